@@ -1,0 +1,38 @@
+"""What a PLC driver is: it moves blocks of words, and knows nothing of their meaning.
+
+Public names: PlcLink, PlcError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class PlcError(Exception):
+    """The PLC cannot be used now; trying again may help. The text names the PLC, the address and the reason."""
+
+
+class PlcLink(Protocol):
+    """One connection to one PLC's mailbox (``design``: docs/plc-mailbox.md).
+
+    Every call ends within the driver's timeout, with words or with ``PlcError``; after an error the link is
+    closed and a new one is to be made. One request is in flight at a time. Nothing is retried here: a write
+    that timed out may have been executed, and only the mailbox's sequences make writing again harmless.
+    """
+
+    async def connect(self) -> None: ...
+
+    async def read_up(self) -> Sequence[int]:
+        """The UP block, 102 words."""
+        ...
+
+    async def read_down(self) -> Sequence[int]:
+        """The DOWN block as the PLC holds it, 74 words."""
+        ...
+
+    async def write_down(self, words: Sequence[int]) -> None:
+        """Writes the whole DOWN block, 74 words."""
+        ...
+
+    async def close(self) -> None: ...
