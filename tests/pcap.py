@@ -74,7 +74,7 @@ def _packet(
 def _checksum(octets: bytes) -> int:
     """The ones' complement sum of RFC 1071."""
     padded = octets + b"\x00" * (len(octets) % 2)
-    total = sum(struct.unpack(f">{len(padded) // 2}H", padded))
+    total: int = sum(struct.unpack(f">{len(padded) // 2}H", padded))
     while total > 0xFFFF:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
