@@ -1,0 +1,126 @@
+"""Test tools for every test: where the project is, foreign peers, leak-free event loops, honest log calls.
+
+Public fixtures: project, shared, peer, run. Nothing here relies on the working folder; copied away from the
+project, the tests find it by the environment variable LANEWISE_ROOT.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+T = TypeVar("T")
+
+# Two shared cores: a slow example says nothing about the law it tests.
+settings.register_profile("lanewise", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lanewise")
+
+
+class Run(Protocol):
+    """Runs a coroutine to its end on a loop of its own; a task left behind fails the test."""
+
+    def __call__(
+        self, coro: Coroutine[Any, Any, T], *, loop: Callable[[], asyncio.AbstractEventLoop] | None = None
+    ) -> T: ...
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """Root of the project's tree."""
+    return Path(os.environ.get("LANEWISE_ROOT") or Path(__file__).resolve().parents[1])
+
+
+@pytest.fixture(scope="session")
+def shared(project: Path) -> Path:
+    """Folder of test data that others made; the test is skipped where it does not exist."""
+    folder = project.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no test data of others at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def peer() -> Callable[[str], str]:
+    """``peer(name)``: path of a foreign executable; without it the test skips, or fails when CI is set."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            reason = f"{name} is not installed: `make peers` installs what the tests talk to"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """``run(coro, loop=factory)``: the coroutine's result; fails on leaked tasks and unseen exceptions."""
+
+    def run_to_end(
+        coro: Coroutine[Any, Any, T], *, loop: Callable[[], asyncio.AbstractEventLoop] | None = None
+    ) -> T:
+        unseen: list[str] = []
+        leaked: list[str] = []
+
+        def remember(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            unseen.append(f"{context.get('message')}: {context.get('exception')!r}")
+
+        async def guarded() -> T:
+            asyncio.get_running_loop().set_exception_handler(remember)
+            result = await coro
+            for _ in range(5):  # a closed connection needs a few turns of the loop to end its task
+                others = asyncio.all_tasks() - {asyncio.current_task()}
+                if not others:
+                    break
+                await asyncio.sleep(0)
+            leaked.extend(repr(task) for task in asyncio.all_tasks() - {asyncio.current_task()})
+            return result
+
+        with asyncio.Runner(loop_factory=loop) as runner:
+            result = runner.run(guarded())
+        assert not leaked, "tasks left behind:\n" + "\n".join(leaked)
+        assert not unseen, "exceptions nobody saw:\n" + "\n".join(unseen)
+        return result
+
+    return run_to_end
+
+
+class _Formats(logging.Handler):
+    """Formats every record, so that a log call with wrong arguments cannot hide behind its level."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.NOTSET)
+        self.bad: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            record.getMessage()
+        except Exception as error:
+            self.bad.append(f"{record.pathname}:{record.lineno}: {record.msg!r} % {record.args!r}: {error}")
+
+
+@pytest.fixture(autouse=True)
+def log_calls_are_well_formed() -> Iterator[None]:
+    """Every log call of ours, of any level, during the test must format."""
+    handler = _Formats()
+    loggers = [logging.getLogger(name) for name in ("api", "edge", "plc", "rfid")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+    assert not handler.bad, "log calls that do not format:\n" + "\n".join(handler.bad)
