@@ -20,14 +20,14 @@ class TagRead(NamedTuple):
 
     ``epc``: upper-case hexadecimal, whole words of 16 bit as the tag's protocol control says.
     ``at_us``: microseconds on the reader's own clock (see ``Reads.clock``).
-    ``rssi_dbm``: peak power of the sighting. ``count``: how many singulations it stands for, at least 1.
+    ``rssi_dbm``: peak power of the sighting. ``seen``: how many singulations it stands for, at least 1.
     """
 
     epc: str
     antenna: int
     rssi_dbm: float
     at_us: int
-    count: int
+    seen: int
 
 
 class ReaderClock(StrEnum):

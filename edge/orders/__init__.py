@@ -1,0 +1,1 @@
+"""Decisions about orders, pure: values in, values out."""

@@ -1,0 +1,476 @@
+"""Every value that goes into a decision or comes out of one.
+
+Public names: the inputs (Input), the results (Event), the commands (Command), KINDS, refs.
+
+Three groups. *Inputs* reach `edge.line.core.Core.step`; all but TagsRead and Tick are journaled, in the order in
+which they were taken. *Events* come out and are journaled behind the input that caused them. *Commands* come out for a
+PLC; what became of them returns as the inputs CommandSent, CommandHandled or CommandDropped.
+PassageSeen is both: the portals make it from reads, and the decisions take nothing else from them, so that the journal
+alone derives every decision again.
+
+``at_us`` is the host's time of arrival or decision; ``device_us`` the device's own time on the host's scale. ``plc``,
+``line``, ``reader`` and ``device`` are names from the configuration. EPCs of tags are upper-case hexadecimal; ``tote``,
+``parcel`` and items are identities (GS1 element strings).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from edge.orders.model import Order
+from rfid.driver import TagRead
+
+
+class Stage(StrEnum):
+    """How much was known when a passage's evidence was weighed."""
+
+    EARLY = "early"  # its own window is over, some neighbours are not known yet
+    DUE = "due"  # the last moment for a decision in time
+    FINAL = "final"  # the neighbours are known; nothing can change it
+
+
+class FindingKind(StrEnum):
+    """What can be wrong with a tote's content."""
+
+    MISSING = "missing"
+    EXTRA = "extra"
+    FOREIGN = "foreign"  # another order's
+    DUPLICATE = "duplicate"  # already shipped
+    UNREADABLE = "unreadable"  # a tag without a meaning, or no tag where one is needed
+
+
+class RouteReason(StrEnum):
+    """Why a parcel or tote is sent to its lane."""
+
+    VERIFIED = "verified"
+    REFUSED = "refused"
+    ASSIGNED = "assigned"  # the first lane of its carrier and service
+    ALTERNATIVE = "alternative"  # the first is full or disabled
+    RECIRCULATE = "recirculate"  # all of them are
+    REJECT = "reject"  # all of them are, and it went round often enough
+    NO_READ = "no-read"
+    AMBIGUOUS = "ambiguous"  # two parcels' tags in one passage
+    NO_ORDER = "no-order"
+    CANCELLED = "cancelled"
+    DUPLICATE = "duplicate"  # already shipped
+    NO_LANE = "no-lane"  # no lane is configured for the carrier and service
+
+
+class Outcome(StrEnum):
+    """Where a routed parcel or tote ended."""
+
+    CONFIRMED = "confirmed"  # in the lane it was sent to
+    MISSORTED = "missorted"  # in another one
+    DEFAULTED = "defaulted"  # the PLC had no route in time
+    FAILED = "failed"  # the divert failed; lane 0 = still on the line
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class TagEvidence:
+    """What one antenna saw of one tag during one passage.
+
+    ``weight``: summed linear power in mW, each read weighted by the time since the passage's middle.
+    """
+
+    epc: str
+    antenna: int
+    count: int
+    first_us: int
+    last_us: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """How strongly a passage claims a tag: its own weight over all antennas, and its strongest neighbour's."""
+
+    epc: str
+    weight: float
+    rival: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong with a tote. ``subject``: identity of the item, GTIN of what is missing, or hex of a tag."""
+
+    kind: FindingKind
+    subject: str
+    quantity: int = 1
+    order: str = ""
+    text: str = ""
+
+
+# ---- inputs ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A controller process began."""
+
+    at_us: int
+    controller: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time went by; not journaled."""
+
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class TagsRead:
+    """Reads of one report, their times on the host's scale; not journaled."""
+
+    at_us: int
+    reader: str
+    reads: tuple[TagRead, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChanged:
+    """A PLC or reader came or went. ``reason`` says who and why in a sentence."""
+
+    at_us: int
+    device: str
+    up: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlcConnected:
+    """A PLC answers the handshake.
+
+    ``fresh``: a session that the journal does not know, so that all track ids are new. ``resumed``: this process keeps
+    the commands of an earlier connection and sends the unhandled ones by itself. Lanes are bit masks, bit 0 = lane 1.
+    """
+
+    at_us: int
+    plc: str
+    session: int
+    epoch: int
+    fresh: bool
+    resumed: bool
+    cmd_done: int
+    lanes_full: int
+    lanes_disabled: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlcEvent:
+    """One event of the mailbox. ``type`` is its number there, so that unknown ones are kept."""
+
+    at_us: int
+    device_us: int
+    plc: str
+    session: int
+    seq: int
+    type: int
+    track_id: int
+    station: int
+    cause: int
+    value: int
+    plc_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventsMissed:
+    """Event sequences that never came, or events that the PLC's own buffer dropped (``first`` = ``last`` = 0)."""
+
+    at_us: int
+    plc: str
+    first: int
+    last: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSent:
+    """A command stands in DOWN. ``found``: another process of ours sent it just before it died."""
+
+    at_us: int
+    plc: str
+    session: int
+    seq: int
+    opcode: int
+    value: int
+    target: int
+    expiry_ms: int
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommandHandled:
+    """The PLC handled a command. ``refusal``: 0 = accepted, else the mailbox's reason, -1 = handled, reason unknown."""
+
+    at_us: int
+    plc: str
+    seq: int
+    opcode: int
+    value: int
+    target: int
+    refusal: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommandDropped:
+    """A command never reached the PLC."""
+
+    at_us: int
+    plc: str
+    opcode: int
+    value: int
+    target: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """An order came or changed. ``feed_seq``: its place in the site store's feed."""
+
+    at_us: int
+    feed_seq: int
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRequested:
+    """An operator wants a lane enabled or disabled."""
+
+    at_us: int
+    feed_seq: int
+    line: str
+    lane: int
+    enabled: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassageSeen:
+    """The evidence of one passage. ``track_id`` 0: the PLC gave none.
+
+    ``offset_us``: what the portal has learned of the way from photo-eye to antenna, used here.
+    ``cause``: empty, or why there may be less evidence than there should be.
+    """
+
+    at_us: int
+    line: str
+    passage: int
+    track_id: int
+    stage: Stage
+    start_us: int
+    stop_us: int
+    offset_us: int
+    claims: tuple[Claim, ...]
+    tags: tuple[TagEvidence, ...]
+    cause: str = ""
+
+    @property
+    def owned(self) -> tuple[str, ...]:
+        """EPCs that this passage claims more strongly than its neighbours do."""
+        return tuple(claim.epc for claim in self.claims if claim.weight > claim.rival)
+
+
+# ---- events ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ToteChecked:
+    """A tote's content against its order. No findings = verified.
+
+    ``final``: all neighbours were known. ``matched``: identities of the order's items that were seen.
+    ``tote`` and ``order`` are empty where unknown.
+    """
+
+    at_us: int
+    line: str
+    track_id: int
+    passage: int
+    tote: str
+    order: str
+    final: bool
+    matched: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def verified(self) -> bool:
+        """Whether the tote may go on."""
+        return not self.findings
+
+
+@dataclass(frozen=True, slots=True)
+class RouteDecided:
+    """The lane of one parcel or tote. ``expiry_ms``: PLC time after which the PLC must not act on it.
+
+    ``subject``: identity of the parcel or tote, empty where not known. ``round``: times it went round before.
+    """
+
+    at_us: int
+    line: str
+    track_id: int
+    subject: str
+    order: str
+    lane: int
+    reason: RouteReason
+    round: int
+    expiry_ms: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What became of a parcel or tote. ``wanted``: lane it was sent to; ``lane``: where it is; 0 = none."""
+
+    at_us: int
+    line: str
+    track_id: int
+    subject: str
+    order: str
+    outcome: Outcome
+    lane: int
+    wanted: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShipped:
+    """An order's parcel is in a lane of its carrier."""
+
+    at_us: int
+    line: str
+    order: str
+    parcel: str
+    lane: int
+
+
+@dataclass(frozen=True, slots=True)
+class LaneChanged:
+    """A lane's state in the PLC changed."""
+
+    at_us: int
+    line: str
+    lane: int
+    full: bool
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """Something unexpected that people may want to know. ``code`` is stable, ``text`` is a sentence.
+
+    ``line`` is empty where no line is concerned; ``subject`` an identity, order or device, or empty.
+    """
+
+    at_us: int
+    line: str
+    code: str
+    text: str
+    track_id: int = 0
+    subject: str = ""
+
+
+# ---- commands --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Send a track to a lane."""
+
+    plc: str
+    track_id: int
+    lane: int
+    expiry_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetLane:
+    """Enable or disable a lane."""
+
+    plc: str
+    lane: int
+    enabled: bool
+    expiry_ms: int
+
+
+Journaled: TypeAlias = (
+    Started
+    | DeviceChanged
+    | PlcConnected
+    | PlcEvent
+    | EventsMissed
+    | CommandSent
+    | CommandHandled
+    | CommandDropped
+    | OrderChanged
+    | LaneRequested
+    | PassageSeen
+)
+Input: TypeAlias = Journaled | Tick | TagsRead
+Event: TypeAlias = PassageSeen | ToteChecked | RouteDecided | Sorted | OrderShipped | LaneChanged | Anomaly
+Command: TypeAlias = Route | SetLane
+
+INPUT_KINDS: dict[str, type[Journaled]] = {
+    kind.__name__: kind
+    for kind in (
+        Started,
+        DeviceChanged,
+        PlcConnected,
+        PlcEvent,
+        EventsMissed,
+        CommandSent,
+        CommandHandled,
+        CommandDropped,
+        OrderChanged,
+        LaneRequested,
+        PassageSeen,
+    )
+}
+EVENT_KINDS: dict[str, type[Event]] = {
+    kind.__name__: kind for kind in (ToteChecked, RouteDecided, Sorted, OrderShipped, LaneChanged, Anomaly)
+}
+KINDS: dict[str, type[Journaled | Event]] = {**INPUT_KINDS, **EVENT_KINDS}
+
+
+def refs(value: Journaled | Event) -> tuple[str, ...]:
+    """Identities and order ids under which people will look for a journaled value, without repeats.
+
+    Values that name only a track (``<plc>#<track>`` and ``<line>#<track>``) are found through these.
+    """
+    found: dict[str, None] = {}
+    match value:
+        case OrderChanged(order=order):
+            found[order.id] = None
+            for identity in (order.tote, order.parcel):
+                if identity:
+                    found[identity] = None
+            for line in order.lines:
+                found.update(dict.fromkeys(line.epcs))
+        case PlcEvent(plc=plc, track_id=track):
+            if track:
+                found[f"{plc}#{track}"] = None
+        case CommandSent(plc=plc, value=track, opcode=1) | CommandHandled(plc=plc, value=track, opcode=1):
+            found[f"{plc}#{track}"] = None
+        case PassageSeen(line=name, track_id=track):
+            found[f"{name}#{track}"] = None
+            found.update(dict.fromkeys(value.owned))
+        case ToteChecked(line=name, track_id=track, tote=subject, order=order):
+            found.update(dict.fromkeys((f"{name}#{track}", subject, order, *value.matched)))
+            for finding in value.findings:
+                found.update(dict.fromkeys((finding.subject, finding.order)))
+        case (
+            RouteDecided(line=name, track_id=track, subject=subject, order=order)
+            | Sorted(line=name, track_id=track, subject=subject, order=order)
+        ):
+            found.update(dict.fromkeys((f"{name}#{track}", subject, order)))
+        case OrderShipped(order=order, parcel=parcel):
+            found.update(dict.fromkeys((order, parcel)))
+        case Anomaly(line=name, track_id=track, subject=subject):
+            found.update(dict.fromkeys((subject, f"{name}#{track}" if track else "")))
+        case _:
+            pass
+    found.pop("", None)
+    return tuple(found)

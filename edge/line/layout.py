@@ -1,0 +1,87 @@
+"""The geometry and the rules of one line, as the decisions need them.
+
+Public names: Job, LaneRole, Lane, Portal, LineLayout.
+Positions are millimetres along the belt from its induction photo-eye, in the direction of travel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Job(StrEnum):
+    """What is decided on a line."""
+
+    VERIFY = "verify"  # totes: the items inside against the order
+    SORT = "sort"  # parcels: the lane of the order's carrier
+
+
+class LaneRole(StrEnum):
+    """What a lane is for."""
+
+    VERIFIED = "verified"  # totes whose content is right
+    CARRIER = "carrier"  # parcels of one carrier
+    QUALITY = "quality"  # whatever people must look at
+    REJECT = "reject"  # parcels that found no lane
+    RECIRCULATE = "recirculate"  # round again, past the induction
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One outlet. ``services``: empty = all of the carrier's. ``alternatives``: lane numbers in order of preference."""
+
+    number: int
+    name: str
+    role: LaneRole
+    divert_mm: int
+    carrier: str = ""
+    services: tuple[str, ...] = ()
+    alternatives: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """Antennas over the belt and the photo-eye beside them.
+
+    ``readers``: names of the readers. ``facing``: antennas that look at the belt; empty = all.
+    ``eye``: number of the photo-eye in the PLC. ``eye_mm``, ``antenna_mm``: where they are; the difference is only
+    the first guess, the true offset is learned.
+    """
+
+    name: str
+    readers: tuple[str, ...]
+    eye: int
+    eye_mm: int
+    antenna_mm: int
+    facing: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LineLayout:
+    """One belt with one induction, one portal and its lanes, driven by one PLC.
+
+    ``induction``: number of the induction in the PLC. ``decision_mm``: where the PLC must know the lane.
+    ``actuation_us``: time the divert needs; ``margin_us``: reserve for transport and PLC scan.
+    """
+
+    name: str
+    job: Job
+    plc: str
+    induction: int
+    speed_mm_s: int
+    decision_mm: int
+    actuation_us: int
+    margin_us: int
+    default_lane: int
+    recirculate_limit: int
+    portal: Portal
+    lanes: tuple[Lane, ...]
+
+    def travel_us(self, from_mm: int, to_mm: int) -> int:
+        """Time from one position to another at the belt's speed; negative when it lies behind."""
+        return (to_mm - from_mm) * 1_000_000 // self.speed_mm_s
+
+    def lane_of_role(self, role: LaneRole) -> Lane | None:
+        """The first lane of a role, or None where the line has none."""
+        return next((lane for lane in self.lanes if lane.role is role), None)
