@@ -1,0 +1,271 @@
+"""The journal: append, follow, look up. One SQLite file, one writer, everything in the order in which it was decided.
+
+Public names: Journal, JournalReader, Record, JournalError, encode, decode.
+
+Schema: ``record(seq, at_us, line, kind, body)``, body = the dataclass of `edge.line.events` as JSON;
+``ref(ref, seq)`` under which names a record is found; ``checkpoint(seq, state)`` the decisions' state after a record,
+so that a start need not read the whole file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from edge.line.events import KINDS, Event, Journaled, refs
+
+Value = Journaled | Event
+State = TypeVar("State")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS record(
+    seq INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, line TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS ref(ref TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(ref, seq)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoint(id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL, state BLOB NOT NULL);
+"""
+_APPLICATION_ID = 0x4C57_4A31  # "LWJ1"
+_encoder = msgspec.json.Encoder()
+_decoders: dict[str, msgspec.json.Decoder[Value]] = {name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()}
+
+
+class JournalError(Exception):
+    """The journal cannot be opened or read. The text names the file and the reason."""
+
+
+def encode(value: Value) -> str:
+    """A journaled value as JSON, without its kind."""
+    return _encoder.encode(value).decode()
+
+
+def decode(kind: str, body: str | bytes) -> Value:
+    """The value of a record. Raises JournalError for an unknown kind or a body that does not fit."""
+    try:
+        return _decoders[kind].decode(body)
+    except KeyError:
+        raise JournalError(f"record of unknown kind {kind!r}: written by a newer version?") from None
+    except msgspec.MsgspecError as error:
+        raise JournalError(f"record of kind {kind!r}: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row. ``line`` is empty where no single line is concerned."""
+
+    seq: int
+    at_us: int
+    line: str
+    kind: str
+    body: str
+
+    @property
+    def value(self) -> Value:
+        """The decoded value; raises JournalError."""
+        return decode(self.kind, self.body)
+
+
+class Journal:
+    """The one writer of a journal file.
+
+    ``append`` only queues, and costs no disk time; a thread stores what is queued in one commit and then calls
+    ``on_stored(seq)`` there. When the disk refuses, it calls ``on_trouble(text)``, keeps everything, tries again
+    every second, and calls ``on_trouble("")`` when it works again.
+    """
+
+    RETRY_S = 1.0
+
+    def __init__(
+        self,
+        path: Path,
+        on_stored: Callable[[int], None] = lambda seq: None,
+        on_trouble: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._path = path
+        self._on_stored = on_stored
+        self._on_trouble = on_trouble
+        self._wake = threading.Condition()
+        self._queue: list[tuple[int, Value]] = []
+        self._state: tuple[int, bytes] | None = None
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+            self._prepare()
+        except (sqlite3.Error, OSError) as error:
+            raise JournalError(f"journal {path}: {error}") from None
+        self.seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()[0]
+
+    def _prepare(self) -> None:
+        found = self._db.execute("PRAGMA application_id").fetchone()[0]
+        tables = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if tables and found != _APPLICATION_ID:
+            raise JournalError(f"journal {self._path}: another program's SQLite file; give a path of its own")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        # One writer at a time: a second controller on the same file would interleave its decisions.
+        self._db.execute("PRAGMA busy_timeout=2000")
+        self._db.executescript(f"PRAGMA application_id={_APPLICATION_ID};{_SCHEMA}")
+
+    def start(self) -> None:
+        """Starts the writing thread."""
+        self._thread = threading.Thread(target=self._write_forever, name="journal", daemon=True)
+        self._thread.start()
+
+    def append(self, values: Sequence[Value]) -> int:
+        """Queues values in order and returns the sequence of the last one."""
+        with self._wake:
+            for value in values:
+                self.seq += 1
+                self._queue.append((self.seq, value))
+            if self._queue:
+                self._wake.notify()
+            return self.seq
+
+    def checkpoint(self, seq: int, state: object) -> None:
+        """Queues the decisions' state as it is after record ``seq``; stored once that record is."""
+        encoded = _encoder.encode(state)
+        with self._wake:
+            self._state = (seq, encoded)
+            self._wake.notify()
+
+    def flush(self) -> None:
+        """Stores what is queued in the caller's thread; only where no writing thread runs. Raises sqlite3.Error."""
+        if self._thread is not None:
+            raise RuntimeError("the journal's own thread is writing")
+        batch, state = self._take()
+        self._store(batch, state)
+
+    def close(self, within_s: float = 5.0) -> bool:
+        """Stores what is queued, at most ``within_s`` long, and closes. False if something could not be stored."""
+        if self._thread is not None:
+            with self._wake:
+                self._stopping = True
+                self._wake.notify()
+            self._thread.join(within_s)
+            if self._thread.is_alive():
+                return False
+        self._db.close()
+        return not self._queue
+
+    def _take(self) -> tuple[list[tuple[int, Value]], tuple[int, bytes] | None]:
+        with self._wake:
+            batch, self._queue = self._queue, []
+            state, self._state = self._state, None
+        return batch, state
+
+    def _write_forever(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._queue or self._state or self._stopping)
+            batch, state = self._take()
+            if not batch and not state:
+                return
+            troubled = False
+            while True:
+                try:
+                    self._store(batch, state)
+                    break
+                except sqlite3.Error as error:
+                    if not troubled:
+                        troubled = True
+                        self._on_trouble(
+                            f"journal {self._path}: {error}; nothing is acknowledged until it can be written"
+                        )
+                    if self._stopping:
+                        with self._wake:
+                            self._queue = batch + self._queue
+                        return
+                    with self._wake:
+                        self._wake.wait_for(lambda: self._stopping, timeout=self.RETRY_S)
+            if troubled:
+                self._on_trouble("")
+
+    def _store(self, batch: list[tuple[int, Value]], state: tuple[int, bytes] | None) -> None:
+        if not batch and not state:
+            return
+        rows = [
+            (seq, value.at_us, getattr(value, "line", ""), type(value).__name__, encode(value)) for seq, value in batch
+        ]
+        names = [(name, seq) for seq, value in batch for name in refs(value)]
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.executemany("INSERT INTO record VALUES(?,?,?,?,?)", rows)
+            self._db.executemany("INSERT OR IGNORE INTO ref VALUES(?,?)", names)
+            if state:
+                self._db.execute("INSERT OR REPLACE INTO checkpoint VALUES(1,?,?)", state)
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        if batch:
+            self._on_stored(batch[-1][0])
+
+
+class JournalReader:
+    """Follows or searches a journal, from any process, without ever writing to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.exists():
+            raise JournalError(f"journal {path}: no such file")
+        try:
+            self._db = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=5
+            )
+            self._db.execute("PRAGMA wal_autocheckpoint=0")
+            if self._db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+                raise JournalError(f"journal {path}: not a journal of Lanewise")
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {path}: {error}") from None
+
+    def after(self, seq: int, limit: int = 1000) -> list[Record]:
+        """Up to ``limit`` records behind a sequence, in order."""
+        return self._records("SELECT * FROM record WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+
+    def every(self, seq: int = 0) -> Iterator[Record]:
+        """All records behind a sequence, in order, read in portions."""
+        while portion := self.after(seq, 5000):
+            yield from portion
+            seq = portion[-1].seq
+
+    def by_ref(self, ref: str) -> list[Record]:
+        """The records that name an identity, order or track (`edge.line.events.refs`), in order."""
+        return self._records("SELECT r.* FROM ref JOIN record r USING(seq) WHERE ref.ref = ? ORDER BY seq", (ref,))
+
+    def last(self) -> int:
+        """The newest sequence; 0 for an empty journal."""
+        try:
+            seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()[0]
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path}: {error}") from None
+        return seq
+
+    def checkpoint(self, kind: type[State]) -> tuple[int, State] | None:
+        """The newest stored state and the sequence it belongs to; None where there is none or it does not fit."""
+        try:
+            row = self._db.execute("SELECT seq, state FROM checkpoint").fetchone()
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path}: {error}") from None
+        if row is None:
+            return None
+        try:
+            return row[0], msgspec.json.decode(row[1], type=kind)
+        except msgspec.MsgspecError:
+            return None  # of another version: the records tell the same, only slower
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._db.close()
+
+    def _records(self, sql: str, values: tuple[object, ...]) -> list[Record]:
+        try:
+            return [Record(*row) for row in self._db.execute(sql, values)]
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path}: {error}") from None
