@@ -1,0 +1,64 @@
+# Everything starts here, from nothing but python3 (3.11 to 3.14), git and make. `make` alone lists the targets.
+
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+UV := env -u VIRTUAL_ENV UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+SYNC := $(UV) sync --quiet --locked --inexact --python $(BIN)/python
+ARGS ?=
+
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test check format docs bench peers lock wheel clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*  ## /  make \1\t/p' Makefile
+
+demo: .venv/.runtime  ## a moving line at http://127.0.0.1:8000; ARGS="--headless --seconds 30 ..."
+	$(BIN)/lanewise demo $(ARGS)
+
+test: .venv/.dev peers  ## the whole test suite; ARGS="tests/test_epc.py -x"
+	$(BIN)/pytest $(ARGS)
+
+check: .venv/.dev  ## format, lint, types, import rules, lock file, documents that must match the code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(UV) lock --quiet --check
+	$(BIN)/python scripts/cli_docs.py --check
+
+format: .venv/.dev  ## formats the code and sorts its imports
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only .
+
+docs: .venv/.dev  ## writes the documents that come from the code
+	$(BIN)/python scripts/cli_docs.py
+
+bench: .venv/.dev  ## the measurements; ARGS as bench/ says
+	$(BIN)/python bench/run.py $(ARGS)
+
+peers:  ## foreign programs that the tests talk to, by apt-get
+	@scripts/peers
+
+lock: .venv/.uv-$(UV_VERSION)  ## renews uv.lock; ARGS="--upgrade"
+	$(UV) lock --python $(BIN)/python $(ARGS)
+
+wheel: .venv/.dev  ## dist/lanewise-*.whl
+	$(BIN)/hatchling build -t wheel -d dist
+
+clean:  ## removes the environments, caches and builds
+	rm -rf .venv .bench build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find api edge plc rfid tests bench scripts -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.uv-$(UV_VERSION):
+	@$(BIN)/python -c '' 2>/dev/null || { rm -rf .venv && python=$$(scripts/python) && $$python -m venv .venv; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/.runtime: .venv/.uv-$(UV_VERSION) pyproject.toml uv.lock
+	$(SYNC)
+	@touch $@
+
+.venv/.dev: .venv/.uv-$(UV_VERSION) pyproject.toml uv.lock
+	$(SYNC) --group dev
+	@touch .venv/.runtime $@
