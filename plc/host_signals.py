@@ -1,0 +1,146 @@
+"""What the host's side of the mailbox tells its owner.
+
+Public names: HostSignal and its members Connected, Received, Gap, EventsLost, SentNow, Handled, Unaccounted,
+Restarted, Dropped, LinkStale, LinkFresh, Incompatible, StateChanged, LanesChanged.
+
+Source: docs/plc-mailbox.md, "Rules for the host".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from plc.words import Command, Event, Refusal, Sent, Up
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The handshake is made.
+
+    ``fresh``: this session is new or unknown here. ``epoch``: ours. ``found``: commands in DOWN that are newer
+    than the memory, in sequence; they count as not stored until ``command_stored`` says so, and each is
+    followed by its Handled. ``command_head``: the newest command that the PLC or DOWN holds: newer ones that
+    the journal knows for this session never arrived, and their sequences are given out again.
+    """
+
+    session: int
+    fresh: bool
+    epoch: int
+    up: Up
+    found: tuple[Sent, ...]
+    command_head: int
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One event: each once and in sequence in the life of a Host."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Events ``first`` to ``last`` never came and never will."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventsLost:
+    """The PLC's own buffer ran over: ``count`` more events were dropped, ``total`` (mod 65536) since its start."""
+
+    count: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentNow:
+    """A queued command got its sequence and stands in the DOWN block that is returned with this signal."""
+
+    sent: Sent
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """The PLC handled the command; ``refusal`` None = accepted, as far as the PLC still tells."""
+
+    sent: Sent
+    refusal: Refusal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unaccounted:
+    """Commands ``first`` to ``last`` were handled and nobody here knows them: a predecessor's late block."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The PLC started anew; sequences, track ids and commands of the session before mean nothing any more."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The command will not be acted on as far as is known; ``seq`` is None where it was never sent."""
+
+    command: Command
+    why: str
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStale:
+    """The PLC answers but its program does not follow: no commands until LinkFresh."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFresh:
+    """The PLC follows again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incompatible:
+    """Nothing is written to this PLC until ``connect`` succeeds: other layout or version, or a newer host."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """The PackML state number; also told after the first connect."""
+
+    state: int
+
+
+@dataclass(frozen=True, slots=True)
+class LanesChanged:
+    """The masks of full and of disabled lanes, bit 0 = lane 1; also told after the first connect."""
+
+    full: int
+    disabled: int
+
+
+HostSignal: TypeAlias = (
+    Connected
+    | Received
+    | Gap
+    | EventsLost
+    | SentNow
+    | Handled
+    | Unaccounted
+    | Restarted
+    | Dropped
+    | LinkStale
+    | LinkFresh
+    | Incompatible
+    | StateChanged
+    | LanesChanged
+)

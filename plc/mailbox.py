@@ -1,0 +1,428 @@
+"""The host's side of the mailbox: UP words in, signals and DOWN words out, no clock and no wire.
+
+Public names: Host, Memory, HEARTBEAT_US, RESEND_US, STALE_US; the signals of plc.host_signals; PlcSide; the values
+and codec of plc.words.
+
+Source: docs/plc-mailbox.md, "Rules for the host".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from plc.command_ring import CommandRing
+from plc.host_signals import (
+    Connected,
+    Dropped,
+    EventsLost,
+    Gap,
+    Handled,
+    HostSignal,
+    Incompatible,
+    LanesChanged,
+    LinkFresh,
+    LinkStale,
+    Received,
+    Restarted,
+    SentNow,
+    StateChanged,
+    Unaccounted,
+)
+from plc.plc_side import PlcSide
+from plc.words import (
+    DOWN_WORDS,
+    LAYOUT,
+    LONG_MAX,
+    RING,
+    UP_WORDS,
+    VERSION,
+    Command,
+    Event,
+    EventType,
+    LaneChange,
+    MailboxError,
+    Opcode,
+    Refusal,
+    Sent,
+    Up,
+    decode_event,
+    decode_up,
+    layout_problem,
+    serial_add,
+    serial_after,
+    serial_behind,
+)
+
+__all__ = [
+    "DOWN_WORDS",
+    "HEARTBEAT_US",
+    "LAYOUT",
+    "RESEND_US",
+    "RING",
+    "STALE_US",
+    "UP_WORDS",
+    "VERSION",
+    "Command",
+    "Connected",
+    "Dropped",
+    "Event",
+    "EventType",
+    "EventsLost",
+    "Gap",
+    "Handled",
+    "Host",
+    "HostSignal",
+    "Incompatible",
+    "LaneChange",
+    "LanesChanged",
+    "LinkFresh",
+    "LinkStale",
+    "MailboxError",
+    "Memory",
+    "Opcode",
+    "PlcSide",
+    "Received",
+    "Refusal",
+    "Restarted",
+    "Sent",
+    "SentNow",
+    "StateChanged",
+    "Unaccounted",
+    "Up",
+    "serial_after",
+]
+
+HEARTBEAT_US = 50_000
+"""DOWN is written at least this often; the contract allows 100 ms."""
+
+RESEND_US = 20_000
+"""DOWN is written again after this time while ``cmd_done`` stays behind."""
+
+STALE_US = 500_000
+"""A PLC whose heartbeat or epoch does not follow for this long gets no commands. Also the wait for a torn event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the journal knows of a PLC: session, newest stored event and command, last seen ``events_lost``."""
+
+    session: int
+    event_seq: int
+    command_seq: int
+    events_lost: int
+
+
+class _Phase(Enum):
+    AWAY = auto()
+    INCOMPATIBLE = auto()
+    CLAIMING = auto()  # the PLC has not shown our epoch yet, so a predecessor's late block may still be obeyed
+    OPEN = auto()
+    STALE = auto()
+
+
+class Host:
+    """One controller's half of one PLC's mailbox, for the life of the process.
+
+    ``memory`` None: nothing is known of this PLC. ``epoch`` is the fencing token of a lease, 1..65535; None: one
+    more than the PLC obeys at the first connect. ``at_us`` is any clock that only goes forward.
+    Commands go out only once the PLC shows our epoch in UP: from then on no older host's block can be obeyed.
+    """
+
+    def __init__(self, memory: Memory | None = None, *, epoch: int | None = None) -> None:
+        if epoch is not None and not 1 <= epoch <= 0xFFFF:
+            raise MailboxError(f"epoch: {epoch} is not within 1..65535")
+        self._memory = memory
+        self._lease = epoch
+        self._epoch = 0
+        self._phase = _Phase.AWAY
+        self._words: Sequence[int] = ()
+        self._header: Sequence[int] = ()  # words 6-21 as last taken
+        self._up: Up | None = None
+        self._seen_us = 0
+        self._moved_us = 0
+        self._claimed_us = 0
+        self._session: int | None = None
+        self._events_lost = 0
+        self._received = 0
+        self._stored = 0
+        self._torn: tuple[int, int] | None = None  # (sequence, since when)
+        self._commands = CommandRing()
+        self._state: int | None = None
+        self._lanes: Sequence[int] = ()
+        self._heartbeat = 0
+        self._written_us: int | None = None  # None = write at once
+
+    @property
+    def up(self) -> Up | None:
+        """The newest UP block, decoded when asked; None before the first good one."""
+        if self._up is None and self._phase is not _Phase.AWAY and self._words:
+            self._up = decode_up(self._words)
+        return self._up
+
+    @property
+    def plc_ms(self) -> int:
+        """PLC time in the newest UP block; 0 before the first."""
+        return self._words[4] << 16 | self._words[5] if self._words else 0
+
+    @property
+    def session(self) -> int | None:
+        return self._session
+
+    @property
+    def epoch(self) -> int:
+        """Ours; 0 before the first connect."""
+        return self._epoch
+
+    @property
+    def commanding(self) -> bool:
+        """Whether a command queued now goes out with the next ``down`` that has room."""
+        return self._phase is _Phase.OPEN
+
+    @property
+    def unhandled(self) -> int:
+        """Commands in DOWN that the PLC has not handled: 0..8."""
+        return self._commands.unhandled
+
+    @property
+    def queued(self) -> int:
+        """Commands that wait for room, for the PLC's consent or for a connection."""
+        return self._commands.queued
+
+    def connect(self, up_words: Sequence[int], down_words: Sequence[int], at_us: int) -> list[HostSignal]:
+        """The start of every new connection, with UP read before DOWN; also what ends Incompatible.
+
+        On the same Host commands in DOWN and in the queue stay as they are, unless the PLC started anew:
+        then Restarted and a Dropped for each come before Connected.
+        """
+        if problem := layout_problem(up_words, UP_WORDS):
+            self._phase = _Phase.INCOMPATIBLE
+            return [Incompatible(problem)]
+        up = decode_up(up_words)
+        self._take(up_words, at_us)
+        signals: list[HostSignal] = []
+        fresh = False
+        found: tuple[Sent, ...] = ()
+        first = self._session is None
+        if first:
+            fresh, found = self._begin(up, down_words)
+        elif self._is_other_start(up):
+            fresh = True
+            signals += self._restart(up)
+        if serial_after(up.epoch, self._epoch):
+            self._phase = _Phase.INCOMPATIBLE
+            self._session = None if first else self._session
+            return [*signals, Incompatible(self._fenced(up.epoch))]
+        self._claim(at_us)
+        signals.append(Connected(up.session, fresh, self._epoch, up, found, self._commands.head))
+        return signals + self._follow(at_us) + self._digest(at_us)
+
+    def on_up(self, words: Sequence[int], at_us: int) -> list[HostSignal]:
+        """Takes an UP block of the connection that ``connect`` began. Costs little when nothing changed."""
+        match self._phase:
+            case _Phase.AWAY | _Phase.INCOMPATIBLE:
+                return []
+            case _:
+                pass
+        if len(words) != UP_WORDS or words[0] != LAYOUT or words[1] != VERSION:
+            self._phase = _Phase.INCOMPATIBLE
+            return [Incompatible(layout_problem(words, UP_WORDS) or "")]
+        if words[2] != self._words[2]:
+            self._moved_us = at_us
+        unchanged = words[3] == self._state and words[6:22] == self._header
+        self._take(words, at_us)
+        signals = self._follow(at_us)
+        if unchanged and self._torn is None and not self._commands.waits:
+            return signals
+        return signals + self._digest(at_us)
+
+    def command(self, command: Command) -> None:
+        """Queues a command; ``down`` sends it, in order. Raises MailboxError on a value out of range."""
+        self._commands.queue(command)
+
+    def event_stored(self, seq: int, session: int | None = None) -> None:
+        """The journal has everything up to event ``seq``, which may be acknowledged.
+
+        ``session`` is the one that the event came in: where it is not the current one, nothing happens. So
+        does nothing where ``seq`` was acknowledged before or never received.
+        """
+        if session in (None, self._session):
+            ahead = serial_behind(self._stored, seq)
+            if 0 < ahead <= serial_behind(self._stored, self._received):
+                self._stored = seq
+                self._written_us = None
+
+    def command_stored(self, seq: int, session: int | None = None) -> None:
+        """The journal has every command up to ``seq``; ``session`` as in ``event_stored``."""
+        if session in (None, self._session):
+            self._commands.stored(seq)
+
+    def down(self, at_us: int) -> tuple[list[int] | None, list[HostSignal]]:
+        """The DOWN block to write now, 74 words, and what became of queued commands; None = nothing to write.
+
+        A block that was returned counts as written. Where the write failed the connection is over, and
+        ``connect`` makes the next block due.
+        """
+        if self._phase is _Phase.AWAY or self._phase is _Phase.INCOMPATIBLE:
+            return None, []
+        signals: list[HostSignal] = []
+        if self._commands.queued:
+            signals = self._commands.expire(self.plc_ms + (at_us - self._seen_us) // 1000 & LONG_MAX)
+            if self._phase is _Phase.OPEN:
+                sent = self._commands.fill(self._words)
+                if sent:
+                    signals += sent
+                    self._written_us = None
+        if self._written_us is not None:
+            since = at_us - self._written_us
+            if since < RESEND_US or (since < HEARTBEAT_US and not self._commands.unhandled):
+                return None, signals
+        self._written_us = at_us
+        self._heartbeat = serial_add(self._heartbeat, 1)
+        head = (LAYOUT, VERSION, self._heartbeat, self._epoch, self._stored, self._commands.head, 0, 0, 0, 0)
+        return [*head, *self._commands.words], signals
+
+    def _take(self, words: Sequence[int], at_us: int) -> None:
+        self._words = words
+        self._up = None
+        self._seen_us = at_us
+
+    def _begin(self, up: Up, down_words: Sequence[int]) -> tuple[bool, tuple[Sent, ...]]:
+        """The first handshake of this Host: (fresh, found)."""
+        memory = self._memory
+        if memory is not None and (memory.session != up.session or serial_after(memory.event_seq, up.event_head)):
+            memory = None
+        self._start_events(up, memory)
+        self._epoch = _next_epoch(up.epoch) if self._lease is None else self._lease
+        self._commands.start(up.cmd_done)
+        void = layout_problem(down_words, DOWN_WORDS) is not None or serial_after(up.epoch, down_words[3])
+        if void:
+            return memory is None, ()
+        stored = None if memory is None else memory.command_seq
+        return memory is None, self._commands.adopt(up.cmd_done, down_words, stored)
+
+    def _start_events(self, up: Up, memory: Memory | None) -> None:
+        self._session = up.session
+        self._torn = None
+        if memory is not None:
+            self._received, self._events_lost = memory.event_seq, memory.events_lost
+        else:
+            self._received = up.event_head if serial_after(up.event_acked, up.event_head) else up.event_acked
+            self._events_lost = 0
+        self._stored = self._received
+
+    def _is_other_start(self, up: Up) -> bool:
+        return up.session != self._session or serial_after(self._received, up.event_head)
+
+    def _restart(self, up: Up) -> list[HostSignal]:
+        signals: list[HostSignal] = [Restarted(up.session)]
+        signals += self._commands.abandon(f"the PLC started anew with session {up.session}")
+        self._start_events(up, None)
+        self._commands.start(up.cmd_done)
+        if self._lease is None:
+            # Past both: a late block of ours from before the restart must not be obeyed after it.
+            newest = up.epoch if serial_after(up.epoch, self._epoch) else self._epoch
+            self._epoch = _next_epoch(newest)
+        self._claim(self._seen_us)
+        return signals
+
+    def _claim(self, at_us: int) -> None:
+        self._phase = _Phase.CLAIMING
+        self._claimed_us = self._moved_us = at_us
+        self._written_us = None
+
+    def _fenced(self, epoch: int) -> str:
+        return f"word 14: epoch {epoch} is obeyed, ours is {self._epoch}: another host commands"
+
+    def _follow(self, at_us: int) -> list[HostSignal]:
+        """Moves between the phases of a connection by what the PLC's heartbeat and epoch say."""
+        epoch = self._words[14]
+        silent_us = at_us - self._moved_us
+        follows = silent_us <= STALE_US and epoch == self._epoch
+        match self._phase:
+            case _Phase.OPEN if follows:
+                return []
+            case _Phase.CLAIMING if follows:
+                self._phase = _Phase.OPEN
+                return []
+            case _Phase.STALE if follows:
+                self._phase = _Phase.OPEN
+                return [LinkFresh()]
+            case _Phase.CLAIMING | _Phase.OPEN | _Phase.STALE if self._is_other_session():
+                return []
+            case _Phase.CLAIMING | _Phase.OPEN | _Phase.STALE if serial_after(epoch, self._epoch):
+                self._phase = _Phase.INCOMPATIBLE
+                return [Incompatible(self._fenced(epoch))]
+            case _Phase.CLAIMING | _Phase.OPEN if silent_us > STALE_US:
+                self._phase = _Phase.STALE
+                return [LinkStale(f"word 2: heartbeat {self._words[2]} unchanged for {silent_us // 1000} ms")]
+            case _Phase.CLAIMING if at_us - self._claimed_us > STALE_US:
+                self._phase = _Phase.STALE
+                return [LinkStale(f"word 14: epoch {epoch} is obeyed, {self._epoch} is written in vain")]
+            case _Phase.OPEN:
+                self._claim(at_us)
+                return []
+            case _:
+                return []
+
+    def _is_other_session(self) -> bool:
+        return self._words[20] != self._session
+
+    def _digest(self, at_us: int) -> list[HostSignal]:
+        """Everything that words 3-101 say, in the order lost, events, commands, state, lanes."""
+        if self._phase is _Phase.INCOMPATIBLE:
+            return []
+        words = self._words
+        signals: list[HostSignal] = []
+        if self._is_other_session() or serial_after(self._received, words[18]):
+            signals += self._restart(decode_up(words))
+        self._header = words[6:22]
+        lost = serial_behind(self._events_lost, words[19])
+        if lost:
+            self._events_lost = words[19]
+            signals.append(EventsLost(lost, words[19]))
+        signals += self._events(at_us)
+        all_seen = self._received == words[18] and serial_behind(words[21], words[18]) < RING
+        settled = self._commands.settle(words, all_seen)
+        if settled is None:
+            return signals + self._restart(decode_up(words)) + self._digest(at_us)
+        signals += settled
+        if words[3] != self._state:
+            self._state = words[3]
+            signals.append(StateChanged(self._state))
+        if words[6:14] != self._lanes:
+            self._lanes = words[6:14]
+            up = decode_up(words)
+            signals.append(LanesChanged(up.lanes_full, up.lanes_disabled))
+        return signals
+
+    def _events(self, at_us: int) -> list[HostSignal]:
+        """Takes the events that are new, as far as they can be read."""
+        signals: list[HostSignal] = []
+        head = self._words[18]
+        while self._received != head:
+            seq = serial_add(self._received, 1)
+            if serial_behind(self._received, head) > RING:
+                self._received = serial_add(head, -RING)
+                signals.append(Gap(seq, self._received))
+                continue
+            event = decode_event(self._words, seq % RING)
+            if event is not None and event.seq == seq:
+                if event.type == EventType.REFUSED:
+                    self._commands.note_refusal(event.station, event.value)
+                signals.append(Received(event))
+            else:
+                since_us = self._torn[1] if self._torn and self._torn[0] == seq else at_us
+                self._torn = (seq, since_us)
+                if at_us - since_us <= STALE_US:
+                    return signals
+                signals.append(Gap(seq, seq))
+            self._received = seq
+        self._torn = None
+        return signals
+
+
+def _next_epoch(epoch: int) -> int:
+    """One more, never 0: a PLC that just started shows 0 for none."""
+    return serial_add(epoch, 1) or 1

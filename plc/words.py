@@ -1,0 +1,328 @@
+"""The mailbox's words: what stands in the UP and DOWN blocks, and how it is read and written.
+
+Public names: LAYOUT, VERSION, UP_WORDS, DOWN_WORDS, RING; EventType, Opcode, Refusal, LaneChange; Event, Command,
+Sent, Up, Down; MailboxError; serial_add, serial_behind, serial_after, ms_after; decode_up, encode_up, encode_up_header,
+decode_event, encode_event, decode_down, encode_command, decode_command, layout_problem, EMPTY_COMMAND.
+
+Every word is an unsigned 16-bit number; a 32-bit value is two words, high word first; the 64 lanes of a mask are
+four words, lane 1 in bit 0 of the first. Sequences are 16 bit and wrap 65535 -> 0, PLC time is 32-bit milliseconds
+and wraps too: both compare as serial numbers.
+
+Source: docs/plc-mailbox.md, version 1; RFC 1982, 3.2; ANSI/ISA-TR88.00.02-2022, state numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+LAYOUT = 0x4C57
+VERSION = 1
+UP_WORDS = 102
+DOWN_WORDS = 74
+RING = 8
+"""Records in each ring; the record with sequence s is in slot s mod 8."""
+
+EVENT_WORDS = 10
+COMMAND_WORDS = 8
+UP_RING_AT = 22
+DOWN_RING_AT = 10
+
+WORD_MAX = 0xFFFF
+LONG_MAX = 0xFFFF_FFFF
+LANES = 64
+
+EMPTY_COMMAND = (0, 0, 0, 0, 0, 0, 0, WORD_MAX)
+"""A free slot of DOWN. Its copies of the sequence disagree, so that no PLC takes it for command 0 after a wrap."""
+
+
+class MailboxError(ValueError):
+    """Words that are no mailbox, or a value that its words cannot hold. The text names value and limit."""
+
+
+class EventType(IntEnum):
+    """What the PLC reports; a type that is not here stays a plain number."""
+
+    INDUCTED = 1
+    ENTERED = 2
+    LEFT = 3
+    DEFAULTED = 4
+    DIVERTED = 5
+    DIVERT_FAILED = 6
+    LOST = 7
+    STRAY = 8
+    JAM = 9
+    LANE = 10
+    STATE = 11
+    INPUT = 12
+    REFUSED = 13
+
+
+class Opcode(IntEnum):
+    """What the host may order."""
+
+    ROUTE = 1
+    RELEASE = 2
+    HOLD = 3
+    LANE = 4
+    OUTPUT = 5
+
+
+class Refusal(IntEnum):
+    """Why the PLC did not act. OUT_OF_SEQUENCE and OLD_EPOCH leave a command unhandled; all others handle it."""
+
+    OUT_OF_SEQUENCE = 1
+    EXPIRED = 2
+    UNKNOWN_TRACK = 3
+    NO_TARGET = 4
+    OLD_EPOCH = 5
+    PAST_DECISION = 6
+    NOT_EXECUTE = 7
+    UNKNOWN = 0xFFFF
+    """A reason number that version 1 does not know."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Refusal:
+        return cls.UNKNOWN
+
+
+class LaneChange(IntEnum):
+    """The value of a LANE event."""
+
+    FREE = 0
+    FULL = 1
+    DISABLED = 2
+    ENABLED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event record; ``track_id`` and ``plc_ms`` are 32 bit, the rest 16 bit."""
+
+    seq: int
+    type: EventType | int
+    track_id: int
+    station: int
+    cause: int
+    plc_ms: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One order without its sequence. ``value`` is a track id or a value (32 bit), ``expiry_ms`` PLC time."""
+
+    opcode: Opcode
+    value: int
+    target: int
+    expiry_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A command with the sequence under which it stands in DOWN."""
+
+    seq: int
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """The UP block. Bit 0 of the lane masks is lane 1. ``events`` is by slot; None = a record being written."""
+
+    plc_heartbeat: int
+    plc_state: int
+    plc_ms: int
+    lanes_full: int
+    lanes_disabled: int
+    epoch: int
+    cmd_done: int
+    cmd_refused: int
+    refusal: int
+    event_head: int
+    events_lost: int
+    session: int
+    event_acked: int
+    events: tuple[Event | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """The DOWN block. ``commands`` is by slot; None = empty, being written, or an opcode that is unknown."""
+
+    host_heartbeat: int
+    epoch: int
+    event_ack: int
+    cmd_head: int
+    commands: tuple[Sent | None, ...]
+
+
+def serial_add(seq: int, count: int) -> int:
+    """The sequence ``count`` steps on, or back for a negative count."""
+    return (seq + count) & WORD_MAX
+
+
+def serial_behind(seq: int, newest: int) -> int:
+    """How many steps lie from ``seq`` to ``newest``: 0..65535."""
+    return (newest - seq) & WORD_MAX
+
+
+def serial_after(a: int, b: int) -> bool:
+    """Whether sequence ``a`` is newer than ``b``; of two that are 32768 apart neither is."""
+    return 0 < (a - b) & WORD_MAX < 0x8000
+
+
+def ms_after(a: int, b: int) -> bool:
+    """Whether PLC time ``a`` is later than ``b``; right for times less than 24.8 days apart."""
+    return 0 < (a - b) & LONG_MAX < 0x8000_0000
+
+
+def layout_problem(words: Sequence[int], count: int) -> str | None:
+    """Why these words are not a mailbox block of ``count`` words that we speak; None = they are."""
+    if len(words) != count:
+        return f"{len(words)} words, a block has {count}"
+    if words[0] != LAYOUT:
+        return f"word 0: layout {words[0]:#06x} is not {LAYOUT:#06x}"
+    if words[1] != VERSION:
+        return f"word 1: version {words[1]} is not {VERSION}"
+    return None
+
+
+def decode_up(words: Sequence[int]) -> Up:
+    """Raises MailboxError when count, layout or version differ."""
+    _check_layout(words, UP_WORDS)
+    return Up(
+        plc_heartbeat=words[2],
+        plc_state=words[3],
+        plc_ms=words[4] << 16 | words[5],
+        lanes_full=_mask(words, 6),
+        lanes_disabled=_mask(words, 10),
+        epoch=words[14],
+        cmd_done=words[15],
+        cmd_refused=words[16],
+        refusal=words[17],
+        event_head=words[18],
+        events_lost=words[19],
+        session=words[20],
+        event_acked=words[21],
+        events=tuple(decode_event(words, slot) for slot in range(RING)),
+    )
+
+
+def encode_up(up: Up) -> list[int]:
+    """102 words; a None among the events becomes an empty record. Raises MailboxError on a value out of range."""
+    if len(up.events) != RING:
+        raise MailboxError(f"events: {len(up.events)} records, the ring has {RING}")
+    words = encode_up_header(up)
+    for event in up.events:
+        words += [0] * EVENT_WORDS if event is None else encode_event(event)
+    return words
+
+
+def encode_up_header(up: Up) -> list[int]:
+    """The 22 words before the ring. Raises MailboxError on a value out of range."""
+    return [
+        LAYOUT,
+        VERSION,
+        _word("plc_heartbeat", up.plc_heartbeat),
+        _word("plc_state", up.plc_state),
+        *_long("plc_ms", up.plc_ms),
+        *_mask_words("lanes_full", up.lanes_full),
+        *_mask_words("lanes_disabled", up.lanes_disabled),
+        _word("epoch", up.epoch),
+        _word("cmd_done", up.cmd_done),
+        _word("cmd_refused", up.cmd_refused),
+        _word("refusal", up.refusal),
+        _word("event_head", up.event_head),
+        _word("events_lost", up.events_lost),
+        _word("session", up.session),
+        _word("event_acked", up.event_acked),
+    ]
+
+
+def decode_event(words: Sequence[int], slot: int) -> Event | None:
+    """The event in ``slot`` (0..7) of an UP block; None where the two copies of its sequence differ."""
+    seq, kind, high, low, station, cause, ms_high, ms_low, value, again = words[
+        UP_RING_AT + slot * EVENT_WORDS : UP_RING_AT + (slot + 1) * EVENT_WORDS
+    ]
+    if seq != again:
+        return None
+    type_ = EventType(kind) if 1 <= kind <= EventType.REFUSED else kind
+    return Event(seq, type_, high << 16 | low, station, cause, ms_high << 16 | ms_low, value)
+
+
+def encode_event(event: Event) -> list[int]:
+    """10 words. Raises MailboxError on a value out of range."""
+    seq = _word("seq", event.seq)
+    return [
+        seq,
+        _word("type", event.type),
+        *_long("track_id", event.track_id),
+        _word("station", event.station),
+        _word("cause", event.cause),
+        *_long("plc_ms", event.plc_ms),
+        _word("value", event.value),
+        seq,
+    ]
+
+
+def decode_down(words: Sequence[int]) -> Down:
+    """Raises MailboxError when count, layout or version differ."""
+    _check_layout(words, DOWN_WORDS)
+    return Down(
+        host_heartbeat=words[2],
+        epoch=words[3],
+        event_ack=words[4],
+        cmd_head=words[5],
+        commands=tuple(decode_command(words, slot) for slot in range(RING)),
+    )
+
+
+def decode_command(words: Sequence[int], slot: int) -> Sent | None:
+    """The command in ``slot`` (0..7) of a DOWN block; None where its copies differ or its opcode is unknown."""
+    at = DOWN_RING_AT + slot * COMMAND_WORDS
+    seq, opcode, high, low, target, ms_high, ms_low, again = words[at : at + COMMAND_WORDS]
+    if seq != again or not Opcode.ROUTE <= opcode <= Opcode.OUTPUT:
+        return None
+    return Sent(seq, Command(Opcode(opcode), high << 16 | low, target, ms_high << 16 | ms_low))
+
+
+def encode_command(sent: Sent) -> list[int]:
+    """8 words. Raises MailboxError on a value out of range."""
+    seq, command = _word("seq", sent.seq), sent.command
+    return [
+        seq,
+        Opcode(command.opcode),
+        *_long("value", command.value),
+        _word("target", command.target),
+        *_long("expiry_ms", command.expiry_ms),
+        seq,
+    ]
+
+
+def _check_layout(words: Sequence[int], count: int) -> None:
+    if problem := layout_problem(words, count):
+        raise MailboxError(problem)
+
+
+def _mask(words: Sequence[int], at: int) -> int:
+    return words[at] | words[at + 1] << 16 | words[at + 2] << 32 | words[at + 3] << 48
+
+
+def _mask_words(name: str, mask: int) -> list[int]:
+    if not 0 <= mask < 1 << LANES:
+        raise MailboxError(f"{name}: {mask:#x} has lanes past {LANES}")
+    return [mask >> shift & WORD_MAX for shift in (0, 16, 32, 48)]
+
+
+def _word(name: str, value: int) -> int:
+    if not 0 <= value <= WORD_MAX:
+        raise MailboxError(f"{name}: {value} is not within 0..{WORD_MAX}")
+    return int(value)
+
+
+def _long(name: str, value: int) -> tuple[int, int]:
+    if not 0 <= value <= LONG_MAX:
+        raise MailboxError(f"{name}: {value} is not within 0..{LONG_MAX}")
+    return value >> 16, value & WORD_MAX
