@@ -304,7 +304,7 @@ def _lane_problems(here: str, line: LineTable) -> Iterator[str]:
     time_ms = (line.decision_mm - reference_mm) * 1000 // line.speed_mm_s
     if time_ms <= line.actuation_ms + line.margin_ms:
         yield (
-            f"{here}.decision_mm: {line.decision_mm}: reached {time_ms} ms after the last photo-eye: must be later than "
+            f"{here}.decision_mm: {line.decision_mm}: reached {time_ms} ms after the last photo-eye, needs more than "
             f"actuation_ms + margin_ms = {line.actuation_ms + line.margin_ms} ms"
         )
 

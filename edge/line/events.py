@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from edge.line.layout import LineLayout
 from edge.orders.model import Order
 from rfid.driver import TagRead
 
@@ -39,6 +40,7 @@ class FindingKind(StrEnum):
     FOREIGN = "foreign"  # another order's
     DUPLICATE = "duplicate"  # already shipped
     UNREADABLE = "unreadable"  # a tag without a meaning, or no tag where one is needed
+    NO_ORDER = "no-order"  # the tote belongs to no open order
 
 
 class RouteReason(StrEnum):
@@ -108,11 +110,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A controller process began."""
+    """A controller process began, with these lines; later inputs are decided by them."""
 
     at_us: int
     controller: str
     version: str
+    layouts: tuple[LineLayout, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +145,28 @@ class DeviceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandSent:
+    """A command stands in DOWN. ``found``: another process of ours sent it just before it died."""
+
+    at_us: int
+    plc: str
+    session: int
+    seq: int
+    opcode: int
+    value: int
+    target: int
+    expiry_ms: int
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PlcConnected:
     """A PLC answers the handshake.
 
     ``fresh``: a session that the journal does not know, so that all track ids are new. ``resumed``: this process keeps
-    the commands of an earlier connection and sends the unhandled ones by itself. Lanes are bit masks, bit 0 = lane 1.
+    the commands of an earlier connection and sends the unhandled ones by itself. ``event_acked``: the newest
+    event that counts as stored. ``command_head``: the newest command that reached the PLC. ``found``: commands in DOWN
+    that the journal does not know. Lanes are bit masks, bit 0 = lane 1.
     """
 
     at_us: int
@@ -155,7 +175,10 @@ class PlcConnected:
     epoch: int
     fresh: bool
     resumed: bool
-    cmd_done: int
+    event_acked: int
+    events_lost: int
+    command_head: int
+    found: tuple[CommandSent, ...]
     lanes_full: int
     lanes_disabled: int
 
@@ -189,18 +212,13 @@ class EventsMissed:
 
 
 @dataclass(frozen=True, slots=True)
-class CommandSent:
-    """A command stands in DOWN. ``found``: another process of ours sent it just before it died."""
+class DeviceNotice:
+    """Something about a device that people may want to know and that changes no decision. ``code`` is stable."""
 
     at_us: int
-    plc: str
-    session: int
-    seq: int
-    opcode: int
-    value: int
-    target: int
-    expiry_ms: int
-    found: bool
+    device: str
+    code: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,12 +406,12 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class SetLane:
-    """Enable or disable a lane."""
+    """Enable or disable a lane. ``valid_us``: how long the PLC may still act on it."""
 
     plc: str
     lane: int
     enabled: bool
-    expiry_ms: int
+    valid_us: int
 
 
 Journaled: TypeAlias = (
@@ -402,6 +420,7 @@ Journaled: TypeAlias = (
     | PlcConnected
     | PlcEvent
     | EventsMissed
+    | DeviceNotice
     | CommandSent
     | CommandHandled
     | CommandDropped
@@ -421,6 +440,7 @@ INPUT_KINDS: dict[str, type[Journaled]] = {
         PlcConnected,
         PlcEvent,
         EventsMissed,
+        DeviceNotice,
         CommandSent,
         CommandHandled,
         CommandDropped,
@@ -449,6 +469,8 @@ def refs(value: Journaled | Event) -> tuple[str, ...]:
                     found[identity] = None
             for line in order.lines:
                 found.update(dict.fromkeys(line.epcs))
+        case PlcConnected(plc=plc):
+            found.update((f"{plc}#{sent.value}", None) for sent in value.found if sent.opcode == 1)
         case PlcEvent(plc=plc, track_id=track):
             if track:
                 found[f"{plc}#{track}"] = None

@@ -1,0 +1,104 @@
+"""Everything the decisions remember, as one plain value that can be stored and loaded again.
+
+Public names: CoreState, LineState, PortalState, Passage, Track, PlcState, BookState.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edge.orders.model import Order
+
+
+@dataclass(slots=True)
+class Passage:
+    """One passage. ``stop_us`` 0: still in the photo-eye. Times are device times on the host's scale."""
+
+    number: int
+    track_id: int
+    start_us: int
+    stop_us: int = 0
+    final: bool = False
+
+
+@dataclass(slots=True)
+class PortalState:
+    """A portal's open passages and what it has learned.
+
+    ``offsets``: linear power by (read time - middle of the passage), in bins of 2 ms, fading with every passage.
+    ``dwells_us``, ``cycles_us``: the newest times in the photo-eye, and from one middle to the next.
+    """
+
+    next_passage: int = 1
+    passages: list[Passage] = field(default_factory=list)
+    offset_us: int | None = None
+    learned: int = 0
+    offsets: dict[int, float] = field(default_factory=dict)
+    dwells_us: list[int] = field(default_factory=list)
+    cycles_us: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Track:
+    """A parcel or tote between induction and its end.
+
+    ``lane`` 0: not decided yet. ``route_seq``: the sequence of its ROUTE in the mailbox, None before it is sent.
+    ``ended``: its outcome is known; it stays only because the PLC may still confirm or send it round again.
+    """
+
+    track_id: int
+    inducted: bool = False
+    round: int = 0
+    due_us: int = 0
+    expiry_ms: int = 0
+    subject: str = ""
+    order: str = ""
+    lane: int = 0
+    route_seq: int | None = None
+    handled: bool = False
+    early: bool = False
+    ended: bool = False
+
+
+@dataclass(slots=True)
+class LineState:
+    """One line. ``provisional``: by passage, whether the tote was verified before its neighbours were known."""
+
+    tracks: dict[int, Track] = field(default_factory=dict)
+    portal: PortalState = field(default_factory=PortalState)
+    lanes_full: int = 0
+    lanes_disabled: int = 0
+    provisional: dict[int, bool] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class PlcState:
+    """How far the journal knows a PLC's session: its newest event, our newest command."""
+
+    session: int
+    event_seq: int
+    command_seq: int
+    events_lost: int = 0
+
+
+@dataclass(slots=True)
+class BookState:
+    """The orders the lines may need. ``bound``: which order an item went into when its tote was verified.
+
+    ``closed``: ids of shipped and cancelled orders, oldest first; the keys of an ordered set.
+    """
+
+    orders: dict[str, Order] = field(default_factory=dict)
+    bound: dict[str, str] = field(default_factory=dict)
+    closed: dict[str, None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class CoreState:
+    """All of it. ``down``: devices that do not answer, with the reason."""
+
+    book: BookState = field(default_factory=BookState)
+    lines: dict[str, LineState] = field(default_factory=dict)
+    plcs: dict[str, PlcState] = field(default_factory=dict)
+    down: dict[str, str] = field(default_factory=dict)
+    feed_seq: int = 0
