@@ -91,6 +91,13 @@ class _Named:
             raise TypeError(f"{self.name}.{field} is no number")
         return value
 
+    def text(self, field: str) -> str:
+        """A text field for people: octets that are no UTF-8 as U+FFFD; ``TypeError`` for any other field."""
+        value = self[field]
+        if not isinstance(value, str):
+            raise TypeError(f"{self.name}.{field} is no text")
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
     def first(self, *names: str) -> Parameter | None:
         """The first sub-parameter of one of these names."""
         return next(self.all(*names), None)
