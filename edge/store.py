@@ -24,7 +24,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from edge.journal import Record, decode, encode
 from edge.line.events import LaneRequested, OrderChanged, OrderShipped, refs
+from edge.line.layout import LineLayout
 from edge.orders.model import Order, OrderState
+from edge.timeline import TimelineEntry, timeline
 
 SCHEMA = 1
 _Long = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers rows only in a column called INTEGER
@@ -220,6 +222,10 @@ class SiteStore:
             records = [Record(*row) for query in (intake, told) for row in db.execute(query)]
         return sorted(records, key=lambda record: (record.at_us, record.seq))
 
+    def timeline(self, key: str, layouts: Iterable[LineLayout] = ()) -> list[TimelineEntry]:
+        """Everything known about an order, tote, parcel, item or track; see `edge.timeline`."""
+        return timeline(key, self.by_ref, layouts)
+
     # ---- what the journals tell --------------------------------------------------------------------------------------
 
     def cursor(self, node: str) -> int:
@@ -313,11 +319,7 @@ def _recognise(db: sa.Connection, order: Order) -> tuple[Order | None, Order]:
     if order.external:
         twin = _order(db, sa.and_(_orders.c.channel == order.channel, _orders.c.external == order.external))
         if twin is not None and known is not None and twin.id != known.id:
-            raise OrderConflict(
-                [
-                    f"order {order.id}: external {order.external!r} of channel {order.channel!r} is order {twin.id} already"
-                ]
-            )
+            raise OrderConflict([f"order {order.id}: {order.channel} {order.external!r} is order {twin.id} already"])
         known = known or twin
     if known is None:
         return None, order
