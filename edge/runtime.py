@@ -1,0 +1,536 @@
+"""The runtime: sources -> step -> PLC writes -> journal -> acknowledgements, and the only retry loop.
+
+Public names: Controller, HostClock, recover.
+
+Everything runs on one event loop; only the journal's writing and the order feed's reading have threads of their own.
+Commands go out in the same turn of the loop in which the input came; an event is acknowledged when the journal says
+that it is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import assert_never
+
+from edge.clocks import DeviceClock, WrappingMs
+from edge.config import LineConfig, PlcConfig, ReaderConfig
+from edge.journal import Journal, JournalReader
+from edge.line.core import Core
+from edge.line.events import (
+    INPUT_KINDS,
+    CommandDropped,
+    CommandHandled,
+    CommandSent,
+    DeviceChanged,
+    DeviceNotice,
+    Event,
+    EventsMissed,
+    Input,
+    Journaled,
+    LaneRequested,
+    OrderChanged,
+    PlcConnected,
+    PlcEvent,
+    Route,
+    SetLane,
+    Started,
+    TagsRead,
+    Tick,
+)
+from edge.line.layout import LineLayout
+from edge.line.state import CoreState
+from edge.store import StoreError
+from plc.driver import PlcError, PlcLink
+from plc.mailbox import (
+    Command,
+    Connected,
+    Dropped,
+    EventsLost,
+    Gap,
+    Handled,
+    Host,
+    HostSignal,
+    Incompatible,
+    LanesChanged,
+    LinkFresh,
+    LinkStale,
+    MailboxError,
+    Memory,
+    Opcode,
+    Received,
+    Restarted,
+    Sent,
+    SentNow,
+    StateChanged,
+    Unaccounted,
+)
+from plc.modbus import ModbusLink
+from rfid.driver import PortChanged, Reader, ReaderClock, ReaderError, ReaderEvent, ReaderReady, Reads
+from rfid.llrp import LlrpReader
+from rfid.llrp_settings import LlrpSettings
+
+log = logging.getLogger(__name__)
+
+FEED_EVERY_S = 0.1
+FEED_PORTION = 200
+CHECKPOINT_EVERY = 100_000
+"""Records between two checkpoints: what a start has to read again at most, about two seconds' worth."""
+BACKOFF_FIRST_S = 0.1
+BACKOFF_LAST_S = 2.0
+
+OrderFeed = Callable[[int, int], Sequence[OrderChanged | LaneRequested]]
+"""(after, limit) -> changes behind a feed sequence, oldest first; raises StoreError while the store cannot be read."""
+
+
+class HostClock:
+    """Host time in microseconds since 1970 UTC that never jumps: UTC at the start, the loop's clock from then on."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, utc_us: int | None = None) -> None:
+        self._loop = loop
+        self._zero_us = (time.time_ns() // 1000 if utc_us is None else utc_us) - int(loop.time() * 1e6)
+
+    def now_us(self) -> int:
+        """Now."""
+        return self._zero_us + int(self._loop.time() * 1e6)
+
+    def loop_time(self, at_us: int) -> float:
+        """The loop's time of a host time."""
+        return (at_us - self._zero_us) / 1e6
+
+
+def recover(path: Path, layouts: Sequence[LineLayout]) -> tuple[Core, int]:
+    """The core as the journal leaves it, and the sequence up to which; raises JournalError."""
+    reader = JournalReader(path)
+    try:
+        seq, state = reader.checkpoint(CoreState) or (0, None)
+        core = Core(layouts, state, live=False)
+        for record in reader.every(seq):
+            if record.kind in INPUT_KINDS:
+                core.step(record.value)  # type: ignore[arg-type]  # INPUT_KINDS holds inputs
+            seq = record.seq
+    finally:
+        reader.close()
+    core.live = True
+    return core, seq
+
+
+class _Plc:
+    """One PLC: its configuration, its half of the mailbox and its clock."""
+
+    def __init__(self, name: str, config: PlcConfig, memory: Memory | None) -> None:
+        self.name = name
+        self.config = config
+        self.host = Host(memory)
+        self.ms = WrappingMs()
+        self.clock = DeviceClock()
+        self.connected_before = False
+
+    def link(self) -> PlcLink:
+        """A new connection."""
+        config = self.config
+        return ModbusLink(
+            self.name, config.host, config.port, config.device_id, config.up, config.down, config.timeout_ms
+        )
+
+
+class Controller:
+    """One controller: its core, journal, PLCs, readers and order feed.
+
+    ``threaded`` False keeps the journal's writing and the feed's reading in the loop, for tests in virtual time.
+    """
+
+    def __init__(
+        self,
+        config: LineConfig,
+        feed: OrderFeed | None = None,
+        *,
+        threaded: bool = True,
+        utc_us: int | None = None,
+    ) -> None:
+        self._config = config
+        self._feed = feed
+        self._threaded = threaded
+        self._utc_us = utc_us
+        self._reasons: dict[str, str | None] = {}
+        self._on_stored: deque[tuple[int, Host, Received | Sent, int]] = deque()
+        self._plcs: dict[str, _Plc] = {}
+        self._clocks: dict[str, DeviceClock] = {name: DeviceClock() for name in config.reader}
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_us: int | None = None
+        self._flushing = False
+        self._next_checkpoint = 0
+
+    async def run(self) -> None:
+        """Runs until cancelled; what was decided by then is stored. Raises JournalError, OSError at the start only."""
+        self._loop = loop = asyncio.get_running_loop()
+        self._clock = HostClock(loop, self._utc_us)
+        layouts = self._config.layouts()
+        self._journal = Journal(self._config.journal, self._stored_from_thread, self._trouble_from_thread)
+        closed = False
+        try:
+            self._core, seq = recover(self._config.journal, layouts)
+            if seq:
+                log.info("journal %s: %d records taken up", self._config.journal, seq)
+            for name, plc in self._config.plc.items():
+                known = self._core.state.plcs.get(name)
+                self._plcs[name] = _Plc(
+                    name,
+                    plc,
+                    None
+                    if known is None
+                    else Memory(known.session, known.event_seq, known.command_seq, known.events_lost),
+                )
+            if self._threaded:
+                self._journal.start()
+            self._take(Started(self._now(), self._config.controller, _version(), layouts))
+            self._next_checkpoint = self._journal.seq + CHECKPOINT_EVERY
+            async with asyncio.TaskGroup() as tasks:
+                for plc_name in self._plcs:
+                    tasks.create_task(self._keep(plc_name, lambda plc=self._plcs[plc_name]: self._plc_session(plc)))  # type: ignore[misc]
+                for name, reader in self._config.reader.items():
+                    tasks.create_task(self._keep(name, lambda n=name, r=reader: self._reader_session(n, r)))  # type: ignore[misc]
+                if self._feed is not None:
+                    tasks.create_task(self._follow_orders(self._feed))
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._plcs:
+                self._journal.checkpoint(self._journal.seq, self._core.state)
+            if not self._threaded:
+                self._journal.flush()
+            closed = self._journal.close()
+            if not closed:
+                log.error(
+                    "journal %s: not everything could be stored; the PLCs will send it again", self._config.journal
+                )
+
+    # ---- the hot path ------------------------------------------------------------------------------------------------
+
+    def _now(self) -> int:
+        return self._clock.now_us()
+
+    def _take(self, given: Input) -> int:
+        """One input through the core; commands to the mailboxes, the rest to the journal. Returns the last sequence."""
+        results = self._core.step(given)
+        values: list[Journaled | Event] = [] if isinstance(given, TagsRead | Tick) else [given]
+        for result in results:
+            match result:
+                case Route():
+                    self._plcs[result.plc].host.command(
+                        Command(Opcode.ROUTE, result.track_id, result.lane, result.expiry_ms)
+                    )
+                case SetLane():
+                    host = self._plcs[result.plc].host
+                    expiry_ms = (host.plc_ms + result.valid_us // 1000) % 2**32
+                    host.command(Command(Opcode.LANE, int(result.enabled), result.lane, expiry_ms))
+                case _:
+                    values.append(result)
+        self._set_timer()
+        if not values:
+            return self._journal.seq
+        seq = self._journal.append(values)
+        if not self._threaded and not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self._flush)
+        if seq >= self._next_checkpoint > 0:
+            self._next_checkpoint = seq + CHECKPOINT_EVERY
+            self._journal.checkpoint(seq, self._core.state)
+        return seq
+
+    def _set_timer(self) -> None:
+        due_us = self._core.deadline_us()
+        if due_us == self._timer_us and self._timer is not None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._timer_us = None, due_us
+        if due_us is not None:
+            self._timer = self._loop.call_at(self._clock.loop_time(due_us) + 0.0005, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._take(Tick(self._now()))
+
+    # ---- PLCs --------------------------------------------------------------------------------------------------------
+
+    async def _plc_session(self, plc: _Plc) -> None:
+        """One connection to a PLC, polled until it fails. Raises PlcError."""
+        link = plc.link()
+        poll_s = plc.config.poll_ms / 1000
+        host = plc.host
+        try:
+            await link.connect()
+            up = await link.read_up()
+            down = await link.read_down()
+            at_us = self._now()
+            self._signals(plc, host.connect(up, down, at_us), at_us)
+            due = self._loop.time()
+            while True:
+                block, signals = host.down(self._now())
+                if signals:
+                    self._signals(plc, signals, self._now())
+                if block is not None:
+                    await link.write_down(block)
+                due = max(due + poll_s, self._loop.time())
+                await asyncio.sleep(due - self._loop.time())
+                up = await link.read_up()
+                at_us = self._now()
+                plc.clock.observe(plc.ms.us(up[4] << 16 | up[5]), at_us)
+                signals = host.on_up(up, at_us)
+                if signals:
+                    self._signals(plc, signals, at_us)
+        finally:
+            await link.close()
+
+    def _signals(self, plc: _Plc, signals: Sequence[HostSignal], at_us: int) -> None:
+        connects = any(isinstance(signal, Connected) for signal in signals)
+        for signal in signals:
+            match signal:
+                case Received():
+                    self._received(plc, signal, at_us)
+                case SentNow(sent):
+                    seq = self._take(self._sent(plc, sent, at_us))
+                    self._when_stored(seq, plc, sent)
+                case Handled(sent, refusal):
+                    command = sent.command
+                    why = 0 if refusal is None else int(refusal)
+                    self._take(
+                        CommandHandled(
+                            at_us, plc.name, sent.seq, int(command.opcode), command.value, command.target, why
+                        )
+                    )
+                case Connected():
+                    self._connected(plc, signal, at_us)
+                case Restarted():
+                    if not connects and plc.host.up is not None:
+                        self._connected(plc, Connected(signal.session, True, plc.host.epoch, plc.host.up, (), 0), at_us)
+                case Dropped(command, why):
+                    self._take(CommandDropped(at_us, plc.name, int(command.opcode), command.value, command.target, why))
+                case Gap(first, last):
+                    self._take(EventsMissed(at_us, plc.name, first, last, (last - first) % 65536 + 1))
+                case EventsLost(count):
+                    self._take(EventsMissed(at_us, plc.name, 0, 0, count))
+                case Unaccounted(first, last):
+                    text = f"{plc.name} handled commands {first} to {last}, which this host did not send"
+                    self._take(DeviceNotice(at_us, plc.name, "unaccounted-commands", text))
+                case Incompatible(why):
+                    self._take(DeviceNotice(at_us, plc.name, "incompatible", f"{plc.name}: {why}"))
+                    raise PlcError(f"{plc.name}: {why}")
+                case LinkStale(why):
+                    self._device(plc.name, f"{plc.name}: {why}")
+                case LinkFresh():
+                    self._device(plc.name, None, f"{plc.name} follows again")
+                case StateChanged() | LanesChanged():
+                    pass  # said by events; after a connect by PlcConnected
+                case _:
+                    assert_never(signal)
+
+    def _connected(self, plc: _Plc, signal: Connected, at_us: int) -> None:
+        up = signal.up
+        self._device(plc.name, None, f"{plc.name} answers, session {signal.session}, epoch {signal.epoch}")
+        seq = self._take(
+            PlcConnected(
+                at_us=at_us,
+                plc=plc.name,
+                session=signal.session,
+                epoch=signal.epoch,
+                fresh=signal.fresh,
+                resumed=plc.connected_before,
+                event_acked=up.event_acked,
+                events_lost=up.events_lost,
+                command_head=signal.command_head,
+                found=tuple(replace(self._sent(plc, sent, at_us), found=True) for sent in signal.found),
+                lanes_full=up.lanes_full,
+                lanes_disabled=up.lanes_disabled,
+            )
+        )
+        plc.connected_before = True
+        plc.clock.observe(plc.ms.us(up.plc_ms), at_us)
+        for sent in signal.found:
+            self._when_stored(seq, plc, sent)
+
+    def _sent(self, plc: _Plc, sent: Sent, at_us: int) -> CommandSent:
+        command = sent.command
+        session = plc.host.session or 0
+        return CommandSent(
+            at_us,
+            plc.name,
+            session,
+            sent.seq,
+            int(command.opcode),
+            command.value,
+            command.target,
+            command.expiry_ms,
+            False,
+        )
+
+    def _received(self, plc: _Plc, signal: Received, at_us: int) -> None:
+        event = signal.event
+        seq = self._take(
+            PlcEvent(
+                at_us=at_us,
+                device_us=plc.clock.host_us(plc.ms.us(event.plc_ms)),
+                plc=plc.name,
+                session=plc.host.session or 0,
+                seq=event.seq,
+                type=int(event.type),
+                track_id=event.track_id,
+                station=event.station,
+                cause=event.cause,
+                value=event.value,
+                plc_ms=event.plc_ms,
+            )
+        )
+        self._when_stored(seq, plc, signal)
+
+    # ---- readers -----------------------------------------------------------------------------------------------------
+
+    async def _reader_session(self, name: str, config: ReaderConfig) -> None:
+        """One connection to a reader. Raises ReaderError."""
+        settings = LlrpSettings(
+            name=name,
+            antennas=config.antennas,
+            report_every=config.report_every,
+            keepalive_ms=config.keepalive_ms,
+            power_index=config.power_index,
+            tag_session=config.session,
+        )
+        reader: Reader = LlrpReader(settings, config.host, config.port)
+        await reader.run(lambda event: self._reader_event(name, event))
+
+    def _reader_event(self, name: str, event: ReaderEvent) -> None:
+        at_us = self._now()
+        match event:
+            case Reads(reads, clock):
+                if clock is ReaderClock.NONE:
+                    mapped = tuple(read._replace(at_us=at_us) for read in reads)
+                else:
+                    device = self._clocks[name]
+                    device.observe(max(read.at_us for read in reads), at_us)
+                    mapped = tuple(read._replace(at_us=device.host_us(read.at_us)) for read in reads)
+                self._take(TagsRead(at_us, name, mapped))
+            case ReaderReady(about):
+                self._device(name, None, f"{name}: {about}")
+            case PortChanged(kind, port, on):
+                text = f"{name}: {kind} {port} {'on' if on else 'off'}"
+                self._take(DeviceNotice(at_us, name, f"{kind}-changed", text))
+            case _:
+                assert_never(event)
+
+    # ---- devices come and go -----------------------------------------------------------------------------------------
+
+    async def _keep(self, device: str, session: Callable[[], Awaitable[None]]) -> None:
+        """The one retry loop: a session after the other, with capped back-off and jitter, for as long as we run."""
+        backoff_s = BACKOFF_FIRST_S
+        while True:
+            began = self._loop.time()
+            try:
+                await session()
+                reason = f"{device}: the connection ended"
+            except (PlcError, ReaderError, MailboxError) as error:
+                reason = str(error)
+            self._device(device, reason)
+            if self._loop.time() - began > 5:
+                backoff_s = BACKOFF_FIRST_S
+            await asyncio.sleep(backoff_s * (0.5 + random.random()))
+            backoff_s = min(BACKOFF_LAST_S, backoff_s * 2)
+
+    def _device(self, device: str, trouble: str | None, text: str = "") -> None:
+        """Says once that a device is down (``trouble``) or up (None)."""
+        if device in self._reasons and self._reasons[device] == trouble:
+            return
+        was_down = self._reasons.get(device) is not None
+        self._reasons[device] = trouble
+        if trouble is None:
+            log.info("%s", text)
+        elif not was_down:
+            log.warning("%s", trouble)
+        self._take(DeviceChanged(self._now(), device, trouble is None, trouble or text))
+
+    # ---- orders ------------------------------------------------------------------------------------------------------
+
+    async def _follow_orders(self, feed: OrderFeed) -> None:
+        """Takes order changes and operators' requests as the site store numbers them."""
+        pool = ThreadPoolExecutor(1, "orders") if self._threaded else None
+        try:
+            while True:
+                if self._reasons.get("journal"):  # what cannot be stored is not taken in
+                    await asyncio.sleep(1)
+                    continue
+                after = self._core.state.feed_seq
+                try:
+                    if pool is None:
+                        portion = feed(after, FEED_PORTION)
+                    else:
+                        portion = await self._loop.run_in_executor(pool, feed, after, FEED_PORTION)
+                except StoreError as error:
+                    self._device("site-store", f"site store: {error}")
+                    await asyncio.sleep(1)
+                    continue
+                self._device("site-store", None, "site store answers")
+                for item in portion:
+                    self._take(replace(item, at_us=self._now()))
+                    if len(portion) > 20:
+                        await asyncio.sleep(0)  # a long catch-up must not hold up a divert
+                if len(portion) < FEED_PORTION:
+                    await asyncio.sleep(FEED_EVERY_S)
+        finally:
+            if pool is not None:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    # ---- the journal answers -----------------------------------------------------------------------------------------
+
+    def _when_stored(self, seq: int, plc: _Plc, what: Received | Sent) -> None:
+        self._on_stored.append((seq, plc.host, what, plc.host.session or 0))
+
+    def _stored_from_thread(self, seq: int) -> None:
+        if self._threaded:
+            with suppress(RuntimeError):  # the loop is closed: nobody is left to acknowledge
+                self._loop.call_soon_threadsafe(self._stored, seq)
+        else:
+            self._stored(seq)
+
+    def _stored(self, seq: int) -> None:
+        waiting = self._on_stored
+        while waiting and waiting[0][0] <= seq:
+            _, host, what, session = waiting.popleft()
+            match what:
+                case Received(event):
+                    host.event_stored(event.seq, session)
+                case Sent():
+                    host.command_stored(what.seq, session)
+                case _:
+                    assert_never(what)
+
+    def _trouble_from_thread(self, text: str) -> None:
+        if text:
+            log.error("%s", text)
+        else:
+            log.warning("journal %s: stores again", self._config.journal)
+        with suppress(RuntimeError):  # as above
+            self._loop.call_soon_threadsafe(self._device, "journal", text or None, "the journal stores again")
+
+    def _flush(self) -> None:
+        self._flushing = False
+        try:
+            self._journal.flush()
+        except sqlite3.Error as error:
+            self._device("journal", f"journal: {error}")
+
+
+def _version() -> str:
+    try:
+        return version("lanewise")
+    except PackageNotFoundError:
+        return "0"
