@@ -1,0 +1,323 @@
+"""One simulated line: belt, photo-eyes, antennas, diverts and lanes, as a discrete-event simulation without a clock.
+
+Public names: Floor, Inflow, Signal, Reads, Landed, Happening.
+
+Time comes in with each call, in microseconds since the floor began; the same calls give the same happenings, whatever
+the steps in which time goes by. Positions are mm from the induction photo-eye, of a load's leading edge.
+
+What the PLC does here: a track id is given at the first photo-eye; ROUTE counts until the leading edge is at the
+decision point; a load without a route takes the default lane (DEFAULTED there, DIVERTED in the lane). A load for a
+lane that is full to the brim or disabled stays on the belt (DIVERT_FAILED, value 0), goes round and is inducted again,
+as are the loads of a lane of role ``recirculate``; both keep their track id.
+Source: docs/plc-mailbox.md, "Events" and "Rules for the PLC".
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count
+from random import Random
+from typing import Protocol, TypeAlias, assert_never
+
+from edge.config import SimConfig
+from edge.line.layout import Job, Lane, LaneRole, LineLayout
+from edge.sim.chute import Chute
+from edge.sim.radio import Field, Inventory, RadioTag
+from edge.sim.world import Load
+from plc.mailbox import Command, EventType, LaneChange, Opcode, Refusal
+from rfid.driver import TagRead
+
+MIN_GAP_MM = {Job.SORT: 70, Job.VERIFY: 350}
+"""Loads never follow closer: photo-eyes must see the gap, and totes are merged by a metering belt."""
+BEFORE_MM = 1_500
+"""How far before the first photo-eye, antenna or the induction the loads are put on the belt."""
+AFTER_MM = 1_000
+"""From the last divert to the belt's end."""
+RETURN_US = 6_000_000
+"""From the belt's end, or a lane of role ``recirculate``, back to the infeed."""
+IDLE_ROUND_US = 10_000
+"""A reader's rounds while no tag is near."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What the PLC reports: the fields of a mailbox event."""
+
+    at_us: int
+    type: EventType
+    track_id: int = 0
+    station: int = 0
+    value: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """One inventory round of one reader that found something; ``at_us`` is its end."""
+
+    at_us: int
+    reader: str
+    reads: tuple[TagRead, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A load left the belt: the truth. ``rounds``: times it went round before. ``defaulted``: the PLC had no route."""
+
+    at_us: int
+    track_id: int
+    load: Load
+    lane: Lane
+    rounds: int
+    defaulted: bool
+
+
+Happening: TypeAlias = Signal | Reads | Landed
+
+
+class Inflow(Protocol):
+    """Where loads come from."""
+
+    def next(self, at_us: int) -> Load | None:
+        """The load put on the belt at ``at_us``; None = nothing comes now."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class _Moving:
+    """A load on the belt or on its way back. ``start_us``: when its leading edge was at the belt's start."""
+
+    load: Load
+    tags: Mapping[str, Sequence[RadioTag]]
+    start_us: int = 0
+    track_id: int = 0
+    rounds: int = 0
+    lane: int = 0  # routed to, 0 = no route
+    decided: bool = False
+    defaulted: bool = False
+
+
+class Floor:
+    """One line.
+
+    ``tracks`` gives the PLC's track ids; ``ports``: antenna ports of each of the portal's readers.
+    ``inducted`` counts loads that came the first time, ``recirculated`` their later rounds.
+    """
+
+    def __init__(
+        self,
+        layout: LineLayout,
+        sim: SimConfig,
+        seed: int,
+        inflow: Inflow,
+        tracks: Iterator[int],
+        ports: Mapping[str, Sequence[int]],
+        begin_us: int = 0,
+    ) -> None:
+        self.layout = layout
+        self.inducted = 0
+        self.recirculated = 0
+        self._seed = f"{seed}/{layout.name}"
+        self._inflow = inflow
+        self._tracks = tracks
+        self._rng = Random(f"{self._seed}/gaps")
+        self._period_us = 3_600_000_000 / (sim.rate if layout.job is Job.SORT else sim.tote_rate)
+        self._nominal_us = float(begin_us)
+        self._start_mm = min(0, layout.portal.eye_mm, layout.portal.antenna_mm) - BEFORE_MM
+        self._end_mm = max(lane.divert_mm for lane in layout.lanes) + AFTER_MM
+        self._heap: list[tuple[int, int, Callable[[int], None]]] = []
+        self._order = count()
+        self._out: list[Happening] = []
+        self._tracked: dict[int, _Moving] = {}
+        self._in_system = 0
+        self._back: deque[_Moving] = deque()
+        self._near: dict[str, dict[_Moving, None]] = {}
+        self._fields: dict[str, Field] = {}
+        for reader in layout.portal.readers:
+            self._fields[reader] = Field(layout.portal, reader, ports)
+            self._near[reader] = {}
+            self._at(begin_us, partial(self._round, Inventory(self._fields[reader], Random(f"{self._seed}/{reader}"))))
+        carriers = sum(lane.role is LaneRole.CARRIER for lane in layout.lanes) or 1
+        self.chutes = {
+            lane.number: Chute(
+                lane,
+                sim,
+                Random(f"{self._seed}/lane {lane.number}"),
+                self._period_us * carriers,
+                self._at,
+                self._lane_changed,
+                begin_us,
+            )
+            for lane in layout.lanes
+        }
+        self._at(begin_us, self._slot)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is on the belt or on its way back."""
+        return self._in_system == 0
+
+    def advance(self, to_us: int) -> list[Happening]:
+        """Lets time go by until ``to_us``; what happened since the last call, in order of time."""
+        heap = self._heap
+        while heap and heap[0][0] <= to_us:
+            at_us, _, call = heappop(heap)
+            call(at_us)
+        out, self._out = self._out, []
+        return out
+
+    def command(self, command: Command, at_us: int) -> Refusal | None:
+        """Carries a command out, at a time to which the floor has advanced; None = accepted."""
+        match command.opcode:
+            case Opcode.ROUTE:
+                moving = self._tracked.get(command.value)
+                if moving is None:
+                    return Refusal.UNKNOWN_TRACK
+                if command.target not in self.chutes:
+                    return Refusal.NO_TARGET
+                if moving.decided:
+                    return Refusal.PAST_DECISION
+                moving.lane = command.target
+            case Opcode.LANE:
+                if command.target not in self.chutes:
+                    return Refusal.NO_TARGET
+                self.chutes[command.target].enable(at_us, bool(command.value))
+            case Opcode.RELEASE | Opcode.HOLD:
+                return Refusal.NO_TARGET
+            case Opcode.OUTPUT:
+                pass
+            case _ as opcode:
+                assert_never(opcode)
+        return None
+
+    # ---- belt --------------------------------------------------------------------------------------------------------
+
+    def _at(self, at_us: int, call: Callable[[int], None]) -> None:
+        heappush(self._heap, (at_us, next(self._order), call))
+
+    def _slot(self, at_us: int) -> None:
+        """A load may be put on the belt: one that comes round again before a new one."""
+        speed, gap_mm = self.layout.speed_mm_s, MIN_GAP_MM[self.layout.job]
+        moving = self._back.popleft() if self._back else self._arrival(at_us)
+        self._nominal_us = max(self._nominal_us, at_us - 2 * self._period_us) + self._period_us
+        taken_us = 0.0
+        if moving is not None:
+            self._place(moving, at_us)
+            taken_us = (moving.load.length_mm + gap_mm) * 1_000_000 / speed
+        jitter_us = self._rng.uniform(-0.5, 0.5) * max(0.0, self._period_us - taken_us)
+        self._at(max(at_us + int(taken_us) + 1, int(self._nominal_us + jitter_us)), self._slot)
+
+    def _arrival(self, at_us: int) -> _Moving | None:
+        load = self._inflow.next(at_us)
+        if load is None:
+            return None
+        self._in_system += 1
+        return _Moving(
+            load, {name: [field.tag(self._seed, tag) for tag in load.tags] for name, field in self._fields.items()}
+        )
+
+    def _place(self, moving: _Moving, at_us: int) -> None:
+        moving.start_us = at_us
+        moving.lane, moving.decided, moving.defaulted = 0, False, False
+        layout, length_mm = self.layout, moving.load.length_mm
+        portal = layout.portal
+        self._when(moving, portal.eye_mm, self._enter)
+        self._when(moving, portal.eye_mm + length_mm, self._leave)
+        self._when(moving, 0, self._induct)
+        self._when(moving, layout.decision_mm, self._decide)
+        if moving.load.tags:
+            for name, field in self._fields.items():
+                self._when(moving, max(self._start_mm, field.from_mm), partial(self._come_near, name))
+                self._when(moving, field.to_mm + length_mm, partial(self._go_away, name, moving.rounds))
+
+    def _when(self, moving: _Moving, at_mm: float, call: Callable[[_Moving, int], None]) -> None:
+        """``call`` when the load's leading edge is there."""
+        at_us = moving.start_us + int((at_mm - self._start_mm) * 1_000_000 // self.layout.speed_mm_s)
+        self._at(at_us, partial(call, moving))
+
+    def _track(self, moving: _Moving) -> int:
+        if not moving.track_id:
+            moving.track_id = next(self._tracks)
+            self._tracked[moving.track_id] = moving
+        return moving.track_id
+
+    def _say(self, at_us: int, what: EventType, moving: _Moving, station: int, value: int = 0) -> None:
+        self._out.append(Signal(at_us, what, self._track(moving), station, value))
+
+    def _enter(self, moving: _Moving, at_us: int) -> None:
+        self._say(at_us, EventType.ENTERED, moving, self.layout.portal.eye)
+
+    def _leave(self, moving: _Moving, at_us: int) -> None:
+        self._say(at_us, EventType.LEFT, moving, self.layout.portal.eye)
+
+    def _induct(self, moving: _Moving, at_us: int) -> None:
+        if moving.rounds:
+            self.recirculated += 1
+        else:
+            self.inducted += 1
+        self._say(at_us, EventType.INDUCTED, moving, self.layout.induction, moving.rounds)
+
+    def _decide(self, moving: _Moving, at_us: int) -> None:
+        moving.decided = True
+        if not moving.lane:
+            moving.lane, moving.defaulted = self.layout.default_lane, True
+            self._say(at_us, EventType.DEFAULTED, moving, moving.lane)
+        self._when(moving, self.chutes[moving.lane].lane.divert_mm, self._divert)
+
+    def _divert(self, moving: _Moving, at_us: int) -> None:
+        chute = self.chutes[moving.lane]
+        if not chute.take(at_us):
+            self._say(at_us, EventType.DIVERT_FAILED, moving, moving.lane)
+            self._when(
+                moving, self._end_mm, lambda end, end_us: self._at(end_us + RETURN_US, partial(self._again, end))
+            )
+            return
+        self._say(at_us, EventType.DIVERTED, moving, moving.lane)
+        self._out.append(Landed(at_us, moving.track_id, moving.load, chute.lane, moving.rounds, moving.defaulted))
+        for near in self._near.values():
+            near.pop(moving, None)
+        if chute.lane.role is LaneRole.RECIRCULATE:
+            self._at(at_us + RETURN_US, partial(self._again, moving))
+        else:
+            del self._tracked[moving.track_id]
+            self._in_system -= 1
+
+    def _again(self, moving: _Moving, _: int) -> None:
+        moving.rounds += 1
+        self._back.append(moving)
+
+    def _lane_changed(self, at_us: int, lane: int, change: LaneChange) -> None:
+        self._out.append(Signal(at_us, EventType.LANE, 0, lane, int(change)))
+
+    # ---- antennas ----------------------------------------------------------------------------------------------------
+
+    def _come_near(self, reader: str, moving: _Moving, _: int) -> None:
+        self._near[reader][moving] = None
+
+    def _go_away(self, reader: str, rounds: int, moving: _Moving, _: int) -> None:
+        if moving.rounds == rounds:
+            self._near[reader].pop(moving, None)
+
+    def _round(self, inventory: Inventory, at_us: int) -> None:
+        reader = inventory.field.reader
+        near = self._near[reader]
+        if not near:
+            self._at(at_us + IDLE_ROUND_US, partial(self._round, inventory))
+            return
+        per_us = self.layout.speed_mm_s / 1_000_000
+        end_us, reads = inventory.round(
+            at_us,
+            [
+                (self._start_mm + (at_us - moving.start_us) * per_us - moving.load.length_mm / 2, moving.tags[reader])
+                for moving in near
+            ],
+        )
+        self._at(end_us, partial(self._round_over, inventory, reads))
+
+    def _round_over(self, inventory: Inventory, reads: tuple[TagRead, ...], at_us: int) -> None:
+        if reads:
+            self._out.append(Reads(at_us, inventory.field.reader, reads))
+        self._round(inventory, at_us)

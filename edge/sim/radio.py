@@ -1,0 +1,148 @@
+"""What a portal's antennas read: a model of passive UHF tags on a belt.
+
+Public names: RadioTag, Field, Inventory, REACH_MM.
+
+Antennas stand in an arch over the belt and look at its middle. For each antenna and tag the model has two-way path
+loss (40 dB a decade of distance), the antenna's beam (half power at 35 degrees off its axis), the tag's orientation, a
+standing-wave ripple along the belt, and noise on every sighting. Below the reader's sensitivity a tag stays silent, and
+a share of the answers is lost. Inventory time is shared: a round costs time, and so does every answer, which gives 130
+to 250 reads a second. Every tag that answers at all is well oriented to at least one antenna of the portal.
+
+Positions are mm: along the belt (+ downstream), across it, above it. Powers are dBm at the reader's port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import cos, log10, pi, sin
+from random import Random
+
+from edge.line.layout import Portal
+from edge.sim.world import PlacedTag
+from rfid.driver import TagRead
+
+REACH_MM = 1_600
+"""No antenna hears a tag further along the belt than this."""
+
+ARCH_MM = 650
+"""From the belt's middle to each antenna."""
+ASIDE_MM = 1_500
+"""How far upstream of the portal an antenna stands that does not face it."""
+BEST_DBM = -42.0
+"""A well oriented tag on the axis, ARCH_MM away."""
+SENSITIVITY_DBM = -76.0
+BEAM_EXPONENT = 3.5
+"""Power of the cosine off the axis, one way: half power at 35 degrees."""
+RIPPLE_DB = 3.0
+RIPPLE_MM = 164.0
+"""Half a wavelength at 915 MHz."""
+NOISE_DB = 1.8
+ANSWER_LOST = 0.06
+ROUND_US = 3_000
+ANSWER_US = 4_000
+LOST_US = 1_500
+ROUND_ANSWERS = 24
+"""A round ends here; the tags left over wait for a later one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Antenna:
+    port: int
+    along_mm: float
+    across: float  # direction from the belt's middle
+    up: float
+
+
+@dataclass(frozen=True, slots=True)
+class RadioTag:
+    """A tag as the antennas of one reader see it. ``views``: per antenna squared distance off the belt's direction,
+    power apart from distance, and the ripple's phase."""
+
+    epc: str
+    along_mm: int
+    views: tuple[tuple[float, float, float], ...]
+
+
+class Field:
+    """One reader's antennas at a portal."""
+
+    def __init__(self, portal: Portal, reader: str, ports: Mapping[str, Sequence[int]]) -> None:
+        """``ports``: antenna ports of each of the portal's readers."""
+        self.reader = reader
+        every = [(name, port) for name in portal.readers for port in ports[name]]
+        self._arch = len(every)
+        self._at = [place for place, (name, _) in enumerate(every) if name == reader]
+        self.antennas: list[_Antenna] = []
+        for place in self._at:
+            port = every[place][1]
+            angle = pi * (place + 1) / (len(every) + 1)
+            facing = not portal.facing or port in portal.facing
+            along = portal.antenna_mm - (0 if facing else ASIDE_MM)
+            self.antennas.append(_Antenna(port, along, cos(angle), sin(angle)))
+        self.from_mm = min(antenna.along_mm for antenna in self.antennas) - REACH_MM
+        self.to_mm = max(antenna.along_mm for antenna in self.antennas) + REACH_MM
+
+    def tag(self, seed: str, placed: PlacedTag) -> RadioTag:
+        """The same seed and EPC always give the same orientation, whatever the reader."""
+        rng = Random(f"{seed}/{placed.epc}")
+        losses = [rng.uniform(3.0, 10.0) if rng.random() < 0.4 else rng.uniform(0.0, 4.0) for _ in range(self._arch)]
+        losses[rng.randrange(self._arch)] = rng.uniform(0.0, 3.0)
+        phases = [rng.uniform(0.0, 2 * pi) for _ in range(self._arch)]
+        views = []
+        for place, antenna in zip(self._at, self.antennas, strict=True):
+            across = placed.across_mm - ARCH_MM * antenna.across
+            up = placed.up_mm - ARCH_MM * antenna.up
+            aside2 = across * across + up * up
+            depth = max(50.0, -(across * antenna.across + up * antenna.up))
+            power = BEST_DBM + 40 * log10(ARCH_MM) + 20 * BEAM_EXPONENT * log10(depth) - losses[place]
+            views.append((aside2, power, phases[place]))
+        return RadioTag(placed.epc, placed.along_mm, tuple(views))
+
+
+class Inventory:
+    """One reader at work: rounds of singulation, antenna after antenna."""
+
+    def __init__(self, field: Field, rng: Random) -> None:
+        self.field = field
+        self._rng = rng
+        self._next = 0
+
+    def round(self, at_us: int, near: Iterable[tuple[float, Sequence[RadioTag]]]) -> tuple[int, tuple[TagRead, ...]]:
+        """One round that begins at ``at_us``; when it ends, and its reads.
+
+        ``near``: for each load around the portal its middle's position in mm and its tags.
+        """
+        place, rng = self._next, self._rng
+        self._next = (place + 1) % len(self.field.antennas)
+        antenna = self.field.antennas[place]
+        answers: list[tuple[str, float]] = []
+        for middle_mm, tags in near:
+            from_antenna = middle_mm - antenna.along_mm
+            if not -REACH_MM - 400 < from_antenna < REACH_MM + 400:
+                continue
+            for tag in tags:
+                aside2, power, phase = tag.views[place]
+                along = from_antenna + tag.along_mm
+                mean = (
+                    power - _FALL * log10(along * along + aside2) - RIPPLE_DB * (1.0 + sin(_RIPPLE * along + phase)) / 2
+                )
+                if mean > SENSITIVITY_DBM - 6.0:
+                    dbm = mean + rng.gauss(0.0, NOISE_DB)
+                    if dbm > SENSITIVITY_DBM:
+                        answers.append((tag.epc, dbm))
+        rng.shuffle(answers)
+        now_us = at_us + ROUND_US
+        reads: list[TagRead] = []
+        for epc, dbm in answers[:ROUND_ANSWERS]:
+            if rng.random() < ANSWER_LOST:
+                now_us += LOST_US
+                continue
+            now_us += ANSWER_US
+            reads.append(TagRead(epc, antenna.port, float(round(dbm)), now_us, 1))
+        return now_us, tuple(reads)
+
+
+_RIPPLE = 2 * pi / RIPPLE_MM
+_FALL = 20.0 + 10.0 * BEAM_EXPONENT
+"""dB for each tenfold of the distance squared: 40 log10(d) of the path, and cos = depth / d of the beam, both ways."""

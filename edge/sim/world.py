@@ -1,0 +1,302 @@
+"""What moves on the simulated floor, and the truth about it: orders, totes, items, parcels and their tags.
+
+Public names: Fault, PlacedTag, Load, World.
+
+Everything follows from the seed: each tote and parcel has a random generator of its own, made from seed, line and
+index, so no timing and no neighbour ever changes a content. Streams are endless; ``index`` counts from 0.
+Article numbers and labels use GS1 prefix 952, which is reserved for demonstrations.
+Parcels carry the label's tag only: readers of a sorter select SSCC tags by their header and leave items alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from random import Random
+
+from edge.config import LineConfig
+from edge.line.layout import Job, LaneRole, LineLayout
+from edge.orders.model import Order, OrderLine, OrderState
+from rfid.epc import grai96, gtin_of, identify, sgtin96, sscc96
+
+PREFIX = 9521141
+"""Company prefix of articles and totes, 7 digits; lines beyond the sixteenth use the following ones."""
+
+_THINGS = ("Lamp", "Mug", "Kettle", "Notebook", "Backpack", "Charger", "Headset", "T-shirt", "Scarf", "Candle", "Clock")
+_LOOKS = (
+    "oak",
+    "white",
+    "black",
+    "red",
+    "green",
+    "blue",
+    "grey",
+    "sand",
+    "copper",
+    "striped",
+    "small",
+    "large",
+    "round",
+)
+_UNPROGRAMMED = ("000000000000000000000000", "E28011052000", "E280689400005017")
+
+
+class Fault(StrEnum):
+    """The one thing put in wrong on purpose."""
+
+    NONE = "none"
+    MISSING = "missing"  # an item of the order is not in the tote
+    EXTRA = "extra"  # an article that the order does not have, and no order knows the item
+    FOREIGN = "foreign"  # an item that another open order names
+    DUPLICATE = "duplicate"  # an item of an order that is shipped
+    DEAD_TAG = "dead-tag"  # the item is there, its tag answers to nobody
+    UNPROGRAMMED = "unprogrammed"  # the item is there, its tag was never given an EPC
+    PARCEL_DEAD_TAG = "parcel-dead-tag"
+    PARCEL_UNKNOWN = "parcel-unknown"  # a label that no order has
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedTag:
+    """A tag that answers, and its place in mm: along from its load's middle (+ downstream), across, above the belt."""
+
+    epc: str
+    along_mm: int
+    across_mm: int
+    up_mm: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One tote or parcel with its truth.
+
+    ``name``: the same for the same seed, whatever the timing. ``order``: the order it belongs to, None where it has
+    none. ``companions``: other orders that its fault needs the site to know.
+    """
+
+    line: str
+    index: int
+    name: str
+    identity: str
+    length_mm: int
+    fault: Fault
+    order: Order | None
+    companions: tuple[Order, ...]
+    tags: tuple[PlacedTag, ...]
+
+    @property
+    def good(self) -> bool:
+        """Whether it may go its way: a right tote to packing, a parcel to its carrier."""
+        return self.fault is Fault.NONE
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Every order that the site must know before this load comes."""
+        return self.companions if self.order is None else (*self.companions, self.order)
+
+
+@dataclass(frozen=True, slots=True)
+class _Article:
+    reference: str  # indicator and item reference, 6 digits
+    gtin: dict[str, str]  # by company prefix
+    sku: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    line: str
+    carrier: str
+    service: str
+
+
+class World:
+    """The contents of every line of one configuration for one seed."""
+
+    def __init__(self, config: LineConfig, seed: int) -> None:
+        self._sim = config.sim
+        self._seed = seed
+        layouts = config.layouts()
+        self._number = {layout.name: number for number, layout in enumerate(layouts)}
+        self._services = {layout.name: _services(layout) for layout in layouts if layout.job is Job.SORT}
+        self._all_services = [service for services in self._services.values() for service in services]
+        rng = Random(f"{seed}/articles")
+        names = [f"{thing}, {look}" for thing in _THINGS for look in _LOOKS]
+        prefixes = {self._prefix(layout.name) for layout in layouts}
+        self._articles = [
+            _article(f"0{10_000 + 37 * number:05d}", prefixes, f"A{1000 + number}", name)
+            for number, name in enumerate(rng.sample(names, len(names)))
+        ]
+
+    def tote(self, line: str, index: int) -> Load:
+        """The tote that comes as number ``index`` on a verifying line."""
+        rng = Random(f"{self._seed}/{line}/{index}")
+        fault = self._tote_fault(rng)
+        order, items = self._order_with_items(rng, line, index)
+        companions: tuple[Order, ...] = ()
+        spare = self._spare_item(rng, line, index, order)
+        match fault:
+            case Fault.MISSING | Fault.DEAD_TAG:
+                items.pop(rng.randrange(len(items)))
+            case Fault.UNPROGRAMMED:
+                items[rng.randrange(len(items))] = rng.choice(_UNPROGRAMMED)
+            case Fault.EXTRA:
+                items.append(spare)
+            case Fault.FOREIGN | Fault.DUPLICATE:
+                state = OrderState.OPEN if fault is Fault.FOREIGN else OrderState.SHIPPED
+                companions = (self._companion(rng, f"{order.id}-other", spare, state),)
+                if len(items) > 1 and rng.random() < 0.5:
+                    items.pop(rng.randrange(len(items)))
+                items.append(spare)
+            case _:
+                pass
+        label = self._tote_tag(line, index)
+        tags = [PlacedTag(label, rng.choice((-270, 270)), rng.randint(-60, 60), rng.randint(120, 180))]
+        tags += [PlacedTag(epc, rng.randint(-240, 240), rng.randint(-160, 160), rng.randint(40, 280)) for epc in items]
+        return Load(line, index, f"{line}/{index}", identify(label), 600, fault, order, companions, tuple(tags))
+
+    def parcel(self, line: str, index: int) -> Load:
+        """The parcel that comes as number ``index`` of those packed elsewhere to a sorting line."""
+        rng = Random(f"{self._seed}/{line}/{index}")
+        faults, draw = self._sim.faults, rng.random()
+        fault = Fault.NONE
+        if draw < faults.parcel_dead_tag:
+            fault = Fault.PARCEL_DEAD_TAG
+        elif draw < faults.parcel_dead_tag + faults.parcel_unknown:
+            fault = Fault.PARCEL_UNKNOWN
+        label = self._label(line, index)
+        service = rng.choice(self._services[line])
+        lines = tuple(
+            OrderLine(article.gtin[self._prefix(line)], rng.randint(1, 3), article.sku, article.name)
+            for article in rng.sample(self._articles, rng.randint(1, 2))
+        )
+        order: Order | None = Order(
+            f"SO{self._seed}-{line}-{index:06d}", service.carrier, service.service, lines, parcel=identify(label)
+        )
+        if fault is Fault.PARCEL_UNKNOWN:
+            order = None
+        return _parcel(rng, line, index, f"{line}/{index}", label, fault, order)
+
+    def packed(self, tote: Load) -> tuple[str, Load] | None:
+        """The sorting line and the parcel that a tote's order is packed into; None where no line takes it."""
+        order = tote.order
+        if order is None:
+            return None
+        destination = next(
+            (
+                service.line
+                for service in self._all_services
+                if (service.carrier, service.service) == (order.carrier, order.service)
+            ),
+            None,
+        )
+        if destination is None:
+            return None
+        rng = Random(f"{self._seed}/{tote.line}/{tote.index}/packed")
+        parcel = _parcel(rng, destination, tote.index, tote.name, self._label(tote.line, tote.index), Fault.NONE, order)
+        return destination, parcel
+
+    def packing_us(self, tote: Load) -> int:
+        """How long packing takes, from the tote's arrival to the parcel at the sorter."""
+        return Random(f"{self._seed}/{tote.line}/{tote.index}/packing").randint(20_000_000, 40_000_000)
+
+    def _tote_fault(self, rng: Random) -> Fault:
+        shares, draw = self._sim.faults, rng.random()
+        for fault, share in (
+            (Fault.MISSING, shares.missing),
+            (Fault.EXTRA, shares.extra),
+            (Fault.FOREIGN, shares.foreign),
+            (Fault.DUPLICATE, shares.duplicate),
+            (Fault.DEAD_TAG, shares.dead_tag),
+            (Fault.UNPROGRAMMED, shares.unprogrammed),
+        ):
+            if draw < share:
+                return fault
+            draw -= share
+        return Fault.NONE
+
+    def _order_with_items(self, rng: Random, line: str, index: int) -> tuple[Order, list[str]]:
+        """An order and the hexadecimal EPCs of exactly what it asks for."""
+        total = rng.randint(min(self._sim.items_min, self._sim.items_max), self._sim.items_max)
+        kinds = min(total, rng.randint(1, 6))
+        cuts = sorted(rng.sample(range(1, total), kinds - 1)) if kinds > 1 else []
+        quantities = [high - low for low, high in zip([0, *cuts], [*cuts, total], strict=True)]
+        exact = rng.random() < 1 / 3
+        items: list[str] = []
+        lines: list[OrderLine] = []
+        for article, quantity in zip(rng.sample(self._articles, kinds), quantities, strict=True):
+            tags = [self._item(line, index, 1 + len(items) + number, article) for number in range(quantity)]
+            items += tags
+            lines.append(
+                OrderLine(
+                    article.gtin[self._prefix(line)],
+                    quantity,
+                    article.sku,
+                    article.name,
+                    tuple(identify(tag) for tag in tags) if exact else (),
+                )
+            )
+        service = rng.choice(self._all_services) if self._all_services else _Service("", "DHL", "standard")
+        order = Order(
+            f"SO{self._seed}-{line}-{index:06d}",
+            service.carrier,
+            service.service,
+            tuple(lines),
+            tote=identify(self._tote_tag(line, index)),
+            parcel=identify(self._label(line, index)),
+        )
+        return order, items
+
+    def _spare_item(self, rng: Random, line: str, index: int, order: Order) -> str:
+        """An item of an article that the order does not have."""
+        wanted = {order_line.gtin for order_line in order.lines}
+        article = rng.choice([one for one in self._articles if one.gtin[self._prefix(line)] not in wanted])
+        return self._item(line, index, 255, article)
+
+    def _companion(self, rng: Random, name: str, epc: str, state: OrderState) -> Order:
+        """Another order, whose tote never comes, that names this very item."""
+        identity = identify(epc)
+        service = rng.choice(self._all_services) if self._all_services else _Service("", "DHL", "standard")
+        gtin = gtin_of(identity)
+        assert gtin is not None
+        return Order(name, service.carrier, service.service, (OrderLine(gtin, 1, epcs=(identity,)),), state=state)
+
+    def _item(self, line: str, index: int, number: int, article: _Article) -> str:
+        return sgtin96(self._prefix(line), article.reference, self._serial(line, index, number))
+
+    def _tote_tag(self, line: str, index: int) -> str:
+        return grai96(self._prefix(line), "00010", self._serial(line, index, 0))
+
+    def _prefix(self, line: str) -> str:
+        return str(PREFIX + self._number[line] // 16)
+
+    def _serial(self, line: str, index: int, number: int) -> int:
+        """38 bits: 6 of the seed, 4 of the line, 20 of the load, 8 of the item."""
+        return (self._seed & 63) << 32 | (self._number[line] & 15) << 28 | (index & 0xFFFFF) << 8 | (number & 255)
+
+    def _label(self, line: str, index: int) -> str:
+        """The tag of a parcel's label: extension and serial from seed, line and load."""
+        number = f"{self._seed % 100:02d}{self._number[line] % 100:02d}{index % 10_000_000:07d}"
+        return sscc96(str(PREFIX)[:6], number)
+
+
+def _parcel(rng: Random, line: str, index: int, name: str, label: str, fault: Fault, order: Order | None) -> Load:
+    length_mm = rng.randint(250, 350)
+    tag = PlacedTag(label, rng.randint(-80, 80), rng.randint(-100, 100), rng.randint(60, 250))
+    load = Load(line, index, name, identify(label), length_mm, fault, order, (), (tag,))
+    return replace(load, tags=()) if fault is Fault.PARCEL_DEAD_TAG else load
+
+
+def _article(reference: str, prefixes: set[str], sku: str, name: str) -> _Article:
+    """Its GTIN is the same for every serial."""
+    gtins = {prefix: gtin_of(identify(sgtin96(prefix, reference, 0))) or "" for prefix in prefixes}
+    return _Article(reference, gtins, sku, name)
+
+
+def _services(layout: LineLayout) -> list[_Service]:
+    """Each carrier lane once per service; a lane of all services stands for ``standard``."""
+    return [
+        _Service(layout.name, lane.carrier, service)
+        for lane in layout.lanes
+        if lane.role is LaneRole.CARRIER
+        for service in (lane.services or ("standard",))
+    ]
