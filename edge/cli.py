@@ -1,0 +1,280 @@
+"""lanewise …: the command line, and the only place that wires the parts together.
+
+Public names: main, parser.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import importlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import NoReturn
+
+import uvloop
+
+from edge.config import ConfigError, LineConfig, load_line, load_site
+from edge.journal import JournalError, JournalReader
+from edge.line.events import LaneRequested, OrderChanged
+from edge.replay import replay
+from edge.runtime import Controller, OrderFeed
+from edge.store import SiteStore
+from edge.timeline import timeline
+from rfid.epc import describe
+from rfid.llrp_json import decode_file
+
+PROCESSES = {"api": "api.server:serve"}
+"""Processes above this package, by name: ``module:function`` taking the SiteConfig. Resolved when started."""
+
+log = logging.getLogger(__name__)
+
+
+class CommandError(Exception):
+    """What the command cannot do, said to the user; exit status 2."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit status: 0 done, 1 the answer is bad, 2 it could not be done."""
+    arguments = parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        status: int = arguments.command(arguments)
+    except (ConfigError, JournalError, CommandError, OSError) as error:
+        print(f"lanewise: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(prog="lanewise", description="Edge controller for automated fulfilment lines.")
+    top.add_argument("--version", action="version", version=f"lanewise {version('lanewise')}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    demo = _command(commands, "demo", _demo, "the example warehouse, simulated, with everything that belongs to it")
+    importlib.import_module("edge.demo").add_arguments(demo)
+
+    run = _command(commands, "run", _run, "the controller of one or more lines")
+    run.add_argument("config", type=Path, metavar="LINE.toml")
+
+    sim = _command(commands, "sim", _sim, "the simulated floor: readers and PLCs on real sockets")
+    importlib.import_module("edge.sim.server").add_arguments(sim)
+
+    api = _command(commands, "api", _api, "orders in, look-ups and live pages out")
+    api.add_argument("config", type=Path, metavar="SITE.toml")
+
+    check = _command(commands, "check", _check, "says everything that is wrong with a configuration")
+    check.add_argument("config", type=Path, metavar="CONFIG", help="LINE.toml or SITE.toml")
+
+    again = _command(commands, "replay", _replay, "derives every decision of a journal again; status 1 = one differs")
+    again.add_argument("journal", type=Path, metavar="JOURNAL")
+
+    trace = _command(
+        commands, "trace", _trace, "everything known about an order, tote, parcel or EPC, in order of time"
+    )
+    trace.add_argument("id", metavar="ID", help="order, tote, parcel or item: hex, URI, element string or Digital Link")
+    trace.add_argument(
+        "--config",
+        type=Path,
+        default=Path("LINE.toml"),
+        metavar="CONFIG",
+        help="LINE.toml: its journal; SITE.toml: its site store (default: LINE.toml)",
+    )
+    trace.add_argument("--json", action="store_true", help="one JSON line each")
+
+    llrp = _command(commands, "decode-llrp", _decode_llrp, "LLRP messages in files as JSON, one line each")
+    llrp.add_argument("--body", metavar="TYPE", help="the files are bodies of this message type, without the header")
+    llrp.add_argument("files", type=Path, nargs="+", metavar="FILE")
+
+    epc = _command(commands, "decode-epc", _decode_epc, "EPCs in hexadecimal as JSON, one line each")
+    epc.add_argument("epcs", nargs="+", metavar="HEX")
+    return top
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    command: Callable[[argparse.Namespace], int],
+    text: str,
+) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    made.set_defaults(command=command)
+    return made
+
+
+# ---- processes -------------------------------------------------------------------------------------------------------
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    config = load_line(arguments.config)
+    # Cyclic garbage is rare here and a full collection takes milliseconds: what lives from the start is left out.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    _until_stopped(Controller(config, _feed(config)).run)
+    return 0
+
+
+def _feed(config: LineConfig) -> OrderFeed | None:
+    """Reads the site store's feed; opens it at the first call, and again after trouble."""
+    if not config.store:
+        return None
+    stores: list[SiteStore] = []
+
+    def feed(after: int, limit: int) -> Sequence[OrderChanged | LaneRequested]:
+        if not stores:
+            stores.append(SiteStore(config.store, readonly=True))
+        return stores[0].feed(after, limit)
+
+    return feed
+
+
+def _sim(arguments: argparse.Namespace) -> int:
+    return int(importlib.import_module("edge.sim.server").main(arguments))
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    return int(importlib.import_module("edge.demo").main(arguments))
+
+
+def _api(arguments: argparse.Namespace) -> int:
+    module, _, function = PROCESSES["api"].partition(":")
+    getattr(importlib.import_module(module), function)(load_site(arguments.config))
+    return 0
+
+
+def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
+    """Runs on uvloop until SIGTERM or SIGINT, then lets it end in order."""
+
+    async def supervised() -> None:
+        loop = asyncio.get_running_loop()
+        task = asyncio.ensure_future(run())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        try:
+            await task
+        except asyncio.CancelledError:
+            log.info("stopped")
+
+    uvloop.run(supervised())
+
+
+# ---- questions -------------------------------------------------------------------------------------------------------
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    path: Path = arguments.config
+    try:
+        if _is_site(path):
+            site = load_site(path)
+            for controller in site.controller:
+                load_line(controller.config)
+            print(f"{path}: good: site {site.site}, {len(site.controller)} controller(s), listens on {site.listen}")
+        else:
+            line = load_line(path)
+            print(f"{path}: good: {len(line.line)} line(s), {len(line.plc)} PLC(s), {len(line.reader)} reader(s)")
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _is_site(path: Path) -> bool:
+    """Whether a file means to be a SITE.toml: only that has ``listen`` or ``[[controller]]``."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False  # load_line says what is wrong with it
+    return any(line.startswith(("listen", "[[controller]]")) for line in text.splitlines())
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    reader = JournalReader(arguments.journal)
+    try:
+        result = replay(reader.every())
+    finally:
+        reader.close()
+    if result.difference is None:
+        print(f"{arguments.journal}: {result.inputs} inputs, {result.decisions} decisions derived again, all agree")
+        return 0
+    found = result.difference
+    print(f"{arguments.journal}: after {result.decisions} decisions that agree, record {found.seq} differs")
+    print(f"  journal: {found.journaled or 'nothing'}")
+    print(f"  replay:  {found.derived or 'nothing'}")
+    return 1
+
+
+def _trace(arguments: argparse.Namespace) -> int:
+    if _is_site(arguments.config):
+        site = load_site(arguments.config)
+        layouts = [layout for line in site.controller for layout in load_line(line.config).layouts()]
+        store = SiteStore(site.store, readonly=True)
+        try:
+            entries = store.timeline(arguments.id, layouts)
+        finally:
+            store.close()
+    else:
+        line = load_line(arguments.config)
+        reader = JournalReader(line.journal)
+        try:
+            entries = timeline(arguments.id, reader.by_ref, line.layouts())
+        finally:
+            reader.close()
+    for entry in entries:
+        at = datetime.fromtimestamp(entry.at_us / 1e6, UTC).isoformat(timespec="milliseconds")
+        if arguments.json:
+            record = entry.record
+            told = {"at": at, "code": entry.code, "text": entry.text, "kind": record.kind, "seq": record.seq}
+            print(json.dumps({**told, "record": json.loads(record.body)}, ensure_ascii=False))
+        else:
+            print(f"{at}  {entry.text}")
+    if not entries:
+        print(f"lanewise: nothing is known about {arguments.id!r}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _decode_llrp(arguments: argparse.Namespace) -> int:
+    bad = False
+    for path in arguments.files:
+        try:
+            messages = decode_file(path.read_bytes(), arguments.body)
+            for message in messages:
+                bad = bad or "error" in message
+                print(json.dumps(message))
+        except ValueError as error:
+            raise CommandError(f"{path}: {error}") from None
+    return int(bad)
+
+
+def _decode_epc(arguments: argparse.Namespace) -> int:
+    described = [describe(epc) for epc in arguments.epcs]
+    for one in described:
+        print(json.dumps(one))
+    return int(any("error" in one for one in described))
+
+
+def run_as_script() -> NoReturn:
+    """The console command; a closed pipe (``| head``) is no error."""
+    try:
+        status = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    run_as_script()
