@@ -23,7 +23,7 @@ check: .venv/.dev  ## format, lint, types, import rules, lock file, documents th
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(UV) lock --quiet --check
 	$(BIN)/python scripts/cli_docs.py --check
 

@@ -1,0 +1,258 @@
+"""Rules of the house: who imports whom, what the wheel holds, which licences come along, documents that keep true."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import grimp
+import pytest
+
+PACKAGES = ("api", "edge", "plc", "rfid")
+
+# All that a pure module may use besides ours.
+PURE_STDLIB = {
+    "__future__", "abc", "binascii", "bisect", "collections", "copy", "dataclasses", "decimal", "enum", "functools",
+    "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "statistics", "string", "struct", "types",
+    "typing",
+}  # fmt: skip
+
+PURE = "pure: values in, values out"
+
+# plc/mailbox.py bears the contract's own name; nothing runs with plc/ itself as its path.
+NAMED_LIKE_STDLIB = {"mailbox"}
+
+# For each contract the files and imports that it must refuse.
+PLANTS: dict[str, list[tuple[str, str]]] = {
+    "packages: api over edge over plc and rfid, which import nothing of ours": [
+        ("plc/words.py", "import rfid.gs1"),
+        ("rfid/driver.py", "from plc import words"),
+        ("plc/driver.py", "import edge.line.layout"),
+        ("edge/config.py", "def lazily() -> None:\n    import api"),
+    ],
+    "edge: every file has its layer": [
+        ("edge/unplaced.py", ""),
+        ("edge/line/layout.py", "import edge.config"),
+        ("edge/orders/model.py", "import edge.line.layout"),
+    ],
+    "edge.line: every file has its layer": [
+        ("edge/line/unplaced.py", ""),
+        ("edge/line/layout.py", "import edge.line.core"),
+        ("edge/line/verify.py", "import edge.line.sort"),
+    ],
+    "edge.orders: every file has its layer": [("edge/orders/unplaced.py", "")],
+    "edge.sim: every file has its layer": [
+        ("edge/sim/unplaced.py", ""),
+        ("edge/sim/world.py", "import edge.sim.radio"),
+    ],
+    "plc: every file has its layer": [("plc/unplaced.py", ""), ("plc/words.py", "import plc.mailbox")],
+    "rfid: every file has its layer": [("rfid/unplaced.py", ""), ("rfid/driver.py", "import rfid.epc")],
+    PURE: [
+        ("edge/line/verify.py", "import time"),
+        ("edge/orders/model.py", "from datetime import datetime"),
+        ("rfid/epc.py", "def lazily() -> None:\n    import random"),
+        ("plc/words.py", "import pymodbus"),
+        ("edge/line/sort.py", "import rfid.llrp"),
+    ],
+    "pymodbus: plc.modbus and plc.simulator only": [("edge/config.py", "import pymodbus.client")],
+    "sqlalchemy: edge.store only": [("edge/journal.py", "import sqlalchemy")],
+    "msgspec: where records are stored, edge.journal and edge.store": [("edge/config.py", "import msgspec")],
+    "pydantic: the borders only, edge.config, edge.intake and api": [("edge/journal.py", "import pydantic")],
+    "fastapi and starlette: api only": [("edge/cli.py", "import fastapi"), ("edge/config.py", "import starlette")],
+    "uvicorn and uvloop: edge.cli and edge.runtime only": [("plc/modbus.py", "import uvloop")],
+}
+
+
+def contracts(project: Path) -> list[dict[str, object]]:
+    found = tomllib.loads((project / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    assert isinstance(found, list)
+    return found
+
+
+def pure_modules(project: Path) -> list[str]:
+    (pure,) = (contract["source_modules"] for contract in contracts(project) if contract["name"] == PURE)
+    assert isinstance(pure, list)
+    return pure
+
+
+def lint_imports(folder: Path) -> tuple[set[str], str]:
+    """Names of the broken contracts, and all that was said."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
+        cwd=folder,
+        env=os.environ | {"COLUMNS": "1000", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    broken = set(re.findall(r"^(.*) BROKEN(?: \(.*\))?$", done.stdout, flags=re.MULTILINE))
+    assert bool(broken) == bool(done.returncode), done.stdout + done.stderr
+    return broken, done.stdout
+
+
+@pytest.fixture(scope="module")
+def copy(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages and their rules, free to be spoilt."""
+    folder = tmp_path_factory.mktemp("house")
+    for package in PACKAGES:
+        shutil.copytree(project / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(project / "pyproject.toml", folder)
+    return folder
+
+
+def test_every_contract_has_a_plant_and_holds_without_it(project: Path, copy: Path) -> None:
+    assert {contract["name"] for contract in contracts(project)} == set(PLANTS)
+    broken, said = lint_imports(copy)
+    assert not broken, said
+
+
+@pytest.mark.parametrize(
+    ("contract", "path", "line"),
+    [(contract, path, line) for contract, plants in PLANTS.items() for path, line in plants],
+)
+def test_a_planted_import_breaks_its_contract(copy: Path, contract: str, path: str, line: str) -> None:
+    target = copy / path
+    before = target.read_text() if target.exists() else None
+    target.write_text(f"{before or ''}\n{line}\n")
+    try:
+        broken, said = lint_imports(copy)
+    finally:
+        if before is None:
+            target.unlink()
+        else:
+            target.write_text(before)
+    assert contract in broken, said
+
+
+def test_pure_modules_use_only_what_has_no_effects(project: Path) -> None:
+    graph = grimp.build_graph(*PACKAGES, include_external_packages=True)
+    for package in pure_modules(project):
+        for module in {package, *graph.find_descendants(package)}:
+            outside = {name.partition(".")[0] for name in graph.find_upstream_modules(module)} - set(PACKAGES)
+            assert outside <= PURE_STDLIB, f"{module} reaches {sorted(outside - PURE_STDLIB)}"
+
+
+def test_protocol_modules_without_effects_are_declared_pure(project: Path) -> None:
+    graph = grimp.build_graph("plc", "rfid", include_external_packages=True)
+    pure = pure_modules(project)
+    for module in graph.modules:
+        if module.startswith(("plc.", "rfid.")) and module not in pure:
+            outside = {name.partition(".")[0] for name in graph.find_upstream_modules(module)} - set(PACKAGES)
+            assert outside - PURE_STDLIB, f"{module} is pure: declare it in pyproject.toml"
+
+
+def test_the_packages_belong_to_lanewise_alone() -> None:
+    owners = metadata.packages_distributions()
+    for package in PACKAGES:
+        assert set(owners.get(package, [])) <= {"lanewise"}
+    assert metadata.metadata("lanewise")["License-Expression"] == "Apache-2.0"
+    (command,) = metadata.entry_points(group="console_scripts", name="lanewise")
+    assert callable(command.load())
+
+
+def test_the_wheel_holds_exactly_the_four_packages(project: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=project,
+        capture_output=True,
+        check=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        (entry_points,) = (name for name in names if name.endswith(".dist-info/entry_points.txt"))
+        assert "\nlanewise = edge.cli:" in archive.read(entry_points).decode()
+    tree = {
+        path.relative_to(project).as_posix()
+        for package in PACKAGES
+        for path in (project / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    shipped = {name for name in names if ".dist-info/" not in name}
+    assert shipped == tree
+    assert {f"{package}/py.typed" for package in PACKAGES} <= shipped
+
+
+def test_no_locked_dependency_is_under_the_gpl(project: Path) -> None:
+    locked = [package["name"] for package in tomllib.loads((project / "uv.lock").read_text())["package"]]
+    seen = 0
+    for name in locked:
+        try:
+            about = metadata.metadata(name)
+        except metadata.PackageNotFoundError:
+            continue  # locked for another platform or Python
+        seen += 1
+        licence = " | ".join(
+            [about.get("License-Expression") or (about.get("License") or "").partition("\n")[0]]
+            + [line for line in about.get_all("Classifier", []) if line.startswith("License")]
+        )
+        assert licence.strip(" |"), f"{name} states no licence"
+        assert not re.search(r"(?<!L)GPL|(?<!Lesser )General Public", licence), f"{name}: {licence}"
+    assert seen > len(locked) / 2
+
+
+def sources(project: Path) -> list[Path]:
+    return [path for package in PACKAGES for path in sorted((project / package).rglob("*.py"))]
+
+
+def test_every_file_says_its_purpose_and_has_a_telling_name(project: Path) -> None:
+    dependencies = {name.lower().replace("-", "_") for name in metadata.packages_distributions()} - set(PACKAGES)
+    for path in sources(project):
+        text = path.read_text(encoding="utf-8")
+        if text.strip():
+            docstring = ast.get_docstring(ast.parse(text))
+            assert docstring, f"{path} has no docstring"
+            assert re.search(r"[.:]$", docstring.splitlines()[0]), f"{path}: first line is no sentence"
+        if path.stem != "__init__":
+            assert not re.search(r"(^|_)(util|utils|helper|helpers|common|manager|base|misc|data)(_|$)", path.stem)
+            assert path.stem not in sys.stdlib_module_names - NAMED_LIKE_STDLIB, (
+                f"{path} is named like the standard library"
+            )
+            assert path.stem not in dependencies, f"{path} is named like a dependency"
+
+
+def test_names_in_registries_can_be_imported(project: Path) -> None:
+    pattern = re.compile(r'"((?:api|edge|plc|rfid)(?:\.\w+)+):(\w+)"')
+    for path in sources(project):
+        for module, name in pattern.findall(path.read_text(encoding="utf-8")):
+            assert hasattr(importlib.import_module(module), name), f"{path}: {module}:{name}"
+
+
+def pages(project: Path) -> list[Path]:
+    return sorted([*project.glob("*.md"), *(project / "docs").rglob("*.md")])
+
+
+def anchor(heading: str) -> str:
+    """The fragment by which a heading is linked."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def test_links_between_pages_resolve(project: Path) -> None:
+    for page in pages(project):
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for link in re.findall(r"\]\(([^)\s]+)\)", text):
+            if re.match(r"[a-z]+:", link):
+                continue
+            path, _, fragment = link.partition("#")
+            target = (page.parent / path).resolve() if path else page
+            assert target.exists(), f"{page}: {link} leads nowhere"
+            if fragment and target.suffix == ".md":
+                headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), flags=re.MULTILINE)
+                assert fragment in map(anchor, headings), f"{page}: {link} has no such heading"
+
+
+def test_make_targets_that_pages_name_exist(project: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (project / "Makefile").read_text(), flags=re.MULTILINE))
+    for page in pages(project):
+        for code in re.findall(r"```.*?```|`[^`\n]+`", page.read_text(encoding="utf-8"), flags=re.DOTALL):
+            for target in re.findall(r"(?:^|`)make ([a-z]+)", code, flags=re.MULTILINE):
+                assert target in targets, f"{page}: make {target} does not exist"
