@@ -67,9 +67,7 @@ def peer() -> Callable[[str], str]:
 def run() -> Run:
     """``run(coro, loop=factory)``: the coroutine's result; fails on leaked tasks and unseen exceptions."""
 
-    def run_to_end(
-        coro: Coroutine[Any, Any, T], *, loop: Callable[[], asyncio.AbstractEventLoop] | None = None
-    ) -> T:
+    def run_to_end(coro: Coroutine[Any, Any, T], *, loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> T:
         unseen: list[str] = []
         leaked: list[str] = []
 
