@@ -29,7 +29,7 @@ class Frame(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BadFrame:
-    """Octets that are no message. ``octets``: at most the first 64 of them, for people.
+    """Octets that are no message. ``octets``: at most the first 64 of them, for people; of a bad header its 10.
 
     ``desynchronised``: where the next message begins is unknown, so nothing more can be had from this stream;
     connect anew. Otherwise this message alone is lost.
@@ -71,7 +71,7 @@ class Frames:
                     if version in _VERSIONS
                     else f"version {version & 7} with reserved bits {version >> 3} is not 1 or 2"
                 )
-                found.append(BadFrame(reason, bytes(rest[at : at + 64]), desynchronised=True))
+                found.append(BadFrame(reason, bytes(rest[at : at + HEADER.size]), desynchronised=True))
                 self.desynchronised = True
                 rest.clear()
                 return found

@@ -1,0 +1,147 @@
+"""The fast path of RO_ACCESS_REPORT gives what the codec gives, for any report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import llrp_values
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rfid.driver import ReaderClock, Reads, TagRead
+from rfid.llrp_codec import Bits, LlrpError, Message, Parameter, RawParameter, decode, parameter
+from rfid.llrp_frames import HEADER, Frame
+from rfid.llrp_reports import REPORT, ReportDecoder, ReportEncoder, reads_of
+from rfid.llrp_schema import PARAMETERS_BY_NAME
+
+_SWITCHES = tuple(PARAMETERS_BY_NAME["TagReportContentSelector"].index)
+
+
+def _slow(body: bytes) -> tuple[Reads, ...] | str:
+    try:
+        message = decode(Frame(REPORT, 0, 1, body))
+        assert isinstance(message, Message)
+        return reads_of(message)
+    except LlrpError as error:
+        return str(error)
+
+
+def _fast(decoder: ReportDecoder, body: bytes) -> tuple[Reads, ...] | str:
+    try:
+        return decoder.decode(body)
+    except LlrpError as error:
+        return str(error)
+
+
+@given(st.lists(llrp_values.reports(), min_size=1, max_size=4))
+def test_fast_and_slow_agree_on_any_reports_of_one_reader(reports: list[Message]) -> None:
+    decoder = ReportDecoder()
+    for report in reports + reports[::-1]:
+        body = llrp_values.bodies_of(report)
+        assert _fast(decoder, body) == _slow(body)
+
+
+@given(llrp_values.reports(), st.data())
+def test_fast_and_slow_agree_on_mutated_reports(report: Message, data: st.DataObject) -> None:
+    body = bytearray(llrp_values.bodies_of(report))
+    decoder = ReportDecoder()
+    _fast(decoder, bytes(body))
+    for _ in range(data.draw(st.integers(1, 3))):
+        if body:
+            body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    for mutated in (bytes(body), bytes(body[:-1]), bytes(body * 2)):
+        assert _fast(decoder, mutated) == _slow(mutated)
+
+
+_READS = st.builds(
+    TagRead,
+    st.integers(0, 8)
+    .flatmap(lambda words: st.binary(min_size=words * 2, max_size=words * 2))
+    .map(lambda octets: octets.hex().upper()),
+    st.integers(0, 65_535),
+    st.integers(-128, 127).map(float),
+    st.integers(0, 2**64 - 1),
+    st.integers(1, 65_535),
+)
+
+
+@given(
+    st.lists(_READS, max_size=8),
+    st.sets(st.sampled_from(_SWITCHES)),
+    st.tuples(st.booleans(), st.booleans()),
+    st.sampled_from(ReaderClock),
+)
+def test_what_the_encoder_writes_is_what_the_selector_lets_through(
+    reads: list[TagRead], on: set[str], memory: tuple[bool, bool], clock: ReaderClock
+) -> None:
+    epc_memory = parameter("C1G2EPCMemorySelector", EnableCRC=int(memory[0]), EnablePCBits=int(memory[1]))
+    selector = parameter("TagReportContentSelector", epc_memory, **{switch: int(switch in on) for switch in _SWITCHES})
+    octets = ReportEncoder(selector, 7, clock).encode(reads, 3)
+    timed = clock is not ReaderClock.NONE and on & {"EnableFirstSeenTimestamp", "EnableLastSeenTimestamp"}
+    expected = tuple(
+        TagRead(
+            read.epc,
+            read.antenna if "EnableAntennaID" in on else 0,
+            read.rssi_dbm if "EnablePeakRSSI" in on else -128.0,
+            read.at_us if timed else 0,
+            read.seen if "EnableTagSeenCount" in on else 1,
+        )
+        for read in reads
+    )
+    stamps = clock if timed else ReaderClock.NONE
+    assert ReportDecoder().decode(octets[HEADER.size :]) == ((Reads(expected, stamps),) if reads else ())
+    message = decode(Frame(REPORT, 3, 1, octets[HEADER.size :]))
+    assert isinstance(message, Message)
+    for tag in message.all("TagReportData"):
+        names = [one.name for one in tag.parameters if isinstance(one, Parameter)]
+        assert ("ROSpecID" in names) == ("EnableROSpecID" in on)
+        assert ("C1G2_CRC" in names, "C1G2_PC" in names) == memory
+
+
+def test_a_thousand_tags_of_two_layouts_come_out_in_order() -> None:
+    tags = [
+        Parameter(
+            "TagReportData",
+            (),
+            (
+                Parameter("EPC_96", (number.to_bytes(12, "big"),))
+                if long
+                else Parameter("EPCData", (Bits(128, number.to_bytes(16, "big")),)),
+                Parameter("FirstSeenTimestampUptime" if long else "FirstSeenTimestampUTC", (number,)),
+            ),
+        )
+        for number, long in ((number, number < 700) for number in range(1_000))
+    ]
+    found = ReportDecoder().decode(llrp_values.bodies_of(Message("RO_ACCESS_REPORT", 1, (), tuple(tags))))
+    assert [(one.clock, len(one.reads)) for one in found] == [(ReaderClock.UPTIME, 700), (ReaderClock.UTC, 300)]
+    assert [read.at_us for one in found for read in one.reads] == list(range(1_000))
+    uniform = llrp_values.bodies_of(Message("RO_ACCESS_REPORT", 1, (), tuple(tags[:700])))
+    (reads,) = ReportDecoder().decode(uniform)
+    assert [int(read.epc, 16) for read in reads.reads] == list(range(700))
+
+
+def test_an_epc_of_odd_length_is_filled_up_to_whole_words() -> None:
+    tag = parameter("TagReportData", parameter("EPCData", EPC=Bits(12, b"\xab\xcf")))
+    (reads,) = reads_of(Message("RO_ACCESS_REPORT", 1, (), (tag,)))
+    assert reads == Reads((TagRead("ABC0", 0, -128.0, 0, 1),), ReaderClock.NONE)
+
+
+def test_a_tag_without_epc_is_a_typed_error() -> None:
+    body = llrp_values.bodies_of(
+        Message("RO_ACCESS_REPORT", 1, (), (RawParameter(999, b""), Parameter("TagReportData")))
+    )
+    with pytest.raises(LlrpError, match="TagReportData number 1 has no EPC"):
+        ReportDecoder().decode(body)
+
+
+def test_recorded_reports_give_their_reads(shared: Path) -> None:
+    decoder = ReportDecoder()
+    bodies = [path.read_bytes() for path in sorted((shared / "llrp-recorded").rglob("ROAccessReport-*.bytes"))]
+    assert len(bodies) == 9
+    for body in bodies:
+        (reads,) = decoder.decode(body)
+        (read,) = reads.reads
+        assert reads.clock is ReaderClock.UTC and len(read.epc) == 24 and read.antenna == 1 and read.rssi_dbm < -20
+    (together,) = decoder.decode(b"".join(bodies))
+    assert together.reads == tuple(read for body in bodies for one in decoder.decode(body) for read in one.reads)
