@@ -17,6 +17,8 @@ from pathlib import Path
 import grimp
 import pytest
 
+from plc import words
+
 PACKAGES = ("api", "edge", "plc", "rfid")
 
 # All that a pure module may use besides ours.
@@ -261,3 +263,23 @@ def test_make_targets_that_pages_name_exist(project: Path) -> None:
         for code in re.findall(r"```.*?```|`[^`\n]+`", page.read_text(encoding="utf-8"), flags=re.DOTALL):
             for target in re.findall(r"(?:^|`)make ([a-z]+)", code, flags=re.MULTILINE):
                 assert target in targets, f"{page}: make {target} does not exist"
+
+
+def numbered_rows(page: Path, heading: str) -> dict[int, str]:
+    """First two columns of the table under a heading."""
+    section = page.read_text(encoding="utf-8").split(f"# {heading}\n")[1].split("\n#")[0]
+    return {int(number): name for number, name in re.findall(r"^\| (\d+) \| ([^|]*?) \|", section, flags=re.MULTILINE)}
+
+
+def test_the_mailbox_page_agrees_with_the_code(project: Path) -> None:
+    page = project / "docs" / "plc-mailbox.md"
+    assert numbered_rows(page, "Event types") == {int(kind): kind.name for kind in words.EventType}
+    assert numbered_rows(page, "Opcodes") == {int(opcode): opcode.name for opcode in words.Opcode}
+    reasons = {int(reason) for reason in words.Refusal if reason is not words.Refusal.UNKNOWN}
+    assert set(numbered_rows(page, "Reasons for a refusal")) == reasons
+    text = page.read_text(encoding="utf-8")
+    assert f"| UP | {words.UP_WORDS} |" in text
+    assert f"| DOWN | {words.DOWN_WORDS} |" in text
+    assert f"| {words.UP_RING_AT}-{words.UP_WORDS - 1} | events | {words.RING} event records" in text
+    assert f"| {words.DOWN_RING_AT}-{words.DOWN_WORDS - 1} | commands | {words.RING} command records" in text
+    assert f"0x{words.LAYOUT:X}" in text
