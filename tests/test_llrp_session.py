@@ -1,0 +1,388 @@
+"""The LLRP session in virtual time: against the simulated reader's inside, others' dissector, and mutated frames."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pcap import write_pcap
+
+from rfid.driver import PortChanged, ReaderClock, ReaderReady, Reads, TagRead
+from rfid.llrp_codec import Message, Parameter, RawMessage, decode, encode, message, parameter
+from rfid.llrp_device import LlrpDevice, complaint
+from rfid.llrp_frames import HEADER, BadFrame, Frame, Frames
+from rfid.llrp_session import Ended, LlrpSession, Notice, Phase, Send, SessionOutput
+from rfid.llrp_settings import LlrpSettings
+
+SETTINGS = LlrpSettings("portal1", antennas=(1, 2), power_index=40, tag_session=1, rf_mode=0)
+READ_96 = TagRead("30340F1234567890ABCDEF01", 1, -51.0, 1_700_000_000_000_000, 3)
+READ_128 = TagRead("30" * 16, 2, -60.0, 1_700_000_000_001_000, 1)
+
+
+class Talk:
+    """A session and a device with nothing between them; remembers what went over the wire."""
+
+    def __init__(self, settings: LlrpSettings = SETTINGS, device: LlrpDevice | None = None) -> None:
+        self.device = device or LlrpDevice("sim", antennas=2)
+        self.session = LlrpSession(settings, 0)
+        self.now_us = 0
+        self.wire: list[tuple[bool, bytes]] = []
+        self.events: list[SessionOutput] = []
+
+    def start(self) -> Talk:
+        self.from_reader(self.device.connect(self.now_us))
+        return self
+
+    def from_reader(self, octets: bytes | None) -> list[SessionOutput]:
+        """Delivers, and everything that follows from it; gives the session's events."""
+        before = len(self.events)
+        if octets:
+            self.wire.append((False, octets))
+            self.carry_out(self.session.receive(octets, self.now_us))
+        return self.events[before:]
+
+    def carry_out(self, outputs: list[SessionOutput]) -> None:
+        for output in outputs:
+            if isinstance(output, Send):
+                self.wire.append((True, output.octets))
+                self.from_reader(self.device.receive(output.octets, self.now_us).octets)
+            else:
+                self.events.append(output)
+
+    def said(self, by_client: bool) -> list[Message]:
+        found = []
+        for frame in Frames().feed(b"".join(octets for client, octets in self.wire if client == by_client)):
+            assert isinstance(frame, Frame)
+            one = decode(frame)
+            assert isinstance(one, Message) and complaint(one) is None
+            found.append(one)
+        return found
+
+
+def _whole_life() -> Talk:
+    talk = Talk().start()
+    for step in (
+        lambda: talk.device.report([READ_96]),
+        lambda: talk.device.report([READ_128, READ_96]),
+        lambda: talk.device.keepalive(),
+        lambda: talk.device.gpi(2, True, 5),
+        lambda: talk.device.antenna(1, False, 6),
+    ):
+        talk.from_reader(step())
+    talk.carry_out(talk.session.close(talk.now_us))
+    return talk
+
+
+def test_a_whole_life_from_greeting_to_goodbye() -> None:
+    talk = _whole_life()
+    assert [one.name for one in talk.said(by_client=True)] == [
+        "GET_READER_CAPABILITIES",
+        "SET_READER_CONFIG",
+        "DELETE_ROSPEC",
+        "ADD_ROSPEC",
+        "ENABLE_ROSPEC",
+        "ENABLE_EVENTS_AND_REPORTS",
+        "KEEPALIVE_ACK",
+        "CLOSE_CONNECTION",
+    ]
+    assert len(talk.said(by_client=False)) == 12
+    assert talk.events == [
+        ReaderReady("maker 0 model 1, firmware simulated, 2 antennas"),
+        Reads((READ_96,), ReaderClock.UTC),
+        Reads((READ_128, READ_96), ReaderClock.UTC),
+        PortChanged("gpi", 2, True),
+        PortChanged("antenna", 1, False),
+        Ended("closed"),
+    ]
+    assert talk.session.deadline_us is None and talk.session.receive(b"\0" * 99, 0) == []
+
+
+@pytest.mark.parametrize("clock", ReaderClock)
+def test_reads_carry_the_readers_own_clock(clock: ReaderClock) -> None:
+    talk = Talk(device=LlrpDevice("sim", clock=clock)).start()
+    (event,) = talk.from_reader(talk.device.report([READ_96]))
+    at_us = 0 if clock is ReaderClock.NONE else READ_96.at_us
+    assert event == Reads((READ_96._replace(at_us=at_us),), clock)
+
+
+def test_dissectors_of_others_understand_both_directions(peer: Callable[[str], str], tmp_path: Path) -> None:
+    tshark = peer("tshark")
+    talk = _whole_life()
+    status = [encode(_config_request(number)) for number in range(12)] + [encode(message("GET_ROSPECS", 77))]
+    device = talk.device
+    device.connect(9)
+    for octets in status:
+        talk.wire += [(True, octets), (False, device.receive(octets, 9).octets)]
+    capture = tmp_path / "llrp.pcap"
+    write_pcap(capture, talk.wire, 5084)
+    command = [tshark, "-r", str(capture), "-d", "tcp.port==5084,llrp", "-T", "fields"]
+    command += ["-e", "tcp.srcport", "-e", "llrp.type", "-e", "_ws.malformed", "-e", "_ws.expert.severity"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    seen: dict[bool, list[int]] = {True: [], False: []}
+    for line in shown.splitlines():
+        port, types, malformed, _ = line.split("\t")
+        assert not malformed, line
+        seen[port != "5084"] += [int(one, 0) for one in types.split(",") if one]
+    for by_client in (True, False):
+        assert seen[by_client] == [one.definition.number for one in talk.said(by_client)]
+
+
+def _config_request(number: int) -> Message:
+    return message("GET_READER_CONFIG", number, AntennaID=0, RequestedData=number, GPIPortNum=0, GPOPortNum=0)
+
+
+def _stream() -> bytes:
+    return b"".join(octets for by_client, octets in _whole_life().wire if not by_client)
+
+
+def _sent_and_told(outputs: list[SessionOutput]) -> tuple[bytes, list[SessionOutput]]:
+    sent = b"".join(one.octets for one in outputs if isinstance(one, Send))
+    return sent, [one for one in outputs if not isinstance(one, Send)]
+
+
+_STREAM = _stream()
+_BAD = HEADER.pack(1 << 10 | 61, 12, 0) + b"\x81\x00"
+
+
+@given(st.lists(st.integers(0, len(_STREAM) + 20), max_size=12), st.sampled_from([b"", _BAD, b"garbage to the end"]))
+def test_any_split_of_the_stream_gives_the_same_events(cuts: list[int], last: bytes) -> None:
+    stream = _STREAM + last
+    whole, split = LlrpSession(SETTINGS, 0), LlrpSession(SETTINGS, 0)
+    outputs: list[SessionOutput] = []
+    at = 0
+    for cut in [*sorted(cuts), len(stream)]:
+        outputs += split.receive(stream[at:cut], 0)
+        at = cut
+    assert _sent_and_told(outputs) == _sent_and_told(whole.receive(stream, 0))
+    assert split.phase is whole.phase and split.deadline_us == whole.deadline_us
+
+
+# -- time
+
+
+def test_two_missed_keepalives_end_a_reading_session_and_not_sooner() -> None:
+    talk = Talk().start()
+    for second in range(1, 50):
+        talk.now_us = second * 1_000_000
+        assert talk.session.expire(talk.now_us) == []
+        talk.from_reader(talk.device.keepalive())
+    assert talk.session.deadline_us == 51_500_000
+    assert talk.session.expire(51_499_999) == []
+    assert talk.session.expire(51_500_000) == [Ended("no keepalive for 2500 ms")]
+    assert talk.session.expire(99_000_000) == [] and talk.session.deadline_us is None
+
+
+@pytest.mark.parametrize("answers", range(6))
+def test_a_reader_that_stops_answering_ends_the_session_in_every_phase(answers: int) -> None:
+    device, session = LlrpDevice("sim", antennas=2), LlrpSession(SETTINGS, 7)
+    assert session.deadline_us == 5_000_007
+    octets = device.connect(0)
+    for turn in range(answers):
+        sent = [one for one in session.receive(octets, turn * 1_000_000) if isinstance(one, Send)]
+        octets = b"".join(device.receive(one.octets, 0).octets for one in sent)
+    phase, deadline_us = session.phase, session.deadline_us
+    assert deadline_us is not None
+    (ended,) = session.expire(deadline_us)
+    assert isinstance(ended, Ended) and phase.value in ended.reason and "5000 ms" in ended.reason
+
+
+# -- what readers answer when they do not want
+
+
+def _answered(*parameters: Parameter, name: str = "READER_EVENT_NOTIFICATION", message_id: int = 0) -> bytes:
+    if name == "READER_EVENT_NOTIFICATION":
+        stamp = parameter("UTCTimestamp", Microseconds=0)
+        parameters = (parameter("ReaderEventNotificationData", stamp, *parameters),)
+    return encode(message(name, message_id, *parameters))
+
+
+def _status(code: str, *below: Parameter) -> Parameter:
+    return parameter("LLRPStatus", *below, StatusCode=code, ErrorDescription="not today")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (1, "the reader made itself"),
+        (2, "another client holds the reader"),
+        (3, "gave no reason"),
+        (77, "status 77"),
+    ],
+)
+def test_a_refused_connection_says_why(status: int, reason: str) -> None:
+    (ended,) = LlrpSession(SETTINGS, 0).receive(_answered(parameter("ConnectionAttemptEvent", Status=status)), 0)
+    assert isinstance(ended, Ended) and reason in ended.reason
+
+
+def test_an_error_in_a_response_ends_with_the_readers_words() -> None:
+    error = parameter("FieldError", FieldNum=2, ErrorCode="P_FieldError")
+    for name, below, told in (
+        ("GET_READER_CAPABILITIES_RESPONSE", (error,), "M_FieldError: not today; field 2 P_FieldError"),
+        ("ERROR_MESSAGE", (), "answered with an error: M_FieldError: not today"),
+    ):
+        session = LlrpSession(SETTINGS, 0)
+        session.receive(_answered(parameter("ConnectionAttemptEvent", Status=0)), 0)
+        stranger = _answered(_status("M_FieldError"), name="GET_READER_CAPABILITIES_RESPONSE", message_id=99)
+        assert isinstance(session.receive(stranger, 0)[0], Notice)
+        (ended,) = session.receive(_answered(_status("M_FieldError", *below), name=name, message_id=1), 0)
+        assert isinstance(ended, Ended) and told in ended.reason
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        (LlrpSettings("p", antennas=(1, 3)), "antenna 3 is not in 1..2"),
+        (LlrpSettings("p", power_index=82), "power index 82 is not in 1..81"),
+    ],
+)
+def test_settings_that_the_reader_cannot_do_end_before_anything_is_changed(settings: LlrpSettings, reason: str) -> None:
+    talk = Talk(settings).start()
+    assert talk.events == [Ended(reason)] and len(talk.said(by_client=True)) == 1
+    with pytest.raises(ValueError, match=r"p: tag_session: 4 is not in 0\.\.3"):
+        LlrpSettings("p", tag_session=4)
+
+
+def test_events_while_reading() -> None:
+    mine = {"ROSpecID": 1, "PreemptingROSpecID": 0}
+    for event, expected in (
+        (parameter("ConnectionAttemptEvent", Status=4), Notice("another client tried to connect")),
+        (parameter("ConnectionCloseEvent"), Ended("the reader closed the connection")),
+        (parameter("ROSpecEvent", EventType=1, **mine), Ended("the reader stopped reading by itself")),
+        (parameter("ReaderExceptionEvent", Message="hot"), Notice("exception in the reader: hot")),
+        (parameter("ROSpecEvent", EventType=0, **mine), None),
+        (parameter("HoppingEvent", HopTableID=1, NextChannelIndex=2), None),
+    ):
+        assert Talk().start().from_reader(_answered(event)) == ([expected] if expected else [])
+    assert Talk().start().from_reader(encode(RawMessage(999, 1, b""))) == [Notice("message of unknown type 999")]
+
+
+def test_a_new_client_finds_a_reader_of_an_earlier_one_and_takes_it_over() -> None:
+    first = Talk().start()
+    device = first.device
+    assert device.reading
+    device.disconnect()
+    assert not device.reading and device.report([READ_96]) is None
+    second = Talk(device=device).start()
+    assert second.session.phase is Phase.READING and device.report([READ_96])
+
+
+# -- the simulated reader to clients that ask for the wrong
+
+
+def test_the_device_refuses_with_the_status_of_the_standard() -> None:
+    device = LlrpDevice("sim", antennas=2)
+    device.connect(0)
+    add = Talk().start().said(by_client=True)[3]
+    (rospec,) = add.all("ROSpec")
+
+    def ask(one: Message | RawMessage) -> tuple[str, int, str]:
+        (frame,) = Frames().feed(device.receive(encode(one), 0).octets)
+        assert isinstance(frame, Frame)
+        answer = decode(frame)
+        assert isinstance(answer, Message) and complaint(answer) is None and answer.id == one.id
+        status = answer.first("LLRPStatus")
+        assert status is not None
+        return answer.name, status.number("StatusCode"), status.text("ErrorDescription")
+
+    unknown = ask(message("ENABLE_ROSPEC", 4, ROSpecID=9))
+    assert unknown == ("ENABLE_ROSPEC_RESPONSE", 101, "sim: ROSpec 9 does not exist")
+    assert ask(add)[:2] == ("ADD_ROSPEC_RESPONSE", 0)
+    assert ask(add)[1:] == (100, "sim: ROSpecID 1 is in use")
+    assert ask(message("START_ROSPEC", 5, ROSpecID=1))[1:] == (101, "sim: ROSpec 1 is disabled")
+    assert not device.reading
+    for command, reading in (("ENABLE", True), ("STOP", False), ("START", True), ("DISABLE", False), ("DELETE", False)):
+        assert ask(message(f"{command}_ROSPEC", 6, ROSpecID=1))[1] == 0
+        assert device.reading == reading
+    for wrong, code in (
+        (Parameter("ROSpec", rospec.fields, rospec.parameters[1:]), 103),
+        (Parameter("ROSpec", rospec.fields, (*rospec.parameters, rospec.parameters[0])), 104),
+        (Parameter("ROSpec", rospec.fields, (*rospec.parameters, parameter("ROSpecID", ROSpecID=1))), 102),
+        (Parameter("ROSpec", (2, 0, 2), rospec.parameters), 100),
+        (Parameter("ROSpec", (0, 0, 0), rospec.parameters), 100),
+    ):
+        assert ask(Message("ADD_ROSPEC", 7, (), (wrong,)))[:2] == ("ADD_ROSPEC_RESPONSE", code)
+    assert ask(message("GET_ACCESSSPECS", 8))[:2] == ("GET_ACCESSSPECS_RESPONSE", 109)
+    assert ask(RawMessage(46, 9, b""))[:2] == ("ERROR_MESSAGE", 109)
+    assert ask(RawMessage(20, 10, b"\x00"))[:2] == ("ERROR_MESSAGE", 100)
+    assert device.receive(b"GET / HTTP/1.1\r\n", 0).close
+
+
+# -- mutated frames
+
+
+def _mutated(frame: bytes, chance: random.Random) -> bytes:
+    octets = bytearray(frame)
+    for _ in range(chance.choice((1, 1, 1, 2, 5))):
+        at = chance.randrange(len(octets) + 1)
+        match chance.randrange(7):
+            case 0 | 1 if at < len(octets):
+                octets[at] ^= 1 << chance.randrange(8)
+            case 2 if at < len(octets):
+                octets[at] = chance.choice((0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)))
+            case 3:
+                octets[at:at] = chance.randbytes(chance.randrange(1, 6))
+            case 4:
+                del octets[at : at + chance.randrange(1, 6)]
+            case 5:
+                octets[at:at] = octets[: chance.randrange(len(octets) + 1)]
+            case _:
+                octets = octets[:at] or octets
+    if chance.random() < 0.6 and len(octets) >= HEADER.size:
+        octets[2:6] = len(octets).to_bytes(4, "big")  # well framed, so that the body's faults are met
+    return bytes(octets)
+
+
+def _frames(stream: bytes) -> Iterator[bytes]:
+    for frame in Frames().feed(stream):
+        assert isinstance(frame, Frame)
+        length = HEADER.size + len(frame.body)
+        yield HEADER.pack(frame.version << 10 | frame.number, length, frame.id) + frame.body
+
+
+def test_mutated_frames_never_make_a_session_deaf() -> None:
+    """LANEWISE_FUZZ sets how many; after each the session understands the next frame or says that it has ended."""
+    chance = random.Random(7)
+    frames = list(_frames(_STREAM))
+    handshake, later = frames[:6], frames[6:-1]
+    later += [_answered(parameter("ReaderExceptionEvent", Message="hot")), _BAD]
+    probe = encode(message("KEEPALIVE", 0xABCD))
+    heard = Send(encode(message("KEEPALIVE_ACK", 0xABCD)))
+    report = frames[6]
+    (reads,) = (one for one in _whole_life().events[1:2])
+    outcomes = dict.fromkeys(("understood", "ended", "bad frame"), 0)
+    session: LlrpSession | None = None
+    now_us = 0
+    for _ in range(int(os.environ.get("LANEWISE_FUZZ", "20000"))):
+        if session is None:
+            session, now_us = LlrpSession(SETTINGS, 0), 0
+            good = chance.randrange(6) if chance.random() < 0.3 else 6
+            session.receive(b"".join(handshake[:good]), 0)
+            frame = handshake[good] if good < 6 else chance.choice(later)
+        else:
+            frame = chance.choice(later)
+        outputs = session.receive(_mutated(frame, chance), now_us)
+        for _ in range(60):  # a second passes, the reader says something good
+            now_us += 1_000_000
+            outputs += session.expire(now_us)
+            if heard in outputs or session.phase is Phase.ENDED:
+                break
+            outputs += session.receive(probe, now_us)
+        if session.phase is Phase.READING:
+            assert heard in outputs
+            assert reads in session.receive(report, now_us)
+            outcomes["understood"] += 1
+        elif session.phase is Phase.ENDED:
+            assert isinstance(outputs[-1], Ended) and sum(isinstance(one, Ended) for one in outputs) == 1
+            outcomes["ended"] += 1
+        outcomes["bad frame"] += any(isinstance(one, BadFrame) for one in outputs)
+        if session.phase is not Phase.READING:
+            deadline_us = session.deadline_us
+            assert deadline_us is None or isinstance(session.expire(deadline_us)[-1], Ended)
+            session = None
+    assert min(outcomes.values()) > 0, outcomes
