@@ -5,7 +5,8 @@ Public names: PortalWatch.
 A passage is one item's way past the photo-eye beside the antennas. Each read counts its linear power times a bell over
 the time since the item's middle was in front of the antennas; the bell is as wide (sigma) as half the item's time in
 the photo-eye. A tag belongs to the passage with the most evidence among two neighbours on each side. The time from eye
-to antenna is learned: the power-weighted median of (read time - middle of the nearest passage), within half a cycle.
+to antenna is learned: the power-weighted median of (read time - middle of the passage that owns the tag). Reads of all
+tags within half a cycle would do on a belt with wide gaps; where items follow closely, their overlap pulls it to zero.
 """
 
 from __future__ import annotations
@@ -115,9 +116,10 @@ class PortalWatch:
         seen: list[PassageSeen] = []
         for passage in list(self._state.passages):
             if not passage.final and self._final_us(passage) <= now_us:
-                seen.append(self._weigh(passage, Stage.FINAL, now_us, cause))
+                evidence = self._weigh(passage, Stage.FINAL, now_us, cause)
+                seen.append(evidence)
                 passage.final = True
-                self._learn(passage)
+                self._learn(passage, frozenset(evidence.owned))
         if seen:
             self._forget()
         return seen
@@ -225,16 +227,16 @@ class PortalWatch:
             cause=cause,
         )
 
-    def _learn(self, passage: Passage) -> None:
+    def _learn(self, passage: Passage, owned: frozenset[str]) -> None:
         state = self._state
         middle = self._middle_us(passage)
-        half = self._cycle_us() // 2
+        reach = self._cycle_us()
         for place in state.offsets:
             state.offsets[place] *= FADE
         learned = False
-        for at_us, _, _, power in self._reads:
+        for at_us, epc, _, power in self._reads:
             away = at_us - middle
-            if -half <= away <= half:
+            if -reach <= away <= reach and epc in owned:
                 place = away // BIN_US
                 state.offsets[place] = state.offsets.get(place, 0.0) + power
                 learned = True

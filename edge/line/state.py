@@ -25,7 +25,7 @@ class Passage:
 class PortalState:
     """A portal's open passages and what it has learned.
 
-    ``offsets``: linear power by (read time - middle of the passage), in bins of 2 ms, fading with every passage.
+    ``offsets``: linear power by (read time - middle of the owning passage) in bins of 2 ms, fading with every passage.
     ``dwells_us``, ``cycles_us``: the newest times in the photo-eye, and from one middle to the next.
     """
 

@@ -1,0 +1,158 @@
+"""The whole decision chain without a wire: the simulated floor's happenings straight into the core, in floor time.
+
+Public names: PureSite, Outcome, example.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from edge.config import LineConfig, load_line
+from edge.line.core import Core, Result
+from edge.line.events import (
+    CommandDropped,
+    CommandHandled,
+    CommandSent,
+    Event,
+    Input,
+    Journaled,
+    OrderChanged,
+    PlcConnected,
+    PlcEvent,
+    Route,
+    SetLane,
+    Started,
+    TagsRead,
+    Tick,
+)
+from edge.line.layout import Job, LineLayout
+from edge.sim.floor import Floor, Landed, Reads, Signal
+from edge.sim.world import Load, World
+from plc.words import Command, Opcode
+
+STEP_US = 5_000
+START_US = 1_700_000_000_000_000
+
+
+def example(project: Path, **sim: object) -> LineConfig:
+    """The example warehouse with other values in its [sim] table."""
+    config = load_line(project / "examples" / "warehouse" / "LINE.toml")
+    return config.model_copy(update={"sim": config.sim.model_copy(update=sim)})
+
+
+@dataclass
+class Outcome:
+    """What physically came out, and what was journaled on the way."""
+
+    landed: list[Landed] = field(default_factory=list)
+    journal: list[Journaled | Event] = field(default_factory=list)
+
+    def count(self, kind: type[Journaled | Event]) -> int:
+        return sum(isinstance(value, kind) for value in self.journal)
+
+
+class _Inflow:
+    def __init__(self, site: PureSite, layout: LineLayout, world: World, loads: int) -> None:
+        self._site, self._layout, self._world, self._left = site, layout, world, loads
+        self._index = count()
+
+    def next(self, at_us: int) -> Load | None:
+        if not self._left:
+            return None
+        self._left -= 1
+        make = self._world.tote if self._layout.job is Job.VERIFY else self._world.parcel
+        load = make(self._layout.name, next(self._index))
+        for order in load.orders:
+            self._site.give(OrderChanged(at_us, 0, order))
+        return load
+
+
+class PureSite:
+    """Some lines of a configuration with so many loads each, run to their end."""
+
+    def __init__(self, config: LineConfig, seed: int, loads: dict[str, int]) -> None:
+        world = World(config, seed)
+        layouts = [layout for layout in config.layouts() if layout.name in loads]
+        self.core = Core(layouts)
+        self.outcome = Outcome()
+        self._now_us = START_US
+        self._seq: Counter[str] = Counter()
+        self._command: Counter[str] = Counter()
+        ports = {name: reader.antennas for name, reader in config.reader.items()}
+        self.give(Started(START_US, "edge1", "0", tuple(layouts)))
+        self.floors: dict[str, Floor] = {}
+        for layout in layouts:
+            self.give(PlcConnected(START_US, layout.plc, 1, 1, True, False, 0, 0, 0, (), 0, 0))
+            inflow = _Inflow(self, layout, world, loads[layout.name])
+            self.floors[layout.plc] = Floor(layout, config.sim, seed, inflow, count(1), ports, START_US)
+
+    def run(self, at_most_s: float) -> Outcome:
+        """Lets floor time go by until everything has landed."""
+        end_us = START_US + int(at_most_s * 1e6)
+        idle = 0
+        while self._now_us < end_us and idle < 3_000:
+            self._now_us += STEP_US
+            for plc, floor in self.floors.items():
+                for happening in floor.advance(self._now_us):
+                    match happening:
+                        case Signal():
+                            self._signal(plc, happening)
+                        case Reads():
+                            self.give(TagsRead(self._now_us, happening.reader, happening.reads))
+                        case Landed():
+                            self.outcome.landed.append(happening)
+            due_us = self.core.deadline_us()
+            if due_us is not None and due_us <= self._now_us:
+                self.give(Tick(self._now_us))
+            idle = idle + 1 if all(floor.empty for floor in self.floors.values()) else 0
+        return self.outcome
+
+    def give(self, given: Input) -> list[Result]:
+        """One input, its results carried out and journaled."""
+        results = self.core.step(given)
+        if not isinstance(given, TagsRead | Tick):
+            self.outcome.journal.append(given)
+        commands = [result for result in results if isinstance(result, Route | SetLane)]
+        self.outcome.journal += [result for result in results if not isinstance(result, Route | SetLane)]
+        for command in commands:
+            self._carry_out(command)
+        return results
+
+    def _signal(self, plc: str, signal: Signal) -> None:
+        self._seq[plc] += 1
+        ms = signal.at_us // 1000 % 2**32
+        self.give(
+            PlcEvent(
+                self._now_us,
+                signal.at_us,
+                plc,
+                1,
+                self._seq[plc],
+                int(signal.type),
+                signal.track_id,
+                signal.station,
+                0,
+                signal.value,
+                ms,
+            )
+        )
+
+    def _carry_out(self, command: Route | SetLane) -> None:
+        match command:
+            case Route(plc, track, lane, expiry_ms):
+                wire = Command(Opcode.ROUTE, track, lane, expiry_ms)
+            case SetLane(plc, lane, enabled, _):
+                wire = Command(Opcode.LANE, int(enabled), lane, 0)
+        self._command[plc] += 1
+        seq, now = self._command[plc], self._now_us
+        if isinstance(command, Route) and (expiry_ms - now // 1000) % 2**32 >= 2**31:
+            self.give(CommandDropped(now, plc, int(wire.opcode), wire.value, wire.target, "expired"))
+            return
+        self.give(CommandSent(now, plc, 1, seq, int(wire.opcode), wire.value, wire.target, wire.expiry_ms, False))
+        refusal = self.floors[plc].command(wire, now)
+        self.give(
+            CommandHandled(now, plc, seq, int(wire.opcode), wire.value, wire.target, int(refusal) if refusal else 0)
+        )

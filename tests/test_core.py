@@ -1,0 +1,393 @@
+"""The decisions: laws of the core over the simulated floor, and over whatever a floor could ever say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pure_site import START_US, Outcome, PureSite, example
+
+from edge.journal import Record, encode
+from edge.line.book import OrderBook
+from edge.line.core import Core
+from edge.line.events import (
+    Claim,
+    CommandDropped,
+    CommandHandled,
+    CommandSent,
+    DeviceChanged,
+    Event,
+    EventsMissed,
+    FindingKind,
+    Input,
+    Journaled,
+    LaneRequested,
+    OrderChanged,
+    OrderShipped,
+    PassageSeen,
+    PlcConnected,
+    PlcEvent,
+    RouteDecided,
+    RouteReason,
+    Sorted,
+    Stage,
+    Started,
+    TagsRead,
+    Tick,
+    ToteChecked,
+)
+from edge.line.layout import LaneRole
+from edge.line.sort import choose_lane
+from edge.line.state import BookState
+from edge.line.verify import check
+from edge.orders.model import Order, OrderLine, OrderState
+from edge.replay import replay
+from plc.words import EventType
+from rfid.driver import TagRead
+from rfid.epc import grai96, gtin_of, identity_of_hex, sgtin96, sscc96
+
+
+def records(values: list[Journaled | Event]) -> list[Record]:
+    """Values as the journal would give them back."""
+    return [
+        Record(number, value.at_us, getattr(value, "line", ""), type(value).__name__, encode(value))
+        for number, value in enumerate(values, 1)
+    ]
+
+
+def decisions(outcome: Outcome) -> list[tuple[str, str]]:
+    return [(landed.load.name, landed.lane.name) for landed in outcome.landed]
+
+
+def assert_accounted(outcome: Outcome) -> None:
+    """Every track has a route before its end, one end a round, and the journal derives every decision again."""
+    routed = Counter(
+        (value.line, value.track_id, value.round) for value in outcome.journal if isinstance(value, RouteDecided)
+    )
+    assert set(routed.values()) == {1}
+    assert outcome.count(Sorted) == len(outcome.landed) == len(routed)
+    finals = Counter(
+        (value.line, value.passage)
+        for value in outcome.journal
+        if isinstance(value, PassageSeen) and value.stage is Stage.FINAL
+    )
+    assert set(finals.values()) == {1}
+    again = replay(records(outcome.journal))
+    assert again.difference is None
+    assert again.decisions > len(routed)
+
+
+def test_totes_are_judged_as_they_are(project: Path) -> None:
+    outcome = PureSite(example(project, tote_rate=1200), 11, {"tote1": 250}).run(3600)
+    assert len(outcome.landed) == 250
+    for landed in outcome.landed:
+        right = LaneRole.VERIFIED if landed.load.good else LaneRole.QUALITY
+        assert landed.lane.role is right, landed
+    assert_accounted(outcome)
+
+
+def test_parcels_reach_their_carrier(project: Path) -> None:
+    outcome = PureSite(example(project, rate=20_000), 12, {"sorter": 700}).run(3600)
+    last = {landed.load.name: landed for landed in outcome.landed}
+    assert len(last) == 700
+    for landed in last.values():
+        order = landed.load.order
+        if landed.lane.role is LaneRole.CARRIER:
+            assert order is not None
+            assert landed.lane.carrier == order.carrier
+            assert landed.load.good
+        assert not landed.defaulted
+    assert {landed.lane.role for landed in last.values() if landed.load.good} <= {LaneRole.CARRIER, LaneRole.REJECT}
+    assert outcome.count(OrderShipped) == sum(landed.lane.role is LaneRole.CARRIER for landed in last.values())
+    assert_accounted(outcome)
+
+
+def test_same_seed_same_decisions(project: Path) -> None:
+    config = example(project, rate=15_000)
+    loads = {"tote1": 15, "sorter": 60}
+    first, second = (decisions(PureSite(config, 5, loads).run(600)) for _ in range(2))
+    assert first == second
+    assert first != decisions(PureSite(config, 6, loads).run(600))
+
+
+# ---- verify ----------------------------------------------------------------------------------------------------------
+
+PREFIX = "9521141"
+ITEMS = [sgtin96(PREFIX, f"0{article:05d}", serial) for article in range(4) for serial in range(5)]
+TOTE = grai96(PREFIX, "12345", 1)
+OTHERS = [grai96(PREFIX, "12345", 2), sscc96(PREFIX, "0000000001"), "E28011052000", "000000000000000000000000", "1234"]
+
+
+def identity(epc: str) -> str:
+    found = identity_of_hex(epc)
+    assert found is not None
+    return found
+
+
+@st.composite
+def books(draw: st.DrawFn) -> tuple[OrderBook, Order]:
+    """A book with the tote's order and some others that share its articles."""
+    book = OrderBook(BookState())
+    free = [identity(epc) for epc in ITEMS]
+    orders: list[Order] = []
+    for number in range(draw(st.integers(1, 4))):
+        lines = []
+        for gtin in sorted({gtin_of(epc) or "" for epc in free}):
+            quantity = draw(st.integers(0, 3))
+            own = [epc for epc in free if gtin_of(epc) == gtin]
+            named = tuple(own[: draw(st.integers(0, min(quantity, len(own))))])
+            free = [epc for epc in free if epc not in named]
+            if quantity:
+                lines.append(OrderLine(gtin, quantity, epcs=named))
+        state = OrderState.OPEN if number == 0 else draw(st.sampled_from(OrderState))
+        orders.append(
+            Order(f"O{number}", "DHL", "", tuple(lines), tote=identity(TOTE) if number == 0 else None, state=state)
+        )
+        book.put(orders[-1])
+    return book, orders[0]
+
+
+@given(books(), st.lists(st.sampled_from([*ITEMS, *OTHERS]), unique=True))
+def test_every_tag_is_accounted_for_once(book_and_order: tuple[OrderBook, Order], seen: list[str]) -> None:
+    book, order = book_and_order
+    result = check([Claim(epc, 1.0, 0.0) for epc in (TOTE, *seen)], book)
+    assert result.order == order.id
+    found = Counter(finding.kind for finding in result.findings)
+    surplus = sum(found[kind] for kind in FindingKind if kind is not FindingKind.MISSING)
+    assert len(seen) == len(result.matched) + surplus
+    ordered = sum(line.quantity for line in order.lines)
+    missing = sum(finding.quantity for finding in result.findings if finding.kind is FindingKind.MISSING)
+    assert ordered == len(result.matched) + missing
+
+
+def test_findings_say_whose(project: Path) -> None:
+    book = OrderBook(BookState())
+    mine, foreign, shipped, extra = (identity(ITEMS[number]) for number in (0, 5, 10, 15))
+    gtin = gtin_of(mine) or ""
+    book.put(Order("A", "DHL", "", (OrderLine(gtin, 1),), tote=identity(TOTE)))
+    book.put(Order("B", "DHL", "", (OrderLine(gtin_of(foreign) or "", 1, epcs=(foreign,)),)))
+    book.put(Order("C", "DHL", "", (OrderLine(gtin_of(shipped) or "", 1, epcs=(shipped,)),), state=OrderState.SHIPPED))
+    result = check(
+        [Claim(epc, 1.0, 0.0) for epc in (TOTE, ITEMS[0], ITEMS[5], ITEMS[10], ITEMS[15], "E28011052000")], book
+    )
+    said = {(finding.kind, finding.subject, finding.order) for finding in result.findings}
+    assert said == {
+        (FindingKind.FOREIGN, foreign, "B"),
+        (FindingKind.DUPLICATE, shipped, "C"),
+        (FindingKind.EXTRA, extra, ""),
+        (FindingKind.UNREADABLE, "E28011052000", ""),
+    }
+    assert result.matched == (mine,)
+    assert check([], book).findings[0].kind is FindingKind.UNREADABLE
+    assert check([Claim(OTHERS[0], 1.0, 0.0)], book).findings[0].kind is FindingKind.NO_ORDER
+
+
+# ---- sort ------------------------------------------------------------------------------------------------------------
+
+
+@given(
+    unusable=st.integers(0, 2**11 - 1),
+    rounds=st.integers(0, 4),
+    carrier=st.sampled_from(["DHL", "UPS", "SF", "POST", "ACME"]),
+    service=st.sampled_from(["express", "standard", "bulk", ""]),
+)
+def test_a_lane_is_chosen_that_can_take_it(
+    project: Path, unusable: int, rounds: int, carrier: str, service: str
+) -> None:
+    layout = next(layout for layout in example(project).layouts() if layout.name == "sorter")
+    parcel = identity(sscc96(PREFIX, "0000000001"))
+    book = OrderBook(BookState())
+    book.put(Order("A", carrier, service, (), parcel=parcel))
+
+    def usable(lane: int) -> bool:
+        return not unusable >> (lane - 1) & 1
+
+    choice = choose_lane(layout, [parcel], book, usable, rounds)
+    lane = next(lane for lane in layout.lanes if lane.number == choice.lane)
+    match choice.reason:
+        case RouteReason.ASSIGNED | RouteReason.ALTERNATIVE:
+            assert usable(lane.number)
+            assert lane.carrier == carrier
+        case RouteReason.RECIRCULATE:
+            assert usable(lane.number)
+            assert rounds < layout.recirculate_limit
+            assert lane.role is LaneRole.RECIRCULATE
+        case RouteReason.REJECT:
+            assert lane.role is LaneRole.REJECT
+            assert not any(
+                usable(lane.number) for lane in layout.lanes if lane.carrier == carrier and lane.services == (service,)
+            )
+        case _:
+            assert choice.reason is RouteReason.NO_LANE
+            assert not any(
+                lane.carrier == carrier and service in (*lane.services, *(lane.services or (service,)))
+                for lane in layout.lanes
+            )
+    for parcels, reason in (
+        ([], RouteReason.NO_READ),
+        ([parcel, "(00)1"], RouteReason.AMBIGUOUS),
+        (["(00)1"], RouteReason.NO_ORDER),
+    ):
+        assert choose_lane(layout, parcels, book, usable, rounds).reason is reason
+
+
+# ---- whatever comes --------------------------------------------------------------------------------------------------
+
+words = st.integers(0, 65535)
+tracks = st.integers(0, 6)
+ages = st.integers(0, 3_000_000)
+plcs = st.sampled_from(["tote1", "sorter", "nobody"])
+
+
+@st.composite
+def inputs(draw: st.DrawFn) -> list[Input]:
+    """A floor that bounces, repeats, comes late and lies."""
+    at = START_US
+    given_: list[Input] = []
+    for _ in range(draw(st.integers(1, 40))):
+        at += draw(ages)
+        plc = draw(plcs)
+        kind = draw(st.integers(0, 12))
+        late = at - draw(ages)
+        match kind:
+            case 0 | 1 | 2 | 3 | 4 | 5:
+                type_ = draw(st.one_of(st.sampled_from([int(one) for one in EventType]), words))
+                station = draw(st.one_of(st.sampled_from([1, 2, 9, 11]), words))
+                value = draw(st.one_of(st.integers(0, 3), words))
+                given_.append(
+                    PlcEvent(
+                        at,
+                        late,
+                        plc,
+                        draw(st.integers(1, 2)),
+                        draw(words),
+                        type_,
+                        draw(tracks),
+                        station,
+                        0,
+                        value,
+                        late // 1000 % 2**32,
+                    )
+                )
+            case 6 | 7:
+                epcs = st.sampled_from([*ITEMS[:3], TOTE, *OTHERS])
+                reads = draw(
+                    st.lists(
+                        st.builds(TagRead, epcs, st.integers(0, 3), st.floats(-90, -20), st.just(late), st.just(1)),
+                        max_size=5,
+                    )
+                )
+                given_.append(TagsRead(at, draw(st.sampled_from(["tote1", "sorter", "none"])), tuple(reads)))
+            case 8:
+                given_.append(Tick(at))
+            case 9:
+                found = (CommandSent(at, plc, 1, draw(words), 1, draw(tracks), draw(st.integers(0, 12)), 0, True),)
+                given_.append(
+                    PlcConnected(
+                        at,
+                        plc,
+                        draw(st.integers(1, 2)),
+                        1,
+                        draw(st.booleans()),
+                        draw(st.booleans()),
+                        0,
+                        0,
+                        draw(words),
+                        draw(st.sampled_from([(), found])),
+                        draw(words),
+                        draw(words),
+                    )
+                )
+            case 10:
+                order = Order(
+                    f"O{draw(tracks)}",
+                    "DHL",
+                    "",
+                    (OrderLine("09521141000006", 1),),
+                    tote=identity(TOTE),
+                    state=draw(st.sampled_from(OrderState)),
+                )
+                given_.append(
+                    draw(
+                        st.sampled_from(
+                            [OrderChanged(at, 1, order), LaneRequested(at, 1, "sorter", draw(words), True, "x")]
+                        )
+                    )
+                )
+            case 11:
+                given_.append(
+                    draw(
+                        st.sampled_from(
+                            [
+                                DeviceChanged(at, "sorter", False, "gone"),
+                                EventsMissed(at, plc, 1, 4, 4),
+                                CommandDropped(at, plc, 1, 1, 1, "old"),
+                            ]
+                        )
+                    )
+                )
+            case _:
+                given_.append(CommandHandled(at, plc, draw(words), 1, draw(tracks), 1, 0))
+    return [*given_, Tick(at + 3_600_000_000)]
+
+
+@settings(max_examples=300)
+@given(inputs())
+def test_nothing_a_floor_says_breaks_a_decision(project: Path, given_: list[Input]) -> None:
+    layouts = example(project).layouts()
+    core = Core(layouts)
+    journal: list[Journaled | Event] = [Started(START_US, "edge1", "0", layouts)]
+    for one in given_:
+        results = core.step(one)
+        if not isinstance(one, TagsRead | Tick):
+            journal.append(one)
+        journal += [result for result in results if type(result).__name__ not in ("Route", "SetLane")]  # type: ignore[misc]
+    due = core.deadline_us()
+    assert due is None or due > given_[-1].at_us
+    finals = Counter(
+        (value.line, value.passage)
+        for value in journal
+        if isinstance(value, PassageSeen) and value.stage is Stage.FINAL
+    )
+    assert set(finals.values()) <= {1}
+    assert replay(records(journal)).difference is None
+
+
+def test_replay_names_the_first_difference(project: Path) -> None:
+    outcome = PureSite(example(project), 3, {"tote1": 3}).run(120)
+    journal = records(outcome.journal)
+    place = next(number for number, record in enumerate(journal) if record.kind == ToteChecked.__name__)
+    changed = [
+        *journal[:place],
+        Record(journal[place].seq, 0, "tote1", ToteChecked.__name__, "{}"),
+        *journal[place + 1 :],
+    ]
+    found = replay(changed).difference
+    assert found is not None
+    assert found.seq == journal[place].seq
+    lost = replay([*journal[:place], *journal[place + 1 :]]).difference
+    assert lost is not None
+    assert lost.derived.startswith(ToteChecked.__name__)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_deadlines_follow_the_geometry(project: Path, at_once: bool) -> None:
+    """A parcel nobody could read gets its lane at its deadline, early enough for the PLC and not before."""
+    layouts = tuple(layout for layout in example(project).layouts() if layout.name == "sorter")
+    layout = layouts[0]
+    core = Core(layouts)
+    core.step(PlcConnected(START_US, "sorter", 1, 1, True, False, 0, 0, 0, (), 0, 0))
+    ms = START_US // 1000 % 2**32
+    results = core.step(PlcEvent(START_US, START_US, "sorter", 1, 1, EventType.INDUCTED, 1, 1, 0, 0, ms))
+    assert results == []
+    due = core.deadline_us()
+    travel = layout.decision_mm * 1_000_000 // layout.speed_mm_s
+    assert due == START_US + travel - layout.actuation_us - layout.margin_us
+    decided = [one for one in core.step(Tick(due if at_once else due + 40_000)) if isinstance(one, RouteDecided)]
+    assert [one.reason for one in decided] == [RouteReason.NO_READ]
+    assert decided[0].expiry_ms == ms + (travel - layout.actuation_us) // 1000
+    assert all(a.at_us <= b.at_us for a, b in pairwise(decided))
