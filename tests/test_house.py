@@ -67,10 +67,13 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     ],
     "pymodbus: plc.modbus and plc.simulator only": [("edge/config.py", "import pymodbus.client")],
     "sqlalchemy: edge.store only": [("edge/journal.py", "import sqlalchemy")],
-    "msgspec: where records are stored, edge.journal and edge.store": [("edge/config.py", "import msgspec")],
+    "msgspec: where records are stored or sent, edge.journal, edge.store and api": [
+        ("edge/config.py", "import msgspec")
+    ],
     "pydantic: the borders only, edge.config, edge.intake and api": [("edge/journal.py", "import pydantic")],
     "fastapi and starlette: api only": [("edge/cli.py", "import fastapi"), ("edge/config.py", "import starlette")],
-    "uvicorn and uvloop: edge.cli and edge.runtime only": [("plc/modbus.py", "import uvloop")],
+    "uvicorn: api and edge.cli only": [("edge/runtime.py", "import uvicorn")],
+    "uvloop: edge.cli and edge.runtime only": [("plc/modbus.py", "import uvloop")],
 }
 
 
