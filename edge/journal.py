@@ -9,12 +9,14 @@ so that a start need not read the whole file.
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 import msgspec
 
@@ -93,12 +95,17 @@ class Journal:
         self._state: tuple[int, bytes] | None = None
         self._stopping = False
         self._thread: threading.Thread | None = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-            self._prepare()
-        except (sqlite3.Error, OSError) as error:
-            raise JournalError(f"journal {path}: {error}") from None
+        with ExitStack() as opened:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._lock = opened.enter_context(_lock(path))
+                self._db = opened.enter_context(
+                    closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5))
+                )
+                self._prepare()
+            except (sqlite3.Error, OSError) as error:
+                raise JournalError(f"journal {path}: {error}") from None
+            opened.pop_all()
         self.seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()[0]
 
     def _prepare(self) -> None:
@@ -151,6 +158,7 @@ class Journal:
             if self._thread.is_alive():
                 return False
         self._db.close()
+        self._lock.close()
         return not self._queue
 
     def _take(self) -> tuple[list[tuple[int, Value]], tuple[int, bytes] | None]:
@@ -208,6 +216,19 @@ class Journal:
             self._on_stored(batch[-1][0])
 
 
+def _lock(path: Path) -> TextIO:
+    """Keeps a second controller off the file for as long as the returned lock file is open."""
+    lock = path.with_name(f"{path.name}.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise JournalError(
+            f"journal {path}: another controller writes it; stop that one or give another path"
+        ) from None
+    return lock
+
+
 class JournalReader:
     """Follows or searches a journal, from any process, without ever writing to it."""
 
@@ -215,15 +236,18 @@ class JournalReader:
         self.path = path
         if not path.exists():
             raise JournalError(f"journal {path}: no such file")
-        try:
-            self._db = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=5
-            )
-            self._db.execute("PRAGMA wal_autocheckpoint=0")
-            if self._db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
-                raise JournalError(f"journal {path}: not a journal of Lanewise")
-        except sqlite3.Error as error:
-            raise JournalError(f"journal {path}: {error}") from None
+        with ExitStack() as opened:
+            try:
+                where = f"{path.resolve().as_uri()}?mode=ro"
+                self._db = opened.enter_context(
+                    closing(sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False, timeout=5))
+                )
+                self._db.execute("PRAGMA wal_autocheckpoint=0")
+                if self._db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+                    raise JournalError(f"journal {path}: not a journal of Lanewise")
+            except sqlite3.Error as error:
+                raise JournalError(f"journal {path}: {error}") from None
+            opened.pop_all()
 
     def after(self, seq: int, limit: int = 1000) -> list[Record]:
         """Up to ``limit`` records behind a sequence, in order."""

@@ -1,0 +1,100 @@
+"""Configuration: everything that is wrong, at once, with path, value and what is allowed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from edge.cli import main
+from edge.config import ConfigError, load_line, load_site
+
+
+def problems(path: Path, text: str) -> list[str]:
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        (load_site if path.name.startswith("SITE") else load_line)(path)
+    return caught.value.problems
+
+
+@pytest.fixture
+def good(project: Path) -> str:
+    return (project / "examples" / "warehouse" / "LINE.toml").read_text()
+
+
+def test_all_problems_at_once(tmp_path: Path, good: str) -> None:
+    wrong = good
+    for old, new in (
+        ("port = 15021", "port = 70000"),
+        ("antennas = [1, 2]", 'antennas = [1, 2]\ncolour = "red"'),
+        ("speed_mm_s = 2500", 'speed_mm_s = "fast"'),
+        ("recirculate_limit = 2\n", "recirculate_limit = -1\n"),
+    ):
+        assert old in wrong
+        wrong = wrong.replace(old, new, 1)
+    assert problems(tmp_path / "LINE.toml", wrong) == [
+        "plc.tote1.port: 70000: input should be less than or equal to 65535",
+        "reader.sorter.colour: unknown key: remove it or correct its spelling",
+        "line.sorter.speed_mm_s: 'fast': input should be a valid integer, unable to parse string as an integer",
+        "line.sorter.recirculate_limit: -1: input should be greater than or equal to 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            'plc = "sorter"',
+            'plc = "sorted"',
+            r"line\.sorter\.plc: 'sorted': no such PLC, allowed: tote1, tote2, sorter",
+        ),
+        ('readers = ["sorter"]', 'readers = ["x"]', r"portal\.readers: 'x': no such reader"),
+        ('readers = ["tote2"]', 'readers = ["tote1"]', r"'tote1': already reads for line\.tote1"),
+        ("number = 3,", "number = 4,", r"lane\.3\.number: 4: used by another lane"),
+        ("alternatives = [8]", "alternatives = [33]", r"alternatives: 33: no such lane, allowed: 1, 2, 3"),
+        ("default_lane = 10", "default_lane = 12", r"line\.sorter\.default_lane: 12: no such lane"),
+        ('role = "reject"', 'role = "quality"', r"no lane of role 'reject'"),
+        ("decision_mm = 2000", "decision_mm = 300", r"decision_mm: 300: reached 120 ms"),
+        ("decision_mm = 2000", "decision_mm = 9000", r"lane\.0\.divert_mm: 3000: before the decision point"),
+        ('carrier = "UPS", ', "", r"lane\.2\.carrier: missing"),
+        (
+            'role = "quality", divert_mm = 10200',
+            'role = "quality", carrier = "X", divert_mm = 10200',
+            r"carrier: 'X': only lanes",
+        ),
+        (
+            "eye_mm = -1000, antenna_mm = -900",
+            "eye_mm = -1000, antenna_mm = -900, facing = [7]",
+            r"facing: \[7\]: not among",
+        ),
+        ("[plc.tote1]", "[plc.Tote1]", r"plc\.Tote1"),
+        ('site = "demo"', "", r"site: missing"),
+        ('site = "demo"', "site = demo", r"not TOML: .*line"),
+    ],
+)
+def test_each_problem_names_path_value_and_limit(tmp_path: Path, good: str, old: str, new: str, said: str) -> None:
+    assert old in good
+    assert any(re.search(said, one) for one in problems(tmp_path / "LINE.toml", good.replace(old, new, 1)))
+
+
+def test_site_listens_wide_only_with_a_secret(tmp_path: Path) -> None:
+    text = 'site = "demo"\nstore = "sqlite:///s.sqlite"\nlisten = "{}"\n[[controller]]\nconfig = "LINE.toml"\n'
+    found = problems(tmp_path / "SITE.toml", text.format("0.0.0.0:8000"))
+    assert found == ["listen: '0.0.0.0:8000': not a loopback address: set token_file, or listen on 127.0.0.1"]
+    (tmp_path / "SITE.toml").write_text(text.format("[::1]:8000"))
+    site = load_site(tmp_path / "SITE.toml")
+    assert site.store == f"sqlite:///{tmp_path}/s.sqlite"
+    assert site.controller[0].config == tmp_path / "LINE.toml"
+
+
+def test_check_says_it_and_exits(tmp_path: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    example = project / "examples" / "warehouse"
+    assert main(["check", str(example / "LINE.toml")]) == 0
+    assert main(["check", str(example / "SITE.toml")]) == 0
+    assert "3 line(s)" in capsys.readouterr().out
+    assert main(["check", str(tmp_path / "none.toml")]) == 1
+    assert "none.toml: no such file" in capsys.readouterr().err
+    (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
+    assert main(["check", str(tmp_path / "bad.toml")]) == 1
+    assert "not UTF-8" in capsys.readouterr().err

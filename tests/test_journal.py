@@ -1,0 +1,133 @@
+"""The journal: what was appended is there once and in order, whatever the disk does."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from dataclasses import fields
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.journal import Journal, JournalError, JournalReader, decode, encode
+from edge.line.core import Core
+from edge.line.events import KINDS, Anomaly, DeviceChanged, Event, Journaled, Started
+from edge.line.state import CoreState
+
+
+def notice(number: int) -> DeviceChanged:
+    return DeviceChanged(number, f"device{number}", True, "x" * 200)
+
+
+@given(st.data())
+def test_every_kind_survives_the_journal(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(sorted(KINDS)))
+    st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
+    value = data.draw(st.from_type(KINDS[kind]))
+    assert decode(kind, encode(value)) == value
+
+
+def test_every_value_has_a_kind() -> None:
+    assert set(KINDS.values()) == {*get_args(Journaled), *get_args(Event)}
+    for kind in KINDS.values():
+        assert fields(kind)[0].name == "at_us"
+
+
+def test_appended_in_order_and_found_again(tmp_path: Path) -> None:
+    stored: list[int] = []
+    done = threading.Event()
+
+    def on_stored(seq: int) -> None:
+        stored.append(seq)
+        if seq == 500:
+            done.set()
+
+    journal = Journal(tmp_path / "j.sqlite", on_stored)
+    journal.start()
+    for number in range(250):
+        journal.append([notice(number), Anomaly(number, "line", "code", "text", number + 1, f"S{number}")])
+    assert done.wait(20)
+    assert stored == sorted(set(stored))
+    reader = JournalReader(tmp_path / "j.sqlite")
+    assert [record.seq for record in reader.every()] == list(range(1, 501))
+    assert [record.value for record in reader.by_ref("S7")] == [Anomaly(7, "line", "code", "text", 8, "S7")]
+    assert [record.seq for record in reader.by_ref("line#8")] == [16]
+    journal.checkpoint(500, CoreState(feed_seq=9))
+    assert journal.close()
+    assert reader.checkpoint(CoreState) == (500, CoreState(feed_seq=9))
+    reader.close()
+    again = Journal(tmp_path / "j.sqlite")
+    assert again.seq == 500
+    assert again.close()
+
+
+def test_a_full_disk_is_said_and_survived(tmp_path: Path) -> None:
+    """SQLITE_FULL as a full disk gives it, then room again: nothing lost, nothing doubled."""
+    troubles: list[str] = []
+    said, well = threading.Event(), threading.Event()
+
+    def trouble(text: str) -> None:
+        troubles.append(text)
+        (said if text else well).set()
+
+    journal = Journal(tmp_path / "j.sqlite", on_trouble=trouble)
+    journal.RETRY_S = 0.01  # type: ignore[misc]  # a test does not wait for a disk
+    pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
+    journal._db.execute(f"PRAGMA max_page_count={pages + 2}")
+    journal.start()
+    journal.append([notice(number) for number in range(300)])
+    assert said.wait(20)
+    assert "full" in troubles[0]
+    assert str(tmp_path) in troubles[0]
+    journal.append([notice(300)])
+    journal._db.execute("PRAGMA max_page_count=1000000")
+    assert well.wait(20)
+    assert journal.close()
+    reader = JournalReader(tmp_path / "j.sqlite")
+    assert [record.value for record in reader.every()] == [notice(number) for number in range(301)]
+    reader.close()
+
+
+def test_what_could_not_be_stored_is_admitted(tmp_path: Path) -> None:
+    said = threading.Event()
+    journal = Journal(tmp_path / "j.sqlite", on_trouble=lambda text: said.set())
+    pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
+    journal._db.execute(f"PRAGMA max_page_count={pages}")
+    journal.start()
+    journal.append([notice(number) for number in range(300)])
+    assert said.wait(20)
+    assert not journal.close()
+
+
+def test_only_its_own_files(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="no such file"):
+        JournalReader(tmp_path / "none")
+    other = tmp_path / "other.sqlite"
+    with sqlite3.connect(other) as db:
+        db.execute("CREATE TABLE cats(name)")
+    for wrong in (Journal, JournalReader):
+        with pytest.raises(JournalError, match=r"other\.sqlite"):
+            wrong(other)
+    (tmp_path / "text").write_text("not a database, but long enough to be looked at" * 50)
+    with pytest.raises(JournalError, match="text"):
+        Journal(tmp_path / "text")
+    mine = Journal(tmp_path / "mine")
+    with pytest.raises(JournalError, match="another controller"):
+        Journal(tmp_path / "mine")
+    mine.close()
+    with pytest.raises(JournalError, match="unknown kind 'Cat'"):
+        decode("Cat", "{}")
+    with pytest.raises(JournalError, match="Started"):
+        decode("Started", "{}")
+
+
+def test_state_is_plain(tmp_path: Path) -> None:
+    """A core's whole state goes through JSON and comes back equal."""
+    core = Core(())
+    core.step(Started(1, "a", "0", ()))
+    again = msgspec.json.decode(msgspec.json.encode(core.state), type=CoreState)
+    assert again == core.state
