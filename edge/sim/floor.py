@@ -37,7 +37,7 @@ BEFORE_MM = 1_500
 """How far before the first photo-eye, antenna or the induction the loads are put on the belt."""
 AFTER_MM = 1_000
 """From the last divert to the belt's end."""
-RETURN_US = 6_000_000
+RETURN_US = 4_000_000
 """From the belt's end, or a lane of role ``recirculate``, back to the infeed."""
 IDLE_ROUND_US = 10_000
 """A reader's rounds while no tag is near."""
@@ -104,7 +104,8 @@ class Floor:
     """One line.
 
     ``tracks`` gives the PLC's track ids; ``ports``: antenna ports of each of the portal's readers.
-    ``inducted`` counts loads that came the first time, ``recirculated`` their later rounds.
+    ``inducted`` counts loads that came the first time, ``recirculated`` their later rounds; ``in_system`` is how many
+    are on the belt or on their way back.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class Floor:
         self._order = count()
         self._out: list[Happening] = []
         self._tracked: dict[int, _Moving] = {}
-        self._in_system = 0
+        self.in_system = 0
         self._back: deque[_Moving] = deque()
         self._near: dict[str, dict[_Moving, None]] = {}
         self._fields: dict[str, Field] = {}
@@ -158,7 +159,7 @@ class Floor:
     @property
     def empty(self) -> bool:
         """Whether nothing is on the belt or on its way back."""
-        return self._in_system == 0
+        return self.in_system == 0
 
     def advance(self, to_us: int) -> list[Happening]:
         """Lets time go by until ``to_us``; what happened since the last call, in order of time."""
@@ -214,7 +215,7 @@ class Floor:
         load = self._inflow.next(at_us)
         if load is None:
             return None
-        self._in_system += 1
+        self.in_system += 1
         return _Moving(
             load, {name: [field.tag(self._seed, tag) for tag in load.tags] for name, field in self._fields.items()}
         )
@@ -283,7 +284,7 @@ class Floor:
             self._at(at_us + RETURN_US, partial(self._again, moving))
         else:
             del self._tracked[moving.track_id]
-            self._in_system -= 1
+            self.in_system -= 1
 
     def _again(self, moving: _Moving, _: int) -> None:
         moving.rounds += 1

@@ -1,0 +1,333 @@
+"""The simulated floor behind its devices: Modbus PLCs and LLRP readers on real sockets before the simulated lines.
+
+Public names: SimulatedFloor.
+
+One clock moves everything, in steps of ``scan_ms``: lines advance, the PLCs scan, the readers report. It follows the
+loop's clock and catches up after a delay, a few steps at a time, so that a busy machine changes nothing that happens.
+PLC time starts 20 s before its 32-bit counter wraps; readers stamp with a UTC of their own, from 2026-01-01 on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from functools import partial
+from itertools import count
+from typing import assert_never
+
+from edge.config import LineConfig
+from edge.line.layout import Job, LaneRole, LineLayout
+from edge.sim.floor import Floor, Happening, Landed, Reads, Signal
+from edge.sim.inflow import Stream
+from edge.sim.tally import Decision, PlcEvents, ReactionMs, Report, Tally, percentiles_ms
+from edge.sim.world import World
+from plc.mailbox import Command, EventType, Opcode, PlcSide, Refusal
+from plc.simulator import SimulatedPlc
+from plc.words import serial_behind
+from rfid.simulator import SimulatedReader
+
+LEAD_US = 2_000_000
+"""The belts run empty for so long before the first load."""
+DRAIN_US = 90_000_000
+"""How long the belts may take to run empty after the inflow stopped."""
+ACKNOWLEDGE_US = 10_000_000
+"""How long the host may take to acknowledge the last events."""
+BURST = 4
+"""Steps made up for in one turn of the loop; between turns hosts are heard."""
+STANDSTILL_S = 1.0
+"""A longer delay is not made up for: the machine slept."""
+REPORT_TAGS = 32
+PLC_BEGINS_MS = 2**32 - 20_000
+UTC_BEGINS_US = 1_767_225_600_000_000
+PLC_BUFFER = 20_000
+
+
+class SimulatedFloor:
+    """Every line of a configuration behind its PLCs and readers.
+
+    ``seconds``: how long loads flow in, None = for ever. ``released`` False holds the belts until ``release``.
+    ``keep_decisions``: remember where each load ended. Time is the running loop's alone.
+    """
+
+    def __init__(
+        self,
+        config: LineConfig,
+        *,
+        seed: int | None = None,
+        seconds: float | None = None,
+        released: bool = True,
+        keep_decisions: bool = False,
+    ) -> None:
+        self.config = config
+        self.seed = config.sim.seed if seed is None else seed
+        self.world = World(config, self.seed)
+        self.tally = Tally(decisions=[] if keep_decisions else None)
+        self.tag_reads = 0
+        self._seconds = seconds
+        self._released = released
+        self._refused: Counter[str] = Counter()
+        self._layouts = {layout.name: layout for layout in config.layouts()}
+        self.streams = {name: self._stream(layout) for name, layout in self._layouts.items()}
+        self._floors = {name: self._floor(layout) for name, layout in self._layouts.items()}
+        self._now_us = 0
+        self._began_us: int | None = None
+        self._emptied_us: int | None = None
+        self._shown: Counter[str] = Counter()
+        self._plcs: dict[str, SimulatedPlc] = {}
+        self._readers: dict[str, SimulatedReader] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def decisions(self) -> list[Decision]:
+        """Where every load that left the belts ended, by line and load; empty unless they are kept."""
+        return sorted(self.tally.decisions or ())
+
+    @property
+    def moving(self) -> bool:
+        """Whether the belts have begun to move."""
+        return self._began_us is not None
+
+    @property
+    def floor_us(self) -> int:
+        """Time since the belts began to move."""
+        return 0 if self._began_us is None else self._now_us - self._began_us
+
+    def waits_for(self) -> list[str]:
+        """What is still missing before the belts move, one phrase each."""
+        missing = [f"a controller on PLC {name}" for name, plc in self._plcs.items() if not self._host_alive(plc)]
+        missing += [f"a client on reader {name}" for name, reader in self._readers.items() if not reader.reading]
+        return missing if self._released else ["orders", *missing]
+
+    def release(self) -> None:
+        """Lets the belts move as soon as nothing else is missing."""
+        self._released = True
+
+    async def start(self) -> None:
+        """Listens on every address of the configuration; raises OSError or PlcError, naming a port that is taken."""
+        loop = asyncio.get_running_loop()
+        session = int(loop.time() * 1000) % 65_535 + 1
+        try:
+            for name, plc in self.config.plc.items():
+                side = PlcSide(session, act=partial(self._obey, name), buffer=PLC_BUFFER)
+                self._plcs[name] = SimulatedPlc(
+                    name,
+                    side,
+                    self._plc_ms,
+                    self.config.sim.scan_ms,
+                    plc.up,
+                    plc.down,
+                    monotonic_us=lambda: int(loop.time() * 1_000_000),
+                )
+                await self._plcs[name].start(plc.host, plc.port, scanning=False)
+            for name, reader in self.config.reader.items():
+                self._readers[name] = SimulatedReader(name, max(reader.antennas), clock=self._reader_us)
+                await self._readers[name].start(reader.host, reader.port)
+        except BaseException:
+            await self.stop()
+            raise
+        self._task = loop.create_task(self._run(), name="simulated floor")
+
+    async def stop(self) -> None:
+        """Closes every socket; the truth so far stays."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        for reader in self._readers.values():
+            await reader.stop()
+        for plc in self._plcs.values():
+            await plc.stop()
+
+    async def wait(self) -> None:
+        """Until the inflow has ended, the belts are empty and every event is acknowledged, each within its limit."""
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
+    def latest_reaction_ms(self) -> ReactionMs:
+        """Of the newest 1,000 reactions of each sorting PLC."""
+        return percentiles_ms([sample for plc in self._sorting_plcs() for sample in plc.reactions_us[-1000:]])
+
+    def report(self) -> Report:
+        """The truth so far."""
+        sorters = [name for name, layout in self._layouts.items() if layout.job is Job.SORT]
+        totes = [name for name, layout in self._layouts.items() if layout.job is Job.VERIFY]
+        reactions = [sample for plc in self._sorting_plcs() for sample in plc.reactions_us]
+        tally = self.tally
+        return Report(
+            seed=self.seed,
+            rate=self.config.sim.rate,
+            seconds=self._seconds,
+            parcels_inducted=sum(self._floors[name].inducted for name in sorters),
+            parcels_diverted=tally.parcels_diverted,
+            parcels_in_assigned_lane=tally.parcels_in_assigned_lane,
+            parcels_in_alternative_lane=tally.parcels_in_alternative_lane,
+            missorted=tally.missorted,
+            defaulted=tally.defaulted,
+            recirculated=sum(floor.recirculated for floor in self._floors.values()),
+            to_quality=tally.to_quality,
+            to_reject=tally.to_reject,
+            good_parcels_to_quality=tally.good_parcels_to_quality,
+            totes_inducted=sum(self._floors[name].inducted for name in totes),
+            totes_to_packing=tally.totes_to_packing,
+            totes_to_quality=tally.totes_to_quality,
+            false_accepts=tally.false_accepts,
+            false_refusals=tally.false_refusals,
+            left_on_belt=sum(floor.in_system for floor in self._floors.values()),
+            tag_reads=self.tag_reads,
+            reaction_ms=percentiles_ms(reactions),
+            unacknowledged=sum(plc.side.unacknowledged for plc in self._plcs.values()),
+            plc_events={
+                name: PlcEvents(session=plc.side.session, events=self._shown[name], lost=plc.side.events_lost)
+                for name, plc in self._plcs.items()
+            },
+            refused=dict(self._refused),
+        )
+
+    # ---- the clock ---------------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        step_s = self.config.sim.scan_ms / 1000
+        due = loop.time()
+        while not self._finished():
+            for _ in range(BURST):
+                if due > loop.time():
+                    break
+                due += step_s
+                self._step()
+            now = loop.time()
+            if due < now - STANDSTILL_S:
+                due = now
+            await asyncio.sleep(max(0.0, due - now))
+
+    def _step(self) -> None:
+        """One scan of everything."""
+        self._now_us += self.config.sim.scan_ms * 1000
+        if self._began_us is None:
+            if not self.waits_for():
+                self._began_us = self._now_us
+        else:
+            floor_us = self.floor_us
+            if self._seconds is not None and floor_us >= LEAD_US + self._seconds * 1_000_000:
+                for stream in self.streams.values():
+                    stream.stopped = True
+            for floor in self._floors.values():
+                for happening in floor.advance(floor_us):
+                    self._happened(floor.layout, happening)
+        for name, plc in self._plcs.items():
+            before = plc.side.event_head
+            plc.scan()
+            self._shown[name] += serial_behind(before, plc.side.event_head)
+
+    def _finished(self) -> bool:
+        if self._seconds is None or self._began_us is None:
+            return False
+        over_us = self.floor_us - LEAD_US - int(self._seconds * 1_000_000)
+        if over_us < 0:
+            return False
+        empty = all(floor.empty for floor in self._floors.values())
+        if empty and self._emptied_us is None:
+            self._emptied_us = self._now_us
+        if self._emptied_us is None:
+            return over_us > DRAIN_US
+        acknowledged = not any(plc.side.unacknowledged for plc in self._plcs.values())
+        return acknowledged or self._now_us - self._emptied_us > ACKNOWLEDGE_US
+
+    def _happened(self, layout: LineLayout, happening: Happening) -> None:
+        match happening:
+            case Signal():
+                side = self._plcs[layout.plc].side
+                if happening.type is EventType.LANE:
+                    self._show_lanes(layout.plc)
+                before = side.event_head
+                side.emit(
+                    happening.type,
+                    happening.track_id,
+                    happening.station,
+                    value=happening.value,
+                    at_ms=self._plc_ms(),
+                )
+                self._shown[layout.plc] += serial_behind(before, side.event_head)
+            case Reads():
+                reads = [read._replace(at_us=self._reader_us(read.at_us)) for read in happening.reads]
+                for first in range(0, len(reads), REPORT_TAGS):
+                    portion = reads[first : first + REPORT_TAGS]
+                    if self._readers[happening.reader].report(portion):
+                        self.tag_reads += len(portion)
+            case Landed():
+                self.tally.add(layout, happening)
+                if layout.job is Job.VERIFY and happening.lane.role is LaneRole.VERIFIED:
+                    self._pack(happening)
+            case _:
+                assert_never(happening)
+
+    def _pack(self, landed: Landed) -> None:
+        packed = self.world.packed(landed.load)
+        if packed is not None:
+            line, parcel = packed
+            self.streams[line].add(landed.at_us + self.world.packing_us(landed.load), parcel)
+
+    def _plc_ms(self) -> int:
+        return PLC_BEGINS_MS + self._now_us // 1000
+
+    def _reader_us(self, floor_us: int | None = None) -> int:
+        """Now, or a time of the floor, on the readers' clocks."""
+        if floor_us is None or self._began_us is None:
+            return UTC_BEGINS_US + self._now_us
+        return UTC_BEGINS_US + self._began_us + floor_us
+
+    # ---- the PLCs ----------------------------------------------------------------------------------------------------
+
+    def _sorting_plcs(self) -> list[SimulatedPlc]:
+        names = dict.fromkeys(layout.plc for layout in self._layouts.values() if layout.job is Job.SORT)
+        return [self._plcs[name] for name in names if name in self._plcs]
+
+    def _host_alive(self, plc: SimulatedPlc) -> bool:
+        return plc.side.host_alive(self._plc_ms())
+
+    def _obey(self, name: str, command: Command) -> Refusal | None:
+        """Carries out a command for PLC ``name``, which may drive more than one line."""
+        floors = [floor for floor in self._floors.values() if floor.layout.plc == name]
+        why: Refusal | None = Refusal.UNKNOWN_TRACK if command.opcode is Opcode.ROUTE else Refusal.NO_TARGET
+        for floor in floors:
+            answer = floor.command(command, self.floor_us)
+            if answer is None:
+                why = None
+            elif answer is not Refusal.UNKNOWN_TRACK and why is not None:
+                why = answer
+        if why is not None:
+            self._refused[why.name.lower()] += 1
+        return why
+
+    def _show_lanes(self, name: str) -> None:
+        full = disabled = 0
+        for floor in self._floors.values():
+            if floor.layout.plc == name:
+                for number, chute in floor.chutes.items():
+                    full |= chute.full << (number - 1)
+                    disabled |= chute.disabled << (number - 1)
+        side = self._plcs[name].side
+        side.lanes_full, side.lanes_disabled = full, disabled
+
+    # ---- the lines ---------------------------------------------------------------------------------------------------
+
+    def _stream(self, layout: LineLayout) -> Stream:
+        match layout.job:
+            case Job.SORT:
+                return Stream(partial(self.world.parcel, layout.name))
+            case Job.VERIFY:
+                return Stream(partial(self.world.tote, layout.name))
+            case _ as job:
+                assert_never(job)
+
+    def _floor(self, layout: LineLayout) -> Floor:
+        on_plc = [other.name for other in self._layouts.values() if other.plc == layout.plc]
+        return Floor(
+            layout,
+            self.config.sim,
+            self.seed,
+            self.streams[layout.name],
+            count(1 + on_plc.index(layout.name), len(on_plc)),
+            {name: reader.antennas for name, reader in self.config.reader.items()},
+            LEAD_US,
+        )

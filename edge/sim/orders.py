@@ -1,0 +1,88 @@
+"""Brings the simulated floor's orders to the site, a while before their loads come.
+
+Public names: OrderFeeder, FeedError, AHEAD_S.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import asdict
+from math import ceil
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from edge.config import LineConfig
+from edge.line.layout import Job
+from edge.orders.model import Order
+from edge.sim.devices import SimulatedFloor
+
+AHEAD_S = 60
+"""How far ahead of their loads orders are brought; more than the site needs to pass them on."""
+PORTION = 100
+EVERY_S = 1.0
+TIMEOUT_S = 10
+
+
+class FeedError(Exception):
+    """The site refuses the orders; trying again cannot help. The text holds its problems."""
+
+
+class OrderFeeder:
+    """Posts orders to ``<url>/api/orders``. ``trouble``: why nothing gets through at the moment, or empty."""
+
+    def __init__(self, floor: SimulatedFloor, config: LineConfig, url: str, token: str | None = None) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise FeedError(f"orders: {url!r}: allowed is http:// or https:// and the address of the site's API")
+        self.trouble = ""
+        self._floor = floor
+        self._url = f"{parts.scheme}://{parts.netloc}/api/orders"
+        self._token = token
+        self._waiting: deque[Order] = deque()
+        self._ahead = {
+            name: 5 + ceil((config.sim.rate if table.job is Job.SORT else config.sim.tote_rate) * AHEAD_S / 3600)
+            for name, table in config.line.items()
+        }
+
+    async def run(self) -> None:
+        """Until cancelled. Releases the floor once the first orders are taken. Raises FeedError."""
+        loop = asyncio.get_running_loop()
+        while True:
+            for name, stream in self._floor.streams.items():
+                if not stream.stopped:
+                    for load in stream.prepare(self._ahead[name]):
+                        self._waiting.extend(load.orders)
+            while self._waiting:
+                portion = [self._waiting[place] for place in range(min(PORTION, len(self._waiting)))]
+                self.trouble = await loop.run_in_executor(None, self._post, portion)
+                if self.trouble:
+                    break
+                for _ in portion:
+                    self._waiting.popleft()
+            else:
+                self._floor.release()
+            await asyncio.sleep(EVERY_S)
+
+    def _post(self, orders: Sequence[Order]) -> str:
+        """Empty when the site took them, else why not yet. Raises FeedError."""
+        body = json.dumps([asdict(order) for order in orders]).encode()
+        headers = {"Content-Type": "application/json"}
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token}"
+        request = Request(self._url, body, headers, method="POST")  # noqa: S310  the scheme was checked
+        try:
+            with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310  as above
+                answer.read()
+        except HTTPError as error:
+            with error:
+                text = error.read().decode(errors="replace")[:2000]
+            if error.code < 500:
+                raise FeedError(f"{self._url}: {error.code}: {text}") from None
+            return f"{self._url}: {error.code}: {text}"
+        except (URLError, OSError) as error:
+            return f"{self._url}: {getattr(error, 'reason', error)}"
+        return ""

@@ -1,0 +1,132 @@
+"""`lanewise sim`: the simulated floor as a process.
+
+Public names: run_sim, add_arguments, main, SimulatedFloor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import uvloop
+
+from edge.config import LineConfig, SimConfig, load_line
+from edge.sim.devices import SimulatedFloor
+from edge.sim.orders import FeedError, OrderFeeder
+from edge.sim.tally import Report
+from plc.driver import PlcError
+
+__all__ = ["SimulatedFloor", "add_arguments", "main", "run_sim"]
+
+STATUS_EVERY_S = 1.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `lanewise sim`."""
+    parser.add_argument("config", type=Path, metavar="LINE.toml", help="its [sim] table says what comes")
+    parser.add_argument("--rate", type=int, metavar="N", help="parcels an hour at each sorting line")
+    parser.add_argument("--seed", type=int, metavar="N", help="the same seed brings the same orders, items and tags")
+    parser.add_argument("--seconds", type=float, metavar="S", help="end the inflow after so long, then run empty")
+    parser.add_argument("--orders", metavar="URL", help="the site's API, where the orders are brought")
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help="holds the API's token, if it needs one")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the floor's own truth there as JSON")
+    parser.add_argument("--quiet", action="store_true", help="no line of figures every second")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Runs until the inflow has ended and the belts are empty, or until SIGINT or SIGTERM. Returns the exit status."""
+    config = with_sim(load_line(arguments.config), rate=arguments.rate, seed=arguments.seed)
+    token = None if arguments.token_file is None else arguments.token_file.read_text(encoding="utf-8").strip()
+
+    async def supervised() -> None:
+        loop = asyncio.get_running_loop()
+        task = asyncio.ensure_future(
+            run_sim(
+                config,
+                seconds=arguments.seconds,
+                orders_url=arguments.orders,
+                token=token,
+                report=arguments.report,
+                say=None if arguments.quiet else lambda text: print(text, flush=True),
+            )
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        await asyncio.gather(task, return_exceptions=False)
+
+    try:
+        uvloop.run(supervised())
+    except asyncio.CancelledError:
+        return 0
+    except (FeedError, PlcError) as error:
+        print(f"lanewise sim: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def with_sim(config: LineConfig, **values: float | None) -> LineConfig:
+    """The configuration with other values in its [sim] table; None keeps one. Raises pydantic's ValidationError."""
+    table = config.sim.model_dump() | {name: value for name, value in values.items() if value is not None}
+    return config.model_copy(update={"sim": SimConfig.model_validate(table)})
+
+
+async def run_sim(
+    config: LineConfig,
+    *,
+    seconds: float | None = None,
+    orders_url: str | None = None,
+    token: str | None = None,
+    report: Path | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Report:
+    """Runs the floor to its end and returns its truth; cancelled, it still writes ``report``.
+
+    Raises FeedError when the site refuses the orders, OSError or PlcError for an address that cannot be listened on.
+    """
+    floor = SimulatedFloor(config, seconds=seconds, released=orders_url is None)
+    feeder = None if orders_url is None else OrderFeeder(floor, config, orders_url, token)
+    await floor.start()
+    try:
+        ended = asyncio.ensure_future(floor.wait())
+        tasks = [ended] if feeder is None else [ended, asyncio.ensure_future(feeder.run())]
+        try:
+            while not ended.done():
+                done, _ = await asyncio.wait(tasks, timeout=STATUS_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+                if say is not None:
+                    say(status(floor, "" if feeder is None else feeder.trouble))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    finally:
+        await floor.stop()
+        truth = floor.report()
+        if report is not None:
+            _write(truth, report)
+    return truth
+
+
+def status(floor: SimulatedFloor, trouble: str) -> str:
+    """One line of figures, or what the floor is waiting for."""
+    if not floor.moving:
+        return f"waiting for {', '.join(floor.waits_for()) or 'nothing'}" + (f" ({trouble})" if trouble else "")
+    truth = floor.report()
+    text = (
+        f"{floor.floor_us / 1e6:6.0f} s | parcels {truth['parcels_inducted']} in, "
+        f"{truth['parcels_in_assigned_lane'] + truth['parcels_in_alternative_lane']} in their lanes, "
+        f"{truth['to_quality'] + truth['to_reject']} set aside, {truth['recirculated']} rounds | "
+        f"totes {truth['totes_inducted']} in, {truth['totes_to_packing']} to packing, "
+        f"{truth['totes_to_quality']} to quality | reaction p99 {floor.latest_reaction_ms()['p99']:.1f} ms"
+    )
+    return text + (f" | no new orders: {trouble}" if trouble else "")
+
+
+def _write(truth: Report, file: Path) -> None:
+    file.write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")
