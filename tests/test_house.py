@@ -73,7 +73,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "pydantic: the borders only, edge.config, edge.intake and api": [("edge/journal.py", "import pydantic")],
     "fastapi and starlette: api only": [("edge/cli.py", "import fastapi"), ("edge/config.py", "import starlette")],
     "uvicorn: api and edge.cli only": [("edge/runtime.py", "import uvicorn")],
-    "uvloop: edge.cli and edge.runtime only": [("plc/modbus.py", "import uvloop")],
+    "uvloop: where processes start": [("plc/modbus.py", "import uvloop")],
 }
 
 
