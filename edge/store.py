@@ -91,7 +91,7 @@ _mirror_refs = sa.Table(
 _FEED_KINDS = (OrderChanged.__name__, LaneRequested.__name__)
 
 
-class StoreError(Exception):
+class StoreError(OSError):
     """The site store cannot be used now; trying again may help. The text names the store and the reason."""
 
 
@@ -294,6 +294,8 @@ class SiteStore:
     def _errors(self) -> Iterator[None]:
         try:
             yield
+        except StoreError:
+            raise
         except SQLAlchemyError as error:
             reason = getattr(error, "orig", None) or error
             raise StoreError(f"site store {self._name}: {reason}") from None

@@ -1,0 +1,281 @@
+"""The api process: orders in; look-ups, the live picture and the page out; operators' requests to the lines.
+
+Public names: create_app, serve, ServeError.
+
+Every answer that is not what was asked for is ``{"problems": ["where: value: what is allowed", …]}``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import uvicorn
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import JSONResponse, StreamingResponse
+from starlette.staticfiles import StaticFiles
+
+from api.guard import Guard
+from api.site import Health, LineInfo, Site, now_us
+from edge.config import SiteConfig
+from edge.intake import Intake, read_csv, read_json
+from edge.journal import JournalError
+from edge.line.events import OrderChanged
+from edge.orders.model import Order
+from edge.picture import Snapshot
+from edge.store import OrderConflict, Put, StoreError
+
+MAX_BODY = 16 * 2**20
+MAX_ENTRIES = 3_000
+"""Newest entries of a timeline that are shown."""
+WEB = Path(__file__).parent / "web"
+
+
+class ServeError(Exception):
+    """The address cannot be listened on. The text names it, the reason and what to do."""
+
+
+class Problems(BaseModel):
+    """What is wrong, a line each."""
+
+    problems: list[str]
+
+
+class LaneWish(BaseModel):
+    """What an operator wants of a lane."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: StrictBool
+    by: Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True), Field(description="who")]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneAsked:
+    """Its place in the feed that the line's controller follows; the lane changes when the PLC does it."""
+
+    feed_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One entry of a timeline. ``value``: the journaled value itself, of the kind ``kind``."""
+
+    at_us: int
+    code: str
+    text: str
+    line: str
+    kind: str
+    value: msgspec.Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything known about a key. ``omitted``: older entries that are not shown."""
+
+    key: str
+    orders: tuple[Order, ...]
+    entries: tuple[Story, ...]
+    omitted: int
+
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problems} for status in (400, 401, 403, 404, 409, 413, 415, 421, 422, 503)
+}
+_ORDERS_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "One order, a list of orders, or CSV with one row for each order line; all or nothing.",
+        "content": {"application/json": {}, "text/csv": {}},
+    }
+}
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+def _problems(status: int, problems: list[str], headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"problems": problems}, status, headers)
+
+
+def create_app(config: SiteConfig) -> FastAPI:
+    """The application of one site. Raises ConfigError, also for the LINE.toml files that SITE.toml names."""
+    site = Site(config)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with site.running():
+            yield
+
+    app = FastAPI(
+        title="Lanewise",
+        lifespan=lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=MAX_BODY,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.state.site = site
+    app.add_middleware(Guard, token=site.token)
+    _answer_errors(app)
+    _order_routes(app, site)
+    _line_routes(app, site)
+    app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
+    return app
+
+
+def _answer_errors(app: FastAPI) -> None:
+    @app.exception_handler(StoreError)
+    @app.exception_handler(JournalError)
+    async def store(_: Request, error: Exception) -> Response:
+        return _problems(503, [str(error)], {"retry-after": "1"})
+
+    @app.exception_handler(OrderConflict)
+    async def conflict(_: Request, error: OrderConflict) -> Response:
+        return _problems(409, list(error.problems))
+
+    @app.exception_handler(StarletteHTTPException)
+    async def http(_: Request, error: StarletteHTTPException) -> Response:
+        return _problems(error.status_code, [str(error.detail)], dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        lines = []
+        for item in error.errors():
+            where = ".".join(str(part) for part in item["loc"] if part != "body") or "body"
+            lines.append(f"{where}: {item['msg'][0].lower()}{item['msg'][1:]}")
+        return _problems(422, lines)
+
+
+def _order_routes(app: FastAPI, site: Site) -> None:
+    @app.post("/api/orders", response_model=Put, responses=_PROBLEMS, openapi_extra=_ORDERS_BODY)
+    async def take_orders(request: Request) -> Response:
+        """Takes orders, all or none of them; taking the same again changes nothing."""
+        body = await request.body()
+        read = read_csv if request.headers.get("content-type", "").startswith("text/csv") else read_json
+
+        def take() -> Intake | Put:
+            intake = read(body)
+            return intake if intake.problems else site.store().put_orders(intake.orders, now_us())
+
+        taken = await asyncio.to_thread(take)
+        return _problems(422, list(taken.problems)) if isinstance(taken, Intake) else _json(taken)
+
+    @app.get("/api/orders/{order_id:path}", response_model=Order, responses=_PROBLEMS)
+    def order(order_id: str) -> Response:
+        """One order as it is now."""
+        found = site.store().order(order_id)
+        if found is None:
+            raise HTTPException(404, f"order {order_id}: there is none with this id")
+        return _json(found)
+
+    @app.get("/api/lookup/{key:path}", responses=_PROBLEMS)
+    def look_up(key: str) -> Response:
+        """Everything known about an order id, tote, parcel, item (in any spelling), tag (hexadecimal) or
+        ``line#track``, in order of time.
+        """
+        store = site.store()
+        entries = store.timeline(key, site.layouts)
+        values = [entry.record.value for entry in entries]
+        ids = dict.fromkeys(value.order.id for value in values if isinstance(value, OrderChanged))
+        orders = tuple(known for name in ids if (known := store.order(name)) is not None)
+        if not entries:
+            raise HTTPException(404, f"{key}: nothing is known under this name")
+        shown = entries[-MAX_ENTRIES:]
+        stories = tuple(
+            Story(
+                entry.at_us,
+                entry.code,
+                entry.text,
+                entry.record.line,
+                entry.record.kind,
+                msgspec.Raw(entry.record.body.encode()),
+            )
+            for entry in shown
+        )
+        return _json(Found(key, orders, stories, len(entries) - len(shown)))
+
+
+def _line_routes(app: FastAPI, site: Site) -> None:
+    @app.get("/api/lines", response_model=tuple[LineInfo, ...], responses=_PROBLEMS)
+    async def lines() -> Response:
+        """The lines with their geometry and lanes."""
+        return _json(tuple(site.lines.values()))
+
+    @app.get("/api/state", response_model=Snapshot, responses=_PROBLEMS)
+    async def state() -> Response:
+        """The picture of all lines now."""
+        return _json(site.snapshot())
+
+    @app.get("/api/health", response_model=Health, responses=_PROBLEMS)
+    async def health() -> Response:
+        """Whether journals and store are followed; always 200 while the process answers."""
+        return _json(site.health())
+
+    @app.get("/api/live", responses=_PROBLEMS)
+    async def live() -> StreamingResponse:
+        """Server-sent events: ``snapshot`` first, then ``changes``; ``health`` every second. After a break, again."""
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(site.hub.listen(), headers=headers, media_type="text/event-stream")
+
+    @app.post("/api/lines/{line}/lanes/{lane}", status_code=202, response_model=LaneAsked, responses=_PROBLEMS)
+    async def ask_for_lane(line: str, lane: int, wish: LaneWish) -> Response:
+        """Asks for a lane to be enabled or disabled; the PLC answers in the live picture."""
+        info = site.lines.get(line)
+        if info is None:
+            raise HTTPException(404, f"line {line!r}: allowed are {', '.join(site.lines)}")
+        numbers = [known.number for known in info.layout.lanes]
+        if lane not in numbers:
+            raise HTTPException(404, f"line {line}: lane {lane}: allowed are {', '.join(map(str, numbers))}")
+        seq = await asyncio.to_thread(
+            lambda: site.store().request_lane(line, lane, wish.enabled, wish.by, now_us()),
+        )
+        return _json(LaneAsked(seq), 202)
+
+
+class _Server(uvicorn.Server):
+    """Ends the live streams first; they would keep the server from ending."""
+
+    def __init__(self, config: uvicorn.Config, site: Site) -> None:
+        super().__init__(config)
+        self._site = site
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._site.hub.close()
+        await super().shutdown(sockets)
+
+
+def serve(config: SiteConfig) -> None:
+    """Serves the site until SIGINT or SIGTERM. Raises ConfigError and ServeError before it begins."""
+    app = create_app(config)
+    host, _, port = config.listen.rpartition(":")
+    with listen(host.strip("[]"), int(port)) as listener:
+        server(app).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ServeError."""
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512
+        )
+    except OSError as error:
+        what = f"listen: {host}:{port}: {error.strerror}"
+        raise ServeError(f"{what}: end what uses it, or choose another port in SITE.toml") from None
+
+
+def server(app: FastAPI) -> uvicorn.Server:
+    """A server for ``create_app``'s application that ends although pages are open."""
+    settings = uvicorn.Config(app, log_level="warning", loop="uvloop", lifespan="on", timeout_graceful_shutdown=3)
+    return _Server(settings, app.state.site)

@@ -1,0 +1,186 @@
+"""Follows one controller's journal: into the picture at once, into the site store as soon as it takes it.
+
+Public names: Follower, Followed.
+
+Both go on by themselves: a journal that is not there yet or is replaced by another, a locked store, a full disk are
+said in ``followed`` and tried again every second; neither holds up the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from edge.journal import JournalError, JournalReader, Record, Value
+from edge.line.state import CoreState
+from edge.store import SiteStore
+
+_T = TypeVar("_T")
+POLL_S = 0.08
+RETRY_S = 1.0
+PORTION = 1_000
+WARM_UP = 30_000
+"""Records before the newest with which the picture begins: about ten minutes of a busy controller."""
+
+Memory = tuple[dict[str, tuple[int, int]], dict[str, str]]
+"""By line the masks of full and disabled lanes, and the devices that are down with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How far a journal is followed. The troubles are empty while all is well."""
+
+    controller: str
+    journal: str
+    seen: int = 0
+    projected: int = 0
+    journal_trouble: str = "not read yet"
+    store_trouble: str = ""
+
+
+class _Source:
+    """An open journal, opened again when another file stands in its place. Used by one thread at a time."""
+
+    def __init__(self, path: Path, controller: str) -> None:
+        self._path = path
+        self._controller = controller
+        self._reader: JournalReader | None = None
+        self._file: tuple[int, int] | None = None
+        self.node = ""
+
+    def open(self) -> tuple[JournalReader, bool]:
+        """The reader, and whether it is of another file than the last time. Raises JournalError."""
+        try:
+            stat = self._path.stat()
+        except OSError as error:
+            self.close()
+            raise JournalError(f"journal {self._path}: {error.strerror}") from None
+        if self._reader is not None and self._file == (stat.st_dev, stat.st_ino):
+            return self._reader, False
+        self.close()
+        self._reader = JournalReader(self._path)
+        self._file = stat.st_dev, stat.st_ino
+        return self._reader, True
+
+    def name(self, reader: JournalReader) -> str:
+        """A name that no other journal file has: the controller, and when its first record was written."""
+        if not self.node:
+            first = reader.after(0, 1)
+            self.node = f"{self._controller}@{first[0].at_us}" if first else ""
+        return self.node
+
+    def close(self) -> None:
+        """Forgets the file."""
+        if self._reader is not None:
+            self._reader.close()
+        self._reader, self._file, self.node = None, None, ""
+
+
+class Follower:
+    """Follows one journal until cancelled.
+
+    ``begin`` gets what the controller remembered before the first record, ``take`` the values in order, both in the
+    event loop; ``store`` gives the site store, raising OSError while there is none.
+    """
+
+    def __init__(
+        self,
+        controller: str,
+        journal: Path,
+        begin: Callable[[Memory], None],
+        take: Callable[[list[Value]], None],
+        store: Callable[[], SiteStore],
+    ) -> None:
+        self.followed = Followed(controller, str(journal))
+        self._journal = journal
+        self._begin = begin
+        self._take = take
+        self._store = store
+
+    async def run(self) -> None:
+        """Runs until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch())
+            tasks.create_task(self._project())
+
+    async def _watch(self) -> None:
+        source = _Source(self._journal, self.followed.controller)
+        seq = 0
+
+        def read() -> tuple[Memory | None, list[Record], list[Value], str]:
+            reader, another = source.open()
+            memory, start = None, seq
+            if another:
+                start = max(0, reader.last() - WARM_UP)
+                found = reader.checkpoint(CoreState)
+                state = found[1] if found else CoreState()
+                masks = {name: (line.lanes_full, line.lanes_disabled) for name, line in state.lines.items()}
+                memory = (masks, state.down)
+            records = reader.after(start, PORTION)
+            values, trouble = [], ""
+            for record in records:
+                try:
+                    values.append(record.value)
+                except JournalError as error:
+                    trouble = f"journal {self._journal}: record {record.seq}: {error}"
+            return memory, records, values, trouble
+
+        try:
+            with ThreadPoolExecutor(1, "watch") as pool:
+                while True:
+                    try:
+                        memory, records, values, trouble = await self._in(pool, read)
+                    except JournalError as error:
+                        source.close()
+                        self.followed = replace(self.followed, journal_trouble=str(error))
+                        await asyncio.sleep(RETRY_S)
+                        continue
+                    if memory is not None:
+                        self._begin(memory)
+                    if records:
+                        seq = records[-1].seq
+                        self._take(values)
+                    if trouble or not records or self.followed.journal_trouble == "not read yet":
+                        self.followed = replace(self.followed, journal_trouble=trouble)
+                    self.followed = replace(self.followed, seen=seq)
+                    if len(records) < PORTION:
+                        await asyncio.sleep(POLL_S)
+        finally:
+            source.close()
+
+    async def _project(self) -> None:
+        source = _Source(self._journal, self.followed.controller)
+
+        def project() -> tuple[int, int]:
+            reader, _ = source.open()
+            node = source.name(reader)
+            if not node:
+                return 0, 0
+            store = self._store()
+            records = reader.after(store.cursor(node), PORTION)
+            return store.project(node, records) if records else store.cursor(node), len(records)
+
+        try:
+            with ThreadPoolExecutor(1, "project") as pool:
+                while True:
+                    try:
+                        projected, count = await self._in(pool, project)
+                    except (JournalError, OSError) as error:
+                        source.close()
+                        trouble = str(error) if isinstance(error, OSError) or self._journal.exists() else ""
+                        self.followed = replace(self.followed, store_trouble=trouble)
+                        await asyncio.sleep(RETRY_S)
+                        continue
+                    self.followed = replace(self.followed, projected=projected, store_trouble="")
+                    if count < PORTION:
+                        await asyncio.sleep(POLL_S * 2)
+        finally:
+            source.close()
+
+    @staticmethod
+    async def _in(pool: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(pool, work)

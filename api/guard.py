@@ -1,0 +1,92 @@
+"""What every request must pass before it reaches a route, and the headers that every answer carries.
+
+Public names: Guard.
+
+With a token, ``/api`` needs ``Authorization: Bearer``. Without one the server listens on a loopback address only; then
+a web page of somebody else is the danger, and the name in Host must be a loopback name (DNS rebinding). What changes
+something must always be JSON or CSV and come from a page of this server, if it comes from a page (forged requests).
+
+Source: RFC 9110, 7.2 and 15.5; RFC 6454 (Origin); Fetch Metadata (W3C), 2.3; Content Security Policy Level 3.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+BODY_TYPES = frozenset({"application/json", "text/csv"})
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
+class Guard:
+    """ASGI middleware. ``token`` None: loopback only."""
+
+    def __init__(self, app: ASGIApp, token: str | None) -> None:
+        self._app = app
+        self._token = None if token is None else token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("cache-control", "no-store" if path.startswith("/api/") else "no-cache")
+            await send(message)
+
+        refusal = self._refusal(scope["method"], path, Headers(scope=scope))
+        if refusal is None:
+            await self._app(scope, receive, send_with_headers)
+            return
+        status, problem = refusal
+        body = json.dumps({"problems": [problem]}).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        if status == 401:
+            headers.append((b"www-authenticate", b"Bearer"))
+        await send_with_headers({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str] | None:
+        host = headers.get("host", "")
+        if self._token is None:
+            name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+            if name.lower() not in LOOPBACK_NAMES:
+                return 421, f"Host {host!r}: allowed without a token: {', '.join(sorted(LOOPBACK_NAMES))}"
+        elif path.startswith("/api/") and not self._knows(headers.get("authorization", "")):
+            return 401, "Authorization: required is Bearer and the token of token_file"
+        if method in _READING:
+            return None
+        origin = headers.get("origin")
+        if origin is not None and origin.partition("://")[2] != host:
+            return 403, f"Origin {origin!r}: allowed are pages of {host!r} only"
+        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return 403, "Sec-Fetch-Site: allowed are pages of this server only"
+        content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type not in BODY_TYPES:
+            return 415, f"Content-Type {content_type!r}: allowed are {', '.join(sorted(BODY_TYPES))}"
+        return None
+
+    def _knows(self, authorization: str) -> bool:
+        assert self._token is not None
+        scheme, _, given = authorization.partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token)

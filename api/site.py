@@ -1,0 +1,184 @@
+"""One site as the api process holds it: configuration, store, picture, followers.
+
+Public names: Site, LineInfo, Health.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from api.follow import Followed, Follower, Memory
+from api.stream import Hub, event
+from edge.config import ConfigError, LineConfig, SiteConfig, load_line
+from edge.journal import Value
+from edge.line.layout import LineLayout
+from edge.live import LiveView
+from edge.picture import Snapshot
+from edge.store import SiteStore, StoreError
+
+log = logging.getLogger(__name__)
+BEAT_S = 1.0
+TOKEN_LENGTH = 24
+
+
+@dataclass(frozen=True, slots=True)
+class LineInfo:
+    """A line that does not change while the process runs. ``title`` empty: its name is its title."""
+
+    title: str
+    controller: str
+    layout: LineLayout
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether everything is followed. ``store_trouble`` is empty while orders can be taken."""
+
+    ok: bool
+    site: str
+    version: str
+    now_us: int
+    store_trouble: str
+    controllers: tuple[Followed, ...]
+
+
+class Site:
+    """Everything that the routes ask. Raises ConfigError for what is wrong with the configuration."""
+
+    def __init__(self, config: SiteConfig) -> None:
+        self.config = config
+        self.token = _token(config.token_file)
+        controllers = [load_line(line.config) for line in config.controller]
+        _check_names(config, controllers)
+        self.lines = {
+            layout.name: LineInfo(controller.line[layout.name].title, controller.controller, layout)
+            for controller in controllers
+            for layout in controller.layouts()
+        }
+        self.layouts = tuple(info.layout for info in self.lines.values())
+        devices = dict.fromkeys(name for controller in controllers for name in (*controller.plc, *controller.reader))
+        self.live = LiveView(self.layouts, devices)
+        self.hub = Hub(self._picture)
+        self.followers = [
+            Follower(controller.controller, controller.journal, self._begin, self._take, self.store)
+            for controller in controllers
+        ]
+        self._version = version("lanewise")
+        self._store: SiteStore | None = None
+        self._store_lock = threading.Lock()
+        self._store_trouble = ""
+        self._told_health = b""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Follows the journals for as long as the context lasts."""
+        with suppress(StoreError):  # said in health, tried again with every use
+            await asyncio.to_thread(self.store)
+        tasks = [asyncio.create_task(follower.run()) for follower in self.followers]
+        tasks.append(asyncio.create_task(self._beat()))
+        try:
+            yield
+        finally:
+            self.hub.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if self._store is not None:
+                self._store.close()
+
+    def store(self) -> SiteStore:
+        """The site store, opened when it was not yet. Raises StoreError."""
+        with self._store_lock:
+            if self._store is None:
+                try:
+                    self._store = SiteStore(self.config.store)
+                except StoreError as error:
+                    self._store_trouble = str(error)
+                    raise
+                self._store_trouble = ""
+            return self._store
+
+    def snapshot(self) -> Snapshot:
+        """The picture now."""
+        return self.live.snapshot(now_us())
+
+    def health(self) -> Health:
+        """How it stands now."""
+        controllers = tuple(follower.followed for follower in self.followers)
+        trouble = self._store_trouble or next((its.store_trouble for its in controllers if its.store_trouble), "")
+        ok = not trouble and not any(its.journal_trouble for its in controllers)
+        return Health(ok, self.config.site, self._version, now_us(), trouble, controllers)
+
+    def _picture(self) -> bytes:
+        return event("snapshot", msgspec.json.encode(self.snapshot())) + event(
+            "health", msgspec.json.encode(self.health())
+        )
+
+    def _begin(self, memory: Memory) -> None:
+        lanes, down = memory
+        self.live.begin_with(lanes, down)
+
+    def _take(self, values: list[Value]) -> None:
+        for value in values:
+            self.live.apply(value)
+        self._publish()
+
+    def _publish(self) -> None:
+        changes = self.live.changes(now_us())
+        if changes:
+            self.hub.publish(event("changes", msgspec.json.encode(changes)))
+
+    async def _beat(self) -> None:
+        """Once a second: what time alone changes, and a sign of life for the listeners."""
+        while True:
+            self.live.pass_time(now_us())
+            self._publish()
+            self.hub.publish(event("health", msgspec.json.encode(self.health())))
+            await asyncio.sleep(BEAT_S)
+
+
+def now_us() -> int:
+    """The host's time."""
+    return time.time_ns() // 1000
+
+
+def _token(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        token = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(path, [f"token_file: cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise ConfigError(path, ["token_file: not UTF-8"]) from None
+    if len(token) < TOKEN_LENGTH or not token.isascii() or any(letter.isspace() for letter in token):
+        raise ConfigError(
+            path, [f"token_file: {len(token)} characters: allowed are {TOKEN_LENGTH} or more of ASCII without spaces"]
+        )
+    return token
+
+
+def _check_names(config: SiteConfig, controllers: list[LineConfig]) -> None:
+    """Names that people and look-ups use must be one thing's only, across all controllers."""
+    problems: list[str] = []
+    first: dict[tuple[str, str], int] = {}
+    for index, controller in enumerate(controllers):
+        names = [("controller", controller.controller)]
+        names += [("line", name) for name in controller.line] + [("plc", name) for name in controller.plc]
+        for kind, name in names:
+            other = first.setdefault((kind, name), index)
+            if other != index:
+                path = config.controller[index].config
+                problems.append(f"controller.{index}: {path}: {kind} {name!r}: controller.{other} has the same name")
+    if problems:
+        raise ConfigError(Path("SITE.toml"), problems)
