@@ -80,6 +80,11 @@ class SimulatedReader:
         """Sends any octets to the client, for faults; whether there was one."""
         return self._tell(octets)
 
+    async def released(self) -> None:
+        """Waits until no client holds the reader."""
+        if self._holder is not None:
+            await asyncio.shield(self._holder.gone)
+
     def disconnect(self) -> None:
         """Drops the client without a word; a new one may come."""
         if self._holder is not None:

@@ -114,19 +114,20 @@ def test_reads_carry_the_readers_own_clock(clock: ReaderClock) -> None:
 def test_dissectors_of_others_understand_both_directions(peer: Callable[[str], str], tmp_path: Path) -> None:
     tshark = peer("tshark")
     talk = _whole_life()
-    status = [encode(_config_request(number)) for number in range(12)] + [encode(message("GET_ROSPECS", 77))]
+    # Not 0 (all) and 1: tshark 4.0 takes the Identification of any reader, recorded real ones too, for 2 octets less.
+    asked = [encode(_config_request(number)) for number in range(2, 12)] + [encode(message("GET_ROSPECS", 77))]
     device = talk.device
     device.connect(9)
-    for octets in status:
+    for octets in asked:
         talk.wire += [(True, octets), (False, device.receive(octets, 9).octets)]
     capture = tmp_path / "llrp.pcap"
     write_pcap(capture, talk.wire, 5084)
     command = [tshark, "-r", str(capture), "-d", "tcp.port==5084,llrp", "-T", "fields"]
-    command += ["-e", "tcp.srcport", "-e", "llrp.type", "-e", "_ws.malformed", "-e", "_ws.expert.severity"]
+    command += ["-e", "tcp.srcport", "-e", "llrp.type", "-e", "_ws.malformed"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
     seen: dict[bool, list[int]] = {True: [], False: []}
     for line in shown.splitlines():
-        port, types, malformed, _ = line.split("\t")
+        port, types, malformed = line.split("\t")
         assert not malformed, line
         seen[port != "5084"] += [int(one, 0) for one in types.split(",") if one]
     for by_client in (True, False):

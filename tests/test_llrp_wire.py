@@ -1,0 +1,213 @@
+"""The LLRP client and the simulated reader on real sockets, on asyncio and on uvloop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import uvloop
+
+from rfid.driver import PortChanged, ReaderClock, ReaderError, ReaderEvent, ReaderReady, Reads, TagRead
+from rfid.llrp import LlrpReader
+from rfid.llrp_codec import encode, message
+from rfid.llrp_device import LlrpDevice
+from rfid.llrp_frames import HEADER
+from rfid.llrp_settings import LlrpSettings
+from rfid.simulator import SimulatedReader
+
+READS = tuple(TagRead(f"{number:024X}", 1 + number % 4, -50.0, number, 1) for number in range(1, 300))
+_LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+
+
+class Ear:
+    """Collects events and lets a test wait for the next one; every wait has a limit that only a hang reaches."""
+
+    def __init__(self) -> None:
+        self._heard: asyncio.Queue[ReaderEvent] = asyncio.Queue()
+
+    def __call__(self, event: ReaderEvent) -> None:
+        self._heard.put_nowait(event)
+
+    async def next(self) -> ReaderEvent:
+        return await asyncio.wait_for(self._heard.get(), 10)
+
+
+def _reader(port: int, name: str = "portal1", **settings: Any) -> LlrpReader:
+    return LlrpReader(LlrpSettings(name, **settings), "127.0.0.1", port)
+
+
+async def _end_of(task: asyncio.Task[None]) -> str:
+    with pytest.raises(ReaderError) as caught:
+        await asyncio.wait_for(task, 10)
+    return str(caught.value)
+
+
+async def _gone(simulated: SimulatedReader) -> None:
+    await asyncio.wait_for(simulated.released(), 10)
+    assert not simulated.connected
+
+
+@_LOOPS
+def test_reads_come_through_and_a_cancelled_client_leaves_politely(
+    run: Any, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def scenario() -> None:
+        simulated = await SimulatedReader("sim1", clock=lambda: 5, stamps=ReaderClock.UTC).start()
+        assert not simulated.report(READS[:1])
+        ear = Ear()
+        task = asyncio.create_task(_reader(simulated.port, antennas=(1, 2), keepalive_ms=100).run(ear))
+        assert await ear.next() == ReaderReady("maker 0 model 1, firmware simulated, 4 antennas")
+        assert simulated.connected and simulated.reading
+        assert simulated.report(READS) and not simulated.report(READS[1:3])  # those were antennas 3 and 4
+        expected = tuple(read for read in READS if read.antenna < 3)
+        assert await ear.next() == Reads(expected, ReaderClock.UTC)
+        assert simulated.gpi(3, True) and simulated.antenna(1, False)
+        assert await ear.next() == PortChanged("gpi", 3, True)
+        assert await ear.next() == PortChanged("antenna", 1, False)
+        task.cancel()
+        async with asyncio.timeout(1):
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        await _gone(simulated)
+        await simulated.stop()
+
+    run(scenario(), loop=loop)
+
+
+@_LOOPS
+def test_every_way_to_fail_says_reader_address_and_reason(
+    run: Any, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def scenario() -> None:
+        simulated = await SimulatedReader("sim1").start()
+        port, ear = simulated.port, Ear()
+        task = asyncio.create_task(_reader(port).run(ear))
+        await ear.next()
+        second = asyncio.create_task(_reader(port, "portal2").run(ear))
+        assert await _end_of(second) == f"portal2: 127.0.0.1:{port}: another client holds the reader"
+        assert simulated.report(READS[:1]) and isinstance(await ear.next(), Reads)
+        simulated.disconnect()
+        assert (await _end_of(task)).startswith(f"portal1: 127.0.0.1:{port}: connection ")
+        await _gone(simulated)
+        wrong = asyncio.create_task(_reader(port, antennas=(9,)).run(ear))
+        assert (await _end_of(wrong)).endswith("antenna 9 is not in 1..4")
+        await _gone(simulated)
+        simulated.silent = True
+        mute = asyncio.create_task(_reader(port, response_ms=100).run(ear))
+        assert "no answer within 100 ms while waiting for the reader's greeting" in await _end_of(mute)
+        await _gone(simulated)
+        simulated.silent = False
+        task = asyncio.create_task(_reader(port, keepalive_ms=100).run(ear))
+        await ear.next()
+        simulated.silent = True
+        assert "no keepalive for" in await _end_of(task)
+        with pytest.raises(OSError, match="in use"):
+            await SimulatedReader("sim2").start(port=port)
+        await simulated.stop()
+        refused = asyncio.create_task(_reader(port).run(ear))
+        assert await _end_of(refused) == f"portal1: 127.0.0.1:{port}: connection refused"
+
+    run(scenario(), loop=loop)
+
+
+@_LOOPS
+def test_a_bad_frame_costs_itself_and_a_broken_stream_the_connection(
+    run: Any, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def scenario() -> None:
+        simulated = await SimulatedReader("sim1").start()
+        ear, reader = Ear(), _reader(simulated.port)
+        task = asyncio.create_task(reader.run(ear))
+        await ear.next()
+        for number in range(1, 6):
+            assert simulated.send(HEADER.pack(1 << 10 | 61, 11, 1) + b"\x81")
+            assert simulated.report(READS[:number])
+            assert await ear.next() == Reads(READS[:number], ReaderClock.UTC)
+            assert reader.bad_frames == number
+        simulated.send(b"HTTP/1.1 200 OK\r\n")
+        assert "the stream makes no sense any more" in await _end_of(task)
+        await simulated.stop()
+
+    run(scenario(), loop=loop)
+
+
+@_LOOPS
+def test_an_exception_of_the_listener_ends_the_reader(run: Any, loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    async def scenario() -> None:
+        simulated = await SimulatedReader("sim1").start()
+
+        def emit(event: ReaderEvent) -> None:
+            raise ZeroDivisionError(str(event))
+
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(_reader(simulated.port).run(emit), 10)
+        await _gone(simulated)
+        await simulated.stop()
+
+    run(scenario(), loop=loop)
+
+
+@_LOOPS
+@pytest.mark.parametrize("answers", range(3))
+def test_cancelled_at_any_moment_it_ends_within_a_second(
+    run: Any, loop: Callable[[], asyncio.AbstractEventLoop], answers: int
+) -> None:
+    """The peer accepts, says ``answers`` of: nothing, a greeting, half a frame, and then nothing for ever."""
+
+    async def scenario() -> None:
+        words = (b"", LlrpDevice("sim").connect(0), b"\x04\x0b\x00")
+        closed = asyncio.Event()
+
+        async def serve(from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+            to_client.write(b"".join(words[: answers + 1]))
+            heard.set()
+            await from_client.read()
+            to_client.close()
+            closed.set()
+
+        heard = asyncio.Event()
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        task = asyncio.create_task(_reader(server.sockets[0].getsockname()[1]).run(Ear()))
+        await heard.wait()
+        task.cancel()
+        async with asyncio.timeout(1):
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await closed.wait()
+        server.close()
+        await server.wait_closed()
+
+    run(scenario(), loop=loop)
+
+
+def test_a_client_of_others_gets_what_the_standard_says() -> None:
+    """A bare socket, request by request: the simulated reader answers those who do not use our session too."""
+
+    async def scenario() -> None:
+        simulated = await SimulatedReader("sim1").start()
+        await asyncio.to_thread(ask, simulated.port)
+        await _gone(simulated)
+        await simulated.stop()
+
+    def ask(port: int) -> None:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            stream = client.makefile("rwb")
+
+            def answer(request: bytes) -> tuple[int, int]:
+                stream.write(request)
+                stream.flush()
+                word, length, number = HEADER.unpack(stream.read(HEADER.size))
+                assert len(stream.read(length - HEADER.size)) == length - HEADER.size
+                return word & 0x3FF, number
+
+            assert answer(b"")[0] == 63
+            asked = message("GET_READER_CAPABILITIES", 8, RequestedData="All")
+            assert answer(encode(asked)) == (11, 8)
+            assert answer(encode(message("ENABLE_ROSPEC", 9, ROSpecID=3))) == (34, 9)
+            assert answer(encode(message("CLOSE_CONNECTION", 10))) == (4, 10)
+            assert stream.read() == b""
+
+    asyncio.run(scenario())
