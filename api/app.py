@@ -1,6 +1,6 @@
 """The api process: orders in; look-ups, the live picture and the page out; operators' requests to the lines.
 
-Public names: create_app, serve, ServeError.
+Public names: create_app.
 
 Every answer that is not what was asked for is ``{"problems": ["where: value: what is allowed", …]}``.
 """
@@ -8,7 +8,6 @@ Every answer that is not what was asked for is ``{"problems": ["where: value: wh
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
@@ -38,10 +36,6 @@ MAX_BODY = 16 * 2**20
 MAX_ENTRIES = 3_000
 """Newest entries of a timeline that are shown."""
 WEB = Path(__file__).parent / "web"
-
-
-class ServeError(Exception):
-    """The address cannot be listened on. The text names it, the reason and what to do."""
 
 
 class Problems(BaseModel):
@@ -242,40 +236,3 @@ def _line_routes(app: FastAPI, site: Site) -> None:
             lambda: site.store().request_lane(line, lane, wish.enabled, wish.by, now_us()),
         )
         return _json(LaneAsked(seq), 202)
-
-
-class _Server(uvicorn.Server):
-    """Ends the live streams first; they would keep the server from ending."""
-
-    def __init__(self, config: uvicorn.Config, site: Site) -> None:
-        super().__init__(config)
-        self._site = site
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._site.hub.close()
-        await super().shutdown(sockets)
-
-
-def serve(config: SiteConfig) -> None:
-    """Serves the site until SIGINT or SIGTERM. Raises ConfigError and ServeError before it begins."""
-    app = create_app(config)
-    host, _, port = config.listen.rpartition(":")
-    with listen(host.strip("[]"), int(port)) as listener:
-        server(app).run(sockets=[listener])
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises ServeError."""
-    try:
-        return socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512
-        )
-    except OSError as error:
-        what = f"listen: {host}:{port}: {error.strerror}"
-        raise ServeError(f"{what}: end what uses it, or choose another port in SITE.toml") from None
-
-
-def server(app: FastAPI) -> uvicorn.Server:
-    """A server for ``create_app``'s application that ends although pages are open."""
-    settings = uvicorn.Config(app, log_level="warning", loop="uvloop", lifespan="on", timeout_graceful_shutdown=3)
-    return _Server(settings, app.state.site)

@@ -117,10 +117,10 @@ class MadeUpFloor:
         heapq.heappush(self._heap, (value.at_us, self._count, value))
 
     def _start(self, at_us: int) -> None:
-        self._at(Started(at_us, "edge1", "0.1.0"))
+        self._at(Started(at_us, "edge1", "0.1.0", self._layouts))
         for plc in self._seq:
             self._at(DeviceChanged(at_us + 1, plc, True, f"{plc} answers, session 7, epoch 1"))
-            self._at(PlcConnected(at_us + 2, plc, 7, 1, True, False, 0, 0, 0))
+            self._at(PlcConnected(at_us + 2, plc, 7, 1, True, False, 0, 0, 0, (), 0, 0))
 
     def _event(self, layout: LineLayout, at_us: int, kind: EventType, track: int, station: int, value: int = 0) -> None:
         late_us = self._random.randrange(1_000, 6_000)

@@ -1,0 +1,56 @@
+"""The api process: listens, serves until it is told to stop, and ends although pages are open.
+
+Public names: serve, listen, server, ServeError.
+"""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.site import Site
+from edge.config import SiteConfig
+
+
+class ServeError(OSError):
+    """The address cannot be listened on. The text names it, the reason and what to do."""
+
+
+def serve(config: SiteConfig) -> None:
+    """Serves the site until SIGINT or SIGTERM. Raises ConfigError and ServeError before it begins."""
+    app = create_app(config)
+    host, _, port = config.listen.rpartition(":")
+    with listen(host.strip("[]"), int(port)) as listener:
+        server(app).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ServeError."""
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512
+        )
+    except OSError as error:
+        what = f"listen: {host}:{port}: {error.strerror}"
+        raise ServeError(f"{what}: end what uses it, or choose another port in SITE.toml") from None
+
+
+def server(app: FastAPI) -> uvicorn.Server:
+    """A server for `api.app.create_app`'s application."""
+    settings = uvicorn.Config(app, log_level="warning", loop="uvloop", lifespan="on", timeout_graceful_shutdown=3)
+    return _Server(settings, app.state.site)
+
+
+class _Server(uvicorn.Server):
+    """Ends the live streams first; they would keep the server from ending."""
+
+    def __init__(self, config: uvicorn.Config, site: Site) -> None:
+        super().__init__(config)
+        self._site = site
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._site.hub.close()
+        await super().shutdown(sockets)
