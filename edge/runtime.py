@@ -14,7 +14,6 @@ import logging
 import random
 import sqlite3
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,25 +22,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import assert_never
 
-from edge.clocks import DeviceClock, WrappingMs
-from edge.config import LineConfig, PlcConfig, ReaderConfig
+from edge.clocks import DeviceClock
+from edge.config import LineConfig, ReaderConfig
 from edge.journal import Journal, JournalReader
 from edge.line.core import Core
 from edge.line.events import (
     INPUT_KINDS,
-    CommandDropped,
-    CommandHandled,
-    CommandSent,
     DeviceChanged,
     DeviceNotice,
     Event,
-    EventsMissed,
     Input,
     Journaled,
     LaneRequested,
     OrderChanged,
-    PlcConnected,
-    PlcEvent,
     Route,
     SetLane,
     Started,
@@ -50,32 +43,17 @@ from edge.line.events import (
 )
 from edge.line.layout import LineLayout
 from edge.line.state import CoreState
+from edge.plc_session import PlcSession
 from edge.store import StoreError
-from plc.driver import PlcError, PlcLink
+from plc.driver import PlcError
 from plc.mailbox import (
-    Command,
     Connected,
-    Dropped,
-    EventsLost,
-    Gap,
-    Handled,
-    Host,
     HostSignal,
     Incompatible,
-    LanesChanged,
     LinkFresh,
     LinkStale,
     MailboxError,
-    Memory,
-    Opcode,
-    Received,
-    Restarted,
-    Sent,
-    SentNow,
-    StateChanged,
-    Unaccounted,
 )
-from plc.modbus import ModbusLink
 from rfid.driver import PortChanged, Reader, ReaderClock, ReaderError, ReaderEvent, ReaderReady, Reads
 from rfid.llrp import LlrpReader
 from rfid.llrp_settings import LlrpSettings
@@ -125,25 +103,6 @@ def recover(path: Path, layouts: Sequence[LineLayout]) -> tuple[Core, int]:
     return core, seq
 
 
-class _Plc:
-    """One PLC: its configuration, its half of the mailbox and its clock."""
-
-    def __init__(self, name: str, config: PlcConfig, memory: Memory | None) -> None:
-        self.name = name
-        self.config = config
-        self.host = Host(memory)
-        self.ms = WrappingMs()
-        self.clock = DeviceClock()
-        self.connected_before = False
-
-    def link(self) -> PlcLink:
-        """A new connection."""
-        config = self.config
-        return ModbusLink(
-            self.name, config.host, config.port, config.device_id, config.up, config.down, config.timeout_ms
-        )
-
-
 class Controller:
     """One controller: its core, journal, PLCs, readers and order feed.
 
@@ -163,8 +122,7 @@ class Controller:
         self._threaded = threaded
         self._utc_us = utc_us
         self._reasons: dict[str, str | None] = {}
-        self._on_stored: deque[tuple[int, Host, Received | Sent, int]] = deque()
-        self._plcs: dict[str, _Plc] = {}
+        self._plcs: dict[str, PlcSession] = {}
         self._clocks: dict[str, DeviceClock] = {name: DeviceClock() for name in config.reader}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_us: int | None = None
@@ -183,14 +141,7 @@ class Controller:
             if seq:
                 log.info("journal %s: %d records taken up", self._config.journal, seq)
             for name, plc in self._config.plc.items():
-                known = self._core.state.plcs.get(name)
-                self._plcs[name] = _Plc(
-                    name,
-                    plc,
-                    None
-                    if known is None
-                    else Memory(known.session, known.event_seq, known.command_seq, known.events_lost),
-                )
+                self._plcs[name] = PlcSession(name, plc, self._core.state.plcs.get(name))
             if self._threaded:
                 self._journal.start()
             self._take(Started(self._now(), self._config.controller, _version(), layouts))
@@ -225,17 +176,10 @@ class Controller:
         results = self._core.step(given)
         values: list[Journaled | Event] = [] if isinstance(given, TagsRead | Tick) else [given]
         for result in results:
-            match result:
-                case Route():
-                    self._plcs[result.plc].host.command(
-                        Command(Opcode.ROUTE, result.track_id, result.lane, result.expiry_ms)
-                    )
-                case SetLane():
-                    host = self._plcs[result.plc].host
-                    expiry_ms = (host.plc_ms + result.valid_us // 1000) % 2**32
-                    host.command(Command(Opcode.LANE, int(result.enabled), result.lane, expiry_ms))
-                case _:
-                    values.append(result)
+            if isinstance(result, Route | SetLane):
+                self._plcs[result.plc].command(result)
+            else:
+                values.append(result)
         self._set_timer()
         if not values:
             return self._journal.seq
@@ -264,7 +208,7 @@ class Controller:
 
     # ---- PLCs --------------------------------------------------------------------------------------------------------
 
-    async def _plc_session(self, plc: _Plc) -> None:
+    async def _plc_session(self, plc: PlcSession) -> None:
         """One connection to a PLC, polled until it fails. Raises PlcError."""
         link = plc.link()
         poll_s = plc.config.poll_ms / 1000
@@ -286,113 +230,31 @@ class Controller:
                 await asyncio.sleep(due - self._loop.time())
                 up = await link.read_up()
                 at_us = self._now()
-                plc.clock.observe(plc.ms.us(up[4] << 16 | up[5]), at_us)
+                plc.observe(up, at_us)
                 signals = host.on_up(up, at_us)
                 if signals:
                     self._signals(plc, signals, at_us)
         finally:
             await link.close()
 
-    def _signals(self, plc: _Plc, signals: Sequence[HostSignal], at_us: int) -> None:
-        connects = any(isinstance(signal, Connected) for signal in signals)
+    def _signals(self, plc: PlcSession, signals: Sequence[HostSignal], at_us: int) -> None:
         for signal in signals:
             match signal:
-                case Received():
-                    self._received(plc, signal, at_us)
-                case SentNow(sent):
-                    seq = self._take(self._sent(plc, sent, at_us))
-                    self._when_stored(seq, plc, sent)
-                case Handled(sent, refusal):
-                    command = sent.command
-                    why = 0 if refusal is None else int(refusal)
-                    self._take(
-                        CommandHandled(
-                            at_us, plc.name, sent.seq, int(command.opcode), command.value, command.target, why
-                        )
-                    )
-                case Connected():
-                    self._connected(plc, signal, at_us)
-                case Restarted():
-                    if not connects and plc.host.up is not None:
-                        self._connected(plc, Connected(signal.session, True, plc.host.epoch, plc.host.up, (), 0), at_us)
-                case Dropped(command, why):
-                    self._take(CommandDropped(at_us, plc.name, int(command.opcode), command.value, command.target, why))
-                case Gap(first, last):
-                    self._take(EventsMissed(at_us, plc.name, first, last, (last - first) % 65536 + 1))
-                case EventsLost(count):
-                    self._take(EventsMissed(at_us, plc.name, 0, 0, count))
-                case Unaccounted(first, last):
-                    text = f"{plc.name} handled commands {first} to {last}, which this host did not send"
-                    self._take(DeviceNotice(at_us, plc.name, "unaccounted-commands", text))
-                case Incompatible(why):
-                    self._take(DeviceNotice(at_us, plc.name, "incompatible", f"{plc.name}: {why}"))
-                    raise PlcError(f"{plc.name}: {why}")
+                case Connected(session=session, epoch=epoch):
+                    self._device(plc.name, None, f"{plc.name} answers, session {session}, epoch {epoch}")
                 case LinkStale(why):
                     self._device(plc.name, f"{plc.name}: {why}")
                 case LinkFresh():
                     self._device(plc.name, None, f"{plc.name} follows again")
-                case StateChanged() | LanesChanged():
-                    pass  # said by events; after a connect by PlcConnected
                 case _:
-                    assert_never(signal)
-
-    def _connected(self, plc: _Plc, signal: Connected, at_us: int) -> None:
-        up = signal.up
-        self._device(plc.name, None, f"{plc.name} answers, session {signal.session}, epoch {signal.epoch}")
-        seq = self._take(
-            PlcConnected(
-                at_us=at_us,
-                plc=plc.name,
-                session=signal.session,
-                epoch=signal.epoch,
-                fresh=signal.fresh,
-                resumed=plc.connected_before,
-                event_acked=up.event_acked,
-                events_lost=up.events_lost,
-                command_head=signal.command_head,
-                found=tuple(replace(self._sent(plc, sent, at_us), found=True) for sent in signal.found),
-                lanes_full=up.lanes_full,
-                lanes_disabled=up.lanes_disabled,
-            )
-        )
-        plc.connected_before = True
-        plc.clock.observe(plc.ms.us(up.plc_ms), at_us)
-        for sent in signal.found:
-            self._when_stored(seq, plc, sent)
-
-    def _sent(self, plc: _Plc, sent: Sent, at_us: int) -> CommandSent:
-        command = sent.command
-        session = plc.host.session or 0
-        return CommandSent(
-            at_us,
-            plc.name,
-            session,
-            sent.seq,
-            int(command.opcode),
-            command.value,
-            command.target,
-            command.expiry_ms,
-            False,
-        )
-
-    def _received(self, plc: _Plc, signal: Received, at_us: int) -> None:
-        event = signal.event
-        seq = self._take(
-            PlcEvent(
-                at_us=at_us,
-                device_us=plc.clock.host_us(plc.ms.us(event.plc_ms)),
-                plc=plc.name,
-                session=plc.host.session or 0,
-                seq=event.seq,
-                type=int(event.type),
-                track_id=event.track_id,
-                station=event.station,
-                cause=event.cause,
-                value=event.value,
-                plc_ms=event.plc_ms,
-            )
-        )
-        self._when_stored(seq, plc, signal)
+                    pass
+        for given, acknowledges in plc.inputs(signals, at_us):
+            seq = self._take(given)
+            if acknowledges:
+                plc.unstored(seq, acknowledges)
+        for signal in signals:
+            if isinstance(signal, Incompatible):
+                raise PlcError(f"{plc.name}: {signal.why}")
 
     # ---- readers -----------------------------------------------------------------------------------------------------
 
@@ -491,9 +353,6 @@ class Controller:
 
     # ---- the journal answers -----------------------------------------------------------------------------------------
 
-    def _when_stored(self, seq: int, plc: _Plc, what: Received | Sent) -> None:
-        self._on_stored.append((seq, plc.host, what, plc.host.session or 0))
-
     def _stored_from_thread(self, seq: int) -> None:
         if self._threaded:
             with suppress(RuntimeError):  # the loop is closed: nobody is left to acknowledge
@@ -502,16 +361,8 @@ class Controller:
             self._stored(seq)
 
     def _stored(self, seq: int) -> None:
-        waiting = self._on_stored
-        while waiting and waiting[0][0] <= seq:
-            _, host, what, session = waiting.popleft()
-            match what:
-                case Received(event):
-                    host.event_stored(event.seq, session)
-                case Sent():
-                    host.command_stored(what.seq, session)
-                case _:
-                    assert_never(what)
+        for plc in self._plcs.values():
+            plc.stored(seq)
 
     def _trouble_from_thread(self, text: str) -> None:
         if text:
