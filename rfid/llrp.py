@@ -106,8 +106,8 @@ class _Connection(asyncio.Protocol):
                 await asyncio.wait((self._lost,), timeout=_GOODBYE_S)
         finally:
             self.transport.abort()
-            if self.ended.done() and not self.ended.cancelled():
-                self.ended.exception()  # seen
+            if self.ended.done():
+                self.ended.exception()  # or the loop would complain of an exception that nobody saw
             await self._lost
 
     def _carry_out(self, outputs: list[SessionOutput]) -> None:
@@ -146,7 +146,7 @@ class _Connection(asyncio.Protocol):
             _log.warning("%s: bad frame number %d: %s: %s", name, number, bad.reason, bad.octets.hex())
 
     def _fail(self, error: Exception) -> None:
-        if not self.ended.done():
+        if not self.ended.done() and not self._leaving:  # who leaves no longer asks why it ended
             self.ended.set_exception(error)
 
     def _watch(self) -> None:
