@@ -74,6 +74,8 @@ class PlcSide:
         self.cmd_done = serial_add(first_command_seq, -1)
         self.cmd_refused = 0
         self.refusal = 0
+        self.handled: list[Sent] = []
+        """The commands that the newest scan handled, accepted or refused, in order."""
         self._act = act
         self._ring = [0] * (RING * EVENT_WORDS)
         self._waiting: deque[tuple[int, int, int, int, int, int]] = deque()
@@ -92,6 +94,7 @@ class PlcSide:
         self._now_ms = now_ms & LONG_MAX
         self._heartbeat = serial_add(self._heartbeat, 1)
         accepted: list[Sent] = []
+        self.handled = []
         if self._obeys(down_words):
             if down_words[2] != self._host_heartbeat:
                 self._host_heartbeat, self._host_moved_ms = down_words[2], self._now_ms
@@ -200,6 +203,7 @@ class PlcSide:
             if sent is None:
                 self._refuse(seq, Refusal.NO_TARGET, 0)
                 continue
+            self.handled.append(sent)
             expired = ms_after(self._now_ms, sent.command.expiry_ms)
             why = Refusal.EXPIRED if expired else act(sent.command)
             if why is None:

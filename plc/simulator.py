@@ -1,0 +1,170 @@
+"""A simulated PLC: the mailbox's PLC side behind a real Modbus TCP server, scanned in a cycle.
+
+Public names: SimulatedPlc.
+
+Source: docs/plc-mailbox.md; MODBUS Application Protocol V1.1b3, 6.3, 6.6, 6.12, 6.17.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from pymodbus.constants import ExcCodes
+from pymodbus.server import ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+from plc.driver import PlcError
+from plc.plc_side import PlcSide
+from plc.words import DOWN_WORDS, UP_WORDS, EventType, MailboxError, Opcode, serial_add
+
+_OPEN_ROUTES = 4096
+
+
+class SimulatedPlc:
+    """One PLC on the network. UP stands at holding register ``up``, read only; DOWN at ``down``, written by anyone.
+
+    UP shows the state at the end of the newest scan, whole. ``clock_ms`` is PLC time; ``monotonic_us`` times the
+    reactions. ``on_scan`` is called with PLC time before each scan: there the floor moves and emits its events.
+    Any device id is answered.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        side: PlcSide,
+        clock_ms: Callable[[], int],
+        scan_ms: int = 5,
+        up: int = 0,
+        down: int = 200,
+        *,
+        on_scan: Callable[[int], None] | None = None,
+        monotonic_us: Callable[[], int] = lambda: time.monotonic_ns() // 1000,
+    ) -> None:
+        if scan_ms < 1:
+            raise ValueError(f"{name}: scan of {scan_ms} ms is below 1 ms")
+        if up < down + DOWN_WORDS and down < up + UP_WORDS:
+            raise ValueError(f"{name}: UP at register {up} and DOWN at register {down} overlap")
+        self.side = side
+        self.reactions_us: list[int] = []
+        """From an INDUCTED shown in UP until its first ROUTE was handled, in order of handling."""
+        self._name = name
+        self._clock_ms = clock_ms
+        self._scan_ms = scan_ms
+        self._up_at = up
+        self._down_at = down
+        self._on_scan = on_scan
+        self._monotonic_us = monotonic_us
+        self._down = [0] * DOWN_WORDS
+        self._up: list[int] = []
+        self._shown = side.event_head
+        self._inducted_us: dict[int, int] = {}
+        self._server: ModbusTcpServer | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self._show()
+
+    @property
+    def port(self) -> int:
+        """The TCP port that is listened on; 0 before the start."""
+        if self._server is None:
+            return 0
+        listener = cast(asyncio.Server, self._server.transport)  # what create_server gave, of any event loop
+        return int(listener.sockets[0].getsockname()[1])
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0, *, scanning: bool = True) -> None:
+        """Listens, and scans every ``scan_ms`` unless ``scanning`` is False: then the owner calls ``scan``.
+
+        Raises PlcError where the address cannot be listened on.
+        """
+        server = ModbusTcpServer(self._device(), address=(host, port))
+        try:
+            await server.serve_forever(background=True)
+        except RuntimeError as error:
+            raise PlcError(f"{self._name}: cannot listen on {host}:{port}: address in use or not ours") from error
+        self._server = server
+        if scanning:
+            self._due = asyncio.get_running_loop().time()
+            self._tick()
+
+    async def stop(self) -> None:
+        """Closes every connection and the listener."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._server is not None:
+            server, self._server = self._server, None
+            await server.shutdown()  # type: ignore[no-untyped-call]  # untyped there
+
+    def restart(self, side: PlcSide) -> None:
+        """The PLC starts anew: another ``side``, DOWN cleared, every connection closed."""
+        self.side = side
+        self._shown = side.event_head
+        self._inducted_us.clear()
+        self._down = [0] * DOWN_WORDS
+        if self._server is not None:
+            for connection in list(self._server.active_connections.values()):
+                connection.close()
+        self._show()
+
+    def scan(self) -> None:
+        """One scan: the floor moves, DOWN is obeyed, UP is shown."""
+        now_ms = self._clock_ms()
+        if self._on_scan is not None:
+            self._on_scan(now_ms)
+        self.side.scan(self._down, now_ms)
+        self._time_routes()
+        self._show()
+
+    def _tick(self) -> None:
+        self.scan()
+        loop = asyncio.get_running_loop()
+        self._due = max(self._due + self._scan_ms / 1000, loop.time())
+        self._timer = loop.call_at(self._due, self._tick)
+
+    def _show(self) -> None:
+        """Shows UP, and notes the time of each INDUCTED that was not there before."""
+        side = self.side
+        self._up = side.up(self._clock_ms())
+        while self._shown != side.event_head:
+            self._shown = serial_add(self._shown, 1)
+            try:
+                event = side.event(self._shown)
+            except MailboxError:
+                continue  # a host acknowledged it before it was shown
+            if event.type is EventType.INDUCTED:
+                if len(self._inducted_us) >= _OPEN_ROUTES:
+                    self._inducted_us.pop(next(iter(self._inducted_us)))
+                self._inducted_us[event.track_id] = self._monotonic_us()
+
+    def _time_routes(self) -> None:
+        for sent in self.side.handled:
+            if sent.command.opcode is Opcode.ROUTE:
+                shown_us = self._inducted_us.pop(sent.command.value, None)
+                if shown_us is not None:
+                    self.reactions_us.append(self._monotonic_us() - shown_us)
+
+    def _device(self) -> SimDevice:
+        up = SimData(self._up_at, count=UP_WORDS, datatype=DataType.REGISTERS, readonly=True)
+        down = SimData(self._down_at, count=DOWN_WORDS, datatype=DataType.REGISTERS)
+        return SimDevice(id=0, simdata=[up, down], action=self._access)
+
+    async def _access(
+        self,
+        function_code: int,
+        start_address: int,
+        address: int,
+        count: int,
+        current_registers: list[int],
+        set_values: Sequence[int] | Sequence[bool] | None,
+    ) -> ExcCodes | None:
+        """Called by the server before each access: shows the newest UP, takes what is written into DOWN."""
+        up, down = self._up_at - start_address, self._down_at - start_address
+        current_registers[up : up + UP_WORDS] = self._up
+        current_registers[down : down + DOWN_WORDS] = self._down
+        if set_values is not None:
+            at = address - self._down_at
+            self._down[at : at + len(set_values)] = [int(value) for value in set_values]
+        return None
