@@ -96,7 +96,7 @@ def add_rospec(settings: LlrpSettings, capabilities: Message, message_id: int) -
             ),
             parameter(
                 "ROReportSpec",
-                _CONTENT,
+                REPORT_CONTENT,
                 ROReportTrigger="Upon_N_Tags_Or_End_Of_ROSpec",
                 N=settings.report_every,
             ),
@@ -107,7 +107,7 @@ def add_rospec(settings: LlrpSettings, capabilities: Message, message_id: int) -
     )
 
 
-_CONTENT = parameter(
+REPORT_CONTENT = parameter(
     "TagReportContentSelector",
     EnableROSpecID=0,
     EnableSpecIndex=0,

@@ -1,0 +1,126 @@
+"""Report decoding side by side: the same RO_ACCESS_REPORT octets through sllurp and through ours, in one run.
+
+Public names: main. Run: ``python -m bench.llrp_decode``.
+
+sllurp is GPL: it is installed for this bench alone, in an environment of its own under ``.bench/``, and runs in a
+process of its own. Both sides get the reports of a round, decode them over and over for the same time, and take
+turns; the best round of each counts, since a disturbed round only ever looks slower. Ours makes TagRead values,
+sllurp its dictionaries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import IO
+
+from rfid.driver import ReaderClock, TagRead
+from rfid.llrp_frames import HEADER
+from rfid.llrp_reports import ReportDecoder, ReportEncoder
+from rfid.llrp_settings import REPORT_CONTENT
+
+PEER = "sllurp==3.0.5"
+TAGS = (1, 10, 100)
+"""Tags per report."""
+_REPORTS = 50
+"""Different reports of one size."""
+_EPCS = 200
+"""Different tags: a few totes' worth, read again and again as at a portal."""
+
+_PEER_PROGRAM = """
+import json, sys
+from time import perf_counter
+from sllurp.llrp import LLRPMessage
+for line in sys.stdin:
+    order = json.loads(line)
+    reports = [bytes.fromhex(text) for text in order["reports"]]
+    first = LLRPMessage(msgbytes=reports[0]).msgdict["RO_ACCESS_REPORT"]["TagReportData"]
+    assert len(first) == order["tags"], first
+    count, start = 0, perf_counter()
+    while (spent := perf_counter() - start) < order["seconds"]:
+        for report in reports:
+            LLRPMessage(msgbytes=report)
+        count += len(reports)
+    print(json.dumps(count * order["tags"] / spent), flush=True)
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Prints tags per second of both and the ratio, for each number of tags in a report."""
+    options = argparse.ArgumentParser(description="report decoding: ours beside sllurp's")
+    options.add_argument("--rounds", type=int, default=5, help="turns of each side")
+    options.add_argument("--seconds", type=float, default=0.4, help="time of one turn")
+    given = options.parse_args(argv)
+    python = _environment(Path(__file__).resolve().parents[1] / ".bench" / "sllurp")
+    with subprocess.Popen(
+        [python, "-c", _PEER_PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as peer:
+        assert peer.stdin is not None and peer.stdout is not None
+        print(f"{'tags a report':>13}  {'sllurp tags/s':>13}  {'ours tags/s':>13}  {'ratio':>6}")
+        for tags in TAGS:
+            reports = _reports(tags)
+            theirs, ours = 0.0, 0.0
+            for _ in range(given.rounds):
+                theirs = max(theirs, _ask(peer.stdin, peer.stdout, reports, tags, given.seconds))
+                ours = max(ours, _ours(reports, tags, given.seconds))
+            print(f"{tags:>13}  {theirs:>13,.0f}  {ours:>13,.0f}  {ours / theirs:>6.1f}")
+        peer.stdin.close()
+    return 0
+
+
+def _environment(folder: Path) -> str:
+    """The python of the peer's environment, made at the first run."""
+    python = folder / "bin" / "python"
+    if not (folder / "ready").is_file():
+        print(f"installing {PEER} in {folder}", file=sys.stderr)
+        venv.create(folder, clear=True, with_pip=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", PEER], check=True)
+        (folder / "ready").touch()
+    return str(python)
+
+
+def _reports(tags: int) -> list[bytes]:
+    """Whole messages with what our own ROSpec asks readers for."""
+    chance = random.Random(1)
+    epcs = [f"30{chance.getrandbits(88):022X}" for _ in range(_EPCS)]
+    encoder = ReportEncoder(REPORT_CONTENT, 1, ReaderClock.UTC)
+    reports = []
+    for number in range(_REPORTS):
+        at_us = 1_700_000_000_000_000 + number * 10_000
+        reads = [
+            TagRead(chance.choice(epcs), chance.randint(1, 4), chance.randint(-75, -35), at_us + place, 1)
+            for place in range(tags)
+        ]
+        reports.append(encoder.encode(reads, number))
+    return reports
+
+
+def _ask(to_peer: IO[str], from_peer: IO[str], reports: list[bytes], tags: int, seconds: float) -> float:
+    order = {"reports": [report.hex() for report in reports], "tags": tags, "seconds": seconds}
+    to_peer.write(json.dumps(order) + "\n")
+    to_peer.flush()
+    return float(json.loads(from_peer.readline()))
+
+
+def _ours(reports: list[bytes], tags: int, seconds: float) -> float:
+    return _rate(ReportDecoder().decode, [report[HEADER.size :] for report in reports], tags, seconds)
+
+
+def _rate(decode: Callable[[bytes], object], bodies: list[bytes], tags: int, seconds: float) -> float:
+    count, start = 0, perf_counter()
+    while (spent := perf_counter() - start) < seconds:
+        for body in bodies:
+            decode(body)
+        count += len(bodies)
+    return count * tags / spent
+
+
+if __name__ == "__main__":
+    sys.exit(main())
