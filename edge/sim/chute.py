@@ -19,10 +19,10 @@ from plc.mailbox import LaneChange
 Schedule: TypeAlias = Callable[[int, Callable[[int], None]], None]
 """``schedule(at_us, call)``: ``call(at_us)`` is made when it is that time."""
 
-FIRST_BREAK_US = (4_000_000, 90_000_000)
-NEXT_BREAK_US = (40_000_000, 150_000_000)
+FIRST_BREAK_US = (4_000_000, 120_000_000)
+NEXT_BREAK_US = (90_000_000, 300_000_000)
 BREAK_US = (4_000_000, 90_000_000)
-"""Shortest and longest absence; between, as long as it takes to bring 0.5 to 1.2 times what the lane holds."""
+"""Shortest and longest absence; between, as long as it takes to bring 0.3 to 0.9 times what the lane holds."""
 
 
 class Chute:
@@ -83,7 +83,7 @@ class Chute:
 
     def _leave(self, at_us: int) -> None:
         self._away = True
-        away_us = self._rng.uniform(0.5, 1.2) * self._capacity * self._between_us
+        away_us = self._rng.uniform(0.3, 0.9) * self._capacity * self._between_us
         shortest_us, longest_us = BREAK_US
         self._schedule(at_us + round(min(max(away_us, shortest_us), longest_us)), self._return)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 from typing import assert_never
@@ -46,7 +47,8 @@ class SimulatedFloor:
     """Every line of a configuration behind its PLCs and readers.
 
     ``seconds``: how long loads flow in, None = for ever. ``released`` False holds the belts until ``release``.
-    ``keep_decisions``: remember where each load ended. Time is the running loop's alone.
+    ``keep_decisions``: remember where each load ended. ``monotonic_us`` times the reactions; None = the loop's clock,
+    which times everything else, but which uvloop rounds to whole milliseconds.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class SimulatedFloor:
         seconds: float | None = None,
         released: bool = True,
         keep_decisions: bool = False,
+        monotonic_us: Callable[[], int] | None = None,
     ) -> None:
         self.config = config
         self.seed = config.sim.seed if seed is None else seed
@@ -64,6 +67,7 @@ class SimulatedFloor:
         self.tally = Tally(decisions=[] if keep_decisions else None)
         self.tag_reads = 0
         self._seconds = seconds
+        self._monotonic_us = monotonic_us
         self._released = released
         self._refused: Counter[str] = Counter()
         self._layouts = {layout.name: layout for layout in config.layouts()}
@@ -116,7 +120,7 @@ class SimulatedFloor:
                     self.config.sim.scan_ms,
                     plc.up,
                     plc.down,
-                    monotonic_us=lambda: int(loop.time() * 1_000_000),
+                    monotonic_us=self._monotonic_us or (lambda: int(loop.time() * 1_000_000)),
                 )
                 await self._plcs[name].start(plc.host, plc.port, scanning=False)
             for name, reader in self.config.reader.items():

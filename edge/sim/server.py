@@ -10,6 +10,7 @@ import asyncio
 import json
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,7 +89,12 @@ async def run_sim(
 
     Raises FeedError when the site refuses the orders, OSError or PlcError for an address that cannot be listened on.
     """
-    floor = SimulatedFloor(config, seconds=seconds, released=orders_url is None)
+    floor = SimulatedFloor(
+        config,
+        seconds=seconds,
+        released=orders_url is None,
+        monotonic_us=lambda: time.monotonic_ns() // 1000,
+    )
     feeder = None if orders_url is None else OrderFeeder(floor, config, orders_url, token)
     await floor.start()
     try:
