@@ -34,8 +34,10 @@ format: .venv/.dev  ## formats the code and sorts its imports
 docs: .venv/.dev  ## writes the documents that come from the code
 	$(BIN)/python scripts/cli_docs.py
 
-bench: .venv/.dev  ## the measurements; ARGS as bench/ says
-	$(BIN)/python bench/run.py $(ARGS)
+bench: .venv/.dev  ## every measurement of bench/, one after the other
+	@for bench in $(basename $(notdir $(wildcard bench/[a-z]*.py))); do \
+		echo "== $$bench"; $(BIN)/python -m bench.$$bench $(ARGS) || exit 1; \
+	done
 
 peers:  ## foreign programs that the tests talk to, by apt-get
 	@scripts/peers

@@ -41,6 +41,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("plc/driver.py", "import edge.line.layout"),
         ("edge/config.py", "def lazily() -> None:\n    import api"),
     ],
+    "api: every file has its layer": [("api/unplaced.py", ""), ("api/stream.py", "import api.app")],
     "edge: every file has its layer": [
         ("edge/unplaced.py", ""),
         ("edge/line/layout.py", "import edge.config"),
