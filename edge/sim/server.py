@@ -41,7 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Runs until the inflow has ended and the belts are empty, or until SIGINT or SIGTERM. Returns the exit status."""
-    config = with_sim(load_line(arguments.config), rate=arguments.rate, seed=arguments.seed)
+    try:
+        config = with_sim(load_line(arguments.config), rate=arguments.rate, seed=arguments.seed)
+    except ValueError as error:
+        print(f"lanewise sim: {error}", file=sys.stderr)
+        return 2
     token = None if arguments.token_file is None else arguments.token_file.read_text(encoding="utf-8").strip()
 
     async def supervised() -> None:
@@ -71,7 +75,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def with_sim(config: LineConfig, **values: float | None) -> LineConfig:
-    """The configuration with other values in its [sim] table; None keeps one. Raises pydantic's ValidationError."""
+    """The configuration with other values in its [sim] table; None keeps one. Raises ValueError out of range."""
     table = config.sim.model_dump() | {name: value for name, value in values.items() if value is not None}
     return config.model_copy(update={"sim": SimConfig.model_validate(table)})
 

@@ -1,14 +1,18 @@
-"""What really became of the loads, against what should have become of them.
+"""What really became of the loads, against what should have become of them and what the journal says.
 
-Public names: Report, PlcEvents, ReactionMs, Tally, Decision, own_lanes, other_lanes, percentiles_ms.
+Public names: Report, PlcEvents, ReactionMs, Tally, Decision, own_lanes, other_lanes, percentiles_ms,
+JournalFigures, journal_figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypedDict, assert_never
 
+from edge.journal import JournalReader
 from edge.line.layout import Job, LaneRole, LineLayout
 from edge.orders.model import Order
 from edge.sim.floor import Landed
@@ -65,6 +69,21 @@ class Report(TypedDict):
     unacknowledged: int
     plc_events: dict[str, PlcEvents]
     refused: dict[str, int]
+
+
+class JournalFigures(TypedDict):
+    """What a journal holds of one run.
+
+    ``totes_verified``, ``totes_refused``: the last verdict of each passage. ``journal_events``: PLC events of the run.
+    ``events_missing``, ``events_doubled``: against what the PLCs have shown; both 0 when each is there exactly once.
+    """
+
+    totes_verified: int
+    totes_refused: int
+    journal_records: int
+    journal_events: int
+    events_missing: int
+    events_doubled: int
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -167,3 +186,39 @@ def percentiles_ms(samples_us: Sequence[int]) -> ReactionMs:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] / 1000
 
     return ReactionMs(p50=rank(0.5), p99=rank(0.99), p999=rank(0.999), n=len(ordered))
+
+
+def journal_figures(journal: Path, plc_events: Mapping[str, PlcEvents]) -> JournalFigures:
+    """Reads a journal after a run. Raises JournalError where it cannot be read."""
+    verdicts: dict[tuple[str, int, int], bool] = {}
+    newest: dict[str, int] = {}  # place of the newest event in its session, wraps counted
+    places: dict[str, set[int]] = {name: set() for name in plc_events}
+    records = events = 0
+    reader = JournalReader(journal)
+    try:
+        for record in reader.every():
+            records += 1
+            if record.kind == "ToteChecked":
+                body = json.loads(record.body)
+                verdicts[body["line"], body["passage"], body["track_id"]] = not body["findings"]
+            elif record.kind == "PlcEvent":
+                body = json.loads(record.body)
+                name = body["plc"]
+                if name in plc_events and body["session"] == plc_events[name]["session"]:
+                    last = newest.get(name, 0)
+                    step = (body["seq"] - last) % 65_536
+                    place = last + (step if step < 32_768 else step - 65_536)
+                    newest[name] = max(last, place)
+                    places[name].add(place)
+                    events += 1
+    finally:
+        reader.close()
+    different = sum(len(found) for found in places.values())
+    return JournalFigures(
+        totes_verified=sum(verdicts.values()),
+        totes_refused=len(verdicts) - sum(verdicts.values()),
+        journal_records=records,
+        journal_events=events,
+        events_missing=sum(shown["events"] for shown in plc_events.values()) - different,
+        events_doubled=events - different,
+    )

@@ -38,6 +38,7 @@ _LOOKS = (
     "large",
     "round",
 )
+_GOLDEN = 0.6180339887498949
 _UNPROGRAMMED = ("000000000000000000000000", "E28011052000", "E280689400005017")
 
 
@@ -130,7 +131,7 @@ class World:
     def tote(self, line: str, index: int) -> Load:
         """The tote that comes as number ``index`` on a verifying line."""
         rng = Random(f"{self._seed}/{line}/{index}")
-        fault = self._tote_fault(rng)
+        fault = self._tote_fault(self._draw(line, index))
         order, items = self._order_with_items(rng, line, index)
         companions: tuple[Order, ...] = ()
         spare = self._spare_item(rng, line, index, order)
@@ -157,7 +158,7 @@ class World:
     def parcel(self, line: str, index: int) -> Load:
         """The parcel that comes as number ``index`` of those packed elsewhere to a sorting line."""
         rng = Random(f"{self._seed}/{line}/{index}")
-        faults, draw = self._sim.faults, rng.random()
+        faults, draw = self._sim.faults, self._draw(line, index)
         fault = Fault.NONE
         if draw < faults.parcel_dead_tag:
             fault = Fault.PARCEL_DEAD_TAG
@@ -199,8 +200,12 @@ class World:
         """How long packing takes, from the tote's arrival to the parcel at the sorter."""
         return Random(f"{self._seed}/{tote.line}/{tote.index}/packing").randint(20_000_000, 40_000_000)
 
-    def _tote_fault(self, rng: Random) -> Fault:
-        shares, draw = self._sim.faults, rng.random()
+    def _draw(self, line: str, index: int) -> float:
+        """0..1, spread evenly over neighbouring loads too, so that a short run has its share of faults."""
+        return (Random(f"{self._seed}/{line}/faults").random() + index * _GOLDEN) % 1.0
+
+    def _tote_fault(self, draw: float) -> Fault:
+        shares = self._sim.faults
         for fault, share in (
             (Fault.MISSING, shares.missing),
             (Fault.EXTRA, shares.extra),
