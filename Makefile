@@ -53,7 +53,7 @@ clean:  ## removes the environments, caches and builds
 	find api edge plc rfid tests bench scripts -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.uv-$(UV_VERSION):
-	@$(BIN)/python -c '' 2>/dev/null || { rm -rf .venv && python=$$(scripts/python) && $$python -m venv .venv; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { rm -rf .venv && python=$$(scripts/python) && $$python -m venv .venv; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
