@@ -85,7 +85,7 @@ class MadeUpFloor:
         self._next = {layout.name: (start_us + 300_000 * at, at * 1000) for at, layout in enumerate(layouts)}
         self._seq = {layout.plc: 0 for layout in layouts}
         self._commands = dict(self._seq)
-        self._full: set[tuple[str, int]] = set()
+        self._full: dict[tuple[str, int], int] = {}
         self._start(start_us)
 
     def until(self, to_us: int) -> Iterator[Value]:
@@ -189,7 +189,7 @@ class MadeUpFloor:
         other = layout.lane_of_role(LaneRole.QUALITY)
         if roll < 2 and other is not None:
             lane, reason, subject, name = other, RouteReason.NO_READ, "", ""
-        elif (layout.name, lane.number) in self._full:
+        elif at_us < self._full.get((layout.name, lane.number), 0):
             again = layout.lane_of_role(LaneRole.RECIRCULATE)
             found = next((known for known in carriers if known.number in lane.alternatives), again)
             reason = RouteReason.RECIRCULATE if found is again else RouteReason.ALTERNATIVE
@@ -211,13 +211,11 @@ class MadeUpFloor:
             self._at(Anomaly(at_us + 400_000, layout.name, "command-refused", text, track))
 
     def _fill(self, layout: LineLayout, lane: int, at_us: int) -> None:
-        self._full.add((layout.name, lane))
+        self._full[layout.name, lane] = at_us + 9_000_000
         for after_us, change in ((0, LaneChange.FULL), (9_000_000, LaneChange.FREE)):
             full = change is LaneChange.FULL
             self._event(layout, at_us + after_us, EventType.LANE, 0, lane, change)
             self._at(LaneChanged(at_us + after_us + 6_000, layout.name, lane, full, False))
-            if not full:
-                self._full.discard((layout.name, lane))
 
     def _route(
         self,

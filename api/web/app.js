@@ -1,0 +1,265 @@
+// The page: keeps the picture, hands it to its parts, and lets people ask and act.
+
+import { Belt } from "./belt.js";
+import { el, replace } from "./dom.js";
+import { ask, follow, needToken, tell } from "./link.js";
+import { Lookup } from "./lookup.js";
+import { attention, devices, figures, needs, verdicts } from "./panels.js";
+import { LANGUAGES, language, setLanguage, t } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+const KEEP_VERDICTS = 40;
+const KEEP_ANOMALIES = 60;
+const NAME = "lanewise.name";
+
+const state = {
+  lines: [], devices: new Map(), anomalies: [], health: null, since: 0,
+  link: "connecting", heard: 0, offset: null,
+};
+const byName = new Map();
+let lookup = null;
+let stale = true;
+
+// ---- what the server says -----------------------------------------------------------------------------------------
+
+function line(info) {
+  const made = { info, lanes: new Map(), verdicts: [], counts: {}, reaction: { count: 0 } };
+  made.belt = new Belt(info, (key) => lookup.open(key), openLane);
+  made.view = el("section", { class: `line ${info.layout.job}` },
+    el("h2", {}, info.title || info.layout.name, el("small", {})), el("div", { class: "stage" }, made.belt.root));
+  return made;
+}
+
+// Host time minus this browser's: the message that came fastest tells it best.
+function hear(nowUs) {
+  const offset = nowUs - Date.now() * 1000;
+  if (state.offset === null || offset > state.offset) state.offset = offset;
+  else state.offset -= Math.min(2000, state.offset - offset);
+  state.heard = Date.now();
+  state.link = "live";
+}
+
+function on(kind, value) {
+  hear(value.now_us);
+  if (kind === "snapshot") takeSnapshot(value);
+  else if (kind === "changes") takeChanges(value);
+  else if (kind === "health") takeHealth(value);
+}
+
+function takeSnapshot(value) {
+  state.since = value.since_us;
+  for (const its of state.lines) {
+    const view = value.lines[its.info.layout.name];
+    if (!view) continue;
+    its.lanes = new Map(view.lanes.map((lane) => [lane.number, lane]));
+    its.verdicts = view.verdicts;
+    its.counts = view.counts;
+    its.reaction = view.reaction;
+    its.belt.snapshot(view, state.since);
+  }
+  state.devices = new Map(value.devices.map((device) => [device.name, device]));
+  state.anomalies = value.anomalies;
+  stale = true;
+}
+
+function takeChanges(value) {
+  state.since = value.since_us;
+  for (const [name, change] of Object.entries(value.lines)) {
+    const its = byName.get(name);
+    if (!its) continue;
+    for (const item of change.items) its.belt.setItem(item);
+    for (const lane of change.lanes) {
+      its.lanes.set(lane.number, lane);
+      its.belt.setLane(lane);
+    }
+    for (const verdict of change.verdicts) {
+      const same = (known) => known.passage === verdict.passage && known.track === verdict.track;
+      its.verdicts = [verdict, ...its.verdicts.filter((known) => !same(known))].slice(0, KEEP_VERDICTS);
+    }
+    its.counts = change.counts ?? its.counts;
+    its.reaction = change.reaction ?? its.reaction;
+  }
+  for (const device of value.devices) state.devices.set(device.name, device);
+  for (const anomaly of value.anomalies) state.anomalies.unshift(anomaly);
+  state.anomalies.length = Math.min(state.anomalies.length, KEEP_ANOMALIES);
+  stale = true;
+}
+
+function takeHealth(value) {
+  const before = JSON.stringify([state.health?.controllers?.map((its) => its.journal_trouble), state.health?.store_trouble]);
+  state.health = value;
+  const after = JSON.stringify([value.controllers.map((its) => its.journal_trouble), value.store_trouble]);
+  if (before !== after) stale = true;
+}
+
+// ---- what people see ------------------------------------------------------------------------------------------------
+
+function status() {
+  const node = $("status");
+  const age = state.heard ? Math.round((Date.now() - state.heard) / 1000) : 0;
+  let kind = "live";
+  let text = t("status.live");
+  const blind = state.health?.controllers?.find((its) => its.journal_trouble);
+  if (state.link === "connecting" && !state.heard) [kind, text] = ["wait", t("status.connecting")];
+  else if (state.link === "lost" || age > 4) [kind, text] = ["stale", t("status.stale", { age })];
+  else if (blind) [kind, text] = ["stale", t("status.frozen", { what: t("trouble.journal", blind) })];
+  else {
+    const count = needs(state).length;
+    if (count) [kind, text] = ["need", t(count === 1 ? "status.attention.one" : "status.attention", { count })];
+  }
+  if (node.textContent !== text) node.textContent = text;
+  node.className = `status ${kind}`;
+  document.body.classList.toggle("stale", kind === "stale");
+}
+
+function panels() {
+  stale = false;
+  figures($("figures"), state.lines.filter((its) => its.counts.inducted !== undefined), state.since);
+  verdicts($("verdicts"), state.lines, (key) => lookup.open(key));
+  attention($("attention"), state, (key) => lookup.open(key));
+  devices($("devices"), state.devices);
+}
+
+// Lists are not rebuilt under somebody's fingers.
+function busy() {
+  return document.activeElement?.closest(".side") !== null && document.activeElement?.matches(":focus-visible");
+}
+
+function words() {
+  document.documentElement.lang = language();
+  for (const node of document.querySelectorAll("[data-text]")) node.textContent = t(node.dataset.text);
+  for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", t(node.dataset.label));
+  for (const node of document.querySelectorAll("[data-hint]")) node.placeholder = t(node.dataset.hint);
+  for (const node of document.querySelectorAll("[data-language]")) {
+    node.setAttribute("aria-pressed", String(node.dataset.language === language()));
+  }
+  for (const its of state.lines) its.view.querySelector("h2 small").textContent = t(`job.${its.info.layout.job}`);
+  size();
+  panels();
+  status();
+  if ($("story").open) lookup.render();
+}
+
+function size() {
+  for (const its of state.lines) {
+    const width = its.view.querySelector(".stage").clientWidth;
+    if (width > 50) its.belt.draw(width);
+  }
+}
+
+function openLane(belt, its) {
+  const dialog = $("lane");
+  const { lane, view } = its;
+  const disabled = Boolean(view?.disabled);
+  const verb = disabled ? "enable" : "disable";
+  const note = el("p", { class: "note", role: "status" });
+  const name = el("input", { id: "by", required: true, maxlength: 80, autocomplete: "name", value: localStorage.getItem(NAME) ?? "" });
+  const send = async (event) => {
+    event.preventDefault();
+    localStorage.setItem(NAME, name.value.trim());
+    const path = `/api/lines/${encodeURIComponent(belt.layout.name)}/lanes/${lane.number}`;
+    const answer = await tell(path, { enabled: disabled, by: name.value.trim() }).catch((error) => ({ ok: false, value: { problems: [String(error)] } }));
+    note.textContent = answer.ok ? t("lane.asked") : t("failed", { why: answer.value.problems.join("; ") });
+    if (answer.ok) setTimeout(() => dialog.close(), 900);
+  };
+  const states = [view?.full && t("lane.full"), disabled && t("lane.disabled")].filter(Boolean).join(" · ") || t("lane.open");
+  replace(
+    dialog,
+    el("h2", { id: "lane-title" }, `${belt.info.title || belt.layout.name}: ${t("lane.short", { number: lane.number, name: lane.name })}`),
+    el("p", {}, [t(`role.${lane.role}`), [lane.carrier, ...lane.services].filter(Boolean).join(" "), states].filter(Boolean).join(" · ")),
+    el("p", { class: "note" }, t(`lane.ask.why.${verb}`)),
+    el("form", { onsubmit: send },
+      el("label", { for: "by" }, t("lane.ask.by")), name,
+      el("div", { class: "buttons" },
+        el("button", { type: "button", class: "plain", onclick: () => dialog.close() }, t("cancel")),
+        el("button", { type: "submit", class: disabled ? "" : "risky" }, t(`lane.ask.${verb}`)))),
+    note,
+  );
+  dialog.showModal();
+}
+
+let asking = null;
+function askToken() {
+  asking ??= new Promise((done) => {
+    const dialog = $("token");
+    const input = el("input", { id: "secret", type: "password", required: true, autocomplete: "off" });
+    const give = (event) => {
+      event.preventDefault();
+      dialog.close(input.value.trim());
+    };
+    replace(
+      dialog,
+      el("h2", { id: "token-title" }, t("token.title")), el("p", { class: "note" }, t("token.why")),
+      el("form", { onsubmit: give }, el("label", { for: "secret" }, t("token.title")), input,
+        el("div", { class: "buttons" }, el("button", { type: "submit" }, t("token.go")))),
+    );
+    dialog.addEventListener("close", () => {
+      asking = null;
+      done(dialog.returnValue || null);
+    }, { once: true });
+    dialog.returnValue = "";
+    dialog.showModal();
+  });
+  return asking;
+}
+
+// ---- begin -----------------------------------------------------------------------------------------------------------
+
+async function describe() {
+  for (;;) {
+    const answer = await ask("/api/lines").catch(() => null);
+    if (answer?.ok) return answer.value;
+    await new Promise((done) => setTimeout(done, 1000));
+  }
+}
+
+async function begin() {
+  needToken(askToken);
+  words();
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.addEventListener("click", () => {
+      if (button.dataset.language in LANGUAGES) setLanguage(button.dataset.language);
+      words();
+    });
+  }
+  state.lines = (await describe()).map(line);
+  // The line with the most lanes first: it needs the whole width.
+  state.lines.sort((a, b) => b.info.layout.lanes.length - a.info.layout.lanes.length);
+  for (const its of state.lines) byName.set(its.info.layout.name, its);
+  replace($("lines"), ...state.lines.map((its) => its.view));
+  lookup = new Lookup($("story"), new Map(state.lines.map((its) => [its.info.layout.name, { ...its.info, title: its.info.title || its.info.layout.name }])));
+  $("search").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const key = $("key").value.trim();
+    if (key) lookup.open(key);
+  });
+  new ResizeObserver(size).observe($("lines"));
+  words();
+
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  let last = 0;
+  const frame = (at) => {
+    requestAnimationFrame(frame);
+    if (state.offset === null || (calm.matches && at - last < 400)) return;
+    last = at;
+    // A picture that is not renewed stops instead of pretending.
+    const age = Date.now() - state.heard;
+    const now = age > 4000 ? state.heard + 4000 : Date.now();
+    for (const its of state.lines) its.belt.frame(now * 1000 + state.offset);
+  };
+  requestAnimationFrame(frame);
+  setInterval(() => {
+    for (const its of state.lines) its.belt.second();
+    status();
+  }, 1000);
+  setInterval(() => {
+    if (stale && !busy()) panels();
+  }, 250);
+  const answer = await ask("/api/health").catch(() => null);
+  if (answer?.ok) $("site").textContent = answer.value.site;
+  await follow("/api/live", on, () => {
+    state.link = "lost";
+  });
+}
+
+begin();

@@ -1,0 +1,391 @@
+// One line as a moving picture: belt, photo-eyes, portal, diverts, lanes, and what glides along.
+// Public names: Belt.
+//
+// Along the belt everything is true to scale; across it is drawn so that it can be read. Places are given as
+// (along, across) in pixels and turned by `at`, so that the same drawing lies on a desk and stands on a phone.
+
+import { replace, svg } from "./dom.js";
+import { clock, short, t } from "./words.js";
+
+// The picture runs this much behind, so that what is said about an item is known before it is drawn.
+const BEHIND_US = 350_000;
+const MINUTE_US = 60_000_000;
+const HUES = [255, 160, 310, 205, 125, 285, 335, 225];
+const TYPICAL_MM = { verify: 600, sort: 300 };
+const LANE_HOLDS = 45;
+
+export class Belt {
+  constructor(info, open, openLane) {
+    this.info = info;
+    this.layout = info.layout;
+    this.open = open;
+    this.openLane = openLane;
+    this.items = new Map();
+    this.lanes = new Map(this.layout.lanes.map((lane) => [lane.number, { lane, view: null, arrivals: [] }]));
+    const carriers = [...new Set(this.layout.lanes.map((lane) => lane.carrier).filter(Boolean))];
+    this.hues = new Map(carriers.map((carrier, at) => [carrier, HUES[at % HUES.length]]));
+    this.from = Math.min(0, this.layout.portal.eye_mm, this.layout.portal.antenna_mm) - TYPICAL_MM[this.layout.job] * 2;
+    this.end = Math.max(...this.layout.lanes.map((lane) => lane.divert_mm));
+    this.to = this.end + TYPICAL_MM[this.layout.job] * 2;
+    this.since = 0;
+    this.root = svg("svg", { class: "belt", role: "group" });
+  }
+
+  // ---- what is so -----------------------------------------------------------------------------------------------
+
+  snapshot(view, since) {
+    this.since = since;
+    for (const lane of view.lanes) this.setLane(lane, false);
+    const present = new Set(view.items.map((item) => item.track));
+    for (const track of [...this.items.keys()]) if (!present.has(track)) this.drop(track);
+    for (const item of view.items) this.setItem(item);
+    this.name();
+  }
+
+  setLane(view, arriving = true) {
+    const its = this.lanes.get(view.number);
+    if (!its) return;
+    const more = its.view && arriving ? Math.max(0, view.count - its.view.count) : 0;
+    for (let n = 0; n < more; n += 1) its.arrivals.push(view.last_us);
+    its.view = view;
+    this.showLane(its);
+  }
+
+  setItem(view) {
+    const known = this.items.get(view.track);
+    if (view.place === "gone") return this.drop(view.track);
+    const its = known ?? { view, ease: 0, ended: 0 };
+    if (known) {
+      const jump = this.mm(its, view.at_us) - view.at_mm;
+      its.ease = view.place === "belt" && Math.abs(jump) < 1200 ? jump : 0;
+      its.easedFrom = this.now;
+      if (view.place === "belt") its.ended = 0;
+    }
+    if (view.place !== "belt" && !known) return undefined;
+    const moving = view.place === "belt" ? view : { ...view, at_mm: its.view.at_mm, at_us: its.view.at_us };
+    its.place = view.place;
+    its.view = moving;
+    if (!its.node) this.drawItem(its);
+    this.showItem(its);
+    this.items.set(view.track, its);
+    return undefined;
+  }
+
+  drop(track) {
+    this.items.get(track)?.node?.remove();
+    this.items.delete(track);
+  }
+
+  // ---- geometry --------------------------------------------------------------------------------------------------
+
+  draw(width) {
+    this.upright = width < 620;
+    const length = this.upright ? Math.max(520, this.layout.lanes.length * 58 + 180) : width;
+    this.scale = length / (this.to - this.from);
+    const sorted = this.layout.lanes.map((lane) => lane.divert_mm).sort((a, b) => a - b);
+    const gaps = sorted.slice(1).map((mm, at) => mm - sorted[at]).filter((gap) => gap > 0);
+    this.spacing = Math.min(...gaps, 3000) * this.scale;
+    this.thick = this.layout.job === "verify" ? 46 : 40;
+    this.chute = this.upright ? 92 : 118;
+    this.chuteWidth = Math.max(12, Math.min(this.layout.job === "verify" ? 46 : 58, this.spacing * 0.62));
+    this.slant = this.chute * 0.36;
+    this.middle = this.upright ? 66 : 62;
+    const across = this.middle + this.thick / 2 + this.chute + (this.upright ? 150 : 50);
+    const [w, h] = this.upright ? [width, length] : [length, across];
+    this.root.setAttribute("viewBox", `0 0 ${w} ${h}`);
+    this.root.setAttribute("width", w);
+    this.root.setAttribute("height", h);
+    this.paint(length);
+    for (const its of this.items.values()) {
+      this.drawItem(its);
+      this.showItem(its);
+    }
+  }
+
+  at(along, across) {
+    const a = along.toFixed(1);
+    const c = (this.middle + across).toFixed(1);
+    return this.upright ? `${c} ${a}` : `${a} ${c}`;
+  }
+
+  px(mm) {
+    return (mm - this.from) * this.scale;
+  }
+
+  // ---- what stands still -------------------------------------------------------------------------------------------
+
+  paint(length) {
+    const half = this.thick / 2;
+    const { portal, decision_mm: decision } = this.layout;
+    this.layer = svg("g");
+    this.glow = svg("path", {
+      class: "field",
+      d: this.box(this.px(portal.antenna_mm) - 26, this.px(portal.antenna_mm) + 26, -half - 12, half + 12),
+    });
+    replace(
+      this.root,
+      svg("title", { id: `belt-${this.layout.name}` }),
+      svg("path", { class: "bed", d: this.box(0, length, -half - 4, half + 4) }),
+      svg("path", { class: "deck", d: this.box(0, length, -half, half) }),
+      ...[...this.lanes.values()].map((its) => this.paintLane(its)),
+      this.marks(length, half),
+      this.eye(0, half, t("induction"), 0),
+      this.eye(portal.eye_mm, half, null, 1),
+      this.line("decision", this.px(decision), -half - 10, half + 6),
+      this.label("mark", this.px(decision), -half - 16, t("decision")),
+      this.glow,
+      this.layer,
+      this.arch(this.px(portal.antenna_mm), half),
+      this.label("mark strong", this.px(portal.antenna_mm), -half - 30, t("portal")),
+    );
+    this.name();
+  }
+
+  name() {
+    const title = this.info.title || this.layout.name;
+    const label = t("belt.of", { title, count: this.items.size });
+    this.root.setAttribute("aria-label", label);
+  }
+
+  box(a1, a2, c1, c2) {
+    return `M${this.at(a1, c1)}L${this.at(a2, c1)}L${this.at(a2, c2)}L${this.at(a1, c2)}Z`;
+  }
+
+  line(kind, along, c1, c2) {
+    return svg("path", { class: kind, d: `M${this.at(along, c1)}L${this.at(along, c2)}` });
+  }
+
+  label(kind, along, across, text, anchor = "middle") {
+    const [x, y] = this.at(along, this.upright ? Math.min(across, -this.thick / 2 - 8) : across).split(" ");
+    const end = this.upright ? "end" : anchor;
+    return svg("text", { class: kind, x, y: this.upright ? Number(y) + 4 : y, "text-anchor": end }, text);
+  }
+
+  marks(length, half) {
+    const step = 1000 * this.scale;
+    let path = "";
+    for (let along = -this.from * this.scale % step; along < length; along += step) {
+      path += `M${this.at(along, half + 4)}L${this.at(along, half + 8)}`;
+    }
+    return svg("path", { class: "ruler", d: path });
+  }
+
+  eye(mm, half, text, raised) {
+    const along = this.px(mm);
+    const [x, y] = this.at(along, -half - 7).split(" ");
+    return svg(
+      "g",
+      { class: "eye" },
+      this.line("beam", along, -half - 4, half + 4),
+      svg("circle", { cx: x, cy: y, r: 3.2 }),
+      text && this.label("mark", along, -half - 16 - raised * 14, text),
+    );
+  }
+
+  arch(along, half) {
+    return svg("path", {
+      class: "arch",
+      d: `M${this.at(along - 8, half + 9)}L${this.at(along - 8, -half - 12)}L${this.at(along + 8, -half - 12)}L${this.at(along + 8, half + 9)}`,
+    });
+  }
+
+  // A lane: chute, level of the last minute, name, count. A button for people.
+  paintLane(its) {
+    const { lane } = its;
+    const title = svg("title");
+    its.level = svg("path", { class: "level" });
+    its.words = svg("text", { class: "lane-name" });
+    its.number = svg("text", { class: "lane-count" });
+    its.state = svg("text", { class: "lane-state" });
+    its.tip = title;
+    const hue = this.hues.get(lane.carrier);
+    const open = () => this.openLane(this, its);
+    its.node = svg(
+      "g",
+      {
+        class: "lane", tabindex: 0, role: "button", "data-lane": lane.number, "data-role": lane.role,
+        style: hue === undefined ? {} : { "--hue": hue },
+        onclick: open,
+        onkeydown: (event) => {
+          if (event.key === "Enter" || event.key === " ") {
+            event.preventDefault();
+            open();
+          }
+        },
+      },
+      title,
+      svg("path", { class: "hit", d: this.chutePath(lane, 0, this.chute + (this.upright ? 0 : 46), 10) }),
+      svg("path", { class: "chute", d: this.chutePath(lane, 0, this.chute) }),
+      its.level,
+      svg("path", { class: "lip", d: this.chuteLip(lane) }),
+      its.state, its.words, its.number,
+    );
+    this.showLane(its);
+    return its.node;
+  }
+
+  // The middle of a chute, `across` pixels below the belt's edge.
+  chutePoint(lane, across) {
+    return [this.px(lane.divert_mm) + this.slant * (across / this.chute), this.thick / 2 + 4 + across];
+  }
+
+  chutePath(lane, from, to, wider = 0) {
+    const half = this.chuteWidth / 2 + wider / 2;
+    const [a1, c1] = this.chutePoint(lane, from);
+    const [a2, c2] = this.chutePoint(lane, to);
+    return `M${this.at(a1 - half, c1)}L${this.at(a1 + half, c1)}L${this.at(a2 + half, c2)}L${this.at(a2 - half, c2)}Z`;
+  }
+
+  chuteLip(lane) {
+    const half = this.chuteWidth / 2;
+    const [a, c] = this.chutePoint(lane, this.chute);
+    return `M${this.at(a - half, c)}L${this.at(a + half, c)}`;
+  }
+
+  showLane(its) {
+    if (!its.node || !this.scale) return;
+    const { lane, view } = its;
+    const [along, across] = this.chutePoint(lane, this.chute);
+    const minute = this.minute(its);
+    const level = Math.min(1, minute / LANE_HOLDS);
+    its.level.setAttribute("d", this.chutePath(lane, this.chute * (1 - level), this.chute));
+    const place = (node, a, c, anchor) => {
+      const [x, y] = this.at(along + a, across + c).split(" ");
+      node.setAttribute("x", x);
+      node.setAttribute("y", y);
+      node.setAttribute("text-anchor", anchor);
+    };
+    const room = this.upright ? 16 : Math.max(3, Math.floor(this.spacing / 6.6));
+    const name = lane.name.length > room ? `${lane.name.slice(0, room - 1)}…` : lane.name;
+    its.words.textContent = this.upright ? `${lane.number} ${name}` : name;
+    its.number.textContent = view ? view.count : "";
+    if (this.upright) {
+      place(its.words, -4, 12, "start");
+      place(its.number, 12, 12, "start");
+    } else {
+      place(its.words, 0, 18, "middle");
+      place(its.number, 0, 36, "middle");
+    }
+    const states = [];
+    if (view?.disabled) states.push("disabled");
+    if (view?.full) states.push("full");
+    if (view?.wish) states.push(`wish.${view.wish}`);
+    its.node.classList.toggle("full", Boolean(view?.full));
+    its.node.classList.toggle("disabled", Boolean(view?.disabled));
+    its.node.classList.toggle("wished", Boolean(view?.wish));
+    its.state.textContent = states.map((state) => t(`lane.${state}`)).join(" ");
+    const [sa, sc] = this.chutePoint(lane, this.chute * 0.5);
+    const [x, y] = this.at(sa, sc).split(" ");
+    its.state.setAttribute("x", x);
+    its.state.setAttribute("y", y);
+    its.state.setAttribute("text-anchor", "middle");
+    const words = [t("lane", { number: lane.number }), lane.name, ...states.map((state) => t(`lane.${state}`))];
+    if (view) words.push(t("lane.count", { count: view.count, time: clock(this.since, false) }), t("lane.minute", { count: minute }));
+    its.tip.textContent = words.join(" · ");
+    its.node.setAttribute("aria-label", words.join(", "));
+  }
+
+  minute(its) {
+    const oldest = this.now - MINUTE_US;
+    while (its.arrivals.length && its.arrivals[0] < oldest) its.arrivals.shift();
+    return its.arrivals.length;
+  }
+
+  // ---- what moves ----------------------------------------------------------------------------------------------------
+
+  drawItem(its) {
+    its.node?.remove();
+    const mm = its.view.length_mm || TYPICAL_MM[this.layout.job];
+    const long = Math.max(9, Math.min(mm, 900) * this.scale);
+    const wide = Math.min(this.thick * 0.66, Math.max(this.layout.job === "verify" ? 26 : 16, long * 0.86));
+    const [w, h] = this.upright ? [wide, long] : [long, wide];
+    its.long = long;
+    its.tip = svg("title");
+    its.sign = svg("text", { class: "sign", x: this.upright ? 0 : -long / 2, y: this.upright ? -long / 2 + 4 : 4 });
+    its.node = svg(
+      "g",
+      { class: "item", "data-track": its.view.track, onclick: () => this.openItem(its) },
+      its.tip,
+      svg("rect", {
+        x: this.upright ? -w / 2 : -w, y: this.upright ? -h : -h / 2, width: w, height: h, rx: this.layout.job === "verify" ? 5 : 3.5,
+      }),
+      its.sign,
+    );
+    this.layer.append(its.node);
+  }
+
+  openItem(its) {
+    this.open(its.view.subject || its.view.order || `${this.layout.name}#${its.view.track}`);
+  }
+
+  showItem(its) {
+    const { view } = its;
+    const lane = this.lanes.get(view.lane)?.lane;
+    const odd = ["no-read", "ambiguous", "no-order", "cancelled", "duplicate", "no-lane", "reject", "failed"];
+    const kind = this.kind(view, lane, odd);
+    its.node.setAttribute("class", `item ${kind} ${its.place ?? "belt"}`);
+    const hue = this.hues.get(lane?.carrier);
+    if (hue === undefined) its.node.style.removeProperty("--hue");
+    else its.node.style.setProperty("--hue", hue);
+    its.sign.textContent = { verified: "✓", refused: "✕", odd: "!", again: "↻" }[kind] ?? "";
+    const words = [view.subject ? short(view.subject) : t("track", { id: view.track })];
+    if (view.order) words.push(t("order", { id: view.order }));
+    if (lane) words.push(t("lane.short", { number: lane.number, name: lane.name }));
+    if (view.reason) words.push(t(`reason.${view.reason}`));
+    its.tip.textContent = words.join(" · ");
+  }
+
+  kind(view, lane, odd) {
+    if (view.verdict) return view.verdict;
+    if (odd.includes(view.reason)) return "odd";
+    if (view.reason === "recirculate") return "again";
+    return lane ? "sent" : "unsent";
+  }
+
+  mm(its, us) {
+    const base = its.view.at_mm + ((us - its.view.at_us) * this.layout.speed_mm_s) / 1e6;
+    const left = its.ease ? its.ease * Math.exp(-Math.max(0, us - its.easedFrom) / 160_000) : 0;
+    return base + left;
+  }
+
+  // Moves everything to where it is at a time.
+  frame(nowUs) {
+    this.now = nowUs - BEHIND_US;
+    if (!this.scale) return;
+    const { antenna_mm: antenna } = this.layout.portal;
+    let inField = false;
+    for (const its of this.items.values()) {
+      const mm = this.mm(its, this.now);
+      const lane = this.lanes.get(its.view.lane)?.lane;
+      const off = lane ? (mm - lane.divert_mm) * this.scale : 0;
+      let along = this.px(mm);
+      let across = 0;
+      let seen = 1;
+      if (lane && off > 0) {
+        const down = Math.min(off * 0.95, (its.place === "lane" ? 0.96 : 0.4) * this.chute + this.thick / 2);
+        const below = Math.max(0, down - this.thick / 2);
+        along = this.px(lane.divert_mm) + Math.min(down, this.thick / 2) * 0.36 + this.slant * (below / this.chute);
+        along += its.long / 2;
+        across = down;
+        if (its.place === "lane" && down >= 0.9 * this.chute) its.ended ||= this.now;
+      } else if (mm > this.to) {
+        its.ended ||= this.now;
+      }
+      if (its.place === "lost") its.ended ||= this.now;
+      if (its.ended) seen = Math.max(0, 1 - (this.now - its.ended) / 350_000);
+      if (mm < this.from) seen = 0;
+      if (mm >= antenna - 100 && mm - (its.view.length_mm || 300) <= antenna + 100 && !off) inField = true;
+      const [x, y] = this.at(along, across).split(" ");
+      its.node.setAttribute("transform", `translate(${x} ${y})`);
+      its.node.setAttribute("opacity", seen);
+      if (its.ended && seen === 0 && its.place !== "belt") this.drop(its.view.track);
+    }
+    this.glow.classList.toggle("on", inField);
+  }
+
+  // Once a second: what time alone changes.
+  second() {
+    for (const its of this.lanes.values()) this.showLane(its);
+    this.name();
+  }
+}

@@ -1,0 +1,90 @@
+// The look-up: everything known about one thing, in order of time, in a drawer.
+// Public names: Lookup.
+
+import { el, replace } from "./dom.js";
+import { ask } from "./link.js";
+import { say } from "./stories.js";
+import { clock, short, t } from "./words.js";
+
+// What is only of interest to engineers is shown more quietly.
+const QUIET = new Set(["entered", "left", "passage", "command-sent", "command-handled", "command-found"]);
+const LOUD = new Set([
+  "tote-refused", "anomaly", "sorted-missorted", "sorted-defaulted", "sorted-failed", "sorted-lost", "command-refused",
+  "command-dropped", "defaulted", "divert-failed", "lost", "refused",
+]);
+
+export class Lookup {
+  constructor(dialog, lines) {
+    this.dialog = dialog;
+    this.lines = lines;
+    this.key = "";
+    this.answer = null;
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog) dialog.close();
+    });
+  }
+
+  async open(key) {
+    this.key = key;
+    this.answer = await ask(`/api/lookup/${encodeURIComponent(key)}`).catch((error) => ({
+      ok: false, status: 0, value: { problems: [String(error)] },
+    }));
+    this.render();
+    if (!this.dialog.open) this.dialog.showModal();
+  }
+
+  render() {
+    if (!this.answer) return;
+    const { ok, status, value } = this.answer;
+    const title = el("h2", { id: "story-title" }, t("story.title", { key: short(this.key) }));
+    const close = el("button", { type: "button", class: "plain", onclick: () => this.dialog.close() }, t("close"));
+    const head = el("header", {}, title, close);
+    if (!ok) {
+      const why = status === 404 ? t("story.none", { key: this.key }) : t("failed", { why: value.problems.join("; ") });
+      replace(this.dialog, head, el("p", { class: "empty" }, why));
+      return;
+    }
+    replace(
+      this.dialog,
+      head,
+      el("code", { class: "full-key" }, this.key),
+      ...value.orders.map((order) => this.order(order)),
+      value.omitted ? el("p", { class: "empty" }, t("story.omitted", { count: value.omitted })) : null,
+      el("ol", { class: "timeline" }, ...value.entries.map((entry, at) => this.entry(entry, value.entries[at - 1]))),
+    );
+  }
+
+  order(order) {
+    const items = order.lines.reduce((sum, line) => sum + line.quantity, 0);
+    const link = (key) =>
+      el("button", { type: "button", class: "link", title: key, onclick: () => this.open(key) }, short(key));
+    return el(
+      "section",
+      { class: "order" },
+      el("h3", {}, t("story.order", { id: order.id }), el("span", { class: `state ${order.state}` }, t(`state.${order.state}`))),
+      el("p", {}, `${order.carrier} ${order.service} · ${t("story.items", { count: items })}`),
+      el("p", { class: "links" }, ...[order.tote, order.parcel, ...order.lines.flatMap((line) => line.epcs)].filter(Boolean).map(link)),
+    );
+  }
+
+  entry(entry, before) {
+    const line = this.lines.get(entry.line || this.lineOf(entry.value.plc));
+    const lane = (number) => {
+      const its = line?.layout.lanes.find((known) => known.number === number);
+      return its ? `${t("lane", { number })}（${its.name}）` : t("lane", { number });
+    };
+    const loud = LOUD.has(entry.code) ? "loud" : QUIET.has(entry.code) ? "quiet" : "";
+    const gap = before ? (entry.at_us - before.at_us) / 1e6 : 0;
+    return el(
+      "li",
+      { class: `${loud}${gap > 5 ? " later" : ""}`, "data-code": entry.code },
+      el("time", { datetime: new Date(entry.at_us / 1000).toISOString() }, `${clock(entry.at_us)}.${String(Math.floor(entry.at_us / 1000) % 1000).padStart(3, "0")}`),
+      el("span", { class: "where" }, line?.title || entry.line || entry.value.plc || ""),
+      el("span", { class: "said" }, say(entry, lane)),
+    );
+  }
+
+  lineOf(plc) {
+    return [...this.lines.values()].find((line) => line.layout.plc === plc)?.layout.name;
+  }
+}

@@ -1,0 +1,144 @@
+// Figures, verdicts, what needs attention, devices.
+// Public names: figures, verdicts, attention, devices, needs.
+
+import { el, replace } from "./dom.js";
+import { clock, has, short, t, whole } from "./words.js";
+
+const sum = (lines, pick) => lines.reduce((total, line) => total + pick(line), 0);
+const share = (part, all) => (all ? `${((100 * part) / all).toFixed(part && part < all ? 1 : 0)} %` : "–");
+const ms = (us) => (us / 1000).toFixed(us < 100_000 ? 1 : 0);
+
+export function figures(node, lines, since) {
+  const sort = lines.filter((line) => line.info.layout.job === "sort");
+  const verify = lines.filter((line) => line.info.layout.job === "verify");
+  const time = since ? t("figures.since", { time: clock(since, false) }) : "";
+  const cards = [];
+  const card = (key, value, note, alarm = false, unit = "") =>
+    cards.push(
+      el(
+        "div",
+        { class: alarm ? "figure alarm" : "figure", "data-figure": key },
+        el("span", { class: "label" }, t(`figures.${key}`)),
+        el("span", { class: "value" }, value, unit && el("small", {}, ` ${unit}`)),
+        el("span", { class: "note" }, note),
+      ),
+    );
+  const parcels = sum(sort, (line) => line.counts.inducted);
+  if (sort.length) card("parcels", whole(sum(sort, (line) => line.counts.per_hour)), t("figures.rate.note"));
+  if (verify.length) {
+    card("totes", whole(sum(verify, (line) => line.counts.per_hour)), t("figures.rate.note"));
+    const good = sum(verify, (line) => line.counts.totes_verified);
+    const bad = sum(verify, (line) => line.counts.totes_refused);
+    card("verified", share(good, good + bad), t("figures.verified.note", { bad: whole(bad), all: whole(good + bad) }));
+  }
+  if (sort.length) {
+    const unread = sum(sort, (line) => line.counts.no_read);
+    card("noread", share(unread, parcels), t("figures.noread.note", { bad: whole(unread), all: whole(parcels) }));
+    const wrong = sum(lines, (line) => line.counts.missorted);
+    const lost = sum(lines, (line) => line.counts.lost);
+    const failed = sum(lines, (line) => line.counts.failed);
+    card("missorted", whole(wrong), t("figures.missorted.note", { lost, failed }), wrong + lost > 0);
+    const late = sum(lines, (line) => line.counts.defaulted);
+    card("defaulted", whole(late), `${t("figures.defaulted.note")} · ${time}`, late > 0);
+    const slow = sort.filter((line) => line.reaction.count).sort((a, b) => b.reaction.p99_us - a.reaction.p99_us)[0];
+    card(
+      "reaction",
+      slow ? ms(slow.reaction.p50_us) : "–",
+      slow ? t("figures.reaction.note", { p99: ms(slow.reaction.p99_us) }) : "",
+      Boolean(slow && slow.reaction.p99_us > 20_000),
+      slow ? t("unit.ms") : "",
+    );
+  }
+  replace(node, ...cards);
+}
+
+export function verdicts(node, lines, open) {
+  const all = lines.flatMap((line) => line.verdicts.map((verdict) => ({ verdict, title: line.info.title || line.info.layout.name })));
+  all.sort((a, b) => b.verdict.at_us - a.verdict.at_us);
+  const rows = all.slice(0, 40).map(({ verdict, title }) => {
+    const word = verdict.verified ? "verified" : "refused";
+    const name = verdict.tote ? short(verdict.tote) : t("tote.unknown");
+    const about = verdict.verified
+      ? [t("verdict.items", { count: verdict.matched })]
+      : verdict.findings.map((finding) => say(finding));
+    return el(
+      "li",
+      { class: word },
+      el("button", { type: "button", disabled: !verdict.tote, title: verdict.tote, onclick: () => open(verdict.tote) },
+        el("span", { class: "mark", "aria-hidden": "true" }, verdict.verified ? "✓" : "✕"),
+        el("span", { class: "what" },
+          el("b", {}, name), ` ${t(`verdict.${word}`)}${verdict.final ? "" : ` (${t("verdict.provisional")})`}`,
+          el("small", {}, [verdict.order && t("order", { id: verdict.order }), title].filter(Boolean).join(" · "))),
+        el("time", {}, clock(verdict.at_us)),
+        el("span", { class: "why" }, ...about.map((text) => el("span", {}, text)))),
+    );
+  });
+  replace(node, ...(rows.length ? rows : [el("li", { class: "empty" }, t("verdicts.none"))]));
+}
+
+function say(finding) {
+  if (finding.kind === "unreadable" && !finding.subject) return t("finding.notag");
+  const subject = finding.subject.startsWith("(") ? short(finding.subject) : finding.subject;
+  return t(`finding.${finding.kind}`, { ...finding, subject });
+}
+
+// What people should do something about now: lanes, devices, journals, store.
+export function needs(state) {
+  const found = [];
+  for (const controller of state.health?.controllers ?? []) {
+    if (controller.journal_trouble) {
+      found.push({ kind: "trouble", text: t("trouble.journal", controller), detail: controller.journal_trouble });
+    }
+  }
+  if (state.health?.store_trouble) {
+    found.push({ kind: "trouble", text: t("trouble.store"), detail: state.health.store_trouble });
+  }
+  for (const device of state.devices.values()) {
+    if (device.up === false) {
+      found.push({ kind: "trouble", text: t("trouble.device", device), detail: device.reason, at_us: device.since_us });
+    }
+  }
+  for (const line of state.lines) {
+    for (const lane of line.lanes.values()) {
+      for (const word of ["full", "disabled"]) {
+        if (!lane[word]) continue;
+        const its = line.info.layout.lanes.find((known) => known.number === lane.number);
+        const title = line.info.title || line.info.layout.name;
+        found.push({
+          kind: word,
+          text: t("trouble.lane", { line: title, lane: t("lane.short", { number: lane.number, name: its?.name ?? "" }), state: t(`lane.${word}`) }),
+        });
+      }
+    }
+  }
+  return found;
+}
+
+export function attention(node, state, open) {
+  const now = needs(state).map((need) =>
+    el("li", { class: `need ${need.kind}` },
+      el("span", { class: "mark", "aria-hidden": "true" }, "▲"),
+      el("span", { class: "what" }, el("b", {}, need.text), need.detail && el("small", {}, need.detail)),
+      need.at_us ? el("time", {}, clock(need.at_us)) : null),
+  );
+  const seen = state.anomalies.slice(0, 25).map((anomaly) => {
+    const key = `anomaly.${anomaly.code}`;
+    const about = anomaly.track_id && anomaly.line ? `${anomaly.line}#${anomaly.track_id}` : anomaly.subject;
+    return el("li", { class: "seen" },
+      el("button", { type: "button", disabled: !about, onclick: () => open(about) },
+        el("span", { class: "mark", "aria-hidden": "true" }, "•"),
+        el("span", { class: "what" }, el("b", {}, has(key) ? t(key) : t("anomaly.other")), el("small", {}, anomaly.text)),
+        el("time", {}, clock(anomaly.at_us))));
+  });
+  const rows = [...now, ...seen];
+  replace(node, ...(rows.length ? rows : [el("li", { class: "empty" }, t("attention.none"))]));
+}
+
+export function devices(node, all) {
+  const rows = [...all.values()].map((device) => {
+    const word = device.up === null ? "unknown" : device.up ? "up" : "down";
+    return el("li", { class: word, title: device.reason }, el("span", { class: "dot", "aria-hidden": "true" }),
+      el("span", {}, device.name), el("small", {}, t(`device.${word}`)));
+  });
+  replace(node, ...rows);
+}
