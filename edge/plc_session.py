@@ -90,7 +90,7 @@ class PlcSession:
     def inputs(self, signals: Sequence[HostSignal], at_us: int) -> Iterator[tuple[Input, Sequence[Received | Sent]]]:
         """The inputs that follow from signals, in order, each with what may be acknowledged once it is stored.
 
-        Connections and their ends are not among them (see `trouble`): whether they are news, the runtime knows.
+        Whether the PLC can be reached is not among them: the runtime knows whether that is news.
         """
         connects = any(isinstance(signal, Connected) for signal in signals)
         for signal in signals:

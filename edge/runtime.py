@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import assert_never
@@ -74,9 +75,10 @@ OrderFeed = Callable[[int, int], Sequence[OrderChanged | LaneRequested]]
 class HostClock:
     """Host time in microseconds since 1970 UTC that never jumps: UTC at the start, the loop's clock from then on."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, utc_us: int | None = None) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, zero_us: int | None = None) -> None:
+        """``zero_us``: host time at the loop's time 0; None = as the system's clock says now."""
         self._loop = loop
-        self._zero_us = (time.time_ns() // 1000 if utc_us is None else utc_us) - int(loop.time() * 1e6)
+        self._zero_us = time.time_ns() // 1000 - int(loop.time() * 1e6) if zero_us is None else zero_us
 
     def now_us(self) -> int:
         """Now."""
@@ -106,7 +108,8 @@ def recover(path: Path, layouts: Sequence[LineLayout]) -> tuple[Core, int]:
 class Controller:
     """One controller: its core, journal, PLCs, readers and order feed.
 
-    ``threaded`` False keeps the journal's writing and the feed's reading in the loop, for tests in virtual time.
+    ``threaded`` False keeps the journal's writing and the feed's reading in the loop, for tests in virtual time;
+    ``zero_us``: see HostClock.
     """
 
     def __init__(
@@ -115,12 +118,12 @@ class Controller:
         feed: OrderFeed | None = None,
         *,
         threaded: bool = True,
-        utc_us: int | None = None,
+        zero_us: int | None = None,
     ) -> None:
         self._config = config
         self._feed = feed
         self._threaded = threaded
-        self._utc_us = utc_us
+        self._zero_us = zero_us
         self._reasons: dict[str, str | None] = {}
         self._plcs: dict[str, PlcSession] = {}
         self._clocks: dict[str, DeviceClock] = {name: DeviceClock() for name in config.reader}
@@ -132,7 +135,7 @@ class Controller:
     async def run(self) -> None:
         """Runs until cancelled; what was decided by then is stored. Raises JournalError, OSError at the start only."""
         self._loop = loop = asyncio.get_running_loop()
-        self._clock = HostClock(loop, self._utc_us)
+        self._clock = HostClock(loop, self._zero_us)
         layouts = self._config.layouts()
         self._journal = Journal(self._config.journal, self._stored_from_thread, self._trouble_from_thread)
         closed = False
@@ -140,17 +143,17 @@ class Controller:
             self._core, seq = recover(self._config.journal, layouts)
             if seq:
                 log.info("journal %s: %d records taken up", self._config.journal, seq)
-            for name, plc in self._config.plc.items():
-                self._plcs[name] = PlcSession(name, plc, self._core.state.plcs.get(name))
+            for name, table in self._config.plc.items():
+                self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name))
             if self._threaded:
                 self._journal.start()
             self._take(Started(self._now(), self._config.controller, _version(), layouts))
             self._next_checkpoint = self._journal.seq + CHECKPOINT_EVERY
             async with asyncio.TaskGroup() as tasks:
-                for plc_name in self._plcs:
-                    tasks.create_task(self._keep(plc_name, lambda plc=self._plcs[plc_name]: self._plc_session(plc)))  # type: ignore[misc]
+                for plc in self._plcs.values():
+                    tasks.create_task(self._keep(f"plc.{plc.name}", partial(self._plc_session, plc)))
                 for name, reader in self._config.reader.items():
-                    tasks.create_task(self._keep(name, lambda n=name, r=reader: self._reader_session(n, r)))  # type: ignore[misc]
+                    tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name, reader)))
                 if self._feed is not None:
                     tasks.create_task(self._follow_orders(self._feed))
         finally:
@@ -241,11 +244,11 @@ class Controller:
         for signal in signals:
             match signal:
                 case Connected(session=session, epoch=epoch):
-                    self._device(plc.name, None, f"{plc.name} answers, session {session}, epoch {epoch}")
+                    self._device(f"plc.{plc.name}", None, f"{plc.name} answers, session {session}, epoch {epoch}")
                 case LinkStale(why):
-                    self._device(plc.name, f"{plc.name}: {why}")
+                    self._device(f"plc.{plc.name}", f"{plc.name}: {why}")
                 case LinkFresh():
-                    self._device(plc.name, None, f"{plc.name} follows again")
+                    self._device(f"plc.{plc.name}", None, f"{plc.name} follows again")
                 case _:
                     pass
         for given, acknowledges in plc.inputs(signals, at_us):
@@ -283,7 +286,7 @@ class Controller:
                     mapped = tuple(read._replace(at_us=device.host_us(read.at_us)) for read in reads)
                 self._take(TagsRead(at_us, name, mapped))
             case ReaderReady(about):
-                self._device(name, None, f"{name}: {about}")
+                self._device(f"reader.{name}", None, f"{name}: {about}")
             case PortChanged(kind, port, on):
                 text = f"{name}: {kind} {port} {'on' if on else 'off'}"
                 self._take(DeviceNotice(at_us, name, f"{kind}-changed", text))

@@ -154,7 +154,7 @@ def books(draw: st.DrawFn) -> tuple[OrderBook, Order]:
 @given(books(), st.lists(st.sampled_from([*ITEMS, *OTHERS]), unique=True))
 def test_every_tag_is_accounted_for_once(book_and_order: tuple[OrderBook, Order], seen: list[str]) -> None:
     book, order = book_and_order
-    result = check([Claim(epc, 1.0, 0.0) for epc in (TOTE, *seen)], book)
+    result = check([Claim(epc, 1.0, 0.0, 1.0) for epc in (TOTE, *seen)], book)
     assert result.order == order.id
     found = Counter(finding.kind for finding in result.findings)
     surplus = sum(found[kind] for kind in FindingKind if kind is not FindingKind.MISSING)
@@ -172,7 +172,7 @@ def test_findings_say_whose(project: Path) -> None:
     book.put(Order("B", "DHL", "", (OrderLine(gtin_of(foreign) or "", 1, epcs=(foreign,)),)))
     book.put(Order("C", "DHL", "", (OrderLine(gtin_of(shipped) or "", 1, epcs=(shipped,)),), state=OrderState.SHIPPED))
     result = check(
-        [Claim(epc, 1.0, 0.0) for epc in (TOTE, ITEMS[0], ITEMS[5], ITEMS[10], ITEMS[15], "E28011052000")], book
+        [Claim(epc, 1.0, 0.0, 1.0) for epc in (TOTE, ITEMS[0], ITEMS[5], ITEMS[10], ITEMS[15], "E28011052000")], book
     )
     said = {(finding.kind, finding.subject, finding.order) for finding in result.findings}
     assert said == {
@@ -183,7 +183,7 @@ def test_findings_say_whose(project: Path) -> None:
     }
     assert result.matched == (mine,)
     assert check([], book).findings[0].kind is FindingKind.UNREADABLE
-    assert check([Claim(OTHERS[0], 1.0, 0.0)], book).findings[0].kind is FindingKind.NO_ORDER
+    assert check([Claim(OTHERS[0], 1.0, 0.0, 1.0)], book).findings[0].kind is FindingKind.NO_ORDER
 
 
 # ---- sort ------------------------------------------------------------------------------------------------------------

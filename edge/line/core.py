@@ -169,12 +169,23 @@ class Core:
                 else:
                     self.state.down[given.device] = given.reason
             case Started():
-                self._take_layouts(given.layouts)
+                self._started(given)
             case _:
                 assert_never(given)
+        if not isinstance(given, Tick | TagsRead):
+            self.state.at_us = given.at_us
         if self.live:
             self._time_went_by(given.at_us, out)
         return out
+
+    def _started(self, given: Started) -> None:
+        set_back = given.at_us < self.state.at_us
+        self._take_layouts(given.layouts)
+        for line in self._lines.values():
+            line.portal.started(given.at_us, set_back=set_back)
+            if set_back:
+                for track in line.state.tracks.values():
+                    track.due_us = given.at_us
 
     def _take_layouts(self, layouts: Iterable[LineLayout]) -> None:
         self._lines.clear()
@@ -356,9 +367,8 @@ class Core:
         out.append(Anomaly(given.at_us, "", "unknown-track", text, given.track_id, given.plc))
 
     def _why_defaulted(self, line: _Line, track: Track) -> str:
-        down = [f"{name} is down" for name in line.layout.portal.readers if name in self.state.down]
         if not track.lane:
-            return "; ".join(["nothing was decided in time", *down])
+            return "; ".join(filter(None, ("nothing was decided in time", self._cause(line))))
         return "its route came too late" if track.route_seq is not None else "its route never reached the PLC"
 
     def _ship(self, line: _Line, track: Track, given: PlcEvent, out: list[Result]) -> None:
@@ -410,9 +420,8 @@ class Core:
     # ---- portals -----------------------------------------------------------------------------------------------------
 
     def _cause(self, line: _Line) -> str:
-        return "; ".join(
-            f"{name}: {self.state.down[name]}" for name in line.layout.portal.readers if name in self.state.down
-        )
+        down = self.state.down
+        return "; ".join(down[f"reader.{name}"] for name in line.layout.portal.readers if f"reader.{name}" in down)
 
     def _early(self, line: _Line, track: Track, now_us: int, out: list[Result]) -> None:
         """A sorter decides as soon as the parcel's own window is over, if nothing is in doubt."""
@@ -450,7 +459,7 @@ class Core:
     def _verify(self, line: _Line, seen: PassageSeen, out: list[Result]) -> None:
         if seen.stage is Stage.EARLY:
             return
-        owned = [claim for claim in seen.claims if claim.weight > claim.rival]
+        owned = [claim for claim in seen.claims if claim.owned]
         result = check(owned, self.book)
         final = seen.stage is Stage.FINAL
         verdict = ToteChecked(
@@ -494,7 +503,7 @@ class Core:
         track = line.state.tracks.get(seen.track_id)
         if track is None or not track.inducted:
             return
-        parcels = identify_parcel([claim for claim in seen.claims if claim.weight > claim.rival])
+        parcels = identify_parcel([claim for claim in seen.claims if claim.owned])
         if track.lane:
             if seen.stage is Stage.FINAL and parcels and track.subject and track.subject not in parcels:
                 text = (

@@ -9,7 +9,7 @@ PassageSeen is both: the portals make it from reads, and the decisions take noth
 alone derives every decision again.
 
 ``at_us`` is the host's time of arrival or decision; ``device_us`` the device's own time on the host's scale. ``plc``,
-``line``, ``reader`` and ``device`` are names from the configuration. EPCs of tags are upper-case hexadecimal; ``tote``,
+``line`` and ``reader`` are names from the configuration. EPCs of tags are upper-case hexadecimal; ``tote``,
 ``parcel`` and items are identities (GS1 element strings).
 """
 
@@ -22,6 +22,9 @@ from typing import TypeAlias
 from edge.line.layout import LineLayout
 from edge.orders.model import Order
 from rfid.driver import TagRead
+
+CENTRAL = 0.1
+"""A tag seen further from the middle than this (weight / power) was passing with something else, known or not."""
 
 
 class Stage(StrEnum):
@@ -87,11 +90,21 @@ class TagEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """How strongly a passage claims a tag: its own weight over all antennas, and its strongest neighbour's."""
+    """How strongly a passage claims a tag.
+
+    ``weight``: over all antennas. ``rival``: the strongest neighbour's. ``power``: summed linear power in mW of the
+    same reads without the bell; weight / power tells how near the passage's middle the tag was seen, 0..1.
+    """
 
     epc: str
     weight: float
     rival: float
+    power: float
+
+    @property
+    def owned(self) -> bool:
+        """Whether the tag is this passage's: no neighbour claims it more, and it was seen near the middle."""
+        return self.weight > self.rival and self.weight >= CENTRAL * self.power
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +149,10 @@ class TagsRead:
 
 @dataclass(frozen=True, slots=True)
 class DeviceChanged:
-    """A PLC or reader came or went. ``reason`` says who and why in a sentence."""
+    """Something came or went: ``plc.<name>``, ``reader.<name>``, ``site-store`` or ``journal``.
+
+    ``reason`` says who and why in a sentence.
+    """
 
     at_us: int
     device: str
@@ -289,8 +305,8 @@ class PassageSeen:
 
     @property
     def owned(self) -> tuple[str, ...]:
-        """EPCs that this passage claims more strongly than its neighbours do."""
-        return tuple(claim.epc for claim in self.claims if claim.weight > claim.rival)
+        """EPCs of the tags that are this passage's."""
+        return tuple(claim.epc for claim in self.claims if claim.owned)
 
 
 # ---- events ----------------------------------------------------------------------------------------------------------

@@ -51,8 +51,15 @@ class PortalWatch:
         self._facing = frozenset(layout.portal.facing)
         self._reads: deque[tuple[int, str, int, float]] = deque(maxlen=KEEP_READS)
         self._sums: dict[int, _Sums] = {}
+        self._since_us = 0
 
     # ---- what happens ------------------------------------------------------------------------------------------------
+
+    def started(self, at_us: int, *, set_back: bool) -> None:
+        """A new process began. ``set_back``: the host's clock was, so that what is on its scale means nothing."""
+        self._since_us = at_us
+        if set_back:
+            self._state.passages.clear()
 
     def entered(self, track_id: int, at_us: int) -> None:
         """The leading edge of an item reached the photo-eye."""
@@ -179,7 +186,7 @@ class PortalWatch:
         return min(alone_us, max(self._own_end_us(item) for item in (passage, *later)))
 
     def _sum(self, passage: Passage, now_us: int) -> _Sums:
-        """count, first, last and weight by tag and antenna; kept once the passage's window is over."""
+        """count, first, last, weight and power by tag and antenna; kept once the passage's window is over."""
         kept = self._sums.get(passage.number)
         if kept is not None:
             return kept
@@ -192,22 +199,25 @@ class PortalWatch:
                 weight = power * exp(-0.5 * ((at_us - centre) / sigma) ** 2)
                 known = sums.get((epc, antenna))
                 if known is None:
-                    sums[epc, antenna] = [1, at_us, at_us, weight]
+                    sums[epc, antenna] = [1, at_us, at_us, weight, power]
                 else:
                     known[0] += 1
                     known[1] = min(known[1], at_us)
                     known[2] = max(known[2], at_us)
                     known[3] += weight
+                    known[4] += power
         if passage.stop_us and centre + WINDOW_SIGMAS * sigma + GRACE_US <= now_us:
             self._sums[passage.number] = sums
         return sums
 
     def _weigh(self, passage: Passage, stage: Stage, now_us: int, cause: str) -> PassageSeen:
+        if passage.start_us < self._since_us:
+            cause = "; ".join(filter(None, (cause, "reads from before the controller's start died with it")))
         sums = self._sum(passage, now_us)
         rivals: dict[str, float] = {}
         for other in self._state.passages:
             if other is not passage and abs(other.number - passage.number) <= NEIGHBOURS:
-                for epc, weight in _totals(self._sum(other, now_us)).items():
+                for epc, (weight, _) in _totals(self._sum(other, now_us)).items():
                     if weight > rivals.get(epc, 0.0):
                         rivals[epc] = weight
         return PassageSeen(
@@ -219,10 +229,12 @@ class PortalWatch:
             start_us=passage.start_us,
             stop_us=passage.stop_us,
             offset_us=self._offset_us(),
-            claims=tuple(Claim(epc, weight, rivals.get(epc, 0.0)) for epc, weight in _totals(sums).items()),
+            claims=tuple(
+                Claim(epc, weight, rivals.get(epc, 0.0), power) for epc, (weight, power) in _totals(sums).items()
+            ),
             tags=tuple(
                 TagEvidence(epc, antenna, int(count), int(first), int(last), weight)
-                for (epc, antenna), (count, first, last, weight) in sums.items()
+                for (epc, antenna), (count, first, last, weight, _) in sums.items()
             ),
             cause=cause,
         )
@@ -258,10 +270,12 @@ class PortalWatch:
                 self._reads.popleft()
 
 
-def _totals(sums: _Sums) -> dict[str, float]:
-    totals: dict[str, float] = {}
-    for (epc, _), (_, _, _, weight) in sums.items():
-        totals[epc] = totals.get(epc, 0.0) + weight
+def _totals(sums: _Sums) -> dict[str, tuple[float, float]]:
+    """weight and power by tag."""
+    totals: dict[str, tuple[float, float]] = {}
+    for (epc, _), (_, _, _, weight, power) in sums.items():
+        before = totals.get(epc, (0.0, 0.0))
+        totals[epc] = (before[0] + weight, before[1] + power)
     return totals
 
 

@@ -95,8 +95,9 @@ class BookState:
 
 @dataclass(slots=True)
 class CoreState:
-    """All of it. ``down``: devices that do not answer, with the reason."""
+    """All of it. ``down``: devices that do not answer, with the reason. ``at_us``: of the newest journaled input."""
 
+    at_us: int = 0
     book: BookState = field(default_factory=BookState)
     lines: dict[str, LineState] = field(default_factory=dict)
     plcs: dict[str, PlcState] = field(default_factory=dict)

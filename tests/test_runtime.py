@@ -1,0 +1,224 @@
+"""The controller on real sockets, in virtual time: every part between floor and journal is the shipped one."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from pure_site import example
+from virtual_time import run_virtual
+
+from edge.config import LineConfig
+from edge.journal import JournalReader, Record
+from edge.line.events import (
+    Anomaly,
+    CommandSent,
+    DeviceChanged,
+    LaneChanged,
+    LaneRequested,
+    OrderChanged,
+    PlcEvent,
+    RouteDecided,
+    Sorted,
+    ToteChecked,
+)
+from edge.replay import replay
+from edge.runtime import Controller
+from edge.sim.devices import SimulatedFloor
+from edge.sim.tally import Report
+from plc.words import EventType
+
+UTC_US = 1_767_225_600_000_000
+
+
+def free_ports(count: int) -> list[int]:
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+def on_free_ports(config: LineConfig, folder: Path, poll_ms: int = 10) -> LineConfig:
+    """The configuration with ports of its own and a slower poll, which virtual time pays for in real time."""
+    ports = iter(free_ports(len(config.plc) + len(config.reader)))
+    plcs = {name: plc.model_copy(update={"port": next(ports), "poll_ms": poll_ms}) for name, plc in config.plc.items()}
+    readers = {name: reader.model_copy(update={"port": next(ports)}) for name, reader in config.reader.items()}
+    return config.model_copy(update={"plc": plcs, "reader": readers, "journal": folder / "journal.sqlite"})
+
+
+class Feed:
+    """The site's feed, known beforehand: the orders of the first loads of every line."""
+
+    def __init__(self, floor: SimulatedFloor, ahead: int) -> None:
+        orders = [order for stream in floor.streams.values() for load in stream.prepare(ahead) for order in load.orders]
+        self.items: list[OrderChanged | LaneRequested] = [
+            OrderChanged(0, seq, order) for seq, order in enumerate(orders, 1)
+        ]
+
+    def ask(self, line: str, lane: int, enabled: bool) -> None:
+        self.items.append(LaneRequested(0, len(self.items) + 1, line, lane, enabled, "test"))
+
+    def __call__(self, after: int, limit: int) -> Sequence[OrderChanged | LaneRequested]:
+        return self.items[after : after + limit]
+
+
+async def stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def journal(config: LineConfig) -> list[Record]:
+    reader = JournalReader(config.journal)
+    try:
+        return list(reader.every())
+    finally:
+        reader.close()
+
+
+def assert_journal_is_whole(records: list[Record], truth: Report) -> None:
+    """Every PLC event once and in order, one lane a parcel and round, and the same decisions again."""
+    events = [record.value for record in records if record.kind == PlcEvent.__name__]
+    by_plc: dict[str, list[int]] = {}
+    for event in events:
+        assert isinstance(event, PlcEvent)
+        by_plc.setdefault(event.plc, []).append(event.seq)
+    for plc, said in truth["plc_events"].items():
+        assert by_plc.get(plc, []) == [seq % 65536 for seq in range(1, said["events"] + 1)]
+    assert replay(records).difference is None
+
+
+def test_the_main_job_end_to_end(project: Path, tmp_path: Path) -> None:
+    config = on_free_ports(example(project, rate=20_000, seed=7, scan_ms=10), tmp_path)
+
+    async def main() -> Report:
+        floor = SimulatedFloor(config, seconds=45)
+        feed = Feed(floor, 400)
+        await floor.start()
+        controller = asyncio.create_task(Controller(config, feed, threaded=False, zero_us=UTC_US).run())
+        await asyncio.sleep(20)
+        feed.ask("sorter", 3, False)
+        await asyncio.sleep(10)
+        feed.ask("sorter", 3, True)
+        await floor.wait()
+        await stop(controller)
+        await floor.stop()
+        return floor.report()
+
+    truth = run_virtual(main())
+    assert truth["parcels_inducted"] > 200
+    assert truth["missorted"] == truth["defaulted"] == truth["unacknowledged"] == 0
+    assert truth["false_accepts"] == truth["false_refusals"] == 0
+    assert truth["totes_to_packing"] > 15
+    records = journal(config)
+    assert_journal_is_whole(records, truth)
+    kinds = Counter(record.kind for record in records)
+    ends = truth["parcels_diverted"] + truth["recirculated"] + truth["totes_to_packing"] + truth["totes_to_quality"]
+    assert kinds[Sorted.__name__] == ends
+    assert kinds[ToteChecked.__name__] >= truth["totes_to_packing"]
+    lanes = [value for record in records if isinstance(value := record.value, LaneChanged) and value.lane == 3]
+    assert [value.disabled for value in lanes if not value.full][:2] == [True, False]
+    routes = [value for record in records if isinstance(value := record.value, RouteDecided)]
+    between = [value for value in routes if lanes[0].at_us < value.at_us < lanes[0].at_us + 9_000_000]
+    assert between
+    assert all(value.lane != 3 for value in between)
+
+
+def test_what_is_gone_stalls_nothing_else(project: Path, tmp_path: Path) -> None:
+    """A PLC and a reader that do not exist are said; the other lines work; a tote line without reads refuses."""
+    config = on_free_ports(example(project, rate=6_000, seed=3, scan_ms=10), tmp_path)
+    alone = config.model_copy(
+        update={
+            "plc": {name: config.plc[name] for name in ("sorter", "tote2")},
+            "reader": {"sorter": config.reader["sorter"]},
+            "line": {"sorter": config.line["sorter"]},
+        }
+    )
+
+    async def main() -> Report:
+        floor = SimulatedFloor(alone.model_copy(update={"plc": {"sorter": config.plc["sorter"]}}), seconds=20)
+        feed = Feed(floor, 60)
+        await floor.start()
+        controller = asyncio.create_task(Controller(config, feed, threaded=False, zero_us=UTC_US).run())
+        await floor.wait()
+        await stop(controller)
+        await floor.stop()
+        return floor.report()
+
+    truth = run_virtual(main())
+    assert truth["parcels_inducted"] > 25
+    assert truth["missorted"] == truth["defaulted"] == truth["unacknowledged"] == 0
+    said = [value for record in journal(config) if isinstance(value := record.value, DeviceChanged) and not value.up]
+    assert {value.device for value in said} == {"plc.tote1", "plc.tote2", "reader.tote1", "reader.tote2"}
+    assert all("refused" in value.reason for value in said)
+    assert_journal_is_whole(journal(config), truth)
+
+
+def test_a_controller_that_comes_back_goes_on(project: Path, tmp_path: Path) -> None:
+    """Stopped and started again and again while parcels run: nothing twice, nothing lost, no parcel rerouted."""
+    config = on_free_ports(example(project, rate=12_000, seed=5, scan_ms=10), tmp_path)
+
+    async def main() -> Report:
+        floor = SimulatedFloor(config, seconds=40)
+        feed = Feed(floor, 200)
+        await floor.start()
+        for _ in range(12):
+            controller = asyncio.create_task(Controller(config, feed, threaded=False, zero_us=UTC_US).run())
+            await asyncio.sleep(3.7)
+            await stop(controller)
+        controller = asyncio.create_task(Controller(config, feed, threaded=False, zero_us=UTC_US).run())
+        await floor.wait()
+        await stop(controller)
+        await floor.stop()
+        return floor.report()
+
+    truth = run_virtual(main())
+    assert (truth["missorted"], truth["unacknowledged"], truth["false_accepts"]) == (0, 0, 0)
+    records = journal(config)
+    assert_journal_is_whole(records, truth)
+    rounds: dict[tuple[str, int], list[set[int]]] = {}
+    for record in records:
+        match record.value:
+            case PlcEvent(plc=plc, type=EventType.INDUCTED, track_id=track):
+                rounds.setdefault((plc, track), []).append(set())
+            case CommandSent(plc=plc, opcode=1, value=track, target=lane):
+                rounds[plc, track][-1].add(lane)
+            case _:
+                pass
+    assert all(len(lanes) <= 1 for parcel in rounds.values() for lanes in parcel)
+
+
+@pytest.mark.parametrize("orders", [0, 30])
+def test_a_tote_without_an_order_goes_to_quality(project: Path, tmp_path: Path, orders: int) -> None:
+    config = on_free_ports(example(project, seed=2, scan_ms=10), tmp_path)
+    config = config.model_copy(update={"line": {"tote1": config.line["tote1"]}})
+
+    async def main() -> Report:
+        floor = SimulatedFloor(config, seconds=20)
+        feed = Feed(floor, orders)
+        await floor.start()
+        controller = asyncio.create_task(Controller(config, feed, threaded=False, zero_us=UTC_US).run())
+        await floor.wait()
+        await stop(controller)
+        await floor.stop()
+        return floor.report()
+
+    truth = run_virtual(main())
+    assert truth["totes_inducted"] == truth["totes_to_packing"] + truth["totes_to_quality"] > 4
+    assert bool(truth["totes_to_packing"]) == bool(orders)
+    if not orders:
+        texts = {
+            one.text
+            for record in journal(config)
+            if isinstance(value := record.value, ToteChecked)
+            for one in value.findings
+        }
+        assert texts == {"no open order is picked into this tote"}
+    anomalies = [value for record in journal(config) if isinstance(value := record.value, Anomaly)]
+    assert anomalies == []
