@@ -119,7 +119,10 @@ class CommandRing:
 
     def note_refusal(self, seq: int, why: int) -> None:
         """A REFUSED event came."""
-        if why not in _NOT_A_VERDICT and serial_behind(seq, self.head) < 2 * RING:
+        oldest = self._passed[0] if self._passed else self._sent[0] if self._sent else None
+        if oldest is None or why in _NOT_A_VERDICT:
+            return
+        if serial_behind(oldest.seq, seq) <= serial_behind(oldest.seq, self.head):
             self._refusals[seq] = Refusal(why)
 
     def settle(self, up_words: Sequence[int], all_seen: bool) -> list[HostSignal] | None:

@@ -72,7 +72,11 @@ class Handled:
 
 @dataclass(frozen=True, slots=True)
 class Unaccounted:
-    """Commands ``first`` to ``last`` were handled and nobody here knows them: a predecessor's late block."""
+    """Commands ``first`` to ``last`` were handled and neither journal nor DOWN knows all of them.
+
+    A predecessor's late block was executed: between our reading and our first block, or over its newest one
+    just before it died.
+    """
 
     first: int
     last: int

@@ -216,6 +216,8 @@ class Host:
             return [*signals, Incompatible(self._fenced(up.epoch))]
         self._claim(at_us)
         signals.append(Connected(up.session, fresh, self._epoch, up, found, self._commands.head))
+        if first and not fresh and self._memory is not None:
+            signals += _overwritten(self._memory.command_seq, up.cmd_done, found)
         return signals + self._follow(at_us) + self._digest(at_us)
 
     def on_up(self, words: Sequence[int], at_us: int) -> list[HostSignal]:
@@ -421,6 +423,14 @@ class Host:
             self._received = seq
         self._torn = None
         return signals
+
+
+def _overwritten(stored: int, done: int, found: Sequence[Sent]) -> list[HostSignal]:
+    """Commands that were handled after the newest stored one, and that DOWN shows no more."""
+    found_seqs = {sent.seq for sent in found}
+    ahead = serial_behind(stored, done) if serial_after(done, stored) else 0
+    missing = [seq for step in range(ahead) if (seq := serial_add(stored, step + 1)) not in found_seqs]
+    return [Unaccounted(missing[0], missing[-1])] if missing else []
 
 
 def _next_epoch(epoch: int) -> int:
