@@ -16,6 +16,9 @@ HEADER = struct.Struct(">HII")
 MAX_FRAME = 4 * 1024 * 1024
 """Octets of the longest message taken; about 100,000 tags in one report."""
 _VERSIONS = (1, 2)
+_HEADER_SIZE = HEADER.size
+_unpack = HEADER.unpack_from
+_new_frame = tuple.__new__  # a named tuple's own constructor is Python code
 
 
 class Frame(NamedTuple):
@@ -47,11 +50,12 @@ class Frames:
     trusted any more: one ``BadFrame`` says so and all that follows is dropped.
     """
 
-    __slots__ = ("_limit", "_rest", "desynchronised")
+    __slots__ = ("_due", "_limit", "_rest", "desynchronised")
 
     def __init__(self, limit: int = MAX_FRAME) -> None:
         self._limit = limit
         self._rest = bytearray()
+        self._due = HEADER.size  # so many octets must be there before looking at the rest is worth it
         self.desynchronised = False
 
     def feed(self, octets: bytes) -> list[Frame | BadFrame]:
@@ -59,25 +63,32 @@ class Frames:
         found: list[Frame | BadFrame] = []
         if self.desynchronised:
             return found
-        rest = self._rest
-        rest += octets
-        at, end = 0, len(rest)
-        while end - at >= HEADER.size:
-            word, length, number = HEADER.unpack_from(rest, at)
+        if self._rest:
+            self._rest += octets
+            if len(self._rest) < self._due:
+                return found
+            octets = bytes(self._rest)
+            self._rest.clear()
+        at, end, due = 0, len(octets), _HEADER_SIZE
+        while end - at >= _HEADER_SIZE:
+            word, due, number = _unpack(octets, at)
             version = word >> 10
-            if version not in _VERSIONS or not HEADER.size <= length <= self._limit:
+            if version not in _VERSIONS or not _HEADER_SIZE <= due <= self._limit:
                 reason = (
-                    f"length {length} is not in {HEADER.size}..{self._limit}"
+                    f"length {due} is not in {_HEADER_SIZE}..{self._limit}"
                     if version in _VERSIONS
                     else f"version {version & 7} with reserved bits {version >> 3} is not 1 or 2"
                 )
-                found.append(BadFrame(reason, bytes(rest[at : at + HEADER.size]), desynchronised=True))
+                found.append(BadFrame(reason, octets[at : at + _HEADER_SIZE], desynchronised=True))
                 self.desynchronised = True
-                rest.clear()
                 return found
-            if end - at < length:
+            if end - at < due:
                 break
-            found.append(Frame(word & 0x3FF, number, version, bytes(rest[at + HEADER.size : at + length])))
-            at += length
-        del rest[:at]
+            body = octets[at + _HEADER_SIZE : at + due]
+            found.append(_new_frame(Frame, (word & 0x3FF, number, version, body)))
+            at += due
+            due = _HEADER_SIZE
+        if at < end:
+            self._rest += octets[at:]
+            self._due = due
         return found
