@@ -4,7 +4,7 @@ Public names: LlrpDevice, Reply, Complaint, complaint, MOST_ROSPECS.
 
 Does what an inventory needs: capabilities, configuration, ROSpecs, keepalives, reports, events. Start triggers are
 Null and Immediate; a stop trigger's duration is taken and never ends anything. ROSpecs and configuration outlive a
-connection, as on real readers. Access specs are not supported and answered with an ERROR_MESSAGE.
+connection, as on real readers. There is room for no access spec.
 
 Source: EPCglobal Low Level Reader Protocol 1.0.1, clauses 6, 9, 10, 12, 13 and 14.
 """
@@ -207,8 +207,14 @@ class LlrpDevice:
                 content = tuple(self._rospecs.values())
             case "ADD_ROSPEC":
                 self._add(next(asked.all("ROSpec")))
-            case "CLOSE_CONNECTION":
+            case "CLOSE_CONNECTION" | "GET_ACCESSSPECS":
                 pass
+            case "DELETE_ACCESSSPEC" | "ENABLE_ACCESSSPEC" | "DISABLE_ACCESSSPEC":
+                number = asked.number("AccessSpecID")
+                if number:
+                    raise _refused("M_FieldError", f"AccessSpec {number} does not exist", _field_error(1))
+            case "ADD_ACCESSSPEC":
+                raise _refused("M_OverflowParameter", "more than 0 AccessSpecs")
             case "DELETE_ROSPEC" | "ENABLE_ROSPEC" | "DISABLE_ROSPEC" | "START_ROSPEC" | "STOP_ROSPEC":
                 self._control(asked.name, asked.number("ROSpecID"))
             case _:

@@ -308,7 +308,9 @@ def test_the_device_refuses_with_the_status_of_the_standard() -> None:
         (Parameter("ROSpec", (0, 0, 0), rospec.parameters), 100),
     ):
         assert ask(Message("ADD_ROSPEC", 7, (), (wrong,)))[:2] == ("ADD_ROSPEC_RESPONSE", code)
-    assert ask(message("GET_ACCESSSPECS", 8))[:2] == ("GET_ACCESSSPECS_RESPONSE", 109)
+    assert ask(message("GET_ACCESSSPECS", 8))[:2] == ("GET_ACCESSSPECS_RESPONSE", 0)
+    for number, code in ((0, 0), (5, 101)):
+        assert ask(message("DELETE_ACCESSSPEC", 8, AccessSpecID=number))[1] == code
     assert ask(RawMessage(46, 9, b""))[:2] == ("ERROR_MESSAGE", 109)
     assert ask(RawMessage(20, 10, b"\x00"))[:2] == ("ERROR_MESSAGE", 100)
     assert device.receive(b"GET / HTTP/1.1\r\n", 0).close
