@@ -513,9 +513,9 @@ class Core:
                     Anomaly(seen.at_us, line.layout.name, "identity-changed", text, track.track_id, track.subject)
                 )
             return
-        if seen.stage is Stage.EARLY and len(parcels) != 1:
+        if seen.stage is Stage.EARLY and len(parcels) != 1 and (parcels or seen.cause or not seen.settled):
             track.early = True
-            return
+            return  # its neighbours, or reads that are still under way, may settle it
         if not parcels and track.round and track.subject:
             parcels = (track.subject,)  # it was read the last time round
         choice = choose_lane(line.layout, parcels, self.book, line.usable, track.round)

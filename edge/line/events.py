@@ -288,6 +288,7 @@ class PassageSeen:
     """The evidence of one passage. ``track_id`` 0: the PLC gave none.
 
     ``offset_us``: what the portal has learned of the way from photo-eye to antenna, used here.
+    ``settled``: reads from after its window have arrived, so that none from inside can be under way.
     ``cause``: empty, or why there may be less evidence than there should be.
     """
 
@@ -301,6 +302,7 @@ class PassageSeen:
     offset_us: int
     claims: tuple[Claim, ...]
     tags: tuple[TagEvidence, ...]
+    settled: bool = False
     cause: str = ""
 
     @property

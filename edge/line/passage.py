@@ -52,6 +52,7 @@ class PortalWatch:
         self._reads: deque[tuple[int, str, int, float]] = deque(maxlen=KEEP_READS)
         self._sums: dict[int, _Sums] = {}
         self._since_us = 0
+        self._newest_us = 0
 
     # ---- what happens ------------------------------------------------------------------------------------------------
 
@@ -85,6 +86,7 @@ class PortalWatch:
         for read in reads:
             if not self._facing or read.antenna in self._facing:
                 self._reads.append((read.at_us, read.epc, read.antenna, 10.0 ** (read.rssi_dbm / 10.0)))
+                self._newest_us = max(self._newest_us, read.at_us)
 
     def reported(self, seen: PassageSeen) -> None:
         """Takes over what an earlier process reported, so that it is not reported again."""
@@ -111,7 +113,9 @@ class PortalWatch:
         passage = self._of_track(track_id)
         if passage is None:
             text = cause or f"no passage at photo-eye {self._layout.portal.eye}"
-            return PassageSeen(now_us, self._layout.name, 0, track_id, stage, 0, 0, self._offset_us(), (), (), text)
+            return PassageSeen(
+                now_us, self._layout.name, 0, track_id, stage, 0, 0, self._offset_us(), (), (), cause=text
+            )
         return self._weigh(passage, stage, now_us, cause)
 
     def deadline_us(self) -> int | None:
@@ -236,6 +240,7 @@ class PortalWatch:
                 TagEvidence(epc, antenna, int(count), int(first), int(last), weight)
                 for (epc, antenna), (count, first, last, weight, _) in sums.items()
             ),
+            settled=self._newest_us > self._own_end_us(passage) - GRACE_US,
             cause=cause,
         )
 
