@@ -66,7 +66,8 @@ class Site:
             for layout in controller.layouts()
         }
         self.layouts = tuple(info.layout for info in self.lines.values())
-        devices = dict.fromkeys(name for controller in controllers for name in (*controller.plc, *controller.reader))
+        devices = [f"plc.{name}" for controller in controllers for name in controller.plc]
+        devices += [f"reader.{name}" for controller in controllers for name in controller.reader]
         self.live = LiveView(self.layouts, devices)
         self.hub = Hub(self._picture)
         self.followers = [

@@ -43,9 +43,11 @@ KEEP_ITEMS = 400
 KEEP_VERDICTS = 40
 KEEP_ANOMALIES = 60
 KEEP_REACTIONS = 500
+KEEP_ARRIVALS = 200
 RATE_US = 300_000_000
 """Items an hour are counted over this time, or over what is known if that is less."""
 RATE_FROM_US = 10_000_000
+MINUTE_US = 60_000_000
 STALE_US = 10_000_000
 """How long past the end of the belt an item may stay unheard of."""
 
@@ -59,6 +61,7 @@ class _Line:
     lanes: dict[int, LaneView] = field(default_factory=dict)
     verdicts: dict[tuple[int, int], Verdict] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
+    arrivals: dict[int, deque[int]] = field(default_factory=dict)
     reactions: deque[int] = field(default_factory=lambda: deque(maxlen=KEEP_REACTIONS))
     inductions: deque[int] = field(default_factory=deque)
     inducted_us: dict[int, int] = field(default_factory=dict)
@@ -72,6 +75,7 @@ class _Line:
 
     def __post_init__(self) -> None:
         self.lanes = {lane.number: LaneView(lane.number) for lane in self.layout.lanes}
+        self.arrivals = {lane.number: deque(maxlen=KEEP_ARRIVALS) for lane in self.layout.lanes}
 
     @property
     def end_mm(self) -> int:
@@ -196,6 +200,10 @@ class LiveView:
                 way_us = line.layout.travel_us(item.at_mm, line.end_mm)
                 if now_us - item.at_us > max(0, way_us) * 3 // 2 + STALE_US:
                     line.put(replace(item, place="gone"))
+            for number, arrivals in line.arrivals.items():
+                while arrivals and arrivals[0] < now_us - MINUTE_US:
+                    arrivals.popleft()
+                line.set_lane(replace(line.lanes[number], minute=len(arrivals)))
             while line.inductions and line.inductions[0] < now_us - RATE_US:
                 line.inductions.popleft()
             per_hour = 0
@@ -281,7 +289,8 @@ class LiveView:
 
     def _count_lane(self, line: _Line, number: int, at_us: int) -> None:
         lane = line.lanes[number]
-        line.set_lane(replace(lane, count=lane.count + 1, last_us=at_us))
+        line.arrivals[number].append(at_us)
+        line.set_lane(replace(lane, count=lane.count + 1, minute=len(line.arrivals[number])))
         role = next(known.role for known in line.layout.lanes if known.number == number)
         if role is LaneRole.RECIRCULATE:
             line.counts = replace(line.counts, recirculated=line.counts.recirculated + 1)

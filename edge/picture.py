@@ -35,13 +35,16 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True)
 class LaneView:
-    """A lane. ``count``: items in it since the picture began. ``wish``: what an operator asked for, until it is so."""
+    """A lane. ``count``: items in it since the picture began, ``minute``: in the last minute.
+
+    ``wish``: what an operator asked for (enable, disable), until it is so.
+    """
 
     number: int
     full: bool = False
     disabled: bool = False
     count: int = 0
-    last_us: int = 0
+    minute: int = 0
     wish: str = ""
 
 

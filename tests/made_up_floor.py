@@ -119,7 +119,8 @@ class MadeUpFloor:
     def _start(self, at_us: int) -> None:
         self._at(Started(at_us, "edge1", "0.1.0", self._layouts))
         for plc in self._seq:
-            self._at(DeviceChanged(at_us + 1, plc, True, f"{plc} answers, session 7, epoch 1"))
+            self._at(DeviceChanged(at_us + 1, f"plc.{plc}", True, f"{plc} answers, session 7, epoch 1"))
+            self._at(DeviceChanged(at_us + 1, f"reader.{plc}", True, f"{plc}: a reader with 4 antennas"))
             self._at(PlcConnected(at_us + 2, plc, 7, 1, True, False, 0, 0, 0, (), 0, 0))
 
     def _event(self, layout: LineLayout, at_us: int, kind: EventType, track: int, station: int, value: int = 0) -> None:
@@ -148,7 +149,7 @@ class MadeUpFloor:
         else:
             epcs = [tote(number % 200), *(item(number * 12 + at) for at in range(4))]
         tags = tuple(TagEvidence(epc, 1, 6, eye_us, left_us, 4e-6) for epc in epcs)
-        claims = tuple(Claim(epc, 4e-6, 1e-8) for epc in epcs)
+        claims = tuple(Claim(epc, 4e-6, 1e-8, 9e-6) for epc in epcs)
         self._at(PassageSeen(at_us, layout.name, number, track, Stage.DUE, eye_us, left_us, 0, claims, tags))
 
     def _verify(self, layout: LineLayout, number: int, track: int, eye_us: int, left_us: int) -> None:

@@ -4,7 +4,7 @@ import { Belt } from "./belt.js";
 import { el, replace } from "./dom.js";
 import { ask, follow, needToken, tell } from "./link.js";
 import { Lookup } from "./lookup.js";
-import { attention, devices, figures, needs, verdicts } from "./panels.js";
+import { attention, devices, figures, needs, refusal, verdicts } from "./panels.js";
 import { LANGUAGES, language, setLanguage, t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -26,7 +26,7 @@ function line(info) {
   const made = { info, lanes: new Map(), verdicts: [], counts: {}, reaction: { count: 0 } };
   made.belt = new Belt(info, (key) => lookup.open(key), openLane);
   made.view = el("section", { class: `line ${info.layout.job}` },
-    el("h2", {}, info.title || info.layout.name, el("small", {})), el("div", { class: "stage" }, made.belt.root));
+    el("h2", {}, info.title || info.layout.name, el("small", {})), el("div", { class: "stage" }, made.belt.root, made.belt.side));
   return made;
 }
 
@@ -118,6 +118,7 @@ function panels() {
   verdicts($("verdicts"), state.lines, (key) => lookup.open(key));
   attention($("attention"), state, (key) => lookup.open(key));
   devices($("devices"), state.devices);
+  for (const its of state.lines) its.belt.say(refusal(its, (key) => lookup.open(key)));
 }
 
 // Lists are not rebuilt under somebody's fingers.
@@ -140,11 +141,18 @@ function words() {
   if ($("story").open) lookup.render();
 }
 
+// On a desk the lines share the height that is left; on a phone the page is as long as it needs.
 function size() {
-  for (const its of state.lines) {
-    const width = its.view.querySelector(".stage").clientWidth;
-    if (width > 50) its.belt.draw(width);
-  }
+  const wide = innerWidth > 1180;
+  const others = state.lines.length - 1;
+  const rows = 1 + Math.ceil(others / 2);
+  const left = innerHeight - $("lines").getBoundingClientRect().top - scrollY - 20 - (rows - 1) * 14;
+  state.lines.forEach((its, at) => {
+    const stage = its.view.querySelector(".stage");
+    const part = at === 0 ? (others ? 0.54 : 1) : 0.46 / Math.max(1, rows - 1);
+    const height = wide ? Math.max(230, Math.min(520, left * part - 47)) : 270;
+    if (stage.clientWidth > 50) its.belt.draw(stage.clientWidth, height);
+  });
 }
 
 function openLane(belt, its) {
@@ -234,6 +242,7 @@ async function begin() {
     if (key) lookup.open(key);
   });
   new ResizeObserver(size).observe($("lines"));
+  addEventListener("resize", size);
   words();
 
   const calm = matchMedia("(prefers-reduced-motion: reduce)");

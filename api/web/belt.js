@@ -4,12 +4,11 @@
 // Along the belt everything is true to scale; across it is drawn so that it can be read. Places are given as
 // (along, across) in pixels and turned by `at`, so that the same drawing lies on a desk and stands on a phone.
 
-import { replace, svg } from "./dom.js";
+import { el, replace, svg } from "./dom.js";
 import { clock, short, t } from "./words.js";
 
 // The picture runs this much behind, so that what is said about an item is known before it is drawn.
 const BEHIND_US = 350_000;
-const MINUTE_US = 60_000_000;
 const HUES = [255, 160, 310, 205, 125, 285, 335, 225];
 const TYPICAL_MM = { verify: 600, sort: 300 };
 const LANE_HOLDS = 45;
@@ -21,32 +20,31 @@ export class Belt {
     this.open = open;
     this.openLane = openLane;
     this.items = new Map();
-    this.lanes = new Map(this.layout.lanes.map((lane) => [lane.number, { lane, view: null, arrivals: [] }]));
+    this.lanes = new Map(this.layout.lanes.map((lane) => [lane.number, { lane, view: null }]));
     const carriers = [...new Set(this.layout.lanes.map((lane) => lane.carrier).filter(Boolean))];
     this.hues = new Map(carriers.map((carrier, at) => [carrier, HUES[at % HUES.length]]));
     this.from = Math.min(0, this.layout.portal.eye_mm, this.layout.portal.antenna_mm) - TYPICAL_MM[this.layout.job] * 2;
     this.end = Math.max(...this.layout.lanes.map((lane) => lane.divert_mm));
-    this.to = this.end + TYPICAL_MM[this.layout.job] * 2;
+    this.to = this.end;
     this.since = 0;
     this.root = svg("svg", { class: "belt", role: "group" });
+    this.side = el("div", { class: "beside" });
   }
 
   // ---- what is so -----------------------------------------------------------------------------------------------
 
   snapshot(view, since) {
     this.since = since;
-    for (const lane of view.lanes) this.setLane(lane, false);
+    for (const lane of view.lanes) this.setLane(lane);
     const present = new Set(view.items.map((item) => item.track));
     for (const track of [...this.items.keys()]) if (!present.has(track)) this.drop(track);
     for (const item of view.items) this.setItem(item);
     this.name();
   }
 
-  setLane(view, arriving = true) {
+  setLane(view) {
     const its = this.lanes.get(view.number);
     if (!its) return;
-    const more = its.view && arriving ? Math.max(0, view.count - its.view.count) : 0;
-    for (let n = 0; n < more; n += 1) its.arrivals.push(view.last_us);
     its.view = view;
     this.showLane(its);
   }
@@ -78,28 +76,48 @@ export class Belt {
 
   // ---- geometry --------------------------------------------------------------------------------------------------
 
-  draw(width) {
+  draw(width, height) {
     this.upright = width < 620;
-    const length = this.upright ? Math.max(520, this.layout.lanes.length * 58 + 180) : width;
-    this.scale = length / (this.to - this.from);
+    const verify = this.layout.job === "verify";
+    const length = this.upright ? this.layout.lanes.length * 50 + 300 : width;
+    this.thick = this.upright ? 44 : Math.max(40, Math.min(66, height * 0.17));
+    this.middle = this.upright ? 92 : 44 + this.thick / 2;
+    this.chute = this.upright ? 96 : Math.max(90, height - this.middle - this.thick / 2 - 50);
+    this.slant = this.chute * 0.32;
+    this.scale = (length - this.slant - 46) / (this.end - this.from);
     const sorted = this.layout.lanes.map((lane) => lane.divert_mm).sort((a, b) => a - b);
     const gaps = sorted.slice(1).map((mm, at) => mm - sorted[at]).filter((gap) => gap > 0);
     this.spacing = Math.min(...gaps, 3000) * this.scale;
-    this.thick = this.layout.job === "verify" ? 46 : 40;
-    this.chute = this.upright ? 92 : 118;
-    this.chuteWidth = Math.max(12, Math.min(this.layout.job === "verify" ? 46 : 58, this.spacing * 0.62));
-    this.slant = this.chute * 0.36;
-    this.middle = this.upright ? 66 : 62;
+    this.to = this.from + length / this.scale;
+    this.chuteWidth = Math.max(12, Math.min(this.thick * (verify ? 1.15 : 1), this.spacing * 0.66));
     const across = this.middle + this.thick / 2 + this.chute + (this.upright ? 150 : 50);
     const [w, h] = this.upright ? [width, length] : [length, across];
     this.root.setAttribute("viewBox", `0 0 ${w} ${h}`);
     this.root.setAttribute("width", w);
     this.root.setAttribute("height", h);
+    this.side.hidden = this.upright;
+    this.side.style.setProperty("--room", `${this.px(Math.min(...this.layout.lanes.map((lane) => lane.divert_mm))) - 40}px`);
+    this.legend();
     this.paint(length);
     for (const its of this.items.values()) {
       this.drawItem(its);
       this.showItem(its);
     }
+  }
+
+  // What the colours and signs mean, and the newest refusal, where the drawing leaves room.
+  legend() {
+    const key = (kind, sign, words) => el("span", { class: `key ${kind}` }, el("i", { "aria-hidden": "true" }, sign), words);
+    const keys = this.layout.job === "verify"
+      ? [key("unsent", "", t("legend.unsent")), key("verified", "✓", t("verdict.verified")), key("refused", "✕", t("verdict.refused"))]
+      : [key("unsent", "", t("legend.unsent")), key("odd", "!", t("legend.odd")), key("again", "↻", t("reason.recirculate"))];
+    replace(this.side, this.note ?? null, el("p", { class: "keys" }, ...keys, el("span", {}, t("legend.minute"))));
+  }
+
+  // Shows a node in the room beside the lanes, or nothing.
+  say(node) {
+    this.note = node;
+    this.legend();
   }
 
   at(along, across) {
@@ -118,15 +136,21 @@ export class Belt {
     const half = this.thick / 2;
     const { portal, decision_mm: decision } = this.layout;
     this.layer = svg("g");
+    this.running = svg("path", {
+      class: "running",
+      d: `M${this.at(0, -half * 0.5)}L${this.at(length, -half * 0.5)}M${this.at(0, half * 0.5)}L${this.at(length, half * 0.5)}`,
+      "stroke-dasharray": `2 ${(this.cleat = 250 * this.scale) - 2}`,
+    });
     this.glow = svg("path", {
       class: "field",
-      d: this.box(this.px(portal.antenna_mm) - 26, this.px(portal.antenna_mm) + 26, -half - 12, half + 12),
+      d: this.box(this.px(portal.antenna_mm) - 30, this.px(portal.antenna_mm) + 30, -half, half),
     });
     replace(
       this.root,
       svg("title", { id: `belt-${this.layout.name}` }),
       svg("path", { class: "bed", d: this.box(0, length, -half - 4, half + 4) }),
       svg("path", { class: "deck", d: this.box(0, length, -half, half) }),
+      this.running,
       ...[...this.lanes.values()].map((its) => this.paintLane(its)),
       this.marks(length, half),
       this.eye(0, half, t("induction"), 0),
@@ -156,7 +180,7 @@ export class Belt {
   }
 
   label(kind, along, across, text, anchor = "middle") {
-    const [x, y] = this.at(along, this.upright ? Math.min(across, -this.thick / 2 - 8) : across).split(" ");
+    const [x, y] = this.at(along, this.upright ? -this.thick / 2 - 15 : across).split(" ");
     const end = this.upright ? "end" : anchor;
     return svg("text", { class: kind, x, y: this.upright ? Number(y) + 4 : y, "text-anchor": end }, text);
   }
@@ -183,10 +207,13 @@ export class Belt {
   }
 
   arch(along, half) {
-    return svg("path", {
-      class: "arch",
-      d: `M${this.at(along - 8, half + 9)}L${this.at(along - 8, -half - 12)}L${this.at(along + 8, -half - 12)}L${this.at(along + 8, half + 9)}`,
-    });
+    return svg(
+      "g",
+      { class: "arch" },
+      svg("path", { class: "roof", d: this.box(along - 7, along + 7, -half - 4, half + 4) }),
+      svg("path", { class: "post", d: this.box(along - 9, along + 9, -half - 12, -half - 2) }),
+      svg("path", { class: "post", d: this.box(along - 9, along + 9, half + 2, half + 12) }),
+    );
   }
 
   // A lane: chute, level of the last minute, name, count. A button for people.
@@ -217,6 +244,7 @@ export class Belt {
       svg("path", { class: "hit", d: this.chutePath(lane, 0, this.chute + (this.upright ? 0 : 46), 10) }),
       svg("path", { class: "chute", d: this.chutePath(lane, 0, this.chute) }),
       its.level,
+      svg("path", { class: "rollers", d: this.chuteRollers(lane) }),
       svg("path", { class: "lip", d: this.chuteLip(lane) }),
       its.state, its.words, its.number,
     );
@@ -242,11 +270,21 @@ export class Belt {
     return `M${this.at(a - half, c)}L${this.at(a + half, c)}`;
   }
 
+  chuteRollers(lane) {
+    const half = this.chuteWidth / 2;
+    let path = "";
+    for (let across = 9; across < this.chute - 4; across += 9) {
+      const [a, c] = this.chutePoint(lane, across);
+      path += `M${this.at(a - half + 3, c)}L${this.at(a + half - 3, c)}`;
+    }
+    return path;
+  }
+
   showLane(its) {
     if (!its.node || !this.scale) return;
     const { lane, view } = its;
     const [along, across] = this.chutePoint(lane, this.chute);
-    const minute = this.minute(its);
+    const minute = view?.minute ?? 0;
     const level = Math.min(1, minute / LANE_HOLDS);
     its.level.setAttribute("d", this.chutePath(lane, this.chute * (1 - level), this.chute));
     const place = (node, a, c, anchor) => {
@@ -285,19 +323,13 @@ export class Belt {
     its.node.setAttribute("aria-label", words.join(", "));
   }
 
-  minute(its) {
-    const oldest = this.now - MINUTE_US;
-    while (its.arrivals.length && its.arrivals[0] < oldest) its.arrivals.shift();
-    return its.arrivals.length;
-  }
-
   // ---- what moves ----------------------------------------------------------------------------------------------------
 
   drawItem(its) {
     its.node?.remove();
     const mm = its.view.length_mm || TYPICAL_MM[this.layout.job];
     const long = Math.max(9, Math.min(mm, 900) * this.scale);
-    const wide = Math.min(this.thick * 0.66, Math.max(this.layout.job === "verify" ? 26 : 16, long * 0.86));
+    const wide = Math.min(this.thick * 0.7, Math.max(this.layout.job === "verify" ? 28 : 16, long * 0.84));
     const [w, h] = this.upright ? [wide, long] : [long, wide];
     its.long = long;
     its.tip = svg("title");
@@ -307,11 +339,22 @@ export class Belt {
       { class: "item", "data-track": its.view.track, onclick: () => this.openItem(its) },
       its.tip,
       svg("rect", {
-        x: this.upright ? -w / 2 : -w, y: this.upright ? -h : -h / 2, width: w, height: h, rx: this.layout.job === "verify" ? 5 : 3.5,
+        x: this.upright ? -w / 2 : -w, y: this.upright ? -h : -h / 2, width: w, height: h, rx: this.layout.job === "verify" ? 6 : 3.5,
       }),
+      this.layout.job === "verify" ? this.rim(w, h) : this.tape(w, h),
       its.sign,
     );
     this.layer.append(its.node);
+  }
+
+  // A tote is open at the top; a parcel is taped along its middle.
+  rim(w, h) {
+    const [x, y] = this.upright ? [-w / 2, -h] : [-w, -h / 2];
+    return svg("rect", { class: "rim", x: x + 4, y: y + 4, width: w - 8, height: h - 8, rx: 3 });
+  }
+
+  tape(w, h) {
+    return svg("path", { class: "tape", d: this.upright ? `M0 0V${-h}` : `M0 0H${-w}` });
   }
 
   openItem(its) {
@@ -352,6 +395,8 @@ export class Belt {
   frame(nowUs) {
     this.now = nowUs - BEHIND_US;
     if (!this.scale) return;
+    const run = ((this.now / 1e6) * this.layout.speed_mm_s * this.scale) % this.cleat;
+    this.running.setAttribute("stroke-dashoffset", -run);
     const { antenna_mm: antenna } = this.layout.portal;
     let inField = false;
     for (const its of this.items.values()) {

@@ -47,7 +47,7 @@ export class Lookup {
     replace(
       this.dialog,
       head,
-      el("code", { class: "full-key" }, this.key),
+      short(this.key) === this.key ? null : el("code", { class: "full-key" }, this.key),
       ...value.orders.map((order) => this.order(order)),
       value.omitted ? el("p", { class: "empty" }, t("story.omitted", { count: value.omitted })) : null,
       el("ol", { class: "timeline" }, ...value.entries.map((entry, at) => this.entry(entry, value.entries[at - 1]))),

@@ -1,8 +1,8 @@
 // Figures, verdicts, what needs attention, devices.
-// Public names: figures, verdicts, attention, devices, needs.
+// Public names: figures, verdicts, refusal, attention, devices, needs.
 
 import { el, replace } from "./dom.js";
-import { clock, has, short, t, whole } from "./words.js";
+import { clock, deviceName, has, short, t, whole } from "./words.js";
 
 const sum = (lines, pick) => lines.reduce((total, line) => total + pick(line), 0);
 const share = (part, all) => (all ? `${((100 * part) / all).toFixed(part && part < all ? 1 : 0)} %` : "–");
@@ -76,6 +76,17 @@ export function verdicts(node, lines, open) {
   replace(node, ...(rows.length ? rows : [el("li", { class: "empty" }, t("verdicts.none"))]));
 }
 
+// The newest refused tote of a line, for the room beside its lanes.
+export function refusal(line, open) {
+  const verdict = line.verdicts.find((known) => !known.verified);
+  if (!verdict) return null;
+  const name = verdict.tote ? short(verdict.tote) : t("tote.unknown");
+  return el("div", { class: "refusal" },
+    el("small", {}, `${t("legend.refused")} · ${clock(verdict.at_us)}`),
+    el("button", { type: "button", class: "link", disabled: !verdict.tote, onclick: () => open(verdict.tote) }, name),
+    ...verdict.findings.slice(0, 3).map((finding) => el("span", {}, say(finding))));
+}
+
 function say(finding) {
   if (finding.kind === "unreadable" && !finding.subject) return t("finding.notag");
   const subject = finding.subject.startsWith("(") ? short(finding.subject) : finding.subject;
@@ -95,7 +106,7 @@ export function needs(state) {
   }
   for (const device of state.devices.values()) {
     if (device.up === false) {
-      found.push({ kind: "trouble", text: t("trouble.device", device), detail: device.reason, at_us: device.since_us });
+      found.push({ kind: "trouble", text: t("trouble.device", { name: deviceName(device.name) }), detail: device.reason, at_us: device.since_us });
     }
   }
   for (const line of state.lines) {
@@ -130,15 +141,16 @@ export function attention(node, state, open) {
         el("span", { class: "what" }, el("b", {}, has(key) ? t(key) : t("anomaly.other")), el("small", {}, anomaly.text)),
         el("time", {}, clock(anomaly.at_us))));
   });
-  const rows = [...now, ...seen];
-  replace(node, ...(rows.length ? rows : [el("li", { class: "empty" }, t("attention.none"))]));
+  if (!now.length) now.push(el("li", { class: "empty" }, t("attention.none")));
+  if (seen.length) now.push(el("li", { class: "divider" }, t("attention.noticed")));
+  replace(node, ...now, ...seen);
 }
 
 export function devices(node, all) {
   const rows = [...all.values()].map((device) => {
     const word = device.up === null ? "unknown" : device.up ? "up" : "down";
     return el("li", { class: word, title: device.reason }, el("span", { class: "dot", "aria-hidden": "true" }),
-      el("span", {}, device.name), el("small", {}, t(`device.${word}`)));
+      el("span", {}, deviceName(device.name)), el("small", {}, t(`device.${word}`)));
   });
   replace(node, ...rows);
 }

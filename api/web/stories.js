@@ -25,7 +25,7 @@ const command = (value, lane) => {
 const extra = (text) => (text ? `（${text}）` : "");
 
 const ZH = {
-  "order-new": (v) => `收到訂單 ${v.order.id}，來自 ${v.order.channel} ${v.order.external}：${order(v)}`,
+  "order-new": (v) => `收到訂單 ${v.order.id}，來自 ${`${v.order.channel} ${v.order.external}`.trim()}：${order(v)}`,
   "order-changed": (v) => `訂單 ${v.order.id} 已變更：${order(v)}`,
   "order-open": (v) => `訂單 ${v.order.id} 重新開啟`,
   "order-shipped": (v) => `訂單 ${v.order.id} 已出貨`,
@@ -44,9 +44,8 @@ const ZH = {
   "refused": (v) => `${v.plc} 拒絕命令 ${v.station}：${REFUSALS[v.value] ?? v.value}`,
   "passage": (v) => {
     const reads = v.tags.reduce((sum, tag) => sum + tag.count, 0);
-    const own = v.claims.filter((claim) => claim.weight > claim.rival).length;
     const stage = { early: "初步", due: "決定時", final: "最終" }[v.stage];
-    return `通過 ${v.line} 的讀取門：${v.claims.length} 張標籤中 ${own} 張屬於它，共讀取 ${reads} 次（${stage}）`;
+    return `通過 ${v.line} 的讀取門：${v.claims.length} 張標籤，共讀取 ${reads} 次（${stage}）`;
   },
   "tote-verified": (v) => `物流箱核對無誤（${v.final ? "最終" : "暫定"}）：${v.matched.length} 件與訂單 ${v.order} 相符`,
   "tote-refused": (v) => `物流箱核對不符（${v.final ? "最終" : "暫定"}）：${findings(v.findings)}`,

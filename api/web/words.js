@@ -1,5 +1,5 @@
 // Every word that people read, in both languages.
-// Public names: LANGUAGES, language, setLanguage, t, has, clock, whole, short.
+// Public names: LANGUAGES, language, setLanguage, t, has, clock, whole, short, deviceName.
 
 const EN = {
   "language": "Language",
@@ -23,7 +23,8 @@ const EN = {
   "figures.since": "since {time}",
   "figures.rate.note": "last five minutes",
   "attention.title": "Needs attention",
-  "attention.none": "Nothing",
+  "attention.none": "Nothing now", "attention.noticed": "Noticed",
+  "device.plc": "PLC {name}", "device.reader": "Reader {name}", "device.site-store": "Site store", "device.journal": "Journal",
   "verdicts.title": "Tote verdicts",
   "verdicts.none": "No tote has passed yet",
   "devices.title": "Devices",
@@ -49,7 +50,8 @@ const EN = {
   "lane.asked": "Asked. The lane changes when the PLC does it.",
   "portal": "Portal", "decision": "Decision", "induction": "Induction",
   "belt.of": "{title}: belt with {count} items",
-  "legend.minute": "Bars in lanes: items of the last minute",
+  "legend.minute": "Bars in lanes: the last minute", "legend.unsent": "Not decided yet", "legend.odd": "For people to look at",
+  "legend.refused": "Last refused",
   "job.verify": "Totes are verified", "job.sort": "Parcels are sorted by carrier",
   "role.verified": "Verified totes", "role.carrier": "Carrier", "role.quality": "For people to look at",
   "role.reject": "Reject", "role.recirculate": "Round again",
@@ -102,7 +104,8 @@ const ZH = {
   "figures.since": "自 {time} 起",
   "figures.rate.note": "最近五分鐘",
   "attention.title": "需要注意",
-  "attention.none": "沒有",
+  "attention.none": "目前沒有", "attention.noticed": "已留意",
+  "device.plc": "PLC {name}", "device.reader": "讀取器 {name}", "device.site-store": "站點資料庫", "device.journal": "日誌",
   "verdicts.title": "物流箱核對",
   "verdicts.none": "尚無物流箱通過",
   "devices.title": "設備",
@@ -128,7 +131,8 @@ const ZH = {
   "lane.asked": "已送出，PLC 執行後此道即改變。",
   "portal": "讀取門", "decision": "決定點", "induction": "上線點",
   "belt.of": "{title}：輸送帶上 {count} 件",
-  "legend.minute": "道中長條：最近一分鐘的件數",
+  "legend.minute": "道中長條：最近一分鐘", "legend.unsent": "尚未決定", "legend.odd": "需人工檢查",
+  "legend.refused": "最近一次不符",
   "job.verify": "核對物流箱內容", "job.sort": "依承運商分揀包裹",
   "role.verified": "核對無誤的物流箱", "role.carrier": "承運商", "role.quality": "人工檢查",
   "role.reject": "剔除", "role.recirculate": "再循環",
@@ -207,4 +211,10 @@ export function short(identity) {
   const parcel = /^\(00\)\d*(\d{6})$/.exec(identity);
   if (parcel) return t("parcel", { id: `…${parcel[1]}` });
   return identity;
+}
+
+// A device as people say it: plc.sorter, reader.sorter, site-store, journal.
+export function deviceName(device) {
+  const [kind, name] = device.split(/\.(.*)/s);
+  return has(`device.${kind}`) ? t(`device.${kind}`, { name }) : device;
 }

@@ -1,0 +1,150 @@
+"""Chromium, driven over its DevTools pipe: open a page, look at it, ask it, act on it.
+
+Public names: Browser.
+
+Source: Chrome DevTools Protocol 1.3; --remote-debugging-pipe reads commands from descriptor 3 and writes to 4, messages
+are JSON ended by NUL.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import select
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+
+class Browser:
+    """One page in a headless Chromium. ``errors``: what its console and its network complained about."""
+
+    def __init__(self, executable: str, width: int = 1920, height: int = 1080, *, dark: bool = False) -> None:
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        self._next = 0
+        self._rest = b""
+        self._profile = tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
+        to_read, self._to = os.pipe()
+        self._from, to_write = os.pipe()
+        self._process = subprocess.Popen(
+            [
+                "/bin/sh",
+                "-c",
+                f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}',
+                executable,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+                "--disable-background-networking",
+                f"--user-data-dir={self._profile.name}",
+                "--remote-debugging-pipe",
+                "about:blank",
+            ],
+            pass_fds=(to_read, to_write),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        os.close(to_read)
+        os.close(to_write)
+        self._session = ""
+        target = next(its for its in self._call("Target.getTargets")["targetInfos"] if its["type"] == "page")
+        attached = self._call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
+        self._session = attached["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self._call(f"{domain}.enable")
+        self.resize(width, height)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._call("Emulation.setEmulatedMedia", features=[scheme])
+
+    def __enter__(self) -> Browser:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._to)
+        os.close(self._from)
+        self._profile.cleanup()
+
+    def resize(self, width: int, height: int) -> None:
+        """The window's size in CSS pixels; narrow ones are phones."""
+        self._call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1 if width > 800 else 2,
+            mobile=width <= 800,
+        )
+
+    def open(self, url: str) -> None:
+        """Goes to a page."""
+        self._call("Page.navigate", url=url)
+
+    def ask(self, expression: str) -> Any:
+        """The value of a JavaScript expression; a promise's value."""
+        answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in answer:
+            raise AssertionError(f"{expression}: {answer['exceptionDetails']}")
+        return answer["result"].get("value")
+
+    def until(self, expression: str, holds: Callable[[Any], bool] = bool, within_s: float = 20) -> Any:
+        """Asks until the answer holds."""
+        end = time.monotonic() + within_s
+        while not holds(value := self.ask(expression)):
+            assert time.monotonic() < end, f"{expression} is still {value!r}; errors: {self.errors}"
+            time.sleep(0.05)
+        return value
+
+    def picture(self, path: Path) -> None:
+        """What it looks like, as PNG."""
+        path.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"]))
+
+    def _call(self, method: str, **parameters: object) -> dict[str, Any]:
+        self._next += 1
+        message: dict[str, object] = {"id": self._next, "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._to, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self._read()
+            if answer.get("id") == self._next:
+                assert "error" not in answer, f"{method}: {answer['error']}"
+                result: dict[str, Any] = answer["result"]
+                return result
+            self._note(answer)
+
+    def _read(self) -> dict[str, Any]:
+        while b"\0" not in self._rest:
+            ready, _, _ = select.select([self._from], [], [], 60)
+            assert ready, "Chromium does not answer"
+            more = os.read(self._from, 1 << 16)
+            assert more, "Chromium ended"
+            self._rest += more
+        message, self._rest = self._rest.split(b"\0", 1)
+        decoded: dict[str, Any] = json.loads(message)
+        return decoded
+
+    def _note(self, event: dict[str, Any]) -> None:
+        parameters = event.get("params", {})
+        match event.get("method"):
+            case "Runtime.exceptionThrown":
+                self.errors.append(json.dumps(parameters["exceptionDetails"].get("exception", parameters))[:600])
+            case "Runtime.consoleAPICalled" if parameters["type"] in ("error", "warning"):
+                self.errors.append(json.dumps(parameters["args"])[:600])
+            case "Log.entryAdded" if parameters["entry"]["level"] in ("error", "warning"):
+                self.errors.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
+            case "Network.requestWillBeSent":
+                self.requests.append(parameters["request"]["url"])
+            case _:
+                pass
