@@ -16,6 +16,7 @@ from edge.line.events import (
     CommandDropped,
     CommandHandled,
     CommandSent,
+    DeviceChanged,
     Event,
     Input,
     Journaled,
@@ -85,6 +86,8 @@ class PureSite:
         self.give(Started(START_US, "edge1", "0", tuple(layouts)))
         self.floors: dict[str, Floor] = {}
         for layout in layouts:
+            for reader in layout.portal.readers:
+                self.give(DeviceChanged(START_US, f"reader.{reader}", True, "reads"))
             self.give(PlcConnected(START_US, layout.plc, 1, 1, True, False, 0, 0, 0, (), 0, 0))
             inflow = _Inflow(self, layout, world, loads[layout.name])
             self.floors[layout.plc] = Floor(layout, config.sim, seed, inflow, count(1), ports, START_US)

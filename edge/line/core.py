@@ -20,6 +20,8 @@ from edge.line.events import (
     DeviceNotice,
     Event,
     EventsMissed,
+    Finding,
+    FindingKind,
     Input,
     LaneChanged,
     LaneRequested,
@@ -164,10 +166,10 @@ class Core:
             case DeviceNotice():
                 out.append(Anomaly(given.at_us, "", given.code, given.text, 0, given.device))
             case DeviceChanged():
-                if given.up:
-                    self.state.down.pop(given.device, None)
-                else:
-                    self.state.down[given.device] = given.reason
+                kind, _, name = given.device.partition(".")
+                watched_by = self._by_reader.get(name) if kind == "reader" else None
+                if watched_by is not None:
+                    watched_by.portal.reader_changed(name, "" if given.up else given.reason, given.at_us)
             case Started():
                 self._started(given)
             case _:
@@ -181,9 +183,9 @@ class Core:
     def _started(self, given: Started) -> None:
         set_back = given.at_us < self.state.at_us
         self._take_layouts(given.layouts)
-        for line in self._lines.values():
-            line.portal.started(given.at_us, set_back=set_back)
-            if set_back:
+        if set_back:
+            for line in self._lines.values():
+                line.portal.clock_set_back()
                 for track in line.state.tracks.values():
                     track.due_us = given.at_us
 
@@ -368,7 +370,7 @@ class Core:
 
     def _why_defaulted(self, line: _Line, track: Track) -> str:
         if not track.lane:
-            return "; ".join(filter(None, ("nothing was decided in time", self._cause(line))))
+            return "; ".join(filter(None, ("nothing was decided in time")))
         return "its route came too late" if track.route_seq is not None else "its route never reached the PLC"
 
     def _ship(self, line: _Line, track: Track, given: PlcEvent, out: list[Result]) -> None:
@@ -419,25 +421,21 @@ class Core:
 
     # ---- portals -----------------------------------------------------------------------------------------------------
 
-    def _cause(self, line: _Line) -> str:
-        down = self.state.down
-        return "; ".join(down[f"reader.{name}"] for name in line.layout.portal.readers if f"reader.{name}" in down)
-
     def _early(self, line: _Line, track: Track, now_us: int, out: list[Result]) -> None:
         """A sorter decides as soon as the parcel's own window is over, if nothing is in doubt."""
         if not self.live or line.layout.job is not Job.SORT or track.lane or track.early:
             return
         if line.portal.window_over(track.track_id, now_us):
             track.early = True
-            self._seen(line, line.portal.evidence(track.track_id, Stage.EARLY, now_us, self._cause(line)), out)
+            self._seen(line, line.portal.evidence(track.track_id, Stage.EARLY, now_us), out)
 
     def _time_went_by(self, now_us: int, out: list[Result]) -> None:
         for line in self._lines.values():
-            for seen in line.portal.finals(now_us, self._cause(line)):
+            for seen in line.portal.finals(now_us):
                 self._seen(line, seen, out)
             for track in [item for item in line.state.tracks.values() if item.inducted and not item.lane]:
                 if track.due_us <= now_us:
-                    self._seen(line, line.portal.evidence(track.track_id, Stage.DUE, now_us, self._cause(line)), out)
+                    self._seen(line, line.portal.evidence(track.track_id, Stage.DUE, now_us), out)
                 else:
                     self._early(line, track, now_us, out)
 
@@ -461,6 +459,9 @@ class Core:
             return
         owned = [claim for claim in seen.claims if claim.owned]
         result = check(owned, self.book)
+        findings = result.findings
+        if seen.cause:  # what was not read cannot be said to be right
+            findings = (*findings, Finding(FindingKind.UNREADABLE, "", text=seen.cause))
         final = seen.stage is Stage.FINAL
         verdict = ToteChecked(
             seen.at_us,
@@ -471,7 +472,7 @@ class Core:
             result.order,
             final,
             result.matched,
-            result.findings,
+            findings,
         )
         out.append(verdict)
         before = line.state.provisional.pop(seen.passage, None)
@@ -495,7 +496,7 @@ class Core:
             reason = RouteReason.REFUSED
             if not result.order:
                 reason = RouteReason.NO_ORDER if result.tote else RouteReason.NO_READ
-            words = ", ".join(dict.fromkeys(finding.kind.value for finding in result.findings))
+            words = ", ".join(dict.fromkeys(finding.kind.value for finding in findings))
             choice = set_aside(line.layout, line.usable, reason, "; ".join(filter(None, (words, seen.cause))))
         self._route(line, track, choice, seen.at_us, out)
 
@@ -503,7 +504,8 @@ class Core:
         track = line.state.tracks.get(seen.track_id)
         if track is None or not track.inducted:
             return
-        parcels = identify_parcel([claim for claim in seen.claims if claim.owned])
+        # Where reads may be missing, a neighbour's label can look like the only one.
+        parcels = () if seen.cause else identify_parcel([claim for claim in seen.claims if claim.owned])
         if track.lane:
             if seen.stage is Stage.FINAL and parcels and track.subject and track.subject not in parcels:
                 text = (

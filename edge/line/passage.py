@@ -51,16 +51,23 @@ class PortalWatch:
         self._facing = frozenset(layout.portal.facing)
         self._reads: deque[tuple[int, str, int, float]] = deque(maxlen=KEEP_READS)
         self._sums: dict[int, _Sums] = {}
-        self._since_us = 0
         self._newest_us = 0
+        self._away = dict.fromkeys(layout.portal.readers, "not connected yet")
+        self._blind_until_us = 0
 
     # ---- what happens ------------------------------------------------------------------------------------------------
 
-    def started(self, at_us: int, *, set_back: bool) -> None:
-        """A new process began. ``set_back``: the host's clock was, so that what is on its scale means nothing."""
-        self._since_us = at_us
-        if set_back:
-            self._state.passages.clear()
+    def clock_set_back(self) -> None:
+        """What is on the host's old scale means nothing any more."""
+        self._state.passages.clear()
+
+    def reader_changed(self, reader: str, trouble: str, at_us: int) -> None:
+        """A reader reads from now on (``trouble`` empty), or does not."""
+        if trouble:
+            self._away[reader] = trouble
+        else:
+            self._away.pop(reader, None)
+            self._blind_until_us = at_us
 
     def entered(self, track_id: int, at_us: int) -> None:
         """The leading edge of an item reached the photo-eye."""
@@ -108,26 +115,30 @@ class PortalWatch:
         passage = self._of_track(track_id)
         return None if passage is None else self._own_end_us(passage)
 
-    def evidence(self, track_id: int, stage: Stage, now_us: int, cause: str) -> PassageSeen:
+    def blind(self) -> str:
+        """Which readers do not read now, and why; empty when all do."""
+        return "; ".join(f"reader {name}: {trouble}" for name, trouble in self._away.items())
+
+    def evidence(self, track_id: int, stage: Stage, now_us: int) -> PassageSeen:
         """Weighs the newest passage of a track; passage 0 without evidence where it had none."""
         passage = self._of_track(track_id)
         if passage is None:
-            text = cause or f"no passage at photo-eye {self._layout.portal.eye}"
+            text = self.blind() or f"no passage at photo-eye {self._layout.portal.eye}"
             return PassageSeen(
                 now_us, self._layout.name, 0, track_id, stage, 0, 0, self._offset_us(), (), (), cause=text
             )
-        return self._weigh(passage, stage, now_us, cause)
+        return self._weigh(passage, stage, now_us)
 
     def deadline_us(self) -> int | None:
         """When the next passage can become final."""
         return min((self._final_us(passage) for passage in self._state.passages if not passage.final), default=None)
 
-    def finals(self, now_us: int, cause: str) -> list[PassageSeen]:
+    def finals(self, now_us: int) -> list[PassageSeen]:
         """The passages whose neighbours are all known by now, each once."""
         seen: list[PassageSeen] = []
         for passage in list(self._state.passages):
             if not passage.final and self._final_us(passage) <= now_us:
-                evidence = self._weigh(passage, Stage.FINAL, now_us, cause)
+                evidence = self._weigh(passage, Stage.FINAL, now_us)
                 seen.append(evidence)
                 passage.final = True
                 self._learn(passage, frozenset(evidence.owned))
@@ -214,9 +225,7 @@ class PortalWatch:
             self._sums[passage.number] = sums
         return sums
 
-    def _weigh(self, passage: Passage, stage: Stage, now_us: int, cause: str) -> PassageSeen:
-        if passage.start_us < self._since_us:
-            cause = "; ".join(filter(None, (cause, "reads from before the controller's start died with it")))
+    def _weigh(self, passage: Passage, stage: Stage, now_us: int) -> PassageSeen:
         sums = self._sum(passage, now_us)
         rivals: dict[str, float] = {}
         for other in self._state.passages:
@@ -241,8 +250,15 @@ class PortalWatch:
                 for (epc, antenna), (count, first, last, weight, _) in sums.items()
             ),
             settled=self._newest_us > self._own_end_us(passage) - GRACE_US,
-            cause=cause,
+            cause=self._cause(passage),
         )
+
+    def _cause(self, passage: Passage) -> str:
+        """Why reads of a passage may be missing."""
+        if self._away:
+            return self.blind()
+        from_us = self._middle_us(passage) + self._offset_us() - int(3 * self._sigma_us(passage))
+        return "a reader began to read only during this passage" if from_us < self._blind_until_us else ""
 
     def _learn(self, passage: Passage, owned: frozenset[str]) -> None:
         state = self._state

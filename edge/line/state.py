@@ -95,11 +95,10 @@ class BookState:
 
 @dataclass(slots=True)
 class CoreState:
-    """All of it. ``down``: devices that do not answer, with the reason. ``at_us``: of the newest journaled input."""
+    """All of it. ``at_us``: of the newest journaled input."""
 
     at_us: int = 0
     book: BookState = field(default_factory=BookState)
     lines: dict[str, LineState] = field(default_factory=dict)
     plcs: dict[str, PlcState] = field(default_factory=dict)
-    down: dict[str, str] = field(default_factory=dict)
     feed_seq: int = 0

@@ -1,0 +1,140 @@
+"""kill -9 of the controller at random moments under load: nothing lost, nothing twice, no parcel with two routes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pure_site import example
+from test_runtime import assert_journal_is_whole, journal, on_free_ports
+
+from edge.config import LineConfig
+from edge.journal import JournalError, JournalReader
+from edge.line.events import CommandSent, PlcConnected, PlcEvent
+from edge.sim.devices import SimulatedFloor
+from edge.sim.tally import Report
+from edge.store import SiteStore
+from plc.words import EventType, Opcode
+
+KILLS = int(os.environ.get("LANEWISE_KILLS", "50"))
+
+# Starts the shipped command in a fork of a process that has imported it already, so that most of the time is work.
+ZYGOTE = """
+import os, sys
+from edge import cli
+for line in sys.stdin:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(cli.main(["run", line.strip()]))
+    print(pid, flush=True)
+    os.waitpid(pid, 0)
+"""
+
+
+def write_toml(config: LineConfig, source: Path, folder: Path) -> Path:
+    """The example's LINE.toml with the ports of ``config``."""
+    text = (source / "examples" / "warehouse" / "LINE.toml").read_text()
+    for table, old in (("plc", 15021), ("reader", 15081)):
+        for number, device in enumerate(getattr(config, table).values()):
+            text = text.replace(f"port = {old + number}", f"port = {device.port}")
+    path = folder / "LINE.toml"
+    path.write_text(text.replace('journal = "var/journal.sqlite"', 'journal = "journal.sqlite"'))
+    return path
+
+
+def last_seq(path: Path) -> int:
+    with suppress(JournalError):
+        reader = JournalReader(path)
+        try:
+            return reader.last()
+        finally:
+            reader.close()
+    return 0
+
+
+async def until(condition: Callable[[], bool], at_most_s: float) -> bool:
+    for _ in range(int(at_most_s / 0.02)):
+        if condition():
+            return True
+        await asyncio.sleep(0.02)
+    return False
+
+
+@pytest.mark.timeout(400)
+def test_killed_at_random_moments(project: Path, tmp_path: Path, run: Callable[[Awaitable[Any]], Any]) -> None:
+    config = on_free_ports(example(project, rate=20_000, seed=17), tmp_path, poll_ms=5)
+    toml = write_toml(config, project, tmp_path)
+    moments = random.Random(17)
+
+    async def main() -> Report:
+        floor = SimulatedFloor(config)
+        store = SiteStore(f"sqlite:///{tmp_path}/var/site.sqlite")
+        loads = [load for stream in floor.streams.values() for load in stream.prepare(700)]
+        store.put_orders([order for load in loads for order in load.orders], 0)
+        store.close()
+        await floor.start()
+        with (tmp_path / "log").open("w") as log:
+            zygote = subprocess.Popen(  # noqa: ASYNC220  # the pipe is read in a thread
+                [sys.executable, "-c", ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        assert zygote.stdin is not None
+        assert zygote.stdout is not None
+
+        async def start() -> int:
+            zygote.stdin.write(f"{toml}\n")
+            zygote.stdin.flush()
+            return int(await asyncio.to_thread(zygote.stdout.readline))
+
+        try:
+            for _ in range(KILLS):
+                pid = await start()
+                goal = last_seq(config.journal) + moments.randrange(1, 120)
+                await until(lambda goal=goal: last_seq(config.journal) >= goal, 3)
+                os.kill(pid, signal.SIGKILL)
+            pid = await start()
+            for stream in floor.streams.values():
+                stream.stopped = True
+
+            def settled() -> bool:
+                truth = floor.report()
+                return truth["left_on_belt"] == truth["unacknowledged"] == 0
+
+            assert await until(settled, 90)
+            os.kill(pid, signal.SIGTERM)
+        finally:
+            zygote.stdin.close()
+            await asyncio.to_thread(zygote.wait, 20)
+            zygote.stdout.close()
+            await floor.stop()
+        return floor.report()
+
+    truth = run(main())
+    assert truth["parcels_inducted"] > KILLS
+    assert (truth["missorted"], truth["false_accepts"]) == (0, 0)
+    records = journal(config)
+    assert sum(isinstance(record.value, PlcConnected) for record in records) > KILLS
+    assert_journal_is_whole(records, truth)
+    routes: dict[tuple[str, int], list[Counter[int]]] = {}
+    for record in records:
+        match record.value:
+            case PlcEvent(plc=plc, type=EventType.INDUCTED, track_id=track):
+                routes.setdefault((plc, track), []).append(Counter())
+            case CommandSent(plc=plc, opcode=Opcode.ROUTE, value=track, target=lane):
+                routes.setdefault((plc, track), [Counter()])[-1][lane] += 1
+            case PlcConnected(found=found):
+                for sent in found:
+                    routes.setdefault((sent.plc, sent.value), [Counter()])[-1][sent.target] += 1
+            case _:
+                pass
+    twice = {track: lanes for track, rounds in routes.items() for lanes in rounds if len(lanes) > 1}
+    assert twice == {}
