@@ -1,6 +1,6 @@
 """Follows one controller's journal: into the picture at once, into the site store as soon as it takes it.
 
-Public names: Follower, Followed.
+Public names: Follower, Followed, Memory.
 
 Both go on by themselves: a journal that is not there yet or is replaced by another, a locked store, a full disk are
 said in ``followed`` and tried again every second; neither holds up the other.
@@ -9,16 +9,20 @@ said in ``followed`` and tried again every second; neither holds up the other.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from edge.journal import JournalError, JournalReader, Record, Value
+from edge.line.events import DeviceChanged
 from edge.line.state import CoreState
 from edge.store import SiteStore
 
+log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 POLL_S = 0.08
 RETRY_S = 1.0
@@ -26,8 +30,13 @@ PORTION = 1_000
 WARM_UP = 30_000
 """Records before the newest with which the picture begins: about ten minutes of a busy controller."""
 
-Memory = tuple[dict[str, tuple[int, int]], dict[str, str]]
-"""By line the masks of full and disabled lanes, and the devices that are down with the reason."""
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What was so before the first record: by line the masks of full and disabled lanes; the devices' newest words."""
+
+    lanes: dict[str, tuple[int, int]]
+    devices: tuple[DeviceChanged, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +93,35 @@ class Follower:
     """Follows one journal until cancelled.
 
     ``begin`` gets what the controller remembered before the first record, ``take`` the values in order, both in the
-    event loop; ``store`` gives the site store, raising OSError while there is none.
+    event loop; ``store`` gives the site store, raising OSError while there is none. ``devices``: the controller's, as
+    its records name them.
     """
 
     def __init__(
         self,
         controller: str,
         journal: Path,
+        devices: tuple[str, ...],
         begin: Callable[[Memory], None],
         take: Callable[[list[Value]], None],
         store: Callable[[], SiteStore],
     ) -> None:
         self.followed = Followed(controller, str(journal))
         self._journal = journal
+        self._devices = devices
         self._begin = begin
         self._take = take
         self._store = store
 
     async def run(self) -> None:
-        """Runs until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._watch())
-            tasks.create_task(self._project())
+        """Runs until cancelled. An error that is no trouble of journal or store ends it, and stays in ``followed``."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._watch())
+                tasks.create_task(self._project())
+        except ExceptionGroup as errors:
+            log.exception("%s: the journal is no longer followed", self.followed.controller)
+            self.followed = replace(self.followed, journal_trouble=f"not followed any more: {errors.exceptions[0]!r}")
 
     async def _watch(self) -> None:
         source = _Source(self._journal, self.followed.controller)
@@ -116,10 +132,7 @@ class Follower:
             memory, start = None, seq
             if another:
                 start = max(0, reader.last() - WARM_UP)
-                found = reader.checkpoint(CoreState)
-                state = found[1] if found else CoreState()
-                masks = {name: (line.lanes_full, line.lanes_disabled) for name, line in state.lines.items()}
-                memory = (masks, state.down)
+                memory = self._remember(reader)
             records = reader.after(start, PORTION)
             values, trouble = [], ""
             for record in records:
@@ -151,6 +164,18 @@ class Follower:
                         await asyncio.sleep(POLL_S)
         finally:
             source.close()
+
+    def _remember(self, reader: JournalReader) -> Memory:
+        found = reader.checkpoint(CoreState)
+        lines = found[1].lines if found else {}
+        devices: list[DeviceChanged] = []
+        with suppress(OSError):  # then the picture says that they were not heard of yet
+            store = self._store()
+            for name in self._devices:
+                values = [record.value for record in store.by_ref(name)[-1:]]
+                devices += [value for value in values if isinstance(value, DeviceChanged)]
+        lanes = {name: (line.lanes_full, line.lanes_disabled) for name, line in lines.items()}
+        return Memory(lanes, tuple(devices))
 
     async def _project(self) -> None:
         source = _Source(self._journal, self.followed.controller)

@@ -5,6 +5,7 @@ Public names: serve, listen, server, ServeError.
 
 from __future__ import annotations
 
+import os
 import socket
 
 import uvicorn
@@ -34,7 +35,7 @@ def listen(host: str, port: int) -> socket.socket:
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512
         )
     except OSError as error:
-        what = f"listen: {host}:{port}: {error.strerror}"
+        what = f"listen: {host}:{port}: {os.strerror(error.errno or 0)}"
         raise ServeError(f"{what}: end what uses it, or choose another port in SITE.toml") from None
 
 

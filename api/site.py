@@ -66,13 +66,12 @@ class Site:
             for layout in controller.layouts()
         }
         self.layouts = tuple(info.layout for info in self.lines.values())
-        devices = [f"plc.{name}" for controller in controllers for name in controller.plc]
-        devices += [f"reader.{name}" for controller in controllers for name in controller.reader]
-        self.live = LiveView(self.layouts, devices)
+        devices = [_devices(controller) for controller in controllers]
+        self.live = LiveView(self.layouts, [name for names in devices for name in names])
         self.hub = Hub(self._picture)
         self.followers = [
-            Follower(controller.controller, controller.journal, self._begin, self._take, self.store)
-            for controller in controllers
+            Follower(controller.controller, controller.journal, names, self._begin, self._take, self.store)
+            for controller, names in zip(controllers, devices, strict=True)
         ]
         self._version = version("lanewise")
         self._store: SiteStore | None = None
@@ -126,8 +125,7 @@ class Site:
         )
 
     def _begin(self, memory: Memory) -> None:
-        lanes, down = memory
-        self.live.begin_with(lanes, down)
+        self.live.begin_with(memory.lanes, memory.devices)
 
     def _take(self, values: list[Value]) -> None:
         for value in values:
@@ -151,6 +149,11 @@ class Site:
 def now_us() -> int:
     """The host's time."""
     return time.time_ns() // 1000
+
+
+def _devices(controller: LineConfig) -> tuple[str, ...]:
+    """A controller's devices as `edge.line.events.DeviceChanged` names them."""
+    return (*(f"plc.{name}" for name in controller.plc), *(f"reader.{name}" for name in controller.reader))
 
 
 def _token(path: Path | None) -> str | None:

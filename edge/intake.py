@@ -199,7 +199,12 @@ def _read(items: list[tuple[str, object]]) -> Intake:
 
 
 def _problems(error: ValidationError, name: Callable[[str], str]) -> Iterator[str]:
-    for item in error.errors(include_url=False):
+    items = error.errors(include_url=False)
+    for item in items:
+        depth = len(item["loc"])
+        # Parts that are wrong are not counted by pydantic; that there are too few is then no problem of its own.
+        if item["type"] == "too_short" and any(its["loc"][:depth] == item["loc"] for its in items if its is not item):
+            continue
         where = name(".".join(f"{part}" for part in item["loc"]))
         match item["type"]:
             case "extra_forbidden":

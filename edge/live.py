@@ -133,15 +133,15 @@ class LiveView:
 
     # ---- in --------------------------------------------------------------------------------------------------------
 
-    def begin_with(self, lanes: Mapping[str, tuple[int, int]], down: Mapping[str, str]) -> None:
-        """What a controller remembers from before the records that follow: by line the bit masks of full and disabled
-        lanes (bit 0 = lane 1), and the devices that are down, with the reason.
+    def begin_with(self, lanes: Mapping[str, tuple[int, int]], devices: Iterable[DeviceChanged]) -> None:
+        """What was so before the records that follow: by line the bit masks of full and disabled lanes (bit 0 =
+        lane 1), and the newest that is known of the devices.
         """
         for name, (full, disabled) in lanes.items():
             if name in self._lines:
                 self._set_masks(self._lines[name], full, disabled)
-        for name, reason in down.items():
-            self._set_device(Device(name, False, reason))
+        for device in devices:
+            self._set_device(Device(device.device, device.up, device.reason, device.at_us))
 
     def apply(self, value: Value) -> None:
         """Takes the next record's value."""

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from edge.journal import Record, decode, encode
-from edge.line.events import LaneRequested, OrderChanged, OrderShipped, refs
+from edge.line.events import DeviceChanged, LaneRequested, OrderChanged, OrderShipped, refs
 from edge.line.layout import LineLayout
 from edge.orders.model import Order, OrderState
 from edge.timeline import TimelineEntry, timeline
@@ -204,7 +204,7 @@ class SiteStore:
             return [_decode_order(body) for body in db.execute(query).scalars()]
 
     def by_ref(self, ref: str) -> list[Record]:
-        """The records that name an identity, order or track, from the feed and from every projected journal.
+        """The records that name an identity, order, track or device, from the feed and every projected journal.
 
         Ordered by time; what `edge.timeline` starts from.
         """
@@ -251,7 +251,7 @@ class SiteStore:
                 if record.kind in _FEED_KINDS:  # the feed has them already
                     continue
                 value = decode(record.kind, record.body)
-                found = refs(value)
+                found = (value.device,) if isinstance(value, DeviceChanged) else refs(value)
                 if found:
                     rows.append(
                         {

@@ -1,0 +1,199 @@
+"""Laws of the site store: orders once, the feed in order, every journal projected exactly once, whatever breaks off."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_up_floor import MadeUpFloor, item, order, parcel, tote
+
+from edge.config import load_line
+from edge.journal import Journal, JournalError, JournalReader, Record, encode
+from edge.line.events import LaneRequested, OrderChanged, OrderShipped, refs
+from edge.orders.model import Order, OrderState
+from edge.store import OrderConflict, Put, SiteStore, StoreError
+from rfid.epc import identify
+
+START_US = 1_790_000_000_000_000
+
+
+@contextmanager
+def new_store() -> Iterator[SiteStore]:
+    with TemporaryDirectory() as folder:
+        store = SiteStore(f"sqlite:///{folder}/site.sqlite")
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+ORDERS = st.builds(
+    lambda number, service, state, toted: replace(order(number, "DHL", service, toted), state=state),
+    st.integers(0, 4),
+    st.sampled_from(["express", "standard"]),
+    st.sampled_from(OrderState),
+    st.booleans(),
+)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.lists(ORDERS, max_size=5), max_size=6), st.integers(1, 4))
+def test_the_feed_tells_every_change_once_and_in_order(batches: list[list[Order]], limit: int) -> None:
+    with new_store() as store:
+        told = 0
+        for at_us, batch in enumerate(batches):
+            put = store.put_orders(batch, at_us)
+            assert put.new + put.changed + put.same == len(batch)
+            told += put.new + put.changed
+            last = {one.id: one for one in batch}
+            assert store.put_orders([now for name in last if (now := store.order(name))], at_us) == Put(0, 0, len(last))
+        feed: list[OrderChanged | LaneRequested] = []
+        while portion := store.feed(feed[-1].feed_seq if feed else 0, limit):
+            feed += portion
+        assert len(feed) == told
+        assert [change.feed_seq for change in feed] == sorted({change.feed_seq for change in feed})
+        known: dict[str, Order] = {}
+        for change in feed:
+            assert isinstance(change, OrderChanged)
+            before = known.get(change.order.id)
+            assert before != change.order
+            if before is not None and before.state is OrderState.SHIPPED:
+                assert change.order.state is OrderState.SHIPPED
+            known[change.order.id] = change.order
+        for name, newest in known.items():
+            assert store.order(name) == newest
+            for identity in filter(None, (newest.tote, newest.parcel, *(e for li in newest.lines for e in li.epcs))):
+                assert newest in store.find(identity)
+
+
+def test_an_order_is_known_by_its_external_number() -> None:
+    with new_store() as store:
+        first = replace(order(1), channel="shop", external="558")
+        other = replace(order(2), channel="shop", external="559")
+        assert store.put_orders([first, other], 1) == Put(2, 0, 0)
+        assert store.put_orders([replace(first, id="another")], 2) == Put(0, 0, 1)
+        assert store.order("another") is None
+        with pytest.raises(OrderConflict, match=f"order {first.id}: shop '559' is order {other.id} already"):
+            store.put_orders([order(3), replace(first, external="559")], 3)
+        assert store.order(order(3).id) is None, "nothing of the batch may be stored"
+
+
+def test_readers_in_other_processes_only_read(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/var/site.sqlite"
+    with pytest.raises(StoreError, match="unable to open"):
+        SiteStore(url, readonly=True)
+    store = SiteStore(url)
+    reader = SiteStore(url, readonly=True)
+    store.put_orders([order(1)], 5)
+    seq = store.request_lane("sorter", 3, False, "Ann", 6)
+    assert reader.feed(0) == [OrderChanged(5, 1, order(1)), LaneRequested(6, seq, "sorter", 3, False, "Ann")]
+    with pytest.raises(StoreError, match="opened read-only"):
+        reader.put_orders([order(2)], 7)
+    reader.close()
+    store.close()
+
+
+# ---- projection ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def told(project: Path) -> list[Record]:
+    """A minute of a journal."""
+    floor = MadeUpFloor(load_line(project / "examples/warehouse/LINE.toml").layouts(), START_US)
+    return [
+        Record(seq, value.at_us, getattr(value, "line", ""), type(value).__name__, encode(value))
+        for seq, value in enumerate(floor.until(START_US + 60_000_000), 1)
+    ]
+
+
+@settings(max_examples=15)
+@given(st.data())
+def test_a_journal_is_projected_exactly_once(told: list[Record], data: st.DataObject) -> None:
+    """However it is cut, repeated or broken off."""
+    records = told[: data.draw(st.integers(1, 400))]
+    shipped = {value.order for record in records if isinstance(value := record.value, OrderShipped)}
+    bad = replace(told[0], kind="Nonsense")
+    with new_store() as store:
+        numbers = sorted(int(name.removeprefix("A-")) - 1000 for name in shipped)
+        store.put_orders([order(number) for number in numbers], START_US)
+        at = 0
+        while at < len(records):
+            to = data.draw(st.integers(at + 1, len(records)))
+            if data.draw(st.booleans()):
+                with pytest.raises(JournalError):
+                    store.project("edge1@1", [*records[at:to], replace(bad, seq=records[to - 1].seq + 1)])
+                assert store.cursor("edge1@1") == at, "broken off: nothing of it may stay"
+            start = data.draw(st.integers(0, at))
+            assert store.project("edge1@1", records[start:to]) == records[to - 1].seq
+            at = to
+        assert_projected(store, records, shipped)
+
+
+def assert_projected(store: SiteStore, records: list[Record], shipped: set[str]) -> None:
+    names = {name: None for record in records for name in refs(record.value)}
+    for name in names:
+        mine = [record for record in store.by_ref(name) if record.kind != "OrderChanged"]
+        wanted = [record for record in records if name in refs(record.value) and record.kind != "OrderChanged"]
+        assert sorted(mine, key=lambda record: record.seq) == wanted
+    feed = [value for value in store.feed(0, 10_000) if isinstance(value, OrderChanged)]
+    done = [value.order.id for value in feed if value.order.state is OrderState.SHIPPED]
+    assert sorted(done) == sorted(shipped)
+
+
+PROJECT_UNTIL_KILLED = """
+import sys
+from pathlib import Path
+from edge.journal import JournalReader
+from edge.store import SiteStore
+store, reader = SiteStore(sys.argv[1]), JournalReader(Path(sys.argv[2]))
+print("on", flush=True)
+while records := reader.after(store.cursor("edge1"), 7):
+    store.project("edge1", records)
+"""
+
+
+def test_a_killed_projection_goes_on_where_it_was(told: list[Record], tmp_path: Path) -> None:
+    path, url = tmp_path / "journal.sqlite", f"sqlite:///{tmp_path}/site.sqlite"
+    journal = Journal(path)
+    journal.append([record.value for record in told])
+    journal.flush()
+    journal.close()
+    shipped = {value.order for record in told if isinstance(value := record.value, OrderShipped)}
+    store = SiteStore(url)
+    store.put_orders([order(int(name.removeprefix("A-")) - 1000) for name in shipped], START_US)
+    store.close()
+    dice = random.Random(5)
+    environment = {**os.environ, "PYTHONWARNINGS": "default"}
+    for _ in range(3):
+        command = [sys.executable, "-c", PROJECT_UNTIL_KILLED, url, str(path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+            assert process.stdout is not None and process.stdout.readline() == b"on\n"
+            time.sleep(dice.uniform(0, 0.05))
+            process.send_signal(signal.SIGKILL)
+    store, reader = SiteStore(url), JournalReader(path)
+    while records := reader.after(store.cursor("edge1"), 500):
+        store.project("edge1", records)
+    assert_projected(store, told, shipped)
+    reader.close()
+    store.close()
+
+
+def test_find_takes_every_kind_of_name() -> None:
+    with new_store() as store:
+        mine = order(7, in_tote=True)
+        store.put_orders([mine, order(8, in_tote=True)], 1)
+        for hexadecimal in (tote(7), parcel(7), item(84)):
+            assert store.find(identify(hexadecimal)) == [mine]
+        assert store.find("(00)095212340000000105") == []

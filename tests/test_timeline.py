@@ -1,0 +1,167 @@
+"""The story of one thing: everything that belongs to it, nothing of others, the same from journal and site store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from made_up_floor import MadeUpFloor, item, order, parcel, tote
+
+from edge.config import load_line
+from edge.journal import Journal, JournalReader, Value
+from edge.line.events import (
+    INPUT_KINDS,
+    KINDS,
+    CommandHandled,
+    CommandSent,
+    Finding,
+    FindingKind,
+    OrderChanged,
+    OrderShipped,
+    Outcome,
+    PlcEvent,
+    RouteDecided,
+    RouteReason,
+    Sorted,
+    ToteChecked,
+)
+from edge.line.layout import LineLayout
+from edge.sentences import Teller
+from edge.store import SiteStore
+from edge.timeline import timeline
+from plc.words import EventType
+from rfid.epc import describe, identify
+
+T0 = 1_790_000_000_000_000
+TOTE = identify(tote(5))
+MINE = replace(order(1, "DHL", "express"), tote=TOTE)
+LATER = replace(order(2, "UPS", "standard"), tote=TOTE)
+ITEMS = tuple(epc for line in MINE.lines for epc in line.epcs)
+
+
+def seen(at_s: float, plc: str, kind: EventType, track: int, station: int, session: int = 7) -> PlcEvent:
+    at_us = T0 + round(at_s * 1e6)
+    return PlcEvent(at_us, at_us - 3000, plc, session, round(at_s * 10), kind, track, station, 0, 0, 0)
+
+
+def us(at_s: float) -> int:
+    return T0 + round(at_s * 1e6)
+
+
+STORY: list[Value] = [
+    OrderChanged(us(0), 1, MINE),
+    # Its tote is verified on line tote1 as track 11.
+    seen(10, "tote1", EventType.INDUCTED, 11, 1),
+    ToteChecked(us(14), "tote1", 11, 4, TOTE, MINE.id, True, ITEMS, ()),
+    RouteDecided(us(14), "tote1", 11, TOTE, MINE.id, 1, RouteReason.VERIFIED, 0, 0),
+    CommandSent(us(14.001), "tote1", 7, 3, 1, 11, 1, 0, False),
+    CommandHandled(us(14.008), "tote1", 3, 1, 11, 1, 0),
+    seen(20, "tote1", EventType.DIVERTED, 11, 1),
+    Sorted(us(20), "tote1", 11, TOTE, MINE.id, Outcome.CONFIRMED, 1, 1),
+    # Another parcel had its track number on the sorter, in the session before.
+    seen(21, "sorter", EventType.INDUCTED, 30, 1, session=6),
+    RouteDecided(us(21.1), "sorter", 30, identify(parcel(99)), "A-1099", 4, RouteReason.ASSIGNED, 0, 0),
+    seen(24, "sorter", EventType.DIVERTED, 30, 4, session=6),
+    # Its parcel goes to lane 1 of the sorter as track 30.
+    seen(40, "sorter", EventType.INDUCTED, 30, 1),
+    RouteDecided(us(40.1), "sorter", 30, identify(parcel(1)), MINE.id, 1, RouteReason.ASSIGNED, 0, 0),
+    seen(42, "sorter", EventType.DIVERTED, 30, 1),
+    Sorted(us(42), "sorter", 30, identify(parcel(1)), MINE.id, Outcome.CONFIRMED, 1, 1),
+    OrderShipped(us(42), "sorter", MINE.id, identify(parcel(1)), 1),
+    # The tote is used again, for another order; an item of the first order lies in it.
+    OrderChanged(us(60), 2, LATER),
+    seen(70, "tote1", EventType.INDUCTED, 12, 1),
+    ToteChecked(
+        us(74),
+        "tote1",
+        12,
+        5,
+        TOTE,
+        LATER.id,
+        True,
+        (),
+        (Finding(FindingKind.DUPLICATE, ITEMS[0], order=MINE.id, text="already shipped"),),
+    ),
+    RouteDecided(us(74), "tote1", 12, TOTE, LATER.id, 2, RouteReason.REFUSED, 0, 0, "duplicate"),
+]
+
+GOLDEN = [
+    f"Order A-1001 came from api: 4 items in 4 lines, DHL express, tote {TOTE}, parcel {MINE.parcel}",
+    "Inducted on tote1 as track 11",
+    f"Tote verified finally: 3 items as ordered ({TOTE}, order A-1001)",
+    "Lane 1 (Packing) decided: its content is right",
+    "Route of track 11 to lane 1 (Packing) sent to PLC tote1 as command 3",
+    "PLC tote1 accepted: Route of track 11 to lane 1 (Packing)",
+    "Is in lane 1 (Packing)",
+    "Confirmed in lane 1 (Packing)",
+    "Inducted on sorter as track 30",
+    "Lane 1 (DHL Express) decided: the lane of its carrier",
+    "Is in lane 1 (DHL Express)",
+    "Confirmed in lane 1 (DHL Express)",
+    "Order A-1001 is shipped: its parcel is in lane 1 (DHL Express)",
+    f"Tote refused finally: already shipped (A-1001): {ITEMS[0]} ({TOTE}, order A-1002)",
+]
+
+
+@pytest.fixture
+def layouts(project: Path) -> tuple[LineLayout, ...]:
+    return load_line(project / "examples/warehouse/LINE.toml").layouts()
+
+
+@pytest.fixture(params=["journal", "store"])
+def story(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str, Sequence[LineLayout]], list[str]]:
+    """The sentences about a key, from a journal and from the site store that followed it."""
+    path = tmp_path / "journal.sqlite"
+    journal = Journal(path)
+    journal.append(STORY)
+    journal.flush()
+    journal.close()
+    reader = JournalReader(path)
+    if request.param == "journal":
+        return lambda key, layouts: [entry.text for entry in timeline(key, reader.by_ref, layouts)]
+    store = SiteStore(f"sqlite:///{tmp_path}/site.sqlite")
+    store.put_orders([MINE], us(0))
+    store.put_orders([LATER], us(60))
+    store.project("edge1", reader.after(0))
+
+    def told(key: str, layouts: Sequence[LineLayout]) -> list[str]:
+        # The store alone also says that the order's state changed when its parcel was in its lane.
+        return [entry.text for entry in store.timeline(key, layouts) if entry.code != "order-shipped"]
+
+    return told
+
+
+def test_an_order_has_its_whole_story_and_no_other(
+    story: Callable[[str, Sequence[LineLayout]], list[str]], layouts: tuple[LineLayout, ...]
+) -> None:
+    assert story(MINE.id, layouts) == GOLDEN
+    for name in ("hex", "uri", "element_string", "digital_link"):
+        assert story(str(describe(parcel(1))[name]), layouts) == GOLDEN
+    assert story(item(12).lower(), layouts)[:13] == GOLDEN[:13]
+    assert story("sorter#30", layouts)[:1] == GOLDEN[:1]
+    assert story("A-9999", layouts) == []
+
+
+def test_a_tote_has_the_stories_of_all_its_orders(
+    story: Callable[[str, Sequence[LineLayout]], list[str]], layouts: tuple[LineLayout, ...]
+) -> None:
+    told = story(TOTE, layouts)
+    assert set(GOLDEN) < set(told)
+    assert "Lane 2 (Quality) decided: its content is not right (duplicate)" in told
+    assert not any("track 30" in text and "6" in text for text in story(MINE.id, layouts))
+    assert not any("A-1099" in text or "FedEx" in text for text in told), "the session before is another parcel's"
+
+
+def test_without_layouts_lines_are_their_plcs(story: Callable[[str, Sequence[LineLayout]], list[str]]) -> None:
+    assert story(MINE.id, ())[-2] == "Order A-1001 is shipped: its parcel is in lane 1"
+
+
+def test_every_value_has_a_sentence(layouts: tuple[LineLayout, ...]) -> None:
+    """One plain sentence in one line for whatever a floor brings."""
+    teller = Teller(layouts)
+    told = {type(value).__name__: teller.tell(value) for value in MadeUpFloor(layouts, T0).until(T0 + 120_000_000)}
+    for sentence in told.values():
+        assert sentence.text and "\n" not in sentence.text and sentence.code == sentence.code.lower()
+    assert set(told) <= set(KINDS) | set(INPUT_KINDS)
