@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from edge.config import LineConfig, load_line
-from edge.line.core import Core, Result
+from edge.line.core import Core
 from edge.line.events import (
     CommandDropped,
     CommandHandled,
@@ -30,6 +30,7 @@ from edge.line.events import (
     Tick,
 )
 from edge.line.layout import Job, LineLayout
+from edge.line.station import Result
 from edge.sim.floor import Floor, Landed, Reads, Signal
 from edge.sim.world import Load, World
 from plc.words import Command, Opcode

@@ -6,53 +6,37 @@ Public names: Core, REFUSAL_TEXT.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import assert_never
 
 from edge.line.book import OrderBook
+from edge.line.decide import decide
 from edge.line.events import (
     Anomaly,
-    Command,
     CommandDropped,
     CommandHandled,
     CommandSent,
     DeviceChanged,
     DeviceNotice,
-    Event,
     EventsMissed,
-    Finding,
-    FindingKind,
     Input,
-    LaneChanged,
     LaneRequested,
     OrderChanged,
-    OrderShipped,
-    Outcome,
     PassageSeen,
     PlcConnected,
     PlcEvent,
     Route,
-    RouteDecided,
-    RouteReason,
     SetLane,
-    Sorted,
     Stage,
     Started,
     TagsRead,
     Tick,
-    ToteChecked,
 )
-from edge.line.layout import Job, LaneRole, LineLayout
-from edge.line.passage import PortalWatch
-from edge.line.sort import Choice, choose_lane, identify_parcel, set_aside
+from edge.line.journey import ended, inducted, lane_changed, lanes_seen, passed_eye
+from edge.line.layout import Job, LineLayout
 from edge.line.state import CoreState, LineState, PlcState, Track
-from edge.line.verify import check
-from plc.words import EventType, LaneChange, Opcode, Refusal, serial_after
+from edge.line.station import Result, Station
+from plc.words import EventType, Opcode, Refusal, serial_after
 
-Result = Event | Command
-
-KEEP_TRACKS = 2_000
-"""Tracks remembered per line; more than fit on a belt, so the oldest are those that the PLC forgot to end."""
 EXECUTE = 6
 """PackML state number of a machine at work. Source: ANSI/ISA-TR88.00.02-2022."""
 LANE_VALID_US = 5_000_000
@@ -68,20 +52,6 @@ REFUSAL_TEXT: dict[int, str] = {
 }
 
 
-class _Line:
-    """One line's layout, state and portal."""
-
-    def __init__(self, layout: LineLayout, state: LineState) -> None:
-        self.layout = layout
-        self.state = state
-        self.portal = PortalWatch(layout, state.portal)
-        self.lanes = {lane.number: lane for lane in layout.lanes}
-
-    def usable(self, lane: int) -> bool:
-        """Whether a lane is neither full nor disabled."""
-        return not (self.state.lanes_full | self.state.lanes_disabled) >> (lane - 1) & 1
-
-
 class Core:
     """All lines of one controller.
 
@@ -93,9 +63,9 @@ class Core:
         self.state = CoreState() if state is None else state
         self.live = live
         self.book = OrderBook(self.state.book)
-        self._lines: dict[str, _Line] = {}
-        self._by_plc: dict[str, list[_Line]] = {}
-        self._by_reader: dict[str, _Line] = {}
+        self._lines: dict[str, Station] = {}
+        self._by_plc: dict[str, list[Station]] = {}
+        self._by_reader: dict[str, Station] = {}
         self._take_layouts(layouts)
 
     def deadline_us(self) -> int | None:
@@ -130,7 +100,7 @@ class Core:
                 seen_by = self._lines.get(given.line)
                 if seen_by is not None:
                     seen_by.portal.reported(given)
-                    self._decide(seen_by, given, out)
+                    decide(seen_by, given, out)
             case OrderChanged():
                 self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
                 self.book.put(given.order)
@@ -194,7 +164,7 @@ class Core:
         self._by_plc.clear()
         self._by_reader.clear()
         for layout in layouts:
-            line = _Line(layout, self.state.lines.setdefault(layout.name, LineState()))
+            line = Station(layout, self.state.lines.setdefault(layout.name, LineState()), self.book)
             self._lines[layout.name] = line
             self._by_plc.setdefault(layout.plc, []).append(line)
             for reader in layout.portal.readers:
@@ -213,8 +183,8 @@ class Core:
                 count = len(line.state.tracks)
                 line.state.tracks.clear()
                 text = f"{given.plc} started anew (session {given.session}): {count} tracks are unknown to it"
-                out.append(Anomaly(given.at_us, line.layout.name, "plc-restarted", text, 0, given.plc))
-            self._lanes_seen(line, given, out)
+                out.append(Anomaly(given.at_us, line.name, "plc-restarted", text, 0, given.plc))
+            lanes_seen(line, given, out)
         for sent in given.found:
             self._command_sent(sent)
         if not given.resumed:
@@ -230,16 +200,6 @@ class Core:
         if plc is None or plc.session != given.session:
             plc = self.state.plcs[given.plc] = PlcState(given.session, 0, 0)
         return plc
-
-    def _lanes_seen(self, line: _Line, given: PlcConnected, out: list[Result]) -> None:
-        state = line.state
-        for number in line.lanes:
-            bit = 1 << (number - 1)
-            before = (bool(state.lanes_full & bit), bool(state.lanes_disabled & bit))
-            now = (bool(given.lanes_full & bit), bool(given.lanes_disabled & bit))
-            if before != now:
-                out.append(LaneChanged(given.at_us, line.layout.name, number, *now))
-        state.lanes_full, state.lanes_disabled = given.lanes_full, given.lanes_disabled
 
     def _command_sent(self, given: CommandSent) -> None:
         self._plc(given).command_seq = given.seq
@@ -264,20 +224,24 @@ class Core:
             case EventType.INDUCTED:
                 for line in lines:
                     if line.layout.induction == given.station:
-                        self._inducted(line, given, out)
+                        self._early(line, inducted(line, given, out), given.at_us, out)
                         return
                 text = f"{given.plc}: INDUCTED at station {given.station}, which no line has as its induction"
                 out.append(Anomaly(given.at_us, "", "unknown-induction", text, given.track_id, given.plc))
             case EventType.ENTERED | EventType.LEFT:
                 for line in lines:
                     if line.layout.portal.eye == given.station:
-                        self._photo_eye(line, given)
+                        passed_eye(line, given)
             case EventType.DIVERTED | EventType.DEFAULTED | EventType.DIVERT_FAILED | EventType.LOST:
-                self._ended(given, out)
+                for line, track in self._tracks(given.plc, given.track_id):
+                    ended(line, track, given, out)
+                    return
+                text = f"{given.plc}: event type {given.type} at {given.station} for a track that no line knows"
+                out.append(Anomaly(given.at_us, "", "unknown-track", text, given.track_id, given.plc))
             case EventType.LANE:
                 for line in lines:
                     if given.station in line.lanes:
-                        self._lane_event(line, given, out)
+                        lane_changed(line, given, out)
             case EventType.REFUSED:
                 reason = REFUSAL_TEXT.get(given.value, f"reason {given.value}")
                 text = f"{given.plc} refused command {given.station}: {reason}"
@@ -301,103 +265,6 @@ class Core:
                 text = f"{given.plc}: event type {given.type} is not in mailbox version 1"
                 out.append(Anomaly(given.at_us, "", "unknown-event", text, given.track_id, given.plc))
 
-    def _inducted(self, line: _Line, given: PlcEvent, out: list[Result]) -> None:
-        tracks = line.state.tracks
-        before = tracks.pop(given.track_id, None)
-        track = Track(given.track_id, inducted=True, round=given.value)
-        if before is not None:
-            track.subject, track.order = before.subject, before.order
-            if not before.inducted:  # found in DOWN after a crash: it keeps its route
-                track.lane, track.route_seq, track.handled = before.lane, before.route_seq, before.handled
-        tracks[given.track_id] = track
-        if len(tracks) > KEEP_TRACKS:
-            oldest = next(iter(tracks))
-            del tracks[oldest]
-            text = f"{given.plc} never said what became of track {oldest}"
-            out.append(Anomaly(given.at_us, line.layout.name, "track-forgotten", text, oldest))
-        self._set_deadline(line, track, 0, given)
-        self._early(line, track, given.at_us, out)
-
-    def _photo_eye(self, line: _Line, given: PlcEvent) -> None:
-        if given.type == EventType.ENTERED:
-            line.portal.entered(given.track_id, given.device_us)
-            track = line.state.tracks.get(given.track_id)
-            if track is not None and not track.lane and line.layout.portal.eye_mm > 0:
-                self._set_deadline(line, track, line.layout.portal.eye_mm, given)
-        else:
-            line.portal.left(given.track_id, given.device_us)
-
-    def _set_deadline(self, line: _Line, track: Track, at_mm: int, given: PlcEvent) -> None:
-        layout = line.layout
-        left_us = layout.travel_us(at_mm, layout.decision_mm) - layout.actuation_us
-        track.expiry_ms = (given.plc_ms + left_us // 1000) % 2**32
-        track.due_us = given.device_us + left_us - layout.margin_us
-
-    def _ended(self, given: PlcEvent, out: list[Result]) -> None:
-        for line, track in self._tracks(given.plc, given.track_id):
-            wanted = track.lane
-            taken = line.lanes.get(given.station)
-            match given.type:
-                case EventType.DIVERTED if track.ended:
-                    del line.state.tracks[given.track_id]  # the lane of an end that was told before
-                    return
-                case EventType.DIVERTED:
-                    outcome = Outcome.CONFIRMED if given.station == wanted else Outcome.MISSORTED
-                    lane, text = given.station, ""
-                case EventType.DEFAULTED:
-                    outcome, lane = Outcome.DEFAULTED, given.station
-                    text = self._why_defaulted(line, track)
-                case EventType.DIVERT_FAILED:
-                    outcome, lane = Outcome.FAILED, given.value
-                    text = f"divert to lane {given.station} failed" + (f", cause {given.cause}" if given.cause else "")
-                case _:
-                    outcome, lane = Outcome.LOST, 0
-                    text = f"last seen at photo-eye {given.station}"
-            name = line.layout.name
-            out.append(
-                Sorted(given.at_us, name, track.track_id, track.subject, track.order, outcome, lane, wanted, text)
-            )
-            if outcome is Outcome.CONFIRMED and taken is not None and taken.role is LaneRole.CARRIER:
-                self._ship(line, track, given, out)
-            again = outcome is Outcome.CONFIRMED and taken is not None and taken.role is LaneRole.RECIRCULATE
-            if again or outcome is Outcome.DEFAULTED or (outcome is Outcome.FAILED and not lane):
-                track.ended = True
-            else:
-                del line.state.tracks[given.track_id]
-            return
-        text = f"{given.plc}: event type {given.type} at {given.station} for a track that no line knows"
-        out.append(Anomaly(given.at_us, "", "unknown-track", text, given.track_id, given.plc))
-
-    def _why_defaulted(self, line: _Line, track: Track) -> str:
-        if not track.lane:
-            return "; ".join(filter(None, ("nothing was decided in time")))
-        return "its route came too late" if track.route_seq is not None else "its route never reached the PLC"
-
-    def _ship(self, line: _Line, track: Track, given: PlcEvent, out: list[Result]) -> None:
-        order = self.book.order(track.order)
-        if order is not None:
-            self.book.ship(order)
-            out.append(OrderShipped(given.at_us, line.layout.name, order.id, track.subject, given.station))
-
-    def _lane_event(self, line: _Line, given: PlcEvent, out: list[Result]) -> None:
-        bit = 1 << (given.station - 1)
-        state = line.state
-        match given.value:
-            case LaneChange.FREE:
-                state.lanes_full &= ~bit
-            case LaneChange.FULL:
-                state.lanes_full |= bit
-            case LaneChange.DISABLED:
-                state.lanes_disabled |= bit
-            case LaneChange.ENABLED:
-                state.lanes_disabled &= ~bit
-            case _:
-                text = f"{given.plc}: LANE {given.station}: value {given.value} is not 0..3"
-                out.append(Anomaly(given.at_us, line.layout.name, "unknown-event", text))
-                return
-        full, disabled = bool(state.lanes_full & bit), bool(state.lanes_disabled & bit)
-        out.append(LaneChanged(given.at_us, line.layout.name, given.station, full, disabled))
-
     def _lane_requested(self, given: LaneRequested, out: list[Result]) -> None:
         self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
         line = self._lines.get(given.line)
@@ -410,18 +277,18 @@ class Core:
             return
         out.append(SetLane(line.layout.plc, given.lane, given.enabled, LANE_VALID_US))
 
-    def _tracks(self, plc: str, track_id: int) -> Iterable[tuple[_Line, Track]]:
+    def _tracks(self, plc: str, track_id: int) -> Iterable[tuple[Station, Track]]:
         for line in self._by_plc.get(plc, ()):
             track = line.state.tracks.get(track_id)
             if track is not None:
                 yield line, track
 
     def _line_of_track(self, plc: str, track_id: int) -> str:
-        return next((line.layout.name for line, _ in self._tracks(plc, track_id)), "")
+        return next((line.name for line, _ in self._tracks(plc, track_id)), "")
 
     # ---- portals -----------------------------------------------------------------------------------------------------
 
-    def _early(self, line: _Line, track: Track, now_us: int, out: list[Result]) -> None:
+    def _early(self, line: Station, track: Track, now_us: int, out: list[Result]) -> None:
         """A sorter decides as soon as the parcel's own window is over, if nothing is in doubt."""
         if not self.live or line.layout.job is not Job.SORT or track.lane or track.early:
             return
@@ -439,109 +306,6 @@ class Core:
                 else:
                     self._early(line, track, now_us, out)
 
-    def _seen(self, line: _Line, seen: PassageSeen, out: list[Result]) -> None:
+    def _seen(self, line: Station, seen: PassageSeen, out: list[Result]) -> None:
         out.append(seen)
-        self._decide(line, seen, out)
-
-    # ---- decisions ---------------------------------------------------------------------------------------------------
-
-    def _decide(self, line: _Line, seen: PassageSeen, out: list[Result]) -> None:
-        match line.layout.job:
-            case Job.VERIFY:
-                self._verify(line, seen, out)
-            case Job.SORT:
-                self._sort(line, seen, out)
-            case _ as job:
-                assert_never(job)
-
-    def _verify(self, line: _Line, seen: PassageSeen, out: list[Result]) -> None:
-        if seen.stage is Stage.EARLY:
-            return
-        owned = [claim for claim in seen.claims if claim.owned]
-        result = check(owned, self.book)
-        findings = result.findings
-        if seen.cause:  # what was not read cannot be said to be right
-            findings = (*findings, Finding(FindingKind.UNREADABLE, "", text=seen.cause))
-        final = seen.stage is Stage.FINAL
-        verdict = ToteChecked(
-            seen.at_us,
-            line.layout.name,
-            seen.track_id,
-            seen.passage,
-            result.tote,
-            result.order,
-            final,
-            result.matched,
-            findings,
-        )
-        out.append(verdict)
-        before = line.state.provisional.pop(seen.passage, None)
-        if not final:
-            line.state.provisional[seen.passage] = verdict.verified
-        elif before is not None and before != verdict.verified:
-            text = (
-                f"tote {result.tote or '?'} was {'verified' if before else 'refused'} in time, and is not so in the end"
-            )
-            out.append(Anomaly(seen.at_us, line.layout.name, "verdict-changed", text, seen.track_id, result.tote))
-        if final and verdict.verified:
-            self.book.bind(result.matched, result.order)
-        track = line.state.tracks.get(seen.track_id)
-        if track is None or track.lane or not track.inducted:
-            return
-        track.subject, track.order = result.tote, result.order
-        verified = line.layout.lane_of_role(LaneRole.VERIFIED)
-        if verdict.verified and verified is not None:
-            choice = Choice(verified.number, RouteReason.VERIFIED)
-        else:
-            reason = RouteReason.REFUSED
-            if not result.order:
-                reason = RouteReason.NO_ORDER if result.tote else RouteReason.NO_READ
-            words = ", ".join(dict.fromkeys(finding.kind.value for finding in findings))
-            choice = set_aside(line.layout, line.usable, reason, "; ".join(filter(None, (words, seen.cause))))
-        self._route(line, track, choice, seen.at_us, out)
-
-    def _sort(self, line: _Line, seen: PassageSeen, out: list[Result]) -> None:
-        track = line.state.tracks.get(seen.track_id)
-        if track is None or not track.inducted:
-            return
-        # Where reads may be missing, a neighbour's label can look like the only one.
-        parcels = () if seen.cause else identify_parcel([claim for claim in seen.claims if claim.owned])
-        if track.lane:
-            if seen.stage is Stage.FINAL and parcels and track.subject and track.subject not in parcels:
-                text = (
-                    f"track {track.track_id} was sorted as {track.subject}, its evidence in the end says {parcels[0]}"
-                )
-                out.append(
-                    Anomaly(seen.at_us, line.layout.name, "identity-changed", text, track.track_id, track.subject)
-                )
-            return
-        if seen.stage is Stage.EARLY and len(parcels) != 1 and (parcels or seen.cause or not seen.settled):
-            track.early = True
-            return  # its neighbours, or reads that are still under way, may settle it
-        if not parcels and track.round and track.subject:
-            parcels = (track.subject,)  # it was read the last time round
-        choice = choose_lane(line.layout, parcels, self.book, line.usable, track.round)
-        if len(parcels) == 1:
-            order = self.book.of_parcel(parcels[0])
-            track.subject, track.order = parcels[0], order.id if order else ""
-        if seen.cause and not parcels:
-            choice = replace(choice, text=f"{choice.text}; {seen.cause}")
-        self._route(line, track, choice, seen.at_us, out)
-
-    def _route(self, line: _Line, track: Track, choice: Choice, at_us: int, out: list[Result]) -> None:
-        track.lane = choice.lane
-        out.append(
-            RouteDecided(
-                at_us,
-                line.layout.name,
-                track.track_id,
-                track.subject,
-                track.order,
-                choice.lane,
-                choice.reason,
-                track.round,
-                track.expiry_ms,
-                choice.text,
-            )
-        )
-        out.append(Route(line.layout.plc, track.track_id, choice.lane, track.expiry_ms))
+        decide(line, seen, out)

@@ -1,0 +1,36 @@
+"""One line as the decisions see it: its layout, what it remembers, its portal and the book.
+
+Public names: Station, Result.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from edge.line.book import OrderBook
+from edge.line.events import Command, Event
+from edge.line.layout import LineLayout
+from edge.line.passage import PortalWatch
+from edge.line.state import LineState
+
+Result: TypeAlias = Event | Command
+
+
+class Station:
+    """A line's belt from induction to its lanes. The book is the controller's, one for all lines."""
+
+    def __init__(self, layout: LineLayout, state: LineState, book: OrderBook) -> None:
+        self.layout = layout
+        self.state = state
+        self.book = book
+        self.portal = PortalWatch(layout, state.portal)
+        self.lanes = {lane.number: lane for lane in layout.lanes}
+
+    @property
+    def name(self) -> str:
+        """The line's name in the configuration."""
+        return self.layout.name
+
+    def usable(self, lane: int) -> bool:
+        """Whether a lane is neither full nor disabled."""
+        return not (self.state.lanes_full | self.state.lanes_disabled) >> (lane - 1) & 1
