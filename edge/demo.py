@@ -213,12 +213,12 @@ class _Demo:
         await self._start("api", "api", "SITE.toml")
         if not await self._ready():
             return
-        await self._start("run", "run", "LINE.toml")
         sim = self._config.sim
         floor = ["--orders", self._url, "--report", str(truth_file), "--rate", f"{sim.rate}", "--seed", f"{sim.seed}"]
         if self._seconds is not None:
             floor += ["--seconds", f"{self._seconds}"]
         child = await self._start("sim", "sim", "LINE.toml", *floor, piped=True)
+        await self._start("run", "run", "LINE.toml")
         if not self._headless:
             print(f"The line is at {self._url}", flush=True)
             print(f"Configuration, journal and logs: {self._folder}. Ctrl-C ends it.", flush=True)

@@ -180,12 +180,10 @@ def percentiles_ms(samples_us: Sequence[int]) -> ReactionMs:
     """Of samples in microseconds."""
     ordered = sorted(samples_us)
 
-    def rank(share: float) -> float:
-        if not ordered:
-            return 0.0
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] / 1000
+    def rank(per_mille: int) -> float:
+        return ordered[-(-per_mille * len(ordered) // 1000) - 1] / 1000 if ordered else 0.0
 
-    return ReactionMs(p50=rank(0.5), p99=rank(0.99), p999=rank(0.999), n=len(ordered))
+    return ReactionMs(p50=rank(500), p99=rank(990), p999=rank(999), n=len(ordered))
 
 
 def journal_figures(journal: Path, plc_events: Mapping[str, PlcEvents]) -> JournalFigures:

@@ -1,0 +1,107 @@
+"""`lanewise demo` as a user starts it, and what it says when it cannot start."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from edge.sim.tally import percentiles_ms
+
+DEMO = (sys.executable, "-m", "edge.cli", "demo")
+HANGS_S = 150
+
+
+def test_the_packaged_example_is_the_published_one(project: Path) -> None:
+    published = project / "examples" / "warehouse"
+    if not published.is_dir():
+        pytest.skip(f"no examples at {published}")
+    packaged = files("edge.sim") / "warehouse"
+    for name in ("LINE.toml", "SITE.toml"):
+        assert (packaged / name).read_text(encoding="utf-8") == (published / name).read_text(encoding="utf-8")
+
+
+def test_headless_demo_tells_the_truth(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    folder = tmp_path / "run"
+    command = [*DEMO, "--headless", "--seconds", "3", "--rate", "20000", "--seed", "7"]
+    ended = subprocess.run(
+        [*command, "--report", str(report), "--dir", str(folder)], timeout=HANGS_S, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    told = json.loads(report.read_text(encoding="utf-8"))
+    assert told["parcels_inducted"] == told["parcels_diverted"] > 10
+    assert told["totes_inducted"] == told["totes_verified"] + told["totes_refused"] > 1
+    for what in ("missorted", "defaulted", "false_accepts", "unacknowledged", "events_missing", "events_doubled"):
+        assert told[what] == 0, what
+    assert told["tag_reads"] > 500
+    assert told["reaction_ms"]["n"] == told["parcels_inducted"]
+    assert told["journal_events"] == sum(plc["events"] for plc in told["plc_events"].values())
+    assert "nothing missorted, defaulted or lost" in ended.stdout
+    assert not _running(folder)
+
+
+def test_no_child_outlives_a_killed_demo(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with subprocess.Popen([*DEMO, "--headless", "--dir", str(folder)], stdout=subprocess.PIPE, text=True) as demo:
+        try:
+            assert demo.stdout is not None
+            assert demo.stdout.readline(), "figures come once everything runs"
+            assert len(_running(folder)) == 3
+        finally:
+            demo.kill()
+    until = time.monotonic() + 30
+    while _running(folder) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _running(folder)
+
+
+def _running(folder: Path) -> list[str]:
+    """Processes whose working folder is the run's."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                if (process / "cwd").readlink() == folder.resolve():
+                    found.append(process.name)
+            except OSError:
+                continue
+    return found
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = _refused("--port", str(port), "--dir", str(tmp_path / "run"))
+    assert f"port {port}" in ended or "port 150" in ended, "another demo may hold the first of them"
+    assert "--headless" in ended
+
+
+def test_a_folder_of_somebody_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("mine")
+    assert "not empty and not from a demo" in _refused("--headless", "--dir", str(tmp_path))
+    assert [file.name for file in tmp_path.iterdir()] == ["precious"]
+
+
+def test_a_rate_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    assert "rate" in _refused("--headless", "--rate", "0", "--dir", str(tmp_path / "run"))
+
+
+def _refused(*arguments: str) -> str:
+    ended = subprocess.run([*DEMO, *arguments], timeout=HANGS_S, capture_output=True, text=True)
+    assert ended.returncode == 2, ended.stdout
+    return ended.stderr
+
+
+def test_percentiles_are_by_nearest_rank() -> None:
+    found = percentiles_ms([1000 * number for number in range(1000, 0, -1)])
+    assert found == {"p50": 500.0, "p99": 990.0, "p999": 999.0, "n": 1000}
+    assert percentiles_ms([]) == {"p50": 0.0, "p99": 0.0, "p999": 0.0, "n": 0}
