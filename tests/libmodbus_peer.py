@@ -1,0 +1,91 @@
+"""The PLC on libmodbus as a process: built once, spoken to by lines.
+
+Public names: LibmodbusPlc, build_libmodbus_plc.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+from types import TracebackType
+
+SOURCE = Path(__file__).with_name("libmodbus_plc.c")
+
+
+def build_libmodbus_plc(folder: Path, cc: str, pkg_config: str) -> Path:
+    """Compiles the PLC into ``folder``; raises CalledProcessError, or FileNotFoundError without libmodbus."""
+    found = subprocess.run([pkg_config, "--cflags", "--libs", "libmodbus"], capture_output=True, text=True, check=False)
+    if found.returncode:
+        raise FileNotFoundError(f"libmodbus: {found.stderr.strip()}")
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "libmodbus_plc"
+    warnings = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run([cc, *warnings, str(SOURCE), "-o", str(program), *shlex.split(found.stdout)], check=True)
+    return program
+
+
+class LibmodbusPlc:
+    """One running PLC; ``acted`` and ``refused`` are what it printed so far, in order."""
+
+    def __init__(self, program: Path, scan_us: int = 1000) -> None:
+        self._process = subprocess.Popen(
+            [str(program), "0", str(scan_us)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.acted: list[tuple[int, int, int, int]] = []  # sequence, opcode, value, target
+        self.refused: list[tuple[int, int]] = []  # sequence, reason
+        self.port = int(self._line().removeprefix("listening "))
+
+    def order(self, line: str) -> list[str]:
+        """Gives an order; what it printed apart from handled commands."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+        answer: list[str] = []
+        while (said := self._line()) != "ok":
+            self._sort(said, answer)
+        return answer
+
+    def status(self) -> dict[str, int]:
+        (line,) = self.order("status")
+        return {name: int(value) for name, value in (part.split("=") for part in line.split()[1:])}
+
+    def bench(self, parcels: int, every_us: int) -> None:
+        self.order(f"bench {parcels} {every_us}")
+
+    def bench_result_us(self) -> list[int]:
+        """The reactions; waits until the bench is done."""
+        while not (line := self._line()).startswith("reaction_us"):
+            pass
+        assert self._line() == "bench done"
+        return [int(value) for value in line.split()[1:]]
+
+    def __enter__(self) -> LibmodbusPlc:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise EOFError(f"the PLC ended with {self._process.wait()}")
+        return line.rstrip("\n")
+
+    def _sort(self, said: str, answer: list[str]) -> None:
+        words = said.split()
+        match words[0]:
+            case "acted":
+                seq, opcode, value, target = map(int, words[1:])
+                self.acted.append((seq, opcode, value, target))
+            case "refused":
+                self.refused.append((int(words[1]), int(words[2])))
+            case _:
+                answer.append(said)

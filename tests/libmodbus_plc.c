@@ -1,0 +1,353 @@
+/* A conveyor PLC on libmodbus: the PLC's side of docs/plc-mailbox.md, written from that page alone.
+ *
+ * One thread, loopback, any number of clients. UP at holding register 0, DOWN at 200. First line on stdout:
+ * "listening PORT". Orders come as lines on stdin; each is answered by "ok" after whatever it prints:
+ *
+ *   induct N              N parcels are inducted; track ids count up from 1 over all sessions
+ *   restart [S]           a PLC start: session S or one more, everything forgotten, connections closed
+ *   seq E C               the next event gets sequence E, the next command must have C (before a host comes)
+ *   stall N               keep the next N writes: neither executed nor answered
+ *   twice N               execute and answer the next N writes, and keep a copy
+ *   late                  execute what is kept, oldest first, a scan after each
+ *   chaos SEED S T        from now on keep S % of the writes and copy T %, each executed 5-60 ms later; "chaos 0 0 0" ends
+ *   drop                  close every connection
+ *   mute 0|1              answer nothing; what comes meanwhile is lost
+ *   freeze 0|1            the program stops, the registers are still served
+ *   lanes F D, state N    lanes 1-16 full and disabled; PackML state
+ *   bench N US            N parcels, one about every US microseconds; then "reaction_us ..." and "bench done"
+ *   status                "status session=.. head=.. acked=.. waiting=.. done=.. epoch=.. ack_word=.."
+ *   quit
+ *
+ * Without bench each handled command is a line: "acted SEQ OPCODE VALUE TARGET" or "refused SEQ REASON".
+ */
+#include <errno.h>
+#include <modbus.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { UP = 0, DOWN = 200, DOWN_WORDS = 74, REGISTERS = 512, KEPT = 256, BUFFER = 65536, TRACKS = 1 << 20 };
+
+typedef struct { uint16_t type, station, cause, value; uint32_t track, ms; } event_t;
+typedef struct { uint16_t words[DOWN_WORDS]; int64_t due_us; } kept_t; /* due 0: waits for "late" */
+
+static uint16_t *reg;
+static uint16_t session = 1, heartbeat, state = 6, epoch, done, refused, refusal, head, acked, lost, full, disabled;
+static event_t buffer[BUFFER];
+static unsigned first, waiting;
+static kept_t kept[KEPT];
+static int kept_count, stall, twice, muted, frozen, quiet, chaos_stall, chaos_twice;
+static uint32_t next_track = 1;
+static int64_t scan_us = 1000, visible_us[TRACKS];
+static int64_t *samples, bench_next_us, bench_every_us;
+static int bench_left, bench_total, bench_got;
+
+static int64_t now_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static uint32_t now_ms(void) { return (uint32_t)(now_us() / 1000); }
+
+static void report(uint16_t type, uint32_t track, uint16_t station, uint16_t cause, uint16_t value) {
+    if (waiting == BUFFER) {
+        lost++;
+        return;
+    }
+    buffer[(first + waiting++) % BUFFER] = (event_t){type, station, cause, value, track, now_ms()};
+}
+
+/* Fills the ring and the header; the ring's record first, the head that announces it after. */
+static void show(void) {
+    uint32_t ms = now_ms();
+    while (waiting && (uint16_t)(head - acked) < 8) {
+        const event_t *e = &buffer[first];
+        uint16_t seq = head + 1;
+        uint16_t *r = reg + UP + 22 + seq % 8 * 10;
+        first = (first + 1) % BUFFER;
+        waiting--;
+        r[0] = seq;
+        r[1] = e->type;
+        r[2] = e->track >> 16;
+        r[3] = e->track & 0xFFFF;
+        r[4] = e->station;
+        r[5] = e->cause;
+        r[6] = e->ms >> 16;
+        r[7] = e->ms & 0xFFFF;
+        r[8] = e->value;
+        r[9] = seq;
+        head = seq;
+        if (e->type == 1) visible_us[e->track % TRACKS] = now_us();
+    }
+    uint16_t *u = reg + UP;
+    u[0] = 0x4C57;
+    u[1] = 1;
+    u[2] = heartbeat;
+    u[3] = state;
+    u[4] = ms >> 16;
+    u[5] = ms & 0xFFFF;
+    u[6] = full;
+    u[10] = disabled;
+    u[14] = epoch;
+    u[15] = done;
+    u[16] = refused;
+    u[17] = refusal;
+    u[18] = head;
+    u[19] = lost;
+    u[20] = session;
+    u[21] = acked;
+}
+
+/* One command that is next in sequence: 0 = acted on, else the reason of the refusal. */
+static uint16_t act(const uint16_t *r) {
+    uint32_t value = (uint32_t)r[2] << 16 | r[3], expiry = (uint32_t)r[5] << 16 | r[6];
+    if ((int32_t)(now_ms() - expiry) > 0) return 2;
+    if (r[1] < 1 || r[1] > 5) return 4;
+    if (r[1] <= 3 && (value == 0 || value >= next_track)) return 3;
+    if (r[1] == 1 && (r[4] < 1 || r[4] > 64)) return 4;
+    if (r[1] == 1 && state != 6) return 7;
+    if (!quiet) printf("acted %u %u %u %u\n", r[0], r[1], (unsigned)value, r[4]);
+    return 0;
+}
+
+static void handled(const uint16_t *r) {
+    uint32_t track = ((uint32_t)r[2] << 16 | r[3]) % TRACKS;
+    if (r[1] == 1 && visible_us[track] && samples && bench_got < bench_total) {
+        samples[bench_got++] = now_us() - visible_us[track];
+        visible_us[track] = 0;
+    }
+}
+
+static void obey(void) {
+    uint16_t d[DOWN_WORDS];
+    memcpy(d, reg + DOWN, sizeof d);
+    if (d[0] != 0x4C57 || d[1] != 1) return;
+    if (epoch && (int16_t)(d[3] - epoch) < 0) return;
+    epoch = d[3];
+    if ((int16_t)(d[4] - acked) > 0 && (int16_t)(head - d[4]) >= 0) acked = d[4];
+    for (;;) {
+        uint16_t next = done + 1, why;
+        const uint16_t *r = d + 10 + next % 8 * 8;
+        if (r[0] != next || r[7] != next) return;
+        why = act(r);
+        done = next;
+        if (why) {
+            refused = next;
+            refusal = why;
+            report(13, r[1] <= 3 ? (uint32_t)r[2] << 16 | r[3] : 0, next, 0, why);
+            if (!quiet) printf("refused %u %u\n", next, why);
+        }
+        handled(r);
+    }
+}
+
+static void scan(void) {
+    if (frozen) return;
+    heartbeat++;
+    obey();
+    while (bench_left > 0 && now_us() >= bench_next_us) {
+        bench_left--;
+        report(1, next_track++, 1, 0, 0);
+        bench_next_us += bench_every_us / 2 + rand() % (bench_every_us + 1);
+    }
+    show();
+}
+
+static void execute(const kept_t *k) {
+    memcpy(reg + DOWN, k->words, sizeof k->words);
+    scan();
+}
+
+static void execute_due(void) {
+    for (int i = 0; i < kept_count;) {
+        if (kept[i].due_us && now_us() >= kept[i].due_us) {
+            kept_t k = kept[i];
+            memmove(kept + i, kept + i + 1, (size_t)(--kept_count - i) * sizeof *kept);
+            execute(&k);
+        } else i++;
+    }
+}
+
+static void keep(const uint8_t *query, int64_t delay_us) {
+    if (kept_count == KEPT) return;
+    kept_t *k = &kept[kept_count++];
+    for (int i = 0; i < DOWN_WORDS; i++) k->words[i] = (uint16_t)(query[13 + 2 * i] << 8 | query[14 + 2 * i]);
+    k->due_us = delay_us ? now_us() + delay_us : 0;
+}
+
+/* Whether the request is to be executed and answered now. */
+static int admit(const uint8_t *query) {
+    int whole = query[7] == 16 && (query[8] << 8 | query[9]) == DOWN && (query[10] << 8 | query[11]) == DOWN_WORDS;
+    if (muted) return 0;
+    if (!whole) return 1;
+    int dice = chaos_stall || chaos_twice ? rand() % 100 : 100, delay_us = 5000 + rand() % 55000;
+    if (stall > 0) {
+        stall--;
+        keep(query, 0);
+        return 0;
+    }
+    if (twice > 0) {
+        twice--;
+        keep(query, 0);
+    } else if (dice < chaos_stall) {
+        keep(query, delay_us);
+        return 0;
+    } else if (dice < chaos_stall + chaos_twice) keep(query, delay_us);
+    return 1;
+}
+
+static void start(uint16_t as_session) {
+    session = as_session;
+    epoch = done = refused = refusal = head = acked = lost = 0;
+    first = waiting = 0;
+    memset(reg, 0, REGISTERS * sizeof *reg);
+    show();
+}
+
+static void close_all(fd_set *all, int listener, int top) {
+    for (int fd = 3; fd <= top; fd++)
+        if (fd != listener && FD_ISSET(fd, all)) {
+            FD_CLR(fd, all);
+            close(fd);
+        }
+}
+
+static int order(char *line, fd_set *all, int listener, int top) {
+    long a = 0, b = 0, c = 0;
+    char name[16] = "";
+    int count = sscanf(line, "%15s %ld %ld %ld", name, &a, &b, &c);
+    if (!strcmp(name, "induct")) while (a-- > 0) report(1, next_track++, 1, 0, 0);
+    else if (!strcmp(name, "restart")) {
+        close_all(all, listener, top);
+        start(count > 1 ? (uint16_t)a : session + 1);
+    } else if (!strcmp(name, "seq")) {
+        head = acked = (uint16_t)(a - 1);
+        done = (uint16_t)(b - 1);
+        show();
+    } else if (!strcmp(name, "stall")) stall = (int)a;
+    else if (!strcmp(name, "twice")) twice = (int)a;
+    else if (!strcmp(name, "late")) {
+        for (int i = 0; i < kept_count; i++) execute(&kept[i]);
+        kept_count = 0;
+    } else if (!strcmp(name, "chaos")) {
+        srand((unsigned)a);
+        chaos_stall = (int)b;
+        chaos_twice = (int)c;
+    } else if (!strcmp(name, "drop")) close_all(all, listener, top);
+    else if (!strcmp(name, "mute")) muted = (int)a;
+    else if (!strcmp(name, "freeze")) frozen = (int)a;
+    else if (!strcmp(name, "lanes")) full = (uint16_t)a, disabled = (uint16_t)b;
+    else if (!strcmp(name, "state")) state = (uint16_t)a, report(11, 0, 0, 0, state);
+    else if (!strcmp(name, "bench")) {
+        free(samples);
+        samples = calloc((size_t)a, sizeof *samples);
+        bench_left = bench_total = (int)a;
+        bench_got = 0;
+        bench_every_us = b;
+        bench_next_us = now_us() + b;
+        quiet = 1;
+    } else if (!strcmp(name, "status"))
+        printf("status session=%u head=%u acked=%u waiting=%u done=%u epoch=%u ack_word=%u\n", session, head, acked,
+               waiting, done, epoch, reg[DOWN + 4]);
+    else if (!strcmp(name, "quit")) return 0;
+    else printf("unknown %s\n", name);
+    printf("ok\n");
+    return 1;
+}
+
+static void bench_report(void) {
+    if (!samples || bench_got < bench_total) return;
+    printf("reaction_us");
+    for (int i = 0; i < bench_total; i++) printf(" %lld", (long long)samples[i]);
+    printf("\nbench done\n");
+    free(samples);
+    samples = NULL;
+    quiet = 0;
+}
+
+static void serve(modbus_t *ctx, modbus_mapping_t *map, int fd, fd_set *all) {
+    uint8_t query[MODBUS_TCP_MAX_ADU_LENGTH];
+    modbus_set_socket(ctx, fd);
+    int length = modbus_receive(ctx, query);
+    if (length > 0) {
+        if (admit(query)) modbus_reply(ctx, query, length, map);
+    } else if (length < 0) {
+        FD_CLR(fd, all);
+        close(fd);
+    }
+}
+
+int main(int argc, char **argv) {
+    modbus_t *ctx = modbus_new_tcp("127.0.0.1", argc > 1 ? atoi(argv[1]) : 0);
+    modbus_mapping_t *map = modbus_mapping_new(0, 0, REGISTERS, 0);
+    struct sockaddr_in at;
+    socklen_t size = sizeof at;
+    char line[256];
+    size_t got = 0;
+    if (argc > 2) scan_us = atol(argv[2]);
+    if (!ctx || !map) return 1;
+    reg = map->tab_registers;
+    int listener = modbus_tcp_listen(ctx, 8), top = listener, running = 1;
+    if (listener < 0 || getsockname(listener, (struct sockaddr *)&at, &size)) {
+        fprintf(stderr, "listen: %s\n", modbus_strerror(errno));
+        return 1;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 1 << 16);
+    start(1);
+    printf("listening %u\n", ntohs(at.sin_port));
+    fd_set all;
+    FD_ZERO(&all);
+    FD_SET(listener, &all);
+    FD_SET(STDIN_FILENO, &all);
+    int64_t due_us = now_us();
+    while (running) {
+        int64_t wait_us = due_us - now_us();
+        struct timeval timeout = {0, wait_us > 0 ? (suseconds_t)wait_us : 0};
+        fd_set ready = all;
+        int count = select(top + 1, &ready, NULL, NULL, &timeout);
+        for (int fd = 3; count > 0 && fd <= top; fd++) {
+            if (!FD_ISSET(fd, &ready)) continue;
+            if (fd != listener) serve(ctx, map, fd, &all);
+            else {
+                int client = accept(listener, NULL, NULL), on = 1;
+                if (client < 0 || client >= FD_SETSIZE) continue;
+                setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+                FD_SET(client, &all);
+                if (client > top) top = client;
+            }
+        }
+        if (count > 0 && FD_ISSET(STDIN_FILENO, &ready)) {
+            ssize_t more = read(STDIN_FILENO, line + got, sizeof line - 1 - got);
+            if (more <= 0) break;
+            got += (size_t)more;
+            line[got] = 0;
+            char *end;
+            while (running && (end = strchr(line, '\n'))) {
+                *end = 0;
+                running = order(line, &all, listener, top);
+                got -= (size_t)(end + 1 - line);
+                memmove(line, end + 1, got + 1);
+            }
+        }
+        if (now_us() >= due_us) {
+            due_us += scan_us;
+            if (due_us < now_us()) due_us = now_us() + scan_us;
+            execute_due();
+            scan();
+            bench_report();
+        }
+    }
+    close_all(&all, listener, top);
+    close(listener);
+    modbus_mapping_free(map);
+    modbus_free(ctx);
+    return 0;
+}

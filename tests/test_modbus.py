@@ -1,0 +1,370 @@
+"""The host on real sockets against a PLC that is none of ours: libmodbus, and a program written from the contract.
+
+Public names: none; run by pytest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
+
+from plc.driver import PlcError
+from plc.mailbox import (
+    Command,
+    Connected,
+    Event,
+    EventsLost,
+    EventType,
+    Gap,
+    Handled,
+    Host,
+    HostSignal,
+    LinkFresh,
+    LinkStale,
+    Memory,
+    Opcode,
+    Received,
+    Refusal,
+    Restarted,
+    Sent,
+    SentNow,
+    Unaccounted,
+)
+from plc.modbus import ModbusLink
+
+LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+HANG_S = 30
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory, peer: Callable[[str], str]) -> Path:
+    """The PLC on libmodbus, compiled once."""
+    try:
+        return build_libmodbus_plc(tmp_path_factory.mktemp("libmodbus"), peer("cc"), peer("pkg-config"))
+    except FileNotFoundError as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def plc(program: Path) -> Iterator[LibmodbusPlc]:
+    with LibmodbusPlc(program) as running:
+        yield running
+
+
+class Journal:
+    """What survives a host: stored events and commands of each session, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[int, Event]] = []
+        self.commands: list[tuple[int, Sent]] = []
+        self.memory: Memory | None = None
+
+    def tracks(self, session: int) -> list[int]:
+        return [event.track_id for of, event in self.events if of == session and event.type is EventType.INDUCTED]
+
+
+class Controller:
+    """A host with its loop: routes each parcel to a lane by its number, stores, acknowledges, reconnects."""
+
+    def __init__(self, port: int, journal: Journal, *, stores: bool = True, timeout_ms: int = 1000) -> None:
+        self.journal = journal
+        self.host = Host(journal.memory)
+        self.link = ModbusLink("sorter1", "127.0.0.1", port, timeout_ms=timeout_ms)
+        self.stores = stores
+        self.signals: list[HostSignal] = []
+        self.faults: list[str] = []
+        self.received: list[Event] = []
+        self.sent: list[Sent] = []
+        self.routed: set[int] = set()  # track ids that have a route, found or given
+        self.connected = False
+
+    async def until(self, reached: Callable[[], bool]) -> None:
+        """Cycles until it is reached; fails after HANG_S."""
+        try:
+            async with asyncio.timeout(HANG_S):
+                while not reached():
+                    await self.cycle()
+        except TimeoutError:
+            pytest.fail(f"not reached in {HANG_S} s: {self.host.up}, faults {self.faults[-3:]}, {self.signals[-5:]}")
+
+    async def until_routed(self, parcels: int) -> None:
+        await self.until(lambda: len(self.routed) >= parcels)
+
+    async def until_faults(self, faults: int) -> None:
+        await self.until(lambda: len(self.faults) >= faults)
+
+    async def cycle(self) -> None:
+        now_us = time.monotonic_ns() // 1000
+        try:
+            if not self.connected:
+                await self.link.connect()
+                up = await self.link.read_up()
+                self.take(self.host.connect(up, await self.link.read_down(), now_us))
+                self.connected = True
+            else:
+                self.take(self.host.on_up(await self.link.read_up(), now_us))
+            words, signals = self.host.down(now_us)
+            self.take(signals)
+            if words is not None:
+                await self.link.write_down(words)
+        except PlcError as error:
+            self.faults.append(str(error))
+            self.connected = False
+        if self.stores:
+            self.store()
+        await asyncio.sleep(0.001)
+
+    def take(self, signals: Sequence[HostSignal]) -> None:
+        self.signals += signals
+        for signal in signals:
+            match signal:
+                case Connected(found=found):
+                    self.sent += found
+                    self.routed |= {sent.command.value for sent in found}
+                case Restarted():
+                    self.received, self.sent = [], []
+                case Received(event):
+                    self.received.append(event)
+                    if event.type is EventType.INDUCTED and event.track_id not in self.routed:
+                        self.routed.add(event.track_id)
+                        expiry_ms = (self.host.plc_ms + 60_000) & 0xFFFF_FFFF
+                        self.host.command(Command(Opcode.ROUTE, event.track_id, event.track_id % 9 + 1, expiry_ms))
+                case SentNow(sent):
+                    self.sent.append(sent)
+                case _:
+                    pass
+
+    def store(self) -> None:
+        session = self.host.session
+        if session is None:
+            return
+        for event in self.received:
+            self.journal.events.append((session, event))
+            self.host.event_stored(event.seq, session)
+        for sent in self.sent:
+            self.journal.commands.append((session, sent))
+            self.host.command_stored(sent.seq, session)
+        memory = self.journal.memory
+        same = memory is not None and memory.session == session
+        event_seq = self.received[-1].seq if self.received else memory.event_seq if memory and same else None
+        command_seq = self.sent[-1].seq if self.sent else memory.command_seq if memory and same else None
+        if event_seq is not None:
+            up = self.host.up
+            assert up is not None
+            self.journal.memory = Memory(session, event_seq, up.cmd_done if command_seq is None else command_seq, 0)
+        self.received, self.sent = [], []
+
+    def said(self, *kinds: type[HostSignal]) -> list[Any]:
+        return [signal for signal in self.signals if isinstance(signal, kinds)]
+
+
+def sorted_once(plc: LibmodbusPlc, tracks: Sequence[int]) -> None:
+    """Every parcel was routed once, in order, into its lane, and nothing else was done."""
+    plc.order("status")
+    assert [(value, target) for _, opcode, value, target in plc.acted] == [(track, track % 9 + 1) for track in tracks]
+    assert {opcode for _, opcode, _, _ in plc.acted} <= {Opcode.ROUTE} and plc.refused == []
+
+
+def quiet(plc: LibmodbusPlc, parcels: int) -> Callable[[], bool]:
+    """Reached when every event is acknowledged and as many parcels are routed."""
+
+    def reached() -> bool:
+        status = plc.status()
+        return status["head"] == status["acked"] and status["waiting"] == 0 and len(plc.acted) >= parcels
+
+    return reached
+
+
+@LOOPS
+def test_a_wrap_of_both_sequences_loses_and_repeats_nothing(
+    plc: LibmodbusPlc, run: Any, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def main() -> None:
+        plc.order("seq 65531 65529")
+        controller = Controller(plc.port, Journal())
+        for parcels in (3, 40):
+            plc.order(f"induct {parcels}")
+        await controller.until(quiet(plc, 43))
+        sorted_once(plc, range(1, 44))
+        assert [seq for seq, *_ in plc.acted] == [seq & 0xFFFF for seq in range(65_529, 65_529 + 43)]
+        assert controller.journal.tracks(1) == list(range(1, 44))
+        assert len(controller.said(Handled)) == 43 and not controller.said(Gap, EventsLost, Unaccounted)
+        await controller.link.close()
+
+    run(main(), loop=loop)
+
+
+@LOOPS
+def test_lost_connections_are_made_again_and_nothing_else_happens(
+    plc: LibmodbusPlc, run: Any, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def main() -> None:
+        controller = Controller(plc.port, Journal())
+        for already in range(0, 40, 10):
+            plc.order("induct 10")
+            await controller.until_routed(already + 1)
+            plc.order("drop")
+        await controller.until(quiet(plc, 40))
+        sorted_once(plc, range(1, 41))
+        assert len(controller.faults) >= 3 and len(controller.said(Connected)) >= 4
+        assert controller.journal.tracks(1) == list(range(1, 41))
+        await controller.link.close()
+
+    run(main(), loop=loop)
+
+
+def test_a_plc_start_is_said_and_the_new_session_begins_clean(plc: LibmodbusPlc, run: Any) -> None:
+    async def main() -> None:
+        controller = Controller(plc.port, Journal())
+        plc.order("induct 5")
+        await controller.until(quiet(plc, 5))
+        plc.order("restart")
+        plc.order("induct 5")
+        await controller.until(quiet(plc, 10))
+        sorted_once(plc, range(1, 11))
+        assert [signal.session for signal in controller.said(Restarted)] == [2]
+        assert [signal.session for signal in controller.said(Connected)] == [1, 2]
+        assert controller.journal.tracks(1) == [1, 2, 3, 4, 5] and controller.journal.tracks(2) == [6, 7, 8, 9, 10]
+        assert plc.status()["epoch"] == 2  # past the first session's: its late blocks are fenced
+        await controller.link.close()
+
+    run(main())
+
+
+def test_a_write_on_a_stalled_link_that_is_executed_later_does_nothing_twice(plc: LibmodbusPlc, run: Any) -> None:
+    async def main() -> None:
+        controller = Controller(plc.port, Journal(), timeout_ms=40)
+        await controller.until(lambda: controller.host.commanding)
+        for already in range(0, 30, 10):
+            plc.order("stall 2")
+            plc.order("induct 10")
+            await controller.until_faults(len(controller.faults) + 2)
+            await controller.until(quiet(plc, already + 10))
+            plc.order("late")  # older blocks over the newest one
+            plc.order("late")
+        plc.order("induct 1")
+        await controller.until(quiet(plc, 31))
+        sorted_once(plc, range(1, 32))
+        assert any("no answer within 40 ms" in fault for fault in controller.faults)
+        assert controller.journal.tracks(1) == list(range(1, 32)) and not controller.said(Gap, Unaccounted)
+        await controller.link.close()
+
+    run(main())
+
+
+def test_a_late_block_over_the_newest_is_written_over_again(plc: LibmodbusPlc, run: Any) -> None:
+    async def main() -> None:
+        controller = Controller(plc.port, Journal(), timeout_ms=1000)
+        await controller.until(lambda: controller.host.commanding)
+        plc.order("twice 1")
+        plc.order("induct 1")
+        await controller.until(quiet(plc, 1))
+        plc.order("freeze 1")
+        ordered = len(controller.said(SentNow))
+        controller.host.command(Command(Opcode.OUTPUT, 1, 7, controller.host.plc_ms + 60_000))
+        await controller.until(lambda: len(controller.said(SentNow)) > ordered)
+        plc.order("late")  # the copy of the first ROUTE's block hides the OUTPUT before the program saw it
+        plc.order("freeze 0")
+        await controller.until(lambda: bool(plc.status()) and len(plc.acted) == 2)
+        assert [(seq, opcode) for seq, opcode, *_ in plc.acted] == [(1, Opcode.ROUTE), (2, Opcode.OUTPUT)]
+        await controller.link.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_wire_that_delays_repeats_and_reorders_writes(plc: LibmodbusPlc, run: Any, seed: int) -> None:
+    async def main() -> None:
+        plc.order("seq 65500 65510")
+        plc.order(f"chaos {seed} 6 25")
+        controller = Controller(plc.port, Journal(), timeout_ms=20)
+        for parcels in range(10, 101, 10):
+            plc.order("induct 10")
+            await controller.until_routed(parcels)
+        plc.order("chaos 0 0 0")
+        await controller.until(quiet(plc, 100))
+        sorted_once(plc, range(1, 101))
+        assert controller.journal.tracks(1) == list(range(1, 101))
+        assert not controller.said(Gap, EventsLost, Unaccounted) and controller.faults
+        await controller.link.close()
+
+    run(main())
+
+
+def test_the_next_host_finds_what_the_last_one_sent_and_decides_only_the_rest(plc: LibmodbusPlc, run: Any) -> None:
+    async def main() -> None:
+        journal = Journal()
+        first = Controller(plc.port, journal)
+        plc.order("induct 6")
+        await first.until(quiet(plc, 6))
+        first.stores = False
+        plc.order("induct 5")
+        await first.until(lambda: bool(plc.status()) and len(plc.acted) == 11)
+        await first.link.close()  # dies with 5 events and 5 commands that no one stored
+
+        second = Controller(plc.port, journal)
+        plc.order("induct 3")
+        await second.until(quiet(plc, 14))
+        sorted_once(plc, range(1, 15))
+        connected = second.said(Connected)[0]
+        assert not connected.fresh and [sent.command.value for sent in connected.found] == [7, 8, 9, 10, 11]
+        assert journal.tracks(1) == list(range(1, 15))
+        assert [sent.command.value for _, sent in journal.commands] == list(range(1, 15))
+        await second.link.close()
+
+        third = Controller(plc.port, Journal())  # no memory at all: goes on from event_acked
+        plc.order("induct 2")
+        await third.until(quiet(plc, 16))
+        sorted_once(plc, range(1, 17))
+        connected = third.said(Connected)[0]
+        assert connected.fresh and connected.epoch == 3
+        assert [sent.seq for sent in connected.found] == list(range(7, 15))
+        assert third.journal.tracks(1) == [15, 16]
+        await third.link.close()
+
+    run(main())
+
+
+def test_refusals_silence_and_a_program_that_stopped_are_said(plc: LibmodbusPlc, run: Any) -> None:
+    async def main() -> None:
+        controller = Controller(plc.port, Journal(), timeout_ms=40)
+        await controller.until(lambda: controller.host.commanding)
+        later_ms = controller.host.plc_ms + 60_000
+        controller.host.command(Command(Opcode.ROUTE, 999, 1, later_ms))
+        controller.host.command(Command(Opcode.LANE, 0, 3, later_ms))
+        await controller.until(lambda: len(controller.said(Handled)) == 2)
+        assert [signal.refusal for signal in controller.said(Handled)] == [Refusal.UNKNOWN_TRACK, None]
+        await controller.until(quiet(plc, 1))
+        refused = [signal.event for signal in controller.said(Received)]
+        assert [(event.type, event.track_id, event.station, event.value) for event in refused] == [
+            (EventType.REFUSED, 999, 1, Refusal.UNKNOWN_TRACK)
+        ]
+
+        plc.order("freeze 1")
+        up = await controller.link.read_up()
+        now_us = time.monotonic_ns() // 1000
+        controller.host.on_up(up, now_us)
+        assert [type(signal) for signal in controller.host.on_up(up, now_us + 600_000)] == [LinkStale]
+        plc.order("freeze 0")
+        await controller.until(lambda: bool(controller.said(LinkFresh)))
+
+        plc.order("mute 1")
+        await controller.until_faults(len(controller.faults) + 1)
+        where = f"sorter1: 127.0.0.1:{plc.port}: holding registers "
+        assert controller.faults[-1].startswith(where) and controller.faults[-1].endswith("no answer within 40 ms")
+        plc.order("mute 0")
+        controller.signals.clear()
+        await controller.until(lambda: bool(controller.said(Connected)))
+        await controller.link.close()
+
+    run(main())
