@@ -41,12 +41,13 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """How far a journal is followed. The troubles are empty while all is well."""
+    """How far a journal is followed. ``last_us``: time of the newest record. No trouble = empty."""
 
     controller: str
     journal: str
     seen: int = 0
     projected: int = 0
+    last_us: int = 0
     journal_trouble: str = "not read yet"
     store_trouble: str = ""
 
@@ -156,6 +157,7 @@ class Follower:
                         self._begin(memory)
                     if records:
                         seq = records[-1].seq
+                        self.followed = replace(self.followed, last_us=records[-1].at_us)
                         self._take(values)
                     if trouble or not records or self.followed.journal_trouble == "not read yet":
                         self.followed = replace(self.followed, journal_trouble=trouble)

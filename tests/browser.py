@@ -9,14 +9,16 @@ are JSON ended by NUL.
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
-import subprocess
-import tempfile
+import signal
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
@@ -27,55 +29,73 @@ class Browser:
     def __init__(self, executable: str, width: int = 1920, height: int = 1080, *, dark: bool = False) -> None:
         self.errors: list[str] = []
         self.requests: list[str] = []
+        self._executable = executable
+        self._size = (width, height)
+        self._scheme = "dark" if dark else "light"
         self._next = 0
         self._rest = b""
-        self._profile = tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
-        to_read, self._to = os.pipe()
-        self._from, to_write = os.pipe()
-        self._process = subprocess.Popen(
-            [
-                "/bin/sh",
-                "-c",
-                f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}',
-                executable,
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--no-first-run",
-                "--disable-background-networking",
-                f"--user-data-dir={self._profile.name}",
-                "--remote-debugging-pipe",
-                "about:blank",
-            ],
-            pass_fds=(to_read, to_write),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        os.close(to_read)
-        os.close(to_write)
         self._session = ""
-        target = next(its for its in self._call("Target.getTargets")["targetInfos"] if its["type"] == "page")
-        attached = self._call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
-        self._session = attached["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self._call(f"{domain}.enable")
-        self.resize(width, height)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._call("Emulation.setEmulatedMedia", features=[scheme])
+        self._open = ExitStack()
 
     def __enter__(self) -> Browser:
+        with ExitStack() as opening:
+            profile = opening.enter_context(TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True))
+            self._start(opening, profile)
+            self._open = opening.pop_all()
+        try:
+            target = next(its for its in self._call("Target.getTargets")["targetInfos"] if its["type"] == "page")
+            attached = self._call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
+            self._session = attached["sessionId"]
+            for domain in ("Page", "Runtime", "Log", "Network"):
+                self._call(f"{domain}.enable")
+            self.resize(*self._size)
+            scheme = {"name": "prefers-color-scheme", "value": self._scheme}
+            self._call("Emulation.setEmulatedMedia", features=[scheme])
+        except BaseException:
+            self._open.close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.kill()
-        self._process.wait()
-        os.close(self._to)
-        os.close(self._from)
-        self._profile.cleanup()
+        self._open.close()
+
+    def _start(self, opening: ExitStack, profile: str) -> None:
+        theirs = []
+        for ours_reads in (False, True):
+            # Above 9, so that giving them the numbers 3 and 4 cannot close one of them.
+            pair = os.pipe()
+            ends = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in pair]
+            for end in pair:
+                os.close(end)
+            ours = ends[0 if ours_reads else 1]
+            opening.callback(os.close, ours)
+            theirs.append(ends[1 if ours_reads else 0])
+            if ours_reads:
+                self._from = ours
+            else:
+                self._to = ours
+        quiet = os.open(os.devnull, os.O_RDWR)
+        arguments = [
+            self._executable,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+            f"--user-data-dir={profile}",
+            "--remote-debugging-pipe",
+            "about:blank",
+        ]
+        moves = [
+            (os.POSIX_SPAWN_DUP2, fd, to)
+            for fd, to in ((quiet, 0), (quiet, 1), (quiet, 2), *zip(theirs, (3, 4), strict=True))
+        ]
+        pid = os.posix_spawn(self._executable, arguments, os.environ, file_actions=moves, setsid=True)
+        opening.callback(_end, pid)
+        for end in (*theirs, quiet):
+            os.close(end)
 
     def resize(self, width: int, height: int) -> None:
         """The window's size in CSS pixels; narrow ones are phones."""
@@ -148,3 +168,9 @@ class Browser:
                 self.requests.append(parameters["request"]["url"])
             case _:
                 pass
+
+
+def _end(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)

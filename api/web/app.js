@@ -5,11 +5,12 @@ import { el, replace } from "./dom.js";
 import { ask, follow, needToken, tell } from "./link.js";
 import { Lookup } from "./lookup.js";
 import { attention, devices, figures, needs, refusal, verdicts } from "./panels.js";
-import { LANGUAGES, language, setLanguage, t } from "./words.js";
+import { LANGUAGES, clock, language, setLanguage, t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const KEEP_VERDICTS = 40;
 const KEEP_ANOMALIES = 60;
+const QUIET_US = 15_000_000;
 const NAME = "lanewise.name";
 
 const state = {
@@ -105,6 +106,8 @@ function status() {
   else if (blind) [kind, text] = ["stale", t("status.frozen", { what: t("trouble.journal", blind) })];
   else {
     const count = needs(state).length;
+    const last = Math.max(0, ...(state.health?.controllers ?? []).map((its) => its.last_us));
+    if (last && state.health.now_us - last > QUIET_US) [kind, text] = ["wait", t("status.quiet", { time: clock(last) })];
     if (count) [kind, text] = ["need", t(count === 1 ? "status.attention.one" : "status.attention", { count })];
   }
   if (node.textContent !== text) node.textContent = text;

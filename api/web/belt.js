@@ -366,7 +366,7 @@ export class Belt {
     const lane = this.lanes.get(view.lane)?.lane;
     const odd = ["no-read", "ambiguous", "no-order", "cancelled", "duplicate", "no-lane", "reject", "failed"];
     const kind = this.kind(view, lane, odd);
-    its.node.setAttribute("class", `item ${kind} ${its.place ?? "belt"}`);
+    its.node.setAttribute("class", `item ${kind} place-${its.place ?? "belt"}`);
     const hue = this.hues.get(lane?.carrier);
     if (hue === undefined) its.node.style.removeProperty("--hue");
     else its.node.style.setProperty("--hue", hue);

@@ -1,0 +1,163 @@
+"""The page in a real browser against a real server: it shows the lines, moves, and speaks both languages."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from browser import Browser
+from made_up_floor import MadeUpFloor, order
+
+from api.app import create_app
+from api.server import listen, server
+from edge.config import SiteConfig, load_line, load_site
+from edge.journal import Journal
+from edge.line.events import DeviceChanged, FindingKind, LaneChanged, LaneRequested, RouteReason
+from edge.store import SiteStore
+
+WEB = "api/web"
+
+
+@dataclass
+class Floor:
+    """A served site with a floor that goes on by itself. ``stop`` ends the server."""
+
+    url: str
+    config: SiteConfig
+    journal: Journal
+    stop: Callable[[], None]
+
+
+@pytest.fixture
+def floor(project: Path, tmp_path: Path) -> Iterator[Floor]:
+    for name in ("LINE.toml", "SITE.toml"):
+        (tmp_path / name).write_text((project / "examples/warehouse" / name).read_text(encoding="utf-8"))
+    config = load_site(tmp_path / "SITE.toml")
+    line = load_line(tmp_path / "LINE.toml")
+    now_us = time.time_ns() // 1000
+    store = SiteStore(config.store)
+    store.put_orders([order(number, in_tote=True) for number in range(40)], now_us - 90_000_000)
+    store.close()
+    journal = Journal(line.journal)
+    made_up = MadeUpFloor(line.layouts(), now_us - 60_000_000)
+    journal.append(list(made_up.until(now_us)))
+    journal.start()
+    ended = threading.Event()
+
+    def go_on() -> None:
+        while not ended.wait(0.02):
+            journal.append(list(made_up.until(time.time_ns() // 1000)))
+
+    listener = listen("127.0.0.1", 0)
+    serving = server(create_app(config))
+    threads = [
+        threading.Thread(target=go_on),
+        threading.Thread(target=serving.run, kwargs={"sockets": [listener]}),
+    ]
+    for thread in threads:
+        thread.start()
+
+    def stop() -> None:
+        serving.should_exit = True
+        threads[1].join(20)
+        assert not threads[1].is_alive(), "the server must end although a page is open"
+
+    yield Floor(f"http://127.0.0.1:{listener.getsockname()[1]}", config, journal, stop)
+    ended.set()
+    threads[0].join()
+    stop()
+    listener.close()
+    journal.close()
+
+
+def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
+    with Browser(peer("chromium")) as page:
+        page.open(floor.url)
+        page.until("document.querySelectorAll('.item.sent').length")
+        assert page.ask("document.querySelectorAll('.line.sort .lane').length") == 11
+        assert page.ask("document.querySelectorAll('.line.verify .lane').length") == 4
+        assert page.ask("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut off"
+
+        # Parcels move along the belt.
+        place = "document.querySelector('.line.sort .item.sent.place-belt')?.getAttribute('transform')"
+        first = page.until(place)
+        page.until(place, lambda now: now is not None and now != first)
+        page.until("document.querySelectorAll('#verdicts li.verified').length")
+        share = page.ask("document.querySelector('[data-figure=verified] .value').textContent")
+        assert re.fullmatch(r"\d+ %|\d+\.\d %", share)
+        assert page.ask("document.getElementById('status').textContent") == "Running normally"
+
+        # What needs people is said in words.
+        at_us = time.time_ns() // 1000
+        floor.journal.append([LaneChanged(at_us, "sorter", 9, False, True)])
+        floor.journal.append([DeviceChanged(at_us, "reader.tote1", False, "127.0.0.1:15081: connection refused")])
+        page.until("document.getElementById('attention').textContent", lambda text: "Reader tote1 is down" in text)
+        assert "Parcel sorter: lane 9 Quality is off" in page.ask("document.getElementById('attention').textContent")
+        page.until("document.querySelector('.lane.disabled')?.dataset.lane", lambda lane: lane == "9")
+
+        # The look-up tells the story of an order in the language that was chosen.
+        page.ask("document.querySelector('[data-language=zh-Hant]').click()")
+        page.ask("document.getElementById('key').value = 'A-1003'; document.querySelector('#search button').click()")
+        story = page.until("document.querySelector('#story[open] .timeline')?.textContent")
+        assert "收到訂單 A-1003" in story and "物流箱核對" in story
+        page.ask("document.querySelector('[data-language=en]').click()")
+        page.until("document.querySelector('#story .timeline').textContent", lambda text: "Order A-1003 came" in text)
+        page.ask("document.querySelector('#story header button').click()")
+
+        # An operator asks for a lane by keyboard; the request is in the feed.
+        page.ask(
+            "document.querySelector('.line.sort [data-lane=\"3\"]')"
+            ".dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true}))"
+        )
+        page.until("document.querySelector('#lane[open] #by') !== null")
+        page.ask("document.getElementById('by').value = 'Ann'; document.querySelector('#lane [type=submit]').click()")
+        store = SiteStore(floor.config.store, readonly=True)
+        end = time.monotonic() + 20
+        while not (asked := [value for value in store.feed(40, 10_000) if isinstance(value, LaneRequested)]):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        store.close()
+        assert (asked[0].line, asked[0].lane, asked[0].enabled, asked[0].by) == ("sorter", 3, False, "Ann")
+
+        # A phone shows the same.
+        page.resize(390, 844)
+        page.until(
+            "(({clientHeight, clientWidth}) => clientHeight > clientWidth)(document.querySelector('.line.sort svg'))"
+        )
+        assert page.ask("document.documentElement.scrollWidth") == 390
+        assert page.errors == []
+        assert all(url.startswith((floor.url, "about:")) for url in page.requests), "no request leaves the site"
+
+        # A server that is gone is said, and the old picture looks old.
+        floor.stop()
+        page.until("document.getElementById('status').textContent", lambda text: text.startswith("Old picture"))
+        assert page.ask("document.body.classList.contains('stale')")
+
+
+def test_both_languages_have_every_word(floor: Floor, peer: Callable[[str], str], project: Path) -> None:
+    with Browser(peer("chromium")) as page:
+        page.open(floor.url)
+        page.until("document.readyState", lambda state: state == "complete")
+        keys = page.ask(
+            "import('/words.js').then(({LANGUAGES}) => Object.fromEntries("
+            "Object.entries(LANGUAGES).map(([name, words]) => [name, Object.entries(words)])))"
+        )
+        english, chinese = dict(keys["en"]), dict(keys["zh-Hant"])
+        assert english.keys() == chinese.keys()
+        for key, words in english.items():
+            slots = set(re.findall(r"\{(\w+)\}", words))
+            assert set(re.findall(r"\{(\w+)\}", chinese[key])) <= slots, key
+        for reason in RouteReason:
+            assert f"reason.{reason}" in english
+        for finding in FindingKind:
+            assert f"finding.{finding}" in english
+        used = set()
+        for script in (project / WEB).glob("*.js"):
+            used |= set(re.findall(r"""\bt\("([\w.-]+)""", script.read_text(encoding="utf-8")))
+        assert used <= english.keys(), json.dumps(sorted(used - english.keys()))
