@@ -142,11 +142,18 @@ class Journal:
             self._wake.notify()
 
     def flush(self) -> None:
-        """Stores what is queued in the caller's thread; only where no writing thread runs. Raises sqlite3.Error."""
+        """Stores what is queued in the caller's thread; only where no writing thread runs.
+
+        Raises sqlite3.Error and keeps everything.
+        """
         if self._thread is not None:
             raise RuntimeError("the journal's own thread is writing")
         batch, state = self._take()
-        self._store(batch, state)
+        try:
+            self._store(batch, state)
+        except sqlite3.Error:
+            self._queue = batch + self._queue
+            raise
 
     def close(self, within_s: float = 5.0) -> bool:
         """Stores what is queued, at most ``within_s`` long, and closes. False if something could not be stored."""

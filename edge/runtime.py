@@ -162,7 +162,8 @@ class Controller:
             if self._plcs:
                 self._journal.checkpoint(self._journal.seq, self._core.state)
             if not self._threaded:
-                self._journal.flush()
+                with suppress(sqlite3.Error):  # said below
+                    self._journal.flush()
             closed = self._journal.close()
             if not closed:
                 log.error(
@@ -376,11 +377,15 @@ class Controller:
             self._loop.call_soon_threadsafe(self._device, "journal", text or None, "the journal stores again")
 
     def _flush(self) -> None:
-        self._flushing = False
         try:
             self._journal.flush()
         except sqlite3.Error as error:
-            self._device("journal", f"journal: {error}")
+            self._device("journal", f"journal {self._config.journal}: {error}")
+            self._loop.call_later(Journal.RETRY_S, self._flush)
+            return
+        self._flushing = False
+        if self._reasons.get("journal"):
+            self._device("journal", None, "the journal stores again")
 
 
 def _version() -> str:

@@ -222,3 +222,40 @@ def test_a_tote_without_an_order_goes_to_quality(project: Path, tmp_path: Path, 
         assert texts == {"no open order is picked into this tote"}
     anomalies = [value for record in journal(config) if isinstance(value := record.value, Anomaly)]
     assert anomalies == []
+
+
+def test_a_full_disk_defaults_parcels_and_loses_nothing(project: Path, tmp_path: Path) -> None:
+    """Nothing can be stored for a while: parcels take the default lane, no event is lost, and it is said."""
+    config = on_free_ports(example(project, rate=6_000, seed=4, scan_ms=10), tmp_path)
+    config = config.model_copy(
+        update={name: {"sorter": getattr(config, name)["sorter"]} for name in ("plc", "reader", "line")}
+    )
+
+    async def main() -> Report:
+        floor = SimulatedFloor(config, seconds=40)
+        feed = Feed(floor, 100)
+        await floor.start()
+        controller = Controller(config, feed, threaded=False, zero_us=UTC_US)
+        task = asyncio.create_task(controller.run())
+        await asyncio.sleep(12)
+        disk = controller._journal._db
+        pages = disk.execute("PRAGMA page_count").fetchone()[0]
+        disk.execute(f"PRAGMA max_page_count={pages}")
+        await asyncio.sleep(15)
+        assert floor.report()["unacknowledged"] > 8
+        disk.execute("PRAGMA max_page_count=1000000")
+        await floor.wait()
+        await stop(task)
+        await floor.stop()
+        return floor.report()
+
+    truth = run_virtual(main())
+    assert truth["unacknowledged"] == truth["missorted"] == 0
+    assert 5 < truth["defaulted"] < truth["parcels_inducted"] - 20
+    records = journal(config)
+    assert_journal_is_whole(records, truth)
+    said = [
+        value for record in records if isinstance(value := record.value, DeviceChanged) and value.device == "journal"
+    ]
+    assert [value.up for value in said] == [False, True]
+    assert "full" in said[0].reason
