@@ -56,17 +56,13 @@ def _packets(conversation: Sequence[tuple[bool, bytes]], server_port: int) -> It
     yield packet(True, _ACK)
 
 
-def _packet(
-    from_client: bool, server_port: int, sequence: int, acked: int, flags: int, payload: bytes
-) -> bytes:
+def _packet(from_client: bool, server_port: int, sequence: int, acked: int, flags: int, payload: bytes) -> bytes:
     client, server = _CLIENT, (_SERVER_ADDRESS, server_port)
     (source, source_port), (target, target_port) = (client, server) if from_client else (server, client)
     tcp = struct.pack(">HHIIBBHHH", source_port, target_port, sequence, acked, 5 << 4, flags, 65_535, 0, 0)
     pseudo = source + target + struct.pack(">BBH", 0, 6, len(tcp) + len(payload))
     tcp = tcp[:16] + struct.pack(">H", _checksum(pseudo + tcp + payload)) + tcp[18:]
-    ip = struct.pack(
-        ">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp) + len(payload), 0, 0x4000, 64, 6, 0, source, target
-    )
+    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp) + len(payload), 0, 0x4000, 64, 6, 0, source, target)
     ip = ip[:10] + struct.pack(">H", _checksum(ip)) + ip[12:]
     return ip + tcp + payload
 

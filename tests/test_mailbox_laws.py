@@ -5,8 +5,10 @@ Public names: none; run by pytest.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -29,12 +31,13 @@ from plc.mailbox import (
     PlcSide,
     Received,
     Refusal,
+    Restarted,
     Sent,
     SentNow,
     StateChanged,
     Unaccounted,
 )
-from plc.words import serial_add, serial_after
+from plc.words import decode_up, serial_add, serial_after
 
 FOREVER = 0x7FFF_0000
 
@@ -217,3 +220,51 @@ class Mailboxes(RuleBasedStateMachine):
 
 Mailboxes.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
 TestMailboxes = Mailboxes.TestCase
+
+
+WORDS = st.integers(0, 0xFFFF)
+NEAR = st.sampled_from([0, 1, 2, 7, 8, 9, 0x7FFF, 0x8000, 0xFFFE, 0xFFFF])
+
+
+@given(st.lists(st.dictionaries(st.integers(2, UP_WORDS - 1), WORDS | NEAR, max_size=12), max_size=12), st.data())
+def test_whatever_up_says_the_host_neither_raises_nor_writes_nonsense(
+    changes: list[dict[int, int]], data: st.DataObject
+) -> None:
+    host, side, at_us = Host(), PlcSide(), 0
+    host.connect(side.up(0), [0] * DOWN_WORDS, 0)
+    seen: list[int] = []
+    for change in changes:
+        words = side.up(at_us // 1000)
+        for at, word in change.items():
+            words[at] = word
+        at_us += 100_000
+        if data.draw(st.booleans()):
+            signals = host.connect(words, data.draw(st.lists(WORDS, min_size=74, max_size=74)), at_us)
+        else:
+            signals = host.on_up(words, at_us)
+        if any(isinstance(signal, Restarted) for signal in signals):
+            seen.clear()
+        seen += [signal.event.seq for signal in signals if isinstance(signal, Received)]
+        assert all(serial_after(later, earlier) for earlier, later in pairwise(seen[-8:]))
+        host.command(Command(Opcode.ROUTE, 1, 1, FOREVER))
+        down, _ = host.down(at_us)
+        if down is not None:
+            assert len(down) == DOWN_WORDS and all(0 <= word <= 0xFFFF for word in down)
+            side.scan(down, at_us // 1000)
+        assert host.unhandled <= RING
+
+
+@given(st.lists(st.dictionaries(st.integers(0, DOWN_WORDS - 1), WORDS | NEAR, max_size=20), max_size=12))
+def test_whatever_down_says_the_plc_shows_a_good_up_and_acts_on_no_sequence_twice(
+    changes: list[dict[int, int]],
+) -> None:
+    side, acted = PlcSide(buffer=20), list[int]()
+    for now_ms, change in enumerate(changes):
+        words = [0x4C57, 1, *[0] * (DOWN_WORDS - 2)]
+        for at, word in change.items():
+            words[at] = word
+        acted += [sent.seq for sent in side.scan(words, now_ms)]
+        side.emit(EventType.ENTERED, now_ms)
+        up = decode_up(side.up(now_ms))
+        assert (up.event_head - up.event_acked) & 0xFFFF <= RING
+    assert all(serial_after(later, earlier) for earlier, later in pairwise(acted))
