@@ -165,6 +165,21 @@ def test_events_that_were_overwritten_are_a_gap_with_its_numbers() -> None:
     assert [event.seq for event in events_in(signals)] == list(range(head - RING + 1, head + 1))
 
 
+def test_an_acknowledgement_only_moves_forward_and_never_past_what_came() -> None:
+    side, host = PlcSide(first_event_seq=65_534), Host()
+    host.connect(side.up(0), FRESH_DOWN, 0)
+    for track in range(6):
+        side.emit(EventType.ENTERED, track)
+    host.on_up(side.up(0), 1_000)
+    acked = []
+    for at_us, seq in enumerate([65_535, 65_534, 2, 0, 4, 40_000, 3]):
+        host.event_stored(seq)
+        words = host.down(1_000_000 * (at_us + 1))[0]
+        assert words is not None
+        acked.append(words[4])
+    assert acked == [65_535, 65_535, 2, 2, 2, 2, 3]
+
+
 def test_a_full_buffer_counts_what_it_drops_and_leaves_no_hole() -> None:
     side, host = PlcSide(buffer=4), Host()
     host.connect(side.up(0), FRESH_DOWN, 0)
