@@ -37,113 +37,123 @@ class Frozen(BaseModel):
 
 
 class PlcConfig(Frozen):
-    """One PLC. ``up``, ``down``: first holding registers of the mailbox's blocks."""
+    """One PLC that has the mailbox."""
 
-    driver: Literal["modbus"] = "modbus"
-    host: str = Field(min_length=1)
-    port: Tcp = 502
-    device_id: int = Field(default=1, ge=0, le=255)
-    up: int = Field(default=0, ge=0, le=65536 - 102)
-    down: int = Field(default=200, ge=0, le=65536 - 74)
-    poll_ms: int = Field(default=5, ge=1, le=90)
-    timeout_ms: int = Field(default=250, ge=10, le=10_000)
+    driver: Literal["modbus"] = Field(default="modbus", description="how it is reached")
+    host: str = Field(min_length=1, description="name or address")
+    port: Tcp = Field(default=502, description="TCP port")
+    device_id: int = Field(default=1, ge=0, le=255, description="Modbus unit identifier")
+    up: int = Field(default=0, ge=0, le=65536 - 102, description="first holding register of UP, counted from 0")
+    down: int = Field(default=200, ge=0, le=65536 - 74, description="first holding register of DOWN")
+    poll_ms: int = Field(default=5, ge=1, le=90, description="how often UP is read")
+    timeout_ms: int = Field(default=250, ge=10, le=10_000, description="an answer later than this ends the connection")
 
 
 class ReaderConfig(Frozen):
-    """One RFID reader. ``report_every``: tags a report. ``power_index``: entry of its table; none = its choice."""
+    """One RFID reader."""
 
-    driver: Literal["llrp"] = "llrp"
-    host: str = Field(min_length=1)
-    port: Tcp = 5084
-    antennas: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(default=(1,), min_length=1)
-    report_every: int = Field(default=1, ge=1, le=1000)
-    keepalive_ms: int = Field(default=2000, ge=100, le=60_000)
-    power_index: int | None = Field(default=None, ge=1, le=255)
-    session: int = Field(default=1, ge=0, le=3)
+    driver: Literal["llrp"] = Field(default="llrp", description="how it is reached")
+    host: str = Field(min_length=1, description="name or address")
+    port: Tcp = Field(default=5084, description="TCP port")
+    antennas: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
+        default=(1,), min_length=1, description="antenna ports that read"
+    )
+    report_every: int = Field(default=1, ge=1, le=1000, description="tags a report; 1 has the least delay")
+    keepalive_ms: int = Field(default=2000, ge=100, le=60_000, description="how often the reader says that it lives")
+    power_index: int | None = Field(
+        default=None, ge=1, le=255, description="entry of the reader's power table; none = the reader's own choice"
+    )
+    session: int = Field(default=1, ge=0, le=3, description="Gen2 inventory session")
 
 
 class PortalConfig(Frozen):
     """The portal of a line; positions in mm from the induction photo-eye."""
 
-    name: Name
-    readers: tuple[Name, ...] = Field(min_length=1)
-    eye: Station
-    eye_mm: int = Field(ge=-100_000, le=1_000_000)
-    antenna_mm: int = Field(ge=-100_000, le=1_000_000)
-    facing: tuple[Annotated[int, Field(ge=1, le=64)], ...] = ()
+    name: Name = Field(description="its name")
+    readers: tuple[Name, ...] = Field(min_length=1, description="its readers, by their names in `[reader]`")
+    eye: Station = Field(description="number of the photo-eye beside it, as the PLC reports it in ENTERED and LEFT")
+    eye_mm: int = Field(ge=-100_000, le=1_000_000, description="where that photo-eye is")
+    antenna_mm: int = Field(
+        ge=-100_000, le=1_000_000, description="where the antennas are; a first guess, the true offset is learned"
+    )
+    facing: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
+        default=(), description="antennas that look at the belt; empty = all"
+    )
 
 
 class LaneConfig(Frozen):
     """One lane of a line."""
 
-    number: LaneNumber
-    name: str = Field(min_length=1, max_length=40)
-    role: LaneRole
-    divert_mm: int = Field(ge=0, le=1_000_000)
-    carrier: str = ""
-    services: tuple[str, ...] = ()
-    alternatives: tuple[LaneNumber, ...] = ()
+    number: LaneNumber = Field(description="its number in the PLC")
+    name: str = Field(min_length=1, max_length=40, description="what people call it")
+    role: LaneRole = Field(description="what it is for")
+    divert_mm: int = Field(ge=0, le=1_000_000, description="where its divert is")
+    carrier: str = Field(default="", description="whose parcels it takes (role `carrier`)")
+    services: tuple[str, ...] = Field(default=(), description="of which services; empty = all of the carrier's")
+    alternatives: tuple[LaneNumber, ...] = Field(
+        default=(), description="lanes to use instead while it is full or disabled, best first"
+    )
 
 
 class LineTable(Frozen):
     """One line: a belt with one induction, one portal and lanes."""
 
-    job: Job
-    title: str = ""
-    plc: Name
-    induction: Station = 1
-    speed_mm_s: int = Field(ge=10, le=10_000)
-    decision_mm: int = Field(ge=0, le=1_000_000)
-    actuation_ms: int = Field(default=80, ge=0, le=5_000)
-    margin_ms: int = Field(default=60, ge=5, le=5_000)
-    default_lane: LaneNumber
-    recirculate_limit: int = Field(default=2, ge=0, le=100)
-    portal: PortalConfig
-    lane: tuple[LaneConfig, ...] = Field(min_length=1, max_length=64)
+    job: Job = Field(description="`verify` totes against their orders, or `sort` parcels into their carriers' lanes")
+    title: str = Field(default="", description="what people call the line")
+    plc: Name = Field(description="its PLC, by the name in `[plc]`")
+    induction: Station = Field(default=1, description="number of the induction, as the PLC reports it in INDUCTED")
+    speed_mm_s: int = Field(ge=10, le=10_000, description="speed of the belt")
+    decision_mm: int = Field(ge=0, le=1_000_000, description="where the PLC must know the lane")
+    actuation_ms: int = Field(default=80, ge=0, le=5_000, description="time a divert needs to move")
+    margin_ms: int = Field(
+        default=60, ge=5, le=5_000, description="reserve for network and PLC scan: decided this much before the expiry"
+    )
+    default_lane: LaneNumber = Field(description="where the PLC sends what got no route in time")
+    recirculate_limit: int = Field(
+        default=2, ge=0, le=100, description="rounds before a parcel goes to the reject lane"
+    )
+    portal: PortalConfig = Field(description="its portal")
+    lane: tuple[LaneConfig, ...] = Field(min_length=1, max_length=64, description="its lanes")
 
 
 class SimFaults(Frozen):
-    """Shares (0..1) of totes with one thing put in wrong on purpose, and of parcels without a readable tag."""
+    """Shares (0..1) of what is put in wrong on purpose."""
 
-    missing: float = Field(default=0.02, ge=0, le=1)
-    extra: float = Field(default=0.01, ge=0, le=1)
-    foreign: float = Field(default=0.02, ge=0, le=1)
-    duplicate: float = Field(default=0.01, ge=0, le=1)
-    dead_tag: float = Field(default=0.01, ge=0, le=1)
-    unprogrammed: float = Field(default=0.005, ge=0, le=1)
-    parcel_dead_tag: float = Field(default=0.005, ge=0, le=1)
-    parcel_unknown: float = Field(default=0.005, ge=0, le=1)
+    missing: float = Field(default=0.02, ge=0, le=1, description="totes that lack an item")
+    extra: float = Field(default=0.01, ge=0, le=1, description="totes with an item that nobody ordered")
+    foreign: float = Field(default=0.02, ge=0, le=1, description="totes with another order's item")
+    duplicate: float = Field(default=0.01, ge=0, le=1, description="totes with an item that was shipped before")
+    dead_tag: float = Field(default=0.01, ge=0, le=1, description="totes with an item whose tag is dead")
+    unprogrammed: float = Field(default=0.005, ge=0, le=1, description="totes with an item whose tag has no EPC")
+    parcel_dead_tag: float = Field(default=0.005, ge=0, le=1, description="parcels whose label's tag is dead")
+    parcel_unknown: float = Field(default=0.005, ge=0, le=1, description="parcels that no order knows")
 
 
 class SimConfig(Frozen):
-    """The simulated floor of ``lanewise sim``.
+    """The simulated floor of ``lanewise sim``; a real line has no such table."""
 
-    ``rate``: parcels an hour at each sorting line; ``tote_rate``: totes an hour at each verifying line.
-    ``lane_capacity``: parcels a lane holds; ``lane_drain_s``: one is taken away every so often.
-    """
-
-    seed: int = Field(default=1, ge=0)
-    rate: int = Field(default=9_000, ge=1, le=60_000)
-    tote_rate: int = Field(default=1_100, ge=1, le=2_400)
-    items_min: int = Field(default=5, ge=1, le=200)
-    items_max: int = Field(default=20, ge=1, le=200)
-    lane_capacity: int = Field(default=40, ge=1, le=10_000)
-    lane_drain_s: float = Field(default=1.2, gt=0, le=3600)
-    scan_ms: int = Field(default=5, ge=1, le=100)
-    faults: SimFaults = SimFaults()
+    seed: int = Field(default=1, ge=0, description="the same seed brings the same orders, items and tags")
+    rate: int = Field(default=9_000, ge=1, le=60_000, description="parcels an hour at each sorting line")
+    tote_rate: int = Field(default=1_100, ge=1, le=2_400, description="totes an hour at each verifying line")
+    items_min: int = Field(default=5, ge=1, le=200, description="items in a tote, at least")
+    items_max: int = Field(default=20, ge=1, le=200, description="items in a tote, at most")
+    lane_capacity: int = Field(default=40, ge=1, le=10_000, description="parcels that a lane holds")
+    lane_drain_s: float = Field(default=1.2, gt=0, le=3600, description="one is taken away every so often")
+    scan_ms: int = Field(default=5, ge=1, le=100, description="scan time of the simulated PLCs")
+    faults: SimFaults = Field(default=SimFaults(), description="what is wrong on purpose")
 
 
 class LineConfig(Frozen):
     """LINE.toml: one controller with its PLCs, readers and lines. Paths are relative to the file's folder."""
 
-    controller: Name
-    site: Name
-    journal: Path
-    store: str = ""
-    plc: dict[Name, PlcConfig] = Field(min_length=1)
-    reader: dict[Name, ReaderConfig] = Field(min_length=1)
-    line: dict[Name, LineTable] = Field(min_length=1)
-    sim: SimConfig = SimConfig()
+    controller: Name = Field(description="this controller's name in its journal")
+    site: Name = Field(description="the site's name")
+    journal: Path = Field(description="the journal's file; its folder is made")
+    store: str = Field(default="", description="the site store whose orders are followed; empty = none")
+    plc: dict[Name, PlcConfig] = Field(min_length=1, description="the PLCs, by name")
+    reader: dict[Name, ReaderConfig] = Field(min_length=1, description="the RFID readers, by name")
+    line: dict[Name, LineTable] = Field(min_length=1, description="the lines, by name")
+    sim: SimConfig = Field(default=SimConfig(), description="the simulated floor")
 
     def layouts(self) -> tuple[LineLayout, ...]:
         """What the decisions need to know of each line."""
@@ -153,21 +163,24 @@ class LineConfig(Frozen):
 class SiteLine(Frozen):
     """A controller whose journal the site follows."""
 
-    config: Path
+    config: Path = Field(description="its LINE.toml")
 
 
 class SiteConfig(Frozen):
-    """SITE.toml: the api process and the site store. Paths are relative to the file's folder.
+    """SITE.toml: the api process and the site store. Paths are relative to the file's folder."""
 
-    ``listen``: address and port; another address than loopback needs ``token_file``, a file with one secret of at
-    least 24 characters that every request must bring as ``Authorization: Bearer``.
-    """
-
-    site: Name
-    store: str = Field(min_length=1)
-    listen: str = Field(default="127.0.0.1:8000", pattern=r"^.+:\d{1,5}$")
-    token_file: Path | None = None
-    controller: tuple[SiteLine, ...] = Field(min_length=1)
+    site: Name = Field(description="the site's name")
+    store: str = Field(min_length=1, description="the site store, `sqlite:///path`")
+    listen: str = Field(
+        default="127.0.0.1:8000",
+        pattern=r"^.+:\d{1,5}$",
+        description="address and port; only loopback without a secret",
+    )
+    token_file: Path | None = Field(
+        default=None,
+        description="file with a secret of 24 characters or more; requests bring it as `Authorization: Bearer`",
+    )
+    controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
 
 
 def load_line(path: Path) -> LineConfig:
