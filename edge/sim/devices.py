@@ -3,7 +3,7 @@
 Public names: SimulatedFloor.
 
 One clock moves everything, in steps of ``scan_ms``: lines advance, the PLCs scan, the readers report. It follows the
-loop's clock and catches up after a delay, a few steps at a time, so that a busy machine changes nothing that happens.
+loop's clock, and stands still while the machine is too busy to let it, so that this changes nothing that happens.
 PLC time starts 20 s before its 32-bit counter wraps; readers stamp with a UTC of their own, from 2026-01-01 on.
 """
 
@@ -33,10 +33,9 @@ DRAIN_US = 90_000_000
 """How long the belts may take to run empty after the inflow stopped."""
 ACKNOWLEDGE_US = 10_000_000
 """How long the host may take to acknowledge the last events."""
-BURST = 4
-"""Steps made up for in one turn of the loop; between turns hosts are heard."""
-STANDSTILL_S = 1.0
-"""A longer delay is not made up for: the machine slept."""
+SLACK_STEPS = 2
+"""Steps that are made up for. When the machine was busy for longer, the whole floor has stood still meanwhile: a floor
+that hurried afterwards would take from its hosts the time that they have in reality."""
 REPORT_TAGS = 32
 PLC_BEGINS_MS = 2**32 - 20_000
 UTC_BEGINS_US = 1_767_225_600_000_000
@@ -77,6 +76,7 @@ class SimulatedFloor:
         self._began_us: int | None = None
         self._emptied_us: int | None = None
         self._shown: Counter[str] = Counter()
+        self._late_s = 0.0
         self._plcs: dict[str, SimulatedPlc] = {}
         self._readers: dict[str, SimulatedReader] = {}
         self._task: asyncio.Task[None] | None = None
@@ -179,6 +179,7 @@ class SimulatedFloor:
             left_on_belt=sum(floor.in_system for floor in self._floors.values()),
             tag_reads=self.tag_reads,
             reaction_ms=percentiles_ms(reactions),
+            late_ms=round(self._late_s * 1000, 1),
             unacknowledged=sum(plc.side.unacknowledged for plc in self._plcs.values()),
             plc_events={
                 name: PlcEvents(session=plc.side.session, events=self._shown[name], lost=plc.side.events_lost)
@@ -194,15 +195,15 @@ class SimulatedFloor:
         step_s = self.config.sim.scan_ms / 1000
         due = loop.time()
         while not self._finished():
-            for _ in range(BURST):
-                if due > loop.time():
-                    break
+            now = loop.time()
+            if self.moving:
+                self._late_s = max(self._late_s, now - due)
+            if now - due > SLACK_STEPS * step_s:
+                due = now
+            while due <= now:
                 due += step_s
                 self._step()
-            now = loop.time()
-            if due < now - STANDSTILL_S:
-                due = now
-            await asyncio.sleep(max(0.0, due - now))
+            await asyncio.sleep(max(0.0, due - loop.time()))
 
     def _step(self) -> None:
         """One scan of everything."""

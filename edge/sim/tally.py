@@ -42,7 +42,8 @@ class Report(TypedDict):
     order's carrier and service nor an alternative of one. ``defaulted``: loads without a route in time.
     ``recirculated``: inductions after the first. ``false_accepts``, ``false_refusals``: wrong totes in packing, right
     ones in quality. ``tag_reads``: delivered to a reader's client. ``reaction_ms``: INDUCTED shown in UP until its
-    ROUTE was handled, sorting lines. ``unacknowledged``: PLC events. ``refused``: commands, by reason.
+    ROUTE was handled, sorting lines. ``late_ms``: the most by which the floor itself was behind its time, which a busy
+    machine causes and reactions suffer from. ``unacknowledged``: PLC events. ``refused``: commands, by reason.
     """
 
     seed: int
@@ -66,6 +67,7 @@ class Report(TypedDict):
     left_on_belt: int
     tag_reads: int
     reaction_ms: ReactionMs
+    late_ms: float
     unacknowledged: int
     plc_events: dict[str, PlcEvents]
     refused: dict[str, int]
