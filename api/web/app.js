@@ -14,7 +14,7 @@ const QUIET_US = 15_000_000;
 const NAME = "lanewise.name";
 
 const state = {
-  lines: [], devices: new Map(), anomalies: [], health: null, since: 0,
+  site: "", lines: [], devices: new Map(), anomalies: [], health: null, since: 0,
   link: "connecting", heard: 0, offset: null,
 };
 const byName = new Map();
@@ -117,7 +117,9 @@ function status() {
 
 function panels() {
   stale = false;
-  figures($("figures"), state.lines.filter((its) => its.counts.inducted !== undefined), state.since);
+  const since = state.since ? t("figures.since", { time: clock(state.since, false) }) : "";
+  $("site").textContent = [state.site, since].filter(Boolean).join(" · ");
+  figures($("figures"), state.lines.filter((its) => its.counts.inducted !== undefined));
   verdicts($("verdicts"), state.lines, (key) => lookup.open(key));
   attention($("attention"), state, (key) => lookup.open(key));
   devices($("devices"), state.devices);
@@ -153,7 +155,7 @@ function size() {
   state.lines.forEach((its, at) => {
     const stage = its.view.querySelector(".stage");
     const part = at === 0 ? (others ? 0.54 : 1) : 0.46 / Math.max(1, rows - 1);
-    const height = wide ? Math.max(230, Math.min(520, left * part - 47)) : 270;
+    const height = wide ? Math.max(190, Math.min(520, left * part - 47)) : 270;
     if (stage.clientWidth > 50) its.belt.draw(stage.clientWidth, height);
   });
 }
@@ -265,10 +267,12 @@ async function begin() {
     status();
   }, 1000);
   setInterval(() => {
-    if (stale && !busy()) panels();
+    if (!stale || busy()) return;
+    panels();
+    status();
   }, 250);
   const answer = await ask("/api/health").catch(() => null);
-  if (answer?.ok) $("site").textContent = answer.value.site;
+  if (answer?.ok) state.site = answer.value.site;
   await follow("/api/live", on, () => {
     state.link = "lost";
   });

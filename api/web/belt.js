@@ -77,7 +77,7 @@ export class Belt {
   // ---- geometry --------------------------------------------------------------------------------------------------
 
   draw(width, height) {
-    this.upright = width < 620;
+    this.upright = innerWidth <= 760;
     const verify = this.layout.job === "verify";
     const length = this.upright ? this.layout.lanes.length * 50 + 300 : width;
     this.thick = this.upright ? 44 : Math.max(40, Math.min(66, height * 0.17));
@@ -111,7 +111,8 @@ export class Belt {
     const keys = this.layout.job === "verify"
       ? [key("unsent", "", t("legend.unsent")), key("verified", "✓", t("verdict.verified")), key("refused", "✕", t("verdict.refused"))]
       : [key("unsent", "", t("legend.unsent")), key("odd", "!", t("legend.odd")), key("again", "↻", t("reason.recirculate"))];
-    replace(this.side, this.note ?? null, el("p", { class: "keys" }, ...keys, el("span", {}, t("legend.minute"))));
+    const note = this.chute > 150 ? this.note : null; // lower, and it would lie on the belt
+    replace(this.side, note, el("p", { class: "keys" }, ...keys, el("span", {}, t("legend.minute"))));
   }
 
   // Shows a node in the room beside the lanes, or nothing.

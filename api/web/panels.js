@@ -4,14 +4,14 @@
 import { el, replace } from "./dom.js";
 import { clock, deviceName, has, short, t, whole } from "./words.js";
 
+const SLOW_US = 100_000;
 const sum = (lines, pick) => lines.reduce((total, line) => total + pick(line), 0);
 const share = (part, all) => (all ? `${((100 * part) / all).toFixed(part && part < all ? 1 : 0)} %` : "–");
 const ms = (us) => (us / 1000).toFixed(us < 100_000 ? 1 : 0);
 
-export function figures(node, lines, since) {
+export function figures(node, lines) {
   const sort = lines.filter((line) => line.info.layout.job === "sort");
   const verify = lines.filter((line) => line.info.layout.job === "verify");
-  const time = since ? t("figures.since", { time: clock(since, false) }) : "";
   const cards = [];
   const card = (key, value, note, alarm = false, unit = "") =>
     cards.push(
@@ -39,13 +39,13 @@ export function figures(node, lines, since) {
     const failed = sum(lines, (line) => line.counts.failed);
     card("missorted", whole(wrong), t("figures.missorted.note", { lost, failed }), wrong + lost > 0);
     const late = sum(lines, (line) => line.counts.defaulted);
-    card("defaulted", whole(late), `${t("figures.defaulted.note")} · ${time}`, late > 0);
+    card("defaulted", whole(late), t("figures.defaulted.note"), late > 0);
     const slow = sort.filter((line) => line.reaction.count).sort((a, b) => b.reaction.p99_us - a.reaction.p99_us)[0];
     card(
       "reaction",
       slow ? ms(slow.reaction.p50_us) : "–",
       slow ? t("figures.reaction.note", { p99: ms(slow.reaction.p99_us) }) : "",
-      Boolean(slow && slow.reaction.p99_us > 20_000),
+      Boolean(slow && slow.reaction.p99_us > SLOW_US),
       slow ? t("unit.ms") : "",
     );
   }
