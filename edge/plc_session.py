@@ -13,6 +13,7 @@ from typing import assert_never
 from edge.clocks import DeviceClock, WrappingMs
 from edge.config import PlcConfig
 from edge.line.events import (
+    AnomalyCode,
     CommandDropped,
     CommandHandled,
     CommandSent,
@@ -122,9 +123,9 @@ class PlcSession:
                     yield EventsMissed(at_us, self.name, 0, 0, count), ()
                 case Unaccounted(first, last):
                     text = f"{self.name} handled commands {first} to {last}, which this host did not send"
-                    yield DeviceNotice(at_us, self.name, "unaccounted-commands", text), ()
+                    yield DeviceNotice(at_us, self.name, AnomalyCode.UNACCOUNTED_COMMANDS, text), ()
                 case Incompatible(why):
-                    yield DeviceNotice(at_us, self.name, "incompatible", f"{self.name}: {why}"), ()
+                    yield DeviceNotice(at_us, self.name, AnomalyCode.INCOMPATIBLE, f"{self.name}: {why}"), ()
                 case LinkStale() | LinkFresh():
                     pass
                 case StateChanged() | LanesChanged():

@@ -29,6 +29,7 @@ from edge.journal import Journal, JournalReader
 from edge.line.core import Core
 from edge.line.events import (
     INPUT_KINDS,
+    AnomalyCode,
     DeviceChanged,
     DeviceNotice,
     Event,
@@ -290,7 +291,7 @@ class Controller:
                 self._device(f"reader.{name}", None, f"{name}: {about}")
             case PortChanged(kind, port, on):
                 text = f"{name}: {kind} {port} {'on' if on else 'off'}"
-                self._take(DeviceNotice(at_us, name, f"{kind}-changed", text))
+                self._take(DeviceNotice(at_us, name, AnomalyCode(f"{kind}-changed"), text))
             case _:
                 assert_never(event)
 

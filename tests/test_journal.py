@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from edge.journal import Journal, JournalError, JournalReader, decode, encode
 from edge.line.core import Core
-from edge.line.events import KINDS, Anomaly, DeviceChanged, Event, Journaled, Started
+from edge.line.events import KINDS, Anomaly, AnomalyCode, DeviceChanged, Event, Journaled, Started
 from edge.line.state import CoreState
 
 
@@ -49,12 +49,12 @@ def test_appended_in_order_and_found_again(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j.sqlite", on_stored)
     journal.start()
     for number in range(250):
-        journal.append([notice(number), Anomaly(number, "line", "code", "text", number + 1, f"S{number}")])
+        journal.append([notice(number), Anomaly(number, "line", AnomalyCode.JAM, "text", number + 1, f"S{number}")])
     assert done.wait(20)
     assert stored == sorted(set(stored))
     reader = JournalReader(tmp_path / "j.sqlite")
     assert [record.seq for record in reader.every()] == list(range(1, 501))
-    assert [record.value for record in reader.by_ref("S7")] == [Anomaly(7, "line", "code", "text", 8, "S7")]
+    assert [record.value for record in reader.by_ref("S7")] == [Anomaly(7, "line", AnomalyCode.JAM, "text", 8, "S7")]
     assert [record.seq for record in reader.by_ref("line#8")] == [16]
     journal.checkpoint(500, CoreState(feed_seq=9))
     assert journal.close()

@@ -12,6 +12,7 @@ from edge.line.book import OrderBook
 from edge.line.decide import decide
 from edge.line.events import (
     Anomaly,
+    AnomalyCode,
     CommandDropped,
     CommandHandled,
     CommandSent,
@@ -119,7 +120,7 @@ class Core:
                     Anomaly(
                         given.at_us,
                         self._line_of_track(given.plc, given.value if given.opcode == Opcode.ROUTE else 0),
-                        "command-dropped",
+                        AnomalyCode.COMMAND_DROPPED,
                         f"{given.plc}: opcode {given.opcode} for {given.value}, target {given.target}: {given.why}",
                         given.value if given.opcode == Opcode.ROUTE else 0,
                     )
@@ -131,7 +132,14 @@ class Core:
                     else "buffer ran over"
                 )
                 out.append(
-                    Anomaly(given.at_us, "", "events-missed", f"{given.plc}: {what}, {given.count} lost", 0, given.plc)
+                    Anomaly(
+                        given.at_us,
+                        "",
+                        AnomalyCode.EVENTS_MISSED,
+                        f"{given.plc}: {what}, {given.count} lost",
+                        0,
+                        given.plc,
+                    )
                 )
             case DeviceNotice():
                 out.append(Anomaly(given.at_us, "", given.code, given.text, 0, given.device))
@@ -183,7 +191,7 @@ class Core:
                 count = len(line.state.tracks)
                 line.state.tracks.clear()
                 text = f"{given.plc} started anew (session {given.session}): {count} tracks are unknown to it"
-                out.append(Anomaly(given.at_us, line.name, "plc-restarted", text, 0, given.plc))
+                out.append(Anomaly(given.at_us, line.name, AnomalyCode.PLC_RESTARTED, text, 0, given.plc))
             lanes_seen(line, given, out)
         for sent in given.found:
             self._command_sent(sent)
@@ -227,7 +235,7 @@ class Core:
                         self._early(line, inducted(line, given, out), given.at_us, out)
                         return
                 text = f"{given.plc}: INDUCTED at station {given.station}, which no line has as its induction"
-                out.append(Anomaly(given.at_us, "", "unknown-induction", text, given.track_id, given.plc))
+                out.append(Anomaly(given.at_us, "", AnomalyCode.UNKNOWN_INDUCTION, text, given.track_id, given.plc))
             case EventType.ENTERED | EventType.LEFT:
                 for line in lines:
                     if line.layout.portal.eye == given.station:
@@ -237,7 +245,7 @@ class Core:
                     ended(line, track, given, out)
                     return
                 text = f"{given.plc}: event type {given.type} at {given.station} for a track that no line knows"
-                out.append(Anomaly(given.at_us, "", "unknown-track", text, given.track_id, given.plc))
+                out.append(Anomaly(given.at_us, "", AnomalyCode.UNKNOWN_TRACK, text, given.track_id, given.plc))
             case EventType.LANE:
                 for line in lines:
                     if given.station in line.lanes:
@@ -246,24 +254,31 @@ class Core:
                 reason = REFUSAL_TEXT.get(given.value, f"reason {given.value}")
                 text = f"{given.plc} refused command {given.station}: {reason}"
                 name = self._line_of_track(given.plc, given.track_id)
-                out.append(Anomaly(given.at_us, name, "command-refused", text, given.track_id))
+                out.append(Anomaly(given.at_us, name, AnomalyCode.COMMAND_REFUSED, text, given.track_id))
             case EventType.JAM:
                 text = f"jam at photo-eye {given.station} of {given.plc} {'set' if given.value else 'cleared'}"
                 out.append(
-                    Anomaly(given.at_us, "", "jam" if given.value else "jam-cleared", text, given.track_id, given.plc)
+                    Anomaly(
+                        given.at_us,
+                        "",
+                        AnomalyCode.JAM if given.value else AnomalyCode.JAM_CLEARED,
+                        text,
+                        given.track_id,
+                        given.plc,
+                    )
                 )
             case EventType.STRAY:
                 text = f"untracked object at photo-eye {given.station} of {given.plc}"
-                out.append(Anomaly(given.at_us, "", "stray", text, given.track_id, given.plc))
+                out.append(Anomaly(given.at_us, "", AnomalyCode.STRAY, text, given.track_id, given.plc))
             case EventType.STATE:
                 if given.station == 0 and given.value != EXECUTE:
                     text = f"{given.plc} left Execute: PackML state {given.value}"
-                    out.append(Anomaly(given.at_us, "", "machine-state", text, 0, given.plc))
+                    out.append(Anomaly(given.at_us, "", AnomalyCode.MACHINE_STATE, text, 0, given.plc))
             case EventType.INPUT:
                 pass
             case _:
                 text = f"{given.plc}: event type {given.type} is not in mailbox version 1"
-                out.append(Anomaly(given.at_us, "", "unknown-event", text, given.track_id, given.plc))
+                out.append(Anomaly(given.at_us, "", AnomalyCode.UNKNOWN_EVENT, text, given.track_id, given.plc))
 
     def _lane_requested(self, given: LaneRequested, out: list[Result]) -> None:
         self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
@@ -273,7 +288,7 @@ class Core:
         if given.lane not in line.lanes:
             allowed = ", ".join(map(str, line.lanes))
             text = f"{given.by} asked for lane {given.lane}, which is none of {allowed}"
-            out.append(Anomaly(given.at_us, given.line, "no-such-lane", text))
+            out.append(Anomaly(given.at_us, given.line, AnomalyCode.NO_SUCH_LANE, text))
             return
         out.append(SetLane(line.layout.plc, given.lane, given.enabled, LANE_VALID_US))
 

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from edge.line.events import (
     Anomaly,
+    AnomalyCode,
     Finding,
     FindingKind,
     PassageSeen,
@@ -73,7 +74,9 @@ def _compare_with_provisional(station: Station, verdict: ToteChecked, out: list[
     elif before is not None and before != verdict.verified:
         was = "verified" if before else "refused"
         text = f"tote {verdict.tote or '?'} was {was} in time, and is not so in the end"
-        out.append(Anomaly(verdict.at_us, station.name, "verdict-changed", text, verdict.track_id, verdict.tote))
+        out.append(
+            Anomaly(verdict.at_us, station.name, AnomalyCode.VERDICT_CHANGED, text, verdict.track_id, verdict.tote)
+        )
 
 
 def _lane_for(station: Station, verdict: ToteChecked) -> Choice:
@@ -96,7 +99,9 @@ def _sort(station: Station, seen: PassageSeen, out: list[Result]) -> None:
     if track.lane:
         if seen.stage is Stage.FINAL and parcels and track.subject and track.subject not in parcels:
             text = f"track {track.track_id} was sorted as {track.subject}, its evidence in the end says {parcels[0]}"
-            out.append(Anomaly(seen.at_us, station.name, "identity-changed", text, track.track_id, track.subject))
+            out.append(
+                Anomaly(seen.at_us, station.name, AnomalyCode.IDENTITY_CHANGED, text, track.track_id, track.subject)
+            )
         return
     if seen.stage is Stage.EARLY and len(parcels) != 1 and (parcels or seen.cause or not seen.settled):
         track.early = True

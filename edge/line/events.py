@@ -73,6 +73,30 @@ class Outcome(StrEnum):
     LOST = "lost"
 
 
+class AnomalyCode(StrEnum):
+    """What kind of unexpected thing happened. What to do about each: docs/operations.md."""
+
+    COMMAND_DROPPED = "command-dropped"  # a command never reached the PLC
+    COMMAND_REFUSED = "command-refused"  # the PLC did not act on a command
+    EVENTS_MISSED = "events-missed"  # events of a PLC are lost
+    PLC_RESTARTED = "plc-restarted"  # a PLC began a new session with parcels on the belt
+    JAM = "jam"
+    JAM_CLEARED = "jam-cleared"
+    STRAY = "stray"  # an object that the PLC does not track
+    MACHINE_STATE = "machine-state"  # a machine left Execute
+    UNKNOWN_INDUCTION = "unknown-induction"  # INDUCTED at a station that is no line's induction
+    UNKNOWN_EVENT = "unknown-event"  # an event that version 1 of the mailbox does not know
+    UNKNOWN_TRACK = "unknown-track"  # an end of a track that no line knows
+    TRACK_FORGOTTEN = "track-forgotten"  # a track whose end the PLC never told
+    NO_SUCH_LANE = "no-such-lane"  # an operator asked for a lane that does not exist
+    VERDICT_CHANGED = "verdict-changed"  # a tote's final verdict is not the one it was routed by
+    IDENTITY_CHANGED = "identity-changed"  # a parcel's final evidence names another parcel
+    UNACCOUNTED_COMMANDS = "unaccounted-commands"  # a PLC handled commands that this host did not send
+    INCOMPATIBLE = "incompatible"  # a PLC has another layout or version, or obeys a newer host
+    GPI_CHANGED = "gpi-changed"  # a reader's input changed
+    ANTENNA_CHANGED = "antenna-changed"  # an antenna came or went
+
+
 @dataclass(frozen=True, slots=True)
 class TagEvidence:
     """What one antenna saw of one tag during one passage.
@@ -229,11 +253,11 @@ class EventsMissed:
 
 @dataclass(frozen=True, slots=True)
 class DeviceNotice:
-    """Something about a device that people may want to know and that changes no decision. ``code`` is stable."""
+    """Something about a device that people may want to know and that changes no decision."""
 
     at_us: int
     device: str
-    code: str
+    code: AnomalyCode
     text: str
 
 
@@ -396,14 +420,14 @@ class LaneChanged:
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """Something unexpected that people may want to know. ``code`` is stable, ``text`` is a sentence.
+    """Something unexpected that people may want to know. ``text`` is a sentence.
 
     ``line`` is empty where no line is concerned; ``subject`` an identity, order or device, or empty.
     """
 
     at_us: int
     line: str
-    code: str
+    code: AnomalyCode
     text: str
     track_id: int = 0
     subject: str = ""

@@ -6,7 +6,7 @@ Each takes the station, one input and the list to which what follows is added.
 
 from __future__ import annotations
 
-from edge.line.events import Anomaly, LaneChanged, OrderShipped, Outcome, PlcConnected, PlcEvent, Sorted
+from edge.line.events import Anomaly, AnomalyCode, LaneChanged, OrderShipped, Outcome, PlcConnected, PlcEvent, Sorted
 from edge.line.layout import LaneRole
 from edge.line.state import Track
 from edge.line.station import Result, Station
@@ -30,7 +30,7 @@ def inducted(station: Station, given: PlcEvent, out: list[Result]) -> Track:
         oldest = next(iter(tracks))
         del tracks[oldest]
         text = f"{given.plc} never said what became of track {oldest}"
-        out.append(Anomaly(given.at_us, station.name, "track-forgotten", text, oldest))
+        out.append(Anomaly(given.at_us, station.name, AnomalyCode.TRACK_FORGOTTEN, text, oldest))
     _set_deadline(station, track, 0, given)
     return track
 
@@ -92,7 +92,7 @@ def lane_changed(station: Station, given: PlcEvent, out: list[Result]) -> None:
             state.lanes_disabled &= ~bit
         case _:
             text = f"{given.plc}: LANE {given.station}: value {given.value} is not 0..3"
-            out.append(Anomaly(given.at_us, station.name, "unknown-event", text))
+            out.append(Anomaly(given.at_us, station.name, AnomalyCode.UNKNOWN_EVENT, text))
             return
     full, disabled = bool(state.lanes_full & bit), bool(state.lanes_disabled & bit)
     out.append(LaneChanged(given.at_us, station.name, given.station, full, disabled))
