@@ -3,7 +3,7 @@
 Public names: SimulatedFloor.
 
 One clock moves everything, in steps of ``scan_ms``: lines advance, the PLCs scan, the readers report. It follows the
-loop's clock, and stands still while the machine is too busy to let it, so that this changes nothing that happens.
+loop's clock and catches up after a delay, so that a busy machine changes nothing that happens, only when it is seen.
 PLC time starts 20 s before its 32-bit counter wraps; readers stamp with a UTC of their own, from 2026-01-01 on.
 """
 
@@ -33,9 +33,11 @@ DRAIN_US = 90_000_000
 """How long the belts may take to run empty after the inflow stopped."""
 ACKNOWLEDGE_US = 10_000_000
 """How long the host may take to acknowledge the last events."""
-SLACK_STEPS = 2
-"""Steps that are made up for. When the machine was busy for longer, the whole floor has stood still meanwhile: a floor
-that hurried afterwards would take from its hosts the time that they have in reality."""
+BURST = 4
+"""Steps made up for in one turn of the loop after a delay; between turns hosts are heard."""
+STANDSTILL_S = 1.0
+"""A longer delay is not made up for: the machine slept. Shorter ones are, since the clocks of real devices never wait,
+and hosts estimate them."""
 REPORT_TAGS = 32
 PLC_BEGINS_MS = 2**32 - 20_000
 UTC_BEGINS_US = 1_767_225_600_000_000
@@ -195,15 +197,17 @@ class SimulatedFloor:
         step_s = self.config.sim.scan_ms / 1000
         due = loop.time()
         while not self._finished():
-            now = loop.time()
             if self.moving:
-                self._late_s = max(self._late_s, now - due)
-            if now - due > SLACK_STEPS * step_s:
-                due = now
-            while due <= now:
+                self._late_s = max(self._late_s, loop.time() - due)
+            for _ in range(BURST):
+                if due > loop.time():
+                    break
                 due += step_s
                 self._step()
-            await asyncio.sleep(max(0.0, due - loop.time()))
+            now = loop.time()
+            if due < now - STANDSTILL_S:
+                due = now
+            await asyncio.sleep(max(0.0, due - now))
 
     def _step(self) -> None:
         """One scan of everything."""

@@ -1,0 +1,84 @@
+"""The simulated floor behind real sockets: the same seed gives the same decisions, however fast the host polls."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from pure_site import example
+from virtual_time import run_virtual
+
+from edge.config import LineConfig
+from edge.line.events import OrderChanged
+from edge.runtime import Controller
+from edge.sim.devices import SimulatedFloor
+from edge.sim.tally import Decision, Report
+from edge.sim.world import Fault
+from plc.driver import PlcError
+
+
+def on_free_ports(config: LineConfig, folder: Path, poll_ms: int) -> LineConfig:
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(len(config.plc) + len(config.reader))]
+    ports = iter([one.getsockname()[1] for one in held])
+    for one in held:
+        one.close()
+    return config.model_copy(
+        update={
+            "plc": {
+                name: plc.model_copy(update={"port": next(ports), "poll_ms": poll_ms})
+                for name, plc in config.plc.items()
+            },
+            "reader": {name: one.model_copy(update={"port": next(ports)}) for name, one in config.reader.items()},
+            "journal": folder / f"journal{poll_ms}.sqlite",
+        }
+    )
+
+
+async def decide(config: LineConfig, seconds: float) -> tuple[list[Decision], Report, SimulatedFloor]:
+    floor = SimulatedFloor(config, seconds=seconds, keep_decisions=True)
+    orders = [order for stream in floor.streams.values() for load in stream.prepare(300) for order in load.orders]
+    feed = [OrderChanged(0, seq, order) for seq, order in enumerate(orders, 1)]
+    await floor.start()
+    assert len(floor.waits_for()) == 6, "three PLCs and three readers without a host"
+    controller = asyncio.create_task(
+        Controller(config, lambda after, limit: feed[after : after + limit], threaded=False).run()
+    )
+    await floor.wait()
+    controller.cancel()
+    with suppress(asyncio.CancelledError):
+        await controller
+    await floor.stop()
+    return floor.decisions, floor.report(), floor
+
+
+def test_same_seed_same_decisions(project: Path, tmp_path: Path) -> None:
+    runs = []
+    for poll_ms in (8, 13):
+        config = example(project, rate=20_000, seed=7, scan_ms=10, lane_capacity=5, lane_drain_s=1.6)
+        runs.append(run_virtual(decide(on_free_ports(config, tmp_path, poll_ms), 20)))
+    (decisions, truth, floor), (others, other_truth, _) = runs
+    assert decisions == others
+    assert len(decisions) == truth["parcels_diverted"] + truth["totes_to_packing"] + truth["totes_to_quality"] > 100
+    assert truth["recirculated"] + truth["parcels_in_alternative_lane"] > 0, "lanes were full"
+    assert truth["tag_reads"] == other_truth["tag_reads"] > 5_000
+    for one in decisions:
+        if one.line != "sorter":
+            fault = floor.world.tote(one.line, int(one.load.split("/")[1])).fault
+            assert (one.lane == 1) == (fault is Fault.NONE)
+
+
+def test_a_taken_port_is_named(project: Path, tmp_path: Path) -> None:
+    config = on_free_ports(example(project), tmp_path, 10)
+
+    async def start() -> None:
+        floor = SimulatedFloor(config)
+        port = config.plc["sorter"].port
+        with socket.create_server(("127.0.0.1", port)), pytest.raises(PlcError, match=f"sorter.*{port}"):
+            await floor.start()
+        await floor.start()
+        await floor.stop()
+
+    run_virtual(start())
