@@ -125,16 +125,18 @@ class CommandRing:
         if serial_behind(oldest.seq, seq) <= serial_behind(oldest.seq, self.head):
             self._refusals[seq] = Refusal(why)
 
-    def settle(self, up_words: Sequence[int], all_seen: bool) -> list[HostSignal] | None:
-        """Takes ``cmd_done`` and the newest refusal; None where cmd_done went back: the PLC counts anew.
+    def counts_anew(self, up_words: Sequence[int]) -> bool:
+        """Whether ``cmd_done`` went back."""
+        return serial_behind(self._done, up_words[_CMD_DONE]) >= 0x8000
+
+    def settle(self, up_words: Sequence[int], all_seen: bool) -> list[HostSignal]:
+        """Takes ``cmd_done``, which did not go back, and the newest refusal.
 
         Word 16 tells the newest refusal only. A command before it in the same step waits for its REFUSED event,
         until ``all_seen``: every event that the PLC has reported so far is here.
         """
         done = up_words[_CMD_DONE]
         step = serial_behind(self._done, done)
-        if step >= 0x8000:
-            return None
         signals: list[HostSignal] = []
         while self._sent and not serial_after(self._sent[0].seq, done):
             self._passed.append(self._sent.popleft())

@@ -207,7 +207,7 @@ class Host:
         first = self._session is None
         if first:
             fresh, found = self._begin(up, down_words)
-        elif self._is_other_start(up):
+        elif self._is_other_start():
             fresh = True
             signals += self._restart(up)
         if serial_after(up.epoch, self._epoch):
@@ -314,8 +314,11 @@ class Host:
             self._events_lost = 0
         self._stored = self._received
 
-    def _is_other_start(self, up: Up) -> bool:
-        return up.session != self._session or serial_after(self._received, up.event_head)
+    def _is_other_start(self) -> bool:
+        """Whether the PLC started anew since the words before: by its session, or by a count that went back."""
+        words = self._words
+        went_back = serial_after(self._received, words[18]) or self._commands.counts_anew(words)
+        return went_back or self._is_other_session()
 
     def _restart(self, up: Up) -> list[HostSignal]:
         signals: list[HostSignal] = [Restarted(up.session)]
@@ -377,7 +380,7 @@ class Host:
             return []
         words = self._words
         signals: list[HostSignal] = []
-        if self._is_other_session() or serial_after(self._received, words[18]):
+        if self._is_other_start():
             signals += self._restart(decode_up(words))
         self._header = words[6:22]
         lost = serial_behind(self._events_lost, words[19])
@@ -386,10 +389,7 @@ class Host:
             signals.append(EventsLost(lost, words[19]))
         signals += self._events(at_us)
         all_seen = self._received == words[18] and serial_behind(words[21], words[18]) < RING
-        settled = self._commands.settle(words, all_seen)
-        if settled is None:
-            return signals + self._restart(decode_up(words)) + self._digest(at_us)
-        signals += settled
+        signals += self._commands.settle(words, all_seen)
         if words[3] != self._state:
             self._state = words[3]
             signals.append(StateChanged(self._state))

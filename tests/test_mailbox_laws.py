@@ -268,3 +268,16 @@ def test_whatever_down_says_the_plc_shows_a_good_up_and_acts_on_no_sequence_twic
         up = decode_up(side.up(now_ms))
         assert (up.event_head - up.event_acked) & 0xFFFF <= RING
     assert all(serial_after(later, earlier) for earlier, later in pairwise(acted))
+
+
+def test_a_count_that_goes_back_is_seen_before_the_events_beside_it() -> None:
+    """One block brings an event and a ``cmd_done`` of another start: the event is told once, after the restart."""
+    host, side = Host(), PlcSide()
+    host.connect(side.up(0), [0] * DOWN_WORDS, 0)
+    words = side.up(10)
+    words[15] = 7
+    host.on_up(words, 10_000)
+    side.emit(EventType.INDUCTED, 1, 1)
+    signals = host.on_up(side.up(20), 20_000)
+    told = [type(signal) for signal in signals if isinstance(signal, Restarted | Received)]
+    assert told == [Restarted, Received]
