@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from api.guard import Guard
-from api.site import Health, LineInfo, Site, now_us
+from api.site_state import Health, LineInfo, Site, now_us
 from edge.config import SiteConfig
 from edge.intake import Intake, read_csv, read_json
 from edge.journal import JournalError

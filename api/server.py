@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.site import Site
+from api.site_state import Site
 from edge.config import SiteConfig
 
 

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -82,8 +82,10 @@ class Site:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Follows the journals for as long as the context lasts."""
-        with suppress(StoreError):  # said in health, tried again with every use
+        try:
             await asyncio.to_thread(self.store)
+        except StoreError as error:
+            log.warning("%s: tried again with every use, and shown in health", error)
         tasks = [asyncio.create_task(follower.run()) for follower in self.followers]
         tasks.append(asyncio.create_task(self._beat()))
         try:
