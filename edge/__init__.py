@@ -12,14 +12,14 @@ Five sentences carry it. Decisions are pure: time comes in with each input, so t
 Commands never wait for the disk; acknowledgements always do. The journal is the only door outward. Every file has one
 writer. The PLC owns safety and the safe default.
 
-A reader who takes these in order knows the system:
+Read these in order, about 1,100 lines, with edge/line/events.py beside them as the dictionary of every value:
 
-    1. edge/line/events.py    the values: what goes into a decision, what comes out
-    2. edge/line/core.py      one entrance: routes inputs, merges deadlines
+    1. edge/line/core.py      one entrance to all decisions: routes inputs, merges deadlines
+    2. edge/line/passage.py   which tags belong to which parcel or tote
     3. edge/line/decide.py    from a passage's evidence to a verdict and a route
-    4. edge/line/passage.py   which tags belong to which parcel or tote
-    5. edge/runtime.py        sockets -> step -> PLC writes -> journal -> acknowledgements
-    6. plc/mailbox.py         the host's half of the contract with a PLC (docs/plc-mailbox.md)
+    4. edge/runtime.py        sockets -> step -> PLC writes -> journal -> acknowledgements
 
-From there: verify.py and sort.py hold the rules of totes and lanes, journey.py a track's life, replay.py the proof.
+From there: verify.py and sort.py hold the rules of totes and lanes, journey.py a track's life, replay.py the proof;
+plc/mailbox.py is the host's half of the contract with a PLC (docs/plc-mailbox.md), rfid/llrp_session.py the client's
+half of LLRP.
 """
