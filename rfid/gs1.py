@@ -1,7 +1,7 @@
 """GS1 keys: numbers with check digits, serials, element strings and Digital Links.
 
-Public names: EpcError, Kind, Key, KEYS, DIGITS, check_digit, check_serial, identity, identity_of_element_string,
-identity_of_digital_link, gtin_of, escape, unescape, quoted, PLAIN_IN_URN.
+Public names: EpcError, Kind, Alphabet, Key, KEYS, DateKind, is_date, check_digit, identity, key_of_element_string,
+key_of_digital_link, gtin_of, escape, unescape, quoted, PLAIN_IN_URN.
 
 The identity of a thing is its GS1 element string with brackets: ``(00)095201234567891235``, ``(01)…(21)…``,
 ``(8003)…``. It needs no company prefix length, so a barcode, an order file and a tag come to the same key.
@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 
-DIGITS = re.compile(r"[0-9]*")
-_SERIAL = re.compile(r"""[!"%-?A-Z_a-z]+""")  # the 82 characters of GS1 General Specifications, figure 7.11-1
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _ELEMENT = re.compile(r"\(([0-9]{2,4})\)(.*)", re.DOTALL)
-_LINK = re.compile(r"https?://[^/?#]+((?:/[^/?#]+)*?)/(00|01|8003)/([0-9][^/?#]*)((?:/[^/?#]+)*)/?(?:[?#].*)?")
+_LINK = re.compile(r"https?://[^/?#]+/([^?#]*?)/?(?:[?#].*)?", re.DOTALL)
+_DATES = "11|13|15|16|17|7006|7007"
+_DATE_BEFORE = re.compile(rf"\((?:{_DATES})\)([0-9]{{6}})(?=\(21\))")
+_DATE_BEHIND = re.compile(rf"(.+)\((?:{_DATES})\)([0-9]{{6}})", re.DOTALL)
 
 # What stands unescaped. Source: RFC 3986, clause 2.3 (links); TDS 2.3, table A-1 (URNs).
 _PLAIN_IN_LINK = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -32,64 +33,181 @@ class EpcError(ValueError):
 
 
 class Kind(StrEnum):
-    """Which GS1 key identifies the thing; the value is its name in EPC URIs."""
+    """Which key identifies the thing; the value is its name in EPC URIs."""
 
     SGTIN = "sgtin"  # one trade item
     SSCC = "sscc"  # one logistic unit: parcel, pallet
+    SGLN = "sgln"  # a place
     GRAI = "grai"  # one returnable asset: tote
+    GIAI = "giai"  # one fixed asset
+    GSRN = "gsrn"  # a recipient of a service
+    GSRNP = "gsrnp"  # a provider of a service
+    GDTI = "gdti"  # one document
+    CPI = "cpi"  # one component or part
+    SGCN = "sgcn"  # one coupon
+    ITIP = "itip"  # one piece of a trade item
+    GID = "gid"  # General Identifier: no GS1 key, it has neither element string nor link
+
+
+class DateKind(Enum):
+    """The date that a DSGTIN+ carries: its number in the tag, and its application identifier.
+
+    Source: TDS 2.3, clause 14.6.1 (DSGTIN+, date type indicator).
+    """
+
+    PRODUCTION = (0, "11")
+    PACKAGING = (1, "13")
+    BEST_BEFORE = (2, "15")
+    SELL_BY = (3, "16")
+    EXPIRATION = (4, "17")
+    FIRST_FREEZE = (5, "7006")
+    HARVEST = (6, "7007")
+
+    @property
+    def ai(self) -> str:
+        return self.value[1]
+
+
+class Alphabet(Enum):
+    """Characters that a part of a key may hold: their pattern, and what an error says of them."""
+
+    DIGITS = (re.compile("[0-9]+"), "digits only")
+    NUMBER = (re.compile("0|[1-9][0-9]*"), "a number without leading zeros only")
+    TEXT = (re.compile(r"""[!"%-?A-Z_a-z]+"""), "letters, digits and !\"%&'()*+,-./:;<=>?_ only")  # figure 7.11-1
+    PART = (re.compile(r"[#\-/0-9A-Z]+"), "capital letters, digits and #-/ only")  # figure 7.11-2
+
+    def check(self, what: str, text: str, longest: int) -> None:
+        """Raises ``EpcError`` unless the text has 1 to ``longest`` of these characters."""
+        pattern, allowed = self.value
+        if len(text) > longest:
+            raise EpcError(f"{what} {quoted(text)} has {len(text)} characters, at most {longest} are allowed")
+        if not pattern.fullmatch(text):
+            raise EpcError(f"{what} {quoted(text)} may hold {allowed}")
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """How a GS1 key is written. ``digits``: company prefix and reference together, without check digit.
+    """How a GS1 key is written.
 
-    ``inner``: the reference's first digit (indicator, extension) stands before the company prefix.
+    The key's number has ``lead``, then ``digits`` digits of company prefix and reference, then the check digit,
+    then ``pieces`` digits; with ``free`` set it is instead text of these characters, 30 at most, that begins with
+    the company prefix. ``inner``: the reference's first digit (indicator, extension) stands before the prefix.
     ``serial_max``: longest serial in characters, 0 = the key has none. ``serial_ai`` empty: the serial follows
-    the number within the same element. ``qualifiers``: what may stand between key and serial in a link.
+    the number within the same element. ``no_serial``: the serial that means there is none.
+    ``qualifiers``: application identifiers that may stand between key and serial in a link.
     """
 
     ai: str
-    lead: str
     digits: int
-    inner: bool
-    serial_ai: str
-    serial_max: int
-    qualifiers: str = ""
+    lead: str = ""
+    pieces: int = 0
+    free: Alphabet | None = None
+    inner: bool = False
+    serial: Alphabet = Alphabet.TEXT
+    serial_ai: str = ""
+    serial_max: int = 0
+    no_serial: str = ""
+    qualifiers: tuple[str, ...] = ()
 
-    def number(self, company_prefix: str, reference: str) -> str:
-        """The digits of the key with leading zero and check digit; parts as in an EPC URI."""
+    @property
+    def length(self) -> int:
+        """Characters of the number; of text the most."""
+        return 30 if self.free else len(self.lead) + self.digits + 1 + self.pieces
+
+    def number(self, company_prefix: str, reference: str, pieces: str = "") -> str:
+        """The key's number; parts as in an EPC URI. A prefix of unknown length may be left in the reference."""
+        if self.free:
+            return company_prefix + reference
         if self.inner:
             body = self.lead + reference[:1] + company_prefix + reference[1:]
         else:
             body = self.lead + company_prefix + reference
-        return body + check_digit(body)
+        return body + check_digit(body) + pieces
 
     def element_string(self, number: str, serial: str) -> str:
-        between = f"({self.serial_ai})" if self.serial_ai else ""
-        return f"({self.ai}){number}{between}{serial}"
+        if serial == self.no_serial:
+            return f"({self.ai}){number}"
+        return f"({self.ai}){number}({self.serial_ai}){serial}" if self.serial_ai else f"({self.ai}){number}{serial}"
 
     def digital_link(self, number: str, serial: str) -> str:
-        between = f"/{self.serial_ai}/" if self.serial_ai else ""
-        return f"https://id.gs1.org/{self.ai}/{number}{between}{escape(serial, _PLAIN_IN_LINK)}"
+        between = f"/{self.serial_ai}/" if self.serial_ai and serial != self.no_serial else ""
+        behind = "" if serial == self.no_serial else escape(serial, _PLAIN_IN_LINK)
+        return f"https://id.gs1.org/{self.ai}/{escape(number, _PLAIN_IN_LINK)}{between}{behind}"
 
-    @property
-    def length(self) -> int:
-        """Digits of the number with its leading zero and check digit."""
-        return len(self.lead) + self.digits + 1
+    def check(self, name: str, number: str, serial: str) -> None:
+        """Raises ``EpcError`` unless this is a key's number with its right check digit, and a serial of it."""
+        self.check_number(name, number)
+        self.check_serial(name, serial)
+
+    def check_number(self, name: str, number: str) -> None:
+        if self.free is not None:
+            self.free.check(name, number, self.length)
+            if not (len(number) > 4 and number[:4].isdigit()):
+                raise EpcError(f"{name} {quoted(number)} must begin with the digits of a company prefix")
+            return
+        if len(number) != self.length or not (number.isascii() and number.isdigit()):
+            raise EpcError(f"{name} number {quoted(number)} must have {self.length} digits")
+        if not number.startswith(self.lead):
+            raise EpcError(f"{name} number {number} must begin with {self.lead}")
+        end = self.length - self.pieces
+        if number[end - 1] != check_digit(number[: end - 1]):
+            raise EpcError(f"{name} check digit {number[end - 1]} must be {check_digit(number[: end - 1])}")
+        self.check_pieces(name, number[end:])
+
+    def check_pieces(self, name: str, pieces: str) -> None:
+        """Number of the piece and of all pieces, two digits each; nothing for keys without pieces."""
+        if len(pieces) != self.pieces or (pieces and not (pieces.isascii() and pieces.isdigit())):
+            raise EpcError(f"{name} pieces {quoted(pieces)} must have {self.pieces} digits")
+        if pieces and not 1 <= int(pieces[:2]) <= int(pieces[2:]):
+            raise EpcError(f"{name} piece {pieces[:2]} must be 01..{pieces[2:]}, the number of all pieces")
+
+    def check_serial(self, name: str, serial: str) -> None:
+        if self.serial_max == 0:
+            if serial:
+                raise EpcError(f"{name} has no serial, but {quoted(serial)} follows")
+        elif not serial:
+            longest = self.serial_max
+            raise EpcError(
+                f"{name} without a serial names a class, not one thing; 1 to {longest} characters are needed"
+            )
+        else:
+            self.serial.check(f"{name} serial", serial, self.serial_max)
+            if self.ai == "01" and ("(" in serial) and _undated(serial) != serial:
+                raise EpcError(f"{name} serial {quoted(serial)} cannot be told from a serial and a date")
 
 
+_LOT_AND_VARIANT = ("22", "10")
 KEYS = {
-    Kind.SGTIN: Key("01", "", 13, True, "21", 20, qualifiers="(?:/22/[^/]+)?(?:/10/[^/]+)?"),
-    Kind.SSCC: Key("00", "", 17, True, "", 0),
-    Kind.GRAI: Key("8003", "0", 12, False, "", 16),
+    Kind.SGTIN: Key("01", 13, inner=True, serial_ai="21", serial_max=20, qualifiers=_LOT_AND_VARIANT),
+    Kind.SSCC: Key("00", 17, inner=True),
+    Kind.SGLN: Key("414", 12, serial_ai="254", serial_max=20, no_serial="0"),
+    Kind.GRAI: Key("8003", 12, lead="0", serial_max=16),
+    Kind.GIAI: Key("8004", 0, free=Alphabet.TEXT),
+    Kind.GSRN: Key("8018", 17, qualifiers=("8019",)),
+    Kind.GSRNP: Key("8017", 17, qualifiers=("8019",)),
+    Kind.GDTI: Key("253", 12, serial_max=17),
+    Kind.CPI: Key("8010", 0, free=Alphabet.PART, serial=Alphabet.NUMBER, serial_ai="8011", serial_max=12),
+    Kind.SGCN: Key("255", 12, serial=Alphabet.DIGITS, serial_max=12),
+    Kind.ITIP: Key("8006", 13, pieces=4, inner=True, serial_ai="21", serial_max=20, qualifiers=_LOT_AND_VARIANT),
 }
 _KIND_OF_AI = {key.ai: kind for kind, key in KEYS.items()}
+_AIS = sorted(_KIND_OF_AI, key=lambda ai: (len(ai), ai))
 
 
 def check_digit(digits: str) -> str:
     """The GS1 check digit of a number given without it: weights 3, 1, 3, … from the right."""
-    total = sum(int(digit) * (1 if at % 2 else 3) for at, digit in enumerate(reversed(digits)))
-    return str(-total % 10)
+    codes = digits.encode()
+    odd = codes[::-2]
+    return "0123456789"[-(2 * sum(odd) + sum(codes) - 48 * (len(codes) + 2 * len(odd))) % 10]
+
+
+def is_date(yymmdd: str) -> bool:
+    """Whether this is a day of a month, or day 00, which means the month's last day."""
+    if len(yymmdd) != 6 or not (yymmdd.isascii() and yymmdd.isdigit()):
+        return False
+    year, month, day = int(yymmdd[:2]), int(yymmdd[2:4]), int(yymmdd[4:])
+    february = 29 if year % 4 == 0 else 28
+    return 1 <= month <= 12 and day <= (31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]
 
 
 def gtin_of(identity: str) -> str | None:
@@ -97,80 +215,88 @@ def gtin_of(identity: str) -> str | None:
     return identity[4:18] if identity.startswith("(01)") else None
 
 
-def identity(text: str, kind: Kind, number: str, serial: str) -> str:
-    """The element string of a checked number and serial; ``text`` is what the error names."""
-    key, name = KEYS[kind], f"{quoted(text)}: {kind.upper()}"
-    if len(number) != key.length or not DIGITS.fullmatch(number):
-        raise EpcError(f"{name} number {quoted(number)} must have {key.length} digits")
-    if not number.startswith(key.lead):
-        raise EpcError(f"{name} number {number} must begin with {key.lead}")
-    if number[-1] != check_digit(number[:-1]):
-        raise EpcError(f"{name} check digit {number[-1]} must be {check_digit(number[:-1])}")
-    check_serial(name, serial, key.serial_max)
+def identity(kind: Kind, number: str, serial: str) -> str:
+    """The element string of a checked number and serial. Raises ``EpcError``."""
+    key = KEYS[kind]
+    serial = serial or key.no_serial
+    key.check(kind.upper(), number, serial)
     return key.element_string(number, serial)
 
 
-def identity_of_element_string(text: str) -> str:
-    """``(00)…``, ``(01)…(21)…`` or ``(8003)…``, checked; nothing else may stand in it. Raises ``EpcError``."""
+def key_of_element_string(text: str) -> tuple[Kind, str, str]:
+    """Kind, number and serial of an element string with brackets, not yet checked; nothing else may stand in it.
+
+    A trade item's may have a date of ``DateKind`` before or behind its serial; it is left out.
+    Raises ``EpcError``.
+    """
     match = _ELEMENT.fullmatch(text)
     kind = _KIND_OF_AI.get(match[1]) if match else None
     if match is None or kind is None:
-        raise EpcError(f"{quoted(text)}: the first application identifier must be (00), (01) or (8003)")
-    key = KEYS[kind]
-    rest = match[2].lstrip("0123456789")
-    number = match[2][: min(key.length, len(match[2]) - len(rest))]
-    rest = match[2][len(number) :]
+        allowed = ", ".join(f"({ai})" for ai in _AIS)
+        raise EpcError(f"the first application identifier must be one of {allowed}")
+    key, rest = KEYS[kind], match[2]
+    head = f"({key.serial_ai})"
+    if key.free:
+        number, _, serial = rest.partition(head) if key.serial_ai else (rest, "", "")
+        return kind, number, serial
+    number = rest[: min(key.length, len(rest) - len(rest.lstrip("0123456789")))]
+    rest = rest[len(number) :]
+    if kind is Kind.SGTIN:
+        before = _DATE_BEFORE.match(rest)
+        rest = rest[before.end() :] if before and is_date(before[1]) else _undated(rest)
     if key.serial_ai:
-        head = f"({key.serial_ai})"
         if len(number) == key.length and rest and not rest.startswith(head):
-            raise EpcError(f"{quoted(text)}: after the {key.length} digits of ({key.ai}) must follow {head}")
+            raise EpcError(f"after the {key.length} digits of ({key.ai}) must follow {head}")
         rest = rest.removeprefix(head)
-    return identity(text, kind, number, rest)
+    return kind, number, rest or key.no_serial
 
 
-def identity_of_digital_link(text: str) -> str:
-    """A GS1 Digital Link of any host and leading path; its query does not matter. Raises ``EpcError``."""
+def key_of_digital_link(text: str) -> tuple[Kind, str, str]:
+    """Kind, number and serial of a GS1 Digital Link, not yet checked.
+
+    Any host and leading path will do, and the query does not matter. Raises ``EpcError``.
+    """
     match = _LINK.fullmatch(text)
-    if match is None:
-        raise EpcError(f"{quoted(text)}: a GS1 Digital Link has /00/, /01/ or /8003/ and a number in its path")
-    kind = _KIND_OF_AI[match[2]]
-    key, number, rest = KEYS[kind], match[3], match[4]
+    steps = match[1].split("/") if match else []
+    # Pairs of name and value are counted from the end: a leading path may look like a key.
+    at = next((at for at in range(len(steps) - 2, -1, -2) if steps[at] in _KIND_OF_AI and all(steps[at:])), None)
+    if at is None:
+        allowed = ", ".join(f"/{ai}/" for ai in _AIS)
+        raise EpcError(
+            f"a GS1 Digital Link has one of {allowed} and a number in its path, then pairs of name and value"
+        )
+    kind, number = _KIND_OF_AI[steps[at]], unescape(steps[at + 1])
+    key, names = KEYS[kind], steps[at + 2 :: 2]
+    allowed_names = [*key.qualifiers, *([key.serial_ai] if key.serial_ai else [])]
+    if names != [name for name in allowed_names if name in names]:
+        if not allowed_names:
+            raise EpcError(f"nothing may follow /{key.ai}/{number} in the path")
+        wanted = "and ".join([f"/{name}/" for name in key.qualifiers] + [f"/{key.serial_ai}/"] * bool(key.serial_ai))
+        raise EpcError(f"after /{key.ai}/{number} may follow {wanted} in this order, not /{'/, /'.join(names)}/")
     if key.serial_ai:
-        found = re.fullmatch(rf"{key.qualifiers}(?:/{key.serial_ai}/([^/]+))?", rest)
-        if found is None:
-            raise EpcError(f"{quoted(text)}: after /{key.ai}/{number} must follow /{key.serial_ai}/ and the serial")
-        return identity(text, kind, number, unescape(text, found[1] or ""))
-    if rest:
-        raise EpcError(f"{quoted(text)}: nothing may follow /{key.ai}/{number} in the path")
-    number = unescape(text, number)
-    return identity(text, kind, number[: key.length], number[key.length :])
+        serial = unescape(steps[-1]) if names[-1:] == [key.serial_ai] else key.no_serial
+        return kind, number, serial
+    return kind, number[: key.length], number[key.length :]
 
 
-def check_serial(name: str, serial: str, longest: int) -> None:
-    """Raises ``EpcError`` unless the serial has 1 to ``longest`` allowed characters; 0: there is none."""
-    if longest == 0:
-        if serial:
-            raise EpcError(f"{name} has no serial, but {quoted(serial)} follows")
-    elif not serial:
-        raise EpcError(f"{name} without a serial names a class, not one thing; 1 to {longest} characters are needed")
-    elif len(serial) > longest:
-        raise EpcError(f"{name} serial {quoted(serial)} has {len(serial)} characters, at most {longest} are allowed")
-    elif not _SERIAL.fullmatch(serial):
-        raise EpcError(f"{name} serial {quoted(serial)} may hold letters, digits and !\"%&'()*+,-./:;<=>?_ only")
-
-
-def escape(serial: str, plain: frozenset[str]) -> str:
+def escape(text: str, plain: frozenset[str]) -> str:
     """Characters that are not ``plain`` as ``%XX``, upper case."""
-    return "".join(char if char in plain else f"%{ord(char):02X}" for char in serial)
+    return "".join(char if char in plain else f"%{ord(char):02X}" for char in text)
 
 
-def unescape(text: str, serial: str) -> str:
+def unescape(text: str) -> str:
     """``%XX`` to characters; a ``%`` that begins no such escape is refused."""
-    if "%" in _ESCAPE.sub("", serial):
-        raise EpcError(f"{quoted(text)}: % must be followed by two hexadecimal digits")
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), serial)
+    if "%" in _ESCAPE.sub("", text):
+        raise EpcError("% must be followed by two hexadecimal digits")
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
 
 
 def quoted(text: str) -> str:
     """The text as an error shows it, quoted and at most 80 characters long."""
     return repr(text if len(text) <= 80 else text[:79] + "…")
+
+
+def _undated(text: str) -> str:
+    """The text without a date element at its end."""
+    match = _DATE_BEHIND.fullmatch(text)
+    return match[1] if match and is_date(match[2]) else text
