@@ -25,7 +25,7 @@ import uvloop
 from edge.config import ConfigError, LineConfig, load_line, load_site
 from edge.journal import JournalError, JournalReader
 from edge.line.events import LaneRequested, OrderChanged
-from edge.replay import replay
+from edge.replay import BadRecord, replay
 from edge.runtime import Controller, OrderFeed
 from edge.store import SiteStore
 from edge.timeline import timeline
@@ -46,10 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status: 0 done, 1 the answer is bad, 2 it could not be done."""
     arguments = parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what it says, its drivers say with the device's name
     try:
         status: int = arguments.command(arguments)
-    except (ConfigError, JournalError, CommandError, OSError) as error:
+    except (ConfigError, JournalError, CommandError) as error:
         print(f"lanewise: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"lanewise: {f'{error.filename}: {error.strerror}' if error.filename else error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -203,6 +207,8 @@ def _replay(arguments: argparse.Namespace) -> int:
     reader = JournalReader(arguments.journal)
     try:
         result = replay(reader.every())
+    except BadRecord as error:
+        raise CommandError(f"journal {arguments.journal}: {error}; no journal of this version, or changed") from None
     finally:
         reader.close()
     if result.difference is None:

@@ -1,6 +1,6 @@
 """LINE.toml and SITE.toml -> frozen values; every error at once, with the key's path, the value and what is allowed.
 
-Public names: LineConfig, SiteConfig, SimConfig, load_line, load_site, ConfigError.
+Public names: LineConfig, SiteConfig, SimConfig, load_line, load_site, with_sim, ConfigError.
 """
 
 from __future__ import annotations
@@ -149,7 +149,11 @@ class LineConfig(Frozen):
     controller: Name = Field(description="this controller's name in its journal")
     site: Name = Field(description="the site's name")
     journal: Path = Field(description="the journal's file; its folder is made")
-    store: str = Field(default="", description="the site store whose orders are followed; empty = none")
+    store: str = Field(
+        default="",
+        pattern=r"^$|^sqlite:///.+",
+        description="the site store whose orders are followed, `sqlite:///path`; empty = none",
+    )
     plc: dict[Name, PlcConfig] = Field(min_length=1, description="the PLCs, by name")
     reader: dict[Name, ReaderConfig] = Field(min_length=1, description="the RFID readers, by name")
     line: dict[Name, LineTable] = Field(min_length=1, description="the lines, by name")
@@ -170,7 +174,7 @@ class SiteConfig(Frozen):
     """SITE.toml: the api process and the site store. Paths are relative to the file's folder."""
 
     site: Name = Field(description="the site's name")
-    store: str = Field(min_length=1, description="the site store, `sqlite:///path`")
+    store: str = Field(pattern=r"^sqlite:///.+", description="the site store, `sqlite:///path`")
     listen: str = Field(
         default="127.0.0.1:8000",
         pattern=r"^.+:\d{1,5}$",
@@ -209,6 +213,12 @@ def load_site(path: Path) -> SiteConfig:
     )
 
 
+def with_sim(config: LineConfig, **values: float | None) -> LineConfig:
+    """The configuration with other values in its [sim] table; None keeps one. Raises ConfigError out of range."""
+    table = config.sim.model_dump() | {name: value for name, value in values.items() if value is not None}
+    return config.model_copy(update={"sim": _checked(Path("command line"), SimConfig, table)})
+
+
 def _layout(name: str, table: LineTable) -> LineLayout:
     portal = table.portal
     return LineLayout(
@@ -241,10 +251,14 @@ def _load(path: Path, model: type[Table]) -> Table:
         raise ConfigError(path, [f"byte {error.start}: not UTF-8: TOML files are UTF-8"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, [f"not TOML: {error}"]) from None
+    return _checked(path, model, raw)
+
+
+def _checked(source: Path, model: type[Table], raw: dict[str, Any]) -> Table:
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(path, [_problem(dict(item)) for item in error.errors(include_url=False)]) from None
+        raise ConfigError(source, [_problem(dict(item)) for item in error.errors(include_url=False)]) from None
 
 
 def _problem(item: dict[str, Any]) -> str:

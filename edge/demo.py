@@ -29,8 +29,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import edge
-from edge.config import LineConfig, load_line
-from edge.sim.server import with_sim
+from edge.config import ConfigError, LineConfig, load_line, with_sim
 from edge.sim.tally import JournalFigures, Report, journal_figures
 
 MARK = ".lanewise-demo"
@@ -79,7 +78,7 @@ def main(arguments: argparse.Namespace) -> int:
             site_port = _write_configuration(folder, arguments.headless, arguments.port)
             config = with_sim(load_line(folder / "LINE.toml"), rate=arguments.rate, seed=arguments.seed)
             status = asyncio.run(_Demo(arguments, folder, config, site_port).run())
-    except (DemoError, ValueError) as error:
+    except (DemoError, ConfigError) as error:
         print(f"lanewise demo: {error}", file=sys.stderr)
         status = 2
     if temporary and status == 0:
@@ -137,10 +136,10 @@ def _must_be_free(ports: list[int]) -> None:
     for port in ports:
         with socket.socket() as one:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if not 1 <= port <= 65535:
+                raise DemoError(f"port {port}: not a port: allowed are 1 to 65535")
             try:
                 one.bind(("127.0.0.1", port))
-            except OverflowError:
-                raise DemoError(f"port {port}: not a port: allowed are 1 to 65535") from None
             except OSError as error:
                 raise DemoError(
                     f"port {port} of 127.0.0.1 cannot be used ({error.strerror}): stop what listens there, perhaps "

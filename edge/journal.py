@@ -103,8 +103,11 @@ class Journal:
                     closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5))
                 )
                 self._prepare()
-            except (sqlite3.Error, OSError) as error:
-                raise JournalError(f"journal {path}: {error}") from None
+            except sqlite3.Error as error:
+                raise JournalError(f"journal {path}: {error}; give `journal` a file of its own") from None
+            except OSError as error:
+                why = f"{error.strerror}: {error.filename}"
+                raise JournalError(f"journal {path}: {why}; give `journal` a path that can be written") from None
             opened.pop_all()
         self.seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()[0]
 
@@ -241,8 +244,8 @@ class JournalReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not path.exists():
-            raise JournalError(f"journal {path}: no such file")
+        if not path.is_file():
+            raise JournalError(f"journal {path}: {'not a file' if path.exists() else 'no such file'}")
         with ExitStack() as opened:
             try:
                 where = f"{path.resolve().as_uri()}?mode=ro"

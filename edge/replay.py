@@ -1,6 +1,6 @@
 """Replay: derives every decision of a journal again, and finds the first that comes out otherwise.
 
-Public names: replay, Replayed, Difference.
+Public names: replay, Replayed, Difference, BadRecord.
 """
 
 from __future__ import annotations
@@ -9,9 +9,13 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from edge.journal import Record, encode
+from edge.journal import JournalError, Record, encode
 from edge.line.core import Core
 from edge.line.events import INPUT_KINDS, Event, Route, SetLane
+
+
+class BadRecord(JournalError):  # noqa: N818  # what is bad is the record
+    """A record that cannot be decoded. The text names its sequence, its kind and the reason, not the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Replayed:
 def replay(records: Iterable[Record]) -> Replayed:
     """Gives the journaled inputs to a new core and compares what follows. Records must begin with the first.
 
-    Raises JournalError for a record that cannot be decoded.
+    Raises BadRecord.
     """
     core = Core((), live=False)
     due: deque[Event] = deque()
@@ -48,7 +52,11 @@ def replay(records: Iterable[Record]) -> Replayed:
         if record.kind in INPUT_KINDS:
             if due:
                 return Replayed(inputs, decisions, Difference(last, "", _shown(due[0])))
-            results = core.step(record.value)  # type: ignore[arg-type]  # INPUT_KINDS holds inputs
+            try:
+                given = record.value
+            except JournalError as error:
+                raise BadRecord(f"record {record.seq}: {error}") from None
+            results = core.step(given)  # type: ignore[arg-type]  # INPUT_KINDS holds inputs
             due.extend(result for result in results if not isinstance(result, Route | SetLane))
             inputs += 1
         else:

@@ -120,8 +120,9 @@ class SiteStore:
     """
 
     def __init__(self, url: str, readonly: bool = False) -> None:
-        self._name = sa.make_url(url).render_as_string(hide_password=True)
+        self._name = url
         with self._errors():
+            self._name = sa.make_url(url).render_as_string(hide_password=True)
             self._reader = _engine(url, readonly=True)
             self._writer = None if readonly else _engine(url, readonly=False)
             if self._writer is not None:

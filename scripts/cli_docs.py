@@ -22,6 +22,9 @@ def page(top: argparse.ArgumentParser) -> str:
         "",
         "Written by `make docs` from the parser; `make check` compares.",
         "",
+        "Exit status: 0 = done; 1 = done, and the answer is bad (a wrong configuration, a difference, nothing known);",
+        "2 = it could not be done, with what, where and what to do on standard error.",
+        "",
         *_section(top),
     ]
     return "\n".join(lines).rstrip() + "\n"

@@ -10,6 +10,7 @@ PLC time starts 20 s before its 32-bit counter wraps; readers stamp with a UTC o
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -25,6 +26,7 @@ from edge.sim.world import World
 from plc.mailbox import Command, EventType, Opcode, PlcSide, Refusal
 from plc.simulator import SimulatedPlc
 from plc.words import serial_behind
+from rfid.driver import ReaderError
 from rfid.simulator import SimulatedReader
 
 LEAD_US = 2_000_000
@@ -109,7 +111,7 @@ class SimulatedFloor:
         self._released = True
 
     async def start(self) -> None:
-        """Listens on every address of the configuration; raises OSError or PlcError, naming a port that is taken."""
+        """Listens on every address of the configuration; raises PlcError or ReaderError, naming what is taken."""
         loop = asyncio.get_running_loop()
         session = int(loop.time() * 1000) % 65_535 + 1
         try:
@@ -127,7 +129,11 @@ class SimulatedFloor:
                 await self._plcs[name].start(plc.host, plc.port, scanning=False)
             for name, reader in self.config.reader.items():
                 self._readers[name] = SimulatedReader(name, max(reader.antennas), clock=self._reader_us)
-                await self._readers[name].start(reader.host, reader.port)
+                try:
+                    await self._readers[name].start(reader.host, reader.port)
+                except OSError as error:
+                    why = f"{reader.host}:{reader.port}: {os.strerror(error.errno or 0)}"
+                    raise ReaderError(f"reader {name}: cannot listen on {why}") from error
         except BaseException:
             await self.stop()
             raise

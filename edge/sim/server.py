@@ -17,11 +17,12 @@ from pathlib import Path
 
 import uvloop
 
-from edge.config import LineConfig, SimConfig, load_line
+from edge.config import LineConfig, load_line, with_sim
 from edge.sim.devices import SimulatedFloor
 from edge.sim.orders import FeedError, OrderFeeder
 from edge.sim.tally import Report
 from plc.driver import PlcError
+from rfid.driver import ReaderError
 
 __all__ = ["SimulatedFloor", "add_arguments", "main", "run_sim"]
 
@@ -42,11 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Runs until the inflow has ended and the belts are empty, or until SIGINT or SIGTERM. Returns the exit status."""
-    try:
-        config = with_sim(load_line(arguments.config), rate=arguments.rate, seed=arguments.seed)
-    except ValueError as error:
-        print(f"lanewise sim: {error}", file=sys.stderr)
-        return 2
+    config = with_sim(load_line(arguments.config), rate=arguments.rate, seed=arguments.seed)
     token = None if arguments.token_file is None else arguments.token_file.read_text(encoding="utf-8").strip()
 
     async def supervised() -> None:
@@ -73,16 +70,13 @@ def main(arguments: argparse.Namespace) -> int:
         uvloop.run(supervised())
     except asyncio.CancelledError:
         return 0
-    except (FeedError, PlcError) as error:
+    except FeedError as error:
         print(f"lanewise sim: {error}", file=sys.stderr)
         return 2
+    except (PlcError, ReaderError) as error:
+        print(f"lanewise sim: {error}: end what uses it, or choose another in LINE.toml", file=sys.stderr)
+        return 2
     return 0
-
-
-def with_sim(config: LineConfig, **values: float | None) -> LineConfig:
-    """The configuration with other values in its [sim] table; None keeps one. Raises ValueError out of range."""
-    table = config.sim.model_dump() | {name: value for name, value in values.items() if value is not None}
-    return config.model_copy(update={"sim": SimConfig.model_validate(table)})
 
 
 async def run_sim(
@@ -96,7 +90,7 @@ async def run_sim(
 ) -> Report:
     """Runs the floor to its end and returns its truth; cancelled, it still writes ``report``.
 
-    Raises FeedError when the site refuses the orders, OSError or PlcError for an address that cannot be listened on.
+    Raises FeedError when the site refuses the orders, PlcError or ReaderError for an address that is taken.
     """
     floor = SimulatedFloor(
         config,

@@ -1,0 +1,224 @@
+"""What cannot be done is said in one message, with what, where and what to do, and the exit status; nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from edge.config import load_line
+from edge.journal import Journal
+from edge.line.events import DeviceChanged, Started
+
+CLI = (sys.executable, "-m", "edge.cli")
+HANGS_S = 60
+AT_US = 1_767_225_600_000_000
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class House:
+    """A folder with the example's LINE.toml and SITE.toml on ports of its own."""
+
+    folder: Path
+    ports: dict[str, int]
+
+    def run(self, *command: object) -> Said:
+        """Runs one command to its end in the folder. No traceback may come out of it, whatever is wrong."""
+        ended = subprocess.run(
+            [*CLI, *map(str, command)], cwd=self.folder, capture_output=True, text=True, timeout=HANGS_S
+        )
+        assert "Traceback" not in ended.stderr and "Error(" not in ended.stderr, ended.stderr
+        return Said(ended.returncode, ended.stdout, ended.stderr)
+
+    def refused(self, *command: object, status: int = 2) -> str:
+        """The one message of a command that cannot be done."""
+        said = self.run(*command)
+        assert said.status == status, said
+        assert said.out == ""
+        assert said.err.startswith("lanewise"), said.err
+        assert len(said.err.splitlines()) == 1, said.err
+        return said.err
+
+    def changed(self, name: str, *replacements: tuple[str, str], into: str = "changed.toml") -> str:
+        """Another configuration with the lines that match replaced."""
+        text = (self.folder / name).read_text(encoding="utf-8")
+        for pattern, line in replacements:
+            text, count = re.subn(pattern, line, text, flags=re.MULTILINE)
+            assert count, pattern
+        (self.folder / into).write_text(text, encoding="utf-8")
+        return into
+
+    def journal(self, *changes: str, name: str = "var/doctored.sqlite") -> Path:
+        """A small good journal, then changed by SQL."""
+        config = load_line(self.folder / "LINE.toml")
+        path = self.folder / name
+        journal = Journal(path)
+        journal.append([Started(AT_US, "edge1", "0", config.layouts())])
+        journal.append([DeviceChanged(AT_US + number, "plc.sorter", bool(number % 2), "test") for number in range(5)])
+        journal.flush()
+        assert journal.close()
+        with closing(sqlite3.connect(path)) as db:
+            for change in changes:
+                db.execute(change)
+            db.commit()
+        return path
+
+
+@pytest.fixture
+def house(project: Path, tmp_path: Path) -> House:
+    for name in ("LINE.toml", "SITE.toml"):
+        shutil.copy(project / "examples" / "warehouse" / name, tmp_path)
+    config = load_line(tmp_path / "LINE.toml")
+    names = [*(f"plc.{name}" for name in config.plc), *(f"reader.{name}" for name in config.reader), "site"]
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in names]
+    ports = {name: one.getsockname()[1] for name, one in zip(names, held, strict=True)}
+    for one in held:
+        one.close()
+    for table, name in (name.split(".") for name in names if "." in name):
+        old = getattr(config, table)[name].port
+        text = (tmp_path / "LINE.toml").read_text(encoding="utf-8")
+        (tmp_path / "LINE.toml").write_text(text.replace(f"port = {old}\n", f"port = {ports[f'{table}.{name}']}\n"))
+    made = House(tmp_path, ports)
+    made.changed("SITE.toml", (r"^listen = .*$", f'listen = "127.0.0.1:{ports["site"]}"'), into="SITE.toml")
+    return made
+
+
+@pytest.fixture
+def taken(house: House) -> Iterator[Callable[[str], int]]:
+    """``taken(name)``: somebody else listens on the port of a device or of the site."""
+    held: list[socket.socket] = []
+
+    def take(name: str) -> int:
+        held.append(socket.create_server(("127.0.0.1", house.ports[name])))
+        return house.ports[name]
+
+    yield take
+    for one in held:
+        one.close()
+
+
+def test_a_wrong_configuration_is_said_whole(house: House) -> None:
+    wrong = house.changed("LINE.toml", ('job = "sort"', 'job = "sorted"'), (r"^decision_mm = \d+", "decision_mm = -3"))
+    for command in ("run", "sim"):
+        said = house.run(command, wrong)
+        assert (said.status, said.out) == (2, "")
+        assert "line.sorter.job: 'sorted': input should be 'verify' or 'sort'" in said.err
+        assert "line.sorter.decision_mm: -3: input should be greater than or equal to 0" in said.err
+    assert "no such file: give the path of a TOML file" in house.refused("run", "nowhere.toml")
+    site = house.changed("SITE.toml", ("LINE.toml", wrong), into="site.toml")
+    assert "changed.toml: line.sorter.job" in house.run("api", site).err
+    store = house.changed("SITE.toml", (r"^store = .*", 'store = "mysql://nobody"'))
+    for command in ("api", "check"):
+        assert "store: 'mysql://nobody': string should match" in house.run(command, store).err
+
+
+def test_a_journal_that_cannot_be_had(house: House) -> None:
+    config = load_line(house.folder / "LINE.toml")
+    writer = Journal(config.journal)
+    try:
+        assert "another controller writes it; stop that one or give another path" in house.refused("run", "LINE.toml")
+    finally:
+        writer.close()
+
+    def with_journal(path: str) -> str:
+        wrong = house.changed("LINE.toml", (r"^journal = .*", f'journal = "{path}"'))
+        return house.refused("run", wrong)
+
+    (house.folder / "words.txt").write_text("no journal, only words\n" * 500)
+    said = with_journal("words.txt/journal.sqlite")
+    assert "words.txt/journal.sqlite: File exists" in said and "give `journal` a path that can be written" in said
+    assert "give `journal` a path that can be written" in with_journal("/proc/none/journal.sqlite")
+    assert "give `journal` a file of its own" in with_journal("words.txt")
+    assert "give `journal` a file of its own" in with_journal(".")
+    with closing(sqlite3.connect(house.folder / "other.sqlite")) as other:
+        other.execute("CREATE TABLE theirs(x)")
+    assert "another program's SQLite file; give a path of its own" in with_journal("other.sqlite")
+    with closing(sqlite3.connect(house.folder / "other.sqlite")) as other:
+        assert other.execute("SELECT name FROM sqlite_schema").fetchall() == [("theirs",)], "left as it was"
+
+
+def test_a_taken_port_is_named_with_what_to_do(house: House, taken: Callable[[str], int]) -> None:
+    port = taken("site")
+    said = house.refused("api", "SITE.toml")
+    assert f"127.0.0.1:{port}: Address already in use: end what uses it, or choose another port in SITE.toml" in said
+    said = house.refused("demo", "--port", port)
+    assert "cannot be used (Address already in use)" in said and "--headless" in said
+    port = taken("reader.tote2")
+    said = house.refused("sim", "LINE.toml")
+    assert f"reader tote2: cannot listen on 127.0.0.1:{port}" in said and "or choose another in LINE.toml" in said
+    port = taken("plc.sorter")
+    said = house.refused("sim", "LINE.toml")
+    assert f"sorter: cannot listen on 127.0.0.1:{port}" in said and "or choose another in LINE.toml" in said
+
+
+def test_values_of_the_command_line(house: House) -> None:
+    assert "command line: rate: 0: input should be greater than or equal to 1" in house.refused(
+        "sim", "LINE.toml", "--rate", 0
+    )
+    assert "port 99999: not a port: allowed are 1 to 65535" in house.refused("demo", "--port", 99999)
+    assert "port 0: not a port" in house.refused("demo", "--port", 0)
+    assert "nofile: No such file or directory" in house.refused("sim", "LINE.toml", "--token-file", "nofile")
+    assert "allowed is http:// or https://" in house.refused("sim", "LINE.toml", "--orders", "nonsense")
+
+
+def test_what_nobody_knows(house: House) -> None:
+    assert "journal.sqlite: no such file" in house.refused("trace", "1234")
+    house.journal(name="var/journal.sqlite")
+    assert "nothing is known about '1234'" in house.refused("trace", "1234", status=1)
+    said = house.refused("trace", "1234", "--config", "SITE.toml")
+    assert "site store sqlite:///" in said and "unable to open database file" in said
+
+
+def test_replay_of_what_is_no_good_journal(house: House) -> None:
+    good = house.run("replay", house.journal(name="var/good.sqlite"))
+    assert good.status == 0 and "6 inputs, 0 decisions derived again, all agree" in good.out
+    assert "nofile: no such file" in house.refused("replay", "nofile")
+    assert "not a file" in house.refused("replay", ".")
+    assert "LINE.toml: file is not a database" in house.refused("replay", "LINE.toml")
+    with closing(sqlite3.connect(house.folder / "other.sqlite")) as other:
+        other.execute("CREATE TABLE theirs(x)")
+    assert "other.sqlite: not a journal of Lanewise" in house.refused("replay", "other.sqlite")
+
+    path = house.journal("UPDATE record SET body = '{}' WHERE seq = 3")
+    said = house.refused("replay", path)
+    assert "doctored.sqlite: record 3: record of kind 'DeviceChanged': Object missing required field" in said
+    assert "no such table: record" in house.refused("replay", house.journal("DROP TABLE record", name="var/2.sqlite"))
+    path = house.journal(name="var/3.sqlite")
+    path.write_bytes(path.read_bytes()[:4096] + os.urandom(path.stat().st_size - 4096))
+    assert "database disk image is malformed" in house.refused("replay", path)
+
+    added = "INSERT INTO record VALUES(7, 7, 'sorter', 'Anomaly', '{\"text\":\"invented\"}')"
+    said = house.run("replay", house.journal(added, name="var/4.sqlite"))
+    assert (said.status, said.err) == (1, "")
+    assert "record 7 differs" in said.out and "invented" in said.out and "replay:  nothing" in said.out
+
+
+def test_decoders_take_any_garbage(house: House) -> None:
+    (house.folder / "noise").write_bytes(bytes(range(255, 0, -1)))
+    said = house.run("decode-llrp", "noise")
+    assert said.status == 1 and said.err == "" and '"error"' in said.out
+    assert "nofile: No such file or directory" in house.refused("decode-llrp", "nofile")
+    assert "message type NOPE is not in the standard" in house.refused("decode-llrp", "--body", "NOPE", "noise")
+    said = house.run("decode-epc", "zz", "", "30", "é", "3034257BF7194E4000001A85")
+    assert said.status == 1 and said.err == ""
+    lines = said.out.splitlines()
+    assert ['"error"' in line for line in lines] == [True, True, True, True, False]
