@@ -41,7 +41,7 @@ def decide(station: Station, seen: PassageSeen, out: list[Result]) -> None:
 def _verify(station: Station, seen: PassageSeen, out: list[Result]) -> None:
     if seen.stage is Stage.EARLY:
         return
-    result = check([claim for claim in seen.claims if claim.owned], station.book)
+    result = check(seen.own, station.book)
     findings = result.findings
     if seen.cause:  # what was not read cannot be said to be right
         findings = (*findings, Finding(FindingKind.UNREADABLE, "", text=seen.cause))
@@ -95,7 +95,7 @@ def _sort(station: Station, seen: PassageSeen, out: list[Result]) -> None:
     if track is None or not track.inducted:
         return
     # Where reads may be missing, a neighbour's label can look like the only one.
-    parcels = () if seen.cause else identify_parcel([claim for claim in seen.claims if claim.owned])
+    parcels = () if seen.cause else identify_parcel(seen.own)
     if track.lane:
         if seen.stage is Stage.FINAL and parcels and track.subject and track.subject not in parcels:
             text = f"track {track.track_id} was sorted as {track.subject}, its evidence in the end says {parcels[0]}"

@@ -24,7 +24,7 @@ from edge.orders.model import Order
 from rfid.driver import TagRead
 
 CENTRAL = 0.1
-"""A tag seen further from the middle than this (weight / power) was passing with something else, known or not."""
+"""Least weight / power of a tag near the middle. A passage's own tags have 0.3 and more, its neighbours' 0.01."""
 
 
 class Stage(StrEnum):
@@ -124,11 +124,6 @@ class Claim:
     weight: float
     rival: float
     power: float
-
-    @property
-    def owned(self) -> bool:
-        """Whether the tag is this passage's: no neighbour claims it more, and it was seen near the middle."""
-        return self.weight > self.rival and self.weight >= CENTRAL * self.power
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,9 +325,19 @@ class PassageSeen:
     cause: str = ""
 
     @property
+    def own(self) -> tuple[Claim, ...]:
+        """The claims that hold: no neighbour claims the tag more.
+
+        Before all neighbours are known, a tag must have been seen near the middle as well: what is seen only far from
+        it is passing with something that is not known yet.
+        """
+        least = 0.0 if self.stage is Stage.FINAL and not self.cause else CENTRAL
+        return tuple(claim for claim in self.claims if claim.weight > max(claim.rival, least * claim.power))
+
+    @property
     def owned(self) -> tuple[str, ...]:
         """EPCs of the tags that are this passage's."""
-        return tuple(claim.epc for claim in self.claims if claim.owned)
+        return tuple(claim.epc for claim in self.own)
 
 
 # ---- events ----------------------------------------------------------------------------------------------------------

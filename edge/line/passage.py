@@ -7,6 +7,7 @@ the time since the item's middle was in front of the antennas; the bell is as wi
 the photo-eye. A tag belongs to the passage with the most evidence among two neighbours on each side. The time from eye
 to antenna is learned: the power-weighted median of (read time - middle of the passage that owns the tag). Reads of all
 tags within half a cycle would do on a belt with wide gaps; where items follow closely, their overlap pulls it to zero.
+A tag that is there during passage after passage does not move, and is masked.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ BIN_US = 2_000
 FADE = 0.97
 """What a passage's share in the learned offset keeps with each later passage."""
 NEIGHBOURS = 2
+BACKGROUND_AFTER = 12
+"""A tag read during so many passages in a row does not move: what moves is in reach for a handful at most."""
 KEEP_READS = 50_000
 KEEP_READS_US = 30_000_000
 STANDING_US = 600_000_000
@@ -142,6 +145,7 @@ class PortalWatch:
                 seen.append(evidence)
                 passage.final = True
                 self._learn(passage, frozenset(evidence.owned))
+                self._watch_background(passage)
         if seen:
             self._forget()
         return seen
@@ -210,7 +214,7 @@ class PortalWatch:
         first, last = centre - WINDOW_SIGMAS * sigma, centre + WINDOW_SIGMAS * sigma
         sums: _Sums = {}
         for at_us, epc, antenna, power in self._reads:
-            if first <= at_us <= last:
+            if first <= at_us <= last and not self._is_background(epc):
                 weight = power * exp(-0.5 * ((at_us - centre) / sigma) ** 2)
                 known = sums.get((epc, antenna))
                 if known is None:
@@ -253,6 +257,14 @@ class PortalWatch:
             cause=self._cause(passage),
         )
 
+    def _is_background(self, epc: str) -> bool:
+        known = self._state.presence.get(epc)
+        return known is not None and known[1] >= BACKGROUND_AFTER
+
+    def background(self) -> tuple[str, ...]:
+        """The tags that are always there."""
+        return tuple(epc for epc in self._state.presence if self._is_background(epc))
+
     def _cause(self, passage: Passage) -> str:
         """Why reads of a passage may be missing."""
         if self._away:
@@ -276,6 +288,17 @@ class PortalWatch:
         state.learned += learned
         if state.learned >= LEARN_AFTER:
             state.offset_us = _weighted_median(state.offsets) * BIN_US + BIN_US // 2
+
+    def _watch_background(self, passage: Passage) -> None:
+        """Counts the passages in a row during which each tag was read, within half a cycle of the middle."""
+        presence = self._state.presence
+        middle = self._middle_us(passage) + self._offset_us()
+        half = self._cycle_us() // 2
+        for epc in {epc for at_us, epc, _, _ in self._reads if middle - half <= at_us <= middle + half}:
+            newest, row = presence.get(epc, (0, 0))
+            presence[epc] = (passage.number, row + 1 if newest == passage.number - 1 else 1)
+        for epc in [epc for epc, (newest, _) in presence.items() if newest < passage.number - 2]:
+            del presence[epc]
 
     def _forget(self) -> None:
         """Drops passages that are neighbours of none that is open, and reads that no kept passage can claim."""

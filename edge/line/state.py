@@ -27,6 +27,8 @@ class PortalState:
 
     ``offsets``: linear power by (read time - middle of the owning passage) in bins of 2 ms, fading with every passage.
     ``dwells_us``, ``cycles_us``: the newest times in the photo-eye, and from one middle to the next.
+    ``presence``: by tag, the newest passage during which it was read and how many in a row before; what is there
+    during too many belongs to the background and is masked.
     """
 
     next_passage: int = 1
@@ -36,6 +38,7 @@ class PortalState:
     offsets: dict[int, float] = field(default_factory=dict)
     dwells_us: list[int] = field(default_factory=list)
     cycles_us: list[int] = field(default_factory=list)
+    presence: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
