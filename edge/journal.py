@@ -273,6 +273,10 @@ class JournalReader:
         """The records that name an identity, order or track (`edge.line.events.refs`), in order."""
         return self._records("SELECT r.* FROM ref JOIN record r USING(seq) WHERE ref.ref = ? ORDER BY seq", (ref,))
 
+    def of_kind(self, kind: str, newest: int = 100_000) -> list[Record]:
+        """The newest records of one kind, in order."""
+        return self._records("SELECT * FROM record WHERE kind = ? ORDER BY seq DESC LIMIT ?", (kind, newest))[::-1]
+
     def last(self) -> int:
         """The newest sequence; 0 for an empty journal."""
         try:

@@ -1,0 +1,102 @@
+"""Recorded reads through the portal logic: a conveyor as the sim's radio makes it, and files that are none."""
+
+from __future__ import annotations
+
+import csv
+import json
+from itertools import count
+from pathlib import Path
+
+import pytest
+from pure_site import example
+
+from edge.cli import main
+from edge.line.layout import Job
+from edge.portal_replay import RecordingError, judge, picture, read_recording
+from edge.sim.floor import Floor, Reads, Signal
+from edge.sim.world import Load, World
+from plc.words import EventType
+
+CARTONS = 48
+SHELF = "30FFFFFFFFFFFFFFFFFFFFFF"
+
+
+class Cartons:
+    """So many loads, one at every slot."""
+
+    def __init__(self, world: World) -> None:
+        self.loads = [world.tote("tote1", index) for index in range(CARTONS)]
+        self._left = iter(self.loads)
+
+    def next(self, at_us: int) -> Load | None:
+        return next(self._left, None)
+
+
+def record(project: Path, folder: Path) -> list[str]:
+    """A recording: cartons 6 s apart, 1.9 s in the photo-eye, antennas 0.9 s behind it, a tag on a shelf beside it."""
+    config = example(project, tote_rate=600, seed=8)
+    table = config.line["tote1"]
+    portal = table.portal.model_copy(update={"eye_mm": 1500, "antenna_mm": 1790})
+    config = config.model_copy(
+        update={"line": {"tote1": table.model_copy(update={"speed_mm_s": 320, "portal": portal})}}
+    )
+    layout = config.layouts()[0]
+    assert layout.job is Job.VERIFY
+    cartons = Cartons(World(config, 8))
+    floor = Floor(layout, config.sim, 8, cartons, count(1), {"tote1": (1, 2, 3, 4)})
+    reads: list[tuple[object, ...]] = []
+    passages: dict[int, list[int]] = {}
+    for happening in floor.advance(CARTONS * 6_500_000 + 30_000_000):
+        match happening:
+            case Reads():
+                reads += [(read.at_us, read.epc, read.antenna, read.rssi_dbm, "r1") for read in happening.reads]
+                last = happening.at_us
+                reads.append((last, SHELF, 4, -58.0, "r1"))
+            case Signal(type=EventType.ENTERED | EventType.LEFT, at_us=at_us, track_id=track):
+                passages.setdefault(track, []).append(at_us)
+            case _:
+                pass
+    for name, header, rows in (
+        ("reads", ("time_us", "epc", "antenna", "rssi_dbm", "reader"), reads),
+        ("passages", ("passage", "start_us", "stop_us"), [(f"c{track}", *times) for track, times in passages.items()]),
+        (
+            "expected",
+            ("passage", "epc"),
+            [(f"c{number}", tag.epc) for number, load in enumerate(cartons.loads, 1) for tag in load.tags],
+        ),
+    ):
+        with (folder / f"{name}.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([header, *rows])
+    return [str(folder / f"{name}.csv") for name in ("reads", "passages", "expected")]
+
+
+def test_a_recorded_conveyor_comes_out_exact(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reads, passages, expected = record(project, tmp_path)
+    assert main(["portal", "replay", reads, passages, "--expected", expected]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["passage"] for line in lines[:-1]] == [f"c{number}" for number in range(1, CARTONS + 1)]
+    assert lines[-1] == {"passages": CARTONS, "exact_passages": CARTONS, "missed": 0, "stray": 0}
+    _, known = judge(read_recording(Path(reads), Path(passages)))
+    assert 800_000 < known.offset_us < 1_000_000
+    assert known.background == (SHELF,)
+    assert picture(known, "p1").startswith("<svg ")
+    # One antenna alone sees less, and says so in the totals.
+    assert main(["portal", "replay", reads, passages, "--expected", expected, "--facing", "2"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["passages"] == CARTONS
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("reads", "time_us,epc\n1,A\n", "line 1: no column antenna, rssi_dbm"),
+        ("reads", "time_us,epc,antenna,rssi_dbm\n1,A,one,-60\n", "line 2: antenna: 'one' is not a number"),
+        ("reads", "time_us,epc,antenna,rssi_dbm\n1,A,1,\n", "line 2: rssi_dbm is empty"),
+        ("passages", "passage,start_us,stop_us\nc1,5,5\n", "line 2: stop_us 5 is not after start_us 5"),
+    ],
+)
+def test_a_file_that_is_no_recording_is_named(tmp_path: Path, file: str, text: str, said: str) -> None:
+    files = {"reads": "time_us,epc,antenna,rssi_dbm\n1,A,1,-60\n", "passages": "passage,start_us,stop_us\nc1,1,5\n"}
+    for name, good in files.items():
+        (tmp_path / f"{name}.csv").write_text(text if name == file else good)
+    with pytest.raises(RecordingError, match=f"{file}.csv: {said}".replace("(", r"\(")):
+        read_recording(tmp_path / "reads.csv", tmp_path / "passages.csv")
