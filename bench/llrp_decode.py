@@ -24,7 +24,8 @@ from typing import IO
 from rfid.driver import ReaderClock, TagRead
 from rfid.llrp_codec import Parameter
 from rfid.llrp_frames import Frame, Frames
-from rfid.llrp_reports import ReportDecoder, ReportEncoder
+from rfid.llrp_report_encoder import ReportEncoder
+from rfid.llrp_reports import ReportDecoder
 from rfid.llrp_settings import REPORT_CONTENT
 
 PEER = "sllurp==3.0.5"

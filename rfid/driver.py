@@ -1,6 +1,7 @@
 """What a reader driver is, and the values it delivers.
 
-Public names: TagRead, Reads, ReaderReady, PortChanged, ReaderEvent, Reader, ReaderError.
+Public names: TagRead, TagDetail, Reads, ReaderReady, ClockSample, PortChanged, OutputWritten, OperationResult,
+TagAccessed, AccessChanged, ReaderNotice, ReaderEvent, Reader, ReaderError, ReaderFailure.
 """
 
 from __future__ import annotations
@@ -11,8 +12,23 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 
+class ReaderFailure(StrEnum):
+    """Why a reader cannot be used, by what can be done about it."""
+
+    UNREACHABLE = "unreachable"  # look at power, cable, address
+    REFUSED = "refused"  # somebody else holds the reader, or it does not know us
+    SETUP = "setup"  # the reader cannot or does not do what the settings say
+    SILENT = "silent"  # connected, and no word in time
+    GARBAGE = "garbage"  # what it says is no message
+    LOST = "lost"  # the connection ended
+
+
 class ReaderError(Exception):
     """The reader cannot be used now; trying again may help. The text names the reader and the reason."""
+
+    def __init__(self, text: str, failure: ReaderFailure = ReaderFailure.LOST) -> None:
+        super().__init__(text)
+        self.failure = failure
 
 
 class TagRead(NamedTuple):
@@ -38,11 +54,36 @@ class ReaderClock(StrEnum):
     NONE = "none"  # the reader gives no time: at_us is 0 and the arrival stands for it
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
-    """Reads of one report, in the reader's order."""
+class TagDetail(NamedTuple):
+    """What some readers tell of a sighting beyond ``TagRead``; None or empty where they do not.
+
+    ``phase_rad``: of the backscattered carrier, 0 to 2 pi. ``doppler_hz``: shift of its frequency. ``tid``: upper-case
+    hexadecimal of the chip's own memory.
+    """
+
+    phase_rad: float | None
+    doppler_hz: float | None
+    tid: str
+
+
+class Reads(NamedTuple):
+    """Reads of one report, in the reader's order.
+
+    ``held``: the reader kept them while nobody was connected; their arrival says nothing of the reader's clock.
+    ``details``: one for each read, or empty.
+    """
 
     reads: tuple[TagRead, ...]
+    clock: ReaderClock
+    held: bool = False
+    details: tuple[TagDetail, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSample:
+    """What the reader's clock shows now, in microseconds."""
+
+    at_us: int
     clock: ReaderClock
 
 
@@ -62,7 +103,59 @@ class PortChanged:
     on: bool
 
 
-ReaderEvent = Reads | ReaderReady | PortChanged
+@dataclass(frozen=True, slots=True)
+class OutputWritten:
+    """A general purpose output was set, or ``trouble`` says why not."""
+
+    port: int
+    on: bool
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationResult:
+    """What became of one operation on a tag. ``operation``: its place in the order, from 0.
+
+    ``trouble``: empty when it was done. ``octets``: what was read; ``words``: how many words were written.
+    """
+
+    operation: int
+    trouble: str = ""
+    octets: bytes = b""
+    words: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TagAccessed:
+    """The reader worked on a tag. ``order``: number of the access order; ``epc``: as it was when the tag was found."""
+
+    order: int
+    epc: str
+    antenna: int
+    at_us: int
+    clock: ReaderClock
+    results: tuple[OperationResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessChanged:
+    """An access order is active from now on, or has ended; ``trouble``: why it could not be carried out."""
+
+    order: int
+    active: bool
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderNotice:
+    """Something is wrong that does not end the connection."""
+
+    text: str
+
+
+ReaderEvent = (
+    Reads | ReaderReady | ClockSample | PortChanged | OutputWritten | TagAccessed | AccessChanged | ReaderNotice
+)
 
 
 class Reader(Protocol):

@@ -1,7 +1,7 @@
 """LLRP messages: octets in, values out, and back, driven by the tables of ``llrp_schema``.
 
-Public names: decode, encode, message, parameter, Message, RawMessage, Parameter, RawParameter, Bits, Value,
-LlrpError.
+Public names: decode, encode, encoded_parameter, message, parameter, Message, RawMessage, Parameter, RawParameter,
+Bits, Value, LlrpError.
 
 What is decoded encodes back to the same octets, reserved bits included. Decoding takes sub-parameters in any
 order and number; what the standard does not know stays raw.
@@ -384,7 +384,7 @@ def _packed(
         ) from None
     if next(given, None) is not None:
         raise LlrpError(definition.name, -1, f"{len(values)} values are too many")
-    parts.extend(_parameter_packed(one) for one in parameters)
+    parts.extend(encoded_parameter(one) for one in parameters)
     return b"".join(parts)
 
 
@@ -409,7 +409,8 @@ def _variable_packed(kind: Kind, value: Value) -> bytes:
     return struct.pack(">H", count) + octets
 
 
-def _parameter_packed(given: Parameter | RawParameter) -> bytes:
+def encoded_parameter(given: Parameter | RawParameter) -> bytes:
+    """One parameter with its header. Raises ``LlrpError`` for values that do not fit."""
     if isinstance(given, RawParameter):
         name, number, body = f"parameter {given.number}", given.number, given.body
     else:

@@ -1,28 +1,27 @@
-"""RO_ACCESS_REPORT to reads and back, fast: the layout of a tag is learned once, then whole reports are unpacked.
+"""RO_ACCESS_REPORT to reads, fast: the layout of a tag is learned once, then whole reports are unpacked.
 
-Public names: ReportDecoder, ReportEncoder, reads_of, NO_ANTENNA, NO_RSSI_DBM.
+Public names: ReportDecoder, reads_of, REPORT, NO_ANTENNA, NO_RSSI_DBM.
 
 A reader repeats one layout of TagReportData. The decoder learns it from the first tag, checks in every report
 that all octets which made up the layout are the same, and otherwise takes the slow path through the codec; both
-give the same reads. What a reader does not say becomes: antenna ``NO_ANTENNA``, power ``NO_RSSI_DBM``, count 1,
-time 0 with ``ReaderClock.NONE``.
+give the same reads. A value that a tag's report leaves out is unchanged: it is that of the tag reported before, and
+before the first one antenna ``NO_ANTENNA``, power ``NO_RSSI_DBM``, count 1, time 0 with ``ReaderClock.NONE``.
 
-Source: EPCglobal Low Level Reader Protocol 1.0.1, clauses 13.6.1 and 16.2.7.3.
+Source: EPCglobal Low Level Reader Protocol 1.0.1, clauses 13.2.3, 13.6.1 and 16.2.7.3.
 """
 
 from __future__ import annotations
 
 import struct
-from binascii import crc_hqx
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import groupby, repeat
-from operator import itemgetter
 from typing import Any
 
-from rfid.driver import ReaderClock, Reads, TagRead
+from rfid.driver import ReaderClock, Reads, TagDetail, TagRead
 from rfid.llrp_codec import Bits, LlrpError, Message, Parameter, decode
-from rfid.llrp_frames import HEADER, Frame
-from rfid.llrp_schema import PARAMETERS, PARAMETERS_BY_NAME
+from rfid.llrp_frames import Frame
+from rfid.llrp_impinj import IMPINJ, REPORTED, TID_SUBTYPE, detail, values_of
+from rfid.llrp_schema import PARAMETERS
 
 REPORT = 61
 """Message type of RO_ACCESS_REPORT."""
@@ -33,7 +32,9 @@ NO_RSSI_DBM = -128.0
 
 _TAG = 240
 _EPC_BITS = 241
+_CUSTOM = 1023
 _TLV = struct.Struct(">HH")
+_CUSTOM_HEADER = struct.Struct(">II")
 _TAG_OCTETS = b"\x00\xf0"
 _KEY = 5
 """Octets of a tag that tell layouts apart: type, length, and how the EPC comes."""
@@ -63,26 +64,41 @@ class _Hexadecimal(dict[bytes, str]):
         return text
 
 
+# A named tuple's own constructor is Python code and takes twice as long.
 _new_read: Callable[[type[TagRead], tuple[Any, ...]], TagRead] = tuple.__new__
-# TagRead's own constructor is Python code and takes twice as long.
-_UNSAID = (NO_ANTENNA, round(NO_RSSI_DBM) & 0xFF, 0, 1)
+_new_reads: Callable[[type[Reads], tuple[Any, ...]], Reads] = tuple.__new__
+_new_detail: Callable[[type[TagDetail], tuple[Any, ...]], TagDetail] = tuple.__new__
 # A list: its __getitem__ is a plain method, a tuple's goes through a slot and takes twice as long.
 _DBM = [float(octet - 256 if octet > 127 else octet) for octet in range(256)]
+_NOTHING = Reads((TagRead("", NO_ANTENNA, NO_RSSI_DBM, 0, 1),), ReaderClock.NONE)
+"""Stands for the tag before the first one."""
+_NO_DETAIL = TagDetail(None, None, "")
 
 
-def reads_of(report: Message) -> tuple[Reads, ...]:
-    """The reads of a decoded report, in its order; neighbours on the same clock stand together.
+def reads_of(report: Message, before: Reads = _NOTHING) -> tuple[Reads, ...]:
+    """The reads of a decoded report, in its order; neighbours on the same clock and with as much detail stand together.
 
-    An EPC whose length is not whole words is filled up with zero bits. Raises ``LlrpError`` for a tag without EPC.
+    ``before``: what the reader reported last; from it comes what a tag leaves out. An EPC whose length is not whole
+    words is filled up with zero bits. Raises ``LlrpError`` for a tag without EPC.
     """
-    return _grouped([_read_of(tag, at) for at, tag in enumerate(report.all("TagReportData"))])
+    found: list[Reads] = []
+    for place, tag in enumerate(report.all("TagReportData")):
+        before = _read_of(tag, place, before)
+        found.append(before)
+    return _grouped(found)
 
 
-def _grouped(found: list[tuple[ReaderClock, TagRead]]) -> tuple[Reads, ...]:
-    return tuple(Reads(tuple(read for _, read in group), clock) for clock, group in groupby(found, key=itemgetter(0)))
+def _grouped(found: list[Reads]) -> tuple[Reads, ...]:
+    """``found`` holds one read each."""
+    grouped: list[Reads] = []
+    for (clock, detailed), group in groupby(found, key=lambda one: (one.clock, bool(one.details))):
+        some = tuple(group)
+        details = tuple(one.details[0] for one in some) if detailed else ()
+        grouped.append(Reads(tuple(one.reads[0] for one in some), clock, False, details))
+    return tuple(grouped)
 
 
-def _read_of(tag: Parameter, place: int) -> tuple[ReaderClock, TagRead]:
+def _read_of(tag: Parameter, place: int, before: Reads) -> Reads:
     epc = tag.first("EPC_96", "EPCData")
     match epc["EPC"] if epc else None:
         case Bits(count, octets):
@@ -94,18 +110,30 @@ def _read_of(tag: Parameter, place: int) -> tuple[ReaderClock, TagRead]:
         case _:
             raise LlrpError("RO_ACCESS_REPORT", 0, f"TagReportData number {place + 1} has no EPC")
     antenna, rssi, seen = (tag.first(name) for name in ("AntennaID", "PeakRSSI", "TagSeenCount"))
-    clock, at_us = ReaderClock.NONE, 0
+    last, clock = before.reads[-1], before.clock
+    at_us = last.at_us
     for name, its_clock in _CLOCKS.items():
         if (time := tag.first(name)) is not None:
             clock, at_us = its_clock, time.number("Microseconds")
             break
-    return clock, TagRead(
+    custom = values_of(tag.parameters)
+    fine = custom.pop("ImpinjPeakRSSI", None)
+    rssi_dbm = float(rssi.number("PeakRSSI")) if rssi else last.rssi_dbm
+    read = TagRead(
         text,
-        antenna.number("AntennaID") if antenna else NO_ANTENNA,
-        float(rssi.number("PeakRSSI")) if rssi else NO_RSSI_DBM,
+        antenna.number("AntennaID") if antenna else last.antenna,
+        fine / 100 if isinstance(fine, int) else rssi_dbm,
         at_us,
-        max(1, seen.number("TagCount")) if seen else 1,
+        max(1, seen.number("TagCount")) if seen else last.seen,
     )
+    return Reads((read,), clock, False, (_detail_of(custom),) if custom else ())
+
+
+def _detail_of(custom: dict[str, int | bytes]) -> TagDetail:
+    phase, doppler = custom.get("ImpinjRFPhaseAngle"), custom.get("ImpinjRFDopplerFrequency")
+    tid = custom.get("ImpinjSerializedTID", b"")
+    assert not isinstance(phase, bytes) and not isinstance(doppler, bytes) and isinstance(tid, bytes)
+    return detail(phase, doppler, tid)
 
 
 _Columns = tuple[Callable[[bytes], tuple[Any, ...]], int, int, tuple[tuple[int, bytes], ...]]
@@ -114,25 +142,42 @@ once more, place by place over all tags."""
 
 
 class _Layout:
-    """How one TagReportData lies: which octets never change, where the values are."""
+    """How one TagReportData lies: which octets never change, where the values are.
 
-    __slots__ = ("_code", "_columns", "_epcs", "_fixed", "_mask", "_places", "_slices", "clock", "size")
+    ``_places``: EPC, antenna, power, time and count among the values of one tag; None for what is not said.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_code",
+        "_columns",
+        "_details",
+        "_fine",
+        "_fixed",
+        "_mask",
+        "_places",
+        "_row",
+        "_width",
+        "size",
+    )
 
     def __init__(self, size: int, mask: bytes, fixed: bytes, code: str, fields: list[str]) -> None:
         self.size = size
         self._mask, self._fixed, self._code = mask, fixed, code
         time = next((name for name in _CLOCKS if name in fields), None)
-        self.clock = _CLOCKS[time] if time else ReaderClock.NONE
-        wanted = ("EPC", "AntennaID", "PeakRSSI", time, "TagSeenCount")
-        # Where whose values are among len(fields) of each tag; what is not said, in _UNSAID appended to them.
-        self._places = tuple(
-            fields.index(name) if name in fields else place - len(wanted) for place, name in enumerate(wanted)
-        )
-        self._slices = tuple(slice(place, None, len(fields)) if place >= 0 else None for place in self._places[1:])
-        self._epcs = slice(self._places[0], None, len(fields))
+        self._clock = _CLOCKS[time] if time else None
+        self._fine = "ImpinjPeakRSSI" in fields
+        power = "ImpinjPeakRSSI" if self._fine else "PeakRSSI"
+        wanted = ("EPC", "AntennaID", power, time, "TagSeenCount")
+        self._width = len(fields)
+        self._places = tuple(fields.index(name) if name in fields else None for name in wanted)
+        self._details = tuple(fields.index(name) if name in fields else None for name in _DETAILS)
+        # One tag that says everything and nothing more is what readers send when delay matters.
+        plain = None not in self._places and not self._fine and not any(place is not None for place in self._details)
+        self._row = tuple(place for place in self._places if place is not None) if plain else None
         self._columns: dict[int, _Columns] = {}
 
-    def reads(self, tags: bytes, hexadecimal: _Hexadecimal) -> tuple[TagRead, ...] | None:
+    def reads(self, tags: bytes, hexadecimal: _Hexadecimal, before: Reads) -> Reads | None:
         """The reads of tags that stand side by side; None when they do not all have this layout or are too many."""
         columns = self._columns.get(len(tags))
         if columns is None:
@@ -149,26 +194,48 @@ class _Layout:
         elif int.from_bytes(tags, "big") & mask != fixed:
             return None
         values = unpack(tags)
-        if len(tags) == self.size:  # three times as fast as by columns, and what readers send when delay matters
-            values += _UNSAID
-            epc, antenna, rssi, time, seen = self._places
+        if self._row is not None and len(tags) == self.size:
+            epc, antenna, rssi, time, seen = self._row
             row = (hexadecimal[values[epc]], values[antenna], _DBM[values[rssi]], values[time], values[seen] or 1)
-            return (_new_read(TagRead, row),)
-        antennas, powers, times, seens = self._slices
-        counts: Iterable[int] = repeat(1)
-        if seens:
-            counts = values[seens]
-            if not all(counts):
-                counts = [number or 1 for number in counts]
+            return _new_reads(Reads, ((_new_read(TagRead, row),), self._clock, False, ()))
+        return self._by_columns(values, hexadecimal, before)
+
+    def _by_columns(self, values: tuple[Any, ...], hexadecimal: _Hexadecimal, before: Reads) -> Reads:
+        width = self._width
+        epcs, antennas, powers, times, seens = (
+            None if place is None else values[place::width] for place in self._places
+        )
+        assert epcs is not None
+        last = before.reads[-1]
+        counts: Iterable[int] = repeat(last.seen)
+        if seens is not None:
+            counts = seens if all(seens) else [number or 1 for number in seens]
+        if powers is None:
+            powers_dbm: Iterable[float] = repeat(last.rssi_dbm)
+        elif self._fine:
+            powers_dbm = [power / 100 for power in powers]
+        else:
+            powers_dbm = map(_DBM.__getitem__, powers)
         rows = zip(
-            map(hexadecimal.__getitem__, values[self._epcs]),
-            values[antennas] if antennas else repeat(NO_ANTENNA),
-            map(_DBM.__getitem__, values[powers]) if powers else repeat(NO_RSSI_DBM),
-            values[times] if times else repeat(0),
+            map(hexadecimal.__getitem__, epcs),
+            repeat(last.antenna) if antennas is None else antennas,
+            powers_dbm,
+            repeat(last.at_us) if times is None else times,
             counts,
             strict=False,
         )
-        return tuple(map(_new_read, repeat(TagRead), rows))
+        reads = tuple(map(_new_read, repeat(TagRead), rows))
+        return Reads(reads, self._clock or before.clock, False, self._detailed(values, len(reads)))
+
+    def _detailed(self, values: tuple[Any, ...], count: int) -> tuple[TagDetail, ...]:
+        if not any(place is not None for place in self._details):
+            return ()
+        width = self._width
+        phases, dopplers, tids = (
+            repeat(nothing, count) if place is None else values[place::width]
+            for place, nothing in zip(self._details, (None, None, b""), strict=True)
+        )
+        return tuple(map(detail, phases, dopplers, tids))
 
     def _prepared(self, count: int) -> _Columns:
         each = tuple((place, self._fixed[place : place + 1] * count) for place, octet in enumerate(self._mask) if octet)
@@ -180,6 +247,7 @@ class _Layout:
         )
 
 
+_DETAILS = ("ImpinjRFPhaseAngle", "ImpinjRFDopplerFrequency", "ImpinjSerializedTID")
 _TAKEN = {"AntennaID": "H", "PeakRSSI": "B", "TagSeenCount": "H"} | dict.fromkeys(_CLOCKS, "Q")
 """The values the fast path reads, as struct codes; PeakRSSI unsigned, as the index of ``_DBM``."""
 _TV_SIZES = {number: sum(f.bits for f in found.fields) // 8 for number, found in PARAMETERS.items() if number < 128}
@@ -226,7 +294,22 @@ def _learn(body: bytes, at: int) -> _Layout | None:
             mask.extend(b"\xff" * 2)
             code += "2x"
             take("EPC", bits // 8, f"{bits // 8}s")
-        elif number not in PARAMETERS or (PARAMETERS[number].name == "Custom" and length >= 12):
+        elif number == _CUSTOM and length >= 12:
+            vendor, subtype = _CUSTOM_HEADER.unpack_from(body, at + 4)
+            mask.extend(b"\xff" * 8)
+            code += "8x"
+            known = REPORTED.get(subtype) if vendor == IMPINJ else None
+            if known is not None and length == 12 + known.size:
+                take(known.name, known.size, known.code)
+            elif vendor == IMPINJ and subtype == TID_SUBTYPE and length >= 14:
+                if length != 14 + 2 * int.from_bytes(body[at + 12 : at + 14], "big"):
+                    return None
+                mask.extend(b"\xff" * 2)
+                code += "2x"
+                take("ImpinjSerializedTID", length - 14, f"{length - 14}s")
+            else:
+                take("", length - 12, "")
+        elif number not in PARAMETERS:
             take("", length - 4, "")
         else:
             return None
@@ -238,38 +321,50 @@ def _learn(body: bytes, at: int) -> _Layout | None:
 
 
 class ReportDecoder:
-    """Decodes the reports of one reader. Remembers layouts and EPCs, both bounded, and nothing else."""
+    """Decodes the reports of one connection. Remembers layouts and EPCs, both bounded, and what was reported last."""
 
-    __slots__ = ("_hexadecimal", "_last", "_layouts")
+    __slots__ = ("_before", "_hexadecimal", "_last", "_layouts")
 
     def __init__(self) -> None:
         self._layouts: dict[bytes, _Layout] = {}
         self._last: _Layout | None = None
+        self._before = _NOTHING
         self._hexadecimal = _Hexadecimal()
 
     def decode(self, body: bytes) -> tuple[Reads, ...]:
         """The reads of one report's body; the same as ``reads_of``. Raises ``LlrpError`` for a bad body."""
         layout = self._last
         if layout is not None:
-            reads = layout.reads(body, self._hexadecimal)
+            reads = layout.reads(body, self._hexadecimal, self._before)
             if reads is not None:
-                return (Reads(reads, layout.clock),)
+                self._before = reads
+                return (reads,)
         self._last = layout = self._layout(body, 0)
-        if layout is not None:
-            reads = self._many(layout, body)
-            if reads is not None:
-                return (Reads(reads, layout.clock),)
-        return self._mixed(body)
+        found = self._many(layout, body) if layout is not None else ()
+        return self._took(found or self._mixed(body))
 
-    def _many(self, layout: _Layout, body: bytes) -> tuple[TagRead, ...] | None:
-        """In portions, so that what a layout remembers stays small; None when a tag lies differently."""
-        found: list[TagRead] = []
+    def take(self, report: Message) -> tuple[Reads, ...]:
+        """The reads of a report that is decoded already. Raises ``LlrpError`` for a tag without EPC."""
+        return self._took(reads_of(report, self._before))
+
+    def _took(self, found: tuple[Reads, ...]) -> tuple[Reads, ...]:
+        if found:
+            self._before = found[-1]
+        return found
+
+    def _many(self, layout: _Layout, body: bytes) -> tuple[Reads, ...]:
+        """In portions, so that what a layout remembers stays small; nothing when a tag lies differently."""
+        reads: list[TagRead] = []
+        details: list[TagDetail] = []
+        before = self._before
         for at in range(0, len(body), layout.size * _MAX_AT_ONCE):
-            reads = layout.reads(body[at : at + layout.size * _MAX_AT_ONCE], self._hexadecimal)
-            if reads is None:
-                return None
-            found.extend(reads)
-        return tuple(found)
+            found = layout.reads(body[at : at + layout.size * _MAX_AT_ONCE], self._hexadecimal, before)
+            if found is None:
+                return ()
+            reads += found.reads
+            details += found.details
+            before = found
+        return (Reads(tuple(reads), before.clock, False, tuple(details)),)
 
     def _layout(self, body: bytes, at: int) -> _Layout | None:
         """A layout for the tag at ``at``, learned when its first octets are new."""
@@ -285,104 +380,24 @@ class ReportDecoder:
 
     def _mixed(self, body: bytes) -> tuple[Reads, ...]:
         """Tag by tag; the codec takes the whole report when one tag has no layout."""
-        found: list[tuple[ReaderClock, TagRead]] = []
+        found: list[Reads] = []
+        before = self._before
         at = 0
         while at < len(body):
-            layout, reads = self._one(body, at)
+            layout, reads = self._one(body, at, before)
             if reads is None:  # begins like a tag of another layout
                 self._layouts.pop(body[at : at + _KEY], None)
-                layout, reads = self._one(body, at)
+                layout, reads = self._one(body, at, before)
             if layout is None or reads is None:
                 message = decode(Frame(REPORT, 0, 1, body))
                 assert isinstance(message, Message)
-                return reads_of(message)
-            found.append((layout.clock, reads[0]))
+                return reads_of(message, self._before)
+            found.append(reads)
+            before = reads
             at += layout.size
         return _grouped(found)
 
-    def _one(self, body: bytes, at: int) -> tuple[_Layout | None, tuple[TagRead, ...] | None]:
+    def _one(self, body: bytes, at: int, before: Reads) -> tuple[_Layout | None, Reads | None]:
         layout = self._layout(body, at)
         tags = body[at : at + layout.size] if layout else b""
-        return layout, layout.reads(tags, self._hexadecimal) if layout else None
-
-
-class ReportEncoder:
-    """Encodes reads as a reader does. ``selector``: the standard's TagReportContentSelector.
-
-    ``clock`` says in which parameters the times go; none of them with ``ReaderClock.NONE``. A read's time is both
-    first and last seen. Powers are rounded into -128..127 dBm, counts cut at 65,535.
-    """
-
-    __slots__ = ("_epc_memory", "_places", "_tail", "_template")
-
-    def __init__(self, selector: Parameter, rospec_id: int, clock: ReaderClock) -> None:
-        times = {
-            "EnableFirstSeenTimestamp": f"FirstSeenTimestamp{'UTC' if clock is ReaderClock.UTC else 'Uptime'}",
-            "EnableLastSeenTimestamp": f"LastSeenTimestamp{'UTC' if clock is ReaderClock.UTC else 'Uptime'}",
-        }
-        if clock is ReaderClock.NONE:
-            times = dict.fromkeys(times, "")
-        given: dict[str, int] = {"ROSpecID": rospec_id, "SpecIndex": 1, "InventoryParameterSpecID": 1}
-        codes, template, places = ">", list[int](), dict[str, list[int]]()
-        for field in selector.definition.named:
-            name = times.get(field.name, field.name.removeprefix("Enable"))
-            if not name or not selector.number(field.name):
-                continue
-            definition = PARAMETERS_BY_NAME[name]
-            codes += "B" + _ENCODED[name]
-            template += [0x80 | definition.number, given.get(name, 0)]
-            places.setdefault(name.removeprefix("First").removeprefix("Last")[:13], []).append(len(template) - 1)
-        self._tail = struct.Struct(codes)
-        self._template = template
-        self._places = tuple(
-            places.get(name, []) for name in ("AntennaID", "PeakRSSI", "SeenTimestamp", "TagSeenCount")
-        )
-        memory = selector.first("C1G2EPCMemorySelector")
-        self._epc_memory = (memory.number("EnableCRC"), memory.number("EnablePCBits")) if memory else (0, 0)
-
-    def encode(self, reads: Sequence[TagRead], message_id: int) -> bytes:
-        """One whole RO_ACCESS_REPORT. Raises ``ValueError`` for an EPC that is no hexadecimal of whole words."""
-        body = b"".join(map(self._tag, reads))
-        return HEADER.pack(1 << 10 | REPORT, HEADER.size + len(body), message_id) + body
-
-    def _tag(self, read: TagRead) -> bytes:
-        epc = bytes.fromhex(read.epc)
-        if len(epc) % 2:
-            raise ValueError(f"EPC {read.epc} is not whole words of 16 bit")
-        values = self._template.copy()
-        antennas, powers, times, counts = self._places
-        for place in antennas:
-            values[place] = read.antenna
-        for place in powers:
-            values[place] = max(-128, min(127, round(read.rssi_dbm)))
-        for place in times:
-            values[place] = read.at_us
-        for place in counts:
-            values[place] = min(read.seen, 0xFFFF)
-        octets = b"\x8d" + epc if len(epc) == 12 else _EPC_HEADER.pack(_EPC_BITS, 6 + len(epc), len(epc) * 8) + epc
-        octets += self._tail.pack(*values)
-        if any(self._epc_memory):
-            octets += self._memory(epc)
-        return _TLV.pack(_TAG, _TLV.size + len(octets)) + octets
-
-    def _memory(self, epc: bytes) -> bytes:
-        """Protocol control (length in words) and CRC-16 as a tag backscatters them."""
-        control = len(epc) // 2 << 11
-        crc = crc_hqx(control.to_bytes(2, "big") + epc, 0xFFFF) ^ 0xFFFF
-        with_crc, with_control = self._epc_memory
-        return (b"\x8c" + control.to_bytes(2, "big") if with_control else b"") + (
-            b"\x8b" + crc.to_bytes(2, "big") if with_crc else b""
-        )
-
-
-_ENCODED = {
-    "ROSpecID": "I",
-    "SpecIndex": "H",
-    "InventoryParameterSpecID": "H",
-    "AntennaID": "H",
-    "ChannelIndex": "H",
-    "PeakRSSI": "b",
-    "TagSeenCount": "H",
-    "AccessSpecID": "I",
-} | dict.fromkeys(_CLOCKS, "Q")
-_EPC_HEADER = struct.Struct(">HHH")
+        return layout, layout.reads(tags, self._hexadecimal, before) if layout else None

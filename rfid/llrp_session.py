@@ -1,102 +1,94 @@
 """The client's side of an LLRP connection: octets and time in, events and octets to send out.
 
-Public names: LlrpSession, Phase, SessionOutput, Send, Notice, Ended.
+Public names: LlrpSession; Phase, SessionOutput, Send and Ended stand in ``llrp_phase``.
 
-From the reader's first word to reading: ConnectionAttemptEvent, GET_READER_CAPABILITIES, SET_READER_CONFIG,
-DELETE_ROSPEC of all, ADD_ROSPEC, ENABLE_ROSPEC. Whatever comes in, nothing is raised: a message that cannot be
-understood costs that message (``BadFrame``), and a connection that cannot go on says so once (``Ended``).
+From the reader's first word to reading: its greeting, its capabilities, its ROSpecs. A reader that still has the very
+ROSpec that is wanted goes on with it, so that the reads it held meanwhile are not lost; any other is configured anew:
+SET_READER_CONFIG, DELETE_ROSPEC, DELETE_ACCESSSPEC, ADD_ROSPEC, ENABLE_ROSPEC, and GET_ROSPECS to see that it obeys.
+Then antennas and inputs are asked for, and held events and reports released. Whatever comes in, nothing is raised: a
+message that cannot be understood costs that message (``BadFrame``), and a connection that cannot go on says so once
+(``Ended``).
 
-Source: EPCglobal Low Level Reader Protocol 1.0.1, clauses 6.1, 8, 9, 10, 13.1 and 18.
+Source: EPCglobal Low Level Reader Protocol 1.0.1, clauses 6.1, 8, 9, 10, 12, 13 and 18.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterator
 
-from rfid.driver import PortChanged, ReaderReady, Reads
+from rfid.driver import (
+    AccessChanged,
+    ClockSample,
+    OutputWritten,
+    PortChanged,
+    ReaderClock,
+    ReaderFailure,
+    ReaderNotice,
+    ReaderReady,
+)
+from rfid.llrp_access import AccessOrder
 from rfid.llrp_codec import LlrpError, Message, Parameter, RawMessage, decode, encode, message
 from rfid.llrp_frames import HEADER, BadFrame, Frame, Frames
+from rfid.llrp_held import HeldReads
+from rfid.llrp_impinj import ImpinjOptions, enable_extensions, extension_status
+from rfid.llrp_phase import RESPONSES, Ended, Phase, Send, SessionOutput
+from rfid.llrp_plan import Plan, about, plan
 from rfid.llrp_reports import REPORT, ReportDecoder
-from rfid.llrp_schema import ENUMERATIONS
-from rfid.llrp_settings import (
-    ROSPEC_ID,
-    LlrpSettings,
-    about,
-    add_rospec,
-    capability_error,
-    reader_config,
-)
+from rfid.llrp_requests import Requests, failure
+from rfid.llrp_rospec import ROSPEC_ID, difference, reader_config, rospec
+from rfid.llrp_settings import LlrpSettings
 
-
-class Phase(Enum):
-    """Where the connection stands; the values are for people."""
-
-    GREETING = "waiting for the reader's greeting"
-    ASKING = "asking what the reader can"
-    CONFIGURING = "configuring the reader"
-    CLEARING = "deleting old ROSpecs"
-    ADDING = "adding the ROSpec"
-    ENABLING = "enabling the ROSpec"
-    READING = "reading"
-    CLOSING = "closing the connection"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Octets for the reader."""
-
-    octets: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something the reader said that changes nothing here, for a log."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The connection is of no more use; close it. The last output of a session."""
-
-    reason: str
-
-
-SessionOutput = Send | Reads | ReaderReady | PortChanged | BadFrame | Notice | Ended
-
-_RESPONSES = {
-    Phase.ASKING: "GET_READER_CAPABILITIES_RESPONSE",
-    Phase.CONFIGURING: "SET_READER_CONFIG_RESPONSE",
-    Phase.CLEARING: "DELETE_ROSPEC_RESPONSE",
-    Phase.ADDING: "ADD_ROSPEC_RESPONSE",
-    Phase.ENABLING: "ENABLE_ROSPEC_RESPONSE",
-    Phase.CLOSING: "CLOSE_CONNECTION_RESPONSE",
-}
 _KEEPALIVE = 62
 _KEEPALIVE_ACK = 72
+_OPTIONAL = (Phase.LOOKING, Phase.FORGETTING, Phase.ANTENNAS, Phase.INPUTS)
+"""Where a reader that cannot answer is used nevertheless."""
 _REFUSALS = {
     1: "a connection that the reader made itself holds the reader",
     2: "another client holds the reader",
     3: "the reader refused the connection and gave no reason",
 }
+_STAMPS = {"UTCTimestamp": ReaderClock.UTC, "Uptime": ReaderClock.UPTIME}
 
 
 class LlrpSession:
     """One connection. Every method gives what is to be done now, in order; times are monotonic microseconds."""
 
-    __slots__ = ("_capabilities", "_decoder", "_frames", "_heard_us", "_id", "_since_us", "phase", "settings")
+    __slots__ = (
+        "_beat_us",
+        "_capabilities",
+        "_decoder",
+        "_frames",
+        "_heard_us",
+        "_held",
+        "_id",
+        "_late",
+        "_plan",
+        "_recheck",
+        "_requests",
+        "_resumes",
+        "_since_us",
+        "_wanted",
+        "phase",
+        "settings",
+    )
 
     def __init__(self, settings: LlrpSettings, at_us: int) -> None:
         self.settings = settings
         self.phase = Phase.GREETING
         self._frames = Frames()
         self._decoder = ReportDecoder()
+        self._requests = Requests(settings.response_ms)
         self._id = 0
         self._since_us = at_us
         self._heard_us = at_us
+        self._beat_us: int | None = None  # when the last keepalive came
+        self._late = False
         self._capabilities = Message("GET_READER_CAPABILITIES_RESPONSE", 0)
+        self._plan = Plan(None, None, 0, 0, None, 0, 0, False)
+        self._wanted = Parameter("ROSpec")
+        self._resumes = False
+        self._recheck = 0  # id of the request that asks whether the reader still reads
+        self._held = HeldReads(settings.keepalive_ms * 2_000)
 
     @property
     def deadline_us(self) -> int | None:
@@ -105,7 +97,9 @@ class LlrpSession:
             case Phase.ENDED:
                 return None
             case Phase.READING:
-                return self._heard_us + self.settings.keepalive_ms * 2_500
+                silent_us = self._heard_us + self.settings.keepalive_ms * 2_000
+                answer_us = self._requests.deadline_us
+                return silent_us if answer_us is None else min(silent_us, answer_us)
             case _:
                 return self._since_us + self.settings.response_ms * 1_000
 
@@ -118,14 +112,18 @@ class LlrpSession:
             if isinstance(frame, BadFrame):
                 found.append(frame)
                 if frame.desynchronised:
-                    found += self._end(f"the stream makes no sense any more: {frame.reason}")
+                    reason = f"the stream makes no sense any more: {frame.reason}"
+                    found += self._end(reason, ReaderFailure.GARBAGE)
                 continue
             self._heard_us = at_us
             try:
                 if frame.number == REPORT:
-                    found += self._decoder.decode(frame.body)
+                    if not (self._held.waiting or self._requests.accessing):
+                        found += self._decoder.decode(frame.body)
+                    else:
+                        found += self._report(frame, at_us)
                 elif frame.number == _KEEPALIVE:
-                    found.append(Send(HEADER.pack(1 << 10 | _KEEPALIVE_ACK, HEADER.size, frame.id)))
+                    found += self._beat(frame, at_us)
                 else:
                     found += self._handle(decode(frame), at_us)
             except LlrpError as error:
@@ -137,9 +135,33 @@ class LlrpSession:
         deadline_us = self.deadline_us
         if deadline_us is None or at_us < deadline_us:
             return []
-        if self.phase is Phase.READING:
-            return self._end(f"no keepalive for {(at_us - self._heard_us) // 1_000} ms")
-        return self._end(f"no answer within {self.settings.response_ms} ms while {self.phase.value}")
+        if self.phase is not Phase.READING:
+            reason = f"no answer within {self.settings.response_ms} ms while {self.phase.value}"
+            return self._end(reason, ReaderFailure.SILENT)
+        silent_ms = (at_us - self._heard_us) // 1_000
+        if silent_ms >= self.settings.keepalive_ms * 2:
+            return self._end(f"no keepalive for {silent_ms} ms", ReaderFailure.SILENT)
+        return [*self._requests.expire(at_us)]
+
+    def set_output(self, port: int, on: bool, at_us: int) -> list[SessionOutput]:
+        """Sets a general purpose output; ``OutputWritten`` says what came of it."""
+        if self.phase is not Phase.READING:
+            return [OutputWritten(port, on, f"not now: {self.phase.value}")]
+        if not 1 <= port <= self._plan.outputs:
+            return [OutputWritten(port, on, f"output {port} is not in 1..{self._plan.outputs}")]
+        return [Send(encode(self._requests.output(port, on, self._next_id(), at_us)))]
+
+    def access(self, order: AccessOrder, at_us: int) -> list[SessionOutput]:
+        """Has operations carried out on tags; ``AccessChanged`` and ``TagAccessed`` say what came of it."""
+        if self.phase is not Phase.READING:
+            return [AccessChanged(order.number, False, f"not now: {self.phase.value}")]
+        return [Send(encode(self._requests.access(order, self._next_id(), at_us)))]
+
+    def end_access(self, number: int, at_us: int) -> list[SessionOutput]:
+        """Ends an access order; ``AccessChanged`` says when."""
+        if self.phase is not Phase.READING:
+            return [AccessChanged(number, False, f"not now: {self.phase.value}")]
+        return [Send(encode(self._requests.end_access(number, self._next_id(), at_us)))]
 
     def close(self, at_us: int) -> list[SessionOutput]:
         """Asks the reader to close; ``Ended`` follows with its answer or the deadline."""
@@ -149,63 +171,164 @@ class LlrpSession:
             return self._end("closed before the reader's greeting")
         return self._ask(Phase.CLOSING, message("CLOSE_CONNECTION", self._next_id()), at_us)
 
+    # -- reports and keepalives
+
+    def _report(self, frame: Frame, at_us: int) -> Iterator[SessionOutput]:
+        """A report with results of operations, or one that the reader may have held."""
+        if self._requests.accessing:
+            report = decode(frame)
+            assert isinstance(report, Message)
+            reads = self._decoder.take(report)
+            yield from self._requests.results(report, reads)
+        else:
+            reads = self._decoder.decode(frame.body)
+        for one in reads:
+            yield from self._held.part(one, at_us)
+
+    def _beat(self, frame: Frame, at_us: int) -> Iterator[SessionOutput]:
+        yield Send(HEADER.pack(1 << 10 | _KEEPALIVE_ACK, HEADER.size, frame.id))
+        gap_us = 0 if self._beat_us is None else at_us - self._beat_us
+        self._beat_us = at_us
+        late = gap_us > self.settings.keepalive_ms * 1_250
+        if late and not self._late:
+            yield ReaderNotice(f"slow: {gap_us // 1_000} ms between two keepalives")
+        self._late = late
+
+    # -- answers
+
     def _handle(self, got: Message | RawMessage, at_us: int) -> list[SessionOutput]:
         if isinstance(got, RawMessage):
-            return [Notice(f"message of unknown type {got.number}")]
+            return [ReaderNotice(f"message of unknown type {got.number}")]
         if got.name == "READER_EVENT_NOTIFICATION":
             return self._events(got, at_us)
+        answered = self._requests.answered(got, self._id + 1, at_us)
+        if answered is not None:
+            then, outcomes = answered
+            if then is not None:
+                self._next_id()
+                return [Send(encode(then)), *outcomes]
+            return [*outcomes]
+        if got.name == "GET_ROSPECS_RESPONSE" and got.id == self._recheck and self.phase is Phase.READING:
+            reads = any(
+                one.number("ROSpecID") == ROSPEC_ID and one.number("CurrentState") == 2 for one in got.all("ROSpec")
+            )
+            return [] if reads else self._end("the reader stopped reading by itself", ReaderFailure.SETUP)
         if got.name == "ERROR_MESSAGE":
-            text = _failure(got) or "success"
-            if self.phase in _RESPONSES and got.id in (self._id, 0):
-                return self._end(f"{self.phase.value}: the reader answered with an error: {text}")
-            return [Notice(f"error from the reader: {text}")]
-        if got.name != _RESPONSES.get(self.phase) or got.id != self._id:
-            return [Notice(f"{got.name} {got.id} was not asked for")]
-        failure = _failure(got)
-        if failure is not None and self.phase is not Phase.CLOSING:
-            return self._end(f"{self.phase.value}: {failure}")
+            text = failure(got) or "success"
+            if self.phase in _OPTIONAL and got.id == self._id:
+                return [ReaderNotice(f"{self.phase.value}: {text}"), *self._advance(got, at_us)]
+            if self.phase in RESPONSES and got.id in (self._id, 0):
+                reason = f"{self.phase.value}: the reader answered with an error: {text}"
+                return self._end(reason, ReaderFailure.SETUP)
+            return [ReaderNotice(f"error from the reader: {text}")]
+        if got.name != RESPONSES.get(self.phase) or got.id != self._id:
+            return [ReaderNotice(f"{got.name} {got.id} was not asked for")]
+        trouble = self._trouble(got)
+        if trouble is not None and self.phase in _OPTIONAL:
+            return [ReaderNotice(f"{self.phase.value}: {trouble}"), *self._advance(got, at_us)]
+        if trouble is not None and self.phase is not Phase.CLOSING:
+            return self._end(f"{self.phase.value}: {trouble}", ReaderFailure.SETUP)
         return self._advance(got, at_us)
+
+    def _trouble(self, got: Message) -> str | None:
+        if got.name != "CUSTOM_MESSAGE":
+            return failure(got)
+        status = extension_status(got)
+        return "a custom message of another kind" if status is None else failure(status)
 
     def _advance(self, got: Message, at_us: int) -> list[SessionOutput]:
         """The next step after the response to the last one."""
         settings = self.settings
         match self.phase:
             case Phase.ASKING:
-                error = capability_error(settings, got)
-                if error is not None:
-                    return self._end(error)
-                self._capabilities = got
-                return self._ask(Phase.CONFIGURING, reader_config(settings, self._next_id()), at_us)
-            case Phase.CONFIGURING:
+                made = plan(settings, got)
+                if isinstance(made, str):
+                    return self._end(made, ReaderFailure.SETUP)
+                self._capabilities, self._plan, self._wanted = got, made, rospec(settings, made)
+                if settings.impinj != ImpinjOptions():
+                    return self._ask(Phase.EXTENDING, enable_extensions(self._next_id()), at_us)
+                return self._ask(Phase.LOOKING, message("GET_ROSPECS", self._next_id()), at_us)
+            case Phase.EXTENDING:
+                return self._ask(Phase.LOOKING, message("GET_ROSPECS", self._next_id()), at_us)
+            case Phase.LOOKING:
+                self._resumes = self._disobeys(got) is None
+                config = reader_config(settings, self._plan, self._next_id(), reset=not self._resumes)
+                return self._ask(Phase.CONFIGURING, config, at_us)
+            case Phase.CONFIGURING if not self._resumes:
                 return self._ask(Phase.CLEARING, message("DELETE_ROSPEC", self._next_id(), ROSpecID=0), at_us)
-            case Phase.CLEARING:
-                return self._ask(Phase.ADDING, add_rospec(settings, self._capabilities, self._next_id()), at_us)
+            case Phase.CONFIGURING | Phase.CLEARING:
+                forget = message("DELETE_ACCESSSPEC", self._next_id(), AccessSpecID=0)
+                return self._ask(Phase.FORGETTING, forget, at_us)
+            case Phase.FORGETTING if not self._resumes:
+                return self._ask(Phase.ADDING, message("ADD_ROSPEC", self._next_id(), self._wanted), at_us)
             case Phase.ADDING:
                 enable = message("ENABLE_ROSPEC", self._next_id(), ROSpecID=ROSPEC_ID)
                 return self._ask(Phase.ENABLING, enable, at_us)
-            case Phase.ENABLING:
-                self.phase = Phase.READING
-                ready = ReaderReady(about(self._capabilities))
-                can = self._capabilities.first("LLRPCapabilities")
-                if can is not None and can.number("SupportsEventAndReportHolding"):
-                    # A reader told by an earlier client to hold its reports keeps them back until it hears this.
-                    return [Send(encode(message("ENABLE_EVENTS_AND_REPORTS", self._next_id()))), ready]
-                return [ready]
+            case Phase.FORGETTING | Phase.ENABLING:
+                return self._ask(Phase.CHECKING, message("GET_ROSPECS", self._next_id()), at_us)
+            case Phase.CHECKING:
+                wrong = self._disobeys(got)
+                if wrong is not None:
+                    return self._end(f"the reader does not do what it was asked: {wrong}", ReaderFailure.SETUP)
+                return self._ask(Phase.ANTENNAS, self._config_request("AntennaProperties"), at_us)
+            case Phase.ANTENNAS:
+                ask = self._ask(Phase.INPUTS, self._config_request("GPIPortCurrentState"), at_us)
+                return [*self._antennas(got), *ask]
+            case Phase.INPUTS:
+                return [*self._inputs(got), *self._ready(at_us)]
             case _:
                 return self._end("closed")
+
+    def _disobeys(self, got: Message) -> str | None:
+        """What the reader has otherwise than wanted; None when the ROSpec is there, as wanted and enabled."""
+        for one in got.all("ROSpec"):
+            if one.number("ROSpecID") == ROSPEC_ID:
+                if one.number("CurrentState") == 0:
+                    return f"ROSpec {ROSPEC_ID} is disabled"
+                return difference(self._wanted, one)
+        return f"there is no ROSpec {ROSPEC_ID}"
+
+    def _config_request(self, requested: str) -> Message:
+        return message(
+            "GET_READER_CONFIG", self._next_id(), AntennaID=0, RequestedData=requested, GPIPortNum=0, GPOPortNum=0
+        )
+
+    def _antennas(self, got: Message) -> Iterator[PortChanged]:
+        for one in got.all("AntennaProperties"):
+            number = one.number("AntennaID")
+            if number in self.settings.antennas or not self.settings.antennas:
+                yield PortChanged("antenna", number, bool(one.number("AntennaConnected")))
+
+    def _inputs(self, got: Message) -> Iterator[PortChanged]:
+        for one in got.all("GPIPortCurrentState"):
+            if one.number("State") in (0, 1):
+                yield PortChanged("gpi", one.number("GPIPortNum"), bool(one.number("State")))
+
+    def _ready(self, at_us: int) -> list[SessionOutput]:
+        self.phase = Phase.READING
+        self._held.released(at_us)
+        ready = ReaderReady(about(self._capabilities, self._plan))
+        can = self._capabilities.first("LLRPCapabilities")
+        if can is not None and can.number("SupportsEventAndReportHolding"):
+            # A reader told by an earlier client to hold its reports keeps them back until it hears this.
+            return [Send(encode(message("ENABLE_EVENTS_AND_REPORTS", self._next_id()))), ready]
+        return [ready]
+
+    # -- events
 
     def _events(self, got: Message, at_us: int) -> list[SessionOutput]:
         found: list[SessionOutput] = []
         for notification in got.all("ReaderEventNotificationData"):
+            stamp = notification.first(*_STAMPS)
             for event in notification.parameters:
                 if isinstance(event, Parameter) and self.phase is not Phase.ENDED:
-                    found += self._event(event, at_us)
+                    found += self._event(event, stamp, at_us)
         return found
 
-    def _event(self, event: Parameter, at_us: int) -> list[SessionOutput]:
+    def _event(self, event: Parameter, stamp: Parameter | None, at_us: int) -> list[SessionOutput]:
         match event.name:
             case "ConnectionAttemptEvent":
-                return self._greeted(event.number("Status"), at_us)
+                return self._attempted(event.number("Status"), stamp, at_us)
             case "ConnectionCloseEvent":
                 return self._end("closed" if self.phase is Phase.CLOSING else "the reader closed the connection")
             case "GPIEvent":
@@ -214,23 +337,33 @@ class LlrpSession:
                 return [PortChanged("antenna", event.number("AntennaID"), bool(event.number("EventType")))]
             case "ROSpecEvent":
                 ended = event.number("EventType") != 0 and event.number("ROSpecID") == ROSPEC_ID
-                if ended and self.phase is Phase.READING:
-                    return self._end("the reader stopped reading by itself")
+                if ended and self.phase is Phase.READING and self.settings.start is None:
+                    # It may tell of a ROSpec that was deleted before; ask what is now.
+                    self._recheck = self._next_id()
+                    return [Send(encode(message("GET_ROSPECS", self._recheck)))]
             case "ReaderExceptionEvent":
-                return [Notice(f"exception in the reader: {event.text('Message')}")]
+                return [ReaderNotice(f"exception in the reader: {event.text('Message')}")]
+            case "ReportBufferLevelWarningEvent":
+                return [ReaderNotice(f"the reader's buffer is {event.number('ReportBufferPercentageFull')} % full")]
             case "ReportBufferOverflowErrorEvent":
-                return [Notice("the reader's buffer ran over; reads are lost")]
+                return [ReaderNotice("the reader's buffer ran over; reads are lost")]
         return []
 
-    def _greeted(self, status: int, at_us: int) -> list[SessionOutput]:
+    def _attempted(self, status: int, stamp: Parameter | None, at_us: int) -> list[SessionOutput]:
         if status == 4:
-            return [Notice("another client tried to connect")]
+            return [ReaderNotice("another client tried to connect")]
         if self.phase is not Phase.GREETING:
-            return [Notice(f"connection attempt event with status {status}")]
+            return [ReaderNotice(f"connection attempt event with status {status}")]
         if status != 0:
-            return self._end(_REFUSALS.get(status, f"the reader refused the connection with status {status}"))
+            reason = _REFUSALS.get(status, f"the reader refused the connection with status {status}")
+            return self._end(reason, ReaderFailure.REFUSED)
         ask = message("GET_READER_CAPABILITIES", self._next_id(), RequestedData="All")
-        return self._ask(Phase.ASKING, ask, at_us)
+        asked = self._ask(Phase.ASKING, ask, at_us)
+        if stamp is None:
+            return asked
+        greeting = ClockSample(stamp.number("Microseconds"), _STAMPS[stamp.name])
+        self._held.greeted(greeting)
+        return [greeting, *asked]
 
     def _next_id(self) -> int:
         self._id += 1
@@ -241,27 +374,9 @@ class LlrpSession:
         self._since_us = at_us
         return [Send(encode(request))]
 
-    def _end(self, reason: str) -> list[SessionOutput]:
+    def _end(self, reason: str, why: ReaderFailure = ReaderFailure.LOST) -> list[SessionOutput]:
         self.phase = Phase.ENDED
-        return [Ended(reason)]
-
-
-def _failure(response: Message) -> str | None:
-    """Why the request failed, or None when it did not."""
-    status = response.first("LLRPStatus")
-    if status is None:
-        return "an answer without LLRPStatus"
-    code = status.number("StatusCode")
-    if code == 0:
-        return None
-    where = [status.text("ErrorDescription")]
-    for error in status.all("FieldError", "ParameterError"):
-        number = error.number("FieldNum" if error.name == "FieldError" else "ParameterType")
-        kind = "field" if error.name == "FieldError" else "parameter"
-        where.append(f"{kind} {number} {ENUMERATIONS['StatusCode'].get(error.number('ErrorCode'), '')}")
-    said = "; ".join(part.strip() for part in where if part)
-    name = ENUMERATIONS["StatusCode"].get(code, f"status {code}")
-    return f"{name}: {said}" if said else name
+        return [Ended(reason, why)]
 
 
 def _head(frame: Frame) -> bytes:

@@ -113,12 +113,24 @@ _INSIDE = [
     "AccessSpecID",
     "C1G2ReadOpSpecResult",
     "Custom",
+    "Impinj",
+    "Impinj",
 ]
 
 
 def _inside(name: str) -> st.SearchStrategy[Parameter]:
+    if name == "Impinj":
+        return _impinj()
     definition = next(one for one in PARAMETERS.values() if one.name == name)
     return fields(definition).map(lambda given: Parameter(name, given))
+
+
+def _impinj() -> st.SearchStrategy[Parameter]:
+    words = st.integers(0, 6).flatmap(lambda count: st.binary(min_size=count * 2, max_size=count * 2))
+    tid = words.map(lambda octets: (25_882, 55, (len(octets) // 2).to_bytes(2, "big") + octets))
+    value = st.tuples(st.just(25_882), st.sampled_from([55, 56, 57, 58, 68]), st.binary(min_size=1, max_size=3))
+    whole = st.tuples(st.just(25_882), st.sampled_from([56, 57, 68]), st.binary(min_size=2, max_size=2))
+    return st.one_of(whole, whole, tid, value).map(lambda given: Parameter("Custom", given))
 
 
 def tags() -> st.SearchStrategy[list[Parameter | RawParameter]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import llrp_values
@@ -9,22 +10,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfid.driver import ReaderClock, Reads, TagRead
+from rfid.driver import ReaderClock, Reads, TagDetail, TagRead
 from rfid.llrp_codec import Bits, LlrpError, Message, Parameter, RawParameter, decode, parameter
 from rfid.llrp_frames import HEADER, Frame
-from rfid.llrp_reports import REPORT, ReportDecoder, ReportEncoder, reads_of
+from rfid.llrp_impinj import ImpinjOptions
+from rfid.llrp_report_encoder import ReportEncoder
+from rfid.llrp_reports import REPORT, ReportDecoder, reads_of
 from rfid.llrp_schema import PARAMETERS_BY_NAME
 
 _SWITCHES = tuple(PARAMETERS_BY_NAME["TagReportContentSelector"].index)
 
 
-def _slow(body: bytes) -> tuple[Reads, ...] | str:
-    try:
-        message = decode(Frame(REPORT, 0, 1, body))
-        assert isinstance(message, Message)
-        return reads_of(message)
-    except LlrpError as error:
-        return str(error)
+class _Slow:
+    """Every report through the codec and ``reads_of`` alone; remembers what came last, as the decoder does."""
+
+    def __init__(self) -> None:
+        self.before: Reads | None = None
+
+    def decode(self, body: bytes) -> tuple[Reads, ...] | str:
+        try:
+            message = decode(Frame(REPORT, 0, 1, body))
+            assert isinstance(message, Message)
+            found = reads_of(message) if self.before is None else reads_of(message, self.before)
+        except LlrpError as error:
+            return str(error)
+        self.before = found[-1] if found else self.before
+        return found
 
 
 def _fast(decoder: ReportDecoder, body: bytes) -> tuple[Reads, ...] | str:
@@ -36,23 +47,23 @@ def _fast(decoder: ReportDecoder, body: bytes) -> tuple[Reads, ...] | str:
 
 @given(st.lists(llrp_values.reports(), min_size=1, max_size=4))
 def test_fast_and_slow_agree_on_any_reports_of_one_reader(reports: list[Message]) -> None:
-    decoder = ReportDecoder()
+    decoder, slow = ReportDecoder(), _Slow()
     for report in reports + reports[::-1]:
         body = llrp_values.bodies_of(report)
-        assert _fast(decoder, body) == _slow(body)
+        assert _fast(decoder, body) == slow.decode(body)
 
 
 @given(llrp_values.reports(), st.data())
 def test_fast_and_slow_agree_on_mutated_reports(report: Message, data: st.DataObject) -> None:
     body = bytearray(llrp_values.bodies_of(report))
-    decoder = ReportDecoder()
-    _fast(decoder, bytes(body))
+    decoder, slow = ReportDecoder(), _Slow()
+    assert _fast(decoder, bytes(body)) == slow.decode(bytes(body))
     for _ in range(data.draw(st.integers(1, 3))):
         if body:
             body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     original = llrp_values.bodies_of(report)
     for mutated in (bytes(body), bytes(body[:-1]), bytes(body * 2), original * 29 + body, body + original * 29):
-        assert _fast(decoder, bytes(mutated)) == _slow(bytes(mutated))
+        assert _fast(decoder, bytes(mutated)) == slow.decode(bytes(mutated))
 
 
 _READS = st.builds(
@@ -120,6 +131,42 @@ def test_a_thousand_tags_of_two_layouts_come_out_in_order() -> None:
     uniform = llrp_values.bodies_of(Message("RO_ACCESS_REPORT", 1, (), tuple(tags[:700])))
     (reads,) = ReportDecoder().decode(uniform)
     assert [int(read.epc, 16) for read in reads.reads] == list(range(700))
+
+
+def test_what_a_reader_leaves_out_is_as_it_was_with_the_tag_before() -> None:
+    epc = parameter("EPC_96", EPC=bytes(12))
+    said = (
+        parameter("AntennaID", AntennaID=3),
+        parameter("PeakRSSI", PeakRSSI=-40),
+        parameter("FirstSeenTimestampUptime", Microseconds=77),
+        parameter("TagSeenCount", TagCount=2),
+    )
+    everything, nothing = Parameter("TagReportData", (), (epc, *said)), Parameter("TagReportData", (), (epc,))
+    other = Parameter("TagReportData", (), (epc, parameter("AntennaID", AntennaID=4)))
+    decoder = ReportDecoder()
+
+    def report(*tags: Parameter) -> list[tuple[int, float, int, int, str]]:
+        body = llrp_values.bodies_of(Message("RO_ACCESS_REPORT", 1, (), tags))
+        return [(*read[1:], one.clock.value) for one in decoder.decode(body) for read in one.reads]
+
+    assert report(nothing) == [(0, -128.0, 0, 1, "none")]
+    full, changed = (3, -40.0, 77, 2, "uptime"), (4, -40.0, 77, 2, "uptime")
+    assert report(everything, nothing, other, nothing) == [full, full, changed, changed]
+    assert report(nothing, nothing) == [changed, changed]
+    assert report(everything) == [full] and report(nothing) == [full]
+
+
+def test_impinj_values_come_with_the_read_and_power_is_finer() -> None:
+    selector = parameter("TagReportContentSelector", **dict.fromkeys(_SWITCHES, 1))
+    encoder = ReportEncoder(selector, 1, ReaderClock.UTC, ImpinjOptions(details=True, fast_id=True))
+    reads = [TagRead(f"{number:024X}", 1, -60 - number / 100, number, 1) for number in range(1, 40)]
+    details = [TagDetail(number * math.pi / 2048, number / -16, f"E2801160{number:016X}") for number in range(1, 40)]
+    decoder = ReportDecoder()
+    for first, last in ((0, 1), (0, 3), (3, 39)):  # one tag, a few, many
+        octets = encoder.encode(reads[first:last], 1, details[first:last])
+        assert decoder.decode(octets[HEADER.size :]) == (
+            Reads(tuple(reads[first:last]), ReaderClock.UTC, False, tuple(details[first:last])),
+        )
 
 
 def test_an_epc_of_odd_length_is_filled_up_to_whole_words() -> None:
