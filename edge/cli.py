@@ -25,7 +25,7 @@ import uvloop
 from edge.config import ConfigError, LineConfig, load_line, load_site
 from edge.journal import JournalError, JournalReader
 from edge.line.events import LaneRequested, OrderChanged, PassageSeen
-from edge.portal_replay import judge, learned, picture, read_recording
+from edge.portal_replay import RecordingError, judge, learned, picture, read_recording
 from edge.replay import BadRecord, replay
 from edge.runtime import Controller, OrderFeed
 from edge.store import SiteStore

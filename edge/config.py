@@ -294,10 +294,12 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
                         f"{here}.portal.facing: {unknown}: not among reader.{reader}.antennas "
                         f"{list(config.reader[reader].antennas)}"
                     )
-        for kind, number in (("induction", line.induction), ("eye", line.portal.eye)):
-            other = stations.setdefault((line.plc, kind, number), here)
+        numbers = [("induction", line.induction), ("portal.eye", line.portal.eye)]
+        numbers += [(f"lane.{index}.number", lane.number) for index, lane in enumerate(line.lane)]
+        for key, number in numbers:
+            other = stations.setdefault((line.plc, key.split(".")[0], number), here)
             if other != here:
-                yield f"{here}.{kind}: {number}: {other} has the same number on PLC {line.plc!r}"
+                yield f"{here}.{key}: {number}: {other} has the same number on PLC {line.plc!r}"
         yield from _lane_problems(here, line)
 
 

@@ -125,7 +125,7 @@ def judge(recording: Recording, facing: Sequence[int] = ()) -> tuple[list[Judged
     known = PortalState(offset_us=state.offset_us, learned=state.learned, presence=_settled(state))
     seen = sorted(_run(recording, facing, known), key=lambda one: one.passage)
     judged = [Judged(passage, tuple(sorted(one.owned))) for passage, one in zip(recording.passages, seen, strict=True)]
-    return judged, _learned(seen, tuple(known.presence))
+    return judged, _learned(seen, tuple(sorted(_background(known))))
 
 
 def learned(records: Iterable[Record], line: str) -> Learned | None:

@@ -51,6 +51,11 @@ def test_all_problems_at_once(tmp_path: Path, good: str) -> None:
         ),
         ('readers = ["sorter"]', 'readers = ["x"]', r"portal\.readers: 'x': no such reader"),
         ('readers = ["tote2"]', 'readers = ["tote1"]', r"'tote1': already reads for line\.tote1"),
+        (
+            'plc = "tote2"',
+            'plc = "tote1"',
+            r"line\.tote2\.lane\.0\.number: 1: line\.tote1 has the same number on PLC 'tote1'",
+        ),
         ("number = 3,", "number = 4,", r"lane\.3\.number: 4: used by another lane"),
         ("alternatives = [8]", "alternatives = [33]", r"alternatives: 33: no such lane, allowed: 1, 2, 3"),
         ("default_lane = 10", "default_lane = 12", r"line\.sorter\.default_lane: 12: no such lane"),
