@@ -54,7 +54,7 @@ def test_all_problems_at_once(tmp_path: Path, good: str) -> None:
         (
             'plc = "tote2"',
             'plc = "tote1"',
-            r"line\.tote2\.lane\.0\.number: 1: line\.tote1 has the same number on PLC 'tote1'",
+            r"tote2\.lane\.0\.number: 1: line\.tote1 has the same number",
         ),
         ("number = 3,", "number = 4,", r"lane\.3\.number: 4: used by another lane"),
         ("alternatives = [8]", "alternatives = [33]", r"alternatives: 33: no such lane, allowed: 1, 2, 3"),
