@@ -6,7 +6,8 @@ Public names: LineConfig, SiteConfig, SimConfig, load_line, load_site, with_sim,
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -36,17 +37,56 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
+class Transport(StrEnum):
+    """What carries Modbus."""
+
+    TCP = "tcp"
+    TLS = "tls"
+    RTU = "rtu"
+
+
+class SerialParity(StrEnum):
+    """The parity bit of a serial line."""
+
+    NONE = "none"
+    EVEN = "even"
+    ODD = "odd"
+
+
 class PlcConfig(Frozen):
     """One PLC that has the mailbox."""
 
     driver: Literal["modbus"] = Field(default="modbus", description="how it is reached")
-    host: str = Field(min_length=1, description="name or address")
-    port: Tcp = Field(default=502, description="TCP port")
-    device_id: int = Field(default=1, ge=0, le=255, description="Modbus unit identifier")
+    transport: Transport = Field(default=Transport.TCP, description="Modbus TCP, the same within TLS, or RTU")
+    host: str = Field(default="", description="name or address; with `tcp` and `tls`")
+    port: Tcp | None = Field(default=None, description="TCP port; none = 502, with `tls` 802")
+    ca: Path | None = Field(
+        default=None,
+        description="`tls`: PEM file of who may sign the PLC's certificate; none = whom this machine trusts",
+    )
+    certificate: Path | None = Field(
+        default=None, description="`tls`: PEM file of our certificate, none = we show none"
+    )
+    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
+    server_name: str = Field(default="", description="`tls`: the name in the PLC's certificate; empty = `host`")
+    device: str = Field(default="", description="`rtu`: the serial line, as `/dev/ttyUSB0`")
+    baud: int = Field(default=115_200, ge=1_200, le=4_000_000, description="`rtu`: bits per second")
+    parity: SerialParity = Field(default=SerialParity.EVEN, description="`rtu`: parity")
+    stop_bits: Literal[1, 2] = Field(default=1, description="`rtu`: stop bits")
+    device_id: int = Field(default=1, ge=0, le=255, description="Modbus unit identifier; with `rtu` 1 to 247")
     up: int = Field(default=0, ge=0, le=65536 - 102, description="first holding register of UP, counted from 0")
     down: int = Field(default=200, ge=0, le=65536 - 74, description="first holding register of DOWN")
+    read_write: bool = Field(
+        default=True,
+        description="function 23 where the PLC serves it; false = never ask, for a PLC that is mute to it",
+    )
     poll_ms: int = Field(default=5, ge=1, le=90, description="how often UP is read")
     timeout_ms: int = Field(default=250, ge=10, le=10_000, description="an answer later than this ends the connection")
+
+    @property
+    def tcp_port(self) -> int:
+        """The port, or the transport's own."""
+        return self.port or (802 if self.transport is Transport.TLS else 502)
 
 
 class ReaderConfig(Frozen):
@@ -194,7 +234,18 @@ def load_line(path: Path) -> LineConfig:
     if problems:
         raise ConfigError(path, problems)
     here = path.resolve().parent
-    return config.model_copy(update={"journal": here / config.journal, "store": _store_url(here, config.store)})
+    plcs = {name: _beside(plc, here, _PLC_FILES) for name, plc in config.plc.items()}
+    missing = [
+        f"plc.{name}.{key}: {str(getattr(plc, key))!r}: no such file"
+        for name, plc in plcs.items()
+        for key in _PLC_FILES
+        if getattr(plc, key) is not None and not getattr(plc, key).is_file()
+    ]
+    if missing:
+        raise ConfigError(path, missing)
+    return config.model_copy(
+        update={"journal": here / config.journal, "store": _store_url(here, config.store), "plc": plcs}
+    )
 
 
 def load_site(path: Path) -> SiteConfig:
@@ -217,6 +268,15 @@ def with_sim(config: LineConfig, **values: float | None) -> LineConfig:
     """The configuration with other values in its [sim] table; None keeps one. Raises ConfigError out of range."""
     table = config.sim.model_dump() | {name: value for name, value in values.items() if value is not None}
     return config.model_copy(update={"sim": _checked(Path("command line"), SimConfig, table)})
+
+
+_PLC_FILES = ("ca", "certificate", "key")
+
+
+def _beside(table: Table, folder: Path, keys: Sequence[str]) -> Table:
+    """The table with its paths made absolute, from ``folder``."""
+    paths = {key: folder / value for key in keys if (value := getattr(table, key)) is not None}
+    return table.model_copy(update=paths)
 
 
 def _layout(name: str, table: LineTable) -> LineLayout:
@@ -275,6 +335,8 @@ def _problem(item: dict[str, Any]) -> str:
 
 def _line_problems(config: LineConfig) -> Iterator[str]:
     """What a single key cannot say: references, and values that contradict each other."""
+    for name, plc in config.plc.items():
+        yield from _plc_problems(f"plc.{name}", plc)
     stations: dict[tuple[str, str, int], str] = {}
     used_readers: dict[str, str] = {}
     for name, line in config.line.items():
@@ -301,6 +363,37 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
             if other != here:
                 yield f"{here}.{key}: {number}: {other} has the same number on PLC {line.plc!r}"
         yield from _lane_problems(here, line)
+
+
+_OF_TRANSPORT = {
+    "host": (Transport.TCP, Transport.TLS),
+    "port": (Transport.TCP, Transport.TLS),
+    "ca": (Transport.TLS,),
+    "certificate": (Transport.TLS,),
+    "key": (Transport.TLS,),
+    "server_name": (Transport.TLS,),
+    "device": (Transport.RTU,),
+    "baud": (Transport.RTU,),
+    "parity": (Transport.RTU,),
+    "stop_bits": (Transport.RTU,),
+}
+
+
+def _plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
+    of = plc.transport
+    for key in sorted(plc.model_fields_set & _OF_TRANSPORT.keys()):
+        if of not in _OF_TRANSPORT[key]:
+            allowed = " or ".join(repr(one.value) for one in _OF_TRANSPORT[key])
+            yield f"{here}.{key}: only with transport {allowed}, this one has {of.value!r}"
+    needed = "device" if of is Transport.RTU else "host"
+    if not getattr(plc, needed):
+        yield f"{here}.{needed}: missing: a PLC with transport {of.value!r} needs it"
+    if (plc.certificate is None) != (plc.key is None):
+        yield f"{here}.{'key' if plc.key is None else 'certificate'}: missing: certificate and key belong together"
+    if of is Transport.RTU and not 1 <= plc.device_id <= 247:
+        yield f"{here}.device_id: {plc.device_id}: with transport 'rtu' allowed are 1 to 247"
+    if plc.up < plc.down + 74 and plc.down < plc.up + 102:
+        yield f"{here}.down: {plc.down}: overlaps UP, registers {plc.up} to {plc.up + 101}"
 
 
 def _lane_problems(here: str, line: LineTable) -> Iterator[str]:

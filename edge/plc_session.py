@@ -1,6 +1,6 @@
 """One PLC as the runtime sees it: our half of its mailbox, its clock, and the inputs that follow from its signals.
 
-Public names: PlcSession.
+Public names: PlcSession, plc_link.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from edge.clocks import DeviceClock, WrappingMs
-from edge.config import PlcConfig
+from edge.config import PlcConfig, Transport
 from edge.line.events import (
     AnomalyCode,
     CommandDropped,
@@ -50,6 +50,24 @@ from plc.mailbox import (
     Unaccounted,
 )
 from plc.modbus import ModbusLink
+from plc.wires import Parity, Serial, Tcp, Tls, Wire
+
+
+def plc_link(name: str, config: PlcConfig) -> PlcLink:
+    """The driver of a PLC as its configuration says."""
+    wire: Wire
+    match config.transport:
+        case Transport.TCP:
+            wire = Tcp(config.host, config.tcp_port)
+        case Transport.TLS:
+            wire = Tls(config.host, config.tcp_port, config.ca, config.certificate, config.key, config.server_name)
+        case Transport.RTU:
+            wire = Serial(config.device, config.baud, Parity[config.parity.name], config.stop_bits)
+        case _:
+            assert_never(config.transport)
+    return ModbusLink(
+        name, wire, config.device_id, config.up, config.down, config.timeout_ms, read_write=config.read_write
+    )
 
 
 class PlcSession:
@@ -61,17 +79,18 @@ class PlcSession:
         self.host = Host(
             None if known is None else Memory(known.session, known.event_seq, known.command_seq, known.events_lost)
         )
+        self._link: PlcLink | None = None
         self._ms = WrappingMs()
         self._clock = DeviceClock()
         self._connected_before = False
         self._unstored: deque[tuple[int, Received | Sent, int]] = deque()
 
+    @property
     def link(self) -> PlcLink:
-        """A new connection."""
-        config = self.config
-        return ModbusLink(
-            self.name, config.host, config.port, config.device_id, config.up, config.down, config.timeout_ms
-        )
+        """The way to it; what it learned of the PLC outlives a connection."""
+        if self._link is None:
+            self._link = plc_link(self.name, self.config)
+        return self._link
 
     def observe(self, up: Sequence[int], at_us: int) -> None:
         """Takes the PLC's time from an UP block that arrived just now."""

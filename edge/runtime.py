@@ -215,7 +215,7 @@ class Controller:
 
     async def _plc_session(self, plc: PlcSession) -> None:
         """One connection to a PLC, polled until it fails. Raises PlcError."""
-        link = plc.link()
+        link = plc.link
         poll_s = plc.config.poll_ms / 1000
         host = plc.host
         try:
@@ -233,7 +233,12 @@ class Controller:
                     await link.write_down(block)
                 due = max(due + poll_s, self._loop.time())
                 await asyncio.sleep(due - self._loop.time())
-                up = await link.read_up()
+                block = None
+                if link.reads_and_writes_at_once:  # what came due meanwhile, as acknowledgements, goes with the poll
+                    block, signals = host.down(self._now())
+                    if signals:
+                        self._signals(plc, signals, self._now())
+                up = await (link.read_up() if block is None else link.exchange(block))
                 at_us = self._now()
                 plc.observe(up, at_us)
                 signals = host.on_up(up, at_us)

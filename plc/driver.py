@@ -35,4 +35,13 @@ class PlcLink(Protocol):
         """Writes the whole DOWN block, 74 words."""
         ...
 
+    @property
+    def reads_and_writes_at_once(self) -> bool:
+        """Whether ``exchange`` is one request, as far as is known."""
+        ...
+
+    async def exchange(self, words: Sequence[int]) -> Sequence[int]:
+        """Writes the whole DOWN block, then reads UP: in one request where the PLC can, else in two."""
+        ...
+
     async def close(self) -> None: ...

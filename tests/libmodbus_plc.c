@@ -12,9 +12,13 @@
  *   chaos SEED S T        from now on keep S % of the writes and copy T %, each executed 5-60 ms later; "chaos 0 0 0" ends
  *   drop                  close every connection
  *   mute 0|1              answer nothing; what comes meanwhile is lost
+ *   fc23 0|1              function 23 is served, as it is from the start, or refused with exception 1
  *   freeze 0|1            the program stops, the registers are still served
  *   lanes F D, state N    lanes 1-16 full and disabled; PackML state
- *   bench N US            N parcels, one about every US microseconds; then "reaction_us ..." and "bench done"
+ *   bench N US LEAD DWELL N parcels, one about every US microseconds (US/2 to 3 US/2, or 3/4 to 5/4 with a portal); then
+ *                         "reaction_us ..." and "bench done". LEAD > 0: each passes a portal, photo-eye 11, LEAD us
+ *                         before its INDUCTED and stays in it for DWELL us; "entered TRACK" is said as it begins, and
+ *                         DIVERTED comes a second after INDUCTED
  *   status                "status session=.. head=.. acked=.. waiting=.. done=.. epoch=.. ack_word=.."
  *   quit
  *
@@ -43,11 +47,15 @@ static uint16_t session = 1, heartbeat, state = 6, epoch, done, refused, refusal
 static event_t buffer[BUFFER];
 static unsigned first, waiting;
 static kept_t kept[KEPT];
-static int kept_count, stall, twice, muted, frozen, quiet, chaos_stall, chaos_twice;
+static int kept_count, stall, twice, muted, frozen, quiet, no_fc23, chaos_stall, chaos_twice;
 static uint32_t next_track = 1;
 static int64_t scan_us = 1000, visible_us[TRACKS];
-static int64_t *samples, bench_next_us, bench_every_us;
-static int bench_left, bench_total, bench_got;
+
+/* The bench's parcels: parcel i has track bench_track + i and is inducted at induct_us[i]. */
+static int64_t *samples, *induct_us, bench_lead_us, bench_dwell_us;
+static uint16_t *lane_of;
+static uint32_t bench_track;
+static int bench_total, bench_got, bench_entered, bench_left, bench_inducted, bench_diverted;
 
 static int64_t now_us(void) {
     struct timespec t;
@@ -119,10 +127,11 @@ static uint16_t act(const uint16_t *r) {
 }
 
 static void handled(const uint16_t *r) {
-    uint32_t track = ((uint32_t)r[2] << 16 | r[3]) % TRACKS;
-    if (r[1] == 1 && visible_us[track] && samples && bench_got < bench_total) {
-        samples[bench_got++] = now_us() - visible_us[track];
-        visible_us[track] = 0;
+    uint32_t track = (uint32_t)r[2] << 16 | r[3], parcel = track - bench_track;
+    if (r[1] == 1 && visible_us[track % TRACKS] && samples && bench_got < bench_total) {
+        samples[bench_got++] = now_us() - visible_us[track % TRACKS];
+        visible_us[track % TRACKS] = 0;
+        if (parcel < (uint32_t)bench_total) lane_of[parcel] = r[4];
     }
 }
 
@@ -136,6 +145,7 @@ static void obey(void) {
     for (;;) {
         uint16_t next = done + 1, why;
         const uint16_t *r = d + 10 + next % 8 * 8;
+        if ((int16_t)(d[5] - next) < 0) return;
         if (r[0] != next || r[7] != next) return;
         why = act(r);
         done = next;
@@ -149,15 +159,43 @@ static void obey(void) {
     }
 }
 
+static void bench_start(int parcels, int64_t every_us, int64_t lead_us, int64_t dwell_us) {
+    int64_t at_us = now_us() + lead_us, spread_us = lead_us ? every_us / 2 : every_us;
+    samples = calloc((size_t)parcels, sizeof *samples);
+    induct_us = calloc((size_t)parcels, sizeof *induct_us);
+    lane_of = calloc((size_t)parcels, sizeof *lane_of);
+    for (int i = 0; i < parcels; i++) induct_us[i] = at_us += every_us - spread_us / 2 + rand() % (spread_us + 1);
+    bench_track = next_track;
+    next_track += (uint32_t)parcels;
+    bench_total = parcels;
+    bench_lead_us = lead_us;
+    bench_dwell_us = dwell_us;
+    bench_got = bench_entered = bench_left = bench_inducted = bench_diverted = 0;
+    quiet = 1;
+}
+
+/* What the bench's parcels did since the last scan. */
+static void bench_run(int64_t at_us) {
+    if (bench_lead_us) {
+        int64_t eye_us = at_us + bench_lead_us;
+        for (; bench_left < bench_total && eye_us >= induct_us[bench_left] + bench_dwell_us; bench_left++)
+            report(3, bench_track + (uint32_t)bench_left, 11, 0, 0);
+        for (; bench_entered < bench_total && eye_us >= induct_us[bench_entered]; bench_entered++) {
+            report(2, bench_track + (uint32_t)bench_entered, 11, 0, 0);
+            printf("entered %u\n", (unsigned)(bench_track + (uint32_t)bench_entered));
+        }
+        for (; bench_diverted < bench_inducted && at_us >= induct_us[bench_diverted] + 1000000; bench_diverted++)
+            report(5, bench_track + (uint32_t)bench_diverted, lane_of[bench_diverted], 0, 0);
+    }
+    for (; bench_inducted < bench_total && at_us >= induct_us[bench_inducted]; bench_inducted++)
+        report(1, bench_track + (uint32_t)bench_inducted, 1, 0, 0);
+}
+
 static void scan(void) {
     if (frozen) return;
     heartbeat++;
     obey();
-    while (bench_left > 0 && now_us() >= bench_next_us) {
-        bench_left--;
-        report(1, next_track++, 1, 0, 0);
-        bench_next_us += bench_every_us / 2 + rand() % (bench_every_us + 1);
-    }
+    if (samples) bench_run(now_us());
     show();
 }
 
@@ -176,31 +214,33 @@ static void execute_due(void) {
     }
 }
 
-static void keep(const uint8_t *query, int64_t delay_us) {
+static void keep(const uint8_t *words, int64_t delay_us) {
     if (kept_count == KEPT) return;
     kept_t *k = &kept[kept_count++];
-    for (int i = 0; i < DOWN_WORDS; i++) k->words[i] = (uint16_t)(query[13 + 2 * i] << 8 | query[14 + 2 * i]);
+    for (int i = 0; i < DOWN_WORDS; i++) k->words[i] = (uint16_t)(words[2 * i] << 8 | words[2 * i + 1]);
     k->due_us = delay_us ? now_us() + delay_us : 0;
 }
 
 /* Whether the request is to be executed and answered now. */
 static int admit(const uint8_t *query) {
-    int whole = query[7] == 16 && (query[8] << 8 | query[9]) == DOWN && (query[10] << 8 | query[11]) == DOWN_WORDS;
+    const uint8_t *to = query + (query[7] == 23 ? 12 : 8), *words = to + 5; /* address, count, octets, words */
+    int writes = query[7] == 16 || query[7] == 23;
+    int whole = writes && (to[0] << 8 | to[1]) == DOWN && (to[2] << 8 | to[3]) == DOWN_WORDS;
     if (muted) return 0;
     if (!whole) return 1;
     int dice = chaos_stall || chaos_twice ? rand() % 100 : 100, delay_us = 5000 + rand() % 55000;
     if (stall > 0) {
         stall--;
-        keep(query, 0);
+        keep(words, 0);
         return 0;
     }
     if (twice > 0) {
         twice--;
-        keep(query, 0);
+        keep(words, 0);
     } else if (dice < chaos_stall) {
-        keep(query, delay_us);
+        keep(words, delay_us);
         return 0;
-    } else if (dice < chaos_stall + chaos_twice) keep(query, delay_us);
+    } else if (dice < chaos_stall + chaos_twice) keep(words, delay_us);
     return 1;
 }
 
@@ -221,9 +261,9 @@ static void close_all(fd_set *all, int listener, int top) {
 }
 
 static int order(char *line, fd_set *all, int listener, int top) {
-    long a = 0, b = 0, c = 0;
+    long a = 0, b = 0, c = 0, d = 0;
     char name[16] = "";
-    int count = sscanf(line, "%15s %ld %ld %ld", name, &a, &b, &c);
+    int count = sscanf(line, "%15s %ld %ld %ld %ld", name, &a, &b, &c, &d);
     if (!strcmp(name, "induct")) while (a-- > 0) report(1, next_track++, 1, 0, 0);
     else if (!strcmp(name, "restart")) {
         close_all(all, listener, top);
@@ -243,18 +283,12 @@ static int order(char *line, fd_set *all, int listener, int top) {
         chaos_twice = (int)c;
     } else if (!strcmp(name, "drop")) close_all(all, listener, top);
     else if (!strcmp(name, "mute")) muted = (int)a;
+    else if (!strcmp(name, "fc23")) no_fc23 = !a;
     else if (!strcmp(name, "freeze")) frozen = (int)a;
     else if (!strcmp(name, "lanes")) full = (uint16_t)a, disabled = (uint16_t)b;
     else if (!strcmp(name, "state")) state = (uint16_t)a, report(11, 0, 0, 0, state);
-    else if (!strcmp(name, "bench")) {
-        free(samples);
-        samples = calloc((size_t)a, sizeof *samples);
-        bench_left = bench_total = (int)a;
-        bench_got = 0;
-        bench_every_us = b;
-        bench_next_us = now_us() + b;
-        quiet = 1;
-    } else if (!strcmp(name, "status"))
+    else if (!strcmp(name, "bench")) bench_start((int)a, b, c, d);
+    else if (!strcmp(name, "status"))
         printf("status session=%u head=%u acked=%u waiting=%u done=%u epoch=%u ack_word=%u\n", session, head, acked,
                waiting, done, epoch, reg[DOWN + 4]);
     else if (!strcmp(name, "quit")) return 0;
@@ -269,6 +303,8 @@ static void bench_report(void) {
     for (int i = 0; i < bench_total; i++) printf(" %lld", (long long)samples[i]);
     printf("\nbench done\n");
     free(samples);
+    free(induct_us);
+    free(lane_of);
     samples = NULL;
     quiet = 0;
 }
@@ -278,7 +314,8 @@ static void serve(modbus_t *ctx, modbus_mapping_t *map, int fd, fd_set *all) {
     modbus_set_socket(ctx, fd);
     int length = modbus_receive(ctx, query);
     if (length > 0) {
-        if (admit(query)) modbus_reply(ctx, query, length, map);
+        if (query[7] == 23 && no_fc23) modbus_reply_exception(ctx, query, MODBUS_EXCEPTION_ILLEGAL_FUNCTION);
+        else if (admit(query)) modbus_reply(ctx, query, length, map);
     } else if (length < 0) {
         FD_CLR(fd, all);
         close(fd);

@@ -39,6 +39,7 @@ from plc.mailbox import (
     Unaccounted,
 )
 from plc.modbus import ModbusLink
+from plc.wires import Tcp
 
 LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 HANG_S = 30
@@ -79,7 +80,7 @@ class Controller:
     def __init__(self, port: int, journal: Journal, *, stores: bool = True, timeout_ms: int = 1000) -> None:
         self.journal = journal
         self.host = Host(journal.memory)
-        self.link = ModbusLink("sorter1", "127.0.0.1", port, timeout_ms=timeout_ms)
+        self.link = ModbusLink("sorter1", Tcp("127.0.0.1", port), timeout_ms=timeout_ms)
         self.stores = stores
         self.signals: list[HostSignal] = []
         self.faults: list[str] = []

@@ -17,12 +17,13 @@ from functools import partial
 from itertools import count
 from typing import assert_never
 
-from edge.config import LineConfig
+from edge.config import LineConfig, Transport
 from edge.line.layout import Job, LaneRole, LineLayout
 from edge.sim.floor import Floor, Happening, Landed, Reads, Signal
 from edge.sim.inflow import Stream
 from edge.sim.tally import Decision, PlcEvents, ReactionMs, Report, Tally, percentiles_ms
 from edge.sim.world import World
+from plc.driver import PlcError
 from plc.mailbox import Command, EventType, Opcode, PlcSide, Refusal
 from plc.simulator import SimulatedPlc
 from plc.words import serial_behind
@@ -116,6 +117,8 @@ class SimulatedFloor:
         session = int(loop.time() * 1000) % 65_535 + 1
         try:
             for name, plc in self.config.plc.items():
+                if plc.transport is not Transport.TCP:
+                    raise PlcError(f"{name}: the simulated floor has PLCs with transport 'tcp' only")
                 side = PlcSide(session, act=partial(self._obey, name), buffer=PLC_BUFFER)
                 self._plcs[name] = SimulatedPlc(
                     name,
@@ -126,7 +129,7 @@ class SimulatedFloor:
                     plc.down,
                     monotonic_us=self._monotonic_us or (lambda: int(loop.time() * 1_000_000)),
                 )
-                await self._plcs[name].start(plc.host, plc.port, scanning=False)
+                await self._plcs[name].start(plc.host, plc.tcp_port, scanning=False)
             for name, reader in self.config.reader.items():
                 self._readers[name] = SimulatedReader(name, max(reader.antennas), clock=self._reader_us)
                 try:

@@ -1,0 +1,140 @@
+"""The whole controller as a host of the reaction bench: `lanewise run` in a process of its own, with reader and orders.
+
+Public names: Controller, EYE, LEAD_US, DWELL_US.
+
+Orders lie in a site store beforehand. The reader is simulated in a thread of the bench, and reports a parcel's label
+when the PLC says that the parcel enters the portal; so the decision is due when INDUCTED comes, as on a real sorter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from edge.journal import JournalError, JournalReader
+from edge.orders.model import Order, OrderLine
+from edge.store import SiteStore
+from rfid.driver import TagRead
+from rfid.epc import identify, sscc96
+from rfid.simulator import SimulatedReader
+
+EYE = 11
+LEAD_US = 150_000
+"""From photo-eye to induction: 375 mm at 2.5 m/s; the portal has its evidence after 90 ms."""
+DWELL_US = 20_000
+READY_S = 30.0
+
+_LINE = """
+controller = "bench"
+site = "bench"
+journal = "journal.sqlite"
+store = "sqlite:///site.sqlite"
+
+[plc.sorter]
+host = "127.0.0.1"
+port = {plc}
+timeout_ms = 2000
+
+[reader.sorter]
+host = "127.0.0.1"
+port = {reader}
+
+[line.sorter]
+job = "sort"
+plc = "sorter"
+speed_mm_s = 2500
+decision_mm = 2000
+default_lane = 3
+portal = {{ name = "portal", readers = ["sorter"], eye = {eye}, eye_mm = -375, antenna_mm = -375 }}
+lane = [
+    {{ number = 1, name = "Carrier", role = "carrier", carrier = "DHL", divert_mm = 3000 }},
+    {{ number = 2, name = "Quality", role = "quality", divert_mm = 3500 }},
+    {{ number = 3, name = "Reject", role = "reject", divert_mm = 4000 }},
+]
+"""
+
+
+class Controller:
+    """The files, the reader and, from ``start`` to ``stop``, the process. ``port``: the PLC's; ``parcels``: how many
+    track ids, from 1 on, have an order."""
+
+    def __init__(self, port: int, parcels: int) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="lanewise-bench-")
+        self._path = Path(self._folder.name)
+        self._labels = [sscc96("9521234", f"0{track:09d}") for track in range(parcels + 1)]
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            reader_port = free.getsockname()[1]
+        (self._path / "LINE.toml").write_text(_LINE.format(plc=port, reader=reader_port, eye=EYE), encoding="utf-8")
+        store = SiteStore(f"sqlite:///{self._path}/site.sqlite")
+        line = (OrderLine("09521234000105", 1),)
+        store.put_orders(
+            [Order(f"B-{at}", "DHL", "", line, parcel=identify(label)) for at, label in enumerate(self._labels)], 0
+        )
+        store.close()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._loop = asyncio.new_event_loop()
+        self._reader = SimulatedReader("sorter", 1)
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._reader.start(port=reader_port), self._loop).result(READY_S)
+
+    def start(self, commands: Callable[[], bool]) -> None:
+        """Starts the process; returns when it knows the orders, reads tags, and ``commands`` says that it commands."""
+        with (self._path / "run.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "edge.cli", "run", "LINE.toml"],
+                cwd=self._path,
+                env={"PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+                stdout=log,
+                stderr=log,
+            )
+        end = time.monotonic() + READY_S
+        while not (commands() and self._reader.reading and self._journaled() > len(self._labels)):
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"lanewise run is not ready: {(self._path / 'run.log').read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def entered(self, track: int) -> None:
+        """The parcel is in the portal: its label is read when its middle is before the antenna."""
+        self._loop.call_soon_threadsafe(self._loop.call_later, DWELL_US / 2e6, self._report, track)
+
+    def stop(self) -> None:
+        """Ends the process as an operator would."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(READY_S)
+            self._process = None
+
+    def __enter__(self) -> Controller:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        asyncio.run_coroutine_threadsafe(self._reader.stop(), self._loop).result(READY_S)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._folder.cleanup()
+
+    def _report(self, track: int) -> None:
+        self._reader.report([TagRead(self._labels[track], 1, -50.0, time.time_ns() // 1000, 1)])
+
+    def _journaled(self) -> int:
+        with suppress(JournalError):
+            reader = JournalReader(self._path / "journal.sqlite")
+            try:
+                return reader.last()
+            finally:
+                reader.close()
+        return 0
