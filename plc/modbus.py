@@ -13,6 +13,7 @@ import errno
 import logging
 import socket
 import ssl
+import termios
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias, assert_never
@@ -106,6 +107,9 @@ class ModbusLink:
             """The library only says that it failed; this keeps why."""
             try:
                 return await create()
+            except termios.error as error:
+                trouble.append(OSError(*error.args))
+                raise trouble[0] from error
             except OSError as error:
                 trouble.append(error)
                 raise

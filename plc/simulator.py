@@ -1,4 +1,4 @@
-"""A simulated PLC: the mailbox's PLC side behind a real Modbus TCP server, scanned in a cycle.
+"""A simulated PLC: the mailbox's PLC side behind a real Modbus server, scanned in a cycle.
 
 Public names: SimulatedPlc.
 
@@ -8,16 +8,19 @@ Source: docs/plc-mailbox.md; MODBUS Application Protocol V1.1b3, 6.3, 6.6, 6.12,
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from typing import cast
 
 from pymodbus.constants import ExcCodes
-from pymodbus.server import ModbusTcpServer
+from pymodbus.framer import FramerType
+from pymodbus.server import ModbusSerialServer, ModbusTcpServer, ModbusTlsServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from plc.driver import PlcError
 from plc.plc_side import PlcSide
+from plc.wires import Serial
 from plc.words import DOWN_WORDS, UP_WORDS, EventType, MailboxError, Opcode, serial_add
 
 _OPEN_ROUTES = 4096
@@ -61,29 +64,50 @@ class SimulatedPlc:
         self._up: list[int] = []
         self._shown = side.event_head
         self._inducted_us: dict[int, int] = {}
-        self._server: ModbusTcpServer | None = None
+        self._server: ModbusTcpServer | ModbusSerialServer | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._show()
 
     @property
     def port(self) -> int:
-        """The TCP port that is listened on; 0 before the start."""
-        if self._server is None:
+        """The TCP port that is listened on; 0 before the start, and on a serial line."""
+        if self._server is None or isinstance(self._server, ModbusSerialServer):
             return 0
         listener = cast(asyncio.Server, self._server.transport)  # what create_server gave, of any event loop
         return int(listener.sockets[0].getsockname()[1])
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0, *, scanning: bool = True) -> None:
+    async def start(
+        self, host: str = "127.0.0.1", port: int = 0, *, scanning: bool = True, tls: ssl.SSLContext | None = None
+    ) -> None:
         """Listens, and scans every ``scan_ms`` unless ``scanning`` is False: then the owner calls ``scan``.
 
         Raises PlcError where the address cannot be listened on.
         """
-        server = ModbusTcpServer(self._device(), address=(host, port))
+        if tls is None:
+            server = ModbusTcpServer(self._device(), address=(host, port))
+        else:
+            # The library's own framer for TLS takes whatever arrives at once for one frame.
+            server = ModbusTlsServer(self._device(), address=(host, port), sslctx=tls, framer=FramerType.SOCKET)
+        await self._serve(server, f"cannot listen on {host}:{port}: address in use or not ours", scanning)
+
+    async def start_serial(self, line: Serial, *, scanning: bool = True) -> None:
+        """As ``start``, with Modbus RTU on a serial line."""
+        server = ModbusSerialServer(
+            self._device(),
+            port=line.device,
+            baudrate=line.baud,
+            parity=line.parity.value,
+            stopbits=line.stop_bits,
+            reconnect_delay=0,
+        )
+        await self._serve(server, f"{line.device} cannot be used", scanning)
+
+    async def _serve(self, server: ModbusTcpServer | ModbusSerialServer, trouble: str, scanning: bool) -> None:
         try:
             await server.serve_forever(background=True)
         except RuntimeError as error:
-            raise PlcError(f"{self._name}: cannot listen on {host}:{port}: address in use or not ours") from error
+            raise PlcError(f"{self._name}: {trouble}") from error
         self._server = server
         if scanning:
             self._due = asyncio.get_running_loop().time()

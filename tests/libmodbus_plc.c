@@ -1,7 +1,8 @@
 /* A conveyor PLC on libmodbus: the PLC's side of docs/plc-mailbox.md, written from that page alone.
  *
- * One thread, loopback, any number of clients. UP at holding register 0, DOWN at 200. First line on stdout:
- * "listening PORT". Orders come as lines on stdin; each is answered by "ok" after whatever it prints:
+ * One thread; Modbus TCP on loopback for any number of clients, or RTU as device 1 on a serial line (115200, no parity)
+ * when a third argument names one. UP at holding register 0, DOWN at 200. First line on stdout: "listening PORT".
+ * Orders come as lines on stdin; each is answered by "ok" after whatever it prints:
  *
  *   induct N              N parcels are inducted; track ids count up from 1 over all sessions
  *   restart [S]           a PLC start: session S or one more, everything forgotten, connections closed
@@ -9,15 +10,15 @@
  *   stall N               keep the next N writes: neither executed nor answered
  *   twice N               execute and answer the next N writes, and keep a copy
  *   late                  execute what is kept, oldest first, a scan after each
- *   chaos SEED S T        from now on keep S % of the writes and copy T %, each executed 5-60 ms later; "chaos 0 0 0" ends
+ *   chaos SEED S T        from now on keep S % of the writes and copy T %, each executed 5-60 ms later; 0 0 0 ends
  *   drop                  close every connection
  *   mute 0|1              answer nothing; what comes meanwhile is lost
  *   fc23 0|1              function 23 is served, as it is from the start, or refused with exception 1
  *   freeze 0|1            the program stops, the registers are still served
  *   lanes F D, state N    lanes 1-16 full and disabled; PackML state
- *   bench N US LEAD DWELL N parcels, one about every US microseconds (US/2 to 3 US/2, or 3/4 to 5/4 with a portal); then
- *                         "reaction_us ..." and "bench done". LEAD > 0: each passes a portal, photo-eye 11, LEAD us
- *                         before its INDUCTED and stays in it for DWELL us; "entered TRACK" is said as it begins, and
+ *   bench N US LEAD DWELL N parcels, one about every US microseconds (US/2 to 3 US/2, or 3/4 to 5/4 with a portal),
+ *                         then "reaction_us ..." and "bench done". LEAD > 0: each passes a portal, photo-eye 11, LEAD
+ *                         us before its INDUCTED and stays in it for DWELL us; "entered TRACK" is said as it begins, and
  *                         DIVERTED comes a second after INDUCTED
  *   status                "status session=.. head=.. acked=.. waiting=.. done=.. epoch=.. ack_word=.."
  *   quit
@@ -47,7 +48,7 @@ static uint16_t session = 1, heartbeat, state = 6, epoch, done, refused, refusal
 static event_t buffer[BUFFER];
 static unsigned first, waiting;
 static kept_t kept[KEPT];
-static int kept_count, stall, twice, muted, frozen, quiet, no_fc23, chaos_stall, chaos_twice;
+static int kept_count, stall, twice, muted, frozen, quiet, no_fc23, header, chaos_stall, chaos_twice;
 static uint32_t next_track = 1;
 static int64_t scan_us = 1000, visible_us[TRACKS];
 
@@ -223,8 +224,9 @@ static void keep(const uint8_t *words, int64_t delay_us) {
 
 /* Whether the request is to be executed and answered now. */
 static int admit(const uint8_t *query) {
-    const uint8_t *to = query + (query[7] == 23 ? 12 : 8), *words = to + 5; /* address, count, octets, words */
-    int writes = query[7] == 16 || query[7] == 23;
+    const uint8_t *pdu = query + header;
+    const uint8_t *to = pdu + (pdu[0] == 23 ? 5 : 1), *words = to + 5; /* after address, count and octets */
+    int writes = pdu[0] == 16 || pdu[0] == 23;
     int whole = writes && (to[0] << 8 | to[1]) == DOWN && (to[2] << 8 | to[3]) == DOWN_WORDS;
     if (muted) return 0;
     if (!whole) return 1;
@@ -253,6 +255,7 @@ static void start(uint16_t as_session) {
 }
 
 static void close_all(fd_set *all, int listener, int top) {
+    if (listener < 0) return; /* a serial line has no connections */
     for (int fd = 3; fd <= top; fd++)
         if (fd != listener && FD_ISSET(fd, all)) {
             FD_CLR(fd, all);
@@ -314,35 +317,47 @@ static void serve(modbus_t *ctx, modbus_mapping_t *map, int fd, fd_set *all) {
     modbus_set_socket(ctx, fd);
     int length = modbus_receive(ctx, query);
     if (length > 0) {
-        if (query[7] == 23 && no_fc23) modbus_reply_exception(ctx, query, MODBUS_EXCEPTION_ILLEGAL_FUNCTION);
+        if (query[header] == 23 && no_fc23) modbus_reply_exception(ctx, query, MODBUS_EXCEPTION_ILLEGAL_FUNCTION);
         else if (admit(query)) modbus_reply(ctx, query, length, map);
-    } else if (length < 0) {
+    } else if (length < 0 && header > 1) {
         FD_CLR(fd, all);
         close(fd);
     }
 }
 
 int main(int argc, char **argv) {
-    modbus_t *ctx = modbus_new_tcp("127.0.0.1", argc > 1 ? atoi(argv[1]) : 0);
+    int rtu = argc > 3, port = argc > 1 ? atoi(argv[1]) : 0;
+    modbus_t *ctx = rtu ? modbus_new_rtu(argv[3], 115200, 'N', 8, 1) : modbus_new_tcp("127.0.0.1", port);
     modbus_mapping_t *map = modbus_mapping_new(0, 0, REGISTERS, 0);
-    struct sockaddr_in at;
+    struct sockaddr_in at = {0};
     socklen_t size = sizeof at;
     char line[256];
     size_t got = 0;
     if (argc > 2) scan_us = atol(argv[2]);
     if (!ctx || !map) return 1;
     reg = map->tab_registers;
-    int listener = modbus_tcp_listen(ctx, 8), top = listener, running = 1;
-    if (listener < 0 || getsockname(listener, (struct sockaddr *)&at, &size)) {
-        fprintf(stderr, "listen: %s\n", modbus_strerror(errno));
-        return 1;
+    header = modbus_get_header_length(ctx);
+    int listener = -1, top, running = 1;
+    if (rtu) {
+        modbus_set_slave(ctx, 1);
+        if (modbus_connect(ctx)) {
+            fprintf(stderr, "%s: %s\n", argv[3], modbus_strerror(errno));
+            return 1;
+        }
+        top = modbus_get_socket(ctx);
+    } else {
+        listener = top = modbus_tcp_listen(ctx, 8);
+        if (listener < 0 || getsockname(listener, (struct sockaddr *)&at, &size)) {
+            fprintf(stderr, "listen: %s\n", modbus_strerror(errno));
+            return 1;
+        }
     }
     setvbuf(stdout, NULL, _IOLBF, 1 << 16);
     start(1);
     printf("listening %u\n", ntohs(at.sin_port));
     fd_set all;
     FD_ZERO(&all);
-    FD_SET(listener, &all);
+    FD_SET(top, &all);
     FD_SET(STDIN_FILENO, &all);
     int64_t due_us = now_us();
     while (running) {
@@ -383,7 +398,7 @@ int main(int argc, char **argv) {
         }
     }
     close_all(&all, listener, top);
-    close(listener);
+    if (listener >= 0) close(listener);
     modbus_mapping_free(map);
     modbus_free(ctx);
     return 0;
