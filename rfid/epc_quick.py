@@ -46,7 +46,7 @@ def quick_identity(epc_hex: str) -> str | None:
     if tail is None or not epc_hex.isascii():
         return None
     low, serial_mask, spare_mask, no_serial, between = tail
-    head = _head(value >> low, low)
+    head = _head(value >> low)
     if head is None or value & spare_mask:
         return None
     if not serial_mask:
@@ -56,12 +56,13 @@ def quick_identity(epc_hex: str) -> str | None:
 
 
 @lru_cache(maxsize=1 << 14)
-def _head(value: int, low: int) -> str | None:
-    """Element string of the number in a tag without its ``low`` bits; ``None`` where there is none.
+def _head(value: int) -> str | None:
+    """Element string of the number in a tag without the bits behind its reference; ``None`` where there is none.
 
-    ``value``: header (8), filter value (3), partition (3), company prefix and reference (the rest).
+    ``value``: header (8), filter value (3), partition (3), company prefix and reference (the rest). One argument is
+    remembered faster than two: the width follows from the headers, which all begin with two zero bits and a one.
     """
-    width = 96 - low
+    width = value.bit_length() + 2
     row = _ROWS[value >> width - 8]
     key = KEYS[row.kind]
     partition = value >> width - 14 & 7
