@@ -10,7 +10,8 @@ class DeviceClock:
     """Estimates (host - device) from the fastest arrivals of the last one to two half windows.
 
     A message is never early, so the smallest difference is the nearest to the truth; it is too large by the fastest
-    transport there was. ``uncertainty_us`` is the spread between the two half windows.
+    transport there was. ``uncertainty_us`` is the spread between the two half windows. A device clock that was set is
+    followed: at once when it went ahead, or back behind what it showed before; else after JUMP_COUNT late arrivals.
     """
 
     HALF_WINDOW_US = 30_000_000
@@ -22,25 +23,35 @@ class DeviceClock:
         self._newer: int | None = None
         self._turn_us = 0
         self._late = 0
+        self._last_us = 0
 
-    def observe(self, device_us: int, arrived_us: int) -> None:
-        """Takes one arrival: when the device says it happened, and when it was here."""
+    def observe(self, device_us: int, arrived_us: int) -> int:
+        """Takes one arrival: when the device says it happened, and when it was here.
+
+        Gives how far the device's clock was set ahead (back: negative) in microseconds; 0 when it was not.
+        """
         gap = arrived_us - device_us
+        behind = device_us < self._last_us - self.JUMP_US
+        self._last_us = device_us
         if self._newer is None:
             self._newer, self._turn_us = gap, arrived_us + self.HALF_WINDOW_US
-            return
-        # A device clock that was set back looks like lateness that stays.
+            return 0
+        before = self._newer
+        # A device clock that was set back looks like lateness that stays, and shows a time before the last one.
         self._late = self._late + 1 if gap > self._newer + self.JUMP_US else 0
-        if self._late >= self.JUMP_COUNT:
+        if self._late >= self.JUMP_COUNT or (self._late and behind):
             self._older, self._newer, self._late = None, gap, 0
             self._turn_us = arrived_us + self.HALF_WINDOW_US
-        elif arrived_us >= self._turn_us:
+            return before - gap
+        if arrived_us >= self._turn_us:
             self._older, self._newer = self._newer, gap
             self._turn_us = arrived_us + self.HALF_WINDOW_US
         elif gap < self._newer:
-            if gap < self._newer - self.JUMP_US:
-                self._older = None  # it was set forward
             self._newer = gap
+            if gap < before - self.JUMP_US:
+                self._older = None  # it was set forward
+                return before - gap
+        return 0
 
     def host_us(self, device_us: int) -> int:
         """The device's time on the host's scale. Before the first ``observe``: unchanged."""

@@ -19,6 +19,9 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Tcp = Annotated[int, Field(ge=1, le=65535)]
 Station = Annotated[int, Field(ge=1, le=65535)]
 LaneNumber = Annotated[int, Field(ge=1, le=64)]
+SearchMode = Literal[
+    "reader-selected", "single-target", "dual-target", "tag-focus", "single-target-reset", "dual-target-b-to-a"
+]
 Table = TypeVar("Table", bound="Frozen")
 
 
@@ -94,16 +97,53 @@ class ReaderConfig(Frozen):
 
     driver: Literal["llrp"] = Field(default="llrp", description="how it is reached")
     host: str = Field(min_length=1, description="name or address")
-    port: Tcp = Field(default=5084, description="TCP port")
+    port: Tcp | None = Field(default=None, description="TCP port; none = 5084, with `tls` 5085")
+    transport: Literal["tcp", "tls"] = Field(default="tcp", description="LLRP as it is, or within TLS")
+    ca: Path | None = Field(
+        default=None,
+        description="`tls`: PEM file of who may sign the reader's certificate; none = whom this machine trusts",
+    )
+    certificate: Path | None = Field(
+        default=None, description="`tls`: PEM file of our certificate, none = we show none"
+    )
+    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
     antennas: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
         default=(1,), min_length=1, description="antenna ports that read"
     )
     report_every: int = Field(default=1, ge=1, le=1000, description="tags a report; 1 has the least delay")
-    keepalive_ms: int = Field(default=2000, ge=100, le=60_000, description="how often the reader says that it lives")
-    power_index: int | None = Field(
-        default=None, ge=1, le=255, description="entry of the reader's power table; none = the reader's own choice"
+    keepalive_ms: int = Field(
+        default=2000, ge=100, le=60_000, description="a reader silent for twice as long is dead and connected anew"
+    )
+    power_dbm: float | None = Field(
+        default=None,
+        ge=-10,
+        le=40,
+        description="transmit power, the reader's nearest not above it; none = the reader's own choice",
     )
     session: int = Field(default=1, ge=0, le=3, description="Gen2 inventory session")
+    population: int = Field(default=32, ge=1, le=65_535, description="tags that are there at a time, about")
+    mode: str | Annotated[int, Field(ge=0, le=65_535)] | None = Field(
+        default=None, description="RF mode, by name or number as the reader has it; none = the reader's own choice"
+    )
+    start_gpi: int | None = Field(
+        default=None, ge=1, le=255, description="input of the reader that starts it; none = it reads always"
+    )
+    start_level: Literal["high", "low"] = Field(default="high", description="`start_gpi`: the level that starts it")
+    read_ms: int = Field(
+        default=0, ge=0, le=3_600_000, description="`start_gpi`: it reads for so long; 0 = until the input goes back"
+    )
+    hold_reports: bool = Field(
+        default=True, description="the reader keeps its reads while the controller is away, and then sends them"
+    )
+    search_mode: SearchMode | None = Field(
+        default=None, description="Impinj only: how counted tags are made to answer again"
+    )
+    fine_power: bool = Field(default=False, description="Impinj only: powers in 1/100 dBm instead of whole ones")
+
+    @property
+    def tcp_port(self) -> int:
+        """The port, or the transport's own."""
+        return self.port or (5085 if self.transport == "tls" else 5084)
 
 
 class PortalConfig(Frozen):
@@ -234,17 +274,24 @@ def load_line(path: Path) -> LineConfig:
     if problems:
         raise ConfigError(path, problems)
     here = path.resolve().parent
-    plcs = {name: _beside(plc, here, _PLC_FILES) for name, plc in config.plc.items()}
+    plcs = {name: _beside(plc, here, _PEM_FILES) for name, plc in config.plc.items()}
+    readers = {name: _beside(reader, here, _PEM_FILES) for name, reader in config.reader.items()}
     missing = [
-        f"plc.{name}.{key}: {str(getattr(plc, key))!r}: no such file"
-        for name, plc in plcs.items()
-        for key in _PLC_FILES
-        if getattr(plc, key) is not None and not getattr(plc, key).is_file()
+        f"{kind}.{name}.{key}: {str(getattr(device, key))!r}: no such file"
+        for kind, devices in (("plc", plcs), ("reader", readers))
+        for name, device in devices.items()
+        for key in _PEM_FILES
+        if getattr(device, key) is not None and not getattr(device, key).is_file()
     ]
     if missing:
         raise ConfigError(path, missing)
     return config.model_copy(
-        update={"journal": here / config.journal, "store": _store_url(here, config.store), "plc": plcs}
+        update={
+            "journal": here / config.journal,
+            "store": _store_url(here, config.store),
+            "plc": plcs,
+            "reader": readers,
+        }
     )
 
 
@@ -270,7 +317,7 @@ def with_sim(config: LineConfig, **values: float | None) -> LineConfig:
     return config.model_copy(update={"sim": _checked(Path("command line"), SimConfig, table)})
 
 
-_PLC_FILES = ("ca", "certificate", "key")
+_PEM_FILES = ("ca", "certificate", "key")
 
 
 def _beside(table: Table, folder: Path, keys: Sequence[str]) -> Table:
@@ -337,6 +384,8 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
     """What a single key cannot say: references, and values that contradict each other."""
     for name, plc in config.plc.items():
         yield from _plc_problems(f"plc.{name}", plc)
+    for name, reader_config in config.reader.items():
+        yield from _reader_problems(f"reader.{name}", reader_config)
     stations: dict[tuple[str, str, int], str] = {}
     used_readers: dict[str, str] = {}
     for name, line in config.line.items():
@@ -394,6 +443,17 @@ def _plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
         yield f"{here}.device_id: {plc.device_id}: with transport 'rtu' allowed are 1 to 247"
     if plc.up < plc.down + 74 and plc.down < plc.up + 102:
         yield f"{here}.down: {plc.down}: overlaps UP, registers {plc.up} to {plc.up + 101}"
+
+
+def _reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
+    for key in sorted(reader.model_fields_set & {"ca", "certificate", "key"}):
+        if reader.transport != "tls":
+            yield f"{here}.{key}: only with transport 'tls', this one has {reader.transport!r}"
+    if (reader.certificate is None) != (reader.key is None):
+        yield f"{here}.{'key' if reader.key is None else 'certificate'}: missing: certificate and key belong together"
+    for key in sorted(reader.model_fields_set & {"start_level", "read_ms"}):
+        if reader.start_gpi is None:
+            yield f"{here}.{key}: only with start_gpi, the input that starts the reader"
 
 
 def _lane_problems(here: str, line: LineTable) -> Iterator[str]:

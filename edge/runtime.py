@@ -21,17 +21,13 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import assert_never
 
-from edge.clocks import DeviceClock
-from edge.config import LineConfig, ReaderConfig
+from edge.config import LineConfig
 from edge.journal import Journal, JournalReader
 from edge.line.core import Core
 from edge.line.events import (
     INPUT_KINDS,
-    AnomalyCode,
     DeviceChanged,
-    DeviceNotice,
     Event,
     Input,
     Journaled,
@@ -46,6 +42,7 @@ from edge.line.events import (
 from edge.line.layout import LineLayout
 from edge.line.state import CoreState
 from edge.plc_session import PlcSession
+from edge.reader_session import ReaderSession
 from edge.store import StoreError
 from plc.driver import PlcError
 from plc.mailbox import (
@@ -56,9 +53,7 @@ from plc.mailbox import (
     LinkStale,
     MailboxError,
 )
-from rfid.driver import PortChanged, Reader, ReaderClock, ReaderError, ReaderEvent, ReaderReady, Reads
-from rfid.llrp import LlrpReader
-from rfid.llrp_settings import LlrpSettings
+from rfid.driver import ReaderError, ReaderEvent, ReaderReady
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +122,7 @@ class Controller:
         self._zero_us = zero_us
         self._reasons: dict[str, str | None] = {}
         self._plcs: dict[str, PlcSession] = {}
-        self._clocks: dict[str, DeviceClock] = {name: DeviceClock() for name in config.reader}
+        self._readers = {name: ReaderSession(name, reader) for name, reader in config.reader.items()}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_us: int | None = None
         self._flushing = False
@@ -153,8 +148,8 @@ class Controller:
             async with asyncio.TaskGroup() as tasks:
                 for plc in self._plcs.values():
                     tasks.create_task(self._keep(f"plc.{plc.name}", partial(self._plc_session, plc)))
-                for name, reader in self._config.reader.items():
-                    tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name, reader)))
+                for name in self._config.reader:
+                    tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name)))
                 if self._feed is not None:
                     tasks.create_task(self._follow_orders(self._feed))
         finally:
@@ -268,37 +263,17 @@ class Controller:
 
     # ---- readers -----------------------------------------------------------------------------------------------------
 
-    async def _reader_session(self, name: str, config: ReaderConfig) -> None:
+    async def _reader_session(self, name: str) -> None:
         """One connection to a reader. Raises ReaderError."""
-        settings = LlrpSettings(
-            name=name,
-            antennas=config.antennas,
-            report_every=config.report_every,
-            keepalive_ms=config.keepalive_ms,
-            power_index=config.power_index,
-            tag_session=config.session,
-        )
-        reader: Reader = LlrpReader(settings, config.host, config.port)
-        await reader.run(lambda event: self._reader_event(name, event))
+        session = self._readers[name]
+        await session.reader().run(partial(self._reader_event, session))
 
-    def _reader_event(self, name: str, event: ReaderEvent) -> None:
-        at_us = self._now()
-        match event:
-            case Reads(reads, clock):
-                if clock is ReaderClock.NONE:
-                    mapped = tuple(read._replace(at_us=at_us) for read in reads)
-                else:
-                    device = self._clocks[name]
-                    device.observe(max(read.at_us for read in reads), at_us)
-                    mapped = tuple(read._replace(at_us=device.host_us(read.at_us)) for read in reads)
-                self._take(TagsRead(at_us, name, mapped))
-            case ReaderReady(about):
-                self._device(f"reader.{name}", None, f"{name}: {about}")
-            case PortChanged(kind, port, on):
-                text = f"{name}: {kind} {port} {'on' if on else 'off'}"
-                self._take(DeviceNotice(at_us, name, AnomalyCode(f"{kind}-changed"), text))
-            case _:
-                assert_never(event)
+    def _reader_event(self, session: ReaderSession, event: ReaderEvent) -> None:
+        if isinstance(event, ReaderReady):
+            self._device(f"reader.{session.name}", None, f"{session.name}: {event.about}")
+            return
+        for given in session.inputs(event, self._now()):
+            self._take(given)
 
     # ---- devices come and go -----------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What the simulated reader says it can: an ETSI reader with 81 powers, four channels and one mode.
+"""What the simulated reader says it can: an ETSI reader with 81 powers, four channels and two modes.
 
 Public names: capabilities.
 
@@ -8,43 +8,62 @@ Source: EPCglobal Low Level Reader Protocol 1.0.1, clauses 9.2 and 15.2.1.
 from __future__ import annotations
 
 from rfid.llrp_codec import Parameter, parameter
+from rfid.llrp_device_config import PORTS
+from rfid.llrp_device_rospecs import MOST_ROSPECS
+from rfid.llrp_device_tags import MOST_ACCESS_SPECS
 
 
-def capabilities(antennas: int, utc: bool, most_rospecs: int) -> tuple[Parameter, ...]:
+def capabilities(antennas: int, utc: bool, maker: int = 0) -> tuple[Parameter, ...]:
     """General, LLRP, regulatory and Gen2 capabilities, in the order in which they can be requested."""
-    return (_general(antennas, utc), _llrp(most_rospecs), _REGULATORY, _GEN2)
+    return (_general(antennas, utc, maker), _LLRP, _REGULATORY, _GEN2)
 
 
-def _general(antennas: int, utc: bool) -> Parameter:
+def _general(antennas: int, utc: bool, maker: int) -> Parameter:
     return parameter(
         "GeneralDeviceCapabilities",
         parameter("ReceiveSensitivityTableEntry", Index=1, ReceiveSensitivityValue=0),
-        parameter("GPIOCapabilities", NumGPIs=4, NumGPOs=4),
+        parameter("GPIOCapabilities", NumGPIs=PORTS, NumGPOs=PORTS),
         *(parameter("PerAntennaAirProtocol", AntennaID=one, ProtocolID=b"\x01") for one in range(1, antennas + 1)),
         MaxNumberOfAntennaSupported=antennas,
         CanSetAntennaProperties=0,
         HasUTCClockCapability=int(utc),
-        DeviceManufacturerName=0,
+        DeviceManufacturerName=maker,
         ModelName=1,
         ReaderFirmwareVersion="simulated",
     )
 
 
-def _llrp(most_rospecs: int) -> Parameter:
+_LLRP = parameter(
+    "LLRPCapabilities",
+    CanDoRFSurvey=0,
+    CanReportBufferFillWarning=0,
+    SupportsClientRequestOpSpec=0,
+    CanDoTagInventoryStateAwareSingulation=0,
+    SupportsEventAndReportHolding=1,
+    MaxNumPriorityLevelsSupported=1,
+    ClientRequestOpSpecTimeout=0,
+    MaxNumROSpecs=MOST_ROSPECS,
+    MaxNumSpecsPerROSpec=32,
+    MaxNumInventoryParameterSpecsPerAISpec=1,
+    MaxNumAccessSpecs=MOST_ACCESS_SPECS,
+    MaxNumOpSpecsPerAccessSpec=8,
+)
+
+
+def _mode(identifier: int, code: str, bits_s: int) -> Parameter:
     return parameter(
-        "LLRPCapabilities",
-        CanDoRFSurvey=0,
-        CanReportBufferFillWarning=0,
-        SupportsClientRequestOpSpec=0,
-        CanDoTagInventoryStateAwareSingulation=0,
-        SupportsEventAndReportHolding=1,
-        MaxNumPriorityLevelsSupported=1,
-        ClientRequestOpSpecTimeout=0,
-        MaxNumROSpecs=most_rospecs,
-        MaxNumSpecsPerROSpec=32,
-        MaxNumInventoryParameterSpecsPerAISpec=1,
-        MaxNumAccessSpecs=0,
-        MaxNumOpSpecsPerAccessSpec=0,
+        "C1G2UHFRFModeTableEntry",
+        ModeIdentifier=identifier,
+        DRValue="DRV_64_3",
+        EPCHAGTCConformance=0,
+        MValue=code,
+        ForwardLinkModulation="PR_ASK",
+        SpectralMaskIndicator="DI",
+        BDRValue=bits_s,
+        PIEValue=2_000,
+        MinTariValue=12_500,
+        MaxTariValue=25_000,
+        StepTariValue=0,
     )
 
 
@@ -63,20 +82,8 @@ _REGULATORY = parameter(
         ),
         parameter(
             "C1G2UHFRFModeTable",
-            parameter(
-                "C1G2UHFRFModeTableEntry",
-                ModeIdentifier=0,
-                DRValue="DRV_64_3",
-                EPCHAGTCConformance=0,
-                MValue="MV_4",
-                ForwardLinkModulation="PR_ASK",
-                SpectralMaskIndicator="DI",
-                BDRValue=250_000,
-                PIEValue=2_000,
-                MinTariValue=12_500,
-                MaxTariValue=25_000,
-                StepTariValue=0,
-            ),
+            _mode(0, "MV_4", 250_000),
+            _mode(2, "MV_8", 170_600),
         ),
     ),
     CountryCode=276,

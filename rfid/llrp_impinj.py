@@ -115,9 +115,9 @@ def extension_status(got: Message) -> Message | None:
     return answer
 
 
-def answer_extensions(asked: Message, status: Parameter) -> Message | None:
-    """A reader's answer to ``enable_extensions``; None for any other message."""
-    if (asked.name, asked.fields[:2]) != ("CUSTOM_MESSAGE", (IMPINJ, _ENABLE)):
+def answer_extensions(asked: Message, maker: int, status: Parameter) -> Message | None:
+    """An Impinj reader's answer to ``enable_extensions``; None for any other maker or message."""
+    if maker != IMPINJ or (asked.name, asked.fields[:2]) != ("CUSTOM_MESSAGE", (IMPINJ, _ENABLE)):
         return None
     octets = encoded_parameter(status)
     return message("CUSTOM_MESSAGE", asked.id, VendorIdentifier=IMPINJ, MessageSubtype=_ENABLED, Data=octets)

@@ -5,8 +5,8 @@ Public names: the inputs (Input), the results (Event), the commands (Command), K
 Three groups. *Inputs* reach `edge.line.core.Core.step`; all but TagsRead and Tick are journaled, in the order in
 which they were taken. *Events* come out and are journaled behind the input that caused them. *Commands* come out for a
 PLC; what became of them returns as the inputs CommandSent, CommandHandled or CommandDropped.
-PassageSeen is both: the portals make it from reads, and the decisions take nothing else from them, so that the journal
-alone derives every decision again.
+PassageSeen and AlarmDue are both: the portals make the one from reads, and the decisions take nothing else from them; the
+alarms make the other when a delay is over. So the journal alone derives every decision again.
 
 ``at_us`` is the host's time of arrival or decision; ``device_us`` the device's own time on the host's scale. ``plc``,
 ``line`` and ``reader`` are names from the configuration. EPCs of tags are upper-case hexadecimal; ``tote``,
@@ -19,9 +19,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from edge.line.alarm_rules import AlarmAction, AlarmKind, AlarmRule, AlarmState, Priority
 from edge.line.layout import LineLayout
 from edge.orders.model import Order
 from rfid.driver import TagRead
+
+ALARMS = "alarms"
+"""Under this name every change of an alarm is found."""
 
 CENTRAL = 0.1
 """Least weight / power of a tag near the middle. A passage's own tags have 0.3 and more, its neighbours' 0.01."""
@@ -95,6 +99,8 @@ class AnomalyCode(StrEnum):
     INCOMPATIBLE = "incompatible"  # a PLC has another layout or version, or obeys a newer host
     GPI_CHANGED = "gpi-changed"  # a reader's input changed
     ANTENNA_CHANGED = "antenna-changed"  # an antenna came or went
+    READER_NOTICE = "reader-notice"  # a reader is in trouble that does not end its connection
+    CLOCK_JUMPED = "clock-jumped"  # a reader's clock was set
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +148,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A controller process began, with these lines; later inputs are decided by them."""
+    """A controller process began, with these lines; later inputs are decided by them. No ``alarms``: none is raised."""
 
     at_us: int
     controller: str
     version: str
     layouts: tuple[LineLayout, ...]
+    alarms: tuple[AlarmRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +310,26 @@ class LaneRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmRequested:
+    """An operator wants something of an alarm. ``for_us``: how long it is to be shelved."""
+
+    at_us: int
+    feed_seq: int
+    alarm: str
+    action: AlarmAction
+    by: str
+    for_us: int = 0
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmDue:
+    """A delay or a shelving of an alarm is over; the controller says it to itself, so that the journal has the time."""
+
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class PassageSeen:
     """The evidence of one passage. ``track_id`` 0: the PLC gave none.
 
@@ -438,6 +465,42 @@ class Anomaly:
     subject: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AlarmChanged:
+    """An alarm as it is from now on, whole; told when its state changes, or whether it is active.
+
+    ``line``, ``plc``: where it is, empty = not of one. ``active``: it is so, whatever people are shown. ``since_us``:
+    when ``active`` became so. ``text``: what was seen. ``by``, ``comment``: the operator's, empty = it came by itself.
+    ``until_us``: end of its shelving. ``first_out``: it came while no other alarm of its PLC was active.
+    ``suppressed_by``: the alarm that is its cause.
+    """
+
+    at_us: int
+    line: str
+    alarm: str
+    kind: AlarmKind
+    plc: str
+    before: AlarmState
+    state: AlarmState
+    active: bool
+    since_us: int
+    priority: Priority
+    text: str
+    cause: str
+    consequence: str
+    action: str
+    by: str = ""
+    comment: str = ""
+    until_us: int = 0
+    first_out: bool = False
+    suppressed_by: str = ""
+
+    @property
+    def annunciates(self) -> bool:
+        """Whether people are called now."""
+        return self.state is AlarmState.UNACKNOWLEDGED and self.before is not AlarmState.UNACKNOWLEDGED
+
+
 # ---- commands --------------------------------------------------------------------------------------------------------
 
 
@@ -473,10 +536,14 @@ Journaled: TypeAlias = (
     | CommandDropped
     | OrderChanged
     | LaneRequested
+    | AlarmRequested
+    | AlarmDue
     | PassageSeen
 )
 Input: TypeAlias = Journaled | Tick | TagsRead
-Event: TypeAlias = PassageSeen | ToteChecked | RouteDecided | Sorted | OrderShipped | LaneChanged | Anomaly
+Event: TypeAlias = (
+    PassageSeen | ToteChecked | RouteDecided | Sorted | OrderShipped | LaneChanged | Anomaly | AlarmDue | AlarmChanged
+)
 Command: TypeAlias = Route | SetLane
 
 INPUT_KINDS: dict[str, type[Journaled]] = {
@@ -493,11 +560,15 @@ INPUT_KINDS: dict[str, type[Journaled]] = {
         CommandDropped,
         OrderChanged,
         LaneRequested,
+        AlarmRequested,
+        AlarmDue,
         PassageSeen,
     )
 }
 EVENT_KINDS: dict[str, type[Event]] = {
-    kind.__name__: kind for kind in (ToteChecked, RouteDecided, Sorted, OrderShipped, LaneChanged, Anomaly)
+    kind.__name__: kind
+    for kind in (ToteChecked, RouteDecided, Sorted, OrderShipped, LaneChanged, Anomaly, AlarmChanged)
+
 }
 KINDS: dict[str, type[Journaled | Event]] = {**INPUT_KINDS, **EVENT_KINDS}
 
@@ -537,6 +608,10 @@ def refs(value: Journaled | Event) -> tuple[str, ...]:
             found.update(dict.fromkeys((f"{name}#{track}", subject, order)))
         case OrderShipped(order=order, parcel=parcel):
             found.update(dict.fromkeys((order, parcel)))
+        case AlarmRequested(alarm=alarm):
+            found[alarm] = None
+        case AlarmChanged(alarm=alarm):
+            found.update(dict.fromkeys((alarm, ALARMS)))
         case Anomaly(line=name, track_id=track, subject=subject):
             found.update(dict.fromkeys((subject, f"{name}#{track}" if track else "")))
         case _:

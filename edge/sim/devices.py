@@ -133,9 +133,9 @@ class SimulatedFloor:
             for name, reader in self.config.reader.items():
                 self._readers[name] = SimulatedReader(name, max(reader.antennas), clock=self._reader_us)
                 try:
-                    await self._readers[name].start(reader.host, reader.port)
+                    await self._readers[name].start(reader.host, reader.tcp_port)
                 except OSError as error:
-                    why = f"{reader.host}:{reader.port}: {os.strerror(error.errno or 0)}"
+                    why = f"{reader.host}:{reader.tcp_port}: {os.strerror(error.errno or 0)}"
                     raise ReaderError(f"reader {name}: cannot listen on {why}") from error
         except BaseException:
             await self.stop()
@@ -266,6 +266,8 @@ class SimulatedFloor:
                     at_ms=self._plc_ms(),
                 )
                 self._shown[layout.plc] += serial_behind(before, side.event_head)
+                if happening.type in (EventType.ENTERED, EventType.LEFT) and happening.station == layout.portal.eye:
+                    self._trigger(layout, happening.type is EventType.ENTERED)
             case Reads():
                 reads = [read._replace(at_us=self._reader_us(read.at_us)) for read in happening.reads]
                 for first in range(0, len(reads), REPORT_TAGS):
@@ -278,6 +280,13 @@ class SimulatedFloor:
                     self._pack(happening)
             case _:
                 assert_never(happening)
+
+    def _trigger(self, layout: LineLayout, entered: bool) -> None:
+        """The portal's photo-eye is wired to the inputs that start its readers."""
+        for name in layout.portal.readers:
+            reader = self.config.reader[name]
+            if reader.start_gpi is not None:
+                self._readers[name].gpi(reader.start_gpi, entered == (reader.start_level == "high"))
 
     def _pack(self, landed: Landed) -> None:
         packed = self.world.packed(landed.load)

@@ -1,0 +1,116 @@
+"""One reader of the controller: its driver by the configuration, and its events as inputs of the core.
+
+Public names: ReaderSession.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from edge.clocks import DeviceClock
+from edge.config import ReaderConfig
+from edge.line.events import AnomalyCode, DeviceNotice, TagsRead
+from rfid.driver import (
+    AccessChanged,
+    ClockSample,
+    OutputWritten,
+    PortChanged,
+    Reader,
+    ReaderClock,
+    ReaderError,
+    ReaderEvent,
+    ReaderFailure,
+    ReaderNotice,
+    ReaderReady,
+    Reads,
+    TagAccessed,
+)
+from rfid.llrp import LlrpReader, tls_context
+from rfid.llrp_impinj import ImpinjOptions
+from rfid.llrp_settings import GpiStart, LlrpSettings
+
+
+class ReaderSession:
+    """What outlives a connection: the offset of the reader's clock, and how its ports stood last."""
+
+    def __init__(self, name: str, config: ReaderConfig) -> None:
+        self.name = name
+        self._config = config
+        self._clock = DeviceClock()
+        self._ports: dict[tuple[str, int], bool] = {}
+
+    def reader(self) -> Reader:
+        """A driver for one more connection. Raises ``ReaderError`` when it cannot be made from the configuration."""
+        config = self._config
+        start = None
+        if config.start_gpi is not None:
+            start = GpiStart(config.start_gpi, config.start_level == "high", config.read_ms)
+        settings = LlrpSettings(
+            name=self.name,
+            antennas=config.antennas,
+            report_every=config.report_every,
+            keepalive_ms=config.keepalive_ms,
+            power_dbm=config.power_dbm,
+            tag_session=config.session,
+            population=config.population,
+            mode=config.mode,
+            start=start,
+            hold=config.hold_reports,
+            impinj=ImpinjOptions(config.search_mode, details=config.fine_power),
+        )
+        try:
+            tls = tls_context(config.ca, config.certificate, config.key) if config.transport == "tls" else None
+        except OSError as error:
+            raise ReaderError(f"{self.name}: TLS: {error}", ReaderFailure.SETUP) from error
+        return LlrpReader(settings, config.host, config.tcp_port, tls)
+
+    def inputs(self, event: ReaderEvent, at_us: int) -> Iterator[TagsRead | DeviceNotice]:
+        """What an event that came at ``at_us`` means to the core; ``ReaderReady`` is the caller's."""
+        match event:
+            case Reads():
+                yield from self._reads(event, at_us)
+            case ClockSample(device_us, _):
+                yield from self._observed(device_us, at_us)
+            case PortChanged(kind, port, on):
+                if self._ports.get((kind, port), kind == "antenna") != on:
+                    text = f"{self.name}: {kind} {port} {'on' if on else 'off'}"
+                    yield DeviceNotice(at_us, self.name, AnomalyCode(f"{kind}-changed"), text)
+                self._ports[kind, port] = on
+            case ReaderNotice(text):
+                yield self._notice(at_us, text)
+            case OutputWritten(port, on, trouble):
+                if trouble:
+                    yield self._notice(at_us, f"output {port} {'on' if on else 'off'}: {trouble}")
+            case AccessChanged(order, _, trouble):
+                if trouble:
+                    yield self._notice(at_us, f"access order {order}: {trouble}")
+            case TagAccessed(order, epc, _, _, _, results):
+                for result in results:
+                    if result.trouble:
+                        what = f"access order {order}, operation {result.operation}"
+                        yield self._notice(at_us, f"{what} on {epc}: {result.trouble}")
+            case ReaderReady():
+                pass
+            case _:
+                assert_never(event)
+
+    def _reads(self, event: Reads, at_us: int) -> Iterator[TagsRead | DeviceNotice]:
+        reads, clock, held, _ = event
+        if clock is ReaderClock.NONE:
+            yield TagsRead(at_us, self.name, tuple(read._replace(at_us=at_us) for read in reads))
+            return
+        if not held:
+            yield from self._observed(max(read.at_us for read in reads), at_us)
+        host_us = self._clock.host_us
+        yield TagsRead(at_us, self.name, tuple(read._replace(at_us=host_us(read.at_us)) for read in reads))
+
+    def _observed(self, device_us: int, at_us: int) -> Iterator[DeviceNotice]:
+        step_us = self._clock.observe(device_us, at_us)
+        if step_us:
+            way = "ahead" if step_us > 0 else "back"
+            text = f"{self.name}: its clock was set {abs(step_us) / 1_000_000:.3f} s {way}"
+            yield DeviceNotice(at_us, self.name, AnomalyCode.CLOCK_JUMPED, text)
+
+    def _notice(self, at_us: int, text: str) -> DeviceNotice:
+        return DeviceNotice(at_us, self.name, AnomalyCode.READER_NOTICE, f"{self.name}: {text}")
