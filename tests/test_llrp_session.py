@@ -13,14 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pcap import write_pcap
 
-from rfid.driver import PortChanged, ReaderClock, ReaderReady, Reads, TagRead
+from rfid.driver import ClockSample, PortChanged, ReaderClock, ReaderFailure, ReaderNotice, ReaderReady, Reads, TagRead
 from rfid.llrp_codec import Message, Parameter, RawMessage, decode, encode, message, parameter
-from rfid.llrp_device import LlrpDevice, complaint
+from rfid.llrp_device import LlrpDevice
+from rfid.llrp_device_answers import complaint
 from rfid.llrp_frames import HEADER, BadFrame, Frame, Frames
-from rfid.llrp_session import Ended, LlrpSession, Notice, Phase, Send, SessionOutput
-from rfid.llrp_settings import LlrpSettings
+from rfid.llrp_impinj import ImpinjOptions
+from rfid.llrp_phase import Ended, Phase, Send, SessionOutput
+from rfid.llrp_session import LlrpSession
+from rfid.llrp_settings import GpiStart, LlrpSettings
 
-SETTINGS = LlrpSettings("portal1", antennas=(1, 2), power_index=40, tag_session=1, rf_mode=0)
+SETTINGS = LlrpSettings("portal1", antennas=(1, 2), power_dbm=19.9, tag_session=1, mode="m4-250k")
 READ_96 = TagRead("30340F1234567890ABCDEF01", 1, -51.0, 1_700_000_000_000_000, 3)
 READ_128 = TagRead("30" * 16, 2, -60.0, 1_700_000_000_001_000, 1)
 
@@ -83,17 +86,25 @@ def test_a_whole_life_from_greeting_to_goodbye() -> None:
     talk = _whole_life()
     assert [one.name for one in talk.said(by_client=True)] == [
         "GET_READER_CAPABILITIES",
+        "GET_ROSPECS",
         "SET_READER_CONFIG",
         "DELETE_ROSPEC",
+        "DELETE_ACCESSSPEC",
         "ADD_ROSPEC",
         "ENABLE_ROSPEC",
+        "GET_ROSPECS",
+        "GET_READER_CONFIG",
+        "GET_READER_CONFIG",
         "ENABLE_EVENTS_AND_REPORTS",
         "KEEPALIVE_ACK",
         "CLOSE_CONNECTION",
     ]
-    assert len(talk.said(by_client=False)) == 12
+    assert len(talk.said(by_client=False)) == 17
     assert talk.events == [
-        ReaderReady("maker 0 model 1, firmware simulated, 2 antennas"),
+        ClockSample(0, ReaderClock.UTC),
+        *(PortChanged("antenna", number, True) for number in (1, 2)),
+        *(PortChanged("gpi", number, False) for number in (1, 2, 3, 4)),
+        ReaderReady("maker 0 model 1, firmware simulated, 2 antennas, 19.75 dBm"),
         Reads((READ_96,), ReaderClock.UTC),
         Reads((READ_128, READ_96), ReaderClock.UTC),
         PortChanged("gpi", 2, True),
@@ -173,13 +184,13 @@ def test_two_missed_keepalives_end_a_reading_session_and_not_sooner() -> None:
         talk.now_us = second * 1_000_000
         assert talk.session.expire(talk.now_us) == []
         talk.from_reader(talk.device.keepalive())
-    assert talk.session.deadline_us == 51_500_000
-    assert talk.session.expire(51_499_999) == []
-    assert talk.session.expire(51_500_000) == [Ended("no keepalive for 2500 ms")]
+    assert talk.session.deadline_us == 51_000_000
+    assert talk.session.expire(50_999_999) == []
+    assert talk.session.expire(51_000_000) == [Ended("no keepalive for 2000 ms", ReaderFailure.SILENT)]
     assert talk.session.expire(99_000_000) == [] and talk.session.deadline_us is None
 
 
-@pytest.mark.parametrize("answers", range(6))
+@pytest.mark.parametrize("answers", range(11))
 def test_a_reader_that_stops_answering_ends_the_session_in_every_phase(answers: int) -> None:
     device, session = LlrpDevice("sim", antennas=2), LlrpSession(SETTINGS, 7)
     assert session.deadline_us == 5_000_007
@@ -191,6 +202,7 @@ def test_a_reader_that_stops_answering_ends_the_session_in_every_phase(answers: 
     assert deadline_us is not None
     (ended,) = session.expire(deadline_us)
     assert isinstance(ended, Ended) and phase.value in ended.reason and "5000 ms" in ended.reason
+    assert ended.failure is ReaderFailure.SILENT and list(Phase).index(phase) >= answers
 
 
 # -- what readers answer when they do not want
@@ -230,7 +242,7 @@ def test_an_error_in_a_response_ends_with_the_readers_words() -> None:
         session = LlrpSession(SETTINGS, 0)
         session.receive(_answered(parameter("ConnectionAttemptEvent", Status=0)), 0)
         stranger = _answered(_status("M_FieldError"), name="GET_READER_CAPABILITIES_RESPONSE", message_id=99)
-        assert isinstance(session.receive(stranger, 0)[0], Notice)
+        assert isinstance(session.receive(stranger, 0)[0], ReaderNotice)
         (ended,) = session.receive(_answered(_status("M_FieldError", *below), name=name, message_id=1), 0)
         assert isinstance(ended, Ended) and told in ended.reason
 
@@ -239,12 +251,16 @@ def test_an_error_in_a_response_ends_with_the_readers_words() -> None:
     ("settings", "reason"),
     [
         (LlrpSettings("p", antennas=(1, 3)), "antenna 3 is not in 1..2"),
-        (LlrpSettings("p", power_index=82), "power index 82 is not in 1..81"),
+        (LlrpSettings("p", power_dbm=9.9), "power_dbm: 9.9 is not in 10..30"),
+        (LlrpSettings("p", mode="m2-640k"), "mode: m2-640k is not one of m4-250k (0), m8-170k (2)"),
+        (LlrpSettings("p", mode=1), "mode: 1 is not one of m4-250k (0), m8-170k (2)"),
+        (LlrpSettings("p", start=GpiStart(5)), "start: input 5 is not in 1..4"),
+        (LlrpSettings("p", impinj=ImpinjOptions("tag-focus")), "impinj: maker 0 is not Impinj"),
     ],
 )
 def test_settings_that_the_reader_cannot_do_end_before_anything_is_changed(settings: LlrpSettings, reason: str) -> None:
     talk = Talk(settings).start()
-    assert talk.events == [Ended(reason)] and len(talk.said(by_client=True)) == 1
+    assert talk.events[1:] == [Ended(reason, ReaderFailure.SETUP)] and len(talk.said(by_client=True)) == 1
     with pytest.raises(ValueError, match=r"p: tag_session: 4 is not in 0\.\.3"):
         LlrpSettings("p", tag_session=4)
 
@@ -252,15 +268,15 @@ def test_settings_that_the_reader_cannot_do_end_before_anything_is_changed(setti
 def test_events_while_reading() -> None:
     mine = {"ROSpecID": 1, "PreemptingROSpecID": 0}
     for event, expected in (
-        (parameter("ConnectionAttemptEvent", Status=4), Notice("another client tried to connect")),
+        (parameter("ConnectionAttemptEvent", Status=4), ReaderNotice("another client tried to connect")),
         (parameter("ConnectionCloseEvent"), Ended("the reader closed the connection")),
-        (parameter("ROSpecEvent", EventType=1, **mine), Ended("the reader stopped reading by itself")),
-        (parameter("ReaderExceptionEvent", Message="hot"), Notice("exception in the reader: hot")),
+        (parameter("ROSpecEvent", EventType=1, **mine), None),  # not true, as it says when asked
+        (parameter("ReaderExceptionEvent", Message="hot"), ReaderNotice("exception in the reader: hot")),
         (parameter("ROSpecEvent", EventType=0, **mine), None),
         (parameter("HoppingEvent", HopTableID=1, NextChannelIndex=2), None),
     ):
         assert Talk().start().from_reader(_answered(event)) == ([expected] if expected else [])
-    assert Talk().start().from_reader(encode(RawMessage(999, 1, b""))) == [Notice("message of unknown type 999")]
+    assert Talk().start().from_reader(encode(RawMessage(999, 1, b""))) == [ReaderNotice("message of unknown type 999")]
 
 
 def test_a_new_client_finds_a_reader_of_an_earlier_one_and_takes_it_over() -> None:
@@ -279,7 +295,7 @@ def test_a_new_client_finds_a_reader_of_an_earlier_one_and_takes_it_over() -> No
 def test_the_device_refuses_with_the_status_of_the_standard() -> None:
     device = LlrpDevice("sim", antennas=2)
     device.connect(0)
-    add = Talk().start().said(by_client=True)[3]
+    add = Talk().start().said(by_client=True)[5]
     (rospec,) = add.all("ROSpec")
 
     def ask(one: Message | RawMessage) -> tuple[str, int, str]:
@@ -352,21 +368,21 @@ def test_mutated_frames_never_make_a_session_deaf() -> None:
     """LANEWISE_FUZZ sets how many; after each the session understands the next frame or says that it has ended."""
     chance = random.Random(7)
     frames = list(_frames(_STREAM))
-    handshake, later = frames[:6], frames[6:-1]
+    handshake, later = frames[:11], frames[11:-1]
     later += [_answered(parameter("ReaderExceptionEvent", Message="hot")), _BAD]
     probe = encode(message("KEEPALIVE", 0xABCD))
     heard = Send(encode(message("KEEPALIVE_ACK", 0xABCD)))
-    report = frames[6]
-    (reads,) = (one for one in _whole_life().events[1:2])
+    report = frames[11]
+    reads, _ = (one for one in _whole_life().events if isinstance(one, Reads))
     outcomes = dict.fromkeys(("understood", "ended", "bad frame"), 0)
     session: LlrpSession | None = None
     now_us = 0
     for _ in range(int(os.environ.get("LANEWISE_FUZZ", "20000"))):
         if session is None:
             session, now_us = LlrpSession(SETTINGS, 0), 0
-            good = chance.randrange(6) if chance.random() < 0.3 else 6
+            good = chance.randrange(11) if chance.random() < 0.3 else 11
             session.receive(b"".join(handshake[:good]), 0)
-            frame = handshake[good] if good < 6 else chance.choice(later)
+            frame = handshake[good] if good < 11 else chance.choice(later)
         else:
             frame = chance.choice(later)
         outputs = session.receive(_mutated(frame, chance), now_us)

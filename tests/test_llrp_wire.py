@@ -10,13 +10,23 @@ from typing import Any
 import pytest
 import uvloop
 
-from rfid.driver import PortChanged, ReaderClock, ReaderError, ReaderEvent, ReaderReady, Reads, TagRead
+from rfid.driver import (
+    ClockSample,
+    PortChanged,
+    ReaderClock,
+    ReaderError,
+    ReaderEvent,
+    ReaderNotice,
+    ReaderReady,
+    Reads,
+    TagRead,
+)
 from rfid.llrp import LlrpReader
 from rfid.llrp_codec import encode, message
 from rfid.llrp_device import LlrpDevice
 from rfid.llrp_frames import HEADER
 from rfid.llrp_settings import LlrpSettings
-from rfid.simulator import SimulatedReader
+from rfid.simulator import Fault, SimulatedReader
 
 READS = tuple(TagRead(f"{number:024X}", 1 + number % 4, -50.0, number, 1) for number in range(1, 300))
 _LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
@@ -33,6 +43,12 @@ class Ear:
 
     async def next(self) -> ReaderEvent:
         return await asyncio.wait_for(self._heard.get(), 10)
+
+    async def ready(self) -> ReaderReady:
+        """Skips what the reader tells of its clock and ports before it reads."""
+        while not isinstance(event := await self.next(), ReaderReady):
+            assert isinstance(event, ClockSample | PortChanged), event
+        return event
 
 
 def _reader(port: int, name: str = "portal1", **settings: Any) -> LlrpReader:
@@ -55,11 +71,11 @@ def test_reads_come_through_and_a_cancelled_client_leaves_politely(
     run: Any, loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
     async def scenario() -> None:
-        simulated = await SimulatedReader("sim1", clock=lambda: 5, stamps=ReaderClock.UTC).start()
+        simulated = await SimulatedReader("sim1", clock=lambda: 0, stamps=ReaderClock.UTC).start()
         assert not simulated.report(READS[:1])
         ear = Ear()
         task = asyncio.create_task(_reader(simulated.port, antennas=(1, 2), keepalive_ms=100).run(ear))
-        assert await ear.next() == ReaderReady("maker 0 model 1, firmware simulated, 4 antennas")
+        assert await ear.ready() == ReaderReady("maker 0 model 1, firmware simulated, 4 antennas")
         assert simulated.connected and simulated.reading
         assert simulated.report(READS) and not simulated.report(READS[1:3])  # those were antennas 3 and 4
         expected = tuple(read for read in READS if read.antenna < 3)
@@ -82,12 +98,13 @@ def test_every_way_to_fail_says_reader_address_and_reason(
     run: Any, loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
     async def scenario() -> None:
-        simulated = await SimulatedReader("sim1").start()
+        simulated = await SimulatedReader("sim1", clock=lambda: 0).start()
         port, ear = simulated.port, Ear()
         task = asyncio.create_task(_reader(port).run(ear))
-        await ear.next()
+        await ear.ready()
         second = asyncio.create_task(_reader(port, "portal2").run(ear))
         assert await _end_of(second) == f"portal2: 127.0.0.1:{port}: another client holds the reader"
+        assert await ear.next() == ReaderNotice("another client tried to connect")
         assert simulated.report(READS[:1]) and isinstance(await ear.next(), Reads)
         simulated.disconnect()
         assert (await _end_of(task)).startswith(f"portal1: 127.0.0.1:{port}: connection ")
@@ -95,14 +112,15 @@ def test_every_way_to_fail_says_reader_address_and_reason(
         wrong = asyncio.create_task(_reader(port, antennas=(9,)).run(ear))
         assert (await _end_of(wrong)).endswith("antenna 9 is not in 1..4")
         await _gone(simulated)
-        simulated.silent = True
+        simulated.fault(Fault.SILENCE)
         mute = asyncio.create_task(_reader(port, response_ms=100).run(ear))
         assert "no answer within 100 ms while waiting for the reader's greeting" in await _end_of(mute)
         await _gone(simulated)
-        simulated.silent = False
+        simulated.mend()
         task = asyncio.create_task(_reader(port, keepalive_ms=100).run(ear))
-        await ear.next()
-        simulated.silent = True
+        assert isinstance(await ear.next(), ClockSample)  # of the connection that found the antenna missing
+        await ear.ready()
+        simulated.fault(Fault.SILENCE)
         assert "no keepalive for" in await _end_of(task)
         with pytest.raises(OSError, match="in use"):
             await SimulatedReader("sim2").start(port=port)
@@ -118,12 +136,14 @@ def test_a_bad_frame_costs_itself_and_a_broken_stream_the_connection(
     run: Any, loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
     async def scenario() -> None:
-        simulated = await SimulatedReader("sim1").start()
+        simulated = await SimulatedReader("sim1", clock=lambda: 0).start()
         ear, reader = Ear(), _reader(simulated.port)
         task = asyncio.create_task(reader.run(ear))
-        await ear.next()
+        await ear.ready()
         for number in range(1, 6):
             assert simulated.send(HEADER.pack(1 << 10 | 61, 11, 1) + b"\x81")
+            if number in (1, 2, 4):  # said when their number has doubled
+                assert "bad frame number" in str(await ear.next())
             assert simulated.report(READS[:number])
             assert await ear.next() == Reads(READS[:number], ReaderClock.UTC)
             assert reader.bad_frames == number
@@ -137,7 +157,7 @@ def test_a_bad_frame_costs_itself_and_a_broken_stream_the_connection(
 @_LOOPS
 def test_an_exception_of_the_listener_ends_the_reader(run: Any, loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
     async def scenario() -> None:
-        simulated = await SimulatedReader("sim1").start()
+        simulated = await SimulatedReader("sim1", clock=lambda: 0).start()
 
         def emit(event: ReaderEvent) -> None:
             raise ZeroDivisionError(str(event))
@@ -187,7 +207,7 @@ def test_a_client_of_others_gets_what_the_standard_says() -> None:
     """A bare socket, request by request: the simulated reader answers those who do not use our session too."""
 
     async def scenario() -> None:
-        simulated = await SimulatedReader("sim1").start()
+        simulated = await SimulatedReader("sim1", clock=lambda: 0).start()
         await asyncio.to_thread(ask, simulated.port)
         await _gone(simulated)
         await simulated.stop()
