@@ -36,6 +36,8 @@ STRICTER = {
     "all bits behind its last character must be zero": "14.4.2: a zero character ends the text; epcpy leaves it out",
     "reference .* has more than 0 digits": "14.4.3: with 12 digits of prefix nothing is left; epcpy drops the value",
     "CPI-96 reference .* has more than": "14.6.11: the partition limits the digits of the part; epcpy takes all bits",
+    "CPI: reference .* may hold": "annex G: a part has no %; epcpy takes the characters % 2 3 for an escape",
+    "CPI-var ends": "9.2: memory ends with the word in which the EPC ends; epcpy does not look behind it",
     "is cut off": "14.6.11: a serial has 40 bits; epcpy takes what is left",
     "must be 01..": "General Specifications, AI 8006: piece 1 to the number of pieces; epcpy takes any two numbers",
     "leading zeros|13 characters, at most 12": "AI 8011 has at most 12 digits; epcpy checks after cutting",
