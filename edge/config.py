@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from edge.line.alarm_rules import MOMENTS, RATES, RULES, AlarmKind, AlarmRule, Priority
 from edge.line.layout import Job, Lane, LaneRole, LineLayout, Portal
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
@@ -223,6 +224,22 @@ class SimConfig(Frozen):
     faults: SimFaults = Field(default=SimFaults(), description="what is wrong on purpose")
 
 
+class AlarmTable(Frozen):
+    """One kind of alarm, treated otherwise than by default; the kinds and their defaults: docs/alarms.md."""
+
+    enabled: bool = Field(default=True, description="whether there is such an alarm at all")
+    priority: Priority | None = Field(default=None, description="how soon somebody must act")
+    on_delay_ms: int | None = Field(default=None, ge=0, le=86_400_000, description="it must be so for so long")
+    off_delay_ms: int | None = Field(default=None, ge=0, le=86_400_000, description="it must be over for so long")
+    latched: bool | None = Field(default=None, description="over only when somebody resets it")
+    limit: float | None = Field(default=None, gt=0, le=1, description="active from this share of the newest 50 on")
+    deadband: float | None = Field(default=None, ge=0, le=1, description="over at `limit` less this")
+    shelve_max_min: int | None = Field(default=None, ge=1, le=10_080, description="longest shelving in minutes")
+    cause: str = Field(default="", max_length=400, description="what people are told of its cause")
+    consequence: str = Field(default="", max_length=400, description="what people are told of what follows")
+    action: str = Field(default="", max_length=400, description="what people are told to do")
+
+
 class LineConfig(Frozen):
     """LINE.toml: one controller with its PLCs, readers and lines. Paths are relative to the file's folder."""
 
@@ -237,11 +254,17 @@ class LineConfig(Frozen):
     plc: dict[Name, PlcConfig] = Field(min_length=1, description="the PLCs, by name")
     reader: dict[Name, ReaderConfig] = Field(min_length=1, description="the RFID readers, by name")
     line: dict[Name, LineTable] = Field(min_length=1, description="the lines, by name")
+    alarm: dict[AlarmKind, AlarmTable] = Field(default={}, description="alarms that are treated otherwise, by kind")
     sim: SimConfig = Field(default=SimConfig(), description="the simulated floor")
 
     def layouts(self) -> tuple[LineLayout, ...]:
         """What the decisions need to know of each line."""
         return tuple(_layout(name, table) for name, table in self.line.items())
+
+    def alarms(self) -> tuple[AlarmRule, ...]:
+        """How each kind of alarm is treated; kinds that are not enabled are left out."""
+        tables = [(rule, self.alarm.get(rule.kind, AlarmTable())) for rule in RULES]
+        return tuple(_alarm(rule, table) for rule, table in tables if table.enabled)
 
 
 class SiteLine(Frozen):
@@ -347,6 +370,41 @@ def _layout(name: str, table: LineTable) -> LineLayout:
     )
 
 
+def _alarm(rule: AlarmRule, table: AlarmTable) -> AlarmRule:
+    def micro(given: int | None, factor: int, default_us: int) -> int:
+        return default_us if given is None else given * factor
+
+    return AlarmRule(
+        kind=rule.kind,
+        priority=table.priority or rule.priority,
+        cause=table.cause or rule.cause,
+        consequence=table.consequence or rule.consequence,
+        action=table.action or rule.action,
+        on_delay_us=micro(table.on_delay_ms, 1_000, rule.on_delay_us),
+        off_delay_us=micro(table.off_delay_ms, 1_000, rule.off_delay_us),
+        latched=rule.latched if table.latched is None else table.latched,
+        limit=rule.limit if table.limit is None else table.limit,
+        deadband=rule.deadband if table.deadband is None else table.deadband,
+        shelve_max_us=micro(table.shelve_max_min, 60_000_000, rule.shelve_max_us),
+    )
+
+
+def _alarm_problems(config: LineConfig) -> Iterator[str]:
+    for kind, table in config.alarm.items():
+        here = f"alarm.{kind}"
+        if kind not in RATES:
+            for key in ("limit", "deadband"):
+                if getattr(table, key) is not None:
+                    yield f"{here}.{key}: {getattr(table, key)}: only {', '.join(sorted(RATES))} have one"
+        if kind in MOMENTS and table.on_delay_ms:
+            yield f"{here}.on_delay_ms: {table.on_delay_ms}: it happens and does not last, allowed: 0"
+        if kind in MOMENTS and table.off_delay_ms == 0:
+            yield f"{here}.off_delay_ms: 0: it would be over at once, allowed: 1 or more"
+    for rule in config.alarms():
+        if rule.kind in RATES and rule.deadband > rule.limit:
+            yield f"alarm.{rule.kind}.deadband: {rule.deadband}: more than limit, allowed: 0..{rule.limit}"
+
+
 def _load(path: Path, model: type[Table]) -> Table:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -412,6 +470,7 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
             if other != here:
                 yield f"{here}.{key}: {number}: {other} has the same number on PLC {line.plc!r}"
         yield from _lane_problems(here, line)
+    yield from _alarm_problems(config)
 
 
 _OF_TRANSPORT = {

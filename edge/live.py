@@ -13,7 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from edge.journal import Value
+from edge.line.alarm_rules import AlarmState
 from edge.line.events import (
+    AlarmChanged,
+    AlarmDue,
+    AlarmRequested,
     Anomaly,
     CommandDropped,
     CommandHandled,
@@ -129,14 +133,23 @@ class LiveView:
         self._new_devices: dict[str, Device] = {}
         self._anomalies: deque[Anomaly] = deque(maxlen=KEEP_ANOMALIES)
         self._new_anomalies: deque[Anomaly] = deque(maxlen=KEEP_ANOMALIES)
+        self._alarms: dict[str, AlarmChanged] = {}
+        self._new_alarms: dict[str, AlarmChanged] = {}
         self._since_us = 0
 
     # ---- in --------------------------------------------------------------------------------------------------------
 
-    def begin_with(self, lanes: Mapping[str, tuple[int, int]], devices: Iterable[DeviceChanged]) -> None:
+    def begin_with(
+        self,
+        lanes: Mapping[str, tuple[int, int]],
+        devices: Iterable[DeviceChanged],
+        alarms: Iterable[AlarmChanged] = (),
+    ) -> None:
         """What was so before the records that follow: by line the bit masks of full and disabled lanes (bit 0 =
-        lane 1), and the newest that is known of the devices.
+        lane 1), the newest that is known of the devices, and the alarms' changes in order of time.
         """
+        for alarm in alarms:
+            self._set_alarm(alarm)
         for name, (full, disabled) in lanes.items():
             if name in self._lines:
                 self._set_masks(self._lines[name], full, disabled)
@@ -176,6 +189,8 @@ class LiveView:
                             line.put(replace(item, place="gone"))
             case DeviceChanged():
                 self._set_device(Device(value.device, value.up, value.reason, value.at_us))
+            case AlarmChanged():
+                self._set_alarm(value)
             case Anomaly():
                 self._anomalies.appendleft(value)
                 self._new_anomalies.append(value)
@@ -188,6 +203,8 @@ class LiveView:
                 | OrderChanged()
                 | OrderShipped()
                 | PassageSeen()
+                | AlarmRequested()
+                | AlarmDue()
             ):
                 pass
             case _:
@@ -226,13 +243,20 @@ class LiveView:
             )
             for name, line in self._lines.items()
         }
-        return Snapshot(now_us, self._since_us, lines, tuple(self._devices.values()), tuple(self._anomalies))
+        devices, alarms = tuple(self._devices.values()), tuple(self._alarms.values())
+        return Snapshot(now_us, self._since_us, lines, devices, tuple(self._anomalies), alarms)
+
+    def alarm(self, name: str) -> AlarmChanged | None:
+        """An alarm that is not normal."""
+        return self._alarms.get(name)
 
     def changes(self, now_us: int) -> Changes:
         """What changed since the last call, each thing in its newest state."""
         lines = {name: change for name, line in self._lines.items() if (change := line.take_changes())}
-        changes = Changes(now_us, self._since_us, lines, tuple(self._new_devices.values()), tuple(self._new_anomalies))
+        devices, alarms = tuple(self._new_devices.values()), tuple(self._new_alarms.values())
+        changes = Changes(now_us, self._since_us, lines, devices, tuple(self._new_anomalies), alarms)
         self._new_devices.clear()
+        self._new_alarms.clear()
         self._new_anomalies.clear()
         return changes
 
@@ -243,6 +267,13 @@ class LiveView:
 
     def _set_device(self, device: Device) -> None:
         self._devices[device.name] = self._new_devices[device.name] = device
+
+    def _set_alarm(self, alarm: AlarmChanged) -> None:
+        self._new_alarms[alarm.alarm] = alarm
+        if alarm.state is AlarmState.NORMAL:
+            self._alarms.pop(alarm.alarm, None)
+        else:
+            self._alarms[alarm.alarm] = alarm
 
     def _set_masks(self, line: _Line, full: int, disabled: int) -> None:
         for lane in list(line.lanes.values()):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.line.events import Anomaly, Finding
+from edge.line.events import AlarmChanged, Anomaly, Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +112,17 @@ class LineView:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything. ``since_us``: when the picture began, 0 = nothing was heard yet. ``anomalies``: newest first."""
+    """Everything. ``since_us``: when the picture began, 0 = nothing was heard yet. ``anomalies``: newest first.
+
+    ``alarms``: those that are not normal.
+    """
 
     now_us: int
     since_us: int
     lines: dict[str, LineView]
     devices: tuple[Device, ...]
     anomalies: tuple[Anomaly, ...]
+    alarms: tuple[AlarmChanged, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +138,14 @@ class LineChange:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What changed since the last time; ``anomalies`` in order of time."""
+    """What changed since the last time; ``anomalies`` in order of time, ``alarms`` also when they are normal again."""
 
     now_us: int
     since_us: int
     lines: dict[str, LineChange]
     devices: tuple[Device, ...]
     anomalies: tuple[Anomaly, ...]
+    alarms: tuple[AlarmChanged, ...]
 
     def __bool__(self) -> bool:
-        return bool(self.lines or self.devices or self.anomalies)
+        return bool(self.lines or self.devices or self.anomalies or self.alarms)

@@ -31,8 +31,8 @@ from edge.line.events import (
     Event,
     Input,
     Journaled,
-    LaneRequested,
     OrderChanged,
+    Requested,
     Route,
     SetLane,
     Started,
@@ -64,7 +64,7 @@ CHECKPOINT_EVERY = 100_000
 BACKOFF_FIRST_S = 0.1
 BACKOFF_LAST_S = 2.0
 
-OrderFeed = Callable[[int, int], Sequence[OrderChanged | LaneRequested]]
+OrderFeed = Callable[[int, int], Sequence[OrderChanged | Requested]]
 """(after, limit) -> changes behind a feed sequence, oldest first; raises StoreError while the store cannot be read."""
 
 
@@ -143,7 +143,7 @@ class Controller:
                 self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name))
             if self._threaded:
                 self._journal.start()
-            self._take(Started(self._now(), self._config.controller, _version(), layouts))
+            self._take(Started(self._now(), self._config.controller, _version(), layouts, self._config.alarms()))
             self._next_checkpoint = self._journal.seq + CHECKPOINT_EVERY
             async with asyncio.TaskGroup() as tasks:
                 for plc in self._plcs.values():

@@ -1,6 +1,6 @@
 """A journaled value as a sentence that people on the floor understand.
 
-Public names: Sentence, Teller.
+Public names: Sentence, Teller, say_findings, ALARM_TITLES.
 
 ``code`` names the kind of sentence and never changes, so that a page can say the same in another language from the
 value itself; ``text`` says it in English.
@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from typing import NamedTuple, assert_never
 
 from edge.journal import Value
+from edge.line.alarm_rules import AlarmAction, AlarmKind, AlarmState
 from edge.line.events import (
+    AlarmChanged,
+    AlarmDue,
+    AlarmRequested,
     Anomaly,
     CommandDropped,
     CommandHandled,
@@ -79,6 +83,42 @@ _REFUSALS: dict[int, str] = {
     Refusal.PAST_DECISION: "past the decision point",
     Refusal.NOT_EXECUTE: "the machine is not running",
 }
+ALARM_TITLES: dict[AlarmKind, str] = {
+    AlarmKind.PLC_DOWN: "PLC does not answer",
+    AlarmKind.READER_DOWN: "Reader does not answer",
+    AlarmKind.SITE_STORE_DOWN: "Site store does not answer",
+    AlarmKind.JOURNAL_DOWN: "Journal cannot be written",
+    AlarmKind.INCOMPATIBLE: "PLC not compatible",
+    AlarmKind.OTHER_HOST: "Another host commands the PLC",
+    AlarmKind.EVENTS_MISSED: "Events of the PLC are lost",
+    AlarmKind.COMMANDS_REFUSED: "PLC refuses routes",
+    AlarmKind.MACHINE_STOPPED: "Machine stopped",
+    AlarmKind.JAM: "Jam",
+    AlarmKind.LANE_FULL: "Lane full",
+    AlarmKind.NO_READS: "Many no-reads",
+    AlarmKind.TOTES_REFUSED: "Many totes refused",
+    AlarmKind.MISSORTS: "Missorted or lost",
+    AlarmKind.DEFAULTS: "Many without a route",
+}
+_ALARM_STATES: dict[AlarmState, str] = {
+    AlarmState.NORMAL: "is normal",
+    AlarmState.UNACKNOWLEDGED: "came",
+    AlarmState.ACKNOWLEDGED: "is acknowledged",
+    AlarmState.RETURNED: "is over, not acknowledged",
+    AlarmState.LATCHED_UNACKNOWLEDGED: "is over, waits for acknowledgement and reset",
+    AlarmState.LATCHED: "is over, waits for its reset",
+    AlarmState.SHELVED: "is shelved",
+    AlarmState.SUPPRESSED: "is hidden by its cause",
+    AlarmState.OUT_OF_SERVICE: "is out of service",
+}
+_ALARM_WISHES: dict[AlarmAction, str] = {
+    AlarmAction.ACKNOWLEDGE: "acknowledges",
+    AlarmAction.RESET: "resets",
+    AlarmAction.SHELVE: "shelves",
+    AlarmAction.UNSHELVE: "takes from the shelf",
+    AlarmAction.OUT_OF_SERVICE: "takes out of service",
+    AlarmAction.IN_SERVICE: "puts in service",
+}
 _LANE_CHANGES: dict[int, str] = {
     LaneChange.FREE: "is free again",
     LaneChange.FULL: "is full",
@@ -138,6 +178,10 @@ class Teller:
                 states = [word for word, on in (("full", value.full), ("disabled", value.disabled)) if on]
                 lane = self._lane(value.line, value.lane, "Lane")
                 return Sentence("lane-changed", f"{lane} of {value.line} is {' and '.join(states) or 'open'}")
+            case AlarmRequested():
+                return _alarm_requested(value)
+            case AlarmChanged():
+                return _alarm(value)
             case Anomaly():
                 return Sentence("anomaly", f"Attention: {value.text}")
             case _:
@@ -246,6 +290,21 @@ def _finding(finding: Finding) -> str:
             assert_never(finding.kind)
 
 
+def _alarm(value: AlarmChanged) -> Sentence:
+    text = f"Alarm {value.alarm}, {ALARM_TITLES[value.kind].lower()}, {_ALARM_STATES[value.state]}"
+    text += f" {value.suppressed_by}" if value.suppressed_by else ""
+    text += f" by {value.by}" if value.by else ""
+    if value.annunciates:
+        text += f": {value.text}. {value.consequence} {value.action}"
+    return Sentence(f"alarm-{value.state}", f"{text} ({value.comment})" if value.comment else text)
+
+
+def _alarm_requested(value: AlarmRequested) -> Sentence:
+    text = f"{value.by} {_ALARM_WISHES[value.action]} alarm {value.alarm}"
+    text += f" for {value.for_us // 60_000_000} minutes" if value.action is AlarmAction.SHELVE else ""
+    return Sentence("alarm-requested", f"{text} ({value.comment})" if value.comment else text)
+
+
 def _tote(value: ToteChecked) -> Sentence:
     when = "finally" if value.final else "for now"
     name = value.tote or "no tote tag"
@@ -270,7 +329,7 @@ def _order(order: Order, before: Order | None) -> Sentence:
     return Sentence("order-new", f"Order {order.id} came from {source}: {text}{state}")
 
 
-def _machine(value: Started | DeviceChanged | PlcConnected | EventsMissed | DeviceNotice) -> Sentence:
+def _machine(value: Started | DeviceChanged | PlcConnected | EventsMissed | DeviceNotice | AlarmDue) -> Sentence:
     match value:
         case Started():
             return Sentence("started", f"Controller {value.controller} {value.version} started")
@@ -284,5 +343,7 @@ def _machine(value: Started | DeviceChanged | PlcConnected | EventsMissed | Devi
             return Sentence("events-missed", f"PLC {value.plc}: {value.count} events never came")
         case DeviceNotice():
             return Sentence("notice", f"{value.device}: {value.text}")
+        case AlarmDue():
+            return Sentence("alarm-due", "A delay or a shelving of an alarm is over")
         case _:
             assert_never(value)

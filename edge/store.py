@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from edge.journal import Record, decode, encode
-from edge.line.events import DeviceChanged, LaneRequested, OrderChanged, OrderShipped, refs
+from edge.line.events import AlarmRequested, DeviceChanged, LaneRequested, OrderChanged, OrderShipped, Requested, refs
 from edge.line.layout import LineLayout
 from edge.orders.model import Order, OrderState
 from edge.timeline import TimelineEntry, timeline
@@ -88,7 +88,7 @@ _mirror_refs = sa.Table(
     sa.Column("node", sa.String(120), primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
 )
-_FEED_KINDS = (OrderChanged.__name__, LaneRequested.__name__)
+_FEED_KINDS = (OrderChanged.__name__, LaneRequested.__name__, AlarmRequested.__name__)
 
 
 class StoreError(OSError):
@@ -178,9 +178,14 @@ class SiteStore:
         with self._write() as db:
             return _append(db, LaneRequested(at_us, 0, line, lane, enabled, by))
 
+    def request_alarm(self, given: AlarmRequested) -> int:
+        """Asks the alarm's controller for something; the place in the feed. ``given.feed_seq`` is not used."""
+        with self._write() as db:
+            return _append(db, given)
+
     # ---- the feed out ------------------------------------------------------------------------------------------------
 
-    def feed(self, after: int, limit: int = 500) -> list[OrderChanged | LaneRequested]:
+    def feed(self, after: int, limit: int = 500) -> list[OrderChanged | Requested]:
         """Up to ``limit`` order changes and requests behind a place in the feed, in order."""
         query = sa.select(_feed).where(_feed.c.seq > after).order_by(_feed.c.seq).limit(limit)
         with self._read() as db:
@@ -365,7 +370,7 @@ def _append_order(db: sa.Connection, order: Order, at_us: int) -> None:
     _append(db, OrderChanged(at_us, 0, order))
 
 
-def _append(db: sa.Connection, value: OrderChanged | LaneRequested) -> int:
+def _append(db: sa.Connection, value: OrderChanged | Requested) -> int:
     row = {"at_us": value.at_us, "kind": type(value).__name__, "body": encode(value)}
     key = db.execute(_feed.insert().values(row)).inserted_primary_key
     assert key is not None
@@ -376,9 +381,9 @@ def _append(db: sa.Connection, value: OrderChanged | LaneRequested) -> int:
     return seq
 
 
-def _feed_value(seq: int, at_us: int, kind: str, body: str) -> OrderChanged | LaneRequested:
+def _feed_value(seq: int, at_us: int, kind: str, body: str) -> OrderChanged | Requested:
     value = decode(kind, body)
-    if not isinstance(value, OrderChanged | LaneRequested):
+    if not isinstance(value, OrderChanged | Requested):
         raise StoreError(f"feed {seq}: {kind}: allowed are {', '.join(_FEED_KINDS)}")
     return replace(value, feed_seq=seq, at_us=at_us)
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
+from edge.line.alarm_facts import EXECUTE, facts
+from edge.line.alarms import Alarms
 from edge.line.book import OrderBook
 from edge.line.decide import decide
 from edge.line.events import (
+    AlarmDue,
+    AlarmRequested,
     Anomaly,
     AnomalyCode,
     CommandDropped,
@@ -20,6 +24,7 @@ from edge.line.events import (
     DeviceNotice,
     EventsMissed,
     Input,
+    Journaled,
     LaneRequested,
     OrderChanged,
     PassageSeen,
@@ -38,8 +43,6 @@ from edge.line.state import CoreState, LineState, PlcState, Track
 from edge.line.station import Result, Station
 from plc.words import EventType, Opcode, Refusal, serial_after
 
-EXECUTE = 6
-"""PackML state number of a machine at work. Source: ANSI/ISA-TR88.00.02-2022."""
 LANE_VALID_US = 5_000_000
 
 REFUSAL_TEXT: dict[int, str] = {
@@ -64,6 +67,7 @@ class Core:
         self.state = CoreState() if state is None else state
         self.live = live
         self.book = OrderBook(self.state.book)
+        self._alarms = Alarms(self.state.alarms)
         self._lines: dict[str, Station] = {}
         self._by_plc: dict[str, list[Station]] = {}
         self._by_reader: dict[str, Station] = {}
@@ -83,17 +87,22 @@ class Core:
             final_us = line.portal.deadline_us()
             if final_us is not None:
                 times.append(final_us)
+        alarm_us = self._alarms.deadline_us()
+        if alarm_us is not None:
+            times.append(alarm_us)
         return min(times, default=None)
 
     def step(self, given: Input) -> list[Result]:
         """Takes one input and returns what follows from it, in order."""
         out: list[Result] = []
+        if not isinstance(given, Tick | TagsRead):
+            out += self._alarms.pass_time(given.at_us)
         match given:
             case TagsRead():
                 line = self._by_reader.get(given.reader)
                 if line is not None:
                     line.portal.read(given.reads)
-            case Tick():
+            case Tick() | AlarmDue():
                 pass
             case PlcEvent():
                 self._plc_event(given, out)
@@ -107,6 +116,9 @@ class Core:
                 self.book.put(given.order)
             case LaneRequested():
                 self._lane_requested(given, out)
+            case AlarmRequested():
+                self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
+                out += self._alarms.request(given)
             case PlcConnected():
                 self._plc_connected(given, out)
             case CommandSent():
@@ -149,23 +161,34 @@ class Core:
                 if watched_by is not None:
                     watched_by.portal.reader_changed(name, "" if given.up else given.reason, given.at_us)
             case Started():
-                self._started(given)
+                self._started(given, out)
             case _:
                 assert_never(given)
         if not isinstance(given, Tick | TagsRead):
+            self._tell_alarms(given, out, 0)
             self.state.at_us = given.at_us
         if self.live:
             self._time_went_by(given.at_us, out)
         return out
 
-    def _started(self, given: Started) -> None:
-        set_back = given.at_us < self.state.at_us
+    def _started(self, given: Started, out: list[Result]) -> None:
+        set_back_us = max(0, self.state.at_us - given.at_us)
         self._take_layouts(given.layouts)
-        if set_back:
+        out += self._alarms.started(given, set_back_us)
+        if set_back_us:
             for line in self._lines.values():
                 line.portal.clock_set_back()
                 for track in line.state.tracks.values():
                     track.due_us = given.at_us
+
+    def _tell_alarms(self, given: Journaled, out: list[Result], since: int) -> None:
+        """Gives the alarms an input and what followed from it, ``out[since:]``."""
+        changes: list[Result] = []
+        for value in (given, *out[since:]):
+            if not isinstance(value, Route | SetLane):
+                for fact in facts(value):
+                    changes += self._alarms.take(fact, given.at_us)
+        out += changes
 
     def _take_layouts(self, layouts: Iterable[LineLayout]) -> None:
         self._lines.clear()
@@ -186,6 +209,8 @@ class Core:
             self.state.plcs[given.plc] = PlcState(
                 given.session, given.event_acked, given.command_head, given.events_lost
             )
+        if given.fresh:
+            out += self._alarms.plc_began_anew(given.plc, given.at_us)
         for line in self._by_plc.get(given.plc, ()):
             if given.fresh and line.state.tracks:
                 count = len(line.state.tracks)
@@ -232,7 +257,7 @@ class Core:
             case EventType.INDUCTED:
                 for line in lines:
                     if line.layout.induction == given.station:
-                        self._early(line, inducted(line, given, out), given.at_us, out)
+                        inducted(line, given, out)
                         return
                 text = f"{given.plc}: INDUCTED at station {given.station}, which no line has as its induction"
                 out.append(Anomaly(given.at_us, "", AnomalyCode.UNKNOWN_INDUCTION, text, given.track_id, given.plc))
@@ -320,7 +345,16 @@ class Core:
                     self._seen(line, line.portal.evidence(track.track_id, Stage.DUE, now_us), out)
                 else:
                     self._early(line, track, now_us, out)
+        alarm_us = self._alarms.deadline_us()
+        if alarm_us is not None and alarm_us <= now_us:
+            out.append(AlarmDue(now_us))
+            self.state.at_us = now_us
+            out += self._alarms.pass_time(now_us)
 
     def _seen(self, line: Station, seen: PassageSeen, out: list[Result]) -> None:
         out.append(seen)
+        self.state.at_us = seen.at_us
+        since = len(out)
+        out += self._alarms.pass_time(seen.at_us)
         decide(line, seen, out)
+        self._tell_alarms(seen, out, since)

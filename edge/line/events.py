@@ -1,12 +1,12 @@
 """Every value that goes into a decision or comes out of one.
 
-Public names: the inputs (Input), the results (Event), the commands (Command), KINDS, refs.
+Public names: the inputs (Input; of operators: Requested), the results (Event), the commands (Command), KINDS, refs.
 
 Three groups. *Inputs* reach `edge.line.core.Core.step`; all but TagsRead and Tick are journaled, in the order in
 which they were taken. *Events* come out and are journaled behind the input that caused them. *Commands* come out for a
 PLC; what became of them returns as the inputs CommandSent, CommandHandled or CommandDropped.
-PassageSeen and AlarmDue are both: the portals make the one from reads, and the decisions take nothing else from them; the
-alarms make the other when a delay is over. So the journal alone derives every decision again.
+PassageSeen and AlarmDue are both: the portals make the one from reads, and the decisions take nothing else from them;
+the alarms make the other when a delay is over. So the journal alone derives every decision again.
 
 ``at_us`` is the host's time of arrival or decision; ``device_us`` the device's own time on the host's scale. ``plc``,
 ``line`` and ``reader`` are names from the configuration. EPCs of tags are upper-case hexadecimal; ``tote``,
@@ -540,6 +540,7 @@ Journaled: TypeAlias = (
     | AlarmDue
     | PassageSeen
 )
+Requested: TypeAlias = LaneRequested | AlarmRequested
 Input: TypeAlias = Journaled | Tick | TagsRead
 Event: TypeAlias = (
     PassageSeen | ToteChecked | RouteDecided | Sorted | OrderShipped | LaneChanged | Anomaly | AlarmDue | AlarmChanged
@@ -568,7 +569,6 @@ INPUT_KINDS: dict[str, type[Journaled]] = {
 EVENT_KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (ToteChecked, RouteDecided, Sorted, OrderShipped, LaneChanged, Anomaly, AlarmChanged)
-
 }
 KINDS: dict[str, type[Journaled | Event]] = {**INPUT_KINDS, **EVENT_KINDS}
 

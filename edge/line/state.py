@@ -1,12 +1,13 @@
 """Everything the decisions remember, as one plain value that can be stored and loaded again.
 
-Public names: CoreState, LineState, PortalState, Passage, Track, PlcState, BookState.
+Public names: CoreState, LineState, PortalState, Passage, Track, PlcState, BookState, AlarmsState, AlarmRecord.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from edge.line.alarm_rules import AlarmKind, AlarmRule, AlarmState
 from edge.orders.model import Order
 
 
@@ -97,6 +98,43 @@ class BookState:
 
 
 @dataclass(slots=True)
+class AlarmRecord:
+    """One alarm. ``line``, ``plc``: where it is, empty = not of one.
+
+    ``condition``: as it was last told; ``active``: that, after its delays. ``due_us``: when ``active`` follows, 0 =
+    nothing is under way. ``since_us``: when ``active`` became so; ``told``: what was said of it last.
+    ``history``: whether the newest items went wrong, bit 0 = the newest, of so many as ``known``.
+    """
+
+    kind: AlarmKind
+    line: str
+    plc: str
+    state: AlarmState = AlarmState.NORMAL
+    condition: bool = False
+    active: bool = False
+    told: bool = False
+    due_us: int = 0
+    since_us: int = 0
+    until_us: int = 0
+    history: int = 0
+    known: int = 0
+    text: str = ""
+    by: str = ""
+    comment: str = ""
+    first_out: bool = False
+    suppressed_by: str = ""
+
+
+@dataclass(slots=True)
+class AlarmsState:
+    """All alarms by name, and the rules that the newest Started gave."""
+
+    controller: str = ""
+    rules: list[AlarmRule] = field(default_factory=list)
+    alarms: dict[str, AlarmRecord] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class CoreState:
     """All of it. ``at_us``: of the newest journaled input."""
 
@@ -105,3 +143,4 @@ class CoreState:
     lines: dict[str, LineState] = field(default_factory=dict)
     plcs: dict[str, PlcState] = field(default_factory=dict)
     feed_seq: int = 0
+    alarms: AlarmsState = field(default_factory=AlarmsState)

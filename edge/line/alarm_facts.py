@@ -1,0 +1,107 @@
+"""From what happens to what is told about alarms: conditions, moments and samples.
+
+Public names: Fact, Condition, Moment, Sample, facts, identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from edge.line.alarm_rules import AlarmKind
+from edge.line.events import (
+    Anomaly,
+    AnomalyCode,
+    CommandHandled,
+    DeviceChanged,
+    Event,
+    Journaled,
+    LaneChanged,
+    Outcome,
+    PlcEvent,
+    RouteDecided,
+    RouteReason,
+    Sorted,
+    ToteChecked,
+)
+from plc.words import EventType, Opcode
+
+EXECUTE = 6
+"""PackML state number of a machine at work. Source: ANSI/ISA-TR88.00.02-2022."""
+
+_DEVICES = {"plc": AlarmKind.PLC_DOWN, "reader": AlarmKind.READER_DOWN}
+_PARTS = {"site-store": AlarmKind.SITE_STORE_DOWN, "journal": AlarmKind.JOURNAL_DOWN}
+_MOMENTS = {
+    AnomalyCode.EVENTS_MISSED: AlarmKind.EVENTS_MISSED,
+    AnomalyCode.UNACCOUNTED_COMMANDS: AlarmKind.OTHER_HOST,
+    AnomalyCode.INCOMPATIBLE: AlarmKind.INCOMPATIBLE,
+}
+_ASTRAY = frozenset({Outcome.MISSORTED, Outcome.FAILED, Outcome.LOST})
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something is so, or is over."""
+
+    kind: AlarmKind
+    place: str
+    on: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something happened."""
+
+    kind: AlarmKind
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One more item, and whether it went wrong."""
+
+    kind: AlarmKind
+    place: str
+    bad: bool
+
+
+Fact: TypeAlias = Condition | Moment | Sample
+
+
+def identity(kind: AlarmKind, place: str) -> str:
+    """An alarm's name. ``place``: as `AlarmKind` says; empty for the controller itself."""
+    return f"{kind}.{place}" if place else str(kind)
+
+
+def facts(value: Journaled | Event) -> Iterator[Fact]:
+    """What a value tells about alarms; mostly nothing."""
+    match value:
+        case RouteDecided(line=line, reason=reason, round=0):
+            yield Sample(AlarmKind.NO_READS, line, reason is RouteReason.NO_READ)
+        case CommandHandled(plc=plc, opcode=Opcode.ROUTE, refusal=refusal):
+            yield Sample(AlarmKind.COMMANDS_REFUSED, plc, refusal > 0)
+        case Sorted(line=line, outcome=outcome):
+            yield Sample(AlarmKind.MISSORTS, line, outcome in _ASTRAY)
+            yield Sample(AlarmKind.DEFAULTS, line, outcome is Outcome.DEFAULTED)
+        case ToteChecked(line=line, final=True):
+            yield Sample(AlarmKind.TOTES_REFUSED, line, not value.verified)
+        case PlcEvent(type=EventType.JAM, plc=plc, station=eye):
+            yield Condition(AlarmKind.JAM, f"{plc}.{eye}", bool(value.value), f"photo-eye {eye} of {plc}")
+        case PlcEvent(type=EventType.STATE, plc=plc, station=0):
+            text = f"{plc} is in PackML state {value.value}"
+            yield Condition(AlarmKind.MACHINE_STOPPED, plc, value.value != EXECUTE, text)
+        case LaneChanged(line=line, lane=lane):
+            yield Condition(AlarmKind.LANE_FULL, f"{line}.{lane}", value.full, f"lane {lane} of {line}")
+        case DeviceChanged(device=device, up=up, reason=reason):
+            group, _, name = device.partition(".")
+            if group in _DEVICES:
+                yield Condition(_DEVICES[group], name, not up, reason)
+            elif device in _PARTS:
+                yield Condition(_PARTS[device], "", not up, reason)
+        case Anomaly(code=code, subject=subject, text=text) if code in _MOMENTS and subject:
+            yield Moment(_MOMENTS[code], subject, text)
+        case _:
+            pass
