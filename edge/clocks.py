@@ -11,18 +11,19 @@ class DeviceClock:
 
     A message is never early, so the smallest difference is the nearest to the truth; it is too large by the fastest
     transport there was. ``uncertainty_us`` is the spread between the two half windows. A device clock that was set is
-    followed: at once when it went ahead, or back behind what it showed before; else after JUMP_COUNT late arrivals.
+    followed: at once when it went ahead, or back behind what it showed before; else when arrivals have been late by
+    more than JUMP_US for LATE_US, which no stalled link makes them.
     """
 
     HALF_WINDOW_US = 30_000_000
     JUMP_US = 1_000_000
-    JUMP_COUNT = 8
+    LATE_US = 30_000_000
 
     def __init__(self) -> None:
         self._older: int | None = None
         self._newer: int | None = None
         self._turn_us = 0
-        self._late = 0
+        self._late_since_us: int | None = None
         self._last_us = 0
 
     def observe(self, device_us: int, arrived_us: int) -> int:
@@ -38,9 +39,10 @@ class DeviceClock:
             return 0
         before = self._newer
         # A device clock that was set back looks like lateness that stays, and shows a time before the last one.
-        self._late = self._late + 1 if gap > self._newer + self.JUMP_US else 0
-        if self._late >= self.JUMP_COUNT or (self._late and behind):
-            self._older, self._newer, self._late = None, gap, 0
+        late = gap > self._newer + self.JUMP_US
+        since_us = self._late_since_us = (self._late_since_us or arrived_us) if late else None
+        if since_us is not None and (behind or arrived_us - since_us >= self.LATE_US):
+            self._older, self._newer, self._late_since_us = None, gap, None
             self._turn_us = arrived_us + self.HALF_WINDOW_US
             return before - gap
         if arrived_us >= self._turn_us:

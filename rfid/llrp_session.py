@@ -40,6 +40,8 @@ from rfid.llrp_settings import LlrpSettings
 
 _KEEPALIVE = 62
 _KEEPALIVE_ACK = 72
+_SLOW_US = 1_600
+"""Microseconds for each of ``keepalive_ms`` after which two keepalives are missing; they come every 800."""
 _OPTIONAL = (Phase.LOOKING, Phase.FORGETTING, Phase.ANTENNAS, Phase.INPUTS)
 """Where a reader that cannot answer is used nevertheless."""
 _REFUSALS = {
@@ -81,7 +83,7 @@ class LlrpSession:
         self._id = 0
         self._since_us = at_us
         self._heard_us = at_us
-        self._beat_us: int | None = None  # when the last keepalive came
+        self._beat_us = at_us  # when the last keepalive came
         self._late = False
         self._capabilities = Message("GET_READER_CAPABILITIES_RESPONSE", 0)
         self._plan = Plan(None, None, 0, 0, None, 0, 0, False)
@@ -97,9 +99,11 @@ class LlrpSession:
             case Phase.ENDED:
                 return None
             case Phase.READING:
-                silent_us = self._heard_us + self.settings.keepalive_ms * 2_000
+                due_us = self._heard_us + self.settings.keepalive_ms * 2_000
+                if not self._late:
+                    due_us = min(due_us, self._beat_us + self.settings.keepalive_ms * _SLOW_US)
                 answer_us = self._requests.deadline_us
-                return silent_us if answer_us is None else min(silent_us, answer_us)
+                return due_us if answer_us is None else min(due_us, answer_us)
             case _:
                 return self._since_us + self.settings.response_ms * 1_000
 
@@ -141,7 +145,18 @@ class LlrpSession:
         silent_ms = (at_us - self._heard_us) // 1_000
         if silent_ms >= self.settings.keepalive_ms * 2:
             return self._end(f"no keepalive for {silent_ms} ms", ReaderFailure.SILENT)
-        return [*self._requests.expire(at_us)]
+        return [*self._slow(at_us), *self._requests.expire(at_us)]
+
+    def _slow(self, at_us: int) -> Iterator[ReaderNotice]:
+        """Two keepalives are missing; it is slow when it says other things, else silent soon."""
+        period_us = self.settings.keepalive_ms * 1_000
+        if self._late or at_us - self._beat_us < self.settings.keepalive_ms * _SLOW_US:
+            return
+        if at_us - self._heard_us < period_us:
+            self._late = True
+            yield ReaderNotice(f"slow: no keepalive for {(at_us - self._beat_us) // 1_000} ms, although it reports")
+        else:
+            self._beat_us += period_us // 2
 
     def set_output(self, port: int, on: bool, at_us: int) -> list[SessionOutput]:
         """Sets a general purpose output; ``OutputWritten`` says what came of it."""
@@ -187,7 +202,7 @@ class LlrpSession:
 
     def _beat(self, frame: Frame, at_us: int) -> Iterator[SessionOutput]:
         yield Send(HEADER.pack(1 << 10 | _KEEPALIVE_ACK, HEADER.size, frame.id))
-        gap_us = 0 if self._beat_us is None else at_us - self._beat_us
+        gap_us = at_us - self._beat_us if self.phase is Phase.READING else 0
         self._beat_us = at_us
         late = gap_us > self.settings.keepalive_ms * 1_250
         if late and not self._late:
@@ -306,6 +321,7 @@ class LlrpSession:
 
     def _ready(self, at_us: int) -> list[SessionOutput]:
         self.phase = Phase.READING
+        self._beat_us = at_us
         self._held.released(at_us)
         ready = ReaderReady(about(self._capabilities, self._plan))
         can = self._capabilities.first("LLRPCapabilities")

@@ -111,6 +111,10 @@ class SimulatedFloor:
         """Lets the belts move as soon as nothing else is missing."""
         self._released = True
 
+    def reader(self, name: str) -> SimulatedReader:
+        """A reader of the floor, for faults on command."""
+        return self._readers[name]
+
     async def start(self) -> None:
         """Listens on every address of the configuration; raises PlcError or ReaderError, naming what is taken."""
         loop = asyncio.get_running_loop()
