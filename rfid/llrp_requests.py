@@ -63,6 +63,10 @@ class Requests:
         """When the next answer is due."""
         return min((one.deadline_us for one in self._asked.values()), default=None)
 
+    def has(self, order: int) -> bool:
+        """Whether an access order of this number is active."""
+        return order in self._left
+
     def output(self, port: int, on: bool, message_id: int, at_us: int) -> Message:
         """Sets a general purpose output; ``OutputWritten`` follows."""
         data = parameter("GPOWriteData", GPOPortNumber=port, GPOData=int(on))

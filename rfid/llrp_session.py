@@ -170,6 +170,8 @@ class LlrpSession:
         """Has operations carried out on tags; ``AccessChanged`` and ``TagAccessed`` say what came of it."""
         if self.phase is not Phase.READING:
             return [AccessChanged(order.number, False, f"not now: {self.phase.value}")]
+        if self._requests.has(order.number):
+            return [AccessChanged(order.number, True, "its number is in use")]
         return [Send(encode(self._requests.access(order, self._next_id(), at_us)))]
 
     def end_access(self, number: int, at_us: int) -> list[SessionOutput]:
@@ -327,7 +329,7 @@ class LlrpSession:
         can = self._capabilities.first("LLRPCapabilities")
         if can is not None and can.number("SupportsEventAndReportHolding"):
             # A reader told by an earlier client to hold its reports keeps them back until it hears this.
-            return [Send(encode(message("ENABLE_EVENTS_AND_REPORTS", self._next_id()))), ready]
+            return [ready, Send(encode(message("ENABLE_EVENTS_AND_REPORTS", self._next_id())))]
         return [ready]
 
     # -- events

@@ -184,7 +184,8 @@ def test_two_missed_keepalives_end_a_reading_session_and_not_sooner() -> None:
         talk.now_us = second * 1_000_000
         assert talk.session.expire(talk.now_us) == []
         talk.from_reader(talk.device.keepalive())
-    assert talk.session.deadline_us == 51_000_000
+    assert talk.session.deadline_us == 50_600_000  # two keepalives are missing: slow, if it says anything else
+    assert talk.session.expire(50_600_000) == [] and talk.session.deadline_us == 51_000_000
     assert talk.session.expire(50_999_999) == []
     assert talk.session.expire(51_000_000) == [Ended("no keepalive for 2000 ms", ReaderFailure.SILENT)]
     assert talk.session.expire(99_000_000) == [] and talk.session.deadline_us is None
