@@ -166,6 +166,8 @@ class Alarms:
                     record.text = fact.text
                 changed = self._set_condition(record, rule, fact.on, at_us)
             case Moment():
+                if self._cause_of(name, record):  # it happened because of that
+                    return []
                 record.text = fact.text
                 changed = self._set_condition(record, rule, True, at_us)
                 changed |= self._set_condition(record, rule, False, at_us)
