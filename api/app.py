@@ -27,7 +27,9 @@ from api.site_state import Health, LineInfo, Site, now_us
 from edge.config import SiteConfig
 from edge.intake import Intake, read_csv, read_json
 from edge.journal import JournalError
-from edge.line.events import OrderChanged
+from edge.line.alarm_rules import AlarmAction
+from edge.line.alarms import requested_state
+from edge.line.events import AlarmChanged, AlarmRequested, OrderChanged
 from edge.orders.model import Order
 from edge.picture import Snapshot
 from edge.store import OrderConflict, Put, StoreError
@@ -56,6 +58,23 @@ class LaneWish(BaseModel):
 @dataclass(frozen=True, slots=True)
 class LaneAsked:
     """Its place in the feed that the line's controller follows; the lane changes when the PLC does it."""
+
+    feed_seq: int
+
+
+class AlarmWish(BaseModel):
+    """Who wants something of an alarm. ``minutes``: how long to shelve; at most what the alarm's rule allows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True), Field(description="who")]
+    minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
+    comment: Annotated[str, StringConstraints(max_length=400, strip_whitespace=True)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Its place in the feed that the alarm's controller follows; the alarm changes when the controller does it."""
 
     feed_seq: int
 
@@ -125,6 +144,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     _answer_errors(app)
     _order_routes(app, site)
     _line_routes(app, site)
+    _alarm_routes(app, site)
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app
 
@@ -236,3 +256,26 @@ def _line_routes(app: FastAPI, site: Site) -> None:
             lambda: site.store().request_lane(line, lane, wish.enabled, wish.by, now_us()),
         )
         return _json(LaneAsked(seq), 202)
+
+
+def _alarm_routes(app: FastAPI, site: Site) -> None:
+    @app.get("/api/alarms", response_model=tuple[AlarmChanged, ...], responses=_PROBLEMS)
+    async def alarms(everything: bool = False) -> Response:
+        """The alarms that are not normal, the newest change first; ``everything``: the normal ones behind them.
+
+        What became of each: ``/api/lookup/<alarm>``, of all: ``/api/lookup/alarms``.
+        """
+        return _json(site.alarms(everything))
+
+    @app.post("/api/alarms/{alarm}/{action}", status_code=202, response_model=Asked, responses=_PROBLEMS)
+    async def ask_of_alarm(alarm: str, action: AlarmAction, wish: AlarmWish) -> Response:
+        """Acknowledges, resets, shelves, unshelves an alarm, takes it out of service or puts it in service again."""
+        known = site.alarm(alarm)
+        if known is None:
+            raise HTTPException(404, f"alarm {alarm}: there is none with this name")
+        if requested_state(known.state, action) is None:
+            allowed = [str(one) for one in AlarmAction if requested_state(known.state, one) is not None]
+            raise HTTPException(409, f"alarm {alarm}: {action}: it is {known.state}, allowed are {', '.join(allowed)}")
+        for_us = wish.minutes * 60_000_000 if action is AlarmAction.SHELVE else 0
+        asked = AlarmRequested(now_us(), 0, alarm, action, wish.by, for_us, wish.comment)
+        return _json(Asked(await asyncio.to_thread(lambda: site.store().request_alarm(asked))), 202)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.journal import JournalError, JournalReader, Record, Value
-from edge.line.events import DeviceChanged
+from edge.line.events import ALARMS, AlarmChanged, DeviceChanged
 from edge.line.state import CoreState
 from edge.store import SiteStore
 
@@ -33,10 +33,13 @@ WARM_UP = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What was so before the first record: by line the masks of full and disabled lanes; the devices' newest words."""
+    """What was so before the first record: by line the masks of full and disabled lanes; the devices' newest words; the
+    newest change of each alarm.
+    """
 
     lanes: dict[str, tuple[int, int]]
     devices: tuple[DeviceChanged, ...]
+    alarms: tuple[AlarmChanged, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,9 @@ class Follower:
                 values = [record.value for record in store.by_ref(name)[-1:]]
                 devices += [value for value in values if isinstance(value, DeviceChanged)]
         lanes = {name: (line.lanes_full, line.lanes_disabled) for name, line in lines.items()}
-        return Memory(lanes, tuple(devices))
+        changes = [value for record in reader.by_ref(ALARMS) if isinstance(value := record.value, AlarmChanged)]
+        alarms = {change.alarm: change for change in changes}
+        return Memory(lanes, tuple(devices), tuple(alarms.values()))
 
     async def _project(self) -> None:
         source = _Source(self._journal, self.followed.controller)

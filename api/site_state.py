@@ -21,6 +21,8 @@ from api.follow import Followed, Follower, Memory
 from api.stream import Hub, event
 from edge.config import ConfigError, LineConfig, SiteConfig, load_line
 from edge.journal import Value
+from edge.line.alarms import unraised
+from edge.line.events import AlarmChanged, Started
 from edge.line.layout import LineLayout
 from edge.live import LiveView
 from edge.picture import Snapshot
@@ -68,6 +70,11 @@ class Site:
         self.layouts = tuple(info.layout for info in self.lines.values())
         devices = [_devices(controller) for controller in controllers]
         self.live = LiveView(self.layouts, [name for names in devices for name in names])
+        self._unraised = {
+            alarm.alarm: alarm
+            for its in controllers
+            for alarm in unraised(Started(0, its.controller, "", its.layouts(), its.alarms()))
+        }
         self.hub = Hub(self._picture)
         self.followers = [
             Follower(controller.controller, controller.journal, names, self._begin, self._take, self.store)
@@ -114,6 +121,17 @@ class Site:
         """The picture now."""
         return self.live.snapshot(now_us())
 
+    def alarm(self, name: str) -> AlarmChanged | None:
+        """An alarm as it is now; None = no controller has it."""
+        return self.live.alarm(name) or self._unraised.get(name)
+
+    def alarms(self, everything: bool) -> tuple[AlarmChanged, ...]:
+        """The alarms that are not normal, the newest change first; behind them the others, if wanted, by name."""
+        raised = sorted(self.snapshot().alarms, key=lambda alarm: -alarm.at_us)
+        names = {alarm.alarm for alarm in raised}
+        others = [alarm for name, alarm in sorted(self._unraised.items()) if everything and name not in names]
+        return (*raised, *others)
+
     def health(self) -> Health:
         """How it stands now."""
         controllers = tuple(follower.followed for follower in self.followers)
@@ -127,7 +145,7 @@ class Site:
         )
 
     def _begin(self, memory: Memory) -> None:
-        self.live.begin_with(memory.lanes, memory.devices)
+        self.live.begin_with(memory.lanes, memory.devices, memory.alarms)
 
     def _take(self, values: list[Value]) -> None:
         for value in values:

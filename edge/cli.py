@@ -24,7 +24,7 @@ import uvloop
 
 from edge.config import ConfigError, LineConfig, load_line, load_site
 from edge.journal import JournalError, JournalReader
-from edge.line.events import LaneRequested, OrderChanged, PassageSeen
+from edge.line.events import OrderChanged, PassageSeen, Requested
 from edge.portal_replay import RecordingError, judge, learned, picture, read_recording
 from edge.replay import BadRecord, replay
 from edge.runtime import Controller, OrderFeed
@@ -78,6 +78,9 @@ def parser() -> argparse.ArgumentParser:
 
     api = _command(commands, "api", _api, "orders in, look-ups and live pages out")
     api.add_argument("config", type=Path, metavar="SITE.toml")
+
+    alarms = _command(commands, "alarms", _alarms, "the alarms of a site, and what an operator asks of them")
+    importlib.import_module("edge.alarm_desk").add_arguments(alarms)
 
     check = _command(commands, "check", _check, "says everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG", help="LINE.toml or SITE.toml")
@@ -156,7 +159,7 @@ def _feed(config: LineConfig) -> OrderFeed | None:
         return None
     stores: list[SiteStore] = []
 
-    def feed(after: int, limit: int) -> Sequence[OrderChanged | LaneRequested]:
+    def feed(after: int, limit: int) -> Sequence[OrderChanged | Requested]:
         if not stores:
             stores.append(SiteStore(config.store, readonly=True))
         return stores[0].feed(after, limit)
@@ -170,6 +173,10 @@ def _sim(arguments: argparse.Namespace) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     return int(importlib.import_module("edge.demo").main(arguments))
+
+
+def _alarms(arguments: argparse.Namespace) -> int:
+    return int(importlib.import_module("edge.alarm_desk").main(arguments))
 
 
 def _api(arguments: argparse.Namespace) -> int:

@@ -3,103 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import socket
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from house import House, make_house
 
 from edge.config import load_line
 from edge.journal import Journal
-from edge.line.events import DeviceChanged, Started
-
-CLI = (sys.executable, "-m", "edge.cli")
-HANGS_S = 60
-AT_US = 1_767_225_600_000_000
-
-
-@dataclass(frozen=True)
-class Said:
-    """How a command ended."""
-
-    status: int
-    out: str
-    err: str
-
-
-@dataclass(frozen=True)
-class House:
-    """A folder with the example's LINE.toml and SITE.toml on ports of its own."""
-
-    folder: Path
-    ports: dict[str, int]
-
-    def run(self, *command: object) -> Said:
-        """Runs one command to its end in the folder. No traceback may come out of it, whatever is wrong."""
-        ended = subprocess.run(
-            [*CLI, *map(str, command)], cwd=self.folder, capture_output=True, text=True, timeout=HANGS_S
-        )
-        assert "Traceback" not in ended.stderr and "Error(" not in ended.stderr, ended.stderr
-        return Said(ended.returncode, ended.stdout, ended.stderr)
-
-    def refused(self, *command: object, status: int = 2) -> str:
-        """The one message of a command that cannot be done."""
-        said = self.run(*command)
-        assert said.status == status, said
-        assert said.out == ""
-        assert said.err.startswith("lanewise"), said.err
-        assert len(said.err.splitlines()) == 1, said.err
-        return said.err
-
-    def changed(self, name: str, *replacements: tuple[str, str], into: str = "changed.toml") -> str:
-        """Another configuration with the lines that match replaced."""
-        text = (self.folder / name).read_text(encoding="utf-8")
-        for pattern, line in replacements:
-            text, count = re.subn(pattern, line, text, flags=re.MULTILINE)
-            assert count, pattern
-        (self.folder / into).write_text(text, encoding="utf-8")
-        return into
-
-    def journal(self, *changes: str, name: str = "var/doctored.sqlite") -> Path:
-        """A small good journal, then changed by SQL."""
-        config = load_line(self.folder / "LINE.toml")
-        path = self.folder / name
-        journal = Journal(path)
-        journal.append([Started(AT_US, "edge1", "0", config.layouts())])
-        journal.append([DeviceChanged(AT_US + number, "plc.sorter", bool(number % 2), "test") for number in range(5)])
-        journal.flush()
-        assert journal.close()
-        with closing(sqlite3.connect(path)) as db:
-            for change in changes:
-                db.execute(change)
-            db.commit()
-        return path
 
 
 @pytest.fixture
 def house(project: Path, tmp_path: Path) -> House:
-    for name in ("LINE.toml", "SITE.toml"):
-        shutil.copy(project / "examples" / "warehouse" / name, tmp_path)
-    config = load_line(tmp_path / "LINE.toml")
-    names = [*(f"plc.{name}" for name in config.plc), *(f"reader.{name}" for name in config.reader), "site"]
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in names]
-    ports = {name: one.getsockname()[1] for name, one in zip(names, held, strict=True)}
-    for one in held:
-        one.close()
-    for table, name in (name.split(".") for name in names if "." in name):
-        old = getattr(config, table)[name].port
-        text = (tmp_path / "LINE.toml").read_text(encoding="utf-8")
-        (tmp_path / "LINE.toml").write_text(text.replace(f"port = {old}\n", f"port = {ports[f'{table}.{name}']}\n"))
-    made = House(tmp_path, ports)
-    made.changed("SITE.toml", (r"^listen = .*$", f'listen = "127.0.0.1:{ports["site"]}"'), into="SITE.toml")
-    return made
+    return make_house(project, tmp_path)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Alarms: what is told about them goes in, what people are to know comes out.
 
-Public names: Alarms, next_state, requested_state, places_of, TRANSITIONS, BY_HAND, RECENT.
+Public names: Alarms, next_state, requested_state, unraised, places_of, TRANSITIONS, BY_HAND, RECENT.
 
 A condition becomes active after its on delay and inactive after its off delay; a share of bad items has a deadband
 instead. The states follow from that, from causes that are active, and from what operators ask.
@@ -328,6 +328,17 @@ class Alarms:
             record.until_us,
             record.first_out and record.state in ANNUNCIATED,
             record.suppressed_by,
+        )
+
+
+def unraised(given: Started) -> Iterator[AlarmChanged]:
+    """Every alarm that a controller has from the start, normal, as if never raised."""
+    rules = {rule.kind: rule for rule in given.alarms}
+    for name, record in places_of(given):
+        rule, normal = rules[record.kind], AlarmState.NORMAL
+        texts = ("", rule.cause, rule.consequence, rule.action)
+        yield AlarmChanged(
+            0, record.line, name, record.kind, record.plc, normal, normal, False, 0, rule.priority, *texts
         )
 
 
