@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -149,6 +150,8 @@ def _run(arguments: argparse.Namespace) -> int:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    with suppress(PermissionError):  # a divert goes before a page on the same machine, where we may say so
+        os.nice(-10)
     _until_stopped(Controller(config, _feed(config)).run)
     return 0
 

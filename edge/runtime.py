@@ -234,6 +234,7 @@ class Controller:
                     if signals:
                         self._signals(plc, signals, self._now())
                 up = await (link.read_up() if block is None else link.exchange(block))
+                _end_if_cancelled()
                 at_us = self._now()
                 plc.observe(up, at_us)
                 signals = host.on_up(up, at_us)
@@ -286,6 +287,7 @@ class Controller:
                 await session()
                 reason = f"{device}: the connection ended"
             except (PlcError, ReaderError, MailboxError) as error:
+                _end_if_cancelled()  # a driver may fail while it is told to end
                 reason = str(error)
             self._device(device, reason)
             if self._loop.time() - began > 5:
@@ -367,6 +369,16 @@ class Controller:
         self._flushing = False
         if self._reasons.get("journal"):
             self._device("journal", None, "the journal stores again")
+
+
+def _end_if_cancelled() -> None:
+    """Raises CancelledError again where it got lost.
+
+    asyncio.wait_for, which pymodbus awaits answers with, drops a cancellation that meets the answer; until Python 3.12.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _version() -> str:

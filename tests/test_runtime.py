@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -82,6 +82,32 @@ def journal(config: LineConfig) -> list[Record]:
         reader.close()
 
 
+def work(
+    config: LineConfig,
+    seconds: float,
+    ahead: int,
+    *,
+    floor_config: LineConfig | None = None,
+    meanwhile: Callable[[SimulatedFloor, Feed, Controller], Awaitable[None]] | None = None,
+) -> Report:
+    """A controller and a floor until the floor is empty, in virtual time; the floor's truth."""
+
+    async def main() -> Report:
+        floor = SimulatedFloor(floor_config or config, seconds=seconds)
+        feed = Feed(floor, ahead)
+        await floor.start()
+        controller = Controller(config, feed, threaded=False, zero_us=UTC_US)
+        task = asyncio.create_task(controller.run())
+        if meanwhile is not None:
+            await meanwhile(floor, feed, controller)
+        await asyncio.wait_for(floor.wait(), seconds + 120)
+        await stop(task)
+        await floor.stop()
+        return floor.report()
+
+    return run_virtual(main())
+
+
 def assert_journal_is_whole(records: list[Record], truth: Report) -> None:
     """Every PLC event once and in order, one lane a parcel and round, and the same decisions again."""
     events = [record.value for record in records if record.kind == PlcEvent.__name__]
@@ -97,21 +123,13 @@ def assert_journal_is_whole(records: list[Record], truth: Report) -> None:
 def test_the_main_job_end_to_end(project: Path, tmp_path: Path) -> None:
     config = on_free_ports(example(project, rate=20_000, seed=7, scan_ms=10), tmp_path)
 
-    async def main() -> Report:
-        floor = SimulatedFloor(config, seconds=45)
-        feed = Feed(floor, 400)
-        await floor.start()
-        controller = asyncio.create_task(Controller(config, feed, threaded=False, zero_us=UTC_US).run())
+    async def close_a_lane(_: SimulatedFloor, feed: Feed, __: Controller) -> None:
         await asyncio.sleep(20)
         feed.ask("sorter", 3, False)
         await asyncio.sleep(10)
         feed.ask("sorter", 3, True)
-        await floor.wait()
-        await stop(controller)
-        await floor.stop()
-        return floor.report()
 
-    truth = run_virtual(main())
+    truth = work(config, 45, 400, meanwhile=close_a_lane)
     assert truth["parcels_inducted"] > 200
     assert truth["missorted"] == truth["defaulted"] == truth["unacknowledged"] == 0
     assert truth["false_accepts"] == truth["false_refusals"] == 0
@@ -141,17 +159,8 @@ def test_what_is_gone_stalls_nothing_else(project: Path, tmp_path: Path) -> None
         }
     )
 
-    async def main() -> Report:
-        floor = SimulatedFloor(alone.model_copy(update={"plc": {"sorter": config.plc["sorter"]}}), seconds=20)
-        feed = Feed(floor, 60)
-        await floor.start()
-        controller = asyncio.create_task(Controller(config, feed, threaded=False, zero_us=UTC_US).run())
-        await floor.wait()
-        await stop(controller)
-        await floor.stop()
-        return floor.report()
-
-    truth = run_virtual(main())
+    sorter = alone.model_copy(update={"plc": {"sorter": config.plc["sorter"]}})
+    truth = work(config, 20, 60, floor_config=sorter)
     assert truth["parcels_inducted"] > 25
     assert truth["missorted"] == truth["defaulted"] == truth["unacknowledged"] == 0
     said = [value for record in journal(config) if isinstance(value := record.value, DeviceChanged) and not value.up]
@@ -199,17 +208,7 @@ def test_a_tote_without_an_order_goes_to_quality(project: Path, tmp_path: Path, 
     config = on_free_ports(example(project, seed=2, scan_ms=10), tmp_path)
     config = config.model_copy(update={"line": {"tote1": config.line["tote1"]}})
 
-    async def main() -> Report:
-        floor = SimulatedFloor(config, seconds=20)
-        feed = Feed(floor, orders)
-        await floor.start()
-        controller = asyncio.create_task(Controller(config, feed, threaded=False, zero_us=UTC_US).run())
-        await floor.wait()
-        await stop(controller)
-        await floor.stop()
-        return floor.report()
-
-    truth = run_virtual(main())
+    truth = work(config, 20, orders)
     assert truth["totes_inducted"] == truth["totes_to_packing"] + truth["totes_to_quality"] > 4
     assert bool(truth["totes_to_packing"]) == bool(orders)
     if not orders:
@@ -231,12 +230,7 @@ def test_a_full_disk_defaults_parcels_and_loses_nothing(project: Path, tmp_path:
         update={name: {"sorter": getattr(config, name)["sorter"]} for name in ("plc", "reader", "line")}
     )
 
-    async def main() -> Report:
-        floor = SimulatedFloor(config, seconds=40)
-        feed = Feed(floor, 100)
-        await floor.start()
-        controller = Controller(config, feed, threaded=False, zero_us=UTC_US)
-        task = asyncio.create_task(controller.run())
+    async def fill_the_disk(floor: SimulatedFloor, _: Feed, controller: Controller) -> None:
         await asyncio.sleep(12)
         disk = controller._journal._db
         pages = disk.execute("PRAGMA page_count").fetchone()[0]
@@ -244,12 +238,8 @@ def test_a_full_disk_defaults_parcels_and_loses_nothing(project: Path, tmp_path:
         await asyncio.sleep(15)
         assert floor.report()["unacknowledged"] > 8
         disk.execute("PRAGMA max_page_count=1000000")
-        await floor.wait()
-        await stop(task)
-        await floor.stop()
-        return floor.report()
 
-    truth = run_virtual(main())
+    truth = work(config, 40, 100, meanwhile=fill_the_disk)
     assert truth["unacknowledged"] == truth["missorted"] == 0
     assert 5 < truth["defaulted"] < truth["parcels_inducted"] - 20
     records = journal(config)

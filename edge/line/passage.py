@@ -114,9 +114,9 @@ class PortalWatch:
         return passage is not None and passage.stop_us > 0 and self._own_end_us(passage) <= now_us
 
     def window_end_us(self, track_id: int) -> int | None:
-        """When that will be; None without a passage of this track."""
+        """When that will be; None without a passage of this track, or while it stands in the photo-eye."""
         passage = self._of_track(track_id)
-        return None if passage is None else self._own_end_us(passage)
+        return self._own_end_us(passage) if passage is not None and passage.stop_us else None
 
     def blind(self) -> str:
         """Which readers do not read now, and why; empty when all do."""
