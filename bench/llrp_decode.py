@@ -26,7 +26,7 @@ from rfid.llrp_codec import Parameter
 from rfid.llrp_frames import Frame, Frames
 from rfid.llrp_report_encoder import ReportEncoder
 from rfid.llrp_reports import ReportDecoder
-from rfid.llrp_settings import REPORT_CONTENT
+from rfid.llrp_rospec import REPORT_CONTENT
 
 PEER = "sllurp==3.0.5"
 TAGS = (1, 10, 100)

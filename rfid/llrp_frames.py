@@ -70,6 +70,10 @@ class Frames:
             octets = bytes(self._rest)
             self._rest.clear()
         at, end, due = 0, len(octets), _HEADER_SIZE
+        if end >= due:  # a message alone, whole and good, is what mostly comes
+            word, length, number = _unpack(octets)
+            if length == end <= self._limit and word >> 10 in _VERSIONS:
+                return [_new_frame(Frame, (word & 0x3FF, number, word >> 10, octets[_HEADER_SIZE:]))]
         while end - at >= _HEADER_SIZE:
             word, due, number = _unpack(octets, at)
             version = word >> 10

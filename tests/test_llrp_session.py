@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pcap import write_pcap
 
 from rfid.driver import ClockSample, PortChanged, ReaderClock, ReaderFailure, ReaderNotice, ReaderReady, Reads, TagRead
+from rfid.llrp_access import read_tid, write_epc
 from rfid.llrp_codec import Message, Parameter, RawMessage, decode, encode, message, parameter
 from rfid.llrp_device import LlrpDevice
 from rfid.llrp_device_answers import complaint
@@ -68,8 +69,20 @@ class Talk:
         return found
 
 
-def _whole_life() -> Talk:
+def _work(talk: Talk) -> None:
+    """Everything else that goes over the wire: outputs, tags' memories, what was held."""
+    device, session = talk.device, talk.session
+    talk.carry_out(session.set_output(3, True, 0))
+    talk.carry_out(session.access(write_epc(1, "30" * 12, epc=READ_96.epc), 0))
+    talk.carry_out(session.access(read_tid(2), 0))
+    talk.from_reader(device.report([READ_96]))
+    talk.from_reader(device.report([READ_128]))
+    talk.carry_out(session.end_access(2, 0))
+
+
+def _whole_life(work: Callable[[Talk], None] = lambda talk: None) -> Talk:
     talk = Talk().start()
+    work(talk)
     for step in (
         lambda: talk.device.report([READ_96]),
         lambda: talk.device.report([READ_128, READ_96]),
@@ -124,7 +137,7 @@ def test_reads_carry_the_readers_own_clock(clock: ReaderClock) -> None:
 
 def test_dissectors_of_others_understand_both_directions(peer: Callable[[str], str], tmp_path: Path) -> None:
     tshark = peer("tshark")
-    talk = _whole_life()
+    talk = _whole_life(_work)
     # Not 0 (all) and 1: tshark 4.0 takes the Identification of any reader, recorded real ones too, for 2 octets less.
     asked = [encode(_config_request(number)) for number in range(2, 12)] + [encode(message("GET_ROSPECS", 77))]
     device = talk.device
