@@ -7,8 +7,9 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from browser import Browser
@@ -18,7 +19,18 @@ from api.app import create_app
 from api.server import listen, server
 from edge.config import SiteConfig, load_line, load_site
 from edge.journal import Journal
-from edge.line.events import DeviceChanged, FindingKind, LaneChanged, LaneRequested, RouteReason
+from edge.line.alarm_rules import AlarmAction, AlarmState
+from edge.line.alarms import unraised
+from edge.line.events import (
+    AlarmChanged,
+    AlarmRequested,
+    DeviceChanged,
+    FindingKind,
+    LaneChanged,
+    LaneRequested,
+    RouteReason,
+    Started,
+)
 from edge.store import SiteStore
 
 WEB = "api/web"
@@ -76,6 +88,26 @@ def floor(project: Path, tmp_path: Path) -> Iterator[Floor]:
     journal.close()
 
 
+def asked(floor: Floor, kind: type[LaneRequested | AlarmRequested]) -> object:
+    """The first request of a kind in the feed."""
+    store = SiteStore(floor.config.store, readonly=True)
+    end = time.monotonic() + 20
+    while not (found := [value for value in store.feed(0, 100_000) if isinstance(value, kind)]):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    store.close()
+    return found[0]
+
+
+def alarm_of(name: str, floor: Floor, at_us: int) -> AlarmChanged:
+    """An alarm of the floor's controller as it came."""
+    line = load_line(floor.config.controller[0].config)
+    started = Started(at_us, line.controller, "0", line.layouts(), line.alarms())
+    alarm = next(alarm for alarm in unraised(started) if alarm.alarm == name)
+    came = {"state": AlarmState.UNACKNOWLEDGED, "active": True, "since_us": at_us, "at_us": at_us}
+    return replace(alarm, **came)
+
+
 def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
     with Browser(peer("chromium")) as page:
         page.open(floor.url)
@@ -103,6 +135,31 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         assert "Parcel sorter: lane 9 Quality is off" in page.ask("document.getElementById('attention').textContent")
         page.until("document.querySelector('.lane.disabled')?.dataset.lane", lambda lane: lane == "9")
 
+        # An alarm is said once, with what to do; people act on it there.
+        floor.journal.append([alarm_of("reader-down.tote1", floor, at_us)])
+        row = page.until("document.querySelector('#attention .alarm')?.textContent")
+        assert "Reader does not answer: tote1" in row and "Look at the reader and its cable." in row
+        assert "Reader tote1 is down" not in page.ask("document.getElementById('attention').textContent")
+        page.ask("document.querySelector('#attention .alarm button').click()")
+        page.until("document.querySelector('#alarm[open] dl')?.textContent", lambda text: "Totes are refused" in text)
+        page.ask(
+            "document.querySelector('#alarm #by').value = 'Ann';document.querySelector('#alarm [value=shelve]').click()"
+        )
+        assert asked(floor, AlarmRequested) == AlarmRequested(
+            at_us=ANY,
+            feed_seq=ANY,
+            alarm="reader-down.tote1",
+            action=AlarmAction.SHELVE,
+            by="Ann",
+            for_us=1_800_000_000,
+        )
+        page.until("document.querySelector('#alarm[open]') === null")
+        page.ask("document.querySelector('#attention .alarm .quick').click()")  # the name is known now
+        page.until("document.querySelector('#attention .alarm .quick').disabled")
+        page.ask("document.querySelector('[data-language=zh-Hant]').click()")
+        page.until("document.querySelector('#attention .alarm').textContent", lambda text: "檢查讀取器與線路" in text)
+        page.ask("document.querySelector('[data-language=en]').click()")
+
         # The look-up tells the story of an order in the language that was chosen.
         page.ask("document.querySelector('[data-language=zh-Hant]').click()")
         page.ask("document.getElementById('key').value = 'A-1003'; document.querySelector('#search button').click()")
@@ -119,13 +176,9 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         )
         page.until("document.querySelector('#lane[open] #by') !== null")
         page.ask("document.getElementById('by').value = 'Ann'; document.querySelector('#lane [type=submit]').click()")
-        store = SiteStore(floor.config.store, readonly=True)
-        end = time.monotonic() + 20
-        while not (asked := [value for value in store.feed(40, 10_000) if isinstance(value, LaneRequested)]):
-            assert time.monotonic() < end
-            time.sleep(0.05)
-        store.close()
-        assert (asked[0].line, asked[0].lane, asked[0].enabled, asked[0].by) == ("sorter", 3, False, "Ann")
+        assert asked(floor, LaneRequested) == LaneRequested(
+            at_us=ANY, feed_seq=ANY, line="sorter", lane=3, enabled=False, by="Ann"
+        )
 
         # A phone shows the same.
         page.resize(390, 844)

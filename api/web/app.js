@@ -1,5 +1,6 @@
 // The page: keeps the picture, hands it to its parts, and lets people ask and act.
 
+import { keepName, nameKept, openAlarm } from "./alarms.js";
 import { Belt } from "./belt.js";
 import { el, replace } from "./dom.js";
 import { ask, follow, needToken, tell } from "./link.js";
@@ -11,10 +12,9 @@ const $ = (id) => document.getElementById(id);
 const KEEP_VERDICTS = 40;
 const KEEP_ANOMALIES = 60;
 const QUIET_US = 15_000_000;
-const NAME = "lanewise.name";
 
 const state = {
-  site: "", lines: [], devices: new Map(), anomalies: [], health: null, since: 0,
+  site: "", lines: [], devices: new Map(), anomalies: [], alarms: new Map(), health: null, since: 0,
   link: "connecting", heard: 0, offset: null,
 };
 const byName = new Map();
@@ -60,6 +60,7 @@ function takeSnapshot(value) {
   }
   state.devices = new Map(value.devices.map((device) => [device.name, device]));
   state.anomalies = value.anomalies;
+  state.alarms = new Map(value.alarms.map((alarm) => [alarm.alarm, alarm]));
   stale = true;
 }
 
@@ -81,6 +82,10 @@ function takeChanges(value) {
     its.reaction = change.reaction ?? its.reaction;
   }
   for (const device of value.devices) state.devices.set(device.name, device);
+  for (const alarm of value.alarms) {
+    if (alarm.state === "normal") state.alarms.delete(alarm.alarm);
+    else state.alarms.set(alarm.alarm, alarm);
+  }
   for (const anomaly of value.anomalies) state.anomalies.unshift(anomaly);
   state.anomalies.length = Math.min(state.anomalies.length, KEEP_ANOMALIES);
   stale = true;
@@ -121,7 +126,7 @@ function panels() {
   $("site").textContent = [state.site, since].filter(Boolean).join(" · ");
   figures($("figures"), state.lines.filter((its) => its.counts.inducted !== undefined));
   verdicts($("verdicts"), state.lines, (key) => lookup.open(key));
-  attention($("attention"), state, (key) => lookup.open(key));
+  attention($("attention"), state, (key) => lookup.open(key), (alarm) => openAlarm($("alarm"), alarm, (key) => lookup.open(key)));
   devices($("devices"), state.devices);
   for (const its of state.lines) its.belt.say(refusal(its, (key) => lookup.open(key)));
 }
@@ -166,10 +171,10 @@ function openLane(belt, its) {
   const disabled = Boolean(view?.disabled);
   const verb = disabled ? "enable" : "disable";
   const note = el("p", { class: "note", role: "status" });
-  const name = el("input", { id: "by", required: true, maxlength: 80, autocomplete: "name", value: localStorage.getItem(NAME) ?? "" });
+  const name = el("input", { id: "by", required: true, maxlength: 80, autocomplete: "name", value: nameKept() });
   const send = async (event) => {
     event.preventDefault();
-    localStorage.setItem(NAME, name.value.trim());
+    keepName(name.value.trim());
     const path = `/api/lines/${encodeURIComponent(belt.layout.name)}/lanes/${lane.number}`;
     const answer = await tell(path, { enabled: disabled, by: name.value.trim() }).catch((error) => ({ ok: false, value: { problems: [String(error)] } }));
     note.textContent = answer.ok ? t("lane.asked") : t("failed", { why: answer.value.problems.join("; ") });

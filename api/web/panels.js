@@ -1,6 +1,7 @@
 // Figures, verdicts, what needs attention, devices.
 // Public names: figures, verdicts, refusal, attention, devices, needs.
 
+import { alarmRow, calling, covers, silent } from "./alarms.js";
 import { el, replace } from "./dom.js";
 import { clock, deviceName, has, short, t, whole } from "./words.js";
 
@@ -93,9 +94,16 @@ function say(finding) {
   return t(`finding.${finding.kind}`, { ...finding, subject });
 }
 
-// What people should do something about now: lanes, devices, journals, store.
+// What speaks for a device, so that it is not said twice.
+const ALARM_OF = { "plc": "plc-down.", "reader": "reader-down.", "site-store": "site-store-down.", "journal": "journal-down." };
+const alarmOf = (device) => {
+  const [kind, name] = device.split(/\.(.*)/s);
+  return `${ALARM_OF[kind]}${name ?? ""}`;
+};
+
+// What people should do something about now: alarms, and lanes, devices, journals, store that no alarm speaks for.
 export function needs(state) {
-  const found = [];
+  const found = calling(state.alarms).map((alarm) => ({ kind: "alarm", alarm }));
   for (const controller of state.health?.controllers ?? []) {
     if (controller.journal_trouble) {
       found.push({ kind: "trouble", text: t("trouble.journal", controller), detail: controller.journal_trouble });
@@ -105,7 +113,7 @@ export function needs(state) {
     found.push({ kind: "trouble", text: t("trouble.store"), detail: state.health.store_trouble });
   }
   for (const device of state.devices.values()) {
-    if (device.up === false) {
+    if (device.up === false && !covers(state.alarms, alarmOf(device.name))) {
       found.push({ kind: "trouble", text: t("trouble.device", { name: deviceName(device.name) }), detail: device.reason, at_us: device.since_us });
     }
   }
@@ -113,6 +121,7 @@ export function needs(state) {
     for (const lane of line.lanes.values()) {
       for (const word of ["full", "disabled"]) {
         if (!lane[word]) continue;
+        if (word === "full" && covers(state.alarms, `lane-full.${line.info.layout.name}.${lane.number}`)) continue;
         const its = line.info.layout.lanes.find((known) => known.number === lane.number);
         const title = line.info.title || line.info.layout.name;
         found.push({
@@ -125,8 +134,8 @@ export function needs(state) {
   return found;
 }
 
-export function attention(node, state, open) {
-  const now = needs(state).map((need) =>
+export function attention(node, state, open, openAlarm) {
+  const now = needs(state).map((need) => need.alarm ? alarmRow(need.alarm, openAlarm) :
     el("li", { class: `need ${need.kind}` },
       el("span", { class: "mark", "aria-hidden": "true" }, "▲"),
       el("span", { class: "what" }, el("b", {}, need.text), need.detail && el("small", {}, need.detail)),
@@ -141,7 +150,9 @@ export function attention(node, state, open) {
         el("span", { class: "what" }, el("b", {}, has(key) ? t(key) : t("anomaly.other")), el("small", {}, anomaly.text)),
         el("time", {}, clock(anomaly.at_us))));
   });
+  const quiet = silent(state.alarms).map((alarm) => alarmRow(alarm, openAlarm));
   if (!now.length) now.push(el("li", { class: "empty" }, t("attention.none")));
+  if (quiet.length) now.push(el("li", { class: "divider" }, t("alarms.silent")), ...quiet);
   if (seen.length) now.push(el("li", { class: "divider" }, t("attention.noticed")));
   replace(node, ...now, ...seen);
 }

@@ -24,6 +24,15 @@ const command = (value, lane) => {
 };
 const extra = (text) => (text ? `（${text}）` : "");
 
+const STATES = [
+  "normal", "unacknowledged", "acknowledged", "returned-unacknowledged", "latched-unacknowledged", "latched", "shelved",
+  "suppressed", "out-of-service",
+];
+const alarm = (v) => {
+  const why = [v.suppressed_by, v.by && t("alarms.by", { name: v.by }), v.comment, v.state === "unacknowledged" && v.text];
+  return `警報 ${v.alarm} ${t(`alarm.${v.kind}`)}：${t(`alarms.state.${v.state}`)}${extra(why.filter(Boolean).join("，"))}`;
+};
+
 const ZH = {
   "order-new": (v) => `收到訂單 ${v.order.id}，來自 ${`${v.order.channel} ${v.order.external}`.trim()}：${order(v)}`,
   "order-changed": (v) => `訂單 ${v.order.id} 已變更：${order(v)}`,
@@ -63,6 +72,8 @@ const ZH = {
   "shipped": (v, lane) => `訂單 ${v.order} 已出貨：包裹在 ${lane(v.lane)}`,
   "lane-requested": (v, lane) => `${v.by} 要求${v.enabled ? "啟用" : "停用"} ${lane(v.lane)}`,
   "lane-changed": (v, lane) => `${lane(v.lane)}：${[v.full && "已滿", v.disabled && "停用"].filter(Boolean).join("、") || "開放"}`,
+  ...Object.fromEntries(STATES.map((state) => [`alarm-${state}`, (v) => alarm(v)])),
+  "alarm-requested": (v) => `${v.by}：${t(`alarms.ask.${v.action}`)} ${v.alarm}${v.for_us ? `（${t("alarms.minutes", { count: Math.round(v.for_us / 6e7) })}）` : ""}${extra(v.comment)}`,
   "anomaly": (v) => `注意：${t(`anomaly.${v.code}`)}${extra(v.text)}`,
 };
 

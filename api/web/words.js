@@ -1,7 +1,10 @@
 // Every word that people read, in both languages.
 // Public names: LANGUAGES, language, setLanguage, t, has, clock, whole, short, deviceName.
 
+import { ALARMS_EN, ALARMS_ZH } from "./alarm_words.js";
+
 const EN = {
+  ...ALARMS_EN,
   "language": "Language",
   "search.label": "Look up an order, tote, parcel or tag",
   "search.hint": "Order, tote, parcel or EPC",
@@ -86,6 +89,7 @@ const EN = {
 };
 
 const ZH = {
+  ...ALARMS_ZH,
   "language": "語言",
   "search.label": "查詢訂單、物流箱、包裹或標籤",
   "search.hint": "訂單、物流箱、包裹或 EPC",
@@ -193,9 +197,9 @@ export function has(key) {
 }
 
 // The words for a key, with {name} replaced by values.
-export function t(key, values = {}) {
-  const words = LANGUAGES[current][key] ?? EN[key] ?? key;
-  return words.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+export function t(key, values = {}, inLanguage = current) {
+  const words = LANGUAGES[inLanguage][key] ?? EN[key] ?? key;
+  return words.replace(/\{(\w+)\}/g, (whole, slot) => values[slot] ?? whole);
 }
 
 // Time of day of microseconds since 1970.
