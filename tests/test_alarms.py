@@ -285,6 +285,23 @@ def test_one_jam_is_one_alarm_and_the_first_is_named(layouts: tuple[LineLayout, 
     assert [(change.alarm, change.first_out) for change in desk.wait(2 * MIN)] == [("lane-full.sorter.2", False)]
 
 
+@pytest.mark.parametrize("kind", sorted(RATES))
+def test_a_share_is_active_at_its_limit_and_over_below_its_deadband(
+    layouts: tuple[LineLayout, ...], kind: AlarmKind
+) -> None:
+    rule, place = OF[kind], "tote1"
+    desk = Desk(layouts)
+    good, bad = Sample(kind, place, False), Sample(kind, place, True)
+    comes, ends = round(rule.limit * RECENT), round((rule.limit - rule.deadband) * RECENT)
+    desk.take(*[good] * RECENT, *[bad] * (comes - 1))
+    assert desk.told == []
+    assert desk.take(bad)[0].annunciates
+    came = len(desk.told)
+    desk.take(*[good] * (RECENT - ends - 1))
+    assert len(desk.told) == came
+    assert desk.take(good)[0].state is AlarmState.RETURNED
+
+
 def test_a_share_has_a_deadband_and_latched_waits_for_its_reset(layouts: tuple[LineLayout, ...]) -> None:
     desk = Desk(layouts)
     good, bad = Sample(AlarmKind.NO_READS, "sorter", False), Sample(AlarmKind.NO_READS, "sorter", True)

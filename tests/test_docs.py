@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from edge.line.alarm_rules import RATES, RULES, SUPPRESSED_BY, AlarmKind, AlarmRule, AlarmState
 from edge.line.events import AnomalyCode, RouteReason
+from edge.sentences import ALARM_TITLES
 
 
 def listed(page: str, heading: str) -> set[str]:
@@ -23,3 +25,34 @@ def test_the_screens_have_words_for_every_code_in_both_languages(project: Path) 
     words = (project / "api" / "web" / "words.js").read_text(encoding="utf-8")
     for code in AnomalyCode:
         assert words.count(f'"anomaly.{code}"') == 2, code
+
+
+def test_the_page_of_alarms_says_the_rules(project: Path) -> None:
+    page = (project / "docs" / "alarms.md").read_text(encoding="utf-8")
+    assert listed(page, "Kinds") == set(AlarmKind) == {rule.kind for rule in RULES}
+    assert listed(page, "States") == set(AlarmState)
+    for rule in RULES:
+        assert treated(rule) in page
+        assert f"| `{rule.kind}` | {rule.cause} | {rule.consequence} | {rule.action} |\n" in page
+
+
+def treated(rule: AlarmRule) -> str:
+    """The rule's row after its place."""
+    delays = f"{rule.on_delay_us / 1e6:g} s, {rule.off_delay_us / 1e6:g} s"
+    if rule.kind in RATES:
+        delays = f"{rule.limit:.0%} of 50, over at {rule.limit - rule.deadband:.0%}"
+    hidden = ", ".join(f"`{kind}`" for kind in SUPPRESSED_BY.get(rule.kind, ())) or "-"
+    return f" | {rule.priority} | {delays}{', latched' if rule.latched else ''} | {hidden} |\n"
+
+
+def test_the_screens_say_alarms_in_both_languages(project: Path) -> None:
+    words = (project / "api" / "web" / "alarm_words.js").read_text(encoding="utf-8")
+    english = dict(re.findall(r'^  "([\w.-]+)": "(.*)",$', words.split("ALARMS_ZH = {")[0], re.MULTILINE))
+    chinese = dict(re.findall(r'^  "([\w.-]+)": "(.*)",$', words.split("ALARMS_ZH = {")[1], re.MULTILINE))
+    assert english.keys() == chinese.keys()
+    for rule in RULES:
+        key = f"alarm.{rule.kind}"
+        texts = (ALARM_TITLES[rule.kind], rule.cause, rule.consequence, rule.action)
+        assert (english[key], *(english[f"{key}.{part}"] for part in ("cause", "consequence", "action"))) == texts
+    for state in AlarmState:
+        assert f"alarms.state.{state}" in english

@@ -31,6 +31,8 @@ from edge.line.state import AlarmRecord, AlarmsState
 RECENT = 50
 """Items of which a share is taken; fewer than 20 count as 20, so that the first bad one is not 100 %."""
 FEWEST = 20
+_ROUNDING = 1e-9
+"""0.06 - 0.04 is less than 1 / 50."""
 
 BY_HAND = frozenset({AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE})
 """States in which an operator took an alarm aside; it leaves them only by request or by time."""
@@ -249,8 +251,8 @@ class Alarms:
         wrong = record.history.bit_count()
         share = wrong / max(FEWEST, record.known)
         if record.condition:
-            return share <= rule.limit - rule.deadband and self._set_condition(record, rule, False, at_us)
-        if wrong and share >= rule.limit:
+            return share <= rule.limit - rule.deadband + _ROUNDING and self._set_condition(record, rule, False, at_us)
+        if wrong and share >= rule.limit - _ROUNDING:
             record.text = f"{wrong} of the last {record.known}"
             return self._set_condition(record, rule, True, at_us)
         return False
