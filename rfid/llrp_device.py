@@ -80,6 +80,11 @@ class LlrpDevice:
         return self.connected and self._rospecs.active is not None
 
     @property
+    def ready(self) -> bool:
+        """Whether a client holds the reader and one of its ROSpecs is enabled."""
+        return self.connected and self._rospecs.enabled
+
+    @property
     def held(self) -> int:
         """How many events and reports wait for a client."""
         return len(self._held)

@@ -44,6 +44,11 @@ class RoSpecs:
         return next((one for one in self._rospecs.values() if one.number("CurrentState") == _ACTIVE), None)
 
     @property
+    def enabled(self) -> bool:
+        """Whether one reads, or will when its trigger comes."""
+        return any(one.number("CurrentState") != _DISABLED for one in self._rospecs.values())
+
+    @property
     def deadline_us(self) -> int | None:
         """When a duration ends; call ``expire`` then."""
         return min(self._ends.values(), default=None)

@@ -88,6 +88,11 @@ class SimulatedReader:
         return self._device.reading
 
     @property
+    def ready(self) -> bool:
+        """Whether a client holds the reader and its ROSpec reads, or will when its trigger comes."""
+        return self._device.ready
+
+    @property
     def held(self) -> int:
         """How many events and reports wait for a client."""
         return self._device.held

@@ -56,6 +56,23 @@ def test_all_problems_at_once(tmp_path: Path, good: str) -> None:
             'plc = "tote1"',
             r"tote2\.lane\.0\.number: 1: line\.tote1 has the same number",
         ),
+        (
+            "port = 15083",
+            'port = 15083\nca = "ca.pem"',
+            r"reader\.sorter\.ca: only with transport 'tls', this one has 'tcp'",
+        ),
+        (
+            "port = 15083",
+            'transport = "tls"\nkey = "k.pem"',
+            r"reader\.sorter\.certificate: missing: certificate and key belong together",
+        ),
+        ("port = 15083", 'transport = "tls"\nca = "no.pem"', r"reader\.sorter\.ca: '.*no\.pem': no such file"),
+        ("port = 15083", "read_ms = 100", r"reader\.sorter\.read_ms: only with start_gpi"),
+        (
+            "port = 15083",
+            'search_mode = "best"',
+            r"reader\.sorter\.search_mode: 'best': input should be 'reader-selected'",
+        ),
         ("number = 3,", "number = 4,", r"lane\.3\.number: 4: used by another lane"),
         ("alternatives = [8]", "alternatives = [33]", r"alternatives: 33: no such lane, allowed: 1, 2, 3"),
         ("default_lane = 10", "default_lane = 12", r"line\.sorter\.default_lane: 12: no such lane"),

@@ -143,6 +143,7 @@ def test_faults_of_every_reader_cost_no_parcel_its_lane(project: Path, tmp_path:
     truth = run_virtual(main()).report()
     records = journal(config)
     assert_journal_is_whole(records, truth)
+    assert truth["totes_to_packing"] > 0
     assert truth["missorted"] == truth["false_accepts"] == truth["unacknowledged"] == 0
     values = [record.value for record in records]
     for name in config.reader:
@@ -153,3 +154,28 @@ def test_faults_of_every_reader_cost_no_parcel_its_lane(project: Path, tmp_path:
             assert words in said
         notices = [value.code for value in values if isinstance(value, DeviceNotice) and value.device == name]
         assert "clock-jumped" in notices
+
+
+def test_readers_that_the_photo_eyes_start_do_the_whole_job(project: Path, tmp_path: Path) -> None:
+    config = on_free_ports(example(project, rate=6_000, seed=7, scan_ms=10), tmp_path)
+    started = {"start_gpi": 1, "read_ms": 2_500, "power_dbm": 29.9, "mode": "m4-250k"}
+    readers = {name: reader.model_copy(update=started) for name, reader in config.reader.items()}
+    config = config.model_copy(update={"reader": readers})
+
+    async def main() -> SimulatedFloor:
+        floor = SimulatedFloor(config, seconds=30)
+        feed = Feed(floor, 300)
+        await floor.start()
+        controller = asyncio.create_task(Controller(config, feed, threaded=False).run())
+        await floor.wait()
+        await stop(controller)
+        await floor.stop()
+        return floor
+
+    truth = run_virtual(main()).report()
+    assert truth["parcels_inducted"] > 40 and truth["totes_to_packing"] > 10 and truth["tag_reads"] > 1_000
+    assert truth["missorted"] == truth["false_accepts"] == truth["false_refusals"] == 0
+    about = [
+        value.reason for record in journal(config) if isinstance(value := record.value, DeviceChanged) and value.up
+    ]
+    assert sum(reason.endswith("29.75 dBm") for reason in about) == 3

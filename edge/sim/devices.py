@@ -104,7 +104,7 @@ class SimulatedFloor:
     def waits_for(self) -> list[str]:
         """What is still missing before the belts move, one phrase each."""
         missing = [f"a controller on PLC {name}" for name, plc in self._plcs.items() if not self._host_alive(plc)]
-        missing += [f"a client on reader {name}" for name, reader in self._readers.items() if not reader.reading]
+        missing += [f"a client on reader {name}" for name, reader in self._readers.items() if not reader.ready]
         return missing if self._released else ["orders", *missing]
 
     def release(self) -> None:
