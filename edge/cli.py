@@ -83,6 +83,9 @@ def parser() -> argparse.ArgumentParser:
     alarms = _command(commands, "alarms", _alarms, "the alarms of a site, and what an operator asks of them")
     importlib.import_module("edge.alarm_desk").add_arguments(alarms)
 
+    plc = commands.add_parser("plc", help="a PLC's mailbox: conformance, watch", description="A PLC's mailbox.")
+    importlib.import_module("edge.plc_cli").add_arguments(plc)
+
     check = _command(commands, "check", _check, "says everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG", help="LINE.toml or SITE.toml")
 

@@ -121,7 +121,7 @@ static uint16_t act(const uint16_t *r) {
     if ((int32_t)(now_ms() - expiry) > 0) return 2;
     if (r[1] < 1 || r[1] > 5) return 4;
     if (r[1] <= 3 && (value == 0 || value >= next_track)) return 3;
-    if (r[1] == 1 && (r[4] < 1 || r[4] > 64)) return 4;
+    if ((r[1] == 1 || r[1] == 4) && (r[4] < 1 || r[4] > 64)) return 4;
     if (r[1] == 1 && state != 6) return 7;
     if (!quiet) printf("acted %u %u %u %u\n", r[0], r[1], (unsigned)value, r[4]);
     return 0;

@@ -1,0 +1,168 @@
+"""`lanewise plc ...`: what a commissioning engineer asks of a PLC.
+
+Public names: add_arguments, report_text, report_json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from edge.config import LineConfig, PlcConfig, load_line
+from edge.plc_session import plc_link
+from plc.conformance import Outcome, Report, check
+from plc.driver import PlcError
+from plc.mailbox_text import Seen, described, told
+
+WATCH_S = 0.5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The subcommands of `lanewise plc`."""
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    conformance = _command(
+        commands,
+        "conformance",
+        _conformance,
+        "tries every rule of the mailbox that a host can try; status 1 = the PLC breaks one",
+        "Stop the controller first: the check takes the next epochs and acknowledges every event. Nothing moves: its "
+        "commands name parcels that do not exist, or enable a lane that is enabled.",
+    )
+    conformance.add_argument("--report", type=Path, metavar="FILE", help="write the report there, as JSON or as text")
+    conformance.add_argument("--json", action="store_true", help="the report as JSON")
+    conformance.add_argument(
+        "--wrap", action="store_true", help="as many commands as it takes for the sequences to wrap, some minutes"
+    )
+
+    watch = _command(commands, "watch", _watch, "a mailbox, live and decoded; writes nothing", "")
+    watch.add_argument("--once", action="store_true", help="once, not live")
+    watch.add_argument("--json", action="store_true", help="one JSON line each")
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    command: Callable[[argparse.Namespace], int],
+    text: str,
+    more: str,
+) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=more or None)
+    made.add_argument("config", type=Path, metavar="LINE.toml")
+    made.add_argument("--plc", metavar="NAME", help="which one, by its name in `[plc]`; needed where there are several")
+    made.set_defaults(command=command)
+    return made
+
+
+def _chosen(arguments: argparse.Namespace) -> tuple[LineConfig, str, PlcConfig]:
+    config = load_line(arguments.config)
+    name = arguments.plc or (next(iter(config.plc)) if len(config.plc) == 1 else "")
+    if name not in config.plc:
+        said = f"{name!r}: no such PLC" if name else "there are several PLCs: choose one with --plc"
+        raise OSError(f"{arguments.config}: {said}, allowed: {', '.join(config.plc)}")
+    return config, name, config.plc[name]
+
+
+# ---- conformance -----------------------------------------------------------------------------------------------------
+
+
+def _conformance(arguments: argparse.Namespace) -> int:
+    config, name, plc = _chosen(arguments)
+    lanes = sorted({lane.number for line in config.line.values() if line.plc == name for lane in line.lane})
+    link = plc_link(name, plc)
+    where = plc.device or f"{plc.host}:{plc.tcp_port}"
+    began = datetime.now(UTC)
+    try:
+        report = asyncio.run(check(link, lanes, wrap=arguments.wrap))
+    except PlcError as error:
+        raise OSError(str(error)) from None
+    render = report_json if arguments.json else report_text
+    text = render(report, name, f"{plc.transport.value} {where}", began)
+    if arguments.report is not None:
+        arguments.report.write_text(text, encoding="utf-8")
+    print(text, end="")
+    return 1 if report.failed else 0
+
+
+def report_text(report: Report, name: str, where: str, began: datetime) -> str:
+    """The report on paper, with lines to sign."""
+    figures = report.figures
+    kept, open_ = report.count(Outcome.PASS), report.count(Outcome.UNPROVABLE)
+    lines = [
+        f"Mailbox version 1: conformance of PLC {name} ({where})",
+        f"{began.isoformat(timespec='seconds')}, Lanewise {version('lanewise')}",
+        "",
+        f"{len(report.failed)} rule(s) broken, {kept} kept, {open_} that could not be proven",
+        "",
+    ]
+    for verdict in report.verdicts:
+        lines.append(f"{verdict.outcome.value.upper():12}  {verdict.rule:16}  {verdict.says}")
+        lines += textwrap.wrap(verdict.detail, 100, initial_indent=" " * 32, subsequent_indent=" " * 32)
+    lines += [
+        "",
+        f"session {figures.session}, PackML state {figures.plc_state}",
+        f"epoch {figures.epoch_before} before, {figures.epoch_after} after",
+        f"{figures.commands} commands, {figures.events} events",
+        f"handled after {figures.handled_median_ms} ms (median), {figures.handled_most_ms} ms (most)",
+        f"UP seen at least every {figures.cycle_ms} ms",
+    ]
+    if figures.foreign_events:
+        lines.append(f"{len(figures.foreign_events)} event(s) of the floor were acknowledged meanwhile:")
+        lines += [f"  {text}" for text in figures.foreign_events]
+    blank = "_" * 30
+    lines += ["", f"PLC program and version  {blank}", "", f"Name, date, signature    {blank}{blank}"]
+    return "\n".join(lines) + "\n"
+
+
+def report_json(report: Report, name: str, where: str, began: datetime) -> str:
+    """The report for programs: one object."""
+    told = {
+        "plc": name,
+        "where": where,
+        "at": began.isoformat(timespec="seconds"),
+        "lanewise": version("lanewise"),
+        "mailbox_version": 1,
+        "broken": [verdict.rule for verdict in report.failed],
+        "rules": [asdict(verdict) for verdict in report.verdicts],
+        "figures": asdict(report.figures),
+    }
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+
+
+# ---- watch -----------------------------------------------------------------------------------------------------------
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    _, name, plc = _chosen(arguments)
+    try:
+        asyncio.run(_watch_link(name, plc, once=arguments.once, as_json=arguments.json))
+    except PlcError as error:
+        raise OSError(str(error)) from None
+    return 0
+
+
+async def _watch_link(name: str, plc: PlcConfig, *, once: bool, as_json: bool) -> None:
+    link = plc_link(name, plc)
+    await link.connect()
+    try:
+        while True:
+            seen = Seen(await link.read_up(), await link.read_down())
+            at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            if as_json:
+                print(json.dumps({"at": at, "plc": name, **described(seen)}), flush=True)
+            else:
+                clear = "" if once or not sys.stdout.isatty() else "\x1b[H\x1b[J"
+                print("\n".join([f"{clear}{name}  {at}", *told(seen), ""]), flush=True)
+            if once:
+                return
+            await asyncio.sleep(WATCH_S)
+    finally:
+        await link.close()

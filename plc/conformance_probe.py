@@ -1,0 +1,339 @@
+"""The host that the conformance check plays: it writes any block, watches UP, and keeps what it saw.
+
+Public names: Probe, Figures, Fault, Unprovable, Silent, WAIT_S, LONG_S.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from plc.driver import PlcLink
+from plc.words import (
+    COMMAND_WORDS,
+    EMPTY_COMMAND,
+    LAYOUT,
+    LONG_MAX,
+    RING,
+    UP_WORDS,
+    VERSION,
+    Command,
+    Event,
+    EventType,
+    Opcode,
+    Sent,
+    Up,
+    decode_event,
+    decode_up,
+    encode_command,
+    layout_problem,
+    serial_add,
+    serial_after,
+    serial_behind,
+)
+
+WAIT_S = 0.15
+"""How long what must not happen is waited for: some scans of any PLC, far below the 500 ms of a host that is gone."""
+LONG_S = 1.0
+"""How long what must happen may take."""
+TORN_S = 0.5
+"""How long a record may be half written."""
+VALID_MS = 60_000
+NOBODY = 0xFFFF_F000
+"""Track ids from here on belong to no parcel."""
+
+
+class Fault(Exception):  # noqa: N818  what the PLC does wrong, not what went wrong here
+    """The PLC breaks the rule; the text says how."""
+
+
+class Unprovable(Exception):  # noqa: N818  no error: the rule stands, and nothing was seen against it
+    """The rule cannot be proven now; the text says why and what would."""
+
+
+class Silent(Exception):  # noqa: N818  as above
+    """UP is no mailbox any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured and met. Times in milliseconds; ``handled`` from the write to the UP that shows it."""
+
+    session: int
+    plc_state: int
+    epoch_before: int
+    epoch_after: int
+    commands: int
+    events: int
+    foreign_events: tuple[str, ...]
+    heartbeat_ms: float
+    cycle_ms: float
+    handled_median_ms: float
+    handled_most_ms: float
+
+
+class Probe:
+    """One connection's worth of playing host. Raises PlcError from every method that reads or writes.
+
+    ``lanes``: lanes that exist. ``goes_for_wrap``: whether to give as many commands as that takes.
+    ``refused``: the REFUSED events since ``resync``, in order. ``faults``: the first breach of each rule that is
+    watched all the time, by the rule's name. ``wrapped``: the sequences that wrapped meanwhile. ``acks`` False: events
+    are taken but not acknowledged.
+    """
+
+    def __init__(self, link: PlcLink, lanes: Sequence[int], goes_for_wrap: bool, poll_s: float) -> None:
+        self.link = link
+        self.lanes = lanes
+        self.goes_for_wrap = goes_for_wrap
+        self.begun = False
+        self.acks = True
+        self.refused: list[Event] = []
+        self.faults: dict[str, str] = {}
+        self.wrapped: set[str] = set()
+        self.events = 0
+        self.epoch = 0
+        self.head = 0
+        self.ack = 0
+        self.heartbeat_s = 0.0
+        self.cycle_s = 0.0
+        self.poll_s = poll_s
+        self._slots: list[Sequence[int]] = [EMPTY_COMMAND] * RING
+        self._beat = 0
+        self._words: Sequence[int] = ()
+        self._received = 0
+        self._torn: tuple[int, float] | None = None
+        self._beat_seen = 0.0
+        self._read_at = 0.0
+        self._handled_s: list[float] = []
+        self._commands = 0
+        self._epoch_before = 0
+        self._foreign: list[str] = []
+        self._shown: dict[int, Event] = {}
+
+    @property
+    def up(self) -> Up:
+        """The newest UP."""
+        return decode_up(self._words)
+
+    @property
+    def words(self) -> Sequence[int]:
+        """The newest UP, as words."""
+        return self._words
+
+    @property
+    def lane(self) -> int:
+        """A lane for commands that are refused anyway."""
+        return self.lanes[0] if self.lanes else 1
+
+    def enabled_lane(self) -> int:
+        """A lane that exists and is enabled. Raises Unprovable."""
+        for lane in self.lanes:
+            if not self.up.lanes_disabled >> (lane - 1) & 1:
+                return lane
+        raise Unprovable("needs a lane that is enabled" if self.lanes else "needs to be told a lane that exists")
+
+    async def begin(self) -> Up:
+        """The first look: from here on UP must be a mailbox."""
+        words = await self.link.read_up()
+        if problem := layout_problem(words, UP_WORDS):
+            raise Fault(problem)
+        self._words = words
+        up = decode_up(words)
+        self._beat_seen = self._read_at = self._now()
+        self._epoch_before = up.epoch
+        self.epoch = up.epoch
+        self.head = up.cmd_done
+        self._received = self.ack = up.event_acked
+        self.begun = True
+        self._take()
+        return up
+
+    async def look(self) -> None:
+        """Reads UP once."""
+        before = self._words
+        self._words = await self.link.read_up()
+        now = self._now()
+        self.cycle_s = max(self.cycle_s, now - self._read_at)
+        self._read_at = now
+        if problem := layout_problem(self._words, UP_WORDS):
+            raise Silent(problem)
+        if self._words[2] != before[2]:
+            self.heartbeat_s = max(self.heartbeat_s, now - self._beat_seen)
+            self._beat_seen = now
+        for name, at in (("cmd_done", 15), ("event_head", 18)):
+            if before[at] >= 0xFF00 and self._words[at] < 0x100:
+                self.wrapped.add(name)
+        if self._words[20] != before[20]:
+            self._note("session", f"the session went from {before[20]} to {self._words[20]} without a start")
+        self._take()
+
+    async def write(self, **words: int) -> None:
+        """Writes DOWN once as it stands, with other words where given: layout, version, epoch, ack, head."""
+        await self.link.write_down(self.block(**words))
+
+    def block(self, **words: int) -> list[int]:
+        """The DOWN block as ``write`` writes it."""
+        self._beat = serial_add(self._beat, 1)
+        start = {
+            "layout": LAYOUT,
+            "version": VERSION,
+            "beat": self._beat,
+            "epoch": self.epoch,
+            "ack": self.ack,
+            "head": self.head,
+        }
+        start |= words
+        return [*start.values(), 0, 0, 0, 0, *(word for slot in self._slots for word in slot)]
+
+    async def cycle(self, **words: int) -> None:
+        """Writes, waits for a poll, reads."""
+        await self.write(**words)
+        await asyncio.sleep(self.poll_s)
+        await self.look()
+
+    async def stay(self, seconds: float, **words: int) -> None:
+        """Cycles for some time."""
+        end = self._now() + seconds
+        while self._now() < end:
+            await self.cycle(**words)
+
+    async def until(self, reached: Callable[[], bool], within_s: float = LONG_S) -> bool:
+        """Cycles until it is reached; whether it was, in time."""
+        end = self._now() + within_s
+        while not reached():
+            if self._now() > end:
+                return False
+            await self.cycle()
+        return True
+
+    def put(self, seq: int, command: Command) -> None:
+        """Puts a command into its slot; ``head`` stays."""
+        self._slots[seq % RING] = encode_command(Sent(seq, command))
+
+    def put_words(self, seq: int, words: Sequence[int]) -> None:
+        """Puts any record into the slot of a sequence."""
+        if len(words) != COMMAND_WORDS:
+            raise ValueError(f"{len(words)} words, a command record has {COMMAND_WORDS}")
+        self._slots[seq % RING] = words
+
+    async def send(self, *commands: Command) -> int:
+        """Gives commands, waits until they are handled, and returns the last one's sequence. Raises Fault."""
+        for command in commands:
+            self.head = serial_add(self.head, 1)
+            self.put(self.head, command)
+        self._commands += len(commands)
+        began = self._now()
+        if not await self.until(lambda: self.handled(self.head)):
+            raise Fault(f"command {self.head} is not handled after {LONG_S:.0f} s: cmd_done is {self._words[15]}")
+        self._handled_s.append(self._now() - began)
+        return self.head
+
+    def handled(self, seq: int) -> bool:
+        """Whether ``cmd_done`` has reached a command."""
+        return not serial_after(seq, self._words[15])
+
+    def to_nobody(self, number: int = 0, lane: int = 1) -> Command:
+        """A ROUTE for a parcel that does not exist."""
+        return self.command(Opcode.ROUTE, NOBODY + number, lane)
+
+    def command(self, opcode: Opcode, value: int, target: int, valid_ms: int = VALID_MS) -> Command:
+        """A command that is valid for so long; negative = it was."""
+        return Command(opcode, value, target, (self.up.plc_ms + valid_ms) & LONG_MAX)
+
+    def refusals(self, seq: int) -> list[int]:
+        """The reasons in the REFUSED events of a command."""
+        return [event.value for event in self.refused if event.station == seq]
+
+    async def reported(self, seq: int) -> list[int]:
+        """As ``refusals``, once there is one or the time is over."""
+        await self.until(lambda: bool(self.refusals(seq)))
+        return self.refusals(seq)
+
+    async def resync(self) -> None:
+        """After a rule, whatever happened: an empty ring behind ``cmd_done``, every event acknowledged."""
+        await self.look()
+        self.acks = True
+        self._slots = [EMPTY_COMMAND] * RING
+        self.head = self._words[15]
+        if serial_after(self._words[14], self.epoch):
+            self.epoch = self._words[14]
+        self.ack = self._received
+        await self.until(lambda: self._words[21] == self._words[18], WAIT_S)
+        self.refused.clear()
+
+    def figures(self) -> Figures:
+        """What was measured so far."""
+        times = sorted(self._handled_s) or [0.0]
+        words = self._words or [0] * UP_WORDS
+        return Figures(
+            session=words[20],
+            plc_state=words[3],
+            epoch_before=self._epoch_before,
+            epoch_after=words[14],
+            commands=self._commands,
+            events=self.events,
+            foreign_events=tuple(self._foreign),
+            heartbeat_ms=round(self.heartbeat_s * 1000, 1),
+            cycle_ms=round(self.cycle_s * 1000, 1),
+            handled_median_ms=round(times[len(times) // 2] * 1000, 1),
+            handled_most_ms=round(times[-1] * 1000, 1),
+        )
+
+    def _take(self) -> None:
+        """Takes the events that are new, and watches the rules of the ring."""
+        words = self._words
+        head, acked = words[18], words[21]
+        if serial_after(self._received, head):
+            self._note("event-sequence", f"event_head went back from {self._received} to {head}")
+            self._received = head
+        if serial_behind(acked, head) > RING:
+            self._note("events-kept", f"event_head {head} is more than 8 past event_acked {acked}")
+        for back in range(min(serial_behind(acked, head), RING)):
+            self._same(serial_add(head, -back))
+        while self._received != head:
+            seq = serial_add(self._received, 1)
+            if serial_behind(self._received, head) > RING:
+                self._note("event-sequence", f"events from {seq} on are no longer in the ring, event_head is {head}")
+                self._received = serial_add(head, -RING)
+                continue
+            event = decode_event(words, seq % RING)
+            if event is None or event.seq != seq:
+                since = self._torn[1] if self._torn and self._torn[0] == seq else self._now()
+                self._torn = (seq, since)
+                if self._now() - since <= TORN_S:
+                    break
+                at = 22 + seq % RING * 10
+                copies = f"{words[at]} and {words[at + 9]}"
+                self._note(
+                    "event-record", f"event {seq} is announced, but its slot {seq % RING} holds {copies} for good"
+                )
+            else:
+                self._took(event)
+            self._received = seq
+        if self.acks:
+            self.ack = self._received
+
+    def _took(self, event: Event) -> None:
+        self.events += 1
+        self._shown[event.seq] = event
+        if len(self._shown) > 4 * RING:
+            del self._shown[next(iter(self._shown))]
+        if event.type == EventType.REFUSED:
+            self.refused.append(event)
+        else:
+            name = event.type.name if isinstance(event.type, EventType) else f"type {event.type}"
+            self._foreign.append(f"{name} track {event.track_id} station {event.station} value {event.value}")
+
+    def _same(self, seq: int) -> None:
+        """An event that is not acknowledged stays as it was shown."""
+        before, now = self._shown.get(seq), decode_event(self._words, seq % RING)
+        if before is not None and now is not None and before != now:
+            self._note("events-kept", f"event {seq} was {before} and has become {now} before it was acknowledged")
+
+    def _note(self, rule: str, text: str) -> None:
+        self.faults.setdefault(rule, text)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,137 @@
+"""Both blocks of a mailbox, decoded for people and for programs.
+
+Public names: Seen, described, told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from plc.words import (
+    DOWN_WORDS,
+    LANES,
+    UP_WORDS,
+    Down,
+    Event,
+    EventType,
+    Refusal,
+    Sent,
+    Up,
+    decode_down,
+    decode_up,
+    layout_problem,
+    serial_add,
+    serial_behind,
+)
+
+Record: TypeAlias = dict[str, int | str]
+Value: TypeAlias = int | str | list[int] | list[Record] | None
+
+STATES = {
+    1: "Clearing",
+    2: "Stopped",
+    3: "Starting",
+    4: "Idle",
+    5: "Suspended",
+    6: "Execute",
+    7: "Stopping",
+    8: "Aborting",
+    9: "Aborted",
+    10: "Holding",
+    11: "Held",
+    12: "Unholding",
+    13: "Suspending",
+    14: "Unsuspending",
+    15: "Resetting",
+    16: "Completing",
+    17: "Complete",
+}
+"""PackML states. Source: ANSI/ISA-TR88.00.02-2022, table of state numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The words of both blocks, read one after the other."""
+
+    up: Sequence[int]
+    down: Sequence[int]
+
+
+def described(seen: Seen) -> dict[str, dict[str, Value]]:
+    """``up`` and ``down`` by the contract's names; a block that is none has only ``problem``. Ready for JSON."""
+    problems = (layout_problem(seen.up, UP_WORDS), layout_problem(seen.down, DOWN_WORDS))
+    return {
+        "up": {"problem": problems[0]} if problems[0] else _up(decode_up(seen.up)),
+        "down": {"problem": problems[1]} if problems[1] else _down(decode_down(seen.down), seen.up),
+    }
+
+
+def told(seen: Seen) -> list[str]:
+    """As ``described``, in lines for people."""
+    lines: list[str] = []
+    for block, values in described(seen).items():
+        lines.append(block.upper())
+        for name, value in values.items():
+            if isinstance(value, list) and value and isinstance(value[0], dict):
+                lines.append(f"  {name}")
+                lines += ["    " + " ".join(f"{key}={one}" for key, one in record.items()) for record in value]
+            elif isinstance(value, list):
+                lines.append(f"  {name:15} {' '.join(map(str, value)) or '-'}")
+            else:
+                lines.append(f"  {name:15} {'-' if value is None else value}")
+    return lines
+
+
+def _up(up: Up) -> dict[str, Value]:
+    newest = min(serial_behind(up.event_acked, up.event_head), 8)
+    ring = {event.seq: event for event in up.events if event is not None}
+    waiting = [serial_add(up.event_head, 1 - newest + step) for step in range(newest)]
+    return {
+        "plc_heartbeat": up.plc_heartbeat,
+        "plc_state": f"{up.plc_state} {STATES.get(up.plc_state, 'unknown')}",
+        "plc_ms": up.plc_ms,
+        "lanes_full": _lanes(up.lanes_full),
+        "lanes_disabled": _lanes(up.lanes_disabled),
+        "session": up.session,
+        "epoch": up.epoch,
+        "cmd_done": up.cmd_done,
+        "cmd_refused": up.cmd_refused or None,
+        "refusal": f"{up.refusal} {Refusal(up.refusal).name}" if up.cmd_refused else None,
+        "event_head": up.event_head,
+        "event_acked": up.event_acked,
+        "events_lost": up.events_lost,
+        "unacknowledged": [_event(seq, ring.get(seq)) for seq in waiting],
+    }
+
+
+def _down(down: Down, up: Sequence[int]) -> dict[str, Value]:
+    there = sorted(filter(None, down.commands), key=lambda sent: -serial_behind(sent.seq, down.cmd_head))
+    done = up[15] if layout_problem(up, UP_WORDS) is None else down.cmd_head
+    return {
+        "host_heartbeat": down.host_heartbeat,
+        "epoch": down.epoch,
+        "event_ack": down.event_ack,
+        "cmd_head": down.cmd_head,
+        "commands": [_command(sent, done) for sent in there],
+    }
+
+
+def _event(seq: int, event: Event | None) -> Record:
+    if event is None:
+        return {"seq": seq, "type": "half written"}
+    name = event.type.name if isinstance(event.type, EventType) else f"type {event.type}"
+    record: Record = {"seq": seq, "type": name, "track_id": event.track_id, "station": event.station}
+    return {**record, "cause": event.cause, "value": event.value, "plc_ms": event.plc_ms}
+
+
+def _command(sent: Sent, done: int) -> Record:
+    command = sent.command
+    state = "handled" if serial_behind(sent.seq, done) < 0x8000 else "waits"
+    record: Record = {"seq": sent.seq, "opcode": command.opcode.name, "value": command.value}
+    return {**record, "target": command.target, "expiry_ms": command.expiry_ms, "is": state}
+
+
+def _lanes(mask: int) -> list[int]:
+    return [lane for lane in range(1, LANES + 1) if mask >> (lane - 1) & 1]

@@ -1,0 +1,230 @@
+"""The conformance check: who passes, and which rule each broken PLC breaks.
+
+Public names: none; run by pytest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from broken_plcs import BROKEN, LANES, GoodPlc
+from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
+from virtual_time import run_virtual
+
+from edge.cli import main
+from plc.conformance import Outcome, Report, check
+from plc.driver import PlcError
+from plc.mailbox import Command, Host, Opcode
+from plc.mailbox_text import Seen, described, told
+from plc.modbus import ModbusLink
+from plc.simulator import SimulatedPlc
+from plc.wires import Tcp
+
+UNPROVABLE = {"wrap", "host-gone", "session", "past-decision", "route-replaced", "not-execute"}
+"""What no host can prove alone on an empty line."""
+
+
+def judge(side: GoodPlc, lanes: tuple[int, ...] = LANES, *, wrap: bool = False) -> Report:
+    """The check against a simulated PLC, in virtual time."""
+
+    async def checked() -> Report:
+        loop = asyncio.get_running_loop()
+        plc = SimulatedPlc("sorter1", side, lambda: 4_000_000_000 + int(loop.time() * 1000), scan_ms=10)
+        await plc.start()
+        try:
+            return await check(ModbusLink("sorter1", Tcp("127.0.0.1", plc.port)), lanes, wrap=wrap, poll_s=0.01)
+        finally:
+            await plc.stop()
+
+    return run_virtual(checked())
+
+
+def by_outcome(report: Report, outcome: Outcome) -> dict[str, str]:
+    return {verdict.rule: verdict.detail for verdict in report.verdicts if verdict.outcome is outcome}
+
+
+def test_a_good_plc_passes_and_what_cannot_be_told_is_said() -> None:
+    report = judge(GoodPlc())
+    assert by_outcome(report, Outcome.FAIL) == {}
+    assert by_outcome(report, Outcome.UNPROVABLE).keys() == UNPROVABLE
+    assert report.figures.commands > 50 and report.figures.events > 50 and not report.figures.foreign_events
+    assert report.figures.epoch_before == 0 and report.figures.session == 7
+
+
+@pytest.mark.parametrize("settings", [{"buffer": 5}, {"epoch": 65_535}, {"epoch": 0x8000, "first_event_seq": 30_000}])
+def test_what_the_contract_leaves_open_is_no_fault(settings: dict[str, int]) -> None:
+    assert by_outcome(judge(GoodPlc(**settings)), Outcome.FAIL) == {}
+
+
+def test_both_sequences_are_taken_over_their_wrap() -> None:
+    report = judge(GoodPlc(first_event_seq=65_380, first_command_seq=65_300))
+    assert "cmd_done and event_head wrapped" in by_outcome(report, Outcome.PASS)["wrap"]
+
+
+def test_the_wrap_is_reached_from_anywhere_when_asked_for() -> None:
+    report = judge(GoodPlc(first_event_seq=62_000, first_command_seq=63_000), wrap=True)
+    assert "cmd_done and event_head wrapped" in by_outcome(report, Outcome.PASS)["wrap"]
+
+
+def test_without_a_lane_to_name_the_rules_that_need_one_are_left_open() -> None:
+    report = judge(GoodPlc(), ())
+    assert by_outcome(report, Outcome.FAIL) == {}
+    assert by_outcome(report, Outcome.UNPROVABLE).keys() == UNPROVABLE | {"command-accepted", "expiry", "expiry-serial"}
+
+
+@pytest.mark.parametrize(("broken", "rule"), BROKEN.items(), ids=[broken.__name__ for broken in BROKEN])
+def test_a_broken_plc_breaks_the_rule_it_breaks(broken: type[GoodPlc], rule: str) -> None:
+    failed = by_outcome(judge(broken()), Outcome.FAIL)
+    assert rule in failed, failed
+    assert next(iter(failed)) == rule, failed
+
+
+def test_a_host_that_is_at_work_is_not_disturbed() -> None:
+    async def checked() -> Report:
+        loop = asyncio.get_running_loop()
+        side = GoodPlc(epoch=5)
+        plc = SimulatedPlc("sorter1", side, lambda: int(loop.time() * 1000), scan_ms=10)
+        await plc.start()
+
+        async def other() -> None:
+            link = ModbusLink("sorter1", Tcp("127.0.0.1", plc.port))
+            await link.connect()
+            for beat in range(200):
+                await link.write_down([0x4C57, 1, beat, 6, *[0] * 70])
+                await asyncio.sleep(0.05)
+
+        task = asyncio.create_task(other())
+        await asyncio.sleep(0.1)
+        report = await check(ModbusLink("sorter1", Tcp("127.0.0.1", plc.port)), LANES)
+        task.cancel()
+        assert side.epoch == 6
+        await plc.stop()
+        return report
+
+    report = run_virtual(checked())
+    assert by_outcome(report, Outcome.FAIL).keys() == {"alone"}
+    assert "another host writes DOWN" in by_outcome(report, Outcome.FAIL)["alone"]
+
+
+def test_a_plc_that_goes_away_leaves_the_rest_unproven() -> None:
+    async def checked() -> Report:
+        loop = asyncio.get_running_loop()
+        plc = SimulatedPlc("sorter1", GoodPlc(), lambda: int(loop.time() * 1000), scan_ms=10)
+        await plc.start()
+        loop.call_later(2.0, lambda: plc.restart(GoodPlc(8)))
+        report = await check(ModbusLink("sorter1", Tcp("127.0.0.1", plc.port)), LANES)
+        await plc.stop()
+        with pytest.raises(PlcError, match="connection refused"):
+            await check(ModbusLink("sorter1", Tcp("127.0.0.1", plc.port or 9)), LANES)
+        return report
+
+    report = run_virtual(checked())
+    assert by_outcome(report, Outcome.FAIL) == {}
+    lost = [detail for detail in by_outcome(report, Outcome.UNPROVABLE).values() if "connection" in detail]
+    assert len(lost) > 20 and by_outcome(report, Outcome.PASS)
+
+
+def test_the_libmodbus_plc_passes(libmodbus_plc: LibmodbusPlc, run: Any) -> None:
+    libmodbus_plc.order("seq 65400 65400")
+    report = run(check(ModbusLink("sorter1", Tcp("127.0.0.1", libmodbus_plc.port), timeout_ms=5_000), (1, 2)))
+    assert by_outcome(report, Outcome.FAIL) == {}
+    assert by_outcome(report, Outcome.UNPROVABLE).keys() == UNPROVABLE - {"wrap"}
+
+
+# ---- command line ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def line_toml(project: Path, tmp_path: Path) -> Callable[[int], Path]:
+    """A LINE.toml whose PLC ``sorter`` is on a port."""
+
+    def write(port: int) -> Path:
+        text = (project / "examples" / "warehouse" / "LINE.toml").read_text()
+        path = tmp_path / "LINE.toml"
+        path.write_text(text.replace("port = 15023", f"port = {port}"))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def libmodbus_plc(tmp_path: Path, peer: Callable[[str], str]) -> Iterator[LibmodbusPlc]:
+    try:
+        program = build_libmodbus_plc(tmp_path, peer("cc"), peer("pkg-config"))
+    except FileNotFoundError as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    with LibmodbusPlc(program) as plc:
+        yield plc
+
+
+def test_the_report_is_paper_to_sign_and_json(
+    libmodbus_plc: LibmodbusPlc,
+    line_toml: Callable[[int], Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config, file = str(line_toml(libmodbus_plc.port)), tmp_path / "report.txt"
+    libmodbus_plc.order("induct 1")
+    assert main(["plc", "conformance", config, "--plc", "sorter", "--report", str(file)]) == 0
+    text = capsys.readouterr().out
+    assert text == file.read_text()
+    assert "Name, date, signature" in text and "0 rule(s) broken" in text
+    assert "INDUCTED track 1 station 1 value 0" in text
+    libmodbus_plc.order("freeze 1")
+    assert main(["plc", "conformance", config, "--plc", "sorter", "--json"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["broken"] == ["heartbeat", "plc-time", "epoch-new"]
+    assert {rule["outcome"] for rule in answer["rules"]} == {"pass", "fail", "not provable"}
+
+
+def test_a_mailbox_is_watched_without_being_touched(
+    libmodbus_plc: LibmodbusPlc, line_toml: Callable[[int], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    libmodbus_plc.order("induct 2")
+    libmodbus_plc.order("lanes 5 2")
+    config = str(line_toml(libmodbus_plc.port))
+    before = libmodbus_plc.status()
+    assert main(["plc", "watch", config, "--plc", "sorter", "--once", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["up"]["lanes_full"] == [1, 3] and answer["up"]["plc_state"] == "6 Execute"
+    assert [event["track_id"] for event in answer["up"]["unacknowledged"]] == [1, 2]
+    assert answer["down"] == {"problem": "word 0: layout 0x0000 is not 0x4c57"}
+    assert main(["plc", "watch", config, "--plc", "sorter", "--once"]) == 0
+    assert "seq=2 type=INDUCTED track_id=2" in capsys.readouterr().out
+    assert libmodbus_plc.status() == before
+
+
+def test_what_cannot_be_asked_is_said(line_toml: Callable[[int], Path], capsys: pytest.CaptureFixture[str]) -> None:
+    config = str(line_toml(9))
+    assert main(["plc", "watch", config]) == 2
+    assert "there are several PLCs: choose one with --plc, allowed: tote1, tote2, sorter" in capsys.readouterr().err
+    assert main(["plc", "conformance", config, "--plc", "sorter"]) == 2
+    assert "sorter: 127.0.0.1:9: connection refused" in capsys.readouterr().err
+
+
+def test_commands_are_shown_as_waiting_or_handled() -> None:
+    host = Host()
+    side = GoodPlc()
+    host.connect(side.up(0), [0] * 74, 0)
+    down, _ = host.down(0)
+    assert down is not None
+    side.scan(down, 0)
+    host.on_up(side.up(1), 1_000)
+    for track in (1, 2):
+        host.command(Command(Opcode.ROUTE, track, 3, 9_000))
+    down, _ = host.down(2_000)
+    assert down is not None
+    waiting = described(Seen(side.up(2), down))["down"]["commands"]
+    side.scan(down, 2)
+    handled = described(Seen(side.up(3), down))["down"]["commands"]
+    assert [(one["seq"], one["is"]) for one in waiting] == [(1, "waits"), (2, "waits")]  # type: ignore[union-attr, index]
+    assert [(one["seq"], one["is"]) for one in handled] == [(1, "handled"), (2, "handled")]  # type: ignore[union-attr, index]
+    assert "refusal         3 UNKNOWN_TRACK" in "\n".join(told(Seen(side.up(3), down)))
