@@ -19,6 +19,15 @@ from edge.line.events import KINDS, Anomaly, AnomalyCode, DeviceChanged, Event, 
 from edge.line.state import CoreState
 
 
+def leave_no_room(db: sqlite3.Connection) -> None:
+    """From now on the database can't grow and has next to nothing free, as on a full disk."""
+    free = db.execute("PRAGMA freelist_count").fetchone()[0]
+    db.execute("CREATE TABLE filler(bytes BLOB)")
+    db.execute("INSERT INTO filler VALUES(zeroblob(?))", ((free - 4) * 4096,))
+    pages = db.execute("PRAGMA page_count").fetchone()[0]
+    db.execute(f"PRAGMA max_page_count={pages}")
+
+
 def notice(number: int) -> DeviceChanged:
     return DeviceChanged(number, f"device{number}", True, "x" * 200)
 
@@ -76,8 +85,7 @@ def test_a_full_disk_is_said_and_survived(tmp_path: Path) -> None:
 
     journal = Journal(tmp_path / "j.sqlite", on_trouble=trouble)
     journal.RETRY_S = 0.01  # type: ignore[misc]  # a test does not wait for a disk
-    pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
-    journal._db.execute(f"PRAGMA max_page_count={pages + 2}")
+    leave_no_room(journal._db)
     journal.start()
     journal.append([notice(number) for number in range(300)])
     assert said.wait(20)
@@ -95,8 +103,7 @@ def test_a_full_disk_is_said_and_survived(tmp_path: Path) -> None:
 def test_what_could_not_be_stored_is_admitted(tmp_path: Path) -> None:
     said = threading.Event()
     journal = Journal(tmp_path / "j.sqlite", on_trouble=lambda text: said.set())
-    pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
-    journal._db.execute(f"PRAGMA max_page_count={pages}")
+    leave_no_room(journal._db)
     journal.start()
     journal.append([notice(number) for number in range(300)])
     assert said.wait(20)

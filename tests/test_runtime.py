@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from pure_site import example
+from test_journal import leave_no_room
 from virtual_time import run_virtual
 
 from edge.config import LineConfig
@@ -233,8 +234,7 @@ def test_a_full_disk_defaults_parcels_and_loses_nothing(project: Path, tmp_path:
     async def fill_the_disk(floor: SimulatedFloor, _: Feed, controller: Controller) -> None:
         await asyncio.sleep(12)
         disk = controller._journal._db
-        pages = disk.execute("PRAGMA page_count").fetchone()[0]
-        disk.execute(f"PRAGMA max_page_count={pages}")
+        leave_no_room(disk)
         await asyncio.sleep(15)
         assert floor.report()["unacknowledged"] > 8
         disk.execute("PRAGMA max_page_count=1000000")
