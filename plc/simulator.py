@@ -133,6 +133,15 @@ class SimulatedPlc:
                 connection.close()
         self._show()
 
+    @property
+    def up_words(self) -> Sequence[int]:
+        """UP as it is shown."""
+        return self._up
+
+    def take_down(self, words: Sequence[int]) -> None:
+        """DOWN as somebody wrote it by another way than Modbus."""
+        self._down = list(words)
+
     def scan(self) -> None:
         """One scan: the floor moves, DOWN is obeyed, UP is shown."""
         now_ms = self._clock_ms()

@@ -1,0 +1,131 @@
+"""The simulated PLC's OPC UA face: its mailbox as the variables `Up` and `Down` of a server.
+
+Public names: OpcUaFace, UP_NODE, DOWN_NODE.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from asyncua import ua
+from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.server import Server
+from asyncua.server.user_managers import UserManager
+from cryptography import x509
+
+from plc.opcua_trust import Own, TrustList
+from plc.simulator import SimulatedPlc
+from plc.words import DOWN_WORDS
+
+UP_NODE = "ns=2;s=Up"
+DOWN_NODE = "ns=2;s=Down"
+
+logging.getLogger("asyncua").addHandler(logging.NullHandler())
+
+
+class OpcUaFace:
+    """Serves the mailbox of ``plc``, which it scans every ``scan_ms``.
+
+    With ``own`` and ``trusted`` only SignAndEncrypt by policies that are not deprecated, for applications in the trust
+    list and users in ``users`` (name: password) or ``certificates``; without, anybody may do anything.
+    """
+
+    def __init__(
+        self,
+        plc: SimulatedPlc,
+        scan_ms: int = 5,
+        *,
+        own: Own | None = None,
+        trusted: TrustList | None = None,
+        users: Mapping[str, str] | None = None,
+        certificates: Sequence[Path] = (),
+    ) -> None:
+        self._plc = plc
+        self._scan_s = scan_ms / 1000
+        self._own = own
+        self._trusted = trusted
+        self._logins = _Logins(users or {}, [path.read_bytes() for path in certificates])
+        self._server: Server | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.url = ""
+
+    async def start(self, host: str = "127.0.0.1", port: int = 4840) -> None:
+        """Listens. Raises OSError for a port that is taken."""
+        server = Server(user_manager=self._logins if self._own else None)
+        await server.init()
+        self.url = f"opc.tcp://{host}:{port}"
+        server.set_endpoint(self.url)
+        server.set_server_name("Lanewise simulated PLC")
+        if self._own is None:
+            server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        else:
+            await server.set_application_uri("urn:lanewise:controller")
+            server.set_security_policy(
+                [
+                    ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,
+                    ua.SecurityPolicyType.Aes128Sha256RsaOaep_SignAndEncrypt,
+                    ua.SecurityPolicyType.Aes256Sha256RsaPss_SignAndEncrypt,
+                ]
+            )
+            await server.load_certificate(str(self._own.certificate))
+            await server.load_private_key(str(self._own.key))
+            server.set_certificate_validator(self._validate)
+            server.set_identity_tokens([ua.UserNameIdentityToken, ua.X509IdentityToken])
+        await server.register_namespace("urn:lanewise:mailbox")
+        objects = server.nodes.objects
+        up = await objects.add_variable(ua.NodeId.from_string(UP_NODE), "2:Up", *_value(self._plc.up_words))
+        down = await objects.add_variable(ua.NodeId.from_string(DOWN_NODE), "2:Down", *_value([0] * DOWN_WORDS))
+        await down.set_writable()
+        await server.start()
+        self._server = server
+
+        async def run() -> None:
+            loop = asyncio.get_running_loop()
+            due = loop.time()
+            while True:
+                self._plc.take_down(await down.read_value())
+                self._plc.scan()
+                await up.write_value(ua.DataValue(ua.Variant(*_value(self._plc.up_words), is_array=True)))
+                due = max(due + self._scan_s, loop.time())
+                await asyncio.sleep(due - loop.time())
+
+        self._task = asyncio.create_task(run())
+
+    async def stop(self) -> None:
+        """Closes every session and the listener."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        if self._server is not None:
+            server, self._server = self._server, None
+            await server.stop()
+
+    async def _validate(self, certificate: x509.Certificate, _: ua.ApplicationDescription) -> None:
+        assert self._trusted is not None
+        if certificate not in self._trusted.certificates():
+            raise ua.uaerrors.BadCertificateUntrusted
+
+
+class _Logins(UserManager):
+    """Who may log in."""
+
+    def __init__(self, users: Mapping[str, str], certificates: Sequence[bytes]) -> None:
+        self._users = users
+        self._certificates = certificates
+
+    def get_user(
+        self, iserver: object, username: str | None = None, password: str | None = None, certificate: object = None
+    ) -> User | None:
+        if username is not None:  # the library gives the channel's certificate then, which is no login
+            known = username in self._users and self._users[username] == password
+        else:
+            known = certificate in self._certificates
+        return User(role=UserRole.User, name=username) if known else None
+
+
+def _value(words: Sequence[int]) -> tuple[list[int], ua.VariantType]:
+    return list(words), ua.VariantType.UInt16

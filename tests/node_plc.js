@@ -1,0 +1,129 @@
+// A conveyor PLC on node-opcua: the PLC's side of docs/plc-mailbox.md as two variables, written from that page.
+//
+//   node node_plc.js PKI_FOLDER PARCELS TRUSTED_CERTIFICATE...
+//
+// Loopback, any free port, SignAndEncrypt only, user "lanewise" with "a password". PARCELS wait, inducted, from the start.
+// Says "listening URL" and "certificate PATH" on stdout.
+"use strict";
+const fs = require("fs");
+const net = require("net");
+const path = require("path");
+const ua = require("node-opcua");
+
+const [folder, parcels, ...trusted] = process.argv.slice(2);
+const RING = 8;
+const up = new Uint16Array(102);
+let down = new Uint16Array(74);
+let waiting = [];
+let head = 0, acked = 0, done = 0, refused = 0, reason = 0, epoch = 0, heartbeat = 0;
+
+const began = process.hrtime.bigint();
+const nowMs = () => Number((process.hrtime.bigint() - began) / 1000000n) >>> 0;
+const after = (a, b) => { const d = (a - b) & 0xffff; return d > 0 && d < 0x8000; };
+const long = (words, at) => ((words[at] << 16) | words[at + 1]) >>> 0;
+
+function report(type, track, station, value) {
+    waiting.push([type, track >>> 16, track & 0xffff, station, 0, nowMs() >>> 16, nowMs() & 0xffff, value]);
+}
+
+function refusal(record) {
+    if (((nowMs() - long(record, 5)) | 0) > 0) return 2;
+    if (record[1] < 1 || record[1] > 5) return 4;
+    const track = long(record, 2);
+    if (record[1] <= 3 && (track < 1 || track > Number(parcels))) return 3;
+    return 0;
+}
+
+function obey() {
+    if (down[0] !== 0x4c57 || down[1] !== 1) return;
+    if (epoch && after(epoch, down[3])) return;
+    epoch = down[3];
+    if (after(down[4], acked) && !after(down[4], head)) acked = down[4];
+    for (;;) {
+        const next = (done + 1) & 0xffff;
+        const record = down.subarray(10 + (next % RING) * 8, 18 + (next % RING) * 8);
+        if (after(next, down[5]) || record[0] !== next || record[7] !== next) return;
+        const why = refusal(record);
+        done = next;
+        if (why) {
+            refused = next;
+            reason = why;
+            report(13, long(record, 2), next, why);
+        }
+    }
+}
+
+function scan() {
+    heartbeat = (heartbeat + 1) & 0xffff;
+    obey();
+    while (waiting.length && ((head - acked) & 0xffff) < RING) {
+        head = (head + 1) & 0xffff;
+        up.set([head, ...waiting.shift(), head], 22 + (head % RING) * 10);
+    }
+    const ms = nowMs();
+    up.set([0x4c57, 1, heartbeat, 6, ms >>> 16, ms & 0xffff], 0);
+    up.set([epoch, done, refused, reason, head, 0, 1, acked], 14);
+}
+
+function words(value) {
+    return new ua.Variant({ dataType: ua.DataType.UInt16, arrayType: ua.VariantArrayType.Array, value });
+}
+
+function freePort() {
+    return new Promise((resolve) => {
+        const probe = net.createServer().listen(0, "127.0.0.1", () => {
+            const { port } = probe.address();
+            probe.close(() => resolve(port));
+        });
+    });
+}
+
+async function main() {
+    const manager = new ua.OPCUACertificateManager({ rootFolder: folder, automaticallyAcceptUnknownCertificate: false });
+    await manager.initialize();
+    for (const file of trusted) await manager.trustCertificate(fs.readFileSync(file));
+    const uri = "urn:test:node-plc";
+    const certificateFile = path.join(folder, "server.pem");
+    const soon = new Date(Date.now() - 60000);
+    await manager.createSelfSignedCertificate({
+        applicationUri: uri, subject: "/CN=node-plc", startDate: soon, validity: 30,
+        dns: ["localhost"], ip: ["127.0.0.1"], outputFile: certificateFile,
+    });
+    const port = await freePort();
+    const server = new ua.OPCUAServer({
+        port, host: "127.0.0.1", hostname: "127.0.0.1", certificateFile, privateKeyFile: manager.privateKey,
+        serverCertificateManager: manager, userCertificateManager: manager,
+        serverInfo: { applicationUri: uri, applicationName: { text: "node-plc" } },
+        securityModes: [ua.MessageSecurityMode.SignAndEncrypt],
+        securityPolicies: [ua.SecurityPolicy.Basic256Sha256],
+        allowAnonymous: false,
+        userManager: { isValidUser: (name, password) => name === "lanewise" && password === "a password" },
+    });
+    await server.initialize();
+    const space = server.engine.addressSpace.getOwnNamespace();
+    const common = { organizedBy: server.engine.addressSpace.rootFolder.objects, dataType: "UInt16", valueRank: 1 };
+    const shown = space.addVariable({
+        ...common, browseName: "Up", nodeId: "s=Up", arrayDimensions: [102], accessLevel: "CurrentRead",
+        minimumSamplingInterval: 5,
+    });
+    const taken = space.addVariable({
+        ...common, browseName: "Down", nodeId: "s=Down", arrayDimensions: [74], value: words(down),
+    });
+    for (let track = 1; track <= Number(parcels); track++) report(1, track, 1, 0);
+    scan();
+    shown.setValueFromSource(words(up.slice()));
+    await server.start();
+    setInterval(() => {
+        down = Uint16Array.from(taken.readValue().value.value);
+        scan();
+        shown.setValueFromSource(words(up.slice()));
+    }, 5);
+    console.log(`listening opc.tcp://127.0.0.1:${port}`);
+    console.log(`certificate ${certificateFile}`);
+}
+
+process.stdin.on("end", () => process.exit(0)).resume();
+main().catch((error) => {
+    console.error(error);
+    process.exit(1);
+});

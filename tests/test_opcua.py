@@ -1,0 +1,248 @@
+"""The mailbox over OPC UA: our link against our server face and against node-opcua; who is let in, and who is not.
+
+Public names: none; run by pytest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opcua_peer import NodeServer, node_opcua
+from test_modbus_transports import PARCELS, route_all
+
+from plc.driver import PlcError
+from plc.mailbox import EventType, PlcSide
+from plc.opcua import Address, Mode, OpcUaLink, Policy, Security, User
+from plc.opcua_simulator import DOWN_NODE, UP_NODE, OpcUaFace
+from plc.opcua_trust import Own, TrustList, make_own
+from plc.simulator import SimulatedPlc
+
+SECURE = [policy for policy in Policy if policy is not Policy.NONE]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
+class Pki:
+    """Two applications and who trusts whom."""
+
+    def __init__(self, folder: Path) -> None:
+        self.host, self.plc, self.stranger = (
+            Own(folder / name / "own.der", folder / name / "own.pem") for name in ("host", "plc", "stranger")
+        )
+        for own in (self.host, self.plc, self.stranger):
+            make_own(own, "127.0.0.1", 30, server=True)
+        self.hosts_list, self.plcs_list, self.empty = (
+            TrustList(folder / name) for name in ("hosts-trust", "plcs-trust", "empty")
+        )
+        for trusted in (self.hosts_list, self.plcs_list, self.empty):
+            trusted.folder.mkdir()
+        shutil.copy(self.plc.certificate, self.hosts_list.folder / "plc.der")
+        shutil.copy(self.host.certificate, self.plcs_list.folder / "host.der")
+
+    def security(self, **changes: Any) -> Security:
+        settings: dict[str, Any] = {
+            "own": self.host,
+            "trusted": self.hosts_list,
+            "user": User("lanewise", "a password"),
+        }
+        return Security(**(settings | changes))
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
+    return Pki(tmp_path_factory.mktemp("pki"))
+
+
+@asynccontextmanager
+async def face(side: PlcSide, pki: Pki | None = None) -> AsyncIterator[OpcUaFace]:
+    plc = SimulatedPlc("sorter1", side, lambda: time.monotonic_ns() // 1_000_000)
+    if pki is None:
+        served = OpcUaFace(plc)
+    else:
+        served = OpcUaFace(
+            plc,
+            own=pki.plc,
+            trusted=pki.plcs_list,
+            users={"lanewise": "a password"},
+            certificates=[pki.host.certificate],
+        )
+    await served.start(port=free_port())
+    try:
+        yield served
+    finally:
+        await served.stop()
+
+
+def link_to(url: str, security: Security, **settings: Any) -> OpcUaLink:
+    return OpcUaLink("sorter1", Address(url, UP_NODE, DOWN_NODE), security, 5_000, **settings)
+
+
+def with_parcels(count: int) -> PlcSide:
+    side = PlcSide(7)
+    for track in range(1, count + 1):
+        side.emit(EventType.INDUCTED, track, 1)
+    return side
+
+
+@pytest.mark.parametrize("publish_ms", [10, 0], ids=["subscribed", "polled"])
+def test_the_mailbox_goes_over_opc_ua(run: Any, publish_ms: int) -> None:
+    async def main() -> None:
+        side = with_parcels(PARCELS)
+        async with face(side) as served:
+            link = link_to(served.url, Security(Policy.NONE), publish_ms=publish_ms)
+            assert await route_all(link, PARCELS, at_once=True) == list(range(1, PARCELS + 1))
+            assert link.subscribed is bool(publish_ms)
+            await link.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("policy", SECURE)
+@pytest.mark.parametrize("login", ["password", "certificate"])
+def test_secure_by_every_policy_and_login(run: Any, pki: Pki, policy: Policy, login: str) -> None:
+    user = User("lanewise", "a password")
+    if login == "certificate":
+        user = User(certificate=pki.host.certificate, key=pki.host.key)
+
+    async def main() -> None:
+        async with face(with_parcels(5), pki) as served:
+            link = link_to(served.url, pki.security(policy=policy, user=user))
+            assert await route_all(link, 5, at_once=False) == [1, 2, 3, 4, 5]
+            await link.close()
+
+    run(main())
+
+
+def test_who_is_not_trusted_does_not_get_in_until_trusted(run: Any, pki: Pki) -> None:
+    async def main() -> None:
+        async with face(with_parcels(1), pki) as served:
+
+            async def trouble(security: Security) -> str:
+                link = link_to(served.url, security)
+                try:
+                    await link.connect()
+                    await link.write_down([0x4C57, 1, *[0] * 72])
+                except PlcError as error:
+                    return str(error)
+                finally:
+                    await link.close()
+                return ""
+
+            where = f"sorter1: {served.url}: "
+            assert await trouble(pki.security(user=User("lanewise", "wrong"))) != ""
+            assert await trouble(pki.security(user=User("nobody", ""))) != ""
+            assert await trouble(pki.security(user=User())) != ""  # anonymous
+            assert await trouble(Security(Policy.NONE)) != ""
+            assert await trouble(pki.security(mode=Mode.SIGN)) != ""
+            assert (await trouble(pki.security(trusted=pki.empty))).startswith(f"{where}its certificate ")
+            stranger = pki.security(own=pki.stranger)
+            assert (await trouble(stranger)).startswith(where)
+            trusted = pki.plcs_list.folder / "stranger.der"
+            shutil.copy(pki.stranger.certificate, trusted)
+            assert await trouble(stranger) == ""
+            trusted.unlink()
+            assert await trouble(pki.security()) == ""
+
+    run(main())
+
+
+def test_a_server_that_goes_away_is_said_and_found_again(run: Any) -> None:
+    async def main() -> None:
+        async with face(with_parcels(1)) as served:
+            url = served.url
+            link = link_to(url, Security(Policy.NONE), publish_ms=0)
+            await link.connect()
+            assert (await link.read_up())[20] == 7
+        with pytest.raises(PlcError, match=f"^sorter1: {url}: "):
+            await link.read_up()
+        with pytest.raises(PlcError, match=f"^sorter1: {url}: not connected$"):
+            await link.read_down()
+        with pytest.raises(PlcError, match=f"^sorter1: {url}: session: connection refused$"):
+            await link.connect()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda pki: link_to("opc.tcp://h", Security()), "needs a certificate, its key and a trust list"),
+        (lambda pki: link_to("http://h", pki.security()), "'http://h' is no address"),
+        (
+            lambda pki: link_to("opc.tcp://h", Security(Policy.NONE, user=User("x", "secret"))),
+            "would send the password of 'x' in the clear",
+        ),
+    ],
+)
+def test_wrong_settings_are_said(pki: Pki, make: Callable[[Pki], OpcUaLink], text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        make(pki)
+
+
+# ---- a server that is not ours ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def modules(peer: Callable[[str], str], project: Path) -> Path:
+    peer("node")
+    return node_opcua(project)
+
+
+@pytest.mark.parametrize("publish_ms", [10, 0], ids=["subscribed", "polled"])
+def test_the_mailbox_of_node_opcua(run: Any, pki: Pki, modules: Path, publish_ms: int, tmp_path: Path) -> None:
+    with NodeServer(modules, tmp_path, trusted=[pki.host.certificate], parcels=PARCELS) as server:
+        theirs = TrustList(tmp_path / "trusted")
+        theirs.folder.mkdir()
+        shutil.copy(server.certificate, theirs.folder / "server.pem")
+
+        async def main() -> None:
+            link = OpcUaLink(
+                "sorter1",
+                Address(server.url, "ns=1;s=Up", "ns=1;s=Down"),
+                pki.security(trusted=theirs),
+                10_000,
+                publish_ms,
+            )
+            assert await route_all(link, PARCELS, at_once=False) == list(range(1, PARCELS + 1))
+            assert link.subscribed is bool(publish_ms)
+            await link.close()
+
+        run(main())
+
+
+def test_node_opcua_refuses_strangers_and_wrong_passwords(run: Any, pki: Pki, modules: Path, tmp_path: Path) -> None:
+    with NodeServer(modules, tmp_path, trusted=[pki.host.certificate], parcels=1) as server:
+        theirs = TrustList(tmp_path / "trusted")
+        theirs.folder.mkdir()
+        shutil.copy(server.certificate, theirs.folder / "server.pem")
+
+        async def trouble(security: Security) -> str:
+            link = OpcUaLink("sorter1", Address(server.url, "ns=1;s=Up", "ns=1;s=Down"), security, 10_000)
+            try:
+                await link.connect()
+            except PlcError as error:
+                return str(error)
+            finally:
+                await link.close()
+            return ""
+
+        async def main() -> None:
+            assert await trouble(pki.security(trusted=theirs)) == ""
+            assert await trouble(pki.security(trusted=theirs, user=User("lanewise", "wrong"))) != ""
+            assert await trouble(pki.security(trusted=theirs, user=User())) != ""
+            assert await trouble(pki.security(trusted=theirs, own=pki.stranger)) != ""
+            assert "not in the trust list" in await trouble(pki.security(trusted=pki.empty))
+
+        run(main())
