@@ -83,6 +83,7 @@ class Desk:
             assert due_us >= self.now_us
             self.now_us = due_us
             self.told += self.alarms.pass_time(due_us)
+            assert self.alarms.deadline_us() != due_us, "what is due is done"
         self.now_us = until_us
         return self.told[before:]
 
@@ -431,6 +432,18 @@ def test_what_is_no_longer_configured_is_gone(layouts: tuple[LineLayout, ...]) -
     rules = tuple(rule for rule in RULES if rule.kind is not AlarmKind.PLC_DOWN)
     gone = desk.alarms.started(Started(desk.now_us, "edge1", "0", fewer, rules), 0)
     assert [(change.alarm, change.state) for change in gone] == [("plc-down.tote1", AlarmState.NORMAL)]
+
+
+def test_a_clock_that_was_set_back_makes_no_delay_longer(layouts: tuple[LineLayout, ...]) -> None:
+    desk = Desk(layouts)
+    desk.ask("jam.sorter.1", AlarmAction.SHELVE)
+    desk.ask("missorts.sorter", AlarmAction.SHELVE, 10 * MIN)
+    desk.take(condition(AlarmKind.PLC_DOWN, "sorter"))
+    hour_us = 60 * MIN
+    desk.now_us -= hour_us
+    desk.told += desk.alarms.started(Started(desk.now_us, "edge1", "0", layouts, RULES), hour_us)
+    assert [change.alarm for change in desk.wait(3 * S)] == ["plc-down.sorter"]
+    assert [change.alarm for change in desk.wait(10 * MIN - 3 * S)] == ["missorts.sorter"]
 
 
 def test_requests_of_lanes_do_not_disturb(layouts: tuple[LineLayout, ...]) -> None:
