@@ -10,14 +10,22 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
 from test_llrp_wire import Ear
 
+from edge.config import load_line
+from edge.journal import JournalReader
+from edge.line.events import DeviceChanged, OrderChanged, RouteDecided, Sorted
+from edge.orders.model import Order, OrderLine
+from edge.runtime import Controller
 from rfid.driver import OutputWritten, PortChanged, ReaderClock, ReaderError, ReaderReady, Reads, TagRead
+from rfid.epc import identify, sscc96
 from rfid.llrp import LlrpReader
 from rfid.llrp_settings import LlrpSettings
 from rfid.simulator import SimulatedReader
@@ -74,16 +82,18 @@ class ForeignReader:
         self.tell(reads=[read._asdict() for read in reads])
 
 
-def test_a_reader_of_llrpjs_is_set_up_read_and_taken_up_again(run: Any, llrpjs: list[str]) -> None:
-    async def scenario() -> None:
-        pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
-        process = await asyncio.create_subprocess_exec(*llrpjs, **pipes, limit=1 << 20)  # type: ignore[arg-type]
-        try:
-            await talk(ForeignReader(process))
-        finally:
-            process.kill()
-            await process.communicate()
+@asynccontextmanager
+async def foreign_reader(command: list[str]) -> AsyncIterator[ForeignReader]:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=1 << 20)
+    try:
+        yield ForeignReader(process)
+    finally:
+        process.kill()
+        await process.communicate()
 
+
+def test_a_reader_of_llrpjs_is_set_up_read_and_taken_up_again(run: Any, llrpjs: list[str]) -> None:
     async def talk(foreign: ForeignReader) -> None:
         port = await foreign.says("port")
         settings = LlrpSettings("portal1", antennas=(1, 3), tag_session=2, report_every=2, keepalive_ms=200)
@@ -123,7 +133,112 @@ def test_a_reader_of_llrpjs_is_set_up_read_and_taken_up_again(run: Any, llrpjs: 
                 await task
         await foreign.says("gone")
 
+    async def scenario() -> None:
+        async with foreign_reader(llrpjs) as foreign:
+            await talk(foreign)
+
     run(scenario())
+
+
+_LINE = """
+controller = "foreign"
+site = "foreign"
+journal = "journal.sqlite"
+
+[plc.sorter]
+host = "127.0.0.1"
+port = {plc}
+
+[reader.sorter]
+host = "127.0.0.1"
+port = {reader}
+antennas = [1, 2]
+keepalive_ms = 500
+
+[line.sorter]
+job = "sort"
+plc = "sorter"
+speed_mm_s = 2500
+decision_mm = 2000
+default_lane = 4
+portal = {{ name = "portal", readers = ["sorter"], eye = 11, eye_mm = -375, antenna_mm = -375 }}
+lane = [
+    {{ number = 1, name = "DHL", role = "carrier", carrier = "DHL", divert_mm = 3000 }},
+    {{ number = 2, name = "UPS", role = "carrier", carrier = "UPS", divert_mm = 3500 }},
+    {{ number = 3, name = "Quality", role = "quality", divert_mm = 4000 }},
+    {{ number = 4, name = "Reject", role = "reject", divert_mm = 4500 }},
+]
+"""
+
+
+def test_the_main_job_with_neither_end_ours(
+    run: Any, llrpjs: list[str], peer: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Tags from llrpjs, conveyor on libmodbus: every parcel in its carrier's lane, confirmed and journaled.
+
+    The eleventh parcel has no tag. In the middle the reader loses its connection, and is taken up again.
+    """
+    parcels, lead_us, dwell_us = 24, 150_000, 20_000
+    try:
+        program = build_libmodbus_plc(tmp_path, peer("cc"), peer("pkg-config"))
+    except FileNotFoundError:
+        _missing("libmodbus")
+    labels = [sscc96("9521234", f"0{track:09d}") for track in range(parcels + 1)]
+    orders = [
+        Order(f"F-{track}", ("DHL", "UPS")[track % 2], "", (OrderLine("09521234000105", 1),), parcel=identify(label))
+        for track, label in enumerate(labels)
+    ]
+    changes = [OrderChanged(0, seq, order) for seq, order in enumerate(orders, 1)]
+
+    def settled(plc: LibmodbusPlc) -> bool:
+        status = plc.status()
+        return status["acked"] == status["head"]
+
+    async def scenario(plc: LibmodbusPlc, foreign: ForeignReader) -> None:
+        loop = asyncio.get_running_loop()
+        path = tmp_path / "LINE.toml"
+        path.write_text(_LINE.format(plc=plc.port, reader=await foreign.says("port")))
+        controller = Controller(load_line(path), lambda after, limit: changes[after : after + limit])
+        task = asyncio.create_task(controller.run())
+
+        def passes(track: int) -> None:
+            if track != 11:
+                foreign.reads(TagRead(labels[track], 1 + track % 2, -50.0, time.time_ns() // 1_000, 1))
+            if track == 14:
+                foreign.tell(drop=True)
+
+        def entered(track: int) -> None:
+            loop.call_soon_threadsafe(loop.call_later, dwell_us / 2e6, passes, track)
+
+        await foreign.says("enabled")
+        await asyncio.to_thread(plc.bench, parcels, 250_000, lead_us, dwell_us)
+        async with asyncio.timeout(25):
+            await asyncio.to_thread(plc.bench_result_us, entered)
+            while not await asyncio.to_thread(settled, plc):  # noqa: ASYNC110  the PLC is a process of others
+                await asyncio.sleep(0.05)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def both() -> None:
+        with LibmodbusPlc(program) as plc:
+            async with foreign_reader(llrpjs) as foreign:
+                await scenario(plc, foreign)
+
+    run(both())
+    journal = JournalReader(tmp_path / "journal.sqlite")
+    values = [record.value for record in journal.every()]
+    journal.close()
+    expected = {track: 3 if track == 11 else 1 + track % 2 for track in range(1, parcels + 1)}
+    routes = {value.track_id: value.lane for value in values if isinstance(value, RouteDecided)}
+    lanes = {value.track_id: value.lane for value in values if isinstance(value, Sorted)}
+    assert len(lanes) >= parcels - 6  # it ends with the last reaction; who is on the belt then goes nowhere
+    assert lanes == {track: routes[track] for track in lanes}
+    for track in (14, 15, 16):  # what may not have been read is somebody's to look at
+        assert routes.pop(track) in (3, expected.pop(track))
+    assert routes == expected
+    ups = [value.up for value in values if isinstance(value, DeviceChanged) and value.device == "reader.sorter"]
+    assert ups[-3:] == [True, False, True]
 
 
 _SLLURP_CLIENT = """
