@@ -57,10 +57,53 @@ class SerialParity(StrEnum):
     ODD = "odd"
 
 
+class UaPolicy(StrEnum):
+    """OPC UA security policies that are not deprecated, and none."""
+
+    BASIC256SHA256 = "Basic256Sha256"
+    AES128_SHA256_RSAOAEP = "Aes128_Sha256_RsaOaep"
+    AES256_SHA256_RSAPSS = "Aes256_Sha256_RsaPss"
+    NONE = "None"
+
+
+class UaMode(StrEnum):
+    """What the secure channel does with messages."""
+
+    SIGN = "Sign"
+    SIGN_AND_ENCRYPT = "SignAndEncrypt"
+
+
+class OpcUaConfig(Frozen):
+    """The PLC's OPC UA server, with driver `opcua`. `lanewise plc cert` makes certificate and key."""
+
+    url: str = Field(default="", pattern=r"^$|^opc\.tcp://.+", description="`opc.tcp://host:port/path`")
+    up: str = Field(default="ns=2;s=Up", description="node id of the variable `Up`")
+    down: str = Field(default="ns=2;s=Down", description="node id of the variable `Down`")
+    policy: UaPolicy = Field(
+        default=UaPolicy.BASIC256SHA256, description="security policy; `None` only in a safe network"
+    )
+    mode: UaMode = Field(
+        default=UaMode.SIGN_AND_ENCRYPT, description="what is done to messages; not with policy `None`"
+    )
+    certificate: Path | None = Field(default=None, description="DER file of our certificate; not with policy `None`")
+    key: Path | None = Field(default=None, description="PEM file of its key, without password")
+    trusted: Path | None = Field(
+        default=None,
+        description="folder of certificates, DER or PEM, of servers that are trusted or who may sign theirs",
+    )
+    user: str = Field(default="", description="login by name; empty = anonymous, or by certificate")
+    password_file: Path | None = Field(default=None, description="file with the password in its first line")
+    user_certificate: Path | None = Field(default=None, description="login by certificate: DER file")
+    user_key: Path | None = Field(default=None, description="login by certificate: PEM file of its key")
+    publish_ms: int = Field(
+        default=10, ge=0, le=1000, description="interval asked of the subscription to `Up`; 0 = read it instead"
+    )
+
+
 class PlcConfig(Frozen):
     """One PLC that has the mailbox."""
 
-    driver: Literal["modbus"] = Field(default="modbus", description="how it is reached")
+    driver: Literal["modbus", "opcua"] = Field(default="modbus", description="how it is reached")
     transport: Transport = Field(default=Transport.TCP, description="Modbus TCP, the same within TLS, or RTU")
     host: str = Field(default="", description="name or address; with `tcp` and `tls`")
     port: Tcp | None = Field(default=None, description="TCP port; none = 502, with `tls` 802")
@@ -86,6 +129,14 @@ class PlcConfig(Frozen):
     )
     poll_ms: int = Field(default=5, ge=1, le=90, description="how often UP is read")
     timeout_ms: int = Field(default=250, ge=10, le=10_000, description="an answer later than this ends the connection")
+    opcua: OpcUaConfig = Field(default=OpcUaConfig(), description="with driver `opcua`")
+
+    @property
+    def where(self) -> str:
+        """Its address, for people."""
+        if self.driver == "opcua":
+            return self.opcua.url
+        return self.device if self.transport is Transport.RTU else f"{self.host}:{self.tcp_port}"
 
     @property
     def tcp_port(self) -> int:
@@ -297,7 +348,10 @@ def load_line(path: Path) -> LineConfig:
     if problems:
         raise ConfigError(path, problems)
     here = path.resolve().parent
-    plcs = {name: _beside(plc, here, _PEM_FILES) for name, plc in config.plc.items()}
+    plcs = {
+        name: _beside(plc, here, _PEM_FILES).model_copy(update={"opcua": _beside(plc.opcua, here, _UA_FILES)})
+        for name, plc in config.plc.items()
+    }
     readers = {name: _beside(reader, here, _PEM_FILES) for name, reader in config.reader.items()}
     missing = [
         f"{kind}.{name}.{key}: {str(getattr(device, key))!r}: no such file"
@@ -341,6 +395,7 @@ def with_sim(config: LineConfig, **values: float | None) -> LineConfig:
 
 
 _PEM_FILES = ("ca", "certificate", "key")
+_UA_FILES = ("certificate", "key", "trusted", "password_file", "user_certificate", "user_key")
 
 
 def _beside(table: Table, folder: Path, keys: Sequence[str]) -> Table:
@@ -487,7 +542,33 @@ _OF_TRANSPORT = {
 }
 
 
+def _ua_problems(here: str, plc: PlcConfig) -> Iterator[str]:
+    given = plc.opcua
+    for key in sorted(plc.model_fields_set & {"transport", "up", "down", "device_id", "read_write", *_OF_TRANSPORT}):
+        yield f"{here}.{key}: only with driver 'modbus', this one has 'opcua'"
+    if not given.url:
+        yield f"{here}.opcua.url: missing: a PLC with driver 'opcua' needs it"
+    if given.policy is not UaPolicy.NONE:
+        for key in ("certificate", "key", "trusted"):
+            if getattr(given, key) is None:
+                yield f"{here}.opcua.{key}: missing: only policy 'None' goes without"
+    elif given.user or given.user_certificate is not None:
+        yield f"{here}.opcua.policy: 'None': a login would go in the clear, choose a policy"
+    if bool(given.user) != (given.password_file is not None):
+        yield f"{here}.opcua.{'password_file' if given.user else 'user'}: missing: user and password belong together"
+    if (given.user_certificate is None) != (given.user_key is None):
+        absent = "user_key" if given.user_key is None else "user_certificate"
+        yield f"{here}.opcua.{absent}: missing: certificate and key belong together"
+    if given.user and given.user_certificate is not None:
+        yield f"{here}.opcua.user: {given.user!r}: a login is by name or by certificate, not both"
+
+
 def _plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
+    if plc.driver == "opcua":
+        yield from _ua_problems(here, plc)
+        return
+    if "opcua" in plc.model_fields_set:
+        yield f"{here}.opcua: only with driver 'opcua', this one has 'modbus'"
     of = plc.transport
     for key in sorted(plc.model_fields_set & _OF_TRANSPORT.keys()):
         if of not in _OF_TRANSPORT[key]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import json
 import sys
 import textwrap
@@ -43,6 +44,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--wrap", action="store_true", help="as many commands as it takes for the sequences to wrap, some minutes"
     )
 
+    cert = _command(
+        commands,
+        "cert",
+        _cert,
+        "our key and certificate for an OPC UA server, where the configuration names them; says when one ends",
+        "Afterwards: have the server trust the certificate, and put the server's into the folder `trusted`.",
+    )
+    cert.add_argument("--days", type=int, default=730, metavar="N", help="how long it is valid (default: 730)")
+    cert.add_argument("--show", action="store_true", help="make nothing; status 1 = it ends soon, or is not there")
+
     watch = _command(commands, "watch", _watch, "a mailbox, live and decoded; writes nothing", "")
     watch.add_argument("--once", action="store_true", help="once, not live")
     watch.add_argument("--json", action="store_true", help="one JSON line each")
@@ -71,21 +82,46 @@ def _chosen(arguments: argparse.Namespace) -> tuple[LineConfig, str, PlcConfig]:
     return config, name, config.plc[name]
 
 
+def _how(plc: PlcConfig) -> str:
+    return f"{'opcua' if plc.driver == 'opcua' else plc.transport.value} {plc.where}"
+
+
+# ---- certificate -----------------------------------------------------------------------------------------------------
+
+
+def _cert(arguments: argparse.Namespace) -> int:
+    _, name, plc = _chosen(arguments)
+    if plc.driver != "opcua":
+        raise OSError(f"{arguments.config}: plc.{name}: driver {plc.driver!r} has no such certificate, 'opcua' has")
+    ua = importlib.import_module("edge.opcua_link")
+    if arguments.show:
+        warning = ua.expiry_warning(name, plc)
+        print(warning or f"{name}: {plc.opcua.certificate} is valid for {ua.WARN_DAYS} days or more")
+        return int(bool(warning))
+    try:
+        certificate, ends = ua.make_certificate(plc, arguments.days)
+    except FileExistsError as error:
+        raise OSError(f"{error.filename}: is there already: move it away first") from None
+    except PlcError as error:
+        raise OSError(f"{arguments.config}: plc.{name}: {error}") from None
+    print(f"{certificate}, valid until {ends:%Y-%m-%d}: have it trusted by {plc.opcua.url}")
+    print(f"Put the server's certificate into {plc.opcua.trusted}")
+    return 0
+
+
 # ---- conformance -----------------------------------------------------------------------------------------------------
 
 
 def _conformance(arguments: argparse.Namespace) -> int:
     config, name, plc = _chosen(arguments)
     lanes = sorted({lane.number for line in config.line.values() if line.plc == name for lane in line.lane})
-    link = plc_link(name, plc)
-    where = plc.device or f"{plc.host}:{plc.tcp_port}"
     began = datetime.now(UTC)
     try:
-        report = asyncio.run(check(link, lanes, wrap=arguments.wrap))
+        report = asyncio.run(check(plc_link(name, plc), lanes, wrap=arguments.wrap))
     except PlcError as error:
         raise OSError(str(error)) from None
     render = report_json if arguments.json else report_text
-    text = render(report, name, f"{plc.transport.value} {where}", began)
+    text = render(report, name, _how(plc), began)
     if arguments.report is not None:
         arguments.report.write_text(text, encoding="utf-8")
     print(text, end="")

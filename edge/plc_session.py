@@ -1,10 +1,11 @@
 """One PLC as the runtime sees it: our half of its mailbox, its clock, and the inputs that follow from its signals.
 
-Public names: PlcSession, plc_link.
+Public names: PlcSession, plc_link, plc_warning.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -54,7 +55,9 @@ from plc.wires import Parity, Serial, Tcp, Tls, Wire
 
 
 def plc_link(name: str, config: PlcConfig) -> PlcLink:
-    """The driver of a PLC as its configuration says."""
+    """The driver of a PLC as its configuration says. Raises PlcError for a file that cannot be read."""
+    if config.driver == "opcua":
+        return importlib.import_module("edge.opcua_link").opcua_link(name, config)  # type: ignore[no-any-return]
     wire: Wire
     match config.transport:
         case Transport.TCP:
@@ -68,6 +71,13 @@ def plc_link(name: str, config: PlcConfig) -> PlcLink:
     return ModbusLink(
         name, wire, config.device_id, config.up, config.down, config.timeout_ms, read_write=config.read_write
     )
+
+
+def plc_warning(name: str, config: PlcConfig) -> str:
+    """What should be said of a PLC's configuration beforehand: a certificate that ends soon; empty = nothing."""
+    if config.driver != "opcua":
+        return ""
+    return str(importlib.import_module("edge.opcua_link").expiry_warning(name, config))
 
 
 class PlcSession:

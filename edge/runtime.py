@@ -41,7 +41,7 @@ from edge.line.events import (
 )
 from edge.line.layout import LineLayout
 from edge.line.state import CoreState
-from edge.plc_session import PlcSession
+from edge.plc_session import PlcSession, plc_warning
 from edge.reader_session import ReaderSession
 from edge.store import StoreError
 from plc.driver import PlcError
@@ -141,6 +141,8 @@ class Controller:
                 log.info("journal %s: %d records taken up", self._config.journal, seq)
             for name, table in self._config.plc.items():
                 self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name))
+                if warning := plc_warning(name, table):
+                    log.warning("%s", warning)
             if self._threaded:
                 self._journal.start()
             self._take(Started(self._now(), self._config.controller, _version(), layouts, self._config.alarms()))

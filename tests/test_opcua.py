@@ -11,13 +11,19 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from opcua_peer import NodeServer, node_opcua
 from test_modbus_transports import PARCELS, route_all
 
+from edge.cli import main
+from edge.config import ConfigError, load_line
+from edge.opcua_link import expiry_warning, make_certificate
+from edge.plc_session import plc_link
 from plc.driver import PlcError
 from plc.mailbox import EventType, PlcSide
 from plc.opcua import Address, Mode, OpcUaLink, Policy, Security, User
@@ -97,7 +103,7 @@ def with_parcels(count: int) -> PlcSide:
 
 @pytest.mark.parametrize("publish_ms", [10, 0], ids=["subscribed", "polled"])
 def test_the_mailbox_goes_over_opc_ua(run: Any, publish_ms: int) -> None:
-    async def main() -> None:
+    async def talk() -> None:
         side = with_parcels(PARCELS)
         async with face(side) as served:
             link = link_to(served.url, Security(Policy.NONE), publish_ms=publish_ms)
@@ -105,7 +111,7 @@ def test_the_mailbox_goes_over_opc_ua(run: Any, publish_ms: int) -> None:
             assert link.subscribed is bool(publish_ms)
             await link.close()
 
-    run(main())
+    run(talk())
 
 
 @pytest.mark.parametrize("policy", SECURE)
@@ -115,17 +121,17 @@ def test_secure_by_every_policy_and_login(run: Any, pki: Pki, policy: Policy, lo
     if login == "certificate":
         user = User(certificate=pki.host.certificate, key=pki.host.key)
 
-    async def main() -> None:
+    async def talk() -> None:
         async with face(with_parcels(5), pki) as served:
             link = link_to(served.url, pki.security(policy=policy, user=user))
             assert await route_all(link, 5, at_once=False) == [1, 2, 3, 4, 5]
             await link.close()
 
-    run(main())
+    run(talk())
 
 
 def test_who_is_not_trusted_does_not_get_in_until_trusted(run: Any, pki: Pki) -> None:
-    async def main() -> None:
+    async def talk() -> None:
         async with face(with_parcels(1), pki) as served:
 
             async def trouble(security: Security) -> str:
@@ -154,11 +160,11 @@ def test_who_is_not_trusted_does_not_get_in_until_trusted(run: Any, pki: Pki) ->
             trusted.unlink()
             assert await trouble(pki.security()) == ""
 
-    run(main())
+    run(talk())
 
 
 def test_a_server_that_goes_away_is_said_and_found_again(run: Any) -> None:
-    async def main() -> None:
+    async def talk() -> None:
         async with face(with_parcels(1)) as served:
             url = served.url
             link = link_to(url, Security(Policy.NONE), publish_ms=0)
@@ -172,7 +178,7 @@ def test_a_server_that_goes_away_is_said_and_found_again(run: Any) -> None:
             await link.connect()
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    run(main())
+    run(talk())
 
 
 @pytest.mark.parametrize(
@@ -207,7 +213,7 @@ def test_the_mailbox_of_node_opcua(run: Any, pki: Pki, modules: Path, publish_ms
         theirs.folder.mkdir()
         shutil.copy(server.certificate, theirs.folder / "server.pem")
 
-        async def main() -> None:
+        async def talk() -> None:
             link = OpcUaLink(
                 "sorter1",
                 Address(server.url, "ns=1;s=Up", "ns=1;s=Down"),
@@ -219,7 +225,7 @@ def test_the_mailbox_of_node_opcua(run: Any, pki: Pki, modules: Path, publish_ms
             assert link.subscribed is bool(publish_ms)
             await link.close()
 
-        run(main())
+        run(talk())
 
 
 def test_node_opcua_refuses_strangers_and_wrong_passwords(run: Any, pki: Pki, modules: Path, tmp_path: Path) -> None:
@@ -238,11 +244,108 @@ def test_node_opcua_refuses_strangers_and_wrong_passwords(run: Any, pki: Pki, mo
                 await link.close()
             return ""
 
-        async def main() -> None:
+        async def talk() -> None:
             assert await trouble(pki.security(trusted=theirs)) == ""
             assert await trouble(pki.security(trusted=theirs, user=User("lanewise", "wrong"))) != ""
             assert await trouble(pki.security(trusted=theirs, user=User())) != ""
             assert await trouble(pki.security(trusted=theirs, own=pki.stranger)) != ""
             assert "not in the trust list" in await trouble(pki.security(trusted=pki.empty))
 
-        run(main())
+        run(talk())
+
+
+# ---- configuration and certificates ----------------------------------------------------------------------------------
+
+
+def write_line(project: Path, folder: Path, table: str) -> Path:
+    """The example's LINE.toml with another table for PLC ``sorter``."""
+    source = (project / "examples" / "warehouse" / "LINE.toml").read_text()
+    changed = source.replace('[plc.sorter]\nhost = "127.0.0.1"\nport = 15023\n', f"[plc.sorter]\n{table}\n")
+    assert changed != source
+    path = folder / "LINE.toml"
+    path.write_text(changed)
+    return path
+
+
+def secure_table(url: str, folder: Path) -> str:
+    return f"""driver = "opcua"
+timeout_ms = 5000
+[plc.sorter.opcua]
+url = "{url}"
+certificate = "pki/own.der"
+key = "pki/own.pem"
+trusted = "{folder}"
+user = "lanewise"
+password_file = "password"
+"""
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_from_nothing_to_a_routed_parcel_by_the_command_line(
+    run: Any,
+    pki: Pki,
+    project: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    (tmp_path / "password").write_text("a password\n")
+    path = write_line(project, tmp_path, secure_table("opc.tcp://127.0.0.1:4840", pki.hosts_list.folder))
+    command = ["plc", "cert", str(path), "--plc", "sorter"]
+    assert main([*command, "--show"]) == 1
+    assert "make one with `lanewise plc cert`" in capsys.readouterr().out
+    assert main([*command, "--days", "40"]) == 0
+    assert main([*command, "--show"]) == 0
+    assert main(command) == 2
+    assert "own.pem: is there already: move it away first" in capsys.readouterr().err
+    assert (tmp_path / "pki" / "own.pem").stat().st_mode & 0o777 == 0o600
+    ours = pki.plcs_list.folder / "ours.der"
+    shutil.copy(tmp_path / "pki" / "own.der", ours)
+
+    async def route() -> None:
+        async with face(with_parcels(3), pki) as served:
+            config = load_line(write_line(project, tmp_path, secure_table(served.url, pki.hosts_list.folder)))
+            link = plc_link("sorter", config.plc["sorter"])
+            assert await route_all(link, 3, at_once=False) == [1, 2, 3]
+            await link.close()
+
+    run(route(), loop=loop)
+    ours.unlink()
+
+
+def test_the_end_of_a_certificate_is_said_before(
+    project: Path, tmp_path: Path, pki: Pki, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "password").write_text("a password\n")
+    plc = load_line(write_line(project, tmp_path, secure_table("opc.tcp://h", pki.hosts_list.folder))).plc["sorter"]
+    make_certificate(plc, 100)
+    assert main(["check", str(tmp_path / "LINE.toml")]) == 0
+    assert "warning" not in capsys.readouterr().out
+    now = datetime.now(UTC)
+    assert expiry_warning("sorter", plc, now) == ""
+    assert "ends in 9 days" in expiry_warning("sorter", plc, now + timedelta(days=90))
+    assert "has ended" in expiry_warning("sorter", plc, now + timedelta(days=101))
+    (tmp_path / "pki" / "own.der").unlink()
+    assert main(["check", str(tmp_path / "LINE.toml")]) == 0
+    assert "own.der: No such file or directory: make one with `lanewise plc cert`" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ('driver = "opcua"', "plc.sorter.opcua.url: missing"),
+        ('driver = "opcua"\n[plc.sorter.opcua]\nurl = "opc.tcp://h"', "plc.sorter.opcua.trusted: missing: only policy"),
+        ('driver = "opcua"\nhost = "h"', "plc.sorter.host: only with driver 'modbus', this one has 'opcua'"),
+        ('driver = "opcua"\n[plc.sorter.opcua]\nurl = "http://h"', "plc.sorter.opcua.url"),
+        (
+            'driver = "opcua"\n[plc.sorter.opcua]\nurl = "opc.tcp://h"\npolicy = "None"\nuser = "x"',
+            "plc.sorter.opcua.policy: 'None': a login would go in the clear",
+        ),
+        ('driver = "opcua"\n[plc.sorter.opcua]\npolicy = "Basic256"', "plc.sorter.opcua.policy: 'Basic256'"),
+        ('host = "h"\n[plc.sorter.opcua]\nurl = "opc.tcp://h"', "plc.sorter.opcua: only with driver 'opcua'"),
+    ],
+)
+def test_what_does_not_belong_together_is_said(project: Path, tmp_path: Path, table: str, text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_line(write_line(project, tmp_path, table))
+    assert any(text in problem for problem in caught.value.problems), caught.value.problems

@@ -121,7 +121,7 @@ class SimulatedFloor:
         session = int(loop.time() * 1000) % 65_535 + 1
         try:
             for name, plc in self.config.plc.items():
-                if plc.transport is not Transport.TCP:
+                if plc.driver != "modbus" or plc.transport is not Transport.TCP:
                     raise PlcError(f"{name}: the simulated floor has PLCs with transport 'tcp' only")
                 side = PlcSide(session, act=partial(self._obey, name), buffer=PLC_BUFFER)
                 self._plcs[name] = SimulatedPlc(
