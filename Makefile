@@ -51,7 +51,7 @@ wheel: .venv/.dev  ## dist/lanewise-*.whl
 	$(BIN)/hatchling build -t wheel -d dist
 
 clean:  ## removes the environments, caches and builds
-	rm -rf .venv .bench build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .bench .peers build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find api edge plc rfid tests bench scripts -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.uv-$(UV_VERSION):
