@@ -96,7 +96,10 @@ class OpcUaConfig(Frozen):
     user_certificate: Path | None = Field(default=None, description="login by certificate: DER file")
     user_key: Path | None = Field(default=None, description="login by certificate: PEM file of its key")
     publish_ms: int = Field(
-        default=10, ge=0, le=1000, description="interval asked of the subscription to `Up`; 0 = read it instead"
+        default=10,
+        ge=0,
+        le=1000,
+        description="interval asked of the subscription to `Up`; 0, or granted more than twice = it is read",
     )
 
 

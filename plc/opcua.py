@@ -98,8 +98,9 @@ class OpcUaLink:
     """One session with the OPC UA server of the PLC ``name`` (a PlcLink).
 
     ``publish_ms``: the interval that is asked of a subscription to `Up`; 0 = never subscribe. Where there is none, or
-    it falls silent, `Up` is read. ``timeout_ms`` limits each call, ``connect`` ten times that: keys are long.
-    Any fault ends the session. Raises ValueError where settings contradict each other.
+    the server grants none that short (twice as long at most), or it falls silent, `Up` is read. ``timeout_ms`` limits
+    each call, ``connect`` ten times that: keys are long. Any fault ends the session. Raises ValueError where settings
+    contradict each other.
     """
 
     def __init__(
@@ -208,11 +209,17 @@ class OpcUaLink:
                 raise PlcError(f"{self._where}: {what} holds {kind}, it must be {count} of UInt16")
         if self._publish_ms:
             with suppress(UaError):  # a server without subscriptions is read
-                subscription = await client.create_subscription(self._publish_ms, self)
-                await subscription.subscribe_data_change(
-                    self._up, queuesize=1, sampling_interval=ua.Double(self._publish_ms)
-                )
-                self._subscribed = True
+                await self._subscribe(client, self._up)
+
+    async def _subscribe(self, client: Client, up: Node) -> None:
+        """Lets `Up` come by itself, unless the server would send it so rarely that reading is faster."""
+        subscription = await client.create_subscription(self._publish_ms, self)
+        granted_ms = subscription.parameters.RequestedPublishingInterval  # the server's answer has replaced the wish
+        if granted_ms > 2 * self._publish_ms:
+            await subscription.delete()
+            return
+        await subscription.subscribe_data_change(up, queuesize=1, sampling_interval=ua.Double(self._publish_ms))
+        self._subscribed = True
 
     async def _validate(self, certificate: x509.Certificate, server: ua.ApplicationDescription) -> None:
         trusted = self._security.trusted

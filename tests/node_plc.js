@@ -29,6 +29,7 @@ function report(type, track, station, value) {
 function refusal(record) {
     if (((nowMs() - long(record, 5)) | 0) > 0) return 2;
     if (record[1] < 1 || record[1] > 5) return 4;
+    if (record[1] === 4 && (record[4] < 1 || record[4] > 64)) return 4;
     const track = long(record, 2);
     if (record[1] <= 3 && (track < 1 || track > Number(parcels))) return 3;
     return 0;

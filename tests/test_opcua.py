@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,12 +19,14 @@ from typing import Any
 import pytest
 import uvloop
 from opcua_peer import NodeServer, node_opcua
+from pcap import write_pcap
 from test_modbus_transports import PARCELS, route_all
 
 from edge.cli import main
 from edge.config import ConfigError, load_line
 from edge.opcua_link import expiry_warning, make_certificate
 from edge.plc_session import plc_link
+from plc.conformance import Outcome, check
 from plc.driver import PlcError
 from plc.mailbox import EventType, PlcSide
 from plc.opcua import Address, Mode, OpcUaLink, Policy, Security, User
@@ -206,7 +209,7 @@ def modules(peer: Callable[[str], str], project: Path) -> Path:
     return node_opcua(project)
 
 
-@pytest.mark.parametrize("publish_ms", [10, 0], ids=["subscribed", "polled"])
+@pytest.mark.parametrize("publish_ms", [50, 10, 0], ids=["subscribed", "too rare", "polled"])
 def test_the_mailbox_of_node_opcua(run: Any, pki: Pki, modules: Path, publish_ms: int, tmp_path: Path) -> None:
     with NodeServer(modules, tmp_path, trusted=[pki.host.certificate], parcels=PARCELS) as server:
         theirs = TrustList(tmp_path / "trusted")
@@ -222,10 +225,63 @@ def test_the_mailbox_of_node_opcua(run: Any, pki: Pki, modules: Path, publish_ms
                 publish_ms,
             )
             assert await route_all(link, PARCELS, at_once=False) == list(range(1, PARCELS + 1))
-            assert link.subscribed is bool(publish_ms)
+            assert link.subscribed is (publish_ms >= 50)  # the shortest interval it has
             await link.close()
 
         run(talk())
+
+
+def test_node_opcua_keeps_every_rule(run: Any, pki: Pki, modules: Path, tmp_path: Path) -> None:
+    with NodeServer(modules, tmp_path, trusted=[pki.host.certificate], parcels=0) as server:
+        theirs = TrustList(tmp_path / "trusted")
+        theirs.folder.mkdir()
+        shutil.copy(server.certificate, theirs.folder / "server.pem")
+        address = Address(server.url, "ns=1;s=Up", "ns=1;s=Down")
+        report = run(check(OpcUaLink("sorter1", address, pki.security(trusted=theirs), 10_000), (1, 2)))
+    assert [f"{verdict.rule}: {verdict.detail}" for verdict in report.failed] == []
+    assert report.count(Outcome.PASS) == 28
+
+
+def test_tshark_finds_nothing_malformed(run: Any, peer: Callable[[str], str], tmp_path: Path) -> None:
+    program = peer("tshark")
+    conversation: list[tuple[bool, bytes]] = []
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, from_client: bool) -> None:
+        while octets := await reader.read(65_536):
+            conversation.append((from_client, octets))
+            writer.write(octets)
+        writer.close()
+
+    async def talk() -> None:
+        served: set[asyncio.Task[Any]] = set()
+        async with face(with_parcels(5)) as plc:
+
+            async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                task = asyncio.current_task()
+                assert task is not None
+                served.add(task)
+                back, there = await asyncio.open_connection("127.0.0.1", int(plc.url.rpartition(":")[2]))
+                await asyncio.gather(relay(reader, there, True), relay(back, writer, False))
+
+            server = await asyncio.start_server(serve, "127.0.0.1", 0)
+            link = link_to(f"opc.tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}", Security(Policy.NONE))
+            assert await route_all(link, 5, at_once=False) == [1, 2, 3, 4, 5]
+            await link.close()
+            server.close()
+            await asyncio.gather(*served)
+
+    run(talk())
+    capture = tmp_path / "opcua.pcap"
+    write_pcap(capture, conversation, 4840)
+    fields = ["-T", "fields", "-e", "_ws.malformed", "-e", "opcua.transport.type", "-e", "opcua.servicenodeid.numeric"]
+    command = [program, "-r", str(capture), "-d", "tcp.port==4840,opcua", "-Y", "opcua || _ws.malformed", *fields]
+    dissected = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = [row.split("\t") for row in dissected.stdout.splitlines()]
+    services = {number for row in rows for number in row[2].split(",")}
+    assert {row[0] for row in rows} == {""} and {"HEL", "ACK", "OPN", "MSG"} <= {
+        t for row in rows for t in row[1].split(",")
+    }
+    assert {"673", "676", "631", "634"} <= services  # WriteRequest, WriteResponse, ReadRequest, ReadResponse
 
 
 def test_node_opcua_refuses_strangers_and_wrong_passwords(run: Any, pki: Pki, modules: Path, tmp_path: Path) -> None:
