@@ -184,6 +184,36 @@ def test_a_server_that_goes_away_is_said_and_found_again(run: Any) -> None:
     run(talk())
 
 
+def test_a_mute_server_is_given_up_and_a_cancelled_call_leaves_nothing(run: Any) -> None:
+    async def talk() -> None:
+        heard, opened = asyncio.Event(), list[asyncio.StreamWriter]()
+
+        async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            opened.append(writer)
+            await reader.read(1)
+            heard.set()
+
+        server = await asyncio.start_server(mute, "127.0.0.1", 0)
+        url = f"opc.tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        address = Address(url, UP_NODE, DOWN_NODE)
+        with pytest.raises(PlcError, match=f"^sorter1: {url}: session: "):
+            await OpcUaLink("sorter1", address, Security(Policy.NONE), 10).connect()
+        heard.clear()
+        link = OpcUaLink("sorter1", address, Security(Policy.NONE), 60_000)
+        task = asyncio.create_task(link.connect())
+        await heard.wait()
+        task.cancel()
+        async with asyncio.timeout(1):
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        for writer in opened:
+            writer.close()
+        server.close()
+        await server.wait_closed()
+
+    run(talk())
+
+
 @pytest.mark.parametrize(
     ("make", "text"),
     [
