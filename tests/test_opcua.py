@@ -26,9 +26,10 @@ from edge.cli import main
 from edge.config import ConfigError, load_line
 from edge.opcua_link import expiry_warning, make_certificate
 from edge.plc_session import plc_link
+from edge.runtime import Controller
 from plc.conformance import Outcome, check
 from plc.driver import PlcError
-from plc.mailbox import EventType, PlcSide
+from plc.mailbox import Command, EventType, Opcode, PlcSide
 from plc.opcua import Address, Mode, OpcUaLink, Policy, Security, User
 from plc.opcua_simulator import DOWN_NODE, UP_NODE, OpcUaFace
 from plc.opcua_trust import Own, TrustList, make_own
@@ -102,6 +103,14 @@ def with_parcels(count: int) -> PlcSide:
     for track in range(1, count + 1):
         side.emit(EventType.INDUCTED, track, 1)
     return side
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    for _ in range(1_000):
+        if reached():
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("not reached in 20 s")
 
 
 @pytest.mark.parametrize("publish_ms", [10, 0], ids=["subscribed", "polled"])
@@ -397,6 +406,28 @@ def test_from_nothing_to_a_routed_parcel_by_the_command_line(
 
     run(route(), loop=loop)
     ours.unlink()
+
+
+def test_the_controller_routes_over_opc_ua(run: Any, project: Path, tmp_path: Path) -> None:
+    acted: list[Command] = []
+
+    async def talk() -> None:
+        side = PlcSide(7, act=acted.append)
+        async with face(side) as served:
+            table = f'driver = "opcua"\n[plc.sorter.opcua]\nurl = "{served.url}"\npolicy = "None"'
+            whole = load_line(write_line(project, tmp_path, table))
+            alone = {name: {"sorter": getattr(whole, name)["sorter"]} for name in ("plc", "reader", "line")}
+            config = whole.model_copy(update={**alone, "journal": tmp_path / "journal.sqlite"})
+            controller = asyncio.create_task(Controller(config, threaded=False).run())
+            await until(lambda: side.epoch > 0)
+            side.emit(EventType.INDUCTED, 41, 1)
+            await until(lambda: bool(acted) and not side.unacknowledged)
+            controller.cancel()
+            await asyncio.wait([controller])
+
+    run(talk(), loop=uvloop.new_event_loop)
+    (route,) = acted
+    assert (route.opcode, route.value, route.target) == (Opcode.ROUTE, 41, 9)  # nothing was read: the quality lane
 
 
 def test_the_end_of_a_certificate_is_said_before(
