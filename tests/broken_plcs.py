@@ -105,15 +105,16 @@ class AnyVersion(GoodPlc):
 class WaitsBehindRefused(GoodPlc):
     """A refused command does not count as handled."""
 
-    def _refuse(self, seq: int, why: Refusal, track_id: int) -> None:
-        super()._refuse(seq, why, track_id)
-        self.cmd_done = serial_add(seq, -1)
+    waits_at = -1
 
     def _handle(self, words: Sequence[int], act: Act) -> list[Sent]:
         seq = serial_add(self.cmd_done, 1)
-        if self.cmd_refused == seq and seq:
+        if seq == self.waits_at:
             return []
-        return super()._handle([*words[:5], min(words[5], seq), *words[6:]], act)
+        accepted = super()._handle([*words[:5], min(words[5], seq), *words[6:]], act)
+        if self.cmd_done == self.cmd_refused == seq:
+            self.waits_at, self.cmd_done = seq, serial_add(seq, -1)
+        return accepted
 
 
 class RefusesInSilence(GoodPlc):
