@@ -27,11 +27,14 @@ def build_libmodbus_plc(folder: Path, cc: str, pkg_config: str) -> Path:
 
 
 class LibmodbusPlc:
-    """One running PLC, on TCP or on the line ``serial``; ``acted`` and ``refused`` are what it printed so far, in order."""
+    """One running PLC, on TCP or the line ``serial``; ``acted`` and ``refused``: what it printed so far, in order."""
 
     def __init__(self, program: Path, scan_us: int = 1000, serial: str = "") -> None:
         self._process = subprocess.Popen(
-            [str(program), "0", str(scan_us), *filter(None, [serial])], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [str(program), "0", str(scan_us), *filter(None, [serial])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.acted: list[tuple[int, int, int, int]] = []  # sequence, opcode, value, target
         self.refused: list[tuple[int, int]] = []  # sequence, reason
