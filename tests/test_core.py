@@ -106,6 +106,19 @@ def test_parcels_reach_their_carrier(project: Path) -> None:
     assert_accounted(outcome)
 
 
+def test_a_portal_far_before_the_induction_still_counts(project: Path) -> None:
+    """Passages are final long before their INDUCTED: the evidence waits for it."""
+    config = example(project, rate=20_000)
+    table = config.line["sorter"]
+    portal = table.portal.model_copy(update={"eye_mm": -6000, "antenna_mm": -5900})
+    config = config.model_copy(update={"line": {"sorter": table.model_copy(update={"portal": portal})}})
+    outcome = PureSite(config, 13, {"sorter": 150}).run(3600)
+    reasons = Counter(value.reason for value in outcome.journal if isinstance(value, RouteDecided))
+    faulty = {landed.load.name for landed in outcome.landed if not landed.load.good}
+    assert reasons[RouteReason.NO_READ] + reasons[RouteReason.NO_ORDER] + reasons[RouteReason.AMBIGUOUS] == len(faulty)
+    assert_accounted(outcome)
+
+
 def test_same_seed_same_decisions(project: Path) -> None:
     config = example(project, rate=15_000)
     loads = {"tote1": 15, "sorter": 60}

@@ -32,6 +32,8 @@ BIN_US = 2_000
 FADE = 0.97
 """What a passage's share in the learned offset keeps with each later passage."""
 NEIGHBOURS = 2
+KEEP_PASSAGES = 24
+"""Passages remembered with their evidence: so many items may be between photo-eye and induction."""
 BACKGROUND_AFTER = 12
 """A tag read during so many passages in a row does not move: what moves is in reach for a handful at most."""
 KEEP_READS = 50_000
@@ -301,13 +303,13 @@ class PortalWatch:
             del presence[epc]
 
     def _forget(self) -> None:
-        """Drops passages that are neighbours of none that is open, and reads that no kept passage can claim."""
+        """Drops old passages that are neighbours of none that is open, and reads that no open passage can claim."""
         passages = self._state.passages
         open_from = next((item.number for item in passages if not item.final), self._state.next_passage)
-        while passages and passages[0].number < open_from - NEIGHBOURS:
+        while len(passages) > KEEP_PASSAGES and passages[0].number < open_from - NEIGHBOURS:
             self._sums.pop(passages.pop(0).number, None)
-        if passages and self._reads:
-            oldest = passages[0]
+        oldest = next((item for item in passages if item.number >= open_from - NEIGHBOURS), None)
+        if oldest is not None and self._reads:
             keep_us = oldest.start_us - WINDOW_SIGMAS * int(self._sigma_us(oldest)) - self._cycle_us()
             keep_us = max(keep_us, self._reads[-1][0] - KEEP_READS_US)
             while self._reads and self._reads[0][0] < keep_us:
