@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 
+from edge.config_devices import (
+    Frozen,
+    Name,
+    PlcConfig,
+    ReaderConfig,
+    plc_problems,
+    reader_problems,
+)
 from edge.line.alarm_rules import MOMENTS, RATES, RULES, AlarmKind, AlarmRule, Priority
 from edge.line.layout import Job, Lane, LaneRole, LineLayout, Portal
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-Tcp = Annotated[int, Field(ge=1, le=65535)]
 Station = Annotated[int, Field(ge=1, le=65535)]
 LaneNumber = Annotated[int, Field(ge=1, le=64)]
-SearchMode = Literal[
-    "reader-selected", "single-target", "dual-target", "tag-focus", "single-target-reset", "dual-target-b-to-a"
-]
 Table = TypeVar("Table", bound="Frozen")
 
 
@@ -33,172 +35,6 @@ class ConfigError(Exception):
         self.file = file
         self.problems = problems
         super().__init__("\n".join(f"{file}: {problem}" for problem in problems))
-
-
-class Frozen(BaseModel):
-    """A table of the file: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
-
-
-class Transport(StrEnum):
-    """What carries Modbus."""
-
-    TCP = "tcp"
-    TLS = "tls"
-    RTU = "rtu"
-
-
-class SerialParity(StrEnum):
-    """The parity bit of a serial line."""
-
-    NONE = "none"
-    EVEN = "even"
-    ODD = "odd"
-
-
-class UaPolicy(StrEnum):
-    """OPC UA security policies that are not deprecated, and none."""
-
-    BASIC256SHA256 = "Basic256Sha256"
-    AES128_SHA256_RSAOAEP = "Aes128_Sha256_RsaOaep"
-    AES256_SHA256_RSAPSS = "Aes256_Sha256_RsaPss"
-    NONE = "None"
-
-
-class UaMode(StrEnum):
-    """What the secure channel does with messages."""
-
-    SIGN = "Sign"
-    SIGN_AND_ENCRYPT = "SignAndEncrypt"
-
-
-class OpcUaConfig(Frozen):
-    """The PLC's OPC UA server, with driver `opcua`. `lanewise plc cert` makes certificate and key."""
-
-    url: str = Field(default="", pattern=r"^$|^opc\.tcp://.+", description="`opc.tcp://host:port/path`")
-    up: str = Field(default="ns=2;s=Up", description="node id of the variable `Up`")
-    down: str = Field(default="ns=2;s=Down", description="node id of the variable `Down`")
-    policy: UaPolicy = Field(
-        default=UaPolicy.BASIC256SHA256, description="security policy; `None` only in a safe network"
-    )
-    mode: UaMode = Field(
-        default=UaMode.SIGN_AND_ENCRYPT, description="what is done to messages; not with policy `None`"
-    )
-    certificate: Path | None = Field(default=None, description="DER file of our certificate; not with policy `None`")
-    key: Path | None = Field(default=None, description="PEM file of its key, without password")
-    trusted: Path | None = Field(
-        default=None,
-        description="folder of certificates, DER or PEM, of servers that are trusted or who may sign theirs",
-    )
-    user: str = Field(default="", description="login by name; empty = anonymous, or by certificate")
-    password_file: Path | None = Field(default=None, description="file with the password in its first line")
-    user_certificate: Path | None = Field(default=None, description="login by certificate: DER file")
-    user_key: Path | None = Field(default=None, description="login by certificate: PEM file of its key")
-    publish_ms: int = Field(
-        default=10,
-        ge=0,
-        le=1000,
-        description="interval asked of the subscription to `Up`; 0, or granted more than twice = it is read",
-    )
-
-
-class PlcConfig(Frozen):
-    """One PLC that has the mailbox."""
-
-    driver: Literal["modbus", "opcua"] = Field(default="modbus", description="how it is reached")
-    transport: Transport = Field(default=Transport.TCP, description="Modbus TCP, the same within TLS, or RTU")
-    host: str = Field(default="", description="name or address; with `tcp` and `tls`")
-    port: Tcp | None = Field(default=None, description="TCP port; none = 502, with `tls` 802")
-    ca: Path | None = Field(
-        default=None,
-        description="`tls`: PEM file of who may sign the PLC's certificate; none = whom this machine trusts",
-    )
-    certificate: Path | None = Field(
-        default=None, description="`tls`: PEM file of our certificate, none = we show none"
-    )
-    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
-    server_name: str = Field(default="", description="`tls`: the name in the PLC's certificate; empty = `host`")
-    device: str = Field(default="", description="`rtu`: the serial line, as `/dev/ttyUSB0`")
-    baud: int = Field(default=115_200, ge=1_200, le=4_000_000, description="`rtu`: bits per second")
-    parity: SerialParity = Field(default=SerialParity.EVEN, description="`rtu`: parity")
-    stop_bits: Literal[1, 2] = Field(default=1, description="`rtu`: stop bits")
-    device_id: int = Field(default=1, ge=0, le=255, description="Modbus unit identifier; with `rtu` 1 to 247")
-    up: int = Field(default=0, ge=0, le=65536 - 102, description="first holding register of UP, counted from 0")
-    down: int = Field(default=200, ge=0, le=65536 - 74, description="first holding register of DOWN")
-    read_write: bool = Field(
-        default=True,
-        description="function 23 where the PLC serves it; false = never ask, for a PLC that is mute to it",
-    )
-    poll_ms: int = Field(default=5, ge=1, le=90, description="how often UP is read")
-    timeout_ms: int = Field(default=250, ge=10, le=10_000, description="an answer later than this ends the connection")
-    opcua: OpcUaConfig = Field(default=OpcUaConfig(), description="with driver `opcua`")
-
-    @property
-    def where(self) -> str:
-        """Its address, for people."""
-        if self.driver == "opcua":
-            return self.opcua.url
-        return self.device if self.transport is Transport.RTU else f"{self.host}:{self.tcp_port}"
-
-    @property
-    def tcp_port(self) -> int:
-        """The port, or the transport's own."""
-        return self.port or (802 if self.transport is Transport.TLS else 502)
-
-
-class ReaderConfig(Frozen):
-    """One RFID reader."""
-
-    driver: Literal["llrp"] = Field(default="llrp", description="how it is reached")
-    host: str = Field(min_length=1, description="name or address")
-    port: Tcp | None = Field(default=None, description="TCP port; none = 5084, with `tls` 5085")
-    transport: Literal["tcp", "tls"] = Field(default="tcp", description="LLRP as it is, or within TLS")
-    ca: Path | None = Field(
-        default=None,
-        description="`tls`: PEM file of who may sign the reader's certificate; none = whom this machine trusts",
-    )
-    certificate: Path | None = Field(
-        default=None, description="`tls`: PEM file of our certificate, none = we show none"
-    )
-    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
-    antennas: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
-        default=(1,), min_length=1, description="antenna ports that read"
-    )
-    report_every: int = Field(default=1, ge=1, le=1000, description="tags a report; 1 has the least delay")
-    keepalive_ms: int = Field(
-        default=2000, ge=100, le=60_000, description="a reader silent for twice as long is dead and connected anew"
-    )
-    power_dbm: float | None = Field(
-        default=None,
-        ge=-10,
-        le=40,
-        description="transmit power, the reader's nearest not above it; none = the reader's own choice",
-    )
-    session: int = Field(default=1, ge=0, le=3, description="Gen2 inventory session")
-    population: int = Field(default=32, ge=1, le=65_535, description="tags that are there at a time, about")
-    mode: str | Annotated[int, Field(ge=0, le=65_535)] | None = Field(
-        default=None, description="RF mode, by name or number as the reader has it; none = the reader's own choice"
-    )
-    start_gpi: int | None = Field(
-        default=None, ge=1, le=255, description="input of the reader that starts it; none = it reads always"
-    )
-    start_level: Literal["high", "low"] = Field(default="high", description="`start_gpi`: the level that starts it")
-    read_ms: int = Field(
-        default=0, ge=0, le=3_600_000, description="`start_gpi`: it reads for so long; 0 = until the input goes back"
-    )
-    hold_reports: bool = Field(
-        default=True, description="the reader keeps its reads while the controller is away, and then sends them"
-    )
-    search_mode: SearchMode | None = Field(
-        default=None, description="Impinj only: how counted tags are made to answer again"
-    )
-    fine_power: bool = Field(default=False, description="Impinj only: powers in 1/100 dBm instead of whole ones")
-
-    @property
-    def tcp_port(self) -> int:
-        """The port, or the transport's own."""
-        return self.port or (5085 if self.transport == "tls" else 5084)
 
 
 class PortalConfig(Frozen):
@@ -499,9 +335,9 @@ def _problem(item: dict[str, Any]) -> str:
 def _line_problems(config: LineConfig) -> Iterator[str]:
     """What a single key cannot say: references, and values that contradict each other."""
     for name, plc in config.plc.items():
-        yield from _plc_problems(f"plc.{name}", plc)
+        yield from plc_problems(f"plc.{name}", plc)
     for name, reader_config in config.reader.items():
-        yield from _reader_problems(f"reader.{name}", reader_config)
+        yield from reader_problems(f"reader.{name}", reader_config)
     stations: dict[tuple[str, str, int], str] = {}
     used_readers: dict[str, str] = {}
     for name, line in config.line.items():
@@ -529,74 +365,6 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
                 yield f"{here}.{key}: {number}: {other} has the same number on PLC {line.plc!r}"
         yield from _lane_problems(here, line)
     yield from _alarm_problems(config)
-
-
-_OF_TRANSPORT = {
-    "host": (Transport.TCP, Transport.TLS),
-    "port": (Transport.TCP, Transport.TLS),
-    "ca": (Transport.TLS,),
-    "certificate": (Transport.TLS,),
-    "key": (Transport.TLS,),
-    "server_name": (Transport.TLS,),
-    "device": (Transport.RTU,),
-    "baud": (Transport.RTU,),
-    "parity": (Transport.RTU,),
-    "stop_bits": (Transport.RTU,),
-}
-
-
-def _ua_problems(here: str, plc: PlcConfig) -> Iterator[str]:
-    given = plc.opcua
-    for key in sorted(plc.model_fields_set & {"transport", "up", "down", "device_id", "read_write", *_OF_TRANSPORT}):
-        yield f"{here}.{key}: only with driver 'modbus', this one has 'opcua'"
-    if not given.url:
-        yield f"{here}.opcua.url: missing: a PLC with driver 'opcua' needs it"
-    if given.policy is not UaPolicy.NONE:
-        for key in ("certificate", "key", "trusted"):
-            if getattr(given, key) is None:
-                yield f"{here}.opcua.{key}: missing: only policy 'None' goes without"
-    elif given.user or given.user_certificate is not None:
-        yield f"{here}.opcua.policy: 'None': a login would go in the clear, choose a policy"
-    if bool(given.user) != (given.password_file is not None):
-        yield f"{here}.opcua.{'password_file' if given.user else 'user'}: missing: user and password belong together"
-    if (given.user_certificate is None) != (given.user_key is None):
-        absent = "user_key" if given.user_key is None else "user_certificate"
-        yield f"{here}.opcua.{absent}: missing: certificate and key belong together"
-    if given.user and given.user_certificate is not None:
-        yield f"{here}.opcua.user: {given.user!r}: a login is by name or by certificate, not both"
-
-
-def _plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
-    if plc.driver == "opcua":
-        yield from _ua_problems(here, plc)
-        return
-    if "opcua" in plc.model_fields_set:
-        yield f"{here}.opcua: only with driver 'opcua', this one has 'modbus'"
-    of = plc.transport
-    for key in sorted(plc.model_fields_set & _OF_TRANSPORT.keys()):
-        if of not in _OF_TRANSPORT[key]:
-            allowed = " or ".join(repr(one.value) for one in _OF_TRANSPORT[key])
-            yield f"{here}.{key}: only with transport {allowed}, this one has {of.value!r}"
-    needed = "device" if of is Transport.RTU else "host"
-    if not getattr(plc, needed):
-        yield f"{here}.{needed}: missing: a PLC with transport {of.value!r} needs it"
-    if (plc.certificate is None) != (plc.key is None):
-        yield f"{here}.{'key' if plc.key is None else 'certificate'}: missing: certificate and key belong together"
-    if of is Transport.RTU and not 1 <= plc.device_id <= 247:
-        yield f"{here}.device_id: {plc.device_id}: with transport 'rtu' allowed are 1 to 247"
-    if plc.up < plc.down + 74 and plc.down < plc.up + 102:
-        yield f"{here}.down: {plc.down}: overlaps UP, registers {plc.up} to {plc.up + 101}"
-
-
-def _reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
-    for key in sorted(reader.model_fields_set & {"ca", "certificate", "key"}):
-        if reader.transport != "tls":
-            yield f"{here}.{key}: only with transport 'tls', this one has {reader.transport!r}"
-    if (reader.certificate is None) != (reader.key is None):
-        yield f"{here}.{'key' if reader.key is None else 'certificate'}: missing: certificate and key belong together"
-    for key in sorted(reader.model_fields_set & {"start_level", "read_ms"}):
-        if reader.start_gpi is None:
-            yield f"{here}.{key}: only with start_gpi, the input that starts the reader"
 
 
 def _lane_problems(here: str, line: LineTable) -> Iterator[str]:

@@ -9,7 +9,7 @@ import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.config import OpcUaConfig, PlcConfig
+from edge.config_devices import OpcUaConfig, PlcConfig
 from plc.driver import PlcError
 from plc.opcua import Address, Mode, OpcUaLink, Policy, Security, User
 from plc.opcua_trust import Own, TrustList, expires, make_own

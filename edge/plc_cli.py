@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from edge.config import LineConfig, PlcConfig, load_line
+from edge.config import LineConfig, load_line
+from edge.config_devices import PlcConfig
 from edge.plc_session import plc_link
 from plc.conformance import Outcome, Report, check
 from plc.driver import PlcError

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from edge.clocks import DeviceClock, WrappingMs
-from edge.config import PlcConfig, Transport
+from edge.config_devices import PlcConfig, Transport
 from edge.line.events import (
     AnomalyCode,
     CommandDropped,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from edge.clocks import DeviceClock
-from edge.config import ReaderConfig
+from edge.config_devices import ReaderConfig
 from edge.line.events import AnomalyCode, DeviceNotice, TagsRead
 from rfid.driver import (
     AccessChanged,

@@ -72,7 +72,9 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "msgspec: where records are stored or sent, edge.journal, edge.store and api": [
         ("edge/config.py", "import msgspec")
     ],
-    "pydantic: the borders only, edge.config, edge.intake and api": [("edge/journal.py", "import pydantic")],
+    "pydantic: the borders only, edge.config, edge.config_devices, edge.intake and api": [
+        ("edge/journal.py", "import pydantic")
+    ],
     "fastapi and starlette: api only": [("edge/cli.py", "import fastapi"), ("edge/config.py", "import starlette")],
     "uvicorn: api and edge.cli only": [("edge/runtime.py", "import uvicorn")],
     "uvloop: where processes start": [("plc/modbus.py", "import uvloop")],

@@ -12,7 +12,7 @@ from pure_site import example
 from test_runtime import Feed, assert_journal_is_whole, journal, on_free_ports, stop
 from virtual_time import run_virtual
 
-from edge.config import ReaderConfig
+from edge.config_devices import ReaderConfig
 from edge.line.events import DeviceChanged, DeviceNotice, TagsRead
 from edge.reader_session import ReaderSession
 from edge.runtime import Controller

@@ -17,7 +17,8 @@ from functools import partial
 from itertools import count
 from typing import assert_never
 
-from edge.config import LineConfig, Transport
+from edge.config import LineConfig
+from edge.config_devices import Transport
 from edge.line.layout import Job, LaneRole, LineLayout
 from edge.sim.floor import Floor, Happening, Landed, Reads, Signal
 from edge.sim.inflow import Stream
