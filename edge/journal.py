@@ -128,8 +128,8 @@ class Journal:
     def _make_room(self) -> None:
         """Gives both files their size before the line runs.
 
-        A commit into a file that grows waits for the file system's own journal, and so for what other programs write:
-        beside a busy disk its slowest thousandth took three times as long as one into room that is there already.
+        A commit into a file that grows waits for the file system's own journal, and so for what other programs write;
+        one into room that is there already does not.
         """
         wal = self._path.with_name(f"{self._path.name}-wal")
         if wal.exists() and wal.stat().st_size >= _ROOM_BYTES:

@@ -197,7 +197,8 @@ def _run(recording: Recording, facing: Sequence[int], state: PortalState) -> Ite
 
 def _settled(state: PortalState) -> dict[str, tuple[int, int]]:
     """The background that the first run learned, as if it had been seen just before the second."""
-    return {epc: (0, row) for epc, (_, row) in state.presence.items() if row >= 1 and epc in _background(state)}
+    background = _background(state)
+    return {epc: (0, row) for epc, (_, row) in state.presence.items() if epc in background}
 
 
 def _background(state: PortalState) -> frozenset[str]:

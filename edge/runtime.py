@@ -60,7 +60,7 @@ log = logging.getLogger(__name__)
 FEED_EVERY_S = 0.1
 FEED_PORTION = 200
 CHECKPOINT_EVERY = 100_000
-"""Records between two checkpoints: what a start has to read again at most, about two seconds' worth."""
+"""Records between two checkpoints: what a start has to read again at most."""
 BACKOFF_FIRST_S = 0.1
 BACKOFF_LAST_S = 2.0
 

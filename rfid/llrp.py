@@ -201,7 +201,7 @@ class _Connection(asyncio.Protocol):
             return
         try:
             self._emit(event)
-        except Exception as error:
+        except Exception as error:  # the owner's fault ends its connection and reaches it through ``run``
             self._fail(error)
             self.transport.abort()
 
