@@ -5,6 +5,8 @@ BIN := .venv/bin
 UV := env -u VIRTUAL_ENV UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 SYNC := $(UV) sync --quiet --locked --inexact --python $(BIN)/python
 ARGS ?=
+# Most tests wait for processes of others: one more at a time than the two cores they are made for.
+JOBS ?= 3
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -17,7 +19,7 @@ demo: .venv/.runtime  ## a moving line at http://127.0.0.1:8000; ARGS="--headles
 	$(BIN)/lanewise demo $(ARGS)
 
 test: .venv/.dev peers  ## the whole test suite; ARGS="tests/test_epc.py -x"
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: .venv/.dev  ## format, lint, types, import rules, lock file, documents that must match the code
 	$(BIN)/ruff format --check .

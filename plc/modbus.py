@@ -2,51 +2,27 @@
 
 Public names: ModbusLink.
 
-Source: MODBUS Application Protocol V1.1b3, 6.3, 6.12, 6.17 and 7; MODBUS Messaging on TCP/IP V1.0b, 4; MODBUS over
-Serial Line V1.02, 2.4.
+Source: docs/plc-mailbox.md; MODBUS Application Protocol V1.1b3, 6.3, 6.12 and 6.17.
 """
 
 from __future__ import annotations
 
-import asyncio
-import errno
-import logging
-import socket
-import ssl
-import termios
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
-from typing import Any, TypeAlias, assert_never
+from collections.abc import Sequence
 
-from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
-from pymodbus.exceptions import ConnectionException, ModbusException
-from pymodbus.pdu import ModbusPDU
-
-from plc.driver import PlcError
-from plc.wires import Serial, Tcp, Tls, Wire, tls_context
-
-_Client: TypeAlias = AsyncModbusTcpClient | AsyncModbusSerialClient
+from plc.modbus_connection import ModbusConnection, Table
+from plc.wires import Wire
 
 _UP_WORDS = 102
 _DOWN_WORDS = 74
 _REGISTERS = 65_536
-_NOT_SERVED = (1, 2, 3)
-"""Exceptions by which PLCs say that function 23, or one of this size, is not theirs."""
-
-# Every fault is raised as PlcError; without a handler here an unconfigured program would print them as well.
-logging.getLogger("pymodbus.logging").addHandler(logging.NullHandler())
 
 
-class ModbusLink:
+class ModbusLink(ModbusConnection):
     """One connection to the mailbox of the PLC ``name`` (a PlcLink).
 
-    ``up`` and ``down`` are the first holding registers of the blocks, counted from 0. ``timeout_ms`` limits each
-    call. Any error, timeout or cancellation closes the connection at once: an answer that comes late finds no
-    one who could take it for the answer to a later request. A serial line has no connections, and its answers no
-    number: there ``connect`` waits until ``timeout_ms`` have passed since the request that failed.
-
-    ``read_write`` False: ``exchange`` never tries function 23, for a PLC that is mute to it; one that refuses it is
-    not asked again. Raises ValueError where a value is out of range.
+    ``up`` and ``down`` are the first holding registers of the blocks, counted from 0. ``read_write`` False:
+    ``exchange`` never tries function 23, for a PLC that is mute to it; one that refuses it is not asked again.
+    Raises ValueError where a value is out of range.
     """
 
     def __init__(
@@ -60,242 +36,44 @@ class ModbusLink:
         *,
         read_write: bool = True,
     ) -> None:
-        serial = isinstance(wire, Serial)
-        for what, value, low, high in (
-            ("port", 1 if isinstance(wire, Serial) else wire.port, 1, 65_535),
-            ("device id", device_id, 1 if serial else 0, 247 if serial else 255),
-            ("first register of UP", up, 0, _REGISTERS - _UP_WORDS),
-            ("first register of DOWN", down, 0, _REGISTERS - _DOWN_WORDS),
-            ("timeout in ms", timeout_ms, 1, 60_000),
+        super().__init__(name, wire, device_id, timeout_ms)
+        for what, value, high in (
+            ("first register of UP", up, _REGISTERS - _UP_WORDS),
+            ("first register of DOWN", down, _REGISTERS - _DOWN_WORDS),
         ):
-            if not low <= value <= high:
-                raise ValueError(f"{name}: {what} {value} is not within {low}..{high}")
+            if not 0 <= value <= high:
+                raise ValueError(f"{name}: {what} {value} is not within 0..{high}")
         if up < down + _DOWN_WORDS and down < up + _UP_WORDS:
             raise ValueError(f"{name}: UP at register {up} and DOWN at register {down} overlap")
-        self._name = name
-        self._wire = wire
-        self._device_id = device_id
         self._up = up
         self._down = down
-        self._timeout_ms = timeout_ms
         self._read_write = read_write
-        self._client: _Client | None = None
-        self._asking = False
-        self._quiet_from: float | None = None  # loop time until which a late answer may still come
 
     @property
     def reads_and_writes_at_once(self) -> bool:
         """Whether ``exchange`` is one request, as far as is known."""
         return self._read_write
 
-    async def connect(self) -> None:
-        """Opens a new connection; one that is open is closed before."""
-        await self.close()
-        loop = asyncio.get_running_loop()
-        if self._quiet_from is not None:
-            await asyncio.sleep(max(0.0, self._quiet_from - loop.time()))
-            self._quiet_from = None
-        client = self._new_client()
-        client.set_max_no_responses(0)
-        trouble: list[OSError] = []
-        if isinstance(self._wire, Serial):
-            create: Callable[[], Awaitable[Any]] = client.ctx.call_create
-        else:
-            create = partial(_open, client, self._wire, self._context())
-
-        async def attempt() -> Any:
-            """The library only says that it failed; this keeps why."""
-            try:
-                return await create()
-            except termios.error as error:
-                trouble.append(OSError(*error.args))
-                raise trouble[0] from error
-            except OSError as error:
-                trouble.append(error)
-                raise
-
-        client.ctx.call_create = attempt
-        self._client = client
-        try:
-            connected = await client.connect()
-        except BaseException:
-            self._drop()
-            raise
-        if not connected:
-            self._drop()
-            reason = _reason(trouble[0]) if trouble else f"no connection within {self._timeout_ms} ms"
-            raise PlcError(f"{self._where}: {reason}")
-        wire = client.ctx.transport.get_extra_info("socket")
-        if wire is not None:
-            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
     async def read_up(self) -> Sequence[int]:
-        return await self._read(self._up, _UP_WORDS)
+        return await self.read(Table.HOLDING, self._up, _UP_WORDS)
 
     async def read_down(self) -> Sequence[int]:
-        return await self._read(self._down, _DOWN_WORDS)
+        return await self.read(Table.HOLDING, self._down, _DOWN_WORDS)
 
     async def write_down(self, words: Sequence[int]) -> None:
         self._check(words)
-        reply = await self._ask(
-            self._down,
-            _DOWN_WORDS,
-            lambda client: client.write_registers(self._down, words, device_id=self._device_id),
-        )
-        if (reply.address, reply.count) != (self._down, _DOWN_WORDS):
-            raise self._fault(self._down, _DOWN_WORDS, f"{reply.count} written at {reply.address}")
+        await self.write_registers(self._down, words)
 
     async def exchange(self, words: Sequence[int]) -> Sequence[int]:
         if self._read_write:
             self._check(words)
-            reply = await self._ask(
-                self._up,
-                _UP_WORDS,
-                lambda client: client.readwrite_registers(
-                    read_address=self._up,
-                    read_count=_UP_WORDS,
-                    write_address=self._down,
-                    values=words,
-                    device_id=self._device_id,
-                ),
-                _NOT_SERVED,
-            )
-            if not reply.isError():
-                return self._registers(reply, self._up, _UP_WORDS)
+            up = await self.read_write(self._up, _UP_WORDS, self._down, words)
+            if up is not None:
+                return up
             self._read_write = False
         await self.write_down(words)
         return await self.read_up()
 
-    async def close(self) -> None:
-        self._drop()
-
-    @property
-    def _where(self) -> str:
-        return f"{self._name}: {self._wire}"
-
-    def _context(self) -> ssl.SSLContext | None:
-        return tls_context(self._name, self._wire) if isinstance(self._wire, Tls) else None
-
-    def _new_client(self) -> _Client:
-        timeout_s = self._timeout_ms / 1000
-        match self._wire:
-            case Tcp(host, port) | Tls(host, port):
-                # Its TLS client takes whatever arrives at once for one frame; within TLS the frames are those of TCP.
-                return AsyncModbusTcpClient(
-                    host,
-                    port=port,
-                    name=self._name,
-                    timeout=timeout_s,
-                    retries=0,
-                    reconnect_delay=0,
-                    reconnect_delay_max=0,
-                    trace_connect=self._on_connect,
-                )
-            case Serial(device, baud, parity, stop_bits):
-                return AsyncModbusSerialClient(
-                    device,
-                    baudrate=baud,
-                    parity=parity.value,
-                    stopbits=stop_bits,
-                    name=self._name,
-                    timeout=timeout_s,
-                    retries=0,
-                    reconnect_delay=0,
-                    reconnect_delay_max=0,
-                    trace_connect=self._on_connect,
-                )
-            case _:
-                assert_never(self._wire)
-
     def _check(self, words: Sequence[int]) -> None:
         if len(words) != _DOWN_WORDS:
             raise ValueError(f"{self._name}: {len(words)} words for DOWN, which has {_DOWN_WORDS}")
-
-    async def _read(self, first: int, count: int) -> Sequence[int]:
-        reply = await self._ask(
-            first,
-            count,
-            lambda client: client.read_holding_registers(first, count=count, device_id=self._device_id),
-        )
-        return self._registers(reply, first, count)
-
-    def _registers(self, reply: ModbusPDU, first: int, count: int) -> Sequence[int]:
-        if len(reply.registers) != count:
-            raise self._fault(first, count, f"{len(reply.registers)} registers came")
-        return reply.registers
-
-    async def _ask(
-        self,
-        first: int,
-        count: int,
-        request: Callable[[_Client], Awaitable[ModbusPDU]],
-        accepted: Sequence[int] = (),
-    ) -> ModbusPDU:
-        """The answer; an exception is a fault unless its code is ``accepted``."""
-        client = self._client
-        if client is None:
-            raise PlcError(f"{self._where}: not connected")
-        self._asking = True
-        try:
-            reply = await request(client)
-        except (ModbusException, OSError) as error:
-            raise self._fault(first, count, self._why_unanswered(error)) from error
-        except BaseException:
-            self._drop()
-            raise
-        finally:
-            self._asking = False
-        if reply.isError() and reply.exception_code not in accepted:
-            raise self._fault(first, count, f"exception code {reply.exception_code}")
-        return reply
-
-    def _why_unanswered(self, error: Exception) -> str:
-        if isinstance(error, ConnectionException | OSError):
-            return str(error)
-        return f"no answer within {self._timeout_ms} ms"
-
-    def _fault(self, first: int, count: int, reason: str) -> PlcError:
-        """Closes the connection; the error to raise."""
-        self._drop()
-        return PlcError(f"{self._where}: holding registers {first}-{first + count - 1}: {reason}")
-
-    def _on_connect(self, connected: bool) -> None:
-        """Ends a request whose connection is lost at once; the library would wait for the timeout."""
-        if connected or not self._asking or self._client is None:
-            return
-        answer = self._client.ctx.response_future
-        if not answer.done():
-            answer.set_exception(ConnectionException("the PLC closed the connection"))
-
-    def _drop(self) -> None:
-        client, self._client = self._client, None
-        if client is None:
-            return
-        if self._asking and isinstance(self._wire, Serial):
-            self._quiet_from = asyncio.get_running_loop().time() + self._timeout_ms / 1000
-        client.close()
-
-
-async def _open(client: _Client, wire: Tcp | Tls, context: ssl.SSLContext | None) -> Any:
-    """A TCP or TLS connection for a client."""
-    name = (wire.server_name or wire.host) if isinstance(wire, Tls) else None
-    return await asyncio.get_running_loop().create_connection(
-        client.ctx.handle_new_connection, wire.host, wire.port, ssl=context, server_hostname=name
-    )
-
-
-def _reason(error: OSError) -> str:
-    """Why there is no connection, in words that help."""
-    match error:
-        case ssl.SSLCertVerificationError():
-            return f"its certificate is not trusted: {error.verify_message}"
-        case ssl.SSLError():
-            return f"no TLS: {error.reason or error}"
-        case socket.gaierror():
-            return "no such host"
-        case ConnectionRefusedError():
-            return "connection refused"
-        case _ if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
-            return "no route to it"
-        case _:
-            return (error.strerror or str(error)).lower()

@@ -191,7 +191,8 @@ def test_a_mailbox_is_watched_without_being_touched(
     libmodbus_plc.order("induct 2")
     libmodbus_plc.order("lanes 5 2")
     config = str(line_toml(libmodbus_plc.port))
-    before = libmodbus_plc.status()
+    while (before := libmodbus_plc.status())["waiting"]:
+        pass  # until its next scan
     assert main(["plc", "watch", config, "--plc", "sorter", "--once", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["up"]["lanes_full"] == [1, 3] and answer["up"]["plc_state"] == "6 Execute"

@@ -66,7 +66,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("plc/words.py", "import pymodbus"),
         ("edge/line/sort.py", "import rfid.llrp"),
     ],
-    "pymodbus: plc.modbus and plc.simulator only": [("edge/config.py", "import pymodbus.client")],
+    "pymodbus: plc.modbus_connection and plc.simulator only": [("edge/config.py", "import pymodbus.client")],
     "asyncua: plc.opcua and plc.opcua_simulator only": [("plc/modbus.py", "import asyncua")],
     "sqlalchemy: edge.store only": [("edge/journal.py", "import sqlalchemy")],
     "msgspec: where records are stored or sent, edge.journal, edge.store and api": [

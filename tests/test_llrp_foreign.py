@@ -281,7 +281,7 @@ def test_a_client_of_sllurp_reads_our_simulated_reader(run: Any, sllurp: str) ->
         )
         try:
             assert client.stdin is not None and client.stdout is not None
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 while not simulated.reading:  # noqa: ASYNC110  the other side is a process of others
                     await asyncio.sleep(0.02)
                 for read in made:

@@ -1,0 +1,304 @@
+"""One Modbus connection: requests to the four tables, one at a time, over TCP, TLS or a serial line.
+
+Public names: ModbusConnection, Table.
+
+Source: MODBUS Application Protocol V1.1b3, 6.1 to 6.4, 6.11, 6.12, 6.17 and 7; MODBUS Messaging on TCP/IP V1.0b, 4;
+MODBUS over Serial Line V1.02, 2.4.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+import ssl
+import termios
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
+from functools import partial
+from typing import Any, TypeAlias, assert_never
+
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
+from pymodbus.exceptions import ConnectionException, ModbusException
+from pymodbus.pdu import ModbusPDU
+
+from plc.driver import PlcError
+from plc.wires import Serial, Tcp, Tls, Wire, tls_context
+
+_Client: TypeAlias = AsyncModbusTcpClient | AsyncModbusSerialClient
+
+_NOT_SERVED = (1, 2, 3)
+"""Exceptions by which PLCs say that a function, or one of this size, is not theirs."""
+
+# Every fault is raised as PlcError; without a handler here an unconfigured program would print them as well.
+logging.getLogger("pymodbus.logging").addHandler(logging.NullHandler())
+
+
+class Table(StrEnum):
+    """The four tables of a Modbus device; the value names it in errors."""
+
+    COIL = "coils"
+    DISCRETE = "discrete inputs"
+    HOLDING = "holding registers"
+    INPUT = "input registers"
+
+
+class ModbusConnection:
+    """A way to the device ``name``; ``connect`` makes a connection, and every error ends it.
+
+    ``timeout_ms`` limits each request. Any error, timeout or cancellation closes the connection at once: an answer that
+    comes late finds no one who could take it for the answer to a later request. A serial line has no connections, and
+    its answers no number: there ``connect`` waits until ``timeout_ms`` have passed since the request that failed.
+    Raises ValueError where a value is out of range.
+    """
+
+    def __init__(self, name: str, wire: Wire, device_id: int = 1, timeout_ms: int = 250) -> None:
+        serial = isinstance(wire, Serial)
+        for what, value, low, high in (
+            ("port", 1 if isinstance(wire, Serial) else wire.port, 1, 65_535),
+            ("device id", device_id, 1 if serial else 0, 247 if serial else 255),
+            ("timeout in ms", timeout_ms, 1, 60_000),
+        ):
+            if not low <= value <= high:
+                raise ValueError(f"{name}: {what} {value} is not within {low}..{high}")
+        self._name = name
+        self._wire = wire
+        self._device_id = device_id
+        self._timeout_ms = timeout_ms
+        self._client: _Client | None = None
+        self._asking = False
+        self._quiet_from: float | None = None  # loop time until which a late answer may still come
+
+    async def connect(self) -> None:
+        """Opens a new connection; one that is open is closed before."""
+        await self.close()
+        loop = asyncio.get_running_loop()
+        if self._quiet_from is not None:
+            await asyncio.sleep(max(0.0, self._quiet_from - loop.time()))
+            self._quiet_from = None
+        client = self._new_client()
+        client.set_max_no_responses(0)
+        trouble: list[OSError] = []
+        if isinstance(self._wire, Serial):
+            create: Callable[[], Awaitable[Any]] = client.ctx.call_create
+        else:
+            create = partial(_open, client, self._wire, self._context())
+
+        async def attempt() -> Any:
+            """The library only says that it failed; this keeps why."""
+            try:
+                return await create()
+            except termios.error as error:
+                trouble.append(OSError(*error.args))
+                raise trouble[0] from error
+            except OSError as error:
+                trouble.append(error)
+                raise
+
+        client.ctx.call_create = attempt
+        self._client = client
+        try:
+            connected = await client.connect()
+        except BaseException:
+            self._drop()
+            raise
+        if not connected:
+            self._drop()
+            reason = _reason(trouble[0]) if trouble else f"no connection within {self._timeout_ms} ms"
+            raise PlcError(f"{self._where}: {reason}")
+        wire = client.ctx.transport.get_extra_info("socket")
+        if wire is not None:
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    async def read(self, table: Table, first: int, count: int) -> Sequence[int]:
+        """``count`` registers, or bits as 0 and 1, from ``first`` on."""
+
+        def request(client: _Client) -> Awaitable[ModbusPDU]:
+            match table:
+                case Table.COIL:
+                    return client.read_coils(first, count=count, device_id=self._device_id)
+                case Table.DISCRETE:
+                    return client.read_discrete_inputs(first, count=count, device_id=self._device_id)
+                case Table.HOLDING:
+                    return client.read_holding_registers(first, count=count, device_id=self._device_id)
+                case Table.INPUT:
+                    return client.read_input_registers(first, count=count, device_id=self._device_id)
+                case _:
+                    assert_never(table)
+
+        reply = await self._ask(table, first, count, request)
+        if table in (Table.HOLDING, Table.INPUT):
+            return self._registers(reply, table, first, count)
+        if not count <= len(reply.bits) < count + 8:  # they come in whole bytes
+            raise self._fault(table, first, count, f"{len(reply.bits)} bits came")
+        return [int(bit) for bit in reply.bits[:count]]
+
+    async def write_registers(self, first: int, words: Sequence[int]) -> None:
+        """Writes holding registers from ``first`` on."""
+        count = len(words)
+        reply = await self._ask(
+            Table.HOLDING,
+            first,
+            count,
+            lambda client: client.write_registers(first, words, device_id=self._device_id),
+        )
+        self._written(reply, Table.HOLDING, first, count)
+
+    async def write_coils(self, first: int, bits: Sequence[bool]) -> None:
+        """Writes coils from ``first`` on."""
+        count = len(bits)
+        reply = await self._ask(
+            Table.COIL,
+            first,
+            count,
+            lambda client: client.write_coils(first, list(bits), device_id=self._device_id),
+        )
+        self._written(reply, Table.COIL, first, count)
+
+    async def read_write(
+        self, read_first: int, read_count: int, first: int, words: Sequence[int]
+    ) -> Sequence[int] | None:
+        """Writes holding registers and then reads others in one request; None = the device does not serve it."""
+        reply = await self._ask(
+            Table.HOLDING,
+            read_first,
+            read_count,
+            lambda client: client.readwrite_registers(
+                read_address=read_first,
+                read_count=read_count,
+                write_address=first,
+                values=words,
+                device_id=self._device_id,
+            ),
+            _NOT_SERVED,
+        )
+        return None if reply.isError() else self._registers(reply, Table.HOLDING, read_first, read_count)
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        self._drop()
+
+    @property
+    def _where(self) -> str:
+        return f"{self._name}: {self._wire}"
+
+    def _context(self) -> ssl.SSLContext | None:
+        return tls_context(self._name, self._wire) if isinstance(self._wire, Tls) else None
+
+    def _new_client(self) -> _Client:
+        timeout_s = self._timeout_ms / 1000
+        match self._wire:
+            case Tcp(host, port) | Tls(host, port):
+                # Its TLS client takes whatever arrives at once for one frame; within TLS the frames are those of TCP.
+                return AsyncModbusTcpClient(
+                    host,
+                    port=port,
+                    name=self._name,
+                    timeout=timeout_s,
+                    retries=0,
+                    reconnect_delay=0,
+                    reconnect_delay_max=0,
+                    trace_connect=self._on_connect,
+                )
+            case Serial(device, baud, parity, stop_bits):
+                return AsyncModbusSerialClient(
+                    device,
+                    baudrate=baud,
+                    parity=parity.value,
+                    stopbits=stop_bits,
+                    name=self._name,
+                    timeout=timeout_s,
+                    retries=0,
+                    reconnect_delay=0,
+                    reconnect_delay_max=0,
+                    trace_connect=self._on_connect,
+                )
+            case _:
+                assert_never(self._wire)
+
+    def _registers(self, reply: ModbusPDU, table: Table, first: int, count: int) -> Sequence[int]:
+        if len(reply.registers) != count:
+            raise self._fault(table, first, count, f"{len(reply.registers)} registers came")
+        return reply.registers
+
+    def _written(self, reply: ModbusPDU, table: Table, first: int, count: int) -> None:
+        if (reply.address, reply.count) != (first, count):
+            raise self._fault(table, first, count, f"{reply.count} written at {reply.address}")
+
+    async def _ask(
+        self,
+        table: Table,
+        first: int,
+        count: int,
+        request: Callable[[_Client], Awaitable[ModbusPDU]],
+        accepted: Sequence[int] = (),
+    ) -> ModbusPDU:
+        """The answer; an exception is a fault unless its code is ``accepted``."""
+        client = self._client
+        if client is None:
+            raise PlcError(f"{self._where}: not connected")
+        self._asking = True
+        try:
+            reply = await request(client)
+        except (ModbusException, OSError) as error:
+            raise self._fault(table, first, count, self._why_unanswered(error)) from error
+        except BaseException:
+            self._drop()
+            raise
+        finally:
+            self._asking = False
+        if reply.isError() and reply.exception_code not in accepted:
+            raise self._fault(table, first, count, f"exception code {reply.exception_code}")
+        return reply
+
+    def _why_unanswered(self, error: Exception) -> str:
+        if isinstance(error, ConnectionException | OSError):
+            return str(error)
+        return f"no answer within {self._timeout_ms} ms"
+
+    def _fault(self, table: Table, first: int, count: int, reason: str) -> PlcError:
+        """Closes the connection; the error to raise."""
+        self._drop()
+        return PlcError(f"{self._where}: {table} {first}-{first + count - 1}: {reason}")
+
+    def _on_connect(self, connected: bool) -> None:
+        """Ends a request whose connection is lost at once; the library would wait for the timeout."""
+        if connected or not self._asking or self._client is None:
+            return
+        answer = self._client.ctx.response_future
+        if not answer.done():
+            answer.set_exception(ConnectionException("the PLC closed the connection"))
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is None:
+            return
+        if self._asking and isinstance(self._wire, Serial):
+            self._quiet_from = asyncio.get_running_loop().time() + self._timeout_ms / 1000
+        client.close()
+
+
+async def _open(client: _Client, wire: Tcp | Tls, context: ssl.SSLContext | None) -> Any:
+    """A TCP or TLS connection for a client."""
+    name = (wire.server_name or wire.host) if isinstance(wire, Tls) else None
+    return await asyncio.get_running_loop().create_connection(
+        client.ctx.handle_new_connection, wire.host, wire.port, ssl=context, server_hostname=name
+    )
+
+
+def _reason(error: OSError) -> str:
+    """Why there is no connection, in words that help."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not trusted: {error.verify_message}"
+        case ssl.SSLError():
+            return f"no TLS: {error.reason or error}"
+        case socket.gaierror():
+            return "no such host"
+        case ConnectionRefusedError():
+            return "connection refused"
+        case _ if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+            return "no route to it"
+        case _:
+            return (error.strerror or str(error)).lower()
