@@ -78,6 +78,9 @@ def parser() -> argparse.ArgumentParser:
     sim = _command(commands, "sim", _sim, "the simulated floor: readers and PLCs on real sockets")
     importlib.import_module("edge.sim.server").add_arguments(sim)
 
+    fault = _command(commands, "fault", _fault, "makes things go wrong in a simulated floor that runs")
+    importlib.import_module("edge.sim.control").add_arguments(fault)
+
     api = _command(commands, "api", _api, "orders in, look-ups and live pages out")
     api.add_argument("config", type=Path, metavar="SITE.toml")
 
@@ -176,6 +179,10 @@ def _feed(config: LineConfig) -> OrderFeed | None:
 
 def _sim(arguments: argparse.Namespace) -> int:
     return int(importlib.import_module("edge.sim.server").main(arguments))
+
+
+def _fault(arguments: argparse.Namespace) -> int:
+    return int(importlib.import_module("edge.sim.control").main(arguments))
 
 
 def _demo(arguments: argparse.Namespace) -> int:

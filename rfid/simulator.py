@@ -1,6 +1,6 @@
 """A simulated reader that speaks LLRP on a TCP port, for tests, the simulated floor and foreign clients.
 
-Public names: SimulatedReader, Fault.
+Public names: SimulatedReader, Fault, AMOUNTS.
 """
 
 from __future__ import annotations
@@ -34,7 +34,14 @@ class Fault(StrEnum):
     CLOCK_JUMP = "clock-jump"  # its clock is set so many ms (3600000) ahead, or back; stays
 
 
-_AMOUNTS = {Fault.GARBAGE: 100, Fault.SLOW: 50, Fault.HUGE: MAX_FRAME + 1, Fault.CLOCK_JUMP: 3_600_000}
+AMOUNTS = {
+    Fault.GARBAGE: range(1, 1_000_001),
+    Fault.SLOW: range(1, 1_000_001),
+    Fault.HUGE: range(HEADER.size, 4 * MAX_FRAME + 1),
+    Fault.CLOCK_JUMP: range(-(10**12), 10**12 + 1),
+}
+"""What a fault may be given; the others take no amount."""
+_USUAL = {Fault.GARBAGE: 100, Fault.SLOW: 50, Fault.HUGE: MAX_FRAME + 1, Fault.CLOCK_JUMP: 3_600_000}
 
 
 def _host_us() -> int:
@@ -137,8 +144,10 @@ class SimulatedReader:
         return self._tell(octets)
 
     def fault(self, fault: Fault, amount: int | None = None) -> None:
-        """Something goes wrong from now on, or once. ``amount``: see ``Fault``."""
-        given = _AMOUNTS.get(fault, 0) if amount is None else amount
+        """Something goes wrong from now on, or once. ``amount``: see ``Fault``; ``ValueError``: see ``AMOUNTS``."""
+        given = _USUAL.get(fault, 0) if amount is None else amount
+        if amount is not None and amount not in AMOUNTS.get(fault, range(0)):
+            raise ValueError(f"{self.name}: {fault}: {amount} is not in {AMOUNTS.get(fault, range(0))}")
         match fault:
             case Fault.GARBAGE:
                 self._tell(bytes(0xE0 | place * 7 % 32 for place in range(given)))
@@ -151,10 +160,11 @@ class SimulatedReader:
                 if fault is Fault.REFUSAL:
                     self.disconnect()
 
-    def mend(self) -> None:
-        """Nothing is wrong any more; a clock that has jumped stays where it is."""
-        self._faults.clear()
-        if self._holder is not None:
+    def mend(self, fault: Fault | None = None) -> None:
+        """That fault is over, or all of them; a clock that has jumped stays where it is."""
+        ended = set(Fault) if fault is None else {fault}
+        self._faults = {left: amount for left, amount in self._faults.items() if left not in ended}
+        if self._holder is not None and Fault.SLOW in ended:
             self._holder.flush()
 
     async def released(self) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 from typing import assert_never
@@ -20,6 +20,7 @@ from typing import assert_never
 from edge.config import LineConfig
 from edge.config_devices import Transport
 from edge.line.layout import Job, LaneRole, LineLayout
+from edge.sim.faults import FaultOrder, Faults, failing
 from edge.sim.floor import Floor, Happening, Landed, Reads, Signal
 from edge.sim.inflow import Stream
 from edge.sim.tally import Decision, PlcEvents, ReactionMs, Report, Tally, percentiles_ms
@@ -29,6 +30,8 @@ from plc.mailbox import Command, EventType, Opcode, PlcSide, Refusal
 from plc.simulator import SimulatedPlc
 from plc.words import serial_behind
 from rfid.driver import ReaderError
+from rfid.simulator import AMOUNTS as READER_AMOUNTS
+from rfid.simulator import Fault as ReaderFault
 from rfid.simulator import SimulatedReader
 
 LEAD_US = 2_000_000
@@ -52,8 +55,9 @@ class SimulatedFloor:
     """Every line of a configuration behind its PLCs and readers.
 
     ``seconds``: how long loads flow in, None = for ever. ``released`` False holds the belts until ``release``.
-    ``keep_decisions``: remember where each load ended. ``monotonic_us`` times the reactions; None = the loop's clock,
-    which times everything else, but which uvloop rounds to whole milliseconds.
+    ``keep_decisions``: remember where each load ended. ``faults``: what is to go wrong; more may be ordered of the
+    attribute of that name while it runs. ``say`` is told when. ``monotonic_us`` times the reactions; None = the loop's
+    clock, which times everything else, but which uvloop rounds to whole milliseconds.
     """
 
     def __init__(
@@ -64,6 +68,8 @@ class SimulatedFloor:
         seconds: float | None = None,
         released: bool = True,
         keep_decisions: bool = False,
+        faults: Sequence[FaultOrder] = (),
+        say: Callable[[str], None] = lambda text: None,
         monotonic_us: Callable[[], int] | None = None,
     ) -> None:
         self.config = config
@@ -85,6 +91,9 @@ class SimulatedFloor:
         self._late_s = 0.0
         self._plcs: dict[str, SimulatedPlc] = {}
         self._readers: dict[str, SimulatedReader] = {}
+        self._ordered = tuple(faults)
+        self._say = say
+        self.faults = Faults({}, say)
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -117,7 +126,10 @@ class SimulatedFloor:
         return self._readers[name]
 
     async def start(self) -> None:
-        """Listens on every address of the configuration; raises PlcError or ReaderError, naming what is taken."""
+        """Listens on every address of the configuration.
+
+        Raises PlcError or ReaderError, naming what is taken, or FaultError for a fault that cannot be.
+        """
         loop = asyncio.get_running_loop()
         session = int(loop.time() * 1000) % 65_535 + 1
         try:
@@ -135,13 +147,21 @@ class SimulatedFloor:
                     monotonic_us=self._monotonic_us or (lambda: int(loop.time() * 1_000_000)),
                 )
                 await self._plcs[name].start(plc.host, plc.tcp_port, scanning=False)
-            for name, reader in self.config.reader.items():
-                self._readers[name] = SimulatedReader(name, max(reader.antennas), clock=self._reader_us)
+            for name, config in self.config.reader.items():
+                self._readers[name] = SimulatedReader(name, max(config.antennas), clock=self._reader_us)
                 try:
-                    await self._readers[name].start(reader.host, reader.tcp_port)
+                    await self._readers[name].start(config.host, config.tcp_port)
                 except OSError as error:
-                    why = f"{reader.host}:{reader.tcp_port}: {os.strerror(error.errno or 0)}"
+                    why = f"{config.host}:{config.tcp_port}: {os.strerror(error.errno or 0)}"
                     raise ReaderError(f"reader {name}: cannot listen on {why}") from error
+            self.faults = Faults(
+                {
+                    f"reader.{name}": failing(ReaderFault, READER_AMOUNTS, reader.fault, reader.mend)
+                    for name, reader in self._readers.items()
+                },
+                self._say,
+            )
+            self.faults.order(self._ordered)
         except BaseException:
             await self.stop()
             raise
@@ -237,6 +257,7 @@ class SimulatedFloor:
             for floor in self._floors.values():
                 for happening in floor.advance(floor_us):
                     self._happened(floor.layout, happening)
+        self.faults.advance(self._now_us, self.floor_us if self.moving else None)
         for name, plc in self._plcs.items():
             before = plc.side.event_head
             plc.scan()

@@ -12,13 +12,16 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import uvloop
 
 from edge.config import LineConfig, load_line, with_sim
+from edge.sim.control import listen
 from edge.sim.devices import SimulatedFloor
+from edge.sim.faults import FORM, FaultError, FaultOrder
 from edge.sim.orders import FeedError, OrderFeeder
 from edge.sim.tally import Report
 from plc.driver import PlcError
@@ -38,6 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--orders", metavar="URL", help="the site's API, where the orders are brought")
     parser.add_argument("--token-file", type=Path, metavar="FILE", help="holds the API's token, if it needs one")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the floor's own truth there as JSON")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="FAULT",
+        help=f"{FORM}; may be given more than once",
+    )
+    parser.add_argument(
+        "--control", type=Path, metavar="SOCKET", help="take faults there while it runs, from `lanewise fault`"
+    )
     parser.add_argument("--quiet", action="store_true", help="no line of figures every second")
 
 
@@ -45,6 +58,12 @@ def main(arguments: argparse.Namespace) -> int:
     """Runs until the inflow has ended and the belts are empty, or until SIGINT or SIGTERM. Returns the exit status."""
     config = with_sim(load_line(arguments.config), rate=arguments.rate, seed=arguments.seed)
     token = None if arguments.token_file is None else arguments.token_file.read_text(encoding="utf-8").strip()
+
+    try:
+        faults = [FaultOrder.parse(text) for text in arguments.fault]
+    except FaultError as error:
+        print(f"lanewise sim: --fault: {error}", file=sys.stderr)
+        return 2
 
     async def supervised() -> None:
         loop = asyncio.get_running_loop()
@@ -55,6 +74,8 @@ def main(arguments: argparse.Namespace) -> int:
                 orders_url=arguments.orders,
                 token=token,
                 report=arguments.report,
+                faults=faults,
+                control=arguments.control,
                 say=None if arguments.quiet else lambda text: print(text, flush=True),
             )
         )
@@ -70,7 +91,7 @@ def main(arguments: argparse.Namespace) -> int:
         uvloop.run(supervised())
     except asyncio.CancelledError:
         return 0
-    except FeedError as error:
+    except (FeedError, FaultError) as error:
         print(f"lanewise sim: {error}", file=sys.stderr)
         return 2
     except (PlcError, ReaderError) as error:
@@ -86,21 +107,29 @@ async def run_sim(
     orders_url: str | None = None,
     token: str | None = None,
     report: Path | None = None,
+    faults: Sequence[FaultOrder] = (),
+    control: Path | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Report:
     """Runs the floor to its end and returns its truth; cancelled, it still writes ``report``.
 
-    Raises FeedError when the site refuses the orders, PlcError or ReaderError for an address that is taken.
+    ``control``: path of a socket where further faults may be ordered. Raises FeedError when the site refuses the
+    orders, FaultError for a fault that cannot be, PlcError, ReaderError or OSError for an address that is taken.
     """
     floor = SimulatedFloor(
         config,
         seconds=seconds,
         released=orders_url is None,
+        faults=faults,
+        say=say or (lambda text: None),
         monotonic_us=lambda: time.monotonic_ns() // 1000,
     )
     feeder = None if orders_url is None else OrderFeeder(floor, config, orders_url, token)
     await floor.start()
+    opened = AsyncExitStack()
     try:
+        if control is not None:
+            await opened.enter_async_context(listen(control, floor.faults))
         ended = asyncio.ensure_future(floor.wait())
         tasks = [ended] if feeder is None else [ended, asyncio.ensure_future(feeder.run())]
         try:
@@ -115,6 +144,7 @@ async def run_sim(
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
     finally:
+        await opened.aclose()
         await floor.stop()
         truth = floor.report()
         if report is not None:
