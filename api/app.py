@@ -25,6 +25,7 @@ from starlette.staticfiles import StaticFiles
 from api.guard import Guard
 from api.site_state import Health, LineInfo, Site, now_us
 from edge.config import SiteConfig
+from edge.history import MINUTES, Window
 from edge.intake import Intake, read_csv, read_json
 from edge.journal import JournalError
 from edge.line.alarm_rules import AlarmAction
@@ -231,6 +232,13 @@ def _line_routes(app: FastAPI, site: Site) -> None:
     async def state() -> Response:
         """The picture of all lines now."""
         return _json(site.snapshot())
+
+    @app.get("/api/history", response_model=Window, responses=_PROBLEMS)
+    async def history(minutes: int = 15) -> Response:
+        """The key figures of the last 15, 30 or 60 minutes in 60 points, from the journals alone."""
+        if minutes not in MINUTES:
+            raise HTTPException(422, f"minutes: {minutes}: allowed are {', '.join(map(str, MINUTES))}")
+        return _json(site.history(minutes))
 
     @app.get("/api/health", response_model=Health, responses=_PROBLEMS)
     async def health() -> Response:

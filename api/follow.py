@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from edge.history import HOUR_US, KINDS_COUNTED, History
 from edge.journal import JournalError, JournalReader, Record, Value
 from edge.line.events import ALARMS, AlarmChanged, DeviceChanged
 from edge.line.state import CoreState
@@ -98,7 +99,8 @@ class Follower:
 
     ``begin`` gets what the controller remembered before the first record, ``take`` the values in order, both in the
     event loop; ``store`` gives the site store, raising OSError while there is none. ``devices``: the controller's, as
-    its records name them.
+    its records name them. ``history`` makes an empty one; filled with the hour that went before the first record, in a
+    thread of its own, it is given to ``recall`` in the event loop.
     """
 
     def __init__(
@@ -109,6 +111,8 @@ class Follower:
         begin: Callable[[Memory], None],
         take: Callable[[list[Value]], None],
         store: Callable[[], SiteStore],
+        history: Callable[[], History],
+        recall: Callable[[History], None],
     ) -> None:
         self.followed = Followed(controller, str(journal))
         self._journal = journal
@@ -116,12 +120,16 @@ class Follower:
         self._begin = begin
         self._take = take
         self._store = store
+        self._history = history
+        self._recall = recall
+        self._start: asyncio.Queue[int] = asyncio.Queue()
 
     async def run(self) -> None:
         """Runs until cancelled. An error that is no trouble of journal or store ends it, and stays in ``followed``."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._watch())
+                tasks.create_task(self._remember_hours())
                 tasks.create_task(self._project())
         except ExceptionGroup as errors:
             log.exception("%s: the journal is no longer followed", self.followed.controller)
@@ -131,7 +139,7 @@ class Follower:
         source = _Source(self._journal, self.followed.controller)
         seq = 0
 
-        def read() -> tuple[Memory | None, list[Record], list[Value], str]:
+        def read() -> tuple[Memory | None, int, list[Record], list[Value], str]:
             reader, another = source.open()
             memory, start = None, seq
             if another:
@@ -144,13 +152,13 @@ class Follower:
                     values.append(record.value)
                 except JournalError as error:
                     trouble = f"journal {self._journal}: record {record.seq}: {error}"
-            return memory, records, values, trouble
+            return memory, start, records, values, trouble
 
         try:
             with ThreadPoolExecutor(1, "watch") as pool:
                 while True:
                     try:
-                        memory, records, values, trouble = await self._in(pool, read)
+                        memory, start, records, values, trouble = await self._in(pool, read)
                     except JournalError as error:
                         source.close()
                         self.followed = replace(self.followed, journal_trouble=str(error))
@@ -158,6 +166,7 @@ class Follower:
                         continue
                     if memory is not None:
                         self._begin(memory)
+                        self._start.put_nowait(start)
                     if records:
                         seq = records[-1].seq
                         self.followed = replace(self.followed, last_us=records[-1].at_us)
@@ -183,6 +192,27 @@ class Follower:
         changes = [value for record in reader.by_ref(ALARMS) if isinstance(value := record.value, AlarmChanged)]
         alarms = {change.alarm: change for change in changes}
         return Memory(lanes, tuple(devices), tuple(alarms.values()))
+
+    async def _remember_hours(self) -> None:
+        """For every journal file that is begun: the hour before the record with which the picture began."""
+
+        def read(before: int) -> History:
+            history = self._history()
+            reader = JournalReader(self._journal)
+            try:
+                newest = reader.after(before - 1, 1)
+                for record in reader.counted(KINDS_COUNTED, newest[0].at_us - HOUR_US, before) if newest else ():
+                    with suppress(JournalError):  # a record of another version is shown as trouble where it is followed
+                        history.apply(record.value)
+            finally:
+                reader.close()
+            return history
+
+        with ThreadPoolExecutor(1, "recall") as pool:
+            while True:
+                before = await self._start.get()
+                with suppress(JournalError):  # gone again: the next one that is begun has another hour
+                    self._recall(await self._in(pool, lambda before=before: read(before)))  # type: ignore[misc]
 
     async def _project(self) -> None:
         source = _Source(self._journal, self.followed.controller)

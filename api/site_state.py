@@ -20,6 +20,7 @@ import msgspec
 from api.follow import Followed, Follower, Memory
 from api.stream import Hub, event
 from edge.config import ConfigError, LineConfig, SiteConfig, load_line
+from edge.history import History, Window
 from edge.journal import Value
 from edge.line.alarms import unraised
 from edge.line.events import AlarmChanged, Started
@@ -70,6 +71,7 @@ class Site:
         self.layouts = tuple(info.layout for info in self.lines.values())
         devices = [_devices(controller) for controller in controllers]
         self.live = LiveView(self.layouts, [name for names in devices for name in names])
+        self._history = History(self.layouts)
         self._unraised = {
             alarm.alarm: alarm
             for its in controllers
@@ -77,7 +79,16 @@ class Site:
         }
         self.hub = Hub(self._picture)
         self.followers = [
-            Follower(controller.controller, controller.journal, names, self._begin, self._take, self.store)
+            Follower(
+                controller.controller,
+                controller.journal,
+                names,
+                self._begin,
+                self._take,
+                self.store,
+                lambda: History(self.layouts),
+                self._history.merge,
+            )
             for controller, names in zip(controllers, devices, strict=True)
         ]
         self._version = version("lanewise")
@@ -121,6 +132,10 @@ class Site:
         """The picture now."""
         return self.live.snapshot(now_us())
 
+    def history(self, minutes: int) -> Window:
+        """The key figures of the last minutes: 15, 30 or 60."""
+        return self._history.window(now_us(), minutes)
+
     def alarm(self, name: str) -> AlarmChanged | None:
         """An alarm as it is now; None = no controller has it."""
         return self.live.alarm(name) or self._unraised.get(name)
@@ -150,6 +165,7 @@ class Site:
     def _take(self, values: list[Value]) -> None:
         for value in values:
             self.live.apply(value)
+            self._history.apply(value)
         self._publish()
 
     def _publish(self) -> None:

@@ -296,6 +296,27 @@ class JournalReader:
         """The newest records of one kind, in order."""
         return self._records("SELECT * FROM record WHERE kind = ? ORDER BY seq DESC LIMIT ?", (kind, newest))[::-1]
 
+    def counted(self, kinds: Sequence[str], from_us: int, upto: int) -> Iterator[Record]:
+        """The records of some kinds up to sequence ``upto``, in order, read in portions.
+
+        They begin about where the times reach ``from_us``: a clock that was set back makes it more or fewer of them.
+        """
+        low, high = 0, upto
+        while low < high:
+            middle = (low + high) // 2
+            found = self._records(
+                "SELECT * FROM record WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1", (middle, upto)
+            )
+            if found and found[0].at_us < from_us:
+                low = found[0].seq
+            else:
+                high = middle
+        places = ",".join("?" * len(kinds))
+        query = f"SELECT * FROM record WHERE seq > ? AND seq <= ? AND kind IN ({places}) ORDER BY seq LIMIT 1000"  # noqa: S608
+        while portion := self._records(query, (low, upto, *kinds)):
+            yield from portion
+            low = portion[-1].seq
+
     def last(self) -> int:
         """The newest sequence; 0 for an empty journal."""
         try:

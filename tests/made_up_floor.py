@@ -229,9 +229,10 @@ class MadeUpFloor:
         reason: RouteReason,
         rounds: int = 0,
     ) -> None:
-        self._at(RouteDecided(at_us, layout.name, track, subject, name, lane, reason, rounds, 0))
+        expiry_ms = (at_us // 1000 + 300) % 2**32
+        self._at(RouteDecided(at_us, layout.name, track, subject, name, lane, reason, rounds, expiry_ms))
         sent_us = at_us + self._random.randrange(500, 1_500)
-        self._at(CommandSent(sent_us, layout.plc, 7, 0, 1, track, lane, 0, False))
+        self._at(CommandSent(sent_us, layout.plc, 7, 0, 1, track, lane, expiry_ms, False))
         handled_us = sent_us + int(self._random.lognormvariate(8.6, 0.35))
         self._at(CommandHandled(handled_us, layout.plc, 0, 1, track, lane, 0))
 

@@ -127,6 +127,19 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         calm = ("Running normally", "1 thing needs attention")
         page.until("document.getElementById('status').textContent", lambda text: text in calm)
 
+        # The figures have a past, drawn from the journal alone; a dialog tells it by line and lane.
+        page.until("document.querySelector('[data-figure=parcels] .spark path')?.getAttribute('d').includes('L')")
+        page.until("document.querySelector('[data-figure=reaction] .spark path')?.getAttribute('d').includes('L')")
+        left = page.until("document.querySelector('[data-figure=margin] .value')?.textContent")
+        assert re.fullmatch(r"[12]\d\d ms", left), "the made-up floor's routes expire after 300 ms"
+        page.ask("document.querySelector('#spans [data-history]').click()")
+        rows = "document.querySelectorAll('#history[open] [data-line=sorter] tr').length"
+        assert page.until(rows) == 8 + 11
+        page.ask("document.querySelector('#history [data-minutes=\"60\"]').click()")
+        page.until("document.querySelector('[data-figure=alarms] .note').textContent", lambda text: "60 min" in text)
+        assert page.ask("document.querySelector('#history [aria-pressed=true]').dataset.minutes") == "60"
+        page.ask("document.getElementById('history').close()")
+
         # What needs people is said in words.
         at_us = time.time_ns() // 1000
         floor.journal.append([LaneChanged(at_us, "sorter", 9, False, True)])

@@ -3,6 +3,7 @@
 import { keepName, nameKept, openAlarm } from "./alarms.js";
 import { Belt } from "./belt.js";
 import { el, replace } from "./dom.js";
+import { History } from "./history.js";
 import { ask, follow, needToken, tell } from "./link.js";
 import { Lookup } from "./lookup.js";
 import { attention, devices, figures, needs, refusal, verdicts } from "./panels.js";
@@ -20,6 +21,9 @@ const state = {
 const byName = new Map();
 let lookup = null;
 let stale = true;
+const history = new History($("spans"), $("history"), () => {
+  stale = true;
+});
 
 // ---- what the server says -----------------------------------------------------------------------------------------
 
@@ -124,7 +128,7 @@ function panels() {
   stale = false;
   const since = state.since ? t("figures.since", { time: clock(state.since, false) }) : "";
   $("site").textContent = [state.site, since].filter(Boolean).join(" · ");
-  figures($("figures"), state.lines.filter((its) => its.counts.inducted !== undefined));
+  figures($("figures"), state.lines.filter((its) => its.counts.inducted !== undefined), history);
   verdicts($("verdicts"), state.lines, (key) => lookup.open(key));
   attention($("attention"), state, (key) => lookup.open(key), (alarm) => openAlarm($("alarm"), alarm, (key) => lookup.open(key)));
   devices($("devices"), state.devices);
@@ -144,6 +148,7 @@ function words() {
   for (const node of document.querySelectorAll("[data-language]")) {
     node.setAttribute("aria-pressed", String(node.dataset.language === language()));
   }
+  history.words();
   for (const its of state.lines) its.view.querySelector("h2 small").textContent = t(`job.${its.info.layout.job}`);
   size();
   panels();
@@ -246,6 +251,8 @@ async function begin() {
   for (const its of state.lines) byName.set(its.info.layout.name, its);
   replace($("lines"), ...state.lines.map((its) => its.view));
   lookup = new Lookup($("story"), new Map(state.lines.map((its) => [its.info.layout.name, { ...its.info, title: its.info.title || its.info.layout.name }])));
+  history.begin(state.lines);
+  $("figures").addEventListener("click", () => history.open());
   $("search").addEventListener("submit", (event) => {
     event.preventDefault();
     const key = $("key").value.trim();

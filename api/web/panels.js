@@ -3,6 +3,7 @@
 
 import { alarmRow, calling, covers, silent } from "./alarms.js";
 import { el, replace } from "./dom.js";
+import { spark } from "./history.js";
 import { clock, deviceName, has, short, t, whole } from "./words.js";
 
 const SLOW_US = 100_000;
@@ -10,11 +11,13 @@ const sum = (lines, pick) => lines.reduce((total, line) => total + pick(line), 0
 const share = (part, all) => (all ? `${((100 * part) / all).toFixed(part && part < all ? 1 : 0)} %` : "–");
 const ms = (us) => (us / 1000).toFixed(us < 100_000 ? 1 : 0);
 
-export function figures(node, lines) {
+// ``history``: what the last minutes are drawn from.
+export function figures(node, lines, history) {
   const sort = lines.filter((line) => line.info.layout.job === "sort");
   const verify = lines.filter((line) => line.info.layout.job === "verify");
+  const [sorted, verified, all] = [history.of("sort"), history.of("verify"), history.of()];
   const cards = [];
-  const card = (key, value, note, alarm = false, unit = "") =>
+  const card = (key, value, note, drawn, alarm = false, unit = "") =>
     cards.push(
       el(
         "div",
@@ -22,33 +25,49 @@ export function figures(node, lines) {
         el("span", { class: "label" }, t(`figures.${key}`)),
         el("span", { class: "value" }, value, unit && el("small", {}, ` ${unit}`)),
         el("span", { class: "note" }, note),
+        drawn,
       ),
     );
+  const drawn = (its, key, look) => (its?.[key] ? spark(its[key], look) : null);
+  const bars = { bars: true };
   const parcels = sum(sort, (line) => line.counts.inducted);
-  if (sort.length) card("parcels", whole(sum(sort, (line) => line.counts.per_hour)), t("figures.rate.note"));
+  if (sort.length) card("parcels", whole(sum(sort, (line) => line.counts.per_hour)), t("figures.rate.note"), drawn(sorted, "rate"));
   if (verify.length) {
-    card("totes", whole(sum(verify, (line) => line.counts.per_hour)), t("figures.rate.note"));
+    card("totes", whole(sum(verify, (line) => line.counts.per_hour)), t("figures.rate.note"), drawn(verified, "rate"));
     const good = sum(verify, (line) => line.counts.totes_verified);
     const bad = sum(verify, (line) => line.counts.totes_refused);
-    card("verified", share(good, good + bad), t("figures.verified.note", { bad: whole(bad), all: whole(good + bad) }));
+    const note = t("figures.verified.note", { bad: whole(bad), all: whole(good + bad) });
+    card("verified", share(good, good + bad), note, drawn(verified, "verified", { least: null }));
   }
   if (sort.length) {
     const unread = sum(sort, (line) => line.counts.no_read);
-    card("noread", share(unread, parcels), t("figures.noread.note", { bad: whole(unread), all: whole(parcels) }));
+    const note = t("figures.noread.note", { bad: whole(unread), all: whole(parcels) });
+    card("noread", share(unread, parcels), note, drawn(sorted, "noread"));
     const wrong = sum(lines, (line) => line.counts.missorted);
     const lost = sum(lines, (line) => line.counts.lost);
     const failed = sum(lines, (line) => line.counts.failed);
-    card("missorted", whole(wrong), t("figures.missorted.note", { lost, failed }), wrong + lost > 0);
+    card("missorted", whole(wrong), t("figures.missorted.note", { lost, failed }), drawn(all, "wrong", bars), wrong + lost > 0);
     const late = sum(lines, (line) => line.counts.defaulted);
-    card("defaulted", whole(late), t("figures.defaulted.note"), late > 0);
+    card("defaulted", whole(late), t("figures.defaulted.note"), drawn(all, "defaulted", bars), late > 0);
     const slow = sort.filter((line) => line.reaction.count).sort((a, b) => b.reaction.p99_us - a.reaction.p99_us)[0];
     card(
       "reaction",
       slow ? ms(slow.reaction.p50_us) : "–",
       slow ? t("figures.reaction.note", { p99: ms(slow.reaction.p99_us) }) : "",
+      drawn(sorted, "p99"),
       Boolean(slow && slow.reaction.p99_us > SLOW_US),
       slow ? t("unit.ms") : "",
     );
+  }
+  const left = (all?.margin ?? []).filter((us) => us !== null);
+  if (left.length) {
+    const least = Math.min(...left);
+    const note = t("figures.margin.note", { minutes: history.minutes });
+    card("margin", ms(least), note, drawn(all, "margin"), least < 0, t("unit.ms"));
+  }
+  if (all?.alarms) {
+    const came = all.alarms.map((count, at) => (count ?? 0) + history.window.alarms[at]);
+    card("alarms", whole(came.reduce((a, b) => a + b, 0)), t("figures.alarms.note", { minutes: history.minutes }), spark(came, bars));
   }
   replace(node, ...cards);
 }
