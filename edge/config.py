@@ -12,14 +12,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError
 
-from edge.config_devices import (
-    Frozen,
-    Name,
-    PlcConfig,
-    ReaderConfig,
-    plc_problems,
-    reader_problems,
-)
+from edge.config_devices import Frozen, Name, PlcConfig, plc_problems
+from edge.config_readers import ReaderConfig, reader_problems
 from edge.line.alarm_rules import MOMENTS, RATES, RULES, AlarmKind, AlarmRule, Priority
 from edge.line.layout import Job, Lane, LaneRole, LineLayout, Portal
 
@@ -142,7 +136,9 @@ class LineConfig(Frozen):
         description="the site store whose orders are followed, `sqlite:///path`; empty = none",
     )
     plc: dict[Name, PlcConfig] = Field(min_length=1, description="the PLCs, by name")
-    reader: dict[Name, ReaderConfig] = Field(min_length=1, description="the RFID readers, by name")
+    reader: dict[Name, ReaderConfig] = Field(
+        min_length=1, description="the readers, by name; without `driver` it is LLRP"
+    )
     line: dict[Name, LineTable] = Field(min_length=1, description="the lines, by name")
     alarm: dict[AlarmKind, AlarmTable] = Field(default={}, description="alarms that are treated otherwise, by kind")
     sim: SimConfig = Field(default=SimConfig(), description="the simulated floor")
@@ -191,13 +187,13 @@ def load_line(path: Path) -> LineConfig:
         name: _beside(plc, here, _PEM_FILES).model_copy(update={"opcua": _beside(plc.opcua, here, _UA_FILES)})
         for name, plc in config.plc.items()
     }
-    readers = {name: _beside(reader, here, _PEM_FILES) for name, reader in config.reader.items()}
+    readers = {name: _beside(reader, here, _READER_FILES) for name, reader in config.reader.items()}
     missing = [
         f"{kind}.{name}.{key}: {str(getattr(device, key))!r}: no such file"
-        for kind, devices in (("plc", plcs), ("reader", readers))
+        for kind, devices, keys in (("plc", plcs, _PEM_FILES), ("reader", readers, _READER_FILES))
         for name, device in devices.items()
-        for key in _PEM_FILES
-        if getattr(device, key) is not None and not getattr(device, key).is_file()
+        for key in keys
+        if getattr(device, key, None) is not None and not getattr(device, key).is_file()
     ]
     if missing:
         raise ConfigError(path, missing)
@@ -234,12 +230,13 @@ def with_sim(config: LineConfig, **values: float | None) -> LineConfig:
 
 
 _PEM_FILES = ("ca", "certificate", "key")
+_READER_FILES = (*_PEM_FILES, "password_file")
 _UA_FILES = ("certificate", "key", "trusted", "password_file", "user_certificate", "user_key")
 
 
 def _beside(table: Table, folder: Path, keys: Sequence[str]) -> Table:
     """The table with its paths made absolute, from ``folder``."""
-    paths = {key: folder / value for key in keys if (value := getattr(table, key)) is not None}
+    paths = {key: folder / value for key in keys if (value := getattr(table, key, None)) is not None}
     return table.model_copy(update=paths)
 
 
@@ -321,8 +318,13 @@ def _checked(source: Path, model: type[Table], raw: dict[str, Any]) -> Table:
 
 
 def _problem(item: dict[str, Any]) -> str:
-    where = ".".join(f"{part}" for part in item["loc"])
+    loc = item["loc"]
+    if loc[0] == "reader" and len(loc) > 2:
+        loc = (*loc[:2], *loc[3:])  # between a reader's name and its key stands the kind of its driver
+    where = ".".join(f"{part}" for part in loc)
     match item["type"]:
+        case "reader_driver":
+            return f"{where}.driver: {item['input'].get('driver')!r}: {item['msg']}"
         case "extra_forbidden":
             return f"{where}: unknown key: remove it or correct its spelling"
         case "missing":

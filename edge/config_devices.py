@@ -1,7 +1,6 @@
-"""The devices of LINE.toml: PLCs and RFID readers, and what is wrong with one beyond a single key.
+"""The PLCs of LINE.toml, what every device's table has, and what is wrong with one beyond a single key.
 
-Public names: Frozen, Name, PlcConfig, OpcUaConfig, ReaderConfig, Transport, SerialParity, UaPolicy, UaMode, SearchMode,
-plc_problems, reader_problems.
+Public names: Frozen, Name, Tcp, PlcConfig, OpcUaConfig, Transport, SerialParity, UaPolicy, UaMode, plc_problems.
 """
 
 from __future__ import annotations
@@ -15,9 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Tcp = Annotated[int, Field(ge=1, le=65535)]
-SearchMode = Literal[
-    "reader-selected", "single-target", "dual-target", "tag-focus", "single-target-reset", "dual-target-b-to-a"
-]
 
 
 class Frozen(BaseModel):
@@ -132,60 +128,6 @@ class PlcConfig(Frozen):
         return self.port or (802 if self.transport is Transport.TLS else 502)
 
 
-class ReaderConfig(Frozen):
-    """One RFID reader."""
-
-    driver: Literal["llrp"] = Field(default="llrp", description="how it is reached")
-    host: str = Field(min_length=1, description="name or address")
-    port: Tcp | None = Field(default=None, description="TCP port; none = 5084, with `tls` 5085")
-    transport: Literal["tcp", "tls"] = Field(default="tcp", description="LLRP as it is, or within TLS")
-    ca: Path | None = Field(
-        default=None,
-        description="`tls`: PEM file of who may sign the reader's certificate; none = whom this machine trusts",
-    )
-    certificate: Path | None = Field(
-        default=None, description="`tls`: PEM file of our certificate, none = we show none"
-    )
-    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
-    antennas: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
-        default=(1,), min_length=1, description="antenna ports that read"
-    )
-    report_every: int = Field(default=1, ge=1, le=1000, description="tags a report; 1 has the least delay")
-    keepalive_ms: int = Field(
-        default=2000, ge=100, le=60_000, description="a reader silent for twice as long is dead and connected anew"
-    )
-    power_dbm: float | None = Field(
-        default=None,
-        ge=-10,
-        le=40,
-        description="transmit power, the reader's nearest not above it; none = the reader's own choice",
-    )
-    session: int = Field(default=1, ge=0, le=3, description="Gen2 inventory session")
-    population: int = Field(default=32, ge=1, le=65_535, description="tags that are there at a time, about")
-    mode: str | Annotated[int, Field(ge=0, le=65_535)] | None = Field(
-        default=None, description="RF mode, by name or number as the reader has it; none = the reader's own choice"
-    )
-    start_gpi: int | None = Field(
-        default=None, ge=1, le=255, description="input of the reader that starts it; none = it reads always"
-    )
-    start_level: Literal["high", "low"] = Field(default="high", description="`start_gpi`: the level that starts it")
-    read_ms: int = Field(
-        default=0, ge=0, le=3_600_000, description="`start_gpi`: it reads for so long; 0 = until the input goes back"
-    )
-    hold_reports: bool = Field(
-        default=True, description="the reader keeps its reads while the controller is away, and then sends them"
-    )
-    search_mode: SearchMode | None = Field(
-        default=None, description="Impinj only: how counted tags are made to answer again"
-    )
-    fine_power: bool = Field(default=False, description="Impinj only: powers in 1/100 dBm instead of whole ones")
-
-    @property
-    def tcp_port(self) -> int:
-        """The port, or the transport's own."""
-        return self.port or (5085 if self.transport == "tls" else 5084)
-
-
 _OF_TRANSPORT = {
     "host": (Transport.TCP, Transport.TLS),
     "port": (Transport.TCP, Transport.TLS),
@@ -242,15 +184,3 @@ def plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
         yield f"{here}.device_id: {plc.device_id}: with transport 'rtu' allowed are 1 to 247"
     if plc.up < plc.down + 74 and plc.down < plc.up + 102:
         yield f"{here}.down: {plc.down}: overlaps UP, registers {plc.up} to {plc.up + 101}"
-
-
-def reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
-    """What the keys of one reader say against each other; ``here`` is its path."""
-    for key in sorted(reader.model_fields_set & {"ca", "certificate", "key"}):
-        if reader.transport != "tls":
-            yield f"{here}.{key}: only with transport 'tls', this one has {reader.transport!r}"
-    if (reader.certificate is None) != (reader.key is None):
-        yield f"{here}.{'key' if reader.key is None else 'certificate'}: missing: certificate and key belong together"
-    for key in sorted(reader.model_fields_set & {"start_level", "read_ms"}):
-        if reader.start_gpi is None:
-            yield f"{here}.{key}: only with start_gpi, the input that starts the reader"

@@ -1,4 +1,4 @@
-"""One reader of the controller: its driver by the configuration, and its events as inputs of the core.
+"""One reader of the controller: its connections one after the other, and its events as inputs of the core.
 
 Public names: ReaderSession.
 """
@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from edge.clocks import DeviceClock
-from edge.config_devices import ReaderConfig
+from edge.config_readers import ReaderConfig
 from edge.line.events import AnomalyCode, DeviceNotice, TagsRead
+from edge.reader_drivers import make_reader
 from rfid.driver import (
     AccessChanged,
     ClockSample,
@@ -18,17 +19,12 @@ from rfid.driver import (
     PortChanged,
     Reader,
     ReaderClock,
-    ReaderError,
     ReaderEvent,
-    ReaderFailure,
     ReaderNotice,
     ReaderReady,
     Reads,
     TagAccessed,
 )
-from rfid.llrp import LlrpReader, tls_context
-from rfid.llrp_impinj import ImpinjOptions
-from rfid.llrp_settings import GpiStart, LlrpSettings
 
 
 class ReaderSession:
@@ -42,28 +38,7 @@ class ReaderSession:
 
     def reader(self) -> Reader:
         """A driver for one more connection. Raises ``ReaderError`` when it cannot be made from the configuration."""
-        config = self._config
-        start = None
-        if config.start_gpi is not None:
-            start = GpiStart(config.start_gpi, config.start_level == "high", config.read_ms)
-        settings = LlrpSettings(
-            name=self.name,
-            antennas=config.antennas,
-            report_every=config.report_every,
-            keepalive_ms=config.keepalive_ms,
-            power_dbm=config.power_dbm,
-            tag_session=config.session,
-            population=config.population,
-            mode=config.mode,
-            start=start,
-            hold=config.hold_reports,
-            impinj=ImpinjOptions(config.search_mode, details=config.fine_power),
-        )
-        try:
-            tls = tls_context(config.ca, config.certificate, config.key) if config.transport == "tls" else None
-        except OSError as error:
-            raise ReaderError(f"{self.name}: TLS: {error}", ReaderFailure.SETUP) from error
-        return LlrpReader(settings, config.host, config.tcp_port, tls)
+        return make_reader(self.name, self._config)
 
     def inputs(self, event: ReaderEvent, at_us: int) -> Iterator[TagsRead | DeviceNotice]:
         """What an event that came at ``at_us`` means to the core; ``ReaderReady`` is the caller's."""

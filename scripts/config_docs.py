@@ -39,35 +39,40 @@ def _tables(model: type[BaseModel], path: str) -> Iterator[str]:
     yield from _table(schema, schema.get("$defs", {}), path)
 
 
-def _table(schema: dict[str, Any], defs: dict[str, Any], path: str) -> Iterator[str]:
+def _table(schema: dict[str, Any], defs: dict[str, Any], path: str, kind: str = "") -> Iterator[str]:
     text = " ".join(schema.get("description", "").split()).replace("``", "`")
-    yield from ((f"### `{path}`", "") if path else ())
+    yield from ((f"### `{path}`{kind}", "") if path else ())
     yield from ((text, "") if text else ())
     yield from ("| key | allowed | default | meaning |", "|---|---|---|---|")
-    inner: list[tuple[str, dict[str, Any]]] = []
+    inner: list[tuple[str, dict[str, Any], str]] = []
     for key, field in schema["properties"].items():
-        table, suffix = _inner(field, defs)
+        tables, suffix = _inner(field, defs)
         where = f"{path}.{key}".lstrip(".") + suffix
-        if table is not None:
-            inner.append((where, table))
-        default = "" if table is not None else _default(field)
+        inner += [(where, table, _kind(table) if len(tables) > 1 else "") for table in tables]
+        default = "" if tables else _default(field)
         required = "required" if key in schema.get("required", ()) else default
-        kind = f"table `{where}`" if table is not None else _allowed(field, defs)
-        yield f"| `{key}` | {kind} | {required} | {field.get('description', '')} |"
+        allowed = f"table `{where}`" if tables else _allowed(field, defs)
+        yield f"| `{key}` | {allowed} | {required} | {field.get('description', '')} |"
     yield ""
-    for where, table in inner:
-        yield from _table(table, defs, where)
+    for where, table, of in inner:
+        yield from _table(table, defs, where, of)
 
 
-def _inner(field: dict[str, Any], defs: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
-    """The table behind a key, and what its path gets: nothing, ``.NAME`` or ``[]``."""
+def _inner(field: dict[str, Any], defs: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+    """The tables behind a key, more than one where it has kinds, and what its path gets: nothing, ``.NAME``, ``[]``."""
     for suffix, holder in (("", field), (".NAME", _values(field)), ("[]", field.get("items", {}))):
-        reference = holder.get("$ref") if isinstance(holder, dict) else None
-        if reference is not None:
-            target: dict[str, Any] = defs[reference.rsplit("/", 1)[1]]
-            if "properties" in target:
-                return target, suffix
-    return None, ""
+        kinds = holder.get("oneOf", [holder]) if isinstance(holder, dict) else []
+        found = [defs[kind["$ref"].rsplit("/", 1)[1]] for kind in kinds if "$ref" in kind]
+        if found and all("properties" in table for table in found):
+            return found, suffix
+    return [], ""
+
+
+def _kind(table: dict[str, Any]) -> str:
+    """What tells a table from others at the same place: the drivers that it is for."""
+    driver = table["properties"]["driver"]
+    names = driver.get("enum") or [driver.get("const") or driver["default"]]
+    return f" with driver {' or '.join(f'`{name}`' for name in names)}"
 
 
 def _values(field: dict[str, Any]) -> Any:

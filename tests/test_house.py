@@ -68,11 +68,13 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     ],
     "pymodbus: plc.modbus_connection and plc.simulator only": [("edge/config.py", "import pymodbus.client")],
     "asyncua: plc.opcua and plc.opcua_simulator only": [("plc/modbus.py", "import asyncua")],
+    "pyserial: rfid.serial_line only": [("rfid/pyrfid_reader.py", "import serial")],
+    "pyrfid: rfid.pyrfid_reader only": [("rfid/serial_line.py", "import pyrfid")],
     "sqlalchemy: edge.store only": [("edge/journal.py", "import sqlalchemy")],
     "msgspec: where records are stored or sent, edge.journal, edge.store and api": [
         ("edge/config.py", "import msgspec")
     ],
-    "pydantic: the borders only, edge.config, edge.config_devices, edge.intake and api": [
+    "pydantic: the borders only, edge.config and its parts, edge.intake and api": [
         ("edge/journal.py", "import pydantic")
     ],
     "fastapi and starlette: api only": [("edge/cli.py", "import fastapi"), ("edge/config.py", "import starlette")],

@@ -12,7 +12,7 @@ from pure_site import example
 from test_runtime import Feed, assert_journal_is_whole, journal, on_free_ports, stop
 from virtual_time import run_virtual
 
-from edge.config_devices import ReaderConfig
+from edge.config_readers import LlrpConfig
 from edge.line.events import DeviceChanged, DeviceNotice, TagsRead
 from edge.reader_session import ReaderSession
 from edge.runtime import Controller
@@ -46,7 +46,7 @@ class Site:
 
     async def host(self) -> None:
         """As the controller keeps a reader, with a fixed pause instead of one that grows."""
-        config = ReaderConfig(host="127.0.0.1", port=self.reader.port, keepalive_ms=int(PERIOD_S * 1000))
+        config = LlrpConfig(host="127.0.0.1", port=self.reader.port, keepalive_ms=int(PERIOD_S * 1000))
         session = ReaderSession(self.reader.name, config)
 
         def emit(event: object) -> None:

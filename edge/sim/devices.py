@@ -19,6 +19,7 @@ from typing import assert_never
 
 from edge.config import LineConfig
 from edge.config_devices import Transport
+from edge.config_readers import LlrpConfig
 from edge.line.layout import Job, LaneRole, LineLayout
 from edge.sim.faults import FaultOrder, Faults, failing
 from edge.sim.floor import Floor, Happening, Landed, Reads, Signal
@@ -148,6 +149,8 @@ class SimulatedFloor:
                 )
                 await self._plcs[name].start(plc.host, plc.tcp_port, scanning=False)
             for name, config in self.config.reader.items():
+                if not isinstance(config, LlrpConfig):
+                    raise ReaderError(f"reader {name}: driver {config.driver!r}: only 'llrp' readers are simulated")
                 self._readers[name] = SimulatedReader(name, max(config.antennas), clock=self._reader_us)
                 try:
                     await self._readers[name].start(config.host, config.tcp_port)
@@ -311,7 +314,7 @@ class SimulatedFloor:
         """The portal's photo-eye is wired to the inputs that start its readers."""
         for name in layout.portal.readers:
             reader = self.config.reader[name]
-            if reader.start_gpi is not None:
+            if isinstance(reader, LlrpConfig) and reader.start_gpi is not None:
                 self._readers[name].gpi(reader.start_gpi, entered == (reader.start_level == "high"))
 
     def _pack(self, landed: Landed) -> None:

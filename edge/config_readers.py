@@ -1,0 +1,130 @@
+"""The readers of LINE.toml, each kind of driver with its own keys, and what is wrong with one beyond a single key.
+
+Public names: ReaderConfig, LlrpConfig, SerialConfig, SearchMode, reader_problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias, assert_never
+
+from pydantic import Discriminator, Field, Tag
+
+from edge.config_devices import Frozen, Tcp
+
+SearchMode = Literal[
+    "reader-selected", "single-target", "dual-target", "tag-focus", "single-target-reset", "dual-target-b-to-a"
+]
+
+
+class LlrpConfig(Frozen):
+    """A UHF reader that speaks LLRP."""
+
+    driver: Literal["llrp"] = Field(default="llrp", description="how it is reached")
+    host: str = Field(min_length=1, description="name or address")
+    port: Tcp | None = Field(default=None, description="TCP port; none = 5084, with `tls` 5085")
+    transport: Literal["tcp", "tls"] = Field(default="tcp", description="LLRP as it is, or within TLS")
+    ca: Path | None = Field(
+        default=None,
+        description="`tls`: PEM file of who may sign the reader's certificate; none = whom this machine trusts",
+    )
+    certificate: Path | None = Field(
+        default=None, description="`tls`: PEM file of our certificate, none = we show none"
+    )
+    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
+    antennas: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
+        default=(1,), min_length=1, description="antenna ports that read"
+    )
+    report_every: int = Field(default=1, ge=1, le=1000, description="tags a report; 1 has the least delay")
+    keepalive_ms: int = Field(
+        default=2000, ge=100, le=60_000, description="a reader silent for twice as long is dead and connected anew"
+    )
+    power_dbm: float | None = Field(
+        default=None,
+        ge=-10,
+        le=40,
+        description="transmit power, the reader's nearest not above it; none = the reader's own choice",
+    )
+    session: int = Field(default=1, ge=0, le=3, description="Gen2 inventory session")
+    population: int = Field(default=32, ge=1, le=65_535, description="tags that are there at a time, about")
+    mode: str | Annotated[int, Field(ge=0, le=65_535)] | None = Field(
+        default=None, description="RF mode, by name or number as the reader has it; none = the reader's own choice"
+    )
+    start_gpi: int | None = Field(
+        default=None, ge=1, le=255, description="input of the reader that starts it; none = it reads always"
+    )
+    start_level: Literal["high", "low"] = Field(default="high", description="`start_gpi`: the level that starts it")
+    read_ms: int = Field(
+        default=0, ge=0, le=3_600_000, description="`start_gpi`: it reads for so long; 0 = until the input goes back"
+    )
+    hold_reports: bool = Field(
+        default=True, description="the reader keeps its reads while the controller is away, and then sends them"
+    )
+    search_mode: SearchMode | None = Field(
+        default=None, description="Impinj only: how counted tags are made to answer again"
+    )
+    fine_power: bool = Field(default=False, description="Impinj only: powers in 1/100 dBm instead of whole ones")
+
+    @property
+    def tcp_port(self) -> int:
+        """The port, or the transport's own."""
+        return self.port or (5085 if self.transport == "tls" else 5084)
+
+
+class SerialConfig(Frozen):
+    """A 125 kHz card reader on a serial line or USB: `serial` = with our own parser, `pyrfid` = by that library."""
+
+    driver: Literal["serial", "pyrfid"] = Field(description="how it is reached")
+    device: str = Field(min_length=1, description="the serial line, as `/dev/ttyUSB0` or a name in `/dev/serial/by-id`")
+    baud: int = Field(default=9_600, ge=1_200, le=4_000_000, description="bits per second")
+    debounce_ms: int = Field(
+        default=1_000, ge=0, le=600_000, description="a card is told once, until it was away for so long"
+    )
+
+    @property
+    def antennas(self) -> tuple[int, ...]:
+        """A card reader has one."""
+        return (1,)
+
+
+_DRIVERS = {"llrp": "llrp", "serial": "serial", "pyrfid": "serial"}
+"""The model behind each driver's name."""
+
+
+def _model_of(table: Any) -> str | None:
+    driver = table.get("driver", "llrp") if isinstance(table, dict) else getattr(table, "driver", None)
+    return _DRIVERS.get(driver) if isinstance(driver, str) else None
+
+
+ReaderConfig: TypeAlias = Annotated[
+    Annotated[LlrpConfig, Tag("llrp")] | Annotated[SerialConfig, Tag("serial")],
+    Discriminator(
+        _model_of,
+        custom_error_type="reader_driver",
+        custom_error_message=f"no such driver, allowed: {', '.join(_DRIVERS)}",
+    ),
+]
+"""One reader; the key `driver` says of which kind, without it LLRP."""
+
+
+def reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
+    """What the keys of one reader say against each other; ``here`` is its path."""
+    match reader:
+        case LlrpConfig():
+            yield from _llrp_problems(here, reader)
+        case SerialConfig():
+            pass
+        case _:
+            assert_never(reader)
+
+
+def _llrp_problems(here: str, reader: LlrpConfig) -> Iterator[str]:
+    for key in sorted(reader.model_fields_set & {"ca", "certificate", "key"}):
+        if reader.transport != "tls":
+            yield f"{here}.{key}: only with transport 'tls', this one has {reader.transport!r}"
+    if (reader.certificate is None) != (reader.key is None):
+        yield f"{here}.{'key' if reader.key is None else 'certificate'}: missing: certificate and key belong together"
+    for key in sorted(reader.model_fields_set & {"start_level", "read_ms"}):
+        if reader.start_gpi is None:
+            yield f"{here}.{key}: only with start_gpi, the input that starts the reader"

@@ -1,0 +1,163 @@
+"""125 kHz card readers through the library pyrfid 1.2, which comes with ``pip install 'lanewise[pyrfid]'``.
+
+Public names: PyrfidReader.
+
+The library blocks for ever in ``readTag``, gives wrong ids on Python 3, and does not find its way back into the stream.
+So it runs in a thread, its serial port stands behind ``_Line``, which ends a read when told and after garbage begins
+with the next STX, and cards are made from the characters that it keeps (``card_of_pyrfid``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from rfid.bad_messages import BadMessages
+from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReady
+from rfid.serial_frames import GAP_US, STX, Presence, card_of_pyrfid
+from rfid.serial_line import card_read, no_line
+
+_WAKE_S = 0.1
+"""How often the thread looks whether it is to end."""
+
+
+class PyrfidReader:
+    """A card reader at ``device`` through pyrfid; delivers what ``rfid.serial_line.SerialReader`` does."""
+
+    def __init__(self, name: str, device: str, baud: int = 9_600, debounce_ms: int = 1_000) -> None:
+        self.name = name
+        self.bad = BadMessages()
+        self._device = device
+        self._baud = baud
+        self._presence = Presence(debounce_ms * 1000)
+
+    async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
+        """Reads in a thread until the line is gone or the task is cancelled. Raises ``ReaderError``."""
+        try:
+            from pyrfid.pyrfid import PyRfid  # type: ignore[import-untyped]
+        except ImportError:
+            what = "driver 'pyrfid' needs a library that is not installed: pip install 'lanewise[pyrfid]'"
+            raise ReaderError(f"{self.name}: {what}, or take driver 'serial'", ReaderFailure.SETUP) from None
+        loop = asyncio.get_running_loop()
+        stop = threading.Event()
+        failed: asyncio.Future[None] = loop.create_future()
+        gone = asyncio.Event()
+
+        def fail(error: Exception) -> None:
+            if not failed.done():
+                failed.set_exception(error)
+
+        def tell(event: ReaderEvent) -> None:
+            if stop.is_set() or failed.done():
+                return
+            try:
+                emit(event)
+            except Exception as error:  # the owner's fault ends its connection and reaches it through ``run``
+                fail(error)
+
+        def work() -> None:
+            try:
+                self._read(PyRfid, stop, lambda event: loop.call_soon_threadsafe(tell, event))
+            except Exception as error:
+                _to(loop, fail, error)
+            _to(loop, gone.set)
+
+        thread = threading.Thread(target=work, name=f"pyrfid {self.name}", daemon=True)
+        thread.start()
+        try:
+            await failed
+        finally:
+            stop.set()
+            await gone.wait()
+            thread.join()
+            if failed.done() and not failed.cancelled():
+                failed.exception()
+
+    def _read(
+        self, make: Callable[[str, int], Any], stop: threading.Event, tell: Callable[[ReaderEvent], object]
+    ) -> None:
+        """The thread's life. Raises ``ReaderError``."""
+        try:
+            reader = make(self._device, self._baud)
+        except OSError as error:
+            raise no_line(self.name, self._device, error) from error
+        except Exception as error:  # the library knows no other kind
+            raise ReaderError(f"{self.name}: {self._device}: {error}", ReaderFailure.UNREACHABLE) from error
+        line = _Line(reader._PyRfid__serial, stop)
+        reader._PyRfid__serial = line
+        tell(ReaderReady(f"card reader on {self._device}, {self._baud} baud, through pyrfid"))
+        try:
+            while not stop.is_set():
+                try:
+                    reader.readTag()
+                    card = card_of_pyrfid(reader._PyRfid__rawTag)
+                except OSError as error:
+                    raise no_line(self.name, self._device, error, ReaderFailure.LOST) from error
+                except _Stopped:
+                    return
+                except Exception as error:  # the library knows no other kind for what is no frame
+                    notice = self.bad.notice(str(error), line.taken())
+                    if notice is not None:
+                        tell(notice)
+                    continue
+                line.taken()
+                if self._presence.comes(card, time.monotonic_ns() // 1000):
+                    tell(card_read(card))
+        finally:
+            line.close()
+
+
+class _Stopped(BaseException):
+    """The thread is to end; no ``Exception``, so that nobody on the way keeps it."""
+
+
+class _Line:
+    """The serial port as the library sees it; it is asked for one octet at a time."""
+
+    def __init__(self, port: Any, stop: threading.Event) -> None:
+        self._port = port
+        self._stop = stop
+        self._frame = bytearray()
+        self._again = b""
+        port.timeout = _WAKE_S
+
+    def read(self) -> bytes:
+        """The next octet of a frame, or of nothing that is one: what stands before an STX is left out.
+
+        Raises ``_Stopped``, ``ValueError`` for a frame that broke off, and ``OSError``.
+        """
+        newest = time.monotonic()
+        while not self._stop.is_set():
+            octet: bytes = self._again or self._port.read()
+            self._again = b""
+            if self._frame and time.monotonic() - newest > GAP_US / 1e6:
+                self._again = octet
+                raise ValueError("the frame broke off")
+            if octet and (self._frame or octet[0] == STX):
+                self._frame += octet
+                return octet
+        raise _Stopped
+
+    def taken(self) -> bytes:
+        """What the library took since the last time; a frame that began in its midst is kept for it."""
+        taken = bytes(self._frame)
+        self._frame.clear()
+        if len(taken) > 1 and taken[-1] == STX:
+            self._again = taken[-1:]
+        return taken
+
+    def isOpen(self) -> bool:  # noqa: N802  # pyserial's name, which the library asks for
+        return bool(self._port.is_open)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._port.close()
+
+
+def _to(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *values: object) -> None:
+    with suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+        loop.call_soon_threadsafe(call, *values)
