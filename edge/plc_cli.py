@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 
 from edge.config import LineConfig, load_line
@@ -58,6 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     watch = _command(commands, "watch", _watch, "a mailbox, live and decoded; writes nothing", "")
     watch.add_argument("--once", action="store_true", help="once, not live")
     watch.add_argument("--json", action="store_true", help="one JSON line each")
+
+    text = "the PLC's side of the mailbox in IEC 61131-3 Structured Text, with notes for three makes of PLC"
+    written = commands.add_parser("st", help=text, description=f"{text[0].upper()}{text[1:]}, written into a folder.")
+    written.add_argument("folder", type=Path, metavar="FOLDER")
+    written.set_defaults(command=_st)
 
 
 def _command(
@@ -107,6 +113,20 @@ def _cert(arguments: argparse.Namespace) -> int:
         raise OSError(f"{arguments.config}: plc.{name}: {error}") from None
     print(f"{certificate}, valid until {ends:%Y-%m-%d}: have it trusted by {plc.opcua.url}")
     print(f"Put the server's certificate into {plc.opcua.trusted}")
+    return 0
+
+
+# ---- structured text -------------------------------------------------------------------------------------------------
+
+
+def _st(arguments: argparse.Namespace) -> int:
+    folder: Path = arguments.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in sorted(files("plc").joinpath("st").iterdir(), key=lambda one: one.name):
+        path = folder / source.name
+        with path.open("xb") as file:  # what an engineer has changed is not overwritten
+            file.write(source.read_bytes())
+        print(path)
     return 0
 
 
