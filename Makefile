@@ -29,6 +29,7 @@ check: .venv/.dev  ## format, lint, types, import rules, lock file, documents th
 	$(UV) lock --quiet --check
 	$(BIN)/python scripts/cli_docs.py --check
 	$(BIN)/python scripts/config_docs.py --check
+	$(BIN)/python scripts/telemetry_docs.py --check
 
 format: .venv/.dev  ## formats the code and sorts its imports
 	$(BIN)/ruff format .
@@ -37,6 +38,7 @@ format: .venv/.dev  ## formats the code and sorts its imports
 docs: .venv/.dev  ## writes the documents that come from the code
 	$(BIN)/python scripts/cli_docs.py
 	$(BIN)/python scripts/config_docs.py
+	$(BIN)/python scripts/telemetry_docs.py
 
 bench: .venv/.dev  ## every measurement of bench/, one after the other
 	@for bench in $(basename $(notdir $(wildcard bench/[a-z]*.py))); do \

@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from edge.history import HOUR_US, KINDS_COUNTED, History
 from edge.journal import JournalError, JournalReader, Record, Value
+from edge.journal_source import JournalSource
 from edge.line.events import ALARMS, AlarmChanged, DeviceChanged
 from edge.line.state import CoreState
 from edge.store import SiteStore
@@ -54,44 +55,6 @@ class Followed:
     last_us: int = 0
     journal_trouble: str = "not read yet"
     store_trouble: str = ""
-
-
-class _Source:
-    """An open journal, opened again when another file stands in its place. Used by one thread at a time."""
-
-    def __init__(self, path: Path, controller: str) -> None:
-        self._path = path
-        self._controller = controller
-        self._reader: JournalReader | None = None
-        self._file: tuple[int, int] | None = None
-        self.node = ""
-
-    def open(self) -> tuple[JournalReader, bool]:
-        """The reader, and whether it is of another file than the last time. Raises JournalError."""
-        try:
-            stat = self._path.stat()
-        except OSError as error:
-            self.close()
-            raise JournalError(f"journal {self._path}: {error.strerror}") from None
-        if self._reader is not None and self._file == (stat.st_dev, stat.st_ino):
-            return self._reader, False
-        self.close()
-        self._reader = JournalReader(self._path)
-        self._file = stat.st_dev, stat.st_ino
-        return self._reader, True
-
-    def name(self, reader: JournalReader) -> str:
-        """A name that no other journal file has: the controller, and when its first record was written."""
-        if not self.node:
-            first = reader.after(0, 1)
-            self.node = f"{self._controller}@{first[0].at_us}" if first else ""
-        return self.node
-
-    def close(self) -> None:
-        """Forgets the file."""
-        if self._reader is not None:
-            self._reader.close()
-        self._reader, self._file, self.node = None, None, ""
 
 
 class Follower:
@@ -136,7 +99,7 @@ class Follower:
             self.followed = replace(self.followed, journal_trouble=f"not followed any more: {errors.exceptions[0]!r}")
 
     async def _watch(self) -> None:
-        source = _Source(self._journal, self.followed.controller)
+        source = JournalSource(self._journal, self.followed.controller)
         seq = 0
 
         def read() -> tuple[Memory | None, int, list[Record], list[Value], str]:
@@ -215,11 +178,11 @@ class Follower:
                     self._recall(await self._in(pool, lambda before=before: read(before)))  # type: ignore[misc]
 
     async def _project(self) -> None:
-        source = _Source(self._journal, self.followed.controller)
+        source = JournalSource(self._journal, self.followed.controller)
 
         def project() -> tuple[int, int]:
             reader, _ = source.open()
-            node = source.name(reader)
+            node = source.node(reader)
             if not node:
                 return 0, 0
             store = self._store()

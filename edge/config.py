@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, ValidationError
 
 from edge.config_devices import Frozen, Name, PlcConfig, plc_problems
+from edge.config_publish import SECRETS, PublisherConfig, publisher_problems
 from edge.config_readers import ReaderConfig, reader_problems
 from edge.line.alarm_rules import MOMENTS, RATES, RULES, AlarmKind, AlarmRule, Priority
 from edge.line.layout import Job, Lane, LaneRole, LineLayout, Portal
@@ -141,6 +142,12 @@ class LineConfig(Frozen):
     )
     line: dict[Name, LineTable] = Field(min_length=1, description="the lines, by name")
     alarm: dict[AlarmKind, AlarmTable] = Field(default={}, description="alarms that are treated otherwise, by kind")
+    publish: dict[Name, PublisherConfig] = Field(
+        default={}, description="what `lanewise publish` publishes to, by name"
+    )
+    publish_state: Path | None = Field(
+        default=None, description="the publishers' own file; none = `publish.sqlite` beside the journal"
+    )
     sim: SimConfig = Field(default=SimConfig(), description="the simulated floor")
 
     def layouts(self) -> tuple[LineLayout, ...]:
@@ -188,12 +195,17 @@ def load_line(path: Path) -> LineConfig:
         for name, plc in config.plc.items()
     }
     readers = {name: _beside(reader, here, _READER_FILES) for name, reader in config.reader.items()}
+    publishers = {name: _beside(publisher, here, SECRETS) for name, publisher in config.publish.items()}
     missing = [
-        f"{kind}.{name}.{key}: {str(getattr(device, key))!r}: no such file"
-        for kind, devices, keys in (("plc", plcs, _PEM_FILES), ("reader", readers, _READER_FILES))
-        for name, device in devices.items()
+        f"{kind}.{name}.{key}: {str(given)!r}: no such file"
+        for kind, tables, keys in (
+            ("plc", plcs, _PEM_FILES),
+            ("reader", readers, _READER_FILES),
+            ("publish", publishers, SECRETS),
+        )
+        for name, table in tables.items()
         for key in keys
-        if getattr(device, key, None) is not None and not getattr(device, key).is_file()
+        if (given := getattr(table, key, None)) is not None and not given.is_file()
     ]
     if missing:
         raise ConfigError(path, missing)
@@ -203,6 +215,8 @@ def load_line(path: Path) -> LineConfig:
             "store": _store_url(here, config.store),
             "plc": plcs,
             "reader": readers,
+            "publish": publishers,
+            "publish_state": here / (config.publish_state or config.journal.parent / "publish.sqlite"),
         }
     )
 
@@ -367,6 +381,8 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
                 yield f"{here}.{key}: {number}: {other} has the same number on PLC {line.plc!r}"
         yield from _lane_problems(here, line)
     yield from _alarm_problems(config)
+    for name, publisher in config.publish.items():
+        yield from publisher_problems(f"publish.{name}", publisher)
 
 
 def _lane_problems(here: str, line: LineTable) -> Iterator[str]:

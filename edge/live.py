@@ -27,6 +27,7 @@ from edge.line.events import (
     EventsMissed,
     LaneChanged,
     LaneRequested,
+    Measured,
     OrderChanged,
     OrderShipped,
     Outcome,
@@ -198,6 +199,7 @@ class LiveView:
                 Started()
                 | EventsMissed()
                 | DeviceNotice()
+                | Measured()
                 | CommandSent()
                 | CommandDropped()
                 | OrderChanged()

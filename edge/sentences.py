@@ -29,6 +29,7 @@ from edge.line.events import (
     FindingKind,
     LaneChanged,
     LaneRequested,
+    Measured,
     OrderChanged,
     OrderShipped,
     Outcome,
@@ -329,7 +330,9 @@ def _order(order: Order, before: Order | None) -> Sentence:
     return Sentence("order-new", f"Order {order.id} came from {source}: {text}{state}")
 
 
-def _machine(value: Started | DeviceChanged | PlcConnected | EventsMissed | DeviceNotice | AlarmDue) -> Sentence:
+def _machine(
+    value: Started | DeviceChanged | PlcConnected | EventsMissed | DeviceNotice | Measured | AlarmDue,
+) -> Sentence:
     match value:
         case Started():
             return Sentence("started", f"Controller {value.controller} {value.version} started")
@@ -343,6 +346,9 @@ def _machine(value: Started | DeviceChanged | PlcConnected | EventsMissed | Devi
             return Sentence("events-missed", f"PLC {value.plc}: {value.count} events never came")
         case DeviceNotice():
             return Sentence("notice", f"{value.device}: {value.text}")
+        case Measured():
+            numbers = ", ".join(f"{name} {number:g}" for name, number in value.values)
+            return Sentence("measured", f"{value.device}: {numbers}")
         case AlarmDue():
             return Sentence("alarm-due", "A delay or a shelving of an alarm is over")
         case _:

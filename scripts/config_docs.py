@@ -69,10 +69,11 @@ def _inner(field: dict[str, Any], defs: dict[str, Any]) -> tuple[list[dict[str, 
 
 
 def _kind(table: dict[str, Any]) -> str:
-    """What tells a table from others at the same place: the drivers that it is for."""
-    driver = table["properties"]["driver"]
-    names = driver.get("enum") or [driver.get("const") or driver["default"]]
-    return f" with driver {' or '.join(f'`{name}`' for name in names)}"
+    """What tells a table from others at the same place: the drivers that it is for, or its kind."""
+    key = "driver" if "driver" in table["properties"] else "kind"
+    tells = table["properties"][key]
+    names = tells.get("enum") or [tells.get("const") or tells["default"]]
+    return f" with {key} {' or '.join(f'`{name}`' for name in names)}"
 
 
 def _values(field: dict[str, Any]) -> Any:

@@ -53,6 +53,10 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("edge/line/verify.py", "import edge.line.sort"),
     ],
     "edge.orders: every file has its layer": [("edge/orders/unplaced.py", "")],
+    "edge.publish: every file has its layer": [
+        ("edge/publish/unplaced.py", ""),
+        ("edge/publish/schema.py", "import edge.publish.measures"),
+    ],
     "edge.sim: every file has its layer": [
         ("edge/sim/unplaced.py", ""),
         ("edge/sim/world.py", "import edge.sim.radio"),
@@ -65,6 +69,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("rfid/epc.py", "def lazily() -> None:\n    import random"),
         ("plc/words.py", "import pymodbus"),
         ("edge/line/sort.py", "import rfid.llrp"),
+        ("edge/publish/measures.py", "import edge.journal"),
     ],
     "pymodbus: plc.modbus_connection and plc.simulator only": [("edge/config.py", "import pymodbus.client")],
     "asyncua: plc.opcua and plc.opcua_simulator only": [("plc/modbus.py", "import asyncua")],

@@ -26,6 +26,7 @@ from edge.line.events import (
     Input,
     Journaled,
     LaneRequested,
+    Measured,
     OrderChanged,
     PassageSeen,
     PlcConnected,
@@ -102,7 +103,7 @@ class Core:
                 line = self._by_reader.get(given.reader)
                 if line is not None:
                     line.portal.read(given.reads)
-            case Tick() | AlarmDue():
+            case Tick() | AlarmDue() | Measured():
                 pass
             case PlcEvent():
                 self._plc_event(given, out)

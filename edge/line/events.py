@@ -264,6 +264,19 @@ class DeviceNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """Numbers of something that lives, every 10 s; changes no decision. Units stand in the names.
+
+    ``device``: ``controller``, ``plc.<name>``, ``reader.<name>``, ``line.<name>``. ``values``: what
+    `edge.publish.schema` tells of it; behind a dot the part, as ``reads.2`` of antenna 2.
+    """
+
+    at_us: int
+    device: str
+    values: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CommandHandled:
     """The PLC handled a command. ``refusal``: 0 = accepted, else the mailbox's reason, -1 = handled, reason unknown."""
 
@@ -531,6 +544,7 @@ Journaled: TypeAlias = (
     | PlcEvent
     | EventsMissed
     | DeviceNotice
+    | Measured
     | CommandSent
     | CommandHandled
     | CommandDropped
@@ -556,6 +570,7 @@ INPUT_KINDS: dict[str, type[Journaled]] = {
         PlcEvent,
         EventsMissed,
         DeviceNotice,
+        Measured,
         CommandSent,
         CommandHandled,
         CommandDropped,

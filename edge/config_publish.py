@@ -1,0 +1,45 @@
+"""The publishers of LINE.toml, and what is wrong with one beyond a single key.
+
+Public names: InfluxConfig, PublisherConfig, publisher_problems, SECRETS.
+
+``kind`` tells a table's model; a new kind is a model here or in a file beside this one, added to PublisherConfig.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from edge.config_devices import Frozen
+
+SECRETS = ("token_file", "password_file", "ca", "certificate", "key")
+"""Keys of any publisher that name a file, relative to LINE.toml, which must exist."""
+
+
+class InfluxConfig(Frozen):
+    """InfluxDB 2.x or 3 Core, or whatever takes line protocol at `/api/v2/write`."""
+
+    kind: Literal["influx"] = Field(description="kind of publisher")
+    url: str = Field(pattern=r"^https?://[^/?#]+(/[^?#]*)?$", description="`http://host:8086`, `https://...`")
+    org: str = Field(default="", description="organisation; 3 Core has none")
+    bucket: str = Field(min_length=1, description="bucket; with 3 Core the database")
+    token_file: Path | None = Field(default=None, description="file with the API token in its first line")
+    ca: Path | None = Field(
+        default=None, description="PEM file of who may sign the server's certificate; none = whom this machine trusts"
+    )
+    timeout_ms: int = Field(default=10_000, ge=100, le=120_000, description="an answer later than this is a failure")
+    requests: int = Field(
+        default=4, ge=1, le=16, description="requests under way at once; 3 Core answers each after about a second"
+    )
+
+
+PublisherConfig: TypeAlias = InfluxConfig
+
+
+def publisher_problems(here: str, publisher: PublisherConfig) -> Iterator[str]:
+    """What the keys of one publisher say against each other; ``here`` is its path."""
+    if publisher.ca is not None and not publisher.url.startswith("https:"):
+        yield f"{here}.ca: only with an https:// url, this one is {publisher.url!r}"

@@ -1,0 +1,170 @@
+"""How far each publisher is, and what its target refused: one SQLite file, written by `lanewise publish` alone.
+
+Public names: Cursors, CursorError, Cursor, SetAside, read_cursors, read_set_aside.
+
+Schema: ``cursor(publisher, node, seq, set_aside, at_us)``, node = the journal as `edge.journal_source` names it;
+``set_aside(id, publisher, node, seq, what, reason, at_us)``, the newest KEEP of each publisher.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+_APPLICATION_ID = 0x4C57_5031  # "LWP1"
+_SCHEMA = f"""
+PRAGMA application_id={_APPLICATION_ID};
+CREATE TABLE IF NOT EXISTS cursor(
+    publisher TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL, set_aside INTEGER NOT NULL,
+    at_us INTEGER NOT NULL, PRIMARY KEY(publisher, node));
+CREATE TABLE IF NOT EXISTS set_aside(
+    id INTEGER PRIMARY KEY, publisher TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL, what TEXT NOT NULL,
+    reason TEXT NOT NULL, at_us INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS set_aside_of ON set_aside(publisher, id);
+"""
+KEEP = 10_000
+"""So many of what was set aside are kept for each publisher; all are counted."""
+
+
+class CursorError(OSError):
+    """The file cannot be used now. The text names the file and the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Something that a target refused for good. ``what``: the point or message as it was sent; ``seq``: its record."""
+
+    seq: int
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Everything up to record ``seq`` is delivered or set aside. ``set_aside``: how many; ``at_us``: since when."""
+
+    publisher: str
+    node: str
+    seq: int
+    set_aside: int
+    at_us: int
+
+
+class Cursors:
+    """The one writer. May be called from several threads; every call is one transaction. Raises CursorError."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._turn = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(path)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+        except (OSError, sqlite3.Error) as error:
+            raise _trouble(path, error) from None
+        try:
+            found = self._db.execute("PRAGMA application_id").fetchone()[0]
+            if found != _APPLICATION_ID and self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+                raise CursorError(f"{path}: another program's SQLite file; give `publish_state` a path of its own")
+            self._db.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_SCHEMA}")
+        except (CursorError, sqlite3.Error) as error:
+            self.close()
+            raise _trouble(path, error) from None
+
+    def get(self, publisher: str, node: str) -> Cursor:
+        """A publisher's cursor in a journal; sequence 0 where there is none yet."""
+        with self._used() as db:
+            row = db.execute(
+                "SELECT publisher, node, seq, set_aside, at_us FROM cursor WHERE publisher=? AND node=?",
+                (publisher, node),
+            ).fetchone()
+        return Cursor(*row) if row else Cursor(publisher, node, 0, 0, 0)
+
+    def move(self, publisher: str, node: str, seq: int, refused: Sequence[SetAside], at_us: int) -> Cursor:
+        """Everything up to ``seq`` is delivered, but for what was refused. Moving back changes nothing."""
+        with self._used() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                db.execute(
+                    "INSERT INTO cursor VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET seq=excluded.seq, "
+                    "set_aside=set_aside+excluded.set_aside, at_us=excluded.at_us WHERE excluded.seq>cursor.seq",
+                    (publisher, node, seq, len(refused), at_us),
+                )
+                if refused:
+                    db.executemany(
+                        "INSERT INTO set_aside(publisher, node, seq, what, reason, at_us) VALUES(?,?,?,?,?,?)",
+                        [(publisher, node, one.seq, one.what, one.reason, at_us) for one in refused[-KEEP:]],
+                    )
+                    db.execute(
+                        "DELETE FROM set_aside WHERE publisher=? AND id<=(SELECT id FROM set_aside WHERE publisher=? "
+                        "ORDER BY id DESC LIMIT 1 OFFSET ?)",
+                        (publisher, publisher, KEEP),
+                    )
+                db.execute("COMMIT")
+            except sqlite3.Error:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+        return self.get(publisher, node)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._db.close()
+        self._lock.close()
+
+    @contextmanager
+    def _used(self) -> Iterator[sqlite3.Connection]:
+        with self._turn:
+            try:
+                yield self._db
+            except sqlite3.Error as error:
+                raise _trouble(self._path, error) from None
+
+
+def read_cursors(path: Path) -> list[Cursor]:
+    """All cursors, from any process; empty where the file does not exist yet. Raises CursorError."""
+    return [Cursor(*row) for row in _rows(path, "SELECT * FROM cursor ORDER BY publisher, at_us", ())]
+
+
+def read_set_aside(path: Path, publisher: str, newest: int = 100) -> list[tuple[SetAside, int]]:
+    """What a target refused and when, in order; ``publisher`` empty = all. Raises CursorError."""
+    rows = _rows(
+        path,
+        "SELECT seq, what, reason, at_us FROM set_aside WHERE publisher=? OR ?='' ORDER BY id DESC LIMIT ?",
+        (publisher, publisher, newest),
+    )
+    return [(SetAside(*row[:3]), row[3]) for row in reversed(rows)]
+
+
+def _rows(path: Path, sql: str, values: tuple[object, ...]) -> list[Any]:
+    if not path.is_file():
+        return []
+    try:
+        where = f"{path.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(where, uri=True, isolation_level=None, timeout=5)) as db:
+            db.execute("PRAGMA wal_autocheckpoint=0")
+            return db.execute(sql, values).fetchall()
+    except sqlite3.Error as error:
+        raise _trouble(path, error) from None
+
+
+def _trouble(path: Path, error: Exception) -> CursorError:
+    if isinstance(error, CursorError):
+        return error
+    return CursorError(f"{path}: {error.strerror if isinstance(error, OSError) else error}")
+
+
+def _lock(path: Path) -> TextIO:
+    lock = path.with_name(f"{path.name}.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise CursorError(f"{path}: another `lanewise publish` writes it; stop that one") from None
+    return lock

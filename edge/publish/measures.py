@@ -1,0 +1,336 @@
+"""From journal records to points: pure, and the same point for the same record whoever makes it and when.
+
+Public names: Measures, WINDOW.
+
+Most records say enough by themselves. Durations need an earlier record (the induction of a track, its route, the alarm
+before): it counts only if it lies at most WINDOW records before, so that a publisher which begins anywhere makes the
+same points once it has seen that many records.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final, Generic, TypeVar, assert_never
+
+from edge.line.events import (
+    AlarmChanged,
+    AlarmDue,
+    AlarmRequested,
+    Anomaly,
+    CommandDropped,
+    CommandHandled,
+    CommandSent,
+    DeviceChanged,
+    DeviceNotice,
+    Event,
+    EventsMissed,
+    FindingKind,
+    Journaled,
+    LaneChanged,
+    LaneRequested,
+    Measured,
+    OrderChanged,
+    OrderShipped,
+    Outcome,
+    PassageSeen,
+    PlcConnected,
+    PlcEvent,
+    RouteDecided,
+    RouteReason,
+    Sorted,
+    Stage,
+    Started,
+    ToteChecked,
+)
+from edge.line.layout import Job, LineLayout
+from edge.publish import schema
+from edge.publish.schema import FieldKind, FieldValue, Measurement, Point, point_ns
+from plc.words import EventType, Opcode, Refusal
+
+WINDOW: Final = 50_000
+"""How many records before its own a point may depend on."""
+CLARITY_MAX: Final = 1000.0
+
+_OPCODES: dict[int, str] = {opcode.value: opcode.name.lower() for opcode in Opcode}
+_EVENTS: dict[int, str] = {event.value: event.name.lower().replace("_", "-") for event in EventType}
+_LATE = frozenset({Refusal.EXPIRED, Refusal.PAST_DECISION})
+_GAUGES: dict[str, Measurement] = {"plc": schema.PLC, "reader": schema.READER, "line": schema.LINE}
+
+_Key = tuple[str, int]
+_Kept = TypeVar("_Kept")
+
+
+class _Recent(Generic[_Kept]):
+    """The newest value of each track that is at most WINDOW records old."""
+
+    def __init__(self) -> None:
+        self._kept: dict[_Key, tuple[int, _Kept]] = {}
+
+    def put(self, seq: int, key: _Key, value: _Kept) -> None:
+        self._kept.pop(key, None)
+        self._kept[key] = seq, value
+        while True:
+            oldest = next(iter(self._kept))
+            if self._kept[oldest][0] >= seq - WINDOW:
+                return
+            del self._kept[oldest]
+
+    def get(self, seq: int, key: _Key) -> _Kept | None:
+        found = self._kept.get(key)
+        return found[1] if found is not None and seq - WINDOW <= found[0] < seq else None
+
+
+class Measures:
+    """Makes the points of one controller's journal; give it every record once, in order."""
+
+    def __init__(self, layouts: Iterable[LineLayout]) -> None:
+        layouts = tuple(layouts)
+        self._layouts = {layout.name: layout for layout in layouts}
+        self._line_of = {(layout.plc, layout.induction): layout for layout in layouts}
+        self._inducted: _Recent[PlcEvent] = _Recent()
+        self._decided: _Recent[RouteDecided] = _Recent()
+        self._alarmed: _Recent[AlarmChanged] = _Recent()
+
+    def points(self, seq: int, value: Journaled | Event) -> list[Point]:
+        """The points of one record, none or more, all of different series."""
+        made: list[Point] = []
+        time_ns = point_ns(value.at_us, seq)
+        tags: tuple[str, ...]
+        fields: dict[str, FieldValue]
+
+        def add(measurement: Measurement, tags: tuple[str, ...], fields: dict[str, FieldValue]) -> None:
+            made.append(Point(measurement, tags, fields, time_ns))
+
+        match value:
+            case PlcEvent():
+                event = value.type
+                if event == EventType.INDUCTED:
+                    self._inducted.put(seq, (value.plc, value.track_id), value)
+                    layout = self._line_of.get((value.plc, value.station))
+                    tags = (layout.name if layout else "", value.plc)
+                    add(schema.INDUCTION, tags, {"track": value.track_id, "round": value.value})
+                elif event not in (EventType.ENTERED, EventType.LEFT):
+                    tags = (value.plc, _EVENTS.get(event, str(event)), str(value.station))
+                    add(schema.PLC_EVENT, tags, {"track": value.track_id, "detail": value.value})
+            case PassageSeen(stage=Stage.FINAL):
+                for measurement, tags, fields in _passage(value, self._portal(value.line)):
+                    add(measurement, tags, fields)
+            case ToteChecked(final=True):
+                add(schema.CHECK, (value.line, "verified" if value.verified else "refused"), _check(value))
+            case RouteDecided():
+                plc = self._plc(value.line)
+                if plc:
+                    self._decided.put(seq, (plc, value.track_id), value)
+                add(
+                    schema.ROUTE,
+                    (value.line, str(value.lane), value.reason.value),
+                    {
+                        "track": value.track_id,
+                        "subject": value.subject,
+                        "order_id": value.order,
+                        "round": value.round,
+                        "no_read": int(value.reason is RouteReason.NO_READ),
+                    },
+                )
+            case CommandHandled():
+                if value.opcode == Opcode.ROUTE:
+                    made += self._reaction(seq, value, time_ns)
+                result = "accepted" if not value.refusal else "unknown" if value.refusal < 0 else "refused"
+                fields = {"target": value.target, "operand": value.value, "refusal": value.refusal}
+                add(schema.COMMAND, (value.plc, _opcode(value.opcode), result), fields)
+            case CommandDropped():
+                fields = {"target": value.target, "operand": value.value, "why": value.why}
+                add(schema.COMMAND, (value.plc, _opcode(value.opcode), "dropped"), fields)
+            case Sorted():
+                fields = {
+                    "track": value.track_id,
+                    "subject": value.subject,
+                    "order_id": value.order,
+                    "wanted": value.wanted,
+                    "bad": int(value.outcome is not Outcome.CONFIRMED),
+                }
+                inducted = self._inducted.get(seq, (self._plc(value.line), value.track_id))
+                if inducted is not None:
+                    fields["transit_us"] = value.at_us - inducted.at_us
+                add(schema.OUTCOME, (value.line, str(value.lane), value.outcome.value), fields)
+            case LaneChanged():
+                fields = {"full": int(value.full), "disabled": int(value.disabled)}
+                add(schema.LANE, (value.line, str(value.lane)), fields)
+            case Anomaly():
+                fields = {"track": value.track_id, "text": value.text, "subject": value.subject}
+                add(schema.ANOMALY, (value.line, value.code.value), fields)
+            case AlarmChanged():
+                tags = (value.line, value.plc, value.alarm, value.kind.value, value.priority.value, value.state.value)
+                fields = _alarm(value)
+                before = self._alarmed.get(seq, (value.alarm, 0))
+                self._alarmed.put(seq, (value.alarm, 0), value)
+                if before is not None and before.active and not value.active:
+                    fields["active_us"] = value.since_us - before.since_us
+                add(schema.ALARM, tags, fields)
+            case LaneRequested():
+                action = "enable" if value.enabled else "disable"
+                add(schema.REQUEST, (value.line, str(value.lane), action), {"asked_by": value.by})
+            case AlarmRequested():
+                fields = {"asked_by": value.by, "subject": value.alarm}
+                add(schema.REQUEST, ("", "", value.action.value), fields)
+            case OrderChanged(order=order):
+                fields = {
+                    "order_id": order.id,
+                    "tote_id": order.tote or "",
+                    "parcel_id": order.parcel or "",
+                    "lines": len(order.lines),
+                    "items": sum(line.quantity for line in order.lines),
+                }
+                add(schema.ORDERS, (order.carrier, order.service, order.channel, order.state.value), fields)
+            case OrderShipped():
+                fields = {"order_id": value.order, "parcel_id": value.parcel}
+                add(schema.SHIPMENT, (value.line, str(value.lane)), fields)
+            case DeviceChanged():
+                add(schema.DEVICE, (value.device,), {"up": int(value.up), "why": value.reason})
+            case PlcConnected():
+                fields = {"session": value.session, "epoch": value.epoch, "fresh": int(value.fresh)}
+                add(schema.PLC_CONNECTION, (value.plc,), fields)
+            case EventsMissed():
+                add(schema.EVENTS_MISSED, (value.plc,), {"events": value.count})
+            case DeviceNotice():
+                add(schema.NOTICE, (value.device, value.code.value), {"text": value.text})
+            case Started():
+                add(schema.STARTED, (), {"version": value.version, "lines": len(value.layouts)})
+            case Measured():
+                for measurement, tags, fields in _measured(value):
+                    add(measurement, tags, fields)
+            case PassageSeen() | ToteChecked() | CommandSent() | AlarmDue():
+                pass
+            case _:
+                assert_never(value)
+        return made
+
+    def _plc(self, line: str) -> str:
+        layout = self._layouts.get(line)
+        return layout.plc if layout else ""
+
+    def _portal(self, line: str) -> str:
+        layout = self._layouts.get(line)
+        return layout.portal.name if layout else ""
+
+    def _reaction(self, seq: int, value: CommandHandled, time_ns: int) -> Iterator[Point]:
+        decided = self._decided.get(seq, (value.plc, value.value))
+        if decided is None:
+            return
+        fields: dict[str, FieldValue] = {
+            "track": value.value,
+            "handling_us": value.at_us - decided.at_us,
+            "late": int(value.refusal in _LATE),
+            "refusal": value.refusal,
+        }
+        inducted = self._inducted.get(seq, (value.plc, value.value))
+        if inducted is not None:
+            if self._layouts[decided.line].job is Job.SORT:
+                fields["reaction_us"] = value.at_us - inducted.at_us
+            left_ms = (decided.expiry_ms - inducted.plc_ms + 2**31) % 2**32 - 2**31
+            fields["margin_us"] = margin_us = inducted.device_us + left_ms * 1000 - value.at_us
+            fields["late"] = int(value.refusal in _LATE or margin_us < 0)
+        result = "accepted" if not value.refusal else "unknown" if value.refusal < 0 else "refused"
+        yield Point(schema.REACTION, (decided.line, value.plc, result), fields, time_ns)
+
+
+_Made = Iterator[tuple[Measurement, tuple[str, ...], dict[str, FieldValue]]]
+
+
+def _opcode(number: int) -> str:
+    return _OPCODES.get(number, str(number))
+
+
+def _passage(value: PassageSeen, portal: str) -> _Made:
+    own = value.own
+    fields: dict[str, FieldValue] = {
+        "track": value.track_id,
+        "tags_owned": len(own),
+        "tags_rejected": len(value.claims) - len(own),
+        "reads": sum(tag.count for tag in value.tags),
+        "empty": int(not own),
+        "dwell_us": value.stop_us - value.start_us,
+        "offset_us": value.offset_us,
+        "doubtful": int(bool(value.cause)),
+    }
+    if own:
+        fields["clarity"] = min(
+            CLARITY_MAX, *(claim.weight / claim.rival if claim.rival > 0 else CLARITY_MAX for claim in own)
+        )
+    yield schema.PASSAGE, (value.line, portal), fields
+    tags: Counter[int] = Counter()
+    reads: Counter[int] = Counter()
+    weights: dict[int, float] = {}
+    for tag in value.tags:
+        tags[tag.antenna] += 1
+        reads[tag.antenna] += tag.count
+        weights[tag.antenna] = weights.get(tag.antenna, 0.0) + tag.weight
+    for antenna, weight in weights.items():
+        seen: dict[str, FieldValue] = {"tags": tags[antenna], "reads": reads[antenna], "weight": weight}
+        yield schema.PASSAGE_ANTENNA, (value.line, portal, str(antenna)), seen
+
+
+def _check(value: ToteChecked) -> dict[str, FieldValue]:
+    found = Counter[FindingKind]()
+    for finding in value.findings:
+        found[finding.kind] += finding.quantity
+    return {
+        "track": value.track_id,
+        "tote_id": value.tote,
+        "order_id": value.order,
+        "matched": len(value.matched),
+        **{kind.value.replace("-", "_"): found[kind] for kind in FindingKind},
+    }
+
+
+def _alarm(value: AlarmChanged) -> dict[str, FieldValue]:
+    return {
+        "active": int(value.active),
+        "annunciated": int(value.annunciates),
+        "before": value.before.value,
+        "text": value.text,
+        "asked_by": value.by,
+        "suppressed_by": value.suppressed_by,
+    }
+
+
+def _measured(value: Measured) -> _Made:
+    """``plc.NAME``, ``reader.NAME`` and ``line.NAME`` have a measurement each, all else is the controller's own.
+
+    A name with a dot belongs to a part: ``reads.2`` and ``rssi_dbm.2`` to antenna 2, ``lane.3`` to lane 3 (bit 0 =
+    full, bit 1 = disabled), ``backlog.NAME`` to a follower.
+    """
+    group, _, name = value.device.partition(".")
+    whole: dict[str, FieldValue] = {}
+    antennas: dict[str, dict[str, FieldValue]] = {}
+    measurement = _GAUGES.get(group, schema.CONTROLLER)
+    for key, number in value.values:
+        what, dot, part = key.partition(".")
+        if not dot:
+            _take(whole, measurement, key, number)
+        elif what == "lane":
+            bits = int(number)
+            yield schema.LANE, (name, part), {"full": bits & 1, "disabled": bits >> 1 & 1}
+        elif what == "backlog":
+            yield schema.BACKLOG, (part,), {"records": int(number)}
+        else:
+            _take(antennas.setdefault(part, {}), schema.ANTENNA, what, number)
+    if whole:
+        yield measurement, (name,) if measurement.tags else (), whole
+    for antenna, fields in antennas.items():
+        if fields:
+            yield schema.ANTENNA, (name, antenna), fields
+
+
+_NUMBERS = {
+    measurement.name: {field.name: field.kind for field in measurement.fields if field.kind is not FieldKind.TEXT}
+    for measurement in schema.MEASUREMENTS.values()
+}
+
+
+def _take(fields: dict[str, FieldValue], measurement: Measurement, name: str, number: float) -> None:
+    """Adds a number under a name of the schema; others are of another version, and left out."""
+    kind = _NUMBERS[measurement.name].get(name)
+    if kind is not None:
+        fields[name] = int(number) if kind is FieldKind.INTEGER else number

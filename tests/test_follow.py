@@ -1,0 +1,173 @@
+"""Publishers: accepted = delivered + queued + set aside, in order, whatever target, disk and process do."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge import journal
+from edge.line.events import DeviceChanged
+from edge.publish import follow
+from edge.publish.cursors import CursorError, Cursors, SetAside, read_cursors, read_set_aside
+from edge.publish.follow import Delivery, Entry, Follower, Following, TargetDown
+
+
+@dataclass
+class Target:
+    """Takes batches, or is down; tells all that came, in order."""
+
+    came: list[str] = field(default_factory=list)
+    seen_before: list[int] = field(default_factory=list)
+    down_for: int = 0
+    refuses: frozenset[int] = frozenset()
+    told: list[Following] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+    upto: int = 0
+    lookback: int = 3
+
+    def prepare(self, entries: Sequence[Entry]) -> Delivery:
+        seqs = [entry.record.seq for entry in entries]
+        self.seen_before += seqs
+
+        def send() -> Sequence[SetAside]:
+            if self.down_for:
+                self.down_for -= 1
+                if self.down_for % 2:  # half of it arrives, nobody knows
+                    self.came += [
+                        entry.id for entry in entries[: len(entries) // 2] if entry.record.seq not in self.refuses
+                    ]
+                raise TargetDown("target: no answer")
+            self.came += [entry.id for entry in entries if entry.record.seq not in self.refuses]
+            if seqs and seqs[-1] >= self.upto:
+                self.stop.set()
+            return [SetAside(seq, f"record {seq}", "no such column") for seq in seqs if seq in self.refuses]
+
+        return send
+
+    def tell(self, following: Following) -> None:
+        self.told.append(following)
+
+    def close(self) -> None:
+        pass
+
+
+def write(path: Path, first: int, count: int) -> None:
+    writer = journal.Journal(path)
+    writer.append([DeviceChanged(1_000 + number, "reader.r", True, "") for number in range(first, first + count)])
+    writer.flush()
+    writer.close()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("POLL_S", "RETRY_FIRST_S", "RETRY_LAST_S"):
+        monkeypatch.setattr(follow, name, 0.001)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32), portion=st.integers(1, 40))
+def test_every_record_is_delivered_or_set_aside_once_and_in_order(
+    seed: int, portion: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rng = random.Random(seed)
+    folder = tmp_path_factory.mktemp("follow")
+    target = Target(refuses=frozenset(rng.sample(range(1, 200), 5)))
+    total = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal, "_ROOM_BYTES", 0)
+        for name, value in (("POLL_S", 0.001), ("RETRY_FIRST_S", 0.001), ("RETRY_LAST_S", 0.001), ("PORTION", portion)):
+            patch.setattr(follow, name, value)
+        for _ in range(rng.randint(1, 5)):  # lives of the process
+            count = rng.randint(1, 40)
+            write(folder / "j.sqlite", total, count)
+            total += count
+            target.down_for, target.upto = rng.randint(0, 5), total
+            target.stop.clear()
+            target.seen_before.clear()
+            cursors = Cursors(folder / "p.sqlite")
+            before = read_cursors(folder / "p.sqlite")
+            follower = Follower("t", "edge1", folder / "j.sqlite", cursors, lambda: target)
+            follower.run(target.stop)
+            cursors.close()
+            begun = before[0].seq if before else 0
+            assert target.seen_before == list(range(max(0, begun - target.lookback) + 1, total + 1))
+    (cursor,) = read_cursors(folder / "p.sqlite")
+    aside = [one.seq for one, _ in read_set_aside(folder / "p.sqlite", "t")]
+    seqs = [int(one.rpartition("/")[2]) for one in target.came]
+    assert cursor.seq == total
+    assert cursor.set_aside == len(aside)
+    assert sorted({*seqs, *aside}) == list(range(1, total + 1)) and not {*seqs} & {*aside}
+    firsts = list(dict.fromkeys(seqs))
+    assert firsts == sorted(firsts)
+    assert {one.rpartition("/")[0] for one in target.came} == {"edge1@1000"}
+
+
+def test_a_full_disk_under_the_cursors_loses_nothing(
+    tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "j.sqlite", 0, 30)
+    cursors = Cursors(tmp_path / "p.sqlite")
+    move, refused = Cursors.move, 3
+
+    target = Target(upto=99)
+
+    def full(self: Cursors, *given: object) -> object:
+        nonlocal refused
+        refused -= 1
+        if refused >= 0:
+            raise CursorError("p.sqlite: database or disk is full")
+        target.stop.set()
+        return move(self, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Cursors, "move", full)
+    follower = Follower("t", "edge1", tmp_path / "j.sqlite", cursors, lambda: target)
+    follower.run(target.stop)
+    cursors.close()
+    assert follower.following.seq == 30 and follower.following.failures == 3
+    assert len(target.came) == 4 * 30 and len(set(target.came)) == 30
+
+
+def test_what_cannot_be_decoded_is_set_aside(tmp_path: Path, quick: None) -> None:
+    write(tmp_path / "j.sqlite", 0, 5)
+    with sqlite3.connect(tmp_path / "j.sqlite") as db:
+        db.execute("UPDATE record SET kind='FromTheFuture' WHERE seq=3")
+    db.close()
+    cursors = Cursors(tmp_path / "p.sqlite")
+    target = Target(upto=5)
+    Follower("t", "edge1", tmp_path / "j.sqlite", cursors, lambda: target).run(target.stop)
+    cursors.close()
+    assert [one.rpartition("/")[2] for one in target.came] == ["1", "2", "4", "5"]
+    ((aside, _),) = read_set_aside(tmp_path / "p.sqlite", "t")
+    assert aside.seq == 3 and "unknown kind 'FromTheFuture'" in aside.reason
+
+
+def test_another_journal_in_its_place_is_followed_from_its_beginning(tmp_path: Path, quick: None) -> None:
+    write(tmp_path / "j.sqlite", 0, 5)
+    cursors = Cursors(tmp_path / "p.sqlite")
+    for upto, first in ((5, 0), (4, 50_000)):
+        target = Target(upto=upto)
+        if first:
+            for file in tmp_path.glob("j.sqlite*"):
+                file.unlink()
+            write(tmp_path / "j.sqlite", first, 4)
+        Follower("t", "edge1", tmp_path / "j.sqlite", cursors, lambda: target).run(target.stop)  # noqa: B023
+        assert target.came == [f"edge1@{1_000 + first}/{seq}" for seq in range(1, upto + 1)]
+    cursors.close()
+
+
+def test_one_process_writes_the_cursors(tmp_path: Path) -> None:
+    cursors = Cursors(tmp_path / "p.sqlite")
+    with pytest.raises(CursorError, match="another `lanewise publish` writes it"):
+        Cursors(tmp_path / "p.sqlite")
+    cursors.close()
+    (tmp_path / "other.sqlite").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(CursorError, match=r"other\.sqlite"):
+        Cursors(tmp_path / "other.sqlite")

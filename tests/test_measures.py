@@ -1,0 +1,138 @@
+"""From records to points: every record has its points, the same whoever makes them, each in its schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pure_site import PureSite, example
+
+from edge.line.events import KINDS, Event, Journaled, Measured, OrderShipped, PlcEvent, RouteDecided, Sorted
+from edge.publish import measures as measures_module
+from edge.publish.measures import Measures
+from edge.publish.schema import BASE_TAGS, MEASUREMENTS, TAGS, FieldKind, Point, point_ns
+from plc.words import EventType
+
+# Source: InfluxQL specification, "Keywords" (docs.influxdata.com/influxdb/v1/query_language/spec).
+KEYWORDS = {
+    "all", "alter", "analyze", "any", "as", "asc", "begin", "by", "create", "continuous", "database",
+    "databases", "default", "delete", "desc", "destinations", "diagnostics", "distinct", "drop", "duration",
+    "end", "every", "explain", "field", "for", "from", "grant", "grants", "group", "groups", "in", "inf",
+    "insert", "into", "key", "keys", "kill", "limit", "show", "measurement", "measurements", "name", "offset",
+    "on", "order", "password", "policy", "policies", "privileges", "queries", "query", "read", "replication",
+    "resample", "retention", "revoke", "select", "series", "set", "shard", "shards", "slimit", "soffset",
+    "stats", "subscription", "subscriptions", "tag", "to", "user", "users", "values", "where", "with", "write",
+    "time",
+}  # fmt: skip
+PYTHON_TYPES = {FieldKind.INTEGER: int, FieldKind.FLOAT: float, FieldKind.TEXT: str}
+
+
+@pytest.fixture(scope="module")
+def ran(project: Path) -> tuple[PureSite, list[Journaled | Event]]:
+    site = PureSite(example(project), 3, {"sorter": 60, "tote1": 8})
+    return site, site.run(600).journal
+
+
+def points_of(site: PureSite, values: Sequence[Journaled | Event], first: int = 1) -> list[list[Point]]:
+    made = Measures(site.core._lines[name].layout for name in site.core._lines)
+    return [made.points(seq, value) for seq, value in enumerate(values, first)]
+
+
+def holds(point: Point) -> None:
+    measurement = MEASUREMENTS[point.measurement.name]
+    assert point.measurement is measurement
+    assert len(point.tags) == len(measurement.tags)
+    assert all(isinstance(tag, str) for tag in point.tags)
+    assert point.fields
+    kinds = {field.name: field.kind for field in measurement.fields}
+    for name, value in point.fields.items():
+        assert type(value) is PYTHON_TYPES[kinds[name]], (measurement.name, name, value)
+
+
+def test_names_are_told_once_and_are_no_keywords() -> None:
+    used = set(BASE_TAGS)
+    for measurement in MEASUREMENTS.values():
+        fields = [field.name for field in measurement.fields]
+        names = [*BASE_TAGS, *measurement.tags, *fields]
+        assert len(set(names)) == len(names)
+        used.update(measurement.tags)
+        for name in (measurement.name, *names):
+            assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
+            assert name not in KEYWORDS
+    assert used == set(TAGS)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@settings(max_examples=20)
+@given(st.data())
+def test_any_value_of_any_kind_makes_points_of_the_schema(kind: str, data: st.DataObject) -> None:
+    st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
+    for point in Measures(()).points(1, data.draw(st.from_type(KINDS[kind]))):
+        holds(point)
+
+
+def test_what_is_measured_goes_where_its_name_says() -> None:
+    values = (("up", 1.0), ("reads", 9.0), ("reads.2", 9.0), ("rssi_dbm.2", -61.5), ("unheard-of", 1.0))
+    points = Measures(()).points(7, Measured(5_000, "reader.tote1", values))
+    assert [(point.measurement.name, point.tags, point.fields) for point in points] == [
+        ("reader", ("tote1",), {"up": 1, "reads": 9}),
+        ("antenna", ("tote1", "2"), {"reads": 9, "rssi_dbm": -61.5}),
+    ]
+    lanes = Measures(()).points(8, Measured(5_000, "line.sorter", (("tracks", 3.0), ("lane.4", 1.0), ("lane.5", 2.0))))
+    assert [(point.measurement.name, point.tags, point.fields) for point in lanes] == [
+        ("lane", ("sorter", "4"), {"full": 1, "disabled": 0}),
+        ("lane", ("sorter", "5"), {"full": 0, "disabled": 1}),
+        ("line", ("sorter",), {"tracks": 3}),
+    ]
+    ours = Measures(()).points(9, Measured(5_000, "controller", (("unstored", 2.0), ("backlog.grafana", 7.0))))
+    assert {point.measurement.name: point.fields for point in ours} == {
+        "backlog": {"records": 7},
+        "controller": {"unstored": 2},
+    }
+
+
+def test_what_happened_is_what_the_points_say(ran: tuple[PureSite, list[Journaled | Event]]) -> None:
+    site, journal = ran
+    points = [point for made in points_of(site, journal) for point in made]
+    for point in points:
+        holds(point)
+
+    def of(name: str) -> list[Point]:
+        return [point for point in points if point.measurement.name == name]
+
+    def count(kind: type[Journaled | Event]) -> int:
+        return sum(isinstance(value, kind) for value in journal)
+
+    inducted = [value for value in journal if isinstance(value, PlcEvent) and value.type == EventType.INDUCTED]
+    assert len(of("induction")) == len(inducted) > 60
+    assert len(of("route")) == count(RouteDecided)
+    assert len(of("outcome")) == count(Sorted)
+    assert len(of("shipment")) == count(OrderShipped)
+    assert len(of("reaction")) == len(of("command")) == len(of("route"))
+    assert all("transit_us" in point.fields for point in of("outcome"))
+    assert all(point.fields["margin_us"] > 0 and not point.fields["late"] for point in of("reaction"))
+    assert all(("reaction_us" in point.fields) == (point.tags[0] == "sorter") for point in of("reaction"))
+    assert {point.tags[1] for point in of("passage")} == {"portal-sorter", "portal-tote1"}
+    seen = [(point.measurement.name, point.tags, point.time_ns) for point in points]
+    assert len(set(seen)) == len(seen)  # no point overwrites another
+
+
+def test_a_publisher_that_begins_anywhere_makes_the_same_points(
+    ran: tuple[PureSite, list[Journaled | Event]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, journal = ran
+    monkeypatch.setattr(measures_module, "WINDOW", 300)
+    whole = points_of(site, journal)
+    for begin in range(301, len(journal), 97):
+        again = points_of(site, journal[begin - 301 :], begin - 300)
+        assert again[301:] == whole[begin:]
+
+
+@given(st.integers(0, 2**50), st.integers(1, 2**40), st.integers(1, 999_999), st.integers(0, 2_000))
+def test_points_of_different_records_have_different_times(at_us: int, seq: int, later: int, after_us: int) -> None:
+    assert point_ns(at_us, seq) != point_ns(at_us + after_us, seq + later)
+    assert point_ns(at_us, seq) // 1_000_000 == at_us // 1000
