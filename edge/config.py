@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, ValidationError
 
 from edge.config_devices import Frozen, Name, PlcConfig, plc_problems
+from edge.config_points import every_point
 from edge.config_publish import SECRETS, PublisherConfig, publisher_problems
 from edge.config_readers import ReaderConfig, reader_problems
 from edge.line.alarm_rules import MOMENTS, RATES, RULES, AlarmKind, AlarmRule, Priority
@@ -185,11 +186,11 @@ class SiteConfig(Frozen):
 
 def load_line(path: Path) -> LineConfig:
     """Reads LINE.toml; raises ConfigError with everything that is wrong."""
-    config = _load(path, LineConfig)
-    problems = list(_line_problems(config))
+    here = path.resolve().parent
+    config, wrong_points = _with_points(_load(path, LineConfig), here)
+    problems = [*_line_problems(config), *wrong_points]
     if problems:
         raise ConfigError(path, problems)
-    here = path.resolve().parent
     plcs = {
         name: _beside(plc, here, _PEM_FILES).model_copy(update={"opcua": _beside(plc.opcua, here, _UA_FILES)})
         for name, plc in config.plc.items()
@@ -241,6 +242,18 @@ def with_sim(config: LineConfig, **values: float | None) -> LineConfig:
     """The configuration with other values in its [sim] table; None keeps one. Raises ConfigError out of range."""
     table = config.sim.model_dump() | {name: value for name, value in values.items() if value is not None}
     return config.model_copy(update={"sim": _checked(Path("command line"), SimConfig, table)})
+
+
+def _with_points(config: LineConfig, folder: Path) -> tuple[LineConfig, list[str]]:
+    """The configuration with the points of CSV files beside those of its tables, and what is wrong with any."""
+    plcs: dict[Name, PlcConfig] = {}
+    problems: list[str] = []
+    for name, plc in config.plc.items():
+        file = None if plc.points is None else folder / plc.points
+        points, wrong = every_point(f"plc.{name}", plc.point, file, plc.driver)
+        problems += wrong
+        plcs[name] = plc.model_copy(update={"point": points})
+    return config.model_copy(update={"plc": plcs}), problems
 
 
 _PEM_FILES = ("ca", "certificate", "key")

@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from edge.config_points import PointConfig, PointName
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Tcp = Annotated[int, Field(ge=1, le=65535)]
 
@@ -114,6 +116,16 @@ class PlcConfig(Frozen):
     poll_ms: int = Field(default=5, ge=1, le=90, description="how often UP is read")
     timeout_ms: int = Field(default=250, ge=10, le=10_000, description="an answer later than this ends the connection")
     opcua: OpcUaConfig = Field(default=OpcUaConfig(), description="with driver `opcua`")
+    points: Path | None = Field(
+        default=None, description="CSV file of more points: `name` and the keys of a point as columns"
+    )
+    points_ms: int = Field(default=500, ge=20, le=3_600_000, description="how often the points are read")
+    points_hole: int = Field(
+        default=16, ge=0, le=124, description="registers at most that are read for no point between two of a request"
+    )
+    point: dict[PointName, PointConfig] = Field(
+        default={}, description="points beside the mailbox, by name `station/role`"
+    )
 
     @property
     def where(self) -> str:
@@ -182,5 +194,7 @@ def plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
         yield f"{here}.{'key' if plc.key is None else 'certificate'}: missing: certificate and key belong together"
     if of is Transport.RTU and not 1 <= plc.device_id <= 247:
         yield f"{here}.device_id: {plc.device_id}: with transport 'rtu' allowed are 1 to 247"
+    if of is Transport.RTU and (plc.points is not None or plc.point):
+        yield f"{here}.points: a serial line has one connection, and the mailbox needs it whole: reach points by 'tcp'"
     if plc.up < plc.down + 74 and plc.down < plc.up + 102:
         yield f"{here}.down: {plc.down}: overlaps UP, registers {plc.up} to {plc.up + 101}"

@@ -11,6 +11,7 @@ import importlib
 import json
 import sys
 import textwrap
+from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -20,10 +21,15 @@ from pathlib import Path
 
 from edge.config import LineConfig, load_line
 from edge.config_devices import PlcConfig
+from edge.config_points import point
 from edge.plc_session import plc_link
+from edge.point_session import point_link, point_table
+from edge.point_text import plan_json, plan_text, readings_json, readings_text
 from plc.conformance import Outcome, Report, check
 from plc.driver import PlcError
 from plc.mailbox_text import Seen, described, told
+from plc.point_plan import plan
+from plc.point_table import Reading
 
 WATCH_S = 0.5
 
@@ -56,7 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     cert.add_argument("--days", type=int, default=730, metavar="N", help="how long it is valid (default: 730)")
     cert.add_argument("--show", action="store_true", help="make nothing; status 1 = it ends soon, or is not there")
 
-    watch = _command(commands, "watch", _watch, "a mailbox, live and decoded; writes nothing", "")
+    plan = _command(commands, "plan", _plan, "the requests that read a PLC's points, packed; asks no PLC", "")
+    plan.add_argument("--json", action="store_true", help="one JSON object a request")
+
+    watch = _command(commands, "watch", _watch, "mailbox and points, live and decoded; writes nothing", "")
     watch.add_argument("--once", action="store_true", help="once, not live")
     watch.add_argument("--json", action="store_true", help="one JSON line each")
 
@@ -208,18 +217,77 @@ def _watch(arguments: argparse.Namespace) -> int:
 
 async def _watch_link(name: str, plc: PlcConfig, *, once: bool, as_json: bool) -> None:
     link = plc_link(name, plc)
+    watched = _WatchedPoints(name, plc)
     await link.connect()
     try:
         while True:
             seen = Seen(await link.read_up(), await link.read_down())
-            at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            await watched.read()
+            now = datetime.now(UTC)
+            at, at_us = now.isoformat(timespec="milliseconds"), int(now.timestamp() * 1e6)
+            readings = watched.readings(at_us)
             if as_json:
-                print(json.dumps({"at": at, "plc": name, **described(seen)}), flush=True)
+                points = {"points": readings_json(readings, at_us)} if plc.point else {}
+                print(json.dumps({"at": at, "plc": name, **described(seen), **points}), flush=True)
             else:
                 clear = "" if once or not sys.stdout.isatty() else "\x1b[H\x1b[J"
-                print("\n".join([f"{clear}{name}  {at}", *told(seen), ""]), flush=True)
+                points_text = [f"POINTS {watched.trouble}".rstrip(), *readings_text(readings, at_us)]
+                lines = [*told(seen), *(points_text if plc.point else ()), ""]
+                print("\n".join([f"{clear}{name}  {at}", *lines]), flush=True)
             if once:
                 return
             await asyncio.sleep(WATCH_S)
     finally:
+        await watched.close()
         await link.close()
+
+
+class _WatchedPoints:
+    """The points beside a watched mailbox. ``trouble``: why the newest reading failed; empty = it did not."""
+
+    def __init__(self, name: str, plc: PlcConfig) -> None:
+        self._link = point_link(name, plc) if plc.point else None
+        self._table = point_table(plc)
+        self._connected = False
+        self.trouble = ""
+
+    async def read(self) -> None:
+        if self._link is None:
+            return
+        try:
+            if not self._connected:
+                await self._link.connect()
+            values = await self._link.read()
+        except PlcError as error:
+            self._connected, self.trouble = False, str(error)
+        else:
+            self._connected, self.trouble = True, ""
+            deque(self._table.took(values, int(datetime.now(UTC).timestamp() * 1e6)), maxlen=0)
+
+    def readings(self, at_us: int) -> list[Reading]:
+        return [self._table.reading(name, at_us) for name in self._table.points]
+
+    async def close(self) -> None:
+        if self._link is not None:
+            await self._link.close()
+
+
+# ---- plan ------------------------------------------------------------------------------------------------------------
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    config, name, _ = _chosen(arguments) if arguments.plc else (load_line(arguments.config), "", None)
+    for plc_name, plc in config.plc.items():
+        if name not in ("", plc_name):
+            continue
+        points = [point(one, table) for one, table in plc.point.items()]
+        if plc.driver == "opcua":
+            print(f"{plc_name}: {len(points)} points, read by their nodes in one request every {plc.points_ms} ms")
+            continue
+        requests = plan(points, plc.points_hole)
+        if arguments.json:
+            for request in plan_json(requests):
+                print(json.dumps({"plc": plc_name, **request}))
+        else:
+            print("\n".join(plan_text(plc_name, points, requests, plc.points_ms)))
+    return 0

@@ -1,6 +1,6 @@
 """One PLC as the runtime sees it: our half of its mailbox, its clock, and the inputs that follow from its signals.
 
-Public names: PlcSession, plc_link, plc_warning.
+Public names: PlcSession, plc_link, modbus_wire, plc_warning.
 """
 
 from __future__ import annotations
@@ -58,19 +58,28 @@ def plc_link(name: str, config: PlcConfig) -> PlcLink:
     """The driver of a PLC as its configuration says. Raises PlcError for a file that cannot be read."""
     if config.driver == "opcua":
         return importlib.import_module("edge.opcua_link").opcua_link(name, config)  # type: ignore[no-any-return]
-    wire: Wire
+    return ModbusLink(
+        name,
+        modbus_wire(config),
+        config.device_id,
+        config.up,
+        config.down,
+        config.timeout_ms,
+        read_write=config.read_write,
+    )
+
+
+def modbus_wire(config: PlcConfig) -> Wire:
+    """How a Modbus PLC is reached."""
     match config.transport:
         case Transport.TCP:
-            wire = Tcp(config.host, config.tcp_port)
+            return Tcp(config.host, config.tcp_port)
         case Transport.TLS:
-            wire = Tls(config.host, config.tcp_port, config.ca, config.certificate, config.key, config.server_name)
+            return Tls(config.host, config.tcp_port, config.ca, config.certificate, config.key, config.server_name)
         case Transport.RTU:
-            wire = Serial(config.device, config.baud, Parity[config.parity.name], config.stop_bits)
+            return Serial(config.device, config.baud, Parity[config.parity.name], config.stop_bits)
         case _:
             assert_never(config.transport)
-    return ModbusLink(
-        name, wire, config.device_id, config.up, config.down, config.timeout_ms, read_write=config.read_write
-    )
 
 
 def plc_warning(name: str, config: PlcConfig) -> str:

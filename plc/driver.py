@@ -1,12 +1,14 @@
-"""What a PLC driver is: it moves blocks of words, and knows nothing of their meaning.
+"""What PLC drivers are: one moves a mailbox's blocks of words and knows nothing of their meaning, one points.
 
-Public names: PlcLink, PlcError.
+Public names: PlcLink, PointLink, PlcError.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
+
+from plc.points import Fault, Point, Value
 
 
 class PlcError(Exception):
@@ -42,6 +44,22 @@ class PlcLink(Protocol):
 
     async def exchange(self, words: Sequence[int]) -> Sequence[int]:
         """Writes the whole DOWN block, then reads UP: in one request where the PLC can, else in two."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class PointLink(Protocol):
+    """One connection to one PLC's points, beside the one to its mailbox. As with PlcLink, PlcError ends it."""
+
+    async def connect(self) -> None: ...
+
+    async def read(self) -> Mapping[str, Value | Fault]:
+        """Every point by its name, read now."""
+        ...
+
+    async def write(self, point: Point, value: Value) -> None:
+        """Writes once, without asking what is allowed; raises PointError where the PLC refuses it."""
         ...
 
     async def close(self) -> None: ...

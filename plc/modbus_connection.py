@@ -1,9 +1,9 @@
 """One Modbus connection: requests to the four tables, one at a time, over TCP, TLS or a serial line.
 
-Public names: ModbusConnection, Table.
+Public names: ModbusConnection, ExceptionAnswer, Table.
 
-Source: MODBUS Application Protocol V1.1b3, 6.1 to 6.4, 6.11, 6.12, 6.17 and 7; MODBUS Messaging on TCP/IP V1.0b, 4;
-MODBUS over Serial Line V1.02, 2.4.
+Source: MODBUS Application Protocol V1.1b3, 6.1 to 6.4, 6.11, 6.12, 6.16, 6.17 and 7; MODBUS Messaging on TCP/IP V1.0b,
+4; MODBUS over Serial Line V1.02, 2.4.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import socket
 import ssl
 import termios
 from collections.abc import Awaitable, Callable, Sequence
-from enum import StrEnum
 from functools import partial
 from typing import Any, TypeAlias, assert_never
 
@@ -24,7 +23,10 @@ from pymodbus.exceptions import ConnectionException, ModbusException
 from pymodbus.pdu import ModbusPDU
 
 from plc.driver import PlcError
+from plc.points import Table
 from plc.wires import Serial, Tcp, Tls, Wire, tls_context
+
+__all__ = ["ExceptionAnswer", "ModbusConnection", "Table"]
 
 _Client: TypeAlias = AsyncModbusTcpClient | AsyncModbusSerialClient
 
@@ -35,13 +37,12 @@ _NOT_SERVED = (1, 2, 3)
 logging.getLogger("pymodbus.logging").addHandler(logging.NullHandler())
 
 
-class Table(StrEnum):
-    """The four tables of a Modbus device; the value names it in errors."""
+class ExceptionAnswer(PlcError):  # noqa: N818  # the standard's word
+    """The device answered with the exception ``code``: it understood, and does not do it."""
 
-    COIL = "coils"
-    DISCRETE = "discrete inputs"
-    HOLDING = "holding registers"
-    INPUT = "input registers"
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class ModbusConnection:
@@ -50,10 +51,19 @@ class ModbusConnection:
     ``timeout_ms`` limits each request. Any error, timeout or cancellation closes the connection at once: an answer that
     comes late finds no one who could take it for the answer to a later request. A serial line has no connections, and
     its answers no number: there ``connect`` waits until ``timeout_ms`` have passed since the request that failed.
-    Raises ValueError where a value is out of range.
+    ``outlives_exceptions``: an ExceptionAnswer is raised without ending the connection. Raises ValueError where a value
+    is out of range.
     """
 
-    def __init__(self, name: str, wire: Wire, device_id: int = 1, timeout_ms: int = 250) -> None:
+    def __init__(
+        self,
+        name: str,
+        wire: Wire,
+        device_id: int = 1,
+        timeout_ms: int = 250,
+        *,
+        outlives_exceptions: bool = False,
+    ) -> None:
         serial = isinstance(wire, Serial)
         for what, value, low, high in (
             ("port", 1 if isinstance(wire, Serial) else wire.port, 1, 65_535),
@@ -66,6 +76,7 @@ class ModbusConnection:
         self._wire = wire
         self._device_id = device_id
         self._timeout_ms = timeout_ms
+        self._outlives_exceptions = outlives_exceptions
         self._client: _Client | None = None
         self._asking = False
         self._quiet_from: float | None = None  # loop time until which a late answer may still come
@@ -155,6 +166,17 @@ class ModbusConnection:
             lambda client: client.write_coils(first, list(bits), device_id=self._device_id),
         )
         self._written(reply, Table.COIL, first, count)
+
+    async def mask_register(self, address: int, keep: int, put: int) -> None:
+        """Changes one holding register: the bits of ``keep`` stay, those of ``put`` are set, all others cleared."""
+        await self._ask(
+            Table.HOLDING,
+            address,
+            1,
+            lambda client: client.mask_write_register(
+                address=address, and_mask=keep, or_mask=put, device_id=self._device_id
+            ),
+        )
 
     async def read_write(
         self, read_first: int, read_count: int, first: int, words: Sequence[int]
@@ -248,8 +270,11 @@ class ModbusConnection:
             raise
         finally:
             self._asking = False
-        if reply.isError() and reply.exception_code not in accepted:
-            raise self._fault(table, first, count, f"exception code {reply.exception_code}")
+        code = reply.exception_code if reply.isError() else None
+        if code is not None and code not in accepted:
+            if not self._outlives_exceptions:
+                self._drop()
+            raise ExceptionAnswer(self._text(table, first, count, f"exception code {code}"), code)
         return reply
 
     def _why_unanswered(self, error: Exception) -> str:
@@ -260,7 +285,10 @@ class ModbusConnection:
     def _fault(self, table: Table, first: int, count: int, reason: str) -> PlcError:
         """Closes the connection; the error to raise."""
         self._drop()
-        return PlcError(f"{self._where}: {table} {first}-{first + count - 1}: {reason}")
+        return PlcError(self._text(table, first, count, reason))
+
+    def _text(self, table: Table, first: int, count: int, reason: str) -> str:
+        return f"{self._where}: {table} {first}-{first + count - 1}: {reason}"
 
     def _on_connect(self, connected: bool) -> None:
         """Ends a request whose connection is lost at once; the library would wait for the timeout."""

@@ -1,0 +1,85 @@
+"""The fewest reads that bring all points: neighbours share a request, across holes up to a limit.
+
+Public names: Request, plan, split, REGISTERS_MOST, BITS_MOST.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from plc.points import Point, Table
+
+REGISTERS_MOST = 125
+BITS_MOST = 2_000
+"""Source: MODBUS Application Protocol V1.1b3, 6.1 to 6.4: the most that one request reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One read of ``count`` registers or bits from ``first`` on, for its points in order of address."""
+
+    table: Table
+    first: int
+    count: int
+    points: tuple[Point, ...]
+
+    @property
+    def holes(self) -> int:
+        """Registers or bits that are read for no point."""
+        used = {at for point in self.points for at in range(point.address, point.address + point.size)}
+        return self.count - len(used)
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.first}" + (f"-{self.first + self.count - 1}" if self.count > 1 else "")
+
+
+def plan(points: Iterable[Point], hole: int) -> tuple[Request, ...]:
+    """Requests that read each Modbus point once, none in parts, over holes of at most ``hole`` registers or bits.
+
+    Each table's first request begins at its first point and takes what fits: none with fewer requests is possible.
+    """
+    requests: list[Request] = []
+    by_table: dict[Table, list[Point]] = {table: [] for table in Table}
+    for point in points:
+        by_table[point.table].append(point)
+    for table, its in by_table.items():
+        most = BITS_MOST if table.of_bits else REGISTERS_MOST
+        rest = sorted(its, key=_extent)
+        while rest:
+            taken, left = [rest[0]], []
+            end = rest[0].address + rest[0].size
+            for point in rest[1:]:
+                point_end = point.address + point.size
+                if point.address - end <= hole and point_end - rest[0].address <= most:
+                    taken.append(point)
+                    end = max(end, point_end)
+                else:
+                    left.append(point)
+            requests.append(_request(table, taken))
+            rest = left
+    return tuple(requests)
+
+
+def split(request: Request) -> tuple[Request, Request] | None:
+    """Two requests instead of one that the PLC refuses: parted at its widest hole, else in the middle.
+
+    None where all points have the same registers: nothing is left to leave out.
+    """
+    points = request.points
+    if _extent(points[0]) == _extent(points[-1]):
+        return None
+    ends = list(accumulate((point.address + point.size for point in points), max))
+    middle = len(points) / 2
+    at = max(range(1, len(points)), key=lambda at: (max(0, points[at].address - ends[at - 1]), -abs(at - middle)))
+    return _request(request.table, points[:at]), _request(request.table, points[at:])
+
+
+def _extent(point: Point) -> tuple[int, int]:
+    return point.address, point.size
+
+
+def _request(table: Table, points: Sequence[Point]) -> Request:
+    first = points[0].address
+    return Request(table, first, max(point.address + point.size for point in points) - first, tuple(points))
