@@ -1,6 +1,6 @@
 """The readers of LINE.toml, each kind of driver with its own keys, and what is wrong with one beyond a single key.
 
-Public names: ReaderConfig, LlrpConfig, SerialConfig, SearchMode, reader_problems.
+Public names: ReaderConfig, LlrpConfig, SerialConfig, MqttJsonConfig, HttpJsonConfig, SearchMode, reader_problems.
 """
 
 from __future__ import annotations
@@ -8,14 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, assert_never
+from urllib.parse import urlsplit
 
 from pydantic import Discriminator, Field, Tag
 
 from edge.config_devices import Frozen, Tcp
+from rfid.vendor_json import Vendor
 
 SearchMode = Literal[
     "reader-selected", "single-target", "dual-target", "tag-focus", "single-target-reset", "dual-target-b-to-a"
 ]
+
+Antennas: TypeAlias = tuple[Annotated[int, Field(ge=1, le=64)], ...]
+_ANTENNAS = "antenna ports that read, as the reader itself is set up"
+_SILENT = "a reader that says nothing for so long is dead and connected anew; 0 = it may be silent"
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class LlrpConfig(Frozen):
@@ -88,7 +95,67 @@ class SerialConfig(Frozen):
         return (1,)
 
 
-_DRIVERS = {"llrp": "llrp", "serial": "serial", "pyrfid": "serial"}
+class MqttJsonConfig(Frozen):
+    """A UHF reader that publishes its maker's JSON: Impinj's IoT Device Interface or Zebra's IoT Connector."""
+
+    driver: Literal["mqtt-json"] = Field(description="how it is reached")
+    vendor: Vendor = Field(description="whose JSON it is")
+    host: str = Field(min_length=1, description="the broker's name or address")
+    port: Tcp | None = Field(default=None, description="TCP port; none = 1883, with `tls` 8883")
+    transport: Literal["tcp", "tls"] = Field(default="tcp", description="MQTT 5 as it is, or within TLS")
+    topics: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        min_length=1, description="topics of this reader's messages, and of no other's; `+` and `#` may stand in them"
+    )
+    qos: Literal[0, 1, 2] = Field(default=1, description="quality of service asked of the broker")
+    keepalive_s: int = Field(default=10, ge=1, le=3_600, description="a broker silent for longer is dead")
+    silent_s: float = Field(default=0, ge=0, le=86_400, description=_SILENT)
+    user: str = Field(default="", description="login at the broker; empty = none, otherwise with `tls` or on loopback")
+    password_file: Path | None = Field(default=None, description="file with the password in its first line")
+    ca: Path | None = Field(
+        default=None,
+        description="`tls`: PEM file of who may sign the broker's certificate; none = whom this machine trusts",
+    )
+    certificate: Path | None = Field(
+        default=None, description="`tls`: PEM file of our certificate, none = we show none"
+    )
+    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
+    antennas: Antennas = Field(default=(1,), min_length=1, description=_ANTENNAS)
+
+    @property
+    def tcp_port(self) -> int:
+        """The port, or the transport's own."""
+        return self.port or (8883 if self.transport == "tls" else 1883)
+
+
+class HttpJsonConfig(Frozen):
+    """A UHF reader that streams its maker's JSON over HTTP, as Impinj's `/api/v1/data/stream`."""
+
+    driver: Literal["http-json"] = Field(description="how it is reached")
+    vendor: Vendor = Field(default=Vendor.IMPINJ, description="whose JSON it is")
+    url: str = Field(
+        pattern=r"^https?://[^/?#@\s]+(/[^#\s]*)?$", description="`https://READER/api/v1/data/stream`, or `http://`"
+    )
+    silent_s: float = Field(default=0, ge=0, le=86_400, description=_SILENT)
+    user: str = Field(default="", description="basic authentication; empty = none, otherwise with https or on loopback")
+    password_file: Path | None = Field(default=None, description="file with the password in its first line")
+    ca: Path | None = Field(
+        default=None,
+        description="https: PEM file of who may sign the reader's certificate; none = whom this machine trusts",
+    )
+    certificate: Path | None = Field(
+        default=None, description="https: PEM file of our certificate, none = we show none"
+    )
+    key: Path | None = Field(default=None, description="https: PEM file of its key, without password")
+    antennas: Antennas = Field(default=(1,), min_length=1, description=_ANTENNAS)
+
+
+_DRIVERS = {
+    "llrp": "llrp",
+    "serial": "serial",
+    "pyrfid": "serial",
+    "mqtt-json": "mqtt-json",
+    "http-json": "http-json",
+}
 """The model behind each driver's name."""
 
 
@@ -98,7 +165,10 @@ def _model_of(table: Any) -> str | None:
 
 
 ReaderConfig: TypeAlias = Annotated[
-    Annotated[LlrpConfig, Tag("llrp")] | Annotated[SerialConfig, Tag("serial")],
+    Annotated[LlrpConfig, Tag("llrp")]
+    | Annotated[SerialConfig, Tag("serial")]
+    | Annotated[MqttJsonConfig, Tag("mqtt-json")]
+    | Annotated[HttpJsonConfig, Tag("http-json")],
     Discriminator(
         _model_of,
         custom_error_type="reader_driver",
@@ -115,8 +185,32 @@ def reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
             yield from _llrp_problems(here, reader)
         case SerialConfig():
             pass
+        case MqttJsonConfig():
+            secure, way = reader.transport == "tls", f"transport 'tls', this one has {reader.transport!r}"
+            yield from _login_problems(here, reader, secure, way, reader.host)
+        case HttpJsonConfig(url=url):
+            try:
+                host, _ = urlsplit(url).hostname or "", urlsplit(url).port
+            except ValueError as error:
+                yield f"{here}.url: {url!r}: {error}"
+                return
+            yield from _login_problems(here, reader, url.startswith("https:"), "an https url", host)
         case _:
             assert_never(reader)
+
+
+def _login_problems(
+    here: str, reader: MqttJsonConfig | HttpJsonConfig, secure: bool, way: str, host: str
+) -> Iterator[str]:
+    for key in sorted(reader.model_fields_set & {"ca", "certificate", "key"}):
+        if not secure:
+            yield f"{here}.{key}: only with {way}"
+    if (reader.certificate is None) != (reader.key is None):
+        yield f"{here}.{'key' if reader.key is None else 'certificate'}: missing: certificate and key belong together"
+    if bool(reader.user) != (reader.password_file is not None):
+        yield f"{here}.{'password_file' if reader.user else 'user'}: missing: user and password belong together"
+    if reader.user and not secure and host not in _LOOPBACK:
+        yield f"{here}.user: the password would go in the clear: only with {way}"
 
 
 def _llrp_problems(here: str, reader: LlrpConfig) -> Iterator[str]:

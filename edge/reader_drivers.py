@@ -8,12 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 from ssl import SSLContext
 from typing import assert_never
+from urllib.parse import urlsplit
 
-from edge.config_readers import LlrpConfig, ReaderConfig, SerialConfig
+from edge.config_readers import HttpJsonConfig, LlrpConfig, MqttJsonConfig, ReaderConfig, SerialConfig
 from rfid.driver import Reader, ReaderError, ReaderFailure
+from rfid.http_reader import HttpJsonReader, HttpSettings
 from rfid.llrp import LlrpReader, tls_context
 from rfid.llrp_impinj import ImpinjOptions
 from rfid.llrp_settings import GpiStart, LlrpSettings
+from rfid.mqtt_reader import MqttJsonReader, MqttSettings
 from rfid.pyrfid_reader import PyrfidReader
 from rfid.serial_line import SerialReader
 
@@ -27,6 +30,38 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
             return PyrfidReader(name, config.device, config.baud, config.debounce_ms)
         case SerialConfig():
             return SerialReader(name, config.device, config.baud, config.debounce_ms)
+        case MqttJsonConfig():
+            return MqttJsonReader(
+                MqttSettings(
+                    name=name,
+                    vendor=config.vendor,
+                    host=config.host,
+                    port=config.tcp_port,
+                    topics=config.topics,
+                    qos=config.qos,
+                    keepalive_s=config.keepalive_s,
+                    silent_s=config.silent_s,
+                    user=config.user,
+                    password=_password(name, config.password_file),
+                    tls=_tls(name, config) if config.transport == "tls" else None,
+                )
+            )
+        case HttpJsonConfig():
+            url = urlsplit(config.url)
+            secure = url.scheme == "https"
+            return HttpJsonReader(
+                HttpSettings(
+                    name=name,
+                    vendor=config.vendor,
+                    host=url.hostname or "",
+                    port=url.port or (443 if secure else 80),
+                    target=(url.path or "/") + (f"?{url.query}" if url.query else ""),
+                    silent_s=config.silent_s,
+                    user=config.user,
+                    password=_password(name, config.password_file),
+                    tls=_tls(name, config) if secure else None,
+                )
+            )
         case _:
             assert_never(config)
 
@@ -48,12 +83,22 @@ def _llrp(name: str, config: LlrpConfig) -> LlrpReader:
         hold=config.hold_reports,
         impinj=ImpinjOptions(config.search_mode, details=config.fine_power),
     )
-    tls = _tls(name, config.ca, config.certificate, config.key) if config.transport == "tls" else None
+    tls = _tls(name, config) if config.transport == "tls" else None
     return LlrpReader(settings, config.host, config.tcp_port, tls)
 
 
-def _tls(name: str, ca: Path | None, certificate: Path | None, key: Path | None) -> SSLContext:
+def _tls(name: str, config: LlrpConfig | MqttJsonConfig | HttpJsonConfig) -> SSLContext:
     try:
-        return tls_context(ca, certificate, key)
+        return tls_context(config.ca, config.certificate, config.key)
     except OSError as error:
         raise ReaderError(f"{name}: TLS: {error}", ReaderFailure.SETUP) from error
+
+
+def _password(name: str, path: Path | None) -> str:
+    """The first line of the file, read for each connection, so that it may be changed while we run."""
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReaderError(f"{name}: password_file {path}: {error}", ReaderFailure.SETUP) from error

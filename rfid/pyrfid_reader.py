@@ -9,15 +9,16 @@ with the next STX, and cards are made from the characters that it keeps (``card_
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReady
+from rfid.reader_thread import Tell, run_in_thread
 from rfid.serial_frames import GAP_US, STX, Presence, card_of_pyrfid
 from rfid.serial_line import card_read, no_line
 
@@ -42,44 +43,9 @@ class PyrfidReader:
         except ImportError:
             what = "driver 'pyrfid' needs a library that is not installed: pip install 'lanewise[pyrfid]'"
             raise ReaderError(f"{self.name}: {what}, or take driver 'serial'", ReaderFailure.SETUP) from None
-        loop = asyncio.get_running_loop()
-        stop = threading.Event()
-        failed: asyncio.Future[None] = loop.create_future()
-        gone = asyncio.Event()
+        await run_in_thread(f"pyrfid {self.name}", partial(self._read, PyRfid), emit)
 
-        def fail(error: Exception) -> None:
-            if not failed.done():
-                failed.set_exception(error)
-
-        def tell(event: ReaderEvent) -> None:
-            if stop.is_set() or failed.done():
-                return
-            try:
-                emit(event)
-            except Exception as error:  # the owner's fault ends its connection and reaches it through ``run``
-                fail(error)
-
-        def work() -> None:
-            try:
-                self._read(PyRfid, stop, lambda event: loop.call_soon_threadsafe(tell, event))
-            except Exception as error:
-                _to(loop, fail, error)
-            _to(loop, gone.set)
-
-        thread = threading.Thread(target=work, name=f"pyrfid {self.name}", daemon=True)
-        thread.start()
-        try:
-            await failed
-        finally:
-            stop.set()
-            await gone.wait()
-            thread.join()
-            if failed.done() and not failed.cancelled():
-                failed.exception()
-
-    def _read(
-        self, make: Callable[[str, int], Any], stop: threading.Event, tell: Callable[[ReaderEvent], object]
-    ) -> None:
+    def _read(self, make: Callable[[str, int], Any], stop: threading.Event, tell: Tell) -> None:
         """The thread's life. Raises ``ReaderError``."""
         try:
             reader = make(self._device, self._baud)
@@ -156,8 +122,3 @@ class _Line:
     def close(self) -> None:
         with suppress(OSError):
             self._port.close()
-
-
-def _to(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *values: object) -> None:
-    with suppress(RuntimeError):  # the loop is closed: nobody is left to tell
-        loop.call_soon_threadsafe(call, *values)

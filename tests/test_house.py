@@ -73,6 +73,8 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     ],
     "pymodbus: plc.modbus_connection and plc.simulator only": [("edge/config.py", "import pymodbus.client")],
     "asyncua: plc.opcua and plc.opcua_simulator only": [("plc/modbus.py", "import asyncua")],
+    "paho: rfid.mqtt_reader only": [("rfid/http_reader.py", "import paho.mqtt.client")],
+    "h11: rfid.http_reader only": [("rfid/mqtt_reader.py", "import h11")],
     "pyserial: rfid.serial_line only": [("rfid/pyrfid_reader.py", "import serial")],
     "pyrfid: rfid.pyrfid_reader only": [("rfid/serial_line.py", "import pyrfid")],
     "sqlalchemy: edge.store only": [("edge/journal.py", "import sqlalchemy")],

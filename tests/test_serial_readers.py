@@ -19,19 +19,17 @@ import uvloop
 from conftest import Run
 from hypothesis import given
 from hypothesis import strategies as st
+from reader_owner import ReaderOwner
 from serial_pair import serial_pair
 
 from edge.config import ConfigError, load_line
-from edge.config_readers import SerialConfig
-from edge.reader_drivers import make_reader
-from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderNotice, ReaderReady, Reads
+from rfid.driver import ReaderError, ReaderFailure
 from rfid.serial_frames import GAP_US, CardFrames, Garbled, Presence, card_of_pyrfid
 
 CARDS = st.binary(min_size=5, max_size=5).map(lambda octets: octets.hex().upper())
 DRIVERS = pytest.mark.parametrize("driver", ["serial", "pyrfid"])
 LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 Loop = Callable[[], asyncio.AbstractEventLoop]
-SOON_S = 20
 
 
 def frame(card: str, end: bytes = b"") -> bytes:
@@ -131,43 +129,6 @@ def plug(tmp_path: Path) -> Iterator[Plug]:
     made.unplug()
 
 
-class Owner:
-    """Keeps a reader connected, as the controller does, and remembers what it says."""
-
-    def __init__(self, driver: str, device: Path, **keys: int) -> None:
-        config = SerialConfig.model_validate({"driver": driver, "device": str(device), **keys})
-        self.reader = make_reader("cards", config)
-        self.events: list[ReaderEvent] = []
-        self.errors: list[ReaderError] = []
-        self._changed = asyncio.Event()
-
-    async def keep(self) -> None:
-        while True:
-            try:
-                await self.reader.run(self._take)
-            except ReaderError as error:
-                self.errors.append(error)
-                self._changed.set()
-                await asyncio.sleep(0.01)
-
-    def _take(self, event: ReaderEvent) -> None:
-        self.events.append(event)
-        self._changed.set()
-
-    @property
-    def cards(self) -> list[str]:
-        return [one.epc for event in self.events if isinstance(event, Reads) for one in event.reads]
-
-    def said(self, kind: type[ReaderEvent]) -> int:
-        return sum(isinstance(event, kind) for event in self.events)
-
-    async def until(self, so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(SOON_S):
-            while not so():
-                self._changed.clear()
-                await self._changed.wait()
-
-
 @DRIVERS
 @LOOPS
 def test_every_card_is_read_whatever_the_line_does(run: Run, plug: Plug, driver: str, loop: Loop) -> None:
@@ -175,31 +136,26 @@ def test_every_card_is_read_whatever_the_line_does(run: Run, plug: Plug, driver:
     cards = ["0A00000001", "0A00000002", "0A000000A1", "0B00000001", "FFFFFFFFFF"]
 
     async def main() -> None:
-        owner = Owner(driver, plug.path, debounce_ms=600_000)
-        task = asyncio.create_task(owner.keep())
-        try:
-            await owner.until(lambda: owner.said(ReaderReady) == 1)
+        owner = ReaderOwner("cards", driver=driver, device=str(plug.path), debounce_ms=600_000)
+        async with owner.kept():
+            await owner.until(lambda: owner.ready == 1)
             plug.send(frame("0102030405")[6:])  # it was speaking already
             for card in cards[:3]:
                 plug.send(frame(card)[:4])
                 plug.send(frame(card)[4:] + frame(card))  # in pieces, and again while it lies there
             plug.send(frame("0102030405")[:-3] + b"00\x03" + b"\xff\x00xyz" + frame("0102030405")[:7])
             plug.send(frame(cards[3]))
-            await owner.until(lambda: len(owner.cards) == 4)
-            assert owner.said(ReaderNotice) >= 1
+            await owner.until(lambda: len(owner.epcs) == 4)
+            assert owner.notices
             plug.send(frame("0102030405")[:7])
             plug.unplug()
             await owner.until(lambda: any(error.failure is ReaderFailure.LOST for error in owner.errors))
             await owner.until(lambda: owner.errors[-1].failure is ReaderFailure.UNREACHABLE)
             plug.plug()
-            await owner.until(lambda: owner.said(ReaderReady) == 2)
+            await owner.until(lambda: owner.ready == 2)
             plug.send(frame("0102030405")[7:] + frame(cards[4]))
-            await owner.until(lambda: len(owner.cards) == 5)
-        finally:
-            task.cancel()
-            await asyncio.wait((task,), timeout=1)
-            assert task.done()
-        assert owner.cards == cards
+            await owner.until(lambda: len(owner.epcs) == 5)
+        assert owner.epcs == cards
         assert all(str(error).startswith(f"cards: {plug.path}: ") for error in owner.errors)
         assert not [one for one in threading.enumerate() if one.name.startswith("pyrfid")]
 
@@ -208,13 +164,11 @@ def test_every_card_is_read_whatever_the_line_does(run: Run, plug: Plug, driver:
 
 def test_a_taken_line_and_a_missing_library_are_said(run: Run, plug: Plug, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
-        owner = Owner("serial", plug.path)
-        task = asyncio.create_task(owner.keep())
-        await owner.until(lambda: owner.said(ReaderReady) == 1)
-        with pytest.raises(ReaderError, match="another program has the line"):
-            await Owner("serial", plug.path).reader.run(print)
-        task.cancel()
-        await asyncio.wait((task,))
+        first, second = (ReaderOwner("cards", driver="serial", device=str(plug.path)) for _ in range(2))
+        async with first.kept():
+            await first.until(lambda: first.ready == 1)
+            with pytest.raises(ReaderError, match="another program has the line"):
+                await second.reader.run(print)
         real = builtins.__import__
 
         def absent(name: str, *rest: object) -> object:
@@ -224,7 +178,7 @@ def test_a_taken_line_and_a_missing_library_are_said(run: Run, plug: Plug, monke
 
         monkeypatch.setattr(builtins, "__import__", absent)
         with pytest.raises(ReaderError, match=r"pip install 'lanewise\[pyrfid\]'") as said:
-            await Owner("pyrfid", plug.path).reader.run(print)
+            await ReaderOwner("cards", driver="pyrfid", device=str(plug.path)).reader.run(print)
         assert said.value.failure is ReaderFailure.SETUP
 
     run(main())

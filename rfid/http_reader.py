@@ -1,0 +1,164 @@
+"""Readers that stream their JSON over HTTP: one GET that never ends, an object a line, blank lines as signs of life.
+
+Public names: HttpJsonReader, HttpSettings, JsonLines.
+
+Source: RFC 9110 and 9112; RFC 7617 (basic authentication).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from base64 import b64encode
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import h11
+
+from rfid.bad_messages import BadMessages
+from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReady
+from rfid.tcp import connection_reason, host_port, notice_dead_peers
+from rfid.vendor_json import BadJson, Vendor, decode
+
+_CONNECT_S = 5.0
+_CHUNK = 65_536
+_LONGEST = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Where a reader streams. ``silent_s``: not even a blank line for so long ends the connection; 0 = never.
+
+    ``target``: path and query. ``user`` empty = no authentication; ``tls`` None = in the clear.
+    """
+
+    name: str
+    vendor: Vendor
+    host: str
+    port: int
+    target: str
+    silent_s: float = 0
+    user: str = ""
+    password: str = ""
+    tls: ssl.SSLContext | None = None
+
+
+class JsonLines:
+    """Octets -> lines without their ends. Any split gives the same; a line past a million octets is cut there."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def feed(self, octets: bytes) -> list[bytes]:
+        """The lines that are whole now; blank ones are signs of life and are left out."""
+        self._held += octets
+        *whole, rest = self._held.split(b"\n")
+        self._held = bytearray(rest)
+        if len(rest) > _LONGEST:
+            whole.append(rest)
+            self._held = bytearray()
+        return [bytes(line) for line in whole if line.strip()]
+
+    @property
+    def within(self) -> bool:
+        """Whether the stream stands within a line."""
+        return bool(self._held.strip())
+
+
+class HttpJsonReader:
+    """One reader that is its own web server; see ``rfid.driver.Reader`` for ``run``."""
+
+    def __init__(self, settings: HttpSettings) -> None:
+        self.settings = settings
+        self.bad = BadMessages()
+
+    async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
+        """Asks for the stream and reads until it ends or the task is cancelled. Raises ``ReaderError``."""
+        given = self.settings
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                reader, writer = await asyncio.open_connection(given.host, given.port, ssl=given.tls)
+        except TimeoutError:
+            raise self._error(f"no connection within {_CONNECT_S:g} s", ReaderFailure.UNREACHABLE) from None
+        except OSError as error:
+            failure = ReaderFailure.REFUSED if isinstance(error, ssl.SSLError) else ReaderFailure.UNREACHABLE
+            raise self._error(connection_reason(error), failure) from error
+        try:
+            notice_dead_peers(writer)
+            await self._stream(reader, writer, emit)
+        except h11.RemoteProtocolError as error:
+            raise self._error(f"this is no HTTP: {error}", ReaderFailure.GARBAGE) from error
+        except OSError as error:
+            raise self._error(connection_reason(error), ReaderFailure.LOST) from error
+        finally:
+            writer.transport.abort()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def _stream(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, emit: Callable[[ReaderEvent], None]
+    ) -> None:
+        given = self.settings
+        http = h11.Connection(h11.CLIENT)
+        headers = [("Host", host_port(given.host, given.port)), ("Accept", "application/json, application/x-ndjson")]
+        if given.user:
+            login = b64encode(f"{given.user}:{given.password}".encode()).decode()
+            headers.append(("Authorization", f"Basic {login}"))
+        request = http.send(h11.Request(method="GET", target=given.target, headers=headers))
+        writer.write((request or b"") + (http.send(h11.EndOfMessage()) or b""))
+        lines = JsonLines()
+        wait_s: float | None = _CONNECT_S
+        while True:
+            match http.next_event():
+                case h11.NEED_DATA:
+                    http.receive_data(await self._more(reader, wait_s))
+                case h11.Response(status_code=status):
+                    self._check(status)
+                    wait_s = given.silent_s or None
+                    emit(ReaderReady(f"{given.vendor} JSON by HTTP from {host_port(given.host, given.port)}"))
+                case h11.Data(data=octets):
+                    for line in lines.feed(bytes(octets)):
+                        self._take(line, emit)
+                case h11.EndOfMessage() | h11.ConnectionClosed():
+                    where = ", in the middle of a line" if lines.within else ""
+                    raise self._error(f"the reader ended the stream{where}", ReaderFailure.LOST)
+                case _:
+                    pass
+
+    async def _more(self, reader: asyncio.StreamReader, wait_s: float | None) -> bytes:
+        try:
+            async with asyncio.timeout(wait_s):
+                return await reader.read(_CHUNK)
+        except TimeoutError:
+            reason = f"nothing for {wait_s:g} s, not even a blank line"
+            raise self._error(reason, ReaderFailure.SILENT) from None
+
+    def _check(self, status: int) -> None:
+        if status == 200:
+            return
+        match status:
+            case 401 | 403:
+                hint = "look at user and password_file"
+            case 404:
+                hint = "look at the path of url, and whether the reader's interface is switched on"
+            case _ if 300 <= status < 400:
+                hint = "it sends elsewhere; give that address as url"
+            case _:
+                hint = "look at the reader's own page"
+        raise self._error(f"HTTP status {status} where 200 is needed: {hint}", ReaderFailure.REFUSED)
+
+    def _take(self, line: bytes, emit: Callable[[ReaderEvent], None]) -> None:
+        try:
+            events = decode(self.settings.vendor, line)
+        except BadJson as error:
+            notice = self.bad.notice(str(error), line)
+            events = [] if notice is None else [notice]
+        for event in events:
+            emit(event)
+
+    def _error(self, reason: str, failure: ReaderFailure) -> ReaderError:
+        given = self.settings
+        scheme = "http" if given.tls is None else "https"
+        address = f"{scheme}://{host_port(given.host, given.port)}{given.target}"
+        return ReaderError(f"{given.name}: {address}: {reason}", failure)

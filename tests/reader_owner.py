@@ -1,0 +1,78 @@
+"""Who owns a reader: keeps it connected as the controller does, and remembers what it said.
+
+Public names: ReaderOwner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from edge.config_readers import ReaderConfig
+from edge.reader_drivers import make_reader
+from rfid.driver import ReaderError, ReaderEvent, ReaderNotice, ReaderReady, Reads, TagRead
+
+SOON_S = 20
+
+
+class ReaderOwner:
+    """One reader by the keys of its table in LINE.toml."""
+
+    def __init__(self, name: str, **keys: Any) -> None:
+        config: ReaderConfig = TypeAdapter(ReaderConfig).validate_python(keys)
+        self.reader = make_reader(name, config)
+        self.events: list[ReaderEvent] = []
+        self.errors: list[ReaderError] = []
+        self._changed = asyncio.Event()
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[ReaderOwner]:
+        """Connected again and again; at the end the driver must leave within a second."""
+        task = asyncio.create_task(self._keep())
+        try:
+            yield self
+        finally:
+            task.cancel()
+            await asyncio.wait((task,), timeout=1)
+            assert task.cancelled(), task
+
+    async def _keep(self) -> None:
+        while True:
+            try:
+                await self.reader.run(self._take)
+            except ReaderError as error:
+                self.errors.append(error)
+                self._changed.set()
+                await asyncio.sleep(0.02)
+
+    def _take(self, event: ReaderEvent) -> None:
+        self.events.append(event)
+        self._changed.set()
+
+    @property
+    def reads(self) -> list[TagRead]:
+        return [one for event in self.events if isinstance(event, Reads) for one in event.reads]
+
+    @property
+    def epcs(self) -> list[str]:
+        return [one.epc for one in self.reads]
+
+    @property
+    def ready(self) -> int:
+        """How often it connected."""
+        return sum(isinstance(event, ReaderReady) for event in self.events)
+
+    @property
+    def notices(self) -> list[str]:
+        return [event.text for event in self.events if isinstance(event, ReaderNotice)]
+
+    async def until(self, so: Callable[[], bool]) -> None:
+        """Waits for something that it says."""
+        async with asyncio.timeout(SOON_S):
+            while not so():
+                self._changed.clear()
+                await self._changed.wait()

@@ -1,0 +1,393 @@
+"""Readers that speak their maker's JSON, through mosquitto and over an HTTP stream: all of it, whatever breaks.
+
+Public names: none; run by pytest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import queue
+import ssl
+import subprocess
+import threading
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+from certificates import Authority
+from conftest import Run
+from hypothesis import given
+from hypothesis import strategies as st
+from mosquitto_peer import Mosquitto
+from paho.mqtt import publish
+from paho.mqtt.enums import MQTTProtocolVersion
+from reader_owner import ReaderOwner
+
+from edge.config import ConfigError, load_line
+from rfid.driver import PortChanged, ReaderClock, ReaderFailure, ReaderNotice, Reads, TagRead
+from rfid.http_reader import JsonLines
+from rfid.vendor_json import BadJson, Vendor, decode
+
+LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+Loop = Callable[[], asyncio.AbstractEventLoop]
+SECRET = "a word that nobody has"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def impinj(epc: str, antenna: int = 1, cdbm: int = -5050, at: str = "2026-01-31T23:59:59.123456789Z") -> dict[str, Any]:
+    """A read as an R700 tells it."""
+    tag = {"epc": b64encode(bytes.fromhex(epc)).decode(), "antennaPort": antenna, "peakRssiCdbm": cdbm}
+    return {"timestamp": at, "hostname": "impinj-14-46-36", "eventType": "tagInventory", "tagInventoryEvent": tag}
+
+
+def zebra(epc: str, antenna: int = 1, dbm: float = -50.5, at: str = "2026-02-01T07:59:59.123+0800") -> dict[str, Any]:
+    """A read as an FX9600 tells it."""
+    tag = {"eventNum": 7, "format": "epc", "idHex": epc.lower(), "antenna": antenna, "peakRssi": dbm}
+    return {"type": "SIMPLE", "timestamp": at, "data": tag}
+
+
+# ---- messages --------------------------------------------------------------------------------------------------------
+
+EPCS = st.integers(1, 31).flatmap(lambda words: st.binary(min_size=2 * words, max_size=2 * words)).map(bytes.hex)
+TIMES = st.integers(86_400_000_000, 7_000_000_000_000_000).map(lambda us: EPOCH + timedelta(microseconds=us))
+
+
+@given(EPCS, st.integers(1, 255), st.integers(-15_000, 3_000), TIMES, st.integers(-14 * 60, 14 * 60), st.integers(1, 9))
+def test_both_makers_tell_the_same_read(
+    epc: str, antenna: int, cdbm: int, time: datetime, offset_min: int, digits: int
+) -> None:
+    at = time.astimezone(timezone(timedelta(minutes=offset_min)))
+    sign, offset = "-" if offset_min < 0 else "+", abs(offset_min)
+    seconds = at.strftime("%Y-%m-%dT%H:%M:%S")
+    fraction = f"{at.microsecond:06}000"[:digits]
+    us = (at.replace(microsecond=0) - EPOCH) // timedelta(microseconds=1) + int(fraction.ljust(6, "0")[:6])
+    said = f"{seconds}.{fraction}{sign}{offset // 60:02}:{offset % 60:02}"
+    read = TagRead(epc.upper(), antenna, cdbm / 100, us, 1)
+    first = impinj(epc, antenna, cdbm, said)
+    second = impinj(epc, antenna, cdbm)
+    tag = second["tagInventoryEvent"]
+    tag |= {"epc": urlsafe_b64encode(bytes.fromhex(epc)).decode().rstrip("="), "lastSeenTime": said}
+    third = zebra(epc, antenna, cdbm / 100, said.replace(".", ",")[:-3] + said[-2:])
+    for vendor, message in ((Vendor.IMPINJ, first), (Vendor.IMPINJ, second), (Vendor.ZEBRA, third)):
+        assert decode(vendor, json.dumps(message).encode()) == [Reads((read,), ReaderClock.UTC)]
+        assert decode(vendor, json.dumps([message] * 2).encode()) == [Reads((read,), ReaderClock.UTC)] * 2
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+KEYS = ["epc", "epcHex", "antennaPort", "peakRssiCdbm", "phaseAngle", "tid", "lastSeenTime", "transition", "gpi"]
+KEYS += ["idHex", "antenna", "peakRssi", "reads", "phase", "TID", "pin", "state", "inventoryStatus"]
+
+
+@given(
+    st.sampled_from(list(Vendor)),
+    st.dictionaries(st.sampled_from(KEYS), JSON),
+    st.sampled_from(["tagInventoryEvent", "gpiTransitionEvent", "antennaConnectedEvent", "data", "fooEvent"]),
+    JSON,
+)
+def test_what_is_no_message_is_refused_and_breaks_nothing(
+    vendor: Vendor, event: dict[str, Any], kind: str, other: Any
+) -> None:
+    for message in ({kind: event, "timestamp": other}, {**zebra("E280" * 6), kind: event}, other):
+        try:
+            events = decode(vendor, json.dumps(message).encode())
+        except BadJson as error:
+            assert str(error)
+        else:
+            assert all(isinstance(one, Reads | PortChanged | ReaderNotice) for one in events)
+
+
+def test_each_missing_or_wrong_part_is_named() -> None:
+    def refused(vendor: Vendor, message: Any) -> str:
+        with pytest.raises(BadJson) as said:
+            decode(vendor, message if isinstance(message, bytes) else json.dumps(message).encode())
+        return str(said.value)
+
+    for key in ("epc", "antennaPort", "peakRssiCdbm"):
+        message = impinj("E280" * 6)
+        del message["tagInventoryEvent"][key]
+        assert refused(Vendor.IMPINJ, message).startswith(f"{key} is missing: enable it in the preset's")
+    for key in ("antenna", "peakRssi"):
+        message = zebra("E280" * 6)
+        del message["data"][key]
+        assert refused(Vendor.ZEBRA, message).startswith(f"{key} is missing: add it to tagMetaData")
+    assert "not JSON" in refused(Vendor.IMPINJ, b'{"timestamp": ')
+    assert "is not base64" in refused(Vendor.IMPINJ, {"timestamp": "x", "tagInventoryEvent": {"epc": "4j?="}})
+    assert "1 to 31 words" in refused(Vendor.ZEBRA, zebra("E28"))
+    assert "antennaPort 0 is not in 1..255" in refused(Vendor.IMPINJ, impinj("E280", 0))
+    assert "peakRssiCdbm -20000 is not in" in refused(Vendor.IMPINJ, impinj("E280", 1, -20_000))
+    for time in ("2026-13-01T00:00:00Z", "2026-01-01T00:00:00", "yesterday"):
+        assert repr(time)[1:-1] in refused(Vendor.IMPINJ, impinj("E280", 1, -50, time))
+    assert "0 keys that end with Event" in refused(Vendor.IMPINJ, zebra("E280"))
+    assert "neither data.idHex" in refused(Vendor.ZEBRA, impinj("E280"))
+
+
+def test_what_readers_say_besides_tags() -> None:
+    def told(vendor: Vendor, **message: Any) -> list[Any]:
+        return decode(vendor, json.dumps(message).encode())
+
+    tag = impinj("E280")["tagInventoryEvent"] | {"phaseAngle": -90.0, "tidHex": "e2801160"}
+    (read,) = told(Vendor.IMPINJ, timestamp="2026-01-01T00:00:00Z", tagInventoryEvent=tag)
+    assert math.isclose(read.details[0].phase_rad, 1.5 * math.pi)
+    assert read.details[0].tid == "E2801160"
+    assert told(Vendor.IMPINJ, antennaDisconnectedEvent={"antennaPort": 3}) == [PortChanged("antenna", 3, False)]
+    transition = {"gpi": 2, "transition": "low-to-high"}
+    assert told(Vendor.IMPINJ, gpiTransitionEvent=transition) == [PortChanged("gpi", 2, True)]
+    assert told(Vendor.IMPINJ, inventoryStatusEvent={"inventoryStatus": "running"}) == []
+    (notice,) = told(Vendor.IMPINJ, inventoryStatusEvent={"inventoryStatus": "idle"})
+    assert "start a preset" in notice.text
+    assert told(Vendor.ZEBRA, eventType="heartbeatEVT", component="RC", data={}) == []
+    assert told(Vendor.ZEBRA, type="gpi", data={"pin": "1", "state": "HIGH"}) == [PortChanged("gpi", 1, True)]
+    (notice,) = told(Vendor.ZEBRA, eventType="errors", component="RG", data={"reason": "antenna 2 open"})
+    assert "antenna 2 open" in notice.text
+
+
+@given(st.lists(st.binary(max_size=20).map(lambda line: line.replace(b"\n", b""))), st.lists(st.integers(0, 300)))
+def test_any_split_of_a_stream_gives_the_same_lines(lines: list[bytes], cuts: list[int]) -> None:
+    stream = b"".join(line + b"\n" for line in lines)
+    ends = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
+    taken = JsonLines()
+    found = [line for begin, end in pairwise(ends) for line in taken.feed(stream[begin:end])]
+    assert found == [line for line in lines if line.strip()]
+    assert not taken.within
+    assert not taken.feed(b'{"cut": ')
+    assert taken.within
+
+
+# ---- MQTT ------------------------------------------------------------------------------------------------------------
+
+
+async def publish_all(broker: Mosquitto, topic: str, *messages: object, **more: Any) -> None:
+    """By the library's own one-shot publisher, in its own thread."""
+    send = [
+        {"topic": topic, "payload": one if isinstance(one, bytes) else json.dumps(one), "qos": 1} for one in messages
+    ]
+    more = {"hostname": "127.0.0.1", "port": broker.port, "protocol": MQTTProtocolVersion.MQTTv5} | more
+    await asyncio.to_thread(publish.multiple, send, **more)
+
+
+@LOOPS
+def test_reads_come_through_a_broker_that_is_killed_and_comes_back(
+    run: Run, peer: Callable[[str], str], tmp_path: Path, loop: Loop
+) -> None:
+    broker = Mosquitto(peer("mosquitto"), tmp_path)
+    keys = {"driver": "mqtt-json", "host": "127.0.0.1", "port": broker.port, "topics": ("r700/+/events",)}
+
+    async def main() -> None:
+        owner = ReaderOwner("dock1", vendor="impinj", keepalive_s=1, **keys)
+        async with owner.kept():
+            await owner.until(lambda: len(owner.errors) == 1)
+            assert "connection refused" in str(owner.errors[0])
+            await broker.start()
+            await owner.until(lambda: owner.ready == 1)
+            await publish_all(broker, "r700/1/events", impinj("E280" * 6), b"{nonsense", impinj("3034" * 6, 4))
+            await owner.until(lambda: len(owner.epcs) == 2)
+            assert owner.reads[1] == TagRead("3034" * 6, 4, -50.5, 1_769_903_999_123_456, 1)
+            (notice,) = owner.notices
+            assert notice.startswith("bad message number 1: r700/1/events: not JSON")
+            before = len(owner.errors)
+            broker.kill()
+            await owner.until(lambda: len(owner.errors) > before)
+            assert f"dock1: MQTT broker 127.0.0.1:{broker.port}: the broker is gone" in str(owner.errors[before])
+            assert owner.errors[before].failure is ReaderFailure.LOST
+            await broker.start()
+            await owner.until(lambda: owner.ready == 2)
+            await publish_all(broker, "r700/1/events", impinj("AAAA" * 6))
+            await owner.until(lambda: len(owner.epcs) == 3)
+            mute = ReaderOwner("dock2", vendor="zebra", silent_s=0.3, **keys | {"topics": ("nothing",)})
+            async with mute.kept():
+                await mute.until(lambda: bool(mute.errors))
+                assert "no message for 0.3 s: is the reader up" in str(mute.errors[0])
+        assert not [one for one in threading.enumerate() if one.name.startswith("mqtt")]
+
+    try:
+        run(main(), loop=loop)
+    finally:
+        broker.kill()
+
+
+def test_a_broker_with_tls_and_logins(run: Run, peer: Callable[[str], str], tmp_path: Path) -> None:
+    authority, stranger = Authority(tmp_path), Authority(tmp_path, "stranger")
+    signed = authority.sign("broker")
+    (tmp_path / "secret").write_text(f"{SECRET}\n")
+    (tmp_path / "wrong").write_text("another\n")
+    passwords = tmp_path / "passwords"
+    subprocess.run([peer("mosquitto_passwd"), "-b", "-c", str(passwords), "line", SECRET], check=True)
+    lines = [f"certfile {signed.certificate}", f"keyfile {signed.key}", f"password_file {passwords}", "user root"]
+    broker = Mosquitto(peer("mosquitto"), tmp_path, *lines, "allow_anonymous false")
+    keys = {"driver": "mqtt-json", "vendor": "zebra", "host": "127.0.0.1", "port": broker.port, "topics": ("fx",)}
+    keys |= {"transport": "tls", "ca": authority.certificate, "user": "line", "password_file": tmp_path / "secret"}
+
+    async def first_error(**other: Any) -> str:
+        owner = ReaderOwner("fx", **keys | other)
+        async with owner.kept():
+            await owner.until(lambda: bool(owner.errors))
+        return str(owner.errors[0])
+
+    async def main() -> None:
+        await broker.start()
+        assert "not authorized: look at user and password_file" in await first_error(password_file=tmp_path / "wrong")
+        assert "TLS: " in await first_error(ca=stranger.certificate)
+        owner = ReaderOwner("fx", **keys)
+        async with owner.kept():
+            await owner.until(lambda: owner.ready == 1)
+            login = {"username": "line", "password": SECRET}
+            context = ssl.create_default_context(cafile=authority.certificate)
+            await publish_all(broker, "fx", zebra("E280" * 6), auth=login, tls=context)
+            await owner.until(lambda: owner.epcs == ["E280" * 6])
+
+    try:
+        run(main())
+    finally:
+        broker.kill()
+
+
+# ---- HTTP ------------------------------------------------------------------------------------------------------------
+
+
+class StreamPeer:
+    """A reader's web server, by the standard library: streams what is put into ``pieces``; None cuts the connection."""
+
+    def __init__(self) -> None:
+        self.pieces: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        peer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                if self.headers["Authorization"] != "Basic " + b64encode(f"root:{SECRET}".encode()).decode():
+                    self.send_error(401)
+                    return
+                if self.path != "/api/v1/data/stream":
+                    self.send_error(404)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Type", "application/x-ndjson")
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                while (piece := peer.pieces.get()) is not None:
+                    if piece:
+                        self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+                self.close_connection = True
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port: int = self.server.server_address[1]
+
+    @contextmanager
+    def serving(self, tls: ssl.SSLContext | None = None) -> Iterator[StreamPeer]:
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.pieces.put(None)
+            self.server.shutdown()
+            thread.join()
+            self.server.server_close()
+
+
+def line(*messages: object) -> bytes:
+    return b"".join(json.dumps(one).encode() + b"\r\n" for one in messages)
+
+
+@LOOPS
+@pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
+def test_reads_come_over_a_stream_that_is_cut(run: Run, tmp_path: Path, loop: Loop, secure: bool) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / "wrong").write_text("x")
+    keys: dict[str, Any] = {"driver": "http-json", "user": "root", "password_file": tmp_path / "secret"}
+    tls = None
+    if secure:
+        authority = Authority(tmp_path)
+        signed = authority.sign("reader")
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(signed.certificate, signed.key)
+        keys["ca"] = authority.certificate
+
+    async def main() -> None:
+        with StreamPeer().serving(tls) as reader:
+            url = f"http{'s' * secure}://127.0.0.1:{reader.port}"
+            keys["url"] = f"{url}/api/v1/data/stream"
+            for wrong, said in (
+                ({"password_file": tmp_path / "wrong"}, "HTTP status 401 where 200 is needed: look at user"),
+                ({"url": f"{url}/api/data"}, "HTTP status 404 where 200 is needed: look at the path"),
+            ):
+                stranger = ReaderOwner("r700", **keys | wrong)
+                async with stranger.kept():
+                    await stranger.until(lambda stranger=stranger: bool(stranger.errors))  # type: ignore[misc]
+                assert said in str(stranger.errors[0])
+            owner = ReaderOwner("r700", **keys)
+            async with owner.kept():
+                await owner.until(lambda: owner.ready == 1)
+                whole = line(impinj("E280" * 6), impinj("3034" * 6))
+                reader.pieces.put(b"\r\n\r\n" + whole[:50])
+                reader.pieces.put(whole[50:] + b"\r\nnonsense\r\n" + line(impinj("AAAA" * 6))[:40])
+                await owner.until(lambda: len(owner.epcs) == 2 and bool(owner.notices))
+                reader.pieces.put(None)
+                await owner.until(lambda: owner.ready == 2)
+                assert owner.errors[0].failure in (ReaderFailure.LOST, ReaderFailure.GARBAGE)
+                assert keys["url"] in str(owner.errors[0])
+                reader.pieces.put(line(impinj("BBBB" * 6)))
+                await owner.until(lambda: len(owner.epcs) == 3)
+            assert owner.epcs == ["E280" * 6, "3034" * 6, "BBBB" * 6]
+            silent = ReaderOwner("r700", silent_s=0.2, **keys)
+            async with silent.kept():
+                await silent.until(lambda: bool(silent.errors))
+                assert "nothing for 0.2 s, not even a blank line" in str(silent.errors[0])
+                for _ in range(50):
+                    reader.pieces.put(None)
+
+    run(main(), loop=loop)
+
+
+def test_logins_do_not_go_in_the_clear(project: Path, tmp_path: Path) -> None:
+    text = (project / "examples" / "warehouse" / "LINE.toml").read_text(encoding="utf-8")
+    head = text.index("[reader.tote1]")
+    (tmp_path / "pw").write_text("x")
+
+    def problems(table: str) -> list[str]:
+        path = tmp_path / "LINE.toml"
+        path.write_text(f"{text[:head]}[reader.r]\n{table}\n{text[head:]}", encoding="utf-8")
+        try:
+            load_line(path)
+        except ConfigError as error:
+            return error.problems
+        return []
+
+    stream = 'driver = "http-json"\nurl = "http://10.0.0.5/api/v1/data/stream"\n'
+    assert problems(stream) == []
+    assert problems(stream + 'user = "root"\npassword_file = "pw"') == [
+        "reader.r.user: the password would go in the clear: only with an https url"
+    ]
+    assert problems(stream.replace("http:", "https:") + 'user = "root"\npassword_file = "pw"') == []
+    assert problems(stream.replace("http:", "https:") + 'user = "root"\npassword_file = "gone"')[0].endswith(
+        "gone': no such file"
+    )
+    assert problems(stream.replace("10.0.0.5", "10.0.0.5:99999")) == [
+        "reader.r.url: 'http://10.0.0.5:99999/api/v1/data/stream': Port out of range 0-65535"
+    ]
+    broker = 'driver = "mqtt-json"\nvendor = "zebra"\nhost = "broker"\ntopics = ["fx"]\n'
+    assert problems(broker) == []
+    assert problems(broker + 'user = "line"') == [
+        "reader.r.password_file: missing: user and password belong together",
+        "reader.r.user: the password would go in the clear: only with transport 'tls', this one has 'tcp'",
+    ]
