@@ -30,6 +30,7 @@ check: .venv/.dev  ## format, lint, types, import rules, lock file, documents th
 	$(BIN)/python scripts/cli_docs.py --check
 	$(BIN)/python scripts/config_docs.py --check
 	$(BIN)/python scripts/telemetry_docs.py --check
+	$(BIN)/python -m grafana --check
 
 format: .venv/.dev  ## formats the code and sorts its imports
 	$(BIN)/ruff format .
@@ -39,6 +40,7 @@ docs: .venv/.dev  ## writes the documents that come from the code
 	$(BIN)/python scripts/cli_docs.py
 	$(BIN)/python scripts/config_docs.py
 	$(BIN)/python scripts/telemetry_docs.py
+	$(BIN)/python -m grafana
 
 bench: .venv/.dev  ## every measurement of bench/, one after the other
 	@for bench in $(basename $(notdir $(wildcard bench/[a-z]*.py))); do \
@@ -56,7 +58,7 @@ wheel: .venv/.dev  ## dist/lanewise-*.whl
 
 clean:  ## removes the environments, caches and builds
 	rm -rf .venv .bench .peers build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	find api edge plc rfid tests bench scripts -name __pycache__ -prune -exec rm -rf {} +
+	find api edge grafana plc rfid tests bench scripts -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.uv-$(UV_VERSION):
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { rm -rf .venv && python=$$(scripts/python) && $$python -m venv .venv; }

@@ -10,12 +10,16 @@ import asyncio
 import logging
 import os
 import shutil
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if _root := os.environ.get("LANEWISE_ROOT"):
+    sys.path.append(_root)  # last, so that only what no wheel has comes from the tree: grafana
 
 T = TypeVar("T")
 

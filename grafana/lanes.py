@@ -1,0 +1,140 @@
+"""Lanes: who gets what, which are full or switched off, and what went elsewhere.
+
+Public names: LANES.
+"""
+
+from __future__ import annotations
+
+from edge.publish import schema
+from grafana.board import Board, Section
+from grafana.influxql import recent, select
+from grafana.panels import ALARM, OFF, WARN, Column, T, bars, rows, timeline, trend
+
+LANES = Board(
+    "lanes",
+    T("Lanes", "滑道"),
+    T(
+        "Who gets what, which lanes are full or switched off, and what went elsewhere.",
+        "各滑道的分配、滿道與停用，以及改道情形。",
+    ),
+    (
+        Section(
+            T("Load", "負載"),
+            (
+                trend(
+                    T("Items an hour", "每小時件數"),
+                    T("Ends in each lane, counted over 5 minutes.", "到達各滑道的件數，每 5 分鐘統計。"),
+                    select(schema.OUTCOME, 'count("bad") * 12', by=("line", "lane"), every="5m", fill="0"),
+                    "$tag_line $tag_lane",
+                    unit="short",
+                    width=12,
+                ),
+                bars(
+                    T("Items", "件數"),
+                    T(
+                        "Ends in each lane in the chosen time; lane 0 = still on the line or lost.",
+                        "所選時間內到達各滑道的件數；0 = 仍在線上或遺失。",
+                    ),
+                    select(schema.OUTCOME, 'count("bad")', by=("line", "lane")),
+                    "$tag_line $tag_lane",
+                    unit="short",
+                    width=12,
+                ),
+                bars(
+                    T("Way through the line", "通過時間"),
+                    T("Mean time from induction to the lane.", "從導入口到滑道的平均時間。"),
+                    select(schema.OUTCOME, 'mean("transit_us")', by=("line", "lane")),
+                    "$tag_line $tag_lane",
+                    unit="µs",
+                    width=12,
+                ),
+                bars(
+                    T("Not as sent", "未達指定滑道"),
+                    T("Ends that were not confirmed, by the lane where the item is.", "未確認的結果，按實際所在滑道。"),
+                    select(schema.OUTCOME, 'sum("bad")', by=("line", "lane")),
+                    "$tag_line $tag_lane",
+                    unit="short",
+                    width=12,
+                    limits=((1, ALARM),),
+                ),
+            ),
+        ),
+        Section(
+            T("Condition", "狀態"),
+            (
+                timeline(
+                    T("Full", "滿道"),
+                    T("When each lane was full, as its PLC says.", "PLC 回報的各滑道滿載時段。"),
+                    select(schema.LANE, 'max("full")', by=("line", "lane"), every="$__interval"),
+                    "$tag_line $tag_lane",
+                    {0: (T("free", "可用"), OFF), 1: (T("full", "已滿"), WARN)},
+                    width=12,
+                ),
+                timeline(
+                    T("Switched off", "停用"),
+                    T("When each lane was disabled.", "各滑道停用的時段。"),
+                    select(schema.LANE, 'max("disabled")', by=("line", "lane"), every="$__interval"),
+                    "$tag_line $tag_lane",
+                    {0: (T("enabled", "啟用"), OFF), 1: (T("disabled", "停用"), WARN)},
+                    width=12,
+                ),
+                bars(
+                    T("Share of time full", "滿道時間比例"),
+                    T(
+                        "How much of the chosen time each lane was full. From 20 % on it needs emptying more often.",
+                        "所選時間內滿道的比例；達 20 % 應更常清空。",
+                    ),
+                    select(schema.LANE, 'mean("full")', by=("line", "lane")),
+                    "$tag_line $tag_lane",
+                    unit="percentunit",
+                    width=12,
+                    limits=((0.2, WARN),),
+                ),
+                rows(
+                    T("Asked for by operators", "操作員要求"),
+                    T("Lanes that people switched on or off.", "人員啟用或停用滑道的紀錄。"),
+                    recent(
+                        schema.REQUEST, '"line", "lane", "action", "asked_by"', where='"action" =~ /^(enable|disable)$/'
+                    ),
+                    (
+                        Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
+                        Column("line", T("Line", "線")),
+                        Column("lane", T("Lane", "滑道")),
+                        Column("action", T("What", "動作")),
+                        Column("asked_by", T("Who", "人員")),
+                    ),
+                    width=12,
+                    height=7,
+                ),
+            ),
+        ),
+        Section(
+            T("Went elsewhere", "改道"),
+            (
+                trend(
+                    T("Routes by reason", "路線原因"),
+                    T(
+                        "Decisions by reason, counted over 5 minutes: `alternative`, `recirculate` and `reject` mean that lanes were full or off.",
+                        "各原因的決定數，每 5 分鐘統計；alternative、recirculate、reject 表示滑道已滿或停用。",
+                    ),
+                    select(schema.ROUTE, 'count("track")', by=("reason",), every="5m", fill="0"),
+                    "$tag_reason",
+                    unit="short",
+                    width=12,
+                    stacked=True,
+                ),
+                trend(
+                    T("Rounds", "再循環"),
+                    T(
+                        "Mean number of rounds that an item had made when its lane was decided.",
+                        "決定滑道時平均已循環的次數。",
+                    ),
+                    select(schema.ROUTE, 'mean("round")', by=("line",), every="5m"),
+                    "$tag_line",
+                    unit="short",
+                    width=12,
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,181 @@
+"""PLCs: the link to each, what its machine does, and what became of events and commands.
+
+Public names: PLCS.
+"""
+
+from __future__ import annotations
+
+from edge.publish import schema
+from grafana.board import Board, Section
+from grafana.influxql import recent, select
+from grafana.overview import UP
+from grafana.panels import ALARM, OFF, WARN, Column, T, bars, rows, timeline, trend
+
+_EXECUTE = (T("Execute", "執行"), OFF)
+PACKML = {
+    2: (T("Stopped", "已停止"), WARN),
+    4: (T("Idle", "閒置"), OFF),
+    5: (T("Suspended", "暫停"), WARN),
+    6: _EXECUTE,
+    9: (T("Aborted", "已中止"), ALARM),
+    11: (T("Held", "保持"), WARN),
+    17: (T("Complete", "完成"), OFF),
+}
+"""States in which a machine may stay. Source: ANSI/ISA-TR88.00.02-2015, PackML unit states."""
+
+PLCS = Board(
+    "plcs",
+    T("PLCs", "PLC"),
+    T(
+        "The link to each PLC, what its machine does, and what became of events and commands.",
+        "各 PLC 的連線、機台狀態，以及事件與命令的結果。",
+    ),
+    (
+        Section(
+            T("Link", "連線"),
+            (
+                timeline(
+                    T("PLCs", "PLC"),
+                    T("Whether each PLC answers and follows.", "各 PLC 是否回應並運作。"),
+                    select(schema.PLC, 'min("up")', by=("plc",), every="$__interval"),
+                    "$tag_plc",
+                    UP,
+                ),
+                timeline(
+                    T("Machines", "機台"),
+                    T(
+                        "PackML state of each machine; only in Execute does it act on routes.",
+                        "各機台的 PackML 狀態；僅在「執行」時處理路線。",
+                    ),
+                    select(schema.PLC, 'last("packml_state")', by=("plc",), every="$__interval"),
+                    "$tag_plc",
+                    PACKML,
+                ),
+                trend(
+                    T("Round trip", "往返時間"),
+                    T("Mean time of a read of the mailbox.", "讀取信箱的平均時間。"),
+                    select(schema.PLC, 'mean("round_trip_us")', by=("plc",), every="$__interval"),
+                    "$tag_plc",
+                    unit="µs",
+                ),
+                trend(
+                    T("Reads a second", "每秒讀取數"),
+                    T("How often each mailbox is read.", "每秒讀取信箱的次數。"),
+                    select(schema.PLC, 'mean("polls") / 10', by=("plc",), every="$__interval"),
+                    "$tag_plc",
+                    unit="short",
+                ),
+                trend(
+                    T("Events that wait", "等待的事件"),
+                    T(
+                        "Events that each PLC keeps until they are stored here. At 32 its buffer is full.",
+                        "PLC 保留至本端儲存為止的事件；達 32 即滿。",
+                    ),
+                    select(schema.PLC, 'max("events_unacknowledged")', by=("plc",), every="$__interval"),
+                    "$tag_plc",
+                    unit="short",
+                    limits=((32, WARN),),
+                ),
+                trend(
+                    T("Heartbeat age", "心跳時間"),
+                    T(
+                        "Time since each PLC's heartbeat moved. From 1 s on the PLC's program does not run.",
+                        "PLC 心跳上次變化至今；達 1 秒表示 PLC 程式未執行。",
+                    ),
+                    select(schema.PLC, 'max("heartbeat_age_us")', by=("plc",), every="$__interval"),
+                    "$tag_plc",
+                    unit="µs",
+                    limits=((1_000_000, ALARM),),
+                ),
+                rows(
+                    T("Connections", "連線紀錄"),
+                    T(
+                        "Every handshake: the PLC's session, our epoch, and whether the PLC had restarted.",
+                        "每次交握：PLC 工作階段、本端紀元、PLC 是否重啟。",
+                    ),
+                    recent(schema.PLC_CONNECTION, '"plc", "session", "epoch", "fresh"'),
+                    (
+                        Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
+                        Column("plc", T("PLC", "PLC")),
+                        Column("session", T("Session", "工作階段")),
+                        Column("epoch", T("Epoch", "紀元")),
+                        Column("fresh", T("Restarted", "重啟")),
+                    ),
+                    width=12,
+                    height=7,
+                ),
+                rows(
+                    T("Came and went", "上下線"),
+                    T("When each device came or went, and why.", "各裝置上下線的時間與原因。"),
+                    recent(schema.DEVICE, '"device", "up", "why"'),
+                    (
+                        Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
+                        Column("device", T("Device", "裝置"), width=140),
+                        Column("up", T("Up", "上線"), width=60),
+                        Column("why", T("Why", "原因")),
+                    ),
+                    width=12,
+                    height=7,
+                ),
+            ),
+        ),
+        Section(
+            T("Events and commands", "事件與命令"),
+            (
+                trend(
+                    T("Events", "事件"),
+                    T(
+                        "Events of the PLCs by kind, counted over 5 minutes; photo-eyes and inductions left out.",
+                        "PLC 各種事件數，每 5 分鐘統計；不含光眼與導入。",
+                    ),
+                    select(schema.PLC_EVENT, 'count("track")', by=("plc", "event"), every="5m", fill="0"),
+                    "$tag_plc $tag_event",
+                    unit="short",
+                    width=12,
+                ),
+                trend(
+                    T("Commands", "命令"),
+                    T("What became of commands, counted over 5 minutes.", "命令結果，每 5 分鐘統計。"),
+                    select(schema.COMMAND, 'count("target")', by=("plc", "result"), every="5m", fill="0"),
+                    "$tag_plc $tag_result",
+                    unit="short",
+                    width=12,
+                ),
+                bars(
+                    T("Refused commands", "被拒命令"),
+                    T(
+                        "Commands that a PLC did not act on, by PLC and kind of command.",
+                        "PLC 未執行的命令，按 PLC 與種類。",
+                    ),
+                    select(schema.COMMAND, 'count("target")', by=("plc", "opcode"), where="\"result\" = 'refused'"),
+                    "$tag_plc $tag_opcode",
+                    unit="short",
+                    limits=((1, WARN),),
+                ),
+                bars(
+                    T("Lost events", "遺失事件"),
+                    T("Events of each PLC that never came here.", "各 PLC 未送達的事件數。"),
+                    select(schema.EVENTS_MISSED, 'sum("events")', by=("plc",)),
+                    "$tag_plc",
+                    unit="short",
+                    limits=((1, ALARM),),
+                ),
+                rows(
+                    T("Unexpected", "異常"),
+                    T(
+                        "Everything unexpected, the newest first; what to do about each code: docs/operations.md.",
+                        "所有異常，最新在前；各代碼的處置見 docs/operations.md。",
+                    ),
+                    recent(schema.ANOMALY, '"line", "code", "text"'),
+                    (
+                        Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
+                        Column("code", T("Code", "代碼"), width=130),
+                        Column("text", T("Text", "內容")),
+                    ),
+                    width=8,
+                    height=7,
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,129 @@
+"""Shipments: what came in, what is still open, and what went out by carrier and lane.
+
+Public names: SHIPMENTS.
+"""
+
+from __future__ import annotations
+
+from edge.publish import schema
+from grafana.board import Board, Section
+from grafana.influxql import recent, select
+from grafana.panels import Column, T, bars, number, rows, trend
+
+_OPEN = "\"state\" = 'open'"
+_TRACE = "/d/lanewise-parcel-trace-LANGUAGE?var-subject=${__value.raw}&${__url_time_range}"
+
+SHIPMENTS = Board(
+    "shipments",
+    T("Shipments", "出貨"),
+    T(
+        "What came in, what is still open, and what went out by carrier and lane.",
+        "進單、未結訂單，以及按承運商與滑道的出貨。",
+    ),
+    (
+        Section(
+            T("Orders", "訂單"),
+            (
+                number(
+                    T("Came in", "進單"),
+                    T("Orders that came or changed while open in the chosen time.", "所選時間內新增或變更的未結訂單。"),
+                    select(schema.ORDERS, 'count("items")', where=_OPEN),
+                    unit="short",
+                ),
+                number(
+                    T("Cancelled", "取消"),
+                    T("Orders that were cancelled in the chosen time.", "所選時間內取消的訂單。"),
+                    select(schema.ORDERS, 'count("items")', where="\"state\" = 'cancelled'"),
+                    unit="short",
+                ),
+                number(
+                    T("Shipped", "出貨"),
+                    T("Parcels in a lane of their carrier in the chosen time.", "所選時間內進入承運商滑道的包裹。"),
+                    select(schema.SHIPMENT, 'count("order_id")'),
+                    unit="short",
+                ),
+                number(
+                    T("Open", "未結"),
+                    T("Orders that the lines know and that are not shipped.", "產線已知但未出貨的訂單。"),
+                    select(schema.CONTROLLER, 'last("orders_open")'),
+                    unit="short",
+                ),
+                number(
+                    T("Pieces ordered", "訂購件數"),
+                    T("Pieces of the orders that came in.", "進單的總件數。"),
+                    select(schema.ORDERS, 'sum("items")', where=_OPEN),
+                    unit="short",
+                ),
+                number(
+                    T("Pieces an order", "每單件數"),
+                    T("Mean of the orders that came in.", "進單的平均件數。"),
+                    select(schema.ORDERS, 'mean("items")', where=_OPEN),
+                    unit="short",
+                    decimals=1,
+                ),
+                trend(
+                    T("Open orders", "未結訂單"),
+                    T("Orders that the lines know and that are not shipped.", "產線已知但未出貨的訂單。"),
+                    select(schema.CONTROLLER, 'last("orders_open")', by=("controller",), every="$__interval"),
+                    "$tag_controller",
+                    unit="short",
+                ),
+                trend(
+                    T("Orders by state", "訂單狀態變化"),
+                    T(
+                        "Changes of orders by the state that they came to, counted over 5 minutes.",
+                        "訂單變更為各狀態的數量，每 5 分鐘統計。",
+                    ),
+                    select(schema.ORDERS, 'count("items")', by=("state",), every="5m", fill="0"),
+                    "$tag_state",
+                    unit="short",
+                ),
+                trend(
+                    T("Shipped an hour", "每小時出貨"),
+                    T("By line, counted over 5 minutes.", "按線，每 5 分鐘統計。"),
+                    select(schema.SHIPMENT, 'count("order_id") * 12', by=("line",), every="5m", fill="0"),
+                    "$tag_line",
+                    unit="short",
+                ),
+            ),
+        ),
+        Section(
+            T("Carriers and lanes", "承運商與滑道"),
+            (
+                bars(
+                    T("Orders by carrier", "承運商訂單"),
+                    T("Orders that came in, by carrier and service.", "進單，按承運商與服務。"),
+                    select(schema.ORDERS, 'count("items")', by=("carrier", "service"), where=_OPEN),
+                    "$tag_carrier $tag_service",
+                    unit="short",
+                ),
+                bars(
+                    T("Shipped by lane", "滑道出貨"),
+                    T("Parcels that reached each lane of their carrier.", "到達承運商各滑道的包裹。"),
+                    select(schema.SHIPMENT, 'count("order_id")', by=("line", "lane")),
+                    "$tag_line $tag_lane",
+                    unit="short",
+                ),
+                bars(
+                    T("Orders by channel", "訂單來源"),
+                    T("Where orders came from.", "訂單的來源。"),
+                    select(schema.ORDERS, 'count("items")', by=("channel",), where=_OPEN),
+                    "$tag_channel",
+                    unit="short",
+                ),
+                rows(
+                    T("Shipped, the newest first", "最近出貨"),
+                    T("Click a parcel or an order for its trace.", "點選包裹或訂單查看追蹤。"),
+                    recent(schema.SHIPMENT, '"line", "lane", "order_id", "parcel_id"'),
+                    (
+                        Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
+                        Column("order_id", T("Order", "訂單"), link=_TRACE),
+                        Column("parcel_id", T("Parcel", "包裹"), link=_TRACE),
+                        Column("line", T("Line", "線"), width=120),
+                        Column("lane", T("Lane", "滑道"), width=80),
+                    ),
+                ),
+            ),
+        ),
+    ),
+)

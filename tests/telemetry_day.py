@@ -1,0 +1,148 @@
+"""A short day whose journal has every kind of record, as points and as line protocol.
+
+Public names: day, line_protocol, SITE, CONTROLLER.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pure_site import START_US, PureSite, example
+
+from edge.line.alarm_rules import AlarmAction, AlarmKind, AlarmState, Priority
+from edge.line.events import (
+    AlarmChanged,
+    AlarmRequested,
+    Anomaly,
+    AnomalyCode,
+    CommandDropped,
+    CommandHandled,
+    DeviceChanged,
+    DeviceNotice,
+    Event,
+    EventsMissed,
+    Journaled,
+    LaneChanged,
+    LaneRequested,
+    Measured,
+    OrderChanged,
+    PlcEvent,
+)
+from edge.orders.model import Order, OrderLine, OrderState
+from edge.publish import schema
+from edge.publish.measures import Measures
+from edge.publish.schema import BASE_TAGS, FieldKind, Point
+from plc.words import EventType, LaneChange, Opcode, Refusal
+
+SITE, CONTROLLER = "demo", "edge1"
+_MINUTE_US = 60_000_000
+
+
+def day(project: Path) -> list[Point]:
+    """The points of some totes and parcels through the pure core, and of what else can happen to a line."""
+    site = PureSite(example(project, tote_rate=2_400), 3, {"sorter": 150, "tote1": 12})
+    values = [*site.run(600).journal, *_happenings(), *_lives()]
+    values.sort(key=lambda value: value.at_us)
+    measures = Measures(example(project).layouts())
+    points = [point for seq, value in enumerate(values, 1) for point in measures.points(seq, value)]
+    return points + [_publisher(minute) for minute in range(10)]
+
+
+def line_protocol(points: Iterable[Point]) -> Iterator[str]:
+    """Source: InfluxDB line protocol, "Special characters"."""
+    for point in points:
+        kinds = {field.name: field.kind for field in point.measurement.fields}
+        names = (*BASE_TAGS, *point.measurement.tags)
+        pairs = zip(names, (SITE, CONTROLLER, *point.tags), strict=True)
+        tags = ",".join(f"{name}={_escaped(value)}" for name, value in pairs if value)
+        fields = ",".join(f"{name}={_field(kinds[name], value)}" for name, value in point.fields.items())
+        yield f"{point.measurement.name},{tags} {fields} {point.time_ns}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace(" ", r"\ ").replace(",", r"\,").replace("=", r"\=")
+
+
+def _field(kind: FieldKind, value: schema.FieldValue) -> str:
+    match kind:
+        case FieldKind.INTEGER:
+            return f"{value}i"
+        case FieldKind.FLOAT:
+            return f"{value}"
+        case FieldKind.TEXT:
+            return '"' + str(value).replace("\\", "\\\\").replace('"', r"\"") + '"'
+
+
+def _publisher(minute: int) -> Point:
+    fields: dict[str, schema.FieldValue] = {
+        "records": minute * 100, "backlog": 3, "lag_us": 40_000, "set_aside": minute // 5, "failures": 0, "up": 1,
+    }  # fmt: skip
+    return Point(schema.PUBLISHER, ("influx", "influx"), fields, (START_US + minute * _MINUTE_US) * 1000)
+
+
+def _lives() -> Iterator[Journaled]:
+    """What a controller measures every 10 s."""
+    for beat in range(60):
+        at_us = START_US + beat * 10_000_000 + 1
+        ours = {"unstored": 2, "orders_open": 40 - beat % 7, "loop_late_us": 120 + beat, "journal_records": beat * 90,
+                "journal_bytes": 1e6 + beat * 4e4, "disk_free_bytes": 4e9, "backlog.influx": beat % 5}  # fmt: skip
+        yield Measured(at_us, "controller", tuple(ours.items()))
+        for name in ("sorter", "tote1"):
+            link = {"up": 1, "polls": 1500, "round_trip_us": 400 + beat, "round_trip_max_us": 900 + beat * 3,
+                    "heartbeat_age_us": 20_000, "events_unacknowledged": beat % 3, "commands_queued": 0,
+                    "commands_unhandled": 1, "packml_state": 6 if beat % 20 else 11}  # fmt: skip
+            yield Measured(at_us, f"plc.{name}", tuple(link.items()))
+            heard = {"up": int(beat != 30), "reads": 500 + beat, "reports": 20}
+            heard |= {
+                f"{what}.{antenna}": value
+                for antenna in (1, 2)
+                for what, value in (("reads", 250 + 9 * antenna), ("rssi_dbm", -58.5 - antenna))
+            }
+            yield Measured(at_us, f"reader.{name}", tuple(heard.items()))
+        lanes = {f"lane.{lane}": float(lane == 3 and 20 < beat < 30) for lane in range(1, 12)}
+        yield Measured(at_us, "line.sorter", (("tracks", 9 + beat % 4), *lanes.items()))
+
+
+def _happenings() -> Iterator[Journaled | Event]:
+    at_us = START_US
+    for number, station in enumerate((3, 3, 5)):
+        at_us = START_US + (1 + number) * 2 * _MINUTE_US
+        over_us = at_us + 25_000_000
+        yield PlcEvent(at_us, at_us, "sorter", 1, 60_000 + number, int(EventType.JAM), 0, station, 0, 1, 0)
+        yield PlcEvent(over_us, over_us, "sorter", 1, 61_000 + number, int(EventType.JAM), 0, station, 0, 0, 0)
+        yield _jam(at_us, station, at_us, active=True)
+        yield _jam(over_us, station, over_us, active=False)
+        yield Anomaly(at_us, "sorter", AnomalyCode.JAM, f"photo-eye {station} of sorter reports a jam", 0, "")
+    full_us = at_us + 1_000_000
+    yield PlcEvent(full_us, full_us, "sorter", 1, 62_000, int(EventType.LANE), 0, 3, 0, int(LaneChange.FULL), 0)
+    yield LaneChanged(full_us, "sorter", 3, True, False)
+    yield LaneRequested(at_us, 1, "sorter", 4, False, "kim")
+    yield AlarmRequested(at_us, 2, "jam.sorter.3", AlarmAction.ACKNOWLEDGE, "kim")
+    yield EventsMissed(at_us, "sorter", 5, 7, 3)
+    yield DeviceNotice(at_us, "reader.tote1", AnomalyCode.READER_NOTICE, "a report came late")
+    yield DeviceChanged(at_us, "plc.sorter", True, "127.0.0.1:15023 answers")
+    yield CommandDropped(at_us, "sorter", int(Opcode.ROUTE), 7, 3, "no connection")
+    yield CommandHandled(at_us, "sorter", 999, int(Opcode.LANE), 0, 4, int(Refusal.EXPIRED))
+    order = Order("A-cancelled", "DHL", "express", (OrderLine("09521234000105", 1),), state=OrderState.CANCELLED)
+    yield OrderChanged(at_us, 99, order)
+
+
+def _jam(at_us: int, station: int, since_us: int, *, active: bool) -> AlarmChanged:
+    before, after = AlarmState.NORMAL, AlarmState.UNACKNOWLEDGED
+    return AlarmChanged(
+        at_us,
+        "sorter",
+        f"jam.sorter.{station}",
+        AlarmKind.JAM,
+        "sorter",
+        before if active else after,
+        after if active else AlarmState.RETURNED,
+        active,
+        since_us,
+        Priority.HIGH,
+        f"photo-eye {station}",
+        "",
+        "",
+        "",
+    )
