@@ -1,6 +1,6 @@
 """One simulated line: belt, photo-eyes, antennas, diverts and lanes, as a discrete-event simulation without a clock.
 
-Public names: Floor, Inflow, Signal, Reads, Landed, Happening.
+Public names: Floor, Inflow, Moving, Signal, Reads, Landed, Happening.
 
 Time comes in with each call, in microseconds since the floor began; the same calls give the same happenings, whatever
 the steps in which time goes by. Positions are mm from the induction photo-eye, of a load's leading edge.
@@ -87,7 +87,7 @@ class Inflow(Protocol):
 
 
 @dataclass(slots=True, eq=False)
-class _Moving:
+class Moving:
     """A load on the belt or on its way back. ``start_us``: when its leading edge was at the belt's start."""
 
     load: Load
@@ -132,10 +132,10 @@ class Floor:
         self._heap: list[tuple[int, int, Callable[[int], None]]] = []
         self._order = count()
         self._out: list[Happening] = []
-        self._tracked: dict[int, _Moving] = {}
+        self._tracked: dict[int, Moving] = {}
         self.in_system = 0
-        self._back: deque[_Moving] = deque()
-        self._near: dict[str, dict[_Moving, None]] = {}
+        self._back: deque[Moving] = deque()
+        self._near: dict[str, dict[Moving, None]] = {}
         self._fields: dict[str, Field] = {}
         for reader in layout.portal.readers:
             self._fields[reader] = Field(layout.portal, reader, ports)
@@ -201,7 +201,7 @@ class Floor:
 
     def _slot(self, at_us: int) -> None:
         """A load may be put on the belt: one that comes round again before a new one."""
-        speed, gap_mm = self.layout.speed_mm_s, MIN_GAP_MM[self.layout.job]
+        speed, gap_mm = self.layout.speed_mm_s, self._gap_mm()
         moving = self._back.popleft() if self._back else self._arrival(at_us)
         self._nominal_us = max(self._nominal_us, at_us - 2 * self._period_us) + self._period_us
         taken_us = 0.0
@@ -211,16 +211,20 @@ class Floor:
         jitter_us = self._rng.uniform(-0.5, 0.5) * max(0.0, self._period_us - taken_us)
         self._at(max(at_us + int(taken_us) + 1, int(self._nominal_us + jitter_us)), self._slot)
 
-    def _arrival(self, at_us: int) -> _Moving | None:
+    def _gap_mm(self) -> float:
+        """The least way between two loads, for the next one."""
+        return MIN_GAP_MM[self.layout.job]
+
+    def _arrival(self, at_us: int) -> Moving | None:
         load = self._inflow.next(at_us)
         if load is None:
             return None
         self.in_system += 1
-        return _Moving(
+        return Moving(
             load, {name: [field.tag(self._seed, tag) for tag in load.tags] for name, field in self._fields.items()}
         )
 
-    def _place(self, moving: _Moving, at_us: int) -> None:
+    def _place(self, moving: Moving, at_us: int) -> None:
         moving.start_us = at_us
         moving.lane, moving.decided, moving.defaulted = 0, False, False
         layout, length_mm = self.layout, moving.load.length_mm
@@ -229,46 +233,50 @@ class Floor:
         self._when(moving, portal.eye_mm + length_mm, self._leave)
         self._when(moving, 0, self._induct)
         self._when(moving, layout.decision_mm, self._decide)
+        self._near_fields(moving)
+
+    def _near_fields(self, moving: Moving) -> None:
+        """When the load is near each reader's antennas."""
         if moving.load.tags:
             for name, field in self._fields.items():
                 self._when(moving, max(self._start_mm, field.from_mm), partial(self._come_near, name))
-                self._when(moving, field.to_mm + length_mm, partial(self._go_away, name, moving.rounds))
+                self._when(moving, field.to_mm + moving.load.length_mm, partial(self._go_away, name, moving.rounds))
 
-    def _when(self, moving: _Moving, at_mm: float, call: Callable[[_Moving, int], None]) -> None:
+    def _when(self, moving: Moving, at_mm: float, call: Callable[[Moving, int], None]) -> None:
         """``call`` when the load's leading edge is there."""
         at_us = moving.start_us + int((at_mm - self._start_mm) * 1_000_000 // self.layout.speed_mm_s)
         self._at(at_us, partial(call, moving))
 
-    def _track(self, moving: _Moving) -> int:
+    def _track(self, moving: Moving) -> int:
         if not moving.track_id:
             moving.track_id = next(self._tracks)
             self._tracked[moving.track_id] = moving
         return moving.track_id
 
-    def _say(self, at_us: int, what: EventType, moving: _Moving, station: int, value: int = 0) -> None:
+    def _say(self, at_us: int, what: EventType, moving: Moving, station: int, value: int = 0) -> None:
         self._out.append(Signal(at_us, what, self._track(moving), station, value))
 
-    def _enter(self, moving: _Moving, at_us: int) -> None:
+    def _enter(self, moving: Moving, at_us: int) -> None:
         self._say(at_us, EventType.ENTERED, moving, self.layout.portal.eye)
 
-    def _leave(self, moving: _Moving, at_us: int) -> None:
+    def _leave(self, moving: Moving, at_us: int) -> None:
         self._say(at_us, EventType.LEFT, moving, self.layout.portal.eye)
 
-    def _induct(self, moving: _Moving, at_us: int) -> None:
+    def _induct(self, moving: Moving, at_us: int) -> None:
         if moving.rounds:
             self.recirculated += 1
         else:
             self.inducted += 1
         self._say(at_us, EventType.INDUCTED, moving, self.layout.induction, moving.rounds)
 
-    def _decide(self, moving: _Moving, at_us: int) -> None:
+    def _decide(self, moving: Moving, at_us: int) -> None:
         moving.decided = True
         if not moving.lane:
             moving.lane, moving.defaulted = self.layout.default_lane, True
             self._say(at_us, EventType.DEFAULTED, moving, moving.lane)
         self._when(moving, self.chutes[moving.lane].lane.divert_mm, self._divert)
 
-    def _divert(self, moving: _Moving, at_us: int) -> None:
+    def _divert(self, moving: Moving, at_us: int) -> None:
         chute = self.chutes[moving.lane]
         if not chute.take(at_us):
             self._say(at_us, EventType.DIVERT_FAILED, moving, moving.lane)
@@ -286,7 +294,7 @@ class Floor:
             del self._tracked[moving.track_id]
             self.in_system -= 1
 
-    def _again(self, moving: _Moving, _: int) -> None:
+    def _again(self, moving: Moving, _: int) -> None:
         moving.rounds += 1
         self._back.append(moving)
 
@@ -295,10 +303,10 @@ class Floor:
 
     # ---- antennas ----------------------------------------------------------------------------------------------------
 
-    def _come_near(self, reader: str, moving: _Moving, _: int) -> None:
+    def _come_near(self, reader: str, moving: Moving, _: int) -> None:
         self._near[reader][moving] = None
 
-    def _go_away(self, reader: str, rounds: int, moving: _Moving, _: int) -> None:
+    def _go_away(self, reader: str, rounds: int, moving: Moving, _: int) -> None:
         if moving.rounds == rounds:
             self._near[reader].pop(moving, None)
 
