@@ -12,10 +12,12 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError
 
-from edge.config_devices import Frozen, Name, PlcConfig, plc_problems
+from edge.config_devices import PlcConfig, plc_problems
+from edge.config_io import io_problems
 from edge.config_points import every_point
 from edge.config_publish import SECRETS, PublisherConfig, publisher_problems
 from edge.config_readers import ReaderConfig, reader_problems
+from edge.config_table import Frozen, Name
 from edge.line.alarm_rules import MOMENTS, RATES, RULES, AlarmKind, AlarmRule, Priority
 from edge.line.layout import Job, Lane, LaneRole, LineLayout, Portal
 
@@ -363,8 +365,12 @@ def _problem(item: dict[str, Any]) -> str:
 
 def _line_problems(config: LineConfig) -> Iterator[str]:
     """What a single key cannot say: references, and values that contradict each other."""
+    layouts = config.layouts()
     for name, plc in config.plc.items():
         yield from plc_problems(f"plc.{name}", plc)
+        if plc.driver == "remote-io" and plc.io is not None:
+            lines = [layout for layout in layouts if layout.plc == name]
+            yield from io_problems(f"plc.{name}.io", plc.io, lines, plc.poll_ms)
     for name, reader_config in config.reader.items():
         yield from reader_problems(f"reader.{name}", reader_config)
     stations: dict[tuple[str, str, int], str] = {}

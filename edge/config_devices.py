@@ -1,6 +1,6 @@
-"""The PLCs of LINE.toml, what every device's table has, and what is wrong with one beyond a single key.
+"""The PLCs of LINE.toml, and what is wrong with one beyond a single key.
 
-Public names: Frozen, Name, Tcp, PlcConfig, OpcUaConfig, Transport, SerialParity, UaPolicy, UaMode, plc_problems.
+Public names: PlcConfig, OpcUaConfig, Transport, SerialParity, UaPolicy, UaMode, plc_problems.
 """
 
 from __future__ import annotations
@@ -8,20 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
+from edge.config_io import IoConfig
 from edge.config_points import PointConfig, PointName
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-Tcp = Annotated[int, Field(ge=1, le=65535)]
-
-
-class Frozen(BaseModel):
-    """A table of the file: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+from edge.config_table import Frozen, Tcp
 
 
 class Transport(StrEnum):
@@ -87,9 +80,11 @@ class OpcUaConfig(Frozen):
 
 
 class PlcConfig(Frozen):
-    """One PLC that has the mailbox."""
+    """One PLC that has the mailbox, or remote I/O in place of one."""
 
-    driver: Literal["modbus", "opcua"] = Field(default="modbus", description="how it is reached")
+    driver: Literal["modbus", "opcua", "remote-io"] = Field(
+        default="modbus", description="how it is reached; `remote-io`: inputs and outputs on Modbus without a program"
+    )
     transport: Transport = Field(default=Transport.TCP, description="Modbus TCP, the same within TLS, or RTU")
     host: str = Field(default="", description="name or address; with `tcp` and `tls`")
     port: Tcp | None = Field(default=None, description="TCP port; none = 502, with `tls` 802")
@@ -116,6 +111,7 @@ class PlcConfig(Frozen):
     poll_ms: int = Field(default=5, ge=1, le=90, description="how often UP is read")
     timeout_ms: int = Field(default=250, ge=10, le=10_000, description="an answer later than this ends the connection")
     opcua: OpcUaConfig = Field(default=OpcUaConfig(), description="with driver `opcua`")
+    io: IoConfig | None = Field(default=None, description="with driver `remote-io`")
     points: Path | None = Field(
         default=None, description="CSV file of more points: `name` and the keys of a point as columns"
     )
@@ -177,6 +173,8 @@ def _ua_problems(here: str, plc: PlcConfig) -> Iterator[str]:
 
 def plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
     """What the keys of one PLC say against each other; ``here`` is its path."""
+    if (plc.io is None) == (plc.driver == "remote-io"):
+        yield f"{here}.io: {'missing: a PLC with driver' if plc.io is None else 'only with driver'} 'remote-io'"
     if plc.driver == "opcua":
         yield from _ua_problems(here, plc)
         return

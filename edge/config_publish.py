@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import Field
 
-from edge.config_devices import Frozen
+from edge.config_table import Frozen
 
 SECRETS = ("token_file", "password_file", "ca", "certificate", "key")
 """Keys of any publisher that name a file, relative to LINE.toml, which must exist."""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Discriminator, Field, Tag
 
-from edge.config_devices import Frozen, Tcp
+from edge.config_table import Frozen, Tcp
 from rfid.vendor_json import Vendor
 
 SearchMode = Literal[

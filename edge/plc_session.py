@@ -6,6 +6,7 @@ Public names: PlcSession, plc_link, modbus_wire, plc_warning.
 from __future__ import annotations
 
 import importlib
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import assert_never
 
 from edge.clocks import DeviceClock, WrappingMs
 from edge.config_devices import PlcConfig, Transport
+from edge.config_io import IoConfig, io_layout, io_wiring
 from edge.line.events import (
     AnomalyCode,
     CommandDropped,
@@ -26,8 +28,11 @@ from edge.line.events import (
     Route,
     SetLane,
 )
+from edge.line.layout import LineLayout
 from edge.line.state import PlcState
-from plc.driver import PlcLink
+from plc.driver import PlcError, PlcLink
+from plc.io_link import IoLink
+from plc.io_tracker import Tracker
 from plc.mailbox import (
     Command,
     Connected,
@@ -51,11 +56,17 @@ from plc.mailbox import (
     Unaccounted,
 )
 from plc.modbus import ModbusLink
+from plc.modbus_connection import ModbusConnection
 from plc.wires import Parity, Serial, Tcp, Tls, Wire
 
 
-def plc_link(name: str, config: PlcConfig) -> PlcLink:
-    """The driver of a PLC as its configuration says. Raises PlcError for a file that cannot be read."""
+def plc_link(name: str, config: PlcConfig, line: LineLayout | None = None) -> PlcLink:
+    """The driver of a PLC as its configuration says; remote I/O needs its line.
+
+    Raises PlcError for a file that cannot be read, and for remote I/O without a line: it has no mailbox of its own.
+    """
+    if config.io is not None:
+        return _io_link(name, config, config.io, line)
     if config.driver == "opcua":
         return importlib.import_module("edge.opcua_link").opcua_link(name, config)  # type: ignore[no-any-return]
     return ModbusLink(
@@ -67,6 +78,14 @@ def plc_link(name: str, config: PlcConfig) -> PlcLink:
         config.timeout_ms,
         read_write=config.read_write,
     )
+
+
+def _io_link(name: str, config: PlcConfig, io: IoConfig, line: LineLayout | None) -> IoLink:
+    if line is None:
+        raise PlcError(f"{name}: remote I/O: there is no mailbox in it, the controller keeps it")
+    connection = ModbusConnection(name, modbus_wire(config), config.device_id, config.timeout_ms)
+    session = time.time_ns() // 1_000_000 % 65_535 + 1
+    return IoLink(connection, Tracker(io_layout(io, line, config.poll_ms), session), io_wiring(io))
 
 
 def modbus_wire(config: PlcConfig) -> Wire:
@@ -90,10 +109,14 @@ def plc_warning(name: str, config: PlcConfig) -> str:
 
 
 class PlcSession:
-    """One PLC for the life of the process. ``known``: what the journal remembers of it, None = nothing."""
+    """One PLC for the life of the process.
 
-    def __init__(self, name: str, config: PlcConfig, known: PlcState | None) -> None:
+    ``known``: what the journal remembers of it, None = nothing. ``line``: the one that it drives, of remote I/O.
+    """
+
+    def __init__(self, name: str, config: PlcConfig, known: PlcState | None, line: LineLayout | None = None) -> None:
         self.name = name
+        self._line = line
         self.config = config
         self.host = Host(
             None if known is None else Memory(known.session, known.event_seq, known.command_seq, known.events_lost)
@@ -108,7 +131,7 @@ class PlcSession:
     def link(self) -> PlcLink:
         """The way to it; what it learned of the PLC outlives a connection."""
         if self._link is None:
-            self._link = plc_link(self.name, self.config)
+            self._link = plc_link(self.name, self.config, self._line)
         return self._link
 
     def observe(self, up: Sequence[int], at_us: int) -> None:

@@ -139,8 +139,9 @@ class Controller:
             self._core, seq = recover(self._config.journal, layouts)
             if seq:
                 log.info("journal %s: %d records taken up", self._config.journal, seq)
+            lines = {layout.plc: layout for layout in layouts}
             for name, table in self._config.plc.items():
-                self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name))
+                self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name), lines.get(name))
                 if warning := plc_warning(name, table):
                     log.warning("%s", warning)
             if self._threaded:

@@ -26,7 +26,7 @@ class Cause(IntEnum):
     LATE = 102
 
 
-CAUSES = {
+CAUSES: dict[int, str] = {
     Cause.RECKONED: "reckoned from the belt's travel, no photo-eye stands there",
     Cause.DOUBLED: "longer than the longest parcel, so two without a gap",
     Cause.LATE: "the inputs were read too late to know its place",

@@ -14,15 +14,18 @@ from types import TracebackType
 SOURCE = Path(__file__).with_name("libmodbus_plc.c")
 
 
-def build_libmodbus_plc(folder: Path, cc: str, pkg_config: str) -> Path:
-    """Compiles the PLC into ``folder``; raises CalledProcessError, or FileNotFoundError without libmodbus."""
+def build_libmodbus_plc(folder: Path, cc: str, pkg_config: str, source: Path = SOURCE) -> Path:
+    """Compiles the PLC, or another ``source``, into ``folder``.
+
+    Raises CalledProcessError, or FileNotFoundError without libmodbus.
+    """
     found = subprocess.run([pkg_config, "--cflags", "--libs", "libmodbus"], capture_output=True, text=True, check=False)
     if found.returncode:
         raise FileNotFoundError(f"libmodbus: {found.stderr.strip()}")
     folder.mkdir(parents=True, exist_ok=True)
-    program = folder / "libmodbus_plc"
+    program = folder / source.stem
     warnings = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"]
-    subprocess.run([cc, *warnings, str(SOURCE), "-o", str(program), *shlex.split(found.stdout)], check=True)
+    subprocess.run([cc, *warnings, str(source), "-o", str(program), *shlex.split(found.stdout)], check=True)
     return program
 
 

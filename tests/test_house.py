@@ -71,7 +71,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("edge/line/sort.py", "import rfid.llrp"),
         ("edge/publish/measures.py", "import edge.journal"),
     ],
-    "pymodbus: plc.modbus_connection and plc.simulator only": [("edge/config.py", "import pymodbus.client")],
+    "pymodbus: plc.modbus_connection and the simulators only": [("edge/config.py", "import pymodbus.client")],
     "asyncua: plc.opcua and plc.opcua_simulator only": [("plc/modbus.py", "import asyncua")],
     "paho: rfid.mqtt_reader only": [("rfid/http_reader.py", "import paho.mqtt.client")],
     "h11: rfid.http_reader only": [("rfid/mqtt_reader.py", "import h11")],

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
+from pathlib import Path
 from random import Random
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from libmodbus_peer import build_libmodbus_plc
+from test_floor_devices import on_free_ports
+from virtual_time import run_virtual
 
-from edge.config import SimConfig
+from edge.cli import main
+from edge.config import LineConfig, SimConfig, load_line
+from edge.journal import JournalReader
+from edge.line.events import OrderChanged, Outcome
 from edge.line.layout import Job, Lane, LaneRole, LineLayout, Portal
+from edge.replay import replay
+from edge.runtime import Controller
+from edge.sim.devices import SimulatedFloor
 from edge.sim.floor import Landed
 from edge.sim.io_floor import LANE_EYE_MM, IoFloor
 from edge.sim.world import Fault, Load
 from plc.host_signals import Received, SentNow
-from plc.io_layout import Cause, Eye, IoLayout, Outlet, limits
+from plc.io_layout import CAUSES, Cause, Eye, IoLayout, Outlet, limits
+from plc.io_link import IoLink, IoWiring
 from plc.io_tracker import Tracker
 from plc.mailbox import Command, Event, EventType, Host, Opcode
+from plc.modbus_connection import ModbusConnection
+from plc.points import Table
+from plc.wires import Tcp
 
 PORTAL, INDUCTION, MIDDLE = 11, 1, 12
 QUALITY = 4
@@ -289,3 +308,140 @@ class Desk:
                 self.host.event_stored(seen.event.seq)
                 self.said.append(seen.event)
         return coils
+
+
+async def sort_example(config: LineConfig, seconds: float) -> SimulatedFloor:
+    floor = SimulatedFloor(config, seconds=seconds, keep_decisions=True)
+    orders = [order for stream in floor.streams.values() for load in stream.prepare(100) for order in load.orders]
+    feed = [OrderChanged(0, seq, order) for seq, order in enumerate(orders, 1)]
+    await floor.start()
+    assert floor.waits_for() == ["a controller on remote I/O io", "a client on reader portal"]
+    controller = asyncio.create_task(
+        Controller(config, lambda after, limit: feed[after : after + limit], threaded=False).run()
+    )
+    await floor.wait()
+    controller.cancel()
+    with suppress(asyncio.CancelledError):
+        await controller
+    await floor.stop()
+    return floor
+
+
+def test_the_example_sorts_over_modbus_and_its_journal_agrees(project: Path, tmp_path: Path) -> None:
+    config = on_free_ports(load_line(project / "examples" / "small-line" / "LINE.toml"), tmp_path, 10)
+    floor = run_virtual(sort_example(config, 60))
+    truth = floor.report()
+    assert truth["parcels_inducted"] > 20
+    assert truth["missorted"] == truth["left_on_belt"] == truth["recirculated"] == 0
+    assert truth["parcels_in_assigned_lane"] + truth["to_quality"] == truth["parcels_inducted"]
+    reader = JournalReader(config.journal)
+    ended = [record.value for record in reader.of_kind("Sorted")]
+    assert replay(reader.every()).difference is None
+    reader.close()
+    assert Counter((one.lane, one.outcome) for one in ended) == Counter(
+        (one.lane, Outcome.CONFIRMED) for one in floor.decisions
+    )
+    assert {one.text for one in ended if one.lane == 3} <= {CAUSES[Cause.RECKONED]}
+
+
+def test_check_refuses_what_is_not_safe(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (project / "examples" / "small-line" / "LINE.toml").read_text(encoding="utf-8")
+    file = tmp_path / "LINE.toml"
+    for before, after, problems in (
+        ("min_gap_mm = 200", "min_gap_mm = 150", ["smallest gap, for the divert of lane 3", "needs more than 156 mm"]),
+        ("poll_ms = 10", "poll_ms = 90", ["smallest gap, for the divert of lane 1", "widen min_gap_mm"]),
+        ("default_lane = 4", "default_lane = 3", ["default_lane: 3: what nobody decides goes straight on, allowed: 4"]),
+        ("{ lane = 2, coil = 1, confirm = 5 },", "", ["lane 2 of line.sorter is missing"]),
+        ("induction = 1", "induction = 1\nrunning = 9", ["running: 9: where a belt stops, only an encoder"]),
+        ('driver = "remote-io"', 'driver = "modbus"', ["plc.io.io: only with driver 'remote-io'"]),
+    ):
+        assert before in text
+        file.write_text(text.replace(before, after), encoding="utf-8")
+        assert main(["check", str(file)]) == 1
+        said = capsys.readouterr().err
+        assert all(problem in said for problem in problems), said
+    assert main(["check", str(project / "examples" / "small-line" / "LINE.toml")]) == 0
+    capsys.readouterr()
+    assert main(["plc", "watch", str(project / "examples" / "small-line" / "LINE.toml"), "--once"]) == 2
+    assert "there is no mailbox in it" in capsys.readouterr().err
+
+
+class LibmodbusIo:
+    """The station on libmodbus as a process; ``said``: the coils and registers it printed, in order."""
+
+    def __init__(self, program: Path) -> None:
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.said: list[str] = []
+        self.port = int(self._line().split()[1])
+
+    def order(self, *lines: str) -> None:
+        assert self.process.stdin is not None
+        for line in lines:
+            self.process.stdin.write(f"{line}\n")
+            self.process.stdin.flush()
+            while (said := self._line()) != "ok":
+                self.said.append(said)
+
+    def _line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def libmodbus_io(peer: Callable[[str], str], tmp_path: Path) -> Iterator[LibmodbusIo]:
+    source = Path(__file__).with_name("libmodbus_io.c")
+    device = LibmodbusIo(build_libmodbus_plc(tmp_path, peer("cc"), peer("pkg-config"), source))
+    yield device
+    device.stop()
+
+
+@pytest.mark.parametrize("of_words", [False, True])
+def test_a_station_on_libmodbus_is_tracked(libmodbus_io: LibmodbusIo, run: Any, *, of_words: bool) -> None:
+    """A parcel by hand, its belt counted by an encoder: nothing depends on how long it takes."""
+    # No reading comes in time, so that the parcel is in doubt; none comes so late that one could be hidden.
+    io = replace(io_layout(), encoder_um=1_000, min_length_mm=10**6, min_gap_mm=10**6, tolerance=0, scan_us=1_000)
+    wiring = IoWiring(
+        Table.INPUT if of_words else Table.DISCRETE, 0, 16, Table.HOLDING if of_words else Table.COIL, 0, 16,
+        encoder=(Table.INPUT, 8),
+    )  # fmt: skip
+    tracker = Tracker(replace(io, outputs=(9,)), 1)
+
+    def see(mm: int) -> None:
+        bits = [int(0 <= mm - eye.mm < 300) for eye in io.eyes]
+        words = [f"word 0 {sum(bit << index for index, bit in enumerate(bits))}"]
+        libmodbus_io.order(
+            f"word 8 {mm + 1_000}", *(words if of_words else [f"input {n} {v}" for n, v in enumerate(bits)])
+        )
+
+    async def pass_by() -> list[Event]:
+        link = IoLink(ModbusConnection("io", Tcp("127.0.0.1", libmodbus_io.port)), tracker, wiring)
+        host = Host()
+        await link.connect()
+        see(-900)
+        host.connect(await link.read_up(), await link.read_down(), 0)
+        host.command(Command(Opcode.OUTPUT, 1, 9, 2**31))
+        events: list[Event] = []
+        for at_us, mm in enumerate(range(-890, 4_000, 10)):
+            see(mm)
+            block, signals = host.down(at_us * 60_000)
+            for signal in host.on_up(await (link.read_up() if block is None else link.exchange(block)), at_us * 60_000):
+                if isinstance(signal, Received):
+                    events.append(signal.event)
+                    host.event_stored(signal.event.seq)
+            for signal in signals:
+                if isinstance(signal, SentNow):
+                    host.command_stored(signal.sent.seq)
+        await link.close()
+        return events
+
+    events = run(pass_by())
+    assert [(event.type, event.track_id, event.station) for event in events[:3]] == [
+        (EventType.ENTERED, 1, PORTAL), (EventType.LEFT, 1, PORTAL), (EventType.INDUCTED, 1, INDUCTION)
+    ]  # fmt: skip
+    assert (EventType.DEFAULTED, QUALITY) in [(event.type, event.station) for event in events]
+    libmodbus_io.order("word 9 0")
+    assert libmodbus_io.said == ["register 0 512" if of_words else "coil 9 1"]

@@ -10,6 +10,7 @@ from edge.line.events import Anomaly, AnomalyCode, LaneChanged, OrderShipped, Ou
 from edge.line.layout import LaneRole
 from edge.line.state import Track
 from edge.line.station import Result, Station
+from plc.io_layout import CAUSES
 from plc.words import EventType, LaneChange
 
 KEEP_TRACKS = 2_000
@@ -55,12 +56,13 @@ def ended(station: Station, track: Track, given: PlcEvent, out: list[Result]) ->
     match given.type:
         case EventType.DIVERTED:
             outcome = Outcome.CONFIRMED if given.station == track.lane else Outcome.MISSORTED
-            lane, text = given.station, ""
+            lane, text = given.station, CAUSES.get(given.cause, "")
         case EventType.DEFAULTED:
-            outcome, lane, text = Outcome.DEFAULTED, given.station, _why_defaulted(station, track)
+            outcome, lane = Outcome.DEFAULTED, given.station
+            text = CAUSES.get(given.cause) or _why_defaulted(station, track)
         case EventType.DIVERT_FAILED:
             outcome, lane = Outcome.FAILED, given.value
-            text = f"divert to lane {given.station} failed" + (f", cause {given.cause}" if given.cause else "")
+            text = f"divert to lane {given.station} failed" + (f", {CAUSES.get(given.cause, f'cause {given.cause}')}" if given.cause else "")
         case _:
             outcome, lane, text = Outcome.LOST, 0, f"last seen at photo-eye {given.station}"
     out.append(

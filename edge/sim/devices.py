@@ -19,14 +19,17 @@ from typing import assert_never
 
 from edge.config import LineConfig
 from edge.config_devices import Transport
+from edge.config_io import io_layout
 from edge.config_readers import LlrpConfig
 from edge.line.layout import Job, LaneRole, LineLayout
 from edge.sim.faults import FaultOrder, Faults, failing
 from edge.sim.floor import Floor, Happening, Landed, Reads, Signal
 from edge.sim.inflow import Stream
+from edge.sim.io_floor import IoFloor
 from edge.sim.tally import Decision, PlcEvents, ReactionMs, Report, Tally, percentiles_ms
 from edge.sim.world import World
 from plc.driver import PlcError
+from plc.io_simulator import SimulatedIo
 from plc.mailbox import Command, EventType, Opcode, PlcSide, Refusal
 from plc.simulator import SimulatedPlc
 from plc.words import serial_behind
@@ -91,6 +94,7 @@ class SimulatedFloor:
         self._shown: Counter[str] = Counter()
         self._late_s = 0.0
         self._plcs: dict[str, SimulatedPlc] = {}
+        self._ios: dict[str, SimulatedIo] = {}
         self._readers: dict[str, SimulatedReader] = {}
         self._ordered = tuple(faults)
         self._say = say
@@ -115,6 +119,7 @@ class SimulatedFloor:
     def waits_for(self) -> list[str]:
         """What is still missing before the belts move, one phrase each."""
         missing = [f"a controller on PLC {name}" for name, plc in self._plcs.items() if not self._host_alive(plc)]
+        missing += [f"a controller on remote I/O {name}" for name, io in self._ios.items() if not io.reads]
         missing += [f"a client on reader {name}" for name, reader in self._readers.items() if not reader.ready]
         return missing if self._released else ["orders", *missing]
 
@@ -135,8 +140,12 @@ class SimulatedFloor:
         session = int(loop.time() * 1000) % 65_535 + 1
         try:
             for name, plc in self.config.plc.items():
-                if plc.driver != "modbus" or plc.transport is not Transport.TCP:
+                if plc.driver == "opcua" or plc.transport is not Transport.TCP:
                     raise PlcError(f"{name}: the simulated floor has PLCs with transport 'tcp' only")
+                if plc.io is not None:
+                    self._ios[name] = self._remote_io(name)
+                    await self._ios[name].start(plc.host, plc.tcp_port)
+                    continue
                 side = PlcSide(session, act=partial(self._obey, name), buffer=PLC_BUFFER)
                 self._plcs[name] = SimulatedPlc(
                     name,
@@ -180,6 +189,8 @@ class SimulatedFloor:
             await reader.stop()
         for plc in self._plcs.values():
             await plc.stop()
+        for io in self._ios.values():
+            await io.stop()
 
     async def wait(self) -> None:
         """Until the inflow has ended, the belts are empty and every event is acknowledged, each within its limit."""
@@ -376,7 +387,21 @@ class SimulatedFloor:
             case _ as job:
                 assert_never(job)
 
+    def _remote_io(self, name: str) -> SimulatedIo:
+        (floor,) = (one for one in self._floors.values() if isinstance(one, IoFloor) and one.layout.plc == name)
+        return SimulatedIo(
+            name,
+            lambda: floor.inputs,
+            lambda: floor.counts(self.floor_us),
+            lambda coils: floor.coils(coils, self.floor_us),
+        )
+
     def _floor(self, layout: LineLayout) -> Floor:
+        ports = {name: getattr(reader, "antennas", ()) for name, reader in self.config.reader.items()}
+        plc = self.config.plc[layout.plc]
+        if plc.io is not None:
+            io = io_layout(plc.io, layout, plc.poll_ms)
+            return IoFloor(layout, io, self.config.sim, self.seed, self.streams[layout.name], ports, LEAD_US)
         on_plc = [other.name for other in self._layouts.values() if other.plc == layout.plc]
         return Floor(
             layout,
@@ -384,6 +409,6 @@ class SimulatedFloor:
             self.seed,
             self.streams[layout.name],
             count(1 + on_plc.index(layout.name), len(on_plc)),
-            {name: reader.antennas for name, reader in self.config.reader.items()},
+            ports,
             LEAD_US,
         )

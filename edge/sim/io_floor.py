@@ -23,6 +23,8 @@ from plc.mailbox import LaneChange
 
 LANE_EYE_MM = 250
 """From a divert to the photo-eye in its lane."""
+GONE_US = 2_000_000
+"""A load counts as gone so long after it left the belt: its lane's photo-eye has seen it by then."""
 
 
 class IoFloor(Floor):
@@ -108,12 +110,15 @@ class IoFloor(Floor):
         self._out.append(Landed(at_us, 0, moving.load, chute.lane, 0, False))
         for near in self._near.values():
             near.pop(moving, None)
-        self.in_system -= 1
+        self._at(at_us + GONE_US, self._gone)
         if outlet.confirm is not None:
             dark_us = int(moving.load.length_mm * 1_000_000 / self.layout.speed_mm_s)
             shows_us = at_us + int(LANE_EYE_MM * 1_000_000 / self.layout.speed_mm_s)
             self._at(shows_us, partial(self._input, outlet.confirm, on=True))
             self._at(shows_us + dark_us, partial(self._input, outlet.confirm, on=False))
+
+    def _gone(self, _: int) -> None:
+        self.in_system -= 1
 
     def _past(self, coil: int, moving: Moving, _: int) -> None:
         if self._passing.get(coil) is moving:
