@@ -62,7 +62,8 @@ def ended(station: Station, track: Track, given: PlcEvent, out: list[Result]) ->
             text = CAUSES.get(given.cause) or _why_defaulted(station, track)
         case EventType.DIVERT_FAILED:
             outcome, lane = Outcome.FAILED, given.value
-            text = f"divert to lane {given.station} failed" + (f", {CAUSES.get(given.cause, f'cause {given.cause}')}" if given.cause else "")
+            cause = CAUSES.get(given.cause) or (f"cause {given.cause}" if given.cause else "")
+            text = ", ".join(filter(None, (f"divert to lane {given.station} failed", cause)))
         case _:
             outcome, lane, text = Outcome.LOST, 0, f"last seen at photo-eye {given.station}"
     out.append(
