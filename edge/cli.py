@@ -81,6 +81,9 @@ def parser() -> argparse.ArgumentParser:
     fault = _command(commands, "fault", _fault, "makes things go wrong in a simulated floor that runs")
     importlib.import_module("edge.sim.control").add_arguments(fault)
 
+    publish = _command(commands, "publish", _publish, "the journal to InfluxDB and other systems")
+    importlib.import_module("edge.publish.process").add_arguments(publish)
+
     api = _command(commands, "api", _api, "orders in, look-ups and live pages out")
     api.add_argument("config", type=Path, metavar="SITE.toml")
 
@@ -183,6 +186,10 @@ def _sim(arguments: argparse.Namespace) -> int:
 
 def _fault(arguments: argparse.Namespace) -> int:
     return int(importlib.import_module("edge.sim.control").main(arguments))
+
+
+def _publish(arguments: argparse.Namespace) -> int:
+    return int(importlib.import_module("edge.publish.process").main(arguments))
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -32,6 +32,7 @@ class Target:
     stop: threading.Event = field(default_factory=threading.Event)
     upto: int = 0
     lookback: int = 3
+    portion: int = 2_000
 
     def prepare(self, entries: Sequence[Entry]) -> Delivery:
         seqs = [entry.record.seq for entry in entries]
@@ -79,11 +80,16 @@ def test_every_record_is_delivered_or_set_aside_once_and_in_order(
 ) -> None:
     rng = random.Random(seed)
     folder = tmp_path_factory.mktemp("follow")
-    target = Target(refuses=frozenset(rng.sample(range(1, 200), 5)))
+    target = Target(refuses=frozenset(rng.sample(range(1, 200), 5)), portion=portion)
     total = 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(journal, "_ROOM_BYTES", 0)
-        for name, value in (("POLL_S", 0.001), ("RETRY_FIRST_S", 0.001), ("RETRY_LAST_S", 0.001), ("PORTION", portion)):
+        for name, value in (
+            ("POLL_S", 0.001),
+            ("RETRY_FIRST_S", 0.001),
+            ("RETRY_LAST_S", 0.001),
+            ("LOOK_BACK_PORTION", 7),
+        ):
             patch.setattr(follow, name, value)
         for _ in range(rng.randint(1, 5)):  # lives of the process
             count = rng.randint(1, 40)

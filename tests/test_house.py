@@ -77,6 +77,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "h11: rfid.http_reader only": [("rfid/mqtt_reader.py", "import h11")],
     "pyserial: rfid.serial_line only": [("rfid/pyrfid_reader.py", "import serial")],
     "pyrfid: rfid.pyrfid_reader only": [("rfid/serial_line.py", "import pyrfid")],
+    "influxdb_client: edge.publish.influx only": [("edge/publish/follow.py", "import influxdb_client")],
     "sqlalchemy: edge.store only": [("edge/journal.py", "import sqlalchemy")],
     "msgspec: where records are stored or sent, edge.journal, edge.store and api": [
         ("edge/config.py", "import msgspec")

@@ -19,14 +19,14 @@ from typing import Any, TextIO
 
 _APPLICATION_ID = 0x4C57_5031  # "LWP1"
 _SCHEMA = f"""
-PRAGMA application_id={_APPLICATION_ID};
+BEGIN; PRAGMA application_id={_APPLICATION_ID};
 CREATE TABLE IF NOT EXISTS cursor(
     publisher TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL, set_aside INTEGER NOT NULL,
     at_us INTEGER NOT NULL, PRIMARY KEY(publisher, node));
 CREATE TABLE IF NOT EXISTS set_aside(
     id INTEGER PRIMARY KEY, publisher TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL, what TEXT NOT NULL,
     reason TEXT NOT NULL, at_us INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS set_aside_of ON set_aside(publisher, id);
+CREATE INDEX IF NOT EXISTS set_aside_of ON set_aside(publisher, id); COMMIT;
 """
 KEEP = 10_000
 """So many of what was set aside are kept for each publisher; all are counted."""
@@ -149,6 +149,8 @@ def _rows(path: Path, sql: str, values: tuple[object, ...]) -> list[Any]:
         where = f"{path.resolve().as_uri()}?mode=ro"
         with closing(sqlite3.connect(where, uri=True, isolation_level=None, timeout=5)) as db:
             db.execute("PRAGMA wal_autocheckpoint=0")
+            if db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+                return []  # being made just now
             return db.execute(sql, values).fetchall()
     except sqlite3.Error as error:
         raise _trouble(path, error) from None

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 POLL_S = 0.1
 RETRY_FIRST_S = 0.25
 RETRY_LAST_S = 30.0
-PORTION = 2_000
+LOOK_BACK_PORTION = 2_000
 
 
 class TargetDown(Exception):  # noqa: N818  # what is down is the word of the trade
@@ -64,8 +64,13 @@ class Publisher(Protocol):
         """How many records before its first delivery it wants to see."""
         ...
 
+    @property
+    def portion(self) -> int:
+        """How many records a batch has at most."""
+        ...
+
     def tell(self, following: Following) -> None:
-        """How the following goes, every 10 s while idle or delivering; a publisher may tell its target of it."""
+        """How the following goes, every 10 s while the target takes what is sent. May raise TargetDown."""
         ...
 
     def close(self) -> None:
@@ -121,7 +126,7 @@ class Follower:
             while not stop.is_set():
                 try:
                     delivery = delivery or self._next()
-                    waits = delivery is None or not delivery()
+                    rests = delivery is None or not delivery()
                     delivery = None
                 except (TargetDown, JournalError, CursorError) as error:
                     self._trouble(str(error))
@@ -137,7 +142,7 @@ class Follower:
                         log.warning("publisher %s: delivers again", self._name)
                     self.following = replace(self.following, trouble="")
                 self._tell()
-                if waits:
+                if rests:
                     stop.wait(POLL_S)
         finally:
             self._forget()
@@ -157,19 +162,20 @@ class Follower:
             self._publisher = self._make()
             seq = max(0, cursor.seq - self._publisher.lookback)
             while seq < cursor.seq:
-                records = reader.after(seq, min(PORTION, cursor.seq - seq))
+                records = reader.after(seq, min(LOOK_BACK_PORTION, cursor.seq - seq))
                 records = [record for record in records if record.seq <= cursor.seq]
                 if not records:
                     break
                 self._publisher.prepare(self._entries(records)[0])
                 seq = records[-1].seq
-        records = reader.after(self.following.seq, PORTION)
+        portion = self._publisher.portion
+        records = reader.after(self.following.seq, portion)
         if not records:
             self.following = replace(self.following, newest=self.following.seq)
             return None
         entries, bad = self._entries(records)
         send = self._publisher.prepare(entries)
-        newest = records[-1].seq if len(records) < PORTION else reader.last()
+        newest = records[-1].seq if len(records) < portion else reader.last()
         self.following = replace(self.following, newest=newest)
 
         def deliver() -> bool:
@@ -184,7 +190,7 @@ class Follower:
             )
             for one in refused[:3]:
                 log.warning("publisher %s: record %d set aside: %s", self._name, one.seq, one.reason)
-            return len(records) == PORTION
+            return len(records) == portion
 
         return deliver
 
@@ -210,7 +216,8 @@ class Follower:
         now_s = time.monotonic()
         if self._publisher is not None and now_s - self._told_s >= self.TELL_EVERY_S:
             self._told_s = now_s
-            self._publisher.tell(self.following)
+            with suppress(TargetDown):  # the next batch says so
+                self._publisher.tell(self.following)
 
     def _close_publisher(self) -> None:
         if self._publisher is not None:

@@ -1,0 +1,122 @@
+"""`lanewise publish`: every publisher of LINE.toml in a thread of its own, until told to stop; and how they stand.
+
+Public names: KINDS, add_arguments, main, run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from edge.config import LineConfig, load_line
+from edge.journal import JournalError
+from edge.journal_source import JournalSource
+from edge.publish.cursors import Cursors, read_cursors, read_set_aside
+from edge.publish.follow import Follower, Publisher
+
+log = logging.getLogger(__name__)
+
+KINDS: dict[str, str] = {"influx": "edge.publish.influx:open_influx"}
+"""How each ``kind`` of [publish.NAME] is opened: ``module:function(name, LineConfig) -> Publisher``."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `lanewise publish`."""
+    parser.add_argument("config", type=Path, metavar="LINE.toml")
+    questions = parser.add_mutually_exclusive_group()
+    questions.add_argument("--status", action="store_true", help="say how far each publisher is, and end")
+    questions.add_argument(
+        "--set-aside", action="store_true", help="show what the targets refused for good, the newest 100, and end"
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Publishes until SIGTERM or SIGINT, or answers a question. Raises ConfigError, CursorError, OSError."""
+    config = load_line(arguments.config)
+    if arguments.status or arguments.set_aside:
+        for line in _status(config) if arguments.status else _set_aside(config):
+            print(line)
+        return 0
+    if not config.publish:
+        log.warning("%s: no [publish.NAME]: there is nothing to publish to", arguments.config)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return run(config, stop)
+
+
+def run(config: LineConfig, stop: threading.Event) -> int:
+    """Publishes until ``stop``. 1 = a publisher ended by itself, which is a fault of the program."""
+    assert config.publish_state is not None
+    ended = threading.Event()
+    cursors = Cursors(config.publish_state)
+    followers = {
+        name: Follower(name, config.controller, config.journal, cursors, partial(_open, name, config))
+        for name in config.publish
+    }
+
+    def follow(name: str) -> None:
+        follower = followers[name]
+        try:
+            follower.run(stop)
+        except Exception as error:  # the others go on, and the supervisor sees the status when they have ended
+            log.exception("publisher %s: ended by a fault", name)
+            follower.following = replace(follower.following, trouble=f"ended by a fault: {error!r}")
+            ended.set()
+
+    threads = [threading.Thread(target=follow, args=(name,), name=f"publish-{name}") for name in followers]
+    try:
+        for thread in threads:
+            thread.start()
+        while not stop.wait(1.0):
+            if threads and not any(thread.is_alive() for thread in threads):
+                break
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        cursors.close()
+    return int(ended.is_set())
+
+
+def _open(name: str, config: LineConfig) -> Publisher:
+    module, _, function = KINDS[config.publish[name].kind].partition(":")
+    made: Publisher = getattr(importlib.import_module(module), function)(name, config)
+    return made
+
+
+def _status(config: LineConfig) -> Iterator[str]:
+    assert config.publish_state is not None
+    source = JournalSource(config.journal, config.controller)
+    newest, node = 0, ""
+    with suppress(JournalError):
+        reader, _ = source.open()
+        newest, node = reader.last(), source.node(reader)
+    source.close()
+    cursors = {cursor.publisher: cursor for cursor in read_cursors(config.publish_state) if cursor.node == node}
+    for name, table in config.publish.items():
+        cursor = cursors.get(name)
+        seq = cursor.seq if cursor else 0
+        since = f", moved {_time(cursor.at_us)}" if cursor else ", never moved"
+        aside = cursor.set_aside if cursor else 0
+        yield f"{name} ({table.kind}): {seq} of {newest} records, {newest - seq} to go, {aside} set aside{since}"
+
+
+def _set_aside(config: LineConfig) -> Iterator[str]:
+    assert config.publish_state is not None
+    for name in config.publish:
+        for one, at_us in read_set_aside(config.publish_state, name):
+            yield f"{_time(at_us)} {name}: record {one.seq}: {one.reason}\n    {one.what}"
+
+
+def _time(at_us: int) -> str:
+    return datetime.fromtimestamp(at_us // 1_000_000, UTC).isoformat().replace("+00:00", "Z")

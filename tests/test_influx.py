@@ -1,0 +1,374 @@
+"""InfluxDB: what the journal tells is what the server has, whoever is killed; what it refuses is set aside."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from math import isfinite
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from influx_peer import Answer, FakeInflux, Influxd, V2Door, VictoriaMetrics, before
+from pure_site import PureSite, example
+
+from edge import journal as journal_module
+from edge.config import LineConfig, load_line
+from edge.config_publish import InfluxConfig
+from edge.journal import Journal, JournalReader, Record
+from edge.line.events import AnomalyCode, DeviceNotice, Event, Journaled, PlcEvent
+from edge.publish.cursors import read_cursors, read_set_aside
+from edge.publish.follow import Entry, TargetDown
+from edge.publish.influx import InfluxPublisher
+from edge.publish.line_protocol import LineEncoder
+from edge.publish.measures import Measures
+from edge.publish.process import run
+from edge.publish.schema import MEASUREMENTS, NOTICE, PASSAGE_ANTENNA, FieldKind, Point
+
+KILLS = int(os.environ.get("LANEWISE_KILLS", "1"))
+"""How often publisher and server are killed."""
+EVENTS_S = int(os.environ.get("LANEWISE_EVENTS_S", "120"))
+"""How much floor time of events is published."""
+
+
+@pytest.fixture
+def influxd(peer: Callable[[str], str], tmp_path: Path) -> Iterator[Influxd]:
+    server = Influxd(peer("influxd"), tmp_path)
+    server.start()
+    server.query("CREATE DATABASE lanewise")
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def ran(project: Path) -> list[Journaled | Event]:
+    return PureSite(example(project), 5, {"sorter": 120, "tote1": 12}).run(600).journal
+
+
+def config_for(project: Path, folder: Path, url: str) -> LineConfig:
+    """The example's LINE.toml in a folder of its own, with one publisher."""
+    text = (project / "examples" / "warehouse" / "LINE.toml").read_text()
+    (folder / "token").write_text("s3cret-s3cret-s3cret-s3cret\n")
+    publish = f'\n[publish.grafana]\nkind = "influx"\nurl = "{url}"\norg = "acme"\nbucket = "lanewise"\n'
+    (folder / "LINE.toml").write_text(f'{text}{publish}token_file = "token"\ntimeout_ms = 5000\n')
+    return load_line(folder / "LINE.toml")
+
+
+def entries(values: Sequence[Journaled | Event]) -> list[Entry]:
+    return [
+        Entry(Record(seq, value.at_us, "", type(value).__name__, ""), value, f"edge1@1/{seq}")
+        for seq, value in enumerate(values, 1)
+    ]
+
+
+def wanted_lines(config: LineConfig, path: Path) -> list[bytes]:
+    """Every line that a journal makes, in order."""
+    measures, encoder = Measures(config.layouts()), LineEncoder((config.site, config.controller))
+    reader = JournalReader(path)
+    lines = [line for record in reader.every() for line in encoder.lines(measures.points(record.seq, record.value))]
+    reader.close()
+    return lines
+
+
+# ---- the encoding ----------------------------------------------------------------------------------------------------
+
+nasty = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from(' ,="\\\n\t\r\x00漢')), max_size=12)
+
+
+def test_what_is_encoded_is_what_influxd_reads(influxd: Influxd) -> None:
+    wanted: dict[int, tuple[str, str, str]] = {}
+    floats: dict[int, tuple[int, float]] = {}
+    encoder = LineEncoder(("si te", "edge=1"))
+
+    @settings(max_examples=150, database=None)
+    @given(nasty, nasty, nasty, st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=True))
+    def collect(device: str, code: str, text: str, whole: int, number: float) -> None:
+        at_ns = len(wanted) + 1
+        (line,) = encoder.lines([Point(NOTICE, (device, code), {"text": text}, at_ns)])
+        fields: dict[str, int | float | str] = {"reads": whole, "weight": number}
+        (other,) = encoder.lines([Point(PASSAGE_ANTENNA, ("l", "p", "1"), fields, at_ns)])
+        assert b"\n" not in line + other
+        influxd.write("lanewise", [line, other])
+        wanted[at_ns] = device, code, text
+        floats[at_ns] = whole, number
+
+    collect()
+
+    def shown(text: str) -> str:
+        return "".join(" " if character < " " or character == "\x7f" else character for character in text)
+
+    rows = influxd.rows("lanewise")
+    assert len(rows["notice"]) == len(wanted)
+    for row in rows["notice"]:
+        device, code, text = wanted[row["time"]]
+        assert row["text"] == shown(text)
+        assert row["site"] == "si te" and row["controller"] == "edge=1"
+        for name, value in (("device", device), ("code", code)):
+            assert row.get(name, "") == shown(value).replace("\\", "/")
+    for row in rows["passage_antenna"]:
+        whole, number = floats[row["time"]]
+        assert row["reads"] == whole
+        assert float(row.get("weight", number)) == number or not isfinite(number)
+
+
+# ---- what a server refuses -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("speaks", ["1.x conflict", "2.x parse", "2.x conflict", "3 Core"])
+@settings(max_examples=6)
+@given(bad=st.sets(st.integers(0, 199), max_size=12), requests=st.integers(1, 5))
+def test_only_bad_lines_are_set_aside(
+    speaks: str, bad: set[int], requests: int, project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    fake = FakeInflux(speaks)
+    door = V2Door(fake.take)
+    config = config_for(project, tmp_path_factory.mktemp("influx"), door.url)
+    table = config.publish["grafana"]
+    assert isinstance(table, InfluxConfig)
+    publisher = InfluxPublisher("grafana", table.model_copy(update={"requests": requests}), config)
+    try:
+        notices = [
+            DeviceNotice(
+                1_000 * seq, f"reader.r{seq % 7}", AnomalyCode.READER_NOTICE, "poison" if seq in bad else "well"
+            )
+            for seq in range(200)
+        ]
+        aside = publisher.prepare(entries(notices))()
+    finally:
+        publisher.close()
+        door.close()
+    assert sorted(one.seq - 1 for one in aside) == sorted(bad)
+    assert all("poison" in one.what and one.reason for one in aside)
+    ours = [line for line in fake.written if line.startswith(b"notice,")]
+    assert sorted(set(ours)) == sorted(
+        line
+        for entry in entries(notices)
+        if entry.record.seq - 1 not in bad
+        for line in LineEncoder(("demo", "edge1")).lines(Measures(()).points(entry.record.seq, entry.value))
+    )
+    in_order: dict[bytes, list[int]] = defaultdict(list)
+    for line in dict.fromkeys(ours):
+        series, _, time_ns = line.rpartition(b" ")
+        in_order[series].append(int(time_ns))
+    assert all(times == sorted(times) for times in in_order.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"org": "other"}, "HTTP 404: organization name not found; give `org` and `bucket` as the server has them"),
+        ({"bucket": "other"}, "HTTP 404: bucket not found"),
+        ({"token_file": None}, "HTTP 401: unauthorized access; give `token_file` a token that may write the bucket"),
+        ({"url": "http://127.0.0.1:9"}, "http://127.0.0.1:9: "),
+    ],
+)
+def test_a_wrong_setting_sets_nothing_aside(
+    change: dict[str, object], said: str, project: Path, tmp_path: Path
+) -> None:
+    door = V2Door(FakeInflux("3 Core").take)
+    config = config_for(project, tmp_path, door.url)
+    table = config.publish["grafana"]
+    assert isinstance(table, InfluxConfig)
+    publisher = InfluxPublisher("grafana", table.model_copy(update=change), config)
+    try:
+        deliver = publisher.prepare(entries([DeviceNotice(1_000, "plc.x", AnomalyCode.READER_NOTICE, "poison")]))
+        for _ in range(2):
+            with pytest.raises(TargetDown, match=re.escape(said)):
+                deliver()
+    finally:
+        publisher.close()
+        door.close()
+
+
+def test_a_server_that_refuses_all_sets_nothing_aside(project: Path, tmp_path: Path) -> None:
+    door = V2Door(lambda lines: Answer(400, '{"error": "no such database"}'))
+    config = config_for(project, tmp_path, door.url)
+    table = config.publish["grafana"]
+    assert isinstance(table, InfluxConfig)
+    publisher = InfluxPublisher("grafana", table, config)
+    try:
+        deliver = publisher.prepare(entries([DeviceNotice(1_000, "plc.x", AnomalyCode.READER_NOTICE, "well")]))
+        with pytest.raises(TargetDown, match="refuses every point: no such database"):
+            deliver()
+        door._take = FakeInflux("3 Core").take
+        assert deliver() == []
+        assert [line[:7] for line in door.taken] == [b"notice,"]
+    finally:
+        publisher.close()
+        door.close()
+
+
+# ---- conservation ----------------------------------------------------------------------------------------------------
+
+
+def write_journal(path: Path, values: Sequence[Journaled | Event], rounds: int) -> int:
+    """The same happenings again and again, later each time, but once an hour back; returns the newest sequence."""
+    lasts_us = values[-1].at_us - values[0].at_us
+    writer = Journal(path)
+    shift_us = 0
+    for turn in range(rounds):
+        shifted = []
+        for value in values:
+            moved = {"at_us": value.at_us + shift_us}
+            if isinstance(value, PlcEvent):
+                moved["device_us"] = value.device_us + shift_us
+            shifted.append(replace(value, **moved))
+        writer.append(shifted)
+        writer.flush()
+        shift_us += lasts_us if turn != rounds // 2 else -lasts_us // 2
+    writer.close()
+    return writer.seq
+
+
+def test_accepted_is_delivered_or_set_aside_whoever_is_killed(
+    project: Path, tmp_path: Path, influxd: Influxd, ran: list[Journaled | Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "_ROOM_BYTES", 0)
+    door = V2Door(before(influxd))
+    config = config_for(project, tmp_path, door.url)
+    rounds = max(2, EVENTS_S * 1_000_000 // (ran[-1].at_us - ran[0].at_us))
+    newest = write_journal(config.journal, ran, rounds)
+    lines = wanted_lines(config, config.journal)
+    # Somebody else's points of another type: the server refuses what conflicts with them, week by week.
+    first_us = ran[0].at_us
+    for week in range(-1, 2):
+        conflict = f"controller_start,who=else lines=0.5 {(first_us + week * 604_800_000_000) * 1000}"
+        influxd.write("lanewise", [conflict.encode()])
+    rng = random.Random(1)
+    kills = [publisher for publisher in (True, False) for _ in range(KILLS)]
+    rng.shuffle(kills)
+    command = [sys.executable, "-m", "edge.cli", "publish", str(tmp_path / "LINE.toml")]
+    log = (tmp_path / "log").open("w")
+    process = subprocess.Popen(command, stderr=log, cwd=project)
+    assert config.publish_state is not None
+
+    def delivered() -> int:
+        return sum(cursor.seq for cursor in read_cursors(config.publish_state))
+
+    try:
+        for publisher in kills:
+            requests = door.requests
+            while door.requests < requests + rng.randint(1, 3) and delivered() < newest:
+                time.sleep(0.005)
+            if publisher:
+                process.kill()
+                process.wait()
+                process = subprocess.Popen(command, stderr=log, cwd=project)
+            else:
+                influxd.kill()
+                influxd.start()
+        while delivered() < newest:
+            assert process.poll() is None
+            time.sleep(0.02)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        status = process.wait()
+        log.close()
+        door.close()
+    said = (tmp_path / "log").read_text()
+    assert status == 0, said
+
+    (cursor,) = read_cursors(config.publish_state)
+    aside = [one for one, _ in read_set_aside(config.publish_state, "grafana", 1_000_000)]
+    assert cursor.set_aside == len(aside) == len({one.what for one in aside})
+    assert {one.what.partition(",")[0] for one in aside} == {"controller_start"} and "field type conflict" in aside[
+        0
+    ].reason
+    # what the server has is what the journal tells, point by point, less what was set aside
+    kept = Counter(line.partition(b",")[0].decode() for line in lines)
+    kept.subtract(one.what.partition(",")[0] for one in aside)
+    rows = influxd.rows("lanewise")
+    rows.pop("publisher", None)
+    found = {name: len([row for row in series if row.get("who") != "else"]) for name, series in rows.items()}
+    assert {name: count for name, count in found.items() if count} == {name: n for name, n in kept.items() if n}
+    # each line arrived as it is and in its series' order, some of them more than once
+    times: dict[bytes, list[bytes]] = defaultdict(list)
+    for line in dict.fromkeys(line for line in door.taken if not line.startswith(b"publisher,")):
+        times[line[: line.index(b" ")]].append(line)
+    wanted: dict[bytes, list[bytes]] = defaultdict(list)
+    gone = {one.what.encode() for one in aside}
+    for line in lines:
+        if line not in gone:
+            wanted[line[: line.index(b" ")]].append(line)
+    assert times == wanted
+    print(f"{newest} records, {len(lines)} points, {len(aside)} set aside, {len(kills)} kills, {len(door.taken)} sent")
+
+
+def test_a_target_that_is_down_or_slow_delays_no_other(
+    project: Path, tmp_path: Path, ran: list[Journaled | Event]
+) -> None:
+    good, slow = FakeInflux("3 Core"), FakeInflux("3 Core")
+    doors = {"good": V2Door(good.take), "slow": V2Door(slow.take), "dead": V2Door(good.take)}
+    doors["dead"].closed = True
+    doors["slow"].delay_s = 0.5
+    config = config_for(project, tmp_path, doors["good"].url)
+    table = config.publish["grafana"]
+    assert isinstance(table, InfluxConfig)
+    publish = {name: table.model_copy(update={"url": door.url}) for name, door in doors.items()}
+    config = config.model_copy(update={"publish": publish})
+    newest = write_journal(config.journal, ran, 1)
+    stop = threading.Event()
+    thread = threading.Thread(target=run, args=(config, stop))
+    thread.start()
+    try:
+        seqs: dict[str, int] = {}
+        assert config.publish_state is not None
+        while seqs.get("good", 0) < newest:
+            seqs = {cursor.publisher: cursor.seq for cursor in read_cursors(config.publish_state)}
+            time.sleep(0.005)
+        assert seqs.get("dead", 0) == 0 and seqs.get("slow", 0) == 0
+    finally:
+        stop.set()
+        thread.join()
+        for door in doors.values():
+            door.close()
+    assert doors["slow"].widest > 1
+    assert doors["dead"].requests == 0
+
+
+def test_victoria_metrics_has_every_number(
+    peer: Callable[[str], str], project: Path, tmp_path: Path, ran: list[Journaled | Event]
+) -> None:
+    server = VictoriaMetrics(peer("victoria-metrics"), tmp_path)
+    try:
+        config = config_for(project, tmp_path, server.url)
+        table = config.publish["grafana"]
+        assert isinstance(table, InfluxConfig)
+        publisher = InfluxPublisher("grafana", table, config)
+        for _ in range(2):  # once more, as after a crash
+            assert publisher.prepare(entries(ran))() == []
+        publisher.close()
+        found = server.samples()
+    finally:
+        server.stop()
+    measures = Measures(config.layouts())
+    wanted: dict[tuple[tuple[str, str], ...], dict[int, set[float]]] = {}
+    for seq, value in enumerate(ran, 1):
+        for point in measures.points(seq, value):
+            tags = {"site": config.site, "controller": config.controller}
+            tags |= {name: tag for name, tag in zip(point.measurement.tags, point.tags, strict=True) if tag}
+            for name, number in point.fields.items():
+                if not isinstance(number, str):
+                    series = tuple(sorted({**tags, "__name__": f"{point.measurement.name}_{name}"}.items()))
+                    wanted.setdefault(series, {}).setdefault(point.time_ns // 1_000_000, set()).add(number)
+    texts = {
+        f"{one.name}_{field.name}"
+        for one in MEASUREMENTS.values()
+        for field in one.fields
+        if field.kind is FieldKind.TEXT
+    }
+    found = {series: values for series, values in found.items() if dict(series)["__name__"] not in texts}
+    assert found.keys() == wanted.keys()
+    for series, values in found.items():
+        assert values.keys() == wanted[series].keys()
+        assert all(any(value == pytest.approx(one) for one in wanted[series][at_ms]) for at_ms, value in values.items())
