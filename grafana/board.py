@@ -21,6 +21,8 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableRefresh,
     VariableSort,
 )
+from grafana_foundation_sdk.models.dashboard import Panel as PanelModel
+from grafana_foundation_sdk.models.table import Options as TableOptions
 
 from edge.publish import schema
 from edge.publish.schema import Measurement
@@ -137,7 +139,13 @@ class Board:
                 made.with_row(dashboard.Row(what.title.of(language)).id(number).grid_pos(place))
             else:
                 made.with_panel(what.draw(language, number, x, y))
-        return made.build()
+        page = made.build()
+        for variable in page.templating.list_val or ():
+            variable.auto = variable.auto_min = variable.auto_count = None  # of interval variables only
+        for panel in page.panels or ():
+            if isinstance(panel, PanelModel) and isinstance(panel.options, TableOptions):
+                panel.options.footer = None  # Grafana 13 has none, this SDK gives one
+        return page
 
     def _variables(self, made: dashboard.Dashboard, language: Language) -> None:
         source = dashboard.DatasourceVariable("datasource").label(T("Data source", "資料來源").of(language))

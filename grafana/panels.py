@@ -27,6 +27,7 @@ from grafana_foundation_sdk.models.common import (
     ReduceDataOptions,
     SortOrder,
     StackingMode,
+    TableAutoCellOptions,
     TableCellHeight,
     TimelineValueAlignment,
     TooltipDisplayMode,
@@ -250,7 +251,7 @@ def _statetimeline(_: Panel, __: Language) -> statetimeline.Panel:
 
 
 def _table(panel: Panel, language: Language) -> table.Panel:
-    made = table.Panel().show_header(True).cell_height(TableCellHeight.SM)
+    made = table.Panel().show_header(True).cell_height(TableCellHeight.SM).cell_options(TableAutoCellOptions())
     named = {column.name: column.title.of(language) for column in panel.columns}
     hidden = {} if "Time" in named else {"Time": True}
     places = {column.name: at for at, column in enumerate(panel.columns)}

@@ -1,6 +1,6 @@
 """Test tools for every test: where the project is, foreign peers, leak-free event loops, honest log calls.
 
-Public fixtures: project, shared, peer, run. Nothing here relies on the working folder; copied away from the
+Public fixtures: project, shared, peer, npm, run. Nothing here relies on the working folder; copied away from the
 project, the tests find it by the environment variable LANEWISE_ROOT.
 """
 
@@ -63,6 +63,22 @@ def peer() -> Callable[[str], str]:
                 pytest.fail(reason)
             pytest.skip(reason)
         return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def npm(project: Path) -> Callable[[str], Path]:
+    """``npm(folder)``: that folder of `scripts/peers`' npm packages; as ``peer`` where it is missing."""
+
+    def find(name: str) -> Path:
+        folder = project / ".peers" / name
+        if not (folder / "ready").is_file():
+            reason = f"npm packages {name} are not installed: `make peers` installs what the tests talk to"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        return folder
 
     return find
 

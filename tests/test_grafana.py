@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from grafana_schema import PANELS, grafana_schema
 from influx_v1 import Influx, influxd
+from jsonschema import Draft7Validator
 from telemetry_day import day, line_protocol
 
 from edge.publish.schema import MEASUREMENTS
@@ -136,3 +138,33 @@ def test_both_languages_ask_the_same(project: Path) -> None:
         ]
         chinese = [text for one in pair[1]["panels"] for text in (one["title"], one.get("description", "件"))]
         assert all(any("一" <= letter <= "鿿" for letter in text) or text == "PLC" for text in chinese), chinese
+
+
+def test_pages_are_what_grafana_says_they_are(
+    project: Path, peer: Callable[[str], str], npm: Callable[[str], Path], tmp_path: Path
+) -> None:
+    schema = grafana_schema(npm("grafana-schema"), peer("node"), tmp_path)
+
+    def holds(value: object, *place: str) -> None:
+        part = schema["definitions"]["Everything"]
+        for name in place:
+            part = part["properties"][name]
+        found = Draft7Validator({**part, "definitions": schema["definitions"]}).iter_errors(value)
+        wrong = [f"{'.'.join(map(str, error.absolute_path))}: {error.message[:2000]}" for error in found]
+        assert not wrong, "\n".join(wrong)
+
+    used = set()
+    for page in pages(project):
+        for mark in page["annotations"]["list"]:
+            del mark["target"]  # the type has only that of Grafana's own data source
+        holds(page, "dashboard")
+        for one in page["panels"]:
+            if one["type"] != "row":
+                used.add(one["type"])
+                holds(one["options"], one["type"], "options")
+                if PANELS[one["type"]]:
+                    holds(one["fieldConfig"]["defaults"].get("custom", {}), one["type"], "custom")
+    assert used == set(PANELS)
+    page["panels"][1]["gridPos"]["w"] = "wide"
+    with pytest.raises(AssertionError, match="gridPos"):
+        holds(page, "dashboard")
