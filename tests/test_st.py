@@ -271,7 +271,7 @@ def test_what_the_buffer_cannot_hold_is_counted(library: ctypes.CDLL) -> None:
         block = down(5, scan, max(0, scan - 280), {}, 0)
         side.plc_state = 6 + (scan + 1) % 2
         side.scan(block, scan)
-        side.emit(EventType.STATE, value=side.plc_state) if scan or side.plc_state != 6 else None
+        side.emit(EventType.STATE, value=side.plc_state)
         assert sorter.scan(block, scan, side.plc_state) == side.up(scan)
     assert side.events_lost > 10
 
