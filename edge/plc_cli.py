@@ -21,7 +21,9 @@ from pathlib import Path
 
 from edge.config import LineConfig, load_line
 from edge.config_devices import PlcConfig
+from edge.config_opcua import UaClientConfig
 from edge.config_points import point
+from edge.config_readers import AutoIdConfig
 from edge.plc_session import plc_link
 from edge.point_session import point_link, point_table
 from edge.point_text import plan_json, plan_text, readings_json, readings_text
@@ -59,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "our key and certificate for an OPC UA server, where the configuration names them; says when one ends",
         "Afterwards: have the server trust the certificate, and put the server's into the folder `trusted`.",
     )
+    cert.add_argument("--reader", metavar="NAME", help="for this reader, with driver `autoid`, instead of a PLC")
     cert.add_argument("--days", type=int, default=730, metavar="N", help="how long it is valid (default: 730)")
     cert.add_argument("--show", action="store_true", help="make nothing; status 1 = it ends soon, or is not there")
 
@@ -106,23 +109,39 @@ def _how(plc: PlcConfig) -> str:
 
 
 def _cert(arguments: argparse.Namespace) -> int:
-    _, name, plc = _chosen(arguments)
-    if plc.driver != "opcua":
-        raise OSError(f"{arguments.config}: plc.{name}: driver {plc.driver!r} has no such certificate, 'opcua' has")
+    where, device, given = _opcua_table(arguments)
     ua = importlib.import_module("edge.opcua_link")
     if arguments.show:
-        warning = ua.expiry_warning(name, plc)
-        print(warning or f"{name}: {plc.opcua.certificate} is valid for {ua.WARN_DAYS} days or more")
+        warning = ua.expiry_warning(device, given)
+        print(warning or f"{device}: {given.certificate} is valid for {ua.WARN_DAYS} days or more")
         return int(bool(warning))
     try:
-        certificate, ends = ua.make_certificate(plc, arguments.days)
+        certificate, ends = ua.make_certificate(given, arguments.days)
     except FileExistsError as error:
         raise OSError(f"{error.filename}: is there already: move it away first") from None
     except PlcError as error:
-        raise OSError(f"{arguments.config}: plc.{name}: {error}") from None
-    print(f"{certificate}, valid until {ends:%Y-%m-%d}: have it trusted by {plc.opcua.url}")
-    print(f"Put the server's certificate into {plc.opcua.trusted}")
+        raise OSError(f"{where}: {error}") from None
+    print(f"{certificate}, valid until {ends:%Y-%m-%d}: have it trusted by {given.url}")
+    print(f"Put the server's certificate into {given.trusted}")
     return 0
+
+
+def _opcua_table(arguments: argparse.Namespace) -> tuple[str, str, UaClientConfig]:
+    """Where it stands, the device's name, and how it is reached over OPC UA."""
+    if arguments.reader is None:
+        _, name, plc = _chosen(arguments)
+        where = f"{arguments.config}: plc.{name}"
+        if plc.driver != "opcua":
+            raise OSError(f"{where}: driver {plc.driver!r} has no such certificate, 'opcua' has")
+        return where, name, plc.opcua
+    readers = load_line(arguments.config).reader
+    where = f"{arguments.config}: reader.{arguments.reader}"
+    reader = readers.get(arguments.reader)
+    if not isinstance(reader, AutoIdConfig):
+        kind = "no such reader" if reader is None else f"driver {reader.driver!r} has no such certificate"
+        able = [name for name, one in readers.items() if isinstance(one, AutoIdConfig)]
+        raise OSError(f"{where}: {kind}, readers with driver 'autoid': {', '.join(able) or 'none'}")
+    return where, arguments.reader, reader.opcua
 
 
 # ---- structured text -------------------------------------------------------------------------------------------------
