@@ -1,6 +1,6 @@
 """The publishers of LINE.toml, and what is wrong with one beyond a single key.
 
-Public names: InfluxConfig, PublisherConfig, publisher_problems, SECRETS.
+Public names: InfluxConfig, PublisherConfig, publisher_problems, SECRETS; those of MQTT: edge/config_mqtt.py.
 
 ``kind`` tells a table's model; a new kind is a model here or in a file beside this one, added to PublisherConfig.
 """
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from edge.config_mqtt import MqttConfig, broker_problems
 from edge.config_table import Frozen
 
 SECRETS = ("token_file", "password_file", "ca", "certificate", "key")
@@ -36,10 +37,12 @@ class InfluxConfig(Frozen):
     )
 
 
-PublisherConfig: TypeAlias = InfluxConfig
+PublisherConfig: TypeAlias = Annotated[InfluxConfig | MqttConfig, Field(discriminator="kind")]
 
 
 def publisher_problems(here: str, publisher: PublisherConfig) -> Iterator[str]:
     """What the keys of one publisher say against each other; ``here`` is its path."""
-    if publisher.ca is not None and not publisher.url.startswith("https:"):
+    if not isinstance(publisher, InfluxConfig):
+        yield from broker_problems(here, publisher)
+    elif publisher.ca is not None and not publisher.url.startswith("https:"):
         yield f"{here}.ca: only with an https:// url, this one is {publisher.url!r}"

@@ -72,11 +72,13 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("edge/publish/measures.py", "import edge.journal"),
     ],
     "pymodbus: plc.modbus_connection and the simulators only": [("edge/config.py", "import pymodbus.client")],
-    "asyncua: where OPC UA is spoken": [("plc/modbus.py", "import asyncua")],
-    "paho: rfid.mqtt_reader only": [("rfid/http_reader.py", "import paho.mqtt.client")],
+    "asyncua: plc.opcua and plc.opcua_simulator only": [("plc/modbus.py", "import asyncua")],
     "h11: rfid.http_reader only": [("rfid/mqtt_reader.py", "import h11")],
     "pyserial: rfid.serial_line only": [("rfid/pyrfid_reader.py", "import serial")],
     "pyrfid: rfid.pyrfid_reader only": [("rfid/serial_line.py", "import pyrfid")],
+    "paho: edge.publish.mqtt_connection and rfid.mqtt_reader only": [
+        ("edge/publish/mqtt.py", "import paho.mqtt.client")
+    ],
     "influxdb_client: edge.publish.influx only": [("edge/publish/follow.py", "import influxdb_client")],
     "sqlalchemy: edge.store only": [("edge/journal.py", "import sqlalchemy")],
     "msgspec: where records are stored or sent, edge.journal, edge.store and api": [

@@ -31,9 +31,6 @@ from edge.line.events import (
     PassageSeen,
     PlcConnected,
     PlcEvent,
-    PointChanged,
-    PointWriteRequested,
-    PointWritten,
     Route,
     SetLane,
     Stage,
@@ -106,10 +103,8 @@ class Core:
                 line = self._by_reader.get(given.reader)
                 if line is not None:
                     line.portal.read(given.reads)
-            case Tick() | AlarmDue() | Measured() | PointChanged() | PointWritten():
+            case Tick() | AlarmDue() | Measured():
                 pass
-            case PointWriteRequested():
-                self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
             case PlcEvent():
                 self._plc_event(given, out)
             case PassageSeen():

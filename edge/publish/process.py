@@ -25,7 +25,7 @@ from edge.publish.follow import Follower, Publisher
 
 log = logging.getLogger(__name__)
 
-KINDS: dict[str, str] = {"influx": "edge.publish.influx:open_influx"}
+KINDS: dict[str, str] = {"influx": "edge.publish.influx:open_influx", "mqtt": "edge.publish.mqtt:open_mqtt"}
 """How each ``kind`` of [publish.NAME] is opened: ``module:function(name, LineConfig) -> Publisher``."""
 
 

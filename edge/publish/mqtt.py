@@ -1,0 +1,175 @@
+"""The publisher that speaks MQTT 5: the unified namespace out, operators' requests in (docs/mqtt.md).
+
+Public names: MqttPublisher, open_mqtt, broker_of.
+
+The cursor moves when the broker has acknowledged. A broker writes down what it acknowledged a little later, if at all;
+so on every new connection the newest acknowledged messages are sent once more, and everything that is retained when the
+broker remembers nothing of us. Ids make both recognisable.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import version
+
+from edge.config import LineConfig
+from edge.config_mqtt import BrokerConfig, MqttConfig
+from edge.line.layout import LineLayout
+from edge.publish.cursors import SetAside
+from edge.publish.follow import Delivery, Entry, Following, TargetDown
+from edge.publish.mqtt_commands import CommandDesk
+from edge.publish.mqtt_connection import Broker, BrokerDown, MqttConnection, Outgoing
+from edge.publish.namespace import Message, Namespace
+
+LOOKBACK = 5_000
+"""Records between two messages of figures, at least, however busy the lines are."""
+PORTION = 500
+"""Records of a batch; more would only be sent again after a break."""
+AGAIN_S = 3.0
+"""What was acknowledged less than this before the connection broke is sent again. mosquitto with `autosave_interval 1`
+loses what it took in the last two seconds when it is killed.
+"""
+AGAIN_MAX = 20_000
+
+
+class MqttPublisher:
+    """One broker."""
+
+    lookback = LOOKBACK
+    portion = PORTION
+
+    def __init__(
+        self, name: str, config: MqttConfig, site: str, controller: str, layouts: Sequence[LineLayout]
+    ) -> None:
+        self._name = name
+        self._namespace = Namespace(site, controller, layouts)
+        self._version = version("lanewise")
+        self._before: list[Outgoing] = []
+        self._retained: dict[str, Message] = {}
+        self._newest: deque[tuple[float, Message]] = deque()
+        self._desk = CommandDesk(config, self._namespace, self._answer) if config.commands else None
+        desk = self._desk
+        self._connection = MqttConnection(
+            broker_of(config, f"lanewise-{site}-{controller}-{name}"),
+            will=lambda: self._namespace.status(False, _now_us(), self._version),
+            subscriptions=desk.topics if desk else (),
+            arrived=desk.take if desk else lambda message: None,
+        )
+
+    def prepare(self, entries: Sequence[Entry]) -> Delivery:
+        """The messages of some records; sent until each is acknowledged or refused for good."""
+        messages = [
+            message
+            for record, value, record_id in entries
+            for message in self._namespace.messages(record.seq, record_id, value, record.body)
+        ]
+        outgoing = Outgoing(messages)
+        self._before.append(outgoing)
+
+        def send() -> Sequence[SetAside]:
+            self._remember_before(outgoing)
+            try:
+                self._connect()
+                self._connection.send(outgoing)
+            except BrokerDown as error:
+                raise TargetDown(str(error)) from None
+            self._remember(outgoing.messages)
+            self._before.clear()
+            return [
+                SetAside(refusal.message.seq, f"{refusal.message.topic} {refusal.message.payload!r}", refusal.reason)
+                for refusal in outgoing.refused
+            ]
+
+        return send
+
+    def tell(self, following: Following) -> None:
+        """Tells how it goes, and connects again where nothing else does."""
+        with suppress(BrokerDown):
+            self._connect()
+            self._forget_old()
+            self._connection.send(
+                Outgoing([self._namespace.publisher(following.publisher, _now_us(), _told(following))])
+            )
+
+    def close(self) -> None:
+        """Says goodbye."""
+        self._connection.close([self._namespace.status(False, _now_us(), self._version)])
+        if self._desk is not None:
+            self._desk.close()
+
+    # ---- how -------------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        if self._connection.connected:
+            return
+        forgotten = self._connection.connect()
+        messages = [self._namespace.status(True, _now_us(), self._version)]
+        messages += self._retained.values() if forgotten else ()
+        messages += [message for _, message in self._newest]
+        self._connection.send(Outgoing(messages))
+
+    def _remember_before(self, outgoing: Outgoing) -> None:
+        """What was prepared and never sent had been delivered by another life of this process, the newest perhaps just
+        before that ended.
+        """
+        for other in self._before:
+            if other is not outgoing:
+                self._remember(other.messages)
+        self._before = [outgoing]
+
+    def _remember(self, messages: Sequence[Message]) -> None:
+        now_s = time.monotonic()
+        for message in messages:
+            if message.retain:
+                self._retained[message.topic] = message
+            self._newest.append((now_s, message))
+        self._forget_old()
+
+    def _forget_old(self) -> None:
+        now_s = time.monotonic()
+        while self._newest and (self._newest[0][0] < now_s - AGAIN_S or len(self._newest) > AGAIN_MAX):
+            self._newest.popleft()
+
+    def _answer(self, message: Message, correlation: bytes) -> None:
+        self._connection.answer(message, correlation)
+
+
+def open_mqtt(name: str, config: LineConfig) -> MqttPublisher:
+    """The publisher of [publish.NAME] with kind `mqtt`."""
+    table = config.publish[name]
+    assert isinstance(table, MqttConfig)
+    return MqttPublisher(name, table, config.site, config.controller, config.layouts())
+
+
+def broker_of(config: BrokerConfig, client_id: str) -> Broker:
+    """Where the broker is, and who we are."""
+    return Broker(
+        host=config.host,
+        port=config.tcp_port,
+        client_id=config.client_id or client_id,
+        tls=config.transport == "tls",
+        ca=config.ca,
+        certificate=config.certificate,
+        key=config.key,
+        user=config.user,
+        password_file=config.password_file,
+        keepalive_s=config.keepalive_s,
+        in_flight=config.in_flight,
+    )
+
+
+def _told(following: Following) -> dict[str, object]:
+    return {
+        "records": following.records,
+        "backlog": following.backlog,
+        "set_aside": following.set_aside,
+        "failures": following.failures,
+        "trouble": following.trouble,
+    }
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,211 @@
+"""What is asked over MQTT 5: requests are handed to the api process, answers go back on the response topic.
+
+Public names: CommandDesk, Asked, ask_of, Answer, ANSWERS.
+
+The site store has one writer, the api; this only translates. One request at a time, in order. A request that comes
+again (QoS 1) is answered again and not done again. The PUBACK goes when the answer is out, so none is lost with us.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import logging
+import queue
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from edge.config_mqtt import MqttConfig
+from edge.publish.mqtt_connection import Arrived
+from edge.publish.namespace import Message, Namespace
+
+log = logging.getLogger(__name__)
+
+HTTP_S = 5.0
+TRIES = 3
+AGAIN_S = 1.0
+WAITING = 1_000
+"""Requests that may wait; more are answered that there are too many."""
+ANSWERED = 1_000
+"""Answers that are kept for requests that come again."""
+EXPIRY = "expires_us"
+"""User property: a request is not done at or after this time, microseconds since 1970 UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the api is to be asked: a path and a JSON body."""
+
+    path: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``status`` as in HTTP: 200 and 202 are good. ``result``: the api's answer. ``problems``: a line each."""
+
+    status: int
+    result: object = None
+    problems: tuple[str, ...] = ()
+
+    def encode(self) -> bytes:
+        """As JSON."""
+        told: dict[str, object] = {"ok": self.status < 300, "status": self.status}
+        if self.result is not None:
+            told["result"] = self.result
+        return json.dumps({**told, "problems": list(self.problems)}, ensure_ascii=False).encode()
+
+
+ANSWERS: dict[int, str] = {
+    200: "orders taken; `result` tells how many were new, changed, the same",
+    202: "asked; the line does it, and its state topic tells when it is so; `result.feed_seq` is its place in the feed",
+    400: "not JSON, or a key is missing or has another type",
+    401: "the api does not know the token of `token_file`",
+    403: "this command is not in `commands` of LINE.toml",
+    404: "no such line, lane or alarm",
+    408: "expired before it could be done",
+    409: "the alarm is in a state in which this cannot be asked, or orders contradict each other",
+    422: "a value is not allowed; `problems` tells each with its place",
+    429: "too many requests are waiting",
+    503: "the api does not answer, or cannot store it now; ask again",
+}
+
+_LANE = {"line": str, "lane": int, "enabled": bool, "by": str}
+_ALARM = {"alarm": str, "action": str, "by": str}
+
+
+def ask_of(what: str, payload: bytes) -> Asked | Answer:
+    """A request as the api wants it, or the answer that says what is wrong with it."""
+    try:
+        told = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        return Answer(400, problems=(f"body: not JSON in UTF-8: {error}",))
+    if what == "orders":
+        return Asked("/api/orders", payload)
+    if not isinstance(told, dict):
+        return Answer(400, problems=("body: allowed is an object",))
+    wanted = _LANE if what == "lane" else _ALARM
+    problems = [
+        f"{key}: {'missing: this key is required' if key not in told else f'allowed is a {kind.__name__}'}"
+        for key, kind in wanted.items()
+        if type(told.get(key)) is not kind
+    ]
+    allowed = set(wanted) | ({"minutes", "comment"} if what == "alarm" else set())
+    problems += [f"{key}: unknown key: remove it or correct its spelling" for key in told if key not in allowed]
+    if problems:
+        return Answer(400, problems=tuple(problems))
+    if what == "lane":
+        path = f"/api/lines/{quote(told['line'], safe='')}/lanes/{told['lane']}"
+        return Asked(path, json.dumps({"enabled": told["enabled"], "by": told["by"]}).encode())
+    path = f"/api/alarms/{quote(told['alarm'], safe='')}/{quote(told['action'], safe='')}"
+    return Asked(path, json.dumps({key: told[key] for key in told if key in ("by", "minutes", "comment")}).encode())
+
+
+class CommandDesk:
+    """Does what is asked, in a thread of its own. ``answer`` sends a message with its correlation data."""
+
+    def __init__(self, config: MqttConfig, namespace: Namespace, answer: Callable[[Message, bytes], None]) -> None:
+        self._config = config
+        self._namespace = namespace
+        self._answer = answer
+        self._answered: dict[bytes, Answer] = {}
+        self._queue: queue.Queue[Arrived | None] = queue.Queue(WAITING)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="mqtt-commands", daemon=True)
+        self._thread.start()
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What to subscribe to."""
+        return (self._namespace.command("+"),)
+
+    def take(self, message: Arrived) -> None:
+        """A request arrived; does not wait."""
+        try:
+            self._queue.put_nowait(message)
+        except queue.Full:
+            log.warning("%s: %d requests are waiting: not done", message.topic, WAITING)
+            message.acknowledge()
+
+    def close(self) -> None:
+        """Ends after the request that is under way; those behind it come again from the broker."""
+        self._stopping.set()
+        self._queue.put(None)
+        self._thread.join(HTTP_S * TRIES)
+
+    def _work(self) -> None:
+        while (message := self._queue.get()) is not None and not self._stopping.is_set():
+            what = message.topic.rpartition("/")[2]
+            key = _key(message)
+            answer = self._answered.get(key) if message.correlation or message.again else None
+            if answer is None:
+                answer = self._do(what, message)
+                if answer.status != 503:  # that one may be asked again
+                    self._answered[key] = answer
+                    if len(self._answered) > ANSWERED:
+                        del self._answered[next(iter(self._answered))]
+            self._answer(self._namespace.answer(what, message.response_topic, answer.encode()), message.correlation)
+            message.acknowledge()
+
+    def _do(self, what: str, message: Arrived) -> Answer:
+        if what not in self._config.commands:
+            allowed = ", ".join(self._config.commands)
+            return Answer(403, problems=(f"command {what!r}: allowed here: {allowed}",))
+        asked = ask_of(what, message.payload)
+        if isinstance(asked, Answer):
+            return asked
+        answer = Answer(503, problems=("the api was not asked",))
+        for attempt in range(TRIES):
+            if problem := _expired(message):
+                return Answer(408, problems=(problem,))
+            answer = self._ask(asked)
+            if answer.status != 503 or attempt == TRIES - 1 or self._stopping.wait(AGAIN_S):
+                break
+        return answer
+
+    def _ask(self, asked: Asked) -> Answer:
+        headers = {"Content-Type": "application/json"}
+        try:
+            if self._config.token_file is not None:
+                headers["Authorization"] = f"Bearer {self._config.token_file.read_text(encoding='utf-8').strip()}"
+            request = urllib.request.Request(f"{self._config.api}{asked.path}", asked.body, headers)  # noqa: S310
+            with urllib.request.urlopen(request, timeout=HTTP_S) as response:  # noqa: S310  # http(s) by the config
+                return Answer(response.status, json.loads(response.read()))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, problems=_problems(error.read(), error.code))
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            return Answer(503, problems=(f"{self._config.api}: {getattr(error, 'reason', error)}",))
+
+
+def _key(message: Arrived) -> bytes:
+    """What makes two requests the same: who asks, what, and by which name, or else the very words."""
+    told = message.correlation or message.payload
+    return hashlib.sha256(b"\0".join((message.topic.encode(), message.response_topic.encode(), told))).digest()
+
+
+def _expired(message: Arrived) -> str:
+    if message.expiry_s is not None and time.monotonic() >= message.at_s + message.expiry_s:
+        return f"the message expired after {message.expiry_s} s"
+    until = message.properties.get(EXPIRY)
+    if until is None:
+        return ""
+    if not until.isdecimal():
+        return f"{EXPIRY}: {until!r}: allowed are microseconds since 1970"
+    return f"{EXPIRY}: {until} is over" if time.time_ns() // 1000 >= int(until) else ""
+
+
+def _problems(body: bytes, status: int) -> tuple[str, ...]:
+    try:
+        told = json.loads(body)
+    except ValueError:
+        told = None
+    if isinstance(told, dict) and isinstance(told.get("problems"), list):
+        return tuple(str(problem) for problem in told["problems"])
+    return (f"the api says {status}",)

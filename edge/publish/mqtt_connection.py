@@ -1,0 +1,402 @@
+"""One connection to an MQTT 5 broker: sends in order with bounded flight, and hands on what arrives.
+
+Public names: MqttConnection, Broker, Outgoing, Arrived, BrokerDown, Refusal.
+
+Only this file knows paho. Its own reconnecting is off: a connection that broke is given up, whoever sends makes the
+next one, and then sends again what was not acknowledged. The limits that a broker names in its CONNACK are kept.
+Source: MQTT 5.0 (OASIS, 2019): 3.2.2.3 CONNACK properties, 3.4.2.1 PUBACK reason codes, 4.6 message ordering,
+4.9 flow control.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from edge.publish.namespace import Message
+
+log = logging.getLogger(__name__)
+
+CONNECT_S = 5.0
+ACKNOWLEDGE_S = 15.0
+"""A broker that says nothing for so long is given up. Its disk may be slow; it says so by acknowledging late."""
+LEAVE_S = 2.0
+PACKET_MAX = 268_435_455
+_ACCEPTED: Final = 0x80
+"""Reason codes below are good."""
+_POISON: Final = {
+    0x90: "topic name invalid",
+    0x95: "packet too large",
+    0x99: "payload format invalid",
+}
+"""PUBACK reason codes that another try will not change; all others are the broker's state or its access rules."""
+_ASKED: Final = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
+"""A request that somebody retained by mistake is not done at every start."""
+
+
+class BrokerDown(Exception):  # noqa: N818  # what is down is the word of the trade
+    """There is no connection, or it broke. The text names the broker and the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where a broker is and who we are to it. ``ca`` without ``tls``: not used. ``session_s``: how long it keeps what
+    arrives for us while we are away.
+    """
+
+    host: str
+    port: int
+    client_id: str
+    tls: bool = False
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    user: str = ""
+    password_file: Path | None = None
+    keepalive_s: int = 15
+    in_flight: int = 100
+    session_s: int = 60
+
+    @property
+    def where(self) -> str:
+        """Its address, for people."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message that somebody sent us. ``expiry_s`` None: never. ``again``: it may have been here before."""
+
+    topic: str
+    payload: bytes
+    response_topic: str
+    correlation: bytes
+    properties: dict[str, str]
+    expiry_s: int | None
+    again: bool
+    at_s: float
+    acknowledge: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A message that the broker refused for good."""
+
+    message: Message
+    reason: str
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """Messages on their way, in order. What was confirmed or refused is not sent again."""
+
+    messages: Sequence[Message]
+    qos: int = 1
+    done: set[int] = field(default_factory=set)
+    refused: list[Refusal] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ack:
+    mid: int
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Up:
+    """The broker's CONNACK: what it still knows of us, what it takes."""
+
+    session_present: bool
+    receive_maximum: int
+    packet_maximum: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Down:
+    reason: str
+
+
+class MqttConnection:
+    """Connects when it must. ``connect``, ``send``, ``barrier`` and ``close`` by one thread, ``answer`` by one other.
+
+    ``will``: what the broker says of us when we are gone without a word. ``subscriptions``: topic filters;
+    ``arrived`` is called in paho's thread and must not wait.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        will: Callable[[], Message],
+        subscriptions: Sequence[str] = (),
+        arrived: Callable[[Arrived], None] = lambda message: None,
+    ) -> None:
+        self._broker = broker
+        self._will = will
+        self._subscriptions = tuple(subscriptions)
+        self._arrived = arrived
+        self._client: Client | None = None
+        self._said: queue.SimpleQueue[_Ack | _Up | _Down] = queue.SimpleQueue()
+        self._up = _Up(False, 1, PACKET_MAX)
+        self._answering = threading.Lock()
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection, as far as is known."""
+        return self._client is not None and self._client.is_connected()
+
+    def connect(self) -> bool:
+        """Makes a connection where there is none. True: the broker remembers nothing of us. Raises BrokerDown."""
+        if self.connected:
+            return False
+        self._drop()
+        broker = self._broker
+        self._said = queue.SimpleQueue()
+        client = self._client_for(self._said)
+        properties = _made(PacketTypes.CONNECT, SessionExpiryInterval=broker.session_s)
+        try:
+            if broker.user:
+                password = broker.password_file.read_text(encoding="utf-8").strip() if broker.password_file else None
+                client.username_pw_set(broker.user, password)
+            if broker.tls:
+                context = ssl.create_default_context(cafile=broker.ca)
+                if broker.certificate is not None:
+                    context.load_cert_chain(broker.certificate, broker.key)
+                client.tls_set_context(context)
+            client.connect(broker.host, broker.port, broker.keepalive_s, clean_start=False, properties=properties)
+        except (OSError, ValueError) as error:
+            raise BrokerDown(f"broker {broker.where}: {_why(error)}") from None
+        self._client = client
+        client.loop_start()
+        match self._next(CONNECT_S, "no answer to CONNECT"):
+            case _Up() as up:
+                self._up = up
+            case other:
+                raise self._broken(f"{other}")
+        if self._subscriptions:
+            client.subscribe([(topic, _ASKED) for topic in self._subscriptions])
+        return not up.session_present
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Sends what is not done yet, in order, and returns when the broker has taken or refused all of it.
+
+        Raises BrokerDown; what was done until then stays done.
+        """
+        if not self.connected:
+            self.connect()
+        client = self._client
+        assert client is not None
+        window = max(1, min(self._broker.in_flight, self._up.receive_maximum - 1))
+        flying: dict[int, int] = {}
+        waiting = iter([index for index in range(len(outgoing.messages)) if index not in outgoing.done])
+        while True:
+            while len(flying) < window and (index := next(waiting, None)) is not None:
+                message = outgoing.messages[index]
+                if len(message.payload) + len(message.topic) + 100 > self._up.packet_maximum:
+                    size = f"{len(message.payload)} bytes: the broker takes packets of {self._up.packet_maximum}"
+                    outgoing.refused.append(Refusal(message, size))
+                    outgoing.done.add(index)
+                    continue
+                try:
+                    properties = _properties(message.content_type, message.expiry_s)
+                    info = client.publish(message.topic, message.payload, outgoing.qos, message.retain, properties)
+                except ValueError as error:  # no topic, or no message, that MQTT can carry
+                    outgoing.refused.append(Refusal(message, str(error)))
+                    outgoing.done.add(index)
+                    continue
+                if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    raise self._broken(f"{info.rc.name}")
+                if outgoing.qos:
+                    flying[info.mid] = index
+                else:
+                    outgoing.done.add(index)
+            if not flying:
+                return
+            match self._next(ACKNOWLEDGE_S, f"{len(flying)} messages are not acknowledged"):
+                case _Ack(mid, code, reason) if mid in flying:
+                    self._acknowledged(outgoing, flying.pop(mid), code, reason)
+                case _Down(reason):
+                    raise self._broken(reason)
+                case _:
+                    pass  # of an answer, or of a subscription
+
+    def _acknowledged(self, outgoing: Outgoing, index: int, code: int, reason: str) -> None:
+        message = outgoing.messages[index]
+        if code < _ACCEPTED:
+            outgoing.done.add(index)
+        elif code in _POISON:
+            outgoing.refused.append(Refusal(message, reason))
+            outgoing.done.add(index)
+        else:
+            raise self._broken(f"{message.topic}: {reason}")
+
+    def answer(self, message: Message, correlation: bytes) -> None:
+        """Sends an answer at once, beside what is on its way; nothing where there is no connection."""
+        client = self._client
+        if client is None:
+            return
+        properties = _properties(message.content_type, message.expiry_s, correlation)
+        with self._answering:
+            info = client.publish(message.topic, message.payload, int(self._up.receive_maximum > 1), False, properties)
+            with suppress(RuntimeError, ValueError):
+                info.wait_for_publish(LEAVE_S)
+
+    def barrier(self) -> None:
+        """Returns when the broker has read everything that was sent before. Raises BrokerDown.
+
+        For what is sent with QoS 0: packets of a connection are handled in order, so the SUBACK of a subscription that
+        exists already tells it.
+        """
+        client = self._client
+        if client is None or not self._subscriptions:
+            raise self._broken("not connected")
+        rc, mid = client.subscribe([(topic, _ASKED) for topic in self._subscriptions])
+        if rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise self._broken(rc.name)
+        while True:
+            match self._next(ACKNOWLEDGE_S, "no answer to SUBSCRIBE"):
+                case _Ack(its) if its == mid:
+                    return
+                case _Down(reason):
+                    raise self._broken(reason)
+                case _:
+                    pass
+
+    def close(self, last: Sequence[Message] = ()) -> None:
+        """Says goodbye, so that the will is not told; ``last`` is sent before, if that can be done at once."""
+        client = self._client
+        if client is not None and client.is_connected():
+            for message in last:
+                properties = _properties(message.content_type, message.expiry_s)
+                info = client.publish(message.topic, message.payload, 1, message.retain, properties)
+                with suppress(RuntimeError, ValueError):
+                    info.wait_for_publish(LEAVE_S)
+            client.disconnect()
+        self._drop()
+
+    # ---- how -------------------------------------------------------------------------------------------------------
+
+    def _client_for(self, said: queue.SimpleQueue[_Ack | _Up | _Down]) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._broker.client_id,
+            protocol=MQTTProtocolVersion.MQTTv5,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        client.connect_timeout = CONNECT_S
+        client.max_inflight_messages_set(0)  # the flight is bounded here, by the broker's own limit
+
+        def on_connect(_: Client, data: object, flags: ConnectFlags, code: ReasonCode, its: Properties | None) -> None:
+            if code.is_failure:
+                said.put(_Down(f"refuses us: {code}"))
+                return
+            taken = int(getattr(its, "ReceiveMaximum", 65_535))
+            size = int(getattr(its, "MaximumPacketSize", PACKET_MAX))
+            said.put(_Up(flags.session_present, taken, size))
+
+        def on_disconnect(
+            _: Client, data: object, flags: DisconnectFlags, code: ReasonCode, its: Properties | None
+        ) -> None:
+            who = "the broker ended the connection" if flags.is_disconnect_packet_from_server else "connection lost"
+            said.put(_Down(f"{who}: {code}"))
+
+        def on_publish(_: Client, data: object, mid: int, code: ReasonCode, its: Properties) -> None:
+            said.put(_Ack(mid, int(code.value), str(code)))
+
+        def on_subscribe(_: Client, data: object, mid: int, codes: list[ReasonCode], its: Properties) -> None:
+            for topic, code in zip(self._subscriptions, codes, strict=False):
+                if code.is_failure:
+                    log.warning("broker %s: %s: %s: nothing can be asked there", self._broker.where, topic, code)
+            said.put(_Ack(mid, 0, ""))
+
+        client.on_connect = on_connect
+        client.on_disconnect = on_disconnect
+        client.on_publish = on_publish
+        client.on_subscribe = on_subscribe
+        client.on_message = lambda its, data, message: self._arrived(_arrived(its, message))
+        will = self._will()
+        text = {"ContentType": will.content_type, "PayloadFormatIndicator": 1} if will.content_type else {}
+        client.will_set(will.topic, will.payload, 1, will.retain, _made(PacketTypes.WILLMESSAGE, **text))
+        return client
+
+    def _next(self, within_s: float, otherwise: str) -> _Ack | _Up | _Down:
+        try:
+            return self._said.get(timeout=within_s)
+        except queue.Empty:
+            raise self._broken(f"{otherwise} within {within_s:.0f} s") from None
+
+    def _broken(self, reason: str) -> BrokerDown:
+        self._drop()
+        return BrokerDown(f"broker {self._broker.where}: {reason}")
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is None:
+            return
+        # paho's thread ends with the connection, not with loop_stop alone, while something is unacknowledged.
+        its: Any = client.socket()
+        if its is not None:
+            end = time.monotonic() + (LEAVE_S if not client.is_connected() else 0)
+            while client.socket() is not None and time.monotonic() < end:
+                time.sleep(0.005)
+            with suppress(OSError, ValueError):
+                its.shutdown(socket.SHUT_RDWR)
+        client.loop_stop()
+
+
+def _why(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return f"{text}: {error.filename}" if isinstance(error, OSError) and error.filename else text
+
+
+def _arrived(client: Client, message: MQTTMessage) -> Arrived:
+    its = message.properties
+    return Arrived(
+        topic=message.topic,
+        payload=bytes(message.payload),
+        response_topic=getattr(its, "ResponseTopic", ""),
+        correlation=bytes(getattr(its, "CorrelationData", b"")),
+        properties=dict(getattr(its, "UserProperty", ())),
+        expiry_s=getattr(its, "MessageExpiryInterval", None),
+        again=message.dup,
+        at_s=time.monotonic(),
+        acknowledge=lambda: _acknowledge(client, message),
+    )
+
+
+def _acknowledge(client: Client, message: MQTTMessage) -> None:
+    client.ack(message.mid, message.qos)
+
+
+@lru_cache(maxsize=64)
+def _properties(content_type: str, expiry_s: int, correlation: bytes = b"") -> Properties:
+    """Of a PUBLISH. ``content_type`` empty: bytes that are no text."""
+    text = {"ContentType": content_type, "PayloadFormatIndicator": 1} if content_type else {}
+    limits = {"MessageExpiryInterval": expiry_s} if expiry_s else {}
+    which = {"CorrelationData": correlation} if correlation else {}
+    return _made(PacketTypes.PUBLISH, **text, **limits, **which)
+
+
+def _made(packet: int, **values: object) -> Properties:
+    properties: Properties = Properties(packet)  # type: ignore[no-untyped-call]
+    for name, value in values.items():
+        setattr(properties, name, value)
+    return properties

@@ -1,0 +1,326 @@
+"""The MQTT publisher with mosquitto: nothing lost, order kept, state and last will as they should be."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_up_floor import MadeUpFloor, order
+from mosquitto import Heard, Mosquitto, until
+
+from edge.config import load_line
+from edge.config_mqtt import MqttConfig
+from edge.journal import Journal, Value, encode
+from edge.line.events import DeviceChanged, Measured, OrderChanged, ToteChecked
+from edge.line.layout import LineLayout
+from edge.publish import follow
+from edge.publish.cursors import Cursors, read_cursors, read_set_aside
+from edge.publish.follow import Follower
+from edge.publish.mqtt import LOOKBACK, MqttPublisher
+from edge.publish.namespace import CLOUD_EVENT_TYPE, EVENTS, Message, Namespace, rfc3339
+
+START_US = 1_790_000_000_000_000
+KILLS = int(os.environ.get("LANEWISE_MQTT_KILLS", "2"))
+"""How often broker and publisher are killed in the test of conservation."""
+RECORDS_A_KILL = 1_500
+
+
+@pytest.fixture(scope="module")
+def layouts() -> tuple[LineLayout, ...]:
+    return load_line(Path(__file__).parents[1] / "examples/warehouse/LINE.toml").layouts()
+
+
+@pytest.fixture
+def mosquitto(peer: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")
+    return peer("mosquitto")
+
+
+@pytest.fixture
+def listens(peer: Callable[[str], str]) -> str:
+    return peer("mosquitto_sub")
+
+
+def happened(layouts: tuple[LineLayout, ...], seconds: int) -> list[Value]:
+    """What a floor does, with an order and a measurement of each line every ten seconds."""
+    values: list[Value] = []
+    floor = MadeUpFloor(layouts, START_US)
+    for second in range(10, seconds + 1, 10):
+        at_us = START_US + second * 1_000_000
+        values += floor.until(at_us)
+        values.append(OrderChanged(at_us, second, order(second, in_tote=True)))
+        for layout in layouts:
+            lanes = tuple((f"lane.{lane.number}", 0.0) for lane in layout.lanes)
+            values.append(Measured(at_us, f"line.{layout.name}", (("tracks", 3.0), *lanes)))
+    return values
+
+
+def told_of(layouts: tuple[LineLayout, ...], values: list[Value], begin: int = 0) -> list[list[Message]]:
+    namespace = Namespace("demo", "edge1", layouts)
+    return [
+        namespace.messages(seq, f"edge1@1/{seq}", value, encode(value))
+        for seq, value in list(enumerate(values, 1))[begin:]
+    ]
+
+
+@given(at_us=st.integers(-(10**15), 2**53))
+def test_times_are_those_of_the_calendar(at_us: int) -> None:
+    expected = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)
+    assert rfc3339(at_us) == expected.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@settings(max_examples=12)
+@given(begin=st.floats(0, 1))
+def test_a_record_has_the_same_messages_in_every_life(layouts: tuple[LineLayout, ...], begin: float) -> None:
+    values = happened(layouts, 120)
+    whole = told_of(layouts, values)
+    cut = int(begin * len(values))
+    looked_back = max(0, cut - LOOKBACK // 10)
+    again = told_of(layouts, values, looked_back)
+    measured = [index for index, value in enumerate(values) if isinstance(value, Measured)]
+    before = [index for index in measured if looked_back <= index < cut]
+    if cut < measured[0] or len(before) >= len(layouts) or looked_back == 0:
+        states = [message for messages in whole[cut:] for message in messages if "/lane/" not in message.topic]
+        others = [m for messages in again[cut - looked_back :] for m in messages if "/lane/" not in m.topic]
+        assert states == others
+
+
+def test_every_message_says_what_it_is(layouts: tuple[LineLayout, ...]) -> None:
+    values = happened(layouts, 60)
+    seen = set()
+    for value, messages in zip(values, told_of(layouts, values), strict=True):
+        for message in messages:
+            told = json.loads(message.payload)
+            assert told["id"] == f"edge1@1/{message.seq}"
+            if message.content_type != CLOUD_EVENT_TYPE:
+                assert told["at_us"] == value.at_us
+                continue
+            assert not message.retain
+            name = message.topic.rpartition("/")[2]
+            seen.add(name)
+            assert told["type"] == f"lanewise.{name}" and told["specversion"] == "1.0"
+            assert isinstance(value, EVENTS[name][0]) and told["data"] == json.loads(encode(value))
+    assert {"tote-verified", "tote-refused", "order-changed", "order-shipped", "sorted", "lane-changed"} <= seen
+    refused = [value for value in values if isinstance(value, ToteChecked) and value.final and not value.verified]
+    figures = [json.loads(m.payload) for ms in told_of(layouts, values) for m in ms if m.topic.endswith("/figures")]
+    last = max(value.at_us for value in values if isinstance(value, Measured))
+    assert sum(one["counts"]["refused"] for one in figures) == sum(
+        START_US + 10_000_000 < one.at_us <= last for one in refused
+    )
+
+
+# ---- with a broker ---------------------------------------------------------------------------------------------------
+
+
+class Published:
+    """A journal that is published by threads of this process."""
+
+    def __init__(self, folder: Path, layouts: tuple[LineLayout, ...], port: int, **config: Any) -> None:
+        self.folder = folder
+        self.layouts = layouts
+        self.config = MqttConfig(kind="mqtt", host="127.0.0.1", port=port, **config)
+        self.writer = Journal(folder / "j.sqlite")
+        self.stop = threading.Event()
+        self.follower: Follower | None = None
+
+    def write(self, values: list[Value]) -> None:
+        self.writer.append(values)
+        self.writer.flush()
+
+    @contextmanager
+    def going(self) -> Iterator[Follower]:
+        cursors = Cursors(self.folder / "p.sqlite")
+        make = partial(MqttPublisher, "broker", self.config, "demo", "edge1", self.layouts)
+        self.follower = Follower("broker", "edge1", self.folder / "j.sqlite", cursors, make)
+        self.stop.clear()
+        thread = threading.Thread(target=self.follower.run, args=(self.stop,))
+        thread.start()
+        try:
+            yield self.follower
+        finally:
+            self.stop.set()
+            thread.join(20)
+            cursors.close()
+            self.writer.close()
+            assert not thread.is_alive()
+
+    def delivered(self) -> None:
+        """Waits until everything that was written is delivered."""
+        assert self.follower is not None
+        follower, seq = self.follower, self.writer.seq
+        until(lambda: follower.following.seq == seq, lambda: follower.following)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("POLL_S", "RETRY_FIRST_S", "RETRY_LAST_S"):
+        monkeypatch.setattr(follow, name, 0.02)
+
+
+def test_what_is_told_arrives_and_stays(
+    mosquitto: str, listens: str, tmp_path: Path, layouts: tuple[LineLayout, ...]
+) -> None:
+    values = happened(layouts, 30)
+    expected = [message for messages in told_of(layouts, values) for message in messages]
+    with Mosquitto(mosquitto, tmp_path) as broker, Heard(listens, broker.port, "lanewise/#") as heard:
+        published = Published(tmp_path, layouts, broker.port)
+        published.write(values)
+        with published.going():
+            published.delivered()
+            status = "lanewise/demo/_edge/edge1/status"
+            until(lambda: len(heard.told("/status")) == 1)
+            arrived = [(topic, payload) for topic, _, payload in heard.messages() if topic != status]
+            body = [(topic, payload) for topic, payload in arrived if "/publisher/" not in topic]
+            node = f"edge1@{values[0].at_us}"
+            assert body == [(m.topic, m.payload.decode().replace("edge1@1/", f"{node}/")) for m in expected]
+            # Who comes later finds what is so now.
+            with Heard(listens, broker.port, "lanewise/+/+/lane/#", qos=0) as later:
+                lanes = {f"lanewise/demo/{one.name}/lane/{lane.number}" for one in layouts for lane in one.lanes}
+                until(lambda: {topic for topic, retained, _ in later.messages() if retained} == lanes)
+        until(lambda: len(heard.told("/status")) == 2)
+        assert [one["online"] for one in heard.told("/status")] == [True, False]
+
+
+def test_a_message_that_the_broker_never_takes_is_set_aside_alone(
+    mosquitto: str, listens: str, tmp_path: Path, layouts: tuple[LineLayout, ...]
+) -> None:
+    values: list[Value] = [DeviceChanged(START_US + at, "reader.r", True, "x" * (9_000 * (at == 5))) for at in range(9)]
+    with (
+        Mosquitto(mosquitto, tmp_path, "max_packet_size 5000") as broker,
+        Heard(listens, broker.port, "lanewise/+/+/+/event/#") as heard,
+    ):
+        published = Published(tmp_path, layouts, broker.port)
+        published.write(values)
+        with published.going():
+            published.delivered()
+            until(lambda: len(heard.messages()) == 8)
+    (cursor,) = read_cursors(tmp_path / "p.sqlite")
+    aside = read_set_aside(tmp_path / "p.sqlite", "broker")
+    assert (cursor.seq, cursor.set_aside, [one.seq for one, _ in aside]) == (9, 2, [6, 6])
+    assert all("the broker takes packets of 5000" in one.reason for one, _ in aside)
+    assert [one["data"]["at_us"] - START_US for one in heard.told("")] == [0, 1, 2, 3, 4, 6, 7, 8]
+
+
+# ---- conservation ----------------------------------------------------------------------------------------------------
+
+
+class House:
+    """A controller's journal, and `lanewise publish` as a process that can be killed."""
+
+    def __init__(self, folder: Path, project: Path, port: int) -> None:
+        self.folder = folder
+        text = (project / "examples/warehouse/LINE.toml").read_text(encoding="utf-8")
+        publish = f'[publish.broker]\nkind = "mqtt"\nhost = "127.0.0.1"\nport = {port}\n'
+        (folder / "LINE.toml").write_text(f"{text}\n{publish}", encoding="utf-8")
+        self.config = load_line(folder / "LINE.toml")
+        self.writer = Journal(self.config.journal)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> House:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.writer.close()
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(20)
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "edge.cli", "publish", str(self.folder / "LINE.toml")]
+        with (self.folder / "publish.log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def end(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+        assert self._process.wait(20) == (0 if number == signal.SIGTERM else -number)
+
+    def write(self, first: int, count: int) -> None:
+        values = [DeviceChanged(START_US + at, "reader.r", bool(at % 2), f"{at}") for at in range(first, first + count)]
+        self.writer.append(list(values))
+        self.writer.flush()
+
+    def seq(self) -> int:
+        """Everything up to here is delivered, as the cursor says."""
+        assert self.config.publish_state is not None
+        return next((cursor.seq for cursor in read_cursors(self.config.publish_state)), 0)
+
+
+def test_nothing_is_lost_when_broker_and_publisher_are_killed(
+    mosquitto: str, listens: str, tmp_path: Path, project: Path
+) -> None:
+    """accepted = delivered + queued, nothing set aside: every record's event arrives, in order but for repetitions that
+    its id tells. Each round kills the broker and the publisher at any moment of the delivery, and begins with the
+    broker down while records are made.
+    """
+    rng = random.Random(KILLS)
+    broker = Mosquitto(mosquitto, tmp_path)
+    written = 0
+    with (
+        broker,
+        Heard(listens, broker.port, "lanewise/+/+/+/event/#") as heard,
+        House(tmp_path, project, broker.port) as house,
+    ):
+        broker.save()
+        for _ in range(KILLS):
+            for kill_broker in (True, False):
+                if kill_broker:
+                    broker.kill()
+                house.write(written, RECORDS_A_KILL)
+                written += RECORDS_A_KILL
+                if kill_broker:
+                    broker.start()
+                at = len(heard.messages()) + rng.randrange(RECORDS_A_KILL)
+                until(lambda at=at: len(heard.messages()) > at)  # type: ignore[misc]
+                if kill_broker:
+                    broker.kill()
+                    broker.start()
+                else:
+                    house.end(signal.SIGKILL)
+                    house.start()
+        until(lambda: house.seq() == written, lambda: (tmp_path / "publish.log").read_text()[-2000:], 120)
+        expected = [str(at) for at in range(written)]
+
+        def arrived() -> list[str]:
+            return [one["data"]["reason"] for one in heard.told("")]
+
+        until(lambda: set(arrived()) == set(expected), lambda: (len(arrived()), written), 60)
+        assert list(dict.fromkeys(arrived())) == expected, "order kept"
+        ids = {one["id"]: one["data"] for one in heard.told("")}
+        assert len(ids) == written, "what comes again has the same id"
+        assert all(ids[one["id"]] == one["data"] for one in heard.told("")), "and the same content"
+        house.end(signal.SIGTERM)
+    assert house.config.publish_state is not None
+    assert [cursor.set_aside for cursor in read_cursors(house.config.publish_state)] == [0]
+    print(f"{2 * KILLS} kills, {written} records, {len(heard.messages())} messages, all arrived, in order")
+
+
+def test_the_last_will_tells_of_a_death(mosquitto: str, listens: str, tmp_path: Path, project: Path) -> None:
+    with (
+        Mosquitto(mosquitto, tmp_path) as broker,
+        Heard(listens, broker.port, "lanewise/#") as heard,
+        House(tmp_path, project, broker.port) as house,
+    ):
+        house.write(0, 1)
+        until(lambda: bool(heard.told("/reader.r")))
+        house.end(signal.SIGKILL)
+        until(lambda: [one["online"] for one in heard.told("/status")] == [True, False])
+        with Heard(listens, broker.port, "lanewise/+/+/+/status", qos=0) as later:
+            until(
+                lambda: [(retained, json.loads(p)["online"]) for _, retained, p in later.messages()] == [(True, False)]
+            )
