@@ -37,6 +37,7 @@ check: .venv/.dev  ## format, lint, types, import rules, lock file, documents th
 	$(BIN)/python scripts/config_docs.py --check
 	$(BIN)/python scripts/telemetry_docs.py --check
 	$(BIN)/python -m grafana --check
+	$(BIN)/python scripts/container_example.py --check
 
 format: .venv/.dev  ## formats the code and sorts its imports
 	$(BIN)/ruff format .
@@ -47,6 +48,7 @@ docs: .venv/.dev  ## writes the documents that come from the code
 	$(BIN)/python scripts/config_docs.py
 	$(BIN)/python scripts/telemetry_docs.py
 	$(BIN)/python -m grafana
+	$(BIN)/python scripts/container_example.py
 
 up:  ## a whole site in containers, see docs/deploy.md; INFLUXDB=3, SIMULATOR=, SITE=./my-site
 	python3 scripts/compose_secrets.py
