@@ -31,7 +31,8 @@ from edge.publish import follow
 from edge.publish.cursors import Cursors, read_cursors, read_set_aside
 from edge.publish.follow import Follower
 from edge.publish.mqtt import LOOKBACK, MqttPublisher
-from edge.publish.namespace import CLOUD_EVENT_TYPE, EVENTS, Message, Namespace, rfc3339
+from edge.publish.namespace import Message, Namespace, rfc3339
+from edge.publish.topics import CLOUD_EVENT_TYPE, EVENTS
 
 START_US = 1_790_000_000_000_000
 KILLS = int(os.environ.get("LANEWISE_MQTT_KILLS", "2"))

@@ -23,6 +23,7 @@ from edge.publish.follow import Delivery, Entry, Following, TargetDown
 from edge.publish.mqtt_commands import CommandDesk
 from edge.publish.mqtt_connection import Broker, BrokerDown, MqttConnection, Outgoing
 from edge.publish.namespace import Message, Namespace
+from edge.publish.topics import PublisherNow
 
 LOOKBACK = 5_000
 """Records between two messages of figures, at least, however busy the lines are."""
@@ -90,9 +91,7 @@ class MqttPublisher:
         with suppress(BrokerDown):
             self._connect()
             self._forget_old()
-            self._connection.send(
-                Outgoing([self._namespace.publisher(following.publisher, _now_us(), _told(following))])
-            )
+            self._connection.send(Outgoing([self._namespace.publisher(_told(following))]))
 
     def close(self) -> None:
         """Says goodbye."""
@@ -161,14 +160,16 @@ def broker_of(config: BrokerConfig, client_id: str) -> Broker:
     )
 
 
-def _told(following: Following) -> dict[str, object]:
-    return {
-        "records": following.records,
-        "backlog": following.backlog,
-        "set_aside": following.set_aside,
-        "failures": following.failures,
-        "trouble": following.trouble,
-    }
+def _told(following: Following) -> PublisherNow:
+    return PublisherNow(
+        at_us=_now_us(),
+        publisher=following.publisher,
+        records=following.records,
+        backlog=following.backlog,
+        set_aside=following.set_aside,
+        failures=following.failures,
+        trouble=following.trouble,
+    )
 
 
 def _now_us() -> int:

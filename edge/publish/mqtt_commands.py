@@ -1,6 +1,6 @@
 """What is asked over MQTT 5: requests are handed to the api process, answers go back on the response topic.
 
-Public names: CommandDesk, Asked, ask_of, Answer, ANSWERS.
+Public names: CommandDesk, Asked, ask_of, Answer, ANSWERS, REQUESTS.
 
 The site store has one writer, the api; this only translates. One request at a time, in order. A request that comes
 again (QoS 1) is answered again and not done again. The PUBACK goes when the answer is out, so none is lost with us.
@@ -18,12 +18,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from urllib.parse import quote
 
 from edge.config_mqtt import MqttConfig
 from edge.publish.mqtt_connection import Arrived
 from edge.publish.namespace import Message, Namespace
+from edge.publish.topics import Answered
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +57,8 @@ class Answer:
 
     def encode(self) -> bytes:
         """As JSON."""
-        told: dict[str, object] = {"ok": self.status < 300, "status": self.status}
-        if self.result is not None:
-            told["result"] = self.result
-        return json.dumps({**told, "problems": list(self.problems)}, ensure_ascii=False).encode()
+        told = Answered(self.status < 300, self.status, self.result, self.problems)
+        return json.dumps(asdict(told), ensure_ascii=False).encode()
 
 
 ANSWERS: dict[int, str] = {
@@ -76,8 +75,12 @@ ANSWERS: dict[int, str] = {
     503: "the api does not answer, or cannot store it now; ask again",
 }
 
-_LANE = {"line": str, "lane": int, "enabled": bool, "by": str}
-_ALARM = {"alarm": str, "action": str, "by": str}
+REQUESTS: dict[str, tuple[dict[str, type], dict[str, type]]] = {
+    "lane": ({"line": str, "lane": int, "enabled": bool, "by": str}, {}),
+    "alarm": ({"alarm": str, "action": str, "by": str}, {"minutes": int, "comment": str}),
+}
+"""Keys that a request must have, and may have, with the type of each; `orders` are as `edge.intake` reads them."""
+_TYPES = {str: "text", int: "a whole number", bool: "true or false"}
 
 
 def ask_of(what: str, payload: bytes) -> Asked | Answer:
@@ -90,21 +93,22 @@ def ask_of(what: str, payload: bytes) -> Asked | Answer:
         return Asked("/api/orders", payload)
     if not isinstance(told, dict):
         return Answer(400, problems=("body: allowed is an object",))
-    wanted = _LANE if what == "lane" else _ALARM
-    problems = [
-        f"{key}: {'missing: this key is required' if key not in told else f'allowed is a {kind.__name__}'}"
-        for key, kind in wanted.items()
-        if type(told.get(key)) is not kind
-    ]
-    allowed = set(wanted) | ({"minutes", "comment"} if what == "alarm" else set())
+    wanted, optional = REQUESTS[what]
+    allowed = wanted | optional
+    problems = [f"{key}: missing: this key is required" for key in wanted if key not in told]
     problems += [f"{key}: unknown key: remove it or correct its spelling" for key in told if key not in allowed]
+    problems += [
+        f"{key}: {told[key]!r}: allowed is {_TYPES[kind]}"
+        for key, kind in allowed.items()
+        if key in told and type(told[key]) is not kind
+    ]
     if problems:
         return Answer(400, problems=tuple(problems))
     if what == "lane":
         path = f"/api/lines/{quote(told['line'], safe='')}/lanes/{told['lane']}"
         return Asked(path, json.dumps({"enabled": told["enabled"], "by": told["by"]}).encode())
     path = f"/api/alarms/{quote(told['alarm'], safe='')}/{quote(told['action'], safe='')}"
-    return Asked(path, json.dumps({key: told[key] for key in told if key in ("by", "minutes", "comment")}).encode())
+    return Asked(path, json.dumps({key: told[key] for key in ("by", *optional) if key in told}).encode())
 
 
 class CommandDesk:

@@ -1,6 +1,6 @@
 """The unified namespace: which messages a journal's records become, on which topics (docs/mqtt.md has the tree).
 
-Public names: Namespace, Message, Channel, CHANNELS, EVENTS, cloud_event, rfc3339.
+Public names: Namespace, Message, cloud_event, rfc3339; the topics are in topics.py.
 
 Pure. Three kinds of messages: *state* is retained, what is so now; *events* are CloudEvents, what happened; *numbers*
 are plain JSON, every 10 s. The same record always gives the same messages, and each names its record in ``id``.
@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
 from edge.line.events import (
@@ -37,57 +36,23 @@ from edge.line.events import (
     ToteChecked,
 )
 from edge.line.layout import LineLayout
+from edge.publish.topics import (
+    CHANNELS,
+    CLOUD_EVENT_TYPE,
+    COUNTED,
+    JSON_TYPE,
+    ROOT,
+    AlarmNow,
+    Channel,
+    DeviceNow,
+    Figures,
+    LaneNow,
+    Numbers,
+    PublisherNow,
+    State,
+    Status,
+)
 from plc.words import EventType
-
-ROOT = "lanewise"
-EDGE = "_edge"
-"""Stands where a line's name stands; no line is called so."""
-JSON_TYPE = "application/json"
-CLOUD_EVENT_TYPE = "application/cloudevents+json; charset=utf-8"
-NUMBERS_EXPIRE_S = 60
-"""Six times as long as until the next ones come."""
-
-
-class Channel(StrEnum):
-    """The topics below ``lanewise/<site>/``; what stands in braces is filled in."""
-
-    STATUS = "_edge/{controller}/status"
-    DEVICE = "_edge/{controller}/device/{device}"
-    MEASURED = "_edge/{controller}/measured/{device}"
-    PUBLISHER = "_edge/{controller}/publisher/{publisher}"
-    EDGE_EVENT = "_edge/{controller}/event/{event}"
-    EDGE_ALARM = "_edge/{controller}/alarm/{alarm}"
-    LANE = "{line}/lane/{lane}"
-    ALARM = "{line}/alarm/{alarm}"
-    FIGURES = "{line}/figures"
-    EVENT = "{line}/event/{event}"
-    COMMAND = "_edge/{controller}/command/{command}"
-    ANSWER = "_edge/{controller}/answer/{command}"
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """How messages of a channel are told. ``expiry_s`` 0: never."""
-
-    retain: bool
-    expiry_s: int
-    text: str
-
-
-CHANNELS: dict[Channel, Told] = {
-    Channel.STATUS: Told(True, 0, "Whether the controller's publisher is there; its last will says that it is not."),
-    Channel.DEVICE: Told(True, 0, "A PLC, reader, the site store or the journal: there or not, and why."),
-    Channel.MEASURED: Told(False, NUMBERS_EXPIRE_S, "Numbers of a device or of the controller itself, every 10 s."),
-    Channel.PUBLISHER: Told(False, NUMBERS_EXPIRE_S, "How far a publisher is behind its journal, every 10 s."),
-    Channel.EDGE_EVENT: Told(False, 0, "What happened that is of no single line, as CloudEvents."),
-    Channel.EDGE_ALARM: Told(True, 0, "An alarm that is of no single line, as it is now."),
-    Channel.LANE: Told(True, 0, "A lane's state in the PLC."),
-    Channel.ALARM: Told(True, 0, "An alarm as it is now."),
-    Channel.FIGURES: Told(True, NUMBERS_EXPIRE_S, "What was counted on a line since the last message, every 10 s."),
-    Channel.EVENT: Told(False, 0, "What happened on a line, as CloudEvents."),
-    Channel.COMMAND: Told(False, 0, "Requests to this controller's site, from others; never retained."),
-    Channel.ANSWER: Told(False, NUMBERS_EXPIRE_S, "Answers to requests that name no response topic below this one."),
-}
 
 
 class Message(NamedTuple):
@@ -99,24 +64,6 @@ class Message(NamedTuple):
     content_type: str
     expiry_s: int
     seq: int
-
-
-EVENTS: dict[str, tuple[type[Journaled | Event], str]] = {
-    "order-changed": (OrderChanged, "An order came or changed."),
-    "order-shipped": (OrderShipped, "An order's parcel is in a lane of its carrier."),
-    "tote-verified": (ToteChecked, "A tote's content is what was ordered; final."),
-    "tote-refused": (ToteChecked, "A tote's content is not right, with everything that is wrong; final."),
-    "route-decided": (RouteDecided, "A lane was decided for a parcel or tote."),
-    "sorted": (Sorted, "A parcel or tote is in a lane, or lost."),
-    "lane-changed": (LaneChanged, "A lane's state in the PLC changed."),
-    "lane-requested": (LaneRequested, "An operator asked for a lane."),
-    "alarm-changed": (AlarmChanged, "An alarm's state changed."),
-    "alarm-requested": (AlarmRequested, "An operator asked something of an alarm."),
-    "anomaly": (Anomaly, "Something unexpected."),
-    "device-changed": (DeviceChanged, "A PLC, reader, the site store or the journal came or went."),
-    "controller-started": (Started, "The controller began, with these lines."),
-}
-"""The events by name, with the kind of record that is their data."""
 
 
 def _event_of(value: Journaled | Event) -> tuple[str, str] | None:
@@ -175,7 +122,7 @@ def cloud_event(event_id: str, source: str, name: str, subject: str, at_us: int,
 
 
 @dataclass(slots=True)
-class _Figures:
+class _Counted:
     """What was counted on one line since its last message."""
 
     from_us: int = 0
@@ -185,11 +132,6 @@ class _Figures:
         self.counts[what] = self.counts.get(what, 0) + 1
 
 
-COUNTED = (
-    "inducted", "verified", "refused", "decided", "no_read", "confirmed", "missorted", "defaulted", "failed", "lost",
-    "shipped", "alarms",
-)  # fmt: skip
-"""What figures count."""
 _OUTCOMES = {
     Outcome.CONFIRMED: "confirmed",
     Outcome.MISSORTED: "missorted",
@@ -207,7 +149,7 @@ class Namespace:
         self._controller = controller
         self._layouts = {layout.name: layout for layout in layouts}
         self._line_of = {(layout.plc, layout.induction): layout.name for layout in self._layouts.values()}
-        self._figures = {name: _Figures() for name in self._layouts}
+        self._figures = {name: _Counted() for name in self._layouts}
         self._lanes: dict[tuple[str, int], tuple[bool, bool]] = {}
 
     def topic(self, channel: Channel, **names: str | int) -> str:
@@ -216,12 +158,11 @@ class Namespace:
 
     def status(self, online: bool, at_us: int, version: str) -> Message:
         """The publisher is there, or not; the latter also as last will."""
-        told = {"online": online, "controller": self._controller, "version": version, "at_us": at_us}
-        return self._message(Channel.STATUS, told, 0)
+        return self._message(Channel.STATUS, Status(at_us, online, self._controller, version), 0)
 
-    def publisher(self, name: str, at_us: int, told: dict[str, object]) -> Message:
+    def publisher(self, told: PublisherNow) -> Message:
         """How a publisher goes."""
-        return self._message(Channel.PUBLISHER, {"publisher": name, "at_us": at_us, **told}, 0, publisher=name)
+        return self._message(Channel.PUBLISHER, told, 0, publisher=told.publisher)
 
     def command(self, what: str) -> str:
         """The topic of requests; ``+`` for all."""
@@ -252,55 +193,58 @@ class Namespace:
             made.append(Message(topic, payload, told.retain, CLOUD_EVENT_TYPE, told.expiry_s, seq))
         return made
 
-    def _message(self, channel: Channel, told: dict[str, object], seq: int, **names: str | int) -> Message:
+    def _message(self, channel: Channel, told: State, seq: int, **names: str | int) -> Message:
         how = CHANNELS[channel]
-        payload = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+        payload = json.dumps(asdict(told), ensure_ascii=False, separators=(",", ":")).encode()
         return Message(self.topic(channel, **names), payload, how.retain, JSON_TYPE, how.expiry_s, seq)
 
     def _state(self, seq: int, record_id: str, value: Journaled | Event) -> Iterable[Message]:
-        told = {"id": record_id, "at_us": value.at_us}
         match value:
             case LaneChanged() if value.line in self._layouts:
-                yield self._lane(told, seq, value.line, value.lane, value.full, value.disabled)
+                yield self._lane(seq, record_id, value.at_us, value.line, value.lane, value.full, value.disabled)
             case PlcConnected():
                 for layout in self._layouts.values():
                     for lane in layout.lanes if layout.plc == value.plc else ():
                         bit = 1 << (lane.number - 1)
                         full, disabled = bool(value.lanes_full & bit), bool(value.lanes_disabled & bit)
-                        yield self._lane(told, seq, layout.name, lane.number, full, disabled)
+                        yield self._lane(seq, record_id, value.at_us, layout.name, lane.number, full, disabled)
             case DeviceChanged():
-                state = {"device": value.device, "up": value.up, "reason": value.reason, **told}
-                yield self._message(Channel.DEVICE, state, seq, device=value.device)
+                now = DeviceNow(record_id, value.at_us, value.device, value.up, value.reason)
+                yield self._message(Channel.DEVICE, now, seq, device=value.device)
             case AlarmChanged():
                 channel = Channel.ALARM if value.line in self._layouts else Channel.EDGE_ALARM
-                yield self._message(channel, {**_alarm(value), **told}, seq, line=value.line, alarm=value.alarm)
+                yield self._message(channel, _alarm(record_id, value), seq, line=value.line, alarm=value.alarm)
             case Measured():
-                yield from self._measured(told, seq, value)
+                yield from self._measured(seq, record_id, value)
             case _:
                 pass
 
-    def _lane(self, told: dict[str, object], seq: int, line: str, number: int, full: bool, disabled: bool) -> Message:
+    def _lane(
+        self, seq: int, record_id: str, at_us: int, line: str, number: int, full: bool, disabled: bool
+    ) -> Message:
         self._lanes[line, number] = full, disabled
         lane = next((known for known in self._layouts[line].lanes if known.number == number), None)
-        state = {"line": line, "lane": number, "name": lane.name if lane else "", "full": full, "disabled": disabled}
-        return self._message(Channel.LANE, {**state, **told}, seq, line=line, lane=number)
+        now = LaneNow(record_id, at_us, line, number, lane.name if lane else "", full, disabled)
+        return self._message(Channel.LANE, now, seq, line=line, lane=number)
 
-    def _measured(self, told: dict[str, object], seq: int, value: Measured) -> Iterable[Message]:
-        state = {"device": value.device, "values": dict(value.values), **told}
-        yield self._message(Channel.MEASURED, state, seq, device=value.device)
+    def _measured(self, seq: int, record_id: str, value: Measured) -> Iterable[Message]:
+        at_us = value.at_us
+        numbers = Numbers(record_id, at_us, value.device, dict(value.values))
+        yield self._message(Channel.MEASURED, numbers, seq, device=value.device)
         group, _, line = value.device.partition(".")
         if group != "line" or line not in self._figures:
             return
-        figures, self._figures[line] = self._figures[line], _Figures(value.at_us)
-        if figures.from_us:
-            counts = {name: figures.counts.get(name, 0) for name in COUNTED}
-            state = {"line": line, "from_us": figures.from_us, "counts": counts, **told}
-            yield self._message(Channel.FIGURES, state, seq, line=line)
+        counted, self._figures[line] = self._figures[line], _Counted(at_us)
+        if counted.from_us:
+            counts = {name: counted.counts.get(name, 0) for name in COUNTED}
+            yield self._message(
+                Channel.FIGURES, Figures(record_id, at_us, line, counted.from_us, counts), seq, line=line
+            )
         for key, number in value.values:  # also of a lane that never changed
             what, _, lane = key.partition(".")
-            bits = int(number)
-            if what == "lane" and self._lanes.get((line, int(lane))) != (bool(bits & 1), bool(bits & 2)):
-                yield self._lane(told, seq, line, int(lane), bool(bits & 1), bool(bits & 2))
+            full, disabled = bool(int(number) & 1), bool(int(number) & 2)
+            if what == "lane" and self._lanes.get((line, int(lane))) != (full, disabled):
+                yield self._lane(seq, record_id, at_us, line, int(lane), full, disabled)
 
     def _count(self, value: Journaled | Event) -> None:
         if isinstance(value, PlcEvent):
@@ -328,22 +272,24 @@ class Namespace:
                 pass
 
 
-def _alarm(value: AlarmChanged) -> dict[str, object]:
-    return {
-        "alarm": value.alarm,
-        "kind": value.kind.value,
-        "line": value.line,
-        "plc": value.plc,
-        "state": value.state.value,
-        "active": value.active,
-        "since_us": value.since_us,
-        "priority": value.priority.value,
-        "text": value.text,
-        "cause": value.cause,
-        "consequence": value.consequence,
-        "action": value.action,
-        "by": value.by,
-        "comment": value.comment,
-        "until_us": value.until_us,
-        "suppressed_by": value.suppressed_by,
-    }
+def _alarm(record_id: str, value: AlarmChanged) -> AlarmNow:
+    return AlarmNow(
+        id=record_id,
+        at_us=value.at_us,
+        alarm=value.alarm,
+        kind=value.kind,
+        line=value.line,
+        plc=value.plc,
+        state=value.state,
+        active=value.active,
+        since_us=value.since_us,
+        priority=value.priority,
+        text=value.text,
+        cause=value.cause,
+        consequence=value.consequence,
+        action=value.action,
+        by=value.by,
+        comment=value.comment,
+        until_us=value.until_us,
+        suppressed_by=value.suppressed_by,
+    )

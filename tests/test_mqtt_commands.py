@@ -1,0 +1,160 @@
+"""Requests over MQTT reach the site store through the api, once, and are answered whatever is wrong with them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_up_floor import order
+from mosquitto import Heard, Mosquitto, until
+from test_mqtt import START_US, Published, layouts, listens, mosquitto, quick  # noqa: F401  # fixtures
+
+from api.app import create_app
+from api.server import listen, server
+from edge.config import load_site
+from edge.journal import encode
+from edge.line.events import DeviceChanged, LaneRequested, OrderChanged
+from edge.line.layout import LineLayout
+from edge.publish import mqtt_commands
+from edge.publish.mqtt_commands import ANSWERS, Answer, Asked, ask_of
+from edge.store import SiteStore
+
+TOKEN = "a-token-of-twenty-four-characters"
+COMMAND = "lanewise/demo/_edge/edge1/command"
+ANSWER = "lanewise/demo/_edge/edge1/answer"
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+)
+_keys = st.sampled_from(["line", "lane", "enabled", "by", "alarm", "action", "minutes", "comment"])
+
+
+@given(
+    what=st.sampled_from(["orders", "lane", "alarm"]),
+    payload=st.binary(max_size=40)
+    | (_json | st.dictionaries(_keys, _json)).map(lambda told: json.dumps(told).encode()),
+)
+def test_any_request_becomes_one_question_or_says_what_is_wrong(what: str, payload: bytes) -> None:
+    asked = ask_of(what, payload)
+    if isinstance(asked, Answer):
+        assert asked.status in ANSWERS and asked.problems
+        return
+    assert asked.path.startswith({"orders": "/api/orders", "lane": "/api/lines/", "alarm": "/api/alarms/"}[what])
+    assert asked.path.count("/") == {"orders": 2, "lane": 5, "alarm": 4}[what] and asked.path.isascii()
+    json.loads(asked.body)
+
+
+@pytest.fixture
+def site(project: Path, tmp_path: Path) -> Iterator[tuple[str, Callable[[], None], SiteStore]]:
+    """A real api: its address, what ends it, and its store to look into."""
+    for name in ("LINE.toml", "SITE.toml"):
+        (tmp_path / name).write_text((project / "examples/warehouse" / name).read_text(encoding="utf-8"))
+    (tmp_path / "token").write_text(TOKEN)
+    config = load_site(tmp_path / "SITE.toml").model_copy(update={"token_file": tmp_path / "token"})
+    SiteStore(config.store).close()
+    store = SiteStore(config.store, readonly=True)
+    listener = listen("127.0.0.1", 0)
+    serving = server(create_app(config))
+    thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]})
+    thread.start()
+
+    def stop() -> None:
+        serving.should_exit = True
+        thread.join(20)
+        listener.close()
+
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}", stop, store
+    stop()
+    store.close()
+
+
+def test_requests_are_done_once_and_always_answered(
+    mosquitto: str,  # noqa: F811
+    listens: str,  # noqa: F811
+    peer: Callable[[str], str],
+    tmp_path: Path,
+    layouts: tuple[LineLayout, ...],  # noqa: F811
+    site: tuple[str, Callable[[], None], SiteStore],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mqtt_commands, "AGAIN_S", 0.02)
+    api, stop, store = site
+    asks = peer("mosquitto_rr")
+    token = tmp_path / "sent-token"
+    token.write_text(f"{TOKEN}\n")
+    with Mosquitto(mosquitto, tmp_path) as broker, Heard(listens, broker.port, f"{ANSWER}/#") as heard:
+
+        def ask(what: str, body: object, *more: str, to: str = f"{ANSWER}/ann") -> dict[str, Any]:
+            payload = body if isinstance(body, str) else json.dumps(body)
+            where = ("-h", "127.0.0.1", "-p", str(broker.port), "-V", "5", "-q", "1", "-W", "20")
+            command = (asks, *where, "-t", f"{COMMAND}/{what}", "-e", to, "-m", payload, *more)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+            answer: dict[str, Any] = json.loads(done.stdout)
+            return answer
+
+        published = Published(tmp_path, layouts, broker.port, commands=("orders", "lane"), api=api, token_file=token)
+        published.write([DeviceChanged(START_US, "reader.r", True, "")])
+        with published.going():
+            published.delivered()
+            off = {"line": "sorter", "lane": 3, "enabled": False, "by": "Ann"}
+            assert ask("lane", off) == {"ok": True, "status": 202, "result": {"feed_seq": 1}, "problems": []}
+            (asked,) = store.feed(0)
+            assert isinstance(asked, LaneRequested) and (asked.lane, asked.enabled, asked.by) == (3, False, "Ann")
+
+            # The same request again, as after a lost acknowledgement: answered, and not done.
+            orders = encode(OrderChanged(0, 0, order(1, in_tote=True)))
+            body = json.loads(orders)["order"]
+            named = ("-D", "publish", "correlation-data", "ann-1")
+            first = ask("orders", [body], *named)
+            assert first == {"ok": True, "status": 200, "result": {"new": 1, "changed": 0, "same": 0}, "problems": []}
+            assert ask("orders", [body], *named) == first
+            assert ask("orders", [body])["result"] == {"new": 0, "changed": 0, "same": 1}
+
+            for what, wrong, status, problem in (
+                ("lane", "{", 400, "body: not JSON"),
+                ("lane", {"line": "sorter", "lane": "3", "by": "A", "x": 1}, 400, "enabled: missing"),
+                ("lane", {**off, "line": "nowhere"}, 404, "line 'nowhere': allowed are tote1"),
+                ("lane", {**off, "by": ""}, 422, "by: "),
+                ("orders", [{**body, "tote": "none"}], 422, "0.tote"),
+                (
+                    "alarm",
+                    {"alarm": "jam.sorter.3", "action": "reset", "by": "A"},
+                    403,
+                    "command 'alarm': allowed here",
+                ),
+                ("shutdown", {}, 403, "command 'shutdown'"),
+            ):
+                answer = ask(what, wrong)
+                assert (answer["ok"], answer["status"]) == (False, status), answer
+                assert answer["problems"][0].startswith(problem), answer
+            late = ("-D", "publish", "user-property", "expires_us", "1")
+            assert ask("lane", off, *late)["status"] == 408
+
+            # An answer never goes where our own state is told, whatever the request names.
+            before = len(heard.told("/answer/lane"))
+            where = ("-h", "127.0.0.1", "-p", str(broker.port), "-V", "5", "-q", "1", "-t", f"{COMMAND}/lane")
+            state = ("-D", "publish", "response-topic", "lanewise/demo/sorter/lane/3")
+            subprocess.run([peer("mosquitto_pub"), *where, *state, "-m", "{"], check=True, timeout=20)
+            until(lambda: len(heard.told("/answer/lane")) == before + 1)
+
+            token.write_text("another-token-of-some-length\n")
+            assert ask("lane", off)["status"] == 401
+            token.write_text(TOKEN)
+            stop()
+            answer = ask("lane", off)
+            assert answer["status"] == 503 and "refused" in answer["problems"][0]
+            assert [type(value) for value in store.feed(0)] == [LaneRequested, OrderChanged]
+
+
+def test_alarms_are_asked_for_as_at_the_page() -> None:
+    told = {"alarm": "jam.sorter.3", "action": "shelve", "by": "Ann", "minutes": 5}
+    asked = ask_of("alarm", json.dumps(told).encode())
+    assert asked == Asked("/api/alarms/jam.sorter.3/shelve", b'{"by": "Ann", "minutes": 5}')
