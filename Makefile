@@ -1,16 +1,22 @@
 # Everything starts here, from nothing but python3 (3.11 to 3.14), git and make. `make` alone lists the targets.
 
+comma := ,
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 UV := env -u VIRTUAL_ENV UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 SYNC := $(UV) sync --quiet --locked --inexact --python $(BIN)/python
 ARGS ?=
+INFLUXDB ?= 2
+SIMULATOR ?= yes
+SITE ?= ./examples/containers
+COMPOSE := COMPOSE_PROFILES=influxdb$(INFLUXDB)$(if $(SIMULATOR),$(comma)simulator) LANEWISE_SITE=$(SITE) \
+	$(if $(filter 3,$(INFLUXDB)),LANEWISE_INFLUX_READER=influx_token) docker compose
 # Most tests wait for processes of others: one more at a time than the two cores they are made for.
 JOBS ?= 3
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check format docs bench peers lock wheel clean
+.PHONY: help demo up down test check format docs bench peers lock wheel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*  ## /  make \1\t/p' Makefile
@@ -31,6 +37,7 @@ check: .venv/.dev  ## format, lint, types, import rules, lock file, documents th
 	$(BIN)/python scripts/config_docs.py --check
 	$(BIN)/python scripts/telemetry_docs.py --check
 	$(BIN)/python -m grafana --check
+	$(BIN)/python scripts/container_example.py --check
 
 format: .venv/.dev  ## formats the code and sorts its imports
 	$(BIN)/ruff format .
@@ -41,6 +48,14 @@ docs: .venv/.dev  ## writes the documents that come from the code
 	$(BIN)/python scripts/config_docs.py
 	$(BIN)/python scripts/telemetry_docs.py
 	$(BIN)/python -m grafana
+	$(BIN)/python scripts/container_example.py
+
+up:  ## a whole site in containers, see docs/deploy.md; INFLUXDB=3, SIMULATOR=, SITE=./my-site
+	python3 scripts/compose_secrets.py
+	$(COMPOSE) up --build --detach --wait
+
+down:  ## ends it; the data stay
+	$(COMPOSE) --profile "*" down
 
 bench: .venv/.dev  ## every measurement of bench/, one after the other
 	@for bench in $(basename $(notdir $(wildcard bench/[a-z]*.py))); do \

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,7 +21,7 @@ from typing import TypeVar
 from edge.history import HOUR_US, KINDS_COUNTED, History
 from edge.journal import JournalError, JournalReader, Record, Value
 from edge.journal_source import JournalSource
-from edge.line.events import ALARMS, AlarmChanged, DeviceChanged
+from edge.line.events import ALARMS, AlarmChanged, DeviceChanged, Measured
 from edge.line.state import CoreState
 from edge.store import SiteStore
 
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 POLL_S = 0.08
 RETRY_S = 1.0
+SILENT_S = 30.0
+"""A controller tells its numbers every 10 s; when nothing came for so long, it is dead."""
 PORTION = 1_000
 WARM_UP = 30_000
 """Records before the newest with which the picture begins: about ten minutes of a busy controller."""
@@ -101,6 +104,8 @@ class Follower:
     async def _watch(self) -> None:
         source = JournalSource(self._journal, self.followed.controller)
         seq = 0
+        measures, heard_s = False, time.monotonic()
+        silence = f"journal {self._journal}: nothing new for {SILENT_S:.0f} s: is `lanewise run` running?"
 
         def read() -> tuple[Memory | None, int, list[Record], list[Value], str]:
             reader, another = source.open()
@@ -134,6 +139,10 @@ class Follower:
                         seq = records[-1].seq
                         self.followed = replace(self.followed, last_us=records[-1].at_us)
                         self._take(values)
+                        heard_s = time.monotonic()
+                        measures = measures or any(isinstance(value, Measured) for value in values)
+                    elif measures and time.monotonic() - heard_s > SILENT_S:
+                        trouble = silence
                     if trouble or not records or self.followed.journal_trouble == "not read yet":
                         self.followed = replace(self.followed, journal_trouble=trouble)
                     self.followed = replace(self.followed, seen=seq)

@@ -76,6 +76,7 @@ class Record:
 class Journal:
     """The one writer of a journal file.
 
+    ``seq`` is the newest sequence, ``stored`` the newest on disk.
     ``append`` only queues, and costs no disk time; a thread stores what is queued in one commit and then calls
     ``on_stored(seq)`` there. When the disk refuses, it calls ``on_trouble(text)``, keeps everything, tries again
     every second, and calls ``on_trouble("")`` when it works again.
@@ -112,6 +113,7 @@ class Journal:
                 raise JournalError(f"journal {path}: {why}; give `journal` a path that can be written") from None
             opened.pop_all()
         self.seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()[0]
+        self.stored = self.seq
 
     def _prepare(self) -> None:
         found = self._db.execute("PRAGMA application_id").fetchone()[0]
@@ -242,7 +244,8 @@ class Journal:
                 self._db.execute("ROLLBACK")
             raise
         if batch:
-            self._on_stored(batch[-1][0])
+            self.stored = batch[-1][0]
+            self._on_stored(self.stored)
 
 
 def _lock(path: Path) -> TextIO:

@@ -31,6 +31,7 @@ from edge.line.events import (
     Event,
     Input,
     Journaled,
+    Measured,
     OrderChanged,
     Requested,
     Route,
@@ -44,6 +45,7 @@ from edge.line.state import CoreState
 from edge.plc_session import PlcSession, plc_warning
 from edge.reader_session import ReaderSession
 from edge.store import StoreError
+from edge.vitals import EVERY_S, Vitals
 from plc.driver import PlcError
 from plc.mailbox import (
     Connected,
@@ -53,7 +55,7 @@ from plc.mailbox import (
     LinkStale,
     MailboxError,
 )
-from rfid.driver import ReaderError, ReaderEvent, ReaderReady
+from rfid.driver import ReaderError, ReaderEvent, ReaderReady, Reads
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +125,8 @@ class Controller:
         self._reasons: dict[str, str | None] = {}
         self._plcs: dict[str, PlcSession] = {}
         self._readers = {name: ReaderSession(name, reader) for name, reader in config.reader.items()}
+        lanes = {name: tuple(lane.number for lane in line.lane) for name, line in config.line.items()}
+        self._vitals = Vitals(config.plc, config.reader, lanes)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_us: int | None = None
         self._flushing = False
@@ -153,6 +157,7 @@ class Controller:
                     tasks.create_task(self._keep(f"plc.{plc.name}", partial(self._plc_session, plc)))
                 for name in self._config.reader:
                     tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name)))
+                tasks.create_task(self._measure())
                 if self._feed is not None:
                     tasks.create_task(self._follow_orders(self._feed))
         finally:
@@ -236,9 +241,11 @@ class Controller:
                     block, signals = host.down(self._now())
                     if signals:
                         self._signals(plc, signals, self._now())
+                asked_us = self._now()
                 up = await (link.read_up() if block is None else link.exchange(block))
                 _end_if_cancelled()
                 at_us = self._now()
+                self._vitals.polled(plc.name, at_us - asked_us)
                 plc.observe(up, at_us)
                 signals = host.on_up(up, at_us)
                 if signals:
@@ -276,8 +283,36 @@ class Controller:
         if isinstance(event, ReaderReady):
             self._device(f"reader.{session.name}", None, f"{session.name}: {event.about}")
             return
+        if isinstance(event, Reads):
+            self._vitals.read(session.name, event.reads)
         for given in session.inputs(event, self._now()):
             self._take(given)
+
+    # ---- signs of life -----------------------------------------------------------------------------------------------
+
+    async def _measure(self) -> None:
+        """Says every EVERY_S how things are; one thing a turn of the loop, so that a divert need not wait for all."""
+        hosts = {name: plc.host for name, plc in self._plcs.items()}
+        due = self._loop.time()
+        while True:
+            due += EVERY_S
+            await asyncio.sleep(due - self._loop.time())
+            if self._reasons.get("journal"):  # what cannot be stored is not taken in
+                continue
+            late_us = int((self._loop.time() - due) * 1e6)
+            for device, values in self._vitals.measured(hosts, self._is_up, self._now, self._core.state):
+                self._take(Measured(self._now(), device, values))
+                await asyncio.sleep(0)
+            own = (
+                ("loop_late_us", late_us),
+                ("unstored", self._journal.seq - self._journal.stored),
+                ("journal_records", self._journal.seq),
+                ("orders_open", len(self._core.state.book.orders)),
+            )
+            self._take(Measured(self._now(), "controller", own))
+
+    def _is_up(self, device: str) -> bool:
+        return device in self._reasons and self._reasons[device] is None
 
     # ---- devices come and go -----------------------------------------------------------------------------------------
 

@@ -167,6 +167,11 @@ class Host:
         return self._words[4] << 16 | self._words[5] if self._words else 0
 
     @property
+    def moved_us(self) -> int:
+        """When the PLC's heartbeat was last seen to move; a connect counts as one."""
+        return self._moved_us
+
+    @property
     def session(self) -> int | None:
         return self._session
 

@@ -160,13 +160,16 @@ class V2Door:
     order in which it was; ``closed``: nothing is answered but 503. ``delay_s`` before each answer.
     """
 
-    def __init__(self, take: Callable[[list[bytes]], Answer], token: str = "s3cret-s3cret-s3cret-s3cret") -> None:
+    def __init__(
+        self, take: Callable[[list[bytes]], Answer], token: str = "s3cret-s3cret-s3cret-s3cret", org: str = "acme"
+    ) -> None:
         self.taken: list[bytes] = []
         self.requests = 0
         self.widest = 0
         self.delay_s = 0.0
         self.closed = False
         self.token = token
+        self._org = org
         self._take = take
         self._turn = threading.Lock()
         self._under_way = 0
@@ -210,7 +213,7 @@ class V2Door:
             return Answer(503, '{"code": "unavailable", "message": "closed"}')
         if headers.get("Authorization") != f"Token {self.token}":
             return Answer(401, '{"code": "unauthorized", "message": "unauthorized access"}')
-        if where.path != "/api/v2/write" or asked.get("org") != "acme":
+        if where.path != "/api/v2/write" or asked.get("org") != self._org:
             return Answer(404, '{"code": "not found", "message": "organization name not found"}')
         if asked.get("bucket") != "lanewise":
             return Answer(404, '{"code": "not found", "message": "bucket not found"}')

@@ -1,11 +1,11 @@
-"""A short day whose journal has every kind of record, as points and as line protocol.
+"""A short day whose journal has every kind of record, as points.
 
-Public names: day, line_protocol, SITE, CONTROLLER.
+Public names: day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from pure_site import START_US, PureSite, example
@@ -32,10 +32,9 @@ from edge.line.events import (
 from edge.orders.model import Order, OrderLine, OrderState
 from edge.publish import schema
 from edge.publish.measures import Measures
-from edge.publish.schema import BASE_TAGS, FieldKind, Point
+from edge.publish.schema import Point
 from plc.words import EventType, LaneChange, Opcode, Refusal
 
-SITE, CONTROLLER = "demo", "edge1"
 _MINUTE_US = 60_000_000
 
 
@@ -47,31 +46,6 @@ def day(project: Path) -> list[Point]:
     measures = Measures(example(project).layouts())
     points = [point for seq, value in enumerate(values, 1) for point in measures.points(seq, value)]
     return points + [_publisher(minute) for minute in range(10)]
-
-
-def line_protocol(points: Iterable[Point]) -> Iterator[str]:
-    """Source: InfluxDB line protocol, "Special characters"."""
-    for point in points:
-        kinds = {field.name: field.kind for field in point.measurement.fields}
-        names = (*BASE_TAGS, *point.measurement.tags)
-        pairs = zip(names, (SITE, CONTROLLER, *point.tags), strict=True)
-        tags = ",".join(f"{name}={_escaped(value)}" for name, value in pairs if value)
-        fields = ",".join(f"{name}={_field(kinds[name], value)}" for name, value in point.fields.items())
-        yield f"{point.measurement.name},{tags} {fields} {point.time_ns}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace(" ", r"\ ").replace(",", r"\,").replace("=", r"\=")
-
-
-def _field(kind: FieldKind, value: schema.FieldValue) -> str:
-    match kind:
-        case FieldKind.INTEGER:
-            return f"{value}i"
-        case FieldKind.FLOAT:
-            return f"{value}"
-        case FieldKind.TEXT:
-            return '"' + str(value).replace("\\", "\\\\").replace('"', r"\"") + '"'
 
 
 def _publisher(minute: int) -> Point:

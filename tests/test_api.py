@@ -23,7 +23,7 @@ from api.server import ServeError, listen, server
 from api.stream import QUEUE, Hub
 from edge.config import ConfigError, SiteConfig, load_line, load_site
 from edge.journal import Journal
-from edge.line.events import LaneRequested, ToteChecked
+from edge.line.events import LaneRequested, Measured, ToteChecked
 from edge.line.layout import LineLayout
 from edge.live import LiveView
 from edge.store import SiteStore
@@ -245,6 +245,29 @@ def test_health_says_what_is_missing_and_recovers(site: SiteConfig, run: Run) ->
             store.close()
 
     run(talk())
+
+
+def test_health_says_that_a_controller_is_silent(site: SiteConfig, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.follow.SILENT_S", 0.1)
+    write_journal(site, 5)
+    journal = Journal(journal_of(site))
+    alive = Measured(START_US + 9_000_000, "controller", (("unstored", 0.0),))
+    journal.append([alive])
+    journal.flush()
+
+    async def talk() -> None:
+        async with client_of(create_app(site)) as client:
+            await until(lambda: trouble(client, "is `lanewise run` running?"))
+
+            async def lives() -> bool:
+                journal.append([alive])
+                journal.flush()
+                return not (await client.get("/api/health")).json()["controllers"][0]["journal_trouble"]
+
+            await until(lives)
+
+    run(talk())
+    journal.close()
 
 
 def remove_store(site: SiteConfig) -> None:

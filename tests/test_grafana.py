@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from grafana_schema import PANELS, grafana_schema
-from influx_v1 import Influx, influxd
+from influx_peer import Influxd
 from jsonschema import Draft7Validator
-from telemetry_day import day, line_protocol
+from telemetry_day import day
 
+from edge.publish.line_protocol import LineEncoder
 from edge.publish.schema import MEASUREMENTS
 from grafana.ask import Span, ask, filled_in
 from grafana.lint import problems, rule_problems
@@ -25,14 +26,19 @@ DATABASE = "lanewise"
 @pytest.fixture(scope="module")
 def filled(
     project: Path, peer: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Influx, Span]]:
-    """An InfluxDB with a short day in it, and when that day was."""
+) -> Iterator[tuple[str, Span]]:
+    """The URL of an InfluxDB with a short day in it, and when that day was."""
     points = day(project)
     assert {point.measurement.name for point in points} == set(MEASUREMENTS), "a day with everything in it"
     times = [point.time_ns // 1_000_000 for point in points]
-    with influxd(peer("influxd"), tmp_path_factory.mktemp("influxd")) as influx:
-        influx.write(DATABASE, line_protocol(points))
-        yield influx, Span(min(times), max(times))
+    influxd = Influxd(peer("influxd"), tmp_path_factory.mktemp("influxd"))
+    influxd.start()
+    try:
+        influxd.query(f"CREATE DATABASE {DATABASE}")
+        influxd.write(DATABASE, LineEncoder(("demo", "edge1")).lines(points))
+        yield f"http://127.0.0.1:{influxd.port}", Span(min(times), max(times))
+    finally:
+        influxd.kill()
 
 
 def pages(project: Path) -> list[Page]:
@@ -53,9 +59,9 @@ def queries(page: Page) -> Iterator[tuple[str, str]]:
             yield f"{page['title']}: ${variable['name']}", variable["query"]
 
 
-def test_every_query_gives_rows(project: Path, filled: tuple[Influx, Span]) -> None:
-    influx, span = filled
-    routed = ask(influx.url, DATABASE, 'SELECT last("track") FROM "outcome" WHERE "line" = \'sorter\' AND "bad" = 0')
+def test_every_query_gives_rows(project: Path, filled: tuple[str, Span]) -> None:
+    url, span = filled
+    routed = ask(url, DATABASE, 'SELECT last("track") FROM "outcome" WHERE "line" = \'sorter\' AND "bad" = 0')
     variables = dict.fromkeys(("site", "line", "lane", "reader", "plc", "subject"), ".*") | {
         "track": str(routed[0].rows[0][1])
     }
@@ -64,13 +70,13 @@ def test_every_query_gives_rows(project: Path, filled: tuple[Influx, Span]) -> N
         for place, query in queries(page):
             asked = filled_in(query, span, variables)
             assert "$" not in asked.replace("$/", ""), asked
-            answer = ask(influx.url, DATABASE, asked)
+            answer = ask(url, DATABASE, asked)
             if not any(value is not None for one in answer for row in one.rows for value in row[1:]):
                 empty.append(f"{place}: {asked}")
             count += 1
     for rule in rules(project)["groups"][0]["rules"]:
         asked = filled_in(rule["data"][0]["model"]["query"], span, {})
-        if not any(one.rows for one in ask(influx.url, DATABASE, asked)):
+        if not any(one.rows for one in ask(url, DATABASE, asked)):
             empty.append(f"{rule['title']}: {asked}")
         count += 1
     assert not empty, "\n".join(empty)

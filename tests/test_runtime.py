@@ -22,6 +22,7 @@ from edge.line.events import (
     DeviceChanged,
     LaneChanged,
     LaneRequested,
+    Measured,
     OrderChanged,
     PlcEvent,
     RouteDecided,
@@ -137,6 +138,13 @@ def test_the_main_job_end_to_end(project: Path, tmp_path: Path) -> None:
     assert truth["totes_to_packing"] > 15
     records = journal(config)
     assert_journal_is_whole(records, truth)
+    measured = [value for record in records if isinstance(value := record.value, Measured)]
+    told = {device: [value for value in measured if value.device == device] for device in {v.device for v in measured}}
+    assert set(told) == {"controller", *(f"{kind}.{name}" for kind in ("plc", "reader", "line") for name in config.plc)}
+    assert len({len(values) for values in told.values()}) == 1 and len(told["controller"]) >= 4
+    assert all(dict(value.values)["polls"] > 100 and dict(value.values)["up"] for value in told["plc.sorter"])
+    assert all(dict(value.values)["reads"] > 0 for value in told["reader.sorter"])
+    assert any(dict(value.values)["lane.3"] == 2 for value in told["line.sorter"])  # closed by the operator
     kinds = Counter(record.kind for record in records)
     ends = truth["parcels_diverted"] + truth["recirculated"] + truth["totes_to_packing"] + truth["totes_to_quality"]
     assert kinds[Sorted.__name__] == ends

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Makes the secrets of compose.yaml in a folder, each where it is missing; those that are there stay as they are.
+
+`scripts/compose_secrets.py [FOLDER]` (default: secrets). Needs nothing but python3. The folder is for its owner alone;
+the files in it can be read by all, for a container sees single files of it, and each runs as a user of its own.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+import sys
+from pathlib import Path
+
+MQTT_USERS = ("publisher", "commander", "viewer", "health")
+ITERATIONS = 20_000
+
+
+def secret() -> str:
+    """256 bits that need no escaping anywhere."""
+    return secrets.token_hex(32)
+
+
+def mosquitto_line(user: str, password: str) -> str:
+    """A line of mosquitto's password file: PBKDF2-HMAC-SHA512. Source: mosquitto_passwd(1), 2.0."""
+    salt = secrets.token_bytes(12)
+    derived = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
+    return f"{user}:$7${ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(derived).decode()}\n"
+
+
+def main(folder: Path) -> None:
+    """Makes what is missing, and says what was made."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    made = []
+
+    def keep(name: str, text: str) -> None:
+        file = folder / name
+        if not file.exists():
+            file.write_text(text, encoding="utf-8")
+            file.chmod(0o444)
+            made.append(name)
+
+    for name in ("api_token", "grafana_admin", "influx_admin", "influx_reader"):
+        keep(name, secret())
+    keep("influx_token", f"apiv3_{secret()}")  # the prefix that InfluxDB 3 asks for
+    token = (folder / "influx_token").read_text(encoding="utf-8")
+    keep("influx_token.json", json.dumps({"token": token, "name": "lanewise"}) + "\n")
+    for user in MQTT_USERS:
+        keep(f"mqtt_{user}", secret())
+    passwords = ((user, (folder / f"mqtt_{user}").read_text(encoding="utf-8")) for user in MQTT_USERS)
+    keep("mqtt_passwords", "".join(mosquitto_line(user, password) for user, password in passwords))
+    if made:
+        print(f"{folder}: made {', '.join(made)}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "secrets"))

@@ -1,0 +1,224 @@
+"""compose.yaml and Dockerfile: what schema and linters say, and the same commands with the same files without them."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from signal import SIGTERM
+from typing import Any
+
+import pytest
+import yaml
+from influx_peer import Influxd, V2Door, before, free_port
+
+OURS = ("controller", "publisher", "api", "simulator")
+HANGS_S = 60
+
+
+@pytest.fixture(scope="module")
+def compose(project: Path) -> dict[str, Any]:
+    made: dict[str, Any] = yaml.safe_load((project / "compose.yaml").read_text(encoding="utf-8"))
+    return made
+
+
+@pytest.fixture(scope="module")
+def secrets(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run") / "secrets"
+    for _ in range(2):  # the second time nothing changes
+        before = {file.name: file.read_text() for file in folder.iterdir()} if folder.exists() else {}
+        subprocess.run([sys.executable, str(project / "scripts" / "compose_secrets.py"), str(folder)], check=True)
+    assert before == {file.name: file.read_text() for file in folder.iterdir()}
+    assert folder.stat().st_mode & 0o777 == 0o700
+    return folder
+
+
+def test_schema_and_linters_are_content(project: Path, peer: Callable[[str], str], npm: Callable[[str], Path]) -> None:
+    schema = ("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml")
+    bin_ = npm("container-lint") / "node_modules" / ".bin"
+    compose = (peer("node"), str(bin_ / "dclint"), "-c", "deploy/.dclintrc.yaml", "--max-warnings", "0", "compose.yaml")
+    docker = (peer("node"), str(bin_ / "dockerfilelint"), "Dockerfile")
+    for command in ((sys.executable, "-m", *schema[:1], *schema[1:]), compose, docker):
+        command = tuple(part.replace("check-jsonschema", "check_jsonschema") for part in command)
+        said = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=HANGS_S)
+        assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_every_service_is_pinned_hardened_and_watched(compose: dict[str, Any], secrets: Path) -> None:
+    for name, service in compose["services"].items():
+        assert re.search(r":\d+\.\d+\.\d+(-core)?$", service["image"]), name
+        assert service["read_only"] and service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["healthcheck"]["test"], name
+        assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}, name
+        assert name in OURS or not service["user"].startswith(("0", "root")), name
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), name
+        assert not {"privileged", "network_mode", "pid", "devices"} & service.keys(), name
+        for key, value in service.get("environment", {}).items():
+            assert key.upper().endswith(("_FILE", "__FILE")) or not re.search("PASSWORD|TOKEN|SECRET", key), (
+                name,
+                value,
+            )
+        for secret in service.get("secrets", ()):
+            source = secret if isinstance(secret, str) else "influx_reader"
+            assert (secrets / source).stat().st_mode & 0o777 == 0o444
+            assert source in compose["secrets"]
+    assert compose["networks"]["inside"] == {"internal": True}
+    assert "ports" not in compose["services"]["influxdb"]
+
+
+def test_the_image_has_what_it_needs_and_no_more(project: Path) -> None:
+    lines = (project / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "").splitlines()
+    copied = [words for line in lines if (words := line.split())[:1] == ["COPY"] and "--from" not in line]
+    sources = {source for words in copied for source in words[1:-1]}
+    kept = {line[1:] for line in (project / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert sources == kept
+    assert all((project / source).exists() for source in sources)
+    packages = {"api", "edge", "plc", "rfid"}
+    assert packages | {"pyproject.toml", "uv.lock", "README.md", "LICENSE"} == sources
+    stages = [line for line in lines if line.startswith("FROM ")]
+    assert len(stages) == 2 and len({stage.split()[1] for stage in stages}) == 1
+    assert lines[[line.startswith("USER ") for line in lines].index(True)] == "USER 10001:10001"
+
+
+# ---- by hand ---------------------------------------------------------------------------------------------------------
+
+
+class Broker:
+    """mosquitto with the committed configuration; paths and port are this test's."""
+
+    def __init__(self, project: Path, executable: str, secrets: Path, folder: Path) -> None:
+        self.port = free_port()
+        self._secrets = secrets
+        places = {"/run/secrets/": f"{secrets}/", "/mosquitto/data/": f"{folder}/", "/mosquitto/config/": f"{folder}/"}
+        for name in ("mosquitto.conf", "acl"):
+            text = (project / "deploy" / "mosquitto" / name).read_text(encoding="utf-8")
+            for inside, here in places.items():
+                text = text.replace(inside, here)
+            (folder / name).write_text(text.replace("listener 1883", f"user root\nlistener {self.port} 127.0.0.1"))
+        self._log = (folder / "log").open("w")
+        command = [executable, "-c", str(folder / "mosquitto.conf")]
+        self.process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
+        until(lambda: reached(self.port), folder / "log", self.process)
+
+    def client(self, tool: str, user: str, *arguments: str) -> list[str]:
+        """The command line of a client."""
+        who = ["-u", user, "-P", (self._secrets / f"mqtt_{user}").read_text()] if user else []
+        return [tool, "-p", str(self.port), "-V", "5", *who, *arguments]
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(HANGS_S)
+        self._log.close()
+
+
+@pytest.fixture
+def broker(project: Path, peer: Callable[[str], str], secrets: Path, tmp_path: Path) -> Iterator[Broker]:
+    made = Broker(project, peer("mosquitto"), secrets, tmp_path)
+    yield made
+    made.stop()
+
+
+def reached(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def until(true: Callable[[], bool], log: Path, process: subprocess.Popen[Any]) -> None:
+    """Waits, and shows the log where it never comes."""
+    give_up_s = time.monotonic() + HANGS_S
+    while not true():
+        assert process.poll() is None and time.monotonic() < give_up_s, log.read_text()
+        time.sleep(0.05)
+
+
+def test_the_broker_lets_in_whom_it_knows_and_no_further(broker: Broker, peer: Callable[[str], str]) -> None:
+    publish, subscribe = peer("mosquitto_pub"), peer("mosquitto_sub")
+    status = "lanewise/demo/_edge/edge1/status"
+    command = "lanewise/demo/_edge/edge1/command/lane"
+
+    def said(*command_line: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command_line, capture_output=True, text=True, timeout=HANGS_S)
+
+    for wrong in ([], ["-u", "publisher", "-P", "guessed"], ["-u", "nobody", "-P", "x"]):
+        refused = said(publish, "-p", str(broker.port), "-V", "5", *wrong, "-t", status, "-m", "x")
+        assert refused.returncode != 0 and "authori" in refused.stderr.lower(), refused
+    allowed = (
+        ("publisher", status, True),
+        ("publisher", "spBv1.0/demo/NDATA/edge1", True),
+        ("publisher", "other/topic", False),
+        ("commander", command, True),
+        ("commander", status, False),
+        ("viewer", command, False),
+        ("health", command, False),
+    )
+    for user, topic, may in allowed:
+        answer = said(*broker.client(publish, user, "-q", "1", "-t", topic, "-m", "there", "-r"))
+        refused = "not authorized" in (answer.stdout + answer.stderr).lower()
+        assert refused is not may, (user, topic, answer)
+    for user, topic, may in (("viewer", status, True), ("commander", status, True), ("health", status, False)):
+        heard = said(*broker.client(subscribe, user, "-t", topic, "-C", "1", "-W", "1"))
+        assert ("there" in heard.stdout) is may, (user, topic, heard)
+
+
+def test_the_commands_of_our_services_run_outside_too(
+    project: Path, compose: dict[str, Any], secrets: Path, tmp_path: Path, broker: Broker, peer: Callable[[str], str]
+) -> None:
+    """Each until its own health check is content; then a point of the line is in InfluxDB."""
+    site, data = tmp_path / "site", tmp_path / "data"
+    for folder in (site, data):
+        folder.mkdir()
+    influxd = Influxd(peer("influxd"), tmp_path)
+    influxd.start()
+    influxd.query("CREATE DATABASE lanewise")
+    door = V2Door(before(influxd), (secrets / "influx_token").read_text(), "lanewise")
+    example = project / "examples" / "containers"
+    texts = {name: (example / name).read_text(encoding="utf-8") for name in ("LINE.toml", "SITE.toml")}
+    ports = {number: str(free_port()) for number in re.findall(r"^port = (15\d+)$", texts["LINE.toml"], re.MULTILINE)}
+    ports |= {"8000": str(free_port()), "8086": door.url.rpartition(":")[2], "1883": str(broker.port)}
+
+    def here(text: str) -> str:
+        """What stands in compose.yaml or a configuration, with the places and ports of this test."""
+        for inside, place in (("/site", site), ("/run/secrets", secrets), ("/var/lib/lanewise", data)):
+            text = re.sub(rf"(?<!\w){inside}(?=[/*])", str(place), text)
+        text = re.sub(r"\b(simulator|api|influxdb|mosquitto|0\.0\.0\.0)(?=[\"':])", "127.0.0.1", text)
+        return re.sub(rf"\b({'|'.join(ports)})\b", lambda found: ports[found[1]], text)
+
+    for name, text in texts.items():
+        (site / name).write_text(here(text), encoding="utf-8")
+    with ExitStack() as running:
+        running.callback(influxd.kill)
+        running.callback(door.close)
+        started: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
+        for name in ("api", "simulator", "controller", "publisher"):
+            log = tmp_path / f"{name}.log"
+            command = [sys.executable, "-m", "edge.cli", *(here(word) for word in compose["services"][name]["command"])]
+            process = subprocess.Popen(command, stdout=running.enter_context(log.open("w")), stderr=subprocess.STDOUT)
+            running.callback(ended, process)
+            started[name] = process, log
+        for name, number in (("api", "8000"), ("simulator", "15023")):  # a health check costs a process
+            until(lambda number=number: reached(int(ports[number])), started[name][1], started[name][0])
+        for name, (process, log) in started.items():
+            kind, *test = compose["services"][name]["healthcheck"]["test"]
+            check = ["sh", "-c", *test] if kind == "CMD-SHELL" else [sys.executable, *test[1:]]
+            check = [here(word) for word in check]
+            until(lambda check=check: succeeds(check), log, process)
+        until(lambda: any(b"induction," in line for line in door.taken), *reversed(started["publisher"]))
+    assert all(process.returncode in (0, -SIGTERM) for process, _ in started.values())
+
+
+def succeeds(command: list[str]) -> bool:
+    return subprocess.run(command, capture_output=True, timeout=HANGS_S).returncode == 0
+
+
+def ended(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait(HANGS_S)
