@@ -340,6 +340,8 @@ def _portal_tune(arguments: argparse.Namespace) -> int:
         )
         print(f"  offset from photo-eye to antenna: {known.offset_us / 1000:.0f} ms, drawn {drawn_us / 1000:.0f} ms")
         print(f"  reads by antenna: {', '.join(f'{antenna}: {count}' for antenna, count in known.antennas.items())}")
+        seen = ", ".join(f"{antenna}: {sees_us / 1000:.0f} ms" for antenna, sees_us in known.sees_us.items())
+        print(f"  an antenna sees a tag after its passage's middle: {seen}")
         if known.margins:
             weak = sum(margin < 2 for margin in known.margins)
             middle = known.margins[len(known.margins) // 2]

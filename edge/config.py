@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -46,7 +47,26 @@ class PortalConfig(Frozen):
         ge=-100_000, le=1_000_000, description="where the antennas are; a first guess, the true offset is learned"
     )
     facing: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
-        default=(), description="antennas that look at the belt; empty = all"
+        default=(), description="antennas that look at the belt; empty, and the next two as well = all"
+    )
+    upstream: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
+        default=(), description="antennas that look at what is still to come; they count a quarter"
+    )
+    downstream: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
+        default=(), description="antennas that look at what has passed; they count a quarter"
+    )
+    pre_roll_ms: int | None = Field(
+        default=None,
+        ge=0,
+        le=600_000,
+        description="how long before an item reaches the antennas a read counts for it; none = three quarters of its "
+        "time in the photo-eye twice",
+    )
+    post_roll_ms: int | None = Field(
+        default=None,
+        ge=0,
+        le=600_000,
+        description="how long after it left them; the shorter, the sooner it is decided; none = as before",
     )
 
 
@@ -98,6 +118,13 @@ class SimFaults(Frozen):
     parcel_unknown: float = Field(default=0.005, ge=0, le=1, description="parcels that no order knows")
 
 
+class RoomKind(StrEnum):
+    """Where the simulated portals stand."""
+
+    OPEN = "open"  # nothing around that echoes
+    HARD = "hard"  # metal around: tags lie worse, waves cancel, echoes from away from the portal
+
+
 class SimConfig(Frozen):
     """The simulated floor of ``lanewise sim``; a real line has no such table."""
 
@@ -108,6 +135,9 @@ class SimConfig(Frozen):
     items_max: int = Field(default=20, ge=1, le=200, description="items in a tote, at most")
     lane_capacity: int = Field(default=40, ge=1, le=10_000, description="parcels that a lane holds")
     lane_drain_s: float = Field(default=1.2, gt=0, le=3600, description="one is taken away every so often")
+    room: RoomKind = Field(
+        default=RoomKind.OPEN, description="where the portals stand; `hard` = among metal, with echoes and weak tags"
+    )
     scan_ms: int = Field(default=5, ge=1, le=100, description="scan time of the simulated PLCs")
     faults: SimFaults = Field(default=SimFaults(), description="what is wrong on purpose")
 
@@ -269,6 +299,19 @@ def _beside(table: Table, folder: Path, keys: Sequence[str]) -> Table:
     return table.model_copy(update=paths)
 
 
+def _role_problems(here: str, portal: PortalConfig, reader: str, antennas: Sequence[int]) -> Iterator[str]:
+    roles = {"facing": portal.facing, "upstream": portal.upstream, "downstream": portal.downstream}
+    given: dict[int, str] = {}
+    for role, ports in roles.items():
+        if unknown := sorted(set(ports) - set(antennas)):
+            yield f"{here}.{role}: {unknown}: not among reader.{reader}.antennas {list(antennas)}"
+        for port in ports:
+            if given.setdefault(port, role) != role:
+                yield f"{here}.{role}: {port}: is {given[port]} already, an antenna has one role"
+    if not portal.facing and (portal.upstream or portal.downstream):
+        yield f"{here}.facing: missing: with upstream or downstream, say which antennas look at the belt"
+
+
 def _layout(name: str, table: LineTable) -> LineLayout:
     portal = table.portal
     return LineLayout(
@@ -282,7 +325,18 @@ def _layout(name: str, table: LineTable) -> LineLayout:
         margin_us=table.margin_ms * 1000,
         default_lane=table.default_lane,
         recirculate_limit=table.recirculate_limit,
-        portal=Portal(portal.name, portal.readers, portal.eye, portal.eye_mm, portal.antenna_mm, portal.facing),
+        portal=Portal(
+            portal.name,
+            portal.readers,
+            portal.eye,
+            portal.eye_mm,
+            portal.antenna_mm,
+            portal.facing,
+            portal.upstream,
+            portal.downstream,
+            None if portal.pre_roll_ms is None else portal.pre_roll_ms * 1000,
+            None if portal.post_roll_ms is None else portal.post_roll_ms * 1000,
+        ),
         lanes=tuple(
             Lane(lane.number, lane.name, lane.role, lane.divert_mm, lane.carrier, lane.services, lane.alternatives)
             for lane in table.lane
@@ -386,12 +440,7 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
                 yield f"{here}.portal.readers: {reader!r}: already reads for line.{used_readers[reader]}"
             else:
                 used_readers[reader] = name
-                unknown = sorted(set(line.portal.facing) - set(config.reader[reader].antennas))
-                if unknown:
-                    yield (
-                        f"{here}.portal.facing: {unknown}: not among reader.{reader}.antennas "
-                        f"{list(config.reader[reader].antennas)}"
-                    )
+                yield from _role_problems(f"{here}.portal", line.portal, reader, config.reader[reader].antennas)
         numbers = [("induction", line.induction), ("portal.eye", line.portal.eye)]
         numbers += [(f"lane.{index}.number", lane.number) for index, lane in enumerate(line.lane)]
         for key, number in numbers:

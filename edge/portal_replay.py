@@ -44,9 +44,9 @@ class RecordedPassage:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Reads and passages, each in order of time."""
+    """Reads with the names of their readers, and passages, each in order of time."""
 
-    reads: tuple[TagRead, ...]
+    reads: tuple[tuple[str, TagRead], ...]
     passages: tuple[RecordedPassage, ...]
 
 
@@ -72,7 +72,8 @@ class Judged:
 class Learned:
     """What a portal has learned. Times in microseconds.
 
-    ``antennas``: reads by antenna. ``margins``: how many times stronger than its best neighbour each tag was claimed,
+    ``antennas``: reads by antenna. ``sees_us``: by antenna, middle of its reads of a tag less the middle of the tag's
+    passage (median). ``margins``: how many times stronger than its best neighbour each tag was claimed,
     smallest first. ``places_us``: middle of each tag's reads less the middle of its passage.
     """
 
@@ -81,6 +82,7 @@ class Learned:
     dwell_us: int
     cycle_us: int
     antennas: dict[int, int]
+    sees_us: dict[int, int]
     background: tuple[str, ...]
     margins: tuple[float, ...]
     places_us: tuple[int, ...]
@@ -89,15 +91,11 @@ class Learned:
 def read_recording(reads: Path, passages: Path, expected: Path | None = None) -> Recording:
     """Reads the CSV files; raises RecordingError."""
     seen = []
-    for where, row in _rows(reads, ("time_us", "epc", "antenna", "rssi_dbm")):
+    for where, row in _rows(reads, ("time_us", "epc", "antenna", "rssi_dbm"), ("reader",)):
+        antenna = int(_number(where, "antenna", row["antenna"]))
+        rssi_dbm = _number(where, "rssi_dbm", row["rssi_dbm"])
         seen.append(
-            TagRead(
-                row["epc"],
-                int(_number(where, "antenna", row["antenna"])),
-                _number(where, "rssi_dbm", row["rssi_dbm"]),
-                int(_number(where, "time_us", row["time_us"])),
-                1,
-            )
+            (row["reader"], TagRead(row["epc"], antenna, rssi_dbm, int(_number(where, "time_us", row["time_us"])), 1))
         )
     inside: dict[str, set[str]] | None = None
     if expected is not None:
@@ -112,7 +110,7 @@ def read_recording(reads: Path, passages: Path, expected: Path | None = None) ->
             raise RecordingError(f"{where}: stop_us {stop} is not after start_us {start}")
         known = None if inside is None else frozenset(inside.get(row["passage"], ()))
         gone.append(RecordedPassage(row["passage"], start, stop, known))
-    seen.sort(key=lambda read: read.at_us)
+    seen.sort(key=lambda one: one[1].at_us)
     gone.sort(key=lambda passage: passage.start_us)
     return Recording(tuple(seen), tuple(gone))
 
@@ -120,12 +118,20 @@ def read_recording(reads: Path, passages: Path, expected: Path | None = None) ->
 def judge(recording: Recording, facing: Sequence[int] = ()) -> tuple[list[Judged], Learned]:
     """Runs the recording twice: once to learn, as a portal has before, and once to judge."""
     state = PortalState()
-    for _ in _run(recording, facing, state):
+    watch = _watch(facing, state)
+    for _ in _run(recording, watch):
         pass
-    known = PortalState(offset_us=state.offset_us, learned=state.learned, presence=_settled(state))
-    seen = sorted(_run(recording, facing, known), key=lambda one: one.passage)
+    watch.learn_all()
+    background = watch.background()
+    known = PortalState(
+        offset_us=state.offset_us,
+        antennas=state.antennas,
+        presence={epc: (0, row) for epc, (_, row) in state.presence.items() if epc in background},
+    )
+    watch = _watch(facing, known)
+    seen = sorted(_run(recording, watch), key=lambda one: one.passage)
     judged = [Judged(passage, tuple(sorted(one.owned))) for passage, one in zip(recording.passages, seen, strict=True)]
-    return judged, _learned(seen, tuple(sorted(_background(known))))
+    return judged, _learned(seen, tuple(sorted({*background, *watch.background()})))
 
 
 def learned(records: Iterable[Record], line: str) -> Learned | None:
@@ -174,18 +180,24 @@ def picture(known: Learned, title: str) -> str:
     )
 
 
-def _run(recording: Recording, facing: Sequence[int], state: PortalState) -> Iterator[PassageSeen]:
-    """The final evidence of every passage, as the portal would have told it."""
+def _watch(facing: Sequence[int], state: PortalState) -> PortalWatch:
     portal = Portal(READER, (READER,), 1, 0, 0, tuple(facing))
     watch = PortalWatch(LineLayout(READER, Job.VERIFY, READER, 1, SPEED_MM_S, 0, 0, 0, 1, 0, portal, ()), state)
     watch.reader_changed(READER, "", -(2**62))
-    happened: list[tuple[int, int, int, TagRead | None]] = [(read.at_us, 2, 0, read) for read in recording.reads]
+    return watch
+
+
+def _run(recording: Recording, watch: PortalWatch) -> Iterator[PassageSeen]:
+    """The final evidence of every passage, as the portal would have told it."""
+    happened: list[tuple[int, int, int, tuple[str, TagRead] | None]] = [
+        (one[1].at_us, 2, 0, one) for one in recording.reads
+    ]
     for number, passage in enumerate(recording.passages, 1):
         happened.append((passage.start_us, 1, number, None))
         happened.append((passage.stop_us, 0, number, None))
-    for at_us, kind, number, read in sorted(happened, key=lambda one: one[:3]):
-        if read is not None:
-            watch.read((read,))
+    for at_us, kind, number, one in sorted(happened, key=lambda one: one[:3]):
+        if one is not None:
+            watch.read((one[1],), one[0])
         elif kind == 1:
             watch.entered(number, at_us)
         else:
@@ -195,21 +207,10 @@ def _run(recording: Recording, facing: Sequence[int], state: PortalState) -> Ite
         yield from watch.finals(due_us)
 
 
-def _settled(state: PortalState) -> dict[str, tuple[int, int]]:
-    """The background that the first run learned, as if it had been seen just before the second."""
-    background = _background(state)
-    return {epc: (0, row) for epc, (_, row) in state.presence.items() if epc in background}
-
-
-def _background(state: PortalState) -> frozenset[str]:
-    portal = Portal(READER, (READER,), 1, 0, 0)
-    layout = LineLayout(READER, Job.VERIFY, READER, 1, SPEED_MM_S, 0, 0, 0, 1, 0, portal, ())
-    return frozenset(PortalWatch(layout, state).background())
-
-
 def _learned(seen: Sequence[PassageSeen], background: tuple[str, ...]) -> Learned:
     middles = [(one.start_us + one.stop_us) // 2 for one in seen]
     antennas: Counter[int] = Counter()
+    sees: dict[int, list[int]] = {}
     margins: list[float] = []
     places: list[int] = []
     for one, middle in zip(seen, middles, strict=True):
@@ -218,6 +219,7 @@ def _learned(seen: Sequence[PassageSeen], background: tuple[str, ...]) -> Learne
             antennas[tag.antenna] += tag.count
             if tag.epc in owned:
                 places.append((tag.first_us + tag.last_us) // 2 - middle)
+                sees.setdefault(tag.antenna, []).append(places[-1])
         margins += [claim.weight / claim.rival for claim in one.own if claim.rival > 0]
     gaps = [later - earlier for earlier, later in pairwise(middles)]
     return Learned(
@@ -226,13 +228,14 @@ def _learned(seen: Sequence[PassageSeen], background: tuple[str, ...]) -> Learne
         dwell_us=int(median([one.stop_us - one.start_us for one in seen])) if seen else 0,
         cycle_us=int(median(gaps)) if gaps else 0,
         antennas=dict(sorted(antennas.items())),
+        sees_us={antenna: int(median(some)) for antenna, some in sorted(sees.items())},
         background=background,
         margins=tuple(sorted(margins)),
         places_us=tuple(places),
     )
 
 
-def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+def _rows(path: Path, columns: Sequence[str], more: Sequence[str] = ()) -> Iterator[tuple[str, dict[str, str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             table = csv.DictReader(file)
@@ -243,7 +246,10 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, s
                 for column in columns:
                     if not row[column]:
                         raise RecordingError(f"{path}: line {table.line_num}: {column} is empty")
-                yield f"{path}: line {table.line_num}", {column: row[column].strip() for column in columns}
+                yield (
+                    f"{path}: line {table.line_num}",
+                    {column: (row.get(column) or "").strip() for column in (*columns, *more)},
+                )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RecordingError(f"{path}: {error}") from None
 

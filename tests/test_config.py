@@ -90,6 +90,11 @@ def test_all_problems_at_once(tmp_path: Path, good: str) -> None:
             "eye_mm = -1000, antenna_mm = -900, facing = [7]",
             r"facing: \[7\]: not among",
         ),
+        (
+            "eye_mm = -1000, antenna_mm = -900",
+            "eye_mm = -1000, antenna_mm = -900, facing = [1], upstream = [1]",
+            r"portal.upstream: 1: is facing already",
+        ),
         ("[plc.tote1]", "[plc.Tote1]", r"plc\.Tote1"),
         ('site = "demo"', "", r"site: missing"),
         ('site = "demo"', "site = demo", r"not TOML: .*line"),

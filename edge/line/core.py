@@ -102,7 +102,7 @@ class Core:
             case TagsRead():
                 line = self._by_reader.get(given.reader)
                 if line is not None:
-                    line.portal.read(given.reads)
+                    line.portal.read(given.reads, given.reader)
             case Tick() | AlarmDue() | Measured():
                 pass
             case PlcEvent():

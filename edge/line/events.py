@@ -27,6 +27,9 @@ from rfid.driver import TagRead
 ALARMS = "alarms"
 """Under this name every change of an alarm is found."""
 
+TIE = 1.5
+"""Two passages claim a tag about as much when neither claims it so many times more."""
+
 CENTRAL = 0.1
 """Least weight / power of a tag near the middle. A passage's own tags have 0.3 and more, its neighbours' 0.01."""
 
@@ -105,7 +108,7 @@ class AnomalyCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TagEvidence:
-    """What one antenna saw of one tag during one passage.
+    """What one antenna saw of one tag during one passage. ``reader``: whose antenna it is.
 
     ``weight``: summed linear power in mW, each read weighted by the time since the passage's middle.
     """
@@ -116,6 +119,20 @@ class TagEvidence:
     first_us: int
     last_us: int
     weight: float
+    reader: str = ""
+
+
+class Wanted(StrEnum):
+    """Whose order wants a tag that two passages claim about as much."""
+
+    UNDECIDED = ""  # there is no tie, or both want it, or neither
+    HERE = "here"
+    THERE = "there"
+
+
+def tied(weight: float, rival: float) -> bool:
+    """Whether two passages claim a tag about as much."""
+    return weight < TIE * rival and rival < TIE * weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +141,21 @@ class Claim:
 
     ``weight``: over all antennas. ``rival``: the strongest neighbour's. ``power``: summed linear power in mW of the
     same reads without the bell; weight / power tells how near the passage's middle the tag was seen, 0..1.
+    ``wanted`` breaks a tie of ``weight`` and ``rival``, and has no say where there is none.
     """
 
     epc: str
     weight: float
     rival: float
     power: float
+    wanted: Wanted = Wanted.UNDECIDED
+
+    @property
+    def holds(self) -> bool:
+        """Whether the tag is this passage's rather than a neighbour's."""
+        if self.wanted is not Wanted.UNDECIDED and tied(self.weight, self.rival):
+            return self.wanted is Wanted.HERE
+        return self.weight > self.rival
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,13 +392,13 @@ class PassageSeen:
 
     @property
     def own(self) -> tuple[Claim, ...]:
-        """The claims that hold: no neighbour claims the tag more.
+        """The claims that hold: no neighbour claims the tag more, or a tie was broken in this passage's favour.
 
         Before all neighbours are known, a tag must have been seen near the middle as well: what is seen only far from
         it is passing with something that is not known yet.
         """
         least = 0.0 if self.stage is Stage.FINAL and not self.cause else CENTRAL
-        return tuple(claim for claim in self.claims if claim.weight > max(claim.rival, least * claim.power))
+        return tuple(claim for claim in self.claims if claim.holds and claim.weight > least * claim.power)
 
     @property
     def owned(self) -> tuple[str, ...]:

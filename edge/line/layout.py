@@ -44,7 +44,10 @@ class Lane:
 class Portal:
     """Antennas over the belt and the photo-eye beside them.
 
-    ``readers``: names of the readers. ``facing``: antennas that look at the belt; empty = all.
+    ``readers``: names of the readers. ``facing``: antennas that look at the belt; ``upstream``, ``downstream``: those
+    that see what comes and what has passed. All three empty = all antennas face; otherwise one that is in none is not
+    used. ``pre_roll_us``, ``post_roll_us``: how long before an item reaches the antennas, and after it left them, a
+    read still counts; None = as long as the bell has a say, three quarters of the item's time in the photo-eye twice.
     ``eye``: number of the photo-eye in the PLC. ``eye_mm``, ``antenna_mm``: where they are; the difference is only
     the first guess, the true offset is learned.
     """
@@ -55,6 +58,10 @@ class Portal:
     eye_mm: int
     antenna_mm: int
     facing: tuple[int, ...] = ()
+    upstream: tuple[int, ...] = ()
+    downstream: tuple[int, ...] = ()
+    pre_roll_us: int | None = None
+    post_roll_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,23 @@
 Public names: PortalWatch.
 
 A passage is one item's way past the photo-eye beside the antennas. Each read counts its linear power times a bell over
-the time since the item's middle was in front of the antennas; the bell is as wide (sigma) as half the item's time in
-the photo-eye. A tag belongs to the passage with the most evidence among two neighbours on each side. The time from eye
-to antenna is learned: the power-weighted median of (read time - middle of the passage that owns the tag). Reads of all
-tags within half a cycle would do on a belt with wide gaps; where items follow closely, their overlap pulls it to zero.
-A tag that is there during passage after passage does not move, and is masked.
+the time since the item's middle was in front of its antenna; the bell is as wide (sigma) as half the item's time in the
+photo-eye. No read counts far more than the tag's usual ones: where an echo is strong, the antenna is not. A tag belongs
+to the passage with the most evidence among two neighbours on each side. Where two claim it about as much, and the order
+of only one of them wants it, it belongs to that one; without a tie no order has a say. The time from eye to antenna is
+learned (``offsets``). A tag that is there during passage after passage and never stronger does not move, and is masked.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Sequence
 from math import exp
-from statistics import median
+from statistics import median, median_low
 
-from edge.line.events import Claim, PassageSeen, Stage, TagEvidence
+from edge.line.events import Claim, PassageSeen, Stage, TagEvidence, Wanted, tied
 from edge.line.layout import LineLayout
+from edge.line.offsets import Antenna, OffsetLearner, Offsets
 from edge.line.state import Passage, PortalState
 from rfid.driver import TagRead
 
@@ -26,16 +27,23 @@ WINDOW_SIGMAS = 4
 """Reads further from the middle than this count nothing (e^-8)."""
 GRACE_US = 50_000
 """How long after a passage's window its last report may still arrive."""
-LEARN_AFTER = 8
-"""Passages before the learned offset replaces the one from the drawing."""
-BIN_US = 2_000
-FADE = 0.97
-"""What a passage's share in the learned offset keeps with each later passage."""
+ECHO = 50.0
+"""A read counts at most so many times the tag's median read: a place where an echo is strong is not the antenna."""
+ASIDE = 0.25
+"""What a read counts of an antenna that looks upstream or downstream, beside one that faces the belt."""
 NEIGHBOURS = 2
 KEEP_PASSAGES = 24
 """Passages remembered with their evidence: so many items may be between photo-eye and induction."""
 BACKGROUND_AFTER = 12
-"""A tag read during so many passages in a row does not move: what moves is in reach for a handful at most."""
+"""A tag read during so many passages in a row may be one that does not move."""
+BACKGROUND_VARIES = 8.0
+"""It does not, unless it was so many times stronger in one of them than usual: what goes round comes near again."""
+BACKGROUND_NEAR = 0.8
+"""Nor where more than this share of its power lies in the middle half of a cycle: what stands knows no middle."""
+AGAIN_TAGS = 4
+"""Two passages with so many tags are one item seen twice where most of them are the same."""
+AGAIN_VARIES = 30.0
+"""A tag's evidence in two passages is comparable up to this factor."""
 KEEP_READS = 50_000
 KEEP_READS_US = 30_000_000
 STANDING_US = 600_000_000
@@ -44,27 +52,44 @@ TYPICAL_MM = 400
 """Length of an item where none was seen yet."""
 HISTORY = 15
 
-_Sums = dict[tuple[str, int], list[float]]
+_Read = tuple[int, str, Antenna, float]
+_Sums = dict[tuple[str, Antenna], list[float]]
+_Totals = dict[str, tuple[float, float]]
+Wants = Callable[[Sequence[str], Sequence[str]], frozenset[str]]
+"""From the tags that surely belong to a passage, and others: which of the others its order wants."""
+
+
+def _no_order(clear: Sequence[str], others: Sequence[str]) -> frozenset[str]:
+    return frozenset()
 
 
 class PortalWatch:
     """One portal's passages. All times are device times on the host's scale; ``now_us`` is the host's time."""
 
-    def __init__(self, layout: LineLayout, state: PortalState) -> None:
+    def __init__(self, layout: LineLayout, state: PortalState, wants: Wants = _no_order) -> None:
         self._layout = layout
         self._state = state
-        self._facing = frozenset(layout.portal.facing)
-        self._reads: deque[tuple[int, str, int, float]] = deque(maxlen=KEEP_READS)
-        self._sums: dict[int, _Sums] = {}
+        self._wants = wants
+        portal = layout.portal
+        self._role = dict.fromkeys((*portal.upstream, *portal.downstream), ASIDE) | dict.fromkeys(portal.facing, 1.0)
+        self._reads: list[_Read] = []  # in order of time
+        self._sums: dict[int, tuple[_Sums, _Totals]] = {}
+        self._learner = OffsetLearner(portal.facing)
         self._newest_us = 0
-        self._away = dict.fromkeys(layout.portal.readers, "not connected yet")
+        self._away = dict.fromkeys(portal.readers, "not connected yet")
         self._blind_until_us = 0
+        self._deadline_us: int | None = None
+        self._moved = True  # the deadline is not known any more
 
     # ---- what happens ------------------------------------------------------------------------------------------------
 
     def clock_set_back(self) -> None:
         """What is on the host's old scale means nothing any more."""
         self._state.passages.clear()
+        self._reads.clear()
+        self._sums.clear()
+        self._learner.forget()
+        self._moved = True
 
     def reader_changed(self, reader: str, trouble: str, at_us: int) -> None:
         """A reader reads from now on (``trouble`` empty), or does not."""
@@ -81,6 +106,7 @@ class PortalWatch:
             self._close(passages[-1], at_us)
         passages.append(Passage(self._state.next_passage, track_id, at_us))
         self._state.next_passage += 1
+        self._moved = True
 
     def left(self, track_id: int, at_us: int) -> None:
         """The trailing edge left the photo-eye. Without its ENTERED, the passage began a typical time before."""
@@ -93,12 +119,21 @@ class PortalWatch:
             self.entered(track_id, at_us - self._dwell_us())
             self._close(passages[-1], at_us)
 
-    def read(self, reads: Sequence[TagRead]) -> None:
-        """Takes reads in any order of time."""
-        for read in reads:
-            if not self._facing or read.antenna in self._facing:
-                self._reads.append((read.at_us, read.epc, read.antenna, 10.0 ** (read.rssi_dbm / 10.0)))
-                self._newest_us = max(self._newest_us, read.at_us)
+    def read(self, reads: Sequence[TagRead], reader: str = "") -> None:
+        """Takes reads of one reader in any order of time."""
+        role = self._role
+        for epc, port, rssi_dbm, at_us, _ in reads:
+            if role and port not in role:
+                continue
+            read = (at_us, epc, (reader, port), 10.0 ** (rssi_dbm / 10.0))
+            if at_us >= self._newest_us or not self._reads or at_us >= self._reads[-1][0]:
+                self._reads.append(read)
+            else:
+                insort(self._reads, read, key=_time)
+            self._newest_us = max(self._newest_us, at_us)
+            self._learner.read(read[2], epc, at_us, read[3])
+        if len(self._reads) > KEEP_READS:
+            del self._reads[: len(self._reads) - KEEP_READS * 9 // 10]
 
     def reported(self, seen: PassageSeen) -> None:
         """Takes over what an earlier process reported, so that it is not reported again."""
@@ -106,6 +141,7 @@ class PortalWatch:
             if passage.number == seen.passage and seen.stage is Stage.FINAL:
                 passage.final = True
         self._state.offset_us = seen.offset_us
+        self._moved = True
         self._forget()
 
     # ---- what is known -----------------------------------------------------------------------------------------------
@@ -136,23 +172,39 @@ class PortalWatch:
 
     def deadline_us(self) -> int | None:
         """When the next passage can become final."""
-        return min((self._final_us(passage) for passage in self._state.passages if not passage.final), default=None)
+        if self._moved:
+            waiting = (self._final_us(passage) for passage in self._state.passages if not passage.final)
+            self._deadline_us = min(waiting, default=None)
+            self._moved = False
+        return self._deadline_us
 
     def finals(self, now_us: int) -> list[PassageSeen]:
         """The passages whose neighbours are all known by now, each once."""
         seen: list[PassageSeen] = []
+        due_us = self.deadline_us()
+        if due_us is None or due_us > now_us:
+            return seen
+        self._moved = True
         for passage in list(self._state.passages):
             if not passage.final and self._final_us(passage) <= now_us:
-                evidence = self._weigh(passage, Stage.FINAL, now_us)
-                seen.append(evidence)
+                seen.append(self._weigh(passage, Stage.FINAL, now_us))
                 passage.final = True
-                self._learn(passage, frozenset(evidence.owned))
+                self._learn(passage, now_us)
                 self._watch_background(passage)
         if seen:
             self._forget()
         return seen
 
-    # ---- how ---------------------------------------------------------------------------------------------------------
+    def background(self) -> tuple[str, ...]:
+        """The tags that are always there."""
+        return tuple(epc for epc in self._state.presence if self._is_background(epc))
+
+    def learn_all(self) -> None:
+        """Learns from everything that was read, as nothing more will be."""
+        self._learner.end()
+        self._learned(self._learner.learn(self._newest_us, self._drawn_us(), self._dwell_us() / 2))
+
+    # ---- times of a passage ------------------------------------------------------------------------------------------
 
     def _of_track(self, track_id: int) -> Passage | None:
         if not track_id:
@@ -162,7 +214,9 @@ class PortalWatch:
     def _close(self, passage: Passage, at_us: int) -> None:
         state = self._state
         passage.stop_us = max(at_us, passage.start_us + 1)
+        self._moved = True
         self._sums.pop(passage.number, None)
+        self._learner.passed(self._middle_us(passage))
         state.dwells_us = [*state.dwells_us[1 - HISTORY :], passage.stop_us - passage.start_us]
         before = next((item for item in state.passages if item.number == passage.number - 1), None)
         if before is not None:
@@ -179,10 +233,11 @@ class PortalWatch:
         cycles = self._state.cycles_us
         return int(median(cycles)) if cycles else 3 * self._dwell_us()
 
-    def _offset_us(self) -> int:
-        if self._state.offset_us is not None:
-            return self._state.offset_us
+    def _drawn_us(self) -> int:
         return self._layout.travel_us(self._layout.portal.eye_mm, self._layout.portal.antenna_mm)
+
+    def _offset_us(self) -> int:
+        return self._drawn_us() if self._state.offset_us is None else self._state.offset_us
 
     def _stop_us(self, passage: Passage) -> int:
         return passage.stop_us or passage.start_us + self._dwell_us()
@@ -193,8 +248,22 @@ class PortalWatch:
     def _sigma_us(self, passage: Passage) -> float:
         return (self._stop_us(passage) - passage.start_us) / 2
 
+    def _window_us(self, passage: Passage) -> tuple[float, float]:
+        """First and last time at which a read counts, at an antenna that is not beside the others."""
+        portal, offset_us = self._layout.portal, self._offset_us()
+        middle_us, reach_us = self._middle_us(passage) + offset_us, WINDOW_SIGMAS * self._sigma_us(passage)
+        first_us, last_us = middle_us - reach_us, middle_us + reach_us
+        if portal.pre_roll_us is not None:
+            first_us = passage.start_us + offset_us - portal.pre_roll_us
+        if portal.post_roll_us is not None:
+            last_us = self._stop_us(passage) + offset_us + portal.post_roll_us
+        return first_us, last_us
+
     def _own_end_us(self, passage: Passage) -> int:
-        return self._middle_us(passage) + self._offset_us() + int(3 * self._sigma_us(passage)) + GRACE_US
+        last_us = self._middle_us(passage) + self._offset_us() + int(3 * self._sigma_us(passage))
+        if self._layout.portal.post_roll_us is not None:
+            last_us = int(self._window_us(passage)[1])
+        return last_us + GRACE_US
 
     def _final_us(self, passage: Passage) -> int:
         """When nothing that is still to come can claim this passage's tags any more."""
@@ -206,39 +275,91 @@ class PortalWatch:
             return alone_us
         return min(alone_us, max(self._own_end_us(item) for item in (passage, *later)))
 
-    def _sum(self, passage: Passage, now_us: int) -> _Sums:
-        """count, first, last, weight and power by tag and antenna; kept once the passage's window is over."""
+    # ---- evidence ----------------------------------------------------------------------------------------------------
+
+    def _between(self, first_us: float, last_us: float) -> list[_Read]:
+        return self._reads[
+            bisect_left(self._reads, first_us, key=_time) : bisect_right(self._reads, last_us, key=_time)
+        ]
+
+    def _sum(self, passage: Passage, now_us: int) -> tuple[_Sums, _Totals]:
+        """count, first, last, weight and power by tag and antenna, and weight and power by tag.
+
+        Kept once the passage's window is over.
+        """
         kept = self._sums.get(passage.number)
         if kept is not None:
             return kept
-        centre = self._middle_us(passage) + self._offset_us()
-        sigma = self._sigma_us(passage)
-        first, last = centre - WINDOW_SIGMAS * sigma, centre + WINDOW_SIGMAS * sigma
+        state, sigma = self._state, self._sigma_us(passage)
+        centre_us = self._middle_us(passage) + self._offset_us()
+        first_us, last_us = self._window_us(passage)
+        beside = [0, *(antenna.beside_us for antenna in state.antennas)]
+        least_us, most_us = min(beside), max(beside)
+        masked = {epc for epc in state.presence if self._is_background(epc)}
+        known: dict[Antenna, tuple[int, float]] = {}
         sums: _Sums = {}
-        for at_us, epc, antenna, power in self._reads:
-            if first <= at_us <= last and not self._is_background(epc):
-                weight = power * exp(-0.5 * ((at_us - centre) / sigma) ** 2)
-                known = sums.get((epc, antenna))
-                if known is None:
-                    sums[epc, antenna] = [1, at_us, at_us, weight, power]
-                else:
-                    known[0] += 1
-                    known[1] = min(known[1], at_us)
-                    known[2] = max(known[2], at_us)
-                    known[3] += weight
-                    known[4] += power
-        if passage.stop_us and centre + WINDOW_SIGMAS * sigma + GRACE_US <= now_us:
-            self._sums[passage.number] = sums
-        return sums
+        totals: _Totals = {}
+        reads = self._between(first_us + least_us, last_us + most_us)
+        most = self._most({read[1] for read in reads} - masked, first_us, last_us)
+        for at_us, epc, antenna, power in reads:
+            if antenna not in known:
+                known[antenna] = self._about(antenna)
+            away_us, share = known[antenna]
+            if not (share and first_us <= at_us - away_us <= last_us) or epc not in most:
+                continue
+            power = min(power, most[epc]) * share
+            weight = power * exp(-0.5 * ((at_us - away_us - centre_us) / sigma) ** 2)
+            one = sums.get((epc, antenna))
+            if one is None:
+                sums[epc, antenna] = [1, at_us, at_us, weight, power]
+            else:
+                one[0] += 1
+                one[2] = at_us
+                one[3] += weight
+                one[4] += power
+            before = totals.get(epc, (0.0, 0.0))
+            totals[epc] = (before[0] + weight, before[1] + power)
+        if passage.stop_us and last_us + most_us + GRACE_US <= now_us:
+            self._sums[passage.number] = sums, totals
+        return sums, totals
 
-    def _weigh(self, passage: Passage, stage: Stage, now_us: int) -> PassageSeen:
-        sums = self._sum(passage, now_us)
-        rivals: dict[str, float] = {}
+    def _most(self, epcs: set[str], first_us: float, last_us: float) -> dict[str, float]:
+        """What one read of each tag counts at most; about the same for neighbours, who compete for it."""
+        reach_us = NEIGHBOURS * self._cycle_us()
+        powers: dict[str, list[float]] = {epc: [] for epc in epcs}
+        for _, epc, _, power in self._between(first_us - reach_us, last_us + reach_us):
+            if epc in powers:
+                powers[epc].append(power)
+        return {epc: ECHO * median_low(some) for epc, some in powers.items() if some}
+
+    def _about(self, antenna: Antenna) -> tuple[int, float]:
+        """How much later than the others an antenna sees things, and what its reads count."""
+        role = self._role.get(antenna[1], 1.0)
+        for place in self._state.antennas:
+            if (place.reader, place.port) == antenna:
+                return place.beside_us, role * place.trust
+        return 0, role if role == 1.0 else 0.0  # of one that looks aside nobody knows yet where it looks
+
+    def _rivals(self, passage: Passage, now_us: int) -> list[tuple[Passage, _Totals]]:
+        """The neighbours' evidence, without those that are the same item once more."""
+        _, own = self._sum(passage, now_us)
+        found = []
         for other in self._state.passages:
             if other is not passage and abs(other.number - passage.number) <= NEIGHBOURS:
-                for epc, (weight, _) in _totals(self._sum(other, now_us)).items():
-                    if weight > rivals.get(epc, 0.0):
-                        rivals[epc] = weight
+                totals = self._sum(other, now_us)[1]
+                if not _same_item(own, totals):
+                    found.append((other, totals))
+        return found
+
+    def _weigh(self, passage: Passage, stage: Stage, now_us: int) -> PassageSeen:
+        sums, own = self._sum(passage, now_us)
+        rivals = self._rivals(passage, now_us)
+        strongest: dict[str, float] = {}
+        for _, totals in rivals:
+            for epc, (weight, _) in totals.items():
+                if weight > strongest.get(epc, 0.0):
+                    strongest[epc] = weight
+        wanted = self._wanted(passage, own, rivals, strongest, now_us)
         return PassageSeen(
             at_us=now_us,
             line=self._layout.name,
@@ -249,23 +370,53 @@ class PortalWatch:
             stop_us=passage.stop_us,
             offset_us=self._offset_us(),
             claims=tuple(
-                Claim(epc, weight, rivals.get(epc, 0.0), power) for epc, (weight, power) in _totals(sums).items()
+                Claim(epc, weight, strongest.get(epc, 0.0), power, wanted.get(epc, Wanted.UNDECIDED))
+                for epc, (weight, power) in own.items()
             ),
             tags=tuple(
-                TagEvidence(epc, antenna, int(count), int(first), int(last), weight)
-                for (epc, antenna), (count, first, last, weight, _) in sums.items()
+                TagEvidence(epc, antenna, int(count), int(first), int(last), weight, reader)
+                for (epc, (reader, antenna)), (count, first, last, weight, _) in sums.items()
             ),
             settled=self._newest_us > self._own_end_us(passage) - GRACE_US,
             cause=self._cause(passage),
         )
 
+    def _wanted(
+        self,
+        passage: Passage,
+        own: _Totals,
+        rivals: Sequence[tuple[Passage, _Totals]],
+        strongest: dict[str, float],
+        now_us: int,
+    ) -> dict[str, Wanted]:
+        """Of the tags that are claimed about as much elsewhere: whose order wants them, where it is one alone."""
+        contested = [epc for epc, (weight, _) in own.items() if tied(weight, strongest.get(epc, 0.0))]
+        if not contested:
+            return {}
+        here = self._wants(self._clear(passage, now_us), contested)
+        there: set[str] = set()
+        for other, totals in rivals:
+            some = [epc for epc in contested if tied(own[epc][0], totals.get(epc, (0.0, 0.0))[0])]
+            there |= self._wants(self._clear(other, now_us), some) if some else set()
+        return dict.fromkeys(here - there, Wanted.HERE) | dict.fromkeys(there - here, Wanted.THERE)
+
+    def _clear(self, passage: Passage, now_us: int) -> list[str]:
+        """The tags that a passage claims beyond any tie."""
+        rivals = [totals for _, totals in self._rivals(passage, now_us)]
+        found = []
+        for epc, (weight, _) in self._sum(passage, now_us)[1].items():
+            most = max((totals[epc][0] for totals in rivals if epc in totals), default=0.0)
+            if weight > most and not tied(weight, most):
+                found.append(epc)
+        return found
+
     def _is_background(self, epc: str) -> bool:
         known = self._state.presence.get(epc)
-        return known is not None and known[1] >= BACKGROUND_AFTER
-
-    def background(self) -> tuple[str, ...]:
-        """The tags that are always there."""
-        return tuple(epc for epc in self._state.presence if self._is_background(epc))
+        if known is None or len(known[1]) < BACKGROUND_AFTER:
+            return False
+        powers = [power for power, _ in known[1]]
+        near = sum(power for _, power in known[1])
+        return max(powers) <= BACKGROUND_VARIES * median_low(powers) and near <= BACKGROUND_NEAR * sum(powers)
 
     def _cause(self, passage: Passage) -> str:
         """Why reads of a passage may be missing."""
@@ -274,62 +425,63 @@ class PortalWatch:
         from_us = self._middle_us(passage) + self._offset_us() - int(3 * self._sigma_us(passage))
         return "a reader began to read only during this passage" if from_us < self._blind_until_us else ""
 
-    def _learn(self, passage: Passage, owned: frozenset[str]) -> None:
-        state = self._state
-        middle = self._middle_us(passage)
-        reach = self._cycle_us()
-        for place in state.offsets:
-            state.offsets[place] *= FADE
-        learned = False
-        for at_us, epc, _, power in self._reads:
-            away = at_us - middle
-            if -reach <= away <= reach and epc in owned:
-                place = away // BIN_US
-                state.offsets[place] = state.offsets.get(place, 0.0) + power
-                learned = True
-        state.learned += learned
-        if state.learned >= LEARN_AFTER:
-            state.offset_us = _weighted_median(state.offsets) * BIN_US + BIN_US // 2
+    # ---- learning ----------------------------------------------------------------------------------------------------
+
+    def _learn(self, passage: Passage, now_us: int) -> None:
+        self._learned(self._learner.learn(now_us, self._drawn_us(), self._sigma_us(passage)))
+
+    def _learned(self, known: Offsets | None) -> None:
+        if known is not None:
+            self._state.offset_us, self._state.antennas = known.offset_us, list(known.antennas)
+            self._moved = True
+            self._sums = {
+                number: sums for number, sums in self._sums.items() if number < self._open_from() - NEIGHBOURS
+            }
 
     def _watch_background(self, passage: Passage) -> None:
-        """Counts the passages in a row during which each tag was read, within half a cycle of the middle."""
+        """Notes how strongly each tag was read around the passage's middle, in so many passages in a row."""
         presence = self._state.presence
-        middle = self._middle_us(passage) + self._offset_us()
-        half = self._cycle_us() // 2
-        for epc in {epc for at_us, epc, _, _ in self._reads if middle - half <= at_us <= middle + half}:
-            newest, row = presence.get(epc, (0, 0))
-            presence[epc] = (passage.number, row + 1 if newest == passage.number - 1 else 1)
+        middle_us = self._middle_us(passage) + self._offset_us()
+        half_us = self._cycle_us() // 2
+        powers: dict[str, tuple[float, float]] = {}
+        for at_us, epc, _, power in self._between(middle_us - half_us, middle_us + half_us):
+            every, near = powers.get(epc, (0.0, 0.0))
+            powers[epc] = every + power, near + power * (2 * abs(at_us - middle_us) < half_us)
+        for epc, both in powers.items():
+            newest, row = presence.get(epc, (0, ()))
+            before = row[1 - BACKGROUND_AFTER :] if newest == passage.number - 1 else ()
+            presence[epc] = (passage.number, (*before, both))
         for epc in [epc for epc, (newest, _) in presence.items() if newest < passage.number - 2]:
             del presence[epc]
+
+    def _open_from(self) -> int:
+        return next((item.number for item in self._state.passages if not item.final), self._state.next_passage)
 
     def _forget(self) -> None:
         """Drops old passages that are neighbours of none that is open, and reads that no open passage can claim."""
         passages = self._state.passages
-        open_from = next((item.number for item in passages if not item.final), self._state.next_passage)
+        open_from = self._open_from()
         while len(passages) > KEEP_PASSAGES and passages[0].number < open_from - NEIGHBOURS:
             self._sums.pop(passages.pop(0).number, None)
-        oldest = next((item for item in passages if item.number >= open_from - NEIGHBOURS), None)
+        oldest = next((item for item in passages if item.number >= open_from - 2 * NEIGHBOURS), None)
         if oldest is not None and self._reads:
-            keep_us = oldest.start_us - WINDOW_SIGMAS * int(self._sigma_us(oldest)) - self._cycle_us()
+            beside_us = (0, *(antenna.beside_us for antenna in self._state.antennas))
+            away_us = min(0, self._offset_us()) + min(beside_us)
+            keep_us = oldest.start_us + away_us - WINDOW_SIGMAS * int(self._sigma_us(oldest)) - self._cycle_us()
             keep_us = max(keep_us, self._reads[-1][0] - KEEP_READS_US)
-            while self._reads and self._reads[0][0] < keep_us:
-                self._reads.popleft()
+            del self._reads[: bisect_left(self._reads, keep_us, key=_time)]
 
 
-def _totals(sums: _Sums) -> dict[str, tuple[float, float]]:
-    """weight and power by tag."""
-    totals: dict[str, tuple[float, float]] = {}
-    for (epc, _), (_, _, _, weight, power) in sums.items():
-        before = totals.get(epc, (0.0, 0.0))
-        totals[epc] = (before[0] + weight, before[1] + power)
-    return totals
+def _time(read: _Read) -> int:
+    return read[0]
 
 
-def _weighted_median(weights: dict[int, float]) -> int:
-    half = sum(weights.values()) / 2
-    total = 0.0
-    for place in sorted(weights):
-        total += weights[place]
-        if total >= half:
-            return place
-    return 0
+def _same_item(one: _Totals, other: _Totals) -> bool:
+    """Whether two passages are the same item, gone round or seen twice: most of their tags are equally there."""
+    central = [{epc for epc, (weight, power) in totals.items() if weight > 0.3 * power} for totals in (one, other)]
+    both = [
+        epc
+        for epc in central[0] & central[1]
+        if one[epc][0] < AGAIN_VARIES * other[epc][0] and other[epc][0] < AGAIN_VARIES * one[epc][0]
+    ]
+    return len(both) >= AGAIN_TAGS and 2 * len(both) > max(len(tags) for tags in central)

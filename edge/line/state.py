@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from edge.line.alarm_rules import AlarmKind, AlarmRule, AlarmState
+from edge.line.offsets import AntennaPlace
 from edge.orders.model import Order
 
 
@@ -26,20 +27,19 @@ class Passage:
 class PortalState:
     """A portal's open passages and what it has learned.
 
-    ``offsets``: linear power by (read time - middle of the owning passage) in bins of 2 ms, fading with every passage.
+    ``offset_us``: from photo-eye to antennas, None = not learned yet.
     ``dwells_us``, ``cycles_us``: the newest times in the photo-eye, and from one middle to the next.
-    ``presence``: by tag, the newest passage during which it was read and how many in a row before; what is there
-    during too many belongs to the background and is masked.
+    ``presence``: by tag, the newest passage during which it was read, and its summed power in mW in that one and in
+    those in a row before, each as all and as what was near the middle; what is always there is masked.
     """
 
     next_passage: int = 1
     passages: list[Passage] = field(default_factory=list)
     offset_us: int | None = None
-    learned: int = 0
-    offsets: dict[int, float] = field(default_factory=dict)
+    antennas: list[AntennaPlace] = field(default_factory=list)
     dwells_us: list[int] = field(default_factory=list)
     cycles_us: list[int] = field(default_factory=list)
-    presence: dict[str, tuple[int, int]] = field(default_factory=dict)
+    presence: dict[str, tuple[int, tuple[tuple[float, float], ...]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

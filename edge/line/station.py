@@ -5,13 +5,15 @@ Public names: Station, Result.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from edge.line.book import OrderBook
 from edge.line.events import Command, Event
-from edge.line.layout import LineLayout
+from edge.line.layout import Job, LineLayout
 from edge.line.passage import PortalWatch
 from edge.line.state import LineState
+from edge.line.verify import wants
 
 Result: TypeAlias = Event | Command
 
@@ -23,13 +25,16 @@ class Station:
         self.layout = layout
         self.state = state
         self.book = book
-        self.portal = PortalWatch(layout, state.portal)
+        self.portal = PortalWatch(layout, state.portal, self._wants)
         self.lanes = {lane.number: lane for lane in layout.lanes}
 
     @property
     def name(self) -> str:
         """The line's name in the configuration."""
         return self.layout.name
+
+    def _wants(self, clear: Sequence[str], others: Sequence[str]) -> frozenset[str]:
+        return wants(clear, others, self.book) if self.layout.job is Job.VERIFY else frozenset()
 
     def usable(self, lane: int) -> bool:
         """Whether a lane is neither full nor disabled."""

@@ -1,6 +1,6 @@
 """Verify: the tags of one passage against the order of its tote.
 
-Public names: check, Check.
+Public names: check, Check, wants.
 Law: every tag seen is exactly one of the tote, matched, extra, foreign, duplicate or unreadable.
 """
 
@@ -52,6 +52,25 @@ def check(claims: Sequence[Claim], book: OrderBook) -> Check:
         return Check(tote, "", (), tuple(findings))
     matched, wrong = _compare(order, sorted(items), book)
     return Check(tote, order.id, matched, (*findings, *wrong))
+
+
+def wants(clear: Sequence[str], others: Sequence[str], book: OrderBook) -> frozenset[str]:
+    """Which of the tags ``others`` the order still wants of the tote that stands among the tags ``clear``."""
+    known = [identity for epc in clear if (identity := identity_of_hex(epc)) is not None]
+    order = next((found for identity in known if (found := book.of_tote(identity)) is not None), None)
+    if order is None:
+        return frozenset()
+    named = {epc for line in order.lines for epc in line.epcs}
+    lacking = Counter[str]()
+    for line in order.lines:
+        lacking[line.gtin] += line.quantity - len(line.epcs)
+    lacking.subtract(gtin for identity in known if identity not in named and (gtin := gtin_of(identity)) is not None)
+    wanted = set()
+    for epc in others:
+        identity = identity_of_hex(epc)
+        if identity is not None and (identity in named or lacking[gtin_of(identity) or ""] > 0):
+            wanted.add(epc)
+    return frozenset(wanted)
 
 
 def _compare(order: Order, items: Sequence[str], book: OrderBook) -> tuple[tuple[str, ...], list[Finding]]:

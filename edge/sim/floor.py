@@ -138,7 +138,7 @@ class Floor:
         self._near: dict[str, dict[Moving, None]] = {}
         self._fields: dict[str, Field] = {}
         for reader in layout.portal.readers:
-            self._fields[reader] = Field(layout.portal, reader, ports)
+            self._fields[reader] = Field(layout.portal, reader, ports, sim.room)
             self._near[reader] = {}
             self._at(begin_us, partial(self._round, Inventory(self._fields[reader], Random(f"{self._seed}/{reader}"))))
         carriers = sum(lane.role is LaneRole.CARRIER for lane in layout.lanes) or 1

@@ -1,12 +1,14 @@
 """What a portal's antennas read: a model of passive UHF tags on a belt.
 
-Public names: RadioTag, Field, Inventory, REACH_MM.
+Public names: RadioTag, Field, Inventory, Room, ROOMS, REACH_MM.
 
 Antennas stand in an arch over the belt and look at its middle. For each antenna and tag the model has two-way path
 loss (40 dB a decade of distance), the antenna's beam (half power at 35 degrees off its axis), the tag's orientation, a
 standing-wave ripple along the belt, and noise on every sighting. Below the reader's sensitivity a tag stays silent, and
 a share of the answers is lost. Inventory time is shared: a round costs time, and so does every answer, which gives 130
 to 250 reads a second. Every tag that answers at all is well oriented to at least one antenna of the portal.
+In a hard room metal stands around: tags lie worse, waves cancel deeper, and each tag has places away from the portal
+where an echo makes it as strong as in front of an antenna.
 
 Positions are mm: along the belt (+ downstream), across it, above it. Powers are dBm at the reader's port.
 """
@@ -15,9 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import cos, log10, pi, sin
+from math import cos, exp, log10, pi, sin
 from random import Random
 
+from edge.config import RoomKind
 from edge.line.layout import Portal
 from edge.sim.world import PlacedTag
 from rfid.driver import TagRead
@@ -28,22 +31,46 @@ REACH_MM = 1_600
 ARCH_MM = 650
 """From the belt's middle to each antenna."""
 ASIDE_MM = 1_500
-"""How far upstream of the portal an antenna stands that does not face it."""
+"""How far upstream of the portal, or downstream of it, an antenna stands that does not face it."""
 BEST_DBM = -42.0
 """A well oriented tag on the axis, ARCH_MM away."""
-SENSITIVITY_DBM = -76.0
 BEAM_EXPONENT = 3.5
 """Power of the cosine off the axis, one way: half power at 35 degrees."""
-RIPPLE_DB = 3.0
 RIPPLE_MM = 164.0
 """Half a wavelength at 915 MHz."""
 NOISE_DB = 1.8
 ANSWER_LOST = 0.06
 ROUND_US = 3_000
-ANSWER_US = 4_000
 LOST_US = 1_500
 ROUND_ANSWERS = 24
 """A round ends here; the tags left over wait for a later one."""
+ECHO_MM = 130
+"""Half the length of the place where an echo is heard (sigma)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where the portal stands. ``loss_db``: of a well oriented tag, at most; ``turned_db``: of one that is not.
+
+    ``best_db``: of each tag to the antenna that sees it best, at most. ``ripple_db``: depth of standing waves.
+    ``echoes``: places for each tag and antenna; ``echo_db``: what an echo adds there, at most.
+    ``answer_us``: what a tag's answer takes; slow modes are heard through interference.
+    """
+
+    loss_db: float
+    turned_db: float
+    best_db: float
+    ripple_db: float
+    echoes: int = 0
+    echo_db: float = 0.0
+    sensitivity_dbm: float = -76.0
+    answer_us: int = 4_000
+
+
+ROOMS = {
+    RoomKind.OPEN: Room(4.0, 10.0, 3.0, 3.0),
+    RoomKind.HARD: Room(9.0, 18.0, 7.0, 11.0, 3, 20.0, -83.0, 6_500),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +83,26 @@ class _Antenna:
 
 @dataclass(frozen=True, slots=True)
 class RadioTag:
-    """A tag as the antennas of one reader see it. ``views``: per antenna squared distance off the belt's direction,
-    power apart from distance, and the ripple's phase."""
+    """A tag as the antennas of one reader see it.
+
+    ``views``: per antenna squared distance off the belt's direction, power apart from distance, and the ripple's phase.
+    ``echoes``: per antenna places along the belt and the dB there.
+    """
 
     epc: str
     along_mm: int
     views: tuple[tuple[float, float, float], ...]
+    echoes: tuple[tuple[tuple[float, float], ...], ...]
 
 
 class Field:
     """One reader's antennas at a portal."""
 
-    def __init__(self, portal: Portal, reader: str, ports: Mapping[str, Sequence[int]]) -> None:
+    def __init__(
+        self, portal: Portal, reader: str, ports: Mapping[str, Sequence[int]], room: RoomKind = RoomKind.OPEN
+    ) -> None:
         """``ports``: antenna ports of each of the portal's readers."""
+        self.room = ROOMS[room]
         self.reader = reader
         every = [(name, port) for name in portal.readers for port in ports[name]]
         self._arch = len(every)
@@ -78,7 +112,8 @@ class Field:
             port = every[place][1]
             angle = pi * (place + 1) / (len(every) + 1)
             facing = not portal.facing or port in portal.facing
-            along = portal.antenna_mm - (0 if facing else ASIDE_MM)
+            aside_mm = ASIDE_MM if port in portal.downstream else -ASIDE_MM
+            along = portal.antenna_mm + (0 if facing else aside_mm)
             self.antennas.append(_Antenna(port, along, cos(angle), sin(angle)))
         self.from_mm = min(antenna.along_mm for antenna in self.antennas) - REACH_MM
         self.to_mm = max(antenna.along_mm for antenna in self.antennas) + REACH_MM
@@ -86,8 +121,12 @@ class Field:
     def tag(self, seed: str, placed: PlacedTag) -> RadioTag:
         """The same seed and EPC always give the same orientation, whatever the reader."""
         rng = Random(f"{seed}/{placed.epc}")
-        losses = [rng.uniform(3.0, 10.0) if rng.random() < 0.4 else rng.uniform(0.0, 4.0) for _ in range(self._arch)]
-        losses[rng.randrange(self._arch)] = rng.uniform(0.0, 3.0)
+        room = self.room
+        losses = [
+            rng.uniform(3.0, room.turned_db) if rng.random() < 0.4 else rng.uniform(0.0, room.loss_db)
+            for _ in range(self._arch)
+        ]
+        losses[rng.randrange(self._arch)] = rng.uniform(0.0, room.best_db)
         phases = [rng.uniform(0.0, 2 * pi) for _ in range(self._arch)]
         views = []
         for place, antenna in zip(self._at, self.antennas, strict=True):
@@ -97,7 +136,14 @@ class Field:
             depth = max(50.0, -(across * antenna.across + up * antenna.up))
             power = BEST_DBM + 40 * log10(ARCH_MM) + 20 * BEAM_EXPONENT * log10(depth) - losses[place]
             views.append((aside2, power, phases[place]))
-        return RadioTag(placed.epc, placed.along_mm, tuple(views))
+        echoes = [
+            [
+                (rng.choice((-1, 1)) * rng.uniform(400.0, 1_300.0), rng.uniform(6.0, room.echo_db))
+                for _ in range(room.echoes)
+            ]
+            for _ in range(self._arch)
+        ]
+        return RadioTag(placed.epc, placed.along_mm, tuple(views), tuple(tuple(echoes[place]) for place in self._at))
 
 
 class Inventory:
@@ -117,6 +163,8 @@ class Inventory:
         self._next = (place + 1) % len(self.field.antennas)
         antenna = self.field.antennas[place]
         answers: list[tuple[str, float]] = []
+        room = self.field.room
+        ripple_db, sensitivity_dbm = room.ripple_db, room.sensitivity_dbm
         for middle_mm, tags in near:
             from_antenna = middle_mm - antenna.along_mm
             if not -REACH_MM - 400 < from_antenna < REACH_MM + 400:
@@ -125,11 +173,13 @@ class Inventory:
                 aside2, power, phase = tag.views[place]
                 along = from_antenna + tag.along_mm
                 mean = (
-                    power - _FALL * log10(along * along + aside2) - RIPPLE_DB * (1.0 + sin(_RIPPLE * along + phase)) / 2
+                    power - _FALL * log10(along * along + aside2) - ripple_db * (1.0 + sin(_RIPPLE * along + phase)) / 2
                 )
-                if mean > SENSITIVITY_DBM - 6.0:
+                for at_mm, echo_db in tag.echoes[place]:
+                    mean += echo_db * exp(-0.5 * ((along - at_mm) / ECHO_MM) ** 2)
+                if mean > sensitivity_dbm - 6.0:
                     dbm = mean + rng.gauss(0.0, NOISE_DB)
-                    if dbm > SENSITIVITY_DBM:
+                    if dbm > sensitivity_dbm:
                         answers.append((tag.epc, dbm))
         rng.shuffle(answers)
         now_us = at_us + ROUND_US
@@ -138,7 +188,7 @@ class Inventory:
             if rng.random() < ANSWER_LOST:
                 now_us += LOST_US
                 continue
-            now_us += ANSWER_US
+            now_us += room.answer_us
             reads.append(TagRead(epc, antenna.port, float(round(dbm)), now_us, 1))
         return now_us, tuple(reads)
 

@@ -1,0 +1,239 @@
+"""Offsets: how long after the photo-eye each antenna sees what passes. Learned from the reads alone.
+
+Public names: Offsets, AntennaPlace, OffsetLearner, Antenna.
+
+A visit is one tag's time at the portal, from its first read until it is silent. Its place at each antenna is the
+power-weighted middle of its reads there. How far apart in time two antennas are follows from the visits that both saw,
+and needs no passage. Then all antennas' places together, each moved by its antenna's distance, are compared with the
+middles of the passages: the offset is the median of what lies between a visit and the passage nearest to it. Which
+passage is nearest depends on the offset: it is looked for first on the circle of one cycle, then among the offsets a
+whole cycle apart the one is taken that leaves the least spread and lies nearest to the drawing. Nothing here depends on
+which passage was given a tag, so that a wrong offset never confirms itself.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
+from math import atan2, cos, pi, sin
+from statistics import median
+from typing import TypeAlias
+
+Antenna: TypeAlias = tuple[str, int]
+"""Reader and antenna port."""
+
+_Places: TypeAlias = Mapping[Antenna, tuple[int, float]]
+"""A visit: the middle of its reads at each antenna, and their summed power."""
+
+LEARN_AFTER = 12
+"""Visits before anything is learned."""
+KEEP_VISITS = 240
+KEEP_MIDDLES = 512
+SILENT_CYCLES, SILENT_US = 1.5, 1_000_000
+"""A visit is over after so long a silence, whichever is longer."""
+LONGEST_CYCLES, LONGEST_US = 8, 5_000_000
+"""What is there for longer stands beside the belt."""
+FIRM = 6
+"""Visits of an antenna after which half of its measured distance to the others is believed."""
+FAR = 0.1
+"""What a microsecond away from the drawing costs, against one of spread."""
+
+
+@dataclass(frozen=True, slots=True)
+class AntennaPlace:
+    """Where one antenna sees things. ``beside_us``: how much later than the portal's antennas together.
+
+    ``trust``: 0..1, how sharply it tells when a thing passes, beside the sharpest one.
+    """
+
+    reader: str
+    port: int
+    beside_us: int
+    trust: float
+
+
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """What a portal has learned. ``offset_us``: from photo-eye to antennas."""
+
+    offset_us: int
+    antennas: tuple[AntennaPlace, ...]
+
+
+@dataclass(slots=True)
+class _Visit:
+    """``antennas``: summed power, and power times the time since ``first_us``."""
+
+    first_us: int
+    last_us: int
+    antennas: dict[Antenna, list[float]] = field(default_factory=dict)
+
+
+class OffsetLearner:
+    """Takes all reads and passages of one portal; ``learn`` tells what follows from the newest ones.
+
+    ``facing``: the antenna ports that the offset is meant for; empty = all.
+    """
+
+    def __init__(self, facing: Sequence[int] = ()) -> None:
+        self._facing = frozenset(facing)
+        self._open: dict[str, _Visit] = {}
+        self._visits: deque[_Places] = deque(maxlen=KEEP_VISITS)
+        self._middles: deque[int] = deque(maxlen=KEEP_MIDDLES)
+        self._new = 0
+        self._seen = 0
+
+    def read(self, antenna: Antenna, epc: str, at_us: int, power: float) -> None:
+        """One read; ``power`` in mW."""
+        visit = self._open.pop(epc, None)
+        if visit is None:
+            visit = _Visit(at_us, at_us)
+        elif at_us - visit.last_us > SILENT_US and at_us - visit.last_us > self._silent_us():
+            self._close(visit)
+            visit = _Visit(at_us, at_us)
+        self._open[epc] = visit  # as the newest
+        visit.last_us = max(visit.last_us, at_us)
+        sums = visit.antennas.get(antenna)
+        if sums is None:
+            sums = visit.antennas[antenna] = [0.0, 0.0]
+        sums[0] += power
+        sums[1] += power * (at_us - visit.first_us)
+
+    def passed(self, middle_us: int) -> None:
+        """The middle of one passage in the photo-eye."""
+        if self._middles and middle_us < self._middles[-1]:
+            ordered = sorted((*self._middles, middle_us))
+            self._middles = deque(ordered, maxlen=KEEP_MIDDLES)
+        else:
+            self._middles.append(middle_us)
+
+    def learn(self, now_us: int, prior_us: int, sigma_us: float) -> Offsets | None:
+        """What is known now; None when nothing new is. ``prior_us``: the drawing's offset; ``sigma_us``: the bell's."""
+        silent_us = self._silent_us()
+        for epc, visit in list(islice(self._open.items(), 256)):
+            if now_us - visit.last_us <= silent_us:
+                break
+            del self._open[epc]
+            self._close(visit)
+        if self._seen < LEARN_AFTER or len(self._middles) < 3 or self._new < min(self._seen // 4, KEEP_VISITS // 3):
+            return None
+        self._new = 0
+        return _offsets(tuple(self._visits), tuple(self._middles), self._facing, prior_us, sigma_us)
+
+    def end(self) -> None:
+        """No reads will follow: every visit is over."""
+        for visit in self._open.values():
+            self._close(visit)
+        self._open.clear()
+
+    def forget(self) -> None:
+        """What is on the host's old scale means nothing any more."""
+        self._open.clear()
+        self._visits.clear()
+        self._middles.clear()
+        self._new = self._seen = 0
+
+    def _silent_us(self) -> float:
+        return max(SILENT_US, SILENT_CYCLES * _cycle_us(self._middles))
+
+    def _close(self, visit: _Visit) -> None:
+        if visit.last_us - visit.first_us > max(LONGEST_US, LONGEST_CYCLES * _cycle_us(self._middles)):
+            return
+        self._visits.append(
+            {
+                antenna: (visit.first_us + int(moment / power), power)
+                for antenna, (power, moment) in visit.antennas.items()
+            }
+        )
+        self._new += 1
+        self._seen += 1
+
+
+def _cycle_us(middles: Sequence[int] | deque[int]) -> float:
+    if len(middles) < 2:
+        return 0.0
+    newest = [middles[place] for place in range(-min(9, len(middles)), 0)]
+    return median(later - earlier for earlier, later in pairwise(newest))
+
+
+def _offsets(
+    visits: Sequence[_Places], middles: Sequence[int], facing: frozenset[int], prior_us: int, sigma_us: float
+) -> Offsets | None:
+    counts: dict[Antenna, int] = {}
+    for visit in visits:
+        for antenna in visit:
+            counts[antenna] = counts.get(antenna, 0) + 1
+    meant = {antenna: count for antenna, count in counts.items() if not facing or antenna[1] in facing} or counts
+    reference = max(sorted(meant), key=meant.__getitem__)
+    beside = {antenna: _distance_us(visits, antenna, reference) for antenna in counts}
+    # The offset is that of these antennas together, each as often as it sees something.
+    mean = sum(beside[antenna] * count for antenna, count in meant.items()) / sum(meant.values())
+    beside = {antenna: distance - mean for antenna, distance in beside.items()}
+    places = [_place_us(visit, beside) for visit in visits]
+    found = _nearest_offset(places, middles, prior_us)
+    if found is None:
+        return None
+    offset, _ = found
+    spread = {
+        antenna: _spread(
+            [
+                at_us - beside[antenna]
+                for visit in visits
+                for at_us, _ in ([visit[antenna]] if antenna in visit else [])
+            ],
+            middles,
+            offset,
+        )[1]
+        for antenna in counts
+    }
+    sharp = {antenna: (1 + (one / sigma_us) ** 2) ** -2 for antenna, one in spread.items()}
+    best = max(sharp.values())
+    return Offsets(
+        round(offset),
+        tuple(AntennaPlace(*antenna, round(beside[antenna]), sharp[antenna] / best) for antenna in sorted(counts)),
+    )
+
+
+def _distance_us(visits: Iterable[_Places], antenna: Antenna, reference: Antenna) -> float:
+    both = [visit[antenna][0] - visit[reference][0] for visit in visits if antenna in visit and reference in visit]
+    return median(both) * len(both) / (len(both) + FIRM) if both else 0.0
+
+
+def _place_us(visit: _Places, beside: Mapping[Antenna, float]) -> float:
+    total = sum(power for _, power in visit.values())
+    return sum((at_us - beside[antenna]) * (power / total) for antenna, (at_us, power) in visit.items())
+
+
+def _nearest_offset(places: Sequence[float], middles: Sequence[int], prior_us: int) -> tuple[float, float] | None:
+    """The offset and the spread that it leaves; None where no visit lies between two passages."""
+    east = north = 0.0
+    for place in places:
+        after = bisect(middles, place)
+        if 0 < after < len(middles):
+            angle = 2 * pi * (place - middles[after - 1]) / (middles[after] - middles[after - 1] or 1)
+            east += cos(angle)
+            north += sin(angle)
+    if not (east or north):
+        return None
+    cycle = median(later - earlier for earlier, later in pairwise(middles))
+    first = atan2(north, east) / (2 * pi) * cycle
+    first += round((prior_us - first) / cycle) * cycle if cycle else 0.0
+    tried = [_spread(places, middles, first + turns * cycle) for turns in (0, -1, 1)]
+    return min(tried, key=lambda one: one[1] + FAR * abs(one[0] - prior_us))
+
+
+def _spread(places: Sequence[float], middles: Sequence[int], offset: float) -> tuple[float, float]:
+    """The offset nearest to ``offset`` that the places agree on, and their median distance from it."""
+    for _ in range(2):
+        offset = median(_away(place, middles, offset) for place in places)
+    return offset, median(abs(_away(place, middles, offset) - offset) for place in places)
+
+
+def _away(place: float, middles: Sequence[int], offset: float) -> float:
+    """From the passage to which ``offset`` fits best."""
+    after = bisect(middles, place - offset)
+    near = middles[max(0, after - 1) : after + 1]
+    return min((place - middle for middle in near), key=lambda away: abs(away - offset))
