@@ -143,7 +143,7 @@ class Follower:
                         measures = measures or any(isinstance(value, Measured) for value in values)
                     elif measures and time.monotonic() - heard_s > SILENT_S:
                         trouble = silence
-                    if trouble or not records or self.followed.journal_trouble == "not read yet":
+                    if trouble or not records or self.followed.journal_trouble in ("not read yet", silence):
                         self.followed = replace(self.followed, journal_trouble=trouble)
                     self.followed = replace(self.followed, seen=seq)
                     if len(records) < PORTION:

@@ -143,7 +143,7 @@ def test_the_main_job_end_to_end(project: Path, tmp_path: Path) -> None:
     assert set(told) == {"controller", *(f"{kind}.{name}" for kind in ("plc", "reader", "line") for name in config.plc)}
     assert len({len(values) for values in told.values()}) == 1 and len(told["controller"]) >= 4
     assert all(dict(value.values)["polls"] > 100 and dict(value.values)["up"] for value in told["plc.sorter"])
-    assert all(dict(value.values)["reads"] > 0 for value in told["reader.sorter"])
+    assert sum(dict(value.values)["reads"] for value in told["reader.sorter"]) > 1_000
     assert any(dict(value.values)["lane.3"] == 2 for value in told["line.sorter"])  # closed by the operator
     kinds = Counter(record.kind for record in records)
     ends = truth["parcels_diverted"] + truth["recirculated"] + truth["totes_to_packing"] + truth["totes_to_quality"]
