@@ -12,17 +12,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import StreamingResponse
 from starlette.staticfiles import StaticFiles
 
+from api.answers import PROBLEMS, json_answer, problems_answer
 from api.guard import Guard
+from api.points import point_routes
 from api.site_state import Health, LineInfo, Site, now_us
 from edge.config import SiteConfig
 from edge.history import MINUTES, Window
@@ -39,12 +41,6 @@ MAX_BODY = 16 * 2**20
 MAX_ENTRIES = 3_000
 """Newest entries of a timeline that are shown."""
 WEB = Path(__file__).parent / "web"
-
-
-class Problems(BaseModel):
-    """What is wrong, a line each."""
-
-    problems: list[str]
 
 
 class LaneWish(BaseModel):
@@ -102,9 +98,6 @@ class Found:
     omitted: int
 
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problems} for status in (400, 401, 403, 404, 409, 413, 415, 421, 422, 503)
-}
 _ORDERS_BODY = {
     "requestBody": {
         "required": True,
@@ -112,14 +105,6 @@ _ORDERS_BODY = {
         "content": {"application/json": {}, "text/csv": {}},
     }
 }
-
-
-def _json(value: object, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), status, media_type="application/json")
-
-
-def _problems(status: int, problems: list[str], headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"problems": problems}, status, headers)
 
 
 def create_app(config: SiteConfig) -> FastAPI:
@@ -146,6 +131,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     _order_routes(app, site)
     _line_routes(app, site)
     _alarm_routes(app, site)
+    point_routes(app, site)
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app
 
@@ -154,15 +140,15 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(StoreError)
     @app.exception_handler(JournalError)
     async def store(_: Request, error: Exception) -> Response:
-        return _problems(503, [str(error)], {"retry-after": "1"})
+        return problems_answer(503, [str(error)], {"retry-after": "1"})
 
     @app.exception_handler(OrderConflict)
     async def conflict(_: Request, error: OrderConflict) -> Response:
-        return _problems(409, list(error.problems))
+        return problems_answer(409, list(error.problems))
 
     @app.exception_handler(StarletteHTTPException)
     async def http(_: Request, error: StarletteHTTPException) -> Response:
-        return _problems(error.status_code, [str(error.detail)], dict(error.headers or {}))
+        return problems_answer(error.status_code, [str(error.detail)], dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
@@ -170,11 +156,11 @@ def _answer_errors(app: FastAPI) -> None:
         for item in error.errors():
             where = ".".join(str(part) for part in item["loc"] if part != "body") or "body"
             lines.append(f"{where}: {item['msg'][0].lower()}{item['msg'][1:]}")
-        return _problems(422, lines)
+        return problems_answer(422, lines)
 
 
 def _order_routes(app: FastAPI, site: Site) -> None:
-    @app.post("/api/orders", response_model=Put, responses=_PROBLEMS, openapi_extra=_ORDERS_BODY)
+    @app.post("/api/orders", response_model=Put, responses=PROBLEMS, openapi_extra=_ORDERS_BODY)
     async def take_orders(request: Request) -> Response:
         """Takes orders, all or none of them; taking the same again changes nothing."""
         body = await request.body()
@@ -185,17 +171,17 @@ def _order_routes(app: FastAPI, site: Site) -> None:
             return intake if intake.problems else site.store().put_orders(intake.orders, now_us())
 
         taken = await asyncio.to_thread(take)
-        return _problems(422, list(taken.problems)) if isinstance(taken, Intake) else _json(taken)
+        return problems_answer(422, list(taken.problems)) if isinstance(taken, Intake) else json_answer(taken)
 
-    @app.get("/api/orders/{order_id:path}", response_model=Order, responses=_PROBLEMS)
+    @app.get("/api/orders/{order_id:path}", response_model=Order, responses=PROBLEMS)
     def order(order_id: str) -> Response:
         """One order as it is now."""
         found = site.store().order(order_id)
         if found is None:
             raise HTTPException(404, f"order {order_id}: there is none with this id")
-        return _json(found)
+        return json_answer(found)
 
-    @app.get("/api/lookup/{key:path}", responses=_PROBLEMS)
+    @app.get("/api/lookup/{key:path}", responses=PROBLEMS)
     def look_up(key: str) -> Response:
         """Everything known about an order id, tote, parcel, item (in any spelling), tag (hexadecimal) or
         ``line#track``, in order of time.
@@ -219,39 +205,39 @@ def _order_routes(app: FastAPI, site: Site) -> None:
             )
             for entry in shown
         )
-        return _json(Found(key, orders, stories, len(entries) - len(shown)))
+        return json_answer(Found(key, orders, stories, len(entries) - len(shown)))
 
 
 def _line_routes(app: FastAPI, site: Site) -> None:
-    @app.get("/api/lines", response_model=tuple[LineInfo, ...], responses=_PROBLEMS)
+    @app.get("/api/lines", response_model=tuple[LineInfo, ...], responses=PROBLEMS)
     async def lines() -> Response:
         """The lines with their geometry and lanes."""
-        return _json(tuple(site.lines.values()))
+        return json_answer(tuple(site.lines.values()))
 
-    @app.get("/api/state", response_model=Snapshot, responses=_PROBLEMS)
+    @app.get("/api/state", response_model=Snapshot, responses=PROBLEMS)
     async def state() -> Response:
         """The picture of all lines now."""
-        return _json(site.snapshot())
+        return json_answer(site.snapshot())
 
-    @app.get("/api/history", response_model=Window, responses=_PROBLEMS)
+    @app.get("/api/history", response_model=Window, responses=PROBLEMS)
     async def history(minutes: int = 15) -> Response:
         """The key figures of the last 15, 30 or 60 minutes in 60 points, from the journals alone."""
         if minutes not in MINUTES:
             raise HTTPException(422, f"minutes: {minutes}: allowed are {', '.join(map(str, MINUTES))}")
-        return _json(site.history(minutes))
+        return json_answer(site.history(minutes))
 
-    @app.get("/api/health", response_model=Health, responses=_PROBLEMS)
+    @app.get("/api/health", response_model=Health, responses=PROBLEMS)
     async def health() -> Response:
         """Whether journals and store are followed; always 200 while the process answers."""
-        return _json(site.health())
+        return json_answer(site.health())
 
-    @app.get("/api/live", responses=_PROBLEMS)
+    @app.get("/api/live", responses=PROBLEMS)
     async def live() -> StreamingResponse:
         """Server-sent events: ``snapshot`` first, then ``changes``; ``health`` every second. After a break, again."""
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(site.hub.listen(), headers=headers, media_type="text/event-stream")
 
-    @app.post("/api/lines/{line}/lanes/{lane}", status_code=202, response_model=LaneAsked, responses=_PROBLEMS)
+    @app.post("/api/lines/{line}/lanes/{lane}", status_code=202, response_model=LaneAsked, responses=PROBLEMS)
     async def ask_for_lane(line: str, lane: int, wish: LaneWish) -> Response:
         """Asks for a lane to be enabled or disabled; the PLC answers in the live picture."""
         info = site.lines.get(line)
@@ -263,19 +249,19 @@ def _line_routes(app: FastAPI, site: Site) -> None:
         seq = await asyncio.to_thread(
             lambda: site.store().request_lane(line, lane, wish.enabled, wish.by, now_us()),
         )
-        return _json(LaneAsked(seq), 202)
+        return json_answer(LaneAsked(seq), 202)
 
 
 def _alarm_routes(app: FastAPI, site: Site) -> None:
-    @app.get("/api/alarms", response_model=tuple[AlarmChanged, ...], responses=_PROBLEMS)
+    @app.get("/api/alarms", response_model=tuple[AlarmChanged, ...], responses=PROBLEMS)
     async def alarms(everything: bool = False) -> Response:
         """The alarms that are not normal, the newest change first; ``everything``: the normal ones behind them.
 
         What became of each: ``/api/lookup/<alarm>``, of all: ``/api/lookup/alarms``.
         """
-        return _json(site.alarms(everything))
+        return json_answer(site.alarms(everything))
 
-    @app.post("/api/alarms/{alarm}/{action}", status_code=202, response_model=Asked, responses=_PROBLEMS)
+    @app.post("/api/alarms/{alarm}/{action}", status_code=202, response_model=Asked, responses=PROBLEMS)
     async def ask_of_alarm(alarm: str, action: AlarmAction, wish: AlarmWish) -> Response:
         """Acknowledges, resets, shelves, unshelves an alarm, takes it out of service or puts it in service again."""
         known = site.alarm(alarm)
@@ -286,4 +272,4 @@ def _alarm_routes(app: FastAPI, site: Site) -> None:
             raise HTTPException(409, f"alarm {alarm}: {action}: it is {known.state}, allowed are {', '.join(allowed)}")
         for_us = wish.minutes * 60_000_000 if action is AlarmAction.SHELVE else 0
         asked = AlarmRequested(now_us(), 0, alarm, action, wish.by, for_us, wish.comment)
-        return _json(Asked(await asyncio.to_thread(lambda: site.store().request_alarm(asked))), 202)
+        return json_answer(Asked(await asyncio.to_thread(lambda: site.store().request_alarm(asked))), 202)

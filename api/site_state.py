@@ -20,13 +20,14 @@ import msgspec
 from api.follow import Followed, Follower, Memory
 from api.stream import Hub, event
 from edge.config import ConfigError, LineConfig, SiteConfig, load_line
+from edge.config_points import point
 from edge.history import History, Window
 from edge.journal import Value
 from edge.line.alarms import unraised
 from edge.line.events import AlarmChanged, Started
 from edge.line.layout import LineLayout
 from edge.live import LiveView
-from edge.picture import Snapshot
+from edge.picture import PointView, Snapshot
 from edge.store import SiteStore, StoreError
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,14 @@ class Site:
         }
         self.layouts = tuple(info.layout for info in self.lines.values())
         devices = [_devices(controller) for controller in controllers]
-        self.live = LiveView(self.layouts, [name for names in devices for name in names])
+        self.points = {
+            (plc, name): point(name, one)
+            for controller in controllers
+            for plc, table in controller.plc.items()
+            for name, one in table.point.items()
+        }
+        views = [PointView(plc, name, its.unit) for (plc, name), its in self.points.items()]
+        self.live = LiveView(self.layouts, [name for names in devices for name in names], views)
         self._history = History(self.layouts)
         self._unraised = {
             alarm.alarm: alarm
@@ -189,7 +197,8 @@ def now_us() -> int:
 
 def _devices(controller: LineConfig) -> tuple[str, ...]:
     """A controller's devices as `edge.line.events.DeviceChanged` names them."""
-    return (*(f"plc.{name}" for name in controller.plc), *(f"reader.{name}" for name in controller.reader))
+    points = [f"points.{name}" for name, table in controller.plc.items() if table.point]
+    return (*(f"plc.{name}" for name in controller.plc), *points, *(f"reader.{name}" for name in controller.reader))
 
 
 def _token(path: Path | None) -> str | None:

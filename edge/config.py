@@ -17,7 +17,7 @@ from edge.config_devices import PlcConfig, plc_problems
 from edge.config_io import io_problems
 from edge.config_points import every_point
 from edge.config_publish import SECRETS, PublisherConfig, publisher_problems
-from edge.config_readers import ReaderConfig, reader_problems
+from edge.config_readers import AutoIdConfig, ReaderConfig, reader_problems
 from edge.config_table import Frozen, Name
 from edge.line.alarm_rules import MOMENTS, RATES, RULES, AlarmKind, AlarmRule, Priority
 from edge.line.layout import Job, Lane, LaneRole, LineLayout, Portal
@@ -227,7 +227,7 @@ def load_line(path: Path) -> LineConfig:
         name: _beside(plc, here, _PEM_FILES).model_copy(update={"opcua": _beside(plc.opcua, here, _UA_FILES)})
         for name, plc in config.plc.items()
     }
-    readers = {name: _beside(reader, here, _READER_FILES) for name, reader in config.reader.items()}
+    readers = {name: _reader_beside(reader, here) for name, reader in config.reader.items()}
     publishers = {name: _beside(publisher, here, SECRETS) for name, publisher in config.publish.items()}
     missing = [
         f"{kind}.{name}.{key}: {str(given)!r}: no such file"
@@ -310,6 +310,12 @@ def _role_problems(here: str, portal: PortalConfig, reader: str, antennas: Seque
                 yield f"{here}.{role}: {port}: is {given[port]} already, an antenna has one role"
     if not portal.facing and (portal.upstream or portal.downstream):
         yield f"{here}.facing: missing: with upstream or downstream, say which antennas look at the belt"
+
+
+def _reader_beside(reader: ReaderConfig, folder: Path) -> ReaderConfig:
+    if isinstance(reader, AutoIdConfig):
+        return reader.model_copy(update={"opcua": _beside(reader.opcua, folder, _UA_FILES)})
+    return _beside(reader, folder, _READER_FILES)
 
 
 def _layout(name: str, table: LineTable) -> LineLayout:

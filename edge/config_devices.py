@@ -1,6 +1,6 @@
 """The PLCs of LINE.toml, and what is wrong with one beyond a single key.
 
-Public names: PlcConfig, OpcUaConfig, Transport, SerialParity, UaPolicy, UaMode, plc_problems.
+Public names: PlcConfig, OpcUaConfig, Transport, SerialParity, plc_problems.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import Field
 
 from edge.config_io import IoConfig
+from edge.config_opcua import UaClientConfig, ua_problems
 from edge.config_points import PointConfig, PointName
 from edge.config_table import Frozen, Tcp
 
@@ -33,44 +34,11 @@ class SerialParity(StrEnum):
     ODD = "odd"
 
 
-class UaPolicy(StrEnum):
-    """OPC UA security policies that are not deprecated, and none."""
-
-    BASIC256SHA256 = "Basic256Sha256"
-    AES128_SHA256_RSAOAEP = "Aes128_Sha256_RsaOaep"
-    AES256_SHA256_RSAPSS = "Aes256_Sha256_RsaPss"
-    NONE = "None"
-
-
-class UaMode(StrEnum):
-    """What the secure channel does with messages."""
-
-    SIGN = "Sign"
-    SIGN_AND_ENCRYPT = "SignAndEncrypt"
-
-
-class OpcUaConfig(Frozen):
+class OpcUaConfig(UaClientConfig):
     """The PLC's OPC UA server, with driver `opcua`. `lanewise plc cert` makes certificate and key."""
 
-    url: str = Field(default="", pattern=r"^$|^opc\.tcp://.+", description="`opc.tcp://host:port/path`")
     up: str = Field(default="ns=2;s=Up", description="node id of the variable `Up`")
     down: str = Field(default="ns=2;s=Down", description="node id of the variable `Down`")
-    policy: UaPolicy = Field(
-        default=UaPolicy.BASIC256SHA256, description="security policy; `None` only in a safe network"
-    )
-    mode: UaMode = Field(
-        default=UaMode.SIGN_AND_ENCRYPT, description="what is done to messages; not with policy `None`"
-    )
-    certificate: Path | None = Field(default=None, description="DER file of our certificate; not with policy `None`")
-    key: Path | None = Field(default=None, description="PEM file of its key, without password")
-    trusted: Path | None = Field(
-        default=None,
-        description="folder of certificates, DER or PEM, of servers that are trusted or who may sign theirs",
-    )
-    user: str = Field(default="", description="login by name; empty = anonymous, or by certificate")
-    password_file: Path | None = Field(default=None, description="file with the password in its first line")
-    user_certificate: Path | None = Field(default=None, description="login by certificate: DER file")
-    user_key: Path | None = Field(default=None, description="login by certificate: PEM file of its key")
     publish_ms: int = Field(
         default=10,
         ge=0,
@@ -150,25 +118,10 @@ _OF_TRANSPORT = {
 }
 
 
-def _ua_problems(here: str, plc: PlcConfig) -> Iterator[str]:
-    given = plc.opcua
+def _opcua_problems(here: str, plc: PlcConfig) -> Iterator[str]:
     for key in sorted(plc.model_fields_set & {"transport", "up", "down", "device_id", "read_write", *_OF_TRANSPORT}):
         yield f"{here}.{key}: only with driver 'modbus', this one has 'opcua'"
-    if not given.url:
-        yield f"{here}.opcua.url: missing: a PLC with driver 'opcua' needs it"
-    if given.policy is not UaPolicy.NONE:
-        for key in ("certificate", "key", "trusted"):
-            if getattr(given, key) is None:
-                yield f"{here}.opcua.{key}: missing: only policy 'None' goes without"
-    elif given.user or given.user_certificate is not None:
-        yield f"{here}.opcua.policy: 'None': a login would go in the clear, choose a policy"
-    if bool(given.user) != (given.password_file is not None):
-        yield f"{here}.opcua.{'password_file' if given.user else 'user'}: missing: user and password belong together"
-    if (given.user_certificate is None) != (given.user_key is None):
-        absent = "user_key" if given.user_key is None else "user_certificate"
-        yield f"{here}.opcua.{absent}: missing: certificate and key belong together"
-    if given.user and given.user_certificate is not None:
-        yield f"{here}.opcua.user: {given.user!r}: a login is by name or by certificate, not both"
+    yield from ua_problems(f"{here}.opcua", plc.opcua)
 
 
 def plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
@@ -176,7 +129,7 @@ def plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
     if (plc.io is None) == (plc.driver == "remote-io"):
         yield f"{here}.io: {'missing: a PLC with driver' if plc.io is None else 'only with driver'} 'remote-io'"
     if plc.driver == "opcua":
-        yield from _ua_problems(here, plc)
+        yield from _opcua_problems(here, plc)
         return
     if "opcua" in plc.model_fields_set:
         yield f"{here}.opcua: only with driver 'opcua', this one has 'modbus'"

@@ -1,6 +1,7 @@
 """The readers of LINE.toml, each kind of driver with its own keys, and what is wrong with one beyond a single key.
 
-Public names: ReaderConfig, LlrpConfig, SerialConfig, MqttJsonConfig, HttpJsonConfig, SearchMode, reader_problems.
+Public names: ReaderConfig, LlrpConfig, SerialConfig, MqttJsonConfig, HttpJsonConfig, AutoIdConfig, SearchMode,
+reader_problems.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Discriminator, Field, Tag
 
+from edge.config_opcua import UaClientConfig, ua_problems
 from edge.config_table import Frozen, Tcp
 from rfid.vendor_json import Vendor
 
@@ -149,12 +151,31 @@ class HttpJsonConfig(Frozen):
     antennas: Antennas = Field(default=(1,), min_length=1, description=_ANTENNAS)
 
 
+class AutoIdConfig(Frozen):
+    """A UHF reader that is an AutoID device on an OPC UA server."""
+
+    driver: Literal["autoid"] = Field(description="how it is reached")
+    device: str = Field(
+        default="", description="browse name or node id of the reader; empty = the only one that the server has"
+    )
+    start: bool = Field(
+        default=True, description="call ScanStart where the reader has it; false = something else starts it"
+    )
+    keepalive_ms: int = Field(default=2_000, ge=100, le=60_000, description="how often it is asked how it is")
+    timeout_ms: int = Field(
+        default=1_000, ge=10, le=60_000, description="an answer later than this ends the connection"
+    )
+    opcua: UaClientConfig = Field(default=UaClientConfig(), description="its server and how we come in")
+    antennas: Antennas = Field(default=(1,), min_length=1, description=_ANTENNAS + "; others' sightings do not count")
+
+
 _DRIVERS = {
     "llrp": "llrp",
     "serial": "serial",
     "pyrfid": "serial",
     "mqtt-json": "mqtt-json",
     "http-json": "http-json",
+    "autoid": "autoid",
 }
 """The model behind each driver's name."""
 
@@ -168,7 +189,8 @@ ReaderConfig: TypeAlias = Annotated[
     Annotated[LlrpConfig, Tag("llrp")]
     | Annotated[SerialConfig, Tag("serial")]
     | Annotated[MqttJsonConfig, Tag("mqtt-json")]
-    | Annotated[HttpJsonConfig, Tag("http-json")],
+    | Annotated[HttpJsonConfig, Tag("http-json")]
+    | Annotated[AutoIdConfig, Tag("autoid")],
     Discriminator(
         _model_of,
         custom_error_type="reader_driver",
@@ -195,6 +217,8 @@ def reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
                 yield f"{here}.url: {url!r}: {error}"
                 return
             yield from _login_problems(here, reader, url.startswith("https:"), "an https url", host)
+        case AutoIdConfig(opcua=opcua):
+            yield from ua_problems(f"{here}.opcua", opcua)
         case _:
             assert_never(reader)
 

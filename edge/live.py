@@ -34,6 +34,9 @@ from edge.line.events import (
     PassageSeen,
     PlcConnected,
     PlcEvent,
+    PointChanged,
+    PointWriteRequested,
+    PointWritten,
     RouteDecided,
     RouteReason,
     Sorted,
@@ -41,7 +44,21 @@ from edge.line.events import (
     ToteChecked,
 )
 from edge.line.layout import Job, LaneRole, LineLayout
-from edge.picture import Changes, Counts, Device, ItemView, LaneView, LineChange, LineView, Reaction, Snapshot, Verdict
+from edge.picture import (
+    Changes,
+    Counts,
+    Device,
+    ItemView,
+    LaneView,
+    LineChange,
+    LineView,
+    PointView,
+    Reaction,
+    Snapshot,
+    Verdict,
+)
+from plc.point_table import REFRESH_US
+from plc.points import Quality
 from plc.words import EventType, Opcode
 
 KEEP_ITEMS = 400
@@ -53,6 +70,8 @@ RATE_US = 300_000_000
 """Items an hour are counted over this time, or over what is known if that is less."""
 RATE_FROM_US = 10_000_000
 MINUTE_US = 60_000_000
+SILENT_US = REFRESH_US * 5 // 2
+"""A point of which nothing is heard for so long is stale, whatever was told last."""
 STALE_US = 10_000_000
 """How long past the end of the belt an item may stay unheard of."""
 
@@ -126,9 +145,11 @@ class _Line:
 
 
 class LiveView:
-    """The picture of all lines of a site. ``devices``: names that are shown before they are heard of."""
+    """The picture of all lines of a site. ``devices``, ``points``: shown before they are heard of."""
 
-    def __init__(self, layouts: Iterable[LineLayout], devices: Iterable[str] = ()) -> None:
+    def __init__(
+        self, layouts: Iterable[LineLayout], devices: Iterable[str] = (), points: Iterable[PointView] = ()
+    ) -> None:
         self._lines = {layout.name: _Line(layout) for layout in layouts}
         self._devices = {name: Device(name) for name in devices}
         self._new_devices: dict[str, Device] = {}
@@ -136,6 +157,8 @@ class LiveView:
         self._new_anomalies: deque[Anomaly] = deque(maxlen=KEEP_ANOMALIES)
         self._alarms: dict[str, AlarmChanged] = {}
         self._new_alarms: dict[str, AlarmChanged] = {}
+        self._points = {(point.plc, point.point): point for point in points}
+        self._new_points: dict[tuple[str, str], PointView] = {}
         self._since_us = 0
 
     # ---- in --------------------------------------------------------------------------------------------------------
@@ -192,6 +215,19 @@ class LiveView:
                 self._set_device(Device(value.device, value.up, value.reason, value.at_us))
             case AlarmChanged():
                 self._set_alarm(value)
+            case PointChanged():
+                self._set_point(
+                    PointView(
+                        value.plc,
+                        value.point,
+                        value.unit,
+                        value.value,
+                        value.quality,
+                        value.reason,
+                        value.read_us,
+                        value.at_us,
+                    )
+                )
             case Anomaly():
                 self._anomalies.appendleft(value)
                 self._new_anomalies.append(value)
@@ -207,6 +243,8 @@ class LiveView:
                 | PassageSeen()
                 | AlarmRequested()
                 | AlarmDue()
+                | PointWriteRequested()
+                | PointWritten()
             ):
                 pass
             case _:
@@ -230,6 +268,9 @@ class LiveView:
                 window_us = min(RATE_US, max(RATE_FROM_US, now_us - self._since_us))
                 per_hour = round(len(line.inductions) * 3_600_000_000 / window_us)
             line.counts = replace(line.counts, per_hour=per_hour)
+        for point in list(self._points.values()):
+            if point.quality is Quality.GOOD and now_us - point.told_us > SILENT_US:
+                self._set_point(replace(point, quality=Quality.STALE, reason="its controller says nothing"))
 
     # ---- out -------------------------------------------------------------------------------------------------------
 
@@ -246,7 +287,8 @@ class LiveView:
             for name, line in self._lines.items()
         }
         devices, alarms = tuple(self._devices.values()), tuple(self._alarms.values())
-        return Snapshot(now_us, self._since_us, lines, devices, tuple(self._anomalies), alarms)
+        points = tuple(self._points.values())
+        return Snapshot(now_us, self._since_us, lines, devices, tuple(self._anomalies), alarms, points)
 
     def alarm(self, name: str) -> AlarmChanged | None:
         """An alarm that is not normal."""
@@ -256,7 +298,9 @@ class LiveView:
         """What changed since the last call, each thing in its newest state."""
         lines = {name: change for name, line in self._lines.items() if (change := line.take_changes())}
         devices, alarms = tuple(self._new_devices.values()), tuple(self._new_alarms.values())
-        changes = Changes(now_us, self._since_us, lines, devices, tuple(self._new_anomalies), alarms)
+        points = tuple(self._new_points.values())
+        changes = Changes(now_us, self._since_us, lines, devices, tuple(self._new_anomalies), alarms, points)
+        self._new_points.clear()
         self._new_devices.clear()
         self._new_alarms.clear()
         self._new_anomalies.clear()
@@ -269,6 +313,10 @@ class LiveView:
 
     def _set_device(self, device: Device) -> None:
         self._devices[device.name] = self._new_devices[device.name] = device
+
+    def _set_point(self, point: PointView) -> None:
+        key = point.plc, point.point
+        self._points[key] = self._new_points[key] = point
 
     def _set_alarm(self, alarm: AlarmChanged) -> None:
         self._new_alarms[alarm.alarm] = alarm

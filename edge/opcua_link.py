@@ -1,6 +1,6 @@
-"""From a PLC's configuration to its OPC UA driver, whose library takes most of a second to load.
+"""From the configuration to the OPC UA drivers of PLCs and readers, whose library takes most of a second to load.
 
-Public names: opcua_link, make_certificate, expiry_warning, WARN_DAYS.
+Public names: opcua_link, autoid_reader, security_of, make_certificate, expiry_warning, WARN_DAYS.
 """
 
 from __future__ import annotations
@@ -9,10 +9,15 @@ import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.config_devices import OpcUaConfig, PlcConfig
+from edge.config_devices import PlcConfig
+from edge.config_opcua import UaClientConfig
+from edge.config_readers import AutoIdConfig
 from plc.driver import PlcError
-from plc.opcua import Address, Mode, OpcUaLink, Policy, Security, User
+from plc.opcua import Address, OpcUaLink
+from plc.opcua_session import Mode, Policy, Security, UaSession, User
 from plc.opcua_trust import Own, TrustList, expires, make_own
+from rfid.autoid import AutoIdReader
+from rfid.driver import ReaderError, ReaderFailure
 
 WARN_DAYS = 30
 """So long before our certificate ends it is said."""
@@ -21,50 +26,69 @@ WARN_DAYS = 30
 def opcua_link(name: str, config: PlcConfig) -> OpcUaLink:
     """The driver. Raises PlcError where a file cannot be read."""
     given = config.opcua
-    policy = Policy(given.policy.value)
-    secure = policy is not Policy.NONE
-    security = Security(
-        policy,
-        Mode(given.mode.value),
-        _own(given) if secure else None,
-        TrustList(given.trusted) if given.trusted is not None else None,
-        User(given.user, _password(name, given.password_file), given.user_certificate, given.user_key),
-    )
+    address = Address(given.url, given.up, given.down)
     try:
-        return OpcUaLink(name, Address(given.url, given.up, given.down), security, config.timeout_ms, given.publish_ms)
+        return OpcUaLink(name, address, security_of(name, given), config.timeout_ms, given.publish_ms)
     except ValueError as error:
         raise PlcError(str(error)) from None
 
 
-def make_certificate(config: PlcConfig, days: int) -> tuple[Path, datetime]:
+def autoid_reader(name: str, config: AutoIdConfig) -> AutoIdReader:
+    """The driver. Raises ReaderError where a file cannot be read."""
+    try:
+        security = security_of(name, config.opcua)
+        connection = UaSession(name, config.opcua.url, security, config.timeout_ms, fault=ReaderError)
+    except (PlcError, ValueError) as error:
+        raise ReaderError(str(error), ReaderFailure.SETUP) from None
+    return AutoIdReader(
+        name,
+        connection,
+        config.antennas,
+        device=config.device,
+        start=config.start,
+        keepalive_ms=config.keepalive_ms,
+    )
+
+
+def security_of(name: str, given: UaClientConfig) -> Security:
+    """How we come in. Raises PlcError where a file cannot be read."""
+    policy = Policy(given.policy.value)
+    return Security(
+        policy,
+        Mode(given.mode.value),
+        _own(given) if policy is not Policy.NONE else None,
+        TrustList(given.trusted) if given.trusted is not None else None,
+        User(given.user, _password(name, given.password_file), given.user_certificate, given.user_key),
+    )
+
+
+def make_certificate(given: UaClientConfig, days: int) -> tuple[Path, datetime]:
     """Makes our key and certificate where the configuration names them; the certificate and when it ends.
 
     Raises FileExistsError where one of them is there, PlcError where the configuration names none.
     """
-    own = _own(config.opcua)
-    if config.opcua.trusted is not None:
-        config.opcua.trusted.mkdir(parents=True, exist_ok=True)
+    own = _own(given)
+    if given.trusted is not None:
+        given.trusted.mkdir(parents=True, exist_ok=True)
     return own.certificate, make_own(own, socket.gethostname(), days).not_valid_after_utc
 
 
-def expiry_warning(name: str, config: PlcConfig, at: datetime | None = None) -> str:
-    """What to say of our certificate's end: nothing while it is far away."""
-    if config.driver != "opcua" or config.opcua.certificate is None:
+def expiry_warning(name: str, given: UaClientConfig, at: datetime | None = None) -> str:
+    """What to say of the end of our certificate for device ``name``: nothing while it is far away."""
+    if given.certificate is None:
         return ""
     try:
-        ends = expires(config.opcua.certificate)
+        ends = expires(given.certificate)
     except PlcError as error:
         return f"{name}: {error}: make one with `lanewise plc cert`"
     days = (ends - (at or datetime.now(UTC))).days
     if days >= WARN_DAYS:
         return ""
     when = f"ends in {days} days" if days >= 0 else "has ended"
-    return (
-        f"{name}: our certificate {config.opcua.certificate} {when} ({ends:%Y-%m-%d}): make a new one, have it trusted"
-    )
+    return f"{name}: our certificate {given.certificate} {when} ({ends:%Y-%m-%d}): make a new one, have it trusted"
 
 
-def _own(given: OpcUaConfig) -> Own:
+def _own(given: UaClientConfig) -> Own:
     if given.certificate is None or given.key is None:
         raise PlcError("opcua.certificate and opcua.key name no files")
     return Own(given.certificate, given.key)

@@ -1,6 +1,7 @@
 """The picture that people look at: what is on the lines now, and what changed in it.
 
-Public names: Snapshot, Changes, LineView, LineChange, ItemView, LaneView, Verdict, Counts, Reaction, Device.
+Public names: Snapshot, Changes, LineView, LineChange, ItemView, LaneView, Verdict, Counts, Reaction, Device,
+PointView.
 
 Positions are mm of an item's leading edge from the induction photo-eye; an item is at ``at_mm`` at ``at_us`` and goes
 on at the belt's speed. Times of items are the device's on the host's scale, all others the host's.
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.line.events import AlarmChanged, Anomaly, Finding
+from plc.points import Quality, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,23 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class PointView:
+    """A point of a PLC. ``value`` None: it has none. ``read_us``, ``told_us``: when it was read, when we heard of it.
+
+    ``told_us`` 0: not heard of yet.
+    """
+
+    plc: str
+    point: str
+    unit: str = ""
+    value: Value | None = None
+    quality: Quality = Quality.BAD
+    reason: str = ""
+    read_us: int = 0
+    told_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LineView:
     """One line, whole. ``verdicts``: newest first."""
 
@@ -123,6 +142,7 @@ class Snapshot:
     devices: tuple[Device, ...]
     anomalies: tuple[Anomaly, ...]
     alarms: tuple[AlarmChanged, ...]
+    points: tuple[PointView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +166,7 @@ class Changes:
     devices: tuple[Device, ...]
     anomalies: tuple[Anomaly, ...]
     alarms: tuple[AlarmChanged, ...]
+    points: tuple[PointView, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.lines or self.devices or self.anomalies or self.alarms)
+        return bool(self.lines or self.devices or self.anomalies or self.alarms or self.points)

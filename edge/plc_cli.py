@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import getpass
 import importlib
 import json
 import sys
 import textwrap
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
@@ -18,10 +20,15 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
-from edge.config import LineConfig, load_line
+from edge.api_client import ask
+from edge.config import LineConfig, load_line, load_site
 from edge.config_devices import PlcConfig
+from edge.config_opcua import UaClientConfig
 from edge.config_points import point
+from edge.config_readers import AutoIdConfig
+from edge.line.events import PointWritten
 from edge.plc_session import plc_link
 from edge.point_session import point_link, point_table
 from edge.point_text import plan_json, plan_text, readings_json, readings_text
@@ -32,6 +39,9 @@ from plc.point_plan import plan
 from plc.point_table import Reading
 
 WATCH_S = 0.5
+WRITTEN_S = 15
+"""So long the answer of a controller is waited for; it carries out no wish that is older than 10 s."""
+_SWITCH = {"on": True, "off": False, "true": True, "false": False}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,11 +69,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "our key and certificate for an OPC UA server, where the configuration names them; says when one ends",
         "Afterwards: have the server trust the certificate, and put the server's into the folder `trusted`.",
     )
+    cert.add_argument("--reader", metavar="NAME", help="for this reader, with driver `autoid`, instead of a PLC")
     cert.add_argument("--days", type=int, default=730, metavar="N", help="how long it is valid (default: 730)")
     cert.add_argument("--show", action="store_true", help="make nothing; status 1 = it ends soon, or is not there")
 
     plan = _command(commands, "plan", _plan, "the requests that read a PLC's points, packed; asks no PLC", "")
     plan.add_argument("--json", action="store_true", help="one JSON object a request")
+
+    write = commands.add_parser(
+        "write",
+        help="asks for a point to be written, by the site's api process",
+        description="Asks for a point to be written, by the site's api process.",
+        epilog="Only points that are declared writable, within their limits, and only where SITE.toml has a token. "
+        "The PLC's controller writes it at once or never; what became of it is printed and stays in the journal.",
+    )
+    write.add_argument("config", type=Path, metavar="SITE.toml")
+    write.add_argument("point", metavar="PLC/STATION/ROLE", help="the PLC's name, and the point's")
+    write.add_argument("value", metavar="VALUE", help="a number in the point's unit, on or off, or text")
+    write.add_argument("--by", metavar="NAME", help="who asks (default: the user's name)")
+    write.set_defaults(command=_write)
 
     watch = _command(commands, "watch", _watch, "mailbox and points, live and decoded; writes nothing", "")
     watch.add_argument("--once", action="store_true", help="once, not live")
@@ -106,23 +130,39 @@ def _how(plc: PlcConfig) -> str:
 
 
 def _cert(arguments: argparse.Namespace) -> int:
-    _, name, plc = _chosen(arguments)
-    if plc.driver != "opcua":
-        raise OSError(f"{arguments.config}: plc.{name}: driver {plc.driver!r} has no such certificate, 'opcua' has")
+    where, device, given = _opcua_table(arguments)
     ua = importlib.import_module("edge.opcua_link")
     if arguments.show:
-        warning = ua.expiry_warning(name, plc)
-        print(warning or f"{name}: {plc.opcua.certificate} is valid for {ua.WARN_DAYS} days or more")
+        warning = ua.expiry_warning(device, given)
+        print(warning or f"{device}: {given.certificate} is valid for {ua.WARN_DAYS} days or more")
         return int(bool(warning))
     try:
-        certificate, ends = ua.make_certificate(plc, arguments.days)
+        certificate, ends = ua.make_certificate(given, arguments.days)
     except FileExistsError as error:
         raise OSError(f"{error.filename}: is there already: move it away first") from None
     except PlcError as error:
-        raise OSError(f"{arguments.config}: plc.{name}: {error}") from None
-    print(f"{certificate}, valid until {ends:%Y-%m-%d}: have it trusted by {plc.opcua.url}")
-    print(f"Put the server's certificate into {plc.opcua.trusted}")
+        raise OSError(f"{where}: {error}") from None
+    print(f"{certificate}, valid until {ends:%Y-%m-%d}: have it trusted by {given.url}")
+    print(f"Put the server's certificate into {given.trusted}")
     return 0
+
+
+def _opcua_table(arguments: argparse.Namespace) -> tuple[str, str, UaClientConfig]:
+    """Where it stands, the device's name, and how it is reached over OPC UA."""
+    if arguments.reader is None:
+        _, name, plc = _chosen(arguments)
+        where = f"{arguments.config}: plc.{name}"
+        if plc.driver != "opcua":
+            raise OSError(f"{where}: driver {plc.driver!r} has no such certificate, 'opcua' has")
+        return where, name, plc.opcua
+    readers = load_line(arguments.config).reader
+    where = f"{arguments.config}: reader.{arguments.reader}"
+    reader = readers.get(arguments.reader)
+    if not isinstance(reader, AutoIdConfig):
+        kind = "no such reader" if reader is None else f"driver {reader.driver!r} has no such certificate"
+        able = [name for name, one in readers.items() if isinstance(one, AutoIdConfig)]
+        raise OSError(f"{where}: {kind}, readers with driver 'autoid': {', '.join(able) or 'none'}")
+    return where, arguments.reader, reader.opcua
 
 
 # ---- structured text -------------------------------------------------------------------------------------------------
@@ -291,3 +331,40 @@ def _plan(arguments: argparse.Namespace) -> int:
         else:
             print("\n".join(plan_text(plc_name, points, requests, plc.points_ms)))
     return 0
+
+
+# ---- write -----------------------------------------------------------------------------------------------------------
+
+
+def _write(arguments: argparse.Namespace) -> int:
+    site = load_site(arguments.config)
+    infos = json.loads(ask(site, "/api/points"))
+    types = {f"{info['plc']}/{info['point']}": info["type"] for info in infos}
+    if arguments.point not in types:
+        raise OSError(f"{arguments.point}: no such point, allowed: {', '.join(types) or 'none'}")
+    by = arguments.by or getpass.getuser()
+    value = _typed(types[arguments.point], arguments.value)
+    plc, _, name = arguments.point.partition("/")
+    asked = json.loads(ask(site, f"/api/plcs/{quote(plc)}/points/{quote(name)}", {"value": value, "by": by}))
+    end = time.monotonic() + WRITTEN_S
+    while time.monotonic() < end:
+        for entry in reversed(json.loads(ask(site, f"/api/lookup/{quote(arguments.point)}"))["entries"]):
+            if entry["kind"] == PointWritten.__name__ and entry["value"]["asked"] == asked["feed_seq"]:
+                print(entry["text"])
+                return int(bool(entry["value"]["trouble"]))
+        time.sleep(0.1)
+    raise OSError(f"{arguments.point}: asked, but its controller has not answered: is `lanewise run` running?")
+
+
+def _typed(kind: str, text: str) -> bool | int | float | str:
+    """A value as it was typed. Raises OSError."""
+    if kind.startswith("STRING"):
+        return text
+    if kind == "BOOL":
+        if text not in _SWITCH:
+            raise OSError(f"{text!r}: allowed are {', '.join(_SWITCH)}")
+        return _SWITCH[text]
+    try:
+        return int(text) if text.lstrip("+-").isdecimal() else float(text)
+    except ValueError:
+        raise OSError(f"{text!r}: is no number") from None

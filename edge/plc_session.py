@@ -105,7 +105,7 @@ def plc_warning(name: str, config: PlcConfig) -> str:
     """What should be said of a PLC's configuration beforehand: a certificate that ends soon; empty = nothing."""
     if config.driver != "opcua":
         return ""
-    return str(importlib.import_module("edge.opcua_link").expiry_warning(name, config))
+    return str(importlib.import_module("edge.opcua_link").expiry_warning(name, config.opcua))
 
 
 class PlcSession:

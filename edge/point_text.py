@@ -1,6 +1,6 @@
 """Points and the requests that read them, for people and for programs.
 
-Public names: plan_text, plan_json, readings_text, readings_json, shown.
+Public names: plan_text, plan_json, readings_text, readings_json.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypedDict
 
+from edge.sentences import amount
 from plc.point_plan import Request
 from plc.point_table import Reading
 from plc.points import Order, Point, Value
@@ -31,16 +32,6 @@ class RequestJson(TypedDict):
     count: int
     unused: int
     points: list[str]
-
-
-def shown(value: Value | None, unit: str) -> str:
-    """A value with its unit."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    text = f"{value:.7g}" if isinstance(value, float) else str(value)
-    return f"{text} {unit}".rstrip()
 
 
 def plan_text(name: str, points: Sequence[Point], requests: Sequence[Request], every_ms: int) -> Iterator[str]:
@@ -84,7 +75,7 @@ def readings_text(readings: Iterable[Reading], at_us: int) -> Iterator[str]:
     for reading in readings:
         age = f"{(at_us - reading.read_us) / 1e6:.1f} s ago" if reading.read_us else ""
         said = f"{reading.quality}: {reading.reason}" if reading.reason else str(reading.quality)
-        yield f"  {reading.point.name:28} {shown(reading.value, reading.point.unit):>20}  {age:>10}  {said}".rstrip()
+        yield f"  {reading.point.name:28} {amount(reading.value, reading.point.unit):>20}  {age:>10}  {said}".rstrip()
 
 
 def readings_json(readings: Iterable[Reading], at_us: int) -> dict[str, ReadingJson]:

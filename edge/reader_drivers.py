@@ -5,12 +5,13 @@ Public names: make_reader.
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from ssl import SSLContext
 from typing import assert_never
 from urllib.parse import urlsplit
 
-from edge.config_readers import HttpJsonConfig, LlrpConfig, MqttJsonConfig, ReaderConfig, SerialConfig
+from edge.config_readers import AutoIdConfig, HttpJsonConfig, LlrpConfig, MqttJsonConfig, ReaderConfig, SerialConfig
 from rfid.driver import Reader, ReaderError, ReaderFailure
 from rfid.http_reader import HttpJsonReader, HttpSettings
 from rfid.llrp import LlrpReader, tls_context
@@ -62,6 +63,9 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
                     tls=_tls(name, config) if secure else None,
                 )
             )
+        case AutoIdConfig():  # its library takes most of a second to load
+            made: Reader = importlib.import_module("edge.opcua_link").autoid_reader(name, config)
+            return made
         case _:
             assert_never(config)
 

@@ -33,6 +33,7 @@ from edge.line.events import (
     Journaled,
     Measured,
     OrderChanged,
+    PointWriteRequested,
     Requested,
     Route,
     SetLane,
@@ -43,6 +44,7 @@ from edge.line.events import (
 from edge.line.layout import LineLayout
 from edge.line.state import CoreState
 from edge.plc_session import PlcSession, plc_warning
+from edge.point_session import PointSession
 from edge.reader_session import ReaderSession
 from edge.store import StoreError
 from edge.vitals import EVERY_S, Vitals
@@ -124,6 +126,7 @@ class Controller:
         self._zero_us = zero_us
         self._reasons: dict[str, str | None] = {}
         self._plcs: dict[str, PlcSession] = {}
+        self._points: dict[str, PointSession] = {}
         self._readers = {name: ReaderSession(name, reader) for name, reader in config.reader.items()}
         lanes = {name: tuple(lane.number for lane in line.lane) for name, line in config.line.items()}
         self._vitals = Vitals(config.plc, config.reader, lanes)
@@ -146,6 +149,8 @@ class Controller:
             lines = {layout.plc: layout for layout in layouts}
             for name, table in self._config.plc.items():
                 self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name), lines.get(name))
+                if table.point:
+                    self._points[name] = PointSession(name, table, self._now, self._take)
                 if warning := plc_warning(name, table):
                     log.warning("%s", warning)
             if self._threaded:
@@ -155,6 +160,8 @@ class Controller:
             async with asyncio.TaskGroup() as tasks:
                 for plc in self._plcs.values():
                     tasks.create_task(self._keep(f"plc.{plc.name}", partial(self._plc_session, plc)))
+                for points in self._points.values():
+                    tasks.create_task(self._keep(f"points.{points.name}", partial(self._point_session, points)))
                 for name in self._config.reader:
                     tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name)))
                 tasks.create_task(self._measure())
@@ -272,6 +279,11 @@ class Controller:
             if isinstance(signal, Incompatible):
                 raise PlcError(f"{plc.name}: {signal.why}")
 
+    async def _point_session(self, points: PointSession) -> None:
+        """One connection to a PLC's points. Raises PlcError."""
+        device = f"points.{points.name}"
+        await points.run(lambda: self._device(device, None, f"points of {points.name} are read"))
+
     # ---- readers -----------------------------------------------------------------------------------------------------
 
     async def _reader_session(self, name: str) -> None:
@@ -367,7 +379,10 @@ class Controller:
                     continue
                 self._device("site-store", None, "site store answers")
                 for item in portion:
-                    self._take(replace(item, at_us=self._now()))
+                    given = replace(item, at_us=self._now())
+                    self._take(given)
+                    if isinstance(given, PointWriteRequested) and given.plc in self._points:
+                        self._points[given.plc].ask(given)
                     if len(portion) > 20:
                         await asyncio.sleep(0)  # a long catch-up must not hold up a divert
                 if len(portion) < FEED_PORTION:

@@ -1,6 +1,6 @@
 """A journaled value as a sentence that people on the floor understand.
 
-Public names: Sentence, Teller, say_findings, ALARM_TITLES.
+Public names: Sentence, Teller, say_findings, amount, ALARM_TITLES.
 
 ``code`` names the kind of sentence and never changes, so that a page can say the same in another language from the
 value itself; ``text`` says it in English.
@@ -36,6 +36,9 @@ from edge.line.events import (
     PassageSeen,
     PlcConnected,
     PlcEvent,
+    PointChanged,
+    PointWriteRequested,
+    PointWritten,
     RouteDecided,
     RouteReason,
     Sorted,
@@ -45,6 +48,8 @@ from edge.line.events import (
 )
 from edge.line.layout import LineLayout
 from edge.orders.model import Order, OrderState
+from plc.points import Quality
+from plc.points import Value as PointValue
 from plc.words import EventType, LaneChange, Opcode, Refusal
 
 
@@ -183,6 +188,8 @@ class Teller:
                 return _alarm_requested(value)
             case AlarmChanged():
                 return _alarm(value)
+            case PointChanged() | PointWriteRequested() | PointWritten():
+                return _point(value)
             case Anomaly():
                 return Sentence("anomaly", f"Attention: {value.text}")
             case _:
@@ -304,6 +311,41 @@ def _alarm_requested(value: AlarmRequested) -> Sentence:
     text = f"{value.by} {_ALARM_WISHES[value.action]} alarm {value.alarm}"
     text += f" for {value.for_us // 60_000_000} minutes" if value.action is AlarmAction.SHELVE else ""
     return Sentence("alarm-requested", f"{text} ({value.comment})" if value.comment else text)
+
+
+def amount(value: PointValue | None, unit: str = "") -> str:
+    """A point's value with its unit; ``-`` for none."""
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "on" if value else "off"
+        case float():
+            return f"{value:.7g} {unit}".rstrip()
+        case _:
+            return f"{value} {unit}".rstrip()
+
+
+def _point(value: PointChanged | PointWriteRequested | PointWritten) -> Sentence:
+    name = f"point {value.point} of {value.plc}"
+    match value:
+        case PointChanged(quality=Quality.GOOD):
+            return Sentence("point", f"Value of {name}: {amount(value.value, value.unit)}")
+        case PointChanged(quality=Quality.STALE):
+            text = f"Value of {name} is stale, it was {amount(value.value, value.unit)}: {value.reason}"
+            return Sentence("point-stale", text)
+        case PointChanged():
+            return Sentence("point-bad", f"No value of {name}: {value.reason}")
+        case PointWriteRequested():
+            return Sentence("point-asked", f"{value.by} asks to write {amount(value.value)} to {name}")
+        case PointWritten(trouble=""):
+            return Sentence("point-written", f"Written for {value.by}: {amount(value.value)} to {name}")
+        case PointWritten():
+            return Sentence(
+                "point-refused", f"Not written for {value.by}: {amount(value.value)} to {name}: {value.trouble}"
+            )
+        case _:
+            assert_never(value)
 
 
 def _tote(value: ToteChecked) -> Sentence:

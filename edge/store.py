@@ -23,7 +23,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from edge.journal import Record, decode, encode
-from edge.line.events import AlarmRequested, DeviceChanged, LaneRequested, OrderChanged, OrderShipped, Requested, refs
+from edge.line.events import (
+    AlarmRequested,
+    DeviceChanged,
+    LaneRequested,
+    OrderChanged,
+    OrderShipped,
+    PointWriteRequested,
+    Requested,
+    refs,
+)
 from edge.line.layout import LineLayout
 from edge.orders.model import Order, OrderState
 from edge.timeline import TimelineEntry, timeline
@@ -88,7 +97,7 @@ _mirror_refs = sa.Table(
     sa.Column("node", sa.String(120), primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
 )
-_FEED_KINDS = (OrderChanged.__name__, LaneRequested.__name__, AlarmRequested.__name__)
+_FEED_KINDS = (OrderChanged.__name__, LaneRequested.__name__, AlarmRequested.__name__, PointWriteRequested.__name__)
 
 
 class StoreError(OSError):
@@ -180,6 +189,11 @@ class SiteStore:
 
     def request_alarm(self, given: AlarmRequested) -> int:
         """Asks the alarm's controller for something; the place in the feed. ``given.feed_seq`` is not used."""
+        with self._write() as db:
+            return _append(db, given)
+
+    def request_point(self, given: PointWriteRequested) -> int:
+        """Asks the PLC's controller to write a point; the place in the feed. ``given.feed_seq`` is not used."""
         with self._write() as db:
             return _append(db, given)
 

@@ -183,6 +183,7 @@ class PlcSide:
         ahead = serial_behind(self.event_acked, ack)
         if 0 < ahead <= serial_behind(self.event_acked, self.event_head):
             self.event_acked = ack
+            self._publish()  # what happens in this scan may need the room
 
     def _handle(self, words: Sequence[int], act: Act) -> list[Sent]:
         """Rule 2."""

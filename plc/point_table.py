@@ -68,10 +68,8 @@ class PointTable:
     def _news(self, reading: Reading, at_us: int) -> Iterator[Reading]:
         name = reading.point.name
         told = self._told.get(name)
-        if told is not None and not _differs(told[0], reading):
-            again = reading.quality is Quality.GOOD and at_us - told[1] >= REFRESH_US
-            if not again:
-                return
+        if told is not None and not _differs(told[0], reading) and at_us - told[1] < REFRESH_US:
+            return
         self._told[name] = (reading, at_us)
         yield reading
 

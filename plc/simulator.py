@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 from pymodbus.constants import ExcCodes
@@ -20,10 +20,19 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from plc.driver import PlcError
 from plc.plc_side import PlcSide
+from plc.points import Point, Table
+from plc.simulated_points import PointMemory
 from plc.wires import Serial
 from plc.words import DOWN_WORDS, UP_WORDS, EventType, MailboxError, Opcode, serial_add
 
 _OPEN_ROUTES = 4096
+_TABLES = {
+    **dict.fromkeys((1, 5, 15), Table.COIL),
+    2: Table.DISCRETE,
+    **dict.fromkeys((3, 6, 16, 22, 23), Table.HOLDING),
+    4: Table.INPUT,
+}
+"""By function code."""
 
 
 class SimulatedPlc:
@@ -31,7 +40,7 @@ class SimulatedPlc:
 
     UP shows the state at the end of the newest scan, whole. ``clock_ms`` is PLC time; ``monotonic_us`` times the
     reactions. ``on_scan`` is called with PLC time before each scan: there the floor moves and emits its events.
-    Any device id is answered.
+    Any device id is answered. ``points``: Modbus points that it has besides.
     """
 
     def __init__(
@@ -43,6 +52,7 @@ class SimulatedPlc:
         up: int = 0,
         down: int = 200,
         *,
+        points: Iterable[Point] = (),
         on_scan: Callable[[int], None] | None = None,
         monotonic_us: Callable[[], int] = lambda: time.monotonic_ns() // 1000,
     ) -> None:
@@ -51,6 +61,8 @@ class SimulatedPlc:
         if up < down + DOWN_WORDS and down < up + UP_WORDS:
             raise ValueError(f"{name}: UP at register {up} and DOWN at register {down} overlap")
         self.side = side
+        self.points = PointMemory(points)
+        """Its points beside the mailbox, for its owner to set; anyone may write them."""
         self.reactions_us: list[int] = []
         """From an INDUCTED shown in UP until its first ROUTE was handled, in order of handling."""
         self._name = name
@@ -180,9 +192,14 @@ class SimulatedPlc:
                     self.reactions_us.append(self._monotonic_us() - shown_us)
 
     def _device(self) -> SimDevice:
-        up = SimData(self._up_at, count=UP_WORDS, datatype=DataType.REGISTERS, readonly=True)
-        down = SimData(self._down_at, count=DOWN_WORDS, datatype=DataType.REGISTERS)
-        return SimDevice(id=0, simdata=[up, down], action=self._access)
+        def block(table: Table, extra: Sequence[int] = ()) -> list[SimData]:
+            kind = DataType.BITS if table.of_bits else DataType.REGISTERS
+            used = [*self.points.addresses(table), *extra] or [0]
+            return [SimData(min(used), count=max(used) - min(used) + 1, datatype=kind)]
+
+        ends = (self._up_at, self._up_at + UP_WORDS - 1, self._down_at, self._down_at + DOWN_WORDS - 1)
+        tables = (block(Table.COIL), block(Table.DISCRETE), block(Table.HOLDING, ends), block(Table.INPUT))
+        return SimDevice(id=0, simdata=tables, action=self._access)
 
     async def _access(
         self,
@@ -193,11 +210,51 @@ class SimulatedPlc:
         current_registers: list[int],
         set_values: Sequence[int] | Sequence[bool] | None,
     ) -> ExcCodes | None:
-        """Called by the server before each access: shows the newest UP, takes what is written into DOWN."""
-        up, down = self._up_at - start_address, self._down_at - start_address
-        current_registers[up : up + UP_WORDS] = self._up
-        current_registers[down : down + DOWN_WORDS] = self._down
+        """Called by the server before each access: shows the newest words, takes what is written.
+
+        In tables of bits ``start_address`` and ``address`` count bits, ``count`` and ``current_registers`` are words.
+        """
+        table = _TABLES[function_code]
+        if table.of_bits:
+            return self._access_bits(table, start_address, address, count, current_registers, set_values)
+        up = range(self._up_at, self._up_at + UP_WORDS)
+        down = range(self._down_at, self._down_at + DOWN_WORDS)
+        mailbox = table is Table.HOLDING
+        shown = self.points.read(table, address, count)
+        for at in range(address, address + count):
+            if mailbox and at in up:
+                shown[at - address] = self._up[at - up.start]
+            elif mailbox and at in down:
+                shown[at - address] = self._down[at - down.start]
+            elif not self.points.has(table, at, 1):
+                return ExcCodes.ILLEGAL_ADDRESS
         if set_values is not None:
-            at = address - self._down_at
-            self._down[at : at + len(set_values)] = [int(value) for value in set_values]
+            if mailbox and address < up.stop and up.start < address + count:
+                return ExcCodes.ILLEGAL_ADDRESS
+            for at, value in enumerate(set_values, address):
+                if mailbox and at in down:
+                    self._down[at - down.start] = int(value)
+            self.points.write(table, address, map(int, set_values))
+        current_registers[address - start_address : address - start_address + count] = shown
+        return None
+
+    def _access_bits(
+        self,
+        table: Table,
+        start: int,
+        address: int,
+        count: int,
+        registers: list[int],
+        set_values: Sequence[int] | Sequence[bool] | None,
+    ) -> ExcCodes | None:
+        first = address - address % 16
+        if set_values is not None:
+            if not self.points.has(table, address, len(set_values)):
+                return ExcCodes.ILLEGAL_ADDRESS
+            self.points.write(table, address, map(int, set_values))
+        bits = self.points.read(table, first, 16 * count)
+        at = first // 16 - start
+        registers[at : at + count] = [
+            sum(bit << place for place, bit in enumerate(bits[word : word + 16])) for word in range(0, len(bits), 16)
+        ]
         return None

@@ -2,13 +2,10 @@
 //
 //   node node_plc.js PKI_FOLDER PARCELS TRUSTED_CERTIFICATE...
 //
-// Loopback, any free port, SignAndEncrypt only, user "lanewise" with "a password". PARCELS wait, inducted, from the start.
-// Says "listening URL" and "certificate PATH" on stdout.
+// As node_secure.js says. PARCELS wait, inducted, from the start.
 "use strict";
-const fs = require("fs");
-const net = require("net");
-const path = require("path");
 const ua = require("node-opcua");
+const { secureServer, serve, run } = require("./node_secure.js");
 
 const [folder, parcels, ...trusted] = process.argv.slice(2);
 const RING = 8;
@@ -70,37 +67,8 @@ function words(value) {
     return new ua.Variant({ dataType: ua.DataType.UInt16, arrayType: ua.VariantArrayType.Array, value });
 }
 
-function freePort() {
-    return new Promise((resolve) => {
-        const probe = net.createServer().listen(0, "127.0.0.1", () => {
-            const { port } = probe.address();
-            probe.close(() => resolve(port));
-        });
-    });
-}
-
 async function main() {
-    const manager = new ua.OPCUACertificateManager({ rootFolder: folder, automaticallyAcceptUnknownCertificate: false });
-    await manager.initialize();
-    for (const file of trusted) await manager.trustCertificate(fs.readFileSync(file));
-    const uri = "urn:test:node-plc";
-    const certificateFile = path.join(folder, "server.pem");
-    const soon = new Date(Date.now() - 60000);
-    await manager.createSelfSignedCertificate({
-        applicationUri: uri, subject: "/CN=node-plc", startDate: soon, validity: 30,
-        dns: ["localhost"], ip: ["127.0.0.1"], outputFile: certificateFile,
-    });
-    const port = await freePort();
-    const server = new ua.OPCUAServer({
-        port, host: "127.0.0.1", hostname: "127.0.0.1", certificateFile, privateKeyFile: manager.privateKey,
-        serverCertificateManager: manager, userCertificateManager: manager,
-        serverInfo: { applicationUri: uri, applicationName: { text: "node-plc" } },
-        securityModes: [ua.MessageSecurityMode.SignAndEncrypt],
-        securityPolicies: [ua.SecurityPolicy.Basic256Sha256],
-        allowAnonymous: false,
-        userManager: { isValidUser: (name, password) => name === "lanewise" && password === "a password" },
-    });
-    await server.initialize();
+    const server = await secureServer(folder, "node-plc", trusted);
     const space = server.engine.addressSpace.getOwnNamespace();
     const common = { organizedBy: server.engine.addressSpace.rootFolder.objects, dataType: "UInt16", valueRank: 1 };
     const shown = space.addVariable({
@@ -113,18 +81,12 @@ async function main() {
     for (let track = 1; track <= Number(parcels); track++) report(1, track, 1, 0);
     scan();
     shown.setValueFromSource(words(up.slice()));
-    await server.start();
+    await serve(server);
     setInterval(() => {
         down = Uint16Array.from(taken.readValue().value.value);
         scan();
         shown.setValueFromSource(words(up.slice()));
     }, 5);
-    console.log(`listening opc.tcp://127.0.0.1:${port}`);
-    console.log(`certificate ${certificateFile}`);
 }
 
-process.stdin.on("end", () => process.exit(0)).resume();
-main().catch((error) => {
-    console.error(error);
-    process.exit(1);
-});
+run(main);

@@ -1,6 +1,6 @@
-"""The PLC on node-opcua as a process: a server that is none of ours, with a mailbox written from the contract.
+"""Programs on node-opcua: a PLC with the mailbox, AutoID readers, clients; none of it speaks with our code.
 
-Public names: NodeServer, node_opcua.
+Public names: NodePeer, NodeServer, node_opcua.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import pytest
 
 VERSION = "2.156.0"
-SOURCE = Path(__file__).with_name("node_plc.js")
 
 
 def node_opcua(project: Path) -> Path:
@@ -28,24 +28,23 @@ def node_opcua(project: Path) -> Path:
     pytest.skip(reason)
 
 
-class NodeServer:
-    """One running server with user ``lanewise``, password ``a password``; ``url`` and ``certificate`` are its own."""
+class NodePeer:
+    """One running script of ours on node-opcua. ``heard``: what it printed while something else was waited for."""
 
-    def __init__(self, modules: Path, folder: Path, trusted: Sequence[Path], parcels: int) -> None:
-        self._log = folder / "node.log"
-        with self._log.open("w") as log:
+    def __init__(self, modules: Path, script: str, log: Path, arguments: Sequence[str | Path]) -> None:
+        self._log = log
+        self.heard: list[str] = []
+        with self._log.open("w") as file:
             self._process = subprocess.Popen(
-                ["node", str(SOURCE), str(folder / "node-pki"), str(parcels), *map(str, trusted)],
+                ["node", str(Path(__file__).with_name(script)), *map(str, arguments)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=log,
+                stderr=file,
                 text=True,
                 env={**os.environ, "NODE_PATH": str(modules)},
             )
-        self.url = self._said("listening ")
-        self.certificate = Path(self._said("certificate "))
 
-    def __enter__(self) -> NodeServer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -57,9 +56,38 @@ class NodeServer:
             if pipe is not None:
                 pipe.close()
 
-    def _said(self, start: str) -> str:
+    def order(self, line: str) -> None:
+        """Gives an order and waits until it is carried out."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+        self.said("ok")
+
+    def said(self, start: str) -> str:
+        """The rest of the next line that begins so."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if line.startswith(start):
                 return line.removeprefix(start).strip()
+            self.heard.append(line.strip())
         raise EOFError(f"node-opcua ended: {self._log.read_text()[-2000:]}")
+
+
+class NodeServer(NodePeer):
+    """A server: user ``lanewise``, password ``a password``; ``url`` and ``certificate`` are its own."""
+
+    def __init__(
+        self,
+        modules: Path,
+        folder: Path,
+        trusted: Sequence[Path],
+        parcels: int = 0,
+        *,
+        readers: str = "",
+        nodesets: str = "",
+    ) -> None:
+        """A PLC with ``parcels``; or AutoID ``readers``, by names with commas, with the types in ``nodesets``."""
+        script, more = ("node_autoid.js", [nodesets, readers]) if readers else ("node_plc.js", [str(parcels)])
+        super().__init__(modules, script, folder / "node.log", [folder / "node-pki", *more, *trusted])
+        self.url = self.said("listening ")
+        self.certificate = Path(self.said("certificate "))

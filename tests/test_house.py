@@ -72,7 +72,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("edge/publish/measures.py", "import edge.journal"),
     ],
     "pymodbus: plc.modbus_connection and the simulators only": [("edge/config.py", "import pymodbus.client")],
-    "asyncua: plc.opcua and plc.opcua_simulator only": [("plc/modbus.py", "import asyncua")],
+    "asyncua: where OPC UA is spoken": [("plc/modbus.py", "import asyncua")],
     "h11: rfid.http_reader only": [("rfid/mqtt_reader.py", "import h11")],
     "pyserial: rfid.serial_line only": [("rfid/pyrfid_reader.py", "import serial")],
     "pyrfid: rfid.pyrfid_reader only": [("rfid/serial_line.py", "import pyrfid")],

@@ -30,7 +30,8 @@ from edge.runtime import Controller
 from plc.conformance import Outcome, check
 from plc.driver import PlcError
 from plc.mailbox import Command, EventType, Opcode, PlcSide
-from plc.opcua import Address, Mode, OpcUaLink, Policy, Security, User
+from plc.opcua import Address, OpcUaLink
+from plc.opcua_session import Mode, Policy, Security, User
 from plc.opcua_simulator import DOWN_NODE, UP_NODE, OpcUaFace
 from plc.opcua_trust import Own, TrustList, make_own
 from plc.simulator import SimulatedPlc
@@ -435,13 +436,13 @@ def test_the_end_of_a_certificate_is_said_before(
 ) -> None:
     (tmp_path / "password").write_text("a password\n")
     plc = load_line(write_line(project, tmp_path, secure_table("opc.tcp://h", pki.hosts_list.folder))).plc["sorter"]
-    make_certificate(plc, 100)
+    make_certificate(plc.opcua, 100)
     assert main(["check", str(tmp_path / "LINE.toml")]) == 0
     assert "warning" not in capsys.readouterr().out
     now = datetime.now(UTC)
-    assert expiry_warning("sorter", plc, now) == ""
-    assert "ends in 9 days" in expiry_warning("sorter", plc, now + timedelta(days=90))
-    assert "has ended" in expiry_warning("sorter", plc, now + timedelta(days=101))
+    assert expiry_warning("sorter", plc.opcua, now) == ""
+    assert "ends in 9 days" in expiry_warning("sorter", plc.opcua, now + timedelta(days=90))
+    assert "has ended" in expiry_warning("sorter", plc.opcua, now + timedelta(days=101))
     (tmp_path / "pki" / "own.der").unlink()
     assert main(["check", str(tmp_path / "LINE.toml")]) == 0
     assert "own.der: No such file or directory: make one with `lanewise plc cert`" in capsys.readouterr().out
@@ -450,7 +451,7 @@ def test_the_end_of_a_certificate_is_said_before(
 @pytest.mark.parametrize(
     ("table", "text"),
     [
-        ('driver = "opcua"', "plc.sorter.opcua.url: missing"),
+        ('driver = "opcua"', "plc.sorter.opcua.url: missing: with driver 'opcua' it is needed"),
         ('driver = "opcua"\n[plc.sorter.opcua]\nurl = "opc.tcp://h"', "plc.sorter.opcua.trusted: missing: only policy"),
         ('driver = "opcua"\nhost = "h"', "plc.sorter.host: only with driver 'modbus', this one has 'opcua'"),
         ('driver = "opcua"\n[plc.sorter.opcua]\nurl = "http://h"', "plc.sorter.opcua.url"),

@@ -149,7 +149,7 @@ def test_the_plan_is_printed(house: House, capsys: pytest.CaptureFixture[str]) -
         "  holding registers 1100: 1 register\n"
         "             1100  drive/setpoint  UINT mm/s writable\n"
     )
-    assert main(["plc", "plan", path, "--json"]) == 0
+    assert main(["plc", "plan", path, "--plc", "sorter", "--json"]) == 0
     requests = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(one["table"], one["first"], one["count"], one["unused"]) for one in requests] == [
         ("coils", 5, 1, 0),

@@ -173,7 +173,9 @@ def test_what_is_gone_stalls_nothing_else(project: Path, tmp_path: Path) -> None
     assert truth["parcels_inducted"] > 25
     assert truth["missorted"] == truth["defaulted"] == truth["unacknowledged"] == 0
     said = [value for record in journal(config) if isinstance(value := record.value, DeviceChanged) and not value.up]
-    assert {value.device for value in said} == {"plc.tote1", "plc.tote2", "reader.tote1", "reader.tote2"}
+    assert {value.device for value in said} == {
+        "plc.tote1", "plc.tote2", "points.tote1", "reader.tote1", "reader.tote2"
+    }  # fmt: skip
     assert all("refused" in value.reason or "no connection" in value.reason for value in said)
     assert_journal_is_whole(journal(config), truth)
 

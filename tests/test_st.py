@@ -264,6 +264,18 @@ def test_any_scans_leave_the_registers_as_the_model_does(
         assert sorter.scan(block, now, state, induct=induct) == side.up(now)
 
 
+def test_what_the_buffer_cannot_hold_is_counted(library: ctypes.CDLL) -> None:
+    sorter, side = Sorter(library), PlcSide(7, buffer=256)
+    side.scan([0] * 74, 0)
+    for scan in range(300):
+        block = down(5, scan, max(0, scan - 280), {}, 0)
+        side.plc_state = 6 + (scan + 1) % 2
+        side.scan(block, scan)
+        side.emit(EventType.STATE, value=side.plc_state)
+        assert sorter.scan(block, scan, side.plc_state) == side.up(scan)
+    assert side.events_lost > 10
+
+
 # ---- parcels ---------------------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import { el, replace } from "./dom.js";
 import { History } from "./history.js";
 import { ask, follow, needToken, tell } from "./link.js";
 import { Lookup } from "./lookup.js";
+import { Points, openPoint, points } from "./points.js";
 import { attention, devices, figures, needs, refusal, verdicts } from "./panels.js";
 import { LANGUAGES, clock, language, setLanguage, t } from "./words.js";
 
@@ -15,7 +16,7 @@ const KEEP_ANOMALIES = 60;
 const QUIET_US = 15_000_000;
 
 const state = {
-  site: "", lines: [], devices: new Map(), anomalies: [], alarms: new Map(), health: null, since: 0,
+  site: "", lines: [], devices: new Map(), anomalies: [], alarms: new Map(), points: new Points(), health: null, since: 0,
   link: "connecting", heard: 0, offset: null,
 };
 const byName = new Map();
@@ -64,6 +65,7 @@ function takeSnapshot(value) {
   }
   state.devices = new Map(value.devices.map((device) => [device.name, device]));
   state.anomalies = value.anomalies;
+  state.points.take(value.points);
   state.alarms = new Map(value.alarms.map((alarm) => [alarm.alarm, alarm]));
   stale = true;
 }
@@ -86,6 +88,7 @@ function takeChanges(value) {
     its.reaction = change.reaction ?? its.reaction;
   }
   for (const device of value.devices) state.devices.set(device.name, device);
+  state.points.take(value.points);
   for (const alarm of value.alarms) {
     if (alarm.state === "normal") state.alarms.delete(alarm.alarm);
     else state.alarms.set(alarm.alarm, alarm);
@@ -132,6 +135,7 @@ function panels() {
   verdicts($("verdicts"), state.lines, (key) => lookup.open(key));
   attention($("attention"), state, (key) => lookup.open(key), (alarm) => openAlarm($("alarm"), alarm, (key) => lookup.open(key)));
   devices($("devices"), state.devices);
+  points($("points"), state.points, (key) => openPoint($("point"), state.points, key, (name) => lookup.open(name)));
   for (const its of state.lines) its.belt.say(refusal(its, (key) => lookup.open(key)));
 }
 
@@ -246,6 +250,7 @@ async function begin() {
     });
   }
   state.lines = (await describe()).map(line);
+  await state.points.load().catch(() => null);
   // The line with the most lanes first: it needs the whole width.
   state.lines.sort((a, b) => b.info.layout.lanes.length - a.info.layout.lanes.length);
   for (const its of state.lines) byName.set(its.info.layout.name, its);

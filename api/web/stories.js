@@ -74,6 +74,9 @@ const ZH = {
   "lane-changed": (v, lane) => `${lane(v.lane)}：${[v.full && "已滿", v.disabled && "停用"].filter(Boolean).join("、") || "開放"}`,
   ...Object.fromEntries(STATES.map((state) => [`alarm-${state}`, (v) => alarm(v)])),
   "alarm-requested": (v) => `${v.by}：${t(`alarms.ask.${v.action}`)} ${v.alarm}${v.for_us ? `（${t("alarms.minutes", { count: Math.round(v.for_us / 6e7) })}）` : ""}${extra(v.comment)}`,
+  "point-asked": (v) => `${v.by} 要求將 ${v.plc} 的點位 ${v.point} 寫為 ${v.value}`,
+  "point-written": (v) => `已為 ${v.by} 將 ${v.plc} 的點位 ${v.point} 寫為 ${v.value}`,
+  "point-refused": (v) => `未能為 ${v.by} 將 ${v.plc} 的點位 ${v.point} 寫為 ${v.value}${extra(v.trouble)}`,
   "anomaly": (v) => `注意：${t(`anomaly.${v.code}`)}${extra(v.text)}`,
 };
 

@@ -31,6 +31,9 @@ from edge.line.events import (
     PassageSeen,
     PlcConnected,
     PlcEvent,
+    PointChanged,
+    PointWriteRequested,
+    PointWritten,
     Route,
     SetLane,
     Stage,
@@ -103,8 +106,10 @@ class Core:
                 line = self._by_reader.get(given.reader)
                 if line is not None:
                     line.portal.read(given.reads, given.reader)
-            case Tick() | AlarmDue() | Measured():
+            case Tick() | AlarmDue() | Measured() | PointChanged() | PointWritten():
                 pass
+            case PointWriteRequested():
+                self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
             case PlcEvent():
                 self._plc_event(given, out)
             case PassageSeen():

@@ -22,6 +22,7 @@ from typing import TypeAlias
 from edge.line.alarm_rules import AlarmAction, AlarmKind, AlarmRule, AlarmState, Priority
 from edge.line.layout import LineLayout
 from edge.orders.model import Order
+from plc.points import Quality, Value
 from rfid.driver import TagRead
 
 ALARMS = "alarms"
@@ -303,6 +304,39 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class PointChanged:
+    """A point of a PLC is worth telling: another value, another quality, or as before for a minute. Decides nothing.
+
+    ``value`` None: it has none, the quality is bad. ``reason``: why it is not good. ``read_us``: when it was read.
+    """
+
+    at_us: int
+    plc: str
+    point: str
+    value: Value | None
+    unit: str
+    quality: Quality
+    reason: str
+    read_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class PointWritten:
+    """What became of the PointWriteRequested with ``feed_seq`` = ``asked``.
+
+    ``trouble``: why it was not written, or may not be; empty = it was.
+    """
+
+    at_us: int
+    asked: int
+    plc: str
+    point: str
+    value: Value
+    by: str
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommandHandled:
     """The PLC handled a command. ``refusal``: 0 = accepted, else the mailbox's reason, -1 = handled, reason unknown."""
 
@@ -359,6 +393,19 @@ class AlarmRequested:
     by: str
     for_us: int = 0
     comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PointWriteRequested:
+    """An operator wants a point of a PLC written. ``asked_us``: when; too late, nothing is written."""
+
+    at_us: int
+    feed_seq: int
+    plc: str
+    point: str
+    value: Value
+    by: str
+    asked_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -571,6 +618,9 @@ Journaled: TypeAlias = (
     | EventsMissed
     | DeviceNotice
     | Measured
+    | PointChanged
+    | PointWriteRequested
+    | PointWritten
     | CommandSent
     | CommandHandled
     | CommandDropped
@@ -580,7 +630,7 @@ Journaled: TypeAlias = (
     | AlarmDue
     | PassageSeen
 )
-Requested: TypeAlias = LaneRequested | AlarmRequested
+Requested: TypeAlias = LaneRequested | AlarmRequested | PointWriteRequested
 Input: TypeAlias = Journaled | Tick | TagsRead
 Event: TypeAlias = (
     PassageSeen | ToteChecked | RouteDecided | Sorted | OrderShipped | LaneChanged | Anomaly | AlarmDue | AlarmChanged
@@ -597,6 +647,9 @@ INPUT_KINDS: dict[str, type[Journaled]] = {
         EventsMissed,
         DeviceNotice,
         Measured,
+        PointChanged,
+        PointWriteRequested,
+        PointWritten,
         CommandSent,
         CommandHandled,
         CommandDropped,
@@ -651,6 +704,8 @@ def refs(value: Journaled | Event) -> tuple[str, ...]:
             found.update(dict.fromkeys((order, parcel)))
         case AlarmRequested(alarm=alarm):
             found[alarm] = None
+        case PointWriteRequested(plc=plc, point=point) | PointWritten(plc=plc, point=point):
+            found[f"{plc}/{point}"] = None
         case AlarmChanged(alarm=alarm):
             found.update(dict.fromkeys((alarm, ALARMS)))
         case Anomaly(line=name, track_id=track, subject=subject):

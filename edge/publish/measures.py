@@ -36,6 +36,9 @@ from edge.line.events import (
     PassageSeen,
     PlcConnected,
     PlcEvent,
+    PointChanged,
+    PointWriteRequested,
+    PointWritten,
     RouteDecided,
     RouteReason,
     Sorted,
@@ -46,6 +49,7 @@ from edge.line.events import (
 from edge.line.layout import Job, LineLayout
 from edge.publish import schema
 from edge.publish.schema import FieldKind, FieldValue, Measurement, Point, point_ns
+from plc.points import Value
 from plc.words import EventType, Opcode, Refusal
 
 WINDOW: Final = 50_000
@@ -174,6 +178,14 @@ class Measures:
             case AlarmRequested():
                 fields = {"asked_by": value.by, "subject": value.alarm}
                 add(schema.REQUEST, ("", "", value.action.value), fields)
+            case PointWriteRequested():
+                fields = {"asked_by": value.by, "subject": f"{value.plc}/{value.point}"}
+                add(schema.REQUEST, ("", "", "write"), fields)
+            case PointChanged():
+                add(schema.PLC_POINT, (value.plc, value.point, value.quality.value), _plc_point(value))
+            case PointWritten():
+                fields = {"why": value.trouble, **_amount(value.value)}
+                add(schema.PLC_WRITE, (value.plc, value.point, "refused" if value.trouble else "accepted"), fields)
             case OrderChanged(order=order):
                 fields = {
                     "order_id": order.id,
@@ -282,6 +294,15 @@ def _check(value: ToteChecked) -> dict[str, FieldValue]:
         "matched": len(value.matched),
         **{kind.value.replace("-", "_"): found[kind] for kind in FindingKind},
     }
+
+
+def _plc_point(value: PointChanged) -> dict[str, FieldValue]:
+    fields: dict[str, FieldValue] = {"age_us": value.at_us - value.read_us, "why": value.reason}
+    return fields if value.value is None else {**fields, **_amount(value.value)}
+
+
+def _amount(value: Value) -> dict[str, FieldValue]:
+    return {"text": value} if isinstance(value, str) else {"number": float(value)}
 
 
 def _alarm(value: AlarmChanged) -> dict[str, FieldValue]:

@@ -81,13 +81,13 @@ BASE_TAGS = ("site", "controller")
 TAGS: dict[str, str] = {
     "site": "`site` of LINE.toml; in every point",
     "controller": "`controller` of LINE.toml; in every point",
-    "action": "what an operator asked for: `enable`, `disable`, or an alarm's `acknowledge`, `shelve`, ...",
+    "action": "what an operator asked for: `enable`, `disable`, `write`, or an alarm's `acknowledge`, `shelve`, ...",
     "alarm": "an alarm's name, its kind and place, as `jam.sorter.3`",
     "antenna": "antenna port of the reader, 1..",
     "carrier": "the carrier as the order has it",
     "channel": "where an order came from",
     "code": "kind of anomaly, see docs/operations.md",
-    "device": "`plc.NAME`, `reader.NAME`, `site-store`, `journal`",
+    "device": "`plc.NAME`, `points.NAME` (a PLC's), `reader.NAME`, `site-store`, `journal`",
     "event": "kind of PLC event, in lower case as in docs/plc-mailbox.md, or its number",
     "follower": "a publisher of LINE.toml by its name, or `site-store`",
     "kind": "kind of alarm",
@@ -96,12 +96,14 @@ TAGS: dict[str, str] = {
     "opcode": "kind of command: `route`, `lane`, ... or its number",
     "outcome": "`confirmed`, `missorted`, `defaulted`, `failed`, `lost`",
     "plc": "a PLC by its name in LINE.toml",
+    "point": "a point by its name in LINE.toml, `station/role`",
     "portal": "a portal by its name in LINE.toml",
     "priority": "`high`, `medium`, `low`",
     "publisher": "a publisher by its name in LINE.toml",
     "reader": "a reader by its name in LINE.toml",
     "reason": "why a lane was chosen: `verified`, `assigned`, `no-read`, ...",
-    "result": "of a command: `accepted`, `refused`, `unknown`, `dropped`",
+    "quality": "of a point: `good`, `stale`, `bad`",
+    "result": "of a command or a write: `accepted`, `refused`, `unknown`, `dropped`",
     "service": "the carrier's service as the order has it",
     "state": "state of an order: `open`, `shipped`, `cancelled`; of an alarm: `normal`, `unacknowledged`, ...",
     "station": "number of a photo-eye, lane, induction or input in the PLC",
@@ -282,6 +284,23 @@ PLC = Measurement(
         _i("packml_state", "PackML state, 6 = Execute"),
     ),
 )
+PLC_POINT = Measurement(
+    "plc_point",
+    "A point of a PLC: when it changes by more than its deadband, and every minute.",
+    ("plc", "point", "quality"),
+    (
+        _f("number", "its value, in the point's unit; of a BOOL 0 or 1"),
+        _s("text", "its value, of a STRING"),
+        _i("age_us", "since it was read", "µs"),
+        _s("why", "why it is not good"),
+    ),
+)
+PLC_WRITE = Measurement(
+    "plc_write",
+    "What became of an operator's wish to write a point.",
+    ("plc", "point", "result"),
+    (_f("number", "what was to be written"), _s("text", "the same, of a STRING"), _s("why", "why it was not")),
+)
 PLC_EVENT = Measurement(
     "plc_event",
     "An event of a PLC, photo-eyes (ENTERED, LEFT) and inductions left out.",
@@ -355,7 +374,8 @@ MEASUREMENTS: dict[str, Measurement] = {
     measurement.name: measurement
     for measurement in (
         INDUCTION, PASSAGE, PASSAGE_ANTENNA, CHECK, ROUTE, REACTION, COMMAND, OUTCOME, LANE, LINE, ANOMALY, ALARM,
-        REQUEST, ORDERS, SHIPMENT, DEVICE, PLC, PLC_EVENT, PLC_CONNECTION, EVENTS_MISSED, READER, ANTENNA, NOTICE,
+        REQUEST, ORDERS, SHIPMENT, DEVICE, PLC, PLC_POINT, PLC_WRITE, PLC_EVENT, PLC_CONNECTION, EVENTS_MISSED, READER,
+        ANTENNA, NOTICE,
         STARTED, CONTROLLER, BACKLOG, PUBLISHER,
     )
 }  # fmt: skip

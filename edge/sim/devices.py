@@ -20,12 +20,14 @@ from typing import assert_never
 from edge.config import LineConfig
 from edge.config_devices import Transport
 from edge.config_io import io_layout
+from edge.config_points import point
 from edge.config_readers import LlrpConfig
 from edge.line.layout import Job, LaneRole, LineLayout
 from edge.sim.faults import FaultOrder, Faults, failing
 from edge.sim.floor import Floor, Happening, Landed, Reads, Signal
 from edge.sim.inflow import Stream
 from edge.sim.io_floor import IoFloor
+from edge.sim.point_values import move_points
 from edge.sim.tally import Decision, PlcEvents, ReactionMs, Report, Tally, percentiles_ms
 from edge.sim.world import World
 from plc.driver import PlcError
@@ -50,6 +52,8 @@ STANDSTILL_S = 1.0
 """A longer delay is not made up for: the machine slept. Shorter ones are, since the clocks of real devices never wait,
 and hosts estimate them."""
 REPORT_TAGS = 32
+POINTS_US = 200_000
+"""How often the points of the PLCs follow the belts."""
 PLC_BEGINS_MS = 2**32 - 20_000
 UTC_BEGINS_US = 1_767_225_600_000_000
 PLC_BUFFER = 20_000
@@ -127,6 +131,10 @@ class SimulatedFloor:
         """Lets the belts move as soon as nothing else is missing."""
         self._released = True
 
+    def plc(self, name: str) -> SimulatedPlc:
+        """A PLC of the floor."""
+        return self._plcs[name]
+
     def reader(self, name: str) -> SimulatedReader:
         """A reader of the floor, for faults on command."""
         return self._readers[name]
@@ -154,6 +162,7 @@ class SimulatedFloor:
                     self.config.sim.scan_ms,
                     plc.up,
                     plc.down,
+                    points=[point(one, table) for one, table in plc.point.items()],
                     monotonic_us=self._monotonic_us or (lambda: int(loop.time() * 1_000_000)),
                 )
                 await self._plcs[name].start(plc.host, plc.tcp_port, scanning=False)
@@ -271,11 +280,19 @@ class SimulatedFloor:
             for floor in self._floors.values():
                 for happening in floor.advance(floor_us):
                     self._happened(floor.layout, happening)
+        if self._now_us % POINTS_US < self.config.sim.scan_ms * 1000:
+            self._move_points()
         self.faults.advance(self._now_us, self.floor_us if self.moving else None)
         for name, plc in self._plcs.items():
             before = plc.side.event_head
             plc.scan()
             self._shown[name] += serial_behind(before, plc.side.event_head)
+
+    def _move_points(self) -> None:
+        for name, plc in self._plcs.items():
+            floors = [floor for floor in self._floors.values() if floor.layout.plc == name]
+            speed_mm_s = floors[0].layout.speed_mm_s if floors and self.moving else 0
+            move_points(plc.points, self.floor_us, speed_mm_s, sum(floor.inducted for floor in floors))
 
     def _finished(self) -> bool:
         if self._seconds is None or self._began_us is None:

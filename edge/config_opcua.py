@@ -1,0 +1,71 @@
+"""How we come into an OPC UA server: what every table `opcua` has, and what is wrong with one beyond a single key.
+
+Public names: UaClientConfig, UaPolicy, UaMode, ua_problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field
+
+from edge.config_table import Frozen
+
+
+class UaPolicy(StrEnum):
+    """OPC UA security policies that are not deprecated, and none."""
+
+    BASIC256SHA256 = "Basic256Sha256"
+    AES128_SHA256_RSAOAEP = "Aes128_Sha256_RsaOaep"
+    AES256_SHA256_RSAPSS = "Aes256_Sha256_RsaPss"
+    NONE = "None"
+
+
+class UaMode(StrEnum):
+    """What the secure channel does with messages."""
+
+    SIGN = "Sign"
+    SIGN_AND_ENCRYPT = "SignAndEncrypt"
+
+
+class UaClientConfig(Frozen):
+    """An OPC UA server and how we come in. `lanewise plc cert` makes certificate and key."""
+
+    url: str = Field(default="", pattern=r"^$|^opc\.tcp://.+", description="`opc.tcp://host:port/path`")
+    policy: UaPolicy = Field(
+        default=UaPolicy.BASIC256SHA256, description="security policy; `None` only in a safe network"
+    )
+    mode: UaMode = Field(
+        default=UaMode.SIGN_AND_ENCRYPT, description="what is done to messages; not with policy `None`"
+    )
+    certificate: Path | None = Field(default=None, description="DER file of our certificate; not with policy `None`")
+    key: Path | None = Field(default=None, description="PEM file of its key, without password")
+    trusted: Path | None = Field(
+        default=None,
+        description="folder of certificates, DER or PEM, of servers that are trusted or who may sign theirs",
+    )
+    user: str = Field(default="", description="login by name; empty = anonymous, or by certificate")
+    password_file: Path | None = Field(default=None, description="file with the password in its first line")
+    user_certificate: Path | None = Field(default=None, description="login by certificate: DER file")
+    user_key: Path | None = Field(default=None, description="login by certificate: PEM file of its key")
+
+
+def ua_problems(here: str, given: UaClientConfig) -> Iterator[str]:
+    """What the keys of a table `opcua` say against each other; ``here`` is its path."""
+    if not given.url:
+        yield f"{here}.url: missing: with driver {'autoid' if here.startswith('reader') else 'opcua'!r} it is needed"
+    if given.policy is not UaPolicy.NONE:
+        for key in ("certificate", "key", "trusted"):
+            if getattr(given, key) is None:
+                yield f"{here}.{key}: missing: only policy 'None' goes without"
+    elif given.user or given.user_certificate is not None:
+        yield f"{here}.policy: 'None': a login would go in the clear, choose a policy"
+    if bool(given.user) != (given.password_file is not None):
+        yield f"{here}.{'password_file' if given.user else 'user'}: missing: user and password belong together"
+    if (given.user_certificate is None) != (given.user_key is None):
+        absent = "user_key" if given.user_key is None else "user_certificate"
+        yield f"{here}.{absent}: missing: certificate and key belong together"
+    if given.user and given.user_certificate is not None:
+        yield f"{here}.user: {given.user!r}: a login is by name or by certificate, not both"

@@ -1,0 +1,193 @@
+"""A session with an OPC UA server, secure unless told otherwise: what every client of ours begins with.
+
+Public names: Security, Policy, Mode, User, UaSession, reason_of.
+
+Source: OPC 10000-4 1.05, 5.6 (secure channels), 5.7 (sessions); OPC 10000-7 1.05, security policies: those that are
+deprecated there are not offered here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.crypto import security_policies
+from asyncua.ua.uaerrors import UaError, UaStatusCodeError
+from cryptography import x509
+
+from plc.driver import PlcError
+from plc.opcua_trust import APPLICATION_URI, Own, TrustList, trouble_with
+
+T = TypeVar("T")
+
+_GOODBYE_S = 0.3
+
+# What the library logs, a fault says with the name of the device.
+logging.getLogger("asyncua").addHandler(logging.NullHandler())
+logging.getLogger("asyncua").setLevel(logging.CRITICAL)
+
+
+class Policy(StrEnum):
+    """Security policies that are not deprecated, and none."""
+
+    BASIC256SHA256 = "Basic256Sha256"
+    AES128_SHA256_RSAOAEP = "Aes128_Sha256_RsaOaep"
+    AES256_SHA256_RSAPSS = "Aes256_Sha256_RsaPss"
+    NONE = "None"
+
+
+class Mode(StrEnum):
+    """What the secure channel does with messages."""
+
+    SIGN = "Sign"
+    SIGN_AND_ENCRYPT = "SignAndEncrypt"
+
+
+_POLICIES: dict[Policy, type[security_policies.SecurityPolicy]] = {
+    Policy.BASIC256SHA256: security_policies.SecurityPolicyBasic256Sha256,
+    Policy.AES128_SHA256_RSAOAEP: security_policies.SecurityPolicyAes128Sha256RsaOaep,
+    Policy.AES256_SHA256_RSAPSS: security_policies.SecurityPolicyAes256Sha256RsaPss,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A login by name and password, or by certificate and key; neither = anonymous."""
+
+    name: str = ""
+    password: str = ""
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """``own`` and ``trusted`` are needed unless ``policy`` is NONE."""
+
+    policy: Policy = Policy.BASIC256SHA256
+    mode: Mode = Mode.SIGN_AND_ENCRYPT
+    own: Own | None = None
+    trusted: TrustList | None = None
+    user: User = User()
+
+
+class UaSession:
+    """One session of the device ``name`` with the server at ``url``; any fault ends it.
+
+    ``timeout_ms`` limits each call, ``open`` ten times that: keys are long. Raises ValueError where settings contradict
+    each other; every fault is raised as ``fault`` makes it from its text.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        security: Security,
+        timeout_ms: int = 1000,
+        *,
+        fault: Callable[[str], Exception] = PlcError,
+    ) -> None:
+        secure = security.policy is not Policy.NONE
+        if secure and (security.own is None or security.trusted is None):
+            raise ValueError(f"{name}: policy {security.policy} needs a certificate, its key and a trust list")
+        if not secure and security.user.password:
+            raise ValueError(f"{name}: policy None would send the password of {security.user.name!r} in the clear")
+        if urlsplit(url).scheme != "opc.tcp" or not urlsplit(url).hostname:
+            raise ValueError(f"{name}: {url!r} is no address: opc.tcp://host:port is")
+        self.where = f"{name}: {url}"
+        self._url = url
+        self._security = security
+        self._timeout_s = timeout_ms / 1000
+        self._fault = fault
+        self._client: Client | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a session, as far as is known."""
+        return self._client is not None
+
+    @property
+    def client(self) -> Client:
+        """The library's own; a fault where there is no session."""
+        if self._client is None:
+            raise self._fault(f"{self.where}: not connected")
+        return self._client
+
+    async def open(self, prepare: Callable[[Client], Awaitable[None]] | None = None) -> None:
+        """Opens a session and prepares it; one that is open is closed before."""
+        await self.close()
+        client = Client(self._url, timeout=self._timeout_s, watchdog_intervall=3600)
+        client.application_uri = APPLICATION_URI
+        client.name = client.description = "Lanewise"
+        self._client = client
+        await self.within(self._open(client, prepare), "session", 10 * self._timeout_s)
+
+    async def close(self) -> None:
+        """Says goodbye for a moment, then closes the socket."""
+        client, self._client = self._client, None
+        if client is None:
+            return
+        try:
+            async with asyncio.timeout(_GOODBYE_S):
+                await client.disconnect()
+        except (UaError, OSError, RuntimeError):  # TimeoutError is an OSError
+            pass
+        finally:
+            client.disconnect_socket()
+
+    async def within(self, call: Awaitable[T], what: str, limit_s: float = 0.0) -> T:
+        """The call's result, in time; anything else ends the session and is a fault that names ``what``."""
+        limit_s = limit_s or self._timeout_s
+        try:
+            async with asyncio.timeout(limit_s):
+                return await call
+        except TimeoutError:
+            await self.close()
+            raise self._fault(f"{self.where}: {what}: no answer within {limit_s * 1000:.0f} ms") from None
+        except (UaError, OSError, RuntimeError, ValueError) as error:
+            await self.close()
+            raise self._fault(f"{self.where}: {what}: {reason_of(error)}") from error
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _open(self, client: Client, prepare: Callable[[Client], Awaitable[None]] | None) -> None:
+        security = self._security
+        if security.policy is not Policy.NONE and security.own is not None:
+            mode = ua.MessageSecurityMode[security.mode.name.title().replace("_A", "A").replace("_", "")]
+            await client.set_security(_POLICIES[security.policy], security.own.certificate, security.own.key, mode=mode)
+            client.certificate_validator = self._validate
+        user = security.user
+        if user.name:
+            client.set_user(user.name)
+            client.set_password(user.password)
+        elif user.certificate is not None and user.key is not None:
+            await client.load_client_certificate(str(user.certificate))
+            await client.load_private_key(user.key)
+        await client.connect()
+        if prepare is not None:
+            await prepare(client)
+
+    async def _validate(self, certificate: x509.Certificate, server: ua.ApplicationDescription) -> None:
+        trusted = self._security.trusted
+        assert trusted is not None
+        host = urlsplit(self._url).hostname or ""
+        if trouble := trouble_with(certificate, server.ApplicationUri or "", host, trusted):
+            raise self._fault(f"{self.where}: {trouble}")
+
+
+def reason_of(error: Exception) -> str:
+    """What went wrong, in the words of the standard where it has any."""
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, UaStatusCodeError):
+        return f"{ua.status_codes.get_name_and_doc(error.code)[0]}"
+    return str(error) or type(error).__name__

@@ -1,0 +1,161 @@
+"""AutoID readers: the codec by law, and our client against node-opcua with the published types.
+
+Public names: none; run by pytest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opcua_peer import NodeServer, node_opcua
+from test_opcua import Pki, until
+
+from edge.config_opcua import UaClientConfig
+from edge.config_readers import AutoIdConfig
+from edge.opcua_link import autoid_reader
+from rfid.autoid_codec import (
+    AutoIdError,
+    ScanResult,
+    ScanSettings,
+    Sighting,
+    decode_scan_result,
+    decode_scan_settings,
+    encode_scan_result,
+    encode_scan_settings,
+)
+from rfid.driver import ReaderClock, ReaderError, ReaderEvent, ReaderNotice, ReaderReady, Reads, TagRead
+
+I32 = st.integers(-(2**31), 2**31 - 1)
+TIMES = st.integers(-(10**15), 4 * 10**15)
+RESULTS = st.one_of(
+    st.builds(
+        ScanResult,
+        st.text(max_size=9),
+        st.binary(max_size=70) | st.text(max_size=20),
+        TIMES,
+        st.lists(st.builds(Sighting, I32, I32, TIMES, I32), max_size=4).map(tuple),
+    ),
+    st.builds(ScanResult, st.just("EPC"), st.binary(max_size=62), TIMES, st.just(()), st.integers(0, 65_535)),
+)
+
+
+@given(RESULTS, st.builds(ScanSettings, st.floats(0, 1e9), I32, st.booleans()))
+def test_what_is_encoded_is_decoded_again(result: ScanResult, settings: ScanSettings) -> None:
+    assert decode_scan_result(encode_scan_result(result)) == result
+    assert decode_scan_settings(encode_scan_settings(settings)) == settings
+
+
+@given(st.binary(max_size=90), RESULTS, st.integers(0, 200))
+def test_anything_else_is_refused(octets: bytes, result: ScanResult, cut: int) -> None:
+    whole = encode_scan_result(result)
+    for wrong in (octets, whole[:cut], whole + octets):
+        try:
+            decode_scan_result(wrong)
+        except AutoIdError as error:
+            assert str(error).startswith("octet ")
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
+    return Pki(tmp_path_factory.mktemp("pki"))
+
+
+@pytest.fixture(scope="module")
+def server(pki: Pki, project: Path, shared: Path, peer: Callable[[str], str], tmp_path_factory: Any) -> Any:
+    peer("node")
+    folder = tmp_path_factory.mktemp("autoid")
+    with NodeServer(
+        node_opcua(project), folder, [pki.host.certificate], readers="gate1,gate2", nodesets=str(shared / "opcua")
+    ) as running:
+        shutil.copy(running.certificate, pki.hosts_list.folder / "node.pem")
+        (folder / "password").write_text("a password\n")
+        running.password = folder / "password"
+        yield running
+
+
+def config(server: Any, pki: Pki, **changes: Any) -> AutoIdConfig:
+    opcua = UaClientConfig(
+        **{
+            "url": server.url,
+            "certificate": pki.host.certificate,
+            "key": pki.host.key,
+            "trusted": pki.hosts_list.folder,
+            "user": "lanewise",
+            "password_file": server.password,
+            **changes.pop("opcua", {}),
+        }
+    )
+    settings = {"driver": "autoid", "device": "gate1", "antennas": (1, 2), "timeout_ms": 10_000, **changes}
+    return AutoIdConfig(opcua=opcua, **settings)
+
+
+def test_scans_of_a_foreign_autoid_server_become_reads(run: Any, pki: Pki, server: Any) -> None:
+    told: list[ReaderEvent] = []
+
+    async def talk() -> None:
+        task = asyncio.create_task(autoid_reader("dock1", config(server, pki, keepalive_ms=100)).run(told.append))
+        await until(lambda: bool(told) or task.done())
+        say = asyncio.get_running_loop().run_in_executor
+        for order in (
+            "scan gate1 epc 3034257BF400B78000001234 1,-50,1700000000000 2,-61,1700000000250 7,-40,1700000000300",
+            "scan gate2 epc 30340000000000000000FFFF 1,-50,1700000000000",  # another reader of the same server
+            "scan gate1 bytes e2801160 2,-70,1700000001000",
+            "scan gate1 text 3034f0 1,-55,1700000002000",
+            "scan gate1 text no-epc 1,-55,1700000002000",
+            "scan gate1 epc 3034257BF400B78000001235",
+            "status gate1 1",
+        ):
+            await say(None, server.order, order)
+        await until(lambda: len(told) == 7 or task.done())
+        task.cancel()
+        async with asyncio.timeout(1):
+            await asyncio.wait([task])
+
+    run(talk())
+    ready, *reads = told
+    assert isinstance(ready, ReaderReady) and ready.about.startswith("AutoID device gate1, scanning, antennas 1, 2")
+    assert [one.reads for one in reads if isinstance(one, Reads)] == [
+        (
+            TagRead("3034257BF400B78000001234", 1, -50.0, 1_700_000_000_000_000, 1),
+            TagRead("3034257BF400B78000001234", 2, -61.0, 1_700_000_000_250_000, 1),
+        ),
+        (TagRead("E2801160", 2, -70.0, 1_700_000_001_000_000, 1),),
+        (TagRead("3034F0", 1, -55.0, 1_700_000_002_000_000, 1),),
+        (TagRead("3034257BF400B78000001235", 1, -60.0, 1_000_000, 1),),
+    ]
+    assert {one.clock for one in reads if isinstance(one, Reads)} == {ReaderClock.UTC}
+    notices = [one.text for one in reads if isinstance(one, ReaderNotice)]
+    assert "EPC 'no-epc' is no EPC in hexadecimal" in notices[0] and notices[1] == "the device says that it is in error"
+    assert "started gate1 0 0" in server.heard and server.said("stopped ") == "gate1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"device": "gate3"}, "no RFID reader 'gate3': it has gate1, gate2"),
+        ({"device": ""}, "say which RFID reader with `device`: it has gate1, gate2"),
+        ({"opcua": {"url": "opc.tcp://127.0.0.1:1"}}, "session: connection refused"),
+    ],
+)
+def test_what_cannot_be_used_is_said(run: Any, pki: Pki, server: Any, changes: dict[str, Any], text: str) -> None:
+    with pytest.raises(ReaderError, match=f"^dock1: .*{text}"):
+        run(autoid_reader("dock1", config(server, pki, **changes)).run(lambda _: None))
+
+
+def test_strangers_and_wrong_passwords_are_refused(run: Any, pki: Pki, server: Any, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("wrong\n")
+    for opcua in (
+        {"password_file": tmp_path / "password"},
+        {"user": "", "password_file": None},
+        {"certificate": pki.stranger.certificate, "key": pki.stranger.key},
+        {"trusted": pki.empty.folder},
+    ):
+        with pytest.raises(ReaderError, match=r"^dock1: opc.tcp://127.0.0.1"):
+            run(autoid_reader("dock1", config(server, pki, opcua=opcua)).run(lambda _: None))
