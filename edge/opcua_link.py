@@ -1,6 +1,6 @@
 """From the configuration to the OPC UA drivers of PLCs and readers, whose library takes most of a second to load.
 
-Public names: opcua_link, autoid_reader, security_of, make_certificate, expiry_warning, WARN_DAYS.
+Public names: opcua_link, opcua_points, autoid_reader, security_of, make_certificate, expiry_warning, WARN_DAYS.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from pathlib import Path
 
 from edge.config_devices import PlcConfig
 from edge.config_opcua import UaClientConfig
+from edge.config_points import point
 from edge.config_readers import AutoIdConfig
 from plc.driver import PlcError
 from plc.opcua import Address, OpcUaLink
+from plc.opcua_points import OpcUaPoints
 from plc.opcua_session import Mode, Policy, Security, UaSession, User
 from plc.opcua_trust import Own, TrustList, expires, make_own
 from rfid.autoid import AutoIdReader
@@ -29,6 +31,15 @@ def opcua_link(name: str, config: PlcConfig) -> OpcUaLink:
     address = Address(given.url, given.up, given.down)
     try:
         return OpcUaLink(name, address, security_of(name, given), config.timeout_ms, given.publish_ms)
+    except ValueError as error:
+        raise PlcError(str(error)) from None
+
+
+def opcua_points(name: str, config: PlcConfig) -> OpcUaPoints:
+    """The driver of a PLC's points, on a session of their own. Raises PlcError where a file cannot be read."""
+    points = [point(one, table) for one, table in config.point.items()]
+    try:
+        return OpcUaPoints(name, config.opcua.url, security_of(name, config.opcua), points, config.timeout_ms)
     except ValueError as error:
         raise PlcError(str(error)) from None
 

@@ -6,6 +6,7 @@ Public names: PointSession, point_link, point_table.
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -27,6 +28,8 @@ WRITE_VALID_US = 10_000_000
 
 def point_link(name: str, config: PlcConfig) -> PointLink:
     """The driver of a PLC's points, on a connection of its own. Raises PlcError for a file that cannot be read."""
+    if config.driver == "opcua":
+        return importlib.import_module("edge.opcua_link").opcua_points(name, config)  # type: ignore[no-any-return]
     points = [point(one, table) for one, table in config.point.items()]
     return ModbusPoints(
         name,

@@ -11,23 +11,27 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from asyncua import ua
+from asyncua.common.node import Node
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.server import Server
 from asyncua.server.user_managers import UserManager
 from cryptography import x509
 
+from plc.opcua_points import from_node, to_node
 from plc.opcua_trust import Own, TrustList
+from plc.points import Fault, Point
 from plc.simulator import SimulatedPlc
 from plc.words import DOWN_WORDS
 
 UP_NODE = "ns=2;s=Up"
 DOWN_NODE = "ns=2;s=Down"
+_POINTS_S = 0.1
 
 logging.getLogger("asyncua").addHandler(logging.NullHandler())
 
 
 class OpcUaFace:
-    """Serves the mailbox of ``plc``, which it scans every ``scan_ms``.
+    """Serves the mailbox and the points of ``plc``, which it scans every ``scan_ms``.
 
     With ``own`` and ``trusted`` only SignAndEncrypt by policies that are not deprecated, for applications in the trust
     list and users in ``users`` (name: password) or ``certificates``; without, anybody may do anything.
@@ -79,13 +83,17 @@ class OpcUaFace:
         up = await objects.add_variable(ua.NodeId.from_string(UP_NODE), "2:Up", *_value(self._plc.up_words))
         down = await objects.add_variable(ua.NodeId.from_string(DOWN_NODE), "2:Down", *_value([0] * DOWN_WORDS))
         await down.set_writable()
+        points = [await self._add(server, point) for point in self._plc.points.points.values() if point.node]
         await server.start()
         self._server = server
 
         async def run() -> None:
             loop = asyncio.get_running_loop()
-            due = loop.time()
+            due = points_due = loop.time()
             while True:
+                if loop.time() >= points_due:
+                    points_due = loop.time() + _POINTS_S
+                    await self._move(points)
                 self._plc.take_down(await down.read_value())
                 self._plc.scan()
                 await up.write_value(ua.DataValue(ua.Variant(*_value(self._plc.up_words), is_array=True)))
@@ -93,6 +101,29 @@ class OpcUaFace:
                 await asyncio.sleep(due - loop.time())
 
         self._task = asyncio.create_task(run())
+
+    async def _add(self, server: Server, point: Point) -> tuple[Point, Node]:
+        value = self._plc.points.get(point.name)
+        assert not isinstance(value, Fault)
+        held = to_node(point, value)
+        name = f"2:{point.name}"
+        node = await server.nodes.objects.add_variable(
+            ua.NodeId.from_string(point.node), name, held.Value, held.VariantType
+        )
+        if point.writable:
+            await node.set_writable()
+        return point, node
+
+    async def _move(self, points: Sequence[tuple[Point, Node]]) -> None:
+        """What may be written is taken from its node, all else shown there."""
+        memory = self._plc.points
+        for point, node in points:
+            if point.writable:
+                value = from_node(point, await node.read_data_value())
+                if not isinstance(value, Fault):
+                    memory.put(point.name, value)
+            elif not isinstance(value := memory.get(point.name), Fault):
+                await node.write_value(ua.DataValue(to_node(point, value)))
 
     async def stop(self) -> None:
         """Closes every session and the listener."""

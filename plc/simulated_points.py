@@ -1,4 +1,4 @@
-"""The registers, coils and inputs in which a simulated PLC keeps its points.
+"""The registers, coils, inputs and nodes in which a simulated PLC keeps its points.
 
 Public names: PointMemory.
 """
@@ -11,12 +11,17 @@ from plc.points import Fault, Point, PointError, Table, Value, bit_mask, decode,
 
 
 class PointMemory:
-    """The memory of some Modbus points, all 0 at first; other addresses do not exist."""
+    """The memory of some points, all 0 or empty at first; other addresses do not exist."""
 
     def __init__(self, points: Iterable[Point] = ()) -> None:
         self.points = {point.name: point for point in points}
         self._words: dict[Table, dict[int, int]] = {table: {} for table in Table}
+        self._nodes: dict[str, Value] = {}
         for point in self.points.values():
+            if point.node:
+                zero = [0] * point.size
+                self._nodes[point.name] = decode(point, zero)
+                continue
             self._words[point.table].update(dict.fromkeys(range(point.address, point.address + point.size), 0))
 
     def addresses(self, table: Table) -> Sequence[int]:
@@ -42,6 +47,9 @@ class PointMemory:
         """Sets a point. Raises PointError for a value that it cannot hold."""
         point = self.points[name]
         words = encode(point, value)
+        if point.node:
+            self._nodes[name] = value
+            return
         if point.bit is not None:
             others = self.read(point.table, point.address, 1)[0] & ~bit_mask(point)
             words = [words[0] | others]
@@ -50,6 +58,8 @@ class PointMemory:
     def get(self, name: str) -> Value | Fault:
         """A point as it is."""
         point = self.points[name]
+        if point.node:
+            return self._nodes[name]
         try:
             return decode(point, self.read(point.table, point.address, point.size))
         except PointError as error:

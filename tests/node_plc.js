@@ -78,6 +78,19 @@ async function main() {
     const taken = space.addVariable({
         ...common, browseName: "Down", nodeId: "s=Down", arrayDimensions: [74], value: words(down),
     });
+    const point = (name, dataType, value, accessLevel = "CurrentRead") => space.addVariable({
+        organizedBy: server.engine.addressSpace.rootFolder.objects, browseName: name, nodeId: `s=${name}`, dataType, accessLevel,
+        value: new ua.Variant({ dataType: ua.DataType[dataType], arrayType: ua.VariantArrayType.Scalar, value }),
+    });
+    point("Speed", "Float", 1.25);
+    point("Setpoint", "UInt16", 1200, "CurrentRead | CurrentWrite");
+    point("Lamp", "Boolean", false, "CurrentRead | CurrentWrite");
+    point("Label", "String", "Bahn 7 \u00e4");
+    point("Delay", "Double", 1500);
+    point("Started", "DateTime", new Date(Date.UTC(2026, 0, 2, 3, 4, 5)));
+    point("Count", "UInt64", [0x1, 0x2]);
+    point("Broken", "Float", 0).setValueFromSource(
+        new ua.Variant({ dataType: ua.DataType.Float, value: 0 }), ua.StatusCodes.BadDeviceFailure);
     for (let track = 1; track <= Number(parcels); track++) report(1, track, 1, 0);
     scan();
     shown.setValueFromSource(words(up.slice()));

@@ -1,0 +1,135 @@
+"""Points over OPC UA, against our simulated PLC and a server that is none of ours."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opcua_peer import NodeServer, node_opcua
+from test_opcua import Pki, free_port, until
+
+from plc.driver import PlcError
+from plc.opcua_points import OpcUaPoints
+from plc.opcua_session import Policy, Security
+from plc.opcua_simulator import OpcUaFace
+from plc.opcua_trust import TrustList
+from plc.plc_side import PlcSide
+from plc.points import Fault, Point, PointError, PointKind, PointType, Value, parse_type
+from plc.simulator import SimulatedPlc
+
+OPEN = Security(Policy.NONE)
+
+
+def node(name: str, kind: str, **more: Any) -> Point:
+    return Point(f"a/{name.lower()}", parse_type(kind), node=f"ns=1;s={name}", **more)
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
+    return Pki(tmp_path_factory.mktemp("pki"))
+
+
+def test_the_points_of_node_opcua(run: Any, pki: Pki, peer: Any, project: Path, tmp_path: Path) -> None:
+    peer("node")
+    points = [
+        node("Speed", "REAL", scale=2.0, unit="m/s"),
+        node("Setpoint", "UINT", scale=0.001, writable=True, low=0.2, high=2.5),
+        node("Lamp", "BOOL", writable=True),
+        node("Label", "STRING[20]"),
+        node("Delay", "TIME"),
+        node("Started", "DATE_AND_TIME"),
+        node("Count", "ULINT"),
+        node("Broken", "REAL"),
+        node("Nowhere", "INT"),
+        Point("a/wrong", parse_type("INT"), node="ns=1;s=Speed"),
+        Point("a/many", parse_type("UINT"), node="ns=1;s=Up"),
+    ]
+    with NodeServer(node_opcua(project), tmp_path, trusted=[pki.host.certificate], parcels=0) as server:
+        theirs = TrustList(tmp_path / "trusted")
+        theirs.folder.mkdir()
+        shutil.copy(server.certificate, theirs.folder / "server.pem")
+
+        async def talk() -> None:
+            link = OpcUaPoints("sorter1", server.url, pki.security(trusted=theirs), points, 10_000)
+            await link.connect()
+            assert await link.read() == {
+                "a/speed": 2.5,
+                "a/setpoint": 1.2,
+                "a/lamp": False,
+                "a/label": "Bahn 7 ä",
+                "a/delay": 1500,
+                "a/started": 1_767_323_045,
+                "a/count": 2**32 + 2,
+                "a/broken": Fault("BadDeviceFailure"),
+                "a/nowhere": Fault("BadNodeIdUnknown"),
+                "a/wrong": Fault("ns=1;s=Speed holds Float, INT needs Int16"),
+                "a/many": Fault("ns=1;s=Up holds several of UInt16, UINT needs UInt16"),
+            }
+            await link.write(points[1], 1.5)
+            await link.write(points[2], True)
+            values = await link.read()
+            assert (values["a/setpoint"], values["a/lamp"]) == (1.5, True)
+            with pytest.raises(PointError, match=r"a/speed: ns=1;s=Speed: Bad\w+"):
+                await link.write(points[0], 1.0)
+            assert (await link.read())["a/speed"] == 2.5, "a refusal ends nothing"
+            await link.close()
+
+        run(talk())
+
+
+VALUES: dict[PointKind, Value] = {
+    PointKind.BOOL: True,
+    PointKind.SINT: -100,
+    PointKind.USINT: 200,
+    PointKind.BYTE: 255,
+    PointKind.INT: -30_000,
+    PointKind.UINT: 60_000,
+    PointKind.WORD: 0xABCD,
+    PointKind.DINT: -2_000_000_000,
+    PointKind.UDINT: 4_000_000_000,
+    PointKind.DWORD: 0xDEADBEEF,
+    PointKind.LINT: -(2**62),
+    PointKind.ULINT: 2**63 + 1,
+    PointKind.LWORD: 2**64 - 1,
+    PointKind.REAL: 0.5,
+    PointKind.LREAL: 1e300,
+    PointKind.TIME: -1500,
+    PointKind.DATE_AND_TIME: 1_767_323_045,
+    PointKind.STRING: "täxt",
+}
+
+
+def test_every_type_goes_both_ways_and_a_lost_server_is_said(run: Any) -> None:
+    assert VALUES.keys() == set(PointKind)
+    points = [
+        Point(f"a/{kind.lower()}{suffix}", PointType(kind, 12 if kind is PointKind.STRING else 0),
+              node=f"ns=2;s={kind}{suffix}", writable=bool(suffix))
+        for kind in PointKind for suffix in ("", "_w")
+    ]  # fmt: skip
+    plc = SimulatedPlc("sorter1", PlcSide(), lambda: time.monotonic_ns() // 1_000_000, points=points)
+    for point in points:
+        if not point.writable:
+            plc.points.put(point.name, VALUES[point.type.kind])
+
+    async def talk() -> None:
+        served = OpcUaFace(plc)
+        await served.start(port=free_port())
+        link = OpcUaPoints("sorter1", served.url, OPEN, points, 5_000)
+        await link.connect()
+        for point in points:
+            if point.writable:
+                await link.write(point, VALUES[point.type.kind])
+        expected = {point.name: VALUES[point.type.kind] for point in points}
+        await until(lambda: all(plc.points.get(name) == value for name, value in expected.items()))
+        assert await link.read() == expected
+        await served.stop()
+        with pytest.raises(PlcError, match=r"sorter1: opc\.tcp://127"):
+            await link.read()
+        with pytest.raises(PlcError, match="not connected"):
+            await link.read()
+        await link.close()
+
+    run(talk())
