@@ -19,6 +19,7 @@ from edge.line.events import (
     AlarmDue,
     AlarmRequested,
     Anomaly,
+    BarcodesRead,
     CommandDropped,
     CommandHandled,
     CommandSent,
@@ -233,6 +234,7 @@ class LiveView:
                 self._new_anomalies.append(value)
             case (
                 Started()
+                | BarcodesRead()
                 | EventsMissed()
                 | DeviceNotice()
                 | Measured()
