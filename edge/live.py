@@ -19,7 +19,6 @@ from edge.line.events import (
     AlarmDue,
     AlarmRequested,
     Anomaly,
-    BarcodesRead,
     CommandDropped,
     CommandHandled,
     CommandSent,
@@ -234,7 +233,6 @@ class LiveView:
                 self._new_anomalies.append(value)
             case (
                 Started()
-                | BarcodesRead()
                 | EventsMissed()
                 | DeviceNotice()
                 | Measured()

@@ -10,12 +10,11 @@ from typing import assert_never
 
 from edge.clocks import DeviceClock
 from edge.config_readers import ReaderConfig
-from edge.line.events import AnomalyCode, BarcodesRead, DeviceNotice, TagsRead
+from edge.line.events import AnomalyCode, DeviceNotice, TagsRead
 from edge.reader_drivers import make_reader
 from rfid.driver import (
     AccessChanged,
     ClockSample,
-    CodesRead,
     OutputWritten,
     PortChanged,
     Reader,
@@ -41,13 +40,11 @@ class ReaderSession:
         """A driver for one more connection. Raises ``ReaderError`` when it cannot be made from the configuration."""
         return make_reader(self.name, self._config)
 
-    def inputs(self, event: ReaderEvent, at_us: int) -> Iterator[TagsRead | BarcodesRead | DeviceNotice]:
+    def inputs(self, event: ReaderEvent, at_us: int) -> Iterator[TagsRead | DeviceNotice]:
         """What an event that came at ``at_us`` means to the core; ``ReaderReady`` is the caller's."""
         match event:
             case Reads():
                 yield from self._reads(event, at_us)
-            case CodesRead(codes):
-                yield BarcodesRead(at_us, self.name, codes)
             case ClockSample(device_us, _):
                 yield from self._observed(device_us, at_us)
             case PortChanged(kind, port, on):

@@ -6,7 +6,6 @@ Public names: Core, REFUSAL_TEXT.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import assert_never
 
 from edge.line.alarm_facts import EXECUTE, facts
@@ -18,7 +17,6 @@ from edge.line.events import (
     AlarmRequested,
     Anomaly,
     AnomalyCode,
-    BarcodesRead,
     CommandDropped,
     CommandHandled,
     CommandSent,
@@ -87,7 +85,7 @@ class Core:
                 if track.inducted and not track.lane:
                     times.append(track.due_us)
                     if line.layout.job is Job.SORT:
-                        early_us = line.early_us(track.track_id)
+                        early_us = line.portal.window_end_us(track.track_id)
                         if early_us is not None and early_us < track.due_us and not track.early:
                             times.append(early_us)
             final_us = line.portal.deadline_us()
@@ -108,10 +106,6 @@ class Core:
                 line = self._by_reader.get(given.reader)
                 if line is not None:
                     line.portal.read(given.reads, given.reader)
-            case BarcodesRead():
-                scanned_by = self._by_reader.get(given.reader)
-                if scanned_by is not None:
-                    scanned_by.scans.read(given)
             case Tick() | AlarmDue() | Measured() | PointChanged() | PointWritten():
                 pass
             case PointWriteRequested():
@@ -171,7 +165,7 @@ class Core:
                 kind, _, name = given.device.partition(".")
                 watched_by = self._by_reader.get(name) if kind == "reader" else None
                 if watched_by is not None:
-                    watched_by.reader_changed(name, "" if given.up else given.reason, given.at_us)
+                    watched_by.portal.reader_changed(name, "" if given.up else given.reason, given.at_us)
             case Started():
                 self._started(given, out)
             case _:
@@ -210,7 +204,7 @@ class Core:
             line = Station(layout, self.state.lines.setdefault(layout.name, LineState()), self.book)
             self._lines[layout.name] = line
             self._by_plc.setdefault(layout.plc, []).append(line)
-            for reader in (*layout.portal.readers, *layout.portal.scanners):
+            for reader in layout.portal.readers:
                 self._by_reader[reader] = line
 
     # ---- PLC ---------------------------------------------------------------------------------------------------------
@@ -341,11 +335,10 @@ class Core:
     # ---- portals -----------------------------------------------------------------------------------------------------
 
     def _early(self, line: Station, track: Track, now_us: int, out: list[Result]) -> None:
-        """A sorter decides when a parcel's own window is over and its scanners have spoken, if nothing is in doubt."""
+        """A sorter decides as soon as the parcel's own window is over, if nothing is in doubt."""
         if not self.live or line.layout.job is not Job.SORT or track.lane or track.early:
             return
-        early_us = line.early_us(track.track_id)
-        if early_us is not None and early_us <= now_us:
+        if line.portal.window_over(track.track_id, now_us):
             track.early = True
             self._seen(line, line.portal.evidence(track.track_id, Stage.EARLY, now_us), out)
 
@@ -365,7 +358,6 @@ class Core:
             out += self._alarms.pass_time(now_us)
 
     def _seen(self, line: Station, seen: PassageSeen, out: list[Result]) -> None:
-        seen = replace(seen, scans=line.scans.of(seen.passage))
         out.append(seen)
         self.state.at_us = seen.at_us
         since = len(out)

@@ -18,7 +18,6 @@ from edge.line.events import (
     AlarmDue,
     AlarmRequested,
     Anomaly,
-    BarcodesRead,
     CommandDropped,
     CommandHandled,
     CommandSent,
@@ -208,8 +207,6 @@ class Measures:
                 add(schema.EVENTS_MISSED, (value.plc,), {"events": value.count})
             case DeviceNotice():
                 add(schema.NOTICE, (value.device, value.code.value), {"text": value.text})
-            case BarcodesRead():
-                add(schema.SCAN, (value.reader,), {"codes": len(value.codes), "no_read": int(not value.codes)})
             case Started():
                 add(schema.STARTED, (), {"version": value.version, "lines": len(value.layouts)})
             case Measured():

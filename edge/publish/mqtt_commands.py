@@ -52,7 +52,7 @@ class Answer:
     """``status`` as in HTTP: 200 and 202 are good. ``result``: the api's answer. ``problems``: a line each."""
 
     status: int
-    result: object = None
+    result: dict[str, int] | None = None
     problems: tuple[str, ...] = ()
 
     def encode(self) -> bytes:

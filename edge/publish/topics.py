@@ -155,7 +155,7 @@ class Answered:
 
     ok: bool
     status: int
-    result: object
+    result: dict[str, int] | None
     problems: tuple[str, ...]
 
 
@@ -203,8 +203,7 @@ EVENTS: dict[str, tuple[type[Journaled | Event], str]] = {
 }
 """The events by name, with the kind of record that is their data."""
 EDGE_EVENTS = frozenset({"order-changed", "alarm-requested", "device-changed", "controller-started"})
-"""Events that are never of a line; `alarm-changed` and `anomaly` may be of one or of none."""
-EITHER_EVENTS = frozenset({"alarm-changed", "anomaly"})
+"""Events that are never of a line. The others are of none when their line is not in the configuration any more."""
 COUNTED: dict[str, str] = {
     "inducted": "items that came onto the line for the first time",
     "verified": "totes verified",
