@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from edge.publish import schema
 from grafana.board import Board, Section
-from grafana.influxql import Influx, select
+from grafana.influxql import Influx, select, totals
 from grafana.panels import ALARM, NEUTRAL, WARN, T, bars, number, trend
 
 DECISIONS = Board(
@@ -97,8 +97,8 @@ DECISIONS = Board(
                 ),
                 trend(
                     T("Late answers", "逾時回應"),
-                    T("Routes that came too late, counted over 5 minutes.", "逾時路線數，每 5 分鐘統計。"),
-                    select(schema.REACTION, 'sum("late")', by=("line",), every="5m", fill="0"),
+                    T("Routes that came too late, counted by the minute.", "逾時路線數，每分鐘統計。"),
+                    select(schema.REACTION, 'sum("late")', by=("line",), every="1m", fill="0"),
                     "$tag_line",
                     unit="short",
                     width=12,
@@ -192,8 +192,7 @@ DECISIONS = Board(
                         "Points that a publisher's target refused; `lanewise publish --set-aside` shows them.",
                         "目標拒收的資料點；以 lanewise publish --set-aside 查看。",
                     ),
-                    select(schema.PUBLISHER, 'last("set_aside")', by=("publisher",)),
-                    "$tag_publisher",
+                    totals(schema.PUBLISHER, 'last("set_aside")', by=("publisher",)),
                     unit="short",
                     limits=((1, WARN),),
                 ),

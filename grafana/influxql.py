@@ -1,6 +1,6 @@
 """InfluxQL for Grafana: queries whose every name is looked up in the telemetry's schema.
 
-Public names: Influx, select, recent, values_of, SCOPES.
+Public names: Influx, select, totals, recent, values_of, SCOPES.
 
 The dialect is what InfluxDB 1.x, 2.x (by DBRP) and 3 Core share: aggregates, percentile, grouping by time and tags,
 arithmetic on them, regular expressions on tags and text fields; no subqueries.
@@ -98,6 +98,11 @@ def select(
     parts = [part for part in (f"time({every})" if every else "", *(f'"{tag}"' for tag in by)) if part]
     group = f" GROUP BY {', '.join(parts)}" + (f" fill({fill})" if every else "") if parts else ""
     return _from(source, what, where, scopes, by) + group
+
+
+def totals(source: Measurement, what: str, *, by: tuple[str, ...], where: str = "") -> str:
+    """An aggregate over the chosen time for each value of some tags, in a column `value`."""
+    return select(source, f'{what} AS "value"', by=by, where=where)
 
 
 def recent(

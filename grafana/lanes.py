@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from edge.publish import schema
 from grafana.board import Board, Section
-from grafana.influxql import recent, select
+from grafana.influxql import recent, select, totals
 from grafana.panels import ALARM, OFF, WARN, Column, T, bars, rows, timeline, trend
 
 LANES = Board(
@@ -23,8 +23,8 @@ LANES = Board(
             (
                 trend(
                     T("Items an hour", "每小時件數"),
-                    T("Ends in each lane, counted over 5 minutes.", "到達各滑道的件數，每 5 分鐘統計。"),
-                    select(schema.OUTCOME, 'count("bad") * 12', by=("line", "lane"), every="5m", fill="0"),
+                    T("Ends in each lane, counted by the minute.", "到達各滑道的件數，每分鐘統計。"),
+                    select(schema.OUTCOME, 'count("bad") * 60', by=("line", "lane"), every="1m", fill="0"),
                     "$tag_line $tag_lane",
                     unit="short",
                     width=12,
@@ -35,24 +35,21 @@ LANES = Board(
                         "Ends in each lane in the chosen time; lane 0 = still on the line or lost.",
                         "所選時間內到達各滑道的件數；0 = 仍在線上或遺失。",
                     ),
-                    select(schema.OUTCOME, 'count("bad")', by=("line", "lane")),
-                    "$tag_line $tag_lane",
+                    totals(schema.OUTCOME, 'count("bad")', by=("line", "lane")),
                     unit="short",
                     width=12,
                 ),
                 bars(
                     T("Way through the line", "通過時間"),
                     T("Mean time from induction to the lane.", "從導入口到滑道的平均時間。"),
-                    select(schema.OUTCOME, 'mean("transit_us")', by=("line", "lane")),
-                    "$tag_line $tag_lane",
+                    totals(schema.OUTCOME, 'mean("transit_us")', by=("line", "lane")),
                     unit="µs",
                     width=12,
                 ),
                 bars(
                     T("Not as sent", "未達指定滑道"),
                     T("Ends that were not confirmed, by the lane where the item is.", "未確認的結果，按實際所在滑道。"),
-                    select(schema.OUTCOME, 'sum("bad")', by=("line", "lane")),
-                    "$tag_line $tag_lane",
+                    totals(schema.OUTCOME, 'sum("bad")', by=("line", "lane")),
                     unit="short",
                     width=12,
                     limits=((1, ALARM),),
@@ -84,8 +81,7 @@ LANES = Board(
                         "How much of the chosen time each lane was full. From 20 % on it needs emptying more often.",
                         "所選時間內滿道的比例；達 20 % 應更常清空。",
                     ),
-                    select(schema.LANE, 'mean("full")', by=("line", "lane")),
-                    "$tag_line $tag_lane",
+                    totals(schema.LANE, 'mean("full")', by=("line", "lane")),
                     unit="percentunit",
                     width=12,
                     limits=((0.2, WARN),),
@@ -114,10 +110,10 @@ LANES = Board(
                 trend(
                     T("Routes by reason", "路線原因"),
                     T(
-                        "Decisions by reason, counted over 5 minutes: `alternative`, `recirculate` and `reject` mean that lanes were full or off.",
-                        "各原因的決定數，每 5 分鐘統計；alternative、recirculate、reject 表示滑道已滿或停用。",
+                        "Decisions by reason, counted by the minute: `alternative`, `recirculate` and `reject` mean that lanes were full or off.",
+                        "各原因的決定數，每分鐘統計；alternative、recirculate、reject 表示滑道已滿或停用。",
                     ),
-                    select(schema.ROUTE, 'count("track")', by=("reason",), every="5m", fill="0"),
+                    select(schema.ROUTE, 'count("track")', by=("reason",), every="1m", fill="0"),
                     "$tag_reason",
                     unit="short",
                     width=12,

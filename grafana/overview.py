@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from edge.publish import schema
 from grafana.board import Board, Section
-from grafana.influxql import recent, select
+from grafana.influxql import recent, select, totals
 from grafana.panels import ALARM, OFF, WARN, Column, T, bars, number, rows, timeline, trend
 
 UP = {1: (T("up", "正常"), OFF), 0: (T("down", "中斷"), ALARM)}
@@ -79,16 +79,16 @@ OVERVIEW = Board(
             (
                 trend(
                     T("Items an hour", "每小時件數"),
-                    T("Inducted by line, counted over 5 minutes.", "各線導入數，每 5 分鐘統計。"),
-                    select(schema.INDUCTION, 'count("track") * 12', by=("line",), every="5m", fill="0"),
+                    T("Inducted by line, counted by the minute.", "各線導入數，每分鐘統計。"),
+                    select(schema.INDUCTION, 'count("track") * 60', by=("line",), every="1m", fill="0"),
                     "$tag_line",
                     unit="short",
                     width=12,
                 ),
                 trend(
                     T("Where they ended", "結果"),
-                    T("Ends by outcome, counted over 5 minutes.", "各種結果的件數，每 5 分鐘統計。"),
-                    select(schema.OUTCOME, 'count("bad")', by=("outcome",), every="5m", fill="0"),
+                    T("Ends by outcome, counted by the minute.", "各種結果的件數，每分鐘統計。"),
+                    select(schema.OUTCOME, 'count("bad")', by=("outcome",), every="1m", fill="0"),
                     "$tag_outcome",
                     unit="short",
                     width=12,
@@ -97,16 +97,14 @@ OVERVIEW = Board(
                 bars(
                     T("Totes by verdict", "物流箱判定"),
                     T("Totes whose content was right, and those that were refused.", "內容正確與被拒絕的物流箱。"),
-                    select(schema.CHECK, 'count("track")', by=("line", "verdict")),
-                    "$tag_line $tag_verdict",
+                    totals(schema.CHECK, 'count("track")', by=("line", "verdict")),
                     unit="short",
                     width=12,
                 ),
                 bars(
                     T("Routes by reason", "路線原因"),
                     T("Why parcels and totes were sent where they were sent.", "包裹與物流箱被送往各處的原因。"),
-                    select(schema.ROUTE, 'count("track")', by=("reason",)),
-                    "$tag_reason",
+                    totals(schema.ROUTE, 'count("track")', by=("reason",)),
                     unit="short",
                     width=12,
                 ),

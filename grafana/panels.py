@@ -7,6 +7,7 @@ Source: ANSI/ISA-101.01-2015, 5.2 and 5.3: colour is kept for the abnormal; ANSI
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -52,6 +53,7 @@ NEUTRAL = "#7b8794"
 WARN = "#d9a400"
 ALARM = "#c9302c"
 OFF = "#c8ced6"
+_NAMES = re.compile(r'"(\w+)"')
 DATA_SOURCE = DataSourceRef(type_val="influxdb", uid="${datasource}")
 
 Kind: TypeAlias = Literal["timeseries", "stat", "bargauge", "state-timeline", "table"]
@@ -185,9 +187,9 @@ def number(
     return Panel("stat", title, text, made, unit, width, 4, limits, base, decimals=decimals)
 
 
-def bars(title: T, text: T, query: str, alias: str, *, unit: str, width: int = 8, limits: Limits = ()) -> Panel:
-    """A bar for each series, of its value for the chosen time."""
-    return Panel("bargauge", title, text, _queries(query, alias), unit, width, limits=limits)
+def bars(title: T, text: T, query: str, *, unit: str, width: int = 8, limits: Limits = ()) -> Panel:
+    """A bar for each row of a query by `totals`, the longest first."""
+    return Panel("bargauge", title, text, (Influx(query, table=True),), unit, width, limits=limits)
 
 
 def timeline(
@@ -240,9 +242,19 @@ def _stat(panel: Panel, _: Language) -> stat.Panel:
 
 
 def _bargauge(panel: Panel, _: Language) -> bargauge.Panel:
-    made = bargauge.Panel().reduce_options(_reduce(panel)).orientation(VizOrientation.HORIZONTAL)
+    rows = common.ReduceDataOptions().calcs([panel.reduce]).values(True).limit(25)
+    made = bargauge.Panel().reduce_options(rows).orientation(VizOrientation.HORIZONTAL)
     made.display_mode(BarGaugeDisplayMode.BASIC).name_placement(BarGaugeNamePlacement.LEFT).show_unfilled(False)
+    tags = _NAMES.findall(panel.queries[0].query.partition(" GROUP BY ")[2])
+    places = {name: at for at, name in enumerate((*tags, "value"))}
+    organize = {"excludeByName": {"Time": True}, "indexByName": places}
+    made.with_transformation(DataTransformerConfig("organize", options=organize))
+    made.with_transformation(_sorted_by("value"))
     return made if panel.least is None else made.min(panel.least)
+
+
+def _sorted_by(field: str) -> DataTransformerConfig:
+    return DataTransformerConfig("sortBy", options={"fields": {}, "sort": [{"field": field, "desc": True}]})
 
 
 def _statetimeline(_: Panel, __: Language) -> statetimeline.Panel:
@@ -258,8 +270,7 @@ def _table(panel: Panel, language: Language) -> table.Panel:
     organize = {"excludeByName": hidden, "indexByName": places, "renameByName": named}
     made.with_transformation(DataTransformerConfig("organize", options=organize))
     if panel.order:
-        by = [{"field": named[panel.order], "desc": True}]
-        made.with_transformation(DataTransformerConfig("sortBy", options={"fields": {}, "sort": by}))
+        made.with_transformation(_sorted_by(named[panel.order]))
     for column in panel.columns:
         properties = [] if column.unit == "none" else [DynamicConfigValue("unit", column.unit)]
         if column.width:

@@ -26,8 +26,8 @@ PAGE_W = CELL_W * 24
 INK, PALE, LINE, PAPER, CARD = "#2b333b", "#6b7680", "#d5dae0", "#eef0f3", "#ffffff"
 SHADES = ("#56636f", "#8b99a6", "#2f3a44", "#a9b5c0", "#6f7f8e", "#c3ccd4")
 FONT = "font-family=\"Inter, 'Noto Sans', 'Noto Sans CJK TC', 'Microsoft JhengHei', sans-serif\""
-LETTER = 6.3
-"""Mean width of a letter at 11 px."""
+LETTER, IDEOGRAPH = 6.3, 11.0
+"""Mean widths of letters at 11 px."""
 
 
 class Named(NamedTuple):
@@ -102,6 +102,11 @@ def _panel(panel: Json, answers: Answers, span: Span) -> Iterator[str]:
 
 def _named(target: Json, series: Series) -> Iterator[Named]:
     """The series of an answer, a column each, by the query's alias."""
+    if target["resultFormat"] == "table":  # a bar's row
+        asked = target["query"].partition(" GROUP BY ")[2]
+        tags = sorted(series.tags, key=lambda tag: asked.index(f'"{tag}"'))
+        yield Named(" ".join(series.tags[tag] for tag in tags), [(0.0, series.rows[0][1])])
+        return
     for at, column in enumerate(series.columns[1:], start=1):
         name = target["alias"].replace("$col", column) or f"{series.name}.{column}"
         for tag, value in series.tags.items():
@@ -122,10 +127,11 @@ def _stat(panel: Json, series: Sequence[Named], box: Box, _: Span) -> Iterator[s
 
 def _bargauge(panel: Json, series: Sequence[Named], box: Box, _: Span) -> Iterator[str]:
     defaults = panel["fieldConfig"]["defaults"]
-    most = max((one.last or 0 for one in series), default=0) or 1
-    shown = series[: max(1, int(box.h // 13))]
+    ordered = sorted(series, key=lambda one: one.last or 0, reverse=True)
+    most = ordered[0].last or 1
+    shown = ordered[: max(1, int(box.h // 13))]
     step = min(30.0, box.h / len(shown))
-    names = min(box.w * 0.4, max(len(one.name) for one in shown) * LETTER + 10)
+    names = min(box.w * 0.4, max(_width(one.name) for one in shown) + 10)
     for at, one in enumerate(shown):
         y, value = box.y + at * step, one.last or 0
         color = _limit_color(defaults, value)
@@ -137,7 +143,7 @@ def _bargauge(panel: Json, series: Sequence[Named], box: Box, _: Span) -> Iterat
 
 def _state_timeline(panel: Json, series: Sequence[Named], box: Box, span: Span) -> Iterator[str]:
     states: Json = panel["fieldConfig"]["defaults"]["mappings"][0]["options"]
-    names = min(box.w * 0.35, max(len(one.name) for one in series) * LETTER + 10)
+    names = min(box.w * 0.35, max(_width(one.name) for one in series) + 10)
     field = Box(box.x + names, box.y, box.w - names, box.h - 34)
     step = field.h / len(series)
     for at, one in enumerate(series):
@@ -277,6 +283,10 @@ def _text(
     return f"<text {attributes}>{escape(text)}</text>"
 
 
+def _width(text: str) -> float:
+    return sum(IDEOGRAPH if letter > "⺀" else LETTER for letter in text)
+
+
 def _x(at_ms: float, span: Span, field: Box) -> float:
     share = (at_ms - span.from_ms) / (span.to_ms - span.from_ms)
     return field.x + field.w * min(1.0, max(0.0, share))
@@ -318,7 +328,7 @@ def _time_axis(field: Box, span: Span) -> Iterator[str]:
 def _legend(entries: Sequence[tuple[str, str]], box: Box) -> Iterator[str]:
     x, y = box.x, box.y + box.h
     for name, color in entries:
-        width = len(name) * LETTER + 24
+        width = _width(name) + 26
         if x + width > box.x + box.w:
             yield _text(x, y, "…", 11, PALE)
             return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from edge.publish import schema
 from grafana.board import Board, Section
-from grafana.influxql import recent, select
+from grafana.influxql import recent, select, totals
 from grafana.overview import UP
 from grafana.panels import ALARM, OFF, WARN, Column, T, bars, rows, timeline, trend
 
@@ -125,18 +125,18 @@ PLCS = Board(
                 trend(
                     T("Events", "事件"),
                     T(
-                        "Events of the PLCs by kind, counted over 5 minutes; photo-eyes and inductions left out.",
-                        "PLC 各種事件數，每 5 分鐘統計；不含光眼與導入。",
+                        "Events of the PLCs by kind, counted by the minute; photo-eyes and inductions left out.",
+                        "PLC 各種事件數，每分鐘統計；不含光眼與導入。",
                     ),
-                    select(schema.PLC_EVENT, 'count("track")', by=("plc", "event"), every="5m", fill="0"),
+                    select(schema.PLC_EVENT, 'count("track")', by=("plc", "event"), every="1m", fill="0"),
                     "$tag_plc $tag_event",
                     unit="short",
                     width=12,
                 ),
                 trend(
                     T("Commands", "命令"),
-                    T("What became of commands, counted over 5 minutes.", "命令結果，每 5 分鐘統計。"),
-                    select(schema.COMMAND, 'count("target")', by=("plc", "result"), every="5m", fill="0"),
+                    T("What became of commands, counted by the minute.", "命令結果，每分鐘統計。"),
+                    select(schema.COMMAND, 'count("target")', by=("plc", "result"), every="1m", fill="0"),
                     "$tag_plc $tag_result",
                     unit="short",
                     width=12,
@@ -147,16 +147,14 @@ PLCS = Board(
                         "Commands that a PLC did not act on, by PLC and kind of command.",
                         "PLC 未執行的命令，按 PLC 與種類。",
                     ),
-                    select(schema.COMMAND, 'count("target")', by=("plc", "opcode"), where="\"result\" = 'refused'"),
-                    "$tag_plc $tag_opcode",
+                    totals(schema.COMMAND, 'count("target")', by=("plc", "opcode"), where="\"result\" = 'refused'"),
                     unit="short",
                     limits=((1, WARN),),
                 ),
                 bars(
                     T("Lost events", "遺失事件"),
                     T("Events of each PLC that never came here.", "各 PLC 未送達的事件數。"),
-                    select(schema.EVENTS_MISSED, 'sum("events")', by=("plc",)),
-                    "$tag_plc",
+                    totals(schema.EVENTS_MISSED, 'sum("events")', by=("plc",)),
                     unit="short",
                     limits=((1, ALARM),),
                 ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from edge.publish import schema
 from grafana.board import Board, Section
-from grafana.influxql import recent, select
+from grafana.influxql import recent, select, totals
 from grafana.overview import UP
 from grafana.panels import ALARM, NEUTRAL, WARN, Column, T, bars, number, rows, timeline, trend
 
@@ -172,8 +172,7 @@ PORTALS = Board(
                 bars(
                     T("Evidence by antenna", "各天線證據"),
                     T("Mean summed power of a passage that each antenna brought.", "各天線每次通過的平均功率。"),
-                    select(schema.PASSAGE_ANTENNA, 'mean("weight")', by=("portal", "antenna")),
-                    "$tag_portal $tag_antenna",
+                    totals(schema.PASSAGE_ANTENNA, 'mean("weight")', by=("portal", "antenna")),
                     unit="mwatt",
                 ),
                 rows(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from edge.publish import schema
 from grafana.board import Board, Section
-from grafana.influxql import recent, select
+from grafana.influxql import recent, select, totals
 from grafana.panels import ALARM, NEUTRAL, WARN, Column, T, bars, number, rows, trend
 
 _JAM = "\"kind\" = 'jam'"
@@ -74,15 +74,13 @@ RELIABILITY = Board(
                 bars(
                     T("Where it jams", "堵塞位置"),
                     T("Jams by photo-eye, as the PLC numbers them.", "各光眼的堵塞次數，按 PLC 編號。"),
-                    select(schema.PLC_EVENT, 'count("detail")', by=("plc", "station"), where=_BEGAN),
-                    "$tag_plc $tag_station",
+                    totals(schema.PLC_EVENT, 'count("detail")', by=("plc", "station"), where=_BEGAN),
                     unit="short",
                 ),
                 bars(
                     T("Time jammed", "堵塞時間"),
                     T("Sum by photo-eye of what was over in the chosen time.", "所選時間內已排除堵塞的合計，按光眼。"),
-                    select(schema.ALARM, 'sum("active_us")', by=("alarm",), where=_OVER),
-                    "$tag_alarm",
+                    totals(schema.ALARM, 'sum("active_us")', by=("alarm",), where=_OVER),
                     unit="µs",
                 ),
                 trend(
@@ -104,6 +102,7 @@ RELIABILITY = Board(
                         "每 10 分鐘呼叫人員次數；一次可應付，十次即為氾濫。",
                     ),
                     select(schema.ALARM, 'count("annunciated")', where=_CALLED, every="10m", fill="0"),
+                    "alarms",
                     unit="short",
                     width=12,
                     limits=((1, WARN), (10, ALARM)),
@@ -114,8 +113,7 @@ RELIABILITY = Board(
                         "Times that people were called, by alarm. The first few are worth an engineer's day.",
                         "各警報的呼叫次數；前幾名值得工程師處理。",
                     ),
-                    select(schema.ALARM, 'count("annunciated")', by=("alarm",), where=_CALLED),
-                    "$tag_alarm",
+                    totals(schema.ALARM, 'count("annunciated")', by=("alarm",), where=_CALLED),
                     unit="short",
                     width=12,
                 ),
@@ -125,15 +123,13 @@ RELIABILITY = Board(
                         "Times that people were called, by priority; few should be high.",
                         "按優先級的呼叫次數；高級應佔少數。",
                     ),
-                    select(schema.ALARM, 'count("annunciated")', by=("priority",), where=_CALLED),
-                    "$tag_priority",
+                    totals(schema.ALARM, 'count("annunciated")', by=("priority",), where=_CALLED),
                     unit="short",
                 ),
                 bars(
                     T("Time active", "作用時間"),
                     T("Sum by kind of what was over in the chosen time.", "所選時間內已結束警報的合計，按種類。"),
-                    select(schema.ALARM, 'sum("active_us")', by=("kind",), where='"active" = 0'),
-                    "$tag_kind",
+                    totals(schema.ALARM, 'sum("active_us")', by=("kind",), where='"active" = 0'),
                     unit="µs",
                 ),
                 trend(

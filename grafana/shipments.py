@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from edge.publish import schema
 from grafana.board import Board, Section
-from grafana.influxql import recent, select
+from grafana.influxql import recent, select, totals
 from grafana.panels import Column, T, bars, number, rows, trend
 
 _OPEN = "\"state\" = 'open'"
@@ -71,17 +71,17 @@ SHIPMENTS = Board(
                 trend(
                     T("Orders by state", "訂單狀態變化"),
                     T(
-                        "Changes of orders by the state that they came to, counted over 5 minutes.",
-                        "訂單變更為各狀態的數量，每 5 分鐘統計。",
+                        "Changes of orders by the state that they came to, counted by the minute.",
+                        "訂單變更為各狀態的數量，每分鐘統計。",
                     ),
-                    select(schema.ORDERS, 'count("items")', by=("state",), every="5m", fill="0"),
+                    select(schema.ORDERS, 'count("items")', by=("state",), every="1m", fill="0"),
                     "$tag_state",
                     unit="short",
                 ),
                 trend(
                     T("Shipped an hour", "每小時出貨"),
-                    T("By line, counted over 5 minutes.", "按線，每 5 分鐘統計。"),
-                    select(schema.SHIPMENT, 'count("order_id") * 12', by=("line",), every="5m", fill="0"),
+                    T("By line, counted by the minute.", "按線，每分鐘統計。"),
+                    select(schema.SHIPMENT, 'count("order_id") * 60', by=("line",), every="1m", fill="0"),
                     "$tag_line",
                     unit="short",
                 ),
@@ -93,22 +93,19 @@ SHIPMENTS = Board(
                 bars(
                     T("Orders by carrier", "承運商訂單"),
                     T("Orders that came in, by carrier and service.", "進單，按承運商與服務。"),
-                    select(schema.ORDERS, 'count("items")', by=("carrier", "service"), where=_OPEN),
-                    "$tag_carrier $tag_service",
+                    totals(schema.ORDERS, 'count("items")', by=("carrier", "service"), where=_OPEN),
                     unit="short",
                 ),
                 bars(
                     T("Shipped by lane", "滑道出貨"),
                     T("Parcels that reached each lane of their carrier.", "到達承運商各滑道的包裹。"),
-                    select(schema.SHIPMENT, 'count("order_id")', by=("line", "lane")),
-                    "$tag_line $tag_lane",
+                    totals(schema.SHIPMENT, 'count("order_id")', by=("line", "lane")),
                     unit="short",
                 ),
                 bars(
                     T("Orders by channel", "訂單來源"),
                     T("Where orders came from.", "訂單的來源。"),
-                    select(schema.ORDERS, 'count("items")', by=("channel",), where=_OPEN),
-                    "$tag_channel",
+                    totals(schema.ORDERS, 'count("items")', by=("channel",), where=_OPEN),
                     unit="short",
                 ),
                 rows(

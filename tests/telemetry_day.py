@@ -1,6 +1,6 @@
 """A short day whose journal has every kind of record, as points.
 
-Public names: day.
+Public names: day, jams.
 """
 
 from __future__ import annotations
@@ -78,16 +78,20 @@ def _lives() -> Iterator[Journaled]:
         yield Measured(at_us, "line.sorter", (("tracks", 9 + beat % 4), *lanes.items()))
 
 
+def jams(plc: str, at_us: int, number: int) -> Iterator[Journaled | Event]:
+    """One jam of 25 s or more at one of some photo-eyes, as the PLC, the core and the alarms tell it."""
+    station, over_us = (3, 3, 5, 3, 8)[number % 5], at_us + 25_000_000 + number * 4_000_000
+    for told_us, active in ((at_us, True), (over_us, False)):
+        seq = 60_000 + 2 * number + active
+        yield PlcEvent(told_us, told_us, plc, 1, seq, int(EventType.JAM), 0, station, 0, int(active), 0)
+        yield _jam(plc, told_us, station, active=active)
+    yield Anomaly(at_us, plc, AnomalyCode.JAM, f"photo-eye {station} of {plc} reports a jam", 0, "")
+
+
 def _happenings() -> Iterator[Journaled | Event]:
-    at_us = START_US
-    for number, station in enumerate((3, 3, 5)):
-        at_us = START_US + (1 + number) * 2 * _MINUTE_US
-        over_us = at_us + 25_000_000
-        yield PlcEvent(at_us, at_us, "sorter", 1, 60_000 + number, int(EventType.JAM), 0, station, 0, 1, 0)
-        yield PlcEvent(over_us, over_us, "sorter", 1, 61_000 + number, int(EventType.JAM), 0, station, 0, 0, 0)
-        yield _jam(at_us, station, at_us, active=True)
-        yield _jam(over_us, station, over_us, active=False)
-        yield Anomaly(at_us, "sorter", AnomalyCode.JAM, f"photo-eye {station} of sorter reports a jam", 0, "")
+    at_us = START_US + 6 * _MINUTE_US
+    for number in range(3):
+        yield from jams("sorter", START_US + (1 + number) * 2 * _MINUTE_US, number)
     full_us = at_us + 1_000_000
     yield PlcEvent(full_us, full_us, "sorter", 1, 62_000, int(EventType.LANE), 0, 3, 0, int(LaneChange.FULL), 0)
     yield LaneChanged(full_us, "sorter", 3, True, False)
@@ -102,18 +106,18 @@ def _happenings() -> Iterator[Journaled | Event]:
     yield OrderChanged(at_us, 99, order)
 
 
-def _jam(at_us: int, station: int, since_us: int, *, active: bool) -> AlarmChanged:
+def _jam(plc: str, at_us: int, station: int, *, active: bool) -> AlarmChanged:
     before, after = AlarmState.NORMAL, AlarmState.UNACKNOWLEDGED
     return AlarmChanged(
         at_us,
-        "sorter",
-        f"jam.sorter.{station}",
+        plc,
+        f"jam.{plc}.{station}",
         AlarmKind.JAM,
-        "sorter",
+        plc,
         before if active else after,
         after if active else AlarmState.RETURNED,
         active,
-        since_us,
+        at_us,
         Priority.HIGH,
         f"photo-eye {station}",
         "",
