@@ -39,12 +39,13 @@ WARM_UP = 30_000
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What was so before the first record: by line the masks of full and disabled lanes; the devices' newest words; the
-    newest change of each alarm.
+    newest change of each alarm; by PLC its PackML state.
     """
 
     lanes: dict[str, tuple[int, int]]
     devices: tuple[DeviceChanged, ...]
     alarms: tuple[AlarmChanged, ...]
+    machines: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +161,11 @@ class Follower:
             for name in self._devices:
                 values = [record.value for record in store.by_ref(name)[-1:]]
                 devices += [value for value in values if isinstance(value, DeviceChanged)]
+        machines = {name: plc.machine for name, plc in found[1].plcs.items()} if found else {}
         lanes = {name: (line.lanes_full, line.lanes_disabled) for name, line in lines.items()}
         changes = [value for record in reader.by_ref(ALARMS) if isinstance(value := record.value, AlarmChanged)]
         alarms = {change.alarm: change for change in changes}
-        return Memory(lanes, tuple(devices), tuple(alarms.values()))
+        return Memory(lanes, tuple(devices), tuple(alarms.values()), machines)
 
     async def _remember_hours(self) -> None:
         """For every journal file that is begun: the hour before the record with which the picture began."""

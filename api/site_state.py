@@ -168,7 +168,7 @@ class Site:
         )
 
     def _begin(self, memory: Memory) -> None:
-        self.live.begin_with(memory.lanes, memory.devices, memory.alarms)
+        self.live.begin_with(memory.lanes, memory.devices, memory.alarms, memory.machines)
 
     def _take(self, values: list[Value]) -> None:
         for value in values:

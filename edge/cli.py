@@ -23,10 +23,10 @@ from typing import NoReturn
 
 import uvloop
 
+from edge.certificates import warnings
 from edge.config import ConfigError, LineConfig, load_line, load_site
 from edge.journal import JournalError, JournalReader
 from edge.line.events import OrderChanged, PassageSeen, Requested
-from edge.plc_session import plc_warning
 from edge.portal_replay import RecordingError, judge, learned, picture, read_recording
 from edge.replay import BadRecord, replay
 from edge.runtime import Controller, OrderFeed
@@ -236,9 +236,8 @@ def _check(arguments: argparse.Namespace) -> int:
         else:
             line = load_line(path)
             print(f"{path}: good: {len(line.line)} line(s), {len(line.plc)} PLC(s), {len(line.reader)} reader(s)")
-            for name, table in line.plc.items():
-                if warning := plc_warning(name, table):
-                    print(f"{path}: warning: {warning}")
+            for warning in warnings(line):
+                print(f"{path}: warning: {warning}")
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1

@@ -19,6 +19,7 @@ from edge.line.events import (
     AlarmDue,
     AlarmRequested,
     Anomaly,
+    CertificateChecked,
     CommandDropped,
     CommandHandled,
     CommandSent,
@@ -27,6 +28,7 @@ from edge.line.events import (
     EventsMissed,
     LaneChanged,
     LaneRequested,
+    MachineReported,
     Measured,
     OrderChanged,
     OrderShipped,
@@ -44,6 +46,7 @@ from edge.line.events import (
     ToteChecked,
 )
 from edge.line.layout import Job, LaneRole, LineLayout
+from edge.machines import Machines
 from edge.picture import (
     Changes,
     Counts,
@@ -52,6 +55,7 @@ from edge.picture import (
     LaneView,
     LineChange,
     LineView,
+    Machine,
     PointView,
     Reaction,
     Snapshot,
@@ -159,6 +163,8 @@ class LiveView:
         self._new_alarms: dict[str, AlarmChanged] = {}
         self._points = {(point.plc, point.point): point for point in points}
         self._new_points: dict[tuple[str, str], PointView] = {}
+        self._machines = Machines([line.layout for line in self._lines.values()])
+        self._new_machines: dict[str, Machine] = {}
         self._since_us = 0
 
     # ---- in --------------------------------------------------------------------------------------------------------
@@ -168,10 +174,13 @@ class LiveView:
         lanes: Mapping[str, tuple[int, int]],
         devices: Iterable[DeviceChanged],
         alarms: Iterable[AlarmChanged] = (),
+        machines: Mapping[str, int] | None = None,
     ) -> None:
         """What was so before the records that follow: by line the bit masks of full and disabled lanes (bit 0 =
-        lane 1), the newest that is known of the devices, and the alarms' changes in order of time.
+        lane 1), the newest that is known of the devices, the alarms' changes in order of time, and by PLC its PackML
+        state.
         """
+        self._machines.begin_with(machines or {}, 0)
         for alarm in alarms:
             self._set_alarm(alarm)
         for name, (full, disabled) in lanes.items():
@@ -179,10 +188,12 @@ class LiveView:
                 self._set_masks(self._lines[name], full, disabled)
         for device in devices:
             self._set_device(Device(device.device, device.up, device.reason, device.at_us))
+            self._machines.apply(device)
 
     def apply(self, value: Value) -> None:
         """Takes the next record's value."""
         self._since_us = self._since_us or value.at_us
+        self._new_machines.update((machine.line, machine) for machine in self._machines.apply(value))
         match value:
             case PlcEvent():
                 self._plc_event(value)
@@ -236,6 +247,8 @@ class LiveView:
                 | EventsMissed()
                 | DeviceNotice()
                 | Measured()
+                | MachineReported()
+                | CertificateChecked()
                 | CommandSent()
                 | CommandDropped()
                 | OrderChanged()
@@ -288,7 +301,9 @@ class LiveView:
         }
         devices, alarms = tuple(self._devices.values()), tuple(self._alarms.values())
         points = tuple(self._points.values())
-        return Snapshot(now_us, self._since_us, lines, devices, tuple(self._anomalies), alarms, points)
+        return Snapshot(
+            now_us, self._since_us, lines, devices, tuple(self._anomalies), alarms, points, self._machines.all()
+        )
 
     def alarm(self, name: str) -> AlarmChanged | None:
         """An alarm that is not normal."""
@@ -299,7 +314,9 @@ class LiveView:
         lines = {name: change for name, line in self._lines.items() if (change := line.take_changes())}
         devices, alarms = tuple(self._new_devices.values()), tuple(self._new_alarms.values())
         points = tuple(self._new_points.values())
-        changes = Changes(now_us, self._since_us, lines, devices, tuple(self._new_anomalies), alarms, points)
+        machines = tuple(self._new_machines.values())
+        changes = Changes(now_us, self._since_us, lines, devices, tuple(self._new_anomalies), alarms, points, machines)
+        self._new_machines.clear()
         self._new_points.clear()
         self._new_devices.clear()
         self._new_alarms.clear()

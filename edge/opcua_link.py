@@ -1,12 +1,12 @@
 """From the configuration to the OPC UA drivers of PLCs and readers, whose library takes most of a second to load.
 
-Public names: opcua_link, opcua_points, autoid_reader, security_of, make_certificate, expiry_warning, WARN_DAYS.
+Public names: opcua_link, opcua_points, autoid_reader, security_of, make_certificate.
 """
 
 from __future__ import annotations
 
 import socket
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from edge.config_devices import PlcConfig
@@ -17,12 +17,9 @@ from plc.driver import PlcError
 from plc.opcua import Address, OpcUaLink
 from plc.opcua_points import OpcUaPoints
 from plc.opcua_session import Mode, Policy, Security, UaSession, User
-from plc.opcua_trust import Own, TrustList, expires, make_own
+from plc.opcua_trust import Own, TrustList, make_own
 from rfid.autoid import AutoIdReader
 from rfid.driver import ReaderError, ReaderFailure
-
-WARN_DAYS = 30
-"""So long before our certificate ends it is said."""
 
 
 def opcua_link(name: str, config: PlcConfig) -> OpcUaLink:
@@ -82,21 +79,6 @@ def make_certificate(given: UaClientConfig, days: int) -> tuple[Path, datetime]:
     if given.trusted is not None:
         given.trusted.mkdir(parents=True, exist_ok=True)
     return own.certificate, make_own(own, socket.gethostname(), days).not_valid_after_utc
-
-
-def expiry_warning(name: str, given: UaClientConfig, at: datetime | None = None) -> str:
-    """What to say of the end of our certificate for device ``name``: nothing while it is far away."""
-    if given.certificate is None:
-        return ""
-    try:
-        ends = expires(given.certificate)
-    except PlcError as error:
-        return f"{name}: {error}: make one with `lanewise plc cert`"
-    days = (ends - (at or datetime.now(UTC))).days
-    if days >= WARN_DAYS:
-        return ""
-    when = f"ends in {days} days" if days >= 0 else "has ended"
-    return f"{name}: our certificate {given.certificate} {when} ({ends:%Y-%m-%d}): make a new one, have it trusted"
 
 
 def _own(given: UaClientConfig) -> Own:

@@ -119,6 +119,29 @@ class PointView:
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """A line as a PackML machine.
+
+    ``state``, ``mode``: PackML numbers; 0 = not known. ``processed``: items that ended in a lane; ``defective``: those
+    of them that are in another one than they were sent to, and those that are in none; both since the picture began.
+    ``told_processed``, ``told_defective``, ``speed``: what the machine itself counts, -1 and 0 = it does not.
+    ``jams``: photo-eyes that are jammed.
+    """
+
+    line: str
+    plc: str
+    state: int = 0
+    since_us: int = 0
+    mode: int = 0
+    processed: int = 0
+    defective: int = 0
+    told_processed: int = -1
+    told_defective: int = -1
+    speed: float = 0.0
+    jams: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LineView:
     """One line, whole. ``verdicts``: newest first."""
 
@@ -143,6 +166,7 @@ class Snapshot:
     anomalies: tuple[Anomaly, ...]
     alarms: tuple[AlarmChanged, ...]
     points: tuple[PointView, ...] = ()
+    machines: tuple[Machine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +191,8 @@ class Changes:
     anomalies: tuple[Anomaly, ...]
     alarms: tuple[AlarmChanged, ...]
     points: tuple[PointView, ...] = ()
+    machines: tuple[Machine, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.lines or self.devices or self.anomalies or self.alarms or self.points)
+        heard = self.lines or self.devices or self.anomalies or self.alarms or self.points or self.machines
+        return bool(heard)

@@ -23,6 +23,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from edge.api_client import ask
+from edge.certificates import warning
 from edge.config import LineConfig, load_line, load_site
 from edge.config_devices import PlcConfig
 from edge.config_opcua import UaClientConfig
@@ -133,9 +134,9 @@ def _cert(arguments: argparse.Namespace) -> int:
     where, device, given = _opcua_table(arguments)
     ua = importlib.import_module("edge.opcua_link")
     if arguments.show:
-        warning = ua.expiry_warning(device, given)
-        print(warning or f"{device}: {given.certificate} is valid for {ua.WARN_DAYS} days or more")
-        return int(bool(warning))
+        text = warning(device, () if given.certificate is None else (given.certificate,))
+        print(text or f"{device}: {given.certificate} is valid for 30 days or more")
+        return int(bool(text))
     try:
         certificate, ends = ua.make_certificate(given, arguments.days)
     except FileExistsError as error:

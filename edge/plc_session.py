@@ -1,6 +1,6 @@
 """One PLC as the runtime sees it: our half of its mailbox, its clock, and the inputs that follow from its signals.
 
-Public names: PlcSession, plc_link, modbus_wire, plc_warning.
+Public names: PlcSession, plc_link, modbus_wire.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from edge.line.events import (
     DeviceNotice,
     EventsMissed,
     Input,
+    MachineReported,
     PlcConnected,
     PlcEvent,
     Route,
@@ -101,13 +102,6 @@ def modbus_wire(config: PlcConfig) -> Wire:
             assert_never(config.transport)
 
 
-def plc_warning(name: str, config: PlcConfig) -> str:
-    """What should be said of a PLC's configuration beforehand: a certificate that ends soon; empty = nothing."""
-    if config.driver != "opcua":
-        return ""
-    return str(importlib.import_module("edge.opcua_link").expiry_warning(name, config.opcua))
-
-
 class PlcSession:
     """One PLC for the life of the process.
 
@@ -171,10 +165,12 @@ class PlcSession:
                     )
                 case Connected():
                     yield self._connected(signal, at_us), signal.found
+                    yield MachineReported(at_us, self.name, signal.up.plc_state), ()
                 case Restarted(session):
                     up = self.host.up
                     if not connects and up is not None:
                         yield self._connected(Connected(session, True, self.host.epoch, up, (), up.cmd_done), at_us), ()
+                        yield MachineReported(at_us, self.name, up.plc_state), ()
                 case Dropped(command, why):
                     opcode = int(command.opcode)
                     yield CommandDropped(at_us, self.name, opcode, command.value, command.target, why), ()

@@ -14,7 +14,7 @@ import logging
 import random
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -22,8 +22,10 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from edge.certificates import checked, own_certificates
 from edge.config import LineConfig
 from edge.journal import Journal, JournalReader
+from edge.line.alarm_facts import CERTIFICATE_WARN_US
 from edge.line.core import Core
 from edge.line.events import (
     INPUT_KINDS,
@@ -43,7 +45,7 @@ from edge.line.events import (
 )
 from edge.line.layout import LineLayout
 from edge.line.state import CoreState
-from edge.plc_session import PlcSession, plc_warning
+from edge.plc_session import PlcSession
 from edge.point_session import PointSession
 from edge.reader_session import ReaderSession
 from edge.store import StoreError
@@ -65,6 +67,7 @@ FEED_EVERY_S = 0.1
 FEED_PORTION = 200
 CHECKPOINT_EVERY = 100_000
 """Records between two checkpoints: what a start has to read again at most."""
+CERTIFICATES_EVERY_S = 3_600
 BACKOFF_FIRST_S = 0.1
 BACKOFF_LAST_S = 2.0
 
@@ -151,8 +154,6 @@ class Controller:
                 self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name), lines.get(name))
                 if table.point:
                     self._points[name] = PointSession(name, table, self._now, self._take)
-                if warning := plc_warning(name, table):
-                    log.warning("%s", warning)
             if self._threaded:
                 self._journal.start()
             self._take(Started(self._now(), self._config.controller, _version(), layouts, self._config.alarms()))
@@ -165,6 +166,8 @@ class Controller:
                 for name in self._config.reader:
                     tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name)))
                 tasks.create_task(self._measure())
+                if certificates := own_certificates(self._config):
+                    tasks.create_task(self._watch_certificates(certificates))
                 if self._feed is not None:
                     tasks.create_task(self._follow_orders(self._feed))
         finally:
@@ -299,6 +302,20 @@ class Controller:
             self._vitals.read(session.name, event.reads)
         for given in session.inputs(event, self._now()):
             self._take(given)
+
+    async def _watch_certificates(self, certificates: Mapping[str, tuple[Path, ...]]) -> None:
+        """Tells of our certificates at the start, and whenever one is new, gone, or comes near its end."""
+        told: dict[str, tuple[str, bool]] = {}
+        while True:
+            for device, files in certificates.items():
+                found = checked(device, files, self._now())
+                new = found.text, found.ends_us - found.at_us < CERTIFICATE_WARN_US
+                if told.get(device) != new:
+                    told[device] = new
+                    self._take(found)
+                    if new[1]:
+                        log.warning("%s: %s", device, found.text)
+            await asyncio.sleep(CERTIFICATES_EVERY_S)
 
     # ---- signs of life -----------------------------------------------------------------------------------------------
 

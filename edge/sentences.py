@@ -19,6 +19,7 @@ from edge.line.events import (
     AlarmDue,
     AlarmRequested,
     Anomaly,
+    CertificateChecked,
     CommandDropped,
     CommandHandled,
     CommandSent,
@@ -29,6 +30,7 @@ from edge.line.events import (
     FindingKind,
     LaneChanged,
     LaneRequested,
+    MachineReported,
     Measured,
     OrderChanged,
     OrderShipped,
@@ -48,6 +50,7 @@ from edge.line.events import (
 )
 from edge.line.layout import LineLayout
 from edge.orders.model import Order, OrderState
+from plc.packml import mode_name, state_name
 from plc.points import Quality
 from plc.points import Value as PointValue
 from plc.words import EventType, LaneChange, Opcode, Refusal
@@ -105,6 +108,7 @@ ALARM_TITLES: dict[AlarmKind, str] = {
     AlarmKind.TOTES_REFUSED: "Many totes refused",
     AlarmKind.MISSORTS: "Missorted or lost",
     AlarmKind.DEFAULTS: "Many without a route",
+    AlarmKind.CERTIFICATE_ENDS: "Certificate ends soon",
 }
 _ALARM_STATES: dict[AlarmState, str] = {
     AlarmState.NORMAL: "is normal",
@@ -247,7 +251,7 @@ class Teller:
                 what = _LANE_CHANGES.get(value.value, f"changed to {value.value}")
                 return Sentence("lane", f"{self._lane_of_plc(plc, station, 'Lane')} of {plc} {what}")
             case EventType.STATE:
-                return Sentence("state", f"{plc} went to PackML state {value.value}")
+                return Sentence("state", f"{plc} went to PackML state {value.value} ({state_name(value.value)})")
             case EventType.INPUT:
                 return Sentence("input", f"Input {station} of {plc} went {'on' if value.value else 'off'}")
             case EventType.REFUSED:
@@ -373,7 +377,15 @@ def _order(order: Order, before: Order | None) -> Sentence:
 
 
 def _machine(
-    value: Started | DeviceChanged | PlcConnected | EventsMissed | DeviceNotice | Measured | AlarmDue,
+    value: Started
+    | DeviceChanged
+    | PlcConnected
+    | EventsMissed
+    | DeviceNotice
+    | Measured
+    | MachineReported
+    | CertificateChecked
+    | AlarmDue,
 ) -> Sentence:
     match value:
         case Started():
@@ -391,7 +403,18 @@ def _machine(
         case Measured():
             numbers = ", ".join(f"{name} {number:g}" for name, number in value.values)
             return Sentence("measured", f"{value.device}: {numbers}")
+        case MachineReported():
+            return Sentence("machine", _reported(value))
+        case CertificateChecked():
+            return Sentence("certificate", f"{value.device}: {value.text}")
         case AlarmDue():
             return Sentence("alarm-due", "A delay or a shelving of an alarm is over")
         case _:
             assert_never(value)
+
+
+def _reported(value: MachineReported) -> str:
+    text = f"{value.plc} stands in PackML state {value.state} ({state_name(value.state)})"
+    text += f", {mode_name(value.mode)}" if value.mode else ""
+    text += f", {value.processed} processed" if value.processed >= 0 else ""
+    return f"{text}, {value.defective} defective" if value.defective >= 0 else text

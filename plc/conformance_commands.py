@@ -11,9 +11,9 @@ import asyncio
 from collections.abc import Sequence
 
 from plc.conformance_probe import WAIT_S, Fault, Probe
+from plc.packml import PackmlState
 from plc.words import RING, Opcode, Refusal, Sent, encode_command, serial_add, serial_after
 
-EXECUTE = 6
 FAR_MS = 0x7FFF_0000
 """Nearly half of the millisecond counter: 24.8 days."""
 
@@ -24,7 +24,9 @@ async def handled(probe: Probe) -> str:
     if probe.words[15] != seq:
         raise Fault(f"cmd_done went from {before} to {probe.words[15]}, one command was given: {seq}")
     allowed = (
-        (Refusal.UNKNOWN_TRACK,) if probe.up.plc_state == EXECUTE else (Refusal.UNKNOWN_TRACK, Refusal.NOT_EXECUTE)
+        (Refusal.UNKNOWN_TRACK,)
+        if probe.up.plc_state == PackmlState.EXECUTE
+        else (Refusal.UNKNOWN_TRACK, Refusal.NOT_EXECUTE)
     )
     _shown_refused(probe, seq, allowed)
     return f"command {seq} refused with {probe.words[17]}, and handled"

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from plc.io_layout import Cause, Eye, IoLayout, Outlet
-from plc.plc_side import EXECUTE, PlcSide
+from plc.packml import PackmlState
+from plc.plc_side import PlcSide
 from plc.words import LANES, Command, EventType, LaneChange, Opcode, Refusal
 
 HELD = 11
@@ -122,7 +123,7 @@ class Tracker:
     def _run(self, inputs: int) -> None:
         if self.layout.running is None:
             return
-        state = EXECUTE if inputs >> self.layout.running & 1 else HELD
+        state = PackmlState.EXECUTE if inputs >> self.layout.running & 1 else HELD
         if state != self.side.plc_state:
             self.side.plc_state = state
             self._say(EventType.STATE, value=state)
@@ -163,7 +164,7 @@ class Tracker:
 
     def _dark_for_us(self, index: int) -> int:
         """How long a photo-eye has been dark while the belt moved; 0 where it was dark before anybody looked."""
-        if self.side.plc_state != EXECUTE and index in self._dark_us:
+        if self.side.plc_state != PackmlState.EXECUTE and index in self._dark_us:
             self._dark_us[index] = self._at_us
         return self._at_us - self._dark_us.get(index, self._at_us)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from plc.packml import state_name
 from plc.words import (
     DOWN_WORDS,
     LANES,
@@ -28,27 +29,6 @@ from plc.words import (
 
 Record: TypeAlias = dict[str, int | str]
 Value: TypeAlias = int | str | list[int] | list[Record] | None
-
-STATES = {
-    1: "Clearing",
-    2: "Stopped",
-    3: "Starting",
-    4: "Idle",
-    5: "Suspended",
-    6: "Execute",
-    7: "Stopping",
-    8: "Aborting",
-    9: "Aborted",
-    10: "Holding",
-    11: "Held",
-    12: "Unholding",
-    13: "Suspending",
-    14: "Unsuspending",
-    15: "Resetting",
-    16: "Completing",
-    17: "Complete",
-}
-"""PackML states. Source: ANSI/ISA-TR88.00.02-2022, table of state numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +70,7 @@ def _up(up: Up) -> dict[str, Value]:
     waiting = [serial_add(up.event_head, 1 - newest + step) for step in range(newest)]
     return {
         "plc_heartbeat": up.plc_heartbeat,
-        "plc_state": f"{up.plc_state} {STATES.get(up.plc_state, 'unknown')}",
+        "plc_state": f"{up.plc_state} {state_name(up.plc_state)}",
         "plc_ms": up.plc_ms,
         "lanes_full": _lanes(up.lanes_full),
         "lanes_disabled": _lanes(up.lanes_disabled),

@@ -1,6 +1,6 @@
 """The PLC's side of the mailbox, as values: what a PLC does with DOWN in a scan, and what it shows in UP.
 
-Public names: PlcSide, Act, EXECUTE, HOST_GONE_MS.
+Public names: PlcSide, Act, HOST_GONE_MS.
 
 Source: docs/plc-mailbox.md, "Rules for the PLC".
 """
@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from plc.packml import PackmlState
 from plc.words import (
     COMMAND_WORDS,
     DOWN_RING_AT,
@@ -41,7 +42,6 @@ from plc.words import (
 Act: TypeAlias = Callable[[Command], Refusal | None]
 """Carries a command out on the floor; None = accepted."""
 
-EXECUTE = 6
 HOST_GONE_MS = 500
 
 
@@ -65,7 +65,7 @@ class PlcSide:
     ) -> None:
         self.session = session
         self.epoch = epoch
-        self.plc_state = EXECUTE
+        self.plc_state: int = PackmlState.EXECUTE
         self.lanes_full = 0
         self.lanes_disabled = 0
         self.event_head = serial_add(first_event_seq, -1)

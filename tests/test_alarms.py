@@ -112,6 +112,7 @@ PLACES = {
     **dict.fromkeys(MOMENTS | RATES, ("sorter", "tote1")),
     AlarmKind.JAM: ("sorter.3", "sorter.4", "tote1.2"),
     AlarmKind.LANE_FULL: ("sorter.3", "sorter.4"),
+    AlarmKind.CERTIFICATE_ENDS: ("plc.sorter", "reader.tote1"),
 }
 NAMES = [identity(kind, place or "edge1") for kind, places in PLACES.items() for place in places]
 

@@ -121,6 +121,7 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         first = page.until(place)
         page.until(place, lambda now: now is not None and now != first)
         page.until("document.querySelectorAll('#verdicts li.verified').length")
+        assert page.ask("document.querySelectorAll('#machines [data-machine]').length") == 3
         share = page.ask("document.querySelector('[data-figure=verified] .value').textContent")
         assert re.fullmatch(r"\d+ %|\d+\.\d %", share)
         # Lanes run full on this floor now and then.

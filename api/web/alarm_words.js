@@ -95,6 +95,10 @@ export const ALARMS_EN = {
   "alarm.defaults.cause": "Routes come too late, or not at all.",
   "alarm.defaults.consequence": "Parcels and totes take the default lane.",
   "alarm.defaults.action": "Look at the reaction time and at what else is alarmed.",
+  "alarm.certificate-ends": "Certificate ends soon",
+  "alarm.certificate-ends.cause": "Our certificate for the device ends within 30 days, or cannot be read.",
+  "alarm.certificate-ends.consequence": "From its end on the device refuses us, and counts as one that does not answer.",
+  "alarm.certificate-ends.action": "Move the old one away, make a new one with lanewise plc cert, and let the device trust it.",
 };
 
 export const ALARMS_ZH = {
@@ -190,4 +194,8 @@ export const ALARMS_ZH = {
   "alarm.defaults.cause": "路徑命令太晚，或完全沒有。",
   "alarm.defaults.consequence": "包裹與物流箱走預設道。",
   "alarm.defaults.action": "查看反應時間與其他警報。",
+  "alarm.certificate-ends": "憑證即將到期",
+  "alarm.certificate-ends.cause": "我方對此設備的憑證將在 30 天內到期，或無法讀取。",
+  "alarm.certificate-ends.consequence": "到期後設備會拒絕我方連線，視同沒有回應。",
+  "alarm.certificate-ends.action": "移走舊憑證，以 lanewise plc cert 製作新憑證，並讓設備信任它。",
 };

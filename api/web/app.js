@@ -7,7 +7,7 @@ import { History } from "./history.js";
 import { ask, follow, needToken, tell } from "./link.js";
 import { Lookup } from "./lookup.js";
 import { Points, openPoint, points } from "./points.js";
-import { attention, devices, figures, needs, refusal, verdicts } from "./panels.js";
+import { attention, devices, figures, machines, needs, refusal, verdicts } from "./panels.js";
 import { LANGUAGES, clock, language, setLanguage, t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -16,7 +16,8 @@ const KEEP_ANOMALIES = 60;
 const QUIET_US = 15_000_000;
 
 const state = {
-  site: "", lines: [], devices: new Map(), anomalies: [], alarms: new Map(), points: new Points(), health: null, since: 0,
+  site: "", lines: [], devices: new Map(), machines: new Map(), anomalies: [], alarms: new Map(), points: new Points(),
+  health: null, since: 0,
   link: "connecting", heard: 0, offset: null,
 };
 const byName = new Map();
@@ -64,6 +65,7 @@ function takeSnapshot(value) {
     its.belt.snapshot(view, state.since);
   }
   state.devices = new Map(value.devices.map((device) => [device.name, device]));
+  state.machines = new Map(value.machines.map((machine) => [machine.line, machine]));
   state.anomalies = value.anomalies;
   state.points.take(value.points);
   state.alarms = new Map(value.alarms.map((alarm) => [alarm.alarm, alarm]));
@@ -89,6 +91,7 @@ function takeChanges(value) {
   }
   for (const device of value.devices) state.devices.set(device.name, device);
   state.points.take(value.points);
+  for (const machine of value.machines) state.machines.set(machine.line, machine);
   for (const alarm of value.alarms) {
     if (alarm.state === "normal") state.alarms.delete(alarm.alarm);
     else state.alarms.set(alarm.alarm, alarm);
@@ -136,6 +139,7 @@ function panels() {
   attention($("attention"), state, (key) => lookup.open(key), (alarm) => openAlarm($("alarm"), alarm, (key) => lookup.open(key)));
   devices($("devices"), state.devices);
   points($("points"), state.points, (key) => openPoint($("point"), state.points, key, (name) => lookup.open(name)));
+  machines($("machines"), state.machines, (line) => byName.get(line)?.info.title || line);
   for (const its of state.lines) its.belt.say(refusal(its, (key) => lookup.open(key)));
 }
 

@@ -1,5 +1,5 @@
 // Figures, verdicts, what needs attention, devices.
-// Public names: figures, verdicts, refusal, attention, devices, needs.
+// Public names: figures, verdicts, refusal, attention, devices, machines, needs.
 
 import { alarmRow, calling, covers, silent } from "./alarms.js";
 import { el, replace } from "./dom.js";
@@ -183,4 +183,23 @@ export function devices(node, all) {
       el("span", {}, deviceName(device.name)), el("small", {}, t(`device.${word}`)));
   });
   replace(node, ...rows);
+}
+
+const EXECUTE = 6;
+
+// Lines as PackML machines: what the machine itself counts, else what was sorted.
+export function machines(node, all, title) {
+  const heads = ["line", "state", "since", "mode", "processed", "defective"];
+  const counts = new Set(["processed", "defective"]);
+  const head = el("tr", {}, ...heads.map((name) => el("th", { class: counts.has(name) ? "count" : "" }, t(`machines.${name}`))));
+  const rows = [...all.values()].map((its) => {
+    const state = has(`machine.state.${its.state}`) ? t(`machine.state.${its.state}`) : its.state;
+    const jams = its.jams.length ? ` (${t("machines.jam", { eyes: its.jams.join(", ") })})` : "";
+    const mode = has(`machine.mode.${its.mode}`) ? t(`machine.mode.${its.mode}`) : its.mode;
+    return el("tr", { class: its.state === EXECUTE ? "" : "stopped", "data-machine": its.line },
+      el("td", {}, title(its.line)), el("td", {}, el("b", {}, state), jams), el("td", {}, its.since_us ? clock(its.since_us) : "–"),
+      el("td", {}, mode), el("td", { class: "count" }, its.told_processed < 0 ? its.processed : its.told_processed),
+      el("td", { class: "count" }, its.told_defective < 0 ? its.defective : its.told_defective));
+  });
+  replace(node, el("thead", {}, head), el("tbody", {}, ...rows));
 }

@@ -50,6 +50,9 @@ const ZH = {
   "stray": (v) => `${v.plc} 的光電感測器 ${v.station} 出現未追蹤的物件，追蹤號 ${v.track_id}`,
   "jam": (v) => `${v.plc} 的光電感測器 ${v.station}${v.value ? "堵塞" : "堵塞排除"}`,
   "lane": (v, lane) => `${lane(v.station)} ${LANES[v.value] ?? v.value}`,
+  "state": (v) => `${v.plc} 進入 PackML 狀態 ${v.value}（${t(`machine.state.${v.value}`)}）`,
+  "machine": (v) => `${v.plc} 處於 PackML 狀態 ${v.state}（${t(`machine.state.${v.state}`)}）`,
+  "certificate": (v) => `${v.device}：${v.text}`,
   "refused": (v) => `${v.plc} 拒絕命令 ${v.station}：${REFUSALS[v.value] ?? v.value}`,
   "passage": (v) => {
     const reads = v.tags.reduce((sum, tag) => sum + tag.count, 0);

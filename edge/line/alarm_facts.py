@@ -13,11 +13,13 @@ from edge.line.alarm_rules import AlarmKind
 from edge.line.events import (
     Anomaly,
     AnomalyCode,
+    CertificateChecked,
     CommandHandled,
     DeviceChanged,
     Event,
     Journaled,
     LaneChanged,
+    MachineReported,
     Outcome,
     PlcEvent,
     RouteDecided,
@@ -25,10 +27,11 @@ from edge.line.events import (
     Sorted,
     ToteChecked,
 )
+from plc.packml import PackmlState, state_name
 from plc.words import EventType, Opcode
 
-EXECUTE = 6
-"""PackML state number of a machine at work. Source: ANSI/ISA-TR88.00.02-2022."""
+CERTIFICATE_WARN_US = 30 * 86_400_000_000
+"""So long before our certificate ends it is alarmed."""
 
 _DEVICES = {"plc": AlarmKind.PLC_DOWN, "reader": AlarmKind.READER_DOWN}
 _PARTS = {"site-store": AlarmKind.SITE_STORE_DOWN, "journal": AlarmKind.JOURNAL_DOWN}
@@ -91,8 +94,12 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
         case PlcEvent(type=EventType.JAM, plc=plc, station=eye):
             yield Condition(AlarmKind.JAM, f"{plc}.{eye}", bool(value.value), f"photo-eye {eye} of {plc}")
         case PlcEvent(type=EventType.STATE, plc=plc, station=0):
-            text = f"{plc} is in PackML state {value.value}"
-            yield Condition(AlarmKind.MACHINE_STOPPED, plc, value.value != EXECUTE, text)
+            yield _machine(plc, value.value)
+        case MachineReported(plc=plc, state=state) if state:
+            yield _machine(plc, state)
+        case CertificateChecked(device=device, ends_us=ends_us, text=text):
+            ends = ends_us - value.at_us < CERTIFICATE_WARN_US
+            yield Condition(AlarmKind.CERTIFICATE_ENDS, device, ends, text)
         case LaneChanged(line=line, lane=lane):
             yield Condition(AlarmKind.LANE_FULL, f"{line}.{lane}", value.full, f"lane {lane} of {line}")
         case DeviceChanged(device=device, up=up, reason=reason):
@@ -105,3 +112,8 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
             yield Moment(_MOMENTS[code], subject, text)
         case _:
             pass
+
+
+def _machine(plc: str, state: int) -> Condition:
+    text = f"{plc} is in PackML state {state} ({state_name(state)})"
+    return Condition(AlarmKind.MACHINE_STOPPED, plc, state != PackmlState.EXECUTE, text)

@@ -35,6 +35,7 @@ class AlarmKind(StrEnum):
     TOTES_REFUSED = "totes-refused"  # line
     MISSORTS = "missorts"  # line
     DEFAULTS = "defaults"  # line
+    CERTIFICATE_ENDS = "certificate-ends"  # device
 
 
 class AlarmState(StrEnum):
@@ -257,6 +258,13 @@ RULES: tuple[AlarmRule, ...] = (
         "Look at the reaction time and at what else is alarmed.",
         limit=0.06,
         deadband=0.04,
+    ),
+    AlarmRule(
+        AlarmKind.CERTIFICATE_ENDS,
+        Priority.MEDIUM,
+        "Our certificate for the device ends within 30 days, or cannot be read.",
+        "From its end on the device refuses us, and counts as one that does not answer.",
+        "Move the old one away, make a new one with lanewise plc cert, and let the device trust it.",
     ),
 )
 """The rules where LINE.toml says nothing else."""

@@ -369,6 +369,11 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             for layout in given.layouts:
                 for reader in layout.portal.readers:
                     yield reader, layout.name, layout.plc
+        case AlarmKind.CERTIFICATE_ENDS:
+            for layout in given.layouts:
+                yield f"plc.{layout.plc}", "", layout.plc
+                for reader in layout.portal.readers:
+                    yield f"reader.{reader}", layout.name, layout.plc
         case AlarmKind.LANE_FULL:
             for layout in given.layouts:
                 for lane in layout.lanes:

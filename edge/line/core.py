@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from edge.line.alarm_facts import EXECUTE, facts
+from edge.line.alarm_facts import facts
 from edge.line.alarms import Alarms
 from edge.line.book import OrderBook
 from edge.line.decide import decide
@@ -17,6 +17,7 @@ from edge.line.events import (
     AlarmRequested,
     Anomaly,
     AnomalyCode,
+    CertificateChecked,
     CommandDropped,
     CommandHandled,
     CommandSent,
@@ -26,6 +27,7 @@ from edge.line.events import (
     Input,
     Journaled,
     LaneRequested,
+    MachineReported,
     Measured,
     OrderChanged,
     PassageSeen,
@@ -45,6 +47,7 @@ from edge.line.journey import ended, inducted, lane_changed, lanes_seen, passed_
 from edge.line.layout import Job, LineLayout
 from edge.line.state import CoreState, LineState, PlcState, Track
 from edge.line.station import Result, Station
+from plc.packml import PackmlState, state_name
 from plc.words import EventType, Opcode, Refusal, serial_after
 
 LANE_VALID_US = 5_000_000
@@ -106,10 +109,13 @@ class Core:
                 line = self._by_reader.get(given.reader)
                 if line is not None:
                     line.portal.read(given.reads, given.reader)
-            case Tick() | AlarmDue() | Measured() | PointChanged() | PointWritten():
+            case Tick() | AlarmDue() | Measured() | PointChanged() | PointWritten() | CertificateChecked():
                 pass
             case PointWriteRequested():
                 self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
+            case MachineReported():
+                if (known := self.state.plcs.get(given.plc)) is not None:
+                    known.machine = given.state
             case PlcEvent():
                 self._plc_event(given, out)
             case PassageSeen():
@@ -302,8 +308,10 @@ class Core:
                 text = f"untracked object at photo-eye {given.station} of {given.plc}"
                 out.append(Anomaly(given.at_us, "", AnomalyCode.STRAY, text, given.track_id, given.plc))
             case EventType.STATE:
-                if given.station == 0 and given.value != EXECUTE:
-                    text = f"{given.plc} left Execute: PackML state {given.value}"
+                if given.station == 0:
+                    self._plc(given).machine = given.value
+                if given.station == 0 and given.value != PackmlState.EXECUTE:
+                    text = f"{given.plc} left Execute: PackML state {given.value} ({state_name(given.value)})"
                     out.append(Anomaly(given.at_us, "", AnomalyCode.MACHINE_STATE, text, 0, given.plc))
             case EventType.INPUT:
                 pass

@@ -337,6 +337,36 @@ class PointWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class MachineReported:
+    """A machine told how it stands: the PLC when it is connected, or its PackML object in OPC UA when that changes.
+
+    ``state``, ``mode``: PackML numbers, mode 0 = not told. ``processed``, ``defective``: its own counts of products,
+    -1 = not told. ``speed``: products a minute, 0 = not told.
+    """
+
+    at_us: int
+    plc: str
+    state: int
+    mode: int = 0
+    processed: int = -1
+    defective: int = -1
+    speed: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateChecked:
+    """Our certificate for ``device`` (``plc.<name>``, ``reader.<name>``) was looked at.
+
+    ``ends_us``: when it ends, 0 = it cannot be read. ``text`` says which it is, and when or why.
+    """
+
+    at_us: int
+    device: str
+    ends_us: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommandHandled:
     """The PLC handled a command. ``refusal``: 0 = accepted, else the mailbox's reason, -1 = handled, reason unknown."""
 
@@ -621,6 +651,8 @@ Journaled: TypeAlias = (
     | PointChanged
     | PointWriteRequested
     | PointWritten
+    | MachineReported
+    | CertificateChecked
     | CommandSent
     | CommandHandled
     | CommandDropped
@@ -650,6 +682,8 @@ INPUT_KINDS: dict[str, type[Journaled]] = {
         PointChanged,
         PointWriteRequested,
         PointWritten,
+        MachineReported,
+        CertificateChecked,
         CommandSent,
         CommandHandled,
         CommandDropped,

@@ -77,12 +77,13 @@ class LineState:
 
 @dataclass(slots=True)
 class PlcState:
-    """How far the journal knows a PLC's session: its newest event, our newest command."""
+    """How far the journal knows a PLC's session: its newest event, our newest command. ``machine``: PackML state."""
 
     session: int
     event_seq: int
     command_seq: int
     events_lost: int = 0
+    machine: int = 0
 
 
 @dataclass(slots=True)

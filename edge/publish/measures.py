@@ -18,6 +18,7 @@ from edge.line.events import (
     AlarmDue,
     AlarmRequested,
     Anomaly,
+    CertificateChecked,
     CommandDropped,
     CommandHandled,
     CommandSent,
@@ -29,6 +30,7 @@ from edge.line.events import (
     Journaled,
     LaneChanged,
     LaneRequested,
+    MachineReported,
     Measured,
     OrderChanged,
     OrderShipped,
@@ -212,7 +214,10 @@ class Measures:
             case Measured():
                 for measurement, tags, fields in _measured(value):
                     add(measurement, tags, fields)
-            case PassageSeen() | ToteChecked() | CommandSent() | AlarmDue():
+            case MachineReported():
+                fields = {"packml_state": value.state}
+                add(schema.PLC, (value.plc,), fields)
+            case PassageSeen() | ToteChecked() | CommandSent() | CertificateChecked() | AlarmDue():
                 pass
             case _:
                 assert_never(value)
