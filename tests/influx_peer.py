@@ -100,6 +100,15 @@ class Influxd:
             ]
         return found
 
+    def count(self, database: str) -> int:
+        """How many points there are."""
+        total = 0
+        for series in self.query("SHOW MEASUREMENTS", database).get("series", []):
+            for (name,) in series["values"]:
+                (counted,) = self.query(f'SELECT count(*) FROM "{name}"', database)["series"]
+                total += max(number for number in counted["values"][0][1:] if number is not None)
+        return total
+
 
 class VictoriaMetrics:
     """One victoria-metrics with what it was given; milliseconds and numbers only."""
@@ -151,6 +160,9 @@ class Answer(NamedTuple):
 class _Door(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
+
+    def handle_error(self, *_: object) -> None:
+        """A client that was killed is no news."""
 
 
 class V2Door:

@@ -51,6 +51,10 @@ TargetDown, and may then leave out what the target has confirmed.
 class Publisher(Protocol):
     """One target. Used by one thread."""
 
+    def wants(self, record: Record) -> bool:
+        """Whether it has any use for a record; those that it has not are not decoded, and count as delivered."""
+        ...
+
     def prepare(self, entries: Sequence[Entry]) -> Delivery:
         """Turns records into what the target takes. Each is given once, in order, within the life of the publisher.
 
@@ -166,14 +170,14 @@ class Follower:
                 records = [record for record in records if record.seq <= cursor.seq]
                 if not records:
                     break
-                self._publisher.prepare(self._entries(records)[0])
+                self._publisher.prepare(self._entries(self._publisher, records)[0])
                 seq = records[-1].seq
         portion = self._publisher.portion
         records = reader.after(self.following.seq, portion)
         if not records:
             self.following = replace(self.following, newest=self.following.seq)
             return None
-        entries, bad = self._entries(records)
+        entries, bad = self._entries(self._publisher, records)
         send = self._publisher.prepare(entries)
         newest = records[-1].seq if len(records) < portion else reader.last()
         self.following = replace(self.following, newest=newest)
@@ -194,9 +198,9 @@ class Follower:
 
         return deliver
 
-    def _entries(self, records: Sequence[Record]) -> tuple[list[Entry], list[SetAside]]:
+    def _entries(self, publisher: Publisher, records: Sequence[Record]) -> tuple[list[Entry], list[SetAside]]:
         entries, bad = [], []
-        for record in records:
+        for record in filter(publisher.wants, records):
             try:
                 entries.append(Entry(record, record.value, f"{self._node}/{record.seq}"))
             except JournalError as error:

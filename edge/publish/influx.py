@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +26,7 @@ from urllib3.exceptions import HTTPError
 
 from edge.config import LineConfig
 from edge.config_publish import InfluxConfig
+from edge.journal import Record
 from edge.publish import schema
 from edge.publish.cursors import SetAside
 from edge.publish.follow import Delivery, Entry, Following, TargetDown
@@ -33,6 +34,8 @@ from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import WINDOW, Measures
 from edge.publish.schema import Point
 
+_POINTLESS = frozenset({"CommandSent", "AlarmDue"})
+_FINAL = '"stage":"final"'
 _BAD_REQUEST = frozenset({400, 413, 422})
 
 
@@ -89,13 +92,22 @@ class InfluxPublisher:
         self._service = WriteService(self._client.api_client)  # type: ignore[no-untyped-call]  # the library's
         self._pool = ThreadPoolExecutor(table.requests, f"influx-{name}")
 
+    def wants(self, record: Record) -> bool:
+        """Whether a record has points."""
+        kind = record.kind
+        return kind not in _POINTLESS and (kind != "PassageSeen" or _FINAL in record.body)
+
     def prepare(self, entries: Sequence[Entry]) -> Delivery:
-        """Makes the lines and shares them out by series."""
+        """Makes the points."""
+        return self.delivery((record.seq, self._measures.points(record.seq, value)) for record, value, _ in entries)
+
+    def delivery(self, points: Iterable[tuple[int, Sequence[Point]]]) -> Delivery:
+        """Makes the lines of some points, each with its record's sequence, and shares them out by series."""
         shares = [_Share() for _ in range(self._table.requests)]
-        for record, value, _ in entries:
-            for line in self._encoder.lines(self._measures.points(record.seq, value)):
+        for seq, made in points:
+            for line in self._encoder.lines(made):
                 series = line[: line.index(b" ")]  # an escaped space in it may cut it short: the share is the same
-                shares[zlib.crc32(series) % len(shares)].lines.append(Line(record.seq, line))
+                shares[zlib.crc32(series) % len(shares)].lines.append(Line(seq, line))
         return partial(self._send, shares)
 
     def tell(self, following: Following) -> None:

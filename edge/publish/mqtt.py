@@ -17,6 +17,7 @@ from importlib.metadata import version
 
 from edge.config import LineConfig
 from edge.config_mqtt import BrokerConfig, MqttConfig
+from edge.journal import Record
 from edge.line.layout import LineLayout
 from edge.publish.cursors import SetAside
 from edge.publish.follow import Delivery, Entry, Following, TargetDown
@@ -59,6 +60,10 @@ class MqttPublisher:
             subscriptions=desk.topics if desk else (),
             arrived=desk.take if desk else lambda message: None,
         )
+
+    def wants(self, record: Record) -> bool:
+        """All: what a record means may depend on any other."""
+        return True
 
     def prepare(self, entries: Sequence[Entry]) -> Delivery:
         """The messages of some records; sent until each is acknowledged or refused for good."""
