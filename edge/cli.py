@@ -93,6 +93,9 @@ def parser() -> argparse.ArgumentParser:
     plc = commands.add_parser("plc", help="a PLC's mailbox: conformance, watch", description="A PLC's mailbox.")
     importlib.import_module("edge.plc_cli").add_arguments(plc)
 
+    rfid = commands.add_parser("rfid", help="readers: discover, watch, report", description="RFID readers.")
+    importlib.import_module("edge.rfid_cli").add_arguments(rfid)
+
     check = _command(commands, "check", _check, "says everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG", help="LINE.toml or SITE.toml")
 

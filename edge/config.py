@@ -1,6 +1,6 @@
 """LINE.toml and SITE.toml -> frozen values; every error at once, with the key's path, the value and what is allowed.
 
-Public names: LineConfig, SiteConfig, SimConfig, load_line, load_site, with_sim, ConfigError.
+Public names: LineConfig, SiteConfig, SimConfig, load_line, load_site, load_table, with_sim, ConfigError.
 """
 
 from __future__ import annotations
@@ -219,7 +219,7 @@ class SiteConfig(Frozen):
 def load_line(path: Path) -> LineConfig:
     """Reads LINE.toml; raises ConfigError with everything that is wrong."""
     here = path.resolve().parent
-    config, wrong_points = _with_points(_load(path, LineConfig), here)
+    config, wrong_points = _with_points(load_table(path, LineConfig), here)
     problems = [*_line_problems(config), *wrong_points]
     if problems:
         raise ConfigError(path, problems)
@@ -256,7 +256,7 @@ def load_line(path: Path) -> LineConfig:
 
 def load_site(path: Path) -> SiteConfig:
     """Reads SITE.toml; raises ConfigError with everything that is wrong."""
-    config = _load(path, SiteConfig)
+    config = load_table(path, SiteConfig)
     problems = list(_site_problems(config))
     if problems:
         raise ConfigError(path, problems)
@@ -385,7 +385,8 @@ def _alarm_problems(config: LineConfig) -> Iterator[str]:
             yield f"alarm.{rule.kind}.deadband: {rule.deadband}: more than limit, allowed: 0..{rule.limit}"
 
 
-def _load(path: Path, model: type[Table]) -> Table:
+def load_table(path: Path, model: type[Table]) -> Table:
+    """Reads a TOML file by its model; raises ConfigError with everything that is wrong by the model."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,6 +1,7 @@
 """Recorded reads through the portal logic, and what a portal has learned, for engineers.
 
-Public names: Recording, RecordedPassage, read_recording, judge, Judged, learned, Learned, picture, RecordingError.
+Public names: Recording, RecordedPassage, read_reads, read_recording, judge, Judged, learned, Learned, picture,
+RecordingError.
 
 A recording is two or three CSV files with a header each: reads ``time_us,epc,antenna,rssi_dbm[,reader]``, passages
 ``passage,start_us,stop_us``, expected ``passage,epc``. EPCs and passage names are opaque texts.
@@ -88,15 +89,21 @@ class Learned:
     places_us: tuple[int, ...]
 
 
+def read_reads(path: Path) -> tuple[tuple[str, TagRead], ...]:
+    """Recorded reads with the names of their readers, in order of time; raises RecordingError."""
+    seen = []
+    for where, row in _rows(path, ("time_us", "epc", "antenna", "rssi_dbm"), ("reader",)):
+        at_us = int(_number(where, "time_us", row["time_us"]))
+        antenna = int(_number(where, "antenna", row["antenna"]))
+        seen.append(
+            (row["reader"], TagRead(row["epc"], antenna, _number(where, "rssi_dbm", row["rssi_dbm"]), at_us, 1))
+        )
+    return tuple(sorted(seen, key=lambda one: one[1].at_us))
+
+
 def read_recording(reads: Path, passages: Path, expected: Path | None = None) -> Recording:
     """Reads the CSV files; raises RecordingError."""
-    seen = []
-    for where, row in _rows(reads, ("time_us", "epc", "antenna", "rssi_dbm"), ("reader",)):
-        antenna = int(_number(where, "antenna", row["antenna"]))
-        rssi_dbm = _number(where, "rssi_dbm", row["rssi_dbm"])
-        seen.append(
-            (row["reader"], TagRead(row["epc"], antenna, rssi_dbm, int(_number(where, "time_us", row["time_us"])), 1))
-        )
+    seen = read_reads(reads)
     inside: dict[str, set[str]] | None = None
     if expected is not None:
         inside = {}
@@ -110,9 +117,8 @@ def read_recording(reads: Path, passages: Path, expected: Path | None = None) ->
             raise RecordingError(f"{where}: stop_us {stop} is not after start_us {start}")
         known = None if inside is None else frozenset(inside.get(row["passage"], ()))
         gone.append(RecordedPassage(row["passage"], start, stop, known))
-    seen.sort(key=lambda one: one[1].at_us)
     gone.sort(key=lambda passage: passage.start_us)
-    return Recording(tuple(seen), tuple(gone))
+    return Recording(seen, tuple(gone))
 
 
 def judge(recording: Recording, facing: Sequence[int] = ()) -> tuple[list[Judged], Learned]:

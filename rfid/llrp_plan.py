@@ -130,12 +130,12 @@ def _channel(capabilities: Message) -> tuple[int, int]:
     return 1, 0
 
 
-def about(capabilities: Message, made: Plan) -> str:
-    """Maker, model, firmware, antennas and power in a line for people."""
+def about(capabilities: Message, made: Plan | None) -> str:
+    """Maker, model, firmware, antennas and, where a plan was made, power in a line for people."""
     general = capabilities.first("GeneralDeviceCapabilities")
     if general is None:
         return "LLRP reader"
-    power = "" if made.power_dbm is None else f", {made.power_dbm:g} dBm"
+    power = "" if made is None or made.power_dbm is None else f", {made.power_dbm:g} dBm"
     return (
         f"{_maker(general)} model {general.number('ModelName')}, "
         f"firmware {general.text('ReaderFirmwareVersion')}, {general.number('MaxNumberOfAntennaSupported')} antennas"

@@ -1,0 +1,101 @@
+"""Readers are found, and what they read is shown, by the command line and over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Run
+
+from edge.cli import main
+from edge.rfid_cli import ReadTable
+from rfid.driver import ReaderReady, TagRead
+from rfid.epc import sgtin96
+from rfid.llrp import LlrpReader
+from rfid.llrp_settings import LlrpSettings
+from rfid.simulator import Fault, SimulatedReader
+
+ITEM = sgtin96("9521141", "050000", 7)
+
+
+def test_readers_are_found_and_left_as_they_were(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    async def subnet() -> list[int]:
+        free, held = SimulatedReader("free", maker=25882), SimulatedReader("held")
+        await free.start("127.0.0.2")
+        await held.start("127.0.0.3", free.port)
+        mute = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.4", free.port)
+        ready = asyncio.Event()
+        reader = LlrpReader(LlrpSettings("held"), "127.0.0.3", held.port)
+        client = asyncio.create_task(reader.run(lambda event: ready.set() if isinstance(event, ReaderReady) else None))
+        await asyncio.wait_for(ready.wait(), 10)
+        port = ["--port", str(free.port), "--seconds", "0.3"]
+        statuses = [await asyncio.to_thread(main, ["rfid", "discover", "127.0.0.0/29", "--json", *port])]
+        assert held.reading and not client.done(), "who holds a reader is not disturbed"
+        await asyncio.wait_for(free.released(), 5)
+        statuses.append(await asyncio.to_thread(main, ["rfid", "discover", "127.0.0.6/31", *port]))
+        client.cancel()
+        await asyncio.gather(client, return_exceptions=True)
+        mute.close()
+        await free.stop()
+        await held.stop()
+        return statuses
+
+    assert run(subnet()) == [0, 1]
+    out, err = capsys.readouterr()
+    found = {one["host"]: one for one in map(json.loads, out.splitlines())}
+    assert {host: one["answer"] for host, one in found.items()} == {
+        "127.0.0.2": "free",
+        "127.0.0.3": "busy",
+        "127.0.0.4": "other",
+    }
+    assert found["127.0.0.2"]["about"].startswith("Impinj model")
+    assert "6 addresses, 2 reader(s)" in err
+    assert main(["rfid", "discover", "10.0.0.0/8"]) == 2
+    assert "16777216 addresses, allowed: 4096" in capsys.readouterr().err
+
+
+def test_a_reader_is_watched_by_its_address(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    async def site() -> tuple[int, int]:
+        reader = await SimulatedReader("r").start()
+
+        async def tags() -> None:
+            for number in range(10**6):
+                reader.report([TagRead(ITEM, 1 + number % 2, -50.0 - number % 5, 1_700_000_000_000_000 + number, 1)])
+                await asyncio.sleep(0.01)
+
+        reading = asyncio.create_task(tags())
+        address = f"127.0.0.1:{reader.port}"
+        status = await asyncio.to_thread(main, ["rfid", "watch", address, "--json", "--seconds", "0.8"])
+        reader.fault(Fault.REFUSAL)
+        refused = await asyncio.to_thread(main, ["rfid", "watch", address, "--seconds", "5"])
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        await reader.stop()
+        return status, refused
+
+    assert run(site()) == (0, 2)
+    out, err = capsys.readouterr()
+    last = json.loads(out.splitlines()[-1])
+    (tag,) = last["tags"]
+    assert tag["epc"] == ITEM and tag["antennas"] == [1, 2] and tag["best_dbm"] == -50.0
+    assert tag["identity"].startswith("(01)")
+    assert last["reads_s"] > 0 and tag["reads"] > 5
+    assert "4 antennas" in err and "the reader refused the connection" in err
+
+
+def test_a_name_that_is_not_configured_is_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = str(project / "examples" / "warehouse" / "LINE.toml")
+    assert main(["rfid", "watch", "tote9", "--config", line]) == 2
+    assert "reader.tote9: no such reader, allowed: tote1, tote2, sorter" in capsys.readouterr().err
+
+
+def test_the_table_shows_the_newest_first() -> None:
+    table = ReadTable()
+    for number in range(50):
+        table.take([TagRead(f"{number:024X}", 1, -60.0, 0, 1), TagRead(ITEM, 3, -40.0, 0, 2)], number * 100_000)
+    lines = table.told("r", 5_000_000)
+    assert lines[0] == "r: 51 tags, 19 reads/s"
+    assert lines[3].split()[:3] == ["100", "-40.0", "-40.0"] and "(01)" in lines[3]
+    assert lines[-1] == "and 11 more"
