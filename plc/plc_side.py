@@ -76,6 +76,8 @@ class PlcSide:
         self.refusal = 0
         self.handled: list[Sent] = []
         """The commands that the newest scan handled, accepted or refused, in order."""
+        self.kept_back: frozenset[int] = frozenset()
+        """Event types that are never reported: a fault on command."""
         self._act = act
         self._ring = [0] * (RING * EVENT_WORDS)
         self._waiting: deque[tuple[int, int, int, int, int, int]] = deque()
@@ -118,11 +120,20 @@ class PlcSide:
         """
         plc_ms = self._now_ms if at_ms is None else at_ms & LONG_MAX
         encode_event(Event(0, type, track_id, station, cause, plc_ms, value))
+        if type in self.kept_back:
+            return
         if len(self._waiting) >= self._buffer:
             self.events_lost = serial_add(self.events_lost, 1)
             return
         self._waiting.append((type, track_id, station, cause, plc_ms, value))
         self._publish()
+
+    def anew(self) -> PlcSide:
+        """This PLC after another start: the next session, and nothing remembered."""
+        after = PlcSide(self.session % 0xFFFF + 1, act=self._act, buffer=self._buffer)
+        after.kept_back = self.kept_back
+        after.lanes_full, after.lanes_disabled = self.lanes_full, self.lanes_disabled
+        return after
 
     def up(self, now_ms: int) -> list[int]:
         """The UP block, 102 words."""

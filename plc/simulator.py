@@ -21,9 +21,10 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from plc.driver import PlcError
 from plc.plc_side import PlcSide
 from plc.points import Point, Table
+from plc.simulated_faults import PlcFault, PlcFaults
 from plc.simulated_points import PointMemory
 from plc.wires import Serial
-from plc.words import DOWN_WORDS, UP_WORDS, EventType, MailboxError, Opcode, serial_add
+from plc.words import DOWN_WORDS, UP_WORDS, EventType, LaneChange, MailboxError, Opcode, serial_add
 
 _OPEN_ROUTES = 4096
 _TABLES = {
@@ -73,6 +74,9 @@ class SimulatedPlc:
         self._on_scan = on_scan
         self._monotonic_us = monotonic_us
         self._down = [0] * DOWN_WORDS
+        self._taken: list[int] = []
+        self._faults = PlcFaults()
+        self._stalled = False  # the newest write was held: its answer is not sent
         self._up: list[int] = []
         self._shown = side.event_head
         self._inducted_us: dict[int, int] = {}
@@ -97,10 +101,16 @@ class SimulatedPlc:
         Raises PlcError where the address cannot be listened on.
         """
         if tls is None:
-            server = ModbusTcpServer(self._device(), address=(host, port))
+            server = ModbusTcpServer(self._device(), address=(host, port), trace_packet=self._packet)
         else:
             # The library's own framer for TLS takes whatever arrives at once for one frame.
-            server = ModbusTlsServer(self._device(), address=(host, port), sslctx=tls, framer=FramerType.SOCKET)
+            server = ModbusTlsServer(
+                self._device(),
+                address=(host, port),
+                sslctx=tls,
+                framer=FramerType.SOCKET,
+                trace_packet=self._packet,
+            )
         await self._serve(server, f"cannot listen on {host}:{port}: address in use or not ours", scanning)
 
     async def start_serial(self, line: Serial, *, scanning: bool = True) -> None:
@@ -112,6 +122,7 @@ class SimulatedPlc:
             parity=line.parity.value,
             stopbits=line.stop_bits,
             reconnect_delay=0,
+            trace_packet=self._packet,
         )
         await self._serve(server, f"{line.device} cannot be used", scanning)
 
@@ -140,10 +151,49 @@ class SimulatedPlc:
         self._shown = side.event_head
         self._inducted_us.clear()
         self._down = [0] * DOWN_WORDS
+        self._faults.forget()
+        self._close_connections()
+        self._show()
+
+    def fault(self, fault: PlcFault, amount: int | None = None) -> None:
+        """Something goes wrong from now on, or once. ``amount``: see ``AMOUNTS``; ValueError: not one of them."""
+        amount = self._faults.begin(fault, amount)
+        match fault:
+            case PlcFault.RESET:
+                self._close_connections()
+                self.mend(fault)
+            case PlcFault.RESTART:
+                self.restart(self.side.anew())
+                self.mend(fault)
+            case PlcFault.LOST_CONFIRMATIONS:
+                self.side.kept_back = frozenset({EventType.DIVERTED})
+            case PlcFault.JAM:
+                self.side.emit(EventType.JAM, station=amount, value=1)
+            case PlcFault.LANE_FULL:
+                self.side.emit(EventType.LANE, station=amount, value=LaneChange.FULL)
+            case _:
+                pass
+
+    def mend(self, fault: PlcFault | None = None) -> None:
+        """That fault is over; None = all are."""
+        for one in PlcFault if fault is None else (fault,):
+            amount = self._faults.end(one, self._clock_ms())
+            if amount is None:
+                continue
+            match one:
+                case PlcFault.LOST_CONFIRMATIONS:
+                    self.side.kept_back = frozenset()
+                case PlcFault.JAM:
+                    self.side.emit(EventType.JAM, station=amount, value=0)
+                case PlcFault.LANE_FULL:
+                    self.side.emit(EventType.LANE, station=amount, value=LaneChange.FREE)
+                case _:
+                    pass
+
+    def _close_connections(self) -> None:
         if self._server is not None:
             for connection in list(self._server.active_connections.values()):
                 connection.close()
-        self._show()
 
     @property
     def up_words(self) -> Sequence[int]:
@@ -151,17 +201,21 @@ class SimulatedPlc:
         return self._up
 
     def take_down(self, words: Sequence[int]) -> None:
-        """DOWN as somebody wrote it by another way than Modbus."""
-        self._down = list(words)
+        """DOWN as somebody wrote it by another way than Modbus; the same again is no other write."""
+        if list(words) != self._taken:
+            self._taken = list(words)
+            self._write_down(self._taken)
 
     def scan(self) -> None:
         """One scan: the floor moves, DOWN is obeyed, UP is shown."""
         now_ms = self._clock_ms()
         if self._on_scan is not None:
             self._on_scan(now_ms)
+        if (held := self._faults.due(now_ms)) is not None:
+            self._down = list(held)
         self.side.scan(self._down, now_ms)
         self._time_routes()
-        self._show()
+        self._show(scanned=True)
 
     def _tick(self) -> None:
         self.scan()
@@ -169,10 +223,12 @@ class SimulatedPlc:
         self._due = max(self._due + self._scan_ms / 1000, loop.time())
         self._timer = loop.call_at(self._due, self._tick)
 
-    def _show(self) -> None:
+    def _show(self, *, scanned: bool = False) -> None:
         """Shows UP, and notes the time of each INDUCTED that was not there before."""
         side = self.side
         self._up = side.up(self._clock_ms())
+        if self._faults:
+            self._faults.show(self._up, scanned)
         while self._shown != side.event_head:
             self._shown = serial_add(self._shown, 1)
             try:
@@ -214,6 +270,8 @@ class SimulatedPlc:
 
         In tables of bits ``start_address`` and ``address`` count bits, ``count`` and ``current_registers`` are words.
         """
+        if self._faults:
+            await asyncio.sleep(self._faults.slow_s)
         table = _TABLES[function_code]
         if table.of_bits:
             return self._access_bits(table, start_address, address, count, current_registers, set_values)
@@ -231,12 +289,28 @@ class SimulatedPlc:
         if set_values is not None:
             if mailbox and address < up.stop and up.start < address + count:
                 return ExcCodes.ILLEGAL_ADDRESS
+            written = list(self._down)
             for at, value in enumerate(set_values, address):
                 if mailbox and at in down:
-                    self._down[at - down.start] = int(value)
-            self.points.write(table, address, map(int, set_values))
+                    written[at - down.start] = int(value)
+            if mailbox and address < down.stop and down.start < address + count:
+                self._write_down(written)
+                self._stalled = PlcFault.STALL in self._faults
+            if not self._faults.unanswered:
+                self.points.write(table, address, map(int, set_values))
         current_registers[address - start_address : address - start_address + count] = shown
         return None
+
+    def _write_down(self, words: list[int]) -> None:
+        if self._faults.written(words, self._clock_ms()):
+            self._down = words
+
+    def _packet(self, sending: bool, octets: bytes) -> bytes:
+        """What really goes over the wire."""
+        if not sending or not (self._faults.unanswered or self._stalled):
+            return octets
+        self._stalled = False
+        return b""
 
     def _access_bits(
         self,

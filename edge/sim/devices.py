@@ -33,6 +33,8 @@ from edge.sim.world import World
 from plc.driver import PlcError
 from plc.io_simulator import SimulatedIo
 from plc.mailbox import Command, EventType, Opcode, PlcSide, Refusal
+from plc.simulated_faults import AMOUNTS as PLC_AMOUNTS
+from plc.simulated_faults import PlcFault
 from plc.simulator import SimulatedPlc
 from plc.words import serial_behind
 from rfid.driver import ReaderError
@@ -179,6 +181,10 @@ class SimulatedFloor:
                 {
                     f"reader.{name}": failing(ReaderFault, READER_AMOUNTS, reader.fault, reader.mend)
                     for name, reader in self._readers.items()
+                }
+                | {
+                    f"plc.{name}": failing(PlcFault, PLC_AMOUNTS, partial(self._plc_fault, name), plc.mend)
+                    for name, plc in self._plcs.items()
                 },
                 self._say,
             )
@@ -359,6 +365,13 @@ class SimulatedFloor:
         if floor_us is None or self._began_us is None:
             return UTC_BEGINS_US + self._now_us
         return UTC_BEGINS_US + self._began_us + floor_us
+
+    def _plc_fault(self, name: str, fault: PlcFault, amount: int | None) -> None:
+        if fault is PlcFault.RESTART:  # the PLC's program knows no route any more
+            for floor in self._floors.values():
+                if floor.layout.plc == name:
+                    floor.forget_routes()
+        self._plcs[name].fault(fault, amount)
 
     # ---- the PLCs ----------------------------------------------------------------------------------------------------
 

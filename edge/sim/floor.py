@@ -194,6 +194,12 @@ class Floor:
                 assert_never(opcode)
         return None
 
+    def forget_routes(self) -> None:
+        """The PLC started anew: what is not past the decision point has no route any more."""
+        for moving in self._tracked.values():
+            if not moving.decided:
+                moving.lane = 0
+
     # ---- belt --------------------------------------------------------------------------------------------------------
 
     def _at(self, at_us: int, call: Callable[[int], None]) -> None:
