@@ -15,7 +15,7 @@ from typing import Literal
 from edge.publish import schema
 from grafana.board import Board
 from grafana.influxql import select
-from grafana.panels import Language, T
+from grafana.panels import Language, Panel, T
 
 DATA_SOURCE_UID = "lanewise-influx"
 FOLDER = "Lanewise"
@@ -33,6 +33,7 @@ class Rule:
     title: T
     summary: T
     query: str
+    page: str
     above: float | None = None
     below: float | None = None
     reduce: Literal["last", "sum"] = "last"
@@ -40,7 +41,6 @@ class Rule:
     lasts: str = "1m"
     severity: Literal["high", "medium", "low"] = "medium"
     silence: Literal["OK", "Alerting"] = "OK"
-    page: str = "line-overview"
 
 
 RULES = (
@@ -58,6 +58,7 @@ RULES = (
         over_s=3600,
         severity="high",
         silence="Alerting",
+        page="decision-path",
     ),
     Rule(
         "plc-link",
@@ -208,16 +209,23 @@ RULES = (
 
 
 def provisioned(boards: tuple[Board, ...]) -> dict[str, object]:
-    """The rules as Grafana's provisioning wants them. Raises KeyError for a page that does not exist."""
-    uids = {board.name: board.uid(Language.ENGLISH) for board in boards}
-    rules = [_rule(rule, uids[rule.page]) for rule in RULES]
-    return {
-        "apiVersion": 1,
-        "groups": [{"orgId": 1, "name": "lanewise", "folder": FOLDER, "interval": EVERY, "rules": rules}],
-    }
+    """The rules as Grafana's provisioning wants them. Raises ValueError for a page that shows nothing of a rule's."""
+    rules = [_rule(rule, *_shown(rule, boards)) for rule in RULES]
+    group = {"orgId": 1, "name": "lanewise", "folder": FOLDER, "interval": EVERY, "rules": rules}
+    return {"apiVersion": 1, "groups": [group]}
 
 
-def _rule(rule: Rule, page_uid: str) -> dict[str, object]:
+def _shown(rule: Rule, boards: tuple[Board, ...]) -> tuple[str, int]:
+    """The page to look at, and on it the number of the first panel that shows the rule's measurement."""
+    source = rule.query.partition(" FROM ")[2].partition(" ")[0]
+    board = next(board for board in boards if board.name == rule.page)
+    for number, (what, _, _) in enumerate(board.placed(), start=1):
+        if isinstance(what, Panel) and any(f" FROM {source} " in query.query for query in what.queries):
+            return board.uid(Language.ENGLISH), number
+    raise ValueError(f"rule {rule.name}: page {rule.page!r} has no panel with {source}")
+
+
+def _rule(rule: Rule, page_uid: str, panel: int) -> dict[str, object]:
     span = {"from": rule.over_s, "to": 0}
     evaluator = (
         {"type": "gt", "params": [rule.above]} if rule.above is not None else {"type": "lt", "params": [rule.below]}
@@ -240,7 +248,12 @@ def _rule(rule: Rule, page_uid: str) -> dict[str, object]:
         "execErrState": "KeepLast",
         "isPaused": False,
         "labels": {"severity": rule.severity, "system": "lanewise"},
-        "annotations": {"summary": rule.summary.en, "summary_zh": rule.summary.zh, "__dashboardUid__": page_uid},
+        "annotations": {
+            "summary": rule.summary.en,
+            "summary_zh": rule.summary.zh,
+            "__dashboardUid__": page_uid,
+            "__panelId__": str(panel),
+        },
         "data": [
             {"refId": "A", "relativeTimeRange": span, "datasourceUid": DATA_SOURCE_UID, "model": asked},
             {"refId": "B", "relativeTimeRange": span, "datasourceUid": "__expr__", "model": reduced},

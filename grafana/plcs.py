@@ -1,4 +1,4 @@
-"""PLCs: the link to each, what its machine does, and what became of events and commands.
+"""PLCs and points: the link to each PLC, what its machine does, its points, and what became of events and commands.
 
 Public names: PLCS.
 """
@@ -25,10 +25,10 @@ PACKML = {
 
 PLCS = Board(
     "plcs",
-    T("PLCs", "PLC"),
+    T("PLCs and points", "PLC 與點位"),
     T(
-        "The link to each PLC, what its machine does, and what became of events and commands.",
-        "各 PLC 的連線、機台狀態，以及事件與命令的結果。",
+        "The link to each PLC, what its machine does, its points, and what became of events and commands.",
+        "各 PLC 的連線、機台狀態、點位，以及事件與命令的結果。",
     ),
     (
         Section(
@@ -112,6 +112,73 @@ PLCS = Board(
                         Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
                         Column("device", T("Device", "裝置"), width=140),
                         Column("up", T("Up", "上線"), width=60),
+                        Column("why", T("Why", "原因")),
+                    ),
+                    width=12,
+                    height=7,
+                ),
+            ),
+        ),
+        Section(
+            T("Points", "點位"),
+            (
+                trend(
+                    T("Points", "點位"),
+                    T(
+                        "Values of the points that the configuration names, each in its own unit.",
+                        "設定檔所列點位的數值，單位各異。",
+                    ),
+                    select(schema.PLC_POINT, 'mean("number")', by=("plc", "point"), every="$__interval"),
+                    "$tag_plc $tag_point",
+                    unit="none",
+                    width=16,
+                    least=None,
+                ),
+                trend(
+                    T("Not good", "品質不佳"),
+                    T("Points that are stale or bad, counted by the minute.", "過期或異常的點位數，每分鐘統計。"),
+                    select(
+                        schema.PLC_POINT,
+                        'count("age_us")',
+                        by=("plc", "point", "quality"),
+                        where='"quality" =~ /^(stale|bad)$/',
+                        every="1m",
+                        fill="0",
+                    ),
+                    "$tag_plc $tag_point $tag_quality",
+                    unit="short",
+                    limits=((1, WARN),),
+                ),
+                rows(
+                    T("Newest values", "最新數值"),
+                    T(
+                        "Changes of points, the newest first, and why one is not good.",
+                        "點位變化，最新在前，以及品質不佳的原因。",
+                    ),
+                    recent(schema.PLC_POINT, '"plc", "point", "number", "text", "quality", "why"'),
+                    (
+                        Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
+                        Column("plc", T("PLC", "PLC"), width=100),
+                        Column("point", T("Point", "點位"), width=180),
+                        Column("number", T("Number", "數值"), width=90),
+                        Column("text", T("Text", "文字"), width=90),
+                        Column("quality", T("Quality", "品質"), width=80),
+                        Column("why", T("Why", "原因")),
+                    ),
+                    width=12,
+                    height=7,
+                ),
+                rows(
+                    T("Written by operators", "操作員寫入"),
+                    T("What became of wishes to write a point.", "寫入點位要求的結果。"),
+                    recent(schema.PLC_WRITE, '"plc", "point", "number", "text", "result", "why"'),
+                    (
+                        Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
+                        Column("plc", T("PLC", "PLC"), width=100),
+                        Column("point", T("Point", "點位"), width=180),
+                        Column("number", T("Number", "數值"), width=90),
+                        Column("text", T("Text", "文字"), width=90),
+                        Column("result", T("Result", "結果"), width=90),
                         Column("why", T("Why", "原因")),
                     ),
                     width=12,

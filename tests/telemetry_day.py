@@ -28,11 +28,14 @@ from edge.line.events import (
     Measured,
     OrderChanged,
     PlcEvent,
+    PointChanged,
+    PointWritten,
 )
 from edge.orders.model import Order, OrderLine, OrderState
 from edge.publish import schema
 from edge.publish.measures import Measures
 from edge.publish.schema import Point
+from plc.points import Quality
 from plc.words import EventType, LaneChange, Opcode, Refusal
 
 _MINUTE_US = 60_000_000
@@ -102,6 +105,11 @@ def _happenings() -> Iterator[Journaled | Event]:
     yield DeviceChanged(at_us, "plc.sorter", True, "127.0.0.1:15023 answers")
     yield CommandDropped(at_us, "sorter", int(Opcode.ROUTE), 7, 3, "no connection")
     yield CommandHandled(at_us, "sorter", 999, int(Opcode.LANE), 0, 4, int(Refusal.EXPIRED))
+    yield PointChanged(at_us, "tote1", "drive/speed", 0.6, "m/s", Quality.GOOD, "", at_us)
+    yield PointChanged(
+        at_us + 1, "tote1", "drive/temperature", 41.5, "°C", Quality.STALE, "no answer", at_us - 9_000_000
+    )
+    yield PointWritten(at_us, 3, "tote1", "drive/setpoint", 0.7, "kim", "")
     order = Order("A-cancelled", "DHL", "express", (OrderLine("09521234000105", 1),), state=OrderState.CANCELLED)
     yield OrderChanged(at_us, 99, order)
 

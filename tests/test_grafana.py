@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import html
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from grafana_schema import PANELS, grafana_schema
 from influx_peer import Influxd
 from jsonschema import Draft7Validator
@@ -143,6 +145,35 @@ def test_both_languages_ask_the_same(project: Path) -> None:
         ]
         chinese = [text for one in pair[1]["panels"] for text in (one["title"], one.get("description", "件"))]
         assert all(any("一" <= letter <= "鿿" for letter in text) or text == "PLC" for text in chinese), chinese
+
+
+def test_what_grafana_is_provisioned_with_fits_compose(project: Path) -> None:
+    """Folders, secrets, addresses and variables that one file names are those of the other."""
+    provisioning = project / "grafana" / "provisioning"
+    files = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in provisioning.glob("*/*.yaml")}
+    compose = yaml.safe_load((project / "compose.yaml").read_text(encoding="utf-8"))
+    grafana = compose["services"]["grafana"]
+    mounted = {inside: project / here for here, inside, *_ in (one.split(":") for one in grafana["volumes"])}
+    assert (mounted["/etc/grafana/provisioning"] / "datasources").is_dir()
+    (source,) = (yaml.safe_load(path.read_text()) for path in provisioning.glob("datasources/*.yaml"))
+    (source,) = source["datasources"]
+    secret = re.fullmatch(r"\$__file\{/run/secrets/(\w+)\}", source["secureJsonData"]["basicAuthPassword"])
+    assert secret is not None and secret[1] in {one["target"] for one in grafana["secrets"] if isinstance(one, dict)}
+    assert source["url"] == "http://influxdb:8086"
+    asked = {part["datasourceUid"] for rule in rules(project)["groups"][0]["rules"] for part in rule["data"]}
+    assert asked == {source["uid"], "__expr__"}
+    known = {(page["uid"], str(panel["id"])) for page in pages(project) for panel in page["panels"]}
+    for rule in rules(project)["groups"][0]["rules"]:
+        assert (rule["annotations"]["__dashboardUid__"], rule["annotations"]["__panelId__"]) in known
+    (receiver,) = files["contact"]["contactPoints"][0]["receivers"]
+    assert receiver["settings"]["url"].lstrip("$") in grafana["environment"]
+    home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    inside, dashboards = next((inside, here) for inside, here in mounted.items() if home.startswith(inside))
+    assert (dashboards / home.removeprefix(inside).lstrip("/")).is_file()
+    for path in provisioning.glob("dashboards/*.yaml"):
+        for provider in yaml.safe_load(path.read_text())["providers"]:
+            folder = dashboards / provider["options"]["path"].removeprefix(inside).lstrip("/")
+            assert len(list(folder.glob("*.json"))) == 8, folder
 
 
 def test_every_page_has_its_picture(project: Path) -> None:
