@@ -14,12 +14,14 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, ValidationError
 
 from edge.config_devices import PlcConfig, plc_problems
+from edge.config_docks import DockTable, dock_layout, dock_problems, dock_stations
 from edge.config_io import io_problems
 from edge.config_points import every_point
 from edge.config_publish import SECRETS, PublisherConfig, publisher_problems
 from edge.config_readers import AutoIdConfig, ReaderConfig, reader_problems
 from edge.config_table import Frozen, Name
 from edge.line.alarm_rules import MOMENTS, RATES, RULES, AlarmKind, AlarmRule, Priority
+from edge.line.dock import DockLayout
 from edge.line.layout import Job, Lane, LaneRole, LineLayout, Portal
 
 Station = Annotated[int, Field(ge=1, le=65535)]
@@ -169,11 +171,12 @@ class LineConfig(Frozen):
         pattern=r"^$|^sqlite:///.+",
         description="the site store whose orders are followed, `sqlite:///path`; empty = none",
     )
-    plc: dict[Name, PlcConfig] = Field(min_length=1, description="the PLCs, by name")
+    plc: dict[Name, PlcConfig] = Field(default={}, description="the PLCs, by name; one at least where there is a line")
     reader: dict[Name, ReaderConfig] = Field(
         min_length=1, description="the readers, by name; without `driver` it is LLRP"
     )
-    line: dict[Name, LineTable] = Field(min_length=1, description="the lines, by name")
+    line: dict[Name, LineTable] = Field(default={}, description="the lines, by name; a line or a dock door is needed")
+    dock: tuple[DockTable, ...] = Field(default=(), description="the dock doors")
     alarm: dict[AlarmKind, AlarmTable] = Field(default={}, description="alarms that are treated otherwise, by kind")
     publish: dict[Name, PublisherConfig] = Field(
         default={}, description="what `lanewise publish` publishes to, by name"
@@ -186,6 +189,10 @@ class LineConfig(Frozen):
     def layouts(self) -> tuple[LineLayout, ...]:
         """What the decisions need to know of each line."""
         return tuple(_layout(name, table) for name, table in self.line.items())
+
+    def docks(self) -> tuple[DockLayout, ...]:
+        """What the decisions need to know of each dock door."""
+        return tuple(dock_layout(table) for table in self.dock)
 
     def alarms(self) -> tuple[AlarmRule, ...]:
         """How each kind of alarm is treated; kinds that are not enabled are left out."""
@@ -436,6 +443,7 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
         yield from reader_problems(f"reader.{name}", reader_config)
     stations: dict[tuple[str, str, int], str] = {}
     used_readers: dict[str, str] = {}
+    eyes: dict[tuple[str, int], str] = {}
     for name, line in config.line.items():
         here = f"line.{name}"
         if line.plc not in config.plc:
@@ -450,11 +458,19 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
                 yield from _role_problems(f"{here}.portal", line.portal, reader, config.reader[reader].antennas)
         numbers = [("induction", line.induction), ("portal.eye", line.portal.eye)]
         numbers += [(f"lane.{index}.number", lane.number) for index, lane in enumerate(line.lane)]
+        eyes[line.plc, line.portal.eye] = f"{here}.portal.eye"
         for key, number in numbers:
             other = stations.setdefault((line.plc, key.split(".")[0], number), here)
             if other != here:
                 yield f"{here}.{key}: {number}: {other} has the same number on PLC {line.plc!r}"
         yield from _lane_problems(here, line)
+    if not config.line and not config.dock:
+        yield "line: missing: a controller has a line, or a dock door, [[dock]]"
+    yield from dock_problems(config.dock, config.reader, config.plc, config.line, used_readers)
+    for key, plc_name, number in dock_stations(config.dock):
+        other = eyes.setdefault((plc_name, number), key)
+        if other != key:
+            yield f"{key}: {number}: {other} has the same number on PLC {plc_name!r}"
     yield from _alarm_problems(config)
     for name, publisher in config.publish.items():
         yield from publisher_problems(f"publish.{name}", publisher)

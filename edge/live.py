@@ -25,14 +25,22 @@ from edge.line.events import (
     CommandSent,
     DeviceChanged,
     DeviceNotice,
+    DockChanged,
+    DoorSeen,
     EventsMissed,
     LaneChanged,
     LaneRequested,
+    LoadClosed,
+    LoadOpened,
+    LoadRefused,
+    LoadRequested,
     MachineReported,
     Measured,
     OrderChanged,
     OrderShipped,
     Outcome,
+    OutputSet,
+    ParcelGated,
     PassageSeen,
     PlcConnected,
     PlcEvent,
@@ -258,6 +266,14 @@ class LiveView:
                 | AlarmDue()
                 | PointWriteRequested()
                 | PointWritten()
+                | LoadRequested()
+                | OutputSet()
+                | DoorSeen()
+                | ParcelGated()
+                | LoadOpened()
+                | LoadClosed()
+                | LoadRefused()
+                | DockChanged()
             ):
                 pass
             case _:

@@ -28,6 +28,7 @@ from edge.line.events import (
     PlcEvent,
     Route,
     SetLane,
+    SetOutput,
 )
 from edge.line.layout import LineLayout
 from edge.line.state import PlcState
@@ -132,16 +133,21 @@ class PlcSession:
         """Takes the PLC's time from an UP block that arrived just now."""
         self._clock.observe(self._ms.us(up[4] << 16 | up[5]), at_us)
 
-    def command(self, command: Route | SetLane) -> None:
+    def command(self, command: Route | SetLane | SetOutput) -> None:
         """Queues a command of the core."""
         match command:
             case Route(_, track_id, lane, expiry_ms):
                 self.host.command(Command(Opcode.ROUTE, track_id, lane, expiry_ms))
             case SetLane(_, lane, enabled, valid_us):
-                expiry_ms = (self.host.plc_ms + valid_us // 1000) % 2**32
-                self.host.command(Command(Opcode.LANE, int(enabled), lane, expiry_ms))
+                self.host.command(Command(Opcode.LANE, int(enabled), lane, self._in(valid_us)))
+            case SetOutput(_, output, on, valid_us):
+                self.host.command(Command(Opcode.OUTPUT, int(on), output, self._in(valid_us)))
             case _:
                 assert_never(command)
+
+    def _in(self, valid_us: int) -> int:
+        """PLC time in so long, in ms."""
+        return (self.host.plc_ms + valid_us // 1000) % 2**32
 
     def inputs(self, signals: Sequence[HostSignal], at_us: int) -> Iterator[tuple[Input, Sequence[Received | Sent]]]:
         """The inputs that follow from signals, in order, each with what may be acknowledged once it is stored.

@@ -6,11 +6,11 @@ Public names: ReaderSession.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import assert_never
+from typing import Protocol, assert_never, runtime_checkable
 
 from edge.clocks import DeviceClock
 from edge.config_readers import ReaderConfig
-from edge.line.events import AnomalyCode, DeviceNotice, TagsRead
+from edge.line.events import AnomalyCode, DeviceNotice, OutputSet, TagsRead
 from edge.reader_drivers import make_reader
 from rfid.driver import (
     AccessChanged,
@@ -19,12 +19,22 @@ from rfid.driver import (
     PortChanged,
     Reader,
     ReaderClock,
+    ReaderError,
     ReaderEvent,
     ReaderNotice,
     ReaderReady,
     Reads,
     TagAccessed,
 )
+
+
+@runtime_checkable
+class Outputs(Protocol):
+    """A driver of a reader that has general purpose outputs."""
+
+    def set_output(self, port: int, on: bool) -> None:
+        """Sets one; ``OutputWritten`` says what came of it. Raises ``ReaderError`` when there is no connection."""
+        ...
 
 
 class ReaderSession:
@@ -35,12 +45,25 @@ class ReaderSession:
         self._config = config
         self._clock = DeviceClock()
         self._ports: dict[tuple[str, int], bool] = {}
+        self._outputs: Outputs | None = None
+
+    def set_output(self, port: int, on: bool) -> str:
+        """Sets an output of the reader; why that cannot be done now, or empty. OutputSet tells what came of it."""
+        if self._outputs is None:
+            return "not connected, or a reader without outputs"
+        try:
+            self._outputs.set_output(port, on)
+        except ReaderError as error:
+            return str(error)
+        return ""
 
     def reader(self) -> Reader:
         """A driver for one more connection. Raises ``ReaderError`` when it cannot be made from the configuration."""
-        return make_reader(self.name, self._config)
+        reader = make_reader(self.name, self._config)
+        self._outputs = reader if isinstance(reader, Outputs) else None
+        return reader
 
-    def inputs(self, event: ReaderEvent, at_us: int) -> Iterator[TagsRead | DeviceNotice]:
+    def inputs(self, event: ReaderEvent, at_us: int) -> Iterator[TagsRead | DeviceNotice | OutputSet]:
         """What an event that came at ``at_us`` means to the core; ``ReaderReady`` is the caller's."""
         match event:
             case Reads():
@@ -55,6 +78,7 @@ class ReaderSession:
             case ReaderNotice(text):
                 yield self._notice(at_us, text)
             case OutputWritten(port, on, trouble):
+                yield OutputSet(at_us, f"reader.{self.name}", port, on, trouble)
                 if trouble:
                     yield self._notice(at_us, f"output {port} {'on' if on else 'off'}: {trouble}")
             case AccessChanged(order, _, trouble):

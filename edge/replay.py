@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from edge.journal import JournalError, Record, encode
 from edge.line.core import Core
-from edge.line.events import INPUT_KINDS, Event, Route, SetLane
+from edge.line.events import INPUT_KINDS, Command, Event
 
 
 class BadRecord(JournalError):  # noqa: N818  # what is bad is the record
@@ -57,7 +57,7 @@ def replay(records: Iterable[Record]) -> Replayed:
             except JournalError as error:
                 raise BadRecord(f"record {record.seq}: {error}") from None
             results = core.step(given)  # type: ignore[arg-type]  # INPUT_KINDS holds inputs
-            due.extend(result for result in results if not isinstance(result, Route | SetLane))
+            due.extend(result for result in results if not isinstance(result, Command))
             inputs += 1
         else:
             derived = _shown(due.popleft()) if due else ""

@@ -27,18 +27,20 @@ from edge.config import LineConfig
 from edge.journal import Journal, JournalReader
 from edge.line.alarm_facts import CERTIFICATE_WARN_US
 from edge.line.core import Core
+from edge.line.dock import DockLayout
 from edge.line.events import (
     INPUT_KINDS,
+    Command,
     DeviceChanged,
     Event,
     Input,
     Journaled,
     Measured,
     OrderChanged,
+    OutputSet,
     PointWriteRequested,
     Requested,
-    Route,
-    SetLane,
+    SetOutput,
     Started,
     TagsRead,
     Tick,
@@ -92,12 +94,12 @@ class HostClock:
         return (at_us - self._zero_us) / 1e6
 
 
-def recover(path: Path, layouts: Sequence[LineLayout]) -> tuple[Core, int]:
+def recover(path: Path, layouts: Sequence[LineLayout], docks: Sequence[DockLayout] = ()) -> tuple[Core, int]:
     """The core as the journal leaves it, and the sequence up to which; raises JournalError."""
     reader = JournalReader(path)
     try:
         seq, state = reader.checkpoint(CoreState) or (0, None)
-        core = Core(layouts, state, live=False)
+        core = Core(layouts, state, docks=docks, live=False)
         for record in reader.every(seq):
             if record.kind in INPUT_KINDS:
                 core.step(record.value)  # type: ignore[arg-type]  # INPUT_KINDS holds inputs
@@ -142,11 +144,11 @@ class Controller:
         """Runs until cancelled; what was decided by then is stored. Raises JournalError, OSError at the start only."""
         self._loop = loop = asyncio.get_running_loop()
         self._clock = HostClock(loop, self._zero_us)
-        layouts = self._config.layouts()
+        layouts, docks = self._config.layouts(), self._config.docks()
         self._journal = Journal(self._config.journal, self._stored_from_thread, self._trouble_from_thread)
         closed = False
         try:
-            self._core, seq = recover(self._config.journal, layouts)
+            self._core, seq = recover(self._config.journal, layouts, docks)
             if seq:
                 log.info("journal %s: %d records taken up", self._config.journal, seq)
             lines = {layout.plc: layout for layout in layouts}
@@ -156,7 +158,7 @@ class Controller:
                     self._points[name] = PointSession(name, table, self._now, self._take)
             if self._threaded:
                 self._journal.start()
-            self._take(Started(self._now(), self._config.controller, _version(), layouts, self._config.alarms()))
+            self._take(Started(self._now(), self._config.controller, _version(), layouts, self._config.alarms(), docks))
             self._next_checkpoint = self._journal.seq + CHECKPOINT_EVERY
             async with asyncio.TaskGroup() as tasks:
                 for plc in self._plcs.values():
@@ -173,7 +175,7 @@ class Controller:
         finally:
             if self._timer is not None:
                 self._timer.cancel()
-            if self._plcs:
+            if self._next_checkpoint:
                 self._journal.checkpoint(self._journal.seq, self._core.state)
             if not self._threaded:
                 with suppress(sqlite3.Error):  # said below
@@ -193,9 +195,10 @@ class Controller:
         """One input through the core; commands to the mailboxes, the rest to the journal. Returns the last sequence."""
         results = self._core.step(given)
         values: list[Journaled | Event] = [] if isinstance(given, TagsRead | Tick) else [given]
+        troubles: list[OutputSet] = []
         for result in results:
-            if isinstance(result, Route | SetLane):
-                self._plcs[result.plc].command(result)
+            if isinstance(result, Command):
+                troubles += self._command(result)
             else:
                 values.append(result)
         self._set_timer()
@@ -208,7 +211,21 @@ class Controller:
         if seq >= self._next_checkpoint > 0:
             self._next_checkpoint = seq + CHECKPOINT_EVERY
             self._journal.checkpoint(seq, self._core.state)
+        for trouble in troubles:
+            self._take(trouble)
         return seq
+
+    def _command(self, command: Command) -> list[OutputSet]:
+        """Sends a command; an output of a reader that cannot be set now is said at once."""
+        if not isinstance(command, SetOutput):
+            self._plcs[command.plc].command(command)
+            return []
+        kind, _, name = command.device.partition(".")
+        if kind == "plc":
+            self._plcs[name].command(command)
+            return []
+        trouble = self._readers[name].set_output(command.port, command.on)
+        return [OutputSet(self._now(), command.device, command.port, command.on, trouble)] if trouble else []
 
     def _set_timer(self) -> None:
         due_us = self._core.deadline_us()

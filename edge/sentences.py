@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, assert_never
 
+from edge.dock_sentences import tell_dock
 from edge.journal import Value
 from edge.line.alarm_rules import AlarmAction, AlarmKind, AlarmState
 from edge.line.events import (
@@ -25,16 +26,24 @@ from edge.line.events import (
     CommandSent,
     DeviceChanged,
     DeviceNotice,
+    DockChanged,
+    DoorSeen,
     EventsMissed,
     Finding,
     FindingKind,
     LaneChanged,
     LaneRequested,
+    LoadClosed,
+    LoadOpened,
+    LoadRefused,
+    LoadRequested,
     MachineReported,
     Measured,
     OrderChanged,
     OrderShipped,
     Outcome,
+    OutputSet,
+    ParcelGated,
     PassageSeen,
     PlcConnected,
     PlcEvent,
@@ -109,6 +118,7 @@ ALARM_TITLES: dict[AlarmKind, str] = {
     AlarmKind.MISSORTS: "Missorted or lost",
     AlarmKind.DEFAULTS: "Many without a route",
     AlarmKind.CERTIFICATE_ENDS: "Certificate ends soon",
+    AlarmKind.WRONG_LOAD: "Wrong parcel loaded",
 }
 _ALARM_STATES: dict[AlarmState, str] = {
     AlarmState.NORMAL: "is normal",
@@ -196,6 +206,17 @@ class Teller:
                 return _point(value)
             case Anomaly():
                 return Sentence("anomaly", f"Attention: {value.text}")
+            case (
+                LoadRequested()
+                | OutputSet()
+                | DoorSeen()
+                | ParcelGated()
+                | LoadOpened()
+                | LoadClosed()
+                | LoadRefused()
+                | DockChanged()
+            ):
+                return Sentence(*tell_dock(value))
             case _:
                 return _machine(value)
 
@@ -218,6 +239,8 @@ class Teller:
                 return f"Route of track {value.value} to {lane}"
             case Opcode.LANE:
                 return f"{'Enable' if value.value else 'Disable'} {lane}"
+            case Opcode.OUTPUT:
+                return f"Output {value.target} {'on' if value.value else 'off'}"
             case _:
                 return f"Command of kind {value.opcode} with {value.value} for {value.target}"
 
@@ -408,7 +431,7 @@ def _machine(
         case CertificateChecked():
             return Sentence("certificate", f"{value.device}: {value.text}")
         case AlarmDue():
-            return Sentence("alarm-due", "A delay or a shelving of an alarm is over")
+            return Sentence("alarm-due", "A delay or a shelving of an alarm, or the time of a light, is over")
         case _:
             assert_never(value)
 

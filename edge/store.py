@@ -27,6 +27,7 @@ from edge.line.events import (
     AlarmRequested,
     DeviceChanged,
     LaneRequested,
+    LoadRequested,
     OrderChanged,
     OrderShipped,
     PointWriteRequested,
@@ -97,7 +98,13 @@ _mirror_refs = sa.Table(
     sa.Column("node", sa.String(120), primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
 )
-_FEED_KINDS = (OrderChanged.__name__, LaneRequested.__name__, AlarmRequested.__name__, PointWriteRequested.__name__)
+_FEED_KINDS = (
+    OrderChanged.__name__,
+    LaneRequested.__name__,
+    AlarmRequested.__name__,
+    PointWriteRequested.__name__,
+    LoadRequested.__name__,
+)
 
 
 class StoreError(OSError):
@@ -189,6 +196,11 @@ class SiteStore:
 
     def request_alarm(self, given: AlarmRequested) -> int:
         """Asks the alarm's controller for something; the place in the feed. ``given.feed_seq`` is not used."""
+        with self._write() as db:
+            return _append(db, given)
+
+    def request_load(self, given: LoadRequested) -> int:
+        """Asks the load's controller for something; the place in the feed. ``given.feed_seq`` is not used."""
         with self._write() as db:
             return _append(db, given)
 

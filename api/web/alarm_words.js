@@ -99,6 +99,10 @@ export const ALARMS_EN = {
   "alarm.certificate-ends.cause": "Our certificate for the device ends within 30 days, or cannot be read.",
   "alarm.certificate-ends.consequence": "From its end on the device refuses us, and counts as one that does not answer.",
   "alarm.certificate-ends.action": "Move the old one away, make a new one with lanewise plc cert, and let the device trust it.",
+  "alarm.wrong-load": "Wrong parcel loaded",
+  "alarm.wrong-load.cause": "A parcel went out through a dock door and does not belong to the load there.",
+  "alarm.wrong-load.consequence": "It leaves with the wrong trailer.",
+  "alarm.wrong-load.action": "Bring it back in through a door. Acknowledging turns the light off.",
 };
 
 export const ALARMS_ZH = {
@@ -198,4 +202,8 @@ export const ALARMS_ZH = {
   "alarm.certificate-ends.cause": "我方對此設備的憑證將在 30 天內到期，或無法讀取。",
   "alarm.certificate-ends.consequence": "到期後設備會拒絕我方連線，視同沒有回應。",
   "alarm.certificate-ends.action": "移走舊憑證，以 lanewise plc cert 製作新憑證，並讓設備信任它。",
+  "alarm.wrong-load": "裝錯包裹",
+  "alarm.wrong-load.cause": "不屬於此裝載的包裹從月台門出去了。",
+  "alarm.wrong-load.consequence": "它會隨錯誤的車離開。",
+  "alarm.wrong-load.action": "把它從月台門帶回來。確認警報即熄燈。",
 };

@@ -19,6 +19,7 @@ const REFUSALS = {
 const LANES = ["已空出", "已滿", "已停用", "已啟用"];
 const command = (value, lane) => {
   if (value.opcode === 1) return `追蹤號 ${value.value} 往 ${lane(value.target)} 的命令`;
+  if (value.opcode === 5) return `輸出 ${value.target} ${value.value ? "開" : "關"} 的命令`;
   if (value.opcode === 4) return `${value.value ? "啟用" : "停用"} ${lane(value.target)} 的命令`;
   return `命令 ${value.opcode}（${value.value}，${value.target}）`;
 };
@@ -32,6 +33,9 @@ const alarm = (v) => {
   const why = [v.suppressed_by, v.by && t("alarms.by", { name: v.by }), v.comment, v.state === "unacknowledged" && v.text];
   return `警報 ${v.alarm} ${t(`alarm.${v.kind}`)}：${t(`alarms.state.${v.state}`)}${extra(why.filter(Boolean).join("，"))}`;
 };
+
+const GATED = ["right", "wrong", "unknown", "already-loaded", "unloaded", "arrived", "undetermined"];
+const gated = (v) => `${t(`dock.verdict.${v.verdict}`)}，月台門 ${v.dock}${v.load ? `，裝載 ${v.load}` : ""}${extra(v.by ? t("alarms.by", { name: v.by }) : v.text)}`;
 
 const ZH = {
   "order-new": (v) => `收到訂單 ${v.order.id}，來自 ${`${v.order.channel} ${v.order.external}`.trim()}：${order(v)}`,
@@ -80,6 +84,15 @@ const ZH = {
   "point-asked": (v) => `${v.by} 要求將 ${v.plc} 的點位 ${v.point} 寫為 ${v.value}`,
   "point-written": (v) => `已為 ${v.by} 將 ${v.plc} 的點位 ${v.point} 寫為 ${v.value}`,
   "point-refused": (v) => `未能為 ${v.by} 將 ${v.plc} 的點位 ${v.point} 寫為 ${v.value}${extra(v.trouble)}`,
+  "door-seen": (v) => `在月台門 ${v.dock}：${t(`dock.direction.${v.direction}`)}${extra(v.cause)}`,
+  ...Object.fromEntries(GATED.map((verdict) => [`gated-${verdict}`, (v) => gated(v)])),
+  "load-requested": (v) => `${v.by}：${t(`dock.ask.${v.action}`)} ${v.load_id}${extra(v.parcel || v.reason)}`,
+  "load-opened": (v) => `裝載 ${v.load.id} 於月台門 ${v.load.dock} 開始，承運商 ${v.load.carrier}，由 ${v.by}`,
+  "load-closed": (v) => `裝載 ${v.load.id} 由 ${v.by} 結束：${v.aboard.length} 件，缺 ${v.missing.length}，裝錯 ${v.wrong.length}，無法判定 ${v.undetermined.length}${extra(v.reason)}`,
+  "load-refused": (v) => `未執行 ${v.by} 的要求（${t(`dock.ask.${v.action}`)} ${v.load}）：${v.problems.join("；")}`,
+  "dock-changed": (v) => `月台門 ${v.dock} 的燈${v.light ? "亮起" : "熄滅"}：${t(`dock.reason.${v.reason}`)}${extra(v.subject)}`,
+  "output-set": (v) => `${v.device} 的輸出 ${v.port} ${v.on ? "開" : "關"}`,
+  "output-failed": (v) => `${v.device} 的輸出 ${v.port} 無法設定${extra(v.trouble)}`,
   "anomaly": (v) => `注意：${t(`anomaly.${v.code}`)}${extra(v.text)}`,
 };
 

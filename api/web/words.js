@@ -2,9 +2,11 @@
 // Public names: LANGUAGES, language, setLanguage, t, has, clock, whole, short, deviceName.
 
 import { ALARMS_EN, ALARMS_ZH } from "./alarm_words.js";
+import { DOCK_EN, DOCK_ZH } from "./dock_words.js";
 
 const EN = {
   ...ALARMS_EN,
+  ...DOCK_EN,
   "language": "Language",
   "search.label": "Look up an order, tote, parcel or tag",
   "search.hint": "Order, tote, parcel or EPC",
@@ -113,6 +115,7 @@ const EN = {
 
 const ZH = {
   ...ALARMS_ZH,
+  ...DOCK_ZH,
   "language": "語言",
   "search.label": "查詢訂單、物流箱、包裹或標籤",
   "search.hint": "訂單、物流箱、包裹或 EPC",

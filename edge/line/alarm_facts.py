@@ -16,6 +16,8 @@ from edge.line.events import (
     CertificateChecked,
     CommandHandled,
     DeviceChanged,
+    DockChanged,
+    DockReason,
     Event,
     Journaled,
     LaneChanged,
@@ -102,6 +104,11 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
             yield Condition(AlarmKind.CERTIFICATE_ENDS, device, ends, text)
         case LaneChanged(line=line, lane=lane):
             yield Condition(AlarmKind.LANE_FULL, f"{line}.{lane}", value.full, f"lane {lane} of {line}")
+        case DockChanged(dock=dock, wrong=wrong, reason=reason, subject=subject):
+            if reason is DockReason.WRONG_PARCEL:  # each one calls anew
+                yield Condition(AlarmKind.WRONG_LOAD, dock, False, "")
+            what = f"{subject} went out at {dock}" if reason is DockReason.WRONG_PARCEL else f"{len(wrong)} at {dock}"
+            yield Condition(AlarmKind.WRONG_LOAD, dock, bool(wrong), what)
         case DeviceChanged(device=device, up=up, reason=reason):
             group, _, name = device.partition(".")
             if group in _DEVICES:

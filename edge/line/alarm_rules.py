@@ -36,6 +36,7 @@ class AlarmKind(StrEnum):
     MISSORTS = "missorts"  # line
     DEFAULTS = "defaults"  # line
     CERTIFICATE_ENDS = "certificate-ends"  # device
+    WRONG_LOAD = "wrong-load"  # dock door
 
 
 class AlarmState(StrEnum):
@@ -265,6 +266,13 @@ RULES: tuple[AlarmRule, ...] = (
         "Our certificate for the device ends within 30 days, or cannot be read.",
         "From its end on the device refuses us, and counts as one that does not answer.",
         "Move the old one away, make a new one with lanewise plc cert, and let the device trust it.",
+    ),
+    AlarmRule(
+        AlarmKind.WRONG_LOAD,
+        Priority.HIGH,
+        "A parcel went out through a dock door and does not belong to the load there.",
+        "It leaves with the wrong trailer.",
+        "Bring it back in through a door. Acknowledging turns the light off.",
     ),
 )
 """The rules where LINE.toml says nothing else."""

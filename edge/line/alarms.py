@@ -363,17 +363,24 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             | AlarmKind.COMMANDS_REFUSED
             | AlarmKind.MACHINE_STOPPED
         ):
-            for plc in dict.fromkeys(layout.plc for layout in given.layouts):
+            for plc in dict.fromkeys((*(layout.plc for layout in given.layouts), *_dock_plcs(given))):
                 yield plc, "", plc
         case AlarmKind.READER_DOWN:
             for layout in given.layouts:
                 for reader in layout.portal.readers:
                     yield reader, layout.name, layout.plc
+            for reader, dock in {dock.reader: dock.name for dock in given.docks}.items():
+                yield reader, dock, ""
+        case AlarmKind.WRONG_LOAD:
+            for its in given.docks:
+                yield its.name, its.name, ""
         case AlarmKind.CERTIFICATE_ENDS:
             for layout in given.layouts:
                 yield f"plc.{layout.plc}", "", layout.plc
                 for reader in layout.portal.readers:
                     yield f"reader.{reader}", layout.name, layout.plc
+            for reader, dock in {dock.reader: dock.name for dock in given.docks}.items():
+                yield f"reader.{reader}", dock, ""
         case AlarmKind.LANE_FULL:
             for layout in given.layouts:
                 for lane in layout.lanes:
@@ -386,6 +393,15 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             return
         case _:
             assert_never(kind)
+
+
+def _dock_plcs(given: Started) -> Iterator[str]:
+    for dock in given.docks:
+        if dock.eyes is not None:
+            yield dock.eyes.plc
+        for output in (dock.light, dock.buzzer):
+            if output is not None and output.device.startswith("plc."):
+                yield output.device.removeprefix("plc.")
 
 
 def _by_time(item: tuple[str, AlarmRecord]) -> tuple[int, str]:

@@ -5,31 +5,37 @@ Public names: Core, REFUSAL_TEXT.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from edge.line.alarm_facts import facts
 from edge.line.alarms import Alarms
 from edge.line.book import OrderBook
 from edge.line.decide import decide
+from edge.line.dock import DockLayout
 from edge.line.events import (
     AlarmDue,
     AlarmRequested,
     Anomaly,
     AnomalyCode,
     CertificateChecked,
+    Command,
     CommandDropped,
     CommandHandled,
     CommandSent,
     DeviceChanged,
     DeviceNotice,
+    DoorSeen,
     EventsMissed,
     Input,
     Journaled,
     LaneRequested,
+    LoadRequested,
     MachineReported,
     Measured,
     OrderChanged,
+    OrderShipped,
+    OutputSet,
     PassageSeen,
     PlcConnected,
     PlcEvent,
@@ -43,6 +49,7 @@ from edge.line.events import (
     TagsRead,
     Tick,
 )
+from edge.line.gate import Gate
 from edge.line.journey import ended, inducted, lane_changed, lanes_seen, passed_eye
 from edge.line.layout import Job, LineLayout
 from edge.line.state import CoreState, LineState, PlcState, Track
@@ -64,13 +71,20 @@ REFUSAL_TEXT: dict[int, str] = {
 
 
 class Core:
-    """All lines of one controller.
+    """All lines and dock doors of one controller.
 
-    ``step`` never raises for what the floor does. ``live`` False: portals report nothing of their own, so that
-    journaled PassageSeen can be given as inputs (start after a crash, replay).
+    ``step`` never raises for what the floor does. ``live`` False: portals and doors report nothing of their own, so
+    that journaled PassageSeen and DoorSeen can be given as inputs (start after a crash, replay).
     """
 
-    def __init__(self, layouts: Iterable[LineLayout], state: CoreState | None = None, *, live: bool = True) -> None:
+    def __init__(
+        self,
+        layouts: Iterable[LineLayout],
+        state: CoreState | None = None,
+        *,
+        docks: Iterable[DockLayout] = (),
+        live: bool = True,
+    ) -> None:
         self.state = CoreState() if state is None else state
         self.live = live
         self.book = OrderBook(self.state.book)
@@ -78,7 +92,7 @@ class Core:
         self._lines: dict[str, Station] = {}
         self._by_plc: dict[str, list[Station]] = {}
         self._by_reader: dict[str, Station] = {}
-        self._take_layouts(layouts)
+        self._take_layouts(layouts, docks)
 
     def deadline_us(self) -> int | None:
         """When to give a Tick at the latest; None = nothing is waiting for time."""
@@ -94,21 +108,26 @@ class Core:
             final_us = line.portal.deadline_us()
             if final_us is not None:
                 times.append(final_us)
-        alarm_us = self._alarms.deadline_us()
-        if alarm_us is not None:
-            times.append(alarm_us)
+        times += [time for time in (self._due_us(), self._gate.doors.deadline_us()) if time is not None]
+        return min(times, default=None)
+
+    def _due_us(self) -> int | None:
+        """When a delay of an alarm or the time of a door's light is over."""
+        times = [time for time in (self._alarms.deadline_us(), self._gate.deadline_us()) if time is not None]
         return min(times, default=None)
 
     def step(self, given: Input) -> list[Result]:
         """Takes one input and returns what follows from it, in order."""
         out: list[Result] = []
         if not isinstance(given, Tick | TagsRead):
-            out += self._alarms.pass_time(given.at_us)
+            self._pass_time(given.at_us, out)
         match given:
             case TagsRead():
                 line = self._by_reader.get(given.reader)
                 if line is not None:
                     line.portal.read(given.reads, given.reader)
+                elif self._gate.docks:
+                    self._door_seen(self._gate.doors.read(given), out)
             case Tick() | AlarmDue() | Measured() | PointChanged() | PointWritten() | CertificateChecked():
                 pass
             case PointWriteRequested():
@@ -123,16 +142,26 @@ class Core:
                 if seen_by is not None:
                     seen_by.portal.reported(given)
                     decide(seen_by, given, out)
+            case DoorSeen():
+                self._gate.decide(given, out)
             case OrderChanged():
                 self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
                 self.book.put(given.order)
+                self._gate.loads.take(given)
             case LaneRequested():
                 self._lane_requested(given, out)
             case AlarmRequested():
                 self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
                 out += self._alarms.request(given)
+                self._gate.acknowledge(given, out)
+            case LoadRequested():
+                self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
+                self._gate.request(given, out)
+            case OutputSet():
+                pass
             case PlcConnected():
                 self._plc_connected(given, out)
+                self._gate.device_up(f"plc.{given.plc}", out)
             case CommandSent():
                 self._command_sent(given)
             case CommandHandled():
@@ -172,6 +201,8 @@ class Core:
                 watched_by = self._by_reader.get(name) if kind == "reader" else None
                 if watched_by is not None:
                     watched_by.portal.reader_changed(name, "" if given.up else given.reason, given.at_us)
+                if kind == "reader" and given.up:
+                    self._gate.device_up(given.device, out)
             case Started():
                 self._started(given, out)
             case _:
@@ -183,11 +214,17 @@ class Core:
             self._time_went_by(given.at_us, out)
         return out
 
+    def _pass_time(self, at_us: int, out: list[Result]) -> None:
+        out += self._gate.pass_time(at_us)
+        out += self._alarms.pass_time(at_us)
+
     def _started(self, given: Started, out: list[Result]) -> None:
         set_back_us = max(0, self.state.at_us - given.at_us)
-        self._take_layouts(given.layouts)
+        self._take_layouts(given.layouts, given.docks)
+        self._gate.loads.take(given)
         out += self._alarms.started(given, set_back_us)
         if set_back_us:
+            self._gate.clock_set_back(set_back_us)
             for line in self._lines.values():
                 line.portal.clock_set_back()
                 for track in line.state.tracks.values():
@@ -197,12 +234,15 @@ class Core:
         """Gives the alarms an input and what followed from it, ``out[since:]``."""
         changes: list[Result] = []
         for value in (given, *out[since:]):
-            if not isinstance(value, Route | SetLane):
+            if isinstance(value, OrderShipped):
+                self._gate.loads.take(value, self.book.order(value.order))
+            if not isinstance(value, Command):
                 for fact in facts(value):
                     changes += self._alarms.take(fact, given.at_us)
         out += changes
 
-    def _take_layouts(self, layouts: Iterable[LineLayout]) -> None:
+    def _take_layouts(self, layouts: Iterable[LineLayout], docks: Iterable[DockLayout]) -> None:
+        self._gate = Gate(docks, self.state.loads, self.book)
         self._lines.clear()
         self._by_plc.clear()
         self._by_reader.clear()
@@ -264,6 +304,7 @@ class Core:
 
     def _plc_event(self, given: PlcEvent, out: list[Result]) -> None:
         self._plc(given).event_seq = given.seq
+        self._gate.doors.eye(given)
         lines = self._by_plc.get(given.plc, [])
         match given.type:
             case EventType.INDUCTED:
@@ -359,16 +400,23 @@ class Core:
                     self._seen(line, line.portal.evidence(track.track_id, Stage.DUE, now_us), out)
                 else:
                     self._early(line, track, now_us, out)
-        alarm_us = self._alarms.deadline_us()
-        if alarm_us is not None and alarm_us <= now_us:
-            out.append(AlarmDue(now_us))
-            self.state.at_us = now_us
-            out += self._alarms.pass_time(now_us)
+        self._door_seen(self._gate.doors.sweep(now_us), out)
+        due_us = self._due_us()
+        if due_us is not None and due_us <= now_us:
+            self._own(AlarmDue(now_us), out, lambda: None)
 
     def _seen(self, line: Station, seen: PassageSeen, out: list[Result]) -> None:
-        out.append(seen)
-        self.state.at_us = seen.at_us
+        self._own(seen, out, lambda: decide(line, seen, out))
+
+    def _door_seen(self, found: Iterable[DoorSeen], out: list[Result]) -> None:
+        for seen in found:
+            self._own(seen, out, lambda seen=seen: self._gate.decide(seen, out))  # type: ignore[misc]
+
+    def _own(self, given: PassageSeen | DoorSeen | AlarmDue, out: list[Result], act: Callable[[], None]) -> None:
+        """An input that the controller gives itself, treated as when it comes from a journal."""
+        out.append(given)
+        self.state.at_us = given.at_us
         since = len(out)
-        out += self._alarms.pass_time(seen.at_us)
-        decide(line, seen, out)
-        self._tell_alarms(seen, out, since)
+        self._pass_time(given.at_us, out)
+        act()
+        self._tell_alarms(given, out, since)

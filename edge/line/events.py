@@ -5,8 +5,8 @@ Public names: the inputs (Input; of operators: Requested), the results (Event), 
 Three groups. *Inputs* reach `edge.line.core.Core.step`; all but TagsRead and Tick are journaled, in the order in
 which they were taken. *Events* come out and are journaled behind the input that caused them. *Commands* come out for a
 PLC; what became of them returns as the inputs CommandSent, CommandHandled or CommandDropped.
-PassageSeen and AlarmDue are both: the portals make the one from reads, and the decisions take nothing else from them;
-the alarms make the other when a delay is over. So the journal alone derives every decision again.
+PassageSeen, DoorSeen and AlarmDue are both: portals and dock doors make the first two from reads, and the decisions
+take nothing else from them; the last comes when a delay is over. So the journal alone derives every decision again.
 
 ``at_us`` is the host's time of arrival or decision; ``device_us`` the device's own time on the host's scale. ``plc``,
 ``line`` and ``reader`` are names from the configuration. EPCs of tags are upper-case hexadecimal; ``tote``,
@@ -20,7 +20,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from edge.line.alarm_rules import AlarmAction, AlarmKind, AlarmRule, AlarmState, Priority
+from edge.line.dock import Direction, DockLayout, Side
 from edge.line.layout import LineLayout
+from edge.orders.load import Aboard, Load, LoadAction
 from edge.orders.model import Order
 from plc.points import Quality, Value
 from rfid.driver import TagRead
@@ -107,6 +109,28 @@ class AnomalyCode(StrEnum):
     CLOCK_JUMPED = "clock-jumped"  # a reader's clock was set
 
 
+class GateVerdict(StrEnum):
+    """What a parcel's way through a dock door means."""
+
+    RIGHT = "right"  # it belongs to the load that is open there
+    WRONG = "wrong"  # it does not, or no load is open there
+    UNKNOWN = "unknown"  # no order has it
+    ALREADY_LOADED = "already-loaded"  # it counts as aboard, and never came back
+    UNLOADED = "unloaded"  # it came back out of a trailer
+    ARRIVED = "arrived"  # it came in and was in no load
+    UNDETERMINED = "undetermined"  # it may have passed, see Direction
+
+
+class DockReason(StrEnum):
+    """Why a door's light or buzzer changed."""
+
+    WRONG_PARCEL = "wrong-parcel"
+    ACKNOWLEDGED = "acknowledged"
+    RETURNED = "returned"  # every wrong parcel is back in the house
+    TIME = "time"  # on for as long as is configured
+    CLOSED = "closed"  # the load was closed
+
+
 @dataclass(frozen=True, slots=True)
 class TagEvidence:
     """What one antenna saw of one tag during one passage. ``reader``: whose antenna it is.
@@ -160,6 +184,18 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class SideEvidence:
+    """What the antennas of one side of one door read of one parcel. ``power``: summed linear power in mW."""
+
+    dock: str
+    side: Side
+    count: int
+    first_us: int
+    last_us: int
+    power: float
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing wrong with a tote. ``subject``: identity of the item, GTIN of what is missing, or hex of a tag."""
 
@@ -175,13 +211,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A controller process began, with these lines; later inputs are decided by them. No ``alarms``: none is raised."""
+    """A controller process began, with these lines and doors; later inputs are decided by them.
+
+    No ``alarms``: none is raised.
+    """
 
     at_us: int
     controller: str
     version: str
     layouts: tuple[LineLayout, ...]
     alarms: tuple[AlarmRule, ...] = ()
+    docks: tuple[DockLayout, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,8 +479,39 @@ class PointWriteRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadRequested:
+    """Somebody wants something of a load. ``load``: to open it. ``parcel``: to add or remove it.
+
+    ``forced``: close it although it is not complete; ``reason``: why, required then.
+    """
+
+    at_us: int
+    feed_seq: int
+    action: LoadAction
+    load_id: str
+    by: str
+    load: Load | None = None
+    parcel: str = ""
+    forced: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSet:
+    """A reader's output was set, or ``trouble`` says why not. ``device``: ``reader.<name>``."""
+
+    at_us: int
+    device: str
+    port: int
+    on: bool
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmDue:
-    """A delay or a shelving of an alarm is over; the controller says it to itself, so that the journal has the time."""
+    """A delay or a shelving of an alarm, or the time of a door's light, is over; the controller says it to itself, so
+    that the journal has the time.
+    """
 
     at_us: int
 
@@ -481,6 +552,23 @@ class PassageSeen:
     def owned(self) -> tuple[str, ...]:
         """EPCs of the tags that are this passage's."""
         return tuple(claim.epc for claim in self.own)
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSeen:
+    """What became of a parcel's tag at the dock doors.
+
+    ``since_us``: its first read of this evidence; ``at_us``: the read by which it is certain, or when it was given up.
+    ``evidence``: the strongest first. ``cause``: why the direction is undetermined.
+    """
+
+    at_us: int
+    dock: str
+    parcel: str
+    direction: Direction
+    since_us: int
+    evidence: tuple[SideEvidence, ...]
+    cause: str = ""
 
 
 # ---- events ----------------------------------------------------------------------------------------------------------
@@ -585,10 +673,10 @@ class Anomaly:
 class AlarmChanged:
     """An alarm as it is from now on, whole; told when its state changes, or whether it is active.
 
-    ``line``, ``plc``: where it is, empty = not of one. ``active``: it is so, whatever people are shown. ``since_us``:
-    when ``active`` became so. ``text``: what was seen. ``by``, ``comment``: the operator's, empty = it came by itself.
-    ``until_us``: end of its shelving. ``first_out``: it came while no other alarm of its PLC was active.
-    ``suppressed_by``: the alarm that is its cause.
+    ``line`` (or door), ``plc``: where it is, empty = not of one. ``active``: it is so, whatever people are shown.
+    ``since_us``: when ``active`` became so. ``text``: what was seen. ``by``, ``comment``: the operator's, empty = it
+    came by itself. ``until_us``: end of its shelving. ``first_out``: it came while no other alarm of its PLC was
+    active. ``suppressed_by``: the alarm that is its cause.
     """
 
     at_us: int
@@ -617,6 +705,92 @@ class AlarmChanged:
         return self.state is AlarmState.UNACKNOWLEDGED and self.before is not AlarmState.UNACKNOWLEDGED
 
 
+@dataclass(frozen=True, slots=True)
+class ParcelGated:
+    """A parcel passed a dock door, or may have, or somebody says so (``by``).
+
+    ``load``: the one it is aboard from now on, or was until now, or may be in; empty = none. ``carrier``, ``service``,
+    ``order``: empty where no order has it. ``sorted_us``: when it was sorted. ``feed_seq``: the request that this
+    answers.
+    """
+
+    at_us: int
+    dock: str
+    direction: Direction
+    verdict: GateVerdict
+    parcel: str
+    order: str
+    carrier: str
+    service: str
+    load: str
+    sorted_us: int = 0
+    text: str = ""
+    by: str = ""
+    feed_seq: int = 0
+
+    @property
+    def astray(self) -> bool:
+        """Whether it went out and must come back."""
+        return self.verdict in (GateVerdict.WRONG, GateVerdict.UNKNOWN, GateVerdict.ALREADY_LOADED)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOpened:
+    """A load is open at its door. ``feed_seq``: the request that this answers."""
+
+    at_us: int
+    feed_seq: int
+    load: Load
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadClosed:
+    """A load is closed, and this is its manifest.
+
+    ``wrong``: aboard although they do not belong to it. ``missing``, ``undetermined``: parcels that belong to it and
+    are not known to be aboard. ``reason``: why it was closed although it was not complete; empty = it was.
+    """
+
+    at_us: int
+    feed_seq: int
+    load: Load
+    by: str
+    reason: str
+    opened_us: int
+    aboard: tuple[Aboard, ...]
+    wrong: tuple[Aboard, ...]
+    missing: tuple[str, ...]
+    undetermined: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRefused:
+    """A request was not done. ``problems``: a line each."""
+
+    at_us: int
+    feed_seq: int
+    load: str
+    action: LoadAction
+    by: str
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DockChanged:
+    """A door's light or buzzer, and which parcels went out there and must come back. ``subject``: the parcel that
+    changed it, or who acknowledged.
+    """
+
+    at_us: int
+    dock: str
+    light: bool
+    buzzer: bool
+    wrong: tuple[str, ...]
+    reason: DockReason
+    subject: str = ""
+
+
 # ---- commands --------------------------------------------------------------------------------------------------------
 
 
@@ -640,6 +814,16 @@ class SetLane:
     valid_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class SetOutput:
+    """Set an output. ``device``: ``reader.<name>`` or ``plc.<name>``. ``valid_us``: how long a PLC may act on it."""
+
+    device: str
+    port: int
+    on: bool
+    valid_us: int
+
+
 Journaled: TypeAlias = (
     Started
     | DeviceChanged
@@ -659,15 +843,32 @@ Journaled: TypeAlias = (
     | OrderChanged
     | LaneRequested
     | AlarmRequested
+    | LoadRequested
+    | OutputSet
     | AlarmDue
     | PassageSeen
+    | DoorSeen
 )
-Requested: TypeAlias = LaneRequested | AlarmRequested | PointWriteRequested
+Requested: TypeAlias = LaneRequested | AlarmRequested | PointWriteRequested | LoadRequested
 Input: TypeAlias = Journaled | Tick | TagsRead
 Event: TypeAlias = (
-    PassageSeen | ToteChecked | RouteDecided | Sorted | OrderShipped | LaneChanged | Anomaly | AlarmDue | AlarmChanged
+    PassageSeen
+    | DoorSeen
+    | ToteChecked
+    | RouteDecided
+    | Sorted
+    | OrderShipped
+    | LaneChanged
+    | Anomaly
+    | AlarmDue
+    | AlarmChanged
+    | ParcelGated
+    | LoadOpened
+    | LoadClosed
+    | LoadRefused
+    | DockChanged
 )
-Command: TypeAlias = Route | SetLane
+Command: TypeAlias = Route | SetLane | SetOutput
 
 INPUT_KINDS: dict[str, type[Journaled]] = {
     kind.__name__: kind
@@ -690,13 +891,29 @@ INPUT_KINDS: dict[str, type[Journaled]] = {
         OrderChanged,
         LaneRequested,
         AlarmRequested,
+        LoadRequested,
+        OutputSet,
         AlarmDue,
         PassageSeen,
+        DoorSeen,
     )
 }
 EVENT_KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
-    for kind in (ToteChecked, RouteDecided, Sorted, OrderShipped, LaneChanged, Anomaly, AlarmChanged)
+    for kind in (
+        ToteChecked,
+        RouteDecided,
+        Sorted,
+        OrderShipped,
+        LaneChanged,
+        Anomaly,
+        AlarmChanged,
+        ParcelGated,
+        LoadOpened,
+        LoadClosed,
+        LoadRefused,
+        DockChanged,
+    )
 }
 KINDS: dict[str, type[Journaled | Event]] = {**INPUT_KINDS, **EVENT_KINDS}
 
@@ -736,6 +953,20 @@ def refs(value: Journaled | Event) -> tuple[str, ...]:
             found.update(dict.fromkeys((f"{name}#{track}", subject, order)))
         case OrderShipped(order=order, parcel=parcel):
             found.update(dict.fromkeys((order, parcel)))
+        case DoorSeen(parcel=parcel):
+            found[parcel] = None
+        case ParcelGated(parcel=parcel, order=order, load=load):
+            found.update(dict.fromkeys((parcel, order, load)))
+        case LoadRequested(load_id=load, parcel=parcel):
+            found.update(dict.fromkeys((load, parcel)))
+        case LoadOpened(load=its):
+            found.update(dict.fromkeys((its.id, *its.parcels)))
+        case LoadClosed(load=its, wrong=wrong, missing=missing):
+            found.update(dict.fromkeys((its.id, *(one.parcel for one in wrong), *missing)))
+        case LoadRefused(load=load):
+            found[load] = None
+        case DockChanged(dock=dock):
+            found[f"dock.{dock}"] = None
         case AlarmRequested(alarm=alarm):
             found[alarm] = None
         case PointWriteRequested(plc=plc, point=point) | PointWritten(plc=plc, point=point):

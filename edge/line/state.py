@@ -1,6 +1,7 @@
 """Everything the decisions remember, as one plain value that can be stored and loaded again.
 
-Public names: CoreState, LineState, PortalState, Passage, Track, PlcState, BookState, AlarmsState, AlarmRecord.
+Public names: CoreState, LineState, PortalState, Passage, Track, PlcState, BookState, AlarmsState, AlarmRecord,
+LoadsState, OpenLoad, Waiting, DockState.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 
 from edge.line.alarm_rules import AlarmKind, AlarmRule, AlarmState
 from edge.line.offsets import AntennaPlace
+from edge.orders.load import Aboard, Load
 from edge.orders.model import Order
 
 
@@ -100,7 +102,7 @@ class BookState:
 
 @dataclass(slots=True)
 class AlarmRecord:
-    """One alarm. ``line``, ``plc``: where it is, empty = not of one.
+    """One alarm. ``line`` (or dock door), ``plc``: where it is, empty = not of one.
 
     ``condition``: as it was last told; ``active``: that, after its delays. ``due_us``: when ``active`` follows, 0 =
     nothing is under way. ``since_us``: when ``active`` became so; ``told``: what was said of it last.
@@ -136,6 +138,56 @@ class AlarmsState:
 
 
 @dataclass(slots=True)
+class Waiting:
+    """A parcel that is sorted and in no load. ``at_us``: when it was sorted."""
+
+    order: str
+    carrier: str
+    service: str
+    at_us: int
+
+
+@dataclass(slots=True)
+class OpenLoad:
+    """A load that is open, and by identity what went out through its door.
+
+    ``wrong``: does not belong to it. ``undetermined``: belongs to it and may be aboard, with the time of the evidence.
+    """
+
+    load: Load
+    at_us: int
+    by: str
+    aboard: dict[str, Aboard] = field(default_factory=dict)
+    wrong: dict[str, Aboard] = field(default_factory=dict)
+    undetermined: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class DockState:
+    """A door. ``wrong``: parcels that went out there and must come back, with why. 0 = off."""
+
+    wrong: dict[str, str] = field(default_factory=dict)
+    light_until_us: int = 0
+    buzzer_until_us: int = 0
+
+
+@dataclass(slots=True)
+class LoadsState:
+    """Loads and the parcels they may take. ``watched``: the controller has dock doors, so parcels are waited for.
+
+    ``waiting``: by parcel. ``where``: of every parcel that went out through a door the load it is in, empty = none;
+    ``closed``: loads that were closed. Both oldest first, and bounded.
+    """
+
+    watched: bool = False
+    open: dict[str, OpenLoad] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    where: dict[str, str] = field(default_factory=dict)
+    closed: dict[str, None] = field(default_factory=dict)
+    docks: dict[str, DockState] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class CoreState:
     """All of it. ``at_us``: of the newest journaled input."""
 
@@ -145,3 +197,4 @@ class CoreState:
     plcs: dict[str, PlcState] = field(default_factory=dict)
     feed_seq: int = 0
     alarms: AlarmsState = field(default_factory=AlarmsState)
+    loads: LoadsState = field(default_factory=LoadsState)

@@ -24,17 +24,25 @@ from edge.line.events import (
     CommandSent,
     DeviceChanged,
     DeviceNotice,
+    DockChanged,
+    DoorSeen,
     Event,
     EventsMissed,
     FindingKind,
     Journaled,
     LaneChanged,
     LaneRequested,
+    LoadClosed,
+    LoadOpened,
+    LoadRefused,
+    LoadRequested,
     MachineReported,
     Measured,
     OrderChanged,
     OrderShipped,
     Outcome,
+    OutputSet,
+    ParcelGated,
     PassageSeen,
     PlcConnected,
     PlcEvent,
@@ -217,7 +225,39 @@ class Measures:
             case MachineReported():
                 fields = {"packml_state": value.state}
                 add(schema.PLC, (value.plc,), fields)
-            case PassageSeen() | ToteChecked() | CommandSent() | CertificateChecked() | AlarmDue():
+            case ParcelGated():
+                fields = {
+                    "parcel_id": value.parcel,
+                    "order_id": value.order,
+                    "load_id": value.load,
+                    "bad": int(value.astray),
+                    "asked_by": value.by,
+                }
+                add(schema.GATE, (value.dock, value.direction.value, value.verdict.value), fields)
+            case LoadOpened() | LoadClosed():
+                counts = (0, 0, 0, 0)
+                if isinstance(value, LoadClosed):
+                    counts = (len(value.aboard), len(value.wrong), len(value.missing), len(value.undetermined))
+                fields = {"load_id": value.load.id, "asked_by": value.by}
+                fields |= zip(("aboard", "wrong", "missing", "undetermined"), counts, strict=True)
+                action = "open" if isinstance(value, LoadOpened) else "close"
+                add(schema.LOAD, (value.load.dock, value.load.carrier, action), fields)
+            case DockChanged():
+                fields = {"light": int(value.light), "buzzer": int(value.buzzer), "wrong": len(value.wrong)}
+                add(schema.DOCK, (value.dock, value.reason.value), fields)
+            case LoadRequested():
+                fields = {"asked_by": value.by, "subject": value.load_id}
+                add(schema.REQUEST, ("", "", value.action.value), fields)
+            case (
+                PassageSeen()
+                | ToteChecked()
+                | CommandSent()
+                | CertificateChecked()
+                | AlarmDue()
+                | DoorSeen()
+                | LoadRefused()
+                | OutputSet()
+            ):
                 pass
             case _:
                 assert_never(value)

@@ -81,13 +81,15 @@ BASE_TAGS = ("site", "controller")
 TAGS: dict[str, str] = {
     "site": "`site` of LINE.toml; in every point",
     "controller": "`controller` of LINE.toml; in every point",
-    "action": "what an operator asked for: `enable`, `disable`, `write`, or an alarm's `acknowledge`, `shelve`, ...",
+    "action": "what somebody asked for: `enable`, `write`, an alarm's `acknowledge`, ..., a load's `open`, ...",
     "alarm": "an alarm's name, its kind and place, as `jam.sorter.3`",
     "antenna": "antenna port of the reader, 1..",
     "carrier": "the carrier as the order has it",
     "channel": "where an order came from",
     "code": "kind of anomaly, see docs/operations.md",
     "device": "`plc.NAME`, `points.NAME` (a PLC's), `reader.NAME`, `site-store`, `journal`",
+    "direction": "`out` of the house, `in`, `undetermined`",
+    "dock": "a dock door by its name in LINE.toml",
     "event": "kind of PLC event, in lower case as in docs/plc-mailbox.md, or its number",
     "follower": "a publisher of LINE.toml by its name, or `site-store`",
     "kind": "kind of alarm",
@@ -101,13 +103,13 @@ TAGS: dict[str, str] = {
     "priority": "`high`, `medium`, `low`",
     "publisher": "a publisher by its name in LINE.toml",
     "reader": "a reader by its name in LINE.toml",
-    "reason": "why a lane was chosen: `verified`, `assigned`, `no-read`, ...",
+    "reason": "why a lane was chosen: `verified`, `no-read`, ...; why a door's light changed: `wrong-parcel`, ...",
     "quality": "of a point: `good`, `stale`, `bad`",
     "result": "of a command or a write: `accepted`, `refused`, `unknown`, `dropped`",
     "service": "the carrier's service as the order has it",
     "state": "state of an order: `open`, `shipped`, `cancelled`; of an alarm: `normal`, `unacknowledged`, ...",
     "station": "number of a photo-eye, lane, induction or input in the PLC",
-    "verdict": "`verified` or `refused`",
+    "verdict": "of a tote `verified` or `refused`; at a dock door `right`, `wrong`, `unknown`, `already-loaded`, ...",
 }
 
 # ---- what happens on the lines ---------------------------------------------------------------------------------------
@@ -260,6 +262,44 @@ SHIPMENT = Measurement(
     "shipment", "An order's parcel is in a lane of its carrier.", ("line", "lane"), (_ORDER, _s("parcel_id", "parcel"))
 )
 
+# ---- dock doors ------------------------------------------------------------------------------------------------------
+
+GATE = Measurement(
+    "gate",
+    "A parcel passed a dock door, or may have.",
+    ("dock", "direction", "verdict"),
+    (
+        _s("parcel_id", "parcel"),
+        _ORDER,
+        _s("load_id", "load"),
+        _i("bad", "1 = it went out and must come back"),
+        _s("asked_by", "who says so; empty = the door"),
+    ),
+)
+LOAD = Measurement(
+    "load",
+    "A load was opened or closed; the numbers are those of its closing.",
+    ("dock", "carrier", "action"),
+    (
+        _s("load_id", "load"),
+        _s("asked_by", "who asked"),
+        _i("aboard", "parcels"),
+        _i("wrong", "parcels aboard that do not belong to it"),
+        _i("missing", "parcels"),
+        _i("undetermined", "parcels that may be aboard"),
+    ),
+)
+DOCK = Measurement(
+    "dock",
+    "A door's light or buzzer changed.",
+    ("dock", "reason"),
+    (
+        _i("light", "1 = on"),
+        _i("buzzer", "1 = on"),
+        _i("wrong", "parcels that went out and must come back"),
+    ),
+)
+
 # ---- devices ---------------------------------------------------------------------------------------------------------
 
 DEVICE = Measurement(
@@ -374,8 +414,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     measurement.name: measurement
     for measurement in (
         INDUCTION, PASSAGE, PASSAGE_ANTENNA, CHECK, ROUTE, REACTION, COMMAND, OUTCOME, LANE, LINE, ANOMALY, ALARM,
-        REQUEST, ORDERS, SHIPMENT, DEVICE, PLC, PLC_POINT, PLC_WRITE, PLC_EVENT, PLC_CONNECTION, EVENTS_MISSED, READER,
-        ANTENNA, NOTICE,
-        STARTED, CONTROLLER, BACKLOG, PUBLISHER,
+        REQUEST, ORDERS, SHIPMENT, GATE, LOAD, DOCK, DEVICE, PLC, PLC_POINT, PLC_WRITE, PLC_EVENT, PLC_CONNECTION,
+        EVENTS_MISSED, READER, ANTENNA, NOTICE, STARTED, CONTROLLER, BACKLOG, PUBLISHER,
     )
 }  # fmt: skip

@@ -1,0 +1,347 @@
+"""The dock gate: directions, verdicts, lights and loads, against the truth of the simulated dock and by laws."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pure_dock import START_US, PureDock, made_up_docks
+from test_core import records
+
+from edge.line.alarm_rules import RULES, AlarmAction, AlarmState
+from edge.line.core import Core
+from edge.line.dock import Direction, DockLayout, Side
+from edge.line.events import (
+    AlarmChanged,
+    AlarmDue,
+    AlarmRequested,
+    Command,
+    DeviceChanged,
+    DockChanged,
+    DockReason,
+    DoorSeen,
+    Event,
+    GateVerdict,
+    Input,
+    Journaled,
+    LoadClosed,
+    LoadOpened,
+    LoadRefused,
+    LoadRequested,
+    OrderChanged,
+    ParcelGated,
+    SetOutput,
+    SideEvidence,
+    Started,
+    TagsRead,
+    Tick,
+)
+from edge.line.loads import Loads
+from edge.line.state import LoadsState
+from edge.orders.load import Load, LoadAction
+from edge.orders.model import Order, OrderLine, OrderState
+from edge.replay import replay
+from rfid.driver import TagRead
+from rfid.epc import identify, sgtin96, sscc96
+
+PARCELS = int(os.environ.get("LANEWISE_DOCK_PARCELS", "60"))
+"""1000 for the whole proof, which `bench/dock.py` prints as well."""
+S = 1_000_000
+
+
+@pytest.mark.parametrize("eyes", [False, True])
+def test_every_way_through_two_doors_is_right_or_said_to_be_in_doubt(eyes: bool) -> None:
+    dock = PureDock(made_up_docks(eyes=eyes), 11 + eyes, PARCELS // (1 + eyes))
+    dock.run()
+    score = dock.score()
+    assert (score.guessed, score.silent) == (0, 0), score.details
+    assert score.wrong_named == score.wrong_out > 2
+    assert score.right > score.crossings * (0.85 if eyes else 0.95)
+    for door in dock.traffic.carriers:
+        there, doubts = dock.aboard(door)
+        assert {one.parcel for one in dock.check(door).aboard} ^ there <= doubts
+        dock.settle(door)
+        closed = [value for value in dock.journal if isinstance(value, LoadClosed)][-1]
+        assert {one.parcel for one in closed.aboard} == there
+    again = replay(records(dock.journal))
+    assert again.difference is None
+    assert again.decisions > score.right
+
+
+# ---- one door, by hand -----------------------------------------------------------------------------------------------
+
+PREFIX = "9521141"
+
+
+def label(number: int) -> str:
+    return sscc96(PREFIX, f"{number:010d}")
+
+
+def order_of(
+    number: int, carrier: str = "DHL", state: OrderState = OrderState.SHIPPED, service: str = "standard"
+) -> Order:
+    parcel = identify(label(number))
+    return Order(f"A-{number}", carrier, service, (OrderLine("09521141000006", 1),), parcel=parcel, state=state)
+
+
+class Doors:
+    """A core with doors, given by hand. ``out``: results of the newest input."""
+
+    def __init__(self, docks: tuple[DockLayout, ...] = made_up_docks()) -> None:
+        self.core = Core((), docks=docks)
+        self.journal: list[Journaled | Event] = []
+        self.now_us = START_US
+        self._seq = count(1)
+        self.out = self.give(Started(self.now_us, "edge1", "0", (), RULES, docks))
+        for number, carrier in ((1, "DHL"), (2, "DHL"), (3, "UPS")):
+            self.give(OrderChanged(self.now_us, next(self._seq), order_of(number, carrier)))
+
+    def give(self, given: Input) -> list[object]:
+        results = self.core.step(given)
+        if not isinstance(given, Tick | TagsRead):
+            self.journal.append(given)
+        self.journal += [result for result in results if not isinstance(result, Command)]
+        self.out = list(results)
+        return self.out
+
+    def ask(self, action: LoadAction, load_id: str = "L1", **what: object) -> list[object]:
+        return self.give(LoadRequested(self.now_us, next(self._seq), action, load_id, "Ann", **what))  # type: ignore[arg-type]
+
+    def open(self, load_id: str = "L1", dock: str = "door1", carrier: str = "DHL", **what: object) -> list[object]:
+        return self.ask(LoadAction.OPEN, load_id, load=Load(load_id, dock, carrier, **what))  # type: ignore[arg-type]
+
+    def pass_door(self, number: int, direction: Direction, dock: str = "door1") -> ParcelGated | None:
+        self.now_us += S
+        evidence = (SideEvidence(dock, Side.OUTSIDE, 5, self.now_us - S, self.now_us, 1e-6),)
+        self.give(DoorSeen(self.now_us, dock, identify(label(number)), direction, self.now_us - S, evidence))
+        return next((value for value in self.out if isinstance(value, ParcelGated)), None)
+
+    def tick(self, seconds: float) -> list[object]:
+        self.now_us += int(seconds * S)
+        return self.give(Tick(self.now_us))
+
+    def outputs(self) -> list[tuple[str, int, bool]]:
+        return [(one.device, one.port, one.on) for one in self.out if isinstance(one, SetOutput)]
+
+    def changed(self) -> list[tuple[bool, bool, DockReason]]:
+        return [(one.light, one.buzzer, one.reason) for one in self.out if isinstance(one, DockChanged)]
+
+    def replays(self) -> None:
+        assert replay(records(self.journal)).difference is None
+
+
+def verdict(gated: ParcelGated | None) -> GateVerdict:
+    assert gated is not None
+    return gated.verdict
+
+
+def test_verdicts_and_the_manifest() -> None:
+    doors = Doors()
+    out, back = Direction.OUT, Direction.IN
+    assert verdict(doors.pass_door(1, out)) is GateVerdict.WRONG, "no load is open"
+    assert verdict(doors.pass_door(1, back)) is GateVerdict.UNLOADED
+    assert isinstance(doors.open()[0], LoadOpened)
+    assert isinstance(doors.open("L2")[0], LoadRefused), "one load at a door"
+    assert verdict(doors.pass_door(1, out)) is GateVerdict.RIGHT
+    assert verdict(doors.pass_door(1, out)) is GateVerdict.ALREADY_LOADED
+    assert verdict(doors.pass_door(1, out, "door2")) is GateVerdict.ALREADY_LOADED, "at the other door too"
+    assert verdict(doors.pass_door(3, out)) is GateVerdict.WRONG
+    assert verdict(doors.pass_door(99, out)) is GateVerdict.UNKNOWN
+    assert verdict(doors.pass_door(50, back)) is GateVerdict.ARRIVED
+    assert doors.pass_door(2, Direction.STAYED) is None or True
+    [refused] = doors.ask(LoadAction.CLOSE)
+    assert isinstance(refused, LoadRefused)
+    assert [problem.split(":")[1].strip() for problem in refused.problems] == [
+        "2 aboard and wrong",
+        "1 may be aboard, undetermined",
+    ]
+    assert verdict(doors.pass_door(3, back)) is GateVerdict.UNLOADED
+    assert verdict(doors.pass_door(99, back)) is GateVerdict.UNLOADED
+    [refused] = doors.ask(LoadAction.CLOSE, forced=True)
+    assert isinstance(refused, LoadRefused) and "say why" in refused.problems[0]
+    assert isinstance(doors.ask(LoadAction.ADD, parcel=identify(label(3)))[0], LoadRefused), "not of this carrier"
+    assert isinstance(doors.ask(LoadAction.REMOVE, parcel=identify(label(3)))[0], LoadRefused), "not aboard"
+    assert isinstance(doors.ask(LoadAction.ADD, parcel=identify(label(2)))[0], ParcelGated)
+    closed = doors.ask(LoadAction.CLOSE)[0]
+    assert isinstance(closed, LoadClosed)
+    assert [(one.order, one.by) for one in closed.aboard] == [("A-1", ""), ("A-2", "Ann")]
+    assert not (closed.missing or closed.wrong or closed.undetermined or closed.reason)
+    assert isinstance(doors.ask(LoadAction.CLOSE)[0], LoadRefused), "closed already"
+    assert isinstance(doors.open()[0], LoadRefused), "no id is used twice"
+    assert doors.ask(LoadAction.CLOSE, "of another controller") == []
+    assert verdict(doors.pass_door(1, out, "door2")) is GateVerdict.ALREADY_LOADED, "left with a closed load"
+    doors.replays()
+
+
+def test_what_belongs_to_a_load() -> None:
+    doors = Doors()
+    early_us = doors.now_us
+    doors.now_us += 60 * S
+    doors.give(OrderChanged(doors.now_us, 50, order_of(4)))
+    doors.give(OrderChanged(doors.now_us, 51, order_of(5, service="express")))
+    doors.give(OrderChanged(doors.now_us, 52, order_of(6, state=OrderState.OPEN)))
+    doors.open(services=("standard",), cutoff_us=early_us + S)
+    doors.open("L2", "door2", "UPS", parcels=(identify(label(3)), identify(label(77))))
+    loads = doors.core._gate.loads
+    first, second = loads.at_dock("door1"), loads.at_dock("door2")
+    assert first is not None and second is not None
+    assert loads.check(first).missing == (identify(label(1)), identify(label(2)))
+    assert loads.check(first).later == 1
+    assert loads.check(second).missing == (identify(label(3)), identify(label(77)))
+    assert verdict(doors.pass_door(5, Direction.OUT)) is GateVerdict.WRONG, "another service"
+    assert verdict(doors.pass_door(6, Direction.OUT)) is GateVerdict.RIGHT, "not sorted, and of the right carrier"
+    assert verdict(doors.pass_door(77, Direction.OUT, "door2")) is GateVerdict.RIGHT, "listed, though no order has it"
+    assert verdict(doors.pass_door(4, Direction.OUT, "door2")) is GateVerdict.WRONG, "not listed"
+    doors.give(OrderChanged(doors.now_us, 60, order_of(2, state=OrderState.CANCELLED)))
+    assert loads.check(first).missing == (identify(label(1)),)
+    assert verdict(doors.pass_door(2, Direction.OUT)) is GateVerdict.WRONG, "cancelled"
+    closed = doors.ask(LoadAction.CLOSE, forced=True, reason="truck leaves")[0]
+    assert isinstance(closed, LoadClosed)
+    assert (closed.reason, closed.missing) == ("truck leaves", (identify(label(1)),))
+    assert {one.order for one in closed.wrong} == {"A-5", "A-2"}
+    doors.replays()
+
+
+def test_light_and_buzzer() -> None:
+    doors = Doors()
+    doors.open()
+    doors.pass_door(3, Direction.OUT)
+    assert doors.outputs() == [("reader.dock1", 1, True), ("reader.dock1", 2, True)], "in the same step"
+    assert doors.changed() == [(True, True, DockReason.WRONG_PARCEL)]
+    alarms = [value for value in doors.out if isinstance(value, AlarmChanged)]
+    assert [(alarm.alarm, alarm.state) for alarm in alarms] == [("wrong-load.door1", AlarmState.UNACKNOWLEDGED)]
+    assert identify(label(3)) in alarms[0].text
+    assert doors.tick(2.9) == []
+    assert isinstance(doors.tick(0.2)[0], AlarmDue)
+    assert (doors.outputs(), doors.changed()) == ([("reader.dock1", 2, False)], [(True, False, DockReason.TIME)])
+    # A reader that comes back is told how its outputs should be.
+    doors.give(DeviceChanged(doors.now_us, "reader.dock1", True, "reads"))
+    assert doors.outputs() == [("reader.dock1", 1, True), ("reader.dock1", 2, False)]
+    doors.give(AlarmRequested(doors.now_us, 90, "wrong-load.door1", AlarmAction.ACKNOWLEDGE, "Ann"))
+    assert doors.outputs() == [("reader.dock1", 1, False)]
+    assert doors.changed() == [(False, False, DockReason.ACKNOWLEDGED)]
+    # The next wrong parcel calls anew, though the first is not back.
+    doors.pass_door(99, Direction.OUT)
+    assert doors.changed() == [(True, True, DockReason.WRONG_PARCEL)]
+    assert [value.state for value in doors.out if isinstance(value, AlarmChanged)][-1] is AlarmState.UNACKNOWLEDGED
+    doors.pass_door(3, Direction.IN)
+    assert doors.changed() == [(True, True, DockReason.RETURNED)], "one is still out"
+    doors.pass_door(99, Direction.IN, "door2")
+    assert doors.changed() == [(False, False, DockReason.RETURNED)], "back in the house by whatever door"
+    assert [value.state for value in doors.out if isinstance(value, AlarmChanged)] == [AlarmState.RETURNED]
+    doors.pass_door(3, Direction.OUT)
+    doors.tick(61)
+    assert doors.changed() == [(False, False, DockReason.TIME)]
+    doors.pass_door(99, Direction.OUT)
+    doors.ask(LoadAction.CLOSE, forced=True, reason="truck leaves")
+    assert doors.changed() == [(False, False, DockReason.CLOSED)]
+    doors.replays()
+
+
+def test_what_is_no_parcel_is_ignored_and_two_tags_of_one_parcel_are_one() -> None:
+    doors = Doors()
+    item = sgtin96(PREFIX, "000001", 5)
+    twin = f"{int(label(1), 16) | 7 << 85:024X}"  # the same number with another filter value
+    assert identify(twin) == identify(label(1)) and twin != label(1)
+    told = []
+    for step in range(60):
+        doors.now_us += 50_000
+        antenna = 1 if step < 30 else 3
+        reads = tuple(TagRead(epc, antenna, -50.0, doors.now_us, 1) for epc in (label(1), twin, item))
+        told += doors.give(TagsRead(doors.now_us, "dock1", reads))
+    assert [value.direction for value in told if isinstance(value, DoorSeen)] == [Direction.OUT]
+    assert [value.parcel for value in told if isinstance(value, ParcelGated)] == [identify(label(1))]
+    doors.replays()
+
+
+READS = st.lists(
+    st.tuples(
+        st.sampled_from(["dock1", "dock2"]),
+        st.integers(1, 4),
+        st.sampled_from([label(1), label(2), label(3), sgtin96(PREFIX, "000001", 5)]),
+        st.integers(-75, -30),
+        st.integers(0, 1_500_000),
+    ),
+    max_size=120,
+)
+WISHES = st.lists(
+    st.tuples(
+        st.integers(0, 120),
+        st.sampled_from(LoadAction),
+        st.sampled_from(["L1", "L2"]),
+        st.integers(1, 3),
+        st.booleans(),
+    ),
+    max_size=8,
+)
+
+
+@given(reads=READS, wishes=WISHES)
+@settings(max_examples=60)
+def test_whatever_is_read_and_asked(reads: list[tuple[str, int, str, int, int]], wishes: list[object]) -> None:
+    """A parcel is aboard one load at most; out and in take turns; every request has one answer; all of it replays."""
+    doors = Doors()
+    doors.open()
+    asked = 1
+    for place, (reader, antenna, epc, dbm, later_us) in enumerate(reads):
+        for at, action, load_id, number, forced in wishes:  # type: ignore[misc]
+            if at == place:
+                load = Load(load_id, f"door{number % 2 + 1}", "UPS")
+                parcel = identify(label(number))
+                known = load_id in doors.core.state.loads.open or load_id in doors.core.state.loads.closed
+                asked += action is LoadAction.OPEN or known
+                doors.ask(action, load_id, load=load, parcel=parcel, forced=forced, reason="r" * forced)
+        doors.now_us += later_us
+        doors.give(TagsRead(doors.now_us, reader, (TagRead(epc, antenna, float(dbm), doors.now_us, 1),)))
+        due_us = doors.core.deadline_us()
+        if due_us is not None and due_us <= doors.now_us:
+            doors.give(Tick(doors.now_us))
+    doors.tick(3600)
+    aboard = [parcel for its in doors.core.state.loads.open.values() for parcel in its.aboard]
+    assert len(aboard) == len(set(aboard))
+    for number in (1, 2, 3):
+        ways = [
+            (value.dock, value.direction)
+            for value in doors.journal
+            if isinstance(value, DoorSeen) and value.parcel == identify(label(number))
+        ]
+        assert all(ways[place] != ways[place - 1] for place in range(1, len(ways)) if ways[place][1] is Direction.OUT)
+    answers = [value for value in doors.journal if isinstance(value, LoadOpened | LoadClosed | LoadRefused)]
+    answers += [value for value in doors.journal if isinstance(value, ParcelGated) and value.feed_seq]  # type: ignore[misc]
+    assert len(answers) == asked
+    doors.replays()
+    # Whoever follows the journal knows the same of the loads.
+    follower = Loads(LoadsState())
+    for value in doors.journal:
+        follower.take(value)
+    for name, its in doors.core.state.loads.open.items():
+        assert follower.check(follower.state.open[name]) == doors.core._gate.loads.check(its)
+
+
+def test_a_clock_that_was_set_back_keeps_no_light_on() -> None:
+    doors = Doors()
+    doors.open()
+    doors.pass_door(3, Direction.OUT)
+    doors.now_us -= 3600 * S
+    doors.give(Started(doors.now_us, "edge1", "0", (), RULES, made_up_docks()))
+    doors.tick(61)
+    assert doors.changed() == [(False, False, DockReason.TIME)]
+    doors.replays()
+
+
+def test_a_door_that_is_gone_from_the_configuration_rests() -> None:
+    doors = Doors()
+    doors.open()
+    doors.pass_door(3, Direction.OUT)
+    doors.give(
+        Started(
+            doors.now_us + S, "edge1", "0", (), RULES, tuple(replace(one, light=None) for one in made_up_docks())[1:]
+        )
+    )
+    doors.now_us += S
+    assert doors.tick(120) and not doors.outputs()
+    doors.replays()
