@@ -22,7 +22,7 @@ from time import time_ns
 from edge.config import load_line
 from edge.config_readers import LlrpConfig, ReaderConfig
 from edge.config_reports import load_reports
-from edge.line.events import TagsRead
+from edge.line.events import DeviceNotice, TagsRead
 from edge.portal_replay import read_reads
 from edge.reader_session import ReaderSession
 from rfid.driver import ReaderError, ReaderEvent, ReaderReady, TagRead
@@ -173,7 +173,7 @@ async def _hear(
         for given in session.inputs(event, time_ns() // 1000):
             if isinstance(given, TagsRead):
                 heard(given)
-            else:
+            elif isinstance(given, DeviceNotice):
                 print(given.text, file=sys.stderr)
 
     async def ticking() -> None:
