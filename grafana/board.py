@@ -55,10 +55,15 @@ _MARKS = (
         T("Lane changes", "滑道變更"),
         NEUTRAL,
         Annotation(
-            recent(schema.PLC_EVENT, '"detail"', where="\"event\" = 'lane'", limit=200, scopes=("site",)),
-            "detail",
+            recent(schema.PLC_EVENT, '"change"', where="\"event\" = 'lane'", limit=200, scopes=("site",)),
+            "change",
             "station",
         ),
+    ),
+    (
+        T("Controller starts", "控制器啟動"),
+        NEUTRAL,
+        Annotation(recent(schema.STARTED, '"version"', limit=50, scopes=("site",)), "version", "controller"),
     ),
 )
 

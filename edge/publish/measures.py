@@ -60,7 +60,7 @@ from edge.line.layout import Job, LineLayout
 from edge.publish import schema
 from edge.publish.schema import FieldKind, FieldValue, Measurement, Point, point_ns
 from plc.points import Value
-from plc.words import EventType, Opcode, Refusal
+from plc.words import EventType, LaneChange, Opcode, Refusal
 
 WINDOW: Final = 50_000
 """How many records before its own a point may depend on."""
@@ -68,6 +68,11 @@ CLARITY_MAX: Final = 1000.0
 
 _OPCODES: dict[int, str] = {opcode.value: opcode.name.lower() for opcode in Opcode}
 _EVENTS: dict[int, str] = {event.value: event.name.lower().replace("_", "-") for event in EventType}
+_CHANGES: dict[tuple[int, int], str] = {
+    **{(EventType.LANE, change.value): change.name.lower() for change in LaneChange},
+    (EventType.JAM, 0): "over",
+    (EventType.JAM, 1): "began",
+}
 _LATE = frozenset({Refusal.EXPIRED, Refusal.PAST_DECISION})
 _GAUGES: dict[str, Measurement] = {"plc": schema.PLC, "reader": schema.READER, "line": schema.LINE}
 
@@ -126,7 +131,9 @@ class Measures:
                     add(schema.INDUCTION, tags, {"track": value.track_id, "round": value.value})
                 elif event not in (EventType.ENTERED, EventType.LEFT):
                     tags = (value.plc, _EVENTS.get(event, str(event)), str(value.station))
-                    add(schema.PLC_EVENT, tags, {"track": value.track_id, "detail": value.value})
+                    change = _CHANGES.get((event, value.value), "")
+                    fields = {"track": value.track_id, "detail": value.value, **({"change": change} if change else {})}
+                    add(schema.PLC_EVENT, tags, fields)
             case PassageSeen(stage=Stage.FINAL):
                 for measurement, tags, fields in _passage(value, self._portal(value.line)):
                     add(measurement, tags, fields)

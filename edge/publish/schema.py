@@ -345,7 +345,11 @@ PLC_EVENT = Measurement(
     "plc_event",
     "An event of a PLC, photo-eyes (ENTERED, LEFT) and inductions left out.",
     ("plc", "event", "station"),
-    (_TRACK, _i("detail", "the event's value: of a jam 1 = began, 0 = over")),
+    (
+        _TRACK,
+        _i("detail", "the event's value: of a jam 1 = began, 0 = over"),
+        _s("change", "of a lane: `free`, `full`, `disabled`, `enabled`; of a jam: `began`, `over`"),
+    ),
 )
 PLC_CONNECTION = Measurement(
     "plc_connection",
