@@ -6,7 +6,7 @@ Public names: LineConfig, SiteConfig, SimConfig, load_line, load_site, load_tabl
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -18,7 +18,7 @@ from edge.config_docks import DockTable, dock_layout, dock_problems, dock_statio
 from edge.config_io import io_problems
 from edge.config_points import every_point
 from edge.config_publish import SECRETS, PublisherConfig, publisher_problems
-from edge.config_readers import AutoIdConfig, ReaderConfig, reader_problems
+from edge.config_readers import AutoIdConfig, BarcodeConfig, ReaderConfig, reader_problems
 from edge.config_table import Frozen, Name
 from edge.line.alarm_rules import MOMENTS, RATES, RULES, AlarmKind, AlarmRule, Priority
 from edge.line.dock import DockLayout
@@ -42,7 +42,15 @@ class PortalConfig(Frozen):
     """The portal of a line; positions in mm from the induction photo-eye."""
 
     name: Name = Field(description="its name")
-    readers: tuple[Name, ...] = Field(min_length=1, description="its readers, by their names in `[reader]`")
+    readers: tuple[Name, ...] = Field(default=(), description="its RFID readers, by their names in `[reader]`")
+    scanners: tuple[Name, ...] = Field(default=(), description="its barcode scanners, by their names in `[reader]`")
+    scan_mm: int = Field(default=0, ge=-100_000, le=1_000_000, description="`scanners`: where they look at the belt")
+    scan_late_ms: int = Field(
+        default=100,
+        ge=0,
+        le=5_000,
+        description="`scanners`: how long after an object's end was there its codes may still arrive",
+    )
     eye: Station = Field(description="number of the photo-eye beside it, as the PLC reports it in ENTERED and LEFT")
     eye_mm: int = Field(ge=-100_000, le=1_000_000, description="where that photo-eye is")
     antenna_mm: int = Field(
@@ -118,6 +126,12 @@ class SimFaults(Frozen):
     unprogrammed: float = Field(default=0.005, ge=0, le=1, description="totes with an item whose tag has no EPC")
     parcel_dead_tag: float = Field(default=0.005, ge=0, le=1, description="parcels whose label's tag is dead")
     parcel_unknown: float = Field(default=0.005, ge=0, le=1, description="parcels that no order knows")
+    parcel_wrong_barcode: float = Field(
+        default=0.005, ge=0, le=1, description="where scanners are: parcels with another one's barcode"
+    )
+    barcode_unreadable: float = Field(
+        default=0.02, ge=0, le=1, description="where scanners are: barcodes that cannot be read"
+    )
 
 
 class RoomKind(StrEnum):
@@ -349,6 +363,9 @@ def _layout(name: str, table: LineTable) -> LineLayout:
             portal.downstream,
             None if portal.pre_roll_ms is None else portal.pre_roll_ms * 1000,
             None if portal.post_roll_ms is None else portal.post_roll_ms * 1000,
+            scanners=portal.scanners,
+            scan_mm=portal.scan_mm,
+            scan_late_us=portal.scan_late_ms * 1000,
         ),
         lanes=tuple(
             Lane(lane.number, lane.name, lane.role, lane.divert_mm, lane.carrier, lane.services, lane.alternatives)
@@ -448,13 +465,15 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
         here = f"line.{name}"
         if line.plc not in config.plc:
             yield f"{here}.plc: {line.plc!r}: no such PLC, allowed: {', '.join(config.plc)}"
-        for reader in line.portal.readers:
+        yield from _scanner_problems(here, line, config.reader)
+        for reader in (*line.portal.readers, *line.portal.scanners):
             if reader not in config.reader:
                 yield f"{here}.portal.readers: {reader!r}: no such reader, allowed: {', '.join(config.reader)}"
             elif reader in used_readers:
                 yield f"{here}.portal.readers: {reader!r}: already reads for line.{used_readers[reader]}"
             else:
                 used_readers[reader] = name
+            if reader in line.portal.readers and reader in config.reader:
                 yield from _role_problems(f"{here}.portal", line.portal, reader, config.reader[reader].antennas)
         numbers = [("induction", line.induction), ("portal.eye", line.portal.eye)]
         numbers += [(f"lane.{index}.number", lane.number) for index, lane in enumerate(line.lane)]
@@ -474,6 +493,27 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
     yield from _alarm_problems(config)
     for name, publisher in config.publish.items():
         yield from publisher_problems(f"publish.{name}", publisher)
+
+
+def _scanner_problems(here: str, line: LineTable, devices: Mapping[str, ReaderConfig]) -> Iterator[str]:
+    portal = line.portal
+    if not portal.readers and not portal.scanners:
+        yield f"{here}.portal.readers: missing: a portal has readers, scanners or both"
+    for key, names, wanted in (("readers", portal.readers, False), ("scanners", portal.scanners, True)):
+        for name in names:
+            if name in devices and isinstance(devices[name], BarcodeConfig) is not wanted:
+                other = "scanners" if not wanted else "readers"
+                yield f"{here}.portal.{key}: {name!r}: its driver is {devices[name].driver!r}: name it in {other}"
+    if not portal.scanners:
+        for key in sorted(portal.model_fields_set & {"scan_mm", "scan_late_ms"}):
+            yield f"{here}.portal.{key}: only with scanners"
+        return
+    left_ms = (line.decision_mm - portal.scan_mm) * 1000 // line.speed_mm_s - portal.scan_late_ms
+    if left_ms <= line.actuation_ms + line.margin_ms:
+        yield (
+            f"{here}.portal.scan_mm: {portal.scan_mm}: codes are there {left_ms} ms before the decision point, "
+            f"needs more than actuation_ms + margin_ms = {line.actuation_ms + line.margin_ms} ms"
+        )
 
 
 def _lane_problems(here: str, line: LineTable) -> Iterator[str]:

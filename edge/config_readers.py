@@ -1,12 +1,13 @@
 """The readers of LINE.toml, each kind of driver with its own keys, and what is wrong with one beyond a single key.
 
-Public names: ReaderConfig, LlrpConfig, SerialConfig, MqttJsonConfig, HttpJsonConfig, AutoIdConfig, SearchMode,
-reader_problems.
+Public names: ReaderConfig, LlrpConfig, SerialConfig, MqttJsonConfig, HttpJsonConfig, AutoIdConfig, BarcodeConfig,
+SearchMode, reader_problems.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, assert_never
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from pydantic import Discriminator, Field, Tag
 
 from edge.config_opcua import UaClientConfig, ua_problems
 from edge.config_table import Frozen, Tcp
+from rfid.barcode import Framing
 from rfid.vendor_json import Vendor
 
 SearchMode = Literal[
@@ -169,6 +171,33 @@ class AutoIdConfig(Frozen):
     antennas: Antennas = Field(default=(1,), min_length=1, description=_ANTENNAS + "; others' sightings do not count")
 
 
+class BarcodeConfig(Frozen):
+    """A fixed barcode scanner over TCP; it belongs into `scanners` of a portal."""
+
+    driver: Literal["barcode"] = Field(description="how it is reached")
+    host: str = Field(min_length=1, description="the scanner's name or address; with `listen` its address in numbers")
+    port: Tcp | None = Field(default=None, description="TCP port of the scanner, to which we connect")
+    listen: str = Field(
+        default="",
+        pattern=r"^$|^.+:\d{1,5}$",
+        description="instead of `port`: our address and port, to which the scanner connects; only `host` is let in",
+    )
+    frame: Framing = Field(
+        default=Framing.LINES, description="`lines` end with CR, LF or both; `stx-etx` stand between these two"
+    )
+    separator: str = Field(
+        default="", max_length=8, description="what stands between codes of one frame; empty = one code a frame"
+    )
+    no_read: str = Field(default="NOREAD", min_length=1, max_length=40, description="its text for: no code was found")
+    heartbeat: str = Field(default="", max_length=40, description="its text as a sign of life; empty = it sends none")
+    silent_s: float = Field(default=0, ge=0, le=86_400, description=_SILENT)
+
+    @property
+    def antennas(self) -> tuple[int, ...]:
+        """A scanner has none."""
+        return ()
+
+
 _DRIVERS = {
     "llrp": "llrp",
     "serial": "serial",
@@ -176,6 +205,7 @@ _DRIVERS = {
     "mqtt-json": "mqtt-json",
     "http-json": "http-json",
     "autoid": "autoid",
+    "barcode": "barcode",
 }
 """The model behind each driver's name."""
 
@@ -190,7 +220,8 @@ ReaderConfig: TypeAlias = Annotated[
     | Annotated[SerialConfig, Tag("serial")]
     | Annotated[MqttJsonConfig, Tag("mqtt-json")]
     | Annotated[HttpJsonConfig, Tag("http-json")]
-    | Annotated[AutoIdConfig, Tag("autoid")],
+    | Annotated[AutoIdConfig, Tag("autoid")]
+    | Annotated[BarcodeConfig, Tag("barcode")],
     Discriminator(
         _model_of,
         custom_error_type="reader_driver",
@@ -219,8 +250,25 @@ def reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
             yield from _login_problems(here, reader, url.startswith("https:"), "an https url", host)
         case AutoIdConfig(opcua=opcua):
             yield from ua_problems(f"{here}.opcua", opcua)
+        case BarcodeConfig():
+            yield from _scanner_problems(here, reader)
         case _:
             assert_never(reader)
+
+
+def _scanner_problems(here: str, reader: BarcodeConfig) -> Iterator[str]:
+    if bool(reader.listen) == (reader.port is not None):
+        yield f"{here}.port: {'only without listen' if reader.listen else 'missing: or listen, if it connects to us'}"
+    if reader.listen:
+        if not 1 <= int(reader.listen.rpartition(":")[2]) <= 65_535:
+            yield f"{here}.listen: {reader.listen!r}: the port must be 1..65535"
+        try:
+            ip_address(reader.host)
+        except ValueError:
+            yield f"{here}.host: {reader.host!r}: with listen it must be an address in numbers: nobody else is let in"
+    for key in ("separator", "no_read", "heartbeat"):
+        if any(char in "\r\n\x02\x03" for char in getattr(reader, key)):
+            yield f"{here}.{key}: {getattr(reader, key)!r}: CR, LF, STX and ETX mark frames and cannot stand within"
 
 
 def _login_problems(

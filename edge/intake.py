@@ -7,19 +7,20 @@ A problem reads ``where: value: what is allowed``; ``where`` is the key's path i
 column in CSV (``row 5, gtin``; the header is row 1).
 
 Tote, parcel and items may be given in every spelling of `rfid.epc.identify`; GTINs with 8, 12, 13 or 14 digits.
+``codes`` are other barcodes on the parcel by which scanners know it, as the carrier's number.
 
 JSON: one object or a list of objects::
 
     {"id": "A-1001", "carrier": "DHL", "service": "express", "tote": "(8003)…", "parcel": "(00)…",
-     "channel": "shop", "external": "558", "state": "open",
+     "codes": ["1Z999AA10123456784"], "channel": "shop", "external": "558", "state": "open",
      "lines": [{"gtin": "…", "quantity": 2, "sku": "…", "name": "…", "epcs": ["…"]}]}
 
 Required: carrier, lines with gtin and quantity, and either id or channel and external (then the id is
 ``channel-external``).
 
 CSV: UTF-8, a header, comma or semicolon, one row for each order line (`CSV_COLUMNS`). Rows of one order have the
-same id and stand together or apart; what concerns the whole order may be left out after its first row. ``epcs`` are
-separated by spaces.
+same id and stand together or apart; what concerns the whole order may be left out after its first row. ``epcs`` and
+``codes`` are separated by spaces.
 """
 
 from __future__ import annotations
@@ -35,9 +36,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from edge.orders.model import Order, OrderLine, OrderState
+from rfid.barcode import identify_code
 from rfid.epc import EpcError, check_digit, gtin_of, identify
 
-_ORDER_COLUMNS = ("id", "carrier", "service", "tote", "parcel", "channel", "external", "state")
+_ORDER_COLUMNS = ("id", "carrier", "service", "tote", "parcel", "codes", "channel", "external", "state")
 _LINE_COLUMNS = ("gtin", "quantity", "sku", "name", "epcs")
 CSV_COLUMNS = _ORDER_COLUMNS + _LINE_COLUMNS
 """Columns of a CSV file in any order; ``carrier``, ``gtin``, ``quantity`` and ``id`` (or ``external``) are required."""
@@ -116,8 +118,13 @@ def _plain(text: str) -> str:
     return text
 
 
+def _code(text: str) -> str:
+    return identify_code(_plain(text))
+
+
 _Text = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True), AfterValidator(_plain)]
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s(][^\s]*$"), AfterValidator(_plain)]
+_Code = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), AfterValidator(_code)]
 _Carrier = Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True), AfterValidator(_plain)]
 _Item = Annotated[str, AfterValidator(_identity("an item, (01)…(21)…", "(01)"))]
 
@@ -153,6 +160,7 @@ class _OrderIn(BaseModel):
     channel: _Id = "api"
     external: _Text = ""
     state: OrderState = OrderState.OPEN
+    codes: Annotated[tuple[_Code, ...], Field(max_length=20)] = ()
 
     @model_validator(mode="after")
     def _has_a_name(self) -> _OrderIn:
@@ -175,6 +183,7 @@ class _OrderIn(BaseModel):
             channel=self.channel,
             external=self.external,
             state=self.state,
+            codes=tuple(dict.fromkeys(self.codes)),
         )
 
 
@@ -263,7 +272,7 @@ def _read_rows(header: list[str], rows: list[tuple[int, list[str]]]) -> Intake:
     orders: list[Order] = []
     for draft, numbers in drafts.values():
         try:
-            orders.append(_OrderIn.model_validate(draft).order())
+            orders.append(_OrderIn.model_validate(draft | {"codes": draft.get("codes", "").split()}).order())
         except ValidationError as error:
             problems.extend(_problems(error, lambda path, numbers=numbers: _cell(path, numbers)))  # type: ignore[misc]
     if problems:

@@ -19,6 +19,7 @@ from edge.line.events import (
     AlarmDue,
     AlarmRequested,
     Anomaly,
+    BarcodesRead,
     CertificateChecked,
     CommandDropped,
     CommandHandled,
@@ -252,6 +253,7 @@ class LiveView:
                 self._new_anomalies.append(value)
             case (
                 Started()
+                | BarcodesRead()
                 | EventsMissed()
                 | DeviceNotice()
                 | Measured()

@@ -11,7 +11,17 @@ from ssl import SSLContext
 from typing import assert_never
 from urllib.parse import urlsplit
 
-from edge.config_readers import AutoIdConfig, HttpJsonConfig, LlrpConfig, MqttJsonConfig, ReaderConfig, SerialConfig
+from edge.config_readers import (
+    AutoIdConfig,
+    BarcodeConfig,
+    HttpJsonConfig,
+    LlrpConfig,
+    MqttJsonConfig,
+    ReaderConfig,
+    SerialConfig,
+)
+from rfid.barcode import ScanFormat
+from rfid.barcode_scanner import BarcodeScanner, ScannerSettings
 from rfid.driver import Reader, ReaderError, ReaderFailure
 from rfid.http_reader import HttpJsonReader, HttpSettings
 from rfid.llrp import LlrpReader, tls_context
@@ -66,6 +76,18 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
         case AutoIdConfig():  # its library takes most of a second to load
             made: Reader = importlib.import_module("edge.opcua_link").autoid_reader(name, config)
             return made
+        case BarcodeConfig():
+            listen_host, _, listen_port = config.listen.rpartition(":")
+            return BarcodeScanner(
+                ScannerSettings(
+                    name=name,
+                    host=config.host,
+                    port=config.port or int(listen_port),
+                    form=ScanFormat(config.frame, config.separator, config.no_read, config.heartbeat),
+                    listen_host=listen_host.strip("[]"),
+                    silent_s=config.silent_s,
+                )
+            )
         case _:
             assert_never(config)
 

@@ -10,11 +10,12 @@ from typing import Protocol, assert_never, runtime_checkable
 
 from edge.clocks import DeviceClock
 from edge.config_readers import ReaderConfig
-from edge.line.events import AnomalyCode, DeviceNotice, OutputSet, TagsRead
+from edge.line.events import AnomalyCode, BarcodesRead, DeviceNotice, OutputSet, TagsRead
 from edge.reader_drivers import make_reader
 from rfid.driver import (
     AccessChanged,
     ClockSample,
+    CodesRead,
     OutputWritten,
     PortChanged,
     Reader,
@@ -63,11 +64,13 @@ class ReaderSession:
         self._outputs = reader if isinstance(reader, Outputs) else None
         return reader
 
-    def inputs(self, event: ReaderEvent, at_us: int) -> Iterator[TagsRead | DeviceNotice | OutputSet]:
+    def inputs(self, event: ReaderEvent, at_us: int) -> Iterator[TagsRead | BarcodesRead | DeviceNotice | OutputSet]:
         """What an event that came at ``at_us`` means to the core; ``ReaderReady`` is the caller's."""
         match event:
             case Reads():
                 yield from self._reads(event, at_us)
+            case CodesRead(codes):
+                yield BarcodesRead(at_us, self.name, codes)
             case ClockSample(device_us, _):
                 yield from self._observed(device_us, at_us)
             case PortChanged(kind, port, on):

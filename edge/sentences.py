@@ -20,6 +20,7 @@ from edge.line.events import (
     AlarmDue,
     AlarmRequested,
     Anomaly,
+    BarcodesRead,
     CertificateChecked,
     CommandDropped,
     CommandHandled,
@@ -81,6 +82,7 @@ _REASONS: dict[RouteReason, str] = {
     RouteReason.REJECT: "no lane of its carrier is free",
     RouteReason.NO_READ: "no label was read",
     RouteReason.AMBIGUOUS: "more than one label was read",
+    RouteReason.CONTRADICTION: "its tag and its barcode name different parcels",
     RouteReason.NO_ORDER: "it belongs to no open order",
     RouteReason.CANCELLED: "its order was cancelled",
     RouteReason.DUPLICATE: "its order was shipped before",
@@ -166,7 +168,11 @@ class Teller:
                     f"Passed the portal of {value.line}: {len(value.owned)} tags are its own, {len(value.claims)} were "
                     f"seen in {reads} reads, {_STAGES[value.stage]}"
                 )
+                if value.scans:
+                    text += f", {_codes(value.codes)}"
                 return Sentence("passage", f"{text}; {value.cause}" if value.cause else text)
+            case BarcodesRead():
+                return Sentence("barcodes", f"Scanner {value.reader}: {_codes(value.codes)}")
             case ToteChecked():
                 return _tote(value)
             case RouteDecided():
@@ -317,12 +323,19 @@ def _finding(finding: Finding) -> str:
             return f"of another order ({finding.order}): {finding.subject}"
         case FindingKind.DUPLICATE:
             return f"already shipped ({finding.order}): {finding.subject}"
+        case FindingKind.CONTRADICTION:
+            return f"tag and barcode of the tote differ: {finding.text}"
         case FindingKind.UNREADABLE:
             return f"unreadable: {finding.subject or finding.text}"
         case FindingKind.NO_ORDER:
             return "no open order for this tote"
         case _:
             assert_never(finding.kind)
+
+
+def _codes(codes: Iterable[str]) -> str:
+    shown = ", ".join(codes)
+    return f"barcodes {shown}" if shown else "no barcode was found"
 
 
 def _alarm(value: AlarmChanged) -> Sentence:
@@ -392,6 +405,7 @@ def _order(order: Order, before: Order | None) -> Sentence:
     text = f"{items} items in {len(order.lines)} lines, {order.carrier} {order.service}".rstrip()
     text += f", tote {order.tote}" if order.tote else ""
     text += f", parcel {order.parcel}" if order.parcel else ""
+    text += f", codes {' '.join(order.codes)}" if order.codes else ""
     if before is not None:
         return Sentence("order-changed", f"Order {order.id} changed: {text}")
     source = f"{order.channel} {order.external}".rstrip()

@@ -1,7 +1,7 @@
 """What a reader driver is, and the values it delivers.
 
-Public names: TagRead, TagDetail, Reads, ReaderReady, ClockSample, PortChanged, OutputWritten, OperationResult,
-TagAccessed, AccessChanged, ReaderNotice, ReaderEvent, Reader, ReaderError, ReaderFailure.
+Public names: TagRead, TagDetail, Reads, CodesRead, ReaderReady, ClockSample, PortChanged, OutputWritten,
+OperationResult, TagAccessed, AccessChanged, ReaderNotice, ReaderEvent, Reader, ReaderError, ReaderFailure.
 """
 
 from __future__ import annotations
@@ -80,6 +80,16 @@ class Reads(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class CodesRead:
+    """What a barcode scanner saw of one object that passed.
+
+    ``codes``: identities as GS1 element strings, other codes as they are, without repeats; empty = it found none.
+    """
+
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClockSample:
     """What the reader's clock shows now, in microseconds."""
 
@@ -154,7 +164,15 @@ class ReaderNotice:
 
 
 ReaderEvent = (
-    Reads | ReaderReady | ClockSample | PortChanged | OutputWritten | TagAccessed | AccessChanged | ReaderNotice
+    Reads
+    | CodesRead
+    | ReaderReady
+    | ClockSample
+    | PortChanged
+    | OutputWritten
+    | TagAccessed
+    | AccessChanged
+    | ReaderNotice
 )
 
 

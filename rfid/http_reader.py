@@ -85,7 +85,7 @@ class HttpJsonReader:
             failure = ReaderFailure.REFUSED if isinstance(error, ssl.SSLError) else ReaderFailure.UNREACHABLE
             raise self._error(connection_reason(error), failure) from error
         try:
-            notice_dead_peers(writer)
+            notice_dead_peers(writer.transport)
             await self._stream(reader, writer, emit)
         except h11.RemoteProtocolError as error:
             raise self._error(f"this is no HTTP: {error}", ReaderFailure.GARBAGE) from error

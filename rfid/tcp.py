@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import socket
 import ssl
-from asyncio import StreamWriter
+from asyncio import BaseTransport
 
 _IDLE_S, _EVERY_S, _TIMES = 5, 2, 3
 
 
-def notice_dead_peers(writer: StreamWriter) -> None:
+def notice_dead_peers(transport: BaseTransport) -> None:
     """Has the kernel ask a silent peer whether it lives: one that lost its power ends the connection in 11 s."""
-    link: socket.socket | None = writer.get_extra_info("socket")
+    link: socket.socket | None = transport.get_extra_info("socket")
     if link is not None:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _IDLE_S)

@@ -13,6 +13,7 @@ from pathlib import Path
 from edge.config import LineConfig, load_line
 from edge.line.core import Core
 from edge.line.events import (
+    BarcodesRead,
     CommandDropped,
     CommandHandled,
     CommandSent,
@@ -31,7 +32,7 @@ from edge.line.events import (
 )
 from edge.line.layout import Job, LineLayout
 from edge.line.station import Result
-from edge.sim.floor import Floor, Landed, Reads, Signal
+from edge.sim.floor import Floor, Landed, Reads, Scanned, Signal
 from edge.sim.world import Load, World
 from plc.words import Command, Opcode
 
@@ -87,7 +88,7 @@ class PureSite:
         self.give(Started(START_US, "edge1", "0", tuple(layouts)))
         self.floors: dict[str, Floor] = {}
         for layout in layouts:
-            for reader in layout.portal.readers:
+            for reader in (*layout.portal.readers, *layout.portal.scanners):
                 self.give(DeviceChanged(START_US, f"reader.{reader}", True, "reads"))
             self.give(PlcConnected(START_US, layout.plc, 1, 1, True, False, 0, 0, 0, (), 0, 0))
             inflow = _Inflow(self, layout, world, loads[layout.name])
@@ -106,6 +107,8 @@ class PureSite:
                             self._signal(plc, happening)
                         case Reads():
                             self.give(TagsRead(self._now_us, happening.reader, happening.reads))
+                        case Scanned():
+                            self.give(BarcodesRead(self._now_us, happening.scanner, happening.codes))
                         case Landed():
                             self.outcome.landed.append(happening)
             due_us = self.core.deadline_us()

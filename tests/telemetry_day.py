@@ -16,6 +16,7 @@ from edge.line.events import (
     AlarmRequested,
     Anomaly,
     AnomalyCode,
+    BarcodesRead,
     CommandDropped,
     CommandHandled,
     DeviceChanged,
@@ -101,6 +102,7 @@ def _happenings() -> Iterator[Journaled | Event]:
     yield LaneRequested(at_us, 1, "sorter", 4, False, "kim")
     yield AlarmRequested(at_us, 2, "jam.sorter.3", AlarmAction.ACKNOWLEDGE, "kim")
     yield EventsMissed(at_us, "sorter", 5, 7, 3)
+    yield BarcodesRead(at_us, "scanner1", ("(00)095211410000000014",))
     yield DeviceNotice(at_us, "reader.tote1", AnomalyCode.READER_NOTICE, "a report came late")
     yield DeviceChanged(at_us, "plc.sorter", True, "127.0.0.1:15023 answers")
     yield CommandDropped(at_us, "sorter", int(Opcode.ROUTE), 7, 3, "no connection")

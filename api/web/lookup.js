@@ -7,7 +7,7 @@ import { say } from "./stories.js";
 import { clock, short, t } from "./words.js";
 
 // What is only of interest to engineers is shown more quietly.
-const QUIET = new Set(["entered", "left", "passage", "command-sent", "command-handled", "command-found"]);
+const QUIET = new Set(["entered", "left", "passage", "barcodes", "command-sent", "command-handled", "command-found"]);
 const LOUD = new Set([
   "tote-refused", "anomaly", "sorted-missorted", "sorted-defaulted", "sorted-failed", "sorted-lost", "command-refused",
   "command-dropped", "defaulted", "divert-failed", "lost", "refused",

@@ -5,12 +5,14 @@ import { language, t } from "./words.js";
 
 const findings = (list) =>
   list.map((its) => t(its.kind === "unreadable" && !its.subject ? "finding.notag" : `finding.${its.kind}`, its)).join("；");
+const codes = (list) => (list.length ? `條碼 ${[...new Set(list)].join("、")}` : "未找到條碼");
 const order = (value) => {
   const its = value.order;
   const items = its.lines.reduce((sum, line) => sum + line.quantity, 0);
   const parts = [`${its.lines.length} 項共 ${items} 件`, `${its.carrier} ${its.service}`];
   if (its.tote) parts.push(`物流箱 ${its.tote}`);
   if (its.parcel) parts.push(`包裹 ${its.parcel}`);
+  if (its.codes?.length) parts.push(`條碼 ${its.codes.join(" ")}`);
   return parts.join("，");
 };
 const REFUSALS = {
@@ -61,8 +63,10 @@ const ZH = {
   "passage": (v) => {
     const reads = v.tags.reduce((sum, tag) => sum + tag.count, 0);
     const stage = { early: "初步", due: "決定時", final: "最終" }[v.stage];
-    return `通過 ${v.line} 的讀取門：${v.claims.length} 張標籤，共讀取 ${reads} 次（${stage}）`;
+    const scans = v.scans?.length ? `；${codes(v.scans.flatMap((scan) => scan.codes))}` : "";
+    return `通過 ${v.line} 的讀取門：${v.claims.length} 張標籤，共讀取 ${reads} 次（${stage}）${scans}`;
   },
+  "barcodes": (v) => `條碼掃描器 ${v.reader}：${codes(v.codes)}`,
   "tote-verified": (v) => `物流箱核對無誤（${v.final ? "最終" : "暫定"}）：${v.matched.length} 件與訂單 ${v.order} 相符`,
   "tote-refused": (v) => `物流箱核對不符（${v.final ? "最終" : "暫定"}）：${findings(v.findings)}`,
   "route-decided": (v, lane) => `決定送往 ${lane(v.lane)}：${t(`reason.${v.reason}`)}${v.round ? `，第 ${v.round + 1} 圈` : ""}`,

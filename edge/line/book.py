@@ -60,7 +60,7 @@ class OrderBook:
         return self._state.orders.get(self._by_tote.get(tote, ""))
 
     def of_parcel(self, parcel: str) -> Order | None:
-        """The order whose label a parcel carries, in whatever state."""
+        """The order whose label a parcel carries, in whatever state; by its identity or another of its codes."""
         return self._state.orders.get(self._by_parcel.get(parcel, ""))
 
     def of_item(self, epc: str) -> Order | None:
@@ -70,8 +70,8 @@ class OrderBook:
     def _index(self, order: Order) -> None:
         if order.tote and order.state is OrderState.OPEN:
             self._by_tote[order.tote] = order.id
-        if order.parcel:
-            self._by_parcel[order.parcel] = order.id
+        for label in _labels(order):
+            self._by_parcel[label] = order.id
         for line in order.lines:
             for epc in line.epcs:
                 self._by_epc[epc] = order.id
@@ -79,8 +79,9 @@ class OrderBook:
     def _unindex(self, order: Order) -> None:
         if order.tote and self._by_tote.get(order.tote) == order.id:
             del self._by_tote[order.tote]
-        if order.parcel and self._by_parcel.get(order.parcel) == order.id:
-            del self._by_parcel[order.parcel]
+        for label in _labels(order):
+            if self._by_parcel.get(label) == order.id:
+                del self._by_parcel[label]
         for line in order.lines:
             for epc in line.epcs:
                 if self._by_epc.get(epc) == order.id:
@@ -98,3 +99,7 @@ class OrderBook:
             if len(self._state.bound) > 20 * KEEP_CLOSED:
                 orders = self._state.orders
                 self._state.bound = {epc: owner for epc, owner in self._state.bound.items() if owner in orders}
+
+
+def _labels(order: Order) -> set[str]:
+    return {*order.codes, *((order.parcel,) if order.parcel else ())}

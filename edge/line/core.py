@@ -6,6 +6,7 @@ Public names: Core, REFUSAL_TEXT.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import assert_never
 
 from edge.line.alarm_facts import facts
@@ -18,6 +19,7 @@ from edge.line.events import (
     AlarmRequested,
     Anomaly,
     AnomalyCode,
+    BarcodesRead,
     CertificateChecked,
     Command,
     CommandDropped,
@@ -102,7 +104,7 @@ class Core:
                 if track.inducted and not track.lane:
                     times.append(track.due_us)
                     if line.layout.job is Job.SORT:
-                        early_us = line.portal.window_end_us(track.track_id)
+                        early_us = line.early_us(track.track_id)
                         if early_us is not None and early_us < track.due_us and not track.early:
                             times.append(early_us)
             final_us = line.portal.deadline_us()
@@ -128,6 +130,10 @@ class Core:
                     line.portal.read(given.reads, given.reader)
                 elif self._gate.docks:
                     self._door_seen(self._gate.doors.read(given), out)
+            case BarcodesRead():
+                scanned_by = self._by_reader.get(given.reader)
+                if scanned_by is not None:
+                    scanned_by.scans.read(given)
             case Tick() | AlarmDue() | Measured() | PointChanged() | PointWritten() | CertificateChecked():
                 pass
             case PointWriteRequested():
@@ -200,7 +206,7 @@ class Core:
                 kind, _, name = given.device.partition(".")
                 watched_by = self._by_reader.get(name) if kind == "reader" else None
                 if watched_by is not None:
-                    watched_by.portal.reader_changed(name, "" if given.up else given.reason, given.at_us)
+                    watched_by.reader_changed(name, "" if given.up else given.reason, given.at_us)
                 if kind == "reader" and given.up:
                     self._gate.device_up(given.device, out)
             case Started():
@@ -250,7 +256,7 @@ class Core:
             line = Station(layout, self.state.lines.setdefault(layout.name, LineState()), self.book)
             self._lines[layout.name] = line
             self._by_plc.setdefault(layout.plc, []).append(line)
-            for reader in layout.portal.readers:
+            for reader in (*layout.portal.readers, *layout.portal.scanners):
                 self._by_reader[reader] = line
 
     # ---- PLC ---------------------------------------------------------------------------------------------------------
@@ -384,10 +390,11 @@ class Core:
     # ---- portals -----------------------------------------------------------------------------------------------------
 
     def _early(self, line: Station, track: Track, now_us: int, out: list[Result]) -> None:
-        """A sorter decides as soon as the parcel's own window is over, if nothing is in doubt."""
+        """A sorter decides when a parcel's own window is over and its scanners have spoken, if nothing is in doubt."""
         if not self.live or line.layout.job is not Job.SORT or track.lane or track.early:
             return
-        if line.portal.window_over(track.track_id, now_us):
+        early_us = line.early_us(track.track_id)
+        if early_us is not None and early_us <= now_us:
             track.early = True
             self._seen(line, line.portal.evidence(track.track_id, Stage.EARLY, now_us), out)
 
@@ -406,6 +413,7 @@ class Core:
             self._own(AlarmDue(now_us), out, lambda: None)
 
     def _seen(self, line: Station, seen: PassageSeen, out: list[Result]) -> None:
+        seen = replace(seen, scans=line.scans.of(seen.passage))
         self._own(seen, out, lambda: decide(line, seen, out))
 
     def _door_seen(self, found: Iterable[DoorSeen], out: list[Result]) -> None:

@@ -21,7 +21,7 @@ from edge.line.events import (
     ToteChecked,
 )
 from edge.line.layout import Job, LaneRole
-from edge.line.sort import Choice, choose_lane, identify_parcel, set_aside
+from edge.line.sort import Choice, choose_lane, combine, identify_parcel, set_aside
 from edge.line.state import Track
 from edge.line.station import Result, Station
 from edge.line.verify import check
@@ -41,7 +41,7 @@ def decide(station: Station, seen: PassageSeen, out: list[Result]) -> None:
 def _verify(station: Station, seen: PassageSeen, out: list[Result]) -> None:
     if seen.stage is Stage.EARLY:
         return
-    result = check(seen.own, station.book)
+    result = check(seen.own, station.book, seen.codes)
     findings = result.findings
     if seen.cause:  # what was not read cannot be said to be right
         findings = (*findings, Finding(FindingKind.UNREADABLE, "", text=seen.cause))
@@ -95,19 +95,29 @@ def _sort(station: Station, seen: PassageSeen, out: list[Result]) -> None:
     if track is None or not track.inducted:
         return
     # Where reads may be missing, a neighbour's label can look like the only one.
-    parcels = () if seen.cause else identify_parcel(seen.own)
+    named = combine(() if seen.cause else identify_parcel(seen.own), seen.codes, station.book)
+    parcels = named.parcels
     if track.lane:
-        if seen.stage is Stage.FINAL and parcels and track.subject and track.subject not in parcels:
+        if seen.stage is Stage.FINAL and named.contradiction and track.subject:
+            _contradiction(station, seen, parcels[0], f"track {track.track_id}: {named.contradiction}", out)
+        elif seen.stage is Stage.FINAL and parcels and track.subject and track.subject not in parcels:
             text = f"track {track.track_id} was sorted as {track.subject}, its evidence in the end says {parcels[0]}"
             out.append(
                 Anomaly(seen.at_us, station.name, AnomalyCode.IDENTITY_CHANGED, text, track.track_id, track.subject)
             )
         return
-    if seen.stage is Stage.EARLY and len(parcels) != 1 and (parcels or seen.cause or not seen.settled):
+    doubt = len(parcels) > 1 or named.contradiction
+    settled = seen.settled or not station.layout.portal.readers
+    if seen.stage is Stage.EARLY and (doubt or (not parcels and (seen.cause or not settled))):
         track.early = True
         return  # its neighbours, or reads that are still under way, may settle it
     if not parcels and track.round and track.subject:
         parcels = (track.subject,)  # it was read the last time round
+    if named.contradiction:
+        _contradiction(station, seen, parcels[0], f"track {track.track_id}: {named.contradiction}", out)
+        choice = set_aside(station.layout, station.usable, RouteReason.CONTRADICTION, named.contradiction)
+        _route(station, track, choice, seen.at_us, out)
+        return
     choice = choose_lane(station.layout, parcels, station.book, station.usable, track.round)
     if len(parcels) == 1:
         order = station.book.of_parcel(parcels[0])
@@ -115,6 +125,10 @@ def _sort(station: Station, seen: PassageSeen, out: list[Result]) -> None:
     if seen.cause and not parcels:
         choice = replace(choice, text=f"{choice.text}; {seen.cause}")
     _route(station, track, choice, seen.at_us, out)
+
+
+def _contradiction(station: Station, seen: PassageSeen, subject: str, text: str, out: list[Result]) -> None:
+    out.append(Anomaly(seen.at_us, station.name, AnomalyCode.CONTRADICTION, text, seen.track_id, subject))
 
 
 def _route(station: Station, track: Track, choice: Choice, at_us: int, out: list[Result]) -> None:

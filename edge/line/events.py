@@ -5,8 +5,9 @@ Public names: the inputs (Input; of operators: Requested), the results (Event), 
 Three groups. *Inputs* reach `edge.line.core.Core.step`; all but TagsRead and Tick are journaled, in the order in
 which they were taken. *Events* come out and are journaled behind the input that caused them. *Commands* come out for a
 PLC; what became of them returns as the inputs CommandSent, CommandHandled or CommandDropped.
-PassageSeen, DoorSeen and AlarmDue are both: portals and dock doors make the first two from reads, and the decisions
-take nothing else from them; the last comes when a delay is over. So the journal alone derives every decision again.
+PassageSeen, DoorSeen and AlarmDue are both: portals and dock doors make the first two from reads and scans, and the
+decisions take nothing else from them; the last comes when a delay is over. So the journal alone derives every decision
+again.
 
 ``at_us`` is the host's time of arrival or decision; ``device_us`` the device's own time on the host's scale. ``plc``,
 ``line`` and ``reader`` are names from the configuration. EPCs of tags are upper-case hexadecimal; ``tote``,
@@ -52,6 +53,7 @@ class FindingKind(StrEnum):
     EXTRA = "extra"
     FOREIGN = "foreign"  # another order's
     DUPLICATE = "duplicate"  # already shipped
+    CONTRADICTION = "contradiction"  # the tote's tag and its barcode name different totes
     UNREADABLE = "unreadable"  # a tag without a meaning, or no tag where one is needed
     NO_ORDER = "no-order"  # the tote belongs to no open order
 
@@ -66,7 +68,8 @@ class RouteReason(StrEnum):
     RECIRCULATE = "recirculate"  # all of them are
     REJECT = "reject"  # all of them are, and it went round often enough
     NO_READ = "no-read"
-    AMBIGUOUS = "ambiguous"  # two parcels' tags in one passage
+    AMBIGUOUS = "ambiguous"  # two parcels' labels in one passage
+    CONTRADICTION = "contradiction"  # tag and barcode name different parcels
     NO_ORDER = "no-order"
     CANCELLED = "cancelled"
     DUPLICATE = "duplicate"  # already shipped
@@ -101,6 +104,7 @@ class AnomalyCode(StrEnum):
     NO_SUCH_LANE = "no-such-lane"  # an operator asked for a lane that does not exist
     VERDICT_CHANGED = "verdict-changed"  # a tote's final verdict is not the one it was routed by
     IDENTITY_CHANGED = "identity-changed"  # a parcel's final evidence names another parcel
+    CONTRADICTION = "contradiction"  # tag and barcode of a parcel or tote name different ones
     UNACCOUNTED_COMMANDS = "unaccounted-commands"  # a PLC handled commands that this host did not send
     INCOMPATIBLE = "incompatible"  # a PLC has another layout or version, or obeys a newer host
     GPI_CHANGED = "gpi-changed"  # a reader's input changed
@@ -184,6 +188,15 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Scan:
+    """What one barcode scanner said of one passage; no ``codes`` = it found none. ``at_us``: when that arrived."""
+
+    reader: str
+    at_us: int
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SideEvidence:
     """What the antennas of one side of one door read of one parcel. ``power``: summed linear power in mW."""
 
@@ -238,6 +251,18 @@ class TagsRead:
     at_us: int
     reader: str
     reads: tuple[TagRead, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BarcodesRead:
+    """A barcode scanner saw something pass; no ``codes`` = it found none on it.
+
+    ``codes``: identities as GS1 element strings, any other code as it is.
+    """
+
+    at_us: int
+    reader: str
+    codes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -522,7 +547,7 @@ class PassageSeen:
 
     ``offset_us``: what the portal has learned of the way from photo-eye to antenna, used here.
     ``settled``: reads from after its window have arrived, so that none from inside can be under way.
-    ``cause``: empty, or why there may be less evidence than there should be.
+    ``cause``: empty, or why there may be fewer reads than there should be. ``scans``: what barcode scanners said of it.
     """
 
     at_us: int
@@ -537,6 +562,12 @@ class PassageSeen:
     tags: tuple[TagEvidence, ...]
     settled: bool = False
     cause: str = ""
+    scans: tuple[Scan, ...] = ()
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes that scanners found on it, without repeats."""
+        return tuple(dict.fromkeys(code for scan in self.scans for code in scan.codes))
 
     @property
     def own(self) -> tuple[Claim, ...]:
@@ -826,6 +857,7 @@ class SetOutput:
 
 Journaled: TypeAlias = (
     Started
+    | BarcodesRead
     | DeviceChanged
     | PlcConnected
     | PlcEvent
@@ -874,6 +906,7 @@ INPUT_KINDS: dict[str, type[Journaled]] = {
     kind.__name__: kind
     for kind in (
         Started,
+        BarcodesRead,
         DeviceChanged,
         PlcConnected,
         PlcEvent,
@@ -927,7 +960,7 @@ def refs(value: Journaled | Event) -> tuple[str, ...]:
     match value:
         case OrderChanged(order=order):
             found[order.id] = None
-            for identity in (order.tote, order.parcel):
+            for identity in (order.tote, order.parcel, *order.codes):
                 if identity:
                     found[identity] = None
             for line in order.lines:
@@ -941,7 +974,9 @@ def refs(value: Journaled | Event) -> tuple[str, ...]:
             found[f"{plc}#{track}"] = None
         case PassageSeen(line=name, track_id=track):
             found[f"{name}#{track}"] = None
-            found.update(dict.fromkeys(value.owned))
+            found.update(dict.fromkeys((*value.owned, *value.codes)))
+        case BarcodesRead(codes=codes):
+            found.update(dict.fromkeys(codes))
         case ToteChecked(line=name, track_id=track, tote=subject, order=order):
             found.update(dict.fromkeys((f"{name}#{track}", subject, order, *value.matched)))
             for finding in value.findings:

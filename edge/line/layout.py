@@ -49,7 +49,8 @@ class Portal:
     used. ``pre_roll_us``, ``post_roll_us``: how long before an item reaches the antennas, and after it left them, a
     read still counts; None = as long as the bell has a say, three quarters of the item's time in the photo-eye twice.
     ``eye``: number of the photo-eye in the PLC. ``eye_mm``, ``antenna_mm``: where they are; the difference is only
-    the first guess, the true offset is learned.
+    the first guess, the true offset is learned. ``scanners``: names of barcode scanners, ``scan_mm``: where they look;
+    ``scan_late_us``: how long after an object's end was there its codes may still arrive.
     """
 
     name: str
@@ -62,6 +63,9 @@ class Portal:
     downstream: tuple[int, ...] = ()
     pre_roll_us: int | None = None
     post_roll_us: int | None = None
+    scanners: tuple[str, ...] = ()
+    scan_mm: int = 0
+    scan_late_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

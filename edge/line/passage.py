@@ -146,13 +146,11 @@ class PortalWatch:
 
     # ---- what is known -----------------------------------------------------------------------------------------------
 
-    def window_over(self, track_id: int, now_us: int) -> bool:
-        """Whether the newest passage of a track has had its own window, reports included."""
-        passage = self._of_track(track_id)
-        return passage is not None and passage.stop_us > 0 and self._own_end_us(passage) <= now_us
-
     def window_end_us(self, track_id: int) -> int | None:
-        """When that will be; None without a passage of this track, or while it stands in the photo-eye."""
+        """When the newest passage of a track has had its own window, reports included.
+
+        None without a passage of this track, or while it stands in the photo-eye.
+        """
         passage = self._of_track(track_id)
         return self._own_end_us(passage) if passage is not None and passage.stop_us else None
 

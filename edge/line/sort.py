@@ -1,6 +1,6 @@
 """Sort: which lane a parcel goes to.
 
-Public names: Choice, choose_lane, identify_parcel, set_aside.
+Public names: Choice, Named, choose_lane, identify_parcel, combine, set_aside.
 """
 
 from __future__ import annotations
@@ -24,6 +24,17 @@ class Choice:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The parcels that tags and barcodes name; one is what there should be.
+
+    ``contradiction``: what they say against each other, empty = nothing.
+    """
+
+    parcels: tuple[str, ...]
+    contradiction: str = ""
+
+
 def identify_parcel(claims: Sequence[Claim]) -> tuple[str, ...]:
     """The parcels (``(00)...``) whose labels a passage owns, strongest first; one is what there should be."""
     found: dict[str, None] = {}
@@ -32,6 +43,24 @@ def identify_parcel(claims: Sequence[Claim]) -> tuple[str, ...]:
         if identity is not None and identity.startswith("(00)"):
             found[identity] = None
     return tuple(found)
+
+
+def combine(tags: Sequence[str], codes: Sequence[str], book: OrderBook) -> Named:
+    """One parcel from its tags and its barcodes: either will do, and both must agree.
+
+    A barcode that is on the parcel settles which of several tags is the parcel's own. Codes that are no parcel's number
+    (``(00)...``) and that no order knows say nothing.
+    """
+    labels: dict[str, None] = {}
+    for code in codes:
+        order = book.of_parcel(code)
+        if order is not None or code.startswith("(00)"):
+            labels[order.parcel or code if order is not None else code] = None
+    if not labels:
+        return Named(tuple(tags))
+    if tags and not labels.keys() & set(tags):
+        return Named(tuple(tags), f"its tag says {', '.join(tags)}, its barcode {', '.join(labels)}")
+    return Named(tuple(labels))
 
 
 def choose_lane(

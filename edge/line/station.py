@@ -1,4 +1,4 @@
-"""One line as the decisions see it: its layout, what it remembers, its portal and the book.
+"""One line as the decisions see it: its layout, what it remembers, its portal, its scanners and the book.
 
 Public names: Station, Result.
 """
@@ -12,6 +12,7 @@ from edge.line.book import OrderBook
 from edge.line.events import Command, Event
 from edge.line.layout import Job, LineLayout
 from edge.line.passage import PortalWatch
+from edge.line.scans import ScanWatch
 from edge.line.state import LineState
 from edge.line.verify import wants
 
@@ -26,12 +27,25 @@ class Station:
         self.state = state
         self.book = book
         self.portal = PortalWatch(layout, state.portal, self._wants)
+        self.scans = ScanWatch(layout, state.portal)
         self.lanes = {lane.number: lane for lane in layout.lanes}
 
     @property
     def name(self) -> str:
         """The line's name in the configuration."""
         return self.layout.name
+
+    def reader_changed(self, name: str, trouble: str, at_us: int) -> None:
+        """A reader or a scanner is there from now on (``trouble`` empty), or not."""
+        if name in self.layout.portal.scanners:
+            self.scans.scanner_changed(name, trouble)
+        else:
+            self.portal.reader_changed(name, trouble, at_us)
+
+    def early_us(self, track_id: int) -> int | None:
+        """When the window of a track's newest passage is over and its scanners have spoken; None = not known yet."""
+        window_us = self.portal.window_end_us(track_id)
+        return None if window_us is None else max(window_us, self.scans.wait_until_us(track_id))
 
     def _wants(self, clear: Sequence[str], others: Sequence[str]) -> frozenset[str]:
         return wants(clear, others, self.book) if self.layout.job is Job.VERIFY else frozenset()

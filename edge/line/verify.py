@@ -26,8 +26,11 @@ class Check:
     findings: tuple[Finding, ...]
 
 
-def check(claims: Sequence[Claim], book: OrderBook) -> Check:
-    """Judges a tote by the tags that its passage owns (``claims``), strongest tote tag first."""
+def check(claims: Sequence[Claim], book: OrderBook, codes: Sequence[str] = ()) -> Check:
+    """Judges a tote by the tags that its passage owns (``claims``), strongest tote tag first.
+
+    ``codes``: barcodes that were read on it; a tote may be known by its tag, by its barcode or by both.
+    """
     totes: list[str] = []
     items: list[str] = []
     findings: list[Finding] = []
@@ -41,11 +44,17 @@ def check(claims: Sequence[Claim], book: OrderBook) -> Check:
             items.append(identity)
         else:
             findings.append(Finding(FindingKind.EXTRA, identity, text="neither an item nor a tote"))
+    labels = [code for code in codes if code.startswith("(8003)")]
+    if totes and labels and not set(labels) & set(totes):
+        text = f"the tote's tag says {', '.join(totes)}, its barcode {', '.join(labels)}"
+        findings.append(Finding(FindingKind.CONTRADICTION, labels[0], text=text))
+    else:
+        totes = [*labels, *(tote for tote in totes if tote not in labels)]
     if not totes:
         findings.append(Finding(FindingKind.UNREADABLE, "", text="no tote tag was read"))
         return Check("", "", (), tuple(findings))
     tote = next((tote for tote in totes if book.of_tote(tote)), totes[0])
-    findings += [Finding(FindingKind.EXTRA, other, text="a second tote's tag") for other in totes if other != tote]
+    findings += [Finding(FindingKind.EXTRA, other, text="a second tote") for other in totes if other != tote]
     order = book.of_tote(tote)
     if order is None:
         findings.append(Finding(FindingKind.NO_ORDER, tote, text="no open order is picked into this tote"))

@@ -38,7 +38,8 @@ class Order:
     """One order of one consignee, picked into one tote and shipped as one parcel.
 
     ``tote``: ``(8003)...`` of the tote it is picked into. ``parcel``: ``(00)...`` of the label on its parcel.
-    ``channel`` and ``external``: where it came from and its number there.
+    ``channel`` and ``external``: where it came from and its number there. ``codes``: other barcodes on the parcel by
+    which it may be known, as the carrier's number.
     """
 
     id: str
@@ -50,3 +51,4 @@ class Order:
     channel: str = "api"
     external: str = ""
     state: OrderState = OrderState.OPEN
+    codes: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from edge.line.events import (
     AlarmDue,
     AlarmRequested,
     Anomaly,
+    BarcodesRead,
     CertificateChecked,
     CommandDropped,
     CommandHandled,
@@ -224,6 +225,8 @@ class Measures:
                 add(schema.EVENTS_MISSED, (value.plc,), {"events": value.count})
             case DeviceNotice():
                 add(schema.NOTICE, (value.device, value.code.value), {"text": value.text})
+            case BarcodesRead():
+                add(schema.SCAN, (value.reader,), {"codes": len(value.codes), "no_read": int(not value.codes)})
             case Started():
                 add(schema.STARTED, (), {"version": value.version, "lines": len(value.layouts)})
             case Measured():

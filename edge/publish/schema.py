@@ -142,6 +142,12 @@ PASSAGE_ANTENNA = Measurement(
     ("line", "portal", "antenna"),
     (_i("tags", "tags that it saw"), _i("reads", "reads"), _f("weight", "summed linear power near the middle", "mW")),
 )
+SCAN = Measurement(
+    "scan",
+    "A barcode scanner saw something pass.",
+    ("reader",),
+    (_i("codes", "codes that it found"), _i("no_read", "1 = it found none")),
+)
 CHECK = Measurement(
     "tote_check",
     "A tote's content against its order, finally.",
@@ -155,6 +161,7 @@ CHECK = Measurement(
         _i("extra", "items that nobody ordered"),
         _i("foreign", "items of another order"),
         _i("duplicate", "items that were shipped before"),
+        _i("contradiction", "1 = the tote's tag and its barcode name different totes"),
         _i("unreadable", "tags without a meaning"),
         _i("no_order", "1 = no open order for this tote"),
     ),
@@ -417,8 +424,8 @@ PUBLISHER = Measurement(
 MEASUREMENTS: dict[str, Measurement] = {
     measurement.name: measurement
     for measurement in (
-        INDUCTION, PASSAGE, PASSAGE_ANTENNA, CHECK, ROUTE, REACTION, COMMAND, OUTCOME, LANE, LINE, ANOMALY, ALARM,
-        REQUEST, ORDERS, SHIPMENT, GATE, LOAD, DOCK, DEVICE, PLC, PLC_POINT, PLC_WRITE, PLC_EVENT, PLC_CONNECTION,
-        EVENTS_MISSED, READER, ANTENNA, NOTICE, STARTED, CONTROLLER, BACKLOG, PUBLISHER,
+        INDUCTION, PASSAGE, PASSAGE_ANTENNA, SCAN, CHECK, ROUTE, REACTION, COMMAND, OUTCOME, LANE, LINE, ANOMALY,
+        ALARM, REQUEST, ORDERS, SHIPMENT, GATE, LOAD, DOCK, DEVICE, PLC, PLC_POINT, PLC_WRITE, PLC_EVENT,
+        PLC_CONNECTION, EVENTS_MISSED, READER, ANTENNA, NOTICE, STARTED, CONTROLLER, BACKLOG, PUBLISHER,
     )
 }  # fmt: skip

@@ -21,13 +21,14 @@ from edge.config import LineConfig
 from edge.config_devices import Transport
 from edge.config_io import io_layout
 from edge.config_points import point
-from edge.config_readers import LlrpConfig
+from edge.config_readers import BarcodeConfig, LlrpConfig
 from edge.line.layout import Job, LaneRole, LineLayout
 from edge.sim.faults import FaultOrder, Faults, failing
-from edge.sim.floor import Floor, Happening, Landed, Reads, Signal
+from edge.sim.floor import Floor, Happening, Landed, Reads, Scanned, Signal
 from edge.sim.inflow import Stream
 from edge.sim.io_floor import IoFloor
 from edge.sim.point_values import move_points
+from edge.sim.scanner import SimulatedScanner
 from edge.sim.tally import Decision, PlcEvents, ReactionMs, Report, Tally, percentiles_ms
 from edge.sim.world import World
 from plc.driver import PlcError
@@ -102,6 +103,7 @@ class SimulatedFloor:
         self._plcs: dict[str, SimulatedPlc] = {}
         self._ios: dict[str, SimulatedIo] = {}
         self._readers: dict[str, SimulatedReader] = {}
+        self._scanners: dict[str, SimulatedScanner] = {}
         self._ordered = tuple(faults)
         self._say = say
         self.faults = Faults({}, say)
@@ -127,6 +129,7 @@ class SimulatedFloor:
         missing = [f"a controller on PLC {name}" for name, plc in self._plcs.items() if not self._host_alive(plc)]
         missing += [f"a controller on remote I/O {name}" for name, io in self._ios.items() if not io.reads]
         missing += [f"a client on reader {name}" for name, reader in self._readers.items() if not reader.ready]
+        missing += [f"a client on scanner {name}" for name, scanner in self._scanners.items() if not scanner.ready]
         return missing if self._released else ["orders", *missing]
 
     def release(self) -> None:
@@ -169,8 +172,13 @@ class SimulatedFloor:
                 )
                 await self._plcs[name].start(plc.host, plc.tcp_port, scanning=False)
             for name, config in self.config.reader.items():
+                if isinstance(config, BarcodeConfig):
+                    self._scanners[name] = SimulatedScanner(name, config)
+                    await self._scanners[name].start()
+                    continue
                 if not isinstance(config, LlrpConfig):
-                    raise ReaderError(f"reader {name}: driver {config.driver!r}: only 'llrp' readers are simulated")
+                    kinds = "'llrp' and 'barcode'"
+                    raise ReaderError(f"reader {name}: driver {config.driver!r}: simulated are {kinds} only")
                 self._readers[name] = SimulatedReader(name, max(config.antennas), clock=self._reader_us)
                 try:
                     await self._readers[name].start(config.host, config.tcp_port)
@@ -202,6 +210,8 @@ class SimulatedFloor:
             self._task = None
         for reader in self._readers.values():
             await reader.stop()
+        for scanner in self._scanners.values():
+            await scanner.stop()
         for plc in self._plcs.values():
             await plc.stop()
         for io in self._ios.values():
@@ -337,6 +347,8 @@ class SimulatedFloor:
                     portion = reads[first : first + REPORT_TAGS]
                     if self._readers[happening.reader].report(portion):
                         self.tag_reads += len(portion)
+            case Scanned():
+                self._scanners[happening.scanner].say(happening.codes)
             case Landed():
                 self.tally.add(layout, happening)
                 if layout.job is Job.VERIFY and happening.lane.role is LaneRole.VERIFIED:

@@ -1,6 +1,6 @@
 """One simulated line: belt, photo-eyes, antennas, diverts and lanes, as a discrete-event simulation without a clock.
 
-Public names: Floor, Inflow, Moving, Signal, Reads, Landed, Happening.
+Public names: Floor, Inflow, Moving, Signal, Reads, Scanned, Landed, Happening.
 
 Time comes in with each call, in microseconds since the floor began; the same calls give the same happenings, whatever
 the steps in which time goes by. Positions are mm from the induction photo-eye, of a load's leading edge.
@@ -39,6 +39,8 @@ AFTER_MM = 1_000
 """From the last divert to the belt's end."""
 RETURN_US = 4_000_000
 """From the belt's end, or a lane of role ``recirculate``, back to the infeed."""
+SCAN_US = 30_000
+"""What a scanner needs from an object's end to its word."""
 IDLE_ROUND_US = 10_000
 """A reader's rounds while no tag is near."""
 
@@ -64,6 +66,15 @@ class Reads:
 
 
 @dataclass(frozen=True, slots=True)
+class Scanned:
+    """A scanner says what it found on a load that has passed it; no ``codes`` = nothing."""
+
+    at_us: int
+    scanner: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Landed:
     """A load left the belt: the truth. ``rounds``: times it went round before. ``defaulted``: the PLC had no route."""
 
@@ -75,7 +86,7 @@ class Landed:
     defaulted: bool
 
 
-Happening: TypeAlias = Signal | Reads | Landed
+Happening: TypeAlias = Signal | Reads | Scanned | Landed
 
 
 class Inflow(Protocol):
@@ -127,7 +138,8 @@ class Floor:
         self._rng = Random(f"{self._seed}/gaps")
         self._period_us = 3_600_000_000 / (sim.rate if layout.job is Job.SORT else sim.tote_rate)
         self._nominal_us = float(begin_us)
-        self._start_mm = min(0, layout.portal.eye_mm, layout.portal.antenna_mm) - BEFORE_MM
+        portal = layout.portal
+        self._start_mm = min(0, portal.eye_mm, portal.antenna_mm, portal.scan_mm) - BEFORE_MM
         self._end_mm = max(lane.divert_mm for lane in layout.lanes) + AFTER_MM
         self._heap: list[tuple[int, int, Callable[[int], None]]] = []
         self._order = count()
@@ -242,7 +254,10 @@ class Floor:
         self._near_fields(moving)
 
     def _near_fields(self, moving: Moving) -> None:
-        """When the load is near each reader's antennas."""
+        """When the load is near each reader's antennas, and when it has passed each scanner."""
+        portal = self.layout.portal
+        for scanner in portal.scanners:
+            self._when(moving, portal.scan_mm + moving.load.length_mm, partial(self._scan, scanner))
         if moving.load.tags:
             for name, field in self._fields.items():
                 self._when(moving, max(self._start_mm, field.from_mm), partial(self._come_near, name))
@@ -267,6 +282,10 @@ class Floor:
 
     def _leave(self, moving: Moving, at_us: int) -> None:
         self._say(at_us, EventType.LEFT, moving, self.layout.portal.eye)
+
+    def _scan(self, scanner: str, moving: Moving, at_us: int) -> None:
+        codes = (moving.load.barcode,) if moving.load.barcode else ()
+        self._at(at_us + SCAN_US, lambda told_us: self._out.append(Scanned(told_us, scanner, codes)))
 
     def _induct(self, moving: Moving, at_us: int) -> None:
         if moving.rounds:

@@ -54,6 +54,7 @@ class Fault(StrEnum):
     UNPROGRAMMED = "unprogrammed"  # the item is there, its tag was never given an EPC
     PARCEL_DEAD_TAG = "parcel-dead-tag"
     PARCEL_UNKNOWN = "parcel-unknown"  # a label that no order has
+    PARCEL_WRONG_BARCODE = "parcel-wrong-barcode"  # the barcode is another parcel's; only where a scanner looks at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ class PlacedTag:
 class Load:
     """One tote or parcel with its truth.
 
-    ``name``: the same for the same seed, whatever the timing. ``order``: the order it belongs to, None where it has
+    ``name``: the same for the same seed, whatever the timing. ``barcode``: what a scanner reads on it, empty = nothing.
+    ``order``: the order it belongs to, None where it has
     none. ``companions``: other orders that its fault needs the site to know.
     """
 
@@ -83,6 +85,7 @@ class Load:
     order: Order | None
     companions: tuple[Order, ...]
     tags: tuple[PlacedTag, ...]
+    barcode: str = ""
 
     @property
     def good(self) -> bool:
@@ -119,6 +122,7 @@ class World:
         layouts = config.layouts()
         self._number = {layout.name: number for number, layout in enumerate(layouts)}
         self._services = {layout.name: _services(layout) for layout in layouts if layout.job is Job.SORT}
+        self._scanned = {layout.name for layout in layouts if layout.portal.scanners}
         self._all_services = [service for services in self._services.values() for service in services]
         rng = Random(f"{seed}/articles")
         names = [f"{thing}, {look}" for thing in _THINGS for look in _LOOKS]
@@ -153,7 +157,9 @@ class World:
         label = self._tote_tag(line, index)
         tags = [PlacedTag(label, rng.choice((-270, 270)), rng.randint(-60, 60), rng.randint(120, 180))]
         tags += [PlacedTag(epc, rng.randint(-240, 240), rng.randint(-160, 160), rng.randint(40, 280)) for epc in items]
-        return Load(line, index, f"{line}/{index}", identify(label), 600, fault, order, companions, tuple(tags))
+        identity = identify(label)
+        load = Load(line, index, f"{line}/{index}", identity, 600, fault, order, companions, tuple(tags))
+        return self._labelled(load, identity)
 
     def parcel(self, line: str, index: int) -> Load:
         """The parcel that comes as number ``index`` of those packed elsewhere to a sorting line."""
@@ -164,6 +170,8 @@ class World:
             fault = Fault.PARCEL_DEAD_TAG
         elif draw < faults.parcel_dead_tag + faults.parcel_unknown:
             fault = Fault.PARCEL_UNKNOWN
+        elif line in self._scanned and draw > 1 - faults.parcel_wrong_barcode:
+            fault = Fault.PARCEL_WRONG_BARCODE
         label = self._label(line, index)
         service = rng.choice(self._services[line])
         lines = tuple(
@@ -175,7 +183,9 @@ class World:
         )
         if fault is Fault.PARCEL_UNKNOWN:
             order = None
-        return _parcel(rng, line, index, f"{line}/{index}", label, fault, order)
+        parcel = _parcel(rng, line, index, f"{line}/{index}", label, fault, order)
+        wrong = fault is Fault.PARCEL_WRONG_BARCODE
+        return self._labelled(parcel, identify(self._label(line, index + 5_000_000)) if wrong else parcel.identity)
 
     def packed(self, tote: Load) -> tuple[str, Load] | None:
         """The sorting line and the parcel that a tote's order is packed into; None where no line takes it."""
@@ -194,7 +204,17 @@ class World:
             return None
         rng = Random(f"{self._seed}/{tote.line}/{tote.index}/packed")
         parcel = _parcel(rng, destination, tote.index, tote.name, self._label(tote.line, tote.index), Fault.NONE, order)
-        return destination, parcel
+        return destination, self._labelled(parcel, parcel.identity)
+
+    def _labelled(self, load: Load, identity: str) -> Load:
+        """With its barcode, where a scanner looks at it; then a parcel whose tag is dead is known all the same."""
+        if load.line not in self._scanned:
+            return load
+        rng = Random(f"{self._seed}/{load.name}/barcode")
+        if rng.random() < self._sim.faults.barcode_unreadable and load.fault is not Fault.PARCEL_WRONG_BARCODE:
+            return load
+        known = load.fault is Fault.PARCEL_DEAD_TAG
+        return replace(load, barcode=identity, fault=Fault.NONE if known else load.fault)
 
     def packing_us(self, tote: Load) -> int:
         """How long packing takes, from the tote's arrival to the parcel at the sorter."""
