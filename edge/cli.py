@@ -14,6 +14,7 @@ import logging
 import os
 import signal
 import sys
+import tomllib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -248,12 +249,12 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _is_site(path: Path) -> bool:
-    """Whether a file means to be a SITE.toml: only that has ``listen`` or ``[[controller]]``."""
+    """Whether a file means to be a SITE.toml: only that has ``listen`` or ``[[controller]]`` at its top."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        top = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return False  # load_line says what is wrong with it
-    return any(line.startswith(("listen", "[[controller]]")) for line in text.splitlines())
+    return "listen" in top or isinstance(top.get("controller"), list)
 
 
 def _replay(arguments: argparse.Namespace) -> int:

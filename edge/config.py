@@ -18,7 +18,7 @@ from edge.config_docks import DockTable, dock_layout, dock_problems, dock_statio
 from edge.config_io import io_problems
 from edge.config_points import every_point
 from edge.config_publish import SECRETS, PublisherConfig, publisher_problems
-from edge.config_readers import AutoIdConfig, BarcodeConfig, ReaderConfig, reader_problems
+from edge.config_readers import AutoIdConfig, BarcodeConfig, ReaderConfig, card_problems, reader_problems
 from edge.config_table import Frozen, Name
 from edge.line.alarm_rules import MOMENTS, RATES, RULES, AlarmKind, AlarmRule, Priority
 from edge.line.dock import DockLayout
@@ -261,6 +261,7 @@ def load_line(path: Path) -> LineConfig:
         for key in keys
         if (given := getattr(table, key, None)) is not None and not given.is_file()
     ]
+    missing += [problem for name, one in readers.items() for problem in card_problems(f"reader.{name}", one)]
     if missing:
         raise ConfigError(path, missing)
     return config.model_copy(
@@ -310,7 +311,7 @@ def _with_points(config: LineConfig, folder: Path) -> tuple[LineConfig, list[str
 
 
 _PEM_FILES = ("ca", "certificate", "key")
-_READER_FILES = (*_PEM_FILES, "password_file")
+_READER_FILES = (*_PEM_FILES, "password_file", "cards")
 _UA_FILES = ("certificate", "key", "trusted", "password_file", "user_certificate", "user_key")
 
 

@@ -1,7 +1,7 @@
 """The readers of LINE.toml, each kind of driver with its own keys, and what is wrong with one beyond a single key.
 
 Public names: ReaderConfig, LlrpConfig, SerialConfig, MqttJsonConfig, HttpJsonConfig, AutoIdConfig, BarcodeConfig,
-SearchMode, reader_problems.
+SearchMode, reader_problems, card_problems.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Discriminator, Field, Tag
 
+from edge.card_file import read_cards
 from edge.config_opcua import UaClientConfig, ua_problems
 from edge.config_table import Frozen, Tcp
 from rfid.barcode import Framing
@@ -91,6 +92,10 @@ class SerialConfig(Frozen):
     baud: int = Field(default=9_600, ge=1_200, le=4_000_000, description="bits per second")
     debounce_ms: int = Field(
         default=1_000, ge=0, le=600_000, description="a card is told once, until it was away for so long"
+    )
+    cards: Path | None = Field(
+        default=None,
+        description="CSV file `card,epc` of what each card is; none, and what is not in it = the card's own digits",
     )
 
     @property
@@ -254,6 +259,12 @@ def reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
             yield from _scanner_problems(here, reader)
         case _:
             assert_never(reader)
+
+
+def card_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
+    """What is wrong with the file of a card reader's cards, where it is there; its path is absolute."""
+    if isinstance(reader, SerialConfig) and reader.cards is not None and reader.cards.is_file():
+        yield from (f"{here}.cards: {problem}" for problem in read_cards(reader.cards).problems)
 
 
 def _scanner_problems(here: str, reader: BarcodeConfig) -> Iterator[str]:

@@ -11,6 +11,7 @@ from ssl import SSLContext
 from typing import assert_never
 from urllib.parse import urlsplit
 
+from edge.card_file import read_cards
 from edge.config_readers import (
     AutoIdConfig,
     BarcodeConfig,
@@ -37,10 +38,9 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
     match config:
         case LlrpConfig():
             return _llrp(name, config)
-        case SerialConfig(driver="pyrfid"):
-            return PyrfidReader(name, config.device, config.baud, config.debounce_ms)
         case SerialConfig():
-            return SerialReader(name, config.device, config.baud, config.debounce_ms)
+            kind = PyrfidReader if config.driver == "pyrfid" else SerialReader
+            return kind(name, config.device, config.baud, config.debounce_ms, _epcs(name, config.cards))
         case MqttJsonConfig():
             return MqttJsonReader(
                 MqttSettings(
@@ -118,6 +118,16 @@ def _tls(name: str, config: LlrpConfig | MqttJsonConfig | HttpJsonConfig) -> SSL
         return tls_context(config.ca, config.certificate, config.key)
     except OSError as error:
         raise ReaderError(f"{name}: TLS: {error}", ReaderFailure.SETUP) from error
+
+
+def _epcs(name: str, path: Path | None) -> dict[str, str]:
+    """What each card is, read for each connection, so that it may grow while we run."""
+    if path is None:
+        return {}
+    cards = read_cards(path)
+    if cards.problems:
+        raise ReaderError(f"{name}: cards: {cards.problems[0]}", ReaderFailure.SETUP)
+    return cards.epcs
 
 
 def _password(name: str, path: Path | None) -> str:

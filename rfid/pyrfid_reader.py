@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -29,12 +29,15 @@ _WAKE_S = 0.1
 class PyrfidReader:
     """A card reader at ``device`` through pyrfid; delivers what ``rfid.serial_line.SerialReader`` does."""
 
-    def __init__(self, name: str, device: str, baud: int = 9_600, debounce_ms: int = 1_000) -> None:
+    def __init__(
+        self, name: str, device: str, baud: int = 9_600, debounce_ms: int = 1_000, epcs: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
         self.bad = BadMessages()
         self._device = device
         self._baud = baud
         self._presence = Presence(debounce_ms * 1000)
+        self._epcs = epcs or {}
 
     async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
         """Reads in a thread until the line is gone or the task is cancelled. Raises ``ReaderError``."""
@@ -72,7 +75,7 @@ class PyrfidReader:
                     continue
                 line.taken()
                 if self._presence.comes(card, time.monotonic_ns() // 1000):
-                    tell(card_read(card))
+                    tell(card_read(self._epcs.get(card, card)))
         finally:
             line.close()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import serial  # type: ignore[import-untyped]
 
@@ -22,16 +22,19 @@ RSSI_DBM = -50.0
 class SerialReader:
     """A card reader at ``device``, as ``/dev/ttyUSB0``; see ``rfid.driver.Reader`` for ``run``.
 
-    ``debounce_ms``: a card is told once, until it was away for so long. Reads have the card's ten hexadecimal digits
-    as ``epc``, antenna 1 and no time of their own.
+    ``debounce_ms``: a card is told once, until it was away for so long. Reads have antenna 1, no time of their own, and
+    as ``epc`` what ``epcs`` has for the card, otherwise the card's ten hexadecimal digits.
     """
 
-    def __init__(self, name: str, device: str, baud: int = 9_600, debounce_ms: int = 1_000) -> None:
+    def __init__(
+        self, name: str, device: str, baud: int = 9_600, debounce_ms: int = 1_000, epcs: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
         self.bad = BadMessages()
         self._device = device
         self._baud = baud
         self._presence = Presence(debounce_ms * 1000)
+        self._epcs = epcs or {}
 
     async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
         """Opens the line and reads until it is gone or the task is cancelled. Raises ``ReaderError``."""
@@ -69,12 +72,12 @@ class SerialReader:
                 if notice is not None:
                     emit(notice)
             elif self._presence.comes(one, now_us):
-                emit(card_read(one))
+                emit(card_read(self._epcs.get(one, one)))
 
 
-def card_read(card: str) -> Reads:
+def card_read(epc: str) -> Reads:
     """One sighting of a card."""
-    return Reads((TagRead(card, 1, RSSI_DBM, 0, 1),), ReaderClock.NONE)
+    return Reads((TagRead(epc, 1, RSSI_DBM, 0, 1),), ReaderClock.NONE)
 
 
 def no_line(name: str, device: str, error: OSError, failure: ReaderFailure = ReaderFailure.UNREACHABLE) -> ReaderError:

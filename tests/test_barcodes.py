@@ -21,9 +21,12 @@ from hypothesis import strategies as st
 from pure_site import Outcome, PureSite, example
 from reader_owner import ReaderOwner
 from test_core import records
+from test_floor_devices import on_free_ports
+from virtual_time import run_virtual
 
-from edge.config import LineConfig
+from edge.config import LineConfig, load_line
 from edge.config_readers import BarcodeConfig
+from edge.journal import JournalReader
 from edge.line.book import OrderBook
 from edge.line.events import (
     Anomaly,
@@ -32,6 +35,7 @@ from edge.line.events import (
     Claim,
     DeviceChanged,
     FindingKind,
+    OrderChanged,
     PassageSeen,
     RouteDecided,
     RouteReason,
@@ -43,7 +47,9 @@ from edge.line.state import BookState, Passage, PortalState
 from edge.line.verify import check
 from edge.orders.model import Order
 from edge.replay import replay
+from edge.runtime import Controller
 from edge.sentences import Teller
+from edge.sim.devices import SimulatedFloor
 from edge.sim.world import Fault
 from rfid.barcode import BadScan, Framing, ScanFormat, ScanFrames, identify_code
 from rfid.driver import CodesRead, ReaderFailure
@@ -368,3 +374,34 @@ def silence(site: PureSite, reader: str) -> None:
     """Nothing of a reader reaches the core any more."""
     give = site.give
     site.give = lambda given: [] if getattr(given, "reader", "") == reader else give(given)  # type: ignore[method-assign]
+
+
+def test_the_example_sorts_on_real_sockets(project: Path, tmp_path: Path) -> None:
+    """A simulated floor with an LLRP reader and a scanner, each on its socket, and the whole controller."""
+    config = on_free_ports(load_line(project / "examples" / "barcode-sorter" / "LINE.toml"), tmp_path, 8)
+
+    async def main() -> SimulatedFloor:
+        floor = SimulatedFloor(config, seconds=8, keep_decisions=True)
+        orders = [order for stream in floor.streams.values() for load in stream.prepare(60) for order in load.orders]
+        feed = [OrderChanged(0, seq, order) for seq, order in enumerate(orders, 1)]
+        await floor.start()
+        assert "a client on scanner top" in floor.waits_for()
+        controller = asyncio.create_task(
+            Controller(config, lambda after, limit: feed[after : after + limit], threaded=False).run()
+        )
+        await floor.wait()
+        controller.cancel()
+        await asyncio.wait((controller,))
+        await floor.stop()
+        return floor
+
+    floor = run_virtual(main())
+    report = floor.report()
+    assert report["parcels_inducted"] >= 15
+    assert report["missorted"] == report["defaulted"] == report["good_parcels_to_quality"] == 0
+    journal = JournalReader(config.journal)
+    scans = [record.value for record in journal.of_kind(BarcodesRead.__name__)]
+    again = replay(journal.every())
+    journal.close()
+    assert len(scans) >= report["parcels_inducted"]
+    assert again.difference is None

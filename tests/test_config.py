@@ -125,3 +125,9 @@ def test_check_says_it_and_exits(tmp_path: Path, project: Path, capsys: pytest.C
     (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
     assert main(["check", str(tmp_path / "bad.toml")]) == 1
     assert "not UTF-8" in capsys.readouterr().err
+
+
+def test_every_example_is_good(project: Path) -> None:
+    for path in sorted((project / "examples").rglob("*E.toml")):  # LINE.toml, SITE.toml
+        if path.parent.name != "containers":  # its secrets are made when it starts
+            assert main(["check", str(path)]) == 0, path

@@ -24,6 +24,7 @@ from serial_pair import serial_pair
 
 from edge.config import ConfigError, load_line
 from rfid.driver import ReaderError, ReaderFailure
+from rfid.epc import grai96
 from rfid.serial_frames import GAP_US, CardFrames, Garbled, Presence, card_of_pyrfid
 
 CARDS = st.binary(min_size=5, max_size=5).map(lambda octets: octets.hex().upper())
@@ -134,9 +135,12 @@ def plug(tmp_path: Path) -> Iterator[Plug]:
 def test_every_card_is_read_whatever_the_line_does(run: Run, plug: Plug, driver: str, loop: Loop) -> None:
     # Cards that pyrfid's own rawTag and tagId take for one: their first digits and their codes agree.
     cards = ["0A00000001", "0A00000002", "0A000000A1", "0B00000001", "FFFFFFFFFF"]
+    tote = grai96("9521141", "12345", 1)
+    listed = plug.path.with_name("cards.csv")
+    listed.write_text(f"card,epc\n{cards[2]},{tote.lower()}\n", "utf-8")
 
     async def main() -> None:
-        owner = ReaderOwner("cards", driver=driver, device=str(plug.path), debounce_ms=600_000)
+        owner = ReaderOwner("cards", driver=driver, device=str(plug.path), debounce_ms=600_000, cards=listed)
         async with owner.kept():
             await owner.until(lambda: owner.ready == 1)
             plug.send(frame("0102030405")[6:])  # it was speaking already
@@ -155,7 +159,7 @@ def test_every_card_is_read_whatever_the_line_does(run: Run, plug: Plug, driver:
             await owner.until(lambda: owner.ready == 2)
             plug.send(frame("0102030405")[7:] + frame(cards[4]))
             await owner.until(lambda: len(owner.epcs) == 5)
-        assert owner.epcs == cards
+        assert owner.epcs == [*cards[:2], tote, *cards[3:]]
         assert all(str(error).startswith(f"cards: {plug.path}: ") for error in owner.errors)
         assert not [one for one in threading.enumerate() if one.name.startswith("pyrfid")]
 
@@ -198,6 +202,14 @@ def test_a_reader_has_the_keys_of_its_driver(project: Path, tmp_path: Path) -> N
         return []
 
     assert problems('driver = "serial"\ndevice = "/dev/ttyUSB0"') == []
+    cards = tmp_path / "cards.csv"
+    listed = 'driver = "serial"\ndevice = "/dev/ttyUSB0"\ncards = "cards.csv"'
+    assert problems(listed) == [f"reader.cards.cards: {str(cards)!r}: no such file"]
+    cards.write_text("card,epc\n0a00345f1c,urn:epc:tag:grai-96:0.9521141.12345.1\nXY,00\n\n0A00345F1C,3034\n", "utf-8")
+    assert problems(listed) == [
+        f"reader.cards.cards: {str(cards)!r}: row 3: 'XY': a card is ten hexadecimal digits",
+        f"reader.cards.cards: {str(cards)!r}: row 5: 0A00345F1C: stands twice",
+    ]
     assert problems('driver = "serial"\ndevice = "x"\nport = 5') == [
         "reader.cards.port: unknown key: remove it or correct its spelling"
     ]
