@@ -175,6 +175,17 @@ PORTALS = Board(
                     totals(schema.PASSAGE_ANTENNA, 'mean("weight")', by=("portal", "antenna")),
                     unit="mwatt",
                 ),
+                trend(
+                    T("Scanners without a code", "掃描器未讀"),
+                    T(
+                        "Share of what passed a barcode scanner and showed it no code, over 5 minutes.",
+                        "經過條碼掃描器而未讀到條碼的比例，每 5 分鐘。",
+                    ),
+                    select(schema.SCAN, 'mean("no_read")', by=("reader",), every="5m"),
+                    "$tag_reader",
+                    unit="percentunit",
+                    limits=((0.02, WARN),),
+                ),
                 rows(
                     T("What readers and PLCs said", "讀取器與 PLC 訊息"),
                     T("Notices of devices, the newest first.", "裝置訊息，最新在前。"),
@@ -185,8 +196,8 @@ PORTALS = Board(
                         Column("code", T("Code", "代碼"), width=140),
                         Column("text", T("Text", "內容")),
                     ),
-                    width=8,
-                    height=7,
+                    width=24,
+                    height=6,
                 ),
             ),
         ),

@@ -1,4 +1,4 @@
-"""Shipments: what came in, what is still open, and what went out by carrier and lane.
+"""Shipments: what came in, what is still open, and what went out by carrier, lane and dock door.
 
 Public names: SHIPMENTS.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from edge.publish import schema
 from grafana.board import Board, Section
 from grafana.influxql import recent, select, totals
-from grafana.panels import Column, T, bars, number, rows, trend
+from grafana.panels import ALARM, OFF, Column, T, bars, number, rows, timeline, trend
 
 _OPEN = "\"state\" = 'open'"
 _TRACE = "/d/lanewise-parcel-trace-LANGUAGE?var-subject=${__value.raw}&${__url_time_range}"
@@ -84,6 +84,74 @@ SHIPMENTS = Board(
                     select(schema.SHIPMENT, 'count("order_id") * 60', by=("line",), every="1m", fill="0"),
                     "$tag_line",
                     unit="short",
+                ),
+            ),
+        ),
+        Section(
+            T("Dock doors", "碼頭門"),
+            (
+                rows(
+                    T("Loads", "裝載"),
+                    T(
+                        "Loads that were opened or closed, the time until their cut-off, and what a closing found.",
+                        "開啟與關閉的裝載、距截止時間，以及關閉時的結果。",
+                    ),
+                    recent(
+                        schema.LOAD,
+                        '"dock", "load_id", "carrier", "action", "cutoff_ms", "departure_ms", "aboard", "wrong", "missing", "undetermined"',
+                    ),
+                    (
+                        Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
+                        Column("dock", T("Door", "碼頭門"), width=90),
+                        Column("load_id", T("Load", "裝載"), width=130),
+                        Column("carrier", T("Carrier", "承運商"), width=90),
+                        Column("action", T("What", "動作"), width=70),
+                        Column("cutoff_ms", T("Cut-off", "截止"), "dateTimeFromNow"),
+                        Column("departure_ms", T("Departure", "發車"), "dateTimeFromNow"),
+                        Column("aboard", T("Aboard", "已裝"), width=80),
+                        Column("wrong", T("Wrong", "錯裝"), width=80),
+                        Column("missing", T("Missing", "缺少"), width=80),
+                        Column("undetermined", T("Perhaps", "未定"), width=80),
+                    ),
+                    width=16,
+                    height=7,
+                ),
+                bars(
+                    T("Past the doors", "過門判定"),
+                    T(
+                        "Parcels past each door by verdict; `wrong` and `unknown` went out and must come back.",
+                        "各門的包裹判定；wrong 與 unknown 已出門，必須追回。",
+                    ),
+                    totals(schema.GATE, 'count("bad")', by=("dock", "verdict")),
+                    unit="short",
+                ),
+                trend(
+                    T("Through the doors", "過門數"),
+                    T(
+                        "Parcels through each door by direction, counted by the minute.",
+                        "各門各方向的包裹數，每分鐘統計。",
+                    ),
+                    select(schema.GATE, 'count("bad")', by=("dock", "direction"), every="1m", fill="0"),
+                    "$tag_dock $tag_direction",
+                    unit="short",
+                ),
+                trend(
+                    T("Must come back", "必須追回"),
+                    T(
+                        "Parcels that went out at each door and must come back, whenever that changes.",
+                        "各門已出門且必須追回的包裹數，變化時記錄。",
+                    ),
+                    select(schema.DOCK, 'max("wrong")', by=("dock",), every="$__interval", fill="previous"),
+                    "$tag_dock",
+                    unit="short",
+                    limits=((1, ALARM),),
+                ),
+                timeline(
+                    T("Door lights", "門燈"),
+                    T("When the light of each door called somebody.", "各門警示燈亮起的時段。"),
+                    select(schema.DOCK, 'max("light")', by=("dock",), every="$__interval", fill="previous"),
+                    "$tag_dock",
+                    {0: (T("off", "熄"), OFF), 1: (T("on", "亮"), ALARM)},
                 ),
             ),
         ),

@@ -124,6 +124,29 @@ TRACE = Board(
                     ),
                     height=6,
                 ),
+                rows(
+                    T("Past a dock door", "過碼頭門"),
+                    T(
+                        "Which way it went through which door, and whether it belongs there.",
+                        "經過哪個門、方向，以及是否正確。",
+                    ),
+                    recent(
+                        schema.GATE,
+                        '"dock", "direction", "verdict", "parcel_id", "order_id", "load_id", "asked_by"',
+                        where=_any("parcel_id", "order_id"),
+                    ),
+                    (
+                        _TIME,
+                        Column("dock", T("Door", "碼頭門"), width=110),
+                        Column("direction", T("Way", "方向"), width=110),
+                        Column("verdict", T("Verdict", "判定"), width=130),
+                        Column("parcel_id", T("Parcel", "包裹")),
+                        _ORDER,
+                        Column("load_id", T("Load", "裝載")),
+                        Column("asked_by", T("Who", "人員"), width=110),
+                    ),
+                    height=6,
+                ),
             ),
         ),
         Section(

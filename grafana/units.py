@@ -34,7 +34,7 @@ def written(value: Value, unit: str, decimals: int | None = None) -> str:
             return f"{value:.1f} dBm"
         case "mwatt":
             return f"{value:.3g} mW"
-        case "dateTimeAsIso":
+        case "dateTimeAsIso" | "dateTimeFromNow":
             return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
         case "short":
             return _scaled(value, _SHORT, 2 if decimals is None else decimals, "")

@@ -1,8 +1,8 @@
 """Draws the dashboards into docs/pictures/dashboards from their JSON and from what an InfluxDB answers.
 
 `python scripts/dashboard_pictures.py LINE.toml`: the journal of that controller goes into an influxd 1.x of its own, in
-a folder that is gone afterwards; drawn are its newest minutes (`--minutes`, default 10). `--jams N`: so many jams are
-put into it, since the simulated floor has none.
+a folder that is gone afterwards; drawn are its newest minutes (`--minutes`, default 10). Put in between is what
+the simulated floor does not have: some jams, a load, and the like.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path += [str(ROOT), str(ROOT / "tests")]
 
 from influx_peer import Influxd  # noqa: E402
-from telemetry_day import jams  # noqa: E402
+from telemetry_day import happenings  # noqa: E402
 
 from edge.config import load_line  # noqa: E402
 from edge.journal import JournalReader, Value, decode  # noqa: E402
@@ -39,7 +39,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path, metavar="LINE.toml")
     parser.add_argument("--minutes", type=int, default=10, metavar="N")
-    parser.add_argument("--jams", type=int, default=0, metavar="N")
     arguments = parser.parse_args()
     program = shutil.which("influxd")
     if program is None:
@@ -49,13 +48,13 @@ def main() -> None:
         influxd.start()
         try:
             influxd.query(f"CREATE DATABASE {DATABASE}")
-            end_ms = fill(influxd, arguments.config, arguments.minutes, arguments.jams)
+            end_ms = fill(influxd, arguments.config, arguments.minutes)
             draw(f"http://127.0.0.1:{influxd.port}", Span(end_ms - arguments.minutes * 60_000, end_ms))
         finally:
             influxd.kill()
 
 
-def fill(influxd: Influxd, config: Path, minutes: int, jam_count: int) -> int:
+def fill(influxd: Influxd, config: Path, minutes: int) -> int:
     """Writes the journal's points; the time of the newest record in milliseconds."""
     line = load_line(config)
     reader = JournalReader(line.journal)
@@ -64,9 +63,8 @@ def fill(influxd: Influxd, config: Path, minutes: int, jam_count: int) -> int:
     finally:
         reader.close()
     end_us = values[-1].at_us
-    step_us = minutes * 60_000_000 // (jam_count + 1)
-    for number in range(jam_count):
-        values += jams("sorter", end_us - (number + 1) * step_us, number)
+    span_us = minutes * 60_000_000
+    values += happenings(end_us - span_us, span_us // 4)
     values.sort(key=lambda value: value.at_us)
     measures, encoder = Measures(line.layouts()), LineEncoder((line.site, line.controller))
     lines = encoder.lines(point for seq, value in enumerate(values, 1) for point in measures.points(seq, value))

@@ -1,6 +1,6 @@
 """A short day whose journal has every kind of record, as points.
 
-Public names: day, jams.
+Public names: day, happenings.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from pure_site import START_US, PureSite, example
 
 from edge.line.alarm_rules import AlarmAction, AlarmKind, AlarmState, Priority
+from edge.line.dock import Direction
 from edge.line.events import (
     AlarmChanged,
     AlarmRequested,
@@ -21,17 +22,24 @@ from edge.line.events import (
     CommandHandled,
     DeviceChanged,
     DeviceNotice,
+    DockChanged,
+    DockReason,
     Event,
     EventsMissed,
+    GateVerdict,
     Journaled,
     LaneChanged,
     LaneRequested,
+    LoadClosed,
+    LoadOpened,
     Measured,
     OrderChanged,
+    ParcelGated,
     PlcEvent,
     PointChanged,
     PointWritten,
 )
+from edge.orders.load import Load
 from edge.orders.model import Order, OrderLine, OrderState
 from edge.publish import schema
 from edge.publish.measures import Measures
@@ -45,7 +53,7 @@ _MINUTE_US = 60_000_000
 def day(project: Path) -> list[Point]:
     """The points of some totes and parcels through the pure core, and of what else can happen to a line."""
     site = PureSite(example(project, tote_rate=2_400), 3, {"sorter": 150, "tote1": 12})
-    values = [*site.run(600).journal, *_happenings(), *_lives()]
+    values = [*site.run(600).journal, *happenings(START_US, 2 * _MINUTE_US), *_lives()]
     values.sort(key=lambda value: value.at_us)
     measures = Measures(example(project).layouts())
     points = [point for seq, value in enumerate(values, 1) for point in measures.points(seq, value)]
@@ -82,7 +90,7 @@ def _lives() -> Iterator[Journaled]:
         yield Measured(at_us, "line.sorter", (("tracks", 9 + beat % 4), *lanes.items()))
 
 
-def jams(plc: str, at_us: int, number: int) -> Iterator[Journaled | Event]:
+def _jams(plc: str, at_us: int, number: int) -> Iterator[Journaled | Event]:
     """One jam of 25 s or more at one of some photo-eyes, as the PLC, the core and the alarms tell it."""
     station, over_us = (3, 3, 5, 3, 8)[number % 5], at_us + 25_000_000 + number * 4_000_000
     for told_us, active in ((at_us, True), (over_us, False)):
@@ -92,10 +100,11 @@ def jams(plc: str, at_us: int, number: int) -> Iterator[Journaled | Event]:
     yield Anomaly(at_us, plc, AnomalyCode.JAM, f"photo-eye {station} of {plc} reports a jam", 0, "")
 
 
-def _happenings() -> Iterator[Journaled | Event]:
-    at_us = START_US + 6 * _MINUTE_US
+def happenings(start_us: int, step_us: int) -> Iterator[Journaled | Event]:
+    """What the simulated floor does not have: jams, one after each step, then whatever else is rare."""
+    at_us = start_us + 3 * step_us
     for number in range(3):
-        yield from jams("sorter", START_US + (1 + number) * 2 * _MINUTE_US, number)
+        yield from _jams("sorter", start_us + (1 + number) * step_us, number)
     full_us = at_us + 1_000_000
     yield PlcEvent(full_us, full_us, "sorter", 1, 62_000, int(EventType.LANE), 0, 3, 0, int(LaneChange.FULL), 0)
     yield LaneChanged(full_us, "sorter", 3, True, False)
@@ -112,6 +121,13 @@ def _happenings() -> Iterator[Journaled | Event]:
         at_us + 1, "tote1", "drive/temperature", 41.5, "°C", Quality.STALE, "no answer", at_us - 9_000_000
     )
     yield PointWritten(at_us, 3, "tote1", "drive/setpoint", 0.7, "kim", "")
+    load = Load("L-1", "door1", "DHL", departure_us=at_us + 90 * _MINUTE_US, cutoff_us=at_us + 60 * _MINUTE_US)
+    yield LoadOpened(at_us, 4, load, "kim")
+    gone, left = "(00)095212340000000018", "(00)095212340000000025"
+    for verdict in (GateVerdict.RIGHT, GateVerdict.WRONG):
+        yield ParcelGated(at_us, "door1", Direction.OUT, verdict, gone, "A-1", "DHL", "express", load.id)
+    yield DockChanged(at_us, "door1", True, False, (gone,), DockReason.WRONG_PARCEL)
+    yield LoadClosed(at_us, 5, load, "kim", "", at_us, (), (), (left,), ())
     order = Order("A-cancelled", "DHL", "express", (OrderLine("09521234000105", 1),), state=OrderState.CANCELLED)
     yield OrderChanged(at_us, 99, order)
 

@@ -250,6 +250,8 @@ class Measures:
                     counts = (len(value.aboard), len(value.wrong), len(value.missing), len(value.undetermined))
                 fields = {"load_id": value.load.id, "asked_by": value.by}
                 fields |= zip(("aboard", "wrong", "missing", "undetermined"), counts, strict=True)
+                times = (("cutoff_ms", value.load.cutoff_us), ("departure_ms", value.load.departure_us))
+                fields |= {name: at_us // 1000 for name, at_us in times if at_us}
                 action = "open" if isinstance(value, LoadOpened) else "close"
                 add(schema.LOAD, (value.load.dock, value.load.carrier, action), fields)
             case DockChanged():

@@ -294,6 +294,8 @@ LOAD = Measurement(
         _i("wrong", "parcels aboard that do not belong to it"),
         _i("missing", "parcels"),
         _i("undetermined", "parcels that may be aboard"),
+        _i("cutoff_ms", "parcels sorted later need not come along; where there is such a time", "ms since 1970"),
+        _i("departure_ms", "when the trailer leaves, where that is known", "ms since 1970"),
     ),
 )
 DOCK = Measurement(
