@@ -1,11 +1,12 @@
 """The publishers of LINE.toml that speak MQTT.
 
-Public names: BrokerConfig, MqttConfig, broker_problems.
+Public names: BrokerConfig, MqttConfig, SparkplugConfig, broker_problems.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -40,9 +41,6 @@ class BrokerConfig(Frozen):
     keepalive_s: int = Field(
         default=15, ge=2, le=3600, description="the broker tells our last will after one and a half times as long"
     )
-    in_flight: int = Field(
-        default=100, ge=1, le=65_535, description="messages under way at once; the broker may allow fewer"
-    )
 
     @property
     def tcp_port(self) -> int:
@@ -54,6 +52,9 @@ class MqttConfig(BrokerConfig):
     """A unified namespace on an MQTT 5 broker; docs/mqtt.md has its topics."""
 
     kind: Literal["mqtt"] = Field(description="kind of publisher")
+    in_flight: int = Field(
+        default=100, ge=1, le=65_535, description="messages under way at once; the broker may allow fewer"
+    )
     commands: tuple[Command, ...] = Field(
         default=(), description="what may be asked over MQTT: `orders`, `lane`, `alarm`; empty = nothing"
     )
@@ -65,6 +66,15 @@ class MqttConfig(BrokerConfig):
     token_file: Path | None = Field(default=None, description="`commands`: file with the token of that api")
 
 
+class SparkplugConfig(BrokerConfig):
+    """An edge node of Sparkplug B on an MQTT broker; each line is a device. Needs the extra `sparkplug`."""
+
+    kind: Literal["sparkplug"] = Field(description="kind of publisher")
+    group: str = Field(
+        default="", pattern=r"^[^/+#]*$", max_length=80, description="Sparkplug group id; empty = the site's name"
+    )
+
+
 def broker_problems(here: str, broker: BrokerConfig) -> Iterator[str]:
     """What the keys of one broker say against each other; ``here`` is its path."""
     for key in sorted(broker.model_fields_set & {"ca", "certificate", "key"}):
@@ -74,5 +84,7 @@ def broker_problems(here: str, broker: BrokerConfig) -> Iterator[str]:
         yield f"{here}.{'key' if broker.key is None else 'certificate'}: missing: certificate and key belong together"
     if bool(broker.user) != (broker.password_file is not None):
         yield f"{here}.{'password_file' if broker.user else 'user'}: missing: user and password belong together"
+    if isinstance(broker, SparkplugConfig) and find_spec("google.protobuf") is None:
+        yield f"{here}.kind: 'sparkplug' needs a library that is not installed: pip install 'lanewise[sparkplug]'"
     if isinstance(broker, MqttConfig) and broker.token_file is not None and not broker.commands:
         yield f"{here}.token_file: only with commands, there are none"

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from edge.config_mqtt import MqttConfig, broker_problems
+from edge.config_mqtt import MqttConfig, SparkplugConfig, broker_problems
 from edge.config_table import Frozen
 
 SECRETS = ("token_file", "password_file", "ca", "certificate", "key")
@@ -37,7 +37,7 @@ class InfluxConfig(Frozen):
     )
 
 
-PublisherConfig: TypeAlias = Annotated[InfluxConfig | MqttConfig, Field(discriminator="kind")]
+PublisherConfig: TypeAlias = Annotated[InfluxConfig | MqttConfig | SparkplugConfig, Field(discriminator="kind")]
 
 
 def publisher_problems(here: str, publisher: PublisherConfig) -> Iterator[str]:

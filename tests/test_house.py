@@ -76,6 +76,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "h11: rfid.http_reader only": [("rfid/mqtt_reader.py", "import h11")],
     "pyserial: rfid.serial_line only": [("rfid/pyrfid_reader.py", "import serial")],
     "pyrfid: rfid.pyrfid_reader only": [("rfid/serial_line.py", "import pyrfid")],
+    "protobuf: edge.publish.sparkplug_payload only": [("edge/publish/sparkplug.py", "import google.protobuf")],
     "paho: edge.publish.mqtt_connection and rfid.mqtt_reader only": [
         ("edge/publish/mqtt.py", "import paho.mqtt.client")
     ],

@@ -12,7 +12,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib.metadata import version
 
 from edge.config import LineConfig
@@ -24,7 +23,7 @@ from edge.publish.follow import Delivery, Entry, Following, TargetDown
 from edge.publish.mqtt_commands import CommandDesk
 from edge.publish.mqtt_connection import Broker, BrokerDown, MqttConnection, Outgoing
 from edge.publish.namespace import Message, Namespace
-from edge.publish.topics import PublisherNow
+from edge.publish.topics import UNTOLD, PublisherNow
 
 LOOKBACK = 5_000
 """Records between two messages of figures, at least, however busy the lines are."""
@@ -35,6 +34,8 @@ AGAIN_S = 3.0
 loses what it took in the last two seconds when it is killed.
 """
 AGAIN_MAX = 20_000
+SESSION_S = 60
+"""So long requests wait for a publisher that is away."""
 
 
 class MqttPublisher:
@@ -55,15 +56,15 @@ class MqttPublisher:
         self._desk = CommandDesk(config, self._namespace, self._answer) if config.commands else None
         desk = self._desk
         self._connection = MqttConnection(
-            broker_of(config, f"lanewise-{site}-{controller}-{name}"),
+            broker_of(config, f"lanewise-{site}-{controller}-{name}", config.in_flight),
             will=lambda: self._namespace.status(False, _now_us(), self._version),
             subscriptions=desk.topics if desk else (),
             arrived=desk.take if desk else lambda message: None,
         )
 
     def wants(self, record: Record) -> bool:
-        """All: what a record means may depend on any other."""
-        return True
+        """Whether a record makes messages, or counts in some."""
+        return record.kind not in UNTOLD
 
     def prepare(self, entries: Sequence[Entry]) -> Delivery:
         """The messages of some records; sent until each is acknowledged or refused for good."""
@@ -92,11 +93,13 @@ class MqttPublisher:
         return send
 
     def tell(self, following: Following) -> None:
-        """Tells how it goes, and connects again where nothing else does."""
-        with suppress(BrokerDown):
+        """Tells how it goes, and connects again where nothing else does. Raises TargetDown."""
+        try:
             self._connect()
             self._forget_old()
             self._connection.send(Outgoing([self._namespace.publisher(_told(following))]))
+        except BrokerDown as error:
+            raise TargetDown(str(error)) from None
 
     def close(self) -> None:
         """Says goodbye."""
@@ -148,7 +151,7 @@ def open_mqtt(name: str, config: LineConfig) -> MqttPublisher:
     return MqttPublisher(name, table, config.site, config.controller, config.layouts())
 
 
-def broker_of(config: BrokerConfig, client_id: str) -> Broker:
+def broker_of(config: BrokerConfig, client_id: str, in_flight: int = 1, session_s: int = SESSION_S) -> Broker:
     """Where the broker is, and who we are."""
     return Broker(
         host=config.host,
@@ -161,7 +164,8 @@ def broker_of(config: BrokerConfig, client_id: str) -> Broker:
         user=config.user,
         password_file=config.password_file,
         keepalive_s=config.keepalive_s,
-        in_flight=config.in_flight,
+        in_flight=in_flight,
+        session_s=session_s,
     )
 
 

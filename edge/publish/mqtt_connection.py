@@ -57,8 +57,8 @@ class BrokerDown(Exception):  # noqa: N818  # what is down is the word of the tr
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where a broker is and who we are to it. ``ca`` without ``tls``: not used. ``session_s``: how long it keeps what
-    arrives for us while we are away.
+    """Where a broker is and who we are to it. ``session_s``: how long it keeps what arrives for us while we are away;
+    0 = nothing, every connection is a new beginning.
     """
 
     host: str
@@ -180,7 +180,9 @@ class MqttConnection:
                 if broker.certificate is not None:
                     context.load_cert_chain(broker.certificate, broker.key)
                 client.tls_set_context(context)
-            client.connect(broker.host, broker.port, broker.keepalive_s, clean_start=False, properties=properties)
+            client.connect(
+                broker.host, broker.port, broker.keepalive_s, clean_start=not broker.session_s, properties=properties
+            )
         except (OSError, ValueError) as error:
             raise BrokerDown(f"broker {broker.where}: {_why(error)}") from None
         self._client = client
@@ -199,10 +201,9 @@ class MqttConnection:
 
         Raises BrokerDown; what was done until then stays done.
         """
-        if not self.connected:
-            self.connect()
         client = self._client
-        assert client is not None
+        if client is None or not client.is_connected():
+            raise self._broken("not connected")
         window = max(1, min(self._broker.in_flight, self._up.receive_maximum - 1))
         flying: dict[int, int] = {}
         waiting = iter([index for index in range(len(outgoing.messages)) if index not in outgoing.done])

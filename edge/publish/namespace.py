@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import NamedTuple
 
 from edge.line.events import (
@@ -19,40 +19,35 @@ from edge.line.events import (
     AlarmRequested,
     Anomaly,
     DeviceChanged,
+    DockChanged,
     Event,
     Journaled,
     LaneChanged,
     LaneRequested,
-    Measured,
+    LoadClosed,
+    LoadOpened,
+    LoadRefused,
+    LoadRequested,
     OrderChanged,
     OrderShipped,
-    Outcome,
-    PlcConnected,
-    PlcEvent,
+    ParcelGated,
     RouteDecided,
-    RouteReason,
     Sorted,
     Started,
     ToteChecked,
 )
 from edge.line.layout import LineLayout
+from edge.publish.line_states import LineStates
 from edge.publish.topics import (
     CHANNELS,
     CLOUD_EVENT_TYPE,
-    COUNTED,
     JSON_TYPE,
     ROOT,
-    AlarmNow,
     Channel,
-    DeviceNow,
-    Figures,
-    LaneNow,
-    Numbers,
     PublisherNow,
     State,
     Status,
 )
-from plc.words import EventType
 
 
 class Message(NamedTuple):
@@ -79,6 +74,18 @@ def _event_of(value: Journaled | Event) -> tuple[str, str] | None:
             return "route-decided", value.subject
         case Sorted():
             return "sorted", value.subject
+        case ParcelGated():
+            return "parcel-gated", value.parcel
+        case LoadOpened():
+            return "load-opened", value.load.id
+        case LoadClosed():
+            return "load-closed", value.load.id
+        case LoadRequested():
+            return "load-requested", value.load_id
+        case LoadRefused():
+            return "load-refused", value.load
+        case DockChanged():
+            return "dock-changed", value.dock
         case LaneChanged():
             return "lane-changed", f"{value.line}.{value.lane}"
         case LaneRequested():
@@ -121,36 +128,15 @@ def cloud_event(event_id: str, source: str, name: str, subject: str, at_us: int,
     ).encode()
 
 
-@dataclass(slots=True)
-class _Counted:
-    """What was counted on one line since its last message."""
-
-    from_us: int = 0
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def add(self, what: str) -> None:
-        self.counts[what] = self.counts.get(what, 0) + 1
-
-
-_OUTCOMES = {
-    Outcome.CONFIRMED: "confirmed",
-    Outcome.MISSORTED: "missorted",
-    Outcome.DEFAULTED: "defaulted",
-    Outcome.FAILED: "failed",
-    Outcome.LOST: "lost",
-}
-
-
 class Namespace:
     """Makes the messages of one controller's journal; give it every record once, in order."""
 
     def __init__(self, site: str, controller: str, layouts: Iterable[LineLayout]) -> None:
         self._site = site
         self._controller = controller
-        self._layouts = {layout.name: layout for layout in layouts}
-        self._line_of = {(layout.plc, layout.induction): layout.name for layout in self._layouts.values()}
-        self._figures = {name: _Counted() for name in self._layouts}
-        self._lanes: dict[tuple[str, int], tuple[bool, bool]] = {}
+        layouts = tuple(layouts)
+        self._lines = {layout.name for layout in layouts}
+        self._states = LineStates(layouts)
 
     def topic(self, channel: Channel, **names: str | int) -> str:
         """A whole topic."""
@@ -162,7 +148,7 @@ class Namespace:
 
     def publisher(self, told: PublisherNow) -> Message:
         """How a publisher goes."""
-        return self._message(Channel.PUBLISHER, told, 0, publisher=told.publisher)
+        return self._message(Channel.PUBLISHER, told, 0)
 
     def command(self, what: str) -> str:
         """The topic of requests; ``+`` for all."""
@@ -179,13 +165,12 @@ class Namespace:
 
     def messages(self, seq: int, record_id: str, value: Journaled | Event, body: str) -> list[Message]:
         """The messages of one record, in order. ``body``: the record as JSON."""
-        self._count(value)
-        made = list(self._state(seq, record_id, value))
+        made = [self._message(channel, told, seq) for channel, told in self._states.take(record_id, value)]
         event = _event_of(value)
         if event is not None:
             name, subject = event
             line = getattr(value, "line", "")
-            channel = Channel.EVENT if line in self._layouts else Channel.EDGE_EVENT
+            channel = Channel.EVENT if line in self._lines else Channel.EDGE_EVENT
             topic = self.topic(channel, line=line, event=name)
             source = f"/{ROOT}/{self._site}/{self._controller}"
             payload = cloud_event(record_id, source, name, subject, value.at_us, body)
@@ -193,103 +178,8 @@ class Namespace:
             made.append(Message(topic, payload, told.retain, CLOUD_EVENT_TYPE, told.expiry_s, seq))
         return made
 
-    def _message(self, channel: Channel, told: State, seq: int, **names: str | int) -> Message:
-        how = CHANNELS[channel]
-        payload = json.dumps(asdict(told), ensure_ascii=False, separators=(",", ":")).encode()
-        return Message(self.topic(channel, **names), payload, how.retain, JSON_TYPE, how.expiry_s, seq)
-
-    def _state(self, seq: int, record_id: str, value: Journaled | Event) -> Iterable[Message]:
-        match value:
-            case LaneChanged() if value.line in self._layouts:
-                yield self._lane(seq, record_id, value.at_us, value.line, value.lane, value.full, value.disabled)
-            case PlcConnected():
-                for layout in self._layouts.values():
-                    for lane in layout.lanes if layout.plc == value.plc else ():
-                        bit = 1 << (lane.number - 1)
-                        full, disabled = bool(value.lanes_full & bit), bool(value.lanes_disabled & bit)
-                        yield self._lane(seq, record_id, value.at_us, layout.name, lane.number, full, disabled)
-            case DeviceChanged():
-                now = DeviceNow(record_id, value.at_us, value.device, value.up, value.reason)
-                yield self._message(Channel.DEVICE, now, seq, device=value.device)
-            case AlarmChanged():
-                channel = Channel.ALARM if value.line in self._layouts else Channel.EDGE_ALARM
-                yield self._message(channel, _alarm(record_id, value), seq, line=value.line, alarm=value.alarm)
-            case Measured():
-                yield from self._measured(seq, record_id, value)
-            case _:
-                pass
-
-    def _lane(
-        self, seq: int, record_id: str, at_us: int, line: str, number: int, full: bool, disabled: bool
-    ) -> Message:
-        self._lanes[line, number] = full, disabled
-        lane = next((known for known in self._layouts[line].lanes if known.number == number), None)
-        now = LaneNow(record_id, at_us, line, number, lane.name if lane else "", full, disabled)
-        return self._message(Channel.LANE, now, seq, line=line, lane=number)
-
-    def _measured(self, seq: int, record_id: str, value: Measured) -> Iterable[Message]:
-        at_us = value.at_us
-        numbers = Numbers(record_id, at_us, value.device, dict(value.values))
-        yield self._message(Channel.MEASURED, numbers, seq, device=value.device)
-        group, _, line = value.device.partition(".")
-        if group != "line" or line not in self._figures:
-            return
-        counted, self._figures[line] = self._figures[line], _Counted(at_us)
-        if counted.from_us:
-            counts = {name: counted.counts.get(name, 0) for name in COUNTED}
-            yield self._message(
-                Channel.FIGURES, Figures(record_id, at_us, line, counted.from_us, counts), seq, line=line
-            )
-        for key, number in value.values:  # also of a lane that never changed
-            what, _, lane = key.partition(".")
-            full, disabled = bool(int(number) & 1), bool(int(number) & 2)
-            if what == "lane" and self._lanes.get((line, int(lane))) != (full, disabled):
-                yield self._lane(seq, record_id, at_us, line, int(lane), full, disabled)
-
-    def _count(self, value: Journaled | Event) -> None:
-        if isinstance(value, PlcEvent):
-            line = self._line_of.get((value.plc, value.station)) if value.type == EventType.INDUCTED else None
-            if line is not None and not value.value:
-                self._figures[line].add("inducted")
-            return
-        figures = self._figures.get(getattr(value, "line", ""))
-        if figures is None:
-            return
-        match value:
-            case ToteChecked(final=True):
-                figures.add("verified" if value.verified else "refused")
-            case RouteDecided(round=0):
-                figures.add("decided")
-                if value.reason is RouteReason.NO_READ:
-                    figures.add("no_read")
-            case Sorted():
-                figures.add(_OUTCOMES[value.outcome])
-            case OrderShipped():
-                figures.add("shipped")
-            case AlarmChanged() if value.annunciates:
-                figures.add("alarms")
-            case _:
-                pass
-
-
-def _alarm(record_id: str, value: AlarmChanged) -> AlarmNow:
-    return AlarmNow(
-        id=record_id,
-        at_us=value.at_us,
-        alarm=value.alarm,
-        kind=value.kind,
-        line=value.line,
-        plc=value.plc,
-        state=value.state,
-        active=value.active,
-        since_us=value.since_us,
-        priority=value.priority,
-        text=value.text,
-        cause=value.cause,
-        consequence=value.consequence,
-        action=value.action,
-        by=value.by,
-        comment=value.comment,
-        until_us=value.until_us,
-        suppressed_by=value.suppressed_by,
-    )
+    def _message(self, channel: Channel, told: State, seq: int) -> Message:
+        how, body = CHANNELS[channel], asdict(told)
+        payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        topic = f"{ROOT}/{self._site}/{channel.format(**{'controller': self._controller, **body})}"
+        return Message(topic, payload, how.retain, JSON_TYPE, how.expiry_s, seq)

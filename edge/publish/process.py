@@ -25,7 +25,11 @@ from edge.publish.follow import Follower, Publisher
 
 log = logging.getLogger(__name__)
 
-KINDS: dict[str, str] = {"influx": "edge.publish.influx:open_influx", "mqtt": "edge.publish.mqtt:open_mqtt"}
+KINDS: dict[str, str] = {
+    "influx": "edge.publish.influx:open_influx",
+    "mqtt": "edge.publish.mqtt:open_mqtt",
+    "sparkplug": "edge.publish.sparkplug:open_sparkplug",
+}
 """How each ``kind`` of [publish.NAME] is opened: ``module:function(name, LineConfig) -> Publisher``."""
 
 

@@ -1,7 +1,7 @@
 """The topics of the unified namespace, and the JSON on each of them.
 
-Public names: Channel, Told, CHANNELS, EVENTS, COUNTED, ROOT, and the kinds of JSON: LaneNow, AlarmNow, DeviceNow,
-Status, Figures, Numbers, PublisherNow, Answered.
+Public names: Channel, Told, CHANNELS, EVENTS, UNTOLD, COUNTED, ROOT, and the kinds of JSON: LaneNow, AlarmNow,
+DeviceNow, Status, Figures, Numbers, PublisherNow, Answered.
 
 Pure. docs/asyncapi.json is written from here. ``id`` names the record of the journal that a message tells, for ever;
 ``at_us`` is that record's time.
@@ -18,12 +18,18 @@ from edge.line.events import (
     AlarmRequested,
     Anomaly,
     DeviceChanged,
+    DockChanged,
     Event,
     Journaled,
     LaneChanged,
     LaneRequested,
+    LoadClosed,
+    LoadOpened,
+    LoadRefused,
+    LoadRequested,
     OrderChanged,
     OrderShipped,
+    ParcelGated,
     RouteDecided,
     Sorted,
     Started,
@@ -193,6 +199,12 @@ EVENTS: dict[str, tuple[type[Journaled | Event], str]] = {
     "tote-refused": (ToteChecked, "A tote's content is not right, with everything that is wrong; final."),
     "route-decided": (RouteDecided, "A lane was decided for a parcel or tote."),
     "sorted": (Sorted, "A parcel or tote is in a lane, or lost."),
+    "parcel-gated": (ParcelGated, "A parcel passed a dock door, or may have."),
+    "load-opened": (LoadOpened, "A load is open at its door."),
+    "load-closed": (LoadClosed, "A load is closed, with its manifest."),
+    "load-requested": (LoadRequested, "Somebody asked something of a load."),
+    "load-refused": (LoadRefused, "What was asked of a load was not done, and why."),
+    "dock-changed": (DockChanged, "A door's light or buzzer, and which parcels must come back."),
     "lane-changed": (LaneChanged, "A lane's state in the PLC changed."),
     "lane-requested": (LaneRequested, "An operator asked for a lane."),
     "alarm-changed": (AlarmChanged, "An alarm's state changed."),
@@ -202,7 +214,19 @@ EVENTS: dict[str, tuple[type[Journaled | Event], str]] = {
     "controller-started": (Started, "The controller began, with these lines."),
 }
 """The events by name, with the kind of record that is their data."""
-EDGE_EVENTS = frozenset({"order-changed", "alarm-requested", "device-changed", "controller-started"})
+UNTOLD = frozenset(
+    {
+        "AlarmDue", "BarcodesRead", "CommandDropped", "CommandHandled", "CommandSent", "DeviceNotice", "DoorSeen",
+        "EventsMissed", "OutputSet", "PassageSeen",
+    }
+)  # fmt: skip
+"""Kinds of records that never make a message."""
+EDGE_EVENTS = frozenset(
+    {
+        "order-changed", "alarm-requested", "device-changed", "controller-started", "parcel-gated", "load-opened",
+        "load-closed", "load-requested", "load-refused", "dock-changed",
+    }
+)  # fmt: skip
 """Events that are never of a line. The others are of none when their line is not in the configuration any more."""
 COUNTED: dict[str, str] = {
     "inducted": "items that came onto the line for the first time",

@@ -1,0 +1,191 @@
+"""The publisher that is a Sparkplug B edge node: the controller is the node, its lines are the devices (docs/mqtt.md).
+
+Public names: SparkplugPublisher, open_sparkplug.
+
+Sparkplug sends data with QoS 0. The cursor moves when the broker has read everything of a batch, which the answer to a
+subscription behind it tells. Every connection begins with births of all metrics; what is told late is marked as
+history.
+Source: Sparkplug 3.0.0, 5 (operational behaviour), 6.4.15 (sequence numbers).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from edge.config import LineConfig
+from edge.config_mqtt import SparkplugConfig
+from edge.journal import Record
+from edge.line.alarms import unraised
+from edge.line.events import Started
+from edge.publish.cursors import SetAside
+from edge.publish.follow import Delivery, Entry, Following, TargetDown
+from edge.publish.mqtt import broker_of
+from edge.publish.mqtt_connection import Arrived, BrokerDown, MqttConnection, Outgoing
+from edge.publish.namespace import Message
+from edge.publish.sparkplug_metrics import NODE, Change, Kind, Metric, SparkplugMetrics
+from edge.publish.sparkplug_payload import BD_SEQ, REBIRTH, asks_rebirth, encode
+from edge.publish.topics import UNTOLD
+
+HISTORY_US = 60_000_000
+"""What is told so late is history: hosts keep it and do not show it as what is now."""
+
+
+class SparkplugPublisher:
+    """One edge node on one broker."""
+
+    lookback = 5_000
+    portion = 200
+
+    def __init__(self, name: str, table: SparkplugConfig, config: LineConfig) -> None:
+        self._prefix = f"spBv1.0/{table.group or config.site}"
+        self._node = config.controller
+        layouts = config.layouts()
+        devices = [*(f"plc.{plc}" for plc in config.plc), *(f"reader.{reader}" for reader in config.reader)]
+        started = Started(0, config.controller, version("lanewise"), layouts, config.alarms())
+        self._metrics = SparkplugMetrics(layouts, devices, unraised(started))
+        self._now = {
+            device: {its: Metric(its, kind, None, 0) for its, kind in kinds.items()}
+            for device, kinds in self._metrics.kinds.items()
+        }
+        self._before: list[list[tuple[int, Change]]] = []
+        self._seq = 0
+        self._births = -1
+        self._turn = threading.Lock()
+        self._asked = threading.Event()
+        self._closing = False
+        self._connection = MqttConnection(
+            broker_of(table, f"lanewise-{config.site}-{config.controller}-{name}", session_s=0),
+            will=self._will,
+            subscriptions=(self._topic("NCMD"),),
+            arrived=self._arrived,
+        )
+        self._midwife = threading.Thread(target=self._bear, name="sparkplug-rebirth", daemon=True)
+        self._midwife.start()
+
+    def wants(self, record: Record) -> bool:
+        """Whether a record may change a metric."""
+        return record.kind not in UNTOLD
+
+    def prepare(self, entries: Sequence[Entry]) -> Delivery:
+        """What some records change; sent until the broker has read it."""
+        changes = [
+            (record.seq, change)
+            for record, value, record_id in entries
+            for change in self._metrics.take(record_id, value)
+        ]
+        self._before.append(changes)
+
+        def send() -> Sequence[SetAside]:
+            with self._turn:
+                for other in self._before:
+                    if other is not changes:
+                        self._remember(other)
+                self._before = [changes]
+                try:
+                    self._connect()
+                    outgoing = Outgoing([self._data(seq, change) for seq, change in changes], qos=0)
+                    self._connection.send(outgoing)
+                    self._connection.barrier()
+                except BrokerDown as error:
+                    raise TargetDown(str(error)) from None
+                self._remember(changes)
+                self._before = []
+            return [SetAside(its.message.seq, its.message.topic, its.reason) for its in outgoing.refused]
+
+        return send
+
+    def tell(self, following: Following) -> None:
+        """Connects again where nothing else does. Raises TargetDown."""
+        with self._turn:
+            try:
+                self._connect()
+            except BrokerDown as error:
+                raise TargetDown(str(error)) from None
+
+    def close(self) -> None:
+        """Tells of the node's death, and leaves."""
+        self._closing = True
+        self._asked.set()
+        self._midwife.join(20)
+        self._connection.close([self._death()])
+
+    # ---- births and deaths -----------------------------------------------------------------------------------------
+
+    def _topic(self, kind: str, device: str = NODE) -> str:
+        return f"{self._prefix}/{kind}/{self._node}{f'/{device}' if device else ''}"
+
+    def _will(self) -> Message:
+        """The death that belongs to the connection which is about to be made."""
+        self._births = (self._births + 1) % 256
+        return self._death()
+
+    def _death(self) -> Message:
+        metric = Metric(BD_SEQ, Kind.INT64, self._births, _now_us())
+        return Message(self._topic("NDEATH"), encode([metric], _now_us(), None), False, "", 0, 0)
+
+    def _connect(self) -> None:
+        if not self._connection.connected:
+            self._connection.connect()
+            self._be_born()
+
+    def _be_born(self) -> None:
+        """Tells every metric of the node and of each device as it is now."""
+        at_us = _now_us()
+        self._seq = 0
+        own = [
+            Metric(BD_SEQ, Kind.INT64, self._births, at_us),
+            Metric(REBIRTH, Kind.BOOLEAN, False, at_us),
+        ]
+        births = []
+        for device, metrics in self._now.items():
+            known = [metric if metric.at_us else metric._replace(at_us=at_us) for metric in metrics.values()]
+            payload = encode([*own, *known] if device == NODE else known, at_us, self._next())
+            births.append(Message(self._topic("DBIRTH" if device else "NBIRTH", device), payload, False, "", 0, 0))
+        self._connection.send(Outgoing(births, qos=0))
+
+    def _arrived(self, message: Arrived) -> None:
+        if asks_rebirth(message.payload):
+            self._asked.set()
+        message.acknowledge()
+
+    def _bear(self) -> None:
+        """Answers requests for births, at once but between batches."""
+        while self._asked.wait() and not self._closing:
+            with self._turn:
+                self._asked.clear()
+                if self._connection.connected:
+                    try:
+                        self._be_born()
+                    except BrokerDown:
+                        continue  # the next connection begins with births
+
+    # ---- data ------------------------------------------------------------------------------------------------------
+
+    def _next(self) -> int:
+        seq, self._seq = self._seq, (self._seq + 1) % 256
+        return seq
+
+    def _data(self, seq: int, change: Change) -> Message:
+        now_us = _now_us()
+        payload = encode(change.metrics, now_us, self._next(), now_us - HISTORY_US)
+        topic = self._topic("DDATA" if change.device else "NDATA", change.device)
+        return Message(topic, payload, False, "", 0, seq)
+
+    def _remember(self, changes: Sequence[tuple[int, Change]]) -> None:
+        for _, change in changes:
+            for metric in change.metrics:
+                self._now[change.device][metric.name] = metric
+
+
+def open_sparkplug(name: str, config: LineConfig) -> SparkplugPublisher:
+    """The publisher of [publish.NAME] with kind `sparkplug`."""
+    table = config.publish[name]
+    assert isinstance(table, SparkplugConfig)
+    return SparkplugPublisher(name, table, config)
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,216 @@
+"""The Sparkplug B node with mosquitto, decoded by Eclipse Tahu's own library: births, data, deaths, sequences."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mosquitto import Heard, Mosquitto, until
+from test_mqtt import START_US, happened, layouts, listens, mosquitto, quick  # noqa: F401  # fixtures
+
+from edge.config import LineConfig, load_line
+from edge.config_mqtt import SparkplugConfig
+from edge.journal import Journal, Value
+from edge.line.events import DeviceChanged, LaneChanged
+from edge.line.layout import LineLayout
+from edge.publish.cursors import Cursors
+from edge.publish.follow import Follower
+from edge.publish.sparkplug import SparkplugPublisher
+from edge.publish.sparkplug_metrics import Kind, Metric
+from edge.publish.sparkplug_payload import asks_rebirth, encode
+
+NODE = "spBv1.0/demo/{}/edge1"
+DECODE = """
+const { decodePayload, encodePayload } = require("sparkplug-payload").get("spBv1.0");
+const plain = (key, value) => typeof value === "bigint" || value?.low !== undefined ? Number(value) : value;
+const lines = require("fs").readFileSync(0, "utf8").trim().split("\\n");
+for (const line of lines) console.log(JSON.stringify(decodePayload(Buffer.from(line, "hex")), plain));
+"""
+REBIRTH = """
+const { encodePayload } = require("sparkplug-payload").get("spBv1.0");
+const metrics = [{ name: "Node Control/Rebirth", type: "Boolean", value: true }];
+process.stdout.write(Buffer.from(encodePayload({ timestamp: 1, metrics })).toString("hex"));
+"""
+Run = Callable[[str, str], str]
+
+
+@pytest.fixture
+def tahu(peer: Callable[[str], str], npm: Callable[[str], Path]) -> Run:
+    """Runs a script with the foreign library, and an input."""
+    node, folder = peer("node"), npm("sparkplug")
+
+    def run(script: str, given: str) -> str:
+        env = {"NODE_PATH": str(folder / "node_modules"), "PATH": "/usr/bin:/bin"}
+        command = [node, "-e", script]
+        return subprocess.run(
+            command, input=given, env=env, capture_output=True, text=True, timeout=60, check=True
+        ).stdout
+
+    return run
+
+
+def decoded(tahu: Run, payloads: list[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in tahu(DECODE, "\n".join(payloads)).splitlines()]
+
+
+def test_a_foreign_library_reads_what_is_written(tahu: Run) -> None:
+    metrics = [
+        Metric("whole", Kind.INT64, 2**40, START_US),
+        Metric("below", Kind.INT64, -5, START_US),
+        Metric("part", Kind.DOUBLE, 2, START_US - 1_000),
+        Metric("on", Kind.BOOLEAN, True, START_US),
+        Metric("said", Kind.STRING, "走勢 ✓", START_US),
+        Metric("when", Kind.DATE_TIME, START_US, START_US),
+        Metric("never", Kind.STRING, None, START_US),
+    ]
+    (told,) = decoded(tahu, [encode(metrics, START_US, 255, START_US).hex()])
+    assert (told["timestamp"], told["seq"]) == (START_US // 1000, 255)
+    shown = {one["name"]: (one["type"], one["value"]) for one in told["metrics"]}
+    assert shown == {
+        "whole": ("Int64", 2**40),
+        "below": ("Int64", shown["below"][1]),
+        "part": ("Double", 2.0),
+        "on": ("Boolean", True),
+        "said": ("String", "走勢 ✓"),
+        "when": ("DateTime", START_US // 1000),
+        "never": ("String", None),
+    }
+    assert shown["below"][1] in (-5, 2**64 - 5)
+    assert [one["name"] for one in told["metrics"] if one.get("isHistorical")] == ["part"]
+    assert asks_rebirth(bytes.fromhex(tahu(REBIRTH, "")))
+
+
+@given(st.binary(max_size=60))
+def test_a_command_of_any_bytes_is_no_trouble(body: bytes) -> None:
+    assert asks_rebirth(body) in (True, False)
+
+
+class Node:
+    """A journal told by a Sparkplug node in this process."""
+
+    def __init__(self, folder: Path, project: Path, port: int) -> None:
+        self.folder = folder
+        self.config: LineConfig = load_line(project / "examples/warehouse/LINE.toml")
+        self.table = SparkplugConfig(kind="sparkplug", host="127.0.0.1", port=port)
+        self.writer = Journal(folder / "j.sqlite")
+
+    def write(self, values: list[Value]) -> None:
+        self.writer.append(values)
+        self.writer.flush()
+
+    @contextmanager
+    def going(self) -> Iterator[Follower]:
+        cursors = Cursors(self.folder / "p.sqlite")
+        make = partial(SparkplugPublisher, "scada", self.table, self.config)
+        follower = Follower("scada", "edge1", self.folder / "j.sqlite", cursors, make)
+        stop = threading.Event()
+        thread = threading.Thread(target=follower.run, args=(stop,))
+        thread.start()
+        try:
+            yield follower
+        finally:
+            stop.set()
+            thread.join(20)
+            cursors.close()
+            assert not thread.is_alive()
+
+
+def check_life(messages: list[tuple[str, dict[str, Any]]], lines: list[str]) -> None:
+    """One life of a node: births of node and devices first, sequences without a gap, data only of what was born."""
+    seq, born = 0, {}
+    for topic, told in messages:
+        kind, device = topic.split("/")[2], topic.split("/")[4:]
+        name = device[0] if device else ""
+        if kind == "NDEATH":
+            assert "seq" not in told or told["seq"] == 0
+            continue
+        if kind == "NBIRTH":
+            seq, born = 0, {}
+        assert told["seq"] == seq
+        seq = (seq + 1) % 256
+        names = {metric["name"]: metric["type"] for metric in told["metrics"]}
+        if kind in ("NBIRTH", "DBIRTH"):
+            born[name] = names
+        else:
+            assert kind == ("DDATA" if name else "NDATA") and set(born) == {"", *lines}
+            assert all(born[name][one] == its for one, its in names.items())
+
+
+def test_births_data_deaths_and_rebirth(
+    mosquitto: str,  # noqa: F811
+    listens: str,  # noqa: F811
+    peer: Callable[[str], str],
+    tahu: Run,
+    tmp_path: Path,
+    project: Path,
+    layouts: tuple[LineLayout, ...],  # noqa: F811
+) -> None:
+    lines = [layout.name for layout in layouts]
+    values = happened(layouts, 60)
+
+    def told(heard: Heard) -> list[tuple[str, dict[str, Any]]]:
+        messages = heard.messages()
+        assert not any(retained for _, retained, _ in messages)
+        return list(zip([m[0] for m in messages], decoded(tahu, [m[2] for m in messages]), strict=True))
+
+    def kinds(heard: Heard) -> list[str]:
+        return [topic.split("/")[2] for topic, _, _ in heard.messages()]
+
+    with (
+        Mosquitto(mosquitto, tmp_path) as broker,
+        Heard(listens, broker.port, "spBv1.0/demo/#", binary=True) as heard,
+    ):
+        node = Node(tmp_path, project, broker.port)
+        node.write(values)
+        with node.going() as follower:
+            until(lambda: follower.following.seq == node.writer.seq, lambda: follower.following)
+            count = len(heard.messages())
+            assert count > 300, "the sequence wraps"
+
+            # A host that knows nothing asks for births, and gets them at once, with what is so now.
+            asked = ("-h", "127.0.0.1", "-p", str(broker.port), "-t", NODE.format("NCMD"), "-s")
+            command = [peer("mosquitto_pub"), *asked]
+            subprocess.run(command, input=bytes.fromhex(tahu(REBIRTH, "")), check=True, timeout=20)
+            until(lambda: kinds(heard).count("DBIRTH") == 2 * len(lines))
+
+            # A connection that is lost: the broker tells the death, the next one begins with births.
+            broker_port = ("-h", "127.0.0.1", "-p", str(broker.port), "-V", "5")
+            thief = ("-i", "lanewise-demo-edge1-scada", "-t", "x", "-m", "x")
+            subprocess.run([peer("mosquitto_pub"), *broker_port, *thief], check=True, timeout=20)
+            until(lambda: kinds(heard)[-1] == "NDEATH")
+            node.write(
+                [LaneChanged(START_US, "sorter", 9, True, False), DeviceChanged(START_US, "plc.sorter", False, "x")]
+            )
+            until(lambda: kinds(heard).count("DBIRTH") == 3 * len(lines))
+            until(lambda: follower.following.seq == node.writer.seq, lambda: follower.following)
+            until(lambda: kinds(heard)[-1] == "NDATA")
+        until(lambda: kinds(heard)[-1] == "NDEATH")
+        node.writer.close()
+        messages = told(heard)
+    messages = [message for message in messages if "/NCMD/" not in message[0]]
+    check_life(messages, lines)
+    assert messages[0][0] == NODE.format("NBIRTH")
+    sequences = {
+        kind: [
+            m["value"]
+            for topic, body in messages
+            if f"/{kind}/" in topic
+            for m in body["metrics"]
+            if m["name"] == "bdSeq"
+        ]
+        for kind in ("NBIRTH", "NDEATH")
+    }
+    assert sequences == {"NBIRTH": [0, 0, 1], "NDEATH": [0, 1]}, "a death names the birth it belongs to"
+    births = [body for topic, body in messages if topic == f"{NODE.format('DBIRTH')}/sorter"]
+    lane = [{m["name"]: m.get("value") for m in birth["metrics"]}["Lanes/9/Full"] for birth in births]
+    assert lane == [None, False, False]
+    assert all(m.get("isHistorical") for t, body in messages if "DATA" in t for m in body["metrics"]), "made-up times"
