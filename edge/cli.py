@@ -97,6 +97,9 @@ def parser() -> argparse.ArgumentParser:
     rfid = commands.add_parser("rfid", help="readers: discover, watch, report", description="RFID readers.")
     importlib.import_module("edge.rfid_cli").add_arguments(rfid)
 
+    opcua = _command(commands, "opcua", _opcua, "portals as AutoID devices and lines as PackML machines on OPC UA")
+    importlib.import_module("edge.opcua_server").add_arguments(opcua)
+
     check = _command(commands, "check", _check, "says everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG", help="LINE.toml or SITE.toml")
 
@@ -208,6 +211,10 @@ def _api(arguments: argparse.Namespace) -> int:
     module, _, function = PROCESSES["api"].partition(":")
     getattr(importlib.import_module(module), function)(load_site(arguments.config))
     return 0
+
+
+def _opcua(arguments: argparse.Namespace) -> int:
+    return int(importlib.import_module("edge.opcua_server").main(arguments))
 
 
 def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from edge.config_devices import PlcConfig, plc_problems
 from edge.config_docks import DockTable, dock_layout, dock_problems, dock_stations
 from edge.config_io import io_problems
+from edge.config_opcua import UaServerConfig, ua_server_problems
 from edge.config_points import every_point
 from edge.config_publish import SECRETS, PublisherConfig, publisher_problems
 from edge.config_readers import AutoIdConfig, BarcodeConfig, ReaderConfig, card_problems, reader_problems
@@ -191,6 +192,9 @@ class LineConfig(Frozen):
     )
     line: dict[Name, LineTable] = Field(default={}, description="the lines, by name; a line or a dock door is needed")
     dock: tuple[DockTable, ...] = Field(default=(), description="the dock doors")
+    opcua_server: UaServerConfig | None = Field(
+        default=None, description="what `lanewise opcua` serves; none = nothing"
+    )
     alarm: dict[AlarmKind, AlarmTable] = Field(default={}, description="alarms that are treated otherwise, by kind")
     publish: dict[Name, PublisherConfig] = Field(
         default={}, description="what `lanewise publish` publishes to, by name"
@@ -248,6 +252,10 @@ def load_line(path: Path) -> LineConfig:
         name: _beside(plc, here, _PEM_FILES).model_copy(update={"opcua": _beside(plc.opcua, here, _UA_FILES)})
         for name, plc in config.plc.items()
     }
+    served = config.opcua_server
+    if served is not None:
+        users = {name: here / file for name, file in served.user.items()}
+        served = _beside(served, here, (*_UA_FILES, "nodesets")).model_copy(update={"user": users})
     readers = {name: _reader_beside(reader, here) for name, reader in config.reader.items()}
     publishers = {name: _beside(publisher, here, SECRETS) for name, publisher in config.publish.items()}
     missing = [
@@ -270,6 +278,7 @@ def load_line(path: Path) -> LineConfig:
             "store": _store_url(here, config.store),
             "plc": plcs,
             "reader": readers,
+            "opcua_server": served,
             "publish": publishers,
             "publish_state": here / (config.publish_state or config.journal.parent / "publish.sqlite"),
         }
@@ -491,6 +500,8 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
         other = eyes.setdefault((plc_name, number), key)
         if other != key:
             yield f"{key}: {number}: {other} has the same number on PLC {plc_name!r}"
+    if config.opcua_server is not None:
+        yield from ua_server_problems("opcua_server", config.opcua_server)
     yield from _alarm_problems(config)
     for name, publisher in config.publish.items():
         yield from publisher_problems(f"publish.{name}", publisher)

@@ -1,6 +1,6 @@
-"""How we come into an OPC UA server: what every table `opcua` has, and what is wrong with one beyond a single key.
+"""How we come into an OPC UA server, and how others come into ours; what is wrong with either beyond a single key.
 
-Public names: UaClientConfig, UaPolicy, UaMode, ua_problems.
+Public names: UaClientConfig, UaServerConfig, UaPolicy, UaMode, ua_problems, ua_server_problems.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from edge.config_table import Frozen
+from edge.config_table import Frozen, Name
 
 
 class UaPolicy(StrEnum):
@@ -50,6 +50,53 @@ class UaClientConfig(Frozen):
     password_file: Path | None = Field(default=None, description="file with the password in its first line")
     user_certificate: Path | None = Field(default=None, description="login by certificate: DER file")
     user_key: Path | None = Field(default=None, description="login by certificate: PEM file of its key")
+
+
+class UaServerConfig(Frozen):
+    """The OPC UA server of `lanewise opcua`, which shows portals and lines and can only be read."""
+
+    listen: str = Field(
+        default="127.0.0.1:4840",
+        pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$",
+        description="address and port; the name or address must stand in our certificate",
+    )
+    nodesets: Path = Field(
+        description="folder with the OPC Foundation's NodeSets of DI, AutoID and PackML, named as they are there"
+    )
+    certificate: Path | None = Field(default=None, description="DER file of our certificate; not with `anonymous`")
+    key: Path | None = Field(default=None, description="PEM file of its key, without password")
+    trusted: Path | None = Field(default=None, description="folder of the clients' certificates, DER or PEM")
+    user: dict[Name, Path] = Field(default={}, description="logins: name = file with the password in its first line")
+    anonymous: bool = Field(
+        default=False, description="anybody may read, without security and login; only on a loopback address"
+    )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        host, _, port = self.listen.rpartition(":")
+        return host, int(port)
+
+
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def ua_server_problems(here: str, given: UaServerConfig) -> Iterator[str]:
+    """What the keys of the server's table say against each other; ``here`` is its path."""
+    host, port = given.address
+    if not 1 <= port <= 65_535:
+        yield f"{here}.listen: {given.listen!r}: port {port} is not one of 1..65535"
+    if given.anonymous:
+        if host not in _LOOPBACK:
+            yield f"{here}.anonymous: true: only on a loopback address ({', '.join(_LOOPBACK)}), not on {host}"
+        for key in sorted(given.model_fields_set & {"certificate", "key", "trusted", "user"}):
+            yield f"{here}.{key}: not with anonymous, which has no security"
+        return
+    for key in ("certificate", "key", "trusted"):
+        if getattr(given, key) is None:
+            yield f"{here}.{key}: missing: only anonymous goes without"
+    if not given.user:
+        yield f"{here}.user: missing: nobody could log in"
 
 
 def ua_problems(here: str, given: UaClientConfig) -> Iterator[str]:

@@ -47,7 +47,7 @@ function addReader(space, name) {
                 build("RfidSighting", { antenna, strength, timestamp: new Date(ms), currentPowerLevel: 0 }));
             const octets = Buffer.from(data, "hex");
             const content = {
-                epc: { epc: { pC: 0x3000, uId: octets, xPC_W1: 0, xPC_W2: 0 } },
+                epc: { epc: { PC: 0x3000, uId: octets, XPC_W1: 0, XPC_W2: 0 } },
                 bytes: { byteString: octets },
                 text: { string: data },
             }[kind];

@@ -56,11 +56,15 @@ class NodePeer:
             if pipe is not None:
                 pipe.close()
 
-    def order(self, line: str) -> None:
-        """Gives an order and waits until it is carried out."""
+    def give(self, line: str) -> None:
+        """Gives an order."""
         assert self._process.stdin is not None
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
+
+    def order(self, line: str) -> None:
+        """Gives an order and waits until it is carried out."""
+        self.give(line)
         self.said("ok")
 
     def said(self, start: str) -> str:
