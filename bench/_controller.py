@@ -9,18 +9,19 @@ when the PLC says that the parcel enters the portal; so the decision is due when
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from edge.journal import JournalError, JournalReader
+from edge.journal import JournalError, JournalReader, Record
 from edge.orders.model import Order, OrderLine
 from edge.store import SiteStore
 from rfid.driver import TagRead
@@ -33,28 +34,36 @@ LEAD_US = 150_000
 DWELL_US = 20_000
 READY_S = 30.0
 
-_LINE = """
+_HEAD = """
 controller = "bench"
 site = "bench"
 journal = "journal.sqlite"
 store = "sqlite:///site.sqlite"
-
-[plc.sorter]
+"""
+_POINT = """
+[plc.s{at}.point."bench/p{point}"]
+type = "UDINT"
+address = {address}
+"""
+_LINE = """
+[plc.s{at}]
 host = "127.0.0.1"
 port = {plc}
 timeout_ms = 2000
+points_ms = 20
+points_hole = 0
 
-[reader.sorter]
+[reader.s{at}]
 host = "127.0.0.1"
 port = {reader}
 
-[line.sorter]
+[line.s{at}]
 job = "sort"
-plc = "sorter"
+plc = "s{at}"
 speed_mm_s = 2500
 decision_mm = 2000
 default_lane = 3
-portal = {{ name = "portal", readers = ["sorter"], eye = {eye}, eye_mm = -375, antenna_mm = -375 }}
+portal = {{ name = "portal", readers = ["s{at}"], eye = {eye}, eye_mm = -375, antenna_mm = -375 }}
 lane = [
     {{ number = 1, name = "Carrier", role = "carrier", carrier = "DHL", divert_mm = 3000 }},
     {{ number = 2, name = "Quality", role = "quality", divert_mm = 3500 }},
@@ -64,28 +73,45 @@ lane = [
 
 
 class Controller:
-    """The files, the reader and, from ``start`` to ``stop``, the process. ``port``: the PLC's; ``parcels``: how many
-    track ids, from 1 on, have an order."""
+    """The files, the readers and, from ``start`` to ``stop``, the process, with a line for each of the PLCs' ``ports``.
 
-    def __init__(self, port: int, parcels: int) -> None:
+    ``parcels``: how many track ids of each PLC, from 1 on, have an order. ``points``: read from each PLC every 20 ms.
+    """
+
+    def __init__(self, ports: Sequence[int], parcels: int, points: int = 0) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="lanewise-bench-")
         self._path = Path(self._folder.name)
-        self._labels = [sscc96("9521234", f"0{track:09d}") for track in range(parcels + 1)]
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            reader_port = free.getsockname()[1]
-        (self._path / "LINE.toml").write_text(_LINE.format(plc=port, reader=reader_port, eye=EYE), encoding="utf-8")
+        self._labels = [
+            [sscc96("9521234", f"0{at:03d}{track:06d}") for track in range(parcels + 1)] for at in range(len(ports))
+        ]
+        free = [socket.create_server(("127.0.0.1", 0)) for _ in ports]
+        readers = [one.getsockname()[1] for one in free]
+        for one in free:
+            one.close()
+        lines = [
+            "".join(_POINT.format(at=at, point=point, address=300 + 2 * point) for point in range(points))
+            + _LINE.format(at=at, plc=port, reader=reader, eye=EYE)
+            for at, (port, reader) in enumerate(zip(ports, readers, strict=True))
+        ]
+        (self._path / "LINE.toml").write_text(_HEAD + "".join(lines), encoding="utf-8")
         store = SiteStore(f"sqlite:///{self._path}/site.sqlite")
         line = (OrderLine("09521234000105", 1),)
         store.put_orders(
-            [Order(f"B-{at}", "DHL", "", line, parcel=identify(label)) for at, label in enumerate(self._labels)], 0
+            [
+                Order(f"B-{at}-{track}", "DHL", "", line, parcel=identify(label))
+                for at, labels in enumerate(self._labels)
+                for track, label in enumerate(labels)
+            ],
+            0,
         )
         store.close()
         self._process: subprocess.Popen[bytes] | None = None
         self._loop = asyncio.new_event_loop()
-        self._reader = SimulatedReader("sorter", 1)
+        self._readers = [SimulatedReader(f"s{at}", 1) for at in range(len(ports))]
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._reader.start(port=reader_port), self._loop).result(READY_S)
+        for reader, port in zip(self._readers, readers, strict=True):
+            asyncio.run_coroutine_threadsafe(reader.start(port=port), self._loop).result(READY_S)
 
     def start(self, commands: Callable[[], bool]) -> None:
         """Starts the process; returns when it knows the orders, reads tags, and ``commands`` says that it commands."""
@@ -98,14 +124,29 @@ class Controller:
                 stderr=log,
             )
         end = time.monotonic() + READY_S
-        while not (commands() and self._reader.reading and self._journaled() > len(self._labels)):
+        orders = sum(map(len, self._labels))
+        while not (commands() and all(one.reading for one in self._readers) and self._journaled() > orders):
             if self._process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"lanewise run is not ready: {(self._path / 'run.log').read_text()[-2000:]}")
             time.sleep(0.05)
 
-    def entered(self, track: int) -> None:
+    def entered(self, track: int, line: int = 0) -> None:
         """The parcel is in the portal: its label is read when its middle is before the antenna."""
-        self._loop.call_soon_threadsafe(self._loop.call_later, DWELL_US / 2e6, self._report, track)
+        self._loop.call_soon_threadsafe(self._loop.call_later, DWELL_US / 2e6, self._report, line, track)
+
+    def records(self, kind: str) -> list[Record]:
+        """The journal's records of a kind."""
+        reader = JournalReader(self._path / "journal.sqlite")
+        try:
+            return reader.of_kind(kind, 10_000_000)
+        finally:
+            reader.close()
+
+    def cpu_s(self) -> float:
+        """Processor time that the process has used so far. Source: proc(5), fields 14 and 15 of stat."""
+        assert self._process is not None
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> None:
         """Ends the process as an operator would."""
@@ -121,14 +162,15 @@ class Controller:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        asyncio.run_coroutine_threadsafe(self._reader.stop(), self._loop).result(READY_S)
+        for reader in self._readers:
+            asyncio.run_coroutine_threadsafe(reader.stop(), self._loop).result(READY_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
         self._folder.cleanup()
 
-    def _report(self, track: int) -> None:
-        self._reader.report([TagRead(self._labels[track], 1, -50.0, time.time_ns() // 1000, 1)])
+    def _report(self, line: int, track: int) -> None:
+        self._readers[line].report([TagRead(self._labels[line][track], 1, -50.0, time.time_ns() // 1000, 1)])
 
     def _journaled(self) -> int:
         with suppress(JournalError):

@@ -54,7 +54,7 @@ class Round:
         self.plc.bench(self._parcels, self._every_us, LEAD_US, DWELL_US)
 
         def collect() -> None:
-            self.reactions_us = self.plc.bench_result_us(entered)
+            self.reactions_us = [sample for sample in self.plc.bench_result_us(entered) if sample >= 0]
             self._finished.set()
 
         self._reader = threading.Thread(target=collect, daemon=True)
@@ -148,7 +148,7 @@ async def _mailbox_round(turn: Round) -> None:
 @contextmanager
 def controller(plc: LibmodbusPlc, parcels: int) -> Iterator[Callable[[Round], None]]:
     """The whole controller: reads, orders, decisions and journal, as `lanewise run` in a process of its own."""
-    with Controller(plc.port, parcels) as ours:
+    with Controller([plc.port], parcels) as ours:
 
         def route(turn: Round) -> None:
             before = plc.status()["epoch"]

@@ -62,7 +62,7 @@ class LibmodbusPlc:
         self.order(f"bench {parcels} {every_us} {lead_us} {dwell_us}")
 
     def bench_result_us(self, entered: Callable[[int], None] = lambda _: None) -> list[int]:
-        """The reactions; waits until the bench is done. ``entered`` gets each track that enters the portal."""
+        """The reactions, -1 for a parcel without a route. ``entered`` gets each track that enters the portal."""
         while not (line := self._line()).startswith("reaction_us"):
             if line.startswith("entered "):
                 entered(int(line.split()[1]))

@@ -17,10 +17,10 @@
  *   freeze 0|1            the program stops, the registers are still served
  *   lanes F D, state N    lanes 1-16 full and disabled; PackML state
  *   bench N US LEAD DWELL N parcels, one about every US microseconds (US/2 to 3 US/2, or 3/4 to 5/4 with a portal),
- *                         then "reaction_us ..." and "bench done". LEAD > 0: each passes a portal, photo-eye 11, LEAD
+ *                         then "reaction_us ..." (-1 = no route) and "bench done". LEAD > 0: each passes a portal, photo-eye 11, LEAD
  *                         us before its INDUCTED and stays in it for DWELL us; "entered TRACK" is said as it begins, and
  *                         DIVERTED comes a second after INDUCTED
- *   status                "status session=.. head=.. acked=.. waiting=.. done=.. epoch=.. ack_word=.."
+ *   status                "status session=.. head=.. acked=.. waiting=.. done=.. epoch=.. ack_word=.. refusals=.."
  *   quit
  *
  * Without bench each handled command is a line: "acted SEQ OPCODE VALUE TARGET" or "refused SEQ REASON".
@@ -40,13 +40,15 @@
 
 enum { UP = 0, DOWN = 200, DOWN_WORDS = 74, REGISTERS = 512, KEPT = 256, BUFFER = 65536, TRACKS = 1 << 20 };
 
+enum { GIVEN_UP_US = 3000000 }; /* a bench's parcel that has no route so long after the last INDUCTED gets none */
+
 typedef struct { uint16_t type, station, cause, value; uint32_t track, ms; } event_t;
 typedef struct { uint16_t words[DOWN_WORDS]; int64_t due_us; } kept_t; /* due 0: waits for "late" */
 
 static uint16_t *reg;
 static uint16_t session = 1, heartbeat, state = 6, epoch, done, refused, refusal, head, acked, lost, full, disabled;
 static event_t buffer[BUFFER];
-static unsigned first, waiting;
+static unsigned first, waiting, refusals;
 static kept_t kept[KEPT];
 static int kept_count, stall, twice, muted, frozen, quiet, no_fc23, header, chaos_stall, chaos_twice;
 static uint32_t next_track = 1;
@@ -153,6 +155,7 @@ static void obey(void) {
         if (why) {
             refused = next;
             refusal = why;
+            refusals++;
             report(13, r[1] <= 3 ? (uint32_t)r[2] << 16 | r[3] : 0, next, 0, why);
             if (!quiet) printf("refused %u %u\n", next, why);
         }
@@ -292,8 +295,8 @@ static int order(char *line, fd_set *all, int listener, int top) {
     else if (!strcmp(name, "state")) state = (uint16_t)a, report(11, 0, 0, 0, state);
     else if (!strcmp(name, "bench")) bench_start((int)a, b, c, d);
     else if (!strcmp(name, "status"))
-        printf("status session=%u head=%u acked=%u waiting=%u done=%u epoch=%u ack_word=%u\n", session, head, acked,
-               waiting, done, epoch, reg[DOWN + 4]);
+        printf("status session=%u head=%u acked=%u waiting=%u done=%u epoch=%u ack_word=%u refusals=%u\n", session, head,
+               acked, waiting, done, epoch, reg[DOWN + 4], refusals);
     else if (!strcmp(name, "quit")) return 0;
     else printf("unknown %s\n", name);
     printf("ok\n");
@@ -301,9 +304,10 @@ static int order(char *line, fd_set *all, int listener, int top) {
 }
 
 static void bench_report(void) {
-    if (!samples || bench_got < bench_total) return;
+    if (!samples) return;
+    if (bench_got < bench_total && now_us() < induct_us[bench_total - 1] + GIVEN_UP_US) return;
     printf("reaction_us");
-    for (int i = 0; i < bench_total; i++) printf(" %lld", (long long)samples[i]);
+    for (int i = 0; i < bench_total; i++) printf(" %lld", i < bench_got ? (long long)samples[i] : -1LL);
     printf("\nbench done\n");
     free(samples);
     free(induct_us);
