@@ -69,6 +69,11 @@ class Mosquitto:
         self._process.send_signal(signal.SIGUSR1)
         until(lambda: self._log.read_text().count("Saving in-memory database") > before)
 
+    def signal(self, number: int) -> None:
+        """Sends it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def log(self) -> str:
         """All that it said."""
         return self._log.read_text(errors="replace")

@@ -280,13 +280,13 @@ def test_nothing_is_lost_when_broker_and_publisher_are_killed(
         broker.save()
         for _ in range(KILLS):
             for kill_broker in (True, False):
+                at = len(heard.messages()) + rng.randrange(RECORDS_A_KILL)
                 if kill_broker:
                     broker.kill()
                 house.write(written, RECORDS_A_KILL)
                 written += RECORDS_A_KILL
                 if kill_broker:
                     broker.start()
-                at = len(heard.messages()) + rng.randrange(RECORDS_A_KILL)
                 until(lambda at=at: len(heard.messages()) > at)  # type: ignore[misc]
                 if kill_broker:
                     broker.kill()

@@ -190,8 +190,10 @@ class MqttConnection:
         match self._next(CONNECT_S, "no answer to CONNECT"):
             case _Up() as up:
                 self._up = up
+            case _Down(reason):
+                raise self._broken(reason)
             case other:
-                raise self._broken(f"{other}")
+                raise self._broken(f"answers CONNECT with {other}")
         if self._subscriptions:
             client.subscribe([(topic, _ASKED) for topic in self._subscriptions])
         return not up.session_present

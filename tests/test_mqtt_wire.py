@@ -1,0 +1,190 @@
+"""What goes over the wire to a broker: well-formed packets, within TLS, by whom it knows and with what rights."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from certificates import Authority
+from mosquitto import Heard, Mosquitto, until
+from pcap import write_pcap
+from test_mqtt import START_US, Published, happened, layouts, listens, mosquitto, quick  # noqa: F401  # fixtures
+
+from edge.line.events import DeviceChanged
+from edge.line.layout import LineLayout
+from edge.publish.cursors import read_cursors
+
+
+class Tap:
+    """A relay to a port that writes down what goes through, of the first connection."""
+
+    def __init__(self, port: int) -> None:
+        self.conversation: list[tuple[bool, bytes]] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._to = port
+        self._threads = [threading.Thread(target=self._serve, daemon=True)]
+        self._threads[0].start()
+
+    def _serve(self) -> None:
+        client, _ = self._listener.accept()
+        broker = socket.create_connection(("127.0.0.1", self._to))
+        back = threading.Thread(target=self._pump, args=(broker, client, False), daemon=True)
+        back.start()
+        self._pump(client, broker, True)
+        back.join(10)
+        client.close()
+        broker.close()
+
+    def _pump(self, source: socket.socket, target: socket.socket, from_client: bool) -> None:
+        with suppress(OSError):
+            while octets := source.recv(65_536):
+                self.conversation.append((from_client, octets))
+                target.sendall(octets)
+            target.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        self._threads[0].join(10)
+        self._listener.close()
+
+
+def packets(conversation: list[tuple[bool, bytes]]) -> list[tuple[bool, bytes]]:
+    """The same, a packet each: tshark 4.0 calls a packet malformed whose length is cut by the end of a segment.
+
+    Source: MQTT 5.0, 2.1.4 (remaining length) and 1.5.5 (variable byte integer).
+    """
+    rest = {True: b"", False: b""}
+    whole = []
+    for from_client, octets in conversation:
+        rest[from_client] += octets
+        while True:
+            held = rest[from_client]
+            ends = [at for at in range(1, min(5, len(held))) if held[at] < 0x80]
+            if not ends:
+                break
+            size = sum((held[at] & 0x7F) << 7 * (at - 1) for at in range(1, ends[0] + 1)) + ends[0] + 1
+            if len(held) < size:
+                break
+            whole.append((from_client, held[:size]))
+            rest[from_client] = held[size:]
+    assert not any(rest.values())
+    return whole
+
+
+def test_tshark_finds_nothing_malformed(
+    mosquitto: str,  # noqa: F811
+    peer: Callable[[str], str],
+    tmp_path: Path,
+    layouts: tuple[LineLayout, ...],  # noqa: F811
+) -> None:
+    program = peer("tshark")
+    with Mosquitto(mosquitto, tmp_path) as broker:
+        tap = Tap(broker.port)
+        published = Published(tmp_path, layouts, tap.port, commands=("lane",))
+        published.write(happened(layouts, 20))
+        with published.going():
+            published.delivered()
+        tap.close()
+    capture = tmp_path / "mqtt.pcap"
+    write_pcap(capture, packets(tap.conversation), 1883)
+    fields = ("_ws.malformed", "mqtt.msgtype", "mqtt.qos", "mqtt.retain", "mqtt.topic", "mqtt.property.content_type")
+    command = [program, "-r", str(capture), "-Y", "mqtt || _ws.malformed", "-T", "fields", "-E", "occurrence=a"]
+    for field in (*fields, "mqtt.willtopic", "mqtt.connack.reason_code", "mqtt.puback.reason_code"):
+        command += ["-e", field]
+    dissected = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = [row.split("\t") for row in dissected.stdout.splitlines()]
+    assert {row[0] for row in rows} == {""}, "malformed"
+    kinds = [kind for row in rows for kind in row[1].split(",")]
+    connect, connack, publish, puback, subscribe, disconnect = "1", "2", "3", "4", "8", "14"
+    assert (kinds[0], kinds[1], kinds[-1]) == (connect, connack, disconnect) and subscribe in kinds
+    assert kinds.count(publish) == kinds.count(puback) > 150
+    assert rows[0][6] == "lanewise/demo/_edge/edge1/status"
+    assert {qos for row in rows for qos in row[2].split(",")} <= {"1", ""}
+    contents = {content for row in rows for content in row[5].split(",")} - {""}
+    assert contents == {"application/json", "application/cloudevents+json; charset=utf-8"}
+
+
+# paho leaves the socket of a handshake that failed to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_tls_names_and_rights(
+    mosquitto: str,  # noqa: F811
+    peer: Callable[[str], str],
+    tmp_path: Path,
+    layouts: tuple[LineLayout, ...],  # noqa: F811
+) -> None:
+    authority, stranger = Authority(tmp_path), Authority(tmp_path, "stranger")
+    signed = authority.sign("broker")
+    passwords, rights = tmp_path / "passwords", tmp_path / "rights"
+    passwords.touch(0o600)
+    subprocess.run([peer("mosquitto_passwd"), "-b", str(passwords), "lanewise", "a secret"], check=True)
+    rights.write_text("user lanewise\ntopic write lanewise/demo/_edge/edge1/status\n")
+    rights.chmod(0o600)
+    secret = tmp_path / "secret"
+    more = (
+        f"allow_anonymous false\npassword_file {passwords}\nacl_file {rights}\n"
+        f"cafile {authority.certificate}\ncertfile {signed.certificate}\nkeyfile {signed.key}\n"
+    )
+    how = {"transport": "tls", "ca": authority.certificate, "user": "lanewise", "password_file": secret}
+    with Mosquitto(mosquitto, tmp_path, more) as broker:
+        published = Published(tmp_path, layouts, broker.port, **{**how, "ca": stranger.certificate})
+        published.write([DeviceChanged(START_US, "reader.r", True, "")])
+
+        def trouble_of(this: Published, words: str) -> None:
+            with this.going() as follower:
+                until(lambda: words in follower.following.trouble, lambda: follower.following)
+                assert follower.following.seq == 0
+
+        secret.write_text("another\n")
+        trouble_of(published, "certificate verify failed")
+        trouble_of(Published(tmp_path, layouts, broker.port, **how), "refuses us: Not authorized")
+        secret.write_text("a secret\n")
+        published = Published(tmp_path, layouts, broker.port, **how)
+        # What the broker refuses for want of rights waits, and is told when it has them.
+        with published.going() as follower:
+            topic = "lanewise/demo/_edge/edge1/device/reader.r: Not authorized"
+            until(lambda: topic in follower.following.trouble, lambda: follower.following)
+            rights.write_text("user lanewise\ntopic write lanewise/demo/#\n")
+            broker.signal(signal.SIGHUP)
+            published.delivered()
+    (cursor,) = read_cursors(tmp_path / "p.sqlite")
+    assert (cursor.seq, cursor.set_aside) == (1, 0)
+
+
+def test_a_broker_that_is_not_there_is_said(
+    tmp_path: Path,
+    layouts: tuple[LineLayout, ...],  # noqa: F811
+) -> None:
+    published = Published(tmp_path, layouts, 1)
+    published.write([DeviceChanged(START_US, "reader.r", True, "")])
+    with published.going() as follower:
+        until(lambda: follower.following.trouble == "broker 127.0.0.1:1: Connection refused")
+
+
+def test_a_broker_that_hangs_is_given_up(
+    mosquitto: str,  # noqa: F811
+    listens: str,  # noqa: F811
+    tmp_path: Path,
+    layouts: tuple[LineLayout, ...],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge.publish.mqtt_connection.ACKNOWLEDGE_S", 0.3)
+    monkeypatch.setattr("edge.publish.mqtt_connection.CONNECT_S", 0.3)
+    monkeypatch.setattr("edge.publish.mqtt_connection.LEAVE_S", 0.1)
+    with Mosquitto(mosquitto, tmp_path) as broker, Heard(listens, broker.port, "lanewise/+/+/+/event/#") as heard:
+        published = Published(tmp_path, layouts, broker.port)
+        published.write([DeviceChanged(START_US, "reader.r", True, "0")])
+        with published.going() as follower:
+            published.delivered()
+            broker.signal(signal.SIGSTOP)
+            published.write([DeviceChanged(START_US, "reader.r", True, str(at)) for at in range(1, 50)])
+            until(lambda: follower.following.failures >= 2, lambda: follower.following)
+            assert follower.following.seq == 1
+            broker.signal(signal.SIGCONT)
+            published.delivered()
+            until(lambda: len({one["data"]["reason"] for one in heard.told("")}) == 50)
