@@ -23,7 +23,7 @@ def own_certificates(config: LineConfig) -> dict[str, tuple[Path, ...]]:
     found: dict[str, tuple[Path, ...]] = {}
     for kind, devices in (("plc", config.plc), ("reader", config.reader)):
         for name, device in devices.items():
-            tables = (device, getattr(device, "opcua", None))
+            tables = (device, getattr(device, "opcua", None), getattr(device, "packml", None))
             files = tuple(file for table in tables for key in _FILES if (file := getattr(table, key, None)) is not None)
             if files:
                 found[f"{kind}.{name}"] = files

@@ -249,7 +249,12 @@ def load_line(path: Path) -> LineConfig:
     if problems:
         raise ConfigError(path, problems)
     plcs = {
-        name: _beside(plc, here, _PEM_FILES).model_copy(update={"opcua": _beside(plc.opcua, here, _UA_FILES)})
+        name: _beside(plc, here, _PEM_FILES).model_copy(
+            update={
+                "opcua": _beside(plc.opcua, here, _UA_FILES),
+                "packml": None if plc.packml is None else _beside(plc.packml, here, _UA_FILES),
+            }
+        )
         for name, plc in config.plc.items()
     }
     served = config.opcua_server

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import Field
 
 from edge.config_io import IoConfig
-from edge.config_opcua import UaClientConfig, ua_problems
+from edge.config_opcua import PackmlConfig, UaClientConfig, ua_problems
 from edge.config_points import PointConfig, PointName
 from edge.config_table import Frozen, Tcp
 
@@ -78,6 +78,7 @@ class PlcConfig(Frozen):
     )
     poll_ms: int = Field(default=5, ge=1, le=90, description="how often UP is read")
     timeout_ms: int = Field(default=250, ge=10, le=10_000, description="an answer later than this ends the connection")
+    packml: PackmlConfig | None = Field(default=None, description="the machine's PackML object; none = not read")
     opcua: OpcUaConfig = Field(default=OpcUaConfig(), description="with driver `opcua`")
     io: IoConfig | None = Field(default=None, description="with driver `remote-io`")
     points: Path | None = Field(
@@ -126,6 +127,8 @@ def _opcua_problems(here: str, plc: PlcConfig) -> Iterator[str]:
 
 def plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
     """What the keys of one PLC say against each other; ``here`` is its path."""
+    if plc.packml is not None:
+        yield from ua_problems(f"{here}.packml", plc.packml)
     if (plc.io is None) == (plc.driver == "remote-io"):
         yield f"{here}.io: {'missing: a PLC with driver' if plc.io is None else 'only with driver'} 'remote-io'"
     if plc.driver == "opcua":

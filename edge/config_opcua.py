@@ -1,6 +1,6 @@
 """How we come into an OPC UA server, and how others come into ours; what is wrong with either beyond a single key.
 
-Public names: UaClientConfig, UaServerConfig, UaPolicy, UaMode, ua_problems, ua_server_problems.
+Public names: UaClientConfig, PackmlConfig, UaServerConfig, UaPolicy, UaMode, ua_problems, ua_server_problems.
 """
 
 from __future__ import annotations
@@ -50,6 +50,16 @@ class UaClientConfig(Frozen):
     password_file: Path | None = Field(default=None, description="file with the password in its first line")
     user_certificate: Path | None = Field(default=None, description="login by certificate: DER file")
     user_key: Path | None = Field(default=None, description="login by certificate: PEM file of its key")
+
+
+class PackmlConfig(UaClientConfig):
+    """The machine's PackML object (OPC 30050) on an OPC UA server, whatever its driver; states and counts are read."""
+
+    node: str = Field(min_length=3, description="node id of the object, as `ns=4;s=machine`")
+    every_ms: int = Field(default=1_000, ge=50, le=3_600_000, description="how often it is read")
+    timeout_ms: int = Field(
+        default=1_000, ge=10, le=60_000, description="an answer later than this ends the connection"
+    )
 
 
 class UaServerConfig(Frozen):
@@ -102,7 +112,7 @@ def ua_server_problems(here: str, given: UaServerConfig) -> Iterator[str]:
 def ua_problems(here: str, given: UaClientConfig) -> Iterator[str]:
     """What the keys of a table `opcua` say against each other; ``here`` is its path."""
     if not given.url:
-        yield f"{here}.url: missing: with driver {'autoid' if here.startswith('reader') else 'opcua'!r} it is needed"
+        yield f"{here}.url: missing: where the OPC UA server is"
     if given.policy is not UaPolicy.NONE:
         for key in ("certificate", "key", "trusted"):
             if getattr(given, key) is None:

@@ -1,6 +1,6 @@
 """From the configuration to the OPC UA drivers of PLCs and readers, whose library takes most of a second to load.
 
-Public names: opcua_link, opcua_points, autoid_reader, security_of, make_certificate.
+Public names: opcua_link, opcua_points, autoid_reader, packml_object, security_of, make_certificate.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from datetime import datetime
 from pathlib import Path
 
 from edge.config_devices import PlcConfig
-from edge.config_opcua import UaClientConfig
+from edge.config_opcua import PackmlConfig, UaClientConfig
 from edge.config_points import point
 from edge.config_readers import AutoIdConfig
 from plc.driver import PlcError
 from plc.opcua import Address, OpcUaLink
+from plc.opcua_packml import PackmlObject
 from plc.opcua_points import OpcUaPoints
 from plc.opcua_session import Mode, Policy, Security, UaSession, User
 from plc.opcua_trust import Own, TrustList, make_own
@@ -56,6 +57,14 @@ def autoid_reader(name: str, config: AutoIdConfig) -> AutoIdReader:
         start=config.start,
         keepalive_ms=config.keepalive_ms,
     )
+
+
+def packml_object(name: str, config: PackmlConfig) -> PackmlObject:
+    """The reader of a machine's PackML object. Raises PlcError where a file cannot be read."""
+    try:
+        return PackmlObject(name, config.url, config.node, security_of(name, config), config.timeout_ms)
+    except ValueError as error:
+        raise PlcError(str(error)) from None
 
 
 def security_of(name: str, given: UaClientConfig) -> Security:

@@ -153,6 +153,8 @@ def _opcua_table(arguments: argparse.Namespace) -> tuple[str, str, UaClientConfi
     if arguments.reader is None:
         _, name, plc = _chosen(arguments)
         where = f"{arguments.config}: plc.{name}"
+        if plc.driver != "opcua" and plc.packml is not None:
+            return f"{where}.packml", name, plc.packml
         if plc.driver != "opcua":
             raise OSError(f"{where}: driver {plc.driver!r} has no such certificate, 'opcua' has")
         return where, name, plc.opcua

@@ -47,6 +47,7 @@ from edge.line.events import (
 )
 from edge.line.layout import LineLayout
 from edge.line.state import CoreState
+from edge.packml_session import PackmlSession
 from edge.plc_session import PlcSession
 from edge.point_session import PointSession
 from edge.reader_session import ReaderSession
@@ -132,6 +133,7 @@ class Controller:
         self._reasons: dict[str, str | None] = {}
         self._plcs: dict[str, PlcSession] = {}
         self._points: dict[str, PointSession] = {}
+        self._machines: list[PackmlSession] = []
         self._readers = {name: ReaderSession(name, reader) for name, reader in config.reader.items()}
         lanes = {name: tuple(lane.number for lane in line.lane) for name, line in config.line.items()}
         self._vitals = Vitals(config.plc, config.reader, lanes)
@@ -154,6 +156,8 @@ class Controller:
             lines = {layout.plc: layout for layout in layouts}
             for name, table in self._config.plc.items():
                 self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name), lines.get(name))
+                if table.packml is not None:
+                    self._machines.append(PackmlSession(name, table.packml, self._now, self._take))
                 if table.point:
                     self._points[name] = PointSession(name, table, self._now, self._take)
             if self._threaded:
@@ -165,6 +169,8 @@ class Controller:
                     tasks.create_task(self._keep(f"plc.{plc.name}", partial(self._plc_session, plc)))
                 for points in self._points.values():
                     tasks.create_task(self._keep(f"points.{points.name}", partial(self._point_session, points)))
+                for machine in self._machines:
+                    tasks.create_task(self._keep(f"packml.{machine.name}", partial(self._packml_session, machine)))
                 for name in self._config.reader:
                     tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name)))
                 tasks.create_task(self._measure())
@@ -303,6 +309,11 @@ class Controller:
         """One connection to a PLC's points. Raises PlcError."""
         device = f"points.{points.name}"
         await points.run(lambda: self._device(device, None, f"points of {points.name} are read"))
+
+    async def _packml_session(self, machine: PackmlSession) -> None:
+        """One connection to a machine's PackML object. Raises PlcError."""
+        device = f"packml.{machine.name}"
+        await machine.run(lambda: self._device(device, None, f"{machine.name}: its PackML object is read"))
 
     # ---- readers -----------------------------------------------------------------------------------------------------
 

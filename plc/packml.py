@@ -1,12 +1,13 @@
 """PackML: the states and unit modes that a machine tells by number.
 
-Public names: PackmlState, state_name, mode_name, ACTING.
+Public names: PackmlState, PackmlStatus, state_name, mode_name, ACTING.
 
 Source: ANSI/ISA-TR88.00.02-2022, state numbers and unit modes; in the mailbox word 3 of UP, in OPC UA OPC 30050.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -35,6 +36,18 @@ class PackmlState(IntEnum):
 
 ACTING = frozenset(state for state in PackmlState if state.name.endswith("ING"))
 """States that lead to another by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackmlStatus:
+    """How a machine stands. ``mode`` 0, ``processed`` and ``defective`` -1, ``speed`` 0: it does not tell."""
+
+    state: int
+    mode: int = 0
+    processed: int = -1
+    defective: int = -1
+    speed: float = 0.0
+
 
 _MODES = {0: "Invalid", 1: "Production", 2: "Maintenance", 3: "Manual"}
 

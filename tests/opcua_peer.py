@@ -90,8 +90,12 @@ class NodeServer(NodePeer):
         readers: str = "",
         nodesets: str = "",
     ) -> None:
-        """A PLC with ``parcels``; or AutoID ``readers``, by names with commas, with the types in ``nodesets``."""
+        """A PLC with ``parcels``; or AutoID ``readers``, by names with commas, with the types in ``nodesets``; or with
+        these alone a PackML machine.
+        """
         script, more = ("node_autoid.js", [nodesets, readers]) if readers else ("node_plc.js", [str(parcels)])
+        if nodesets and not readers:
+            script, more = "node_packml.js", [nodesets]
         super().__init__(modules, script, folder / "node.log", [folder / "node-pki", *more, *trusted])
         self.url = self.said("listening ")
         self.certificate = Path(self.said("certificate "))

@@ -446,7 +446,7 @@ def test_the_end_of_a_certificate_is_said_before(
 @pytest.mark.parametrize(
     ("table", "text"),
     [
-        ('driver = "opcua"', "plc.sorter.opcua.url: missing: with driver 'opcua' it is needed"),
+        ('driver = "opcua"', "plc.sorter.opcua.url: missing: where the OPC UA server is"),
         ('driver = "opcua"\n[plc.sorter.opcua]\nurl = "opc.tcp://h"', "plc.sorter.opcua.trusted: missing: only policy"),
         ('driver = "opcua"\nhost = "h"', "plc.sorter.host: only with driver 'modbus', this one has 'opcua'"),
         ('driver = "opcua"\n[plc.sorter.opcua]\nurl = "http://h"', "plc.sorter.opcua.url"),
