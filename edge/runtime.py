@@ -364,7 +364,7 @@ class Controller:
                 ("loop_late_us", late_us),
                 ("unstored", self._journal.seq - self._journal.stored),
                 ("journal_records", self._journal.seq),
-                ("orders_open", len(self._core.state.book.orders)),
+                ("orders_open", self._core.state.book.still_open),
             )
             self._take(Measured(self._now(), "controller", own))
 

@@ -24,11 +24,13 @@ from edge.line.events import (
     LaneRequested,
     Measured,
     OrderChanged,
+    OrderShipped,
     PlcEvent,
     RouteDecided,
     Sorted,
     ToteChecked,
 )
+from edge.orders.model import OrderState
 from edge.replay import replay
 from edge.runtime import Controller
 from edge.sim.devices import SimulatedFloor
@@ -110,6 +112,22 @@ def work(
     return run_virtual(main())
 
 
+def assert_open_orders_are_told(records: list[Record]) -> None:
+    """Every measurement has the number of orders that came and were not closed until then."""
+    came, closed = set[str](), set[str]()
+    for record in records:
+        match record.value:
+            case OrderChanged(order=order):
+                came.add(order.id)
+                if order.state is not OrderState.OPEN:
+                    closed.add(order.id)
+            case OrderShipped(order=order_id):
+                closed.add(order_id)
+            case Measured(device="controller", values=values):
+                assert dict(values)["orders_open"] == len(came - closed)
+    assert closed
+
+
 def assert_journal_is_whole(records: list[Record], truth: Report) -> None:
     """Every PLC event once and in order, one lane a parcel and round, and the same decisions again."""
     events = [record.value for record in records if record.kind == PlcEvent.__name__]
@@ -145,6 +163,7 @@ def test_the_main_job_end_to_end(project: Path, tmp_path: Path) -> None:
     assert all(dict(value.values)["polls"] > 100 and dict(value.values)["up"] for value in told["plc.sorter"])
     assert sum(dict(value.values)["reads"] for value in told["reader.sorter"]) > 1_000
     assert any(dict(value.values)["lane.3"] == 2 for value in told["line.sorter"])  # closed by the operator
+    assert_open_orders_are_told(records)
     kinds = Counter(record.kind for record in records)
     ends = truth["parcels_diverted"] + truth["recirculated"] + truth["totes_to_packing"] + truth["totes_to_quality"]
     assert kinds[Sorted.__name__] == ends

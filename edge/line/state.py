@@ -99,6 +99,11 @@ class BookState:
     bound: dict[str, str] = field(default_factory=dict)
     closed: dict[str, None] = field(default_factory=dict)
 
+    @property
+    def still_open(self) -> int:
+        """How many orders are neither shipped nor cancelled."""
+        return len(self.orders) - len(self.closed)
+
 
 @dataclass(slots=True)
 class AlarmRecord:
