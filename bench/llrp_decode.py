@@ -5,7 +5,8 @@ Public names: main. Run: ``python -m bench.llrp_decode``.
 sllurp is GPL: it is installed for this bench alone, in an environment of its own under ``.bench/``, and runs in a
 process of its own. Both sides get the same reports, decode them over and over for the same processor time, and take
 turns; the best turn of each counts, since a disturbed turn only ever looks slower. Ours cuts the frame from the
-stream and makes TagRead values, sllurp makes its dictionaries.
+stream and makes what the controller takes, columns of reads (a ``TagRead`` where a report has one tag); sllurp makes
+its dictionaries.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from rfid.driver import (
     CodesRead,
     OutputWritten,
     PortChanged,
+    ReadColumns,
     Reader,
     ReaderClock,
     ReaderError,
@@ -26,6 +27,7 @@ from rfid.driver import (
     ReaderReady,
     Reads,
     TagAccessed,
+    moved,
 )
 
 
@@ -100,12 +102,12 @@ class ReaderSession:
     def _reads(self, event: Reads, at_us: int) -> Iterator[TagsRead | DeviceNotice]:
         reads, clock, held, _ = event
         if clock is ReaderClock.NONE:
-            yield TagsRead(at_us, self.name, tuple(read._replace(at_us=at_us) for read in reads))
+            yield TagsRead(at_us, self.name, moved(reads, lambda _: at_us))
             return
         if not held:
-            yield from self._observed(max(read.at_us for read in reads), at_us)
-        host_us = self._clock.host_us
-        yield TagsRead(at_us, self.name, tuple(read._replace(at_us=host_us(read.at_us)) for read in reads))
+            newest_us = max(reads.at_us) if isinstance(reads, ReadColumns) else max(read.at_us for read in reads)
+            yield from self._observed(newest_us, at_us)
+        yield TagsRead(at_us, self.name, moved(reads, self._clock.host_us))
 
     def _observed(self, device_us: int, at_us: int) -> Iterator[DeviceNotice]:
         step_us = self._clock.observe(device_us, at_us)

@@ -8,13 +8,13 @@ fields of `edge.publish.schema`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edge.line.state import CoreState, LineState
 from plc.mailbox import Host
 from plc.words import serial_behind
-from rfid.driver import TagRead
+from rfid.driver import TagRead, rows
 
 EVERY_S = 10.0
 Values = tuple[tuple[str, float], ...]
@@ -48,13 +48,13 @@ class Vitals:
         polls.total_us += round_trip_us
         polls.longest_us = max(polls.longest_us, round_trip_us)
 
-    def read(self, reader: str, reads: Iterable[TagRead]) -> None:
+    def read(self, reader: str, reads: Sequence[TagRead]) -> None:
         """A report came."""
         counted = self._reads[reader]
         counted.reports += 1
-        for read in reads:
-            count, rssi = counted.antennas.get(read.antenna, (0, 0.0))
-            counted.antennas[read.antenna] = count + 1, rssi + read.rssi_dbm
+        for _, antenna, rssi_dbm, _, _ in rows(reads):
+            count, rssi = counted.antennas.get(antenna, (0, 0.0))
+            counted.antennas[antenna] = count + 1, rssi + rssi_dbm
 
     def measured(
         self, hosts: Mapping[str, Host], is_up: Callable[[str], bool], now_us: Callable[[], int], state: CoreState

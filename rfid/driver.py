@@ -1,15 +1,16 @@
 """What a reader driver is, and the values it delivers.
 
-Public names: TagRead, TagDetail, Reads, CodesRead, ReaderReady, ClockSample, PortChanged, OutputWritten,
-OperationResult, TagAccessed, AccessChanged, ReaderNotice, ReaderEvent, Reader, ReaderError, ReaderFailure.
+Public names: TagRead, ReadColumns, rows, moved, TagDetail, Reads, CodesRead, ReaderClock, ReaderReady, ClockSample,
+PortChanged, OutputWritten, OperationResult, TagAccessed, AccessChanged, ReaderNotice, ReaderEvent, Reader, ReaderError,
+ReaderFailure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, overload
 
 
 class ReaderFailure(StrEnum):
@@ -66,6 +67,79 @@ class TagDetail(NamedTuple):
     tid: str
 
 
+class ReadColumns(Sequence[TagRead]):
+    """Many reads as they come out of a report, a column for each field of ``TagRead``, all equally long.
+
+    It is what it holds: a sequence of ``TagRead``, equal to any other with the same reads. Who takes many reads takes
+    ``rows``, which makes no ``TagRead``, and where powers may be whole numbers.
+    """
+
+    __slots__ = ("antennas", "at_us", "epcs", "rssi_dbm", "seen")
+
+    def __init__(
+        self,
+        epcs: Sequence[str],
+        antennas: Sequence[int],
+        rssi_dbm: Sequence[float],
+        at_us: Sequence[int],
+        seen: Sequence[int],
+    ) -> None:
+        self.epcs = epcs
+        self.antennas = antennas
+        self.rssi_dbm = rssi_dbm
+        self.at_us = at_us
+        self.seen = seen
+
+    def rows(self) -> Iterator[tuple[str, int, float, int, int]]:
+        """The fields of one read after the other."""
+        return zip(self.epcs, self.antennas, self.rssi_dbm, self.at_us, self.seen, strict=True)
+
+    def moved(self, at_us: Sequence[int]) -> ReadColumns:
+        """The same reads at other times."""
+        return ReadColumns(self.epcs, self.antennas, self.rssi_dbm, at_us, self.seen)
+
+    def __len__(self) -> int:
+        return len(self.epcs)
+
+    def __iter__(self) -> Iterator[TagRead]:
+        return (TagRead(epc, antenna, float(dbm), at_us, seen) for epc, antenna, dbm, at_us, seen in self.rows())
+
+    @overload
+    def __getitem__(self, place: int) -> TagRead: ...
+    @overload
+    def __getitem__(self, place: slice) -> ReadColumns: ...
+    def __getitem__(self, place: int | slice) -> TagRead | ReadColumns:
+        if isinstance(place, slice):
+            return ReadColumns(
+                self.epcs[place], self.antennas[place], self.rssi_dbm[place], self.at_us[place], self.seen[place]
+            )
+        return TagRead(
+            self.epcs[place], self.antennas[place], float(self.rssi_dbm[place]), self.at_us[place], self.seen[place]
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or len(other) != len(self):
+            return False
+        return all(one == another for one, another in zip(self.rows(), other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # as a list's
+
+    def __repr__(self) -> str:
+        return f"ReadColumns({list(self)!r})"
+
+
+def rows(reads: Sequence[TagRead]) -> Iterable[tuple[str, int, float, int, int]]:
+    """The fields of one read after the other, the fastest way there is."""
+    return reads.rows() if isinstance(reads, ReadColumns) else reads
+
+
+def moved(reads: Sequence[TagRead], on_host: Callable[[int], int]) -> Sequence[TagRead]:
+    """The same reads with their times mapped, each by itself."""
+    if isinstance(reads, ReadColumns):
+        return reads.moved(tuple(map(on_host, reads.at_us)))
+    return tuple(TagRead(epc, antenna, rssi_dbm, on_host(at_us), seen) for epc, antenna, rssi_dbm, at_us, seen in reads)
+
+
 class Reads(NamedTuple):
     """Reads of one report, in the reader's order.
 
@@ -73,7 +147,7 @@ class Reads(NamedTuple):
     ``details``: one for each read, or empty.
     """
 
-    reads: tuple[TagRead, ...]
+    reads: Sequence[TagRead]
     clock: ReaderClock
     held: bool = False
     details: tuple[TagDetail, ...] = ()

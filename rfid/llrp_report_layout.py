@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import repeat
 from typing import Any
 
-from rfid.driver import ReaderClock, Reads, TagDetail, TagRead
+from rfid.driver import ReadColumns, ReaderClock, Reads, TagDetail, TagRead
 from rfid.llrp_impinj import IMPINJ, REPORTED, TID_SUBTYPE, detail
 from rfid.llrp_schema import PARAMETERS
 
@@ -54,9 +54,11 @@ CLOCKS = {
 """Which parameter gives a read's time, the best first."""
 
 
-_Columns = tuple[Callable[[bytes], tuple[Any, ...]], int, int, tuple[tuple[int, bytes], ...]]
+_Octets = tuple[Callable[[bytes], tuple[Any, ...]], int, int, int, bytes]
+"""For one number of tags: unpacks EPC and time alone; where in a tag antenna, power and count are; so many zeros."""
+_Columns = tuple[Callable[[bytes], tuple[Any, ...]], int, int, tuple[tuple[int, bytes], ...], _Octets | None]
 """For one number of tags: unpack; the octets that never change as a mask, and what they hold; for many tags the same
-once more, place by place over all tags."""
+once more, place by place over all tags, and the shorter way."""
 
 
 class Layout:
@@ -69,7 +71,10 @@ class Layout:
         "_clock",
         "_code",
         "_columns",
+        "_detailed_too",
         "_details",
+        "_epc_octets",
+        "_fields",
         "_fine",
         "_fixed",
         "_mask",
@@ -80,7 +85,10 @@ class Layout:
         "size",
     )
 
-    def __init__(self, size: int, mask: bytes, fixed: bytes, code: str, fields: list[str]) -> None:
+    def __init__(
+        self, size: int, mask: bytes, fixed: bytes, code: str, fields: dict[str, int], epc_octets: int
+    ) -> None:
+        """``fields``: where in a tag the values lie, in their order."""
         self.size = size
         self._mask, self._fixed, self._code = mask, fixed, code
         time = next((name for name in CLOCKS if name in fields), None)
@@ -89,11 +97,14 @@ class Layout:
         power = "ImpinjPeakRSSI" if self._fine else "PeakRSSI"
         wanted = ("EPC", "AntennaID", power, time, "TagSeenCount")
         self._width = len(fields)
-        self._places = tuple(fields.index(name) if name in fields else None for name in wanted)
-        self._details = tuple(fields.index(name) if name in fields else None for name in _DETAILS)
-        plain = None not in self._places and not self._fine and not any(place is not None for place in self._details)
+        self._fields, self._epc_octets = fields, epc_octets
+        names = list(fields)
+        self._places = tuple(names.index(name) if name in fields else None for name in wanted)
+        self._details = tuple(names.index(name) if name in fields else None for name in _DETAILS)
+        self._detailed_too = any(place is not None for place in self._details)
+        plain = None not in self._places and not self._fine and not self._detailed_too
         self._row = tuple(place for place in self._places if place is not None) if plain else None
-        self._one = _one_tag(mask, fixed, code, self._clock) if fields == list(wanted) else None
+        self._one = _one_tag(mask, fixed, code, self._clock) if names == list(wanted) else None
         self._columns: dict[int, _Columns] = {}
 
     def reads(self, tags: bytes, hexadecimal: Hexadecimal, before: Reads) -> Reads | None:
@@ -106,14 +117,16 @@ class Layout:
             if rest or not 0 < count <= MAX_AT_ONCE:
                 return None
             columns = self._columns[len(tags)] = self._prepared(count)
-        unpack, mask, fixed, each = columns
+        unpack, mask, fixed, each, octets = columns
         if each:
             size = self.size
-            for place, octets in each:
-                if tags[place::size] != octets:
+            for place, constant in each:
+                if tags[place::size] != constant:
                     return None
         elif int.from_bytes(tags, "big") & mask != fixed:
             return None
+        if octets is not None and (found := self._by_octets(tags, octets, hexadecimal)) is not None:
+            return found
         values = unpack(tags)
         if self._row is not None and len(tags) == self.size:
             epc, antenna, rssi, time, seen = self._row
@@ -127,30 +140,41 @@ class Layout:
             None if place is None else values[place::width] for place in self._places
         )
         assert epcs is not None
-        last = before.reads[-1]
-        counts: Iterable[int] = repeat(last.seen)
-        if seens is not None:
-            counts = seens if all(seens) else [number or 1 for number in seens]
-        if powers is None:
-            powers_dbm: Iterable[float] = repeat(last.rssi_dbm)
-        elif self._fine:
-            powers_dbm = [power / 100 for power in powers]
-        else:
-            powers_dbm = map(_DBM.__getitem__, powers)
-        rows = zip(
-            map(hexadecimal.__getitem__, epcs),
-            repeat(last.antenna) if antennas is None else antennas,
-            powers_dbm,
-            repeat(last.at_us) if times is None else times,
-            counts,
-            strict=False,
+        count = len(epcs)
+        if antennas is None or powers is None or times is None or seens is None:
+            last = before.reads[-1]
+            antennas = antennas or (last.antenna,) * count
+            powers = powers or (last.rssi_dbm,) * count
+            times = times or (last.at_us,) * count
+            seens = seens or (last.seen,) * count
+        reads = ReadColumns(
+            [*map(hexadecimal.__getitem__, epcs)],
+            antennas,
+            [power / 100 for power in powers] if self._fine else powers,
+            times,
+            [number or 1 for number in seens] if 0 in seens else seens,
         )
-        reads = tuple(map(_new_read, repeat(TagRead), rows))
-        return Reads(reads, self._clock or before.clock, False, self._detailed(values, len(reads)))
+        details = self._detailed(values, count) if self._detailed_too else ()
+        return Reads(reads, self._clock or before.clock, False, details)
+
+    def _by_octets(self, tags: bytes, octets: _Octets, hexadecimal: Hexadecimal) -> Reads | None:
+        """Where every antenna and count is below 256: what one octet holds is a slice of the report, not unpacked."""
+        unpack, antenna, power, seen, none = octets
+        size = self.size
+        seens = tags[seen + 1 :: size]
+        if tags[antenna::size] != none or tags[seen::size] != none or 0 in seens:
+            return None
+        values = unpack(tags)
+        reads = ReadColumns(
+            [*map(hexadecimal.__getitem__, values[::2])],
+            tags[antenna + 1 :: size],
+            memoryview(tags[power::size]).cast("b").tolist(),
+            values[1::2],
+            seens,
+        )
+        return Reads(reads, self._clock or ReaderClock.NONE)
 
     def _detailed(self, values: tuple[Any, ...], count: int) -> tuple[TagDetail, ...]:
-        if not any(place is not None for place in self._details):
-            return ()
         width = self._width
         phases, dopplers, tids = (
             repeat(nothing, count) if place is None else values[place::width]
@@ -165,10 +189,23 @@ class Layout:
             int.from_bytes(self._mask * count, "big"),
             int.from_bytes(self._fixed * count, "big"),
             each if count >= _MANY else (),
+            self._octets(count) if count >= _MANY else None,
         )
 
+    def _octets(self, count: int) -> _Octets | None:
+        """For layouts that say all that is wanted and nothing more, the time behind the EPC."""
+        fields = self._fields
+        time = next((name for name in CLOCKS if name in fields), "")
+        if self._row is None or fields[time] < fields["EPC"]:
+            return None
+        length = self._epc_octets
+        between = fields[time] - fields["EPC"] - length
+        code = f"{fields['EPC']}x{length}s{between}xQ{self.size - fields[time] - 8}x"
+        unpack = struct.Struct(">" + code * count).unpack
+        return unpack, fields["AntennaID"], fields["PeakRSSI"], fields["TagSeenCount"], bytes(count)
 
-_ONE_TAG = re.compile(r"(?:4x)+(?:x|2x)(\d+)sxHxBxQxH")
+
+_ONE_TAG = re.compile(r"(?:4x)+(?:x|2x)(\d+)sxHxbxQxH")
 """Struct code of a tag that says, in the standard's order, all that our own ROSpec asks for and nothing more."""
 
 
@@ -196,8 +233,8 @@ def _one_tag(
 
 
 _DETAILS = ("ImpinjRFPhaseAngle", "ImpinjRFDopplerFrequency", "ImpinjSerializedTID")
-_TAKEN = {"AntennaID": "H", "PeakRSSI": "B", "TagSeenCount": "H"} | dict.fromkeys(CLOCKS, "Q")
-"""The values the fast path reads, as struct codes; PeakRSSI unsigned, as the index of ``_DBM``."""
+_TAKEN = {"AntennaID": "H", "PeakRSSI": "b", "TagSeenCount": "H"} | dict.fromkeys(CLOCKS, "Q")
+"""The values the fast path reads, as struct codes."""
 _TV_SIZES = {number: sum(f.bits for f in found.fields) // 8 for number, found in PARAMETERS.items() if number < 128}
 
 
@@ -206,15 +243,15 @@ def learn(body: bytes, at: int) -> Layout | None:
     start, end = at, at + _TLV.unpack_from(body, at)[1]
     if not start + 4 <= end <= len(body):
         return None
-    mask, code, fields = bytearray(b"\xff" * 4), "4x", list[str]()
+    mask, code, fields = bytearray(b"\xff" * 4), "4x", dict[str, int]()
     at += 4
 
     def take(name: str, size: int, how: str) -> None:
         nonlocal code
         code += f"{size}x" if name in fields or not how else how
-        mask.extend(bytes(size))
         if how and name not in fields:
-            fields.append(name)
+            fields[name] = len(mask)
+        mask.extend(bytes(size))
 
     while at < end:
         if body[at] & 0x80:
@@ -265,4 +302,6 @@ def learn(body: bytes, at: int) -> Layout | None:
     if "EPC" not in fields:
         return None
     number = int.from_bytes(body[start:end], "big") & int.from_bytes(mask, "big")
-    return Layout(end - start, bytes(mask), number.to_bytes(end - start, "big"), code, fields)
+    octets = re.search(r"(\d+)s", code)
+    assert octets is not None
+    return Layout(end - start, bytes(mask), number.to_bytes(end - start, "big"), code, fields, int(octets[1]))

@@ -8,6 +8,7 @@ PassageSeen, DoorSeen, Requested.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -50,7 +51,7 @@ class TagsRead:
 
     at_us: int
     reader: str
-    reads: tuple[TagRead, ...]
+    reads: Sequence[TagRead]
 
 
 @dataclass(frozen=True, slots=True)

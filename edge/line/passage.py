@@ -21,7 +21,7 @@ from edge.line.events import Claim, PassageSeen, Stage, TagEvidence, Wanted, tie
 from edge.line.layout import LineLayout
 from edge.line.offsets import Antenna, OffsetLearner, Offsets
 from edge.line.state import Passage, PortalState
-from rfid.driver import TagRead
+from rfid.driver import TagRead, rows
 
 WINDOW_SIGMAS = 4
 """Reads further from the middle than this count nothing (e^-8)."""
@@ -122,7 +122,7 @@ class PortalWatch:
     def read(self, reads: Sequence[TagRead], reader: str = "") -> None:
         """Takes reads of one reader in any order of time."""
         role = self._role
-        for epc, port, rssi_dbm, at_us, _ in reads:
+        for epc, port, rssi_dbm, at_us, _ in rows(reads):
             if role and port not in role:
                 continue
             read = (at_us, epc, (reader, port), 10.0 ** (rssi_dbm / 10.0))
