@@ -1,6 +1,6 @@
 """The last hour of the key figures in short steps: a fold over journal records, as `edge.live` is for what is now.
 
-Public names: History, Window, LineWindow, STEP_US, HOUR_US, MINUTES, KINDS_COUNTED.
+Public names: History, Window, LineWindow, PlcWindow, STEP_US, HOUR_US, MINUTES, KINDS_COUNTED.
 
 Pure: time comes in with the records and calls. Records count in the step of their ``at_us``; the order in which steps
 are filled does not matter, so that an hour that went before can be merged in later. Bounded, however long it runs.
@@ -17,6 +17,7 @@ from edge.line.events import (
     AlarmChanged,
     CommandHandled,
     CommandSent,
+    Measured,
     Outcome,
     PlcEvent,
     RouteDecided,
@@ -41,7 +42,8 @@ KEEP_SAMPLES = 1_000
 KEEP_TRACKS = 1_000
 
 KINDS_COUNTED: tuple[str, ...] = tuple(
-    kind.__name__ for kind in (PlcEvent, CommandSent, CommandHandled, ToteChecked, RouteDecided, Sorted, AlarmChanged)
+    kind.__name__
+    for kind in (PlcEvent, CommandSent, CommandHandled, ToteChecked, RouteDecided, Sorted, AlarmChanged, Measured)
 )
 """Kinds of records that count; all others change nothing here."""
 
@@ -75,6 +77,16 @@ class LineWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class PlcWindow:
+    """One PLC as the controller measured it, the worst of each point: the mean time of a read, and how long ago its
+    heartbeat moved.
+    """
+
+    round_trip_us: Times
+    heartbeat_age_us: Times
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """The lines from ``from_us`` on, in steps of ``step_us``; the last one is not over yet.
 
@@ -87,22 +99,29 @@ class Window:
     known_us: int
     lines: dict[str, LineWindow]
     alarms: tuple[int, ...]
+    plcs: dict[str, PlcWindow]
 
 
 @dataclass(slots=True)
 class _Slot:
-    """What is counted in one step of one line."""
+    """What is counted in one step of one line, or measured of one PLC."""
 
     counts: Counter[str] = field(default_factory=Counter)
     lanes: Counter[int] = field(default_factory=Counter)
     reactions_us: list[int] = field(default_factory=list)
     margins_us: list[int] = field(default_factory=list)
+    worst: dict[str, int] = field(default_factory=dict)
+
+    def measure(self, what: str, number: int) -> None:
+        self.worst[what] = max(number, self.worst.get(what, number))
 
     def add(self, other: _Slot) -> None:
         self.counts += other.counts
         self.lanes += other.lanes
         self.reactions_us = (self.reactions_us + other.reactions_us)[:KEEP_SAMPLES]
         self.margins_us = (self.margins_us + other.margins_us)[:KEEP_SAMPLES]
+        for what, number in other.worst.items():
+            self.measure(what, number)
 
 
 @dataclass(slots=True)
@@ -116,6 +135,8 @@ class _Plc:
 
 
 _OF_NO_LINE = ""
+_PLC = "plc."
+"""Begins the name of a PLC's steps; no line's name has a dot."""
 
 
 class History:
@@ -127,7 +148,8 @@ class History:
         for layout in self._layouts.values():
             self._of_plc.setdefault(layout.plc, []).append(layout)
         self._plcs = {plc: _Plc() for plc in self._of_plc}
-        self._slots: dict[str, dict[int, _Slot]] = {name: {} for name in (*self._layouts, _OF_NO_LINE)}
+        of_plcs = [f"{_PLC}{plc}" for plc in self._plcs]
+        self._slots: dict[str, dict[int, _Slot]] = {name: {} for name in (*self._layouts, _OF_NO_LINE, *of_plcs)}
         self._known_us = 0
 
     # ---- in --------------------------------------------------------------------------------------------------------
@@ -156,6 +178,9 @@ class History:
                 self._count(value.line, value.at_us, "wrong")
             case AlarmChanged() if value.annunciates:
                 self._count(value.line, value.at_us, "alarms")
+            case Measured() if value.device.startswith(_PLC) and value.device in self._slots:
+                for what, number in value.values:
+                    self._slot(value.device, value.at_us).measure(what, int(number))
             case _:
                 pass
 
@@ -226,6 +251,7 @@ class History:
             self._known_us,
             {name: self._line(layout, points) for name, layout in self._layouts.items()},
             tuple(slot.counts["alarms"] for slot in self._points(_OF_NO_LINE, points)),
+            {plc: self._plc(plc, points) for plc in self._plcs},
         )
 
     def _points(self, line: str, points: Sequence[range]) -> list[_Slot]:
@@ -237,6 +263,13 @@ class History:
                     sum_of.add(slots[step])
             found.append(sum_of)
         return found
+
+    def _plc(self, plc: str, points: Sequence[range]) -> PlcWindow:
+        slots = self._points(f"{_PLC}{plc}", points)
+        return PlcWindow(
+            tuple(slot.worst.get("round_trip_us") for slot in slots),
+            tuple(slot.worst.get("heartbeat_age_us") for slot in slots),
+        )
 
     def _line(self, layout: LineLayout, points: Sequence[range]) -> LineWindow:
         slots = self._points(layout.name, points)

@@ -18,7 +18,7 @@ from api.app import create_app
 from edge.config import SiteConfig, load_line
 from edge.history import HOUR_US, KINDS_COUNTED, MINUTES, POINTS, History, LineWindow
 from edge.journal import Value
-from edge.line.events import Outcome, PlcEvent, RouteDecided, RouteReason, Sorted, ToteChecked
+from edge.line.events import Measured, Outcome, PlcEvent, RouteDecided, RouteReason, Sorted, ToteChecked
 from edge.line.layout import Job, LineLayout
 from plc.words import EventType
 
@@ -34,6 +34,22 @@ def layouts() -> tuple[LineLayout, ...]:
 @pytest.fixture(scope="module")
 def values(layouts: tuple[LineLayout, ...]) -> list[Value]:
     return list(MadeUpFloor(layouts, START_US).until(START_US + SECONDS * 1_000_000))
+
+
+def test_a_plc_shows_the_worst_of_each_point(layouts: tuple[LineLayout, ...]) -> None:
+    history = History(layouts)
+    for at_s, trip, age in ((0, 300, 4_000), (10, 900, 2_000), (20, 200, 1_000)):
+        numbers = (("round_trip_us", trip), ("heartbeat_age_us", age))
+        history.apply(Measured(START_US + at_s * 1_000_000, "plc.sorter", numbers))
+        history.apply(Measured(START_US + at_s * 1_000_000, "plc.another", numbers))
+    older = History(layouts)
+    older.apply(Measured(START_US, "plc.sorter", (("round_trip_us", 400.0),)))
+    history.merge(older)
+    window = history.window(START_US + 20_000_000, 15)
+    assert set(window.plcs) == {layout.plc for layout in layouts}
+    known = [trip for trip in window.plcs["sorter"].round_trip_us if trip is not None]
+    assert known == ([900, 200] if START_US // 1_000_000 % 15 < 5 else [400, 900])
+    assert set(window.plcs["tote1"].heartbeat_age_us) == {None}
 
 
 def folded(layouts: tuple[LineLayout, ...], values: list[Value]) -> History:

@@ -28,6 +28,7 @@ from edge.line.events import (
     FindingKind,
     LaneChanged,
     LaneRequested,
+    Measured,
     RouteReason,
     Started,
 )
@@ -134,6 +135,13 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         left = page.until("document.querySelector('[data-figure=margin] .value')?.textContent")
         assert re.fullmatch(r"[12]\d\d ms", left), "the made-up floor's routes expire after 300 ms"
         page.ask("document.querySelector('#spans [data-history]').click()")
+        at_us = time.time_ns() // 1000
+        floor.journal.append(
+            [Measured(at_us, "plc.sorter", (("round_trip_us", 1_234.0), ("heartbeat_age_us", 7_000.0)))]
+        )
+        page.until("document.querySelector('[data-figure=plc]')?.textContent", lambda text: text and "1.2 ms" in text)
+        assert "heartbeat 7 ms ago" in page.ask("document.querySelector('[data-figure=plc]').textContent")
+        assert page.ask("document.querySelectorAll('#history [data-plcs] tr').length") == 6
         rows = "document.querySelectorAll('#history[open] [data-line=sorter] tr').length"
         assert page.until(rows) == 8 + 11
         page.ask("document.querySelector('#history [data-minutes=\"60\"]').click()")

@@ -1,5 +1,5 @@
 // The last minutes of the key figures: asks for them, draws them small in the figures and larger in a dialog.
-// Public names: History, series, spark.
+// Public names: History, series, plcSeries, spark.
 
 import { el, replace, svg } from "./dom.js";
 import { ask } from "./link.js";
@@ -45,6 +45,14 @@ export function series(window, names) {
     p99: worst(lines.map((line) => line.reaction_p99_us), Math.max),
     margin: worst(lines.map((line) => line.margin_us), Math.min),
   };
+}
+
+// The PLCs' worst of each point, of all or of one.
+export function plcSeries(window, names = Object.keys(window.plcs)) {
+  const plcs = names.map((name) => window.plcs[name]).filter(Boolean);
+  if (!plcs.length) return {};
+  const pick = (key) => worst(plcs.map((plc) => plc[key]), Math.max);
+  return { roundtrip: pick("round_trip_us"), heartbeat: pick("heartbeat_age_us") };
 }
 
 // A small picture of values. ``bars``: things that are counted; else a line from ``least`` (null = its own
@@ -162,7 +170,7 @@ export class History {
         el("h2", { id: "history-title" }, t("history.title"), el("small", {}, ` ${since}`)),
         el("div", { class: "spans", role: "group", "aria-label": t("history.span.label") }, ...this.chooser()),
         el("button", { type: "button", class: "plain", onclick: () => this.dialog.close() }, t("close"))),
-      ...(this.window ? this.lines.map((line) => this.line(line)) : []));
+      ...(this.window ? [...this.lines.map((line) => this.line(line)), this.plcs()] : []));
     if (focused) this.dialog.querySelector(`[data-minutes="${focused}"]`)?.focus();
   }
 
@@ -176,6 +184,14 @@ export class History {
       this.row(t("lane.short", lane), counted[lane.number] ?? [], { bars: true, most }, (values) => t("history.items", { count: whole(values.reduce((a, b) => a + b, 0)) })));
     return el("section", { class: "history-line", "data-line": name }, el("h3", {}, info.title || name),
       el("div", { class: "rows" }, el("table", {}, el("tbody", {}, ...rows)), el("table", {}, el("tbody", {}, ...inLanes))));
+  }
+
+  plcs() {
+    const most = (values) => t("history.most", { most: ms(Math.max(...values)) });
+    const table = (key) => el("table", {}, el("tbody", {}, ...Object.keys(this.window.plcs).map((name) =>
+      this.row(t(`history.${key}`, { name }), plcSeries(this.window, [name])[key], {}, most))));
+    return el("section", { class: "history-line", "data-plcs": true }, el("h3", {}, t("history.plcs")),
+      el("div", { class: "rows" }, table("roundtrip"), table("heartbeat")));
   }
 
   row(label, values, look, say) {

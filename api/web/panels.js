@@ -3,7 +3,7 @@
 
 import { alarmRow, calling, covers, silent } from "./alarms.js";
 import { el, replace } from "./dom.js";
-import { spark } from "./history.js";
+import { plcSeries, spark } from "./history.js";
 import { clock, deviceName, has, short, t, whole } from "./words.js";
 
 const SLOW_US = 100_000;
@@ -64,6 +64,13 @@ export function figures(node, lines, history) {
     const least = Math.min(...left);
     const note = t("figures.margin.note", { minutes: history.minutes });
     card("margin", ms(least), note, drawn(all, "margin"), least < 0, t("unit.ms"));
+  }
+  const plcs = history.window ? plcSeries(history.window) : {};
+  const newest = (values) => (values ?? []).findLast((us) => us !== null) ?? null;
+  if (newest(plcs.roundtrip) !== null) {
+    const age = newest(plcs.heartbeat);
+    const note = age === null ? "" : t("figures.plc.note", { age: whole(Math.round(age / 1000)) });
+    card("plc", ms(newest(plcs.roundtrip)), note, spark(plcs.roundtrip), false, t("unit.ms"));
   }
   if (all?.alarms) {
     const came = all.alarms.map((count, at) => (count ?? 0) + history.window.alarms[at]);
