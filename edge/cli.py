@@ -27,9 +27,12 @@ import uvloop
 from edge.certificates import warnings
 from edge.config import ConfigError, LineConfig, load_line, load_site
 from edge.journal import JournalError, JournalReader
+from edge.journal_source import JournalSource
 from edge.line.events import OrderChanged, PassageSeen, Requested
 from edge.portal_replay import RecordingError, judge, learned, picture, read_recording
-from edge.replay import BadRecord, replay
+from edge.publish.cursors import read_cursors
+from edge.replay import BadRecord, begin_of, replay
+from edge.retention import Position, Retention
 from edge.runtime import Controller, OrderFeed
 from edge.store import SiteStore
 from edge.timeline import timeline
@@ -169,7 +172,7 @@ def _run(arguments: argparse.Namespace) -> int:
     gc.set_threshold(50_000, 20, 100)
     with suppress(PermissionError):  # a divert goes before a page on the same machine, where we may say so
         os.nice(-10)
-    _until_stopped(Controller(config, _feed(config)).run)
+    _until_stopped(Controller(config, _feed(config), retention=Retention(config, _positions(config))).run)
     return 0
 
 
@@ -185,6 +188,25 @@ def _feed(config: LineConfig) -> OrderFeed | None:
         return stores[0].feed(after, limit)
 
     return feed
+
+
+def _positions(config: LineConfig) -> Position:
+    """Reads how far the publishers and the site store are; what was never followed is at 0."""
+    source = JournalSource(config.journal, config.controller)
+    stores: list[SiteStore] = []
+
+    def positions() -> dict[str, int]:
+        node = source.node(source.open()[0])
+        assert config.publish_state is not None
+        seqs = {cursor.publisher: cursor.seq for cursor in read_cursors(config.publish_state) if cursor.node == node}
+        found = {name: seqs.get(name, 0) for name in config.publish}
+        if config.store:
+            if not stores:
+                stores.append(SiteStore(config.store, readonly=True))
+            found["site-store"] = stores[0].cursor(node)
+        return found
+
+    return positions
 
 
 def _sim(arguments: argparse.Namespace) -> int:
@@ -267,7 +289,8 @@ def _is_site(path: Path) -> bool:
 def _replay(arguments: argparse.Namespace) -> int:
     reader = JournalReader(arguments.journal)
     try:
-        result = replay(reader.every())
+        begin, core = begin_of(reader)
+        result = replay(reader.every(begin), core)
     except BadRecord as error:
         raise CommandError(f"journal {arguments.journal}: {error}; no journal of this version, or changed") from None
     finally:

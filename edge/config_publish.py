@@ -1,6 +1,6 @@
 """The publishers of LINE.toml, and what is wrong with one beyond a single key.
 
-Public names: InfluxConfig, PublisherConfig, publisher_problems, SECRETS; those of MQTT: edge/config_mqtt.py.
+Public names: RetentionConfig, InfluxConfig, PublisherConfig, publisher_problems, SECRETS; MQTT's: edge/config_mqtt.py.
 
 ``kind`` tells a table's model; a new kind is a model here or in a file beside this one, added to PublisherConfig.
 """
@@ -18,6 +18,22 @@ from edge.config_table import Frozen
 
 SECRETS = ("token_file", "password_file", "ca", "certificate", "key")
 """Keys of any publisher that name a file, relative to LINE.toml, which must exist."""
+
+
+class RetentionConfig(Frozen):
+    """How long records stay in the journal. What a publisher or the site store does not have yet stays in any case."""
+
+    keep_days: float = Field(default=90.0, gt=0, le=36_500, description="records older than this are taken out")
+    quota_mb: int = Field(
+        default=20_000,
+        ge=1,
+        le=100_000_000,
+        description="room in the journal's file; above it the oldest records go, whatever their age, and an alarm says "
+        "who is behind",
+    )
+    drop_undelivered: bool = Field(
+        default=False, description="above `quota_mb` also what is not delivered yet goes, oldest first"
+    )
 
 
 class InfluxConfig(Frozen):

@@ -4,24 +4,28 @@ Public names: Journal, JournalReader, Record, JournalError, encode, decode.
 
 Schema: ``record(seq, at_us, line, kind, body)``, body = the dataclass of `edge.line.events` as JSON;
 ``ref(ref, seq)`` under which names a record is found; ``checkpoint(seq, state)`` the decisions' state after a record,
-so that a start need not read the whole file.
+so that a start need not read the whole file; ``mark``, ``trimmed``: see `edge.journal_trim`.
 """
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import msgspec
 
+from edge.journal_trim import SCHEMA as TRIM_SCHEMA
+from edge.journal_trim import Trim
 from edge.line.events import KINDS, Event, Journaled, refs
 
+log = logging.getLogger(__name__)
 Value = Journaled | Event
 State = TypeVar("State")
 
@@ -34,6 +38,8 @@ CREATE TABLE IF NOT EXISTS checkpoint(id INTEGER PRIMARY KEY CHECK(id = 1), seq 
 _APPLICATION_ID = 0x4C57_4A31  # "LWJ1"
 _ROOM_BYTES = 4_400_000
 """A little more than the log holds when SQLite empties it into the file (1,000 pages of 4 KiB)."""
+MARK_EVERY = 500_000
+"""Records between two checkpoints that are kept as marks: the least that is taken out at a time."""
 _encoder = msgspec.json.Encoder()
 _decoders: dict[str, msgspec.json.Decoder[Value]] = {name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()}
 
@@ -83,6 +89,7 @@ class Journal:
     """
 
     RETRY_S = 1.0
+    TRIM_EVERY_S = 0.05
 
     def __init__(
         self,
@@ -95,7 +102,8 @@ class Journal:
         self._on_trouble = on_trouble
         self._wake = threading.Condition()
         self._queue: list[tuple[int, Value]] = []
-        self._state: tuple[int, bytes] | None = None
+        self._state: tuple[int, bytes, int] | None = None
+        self._trim: Trim | None = None
         self._stopping = False
         self._thread: threading.Thread | None = None
         with ExitStack() as opened:
@@ -114,6 +122,7 @@ class Journal:
             opened.pop_all()
         self.seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()[0]
         self.stored = self.seq
+        self._marked: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM mark").fetchone()[0]
 
     def _prepare(self) -> None:
         found = self._db.execute("PRAGMA application_id").fetchone()[0]
@@ -124,7 +133,7 @@ class Journal:
         self._db.execute("PRAGMA synchronous=FULL")
         # One writer at a time: a second controller on the same file would interleave its decisions.
         self._db.execute("PRAGMA busy_timeout=2000")
-        self._db.executescript(f"PRAGMA application_id={_APPLICATION_ID};{_SCHEMA}")
+        self._db.executescript(f"PRAGMA application_id={_APPLICATION_ID};{_SCHEMA}{TRIM_SCHEMA}")
         self._make_room()
 
     def _make_room(self) -> None:
@@ -158,11 +167,21 @@ class Journal:
                 self._wake.notify()
             return self.seq
 
-    def checkpoint(self, seq: int, state: object) -> None:
-        """Queues the decisions' state as it is after record ``seq``; stored once that record is."""
+    def checkpoint(self, seq: int, state: object, started: int = 0) -> None:
+        """Queues the decisions' state as it is after record ``seq``; stored once that record is.
+
+        ``started``: sequence of the Started by whose lines it came about; 0 = it must not become a mark.
+        """
         encoded = _encoder.encode(state)
         with self._wake:
-            self._state = (seq, encoded)
+            self._state = (seq, encoded, started)
+            self._wake.notify()
+
+    def trim(self, mark: int) -> None:
+        """Takes out what lies before a mark, in the writing thread, when that has nothing else to do."""
+        with self._wake:
+            if self._trim is None or self._trim.mark < mark:
+                self._trim = Trim(mark)
             self._wake.notify()
 
     def flush(self) -> None:
@@ -192,7 +211,7 @@ class Journal:
         self._lock.close()
         return not self._queue
 
-    def _take(self) -> tuple[list[tuple[int, Value]], tuple[int, bytes] | None]:
+    def _take(self) -> tuple[list[tuple[int, Value]], tuple[int, bytes, int] | None]:
         with self._wake:
             batch, self._queue = self._queue, []
             state, self._state = self._state, None
@@ -201,10 +220,17 @@ class Journal:
     def _write_forever(self) -> None:
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._queue or self._state or self._stopping)
+                idle = self._trim is None
+                self._wake.wait_for(
+                    lambda: self._queue or self._state or self._stopping or (idle and self._trim is not None),  # noqa: B023
+                    None if idle else self.TRIM_EVERY_S,
+                )
             batch, state = self._take()
             if not batch and not state:
-                return
+                if self._stopping:
+                    return
+                self._trim_on()
+                continue
             troubled = False
             while True:
                 try:
@@ -225,7 +251,20 @@ class Journal:
             if troubled:
                 self._on_trouble("")
 
-    def _store(self, batch: list[tuple[int, Value]], state: tuple[int, bytes] | None) -> None:
+    def _trim_on(self) -> None:
+        trim = self._trim
+        if trim is None:
+            return
+        try:
+            more = trim.step(self._db)
+        except sqlite3.Error as error:  # a full disk has no room for this either; retention asks again
+            log.warning("journal %s: old records stay for now: %s", self._path, error)
+            more = False
+        with self._wake:
+            if not more and self._trim is trim:
+                self._trim = None
+
+    def _store(self, batch: list[tuple[int, Value]], state: tuple[int, bytes, int] | None) -> None:
         if not batch and not state:
             return
         rows = [
@@ -237,7 +276,11 @@ class Journal:
             self._db.executemany("INSERT INTO record VALUES(?,?,?,?,?)", rows)
             self._db.executemany("INSERT OR IGNORE INTO ref VALUES(?,?)", names)
             if state:
-                self._db.execute("INSERT OR REPLACE INTO checkpoint VALUES(1,?,?)", state)
+                seq, encoded, started = state
+                self._db.execute("INSERT OR REPLACE INTO checkpoint VALUES(1,?,?)", (seq, encoded))
+                if started and seq - self._marked >= MARK_EVERY:
+                    self._db.execute("INSERT OR REPLACE INTO mark VALUES(?,?,?)", (seq, started, encoded))
+                    self._marked = seq
             self._db.execute("COMMIT")
         except sqlite3.Error:
             if self._db.in_transaction:
@@ -341,9 +384,58 @@ class JournalReader:
         except msgspec.MsgspecError:
             return None  # of another version: the records tell the same, only slower
 
+    def trimmed(self) -> int:
+        """The mark up to which records were taken out; 0 = none were."""
+        return max((seq for (seq,) in self._optional("SELECT seq FROM trimmed")), default=0)
+
+    def marks(self) -> list[int]:
+        """Sequences up to which records can be taken out, in order."""
+        return [seq for (seq,) in self._optional("SELECT seq FROM mark ORDER BY seq")]
+
+    def origin(self, kind: type[State]) -> tuple[int, State, Record] | None:
+        """Where the records of a trimmed journal begin: the mark, the state there, and the Started that held there.
+
+        None where nothing was taken out, or the state is another version's.
+        """
+        for seq, started, state in self._optional("SELECT seq, started, state FROM mark WHERE seq=?", self.trimmed()):
+            try:
+                return seq, msgspec.json.decode(state, type=kind), self.after(started - 1, 1)[0]
+            except msgspec.MsgspecError:
+                break
+        return None
+
+    def used_bytes(self) -> int:
+        """How much of the file is in use."""
+        pages, free, size = (
+            self._optional(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
+
+    def older(self, at_us: int) -> int:
+        """The newest sequence of those that are older than a time; 0 = none is. A clock set back blurs it."""
+        low, high = self.trimmed(), self.last()
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.after(middle - 1, 1)[0].at_us < at_us:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
     def close(self) -> None:
         """Closes the file."""
         self._db.close()
+
+    def _optional(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of a table that a journal of an older version does not have."""
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return []
+            raise JournalError(f"journal {self.path}: {error}") from None
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path}: {error}") from None
 
     def _records(self, sql: str, values: tuple[object, ...]) -> list[Record]:
         try:

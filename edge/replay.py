@@ -1,6 +1,6 @@
 """Replay: derives every decision of a journal again, and finds the first that comes out otherwise.
 
-Public names: replay, Replayed, Difference, BadRecord.
+Public names: replay, begin_of, Replayed, Difference, BadRecord.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from edge.journal import JournalError, Record, encode
+from edge.journal import JournalError, JournalReader, Record, encode
 from edge.line.core import Core
-from edge.line.events import INPUT_KINDS, Command, Event
+from edge.line.events import INPUT_KINDS, Command, Event, Started
+from edge.line.state import CoreState
 
 
 class BadRecord(JournalError):  # noqa: N818  # what is bad is the record
@@ -39,12 +40,12 @@ class Replayed:
     difference: Difference | None
 
 
-def replay(records: Iterable[Record]) -> Replayed:
-    """Gives the journaled inputs to a new core and compares what follows. Records must begin with the first.
+def replay(records: Iterable[Record], core: Core | None = None) -> Replayed:
+    """Gives the journaled inputs to a core and compares what follows.
 
-    Raises BadRecord.
+    Records begin with the first, or behind where ``core`` stands (`begin_of`). Raises BadRecord.
     """
-    core = Core((), live=False)
+    core = core or Core((), live=False)
     due: deque[Event] = deque()
     inputs = decisions = 0
     last = 0
@@ -69,6 +70,22 @@ def replay(records: Iterable[Record]) -> Replayed:
     if due:
         return Replayed(inputs, decisions, Difference(last, "", _shown(due[0])))
     return Replayed(inputs, decisions, None)
+
+
+def begin_of(reader: JournalReader) -> tuple[int, Core | None]:
+    """From where a journal's decisions can be derived: behind which record, and by which core (None = a new one).
+
+    Raises JournalError where records were taken out and the state that is left is another version's.
+    """
+    trimmed = reader.trimmed()
+    if not trimmed:
+        return 0, None
+    origin = reader.origin(CoreState)
+    if origin is None:
+        raise JournalError(f"journal {reader.path}: records up to {trimmed} were taken out by another version")
+    seq, state, started = origin
+    assert isinstance(started.value, Started)
+    return seq, Core(started.value.layouts, state, docks=started.value.docks, live=False)
 
 
 def _shown(event: Event) -> str:

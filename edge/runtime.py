@@ -24,7 +24,7 @@ from pathlib import Path
 
 from edge.certificates import checked, own_certificates
 from edge.config import LineConfig
-from edge.journal import Journal, JournalReader
+from edge.journal import Journal, JournalError, JournalReader
 from edge.line.alarm_facts import CERTIFICATE_WARN_US
 from edge.line.core import Core
 from edge.line.dock import DockLayout
@@ -51,6 +51,7 @@ from edge.packml_session import PackmlSession
 from edge.plc_session import PlcSession
 from edge.point_session import PointSession
 from edge.reader_session import ReaderSession
+from edge.retention import Retention, Room
 from edge.store import StoreError
 from edge.vitals import EVERY_S, Vitals
 from plc.driver import PlcError
@@ -71,6 +72,7 @@ FEED_PORTION = 200
 CHECKPOINT_EVERY = 100_000
 """Records between two checkpoints: what a start has to read again at most."""
 CERTIFICATES_EVERY_S = 3_600
+ROOM_EVERY_S = 30
 BACKOFF_FIRST_S = 0.1
 BACKOFF_LAST_S = 2.0
 
@@ -115,7 +117,7 @@ class Controller:
     """One controller: its core, journal, PLCs, readers and order feed.
 
     ``threaded`` False keeps the journal's writing and the feed's reading in the loop, for tests in virtual time;
-    ``zero_us``: see HostClock.
+    ``zero_us``: see HostClock. ``retention``: None = every record stays.
     """
 
     def __init__(
@@ -125,6 +127,7 @@ class Controller:
         *,
         threaded: bool = True,
         zero_us: int | None = None,
+        retention: Retention | None = None,
     ) -> None:
         self._config = config
         self._feed = feed
@@ -141,6 +144,9 @@ class Controller:
         self._timer_us: int | None = None
         self._flushing = False
         self._next_checkpoint = 0
+        self._started = 0
+        self._retention = retention
+        self._room: Room | None = None
 
     async def run(self) -> None:
         """Runs until cancelled; what was decided by then is stored. Raises JournalError, OSError at the start only."""
@@ -162,7 +168,9 @@ class Controller:
                     self._points[name] = PointSession(name, table, self._now, self._take)
             if self._threaded:
                 self._journal.start()
-            self._take(Started(self._now(), self._config.controller, _version(), layouts, self._config.alarms(), docks))
+            self._started = self._take(
+                Started(self._now(), self._config.controller, _version(), layouts, self._config.alarms(), docks)
+            )
             self._next_checkpoint = self._journal.seq + CHECKPOINT_EVERY
             async with asyncio.TaskGroup() as tasks:
                 for plc in self._plcs.values():
@@ -174,6 +182,8 @@ class Controller:
                 for name in self._config.reader:
                     tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name)))
                 tasks.create_task(self._measure())
+                if self._retention is not None:
+                    tasks.create_task(self._keep_room(self._retention))
                 if certificates := own_certificates(self._config):
                     tasks.create_task(self._watch_certificates(certificates))
                 if self._feed is not None:
@@ -182,7 +192,7 @@ class Controller:
             if self._timer is not None:
                 self._timer.cancel()
             if self._next_checkpoint:
-                self._journal.checkpoint(self._journal.seq, self._core.state)
+                self._journal.checkpoint(self._journal.seq, self._core.state, self._started)
             if not self._threaded:
                 with suppress(sqlite3.Error):  # said below
                     self._journal.flush()
@@ -216,7 +226,7 @@ class Controller:
             self._loop.call_soon(self._flush)
         if seq >= self._next_checkpoint > 0:
             self._next_checkpoint = seq + CHECKPOINT_EVERY
-            self._journal.checkpoint(seq, self._core.state)
+            self._journal.checkpoint(seq, self._core.state, self._started)
         for trouble in troubles:
             self._take(trouble)
         return seq
@@ -365,8 +375,25 @@ class Controller:
                 ("unstored", self._journal.seq - self._journal.stored),
                 ("journal_records", self._journal.seq),
                 ("orders_open", self._core.state.book.still_open),
+                *(self._room.values() if self._room is not None else ()),
             )
             self._take(Measured(self._now(), "controller", own))
+
+    async def _keep_room(self, retention: Retention) -> None:
+        """Looks after the journal's room, in a thread of its own."""
+        pool = ThreadPoolExecutor(1, "retention")
+        try:
+            while True:
+                try:
+                    room = await self._loop.run_in_executor(pool, retention.look, self._journal, self._now())
+                except (JournalError, OSError) as error:
+                    log.warning("%s; its room is looked after again in %d s", error, ROOM_EVERY_S)
+                else:
+                    self._room = room
+                    self._device("journal-room", room.trouble or None, "the journal has room")
+                await asyncio.sleep(ROOM_EVERY_S)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _is_up(self, device: str) -> bool:
         return device in self._reasons and self._reasons[device] is None

@@ -108,6 +108,7 @@ ALARM_TITLES: dict[AlarmKind, str] = {
     AlarmKind.READER_DOWN: "Reader does not answer",
     AlarmKind.SITE_STORE_DOWN: "Site store does not answer",
     AlarmKind.JOURNAL_DOWN: "Journal cannot be written",
+    AlarmKind.JOURNAL_FULL: "Journal above its quota",
     AlarmKind.INCOMPATIBLE: "PLC not compatible",
     AlarmKind.OTHER_HOST: "Another host commands the PLC",
     AlarmKind.EVENTS_MISSED: "Events of the PLC are lost",

@@ -107,7 +107,7 @@ def condition(kind: AlarmKind, place: str, on: bool = True) -> Condition:
 
 
 PLACES = {
-    **dict.fromkeys((AlarmKind.SITE_STORE_DOWN, AlarmKind.JOURNAL_DOWN), ("",)),
+    **dict.fromkeys((AlarmKind.SITE_STORE_DOWN, AlarmKind.JOURNAL_DOWN, AlarmKind.JOURNAL_FULL), ("",)),
     **dict.fromkeys((AlarmKind.READER_DOWN, AlarmKind.PLC_DOWN, AlarmKind.MACHINE_STOPPED), ("sorter", "tote1")),
     **dict.fromkeys(MOMENTS | RATES, ("sorter", "tote1")),
     AlarmKind.JAM: ("sorter.3", "sorter.4", "tote1.2"),

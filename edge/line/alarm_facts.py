@@ -36,7 +36,11 @@ CERTIFICATE_WARN_US = 30 * 86_400_000_000
 """So long before our certificate ends it is alarmed."""
 
 _DEVICES = {"plc": AlarmKind.PLC_DOWN, "reader": AlarmKind.READER_DOWN}
-_PARTS = {"site-store": AlarmKind.SITE_STORE_DOWN, "journal": AlarmKind.JOURNAL_DOWN}
+_PARTS = {
+    "site-store": AlarmKind.SITE_STORE_DOWN,
+    "journal": AlarmKind.JOURNAL_DOWN,
+    "journal-room": AlarmKind.JOURNAL_FULL,
+}
 _MOMENTS = {
     AnomalyCode.EVENTS_MISSED: AlarmKind.EVENTS_MISSED,
     AnomalyCode.UNACCOUNTED_COMMANDS: AlarmKind.OTHER_HOST,

@@ -24,6 +24,7 @@ class AlarmKind(StrEnum):
     READER_DOWN = "reader-down"  # reader
     SITE_STORE_DOWN = "site-store-down"  # controller
     JOURNAL_DOWN = "journal-down"  # controller
+    JOURNAL_FULL = "journal-full"  # controller
     INCOMPATIBLE = "incompatible"  # PLC
     OTHER_HOST = "other-host"  # PLC
     EVENTS_MISSED = "events-missed"  # PLC
@@ -162,6 +163,14 @@ RULES: tuple[AlarmRule, ...] = (
         "Make room on the disk. It goes on by itself.",
         on_delay_us=1 * _S,
         off_delay_us=10 * _S,
+    ),
+    AlarmRule(
+        AlarmKind.JOURNAL_FULL,
+        Priority.MEDIUM,
+        "The journal is above its quota, since a publisher or the site store is far behind.",
+        "It grows until the disk is full, or loses what is not delivered, as drop_undelivered says.",
+        "See who is behind: lanewise publish --status. Repair it, take it out of LINE.toml, or give more room.",
+        off_delay_us=60 * _S,
     ),
     AlarmRule(
         AlarmKind.INCOMPATIBLE,

@@ -138,7 +138,7 @@ class Alarms:
                     out.append(self._told(name, record, before, given.at_us))
         for name, record in places.items():
             known.setdefault(name, record)
-        for kind in (AlarmKind.SITE_STORE_DOWN, AlarmKind.JOURNAL_DOWN):
+        for kind in (AlarmKind.SITE_STORE_DOWN, AlarmKind.JOURNAL_DOWN, AlarmKind.JOURNAL_FULL):
             out += self.take(Condition(kind, "", False, ""), given.at_us)
         self._find_next()
         return out + self._follow(given.at_us)
@@ -353,7 +353,7 @@ def places_of(given: Started) -> Iterator[tuple[str, AlarmRecord]]:
 
 def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
     match kind:
-        case AlarmKind.SITE_STORE_DOWN | AlarmKind.JOURNAL_DOWN:
+        case AlarmKind.SITE_STORE_DOWN | AlarmKind.JOURNAL_DOWN | AlarmKind.JOURNAL_FULL:
             yield given.controller, "", ""
         case (
             AlarmKind.PLC_DOWN
