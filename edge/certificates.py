@@ -50,11 +50,13 @@ def warning(device: str, files: tuple[Path, ...]) -> str:
     told = checked(device, files, int(datetime.now(UTC).timestamp()) * 1_000_000)
     if told.ends_us - told.at_us >= CERTIFICATE_WARN_US:
         return ""
-    return f"{device}: {told.text}: make one with `lanewise plc cert`, and have it trusted"
+    return f"{device}: {told.text}: make one with `lanewise plc cert` or `lanewise opcua`, and have it trusted"
 
 
 def warnings(config: LineConfig) -> Iterator[str]:
-    """What should be said of a configuration beforehand."""
-    for device, files in own_certificates(config).items():
-        if text := warning(device, files):
+    """What should be said of a configuration beforehand, the certificate of `lanewise opcua` included."""
+    served = config.opcua_server
+    files = {} if served is None or served.certificate is None else {"opcua_server": (served.certificate,)}
+    for device, its in (own_certificates(config) | files).items():
+        if text := warning(device, its):
             yield text

@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.certificates import warning
 from edge.config import ConfigError, LineConfig, load_line
 from edge.config_opcua import UaServerConfig
 from edge.journal import JournalError, JournalReader, Record
@@ -86,6 +87,8 @@ async def serve(
     )
     await face.start(*given.address)
     try:
+        if given.certificate is not None and (text := warning("opcua_server", (given.certificate,))):
+            log.warning("%s", text)
         ready(f"{face.url}: {len(config.line)} line(s), {'signed and encrypted' if secure else 'to anybody here'}")
         await _Follower(config, face).run()
     finally:

@@ -90,12 +90,10 @@ class NodeServer(NodePeer):
         readers: str = "",
         nodesets: str = "",
     ) -> None:
-        """A PLC with ``parcels``; or AutoID ``readers``, by names with commas, with the types in ``nodesets``; or with
-        these alone a PackML machine.
+        """A PLC with ``parcels``; or AutoID ``readers``, by names with commas, and a PackML machine, with the types in
+        ``nodesets``.
         """
-        script, more = ("node_autoid.js", [nodesets, readers]) if readers else ("node_plc.js", [str(parcels)])
-        if nodesets and not readers:
-            script, more = "node_packml.js", [nodesets]
+        script, more = ("node_devices.js", [nodesets, readers]) if readers else ("node_plc.js", [str(parcels)])
         super().__init__(modules, script, folder / "node.log", [folder / "node-pki", *more, *trusted])
         self.url = self.said("listening ")
         self.certificate = Path(self.said("certificate "))

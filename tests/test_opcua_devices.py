@@ -1,4 +1,4 @@
-"""AutoID readers: the codec by law, and our client against node-opcua with the published types.
+"""AutoID readers and PackML machines: the codec by law, our clients against node-opcua with the published types.
 
 Public names: none; run by pytest.
 """
@@ -17,9 +17,12 @@ from hypothesis import strategies as st
 from opcua_peer import NodeServer, node_opcua
 from test_opcua import Pki, until
 
-from edge.config_opcua import UaClientConfig
+from edge.config_opcua import PackmlConfig, UaClientConfig
 from edge.config_readers import AutoIdConfig
+from edge.line.events import MachineReported
 from edge.opcua_link import autoid_reader
+from edge.packml_session import PackmlSession
+from plc.driver import PlcError
 from rfid.autoid_codec import (
     AutoIdError,
     ScanResult,
@@ -159,3 +162,101 @@ def test_strangers_and_wrong_passwords_are_refused(run: Any, pki: Pki, server: A
     ):
         with pytest.raises(ReaderError, match=r"^dock1: opc.tcp://127.0.0.1"):
             run(autoid_reader("dock1", config(server, pki, opcua=opcua)).run(lambda _: None))
+
+
+def test_a_server_that_goes_away_is_said_and_leaves_nothing(run: Any, pki: Pki, server: Any) -> None:
+    told: list[ReaderEvent] = []
+
+    async def talk() -> None:
+        there = int(server.url.rpartition(":")[2])
+        pipes: set[asyncio.Task[None]] = set()
+        writers: list[asyncio.StreamWriter] = []
+
+        async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while octets := await reader.read(65_536):
+                writer.write(octets)
+
+        async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            back, forth = await asyncio.open_connection("127.0.0.1", there)
+            writers.extend((writer, forth))
+            pipes.update((asyncio.create_task(pipe(reader, forth)), asyncio.create_task(pipe(back, writer))))
+
+        listener = await asyncio.start_server(relay, "127.0.0.1", 0)
+        url = f"opc.tcp://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+        here = config(server, pki, keepalive_ms=100, opcua={"url": url})
+        task = asyncio.create_task(autoid_reader("dock1", here).run(told.append))
+        await until(lambda: bool(told) or task.done())
+        for writer in writers:
+            writer.transport.abort()
+        async with asyncio.timeout(5):
+            with pytest.raises(ReaderError, match=f"^dock1: ({url}: |the subscription ended)"):
+                await task
+        listener.close()
+        for one in pipes:
+            one.cancel()
+        await asyncio.gather(*pipes, return_exceptions=True)
+
+    run(talk())
+    assert isinstance(told[0], ReaderReady)
+
+
+# ---- PackML ----------------------------------------------------------------------------------------------------------
+
+
+def machine(server: Any, pki: Pki, told: list[MachineReported], **changes: Any) -> PackmlSession:
+    settings: dict[str, Any] = {
+        "url": server.url,
+        "node": "ns=1;s=labeler",
+        "every_ms": 50,
+        "timeout_ms": 10_000,
+        "certificate": pki.host.certificate,
+        "key": pki.host.key,
+        "trusted": pki.hosts_list.folder,
+        "user": "lanewise",
+        "password_file": server.password,
+    }
+    clock = iter(range(0, 10**12, 5_000_000))  # 5 s between two looks
+    return PackmlSession("labeler", PackmlConfig(**(settings | changes)), lambda: next(clock), told.append)
+
+
+def test_states_and_counts_of_a_foreign_machine(run: Any, pki: Pki, server: Any) -> None:
+    async def talk() -> list[MachineReported]:
+        told: list[MachineReported] = []
+        ready: list[bool] = []
+        task = asyncio.create_task(machine(server, pki, told).run(lambda: ready.append(True)))
+        await until(lambda: bool(told) or task.done())
+        say = asyncio.get_running_loop().run_in_executor
+        for orders in (
+            ["mode 2"],
+            ["state Cleared Running Held"],
+            ["state Cleared Stopped -"],
+            ["state Aborted - -"],
+            ["state Cleared Running Complete"],
+            ["speed 42.5", "counts 700 3"],
+        ):
+            count = len(told)
+            for order in orders:
+                await say(None, server.order, order)
+            await until(lambda count=count: len(told) > count or task.done())  # type: ignore[misc]
+        await until(lambda: told[-1].defective == 4 or task.done())
+        task.cancel()
+        await asyncio.wait([task])
+        assert ready == [True]
+        return told
+
+    told = run(talk())
+    assert [one.state for one in told[:6]] == [6, 6, 11, 2, 9, 17]
+    assert [one.mode for one in told[:3]] == [0, 2, 2] and told[0].processed == -1
+    last = told[-1]
+    assert (last.state, last.mode, last.processed, last.defective, last.speed) == (17, 2, 701, 4, 42.5)
+    assert len({(one.state, one.mode, one.processed, one.defective, one.speed) for one in told}) == len(told)
+
+
+@pytest.mark.parametrize("wrong", ["node", "stranger"])
+def test_a_machine_that_cannot_be_read_is_said(run: Any, pki: Pki, server: Any, wrong: str) -> None:
+    changes, text = {
+        "node": ({"node": "i=2253"}, "i=2253: has no BaseStateMachine/CurrentState: no PackML object"),
+        "stranger": ({"certificate": pki.stranger.certificate, "key": pki.stranger.key}, "session: "),
+    }[wrong]
+    with pytest.raises(PlcError, match=f"^labeler: opc.tcp://.*{text}"):
+        run(machine(server, pki, [], **changes).run(lambda: None))
