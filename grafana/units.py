@@ -34,8 +34,10 @@ def written(value: Value, unit: str, decimals: int | None = None) -> str:
             return f"{value:.1f} dBm"
         case "mwatt":
             return f"{value:.3g} mW"
-        case "dateTimeAsIso" | "dateTimeFromNow":
+        case "dateTimeAsIso":
             return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        case "dateTimeFromNow":  # in Grafana as time from now, here as the time itself
+            return datetime.fromtimestamp(value / 1000, UTC).strftime("%d. %H:%M")
         case "short":
             return _scaled(value, _SHORT, 2 if decimals is None else decimals, "")
         case _:

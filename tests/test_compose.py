@@ -18,7 +18,7 @@ import yaml
 from influx_peer import Influxd, V2Door, before, free_port
 
 OURS = ("controller", "publisher", "api", "simulator")
-HANGS_S = 60
+HANGS_S = 100
 
 
 @pytest.fixture(scope="module")
