@@ -120,6 +120,42 @@ PLCS = Board(
             ),
         ),
         Section(
+            T("Machines", "機台"),
+            (
+                timeline(
+                    T("Mode", "模式"),
+                    T("PackML mode of each machine that tells it.", "回報模式的機台之 PackML 模式。"),
+                    select(schema.PLC, 'last("packml_mode")', by=("plc",), every="$__interval", fill="previous"),
+                    "$tag_plc",
+                    {
+                        1: (T("Producing", "生產"), OFF),
+                        2: (T("Maintenance", "維護"), WARN),
+                        3: (T("Manual", "手動"), WARN),
+                    },
+                ),
+                trend(
+                    T("Speed", "速度"),
+                    T("Products a minute, as the machine tells it.", "機台回報的每分鐘產品數。"),
+                    select(schema.PLC, 'mean("products_per_min")', by=("plc",), every="$__interval", fill="previous"),
+                    "$tag_plc",
+                    unit="short",
+                ),
+                trend(
+                    T("Products", "產品數"),
+                    T("What the machine counted, and what of it as defective.", "機台計數與其中的不良品。"),
+                    select(
+                        schema.PLC,
+                        'max("processed") AS "processed", max("defective") AS "defective"',
+                        by=("plc",),
+                        every="$__interval",
+                        fill="previous",
+                    ),
+                    "$tag_plc $col",
+                    unit="short",
+                ),
+            ),
+        ),
+        Section(
             T("Points", "點位"),
             (
                 trend(

@@ -32,6 +32,7 @@ from edge.line.events import (
     LaneRequested,
     LoadClosed,
     LoadOpened,
+    MachineReported,
     Measured,
     OrderChanged,
     ParcelGated,
@@ -120,6 +121,8 @@ def happenings(start_us: int, step_us: int) -> Iterator[Journaled | Event]:
     yield PointChanged(
         at_us + 1, "tote1", "drive/temperature", 41.5, "°C", Quality.STALE, "no answer", at_us - 9_000_000
     )
+    for minute in range(3):
+        yield MachineReported(at_us + minute, "sorter", 6, 1, 100 + minute, minute, 98.5)
     yield PointWritten(at_us, 3, "tote1", "drive/setpoint", 0.7, "kim", "")
     load = Load("L-1", "door1", "DHL", departure_us=at_us + 90 * _MINUTE_US, cutoff_us=at_us + 60 * _MINUTE_US)
     yield LoadOpened(at_us, 4, load, "kim")

@@ -233,8 +233,7 @@ class Measures:
                 for measurement, tags, fields in _measured(value):
                     add(measurement, tags, fields)
             case MachineReported():
-                fields = {"packml_state": value.state}
-                add(schema.PLC, (value.plc,), fields)
+                add(schema.PLC, (value.plc,), _machine(value))
             case ParcelGated():
                 fields = {
                     "parcel_id": value.parcel,
@@ -351,6 +350,17 @@ def _check(value: ToteChecked) -> dict[str, FieldValue]:
         "matched": len(value.matched),
         **{kind.value.replace("-", "_"): found[kind] for kind in FindingKind},
     }
+
+
+def _machine(value: MachineReported) -> dict[str, FieldValue]:
+    fields: dict[str, FieldValue] = {"packml_state": value.state}
+    if value.mode:
+        fields["packml_mode"] = value.mode
+    counts = (("processed", value.processed), ("defective", value.defective))
+    fields |= {name: count for name, count in counts if count >= 0}
+    if value.speed:
+        fields["products_per_min"] = value.speed
+    return fields
 
 
 def _plc_point(value: PointChanged) -> dict[str, FieldValue]:

@@ -319,7 +319,7 @@ DEVICE = Measurement(
 )
 PLC = Measurement(
     "plc",
-    "A PLC's link, every 10 s.",
+    "A PLC's link, every 10 s; its machine, when that tells something.",
     ("plc",),
     (
         _i("up", "1 = it answers and follows"),
@@ -331,6 +331,10 @@ PLC = Measurement(
         _i("commands_queued", "commands that wait for room or a connection"),
         _i("commands_unhandled", "commands in its mailbox that it has not handled"),
         _i("packml_state", "PackML state, 6 = Execute"),
+        _i("packml_mode", "PackML mode, 1 = Producing; this and what follows where the machine tells it"),
+        _i("processed", "products that the machine counted"),
+        _i("defective", "products of these that it counted as defective"),
+        _f("products_per_min", "its speed", "1/min"),
     ),
 )
 PLC_POINT = Measurement(
