@@ -171,6 +171,7 @@ class Teller:
                 )
                 if value.scans:
                     text += f", {_codes(value.codes)}"
+                    text += f" ({' '.join(value.doubtful)} may be a neighbour's)" if value.doubtful else ""
                 return Sentence("passage", f"{text}; {value.cause}" if value.cause else text)
             case BarcodesRead():
                 return Sentence("barcodes", f"Scanner {value.reader}: {_codes(value.codes)}")

@@ -6,17 +6,20 @@ Public names: none; run by pytest.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 import uvloop
 from conftest import Run
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pure_site import Outcome, PureSite, example
 from reader_owner import ReaderOwner
@@ -35,15 +38,17 @@ from edge.line.events import (
     Claim,
     DeviceChanged,
     FindingKind,
+    Input,
     OrderChanged,
     PassageSeen,
     RouteDecided,
     RouteReason,
 )
 from edge.line.layout import Job, LaneRole, LineLayout, Portal
-from edge.line.scans import ScanWatch
+from edge.line.scans import ROW, ScanWatch
 from edge.line.sort import combine
 from edge.line.state import BookState, Passage, PortalState
+from edge.line.station import Result
 from edge.line.verify import check
 from edge.orders.model import Order
 from edge.replay import replay
@@ -266,6 +271,43 @@ def test_parcels_that_nearly_touch_are_told_in_turn() -> None:
     assert scans.blind() == "scanner side: unplugged"
 
 
+@settings(max_examples=int(os.environ.get("SCAN_EXAMPLES", "150")))
+@given(
+    gaps=st.lists(st.integers(120_000, 700_000), min_size=25, max_size=40),
+    lengths=st.lists(st.integers(150_000, 400_000), min_size=40, max_size=40),
+    moments=st.lists(st.integers(10_000, 60_000), min_size=40, max_size=40),
+    disturbed=st.dictionaries(st.integers(0, 15), st.none() | st.integers(61_000, 900_000), max_size=4),
+)
+def test_no_word_that_came_late_is_sure_of_another_parcel(
+    gaps: list[int], lengths: list[int], moments: list[int], disturbed: dict[int, int | None]
+) -> None:
+    """Words of a few parcels in a row come late or never. Nothing sure is ever wrong, and sureness comes back."""
+    passages, now = list[Passage](), 0
+    for number, (gap, length) in enumerate(zip(gaps, lengths, strict=False)):
+        passages.append(Passage(number + 1, number + 1, now, now + length))
+        now += length + gap
+    happens: list[tuple[int, int, int | None]] = []  # when, which parcel, None = it is decided
+    newest = 0
+    for number, passage in enumerate(passages):
+        over = passage.stop_us + 1_000_000
+        happens.append((over + 100_001, number, None))
+        moment = disturbed.get(number, moments[number])
+        if moment is not None:
+            newest = max(newest, over + moment)  # words do not overtake each other
+            happens.append((newest, number, number))
+    scans = watch(passages)
+    sure: dict[int, set[str]] = {}
+    for at_us, number, said in sorted(happens, key=lambda one: (one[0], one[2] is None)):
+        if said is not None:
+            scans.read(BarcodesRead(at_us, "top", (f"P{said}",)))
+        else:
+            sure[number] = {code for scan in scans.of(number + 1) if scan.sure for code in scan.codes}
+    for number, codes in sure.items():
+        assert codes <= {f"P{number}"}, disturbed
+    for number in range(16 + ROW + 3, len(passages)):
+        assert sure[number] == {f"P{number}"}
+
+
 # ---- tag, barcode or both --------------------------------------------------------------------------------------------
 
 
@@ -368,6 +410,42 @@ def test_what_is_away_is_made_up_for_by_the_other(project: Path, away: str) -> N
     assert {landed.lane.role for landed in outcome.landed} <= {LaneRole.CARRIER, LaneRole.REJECT, LaneRole.RECIRCULATE}
     assert not any(landed.defaulted for landed in outcome.landed)
     assert_replays(outcome)
+
+
+def test_scans_that_come_late_missort_nothing(project: Path) -> None:
+    """One in eight words of the scanner is held up for up to 0.9 s, and a third of the tags is dead."""
+    config = scanned(project, parcel_dead_tag=0.33, parcel_wrong_barcode=0, barcode_unreadable=0.05, parcel_unknown=0)
+    site = PureSite(config, 23, {"sorter": 160})
+    hold_up(site, Random(23))
+    outcome = site.run(3600)
+    for landed in outcome.landed:
+        if landed.lane.role is LaneRole.CARRIER:
+            assert landed.load.order is not None and landed.lane.carrier == landed.load.order.carrier
+    doubtful = [value for value in outcome.journal if isinstance(value, PassageSeen) and value.doubtful]
+    assert len(doubtful) > 10
+    told = [Teller(config.layouts()).tell(value).text for value in doubtful]
+    assert all("may be a neighbour's" in text for text in told)
+    by_code = [one for one in outcome.landed if not one.load.tags and one.lane.role is LaneRole.CARRIER]
+    assert len(by_code) > 10, "most are known by their barcode all the same"
+    assert_replays(outcome)
+
+
+def hold_up(site: PureSite, random: Random) -> None:
+    """Some scans reach the core late; none overtakes another."""
+    give = site.give
+    held: list[tuple[int, BarcodesRead]] = []
+
+    def given(value: Input) -> list[Result]:
+        while held and held[0][0] <= value.at_us:
+            due_us, scan = held.pop(0)
+            give(replace(scan, at_us=max(due_us, scan.at_us)))
+        if not isinstance(value, BarcodesRead):
+            return give(value)
+        late_us = random.randrange(900_000) if random.random() < 1 / 8 else 0
+        held.append((max([value.at_us + late_us, *(due_us for due_us, _ in held)]), value))
+        return []
+
+    site.give = given  # type: ignore[method-assign]
 
 
 def silence(site: PureSite, reader: str) -> None:

@@ -63,7 +63,7 @@ const ZH = {
   "passage": (v) => {
     const reads = v.tags.reduce((sum, tag) => sum + tag.count, 0);
     const stage = { early: "初步", due: "決定時", final: "最終" }[v.stage];
-    const scans = v.scans?.length ? `；${codes(v.scans.flatMap((scan) => scan.codes))}` : "";
+    const scans = v.scans?.length ? `；${codes(v.scans.flatMap((scan) => scan.codes))}${v.scans.every((scan) => scan.sure) ? "" : "（可能屬於相鄰物件）"}` : "";
     return `通過 ${v.line} 的讀取門：${v.claims.length} 張標籤，共讀取 ${reads} 次（${stage}）${scans}`;
   },
   "barcodes": (v) => `條碼掃描器 ${v.reader}：${codes(v.codes)}`,

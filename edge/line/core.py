@@ -414,6 +414,8 @@ class Core:
 
     def _seen(self, line: Station, seen: PassageSeen, out: list[Result]) -> None:
         seen = replace(seen, scans=line.scans.of(seen.passage))
+        if seen.stage is Stage.FINAL:
+            line.scans.seen(seen)
         self._own(seen, out, lambda: decide(line, seen, out))
 
     def _door_seen(self, found: Iterable[DoorSeen], out: list[Result]) -> None:

@@ -124,6 +124,8 @@ def _sort(station: Station, seen: PassageSeen, out: list[Result]) -> None:
         track.subject, track.order = parcels[0], order.id if order else ""
     if seen.cause and not parcels:
         choice = replace(choice, text=f"{choice.text}; {seen.cause}")
+    if seen.doubtful and not parcels:
+        choice = replace(choice, text=f"{choice.text}; barcode {', '.join(seen.doubtful)} may be a neighbour's")
     _route(station, track, choice, seen.at_us, out)
 
 

@@ -64,11 +64,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What one barcode scanner said of one passage; no ``codes`` = it found none. ``at_us``: when that arrived."""
+    """What one barcode scanner said of one passage; no ``codes`` = it found none. ``at_us``: when that arrived.
+
+    ``sure``: it cannot be meant for another passage, as what comes late can.
+    """
 
     reader: str
     at_us: int
     codes: tuple[str, ...]
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

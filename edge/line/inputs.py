@@ -367,8 +367,13 @@ class PassageSeen:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """The codes that scanners found on it, without repeats."""
-        return tuple(dict.fromkeys(code for scan in self.scans for code in scan.codes))
+        """The codes that scanners surely found on it, without repeats."""
+        return tuple(dict.fromkeys(code for scan in self.scans if scan.sure for code in scan.codes))
+
+    @property
+    def doubtful(self) -> tuple[str, ...]:
+        """The codes that may be another passage's."""
+        return tuple(dict.fromkeys(code for scan in self.scans if not scan.sure for code in scan.codes))
 
     @property
     def own(self) -> tuple[Claim, ...]:
