@@ -15,6 +15,10 @@
  *   mute 0|1              answer nothing; what comes meanwhile is lost
  *   fc23 0|1              function 23 is served, as it is from the start, or refused with exception 1
  *   freeze 0|1            the program stops, the registers are still served
+ *   torn N                the newest event is half written for N scans after it came
+ *   layout W              UP says layout W; 0 = the right one
+ *   slow MS               every answer comes so much later
+ *   event T I S V         reports an event of type T, track I, station S, value V
  *   lanes F D, state N    lanes 1-16 full and disabled; PackML state
  *   bench N US LEAD DWELL N parcels, one about every US microseconds (US/2 to 3 US/2, or 3/4 to 5/4 with a portal),
  *                         then "reaction_us ..." (-1 = no route) and "bench done". LEAD > 0: each passes a portal, photo-eye 11, LEAD
@@ -50,6 +54,7 @@ static uint16_t session = 1, heartbeat, state = 6, epoch, done, refused, refusal
 static event_t buffer[BUFFER];
 static unsigned first, waiting, refusals;
 static kept_t kept[KEPT];
+static int torn, torn_left, slow_ms, layout;
 static int kept_count, stall, twice, muted, frozen, quiet, no_fc23, header, chaos_stall, chaos_twice;
 static uint32_t next_track = 1;
 static int64_t scan_us = 1000, visible_us[TRACKS];
@@ -79,6 +84,7 @@ static void report(uint16_t type, uint32_t track, uint16_t station, uint16_t cau
 /* Fills the ring and the header; the ring's record first, the head that announces it after. */
 static void show(void) {
     uint32_t ms = now_ms();
+    if (head) reg[UP + 22 + head % 8 * 10 + 9] = head;
     while (waiting && (uint16_t)(head - acked) < 8) {
         const event_t *e = &buffer[first];
         uint16_t seq = head + 1;
@@ -96,10 +102,15 @@ static void show(void) {
         r[8] = e->value;
         r[9] = seq;
         head = seq;
+        torn_left = torn;
         if (e->type == 1) visible_us[e->track % TRACKS] = now_us();
     }
     uint16_t *u = reg + UP;
-    u[0] = 0x4C57;
+    if (torn_left > 0) {
+        torn_left--;
+        reg[UP + 22 + head % 8 * 10 + 9] ^= 0x8000;
+    }
+    u[0] = layout ? (uint16_t)layout : 0x4C57;
     u[1] = 1;
     u[2] = heartbeat;
     u[3] = state;
@@ -287,7 +298,11 @@ static int order(char *line, fd_set *all, int listener, int top) {
         srand((unsigned)a);
         chaos_stall = (int)b;
         chaos_twice = (int)c;
-    } else if (!strcmp(name, "drop")) close_all(all, listener, top);
+    } else if (!strcmp(name, "torn")) torn = (int)a;
+    else if (!strcmp(name, "layout")) layout = (int)a;
+    else if (!strcmp(name, "slow")) slow_ms = (int)a;
+    else if (!strcmp(name, "event")) report((uint16_t)a, (uint32_t)b, (uint16_t)c, 0, (uint16_t)d);
+    else if (!strcmp(name, "drop")) close_all(all, listener, top);
     else if (!strcmp(name, "mute")) muted = (int)a;
     else if (!strcmp(name, "fc23")) no_fc23 = !a;
     else if (!strcmp(name, "freeze")) frozen = (int)a;
@@ -321,6 +336,7 @@ static void serve(modbus_t *ctx, modbus_mapping_t *map, int fd, fd_set *all) {
     modbus_set_socket(ctx, fd);
     int length = modbus_receive(ctx, query);
     if (length > 0) {
+        if (slow_ms) usleep((useconds_t)slow_ms * 1000);
         if (query[header] == 23 && no_fc23) modbus_reply_exception(ctx, query, MODBUS_EXCEPTION_ILLEGAL_FUNCTION);
         else if (admit(query)) modbus_reply(ctx, query, length, map);
     } else if (length < 0 && header > 1) {

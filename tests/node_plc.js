@@ -2,8 +2,11 @@
 //
 //   node node_plc.js PKI_FOLDER PARCELS TRUSTED_CERTIFICATE...
 //
-// As node_secure.js says. PARCELS wait, inducted, from the start.
+// As node_secure.js says. PARCELS wait, inducted, from the start. Orders come as lines on stdin and are answered by "ok":
+// induct N, restart, torn N (scans), layout W (0 = the right one), still 0|1 (the program stops, the server answers),
+// status (says "status JSON" with all it acted on).
 "use strict";
+const readline = require("readline");
 const ua = require("node-opcua");
 const { secureServer, serve, run } = require("./node_secure.js");
 
@@ -12,6 +15,7 @@ const RING = 8;
 const up = new Uint16Array(102);
 let down = new Uint16Array(74);
 let waiting = [];
+let session = 1, torn = 0, tornLeft = 0, layout = 0, still = false, track = Number(parcels), acted = [];
 let head = 0, acked = 0, done = 0, refused = 0, reason = 0, epoch = 0, heartbeat = 0;
 
 const began = process.hrtime.bigint();
@@ -27,8 +31,8 @@ function refusal(record) {
     if (((nowMs() - long(record, 5)) | 0) > 0) return 2;
     if (record[1] < 1 || record[1] > 5) return 4;
     if (record[1] === 4 && (record[4] < 1 || record[4] > 64)) return 4;
-    const track = long(record, 2);
-    if (record[1] <= 3 && (track < 1 || track > Number(parcels))) return 3;
+    const of = long(record, 2);
+    if (record[1] <= 3 && (of < 1 || of > track)) return 3;
     return 0;
 }
 
@@ -43,6 +47,7 @@ function obey() {
         if (after(next, down[5]) || record[0] !== next || record[7] !== next) return;
         const why = refusal(record);
         done = next;
+        if (!why) acted.push([next, record[1], long(record, 2), record[4]]);
         if (why) {
             refused = next;
             reason = why;
@@ -54,13 +59,35 @@ function obey() {
 function scan() {
     heartbeat = (heartbeat + 1) & 0xffff;
     obey();
+    if (head) up[22 + (head % RING) * 10 + 9] = head;
     while (waiting.length && ((head - acked) & 0xffff) < RING) {
         head = (head + 1) & 0xffff;
         up.set([head, ...waiting.shift(), head], 22 + (head % RING) * 10);
+        tornLeft = torn;
     }
+    if (tornLeft-- > 0) up[22 + (head % RING) * 10 + 9] ^= 0x8000;
     const ms = nowMs();
-    up.set([0x4c57, 1, heartbeat, 6, ms >>> 16, ms & 0xffff], 0);
-    up.set([epoch, done, refused, reason, head, 0, 1, acked], 14);
+    up.set([layout || 0x4c57, 1, heartbeat, 6, ms >>> 16, ms & 0xffff], 0);
+    up.set([epoch, done, refused, reason, head, 0, session, acked], 14);
+}
+
+function restart(forget) {
+    session++;
+    head = acked = done = refused = reason = epoch = 0;
+    waiting = [];
+    up.fill(0);
+    forget();
+}
+
+function order(line, forget) {
+    const [name, amount] = line.split(" ");
+    if (name === "induct") for (let left = Number(amount); left > 0; left--) report(1, ++track, 1, 0);
+    else if (name === "restart") restart(forget);
+    else if (name === "torn") torn = Number(amount);
+    else if (name === "layout") layout = Number(amount);
+    else if (name === "still") still = amount === "1";
+    else if (name === "status") console.log(`status ${JSON.stringify({ head, acked, acted })}`);
+    console.log("ok");
 }
 
 function words(value) {
@@ -91,11 +118,14 @@ async function main() {
     point("Count", "UInt64", [0x1, 0x2]);
     point("Broken", "Float", 0).setValueFromSource(
         new ua.Variant({ dataType: ua.DataType.Float, value: 0 }), ua.StatusCodes.BadDeviceFailure);
-    for (let track = 1; track <= Number(parcels); track++) report(1, track, 1, 0);
+    for (let each = 1; each <= Number(parcels); each++) report(1, each, 1, 0);
     scan();
     shown.setValueFromSource(words(up.slice()));
     await serve(server);
+    const forget = () => taken.setValueFromSource(words(new Uint16Array(74)));
+    readline.createInterface({ input: process.stdin }).on("line", (line) => order(line, forget));
     setInterval(() => {
+        if (still) return;
         down = Uint16Array.from(taken.readValue().value.value);
         scan();
         shown.setValueFromSource(words(up.slice()));

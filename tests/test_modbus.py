@@ -16,7 +16,7 @@ import pytest
 import uvloop
 from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
 
-from plc.driver import PlcError
+from plc.driver import PlcError, PlcLink
 from plc.mailbox import (
     Command,
     Connected,
@@ -27,6 +27,7 @@ from plc.mailbox import (
     Handled,
     Host,
     HostSignal,
+    Incompatible,
     LinkFresh,
     LinkStale,
     Memory,
@@ -77,10 +78,12 @@ class Journal:
 class Controller:
     """A host with its loop: routes each parcel to a lane by its number, stores, acknowledges, reconnects."""
 
-    def __init__(self, port: int, journal: Journal, *, stores: bool = True, timeout_ms: int = 1000) -> None:
+    def __init__(
+        self, port: int, journal: Journal, *, stores: bool = True, timeout_ms: int = 1000, link: PlcLink | None = None
+    ) -> None:
         self.journal = journal
         self.host = Host(journal.memory)
-        self.link = ModbusLink("sorter1", Tcp("127.0.0.1", port), timeout_ms=timeout_ms)
+        self.link = link or ModbusLink("sorter1", Tcp("127.0.0.1", port), timeout_ms=timeout_ms)
         self.stores = stores
         self.signals: list[HostSignal] = []
         self.faults: list[str] = []
@@ -110,8 +113,9 @@ class Controller:
             if not self.connected:
                 await self.link.connect()
                 up = await self.link.read_up()
-                self.take(self.host.connect(up, await self.link.read_down(), now_us))
+                down = await self.link.read_down()
                 self.connected = True
+                self.take(self.host.connect(up, down, now_us))
             else:
                 self.take(self.host.on_up(await self.link.read_up(), now_us))
             words, signals = self.host.down(now_us)
@@ -134,6 +138,8 @@ class Controller:
                     self.routed |= {sent.command.value for sent in found}
                 case Restarted():
                     self.received, self.sent = [], []
+                case Incompatible():
+                    self.connected = False  # until a handshake finds the right layout
                 case Received(event):
                     self.received.append(event)
                     if event.type is EventType.INDUCTED and event.track_id not in self.routed:
@@ -366,6 +372,45 @@ def test_refusals_silence_and_a_program_that_stopped_are_said(plc: LibmodbusPlc,
         plc.order("mute 0")
         controller.signals.clear()
         await controller.until(lambda: bool(controller.said(Connected)))
+        await controller.link.close()
+
+    run(main())
+
+
+def test_every_fault_at_a_foreign_plc_ends_with_every_parcel_routed_once(plc: LibmodbusPlc, run: Any) -> None:
+    """The faults one after the other, each with parcels that come meanwhile."""
+
+    async def main() -> None:
+        controller = Controller(plc.port, Journal(), timeout_ms=60)
+        await controller.until(lambda: controller.host.commanding)
+        parcels = 0
+        for fault, over in (
+            ("torn 4", "torn 0"),
+            ("slow 20", "slow 0"),
+            ("layout 19544", "layout 0"),
+            ("twice 5", "late"),
+            ("stall 3", "late"),
+            ("mute 1", "mute 0"),
+            ("freeze 1", "freeze 0"),
+            ("fc23 0", "drop"),
+            ("event 9 0 11 1", "event 9 0 11 0"),
+            ("lanes 4 0", "lanes 0 0"),
+        ):
+            plc.order(fault)
+            plc.order("induct 9")
+            for _ in range(25):
+                await controller.cycle()
+            if fault.startswith("layout"):
+                await controller.until(lambda: bool(controller.said(Incompatible)))
+            plc.order(over)
+            parcels += 9
+            await controller.until(quiet(plc, parcels))
+        sorted_once(plc, range(1, parcels + 1))
+        assert controller.journal.tracks(1) == list(range(1, parcels + 1))
+        assert not controller.said(Gap, EventsLost, Unaccounted, Restarted)
+        assert controller.said(Incompatible)[0].why.startswith("word 0: layout 0x4c58 is not 0x4c57")
+        jams = [event.value for _, event in controller.journal.events if event.type is EventType.JAM]
+        assert jams == [1, 0] and any("no answer within 60 ms" in fault for fault in controller.faults)
         await controller.link.close()
 
     run(main())
