@@ -22,6 +22,7 @@ from pcap import write_pcap
 from plc.driver import PlcError, PlcLink
 from plc.mailbox import Command, EventType, Handled, Host, Opcode, PlcSide, Received
 from plc.modbus import ModbusLink
+from plc.points import Order, Point, Table, parse_type
 from plc.simulator import SimulatedPlc
 from plc.wires import Tcp
 
@@ -291,6 +292,38 @@ def test_mbpoll_reads_the_simulated_up_block(run: Any, peer: Callable[[str], str
     assert len(words) == 102 and words[:2] == [0x4C57, 1]
     assert (words[6], words[18], words[20]) == (0b101, 1, 0x1234)
     assert words[32:37] == [1, EventType.DIVERTED, 1, 2, 4] and words[41] == 1
+
+
+def test_mbpoll_writes_and_reads_the_simulated_points(run: Any, peer: Callable[[str], str]) -> None:
+    program = peer("mbpoll")
+    points = [
+        Point("a/speed", parse_type("REAL"), address=1000, word_order=Order.LOW_FIRST),
+        Point("a/lamp", parse_type("BOOL"), Table.COIL, 21),
+        Point("a/level", parse_type("INT"), Table.INPUT, 7),
+    ]
+
+    async def mbpoll(port: int, *settings: str) -> str:
+        poll = await asyncio.create_subprocess_exec(
+            program, "-m", "tcp", "-p", str(port), "-0", *settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        out, error = await poll.communicate()
+        assert poll.returncode == 0, (out, error)
+        return out.decode()
+
+    async def main() -> None:
+        plc = SimulatedPlc("sorter1", PlcSide(), lambda: 0, points=points)
+        await plc.start()
+        try:
+            plc.points.put("a/level", -12)
+            await mbpoll(plc.port, "-t", "4:float", "-r", "1000", "127.0.0.1", "2.5")
+            await mbpoll(plc.port, "-t", "0", "-r", "21", "127.0.0.1", "1")
+            assert (plc.points.get("a/speed"), plc.points.get("a/lamp")) == (2.5, True)
+            said = await mbpoll(plc.port, "-t", "3", "-r", "7", "-1", "127.0.0.1")
+            assert re.search(r"^\[7\]:\s+65524 \(-12\)$", said, re.MULTILINE), said
+        finally:
+            await plc.stop()
+
+    run(main())
 
 
 def test_tshark_finds_nothing_malformed_in_either_direction(

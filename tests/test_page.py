@@ -29,10 +29,12 @@ from edge.line.events import (
     LaneChanged,
     LaneRequested,
     Measured,
+    PointChanged,
     RouteReason,
     Started,
 )
 from edge.store import SiteStore
+from plc.points import Quality
 
 WEB = "api/web"
 
@@ -148,6 +150,25 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         page.until("document.querySelector('[data-figure=alarms] .note').textContent", lambda text: "60 min" in text)
         assert page.ask("document.querySelector('#history [aria-pressed=true]').dataset.minutes") == "60"
         page.ask("document.getElementById('history').close()")
+
+        # Points of a PLC: value, quality, and what may be written.
+        assert page.ask("document.querySelectorAll('#points .unknown').length") == 4
+        floor.journal.append(
+            [
+                PointChanged(at_us, "tote1", "drive/speed", 0.6000000238, "m/s", Quality.GOOD, "", at_us),
+                PointChanged(at_us, "tote1", "cabinet/lamp", True, "", Quality.STALE, "not read for 2100 ms", at_us),
+                PointChanged(at_us, "tote1", "drive/temperature", None, "°C", Quality.BAD, "exception code 2", at_us),
+            ]
+        )
+        page.until("document.querySelector('#points .good')?.textContent", lambda text: text and "0.6 m/s" in text)
+        assert "old value: not read for 2100 ms" in page.ask("document.querySelector('#points .stale').textContent")
+        assert "no value: exception code 2" in page.ask("document.querySelector('#points .bad').textContent")
+        page.ask("document.querySelector('#points .unknown button').click()")
+        shown = page.until("document.querySelector('#point[open]')?.textContent")
+        assert "tote1/drive/setpoint" in shown and "0.2 to 2.5 m/s" in shown and "holding registers 1002" in shown
+        assert page.ask("document.getElementById('point-value').max") == "2.5"
+        assert page.ask("document.querySelectorAll('#point button[type=submit]').length") == 1
+        page.ask("document.getElementById('point').close()")
 
         # What needs people is said in words.
         at_us = time.time_ns() // 1000
