@@ -22,7 +22,7 @@ from time import time_ns
 from edge.config import load_line
 from edge.config_readers import LlrpConfig, ReaderConfig
 from edge.config_reports import load_reports
-from edge.line.events import DeviceNotice, TagsRead
+from edge.line.events import BarcodesRead, DeviceNotice, TagsRead
 from edge.portal_replay import read_reads
 from edge.reader_session import ReaderSession
 from rfid.driver import ReaderError, ReaderEvent, ReaderReady, TagRead
@@ -162,7 +162,12 @@ def _chosen(reader: str, config: Path | None) -> tuple[str, ReaderConfig]:
 
 
 async def _hear(
-    name: str, config: ReaderConfig, seconds: float | None, heard: Callable[[TagsRead], None], tick: Callable[[], None]
+    name: str,
+    config: ReaderConfig,
+    seconds: float | None,
+    heard: Callable[[TagsRead], None],
+    scanned: Callable[[BarcodesRead], None],
+    tick: Callable[[], None],
 ) -> None:
     """Connects and listens until it is cancelled, the time is over, or the reader ends it; ``tick`` now and then."""
     session = ReaderSession(name, config)
@@ -173,6 +178,8 @@ async def _hear(
         for given in session.inputs(event, time_ns() // 1000):
             if isinstance(given, TagsRead):
                 heard(given)
+            elif isinstance(given, BarcodesRead):
+                scanned(given)
             elif isinstance(given, DeviceNotice):
                 print(given.text, file=sys.stderr)
 
@@ -195,8 +202,16 @@ def _listen(
     arguments: argparse.Namespace, reader: str, heard: Callable[[TagsRead], None], tick: Callable[[], None]
 ) -> None:
     name, config = _chosen(reader, arguments.config)
+
+    def scanned(given: BarcodesRead) -> None:
+        if getattr(arguments, "json", False):
+            at = datetime.fromtimestamp(given.at_us / 1e6, UTC).isoformat(timespec="milliseconds")
+            print(json.dumps({"at": at, "reader": name, "codes": given.codes}), flush=True)
+        else:
+            print(f"{name}: {', '.join(given.codes) or 'no barcode was found'}", flush=True)
+
     try:
-        asyncio.run(_hear(name, config, arguments.seconds, heard, tick))
+        asyncio.run(_hear(name, config, arguments.seconds, heard, scanned, tick))
     except ReaderError as error:
         raise OSError(str(error)) from None
 

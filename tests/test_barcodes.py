@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +29,7 @@ from test_core import records
 from test_floor_devices import on_free_ports
 from virtual_time import run_virtual
 
+from edge.cli import main
 from edge.config import LineConfig, load_line
 from edge.config_readers import BarcodeConfig
 from edge.journal import JournalReader
@@ -220,6 +223,26 @@ def test_a_scanner_that_calls_us(run: Run, loop: Loop) -> None:
             writer.close()
 
     run(main(), loop=loop)
+
+
+def test_a_scanner_can_be_watched(tmp_path: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (project / "examples" / "barcode-sorter" / "LINE.toml").read_text(encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        (tmp_path / "LINE.toml").write_text(text.replace("15084", str(server.getsockname()[1])), encoding="utf-8")
+
+        def scan() -> None:
+            with server.accept()[0] as scanner:
+                scanner.sendall(f"\x02]C100{SSCC[4:]};X1\x03\x02NOREAD\x03".encode())
+                with suppress(OSError):
+                    scanner.recv(1)
+
+        thread = threading.Thread(target=scan)
+        thread.start()
+        command = ["rfid", "watch", "top", "--config", str(tmp_path / "LINE.toml"), "--seconds", "0.5"]
+        main(command)
+        thread.join()
+    said = capsys.readouterr().out
+    assert f"top: {SSCC}, X1\ntop: no barcode was found\n" in said
 
 
 # ---- which scan is whose ---------------------------------------------------------------------------------------------
