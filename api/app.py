@@ -33,6 +33,7 @@ from edge.journal import JournalError
 from edge.line.alarm_rules import AlarmAction
 from edge.line.alarms import requested_state
 from edge.line.events import AlarmChanged, AlarmRequested, OrderChanged
+from edge.metrics import CONTENT_TYPE, text
 from edge.orders.model import Order
 from edge.picture import Snapshot
 from edge.store import OrderConflict, Put, StoreError
@@ -230,6 +231,11 @@ def _line_routes(app: FastAPI, site: Site) -> None:
     async def health() -> Response:
         """Whether journals and store are followed; always 200 while the process answers."""
         return json_answer(site.health())
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        """Numbers of this process for Prometheus."""
+        return Response(text(site.metrics), media_type=CONTENT_TYPE)
 
     @app.get("/api/live", responses=PROBLEMS)
     async def live() -> StreamingResponse:

@@ -2,9 +2,10 @@
 
 Public names: Guard.
 
-With a token, ``/api`` needs ``Authorization: Bearer``. Without one the server listens on a loopback address only; then
-a web page of somebody else is the danger, and the name in Host must be a loopback name (DNS rebinding). What changes
-something must always be JSON or CSV and come from a page of this server, if it comes from a page (forged requests).
+With a token, ``/api`` and ``/metrics`` need ``Authorization: Bearer``. Without one the server listens on a loopback
+address only; then a web page of somebody else is the danger, and the name in Host must be a loopback name (DNS
+rebinding). What changes something must always be JSON or CSV and come from a page of this server, if it comes from a
+page (forged requests).
 
 Source: RFC 9110, 7.2 and 15.5; RFC 6454 (Origin); Fetch Metadata (W3C), 2.3; Content Security Policy Level 3.
 """
@@ -72,7 +73,7 @@ class Guard:
             name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
             if name.lower() not in LOOPBACK_NAMES:
                 return 421, f"Host {host!r}: allowed without a token: {', '.join(sorted(LOOPBACK_NAMES))}"
-        elif path.startswith("/api/") and not self._knows(headers.get("authorization", "")):
+        elif (path.startswith("/api/") or path == "/metrics") and not self._knows(headers.get("authorization", "")):
             return 401, "Authorization: required is Bearer and the token of token_file"
         if method in _READING:
             return None

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -27,6 +27,7 @@ from edge.line.alarms import unraised
 from edge.line.events import AlarmChanged, Started
 from edge.line.layout import LineLayout
 from edge.live import LiveView
+from edge.metrics import Sample
 from edge.picture import PointView, Snapshot
 from edge.store import SiteStore, StoreError
 
@@ -161,6 +162,19 @@ class Site:
         trouble = self._store_trouble or next((its.store_trouble for its in controllers if its.store_trouble), "")
         ok = not trouble and not any(its.journal_trouble for its in controllers)
         return Health(ok, self.config.site, self._version, now_us(), trouble, controllers)
+
+    def metrics(self) -> Iterator[Sample]:
+        """What is followed, for Prometheus."""
+        for its in self.health().controllers:
+            label = (("controller", its.controller),)
+            yield Sample(
+                "api_journal_up", "1 = the controller's journal is followed", int(not its.journal_trouble), label
+            )
+            yield Sample("api_store_up", "1 = the journal is projected", int(not its.store_trouble), label)
+            yield Sample("api_journal_seen", "newest record on the live page", its.seen, label)
+            yield Sample("api_journal_projected", "newest record in the site store", its.projected, label)
+            yield Sample("api_journal_age_seconds", "age of the newest record", (now_us() - its.last_us) / 1e6, label)
+        yield Sample("api_pages", "live pages that listen", len(self.hub))
 
     def _picture(self) -> bytes:
         return event("snapshot", msgspec.json.encode(self.snapshot())) + event(

@@ -18,7 +18,7 @@ from edge.config_docks import DockTable, dock_layout, dock_problems, dock_statio
 from edge.config_io import io_problems
 from edge.config_opcua import UaServerConfig, ua_server_problems
 from edge.config_points import every_point
-from edge.config_publish import SECRETS, PublisherConfig, RetentionConfig, publisher_problems
+from edge.config_publish import SECRETS, MetricsConfig, PublisherConfig, RetentionConfig, publisher_problems
 from edge.config_readers import AutoIdConfig, BarcodeConfig, ReaderConfig, card_problems, reader_problems
 from edge.config_table import Frozen, Name
 from edge.line.alarm_rules import MOMENTS, RATES, RULES, AlarmKind, AlarmRule, Priority
@@ -203,6 +203,7 @@ class LineConfig(Frozen):
         default=None, description="the publishers' own file; none = `publish.sqlite` beside the journal"
     )
     retention: RetentionConfig = Field(default=RetentionConfig(), description="how long the journal keeps records")
+    metrics: MetricsConfig = Field(default=MetricsConfig(), description="numbers of the processes for Prometheus")
     sim: SimConfig = Field(default=SimConfig(), description="the simulated floor")
 
     def layouts(self) -> tuple[LineLayout, ...]:

@@ -1,6 +1,7 @@
 """The publishers of LINE.toml, and what is wrong with one beyond a single key.
 
-Public names: RetentionConfig, InfluxConfig, PublisherConfig, publisher_problems, SECRETS; MQTT's: edge/config_mqtt.py.
+Public names: RetentionConfig, MetricsConfig, InfluxConfig, PublisherConfig, publisher_problems, SECRETS.
+Those of MQTT: edge/config_mqtt.py.
 
 ``kind`` tells a table's model; a new kind is a model here or in a file beside this one, added to PublisherConfig.
 """
@@ -11,13 +12,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from edge.config_mqtt import MqttConfig, SparkplugConfig, broker_problems
 from edge.config_table import Frozen
 
 SECRETS = ("token_file", "password_file", "ca", "certificate", "key")
 """Keys of any publisher that name a file, relative to LINE.toml, which must exist."""
+
+
+def _loopback(listen: str) -> str:
+    host, _, port = listen.rpartition(":")
+    if host not in ("127.0.0.1", "localhost", "[::1]"):
+        raise ValueError(f"{listen!r}: not a loopback address: let an agent on this machine pass it on")
+    if not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise ValueError(f"{listen!r}: port {port!r} is not one of 1..65535")
+    return listen
+
+
+Loopback = Annotated[str, AfterValidator(_loopback)]
 
 
 class RetentionConfig(Frozen):
@@ -34,6 +47,14 @@ class RetentionConfig(Frozen):
     drop_undelivered: bool = Field(
         default=False, description="above `quota_mb` also what is not delivered yet goes, oldest first"
     )
+
+
+class MetricsConfig(Frozen):
+    """Where each process answers Prometheus at `/metrics`; the api process does at its own address."""
+
+    run: Loopback | None = Field(default=None, description="`lanewise run`, as `127.0.0.1:9464`; none = nowhere")
+    publish: Loopback | None = Field(default=None, description="`lanewise publish`, as `127.0.0.1:9465`")
+    sim: Loopback | None = Field(default=None, description="`lanewise sim`, as `127.0.0.1:9466`")
 
 
 class InfluxConfig(Frozen):

@@ -13,6 +13,7 @@ import fcntl
 import logging
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ class Record:
 class Journal:
     """The one writer of a journal file.
 
-    ``seq`` is the newest sequence, ``stored`` the newest on disk.
+    ``seq`` is the newest sequence, ``stored`` the newest on disk; ``kinds``: records stored, by kind.
     ``append`` only queues, and costs no disk time; a thread stores what is queued in one commit and then calls
     ``on_stored(seq)`` there. When the disk refuses, it calls ``on_trouble(text)``, keeps everything, tries again
     every second, and calls ``on_trouble("")`` when it works again.
@@ -122,6 +123,7 @@ class Journal:
             opened.pop_all()
         self.seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()[0]
         self.stored = self.seq
+        self.kinds: Counter[str] = Counter()
         self._marked: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM mark").fetchone()[0]
 
     def _prepare(self) -> None:
@@ -287,6 +289,7 @@ class Journal:
                 self._db.execute("ROLLBACK")
             raise
         if batch:
+            self.kinds.update(row[3] for row in rows)
             self.stored = batch[-1][0]
             self._on_stored(self.stored)
 

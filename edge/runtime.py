@@ -14,7 +14,8 @@ import logging
 import random
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -47,13 +48,14 @@ from edge.line.events import (
 )
 from edge.line.layout import LineLayout
 from edge.line.state import CoreState
+from edge.metrics import Sample, serve
 from edge.packml_session import PackmlSession
 from edge.plc_session import PlcSession
 from edge.point_session import PointSession
 from edge.reader_session import ReaderSession
 from edge.retention import Retention, Room
 from edge.store import StoreError
-from edge.vitals import EVERY_S, Vitals
+from edge.vitals import EVERY_S, Vitals, samples
 from plc.driver import PlcError
 from plc.mailbox import (
     Connected,
@@ -147,6 +149,7 @@ class Controller:
         self._started = 0
         self._retention = retention
         self._room: Room | None = None
+        self._told: dict[str, tuple[tuple[str, float], ...]] = {}
 
     async def run(self) -> None:
         """Runs until cancelled; what was decided by then is stored. Raises JournalError, OSError at the start only."""
@@ -172,22 +175,8 @@ class Controller:
                 Started(self._now(), self._config.controller, _version(), layouts, self._config.alarms(), docks)
             )
             self._next_checkpoint = self._journal.seq + CHECKPOINT_EVERY
-            async with asyncio.TaskGroup() as tasks:
-                for plc in self._plcs.values():
-                    tasks.create_task(self._keep(f"plc.{plc.name}", partial(self._plc_session, plc)))
-                for points in self._points.values():
-                    tasks.create_task(self._keep(f"points.{points.name}", partial(self._point_session, points)))
-                for machine in self._machines:
-                    tasks.create_task(self._keep(f"packml.{machine.name}", partial(self._packml_session, machine)))
-                for name in self._config.reader:
-                    tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name)))
-                tasks.create_task(self._measure())
-                if self._retention is not None:
-                    tasks.create_task(self._keep_room(self._retention))
-                if certificates := own_certificates(self._config):
-                    tasks.create_task(self._watch_certificates(certificates))
-                if self._feed is not None:
-                    tasks.create_task(self._follow_orders(self._feed))
+            with serve(self._config.metrics.run, self.metrics):
+                await self._work()
         finally:
             if self._timer is not None:
                 self._timer.cancel()
@@ -201,6 +190,24 @@ class Controller:
                 log.error(
                     "journal %s: not everything could be stored; the PLCs will send it again", self._config.journal
                 )
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for plc in self._plcs.values():
+                tasks.create_task(self._keep(f"plc.{plc.name}", partial(self._plc_session, plc)))
+            for points in self._points.values():
+                tasks.create_task(self._keep(f"points.{points.name}", partial(self._point_session, points)))
+            for machine in self._machines:
+                tasks.create_task(self._keep(f"packml.{machine.name}", partial(self._packml_session, machine)))
+            for name in self._config.reader:
+                tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name)))
+            tasks.create_task(self._measure())
+            if self._retention is not None:
+                tasks.create_task(self._keep_room(self._retention))
+            if certificates := own_certificates(self._config):
+                tasks.create_task(self._watch_certificates(certificates))
+            if self._feed is not None:
+                tasks.create_task(self._follow_orders(self._feed))
 
     # ---- the hot path ------------------------------------------------------------------------------------------------
 
@@ -368,6 +375,7 @@ class Controller:
                 continue
             late_us = int((self._loop.time() - due) * 1e6)
             for device, values in self._vitals.measured(hosts, self._is_up, self._now, self._core.state):
+                self._told[device] = values
                 self._take(Measured(self._now(), device, values))
                 await asyncio.sleep(0)
             own = (
@@ -377,7 +385,12 @@ class Controller:
                 ("orders_open", self._core.state.book.still_open),
                 *(self._room.values() if self._room is not None else ()),
             )
+            self._told["controller"] = own
             self._take(Measured(self._now(), "controller", own))
+
+    def metrics(self) -> Iterator[Sample]:
+        """For Prometheus, from any thread: what was told last, and what was stored."""
+        return samples(dict(self._told), Counter(self._journal.kinds))
 
     async def _keep_room(self, retention: Retention) -> None:
         """Looks after the journal's room, in a thread of its own."""

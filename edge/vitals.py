@@ -1,6 +1,6 @@
 """What the controller measures of itself, its devices and lines, so that the journal shows that they live.
 
-Public names: Vitals, EVERY_S.
+Public names: Vitals, samples, EVERY_S.
 
 Counting costs a dictionary look-up on each poll and report; the numbers are put together every EVERY_S. Their names are
 fields of `edge.publish.schema`.
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edge.line.state import CoreState, LineState
+from edge.metrics import Sample
 from plc.mailbox import Host
 from plc.words import serial_behind
 from rfid.driver import TagRead, rows
@@ -96,3 +97,21 @@ def _of_line(line: LineState, lanes: tuple[int, ...]) -> Values:
     tracks = sum(track.inducted and not track.ended for track in line.tracks.values())
     bits = [(line.lanes_full >> lane - 1 & 1) | (line.lanes_disabled >> lane - 1 & 1) << 1 for lane in lanes]
     return (("tracks", tracks), *((f"lane.{lane}", bit) for lane, bit in zip(lanes, bits, strict=True)))
+
+
+def samples(told: Mapping[str, Values], kinds: Mapping[str, int]) -> Iterator[Sample]:
+    """The newest numbers of each device for Prometheus, and how many records of each kind were stored."""
+    for kind, count in sorted(kinds.items()):
+        yield Sample("records", "records stored since the start", count, (("kind", kind),), counts=True)
+    for device, values in sorted(told.items()):
+        group, _, name = device.partition(".")
+        label = ((group, name),) if name else ()
+        for key, number in values:
+            what, _, part = key.partition(".")
+            name_of, part_of = _PARTS.get(what, (f"antenna_{what}", "antenna")) if part else (f"{group}_{what}", "")
+            labels = (*label, (part_of, part)) if part else label
+            yield Sample(name_of, "the newest of every 10 s: docs/telemetry.md", number, labels)
+
+
+_PARTS = {"lane": ("lane_state", "lane"), "backlog": ("follower_backlog", "follower")}
+"""For what is told of a part: the name, and the label of the part. Of a lane bit 0 = full, bit 1 = disabled."""

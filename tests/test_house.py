@@ -80,6 +80,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "paho: edge.publish.mqtt_connection and rfid.mqtt_reader only": [
         ("edge/publish/mqtt.py", "import paho.mqtt.client")
     ],
+    "prometheus_client: edge.metrics only": [("edge/runtime.py", "import prometheus_client")],
     "influxdb_client: edge.publish.influx only": [("edge/publish/follow.py", "import influxdb_client")],
     "sqlalchemy: edge.store only": [("edge/journal.py", "import sqlalchemy")],
     "msgspec: where records are stored or sent, edge.journal, edge.store and api": [

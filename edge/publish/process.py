@@ -10,7 +10,7 @@ import importlib
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,8 +20,9 @@ from pathlib import Path
 from edge.config import LineConfig, load_line
 from edge.journal import JournalError
 from edge.journal_source import JournalSource
+from edge.metrics import Sample, serve
 from edge.publish.cursors import Cursors, read_cursors, read_set_aside
-from edge.publish.follow import Follower, Publisher
+from edge.publish.follow import Follower, Following, Publisher
 
 log = logging.getLogger(__name__)
 
@@ -81,15 +82,26 @@ def run(config: LineConfig, stop: threading.Event) -> int:
     try:
         for thread in threads:
             thread.start()
-        while not stop.wait(1.0):
-            if threads and not any(thread.is_alive() for thread in threads):
-                break
+        with serve(config.metrics.publish, lambda: _samples([one.following for one in followers.values()])):
+            while not stop.wait(1.0):
+                if threads and not any(thread.is_alive() for thread in threads):
+                    break
     finally:
         stop.set()
         for thread in threads:
             thread.join()
         cursors.close()
     return int(ended.is_set())
+
+
+def _samples(followings: Sequence[Following]) -> Iterator[Sample]:
+    for one in followings:
+        label = (("publisher", one.publisher),)
+        yield Sample("publisher_up", "1 = the newest delivery succeeded", int(not one.trouble), label)
+        yield Sample("publisher_backlog", "records not yet delivered", one.backlog, label)
+        yield Sample("publisher_records", "records delivered since the start", one.records, label, counts=True)
+        yield Sample("publisher_failures", "failed deliveries since the start", one.failures, label, counts=True)
+        yield Sample("publisher_set_aside", "points or messages that the target refused, ever", one.set_aside, label)
 
 
 def _open(name: str, config: LineConfig) -> Publisher:

@@ -12,13 +12,14 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import uvloop
 
 from edge.config import LineConfig, load_line, with_sim
+from edge.metrics import Sample, serve
 from edge.sim.control import listen
 from edge.sim.devices import SimulatedFloor
 from edge.sim.faults import FORM, FaultError, FaultOrder
@@ -133,12 +134,13 @@ async def run_sim(
         ended = asyncio.ensure_future(floor.wait())
         tasks = [ended] if feeder is None else [ended, asyncio.ensure_future(feeder.run())]
         try:
-            while not ended.done():
-                done, _ = await asyncio.wait(tasks, timeout=STATUS_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
-                if say is not None:
-                    say(status(floor, "" if feeder is None else feeder.trouble))
+            with serve(config.metrics.sim, lambda: samples(floor)):
+                while not ended.done():
+                    done, _ = await asyncio.wait(tasks, timeout=STATUS_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        task.result()
+                    if say is not None:
+                        say(status(floor, "" if feeder is None else feeder.trouble))
         finally:
             for task in tasks:
                 task.cancel()
@@ -165,6 +167,13 @@ def status(floor: SimulatedFloor, trouble: str) -> str:
         f"{truth['totes_to_quality']} to quality | reaction p99 {floor.latest_reaction_ms()['p99']:.1f} ms"
     )
     return text + (f" | no new orders: {trouble}" if trouble else "")
+
+
+def samples(floor: SimulatedFloor) -> Iterator[Sample]:
+    """The floor's truth for Prometheus: what is a whole number in its report."""
+    for name, value in floor.report().items():
+        if isinstance(value, int) and name not in ("seed", "rate"):
+            yield Sample(f"sim_{name}", "as the report of `lanewise sim` has it", value)
 
 
 def _write(truth: Report, file: Path) -> None:
