@@ -20,8 +20,9 @@ from edge.journal import Record
 from edge.line.layout import LineLayout
 from edge.publish.cursors import SetAside
 from edge.publish.follow import Delivery, Entry, Following, TargetDown
+from edge.publish.mqtt_broker import Broker, BrokerDown, Outgoing
 from edge.publish.mqtt_commands import CommandDesk
-from edge.publish.mqtt_connection import Broker, BrokerDown, MqttConnection, Outgoing
+from edge.publish.mqtt_connection import MqttConnection
 from edge.publish.namespace import Message, Namespace
 from edge.publish.topics import UNTOLD, PublisherNow
 

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from urllib.parse import quote
 
 from edge.config_mqtt import MqttConfig
-from edge.publish.mqtt_connection import Arrived
+from edge.publish.mqtt_broker import Arrived
 from edge.publish.namespace import Message, Namespace
 from edge.publish.topics import Answered
 

@@ -1,6 +1,6 @@
 """One connection to an MQTT 5 broker: sends in order with bounded flight, and hands on what arrives.
 
-Public names: MqttConnection, Broker, Outgoing, Arrived, BrokerDown, Refusal.
+Public names: MqttConnection.
 
 Only this file knows paho. Its own reconnecting is off: a connection that broke is given up, whoever sends makes the
 next one, and then sends again what was not acknowledged. The limits that a broker names in its CONNACK are kept.
@@ -18,9 +18,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -30,6 +29,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from edge.publish.mqtt_broker import Arrived, Broker, BrokerDown, Outgoing, Refusal
 from edge.publish.namespace import Message
 
 log = logging.getLogger(__name__)
@@ -49,68 +49,6 @@ _POISON: Final = {
 """PUBACK reason codes that another try will not change; all others are the broker's state or its access rules."""
 _ASKED: Final = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
 """A request that somebody retained by mistake is not done at every start."""
-
-
-class BrokerDown(Exception):  # noqa: N818  # what is down is the word of the trade
-    """There is no connection, or it broke. The text names the broker and the reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """Where a broker is and who we are to it. ``session_s``: how long it keeps what arrives for us while we are away;
-    0 = nothing, every connection is a new beginning.
-    """
-
-    host: str
-    port: int
-    client_id: str
-    tls: bool = False
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-    user: str = ""
-    password_file: Path | None = None
-    keepalive_s: int = 15
-    in_flight: int = 100
-    session_s: int = 60
-
-    @property
-    def where(self) -> str:
-        """Its address, for people."""
-        return f"{self.host}:{self.port}"
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A message that somebody sent us. ``expiry_s`` None: never. ``again``: it may have been here before."""
-
-    topic: str
-    payload: bytes
-    response_topic: str
-    correlation: bytes
-    properties: dict[str, str]
-    expiry_s: int | None
-    again: bool
-    at_s: float
-    acknowledge: Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A message that the broker refused for good."""
-
-    message: Message
-    reason: str
-
-
-@dataclass(slots=True)
-class Outgoing:
-    """Messages on their way, in order. What was confirmed or refused is not sent again."""
-
-    messages: Sequence[Message]
-    qos: int = 1
-    done: set[int] = field(default_factory=set)
-    refused: list[Refusal] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

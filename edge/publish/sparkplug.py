@@ -23,7 +23,8 @@ from edge.line.events import Started
 from edge.publish.cursors import SetAside
 from edge.publish.follow import Delivery, Entry, Following, TargetDown
 from edge.publish.mqtt import broker_of
-from edge.publish.mqtt_connection import Arrived, BrokerDown, MqttConnection, Outgoing
+from edge.publish.mqtt_broker import Arrived, BrokerDown, Outgoing
+from edge.publish.mqtt_connection import MqttConnection
 from edge.publish.namespace import Message
 from edge.publish.sparkplug_metrics import NODE, Change, Kind, Metric, SparkplugMetrics
 from edge.publish.sparkplug_payload import BD_SEQ, REBIRTH, asks_rebirth, encode

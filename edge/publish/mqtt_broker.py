@@ -1,0 +1,74 @@
+"""A broker, and what goes to it and comes from it.
+
+Public names: Broker, Outgoing, Refusal, Arrived, BrokerDown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge.publish.namespace import Message
+
+
+class BrokerDown(Exception):  # noqa: N818  # what is down is the word of the trade
+    """There is no connection, or it broke. The text names the broker and the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where a broker is and who we are to it. ``session_s``: how long it keeps what arrives for us while we are away;
+    0 = nothing, every connection is a new beginning.
+    """
+
+    host: str
+    port: int
+    client_id: str
+    tls: bool = False
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    user: str = ""
+    password_file: Path | None = None
+    keepalive_s: int = 15
+    in_flight: int = 100
+    session_s: int = 60
+
+    @property
+    def where(self) -> str:
+        """Its address, for people."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message that somebody sent us. ``expiry_s`` None: never. ``again``: it may have been here before."""
+
+    topic: str
+    payload: bytes
+    response_topic: str
+    correlation: bytes
+    properties: dict[str, str]
+    expiry_s: int | None
+    again: bool
+    at_s: float
+    acknowledge: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A message that the broker refused for good."""
+
+    message: Message
+    reason: str
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """Messages on their way, in order. What was confirmed or refused is not sent again."""
+
+    messages: Sequence[Message]
+    qos: int = 1
+    done: set[int] = field(default_factory=set)
+    refused: list[Refusal] = field(default_factory=list)
