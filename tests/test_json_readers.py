@@ -27,7 +27,7 @@ from certificates import Authority
 from conftest import Run
 from hypothesis import given
 from hypothesis import strategies as st
-from mosquitto_peer import Mosquitto
+from mosquitto import Mosquitto
 from paho.mqtt import publish
 from paho.mqtt.enums import MQTTProtocolVersion
 from reader_owner import ReaderOwner
@@ -190,7 +190,7 @@ def test_reads_come_through_a_broker_that_is_killed_and_comes_back(
         async with owner.kept():
             await owner.until(lambda: len(owner.errors) == 1)
             assert "connection refused" in str(owner.errors[0])
-            await broker.start()
+            await asyncio.to_thread(broker.start)
             await owner.until(lambda: owner.ready == 1)
             await publish_all(broker, "r700/1/events", impinj("E280" * 6), b"{nonsense", impinj("3034" * 6, 4))
             await owner.until(lambda: len(owner.epcs) == 2)
@@ -202,7 +202,7 @@ def test_reads_come_through_a_broker_that_is_killed_and_comes_back(
             await owner.until(lambda: len(owner.errors) > before)
             assert f"dock1: MQTT broker 127.0.0.1:{broker.port}: the broker is gone" in str(owner.errors[before])
             assert owner.errors[before].failure is ReaderFailure.LOST
-            await broker.start()
+            await asyncio.to_thread(broker.start)
             await owner.until(lambda: owner.ready == 2)
             await publish_all(broker, "r700/1/events", impinj("AAAA" * 6))
             await owner.until(lambda: len(owner.epcs) == 3)
@@ -225,8 +225,8 @@ def test_a_broker_with_tls_and_logins(run: Run, peer: Callable[[str], str], tmp_
     (tmp_path / "wrong").write_text("another\n")
     passwords = tmp_path / "passwords"
     subprocess.run([peer("mosquitto_passwd"), "-b", "-c", str(passwords), "line", SECRET], check=True)
-    lines = [f"certfile {signed.certificate}", f"keyfile {signed.key}", f"password_file {passwords}", "user root"]
-    broker = Mosquitto(peer("mosquitto"), tmp_path, *lines, "allow_anonymous false")
+    lines = [f"certfile {signed.certificate}", f"keyfile {signed.key}", f"password_file {passwords}"]
+    broker = Mosquitto(peer("mosquitto"), tmp_path, "\n".join([*lines, "allow_anonymous false"]))
     keys = {"driver": "mqtt-json", "vendor": "zebra", "host": "127.0.0.1", "port": broker.port, "topics": ("fx",)}
     keys |= {"transport": "tls", "ca": authority.certificate, "user": "line", "password_file": tmp_path / "secret"}
 
@@ -237,7 +237,7 @@ def test_a_broker_with_tls_and_logins(run: Run, peer: Callable[[str], str], tmp_
         return str(owner.errors[0])
 
     async def main() -> None:
-        await broker.start()
+        await asyncio.to_thread(broker.start)
         assert "not authorized: look at user and password_file" in await first_error(password_file=tmp_path / "wrong")
         assert "TLS: " in await first_error(ca=stranger.certificate)
         owner = ReaderOwner("fx", **keys)
