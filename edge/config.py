@@ -450,8 +450,8 @@ def _checked(source: Path, model: type[Table], raw: dict[str, Any]) -> Table:
 
 def _problem(item: dict[str, Any]) -> str:
     loc = item["loc"]
-    if loc[0] == "reader" and len(loc) > 2:
-        loc = (*loc[:2], *loc[3:])  # between a reader's name and its key stands the kind of its driver
+    if loc[0] in ("reader", "publish") and len(loc) > 2:
+        loc = (*loc[:2], *loc[3:])  # between its name and the key stands the kind of its driver or target
     where = ".".join(f"{part}" for part in loc)
     match item["type"]:
         case "reader_driver":

@@ -84,7 +84,14 @@ def broker_problems(here: str, broker: BrokerConfig) -> Iterator[str]:
         yield f"{here}.{'key' if broker.key is None else 'certificate'}: missing: certificate and key belong together"
     if bool(broker.user) != (broker.password_file is not None):
         yield f"{here}.{'password_file' if broker.user else 'user'}: missing: user and password belong together"
-    if isinstance(broker, SparkplugConfig) and find_spec("google.protobuf") is None:
+    if isinstance(broker, SparkplugConfig) and not _has_protobuf():
         yield f"{here}.kind: 'sparkplug' needs a library that is not installed: pip install 'lanewise[sparkplug]'"
     if isinstance(broker, MqttConfig) and broker.token_file is not None and not broker.commands:
         yield f"{here}.token_file: only with commands, there are none"
+
+
+def _has_protobuf() -> bool:
+    try:
+        return find_spec("google.protobuf") is not None
+    except ModuleNotFoundError:  # not even the package around it
+        return False

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from made_up_floor import MadeUpFloor, order
 from mosquitto import Heard, Mosquitto, until
 
-from edge.config import load_line
+from edge.config import ConfigError, load_line
 from edge.config_mqtt import MqttConfig
 from edge.journal import Journal, Value, encode
 from edge.line.events import DeviceChanged, Measured, OrderChanged, ToteChecked
@@ -122,6 +122,49 @@ def test_every_message_says_what_it_is(layouts: tuple[LineLayout, ...]) -> None:
     assert sum(one["counts"]["refused"] for one in figures) == sum(
         START_US + 10_000_000 < one.at_us <= last for one in refused
     )
+
+
+def test_what_is_wrong_with_a_broker_is_said_at_once(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "google.protobuf", None)
+    text = (project / "examples/warehouse/LINE.toml").read_text(encoding="utf-8")
+    wrong = """
+        [publish.one]
+        kind = "mqtt"
+        host = "h"
+        ca = "ca.pem"
+        key = "key.pem"
+        user = "u"
+        token_file = "t"
+        [publish.two]
+        kind = "sparkplug"
+        host = "h"
+        group = "a/b"
+        [publish.three]
+        kind = "mqtt"
+        host = "h"
+        commands = ["shutdown"]
+        in_flight = 0
+    """
+    path = tmp_path / "LINE.toml"
+
+    def problems(more: str) -> set[str]:
+        path.write_text(f"{text}\n{more}", encoding="utf-8")
+        with pytest.raises(ConfigError) as said:
+            load_line(path)
+        return {problem.partition(":")[0] for problem in said.value.problems}
+
+    assert problems(wrong) == {"publish.two.group", "publish.three.commands.0", "publish.three.in_flight"}
+    without = wrong.replace('group = "a/b"', "").replace('commands = ["shutdown"]', "").replace("in_flight = 0", "")
+    assert problems(without) == {
+        "publish.one.ca",
+        "publish.one.key",
+        "publish.one.certificate",
+        "publish.one.password_file",
+        "publish.one.token_file",
+        "publish.two.kind",
+    }
 
 
 # ---- with a broker ---------------------------------------------------------------------------------------------------
