@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from epc_tags import partitions, tags
+from epc_tags import VECTORS, partitions, tags
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +13,7 @@ from rfid.epc import Epc, EpcError, EpcTag, Kind, Method, Scheme, classify, deco
 from rfid.epc_bits import Bits, holds, packed_variable, shortest_method, take_variable
 from rfid.epc_quick import quick_identity
 from rfid.epc_schemes import PREFIX_BITS, ROWS, SCHEME_OF_HEADER, Form, Partitioned
+from rfid.epc_templates import templated_identity
 from rfid.gs1 import KEYS, is_date
 
 ANY_TAG = st.sampled_from(Scheme).flatmap(tags)
@@ -102,6 +103,45 @@ def test_the_quick_way_gives_the_identity_that_decoding_gives(header: int, data:
         assert quick_identity(spelling) == tag.epc.identity
     for broken in (f"+{epc_hex[1:]}", f"{epc_hex[:-1]}_", f" {epc_hex[1:]}", f"{epc_hex[:-1]}٣", f"0x{epc_hex[2:]}"):
         assert quick_identity(broken) is None
+
+
+@given(ANY_TAG, st.data())
+def test_templates_give_the_identity_that_decoding_gives(tag: EpcTag, data: st.DataObject) -> None:
+    epc_hex = encode(tag)
+    for spelling in (epc_hex, epc_hex.lower()):
+        assert templated_identity(spelling) in (None, tag.epc.identity)
+    broken = int(epc_hex, 16)
+    for place in data.draw(st.lists(st.integers(0, 4 * len(epc_hex) - 9), max_size=3)):
+        broken ^= 1 << place
+    other = f"{broken:0{len(epc_hex)}X}"
+    try:
+        known = decode(other).epc.identity
+    except EpcError:
+        assert templated_identity(other) is None
+    else:
+        assert templated_identity(other) in (None, known)
+        assert identity_of_hex(other) == known
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        Scheme.SGTIN_198,
+        Scheme.SGLN_195,
+        Scheme.GRAI_170,
+        Scheme.GIAI_96,
+        Scheme.GIAI_202,
+        Scheme.GDTI_174,
+        Scheme.CPI_96,
+        Scheme.SGCN_96,
+        Scheme.ITIP_110,
+        Scheme.ITIP_212,
+        Scheme.GID_96,
+    ],
+)
+def test_templates_know_every_scheme_that_is_not_quick(scheme: Scheme) -> None:
+    (epc_hex,) = (octets for name, octets, _, _ in VECTORS if name == scheme)
+    assert templated_identity(epc_hex) == decode(epc_hex).epc.identity
 
 
 @given(ANY_TAG.filter(lambda tag: tag.aidc is None), st.data())

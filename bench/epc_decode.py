@@ -1,0 +1,108 @@
+"""EPC decoding side by side: the same tags through epcpy and through ours, in one run, scheme by scheme.
+
+Public names: main. Run: ``python -m bench.epc_decode``.
+
+epcpy (MIT) makes its object and from it the element string, or of a GID the pure identity; ours makes the same text,
+the identity that the controller works with, each of tags that were never seen before. What is the same for all of them,
+company prefix and article, ours remembers, as it does on a line. Both take turns, and the best turn of each counts.
+``again`` is a tag that was seen before, as nearly every read at a portal is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from random import Random
+from time import process_time
+from typing import Any
+
+from rfid.epc import Epc, EpcTag, Scheme, decode, encode, identity_of_hex
+from rfid.epc_quick import quick_identity
+from rfid.epc_schemes import ROWS, Form, Partitioned, Plus
+from rfid.epc_templates import templated_identity
+
+_ARTICLES = 50
+_SAMPLES = {
+    "SGTIN": ("9521141", "012345", ""),
+    "SSCC": ("9521141", "0123456789", ""),
+    "SGLN": ("9521141", "12345", ""),
+    "GRAI": ("9521141", "12345", ""),
+    "GIAI": ("9521141", "5678", ""),
+    "GSRN": ("9521141", "1234567890", ""),
+    "GSRNP": ("9521141", "1234567890", ""),
+    "GDTI": ("9521141", "12345", ""),
+    "CPI": ("9521141", "12345", ""),
+    "SGCN": ("9521141", "12345", ""),
+    "ITIP": ("9521141", "012345", "0104"),
+    "GID": ("31415", "271828", ""),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Prints microseconds a tag of both and the ratio, for each scheme that both know."""
+    options = argparse.ArgumentParser(description="EPC decoding: ours beside epcpy's")
+    options.add_argument("--tags", type=int, default=300, help="tags of each scheme")
+    options.add_argument("--rounds", type=int, default=7, help="turns of each side")
+    given = options.parse_args(argv)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its regular expressions are no raw strings
+        epcpy: Any = importlib.import_module("epcpy")
+    print(f"{'scheme':>10}  {'epcpy us':>8}  {'ours us':>8}  {'ratio':>6}  {'again us':>8}")
+    ratios: list[float] = []
+    for scheme, row in ROWS.items():
+        if isinstance(row, Plus):
+            continue  # epcpy has none of them
+        tags = _tags(scheme, given.tags)
+        of_scheme = epcpy.hex_to_tag_encodable(tags[0])
+
+        def foreign(tag: str, keyed: bool = hasattr(of_scheme, "gs1_element_string")) -> object:
+            made = epcpy.hex_to_tag_encodable(tag)
+            return made.gs1_element_string() if keyed else made.epc_uri
+
+        assert foreign(tags[0]) == identity_of_hex(tags[0]), (foreign(tags[0]), identity_of_hex(tags[0]))
+        theirs = ours = again = float("inf")
+        for _ in range(given.rounds):
+            theirs = min(theirs, _us(foreign, tags))
+            ours = min(ours, _us(_fresh, tags))
+            again = min(again, _us(identity_of_hex, tags))
+        ratios.append(theirs / ours)
+        print(f"{scheme:>10}  {theirs:>8.1f}  {ours:>8.2f}  {ratios[-1]:>6.1f}  {again:>8.2f}", flush=True)
+    print(f"smallest ratio {min(ratios):.1f}, median {sorted(ratios)[len(ratios) // 2]:.1f}")
+    return 0
+
+
+def _fresh(tag: str) -> str | None:
+    """As ``identity_of_hex`` does for a tag that it has not seen."""
+    return quick_identity(tag) or templated_identity(tag) or decode(tag).epc.identity
+
+
+def _us(call: Callable[[str], object], tags: Sequence[str]) -> float:
+    start = process_time()
+    for tag in tags:
+        call(tag)
+    return (process_time() - start) / len(tags) * 1e6
+
+
+def _tags(scheme: Scheme, count: int) -> list[str]:
+    """Tags of some articles, each with a serial of its own."""
+    chance, row = Random(1), ROWS[scheme]
+    found: list[str] = []
+    prefix, reference, pieces = _SAMPLES[row.kind.upper()]
+    while len(found) < count:
+        number = chance.randrange(1, 10**8)
+        serial = f"{number:X}/a" if isinstance(row, Partitioned) and row.serial_form is Form.ASCII7 else str(number)
+        article = f"{chance.randrange(1, _ARTICLES):0{len(reference)}d}"
+        if scheme in (Scheme.CPI_96, Scheme.CPI_VAR, Scheme.GID_96):
+            article = article.lstrip("0")
+        if isinstance(row, Partitioned) and row.serial_form is Form.NONE:
+            article = serial if row.reference_form is not Form.PADDED else f"{number:0{len(reference)}d}"
+            serial = ""
+        found.append(encode(EpcTag(scheme, 0, Epc(row.kind, prefix, article, serial, pieces))))
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
