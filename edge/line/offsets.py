@@ -30,7 +30,7 @@ _Places: TypeAlias = Mapping[Antenna, tuple[int, float]]
 
 LEARN_AFTER = 12
 """Visits before anything is learned."""
-KEEP_VISITS = 240
+KEEP_VISITS = 160
 KEEP_MIDDLES = 512
 SILENT_CYCLES, SILENT_US = 1.5, 1_000_000
 """A visit is over after so long a silence, whichever is longer."""
@@ -118,7 +118,7 @@ class OffsetLearner:
                 break
             del self._open[epc]
             self._close(visit)
-        if self._seen < LEARN_AFTER or len(self._middles) < 3 or self._new < min(self._seen // 4, KEEP_VISITS // 3):
+        if self._seen < LEARN_AFTER or len(self._middles) < 3 or self._new < min(self._seen // 3, KEEP_VISITS):
             return None
         self._new = 0
         return _offsets(tuple(self._visits), tuple(self._middles), self._facing, prior_us, sigma_us)
@@ -178,15 +178,9 @@ def _offsets(
         return None
     offset, _ = found
     spread = {
-        antenna: _spread(
-            [
-                at_us - beside[antenna]
-                for visit in visits
-                for at_us, _ in ([visit[antenna]] if antenna in visit else [])
-            ],
-            middles,
-            offset,
-        )[1]
+        antenna: _scatter(
+            [visit[antenna][0] - beside[antenna] for visit in visits if antenna in visit], middles, offset
+        )
         for antenna in counts
     }
     sharp = {antenna: (1 + (one / sigma_us) ** 2) ** -2 for antenna, one in spread.items()}
@@ -227,13 +221,21 @@ def _nearest_offset(places: Sequence[float], middles: Sequence[int], prior_us: i
 
 def _spread(places: Sequence[float], middles: Sequence[int], offset: float) -> tuple[float, float]:
     """The offset nearest to ``offset`` that the places agree on, and their median distance from it."""
-    for _ in range(2):
-        offset = median(_away(place, middles, offset) for place in places)
-    return offset, median(abs(_away(place, middles, offset) - offset) for place in places)
+    offset = median(_away(place, middles, offset) for place in places)
+    return offset, _scatter(places, middles, offset)
+
+
+def _scatter(places: Sequence[float], middles: Sequence[int], offset: float) -> float:
+    return median(abs(_away(place, middles, offset) - offset) for place in places)
 
 
 def _away(place: float, middles: Sequence[int], offset: float) -> float:
     """From the passage to which ``offset`` fits best."""
     after = bisect(middles, place - offset)
-    near = middles[max(0, after - 1) : after + 1]
-    return min((place - middle for middle in near), key=lambda away: abs(away - offset))
+    if after == 0:
+        return place - middles[0]
+    before_away = place - middles[after - 1]
+    if after == len(middles):
+        return before_away
+    after_away = place - middles[after]
+    return before_away if before_away - offset <= offset - after_away else after_away
