@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from asyncua import ua
 from asyncua.client.client import Client
-from asyncua.crypto import security_policies
+from asyncua.crypto import security_policies, uacrypto
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 from cryptography import x509
 
@@ -163,15 +163,19 @@ class UaSession:
         security = self._security
         if security.policy is not Policy.NONE and security.own is not None:
             mode = ua.MessageSecurityMode[security.mode.name.title().replace("_A", "A").replace("_", "")]
-            await client.set_security(_POLICIES[security.policy], security.own.certificate, security.own.key, mode=mode)
+            own = security.own
+            await client.set_security(
+                _POLICIES[security.policy], _content(own.certificate), _content(own.key), mode=mode
+            )
             client.certificate_validator = self._validate
         user = security.user
         if user.name:
             client.set_user(user.name)
             client.set_password(user.password)
         elif user.certificate is not None and user.key is not None:
-            await client.load_client_certificate(str(user.certificate))
-            await client.load_private_key(user.key)
+            mine, secret = _content(user.certificate), _content(user.key)
+            client.user_certificate = await uacrypto.load_certificate(mine.path_or_content, mine.extension)
+            client.user_private_key = await uacrypto.load_private_key(secret.path_or_content, None, secret.extension)
         await client.connect()
         if prepare is not None:
             await prepare(client)
@@ -182,6 +186,12 @@ class UaSession:
         host = urlsplit(self._url).hostname or ""
         if trouble := trouble_with(certificate, server.ApplicationUri or "", host, trusted):
             raise self._fault(f"{self.where}: {trouble}")
+
+
+def _content(file: Path) -> uacrypto.CertProperties:
+    """A certificate or key, read here: the library's own reading leaves the file open when it is cancelled."""
+    octets = file.read_bytes()
+    return uacrypto.CertProperties(octets, "pem" if octets.lstrip().startswith(b"-----BEGIN") else "der")
 
 
 def reason_of(error: Exception) -> str:

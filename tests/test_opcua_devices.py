@@ -17,11 +17,15 @@ from hypothesis import strategies as st
 from opcua_peer import NodeServer, node_opcua
 from test_opcua import Pki, until
 
+from edge.cli import main
+from edge.config import load_line
 from edge.config_opcua import PackmlConfig, UaClientConfig
 from edge.config_readers import AutoIdConfig
-from edge.line.events import MachineReported
+from edge.journal import JournalReader
+from edge.line.events import DeviceChanged, MachineReported
 from edge.opcua_link import autoid_reader
 from edge.packml_session import PackmlSession
+from edge.runtime import Controller
 from plc.driver import PlcError
 from rfid.autoid_codec import (
     AutoIdError,
@@ -260,3 +264,54 @@ def test_a_machine_that_cannot_be_read_is_said(run: Any, pki: Pki, server: Any, 
     }[wrong]
     with pytest.raises(PlcError, match=f"^labeler: opc.tcp://.*{text}"):
         run(machine(server, pki, [], **changes).run(lambda: None))
+
+
+def test_the_controller_reads_both_as_the_example_says(
+    run: Any, pki: Pki, server: Any, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (project / "examples" / "opcua" / "LINE.toml").read_text()
+    text = text.replace("opc.tcp://192.168.20.101:4840", "opc.tcp://127.0.0.1:1", 1)  # no PLC: only its PackML object
+    text = text.replace('device = "gate1"', 'device = "gate1"\ntimeout_ms = 10000')
+    text = text.replace('node = "ns=4;s=GVL.Machine"', 'node = "ns=1;s=labeler"\ntimeout_ms = 10000')
+    for old, new in (
+        ("opc.tcp://192.168.20.31:4840", server.url),
+        ("opc.tcp://192.168.20.101:4840", server.url),
+        ("pki/trusted", str(pki.hosts_list.folder)),
+        ("pki/gate.password", str(server.password)),
+        ("pki/sorter.password", str(server.password)),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "LINE.toml"
+    path.write_text(text)
+    assert main(["plc", "cert", str(path), "--reader", "gate", "--days", "40"]) == 0
+    assert main(["plc", "cert", str(path), "--reader", "gate", "--show"]) == 0
+    assert main(["plc", "cert", str(path), "--reader", "dock9"]) == 2
+    said = capsys.readouterr()
+    assert "own.der is valid for 30 days or more" in said.out and "readers with driver 'autoid': gate" in said.err
+    path.write_text(text.replace("pki/own.der", str(pki.host.certificate)).replace("pki/own.pem", str(pki.host.key)))
+    config = load_line(path)
+
+    def told() -> list[Any]:
+        if not config.journal.exists():
+            return []
+        reader = JournalReader(config.journal)
+        try:
+            return [record.value for record in reader.every()]
+        finally:
+            reader.close()
+
+    def up() -> set[str]:
+        return {value.device for value in told() if isinstance(value, DeviceChanged) and value.up}
+
+    async def control() -> None:
+        task = asyncio.create_task(Controller(config, threaded=False).run())
+        for device in ("reader.gate", "packml.sorter"):
+            await until(lambda device=device: device in up() or task.done())  # type: ignore[misc]
+        await until(lambda: any(isinstance(value, MachineReported) for value in told()) or task.done())
+        task.cancel()
+        await asyncio.wait([task])
+
+    run(control())
+    down = {value.device: value.reason for value in told() if isinstance(value, DeviceChanged) and not value.up}
+    assert down["plc.sorter"] == "sorter: opc.tcp://127.0.0.1:1: session: connection refused"
