@@ -527,6 +527,8 @@ def _scanner_problems(here: str, line: LineTable, devices: Mapping[str, ReaderCo
         for key in sorted(portal.model_fields_set & {"scan_mm", "scan_late_ms"}):
             yield f"{here}.portal.{key}: only with scanners"
         return
+    if "scan_mm" not in portal.model_fields_set:
+        yield f"{here}.portal.scan_mm: missing: a portal with scanners needs it"
     left_ms = (line.decision_mm - portal.scan_mm) * 1000 // line.speed_mm_s - portal.scan_late_ms
     if left_ms <= line.actuation_ms + line.margin_ms:
         yield (

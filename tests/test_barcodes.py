@@ -30,7 +30,7 @@ from test_floor_devices import on_free_ports
 from virtual_time import run_virtual
 
 from edge.cli import main
-from edge.config import LineConfig, load_line
+from edge.config import ConfigError, LineConfig, load_line
 from edge.config_readers import BarcodeConfig
 from edge.journal import JournalReader
 from edge.line.book import OrderBook
@@ -223,6 +223,42 @@ def test_a_scanner_that_calls_us(run: Run, loop: Loop) -> None:
             writer.close()
 
     run(main(), loop=loop)
+
+
+def test_what_contradicts_itself_in_a_portal_is_said(project: Path, tmp_path: Path) -> None:
+    text = (project / "examples" / "barcode-sorter" / "LINE.toml").read_text(encoding="utf-8")
+
+    def problems(old: str, new: str) -> list[str]:
+        assert old in text
+        (tmp_path / "LINE.toml").write_text(text.replace(old, new), encoding="utf-8")
+        with pytest.raises(ConfigError) as said:
+            load_line(tmp_path / "LINE.toml")
+        return said.value.problems
+
+    here = "line.sorter.portal"
+    assert problems(", scan_mm = -600", "") == [f"{here}.scan_mm: missing: a portal with scanners needs it"]
+    assert problems('scanners = ["top"], ', "") == [f"{here}.scan_mm: only with scanners"]
+    assert problems('readers = ["sorter"], scanners = ["top"]', 'readers = ["sorter", "top"], scanners = []') == [
+        f"{here}.readers: 'top': its driver is 'barcode': name it in scanners",
+        f"{here}.scan_mm: only with scanners",
+    ]
+    assert problems('scanners = ["top"]', 'scanners = ["sorter"]')[0] == (
+        f"{here}.scanners: 'sorter': its driver is 'llrp': name it in readers"
+    )
+    assert problems("scan_mm = -600", "scan_mm = 1800") == [
+        (
+            f"{here}.scan_mm: 1800: codes are there -20 ms before the decision point, needs more than "
+            "actuation_ms + margin_ms = 140 ms"
+        )
+    ]
+    scanner = "reader.top"
+    assert problems("port = 15084", "") == [f"{scanner}.port: missing: or listen, if it connects to us"]
+    assert problems("port = 15084", 'listen = "0.0.0.0:70000"') == [
+        f"{scanner}.listen: '0.0.0.0:70000': the port must be 1..65535"
+    ]
+    assert problems('separator = ";"', 'separator = "\\r"') == [
+        f"{scanner}.separator: '\\r': CR, LF, STX and ETX mark frames and cannot stand within"
+    ]
 
 
 def test_a_scanner_can_be_watched(tmp_path: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -144,7 +144,9 @@ class ScanWatch:
 
     def _after_pause(self, passage: Passage) -> bool:
         before = self._passage(passage.number - 1)
-        return before is None or (before.stop_us > 0 and passage.start_us - before.stop_us > PAUSE_US)
+        if before is None:
+            return passage.number == 1
+        return before.stop_us > 0 and passage.start_us - before.stop_us > PAUSE_US
 
     def _judge(self, number: int) -> None:
         """Looks at what each scanner said of the passages before one, each once and in order."""
