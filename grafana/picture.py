@@ -203,6 +203,8 @@ def _timeseries(panel: Json, series: Sequence[Named], box: Box, span: Span) -> I
             ends = [_x(points[at][0], span, field) for at in (-1, 0)]
             yield f'<path d="{path}L{ends[0]:.1f} {field.y + field.h:.1f}L{ends[1]:.1f} {field.y + field.h:.1f}Z" fill="{color}" fill-opacity="0.35"/>'
         yield f'<path d="{path}" fill="none" stroke="{color}" stroke-width="1.3"/>'
+        for at_ms, value in points if len(points) == 1 else ():
+            yield f'<circle cx="{_x(at_ms, span, field):.1f}" cy="{y_of(value):.1f}" r="2.5" fill="{color}"/>'
     for limit in limits:
         if low <= limit["value"] <= high:
             y = y_of(limit["value"])
