@@ -35,6 +35,8 @@ PARAMETERS = {
     "lane": "number of a lane in the PLC",
     "alarm": "name of an alarm: its kind and place, as `jam.sorter.3`",
     "device": "`controller`, `plc.NAME`, `reader.NAME`, `line.NAME`, `site-store` or `journal`",
+    "plc": "a PLC by its name in LINE.toml",
+    "point": "a point by its name in LINE.toml",
     "publisher": "a publisher by its name in LINE.toml",
     "event": "name of the event",
     "command": "`orders`, `lane` or `alarm`",

@@ -38,6 +38,8 @@ NAMES = {
     "lane": r"\d+",
     "alarm": ".*",
     "device": ".*",
+    "plc": ".*",
+    "point": ".*",
     "publisher": "[^/]+",
     "event": "[a-z-]+",
     "command": "[^/]+",

@@ -17,18 +17,31 @@ from edge.line.events import (
     Event,
     Journaled,
     LaneChanged,
+    MachineReported,
     Measured,
     OrderShipped,
     Outcome,
     PlcConnected,
     PlcEvent,
+    PointChanged,
     RouteDecided,
     RouteReason,
     Sorted,
     ToteChecked,
 )
 from edge.line.layout import LineLayout
-from edge.publish.topics import COUNTED, AlarmNow, Channel, DeviceNow, Figures, LaneNow, Numbers, State
+from edge.publish.topics import (
+    COUNTED,
+    AlarmNow,
+    Channel,
+    DeviceNow,
+    Figures,
+    LaneNow,
+    MachineNow,
+    Numbers,
+    PointNow,
+    State,
+)
 from plc.words import EventType
 
 
@@ -79,6 +92,12 @@ class LineStates:
             case DeviceChanged():
                 now = DeviceNow(record_id, value.at_us, value.device, value.up, value.reason)
                 yield Channel.DEVICE, now
+            case PointChanged(plc=plc, point=point):
+                told = (value.value, value.unit, value.quality, value.reason, value.read_us)
+                yield Channel.POINT, PointNow(record_id, value.at_us, plc, point, *told)
+            case MachineReported(plc=plc):
+                counts = (value.processed, value.defective, value.speed)
+                yield Channel.MACHINE, MachineNow(record_id, value.at_us, plc, value.state, value.mode, *counts)
             case AlarmChanged():
                 channel = Channel.ALARM if value.line in self._layouts else Channel.EDGE_ALARM
                 yield channel, _alarm(record_id, value)

@@ -1,7 +1,7 @@
 """The topics of the unified namespace, and the JSON on each of them.
 
 Public names: Channel, Told, CHANNELS, EVENTS, UNTOLD, COUNTED, ROOT, and the kinds of JSON: LaneNow, AlarmNow,
-DeviceNow, Status, Figures, Numbers, PublisherNow, Answered.
+DeviceNow, PointNow, MachineNow, Status, Figures, Numbers, PublisherNow, Answered.
 
 Pure. docs/asyncapi.json is written from here. ``id`` names the record of the journal that a message tells, for ever;
 ``at_us`` is that record's time.
@@ -35,6 +35,7 @@ from edge.line.events import (
     Started,
     ToteChecked,
 )
+from plc.points import Quality
 
 ROOT = "lanewise"
 JSON_TYPE = "application/json"
@@ -48,6 +49,8 @@ class Channel(StrEnum):
 
     STATUS = "_edge/{controller}/status"
     DEVICE = "_edge/{controller}/device/{device}"
+    POINT = "_edge/{controller}/point/{plc}/{point}"
+    MACHINE = "_edge/{controller}/machine/{plc}"
     EDGE_ALARM = "_edge/{controller}/alarm/{alarm}"
     EDGE_EVENT = "_edge/{controller}/event/{event}"
     MEASURED = "_edge/{controller}/measured/{device}"
@@ -112,6 +115,35 @@ class DeviceNow:
 
 
 @dataclass(frozen=True, slots=True)
+class PointNow:
+    """A point of a PLC: its newest value, None = it has none; ``reason``: why its quality is not good."""
+
+    id: str
+    at_us: int
+    plc: str
+    point: str
+    value: bool | int | float | str | None
+    unit: str
+    quality: Quality
+    reason: str
+    read_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineNow:
+    """How a machine stands: PackML state and mode (0 = not told), its own counts (-1 = not told), products a minute."""
+
+    id: str
+    at_us: int
+    plc: str
+    state: int
+    mode: int
+    processed: int
+    defective: int
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Whether the publisher is there; ``at_us``: since when it was, or when it left."""
 
@@ -165,7 +197,7 @@ class Answered:
     problems: tuple[str, ...]
 
 
-State = LaneNow | AlarmNow | DeviceNow | Status | Figures | Numbers | PublisherNow | Answered
+State = LaneNow | AlarmNow | DeviceNow | PointNow | MachineNow | Status | Figures | Numbers | PublisherNow | Answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +213,8 @@ class Told:
 CHANNELS: dict[Channel, Told] = {
     Channel.STATUS: Told(Status, True, 0, "Whether the publisher is there; its last will says that it is not."),
     Channel.DEVICE: Told(DeviceNow, True, 0, "A PLC, reader, the site store or the journal: there or not, and why."),
+    Channel.POINT: Told(PointNow, True, 0, "A point of a PLC, when it changes and every minute."),
+    Channel.MACHINE: Told(MachineNow, True, 0, "A machine by PackML: state, mode, counts, speed."),
     Channel.EDGE_ALARM: Told(AlarmNow, True, 0, "An alarm that is of no single line, as it is now."),
     Channel.EDGE_EVENT: Told(None, False, 0, "What happened that is of no single line, as CloudEvents."),
     Channel.MEASURED: Told(Numbers, False, NUMBERS_EXPIRE_S, "Numbers of a device or the controller, every 10 s."),
@@ -217,7 +251,7 @@ EVENTS: dict[str, tuple[type[Journaled | Event], str]] = {
 UNTOLD = frozenset(
     {
         "AlarmDue", "BarcodesRead", "CommandDropped", "CommandHandled", "CommandSent", "DeviceNotice", "DoorSeen",
-        "EventsMissed", "OutputSet", "PassageSeen",
+        "EventsMissed", "OutputSet", "PassageSeen", "PointWriteRequested", "PointWritten", "CertificateChecked",
     }
 )  # fmt: skip
 """Kinds of records that never make a message."""
