@@ -85,7 +85,7 @@ trusted = "pki/trusted"
 user = {{ scada = "password" }}'''
         self.path = write_line(project, folder, table)
         (folder / "password").write_text("a-password\n")
-        assert main(["opcua", str(self.path), "--make-certificate", "30"]) == 0
+        assert main(["opcua", str(self.path), "--make-certificate", "400"]) == 0
         config = load_line(self.path)
         self._journal = Journal(config.journal, lambda _: None, lambda _: None)
 
