@@ -23,6 +23,7 @@ from starlette.responses import StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from api.answers import PROBLEMS, json_answer, problems_answer
+from api.docks import dock_routes
 from api.guard import Guard
 from api.points import point_routes
 from api.site_state import Health, LineInfo, Site, now_us
@@ -133,6 +134,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     _line_routes(app, site)
     _alarm_routes(app, site)
     point_routes(app, site)
+    dock_routes(app, site)
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app
 

@@ -17,12 +17,15 @@ from pathlib import Path
 
 import msgspec
 
+from api.dock_follow import DockFollower
 from api.follow import Followed, Follower, Memory
 from api.stream import Hub, event
 from edge.config import ConfigError, LineConfig, SiteConfig, load_line
 from edge.config_points import point
+from edge.dock_board import DockBoard, DockPicture
 from edge.history import History, Window
 from edge.journal import Value
+from edge.journal_source import JournalSource
 from edge.line.alarms import unraised
 from edge.line.events import AlarmChanged, Started
 from edge.line.layout import LineLayout
@@ -100,6 +103,16 @@ class Site:
             )
             for controller, names in zip(controllers, devices, strict=True)
         ]
+        self._dock_followers = [
+            DockFollower(
+                DockBoard({dock.name: dock.title for dock in its.dock}),
+                JournalSource(its.journal, its.controller),
+                self._docks_changed,
+            )
+            for its in controllers
+            if its.dock
+        ]
+        self.boards = tuple(follower.board for follower in self._dock_followers)
         self._version = version("lanewise")
         self._store: SiteStore | None = None
         self._store_lock = threading.Lock()
@@ -114,6 +127,7 @@ class Site:
         except StoreError as error:
             log.warning("%s: tried again with every use, and shown in health", error)
         tasks = [asyncio.create_task(follower.run()) for follower in self.followers]
+        tasks += [asyncio.create_task(follower.run()) for follower in self._dock_followers]
         tasks.append(asyncio.create_task(self._beat()))
         try:
             yield
@@ -140,6 +154,10 @@ class Site:
     def snapshot(self) -> Snapshot:
         """The picture now."""
         return self.live.snapshot(now_us())
+
+    def dock_picture(self) -> DockPicture:
+        """The dock doors now."""
+        return DockPicture(now_us(), tuple(view for board in self.boards for view in board.views()))
 
     def history(self, minutes: int) -> Window:
         """The key figures of the last minutes: 15, 30 or 60."""
@@ -177,9 +195,12 @@ class Site:
         yield Sample("api_pages", "live pages that listen", len(self.hub))
 
     def _picture(self) -> bytes:
-        return event("snapshot", msgspec.json.encode(self.snapshot())) + event(
-            "health", msgspec.json.encode(self.health())
-        )
+        docks = event("docks", msgspec.json.encode(self.dock_picture())) if self.boards else b""
+        snapshot = event("snapshot", msgspec.json.encode(self.snapshot()))
+        return snapshot + docks + event("health", msgspec.json.encode(self.health()))
+
+    def _docks_changed(self) -> None:
+        self.hub.publish(event("docks", msgspec.json.encode(self.dock_picture())))
 
     def _begin(self, memory: Memory) -> None:
         self.live.begin_with(memory.lanes, memory.devices, memory.alarms, memory.machines)
@@ -237,6 +258,7 @@ def _check_names(config: SiteConfig, controllers: list[LineConfig]) -> None:
     first: dict[tuple[str, str], int] = {}
     for index, controller in enumerate(controllers):
         names = [("controller", controller.controller)]
+        names += [("dock", dock.name) for dock in controller.dock]
         names += [("line", name) for name in controller.line] + [("plc", name) for name in controller.plc]
         for kind, name in names:
             other = first.setdefault((kind, name), index)

@@ -94,6 +94,11 @@ def parser() -> argparse.ArgumentParser:
     alarms = _command(commands, "alarms", _alarms, "the alarms of a site, and what an operator asks of them")
     importlib.import_module("edge.alarm_desk").add_arguments(alarms)
 
+    load = commands.add_parser(
+        "load", help="loads at dock doors: open, check, close, manifest", description="Loads at dock doors."
+    )
+    importlib.import_module("edge.load_desk").add_commands(load)
+
     plc = commands.add_parser("plc", help="a PLC's mailbox: conformance, watch", description="A PLC's mailbox.")
     importlib.import_module("edge.plc_cli").add_arguments(plc)
 

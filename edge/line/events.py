@@ -139,6 +139,8 @@ __all__ = [
 
 ALARMS = "alarms"
 """Under this name every change of an alarm is found."""
+LOADS = "loads"
+"""And under this every load that was opened or closed."""
 
 
 Journaled: TypeAlias = (
@@ -291,9 +293,9 @@ def refs(value: Journaled | Event) -> tuple[str, ...]:
         case LoadRequested(load_id=load, parcel=parcel):
             found.update(dict.fromkeys((load, parcel)))
         case LoadOpened(load=its):
-            found.update(dict.fromkeys((its.id, *its.parcels)))
+            found.update(dict.fromkeys((its.id, LOADS, *its.parcels)))
         case LoadClosed(load=its, wrong=wrong, missing=missing):
-            found.update(dict.fromkeys((its.id, *(one.parcel for one in wrong), *missing)))
+            found.update(dict.fromkeys((its.id, LOADS, *(one.parcel for one in wrong), *missing)))
         case LoadRefused(load=load):
             found[load] = None
         case DockChanged(dock=dock):

@@ -1,0 +1,212 @@
+"""Dock doors and loads over HTTP: what is there, opening, checking and closing, manifests.
+
+Public names: dock_routes, LoadWish, CloseWish, ParcelWish.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import FastAPI, HTTPException, Response
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+
+from api.answers import PROBLEMS, json_answer, problems_answer
+from api.site_state import Site, now_us
+from edge.dock_board import DockBoard, DockPicture
+from edge.journal import Value
+from edge.line.events import LoadClosed, LoadRefused, LoadRequested
+from edge.line.loads import LoadCheck
+from edge.manifest import Manifest, manifest_csv, manifest_of
+from edge.orders.load import Load, LoadAction
+from rfid.epc import EpcError, identify
+
+ANSWER_S = 3.0
+"""A controller that runs answers within a few tenths of a second."""
+LOOK_S = 0.03
+LISTED = 50
+"""Closed loads that are listed, the newest first."""
+
+
+def _us(when: datetime | None) -> int:
+    return 0 if when is None else round(when.timestamp() * 1e6)
+
+
+def _plain(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("allowed are printable characters only")
+    return text
+
+
+def _parcel(text: str) -> str:
+    try:
+        found = identify(text)
+    except EpcError as error:
+        raise ValueError(str(error)) from None
+    if not found.startswith("(00)"):
+        raise ValueError(f"is {found}: allowed is a parcel, (00)…")
+    return found
+
+
+_Text = Annotated[str, StringConstraints(max_length=80, strip_whitespace=True), AfterValidator(_plain)]
+_By = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True), AfterValidator(_plain)]
+_Parcel = Annotated[str, AfterValidator(_parcel)]
+
+
+class LoadWish(BaseModel):
+    """A load to open. No ``id``: it is named after its door and the time. ``services`` empty: all of the carrier's.
+
+    ``cutoff``: parcels sorted later need not come along. ``parcels``: exactly these belong to it; empty = what is
+    sorted for its carrier and services.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: Annotated[_By, Field(description="who")]
+    dock: _By
+    carrier: _By
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
+    services: tuple[_By, ...] = ()
+    trailer: _Text = ""
+    departure: AwareDatetime | None = None
+    cutoff: AwareDatetime | None = None
+    parcels: Annotated[tuple[_Parcel, ...], Field(max_length=20_000)] = ()
+
+    def load(self, at_us: int) -> Load:
+        """The load itself."""
+        stamp = datetime.fromtimestamp(at_us / 1e6, UTC).strftime("%Y%m%d-%H%M%S")
+        return Load(
+            self.id or f"{self.dock}-{stamp}",
+            self.dock,
+            self.carrier,
+            self.trailer,
+            self.services,
+            _us(self.departure),
+            _us(self.cutoff),
+            tuple(dict.fromkeys(self.parcels)),
+        )
+
+
+class CloseWish(BaseModel):
+    """Who closes a load. ``forced``: although it is not complete; then ``reason`` says why."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: Annotated[_By, Field(description="who")]
+    forced: StrictBool = False
+    reason: Annotated[str, StringConstraints(max_length=400, strip_whitespace=True), AfterValidator(_plain)] = ""
+
+
+class ParcelWish(BaseModel):
+    """Who says that a parcel is aboard, or taken off; in every spelling."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: Annotated[_By, Field(description="who")]
+    parcel: _Parcel
+
+
+def dock_routes(app: FastAPI, site: Site) -> None:
+    """Adds the routes."""
+
+    def board_of(load_id: str) -> DockBoard:
+        for board in site.boards:
+            if board.check(load_id) is not None:
+                return board
+        raise HTTPException(404, f"load {load_id}: none is open with this name")
+
+    async def ask(board: DockBoard, wish: LoadRequested) -> Response:
+        """Puts a request into the feed and waits for what the controller says."""
+        seq = await asyncio.to_thread(lambda: site.store().request_load(wish))
+        for _ in range(round(ANSWER_S / LOOK_S)):
+            if board.answer(seq) is not None:
+                break
+            await asyncio.sleep(LOOK_S)
+        return _answered(board.answer(seq), seq)
+
+    @app.get("/api/docks", response_model=DockPicture, responses=PROBLEMS)
+    async def docks() -> Response:
+        """Every dock door: its light, its load in numbers, and who passed last."""
+        return json_answer(site.dock_picture())
+
+    @app.get("/api/loads", response_model=tuple[Manifest, ...], responses=PROBLEMS)
+    async def loads(closed: bool = False) -> Response:
+        """The loads that are open, or the newest ones that are closed, with all their parcels."""
+        if closed:
+            records = await asyncio.to_thread(lambda: site.store().by_ref("loads"))
+            values = [value for record in records if isinstance(value := record.value, LoadClosed)]
+            return json_answer([manifest_of(value) for value in values[: -LISTED - 1 : -1]])
+        checks = [board.check(name) for board in site.boards for name in board.loads.state.open]
+        return json_answer([manifest_of(check) for check in checks if check is not None])
+
+    @app.get("/api/loads/{load_id}", response_model=Manifest, responses=PROBLEMS)
+    async def check(load_id: str) -> Response:
+        """How complete a load is: aboard, wrong, missing and undetermined parcels; also after it was closed."""
+        return json_answer(await asyncio.to_thread(_manifest, site, load_id))
+
+    @app.get("/api/loads/{load_id}/manifest.csv", responses=PROBLEMS)
+    async def as_csv(load_id: str) -> Response:
+        """The manifest as CSV."""
+        text = manifest_csv(await asyncio.to_thread(_manifest, site, load_id))
+        headers = {"content-disposition": f'attachment; filename="{load_id}.csv"'}
+        return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+    @app.post("/api/loads", status_code=201, responses=PROBLEMS)
+    async def open_load(wish: LoadWish) -> Response:
+        """Opens a load at a door. 202: the door's controller does not run now and does it when it runs."""
+        at_us = now_us()
+        load = wish.load(at_us)
+        board = next((board for board in site.boards if load.dock in board.titles), None)
+        if board is None:
+            names = ", ".join(name for board in site.boards for name in board.titles)
+            raise HTTPException(404, f"dock {load.dock!r}: allowed are {names or 'none, LINE.toml has no [[dock]]'}")
+        problems = board.loads.open_problems(load)
+        if problems:
+            return problems_answer(409, problems)
+        return await ask(board, LoadRequested(at_us, 0, LoadAction.OPEN, load.id, wish.by, load))
+
+    @app.post("/api/loads/{load_id}/close", responses=PROBLEMS)
+    async def close(load_id: str, wish: CloseWish) -> Response:
+        """Closes a load; the answer is its manifest. 409 with what is missing or wrong, unless ``forced``."""
+        board = board_of(load_id)
+        if wish.forced and not wish.reason:
+            return problems_answer(422, [f"load {load_id}: reason: missing: say why it is closed incomplete"])
+        asked = LoadRequested(now_us(), 0, LoadAction.CLOSE, load_id, wish.by, forced=wish.forced, reason=wish.reason)
+        return await ask(board, asked)
+
+    @app.post("/api/loads/{load_id}/add", responses=PROBLEMS)
+    async def add(load_id: str, wish: ParcelWish) -> Response:
+        """Somebody says that a parcel is aboard, which no door saw or could decide."""
+        asked = LoadRequested(now_us(), 0, LoadAction.ADD, load_id, wish.by, parcel=wish.parcel)
+        return await ask(board_of(load_id), asked)
+
+    @app.post("/api/loads/{load_id}/remove", responses=PROBLEMS)
+    async def remove(load_id: str, wish: ParcelWish) -> Response:
+        """Somebody says that a parcel was taken off."""
+        asked = LoadRequested(now_us(), 0, LoadAction.REMOVE, load_id, wish.by, parcel=wish.parcel)
+        return await ask(board_of(load_id), asked)
+
+
+def _answered(answer: Value | None, seq: int) -> Response:
+    match answer:
+        case None:
+            return json_answer({"feed_seq": seq, "told": "its controller has not answered yet"}, 202)
+        case LoadRefused(problems=problems):
+            return problems_answer(409, list(problems))
+        case LoadClosed():
+            return json_answer(manifest_of(answer))
+        case _:
+            return json_answer(answer, 201)
+
+
+def _manifest(site: Site, load_id: str) -> Manifest:
+    given: LoadCheck | LoadClosed | None = None
+    for board in site.boards:
+        given = given or board.check(load_id)
+    if given is None:
+        values = (record.value for record in site.store().by_ref(load_id))
+        given = next((value for value in values if isinstance(value, LoadClosed) and value.load.id == load_id), None)
+    if given is None:
+        raise HTTPException(404, f"load {load_id}: there is and was none with this name")
+    return manifest_of(given)
