@@ -20,7 +20,7 @@ class ApiError(OSError):
     """The api process cannot be asked, or refuses. The text says where, why and what to do."""
 
 
-def ask(site: SiteConfig, path: str, wish: Mapping[str, bool | int | float | str] | None = None) -> bytes:
+def ask(site: SiteConfig, path: str, wish: Mapping[str, object] | None = None) -> bytes:
     """The answer's body; with ``wish`` it is posted. Raises ApiError, OSError for a token file that cannot be read."""
     host, _, port = site.listen.rpartition(":")
     url = f"http://{_REACHED.get(host, host)}:{port}{path}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from edge.alarm_desk import DeskError, ask
+from edge.api_client import ApiError, ask
 from edge.config import load_site
 
 _STATUS = {
@@ -96,7 +96,7 @@ def _asked(arguments: argparse.Namespace, path: str, wish: dict[str, object] | N
     try:
         return json.loads(body)
     except ValueError as error:
-        raise DeskError(f"{path}: no JSON ({error}): is another version running?") from None
+        raise ApiError(f"{path}: no JSON ({error}): is another version running?") from None
 
 
 def _path(load: str, rest: str = "") -> str:
