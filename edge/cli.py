@@ -273,7 +273,10 @@ def _check(arguments: argparse.Namespace) -> int:
             print(f"{path}: good: site {site.site}, {len(site.controller)} controller(s), listens on {site.listen}")
         else:
             line = load_line(path)
-            print(f"{path}: good: {len(line.line)} line(s), {len(line.plc)} PLC(s), {len(line.reader)} reader(s)")
+            print(
+                f"{path}: good: {len(line.line)} line(s), {len(line.plc)} PLC(s), {len(line.reader)} reader(s)"
+                + (f", {len(line.dock)} dock door(s)" if line.dock else "")
+            )
             for warning in warnings(line):
                 print(f"{path}: warning: {warning}")
     except ConfigError as error:

@@ -133,6 +133,7 @@ class SimFaults(Frozen):
     barcode_unreadable: float = Field(
         default=0.02, ge=0, le=1, description="where scanners are: barcodes that cannot be read"
     )
+    wrong_door: float = Field(default=0.02, ge=0, le=1, description="parcels carried through a wrong dock door first")
 
 
 class RoomKind(StrEnum):
@@ -156,6 +157,9 @@ class SimConfig(Frozen):
         default=RoomKind.OPEN, description="where the portals stand; `hard` = among metal, with echoes and weak tags"
     )
     scan_ms: int = Field(default=5, ge=1, le=100, description="scan time of the simulated PLCs")
+    docks: dict[Name, str] = Field(
+        default={}, description="by dock door, the carrier whose parcels are carried out through it"
+    )
     faults: SimFaults = Field(default=SimFaults(), description="what is wrong on purpose")
 
 
@@ -502,6 +506,9 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
         yield from _lane_problems(here, line)
     if not config.line and not config.dock:
         yield "line: missing: a controller has a line, or a dock door, [[dock]]"
+    for name in config.sim.docks:
+        if name not in [dock.name for dock in config.dock]:
+            yield f"sim.docks.{name}: no such dock, allowed: {', '.join(dock.name for dock in config.dock)}"
     yield from dock_problems(config.dock, config.reader, config.plc, config.line, used_readers)
     for key, plc_name, number in dock_stations(config.dock):
         other = eyes.setdefault((plc_name, number), key)

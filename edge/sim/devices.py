@@ -22,7 +22,10 @@ from edge.config_devices import Transport
 from edge.config_io import io_layout
 from edge.config_points import point
 from edge.config_readers import BarcodeConfig, LlrpConfig
+from edge.line.dock import Side
 from edge.line.layout import Job, LaneRole, LineLayout
+from edge.sim.dock_floor import Crossing, EyeSignal
+from edge.sim.dock_hands import DockHands
 from edge.sim.faults import FaultOrder, Faults, failing
 from edge.sim.floor import Floor, Happening, Landed, Reads, Scanned, Signal
 from edge.sim.inflow import Stream
@@ -66,9 +69,10 @@ class SimulatedFloor:
     """Every line of a configuration behind its PLCs and readers.
 
     ``seconds``: how long loads flow in, None = for ever. ``released`` False holds the belts until ``release``.
-    ``keep_decisions``: remember where each load ended. ``faults``: what is to go wrong; more may be ordered of the
-    attribute of that name while it runs. ``say`` is told when. ``monotonic_us`` times the reactions; None = the loop's
-    clock, which times everything else, but which uvloop rounds to whole milliseconds.
+    ``keep_decisions``: remember where each load ended. ``crossings`` counts ways through dock doors. ``faults``: what
+    is to go wrong; more may be ordered of the attribute of that name while it runs. ``say`` is told when.
+    ``monotonic_us`` times the reactions; None = the loop's clock, which times everything else, but which uvloop rounds
+    to whole milliseconds.
     """
 
     def __init__(
@@ -88,6 +92,7 @@ class SimulatedFloor:
         self.world = World(config, self.seed)
         self.tally = Tally(decisions=[] if keep_decisions else None)
         self.tag_reads = 0
+        self.crossings = 0
         self._seconds = seconds
         self._monotonic_us = monotonic_us
         self._released = released
@@ -95,6 +100,7 @@ class SimulatedFloor:
         self._layouts = {layout.name: layout for layout in config.layouts()}
         self.streams = {name: self._stream(layout) for name, layout in self._layouts.items()}
         self._floors = {name: self._floor(layout) for name, layout in self._layouts.items()}
+        self._hands = DockHands(config, self.seed) if config.dock else None
         self._now_us = 0
         self._began_us: int | None = None
         self._emptied_us: int | None = None
@@ -296,6 +302,8 @@ class SimulatedFloor:
             for floor in self._floors.values():
                 for happening in floor.advance(floor_us):
                     self._happened(floor.layout, happening)
+            for told in self._hands.advance(floor_us) if self._hands is not None else ():
+                self._at_door(told)
         if self._now_us % POINTS_US < self.config.sim.scan_ms * 1000:
             self._move_points()
         self.faults.advance(self._now_us, self.floor_us if self.moving else None)
@@ -342,17 +350,39 @@ class SimulatedFloor:
                 if happening.type in (EventType.ENTERED, EventType.LEFT) and happening.station == layout.portal.eye:
                     self._trigger(layout, happening.type is EventType.ENTERED)
             case Reads():
-                reads = [read._replace(at_us=self._reader_us(read.at_us)) for read in happening.reads]
-                for first in range(0, len(reads), REPORT_TAGS):
-                    portion = reads[first : first + REPORT_TAGS]
-                    if self._readers[happening.reader].report(portion):
-                        self.tag_reads += len(portion)
+                self._report(happening)
             case Scanned():
                 self._scanners[happening.scanner].say(happening.codes)
             case Landed():
                 self.tally.add(layout, happening)
+                if self._hands is not None:
+                    self._hands.landed(happening)
                 if layout.job is Job.VERIFY and happening.lane.role is LaneRole.VERIFIED:
                     self._pack(happening)
+            case _:
+                assert_never(happening)
+
+    def _report(self, heard: Reads) -> None:
+        reads = [read._replace(at_us=self._reader_us(read.at_us)) for read in heard.reads]
+        for first in range(0, len(reads), REPORT_TAGS):
+            portion = reads[first : first + REPORT_TAGS]
+            if self._readers[heard.reader].report(portion):
+                self.tag_reads += len(portion)
+
+    def _at_door(self, happening: Reads | Crossing | EyeSignal) -> None:
+        match happening:
+            case Reads():
+                self._report(happening)
+            case EyeSignal():
+                eyes = next(dock.eyes for dock in self.config.docks() if dock.name == happening.door)
+                if eyes is not None and eyes.plc in self._plcs:
+                    station = eyes.inside if happening.side is Side.INSIDE else eyes.outside
+                    side = self._plcs[eyes.plc].side
+                    before = side.event_head
+                    side.emit(EventType.INPUT, 0, station, value=int(happening.covered), at_ms=self._plc_ms())
+                    self._shown[eyes.plc] += serial_behind(before, side.event_head)
+            case Crossing():
+                self.crossings += 1
             case _:
                 assert_never(happening)
 

@@ -22,6 +22,7 @@ from edge.config import LineConfig, load_line, with_sim
 from edge.metrics import Sample, serve
 from edge.sim.control import listen
 from edge.sim.devices import SimulatedFloor
+from edge.sim.dock_crew import DockCrew
 from edge.sim.faults import FORM, FaultError, FaultOrder
 from edge.sim.orders import FeedError, OrderFeeder
 from edge.sim.tally import Report
@@ -133,6 +134,8 @@ async def run_sim(
             await opened.enter_async_context(listen(control, floor.faults))
         ended = asyncio.ensure_future(floor.wait())
         tasks = [ended] if feeder is None else [ended, asyncio.ensure_future(feeder.run())]
+        if orders_url is not None and config.sim.docks:
+            tasks.append(asyncio.ensure_future(DockCrew(config, orders_url, token).run()))
         try:
             with serve(config.metrics.sim, lambda: samples(floor)):
                 while not ended.done():

@@ -1,0 +1,86 @@
+"""Opens loads at the simulated dock doors over the site's API, and closes them when their trailers leave.
+
+Public names: DockCrew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from edge.config import LineConfig
+
+EVERY_S = 2.0
+TIMEOUT_S = 10
+STAYS_S = 240
+"""A trailer takes what is sorted until so long after it came, and leaves when that is aboard,"""
+LATEST_S = 420
+"""or then, whatever is missing."""
+BY = "simulated crew"
+
+
+class DockCrew:
+    """``url``: the site's address. ``trouble``: why nothing gets through at the moment, or empty."""
+
+    def __init__(self, config: LineConfig, url: str, token: str | None = None) -> None:
+        self.trouble = ""
+        self._url = url.rstrip("/")
+        self._token = token
+        self._carriers = dict(config.sim.docks)
+        self._trailers = 0
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                await loop.run_in_executor(None, self._look)
+                self.trouble = ""
+            except (URLError, OSError, ValueError, KeyError) as error:
+                self.trouble = f"{self._url}: {getattr(error, 'reason', error)}"
+            await asyncio.sleep(EVERY_S)
+
+    def _look(self) -> None:
+        now = datetime.now(UTC)
+        for dock in self._ask("/api/docks")["docks"]:
+            carrier, its = self._carriers.get(dock["name"]), dock["load"]
+            if carrier is None:
+                continue
+            if its is None:
+                self._trailers += 1
+                self._ask(
+                    "/api/loads",
+                    {
+                        "by": BY,
+                        "dock": dock["name"],
+                        "carrier": carrier,
+                        "trailer": f"SIM-{self._trailers:03d}",
+                        "cutoff": (now + timedelta(seconds=STAYS_S)).isoformat(),
+                        "departure": (now + timedelta(seconds=LATEST_S)).isoformat(),
+                    },
+                )
+                continue
+            load = its["load"]
+            over_s = now.timestamp() - load["cutoff_us"] / 1e6
+            complete = not (its["missing"] or its["wrong"] or its["undetermined"])
+            if load["cutoff_us"] > 0 and over_s > 0 and (complete or now.timestamp() > load["departure_us"] / 1e6):
+                wish = {"by": BY, "forced": not complete, "reason": "" if complete else "the trailer leaves"}
+                self._ask(f"/api/loads/{load['id']}/close", wish)
+
+    def _ask(self, path: str, wish: Mapping[str, object] | None = None) -> Any:
+        headers = {"Content-Type": "application/json"}
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token}"
+        body = None if wish is None else json.dumps(wish).encode()
+        try:
+            with urlopen(Request(f"{self._url}{path}", body, headers), timeout=TIMEOUT_S) as answer:  # noqa: S310  ours
+                return json.load(answer)
+        except HTTPError as error:
+            with error:
+                text = error.read().decode(errors="replace")[:500]
+            raise ValueError(f"{path}: {error.code}: {text}") from None
