@@ -197,7 +197,7 @@ class Site:
     def _picture(self) -> bytes:
         docks = event("docks", msgspec.json.encode(self.dock_picture())) if self.boards else b""
         snapshot = event("snapshot", msgspec.json.encode(self.snapshot()))
-        return snapshot + docks + event("health", msgspec.json.encode(self.health()))
+        return snapshot + event("health", msgspec.json.encode(self.health())) + docks
 
     def _docks_changed(self) -> None:
         self.hub.publish(event("docks", msgspec.json.encode(self.dock_picture())))

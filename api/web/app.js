@@ -8,6 +8,7 @@ import { ask, follow, needToken, tell } from "./link.js";
 import { Lookup } from "./lookup.js";
 import { Points, openPoint, points } from "./points.js";
 import { attention, devices, figures, machines, needs, refusal, verdicts } from "./panels.js";
+import { askToken } from "./token.js";
 import { LANGUAGES, clock, language, setLanguage, t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -51,6 +52,7 @@ function on(kind, value) {
   if (kind === "snapshot") takeSnapshot(value);
   else if (kind === "changes") takeChanges(value);
   else if (kind === "health") takeHealth(value);
+  else if (kind === "docks") $("docks").hidden = !value.docks.length;
 }
 
 function takeSnapshot(value) {
@@ -207,31 +209,6 @@ function openLane(belt, its) {
     note,
   );
   dialog.showModal();
-}
-
-let asking = null;
-function askToken() {
-  asking ??= new Promise((done) => {
-    const dialog = $("token");
-    const input = el("input", { id: "secret", type: "password", required: true, autocomplete: "off" });
-    const give = (event) => {
-      event.preventDefault();
-      dialog.close(input.value.trim());
-    };
-    replace(
-      dialog,
-      el("h2", { id: "token-title" }, t("token.title")), el("p", { class: "note" }, t("token.why")),
-      el("form", { onsubmit: give }, el("label", { for: "secret" }, t("token.title")), input,
-        el("div", { class: "buttons" }, el("button", { type: "submit" }, t("token.go")))),
-    );
-    dialog.addEventListener("close", () => {
-      asking = null;
-      done(dialog.returnValue || null);
-    }, { once: true });
-    dialog.returnValue = "";
-    dialog.showModal();
-  });
-  return asking;
 }
 
 // ---- begin -----------------------------------------------------------------------------------------------------------

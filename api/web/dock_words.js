@@ -53,6 +53,14 @@ export const DOCK_EN = {
   "dock.ask.forced": "Close it although it is not complete",
   "dock.ask.reason": "Why",
   "dock.asked": "Asked. Its controller does it at once.",
+  "dock.print": "Print",
+  "dock.column.number": "No.",
+  "dock.column.parcel": "Parcel",
+  "dock.column.status": "Status",
+  "dock.column.order": "Order",
+  "dock.column.time": "Time",
+  "dock.sign.dock": "Dock",
+  "dock.sign.driver": "Driver",
 };
 
 export const DOCK_ZH = {
@@ -107,4 +115,12 @@ export const DOCK_ZH = {
   "dock.ask.forced": "雖不齊全仍要結束",
   "dock.ask.reason": "原因",
   "dock.asked": "已送出，控制器即刻執行。",
+  "dock.print": "列印",
+  "dock.column.number": "序號",
+  "dock.column.parcel": "包裹",
+  "dock.column.status": "狀態",
+  "dock.column.order": "訂單",
+  "dock.column.time": "時間",
+  "dock.sign.dock": "月台",
+  "dock.sign.driver": "司機",
 };

@@ -350,7 +350,7 @@ class SimulatedFloor:
                 if happening.type in (EventType.ENTERED, EventType.LEFT) and happening.station == layout.portal.eye:
                     self._trigger(layout, happening.type is EventType.ENTERED)
             case Reads():
-                self._report(happening)
+                self.tag_reads += self._report(happening)
             case Scanned():
                 self._scanners[happening.scanner].say(happening.codes)
             case Landed():
@@ -362,12 +362,15 @@ class SimulatedFloor:
             case _:
                 assert_never(happening)
 
-    def _report(self, heard: Reads) -> None:
+    def _report(self, heard: Reads) -> int:
+        """Has a reader report; how many reads were delivered."""
+        delivered = 0
         reads = [read._replace(at_us=self._reader_us(read.at_us)) for read in heard.reads]
         for first in range(0, len(reads), REPORT_TAGS):
             portion = reads[first : first + REPORT_TAGS]
             if self._readers[heard.reader].report(portion):
-                self.tag_reads += len(portion)
+                delivered += len(portion)
+        return delivered
 
     def _at_door(self, happening: Reads | Crossing | EyeSignal) -> None:
         match happening:
