@@ -41,7 +41,7 @@ class Report(TypedDict):
     ``seconds``: time with inflow, None = until stopped. ``missorted``: in a carrier's lane that is neither one for the
     order's carrier and service nor an alternative of one. ``defaulted``: loads without a route in time.
     ``recirculated``: inductions after the first. ``false_accepts``, ``false_refusals``: wrong totes in packing, right
-    ones in quality. ``tag_reads``: of the lines, delivered to a reader's client. ``reaction_ms``: INDUCTED shown in UP until its
+    ones in quality. ``tag_reads``: at the lines, delivered. ``reaction_ms``: INDUCTED shown in UP until its
     ROUTE was handled, sorting lines. ``late_ms``: the most by which the floor itself was behind its time, which a busy
     machine causes and reactions suffer from. ``unacknowledged``: PLC events. ``refused``: commands, by reason.
     """
