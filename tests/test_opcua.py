@@ -6,14 +6,12 @@ Public names: none; run by pytest.
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +19,6 @@ import pytest
 import uvloop
 from opcua_peer import NodeServer, node_opcua
 from pcap import write_pcap
-from test_modbus import Controller as RoutingHost
-from test_modbus import Journal
 from test_modbus_transports import PARCELS, route_all
 
 from edge.cli import main
@@ -32,17 +28,7 @@ from edge.plc_session import plc_link
 from edge.runtime import Controller
 from plc.conformance import Outcome, check
 from plc.driver import PlcError
-from plc.mailbox import (
-    Command,
-    EventsLost,
-    EventType,
-    Gap,
-    Incompatible,
-    Opcode,
-    PlcSide,
-    Restarted,
-    Unaccounted,
-)
+from plc.mailbox import Command, EventType, Opcode, PlcSide
 from plc.opcua import Address, OpcUaLink
 from plc.opcua_session import Mode, Policy, Security, User
 from plc.opcua_simulator import DOWN_NODE, UP_NODE, OpcUaFace
@@ -293,54 +279,6 @@ def test_node_opcua_keeps_every_rule(run: Any, pki: Pki, modules: Path, tmp_path
         report = run(check(OpcUaLink("sorter1", address, pki.security(trusted=theirs), 10_000), (1, 2)))
     assert [f"{verdict.rule}: {verdict.detail}" for verdict in report.failed] == []
     assert report.count(Outcome.PASS) == 28
-
-
-def test_every_fault_at_node_opcua_ends_with_every_parcel_routed_once(
-    run: Any, pki: Pki, modules: Path, tmp_path: Path
-) -> None:
-    with NodeServer(modules, tmp_path, trusted=[pki.host.certificate], parcels=0) as server:
-        theirs = TrustList(tmp_path / "trusted")
-        theirs.folder.mkdir()
-        shutil.copy(server.certificate, theirs.folder / "server.pem")
-        link = OpcUaLink(
-            "sorter1", Address(server.url, "ns=1;s=Up", "ns=1;s=Down"), pki.security(trusted=theirs), 10_000, 50
-        )
-
-        def status() -> Any:
-            server.give("status")
-            told = json.loads(server.said("status "))
-            server.said("ok")
-            return told
-
-        def acted(parcels: int) -> bool:
-            return len(status()["acted"]) >= parcels
-
-        async def talk() -> None:
-            host = RoutingHost(0, Journal(), link=link)
-            await host.until(lambda: host.host.commanding)
-            parcels = 0
-            for fault, over in (("torn 6", "torn 0"), ("layout 19544", "layout 0"), ("still 1", "still 0")):
-                server.order(fault)
-                server.order("induct 9")
-                for _ in range(25):
-                    await host.cycle()
-                if fault.startswith("layout"):
-                    await host.until(lambda: bool(host.said(Incompatible)))
-                server.order(over)
-                parcels += 9
-                await host.until(partial(acted, parcels))
-            await host.until(lambda: (now := status())["head"] == now["acked"] != 0)
-            server.order("restart")
-            server.order("induct 9")
-            await host.until(partial(acted, parcels + 9))
-            assert [(value, lane) for _, _, value, lane in status()["acted"]] == [
-                (track, track % 9 + 1) for track in range(1, parcels + 10)
-            ]
-            assert host.journal.tracks(1) == list(range(1, parcels + 1))
-            assert host.said(Restarted) and host.said(Incompatible) and not host.said(Gap, EventsLost, Unaccounted)
-            await link.close()
-
-        run(talk())
 
 
 def test_tshark_finds_nothing_malformed(run: Any, peer: Callable[[str], str], tmp_path: Path) -> None:

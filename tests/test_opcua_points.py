@@ -1,17 +1,24 @@
-"""Points over OPC UA, against our simulated PLC and a server that is none of ours."""
+"""Points over OPC UA, against our simulated PLC and a server that is none of ours; and its faults."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from opcua_peer import NodeServer, node_opcua
+from test_modbus import Controller as RoutingHost
+from test_modbus import Journal
 from test_opcua import Pki, free_port, until
 
 from plc.driver import PlcError
+from plc.mailbox import EventsLost, Gap, Incompatible, Restarted, Unaccounted
+from plc.opcua import Address, OpcUaLink
 from plc.opcua_points import OpcUaPoints
 from plc.opcua_session import Policy, Security
 from plc.opcua_simulator import OpcUaFace
@@ -32,8 +39,21 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     return Pki(tmp_path_factory.mktemp("pki"))
 
 
-def test_the_points_of_node_opcua(run: Any, pki: Pki, peer: Any, project: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def node_plc(
+    pki: Pki, peer: Any, project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[NodeServer, Security]]:
+    """The PLC on node-opcua, and how we come in."""
     peer("node")
+    folder = tmp_path_factory.mktemp("node")
+    with NodeServer(node_opcua(project), folder, trusted=[pki.host.certificate], parcels=0) as server:
+        theirs = TrustList(folder / "trusted")
+        theirs.folder.mkdir()
+        shutil.copy(server.certificate, theirs.folder / "server.pem")
+        yield server, pki.security(trusted=theirs)
+
+
+def test_the_points_of_node_opcua(run: Any, node_plc: tuple[NodeServer, Security]) -> None:
     points = [
         node("Speed", "REAL", scale=2.0, unit="m/s"),
         node("Setpoint", "UINT", scale=0.001, writable=True, low=0.2, high=2.5),
@@ -47,37 +67,33 @@ def test_the_points_of_node_opcua(run: Any, pki: Pki, peer: Any, project: Path, 
         Point("a/wrong", parse_type("INT"), node="ns=1;s=Speed"),
         Point("a/many", parse_type("UINT"), node="ns=1;s=Up"),
     ]
-    with NodeServer(node_opcua(project), tmp_path, trusted=[pki.host.certificate], parcels=0) as server:
-        theirs = TrustList(tmp_path / "trusted")
-        theirs.folder.mkdir()
-        shutil.copy(server.certificate, theirs.folder / "server.pem")
 
-        async def talk() -> None:
-            link = OpcUaPoints("sorter1", server.url, pki.security(trusted=theirs), points, 10_000)
-            await link.connect()
-            assert await link.read() == {
-                "a/speed": 2.5,
-                "a/setpoint": 1.2,
-                "a/lamp": False,
-                "a/label": "Bahn 7 ä",
-                "a/delay": 1500,
-                "a/started": 1_767_323_045,
-                "a/count": 2**32 + 2,
-                "a/broken": Fault("BadDeviceFailure"),
-                "a/nowhere": Fault("BadNodeIdUnknown"),
-                "a/wrong": Fault("ns=1;s=Speed holds Float, INT needs Int16"),
-                "a/many": Fault("ns=1;s=Up holds several of UInt16, UINT needs UInt16"),
-            }
-            await link.write(points[1], 1.5)
-            await link.write(points[2], True)
-            values = await link.read()
-            assert (values["a/setpoint"], values["a/lamp"]) == (1.5, True)
-            with pytest.raises(PointError, match=r"a/speed: ns=1;s=Speed: Bad\w+"):
-                await link.write(points[0], 1.0)
-            assert (await link.read())["a/speed"] == 2.5, "a refusal ends nothing"
-            await link.close()
+    async def talk() -> None:
+        link = OpcUaPoints("sorter1", node_plc[0].url, node_plc[1], points, 10_000)
+        await link.connect()
+        assert await link.read() == {
+            "a/speed": 2.5,
+            "a/setpoint": 1.2,
+            "a/lamp": False,
+            "a/label": "Bahn 7 ä",
+            "a/delay": 1500,
+            "a/started": 1_767_323_045,
+            "a/count": 2**32 + 2,
+            "a/broken": Fault("BadDeviceFailure"),
+            "a/nowhere": Fault("BadNodeIdUnknown"),
+            "a/wrong": Fault("ns=1;s=Speed holds Float, INT needs Int16"),
+            "a/many": Fault("ns=1;s=Up holds several of UInt16, UINT needs UInt16"),
+        }
+        await link.write(points[1], 1.5)
+        await link.write(points[2], True)
+        values = await link.read()
+        assert (values["a/setpoint"], values["a/lamp"]) == (1.5, True)
+        with pytest.raises(PointError, match=r"a/speed: ns=1;s=Speed: Bad\w+"):
+            await link.write(points[0], 1.0)
+        assert (await link.read())["a/speed"] == 2.5, "a refusal ends nothing"
+        await link.close()
 
-        run(talk())
+    run(talk())
 
 
 VALUES: dict[PointKind, Value] = {
@@ -130,6 +146,49 @@ def test_every_type_goes_both_ways_and_a_lost_server_is_said(run: Any) -> None:
             await link.read()
         with pytest.raises(PlcError, match="not connected"):
             await link.read()
+        await link.close()
+
+    run(talk())
+
+
+def test_every_fault_at_node_opcua_ends_with_every_parcel_routed_once(
+    run: Any, node_plc: tuple[NodeServer, Security]
+) -> None:
+    server, security = node_plc
+    link = OpcUaLink("sorter1", Address(server.url, "ns=1;s=Up", "ns=1;s=Down"), security, 10_000, 50)
+
+    def status() -> Any:
+        server.give("status")
+        told = json.loads(server.said("status "))
+        server.said("ok")
+        return told
+
+    def acted(parcels: int) -> bool:
+        return len(status()["acted"]) >= parcels
+
+    async def talk() -> None:
+        host = RoutingHost(0, Journal(), link=link)
+        await host.until(lambda: host.host.commanding)
+        parcels = 0
+        for fault, over in (("torn 6", "torn 0"), ("layout 19544", "layout 0"), ("still 1", "still 0")):
+            server.order(fault)
+            server.order("induct 9")
+            for _ in range(25):
+                await host.cycle()
+            if fault.startswith("layout"):
+                await host.until(lambda: bool(host.said(Incompatible)))
+            server.order(over)
+            parcels += 9
+            await host.until(partial(acted, parcels))
+        await host.until(lambda: (now := status())["head"] == now["acked"] != 0)
+        server.order("restart")
+        server.order("induct 9")
+        await host.until(partial(acted, parcels + 9))
+        assert [(value, lane) for _, _, value, lane in status()["acted"]] == [
+            (track, track % 9 + 1) for track in range(1, parcels + 10)
+        ]
+        assert host.journal.tracks(1) == list(range(1, parcels + 1))
+        assert host.said(Restarted) and host.said(Incompatible) and not host.said(Gap, EventsLost, Unaccounted)
         await link.close()
 
     run(talk())

@@ -236,7 +236,8 @@ def test_a_point_is_written_by_the_command_line_with_the_sites_token(
                 assert status == 2 and trouble in err, err
 
     run(write())
-    story = house.run("trace", "tote1/drive/setpoint").out
+    assert main(["trace", "tote1/drive/setpoint"]) == 0
+    story = capsys.readouterr().out
     assert "Ann asks to write 1.25 to point drive/setpoint of tote1" in story and "Written for Ann: 1.25" in story
 
 
