@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -170,12 +172,16 @@ class Follower:
     async def _remember_hours(self) -> None:
         """For every journal file that is begun: the hour before the record with which the picture began."""
 
+        ending = threading.Event()
+
         def read(before: int) -> History:
             history = self._history()
             reader = JournalReader(self._journal)
             try:
                 newest = reader.after(before - 1, 1)
                 for record in reader.counted(KINDS_COUNTED, newest[0].at_us - HOUR_US, before) if newest else ():
+                    if ending.is_set():
+                        break
                     with suppress(JournalError):  # a record of another version is shown as trouble where it is followed
                         history.apply(record.value)
             finally:
@@ -183,10 +189,13 @@ class Follower:
             return history
 
         with ThreadPoolExecutor(1, "recall") as pool:
-            while True:
-                before = await self._start.get()
-                with suppress(JournalError):  # gone again: the next one that is begun has another hour
-                    self._recall(await self._in(pool, lambda before=before: read(before)))  # type: ignore[misc]
+            try:
+                while True:
+                    before = await self._start.get()
+                    with suppress(JournalError):  # gone again: the next one that is begun has another hour
+                        self._recall(await self._in(pool, partial(read, before)))
+            finally:
+                ending.set()
 
     async def _project(self) -> None:
         source = JournalSource(self._journal, self.followed.controller)

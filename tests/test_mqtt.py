@@ -227,10 +227,14 @@ def test_what_is_told_arrives_and_stays(
             published.delivered()
             status = "lanewise/demo/_edge/edge1/status"
             until(lambda: len(heard.told("/status")) == 1)
-            arrived = [(topic, payload) for topic, _, payload in heard.messages() if topic != status]
-            body = [(topic, payload) for topic, payload in arrived if "/publisher/" not in topic]
             node = f"edge1@{values[0].at_us}"
-            assert body == [(m.topic, m.payload.decode().replace("edge1@1/", f"{node}/")) for m in expected]
+
+            def body() -> list[tuple[str, str]]:
+                told = [(topic, payload) for topic, _, payload in heard.messages()]
+                return [(topic, payload) for topic, payload in told if topic != status and "/publisher/" not in topic]
+
+            until(lambda: len(body()) == len(expected))
+            assert body() == [(m.topic, m.payload.decode().replace("edge1@1/", f"{node}/")) for m in expected]
             # Who comes later finds what is so now.
             with Heard(listens, broker.port, "lanewise/+/+/lane/#", qos=0) as later:
                 lanes = {f"lanewise/demo/{one.name}/lane/{lane.number}" for one in layouts for lane in one.lanes}
