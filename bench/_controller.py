@@ -1,6 +1,6 @@
 """The whole controller as a host of the reaction bench: `lanewise run` in a process of its own, with reader and orders.
 
-Public names: Controller, EYE, LEAD_US, DWELL_US.
+Public names: TOKEN, Controller, EYE, LEAD_US, DWELL_US.
 
 Orders lie in a site store beforehand. The reader is simulated in a thread of the bench, and reports a parcel's label
 when the PLC says that the parcel enters the portal; so the decision is due when INDUCTED comes, as on a real sorter.
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -33,12 +34,25 @@ LEAD_US = 150_000
 """From photo-eye to induction: 375 mm at 2.5 m/s; the portal has its evidence after 90 ms."""
 DWELL_US = 20_000
 READY_S = 30.0
+TOKEN = "bench-bench-bench-bench-bench"
 
 _HEAD = """
 controller = "bench"
 site = "bench"
 journal = "journal.sqlite"
 store = "sqlite:///site.sqlite"
+"""
+_PUBLISH = """
+[metrics]
+run = "127.0.0.1:{run}"
+publish = "127.0.0.1:{publish}"
+
+[publish.bench]
+kind = "influx"
+url = "{url}"
+org = "acme"
+bucket = "lanewise"
+token_file = "token"
 """
 _POINT = """
 [plc.s{at}.point."bench/p{point}"]
@@ -76,9 +90,11 @@ class Controller:
     """The files, the readers and, from ``start`` to ``stop``, the process, with a line for each of the PLCs' ``ports``.
 
     ``parcels``: how many track ids of each PLC, from 1 on, have an order. ``points``: read from each PLC every 20 ms.
+    ``publish_to``: URL of an InfluxDB; then `lanewise publish` runs as well, and both are asked for their numbers
+    every 0.2 s.
     """
 
-    def __init__(self, ports: Sequence[int], parcels: int, points: int = 0) -> None:
+    def __init__(self, ports: Sequence[int], parcels: int, points: int = 0, publish_to: str = "") -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="lanewise-bench-")
         self._path = Path(self._folder.name)
         self._labels = [
@@ -93,7 +109,14 @@ class Controller:
             + _LINE.format(at=at, plc=port, reader=reader, eye=EYE)
             for at, (port, reader) in enumerate(zip(ports, readers, strict=True))
         ]
-        (self._path / "LINE.toml").write_text(_HEAD + "".join(lines), encoding="utf-8")
+        tail = ""
+        self._asked: list[int] = []
+        if publish_to:
+            with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+                self._asked = [one.getsockname()[1], other.getsockname()[1]]
+            (self._path / "token").write_text(TOKEN, encoding="utf-8")
+            tail = _PUBLISH.format(run=self._asked[0], publish=self._asked[1], url=publish_to)
+        (self._path / "LINE.toml").write_text(_HEAD + "".join(lines) + tail, encoding="utf-8")
         store = SiteStore(f"sqlite:///{self._path}/site.sqlite")
         line = (OrderLine("09521234000105", 1),)
         store.put_orders(
@@ -106,6 +129,9 @@ class Controller:
         )
         store.close()
         self._process: subprocess.Popen[bytes] | None = None
+        self._publisher: subprocess.Popen[bytes] | None = None
+        self._stopping = threading.Event()
+        self._asker: threading.Thread | None = None
         self._loop = asyncio.new_event_loop()
         self._readers = [SimulatedReader(f"s{at}", 1) for at in range(len(ports))]
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -115,14 +141,12 @@ class Controller:
 
     def start(self, commands: Callable[[], bool]) -> None:
         """Starts the process; returns when it knows the orders, reads tags, and ``commands`` says that it commands."""
-        with (self._path / "run.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "edge.cli", "run", "LINE.toml"],
-                cwd=self._path,
-                env={"PYTHONPATH": str(Path(__file__).resolve().parents[1])},
-                stdout=log,
-                stderr=log,
-            )
+        self._process = self._begin("run")
+        if self._asked:
+            self._publisher = self._begin("publish")
+            self._stopping.clear()
+            self._asker = threading.Thread(target=self._ask)
+            self._asker.start()
         end = time.monotonic() + READY_S
         orders = sum(map(len, self._labels))
         while not (commands() and all(one.reading for one in self._readers) and self._journaled() > orders):
@@ -150,10 +174,32 @@ class Controller:
 
     def stop(self) -> None:
         """Ends the process as an operator would."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(READY_S)
-            self._process = None
+        self._stopping.set()
+        if self._asker is not None:
+            self._asker.join()
+            self._asker = None
+        for process in (self._publisher, self._process):
+            if process is not None:
+                process.terminate()
+                process.wait(READY_S)
+        self._publisher = self._process = None
+
+    def _begin(self, command: str) -> subprocess.Popen[bytes]:
+        with (self._path / f"{command}.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-P", "-m", "edge.cli", command, "LINE.toml"],
+                cwd=self._path,
+                env={"PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+                stdout=log,
+                stderr=log,
+            )
+
+    def _ask(self) -> None:
+        """As Prometheus does, only more often."""
+        while not self._stopping.wait(0.2):
+            for port in self._asked:
+                with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+                    answer.read()
 
     def __enter__(self) -> Controller:
         return self

@@ -1,6 +1,6 @@
 """Reaction INDUCTED -> ROUTE handled against a PLC on libmodbus: our hosts beside a bare loop, in one run.
 
-Public names: Round, Host, HOSTS, measure, bare_loop, mailbox_host, controller, main.
+Public names: Round, Host, HOSTS, measure, bare_loop, mailbox_host, controller, publishing, main.
 
 The PLC process lets parcels pass a portal and inducts them at random times. It measures by its own monotonic clock,
 from the scan that shows INDUCTED in UP to the scan that has handled its ROUTE. Rounds of the hosts alternate, so that
@@ -26,7 +26,7 @@ from typing import TypeAlias
 
 import uvloop
 
-from bench._controller import DWELL_US, LEAD_US, Controller
+from bench._controller import DWELL_US, LEAD_US, TOKEN, Controller
 from plc.mailbox import Command, EventType, Handled, Opcode, Received
 from plc.mailbox import Host as MailboxHost
 from plc.modbus import ModbusLink
@@ -34,6 +34,7 @@ from plc.wires import Tcp
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
+from influx_peer import Answer, V2Door  # noqa: E402  it lives beside the tests
 from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc  # noqa: E402  it lives beside the tests
 
 
@@ -146,9 +147,9 @@ async def _mailbox_round(turn: Round) -> None:
 
 
 @contextmanager
-def controller(plc: LibmodbusPlc, parcels: int) -> Iterator[Callable[[Round], None]]:
+def controller(plc: LibmodbusPlc, parcels: int, publish_to: str = "") -> Iterator[Callable[[Round], None]]:
     """The whole controller: reads, orders, decisions and journal, as `lanewise run` in a process of its own."""
-    with Controller([plc.port], parcels) as ours:
+    with Controller([plc.port], parcels, publish_to=publish_to) as ours:
 
         def route(turn: Round) -> None:
             before = plc.status()["epoch"]
@@ -160,7 +161,25 @@ def controller(plc: LibmodbusPlc, parcels: int) -> Iterator[Callable[[Round], No
         yield route
 
 
-HOSTS: dict[str, Host] = {"bare loop": bare_loop, "mailbox host": mailbox_host, "lanewise run": controller}
+@contextmanager
+def publishing(plc: LibmodbusPlc, parcels: int) -> Iterator[Callable[[Round], None]]:
+    """The same with `lanewise publish` beside it, shipping into an InfluxDB stand-in, and both asked for /metrics."""
+    door = V2Door(lambda lines: Answer(204), TOKEN)
+    try:
+        with controller(plc, parcels, door.url) as route:
+            yield route
+        if not any(line.startswith(b"reaction,") for line in door.taken):
+            raise RuntimeError("nothing was published meanwhile")
+    finally:
+        door.close()
+
+
+HOSTS: dict[str, Host] = {
+    "bare loop": bare_loop,
+    "mailbox host": mailbox_host,
+    "lanewise run": controller,
+    "and publish": publishing,
+}
 
 
 def measure(hosts: Mapping[str, Host], samples: int, every_us: int, rounds: int, build: Path) -> dict[str, list[int]]:
@@ -211,6 +230,8 @@ def main(arguments: list[str] | None = None) -> int:
     for name, samples in reactions.items():
         row = "".join(f"{quantile_ms(samples, share):9.3f}" for share in shares.values())
         print(f"{name:14}{len(samples):8}{row}{above[name]:+12.3f}")
+    beside = above["and publish"] - above["lanewise run"]
+    print(f"publishing beside the controller: median {beside:+.3f} ms")
     worst = max(above.values())
     met = worst <= LIMIT_MS
     print(f"goal: median at most {LIMIT_MS} ms above the bare loop's: {'met' if met else 'NOT MET'}")

@@ -175,6 +175,7 @@ def _run(arguments: argparse.Namespace) -> int:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    sys.setswitchinterval(0.0005)  # the threads that store and tell numbers must not hold up a divert
     with suppress(PermissionError):  # a divert goes before a page on the same machine, where we may say so
         os.nice(-10)
     _until_stopped(Controller(config, _feed(config), retention=Retention(config, _positions(config))).run)

@@ -212,7 +212,7 @@ def test_a_server_that_refuses_all_sets_nothing_aside(project: Path, tmp_path: P
 
 
 def write_journal(path: Path, values: Sequence[Journaled | Event], rounds: int) -> int:
-    """The same happenings again and again, later each time, but once an hour back; returns the newest sequence."""
+    """The same happenings again and again, later each time, but once back in time; returns the newest sequence."""
     lasts_us = values[-1].at_us - values[0].at_us
     writer = Journal(path)
     shift_us = 0
@@ -225,7 +225,7 @@ def write_journal(path: Path, values: Sequence[Journaled | Event], rounds: int) 
             shifted.append(replace(value, **moved))
         writer.append(shifted)
         writer.flush()
-        shift_us += lasts_us if turn != rounds // 2 else -lasts_us // 2
+        shift_us += lasts_us if turn != rounds // 2 - 1 else -lasts_us // 2
     writer.close()
     return writer.seq
 
