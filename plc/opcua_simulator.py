@@ -31,7 +31,9 @@ logging.getLogger("asyncua").addHandler(logging.NullHandler())
 
 
 class OpcUaFace:
-    """Serves the mailbox and the points of ``plc``, which it scans every ``scan_ms``.
+    """Serves the mailbox and the points of ``plc``.
+
+    Scans it every ``scan_ms``; without ``scanning`` its owner does.
 
     With ``own`` and ``trusted`` only SignAndEncrypt by policies that are not deprecated, for applications in the trust
     list and users in ``users`` (name: password) or ``certificates``; without, anybody may do anything.
@@ -42,6 +44,7 @@ class OpcUaFace:
         plc: SimulatedPlc,
         scan_ms: int = 5,
         *,
+        scanning: bool = True,
         own: Own | None = None,
         trusted: TrustList | None = None,
         users: Mapping[str, str] | None = None,
@@ -49,6 +52,7 @@ class OpcUaFace:
     ) -> None:
         self._plc = plc
         self._scan_s = scan_ms / 1000
+        self._scanning = scanning
         self._own = own
         self._trusted = trusted
         self._logins = _Logins(users or {}, [path.read_bytes() for path in certificates])
@@ -95,7 +99,8 @@ class OpcUaFace:
                     points_due = loop.time() + _POINTS_S
                     await self._move(points)
                 self._plc.take_down(await down.read_value())
-                self._plc.scan()
+                if self._scanning:
+                    self._plc.scan()
                 await up.write_value(ua.DataValue(ua.Variant(*_value(self._plc.up_words), is_array=True)))
                 due = max(due + self._scan_s, loop.time())
                 await asyncio.sleep(due - loop.time())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+import tomllib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,10 +13,16 @@ from typing import Any
 
 import pytest
 from opcua_peer import NodeServer, node_opcua
+from pure_site import example
 from test_modbus import Controller as RoutingHost
 from test_modbus import Journal
 from test_opcua import Pki, free_port, until
+from test_runtime import on_free_ports
 
+from edge.config_devices import PlcConfig
+from edge.plc_session import plc_link
+from edge.point_session import point_link
+from edge.sim.devices import SimulatedFloor
 from plc.driver import PlcError
 from plc.mailbox import EventsLost, Gap, Incompatible, Restarted, Unaccounted
 from plc.opcua import Address, OpcUaLink
@@ -192,3 +199,33 @@ def test_every_fault_at_node_opcua_ends_with_every_parcel_routed_once(
         await link.close()
 
     run(talk())
+
+
+def test_the_simulated_floor_has_opc_ua_plcs(project: Path, tmp_path: Path, run: Any) -> None:
+    config = on_free_ports(example(project), tmp_path)
+    text = f"""
+[plc.tote1]
+driver = "opcua"
+opcua = {{ url = "opc.tcp://127.0.0.1:{free_port()}", policy = "None" }}
+timeout_ms = 5000
+point = {{ "drive/speed" = {{ type = "REAL", node = "ns=2;s=Speed" }} }}
+"""
+    table = PlcConfig.model_validate(tomllib.loads(text)["plc"]["tote1"])
+    only = {key: {"tote1": getattr(config, key)["tote1"]} for key in ("reader", "line")}
+    floor = SimulatedFloor(config.model_copy(update={**only, "plc": {"tote1": table}}))
+
+    async def look() -> None:
+        await floor.start()
+        try:
+            link = plc_link("tote1", table)
+            await link.connect()
+            assert list(await link.read_up())[:2] == [0x4C57, 1]
+            await link.close()
+            points = point_link("tote1", table)
+            await points.connect()
+            assert await points.read() == {"drive/speed": 0.0}, "the belts do not move without a controller"
+            await points.close()
+        finally:
+            await floor.stop()
+
+    run(look())

@@ -10,23 +10,27 @@ PLC time starts 20 s before its 32-bit counter wraps; readers stamp with a UTC o
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import count
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
+from urllib.parse import urlsplit
 
 from edge.config import LineConfig
-from edge.config_devices import Transport
+from edge.config_devices import PlcConfig, Transport
 from edge.config_io import io_layout
+from edge.config_opcua import UaPolicy
 from edge.config_points import point
 from edge.config_readers import BarcodeConfig, LlrpConfig
 from edge.line.dock import Side
 from edge.line.layout import Job, LaneRole, LineLayout
 from edge.sim.dock_floor import Crossing, EyeSignal
 from edge.sim.dock_hands import DockHands
-from edge.sim.faults import FaultOrder, Faults, failing
+from edge.sim.faults import Failing, FaultOrder, Faults, failing
 from edge.sim.floor import Floor, Happening, Landed, Reads, Scanned, Signal
 from edge.sim.inflow import Stream
 from edge.sim.io_floor import IoFloor
@@ -45,6 +49,9 @@ from rfid.driver import ReaderError
 from rfid.simulator import AMOUNTS as READER_AMOUNTS
 from rfid.simulator import Fault as ReaderFault
 from rfid.simulator import SimulatedReader
+
+if TYPE_CHECKING:
+    from plc.opcua_simulator import OpcUaFace
 
 LEAD_US = 2_000_000
 """The belts run empty for so long before the first load."""
@@ -107,6 +114,7 @@ class SimulatedFloor:
         self._shown: Counter[str] = Counter()
         self._late_s = 0.0
         self._plcs: dict[str, SimulatedPlc] = {}
+        self._faces: list[OpcUaFace] = []
         self._ios: dict[str, SimulatedIo] = {}
         self._readers: dict[str, SimulatedReader] = {}
         self._scanners: dict[str, SimulatedScanner] = {}
@@ -159,8 +167,8 @@ class SimulatedFloor:
         session = int(loop.time() * 1000) % 65_535 + 1
         try:
             for name, plc in self.config.plc.items():
-                if plc.driver == "opcua" or plc.transport is not Transport.TCP:
-                    raise PlcError(f"{name}: the simulated floor has PLCs with transport 'tcp' only")
+                if plc.transport is not Transport.TCP:
+                    raise PlcError(f"{name}: the simulated floor has PLCs with transport 'tcp' or driver 'opcua' only")
                 if plc.io is not None:
                     self._ios[name] = self._remote_io(name)
                     await self._ios[name].start(plc.host, plc.tcp_port)
@@ -176,7 +184,10 @@ class SimulatedFloor:
                     points=[point(one, table) for one, table in plc.point.items()],
                     monotonic_us=self._monotonic_us or (lambda: int(loop.time() * 1_000_000)),
                 )
-                await self._plcs[name].start(plc.host, plc.tcp_port, scanning=False)
+                if plc.driver == "opcua":
+                    await self._serve_opcua(name, plc)
+                else:
+                    await self._plcs[name].start(plc.host, plc.tcp_port, scanning=False)
             for name, config in self.config.reader.items():
                 if isinstance(config, BarcodeConfig):
                     self._scanners[name] = SimulatedScanner(name, config)
@@ -196,10 +207,7 @@ class SimulatedFloor:
                     f"reader.{name}": failing(ReaderFault, READER_AMOUNTS, reader.fault, reader.mend)
                     for name, reader in self._readers.items()
                 }
-                | {
-                    f"plc.{name}": failing(PlcFault, PLC_AMOUNTS, partial(self._plc_fault, name), plc.mend)
-                    for name, plc in self._plcs.items()
-                },
+                | {f"plc.{name}": self._failing_plc(name, plc) for name, plc in self._plcs.items()},
                 self._say,
             )
             self.faults.order(self._ordered)
@@ -207,6 +215,22 @@ class SimulatedFloor:
             await self.stop()
             raise
         self._task = loop.create_task(self._run(), name="simulated floor")
+
+    async def _serve_opcua(self, name: str, config: PlcConfig) -> None:
+        """The PLC behind an OPC UA server, whose library takes most of a second to load. Raises PlcError."""
+        face = importlib.import_module("plc.opcua_simulator")
+        given = config.opcua
+        nodes = (given.up, given.down)
+        if given.policy is not UaPolicy.NONE or nodes != (face.UP_NODE, face.DOWN_NODE):
+            allowed = f"policy 'None', up {face.UP_NODE!r} and down {face.DOWN_NODE!r}"
+            raise PlcError(f"{name}: an OPC UA server of the simulated floor has {allowed}")
+        where = urlsplit(given.url)
+        served: OpcUaFace = face.OpcUaFace(self._plcs[name], self.config.sim.scan_ms, scanning=False)
+        self._faces.append(served)
+        try:
+            await served.start(where.hostname or "127.0.0.1", where.port or 4840)
+        except OSError as error:
+            raise PlcError(f"{name}: cannot listen on {where.netloc}: {os.strerror(error.errno or 0)}") from None
 
     async def stop(self) -> None:
         """Closes every socket; the truth so far stays."""
@@ -218,6 +242,9 @@ class SimulatedFloor:
             await reader.stop()
         for scanner in self._scanners.values():
             await scanner.stop()
+        for face in self._faces:
+            await face.stop()
+        self._faces.clear()
         for plc in self._plcs.values():
             await plc.stop()
         for io in self._ios.values():
@@ -410,6 +437,13 @@ class SimulatedFloor:
         if floor_us is None or self._began_us is None:
             return UTC_BEGINS_US + self._now_us
         return UTC_BEGINS_US + self._began_us + floor_us
+
+    def _failing_plc(self, name: str, plc: SimulatedPlc) -> Failing:
+        can = failing(PlcFault, PLC_AMOUNTS, partial(self._plc_fault, name), plc.mend)
+        if self.config.plc[name].driver == "opcua":
+            of_modbus = (PlcFault.SLOW, PlcFault.MUTE, PlcFault.RESET, PlcFault.STALL)
+            return replace(can, amounts={fault: what for fault, what in can.amounts.items() if fault not in of_modbus})
+        return can
 
     def _plc_fault(self, name: str, fault: PlcFault, amount: int | None) -> None:
         if fault is PlcFault.RESTART:  # the PLC's program knows no route any more
