@@ -20,13 +20,15 @@ from test_mqtt import START_US, happened, layouts, listens, mosquitto, quick  # 
 from edge.config import LineConfig, load_line
 from edge.config_mqtt import SparkplugConfig
 from edge.journal import Journal, Value
-from edge.line.events import DeviceChanged, LaneChanged
+from edge.line.events import DeviceChanged, LaneChanged, PointChanged
 from edge.line.layout import LineLayout
 from edge.publish.cursors import Cursors
 from edge.publish.follow import Follower
 from edge.publish.sparkplug import SparkplugPublisher
-from edge.publish.sparkplug_metrics import Kind, Metric
+from edge.publish.sparkplug_metrics import NODE as NODE_ITSELF
+from edge.publish.sparkplug_metrics import Kind, Metric, SparkplugMetrics
 from edge.publish.sparkplug_payload import asks_rebirth, encode
+from plc.points import PointKind, Quality
 
 NODE = "spBv1.0/demo/{}/edge1"
 DECODE = """
@@ -87,6 +89,21 @@ def test_a_foreign_library_reads_what_is_written(tahu: Run) -> None:
     assert shown["below"][1] in (-5, 2**64 - 5)
     assert [one["name"] for one in told["metrics"] if one.get("isHistorical")] == ["part"]
     assert asks_rebirth(bytes.fromhex(tahu(REBIRTH, "")))
+
+
+def test_points_of_plcs_are_metrics_of_the_node() -> None:
+    kinds = {("press", "motor/on"): PointKind.BOOL, ("press", "motor/temperature"): PointKind.INT}
+    metrics = SparkplugMetrics((), (), (), kinds)
+    assert metrics.kinds[NODE_ITSELF].items() >= {
+        ("Points/press/motor/on", Kind.BOOLEAN),
+        ("Points/press/motor/temperature", Kind.DOUBLE),
+    }
+    for name, value, quality in (("temperature", 21, Quality.GOOD), ("temperature", None, Quality.BAD)):
+        changed = PointChanged(START_US, "press", f"motor/{name}", value, "°C", quality, "", START_US)
+        (change,) = metrics.take("edge1@1/1", changed)
+        assert change == (NODE_ITSELF, (Metric("Points/press/motor/temperature", Kind.DOUBLE, value, START_US),))
+        encode(change.metrics, START_US, 1)
+    assert metrics.take("edge1@1/2", PointChanged(START_US, "press", "a/b", 1, "", Quality.GOOD, "", START_US)) == []
 
 
 @given(st.binary(max_size=60))

@@ -17,6 +17,7 @@ from importlib.metadata import version
 
 from edge.config import LineConfig
 from edge.config_mqtt import SparkplugConfig
+from edge.config_points import point
 from edge.journal import Record
 from edge.line.alarms import unraised
 from edge.line.events import Started
@@ -46,7 +47,12 @@ class SparkplugPublisher:
         layouts = config.layouts()
         devices = [*(f"plc.{plc}" for plc in config.plc), *(f"reader.{reader}" for reader in config.reader)]
         started = Started(0, config.controller, version("lanewise"), layouts, config.alarms())
-        self._metrics = SparkplugMetrics(layouts, devices, unraised(started))
+        points = {
+            (plc, its): point(its, given).type.kind
+            for plc, known in config.plc.items()
+            for its, given in known.point.items()
+        }
+        self._metrics = SparkplugMetrics(layouts, devices, unraised(started), points)
         self._now = {
             device: {its: Metric(its, kind, None, 0) for its, kind in kinds.items()}
             for device, kinds in self._metrics.kinds.items()

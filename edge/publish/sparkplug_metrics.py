@@ -9,7 +9,7 @@ Source: Sparkplug 3.0.0, 6.4.16 (data types).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -17,7 +17,8 @@ from edge.line.events import AlarmChanged, Event, Journaled, OrderShipped, Sorte
 from edge.line.layout import LineLayout
 from edge.publish import schema
 from edge.publish.line_states import LineStates
-from edge.publish.topics import COUNTED, AlarmNow, DeviceNow, Figures, LaneNow, Numbers
+from edge.publish.topics import COUNTED, AlarmNow, DeviceNow, Figures, LaneNow, Numbers, PointNow
+from plc.points import PointKind
 
 NODE = ""
 """Stands for the node where a device's name stands."""
@@ -54,16 +55,25 @@ _SORTED = {"Order": Kind.STRING, "Subject": Kind.STRING, "Outcome": Kind.STRING,
 _TOTE = {"Order": Kind.STRING, "Tote": Kind.STRING, "Verified": Kind.BOOLEAN, "Findings": Kind.INT64}
 _SHIPPED = {"Order": Kind.STRING, "Parcel": Kind.STRING, "Lane": Kind.INT64}
 _NUMBERS = {"plc": schema.PLC, "controller": schema.CONTROLLER}
+_POINTS = {PointKind.BOOL: Kind.BOOLEAN, PointKind.STRING: Kind.STRING}
+"""All others are numbers, which a scale may have made."""
 _KINDS = {schema.FieldKind.INTEGER: Kind.INT64, schema.FieldKind.FLOAT: Kind.DOUBLE, schema.FieldKind.TEXT: Kind.STRING}
 
 
 class SparkplugMetrics:
     """Give it every record of one controller once, in order.
 
-    ``devices``: the controller's as `edge.line.events.DeviceChanged` names them; ``alarms``: all that it has.
+    ``devices``: the controller's as `edge.line.events.DeviceChanged` names them; ``alarms``: all that it has;
+    ``points``: of its PLCs, by PLC and name.
     """
 
-    def __init__(self, layouts: Iterable[LineLayout], devices: Iterable[str], alarms: Iterable[AlarmChanged]) -> None:
+    def __init__(
+        self,
+        layouts: Iterable[LineLayout],
+        devices: Iterable[str],
+        alarms: Iterable[AlarmChanged],
+        points: Mapping[tuple[str, str], PointKind] | None = None,
+    ) -> None:
         layouts = tuple(layouts)
         self._states = LineStates(layouts)
         self.kinds: dict[str, dict[str, Kind]] = {NODE: {}, **{layout.name: {} for layout in layouts}}
@@ -81,6 +91,8 @@ class SparkplugMetrics:
                 node[f"Devices/{device}/{one.name}"] = _KINDS[one.kind]
             if device != "controller":
                 node |= {f"Devices/{device}/Up": Kind.BOOLEAN, f"Devices/{device}/Reason": Kind.STRING}
+        for (plc, point), kind in (points or {}).items():
+            node[f"Points/{plc}/{point}"] = _POINTS.get(kind, Kind.DOUBLE)
         for alarm in alarms:
             its = self.kinds.get(alarm.line, node)
             its |= {f"Alarms/{alarm.alarm}/State": Kind.STRING, f"Alarms/{alarm.alarm}/Active": Kind.BOOLEAN}
@@ -114,6 +126,8 @@ class SparkplugMetrics:
                     yield device, {f"Alarms/{alarm}/State": now.state.value, f"Alarms/{alarm}/Active": now.active}
                 case DeviceNow(device=device):
                     yield NODE, {f"Devices/{device}/Up": now.up, f"Devices/{device}/Reason": now.reason}
+                case PointNow(plc=plc, point=point):
+                    yield NODE, {f"Points/{plc}/{point}": now.value}
                 case Figures(line=line):
                     counts = {f"Counts/{name}": count for name, count in now.counts.items()}
                     yield line, {**counts, "Counts/from": now.from_us}
