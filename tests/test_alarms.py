@@ -26,7 +26,7 @@ from edge.line.alarm_rules import (
     AlarmRule,
     AlarmState,
 )
-from edge.line.alarms import BY_HAND, RECENT, TRANSITIONS, Alarms, next_state, requested_state
+from edge.line.alarms import BY_HAND, RECENT, TRANSITIONS, Alarms, next_state, requested_state, unraised
 from edge.line.core import Core
 from edge.line.events import (
     AlarmChanged,
@@ -453,3 +453,9 @@ def test_requests_of_lanes_do_not_disturb(layouts: tuple[LineLayout, ...]) -> No
     core.step(AlarmRequested(AT_US, 5, "jam.nowhere.1", AlarmAction.ACKNOWLEDGE, "Ann"))
     core.step(LaneRequested(AT_US, 6, "nowhere", 1, True, "Ann"))
     assert core.state.feed_seq == 6
+
+
+def test_each_alarm_has_one_place(layouts: tuple[LineLayout, ...]) -> None:
+    shared = tuple(replace(layout, plc="sorter") for layout in layouts)
+    names = [alarm.alarm for alarm in unraised(Started(AT_US, "edge1", "0", shared, RULES))]
+    assert len(names) == len(set(names)) and "certificate-ends.plc.sorter" in names

@@ -375,8 +375,9 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             for its in given.docks:
                 yield its.name, its.name, ""
         case AlarmKind.CERTIFICATE_ENDS:
+            for plc in dict.fromkeys((*(layout.plc for layout in given.layouts), *_dock_plcs(given))):
+                yield f"plc.{plc}", "", plc
             for layout in given.layouts:
-                yield f"plc.{layout.plc}", "", layout.plc
                 for reader in layout.portal.readers:
                     yield f"reader.{reader}", layout.name, layout.plc
             for reader, dock in {dock.reader: dock.name for dock in given.docks}.items():
