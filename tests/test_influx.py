@@ -23,11 +23,12 @@ from influx_peer import Answer, FakeInflux, Influxd, V2Door, VictoriaMetrics, be
 from pure_site import PureSite, example
 
 from edge import journal as journal_module
+from edge.cli import main
 from edge.config import LineConfig, load_line
 from edge.config_publish import InfluxConfig
 from edge.journal import Journal, JournalReader, Record
 from edge.line.events import AnomalyCode, DeviceNotice, Event, Journaled, PlcEvent
-from edge.publish.cursors import read_cursors, read_set_aside
+from edge.publish.cursors import Cursors, SetAside, read_cursors, read_set_aside
 from edge.publish.follow import Entry, TargetDown
 from edge.publish.influx import InfluxPublisher
 from edge.publish.line_protocol import LineEncoder
@@ -302,6 +303,29 @@ def test_accepted_is_delivered_or_set_aside_whoever_is_killed(
             wanted[line[: line.index(b" ")]].append(line)
     assert times == wanted
     print(f"{newest} records, {len(lines)} points, {len(aside)} set aside, {len(kills)} kills, {len(door.taken)} sent")
+
+
+def test_the_command_says_how_far_it_is_and_what_was_refused(
+    project: Path, tmp_path: Path, ran: list[Journaled | Event], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = config_for(project, tmp_path, "http://127.0.0.1:9")
+    newest = write_journal(config.journal, ran[:40], 1)
+    line = str(tmp_path / "LINE.toml")
+    assert main(["publish", line, "--status"]) == 0
+    assert capsys.readouterr().out == (
+        f"grafana (influx): 0 of {newest} records, {newest} to go, 0 set aside, never moved\n"
+    )
+    assert config.publish_state is not None
+    cursors = Cursors(config.publish_state)
+    node = f"edge1@{ran[0].at_us}"
+    cursors.move("grafana", node, 30, [SetAside(7, "notice,x=y text=1i 5", "field type conflict")], 1_000_000)
+    cursors.close()
+    assert main(["publish", line, "--status"]) == 0
+    said = f"grafana (influx): 30 of {newest} records, {newest - 30} to go, 1 set aside, moved 1970-01-01T00:00:01Z\n"
+    assert capsys.readouterr().out == said
+    assert main(["publish", line, "--set-aside"]) == 0
+    said = "1970-01-01T00:00:01Z grafana: record 7: field type conflict\n    notice,x=y text=1i 5\n"
+    assert capsys.readouterr().out == said
 
 
 def test_a_target_that_is_down_or_slow_delays_no_other(
