@@ -26,11 +26,11 @@ from edge import journal as journal_module
 from edge.cli import main
 from edge.config import LineConfig, load_line
 from edge.config_publish import InfluxConfig
-from edge.journal import Journal, JournalReader, Record
+from edge.journal import Journal, JournalReader, Record, encode
 from edge.line.events import AnomalyCode, DeviceNotice, Event, Journaled, PlcEvent
 from edge.publish.cursors import Cursors, SetAside, read_cursors, read_set_aside
 from edge.publish.follow import Entry, TargetDown
-from edge.publish.influx import InfluxPublisher
+from edge.publish.influx import InfluxPublisher, open_influx
 from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import Measures
 from edge.publish.process import run
@@ -162,6 +162,19 @@ def test_only_bad_lines_are_set_aside(
         series, _, time_ns = line.rpartition(b" ")
         in_order[series].append(int(time_ns))
     assert all(times == sorted(times) for times in in_order.values())
+
+
+def test_what_is_not_wanted_has_no_points(project: Path, tmp_path: Path, ran: list[Journaled | Event]) -> None:
+    config = config_for(project, tmp_path, "http://127.0.0.1:9")
+    publisher, measures = open_influx("grafana", config), Measures(config.layouts())
+    left_out = 0
+    for seq, value in enumerate(ran, 1):
+        points = measures.points(seq, value)
+        if not publisher.wants(Record(seq, value.at_us, "", type(value).__name__, encode(value))):
+            left_out += 1
+            assert points == []
+    publisher.close()
+    assert left_out > 100
 
 
 @pytest.mark.parametrize(
