@@ -82,7 +82,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(follow, name, 0.001)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32), portion=st.integers(1, 40))
 def test_every_record_is_delivered_or_set_aside_once_and_in_order(
     seed: int, portion: int, tmp_path_factory: pytest.TempPathFactory
