@@ -48,7 +48,7 @@ from edge.replay import replay
 from rfid.driver import TagRead
 from rfid.epc import identify, sgtin96, sscc96
 
-PARCELS = int(os.environ.get("LANEWISE_DOCK_PARCELS", "60"))
+PARCELS = int(os.environ.get("LANEWISE_DOCK_PARCELS", "40"))
 """1000 for the whole proof, which `bench/dock.py` prints as well."""
 S = 1_000_000
 
@@ -59,7 +59,7 @@ def test_every_way_through_two_doors_is_right_or_said_to_be_in_doubt(eyes: bool)
     dock.run()
     score = dock.score()
     assert (score.guessed, score.silent) == (0, 0), score.details
-    assert score.wrong_named == score.wrong_out > 2
+    assert score.wrong_named == score.wrong_out > 0
     assert score.right > score.crossings * (0.85 if eyes else 0.95)
     for door in dock.traffic.carriers:
         there, doubts = dock.aboard(door)
