@@ -22,7 +22,6 @@ from rfid.epc_bits import Method as Method
 from rfid.epc_quick import quick_identity
 from rfid.epc_schemes import ROWS, General, Plus
 from rfid.epc_schemes import Scheme as Scheme
-from rfid.epc_templates import templated_identity
 from rfid.epc_values import Epc as Epc
 from rfid.epc_values import EpcTag as EpcTag
 from rfid.epc_values import PriorityDate as PriorityDate
@@ -121,7 +120,7 @@ def identity_of_hex(epc_hex: str) -> str | None:
 
     Remembers 131,072 of them, a quarter of a kilobyte each.
     """
-    identity = quick_identity(epc_hex) or templated_identity(epc_hex)
+    identity = quick_identity(epc_hex)
     if identity is not None:
         return identity
     try:

@@ -1,79 +1,215 @@
-"""Identities of the common 96-bit tags straight from their bits, for portals where every read is a new tag.
+"""Identities straight from the bits of a tag, for portals where every read is a new tag.
 
 Public names: quick_identity.
 
-All but the serial is the same for thousands of tags: it is decoded once and remembered. Layout as in
-``rfid.epc_schemes``; what it takes is decided there, and a law says that ``decode`` gives the same.
+The first 16 bits of a tag tell its scheme and its partition, and so a reader that was made for just these. All but what
+changes from tag to tag, company prefix and article, is decoded once and remembered, up to ``_REMEMBERED`` of each
+reader. Layout as in ``rfid.epc_schemes``; whatever is not plainly good is left to ``decode``, and a law says that both
+give the same.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
 
-from rfid.epc_schemes import PREFIX_BITS, ROWS, Form, Partitioned
-from rfid.gs1 import KEYS
+from rfid.epc_binary import decode
+from rfid.epc_schemes import PREFIX_BITS, ROWS, Form, General, Partitioned
+from rfid.gs1 import KEYS, Alphabet
 
-_ROWS = {
-    row.header: row
-    for row in ROWS.values()
-    if isinstance(row, Partitioned)
-    and row.bits == 96
-    and row.reference_form is Form.PADDED
-    and row.serial_form in (Form.NONE, Form.INTEGER)
-}
-# By header: bits behind the reference, mask of the serial, mask of the spare bits, serial that means there is none.
-_TAILS = {
-    header: (
-        row.serial_bits + row.spare_bits,
-        (1 << row.serial_bits) - 1,
-        (1 << row.spare_bits) - 1,
-        KEYS[row.kind].no_serial,
-        f"({KEYS[row.kind].serial_ai})" if KEYS[row.kind].serial_ai else "",
+_Reader = Callable[[str], str | None]
+
+_REMEMBERED = 1 << 12
+_PLAIN = bytes(code for code in range(0x20, 0x7F) if Alphabet.TEXT.value[0].fullmatch(chr(code)))
+_SUMS = b"\0"
+"""Of a number of six digits, what they add to a check digit behind them; modulo 10. Source: as ``check_digit``."""
+for _weight in (3, 1, 3, 1, 3, 1):
+    _SUMS = b"".join(
+        _SUMS.translate(bytes((sum_ - _weight * _digit) % 10 for sum_ in range(256))) for _digit in range(10)
     )
-    for header, row in _ROWS.items()
-}
 
 
 def quick_identity(epc_hex: str) -> str | None:
     """The identity that ``decode`` would give; ``None`` = decode it to know, it is another scheme or no EPC."""
-    if len(epc_hex) != 24 or not epc_hex.isalnum():
+    read = _READERS.get(epc_hex[:4])
+    if read is None:
         return None
     try:
-        value = int(epc_hex, 16)
-    except ValueError:
+        return read(epc_hex)
+    except (ValueError, IndexError):  # no hexadecimal digits, or what ``decode`` refuses; too many digits
         return None
-    tail = _TAILS.get(value >> 88)
-    if tail is None or not epc_hex.isascii():
-        return None
-    low, serial_mask, spare_mask, no_serial, between = tail
-    head = _head(value >> low)
-    if head is None or value & spare_mask:
-        return None
-    if not serial_mask:
-        return head
-    serial = str(value & serial_mask)
-    return head if serial == no_serial else head + between + serial
 
 
-@lru_cache(maxsize=1 << 14)
-def _head(value: int) -> str | None:
-    """Element string of the number in a tag without the bits behind its reference; ``None`` where there is none.
+class _Heads(dict[int, str]):
+    """What stands before the part that changes, by all bits before that part.
 
-    ``value``: header (8), filter value (3), partition (3), company prefix and reference (the rest). One argument is
-    remembered faster than two: the width follows from the headers, which all begin with two zero bits and a one.
+    These begin with the header, so memory of another length, which shifts it, has none.
+    ``sample``: the bits of that part where its text is one character, and what follows it; ``width`` of them.
+    Raises ``EpcError`` where there is none.
     """
-    width = value.bit_length() + 2
-    row = _ROWS[value >> width - 8]
-    key = KEYS[row.kind]
-    partition = value >> width - 14 & 7
-    if partition == 7:
-        return None
-    reference_bits = row.reference_bits[partition]
-    prefix = value >> reference_bits & (1 << PREFIX_BITS[partition]) - 1
-    reference = value & (1 << reference_bits) - 1
+
+    def __init__(self, digits: int, width: int, sample: int) -> None:
+        self._digits, self._width, self._sample = digits, width, sample
+
+    def __missing__(self, value: int) -> str:
+        head = decode(f"{value << self._width | self._sample:0{self._digits}X}").epc.identity[:-1]
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[value] = head
+        return head
+
+
+class _Starts(dict[int, list[tuple[str, int]]]):
+    """Of a company prefix, by all bits before the reference: text before the digits that change, check digit.
+
+    One entry for each first digit of the reference where that stands before the prefix. The check digit is that of
+    nothing but zeros behind the text. Raises ``EpcError`` where there is no such prefix.
+    """
+
+    def __init__(self, reference_bits: int, spare_bits: int, changing: int, firsts: int) -> None:
+        self._low, self._spare, self._changing, self._firsts = reference_bits, spare_bits, changing, firsts
+
+    def __missing__(self, value: int) -> list[tuple[str, int]]:
+        starts = []
+        for first in range(self._firsts):
+            tag = (value << self._low | first * 10**self._changing) << self._spare
+            identity = decode(f"{tag:024X}").epc.identity
+            starts.append((identity[: -self._changing - 1], int(identity[-1])))
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[value] = starts
+        return starts
+
+
+def _integer(octets: int, width: int, fill: int, least: int, limit: int) -> _Reader:
+    """Of an integer from ``least`` to below ``limit``, ``width`` bits wide, before ``fill`` zeros."""
+    digits, low, mask, filling = 2 * octets, width + fill, (1 << width) - 1, (1 << fill) - 1
+    heads = _Heads(digits, low, 1 << fill)
+    from_hex, from_bytes = bytes.fromhex, int.from_bytes
+
+    def read(epc_hex: str) -> str | None:
+        value = from_bytes(from_hex(epc_hex), "big")
+        number = value & mask
+        return f"{heads[value >> low]}{number}" if least <= number < limit and len(epc_hex) == digits else None
+
+    def read_filled(epc_hex: str) -> str | None:
+        value = from_bytes(from_hex(epc_hex), "big")
+        number = value >> fill & mask
+        if value & filling or len(epc_hex) != digits:
+            return None
+        return f"{heads[value >> low]}{number}" if least <= number < limit else None
+
+    return read_filled if fill else read
+
+
+def _marked(width: int) -> _Reader:
+    """Of digits behind a digit 1, in the last ``width`` bits of 96."""
+    heads, mask = _Heads(24, width, 11), (1 << width) - 1
+    from_hex, from_bytes = bytes.fromhex, int.from_bytes
+
+    def read(epc_hex: str) -> str | None:
+        value = from_bytes(from_hex(epc_hex), "big")
+        marked = str(value & mask)
+        if len(epc_hex) != 24 or marked[0] != "1" or marked == "1":
+            return None
+        return heads[value >> width] + marked[1:]
+
+    return read
+
+
+def _checked(reference_bits: int, spare_bits: int, digits: int, inner: bool) -> _Reader:
+    """Of a reference of so many digits, its check digit behind it; its first before the prefix when ``inner``."""
+    changing = digits - inner
+    starts = _Starts(reference_bits, spare_bits, changing, 10 if inner else 1)
+    unit, mask, spare, low = 10**changing, (1 << reference_bits) - 1, (1 << spare_bits) - 1, reference_bits + spare_bits
+    from_hex, from_bytes, sums, written = bytes.fromhex, int.from_bytes, _SUMS, f"%s%0{changing}d%d"
+
+    def read(epc_hex: str) -> str | None:
+        value = from_bytes(from_hex(epc_hex), "big")
+        if value & spare or len(epc_hex) != 24:
+            return None
+        first, rest = divmod(value >> spare_bits & mask, unit)
+        start, check = starts[value >> low][first]
+        return written % (start, rest, (check + sums[rest // 1_000_000] + sums[rest % 1_000_000]) % 10)
+
+    return read
+
+
+def _text(octets: int, width: int, fill: int, longest: int) -> _Reader:
+    """Of 1 to ``longest`` characters of 7 bits in ``width`` bits, before ``fill`` zeros. No text "0".
+
+    All characters move to octets at once: the upper half of them by as many bits as it has places, then the upper
+    half of each half, and so on.
+    """
+    low, unused = width + fill, (width - 7 * longest) + fill
+    heads, digits = _Heads(2 * octets, low, 0x31 << low - 7), 2 * octets
+    mask, unused_mask = (1 << low) - 1, (1 << unused) - 1
+    steps = []
+    half = 1 << (longest - 1).bit_length() - 1
+    at = [7 * place for place in range(longest)]  # bits, from the right
+    while half:
+        steps.append((sum(0x7F << at[place] for place in range(longest) if place & half), (1 << half) - 1))
+        at = [bits + (place & half) for place, bits in enumerate(at)]
+        half >>= 1
+    from_hex, from_bytes, plain = bytes.fromhex, int.from_bytes, _PLAIN
+
+    def read(epc_hex: str) -> str | None:
+        value = from_bytes(from_hex(epc_hex), "big")
+        if value & unused_mask or len(epc_hex) != digits:
+            return None
+        text = (value & mask) >> unused
+        for uppers, times in steps:
+            text += (text & uppers) * times  # moves them left
+        characters = text.to_bytes(longest, "big").rstrip(b"\0")
+        if characters.translate(None, plain) or not characters or characters == b"0":
+            return None
+        return heads[value >> low] + characters.decode()
+
+    return read
+
+
+def _readers_of(row: Partitioned, partition: int) -> _Reader | None:
+    """``None``: the scheme's length varies."""
+    key, fill = KEYS[row.kind], -row.bits % 16
+    octets = (row.bits + fill) // 8
     prefix_digits = 12 - partition
-    reference_digits = key.digits - prefix_digits
-    if prefix >= 10**prefix_digits or reference >= 10**reference_digits:
-        return None
-    reference_text = f"{reference:0{reference_digits}}" if reference_digits else ""
-    return f"({key.ai}){key.number(f'{prefix:0{prefix_digits}}', reference_text)}"
+    width, form, limit, longest = row.serial_bits, row.serial_form, 1 << row.serial_bits, key.serial_max
+    if form is Form.NONE:
+        width, form = row.reference_bits[partition], row.reference_form
+        limit, longest = 10 ** row.reference_digits[partition], key.length - prefix_digits
+    match form:
+        case Form.INTEGER if row.bits:
+            return _integer(octets, width, fill, 1 if key.no_serial == "0" else 0, limit)
+        case Form.MARKED:
+            return _marked(width)
+        case Form.PADDED:
+            return _checked(width, row.spare_bits, key.digits - prefix_digits, key.inner)
+        case Form.ASCII7:
+            return _text(octets, width, fill, longest)
+        case _:
+            return None
+
+
+def _readers() -> dict[str, _Reader]:
+    """By the first four hexadecimal digits, all upper or all lower case."""
+    found: dict[str, _Reader] = {}
+    for row in ROWS.values():
+        match row:
+            case Partitioned():
+                by_partition = [_readers_of(row, partition) for partition in range(len(PREFIX_BITS))]
+                for filter_value in range(8):
+                    for partition, reader in enumerate(by_partition):
+                        for more in range(4):
+                            start = f"{row.header:02x}{filter_value << 5 | partition << 2 | more:02x}"
+                            if reader is not None:
+                                found[start] = found[start.upper()] = reader
+            case General():
+                reader = _integer(row.bits // 8, row.widths[2], 0, 0, 1 << row.widths[2])
+                for more in range(256):
+                    start = f"{row.header:02x}{more:02x}"
+                    found[start] = found[start.upper()] = reader
+            case _:
+                pass
+    return found
+
+
+_READERS = _readers()
