@@ -371,6 +371,9 @@ def _portal_tune(arguments: argparse.Namespace) -> int:
     finally:
         reader.close()
     for layout in config.layouts():
+        if layout.portal.quiet_us:
+            print(f"{layout.name}: has no photo-eye, nothing is learned")
+            continue
         known = learned(records, layout.name)
         if known is None:
             print(f"{layout.name}: no passage yet")

@@ -52,8 +52,19 @@ class PortalConfig(Frozen):
         le=5_000,
         description="`scanners`: how long after an object's end was there its codes may still arrive",
     )
-    eye: Station = Field(description="number of the photo-eye beside it, as the PLC reports it in ENTERED and LEFT")
-    eye_mm: int = Field(ge=-100_000, le=1_000_000, description="where that photo-eye is")
+    eye: Station | None = Field(
+        default=None,
+        description="number of the photo-eye beside it, as the PLC reports it in ENTERED and LEFT; none = "
+        "there is none, new tags say when something comes",
+    )
+    eye_mm: int | None = Field(default=None, ge=-100_000, le=1_000_000, description="`eye`: where that photo-eye is")
+    quiet_ms: int = Field(
+        default=600,
+        ge=50,
+        le=60_000,
+        description="without `eye`: a passage ends so long after its last new tag; and its item was before the "
+        "antennas no further from its middle",
+    )
     antenna_mm: int = Field(
         ge=-100_000, le=1_000_000, description="where the antennas are; a first guess, the true offset is learned"
     )
@@ -376,8 +387,8 @@ def _layout(name: str, table: LineTable) -> LineLayout:
         portal=Portal(
             portal.name,
             portal.readers,
-            portal.eye,
-            portal.eye_mm,
+            portal.eye or 0,
+            portal.antenna_mm if portal.eye_mm is None else portal.eye_mm,
             portal.antenna_mm,
             portal.facing,
             portal.upstream,
@@ -387,6 +398,7 @@ def _layout(name: str, table: LineTable) -> LineLayout:
             scanners=portal.scanners,
             scan_mm=portal.scan_mm,
             scan_late_us=portal.scan_late_ms * 1000,
+            quiet_us=0 if portal.eye is not None else portal.quiet_ms * 1000,
         ),
         lanes=tuple(
             Lane(lane.number, lane.name, lane.role, lane.divert_mm, lane.carrier, lane.services, lane.alternatives)
@@ -496,9 +508,12 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
                 used_readers[reader] = name
             if reader in line.portal.readers and reader in config.reader:
                 yield from _role_problems(f"{here}.portal", line.portal, reader, config.reader[reader].antennas)
-        numbers = [("induction", line.induction), ("portal.eye", line.portal.eye)]
+        yield from _eye_problems(here, line, config)
+        numbers = [("induction", line.induction)]
+        if line.portal.eye is not None:
+            numbers.append(("portal.eye", line.portal.eye))
+            eyes[line.plc, line.portal.eye] = f"{here}.portal.eye"
         numbers += [(f"lane.{index}.number", lane.number) for index, lane in enumerate(line.lane)]
-        eyes[line.plc, line.portal.eye] = f"{here}.portal.eye"
         for key, number in numbers:
             other = stations.setdefault((line.plc, key.split(".")[0], number), here)
             if other != here:
@@ -544,6 +559,31 @@ def _scanner_problems(here: str, line: LineTable, devices: Mapping[str, ReaderCo
         )
 
 
+def _eye_problems(here: str, line: LineTable, config: LineConfig) -> Iterator[str]:
+    portal, at = line.portal, f"{here}.portal"
+    if (portal.eye is None) != (portal.eye_mm is None):
+        yield f"{at}.{'eye' if portal.eye is None else 'eye_mm'}: missing: a photo-eye has eye and eye_mm"
+        return
+    if portal.eye is not None:
+        if "quiet_ms" in portal.model_fields_set:
+            yield f"{at}.quiet_ms: {portal.quiet_ms}: only without eye, the photo-eye says when something is there"
+        return
+    for key in ("scanners", "upstream", "downstream", "pre_roll_ms", "post_roll_ms"):
+        if getattr(portal, key):
+            yield f"{at}.{key}: {getattr(portal, key)}: only with a photo-eye, set eye and eye_mm"
+    if not portal.readers:
+        yield f"{at}.readers: missing: a portal without a photo-eye needs the tags"
+    if line.plc in config.plc and config.plc[line.plc].io is not None:
+        yield f"{at}.eye: missing: a line on remote I/O tracks its parcels by the portal's photo-eye"
+    time_ms = (line.decision_mm - max(0, portal.antenna_mm)) * 1000 // line.speed_mm_s
+    least_ms = line.actuation_ms + line.margin_ms + 2 * portal.quiet_ms
+    if time_ms <= least_ms:
+        yield (
+            f"{here}.decision_mm: {line.decision_mm}: reached {time_ms} ms after antennas and induction, needs more "
+            f"than actuation_ms + margin_ms + twice portal.quiet_ms = {least_ms} ms"
+        )
+
+
 def _lane_problems(here: str, line: LineTable) -> Iterator[str]:
     numbers = [lane.number for lane in line.lane]
     roles = {lane.role for lane in line.lane}
@@ -570,7 +610,9 @@ def _lane_problems(here: str, line: LineTable) -> Iterator[str]:
     for role in needed:
         if role not in roles:
             yield f"{here}.lane: no lane of role {role.value!r}: a line with job {line.job.value!r} needs one"
-    reference_mm = max(0, line.portal.eye_mm)
+    if line.portal.eye is None:
+        return  # _eye_problems says what it needs
+    reference_mm = max(0, line.portal.eye_mm or 0)
     time_ms = (line.decision_mm - reference_mm) * 1000 // line.speed_mm_s
     if time_ms <= line.actuation_ms + line.margin_ms:
         yield (

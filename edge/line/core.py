@@ -322,7 +322,7 @@ class Core:
                 out.append(Anomaly(given.at_us, "", AnomalyCode.UNKNOWN_INDUCTION, text, given.track_id, given.plc))
             case EventType.ENTERED | EventType.LEFT:
                 for line in lines:
-                    if line.layout.portal.eye == given.station:
+                    if line.layout.portal.eye == given.station and not line.layout.portal.quiet_us:
                         passed_eye(line, given)
             case EventType.DIVERTED | EventType.DEFAULTED | EventType.DIVERT_FAILED | EventType.LOST:
                 for line, track in self._tracks(given.plc, given.track_id):

@@ -344,7 +344,9 @@ class AlarmDue:
 
 @dataclass(frozen=True, slots=True)
 class PassageSeen:
-    """The evidence of one passage. ``track_id`` 0: the PLC gave none.
+    """The evidence of one passage. ``track_id`` 0: the PLC gave none, or it is not certain whose passage it is.
+
+    Without a photo-eye ``start_us`` is its first read, ``stop_us`` the first read of its last new tag.
 
     ``offset_us``: what the portal has learned of the way from photo-eye to antenna, used here.
     ``settled``: reads from after its window have arrived, so that none from inside can be under way.

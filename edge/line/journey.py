@@ -32,6 +32,7 @@ def inducted(station: Station, given: PlcEvent, out: list[Result]) -> Track:
         del tracks[oldest]
         text = f"{given.plc} never said what became of track {oldest}"
         out.append(Anomaly(given.at_us, station.name, AnomalyCode.TRACK_FORGOTTEN, text, oldest))
+    station.portal.inducted(given.track_id, given.device_us)
     _set_deadline(station, track, 0, given)
     return track
 

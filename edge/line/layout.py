@@ -42,7 +42,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """Antennas over the belt and the photo-eye beside them.
+    """Antennas over the belt and the photo-eye beside them, if there is one.
 
     ``readers``: names of the readers. ``facing``: antennas that look at the belt; ``upstream``, ``downstream``: those
     that see what comes and what has passed. All three empty = all antennas face; otherwise one that is in none is not
@@ -50,7 +50,8 @@ class Portal:
     read still counts; None = as long as the bell has a say, three quarters of the item's time in the photo-eye twice.
     ``eye``: number of the photo-eye in the PLC. ``eye_mm``, ``antenna_mm``: where they are; the difference is only
     the first guess, the true offset is learned. ``scanners``: names of barcode scanners, ``scan_mm``: where they look;
-    ``scan_late_us``: how long after an object's end was there its codes may still arrive.
+    ``scan_late_us``: how long after an object's end was there its codes may still arrive. ``quiet_us``: 0 with a
+    photo-eye; without one (``eye`` 0, ``eye_mm`` as ``antenna_mm``) a passage ends so long after its last new tag.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Portal:
     scanners: tuple[str, ...] = ()
     scan_mm: int = 0
     scan_late_us: int = 0
+    quiet_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

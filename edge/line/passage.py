@@ -8,6 +8,8 @@ photo-eye. No read counts far more than the tag's usual ones: where an echo is s
 to the passage with the most evidence among two neighbours on each side. Where two claim it about as much, and the order
 of only one of them wants it, it belongs to that one; without a tie no order has a say. The time from eye to antenna is
 learned (``offsets``). A tag that is there during passage after passage and never stronger does not move, and is masked.
+Without a photo-eye new tags begin a passage (``quiet``); the bell is around the middle of their reads, its sigma half
+the quiet time.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from statistics import median, median_low
 from edge.line.events import Claim, PassageSeen, Stage, TagEvidence, Wanted, tied
 from edge.line.layout import LineLayout
 from edge.line.offsets import Antenna, OffsetLearner, Offsets
+from edge.line.quiet import QuietWatch
 from edge.line.state import Passage, PortalState
 from rfid.driver import TagRead, rows
 
@@ -75,6 +78,7 @@ class PortalWatch:
         self._reads: list[_Read] = []  # in order of time
         self._sums: dict[int, tuple[_Sums, _Totals]] = {}
         self._learner = OffsetLearner(portal.facing)
+        self._quiet = QuietWatch(layout, state, self._is_background) if portal.quiet_us else None
         self._newest_us = 0
         self._away = dict.fromkeys(portal.readers, "not connected yet")
         self._blind_until_us = 0
@@ -89,6 +93,8 @@ class PortalWatch:
         self._reads.clear()
         self._sums.clear()
         self._learner.forget()
+        if self._quiet is not None:
+            self._quiet.clock_set_back()
         self._moved = True
 
     def reader_changed(self, reader: str, trouble: str, at_us: int) -> None:
@@ -98,6 +104,13 @@ class PortalWatch:
         else:
             self._away.pop(reader, None)
             self._blind_until_us = at_us
+            if self._quiet is not None:
+                self._quiet.began(at_us)
+
+    def inducted(self, track_id: int, at_us: int) -> None:
+        """A track was inducted; without a photo-eye this says when it was before the antennas."""
+        if self._quiet is not None:
+            self._quiet.inducted(track_id, at_us)
 
     def entered(self, track_id: int, at_us: int) -> None:
         """The leading edge of an item reached the photo-eye."""
@@ -131,7 +144,14 @@ class PortalWatch:
             else:
                 insort(self._reads, read, key=_time)
             self._newest_us = max(self._newest_us, at_us)
-            self._learner.read(read[2], epc, at_us, read[3])
+            if self._quiet is None:
+                self._learner.read(read[2], epc, at_us, read[3])
+            else:
+                self._quiet.read(epc, read[3], at_us)
+        if self._quiet is not None:
+            for number in self._quiet.weighed():
+                self._sums.pop(number, None)
+                self._moved = True
         if len(self._reads) > KEEP_READS:
             del self._reads[: len(self._reads) - KEEP_READS * 9 // 10]
 
@@ -140,7 +160,14 @@ class PortalWatch:
         for passage in self._state.passages:
             if passage.number == seen.passage and seen.stage is Stage.FINAL:
                 passage.final = True
-        self._state.offset_us = seen.offset_us
+        if self._quiet is None:
+            self._state.offset_us = seen.offset_us
+        elif seen.passage >= self._state.next_passage:  # the reads that made it are not in the journal
+            final = seen.stage is Stage.FINAL
+            self._state.passages.append(
+                Passage(seen.passage, 0, seen.start_us, seen.stop_us, final, middle_us=_middle_us(seen))
+            )
+            self._state.next_passage = seen.passage + 1
         self._moved = True
         self._forget()
 
@@ -149,8 +176,10 @@ class PortalWatch:
     def window_end_us(self, track_id: int) -> int | None:
         """When the newest passage of a track has had its own window, reports included.
 
-        None without a passage of this track, or while it stands in the photo-eye.
+        None without a passage of this track, while it stands in the photo-eye, or where there is none.
         """
+        if self._quiet is not None:
+            return None  # which passage it is, is certain only when the next induction is known
         passage = self._of_track(track_id)
         return self._own_end_us(passage) if passage is not None and passage.stop_us else None
 
@@ -160,9 +189,12 @@ class PortalWatch:
 
     def evidence(self, track_id: int, stage: Stage, now_us: int) -> PassageSeen:
         """Weighs the newest passage of a track; passage 0 without evidence where it had none."""
-        passage = self._of_track(track_id)
+        if self._quiet is not None:
+            passage, why = self._quiet.of_track(track_id)
+        else:
+            passage, why = self._of_track(track_id), f"no passage at photo-eye {self._layout.portal.eye}"
         if passage is None:
-            text = self.blind() or f"no passage at photo-eye {self._layout.portal.eye}"
+            text = self.blind() or why
             return PassageSeen(
                 now_us, self._layout.name, 0, track_id, stage, 0, 0, self._offset_us(), (), (), cause=text
             )
@@ -187,7 +219,11 @@ class PortalWatch:
             if not passage.final and self._final_us(passage) <= now_us:
                 seen.append(self._weigh(passage, Stage.FINAL, now_us))
                 passage.final = True
-                self._learn(passage, now_us)
+                if self._quiet is None:
+                    self._learn(passage, now_us)
+                else:
+                    self._quiet.final(passage.number)
+                    self._note_cycle(passage)
                 self._watch_background(passage)
         if seen:
             self._forget()
@@ -216,6 +252,10 @@ class PortalWatch:
         self._sums.pop(passage.number, None)
         self._learner.passed(self._middle_us(passage))
         state.dwells_us = [*state.dwells_us[1 - HISTORY :], passage.stop_us - passage.start_us]
+        self._note_cycle(passage)
+
+    def _note_cycle(self, passage: Passage) -> None:
+        state = self._state
         before = next((item for item in state.passages if item.number == passage.number - 1), None)
         if before is not None:
             state.cycles_us = [
@@ -225,6 +265,8 @@ class PortalWatch:
 
     def _dwell_us(self) -> int:
         dwells = self._state.dwells_us
+        if self._quiet is not None:
+            return self._layout.portal.quiet_us
         return int(median(dwells)) if dwells else self._layout.travel_us(0, TYPICAL_MM)
 
     def _cycle_us(self) -> int:
@@ -235,15 +277,19 @@ class PortalWatch:
         return self._layout.travel_us(self._layout.portal.eye_mm, self._layout.portal.antenna_mm)
 
     def _offset_us(self) -> int:
-        return self._drawn_us() if self._state.offset_us is None else self._state.offset_us
+        return self._drawn_us() if self._state.offset_us is None or self._quiet is not None else self._state.offset_us
 
     def _stop_us(self, passage: Passage) -> int:
         return passage.stop_us or passage.start_us + self._dwell_us()
 
     def _middle_us(self, passage: Passage) -> int:
+        if self._quiet is not None:
+            return passage.middle_us
         return (passage.start_us + self._stop_us(passage)) // 2
 
     def _sigma_us(self, passage: Passage) -> float:
+        if self._quiet is not None:
+            return self._layout.portal.quiet_us / 2
         return (self._stop_us(passage) - passage.start_us) / 2
 
     def _window_us(self, passage: Passage) -> tuple[float, float]:
@@ -261,6 +307,8 @@ class PortalWatch:
         last_us = self._middle_us(passage) + self._offset_us() + int(3 * self._sigma_us(passage))
         if self._layout.portal.post_roll_us is not None:
             last_us = int(self._window_us(passage)[1])
+        if self._quiet is not None:
+            last_us = max(last_us, passage.stop_us + self._layout.portal.quiet_us)
         return last_us + GRACE_US
 
     def _final_us(self, passage: Passage) -> int:
@@ -268,10 +316,10 @@ class PortalWatch:
         if not passage.stop_us:
             return passage.start_us + STANDING_US
         later = [item for item in self._state.passages if item.number > passage.number][:NEIGHBOURS]
-        alone_us = self._own_end_us(passage) + 5 * min(self._cycle_us(), 4_000_000) // 2
-        if len(later) < NEIGHBOURS:
-            return alone_us
-        return min(alone_us, max(self._own_end_us(item) for item in (passage, *later)))
+        end_us = self._own_end_us(passage) + 5 * min(self._cycle_us(), 4_000_000) // 2
+        if len(later) == NEIGHBOURS:
+            end_us = min(end_us, max(self._own_end_us(item) for item in (passage, *later)))
+        return end_us if self._quiet is None else max(end_us, self._quiet.induction_us(passage) + GRACE_US)
 
     # ---- evidence ----------------------------------------------------------------------------------------------------
 
@@ -362,7 +410,7 @@ class PortalWatch:
             at_us=now_us,
             line=self._layout.name,
             passage=passage.number,
-            track_id=passage.track_id,
+            track_id=passage.track_id if self._quiet is None else self._quiet.track_of(passage),
             stage=stage,
             start_us=passage.start_us,
             stop_us=passage.stop_us,
@@ -472,6 +520,12 @@ class PortalWatch:
 
 def _time(read: _Read) -> int:
     return read[0]
+
+
+def _middle_us(seen: PassageSeen) -> int:
+    """When the tags of a reported passage were before the antennas."""
+    middles = [(tag.first_us + tag.last_us) // 2 for tag in seen.tags]
+    return median_low(middles) if middles else (seen.start_us + seen.stop_us) // 2
 
 
 def _same_item(one: _Totals, other: _Totals) -> bool:

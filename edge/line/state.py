@@ -16,13 +16,18 @@ from edge.orders.model import Order
 
 @dataclass(slots=True)
 class Passage:
-    """One passage. ``stop_us`` 0: still in the photo-eye. Times are device times on the host's scale."""
+    """One passage. ``stop_us`` 0: still in the photo-eye. Times are device times on the host's scale.
+
+    Without a photo-eye ``start_us`` and ``stop_us`` are the first reads of its first and its last new tag, and
+    ``middle_us`` is when its tags were before the antennas; otherwise 0.
+    """
 
     number: int
     track_id: int
     start_us: int
     stop_us: int = 0
     final: bool = False
+    middle_us: int = 0
 
 
 @dataclass(slots=True)
@@ -33,6 +38,7 @@ class PortalState:
     ``dwells_us``, ``cycles_us``: the newest times in the photo-eye, and from one middle to the next.
     ``presence``: by tag, the newest passage during which it was read, and its summed power in mW in that one and in
     those in a row before, each as all and as what was near the middle; what is always there is masked.
+    ``before_us``: without a photo-eye, by track, when its item's middle is before the antennas.
     """
 
     next_passage: int = 1
@@ -42,6 +48,7 @@ class PortalState:
     dwells_us: list[int] = field(default_factory=list)
     cycles_us: list[int] = field(default_factory=list)
     presence: dict[str, tuple[int, tuple[tuple[float, float], ...]]] = field(default_factory=dict)
+    before_us: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

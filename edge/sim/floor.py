@@ -5,10 +5,10 @@ Public names: Floor, Inflow, Moving, Signal, Reads, Scanned, Landed, Happening.
 Time comes in with each call, in microseconds since the floor began; the same calls give the same happenings, whatever
 the steps in which time goes by. Positions are mm from the induction photo-eye, of a load's leading edge.
 
-What the PLC does here: a track id is given at the first photo-eye; ROUTE counts until the leading edge is at the
-decision point; a load without a route takes the default lane (DEFAULTED there, DIVERTED in the lane). A load for a
-lane that is full to the brim or disabled stays on the belt (DIVERT_FAILED, value 0), goes round and is inducted again,
-as are the loads of a lane of role ``recirculate``; both keep their track id.
+What the PLC does here: a track id is given at the first photo-eye, the portal's or the induction's; ROUTE counts until
+the leading edge is at the decision point; a load without a route takes the default lane (DEFAULTED there, DIVERTED in
+the lane). A load for a lane that is full to the brim or disabled stays on the belt (DIVERT_FAILED, value 0), goes round
+and is inducted again, as are the loads of a lane of role ``recirculate``; both keep their track id.
 Source: docs/plc-mailbox.md, "Events" and "Rules for the PLC".
 """
 
@@ -247,8 +247,9 @@ class Floor:
         moving.lane, moving.decided, moving.defaulted = 0, False, False
         layout, length_mm = self.layout, moving.load.length_mm
         portal = layout.portal
-        self._when(moving, portal.eye_mm, self._enter)
-        self._when(moving, portal.eye_mm + length_mm, self._leave)
+        if portal.eye:
+            self._when(moving, portal.eye_mm, self._enter)
+            self._when(moving, portal.eye_mm + length_mm, self._leave)
         self._when(moving, 0, self._induct)
         self._when(moving, layout.decision_mm, self._decide)
         self._near_fields(moving)
