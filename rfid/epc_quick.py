@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rfid.epc_binary import decode
+from rfid.epc_binary import LONGEST_BITS, decode
 from rfid.epc_schemes import PREFIX_BITS, ROWS, Form, General, Partitioned
 from rfid.gs1 import KEYS, Alphabet
 
@@ -30,12 +30,9 @@ for _weight in (3, 1, 3, 1, 3, 1):
 
 def quick_identity(epc_hex: str) -> str | None:
     """The identity that ``decode`` would give; ``None`` = decode it to know, it is another scheme or no EPC."""
-    read = _READERS.get(epc_hex[:4])
-    if read is None:
-        return None
     try:
-        return read(epc_hex)
-    except (ValueError, IndexError):  # no hexadecimal digits, or what ``decode`` refuses; too many digits
+        return _READERS[epc_hex[:4]](epc_hex)
+    except (KeyError, ValueError, IndexError):  # another scheme; no hexadecimal, or what ``decode`` refuses; digits
         return None
 
 
@@ -87,12 +84,12 @@ def _integer(octets: int, width: int, fill: int, least: int, limit: int) -> _Rea
     from_hex, from_bytes = bytes.fromhex, int.from_bytes
 
     def read(epc_hex: str) -> str | None:
-        value = from_bytes(from_hex(epc_hex), "big")
+        value = from_bytes(from_hex(epc_hex))
         number = value & mask
         return f"{heads[value >> low]}{number}" if least <= number < limit and len(epc_hex) == digits else None
 
     def read_filled(epc_hex: str) -> str | None:
-        value = from_bytes(from_hex(epc_hex), "big")
+        value = from_bytes(from_hex(epc_hex))
         number = value >> fill & mask
         if value & filling or len(epc_hex) != digits:
             return None
@@ -107,7 +104,7 @@ def _marked(width: int) -> _Reader:
     from_hex, from_bytes = bytes.fromhex, int.from_bytes
 
     def read(epc_hex: str) -> str | None:
-        value = from_bytes(from_hex(epc_hex), "big")
+        value = from_bytes(from_hex(epc_hex))
         marked = str(value & mask)
         if len(epc_hex) != 24 or marked[0] != "1" or marked == "1":
             return None
@@ -120,16 +117,19 @@ def _checked(reference_bits: int, spare_bits: int, digits: int, inner: bool) -> 
     """Of a reference of so many digits, its check digit behind it; its first before the prefix when ``inner``."""
     changing = digits - inner
     starts = _Starts(reference_bits, spare_bits, changing, 10 if inner else 1)
-    unit, mask, spare, low = 10**changing, (1 << reference_bits) - 1, (1 << spare_bits) - 1, reference_bits + spare_bits
-    from_hex, from_bytes, sums, written = bytes.fromhex, int.from_bytes, _SUMS, f"%s%0{changing}d%d"
+    unit: int = 10**changing
+    mask, spare, low = (1 << reference_bits) - 1, (1 << spare_bits) - 1, reference_bits + spare_bits
+    from_hex, from_bytes, sums, zeros = bytes.fromhex, int.from_bytes, _SUMS, 10 * unit
 
     def read(epc_hex: str) -> str | None:
-        value = from_bytes(from_hex(epc_hex), "big")
+        value = from_bytes(from_hex(epc_hex))
         if value & spare or len(epc_hex) != 24:
             return None
-        first, rest = divmod(value >> spare_bits & mask, unit)
-        start, check = starts[value >> low][first]
-        return written % (start, rest, (check + sums[rest // 1_000_000] + sums[rest % 1_000_000]) % 10)
+        reference = value >> spare_bits & mask
+        rest = reference % unit
+        start, check = starts[value >> low][reference // unit]
+        check += sums[rest // 1_000_000] + sums[rest % 1_000_000]
+        return start + str(zeros + 10 * rest + check % 10)[1:]
 
     return read
 
@@ -142,7 +142,7 @@ def _text(octets: int, width: int, fill: int, longest: int) -> _Reader:
     """
     low, unused = width + fill, (width - 7 * longest) + fill
     heads, digits = _Heads(2 * octets, low, 0x31 << low - 7), 2 * octets
-    mask, unused_mask = (1 << low) - 1, (1 << unused) - 1
+    mask, unused_mask = (1 << 7 * longest) - 1, (1 << unused) - 1
     steps = []
     half = 1 << (longest - 1).bit_length() - 1
     at = [7 * place for place in range(longest)]  # bits, from the right
@@ -153,13 +153,13 @@ def _text(octets: int, width: int, fill: int, longest: int) -> _Reader:
     from_hex, from_bytes, plain = bytes.fromhex, int.from_bytes, _PLAIN
 
     def read(epc_hex: str) -> str | None:
-        value = from_bytes(from_hex(epc_hex), "big")
+        value = from_bytes(from_hex(epc_hex))
         if value & unused_mask or len(epc_hex) != digits:
             return None
-        text = (value & mask) >> unused
+        text = value >> unused & mask
         for uppers, times in steps:
             text += (text & uppers) * times  # moves them left
-        characters = text.to_bytes(longest, "big").rstrip(b"\0")
+        characters = text.to_bytes(longest).rstrip(b"\0")
         if characters.translate(None, plain) or not characters or characters == b"0":
             return None
         return heads[value >> low] + characters.decode()
@@ -167,8 +167,36 @@ def _text(octets: int, width: int, fill: int, longest: int) -> _Reader:
     return read
 
 
-def _readers_of(row: Partitioned, partition: int) -> _Reader | None:
-    """``None``: the scheme's length varies."""
+def _ended(before: int, width: int, limit: int) -> _Reader:
+    """Of an integer below ``limit``, ``width`` bits wide, behind characters of 6 bits that six zero bits end.
+
+    ``before``: bits before the characters. How many these are follows from the memory's length but for the zeros that
+    fill its last word, 0..15 of them: the most are tried first. Where the characters end earlier than that, the head
+    with its sample is no EPC, and ``decode`` knows.
+    """
+    ends: dict[int, list[tuple[int, int, _Heads]]] = {}
+    for digits in range(-(-(before + 12 + width) // 16) * 4, LONGEST_BITS // 4 + 1, 4):
+        ends[digits] = [
+            (width + fill, (1 << fill) - 1, _Heads(digits, width + fill, 1 << fill))
+            for fill in range(15, -1, -1)
+            if (4 * digits - fill - width - before) % 6 == 0
+        ]
+    mask = (1 << width) - 1
+    from_hex, from_bytes = bytes.fromhex, int.from_bytes
+
+    def read(epc_hex: str) -> str | None:
+        value = from_bytes(from_hex(epc_hex))
+        for low, filling, heads in ends[len(epc_hex)]:
+            head = value >> low
+            if not head & 0x3F:
+                number = value >> low - width & mask
+                return f"{heads[head]}{number}" if number < limit and not value & filling else None
+        return None
+
+    return read
+
+
+def _reader(row: Partitioned, partition: int) -> _Reader:
     key, fill = KEYS[row.kind], -row.bits % 16
     octets = (row.bits + fill) // 8
     prefix_digits = 12 - partition
@@ -177,16 +205,16 @@ def _readers_of(row: Partitioned, partition: int) -> _Reader | None:
         width, form = row.reference_bits[partition], row.reference_form
         limit, longest = 10 ** row.reference_digits[partition], key.length - prefix_digits
     match form:
-        case Form.INTEGER if row.bits:
+        case Form.INTEGER if row.reference_form is Form.CHARS6:
+            return _ended(14 + PREFIX_BITS[partition], width, 10**key.serial_max)
+        case Form.INTEGER:
             return _integer(octets, width, fill, 1 if key.no_serial == "0" else 0, limit)
         case Form.MARKED:
             return _marked(width)
         case Form.PADDED:
             return _checked(width, row.spare_bits, key.digits - prefix_digits, key.inner)
-        case Form.ASCII7:
-            return _text(octets, width, fill, longest)
         case _:
-            return None
+            return _text(octets, width, fill, longest)
 
 
 def _readers() -> dict[str, _Reader]:
@@ -195,13 +223,12 @@ def _readers() -> dict[str, _Reader]:
     for row in ROWS.values():
         match row:
             case Partitioned():
-                by_partition = [_readers_of(row, partition) for partition in range(len(PREFIX_BITS))]
+                by_partition = [_reader(row, partition) for partition in range(len(PREFIX_BITS))]
                 for filter_value in range(8):
                     for partition, reader in enumerate(by_partition):
                         for more in range(4):
                             start = f"{row.header:02x}{filter_value << 5 | partition << 2 | more:02x}"
-                            if reader is not None:
-                                found[start] = found[start.upper()] = reader
+                            found[start] = found[start.upper()] = reader
             case General():
                 reader = _integer(row.bits // 8, row.widths[2], 0, 0, 1 << row.widths[2])
                 for more in range(256):
