@@ -41,9 +41,12 @@ START_US = 1_700_000_000_000_000
 
 
 def example(project: Path, **sim: object) -> LineConfig:
-    """The example warehouse with other values in its [sim] table."""
+    """The example warehouse's lines, without its dock doors, with other values in its [sim] table."""
     config = load_line(project / "examples" / "warehouse" / "LINE.toml")
-    return config.model_copy(update={"sim": config.sim.model_copy(update=sim)})
+    at_doors = {dock.reader for dock in config.dock}
+    readers = {name: reader for name, reader in config.reader.items() if name not in at_doors}
+    simulated = config.sim.model_copy(update={"docks": {}, **sim})
+    return config.model_copy(update={"dock": (), "reader": readers, "sim": simulated})
 
 
 @dataclass

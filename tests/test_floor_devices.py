@@ -42,7 +42,7 @@ async def decide(config: LineConfig, seconds: float) -> tuple[list[Decision], Re
     orders = [order for stream in floor.streams.values() for load in stream.prepare(300) for order in load.orders]
     feed = [OrderChanged(0, seq, order) for seq, order in enumerate(orders, 1)]
     await floor.start()
-    assert len(floor.waits_for()) == 8, "three PLCs and five readers without a host"
+    assert len(floor.waits_for()) == 6, "three PLCs and three readers without a host"
     controller = asyncio.create_task(
         Controller(config, lambda after, limit: feed[after : after + limit], threaded=False).run()
     )

@@ -202,7 +202,7 @@ def test_every_fault_at_node_opcua_ends_with_every_parcel_routed_once(
 
 
 def test_the_simulated_floor_has_opc_ua_plcs(project: Path, tmp_path: Path, run: Any) -> None:
-    config = on_free_ports(example(project, docks={}), tmp_path)
+    config = on_free_ports(example(project), tmp_path)
     text = f"""
 [plc.tote1]
 driver = "opcua"
@@ -212,7 +212,7 @@ point = {{ "drive/speed" = {{ type = "REAL", node = "ns=2;s=Speed" }} }}
 """
     table = PlcConfig.model_validate(tomllib.loads(text)["plc"]["tote1"])
     only = {key: {"tote1": getattr(config, key)["tote1"]} for key in ("reader", "line")}
-    floor = SimulatedFloor(config.model_copy(update={**only, "plc": {"tote1": table}, "dock": ()}))
+    floor = SimulatedFloor(config.model_copy(update={**only, "plc": {"tote1": table}}))
 
     async def look() -> None:
         await floor.start()

@@ -37,11 +37,10 @@ SORTERS = ("s1", "s2", "s3", "s4")
 
 def sorters(project: Path, folder: Path, names: tuple[str, ...], rate: int, poll_ms: int = 20) -> LineConfig:
     """The example's sorter so many times, each with a PLC and a reader of its own."""
-    config = example(project, rate=rate, seed=11, scan_ms=poll_ms, docks={})
+    config = example(project, rate=rate, seed=11, scan_ms=poll_ms)
     line = config.line["sorter"]
     made = config.model_copy(
         update={
-            "dock": (),
             "plc": dict.fromkeys(names, config.plc["sorter"]),
             "reader": dict.fromkeys(names, config.reader["sorter"]),
             "line": {

@@ -35,9 +35,9 @@ S = 1_000_000
 
 def one_line(project: Path, folder: Path) -> LineConfig:
     """The example with its first line only, polled slowly: virtual time pays for each poll in real time."""
-    config = on_free_ports(example(project, scan_ms=50, docks={}), folder, poll_ms=50)
+    config = on_free_ports(example(project, scan_ms=50), folder, poll_ms=50)
     only = {key: {"tote1": getattr(config, key)["tote1"]} for key in ("plc", "reader", "line")}
-    return config.model_copy(update={**only, "dock": ()})
+    return config.model_copy(update=only)
 
 
 @asynccontextmanager
