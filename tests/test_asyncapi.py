@@ -47,14 +47,14 @@ NAMES = {
 
 
 @pytest.fixture(scope="module")
-def document() -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((Path(__file__).parents[1] / "docs/asyncapi.json").read_text(encoding="utf-8"))
+def document(project: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((project / "docs/asyncapi.json").read_text(encoding="utf-8"))
     return told
 
 
 @pytest.fixture(scope="module")
-def namespace() -> Namespace:
-    config = load_line(Path(__file__).parents[1] / "examples/warehouse/LINE.toml")
+def namespace(project: Path) -> Namespace:
+    config = load_line(project / "examples/warehouse/LINE.toml")
     return Namespace("demo", "edge1", config.layouts())
 
 

@@ -27,8 +27,8 @@ SECONDS = 600
 
 
 @pytest.fixture(scope="module")
-def layouts() -> tuple[LineLayout, ...]:
-    return load_line(Path(__file__).parents[1] / "examples/warehouse/LINE.toml").layouts()
+def layouts(project: Path) -> tuple[LineLayout, ...]:
+    return load_line(project / "examples/warehouse/LINE.toml").layouts()
 
 
 @pytest.fixture(scope="module")
