@@ -341,6 +341,8 @@ def test_nothing_is_lost_when_broker_and_publisher_are_killed(
                 else:
                     house.end(signal.SIGKILL)
                     house.start()
+        house.write(written, 10)  # so that the last process has delivered something, and can be asked to end
+        written += 10
         until(lambda: house.seq() == written, lambda: (tmp_path / "publish.log").read_text()[-2000:], 120)
         expected = [str(at) for at in range(written)]
 
