@@ -90,7 +90,8 @@ class PlcWindow:
 class Window:
     """The lines from ``from_us`` on, in steps of ``step_us``; the last one is not over yet.
 
-    ``known_us``: when about the first record was made that is known, 0 = none. ``alarms``: of no single line.
+    ``known_us``: when about the first record was made that is known, 0 = none. ``alarms``: of no single line, dock
+    doors included.
     """
 
     now_us: int
@@ -177,7 +178,7 @@ class History:
             case Sorted(outcome=Outcome.MISSORTED | Outcome.LOST | Outcome.FAILED):
                 self._count(value.line, value.at_us, "wrong")
             case AlarmChanged() if value.annunciates:
-                self._count(value.line, value.at_us, "alarms")
+                self._count(value.line if value.line in self._layouts else _OF_NO_LINE, value.at_us, "alarms")
             case Measured() if value.device.startswith(_PLC) and value.device in self._slots:
                 for what, number in value.values:
                     self._slot(value.device, value.at_us).measure(what, int(number))

@@ -18,7 +18,8 @@ from api.app import create_app
 from edge.config import SiteConfig, load_line
 from edge.history import HOUR_US, KINDS_COUNTED, MINUTES, POINTS, History, LineWindow
 from edge.journal import Value
-from edge.line.events import Measured, Outcome, PlcEvent, RouteDecided, RouteReason, Sorted, ToteChecked
+from edge.line.alarm_rules import RULES, AlarmKind, AlarmState
+from edge.line.events import AlarmChanged, Measured, Outcome, PlcEvent, RouteDecided, RouteReason, Sorted, ToteChecked
 from edge.line.layout import Job, LineLayout
 from plc.words import EventType
 
@@ -57,6 +58,32 @@ def folded(layouts: tuple[LineLayout, ...], values: list[Value]) -> History:
     for value in values:
         history.apply(value)
     return history
+
+
+def test_every_alarm_counts_wherever_it_is(layouts: tuple[LineLayout, ...]) -> None:
+    rule = next(rule for rule in RULES if rule.kind is AlarmKind.WRONG_LOAD)
+    places = ("sorter", "door1", "")
+    came = [
+        AlarmChanged(
+            START_US,
+            place,
+            f"wrong-load.{place}",
+            rule.kind,
+            "",
+            AlarmState.NORMAL,
+            AlarmState.UNACKNOWLEDGED,
+            True,
+            START_US,
+            rule.priority,
+            "",
+            "",
+            "",
+            "",
+        )
+        for place in places
+    ]
+    window = folded(layouts, list(came)).window(START_US, 15)
+    assert [sum(window.lines["sorter"].alarms), sum(window.alarms)] == [1, 2]
 
 
 def totals(line: LineWindow) -> dict[str, Any]:

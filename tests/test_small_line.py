@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -394,7 +395,13 @@ class LibmodbusIo:
 @pytest.fixture
 def libmodbus_io(peer: Callable[[str], str], tmp_path: Path) -> Iterator[LibmodbusIo]:
     source = Path(__file__).with_name("libmodbus_io.c")
-    device = LibmodbusIo(build_libmodbus_plc(tmp_path, peer("cc"), peer("pkg-config"), source))
+    try:
+        program = build_libmodbus_plc(tmp_path, peer("cc"), peer("pkg-config"), source)
+    except FileNotFoundError as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    device = LibmodbusIo(program)
     yield device
     device.stop()
 

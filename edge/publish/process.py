@@ -49,12 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Publishes until SIGTERM or SIGINT, or answers a question. Raises ConfigError, CursorError, OSError."""
     config = load_line(arguments.config)
+    if not config.publish:
+        log.warning("%s: no [publish.NAME]: there is nothing to publish to", arguments.config)
     if arguments.status or arguments.set_aside:
         for line in _status(config) if arguments.status else _set_aside(config):
             print(line)
         return 0
-    if not config.publish:
-        log.warning("%s: no [publish.NAME]: there is nothing to publish to", arguments.config)
     os.nice(10)  # a divert goes before a point
     # A batch is many small values without cycles: looking for cycles among them would take a third of the time.
     gc.collect()
