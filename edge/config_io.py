@@ -6,8 +6,7 @@ Public names: IoConfig, io_layout, io_wiring, io_problems.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -19,32 +18,6 @@ from plc.points import Table
 
 Bit = Annotated[int, Field(ge=0, le=255)]
 Address = Annotated[int, Field(ge=0, le=65_535)]
-
-
-class IoInputs(StrEnum):
-    """The Modbus table in which the inputs stand."""
-
-    DISCRETE = "discrete"
-    COIL = "coil"
-    INPUT = "input"
-    HOLDING = "holding"
-
-
-class IoOutputs(StrEnum):
-    """The Modbus table in which the outputs stand."""
-
-    COIL = "coil"
-    HOLDING = "holding"
-
-
-class EncoderTable(StrEnum):
-    """The Modbus table in which the encoder's counter stands."""
-
-    INPUT = "input"
-    HOLDING = "holding"
-
-
-_TABLES = {"discrete": Table.DISCRETE, "coil": Table.COIL, "input": Table.INPUT, "holding": Table.HOLDING}
 
 
 class IoEyeConfig(Frozen):
@@ -70,8 +43,8 @@ class EncoderConfig(Frozen):
     """An encoder on the belt, counted by the I/O device."""
 
     register_: Address = Field(alias="register", description="register of the counter, counted from 0")
-    table: EncoderTable = Field(default=EncoderTable.INPUT, description="its table")
-    bits: int = Field(default=16, description="width of the counter, 16 or 32; 32 = high word first")
+    table: Literal["input", "holding"] = Field(default="input", description="its table")
+    bits: Literal[16, 32] = Field(default=16, description="width of the counter; 32 = high word first")
     um_per_count: int = Field(ge=1, le=1_000_000, description="belt travel per count, in micrometres")
 
 
@@ -83,11 +56,11 @@ class IoConfig(Frozen):
     eyes: tuple[IoEyeConfig, ...] = Field(default=(), description="more photo-eyes over the belt")
     lanes: tuple[IoLaneConfig, ...] = Field(min_length=1, description="every lane of the line")
     dark_is_off: bool = Field(default=False, description="photo-eyes whose input goes off while something is there")
-    inputs: IoInputs = Field(
-        default=IoInputs.DISCRETE, description="table of the inputs; 16 a register in the last two"
+    inputs: Literal["discrete", "coil", "input", "holding"] = Field(
+        default="discrete", description="table of the inputs; 16 a register in the last two"
     )
     first_input: Address = Field(default=0, description="address of input 0")
-    outputs: IoOutputs = Field(default=IoOutputs.COIL, description="table of the outputs")
+    outputs: Literal["coil", "holding"] = Field(default="coil", description="table of the outputs")
     first_output: Address = Field(default=0, description="address of output 0")
     lights: tuple[Bit, ...] = Field(default=(), description="outputs that may be switched by command, as a stack light")
     encoder: EncoderConfig | None = Field(default=None, description="none = the belt never stops nor changes its speed")
@@ -157,14 +130,14 @@ def io_wiring(io: IoConfig) -> IoWiring:
     inputs += [] if io.running is None else [io.running]
     outputs = [*io.lights, *(one.coil for one in io.lanes if one.coil is not None)]
     return IoWiring(
-        inputs=_TABLES[io.inputs],
+        inputs=Table[io.inputs.upper()],
         first_input=io.first_input,
         input_count=max(inputs) + 1,
-        outputs=_TABLES[io.outputs],
+        outputs=Table[io.outputs.upper()],
         first_output=io.first_output,
         output_count=max(outputs, default=0) + 1,
         inverted=sum(1 << bit for bit in set(dark)) if io.dark_is_off else 0,
-        encoder=None if io.encoder is None else (_TABLES[io.encoder.table], io.encoder.register_),
+        encoder=None if io.encoder is None else (Table[io.encoder.table.upper()], io.encoder.register_),
     )
 
 
@@ -196,8 +169,6 @@ def io_problems(here: str, io: IoConfig, lines: list[LineLayout], poll_ms: int) 
         yield f"{here}.max_length_mm: {io.max_length_mm}: shorter than min_length_mm, {io.min_length_mm}"
     if io.running is not None and io.encoder is None:
         yield f"{here}.running: {io.running}: where a belt stops, only an encoder tells how far it went: add encoder"
-    if io.encoder is not None and io.encoder.bits not in (16, 32):
-        yield f"{here}.encoder.bits: {io.encoder.bits}: allowed: 16, 32"
     if set(wired) != known:
         return
     for limit in limits(io_layout(io, line, poll_ms)):

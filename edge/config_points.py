@@ -11,18 +11,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
+from edge.config_table import Frozen
 from plc.points import Order, Point, PointError, Table, parse_type
 
 PointName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}/[a-z0-9][a-z0-9_-]{0,39}$")]
 Word = Literal["high-first", "low-first"]
 
 
-class PointConfig(BaseModel):
+class PointConfig(Frozen):
     """One point: a register, bit or OPC UA node with a meaning."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
     type: str = Field(
         description="IEC 61131-3 type: BOOL, SINT, USINT, BYTE, INT, UINT, WORD, DINT, UDINT, DWORD, LINT, ULINT, "
