@@ -173,8 +173,6 @@ class _Connection(asyncio.Protocol):
                 await asyncio.wait((self._lost,), timeout=_GOODBYE_S)
         finally:
             self.transport.abort()
-            if self.ended.done():
-                self.ended.exception()  # or the loop would complain of an exception that nobody saw
             await self._lost
 
     def carry_out(self, outputs: list[SessionOutput]) -> None:
@@ -215,6 +213,7 @@ class _Connection(asyncio.Protocol):
     def _fail(self, error: Exception) -> None:
         if not self.ended.done() and not self._leaving:  # who leaves no longer asks why it ended
             self.ended.set_exception(error)
+            self.ended.exception()  # or the loop would complain where ``run`` was cancelled before it could ask
 
     def _watch(self) -> None:
         """Keeps one timer, which asks for the session's deadline only when it rings: reports only ever move it on."""

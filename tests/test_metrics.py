@@ -60,7 +60,7 @@ def test_run_and_sim_and_publish_answer(project: Path, tmp_path: Path, run: Run)
     ports = {name: f"127.0.0.1:{free_port()}" for name in ("run", "publish", "sim")}
     table = "\n[metrics]\n" + "".join(f'{name} = "{address}"\n' for name, address in ports.items())
     source = (project / "examples" / "warehouse" / "LINE.toml").read_text()
-    for number in (15021, 15022, 15023, 15081, 15082, 15083):
+    for number in (15021, 15022, 15023, 15081, 15082, 15083, 15084, 15085):
         source = source.replace(str(number), str(free_port()))
     publish = '[publish.far]\nkind = "influx"\nurl = "http://127.0.0.1:9"\nbucket = "b"\n'
     (tmp_path / "LINE.toml").write_text(source + table + publish)
