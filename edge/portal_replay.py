@@ -20,6 +20,7 @@ from statistics import median
 from edge.journal import Record
 from edge.line.events import PassageSeen, Stage
 from edge.line.layout import Job, LineLayout, Portal
+from edge.line.offsets import OffsetLearner
 from edge.line.passage import PortalWatch
 from edge.line.state import PortalState
 from rfid.driver import TagRead
@@ -122,20 +123,25 @@ def read_recording(reads: Path, passages: Path, expected: Path | None = None) ->
 
 
 def judge(recording: Recording, facing: Sequence[int] = ()) -> tuple[list[Judged], Learned]:
-    """Runs the recording twice: once to learn, as a portal has before, and once to judge."""
+    """Runs the recording twice in a row: once to learn, as a portal has before, and once to judge."""
+    learner = OffsetLearner(facing)
     state = PortalState()
-    watch = _watch(facing, state)
-    for _ in _run(recording, watch):
+    watch = _watch(facing, state, learner)
+    for _ in _run(recording, watch, 0):
         pass
     watch.learn_all()
     background = watch.background()
+    newest = state.next_passage - 1
     known = PortalState(
         offset_us=state.offset_us,
         antennas=state.antennas,
-        presence={epc: (0, row) for epc, (_, row) in state.presence.items() if epc in background},
+        presence={
+            epc: tuple((number - newest, power, near, faint) for number, power, near, faint in seen)
+            for epc, seen in state.presence.items()
+        },
     )
-    watch = _watch(facing, known)
-    seen = sorted(_run(recording, watch), key=lambda one: one.passage)
+    watch = _watch(facing, known, learner)
+    seen = sorted(_run(recording, watch, 2 * _span_us(recording)), key=lambda one: one.passage)
     judged = [Judged(passage, tuple(sorted(one.owned))) for passage, one in zip(recording.passages, seen, strict=True)]
     return judged, _learned(seen, tuple(sorted({*background, *watch.background()})))
 
@@ -186,15 +192,23 @@ def picture(known: Learned, title: str) -> str:
     )
 
 
-def _watch(facing: Sequence[int], state: PortalState) -> PortalWatch:
+def _watch(facing: Sequence[int], state: PortalState, learner: OffsetLearner) -> PortalWatch:
     portal = Portal(READER, (READER,), 1, 0, 0, tuple(facing))
-    watch = PortalWatch(LineLayout(READER, Job.VERIFY, READER, 1, SPEED_MM_S, 0, 0, 0, 1, 0, portal, ()), state)
+    watch = PortalWatch(
+        LineLayout(READER, Job.VERIFY, READER, 1, SPEED_MM_S, 0, 0, 0, 1, 0, portal, ()), state, learner=learner
+    )
     watch.reader_changed(READER, "", -(2**62))
     return watch
 
 
-def _run(recording: Recording, watch: PortalWatch) -> Iterator[PassageSeen]:
-    """The final evidence of every passage, as the portal would have told it."""
+def _span_us(recording: Recording) -> int:
+    times = [one.at_us for _, one in recording.reads]
+    times += [at_us for passage in recording.passages for at_us in (passage.start_us, passage.stop_us)]
+    return max(times, default=0) - min(times, default=0)
+
+
+def _run(recording: Recording, watch: PortalWatch, later_us: int) -> Iterator[PassageSeen]:
+    """The final evidence of every passage, as the portal would have told it. ``later_us``: is added to every time."""
     happened: list[tuple[int, int, int, tuple[str, TagRead] | None]] = [
         (one[1].at_us, 2, 0, one) for one in recording.reads
     ]
@@ -202,8 +216,9 @@ def _run(recording: Recording, watch: PortalWatch) -> Iterator[PassageSeen]:
         happened.append((passage.start_us, 1, number, None))
         happened.append((passage.stop_us, 0, number, None))
     for at_us, kind, number, one in sorted(happened, key=lambda one: one[:3]):
+        at_us += later_us
         if one is not None:
-            watch.read((one[1],), one[0])
+            watch.read((one[1]._replace(at_us=at_us),), one[0])
         elif kind == 1:
             watch.entered(number, at_us)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from math import sin
 from pathlib import Path
 from random import Random
 
@@ -139,6 +140,38 @@ def test_the_rolls_bound_what_counts(pre_us: int, post_us: int) -> None:
     (one,) = run(watch_of(portal), [["A", "B"]])
     for tag in one.tags:
         assert one.start_us - pre_us <= tag.first_us <= tag.last_us <= one.stop_us + post_us
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("facing", [(), (1, 2)])
+def test_a_recording_is_right_from_its_first_carton_to_its_last(seed: int, facing: tuple[int, ...]) -> None:
+    """Two antennas face the belt, one looks up it and one down it. A shelf's tag is heard now and then, faintly."""
+    chance, reads, passages = Random(seed), list[tuple[str, TagRead]](), list[RecordedPassage]()
+    middle_us = 0
+    for carton in range(40):
+        middle_us += CYCLE_US + chance.randint(-300_000, 300_000)
+        epcs = [f"{carton:04X}{tag:020X}" for tag in range(20)]
+        edges = middle_us - DWELL_US // 2, middle_us + DWELL_US // 2
+        passages.append(RecordedPassage(str(carton), *edges, frozenset(epcs)))
+        for epc in epcs:
+            place_us, strength = chance.randint(-500_000, 500_000), chance.gauss(0, 3)
+            for antenna, beside_us in enumerate((0, 0, 2_400_000, -2_400_000), 1):
+                nulls = chance.uniform(0, 6.28), chance.uniform(0.6, 1.2)
+                for _ in range(8):
+                    away_s = chance.uniform(-2.5, 2.5)
+                    dbm = -46 + strength - 3 * away_s**2 + 5 * sin(nulls[0] + 6.28 * away_s / nulls[1])
+                    at_us = middle_us + 700_000 + beside_us + place_us + int(away_s * 1e6)
+                    if dbm > -62:
+                        reads.append(("r", TagRead(epc, antenna, round(2 * dbm) / 2, at_us, 1)))
+        if chance.random() < 0.5:
+            reads.append(("r", TagRead("5E1F", 1, -58.0, middle_us + chance.randint(0, CYCLE_US), 1)))
+    recording = Recording(tuple(sorted(reads, key=lambda one: one[1].at_us)), tuple(passages))
+    judged, known = judge(recording, facing)
+    assert [
+        one.passage.name for one in judged if one.missed or set(one.epcs) - (one.passage.expected or set()) - {"5E1F"}
+    ] == []
+    assert sum(one.stray for one in judged) <= 4  # the shelf's, before it is known
+    assert abs(known.offset_us - 700_000) < 150_000
 
 
 TOTES = [grai96("9521141", "12345", number) for number in (1, 2)]

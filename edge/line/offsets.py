@@ -8,13 +8,14 @@ and needs no passage. Then all antennas' places together, each moved by its ante
 middles of the passages: the offset is the median of what lies between a visit and the passage nearest to it. Which
 passage is nearest depends on the offset: it is looked for first on the circle of one cycle, then among the offsets a
 whole cycle apart the one is taken that leaves the least spread and lies nearest to the drawing. Nothing here depends on
-which passage was given a tag, so that a wrong offset never confirms itself.
+which passage was given a tag, so that a wrong offset never confirms itself; and nothing follows from the tags of a few
+passages, which all err alike, nor from visits at the edge of what is known.
 """
 
 from __future__ import annotations
 
 from bisect import bisect
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
@@ -28,10 +29,13 @@ Antenna: TypeAlias = tuple[str, int]
 _Places: TypeAlias = Mapping[Antenna, tuple[int, float]]
 """A visit: the middle of its reads at each antenna, and their summed power."""
 
-LEARN_AFTER = 12
-"""Visits before anything is learned."""
-KEEP_VISITS = 160
-KEEP_MIDDLES = 512
+LEARN_AFTER, LEARN_CYCLES = 12, 5
+"""So many visits, spread over so many cycles, before anything is learned."""
+EDGE = 2
+"""A visit counts when so many passages before and after it are known."""
+USE_VISITS, USE_PASSAGES = 160, 24
+"""The newest visits, and all of the newest passages: of many only every so-manieth is looked at."""
+KEEP_VISITS, KEEP_MIDDLES = 1_000, 512
 SILENT_CYCLES, SILENT_US = 1.5, 1_000_000
 """A visit is over after so long a silence, whichever is longer."""
 LONGEST_CYCLES, LONGEST_US = 8, 5_000_000
@@ -75,7 +79,8 @@ class _Visit:
 class OffsetLearner:
     """Takes all reads and passages of one portal; ``learn`` tells what follows from the newest ones.
 
-    ``facing``: the antenna ports that the offset is meant for; empty = all.
+    ``facing``: the antenna ports that the offset is meant for; empty = all. ``prior_us``: the drawing's offset;
+    ``sigma_us``: the bell's.
     """
 
     def __init__(self, facing: Sequence[int] = ()) -> None:
@@ -111,23 +116,27 @@ class OffsetLearner:
             self._middles.append(middle_us)
 
     def learn(self, now_us: int, prior_us: int, sigma_us: float) -> Offsets | None:
-        """What is known now; None when nothing new is. ``prior_us``: the drawing's offset; ``sigma_us``: the bell's."""
+        """What is known now; None when nothing new is."""
         silent_us = self._silent_us()
         for epc, visit in list(islice(self._open.items(), 256)):
             if now_us - visit.last_us <= silent_us:
                 break
             del self._open[epc]
             self._close(visit)
-        if self._seen < LEARN_AFTER or len(self._middles) < 3 or self._new < min(self._seen // 3, KEEP_VISITS):
+        if self._new < min(self._seen // 3, USE_VISITS):
             return None
-        self._new = 0
-        return _offsets(tuple(self._visits), tuple(self._middles), self._facing, prior_us, sigma_us)
+        found = self._offsets(EDGE, LEARN_CYCLES, prior_us, sigma_us)
+        if found is not None:
+            self._new = 0
+        return found
 
-    def end(self) -> None:
-        """No reads will follow: every visit is over."""
+    def learn_all(self, prior_us: int, sigma_us: float) -> Offsets | None:
+        """What is known when no reads will follow: every visit is over, and few passages have to do."""
         for visit in self._open.values():
             self._close(visit)
         self._open.clear()
+        self._new = 0
+        return self._offsets(EDGE, LEARN_CYCLES, prior_us, sigma_us) or self._offsets(0, 0, prior_us, sigma_us)
 
     def forget(self) -> None:
         """What is on the host's old scale means nothing any more."""
@@ -135,6 +144,17 @@ class OffsetLearner:
         self._visits.clear()
         self._middles.clear()
         self._new = self._seen = 0
+
+    def _offsets(self, edge: int, cycles: int, prior_us: int, sigma_us: float) -> Offsets | None:
+        middles = tuple(self._middles)
+        if len(middles) < 2 or len(self._visits) < LEARN_AFTER:
+            return None
+        from_us = middles[-min(USE_PASSAGES, len(middles))]
+        newest = sum(_any_us(visit) >= from_us for visit in self._visits)
+        visits = list(self._visits)[-max(newest, USE_VISITS) :]
+        return _offsets(
+            visits[:: -(-len(visits) // USE_VISITS)], middles, self._facing, edge, cycles, prior_us, sigma_us
+        )
 
     def _silent_us(self) -> float:
         return max(SILENT_US, SILENT_CYCLES * _cycle_us(self._middles))
@@ -160,35 +180,50 @@ def _cycle_us(middles: Sequence[int] | deque[int]) -> float:
 
 
 def _offsets(
-    visits: Sequence[_Places], middles: Sequence[int], facing: frozenset[int], prior_us: int, sigma_us: float
+    visits: Sequence[_Places],
+    middles: Sequence[int],
+    facing: frozenset[int],
+    edge: int,
+    cycles: int,
+    prior_us: int,
+    sigma_us: float,
 ) -> Offsets | None:
-    counts: dict[Antenna, int] = {}
-    for visit in visits:
-        for antenna in visit:
-            counts[antenna] = counts.get(antenna, 0) + 1
-    meant = {antenna: count for antenna, count in counts.items() if not facing or antenna[1] in facing} or counts
+    counts = Counter(antenna for visit in visits for antenna in visit)
+    meant = {antenna: count for antenna, count in counts.items() if antenna[1] in facing} or counts
     reference = max(sorted(meant), key=meant.__getitem__)
     beside = {antenna: _distance_us(visits, antenna, reference) for antenna in counts}
     # The offset is that of these antennas together, each as often as it sees something.
     mean = sum(beside[antenna] * count for antenna, count in meant.items()) / sum(meant.values())
     beside = {antenna: distance - mean for antenna, distance in beside.items()}
-    places = [_place_us(visit, beside) for visit in visits]
-    found = _nearest_offset(places, middles, prior_us)
+    inner = [
+        (after, place, visit)
+        for visit in visits
+        for place in (_place_us(visit, beside),)
+        for after in (bisect(middles, place),)
+        if edge <= after <= len(middles) - edge
+    ]
+    where = [after for after, _, _ in inner]
+    if len(inner) < LEARN_AFTER or max(where) - min(where) < cycles:
+        return None
+    found = _nearest_offset([place for _, place, _ in inner], middles, prior_us)
     if found is None:
         return None
     offset, _ = found
     spread = {
-        antenna: _scatter(
-            [visit[antenna][0] - beside[antenna] for visit in visits if antenna in visit], middles, offset
-        )
-        for antenna in counts
+        antenna: _scatter([visit[antenna][0] - away for _, _, visit in inner if antenna in visit], middles, offset)
+        for antenna, away in beside.items()
+        if any(antenna in visit for _, _, visit in inner)
     }
     sharp = {antenna: (1 + (one / sigma_us) ** 2) ** -2 for antenna, one in spread.items()}
     best = max(sharp.values())
     return Offsets(
         round(offset),
-        tuple(AntennaPlace(*antenna, round(beside[antenna]), sharp[antenna] / best) for antenna in sorted(counts)),
+        tuple(AntennaPlace(*antenna, round(beside[antenna]), sharp[antenna] / best) for antenna in sorted(sharp)),
     )
+
+
+def _any_us(visit: _Places) -> int:
+    return next(iter(visit.values()))[0]
 
 
 def _distance_us(visits: Iterable[_Places], antenna: Antenna, reference: Antenna) -> float:
@@ -204,15 +239,15 @@ def _place_us(visit: _Places, beside: Mapping[Antenna, float]) -> float:
 def _nearest_offset(places: Sequence[float], middles: Sequence[int], prior_us: int) -> tuple[float, float] | None:
     """The offset and the spread that it leaves; None where no visit lies between two passages."""
     east = north = 0.0
+    cycle = median(later - earlier for earlier, later in pairwise(middles))
     for place in places:
         after = bisect(middles, place)
-        if 0 < after < len(middles):
+        if 0 < after < len(middles) and middles[after] - middles[after - 1] < 2 * cycle:
             angle = 2 * pi * (place - middles[after - 1]) / (middles[after] - middles[after - 1] or 1)
             east += cos(angle)
             north += sin(angle)
     if not (east or north):
         return None
-    cycle = median(later - earlier for earlier, later in pairwise(middles))
     first = atan2(north, east) / (2 * pi) * cycle
     first += round((prior_us - first) / cycle) * cycle if cycle else 0.0
     tried = [_spread(places, middles, first + turns * cycle) for turns in (0, -1, 1)]

@@ -7,7 +7,7 @@ the time since the item's middle was in front of its antenna; the bell is as wid
 photo-eye. No read counts far more than the tag's usual ones: where an echo is strong, the antenna is not. A tag belongs
 to the passage with the most evidence among two neighbours on each side. Where two claim it about as much, and the order
 of only one of them wants it, it belongs to that one; without a tie no order has a say. The time from eye to antenna is
-learned (``offsets``). A tag that is there during passage after passage and never stronger does not move, and is masked.
+learned (``offsets``). A tag that is there again and again and never stronger does not move, and is masked.
 Without a photo-eye new tags begin a passage (``quiet``); the bell is around the middle of their reads, its sigma half
 the quiet time.
 """
@@ -43,8 +43,10 @@ BACKGROUND_VARIES = 8.0
 """It does not, unless it was so many times stronger in one of them than usual: what goes round comes near again."""
 BACKGROUND_NEAR = 0.8
 """Nor where more than this share of its power lies in the middle half of a cycle: what stands knows no middle."""
-AGAIN_TAGS = 4
-"""Two passages with so many tags are one item seen twice where most of them are the same."""
+FAINT, FAINT_WITHIN = 0.03, 36
+"""Nor does one that was that faint, beside the strongest tag, in most of as many of so many passages."""
+AGAIN_TAGS, AGAIN_SHARE = 4, 0.75
+"""Two passages with so many tags are one item seen twice where this share of them is the same."""
 AGAIN_VARIES = 30.0
 """A tag's evidence in two passages is comparable up to this factor."""
 KEEP_READS = 50_000
@@ -69,7 +71,13 @@ def _no_order(clear: Sequence[str], others: Sequence[str]) -> frozenset[str]:
 class PortalWatch:
     """One portal's passages. All times are device times on the host's scale; ``now_us`` is the host's time."""
 
-    def __init__(self, layout: LineLayout, state: PortalState, wants: Wants = _no_order) -> None:
+    def __init__(
+        self,
+        layout: LineLayout,
+        state: PortalState,
+        wants: Wants = _no_order,
+        learner: OffsetLearner | None = None,
+    ) -> None:
         self._layout = layout
         self._state = state
         self._wants = wants
@@ -77,7 +85,7 @@ class PortalWatch:
         self._role = dict.fromkeys((*portal.upstream, *portal.downstream), ASIDE) | dict.fromkeys(portal.facing, 1.0)
         self._reads: list[_Read] = []  # in order of time
         self._sums: dict[int, tuple[_Sums, _Totals]] = {}
-        self._learner = OffsetLearner(portal.facing)
+        self._learner = OffsetLearner(portal.facing) if learner is None else learner
         self._quiet = QuietWatch(layout, state, self._is_background) if portal.quiet_us else None
         self._newest_us = 0
         self._away = dict.fromkeys(portal.readers, "not connected yet")
@@ -235,8 +243,7 @@ class PortalWatch:
 
     def learn_all(self) -> None:
         """Learns from everything that was read, as nothing more will be."""
-        self._learner.end()
-        self._learned(self._learner.learn(self._newest_us, self._drawn_us(), self._dwell_us() / 2))
+        self._learned(self._learner.learn_all(self._drawn_us(), self._dwell_us() / 2))
 
     # ---- times of a passage ------------------------------------------------------------------------------------------
 
@@ -457,11 +464,15 @@ class PortalWatch:
         return found
 
     def _is_background(self, epc: str) -> bool:
-        known = self._state.presence.get(epc)
-        if known is None or len(known[1]) < BACKGROUND_AFTER:
+        known = self._state.presence.get(epc, ())
+        if len(known) < BACKGROUND_AFTER:
             return False
-        powers = [power for power, _ in known[1]]
-        near = sum(power for _, power in known[1])
+        if sum(faint for *_, faint in known) >= 0.75 * BACKGROUND_AFTER:
+            return True
+        if known[-1][0] - known[0][0] >= BACKGROUND_AFTER:
+            return False
+        powers = [power for _, power, _, _ in known]
+        near = sum(power for _, _, power, _ in known)
         return max(powers) <= BACKGROUND_VARIES * median_low(powers) and near <= BACKGROUND_NEAR * sum(powers)
 
     def _cause(self, passage: Passage) -> str:
@@ -485,7 +496,7 @@ class PortalWatch:
             }
 
     def _watch_background(self, passage: Passage) -> None:
-        """Notes how strongly each tag was read around the passage's middle, in so many passages in a row."""
+        """Notes how strongly each tag was read around the passage's middle."""
         presence = self._state.presence
         middle_us = self._middle_us(passage) + self._offset_us()
         half_us = self._cycle_us() // 2
@@ -493,12 +504,19 @@ class PortalWatch:
         for at_us, epc, _, power in self._between(middle_us - half_us, middle_us + half_us):
             every, near = powers.get(epc, (0.0, 0.0))
             powers[epc] = every + power, near + power * (2 * abs(at_us - middle_us) < half_us)
-        for epc, both in powers.items():
-            newest, row = presence.get(epc, (0, ()))
-            before = row[1 - BACKGROUND_AFTER :] if newest == passage.number - 1 else ()
-            presence[epc] = (passage.number, (*before, both))
-        for epc in [epc for epc, (newest, _) in presence.items() if newest < passage.number - 2]:
-            del presence[epc]
+        faint = FAINT * max((every for every, _ in powers.values()), default=0.0)
+        for epc, (every, near) in powers.items():
+            presence[epc] = (
+                *presence.get(epc, ())[1 - BACKGROUND_AFTER :],
+                (passage.number, every, near, every < faint),
+            )
+        from_number = passage.number - FAINT_WITHIN
+        for epc in [epc for epc, known in presence.items() if known[0][0] <= from_number]:
+            known = tuple(one for one in presence[epc] if one[0] > from_number)
+            if known:
+                presence[epc] = known
+            else:
+                del presence[epc]
 
     def _open_from(self) -> int:
         return next((item.number for item in self._state.passages if not item.final), self._state.next_passage)
@@ -529,11 +547,11 @@ def _middle_us(seen: PassageSeen) -> int:
 
 
 def _same_item(one: _Totals, other: _Totals) -> bool:
-    """Whether two passages are the same item, gone round or seen twice: most of their tags are equally there."""
+    """Whether two passages are the same item, gone round or seen twice: nearly all their tags are equally there."""
     central = [{epc for epc, (weight, power) in totals.items() if weight > 0.3 * power} for totals in (one, other)]
     both = [
         epc
         for epc in central[0] & central[1]
         if one[epc][0] < AGAIN_VARIES * other[epc][0] and other[epc][0] < AGAIN_VARIES * one[epc][0]
     ]
-    return len(both) >= AGAIN_TAGS and 2 * len(both) > max(len(tags) for tags in central)
+    return len(both) >= AGAIN_TAGS and len(both) >= AGAIN_SHARE * max(len(tags) for tags in central)

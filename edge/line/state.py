@@ -36,8 +36,8 @@ class PortalState:
 
     ``offset_us``: from photo-eye to antennas, None = not learned yet.
     ``dwells_us``, ``cycles_us``: the newest times in the photo-eye, and from one middle to the next.
-    ``presence``: by tag, the newest passage during which it was read, and its summed power in mW in that one and in
-    those in a row before, each as all and as what was near the middle; what is always there is masked.
+    ``presence``: by tag, the newest passages during which it was read, each with its summed power in mW, how much of that
+    was near the middle, and whether it was faint beside the strongest tag; what is always there is masked.
     ``before_us``: without a photo-eye, by track, when its item's middle is before the antennas.
     """
 
@@ -47,7 +47,7 @@ class PortalState:
     antennas: list[AntennaPlace] = field(default_factory=list)
     dwells_us: list[int] = field(default_factory=list)
     cycles_us: list[int] = field(default_factory=list)
-    presence: dict[str, tuple[int, tuple[tuple[float, float], ...]]] = field(default_factory=dict)
+    presence: dict[str, tuple[tuple[int, float, float, bool], ...]] = field(default_factory=dict)
     before_us: dict[int, int] = field(default_factory=dict)
 
 
