@@ -13,7 +13,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from statistics import median
 
@@ -209,21 +209,19 @@ def _span_us(recording: Recording) -> int:
 
 def _run(recording: Recording, watch: PortalWatch, later_us: int) -> Iterator[PassageSeen]:
     """The final evidence of every passage, as the portal would have told it. ``later_us``: is added to every time."""
-    happened: list[tuple[int, int, int, tuple[str, TagRead] | None]] = [
-        (one[1].at_us, 2, 0, one) for one in recording.reads
+    happened: list[tuple[int, int, tuple[str, TagRead] | RecordedPassage]] = [
+        (one[1].at_us, 1, one) for one in recording.reads
     ]
-    for number, passage in enumerate(recording.passages, 1):
-        happened.append((passage.start_us, 1, number, None))
-        happened.append((passage.stop_us, 0, number, None))
-    for at_us, kind, number, one in sorted(happened, key=lambda one: one[:3]):
-        at_us += later_us
-        if one is not None:
-            watch.read((one[1]._replace(at_us=at_us),), one[0])
-        elif kind == 1:
-            watch.entered(number, at_us)
+    happened += [(passage.start_us, 0, passage) for passage in recording.passages]
+    numbers = count(1)
+    for at_us, _, one in sorted(happened, key=lambda one: one[:2]):
+        if isinstance(one, RecordedPassage):  # its end too: recorded passages may overlap
+            number = next(numbers)
+            watch.entered(number, one.start_us + later_us)
+            watch.left(number, one.stop_us + later_us)
         else:
-            watch.left(number, at_us)
-        yield from watch.finals(at_us)
+            watch.read((one[1]._replace(at_us=at_us + later_us),), one[0])
+        yield from watch.finals(at_us + later_us)
     while (due_us := watch.deadline_us()) is not None:
         yield from watch.finals(due_us)
 

@@ -100,3 +100,22 @@ def test_a_file_that_is_no_recording_is_named(tmp_path: Path, file: str, text: s
         (tmp_path / f"{name}.csv").write_text(text if name == file else good)
     with pytest.raises(RecordingError, match=f"{file}.csv: {said}".replace("(", r"\(")):
         read_recording(tmp_path / "reads.csv", tmp_path / "passages.csv")
+
+
+@pytest.mark.parametrize(
+    ("passages", "owned"),
+    [
+        ("", []),
+        ("p1,500000,2000000", [["A", "B"]]),
+        ("p1,500000,2000000\np2,1500000,4000000", [["A"], ["B"]]),  # one begins before the other has ended
+        (
+            "p1,500000,2000000\np2,500000,2000000\np3,900000,1000000",
+            [[], [], []],
+        ),  # as much of one as of another: nobody's
+    ],
+)
+def test_few_passages_and_those_that_overlap_come_out(tmp_path: Path, passages: str, owned: list[list[str]]) -> None:
+    (tmp_path / "reads").write_text("time_us,epc,antenna,rssi_dbm\n1000000,A,1,-50\n3000000,B,1,-50\n")
+    (tmp_path / "passages").write_text(f"passage,start_us,stop_us\n{passages}\n")
+    judged, _ = judge(read_recording(tmp_path / "reads", tmp_path / "passages"))
+    assert [list(one.epcs) for one in judged] == owned
