@@ -17,7 +17,7 @@ from edge.sim.floor import Floor, Reads, Signal
 from edge.sim.world import Load, World
 from plc.words import EventType
 
-CARTONS = 48
+CARTONS = 24
 SHELF = "30FFFFFFFFFFFFFFFFFFFFFF"
 
 

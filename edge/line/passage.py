@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from math import exp
 from statistics import median, median_low
 
+from edge.line.background import Background
 from edge.line.events import Claim, PassageSeen, Stage, TagEvidence, Wanted, tied
 from edge.line.layout import LineLayout
 from edge.line.offsets import Antenna, OffsetLearner, Offsets
@@ -37,14 +38,6 @@ ASIDE = 0.25
 NEIGHBOURS = 2
 KEEP_PASSAGES = 24
 """Passages remembered with their evidence: so many items may be between photo-eye and induction."""
-BACKGROUND_AFTER = 12
-"""A tag read during so many passages in a row may be one that does not move."""
-BACKGROUND_VARIES = 8.0
-"""It does not, unless it was so many times stronger in one of them than usual: what goes round comes near again."""
-BACKGROUND_NEAR = 0.8
-"""Nor where more than this share of its power lies in the middle half of a cycle: what stands knows no middle."""
-FAINT, FAINT_WITHIN = 0.03, 36
-"""Nor does one that was that faint, beside the strongest tag, in most of as many of so many passages."""
 AGAIN_TAGS, AGAIN_SHARE = 4, 0.75
 """Two passages with so many tags are one item seen twice where this share of them is the same."""
 AGAIN_VARIES = 30.0
@@ -86,7 +79,8 @@ class PortalWatch:
         self._reads: list[_Read] = []  # in order of time
         self._sums: dict[int, tuple[_Sums, _Totals]] = {}
         self._learner = OffsetLearner(portal.facing) if learner is None else learner
-        self._quiet = QuietWatch(layout, state, self._is_background) if portal.quiet_us else None
+        self._background = Background(state.presence)
+        self._quiet = QuietWatch(layout, state, self._background.__contains__) if portal.quiet_us else None
         self._newest_us = 0
         self._away = dict.fromkeys(portal.readers, "not connected yet")
         self._blind_until_us = 0
@@ -239,7 +233,7 @@ class PortalWatch:
 
     def background(self) -> tuple[str, ...]:
         """The tags that are always there."""
-        return tuple(epc for epc in self._state.presence if self._is_background(epc))
+        return self._background.tags()
 
     def learn_all(self) -> None:
         """Learns from everything that was read, as nothing more will be."""
@@ -348,7 +342,7 @@ class PortalWatch:
         first_us, last_us = self._window_us(passage)
         beside = [0, *(antenna.beside_us for antenna in state.antennas)]
         least_us, most_us = min(beside), max(beside)
-        masked = {epc for epc in state.presence if self._is_background(epc)}
+        masked = set(self._background.tags())
         known: dict[Antenna, tuple[int, float]] = {}
         sums: _Sums = {}
         totals: _Totals = {}
@@ -463,18 +457,6 @@ class PortalWatch:
                 found.append(epc)
         return found
 
-    def _is_background(self, epc: str) -> bool:
-        known = self._state.presence.get(epc, ())
-        if len(known) < BACKGROUND_AFTER:
-            return False
-        if sum(faint for *_, faint in known) >= 0.75 * BACKGROUND_AFTER:
-            return True
-        if known[-1][0] - known[0][0] >= BACKGROUND_AFTER:
-            return False
-        powers = [power for _, power, _, _ in known]
-        near = sum(power for _, _, power, _ in known)
-        return max(powers) <= BACKGROUND_VARIES * median_low(powers) and near <= BACKGROUND_NEAR * sum(powers)
-
     def _cause(self, passage: Passage) -> str:
         """Why reads of a passage may be missing."""
         if self._away:
@@ -497,26 +479,13 @@ class PortalWatch:
 
     def _watch_background(self, passage: Passage) -> None:
         """Notes how strongly each tag was read around the passage's middle."""
-        presence = self._state.presence
         middle_us = self._middle_us(passage) + self._offset_us()
         half_us = self._cycle_us() // 2
         powers: dict[str, tuple[float, float]] = {}
         for at_us, epc, _, power in self._between(middle_us - half_us, middle_us + half_us):
             every, near = powers.get(epc, (0.0, 0.0))
             powers[epc] = every + power, near + power * (2 * abs(at_us - middle_us) < half_us)
-        faint = FAINT * max((every for every, _ in powers.values()), default=0.0)
-        for epc, (every, near) in powers.items():
-            presence[epc] = (
-                *presence.get(epc, ())[1 - BACKGROUND_AFTER :],
-                (passage.number, every, near, every < faint),
-            )
-        from_number = passage.number - FAINT_WITHIN
-        for epc in [epc for epc, known in presence.items() if known[0][0] <= from_number]:
-            known = tuple(one for one in presence[epc] if one[0] > from_number)
-            if known:
-                presence[epc] = known
-            else:
-                del presence[epc]
+        self._background.note(passage.number, powers)
 
     def _open_from(self) -> int:
         return next((item.number for item in self._state.passages if not item.final), self._state.next_passage)

@@ -36,8 +36,8 @@ class PortalState:
 
     ``offset_us``: from photo-eye to antennas, None = not learned yet.
     ``dwells_us``, ``cycles_us``: the newest times in the photo-eye, and from one middle to the next.
-    ``presence``: by tag, the newest passages during which it was read, each with its summed power in mW, how much of that
-    was near the middle, and whether it was faint beside the strongest tag; what is always there is masked.
+    ``presence``: by tag, the newest passages during which it was read, each with its summed power in mW, how much of
+    that was near the middle, and whether it was faint beside the strongest tag; see ``background``.
     ``before_us``: without a photo-eye, by track, when its item's middle is before the antennas.
     """
 
