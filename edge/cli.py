@@ -28,8 +28,8 @@ from edge.certificates import warnings
 from edge.config import ConfigError, LineConfig, load_line, load_site
 from edge.journal import JournalError, JournalReader
 from edge.journal_source import JournalSource
-from edge.line.events import OrderChanged, PassageSeen, Requested
-from edge.portal_replay import RecordingError, judge, learned, picture, read_recording
+from edge.line.events import OrderChanged, Requested
+from edge.portal_replay import RecordingError
 from edge.publish.cursors import read_cursors
 from edge.replay import BadRecord, begin_of, replay
 from edge.retention import Position, Retention
@@ -130,21 +130,7 @@ def parser() -> argparse.ArgumentParser:
     portal = commands.add_parser(
         "portal", help="what a portal makes of reads", description="What a portal makes of reads."
     )
-    questions = portal.add_subparsers(metavar="QUESTION", required=True)
-    recorded = _command(
-        questions, "replay", _portal_replay, "recorded reads through the portal logic, a JSON line a passage"
-    )
-    recorded.add_argument("reads", type=Path, metavar="READS.csv", help="time_us,epc,antenna,rssi_dbm[,reader]")
-    recorded.add_argument("passages", type=Path, metavar="PASSAGES.csv", help="passage,start_us,stop_us")
-    recorded.add_argument("--expected", type=Path, metavar="EXPECTED.csv", help="passage,epc; adds a line of totals")
-    recorded.add_argument(
-        "--facing", type=_numbers, default=(), metavar="1,2", help="antennas that look at the belt (default: all)"
-    )
-    tune = _command(questions, "tune", _portal_tune, "what the portals have learned, as numbers and as pictures")
-    tune.add_argument(
-        "--config", type=Path, default=Path("LINE.toml"), metavar="LINE.toml", help="whose journal is read"
-    )
-    tune.add_argument("--pictures", type=Path, metavar="FOLDER", help="write an SVG for each line there")
+    importlib.import_module("edge.portal_cli").add_arguments(portal)
 
     llrp = _command(commands, "decode-llrp", _decode_llrp, "LLRP messages in files as JSON, one line each")
     llrp.add_argument("--body", metavar="TYPE", help="the files are bodies of this message type, without the header")
@@ -341,64 +327,6 @@ def _trace(arguments: argparse.Namespace) -> int:
     if not entries:
         print(f"lanewise: nothing is known about {arguments.id!r}", file=sys.stderr)
         return 1
-    return 0
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(one) for one in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: give antenna numbers with commas between, such as 1,2") from None
-
-
-def _portal_replay(arguments: argparse.Namespace) -> int:
-    recording = read_recording(arguments.reads, arguments.passages, arguments.expected)
-    judged, _ = judge(recording, arguments.facing)
-    for one in judged:
-        print(json.dumps({"passage": one.passage.name, "epcs": one.epcs}))
-    if arguments.expected is not None:
-        missed, stray = sum(one.missed for one in judged), sum(one.stray for one in judged)
-        exact = sum(not one.missed and not one.stray for one in judged)
-        print(json.dumps({"passages": len(judged), "exact_passages": exact, "missed": missed, "stray": stray}))
-    return 0
-
-
-def _portal_tune(arguments: argparse.Namespace) -> int:
-    config = load_line(arguments.config)
-    reader = JournalReader(config.journal)
-    try:
-        records = list(reader.of_kind(PassageSeen.__name__))
-    finally:
-        reader.close()
-    for layout in config.layouts():
-        if layout.portal.quiet_us:
-            print(f"{layout.name}: has no photo-eye, nothing is learned")
-            continue
-        known = learned(records, layout.name)
-        if known is None:
-            print(f"{layout.name}: no passage yet")
-            continue
-        drawn_us = layout.travel_us(layout.portal.eye_mm, layout.portal.antenna_mm)
-        print(
-            f"{layout.name}: {known.passages} passages, {known.dwell_us / 1000:.0f} ms in the photo-eye, "
-            f"{known.cycle_us / 1000:.0f} ms from one to the next"
-        )
-        print(f"  offset from photo-eye to antenna: {known.offset_us / 1000:.0f} ms, drawn {drawn_us / 1000:.0f} ms")
-        print(f"  reads by antenna: {', '.join(f'{antenna}: {count}' for antenna, count in known.antennas.items())}")
-        seen = ", ".join(f"{antenna}: {sees_us / 1000:.0f} ms" for antenna, sees_us in known.sees_us.items())
-        print(f"  an antenna sees a tag after its passage's middle: {seen}")
-        if known.margins:
-            weak = sum(margin < 2 for margin in known.margins)
-            middle = known.margins[len(known.margins) // 2]
-            print(
-                f"  a tag is claimed {middle:.0f} times more strongly than by its best neighbour (median); "
-                f"less than twice: {weak} of {len(known.margins)}, weakest {known.margins[0]:.2f}"
-            )
-        if arguments.pictures is not None:
-            arguments.pictures.mkdir(parents=True, exist_ok=True)
-            path = arguments.pictures / f"{layout.name}.svg"
-            path.write_text(picture(known, layout.portal.name), encoding="utf-8")
-            print(f"  {path}")
     return 0
 
 
