@@ -10,6 +10,7 @@ give the same.
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from collections.abc import Callable
 
 from rfid.epc_binary import LONGEST_BITS, decode
@@ -20,6 +21,7 @@ _Reader = Callable[[str], str | None]
 
 _REMEMBERED = 1 << 12
 _PLAIN = bytes(code for code in range(0x20, 0x7F) if Alphabet.TEXT.value[0].fullmatch(chr(code)))
+_NO_TEXT = (b"", b"0")
 _SUMS = b"\0"
 """Of a number of six digits, what they add to a check digit behind them; modulo 10. Source: as ``check_digit``."""
 for _weight in (3, 1, 3, 1, 3, 1):
@@ -55,22 +57,24 @@ class _Heads(dict[int, str]):
         return head
 
 
-class _Starts(dict[int, list[tuple[str, int]]]):
-    """Of a company prefix, by all bits before the reference: text before the digits that change, check digit.
+class _Starts(dict[int, list[tuple[str, int, int]]]):
+    """Of a company prefix, by all bits before the reference: text, then a number for the digits behind it, check digit.
 
-    One entry for each first digit of the reference where that stands before the prefix. The check digit is that of
-    nothing but zeros behind the text. Raises ``EpcError`` where there is no such prefix.
+    One entry for each first digit of the reference where that stands before the prefix. Text ends before the last digit
+    that is not zero, with which the number begins; in it and in the check digit all that changes is zero.
+    Raises ``ValueError`` where there is no such prefix, or nothing but zeros.
     """
 
     def __init__(self, reference_bits: int, spare_bits: int, changing: int, firsts: int) -> None:
         self._low, self._spare, self._changing, self._firsts = reference_bits, spare_bits, changing, firsts
 
-    def __missing__(self, value: int) -> list[tuple[str, int]]:
+    def __missing__(self, value: int) -> list[tuple[str, int, int]]:
         starts = []
         for first in range(self._firsts):
             tag = (value << self._low | first * 10**self._changing) << self._spare
             identity = decode(f"{tag:024X}").epc.identity
-            starts.append((identity[: -self._changing - 1], int(identity[-1])))
+            text = identity[: -self._changing - 1].rstrip("0")
+            starts.append((text[:-1], int(identity[len(text) - 1 : -1] + "0"), int(identity[-1])))
         if len(self) >= _REMEMBERED:
             self.clear()
         self[value] = starts
@@ -79,36 +83,31 @@ class _Starts(dict[int, list[tuple[str, int]]]):
 
 def _integer(octets: int, width: int, fill: int, least: int, limit: int) -> _Reader:
     """Of an integer from ``least`` to below ``limit``, ``width`` bits wide, before ``fill`` zeros."""
-    digits, low, mask, filling = 2 * octets, width + fill, (1 << width) - 1, (1 << fill) - 1
-    heads = _Heads(digits, low, 1 << fill)
-    from_hex, from_bytes = bytes.fromhex, int.from_bytes
+    low, mask, filling = width + fill, (1 << width) - 1, (1 << fill) - 1
+    heads = _Heads(2 * octets, low, 1 << fill)
+    octets_of, number_of = unhexlify, int.from_bytes
 
     def read(epc_hex: str) -> str | None:
-        value = from_bytes(from_hex(epc_hex))
-        number = value & mask
-        return f"{heads[value >> low]}{number}" if least <= number < limit and len(epc_hex) == digits else None
+        value = number_of(octets_of(epc_hex))
+        return f"{heads[value >> low]}{value & mask}"
 
-    def read_filled(epc_hex: str) -> str | None:
-        value = from_bytes(from_hex(epc_hex))
+    def read_limited(epc_hex: str) -> str | None:
+        value = number_of(octets_of(epc_hex))
         number = value >> fill & mask
-        if value & filling or len(epc_hex) != digits:
-            return None
-        return f"{heads[value >> low]}{number}" if least <= number < limit else None
+        return f"{heads[value >> low]}{number}" if least <= number < limit and not value & filling else None
 
-    return read_filled if fill else read
+    return read_limited if fill or least or limit <= mask else read
 
 
 def _marked(width: int) -> _Reader:
     """Of digits behind a digit 1, in the last ``width`` bits of 96."""
     heads, mask = _Heads(24, width, 11), (1 << width) - 1
-    from_hex, from_bytes = bytes.fromhex, int.from_bytes
+    octets_of, number_of = unhexlify, int.from_bytes
 
     def read(epc_hex: str) -> str | None:
-        value = from_bytes(from_hex(epc_hex))
+        value = number_of(octets_of(epc_hex))
         marked = str(value & mask)
-        if len(epc_hex) != 24 or marked[0] != "1" or marked == "1":
-            return None
-        return heads[value >> width] + marked[1:]
+        return heads[value >> width] + marked[1:] if marked[0] == "1" != marked else None
 
     return read
 
@@ -119,17 +118,17 @@ def _checked(reference_bits: int, spare_bits: int, digits: int, inner: bool) -> 
     starts = _Starts(reference_bits, spare_bits, changing, 10 if inner else 1)
     unit: int = 10**changing
     mask, spare, low = (1 << reference_bits) - 1, (1 << spare_bits) - 1, reference_bits + spare_bits
-    from_hex, from_bytes, sums, zeros = bytes.fromhex, int.from_bytes, _SUMS, 10 * unit
+    octets_of, number_of, sums = unhexlify, int.from_bytes, _SUMS
 
     def read(epc_hex: str) -> str | None:
-        value = from_bytes(from_hex(epc_hex))
-        if value & spare or len(epc_hex) != 24:
+        value = number_of(octets_of(epc_hex))
+        if value & spare:
             return None
         reference = value >> spare_bits & mask
         rest = reference % unit
-        start, check = starts[value >> low][reference // unit]
+        text, number, check = starts[value >> low][reference // unit]
         check += sums[rest // 1_000_000] + sums[rest % 1_000_000]
-        return start + str(zeros + 10 * rest + check % 10)[1:]
+        return f"{text}{number + 10 * rest + check % 10}"
 
     return read
 
@@ -141,26 +140,26 @@ def _text(octets: int, width: int, fill: int, longest: int) -> _Reader:
     half of each half, and so on.
     """
     low, unused = width + fill, (width - 7 * longest) + fill
-    heads, digits = _Heads(2 * octets, low, 0x31 << low - 7), 2 * octets
+    heads = _Heads(2 * octets, low, 0x31 << low - 7)
     mask, unused_mask = (1 << 7 * longest) - 1, (1 << unused) - 1
     steps = []
-    half = 1 << (longest - 1).bit_length() - 1
     at = [7 * place for place in range(longest)]  # bits, from the right
-    while half:
-        steps.append((sum(0x7F << at[place] for place in range(longest) if place & half), (1 << half) - 1))
+    for half in (16, 8, 4, 2, 1):
+        steps.append(sum(0x7F << at[place] for place in range(longest) if place & half))
         at = [bits + (place & half) for place, bits in enumerate(at)]
-        half >>= 1
-    from_hex, from_bytes, plain = bytes.fromhex, int.from_bytes, _PLAIN
+    by_16, by_8, by_4, by_2, by_1 = steps
+    octets_of, number_of, plain = unhexlify, int.from_bytes, _PLAIN
 
     def read(epc_hex: str) -> str | None:
-        value = from_bytes(from_hex(epc_hex))
-        if value & unused_mask or len(epc_hex) != digits:
-            return None
+        value = number_of(octets_of(epc_hex))
         text = value >> unused & mask
-        for uppers, times in steps:
-            text += (text & uppers) * times  # moves them left
+        text += (text & by_16) * 0xFFFF  # moves them left by 16 bits
+        text += (text & by_8) * 0xFF
+        text += (text & by_4) * 0xF
+        text += (text & by_2) * 3
+        text += text & by_1
         characters = text.to_bytes(longest).rstrip(b"\0")
-        if characters.translate(None, plain) or not characters or characters == b"0":
+        if value & unused_mask or characters.translate(None, plain) or characters in _NO_TEXT:
             return None
         return heads[value >> low] + characters.decode()
 
@@ -182,10 +181,10 @@ def _ended(before: int, width: int, limit: int) -> _Reader:
             if (4 * digits - fill - width - before) % 6 == 0
         ]
     mask = (1 << width) - 1
-    from_hex, from_bytes = bytes.fromhex, int.from_bytes
+    octets_of, number_of = unhexlify, int.from_bytes
 
     def read(epc_hex: str) -> str | None:
-        value = from_bytes(from_hex(epc_hex))
+        value = number_of(octets_of(epc_hex))
         for low, filling, heads in ends[len(epc_hex)]:
             head = value >> low
             if not head & 0x3F:
