@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
+from array import array
 from collections.abc import Callable
 from itertools import repeat
 from typing import Any
@@ -168,7 +169,7 @@ class Layout:
         reads = ReadColumns(
             [*map(hexadecimal.__getitem__, values[::2])],
             tags[antenna + 1 :: size],
-            memoryview(tags[power::size]).cast("b").tolist(),
+            array("b", tags[power::size]),
             values[1::2],
             seens,
         )
