@@ -337,8 +337,10 @@ def _report(arguments: argparse.Namespace) -> int:
             if not antennas or read.antenna in antennas:
                 _say(cycles.read(read.epc, time_ns() // 1000))
 
-    _listen(arguments, arguments.reader, heard, lambda: _say(cycles.pass_time(time_ns() // 1000)))
-    _say(cycles.end(time_ns() // 1000))
+    try:
+        _listen(arguments, arguments.reader, heard, lambda: _say(cycles.pass_time(time_ns() // 1000)))
+    finally:
+        _say(cycles.end(time_ns() // 1000))
     return 0
 
 

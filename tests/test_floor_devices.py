@@ -13,11 +13,13 @@ from virtual_time import run_virtual
 
 from edge.config import LineConfig
 from edge.line.events import OrderChanged
+from edge.reader_drivers import make_reader
 from edge.runtime import Controller
 from edge.sim.devices import SimulatedFloor
 from edge.sim.tally import Decision, Report
 from edge.sim.world import Fault
 from plc.driver import PlcError
+from rfid.driver import Reads
 
 
 def on_free_ports(config: LineConfig, folder: Path, poll_ms: int) -> LineConfig:
@@ -68,6 +70,30 @@ def test_same_seed_same_decisions(project: Path, tmp_path: Path) -> None:
         if one.line != "sorter":
             fault = floor.world.tote(one.line, int(one.load.split("/")[1])).fault
             assert (one.lane == 1) == (fault is Fault.NONE)
+
+
+def test_a_floor_alone_waits_for_nobody_and_a_reader_can_be_watched(project: Path, tmp_path: Path) -> None:
+    config = on_free_ports(example(project, rate=20_000, seed=7), tmp_path, 10)
+
+    async def watch() -> tuple[set[str], Report]:
+        floor = SimulatedFloor(config, seconds=8, alone=True)
+        await floor.start()
+        seen: set[str] = set()
+
+        def emit(event: object) -> None:
+            if isinstance(event, Reads):
+                seen.update(read.epc for read in event.reads)
+
+        reader = asyncio.create_task(make_reader("tote1", config.reader["tote1"]).run(emit))
+        await floor.wait()
+        reader.cancel()
+        with suppress(asyncio.CancelledError):
+            await reader
+        await floor.stop()
+        return seen, floor.report()
+
+    seen, truth = run_virtual(watch())
+    assert len(seen) > 20 and truth["totes_to_quality"] > 2 and not truth["totes_to_packing"]
 
 
 def test_a_taken_port_is_named(project: Path, tmp_path: Path) -> None:

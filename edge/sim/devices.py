@@ -76,7 +76,7 @@ class SimulatedFloor:
     """Every line of a configuration behind its PLCs and readers.
 
     ``seconds``: how long loads flow in, None = for ever. ``released`` False holds the belts until ``release``.
-    ``keep_decisions``: remember where each load ended. ``crossings`` counts ways through dock doors. ``faults``: what
+    ``alone``: they do not wait for controllers. ``keep_decisions``: remember where each load ended. ``crossings`` counts ways through dock doors. ``faults``: what
     is to go wrong; more may be ordered of the attribute of that name while it runs. ``say`` is told when.
     ``monotonic_us`` times the reactions; None = the loop's clock, which times everything else, but which uvloop rounds
     to whole milliseconds.
@@ -89,6 +89,7 @@ class SimulatedFloor:
         seed: int | None = None,
         seconds: float | None = None,
         released: bool = True,
+        alone: bool = False,
         keep_decisions: bool = False,
         faults: Sequence[FaultOrder] = (),
         say: Callable[[str], None] = lambda text: None,
@@ -103,6 +104,7 @@ class SimulatedFloor:
         self._seconds = seconds
         self._monotonic_us = monotonic_us
         self._released = released
+        self._alone = alone
         self._refused: Counter[str] = Counter()
         self._layouts = {layout.name: layout for layout in config.layouts()}
         self.streams = {name: self._stream(layout) for name, layout in self._layouts.items()}
@@ -140,6 +142,8 @@ class SimulatedFloor:
 
     def waits_for(self) -> list[str]:
         """What is still missing before the belts move, one phrase each."""
+        if self._alone:
+            return [] if self._released else ["orders"]
         missing = [f"a controller on PLC {name}" for name, plc in self._plcs.items() if not self._host_alive(plc)]
         missing += [f"a controller on remote I/O {name}" for name, io in self._ios.items() if not io.reads]
         missing += [f"a client on reader {name}" for name, reader in self._readers.items() if not reader.ready]
