@@ -12,7 +12,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from itertools import islice
@@ -25,8 +25,9 @@ from edge.config_reports import load_reports
 from edge.line.events import BarcodesRead, DeviceNotice, TagsRead
 from edge.portal_replay import read_reads
 from edge.reader_session import ReaderSession
+from edge.tagging import Passwords, password_of, read_memories, write_tag
 from rfid.driver import ReaderError, ReaderEvent, ReaderReady, TagRead
-from rfid.epc import classify, identity_of_hex
+from rfid.epc import EpcError, classify, encode, identity_of_hex, parse_tag_uri
 from rfid.event_cycles import CycleReport, EventCycles
 from rfid.llrp import LLRP_PORT
 from rfid.llrp_probe import Answer, Found, probe
@@ -70,6 +71,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     watch.add_argument("--seconds", type=float, metavar="S", help="end after so long")
     watch.add_argument("--json", action="store_true", help=f"a JSON line every {REFRESH_S:g} s")
 
+    memory = _command(
+        commands,
+        "memory",
+        _memory,
+        "TID and user memory of the tags before a reader, a JSON line each; status 1 = no tag, or one refused",
+        "A reader has one client: end the controller first.",
+    )
+    _of_station(memory)
+    memory.add_argument("--user", type=int, default=0, metavar="WORDS", help="so many words of user memory too")
+    memory.add_argument("--seconds", type=float, default=2.0, metavar="S", help="read for so long (default: 2)")
+
+    write = _command(
+        commands,
+        "write",
+        _write,
+        "gives a tag its EPC, and locks it; status 1 = not done, or not wholly",
+        "For tagging stations. Without --epc exactly one tag must lie before the reader. A lock keeps out whoever does "
+        "not know the access password; a tag without one lets everybody in.",
+    )
+    _of_station(write)
+    write.add_argument("new", metavar="EPC", help="hexadecimal, or urn:epc:tag:...")
+    write.add_argument("--lock", action="store_true", help="EPC and password can be written with the password only")
+    write.add_argument(
+        "--password", type=Path, metavar="FILE", help="the tag's access password, 8 hexadecimal digits (default: none)"
+    )
+    write.add_argument("--new-password", type=Path, metavar="FILE", help="the access password that the tag is given")
+    write.add_argument("--seconds", type=float, default=2.0, metavar="S", help="patience with the tag (default: 2)")
+
     report = _command(
         commands,
         "report",
@@ -95,6 +124,12 @@ def _command(
     made = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=more)
     made.set_defaults(command=command)
     return made
+
+
+def _of_station(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reader", metavar="READER", help="name in LINE.toml, or HOST or HOST:PORT of an LLRP reader")
+    _of_line(parser)
+    parser.add_argument("--epc", default="", metavar="EPC", help="of this tag only; hexadecimal, or urn:epc:tag:...")
 
 
 def _of_line(parser: argparse.ArgumentParser) -> None:
@@ -313,6 +348,56 @@ def _watch(arguments: argparse.Namespace) -> int:
     due_us = 0
     show()
     return 0
+
+
+# ---- tagging stations ------------------------------------------------------------------------------------------------
+
+
+def _memory(arguments: argparse.Namespace) -> int:
+    if not 0 <= arguments.user <= 255:
+        raise OSError(f"--user {arguments.user}: allowed: 0..255 words")
+    name, config = _chosen(arguments.reader, arguments.config)
+    epc = _octets(arguments.epc)
+    try:
+        found = asyncio.run(read_memories(name, config, arguments.user, epc, arguments.seconds))
+    except ReaderError as error:
+        raise OSError(str(error)) from None
+    for one in found:
+        print(json.dumps({"identity": identity_of_hex(one.epc), **asdict(one)}))
+    print(f"{len(found)} tag(s)", file=sys.stderr)
+    return int(not found or any(one.trouble for one in found))
+
+
+def _write(arguments: argparse.Namespace) -> int:
+    name, config = _chosen(arguments.reader, arguments.config)
+    new, epc = _octets(arguments.new), _octets(arguments.epc)
+    passwords = Passwords(password_of(arguments.password), password_of(arguments.new_password))
+    if arguments.lock and passwords == Passwords():
+        raise OSError("--lock: a tag without access password lets everybody in: give --password or --new-password")
+    try:
+        done = asyncio.run(write_tag(name, config, new, epc, passwords, arguments.lock, arguments.seconds))
+    except ReaderError as error:
+        raise OSError(str(error)) from None
+    if isinstance(done, list):
+        there = f"{len(done)} tags are there ({', '.join(done[:4])}): give --epc" if done else "no tag is there"
+        print(f"{name}: {there}", file=sys.stderr)
+        return 1
+    print(json.dumps({"epc": done.epc, "new": new, "identity": identity_of_hex(new), "trouble": done.trouble}))
+    return int(bool(done.trouble))
+
+
+def _octets(text: str) -> str:
+    """EPC memory, whole words; empty for empty. Raises ``OSError``."""
+    if not text:
+        return ""
+    if text.startswith("urn:"):
+        try:
+            return encode(parse_tag_uri(text))
+        except EpcError as error:
+            raise OSError(str(error)) from None
+    if len(text) % 4 or len(text) > 124 or not set(text) <= set("0123456789ABCDEFabcdef"):
+        raise OSError(f"{text!r}: give an EPC as 4 to 124 hexadecimal digits, whole words of 4, or as urn:epc:tag:...")
+    return text.upper()
 
 
 # ---- report ----------------------------------------------------------------------------------------------------------

@@ -23,9 +23,9 @@ PACKAGES = ("api", "edge", "plc", "rfid")
 
 # All that a pure module may use besides ours.
 PURE_STDLIB = {
-    "__future__", "abc", "binascii", "bisect", "collections", "copy", "dataclasses", "decimal", "enum", "functools",
-    "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "statistics", "string", "struct", "types",
-    "typing",
+    "__future__", "abc", "array", "binascii", "bisect", "collections", "copy", "dataclasses", "decimal", "enum",
+    "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "statistics", "string", "struct",
+    "types", "typing",
 }  # fmt: skip
 
 PURE = "pure: values in, values out"

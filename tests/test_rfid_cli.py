@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from time import time_ns
 
 import pytest
 from conftest import Run
@@ -17,7 +18,7 @@ from rfid.llrp import LlrpReader
 from rfid.llrp_settings import LlrpSettings
 from rfid.simulator import Fault, SimulatedReader
 
-ITEM = sgtin96("9521141", "050000", 7)
+ITEM, OTHER, LATE = (sgtin96("9521141", "050000", serial) for serial in (7, 8, 9))
 
 
 def test_readers_are_found_and_left_as_they_were(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,6 +84,63 @@ def test_a_reader_is_watched_by_its_address(run: Run, capsys: pytest.CaptureFixt
     assert tag["identity"].startswith("(01)")
     assert last["reads_s"] > 0 and tag["reads"] > 5
     assert "4 antennas" in err and "the reader refused the connection" in err
+
+
+def test_a_tag_is_read_written_and_locked(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.tagging._LOOK_S", 0.3)
+    (tmp_path / "password").write_text("12345678\n")
+    (tmp_path / "wrong").write_text("87654321\n")
+    new, again = "urn:epc:tag:sgtin-96:1.9521141.012345.77", "urn:epc:tag:sgtin-96:1.9521141.012345.78"
+    password, wrong = str(tmp_path / "password"), str(tmp_path / "wrong")
+    asked = [
+        ["memory", "--user", "2", "--seconds", "0.5"],
+        ["write", new],  # two tags are there
+        ["write", new, "--epc", ITEM, "--lock", "--new-password", password],
+        ["write", again, "--epc", new],
+        ["write", again, "--epc", new, "--password", wrong],
+        ["write", again, "--epc", new, "--password", password],
+        ["write", again, "--epc", LATE, "--seconds", "0.3"],  # it comes when nobody asks any more
+        ["write", again, "--epc", ITEM, "--lock"],
+        ["write", "urn:epc:tag:sgtin-96:1.9521141"],
+        ["write", "30342"],
+        ["write", again, "--password", str(tmp_path / "password2")],
+    ]
+
+    async def site() -> tuple[list[int], str]:
+        reader = await SimulatedReader("r").start()
+
+        async def tags() -> None:
+            while True:
+                reader.report([TagRead(epc, 1, -50.0, time_ns() // 1000, 1) for epc in (ITEM, OTHER)])
+                await asyncio.sleep(0.01)
+
+        reading = asyncio.create_task(tags())
+        address = f"127.0.0.1:{reader.port}"
+        statuses = [await asyncio.to_thread(main, ["rfid", ask[0], address, *ask[1:]]) for ask in asked]
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        reader.report([TagRead(LATE, 1, -50.0, 1_700_000_000_000_000, 1)])
+        late = reader.tag(LATE).epc
+        await reader.stop()
+        return statuses, late
+
+    assert run(site()) == ([0, 1, 0, 1, 1, 0, 1, 2, 2, 2, 2], LATE)
+    out, err = capsys.readouterr()
+    first, second, *written = map(json.loads, out.splitlines())
+    assert {first["epc"], second["epc"]} == {ITEM, OTHER}
+    assert first["tid"].startswith("E280") and first["user"] == "00000000" and not first["trouble"]
+    assert [one["trouble"] for one in written] == [
+        "",
+        "writing EPC: tag memory locked error",
+        "writing EPC: tag memory locked error",
+        "",
+        "it did not answer within 0.3 s",
+    ]
+    assert written[0]["identity"] == "(01)09521141123454(21)77" and written[3]["epc"] == written[0]["new"]
+    assert "2 tags are there" in err and "a tag without access password lets everybody in" in err
+    assert "SGTIN has 3 parts" in err and "'30342': give an EPC as 4 to 124" in err and "password2" in err
 
 
 def test_a_name_that_is_not_configured_is_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
