@@ -76,7 +76,10 @@ class LlrpConfig(Frozen):
     search_mode: SearchMode | None = Field(
         default=None, description="Impinj only: how counted tags are made to answer again"
     )
-    fine_power: bool = Field(default=False, description="Impinj only: powers in 1/100 dBm instead of whole ones")
+    fine_power: bool = Field(
+        default=False, description="Impinj only: powers in 1/100 dBm instead of whole ones; phase and Doppler shift too"
+    )
+    fast_id: bool = Field(default=False, description="Impinj only: each tag's TID with its reads (FastID)")
 
     @property
     def tcp_port(self) -> int:

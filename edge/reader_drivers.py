@@ -107,7 +107,7 @@ def _llrp(name: str, config: LlrpConfig) -> LlrpReader:
         mode=config.mode,
         start=start,
         hold=config.hold_reports,
-        impinj=ImpinjOptions(config.search_mode, details=config.fine_power),
+        impinj=ImpinjOptions(config.search_mode, config.fine_power, config.fast_id),
     )
     tls = _tls(name, config) if config.transport == "tls" else None
     return LlrpReader(settings, config.host, config.tcp_port, tls)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_network
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from time import time_ns
 
@@ -26,7 +26,7 @@ from edge.line.events import BarcodesRead, DeviceNotice, TagsRead
 from edge.portal_replay import read_reads
 from edge.reader_session import ReaderSession
 from edge.tagging import Passwords, password_of, read_memories, write_tag
-from rfid.driver import ReaderError, ReaderEvent, ReaderReady, TagRead
+from rfid.driver import ReaderError, ReaderEvent, ReaderReady, Reads, TagDetail, TagRead
 from rfid.epc import EpcError, classify, encode, identity_of_hex, parse_tag_uri
 from rfid.event_cycles import CycleReport, EventCycles
 from rfid.llrp import LLRP_PORT
@@ -200,7 +200,7 @@ async def _hear(
     name: str,
     config: ReaderConfig,
     seconds: float | None,
-    heard: Callable[[TagsRead], None],
+    heard: Callable[[TagsRead, Sequence[TagDetail]], None],
     scanned: Callable[[BarcodesRead], None],
     tick: Callable[[], None],
 ) -> None:
@@ -210,9 +210,10 @@ async def _hear(
     def emit(event: ReaderEvent) -> None:
         if isinstance(event, ReaderReady):
             print(f"{name}: {event.about}", file=sys.stderr)
+        details = event.details if isinstance(event, Reads) else ()
         for given in session.inputs(event, time_ns() // 1000):
             if isinstance(given, TagsRead):
-                heard(given)
+                heard(given, details)
             elif isinstance(given, BarcodesRead):
                 scanned(given)
             elif isinstance(given, DeviceNotice):
@@ -234,7 +235,10 @@ async def _hear(
 
 
 def _listen(
-    arguments: argparse.Namespace, reader: str, heard: Callable[[TagsRead], None], tick: Callable[[], None]
+    arguments: argparse.Namespace,
+    reader: str,
+    heard: Callable[[TagsRead, Sequence[TagDetail]], None],
+    tick: Callable[[], None],
 ) -> None:
     name, config = _chosen(reader, arguments.config)
 
@@ -262,6 +266,7 @@ class _Seen:
     best_dbm: float
     reads: int = 0
     antennas: set[int] = field(default_factory=set)
+    detail: TagDetail | None = None
 
 
 class ReadTable:
@@ -271,10 +276,10 @@ class ReadTable:
         self._tags: dict[str, _Seen] = {}
         self._times: deque[tuple[int, int]] = deque()
 
-    def take(self, reads: Sequence[TagRead], at_us: int) -> None:
-        """Reads of one report that came at ``at_us``."""
+    def take(self, reads: Sequence[TagRead], at_us: int, details: Sequence[TagDetail] = ()) -> None:
+        """Reads of one report that came at ``at_us``. ``details``: one for each, or empty."""
         self._times.append((at_us, len(reads)))
-        for read in reads:
+        for read, detail in zip_longest(reads, details):
             seen = self._tags.get(read.epc)
             if seen is None:
                 seen = self._tags[read.epc] = _Seen(at_us, at_us, read.rssi_dbm, read.rssi_dbm)
@@ -282,6 +287,7 @@ class ReadTable:
             seen.best_dbm = max(seen.best_dbm, read.rssi_dbm)
             seen.reads += read.seen
             seen.antennas.add(read.antenna)
+            seen.detail = detail or seen.detail
 
     def reads_s(self, now_us: int) -> float:
         """Reads a second."""
@@ -304,6 +310,7 @@ class ReadTable:
                     "best_dbm": seen.best_dbm,
                     "reads": seen.reads,
                     "age_ms": (now_us - seen.last_us) // 1000,
+                    **(seen.detail._asdict() if seen.detail is not None else {}),
                 }
                 for epc, seen in sorted(self._tags.items(), key=lambda one: (-one[1].last_us, one[0]))
             ],
@@ -320,8 +327,9 @@ class ReadTable:
             antennas = ",".join(map(str, sorted(seen.antennas)))
             ago = f"{(now_us - seen.last_us) / 1e6:.1f} s"
             what = identity_of_hex(epc) or f"{epc} ({classify(epc)})"
+            tid = f"  TID {seen.detail.tid}" if seen.detail is not None and seen.detail.tid else ""
             lines.append(
-                f"{seen.reads:>7}  {seen.rssi_dbm:>6.1f}  {seen.best_dbm:>6.1f}  {ago:>7}  {antennas:10}  {what}"
+                f"{seen.reads:>7}  {seen.rssi_dbm:>6.1f}  {seen.best_dbm:>6.1f}  {ago:>7}  {antennas:10}  {what}{tid}"
             )
         if len(newest) > SHOWN:
             lines.append(f"and {len(newest) - SHOWN} more")
@@ -344,7 +352,9 @@ def _watch(arguments: argparse.Namespace) -> int:
             clear = "\x1b[H\x1b[J" if sys.stdout.isatty() else ""
             print(clear + "\n".join([*table.told(arguments.reader, now_us), ""]), flush=True)
 
-    _listen(arguments, arguments.reader, lambda given: table.take(given.reads, time_ns() // 1000), show)
+    _listen(
+        arguments, arguments.reader, lambda given, details: table.take(given.reads, time_ns() // 1000, details), show
+    )
     due_us = 0
     show()
     return 0
@@ -417,7 +427,7 @@ def _report(arguments: argparse.Namespace) -> int:
         _say(cycles.end(last_us))
         return 0
 
-    def heard(given: TagsRead) -> None:
+    def heard(given: TagsRead, _: Sequence[TagDetail]) -> None:
         for read in given.reads:
             if not antennas or read.antenna in antennas:
                 _say(cycles.read(read.epc, time_ns() // 1000))
