@@ -201,14 +201,15 @@ def test_the_main_job_with_neither_end_ours(
         controller = Controller(load_line(path), lambda after, limit: changes[after : after + limit])
         task = asyncio.create_task(controller.run())
 
-        def passes(track: int) -> None:
+        def passes(track: int, at_us: int) -> None:
             if track != 11:
-                foreign.reads(TagRead(labels[track], 1 + track % 2, -50.0, time.time_ns() // 1_000, 1))
+                foreign.reads(TagRead(labels[track], 1 + track % 2, -50.0, at_us, 1))
             if track == 14:
                 foreign.tell(drop=True)
 
         def entered(track: int) -> None:
-            loop.call_soon_threadsafe(loop.call_later, dwell_us / 2e6, passes, track)
+            at_us = time.time_ns() // 1_000 + dwell_us // 2  # now: a busy loop must not make the read a neighbour's
+            loop.call_soon_threadsafe(loop.call_later, dwell_us / 2e6, passes, track, at_us)
 
         await foreign.says("enabled")
         await asyncio.to_thread(plc.bench, parcels, 250_000, lead_us, dwell_us)
