@@ -30,7 +30,7 @@ from edge.sim.devices import SimulatedFloor
 from edge.sim.faults import FaultOrder
 from edge.sim.tally import Report
 from plc.simulated_faults import AMOUNTS, PlcFault
-from plc.words import EventType
+from plc.words import EventType, Opcode
 
 SORTERS = ("s1", "s2", "s3", "s4")
 
@@ -105,6 +105,16 @@ def test_every_fault_of_a_plc_is_survived_said_and_accounted_for(project: Path, 
     assert not again, again
     handled = [value for value in of(CommandHandled, records) if not value.refusal]
     assert max(Counter(value.seq for value in handled).values()) <= len({one.session for one in sessions})
+    # While the host is gone even a parcel that has its route takes the default lane.
+    first = of(PlcConnected, records)[0].session
+    defaulted = [
+        value for value in of(PlcEvent, records) if value.type == EventType.DEFAULTED and value.session == first
+    ]
+    assert any(
+        one.opcode == Opcode.ROUTE and one.value == event.track_id and 0 < event.device_us - one.at_us < 1_000_000
+        for event in defaulted
+        for one in handled
+    )
     outcomes = Counter(value.outcome for value in of(Sorted, records))
     assert outcomes[Outcome.MISSORTED] == outcomes[Outcome.LOST] == 0
 

@@ -331,6 +331,8 @@ class SimulatedFloor:
                 for stream in self.streams.values():
                     stream.stopped = True
             for floor in self._floors.values():
+                if floor.layout.plc in self._plcs:
+                    floor.host_gone = not self._host_alive(self._plcs[floor.layout.plc])
                 for happening in floor.advance(floor_us):
                     self._happened(floor.layout, happening)
             for told in self._hands.advance(floor_us) if self._hands is not None else ():

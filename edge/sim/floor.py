@@ -6,8 +6,8 @@ Time comes in with each call, in microseconds since the floor began; the same ca
 the steps in which time goes by. Positions are mm from the induction photo-eye, of a load's leading edge.
 
 What the PLC does here: a track id is given at the first photo-eye, the portal's or the induction's; ROUTE counts until
-the leading edge is at the decision point; a load without a route takes the default lane (DEFAULTED there, DIVERTED in
-the lane). A load for a lane that is full to the brim or disabled stays on the belt (DIVERT_FAILED, value 0), goes round
+the leading edge is at the decision point; a load without a route, and while the host is gone every load, takes the
+default lane (DEFAULTED there, DIVERTED in the lane). A load for a lane that is full to the brim or disabled stays on the belt (DIVERT_FAILED, value 0), goes round
 and is inducted again, as are the loads of a lane of role ``recirculate``; both keep their track id.
 Source: docs/plc-mailbox.md, "Events" and "Rules for the PLC".
 """
@@ -116,7 +116,7 @@ class Floor:
 
     ``tracks`` gives the PLC's track ids; ``ports``: antenna ports of each of the portal's readers.
     ``inducted`` counts loads that came the first time, ``recirculated`` their later rounds; ``in_system`` is how many
-    are on the belt or on their way back.
+    are on the belt or on their way back. ``host_gone`` is its owner's to set.
     """
 
     def __init__(
@@ -132,6 +132,7 @@ class Floor:
         self.layout = layout
         self.inducted = 0
         self.recirculated = 0
+        self.host_gone = False
         self._seed = f"{seed}/{layout.name}"
         self._inflow = inflow
         self._tracks = tracks
@@ -297,7 +298,7 @@ class Floor:
 
     def _decide(self, moving: Moving, at_us: int) -> None:
         moving.decided = True
-        if not moving.lane:
+        if self.host_gone or not moving.lane:
             moving.lane, moving.defaulted = self.layout.default_lane, True
             self._say(at_us, EventType.DEFAULTED, moving, moving.lane)
         self._when(moving, self.chutes[moving.lane].lane.divert_mm, self._divert)
