@@ -26,6 +26,7 @@ import uvloop
 
 from edge.certificates import warnings
 from edge.config import ConfigError, LineConfig, load_line, load_site
+from edge.config_io import io_margins
 from edge.journal import JournalError, JournalReader
 from edge.journal_source import JournalSource
 from edge.line.events import OrderChanged, Requested
@@ -264,6 +265,10 @@ def _check(arguments: argparse.Namespace) -> int:
                 f"{path}: good: {len(line.line)} line(s), {len(line.plc)} PLC(s), {len(line.reader)} reader(s)"
                 + (f", {len(line.dock)} dock door(s)" if line.dock else "")
             )
+            for name, plc in line.plc.items():
+                if plc.io is not None:
+                    (layout,) = (one for one in line.layouts() if one.plc == name)
+                    print("\n".join(io_margins(f"{path}: plc.{name}.io", plc.io, layout, plc.poll_ms)))
             for warning in warnings(line):
                 print(f"{path}: warning: {warning}")
     except ConfigError as error:

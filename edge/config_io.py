@@ -1,6 +1,6 @@
 """A line without a PLC program: the wiring of its remote I/O in LINE.toml, and whether it can be tracked safely.
 
-Public names: IoConfig, io_layout, io_wiring, io_problems.
+Public names: IoConfig, io_layout, io_wiring, io_problems, io_margins.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pydantic import Field
 
 from edge.config_table import Frozen
 from edge.line.layout import LineLayout
-from plc.io_layout import Eye, IoLayout, Outlet, limits
+from plc.io_layout import Eye, IoLayout, Outlet, fastest_mm_s, is_safe, limits, slowest_ms
 from plc.io_link import IoWiring
 from plc.points import Table
 
@@ -171,6 +171,29 @@ def io_problems(here: str, io: IoConfig, lines: list[LineLayout], poll_ms: int) 
         yield f"{here}.running: {io.running}: where a belt stops, only an encoder tells how far it went: add encoder"
     if set(wired) != known:
         return
-    for limit in limits(io_layout(io, line, poll_ms)):
+    layout = io_layout(io, line, poll_ms)
+    for limit in limits(layout):
         if not limit.holds:
             yield f"{here}: not safe: {limit}: {limit.change}"
+    if not is_safe(layout):
+        yield f"{here}: not safe: with everything else as it is, {_would_be_safe(layout)}"
+
+
+def io_margins(here: str, io: IoConfig, line: LineLayout, poll_ms: int) -> Iterator[str]:
+    """How far a line that is safe is within each limit."""
+    layout = io_layout(io, line, poll_ms)
+    reading_ms = layout.scan_us // 1000
+    yield f"{here}: safe at {layout.speed_mm_s} mm/s and a reading every {reading_ms} ms; {_would_be_safe(layout)}"
+    for limit in limits(layout):
+        yield f"  {limit}"
+
+
+def _would_be_safe(layout: IoLayout) -> str:
+    speed_mm_s, scan_ms = fastest_mm_s(layout), slowest_ms(layout)
+    speed = f"up to {speed_mm_s} mm/s" if speed_mm_s else "at no speed"
+    scan = (
+        f"up to {scan_ms} ms from one reading (poll_ms + answer_ms) to the next"
+        if scan_ms
+        else "no poll time is short enough"
+    )
+    return f"safe {speed}, or {scan}"

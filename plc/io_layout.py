@@ -1,6 +1,7 @@
 """A line without a PLC program: what its remote I/O is wired to, where that stands, and how exactly it can be tracked.
 
-Public names: IoLayout, Eye, Outlet, Cause, CAUSES, Limit, limits, JAM_FACTOR.
+Public names: IoLayout, Eye, Outlet, Cause, CAUSES, Limit, limits, is_safe,
+fastest_mm_s, slowest_ms, JAM_FACTOR.
 
 Positions are mm along the belt from the induction photo-eye, of a parcel's leading edge. What is not known better than
 `IoLayout.match_mm` and `IoLayout.divert_mm` say is the whole theory: a parcel is found again at the next photo-eye when
@@ -9,12 +10,17 @@ no other can be within that distance, and a divert hits it alone when the gaps a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 JAM_FACTOR = 3
 """A photo-eye is jammed when it is dark for so many times what the longest parcel takes."""
+SPEED_MOST = 10_000
+"""No belt is faster, in mm/s."""
+SCAN_MOST_MS = 10_000
+"""No reading comes later."""
 
 
 class Cause(IntEnum):
@@ -86,8 +92,8 @@ class IoLayout:
 
     @property
     def scan_mm(self) -> float:
-        """How far a parcel goes from one reading of the inputs to the next, at most."""
-        return self.travel_mm(self.scan_us)
+        """How far a parcel goes from one reading of the inputs to the next at most, as exactly as an encoder tells."""
+        return self.travel_mm(self.scan_us) + (self.encoder_um or 0) / 1000
 
     @property
     def lead_mm(self) -> float:
@@ -178,3 +184,22 @@ def limits(layout: IoLayout) -> Iterator[Limit]:
             layout.lead_mm + 2 * error_mm + 3 * layout.scan_mm,
             "move decision_mm upstream",
         )
+
+
+def is_safe(layout: IoLayout) -> bool:
+    """Whether the line is within every limit."""
+    return all(limit.holds for limit in limits(layout))
+
+
+def fastest_mm_s(layout: IoLayout) -> int:
+    """The highest speed at which the line would be safe, nothing else changed; 0 = there is none."""
+    return bisect_left(
+        range(1, SPEED_MOST + 1), True, key=lambda speed_mm_s: not is_safe(replace(layout, speed_mm_s=speed_mm_s))
+    )
+
+
+def slowest_ms(layout: IoLayout) -> int:
+    """The longest time between two readings with which the line would be safe, nothing else changed; 0 = none."""
+    return bisect_left(
+        range(1, SCAN_MOST_MS + 1), True, key=lambda scan_ms: not is_safe(replace(layout, scan_us=scan_ms * 1000))
+    )

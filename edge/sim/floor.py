@@ -7,8 +7,9 @@ the steps in which time goes by. Positions are mm from the induction photo-eye, 
 
 What the PLC does here: a track id is given at the first photo-eye, the portal's or the induction's; ROUTE counts until
 the leading edge is at the decision point; a load without a route, and while the host is gone every load, takes the
-default lane (DEFAULTED there, DIVERTED in the lane). A load for a lane that is full to the brim or disabled stays on the belt (DIVERT_FAILED, value 0), goes round
-and is inducted again, as are the loads of a lane of role ``recirculate``; both keep their track id.
+default lane (DEFAULTED there, DIVERTED in the lane). A load for a lane that is full to the brim or disabled stays on
+the belt (DIVERT_FAILED, value 0), goes round and is inducted again, as are the loads of a lane of role ``recirculate``;
+both keep their track id.
 Source: docs/plc-mailbox.md, "Events" and "Rules for the PLC".
 """
 
