@@ -203,7 +203,8 @@ class LineConfig(Frozen):
     )
     plc: dict[Name, PlcConfig] = Field(default={}, description="the PLCs, by name; one at least where there is a line")
     reader: dict[Name, ReaderConfig] = Field(
-        min_length=1, description="the readers, by name; without `driver` it is LLRP"
+        default={},
+        description="the readers, by name; without `driver` it is LLRP; one at least for a line or dock door",
     )
     line: dict[Name, LineTable] = Field(default={}, description="the lines, by name; a line or a dock door is needed")
     dock: tuple[DockTable, ...] = Field(default=(), description="the dock doors")
@@ -258,11 +259,16 @@ class SiteConfig(Frozen):
     controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
 
 
-def load_line(path: Path) -> LineConfig:
-    """Reads LINE.toml; raises ConfigError with everything that is wrong."""
+def load_line(path: Path, *, whole: bool = True) -> LineConfig:
+    """Reads LINE.toml; raises ConfigError with everything that is wrong.
+
+    ``whole`` False: it need not be a controller's yet, devices without a line will do.
+    """
     here = path.resolve().parent
     config, wrong_points = _with_points(load_table(path, LineConfig), here)
     problems = [*_line_problems(config), *wrong_points]
+    if whole and not config.line and not config.dock:
+        problems.append("line: missing: a controller has a line, or a dock door, [[dock]]")
     if problems:
         raise ConfigError(path, problems)
     plcs = {
@@ -499,9 +505,10 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
         if line.plc not in config.plc:
             yield f"{here}.plc: {line.plc!r}: no such PLC, allowed: {', '.join(config.plc)}"
         yield from _scanner_problems(here, line, config.reader)
+        known_readers = ", ".join(config.reader) or "none"
         for reader in (*line.portal.readers, *line.portal.scanners):
             if reader not in config.reader:
-                yield f"{here}.portal.readers: {reader!r}: no such reader, allowed: {', '.join(config.reader)}"
+                yield f"{here}.portal.readers: {reader!r}: no such reader, allowed: {known_readers}"
             elif reader in used_readers:
                 yield f"{here}.portal.readers: {reader!r}: already reads for line.{used_readers[reader]}"
             else:
@@ -519,8 +526,6 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
             if other != here:
                 yield f"{here}.{key}: {number}: {other} has the same number on PLC {line.plc!r}"
         yield from _lane_problems(here, line)
-    if not config.line and not config.dock:
-        yield "line: missing: a controller has a line, or a dock door, [[dock]]"
     for name in config.sim.docks:
         if name not in [dock.name for dock in config.dock]:
             yield f"sim.docks.{name}: no such dock, allowed: {', '.join(dock.name for dock in config.dock)}"

@@ -32,8 +32,8 @@ from edge.config_readers import AutoIdConfig
 from edge.line.events import PointWritten
 from edge.plc_session import plc_link
 from edge.point_session import point_link, point_table
-from edge.point_text import plan_json, plan_text, readings_json, readings_text
-from plc.conformance import Outcome, Report, check
+from edge.point_text import nodes_json, nodes_text, plan_json, plan_text, readings_json, readings_text
+from plc.conformance import Belt, Outcome, Report, check
 from plc.driver import PlcError
 from plc.mailbox_text import Seen, described, told
 from plc.point_plan import plan
@@ -55,7 +55,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         _conformance,
         "tries every rule of the mailbox that a host can try; status 1 = the PLC breaks one",
         "Stop the controller first: the check takes the next epochs and acknowledges every event. Nothing moves: its "
-        "commands name parcels that do not exist, or enable a lane that is enabled.",
+        "commands name parcels that do not exist, or enable a lane that is enabled. Only with --parcels it routes "
+        "parcels, into lanes of their line that are neither full nor disabled.",
+    )
+    conformance.add_argument(
+        "--parcels",
+        type=_seconds,
+        default=0.0,
+        metavar="S",
+        help="also what needs parcels on the belt, each waited for so long",
+    )
+    conformance.add_argument(
+        "--restart",
+        type=_seconds,
+        default=0.0,
+        metavar="S",
+        help="also what needs a start of the PLC, waited for so long at the end",
+    )
+    conformance.add_argument(
+        "--lane",
+        type=int,
+        action="append",
+        metavar="N",
+        help="a lane that exists, where no line in LINE.toml says so; may be given more than once",
     )
     conformance.add_argument("--report", type=Path, metavar="FILE", help="write the report there, as JSON or as text")
     conformance.add_argument("--json", action="store_true", help="the report as JSON")
@@ -115,12 +137,22 @@ def _command(
 
 
 def _chosen(arguments: argparse.Namespace) -> tuple[LineConfig, str, PlcConfig]:
-    config = load_line(arguments.config)
+    config = load_line(arguments.config, whole=False)
+    if not config.plc:
+        raise OSError(f"{arguments.config}: plc: missing: there is no PLC, add [plc.NAME]")
     name = arguments.plc or (next(iter(config.plc)) if len(config.plc) == 1 else "")
     if name not in config.plc:
         said = f"{name!r}: no such PLC" if name else "there are several PLCs: choose one with --plc"
         raise OSError(f"{arguments.config}: {said}, allowed: {', '.join(config.plc)}")
     return config, name, config.plc[name]
+
+
+def _seconds(text: str) -> float:
+    """A time of 1 s to an hour. Raises ValueError."""
+    seconds = float(text)
+    if not 1 <= seconds <= 3_600:
+        raise argparse.ArgumentTypeError(f"{text}: allowed are 1 to 3600 seconds")
+    return seconds
 
 
 def _how(plc: PlcConfig) -> str:
@@ -158,7 +190,7 @@ def _opcua_table(arguments: argparse.Namespace) -> tuple[str, str, UaClientConfi
         if plc.driver != "opcua":
             raise OSError(f"{where}: driver {plc.driver!r} has no such certificate, 'opcua' has")
         return where, name, plc.opcua
-    readers = load_line(arguments.config).reader
+    readers = load_line(arguments.config, whole=False).reader
     where = f"{arguments.config}: reader.{arguments.reader}"
     reader = readers.get(arguments.reader)
     if not isinstance(reader, AutoIdConfig):
@@ -187,10 +219,32 @@ def _st(arguments: argparse.Namespace) -> int:
 
 def _conformance(arguments: argparse.Namespace) -> int:
     config, name, plc = _chosen(arguments)
-    lanes = sorted({lane.number for line in config.line.values() if line.plc == name for lane in line.lane})
+    lines = [line for line in config.line.values() if line.plc == name]
+    lanes = sorted({lane.number for line in lines for lane in line.lane} | set(arguments.lane or ()))
+    belts = [
+        Belt(
+            line.induction,
+            tuple(lane.number for lane in line.lane),
+            line.default_lane,
+            line.decision_mm * 1000 // line.speed_mm_s,
+        )
+        for line in lines
+    ]
+    if arguments.parcels and not belts:
+        raise OSError(f"{arguments.config}: --parcels: plc.{name} drives no line: add [line.NAME], with its lanes")
     began = datetime.now(UTC)
     try:
-        report = asyncio.run(check(plc_link(name, plc), lanes, wrap=arguments.wrap))
+        report = asyncio.run(
+            check(
+                plc_link(name, plc),
+                lanes,
+                wrap=arguments.wrap,
+                belts=belts,
+                parcels_s=arguments.parcels,
+                restart_s=arguments.restart,
+                say=lambda text: print(f"{name}: {text}", file=sys.stderr, flush=True),
+            )
+        )
     except PlcError as error:
         raise OSError(str(error)) from None
     render = report_json if arguments.json else report_text
@@ -319,18 +373,18 @@ class _WatchedPoints:
 
 
 def _plan(arguments: argparse.Namespace) -> int:
-    config, name, _ = _chosen(arguments) if arguments.plc else (load_line(arguments.config), "", None)
+    config, name, _ = _chosen(arguments) if arguments.plc else (load_line(arguments.config, whole=False), "", None)
     for plc_name, plc in config.plc.items():
         if name not in ("", plc_name):
             continue
         points = [point(one, table) for one, table in plc.point.items()]
-        if plc.driver == "opcua":
-            print(f"{plc_name}: {len(points)} points, read by their nodes in one request every {plc.points_ms} ms")
-            continue
-        requests = plan(points, plc.points_hole)
+        by_node = plc.driver == "opcua"
+        requests = () if by_node else plan(points, plc.points_hole)
         if arguments.json:
-            for request in plan_json(requests):
+            for request in nodes_json(points) if by_node else plan_json(requests):
                 print(json.dumps({"plc": plc_name, **request}))
+        elif by_node:
+            print("\n".join(nodes_text(plc_name, points, plc.points_ms)))
         else:
             print("\n".join(plan_text(plc_name, points, requests, plc.points_ms)))
     return 0

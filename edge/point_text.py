@@ -1,6 +1,6 @@
 """Points and the requests that read them, for people and for programs.
 
-Public names: plan_text, plan_json, readings_text, readings_json.
+Public names: plan_text, plan_json, nodes_text, nodes_json, readings_text, readings_json.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypedDict
 
 from edge.sentences import amount
-from plc.point_plan import Request
+from plc.point_plan import Request, node_portions
 from plc.point_table import Reading
 from plc.points import Order, Point, Value
 
@@ -25,7 +25,7 @@ class ReadingJson(TypedDict):
 
 
 class RequestJson(TypedDict):
-    """One request as `lanewise plc plan --json` shows it."""
+    """One request to a Modbus PLC as `lanewise plc plan --json` shows it."""
 
     table: str
     first: int
@@ -34,15 +34,41 @@ class RequestJson(TypedDict):
     points: list[str]
 
 
+class NodesJson(TypedDict):
+    """One request to an OPC UA server, likewise."""
+
+    count: int
+    nodes: list[str]
+    points: list[str]
+
+
 def plan_text(name: str, points: Sequence[Point], requests: Sequence[Request], every_ms: int) -> Iterator[str]:
     """What is asked of a Modbus PLC, a line each request and each point in it."""
-    yield f"{name}: {len(points)} points in {len(requests)} requests, every {every_ms} ms"
+    yield _head(name, len(points), len(requests), every_ms)
     for request in requests:
-        what = ("bit" if request.table.of_bits else "register") + "s" * (request.count > 1)
+        what = _many(request.count, "bit" if request.table.of_bits else "register")
         unused = f", {request.holes} of them for no point" if request.holes else ""
-        yield f"  {request}: {request.count} {what}{unused}"
+        yield f"  {request}: {what}{unused}"
         for point in request.points:
             yield f"    {point.where.removeprefix(f'{point.table} '):>13}  {point.name}  {_kind(point)}"
+
+
+def nodes_text(name: str, points: Sequence[Point], every_ms: int) -> Iterator[str]:
+    """What is asked of an OPC UA server, likewise."""
+    portions = list(node_portions(points))
+    yield _head(name, len(points), len(portions), every_ms)
+    for portion in portions:
+        yield f"  {_many(len(portion), 'node')}"
+        for point in portion:
+            yield f"    {point.node}  {point.name}  {_kind(point)}"
+
+
+def _head(name: str, points: int, requests: int, every_ms: int) -> str:
+    return f"{name}: {_many(points, 'point')} in {_many(requests, 'request')}, every {every_ms} ms"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _kind(point: Point) -> str:
@@ -67,6 +93,18 @@ def plan_json(requests: Iterable[Request]) -> list[RequestJson]:
             "points": [point.name for point in request.points],
         }
         for request in requests
+    ]
+
+
+def nodes_json(points: Sequence[Point]) -> list[NodesJson]:
+    """As ``nodes_text``, for programs."""
+    return [
+        {
+            "count": len(portion),
+            "nodes": [point.node for point in portion],
+            "points": [point.name for point in portion],
+        }
+        for portion in node_portions(points)
     ]
 
 

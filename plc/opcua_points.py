@@ -19,10 +19,8 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 
 from plc.driver import PlcError
 from plc.opcua_session import Security, UaSession, reason_of
+from plc.point_plan import node_portions
 from plc.points import Fault, Point, PointError, PointKind, Value, encode, scaled, unscaled
-
-_PORTION = 200
-"""Nodes that one request reads; servers may allow as few as some hundred."""
 
 _TYPES: dict[PointKind, tuple[ua.VariantType, ...]] = {
     PointKind.BOOL: (ua.VariantType.Boolean,),
@@ -63,8 +61,7 @@ class OpcUaPoints:
 
     async def read(self) -> Mapping[str, Value | Fault]:
         values: dict[str, Value | Fault] = {}
-        for first in range(0, len(self._points), _PORTION):
-            portion = self._points[first : first + _PORTION]
+        for portion in node_portions(self._points):
             nodes = [self._nodes[point.name] for point in portion]
             answers = await self._session.within(
                 self._session.client.read_attributes(nodes, AttributeIds.Value), f"{len(nodes)} points"

@@ -1,11 +1,11 @@
 """The fewest reads that bring all points: neighbours share a request, across holes up to a limit.
 
-Public names: Request, plan, split, REGISTERS_MOST, BITS_MOST.
+Public names: Request, plan, split, node_portions, REGISTERS_MOST, BITS_MOST, NODES_MOST.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -14,6 +14,8 @@ from plc.points import Point, Table
 REGISTERS_MOST = 125
 BITS_MOST = 2_000
 """Source: MODBUS Application Protocol V1.1b3, 6.1 to 6.4: the most that one request reads."""
+NODES_MOST = 200
+"""OPC UA nodes that one request reads; servers may allow as few as some hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Request:
 
     def __str__(self) -> str:
         return f"{self.table} {self.first}" + (f"-{self.first + self.count - 1}" if self.count > 1 else "")
+
+
+def node_portions(points: Sequence[Point]) -> Iterator[Sequence[Point]]:
+    """OPC UA points, as many at a time as one request reads."""
+    return (points[first : first + NODES_MOST] for first in range(0, len(points), NODES_MOST))
 
 
 def plan(points: Iterable[Point], hole: int) -> tuple[Request, ...]:

@@ -157,6 +157,17 @@ def test_the_plan_is_printed(house: House, capsys: pytest.CaptureFixture[str]) -
         ("holding registers", 1001, 11, 7),
         ("holding registers", 1100, 1, 0),
     ]
+    alone = house.folder / "opcua.toml"
+    alone.write_text(
+        'controller = "c"\nsite = "s"\njournal = "j"\n[plc.p]\ndriver = "opcua"\n[plc.p.opcua]\n'
+        'url = "opc.tcp://h:4840"\npolicy = "None"\n'
+        '[plc.p.point."a/b"]\ntype = "REAL"\nnode = "ns=2;s=B"\nunit = "m/s"\n',
+        encoding="utf-8",
+    )
+    assert main(["plc", "plan", str(alone)]) == 0, "a PLC without a line will do"
+    assert capsys.readouterr().out == ("p: 1 point in 1 request, every 500 ms\n  1 node\n    ns=2;s=B  a/b  REAL m/s\n")
+    assert main(["plc", "plan", str(alone), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"plc": "p", "count": 1, "nodes": ["ns=2;s=B"], "points": ["a/b"]}
 
 
 def test_points_are_watched_beside_a_mailbox(house: House, run: Any, capsys: pytest.CaptureFixture[str]) -> None:
