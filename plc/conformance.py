@@ -1,25 +1,25 @@
 """Does a PLC keep the mailbox's contract? Plays the host, with commands that move nothing, and judges each rule.
 
-Public names: check, Report, Verdict, Outcome, Figures.
+Public names: check, Report, Verdict, Outcome, Belt, Figures.
 
 The PLC must be without another host, and should be without parcels: events that come meanwhile are acknowledged, and
-are counted in the report. Nothing on the floor moves: commands name parcels that do not exist, or enable a lane that is
-enabled.
+are counted in the report. Nothing on the floor moves unless asked for: commands name parcels that do not exist, or
+enable a lane that is enabled.
 
 Source: docs/plc-mailbox.md, version 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from plc.conformance_probe import Fault, Figures, Probe, Silent, Unprovable
+from plc.conformance_probe import Belt, Fault, Figures, Probe, Silent, Unprovable
 from plc.conformance_rules import RULES
 from plc.driver import PlcError, PlcLink
 
-__all__ = ["Figures", "Outcome", "Report", "Verdict", "check"]
+__all__ = ["Belt", "Figures", "Outcome", "Report", "Verdict", "check"]
 
 
 class Outcome(StrEnum):
@@ -57,13 +57,25 @@ class Report:
         return sum(verdict.outcome is outcome for verdict in self.verdicts)
 
 
-async def check(link: PlcLink, lanes: Sequence[int] = (), *, wrap: bool = False, poll_s: float = 0.005) -> Report:
+async def check(
+    link: PlcLink,
+    lanes: Sequence[int] = (),
+    *,
+    wrap: bool = False,
+    belts: Sequence[Belt] = (),
+    parcels_s: float = 0.0,
+    restart_s: float = 0.0,
+    say: Callable[[str], None] = lambda text: None,
+    poll_s: float = 0.005,
+) -> Report:
     """Tries every rule over ``link``. Raises PlcError where the PLC cannot be reached at all.
 
     ``lanes``: lanes that exist; the first enabled one is enabled again. ``wrap``: give as many commands as it takes
-    for both sequences to wrap, up to 65536. A connection that is lost makes the rules that are left unprovable.
+    for both sequences to wrap, up to 65536. ``parcels_s``: try the rules that need parcels too, with those that come
+    over ``belts``, and wait for each so long. ``restart_s``: wait so long for a start of the PLC; ``say`` is told when.
+    A connection that is lost makes the rules that are left unprovable.
     """
-    probe = Probe(link, lanes, wrap, poll_s)
+    probe = Probe(link, lanes, wrap, poll_s, belts, parcels_s, restart_s, say)
     verdicts: list[Verdict] = []
     stopped = ""
     await link.connect()

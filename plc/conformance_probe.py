@@ -1,15 +1,16 @@
 """The host that the conformance check plays: it writes any block, watches UP, and keeps what it saw.
 
-Public names: Probe, Figures, Fault, Unprovable, Silent, WAIT_S, LONG_S.
+Public names: Probe, Belt, Figures, Fault, Unprovable, Silent, WAIT_S, LONG_S.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from plc.driver import PlcLink
+from plc.driver import PlcError, PlcLink
 from plc.words import (
     COMMAND_WORDS,
     EMPTY_COMMAND,
@@ -57,6 +58,19 @@ class Silent(Exception):  # noqa: N818  as above
 
 
 @dataclass(frozen=True, slots=True)
+class Belt:
+    """One line of the PLC: its induction, the lanes that parcels may be sent to, and the way to its decision point.
+
+    ``default``: the lane that needs no route. ``decision_ms``: from INDUCTED to the decision point.
+    """
+
+    induction: int
+    lanes: tuple[int, ...]
+    default: int
+    decision_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """What was measured and met. Times in milliseconds; ``handled`` from the write to the UP that shows it."""
 
@@ -79,10 +93,22 @@ class Probe:
     ``lanes``: lanes that exist. ``goes_for_wrap``: whether to give as many commands as that takes.
     ``refused``: the REFUSED events since ``resync``, in order. ``faults``: the first breach of each rule that is
     watched all the time, by the rule's name. ``wrapped``: the sequences that wrapped meanwhile. ``acks`` False: events
-    are taken but not acknowledged.
+    are taken but not acknowledged. ``belts`` by induction; ``parcels_s``: how long a parcel is waited for, 0 = none is
+    touched; ``floor``: events that no command of ours caused, for a rule to clear and to look at. ``restart_s``: how
+    long a start of the PLC is waited for, 0 = not at all; ``say`` tells people that it is due.
     """
 
-    def __init__(self, link: PlcLink, lanes: Sequence[int], goes_for_wrap: bool, poll_s: float) -> None:
+    def __init__(
+        self,
+        link: PlcLink,
+        lanes: Sequence[int],
+        goes_for_wrap: bool,
+        poll_s: float,
+        belts: Sequence[Belt] = (),
+        parcels_s: float = 0.0,
+        restart_s: float = 0.0,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
         self.link = link
         self.lanes = lanes
         self.goes_for_wrap = goes_for_wrap
@@ -98,6 +124,11 @@ class Probe:
         self.heartbeat_s = 0.0
         self.cycle_s = 0.0
         self.poll_s = poll_s
+        self.belts = {belt.induction: belt for belt in belts}
+        self.parcels_s = parcels_s
+        self.restart_s = restart_s
+        self.say = say
+        self.floor: list[Event] = []
         self._slots: list[Sequence[int]] = [EMPTY_COMMAND] * RING
         self._beat = 0
         self._words: Sequence[int] = ()
@@ -148,6 +179,17 @@ class Probe:
         self.begun = True
         self._take()
         return up
+
+    async def reconnect(self) -> Up | None:
+        """UP of the PLC as it is now, over a new connection where the old one is gone; None = it does not answer."""
+        try:
+            words = await self.link.read_up()
+        except PlcError:
+            await self.link.close()
+            with suppress(PlcError):
+                await self.link.connect()
+            return None
+        return None if layout_problem(words, UP_WORDS) else decode_up(words)
 
     async def look(self) -> None:
         """Reads UP once."""
@@ -322,6 +364,7 @@ class Probe:
         if event.type == EventType.REFUSED:
             self.refused.append(event)
         else:
+            self.floor.append(event)
             name = event.type.name if isinstance(event.type, EventType) else f"type {event.type}"
             self._foreign.append(f"{name} track {event.track_id} station {event.station} value {event.value}")
 

@@ -27,6 +27,7 @@ from plc.conformance_commands import (
     torn_command,
     unknown_opcode,
 )
+from plc.conformance_parcels import default_lane, host_gone, not_execute, past_decision, route_replaced
 from plc.conformance_probe import LONG_S, WAIT_S, Fault, Probe, Unprovable
 from plc.words import (
     DOWN_WORDS,
@@ -34,7 +35,6 @@ from plc.words import (
     LONG_MAX,
     RING,
     VERSION,
-    EventType,
     layout_problem,
     serial_add,
     serial_after,
@@ -228,9 +228,31 @@ async def _event_sequence(probe: Probe) -> str:
 
 
 async def _session(probe: Probe) -> str:
-    raise Unprovable(
-        f"needs a start of the PLC: the session is {probe.words[20]} now, and must be another one after it"
-    )
+    before = probe.words[20]
+    if not probe.restart_s:
+        raise Unprovable(f"needs a start of the PLC: the session is {before} now, and must be another one after it")
+    probe.say(f"start the PLC anew, within {probe.restart_s:.0f} s")
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + probe.restart_s
+    gone = False
+    while loop.time() < end_s:
+        await asyncio.sleep(WAIT_S)
+        up = await probe.reconnect()
+        gone = gone or up is None
+        if up is not None and up.session != before:
+            if (up.cmd_done, up.event_acked) != (0, 0):
+                raise Fault(
+                    f"after a start, session {up.session}: cmd_done is {up.cmd_done} and event_acked {up.event_acked}, "
+                    "sequences begin with 1"
+                )
+            await probe.begin()
+            return f"session {before} before a start, {up.session} after it"
+        if up is not None and (up.event_head < probe.words[18] or up.cmd_done < probe.words[15]):
+            raise Fault(
+                f"the PLC counts anew, event_head {up.event_head} and cmd_done {up.cmd_done}, in session {before}"
+            )
+    away = ", though it was away in between" if gone else ""
+    raise Unprovable(f"no start was seen within {probe.restart_s:.0f} s: the session is still {before}{away}")
 
 
 async def _wrap(probe: Probe) -> str:
@@ -260,37 +282,6 @@ async def _wrap(probe: Probe) -> str:
     return f"{' and '.join(near)} wrapped, {taken} commands and their events in order"
 
 
-# ---- what needs parcels ----------------------------------------------------------------------------------------------
-
-
-async def _host_gone(probe: Probe) -> str:
-    before = len(probe.figures().foreign_events)
-    loop = asyncio.get_running_loop()
-    end = loop.time() + 2 * LONG_S
-    while loop.time() < end:
-        await asyncio.sleep(0.02)
-        await probe.look()
-    try:
-        await probe.send(probe.to_nobody(14, probe.lane))
-    except Fault as fault:
-        raise Fault(f"the host was silent for 2 s and came back: {fault}") from fault
-    await probe.stay(WAIT_S)
-    said = probe.figures().foreign_events[before:]
-    defaulted = [text for text in said if text.startswith(EventType.DEFAULTED.name)]
-    if not defaulted:
-        raise Unprovable(
-            "obeys again after 2 s of silence; that parcels take the default lane meanwhile needs parcels on the belt"
-        )
-    return f"{len(defaulted)} parcel(s) took the default lane while the host was silent"
-
-
-def _needs(text: str) -> Play:
-    async def play(probe: Probe) -> str:
-        raise Unprovable(text)
-
-    return play
-
-
 def _next(epoch: int) -> int:
     return serial_add(epoch, 1) or 1
 
@@ -298,8 +289,6 @@ def _next(epoch: int) -> int:
 def _before(epoch: int) -> int:
     return serial_add(epoch, -1) or 0xFFFF
 
-
-_PARCEL = "needs a parcel on the belt"
 
 RULES: tuple[Rule, ...] = (
     Rule("layout", "UP begins with layout 0x4C57 and version 1", _layout, needed=True),
@@ -331,9 +320,10 @@ RULES: tuple[Rule, ...] = (
     Rule("events-kept", "an event stays until it is acknowledged; later ones wait, or are counted lost", _events_kept),
     Rule("event-sequence", "event sequences have no hole and never go back", _event_sequence),
     Rule("wrap", "sequences wrap from 65535 to 0", _wrap),
-    Rule("host-gone", "a host that is silent for 500 ms is gone: parcels default until it is back", _host_gone),
+    Rule("default-lane", "a parcel without a route takes the default lane, and DEFAULTED says so", default_lane),
+    Rule("route-replaced", "a second ROUTE before the decision point replaces the first", route_replaced),
+    Rule("past-decision", "a ROUTE past the decision point is refused with 6", past_decision),
+    Rule("not-execute", "a ROUTE outside Execute is refused with 7", not_execute),
+    Rule("host-gone", "a host that is silent for 500 ms is gone: parcels default until it is back", host_gone),
     Rule("session", "the session changes at every start, and only then", _session),
-    Rule("past-decision", "a ROUTE past the decision point is refused with 6", _needs(_PARCEL)),
-    Rule("route-replaced", "a second ROUTE before the decision point replaces the first", _needs(_PARCEL)),
-    Rule("not-execute", "a ROUTE outside Execute is refused with 7", _needs("needs a parcel, and the machine stopped")),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """PLCs with one fault each, for the conformance check to find.
 
-Public names: GoodPlc, BROKEN, LANES.
+Public names: GoodPlc, Conveyor, BROKEN, BROKEN_CONVEYORS, LANES, BELT.
 Each class breaks one rule of docs/plc-mailbox.md, and is right in all others.
 """
 
@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from plc.conformance import Belt
 from plc.mailbox import Command, Opcode, PlcSide, Refusal, Sent
+from plc.packml import PackmlState
 from plc.plc_side import Act
 from plc.words import (
     COMMAND_WORDS,
@@ -27,6 +29,7 @@ from plc.words import (
 )
 
 LANES = (1, 2, 3)
+BELT = Belt(induction=1, lanes=LANES, default=3, decision_ms=900)
 
 
 class GoodPlc(PlcSide):
@@ -370,4 +373,98 @@ BROKEN: dict[type[GoodPlc], str] = {
     NewSessionNowAndThen: "session",
     WrapsToOne: "wrap",
     DeafAfterSilence: "host-gone",
+}
+
+
+class Conveyor(GoodPlc):
+    """A PLC with a parcel every 600 ms: 900 ms to the decision point, 1,400 ms to the lanes."""
+
+    def __init__(self, session: int = 7, **settings: Any) -> None:
+        super().__init__(session, **settings)
+        self.routes: dict[int, int] = {}
+        self.begun: dict[int, int] = {}  # track: PLC time
+        self.decided: dict[int, int] = {}  # track: lane
+        self.last = 0
+
+    def answer(self, command: Command) -> Refusal | None:
+        if command.opcode is not Opcode.ROUTE or command.value not in self.begun:
+            return super().answer(command)
+        if command.target not in LANES:
+            return Refusal.NO_TARGET
+        return self.route(command.value, command.target)
+
+    def route(self, track: int, lane: int) -> Refusal | None:
+        if track in self.decided:
+            return Refusal.PAST_DECISION
+        self.routes[track] = lane
+        return None
+
+    def lane_of(self, track: int, *, alone: bool) -> int:
+        """0 = the default lane."""
+        return 0 if alone else self.routes.get(track, 0)
+
+    def scan(self, down_words: Sequence[int], now_ms: int, act: Act | None = None) -> list[Sent]:
+        accepted = super().scan(down_words, now_ms, act)
+        if now_ms - self.last >= 600:
+            self.last = now_ms
+            self.begun[track := len(self.begun) + 1] = now_ms
+            self.emit(EventType.INDUCTED, track, BELT.induction)
+        for track, began_ms in self.begun.items():
+            if now_ms - began_ms >= BELT.decision_ms and track not in self.decided:
+                lane = self.lane_of(track, alone=not self.host_alive(now_ms))
+                self.decided[track] = lane or BELT.default
+                if not lane:
+                    self.default(track)
+            if now_ms - began_ms >= 1_400 and self.decided.get(track):
+                self.emit(EventType.DIVERTED, track, self.decided[track])
+                self.decided[track] = 0
+        return accepted
+
+    def default(self, track: int) -> None:
+        self.emit(EventType.DEFAULTED, track, BELT.default)
+
+
+class DefaultsInSilence(Conveyor):
+    def default(self, track: int) -> None:
+        pass
+
+
+class KeepsTheFirstRoute(Conveyor):
+    def route(self, track: int, lane: int) -> Refusal | None:
+        return super().route(track, self.routes.get(track, lane))
+
+
+class RoutesWhatIsDecided(Conveyor):
+    def route(self, track: int, lane: int) -> Refusal | None:
+        self.routes[track] = lane
+        return None
+
+
+class FollowsRoutesOfTheGone(Conveyor):
+    def lane_of(self, track: int, *, alone: bool) -> int:
+        return super().lane_of(track, alone=False)
+
+
+class WaitsForItsHost(Conveyor):
+    """A parcel without a route stops at the decision point."""
+
+    def scan(self, down_words: Sequence[int], now_ms: int, act: Act | None = None) -> list[Sent]:
+        for track in self.begun.keys() - self.routes.keys():
+            self.begun[track] = max(self.begun[track], now_ms - BELT.decision_ms + 1)
+        return super().scan(down_words, now_ms, act)
+
+
+class RoutesWhileStopped(Conveyor):
+    def scan(self, down_words: Sequence[int], now_ms: int, act: Act | None = None) -> list[Sent]:
+        self.plc_state = PackmlState.HELD
+        return super().scan(down_words, now_ms, act)
+
+
+BROKEN_CONVEYORS: dict[type[Conveyor], str] = {
+    DefaultsInSilence: "default-lane",
+    WaitsForItsHost: "default-lane",
+    KeepsTheFirstRoute: "route-replaced",
+    RoutesWhatIsDecided: "past-decision",
+    FollowsRoutesOfTheGone: "host-gone",
+    RoutesWhileStopped: "not-execute",
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broken_plcs import BROKEN, LANES, GoodPlc
+from broken_plcs import BELT, BROKEN, BROKEN_CONVEYORS, LANES, Conveyor, GoodPlc
 from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
 from virtual_time import run_virtual
 
@@ -26,19 +26,28 @@ from plc.modbus import ModbusLink
 from plc.simulator import SimulatedPlc
 from plc.wires import Tcp
 
-UNPROVABLE = {"wrap", "host-gone", "session", "past-decision", "route-replaced", "not-execute"}
+UNPROVABLE = {"wrap", "host-gone", "session", "default-lane", "past-decision", "route-replaced", "not-execute"}
 """What no host can prove alone on an empty line."""
 
 
-def judge(side: GoodPlc, lanes: tuple[int, ...] = LANES, *, wrap: bool = False) -> Report:
-    """The check against a simulated PLC, in virtual time."""
+def judge(side: GoodPlc, lanes: tuple[int, ...] = LANES, *, wrap: bool = False, again: GoodPlc | None = None) -> Report:
+    """The check against a simulated PLC, in virtual time; ``again``: the PLC after a start that is asked for."""
 
     async def checked() -> Report:
         loop = asyncio.get_running_loop()
         plc = SimulatedPlc("sorter1", side, lambda: 4_000_000_000 + int(loop.time() * 1000), scan_ms=10)
         await plc.start()
         try:
-            return await check(ModbusLink("sorter1", Tcp("127.0.0.1", plc.port)), lanes, wrap=wrap, poll_s=0.01)
+            return await check(
+                ModbusLink("sorter1", Tcp("127.0.0.1", plc.port)),
+                lanes,
+                wrap=wrap,
+                belts=[BELT],
+                parcels_s=5 if isinstance(side, Conveyor) else 0,
+                restart_s=5 if again else 0,
+                say=lambda _: plc.restart(again or side),
+                poll_s=0.01,
+            )
         finally:
             await plc.stop()
 
@@ -83,6 +92,28 @@ def test_a_broken_plc_breaks_the_rule_it_breaks(broken: type[GoodPlc], rule: str
     failed = by_outcome(judge(broken()), Outcome.FAIL)
     assert rule in failed, failed
     assert next(iter(failed)) == rule, failed
+
+
+def test_with_parcels_and_a_start_of_the_plc_every_rule_is_proven_but_one() -> None:
+    report = judge(Conveyor(first_event_seq=65_380, first_command_seq=65_300), again=Conveyor(8))
+    assert by_outcome(report, Outcome.FAIL) == {}
+    assert by_outcome(report, Outcome.UNPROVABLE).keys() == {"not-execute"}
+    assert by_outcome(report, Outcome.PASS)["session"] == "session 7 before a start, 8 after it"
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule"), BROKEN_CONVEYORS.items(), ids=[broken.__name__ for broken in BROKEN_CONVEYORS]
+)
+def test_what_goes_wrong_with_parcels_is_named(broken: type[Conveyor], rule: str) -> None:
+    failed = by_outcome(judge(broken()), Outcome.FAIL)
+    assert next(iter(failed)) == rule, failed
+
+
+@pytest.mark.parametrize(
+    ("again", "fault"), [(GoodPlc(7), "counts anew"), (GoodPlc(8, first_command_seq=500), "sequences begin with 1")]
+)
+def test_a_start_that_is_not_told_is_named(again: GoodPlc, fault: str) -> None:
+    assert fault in by_outcome(judge(GoodPlc(), again=again), Outcome.FAIL)["session"]
 
 
 def test_a_host_that_is_at_work_is_not_disturbed() -> None:
@@ -203,12 +234,20 @@ def test_a_mailbox_is_watched_without_being_touched(
     assert libmodbus_plc.status() == before
 
 
-def test_what_cannot_be_asked_is_said(line_toml: Callable[[int], Path], capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_asked_is_said(
+    line_toml: Callable[[int], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     config = str(line_toml(9))
     assert main(["plc", "watch", config]) == 2
     assert "there are several PLCs: choose one with --plc, allowed: tote1, tote2, sorter" in capsys.readouterr().err
     assert main(["plc", "conformance", config, "--plc", "sorter"]) == 2
     assert "sorter: 127.0.0.1:9: connection refused" in capsys.readouterr().err
+    alone = tmp_path / "alone.toml"
+    alone.write_text('controller = "c"\nsite = "s"\njournal = "j"\n[plc.p]\nhost = "127.0.0.1"\nport = 9\n')
+    assert main(["plc", "conformance", str(alone), "--lane", "3"]) == 2, "a PLC without a line will do"
+    assert "p: 127.0.0.1:9: connection refused" in capsys.readouterr().err
+    assert main(["plc", "conformance", str(alone), "--parcels", "5"]) == 2
+    assert "--parcels: plc.p drives no line: add [line.NAME], with its lanes" in capsys.readouterr().err
 
 
 def test_commands_are_shown_as_waiting_or_handled() -> None:
