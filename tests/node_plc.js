@@ -4,7 +4,9 @@
 //
 // As node_secure.js says. PARCELS wait, inducted, from the start. Orders come as lines on stdin and are answered by "ok":
 // induct N, restart, torn N (scans), layout W (0 = the right one), still 0|1 (the program stops, the server answers),
-// status (says "status JSON" with all it acted on).
+// late MS and twice MS (what is written to Down is executed so much later, or once more), stall 0|1 (it waits, and all of it
+// is executed after, one a scan), slow MS (nothing is answered for so long in every scan), drop (connections are closed),
+// event TYPE TRACK STATION VALUE, lanes MASK (full ones of 1 to 16), status (says "status JSON" with all it acted on).
 "use strict";
 const readline = require("readline");
 const ua = require("node-opcua");
@@ -16,6 +18,7 @@ const up = new Uint16Array(102);
 let down = new Uint16Array(74);
 let waiting = [];
 let session = 1, torn = 0, tornLeft = 0, layout = 0, still = false, track = Number(parcels), acted = [];
+let late = 0, twice = 0, stall = 0, slow = 0, full = 0, seen = "", kept = [], channels = [];
 let head = 0, acked = 0, done = 0, refused = 0, reason = 0, epoch = 0, heartbeat = 0;
 
 const began = process.hrtime.bigint();
@@ -68,7 +71,22 @@ function scan() {
     if (tornLeft-- > 0) up[22 + (head % RING) * 10 + 9] ^= 0x8000;
     const ms = nowMs();
     up.set([layout || 0x4c57, 1, heartbeat, 6, ms >>> 16, ms & 0xffff], 0);
+    up[6] = full;
     up.set([epoch, done, refused, reason, head, 0, session, acked], 14);
+}
+
+// Down as the program sees it in this scan, when it stands so in the variable.
+function take(words) {
+    const key = words.join();
+    if (key !== seen) {
+        seen = key;
+        if (stall) kept.push([Infinity, words]);
+        else if (late) kept.push([Date.now() + late, words]);
+        else down = words;
+        if (twice) kept.push([Date.now() + twice, words]);
+    }
+    const due = kept.findIndex(([at]) => at <= Date.now());
+    if (due >= 0) down = kept.splice(due, 1)[0][1];
 }
 
 function restart(forget) {
@@ -80,12 +98,21 @@ function restart(forget) {
 }
 
 function order(line, forget) {
-    const [name, amount] = line.split(" ");
+    const [name, amount, ...more] = line.split(" ");
     if (name === "induct") for (let left = Number(amount); left > 0; left--) report(1, ++track, 1, 0);
     else if (name === "restart") restart(forget);
     else if (name === "torn") torn = Number(amount);
     else if (name === "layout") layout = Number(amount);
     else if (name === "still") still = amount === "1";
+    else if (name === "late") late = Number(amount);
+    else if (name === "twice") twice = Number(amount);
+    else if (name === "stall") {
+        stall = Number(amount);
+        if (!stall) kept = kept.map(([, words]) => [0, words]);
+    } else if (name === "slow") slow = Number(amount);
+    else if (name === "lanes") full = Number(amount);
+    else if (name === "event") report(Number(amount), ...more.map(Number));
+    else if (name === "drop") channels.splice(0).forEach((channel) => channel.abruptlyInterrupt());
     else if (name === "status") console.log(`status ${JSON.stringify({ head, acked, acted })}`);
     console.log("ok");
 }
@@ -121,12 +148,14 @@ async function main() {
     for (let each = 1; each <= Number(parcels); each++) report(1, each, 1, 0);
     scan();
     shown.setValueFromSource(words(up.slice()));
+    server.on("newChannel", (channel) => channels.push(channel));
     await serve(server);
     const forget = () => taken.setValueFromSource(words(new Uint16Array(74)));
     readline.createInterface({ input: process.stdin }).on("line", (line) => order(line, forget));
     setInterval(() => {
+        if (slow) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, slow);
         if (still) return;
-        down = Uint16Array.from(taken.readValue().value.value);
+        take(Uint16Array.from(taken.readValue().value.value));
         scan();
         shown.setValueFromSource(words(up.slice()));
     }, 5);

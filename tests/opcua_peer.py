@@ -6,6 +6,7 @@ Public names: NodePeer, NodeServer, node_opcua.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,6 +67,10 @@ class NodePeer:
         """Gives an order and waits until it is carried out."""
         self.give(line)
         self.said("ok")
+
+    def stand(self, *, still: bool) -> None:
+        """The process stands still, and answers nothing; or goes on."""
+        self._process.send_signal(signal.SIGSTOP if still else signal.SIGCONT)
 
     def said(self, start: str) -> str:
         """The rest of the next line that begins so."""

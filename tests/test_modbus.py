@@ -9,6 +9,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from plc.driver import PlcError, PlcLink
 from plc.mailbox import (
     Command,
     Connected,
+    Dropped,
     Event,
     EventsLost,
     EventType,
@@ -412,5 +414,37 @@ def test_every_fault_at_a_foreign_plc_ends_with_every_parcel_routed_once(plc: Li
         jams = [event.value for _, event in controller.journal.events if event.type is EventType.JAM]
         assert jams == [1, 0] and any("no answer within 60 ms" in fault for fault in controller.faults)
         await controller.link.close()
+
+    run(main())
+
+
+def test_of_four_plcs_one_dead_changes_nothing_for_the_other_three(program: Path, run: Any) -> None:
+    async def main() -> None:
+        with ExitStack() as opened:
+            plcs = [opened.enter_context(LibmodbusPlc(program)) for _ in range(4)]
+            hosts = [Controller(plc.port, Journal(), timeout_ms=500) for plc in plcs]
+            await asyncio.gather(*(host.until(lambda host=host: host.host.commanding) for host in hosts))  # type: ignore[misc]
+            dead = asyncio.create_task(hosts[0].until_faults(3))
+            plcs[0].order("mute 1")
+            for _ in range(3):
+                for plc in plcs:
+                    plc.order("induct 10")
+                await asyncio.gather(
+                    *(host.until(quiet(plc, 10)) for plc, host in zip(plcs[1:], hosts[1:], strict=True))
+                )
+                for plc in plcs[1:]:
+                    plc.acted.clear()
+            await dead
+            for host in hosts[1:]:
+                assert host.journal.tracks(1) == list(range(1, 31)) and not host.faults
+                assert len(host.said(Connected)) == 1 and not host.said(
+                    Gap, EventsLost, Unaccounted, LinkStale, Dropped
+                )
+            assert plcs[0].acted == [] and all("no answer within 500 ms" in fault for fault in hosts[0].faults)
+            plcs[0].order("mute 0")
+            await hosts[0].until(quiet(plcs[0], 30))
+            sorted_once(plcs[0], range(1, 31))
+            for host in hosts:
+                await host.link.close()
 
     run(main())

@@ -24,7 +24,7 @@ from edge.plc_session import plc_link
 from edge.point_session import point_link
 from edge.sim.devices import SimulatedFloor
 from plc.driver import PlcError
-from plc.mailbox import EventsLost, Gap, Incompatible, Restarted, Unaccounted
+from plc.mailbox import Connected, EventsLost, EventType, Gap, Incompatible, LanesChanged, Restarted, Unaccounted
 from plc.opcua import Address, OpcUaLink
 from plc.opcua_points import OpcUaPoints
 from plc.opcua_session import Policy, Security
@@ -162,7 +162,7 @@ def test_every_fault_at_node_opcua_ends_with_every_parcel_routed_once(
     run: Any, node_plc: tuple[NodeServer, Security]
 ) -> None:
     server, security = node_plc
-    link = OpcUaLink("sorter1", Address(server.url, "ns=1;s=Up", "ns=1;s=Down"), security, 10_000, 50)
+    link = OpcUaLink("sorter1", Address(server.url, "ns=1;s=Up", "ns=1;s=Down"), security, 4_000, 50)
 
     def status() -> Any:
         server.give("status")
@@ -177,7 +177,18 @@ def test_every_fault_at_node_opcua_ends_with_every_parcel_routed_once(
         host = RoutingHost(0, Journal(), link=link)
         await host.until(lambda: host.host.commanding)
         parcels = 0
-        for fault, over in (("torn 6", "torn 0"), ("layout 19544", "layout 0"), ("still 1", "still 0")):
+        for fault, over in (
+            ("torn 6", "torn 0"),
+            ("layout 19544", "layout 0"),
+            ("still 1", "still 0"),
+            ("late 60", "late 0"),
+            ("twice 40", "twice 0"),
+            ("stall 1", "stall 0"),
+            ("slow 15", "slow 0"),
+            ("event 9 0 11 1", "event 9 0 11 0"),
+            ("lanes 4", "lanes 0"),
+            ("drop", "drop"),
+        ):
             server.order(fault)
             server.order("induct 9")
             for _ in range(25):
@@ -187,6 +198,13 @@ def test_every_fault_at_node_opcua_ends_with_every_parcel_routed_once(
             server.order(over)
             parcels += 9
             await host.until(partial(acted, parcels))
+        jams = [event.value for _, event in host.journal.events if event.type is EventType.JAM]
+        assert jams == [1, 0] and {one.full for one in host.said(LanesChanged)} == {0, 4} and host.faults
+        connections = len(host.said(Connected))
+        server.stand(still=True)
+        await host.until_faults(len(host.faults) + 1)
+        server.stand(still=False)
+        await host.until(lambda: len(host.said(Connected)) > connections)
         await host.until(lambda: (now := status())["head"] == now["acked"] != 0)
         server.order("restart")
         server.order("induct 9")
