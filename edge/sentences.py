@@ -120,6 +120,7 @@ ALARM_TITLES: dict[AlarmKind, str] = {
     AlarmKind.TOTES_REFUSED: "Many totes refused",
     AlarmKind.MISSORTS: "Missorted or lost",
     AlarmKind.DEFAULTS: "Many without a route",
+    AlarmKind.UNCONFIRMED: "Many unconfirmed",
     AlarmKind.CERTIFICATE_ENDS: "Certificate ends soon",
     AlarmKind.WRONG_LOAD: "Wrong parcel loaded",
 }

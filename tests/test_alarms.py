@@ -357,6 +357,30 @@ class Recorded:
         self.start()
 
 
+def test_confirmations_that_never_come_are_told_one_by_one_and_alarmed(layouts: tuple[LineLayout, ...]) -> None:
+    """200 parcels of which nothing is heard again but of every fourth, then all are confirmed."""
+    site = Recorded(layouts)
+
+    def event(seq: int, kind: EventType, track: int, station: int) -> None:
+        site.now_us += 300_000
+        site.give(PlcEvent(site.now_us, site.now_us, "sorter", 1, seq, int(kind), track, station, 0, 0, 0))
+
+    for track in range(1, 201):
+        event(2 * track, EventType.INDUCTED, track, 1)
+        if track % 4 == 0:
+            event(2 * track + 1, EventType.DIVERTED, track, 3)
+    told = [record.value for record in site.records if record.kind == "Anomaly"]
+    silent = [one.track_id for one in told if one.code is AnomalyCode.UNCONFIRMED]
+    assert silent == [track for track in range(1, silent[-1] + 1) if track % 4] and len(silent) == 151 - 140
+    assert told[-1].text == "sorter never said that track 14 came to lane 9"
+    assert site.core.state.alarms.alarms["unconfirmed.sorter"].state is AlarmState.UNACKNOWLEDGED
+    for track in range(1, 201):
+        if track % 4:
+            event(400 + track, EventType.DIVERTED, track, 3)
+    assert site.core.state.alarms.alarms["unconfirmed.sorter"].state is AlarmState.RETURNED
+    assert replay(site.records).difference is None
+
+
 PLC_EVENTS = st.tuples(
     st.sampled_from((EventType.JAM, EventType.STATE, EventType.LANE, EventType.INDUCTED, EventType.DEFAULTED)),
     st.integers(0, 4),

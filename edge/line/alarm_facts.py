@@ -95,6 +95,7 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
         case Sorted(line=line, outcome=outcome):
             yield Sample(AlarmKind.MISSORTS, line, outcome in _ASTRAY)
             yield Sample(AlarmKind.DEFAULTS, line, outcome is Outcome.DEFAULTED)
+            yield Sample(AlarmKind.UNCONFIRMED, line, bad=False)
         case ToteChecked(line=line, final=True):
             yield Sample(AlarmKind.TOTES_REFUSED, line, not value.verified)
         case PlcEvent(type=EventType.JAM, plc=plc, station=eye):
@@ -119,6 +120,8 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
                 yield Condition(_DEVICES[group], name, not up, reason)
             elif device in _PARTS:
                 yield Condition(_PARTS[device], "", not up, reason)
+        case Anomaly(code=AnomalyCode.UNCONFIRMED, line=line):
+            yield Sample(AlarmKind.UNCONFIRMED, line, bad=True)
         case Anomaly(code=code, subject=subject, text=text) if code in _MOMENTS and subject:
             yield Moment(_MOMENTS[code], subject, text)
         case _:

@@ -36,6 +36,7 @@ class AlarmKind(StrEnum):
     TOTES_REFUSED = "totes-refused"  # line
     MISSORTS = "missorts"  # line
     DEFAULTS = "defaults"  # line
+    UNCONFIRMED = "unconfirmed"  # line
     CERTIFICATE_ENDS = "certificate-ends"  # device
     WRONG_LOAD = "wrong-load"  # dock door
 
@@ -106,6 +107,7 @@ RATES = frozenset(
         AlarmKind.TOTES_REFUSED,
         AlarmKind.MISSORTS,
         AlarmKind.DEFAULTS,
+        AlarmKind.UNCONFIRMED,
     }
 )
 """Kinds with a limit."""
@@ -124,6 +126,7 @@ SUPPRESSED_BY: dict[AlarmKind, tuple[AlarmKind, ...]] = {
     AlarmKind.TOTES_REFUSED: (AlarmKind.PLC_DOWN, AlarmKind.READER_DOWN),
     AlarmKind.MISSORTS: (AlarmKind.PLC_DOWN, AlarmKind.JAM),
     AlarmKind.DEFAULTS: (AlarmKind.JOURNAL_DOWN, AlarmKind.PLC_DOWN, AlarmKind.JAM),
+    AlarmKind.UNCONFIRMED: (AlarmKind.PLC_DOWN, AlarmKind.EVENTS_MISSED, AlarmKind.JAM),
 }
 """Which causes at the same PLC, line or controller hide an alarm. A jam is hidden by an earlier one of its PLC."""
 
@@ -266,6 +269,15 @@ RULES: tuple[AlarmRule, ...] = (
         "Routes come too late, or not at all.",
         "Parcels and totes take the default lane.",
         "Look at the reaction time and at what else is alarmed.",
+        limit=0.06,
+        deadband=0.04,
+    ),
+    AlarmRule(
+        AlarmKind.UNCONFIRMED,
+        Priority.MEDIUM,
+        "Photo-eyes in lanes are dirty, moved or dead, or parcels are taken off the belt.",
+        "Where those parcels are is not known, and their orders stay open.",
+        "Look at the photo-eyes of the lanes that the newest of them were sent to.",
         limit=0.06,
         deadband=0.04,
     ),

@@ -386,7 +386,13 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             for layout in given.layouts:
                 for lane in layout.lanes:
                     yield f"{layout.name}.{lane.number}", layout.name, layout.plc
-        case AlarmKind.NO_READS | AlarmKind.MISSORTS | AlarmKind.DEFAULTS | AlarmKind.TOTES_REFUSED:
+        case (
+            AlarmKind.NO_READS
+            | AlarmKind.MISSORTS
+            | AlarmKind.DEFAULTS
+            | AlarmKind.UNCONFIRMED
+            | AlarmKind.TOTES_REFUSED
+        ):
             for layout in given.layouts:
                 if kind is not AlarmKind.TOTES_REFUSED or layout.job is Job.VERIFY:
                     yield layout.name, layout.name, layout.plc

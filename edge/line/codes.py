@@ -70,6 +70,7 @@ class AnomalyCode(StrEnum):
     UNKNOWN_INDUCTION = "unknown-induction"  # INDUCTED at a station that is no line's induction
     UNKNOWN_EVENT = "unknown-event"  # an event that version 1 of the mailbox does not know
     UNKNOWN_TRACK = "unknown-track"  # an end of a track that no line knows
+    UNCONFIRMED = "unconfirmed"  # more came after a track than fit on the belt, and nothing says where it is
     TRACK_FORGOTTEN = "track-forgotten"  # a track whose end the PLC never told
     NO_SUCH_LANE = "no-such-lane"  # an operator asked for a lane that does not exist
     VERDICT_CHANGED = "verdict-changed"  # a tote's final verdict is not the one it was routed by

@@ -6,6 +6,8 @@ Each takes the station, one input and the list to which what follows is added.
 
 from __future__ import annotations
 
+from itertools import islice
+
 from edge.line.events import Anomaly, AnomalyCode, LaneChanged, OrderShipped, Outcome, PlcConnected, PlcEvent, Sorted
 from edge.line.layout import LaneRole
 from edge.line.state import Track
@@ -15,6 +17,10 @@ from plc.words import EventType, LaneChange
 
 KEEP_TRACKS = 2_000
 """Tracks remembered per line; more than fit on a belt, so the oldest are those that the PLC forgot to end."""
+PITCH_MM = 100
+"""No two follow each other closer, from front to front."""
+SLACK_TRACKS = 20
+"""So many more may come until a lane's photo-eye has seen what is in it."""
 
 
 def inducted(station: Station, given: PlcEvent, out: list[Result]) -> Track:
@@ -32,6 +38,7 @@ def inducted(station: Station, given: PlcEvent, out: list[Result]) -> Track:
         del tracks[oldest]
         text = f"{given.plc} never said what became of track {oldest}"
         out.append(Anomaly(given.at_us, station.name, AnomalyCode.TRACK_FORGOTTEN, text, oldest))
+    _tell_unconfirmed(station, given, out)
     station.portal.inducted(given.track_id, given.device_us)
     _set_deadline(station, track, 0, given)
     return track
@@ -112,6 +119,18 @@ def lanes_seen(station: Station, given: PlcConnected, out: list[Result]) -> None
         if before != now:
             out.append(LaneChanged(given.at_us, station.name, number, *now))
     state.lanes_full, state.lanes_disabled = given.lanes_full, given.lanes_disabled
+
+
+def _tell_unconfirmed(station: Station, given: PlcEvent, out: list[Result]) -> None:
+    """Of each track behind which more were inducted than the belt holds: counted, since a belt may stand."""
+    tracks = station.state.tracks
+    holds = SLACK_TRACKS + max(lane.divert_mm for lane in station.layout.lanes) // PITCH_MM
+    for track in islice(tracks.values(), max(0, len(tracks) - holds)):
+        if track.inducted and not track.ended and not track.unconfirmed:
+            track.unconfirmed = True
+            where = f"came to lane {track.lane}" if track.lane else "came to a lane"
+            text = f"{given.plc} never said that track {track.track_id} {where}"
+            out.append(Anomaly(given.at_us, station.name, AnomalyCode.UNCONFIRMED, text, track.track_id))
 
 
 def _set_deadline(station: Station, track: Track, at_mm: int, given: PlcEvent) -> None:

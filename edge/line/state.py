@@ -57,6 +57,7 @@ class Track:
 
     ``lane`` 0: not decided yet. ``route_seq``: the sequence of its ROUTE in the mailbox, None before it is sent.
     ``ended``: its outcome is known; it stays only because the PLC may still confirm or send it round again.
+    ``unconfirmed``: it is said that nothing tells its outcome.
     """
 
     track_id: int
@@ -71,6 +72,7 @@ class Track:
     handled: bool = False
     early: bool = False
     ended: bool = False
+    unconfirmed: bool = False
 
 
 @dataclass(slots=True)
