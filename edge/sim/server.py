@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=int, metavar="N", help="parcels an hour at each sorting line")
     parser.add_argument("--seed", type=int, metavar="N", help="the same seed brings the same orders, items and tags")
     parser.add_argument("--seconds", type=float, metavar="S", help="end the inflow after so long, then run empty")
-    parser.add_argument("--alone", action="store_true", help="the belts do not wait for a controller: to watch readers")
+    parser.add_argument(
+        "--alone", action="store_true", help="the belts do not wait for a controller: to watch readers, or check a PLC"
+    )
     parser.add_argument("--orders", metavar="URL", help="the site's API, where the orders are brought")
     parser.add_argument("--token-file", type=Path, metavar="FILE", help="holds the API's token, if it needs one")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the floor's own truth there as JSON")
