@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -17,9 +14,11 @@ from math import isfinite
 from pathlib import Path
 
 import pytest
+from hardship import EVENTS_S, KILLS, Publishing, kills
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from influx_peer import Answer, FakeInflux, Influxd, V2Door, VictoriaMetrics, before
+from mosquitto import until
 from pure_site import PureSite, example
 
 from edge import journal as journal_module
@@ -35,11 +34,6 @@ from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import Measures
 from edge.publish.process import run
 from edge.publish.schema import MEASUREMENTS, NOTICE, PASSAGE_ANTENNA, FieldKind, Point
-
-KILLS = int(os.environ.get("LANEWISE_KILLS", "1"))
-"""How often publisher and server are killed."""
-EVENTS_S = int(os.environ.get("LANEWISE_EVENTS_S", "120"))
-"""How much floor time of events is published."""
 
 
 @pytest.fixture
@@ -244,12 +238,16 @@ def write_journal(path: Path, values: Sequence[Journaled | Event], rounds: int) 
     return writer.seq
 
 
-def test_accepted_is_delivered_or_set_aside_whoever_is_killed(
+def test_hardship_loses_nothing_in_influxdb(
     project: Path, tmp_path: Path, influxd: Influxd, ran: list[Journaled | Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """accepted = delivered + queued + set aside: an hour of events with the server down, both killed, a full disk, a
+    slow server, a clock set back.
+    """
     monkeypatch.setattr(journal_module, "_ROOM_BYTES", 0)
     door = V2Door(before(influxd))
     config = config_for(project, tmp_path, door.url)
+    publishing = Publishing(tmp_path)
     rounds = max(2, EVENTS_S * 1_000_000 // (ran[-1].at_us - ran[0].at_us))
     newest = write_journal(config.journal, ran, rounds)
     lines = wanted_lines(config, config.journal)
@@ -259,39 +257,29 @@ def test_accepted_is_delivered_or_set_aside_whoever_is_killed(
         conflict = f"controller_start,who=else lines=0.5 {(first_us + week * 604_800_000_000) * 1000}"
         influxd.write("lanewise", [conflict.encode()])
     rng = random.Random(1)
-    kills = [publisher for publisher in (True, False) for _ in range(KILLS)]
-    rng.shuffle(kills)
-    command = [sys.executable, "-m", "edge.cli", "publish", str(tmp_path / "LINE.toml")]
-    log = (tmp_path / "log").open("w")
-    process = subprocess.Popen(command, stderr=log, cwd=project)
-    assert config.publish_state is not None
-
-    def delivered() -> int:
-        return sum(cursor.seq for cursor in read_cursors(config.publish_state))
-
-    try:
-        for publisher in kills:
-            requests = door.requests
-            while door.requests < requests + rng.randint(1, 3) and delivered() < newest:
+    with publishing:
+        influxd.kill()
+        publishing.fails(1)
+        assert publishing.figure("backlog") == newest and publishing.cursor().seq == 0
+        with publishing.full_disk():
+            influxd.start()
+        assert door.taken, "delivered, and not written down"
+        for who in ("slow", *kills(rng)):
+            requests, door.delay_s = door.requests, 0.3 * (who == "slow")
+            while door.requests < requests + rng.randint(1, 3) and publishing.cursor().seq < newest:
                 time.sleep(0.005)
-            if publisher:
-                process.kill()
-                process.wait()
-                process = subprocess.Popen(command, stderr=log, cwd=project)
-            else:
+            door.delay_s = 0
+            if who == "publisher":
+                publishing.kill()
+            elif who == "target":
                 influxd.kill()
                 influxd.start()
-        while delivered() < newest:
-            assert process.poll() is None
-            time.sleep(0.02)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        status = process.wait()
-        log.close()
-        door.close()
-    said = (tmp_path / "log").read_text()
-    assert status == 0, said
+        until(lambda: publishing.cursor().seq == newest, publishing.log, 300)
+        until(lambda: publishing.figure("backlog") == 0, publishing.log)
+        publishing.end(signal.SIGTERM)
+    door.close()
 
+    assert config.publish_state is not None
     (cursor,) = read_cursors(config.publish_state)
     aside = [one for one, _ in read_set_aside(config.publish_state, "grafana", 1_000_000)]
     assert cursor.set_aside == len(aside) == len({one.what for one in aside})
@@ -315,7 +303,7 @@ def test_accepted_is_delivered_or_set_aside_whoever_is_killed(
         if line not in gone:
             wanted[line[: line.index(b" ")]].append(line)
     assert times == wanted
-    print(f"{newest} records, {len(lines)} points, {len(aside)} set aside, {len(kills)} kills, {len(door.taken)} sent")
+    print(f"{newest} records, {len(lines)} points, {len(aside)} set aside, {2 * KILLS} kills, {len(door.taken)} sent")
 
 
 def test_the_command_says_how_far_it_is_and_what_was_refused(

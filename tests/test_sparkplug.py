@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import random
+import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hardship import KILLS, Relay, kills
 from hypothesis import given
 from hypothesis import strategies as st
 from mosquitto import Heard, Mosquitto, until
-from test_mqtt import START_US, happened, layouts, listens, mosquitto, quick  # noqa: F401  # fixtures
+from test_mqtt import START_US, Story, happened, layouts, listens, mosquitto, quick, set_up  # noqa: F401  # fixtures
 
+from edge import journal as journal_module
 from edge.config import LineConfig, load_line
 from edge.config_mqtt import SparkplugConfig
 from edge.journal import Journal, Value
@@ -230,3 +234,79 @@ def test_births_data_deaths_and_rebirth(
     lane = [{m["name"]: m.get("value") for m in birth["metrics"]}["Lanes/9/Full"] for birth in births]
     assert lane == [None, False, False]
     assert all(m.get("isHistorical") for t, body in messages if "DATA" in t for m in body["metrics"]), "made-up times"
+
+
+Told = tuple[str, str, Any, int]
+"""A metric's topic, name, value and time."""
+
+
+def test_hardship_loses_nothing_over_sparkplug(
+    mosquitto: str,  # noqa: F811
+    listens: str,  # noqa: F811
+    tahu: Run,
+    tmp_path: Path,
+    project: Path,
+    layouts: tuple[LineLayout, ...],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """accepted = delivered + queued + set aside, for a host that is there when the node is: as over MQTT. Data have no
+    ids: what comes again is known by name, value and time.
+    """
+    monkeypatch.setattr(journal_module, "_ROOM_BYTES", 0)
+    rng = random.Random(KILLS)
+    broker = Mosquitto(mosquitto, tmp_path, f"max_packet_size {Story.PACKET_MAX}")
+    relay = Relay(broker.port)
+    publishing, writer = set_up(tmp_path, project, f'kind = "sparkplug"\nhost = "127.0.0.1"\nport = {relay.port}')
+    story = Story(writer, layouts)
+    with broker, Heard(listens, broker.port, "spBv1.0/demo/#", binary=True) as heard, publishing:
+
+        def again() -> None:
+            """The broker comes up, then the host, then the way for the node."""
+            subscribed = broker.log().count("SUBACK to heard-1")
+            broker.start()
+            until(lambda: broker.log().count("SUBACK to heard-1") > subscribed)
+            relay.open = True
+
+        relay.cut()
+        broker.stop()
+        publishing.fails(1)
+        assert publishing.figure("backlog") == writer.seq and publishing.cursor().seq == 0
+        with publishing.full_disk():
+            again()
+        for who in ("slow", *kills(rng)):
+            at = len(heard.messages()) + rng.randrange(Story.CHAPTER)
+            relay.slow = who == "slow"
+            story.go_on()
+            until(lambda at=at: len(heard.messages()) > at, publishing.log)  # type: ignore[misc]
+            relay.slow = False
+            if who == "target":
+                broker.kill()
+                relay.cut()
+                again()
+            elif who == "publisher":
+                publishing.kill()
+        until(lambda: publishing.cursor().seq == writer.seq, publishing.log, 300)
+        publishing.end(signal.SIGTERM)
+        until(lambda: "/NDEATH/" in heard.messages()[-1][0])
+        messages = heard.messages()
+    told = list(zip([m[0] for m in messages], decoded(tahu, [m[2] for m in messages]), strict=True))
+    check_life(told, [layout.name for layout in layouts])
+    assert publishing.cursor().set_aside == story.chapters
+
+    def data(told: Iterable[tuple[str, dict[str, Any]]]) -> list[Told]:
+        metrics = ((topic, metric) for topic, body in told if "DATA" in topic for metric in body["metrics"])
+        return list(dict.fromkeys((t, m["name"], m.get("value"), m["timestamp"]) for t, m in metrics))
+
+    known = SparkplugPublisher("target", publishing.config.publish["target"], publishing.config)  # type: ignore[arg-type]
+    taken = [
+        (known._topic("DDATA" if change.device else "NDATA", change.device), encode(change.metrics, START_US, 0).hex())
+        for seq, value in enumerate(story.values, 1)
+        if len(getattr(value, "reason", "")) < Story.PACKET_MAX
+        for change in known._metrics.take(f"edge1@1/{seq}", value)
+    ]
+    known.close()
+    bodies = decoded(tahu, [body for _, body in taken])
+    assert data(told) == data(zip([topic for topic, _ in taken], bodies, strict=True)), "nothing lost, order kept"
+    writer.close()
+    relay.close()
+    print(f"{2 * KILLS} kills, {writer.seq} records, {len(messages)} messages, {story.chapters} set aside")

@@ -9,7 +9,7 @@ to fit: control characters become spaces, a backslash in a tag becomes a slash, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 
 from edge.publish.schema import BASE_TAGS, Measurement, Point
@@ -29,21 +29,24 @@ class LineEncoder:
 
     def lines(self, points: Iterable[Point]) -> list[bytes]:
         """A line for each point that has a field which line protocol can carry."""
-        made = []
+        return [line for _, _, line in self.numbered(((0, points),))]
+
+    def numbered(self, records: Iterable[tuple[int, Iterable[Point]]]) -> Iterator[tuple[int, str, bytes]]:
+        """The same for some records: record's number, the point's series as line protocol has it, line."""
         kept = self._series
-        for measurement, tags, fields, time_ns in points:
-            parts = []
-            for name, value in fields.items():
-                if isinstance(value, int):
-                    parts.append(f"{name}={value}i")
-                elif isinstance(value, str):
-                    parts.append(f'{name}="{_text(value)}"')
-                elif isfinite(value):
-                    parts.append(f"{name}={value!r}")
-            if parts:
-                series = kept.get((measurement.name, tags)) or self._name(measurement, tags)
-                made.append(f"{series} {','.join(parts)} {time_ns}".encode())
-        return made
+        for seq, points in records:
+            for measurement, tags, fields, time_ns in points:
+                text = ""
+                for name, value in fields.items():
+                    if isinstance(value, int):
+                        text = f"{text},{name}={value}i"
+                    elif isinstance(value, str):
+                        text = f'{text},{name}="{_text(value)}"'
+                    elif isfinite(value):
+                        text = f"{text},{name}={value!r}"
+                if text:
+                    series = kept.get((measurement.name, tags)) or self._name(measurement, tags)
+                    yield seq, series, f"{series} {text[1:]} {time_ns}".encode()
 
     def _name(self, measurement: Measurement, tags: tuple[str, ...]) -> str:
         if len(self._series) >= KEEP_SERIES:

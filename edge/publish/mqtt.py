@@ -78,9 +78,8 @@ class MqttPublisher:
         self._before.append(outgoing)
 
         def send() -> Sequence[SetAside]:
-            self._remember_before(outgoing)
             try:
-                self._connect()
+                self._connect(outgoing)
                 self._connection.send(outgoing)
             except BrokerDown as error:
                 raise TargetDown(str(error)) from None
@@ -110,23 +109,24 @@ class MqttPublisher:
 
     # ---- how -------------------------------------------------------------------------------------------------------
 
-    def _connect(self) -> None:
+    def _connect(self, coming: Outgoing | None = None) -> None:
         if self._connection.connected:
             return
+        self._remember_before(coming)
         forgotten = self._connection.connect()
         messages = [self._namespace.status(True, _now_us(), self._version)]
         messages += self._retained.values() if forgotten else ()
         messages += [message for _, message in self._newest]
         self._connection.send(Outgoing(messages))
 
-    def _remember_before(self, outgoing: Outgoing) -> None:
-        """What was prepared and never sent had been delivered by another life of this process, the newest perhaps just
-        before that ended.
+    def _remember_before(self, coming: Outgoing | None) -> None:
+        """What was prepared before what is ``coming`` and never sent had been delivered by another life of this
+        process, the newest perhaps just before that ended.
         """
         for other in self._before:
-            if other is not outgoing:
+            if other is not coming:
                 self._remember(other.messages)
-        self._before = [outgoing]
+        self._before = [coming] if coming else []
 
     def _remember(self, messages: Sequence[Message]) -> None:
         now_s = time.monotonic()

@@ -150,9 +150,8 @@ class MqttConnection:
         while True:
             while len(flying) < window and (index := next(waiting, None)) is not None:
                 message = outgoing.messages[index]
-                if len(message.payload) + len(message.topic) + 100 > self._up.packet_maximum:
-                    size = f"{len(message.payload)} bytes: the broker takes packets of {self._up.packet_maximum}"
-                    outgoing.refused.append(Refusal(message, size))
+                if too_large := self.too_large(message):
+                    outgoing.refused.append(Refusal(message, too_large))
                     outgoing.done.add(index)
                     continue
                 try:
@@ -177,6 +176,12 @@ class MqttConnection:
                     raise self._broken(reason)
                 case _:
                     pass  # of an answer, or of a subscription
+
+    def too_large(self, message: Message) -> str:
+        """Why the broker never takes so long a message; empty = it may."""
+        if len(message.payload) + len(message.topic) + 100 <= self._up.packet_maximum:
+            return ""
+        return f"{len(message.payload)} bytes: the broker takes packets of {self._up.packet_maximum}"
 
     def _acknowledged(self, outgoing: Outgoing, index: int, code: int, reason: str) -> None:
         message = outgoing.messages[index]

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import TypeAlias
 
 from edge.config import LineConfig
 from edge.config_mqtt import SparkplugConfig
@@ -31,6 +32,7 @@ from edge.publish.sparkplug_metrics import NODE, Change, Kind, Metric, Sparkplug
 from edge.publish.sparkplug_payload import BD_SEQ, REBIRTH, asks_rebirth, encode
 from edge.publish.topics import UNTOLD
 
+_Changes: TypeAlias = Sequence[tuple[int, Change]]
 HISTORY_US = 60_000_000
 """What is told so late is history: hosts keep it and do not show it as what is now."""
 
@@ -57,7 +59,7 @@ class SparkplugPublisher:
             device: {its: Metric(its, kind, None, 0) for its, kind in kinds.items()}
             for device, kinds in self._metrics.kinds.items()
         }
-        self._before: list[list[tuple[int, Change]]] = []
+        self._before: list[_Changes] = []
         self._seq = 0
         self._births = -1
         self._turn = threading.Lock()
@@ -87,20 +89,16 @@ class SparkplugPublisher:
 
         def send() -> Sequence[SetAside]:
             with self._turn:
-                for other in self._before:
-                    if other is not changes:
-                        self._remember(other)
-                self._before = [changes]
                 try:
-                    self._connect()
-                    outgoing = Outgoing([self._data(seq, change) for seq, change in changes], qos=0)
-                    self._connection.send(outgoing)
+                    self._connect(changes)
+                    taken, aside = self._data(changes)
+                    self._connection.send(Outgoing(taken, qos=0))
                     self._connection.barrier()
                 except BrokerDown as error:
                     raise TargetDown(str(error)) from None
-                self._remember(changes)
-                self._before = []
-            return [SetAside(its.message.seq, its.message.topic, its.reason) for its in outgoing.refused]
+                self._remember(changes, aside)
+                self._before.clear()
+            return aside
 
         return send
 
@@ -133,10 +131,16 @@ class SparkplugPublisher:
         metric = Metric(BD_SEQ, Kind.INT64, self._births, _now_us())
         return Message(self._topic("NDEATH"), encode([metric], _now_us(), None), False, "", 0, 0)
 
-    def _connect(self) -> None:
-        if not self._connection.connected:
-            self._connection.connect()
-            self._be_born()
+    def _connect(self, coming: _Changes = ()) -> None:
+        """What was prepared before what is ``coming`` and never sent had been delivered by another life."""
+        if self._connection.connected:
+            return
+        self._connection.connect()
+        for changes in self._before:
+            if changes is not coming:
+                self._remember(changes, self._data(changes)[1])
+        self._before = [coming] if coming else []
+        self._be_born()
 
     def _be_born(self) -> None:
         """Tells every metric of the node and of each device as it is now."""
@@ -151,6 +155,9 @@ class SparkplugPublisher:
             known = [metric if metric.at_us else metric._replace(at_us=at_us) for metric in metrics.values()]
             payload = encode([*own, *known] if device == NODE else known, at_us, self._next())
             births.append(Message(self._topic("DBIRTH" if device else "NBIRTH", device), payload, False, "", 0, 0))
+        for birth in births:  # a node that is not born whole is not there for anybody
+            if too_large := self._connection.too_large(birth):
+                raise BrokerDown(f"{birth.topic}: {too_large}")
         self._connection.send(Outgoing(births, qos=0))
 
     def _arrived(self, message: Arrived) -> None:
@@ -175,16 +182,27 @@ class SparkplugPublisher:
         seq, self._seq = self._seq, (self._seq + 1) % 256
         return seq
 
-    def _data(self, seq: int, change: Change) -> Message:
+    def _data(self, changes: _Changes) -> tuple[list[Message], list[SetAside]]:
+        """What the broker takes, and what it never does: that has no number, so that no host misses one."""
+        taken, aside = [], []
         now_us = _now_us()
-        payload = encode(change.metrics, now_us, self._next(), now_us - HISTORY_US)
-        topic = self._topic("DDATA" if change.device else "NDATA", change.device)
-        return Message(topic, payload, False, "", 0, seq)
+        for seq, change in changes:
+            payload = encode(change.metrics, now_us, self._seq, now_us - HISTORY_US)
+            topic = self._topic("DDATA" if change.device else "NDATA", change.device)
+            message = Message(topic, payload, False, "", 0, seq)
+            if reason := self._connection.too_large(message):
+                aside.append(SetAside(seq, f"{topic} {[metric.name for metric in change.metrics]}", reason))
+            else:
+                taken.append(message)
+                self._next()
+        return taken, aside
 
-    def _remember(self, changes: Sequence[tuple[int, Change]]) -> None:
-        for _, change in changes:
-            for metric in change.metrics:
-                self._now[change.device][metric.name] = metric
+    def _remember(self, changes: _Changes, aside: Sequence[SetAside]) -> None:
+        """For the next births; what no broker takes is in none."""
+        refused = {one.seq for one in aside}
+        for seq, change in changes:
+            if seq not in refused:
+                self._now[change.device] |= {metric.name: metric for metric in change.metrics}
 
 
 def open_sparkplug(name: str, config: LineConfig) -> SparkplugPublisher:
