@@ -35,7 +35,7 @@ from edge.publish.cursors import read_cursors
 from edge.replay import BadRecord, begin_of, replay
 from edge.retention import Position, Retention
 from edge.runtime import Controller, OrderFeed
-from edge.store import SiteStore
+from edge.store import SiteStore, StoreError
 from edge.timeline import timeline
 from rfid.epc import describe
 from rfid.llrp_json import decode_file
@@ -184,19 +184,26 @@ def _feed(config: LineConfig) -> OrderFeed | None:
 
 
 def _positions(config: LineConfig) -> Position:
-    """Reads how far the publishers and the site store are; what was never followed is at 0."""
+    """Reads how far the publishers and the site store are; what was never followed is at 0.
+
+    A site store that cannot be read now, or is not there yet, is where it last was.
+    """
     source = JournalSource(config.journal, config.controller)
     stores: list[SiteStore] = []
+    stored = 0
 
     def positions() -> dict[str, int]:
+        nonlocal stored
         node = source.node(source.open()[0])
         assert config.publish_state is not None
         seqs = {cursor.publisher: cursor.seq for cursor in read_cursors(config.publish_state) if cursor.node == node}
         found = {name: seqs.get(name, 0) for name in config.publish}
         if config.store:
-            if not stores:
-                stores.append(SiteStore(config.store, readonly=True))
-            found["site-store"] = stores[0].cursor(node)
+            with suppress(StoreError):
+                if not stores:
+                    stores.append(SiteStore(config.store, readonly=True))
+                stored = stores[0].cursor(node)
+            found["site-store"] = stored
         return found
 
     return positions

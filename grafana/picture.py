@@ -92,7 +92,7 @@ def _panel(panel: Json, answers: Answers, span: Span) -> Iterator[str]:
     if not asked:
         yield _text(outer.x + outer.w / 2, outer.y + outer.h / 2 + 6, "No data", 13, PALE, anchor="middle")
     elif panel["type"] == "table":
-        yield from _table(panel, [series for _, series in asked], inner)
+        yield from _table(panel, [series for _, series in asked], inner, span)
     else:
         yield from _DRAWN[panel["type"]](
             panel, [one for target, series in asked for one in _named(target, series)], inner, span
@@ -237,7 +237,7 @@ def _path(points: Sequence[tuple[float, float]], span: Span, field: Box, y_of: A
     return "".join(parts)
 
 
-def _table(panel: Json, answered: Sequence[Series], box: Box) -> Iterator[str]:
+def _table(panel: Json, answered: Sequence[Series], box: Box, span: Span) -> Iterator[str]:
     organize = next(one["options"] for one in panel["transformations"] if one["id"] == "organize")
     renamed, hidden = organize["renameByName"], organize["excludeByName"]
     order = sorted(renamed, key=lambda name: organize["indexByName"][name])
@@ -264,7 +264,7 @@ def _table(panel: Json, answered: Sequence[Series], box: Box) -> Iterator[str]:
         y = box.y + 34 + at * 19
         for name, left, width, cell in zip(columns, lefts, widths, line, strict=True):
             style = overrides.get(renamed[name], {})
-            text = written(cell, style.get("unit", "none"))
+            text = written(cell, style.get("unit", "none"), now_ms=span.to_ms)
             most = max(3, int(width * scale / LETTER) - 1)
             color = "#2f5d8a" if "links" in style else INK
             yield _text(left, y, text if len(text) <= most else f"{text[: most - 1]}…", 11, color)

@@ -14,7 +14,7 @@ _BYTES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
 _SHORT = ((1e6, " Mil"), (1e3, " K"), (1, ""))
 
 
-def written(value: Value, unit: str, decimals: int | None = None) -> str:
+def written(value: Value, unit: str, decimals: int | None = None, now_ms: float = 0) -> str:
     """A value with its unit; a text as it is, what is missing as nothing."""
     match value:
         case None:
@@ -36,8 +36,9 @@ def written(value: Value, unit: str, decimals: int | None = None) -> str:
             return f"{value:.3g} mW"
         case "dateTimeAsIso":
             return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-        case "dateTimeFromNow":  # in Grafana as time from now, here as the time itself
-            return datetime.fromtimestamp(value / 1000, UTC).strftime("%d. %H:%M")
+        case "dateTimeFromNow":
+            minutes = round((value - now_ms) / 60_000)
+            return f"in {minutes} min" if minutes >= 0 else f"{-minutes} min ago"
         case "short":
             return _scaled(value, _SHORT, 2 if decimals is None else decimals, "")
         case _:

@@ -1,8 +1,8 @@
 """Draws the dashboards into docs/pictures/dashboards from their JSON and from what an InfluxDB answers.
 
-`python scripts/dashboard_pictures.py LINE.toml`: the journal of that controller goes into an influxd 1.x of its own, in
-a folder that is gone afterwards; drawn are its newest minutes (`--minutes`, default 10). Put in between is what
-the simulated floor does not have: some jams, a load, and the like.
+`python scripts/dashboard_pictures.py`: `lanewise demo` runs for a while (`--seconds`, default 600), `lanewise publish`
+gives what happens there to an influxd 1.x, and every query of every page and alert is asked. Put in between is what the
+simulated floor does not have: some jams, a broken load, and the like. A query without an answer is an error.
 """
 
 from __future__ import annotations
@@ -10,18 +10,22 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path += [str(ROOT), str(ROOT / "tests")]
 
-from influx_peer import Influxd  # noqa: E402
+from influx_peer import Influxd, V2Door, before  # noqa: E402
 from telemetry_day import happenings  # noqa: E402
 
 from edge.config import load_line  # noqa: E402
-from edge.journal import JournalReader, Value, decode  # noqa: E402
+from edge.journal import JournalReader  # noqa: E402
+from edge.publish.cursors import read_cursors  # noqa: E402
 from edge.publish.line_protocol import LineEncoder  # noqa: E402
 from edge.publish.measures import Measures  # noqa: E402
 from grafana.ask import Span, ask, filled_in  # noqa: E402
@@ -31,63 +35,93 @@ from grafana.picture import picture  # noqa: E402
 FOLDER = ROOT / "docs" / "pictures" / "dashboards"
 DATABASE = "lanewise"
 SCOPES = dict.fromkeys(("site", "line", "lane", "reader", "plc", "subject"), ".*")
-PORTION = 5_000
 
 
-def main() -> None:
-    """Asks each page's queries and writes its picture, in both languages."""
+def main() -> int:
+    """Asks each page's queries and writes its picture, in both languages. Returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", type=Path, metavar="LINE.toml")
-    parser.add_argument("--minutes", type=int, default=10, metavar="N")
+    parser.add_argument("--seconds", type=int, default=600, metavar="N", help="how long the demo runs")
     arguments = parser.parse_args()
     program = shutil.which("influxd")
     if program is None:
         parser.error("no influxd: install the package influxdb, or `make peers`")
-    with tempfile.TemporaryDirectory() as folder:
-        influxd = Influxd(program, Path(folder))
+    with tempfile.TemporaryDirectory() as name, ExitStack() as running:
+        folder = Path(name)
+        influxd = Influxd(program, folder)
+        running.callback(influxd.kill)
         influxd.start()
-        try:
-            influxd.query(f"CREATE DATABASE {DATABASE}")
-            end_ms = fill(influxd, arguments.config, arguments.minutes)
-            draw(f"http://127.0.0.1:{influxd.port}", Span(end_ms - arguments.minutes * 60_000, end_ms))
-        finally:
-            influxd.kill()
+        influxd.query(f"CREATE DATABASE {DATABASE}")
+        door = V2Door(before(influxd))
+        running.callback(door.close)
+        run_demo(folder / "demo", arguments.seconds, door)
+        span = add_what_is_rare(influxd, folder / "demo" / "LINE.toml")
+        return draw(f"http://127.0.0.1:{influxd.port}", span)
 
 
-def fill(influxd: Influxd, config: Path, minutes: int) -> int:
-    """Writes the journal's points; the time of the newest record in milliseconds."""
+def run_demo(folder: Path, seconds: int, door: V2Door) -> None:
+    """Runs the demo to its end, published meanwhile."""
+    lanewise = [sys.executable, "-m", "edge.cli"]
+    demo = subprocess.Popen(
+        [*lanewise, "demo", "--headless", "--seconds", str(seconds), "--dir", str(folder)], cwd=ROOT
+    )
+    while not (folder / "var" / "journal.sqlite").exists():
+        assert demo.poll() is None
+        time.sleep(0.1)
+    text = (folder / "LINE.toml").read_text(encoding="utf-8")
+    (folder / "token").write_text(door.token, encoding="utf-8")
+    target = f'kind = "influx"\nurl = "{door.url}"\norg = "acme"\nbucket = "lanewise"\ntoken_file = "token"'
+    published = folder / "PUBLISHED.toml"
+    published.write_text(f"{text}\n[publish.influx]\n{target}\n", encoding="utf-8")
+    publisher = subprocess.Popen([*lanewise, "publish", str(published)], cwd=ROOT)
+    demo.wait()  # what it says of itself is for whoever looks on
+    config = load_line(published)
+    assert config.publish_state is not None
+    reader = JournalReader(config.journal)
+    newest = reader.last()
+    reader.close()
+    while not any(cursor.seq >= newest for cursor in read_cursors(config.publish_state)):
+        assert publisher.poll() is None
+        time.sleep(0.1)
+    publisher.terminate()
+    publisher.wait()
+
+
+def add_what_is_rare(influxd: Influxd, config: Path) -> Span:
+    """Writes the points of what that floor does not have into the time that was; that time."""
     line = load_line(config)
     reader = JournalReader(line.journal)
-    try:
-        values: list[Value] = [decode(record.kind, record.body) for record in reader.every()]
-    finally:
-        reader.close()
-    end_us = values[-1].at_us
-    span_us = minutes * 60_000_000
-    values += happenings(end_us - span_us, span_us // 4)
-    values.sort(key=lambda value: value.at_us)
-    measures, encoder = Measures(line.layouts()), LineEncoder((line.site, line.controller))
-    lines = encoder.lines(point for seq, value in enumerate(values, 1) for point in measures.points(seq, value))
-    for begin in range(0, len(lines), PORTION):
-        influxd.write(DATABASE, lines[begin : begin + PORTION])
-    print(f"{len(values)} records, {len(lines)} points")
-    return end_us // 1000
+    (newest,) = reader.after(reader.last() - 1, 1)
+    (oldest,) = reader.after(0, 1)
+    reader.close()
+    measures = Measures(line.layouts())
+    rare = sorted(happenings(oldest.at_us, (newest.at_us - oldest.at_us) // 4), key=lambda value: value.at_us)
+    points = [point for seq, value in enumerate(rare, 1) for point in measures.points(seq, value)]
+    influxd.write(DATABASE, LineEncoder((line.site, line.controller)).lines(points))
+    print(f"{newest.seq} records of the demo, {len(rare)} rare ones")
+    return Span(oldest.at_us // 1000, newest.at_us // 1000)
 
 
-def draw(url: str, span: Span) -> None:
-    """Writes a picture of every page."""
+def draw(url: str, span: Span) -> int:
+    """Writes a picture of every page. Returns how many queries have no answer, and names them."""
     ended = ask(url, DATABASE, 'SELECT last("track") FROM "outcome" WHERE "line" = \'sorter\' AND "bad" = 0')
     variables = {**SCOPES, "track": str(ended[0].rows[0][1])}
+    rules = json.loads((ROOT / "grafana" / "provisioning" / "alerting" / "rules.yaml").read_text(encoding="utf-8"))
+    asked = {part["model"].get("query", "") for rule in rules["groups"][0]["rules"] for part in rule["data"]} - {""}
+    empty = {query for query in asked if not ask(url, DATABASE, filled_in(query, span, {}))}
     FOLDER.mkdir(parents=True, exist_ok=True)
     for language in Language:
         for file in sorted((ROOT / "grafana" / "dashboards" / language.value).glob("*.json")):
             page = json.loads(file.read_text(encoding="utf-8"))
             queries = {target["query"] for panel in page["panels"] for target in panel.get("targets", ())}
             answers = {query: ask(url, DATABASE, filled_in(query, span, variables)) for query in queries}
+            asked |= queries
+            empty |= {query for query, answer in answers.items() if not answer}
             path = FOLDER / f"{file.stem}.{language.value}.svg"
             path.write_text(picture(page, answers, span), encoding="utf-8")
             print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KiB")
+    print(f"{len(asked)} queries, {len(empty)} without an answer", *sorted(empty), sep="\n  ")
+    return int(bool(empty))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

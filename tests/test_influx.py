@@ -158,6 +158,27 @@ def test_only_bad_lines_are_set_aside(
     assert all(times == sorted(times) for times in in_order.values())
 
 
+def test_what_is_older_than_the_server_keeps_is_set_aside_in_few_requests(
+    project: Path, tmp_path: Path, influxd: Influxd
+) -> None:
+    influxd.query('ALTER RETENTION POLICY "autogen" ON "lanewise" DURATION 1h SHARD DURATION 1h')
+    door = V2Door(before(influxd))
+    publisher = open_influx("grafana", config_for(project, tmp_path, door.url))
+    now_us = time.time_ns() // 1000
+    values = [
+        DeviceNotice(at_us, f"reader.r{at_us % 3}", AnomalyCode.READER_NOTICE, "")
+        for begin_us in (1_000_000, now_us)
+        for at_us in range(begin_us, begin_us + 1_000_000, 500)
+    ]
+    aside = publisher.prepare(entries(values))()
+    publisher.close()
+    door.close()
+    assert sorted(one.seq for one in aside) == list(range(1, 2_001))
+    assert all("beyond retention policy" in one.reason for one in aside)
+    assert len(influxd.rows("lanewise")["notice"]) == 2_000
+    assert door.requests < 200
+
+
 def test_what_is_not_wanted_has_no_points(project: Path, tmp_path: Path, ran: list[Journaled | Event]) -> None:
     config = config_for(project, tmp_path, "http://127.0.0.1:9")
     publisher, measures = open_influx("grafana", config), Measures(config.layouts())

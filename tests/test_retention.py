@@ -12,6 +12,8 @@ from pure_site import PureSite, example
 
 from edge import journal as journal_module
 from edge import retention as retention_module
+from edge.cli import _positions
+from edge.config import load_line
 from edge.config_publish import RetentionConfig
 from edge.journal import Journal
 from edge.journal_source import JournalSource
@@ -125,4 +127,24 @@ def test_what_cannot_be_read_takes_nothing_out(project: Path, tmp_path: Path) ->
     room = Retention(config, unreadable).look(journal, 2**60)
     assert journal._trim is None
     assert "who has what cannot be read: publish.sqlite: disk I/O error" in room.trouble
+    journal.close()
+
+
+def test_a_dead_publisher_is_named_although_there_is_no_site_store(project: Path, tmp_path: Path) -> None:
+    for name in ("LINE.toml", "SITE.toml"):
+        (tmp_path / name).write_text((project / "examples" / "warehouse" / name).read_text(encoding="utf-8"))
+    dead = '\n[publish.dead]\nkind = "influx"\nurl = "http://127.0.0.1:9"\nbucket = "b"\n[retention]\nquota_mb = 1\n'
+    with (tmp_path / "LINE.toml").open("a", encoding="utf-8") as line:
+        line.write(dead)
+    config = load_line(tmp_path / "LINE.toml")
+    newest = len(decisions(project, config.journal))
+    journal = Journal(config.journal)
+    room = Retention(config, _positions(config)).look(journal, 2**60)
+    assert room.backlog == {"dead": newest, "site-store": newest}
+    assert room.trouble.endswith(
+        f"kept beyond its quota for those who are behind: dead has {newest:,} to go, site-store has {newest:,} to go"
+    )
+    journal.append([])
+    journal.flush()  # and it is written on
+    assert journal._trim is None
     journal.close()

@@ -5,13 +5,14 @@ Public names: InfluxPublisher, open_influx, refused_lines.
 A batch goes out in several requests at once (3 Core answers each after about a second), each with whole series, so that
 the order within a series is kept. Writing a point again changes nothing: points name their time and series themselves.
 Answers: 2xx taken; 400, 413 or 422 something in the request is bad: the lines that the answer names are set aside and
-the rest is sent again, and where it names none the request is halved until the bad lines stand alone; anything else is
-tried again later. A line counts as bad only where the server takes a good one: a wrong setting sets nothing aside.
+the rest is sent again, and where it names none the request is halved until all of one is bad; anything else is tried
+again later. A line counts as bad only where the server takes a good one: a wrong setting sets nothing aside.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import time
 import zlib
 from collections.abc import Iterable, Sequence
@@ -38,6 +39,8 @@ from edge.publish.schema import Point
 _POINTLESS = frozenset({"CommandSent", "AlarmDue"})
 _FINAL = '"stage":"final"'
 _BAD_REQUEST = frozenset({400, 413, 422})
+_DROPPED = re.compile(r"dropped=(\d+)$")
+"""How many points 1.x and 2.x dropped, of all of a request where they are older than the bucket keeps."""
 
 
 _Line: TypeAlias = tuple[int, bytes]
@@ -53,11 +56,15 @@ class _Share:
 
 
 class _Refused(Exception):  # noqa: N818  # as the server says
-    """The server says that something in a request is bad. ``lines``: by their index, where it names them."""
+    """The server says that something in a request is bad. ``lines``: by their index, where it names them;
+    ``count``: how many, where that is known.
+    """
 
-    def __init__(self, reason: str, lines: dict[int, str]) -> None:
+    def __init__(self, reason: str, lines: dict[int, str], sent: int) -> None:
         super().__init__(reason)
         self.lines = lines
+        dropped = _DROPPED.search(reason)
+        self.count = 1 if sent == 1 else int(dropped[1]) if dropped else 0
 
 
 def open_influx(name: str, config: LineConfig) -> InfluxPublisher:
@@ -141,8 +148,8 @@ class InfluxPublisher:
                     rest = [line for index, line in enumerate(lines) if index not in error.lines]
                     if rest:
                         waiting.append(rest)
-                elif len(lines) == 1:
-                    share.refused.append((lines[0], str(error)))
+                elif error.count == len(lines):
+                    share.refused += [(line, str(error)) for line in lines]
                 else:
                     half = len(lines) // 2
                     waiting += [lines[half:], lines[:half]]
@@ -160,7 +167,7 @@ class InfluxPublisher:
         except ApiException as error:
             text = str(error.body or error.reason or "")
             if error.status in _BAD_REQUEST:
-                raise _Refused(_message(text), refused_lines(text, len(lines))) from None
+                raise _Refused(_message(text), refused_lines(text, len(lines)), len(lines)) from None
             raise TargetDown(f"{table.url}: HTTP {error.status}: {_message(text)}{_advice(error.status)}") from None
         except (HTTPError, OSError, ValueError) as error:
             raise TargetDown(f"{table.url}: {_reason(error)}") from None
