@@ -482,6 +482,11 @@ def _problem(item: dict[str, Any]) -> str:
             return f"{where}: unknown key: remove it or correct its spelling"
         case "missing":
             return f"{where}: missing: this key is required"
+        case "union_tag_not_found":
+            return f"{where}.{item['ctx']['discriminator'].strip(chr(39))}: missing: this key is required"
+        case "union_tag_invalid":
+            said = item["ctx"]
+            return f"{where}.{said['discriminator'].strip(chr(39))}: {said['tag']!r}: allowed: {said['expected_tags']}"
         case _:
             shown = item["input"] if not isinstance(item["input"], dict | list) else type(item["input"]).__name__
             return f"{where}: {shown!r}: {item['msg'][0].lower()}{item['msg'][1:]}"

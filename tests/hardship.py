@@ -92,7 +92,7 @@ class Publishing:
 
     def fails(self, times: int = 2) -> None:
         """Waits until so many more deliveries failed."""
-        until(lambda: self.figure("failures_total") >= 0, self.log)
+        until(lambda: self.figure("failures_total") >= 0, self.log, 60)
         before = self.figure("failures_total")
         until(lambda: self.figure("failures_total") >= before + times, self.log, 60)
 
@@ -100,7 +100,7 @@ class Publishing:
     def full_disk(self) -> Iterator[None]:
         """It cannot write any file until it has failed a few times after what is done meanwhile."""
         assert self._process is not None
-        until(lambda: self.figure("failures_total") >= 0, self.log)
+        until(lambda: self.figure("failures_total") >= 0, self.log, 60)
         was = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         seq = self.cursor().seq
         try:

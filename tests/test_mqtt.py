@@ -153,6 +153,10 @@ def test_what_is_wrong_with_a_broker_is_said_at_once(
             load_line(path)
         return {problem.partition(":")[0] for problem in said.value.problems}
 
+    assert problems('[publish.one]\nkind = "kafka"\n[publish.two]\nhost = "h"') == {
+        "publish.one.kind",
+        "publish.two.kind",
+    }
     assert problems(wrong) == {"publish.two.group", "publish.three.commands.0", "publish.three.in_flight"}
     without = wrong.replace('group = "a/b"', "").replace('commands = ["shutdown"]', "").replace("in_flight = 0", "")
     assert problems(without) == {
