@@ -26,15 +26,17 @@ from edge.publish.mqtt_connection import MqttConnection
 from edge.publish.namespace import Message, Namespace
 from edge.publish.topics import UNTOLD, PublisherNow
 
-LOOKBACK = 5_000
-"""Records between two messages of figures, at least, however busy the lines are."""
+LOOKBACK = 10_000
+"""Records between two messages of figures, at least, however busy the lines are; and what another life of this process may
+have delivered just before it ended.
+"""
 PORTION = 500
 """Records of a batch; more would only be sent again after a break."""
-AGAIN_S = 3.0
+AGAIN_S = 10.0
 """What was acknowledged less than this before the connection broke is sent again. mosquitto with `autosave_interval 1`
-loses what it took in the last two seconds when it is killed.
+writes down every two seconds; on a machine with ten busy programs and an hour of backlog three seconds were too few.
 """
-AGAIN_MAX = 20_000
+AGAIN_MAX = 50_000
 SESSION_S = 60
 """So long requests wait for a publisher that is away."""
 
