@@ -27,8 +27,8 @@ from edge.publish.namespace import Message, Namespace
 from edge.publish.topics import UNTOLD, PublisherNow
 
 LOOKBACK = 10_000
-"""Records between two messages of figures, at least, however busy the lines are; and what another life of this process may
-have delivered just before it ended.
+"""Records between two messages of figures, at least, however busy the lines are; and what another life of this process
+may have delivered just before it ended.
 """
 PORTION = 500
 """Records of a batch; more would only be sent again after a break."""
