@@ -27,7 +27,7 @@ from api.docks import dock_routes
 from api.guard import Guard
 from api.points import point_routes
 from api.site_state import Health, LineInfo, Site, now_us
-from edge.config import SiteConfig
+from edge.config_lines import SiteConfig
 from edge.history import MINUTES, Window
 from edge.intake import Intake, read_csv, read_json
 from edge.journal import JournalError

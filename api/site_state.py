@@ -20,7 +20,8 @@ import msgspec
 from api.dock_follow import DockFollower
 from api.follow import Followed, Follower, Memory
 from api.stream import Hub, event
-from edge.config import ConfigError, LineConfig, SiteConfig, load_line
+from edge.config import ConfigError, load_line
+from edge.config_lines import LineConfig, SiteConfig
 from edge.config_points import point
 from edge.dock_board import DockBoard, DockPicture
 from edge.history import History, Window

@@ -16,7 +16,8 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from edge.config import LineConfig, RoomKind, load_line
+from edge.config import load_line
+from edge.config_lines import LineConfig, RoomKind
 from edge.line.events import PassageSeen
 from edge.line.passage import PortalWatch
 from edge.line.state import PortalState

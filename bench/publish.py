@@ -33,7 +33,8 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write.point import Point as ClientPoint
 from influxdb_client.client.write_api import WriteOptions
 
-from edge.config import LineConfig, load_line
+from edge.config import load_line
+from edge.config_lines import LineConfig
 from edge.journal import Journal, JournalReader
 from edge.line.events import PlcEvent
 from edge.publish.cursors import Cursors, read_cursors

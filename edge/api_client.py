@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from edge.config import SiteConfig
+from edge.config_lines import SiteConfig
 
 _TIMEOUT_S = 10
 _REACHED = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "::": "[::1]", "::1": "[::1]"}  # noqa: S104  listened on, not by us

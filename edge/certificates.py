@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.config import LineConfig
+from edge.config_lines import LineConfig
 from edge.line.alarm_facts import CERTIFICATE_WARN_US
 from edge.line.events import CertificateChecked
 from plc.driver import PlcError

@@ -25,8 +25,10 @@ from typing import NoReturn
 import uvloop
 
 from edge.certificates import warnings
-from edge.config import ConfigError, LineConfig, load_line, load_site
+from edge.command_line import add_command
+from edge.config import ConfigError, load_line, load_site
 from edge.config_io import io_margins
+from edge.config_lines import LineConfig
 from edge.journal import JournalError, JournalReader
 from edge.journal_source import JournalSource
 from edge.line.events import OrderChanged, Requested
@@ -74,25 +76,25 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"lanewise {version('lanewise')}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
-    demo = _command(commands, "demo", _demo, "the example warehouse, simulated, with everything that belongs to it")
+    demo = add_command(commands, "demo", _demo, "the example warehouse, simulated, with everything that belongs to it")
     importlib.import_module("edge.demo").add_arguments(demo)
 
-    run = _command(commands, "run", _run, "the controller of one or more lines")
+    run = add_command(commands, "run", _run, "the controller of one or more lines")
     run.add_argument("config", type=Path, metavar="LINE.toml")
 
-    sim = _command(commands, "sim", _sim, "the simulated floor: readers and PLCs on real sockets")
+    sim = add_command(commands, "sim", _sim, "the simulated floor: readers and PLCs on real sockets")
     importlib.import_module("edge.sim.server").add_arguments(sim)
 
-    fault = _command(commands, "fault", _fault, "makes things go wrong in a simulated floor that runs")
+    fault = add_command(commands, "fault", _fault, "makes things go wrong in a simulated floor that runs")
     importlib.import_module("edge.sim.control").add_arguments(fault)
 
-    publish = _command(commands, "publish", _publish, "the journal to InfluxDB and other systems")
+    publish = add_command(commands, "publish", _publish, "the journal to InfluxDB and other systems")
     importlib.import_module("edge.publish.process").add_arguments(publish)
 
-    api = _command(commands, "api", _api, "orders in, look-ups and live pages out")
+    api = add_command(commands, "api", _api, "orders in, look-ups and live pages out")
     api.add_argument("config", type=Path, metavar="SITE.toml")
 
-    alarms = _command(commands, "alarms", _alarms, "the alarms of a site, and what an operator asks of them")
+    alarms = add_command(commands, "alarms", _alarms, "the alarms of a site, and what an operator asks of them")
     importlib.import_module("edge.alarm_desk").add_arguments(alarms)
 
     load = commands.add_parser(
@@ -106,16 +108,18 @@ def parser() -> argparse.ArgumentParser:
     rfid = commands.add_parser("rfid", help="readers: discover, watch, report", description="RFID readers.")
     importlib.import_module("edge.rfid_cli").add_arguments(rfid)
 
-    opcua = _command(commands, "opcua", _opcua, "portals as AutoID devices and lines as PackML machines on OPC UA")
+    opcua = add_command(commands, "opcua", _opcua, "portals as AutoID devices and lines as PackML machines on OPC UA")
     importlib.import_module("edge.opcua_server").add_arguments(opcua)
 
-    check = _command(commands, "check", _check, "says everything that is wrong with a configuration")
+    check = add_command(commands, "check", _check, "says everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG", help="LINE.toml or SITE.toml")
 
-    again = _command(commands, "replay", _replay, "derives every decision of a journal again; status 1 = one differs")
+    again = add_command(
+        commands, "replay", _replay, "derives every decision of a journal again; status 1 = one differs"
+    )
     again.add_argument("journal", type=Path, metavar="JOURNAL")
 
-    trace = _command(
+    trace = add_command(
         commands, "trace", _trace, "everything known about an order, tote, parcel or EPC, in order of time"
     )
     trace.add_argument("id", metavar="ID", help="order, tote, parcel or item: hex, URI, element string or Digital Link")
@@ -133,24 +137,13 @@ def parser() -> argparse.ArgumentParser:
     )
     importlib.import_module("edge.portal_cli").add_arguments(portal)
 
-    llrp = _command(commands, "decode-llrp", _decode_llrp, "LLRP messages in files as JSON, one line each")
+    llrp = add_command(commands, "decode-llrp", _decode_llrp, "LLRP messages in files as JSON, one line each")
     llrp.add_argument("--body", metavar="TYPE", help="the files are bodies of this message type, without the header")
     llrp.add_argument("files", type=Path, nargs="+", metavar="FILE")
 
-    epc = _command(commands, "decode-epc", _decode_epc, "EPCs in hexadecimal as JSON, one line each")
+    epc = add_command(commands, "decode-epc", _decode_epc, "EPCs in hexadecimal as JSON, one line each")
     epc.add_argument("epcs", nargs="+", metavar="HEX")
     return top
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    command: Callable[[argparse.Namespace], int],
-    text: str,
-) -> argparse.ArgumentParser:
-    made = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-    made.set_defaults(command=command)
-    return made
 
 
 # ---- processes -------------------------------------------------------------------------------------------------------

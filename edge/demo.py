@@ -29,7 +29,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import edge
-from edge.config import ConfigError, LineConfig, load_line, with_sim
+from edge.config import ConfigError, load_line, with_sim
+from edge.config_lines import LineConfig
 from edge.sim.tally import JournalFigures, Report, journal_figures
 
 MARK = ".lanewise-demo"

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from edge.api_client import ApiError, ask
+from edge.command_line import Commands, add_command
 from edge.config import load_site
 
 _STATUS = {
@@ -70,16 +71,15 @@ def add_commands(load: argparse.ArgumentParser) -> None:
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: Commands,
     name: str,
     command: Callable[[argparse.Namespace], int],
     text: str,
 ) -> argparse.ArgumentParser:
-    made = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    made = add_command(commands, name, command, text)
     made.add_argument(
         "--site", type=Path, default=Path("SITE.toml"), metavar="SITE.toml", help="the site (default: SITE.toml)"
     )
-    made.set_defaults(command=command)
     return made
 
 

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.certificates import warning
-from edge.config import ConfigError, LineConfig, load_line
+from edge.config import ConfigError, load_line
+from edge.config_lines import LineConfig
 from edge.config_opcua import UaServerConfig
 from edge.journal import JournalError, JournalReader, Record
 from edge.journal_source import JournalSource

@@ -24,8 +24,10 @@ from urllib.parse import quote
 
 from edge.api_client import ask
 from edge.certificates import warning
-from edge.config import LineConfig, load_line, load_site
+from edge.command_line import Commands, add_command
+from edge.config import load_line, load_site
 from edge.config_devices import PlcConfig
+from edge.config_lines import LineConfig
 from edge.config_opcua import UaClientConfig
 from edge.config_points import point
 from edge.config_readers import AutoIdConfig
@@ -123,16 +125,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: Commands,
     name: str,
     command: Callable[[argparse.Namespace], int],
     text: str,
     more: str,
 ) -> argparse.ArgumentParser:
-    made = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=more or None)
+    made = add_command(commands, name, command, text, more)
     made.add_argument("config", type=Path, metavar="LINE.toml")
     made.add_argument("--plc", metavar="NAME", help="which one, by its name in `[plc]`; needed where there are several")
-    made.set_defaults(command=command)
     return made
 
 

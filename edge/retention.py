@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from edge.config import LineConfig
+from edge.config_lines import LineConfig
 from edge.journal import Journal, JournalReader
 
 LOOK_BACK = 50_000

@@ -19,6 +19,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 from time import time_ns
 
+from edge.command_line import add_command
 from edge.config import load_line
 from edge.config_readers import LlrpConfig, ReaderConfig
 from edge.config_reports import load_reports
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommands of `lanewise rfid`."""
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    discover = _command(
+    discover = add_command(
         commands,
         "discover",
         _discover,
@@ -58,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     discover.add_argument("--seconds", type=float, default=1.0, metavar="S", help="patience with each (default: 1)")
     discover.add_argument("--json", action="store_true", help="one JSON line each")
 
-    watch = _command(
+    watch = add_command(
         commands,
         "watch",
         _watch,
@@ -71,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     watch.add_argument("--seconds", type=float, metavar="S", help="end after so long")
     watch.add_argument("--json", action="store_true", help=f"a JSON line every {REFRESH_S:g} s")
 
-    memory = _command(
+    memory = add_command(
         commands,
         "memory",
         _memory,
@@ -82,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     memory.add_argument("--user", type=int, default=0, metavar="WORDS", help="so many words of user memory too")
     memory.add_argument("--seconds", type=float, default=2.0, metavar="S", help="read for so long (default: 2)")
 
-    write = _command(
+    write = add_command(
         commands,
         "write",
         _write,
@@ -99,7 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     write.add_argument("--new-password", type=Path, metavar="FILE", help="the access password that the tag is given")
     write.add_argument("--seconds", type=float, default=2.0, metavar="S", help="patience with the tag (default: 2)")
 
-    report = _command(
+    report = add_command(
         commands,
         "report",
         _report,
@@ -112,18 +113,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--reader", metavar="READER", help="name in LINE.toml, or HOST or HOST:PORT of an LLRP reader")
     _of_line(report)
     report.add_argument("--seconds", type=float, metavar="S", help="of a live reader: end after so long")
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    command: Callable[[argparse.Namespace], int],
-    text: str,
-    more: str,
-) -> argparse.ArgumentParser:
-    made = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=more)
-    made.set_defaults(command=command)
-    return made
 
 
 def _of_station(parser: argparse.ArgumentParser) -> None:

@@ -24,7 +24,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from edge.certificates import checked, own_certificates
-from edge.config import LineConfig
+from edge.config_lines import LineConfig
 from edge.journal import Journal, JournalError, JournalReader
 from edge.line.alarm_facts import CERTIFICATE_WARN_US
 from edge.line.core import Core

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from edge.config import LineConfig, load_line
+from edge.config import load_line
+from edge.config_lines import LineConfig
 from edge.line.events import LoadRequested, OrderChanged
 from edge.orders.load import Load, LoadAction
 from edge.orders.model import Order, OrderLine, OrderState

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from edge.config import LineConfig, load_line
+from edge.config import load_line
+from edge.config_lines import LineConfig
 from edge.line.core import Core
 from edge.line.events import (
     BarcodesRead,

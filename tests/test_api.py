@@ -21,7 +21,8 @@ from made_up_floor import MadeUpFloor, item, order, parcel, tote
 from api.app import MAX_BODY, create_app
 from api.server import ServeError, listen, server
 from api.stream import QUEUE, Hub
-from edge.config import ConfigError, SiteConfig, load_line, load_site
+from edge.config import ConfigError, load_line, load_site
+from edge.config_lines import SiteConfig
 from edge.journal import Journal
 from edge.line.events import LaneRequested, Measured, ToteChecked
 from edge.line.layout import LineLayout

@@ -30,7 +30,8 @@ from test_floor_devices import on_free_ports
 from virtual_time import run_virtual
 
 from edge.cli import main
-from edge.config import ConfigError, LineConfig, load_line
+from edge.config import ConfigError, load_line
+from edge.config_lines import LineConfig
 from edge.config_readers import BarcodeConfig
 from edge.journal import JournalReader
 from edge.line.book import OrderBook

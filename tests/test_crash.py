@@ -18,7 +18,7 @@ import pytest
 from pure_site import example
 from test_runtime import assert_journal_is_whole, journal, on_free_ports
 
-from edge.config import LineConfig
+from edge.config_lines import LineConfig
 from edge.journal import JournalError, JournalReader
 from edge.line.events import CommandSent, PlcConnected, PlcEvent
 from edge.sim.devices import SimulatedFloor

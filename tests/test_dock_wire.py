@@ -14,7 +14,7 @@ from test_llrp_foreign import foreign_reader, llrpjs  # noqa: F401  a fixture
 from test_runtime import UTC_US, journal
 from virtual_time import run_virtual
 
-from edge.config import LineConfig
+from edge.config_lines import LineConfig
 from edge.line.events import DockChanged, DockReason, DoorSeen, OutputSet
 from edge.replay import replay
 from edge.runtime import Controller

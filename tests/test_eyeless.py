@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pure_site import START_US, PureSite
 
-from edge.config import ConfigError, LineConfig, load_line
+from edge.config import ConfigError, load_line
+from edge.config_lines import LineConfig
 from edge.journal import Record, encode
 from edge.line.core import Core
 from edge.line.events import (

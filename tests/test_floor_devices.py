@@ -11,7 +11,7 @@ import pytest
 from pure_site import example
 from virtual_time import run_virtual
 
-from edge.config import LineConfig
+from edge.config_lines import LineConfig
 from edge.line.events import OrderChanged
 from edge.reader_drivers import make_reader
 from edge.runtime import Controller

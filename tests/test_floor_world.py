@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pure_site import example
 
-from edge.config import LineConfig, SimFaults
+from edge.config_lines import LineConfig, SimFaults
 from edge.line.layout import Job, LaneRole
 from edge.orders.model import Order, OrderState
 from edge.sim.floor import Floor, Reads

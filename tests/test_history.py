@@ -15,7 +15,8 @@ from test_api import client_of, site, write_journal  # noqa: F401  # site is a f
 
 from api import follow
 from api.app import create_app
-from edge.config import SiteConfig, load_line
+from edge.config import load_line
+from edge.config_lines import SiteConfig
 from edge.history import HOUR_US, KINDS_COUNTED, MINUTES, POINTS, History, LineWindow
 from edge.journal import Value
 from edge.line.alarm_rules import RULES, AlarmKind, AlarmState

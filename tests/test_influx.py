@@ -23,7 +23,8 @@ from pure_site import PureSite, example
 
 from edge import journal as journal_module
 from edge.cli import main
-from edge.config import LineConfig, load_line
+from edge.config import load_line
+from edge.config_lines import LineConfig
 from edge.config_publish import InfluxConfig
 from edge.journal import Journal, JournalReader, Record, encode
 from edge.line.events import AnomalyCode, DeviceNotice, Event, Journaled, PlcEvent

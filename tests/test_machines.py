@@ -15,7 +15,8 @@ from test_opcua import secure_table, until, write_line
 
 from edge.certificates import own_certificates, warnings
 from edge.cli import main
-from edge.config import LineConfig, load_line
+from edge.config import load_line
+from edge.config_lines import LineConfig
 from edge.journal import JournalReader, Value
 from edge.line.alarm_rules import AlarmState
 from edge.line.events import (

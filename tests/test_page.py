@@ -17,7 +17,8 @@ from made_up_floor import MadeUpFloor, order
 
 from api.app import create_app
 from api.server import listen, server
-from edge.config import SiteConfig, load_line, load_site
+from edge.config import load_line, load_site
+from edge.config_lines import SiteConfig
 from edge.journal import Journal
 from edge.line.alarm_rules import AlarmAction, AlarmState
 from edge.line.alarms import unraised

@@ -10,7 +10,7 @@ from pure_site import example
 from test_runtime import UTC_US, Feed, journal, on_free_ports, stop
 from virtual_time import run_virtual
 
-from edge.config import LineConfig
+from edge.config_lines import LineConfig
 from edge.journal import Record
 from edge.line.events import (
     Anomaly,

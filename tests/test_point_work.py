@@ -21,7 +21,8 @@ from virtual_time import run_virtual
 from api.app import create_app
 from edge.api_client import ask
 from edge.cli import main
-from edge.config import LineConfig, load_line, load_site
+from edge.config import load_line, load_site
+from edge.config_lines import LineConfig
 from edge.journal import decode, encode
 from edge.line.events import DeviceChanged, PointChanged, PointWriteRequested, PointWritten
 from edge.live import SILENT_US, LiveView

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pure_site import example
 
-from edge.config import LineConfig, RoomKind
+from edge.config_lines import LineConfig, RoomKind
 from edge.line.book import OrderBook
 from edge.line.events import PassageSeen, Stage
 from edge.line.layout import Job, LineLayout, Portal

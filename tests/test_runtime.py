@@ -14,7 +14,7 @@ from pure_site import example
 from test_journal import leave_no_room
 from virtual_time import run_virtual
 
-from edge.config import LineConfig
+from edge.config_lines import LineConfig
 from edge.journal import JournalReader, Record
 from edge.line.events import (
     Anomaly,

@@ -22,7 +22,8 @@ from test_floor_devices import on_free_ports
 from virtual_time import run_virtual
 
 from edge.cli import main
-from edge.config import LineConfig, SimConfig, load_line
+from edge.config import load_line
+from edge.config_lines import LineConfig, SimConfig
 from edge.journal import JournalReader
 from edge.line.events import OrderChanged, Outcome
 from edge.line.layout import Job, Lane, LaneRole, LineLayout, Portal

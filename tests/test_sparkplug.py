@@ -21,7 +21,8 @@ from mosquitto import Heard, Mosquitto, until
 from test_mqtt import START_US, Story, happened, layouts, listens, mosquitto, quick, set_up  # noqa: F401  # fixtures
 
 from edge import journal as journal_module
-from edge.config import LineConfig, load_line
+from edge.config import load_line
+from edge.config_lines import LineConfig
 from edge.config_mqtt import SparkplugConfig
 from edge.journal import Journal, Value
 from edge.line.events import DeviceChanged, LaneChanged, PointChanged

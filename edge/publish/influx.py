@@ -26,7 +26,7 @@ from influxdb_client.rest import ApiException
 from influxdb_client.service.write_service import WriteService
 from urllib3.exceptions import HTTPError
 
-from edge.config import LineConfig
+from edge.config_lines import LineConfig
 from edge.config_publish import InfluxConfig
 from edge.journal import Record
 from edge.publish import schema

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from edge.config import LineConfig
+from edge.config_lines import LineConfig
 from edge.config_mqtt import BrokerConfig, MqttConfig
 from edge.journal import Record
 from edge.line.layout import LineLayout

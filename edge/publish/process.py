@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from edge.config import LineConfig, load_line
+from edge.config import load_line
+from edge.config_lines import LineConfig
 from edge.journal import JournalError
 from edge.journal_source import JournalSource
 from edge.metrics import Sample, serve

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TypeAlias
 
-from edge.config import LineConfig
+from edge.config_lines import LineConfig
 from edge.config_mqtt import SparkplugConfig
 from edge.config_points import point
 from edge.journal import Record

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TypeAlias
 
-from edge.config import SimConfig
+from edge.config_lines import SimConfig
 from edge.line.layout import Lane, LaneRole
 from plc.mailbox import LaneChange
 

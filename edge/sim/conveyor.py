@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from edge.config import LineConfig
+from edge.config_lines import LineConfig
 from edge.line.layout import Job
 from edge.sim.floor import Floor, Reads, Signal
 from edge.sim.world import Load, World

@@ -20,9 +20,9 @@ from itertools import count
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import urlsplit
 
-from edge.config import LineConfig
 from edge.config_devices import PlcConfig, Transport
 from edge.config_io import io_layout
+from edge.config_lines import LineConfig
 from edge.config_opcua import UaPolicy
 from edge.config_points import point
 from edge.config_readers import BarcodeConfig, LlrpConfig

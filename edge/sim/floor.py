@@ -24,7 +24,7 @@ from itertools import count
 from random import Random
 from typing import Protocol, TypeAlias, assert_never
 
-from edge.config import SimConfig
+from edge.config_lines import SimConfig
 from edge.line.layout import Job, Lane, LaneRole, LineLayout
 from edge.sim.chute import Chute
 from edge.sim.radio import Field, Inventory, RadioTag

@@ -15,7 +15,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from edge.config import LineConfig
+from edge.config_lines import LineConfig
 from edge.line.layout import Job
 from edge.orders.model import Order
 from edge.sim.devices import SimulatedFloor

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
-from edge.config import LineConfig
+from edge.config_lines import LineConfig
 from edge.line.layout import Job, LaneRole, LineLayout
 from edge.orders.model import Order, OrderLine, OrderState
 from rfid.epc import grai96, gtin_of, identify, sgtin96, sscc96
