@@ -21,6 +21,10 @@ const ACTIONS = {
   "normal": ANYWHERE,
 };
 
+// What was asked for stays asked although the list is drawn anew meanwhile.
+const asked = new Set();
+const once = (alarm) => `${alarm.alarm} ${alarm.at_us}`;
+
 export const nameKept = () => localStorage.getItem(NAME) ?? "";
 export const keepName = (name) => localStorage.setItem(NAME, name);
 
@@ -60,15 +64,19 @@ export function alarmRow(alarm, open) {
       el("span", { class: "what" }, el("b", {}, title(alarm)), el("small", {}, about(alarm)),
         alarm.active && !SILENT.has(alarm.state) && el("small", { class: "todo" }, words(alarm, "action"))),
       el("time", {}, clock(alarm.at_us))),
-    quick && el("button", { type: "button", class: "quick", onclick: (event) => acknowledge(event.currentTarget, alarm) },
-      t("alarms.ask.acknowledge")));
+    quick && el("button", {
+      type: "button", class: "quick", disabled: asked.has(once(alarm)),
+      onclick: (event) => acknowledge(event.currentTarget, alarm),
+    }, t("alarms.ask.acknowledge")));
 }
 
 async function acknowledge(button, alarm) {
   button.disabled = true;
+  asked.add(once(alarm));
   const answer = await ask(alarm, "acknowledge", { by: nameKept() });
   if (!answer.ok) {
     button.disabled = false;
+    asked.delete(once(alarm));
     button.title = answer.value.problems.join("; ");
   }
   button.blur();
