@@ -13,14 +13,16 @@ import errno
 import logging
 import socket
 import ssl
+import struct
 import termios
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias, assert_never
 
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
-from pymodbus.exceptions import ConnectionException, ModbusException
+from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOException
 from pymodbus.pdu import ModbusPDU
+from pymodbus.pdu.register_message import ReadHoldingRegistersResponse
 
 from plc.driver import PlcError
 from plc.points import Table
@@ -35,6 +37,33 @@ _NOT_SERVED = (1, 2, 3)
 
 # Every fault is raised as PlcError; without a handler here an unconfigured program would print them as well.
 logging.getLogger("pymodbus.logging").addHandler(logging.NullHandler())
+
+
+class _Registers(ReadHoldingRegistersResponse):
+    """Function 3: unpacked at once; and not put in words, which the library does for its log although that is off.
+
+    With twelve PLCs these two were a ninth of the controller's time. Source: 6.3.
+    """
+
+    def decode(self, data: bytes) -> None:
+        if len(data) < 1 + data[0]:
+            raise ModbusIOException(f"byte count {data[0]} in {len(data)} octets", function_code=self.function_code)
+        self.registers = list(struct.unpack_from(f">{data[0] // 2}H", data, 1))
+
+    def __str__(self) -> str:
+        return type(self).__name__
+
+
+class _InputRegisters(_Registers):
+    """Function 4. Source: 6.4."""
+
+    function_code = 4
+
+
+class _ExchangedRegisters(_Registers):
+    """Function 23. Source: 6.17."""
+
+    function_code = 23
 
 
 class ExceptionAnswer(PlcError):  # noqa: N818  # the standard's word
@@ -209,6 +238,12 @@ class ModbusConnection:
         return tls_context(self._name, self._wire) if isinstance(self._wire, Tls) else None
 
     def _new_client(self) -> _Client:
+        client = self._plain_client()
+        for answer in (_Registers, _InputRegisters, _ExchangedRegisters):
+            client.register(answer)
+        return client
+
+    def _plain_client(self) -> _Client:
         timeout_s = self._timeout_ms / 1000
         match self._wire:
             case Tcp(host, port) | Tls(host, port):

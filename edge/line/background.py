@@ -23,8 +23,13 @@ class Background:
 
     def __init__(self, presence: dict[str, tuple[tuple[int, float, float, bool], ...]]) -> None:
         self._presence = presence
+        self.tags = {epc for epc in presence if self._stands(epc)}
+        """Those that are always there."""
 
     def __contains__(self, epc: str) -> bool:
+        return epc in self.tags
+
+    def _stands(self, epc: str) -> bool:
         known = self._presence.get(epc, ())
         if len(known) < AFTER:
             return False
@@ -36,10 +41,6 @@ class Background:
         near = sum(power for _, _, power, _ in known)
         return max(powers) <= VARIES * median_low(powers) and near <= NEAR * sum(powers)
 
-    def tags(self) -> tuple[str, ...]:
-        """The tags that are always there."""
-        return tuple(epc for epc in self._presence if epc in self)
-
     def note(self, number: int, powers: Mapping[str, tuple[float, float]]) -> None:
         """One passage is final. ``powers``: by tag, its power in mW in that cycle, and in the cycle's middle half."""
         presence = self._presence
@@ -47,9 +48,13 @@ class Background:
         for epc, (every, near) in powers.items():
             presence[epc] = (*presence.get(epc, ())[1 - AFTER :], (number, every, near, every < faint))
         gone = number - FAINT_WITHIN
-        for epc in [epc for epc, known in presence.items() if known[0][0] <= gone]:
-            left = tuple(one for one in presence[epc] if one[0] > gone)
-            if left:
-                presence[epc] = left
-            else:
+        old = [epc for epc, known in presence.items() if known[0][0] <= gone]
+        for epc in old:
+            presence[epc] = tuple(one for one in presence[epc] if one[0] > gone)
+            if not presence[epc]:
                 del presence[epc]
+        for epc in (*powers, *old):
+            if self._stands(epc):
+                self.tags.add(epc)
+            else:
+                self.tags.discard(epc)

@@ -233,7 +233,7 @@ class PortalWatch:
 
     def background(self) -> tuple[str, ...]:
         """The tags that are always there."""
-        return self._background.tags()
+        return tuple(sorted(self._background.tags))
 
     def learn_all(self) -> None:
         """Learns from everything that was read, as nothing more will be."""
@@ -342,7 +342,7 @@ class PortalWatch:
         first_us, last_us = self._window_us(passage)
         beside = [0, *(antenna.beside_us for antenna in state.antennas)]
         least_us, most_us = min(beside), max(beside)
-        masked = set(self._background.tags())
+        masked = self._background.tags
         known: dict[Antenna, tuple[int, float]] = {}
         sums: _Sums = {}
         totals: _Totals = {}
