@@ -26,6 +26,8 @@ from edge.line.state import PortalState
 from rfid.driver import TagRead
 
 READER = "recorded"
+USE_VISITS = 400
+"""Nobody waits for a recording."""
 SPEED_MM_S = 500
 """A recording tells no speed; the portal learns in time, so that any will do."""
 
@@ -124,7 +126,7 @@ def read_recording(reads: Path, passages: Path, expected: Path | None = None) ->
 
 def judge(recording: Recording, facing: Sequence[int] = ()) -> tuple[list[Judged], Learned]:
     """Runs the recording twice in a row: once to learn, as a portal has before, and once to judge."""
-    learner = OffsetLearner(facing)
+    learner = OffsetLearner(facing, USE_VISITS)
     state = PortalState()
     watch = _watch(facing, state, learner)
     for _ in _run(recording, watch, 0):

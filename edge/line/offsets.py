@@ -33,8 +33,10 @@ LEARN_AFTER, LEARN_CYCLES = 12, 5
 """So many visits, spread over so many cycles, before anything is learned."""
 EDGE = 2
 """A visit counts when so many passages before and after it are known."""
-USE_VISITS, USE_PASSAGES = 160, 24
-"""The newest visits, and all of the newest passages: of many only every so-manieth is looked at."""
+LEARN_EVERY = 160
+"""What is known is learned anew after so many visits."""
+USE_VISITS, USE_PASSAGES = 96, 24
+"""The newest visits, and all of the newest passages: of many only every so-manieth is looked at. A divert waits."""
 KEEP_VISITS, KEEP_MIDDLES = 1_000, 512
 SILENT_CYCLES, SILENT_US = 1.5, 1_000_000
 """A visit is over after so long a silence, whichever is longer."""
@@ -80,10 +82,11 @@ class OffsetLearner:
     """Takes all reads and passages of one portal; ``learn`` tells what follows from the newest ones.
 
     ``facing``: the antenna ports that the offset is meant for; empty = all. ``prior_us``: the drawing's offset;
-    ``sigma_us``: the bell's.
+    ``sigma_us``: the bell's. ``use``: how many visits are looked at; more are more exact, and take longer.
     """
 
-    def __init__(self, facing: Sequence[int] = ()) -> None:
+    def __init__(self, facing: Sequence[int] = (), use: int = USE_VISITS) -> None:
+        self._use = use
         self._facing = frozenset(facing)
         self._open: dict[str, _Visit] = {}
         self._visits: deque[_Places] = deque(maxlen=KEEP_VISITS)
@@ -123,7 +126,7 @@ class OffsetLearner:
                 break
             del self._open[epc]
             self._close(visit)
-        if self._new < min(self._seen // 3, USE_VISITS):
+        if self._new < min(self._seen // 3, LEARN_EVERY):
             return None
         found = self._offsets(EDGE, LEARN_CYCLES, prior_us, sigma_us)
         if found is not None:
@@ -151,9 +154,9 @@ class OffsetLearner:
             return None
         from_us = middles[-min(USE_PASSAGES, len(middles))]
         newest = sum(_any_us(visit) >= from_us for visit in self._visits)
-        visits = list(self._visits)[-max(newest, USE_VISITS) :]
+        visits = list(self._visits)[-max(newest, self._use) :]
         return _offsets(
-            visits[:: -(-len(visits) // USE_VISITS)], middles, self._facing, edge, cycles, prior_us, sigma_us
+            visits[:: -(-len(visits) // self._use)], middles, self._facing, edge, cycles, prior_us, sigma_us
         )
 
     def _silent_us(self) -> float:
@@ -256,21 +259,24 @@ def _nearest_offset(places: Sequence[float], middles: Sequence[int], prior_us: i
 
 def _spread(places: Sequence[float], middles: Sequence[int], offset: float) -> tuple[float, float]:
     """The offset nearest to ``offset`` that the places agree on, and their median distance from it."""
-    offset = median(_away(place, middles, offset) for place in places)
-    return offset, _scatter(places, middles, offset)
+    aways = _aways(places, middles, offset)
+    offset = median(aways)
+    return offset, median(abs(away - offset) for away in aways)
 
 
 def _scatter(places: Sequence[float], middles: Sequence[int], offset: float) -> float:
-    return median(abs(_away(place, middles, offset) - offset) for place in places)
+    return median(abs(away - offset) for away in _aways(places, middles, offset))
 
 
-def _away(place: float, middles: Sequence[int], offset: float) -> float:
-    """From the passage to which ``offset`` fits best."""
-    after = bisect(middles, place - offset)
-    if after == 0:
-        return place - middles[0]
-    before_away = place - middles[after - 1]
-    if after == len(middles):
-        return before_away
-    after_away = place - middles[after]
-    return before_away if before_away - offset <= offset - after_away else after_away
+def _aways(places: Sequence[float], middles: Sequence[int], offset: float) -> list[float]:
+    """How far each place is from the passage to which ``offset`` fits best."""
+    most = len(middles)
+    found = []
+    for place in places:
+        fits = place - offset
+        after = bisect(middles, fits)
+        if after == 0 or (after < most and middles[after] - fits < fits - middles[after - 1]):
+            found.append(place - middles[after])
+        else:
+            found.append(place - middles[after - 1])
+    return found
