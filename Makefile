@@ -14,7 +14,7 @@ COMPOSE := COMPOSE_PROFILES=influxdb$(INFLUXDB)$(if $(SIMULATOR),$(comma)simulat
 # Most tests wait for processes of others: one more at a time than the two cores they are made for.
 JOBS ?= 3
 
-# Without compiled modules every process starts in 4 s instead of 1, and the tests start hundreds.
+# Without compiled modules every process compiles all it imports at its start, and the tests start hundreds.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:

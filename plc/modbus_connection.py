@@ -42,7 +42,7 @@ logging.getLogger("pymodbus.logging").addHandler(logging.NullHandler())
 class _Registers(ReadHoldingRegistersResponse):
     """Function 3: unpacked at once; and not put in words, which the library does for its log although that is off.
 
-    With twelve PLCs these two were a ninth of the controller's time. Source: 6.3.
+    Source: 6.3.
     """
 
     def decode(self, data: bytes) -> None:
