@@ -14,6 +14,7 @@ import asyncio
 import fcntl
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -21,7 +22,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import TextIO
@@ -36,6 +37,7 @@ from edge.sim.tally import JournalFigures, Report, journal_figures
 MARK = ".lanewise-demo"
 """In a folder with this file the demo may replace what an earlier demo left."""
 _ROOT = Path(edge.__file__).resolve().parents[1]
+HEADLESS_PORTS = range(20_000, 32_000)
 READY_S = 30
 STOP_S = 10
 ASK_EVERY_S = 0.1
@@ -116,11 +118,8 @@ def _write_configuration(folder: Path, headless: bool, site_port: int) -> int:
     ports = [int(port) for port in re.findall(r"^port = (\d+)$", line, re.MULTILINE)]
     with ExitStack() as opened:
         if headless:
-            held = [opened.enter_context(socket.socket()) for _ in range(len(ports) + 1)]
-            for one in held:
-                one.bind(("127.0.0.1", 0))
-            new = dict(zip(ports, (one.getsockname()[1] for one in held), strict=False))
-            site_port = held[-1].getsockname()[1]
+            *others, site_port = (_free_port(opened) for _ in range(len(ports) + 1))
+            new = dict(zip(ports, others, strict=True))
         else:
             new = {port: port for port in ports}
             _must_be_free([*ports, site_port])
@@ -131,6 +130,15 @@ def _write_configuration(folder: Path, headless: bool, site_port: int) -> int:
     (folder / "LINE.toml").write_text(line, encoding="utf-8")
     (folder / "SITE.toml").write_text(site, encoding="utf-8")
     return site_port
+
+
+def _free_port(held: ExitStack) -> int:
+    """A port that is ours until ``held`` ends, and that the kernel gives to no outgoing connection then."""
+    for port in random.sample(HEADLESS_PORTS, len(HEADLESS_PORTS)):
+        with suppress(OSError):
+            held.enter_context(socket.create_server(("127.0.0.1", port)))
+            return port
+    raise DemoError(f"no free port of 127.0.0.1 from {HEADLESS_PORTS.start} to {HEADLESS_PORTS.stop - 1}")
 
 
 def _must_be_free(ports: list[int]) -> None:

@@ -20,7 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mosquitto import free_port, until
+from mosquitto import until
+from ports import free_port
 
 from edge.config import load_line
 from edge.publish.cursors import Cursor, read_cursors

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+from ports import free_port
 
 from edge.config import load_line
 from edge.journal import Journal
@@ -88,10 +89,7 @@ def make_house(project: Path, tmp_path: Path) -> House:
         shutil.copy(project / "examples" / "warehouse" / name, tmp_path)
     config = load_line(tmp_path / "LINE.toml")
     names = [*(f"plc.{name}" for name in config.plc), *(f"reader.{name}" for name in config.reader), "site"]
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in names]
-    ports = {name: one.getsockname()[1] for name, one in zip(names, held, strict=True)}
-    for one in held:
-        one.close()
+    ports = {name: free_port() for name in names}
     for table, name in (name.split(".") for name in names if "." in name):
         old = getattr(config, table)[name].port
         text = (tmp_path / "LINE.toml").read_text(encoding="utf-8")

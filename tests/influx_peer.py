@@ -1,13 +1,12 @@
 """InfluxDB for tests: Debian's influxd 1.6, and in front of it a door that speaks `/api/v2/write`.
 
-Public names: Influxd, VictoriaMetrics, V2Door, Answer, FakeInflux, before, free_port.
+Public names: Influxd, VictoriaMetrics, V2Door, Answer, FakeInflux, before.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-import socket
 import subprocess
 import threading
 import time
@@ -19,6 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
+
+from ports import free_port
 
 CONFIG = """
 reporting-disabled = true
@@ -39,13 +40,6 @@ level = "error"
 [continuous_queries]
 enabled = false
 """
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 class Influxd:

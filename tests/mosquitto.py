@@ -16,13 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-
-def free_port() -> int:
-    """A port that nobody has now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+from ports import free_port
 
 
 class Mosquitto:

@@ -23,10 +23,10 @@ import uvloop
 from conftest import Run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ports import free_port, on_free_ports
 from pure_site import Outcome, PureSite, example
 from reader_owner import ReaderOwner
 from test_core import records
-from test_floor_devices import on_free_ports
 from virtual_time import run_virtual
 
 from edge.cli import main
@@ -142,12 +142,6 @@ def test_other_codes_are_what_they_say() -> None:
 
 
 # ---- the wire --------------------------------------------------------------------------------------------------------
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port: int = held.getsockname()[1]
-        return port
 
 
 @LOOPS

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
-from influx_peer import Influxd, V2Door, before, free_port
+from influx_peer import Influxd, V2Door, before
+from ports import free_port
 
 OURS = ("controller", "publisher", "api", "simulator")
 HANGS_S = 100

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import on_free_ports
 from pure_site import example
-from test_runtime import assert_journal_is_whole, journal, on_free_ports
+from test_runtime import assert_journal_is_whole, journal
 
 from edge.config_lines import LineConfig
 from edge.journal import JournalError, JournalReader

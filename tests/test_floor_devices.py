@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from ports import on_free_ports
 from pure_site import example
 from virtual_time import run_virtual
 
@@ -20,23 +21,6 @@ from edge.sim.tally import Decision, Report
 from edge.sim.world import Fault
 from plc.driver import PlcError
 from rfid.driver import Reads
-
-
-def on_free_ports(config: LineConfig, folder: Path, poll_ms: int) -> LineConfig:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(len(config.plc) + len(config.reader))]
-    ports = iter([one.getsockname()[1] for one in held])
-    for one in held:
-        one.close()
-    return config.model_copy(
-        update={
-            "plc": {
-                name: plc.model_copy(update={"port": next(ports), "poll_ms": poll_ms})
-                for name, plc in config.plc.items()
-            },
-            "reader": {name: one.model_copy(update={"port": next(ports)}) for name, one in config.reader.items()},
-            "journal": folder / f"journal{poll_ms}.sqlite",
-        }
-    )
 
 
 async def decide(config: LineConfig, seconds: float) -> tuple[list[Decision], Report, SimulatedFloor]:

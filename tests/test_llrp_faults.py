@@ -8,8 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from ports import on_free_ports
 from pure_site import example
-from test_runtime import Feed, assert_journal_is_whole, journal, on_free_ports, stop
+from test_runtime import Feed, assert_journal_is_whole, journal, stop
 from virtual_time import run_virtual
 
 from edge.config_readers import LlrpConfig

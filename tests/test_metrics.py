@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import Run
-from influx_peer import free_port
+from ports import free_port
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +18,7 @@ import pytest
 import uvloop
 from opcua_peer import NodeServer, node_opcua
 from pcap import write_pcap
+from ports import free_port
 from test_modbus_transports import PARCELS, route_all
 
 from edge.cli import main
@@ -36,11 +36,6 @@ from plc.opcua_trust import Own, TrustList, make_own
 from plc.simulator import SimulatedPlc
 
 SECURE = [policy for policy in Policy if policy is not Policy.NONE]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
 
 
 class Pki:

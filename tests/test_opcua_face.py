@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 from opcua_peer import NodePeer, node_opcua
-from test_opcua import free_port, until
+from ports import free_port
+from test_opcua import until
 
 from edge.cli import main
 from edge.config import ConfigError, load_line

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 from opcua_peer import NodeServer, node_opcua
+from ports import free_port, on_free_ports
 from pure_site import example
 from test_modbus import Controller as RoutingHost
 from test_modbus import Journal
-from test_opcua import Pki, free_port, until
-from test_runtime import on_free_ports
+from test_opcua import Pki, until
 
 from edge.config_devices import PlcConfig
 from edge.plc_session import plc_link

@@ -6,8 +6,9 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+from ports import on_free_ports
 from pure_site import example
-from test_runtime import UTC_US, Feed, journal, on_free_ports, stop
+from test_runtime import UTC_US, Feed, journal, stop
 from virtual_time import run_virtual
 
 from edge.config_lines import LineConfig

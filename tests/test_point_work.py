@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 from house import CLI, HANGS_S, House, make_house
+from ports import on_free_ports
 from pure_site import example
 from test_api import client_of
-from test_runtime import UTC_US, Feed, journal, on_free_ports, stop
+from test_runtime import UTC_US, Feed, journal, stop
 from virtual_time import run_virtual
 
 from api.app import create_app

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from ports import on_free_ports
 from pure_site import example
 from test_journal import leave_no_room
 from virtual_time import run_virtual
@@ -38,22 +38,6 @@ from edge.sim.tally import Report
 from plc.words import EventType
 
 UTC_US = 1_767_225_600_000_000
-
-
-def free_ports(count: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
-
-
-def on_free_ports(config: LineConfig, folder: Path, poll_ms: int = 10) -> LineConfig:
-    """The configuration with ports of its own and a slower poll, which virtual time pays for in real time."""
-    ports = iter(free_ports(len(config.plc) + len(config.reader)))
-    plcs = {name: plc.model_copy(update={"port": next(ports), "poll_ms": poll_ms}) for name, plc in config.plc.items()}
-    readers = {name: reader.model_copy(update={"port": next(ports)}) for name, reader in config.reader.items()}
-    return config.model_copy(update={"plc": plcs, "reader": readers, "journal": folder / "journal.sqlite"})
 
 
 class Feed:

@@ -11,8 +11,9 @@ import pytest
 from conftest import Run
 from hypothesis import given
 from hypothesis import strategies as st
+from ports import on_free_ports
 from pure_site import example
-from test_runtime import Feed, journal, on_free_ports, stop
+from test_runtime import Feed, journal, stop
 from virtual_time import run_virtual
 
 from edge.cli import main

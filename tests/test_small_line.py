@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from libmodbus_peer import build_libmodbus_plc
-from test_floor_devices import on_free_ports
+from ports import on_free_ports
 from virtual_time import run_virtual
 
 from edge.cli import main
