@@ -35,4 +35,4 @@ def on_free_ports(config: LineConfig, folder: Path, poll_ms: int = 10) -> LineCo
     """The configuration with ports of its own and a slower poll, which virtual time pays for in real time."""
     plcs = {name: plc.model_copy(update={"port": free_port(), "poll_ms": poll_ms}) for name, plc in config.plc.items()}
     readers = {name: reader.model_copy(update={"port": free_port()}) for name, reader in config.reader.items()}
-    return config.model_copy(update={"plc": plcs, "reader": readers, "journal": folder / f"journal{poll_ms}.sqlite"})
+    return config.model_copy(update={"plc": plcs, "reader": readers, "journal": folder / "journal.sqlite"})
