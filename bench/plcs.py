@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import shutil
 import sys
 import threading
@@ -70,7 +71,11 @@ def _collect(plcs: list[LibmodbusPlc], parcels: int, ours: Controller | None) ->
 
         reactions[at] = plcs[at].bench_result_us(entered)
 
-    for plc in plcs:
+    draw = random.Random(len(plcs))
+    phases = sorted(draw.randrange(EVERY_US) for _ in plcs)
+    began = time.monotonic()
+    for plc, phase_us in zip(plcs, phases, strict=True):
+        time.sleep(max(0.0, began + phase_us / 1e6 - time.monotonic()))
         plc.bench(parcels, EVERY_US, LEAD_US, DWELL_US)
     threads = [threading.Thread(target=one, args=(at,), daemon=True) for at in range(len(plcs))]
     for thread in threads:

@@ -55,7 +55,7 @@ from edge.line.gate import Gate
 from edge.line.journey import ended, inducted, lane_changed, lanes_seen, passed_eye
 from edge.line.layout import Job, LineLayout
 from edge.line.state import CoreState, LineState, PlcState, Track
-from edge.line.station import Result, Station
+from edge.line.station import NEVER_US, Result, Station
 from plc.packml import PackmlState, state_name
 from plc.words import EventType, Opcode, Refusal, serial_after
 
@@ -98,20 +98,10 @@ class Core:
 
     def deadline_us(self) -> int | None:
         """When to give a Tick at the latest; None = nothing is waiting for time."""
-        times: list[int] = []
-        for line in self._lines.values():
-            for track in line.state.tracks.values():
-                if track.inducted and not track.lane:
-                    times.append(track.due_us)
-                    if line.layout.job is Job.SORT:
-                        early_us = line.early_us(track.track_id)
-                        if early_us is not None and early_us < track.due_us and not track.early:
-                            times.append(early_us)
-            final_us = line.portal.deadline_us()
-            if final_us is not None:
-                times.append(final_us)
-        times += [time for time in (self._due_us(), self._gate.doors.deadline_us()) if time is not None]
-        return min(times, default=None)
+        due_us = min((line.due_us() for line in self._lines.values()), default=NEVER_US)
+        for time_us in (self._due_us(), self._gate.doors.deadline_us()):
+            due_us = due_us if time_us is None else min(due_us, time_us)
+        return None if due_us == NEVER_US else due_us
 
     def _due_us(self) -> int | None:
         """When a delay of an alarm or the time of a door's light is over."""
@@ -123,6 +113,8 @@ class Core:
         out: list[Result] = []
         if not isinstance(given, Tick | TagsRead):
             self._pass_time(given.at_us, out)
+        for concerned in self._concerned(given):
+            concerned.touch()
         match given:
             case TagsRead():
                 line = self._by_reader.get(given.reader)
@@ -219,6 +211,19 @@ class Core:
         if self.live:
             self._time_went_by(given.at_us, out)
         return out
+
+    def _concerned(self, given: Input) -> Iterable[Station]:
+        """The lines of which an input may change what is due."""
+        match given:
+            case TagsRead() | BarcodesRead():
+                line = self._by_reader.get(given.reader)
+                return () if line is None else (line,)
+            case PlcEvent() | CommandSent() | PlcConnected():
+                return self._by_plc.get(given.plc, ())
+            case Started() | PassageSeen() | DeviceChanged():
+                return self._lines.values()
+            case _:
+                return ()
 
     def _pass_time(self, at_us: int, out: list[Result]) -> None:
         out += self._gate.pass_time(at_us)
@@ -400,9 +405,12 @@ class Core:
 
     def _time_went_by(self, now_us: int, out: list[Result]) -> None:
         for line in self._lines.values():
+            if line.due_us() > now_us:
+                continue
+            line.touch()
             for seen in line.portal.finals(now_us):
                 self._seen(line, seen, out)
-            for track in [item for item in line.state.tracks.values() if item.inducted and not item.lane]:
+            for track in line.undecided():
                 if track.due_us <= now_us:
                     self._seen(line, line.portal.evidence(track.track_id, Stage.DUE, now_us), out)
                 else:

@@ -1,6 +1,6 @@
 """One line as the decisions see it: its layout, what it remembers, its portal, its scanners and the book.
 
-Public names: Station, Result.
+Public names: Station, Result, NEVER_US.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from edge.line.events import Command, Event
 from edge.line.layout import Job, LineLayout
 from edge.line.passage import PortalWatch
 from edge.line.scans import ScanWatch
-from edge.line.state import LineState
+from edge.line.state import LineState, Track
 from edge.line.verify import wants
 
 Result: TypeAlias = Event | Command
+NEVER_US = 2**63 - 1
+"""Later than any time."""
 
 
 class Station:
@@ -29,6 +31,7 @@ class Station:
         self.portal = PortalWatch(layout, state.portal, self._wants)
         self.scans = ScanWatch(layout, state.portal)
         self.lanes = {lane.number: lane for lane in layout.lanes}
+        self._due_us: int | None = None
 
     @property
     def name(self) -> str:
@@ -41,6 +44,27 @@ class Station:
             self.scans.scanner_changed(name, trouble)
         else:
             self.portal.reader_changed(name, trouble, at_us)
+
+    def touch(self) -> None:
+        """Something happened here: what is due has to be worked out anew."""
+        self._due_us = None
+
+    def due_us(self) -> int:
+        """When a passage becomes final, or a track is to be looked at, at the earliest; NEVER_US without any."""
+        if self._due_us is None:
+            final_us = self.portal.deadline_us()
+            due_us = NEVER_US if final_us is None else final_us
+            for track in self.undecided():
+                due_us = min(due_us, track.due_us)
+                if self.layout.job is Job.SORT and not track.early:
+                    early_us = self.early_us(track.track_id)
+                    due_us = due_us if early_us is None else min(due_us, early_us)
+            self._due_us = due_us
+        return self._due_us
+
+    def undecided(self) -> list[Track]:
+        """The tracks that were inducted and have no lane yet."""
+        return [track for track in self.state.tracks.values() if track.inducted and not track.lane]
 
     def early_us(self, track_id: int) -> int | None:
         """When the window of a track's newest passage is over and its scanners have spoken; None = not known yet."""
