@@ -13,6 +13,7 @@ import fcntl
 import logging
 import sqlite3
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -85,11 +86,12 @@ class Journal:
 
     ``seq`` is the newest sequence, ``stored`` the newest on disk; ``kinds``: records stored, by kind.
     ``append`` only queues, and costs no disk time; a thread stores what is queued in one commit and then calls
-    ``on_stored(seq)`` there. When the disk refuses, it calls ``on_trouble(text)``, keeps everything, tries again
-    every second, and calls ``on_trouble("")`` when it works again.
+    ``on_stored(seq)`` there; between two commits it gathers for GATHER_S. When the disk refuses, it calls
+    ``on_trouble(text)``, keeps everything, tries again every second, and calls ``on_trouble("")`` when it works again.
     """
 
     RETRY_S = 1.0
+    GATHER_S = 0.008
     TRIM_EVERY_S = 0.05
 
     def __init__(
@@ -252,6 +254,7 @@ class Journal:
                         self._wake.wait_for(lambda: self._stopping, timeout=self.RETRY_S)
             if troubled:
                 self._on_trouble("")
+            time.sleep(self.GATHER_S)
 
     def _trim_on(self) -> None:
         trim = self._trim

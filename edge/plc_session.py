@@ -32,6 +32,7 @@ from edge.line.events import (
 )
 from edge.line.layout import LineLayout
 from edge.line.state import PlcState
+from edge.lookout import Lookout
 from plc.driver import PlcError, PlcLink
 from plc.io_link import IoLink
 from plc.io_tracker import Tracker
@@ -106,13 +107,14 @@ def modbus_wire(config: PlcConfig) -> Wire:
 class PlcSession:
     """One PLC for the life of the process.
 
-    ``known``: what the journal remembers of it, None = nothing. ``line``: the one that it drives, of remote I/O.
+    ``known``: what the journal remembers of it, None = nothing. ``lines``: those that it drives.
     """
 
-    def __init__(self, name: str, config: PlcConfig, known: PlcState | None, line: LineLayout | None = None) -> None:
+    def __init__(self, name: str, config: PlcConfig, known: PlcState | None, lines: Sequence[LineLayout] = ()) -> None:
         self.name = name
-        self._line = line
+        self._lines = lines
         self.config = config
+        self.lookout = Lookout(() if config.io else lines, config.poll_ms * 1000)
         self.host = Host(
             None if known is None else Memory(known.session, known.event_seq, known.command_seq, known.events_lost)
         )
@@ -126,7 +128,7 @@ class PlcSession:
     def link(self) -> PlcLink:
         """The way to it; what it learned of the PLC outlives a connection."""
         if self._link is None:
-            self._link = plc_link(self.name, self.config, self._line)
+            self._link = plc_link(self.name, self.config, next(iter(self._lines), None))
         return self._link
 
     def observe(self, up: Sequence[int], at_us: int) -> None:
@@ -249,7 +251,7 @@ class PlcSession:
 
     def _event(self, signal: Received, at_us: int) -> PlcEvent:
         event = signal.event
-        return PlcEvent(
+        made = PlcEvent(
             at_us=at_us,
             device_us=self._clock.host_us(self._ms.us(event.plc_ms)),
             plc=self.name,
@@ -262,3 +264,5 @@ class PlcSession:
             value=event.value,
             plc_ms=event.plc_ms,
         )
+        self.lookout.event(made)
+        return made

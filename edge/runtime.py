@@ -162,9 +162,9 @@ class Controller:
             self._core, seq = recover(self._config.journal, layouts, docks)
             if seq:
                 log.info("journal %s: %d records taken up", self._config.journal, seq)
-            lines = {layout.plc: layout for layout in layouts}
             for name, table in self._config.plc.items():
-                self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name), lines.get(name))
+                lines = [layout for layout in layouts if layout.plc == name]
+                self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name), lines)
                 if table.packml is not None:
                     self._machines.append(PackmlSession(name, table.packml, self._now, self._take))
                 if table.point:
@@ -284,7 +284,10 @@ class Controller:
                     self._signals(plc, signals, self._now())
                 if block is not None:
                     await link.write_down(block)
-                due = max(due + poll_s, self._loop.time())
+                due += poll_s
+                if (expected_us := plc.lookout.next_us(self._now())) is not None:
+                    due = min(due, self._clock.loop_time(expected_us))
+                due = max(due, self._loop.time())
                 await asyncio.sleep(due - self._loop.time())
                 block = None
                 if link.reads_and_writes_at_once:  # what came due meanwhile, as acknowledgements, goes with the poll

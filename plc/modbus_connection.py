@@ -23,6 +23,7 @@ from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOException
 from pymodbus.pdu import ModbusPDU
 from pymodbus.pdu.register_message import ReadHoldingRegistersResponse
+from pymodbus.transaction import TransactionManager
 
 from plc.driver import PlcError
 from plc.points import Table
@@ -64,6 +65,46 @@ class _ExchangedRegisters(_Registers):
     """Function 23. Source: 6.17."""
 
     function_code = 23
+
+
+class _Transactions(TransactionManager):
+    """The library's, for one request at a time and no second try.
+
+    So it needs no lock, no task for each time limit, and no log of the last frames.
+    """
+
+    async def execute(self, no_response_expected: bool, request: ModbusPDU) -> ModbusPDU:
+        if not self.is_active():
+            raise ConnectionException("not connected")
+        loop = asyncio.get_running_loop()
+        request.transaction_id = self.getNextTID()
+        self.recv_buffer = b""
+        answer: asyncio.Future[ModbusPDU] = loop.create_future()
+        self.response_future = answer
+        limit = loop.call_later(self.comm_params.timeout_connect, _late, answer)
+        try:
+            self.pdu_send(request)
+            return await answer
+        finally:
+            limit.cancel()
+
+    def send(self, data: bytes, addr: tuple[str, int] | None = None) -> None:
+        self.transport.write(data)  # type: ignore[attr-defined]  # the library's type for it is too wide
+
+    def data_received(self, data: bytes) -> None:
+        data = self.recv_buffer + data
+        if len(data) > self.max_buffer_size:
+            data = b""
+        try:
+            self.recv_buffer = data[self.callback_data(data) :]
+        except ModbusException as error:
+            if not self.response_future.done():
+                self.response_future.set_exception(error)
+
+
+def _late(answer: asyncio.Future[ModbusPDU]) -> None:
+    if not answer.done():
+        answer.set_exception(ModbusIOException("no answer in time"))
 
 
 class ExceptionAnswer(PlcError):  # noqa: N818  # the standard's word
@@ -118,7 +159,6 @@ class ModbusConnection:
             await asyncio.sleep(max(0.0, self._quiet_from - loop.time()))
             self._quiet_from = None
         client = self._new_client()
-        client.set_max_no_responses(0)
         trouble: list[OSError] = []
         if isinstance(self._wire, Serial):
             create: Callable[[], Awaitable[Any]] = client.ctx.call_create
@@ -239,6 +279,8 @@ class ModbusConnection:
 
     def _new_client(self) -> _Client:
         client = self._plain_client()
+        theirs = client.ctx
+        client.ctx = _Transactions(theirs.comm_params, theirs.framer, 0, False, None, None, self._on_connect)
         for answer in (_Registers, _InputRegisters, _ExchangedRegisters):
             client.register(answer)
         return client
@@ -256,7 +298,6 @@ class ModbusConnection:
                     retries=0,
                     reconnect_delay=0,
                     reconnect_delay_max=0,
-                    trace_connect=self._on_connect,
                 )
             case Serial(device, baud, parity, stop_bits):
                 return AsyncModbusSerialClient(
@@ -269,7 +310,6 @@ class ModbusConnection:
                     retries=0,
                     reconnect_delay=0,
                     reconnect_delay_max=0,
-                    trace_connect=self._on_connect,
                 )
             case _:
                 assert_never(self._wire)

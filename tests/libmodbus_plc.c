@@ -22,8 +22,8 @@
  *   lanes F D, state N    lanes 1-16 full and disabled; PackML state
  *   bench N US LEAD DWELL N parcels, one about every US microseconds (US/2 to 3 US/2, or 3/4 to 5/4 with a portal),
  *                         then "reaction_us ..." (-1 = no route) and "bench done". LEAD > 0: each passes a portal, photo-eye 11, LEAD
- *                         us before its INDUCTED and stays in it for DWELL us; "entered TRACK" is said as it begins, and
- *                         DIVERTED comes a second after INDUCTED
+ *                         us before its INDUCTED, give or take 1 % as the belt's speed, and stays in it for DWELL us;
+ *                         "entered TRACK" is said as it begins, and DIVERTED comes a second after INDUCTED
  *   status                "status session=.. head=.. acked=.. waiting=.. done=.. epoch=.. ack_word=.. refusals=.."
  *   quit
  *
@@ -60,7 +60,7 @@ static uint32_t next_track = 1;
 static int64_t scan_us = 1000, visible_us[TRACKS];
 
 /* The bench's parcels: parcel i has track bench_track + i and is inducted at induct_us[i]. */
-static int64_t *samples, *induct_us, bench_lead_us, bench_dwell_us;
+static int64_t *samples, *induct_us, *enter_us, bench_lead_us, bench_dwell_us;
 static uint16_t *lane_of;
 static uint32_t bench_track;
 static int bench_total, bench_got, bench_entered, bench_left, bench_inducted, bench_diverted;
@@ -175,11 +175,16 @@ static void obey(void) {
 }
 
 static void bench_start(int parcels, int64_t every_us, int64_t lead_us, int64_t dwell_us) {
-    int64_t at_us = now_us() + lead_us, spread_us = lead_us ? every_us / 2 : every_us;
+    srand((unsigned)getpid()); /* no PLC in step with another */
+    int64_t at_us = now_us() + lead_us + rand() % every_us, spread_us = lead_us ? every_us / 2 : every_us;
     samples = calloc((size_t)parcels, sizeof *samples);
     induct_us = calloc((size_t)parcels, sizeof *induct_us);
+    enter_us = calloc((size_t)parcels, sizeof *enter_us);
     lane_of = calloc((size_t)parcels, sizeof *lane_of);
-    for (int i = 0; i < parcels; i++) induct_us[i] = at_us += every_us - spread_us / 2 + rand() % (spread_us + 1);
+    for (int i = 0; i < parcels; i++) {
+        induct_us[i] = at_us += every_us - spread_us / 2 + rand() % (spread_us + 1);
+        enter_us[i] = at_us - lead_us - lead_us / 100 + rand() % (lead_us / 50 + 1);
+    }
     bench_track = next_track;
     next_track += (uint32_t)parcels;
     bench_total = parcels;
@@ -192,10 +197,9 @@ static void bench_start(int parcels, int64_t every_us, int64_t lead_us, int64_t 
 /* What the bench's parcels did since the last scan. */
 static void bench_run(int64_t at_us) {
     if (bench_lead_us) {
-        int64_t eye_us = at_us + bench_lead_us;
-        for (; bench_left < bench_total && eye_us >= induct_us[bench_left] + bench_dwell_us; bench_left++)
+        for (; bench_left < bench_total && at_us >= enter_us[bench_left] + bench_dwell_us; bench_left++)
             report(3, bench_track + (uint32_t)bench_left, 11, 0, 0);
-        for (; bench_entered < bench_total && eye_us >= induct_us[bench_entered]; bench_entered++) {
+        for (; bench_entered < bench_total && at_us >= enter_us[bench_entered]; bench_entered++) {
             report(2, bench_track + (uint32_t)bench_entered, 11, 0, 0);
             printf("entered %u\n", (unsigned)(bench_track + (uint32_t)bench_entered));
         }
@@ -326,6 +330,7 @@ static void bench_report(void) {
     printf("\nbench done\n");
     free(samples);
     free(induct_us);
+    free(enter_us);
     free(lane_of);
     samples = NULL;
     quiet = 0;

@@ -1,0 +1,73 @@
+"""When a PLC is looked at more often than it is polled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pure_site import example
+
+from edge.line.events import PlcEvent
+from edge.line.layout import LineLayout
+from edge.lookout import KEEP, OFTEN, Lookout
+from plc.words import EventType
+
+POLL_US = 5_000
+
+
+def sorter(project: Path) -> LineLayout:
+    return next(layout for layout in example(project).layouts() if layout.name == "sorter")
+
+
+def event(kind: EventType, track: int, station: int, at_us: int) -> PlcEvent:
+    return PlcEvent(at_us, at_us, "sorter", 1, 1, int(kind), track, station, 0, 0, at_us // 1000)
+
+
+@given(
+    st.floats(0.5, 2.0),
+    st.lists(st.tuples(st.integers(90_000, 400_000), st.floats(-0.01, 0.01)), min_size=12, max_size=40),
+)
+def test_a_belt_that_runs_evenly_is_seen_as_it_happens(
+    project: Path, speed: float, items: list[tuple[int, float]]
+) -> None:
+    """Whatever the drawing says of its speed; and never are there more than OFTEN looks in the time of a poll."""
+    line = sorter(project)
+    lookout = Lookout([line], POLL_US)
+    way_us = round(line.travel_us(line.portal.eye_mm, 0) * speed)
+    give_us = POLL_US // 2
+    happens: list[tuple[int, EventType, int]] = []
+    at_us = 1_700_000_000_000_000
+    for track, (gap_us, off) in enumerate(items, 1):
+        at_us += gap_us
+        happens += [
+            (at_us, EventType.ENTERED, track),
+            (at_us + way_us + round(off * give_us), EventType.INDUCTED, track),
+        ]
+    happens.sort()
+    now_us, late, looks = happens[0][0], [], []
+    while happens:
+        while happens and happens[0][0] <= now_us:
+            when_us, kind, track = happens.pop(0)
+            station = line.portal.eye if kind is EventType.ENTERED else line.induction
+            lookout.event(event(kind, track, station, when_us))
+            if kind is EventType.INDUCTED:
+                late.append(now_us - when_us)
+        due_us, next_us = now_us + POLL_US, lookout.next_us(now_us)
+        assert next_us is None or next_us >= now_us + POLL_US // OFTEN
+        now_us = due_us if next_us is None else min(due_us, next_us)
+        looks.append(now_us)
+    assert max(late) <= POLL_US
+    assert max(late[1:]) <= POLL_US // OFTEN, "the first shows how long the way takes"
+    assert len(looks) <= (looks[-1] - looks[0]) / POLL_US + len(items) * OFTEN + 1
+
+
+def test_what_never_comes_is_given_up(project: Path) -> None:
+    line = sorter(project)
+    lookout = Lookout([line], POLL_US)
+    now_us = 1_700_000_000_000_000
+    for track in range(10 * KEEP):
+        lookout.event(event(EventType.ENTERED, track, line.portal.eye, now_us))
+    assert lookout.next_us(now_us) == now_us + line.travel_us(line.portal.eye_mm, 0) - POLL_US // 2
+    assert lookout.next_us(now_us + 3_600_000_000) is None
+    assert Lookout([], POLL_US).next_us(now_us) is None
