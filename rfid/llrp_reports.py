@@ -12,13 +12,13 @@ Source: EPCglobal Low Level Reader Protocol 1.0.1, clauses 13.2.3, 13.6.1 and 16
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import chain, groupby
 
 from rfid.driver import ReaderClock, Reads, TagDetail, TagRead
 from rfid.llrp_codec import Bits, LlrpError, Message, Parameter, decode
 from rfid.llrp_frames import Frame
 from rfid.llrp_impinj import detail, values_of
-from rfid.llrp_report_layout import CLOCKS, MAX_AT_ONCE, Hexadecimal, Layout, learn
+from rfid.llrp_report_layout import CLOCKS, MAX_AT_ONCE, Layout, Reading, Texts, learn
 
 REPORT = 61
 """Message type of RO_ACCESS_REPORT."""
@@ -49,12 +49,11 @@ def reads_of(report: Message, before: Reads = _NOTHING) -> tuple[Reads, ...]:
 
 
 def _grouped(found: list[Reads]) -> tuple[Reads, ...]:
-    """``found`` holds one read each."""
     grouped: list[Reads] = []
     for (clock, detailed), group in groupby(found, key=lambda one: (one.clock, bool(one.details))):
-        some = tuple(group)
-        details = tuple(one.details[0] for one in some) if detailed else ()
-        grouped.append(Reads(tuple(one.reads[0] for one in some), clock, False, details))
+        some = list(group)
+        details = tuple(chain.from_iterable(one.details for one in some)) if detailed else ()
+        grouped.append(Reads(tuple(chain.from_iterable(one.reads for one in some)), clock, False, details))
     return tuple(grouped)
 
 
@@ -99,25 +98,23 @@ def _detail_of(custom: dict[str, int | bytes]) -> TagDetail:
 class ReportDecoder:
     """Decodes the reports of one connection. Remembers layouts and EPCs, both bounded, and what was reported last."""
 
-    __slots__ = ("_before", "_hexadecimal", "_last", "_layouts")
+    __slots__ = ("_before", "_layouts", "_readings", "_texts")
 
     def __init__(self) -> None:
         self._layouts: dict[bytes, Layout] = {}
-        self._last: Layout | None = None
+        self._readings: dict[int, Reading] = {}  # by the length of a report
         self._before = _NOTHING
-        self._hexadecimal = Hexadecimal()
+        self._texts: Texts = {}
 
     def decode(self, body: bytes) -> tuple[Reads, ...]:
         """The reads of one report's body; the same as ``reads_of``. Raises ``LlrpError`` for a bad body."""
-        layout = self._last
-        if layout is not None:
-            reads = layout.reads(body, self._hexadecimal, self._before)
+        reading = self._readings.get(len(body))
+        if reading is not None:
+            reads = reading(body, self._texts, self._before)
             if reads is not None:
                 self._before = reads
                 return (reads,)
-        self._last = layout = self._layout(body, 0)
-        found = self._many(layout, body) if layout is not None else ()
-        return self._took(found or self._mixed(body))
+        return self._took(self._anew(body))
 
     def take(self, report: Message) -> tuple[Reads, ...]:
         """The reads of a report that is decoded already. Raises ``LlrpError`` for a tag without EPC."""
@@ -128,19 +125,32 @@ class ReportDecoder:
             self._before = found[-1]
         return found
 
-    def _many(self, layout: Layout, body: bytes) -> tuple[Reads, ...]:
-        """In portions, so that what a layout remembers stays small; nothing when a tag lies differently."""
-        reads: list[TagRead] = []
-        details: list[TagDetail] = []
-        before = self._before
-        for at in range(0, len(body), layout.size * MAX_AT_ONCE):
-            found = layout.reads(body[at : at + layout.size * MAX_AT_ONCE], self._hexadecimal, before)
-            if found is None:
-                return ()
-            reads += found.reads
-            details += found.details
-            before = found
-        return (Reads(tuple(reads), before.clock, False, tuple(details)),)
+    def _anew(self, body: bytes) -> tuple[Reads, ...]:
+        """As many tags at once as a layout takes, tag by tag from where they differ; all by the codec when one must."""
+        found: list[Reads] = []
+        reading: Reading | None = None
+        before, at, at_once = self._before, 0, MAX_AT_ONCE
+        while at < len(body):
+            layout = self._layout(body, at)
+            if layout is None:
+                message = decode(Frame(REPORT, 0, 1, body))
+                assert isinstance(message, Message)
+                return reads_of(message, self._before)
+            tags = body[at : at + layout.size * at_once]
+            reading = layout.reading(len(tags))
+            reads = reading(tags, self._texts, before) if reading else None
+            if reads is not None:
+                found.append(reads)
+                before = reads
+                at += len(tags)
+            elif at_once > 1:
+                at_once = 1
+            else:  # begins like a tag of another layout, which gives way to this one's
+                del self._layouts[body[at : at + _KEY]]
+        if len(found) == 1 and reading is not None:
+            self._readings[len(body)] = reading
+            return (found[0],)
+        return _grouped(found)
 
     def _layout(self, body: bytes, at: int) -> Layout | None:
         """A layout for the tag at ``at``, learned when its first octets are new."""
@@ -151,29 +161,6 @@ class ReportDecoder:
         if layout is None and (layout := learn(body, at)) is not None:
             if len(self._layouts) >= _MAX_LAYOUTS:
                 self._layouts.clear()
+                self._readings.clear()
             self._layouts[key] = layout
         return layout
-
-    def _mixed(self, body: bytes) -> tuple[Reads, ...]:
-        """Tag by tag; the codec takes the whole report when one tag has no layout."""
-        found: list[Reads] = []
-        before = self._before
-        at = 0
-        while at < len(body):
-            layout, reads = self._one(body, at, before)
-            if reads is None:  # begins like a tag of another layout
-                self._layouts.pop(body[at : at + _KEY], None)
-                layout, reads = self._one(body, at, before)
-            if layout is None or reads is None:
-                message = decode(Frame(REPORT, 0, 1, body))
-                assert isinstance(message, Message)
-                return reads_of(message, self._before)
-            found.append(reads)
-            before = reads
-            at += layout.size
-        return _grouped(found)
-
-    def _one(self, body: bytes, at: int, before: Reads) -> tuple[Layout | None, Reads | None]:
-        layout = self._layout(body, at)
-        tags = body[at : at + layout.size] if layout else b""
-        return layout, layout.reads(tags, self._hexadecimal, before) if layout else None

@@ -149,7 +149,9 @@ def tags() -> st.SearchStrategy[list[Parameter | RawParameter]]:
         )
         return st.one_of(st.just(some), st.just(some), longer)
 
-    return st.lists(st.sampled_from(_INSIDE), max_size=6).flatmap(of_layout).flatmap(with_more)
+    names = st.lists(st.sampled_from(_INSIDE), max_size=6)
+    twice = names.map(lambda some: some + some)
+    return st.one_of(names, names, twice).flatmap(of_layout).flatmap(with_more)
 
 
 def reports() -> st.SearchStrategy[Message]:
