@@ -1,6 +1,8 @@
 """lanewise …: the command line, and the only place that wires the parts together.
 
 Public names: main, parser.
+
+What only one command needs, its function imports: a process is there sooner.
 """
 
 from __future__ import annotations
@@ -20,27 +22,18 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-import uvloop
-
-from edge.certificates import warnings
-from edge.command_line import add_command
+from edge.command_line import CommandError, add_command, sentence
 from edge.config import ConfigError, load_line, load_site
-from edge.config_io import io_margins
-from edge.config_lines import LineConfig
 from edge.journal import JournalError, JournalReader
-from edge.journal_source import JournalSource
-from edge.line.events import OrderChanged, Requested
-from edge.portal_replay import RecordingError
-from edge.publish.cursors import read_cursors
-from edge.replay import BadRecord, begin_of, replay
-from edge.retention import Position, Retention
-from edge.runtime import Controller, OrderFeed
-from edge.store import SiteStore, StoreError
-from edge.timeline import timeline
-from rfid.epc import describe
-from rfid.llrp_json import decode_file
+
+if TYPE_CHECKING:
+    from edge.config_lines import LineConfig
+    from edge.line.events import OrderChanged, Requested
+    from edge.retention import Position
+    from edge.runtime import OrderFeed
+    from edge.store import SiteStore
 
 PROCESSES = {"api": "api.server:serve"}
 """Processes above this package, by name: ``module:function`` taking the SiteConfig. Resolved when started."""
@@ -48,18 +41,15 @@ PROCESSES = {"api": "api.server:serve"}
 log = logging.getLogger(__name__)
 
 
-class CommandError(Exception):
-    """What the command cannot do, said to the user; exit status 2."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status: 0 done, 1 the answer is bad, 2 it could not be done."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = parser(words[0] if words else "").parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what it says, its drivers say with the device's name
     try:
         status: int = arguments.command(arguments)
-    except (ConfigError, JournalError, RecordingError, CommandError) as error:
+    except (ConfigError, JournalError, CommandError) as error:
         print(f"lanewise: {error}", file=sys.stderr)
         return 2
     except OSError as error:
@@ -70,46 +60,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(asked: str | None = None) -> argparse.ArgumentParser:
+    """The whole command line. Of a command other than the ``asked`` one no module is imported: all take a second."""
     top = argparse.ArgumentParser(prog="lanewise", description="Edge controller for automated fulfilment lines.")
     top.add_argument("--version", action="version", version=f"lanewise {version('lanewise')}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
-    demo = add_command(commands, "demo", _demo, "the example warehouse, simulated, with everything that belongs to it")
-    importlib.import_module("edge.demo").add_arguments(demo)
+    def of_module(name: str, module: str, text: str, description: str = "") -> None:
+        made = commands.add_parser(name, help=text, description=description or sentence(text))
+        if asked in (None, name):
+            part = importlib.import_module(module)
+            made.set_defaults(command=getattr(part, "main", None))  # None: it has commands of its own
+            part.add_arguments(made)
+
+    of_module("demo", "edge.demo", "the example warehouse, simulated, with everything that belongs to it")
 
     run = add_command(commands, "run", _run, "the controller of one or more lines")
     run.add_argument("config", type=Path, metavar="LINE.toml")
 
-    sim = add_command(commands, "sim", _sim, "the simulated floor: readers and PLCs on real sockets")
-    importlib.import_module("edge.sim.server").add_arguments(sim)
-
-    fault = add_command(commands, "fault", _fault, "makes things go wrong in a simulated floor that runs")
-    importlib.import_module("edge.sim.control").add_arguments(fault)
-
-    publish = add_command(commands, "publish", _publish, "the journal to InfluxDB and other systems")
-    importlib.import_module("edge.publish.process").add_arguments(publish)
+    of_module("sim", "edge.sim.server", "the simulated floor: readers and PLCs on real sockets")
+    of_module("fault", "edge.sim.control", "makes things go wrong in a simulated floor that runs")
+    of_module("publish", "edge.publish.process", "the journal to InfluxDB and other systems")
 
     api = add_command(commands, "api", _api, "orders in, look-ups and live pages out")
     api.add_argument("config", type=Path, metavar="SITE.toml")
 
-    alarms = add_command(commands, "alarms", _alarms, "the alarms of a site, and what an operator asks of them")
-    importlib.import_module("edge.alarm_desk").add_arguments(alarms)
-
-    load = commands.add_parser(
-        "load", help="loads at dock doors: open, check, close, manifest", description="Loads at dock doors."
-    )
-    importlib.import_module("edge.load_desk").add_commands(load)
-
-    plc = commands.add_parser("plc", help="a PLC's mailbox: conformance, watch", description="A PLC's mailbox.")
-    importlib.import_module("edge.plc_cli").add_arguments(plc)
-
-    rfid = commands.add_parser("rfid", help="readers: discover, watch, report", description="RFID readers.")
-    importlib.import_module("edge.rfid_cli").add_arguments(rfid)
-
-    opcua = add_command(commands, "opcua", _opcua, "portals as AutoID devices and lines as PackML machines on OPC UA")
-    importlib.import_module("edge.opcua_server").add_arguments(opcua)
+    of_module("alarms", "edge.alarm_desk", "the alarms of a site, and what an operator asks of them")
+    of_module("load", "edge.load_desk", "loads at dock doors: open, check, close, manifest", "Loads at dock doors.")
+    of_module("plc", "edge.plc_cli", "a PLC's mailbox: conformance, watch", "A PLC's mailbox.")
+    of_module("rfid", "edge.rfid_cli", "readers: discover, watch, report", "RFID readers.")
+    of_module("opcua", "edge.opcua_server", "portals as AutoID devices and lines as PackML machines on OPC UA")
 
     check = add_command(commands, "check", _check, "says everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG", help="LINE.toml or SITE.toml")
@@ -132,10 +112,7 @@ def parser() -> argparse.ArgumentParser:
     )
     trace.add_argument("--json", action="store_true", help="one JSON line each")
 
-    portal = commands.add_parser(
-        "portal", help="what a portal makes of reads", description="What a portal makes of reads."
-    )
-    importlib.import_module("edge.portal_cli").add_arguments(portal)
+    of_module("portal", "edge.portal_cli", "what a portal makes of reads")
 
     llrp = add_command(commands, "decode-llrp", _decode_llrp, "LLRP messages in files as JSON, one line each")
     llrp.add_argument("--body", metavar="TYPE", help="the files are bodies of this message type, without the header")
@@ -150,6 +127,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from edge.retention import Retention
+    from edge.runtime import Controller
+
     config = load_line(arguments.config)
     # Cyclic garbage is rare here and a full collection takes milliseconds: what lives from the start is left out.
     gc.collect()
@@ -166,6 +146,8 @@ def _feed(config: LineConfig) -> OrderFeed | None:
     """Reads the site store's feed; opens it at the first call, and again after trouble."""
     if not config.store:
         return None
+    from edge.store import SiteStore
+
     stores: list[SiteStore] = []
 
     def feed(after: int, limit: int) -> Sequence[OrderChanged | Requested]:
@@ -181,6 +163,9 @@ def _positions(config: LineConfig) -> Position:
 
     A site store that cannot be read now, or is not there yet, is where it last was.
     """
+    from edge.journal_source import JournalSource
+    from edge.publish.cursors import read_cursors
+
     source = JournalSource(config.journal, config.controller)
     stores: list[SiteStore] = []
     stored = 0
@@ -192,6 +177,8 @@ def _positions(config: LineConfig) -> Position:
         seqs = {cursor.publisher: cursor.seq for cursor in read_cursors(config.publish_state) if cursor.node == node}
         found = {name: seqs.get(name, 0) for name in config.publish}
         if config.store:
+            from edge.store import SiteStore, StoreError
+
             with suppress(StoreError):
                 if not stores:
                     stores.append(SiteStore(config.store, readonly=True))
@@ -202,38 +189,16 @@ def _positions(config: LineConfig) -> Position:
     return positions
 
 
-def _sim(arguments: argparse.Namespace) -> int:
-    return int(importlib.import_module("edge.sim.server").main(arguments))
-
-
-def _fault(arguments: argparse.Namespace) -> int:
-    return int(importlib.import_module("edge.sim.control").main(arguments))
-
-
-def _publish(arguments: argparse.Namespace) -> int:
-    return int(importlib.import_module("edge.publish.process").main(arguments))
-
-
-def _demo(arguments: argparse.Namespace) -> int:
-    return int(importlib.import_module("edge.demo").main(arguments))
-
-
-def _alarms(arguments: argparse.Namespace) -> int:
-    return int(importlib.import_module("edge.alarm_desk").main(arguments))
-
-
 def _api(arguments: argparse.Namespace) -> int:
     module, _, function = PROCESSES["api"].partition(":")
     getattr(importlib.import_module(module), function)(load_site(arguments.config))
     return 0
 
 
-def _opcua(arguments: argparse.Namespace) -> int:
-    return int(importlib.import_module("edge.opcua_server").main(arguments))
-
-
 def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
     """Runs on uvloop until SIGTERM or SIGINT, then lets it end in order."""
+
+    import uvloop
 
     async def supervised() -> None:
         loop = asyncio.get_running_loop()
@@ -252,6 +217,9 @@ def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from edge.certificates import warnings
+    from edge.config_io import io_margins
+
     path: Path = arguments.config
     try:
         if _is_site(path):
@@ -287,6 +255,8 @@ def _is_site(path: Path) -> bool:
 
 
 def _replay(arguments: argparse.Namespace) -> int:
+    from edge.replay import BadRecord, begin_of, replay
+
     reader = JournalReader(arguments.journal)
     try:
         begin, core = begin_of(reader)
@@ -306,6 +276,9 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 
 def _trace(arguments: argparse.Namespace) -> int:
+    from edge.store import SiteStore
+    from edge.timeline import timeline
+
     if _is_site(arguments.config):
         site = load_site(arguments.config)
         layouts = [layout for line in site.controller for layout in load_line(line.config).layouts()]
@@ -336,6 +309,8 @@ def _trace(arguments: argparse.Namespace) -> int:
 
 
 def _decode_llrp(arguments: argparse.Namespace) -> int:
+    from rfid.llrp_json import decode_file
+
     bad = False
     for path in arguments.files:
         try:
@@ -349,6 +324,8 @@ def _decode_llrp(arguments: argparse.Namespace) -> int:
 
 
 def _decode_epc(arguments: argparse.Namespace) -> int:
+    from rfid.epc import describe
+
     described = [describe(epc) for epc in arguments.epcs]
     for one in described:
         print(json.dumps(one))

@@ -1,6 +1,6 @@
-"""One way to declare a command of `lanewise`.
+"""One way to declare a command of `lanewise`, and to say what it cannot do.
 
-Public names: Commands, add_command.
+Public names: Commands, CommandError, add_command, sentence.
 """
 
 from __future__ import annotations
@@ -12,10 +12,19 @@ from typing import TypeAlias
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
+class CommandError(Exception):
+    """What the command cannot do, said to the user; exit status 2."""
+
+
 def add_command(
     commands: Commands, name: str, command: Callable[[argparse.Namespace], int], text: str, more: str = ""
 ) -> argparse.ArgumentParser:
     """``command`` returns the exit status. ``text``: what it does, without a capital; ``more``: below the options."""
-    made = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=more or None)
+    made = commands.add_parser(name, help=text, description=sentence(text), epilog=more or None)
     made.set_defaults(command=command)
     return made
+
+
+def sentence(text: str) -> str:
+    """The text with a capital and a full stop."""
+    return f"{text[0].upper()}{text[1:]}."

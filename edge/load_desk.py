@@ -1,6 +1,6 @@
 """`lanewise load …`: the loads of a site as its api process knows them, and what people ask of them.
 
-Public names: add_commands.
+Public names: add_arguments.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STATUS = {
 }
 
 
-def add_commands(load: argparse.ArgumentParser) -> None:
+def add_arguments(load: argparse.ArgumentParser) -> None:
     """The commands below `lanewise load`."""
     commands = load.add_subparsers(metavar="COMMAND", required=True)
 

@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 from edge.api_client import ask
 from edge.certificates import warning
-from edge.command_line import Commands, add_command
+from edge.command_line import Commands, add_command, sentence
 from edge.config import load_line, load_site
 from edge.config_devices import PlcConfig
 from edge.config_lines import LineConfig
@@ -119,7 +119,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     watch.add_argument("--json", action="store_true", help="one JSON line each")
 
     text = "the PLC's side of the mailbox in IEC 61131-3 Structured Text, with notes for three makes of PLC"
-    written = commands.add_parser("st", help=text, description=f"{text[0].upper()}{text[1:]}, written into a folder.")
+    written = commands.add_parser("st", help=text, description=sentence(f"{text}, written into a folder"))
     written.add_argument("folder", type=Path, metavar="FOLDER")
     written.set_defaults(command=_st)
 

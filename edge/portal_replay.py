@@ -17,6 +17,7 @@ from itertools import count, pairwise
 from pathlib import Path
 from statistics import median
 
+from edge.command_line import CommandError
 from edge.journal import Record
 from edge.line.events import PassageSeen, Stage
 from edge.line.layout import Job, LineLayout, Portal
@@ -32,7 +33,7 @@ SPEED_MM_S = 500
 """A recording tells no speed; the portal learns in time, so that any will do."""
 
 
-class RecordingError(Exception):
+class RecordingError(CommandError):
     """A file that is no recording. The text names file, line, value and what is allowed."""
 
 

@@ -54,7 +54,6 @@ from edge.plc_session import PlcSession
 from edge.point_session import PointSession
 from edge.reader_session import ReaderSession
 from edge.retention import Retention, Room
-from edge.store import StoreError
 from edge.vitals import EVERY_S, Vitals, samples
 from plc.driver import PlcError
 from plc.mailbox import (
@@ -79,7 +78,7 @@ BACKOFF_FIRST_S = 0.1
 BACKOFF_LAST_S = 2.0
 
 OrderFeed = Callable[[int, int], Sequence[OrderChanged | Requested]]
-"""(after, limit) -> changes behind a feed sequence, oldest first; raises StoreError while the store cannot be read."""
+"""(after, limit) -> changes behind a feed sequence, oldest first; raises OSError while the store cannot be read."""
 
 
 class HostClock:
@@ -461,7 +460,7 @@ class Controller:
                         portion = feed(after, FEED_PORTION)
                     else:
                         portion = await self._loop.run_in_executor(pool, feed, after, FEED_PORTION)
-                except StoreError as error:
+                except OSError as error:
                     self._device("site-store", f"site store: {error}")
                     await asyncio.sleep(1)
                     continue

@@ -32,7 +32,7 @@ KILLS = int(os.environ.get("LANEWISE_KILLS", "50"))
 # Starts the shipped command in a fork of a process that has imported it already, so that most of the time is work.
 ZYGOTE = """
 import os, sys
-from edge import cli
+from edge import cli, retention, runtime, store
 for line in sys.stdin:
     pid = os.fork()
     if pid == 0:

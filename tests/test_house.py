@@ -246,7 +246,7 @@ def test_every_file_says_its_purpose_and_has_a_telling_name(project: Path) -> No
 def test_modules_imported_by_name_exist(project: Path) -> None:
     """The linter does not see names in strings: of registries, as ``"plc.modbus:Link"``, and of late imports."""
     registered = re.compile(r'"((?:api|edge|plc|rfid)(?:\.\w+)+):(\w+)"')
-    late = re.compile(r'import_module\("((?:api|edge|plc|rfid)(?:\.\w+)+)"\)')
+    late = re.compile(r'(?:import_module\(|of_module\("[\w-]+", )"((?:api|edge|plc|rfid)(?:\.\w+)+)"')
     for path in sources(project):
         text = path.read_text(encoding="utf-8")
         for module, name in registered.findall(text):
@@ -304,3 +304,12 @@ def test_the_mailbox_page_agrees_with_the_code(project: Path) -> None:
     assert f"| {words.UP_RING_AT}-{words.UP_WORDS - 1} | events | {words.RING} event records" in text
     assert f"| {words.DOWN_RING_AT}-{words.DOWN_WORDS - 1} | commands | {words.RING} command records" in text
     assert f"0x{words.LAYOUT:X}" in text
+
+
+def test_a_controller_starts_without_what_others_need() -> None:
+    """A start is mostly imports, and the line stands meanwhile."""
+    code = "import sys, edge.cli, edge.retention, edge.runtime; edge.cli.parser('run'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "pymodbus" in loaded
+    assert not loaded & {"api", "asyncua", "edge.demo", "edge.publish", "edge.sim", "edge.store", "fastapi", "sqlalchemy"}
