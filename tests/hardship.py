@@ -11,19 +11,20 @@ import random
 import resource
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from mosquitto import until
 from ports import free_port
+from shipped import begin
 
 from edge.config import load_line
+from edge.publish import follow
 from edge.publish.cursors import Cursor, read_cursors
 
 KILLS = int(os.environ.get("LANEWISE_KILLS", "1"))
@@ -32,8 +33,9 @@ EVENTS_S = int(os.environ.get("LANEWISE_EVENTS_S", "60"))
 """How much time of the floor is published when the target comes up."""
 
 
-_IMPATIENT = "from edge.publish import follow; follow.RETRY_LAST_S = 0.5; import edge.cli; edge.cli.run_as_script()"
-"""`lanewise`, which tries again sooner."""
+def _impatient() -> None:
+    """`lanewise` tries again sooner."""
+    follow.RETRY_LAST_S = 0.5
 
 
 def kills(rng: random.Random) -> list[str]:
@@ -51,21 +53,20 @@ class Publishing:
         self._line.write_text(f'{text}\n[metrics]\npublish = "{self._metrics}"\n', encoding="utf-8")
         self.config = load_line(self._line)
         self._log = folder / "publish.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkServerProcess | None = None
 
     def __enter__(self) -> Publishing:
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None:
             self._process.kill()
-            self._process.wait(20)
+            self._process.join(20)
 
     def start(self) -> None:
-        command = [sys.executable, "-c", _IMPATIENT, "publish", str(self._line)]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        command = ("publish", self._line)
+        self._process = begin(self._line.parent, *command, out=self._log, err=self._log, before=_impatient)
 
     def kill(self) -> None:
         """kill -9, and another begins."""
@@ -74,8 +75,10 @@ class Publishing:
 
     def end(self, number: int) -> None:
         assert self._process is not None
-        self._process.send_signal(number)
-        assert self._process.wait(20) == (0 if number == signal.SIGTERM else -number), self.log()
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+        self._process.join(20)
+        assert self._process.exitcode == (0 if number == signal.SIGTERM else -number), self.log()
 
     def log(self) -> str:
         """The end of what it said."""
@@ -105,6 +108,7 @@ class Publishing:
     def full_disk(self) -> Iterator[None]:
         """It cannot write any file until it has failed a few times after what is done meanwhile."""
         assert self._process is not None
+        assert self._process.pid is not None
         until(lambda: self.figure("failures_total") >= 0, self.log, 60)
         was = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         seq = self.cursor().seq

@@ -1,6 +1,6 @@
 """The example's configuration in a folder of its own, on ports of its own, and commands that are run in it.
 
-Public names: House, Said, make_house, CLI, HANGS_S, AT_US.
+Public names: House, Said, make_house, HANGS_S, AT_US.
 """
 
 from __future__ import annotations
@@ -8,19 +8,20 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ports import free_port
+from shipped import begin
 
 from edge.config import load_line
 from edge.journal import Journal
 from edge.line.events import DeviceChanged, Started
 
-CLI = (sys.executable, "-m", "edge.cli")
 HANGS_S = 60
 AT_US = 1_767_225_600_000_000
 
@@ -29,7 +30,7 @@ AT_US = 1_767_225_600_000_000
 class Said:
     """How a command ended."""
 
-    status: int
+    status: int | None
     out: str
     err: str
 
@@ -43,11 +44,28 @@ class House:
 
     def run(self, *command: object) -> Said:
         """Runs one command to its end in the folder. No traceback may come out of it, whatever is wrong."""
-        ended = subprocess.run(
-            [*CLI, *map(str, command)], cwd=self.folder, capture_output=True, text=True, timeout=HANGS_S
-        )
-        assert "Traceback" not in ended.stderr and "Error(" not in ended.stderr, ended.stderr
-        return Said(ended.returncode, ended.stdout, ended.stderr)
+        with TemporaryDirectory() as heard:
+            out, err = Path(heard) / "out", Path(heard) / "err"
+            process = begin(self.folder, *command, out=out, err=err)
+            process.join(HANGS_S)
+            if process.exitcode is None:
+                process.kill()
+            said = Said(process.exitcode, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
+        assert said.status is not None, f"{command} hangs: {said}"
+        assert "Traceback" not in said.err and "Error(" not in said.err, said.err
+        return said
+
+    @contextmanager
+    def starts(self) -> Iterator[Callable[..., None]]:
+        """Begins commands, which end with the context."""
+        begun: list[ForkServerProcess] = []
+        try:
+            yield lambda *command: begun.append(begin(self.folder, *command))
+        finally:
+            for process in reversed(begun):
+                process.terminate()
+                process.join(HANGS_S)
+        assert all(process.exitcode is not None for process in begun)
 
     def refused(self, *command: object, status: int = 2) -> str:
         """The one message of a command that cannot be done."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Run
-from house import CLI, HANGS_S, House, make_house
+from house import HANGS_S, House, make_house
 from test_api import client_of, until
 
 from api.app import create_app
@@ -40,16 +38,8 @@ def house(project: Path, tmp_path: Path) -> House:
 @pytest.fixture
 def start(house: House) -> Iterator[Callable[..., None]]:
     """Starts processes that end with the test."""
-    with ExitStack() as running:
-
-        def begin(*command: str) -> None:
-            process = running.enter_context(
-                subprocess.Popen([*CLI, *command], cwd=house.folder, stderr=subprocess.PIPE, text=True)
-            )
-            running.callback(process.communicate, timeout=HANGS_S)
-            running.callback(process.terminate)
-
-        yield begin
+    with house.starts() as start:
+        yield start
 
 
 def listed(house: House, *arguments: str) -> dict[str, dict[str, Any]]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ports import on_free_ports
 from pure_site import example
+from shipped import begin
 from test_runtime import assert_journal_is_whole, journal
 
 from edge.config_lines import LineConfig
@@ -28,18 +27,6 @@ from edge.store import SiteStore
 from plc.words import EventType, Opcode
 
 KILLS = int(os.environ.get("LANEWISE_KILLS", "50"))
-
-# Starts the shipped command in a fork of a process that has imported it already, so that most of the time is work.
-ZYGOTE = """
-import os, sys
-from edge import cli, retention, runtime, store
-for line in sys.stdin:
-    pid = os.fork()
-    if pid == 0:
-        os._exit(cli.main(["run", line.strip()]))
-    print(pid, flush=True)
-    os.waitpid(pid, 0)
-"""
 
 
 def write_toml(config: LineConfig, source: Path, folder: Path) -> Path:
@@ -84,25 +71,18 @@ def test_killed_at_random_moments(project: Path, tmp_path: Path, run: Callable[[
         store.put_orders([order for load in loads for order in load.orders], 0)
         store.close()
         await floor.start()
-        with (tmp_path / "log").open("w") as log:
-            zygote = subprocess.Popen(  # noqa: ASYNC220  # the pipe is read in a thread
-                [sys.executable, "-c", ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
-            )
-        assert zygote.stdin is not None
-        assert zygote.stdout is not None
 
-        async def start() -> int:
-            zygote.stdin.write(f"{toml}\n")
-            zygote.stdin.flush()
-            return int(await asyncio.to_thread(zygote.stdout.readline))
+        async def start() -> ForkServerProcess:
+            return await asyncio.to_thread(begin, tmp_path, "run", toml, err=tmp_path / "log")
 
         try:
             for _ in range(KILLS):
-                pid = await start()
+                process = await start()
                 goal = last_seq(config.journal) + moments.randrange(1, 120)
                 await until(lambda goal=goal: last_seq(config.journal) >= goal, 3)
-                os.kill(pid, signal.SIGKILL)
-            pid = await start()
+                process.kill()
+                process.join()
+            process = await start()
             for stream in floor.streams.values():
                 stream.stopped = True
 
@@ -111,11 +91,9 @@ def test_killed_at_random_moments(project: Path, tmp_path: Path, run: Callable[[
                 return truth["left_on_belt"] == truth["unacknowledged"] == 0
 
             assert await until(settled, 90)
-            os.kill(pid, signal.SIGTERM)
         finally:
-            zygote.stdin.close()
-            await asyncio.to_thread(zygote.wait, 20)
-            zygote.stdout.close()
+            process.terminate()
+            await asyncio.to_thread(process.join, 20)
             await floor.stop()
         return floor.report()
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from dock_line import LINE
-from house import CLI, HANGS_S, House, Said, make_house
+from house import HANGS_S, House, Said, make_house
 from made_up_floor import order, parcel
 
 from edge.cli import main
@@ -36,16 +34,8 @@ def house(project: Path, tmp_path: Path) -> House:
 @pytest.fixture
 def start(house: House) -> Iterator[Callable[..., None]]:
     """Starts processes that end with the test."""
-    with ExitStack() as running:
-
-        def begin(*command: str) -> None:
-            process = running.enter_context(
-                subprocess.Popen([*CLI, *command], cwd=house.folder, stderr=subprocess.PIPE, text=True)
-            )
-            running.callback(process.communicate, timeout=HANGS_S)
-            running.callback(process.terminate)
-
-        yield begin
+    with house.starts() as start:
+        yield start
 
 
 @pytest.fixture

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from house import CLI, HANGS_S, House, make_house
+from house import HANGS_S, House, make_house
 from ports import on_free_ports
 from pure_site import example
 from test_api import client_of
@@ -164,16 +163,8 @@ def house(project: Path, tmp_path: Path) -> House:
 @pytest.fixture
 def start(house: House) -> Iterator[Callable[..., None]]:
     """Starts processes that end with the test."""
-    with ExitStack() as running:
-
-        def begin(*command: str) -> None:
-            process = running.enter_context(
-                subprocess.Popen([*CLI, *command], cwd=house.folder, stderr=subprocess.PIPE, text=True)
-            )
-            running.callback(process.communicate, timeout=HANGS_S)
-            running.callback(process.terminate)
-
-        yield begin
+    with house.starts() as start:
+        yield start
 
 
 class SimulatedFloorOf:
