@@ -78,7 +78,7 @@ def test_killed_at_random_moments(project: Path, tmp_path: Path, run: Callable[[
         try:
             for _ in range(KILLS):
                 process = await start()
-                goal = last_seq(config.journal) + moments.randrange(1, 120)
+                goal = last_seq(config.journal) + moments.randrange(1, 60)
                 await until(lambda goal=goal: last_seq(config.journal) >= goal, 3)
                 process.kill()
                 process.join()
