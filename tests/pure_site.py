@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -41,9 +42,14 @@ STEP_US = 5_000
 START_US = 1_700_000_000_000_000
 
 
+@cache
+def _warehouse(project: Path) -> LineConfig:
+    return load_line(project / "examples" / "warehouse" / "LINE.toml")
+
+
 def example(project: Path, **sim: object) -> LineConfig:
     """The example warehouse's lines, without its dock doors, with other values in its [sim] table."""
-    config = load_line(project / "examples" / "warehouse" / "LINE.toml")
+    config = _warehouse(project)
     at_doors = {dock.reader for dock in config.dock}
     readers = {name: reader for name, reader in config.reader.items() if name not in at_doors}
     simulated = config.sim.model_copy(update={"docks": {}, **sim})

@@ -254,6 +254,14 @@ words = st.integers(0, 65535)
 tracks = st.integers(0, 6)
 ages = st.integers(0, 3_000_000)
 plcs = st.sampled_from(["tote1", "sorter", "nobody"])
+# Made once: to make a strategy takes longer than to draw from it.
+counts, kinds, epochs, lanes = st.integers(1, 40), st.integers(0, 12), st.integers(1, 2), st.integers(0, 12)
+types = st.one_of(st.sampled_from([int(one) for one in EventType]), words)
+stations = st.one_of(st.sampled_from([1, 2, 9, 11]), words)
+values = st.one_of(st.integers(0, 3), words)
+seen = st.tuples(st.sampled_from([*ITEMS[:3], TOTE, *OTHERS]), st.integers(0, 3), st.floats(-90, -20))
+reports = st.lists(seen, max_size=5)
+readers = st.sampled_from(["tote1", "sorter", "none"])
 
 
 @st.composite
@@ -261,22 +269,22 @@ def inputs(draw: st.DrawFn) -> list[Input]:
     """A floor that bounces, repeats, comes late and lies."""
     at = START_US
     given_: list[Input] = []
-    for _ in range(draw(st.integers(1, 40))):
+    for _ in range(draw(counts)):
         at += draw(ages)
         plc = draw(plcs)
-        kind = draw(st.integers(0, 12))
+        kind = draw(kinds)
         late = at - draw(ages)
         match kind:
             case 0 | 1 | 2 | 3 | 4 | 5:
-                type_ = draw(st.one_of(st.sampled_from([int(one) for one in EventType]), words))
-                station = draw(st.one_of(st.sampled_from([1, 2, 9, 11]), words))
-                value = draw(st.one_of(st.integers(0, 3), words))
+                type_ = draw(types)
+                station = draw(stations)
+                value = draw(values)
                 given_.append(
                     PlcEvent(
                         at,
                         late,
                         plc,
-                        draw(st.integers(1, 2)),
+                        draw(epochs),
                         draw(words),
                         type_,
                         draw(tracks),
@@ -287,23 +295,17 @@ def inputs(draw: st.DrawFn) -> list[Input]:
                     )
                 )
             case 6 | 7:
-                epcs = st.sampled_from([*ITEMS[:3], TOTE, *OTHERS])
-                reads = draw(
-                    st.lists(
-                        st.builds(TagRead, epcs, st.integers(0, 3), st.floats(-90, -20), st.just(late), st.just(1)),
-                        max_size=5,
-                    )
-                )
-                given_.append(TagsRead(at, draw(st.sampled_from(["tote1", "sorter", "none"])), tuple(reads)))
+                reads = tuple(TagRead(epc, antenna, dbm, late, 1) for epc, antenna, dbm in draw(reports))
+                given_.append(TagsRead(at, draw(readers), reads))
             case 8:
                 given_.append(Tick(at))
             case 9:
-                found = (CommandSent(at, plc, 1, draw(words), 1, draw(tracks), draw(st.integers(0, 12)), 0, True),)
+                found = (CommandSent(at, plc, 1, draw(words), 1, draw(tracks), draw(lanes), 0, True),)
                 given_.append(
                     PlcConnected(
                         at,
                         plc,
-                        draw(st.integers(1, 2)),
+                        draw(epochs),
                         1,
                         draw(st.booleans()),
                         draw(st.booleans()),
