@@ -31,7 +31,7 @@ def free_port() -> int:
     raise OSError(f"no free port from {FIRST} to {LAST}")
 
 
-def on_free_ports(config: LineConfig, folder: Path, poll_ms: int = 10) -> LineConfig:
+def on_free_ports(config: LineConfig, folder: Path, poll_ms: int = 20) -> LineConfig:
     """The configuration with ports of its own and a slower poll, which virtual time pays for in real time."""
     plcs = {name: plc.model_copy(update={"port": free_port(), "poll_ms": poll_ms}) for name, plc in config.plc.items()}
     readers = {name: reader.model_copy(update={"port": free_port()}) for name, reader in config.reader.items()}
