@@ -103,7 +103,10 @@ def test_the_quick_way_gives_the_identity_that_decoding_gives(tag: EpcTag, data:
         for broken in (epc_hex[:at] + char + epc_hex[at + 1 :], epc_hex[:at] + 2 * char + epc_hex[at + 2 :]):
             assert quick_identity(broken) is None
         assert quick_identity(epc_hex[:at] + 2 * char + epc_hex[at:]) is None
-    for broken in (epc_hex[:-2], epc_hex[:-1], epc_hex + "00", "00" + epc_hex, epc_hex[:4] + "00" + epc_hex[4:]):
+    shorter = [epc_hex[:-2], epc_hex[:-1]]
+    longer = [epc_hex + "00", "00" + epc_hex, epc_hex[:4] + "00" + epc_hex[4:]]
+    longer += [epc_hex[:4] + "0" * zeros + epc_hex for zeros in (0, 124)]  # all bits of a tag that is known, and more
+    for broken in shorter + longer:
         assert quick_identity(broken) is None
     broken = int(epc_hex, 16)
     for place in data.draw(st.lists(st.integers(0, 4 * len(epc_hex) - 9), max_size=3)):
