@@ -278,21 +278,19 @@ class Controller:
             self._signals(plc, host.connect(up, down, at_us), at_us)
             due = self._loop.time()
             while True:
-                block, signals = host.down(self._now())
-                if signals:
-                    self._signals(plc, signals, self._now())
-                if block is not None:
-                    await link.write_down(block)
-                due += poll_s
-                if (expected_us := plc.lookout.next_us(self._now())) is not None:
-                    due = min(due, self._clock.loop_time(expected_us))
-                due = max(due, self._loop.time())
-                await asyncio.sleep(due - self._loop.time())
-                block = None
-                if link.reads_and_writes_at_once:  # what came due meanwhile, as acknowledgements, goes with the poll
-                    block, signals = host.down(self._now())
-                    if signals:
-                        self._signals(plc, signals, self._now())
+                block, at_once = self._down(plc), link.reads_and_writes_at_once
+                if block is not None and at_once:
+                    due = self._loop.time()  # a command does not wait for the next poll, it is one
+                else:
+                    if block is not None:
+                        await link.write_down(block)
+                    due += poll_s
+                    if (expected_us := plc.lookout.next_us(self._now())) is not None:
+                        due = min(due, self._clock.loop_time(expected_us))
+                    due = max(due, self._loop.time())
+                    await asyncio.sleep(due - self._loop.time())
+                    # What came due meanwhile, as acknowledgements, goes with the poll.
+                    block = self._down(plc) if at_once else None
                 asked_us = self._now()
                 up = await (link.read_up() if block is None else link.exchange(block))
                 _end_if_cancelled()
@@ -304,6 +302,13 @@ class Controller:
                     self._signals(plc, signals, at_us)
         finally:
             await link.close()
+
+    def _down(self, plc: PlcSession) -> Sequence[int] | None:
+        """The block to write now; None = nothing to say."""
+        block, signals = plc.host.down(self._now())
+        if signals:
+            self._signals(plc, signals, self._now())
+        return block
 
     def _signals(self, plc: PlcSession, signals: Sequence[HostSignal], at_us: int) -> None:
         for signal in signals:
