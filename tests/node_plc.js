@@ -113,7 +113,7 @@ function order(line, forget) {
     else if (name === "lanes") full = Number(amount);
     else if (name === "event") report(Number(amount), ...more.map(Number));
     else if (name === "drop") channels.splice(0).forEach((channel) => channel.abruptlyInterrupt());
-    else if (name === "status") console.log(`status ${JSON.stringify({ head, acked, acted })}`);
+    else if (name === "status") console.log(`status ${JSON.stringify({ head, acked, epoch, acted })}`);
     console.log("ok");
 }
 

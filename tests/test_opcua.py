@@ -6,6 +6,7 @@ Public names: none; run by pytest.
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import subprocess
 import time
@@ -20,15 +21,18 @@ from opcua_peer import NodeServer, node_opcua
 from pcap import write_pcap
 from ports import free_port
 from test_modbus_transports import PARCELS, route_all
+from test_runtime import journal
 
 from edge.cli import main
 from edge.config import ConfigError, load_line
+from edge.line.events import Outcome as Became
+from edge.line.events import Sorted
 from edge.opcua_link import make_certificate
 from edge.plc_session import plc_link
 from edge.runtime import Controller
 from plc.conformance import Outcome, check
 from plc.driver import PlcError
-from plc.mailbox import Command, EventType, Opcode, PlcSide
+from plc.mailbox import EventType, Opcode, PlcSide
 from plc.opcua import Address, OpcUaLink
 from plc.opcua_session import Mode, Policy, Security, User
 from plc.opcua_simulator import DOWN_NODE, UP_NODE, OpcUaFace
@@ -403,26 +407,48 @@ def test_from_nothing_to_a_routed_parcel_by_the_command_line(
     ours.unlink()
 
 
-def test_the_controller_routes_over_opc_ua(run: Any, project: Path, tmp_path: Path) -> None:
-    acted: list[Command] = []
+def test_the_controller_routes_over_node_opcua_where_confirmations_are_lost(
+    run: Any, pki: Pki, modules: Path, project: Path, tmp_path: Path
+) -> None:
+    """Of 8 parcels to the quality lane, since nothing was read, every other is confirmed; the rest is not made up."""
+    (tmp_path / "password").write_text("a password\n")
+    with NodeServer(modules, tmp_path, trusted=[pki.host.certificate], parcels=0) as server:
+        theirs = TrustList(tmp_path / "theirs")
+        theirs.folder.mkdir()
+        shutil.copy(server.certificate, theirs.folder / "server.pem")
+        table = secure_table(server.url, theirs.folder) + 'up = "ns=1;s=Up"\ndown = "ns=1;s=Down"\n'
+        table = table.replace("pki/own.der", str(pki.host.certificate)).replace("pki/own.pem", str(pki.host.key))
+        whole = load_line(write_line(project, tmp_path, table))
+        alone = {name: {"sorter": getattr(whole, name)["sorter"]} for name in ("plc", "reader", "line")}
+        config = whole.model_copy(update={**alone, "journal": tmp_path / "journal.sqlite"})
 
-    async def talk() -> None:
-        side = PlcSide(7, act=acted.append)
-        async with face(side) as served:
-            table = f'driver = "opcua"\n[plc.sorter.opcua]\nurl = "{served.url}"\npolicy = "None"'
-            whole = load_line(write_line(project, tmp_path, table))
-            alone = {name: {"sorter": getattr(whole, name)["sorter"]} for name in ("plc", "reader", "line")}
-            config = whole.model_copy(update={**alone, "journal": tmp_path / "journal.sqlite"})
+        def status() -> dict[str, Any]:
+            server.order("status")
+            return json.loads(server.heard[-1].removeprefix("status "))  # type: ignore[no-any-return]
+
+        def settled(events: int) -> bool:
+            now = status()
+            return len(now["acted"]) == 8 and now["acked"] == events
+
+        async def talk() -> None:
             controller = asyncio.create_task(Controller(config, threaded=False).run())
-            await until(lambda: side.epoch > 0)
-            side.emit(EventType.INDUCTED, 41, 1)
-            await until(lambda: bool(acted) and not side.unacknowledged)
+            await until(lambda: status()["epoch"] > 0)
+            server.order("induct 8")
+            await until(lambda: settled(8))
+            for track in range(2, 9, 2):
+                server.order(f"event {int(EventType.DIVERTED)} {track} 9 0")
+            await until(lambda: settled(12))
             controller.cancel()
             await asyncio.wait([controller])
 
-    run(talk(), loop=uvloop.new_event_loop)
-    (route,) = acted
-    assert (route.opcode, route.value, route.target) == (Opcode.ROUTE, 41, 9)  # nothing was read: the quality lane
+        run(talk(), loop=uvloop.new_event_loop)
+        acted = status()["acted"]
+    assert [tuple(rest) for _, *rest in acted] == [(Opcode.ROUTE, track, 9) for track in range(1, 9)]
+    values = [record.value for record in journal(config)]
+    ended = [value for value in values if isinstance(value, Sorted)]
+    assert [(one.track_id, one.outcome, one.lane) for one in ended] == [
+        (track, Became.CONFIRMED, 9) for track in range(2, 9, 2)
+    ]
 
 
 def test_the_end_of_a_certificate_is_said_before(
