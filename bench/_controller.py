@@ -64,6 +64,7 @@ _LINE = """
 host = "127.0.0.1"
 port = {plc}
 timeout_ms = 2000
+poll_ms = 10
 points_ms = 20
 points_hole = 0
 

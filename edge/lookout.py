@@ -3,24 +3,23 @@
 Public names: Lookout.
 
 A poll finds an event half its interval late, now and then all of it. But an item that passed the portal's photo-eye is
-at the induction a belt's way later: about that moment, half an interval before and after it, the PLC is looked at more
-often, until it says INDUCTED. How long the way takes is learned from the items before. Where the belt stood meanwhile,
-the next poll finds it as ever.
+at the induction a belt's way later: about that moment the PLC is looked at every millisecond, until it says INDUCTED.
+How long the way takes, at least and at most, is learned from the items before. Where the belt stood meanwhile, the next
+poll finds it as ever.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from statistics import median_low
 
 from edge.line.events import PlcEvent
 from edge.line.layout import LineLayout
 from plc.words import EventType
 
-OFTEN = 5
-"""So many looks in the time of one."""
-HISTORY = 9
+LOOK_US = 1_000
+"""From one look to the next, and so much before the shortest way and after the longest."""
+HISTORY = 15
 KEEP = 32
 """Items between photo-eye and induction."""
 
@@ -28,22 +27,23 @@ KEEP = 32
 class _Way:
     """From a photo-eye to its induction: what it takes in the drawing, then what it took."""
 
-    def __init__(self, drawn_us: int) -> None:
-        self.us = drawn_us
+    def __init__(self, drawn_us: int, poll_us: int) -> None:
+        self._poll_us = poll_us
         self._took_us: deque[int] = deque(maxlen=HISTORY)
+        self.least_us, self.most_us = drawn_us - poll_us // 2, drawn_us + poll_us // 2
 
     def took(self, us: int) -> None:
         self._took_us.append(us)
-        self.us = median_low(self._took_us)
+        self.least_us = min(self._took_us) - LOOK_US
+        self.most_us = min(max(self._took_us) + LOOK_US, self.least_us + max(self._poll_us, 3 * LOOK_US))
 
 
 class Lookout:
     """One PLC's, of the ``lines`` that it drives; ``poll_us``: how often it is looked at anyway. Times: the host's."""
 
     def __init__(self, lines: Iterable[LineLayout], poll_us: int) -> None:
-        self._poll_us = poll_us
         self._ways = {
-            line.portal.eye: _Way(line.travel_us(line.portal.eye_mm, 0))
+            line.portal.eye: _Way(line.travel_us(line.portal.eye_mm, 0), poll_us)
             for line in lines
             if line.portal.eye_mm < 0 and not line.portal.quiet_us
         }
@@ -62,7 +62,6 @@ class Lookout:
     def next_us(self, now_us: int) -> int | None:
         """When to look although no poll is due; None = nothing is expected."""
         for entered_us, way in self._entered.values():
-            from_us = entered_us + way.us - self._poll_us // 2
-            if now_us < from_us + self._poll_us:
-                return max(from_us, now_us + self._poll_us // OFTEN)
+            if now_us < entered_us + way.most_us:
+                return max(entered_us + way.least_us, now_us + LOOK_US)
         return None
