@@ -18,7 +18,10 @@ from edge.line.layout import LineLayout
 from plc.words import EventType
 
 LOOK_US = 1_000
-"""From one look to the next, and so much before the shortest way and after the longest."""
+"""From one look to the next, and so much before the shortest way and after the longest.
+
+The looks end with the INDUCTED; without it they go on for as long as one poll takes, and at most two.
+"""
 HISTORY = 15
 KEEP = 32
 """Items between photo-eye and induction."""
@@ -35,7 +38,8 @@ class _Way:
     def took(self, us: int) -> None:
         self._took_us.append(us)
         self.least_us = min(self._took_us) - LOOK_US
-        self.most_us = min(max(self._took_us) + LOOK_US, self.least_us + max(self._poll_us, 3 * LOOK_US))
+        longest_us = max(self._took_us) + LOOK_US - self.least_us
+        self.most_us = self.least_us + min(max(longest_us, self._poll_us), 2 * self._poll_us)
 
 
 class Lookout:
