@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser(asked: str | None = None) -> argparse.ArgumentParser:
-    """The whole command line. Of a command other than the ``asked`` one no module is imported: all take a second."""
+    """The whole command line. Of a command other than the ``asked`` one no module is imported."""
     top = argparse.ArgumentParser(prog="lanewise", description="Edge controller for automated fulfilment lines.")
     top.add_argument("--version", action="version", version=f"lanewise {version('lanewise')}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)

@@ -104,7 +104,7 @@ class _Transactions(TransactionManager):
 
 def _late(answer: asyncio.Future[ModbusPDU]) -> None:
     if not answer.done():
-        answer.set_exception(ModbusIOException("no answer in time"))
+        answer.set_exception(TimeoutError)
 
 
 class ExceptionAnswer(PlcError):  # noqa: N818  # the standard's word
@@ -353,9 +353,13 @@ class ModbusConnection:
         return reply
 
     def _why_unanswered(self, error: Exception) -> str:
-        if isinstance(error, ConnectionException | OSError):
-            return str(error)
-        return f"no answer within {self._timeout_ms} ms"
+        match error:
+            case TimeoutError():
+                return f"no answer within {self._timeout_ms} ms"
+            case ConnectionException() | OSError():
+                return str(error)
+            case _:
+                return f"its answer cannot be read: {error}"
 
     def _fault(self, table: Table, first: int, count: int, reason: str) -> PlcError:
         """Closes the connection; the error to raise."""

@@ -189,9 +189,10 @@ def test_a_late_answer_is_never_taken_for_the_next(run: Any, loop: Loop) -> None
         (lambda _: None, "closed the connection"),
         (lambda request: request[:4] + b"\x00\x03\x01\x83\x02", "exception code 2"),
         (lambda request: request[:4] + b"\x00\x05\x01\x03\x02\x12\x34", "1 registers came"),
+        (lambda request: request[:4] + b"\x00\x05\x01\x03\x04\x12\x34", "its answer cannot be read"),
         (lambda request: b"\xff" * 40, "no answer within 60 ms"),
     ],
-    ids=["closed", "exception", "short", "noise"],
+    ids=["closed", "exception", "short", "cut", "noise"],
 )
 def test_a_bad_answer_ends_the_connection_with_its_reason(
     run: Any, loop: Loop, answer: Callable[[bytes], bytes | None], text: str
