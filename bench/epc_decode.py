@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
     """Prints microseconds a tag of both and the ratio, for each scheme that both know."""
     options = argparse.ArgumentParser(description="EPC decoding: ours beside epcpy's")
     options.add_argument("--tags", type=int, default=300, help="tags of each scheme in a turn")
-    options.add_argument("--rounds", type=int, default=25, help="turns of each side")
+    options.add_argument("--rounds", type=int, default=60, help="turns of each side")
     given = options.parse_args(argv)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its regular expressions are no raw strings

@@ -19,7 +19,7 @@ from rfid.gs1 import KEYS, Alphabet
 
 _REMEMBERED = 1 << 13
 _PLAIN = bytes(code for code in range(0x20, 0x7F) if Alphabet.TEXT.value[0].fullmatch(chr(code)))
-_DIGITS = "0123456789"
+_CHECKS = [list(("0123456789" * 3)[check:]) for check in range(10)]
 _NO_TEXT = (b"", b"0")
 _SUMS = b"\0"
 """Of a number of six digits, what they add to a check digit behind them; modulo 10. Source: as ``check_digit``."""
@@ -32,9 +32,10 @@ _octets, _number = unhexlify, int.from_bytes
 
 _Reader = Callable[[int], str | None]
 _Learner = Callable[[int], str]
-_Start = list[tuple[str, int, str]]
+_Start = list[tuple[str, int, list[str]]]
 _Checked = tuple[int, int, int, bytes, int, dict[int, _Start], Callable[[int], _Start]]
-_Plan = tuple[dict[int, str] | None, _Learner, int, int, list[_Checked] | None, list[_Reader]]
+_Ending = tuple[dict[int, str], _Learner, int, int]
+_Plan = tuple[_Ending | None, list[_Checked] | None, list[_Reader]]
 """Of a header one of three: an integer that ends the tag, or by the second octet, a checked reference or a reader."""
 
 
@@ -45,9 +46,10 @@ def quick_identity(epc_hex: str) -> str | None:
     """
     try:
         octets = _octets(epc_hex)
-        heads, learn, width, mask, checked, readers = _PLANS[octets[0]]
+        ending, checked, readers = _PLANS[octets[0]]
         value = _number(octets)
-        if heads is not None:
+        if ending is not None:
+            heads, learn, width, mask = ending
             try:
                 head = heads[value >> width]
             except KeyError:
@@ -62,7 +64,7 @@ def quick_identity(epc_hex: str) -> str | None:
                 start = begin(around)
             reference = (value ^ around) >> spare  # of longer memory it is too large
             upper = reference // unit
-            text, number, digits = start[upper // place] if place else start[0]
+            text, number, digits = start[upper // place if place else 0]
             return f"{text}{number + reference}{digits[_SUMS[reference % unit] + upper_sums[upper]]}"
         return readers[octets[1]](value)
     except (IndexError, KeyError, ValueError):  # another scheme, digits; length; no hexadecimal or ``decode`` refuses
@@ -108,7 +110,7 @@ class _Starts:
             identity = decode(f"{frame | reference << self._spare:024X}").epc.identity
             text = identity[: -self._changing - 1].rstrip("0")
             number, check = int(identity[len(text) - 1 : -1]), int(identity[-1])
-            start.append((text[:-1], number - reference, (3 * _DIGITS)[check:]))
+            start.append((text[:-1], number - reference, _CHECKS[check]))
         if len(self.known) >= _REMEMBERED:
             self.known.clear()
         self.known[frame] = start
@@ -256,31 +258,31 @@ def _reader(row: Partitioned, partition: int) -> _Reader:
 
 def _plans() -> list[_Plan]:
     """By the first octet, the header."""
-    plans: list[_Plan] = [(None, str, 0, 0, None, [])] * 256
+    plans: list[_Plan] = [(None, None, [])] * 256
     partitions = [
         min(octet >> 2 & 7, len(PREFIX_BITS) - 1) for octet in range(256)
     ]  # by the second octet; 7 has no frame
     for row in ROWS.values():
         match row:
             case General():
-                plans[row.header] = _ending(row.widths[2])
+                plans[row.header] = _ending(row.widths[2]), None, []
             case Partitioned(serial_form=Form.INTEGER, bits=96) if not KEYS[row.kind].no_serial:
-                plans[row.header] = _ending(row.serial_bits)
+                plans[row.header] = _ending(row.serial_bits), None, []
             case Partitioned(serial_form=Form.NONE, reference_form=Form.PADDED):
                 checked = [_checked(row, partition) for partition in range(len(PREFIX_BITS))]
-                plans[row.header] = (None, str, 0, 0, [checked[partition] for partition in partitions], [])
+                plans[row.header] = (None, [checked[partition] for partition in partitions], [])
             case Partitioned():
                 readers = [_reader(row, partition) for partition in range(len(PREFIX_BITS))]
-                plans[row.header] = (None, str, 0, 0, None, [readers[partition] for partition in partitions])
+                plans[row.header] = (None, None, [readers[partition] for partition in partitions])
             case _:
                 pass
     return plans
 
 
-def _ending(width: int) -> _Plan:
+def _ending(width: int) -> _Ending:
     """Of any integer in the last ``width`` bits of 96."""
     heads = _Heads(12, width, 1)
-    return heads.known, heads.learn, width, (1 << width) - 1, None, []
+    return heads.known, heads.learn, width, (1 << width) - 1
 
 
 _PLANS = _plans()
