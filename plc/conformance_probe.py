@@ -241,11 +241,12 @@ class Probe:
             await self.cycle(**words)
 
     async def until(self, reached: Callable[[], bool], within_s: float = LONG_S) -> bool:
-        """Cycles until it is reached; whether it was, in time."""
-        end = self._now() + within_s
+        """Cycles until it is reached; whether it was, in time: a host that stood still meanwhile looks once more."""
+        end, over = self._now() + within_s, False
         while not reached():
-            if self._now() > end:
+            if over:
                 return False
+            over = self._now() > end
             await self.cycle()
         return True
 

@@ -1,6 +1,6 @@
 """An event loop whose time jumps to the next timer as soon as no socket has anything to say.
 
-Public names: run_virtual.
+Public names: run_virtual, stand_still.
 Everything that talks must run in this one loop: loopback TCP delivers within the sender's call, so that "nothing is
 readable" means "nobody has anything more to do now". Hours pass in seconds, on real sockets.
 """
@@ -43,6 +43,13 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._jumping.now_s
+
+
+def stand_still(for_s: float) -> None:
+    """The process gets no time for so long: everything that was due meanwhile is late."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, _VirtualLoop)
+    loop._jumping.now_s += for_s
 
 
 def run_virtual(coroutine: Coroutine[Any, Any, T]) -> T:
