@@ -13,13 +13,21 @@ from pathlib import Path
 
 from edge.config_lines import LineConfig
 
-FIRST, LAST, WORKERS = 20_000, 31_999, 8
-"""Below the range for outgoing connections, which is 32768 to 60999 in Linux; each worker has numbers of its own."""
+FIRST, LAST, BLOCK = 20_000, 31_999, 250
+"""Below the range for outgoing connections, which is 32768 to 60999 in Linux."""
 
-_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % WORKERS
-_numbers = list(range(FIRST + _worker, LAST + 1, WORKERS))
+
+def _own_block() -> tuple[socket.socket, range]:
+    """Ports that are this process's alone, by the first of them, which it holds until it ends."""
+    for first in range(FIRST, LAST, BLOCK):
+        with suppress(OSError):
+            return socket.create_server(("127.0.0.1", first)), range(first + 1, first + BLOCK)
+    raise OSError(f"every {BLOCK}th port from {FIRST} to {LAST} is taken")
+
+
+_holds, _numbers = _own_block()
 _start = os.getpid() % len(_numbers)
-_next = cycle(_numbers[_start:] + _numbers[:_start])
+_next = cycle([*_numbers[_start:], *_numbers[:_start]])
 
 
 def free_port() -> int:
@@ -28,7 +36,7 @@ def free_port() -> int:
         port = next(_next)
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
-    raise OSError(f"no free port from {FIRST} to {LAST}")
+    raise OSError(f"no free port from {_numbers.start} to {_numbers.stop - 1}")
 
 
 def on_free_ports(config: LineConfig, folder: Path, poll_ms: int = 20) -> LineConfig:
