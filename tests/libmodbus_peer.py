@@ -41,6 +41,7 @@ class LibmodbusPlc:
         )
         self.acted: list[tuple[int, int, int, int]] = []  # sequence, opcode, value, target
         self.refused: list[tuple[int, int]] = []  # sequence, reason
+        self.entered_us: dict[int, int] = {}  # when a bench's tracks entered the portal, by the PLC's word
         self.port = int(self._line().removeprefix("listening "))
 
     def order(self, line: str) -> list[str]:
@@ -65,7 +66,9 @@ class LibmodbusPlc:
         """The reactions, -1 for a parcel without a route. ``entered`` gets each track that enters the portal."""
         while not (line := self._line()).startswith("reaction_us"):
             if line.startswith("entered "):
-                entered(int(line.split()[1]))
+                track, at_us = map(int, line.split()[1:])
+                self.entered_us[track] = at_us
+                entered(track)
         assert self._line() == "bench done"
         return [int(value) for value in line.split()[1:]]
 

@@ -23,7 +23,8 @@
  *   bench N US LEAD DWELL N parcels, one about every US microseconds (US/2 to 3 US/2, or 3/4 to 5/4 with a portal),
  *                         then "reaction_us ..." (-1 = no route) and "bench done". LEAD > 0: each passes a portal, photo-eye 11, LEAD
  *                         us before its INDUCTED, give or take 1 % as the belt's speed, and stays in it for DWELL us;
- *                         "entered TRACK" is said as it begins, and DIVERTED comes a second after INDUCTED
+ *                         "entered TRACK US" is said as it begins, with the time since 1970, and DIVERTED comes a
+ *                         second after INDUCTED
  *   status                "status session=.. head=.. acked=.. waiting=.. done=.. epoch=.. ack_word=.. refusals=.."
  *   quit
  *
@@ -68,6 +69,12 @@ static int bench_total, bench_got, bench_entered, bench_left, bench_inducted, be
 static int64_t now_us(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t epoch_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
@@ -197,11 +204,14 @@ static void bench_start(int parcels, int64_t every_us, int64_t lead_us, int64_t 
 /* What the bench's parcels did since the last scan. */
 static void bench_run(int64_t at_us) {
     if (bench_lead_us) {
-        for (; bench_left < bench_total && at_us >= enter_us[bench_left] + bench_dwell_us; bench_left++)
+        for (; bench_left < bench_total && at_us >= enter_us[bench_left]; bench_left++) {
+            if (bench_entered == bench_left) { /* first, however late the scan is */
+                uint32_t track = bench_track + (uint32_t)bench_entered++;
+                report(2, track, 11, 0, 0);
+                printf("entered %u %lld\n", (unsigned)track, (long long)epoch_us());
+            }
+            if (at_us < enter_us[bench_left] + bench_dwell_us) break;
             report(3, bench_track + (uint32_t)bench_left, 11, 0, 0);
-        for (; bench_entered < bench_total && at_us >= enter_us[bench_entered]; bench_entered++) {
-            report(2, bench_track + (uint32_t)bench_entered, 11, 0, 0);
-            printf("entered %u\n", (unsigned)(bench_track + (uint32_t)bench_entered));
         }
         for (; bench_diverted < bench_inducted && at_us >= induct_us[bench_diverted] + 1000000; bench_diverted++)
             report(5, bench_track + (uint32_t)bench_diverted, lane_of[bench_diverted], 0, 0);
