@@ -94,7 +94,7 @@ async def face(side: PlcSide, pki: Pki | None = None) -> AsyncIterator[OpcUaFace
 
 
 def link_to(url: str, security: Security, **settings: Any) -> OpcUaLink:
-    return OpcUaLink("sorter1", Address(url, UP_NODE, DOWN_NODE), security, 5_000, **settings)
+    return OpcUaLink("sorter1", Address(url, UP_NODE, DOWN_NODE), security, 60_000, **settings)
 
 
 def with_parcels(count: int) -> PlcSide:
@@ -105,11 +105,10 @@ def with_parcels(count: int) -> PlcSide:
 
 
 async def until(reached: Callable[[], bool]) -> None:
-    for _ in range(3_000):
-        if reached():
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail("not reached in 60 s")
+    """Waits, 60 seconds at most."""
+    async with asyncio.timeout(60):
+        while not reached():  # noqa: ASYNC110  the other side is a process of others
+            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("publish_ms", [10, 0], ids=["subscribed", "polled"])
@@ -187,7 +186,7 @@ def test_a_server_that_goes_away_is_said_and_found_again(run: Any) -> None:
             await link.read_down()
         with pytest.raises(PlcError, match=f"^sorter1: {url}: session: connection refused$"):
             await link.connect()
-        assert asyncio.all_tasks() == {asyncio.current_task()}
+        await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
 
     run(talk())
 
@@ -211,7 +210,7 @@ def test_a_mute_server_is_given_up_and_a_cancelled_call_leaves_nothing(run: Any)
         task = asyncio.create_task(link.connect())
         await heard.wait()
         task.cancel()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(30):  # long before the limits of the call
             with pytest.raises(asyncio.CancelledError):
                 await task
         for writer in opened:
@@ -259,7 +258,7 @@ def test_the_mailbox_of_node_opcua(run: Any, pki: Pki, modules: Path, publish_ms
                 "sorter1",
                 Address(server.url, "ns=1;s=Up", "ns=1;s=Down"),
                 pki.security(trusted=theirs),
-                10_000,
+                60_000,
                 publish_ms,
             )
             assert await route_all(link, PARCELS, at_once=False) == list(range(1, PARCELS + 1))
@@ -275,7 +274,7 @@ def test_node_opcua_keeps_every_rule(run: Any, pki: Pki, modules: Path, tmp_path
         theirs.folder.mkdir()
         shutil.copy(server.certificate, theirs.folder / "server.pem")
         address = Address(server.url, "ns=1;s=Up", "ns=1;s=Down")
-        report = run(check(OpcUaLink("sorter1", address, pki.security(trusted=theirs), 10_000), (1, 2)))
+        report = run(check(OpcUaLink("sorter1", address, pki.security(trusted=theirs), 60_000), (1, 2)))
     assert [f"{verdict.rule}: {verdict.detail}" for verdict in report.failed] == []
     assert report.count(Outcome.PASS) == 28
 
@@ -329,7 +328,7 @@ def test_node_opcua_refuses_strangers_and_wrong_passwords(run: Any, pki: Pki, mo
         shutil.copy(server.certificate, theirs.folder / "server.pem")
 
         async def trouble(security: Security) -> str:
-            link = OpcUaLink("sorter1", Address(server.url, "ns=1;s=Up", "ns=1;s=Down"), security, 10_000)
+            link = OpcUaLink("sorter1", Address(server.url, "ns=1;s=Up", "ns=1;s=Down"), security, 60_000)
             try:
                 await link.connect()
             except PlcError as error:
@@ -420,6 +419,9 @@ def test_the_controller_routes_over_node_opcua_where_confirmations_are_lost(
         table = table.replace("pki/own.der", str(pki.host.certificate)).replace("pki/own.pem", str(pki.host.key))
         whole = load_line(write_line(project, tmp_path, table))
         alone = {name: {"sorter": getattr(whole, name)["sorter"]} for name in ("plc", "reader", "line")}
+        # Four seconds to the decision point, and 3.5 of them for a busy machine to bring the route there.
+        slow = {"speed_mm_s": 500, "margin_ms": 3_500}
+        alone["line"] = {"sorter": alone["line"]["sorter"].model_copy(update=slow)}
         config = whole.model_copy(update={**alone, "journal": tmp_path / "journal.sqlite"})
 
         def status() -> dict[str, Any]:

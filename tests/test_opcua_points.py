@@ -76,7 +76,7 @@ def test_the_points_of_node_opcua(run: Any, node_plc: tuple[NodeServer, Security
     ]
 
     async def talk() -> None:
-        link = OpcUaPoints("sorter1", node_plc[0].url, node_plc[1], points, 10_000)
+        link = OpcUaPoints("sorter1", node_plc[0].url, node_plc[1], points, 60_000)
         await link.connect()
         assert await link.read() == {
             "a/speed": 2.5,
@@ -140,7 +140,7 @@ def test_every_type_goes_both_ways_and_a_lost_server_is_said(run: Any) -> None:
     async def talk() -> None:
         served = OpcUaFace(plc)
         await served.start(port=free_port())
-        link = OpcUaPoints("sorter1", served.url, OPEN, points, 5_000)
+        link = OpcUaPoints("sorter1", served.url, OPEN, points, 60_000)
         await link.connect()
         for point in points:
             if point.writable:
@@ -227,7 +227,7 @@ def test_the_simulated_floor_has_opc_ua_plcs(project: Path, tmp_path: Path, run:
 [plc.tote1]
 driver = "opcua"
 opcua = {{ url = "opc.tcp://127.0.0.1:{free_port()}", policy = "None" }}
-timeout_ms = 5000
+timeout_ms = 10000
 point = {{ "drive/speed" = {{ type = "REAL", node = "ns=2;s=Speed" }} }}
 """
     table = PlcConfig.model_validate(tomllib.loads(text)["plc"]["tote1"])
