@@ -261,7 +261,7 @@ def test_a_device_whose_register_n_holds_n_finds_every_off_by_one(run: Any, data
 
     async def main() -> None:
         async with NumberedDevice(missing, most) as device:
-            link = ModbusPoints("sorter", Tcp("127.0.0.1", device.port), points)
+            link = ModbusPoints("sorter", Tcp("127.0.0.1", device.port), points, timeout_ms=60_000)
             await link.connect()
             first = await link.read()
             asked = len(device.asked)
@@ -288,7 +288,10 @@ def test_writes_go_where_they_belong_and_refusals_are_said(run: Any) -> None:
             coil = Point("a/coil", parse_type("BOOL"), Table.COIL, 33, writable=True)
             real = Point("a/real", parse_type("REAL"), address=500, word_order=Order.LOW_FIRST, writable=True)
             gone = Point("a/gone", parse_type("INT"), address=900, writable=True)
-            link = ModbusPoints("sorter", Tcp("127.0.0.1", device.port), [bit, coil, real, gone])
+            link, hasty = (
+                ModbusPoints("sorter", Tcp("127.0.0.1", device.port), [bit, coil, real, gone], timeout_ms=limit_ms)
+                for limit_ms in (60_000, 50)
+            )
             await link.connect()
             for point, value in ((bit, True), (coil, True), (real, -2.5)):
                 await link.write(point, value)
@@ -302,10 +305,11 @@ def test_writes_go_where_they_belong_and_refusals_are_said(run: Any) -> None:
             device.mask = False
             with pytest.raises(PointError, match="a bit of a register needs function 22"):
                 await link.write(bit, False)
-            device.silent = True
-            with pytest.raises(PlcError, match=r"sorter: 127.0.0.1:\d+: coils 33-33: no answer within"):
-                await link.read()
             await link.close()
+            device.silent = True
+            await hasty.connect()
+            with pytest.raises(PlcError, match=r"sorter: 127.0.0.1:\d+: coils 33-33: no answer within"):
+                await hasty.read()
 
     run(main())
 

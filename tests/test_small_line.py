@@ -432,7 +432,7 @@ def test_a_station_on_libmodbus_is_tracked(libmodbus_io: LibmodbusIo, run: Any, 
         )
 
     async def pass_by() -> list[Event]:
-        link = IoLink(ModbusConnection("io", Tcp("127.0.0.1", libmodbus_io.port)), tracker, wiring)
+        link = IoLink(ModbusConnection("io", Tcp("127.0.0.1", libmodbus_io.port), timeout_ms=60_000), tracker, wiring)
         host = Host()
         await link.connect()
         see(-900)
