@@ -23,6 +23,10 @@ from types import TracebackType
 from typing import Any
 
 
+class _BetweenPages(AssertionError):  # noqa: N818  no error of the page: it is asked again
+    """The old page is gone, and the new one not there yet."""
+
+
 class Browser:
     """One page in a headless Chromium. ``errors``: what its console and its network complained about."""
 
@@ -110,6 +114,7 @@ class Browser:
     def open(self, url: str) -> None:
         """Goes to a page."""
         self._call("Page.navigate", url=url)
+        self.until("location.href", lambda there: str(there).startswith(url))
 
     def ask(self, expression: str) -> Any:
         """The value of a JavaScript expression; a promise's value."""
@@ -118,13 +123,16 @@ class Browser:
             raise AssertionError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def until(self, expression: str, holds: Callable[[Any], bool] = bool, within_s: float = 20) -> Any:
+    def until(self, expression: str, holds: Callable[[Any], bool] = bool, within_s: float = 60) -> Any:
         """Asks until the answer holds."""
         end = time.monotonic() + within_s
-        while not holds(value := self.ask(expression)):
+        value: Any = "not told"
+        while True:
+            with suppress(_BetweenPages):
+                if holds(value := self.ask(expression)):
+                    return value
             assert time.monotonic() < end, f"{expression} is still {value!r}; errors: {self.errors}"
             time.sleep(0.05)
-        return value
 
     def picture(self, path: Path) -> None:
         """What it looks like, as PNG."""
@@ -139,7 +147,9 @@ class Browser:
         while True:
             answer = self._read()
             if answer.get("id") == self._next:
-                assert "error" not in answer, f"{method}: {answer['error']}"
+                if error := answer.get("error"):
+                    between = "context" in error["message"] or "navigated" in error["message"]
+                    raise (_BetweenPages if between else AssertionError)(f"{method}: {error}")
                 result: dict[str, Any] = answer["result"]
                 return result
             self._note(answer)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from browser import Browser
 from dock_line import one_door
+from mosquitto import HANGS_S
 from test_dock import Doors, label
 
 from api.app import create_app
@@ -58,14 +59,14 @@ def site(project: Path, tmp_path: Path) -> Iterator[Site]:
     thread.start()
     yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", config.store, doors, tell)
     serving.should_exit = True
-    thread.join(20)
+    thread.join(HANGS_S)
     listener.close()
     journal.close()
 
 
 def asked(site: Site) -> LoadRequested:
     """The newest request in the feed."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + HANGS_S
     while True:
         store = SiteStore(site.store, readonly=True)
         found = [value for value in store.feed(0) if isinstance(value, LoadRequested)]
@@ -108,7 +109,7 @@ def test_the_dock_page(site: Site, peer: Callable[[str], str]) -> None:
         page.ask("document.querySelector('[data-language=zh-Hant]').click()")
         page.until("document.querySelector('.door .counts').textContent", lambda text: "尚缺" in text)
         page.resize(390, 844)
-        assert page.ask("document.documentElement.scrollWidth") == 390
+        page.until("document.documentElement.scrollWidth", lambda width: width == 390)
         page.open(f"{site.url}/manifest.html?load=L1")
         rows = page.until("[...document.querySelectorAll('#manifest tbody tr')].map((row) => row.textContent)")
         assert [identify(label(number)) in row for number, row in zip((1, 2), rows, strict=True)] == [True, True]

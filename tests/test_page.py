@@ -14,6 +14,7 @@ from unittest.mock import ANY
 import pytest
 from browser import Browser
 from made_up_floor import MadeUpFloor, order
+from mosquitto import HANGS_S
 
 from api.app import create_app
 from api.server import listen, server
@@ -81,7 +82,7 @@ def floor(project: Path, tmp_path: Path) -> Iterator[Floor]:
 
     def stop() -> None:
         serving.should_exit = True
-        threads[1].join(20)
+        threads[1].join(HANGS_S)
         assert not threads[1].is_alive(), "the server must end although a page is open"
 
     yield Floor(f"http://127.0.0.1:{listener.getsockname()[1]}", config, journal, stop)
@@ -95,12 +96,17 @@ def floor(project: Path, tmp_path: Path) -> Iterator[Floor]:
 def asked(floor: Floor, kind: type[LaneRequested | AlarmRequested]) -> object:
     """The first request of a kind in the feed."""
     store = SiteStore(floor.config.store, readonly=True)
-    end = time.monotonic() + 20
+    end = time.monotonic() + HANGS_S
     while not (found := [value for value in store.feed(0, 100_000) if isinstance(value, kind)]):
         assert time.monotonic() < end
         time.sleep(0.05)
     store.close()
     return found[0]
+
+
+def is_as(pattern: str) -> Callable[[str | None], bool]:
+    """Whether a text is wholly like the pattern."""
+    return lambda text: re.fullmatch(pattern, text or "") is not None
 
 
 def alarm_of(name: str, floor: Floor, at_us: int) -> AlarmChanged:
@@ -126,8 +132,7 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         page.until(place, lambda now: now is not None and now != first)
         page.until("document.querySelectorAll('#verdicts li.verified').length")
         assert page.ask("document.querySelectorAll('#machines [data-machine]').length") == 3
-        share = page.ask("document.querySelector('[data-figure=verified] .value').textContent")
-        assert re.fullmatch(r"\d+ %|\d+\.\d %", share)
+        page.until("document.querySelector('[data-figure=verified] .value').textContent", is_as(r"\d+ %|\d+\.\d %"))
         # Lanes run full on this floor now and then.
         calm = ("Running normally", "1 thing needs attention")
         page.until("document.getElementById('status').textContent", lambda text: text in calm)
@@ -135,8 +140,8 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         # The figures have a past, drawn from the journal alone; a dialog tells it by line and lane.
         page.until("document.querySelector('[data-figure=parcels] .spark path')?.getAttribute('d').includes('L')")
         page.until("document.querySelector('[data-figure=reaction] .spark path')?.getAttribute('d').includes('L')")
-        left = page.until("document.querySelector('[data-figure=margin] .value')?.textContent")
-        assert re.fullmatch(r"[12]\d\d ms", left), "the made-up floor's routes expire after 300 ms"
+        # The made-up floor's routes expire after 300 ms.
+        page.until("document.querySelector('[data-figure=margin] .value')?.textContent", is_as(r"[12]\d\d ms"))
         page.ask("document.querySelector('#spans [data-history]').click()")
         at_us = time.time_ns() // 1000
         floor.journal.append(
@@ -144,7 +149,7 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         )
         page.until("document.querySelector('[data-figure=plc]')?.textContent", lambda text: text and "1.2 ms" in text)
         assert "heartbeat 7 ms ago" in page.ask("document.querySelector('[data-figure=plc]').textContent")
-        assert page.ask("document.querySelectorAll('#history [data-plcs] tr').length") == 6
+        page.until("document.querySelectorAll('#history [data-plcs] tr').length", lambda rows: rows == 6)
         rows = "document.querySelectorAll('#history[open] [data-line=sorter] tr').length"
         assert page.until(rows) == 8 + 11
         page.ask("document.querySelector('#history [data-minutes=\"60\"]').click()")
@@ -198,7 +203,8 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
             for_us=1_800_000_000,
         )
         page.until("document.querySelector('#alarm[open]') === null")
-        page.ask("document.querySelector('#attention .alarm .quick').click()")  # the name is known now
+        page.until("document.querySelector('#attention .alarm .quick') !== null")  # the name is known now
+        page.ask("document.querySelector('#attention .alarm .quick').click()")
         page.until("document.querySelector('#attention .alarm .quick').disabled")
         page.ask("document.querySelector('[data-language=zh-Hant]').click()")
         page.until("document.querySelector('#attention .alarm').textContent", lambda text: "檢查讀取器與線路" in text)
@@ -229,7 +235,7 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         page.until(
             "(({clientHeight, clientWidth}) => clientHeight > clientWidth)(document.querySelector('.line.sort svg'))"
         )
-        assert page.ask("document.documentElement.scrollWidth") == 390
+        page.until("document.documentElement.scrollWidth", lambda width: width == 390)
         assert page.errors == []
         assert all(url.startswith((floor.url, "about:")) for url in page.requests), "no request leaves the site"
 
