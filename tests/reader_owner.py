@@ -6,6 +6,7 @@ Public names: ReaderOwner.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,7 +17,7 @@ from edge.config_readers import ReaderConfig
 from edge.reader_drivers import make_reader
 from rfid.driver import ReaderError, ReaderEvent, ReaderNotice, ReaderReady, Reads, TagRead
 
-SOON_S = 20
+HANGS_S = 60
 
 
 class ReaderOwner:
@@ -31,13 +32,13 @@ class ReaderOwner:
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[ReaderOwner]:
-        """Connected again and again; at the end the driver must leave within a second."""
+        """Connected again and again; at the end the driver must leave when it is told."""
         task = asyncio.create_task(self._keep())
         try:
             yield self
         finally:
             task.cancel()
-            await asyncio.wait((task,), timeout=1)
+            await asyncio.wait((task,), timeout=HANGS_S)
             assert task.cancelled(), task
 
     async def _keep(self) -> None:
@@ -70,9 +71,15 @@ class ReaderOwner:
     def notices(self) -> list[str]:
         return [event.text for event in self.events if isinstance(event, ReaderNotice)]
 
+    async def silent(self, thread: str) -> None:
+        """Waits until no thread has a name that begins so: one that is slow to end is left to do it by itself."""
+        async with asyncio.timeout(HANGS_S):
+            while any(one.name.startswith(thread) for one in threading.enumerate()):  # noqa: ASYNC110  a thread
+                await asyncio.sleep(0.02)
+
     async def until(self, so: Callable[[], bool]) -> None:
         """Waits for something that it says."""
-        async with asyncio.timeout(SOON_S):
+        async with asyncio.timeout(HANGS_S):
             while not so():
                 self._changed.clear()
                 await self._changed.wait()

@@ -9,6 +9,7 @@ from time import time_ns
 
 import pytest
 from conftest import Run
+from ports import free_port
 
 from edge.cli import main
 from edge.rfid_cli import ReadTable
@@ -24,17 +25,17 @@ ITEM, OTHER, LATE = (sgtin96("9521141", "050000", serial) for serial in (7, 8, 9
 def test_readers_are_found_and_left_as_they_were(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     async def subnet() -> list[int]:
         free, held = SimulatedReader("free", maker=25882), SimulatedReader("held")
-        await free.start("127.0.0.2")
+        await free.start("127.0.0.2", free_port())  # which nobody has at another address
         await held.start("127.0.0.3", free.port)
         mute = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.4", free.port)
         ready = asyncio.Event()
         reader = LlrpReader(LlrpSettings("held"), "127.0.0.3", held.port)
         client = asyncio.create_task(reader.run(lambda event: ready.set() if isinstance(event, ReaderReady) else None))
-        await asyncio.wait_for(ready.wait(), 10)
-        port = ["--port", str(free.port), "--seconds", "0.3"]
+        await asyncio.wait_for(ready.wait(), 60)
+        port = ["--port", str(free.port), "--seconds", "30"]
         statuses = [await asyncio.to_thread(main, ["rfid", "discover", "127.0.0.0/29", "--json", *port])]
         assert held.reading and not client.done(), "who holds a reader is not disturbed"
-        await asyncio.wait_for(free.released(), 5)
+        await asyncio.wait_for(free.released(), 60)
         statuses.append(await asyncio.to_thread(main, ["rfid", "discover", "127.0.0.6/31", *port]))
         client.cancel()
         await asyncio.gather(client, return_exceptions=True)
@@ -68,9 +69,9 @@ def test_a_reader_is_watched_by_its_address(run: Run, capsys: pytest.CaptureFixt
 
         reading = asyncio.create_task(tags())
         address = f"127.0.0.1:{reader.port}"
-        status = await asyncio.to_thread(main, ["rfid", "watch", address, "--json", "--seconds", "0.8"])
+        status = await asyncio.to_thread(main, ["rfid", "watch", address, "--json", "--seconds", "2"])
         reader.fault(Fault.REFUSAL)
-        refused = await asyncio.to_thread(main, ["rfid", "watch", address, "--seconds", "5"])
+        refused = await asyncio.to_thread(main, ["rfid", "watch", address, "--seconds", "60"])
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
         await reader.stop()
@@ -89,18 +90,18 @@ def test_a_reader_is_watched_by_its_address(run: Run, capsys: pytest.CaptureFixt
 def test_a_tag_is_read_written_and_locked(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.tagging._LOOK_S", 0.3)
+    monkeypatch.setattr("edge.tagging._LOOK_S", 0.6)
     (tmp_path / "password").write_text("12345678\n")
     (tmp_path / "wrong").write_text("87654321\n")
     new, again = "urn:epc:tag:sgtin-96:1.9521141.012345.77", "urn:epc:tag:sgtin-96:1.9521141.012345.78"
     password, wrong = str(tmp_path / "password"), str(tmp_path / "wrong")
     asked = [
-        ["memory", "--user", "2", "--seconds", "0.5"],
+        ["memory", "--user", "2", "--seconds", "1"],
         ["write", new],  # two tags are there
-        ["write", new, "--epc", ITEM, "--lock", "--new-password", password],
-        ["write", again, "--epc", new],
-        ["write", again, "--epc", new, "--password", wrong],
-        ["write", again, "--epc", new, "--password", password],
+        ["write", new, "--epc", ITEM, "--lock", "--new-password", password, "--seconds", "60"],
+        ["write", again, "--epc", new, "--seconds", "60"],
+        ["write", again, "--epc", new, "--password", wrong, "--seconds", "60"],
+        ["write", again, "--epc", new, "--password", password, "--seconds", "60"],
         ["write", again, "--epc", LATE, "--seconds", "0.3"],  # it comes when nobody asks any more
         ["write", again, "--epc", ITEM, "--lock"],
         ["write", "urn:epc:tag:sgtin-96:1.9521141"],
