@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from mosquitto import until
+from mosquitto import HANGS_S, until
 from ports import free_port
 from shipped import begin
 
@@ -62,7 +62,7 @@ class Publishing:
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.join(20)
+            self._process.join(HANGS_S)
 
     def start(self) -> None:
         command = ("publish", self._line)
@@ -77,7 +77,7 @@ class Publishing:
         assert self._process is not None
         assert self._process.pid is not None
         os.kill(self._process.pid, number)
-        self._process.join(20)
+        self._process.join(HANGS_S)
         assert self._process.exitcode == (0 if number == signal.SIGTERM else -number), self.log()
 
     def log(self) -> str:
@@ -92,7 +92,7 @@ class Publishing:
 
     def figure(self, name: str) -> float:
         """A number of its /metrics; -1 while it does not answer."""
-        with suppress(OSError), urllib.request.urlopen(f"http://{self._metrics}/metrics", timeout=5) as answer:
+        with suppress(OSError), urllib.request.urlopen(f"http://{self._metrics}/metrics", timeout=HANGS_S) as answer:
             for line in answer.read().decode().splitlines():
                 if line.startswith(f"lanewise_publisher_{name}{{"):
                     return float(line.rpartition(" ")[2])
@@ -100,16 +100,16 @@ class Publishing:
 
     def fails(self, times: int = 2) -> None:
         """Waits until so many more deliveries failed."""
-        until(lambda: self.figure("failures_total") >= 0, self.log, 60)
+        until(lambda: self.figure("failures_total") >= 0, self.log)
         before = self.figure("failures_total")
-        until(lambda: self.figure("failures_total") >= before + times, self.log, 60)
+        until(lambda: self.figure("failures_total") >= before + times, self.log)
 
     @contextmanager
     def full_disk(self) -> Iterator[None]:
         """It cannot write any file until it has failed a few times after what is done meanwhile."""
         assert self._process is not None
         assert self._process.pid is not None
-        until(lambda: self.figure("failures_total") >= 0, self.log, 60)
+        until(lambda: self.figure("failures_total") >= 0, self.log)
         was = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         seq = self.cursor().seq
         try:
@@ -131,16 +131,18 @@ class Relay:
         self.slow = False
         self._to = port
         self._ends: list[socket.socket] = []
+        self._turn = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
 
     def cut(self) -> None:
         """Ends all connections, and takes no more until it is ``open`` again."""
-        self.open = False
-        for end in self._ends:
-            _end(end)
-        self._ends.clear()
+        with self._turn:
+            self.open = False
+            for end in self._ends:
+                _end(end)
+            self._ends.clear()
 
     def close(self) -> None:
         _end(self._listener)
@@ -150,13 +152,14 @@ class Relay:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                try:
-                    assert self.open
-                    target = socket.create_connection(("127.0.0.1", self._to), 5)
-                except (OSError, AssertionError):
-                    _end(client)
-                    continue
-                self._ends += [client, target]
+                with self._turn:  # so that none is made beside a cut
+                    try:
+                        assert self.open
+                        target = socket.create_connection(("127.0.0.1", self._to), HANGS_S)
+                    except (OSError, AssertionError):
+                        _end(client)
+                        continue
+                    self._ends += [client, target]
                 for pair in ((client, target), (target, client)):
                     threading.Thread(target=self._pump, args=pair, daemon=True).start()
 

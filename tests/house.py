@@ -60,7 +60,7 @@ class House:
         """Begins commands, which end with the context."""
         begun: list[ForkServerProcess] = []
         try:
-            yield lambda *command: begun.append(begin(self.folder, *command))
+            yield lambda *command, **more: begun.append(begin(self.folder, *command, **more))
         finally:
             for process in reversed(begun):
                 process.terminate()

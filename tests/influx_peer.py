@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from mosquitto import HANGS_S
 from ports import free_port
 
 CONFIG = """
@@ -56,7 +57,7 @@ class Influxd:
         self._process = subprocess.Popen(
             [self._program, "-config", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        give_up_s = time.monotonic() + 20
+        give_up_s = time.monotonic() + HANGS_S
         while True:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/ping", timeout=5):
@@ -120,7 +121,7 @@ class VictoriaMetrics:
             "-memory.allowedBytes=64MB",
         ]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        give_up_s = time.monotonic() + 20
+        give_up_s = time.monotonic() + HANGS_S
         while True:
             try:
                 with urllib.request.urlopen(f"{self.url}/health", timeout=5):

@@ -1,6 +1,6 @@
 """mosquitto as a real broker for tests, and a foreign client that listens with a persistent session.
 
-Public names: Mosquitto, Heard.
+Public names: Mosquitto, Heard, until, HANGS_S.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from ports import free_port
+
+HANGS_S = 60
+"""Nothing that works takes so long, whatever else the machine does."""
 
 
 class Mosquitto:
@@ -76,7 +79,7 @@ class Mosquitto:
         if self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.send_signal(number)
-            self._process.wait(20)
+            self._process.wait(HANGS_S)
             self._process = None
 
     def __enter__(self) -> Mosquitto:
@@ -115,7 +118,7 @@ class Heard:
         self._subscribed = threading.Event()
         self._thread = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._thread.start()
-        if not self._subscribed.wait(20):
+        if not self._subscribed.wait(HANGS_S):
             self.close()
             raise AssertionError("mosquitto_sub is not subscribed")
 
@@ -141,7 +144,7 @@ class Heard:
         """Ends."""
         self._process.kill()
         self._process.wait()
-        self._thread.join(5)
+        self._thread.join(HANGS_S)
         assert self._process.stdout is not None
         self._process.stdout.close()
 
@@ -152,7 +155,7 @@ class Heard:
         self.close()
 
 
-def until(holds: Callable[[], bool], what: Callable[[], object] = lambda: "", within_s: float = 30) -> None:
+def until(holds: Callable[[], bool], what: Callable[[], object] = lambda: "", within_s: float = HANGS_S) -> None:
     """Waits until it is so."""
     end = time.monotonic() + within_s
     while not holds():

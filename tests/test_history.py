@@ -154,7 +154,7 @@ def test_the_hour_before_the_picture_is_recalled(
 
     async def talk() -> None:
         async with client_of(create_app(site)) as client:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while True:
                     answer = (await client.get("/api/history", params={"minutes": 60})).json()
                     if answer["lines"]["sorter"]["inducted"] == list(expected.lines["sorter"].inducted):

@@ -59,7 +59,7 @@ def test_appended_in_order_and_found_again(tmp_path: Path) -> None:
     journal.start()
     for number in range(250):
         journal.append([notice(number), Anomaly(number, "line", AnomalyCode.JAM, "text", number + 1, f"S{number}")])
-    assert done.wait(20)
+    assert done.wait(60)
     assert stored == sorted(set(stored))
     reader = JournalReader(tmp_path / "j.sqlite")
     assert [record.seq for record in reader.every()] == list(range(1, 501))
@@ -88,12 +88,12 @@ def test_a_full_disk_is_said_and_survived(tmp_path: Path) -> None:
     leave_no_room(journal._db)
     journal.start()
     journal.append([notice(number) for number in range(300)])
-    assert said.wait(20)
+    assert said.wait(60)
     assert "full" in troubles[0]
     assert str(tmp_path) in troubles[0]
     journal.append([notice(300)])
     journal._db.execute("PRAGMA max_page_count=1000000")
-    assert well.wait(20)
+    assert well.wait(60)
     assert journal.close()
     reader = JournalReader(tmp_path / "j.sqlite")
     assert [record.value for record in reader.every()] == [notice(number) for number in range(301)]
@@ -106,7 +106,7 @@ def test_what_could_not_be_stored_is_admitted(tmp_path: Path) -> None:
     leave_no_room(journal._db)
     journal.start()
     journal.append([notice(number) for number in range(300)])
-    assert said.wait(20)
+    assert said.wait(60)
     assert not journal.close()
 
 

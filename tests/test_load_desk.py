@@ -14,6 +14,8 @@ from dock_line import LINE
 from house import HANGS_S, House, Said, make_house
 from made_up_floor import order, parcel
 
+from api import docks
+from edge import api_client
 from edge.cli import main
 from edge.config import load_line, load_site
 from edge.journal import JournalReader
@@ -42,6 +44,7 @@ def start(house: House) -> Iterator[Callable[..., None]]:
 def say(house: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
     """A command in this process, which begins sooner than one of its own."""
     monkeypatch.chdir(house.folder)
+    monkeypatch.setattr(api_client, "_TIMEOUT_S", HANGS_S)
 
     def run(*command: str) -> Said:
         status = main(command)
@@ -49,6 +52,11 @@ def say(house: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
         return Said(status, said.out, said.err)
 
     return run
+
+
+def _patient() -> None:
+    """The api waits for the controller's answer."""
+    docks.ANSWER_S = HANGS_S
 
 
 def test_a_load_is_opened_checked_refused_and_closed(
@@ -65,8 +73,8 @@ def test_a_load_is_opened_checked_refused_and_closed(
     store.close()
     assert "is `lanewise api` running?" in say("load", "list").err
     start("run", "LINE.toml")
-    start("api", "SITE.toml")
-    end = time.monotonic() + HANGS_S
+    start("api", "SITE.toml", before=_patient)
+    end = time.monotonic() + 3 * HANGS_S
     while (said := say("load", "open", "door1", "DHL", "--id", "L1", "--trailer", "KA-17", "--by", "Ann")).status:
         assert time.monotonic() < end, said
     while not (said := say("load", "list")).out.startswith("L1: door1, DHL, trailer KA-17, open since"):

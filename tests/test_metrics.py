@@ -35,7 +35,7 @@ def read(told: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
 
 
 def fetched(address: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=60) as answer:
         return read(answer.read().decode())
 
 
@@ -73,7 +73,7 @@ def test_run_and_sim_and_publish_answer(project: Path, tmp_path: Path, run: Run)
         floor = asyncio.create_task(run_sim(config))
         thread.start()
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(100):
                 wanted = {
                     "run": ("lanewise_records_total", (("kind", "Started"),)),
                     "publish": ("lanewise_publisher_failures_total", (("publisher", "far"),)),

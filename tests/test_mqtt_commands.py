@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_up_floor import order
-from mosquitto import Heard, Mosquitto, until
+from mosquitto import HANGS_S, Heard, Mosquitto, until
 from test_mqtt import START_US, Published, layouts, listens, mosquitto, quick  # noqa: F401  # fixtures
 
 from api.app import create_app
@@ -68,7 +68,7 @@ def site(project: Path, tmp_path: Path) -> Iterator[tuple[str, Callable[[], None
 
     def stop() -> None:
         serving.should_exit = True
-        thread.join(20)
+        thread.join(HANGS_S)
         listener.close()
 
     yield f"http://127.0.0.1:{listener.getsockname()[1]}", stop, store
@@ -94,9 +94,9 @@ def test_requests_are_done_once_and_always_answered(
 
         def ask(what: str, body: object, *more: str, to: str = f"{ANSWER}/ann") -> dict[str, Any]:
             payload = body if isinstance(body, str) else json.dumps(body)
-            where = ("-h", "127.0.0.1", "-p", str(broker.port), "-V", "5", "-q", "1", "-W", "20")
+            where = ("-h", "127.0.0.1", "-p", str(broker.port), "-V", "5", "-q", "1", "-W", str(HANGS_S))
             command = (asks, *where, "-t", f"{COMMAND}/{what}", "-e", to, "-m", payload, *more)
-            done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=2 * HANGS_S, check=True)
             answer: dict[str, Any] = json.loads(done.stdout)
             return answer
 
@@ -142,7 +142,7 @@ def test_requests_are_done_once_and_always_answered(
             before = len(heard.told("/answer/lane"))
             where = ("-h", "127.0.0.1", "-p", str(broker.port), "-V", "5", "-q", "1", "-t", f"{COMMAND}/lane")
             state = ("-D", "publish", "response-topic", "lanewise/demo/sorter/lane/3")
-            subprocess.run([peer("mosquitto_pub"), *where, *state, "-m", "{"], check=True, timeout=20)
+            subprocess.run([peer("mosquitto_pub"), *where, *state, "-m", "{"], check=True, timeout=HANGS_S)
             until(lambda: len(heard.told("/answer/lane")) == before + 1)
 
             token.write_text("another-token-of-some-length\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from certificates import Authority
-from mosquitto import Heard, Mosquitto, until
+from mosquitto import HANGS_S, Heard, Mosquitto, until
 from pcap import write_pcap
 from test_mqtt import START_US, Published, happened, layouts, listens, mosquitto, quick  # noqa: F401  # fixtures
 
@@ -38,7 +38,7 @@ class Tap:
         back = threading.Thread(target=self._pump, args=(broker, client, False), daemon=True)
         back.start()
         self._pump(client, broker, True)
-        back.join(10)
+        back.join(HANGS_S)
         client.close()
         broker.close()
 
@@ -50,7 +50,7 @@ class Tap:
             target.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
-        self._threads[0].join(10)
+        self._threads[0].join(HANGS_S)
         self._listener.close()
 
 

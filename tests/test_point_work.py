@@ -19,6 +19,7 @@ from test_runtime import UTC_US, Feed, journal, stop
 from virtual_time import run_virtual
 
 from api.app import create_app
+from edge import plc_cli
 from edge.api_client import ask
 from edge.cli import main
 from edge.config import load_line, load_site
@@ -192,6 +193,7 @@ def test_a_point_is_written_by_the_command_line_with_the_sites_token(
     secure.write_text('token_file = "token"\n' + text, encoding="utf-8")
     config = load_line(house.folder / "LINE.toml")
     monkeypatch.chdir(house.folder)
+    monkeypatch.setattr(plc_cli, "WRITTEN_S", HANGS_S)
 
     def said(*command: str) -> tuple[int, str, str]:
         status = main(["plc", "write", "secure.toml", *command, "--by", "Ann"])

@@ -17,7 +17,7 @@ import pytest
 from hardship import KILLS, Relay, kills
 from hypothesis import given
 from hypothesis import strategies as st
-from mosquitto import Heard, Mosquitto, until
+from mosquitto import HANGS_S, Heard, Mosquitto, until
 from test_mqtt import START_US, Story, happened, layouts, listens, mosquitto, quick, set_up  # noqa: F401  # fixtures
 
 from edge import journal as journal_module
@@ -59,7 +59,7 @@ def tahu(peer: Callable[[str], str], npm: Callable[[str], Path]) -> Run:
         env = {"NODE_PATH": str(folder / "node_modules"), "PATH": "/usr/bin:/bin"}
         command = [node, "-e", script]
         return subprocess.run(
-            command, input=given, env=env, capture_output=True, text=True, timeout=60, check=True
+            command, input=given, env=env, capture_output=True, text=True, timeout=HANGS_S, check=True
         ).stdout
 
     return run
@@ -141,7 +141,7 @@ class Node:
             yield follower
         finally:
             stop.set()
-            thread.join(20)
+            thread.join(HANGS_S)
             cursors.close()
             assert not thread.is_alive()
 
@@ -200,13 +200,13 @@ def test_births_data_deaths_and_rebirth(
             # A host that knows nothing asks for births, and gets them at once, with what is so now.
             asked = ("-h", "127.0.0.1", "-p", str(broker.port), "-t", NODE.format("NCMD"), "-s")
             command = [peer("mosquitto_pub"), *asked]
-            subprocess.run(command, input=bytes.fromhex(tahu(REBIRTH, "")), check=True, timeout=20)
+            subprocess.run(command, input=bytes.fromhex(tahu(REBIRTH, "")), check=True, timeout=HANGS_S)
             until(lambda: kinds(heard).count("DBIRTH") == 2 * len(lines))
 
             # A connection that is lost: the broker tells the death, the next one begins with births.
             broker_port = ("-h", "127.0.0.1", "-p", str(broker.port), "-V", "5")
             thief = ("-i", "lanewise-demo-edge1-scada", "-t", "x", "-m", "x")
-            subprocess.run([peer("mosquitto_pub"), *broker_port, *thief], check=True, timeout=20)
+            subprocess.run([peer("mosquitto_pub"), *broker_port, *thief], check=True, timeout=HANGS_S)
             until(lambda: "NDEATH" in kinds(heard))
             node.write(
                 [LaneChanged(START_US, "sorter", 9, True, False), DeviceChanged(START_US, "plc.sorter", False, "x")]
@@ -286,7 +286,7 @@ def test_hardship_loses_nothing_over_sparkplug(
                 again()
             elif who == "publisher":
                 publishing.kill()
-        until(lambda: publishing.cursor().seq == writer.seq, publishing.log, 300)
+        until(lambda: publishing.cursor().seq == writer.seq, publishing.log, 230)
         publishing.end(signal.SIGTERM)
         until(lambda: "/NDEATH/" in heard.messages()[-1][0])
         messages = heard.messages()
