@@ -362,8 +362,7 @@ def test_nothing_a_floor_says_breaks_a_decision(project: Path, given_: list[Inpu
             journal.append(one)
         journal += [result for result in results if type(result).__name__ not in ("Route", "SetLane")]  # type: ignore[misc]
         kept = core.deadline_us()
-        for line in core._lines.values():
-            line.touch()
+        core._touched.update(core._lines)
         assert kept == core.deadline_us(), "what is due is worked out anew whenever it may have changed"
     due = core.deadline_us()
     assert due is None or due > given_[-1].at_us

@@ -94,19 +94,33 @@ class Core:
         self._lines: dict[str, Station] = {}
         self._by_plc: dict[str, list[Station]] = {}
         self._by_reader: dict[str, Station] = {}
+        self._dues_us: dict[str, int] = {}
+        self._soonest_us = NEVER_US
+        self._touched: set[str] = set()  # lines of which it is not known any more when they are due
         self._take_layouts(layouts, docks)
 
     def deadline_us(self) -> int | None:
         """When to give a Tick at the latest; None = nothing is waiting for time."""
-        due_us = min((line.due_us() for line in self._lines.values()), default=NEVER_US)
+        due_us = self._lines_due_us()
         for time_us in (self._due_us(), self._gate.doors.deadline_us()):
             due_us = due_us if time_us is None else min(due_us, time_us)
         return None if due_us == NEVER_US else due_us
 
+    def _lines_due_us(self) -> int:
+        """When the first of the lines is due; NEVER_US without any."""
+        if self._touched:
+            for name in self._touched:
+                self._dues_us[name] = self._lines[name].due_us()
+            self._touched.clear()
+            self._soonest_us = min(self._dues_us.values())
+        return self._soonest_us
+
     def _due_us(self) -> int | None:
         """When a delay of an alarm or the time of a door's light is over."""
-        times = [time for time in (self._alarms.deadline_us(), self._gate.deadline_us()) if time is not None]
-        return min(times, default=None)
+        alarm_us, light_us = self._alarms.deadline_us(), self._gate.deadline_us()
+        if alarm_us is None or light_us is None:
+            return light_us if alarm_us is None else alarm_us
+        return min(alarm_us, light_us)
 
     def step(self, given: Input) -> list[Result]:
         """Takes one input and returns what follows from it, in order."""
@@ -114,7 +128,7 @@ class Core:
         if not isinstance(given, Tick | TagsRead):
             self._pass_time(given.at_us, out)
         for concerned in self._concerned(given):
-            concerned.touch()
+            self._touched.add(concerned.name)
         match given:
             case TagsRead():
                 line = self._by_reader.get(given.reader)
@@ -263,6 +277,9 @@ class Core:
             self._by_plc.setdefault(layout.plc, []).append(line)
             for reader in (*layout.portal.readers, *layout.portal.scanners):
                 self._by_reader[reader] = line
+        self._dues_us = dict.fromkeys(self._lines, NEVER_US)  # in the lines' order, which is that of what is told
+        self._soonest_us = NEVER_US
+        self._touched = set(self._lines)
 
     # ---- PLC ---------------------------------------------------------------------------------------------------------
 
@@ -404,24 +421,27 @@ class Core:
             self._seen(line, line.portal.evidence(track.track_id, Stage.EARLY, now_us), out)
 
     def _time_went_by(self, now_us: int, out: list[Result]) -> None:
-        for line in self._lines.values():
-            if line.due_us() > now_us:
-                continue
-            line.touch()
-            for seen in line.portal.finals(now_us):
-                self._seen(line, seen, out)
-            for track in line.undecided():
-                if track.due_us <= now_us:
-                    self._seen(line, line.portal.evidence(track.track_id, Stage.DUE, now_us), out)
-                else:
-                    self._early(line, track, now_us, out)
+        if self._lines_due_us() <= now_us:
+            for name in [name for name, due_us in self._dues_us.items() if due_us <= now_us]:
+                self._touched.add(name)
+                self._line_due(self._lines[name], now_us, out)
         self._door_seen(self._gate.doors.sweep(now_us), out)
         due_us = self._due_us()
         if due_us is not None and due_us <= now_us:
             self._own(AlarmDue(now_us), out, lambda: None)
 
+    def _line_due(self, line: Station, now_us: int, out: list[Result]) -> None:
+        for seen in line.portal.finals(now_us):
+            self._seen(line, seen, out)
+        for track in line.undecided():
+            if track.due_us <= now_us:
+                self._seen(line, line.portal.evidence(track.track_id, Stage.DUE, now_us), out)
+            else:
+                self._early(line, track, now_us, out)
+
     def _seen(self, line: Station, seen: PassageSeen, out: list[Result]) -> None:
-        seen = replace(seen, scans=line.scans.of(seen.passage))
+        if scans := line.scans.of(seen.passage):
+            seen = replace(seen, scans=scans)
         if seen.stage is Stage.FINAL:
             line.scans.seen(seen)
         self._own(seen, out, lambda: decide(line, seen, out))

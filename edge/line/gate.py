@@ -192,8 +192,10 @@ class Gate:
 
     def deadline_us(self) -> int | None:
         """When a light or buzzer has been on for its time."""
-        doors = self.loads.state.docks.values()
-        times = (time for door in doors for time in (door.light_until_us, door.buzzer_until_us) if time)
+        doors = self.loads.state.docks
+        if not doors:
+            return None
+        times = (time for door in doors.values() for time in (door.light_until_us, door.buzzer_until_us) if time)
         return min(times, default=None)
 
     def pass_time(self, at_us: int) -> list[Event | Command]:

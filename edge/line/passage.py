@@ -14,28 +14,24 @@ the quiet time.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
-from math import exp
-from statistics import median, median_low
+from math import exp, floor
+from statistics import median_low
 
 from edge.line.background import Background
 from edge.line.events import Claim, PassageSeen, Stage, TagEvidence, Wanted, tied
 from edge.line.layout import LineLayout
 from edge.line.offsets import Antenna, OffsetLearner, Offsets
+from edge.line.passage_times import GRACE_US, NEIGHBOURS, WINDOW_SIGMAS, PassageTimes
 from edge.line.quiet import QuietWatch
 from edge.line.state import Passage, PortalState
 from rfid.driver import TagRead, rows
 
-WINDOW_SIGMAS = 4
-"""Reads further from the middle than this count nothing (e^-8)."""
-GRACE_US = 50_000
-"""How long after a passage's window its last report may still arrive."""
 ECHO = 50.0
 """A read counts at most so many times the tag's median read: a place where an echo is strong is not the antenna."""
 ASIDE = 0.25
 """What a read counts of an antenna that looks upstream or downstream, beside one that faces the belt."""
-NEIGHBOURS = 2
 KEEP_PASSAGES = 24
 """Passages remembered with their evidence: so many items may be between photo-eye and induction."""
 AGAIN_TAGS, AGAIN_SHARE = 4, 0.75
@@ -44,11 +40,6 @@ AGAIN_VARIES = 30.0
 """A tag's evidence in two passages is comparable up to this factor."""
 KEEP_READS = 50_000
 KEEP_READS_US = 30_000_000
-STANDING_US = 600_000_000
-"""An item that stands in the photo-eye is not weighed for good before this."""
-TYPICAL_MM = 400
-"""Length of an item where none was seen yet."""
-HISTORY = 15
 
 _Read = tuple[int, str, Antenna, float]
 _Sums = dict[tuple[str, Antenna], list[float]]
@@ -81,6 +72,7 @@ class PortalWatch:
         self._learner = OffsetLearner(portal.facing) if learner is None else learner
         self._background = Background(state.presence)
         self._quiet = QuietWatch(layout, state, self._background.__contains__) if portal.quiet_us else None
+        self._times = PassageTimes(layout, state, self._quiet)
         self._newest_us = 0
         self._away = dict.fromkeys(portal.readers, "not connected yet")
         self._blind_until_us = 0
@@ -131,7 +123,7 @@ class PortalWatch:
                 self._close(passage, at_us)
                 return
         if not any(passage.track_id == track_id and passage.stop_us == at_us for passage in passages):
-            self.entered(track_id, at_us - self._dwell_us())
+            self.entered(track_id, at_us - self._times.dwell_us())
             self._close(passages[-1], at_us)
 
     def read(self, reads: Sequence[TagRead], reader: str = "") -> None:
@@ -183,7 +175,7 @@ class PortalWatch:
         if self._quiet is not None:
             return None  # which passage it is, is certain only when the next induction is known
         passage = self._of_track(track_id)
-        return self._own_end_us(passage) if passage is not None and passage.stop_us else None
+        return self._times.own_end_us(passage) if passage is not None and passage.stop_us else None
 
     def blind(self) -> str:
         """Which readers do not read now, and why; empty when all do."""
@@ -198,15 +190,14 @@ class PortalWatch:
         if passage is None:
             text = self.blind() or why
             return PassageSeen(
-                now_us, self._layout.name, 0, track_id, stage, 0, 0, self._offset_us(), (), (), cause=text
+                now_us, self._layout.name, 0, track_id, stage, 0, 0, self._times.offset_us(), (), (), cause=text
             )
         return self._weigh(passage, stage, now_us)
 
     def deadline_us(self) -> int | None:
         """When the next passage can become final."""
         if self._moved:
-            waiting = (self._final_us(passage) for passage in self._state.passages if not passage.final)
-            self._deadline_us = min(waiting, default=None)
+            self._deadline_us = min((final_us for _, final_us in self._times.open()), default=None)
             self._moved = False
         return self._deadline_us
 
@@ -217,15 +208,15 @@ class PortalWatch:
         if due_us is None or due_us > now_us:
             return seen
         self._moved = True
-        for passage in list(self._state.passages):
-            if not passage.final and self._final_us(passage) <= now_us:
+        for passage, final_us in self._times.open():
+            if final_us <= now_us:
                 seen.append(self._weigh(passage, Stage.FINAL, now_us))
                 passage.final = True
                 if self._quiet is None:
                     self._learn(passage, now_us)
                 else:
                     self._quiet.final(passage.number)
-                    self._note_cycle(passage)
+                    self._times.note_cycle(passage)
                 self._watch_background(passage)
         if seen:
             self._forget()
@@ -237,9 +228,7 @@ class PortalWatch:
 
     def learn_all(self) -> None:
         """Learns from everything that was read, as nothing more will be."""
-        self._learned(self._learner.learn_all(self._drawn_us(), self._dwell_us() / 2))
-
-    # ---- times of a passage ------------------------------------------------------------------------------------------
+        self._learned(self._learner.learn_all(self._times.drawn_us, self._times.dwell_us() / 2))
 
     def _of_track(self, track_id: int) -> Passage | None:
         if not track_id:
@@ -247,87 +236,17 @@ class PortalWatch:
         return next((item for item in reversed(self._state.passages) if item.track_id == track_id), None)
 
     def _close(self, passage: Passage, at_us: int) -> None:
-        state = self._state
         passage.stop_us = max(at_us, passage.start_us + 1)
         self._moved = True
         self._sums.pop(passage.number, None)
-        self._learner.passed(self._middle_us(passage))
-        state.dwells_us = [*state.dwells_us[1 - HISTORY :], passage.stop_us - passage.start_us]
-        self._note_cycle(passage)
-
-    def _note_cycle(self, passage: Passage) -> None:
-        state = self._state
-        before = next((item for item in state.passages if item.number == passage.number - 1), None)
-        if before is not None:
-            state.cycles_us = [
-                *state.cycles_us[1 - HISTORY :],
-                max(1, self._middle_us(passage) - self._middle_us(before)),
-            ]
-
-    def _dwell_us(self) -> int:
-        dwells = self._state.dwells_us
-        if self._quiet is not None:
-            return self._layout.portal.quiet_us
-        return int(median(dwells)) if dwells else self._layout.travel_us(0, TYPICAL_MM)
-
-    def _cycle_us(self) -> int:
-        cycles = self._state.cycles_us
-        return int(median(cycles)) if cycles else 3 * self._dwell_us()
-
-    def _drawn_us(self) -> int:
-        return self._layout.travel_us(self._layout.portal.eye_mm, self._layout.portal.antenna_mm)
-
-    def _offset_us(self) -> int:
-        return self._drawn_us() if self._state.offset_us is None or self._quiet is not None else self._state.offset_us
-
-    def _stop_us(self, passage: Passage) -> int:
-        return passage.stop_us or passage.start_us + self._dwell_us()
-
-    def _middle_us(self, passage: Passage) -> int:
-        if self._quiet is not None:
-            return passage.middle_us
-        return (passage.start_us + self._stop_us(passage)) // 2
-
-    def _sigma_us(self, passage: Passage) -> float:
-        if self._quiet is not None:
-            return self._layout.portal.quiet_us / 2
-        return (self._stop_us(passage) - passage.start_us) / 2
-
-    def _window_us(self, passage: Passage) -> tuple[float, float]:
-        """First and last time at which a read counts, at an antenna that is not beside the others."""
-        portal, offset_us = self._layout.portal, self._offset_us()
-        middle_us, reach_us = self._middle_us(passage) + offset_us, WINDOW_SIGMAS * self._sigma_us(passage)
-        first_us, last_us = middle_us - reach_us, middle_us + reach_us
-        if portal.pre_roll_us is not None:
-            first_us = passage.start_us + offset_us - portal.pre_roll_us
-        if portal.post_roll_us is not None:
-            last_us = self._stop_us(passage) + offset_us + portal.post_roll_us
-        return first_us, last_us
-
-    def _own_end_us(self, passage: Passage) -> int:
-        last_us = self._middle_us(passage) + self._offset_us() + int(3 * self._sigma_us(passage))
-        if self._layout.portal.post_roll_us is not None:
-            last_us = int(self._window_us(passage)[1])
-        if self._quiet is not None:
-            last_us = max(last_us, passage.stop_us + self._layout.portal.quiet_us)
-        return last_us + GRACE_US
-
-    def _final_us(self, passage: Passage) -> int:
-        """When nothing that is still to come can claim this passage's tags any more."""
-        if not passage.stop_us:
-            return passage.start_us + STANDING_US
-        later = [item for item in self._state.passages if item.number > passage.number][:NEIGHBOURS]
-        end_us = self._own_end_us(passage) + 5 * min(self._cycle_us(), 4_000_000) // 2
-        if len(later) == NEIGHBOURS:
-            end_us = min(end_us, max(self._own_end_us(item) for item in (passage, *later)))
-        return end_us if self._quiet is None else max(end_us, self._quiet.induction_us(passage) + GRACE_US)
+        self._learner.passed(self._times.middle_us(passage))
+        self._times.closed(passage)
 
     # ---- evidence ----------------------------------------------------------------------------------------------------
 
     def _between(self, first_us: float, last_us: float) -> list[_Read]:
-        return self._reads[
-            bisect_left(self._reads, first_us, key=_time) : bisect_right(self._reads, last_us, key=_time)
-        ]
+        reads = self._reads
+        return reads[bisect_left(reads, (first_us,)) : bisect_left(reads, (floor(last_us) + 1,))]
 
     def _sum(self, passage: Passage, now_us: int) -> tuple[_Sums, _Totals]:
         """count, first, last, weight and power by tag and antenna, and weight and power by tag.
@@ -337,9 +256,9 @@ class PortalWatch:
         kept = self._sums.get(passage.number)
         if kept is not None:
             return kept
-        state, sigma = self._state, self._sigma_us(passage)
-        centre_us = self._middle_us(passage) + self._offset_us()
-        first_us, last_us = self._window_us(passage)
+        state, sigma = self._state, self._times.sigma_us(passage)
+        centre_us = self._times.middle_us(passage) + self._times.offset_us()
+        first_us, last_us = self._times.window_us(passage)
         beside = [0, *(antenna.beside_us for antenna in state.antennas)]
         least_us, most_us = min(beside), max(beside)
         masked = self._background.tags
@@ -372,7 +291,7 @@ class PortalWatch:
 
     def _most(self, epcs: set[str], first_us: float, last_us: float) -> dict[str, float]:
         """What one read of each tag counts at most; about the same for neighbours, who compete for it."""
-        reach_us = NEIGHBOURS * self._cycle_us()
+        reach_us = NEIGHBOURS * self._times.cycle_us()
         powers: dict[str, list[float]] = {epc: [] for epc in epcs}
         for _, epc, _, power in self._between(first_us - reach_us, last_us + reach_us):
             if epc in powers:
@@ -415,7 +334,7 @@ class PortalWatch:
             stage=stage,
             start_us=passage.start_us,
             stop_us=passage.stop_us,
-            offset_us=self._offset_us(),
+            offset_us=self._times.offset_us(),
             claims=tuple(
                 Claim(epc, weight, strongest.get(epc, 0.0), power, wanted.get(epc, Wanted.UNDECIDED))
                 for epc, (weight, power) in own.items()
@@ -424,7 +343,7 @@ class PortalWatch:
                 TagEvidence(epc, antenna, int(count), int(first), int(last), weight, reader)
                 for (epc, (reader, antenna)), (count, first, last, weight, _) in sums.items()
             ),
-            settled=self._newest_us > self._own_end_us(passage) - GRACE_US,
+            settled=self._newest_us > self._times.own_end_us(passage) - GRACE_US,
             cause=self._cause(passage),
         )
 
@@ -461,13 +380,13 @@ class PortalWatch:
         """Why reads of a passage may be missing."""
         if self._away:
             return self.blind()
-        from_us = self._middle_us(passage) + self._offset_us() - int(3 * self._sigma_us(passage))
+        from_us = self._times.middle_us(passage) + self._times.offset_us() - int(3 * self._times.sigma_us(passage))
         return "a reader began to read only during this passage" if from_us < self._blind_until_us else ""
 
     # ---- learning ----------------------------------------------------------------------------------------------------
 
     def _learn(self, passage: Passage, now_us: int) -> None:
-        self._learned(self._learner.learn(now_us, self._drawn_us(), self._sigma_us(passage)))
+        self._learned(self._learner.learn(now_us, self._times.drawn_us, self._times.sigma_us(passage)))
 
     def _learned(self, known: Offsets | None) -> None:
         if known is not None:
@@ -479,8 +398,8 @@ class PortalWatch:
 
     def _watch_background(self, passage: Passage) -> None:
         """Notes how strongly each tag was read around the passage's middle."""
-        middle_us = self._middle_us(passage) + self._offset_us()
-        half_us = self._cycle_us() // 2
+        middle_us = self._times.middle_us(passage) + self._times.offset_us()
+        half_us = self._times.cycle_us() // 2
         powers: dict[str, tuple[float, float]] = {}
         for at_us, epc, _, power in self._between(middle_us - half_us, middle_us + half_us):
             every, near = powers.get(epc, (0.0, 0.0))
@@ -499,10 +418,12 @@ class PortalWatch:
         oldest = next((item for item in passages if item.number >= open_from - 2 * NEIGHBOURS), None)
         if oldest is not None and self._reads:
             beside_us = (0, *(antenna.beside_us for antenna in self._state.antennas))
-            away_us = min(0, self._offset_us()) + min(beside_us)
-            keep_us = oldest.start_us + away_us - WINDOW_SIGMAS * int(self._sigma_us(oldest)) - self._cycle_us()
+            away_us = min(0, self._times.offset_us()) + min(beside_us)
+            keep_us = (
+                oldest.start_us + away_us - WINDOW_SIGMAS * int(self._times.sigma_us(oldest)) - self._times.cycle_us()
+            )
             keep_us = max(keep_us, self._reads[-1][0] - KEEP_READS_US)
-            del self._reads[: bisect_left(self._reads, keep_us, key=_time)]
+            del self._reads[: bisect_left(self._reads, (keep_us,))]
 
 
 def _time(read: _Read) -> int:
@@ -517,6 +438,8 @@ def _middle_us(seen: PassageSeen) -> int:
 
 def _same_item(one: _Totals, other: _Totals) -> bool:
     """Whether two passages are the same item, gone round or seen twice: nearly all their tags are equally there."""
+    if len(one) < AGAIN_TAGS or len(other) < AGAIN_TAGS:
+        return False
     central = [{epc for epc, (weight, power) in totals.items() if weight > 0.3 * power} for totals in (one, other)]
     both = [
         epc

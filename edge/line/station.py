@@ -31,7 +31,6 @@ class Station:
         self.portal = PortalWatch(layout, state.portal, self._wants)
         self.scans = ScanWatch(layout, state.portal)
         self.lanes = {lane.number: lane for lane in layout.lanes}
-        self._due_us: int | None = None
 
     @property
     def name(self) -> str:
@@ -45,22 +44,16 @@ class Station:
         else:
             self.portal.reader_changed(name, trouble, at_us)
 
-    def touch(self) -> None:
-        """Something happened here: what is due has to be worked out anew."""
-        self._due_us = None
-
     def due_us(self) -> int:
         """When a passage becomes final, or a track is to be looked at, at the earliest; NEVER_US without any."""
-        if self._due_us is None:
-            final_us = self.portal.deadline_us()
-            due_us = NEVER_US if final_us is None else final_us
-            for track in self.undecided():
-                due_us = min(due_us, track.due_us)
-                if self.layout.job is Job.SORT and not track.early:
-                    early_us = self.early_us(track.track_id)
-                    due_us = due_us if early_us is None else min(due_us, early_us)
-            self._due_us = due_us
-        return self._due_us
+        final_us = self.portal.deadline_us()
+        due_us = NEVER_US if final_us is None else final_us
+        for track in self.undecided():
+            due_us = min(due_us, track.due_us)
+            if self.layout.job is Job.SORT and not track.early:
+                early_us = self.early_us(track.track_id)
+                due_us = due_us if early_us is None else min(due_us, early_us)
+        return due_us
 
     def undecided(self) -> list[Track]:
         """The tracks that were inducted and have no lane yet."""
