@@ -4,8 +4,8 @@ Public names: Lookout.
 
 A poll finds an event half its interval late, now and then all of it. But an item that passed the portal's photo-eye is
 at the induction a belt's way later: about that moment the PLC is looked at every millisecond, until it says INDUCTED.
-How long the way takes, at least and at most, is learned from the items before. Where the belt stood meanwhile, the next
-poll finds it as ever.
+How long the way usually takes, at least and at most, is learned from the items before. Where the belt stood meanwhile,
+the next poll finds it as ever.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ LOOK_US = 1_000
 The looks end with the INDUCTED; without it they go on for as long as one poll takes, and at most two.
 """
 HISTORY = 15
+UNUSUAL = 5
+"""Of so many ways the shortest and the longest count for nothing: the belt may have stood, or the PLC stalled."""
 KEEP = 32
 """Items between photo-eye and induction."""
 
@@ -37,8 +39,9 @@ class _Way:
 
     def took(self, us: int) -> None:
         self._took_us.append(us)
-        self.least_us = min(self._took_us) - LOOK_US
-        longest_us = max(self._took_us) + LOOK_US - self.least_us
+        took_us, unusual = sorted(self._took_us), len(self._took_us) // UNUSUAL
+        self.least_us = took_us[unusual] - LOOK_US
+        longest_us = took_us[-1 - unusual] + LOOK_US - self.least_us
         self.most_us = self.least_us + min(max(longest_us, self._poll_us), 2 * self._poll_us)
 
 
