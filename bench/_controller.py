@@ -34,7 +34,7 @@ LEAD_US = 150_000
 """From photo-eye to induction: 375 mm at 2.5 m/s; the portal has its evidence after 90 ms."""
 DWELL_US = 20_000
 FEW = 4
-"""More PLCs than these are polled every 10 ms, not every 5."""
+"""More PLCs than these are polled every 20 ms, not every 5; inductions are looked out for at any rate."""
 READY_S = 30.0
 TOKEN = "bench-bench-bench-bench-bench"
 
@@ -109,7 +109,7 @@ class Controller:
             one.close()
         lines = [
             "".join(_POINT.format(at=at, point=point, address=300 + 2 * point) for point in range(points))
-            + _LINE.format(at=at, plc=port, reader=reader, eye=EYE, poll_ms=10 if len(ports) > FEW else 5)
+            + _LINE.format(at=at, plc=port, reader=reader, eye=EYE, poll_ms=20 if len(ports) > FEW else 5)
             for at, (port, reader) in enumerate(zip(ports, readers, strict=True))
         ]
         tail = ""

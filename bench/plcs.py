@@ -6,7 +6,7 @@ Each PLC is a process of its own on libmodbus, at 40,000 parcels an hour, none i
 photo-eye to induction differs by 1 % either way. `lanewise run` is one process for all of them, with a reader, an order
 and a decision for every parcel, and its journal. The PLC measures by its own monotonic clock, from the scan that shows
 INDUCTED in UP to the scan that has handled its ROUTE; a parcel without a route at the decision point counts as
-defaulted. More than four PLCs are polled every 10 ms, fewer every 5. Two lines more compare one PLC with and without
+defaulted. More than four PLCs are polled every 20 ms, fewer every 5. Two lines more compare one PLC with and without
 100 points that are read every 20 ms.
 
 Node-RED has node-red-contrib-modbus and a flow that does what such flows do: it reads UP every 20 ms, which is when
