@@ -59,13 +59,6 @@ class Mosquitto:
         """Lets it write everything down and end."""
         self._end(signal.SIGTERM)
 
-    def save(self) -> None:
-        """Lets it write everything down now."""
-        assert self._process is not None
-        before = self._log.read_text().count("Saving in-memory database")
-        self._process.send_signal(signal.SIGUSR1)
-        until(lambda: self._log.read_text().count("Saving in-memory database") > before)
-
     def signal(self, number: int) -> None:
         """Sends it a signal."""
         assert self._process is not None

@@ -80,7 +80,7 @@ def test_killed_at_random_moments(project: Path, tmp_path: Path, run: Callable[[
             for _ in range(KILLS):
                 process = await start()
                 goal = last_seq(config.journal) + moments.randrange(1, 60)
-                await until(lambda goal=goal: last_seq(config.journal) >= goal, 3)
+                await until(lambda goal=goal: last_seq(config.journal) >= goal, 6)
                 process.kill()
                 process.join()
             process = await start()
