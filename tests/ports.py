@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
-from itertools import cycle
+from functools import cache
+from itertools import cycle, islice
 from pathlib import Path
 
 from edge.config_lines import LineConfig
@@ -17,26 +19,24 @@ FIRST, LAST, BLOCK = 20_000, 31_999, 250
 """Below the range for outgoing connections, which is 32768 to 60999 in Linux."""
 
 
-def _own_block() -> tuple[socket.socket, range]:
-    """Ports that are this process's alone, by the first of them, which it holds until it ends."""
+@cache
+def _own() -> Iterator[int]:
+    """Ports that are this process's alone, round and round, by one beside them, which it holds until it ends."""
     for first in range(FIRST, LAST, BLOCK):
         with suppress(OSError):
-            return socket.create_server(("127.0.0.1", first)), range(first + 1, first + BLOCK)
+            socket.create_server(("127.0.0.1", first)).detach()
+            numbers = range(first + 1, first + BLOCK)
+            at = os.getpid() % len(numbers)
+            return cycle([*numbers[at:], *numbers[:at]])
     raise OSError(f"every {BLOCK}th port from {FIRST} to {LAST} is taken")
-
-
-_holds, _numbers = _own_block()
-_start = os.getpid() % len(_numbers)
-_next = cycle([*_numbers[_start:], *_numbers[:_start]])
 
 
 def free_port() -> int:
     """A port of this machine that nobody has, and that this process gives to nobody else for a long time."""
-    for _ in _numbers:
-        port = next(_next)
+    for port in islice(_own(), BLOCK):
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
-    raise OSError(f"no free port from {_numbers.start} to {_numbers.stop - 1}")
+    raise OSError(f"none of {BLOCK} ports is free")
 
 
 def on_free_ports(config: LineConfig, folder: Path, poll_ms: int = 20) -> LineConfig:
