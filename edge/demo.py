@@ -37,7 +37,8 @@ from edge.sim.tally import JournalFigures, Report, journal_figures
 MARK = ".lanewise-demo"
 """In a folder with this file the demo may replace what an earlier demo left."""
 _ROOT = Path(edge.__file__).resolve().parents[1]
-HEADLESS_PORTS = range(20_000, 32_000)
+HEADLESS_PORTS = range(20_000, 32_000, 20)
+"""Each with those up to the next: while a demo runs it holds the first, which keeps other demos off the rest."""
 READY_S = 30
 STOP_S = 10
 ASK_EVERY_S = 0.1
@@ -77,8 +78,8 @@ def main(arguments: argparse.Namespace) -> int:
     temporary: bool = arguments.headless and arguments.dir is None
     wanted = Path(tempfile.mkdtemp(prefix="lanewise-demo-")) if temporary else arguments.dir or Path("var") / "demo"
     try:
-        with _fresh_folder(wanted.resolve()) as folder:
-            site_port = _write_configuration(folder, arguments.headless, arguments.port)
+        with _fresh_folder(wanted.resolve()) as folder, ExitStack() as held:
+            site_port = _write_configuration(folder, arguments.headless, arguments.port, held)
             config = with_sim(load_line(folder / "LINE.toml"), rate=arguments.rate, seed=arguments.seed)
             status = asyncio.run(_Demo(arguments, folder, config, site_port).run())
     except (DemoError, ConfigError) as error:
@@ -110,19 +111,18 @@ def _fresh_folder(folder: Path) -> Iterator[Path]:
         yield folder
 
 
-def _write_configuration(folder: Path, headless: bool, site_port: int) -> int:
+def _write_configuration(folder: Path, headless: bool, site_port: int, held: ExitStack) -> int:
     """Copies of the example's LINE.toml and SITE.toml with this run's ports. Returns the page's port."""
     example = files("edge.sim") / "warehouse"
     line = (example / "LINE.toml").read_text(encoding="utf-8")
     site = (example / "SITE.toml").read_text(encoding="utf-8")
     ports = [int(port) for port in re.findall(r"^port = (\d+)$", line, re.MULTILINE)]
-    with ExitStack() as opened:
-        if headless:
-            *others, site_port = (_free_port(opened) for _ in range(len(ports) + 1))
-            new = dict(zip(ports, others, strict=True))
-        else:
-            new = {port: port for port in ports}
-            _must_be_free([*ports, site_port])
+    if headless:
+        *others, site_port = _own_ports(len(ports) + 1, held)
+        new = dict(zip(ports, others, strict=True))
+    else:
+        new = {port: port for port in ports}
+        _must_be_free([*ports, site_port])
     line = re.sub(r"^port = (\d+)$", lambda found: f"port = {new[int(found[1])]}", line, flags=re.MULTILINE)
     site = re.sub(r"^listen = .*$", f'listen = "127.0.0.1:{site_port}"', site, flags=re.MULTILINE)
     for name in ("var", "log"):
@@ -132,13 +132,17 @@ def _write_configuration(folder: Path, headless: bool, site_port: int) -> int:
     return site_port
 
 
-def _free_port(held: ExitStack) -> int:
-    """A port that is ours until ``held`` ends, and that the kernel gives to no outgoing connection then."""
-    for port in random.sample(HEADLESS_PORTS, len(HEADLESS_PORTS)):
-        with suppress(OSError):
-            held.enter_context(socket.create_server(("127.0.0.1", port)))
-            return port
-    raise DemoError(f"no free port of 127.0.0.1 from {HEADLESS_PORTS.start} to {HEADLESS_PORTS.stop - 1}")
+def _own_ports(count: int, held: ExitStack) -> list[int]:
+    """Ports that are free, and that until ``held`` ends no other demo takes, nor the kernel for a connection."""
+    for first in random.sample(HEADLESS_PORTS, len(HEADLESS_PORTS)):
+        own = list(range(first + 1, first + HEADLESS_PORTS.step))[:count]
+        with suppress(OSError), ExitStack() as sign:
+            sign.enter_context(socket.create_server(("127.0.0.1", first)))
+            for port in own:
+                socket.create_server(("127.0.0.1", port)).close()
+            held.enter_context(sign.pop_all())
+            return own
+    raise DemoError(f"no free ports of 127.0.0.1 from {HEADLESS_PORTS.start} to {HEADLESS_PORTS.stop - 1}")
 
 
 def _must_be_free(ports: list[int]) -> None:

@@ -8,11 +8,13 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+from edge.demo import _own_ports
 from edge.sim.tally import percentiles_ms
 
 DEMO = (sys.executable, "-m", "edge.cli", "demo")
@@ -50,6 +52,12 @@ def test_headless_demo_tells_the_truth(tmp_path: Path) -> None:
     assert told["journal_events"] == sum(plc["events"] for plc in told["plc_events"].values())
     assert "nothing missorted, defaulted or lost" in ended.stdout
     assert not _running(folder)
+
+
+def test_no_two_demos_have_a_port_in_common() -> None:
+    with ExitStack() as held:
+        ports = [port for _ in range(30) for port in _own_ports(9, held)]
+        assert len(set(ports)) == 30 * 9
 
 
 def test_no_child_outlives_a_killed_demo(tmp_path: Path) -> None:
