@@ -106,6 +106,8 @@ _REFUSALS: dict[int, str] = {
 ALARM_TITLES: dict[AlarmKind, str] = {
     AlarmKind.PLC_DOWN: "PLC does not answer",
     AlarmKind.READER_DOWN: "Reader does not answer",
+    AlarmKind.POINTS_DOWN: "Points are not read",
+    AlarmKind.PACKML_DOWN: "PackML object is not read",
     AlarmKind.SITE_STORE_DOWN: "Site store does not answer",
     AlarmKind.JOURNAL_DOWN: "Journal cannot be written",
     AlarmKind.JOURNAL_FULL: "Journal above its quota",

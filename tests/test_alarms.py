@@ -109,6 +109,7 @@ def condition(kind: AlarmKind, place: str, on: bool = True) -> Condition:
 PLACES = {
     **dict.fromkeys((AlarmKind.SITE_STORE_DOWN, AlarmKind.JOURNAL_DOWN, AlarmKind.JOURNAL_FULL), ("",)),
     **dict.fromkeys((AlarmKind.READER_DOWN, AlarmKind.PLC_DOWN, AlarmKind.MACHINE_STOPPED), ("sorter", "tote1")),
+    **dict.fromkeys((AlarmKind.POINTS_DOWN, AlarmKind.PACKML_DOWN), ("sorter",)),
     **dict.fromkeys(MOMENTS | RATES, ("sorter", "tote1")),
     AlarmKind.JAM: ("sorter.3", "sorter.4", "tote1.2"),
     AlarmKind.LANE_FULL: ("sorter.3", "sorter.4"),
@@ -394,7 +395,7 @@ PLC_EVENTS = st.tuples(
         st.tuples(
             st.integers(0, 20 * S),
             PLC_EVENTS
-            | st.sampled_from(("plc.sorter", "reader.sorter", "journal", "site-store"))
+            | st.sampled_from(("plc.sorter", "points.sorter", "reader.sorter", "journal", "site-store"))
             | REQUESTS
             | st.sampled_from((None, True, False)),
         ),
@@ -445,6 +446,25 @@ def test_a_journal_without_rules_has_no_alarms(layouts: tuple[LineLayout, ...]) 
     core.step(Started(AT_US, "edge1", "0", layouts))
     assert core.step(DeviceChanged(AT_US + 1, "plc.sorter", False, "test")) == []
     assert core.deadline_us() is None
+
+
+def test_what_is_read_beside_the_mailbox_calls_unless_the_plc_is_away(layouts: tuple[LineLayout, ...]) -> None:
+    site = Recorded(layouts)
+
+    def calls(device: str, up: bool, later_us: int = 20 * S) -> list[str]:
+        site.give(DeviceChanged(site.now_us, device, up, "test"))
+        site.now_us += later_us
+        site.give(Tick(site.now_us))
+        return [name for name, record in site.core.state.alarms.alarms.items() if record.state in ANNUNCIATED]
+
+    assert calls("points.sorter", True) == calls("packml.sorter", True) == []
+    assert calls("points.sorter", False) == ["points-down.sorter"]
+    assert calls("packml.sorter", False, 19 * S) == ["points-down.sorter"], "it may come back by itself"
+    assert calls("plc.sorter", False) == ["plc-down.sorter"], "one cause, one alarm"
+    assert calls("packml.sorter", True) == ["plc-down.sorter"]
+    assert calls("plc.sorter", True) == ["points-down.sorter"]
+    assert calls("points.sorter", True) == []
+    assert replay(site.records).difference is None
 
 
 def test_what_is_no_longer_configured_is_gone(layouts: tuple[LineLayout, ...]) -> None:

@@ -35,7 +35,12 @@ from plc.words import EventType, Opcode
 CERTIFICATE_WARN_US = 30 * 86_400_000_000
 """So long before our certificate ends it is alarmed."""
 
-_DEVICES = {"plc": AlarmKind.PLC_DOWN, "reader": AlarmKind.READER_DOWN}
+_DEVICES = {
+    "plc": AlarmKind.PLC_DOWN,
+    "reader": AlarmKind.READER_DOWN,
+    "points": AlarmKind.POINTS_DOWN,
+    "packml": AlarmKind.PACKML_DOWN,
+}
 _PARTS = {
     "site-store": AlarmKind.SITE_STORE_DOWN,
     "journal": AlarmKind.JOURNAL_DOWN,

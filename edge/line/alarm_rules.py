@@ -1,6 +1,6 @@
 """What can be alarmed, how it is treated and what people are told about it.
 
-Public names: AlarmKind, AlarmState, AlarmAction, Priority, AlarmRule, RULES, RATES, MOMENTS, SUPPRESSED_BY,
+Public names: AlarmKind, AlarmState, AlarmAction, Priority, AlarmRule, RULES, RATES, MOMENTS, UNPLACED, SUPPRESSED_BY,
 ANNUNCIATED.
 
 An alarm is one kind of thing at one place, and its name says both: ``jam.sorter.3``, ``reader-down.tote1``.
@@ -22,6 +22,8 @@ class AlarmKind(StrEnum):
 
     PLC_DOWN = "plc-down"  # PLC
     READER_DOWN = "reader-down"  # reader
+    POINTS_DOWN = "points-down"  # PLC
+    PACKML_DOWN = "packml-down"  # PLC
     SITE_STORE_DOWN = "site-store-down"  # controller
     JOURNAL_DOWN = "journal-down"  # controller
     JOURNAL_FULL = "journal-full"  # controller
@@ -115,8 +117,13 @@ RATES = frozenset(
 MOMENTS = frozenset({AlarmKind.INCOMPATIBLE, AlarmKind.OTHER_HOST, AlarmKind.EVENTS_MISSED})
 """Kinds that happen instead of lasting: over when it did not happen again for ``off_delay_us``; never an on delay."""
 
+UNPLACED = frozenset({AlarmKind.JAM, AlarmKind.POINTS_DOWN, AlarmKind.PACKML_DOWN})
+"""Kinds whose places the layouts do not tell: such an alarm is known from the first time that it is told."""
+
 SUPPRESSED_BY: dict[AlarmKind, tuple[AlarmKind, ...]] = {
     AlarmKind.PLC_DOWN: (AlarmKind.INCOMPATIBLE,),
+    AlarmKind.POINTS_DOWN: (AlarmKind.PLC_DOWN,),
+    AlarmKind.PACKML_DOWN: (AlarmKind.PLC_DOWN,),
     AlarmKind.EVENTS_MISSED: (AlarmKind.PLC_DOWN,),
     AlarmKind.COMMANDS_REFUSED: (AlarmKind.PLC_DOWN, AlarmKind.MACHINE_STOPPED),
     AlarmKind.MACHINE_STOPPED: (AlarmKind.PLC_DOWN, AlarmKind.JAM),
@@ -147,6 +154,24 @@ RULES: tuple[AlarmRule, ...] = (
         "Totes are refused and parcels set aside on its line.",
         "Look at the reader and its cable. It is taken up again by itself.",
         on_delay_us=3 * _S,
+        off_delay_us=10 * _S,
+    ),
+    AlarmRule(
+        AlarmKind.POINTS_DOWN,
+        Priority.LOW,
+        "The PLC's points cannot be read: its server, a node id, an address or a type is not as configured.",
+        "Their values are stale, and none can be written.",
+        "Compare the points with the PLC: lanewise plc watch. They are read again by themselves.",
+        on_delay_us=20 * _S,
+        off_delay_us=10 * _S,
+    ),
+    AlarmRule(
+        AlarmKind.PACKML_DOWN,
+        Priority.LOW,
+        "The machine's PackML object cannot be read: its server or the object is not as configured.",
+        "Its state and counters are not known.",
+        "Compare packml in LINE.toml with the machine's server. It is taken up again by itself.",
+        on_delay_us=20 * _S,
         off_delay_us=10 * _S,
     ),
     AlarmRule(

@@ -19,6 +19,7 @@ from edge.line.alarm_rules import (
     MOMENTS,
     RULES,
     SUPPRESSED_BY,
+    UNPLACED,
     AlarmAction,
     AlarmKind,
     AlarmRule,
@@ -131,7 +132,7 @@ class Alarms:
         for name, record in list(known.items()):
             if name in places:
                 record.line, record.plc = places[name].line, places[name].plc
-            elif not self._is_known_jam(record, given):
+            elif not self._is_still_known(record, given):
                 del known[name]
                 before, record.state, record.active = record.state, AlarmState.NORMAL, False
                 if before is not AlarmState.NORMAL:
@@ -159,9 +160,10 @@ class Alarms:
         name = identity(fact.kind, fact.place or self._state.controller)
         record = self._state.alarms.get(name)
         if record is None:
-            if fact.kind is not AlarmKind.JAM:
+            if fact.kind not in UNPLACED:
                 return []
-            record = self._state.alarms[name] = AlarmRecord(fact.kind, "", fact.place.rpartition(".")[0])
+            plc = fact.place.partition(".")[0]
+            record = self._state.alarms[name] = AlarmRecord(fact.kind, "", plc)
         match fact:
             case Condition():
                 if fact.on:
@@ -216,10 +218,9 @@ class Alarms:
         self._find_next()
         return out + self._follow(given.at_us)
 
-    def _is_known_jam(self, record: AlarmRecord, given: Started) -> bool:
-        """A jam's photo-eye is in no configuration: it is known from its first jam on."""
+    def _is_still_known(self, record: AlarmRecord, given: Started) -> bool:
         plcs = {layout.plc for layout in given.layouts}
-        return record.kind is AlarmKind.JAM and record.plc in plcs and record.kind in self._rules
+        return record.kind in UNPLACED and record.plc in plcs and record.kind in self._rules
 
     # ---- delays and shares -------------------------------------------------------------------------------------------
 
@@ -396,7 +397,7 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             for layout in given.layouts:
                 if kind is not AlarmKind.TOTES_REFUSED or layout.job is Job.VERIFY:
                     yield layout.name, layout.name, layout.plc
-        case AlarmKind.JAM:
+        case AlarmKind.JAM | AlarmKind.POINTS_DOWN | AlarmKind.PACKML_DOWN:
             return
         case _:
             assert_never(kind)
