@@ -25,13 +25,15 @@ from mosquitto import HANGS_S, Heard, Mosquitto, until
 from edge import journal as journal_module
 from edge.config import ConfigError, load_line
 from edge.config_mqtt import MqttConfig
-from edge.journal import Journal, Value, encode
+from edge.journal import Journal, Record, Value, encode
 from edge.line.events import DeviceChanged, Measured, OrderChanged, ToteChecked
 from edge.line.layout import LineLayout
 from edge.publish import follow
+from edge.publish import mqtt as mqtt_module
 from edge.publish.cursors import Cursors, read_cursors, read_set_aside
-from edge.publish.follow import Follower
+from edge.publish.follow import Entry, Follower, TargetDown
 from edge.publish.mqtt import LOOKBACK, MqttPublisher
+from edge.publish.mqtt_broker import BrokerDown, Outgoing
 from edge.publish.namespace import Message, Namespace, rfc3339
 from edge.publish.topics import CLOUD_EVENT_TYPE, EVENTS
 
@@ -74,6 +76,89 @@ def told_of(layouts: tuple[LineLayout, ...], values: list[Value], begin: int = 0
         namespace.messages(seq, f"edge1@1/{seq}", value, encode(value))
         for seq, value in list(enumerate(values, 1))[begin:]
     ]
+
+
+class Forgetful:
+    """In place of a connection: a broker that acknowledges at once, writes down two seconds later, and is killed."""
+
+    WRITES_S = 2.0
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.connected = False
+        self.lives_for: int | None = None  # messages
+        self.written: list[Message] = []
+        self._unwritten: list[tuple[float, Message]] = []
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def time_ns(self) -> int:
+        return int(self.now_s * 1e9)
+
+    def connect(self) -> bool:
+        self.connected = True
+        return False
+
+    def send(self, outgoing: Outgoing) -> None:
+        for place in outgoing.left():
+            if self.lives_for == 0:
+                self.wait(0.0)
+                self._unwritten.clear()
+                self.connected, self.lives_for = False, None
+                raise BrokerDown("killed")
+            if self.lives_for is not None:
+                self.lives_for -= 1
+            self._unwritten.append((self.now_s, outgoing.messages[place]))
+            outgoing.acknowledged.add(place)
+
+    def wait(self, for_s: float) -> None:
+        self.now_s += for_s
+        self.written += [message for at_s, message in self._unwritten if at_s <= self.now_s - self.WRITES_S]
+        self._unwritten = [one for one in self._unwritten if one[0] > self.now_s - self.WRITES_S]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 6),  # records
+            st.none() | st.integers(0, 12),  # messages until it is killed
+            st.sampled_from((0.5, 5.0, 30.0)),  # seconds until it is there again
+            st.sampled_from((0.1, 1.0, 9.0)),  # seconds until the next records
+        ),
+        min_size=2,
+        max_size=12,
+    )
+)
+def test_a_broker_that_forgets_what_it_acknowledged_is_told_again_in_order(
+    layouts: tuple[LineLayout, ...], batches: list[tuple[int, int | None, float, float]]
+) -> None:
+    broker = Forgetful()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mqtt_module, "time", broker)
+        config = MqttConfig(kind="mqtt", host="127.0.0.1")
+        publisher = MqttPublisher("broker", config, "demo", "edge1", layouts)
+        publisher._connection = broker  # type: ignore[assignment]
+        seq = 0
+        for records, lives_for, away_s, later_s in batches:
+            entries = []
+            for _ in range(records):
+                seq += 1
+                value = DeviceChanged(START_US + seq, "reader.r", True, "x")
+                record = Record(seq, value.at_us, "", DeviceChanged.__name__, encode(value))
+                entries.append(Entry(record, value, f"edge1@1/{seq}"))
+            send = publisher.prepare(entries)
+            broker.lives_for = lives_for
+            while True:
+                try:
+                    send()
+                    break
+                except TargetDown:
+                    broker.wait(away_s)
+            broker.wait(later_s)
+        broker.wait(Forgetful.WRITES_S)
+    told = [json.loads(message.payload)["id"] for message in broker.written if "/event/" in message.topic]
+    assert list(dict.fromkeys(told)) == [f"edge1@1/{one}" for one in range(1, seq + 1)]
 
 
 @given(at_us=st.integers(-(10**15), 2**53))

@@ -33,8 +33,10 @@ may have delivered just before it ended.
 PORTION = 500
 """Records of a batch; more would only be sent again after a break."""
 AGAIN_S = 10.0
-"""What was acknowledged less than this before the connection broke is sent again. mosquitto with `autosave_interval 1`
-writes down every two seconds; on a machine with ten busy programs and an hour of backlog three seconds were too few.
+"""What was acknowledged less than this before the connection broke is sent again, and all of the batch under way.
+
+mosquitto with `autosave_interval 1` writes down every two seconds; on a machine with ten busy programs and an hour of
+backlog three seconds were too few.
 """
 AGAIN_MAX = 50_000
 SESSION_S = 60
@@ -89,7 +91,7 @@ class MqttPublisher:
             self._before.clear()
             return [
                 SetAside(refusal.message.seq, f"{refusal.message.topic} {refusal.message.payload!r}", refusal.reason)
-                for refusal in outgoing.refused
+                for refusal in outgoing.refused.values()
             ]
 
         return send
@@ -116,10 +118,14 @@ class MqttPublisher:
             return
         self._remember_before(coming)
         forgotten = self._connection.connect()
+        if coming is not None:
+            coming.acknowledged.clear()  # by a broker that may have forgotten it since
         messages = [self._namespace.status(True, _now_us(), self._version)]
         messages += self._retained.values() if forgotten else ()
         messages += [message for _, message in self._newest]
         self._connection.send(Outgoing(messages))
+        now_s = time.monotonic()
+        self._newest = deque((now_s, message) for _, message in self._newest)  # acknowledged anew
 
     def _remember_before(self, coming: Outgoing | None) -> None:
         """What was prepared before what is ``coming`` and never sent had been delivered by another life of this

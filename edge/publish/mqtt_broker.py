@@ -66,9 +66,14 @@ class Refusal:
 
 @dataclass(slots=True)
 class Outgoing:
-    """Messages on their way, in order. What was confirmed or refused is not sent again."""
+    """Messages on their way, in order; by place in ``messages`` which were acknowledged, and which refused for good."""
 
     messages: Sequence[Message]
     qos: int = 1
-    done: set[int] = field(default_factory=set)
-    refused: list[Refusal] = field(default_factory=list)
+    acknowledged: set[int] = field(default_factory=set)
+    refused: dict[int, Refusal] = field(default_factory=dict)
+
+    def left(self) -> list[int]:
+        """What is still to be sent."""
+        places = range(len(self.messages))
+        return [place for place in places if place not in self.acknowledged and place not in self.refused]

@@ -137,36 +137,31 @@ class MqttConnection:
         return not up.session_present
 
     def send(self, outgoing: Outgoing) -> None:
-        """Sends what is not done yet, in order, and returns when the broker has taken or refused all of it.
-
-        Raises BrokerDown; what was done until then stays done.
-        """
+        """Sends what is left, in order, and returns when the broker has taken or refused it all. Raises BrokerDown."""
         client = self._client
         if client is None or not client.is_connected():
             raise self._broken("not connected")
         window = max(1, min(self._broker.in_flight, self._up.receive_maximum - 1))
         flying: dict[int, int] = {}
-        waiting = iter([index for index in range(len(outgoing.messages)) if index not in outgoing.done])
+        waiting = iter(outgoing.left())
         while True:
             while len(flying) < window and (index := next(waiting, None)) is not None:
                 message = outgoing.messages[index]
                 if too_large := self.too_large(message):
-                    outgoing.refused.append(Refusal(message, too_large))
-                    outgoing.done.add(index)
+                    outgoing.refused[index] = Refusal(message, too_large)
                     continue
                 try:
                     properties = _properties(message.content_type, message.expiry_s)
                     info = client.publish(message.topic, message.payload, outgoing.qos, message.retain, properties)
                 except ValueError as error:  # no topic, or no message, that MQTT can carry
-                    outgoing.refused.append(Refusal(message, str(error)))
-                    outgoing.done.add(index)
+                    outgoing.refused[index] = Refusal(message, str(error))
                     continue
                 if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
                     raise self._broken(f"{info.rc.name}")
                 if outgoing.qos:
                     flying[info.mid] = index
                 else:
-                    outgoing.done.add(index)
+                    outgoing.acknowledged.add(index)
             if not flying:
                 return
             match self._next(ACKNOWLEDGE_S, f"{len(flying)} messages are not acknowledged"):
@@ -186,10 +181,9 @@ class MqttConnection:
     def _acknowledged(self, outgoing: Outgoing, index: int, code: int, reason: str) -> None:
         message = outgoing.messages[index]
         if code < _ACCEPTED:
-            outgoing.done.add(index)
+            outgoing.acknowledged.add(index)
         elif code in _POISON:
-            outgoing.refused.append(Refusal(message, reason))
-            outgoing.done.add(index)
+            outgoing.refused[index] = Refusal(message, reason)
         else:
             raise self._broken(f"{message.topic}: {reason}")
 
