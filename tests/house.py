@@ -102,7 +102,7 @@ class House:
 
 
 def make_house(project: Path, tmp_path: Path) -> House:
-    """The example warehouse in a folder, on free ports."""
+    """The example warehouse in a folder, on free ports, with patience for the answers of PLCs on a busy machine."""
     for name in ("LINE.toml", "SITE.toml"):
         shutil.copy(project / "examples" / "warehouse" / name, tmp_path)
     config = load_line(tmp_path / "LINE.toml")
@@ -111,7 +111,8 @@ def make_house(project: Path, tmp_path: Path) -> House:
     for table, name in (name.split(".") for name in names if "." in name):
         old = getattr(config, table)[name].port
         text = (tmp_path / "LINE.toml").read_text(encoding="utf-8")
-        (tmp_path / "LINE.toml").write_text(text.replace(f"port = {old}\n", f"port = {ports[f'{table}.{name}']}\n"))
+        new = f"port = {ports[f'{table}.{name}']}\n" + "timeout_ms = 10000\n" * (table == "plc")
+        (tmp_path / "LINE.toml").write_text(text.replace(f"port = {old}\n", new))
     made = House(tmp_path, ports)
     made.changed("SITE.toml", (r"^listen = .*$", f'listen = "127.0.0.1:{ports["site"]}"'), into="SITE.toml")
     return made

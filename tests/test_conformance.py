@@ -205,7 +205,7 @@ def line_toml(project: Path, tmp_path: Path) -> Callable[[int], Path]:
     def write(port: int) -> Path:
         text = (project / "examples" / "warehouse" / "LINE.toml").read_text()
         path = tmp_path / "LINE.toml"
-        path.write_text(text.replace("port = 15023", f"port = {port}"))
+        path.write_text(text.replace("port = 15023", f"port = {port}\ntimeout_ms = 10000"))
         return path
 
     return write
