@@ -189,7 +189,8 @@ def test_a_server_that_goes_away_is_said_and_leaves_nothing(run: Any, pki: Pki, 
 
         listener = await asyncio.start_server(relay, "127.0.0.1", 0)
         url = f"opc.tcp://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-        here = config(server, pki, keepalive_ms=100, opcua={"url": url})
+        # Not the other tests' reader: nobody stops its scan.
+        here = config(server, pki, device="gate2", keepalive_ms=100, opcua={"url": url})
         task = asyncio.create_task(autoid_reader("dock1", here).run(told.append))
         await until(lambda: bool(told) or task.done())
         for writer in writers:
