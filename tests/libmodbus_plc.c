@@ -80,12 +80,22 @@ static int64_t epoch_us(void) {
 
 static uint32_t now_ms(void) { return (uint32_t)(now_us() / 1000); }
 
-static void report(uint16_t type, uint32_t track, uint16_t station, uint16_t cause, uint16_t value) {
+static void report_at(int64_t at_us, uint16_t type, uint32_t track, uint16_t station, uint16_t value) {
     if (waiting == BUFFER) {
         lost++;
         return;
     }
-    buffer[(first + waiting++) % BUFFER] = (event_t){type, station, cause, value, track, now_ms()};
+    buffer[(first + waiting++) % BUFFER] = (event_t){type, station, 0, value, track, (uint32_t)(at_us / 1000)};
+}
+
+static void report(uint16_t type, uint32_t track, uint16_t station, uint16_t value) {
+    report_at(now_us(), type, track, station, value);
+}
+
+/* When a scan sees what happens at a time; not later where the machine has no time for that scan. */
+static int64_t seen_us(int64_t at_us) {
+    int64_t scan = (at_us / scan_us + 1) * scan_us, now = now_us();
+    return scan < now ? scan : now;
 }
 
 /* Fills the ring and the header; the ring's record first, the head that announces it after. */
@@ -174,7 +184,7 @@ static void obey(void) {
             refused = next;
             refusal = why;
             refusals++;
-            report(13, r[1] <= 3 ? (uint32_t)r[2] << 16 | r[3] : 0, next, 0, why);
+            report(13, r[1] <= 3 ? (uint32_t)r[2] << 16 | r[3] : 0, next, why);
             if (!quiet) printf("refused %u %u\n", next, why);
         }
         handled(r);
@@ -207,17 +217,18 @@ static void bench_run(int64_t at_us) {
         for (; bench_left < bench_total && at_us >= enter_us[bench_left]; bench_left++) {
             if (bench_entered == bench_left) { /* first, however late the scan is */
                 uint32_t track = bench_track + (uint32_t)bench_entered++;
-                report(2, track, 11, 0, 0);
-                printf("entered %u %lld\n", (unsigned)track, (long long)epoch_us());
+                int64_t seen = seen_us(enter_us[bench_left]);
+                report_at(seen, 2, track, 11, 0);
+                printf("entered %u %lld\n", (unsigned)track, (long long)(epoch_us() - (now_us() - seen)));
             }
             if (at_us < enter_us[bench_left] + bench_dwell_us) break;
-            report(3, bench_track + (uint32_t)bench_left, 11, 0, 0);
+            report_at(seen_us(enter_us[bench_left] + bench_dwell_us), 3, bench_track + (uint32_t)bench_left, 11, 0);
         }
         for (; bench_diverted < bench_inducted && at_us >= induct_us[bench_diverted] + 1000000; bench_diverted++)
-            report(5, bench_track + (uint32_t)bench_diverted, lane_of[bench_diverted], 0, 0);
+            report(5, bench_track + (uint32_t)bench_diverted, lane_of[bench_diverted], 0);
     }
     for (; bench_inducted < bench_total && at_us >= induct_us[bench_inducted]; bench_inducted++)
-        report(1, bench_track + (uint32_t)bench_inducted, 1, 0, 0);
+        report_at(seen_us(induct_us[bench_inducted]), 1, bench_track + (uint32_t)bench_inducted, 1, 0);
 }
 
 static void scan(void) {
@@ -295,7 +306,7 @@ static int order(char *line, fd_set *all, int listener, int top) {
     long a = 0, b = 0, c = 0, d = 0;
     char name[16] = "";
     int count = sscanf(line, "%15s %ld %ld %ld %ld", name, &a, &b, &c, &d);
-    if (!strcmp(name, "induct")) while (a-- > 0) report(1, next_track++, 1, 0, 0);
+    if (!strcmp(name, "induct")) while (a-- > 0) report(1, next_track++, 1, 0);
     else if (!strcmp(name, "restart")) {
         close_all(all, listener, top);
         start(count > 1 ? (uint16_t)a : session + 1);
@@ -315,13 +326,13 @@ static int order(char *line, fd_set *all, int listener, int top) {
     } else if (!strcmp(name, "torn")) torn = (int)a;
     else if (!strcmp(name, "layout")) layout = (int)a;
     else if (!strcmp(name, "slow")) slow_ms = (int)a;
-    else if (!strcmp(name, "event")) report((uint16_t)a, (uint32_t)b, (uint16_t)c, 0, (uint16_t)d);
+    else if (!strcmp(name, "event")) report((uint16_t)a, (uint32_t)b, (uint16_t)c, (uint16_t)d);
     else if (!strcmp(name, "drop")) close_all(all, listener, top);
     else if (!strcmp(name, "mute")) muted = (int)a;
     else if (!strcmp(name, "fc23")) no_fc23 = !a;
     else if (!strcmp(name, "freeze")) frozen = (int)a;
     else if (!strcmp(name, "lanes")) full = (uint16_t)a, disabled = (uint16_t)b;
-    else if (!strcmp(name, "state")) state = (uint16_t)a, report(11, 0, 0, 0, state);
+    else if (!strcmp(name, "state")) state = (uint16_t)a, report(11, 0, 0, state);
     else if (!strcmp(name, "bench")) bench_start((int)a, b, c, d);
     else if (!strcmp(name, "status"))
         printf("status session=%u head=%u acked=%u waiting=%u done=%u epoch=%u ack_word=%u refusals=%u\n", session, head,
