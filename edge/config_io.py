@@ -12,7 +12,7 @@ from pydantic import Field
 
 from edge.config_table import Frozen
 from edge.line.layout import LineLayout
-from plc.io_layout import Eye, IoLayout, Outlet, fastest_mm_s, is_safe, limits, slowest_ms
+from plc.io_layout import Eye, IoLayout, Outlet, fastest_mm_s, is_safe, limits, slowest_ms, watchdog_us
 from plc.io_link import IoWiring
 from plc.points import Table
 
@@ -184,6 +184,8 @@ def io_margins(here: str, io: IoConfig, line: LineLayout, poll_ms: int) -> Itera
     layout = io_layout(io, line, poll_ms)
     reading_ms = layout.scan_us // 1000
     yield f"{here}: safe at {layout.speed_mm_s} mm/s and a reading every {reading_ms} ms; {_would_be_safe(layout)}"
+    dog_ms = watchdog_us(layout) // 1000
+    yield f"  set the device's own watchdog to {dog_ms} ms at most: no divert may stay out longer when nobody drives it"
     for limit in limits(layout):
         yield f"  {limit}"
 

@@ -1,7 +1,7 @@
 """A line without a PLC program: what its remote I/O is wired to, where that stands, and how exactly it can be tracked.
 
 Public names: IoLayout, Eye, Outlet, Cause, CAUSES, Limit, limits, is_safe,
-fastest_mm_s, slowest_ms, JAM_FACTOR.
+fastest_mm_s, slowest_ms, watchdog_us, JAM_FACTOR.
 
 Positions are mm along the belt from the induction photo-eye, of a parcel's leading edge. What is not known better than
 `IoLayout.match_mm` and `IoLayout.divert_mm` say is the whole theory: a parcel is found again at the next photo-eye when
@@ -175,7 +175,7 @@ def limits(layout: IoLayout) -> Iterator[Limit]:
         yield Limit(
             f"from one parcel to the next, for the divert of lane {outlet.lane} to be back",
             pitch_mm,
-            layout.hold_mm + layout.lead_mm + 2 * error_mm + 2 * layout.scan_mm,
+            _back_mm(layout, outlet),
             f"{closer}, or lower hold_mm",
         )
         yield Limit(
@@ -184,6 +184,22 @@ def limits(layout: IoLayout) -> Iterator[Limit]:
             layout.lead_mm + 2 * error_mm + 3 * layout.scan_mm,
             "move decision_mm upstream",
         )
+
+
+def _back_mm(layout: IoLayout, outlet: Outlet) -> float:
+    """Behind a parcel's leading edge at a divert, how far the next one's must be for the divert to be back."""
+    error_mm = layout.divert_mm(layout.seen_before(outlet.mm), outlet.mm)
+    return layout.hold_mm + layout.lead_mm + 2 * error_mm + 2 * layout.scan_mm
+
+
+def watchdog_us(layout: IoLayout) -> int:
+    """How long after the last request the device may leave its outputs on, and no divert takes the next parcel along.
+
+    Not less than ``scan_us`` where the line is safe.
+    """
+    pitch_mm = layout.min_length_mm + layout.min_gap_mm
+    back_mm = max((_back_mm(layout, outlet) for outlet in layout.outlets if outlet.coil is not None), default=0.0)
+    return layout.scan_us + int((pitch_mm - back_mm) / (layout.speed_mm_s * (1 + layout.tolerance)) * 1_000_000)
 
 
 def is_safe(layout: IoLayout) -> bool:

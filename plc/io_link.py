@@ -11,13 +11,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from plc.io_layout import watchdog_us
 from plc.io_tracker import Tracker
 from plc.modbus_connection import ModbusConnection
 from plc.points import Table
 from plc.words import DOWN_WORDS
 
 REFRESH_US = 200_000
-"""The coils are written at least this often, so that the device's own watchdog sees us."""
+"""The coils are written at least this often, and twice in the watchdog's time, so that the device sees us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class IoLink:
         self._down: Sequence[int] = [0] * DOWN_WORDS
         self._written: int | None = None
         self._written_us = 0
+        self._refresh_us = min(REFRESH_US, watchdog_us(tracker.layout) // 2)
 
     @property
     def reads_and_writes_at_once(self) -> bool:
@@ -64,7 +66,7 @@ class IoLink:
         counts = await self._counts()
         at_us = (asked_us + _now_us()) // 2
         coils = self._tracker.scan(at_us, inputs, counts, self._down)
-        if coils != self._written or at_us - self._written_us > REFRESH_US:
+        if coils != self._written or at_us - self._written_us > self._refresh_us:
             await self._write(coils)
             self._written, self._written_us = coils, at_us
         return self._tracker.side.up(_now_us() // 1000)
