@@ -53,7 +53,7 @@ const EN = {
   "machine.state.12": "Unholding", "machine.state.13": "Suspending", "machine.state.14": "Unsuspending",
   "machine.state.15": "Resetting", "machine.state.16": "Completing", "machine.state.17": "Completed",
   "devices.title": "Devices",
-  "device.points": "Points of {name}",
+  "device.points": "Reading of points of {name}",
   "points.title": "Points", "points.good": "good", "points.stale": "old value", "points.bad": "no value",
   "points.unknown": "not read yet", "points.on": "on", "points.off": "off", "points.story": "What was written",
   "points.limits": "{low} to {high} {unit}", "points.write": "New value", "points.write.go": "Write",
