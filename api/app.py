@@ -27,17 +27,17 @@ from api.docks import dock_routes
 from api.guard import Guard
 from api.points import point_routes
 from api.site_state import Health, LineInfo, Site, now_us
-from edge.config_lines import SiteConfig
-from edge.history import MINUTES, Window
-from edge.intake import Intake, read_csv, read_json
-from edge.journal import JournalError
-from edge.line.alarm_rules import AlarmAction
-from edge.line.alarms import requested_state
-from edge.line.events import AlarmChanged, AlarmRequested, OrderChanged
+from edge.config.lines import SiteConfig
+from edge.core.alarms.alarms import requested_state
+from edge.core.events import AlarmChanged, AlarmRequested, OrderChanged
+from edge.core.values.alarm import AlarmAction
+from edge.core.values.order import Order
+from edge.intake.orders import Intake, read_csv, read_json
+from edge.journal.writer import JournalError
 from edge.metrics import CONTENT_TYPE, text
-from edge.orders.model import Order
-from edge.picture import Snapshot
-from edge.store import OrderConflict, Put, StoreError
+from edge.site.store import OrderConflict, Put, StoreError
+from edge.views.history import MINUTES, Window
+from edge.views.picture import Snapshot
 
 MAX_BODY = 16 * 2**20
 MAX_ENTRIES = 3_000

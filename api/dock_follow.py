@@ -10,10 +10,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from edge.dock_board import BOARD_KINDS, DockBoard
-from edge.journal import JournalError, Value
-from edge.journal_source import JournalSource
-from edge.line.state import CoreState, LoadsState
+from edge.core.values.state import CoreState, LoadsState
+from edge.journal.source import JournalSource
+from edge.journal.writer import JournalError, Value
+from edge.views.docks import BOARD_KINDS, DockBoard
 
 POLL_S = 0.08
 RETRY_S = 1.0

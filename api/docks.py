@@ -14,13 +14,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.answers import PROBLEMS, json_answer, problems_answer
 from api.site_state import Site, now_us
-from edge.dock_board import DockBoard, DockPicture
-from edge.journal import Value
-from edge.line.events import LoadClosed, LoadRefused, LoadRequested
-from edge.line.loads import LoadCheck
-from edge.manifest import Manifest, manifest_csv, manifest_of
-from edge.orders.load import Load, LoadAction
-from rfid.epc import EpcError, identify
+from edge.core.dock.loads import LoadCheck
+from edge.core.events import LoadClosed, LoadRefused, LoadRequested
+from edge.core.values.load import Load, LoadAction
+from edge.journal.writer import Value
+from edge.views.docks import DockBoard, DockPicture
+from edge.views.manifest import Manifest, manifest_csv, manifest_of
+from rfid.epc.identity import EpcError, identify
 
 ANSWER_S = 3.0
 """A controller that runs answers within a few tenths of a second."""

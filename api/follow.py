@@ -20,12 +20,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from edge.history import HOUR_US, KINDS_COUNTED, History
-from edge.journal import JournalError, JournalReader, Record, Value
-from edge.journal_source import JournalSource
-from edge.line.events import ALARMS, AlarmChanged, DeviceChanged, Measured
-from edge.line.state import CoreState
-from edge.store import SiteStore
+from edge.core.events import ALARMS, AlarmChanged, DeviceChanged, Measured
+from edge.core.values.state import CoreState
+from edge.journal.source import JournalSource
+from edge.journal.writer import JournalError, JournalReader, Record, Value
+from edge.site.store import SiteStore
+from edge.views.history import HOUR_US, KINDS_COUNTED, History
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")

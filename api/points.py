@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, Stri
 
 from api.answers import PROBLEMS, json_answer
 from api.site_state import Site, now_us
-from edge.line.events import PointWriteRequested
-from edge.picture import PointView
+from edge.core.events import PointWriteRequested
+from edge.views.picture import PointView
 from plc.points import PointError, check_write
 
 

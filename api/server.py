@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.site_state import Site
-from edge.config_lines import SiteConfig
+from edge.config.lines import SiteConfig
 
 
 class ServeError(OSError):

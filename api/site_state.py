@@ -20,20 +20,20 @@ import msgspec
 from api.dock_follow import DockFollower
 from api.follow import Followed, Follower, Memory
 from api.stream import Hub, event
-from edge.config import ConfigError, load_line
-from edge.config_lines import LineConfig, SiteConfig
-from edge.config_points import point
-from edge.dock_board import DockBoard, DockPicture
-from edge.history import History, Window
-from edge.journal import Value
-from edge.journal_source import JournalSource
-from edge.line.alarms import unraised
-from edge.line.events import AlarmChanged, Started
-from edge.line.layout import LineLayout
-from edge.live import LiveView
+from edge.config.lines import LineConfig, SiteConfig
+from edge.config.load import ConfigError, load_line
+from edge.config.points import point
+from edge.core.alarms.alarms import unraised
+from edge.core.events import AlarmChanged, Started
+from edge.core.values.layout import LineLayout
+from edge.journal.source import JournalSource
+from edge.journal.writer import Value
 from edge.metrics import Sample
-from edge.picture import PointView, Snapshot
-from edge.store import SiteStore, StoreError
+from edge.site.store import SiteStore, StoreError
+from edge.views.docks import DockBoard, DockPicture
+from edge.views.history import History, Window
+from edge.views.live import LiveView
+from edge.views.picture import PointView, Snapshot
 
 log = logging.getLogger(__name__)
 BEAT_S = 1.0
@@ -232,7 +232,7 @@ def now_us() -> int:
 
 
 def _devices(controller: LineConfig) -> tuple[str, ...]:
-    """A controller's devices as `edge.line.events.DeviceChanged` names them."""
+    """A controller's devices as `edge.core.events.DeviceChanged` names them."""
     points = [f"points.{name}" for name, table in controller.plc.items() if table.point]
     return (*(f"plc.{name}" for name in controller.plc), *points, *(f"reader.{name}" for name in controller.reader))
 

@@ -22,12 +22,12 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from edge.journal import JournalError, JournalReader, Record
-from edge.orders.model import Order, OrderLine
-from edge.store import SiteStore
+from edge.core.values.order import Order, OrderLine
+from edge.journal.writer import JournalError, JournalReader, Record
+from edge.site.store import SiteStore
 from rfid.driver import TagRead
-from rfid.epc import identify, sscc96
-from rfid.simulator import SimulatedReader
+from rfid.epc.identity import identify, sscc96
+from rfid.llrp_device.simulator import SimulatedReader
 
 EYE = 11
 LEAD_US = 150_000

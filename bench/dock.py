@@ -18,9 +18,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from pure_dock import PureDock, made_up_docks
 
-from edge.line.dock import Direction, DockLayout, Side
-from edge.line.events import GateVerdict, TagsRead
-from rfid.epc import identify
+from edge.core.events import GateVerdict, TagsRead
+from edge.core.values.dock import Direction, DockLayout, Side
+from rfid.epc.identity import identify
 
 VISIT_US = 3_000_000
 """For the plain rule a parcel that was not read for so long has gone."""

@@ -22,11 +22,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 from dock_line import EVERY_US, one_door, order_and_load, way_out  # noqa: E402  it lives beside the tests
 
-from edge.journal import JournalReader  # noqa: E402
-from edge.line.events import DoorSeen  # noqa: E402
-from edge.runtime import Controller  # noqa: E402
-from rfid.epc import identify, sscc96  # noqa: E402
-from rfid.simulator import SimulatedReader  # noqa: E402
+from edge.controller.controller import Controller  # noqa: E402
+from edge.core.events import DoorSeen  # noqa: E402
+from edge.journal.writer import JournalReader  # noqa: E402
+from rfid.epc.identity import identify, sscc96  # noqa: E402
+from rfid.llrp_device.simulator import SimulatedReader  # noqa: E402
 
 LIMIT_MS = 200.0
 APART_S = 0.35

@@ -25,9 +25,9 @@ from time import process_time
 from timeit import Timer
 from typing import Any
 
-from rfid.epc import Epc, EpcTag, Scheme, decode, encode, identity_of_hex
-from rfid.epc_quick import quick_identity
-from rfid.epc_schemes import ROWS, Form, Partitioned, Plus
+from rfid.epc.identity import Epc, EpcTag, Scheme, decode, encode, identity_of_hex
+from rfid.epc.quick import quick_identity
+from rfid.epc.schemes import ROWS, Form, Partitioned, Plus
 
 _ARTICLES = 50
 _READS_OF_A_TAG = 12

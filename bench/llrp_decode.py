@@ -25,11 +25,11 @@ from time import process_time
 from typing import IO
 
 from rfid.driver import ReaderClock, TagRead
-from rfid.llrp_codec import Parameter
-from rfid.llrp_frames import Frame, Frames
-from rfid.llrp_report_encoder import ReportEncoder
-from rfid.llrp_reports import ReportDecoder
-from rfid.llrp_rospec import REPORT_CONTENT
+from rfid.llrp.codec import Parameter
+from rfid.llrp.frames import Frame, Frames
+from rfid.llrp.reports import ReportDecoder
+from rfid.llrp.rospec import REPORT_CONTENT
+from rfid.llrp_device.report_encoder import ReportEncoder
 
 PEER = "sllurp==3.0.5"
 TAGS = (1, 10, 100)

@@ -16,12 +16,12 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from edge.config import load_line
-from edge.config_lines import LineConfig, RoomKind
-from edge.line.events import PassageSeen
-from edge.line.passage import PortalWatch
-from edge.line.state import PortalState
-from edge.portal_replay import RecordedPassage, Recording, judge
+from edge.commands.portal_replay import RecordedPassage, Recording, judge
+from edge.config.lines import LineConfig, RoomKind
+from edge.config.load import load_line
+from edge.core.events import PassageSeen
+from edge.core.portal.passage import PortalWatch
+from edge.core.values.state import PortalState
 from edge.sim.conveyor import Carton, Conveyor
 from edge.sim.floor import Reads
 from plc.words import EventType

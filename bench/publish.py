@@ -33,10 +33,10 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write.point import Point as ClientPoint
 from influxdb_client.client.write_api import WriteOptions
 
-from edge.config import load_line
-from edge.config_lines import LineConfig
-from edge.journal import Journal, JournalReader
-from edge.line.events import PlcEvent
+from edge.config.lines import LineConfig
+from edge.config.load import load_line
+from edge.core.events import PlcEvent
+from edge.journal.writer import Journal, JournalReader
 from edge.publish.cursors import Cursors, read_cursors
 from edge.publish.influx import open_influx
 from edge.publish.line_protocol import LineEncoder

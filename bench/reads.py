@@ -16,18 +16,18 @@ import sys
 from pathlib import Path
 from time import process_time
 
-from edge.config import load_line
-from edge.line.core import Core
-from edge.line.events import DeviceChanged, PlcEvent, Started, TagsRead, Tick, ToteChecked
-from edge.line.station import Result
-from edge.reader_session import ReaderSession
+from edge.config.load import load_line
+from edge.core.core import Core
+from edge.core.events import DeviceChanged, PlcEvent, Started, TagsRead, Tick, ToteChecked
+from edge.core.line.station import Result
+from edge.devices.reader import ReaderSession
 from plc.words import EventType
 from rfid.driver import ReaderClock, Reads, TagRead
-from rfid.epc import grai96, sgtin96
-from rfid.llrp_frames import Frame, Frames
-from rfid.llrp_report_encoder import ReportEncoder
-from rfid.llrp_reports import ReportDecoder
-from rfid.llrp_rospec import REPORT_CONTENT
+from rfid.epc.identity import grai96, sgtin96
+from rfid.llrp.frames import Frame, Frames
+from rfid.llrp.reports import ReportDecoder
+from rfid.llrp.rospec import REPORT_CONTENT
+from rfid.llrp_device.report_encoder import ReportEncoder
 
 LINE = "tote1"
 TOTE_TAGS = 10

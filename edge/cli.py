@@ -24,16 +24,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from edge.command_line import CommandError, add_command, sentence
-from edge.config import ConfigError, load_line, load_site
-from edge.journal import JournalError, JournalReader
+from edge.commands.command_line import CommandError, add_command, sentence
+from edge.config.load import ConfigError, load_line, load_site
+from edge.journal.writer import JournalError, JournalReader
 
 if TYPE_CHECKING:
-    from edge.config_lines import LineConfig
-    from edge.line.events import OrderChanged, Requested
-    from edge.retention import Position
-    from edge.runtime import OrderFeed
-    from edge.store import SiteStore
+    from edge.config.lines import LineConfig
+    from edge.controller.controller import OrderFeed
+    from edge.controller.retention import Position
+    from edge.core.events import OrderChanged, Requested
+    from edge.site.store import SiteStore
 
 PROCESSES = {"api": "api.server:serve"}
 """Processes above this package, by name: ``module:function`` taking the SiteConfig. Resolved when started."""
@@ -73,7 +73,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
             made.set_defaults(command=getattr(part, "main", None))  # None: it has commands of its own
             part.add_arguments(made)
 
-    of_module("demo", "edge.demo", "the example warehouse, simulated, with everything that belongs to it")
+    of_module("demo", "edge.commands.demo", "the example warehouse, simulated, with everything that belongs to it")
 
     run = add_command(commands, "run", _run, "the controller of one or more lines")
     run.add_argument("config", type=Path, metavar="LINE.toml")
@@ -85,11 +85,13 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     api = add_command(commands, "api", _api, "orders in, look-ups and live pages out")
     api.add_argument("config", type=Path, metavar="SITE.toml")
 
-    of_module("alarms", "edge.alarm_desk", "the alarms of a site, and what an operator asks of them")
-    of_module("load", "edge.load_desk", "loads at dock doors: open, check, close, manifest", "Loads at dock doors.")
-    of_module("plc", "edge.plc_cli", "a PLC's mailbox: conformance, watch", "A PLC's mailbox.")
-    of_module("rfid", "edge.rfid_cli", "readers: discover, watch, report", "RFID readers.")
-    of_module("opcua", "edge.opcua_server", "portals as AutoID devices and lines as PackML machines on OPC UA")
+    of_module("alarms", "edge.commands.alarms", "the alarms of a site, and what an operator asks of them")
+    of_module(
+        "load", "edge.commands.loads", "loads at dock doors: open, check, close, manifest", "Loads at dock doors."
+    )
+    of_module("plc", "edge.commands.plc", "a PLC's mailbox: conformance, watch", "A PLC's mailbox.")
+    of_module("rfid", "edge.commands.rfid", "readers: discover, watch, report", "RFID readers.")
+    of_module("opcua", "edge.opcua.server", "portals as AutoID devices and lines as PackML machines on OPC UA")
 
     check = add_command(commands, "check", _check, "says everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG", help="LINE.toml or SITE.toml")
@@ -112,7 +114,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     )
     trace.add_argument("--json", action="store_true", help="one JSON line each")
 
-    of_module("portal", "edge.portal_cli", "what a portal makes of reads")
+    of_module("portal", "edge.commands.portal", "what a portal makes of reads")
 
     llrp = add_command(commands, "decode-llrp", _decode_llrp, "LLRP messages in files as JSON, one line each")
     llrp.add_argument("--body", metavar="TYPE", help="the files are bodies of this message type, without the header")
@@ -127,8 +129,8 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from edge.retention import Retention
-    from edge.runtime import Controller
+    from edge.controller.controller import Controller
+    from edge.controller.retention import Retention
 
     config = load_line(arguments.config)
     # Cyclic garbage is rare here and a full collection takes milliseconds: what lives from the start is left out.
@@ -146,7 +148,7 @@ def _feed(config: LineConfig) -> OrderFeed | None:
     """Reads the site store's feed; opens it at the first call, and again after trouble."""
     if not config.store:
         return None
-    from edge.store import SiteStore
+    from edge.site.store import SiteStore
 
     stores: list[SiteStore] = []
 
@@ -163,7 +165,7 @@ def _positions(config: LineConfig) -> Position:
 
     A site store that cannot be read now, or is not there yet, is where it last was.
     """
-    from edge.journal_source import JournalSource
+    from edge.journal.source import JournalSource
     from edge.publish.cursors import read_cursors
 
     source = JournalSource(config.journal, config.controller)
@@ -177,7 +179,7 @@ def _positions(config: LineConfig) -> Position:
         seqs = {cursor.publisher: cursor.seq for cursor in read_cursors(config.publish_state) if cursor.node == node}
         found = {name: seqs.get(name, 0) for name in config.publish}
         if config.store:
-            from edge.store import SiteStore, StoreError
+            from edge.site.store import SiteStore, StoreError
 
             with suppress(StoreError):
                 if not stores:
@@ -217,8 +219,8 @@ def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from edge.certificates import warnings
-    from edge.config_io import io_margins
+    from edge.config.certificates import warnings
+    from edge.config.remote_io import io_margins
 
     path: Path = arguments.config
     try:
@@ -255,7 +257,7 @@ def _is_site(path: Path) -> bool:
 
 
 def _replay(arguments: argparse.Namespace) -> int:
-    from edge.replay import BadRecord, begin_of, replay
+    from edge.journal.replay import BadRecord, begin_of, replay
 
     reader = JournalReader(arguments.journal)
     try:
@@ -276,8 +278,8 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 
 def _trace(arguments: argparse.Namespace) -> int:
-    from edge.store import SiteStore
-    from edge.timeline import timeline
+    from edge.site.store import SiteStore
+    from edge.views.timeline import timeline
 
     if _is_site(arguments.config):
         site = load_site(arguments.config)
@@ -309,7 +311,7 @@ def _trace(arguments: argparse.Namespace) -> int:
 
 
 def _decode_llrp(arguments: argparse.Namespace) -> int:
-    from rfid.llrp_json import decode_file
+    from rfid.llrp.as_json import decode_file
 
     bad = False
     for path in arguments.files:
@@ -324,7 +326,7 @@ def _decode_llrp(arguments: argparse.Namespace) -> int:
 
 
 def _decode_epc(arguments: argparse.Namespace) -> int:
-    from rfid.epc import describe
+    from rfid.epc.identity import describe
 
     described = [describe(epc) for epc in arguments.epcs]
     for one in described:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rfid.driver import CodesRead
-from rfid.epc import EpcError, identify
-from rfid.gs1 import KEYS, Kind
+from rfid.epc.gs1 import KEYS, Kind
+from rfid.epc.identity import EpcError, identify
 
 STX, ETX = 0x02, 0x03
 LONGEST = 4_096

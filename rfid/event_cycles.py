@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from rfid.epc_patterns import EpcPattern, fields_of
+from rfid.epc.patterns import EpcPattern, fields_of
 from rfid.smoothing import Smoother, Thresholds
 
 

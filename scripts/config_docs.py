@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from edge.config_lines import LineConfig, SiteConfig
+from edge.config.lines import LineConfig, SiteConfig
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
 

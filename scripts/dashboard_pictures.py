@@ -23,8 +23,8 @@ sys.path += [str(ROOT), str(ROOT / "tests")]
 from influx_peer import Influxd, V2Door, before  # noqa: E402
 from telemetry_day import happenings  # noqa: E402
 
-from edge.config import load_line  # noqa: E402
-from edge.journal import JournalReader  # noqa: E402
+from edge.config.load import load_line  # noqa: E402
+from edge.journal.writer import JournalReader  # noqa: E402
 from edge.publish.cursors import read_cursors  # noqa: E402
 from edge.publish.line_protocol import LineEncoder  # noqa: E402
 from edge.publish.measures import Measures  # noqa: E402

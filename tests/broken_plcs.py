@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from plc.conformance import Belt
+from plc.conformance.check import Belt
 from plc.mailbox import Command, Opcode, PlcSide, Refusal, Sent
 from plc.packml import PackmlState
 from plc.plc_side import Act

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from edge.config import load_line
-from edge.config_lines import LineConfig
-from edge.line.events import LoadRequested, OrderChanged
-from edge.orders.load import Load, LoadAction
-from edge.orders.model import Order, OrderLine, OrderState
+from edge.config.lines import LineConfig
+from edge.config.load import load_line
+from edge.core.events import LoadRequested, OrderChanged
+from edge.core.values.load import Load, LoadAction
+from edge.core.values.order import Order, OrderLine, OrderState
 from rfid.driver import TagRead
-from rfid.epc import identify
+from rfid.epc.identity import identify
 
 LINE = """
 controller = "dock1"

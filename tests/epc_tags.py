@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from rfid.epc import DateKind, Epc, EpcTag, Kind, Method, PriorityDate, Scheme
-from rfid.epc_bits import holds, shortest_method
-from rfid.epc_schemes import ROWS, Form, General, Partitioned, Plus, Row
-from rfid.gs1 import KEYS
+from rfid.epc.bits import holds, shortest_method
+from rfid.epc.gs1 import KEYS
+from rfid.epc.identity import DateKind, Epc, EpcTag, Kind, Method, PriorityDate, Scheme
+from rfid.epc.schemes import ROWS, Form, General, Partitioned, Plus, Row
 
 # TDS 2.3, annex E.3: scheme, hexadecimal, element string, pure identity. The annex prints '+' schemes without the zeros
 # that fill the last word. GS1 Digital Link and tag URI follow from the rules that the laws check.

@@ -23,7 +23,7 @@ from mosquitto import HANGS_S, until
 from ports import free_port
 from shipped import begin
 
-from edge.config import load_line
+from edge.config.load import load_line
 from edge.publish import follow
 from edge.publish.cursors import Cursor, read_cursors
 

@@ -18,9 +18,9 @@ from tempfile import TemporaryDirectory
 from ports import free_port
 from shipped import begin
 
-from edge.config import load_line
-from edge.journal import Journal
-from edge.line.events import DeviceChanged, Started
+from edge.config.load import load_line
+from edge.core.events import DeviceChanged, Started
+from edge.journal.writer import Journal
 
 HANGS_S = 60
 AT_US = 1_767_225_600_000_000

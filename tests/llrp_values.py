@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from rfid.llrp_codec import Bits, Message, Parameter, RawMessage, RawParameter, Value, encode, parameter
-from rfid.llrp_frames import HEADER
-from rfid.llrp_schema import MESSAGES, PARAMETERS, Definition, Kind
+from rfid.llrp.codec import Bits, Message, Parameter, RawMessage, RawParameter, Value, encode, parameter
+from rfid.llrp.frames import HEADER
+from rfid.llrp.schema import MESSAGES, PARAMETERS, Definition, Kind
 
 _NUMBERS = {Kind.S8: (-(2**7), 2**7 - 1), Kind.S16: (-(2**15), 2**15 - 1)}
 

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from edge.journal import Value
-from edge.line.events import (
+from edge.core.events import (
     Anomaly,
     Claim,
     CommandHandled,
@@ -36,10 +35,11 @@ from edge.line.events import (
     TagEvidence,
     ToteChecked,
 )
-from edge.line.layout import Job, LaneRole, LineLayout
-from edge.orders.model import Order, OrderLine
+from edge.core.values.layout import Job, LaneRole, LineLayout
+from edge.core.values.order import Order, OrderLine
+from edge.journal.writer import Value
 from plc.words import EventType, LaneChange
-from rfid.epc import grai96, identify, sgtin96, sscc96
+from rfid.epc.identity import grai96, identify, sgtin96, sscc96
 
 PREFIX = "9521234"
 

@@ -13,7 +13,7 @@ from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
 
-from edge.config_lines import LineConfig
+from edge.config.lines import LineConfig
 
 FIRST, LAST, BLOCK = 10_000, 14_999, 250
 """Below the range for outgoing connections, 32768 to 60999 in Linux, and where no demo and no example has any."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from edge.line.alarm_rules import RULES
-from edge.line.core import Core
-from edge.line.dock import Direction, DockEyes, DockLayout, Output, Side
-from edge.line.events import (
+from edge.core.core import Core
+from edge.core.dock.gate import close_problems
+from edge.core.dock.loads import LoadCheck
+from edge.core.events import (
     Command,
     DeviceChanged,
     DoorSeen,
@@ -28,15 +28,15 @@ from edge.line.events import (
     TagsRead,
     Tick,
 )
-from edge.line.gate import close_problems
-from edge.line.loads import LoadCheck
-from edge.line.station import Result
-from edge.orders.load import Load, LoadAction
+from edge.core.line.station import Result
+from edge.core.values.alarm import RULES
+from edge.core.values.dock import Direction, DockEyes, DockLayout, Output, Side
+from edge.core.values.load import Load, LoadAction
 from edge.sim.dock_floor import Crossing, EyeSignal
 from edge.sim.dock_traffic import DockTraffic
 from edge.sim.floor import Reads
 from plc.words import EventType
-from rfid.epc import identify
+from rfid.epc.identity import identify
 
 STEP_US = 10_000
 START_US = 1_700_000_000_000_000

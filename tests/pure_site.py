@@ -11,10 +11,10 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-from edge.config import load_line
-from edge.config_lines import LineConfig
-from edge.line.core import Core
-from edge.line.events import (
+from edge.config.lines import LineConfig
+from edge.config.load import load_line
+from edge.core.core import Core
+from edge.core.events import (
     BarcodesRead,
     CommandDropped,
     CommandHandled,
@@ -32,8 +32,8 @@ from edge.line.events import (
     TagsRead,
     Tick,
 )
-from edge.line.layout import Job, LineLayout
-from edge.line.station import Result
+from edge.core.line.station import Result
+from edge.core.values.layout import Job, LineLayout
 from edge.sim.floor import Floor, Landed, Reads, Scanned, Signal
 from edge.sim.world import Load, World
 from plc.words import Command, Opcode

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from edge.config_readers import ReaderConfig
-from edge.reader_drivers import make_reader
+from edge.config.readers import ReaderConfig
+from edge.devices.reader_drivers import make_reader
 from rfid.driver import ReaderError, ReaderEvent, ReaderNotice, ReaderReady, Reads, TagRead
 
 HANGS_S = 60

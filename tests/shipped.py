@@ -16,7 +16,10 @@ from edge.cli import run_as_script
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    [f"edge.{name}" for name in ("demo", "publish.process", "replay", "retention", "runtime", "sim.server")]
+    [
+        f"edge.{name}"
+        for name in ("commands.demo", "controller.controller", "journal.replay", "publish.process", "sim.server")
+    ]
     + ["api.server"]
 )
 

@@ -10,9 +10,7 @@ from pathlib import Path
 
 from pure_site import START_US, PureSite, example
 
-from edge.line.alarm_rules import AlarmAction, AlarmKind, AlarmState, Priority
-from edge.line.dock import Direction
-from edge.line.events import (
+from edge.core.events import (
     AlarmChanged,
     AlarmRequested,
     Anomaly,
@@ -40,8 +38,10 @@ from edge.line.events import (
     PointChanged,
     PointWritten,
 )
-from edge.orders.load import Load
-from edge.orders.model import Order, OrderLine, OrderState
+from edge.core.values.alarm import AlarmAction, AlarmKind, AlarmState, Priority
+from edge.core.values.dock import Direction
+from edge.core.values.load import Load
+from edge.core.values.order import Order, OrderLine, OrderState
 from edge.publish import schema
 from edge.publish.measures import Measures
 from edge.publish.schema import Point

@@ -14,14 +14,14 @@ from house import HANGS_S, House, make_house
 from test_api import client_of, until
 
 from api.app import create_app
-from edge.config import load_line, load_site
-from edge.journal import Journal, JournalReader
-from edge.line.alarm_rules import RULES, AlarmAction, AlarmKind
-from edge.line.alarms import unraised
-from edge.line.core import Core
-from edge.line.events import AlarmRequested, DeviceChanged, Event, Journaled, Route, SetLane, Started
-from edge.replay import replay
-from edge.store import SiteStore
+from edge.config.load import load_line, load_site
+from edge.core.alarms.alarms import unraised
+from edge.core.core import Core
+from edge.core.events import AlarmRequested, DeviceChanged, Event, Journaled, Route, SetLane, Started
+from edge.core.values.alarm import RULES, AlarmAction, AlarmKind
+from edge.journal.replay import replay
+from edge.journal.writer import Journal, JournalReader
+from edge.site.store import SiteStore
 
 S = 1_000_000
 QUICK = "\n".join(f"[alarm.{kind}]\non_delay_ms = 0\noff_delay_ms = 0" for kind in ("plc-down", "reader-down")) + "\n"

@@ -13,22 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pure_site import example
 
-from edge.journal import Record, encode
-from edge.line.alarm_facts import Condition, Fact, Moment, Sample, identity
-from edge.line.alarm_rules import (
-    ANNUNCIATED,
-    MOMENTS,
-    RATES,
-    RULES,
-    SUPPRESSED_BY,
-    AlarmAction,
-    AlarmKind,
-    AlarmRule,
-    AlarmState,
-)
-from edge.line.alarms import BY_HAND, RECENT, TRANSITIONS, Alarms, next_state, requested_state, unraised
-from edge.line.core import Core
-from edge.line.events import (
+from edge.core.alarms.alarms import BY_HAND, RECENT, TRANSITIONS, Alarms, next_state, requested_state, unraised
+from edge.core.alarms.facts import Condition, Fact, Moment, Sample, identity
+from edge.core.core import Core
+from edge.core.events import (
     AlarmChanged,
     AlarmRequested,
     AnomalyCode,
@@ -46,9 +34,21 @@ from edge.line.events import (
     TagsRead,
     Tick,
 )
-from edge.line.layout import LineLayout
-from edge.line.state import AlarmsState, CoreState
-from edge.replay import replay
+from edge.core.values.alarm import (
+    ANNUNCIATED,
+    MOMENTS,
+    RATES,
+    RULES,
+    SUPPRESSED_BY,
+    AlarmAction,
+    AlarmKind,
+    AlarmRule,
+    AlarmState,
+)
+from edge.core.values.layout import LineLayout
+from edge.core.values.state import AlarmsState, CoreState
+from edge.journal.replay import replay
+from edge.journal.writer import Record, encode
 from plc.words import EventType
 
 AT_US = 1_700_000_000_000_000

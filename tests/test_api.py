@@ -21,14 +21,14 @@ from made_up_floor import MadeUpFloor, item, order, parcel, tote
 from api.app import MAX_BODY, create_app
 from api.server import ServeError, listen, server
 from api.stream import QUEUE, Hub
-from edge.config import ConfigError, load_line, load_site
-from edge.config_lines import SiteConfig
-from edge.journal import Journal
-from edge.line.events import LaneRequested, Measured, ToteChecked
-from edge.line.layout import LineLayout
-from edge.live import LiveView
-from edge.store import SiteStore
-from rfid.epc import describe, identify
+from edge.config.lines import SiteConfig
+from edge.config.load import ConfigError, load_line, load_site
+from edge.core.events import LaneRequested, Measured, ToteChecked
+from edge.core.values.layout import LineLayout
+from edge.journal.writer import Journal
+from edge.site.store import SiteStore
+from edge.views.live import LiveView
+from rfid.epc.identity import describe, identify
 
 TOKEN = "a-token-of-twenty-four-characters"
 START_US = 1_790_000_000_000_000

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from test_mqtt import happened, layouts, told_of  # noqa: F401  # layouts is a fixture
 
-from edge.config import load_line
-from edge.journal import encode
-from edge.line.events import KINDS
-from edge.line.layout import LineLayout
+from edge.config.load import load_line
+from edge.core.events import KINDS
+from edge.core.values.layout import LineLayout
+from edge.journal.writer import encode
 from edge.publish.mqtt_commands import ANSWERS, Answer
 from edge.publish.namespace import Message, Namespace
 from edge.publish.topics import CHANNELS, UNTOLD, Channel, PublisherNow

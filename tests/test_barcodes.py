@@ -29,12 +29,12 @@ from test_core import records
 from virtual_time import run_virtual
 
 from edge.cli import main
-from edge.config import ConfigError, load_line
-from edge.config_lines import LineConfig
-from edge.config_readers import BarcodeConfig
-from edge.journal import JournalReader
-from edge.line.book import OrderBook
-from edge.line.events import (
+from edge.config.lines import LineConfig
+from edge.config.load import ConfigError, load_line
+from edge.config.readers import BarcodeConfig
+from edge.controller.controller import Controller
+from edge.core.book import OrderBook
+from edge.core.events import (
     Anomaly,
     AnomalyCode,
     BarcodesRead,
@@ -47,21 +47,21 @@ from edge.line.events import (
     RouteDecided,
     RouteReason,
 )
-from edge.line.layout import Job, LaneRole, LineLayout, Portal
-from edge.line.scans import ROW, ScanWatch
-from edge.line.sort import combine
-from edge.line.state import BookState, Passage, PortalState
-from edge.line.station import Result
-from edge.line.verify import check
-from edge.orders.model import Order
-from edge.replay import replay
-from edge.runtime import Controller
-from edge.sentences import Teller
+from edge.core.line.sort import combine
+from edge.core.line.station import Result
+from edge.core.line.verify import check
+from edge.core.portal.scans import ROW, ScanWatch
+from edge.core.values.layout import Job, LaneRole, LineLayout, Portal
+from edge.core.values.order import Order
+from edge.core.values.state import BookState, Passage, PortalState
+from edge.journal.replay import replay
+from edge.journal.writer import JournalReader
 from edge.sim.devices import SimulatedFloor
 from edge.sim.world import Fault
+from edge.views.sentences import Teller
 from rfid.barcode import BadScan, Framing, ScanFormat, ScanFrames, identify_code
 from rfid.driver import CodesRead, ReaderFailure
-from rfid.epc import check_digit, grai96, identify, sscc96
+from rfid.epc.identity import check_digit, grai96, identify, sscc96
 
 LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 Loop = Callable[[], asyncio.AbstractEventLoop]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.cli import main
-from edge.config import ConfigError, load_line, load_site
+from edge.config.load import ConfigError, load_line, load_site
 
 
 def problems(path: Path, text: str) -> list[str]:

@@ -18,7 +18,7 @@ from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
 from virtual_time import run_virtual, stand_still
 
 from edge.cli import main
-from plc.conformance import Outcome, Report, check
+from plc.conformance.check import Outcome, Report, check
 from plc.driver import PlcError
 from plc.mailbox import Command, Host, Opcode
 from plc.mailbox_text import Seen, described, told

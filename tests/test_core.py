@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pure_site import START_US, Outcome, PureSite, example
 
-from edge.journal import Record, encode
-from edge.line.book import OrderBook
-from edge.line.core import Core
-from edge.line.events import (
+from edge.core.book import OrderBook
+from edge.core.core import Core
+from edge.core.events import (
     Claim,
     CommandDropped,
     CommandHandled,
@@ -40,15 +39,16 @@ from edge.line.events import (
     Tick,
     ToteChecked,
 )
-from edge.line.layout import LaneRole
-from edge.line.sort import choose_lane
-from edge.line.state import BookState
-from edge.line.verify import check
-from edge.orders.model import Order, OrderLine, OrderState
-from edge.replay import replay
+from edge.core.line.sort import choose_lane
+from edge.core.line.verify import check
+from edge.core.values.layout import LaneRole
+from edge.core.values.order import Order, OrderLine, OrderState
+from edge.core.values.state import BookState
+from edge.journal.replay import replay
+from edge.journal.writer import Record, encode
 from plc.words import EventType
 from rfid.driver import TagRead
-from rfid.epc import grai96, gtin_of, identity_of_hex, sgtin96, sscc96
+from rfid.epc.identity import grai96, gtin_of, identity_of_hex, sgtin96, sscc96
 
 
 def records(values: list[Journaled | Event]) -> list[Record]:

@@ -18,12 +18,12 @@ from pure_site import example
 from shipped import begin
 from test_runtime import assert_journal_is_whole, journal
 
-from edge.config_lines import LineConfig
-from edge.journal import JournalError, JournalReader
-from edge.line.events import CommandSent, PlcConnected, PlcEvent
+from edge.config.lines import LineConfig
+from edge.core.events import CommandSent, PlcConnected, PlcEvent
+from edge.journal.writer import JournalError, JournalReader
 from edge.sim.devices import SimulatedFloor
 from edge.sim.tally import Report
-from edge.store import SiteStore
+from edge.site.store import SiteStore
 from plc.words import EventType, Opcode
 
 KILLS = int(os.environ.get("LANEWISE_KILLS", "50"))

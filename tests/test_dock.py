@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from pure_dock import START_US, PureDock, made_up_docks
 from test_core import records
 
-from edge.line.alarm_rules import RULES, AlarmAction, AlarmState
-from edge.line.core import Core
-from edge.line.dock import Direction, DockLayout, Side
-from edge.line.events import (
+from edge.core.core import Core
+from edge.core.dock.loads import Loads
+from edge.core.events import (
     AlarmChanged,
     AlarmDue,
     AlarmRequested,
@@ -40,13 +39,14 @@ from edge.line.events import (
     TagsRead,
     Tick,
 )
-from edge.line.loads import Loads
-from edge.line.state import LoadsState
-from edge.orders.load import Load, LoadAction
-from edge.orders.model import Order, OrderLine, OrderState
-from edge.replay import replay
+from edge.core.values.alarm import RULES, AlarmAction, AlarmState
+from edge.core.values.dock import Direction, DockLayout, Side
+from edge.core.values.load import Load, LoadAction
+from edge.core.values.order import Order, OrderLine, OrderState
+from edge.core.values.state import LoadsState
+from edge.journal.replay import replay
 from rfid.driver import TagRead
-from rfid.epc import identify, sgtin96, sscc96
+from rfid.epc.identity import identify, sgtin96, sscc96
 
 PARCELS = int(os.environ.get("LANEWISE_DOCK_PARCELS", "40"))
 """1000 for the whole proof, which `bench/dock.py` prints as well."""

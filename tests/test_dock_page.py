@@ -16,13 +16,13 @@ from test_dock import Doors, label
 
 from api.app import create_app
 from api.server import listen, server
-from edge.config import load_site
-from edge.journal import Journal
-from edge.line.dock import Direction
-from edge.line.events import LoadRequested
-from edge.orders.load import LoadAction
-from edge.store import SiteStore
-from rfid.epc import identify
+from edge.config.load import load_site
+from edge.core.events import LoadRequested
+from edge.core.values.dock import Direction
+from edge.core.values.load import LoadAction
+from edge.journal.writer import Journal
+from edge.site.store import SiteStore
+from rfid.epc.identity import identify
 
 
 @dataclass

@@ -14,12 +14,12 @@ from test_llrp_foreign import foreign_reader, llrpjs  # noqa: F401  a fixture
 from test_runtime import UTC_US, journal
 from virtual_time import run_virtual
 
-from edge.config_lines import LineConfig
-from edge.line.events import DockChanged, DockReason, DoorSeen, OutputSet
-from edge.replay import replay
-from edge.runtime import Controller
-from rfid.epc import sscc96
-from rfid.simulator import SimulatedReader
+from edge.config.lines import LineConfig
+from edge.controller.controller import Controller
+from edge.core.events import DockChanged, DockReason, DoorSeen, OutputSet
+from edge.journal.replay import replay
+from rfid.epc.identity import sscc96
+from rfid.llrp_device.simulator import SimulatedReader
 
 EPC = sscc96("9521141", "0000000001")
 READ_US = 1_767_225_600_000_000

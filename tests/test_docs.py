@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from edge.line.alarm_rules import RATES, RULES, SUPPRESSED_BY, AlarmKind, AlarmRule, AlarmState
-from edge.line.events import AnomalyCode, RouteReason
-from edge.sentences import ALARM_TITLES
+from edge.core.events import AnomalyCode, RouteReason
+from edge.core.values.alarm import RATES, RULES, SUPPRESSED_BY, AlarmKind, AlarmRule, AlarmState
+from edge.views.sentences import ALARM_TITLES
 
 
 def listed(page: str, heading: str) -> set[str]:

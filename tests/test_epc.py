@@ -13,7 +13,8 @@ from epc_tags import GS1_TEXT, VECTORS, tags, things
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfid.epc import (
+from rfid.epc.gs1 import KEYS
+from rfid.epc.identity import (
     DateKind,
     Epc,
     EpcError,
@@ -36,7 +37,6 @@ from rfid.epc import (
     sgtin96,
     sscc96,
 )
-from rfid.gs1 import KEYS
 
 ANY_TAG = st.sampled_from(Scheme).flatmap(tags)
 

@@ -9,11 +9,23 @@ from epc_tags import VECTORS, partitions, tags
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfid.epc import Epc, EpcError, EpcTag, Kind, Method, Scheme, classify, decode, describe, encode, identity_of_hex
-from rfid.epc_bits import Bits, holds, packed_variable, shortest_method, take_variable
-from rfid.epc_quick import quick_identity
-from rfid.epc_schemes import PREFIX_BITS, ROWS, SCHEME_OF_HEADER, Form, Partitioned, Plus
-from rfid.gs1 import KEYS, is_date
+from rfid.epc.bits import Bits, holds, packed_variable, shortest_method, take_variable
+from rfid.epc.gs1 import KEYS, is_date
+from rfid.epc.identity import (
+    Epc,
+    EpcError,
+    EpcTag,
+    Kind,
+    Method,
+    Scheme,
+    classify,
+    decode,
+    describe,
+    encode,
+    identity_of_hex,
+)
+from rfid.epc.quick import quick_identity
+from rfid.epc.schemes import PREFIX_BITS, ROWS, SCHEME_OF_HEADER, Form, Partitioned, Plus
 
 ANY_TAG = st.sampled_from(Scheme).flatmap(tags)
 

@@ -13,8 +13,8 @@ from epc_tags import tags
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfid.epc import EpcError, EpcTag, Kind, Scheme, decode, encode
-from rfid.epc_schemes import ROWS, Plus
+from rfid.epc.identity import EpcError, EpcTag, Kind, Scheme, decode, encode
+from rfid.epc.schemes import ROWS, Plus
 
 try:
     with warnings.catch_warnings():

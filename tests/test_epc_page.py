@@ -6,8 +6,8 @@ from pathlib import Path
 
 from epc_tags import VECTORS
 
-from rfid.epc import DateKind, classify, decode, describe
-from rfid.epc_schemes import ROWS, SCHEME_OF_HEADER, Partitioned, Plus
+from rfid.epc.identity import DateKind, classify, decode, describe
+from rfid.epc.schemes import ROWS, SCHEME_OF_HEADER, Partitioned, Plus
 
 
 def scheme_rows() -> list[str]:

@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pure_site import START_US, PureSite
 
-from edge.config import ConfigError, load_line
-from edge.config_lines import LineConfig
-from edge.journal import Record, encode
-from edge.line.core import Core
-from edge.line.events import (
+from edge.config.lines import LineConfig
+from edge.config.load import ConfigError, load_line
+from edge.core.core import Core
+from edge.core.events import (
     DeviceChanged,
     Event,
     Journaled,
@@ -29,13 +28,14 @@ from edge.line.events import (
     Tick,
     ToteChecked,
 )
-from edge.line.layout import LineLayout
-from edge.orders.model import Order, OrderLine
-from edge.replay import replay
+from edge.core.values.layout import LineLayout
+from edge.core.values.order import Order, OrderLine
+from edge.journal.replay import replay
+from edge.journal.writer import Record, encode
 from edge.sim.world import Fault
 from plc.words import EventType
 from rfid.driver import TagRead
-from rfid.epc import grai96, gtin_of, identity_of_hex, sgtin96
+from rfid.epc.identity import grai96, gtin_of, identity_of_hex, sgtin96
 
 EYE = 'readers = ["tote1"], eye = 11, eye_mm = 1500, antenna_mm = 1700'
 EYE_EVENTS = (EventType.ENTERED, EventType.LEFT)

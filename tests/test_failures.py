@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from house import House, make_house
 
-from edge.config import load_line
-from edge.journal import Journal
+from edge.config.load import load_line
+from edge.journal.writer import Journal
 
 
 @pytest.fixture

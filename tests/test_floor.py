@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pure_site import example
 
-from edge.config_lines import LineConfig
-from edge.line.layout import Job, LaneRole, LineLayout
+from edge.config.lines import LineConfig
+from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.sim.floor import MIN_GAP_MM, Floor, Happening, Landed, Reads, Signal
 from edge.sim.inflow import Stream
 from edge.sim.world import Load, World

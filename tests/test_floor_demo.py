@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.demo import _own_ports
+from edge.commands.demo import _own_ports
 from edge.sim.tally import percentiles_ms
 
 DEMO = (sys.executable, "-m", "edge.cli", "demo")

@@ -12,10 +12,10 @@ from ports import on_free_ports
 from pure_site import example
 from virtual_time import run_virtual
 
-from edge.config_lines import LineConfig
-from edge.line.events import OrderChanged
-from edge.reader_drivers import make_reader
-from edge.runtime import Controller
+from edge.config.lines import LineConfig
+from edge.controller.controller import Controller
+from edge.core.events import OrderChanged
+from edge.devices.reader_drivers import make_reader
 from edge.sim.devices import SimulatedFloor
 from edge.sim.tally import Decision, Report
 from edge.sim.world import Fault

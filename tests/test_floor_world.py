@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from pure_site import example
 
-from edge.config_lines import LineConfig, SimFaults
-from edge.line.layout import Job, LaneRole
-from edge.orders.model import Order, OrderState
+from edge.config.lines import LineConfig, SimFaults
+from edge.core.values.layout import Job, LaneRole
+from edge.core.values.order import Order, OrderState
 from edge.sim.floor import Floor, Reads
 from edge.sim.inflow import Stream
 from edge.sim.tally import own_lanes
 from edge.sim.world import Fault, Load, World
 from rfid.driver import TagRead
-from rfid.epc import gtin_of, identity_of_hex
+from rfid.epc.identity import gtin_of, identity_of_hex
 
 
 def contents(load: Load) -> tuple[str | None, list[str], list[str]]:

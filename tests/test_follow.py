@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge import journal
-from edge.line.events import DeviceChanged
+from edge.core.events import DeviceChanged
+from edge.journal import writer as journal
 from edge.publish import follow
 from edge.publish.cursors import CursorError, Cursors, SetAside, read_cursors, read_set_aside
 from edge.publish.follow import Delivery, Entry, Follower, Following, TargetDown

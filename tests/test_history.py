@@ -15,13 +15,13 @@ from test_api import client_of, site, write_journal  # noqa: F401  # site is a f
 
 from api import follow
 from api.app import create_app
-from edge.config import load_line
-from edge.config_lines import SiteConfig
-from edge.history import HOUR_US, KINDS_COUNTED, MINUTES, POINTS, History, LineWindow
-from edge.journal import Value
-from edge.line.alarm_rules import RULES, AlarmKind, AlarmState
-from edge.line.events import AlarmChanged, Measured, Outcome, PlcEvent, RouteDecided, RouteReason, Sorted, ToteChecked
-from edge.line.layout import Job, LineLayout
+from edge.config.lines import SiteConfig
+from edge.config.load import load_line
+from edge.core.events import AlarmChanged, Measured, Outcome, PlcEvent, RouteDecided, RouteReason, Sorted, ToteChecked
+from edge.core.values.alarm import RULES, AlarmKind, AlarmState
+from edge.core.values.layout import Job, LineLayout
+from edge.journal.writer import Value
+from edge.views.history import HOUR_US, KINDS_COUNTED, MINUTES, POINTS, History, LineWindow
 from plc.words import EventType
 
 START_US = 1_790_000_000_000_000

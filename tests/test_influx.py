@@ -21,13 +21,13 @@ from influx_peer import Answer, FakeInflux, Influxd, V2Door, VictoriaMetrics, be
 from mosquitto import HANGS_S, until
 from pure_site import PureSite, example
 
-from edge import journal as journal_module
 from edge.cli import main
-from edge.config import load_line
-from edge.config_lines import LineConfig
-from edge.config_publish import InfluxConfig
-from edge.journal import Journal, JournalReader, Record, encode
-from edge.line.events import AnomalyCode, DeviceNotice, Event, Journaled, PlcEvent
+from edge.config.lines import LineConfig
+from edge.config.load import load_line
+from edge.config.publish import InfluxConfig
+from edge.core.events import AnomalyCode, DeviceNotice, Event, Journaled, PlcEvent
+from edge.journal import writer as journal_module
+from edge.journal.writer import Journal, JournalReader, Record, encode
 from edge.publish.cursors import Cursors, SetAside, read_cursors, read_set_aside
 from edge.publish.follow import Entry, TargetDown
 from edge.publish.influx import InfluxPublisher, open_influx

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_up_floor import item, order, parcel, tote
 
-from edge.intake import CSV_COLUMNS, read_csv, read_json
-from edge.orders.model import Order
-from rfid.epc import describe
+from edge.core.values.order import Order
+from edge.intake.orders import CSV_COLUMNS, read_csv, read_json
+from rfid.epc.identity import describe
 
 SPELLINGS = ("hex", "uri", "tag_uri", "element_string", "digital_link")
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.journal import Journal, JournalError, JournalReader, decode, encode
-from edge.line.core import Core
-from edge.line.events import KINDS, Anomaly, AnomalyCode, DeviceChanged, Event, Journaled, Started
-from edge.line.state import CoreState
+from edge.core.core import Core
+from edge.core.events import KINDS, Anomaly, AnomalyCode, DeviceChanged, Event, Journaled, Started
+from edge.core.values.state import CoreState
+from edge.journal.writer import Journal, JournalError, JournalReader, decode, encode
 
 
 def leave_no_room(db: sqlite3.Connection) -> None:

@@ -32,7 +32,7 @@ from paho.mqtt import publish
 from paho.mqtt.enums import MQTTProtocolVersion
 from reader_owner import ReaderOwner
 
-from edge.config import ConfigError, load_line
+from edge.config.load import ConfigError, load_line
 from rfid.driver import PortChanged, ReaderClock, ReaderFailure, ReaderNotice, Reads, TagRead
 from rfid.http_reader import JsonLines
 from rfid.vendor_json import BadJson, Vendor, decode

@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfid.llrp_codec import (
+from rfid.llrp.as_json import decode_file, message_number, to_json
+from rfid.llrp.codec import (
     Bits,
     LlrpError,
     Message,
@@ -30,9 +31,8 @@ from rfid.llrp_codec import (
     message,
     parameter,
 )
-from rfid.llrp_frames import HEADER, BadFrame, Frame, Frames
-from rfid.llrp_json import decode_file, message_number, to_json
-from rfid.llrp_schema import ENUMERATIONS, MESSAGES, PARAMETERS, Field, Kind
+from rfid.llrp.frames import HEADER, BadFrame, Frame, Frames
+from rfid.llrp.schema import ENUMERATIONS, MESSAGES, PARAMETERS, Field, Kind
 
 _DEFINITIONS = "{http://www.llrp.org/ltk/schema/core/encoding/binary/1.0}"
 

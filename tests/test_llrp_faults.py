@@ -13,13 +13,13 @@ from pure_site import example
 from test_runtime import Feed, assert_journal_is_whole, journal, stop
 from virtual_time import run_virtual
 
-from edge.config_readers import LlrpConfig
-from edge.line.events import DeviceChanged, DeviceNotice, TagsRead
-from edge.reader_session import ReaderSession
-from edge.runtime import Controller
+from edge.config.readers import LlrpConfig
+from edge.controller.controller import Controller
+from edge.core.events import DeviceChanged, DeviceNotice, TagsRead
+from edge.devices.reader import ReaderSession
 from edge.sim.devices import SimulatedFloor
 from rfid.driver import ReaderClock, ReaderError, ReaderReady, TagRead
-from rfid.simulator import Fault, SimulatedReader
+from rfid.llrp_device.simulator import Fault, SimulatedReader
 
 PERIOD_S = 1.0
 BEGIN_S, FAULT_S, MEND_S, END_S = 1.0, 5.013, 12.0, 22.0

@@ -19,17 +19,17 @@ import pytest
 from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
 from test_llrp_wire import HANGS_S, Ear
 
-from edge.config import load_line
-from edge.journal import JournalReader
-from edge.line.events import DeviceChanged, OrderChanged, PlcEvent, RouteDecided, Sorted
-from edge.orders.model import Order, OrderLine
-from edge.runtime import Controller
+from edge.config.load import load_line
+from edge.controller.controller import Controller
+from edge.core.events import DeviceChanged, OrderChanged, PlcEvent, RouteDecided, Sorted
+from edge.core.values.order import Order, OrderLine
+from edge.journal.writer import JournalReader
 from plc.words import EventType
 from rfid.driver import OutputWritten, PortChanged, ReaderClock, ReaderError, ReaderReady, Reads, TagRead
-from rfid.epc import identify, sscc96
-from rfid.llrp import LlrpReader
-from rfid.llrp_settings import LlrpSettings
-from rfid.simulator import SimulatedReader
+from rfid.epc.identity import identify, sscc96
+from rfid.llrp.client import LlrpReader
+from rfid.llrp.settings import LlrpSettings
+from rfid.llrp_device.simulator import SimulatedReader
 
 _NOW_US = 1_700_000_000_000_000
 

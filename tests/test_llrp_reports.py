@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rfid.driver import ReaderClock, Reads, TagDetail, TagRead
-from rfid.llrp_codec import Bits, LlrpError, Message, Parameter, RawParameter, decode, parameter
-from rfid.llrp_frames import HEADER, Frame
-from rfid.llrp_impinj import ImpinjOptions
-from rfid.llrp_report_encoder import ReportEncoder
-from rfid.llrp_reports import REPORT, ReportDecoder, reads_of
-from rfid.llrp_rospec import REPORT_CONTENT
-from rfid.llrp_schema import PARAMETERS_BY_NAME
+from rfid.llrp.codec import Bits, LlrpError, Message, Parameter, RawParameter, decode, parameter
+from rfid.llrp.frames import HEADER, Frame
+from rfid.llrp.impinj import ImpinjOptions
+from rfid.llrp.reports import REPORT, ReportDecoder, reads_of
+from rfid.llrp.rospec import REPORT_CONTENT
+from rfid.llrp.schema import PARAMETERS_BY_NAME
+from rfid.llrp_device.report_encoder import ReportEncoder
 
 _SWITCHES = tuple(PARAMETERS_BY_NAME["TagReportContentSelector"].index)
 

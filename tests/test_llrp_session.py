@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from pcap import write_pcap
 
 from rfid.driver import ClockSample, PortChanged, ReaderClock, ReaderFailure, ReaderNotice, ReaderReady, Reads, TagRead
-from rfid.llrp_access import read_tid, write_epc
-from rfid.llrp_codec import Message, Parameter, RawMessage, decode, encode, message, parameter
-from rfid.llrp_device import LlrpDevice
-from rfid.llrp_device_answers import complaint
-from rfid.llrp_frames import HEADER, BadFrame, Frame, Frames
-from rfid.llrp_impinj import ImpinjOptions
-from rfid.llrp_phase import Ended, Phase, Send, SessionOutput
-from rfid.llrp_session import LlrpSession
-from rfid.llrp_settings import GpiStart, LlrpSettings
+from rfid.llrp.access import read_tid, write_epc
+from rfid.llrp.codec import Message, Parameter, RawMessage, decode, encode, message, parameter
+from rfid.llrp.frames import HEADER, BadFrame, Frame, Frames
+from rfid.llrp.impinj import ImpinjOptions
+from rfid.llrp.phase import Ended, Phase, Send, SessionOutput
+from rfid.llrp.session import LlrpSession
+from rfid.llrp.settings import GpiStart, LlrpSettings
+from rfid.llrp_device.answers import complaint
+from rfid.llrp_device.device import LlrpDevice
 
 SETTINGS = LlrpSettings("portal1", antennas=(1, 2), power_dbm=19.9, tag_session=1, mode="m4-250k")
 READ_96 = TagRead("30340F1234567890ABCDEF01", 1, -51.0, 1_700_000_000_000_000, 3)

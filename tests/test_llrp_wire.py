@@ -21,12 +21,12 @@ from rfid.driver import (
     Reads,
     TagRead,
 )
-from rfid.llrp import LlrpReader
-from rfid.llrp_codec import encode, message
-from rfid.llrp_device import LlrpDevice
-from rfid.llrp_frames import HEADER
-from rfid.llrp_settings import LlrpSettings
-from rfid.simulator import Fault, SimulatedReader
+from rfid.llrp.client import LlrpReader
+from rfid.llrp.codec import encode, message
+from rfid.llrp.frames import HEADER
+from rfid.llrp.settings import LlrpSettings
+from rfid.llrp_device.device import LlrpDevice
+from rfid.llrp_device.simulator import Fault, SimulatedReader
 
 READS = tuple(TagRead(f"{number:024X}", 1 + number % 4, -50.0, number, 1) for number in range(1, 300))
 HANGS_S = 60

@@ -29,8 +29,7 @@ from rfid.driver import (
     TagDetail,
     TagRead,
 )
-from rfid.llrp import LlrpReader, tls_context
-from rfid.llrp_access import (
+from rfid.llrp.access import (
     AccessOrder,
     Bank,
     LockField,
@@ -42,14 +41,15 @@ from rfid.llrp_access import (
     read_user,
     write_epc,
 )
-from rfid.llrp_codec import Parameter
-from rfid.llrp_device import LlrpDevice
-from rfid.llrp_impinj import IMPINJ, ImpinjOptions
-from rfid.llrp_phase import Ended, Phase
-from rfid.llrp_rospec import difference
-from rfid.llrp_session import LlrpSession
-from rfid.llrp_settings import GpiStart, LlrpSettings
-from rfid.simulator import SimulatedReader
+from rfid.llrp.client import LlrpReader, tls_context
+from rfid.llrp.codec import Parameter
+from rfid.llrp.impinj import IMPINJ, ImpinjOptions
+from rfid.llrp.phase import Ended, Phase
+from rfid.llrp.rospec import difference
+from rfid.llrp.session import LlrpSession
+from rfid.llrp.settings import GpiStart, LlrpSettings
+from rfid.llrp_device.device import LlrpDevice
+from rfid.llrp_device.simulator import SimulatedReader
 
 NEW = "30340F12345678900000BEEF"
 

@@ -15,14 +15,14 @@ from house import HANGS_S, House, Said, make_house
 from made_up_floor import order, parcel
 
 from api import docks
-from edge import api_client
 from edge.cli import main
-from edge.config import load_line, load_site
-from edge.journal import JournalReader
-from edge.orders.model import OrderState
-from edge.replay import replay
-from edge.store import SiteStore
-from rfid.epc import identify
+from edge.commands import api_client
+from edge.config.load import load_line, load_site
+from edge.core.values.order import OrderState
+from edge.journal.replay import replay
+from edge.journal.writer import JournalReader
+from edge.site.store import SiteStore
+from rfid.epc.identity import identify
 
 
 @pytest.fixture

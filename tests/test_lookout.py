@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pure_site import example
 
-from edge.line.events import PlcEvent
-from edge.line.layout import LineLayout
-from edge.lookout import KEEP, LOOK_US, Lookout
+from edge.core.events import PlcEvent
+from edge.core.values.layout import LineLayout
+from edge.devices.lookout import KEEP, LOOK_US, Lookout
 from plc.words import EventType
 
 POLL_US = 5_000

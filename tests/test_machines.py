@@ -13,13 +13,12 @@ from typing import Any
 import pytest
 from test_opcua import secure_table, until, write_line
 
-from edge.certificates import own_certificates, warnings
 from edge.cli import main
-from edge.config import load_line
-from edge.config_lines import LineConfig
-from edge.journal import JournalReader, Value
-from edge.line.alarm_rules import AlarmState
-from edge.line.events import (
+from edge.config.certificates import own_certificates, warnings
+from edge.config.lines import LineConfig
+from edge.config.load import load_line
+from edge.controller.controller import Controller
+from edge.core.events import (
     AlarmChanged,
     CertificateChecked,
     DeviceChanged,
@@ -29,9 +28,10 @@ from edge.line.events import (
     PlcEvent,
     Sorted,
 )
-from edge.live import LiveView
-from edge.picture import Machine
-from edge.runtime import Controller
+from edge.core.values.alarm import AlarmState
+from edge.journal.writer import JournalReader, Value
+from edge.views.live import LiveView
+from edge.views.picture import Machine
 from plc.opcua_trust import Own, make_own
 from plc.packml import ACTING, PackmlState, mode_name, state_name
 from plc.words import EventType

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pure_site import PureSite, example
 
-from edge.line.events import KINDS, Event, Journaled, Measured, OrderShipped, PlcEvent, RouteDecided, Sorted
+from edge.core.events import KINDS, Event, Journaled, Measured, OrderShipped, PlcEvent, RouteDecided, Sorted
 from edge.publish import measures as measures_module
 from edge.publish.measures import Measures
 from edge.publish.schema import BASE_TAGS, MEASUREMENTS, TAGS, FieldKind, Point, point_ns

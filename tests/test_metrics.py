@@ -15,14 +15,14 @@ from ports import free_port
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
-from edge.config import ConfigError, load_line, load_site
-from edge.journal import Journal
-from edge.line.events import Measured
+from edge.config.load import ConfigError, load_line, load_site
+from edge.controller.controller import Controller
+from edge.controller.vitals import samples
+from edge.core.events import Measured
+from edge.journal.writer import Journal
 from edge.metrics import Sample, serve, text
 from edge.publish.process import run as run_publishers
-from edge.runtime import Controller
 from edge.sim.server import run_sim
-from edge.vitals import samples
 
 
 def read(told: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:

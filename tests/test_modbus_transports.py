@@ -21,7 +21,7 @@ from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
 from serial_pair import serial_pair
 from test_modbus_link import read_in_the_end
 
-from edge.config import ConfigError, load_line
+from edge.config.load import ConfigError, load_line
 from plc.driver import PlcError, PlcLink
 from plc.mailbox import Command, EventType, Handled, Host, Opcode, PlcSide, Received
 from plc.modbus import ModbusLink

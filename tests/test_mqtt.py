@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 from made_up_floor import MadeUpFloor, order
 from mosquitto import HANGS_S, Heard, Mosquitto, until
 
-from edge import journal as journal_module
-from edge.config import ConfigError, load_line
-from edge.config_mqtt import MqttConfig
-from edge.journal import Journal, Record, Value, encode
-from edge.line.events import DeviceChanged, Measured, OrderChanged, ToteChecked
-from edge.line.layout import LineLayout
+from edge.config.load import ConfigError, load_line
+from edge.config.mqtt import MqttConfig
+from edge.core.events import DeviceChanged, Measured, OrderChanged, ToteChecked
+from edge.core.values.layout import LineLayout
+from edge.journal import writer as journal_module
+from edge.journal.writer import Journal, Record, Value, encode
 from edge.publish import follow
 from edge.publish import mqtt as mqtt_module
 from edge.publish.cursors import Cursors, read_cursors, read_set_aside

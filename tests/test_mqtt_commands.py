@@ -18,13 +18,13 @@ from test_mqtt import START_US, Published, layouts, listens, mosquitto, quick  #
 
 from api.app import create_app
 from api.server import listen, server
-from edge.config import load_site
-from edge.journal import encode
-from edge.line.events import DeviceChanged, LaneRequested, OrderChanged
-from edge.line.layout import LineLayout
+from edge.config.load import load_site
+from edge.core.events import DeviceChanged, LaneRequested, OrderChanged
+from edge.core.values.layout import LineLayout
+from edge.journal.writer import encode
 from edge.publish import mqtt_commands
 from edge.publish.mqtt_commands import ANSWERS, Answer, Asked, ask_of
-from edge.store import SiteStore
+from edge.site.store import SiteStore
 
 TOKEN = "a-token-of-twenty-four-characters"
 COMMAND = "lanewise/demo/_edge/edge1/command"

@@ -16,8 +16,8 @@ from mosquitto import HANGS_S, Heard, Mosquitto, until
 from pcap import write_pcap
 from test_mqtt import START_US, Published, happened, layouts, listens, mosquitto, quick  # noqa: F401  # fixtures
 
-from edge.line.events import DeviceChanged
-from edge.line.layout import LineLayout
+from edge.core.events import DeviceChanged
+from edge.core.values.layout import LineLayout
 from edge.publish.cursors import read_cursors
 
 

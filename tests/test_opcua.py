@@ -24,13 +24,13 @@ from test_modbus_transports import PARCELS, route_all
 from test_runtime import journal
 
 from edge.cli import main
-from edge.config import ConfigError, load_line
-from edge.line.events import Outcome as Became
-from edge.line.events import Sorted
-from edge.opcua_link import make_certificate
-from edge.plc_session import plc_link
-from edge.runtime import Controller
-from plc.conformance import Outcome, check
+from edge.config.load import ConfigError, load_line
+from edge.controller.controller import Controller
+from edge.core.events import Outcome as Became
+from edge.core.events import Sorted
+from edge.devices.opcua_drivers import make_certificate
+from edge.devices.plc import plc_link
+from plc.conformance.check import Outcome, check
 from plc.driver import PlcError
 from plc.mailbox import EventType, Opcode, PlcSide
 from plc.opcua import Address, OpcUaLink

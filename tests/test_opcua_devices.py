@@ -18,14 +18,14 @@ from opcua_peer import NodeServer, node_opcua
 from test_opcua import Pki, until
 
 from edge.cli import main
-from edge.config import load_line
-from edge.config_opcua import PackmlConfig, UaClientConfig
-from edge.config_readers import AutoIdConfig
-from edge.journal import JournalReader
-from edge.line.events import DeviceChanged, MachineReported
-from edge.opcua_link import autoid_reader
-from edge.packml_session import PackmlSession
-from edge.runtime import Controller
+from edge.config.load import load_line
+from edge.config.opcua import PackmlConfig, UaClientConfig
+from edge.config.readers import AutoIdConfig
+from edge.controller.controller import Controller
+from edge.core.events import DeviceChanged, MachineReported
+from edge.devices.opcua_drivers import autoid_reader
+from edge.devices.packml import PackmlSession
+from edge.journal.writer import JournalReader
 from plc.driver import PlcError
 from rfid.autoid_codec import (
     AutoIdError,

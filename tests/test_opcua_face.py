@@ -23,11 +23,10 @@ from ports import free_port
 from test_opcua import until
 
 from edge.cli import main
-from edge.config import ConfigError, load_line
-from edge.config_opcua import UaClientConfig
-from edge.config_readers import AutoIdConfig
-from edge.journal import Journal, Value
-from edge.line.events import (
+from edge.config.load import ConfigError, load_line
+from edge.config.opcua import UaClientConfig
+from edge.config.readers import AutoIdConfig
+from edge.core.events import (
     Claim,
     DeviceChanged,
     MachineReported,
@@ -38,7 +37,8 @@ from edge.line.events import (
     Stage,
     TagEvidence,
 )
-from edge.opcua_link import autoid_reader
+from edge.devices.opcua_drivers import autoid_reader
+from edge.journal.writer import Journal, Value
 from plc.words import EventType
 from rfid.driver import ReaderReady, Reads, TagRead
 

@@ -19,9 +19,9 @@ from test_modbus import Controller as RoutingHost
 from test_modbus import Journal
 from test_opcua import Pki, until
 
-from edge.config_devices import PlcConfig
-from edge.plc_session import plc_link
-from edge.point_session import point_link
+from edge.config.plcs import PlcConfig
+from edge.devices.plc import plc_link
+from edge.devices.points import point_link
 from edge.sim.devices import SimulatedFloor
 from plc.driver import PlcError
 from plc.mailbox import Connected, EventsLost, EventType, Gap, Incompatible, LanesChanged, Restarted, Unaccounted

@@ -18,12 +18,10 @@ from mosquitto import HANGS_S
 
 from api.app import create_app
 from api.server import listen, server
-from edge.config import load_line, load_site
-from edge.config_lines import SiteConfig
-from edge.journal import Journal
-from edge.line.alarm_rules import AlarmAction, AlarmState
-from edge.line.alarms import unraised
-from edge.line.events import (
+from edge.config.lines import SiteConfig
+from edge.config.load import load_line, load_site
+from edge.core.alarms.alarms import unraised
+from edge.core.events import (
     AlarmChanged,
     AlarmRequested,
     DeviceChanged,
@@ -35,7 +33,9 @@ from edge.line.events import (
     RouteReason,
     Started,
 )
-from edge.store import SiteStore
+from edge.core.values.alarm import AlarmAction, AlarmState
+from edge.journal.writer import Journal
+from edge.site.store import SiteStore
 from plc.points import Quality
 
 WEB = "api/web"

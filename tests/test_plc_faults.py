@@ -11,9 +11,9 @@ from pure_site import example
 from test_runtime import UTC_US, Feed, journal, stop
 from virtual_time import run_virtual
 
-from edge.config_lines import LineConfig
-from edge.journal import Record
-from edge.line.events import (
+from edge.config.lines import LineConfig
+from edge.controller.controller import Controller
+from edge.core.events import (
     Anomaly,
     AnomalyCode,
     CommandHandled,
@@ -25,8 +25,8 @@ from edge.line.events import (
     RouteDecided,
     Sorted,
 )
-from edge.replay import replay
-from edge.runtime import Controller
+from edge.journal.replay import replay
+from edge.journal.writer import Record
 from edge.sim.devices import SimulatedFloor
 from edge.sim.faults import FaultOrder
 from edge.sim.tally import Report

@@ -12,8 +12,8 @@ from house import House, make_house
 from numbered_device import NumberedDevice
 
 from edge.cli import main
-from edge.config import ConfigError, load_line
-from edge.config_points import point
+from edge.config.load import ConfigError, load_line
+from edge.config.points import point
 
 TABLE = """
 [plc.sorter]

@@ -19,17 +19,17 @@ from test_runtime import UTC_US, Feed, journal, stop
 from virtual_time import run_virtual
 
 from api.app import create_app
-from edge import plc_cli
-from edge.api_client import ask
 from edge.cli import main
-from edge.config import load_line, load_site
-from edge.config_lines import LineConfig
-from edge.journal import decode, encode
-from edge.line.events import DeviceChanged, PointChanged, PointWriteRequested, PointWritten
-from edge.live import SILENT_US, LiveView
-from edge.replay import replay
-from edge.runtime import Controller
+from edge.commands import plc as plc_cli
+from edge.commands.api_client import ask
+from edge.config.lines import LineConfig
+from edge.config.load import load_line, load_site
+from edge.controller.controller import Controller
+from edge.core.events import DeviceChanged, PointChanged, PointWriteRequested, PointWritten
+from edge.journal.replay import replay
+from edge.journal.writer import decode, encode
 from edge.sim.devices import SimulatedFloor
+from edge.views.live import SILENT_US, LiveView
 from plc.points import Quality
 
 S = 1_000_000

@@ -13,20 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pure_site import example
 
-from edge.config_lines import LineConfig, RoomKind
-from edge.line.book import OrderBook
-from edge.line.events import PassageSeen, Stage
-from edge.line.layout import Job, LineLayout, Portal
-from edge.line.passage import PortalWatch
-from edge.line.state import BookState, PortalState
-from edge.line.verify import wants
-from edge.orders.model import Order, OrderLine
-from edge.portal_replay import RecordedPassage, Recording, judge
+from edge.commands.portal_replay import RecordedPassage, Recording, judge
+from edge.config.lines import LineConfig, RoomKind
+from edge.core.book import OrderBook
+from edge.core.events import PassageSeen, Stage
+from edge.core.line.verify import wants
+from edge.core.portal.passage import PortalWatch
+from edge.core.values.layout import Job, LineLayout, Portal
+from edge.core.values.order import Order, OrderLine
+from edge.core.values.state import BookState, PortalState
 from edge.sim.conveyor import Conveyor
 from edge.sim.floor import Reads
 from plc.words import EventType
 from rfid.driver import TagRead
-from rfid.epc import grai96, gtin_of, identify, sgtin96
+from rfid.epc.identity import grai96, gtin_of, identify, sgtin96
 
 CARTONS = int(os.environ.get("LANEWISE_CARTONS", "50"))
 

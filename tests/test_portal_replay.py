@@ -11,8 +11,8 @@ import pytest
 from pure_site import example
 
 from edge.cli import main
-from edge.line.layout import Job
-from edge.portal_replay import RecordingError, judge, read_recording
+from edge.commands.portal_replay import RecordingError, judge, read_recording
+from edge.core.values.layout import Job
 from edge.sim.floor import Floor, Reads, Signal
 from edge.sim.world import Load, World
 from plc.words import EventType

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pure_site import PureSite, example
 
-from edge import journal as journal_module
-from edge import retention as retention_module
 from edge.cli import _positions
-from edge.config import load_line
-from edge.config_publish import RetentionConfig
-from edge.journal import Journal
-from edge.journal_source import JournalSource
-from edge.line.core import Core
-from edge.line.events import INPUT_KINDS, Event, Journaled, Started
-from edge.replay import begin_of, replay
-from edge.retention import LOOK_BACK, Retention, decide
+from edge.config.load import load_line
+from edge.config.publish import RetentionConfig
+from edge.controller import retention as retention_module
+from edge.controller.retention import LOOK_BACK, Retention, decide
+from edge.core.core import Core
+from edge.core.events import INPUT_KINDS, Event, Journaled, Started
+from edge.journal import writer as journal_module
+from edge.journal.replay import begin_of, replay
+from edge.journal.source import JournalSource
+from edge.journal.writer import Journal
 
 
 @given(
@@ -74,7 +74,7 @@ def test_a_trimmed_journal_keeps_its_name_and_can_be_derived_again(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal_module, "MARK_EVERY", 200)
-    monkeypatch.setattr("edge.journal_trim.STEP", 50)
+    monkeypatch.setattr("edge.journal.trim.STEP", 50)
     monkeypatch.setattr(retention_module, "LOOK_BACK", 10)
     monkeypatch.setattr(Journal, "TRIM_EVERY_S", 0.001)
     path = tmp_path / "journal.sqlite"

@@ -12,12 +12,12 @@ from conftest import Run
 from ports import free_port
 
 from edge.cli import main
-from edge.rfid_cli import ReadTable
+from edge.commands.rfid import ReadTable
 from rfid.driver import ReaderReady, TagDetail, TagRead
-from rfid.epc import sgtin96
-from rfid.llrp import LlrpReader
-from rfid.llrp_settings import LlrpSettings
-from rfid.simulator import Fault, SimulatedReader
+from rfid.epc.identity import sgtin96
+from rfid.llrp.client import LlrpReader
+from rfid.llrp.settings import LlrpSettings
+from rfid.llrp_device.simulator import Fault, SimulatedReader
 
 ITEM, OTHER, LATE = (sgtin96("9521141", "050000", serial) for serial in (7, 8, 9))
 
@@ -90,7 +90,7 @@ def test_a_reader_is_watched_by_its_address(run: Run, capsys: pytest.CaptureFixt
 def test_a_tag_is_read_written_and_locked(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.tagging._LOOK_S", 0.6)
+    monkeypatch.setattr("edge.commands.tagging._LOOK_S", 0.6)
     (tmp_path / "password").write_text("12345678\n")
     (tmp_path / "wrong").write_text("87654321\n")
     new, again = "urn:epc:tag:sgtin-96:1.9521141.012345.77", "urn:epc:tag:sgtin-96:1.9521141.012345.78"

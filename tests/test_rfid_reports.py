@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.cli import main
-from rfid.epc import EpcTag, Scheme, encode, grai96, sgtin96
-from rfid.epc_patterns import EpcPattern, PatternError, fields_of, pattern
+from rfid.epc.identity import EpcTag, Scheme, encode, grai96, sgtin96
+from rfid.epc.patterns import EpcPattern, PatternError, fields_of, pattern
 from rfid.event_cycles import CycleSpec, EventCycles, ReportSpec, TagSet
 from rfid.smoothing import Smoother, TagState, Thresholds
 

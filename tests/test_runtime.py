@@ -14,9 +14,9 @@ from pure_site import example
 from test_journal import leave_no_room
 from virtual_time import run_virtual
 
-from edge.config_lines import LineConfig
-from edge.journal import JournalReader, Record
-from edge.line.events import (
+from edge.config.lines import LineConfig
+from edge.controller.controller import Controller
+from edge.core.events import (
     Anomaly,
     CommandSent,
     DeviceChanged,
@@ -30,9 +30,9 @@ from edge.line.events import (
     Sorted,
     ToteChecked,
 )
-from edge.orders.model import OrderState
-from edge.replay import replay
-from edge.runtime import Controller
+from edge.core.values.order import OrderState
+from edge.journal.replay import replay
+from edge.journal.writer import JournalReader, Record
 from edge.sim.devices import SimulatedFloor
 from edge.sim.tally import Report
 from plc.words import EventType

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from reader_owner import ReaderOwner
 from serial_pair import serial_pair
 
-from edge.config import ConfigError, load_line
+from edge.config.load import ConfigError, load_line
 from rfid.driver import ReaderError, ReaderFailure
-from rfid.epc import grai96
+from rfid.epc.identity import grai96
 from rfid.serial_frames import GAP_US, CardFrames, Garbled, Presence, card_of_pyrfid
 
 CARDS = st.binary(min_size=5, max_size=5).map(lambda octets: octets.hex().upper())

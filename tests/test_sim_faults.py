@@ -17,12 +17,12 @@ from test_runtime import Feed, journal, stop
 from virtual_time import run_virtual
 
 from edge.cli import main
-from edge.line.events import DeviceChanged
-from edge.runtime import Controller
+from edge.controller.controller import Controller
+from edge.core.events import DeviceChanged
 from edge.sim.control import listen
 from edge.sim.devices import SimulatedFloor
 from edge.sim.faults import FaultError, FaultOrder, Faults, failing
-from rfid.simulator import AMOUNTS, Fault
+from rfid.llrp_device.simulator import AMOUNTS, Fault
 
 TIMES = st.none() | st.integers(0, 10**12)
 

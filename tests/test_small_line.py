@@ -22,13 +22,13 @@ from ports import on_free_ports
 from virtual_time import run_virtual
 
 from edge.cli import main
-from edge.config import load_line
-from edge.config_lines import LineConfig, SimConfig
-from edge.journal import JournalReader
-from edge.line.events import OrderChanged, Outcome
-from edge.line.layout import Job, Lane, LaneRole, LineLayout, Portal
-from edge.replay import replay
-from edge.runtime import Controller
+from edge.config.lines import LineConfig, SimConfig
+from edge.config.load import load_line
+from edge.controller.controller import Controller
+from edge.core.events import OrderChanged, Outcome
+from edge.core.values.layout import Job, Lane, LaneRole, LineLayout, Portal
+from edge.journal.replay import replay
+from edge.journal.writer import JournalReader
 from edge.sim.devices import SimulatedFloor
 from edge.sim.floor import Landed
 from edge.sim.io_floor import LANE_EYE_MM, IoFloor

@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from mosquitto import HANGS_S, Heard, Mosquitto, until
 from test_mqtt import START_US, Story, happened, layouts, listens, mosquitto, quick, set_up  # noqa: F401  # fixtures
 
-from edge import journal as journal_module
-from edge.config import load_line
-from edge.config_lines import LineConfig
-from edge.config_mqtt import SparkplugConfig
-from edge.journal import Journal, Value
-from edge.line.events import DeviceChanged, LaneChanged, PointChanged
-from edge.line.layout import LineLayout
+from edge.config.lines import LineConfig
+from edge.config.load import load_line
+from edge.config.mqtt import SparkplugConfig
+from edge.core.events import DeviceChanged, LaneChanged, PointChanged
+from edge.core.values.layout import LineLayout
+from edge.journal import writer as journal_module
+from edge.journal.writer import Journal, Value
 from edge.publish.cursors import Cursors
 from edge.publish.follow import Follower
 from edge.publish.sparkplug import SparkplugPublisher

@@ -21,7 +21,7 @@ from st_to_c import StError, to_c
 from virtual_time import run_virtual
 
 from edge.cli import main
-from plc.conformance import Outcome, Report, check
+from plc.conformance.check import Outcome, Report, check
 from plc.modbus import ModbusLink
 from plc.plc_side import PlcSide
 from plc.wires import Tcp

@@ -19,12 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_floor import MadeUpFloor, item, order, parcel, tote
 
-from edge.config import load_line
-from edge.journal import Journal, JournalError, JournalReader, Record, encode
-from edge.line.events import LaneRequested, OrderChanged, OrderShipped, refs
-from edge.orders.model import Order, OrderState
-from edge.store import OrderConflict, Put, SiteStore, StoreError
-from rfid.epc import identify
+from edge.config.load import load_line
+from edge.core.events import LaneRequested, OrderChanged, OrderShipped, refs
+from edge.core.values.order import Order, OrderState
+from edge.journal.writer import Journal, JournalError, JournalReader, Record, encode
+from edge.site.store import OrderConflict, Put, SiteStore, StoreError
+from rfid.epc.identity import identify
 
 START_US = 1_790_000_000_000_000
 
@@ -155,8 +155,8 @@ def assert_projected(store: SiteStore, records: list[Record], shipped: set[str])
 PROJECT_UNTIL_KILLED = """
 import sys
 from pathlib import Path
-from edge.journal import JournalReader
-from edge.store import SiteStore
+from edge.journal.writer import JournalReader
+from edge.site.store import SiteStore
 store, reader = SiteStore(sys.argv[1]), JournalReader(Path(sys.argv[2]))
 print("on", flush=True)
 while records := reader.after(store.cursor("edge1"), 7):

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from made_up_floor import MadeUpFloor, item, order, parcel, tote
 
-from edge.config import load_line
-from edge.journal import Journal, JournalReader, Value
-from edge.line.events import (
+from edge.config.load import load_line
+from edge.core.events import (
     INPUT_KINDS,
     KINDS,
     CommandHandled,
@@ -27,12 +26,13 @@ from edge.line.events import (
     Sorted,
     ToteChecked,
 )
-from edge.line.layout import LineLayout
-from edge.sentences import Teller
-from edge.store import SiteStore
-from edge.timeline import timeline
+from edge.core.values.layout import LineLayout
+from edge.journal.writer import Journal, JournalReader, Value
+from edge.site.store import SiteStore
+from edge.views.sentences import Teller
+from edge.views.timeline import timeline
 from plc.words import EventType
-from rfid.epc import describe, identify
+from rfid.epc.identity import describe, identify
 
 T0 = 1_790_000_000_000_000
 TOTE = identify(tote(5))

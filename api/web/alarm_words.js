@@ -1,4 +1,4 @@
-// The words of alarms, in both languages. The English texts are the defaults of edge/line/alarm_rules.py, which a
+// The words of alarms, in both languages. The English texts are the defaults of edge/core/values/alarm.py, which a
 // LINE.toml may replace; then the site's own words are shown in every language.
 // Public names: ALARMS_EN, ALARMS_ZH.
 

@@ -2,7 +2,7 @@
 
 Public names: Cursors, CursorError, Cursor, SetAside, read_cursors, read_set_aside.
 
-Schema: ``cursor(publisher, node, seq, set_aside, at_us)``, node = the journal as `edge.journal_source` names it;
+Schema: ``cursor(publisher, node, seq, set_aside, at_us)``, node = the journal as `edge.journal.source` names it;
 ``set_aside(id, publisher, node, seq, what, reason, at_us)``, the newest KEEP of each publisher.
 """
 

@@ -26,9 +26,9 @@ from influxdb_client.rest import ApiException
 from influxdb_client.service.write_service import WriteService
 from urllib3.exceptions import HTTPError
 
-from edge.config_lines import LineConfig
-from edge.config_publish import InfluxConfig
-from edge.journal import Record
+from edge.config.lines import LineConfig
+from edge.config.publish import InfluxConfig
+from edge.journal.writer import Record
 from edge.publish import schema
 from edge.publish.cursors import SetAside
 from edge.publish.follow import Delivery, Entry, Following, TargetDown

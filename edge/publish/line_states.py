@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from edge.line.events import (
+from edge.core.events import (
     AlarmChanged,
     DeviceChanged,
     Event,
@@ -29,7 +29,7 @@ from edge.line.events import (
     Sorted,
     ToteChecked,
 )
-from edge.line.layout import LineLayout
+from edge.core.values.layout import LineLayout
 from edge.publish.topics import (
     COUNTED,
     AlarmNow,

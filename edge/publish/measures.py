@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final, Generic, TypeVar, assert_never
 
-from edge.line.events import (
+from edge.core.events import (
     AlarmChanged,
     AlarmDue,
     AlarmRequested,
@@ -57,7 +57,7 @@ from edge.line.events import (
     Started,
     ToteChecked,
 )
-from edge.line.layout import Job, LineLayout
+from edge.core.values.layout import Job, LineLayout
 from edge.publish import schema
 from edge.publish.schema import FieldKind, FieldValue, Measurement, Point, point_ns
 from plc.points import Value

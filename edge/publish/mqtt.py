@@ -14,10 +14,10 @@ from collections import deque
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from edge.config_lines import LineConfig
-from edge.config_mqtt import BrokerConfig, MqttConfig
-from edge.journal import Record
-from edge.line.layout import LineLayout
+from edge.config.lines import LineConfig
+from edge.config.mqtt import BrokerConfig, MqttConfig
+from edge.core.values.layout import LineLayout
+from edge.journal.writer import Record
 from edge.publish.cursors import SetAside
 from edge.publish.follow import Delivery, Entry, Following, TargetDown
 from edge.publish.mqtt_broker import Broker, BrokerDown, Outgoing

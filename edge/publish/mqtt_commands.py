@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from urllib.parse import quote
 
-from edge.config_mqtt import MqttConfig
+from edge.config.mqtt import MqttConfig
 from edge.publish.mqtt_broker import Arrived
 from edge.publish.namespace import Message, Namespace
 from edge.publish.topics import Answered
@@ -79,7 +79,7 @@ REQUESTS: dict[str, tuple[dict[str, type], dict[str, type]]] = {
     "lane": ({"line": str, "lane": int, "enabled": bool, "by": str}, {}),
     "alarm": ({"alarm": str, "action": str, "by": str}, {"minutes": int, "comment": str}),
 }
-"""Keys that a request must have, and may have, with the type of each; `orders` are as `edge.intake` reads them."""
+"""Keys that a request must have, and may have, with the type of each; `orders` as `edge.intake.orders` reads them."""
 _TYPES = {str: "text", int: "a whole number", bool: "true or false"}
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import NamedTuple
 
-from edge.line.events import (
+from edge.core.events import (
     AlarmChanged,
     AlarmRequested,
     Anomaly,
@@ -36,7 +36,7 @@ from edge.line.events import (
     Started,
     ToteChecked,
 )
-from edge.line.layout import LineLayout
+from edge.core.values.layout import LineLayout
 from edge.publish.line_states import LineStates
 from edge.publish.topics import (
     CHANNELS,

@@ -19,10 +19,10 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from edge.config import load_line
-from edge.config_lines import LineConfig
-from edge.journal import JournalError
-from edge.journal_source import JournalSource
+from edge.config.lines import LineConfig
+from edge.config.load import load_line
+from edge.journal.source import JournalSource
+from edge.journal.writer import JournalError
 from edge.metrics import Sample, serve
 from edge.publish.cursors import Cursors, read_cursors, read_set_aside
 from edge.publish.follow import Follower, Following, Publisher

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TypeAlias
 
-from edge.config_lines import LineConfig
-from edge.config_mqtt import SparkplugConfig
-from edge.config_points import point
-from edge.journal import Record
-from edge.line.alarms import unraised
-from edge.line.events import Started
+from edge.config.lines import LineConfig
+from edge.config.mqtt import SparkplugConfig
+from edge.config.points import point
+from edge.core.alarms.alarms import unraised
+from edge.core.events import Started
+from edge.journal.writer import Record
 from edge.publish.cursors import SetAside
 from edge.publish.follow import Delivery, Entry, Following, TargetDown
 from edge.publish.mqtt import broker_of

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
-from edge.line.events import AlarmChanged, Event, Journaled, OrderShipped, Sorted, ToteChecked
-from edge.line.layout import LineLayout
+from edge.core.events import AlarmChanged, Event, Journaled, OrderShipped, Sorted, ToteChecked
+from edge.core.values.layout import LineLayout
 from edge.publish import schema
 from edge.publish.line_states import LineStates
 from edge.publish.topics import COUNTED, AlarmNow, DeviceNow, Figures, LaneNow, Numbers, PointNow
@@ -63,7 +63,7 @@ _KINDS = {schema.FieldKind.INTEGER: Kind.INT64, schema.FieldKind.FLOAT: Kind.DOU
 class SparkplugMetrics:
     """Give it every record of one controller once, in order.
 
-    ``devices``: the controller's as `edge.line.events.DeviceChanged` names them; ``alarms``: all that it has;
+    ``devices``: the controller's as `edge.core.events.DeviceChanged` names them; ``alarms``: all that it has;
     ``points``: of its PLCs, by PLC and name.
     """
 

@@ -12,8 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edge.line.alarm_rules import AlarmKind, AlarmState, Priority
-from edge.line.events import (
+from edge.core.events import (
     AlarmChanged,
     AlarmRequested,
     Anomaly,
@@ -35,6 +34,7 @@ from edge.line.events import (
     Started,
     ToteChecked,
 )
+from edge.core.values.alarm import AlarmKind, AlarmState, Priority
 from plc.points import Quality
 
 ROOT = "lanewise"

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from random import Random
 from typing import TypeAlias
 
-from edge.config_lines import SimConfig
-from edge.line.layout import Lane, LaneRole
+from edge.config.lines import SimConfig
+from edge.core.values.layout import Lane, LaneRole
 from plc.mailbox import LaneChange
 
 Schedule: TypeAlias = Callable[[int, Callable[[int], None]], None]

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from edge.config_lines import LineConfig
-from edge.line.layout import Job
+from edge.config.lines import LineConfig
+from edge.core.values.layout import Job
 from edge.sim.floor import Floor, Reads, Signal
 from edge.sim.world import Load, World
 from plc.words import EventType

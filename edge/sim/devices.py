@@ -20,14 +20,14 @@ from itertools import count
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import urlsplit
 
-from edge.config_devices import PlcConfig, Transport
-from edge.config_io import io_layout
-from edge.config_lines import LineConfig
-from edge.config_opcua import UaPolicy
-from edge.config_points import point
-from edge.config_readers import BarcodeConfig, LlrpConfig
-from edge.line.dock import Side
-from edge.line.layout import Job, LaneRole, LineLayout
+from edge.config.lines import LineConfig
+from edge.config.opcua import UaPolicy
+from edge.config.plcs import PlcConfig, Transport
+from edge.config.points import point
+from edge.config.readers import BarcodeConfig, LlrpConfig
+from edge.config.remote_io import io_layout
+from edge.core.values.dock import Side
+from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.sim.dock_floor import Crossing, EyeSignal
 from edge.sim.dock_hands import DockHands
 from edge.sim.faults import Failing, FaultOrder, Faults, failing
@@ -46,9 +46,9 @@ from plc.simulated_faults import PlcFault
 from plc.simulator import SimulatedPlc
 from plc.words import serial_behind
 from rfid.driver import ReaderError
-from rfid.simulator import AMOUNTS as READER_AMOUNTS
-from rfid.simulator import Fault as ReaderFault
-from rfid.simulator import SimulatedReader
+from rfid.llrp_device.simulator import AMOUNTS as READER_AMOUNTS
+from rfid.llrp_device.simulator import Fault as ReaderFault
+from rfid.llrp_device.simulator import SimulatedReader
 
 if TYPE_CHECKING:
     from plc.opcua_simulator import OpcUaFace

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from edge.config_lines import LineConfig
+from edge.config.lines import LineConfig
 
 EVERY_S = 2.0
 TIMEOUT_S = 10

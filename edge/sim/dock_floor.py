@@ -15,7 +15,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import TypeAlias
 
-from edge.line.dock import Direction, DockLayout, Side
+from edge.core.values.dock import Direction, DockLayout, Side
 from edge.sim.dock_radio import DoorAntennas, DoorField, Shadow, Sight
 from edge.sim.floor import Reads
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from random import Random
 
-from edge.config_lines import LineConfig
-from edge.line.layout import LaneRole
+from edge.config.lines import LineConfig
+from edge.core.values.layout import LaneRole
 from edge.sim.dock_floor import DOOR_EVERY_MM, DockFloor, Happening, walk
 from edge.sim.floor import Landed
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from math import cos, log10, pi, sin
 from random import Random
 
-from edge.line.dock import DockLayout, Side
+from edge.core.values.dock import DockLayout, Side
 from edge.sim.radio import (
     ANSWER_LOST,
     ARCH_MM,

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from edge.line.dock import DockLayout
-from edge.orders.model import Order, OrderLine, OrderState
+from edge.core.values.dock import DockLayout
+from edge.core.values.order import Order, OrderLine, OrderState
 from edge.sim.dock_floor import DOOR_EVERY_MM, DockFloor, walk
 from edge.sim.dock_radio import Shadow
-from rfid.epc import identify, sscc96
+from rfid.epc.identity import identify, sscc96
 
 PREFIX = "952114"
 _GTIN = "09521141100006"

@@ -24,8 +24,8 @@ from itertools import count
 from random import Random
 from typing import Protocol, TypeAlias, assert_never
 
-from edge.config_lines import SimConfig
-from edge.line.layout import Job, Lane, LaneRole, LineLayout
+from edge.config.lines import SimConfig
+from edge.core.values.layout import Job, Lane, LaneRole, LineLayout
 from edge.sim.chute import Chute
 from edge.sim.radio import Field, Inventory, RadioTag
 from edge.sim.world import Load

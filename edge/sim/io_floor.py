@@ -15,8 +15,8 @@ from functools import partial
 from itertools import count
 from random import Random
 
-from edge.config_lines import SimConfig
-from edge.line.layout import LineLayout
+from edge.config.lines import SimConfig
+from edge.core.values.layout import LineLayout
 from edge.sim.floor import Floor, Inflow, Landed, Moving
 from plc.io_layout import IoLayout, Outlet
 from plc.mailbox import LaneChange

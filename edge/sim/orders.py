@@ -15,9 +15,9 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from edge.config_lines import LineConfig
-from edge.line.layout import Job
-from edge.orders.model import Order
+from edge.config.lines import LineConfig
+from edge.core.values.layout import Job
+from edge.core.values.order import Order
 from edge.sim.devices import SimulatedFloor
 
 AHEAD_S = 60

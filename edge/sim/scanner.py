@@ -9,7 +9,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 
-from edge.config_readers import BarcodeConfig
+from edge.config.readers import BarcodeConfig
 from rfid.barcode import Framing
 from rfid.driver import ReaderError
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import uvloop
 
-from edge.config import load_line, with_sim
-from edge.config_lines import LineConfig
+from edge.config.lines import LineConfig
+from edge.config.load import load_line, with_sim
 from edge.metrics import Sample, serve
 from edge.sim.control import listen
 from edge.sim.devices import SimulatedFloor

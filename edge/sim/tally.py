@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict, assert_never
 
-from edge.journal import JournalReader
-from edge.line.layout import Job, LaneRole, LineLayout
-from edge.orders.model import Order
+from edge.core.values.layout import Job, LaneRole, LineLayout
+from edge.core.values.order import Order
+from edge.journal.writer import JournalReader
 from edge.sim.floor import Landed
 
 

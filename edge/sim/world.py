@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
-from edge.config_lines import LineConfig
-from edge.line.layout import Job, LaneRole, LineLayout
-from edge.orders.model import Order, OrderLine, OrderState
-from rfid.epc import grai96, gtin_of, identify, sgtin96, sscc96
+from edge.config.lines import LineConfig
+from edge.core.values.layout import Job, LaneRole, LineLayout
+from edge.core.values.order import Order, OrderLine, OrderState
+from rfid.epc.identity import grai96, gtin_of, identify, sgtin96, sscc96
 
 PREFIX = 9521141
 """Company prefix of articles and totes, 7 digits; lines beyond the sixteenth use the following ones."""

@@ -1,0 +1,1 @@
+"""What one command of `lanewise` needs for itself."""

@@ -1,0 +1,48 @@
+"""How commands ask the api process of a site: one request, one answer, and one message when it cannot be.
+
+Public names: ask, ApiError.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from edge.config.lines import SiteConfig
+
+_TIMEOUT_S = 10
+_REACHED = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "::": "[::1]", "::1": "[::1]"}  # noqa: S104  listened on, not by us
+
+
+class ApiError(OSError):
+    """The api process cannot be asked, or refuses. The text says where, why and what to do."""
+
+
+def ask(site: SiteConfig, path: str, wish: Mapping[str, object] | None = None) -> bytes:
+    """The answer's body; with ``wish`` it is posted. Raises ApiError, OSError for a token file that cannot be read."""
+    host, _, port = site.listen.rpartition(":")
+    url = f"http://{_REACHED.get(host, host)}:{port}{path}"
+    headers = {"Content-Type": "application/json"}
+    if site.token_file is not None:
+        headers["Authorization"] = f"Bearer {site.token_file.read_text(encoding='utf-8').strip()}"
+    body = None if wish is None else json.dumps(wish).encode()
+    request = Request(url, body, headers)
+    try:
+        with urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310  http, as above
+            told: bytes = answer.read()
+            return told
+    except HTTPError as error:
+        raise ApiError(_problems(error)) from None
+    except OSError as error:
+        reason = error.reason if isinstance(error, URLError) else error
+        why = reason.strerror if isinstance(reason, OSError) and reason.strerror else reason
+        raise ApiError(f"{url}: {why}: is `lanewise api` running?") from None
+
+
+def _problems(error: HTTPError) -> str:
+    try:
+        return "; ".join(json.loads(error.read())["problems"])
+    except (ValueError, KeyError, TypeError):
+        return f"{error.url}: HTTP {error.code}: is that `lanewise api`?"

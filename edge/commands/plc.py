@@ -1,0 +1,428 @@
+"""`lanewise plc ...`: what a commissioning engineer asks of a PLC.
+
+Public names: add_arguments, report_text, report_json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import importlib
+import json
+import sys
+import textwrap
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import quote
+
+from edge.commands.api_client import ask
+from edge.commands.command_line import Commands, add_command, sentence
+from edge.commands.point_text import nodes_json, nodes_text, plan_json, plan_text, readings_json, readings_text
+from edge.config.certificates import warning
+from edge.config.lines import LineConfig
+from edge.config.load import load_line, load_site
+from edge.config.opcua import UaClientConfig
+from edge.config.plcs import PlcConfig
+from edge.config.points import point
+from edge.config.readers import AutoIdConfig
+from edge.core.events import PointWritten
+from edge.devices.plc import plc_link
+from edge.devices.points import point_link, point_table
+from plc.conformance.check import Belt, Outcome, Report, check
+from plc.driver import PlcError
+from plc.mailbox_text import Seen, described, told
+from plc.point_plan import plan
+from plc.point_table import Reading
+
+WATCH_S = 0.5
+WRITTEN_S = 15
+"""So long the answer of a controller is waited for; it carries out no wish that is older than 10 s."""
+_SWITCH = {"on": True, "off": False, "true": True, "false": False}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The subcommands of `lanewise plc`."""
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    conformance = _command(
+        commands,
+        "conformance",
+        _conformance,
+        "tries every rule of the mailbox that a host can try; status 1 = the PLC breaks one",
+        "Stop the controller first: the check takes the next epochs and acknowledges every event. Nothing moves: its "
+        "commands name parcels that do not exist, or enable a lane that is enabled. Only with --parcels it routes "
+        "parcels, into lanes of their line that are neither full nor disabled.",
+    )
+    conformance.add_argument(
+        "--parcels",
+        type=_seconds,
+        default=0.0,
+        metavar="S",
+        help="also what needs parcels on the belt, each waited for so long",
+    )
+    conformance.add_argument(
+        "--restart",
+        type=_seconds,
+        default=0.0,
+        metavar="S",
+        help="also what needs a start of the PLC, waited for so long at the end",
+    )
+    conformance.add_argument(
+        "--lane",
+        type=int,
+        action="append",
+        metavar="N",
+        help="a lane that exists, where no line in LINE.toml says so; may be given more than once",
+    )
+    conformance.add_argument("--report", type=Path, metavar="FILE", help="write the report there, as JSON or as text")
+    conformance.add_argument("--json", action="store_true", help="the report as JSON")
+    conformance.add_argument(
+        "--wrap", action="store_true", help="as many commands as it takes for the sequences to wrap, some minutes"
+    )
+
+    cert = _command(
+        commands,
+        "cert",
+        _cert,
+        "our key and certificate for an OPC UA server, where the configuration names them; says when one ends",
+        "Afterwards: have the server trust the certificate, and put the server's into the folder `trusted`.",
+    )
+    cert.add_argument("--reader", metavar="NAME", help="for this reader, with driver `autoid`, instead of a PLC")
+    cert.add_argument("--days", type=int, default=730, metavar="N", help="how long it is valid (default: 730)")
+    cert.add_argument("--show", action="store_true", help="make nothing; status 1 = it ends soon, or is not there")
+
+    plan = _command(commands, "plan", _plan, "the requests that read a PLC's points, packed; asks no PLC", "")
+    plan.add_argument("--json", action="store_true", help="one JSON object a request")
+
+    write = commands.add_parser(
+        "write",
+        help="asks for a point to be written, by the site's api process",
+        description="Asks for a point to be written, by the site's api process.",
+        epilog="Only points that are declared writable, within their limits, and only where SITE.toml has a token. "
+        "The PLC's controller writes it at once or never; what became of it is printed and stays in the journal.",
+    )
+    write.add_argument("config", type=Path, metavar="SITE.toml")
+    write.add_argument("point", metavar="PLC/STATION/ROLE", help="the PLC's name, and the point's")
+    write.add_argument("value", metavar="VALUE", help="a number in the point's unit, on or off, or text")
+    write.add_argument("--by", metavar="NAME", help="who asks (default: the user's name)")
+    write.set_defaults(command=_write)
+
+    watch = _command(commands, "watch", _watch, "mailbox and points, live and decoded; writes nothing", "")
+    watch.add_argument("--once", action="store_true", help="once, not live")
+    watch.add_argument("--json", action="store_true", help="one JSON line each")
+
+    text = "the PLC's side of the mailbox in IEC 61131-3 Structured Text, with notes for three makes of PLC"
+    written = commands.add_parser("st", help=text, description=sentence(f"{text}, written into a folder"))
+    written.add_argument("folder", type=Path, metavar="FOLDER")
+    written.set_defaults(command=_st)
+
+
+def _command(
+    commands: Commands,
+    name: str,
+    command: Callable[[argparse.Namespace], int],
+    text: str,
+    more: str,
+) -> argparse.ArgumentParser:
+    made = add_command(commands, name, command, text, more)
+    made.add_argument("config", type=Path, metavar="LINE.toml")
+    made.add_argument("--plc", metavar="NAME", help="which one, by its name in `[plc]`; needed where there are several")
+    return made
+
+
+def _chosen(arguments: argparse.Namespace) -> tuple[LineConfig, str, PlcConfig]:
+    config = load_line(arguments.config, whole=False)
+    if not config.plc:
+        raise OSError(f"{arguments.config}: plc: missing: there is no PLC, add [plc.NAME]")
+    name = arguments.plc or (next(iter(config.plc)) if len(config.plc) == 1 else "")
+    if name not in config.plc:
+        said = f"{name!r}: no such PLC" if name else "there are several PLCs: choose one with --plc"
+        raise OSError(f"{arguments.config}: {said}, allowed: {', '.join(config.plc)}")
+    return config, name, config.plc[name]
+
+
+def _seconds(text: str) -> float:
+    """A time of 1 s to an hour. Raises ValueError."""
+    seconds = float(text)
+    if not 1 <= seconds <= 3_600:
+        raise argparse.ArgumentTypeError(f"{text}: allowed are 1 to 3600 seconds")
+    return seconds
+
+
+def _how(plc: PlcConfig) -> str:
+    return f"{'opcua' if plc.driver == 'opcua' else plc.transport.value} {plc.where}"
+
+
+# ---- certificate -----------------------------------------------------------------------------------------------------
+
+
+def _cert(arguments: argparse.Namespace) -> int:
+    where, device, given = _opcua_table(arguments)
+    ua = importlib.import_module("edge.devices.opcua_drivers")
+    if arguments.show:
+        text = warning(device, () if given.certificate is None else (given.certificate,))
+        print(text or f"{device}: {given.certificate} is valid for 30 days or more")
+        return int(bool(text))
+    try:
+        certificate, ends = ua.make_certificate(given, arguments.days)
+    except FileExistsError as error:
+        raise OSError(f"{error.filename}: is there already: move it away first") from None
+    except PlcError as error:
+        raise OSError(f"{where}: {error}") from None
+    print(f"{certificate}, valid until {ends:%Y-%m-%d}: have it trusted by {given.url}")
+    print(f"Put the server's certificate into {given.trusted}")
+    return 0
+
+
+def _opcua_table(arguments: argparse.Namespace) -> tuple[str, str, UaClientConfig]:
+    """Where it stands, the device's name, and how it is reached over OPC UA."""
+    if arguments.reader is None:
+        _, name, plc = _chosen(arguments)
+        where = f"{arguments.config}: plc.{name}"
+        if plc.driver != "opcua" and plc.packml is not None:
+            return f"{where}.packml", name, plc.packml
+        if plc.driver != "opcua":
+            raise OSError(f"{where}: driver {plc.driver!r} has no such certificate, 'opcua' has")
+        return where, name, plc.opcua
+    readers = load_line(arguments.config, whole=False).reader
+    where = f"{arguments.config}: reader.{arguments.reader}"
+    reader = readers.get(arguments.reader)
+    if not isinstance(reader, AutoIdConfig):
+        kind = "no such reader" if reader is None else f"driver {reader.driver!r} has no such certificate"
+        able = [name for name, one in readers.items() if isinstance(one, AutoIdConfig)]
+        raise OSError(f"{where}: {kind}, readers with driver 'autoid': {', '.join(able) or 'none'}")
+    return where, arguments.reader, reader.opcua
+
+
+# ---- structured text -------------------------------------------------------------------------------------------------
+
+
+def _st(arguments: argparse.Namespace) -> int:
+    folder: Path = arguments.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in sorted(files("plc").joinpath("st").iterdir(), key=lambda one: one.name):
+        path = folder / source.name
+        with path.open("xb") as file:  # what an engineer has changed is not overwritten
+            file.write(source.read_bytes())
+        print(path)
+    return 0
+
+
+# ---- conformance -----------------------------------------------------------------------------------------------------
+
+
+def _conformance(arguments: argparse.Namespace) -> int:
+    config, name, plc = _chosen(arguments)
+    lines = [line for line in config.line.values() if line.plc == name]
+    lanes = sorted({lane.number for line in lines for lane in line.lane} | set(arguments.lane or ()))
+    belts = [
+        Belt(
+            line.induction,
+            tuple(lane.number for lane in line.lane),
+            line.default_lane,
+            line.decision_mm * 1000 // line.speed_mm_s,
+        )
+        for line in lines
+    ]
+    if arguments.parcels and not belts:
+        raise OSError(f"{arguments.config}: --parcels: plc.{name} drives no line: add [line.NAME], with its lanes")
+    began = datetime.now(UTC)
+    try:
+        report = asyncio.run(
+            check(
+                plc_link(name, plc),
+                lanes,
+                wrap=arguments.wrap,
+                belts=belts,
+                parcels_s=arguments.parcels,
+                restart_s=arguments.restart,
+                say=lambda text: print(f"{name}: {text}", file=sys.stderr, flush=True),
+            )
+        )
+    except PlcError as error:
+        raise OSError(str(error)) from None
+    render = report_json if arguments.json else report_text
+    text = render(report, name, _how(plc), began)
+    if arguments.report is not None:
+        arguments.report.write_text(text, encoding="utf-8")
+    print(text, end="")
+    return 1 if report.failed else 0
+
+
+def report_text(report: Report, name: str, where: str, began: datetime) -> str:
+    """The report on paper, with lines to sign."""
+    figures = report.figures
+    kept, open_ = report.count(Outcome.PASS), report.count(Outcome.UNPROVABLE)
+    lines = [
+        f"Mailbox version 1: conformance of PLC {name} ({where})",
+        f"{began.isoformat(timespec='seconds')}, Lanewise {version('lanewise')}",
+        "",
+        f"{len(report.failed)} rule(s) broken, {kept} kept, {open_} that could not be proven",
+        "",
+    ]
+    for verdict in report.verdicts:
+        lines.append(f"{verdict.outcome.value.upper():12}  {verdict.rule:16}  {verdict.says}")
+        lines += textwrap.wrap(verdict.detail, 100, initial_indent=" " * 32, subsequent_indent=" " * 32)
+    lines += [
+        "",
+        f"session {figures.session}, PackML state {figures.plc_state}",
+        f"epoch {figures.epoch_before} before, {figures.epoch_after} after",
+        f"{figures.commands} commands, {figures.events} events",
+        f"handled after {figures.handled_median_ms} ms (median), {figures.handled_most_ms} ms (most)",
+        f"UP seen at least every {figures.cycle_ms} ms",
+    ]
+    if figures.foreign_events:
+        lines.append(f"{len(figures.foreign_events)} event(s) of the floor were acknowledged meanwhile:")
+        lines += [f"  {text}" for text in figures.foreign_events]
+    blank = "_" * 30
+    lines += ["", f"PLC program and version  {blank}", "", f"Name, date, signature    {blank}{blank}"]
+    return "\n".join(lines) + "\n"
+
+
+def report_json(report: Report, name: str, where: str, began: datetime) -> str:
+    """The report for programs: one object."""
+    told = {
+        "plc": name,
+        "where": where,
+        "at": began.isoformat(timespec="seconds"),
+        "lanewise": version("lanewise"),
+        "mailbox_version": 1,
+        "broken": [verdict.rule for verdict in report.failed],
+        "rules": [asdict(verdict) for verdict in report.verdicts],
+        "figures": asdict(report.figures),
+    }
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+
+
+# ---- watch -----------------------------------------------------------------------------------------------------------
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    _, name, plc = _chosen(arguments)
+    try:
+        asyncio.run(_watch_link(name, plc, once=arguments.once, as_json=arguments.json))
+    except PlcError as error:
+        raise OSError(str(error)) from None
+    return 0
+
+
+async def _watch_link(name: str, plc: PlcConfig, *, once: bool, as_json: bool) -> None:
+    link = plc_link(name, plc)
+    watched = _WatchedPoints(name, plc)
+    await link.connect()
+    try:
+        while True:
+            seen = Seen(await link.read_up(), await link.read_down())
+            await watched.read()
+            now = datetime.now(UTC)
+            at, at_us = now.isoformat(timespec="milliseconds"), int(now.timestamp() * 1e6)
+            readings = watched.readings(at_us)
+            if as_json:
+                points = {"points": readings_json(readings, at_us)} if plc.point else {}
+                print(json.dumps({"at": at, "plc": name, **described(seen), **points}), flush=True)
+            else:
+                clear = "" if once or not sys.stdout.isatty() else "\x1b[H\x1b[J"
+                points_text = [f"POINTS {watched.trouble}".rstrip(), *readings_text(readings, at_us)]
+                lines = [*told(seen), *(points_text if plc.point else ()), ""]
+                print("\n".join([f"{clear}{name}  {at}", *lines]), flush=True)
+            if once:
+                return
+            await asyncio.sleep(WATCH_S)
+    finally:
+        await watched.close()
+        await link.close()
+
+
+class _WatchedPoints:
+    """The points beside a watched mailbox. ``trouble``: why the newest reading failed; empty = it did not."""
+
+    def __init__(self, name: str, plc: PlcConfig) -> None:
+        self._link = point_link(name, plc) if plc.point else None
+        self._table = point_table(plc)
+        self._connected = False
+        self.trouble = ""
+
+    async def read(self) -> None:
+        if self._link is None:
+            return
+        try:
+            if not self._connected:
+                await self._link.connect()
+            values = await self._link.read()
+        except PlcError as error:
+            self._connected, self.trouble = False, str(error)
+        else:
+            self._connected, self.trouble = True, ""
+            deque(self._table.took(values, int(datetime.now(UTC).timestamp() * 1e6)), maxlen=0)
+
+    def readings(self, at_us: int) -> list[Reading]:
+        return [self._table.reading(name, at_us) for name in self._table.points]
+
+    async def close(self) -> None:
+        if self._link is not None:
+            await self._link.close()
+
+
+# ---- plan ------------------------------------------------------------------------------------------------------------
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    config, name, _ = _chosen(arguments) if arguments.plc else (load_line(arguments.config, whole=False), "", None)
+    for plc_name, plc in config.plc.items():
+        if name not in ("", plc_name):
+            continue
+        points = [point(one, table) for one, table in plc.point.items()]
+        by_node = plc.driver == "opcua"
+        requests = () if by_node else plan(points, plc.points_hole)
+        if arguments.json:
+            for request in nodes_json(points) if by_node else plan_json(requests):
+                print(json.dumps({"plc": plc_name, **request}))
+        elif by_node:
+            print("\n".join(nodes_text(plc_name, points, plc.points_ms)))
+        else:
+            print("\n".join(plan_text(plc_name, points, requests, plc.points_ms)))
+    return 0
+
+
+# ---- write -----------------------------------------------------------------------------------------------------------
+
+
+def _write(arguments: argparse.Namespace) -> int:
+    site = load_site(arguments.config)
+    infos = json.loads(ask(site, "/api/points"))
+    types = {f"{info['plc']}/{info['point']}": info["type"] for info in infos}
+    if arguments.point not in types:
+        raise OSError(f"{arguments.point}: no such point, allowed: {', '.join(types) or 'none'}")
+    by = arguments.by or getpass.getuser()
+    value = _typed(types[arguments.point], arguments.value)
+    plc, _, name = arguments.point.partition("/")
+    asked = json.loads(ask(site, f"/api/plcs/{quote(plc)}/points/{quote(name)}", {"value": value, "by": by}))
+    end = time.monotonic() + WRITTEN_S
+    while time.monotonic() < end:
+        for entry in reversed(json.loads(ask(site, f"/api/lookup/{quote(arguments.point)}"))["entries"]):
+            if entry["kind"] == PointWritten.__name__ and entry["value"]["asked"] == asked["feed_seq"]:
+                print(entry["text"])
+                return int(bool(entry["value"]["trouble"]))
+        time.sleep(0.1)
+    raise OSError(f"{arguments.point}: asked, but its controller has not answered: is `lanewise run` running?")
+
+
+def _typed(kind: str, text: str) -> bool | int | float | str:
+    """A value as it was typed. Raises OSError."""
+    if kind.startswith("STRING"):
+        return text
+    if kind == "BOOL":
+        if text not in _SWITCH:
+            raise OSError(f"{text!r}: allowed are {', '.join(_SWITCH)}")
+        return _SWITCH[text]
+    try:
+        return int(text) if text.lstrip("+-").isdecimal() else float(text)
+    except ValueError:
+        raise OSError(f"{text!r}: is no number") from None

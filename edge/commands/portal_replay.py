@@ -1,0 +1,287 @@
+"""Recorded reads through the portal logic, and what a portal has learned, for engineers.
+
+Public names: Recording, RecordedPassage, read_reads, read_recording, judge, Judged, learned, Learned, picture,
+RecordingError.
+
+A recording is two or three CSV files with a header each: reads ``time_us,epc,antenna,rssi_dbm[,reader]``, passages
+``passage,start_us,stop_us``, expected ``passage,epc``. EPCs and passage names are opaque texts.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count, pairwise
+from pathlib import Path
+from statistics import median
+
+from edge.commands.command_line import CommandError
+from edge.core.events import PassageSeen, Stage
+from edge.core.portal.offsets import OffsetLearner
+from edge.core.portal.passage import PortalWatch
+from edge.core.values.layout import Job, LineLayout, Portal
+from edge.core.values.state import PortalState
+from edge.journal.writer import Record
+from rfid.driver import TagRead
+
+READER = "recorded"
+USE_VISITS = 400
+"""Nobody waits for a recording."""
+SPEED_MM_S = 500
+"""A recording tells no speed; the portal learns in time, so that any will do."""
+
+
+class RecordingError(CommandError):
+    """A file that is no recording. The text names file, line, value and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPassage:
+    """One item in the photo-eye. ``expected``: the tags that were inside, None where nobody said."""
+
+    name: str
+    start_us: int
+    stop_us: int
+    expected: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Reads with the names of their readers, and passages, each in order of time."""
+
+    reads: tuple[tuple[str, TagRead], ...]
+    passages: tuple[RecordedPassage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The tags that the portal logic gave to one passage."""
+
+    passage: RecordedPassage
+    epcs: tuple[str, ...]
+
+    @property
+    def missed(self) -> int:
+        """Expected tags that it does not have."""
+        return len((self.passage.expected or frozenset()) - set(self.epcs))
+
+    @property
+    def stray(self) -> int:
+        """Tags that it has and that were not expected."""
+        return len(set(self.epcs) - (self.passage.expected or frozenset()))
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a portal has learned. Times in microseconds.
+
+    ``antennas``: reads by antenna. ``sees_us``: by antenna, middle of its reads of a tag less the middle of the tag's
+    passage (median). ``margins``: how many times stronger than its best neighbour each tag was claimed,
+    smallest first. ``places_us``: middle of each tag's reads less the middle of its passage.
+    """
+
+    passages: int
+    offset_us: int
+    dwell_us: int
+    cycle_us: int
+    antennas: dict[int, int]
+    sees_us: dict[int, int]
+    background: tuple[str, ...]
+    margins: tuple[float, ...]
+    places_us: tuple[int, ...]
+
+
+def read_reads(path: Path) -> tuple[tuple[str, TagRead], ...]:
+    """Recorded reads with the names of their readers, in order of time; raises RecordingError."""
+    seen = []
+    for where, row in _rows(path, ("time_us", "epc", "antenna", "rssi_dbm"), ("reader",)):
+        at_us = int(_number(where, "time_us", row["time_us"]))
+        antenna = int(_number(where, "antenna", row["antenna"]))
+        seen.append(
+            (row["reader"], TagRead(row["epc"], antenna, _number(where, "rssi_dbm", row["rssi_dbm"]), at_us, 1))
+        )
+    return tuple(sorted(seen, key=lambda one: one[1].at_us))
+
+
+def read_recording(reads: Path, passages: Path, expected: Path | None = None) -> Recording:
+    """Reads the CSV files; raises RecordingError."""
+    seen = read_reads(reads)
+    inside: dict[str, set[str]] | None = None
+    if expected is not None:
+        inside = {}
+        for _, row in _rows(expected, ("passage", "epc")):
+            inside.setdefault(row["passage"], set()).add(row["epc"])
+    gone: list[RecordedPassage] = []
+    for where, row in _rows(passages, ("passage", "start_us", "stop_us")):
+        start = int(_number(where, "start_us", row["start_us"]))
+        stop = int(_number(where, "stop_us", row["stop_us"]))
+        if stop <= start:
+            raise RecordingError(f"{where}: stop_us {stop} is not after start_us {start}")
+        known = None if inside is None else frozenset(inside.get(row["passage"], ()))
+        gone.append(RecordedPassage(row["passage"], start, stop, known))
+    gone.sort(key=lambda passage: passage.start_us)
+    return Recording(seen, tuple(gone))
+
+
+def judge(recording: Recording, facing: Sequence[int] = ()) -> tuple[list[Judged], Learned]:
+    """Runs the recording twice in a row: once to learn, as a portal has before, and once to judge."""
+    learner = OffsetLearner(facing, USE_VISITS)
+    state = PortalState()
+    watch = _watch(facing, state, learner)
+    for _ in _run(recording, watch, 0):
+        pass
+    watch.learn_all()
+    background = watch.background()
+    newest = state.next_passage - 1
+    known = PortalState(
+        offset_us=state.offset_us,
+        antennas=state.antennas,
+        presence={
+            epc: tuple((number - newest, power, near, faint) for number, power, near, faint in seen)
+            for epc, seen in state.presence.items()
+        },
+    )
+    watch = _watch(facing, known, learner)
+    seen = sorted(_run(recording, watch, 2 * _span_us(recording)), key=lambda one: one.passage)
+    judged = [Judged(passage, tuple(sorted(one.owned))) for passage, one in zip(recording.passages, seen, strict=True)]
+    return judged, _learned(seen, tuple(sorted({*background, *watch.background()})))
+
+
+def learned(records: Iterable[Record], line: str) -> Learned | None:
+    """What the portal of a line had learned by the end of a journal; None without a passage."""
+    values = (record.value for record in records if record.line == line and record.kind == PassageSeen.__name__)
+    seen = [value for value in values if isinstance(value, PassageSeen) and value.stage is Stage.FINAL]
+    return _learned(seen, ()) if seen else None
+
+
+def picture(known: Learned, title: str) -> str:
+    """Where tags are read, as an SVG: the histogram of ``places_us`` with the learned offset and the bell."""
+    width, height, left, base = 760, 300, 40, 250
+    reach = max(known.dwell_us, *(abs(place - known.offset_us) for place in known.places_us), 1)
+    bins = Counter((place - known.offset_us) * 30 // reach for place in known.places_us)
+    tallest = max(bins.values(), default=1)
+    scale = (width - 2 * left) / 60
+    bars = "".join(
+        f'<rect x="{left + (place + 30) * scale:.1f}" y="{base - 190 * count / tallest:.1f}" '
+        f'width="{scale - 1:.1f}" height="{190 * count / tallest:.1f}" fill="#5b7fa6"/>'
+        for place, count in sorted(bins.items())
+    )
+    sigma = known.dwell_us / 2 / reach * 30 * scale
+    middle, right, below = left + 30 * scale, width - left, base + 20
+    ends = [f"{(known.offset_us + end) / 1000:.0f} ms" for end in (-reach, 0, reach)]
+    words = (
+        f"{_plain(title)}: {known.passages} passages, offset {known.offset_us / 1000:.0f} ms, "
+        f"{known.dwell_us / 1000:.0f} ms in the photo-eye, {known.cycle_us / 1000:.0f} ms from one to the next"
+    )
+    return "".join(
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" ',
+            'font-family="sans-serif" font-size="13">',
+            f'<rect width="{width}" height="{height}" fill="#fff"/>',
+            f'<text x="{left}" y="24">{words}</text>',
+            f'<rect x="{middle - sigma:.1f}" y="40" width="{2 * sigma:.1f}" height="{base - 40}" ',
+            'fill="#5b7fa6" opacity=".15"/>',
+            bars,
+            f'<path d="M{middle:.1f} 40V{base}" stroke="#b3261e" stroke-dasharray="4 3"/>',
+            f'<path d="M{left} {base}H{right}" stroke="#333"/>',
+            f'<text x="{left}" y="{below}">{ends[0]}</text>',
+            f'<text x="{middle:.1f}" y="{below}" text-anchor="middle">{ends[1]}</text>',
+            f'<text x="{right}" y="{below}" text-anchor="end">{ends[2]}</text>',
+            f'<text x="{left}" y="{below + 20}">each tag: middle of its reads after the middle of its passage; ',
+            "shaded: the bell</text></svg>\n",
+        )
+    )
+
+
+def _watch(facing: Sequence[int], state: PortalState, learner: OffsetLearner) -> PortalWatch:
+    portal = Portal(READER, (READER,), 1, 0, 0, tuple(facing))
+    watch = PortalWatch(
+        LineLayout(READER, Job.VERIFY, READER, 1, SPEED_MM_S, 0, 0, 0, 1, 0, portal, ()), state, learner=learner
+    )
+    watch.reader_changed(READER, "", -(2**62))
+    return watch
+
+
+def _span_us(recording: Recording) -> int:
+    times = [one.at_us for _, one in recording.reads]
+    times += [at_us for passage in recording.passages for at_us in (passage.start_us, passage.stop_us)]
+    return max(times, default=0) - min(times, default=0)
+
+
+def _run(recording: Recording, watch: PortalWatch, later_us: int) -> Iterator[PassageSeen]:
+    """The final evidence of every passage, as the portal would have told it. ``later_us``: is added to every time."""
+    happened: list[tuple[int, int, tuple[str, TagRead] | RecordedPassage]] = [
+        (one[1].at_us, 1, one) for one in recording.reads
+    ]
+    happened += [(passage.start_us, 0, passage) for passage in recording.passages]
+    numbers = count(1)
+    for at_us, _, one in sorted(happened, key=lambda one: one[:2]):
+        if isinstance(one, RecordedPassage):  # its end too: recorded passages may overlap
+            number = next(numbers)
+            watch.entered(number, one.start_us + later_us)
+            watch.left(number, one.stop_us + later_us)
+        else:
+            watch.read((one[1]._replace(at_us=at_us + later_us),), one[0])
+        yield from watch.finals(at_us + later_us)
+    while (due_us := watch.deadline_us()) is not None:
+        yield from watch.finals(due_us)
+
+
+def _learned(seen: Sequence[PassageSeen], background: tuple[str, ...]) -> Learned:
+    middles = [(one.start_us + one.stop_us) // 2 for one in seen]
+    antennas: Counter[int] = Counter()
+    sees: dict[int, list[int]] = {}
+    margins: list[float] = []
+    places: list[int] = []
+    for one, middle in zip(seen, middles, strict=True):
+        owned = set(one.owned)
+        for tag in one.tags:
+            antennas[tag.antenna] += tag.count
+            if tag.epc in owned:
+                places.append((tag.first_us + tag.last_us) // 2 - middle)
+                sees.setdefault(tag.antenna, []).append(places[-1])
+        margins += [claim.weight / claim.rival for claim in one.own if claim.rival > 0]
+    gaps = [later - earlier for earlier, later in pairwise(middles)]
+    return Learned(
+        passages=len(seen),
+        offset_us=seen[-1].offset_us if seen else 0,
+        dwell_us=int(median([one.stop_us - one.start_us for one in seen])) if seen else 0,
+        cycle_us=int(median(gaps)) if gaps else 0,
+        antennas=dict(sorted(antennas.items())),
+        sees_us={antenna: int(median(some)) for antenna, some in sorted(sees.items())},
+        background=background,
+        margins=tuple(sorted(margins)),
+        places_us=tuple(places),
+    )
+
+
+def _rows(path: Path, columns: Sequence[str], more: Sequence[str] = ()) -> Iterator[tuple[str, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file)
+            lacking = [column for column in columns if column not in (table.fieldnames or ())]
+            if lacking:
+                raise RecordingError(f"{path}: line 1: no column {', '.join(lacking)}: needed are {', '.join(columns)}")
+            for row in table:
+                for column in columns:
+                    if not row[column]:
+                        raise RecordingError(f"{path}: line {table.line_num}: {column} is empty")
+                yield (
+                    f"{path}: line {table.line_num}",
+                    {column: (row.get(column) or "").strip() for column in (*columns, *more)},
+                )
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise RecordingError(f"{path}: {error}") from None
+
+
+def _number(where: str, column: str, text: str) -> float:
+    try:
+        return int(text) if text.lstrip("-").isdigit() else float(text)
+    except ValueError:
+        raise RecordingError(f"{where}: {column}: {text!r} is not a number") from None
+
+
+def _plain(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -1,0 +1,300 @@
+"""The tables of LINE.toml and SITE.toml, and what decisions are told of them.
+
+Public names: LineConfig, SiteConfig, LineTable, PortalConfig, LaneConfig, SimConfig, SimFaults, RoomKind, AlarmTable.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from edge.config.docks import DockTable, dock_layout
+from edge.config.opcua import UaServerConfig
+from edge.config.plcs import PlcConfig
+from edge.config.publish import MetricsConfig, PublisherConfig, RetentionConfig
+from edge.config.readers import ReaderConfig
+from edge.config.table import Frozen, Name
+from edge.core.values.alarm import RULES, AlarmKind, AlarmRule, Priority
+from edge.core.values.dock import DockLayout
+from edge.core.values.layout import Job, Lane, LaneRole, LineLayout, Portal
+
+Station = Annotated[int, Field(ge=1, le=65535)]
+LaneNumber = Annotated[int, Field(ge=1, le=64)]
+
+
+class PortalConfig(Frozen):
+    """The portal of a line; positions in mm from the induction photo-eye."""
+
+    name: Name = Field(description="its name")
+    readers: tuple[Name, ...] = Field(default=(), description="its RFID readers, by their names in `[reader]`")
+    scanners: tuple[Name, ...] = Field(default=(), description="its barcode scanners, by their names in `[reader]`")
+    scan_mm: int = Field(default=0, ge=-100_000, le=1_000_000, description="`scanners`: where they look at the belt")
+    scan_late_ms: int = Field(
+        default=100,
+        ge=0,
+        le=5_000,
+        description="`scanners`: how long after an object's end was there its codes may still arrive",
+    )
+    eye: Station | None = Field(
+        default=None,
+        description="number of the photo-eye beside it, as the PLC reports it in ENTERED and LEFT; none = "
+        "there is none, new tags say when something comes",
+    )
+    eye_mm: int | None = Field(default=None, ge=-100_000, le=1_000_000, description="`eye`: where that photo-eye is")
+    quiet_ms: int = Field(
+        default=600,
+        ge=50,
+        le=60_000,
+        description="without `eye`: a passage ends so long after its last new tag; and its item was before the "
+        "antennas no further from its middle",
+    )
+    antenna_mm: int = Field(
+        ge=-100_000, le=1_000_000, description="where the antennas are; a first guess, the true offset is learned"
+    )
+    facing: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
+        default=(), description="antennas that look at the belt; empty, and the next two as well = all"
+    )
+    upstream: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
+        default=(), description="antennas that look at what is still to come; they count a quarter"
+    )
+    downstream: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
+        default=(), description="antennas that look at what has passed; they count a quarter"
+    )
+    pre_roll_ms: int | None = Field(
+        default=None,
+        ge=0,
+        le=600_000,
+        description="how long before an item reaches the antennas a read counts for it; none = three quarters of its "
+        "time in the photo-eye twice",
+    )
+    post_roll_ms: int | None = Field(
+        default=None,
+        ge=0,
+        le=600_000,
+        description="how long after it left them; the shorter, the sooner it is decided; none = as before",
+    )
+
+
+class LaneConfig(Frozen):
+    """One lane of a line."""
+
+    number: LaneNumber = Field(description="its number in the PLC")
+    name: str = Field(min_length=1, max_length=40, description="what people call it")
+    role: LaneRole = Field(description="what it is for")
+    divert_mm: int = Field(ge=0, le=1_000_000, description="where its divert is")
+    carrier: str = Field(default="", description="whose parcels it takes (role `carrier`)")
+    services: tuple[str, ...] = Field(default=(), description="of which services; empty = all of the carrier's")
+    alternatives: tuple[LaneNumber, ...] = Field(
+        default=(), description="lanes to use instead while it is full or disabled, best first"
+    )
+
+
+class LineTable(Frozen):
+    """One line: a belt with one induction, one portal and lanes."""
+
+    job: Job = Field(description="`verify` totes against their orders, or `sort` parcels into their carriers' lanes")
+    title: str = Field(default="", description="what people call the line")
+    plc: Name = Field(description="its PLC, by the name in `[plc]`")
+    induction: Station = Field(default=1, description="number of the induction, as the PLC reports it in INDUCTED")
+    speed_mm_s: int = Field(ge=10, le=10_000, description="speed of the belt")
+    decision_mm: int = Field(ge=0, le=1_000_000, description="where the PLC must know the lane")
+    actuation_ms: int = Field(default=80, ge=0, le=5_000, description="time a divert needs to move")
+    margin_ms: int = Field(
+        default=60, ge=5, le=5_000, description="reserve for network and PLC scan: decided this much before the expiry"
+    )
+    default_lane: LaneNumber = Field(description="where the PLC sends what got no route in time")
+    recirculate_limit: int = Field(
+        default=2, ge=0, le=100, description="rounds before a parcel goes to the reject lane"
+    )
+    portal: PortalConfig = Field(description="its portal")
+    lane: tuple[LaneConfig, ...] = Field(min_length=1, max_length=64, description="its lanes")
+
+
+class SimFaults(Frozen):
+    """Shares (0..1) of what is put in wrong on purpose."""
+
+    missing: float = Field(default=0.02, ge=0, le=1, description="totes that lack an item")
+    extra: float = Field(default=0.01, ge=0, le=1, description="totes with an item that nobody ordered")
+    foreign: float = Field(default=0.02, ge=0, le=1, description="totes with another order's item")
+    duplicate: float = Field(default=0.01, ge=0, le=1, description="totes with an item that was shipped before")
+    dead_tag: float = Field(default=0.01, ge=0, le=1, description="totes with an item whose tag is dead")
+    unprogrammed: float = Field(default=0.005, ge=0, le=1, description="totes with an item whose tag has no EPC")
+    parcel_dead_tag: float = Field(default=0.005, ge=0, le=1, description="parcels whose label's tag is dead")
+    parcel_unknown: float = Field(default=0.005, ge=0, le=1, description="parcels that no order knows")
+    parcel_wrong_barcode: float = Field(
+        default=0.005, ge=0, le=1, description="where scanners are: parcels with another one's barcode"
+    )
+    barcode_unreadable: float = Field(
+        default=0.02, ge=0, le=1, description="where scanners are: barcodes that cannot be read"
+    )
+    wrong_door: float = Field(default=0.02, ge=0, le=1, description="parcels carried through a wrong dock door first")
+
+
+class RoomKind(StrEnum):
+    """Where the simulated portals stand."""
+
+    OPEN = "open"  # nothing around that echoes
+    HARD = "hard"  # metal around: tags lie worse, waves cancel, echoes from away from the portal
+
+
+class SimConfig(Frozen):
+    """The simulated floor of ``lanewise sim``; a real line has no such table."""
+
+    seed: int = Field(default=1, ge=0, description="the same seed brings the same orders, items and tags")
+    rate: int = Field(default=9_000, ge=1, le=60_000, description="parcels an hour at each sorting line")
+    tote_rate: int = Field(default=1_100, ge=1, le=2_400, description="totes an hour at each verifying line")
+    items_min: int = Field(default=5, ge=1, le=200, description="items in a tote, at least")
+    items_max: int = Field(default=20, ge=1, le=200, description="items in a tote, at most")
+    lane_capacity: int = Field(default=40, ge=1, le=10_000, description="parcels that a lane holds")
+    lane_drain_s: float = Field(default=1.2, gt=0, le=3600, description="one is taken away every so often")
+    room: RoomKind = Field(
+        default=RoomKind.OPEN, description="where the portals stand; `hard` = among metal, with echoes and weak tags"
+    )
+    scan_ms: int = Field(default=5, ge=1, le=100, description="scan time of the simulated PLCs")
+    docks: dict[Name, str] = Field(
+        default={}, description="by dock door, the carrier whose parcels are carried out through it"
+    )
+    faults: SimFaults = Field(default=SimFaults(), description="what is wrong on purpose")
+
+
+class AlarmTable(Frozen):
+    """One kind of alarm, treated otherwise than by default; the kinds and their defaults: docs/alarms.md."""
+
+    enabled: bool = Field(default=True, description="whether there is such an alarm at all")
+    priority: Priority | None = Field(default=None, description="how soon somebody must act")
+    on_delay_ms: int | None = Field(default=None, ge=0, le=86_400_000, description="it must be so for so long")
+    off_delay_ms: int | None = Field(default=None, ge=0, le=86_400_000, description="it must be over for so long")
+    latched: bool | None = Field(default=None, description="over only when somebody resets it")
+    limit: float | None = Field(default=None, gt=0, le=1, description="active from this share of the newest 50 on")
+    deadband: float | None = Field(default=None, ge=0, le=1, description="over at `limit` less this")
+    shelve_max_min: int | None = Field(default=None, ge=1, le=10_080, description="longest shelving in minutes")
+    cause: str = Field(default="", max_length=400, description="what people are told of its cause")
+    consequence: str = Field(default="", max_length=400, description="what people are told of what follows")
+    action: str = Field(default="", max_length=400, description="what people are told to do")
+
+
+class LineConfig(Frozen):
+    """LINE.toml: one controller with its PLCs, readers and lines. Paths are relative to the file's folder."""
+
+    controller: Name = Field(description="this controller's name in its journal")
+    site: Name = Field(description="the site's name")
+    journal: Path = Field(description="the journal's file; its folder is made")
+    store: str = Field(
+        default="",
+        pattern=r"^$|^sqlite:///.+",
+        description="the site store whose orders are followed, `sqlite:///path`; empty = none",
+    )
+    plc: dict[Name, PlcConfig] = Field(default={}, description="the PLCs, by name; one at least where there is a line")
+    reader: dict[Name, ReaderConfig] = Field(
+        default={},
+        description="the readers, by name; without `driver` it is LLRP; one at least for a line or dock door",
+    )
+    line: dict[Name, LineTable] = Field(default={}, description="the lines, by name; a line or a dock door is needed")
+    dock: tuple[DockTable, ...] = Field(default=(), description="the dock doors")
+    opcua_server: UaServerConfig | None = Field(
+        default=None, description="what `lanewise opcua` serves; none = nothing"
+    )
+    alarm: dict[AlarmKind, AlarmTable] = Field(default={}, description="alarms that are treated otherwise, by kind")
+    publish: dict[Name, PublisherConfig] = Field(
+        default={}, description="what `lanewise publish` publishes to, by name"
+    )
+    publish_state: Path | None = Field(
+        default=None, description="the publishers' own file; none = `publish.sqlite` beside the journal"
+    )
+    retention: RetentionConfig = Field(default=RetentionConfig(), description="how long the journal keeps records")
+    metrics: MetricsConfig = Field(default=MetricsConfig(), description="numbers of the processes for Prometheus")
+    sim: SimConfig = Field(default=SimConfig(), description="the simulated floor")
+
+    def layouts(self) -> tuple[LineLayout, ...]:
+        """What the decisions need to know of each line."""
+        return tuple(_layout(name, table) for name, table in self.line.items())
+
+    def docks(self) -> tuple[DockLayout, ...]:
+        """What the decisions need to know of each dock door."""
+        return tuple(dock_layout(table) for table in self.dock)
+
+    def alarms(self) -> tuple[AlarmRule, ...]:
+        """How each kind of alarm is treated; kinds that are not enabled are left out."""
+        tables = [(rule, self.alarm.get(rule.kind, AlarmTable())) for rule in RULES]
+        return tuple(_alarm(rule, table) for rule, table in tables if table.enabled)
+
+
+class SiteLine(Frozen):
+    """A controller whose journal the site follows."""
+
+    config: Path = Field(description="its LINE.toml")
+
+
+class SiteConfig(Frozen):
+    """SITE.toml: the api process and the site store. Paths are relative to the file's folder."""
+
+    site: Name = Field(description="the site's name")
+    store: str = Field(pattern=r"^sqlite:///.+", description="the site store, `sqlite:///path`")
+    listen: str = Field(
+        default="127.0.0.1:8000",
+        pattern=r"^.+:\d{1,5}$",
+        description="address and port; only loopback without a secret",
+    )
+    token_file: Path | None = Field(
+        default=None,
+        description="file with a secret of 24 characters or more; requests bring it as `Authorization: Bearer`",
+    )
+    controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
+
+
+def _layout(name: str, table: LineTable) -> LineLayout:
+    portal = table.portal
+    return LineLayout(
+        name=name,
+        job=table.job,
+        plc=table.plc,
+        induction=table.induction,
+        speed_mm_s=table.speed_mm_s,
+        decision_mm=table.decision_mm,
+        actuation_us=table.actuation_ms * 1000,
+        margin_us=table.margin_ms * 1000,
+        default_lane=table.default_lane,
+        recirculate_limit=table.recirculate_limit,
+        portal=Portal(
+            portal.name,
+            portal.readers,
+            portal.eye or 0,
+            portal.antenna_mm if portal.eye_mm is None else portal.eye_mm,
+            portal.antenna_mm,
+            portal.facing,
+            portal.upstream,
+            portal.downstream,
+            None if portal.pre_roll_ms is None else portal.pre_roll_ms * 1000,
+            None if portal.post_roll_ms is None else portal.post_roll_ms * 1000,
+            scanners=portal.scanners,
+            scan_mm=portal.scan_mm,
+            scan_late_us=portal.scan_late_ms * 1000,
+            quiet_us=0 if portal.eye is not None else portal.quiet_ms * 1000,
+        ),
+        lanes=tuple(
+            Lane(lane.number, lane.name, lane.role, lane.divert_mm, lane.carrier, lane.services, lane.alternatives)
+            for lane in table.lane
+        ),
+    )
+
+
+def _alarm(rule: AlarmRule, table: AlarmTable) -> AlarmRule:
+    def micro(given: int | None, factor: int, default_us: int) -> int:
+        return default_us if given is None else given * factor
+
+    return AlarmRule(
+        kind=rule.kind,
+        priority=table.priority or rule.priority,
+        cause=table.cause or rule.cause,
+        consequence=table.consequence or rule.consequence,
+        action=table.action or rule.action,
+        on_delay_us=micro(table.on_delay_ms, 1_000, rule.on_delay_us),
+        off_delay_us=micro(table.off_delay_ms, 1_000, rule.off_delay_us),
+        latched=rule.latched if table.latched is None else table.latched,
+        limit=rule.limit if table.limit is None else table.limit,
+        deadband=rule.deadband if table.deadband is None else table.deadband,
+        shelve_max_us=micro(table.shelve_max_min, 60_000_000, rule.shelve_max_us),
+    )

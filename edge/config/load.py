@@ -1,0 +1,369 @@
+"""LINE.toml and SITE.toml -> frozen values; every error at once, with the key's path, the value and what is allowed.
+
+Public names: load_line, load_site, load_table, with_sim, ConfigError. Their tables: `config_lines`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from edge.config.docks import dock_problems, dock_stations
+from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, SiteConfig, SiteLine
+from edge.config.opcua import ua_server_problems
+from edge.config.plcs import PlcConfig, plc_problems
+from edge.config.points import every_point
+from edge.config.publish import SECRETS, publisher_problems
+from edge.config.readers import AutoIdConfig, BarcodeConfig, ReaderConfig, card_problems, reader_problems
+from edge.config.remote_io import io_problems
+from edge.config.table import Frozen, Name
+from edge.core.values.alarm import MOMENTS, RATES
+from edge.core.values.layout import Job, LaneRole
+
+Table = TypeVar("Table", bound="Frozen")
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used. ``problems``: one line each, ``path: value: what is allowed``."""
+
+    def __init__(self, file: Path, problems: list[str]) -> None:
+        self.file = file
+        self.problems = problems
+        super().__init__("\n".join(f"{file}: {problem}" for problem in problems))
+
+
+def load_line(path: Path, *, whole: bool = True) -> LineConfig:
+    """Reads LINE.toml; raises ConfigError with everything that is wrong.
+
+    ``whole`` False: it need not be a controller's yet, devices without a line will do.
+    """
+    here = path.resolve().parent
+    config, wrong_points = _with_points(load_table(path, LineConfig), here)
+    problems = [*_line_problems(config), *wrong_points]
+    if whole and not config.line and not config.dock:
+        problems.append("line: missing: a controller has a line, or a dock door, [[dock]]")
+    if problems:
+        raise ConfigError(path, problems)
+    plcs = {
+        name: _beside(plc, here, _PEM_FILES).model_copy(
+            update={
+                "opcua": _beside(plc.opcua, here, _UA_FILES),
+                "packml": None if plc.packml is None else _beside(plc.packml, here, _UA_FILES),
+            }
+        )
+        for name, plc in config.plc.items()
+    }
+    served = config.opcua_server
+    if served is not None:
+        users = {name: here / file for name, file in served.user.items()}
+        served = _beside(served, here, (*_UA_FILES, "nodesets")).model_copy(update={"user": users})
+    readers = {name: _reader_beside(reader, here) for name, reader in config.reader.items()}
+    publishers = {name: _beside(publisher, here, SECRETS) for name, publisher in config.publish.items()}
+    missing = [
+        f"{kind}.{name}.{key}: {str(given)!r}: no such file"
+        for kind, tables, keys in (
+            ("plc", plcs, _PEM_FILES),
+            ("reader", readers, _READER_FILES),
+            ("publish", publishers, SECRETS),
+        )
+        for name, table in tables.items()
+        for key in keys
+        if (given := getattr(table, key, None)) is not None and not given.is_file()
+    ]
+    missing += [problem for name, one in readers.items() for problem in card_problems(f"reader.{name}", one)]
+    if missing:
+        raise ConfigError(path, missing)
+    return config.model_copy(
+        update={
+            "journal": here / config.journal,
+            "store": _store_url(here, config.store),
+            "plc": plcs,
+            "reader": readers,
+            "opcua_server": served,
+            "publish": publishers,
+            "publish_state": here / (config.publish_state or config.journal.parent / "publish.sqlite"),
+        }
+    )
+
+
+def load_site(path: Path) -> SiteConfig:
+    """Reads SITE.toml; raises ConfigError with everything that is wrong."""
+    config = load_table(path, SiteConfig)
+    problems = list(_site_problems(config))
+    if problems:
+        raise ConfigError(path, problems)
+    here = path.resolve().parent
+    return config.model_copy(
+        update={
+            "store": _store_url(here, config.store),
+            "token_file": None if config.token_file is None else here / config.token_file,
+            "controller": tuple(SiteLine(config=here / line.config) for line in config.controller),
+        }
+    )
+
+
+def with_sim(config: LineConfig, **values: float | None) -> LineConfig:
+    """The configuration with other values in its [sim] table; None keeps one. Raises ConfigError out of range."""
+    table = config.sim.model_dump() | {name: value for name, value in values.items() if value is not None}
+    return config.model_copy(update={"sim": _checked(Path("command line"), SimConfig, table)})
+
+
+def _with_points(config: LineConfig, folder: Path) -> tuple[LineConfig, list[str]]:
+    """The configuration with the points of CSV files beside those of its tables, and what is wrong with any."""
+    plcs: dict[Name, PlcConfig] = {}
+    problems: list[str] = []
+    for name, plc in config.plc.items():
+        file = None if plc.points is None else folder / plc.points
+        points, wrong = every_point(f"plc.{name}", plc.point, file, plc.driver)
+        problems += wrong
+        plcs[name] = plc.model_copy(update={"point": points})
+    return config.model_copy(update={"plc": plcs}), problems
+
+
+_PEM_FILES = ("ca", "certificate", "key")
+_READER_FILES = (*_PEM_FILES, "password_file", "cards")
+_UA_FILES = ("certificate", "key", "trusted", "password_file", "user_certificate", "user_key")
+
+
+def _beside(table: Table, folder: Path, keys: Sequence[str]) -> Table:
+    """The table with its paths made absolute, from ``folder``."""
+    paths = {key: folder / value for key in keys if (value := getattr(table, key, None)) is not None}
+    return table.model_copy(update=paths)
+
+
+def _role_problems(here: str, portal: PortalConfig, reader: str, antennas: Sequence[int]) -> Iterator[str]:
+    roles = {"facing": portal.facing, "upstream": portal.upstream, "downstream": portal.downstream}
+    given: dict[int, str] = {}
+    for role, ports in roles.items():
+        if unknown := sorted(set(ports) - set(antennas)):
+            yield f"{here}.{role}: {unknown}: not among reader.{reader}.antennas {list(antennas)}"
+        for port in ports:
+            if given.setdefault(port, role) != role:
+                yield f"{here}.{role}: {port}: is {given[port]} already, an antenna has one role"
+    if not portal.facing and (portal.upstream or portal.downstream):
+        yield f"{here}.facing: missing: with upstream or downstream, say which antennas look at the belt"
+
+
+def _reader_beside(reader: ReaderConfig, folder: Path) -> ReaderConfig:
+    if isinstance(reader, AutoIdConfig):
+        return reader.model_copy(update={"opcua": _beside(reader.opcua, folder, _UA_FILES)})
+    return _beside(reader, folder, _READER_FILES)
+
+
+def _alarm_problems(config: LineConfig) -> Iterator[str]:
+    for kind, table in config.alarm.items():
+        here = f"alarm.{kind}"
+        if kind not in RATES:
+            for key in ("limit", "deadband"):
+                if getattr(table, key) is not None:
+                    yield f"{here}.{key}: {getattr(table, key)}: only {', '.join(sorted(RATES))} have one"
+        if kind in MOMENTS and table.on_delay_ms:
+            yield f"{here}.on_delay_ms: {table.on_delay_ms}: it happens and does not last, allowed: 0"
+        if kind in MOMENTS and table.off_delay_ms == 0:
+            yield f"{here}.off_delay_ms: 0: it would be over at once, allowed: 1 or more"
+    for rule in config.alarms():
+        if rule.kind in RATES and rule.deadband > rule.limit:
+            yield f"alarm.{rule.kind}.deadband: {rule.deadband}: more than limit, allowed: 0..{rule.limit}"
+
+
+def load_table(path: Path, model: type[Table]) -> Table:
+    """Reads a TOML file by its model; raises ConfigError with everything that is wrong by the model."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(path, ["no such file: give the path of a TOML file"]) from None
+    except OSError as error:
+        raise ConfigError(path, [f"cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(path, [f"byte {error.start}: not UTF-8: TOML files are UTF-8"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(path, [f"not TOML: {error}"]) from None
+    return _checked(path, model, raw)
+
+
+def _checked(source: Path, model: type[Table], raw: dict[str, Any]) -> Table:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(source, [_problem(dict(item)) for item in error.errors(include_url=False)]) from None
+
+
+def _problem(item: dict[str, Any]) -> str:
+    loc = item["loc"]
+    if loc[0] in ("reader", "publish") and len(loc) > 2:
+        loc = (*loc[:2], *loc[3:])  # between its name and the key stands the kind of its driver or target
+    where = ".".join(f"{part}" for part in loc)
+    match item["type"]:
+        case "reader_driver":
+            return f"{where}.driver: {item['input'].get('driver')!r}: {item['msg']}"
+        case "extra_forbidden":
+            return f"{where}: unknown key: remove it or correct its spelling"
+        case "missing":
+            return f"{where}: missing: this key is required"
+        case "union_tag_not_found":
+            return f"{where}.{item['ctx']['discriminator'].strip(chr(39))}: missing: this key is required"
+        case "union_tag_invalid":
+            said = item["ctx"]
+            return f"{where}.{said['discriminator'].strip(chr(39))}: {said['tag']!r}: allowed: {said['expected_tags']}"
+        case _:
+            shown = item["input"] if not isinstance(item["input"], dict | list) else type(item["input"]).__name__
+            return f"{where}: {shown!r}: {item['msg'][0].lower()}{item['msg'][1:]}"
+
+
+def _line_problems(config: LineConfig) -> Iterator[str]:
+    """What a single key cannot say: references, and values that contradict each other."""
+    layouts = config.layouts()
+    for name, plc in config.plc.items():
+        yield from plc_problems(f"plc.{name}", plc)
+        if plc.driver == "remote-io" and plc.io is not None:
+            lines = [layout for layout in layouts if layout.plc == name]
+            yield from io_problems(f"plc.{name}.io", plc.io, lines, plc.poll_ms)
+    for name, reader_config in config.reader.items():
+        yield from reader_problems(f"reader.{name}", reader_config)
+    stations: dict[tuple[str, str, int], str] = {}
+    used_readers: dict[str, str] = {}
+    eyes: dict[tuple[str, int], str] = {}
+    for name, line in config.line.items():
+        here = f"line.{name}"
+        if line.plc not in config.plc:
+            yield f"{here}.plc: {line.plc!r}: no such PLC, allowed: {', '.join(config.plc)}"
+        yield from _scanner_problems(here, line, config.reader)
+        known_readers = ", ".join(config.reader) or "none"
+        for reader in (*line.portal.readers, *line.portal.scanners):
+            if reader not in config.reader:
+                yield f"{here}.portal.readers: {reader!r}: no such reader, allowed: {known_readers}"
+            elif reader in used_readers:
+                yield f"{here}.portal.readers: {reader!r}: already reads for line.{used_readers[reader]}"
+            else:
+                used_readers[reader] = name
+            if reader in line.portal.readers and reader in config.reader:
+                yield from _role_problems(f"{here}.portal", line.portal, reader, config.reader[reader].antennas)
+        yield from _eye_problems(here, line, config)
+        numbers = [("induction", line.induction)]
+        if line.portal.eye is not None:
+            numbers.append(("portal.eye", line.portal.eye))
+            eyes[line.plc, line.portal.eye] = f"{here}.portal.eye"
+        numbers += [(f"lane.{index}.number", lane.number) for index, lane in enumerate(line.lane)]
+        for key, number in numbers:
+            other = stations.setdefault((line.plc, key.split(".")[0], number), here)
+            if other != here:
+                yield f"{here}.{key}: {number}: {other} has the same number on PLC {line.plc!r}"
+        yield from _lane_problems(here, line)
+    for name in config.sim.docks:
+        if name not in [dock.name for dock in config.dock]:
+            yield f"sim.docks.{name}: no such dock, allowed: {', '.join(dock.name for dock in config.dock)}"
+    yield from dock_problems(config.dock, config.reader, config.plc, config.line, used_readers)
+    for key, plc_name, number in dock_stations(config.dock):
+        other = eyes.setdefault((plc_name, number), key)
+        if other != key:
+            yield f"{key}: {number}: {other} has the same number on PLC {plc_name!r}"
+    if config.opcua_server is not None:
+        yield from ua_server_problems("opcua_server", config.opcua_server)
+    yield from _alarm_problems(config)
+    for name, publisher in config.publish.items():
+        yield from publisher_problems(f"publish.{name}", publisher)
+
+
+def _scanner_problems(here: str, line: LineTable, devices: Mapping[str, ReaderConfig]) -> Iterator[str]:
+    portal = line.portal
+    if not portal.readers and not portal.scanners:
+        yield f"{here}.portal.readers: missing: a portal has readers, scanners or both"
+    for key, names, wanted in (("readers", portal.readers, False), ("scanners", portal.scanners, True)):
+        for name in names:
+            if name in devices and isinstance(devices[name], BarcodeConfig) is not wanted:
+                other = "scanners" if not wanted else "readers"
+                yield f"{here}.portal.{key}: {name!r}: its driver is {devices[name].driver!r}: name it in {other}"
+    if not portal.scanners:
+        for key in sorted(portal.model_fields_set & {"scan_mm", "scan_late_ms"}):
+            yield f"{here}.portal.{key}: only with scanners"
+        return
+    if "scan_mm" not in portal.model_fields_set:
+        yield f"{here}.portal.scan_mm: missing: a portal with scanners needs it"
+    left_ms = (line.decision_mm - portal.scan_mm) * 1000 // line.speed_mm_s - portal.scan_late_ms
+    if left_ms <= line.actuation_ms + line.margin_ms:
+        yield (
+            f"{here}.portal.scan_mm: {portal.scan_mm}: codes are there {left_ms} ms before the decision point, "
+            f"needs more than actuation_ms + margin_ms = {line.actuation_ms + line.margin_ms} ms"
+        )
+
+
+def _eye_problems(here: str, line: LineTable, config: LineConfig) -> Iterator[str]:
+    portal, at = line.portal, f"{here}.portal"
+    if (portal.eye is None) != (portal.eye_mm is None):
+        yield f"{at}.{'eye' if portal.eye is None else 'eye_mm'}: missing: a photo-eye has eye and eye_mm"
+        return
+    if portal.eye is not None:
+        if "quiet_ms" in portal.model_fields_set:
+            yield f"{at}.quiet_ms: {portal.quiet_ms}: only without eye, the photo-eye says when something is there"
+        return
+    for key in ("scanners", "upstream", "downstream", "pre_roll_ms", "post_roll_ms"):
+        if getattr(portal, key):
+            yield f"{at}.{key}: {getattr(portal, key)}: only with a photo-eye, set eye and eye_mm"
+    if not portal.readers:
+        yield f"{at}.readers: missing: a portal without a photo-eye needs the tags"
+    if line.plc in config.plc and config.plc[line.plc].io is not None:
+        yield f"{at}.eye: missing: a line on remote I/O tracks its parcels by the portal's photo-eye"
+    time_ms = (line.decision_mm - max(0, portal.antenna_mm)) * 1000 // line.speed_mm_s
+    least_ms = line.actuation_ms + line.margin_ms + 2 * portal.quiet_ms
+    if time_ms <= least_ms:
+        yield (
+            f"{here}.decision_mm: {line.decision_mm}: reached {time_ms} ms after antennas and induction, needs more "
+            f"than actuation_ms + margin_ms + twice portal.quiet_ms = {least_ms} ms"
+        )
+
+
+def _lane_problems(here: str, line: LineTable) -> Iterator[str]:
+    numbers = [lane.number for lane in line.lane]
+    roles = {lane.role for lane in line.lane}
+    known = f"allowed: {', '.join(map(str, sorted(set(numbers))))}"
+    for index, lane in enumerate(line.lane):
+        at = f"{here}.lane.{index}"
+        if lane.number in numbers[:index]:
+            yield f"{at}.number: {lane.number}: used by another lane of this line, give each its own (1..64)"
+        if lane.divert_mm < line.decision_mm:
+            yield f"{at}.divert_mm: {lane.divert_mm}: before the decision point, allowed: {line.decision_mm} or more"
+        for other in lane.alternatives:
+            if other not in numbers:
+                yield f"{at}.alternatives: {other}: no such lane, {known}"
+        if lane.role is LaneRole.CARRIER and not lane.carrier:
+            yield f"{at}.carrier: missing: a lane of role 'carrier' names its carrier"
+        if lane.role is not LaneRole.CARRIER and (lane.carrier or lane.services):
+            yield f"{at}.carrier: {lane.carrier!r}: only lanes of role 'carrier' have a carrier and services"
+    if line.default_lane not in numbers:
+        yield f"{here}.default_lane: {line.default_lane}: no such lane, {known}"
+    needed = {
+        Job.VERIFY: (LaneRole.VERIFIED, LaneRole.QUALITY),
+        Job.SORT: (LaneRole.CARRIER, LaneRole.QUALITY, LaneRole.REJECT),
+    }[line.job]
+    for role in needed:
+        if role not in roles:
+            yield f"{here}.lane: no lane of role {role.value!r}: a line with job {line.job.value!r} needs one"
+    if line.portal.eye is None:
+        return  # _eye_problems says what it needs
+    reference_mm = max(0, line.portal.eye_mm or 0)
+    time_ms = (line.decision_mm - reference_mm) * 1000 // line.speed_mm_s
+    if time_ms <= line.actuation_ms + line.margin_ms:
+        yield (
+            f"{here}.decision_mm: {line.decision_mm}: reached {time_ms} ms after the last photo-eye, needs more than "
+            f"actuation_ms + margin_ms = {line.actuation_ms + line.margin_ms} ms"
+        )
+
+
+def _site_problems(config: SiteConfig) -> Iterator[str]:
+    host, _, port = config.listen.rpartition(":")
+    if not 1 <= int(port) <= 65535:
+        yield f"listen: {config.listen!r}: port {port} is not one of 1..65535"
+    if host not in ("127.0.0.1", "localhost", "[::1]", "::1") and config.token_file is None:
+        yield f"listen: {config.listen!r}: not a loopback address: set token_file, or listen on 127.0.0.1"
+
+
+def _store_url(here: Path, url: str) -> str:
+    """Makes the path of an SQLite URL absolute; other URLs stay as they are."""
+    prefix = "sqlite:///"
+    if url.startswith(prefix):
+        return f"{prefix}{here / url.removeprefix(prefix)}"
+    return url

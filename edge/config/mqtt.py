@@ -1,0 +1,97 @@
+"""The publishers of LINE.toml that speak MQTT.
+
+Public names: BrokerConfig, MqttConfig, SparkplugConfig, broker_problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from edge.config.table import Frozen, Tcp
+
+Command = Literal["orders", "lane", "alarm"]
+
+
+class BrokerConfig(Frozen):
+    """An MQTT 5 broker, and who we are to it."""
+
+    host: str = Field(min_length=1, description="name or address of the broker")
+    port: Tcp | None = Field(default=None, description="TCP port; none = 1883, with `tls` 8883")
+    transport: Literal["tcp", "tls"] = Field(default="tcp", description="MQTT as it is, or within TLS")
+    ca: Path | None = Field(
+        default=None,
+        description="`tls`: PEM file of who may sign the broker's certificate; none = whom this machine trusts",
+    )
+    certificate: Path | None = Field(
+        default=None, description="`tls`: PEM file of our certificate, none = we show none"
+    )
+    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
+    user: str = Field(default="", max_length=200, description="login by name; empty = none")
+    password_file: Path | None = Field(default=None, description="file with the password in its first line")
+    client_id: str = Field(
+        default="",
+        max_length=200,
+        description="our name, which no other client may have; empty = `lanewise-SITE-CONTROLLER-NAME`",
+    )
+    keepalive_s: int = Field(
+        default=15, ge=2, le=3600, description="the broker tells our last will after one and a half times as long"
+    )
+
+    @property
+    def tcp_port(self) -> int:
+        """The port, or the transport's own."""
+        return self.port or (8883 if self.transport == "tls" else 1883)
+
+
+class MqttConfig(BrokerConfig):
+    """A unified namespace on an MQTT 5 broker; docs/mqtt.md has its topics."""
+
+    kind: Literal["mqtt"] = Field(description="kind of publisher")
+    in_flight: int = Field(
+        default=100, ge=1, le=65_535, description="messages under way at once; the broker may allow fewer"
+    )
+    commands: tuple[Command, ...] = Field(
+        default=(), description="what may be asked over MQTT: `orders`, `lane`, `alarm`; empty = nothing"
+    )
+    api: str = Field(
+        default="http://127.0.0.1:8000",
+        pattern=r"^https?://[^/?#]+$",
+        description="`commands`: where `lanewise api` listens, which does what is asked",
+    )
+    token_file: Path | None = Field(default=None, description="`commands`: file with the token of that api")
+
+
+class SparkplugConfig(BrokerConfig):
+    """An edge node of Sparkplug B on an MQTT broker; each line is a device. Needs the extra `sparkplug`."""
+
+    kind: Literal["sparkplug"] = Field(description="kind of publisher")
+    group: str = Field(
+        default="", pattern=r"^[^/+#]*$", max_length=80, description="Sparkplug group id; empty = the site's name"
+    )
+
+
+def broker_problems(here: str, broker: BrokerConfig) -> Iterator[str]:
+    """What the keys of one broker say against each other; ``here`` is its path."""
+    for key in sorted(broker.model_fields_set & {"ca", "certificate", "key"}):
+        if broker.transport != "tls":
+            yield f"{here}.{key}: only with transport 'tls', this one has {broker.transport!r}"
+    if (broker.certificate is None) != (broker.key is None):
+        yield f"{here}.{'key' if broker.key is None else 'certificate'}: missing: certificate and key belong together"
+    if bool(broker.user) != (broker.password_file is not None):
+        yield f"{here}.{'password_file' if broker.user else 'user'}: missing: user and password belong together"
+    if isinstance(broker, SparkplugConfig) and not _has_protobuf():
+        yield f"{here}.kind: 'sparkplug' needs a library that is not installed: pip install 'lanewise[sparkplug]'"
+    if isinstance(broker, MqttConfig) and broker.token_file is not None and not broker.commands:
+        yield f"{here}.token_file: only with commands, there are none"
+
+
+def _has_protobuf() -> bool:
+    try:
+        return find_spec("google.protobuf") is not None
+    except ModuleNotFoundError:  # not even the package around it
+        return False

@@ -1,0 +1,154 @@
+"""The PLCs of LINE.toml, and what is wrong with one beyond a single key.
+
+Public names: PlcConfig, OpcUaConfig, Transport, SerialParity, plc_problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from edge.config.opcua import PackmlConfig, UaClientConfig, ua_problems
+from edge.config.points import PointConfig, PointName
+from edge.config.remote_io import IoConfig
+from edge.config.table import Frozen, Tcp
+
+
+class Transport(StrEnum):
+    """What carries Modbus."""
+
+    TCP = "tcp"
+    TLS = "tls"
+    RTU = "rtu"
+
+
+class SerialParity(StrEnum):
+    """The parity bit of a serial line."""
+
+    NONE = "none"
+    EVEN = "even"
+    ODD = "odd"
+
+
+class OpcUaConfig(UaClientConfig):
+    """The PLC's OPC UA server, with driver `opcua`. `lanewise plc cert` makes certificate and key."""
+
+    up: str = Field(default="ns=2;s=Up", description="node id of the variable `Up`")
+    down: str = Field(default="ns=2;s=Down", description="node id of the variable `Down`")
+    publish_ms: int = Field(
+        default=10,
+        ge=0,
+        le=1000,
+        description="interval asked of the subscription to `Up`; 0, or granted more than twice = it is read",
+    )
+
+
+class PlcConfig(Frozen):
+    """One PLC that has the mailbox, or remote I/O in place of one."""
+
+    driver: Literal["modbus", "opcua", "remote-io"] = Field(
+        default="modbus", description="how it is reached; `remote-io`: inputs and outputs on Modbus without a program"
+    )
+    transport: Transport = Field(default=Transport.TCP, description="Modbus TCP, the same within TLS, or RTU")
+    host: str = Field(default="", description="name or address; with `tcp` and `tls`")
+    port: Tcp | None = Field(default=None, description="TCP port; none = 502, with `tls` 802")
+    ca: Path | None = Field(
+        default=None,
+        description="`tls`: PEM file of who may sign the PLC's certificate; none = whom this machine trusts",
+    )
+    certificate: Path | None = Field(
+        default=None, description="`tls`: PEM file of our certificate, none = we show none"
+    )
+    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
+    server_name: str = Field(default="", description="`tls`: the name in the PLC's certificate; empty = `host`")
+    device: str = Field(default="", description="`rtu`: the serial line, as `/dev/ttyUSB0`")
+    baud: int = Field(default=115_200, ge=1_200, le=4_000_000, description="`rtu`: bits per second")
+    parity: SerialParity = Field(default=SerialParity.EVEN, description="`rtu`: parity")
+    stop_bits: Literal[1, 2] = Field(default=1, description="`rtu`: stop bits")
+    device_id: int = Field(default=1, ge=0, le=255, description="Modbus unit identifier; with `rtu` 1 to 247")
+    up: int = Field(default=0, ge=0, le=65536 - 102, description="first holding register of UP, counted from 0")
+    down: int = Field(default=200, ge=0, le=65536 - 74, description="first holding register of DOWN")
+    read_write: bool = Field(
+        default=True,
+        description="function 23 where the PLC serves it; false = never ask, for a PLC that is mute to it",
+    )
+    poll_ms: int = Field(default=5, ge=1, le=90, description="how often UP is read")
+    timeout_ms: int = Field(default=250, ge=10, le=10_000, description="an answer later than this ends the connection")
+    packml: PackmlConfig | None = Field(default=None, description="the machine's PackML object; none = not read")
+    opcua: OpcUaConfig = Field(default=OpcUaConfig(), description="with driver `opcua`")
+    io: IoConfig | None = Field(default=None, description="with driver `remote-io`")
+    points: Path | None = Field(
+        default=None, description="CSV file of more points: `name` and the keys of a point as columns"
+    )
+    points_ms: int = Field(default=500, ge=20, le=3_600_000, description="how often the points are read")
+    points_hole: int = Field(
+        default=16, ge=0, le=124, description="registers at most that are read for no point between two of a request"
+    )
+    point: dict[PointName, PointConfig] = Field(
+        default={}, description="points beside the mailbox, by name `station/role`"
+    )
+
+    @property
+    def where(self) -> str:
+        """Its address, for people."""
+        if self.driver == "opcua":
+            return self.opcua.url
+        return self.device if self.transport is Transport.RTU else f"{self.host}:{self.tcp_port}"
+
+    @property
+    def tcp_port(self) -> int:
+        """The port, or the transport's own."""
+        return self.port or (802 if self.transport is Transport.TLS else 502)
+
+
+_OF_TRANSPORT = {
+    "host": (Transport.TCP, Transport.TLS),
+    "port": (Transport.TCP, Transport.TLS),
+    "ca": (Transport.TLS,),
+    "certificate": (Transport.TLS,),
+    "key": (Transport.TLS,),
+    "server_name": (Transport.TLS,),
+    "device": (Transport.RTU,),
+    "baud": (Transport.RTU,),
+    "parity": (Transport.RTU,),
+    "stop_bits": (Transport.RTU,),
+}
+
+
+def _opcua_problems(here: str, plc: PlcConfig) -> Iterator[str]:
+    for key in sorted(plc.model_fields_set & {"transport", "up", "down", "device_id", "read_write", *_OF_TRANSPORT}):
+        yield f"{here}.{key}: only with driver 'modbus', this one has 'opcua'"
+    yield from ua_problems(f"{here}.opcua", plc.opcua)
+
+
+def plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
+    """What the keys of one PLC say against each other; ``here`` is its path."""
+    if plc.packml is not None:
+        yield from ua_problems(f"{here}.packml", plc.packml)
+    if (plc.io is None) == (plc.driver == "remote-io"):
+        yield f"{here}.io: {'missing: a PLC with driver' if plc.io is None else 'only with driver'} 'remote-io'"
+    if plc.driver == "opcua":
+        yield from _opcua_problems(here, plc)
+        return
+    if "opcua" in plc.model_fields_set:
+        yield f"{here}.opcua: only with driver 'opcua', this one has 'modbus'"
+    of = plc.transport
+    for key in sorted(plc.model_fields_set & _OF_TRANSPORT.keys()):
+        if of not in _OF_TRANSPORT[key]:
+            allowed = " or ".join(repr(one.value) for one in _OF_TRANSPORT[key])
+            yield f"{here}.{key}: only with transport {allowed}, this one has {of.value!r}"
+    needed = "device" if of is Transport.RTU else "host"
+    if not getattr(plc, needed):
+        yield f"{here}.{needed}: missing: a PLC with transport {of.value!r} needs it"
+    if (plc.certificate is None) != (plc.key is None):
+        yield f"{here}.{'key' if plc.key is None else 'certificate'}: missing: certificate and key belong together"
+    if of is Transport.RTU and not 1 <= plc.device_id <= 247:
+        yield f"{here}.device_id: {plc.device_id}: with transport 'rtu' allowed are 1 to 247"
+    if of is Transport.RTU and (plc.points is not None or plc.point):
+        yield f"{here}.points: a serial line has one connection, and the mailbox needs it whole: reach points by 'tcp'"
+    if plc.up < plc.down + 74 and plc.down < plc.up + 102:
+        yield f"{here}.down: {plc.down}: overlaps UP, registers {plc.up} to {plc.up + 101}"

@@ -1,0 +1,172 @@
+"""The points of a PLC in LINE.toml or in a CSV file, and what is wrong with them.
+
+Public names: PointConfig, PointName, point, every_point, read_points.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+
+from edge.config.table import Frozen
+from plc.points import Order, Point, PointError, Table, parse_type
+
+PointName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}/[a-z0-9][a-z0-9_-]{0,39}$")]
+Word = Literal["high-first", "low-first"]
+
+
+class PointConfig(Frozen):
+    """One point: a register, bit or OPC UA node with a meaning."""
+
+    type: str = Field(
+        description="IEC 61131-3 type: BOOL, SINT, USINT, BYTE, INT, UINT, WORD, DINT, UDINT, DWORD, LINT, ULINT, "
+        "LWORD, REAL, LREAL, TIME (ms), DATE_AND_TIME (s since 1970) or STRING[n]"
+    )
+    table: Literal["coil", "discrete", "input", "holding"] = Field(
+        default="holding", description="Modbus: which table it is in"
+    )
+    address: int | None = Field(
+        default=None, ge=0, le=65_535, description="Modbus: first register, coil or input, counted from 0"
+    )
+    node: str = Field(default="", description="OPC UA: node id, as `ns=2;s=Drive.Speed`")
+    word_order: Word = Field(default="high-first", description="which of its registers comes first")
+    byte_order: Word = Field(default="high-first", description="which byte of a register comes first")
+    bit: int | None = Field(default=None, ge=0, le=15, description="of a BOOL in a register; 0 = the least significant")
+    scale: float = Field(default=1.0, allow_inf_nan=False, description="value = raw number times `scale` plus `offset`")
+    offset: float = Field(default=0.0, allow_inf_nan=False, description="see `scale`")
+    unit: str = Field(default="", max_length=20, description="of the value, for people")
+    deadband: float = Field(
+        default=0.0, ge=0, allow_inf_nan=False, description="a change is told only when it is more than this"
+    )
+    writable: bool = Field(default=False, description="whether it may be written, by people with the site's token")
+    low: float | None = Field(default=None, allow_inf_nan=False, description="least value that may be written")
+    high: float | None = Field(default=None, allow_inf_nan=False, description="greatest value that may be written")
+
+
+_MODBUS_KEYS = ("table", "address", "word_order", "byte_order", "bit")
+_ADAPTER = TypeAdapter(PointName)
+
+
+def point(name: str, config: PointConfig) -> Point:
+    """The point as the drivers know it. Raises PointError."""
+    return Point(
+        name=name,
+        type=parse_type(config.type),
+        table=Table[config.table.upper()],
+        address=config.address or 0,
+        node=config.node,
+        word_order=Order(config.word_order),
+        byte_order=Order(config.byte_order),
+        bit=config.bit,
+        scale=config.scale,
+        offset=config.offset,
+        unit=config.unit,
+        deadband=config.deadband,
+        writable=config.writable,
+        low=config.low,
+        high=config.high,
+    )
+
+
+def every_point(
+    here: str, given: Mapping[str, PointConfig], file: Path | None, driver: str
+) -> tuple[dict[str, PointConfig], list[str]]:
+    """The points of a PLC from its tables and its CSV file, and every problem. ``here`` is the PLC's path."""
+    problems = [
+        problem for name, config in given.items() for problem in _problems(f"{here}.point.{name}", name, config, driver)
+    ]
+    if file is None:
+        return dict(given), problems
+    where = f"{here}.points: {file}"
+    try:
+        found, lines, wrong = read_points(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        return dict(given), [*problems, f"{where}: cannot be read: {error.strerror}"]
+    except UnicodeDecodeError as error:
+        return dict(given), [*problems, f"{where}: byte {error.start}: not UTF-8"]
+    problems += [f"{where}: {problem}" for problem in wrong]
+    for name, config in found.items():
+        if name in given:
+            problems.append(f"{where}: line {lines[name]}: name: {name!r}: is in the tables as well")
+        for problem in _problems("", name, config, driver):
+            problems.append(f"{where}: line {lines[name]}: {problem.removeprefix('.')}")
+    return {**given, **found}, problems
+
+
+def _problems(here: str, name: str, config: PointConfig, driver: str) -> Iterator[str]:
+    """What the keys of one point say against each other and the PLC's driver; ``here`` is its path."""
+    if driver == "opcua":
+        if not config.node:
+            yield f"{here}.node: missing: a point of a PLC with driver 'opcua' needs it"
+        for key in _MODBUS_KEYS:
+            if key in config.model_fields_set:
+                yield f"{here}.{key}: only with driver 'modbus', this PLC has {driver!r}"
+    elif config.node:
+        yield f"{here}.node: {config.node!r}: only with driver 'opcua', this PLC has {driver!r}"
+    elif config.address is None:
+        yield f"{here}.address: missing: a point of a PLC with driver {driver!r} needs it"
+    try:
+        point(name, config)
+    except PointError as error:
+        yield f"{here}.{error}" if str(error).split(":", 1)[0] in PointConfig.model_fields else f"{here}.type: {error}"
+
+
+def read_points(text: str) -> tuple[dict[str, PointConfig], dict[str, int], list[str]]:
+    """The points of a CSV file, the line of each, and every problem as ``line N: column: value: what is allowed``.
+
+    The first row names the columns: ``name``, ``type`` and any other key of a point; an empty cell is a key not given.
+    """
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    found: dict[str, PointConfig] = {}
+    lines: dict[str, int] = {}
+    problems: list[str] = []
+    try:
+        header = [cell.strip() for cell in next(rows, [])]
+        columns = ("name", *PointConfig.model_fields)
+        problems += [
+            f"line 1: {cell!r}: unknown column: allowed are {', '.join(columns)}"
+            for cell in header
+            if cell not in columns
+        ]
+        problems += [f"line 1: {cell!r}: twice" for at, cell in enumerate(header) if cell in header[:at]]
+        problems += [f"line 1: {cell!r}: missing column" for cell in ("name", "type") if cell not in header]
+        if problems:
+            return {}, {}, problems
+        for cells in rows:
+            line = rows.line_num
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != len(header):
+                problems.append(f"line {line}: {len(cells)} cells: allowed are {len(header)}, as in line 1")
+                continue
+            row = {key: cell.strip() for key, cell in zip(header, cells, strict=True) if cell.strip()}
+            problems += _take(row, line, found, lines)
+    except csv.Error as error:
+        problems.append(f"line {rows.line_num}: no CSV: {error}")
+    return found, lines, problems
+
+
+def _take(row: dict[str, str], line: int, found: dict[str, PointConfig], lines: dict[str, int]) -> Iterator[str]:
+    name = row.pop("name", "")
+    try:
+        _ADAPTER.validate_python(name)
+        config = PointConfig.model_validate(row)
+    except ValidationError as error:
+        for item in error.errors(include_url=False):
+            key = item["loc"][0] if item["loc"] else "name"
+            message = "missing" if item["type"] == "missing" else f"{item['input']!r}: {_lower(item['msg'])}"
+            yield f"line {line}: {key}: {message}"
+        return
+    if name in found:
+        yield f"line {line}: name: {name!r}: line {lines[name]} has the same"
+        return
+    found[name], lines[name] = config, line
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

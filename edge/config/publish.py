@@ -1,0 +1,85 @@
+"""The publishers of LINE.toml, and what is wrong with one beyond a single key.
+
+Public names: RetentionConfig, MetricsConfig, InfluxConfig, PublisherConfig, publisher_problems, SECRETS.
+Those of MQTT: edge/config/mqtt.py.
+
+``kind`` tells a table's model; a new kind is a model here or in a file beside this one, added to PublisherConfig.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field
+
+from edge.config.mqtt import MqttConfig, SparkplugConfig, broker_problems
+from edge.config.table import Frozen
+
+SECRETS = ("token_file", "password_file", "ca", "certificate", "key")
+"""Keys of any publisher that name a file, relative to LINE.toml, which must exist."""
+
+
+def _loopback(listen: str) -> str:
+    host, _, port = listen.rpartition(":")
+    if host not in ("127.0.0.1", "localhost", "[::1]"):
+        raise ValueError(f"{listen!r}: not a loopback address: let an agent on this machine pass it on")
+    if not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise ValueError(f"{listen!r}: port {port!r} is not one of 1..65535")
+    return listen
+
+
+Loopback = Annotated[str, AfterValidator(_loopback)]
+
+
+class RetentionConfig(Frozen):
+    """How long records stay in the journal. What a publisher or the site store does not have yet stays in any case."""
+
+    keep_days: float = Field(default=90.0, gt=0, le=36_500, description="records older than this are taken out")
+    quota_mb: int = Field(
+        default=20_000,
+        ge=1,
+        le=100_000_000,
+        description="room in the journal's file; above it the oldest records go, whatever their age, and an alarm says "
+        "who is behind",
+    )
+    drop_undelivered: bool = Field(
+        default=False, description="above `quota_mb` also what is not delivered yet goes, oldest first"
+    )
+
+
+class MetricsConfig(Frozen):
+    """Where each process answers Prometheus at `/metrics`; the api process does at its own address."""
+
+    run: Loopback | None = Field(default=None, description="`lanewise run`, as `127.0.0.1:9464`; none = nowhere")
+    publish: Loopback | None = Field(default=None, description="`lanewise publish`, as `127.0.0.1:9465`")
+    sim: Loopback | None = Field(default=None, description="`lanewise sim`, as `127.0.0.1:9466`")
+
+
+class InfluxConfig(Frozen):
+    """InfluxDB 2.x or 3 Core, or whatever takes line protocol at `/api/v2/write`."""
+
+    kind: Literal["influx"] = Field(description="kind of publisher")
+    url: str = Field(pattern=r"^https?://[^/?#]+(/[^?#]*)?$", description="`http://host:8086`, `https://...`")
+    org: str = Field(default="", description="organisation; 3 Core has none")
+    bucket: str = Field(min_length=1, description="bucket; with 3 Core the database")
+    token_file: Path | None = Field(default=None, description="file with the API token in its first line")
+    ca: Path | None = Field(
+        default=None, description="PEM file of who may sign the server's certificate; none = whom this machine trusts"
+    )
+    timeout_ms: int = Field(default=10_000, ge=100, le=120_000, description="an answer later than this is a failure")
+    requests: int = Field(
+        default=4, ge=1, le=16, description="requests under way at once; 3 Core answers each after about a second"
+    )
+
+
+PublisherConfig: TypeAlias = Annotated[InfluxConfig | MqttConfig | SparkplugConfig, Field(discriminator="kind")]
+
+
+def publisher_problems(here: str, publisher: PublisherConfig) -> Iterator[str]:
+    """What the keys of one publisher say against each other; ``here`` is its path."""
+    if not isinstance(publisher, InfluxConfig):
+        yield from broker_problems(here, publisher)
+    elif publisher.ca is not None and not publisher.url.startswith("https:"):
+        yield f"{here}.ca: only with an https:// url, this one is {publisher.url!r}"

@@ -1,0 +1,310 @@
+"""The readers of LINE.toml, each kind of driver with its own keys, and what is wrong with one beyond a single key.
+
+Public names: ReaderConfig, LlrpConfig, SerialConfig, MqttJsonConfig, HttpJsonConfig, AutoIdConfig, BarcodeConfig,
+SearchMode, reader_problems, card_problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias, assert_never
+from urllib.parse import urlsplit
+
+from pydantic import Discriminator, Field, Tag
+
+from edge.config.cards import read_cards
+from edge.config.opcua import UaClientConfig, ua_problems
+from edge.config.table import Frozen, Tcp
+from rfid.barcode import Framing
+from rfid.vendor_json import Vendor
+
+SearchMode = Literal[
+    "reader-selected", "single-target", "dual-target", "tag-focus", "single-target-reset", "dual-target-b-to-a"
+]
+
+Antennas: TypeAlias = tuple[Annotated[int, Field(ge=1, le=64)], ...]
+_ANTENNAS = "antenna ports that read, as the reader itself is set up"
+_SILENT = "a reader that says nothing for so long is dead and connected anew; 0 = it may be silent"
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class LlrpConfig(Frozen):
+    """A UHF reader that speaks LLRP."""
+
+    driver: Literal["llrp"] = Field(default="llrp", description="how it is reached")
+    host: str = Field(min_length=1, description="name or address")
+    port: Tcp | None = Field(default=None, description="TCP port; none = 5084, with `tls` 5085")
+    transport: Literal["tcp", "tls"] = Field(default="tcp", description="LLRP as it is, or within TLS")
+    ca: Path | None = Field(
+        default=None,
+        description="`tls`: PEM file of who may sign the reader's certificate; none = whom this machine trusts",
+    )
+    certificate: Path | None = Field(
+        default=None, description="`tls`: PEM file of our certificate, none = we show none"
+    )
+    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
+    antennas: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
+        default=(1,), min_length=1, description="antenna ports that read"
+    )
+    report_every: int = Field(default=1, ge=1, le=1000, description="tags a report; 1 has the least delay")
+    keepalive_ms: int = Field(
+        default=2000, ge=100, le=60_000, description="a reader silent for twice as long is dead and connected anew"
+    )
+    power_dbm: float | None = Field(
+        default=None,
+        ge=-10,
+        le=40,
+        description="transmit power, the reader's nearest not above it; none = the reader's own choice",
+    )
+    session: int = Field(default=1, ge=0, le=3, description="Gen2 inventory session")
+    population: int = Field(default=32, ge=1, le=65_535, description="tags that are there at a time, about")
+    mode: str | Annotated[int, Field(ge=0, le=65_535)] | None = Field(
+        default=None, description="RF mode, by name or number as the reader has it; none = the reader's own choice"
+    )
+    start_gpi: int | None = Field(
+        default=None, ge=1, le=255, description="input of the reader that starts it; none = it reads always"
+    )
+    start_level: Literal["high", "low"] = Field(default="high", description="`start_gpi`: the level that starts it")
+    read_ms: int = Field(
+        default=0, ge=0, le=3_600_000, description="`start_gpi`: it reads for so long; 0 = until the input goes back"
+    )
+    hold_reports: bool = Field(
+        default=True, description="the reader keeps its reads while the controller is away, and then sends them"
+    )
+    search_mode: SearchMode | None = Field(
+        default=None, description="Impinj only: how counted tags are made to answer again"
+    )
+    fine_power: bool = Field(
+        default=False, description="Impinj only: powers in 1/100 dBm instead of whole ones; phase and Doppler shift too"
+    )
+    fast_id: bool = Field(default=False, description="Impinj only: each tag's TID with its reads (FastID)")
+
+    @property
+    def tcp_port(self) -> int:
+        """The port, or the transport's own."""
+        return self.port or (5085 if self.transport == "tls" else 5084)
+
+
+class SerialConfig(Frozen):
+    """A 125 kHz card reader on a serial line or USB: `serial` = with our own parser, `pyrfid` = by that library."""
+
+    driver: Literal["serial", "pyrfid"] = Field(description="how it is reached")
+    device: str = Field(min_length=1, description="the serial line, as `/dev/ttyUSB0` or a name in `/dev/serial/by-id`")
+    baud: int = Field(default=9_600, ge=1_200, le=4_000_000, description="bits per second")
+    debounce_ms: int = Field(
+        default=1_000, ge=0, le=600_000, description="a card is told once, until it was away for so long"
+    )
+    cards: Path | None = Field(
+        default=None,
+        description="CSV file `card,epc` of what each card is; none, and what is not in it = the card's own digits",
+    )
+
+    @property
+    def antennas(self) -> tuple[int, ...]:
+        """A card reader has one."""
+        return (1,)
+
+
+class MqttJsonConfig(Frozen):
+    """A UHF reader that publishes its maker's JSON: Impinj's IoT Device Interface or Zebra's IoT Connector."""
+
+    driver: Literal["mqtt-json"] = Field(description="how it is reached")
+    vendor: Vendor = Field(description="whose JSON it is")
+    host: str = Field(min_length=1, description="the broker's name or address")
+    port: Tcp | None = Field(default=None, description="TCP port; none = 1883, with `tls` 8883")
+    transport: Literal["tcp", "tls"] = Field(default="tcp", description="MQTT 5 as it is, or within TLS")
+    topics: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        min_length=1, description="topics of this reader's messages, and of no other's; `+` and `#` may stand in them"
+    )
+    qos: Literal[0, 1, 2] = Field(default=1, description="quality of service asked of the broker")
+    keepalive_s: int = Field(default=10, ge=1, le=3_600, description="a broker silent for longer is dead")
+    silent_s: float = Field(default=0, ge=0, le=86_400, description=_SILENT)
+    user: str = Field(default="", description="login at the broker; empty = none, otherwise with `tls` or on loopback")
+    password_file: Path | None = Field(default=None, description="file with the password in its first line")
+    ca: Path | None = Field(
+        default=None,
+        description="`tls`: PEM file of who may sign the broker's certificate; none = whom this machine trusts",
+    )
+    certificate: Path | None = Field(
+        default=None, description="`tls`: PEM file of our certificate, none = we show none"
+    )
+    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
+    antennas: Antennas = Field(default=(1,), min_length=1, description=_ANTENNAS)
+
+    @property
+    def tcp_port(self) -> int:
+        """The port, or the transport's own."""
+        return self.port or (8883 if self.transport == "tls" else 1883)
+
+
+class HttpJsonConfig(Frozen):
+    """A UHF reader that streams its maker's JSON over HTTP, as Impinj's `/api/v1/data/stream`."""
+
+    driver: Literal["http-json"] = Field(description="how it is reached")
+    vendor: Vendor = Field(default=Vendor.IMPINJ, description="whose JSON it is")
+    url: str = Field(
+        pattern=r"^https?://[^/?#@\s]+(/[^#\s]*)?$", description="`https://READER/api/v1/data/stream`, or `http://`"
+    )
+    silent_s: float = Field(default=0, ge=0, le=86_400, description=_SILENT)
+    user: str = Field(default="", description="basic authentication; empty = none, otherwise with https or on loopback")
+    password_file: Path | None = Field(default=None, description="file with the password in its first line")
+    ca: Path | None = Field(
+        default=None,
+        description="https: PEM file of who may sign the reader's certificate; none = whom this machine trusts",
+    )
+    certificate: Path | None = Field(
+        default=None, description="https: PEM file of our certificate, none = we show none"
+    )
+    key: Path | None = Field(default=None, description="https: PEM file of its key, without password")
+    antennas: Antennas = Field(default=(1,), min_length=1, description=_ANTENNAS)
+
+
+class AutoIdConfig(Frozen):
+    """A UHF reader that is an AutoID device on an OPC UA server."""
+
+    driver: Literal["autoid"] = Field(description="how it is reached")
+    device: str = Field(
+        default="", description="browse name or node id of the reader; empty = the only one that the server has"
+    )
+    start: bool = Field(
+        default=True, description="call ScanStart where the reader has it; false = something else starts it"
+    )
+    keepalive_ms: int = Field(default=2_000, ge=100, le=60_000, description="how often it is asked how it is")
+    timeout_ms: int = Field(
+        default=1_000, ge=10, le=60_000, description="an answer later than this ends the connection"
+    )
+    opcua: UaClientConfig = Field(default=UaClientConfig(), description="its server and how we come in")
+    antennas: Antennas = Field(default=(1,), min_length=1, description=_ANTENNAS + "; others' sightings do not count")
+
+
+class BarcodeConfig(Frozen):
+    """A fixed barcode scanner over TCP; it belongs into `scanners` of a portal."""
+
+    driver: Literal["barcode"] = Field(description="how it is reached")
+    host: str = Field(min_length=1, description="the scanner's name or address; with `listen` its address in numbers")
+    port: Tcp | None = Field(default=None, description="TCP port of the scanner, to which we connect")
+    listen: str = Field(
+        default="",
+        pattern=r"^$|^.+:\d{1,5}$",
+        description="instead of `port`: our address and port, to which the scanner connects; only `host` is let in",
+    )
+    frame: Framing = Field(
+        default=Framing.LINES, description="`lines` end with CR, LF or both; `stx-etx` stand between these two"
+    )
+    separator: str = Field(
+        default="", max_length=8, description="what stands between codes of one frame; empty = one code a frame"
+    )
+    no_read: str = Field(default="NOREAD", min_length=1, max_length=40, description="its text for: no code was found")
+    heartbeat: str = Field(default="", max_length=40, description="its text as a sign of life; empty = it sends none")
+    silent_s: float = Field(default=0, ge=0, le=86_400, description=_SILENT)
+
+    @property
+    def antennas(self) -> tuple[int, ...]:
+        """A scanner has none."""
+        return ()
+
+
+_DRIVERS = {
+    "llrp": "llrp",
+    "serial": "serial",
+    "pyrfid": "serial",
+    "mqtt-json": "mqtt-json",
+    "http-json": "http-json",
+    "autoid": "autoid",
+    "barcode": "barcode",
+}
+"""The model behind each driver's name."""
+
+
+def _model_of(table: Any) -> str | None:
+    driver = table.get("driver", "llrp") if isinstance(table, dict) else getattr(table, "driver", None)
+    return _DRIVERS.get(driver) if isinstance(driver, str) else None
+
+
+ReaderConfig: TypeAlias = Annotated[
+    Annotated[LlrpConfig, Tag("llrp")]
+    | Annotated[SerialConfig, Tag("serial")]
+    | Annotated[MqttJsonConfig, Tag("mqtt-json")]
+    | Annotated[HttpJsonConfig, Tag("http-json")]
+    | Annotated[AutoIdConfig, Tag("autoid")]
+    | Annotated[BarcodeConfig, Tag("barcode")],
+    Discriminator(
+        _model_of,
+        custom_error_type="reader_driver",
+        custom_error_message=f"no such driver, allowed: {', '.join(_DRIVERS)}",
+    ),
+]
+"""One reader; the key `driver` says of which kind, without it LLRP."""
+
+
+def reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
+    """What the keys of one reader say against each other; ``here`` is its path."""
+    match reader:
+        case LlrpConfig():
+            yield from _llrp_problems(here, reader)
+        case SerialConfig():
+            pass
+        case MqttJsonConfig():
+            secure, way = reader.transport == "tls", f"transport 'tls', this one has {reader.transport!r}"
+            yield from _login_problems(here, reader, secure, way, reader.host)
+        case HttpJsonConfig(url=url):
+            try:
+                host, _ = urlsplit(url).hostname or "", urlsplit(url).port
+            except ValueError as error:
+                yield f"{here}.url: {url!r}: {error}"
+                return
+            yield from _login_problems(here, reader, url.startswith("https:"), "an https url", host)
+        case AutoIdConfig(opcua=opcua):
+            yield from ua_problems(f"{here}.opcua", opcua)
+        case BarcodeConfig():
+            yield from _scanner_problems(here, reader)
+        case _:
+            assert_never(reader)
+
+
+def card_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
+    """What is wrong with the file of a card reader's cards, where it is there; its path is absolute."""
+    if isinstance(reader, SerialConfig) and reader.cards is not None and reader.cards.is_file():
+        yield from (f"{here}.cards: {problem}" for problem in read_cards(reader.cards).problems)
+
+
+def _scanner_problems(here: str, reader: BarcodeConfig) -> Iterator[str]:
+    if bool(reader.listen) == (reader.port is not None):
+        yield f"{here}.port: {'only without listen' if reader.listen else 'missing: or listen, if it connects to us'}"
+    if reader.listen:
+        if not 1 <= int(reader.listen.rpartition(":")[2]) <= 65_535:
+            yield f"{here}.listen: {reader.listen!r}: the port must be 1..65535"
+        try:
+            ip_address(reader.host)
+        except ValueError:
+            yield f"{here}.host: {reader.host!r}: with listen it must be an address in numbers: nobody else is let in"
+    for key in ("separator", "no_read", "heartbeat"):
+        if any(char in "\r\n\x02\x03" for char in getattr(reader, key)):
+            yield f"{here}.{key}: {getattr(reader, key)!r}: CR, LF, STX and ETX mark frames and cannot stand within"
+
+
+def _login_problems(
+    here: str, reader: MqttJsonConfig | HttpJsonConfig, secure: bool, way: str, host: str
+) -> Iterator[str]:
+    for key in sorted(reader.model_fields_set & {"ca", "certificate", "key"}):
+        if not secure:
+            yield f"{here}.{key}: only with {way}"
+    if (reader.certificate is None) != (reader.key is None):
+        yield f"{here}.{'key' if reader.key is None else 'certificate'}: missing: certificate and key belong together"
+    if bool(reader.user) != (reader.password_file is not None):
+        yield f"{here}.{'password_file' if reader.user else 'user'}: missing: user and password belong together"
+    if reader.user and not secure and host not in _LOOPBACK:
+        yield f"{here}.user: the password would go in the clear: only with {way}"
+
+
+def _llrp_problems(here: str, reader: LlrpConfig) -> Iterator[str]:
+    for key in sorted(reader.model_fields_set & {"ca", "certificate", "key"}):
+        if reader.transport != "tls":
+            yield f"{here}.{key}: only with transport 'tls', this one has {reader.transport!r}"
+    if (reader.certificate is None) != (reader.key is None):
+        yield f"{here}.{'key' if reader.key is None else 'certificate'}: missing: certificate and key belong together"
+    for key in sorted(reader.model_fields_set & {"start_level", "read_ms"}):
+        if reader.start_gpi is None:
+            yield f"{here}.{key}: only with start_gpi, the input that starts the reader"

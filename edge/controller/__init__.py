@@ -1,0 +1,1 @@
+"""The controller of lines: sockets, step, commands, journal, acknowledgements."""

@@ -1,0 +1,117 @@
+"""What the controller measures of itself, its devices and lines, so that the journal shows that they live.
+
+Public names: Vitals, samples, EVERY_S.
+
+Counting costs a dictionary look-up on each poll and report; the numbers are put together every EVERY_S. Their names are
+fields of `edge.publish.schema`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from edge.core.values.state import CoreState, LineState
+from edge.metrics import Sample
+from plc.mailbox import Host
+from plc.words import serial_behind
+from rfid.driver import TagRead, rows
+
+EVERY_S = 10.0
+Values = tuple[tuple[str, float], ...]
+
+
+@dataclass(slots=True)
+class _Polls:
+    count: int = 0
+    total_us: int = 0
+    longest_us: int = 0
+
+
+@dataclass(slots=True)
+class _Reads:
+    reports: int = 0
+    antennas: dict[int, tuple[int, float]] = field(default_factory=dict)  # reads, summed RSSI
+
+
+class Vitals:
+    """Counts since the numbers were last asked for. ``lanes``: by line the numbers of its lanes."""
+
+    def __init__(self, plcs: Iterable[str], readers: Iterable[str], lanes: dict[str, tuple[int, ...]]) -> None:
+        self._polls = {name: _Polls() for name in plcs}
+        self._reads = {name: _Reads() for name in readers}
+        self._lanes = lanes
+
+    def polled(self, plc: str, round_trip_us: int) -> None:
+        """A PLC answered."""
+        polls = self._polls[plc]
+        polls.count += 1
+        polls.total_us += round_trip_us
+        polls.longest_us = max(polls.longest_us, round_trip_us)
+
+    def read(self, reader: str, reads: Sequence[TagRead]) -> None:
+        """A report came."""
+        counted = self._reads[reader]
+        counted.reports += 1
+        for _, antenna, rssi_dbm, _, _ in rows(reads):
+            count, rssi = counted.antennas.get(antenna, (0, 0.0))
+            counted.antennas[antenna] = count + 1, rssi + rssi_dbm
+
+    def measured(
+        self, hosts: Mapping[str, Host], is_up: Callable[[str], bool], now_us: Callable[[], int], state: CoreState
+    ) -> Iterator[tuple[str, Values]]:
+        """Every device and line with its numbers, each as it is when asked for; their counting begins anew."""
+        for name, host in hosts.items():
+            device = f"plc.{name}"
+            yield device, self._of_plc(name, is_up(device), host, now_us())
+        for name in self._reads:
+            device = f"reader.{name}"
+            yield device, self._of_reader(name, is_up(device))
+        for name, lanes in self._lanes.items():
+            yield f"line.{name}", _of_line(state.lines[name], lanes)
+
+    def _of_plc(self, name: str, up: bool, host: Host, now_us: int) -> Values:
+        polls, self._polls[name] = self._polls[name], _Polls()
+        values: list[tuple[str, float]] = [("up", int(up)), ("polls", polls.count)]
+        if polls.count:
+            values += [("round_trip_us", polls.total_us // polls.count), ("round_trip_max_us", polls.longest_us)]
+        words = host.up
+        if words is not None:
+            values += [
+                ("heartbeat_age_us", now_us - host.moved_us),
+                ("events_unacknowledged", serial_behind(words.event_acked, words.event_head)),
+                ("packml_state", words.plc_state),
+            ]
+        return (*values, ("commands_queued", host.queued), ("commands_unhandled", host.unhandled))
+
+    def _of_reader(self, name: str, up: bool) -> Values:
+        counted, self._reads[name] = self._reads[name], _Reads()
+        total = sum(count for count, _ in counted.antennas.values())
+        values: list[tuple[str, float]] = [("up", int(up)), ("reads", total), ("reports", counted.reports)]
+        for antenna, (count, rssi) in sorted(counted.antennas.items()):
+            values += [(f"reads.{antenna}", count), (f"rssi_dbm.{antenna}", round(rssi / count, 2))]
+        return tuple(values)
+
+
+def _of_line(line: LineState, lanes: tuple[int, ...]) -> Values:
+    tracks = sum(track.inducted and not track.ended for track in line.tracks.values())
+    bits = [(line.lanes_full >> lane - 1 & 1) | (line.lanes_disabled >> lane - 1 & 1) << 1 for lane in lanes]
+    return (("tracks", tracks), *((f"lane.{lane}", bit) for lane, bit in zip(lanes, bits, strict=True)))
+
+
+def samples(told: Mapping[str, Values], kinds: Mapping[str, int]) -> Iterator[Sample]:
+    """The newest numbers of each device for Prometheus, and how many records of each kind were stored."""
+    for kind, count in sorted(kinds.items()):
+        yield Sample("records", "records stored since the start", count, (("kind", kind),), counts=True)
+    for device, values in sorted(told.items()):
+        group, _, name = device.partition(".")
+        label = ((group, name),) if name else ()
+        for key, number in values:
+            what, _, part = key.partition(".")
+            name_of, part_of = _PARTS.get(what, (f"antenna_{what}", "antenna")) if part else (f"{group}_{what}", "")
+            labels = (*label, (part_of, part)) if part else label
+            yield Sample(name_of, "the newest of every 10 s: docs/telemetry.md", number, labels)
+
+
+_PARTS = {"lane": ("lane_state", "lane"), "backlog": ("follower_backlog", "follower")}
+"""For what is told of a part: the name, and the label of the part. Of a lane bit 0 = full, bit 1 = disabled."""

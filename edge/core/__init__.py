@@ -1,0 +1,1 @@
+"""Every decision of the floor, pure: values in, values out."""

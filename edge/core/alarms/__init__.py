@@ -1,0 +1,1 @@
+"""Alarms by ISA-18.2, derived from what is journaled."""

@@ -1,0 +1,416 @@
+"""Alarms: what is told about them goes in, what people are to know comes out.
+
+Public names: Alarms, next_state, requested_state, unraised, places_of, TRANSITIONS, BY_HAND, RECENT.
+
+A condition becomes active after its on delay and inactive after its off delay; a share of bad items has a deadband
+instead. The states follow from that, from causes that are active, and from what operators ask.
+
+Source: ANSI/ISA-18.2-2016 (also IEC 62682), alarm state transition diagram; latching also OPC UA Part 9 1.05, 4.8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from edge.core.alarms.facts import Condition, Fact, Moment, Sample, identity
+from edge.core.events import AlarmChanged, AlarmRequested, Started
+from edge.core.values.alarm import (
+    ANNUNCIATED,
+    MOMENTS,
+    RULES,
+    SUPPRESSED_BY,
+    UNPLACED,
+    AlarmAction,
+    AlarmKind,
+    AlarmRule,
+    AlarmState,
+)
+from edge.core.values.layout import Job
+from edge.core.values.state import AlarmRecord, AlarmsState
+
+RECENT = 50
+"""Items of which a share is taken; fewer than 20 count as 20, so that the first bad one is not 100 %."""
+FEWEST = 20
+_ROUNDING = 1e-9
+"""0.06 - 0.04 is less than 1 / 50."""
+
+BY_HAND = frozenset({AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE})
+"""States in which an operator took an alarm aside; it leaves them only by request or by time."""
+_S = AlarmState
+
+TRANSITIONS: dict[AlarmState, frozenset[AlarmState]] = {
+    _S.NORMAL: frozenset({_S.UNACKNOWLEDGED, _S.SUPPRESSED, _S.SHELVED, _S.OUT_OF_SERVICE}),
+    _S.UNACKNOWLEDGED: frozenset(
+        {_S.ACKNOWLEDGED, _S.RETURNED, _S.LATCHED_UNACKNOWLEDGED, _S.SUPPRESSED, _S.SHELVED, _S.OUT_OF_SERVICE}
+    ),
+    _S.ACKNOWLEDGED: frozenset({_S.NORMAL, _S.LATCHED, _S.SUPPRESSED, _S.SHELVED, _S.OUT_OF_SERVICE}),
+    _S.RETURNED: frozenset({_S.NORMAL, _S.UNACKNOWLEDGED, _S.SUPPRESSED, _S.SHELVED, _S.OUT_OF_SERVICE}),
+    _S.LATCHED_UNACKNOWLEDGED: frozenset({_S.LATCHED, _S.UNACKNOWLEDGED, _S.SUPPRESSED, _S.SHELVED, _S.OUT_OF_SERVICE}),
+    _S.LATCHED: frozenset({_S.NORMAL, _S.UNACKNOWLEDGED, _S.SUPPRESSED, _S.SHELVED, _S.OUT_OF_SERVICE}),
+    _S.SHELVED: frozenset({_S.NORMAL, _S.UNACKNOWLEDGED, _S.SUPPRESSED, _S.OUT_OF_SERVICE}),
+    _S.SUPPRESSED: frozenset({_S.NORMAL, _S.UNACKNOWLEDGED, _S.SHELVED, _S.OUT_OF_SERVICE}),
+    _S.OUT_OF_SERVICE: frozenset({_S.NORMAL, _S.UNACKNOWLEDGED, _S.SUPPRESSED}),
+}
+"""To which states each state may go."""
+
+
+def next_state(state: AlarmState, active: bool, suppressed: bool, latched: bool) -> AlarmState:
+    """Where an alarm goes by itself. What an operator took aside stays aside."""
+    if state in BY_HAND:
+        return state
+    if active:
+        if suppressed:
+            return AlarmState.SUPPRESSED
+        return state if state in ANNUNCIATED else AlarmState.UNACKNOWLEDGED
+    match state:
+        case AlarmState.UNACKNOWLEDGED:
+            return AlarmState.LATCHED_UNACKNOWLEDGED if latched else AlarmState.RETURNED
+        case AlarmState.ACKNOWLEDGED:
+            return AlarmState.LATCHED if latched else AlarmState.NORMAL
+        case AlarmState.SUPPRESSED:
+            return AlarmState.NORMAL
+        case _:
+            return state
+
+
+def requested_state(state: AlarmState, action: AlarmAction) -> AlarmState | None:
+    """Where an operator's request leads; None: not from this state. NORMAL from SHELVED or OUT_OF_SERVICE: wherever
+    the alarm belongs by itself then.
+    """
+    match action, state:
+        case AlarmAction.ACKNOWLEDGE, AlarmState.UNACKNOWLEDGED:
+            return AlarmState.ACKNOWLEDGED
+        case AlarmAction.ACKNOWLEDGE, AlarmState.RETURNED:
+            return AlarmState.NORMAL
+        case AlarmAction.ACKNOWLEDGE, AlarmState.LATCHED_UNACKNOWLEDGED:
+            return AlarmState.LATCHED
+        case AlarmAction.RESET, AlarmState.LATCHED:
+            return AlarmState.NORMAL
+        case AlarmAction.SHELVE, _ if state is not AlarmState.OUT_OF_SERVICE:
+            return AlarmState.SHELVED
+        case AlarmAction.UNSHELVE, AlarmState.SHELVED:
+            return AlarmState.NORMAL
+        case AlarmAction.OUT_OF_SERVICE, _ if state is not AlarmState.OUT_OF_SERVICE:
+            return AlarmState.OUT_OF_SERVICE
+        case AlarmAction.IN_SERVICE, AlarmState.OUT_OF_SERVICE:
+            return AlarmState.NORMAL
+        case _:
+            return None
+
+
+class Alarms:
+    """All alarms of one controller. Every call gives what changed, in order."""
+
+    def __init__(self, state: AlarmsState) -> None:
+        self._state = state
+        self._rules: dict[AlarmKind, AlarmRule] = {rule.kind: rule for rule in state.rules}
+        self._next_us: int | None = None
+        self._find_next()
+
+    def deadline_us(self) -> int | None:
+        """When a delay or a shelving ends; None = none is under way."""
+        return self._next_us
+
+    # ---- what comes in -----------------------------------------------------------------------------------------------
+
+    def started(self, given: Started, set_back_us: int) -> list[AlarmChanged]:
+        """New rules and lines. ``set_back_us``: by how much the host's clock was set back since the newest input.
+
+        The controller's own parts are good until told otherwise; alarms without a rule or a place are gone.
+        """
+        self._state.controller = given.controller
+        self._state.rules = list(given.alarms)
+        self._rules = {rule.kind: rule for rule in given.alarms}
+        known = self._state.alarms
+        for record in known.values():
+            record.due_us -= set_back_us if record.due_us else 0
+            record.until_us -= set_back_us if record.until_us else 0
+            record.since_us -= set_back_us
+        places = dict(places_of(given))
+        out: list[AlarmChanged] = []
+        for name, record in list(known.items()):
+            if name in places:
+                record.line, record.plc = places[name].line, places[name].plc
+            elif not self._is_still_known(record, given):
+                del known[name]
+                before, record.state, record.active = record.state, AlarmState.NORMAL, False
+                if before is not AlarmState.NORMAL:
+                    out.append(self._told(name, record, before, given.at_us))
+        for name, record in places.items():
+            known.setdefault(name, record)
+        for kind in (AlarmKind.SITE_STORE_DOWN, AlarmKind.JOURNAL_DOWN, AlarmKind.JOURNAL_FULL):
+            out += self.take(Condition(kind, "", False, ""), given.at_us)
+        self._find_next()
+        return out + self._follow(given.at_us)
+
+    def plc_began_anew(self, plc: str, at_us: int) -> list[AlarmChanged]:
+        """A PLC's new session: it tells again what is jammed or stopped."""
+        out: list[AlarmChanged] = []
+        for name, record in list(self._state.alarms.items()):
+            if record.plc == plc and record.kind in (AlarmKind.JAM, AlarmKind.MACHINE_STOPPED):
+                out += self.take(Condition(record.kind, name.partition(".")[2], False, ""), at_us)
+        return out
+
+    def take(self, fact: Fact, at_us: int) -> list[AlarmChanged]:
+        """One fact."""
+        rule = self._rules.get(fact.kind)
+        if rule is None:
+            return []
+        name = identity(fact.kind, fact.place or self._state.controller)
+        record = self._state.alarms.get(name)
+        if record is None:
+            if fact.kind not in UNPLACED:
+                return []
+            plc = fact.place.partition(".")[0]
+            record = self._state.alarms[name] = AlarmRecord(fact.kind, "", plc)
+        match fact:
+            case Condition():
+                if fact.on:
+                    record.text = fact.text
+                changed = self._set_condition(record, rule, fact.on, at_us)
+            case Moment():
+                if self._cause_of(name, record):  # it happened because of that
+                    return []
+                record.text = fact.text
+                changed = self._set_condition(record, rule, True, at_us)
+                changed |= self._set_condition(record, rule, False, at_us)
+            case Sample():
+                changed = self._sample(name, record, rule, fact.bad, at_us)
+            case _:
+                assert_never(fact)
+        if not changed:
+            return []
+        self._find_next()
+        return self._follow(at_us)
+
+    def pass_time(self, at_us: int) -> list[AlarmChanged]:
+        """Ends the delays and shelvings that are due."""
+        if self._next_us is None or self._next_us > at_us:
+            return []
+        out: list[AlarmChanged] = []
+        for record in self._state.alarms.values():
+            if record.due_us and record.due_us <= at_us:
+                self._set_active(record, record.condition, record.due_us)
+        for name, record in self._state.alarms.items():
+            if record.until_us and record.until_us <= at_us:
+                record.by = record.comment = ""
+                out.append(self._back(name, record, at_us))
+        self._find_next()
+        return out + self._follow(at_us)
+
+    def request(self, given: AlarmRequested) -> list[AlarmChanged]:
+        """An operator's request; nothing where the alarm is another controller's or its state does not have it."""
+        record = self._state.alarms.get(given.alarm)
+        target = None if record is None else requested_state(record.state, given.action)
+        if record is None or target is None:
+            return []
+        before = record.state
+        record.by, record.comment = given.by, given.comment
+        if before in BY_HAND and target is AlarmState.NORMAL:
+            out = [self._back(given.alarm, record, given.at_us)]
+        else:
+            record.state, record.suppressed_by, record.until_us = target, "", 0
+            if target is AlarmState.SHELVED:
+                longest_us = self._rules[record.kind].shelve_max_us
+                record.until_us = given.at_us + max(1, min(given.for_us, longest_us))
+            out = [self._told(given.alarm, record, before, given.at_us)]
+        self._find_next()
+        return out + self._follow(given.at_us)
+
+    def _is_still_known(self, record: AlarmRecord, given: Started) -> bool:
+        plcs = {layout.plc for layout in given.layouts}
+        return record.kind in UNPLACED and record.plc in plcs and record.kind in self._rules
+
+    # ---- delays and shares -------------------------------------------------------------------------------------------
+
+    def _set_condition(self, record: AlarmRecord, rule: AlarmRule, on: bool, at_us: int) -> bool:
+        """Takes a condition as told now; whether anything is different, be it only a deadline."""
+        if record.condition == on:
+            return False
+        record.condition = on
+        delay_us = rule.on_delay_us if on else rule.off_delay_us
+        if record.kind in MOMENTS:
+            delay_us = 0 if on else max(1, delay_us)
+        if on == record.active:
+            record.due_us = 0
+        elif delay_us:
+            record.due_us = at_us + delay_us
+        else:
+            self._set_active(record, on, at_us)
+        return True
+
+    def _set_active(self, record: AlarmRecord, active: bool, at_us: int) -> None:
+        record.active, record.since_us, record.due_us = active, at_us, 0
+
+    def _sample(self, name: str, record: AlarmRecord, rule: AlarmRule, bad: bool, at_us: int) -> bool:
+        """Takes one item into a share. What goes wrong because of another alarm does not count."""
+        if bad and self._cause_of(name, record):
+            return False
+        record.history = (record.history << 1 | bad) & (1 << RECENT) - 1
+        record.known = min(RECENT, record.known + 1)
+        wrong = record.history.bit_count()
+        share = wrong / max(FEWEST, record.known)
+        if record.condition:
+            return share <= rule.limit - rule.deadband + _ROUNDING and self._set_condition(record, rule, False, at_us)
+        if wrong and share >= rule.limit - _ROUNDING:
+            record.text = f"{wrong} of the last {record.known}"
+            return self._set_condition(record, rule, True, at_us)
+        return False
+
+    def _find_next(self) -> None:
+        times = (time for record in self._state.alarms.values() for time in (record.due_us, record.until_us) if time)
+        self._next_us = min(times, default=None)
+
+    # ---- states ------------------------------------------------------------------------------------------------------
+
+    def _follow(self, at_us: int) -> list[AlarmChanged]:
+        """Brings every state to where its condition and its causes lead; what became active first comes first."""
+        out: list[AlarmChanged] = []
+        for name, record in sorted(self._state.alarms.items(), key=_by_time):
+            before = record.state
+            cause = self._cause_of(name, record) if record.active else ""
+            after = next_state(before, record.active, bool(cause), self._rules[record.kind].latched)
+            if after is not before:
+                record.by = record.comment = ""
+                self._enter(name, record, after, cause)
+            if after is not before or record.active != record.told:
+                out.append(self._told(name, record, before, at_us))
+        return out
+
+    def _back(self, name: str, record: AlarmRecord, at_us: int) -> AlarmChanged:
+        """From the shelf, or in service again."""
+        before = record.state
+        cause = self._cause_of(name, record) if record.active else ""
+        record.until_us = 0
+        self._enter(name, record, next_state(AlarmState.NORMAL, record.active, bool(cause), False), cause)
+        return self._told(name, record, before, at_us)
+
+    def _enter(self, name: str, record: AlarmRecord, state: AlarmState, cause: str) -> None:
+        if state is AlarmState.UNACKNOWLEDGED:
+            record.first_out = not any(
+                other.plc == record.plc and other.active and other.state in ANNUNCIATED
+                for known, other in self._state.alarms.items()
+                if known != name
+            )
+        record.state = state
+        record.suppressed_by = cause if state is AlarmState.SUPPRESSED else ""
+
+    def _cause_of(self, name: str, record: AlarmRecord) -> str:
+        """The name of an active alarm that is the cause of this one; out of service, an alarm is no cause."""
+        for kind in SUPPRESSED_BY.get(record.kind, ()):
+            for other_name, other in self._state.alarms.items():
+                if other.kind is not kind or not other.active or other.state is AlarmState.OUT_OF_SERVICE:
+                    continue
+                if other.plc not in ("", record.plc) or other.line not in ("", record.line):
+                    continue
+                if kind is not record.kind or (other.since_us, other_name) < (record.since_us, name):
+                    return other_name
+        return ""
+
+    def _told(self, name: str, record: AlarmRecord, before: AlarmState, at_us: int) -> AlarmChanged:
+        rule = self._rules.get(record.kind) or next(rule for rule in RULES if rule.kind is record.kind)
+        record.told = record.active
+        return AlarmChanged(
+            at_us,
+            record.line,
+            name,
+            record.kind,
+            record.plc,
+            before,
+            record.state,
+            record.active,
+            record.since_us,
+            rule.priority,
+            record.text,
+            rule.cause,
+            rule.consequence,
+            rule.action,
+            record.by,
+            record.comment,
+            record.until_us,
+            record.first_out and record.state in ANNUNCIATED,
+            record.suppressed_by,
+        )
+
+
+def unraised(given: Started) -> Iterator[AlarmChanged]:
+    """Every alarm that a controller has from the start, normal, as if never raised."""
+    rules = {rule.kind: rule for rule in given.alarms}
+    for name, record in places_of(given):
+        rule, normal = rules[record.kind], AlarmState.NORMAL
+        texts = ("", rule.cause, rule.consequence, rule.action)
+        yield AlarmChanged(
+            0, record.line, name, record.kind, record.plc, normal, normal, False, 0, rule.priority, *texts
+        )
+
+
+def places_of(given: Started) -> Iterator[tuple[str, AlarmRecord]]:
+    """Every alarm that a controller has from the start, by its name."""
+    for kind in (rule.kind for rule in given.alarms):
+        for place, line, plc in _places(kind, given):
+            yield identity(kind, place), AlarmRecord(kind, line, plc)
+
+
+def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
+    match kind:
+        case AlarmKind.SITE_STORE_DOWN | AlarmKind.JOURNAL_DOWN | AlarmKind.JOURNAL_FULL:
+            yield given.controller, "", ""
+        case (
+            AlarmKind.PLC_DOWN
+            | AlarmKind.INCOMPATIBLE
+            | AlarmKind.OTHER_HOST
+            | AlarmKind.EVENTS_MISSED
+            | AlarmKind.COMMANDS_REFUSED
+            | AlarmKind.MACHINE_STOPPED
+        ):
+            for plc in dict.fromkeys((*(layout.plc for layout in given.layouts), *_dock_plcs(given))):
+                yield plc, "", plc
+        case AlarmKind.READER_DOWN:
+            for layout in given.layouts:
+                for reader in layout.portal.readers:
+                    yield reader, layout.name, layout.plc
+            for reader, dock in {dock.reader: dock.name for dock in given.docks}.items():
+                yield reader, dock, ""
+        case AlarmKind.WRONG_LOAD:
+            for its in given.docks:
+                yield its.name, its.name, ""
+        case AlarmKind.CERTIFICATE_ENDS:
+            for plc in dict.fromkeys((*(layout.plc for layout in given.layouts), *_dock_plcs(given))):
+                yield f"plc.{plc}", "", plc
+            for layout in given.layouts:
+                for reader in layout.portal.readers:
+                    yield f"reader.{reader}", layout.name, layout.plc
+            for reader, dock in {dock.reader: dock.name for dock in given.docks}.items():
+                yield f"reader.{reader}", dock, ""
+        case AlarmKind.LANE_FULL:
+            for layout in given.layouts:
+                for lane in layout.lanes:
+                    yield f"{layout.name}.{lane.number}", layout.name, layout.plc
+        case (
+            AlarmKind.NO_READS
+            | AlarmKind.MISSORTS
+            | AlarmKind.DEFAULTS
+            | AlarmKind.UNCONFIRMED
+            | AlarmKind.TOTES_REFUSED
+        ):
+            for layout in given.layouts:
+                if kind is not AlarmKind.TOTES_REFUSED or layout.job is Job.VERIFY:
+                    yield layout.name, layout.name, layout.plc
+        case AlarmKind.JAM | AlarmKind.POINTS_DOWN | AlarmKind.PACKML_DOWN:
+            return
+        case _:
+            assert_never(kind)
+
+
+def _dock_plcs(given: Started) -> Iterator[str]:
+    for dock in given.docks:
+        if dock.eyes is not None:
+            yield dock.eyes.plc
+        for output in (dock.light, dock.buzzer):
+            if output is not None and output.device.startswith("plc."):
+                yield output.device.removeprefix("plc.")
+
+
+def _by_time(item: tuple[str, AlarmRecord]) -> tuple[int, str]:
+    return item[1].since_us, item[0]

@@ -1,0 +1,138 @@
+"""From what happens to what is told about alarms: conditions, moments and samples.
+
+Public names: Fact, Condition, Moment, Sample, facts, identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from edge.core.events import (
+    Anomaly,
+    AnomalyCode,
+    CertificateChecked,
+    CommandHandled,
+    DeviceChanged,
+    DockChanged,
+    DockReason,
+    Event,
+    Journaled,
+    LaneChanged,
+    MachineReported,
+    Outcome,
+    PlcEvent,
+    RouteDecided,
+    RouteReason,
+    Sorted,
+    ToteChecked,
+)
+from edge.core.values.alarm import AlarmKind
+from plc.packml import PackmlState, state_name
+from plc.words import EventType, Opcode
+
+CERTIFICATE_WARN_US = 30 * 86_400_000_000
+"""So long before our certificate ends it is alarmed."""
+
+_DEVICES = {
+    "plc": AlarmKind.PLC_DOWN,
+    "reader": AlarmKind.READER_DOWN,
+    "points": AlarmKind.POINTS_DOWN,
+    "packml": AlarmKind.PACKML_DOWN,
+}
+_PARTS = {
+    "site-store": AlarmKind.SITE_STORE_DOWN,
+    "journal": AlarmKind.JOURNAL_DOWN,
+    "journal-room": AlarmKind.JOURNAL_FULL,
+}
+_MOMENTS = {
+    AnomalyCode.EVENTS_MISSED: AlarmKind.EVENTS_MISSED,
+    AnomalyCode.UNACCOUNTED_COMMANDS: AlarmKind.OTHER_HOST,
+    AnomalyCode.INCOMPATIBLE: AlarmKind.INCOMPATIBLE,
+}
+_ASTRAY = frozenset({Outcome.MISSORTED, Outcome.FAILED, Outcome.LOST})
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something is so, or is over."""
+
+    kind: AlarmKind
+    place: str
+    on: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something happened."""
+
+    kind: AlarmKind
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One more item, and whether it went wrong."""
+
+    kind: AlarmKind
+    place: str
+    bad: bool
+
+
+Fact: TypeAlias = Condition | Moment | Sample
+
+
+def identity(kind: AlarmKind, place: str) -> str:
+    """An alarm's name. ``place``: as `AlarmKind` says; empty for the controller itself."""
+    return f"{kind}.{place}" if place else str(kind)
+
+
+def facts(value: Journaled | Event) -> Iterator[Fact]:
+    """What a value tells about alarms; mostly nothing."""
+    match value:
+        case RouteDecided(line=line, reason=reason, round=0):
+            yield Sample(AlarmKind.NO_READS, line, reason is RouteReason.NO_READ)
+        case CommandHandled(plc=plc, opcode=Opcode.ROUTE, refusal=refusal):
+            yield Sample(AlarmKind.COMMANDS_REFUSED, plc, refusal > 0)
+        case Sorted(line=line, outcome=outcome):
+            yield Sample(AlarmKind.MISSORTS, line, outcome in _ASTRAY)
+            yield Sample(AlarmKind.DEFAULTS, line, outcome is Outcome.DEFAULTED)
+            yield Sample(AlarmKind.UNCONFIRMED, line, bad=False)
+        case ToteChecked(line=line, final=True):
+            yield Sample(AlarmKind.TOTES_REFUSED, line, not value.verified)
+        case PlcEvent(type=EventType.JAM, plc=plc, station=eye):
+            yield Condition(AlarmKind.JAM, f"{plc}.{eye}", bool(value.value), f"photo-eye {eye} of {plc}")
+        case PlcEvent(type=EventType.STATE, plc=plc, station=0):
+            yield _machine(plc, value.value)
+        case MachineReported(plc=plc, state=state) if state:
+            yield _machine(plc, state)
+        case CertificateChecked(device=device, ends_us=ends_us, text=text):
+            ends = ends_us - value.at_us < CERTIFICATE_WARN_US
+            yield Condition(AlarmKind.CERTIFICATE_ENDS, device, ends, text)
+        case LaneChanged(line=line, lane=lane):
+            yield Condition(AlarmKind.LANE_FULL, f"{line}.{lane}", value.full, f"lane {lane} of {line}")
+        case DockChanged(dock=dock, wrong=wrong, reason=reason, subject=subject):
+            if reason is DockReason.WRONG_PARCEL:  # each one calls anew
+                yield Condition(AlarmKind.WRONG_LOAD, dock, False, "")
+            what = f"{subject} went out at {dock}" if reason is DockReason.WRONG_PARCEL else f"{len(wrong)} at {dock}"
+            yield Condition(AlarmKind.WRONG_LOAD, dock, bool(wrong), what)
+        case DeviceChanged(device=device, up=up, reason=reason):
+            group, _, name = device.partition(".")
+            if group in _DEVICES:
+                yield Condition(_DEVICES[group], name, not up, reason)
+            elif device in _PARTS:
+                yield Condition(_PARTS[device], "", not up, reason)
+        case Anomaly(code=AnomalyCode.UNCONFIRMED, line=line):
+            yield Sample(AlarmKind.UNCONFIRMED, line, bad=True)
+        case Anomaly(code=code, subject=subject, text=text) if code in _MOMENTS and subject:
+            yield Moment(_MOMENTS[code], subject, text)
+        case _:
+            pass
+
+
+def _machine(plc: str, state: int) -> Condition:
+    text = f"{plc} is in PackML state {state} ({state_name(state)})"
+    return Condition(AlarmKind.MACHINE_STOPPED, plc, state != PackmlState.EXECUTE, text)

@@ -1,0 +1,460 @@
+"""The core: routes inputs to stations, decides, merges deadlines. The one entrance to all decisions of a controller.
+
+Public names: Core, REFUSAL_TEXT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from edge.core.alarms.alarms import Alarms
+from edge.core.alarms.facts import facts
+from edge.core.book import OrderBook
+from edge.core.dock.gate import Gate
+from edge.core.events import (
+    AlarmDue,
+    AlarmRequested,
+    Anomaly,
+    AnomalyCode,
+    BarcodesRead,
+    CertificateChecked,
+    Command,
+    CommandDropped,
+    CommandHandled,
+    CommandSent,
+    DeviceChanged,
+    DeviceNotice,
+    DoorSeen,
+    EventsMissed,
+    Input,
+    Journaled,
+    LaneRequested,
+    LoadRequested,
+    MachineReported,
+    Measured,
+    OrderChanged,
+    OrderShipped,
+    OutputSet,
+    PassageSeen,
+    PlcConnected,
+    PlcEvent,
+    PointChanged,
+    PointWriteRequested,
+    PointWritten,
+    Route,
+    SetLane,
+    Stage,
+    Started,
+    TagsRead,
+    Tick,
+)
+from edge.core.line.decide import decide
+from edge.core.line.journey import ended, inducted, lane_changed, lanes_seen, passed_eye
+from edge.core.line.station import NEVER_US, Result, Station
+from edge.core.values.dock import DockLayout
+from edge.core.values.layout import Job, LineLayout
+from edge.core.values.state import CoreState, LineState, PlcState, Track
+from plc.packml import PackmlState, state_name
+from plc.words import EventType, Opcode, Refusal, serial_after
+
+LANE_VALID_US = 5_000_000
+
+REFUSAL_TEXT: dict[int, str] = {
+    Refusal.OUT_OF_SEQUENCE: "out of sequence",
+    Refusal.EXPIRED: "expired",
+    Refusal.UNKNOWN_TRACK: "unknown track id",
+    Refusal.NO_TARGET: "no such lane or target",
+    Refusal.OLD_EPOCH: "old epoch",
+    Refusal.PAST_DECISION: "past the decision point",
+    Refusal.NOT_EXECUTE: "machine not in Execute",
+}
+
+
+class Core:
+    """All lines and dock doors of one controller.
+
+    ``step`` never raises for what the floor does. ``live`` False: portals and doors report nothing of their own, so
+    that journaled PassageSeen and DoorSeen can be given as inputs (start after a crash, replay).
+    """
+
+    def __init__(
+        self,
+        layouts: Iterable[LineLayout],
+        state: CoreState | None = None,
+        *,
+        docks: Iterable[DockLayout] = (),
+        live: bool = True,
+    ) -> None:
+        self.state = CoreState() if state is None else state
+        self.live = live
+        self.book = OrderBook(self.state.book)
+        self._alarms = Alarms(self.state.alarms)
+        self._lines: dict[str, Station] = {}
+        self._by_plc: dict[str, list[Station]] = {}
+        self._by_reader: dict[str, Station] = {}
+        self._dues_us: dict[str, int] = {}
+        self._soonest_us = NEVER_US
+        self._touched: set[str] = set()  # lines of which it is not known any more when they are due
+        self._take_layouts(layouts, docks)
+
+    def deadline_us(self) -> int | None:
+        """When to give a Tick at the latest; None = nothing is waiting for time."""
+        due_us = self._lines_due_us()
+        for time_us in (self._due_us(), self._gate.doors.deadline_us()):
+            due_us = due_us if time_us is None else min(due_us, time_us)
+        return None if due_us == NEVER_US else due_us
+
+    def _lines_due_us(self) -> int:
+        """When the first of the lines is due; NEVER_US without any."""
+        if self._touched:
+            for name in self._touched:
+                self._dues_us[name] = self._lines[name].due_us()
+            self._touched.clear()
+            self._soonest_us = min(self._dues_us.values())
+        return self._soonest_us
+
+    def _due_us(self) -> int | None:
+        """When a delay of an alarm or the time of a door's light is over."""
+        alarm_us, light_us = self._alarms.deadline_us(), self._gate.deadline_us()
+        if alarm_us is None or light_us is None:
+            return light_us if alarm_us is None else alarm_us
+        return min(alarm_us, light_us)
+
+    def step(self, given: Input) -> list[Result]:
+        """Takes one input and returns what follows from it, in order."""
+        out: list[Result] = []
+        if not isinstance(given, Tick | TagsRead):
+            self._pass_time(given.at_us, out)
+        for concerned in self._concerned(given):
+            self._touched.add(concerned.name)
+        match given:
+            case TagsRead():
+                line = self._by_reader.get(given.reader)
+                if line is not None:
+                    line.portal.read(given.reads, given.reader)
+                elif self._gate.docks:
+                    self._door_seen(self._gate.doors.read(given), out)
+            case BarcodesRead():
+                scanned_by = self._by_reader.get(given.reader)
+                if scanned_by is not None:
+                    scanned_by.scans.read(given)
+            case Tick() | AlarmDue() | Measured() | PointChanged() | PointWritten() | CertificateChecked():
+                pass
+            case PointWriteRequested():
+                self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
+            case MachineReported():
+                if (known := self.state.plcs.get(given.plc)) is not None:
+                    known.machine = given.state
+            case PlcEvent():
+                self._plc_event(given, out)
+            case PassageSeen():
+                seen_by = self._lines.get(given.line)
+                if seen_by is not None:
+                    seen_by.portal.reported(given)
+                    decide(seen_by, given, out)
+            case DoorSeen():
+                self._gate.decide(given, out)
+            case OrderChanged():
+                self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
+                self.book.put(given.order)
+                self._gate.loads.take(given)
+            case LaneRequested():
+                self._lane_requested(given, out)
+            case AlarmRequested():
+                self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
+                out += self._alarms.request(given)
+                self._gate.acknowledge(given, out)
+            case LoadRequested():
+                self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
+                self._gate.request(given, out)
+            case OutputSet():
+                pass
+            case PlcConnected():
+                self._plc_connected(given, out)
+                self._gate.device_up(f"plc.{given.plc}", out)
+            case CommandSent():
+                self._command_sent(given)
+            case CommandHandled():
+                if given.opcode == Opcode.ROUTE:
+                    for _, track in self._tracks(given.plc, given.value):
+                        track.handled = track.handled or track.route_seq == given.seq
+            case CommandDropped():
+                out.append(
+                    Anomaly(
+                        given.at_us,
+                        self._line_of_track(given.plc, given.value if given.opcode == Opcode.ROUTE else 0),
+                        AnomalyCode.COMMAND_DROPPED,
+                        f"{given.plc}: opcode {given.opcode} for {given.value}, target {given.target}: {given.why}",
+                        given.value if given.opcode == Opcode.ROUTE else 0,
+                    )
+                )
+            case EventsMissed():
+                what = (
+                    f"events {given.first} to {given.last} never came"
+                    if given.first or given.last
+                    else "buffer ran over"
+                )
+                out.append(
+                    Anomaly(
+                        given.at_us,
+                        "",
+                        AnomalyCode.EVENTS_MISSED,
+                        f"{given.plc}: {what}, {given.count} lost",
+                        0,
+                        given.plc,
+                    )
+                )
+            case DeviceNotice():
+                out.append(Anomaly(given.at_us, "", given.code, given.text, 0, given.device))
+            case DeviceChanged():
+                kind, _, name = given.device.partition(".")
+                watched_by = self._by_reader.get(name) if kind == "reader" else None
+                if watched_by is not None:
+                    watched_by.reader_changed(name, "" if given.up else given.reason, given.at_us)
+                if kind == "reader" and given.up:
+                    self._gate.device_up(given.device, out)
+            case Started():
+                self._started(given, out)
+            case _:
+                assert_never(given)
+        if not isinstance(given, Tick | TagsRead):
+            self._tell_alarms(given, out, 0)
+            self.state.at_us = given.at_us
+        if self.live:
+            self._time_went_by(given.at_us, out)
+        return out
+
+    def _concerned(self, given: Input) -> Iterable[Station]:
+        """The lines of which an input may change what is due."""
+        match given:
+            case TagsRead() | BarcodesRead():
+                line = self._by_reader.get(given.reader)
+                return () if line is None else (line,)
+            case PlcEvent() | CommandSent() | PlcConnected():
+                return self._by_plc.get(given.plc, ())
+            case Started() | PassageSeen() | DeviceChanged():
+                return self._lines.values()
+            case _:
+                return ()
+
+    def _pass_time(self, at_us: int, out: list[Result]) -> None:
+        out += self._gate.pass_time(at_us)
+        out += self._alarms.pass_time(at_us)
+
+    def _started(self, given: Started, out: list[Result]) -> None:
+        set_back_us = max(0, self.state.at_us - given.at_us)
+        self._take_layouts(given.layouts, given.docks)
+        self._gate.loads.take(given)
+        out += self._alarms.started(given, set_back_us)
+        if set_back_us:
+            self._gate.clock_set_back(set_back_us)
+            for line in self._lines.values():
+                line.portal.clock_set_back()
+                for track in line.state.tracks.values():
+                    track.due_us = given.at_us
+
+    def _tell_alarms(self, given: Journaled, out: list[Result], since: int) -> None:
+        """Gives the alarms an input and what followed from it, ``out[since:]``."""
+        changes: list[Result] = []
+        for value in (given, *out[since:]):
+            if isinstance(value, OrderShipped):
+                self._gate.loads.take(value, self.book.order(value.order))
+            if not isinstance(value, Command):
+                for fact in facts(value):
+                    changes += self._alarms.take(fact, given.at_us)
+        out += changes
+
+    def _take_layouts(self, layouts: Iterable[LineLayout], docks: Iterable[DockLayout]) -> None:
+        self._gate = Gate(docks, self.state.loads, self.book)
+        self._lines.clear()
+        self._by_plc.clear()
+        self._by_reader.clear()
+        for layout in layouts:
+            line = Station(layout, self.state.lines.setdefault(layout.name, LineState()), self.book)
+            self._lines[layout.name] = line
+            self._by_plc.setdefault(layout.plc, []).append(line)
+            for reader in (*layout.portal.readers, *layout.portal.scanners):
+                self._by_reader[reader] = line
+        self._dues_us = dict.fromkeys(self._lines, NEVER_US)  # in the lines' order, which is that of what is told
+        self._soonest_us = NEVER_US
+        self._touched = set(self._lines)
+
+    # ---- PLC ---------------------------------------------------------------------------------------------------------
+
+    def _plc_connected(self, given: PlcConnected, out: list[Result]) -> None:
+        known = self.state.plcs.get(given.plc)
+        if known is None or given.fresh or known.session != given.session:
+            self.state.plcs[given.plc] = PlcState(
+                given.session, given.event_acked, given.command_head, given.events_lost
+            )
+        if given.fresh:
+            out += self._alarms.plc_began_anew(given.plc, given.at_us)
+        for line in self._by_plc.get(given.plc, ()):
+            if given.fresh and line.state.tracks:
+                count = len(line.state.tracks)
+                line.state.tracks.clear()
+                text = f"{given.plc} started anew (session {given.session}): {count} tracks are unknown to it"
+                out.append(Anomaly(given.at_us, line.name, AnomalyCode.PLC_RESTARTED, text, 0, given.plc))
+            lanes_seen(line, given, out)
+        for sent in given.found:
+            self._command_sent(sent)
+        if not given.resumed:
+            # Decided before the crash, but the write did not reach the PLC: the same lane once more.
+            for line in self._by_plc.get(given.plc, ()):
+                for track in line.state.tracks.values():
+                    lost = track.route_seq is None or serial_after(track.route_seq, given.command_head)
+                    if track.inducted and track.lane and not track.handled and not track.ended and lost:
+                        out.append(Route(given.plc, track.track_id, track.lane, track.expiry_ms))
+
+    def _plc(self, given: CommandSent | PlcEvent) -> PlcState:
+        plc = self.state.plcs.get(given.plc)
+        if plc is None or plc.session != given.session:
+            plc = self.state.plcs[given.plc] = PlcState(given.session, 0, 0)
+        return plc
+
+    def _command_sent(self, given: CommandSent) -> None:
+        self._plc(given).command_seq = given.seq
+        if given.opcode != Opcode.ROUTE:
+            return
+        known = list(self._tracks(given.plc, given.value))
+        for _, track in known:
+            track.route_seq, track.handled = given.seq, False
+            if given.found:
+                track.lane = given.target
+        if given.found and not known:
+            # Its INDUCTED was not stored either and comes again: the parcel keeps the route it has.
+            for line in self._by_plc.get(given.plc, ()):
+                if given.target in line.lanes:
+                    line.state.tracks[given.value] = Track(given.value, lane=given.target, route_seq=given.seq)
+                    break
+
+    def _plc_event(self, given: PlcEvent, out: list[Result]) -> None:
+        self._plc(given).event_seq = given.seq
+        self._gate.doors.eye(given)
+        lines = self._by_plc.get(given.plc, [])
+        match given.type:
+            case EventType.INDUCTED:
+                for line in lines:
+                    if line.layout.induction == given.station:
+                        inducted(line, given, out)
+                        return
+                text = f"{given.plc}: INDUCTED at station {given.station}, which no line has as its induction"
+                out.append(Anomaly(given.at_us, "", AnomalyCode.UNKNOWN_INDUCTION, text, given.track_id, given.plc))
+            case EventType.ENTERED | EventType.LEFT:
+                for line in lines:
+                    if line.layout.portal.eye == given.station and not line.layout.portal.quiet_us:
+                        passed_eye(line, given)
+            case EventType.DIVERTED | EventType.DEFAULTED | EventType.DIVERT_FAILED | EventType.LOST:
+                for line, track in self._tracks(given.plc, given.track_id):
+                    ended(line, track, given, out)
+                    return
+                text = f"{given.plc}: event type {given.type} at {given.station} for a track that no line knows"
+                out.append(Anomaly(given.at_us, "", AnomalyCode.UNKNOWN_TRACK, text, given.track_id, given.plc))
+            case EventType.LANE:
+                for line in lines:
+                    if given.station in line.lanes:
+                        lane_changed(line, given, out)
+            case EventType.REFUSED:
+                reason = REFUSAL_TEXT.get(given.value, f"reason {given.value}")
+                text = f"{given.plc} refused command {given.station}: {reason}"
+                name = self._line_of_track(given.plc, given.track_id)
+                out.append(Anomaly(given.at_us, name, AnomalyCode.COMMAND_REFUSED, text, given.track_id))
+            case EventType.JAM:
+                text = f"jam at photo-eye {given.station} of {given.plc} {'set' if given.value else 'cleared'}"
+                out.append(
+                    Anomaly(
+                        given.at_us,
+                        "",
+                        AnomalyCode.JAM if given.value else AnomalyCode.JAM_CLEARED,
+                        text,
+                        given.track_id,
+                        given.plc,
+                    )
+                )
+            case EventType.STRAY:
+                text = f"untracked object at photo-eye {given.station} of {given.plc}"
+                out.append(Anomaly(given.at_us, "", AnomalyCode.STRAY, text, given.track_id, given.plc))
+            case EventType.STATE:
+                if given.station == 0:
+                    self._plc(given).machine = given.value
+                if given.station == 0 and given.value != PackmlState.EXECUTE:
+                    text = f"{given.plc} left Execute: PackML state {given.value} ({state_name(given.value)})"
+                    out.append(Anomaly(given.at_us, "", AnomalyCode.MACHINE_STATE, text, 0, given.plc))
+            case EventType.INPUT:
+                pass
+            case _:
+                text = f"{given.plc}: event type {given.type} is not in mailbox version 1"
+                out.append(Anomaly(given.at_us, "", AnomalyCode.UNKNOWN_EVENT, text, given.track_id, given.plc))
+
+    def _lane_requested(self, given: LaneRequested, out: list[Result]) -> None:
+        self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
+        line = self._lines.get(given.line)
+        if line is None:
+            return  # another controller's
+        if given.lane not in line.lanes:
+            allowed = ", ".join(map(str, line.lanes))
+            text = f"{given.by} asked for lane {given.lane}, which is none of {allowed}"
+            out.append(Anomaly(given.at_us, given.line, AnomalyCode.NO_SUCH_LANE, text))
+            return
+        out.append(SetLane(line.layout.plc, given.lane, given.enabled, LANE_VALID_US))
+
+    def _tracks(self, plc: str, track_id: int) -> Iterable[tuple[Station, Track]]:
+        for line in self._by_plc.get(plc, ()):
+            track = line.state.tracks.get(track_id)
+            if track is not None:
+                yield line, track
+
+    def _line_of_track(self, plc: str, track_id: int) -> str:
+        return next((line.name for line, _ in self._tracks(plc, track_id)), "")
+
+    # ---- portals -----------------------------------------------------------------------------------------------------
+
+    def _early(self, line: Station, track: Track, now_us: int, out: list[Result]) -> None:
+        """A sorter decides when a parcel's own window is over and its scanners have spoken, if nothing is in doubt."""
+        if not self.live or line.layout.job is not Job.SORT or track.lane or track.early:
+            return
+        early_us = line.early_us(track.track_id)
+        if early_us is not None and early_us <= now_us:
+            track.early = True
+            self._seen(line, line.portal.evidence(track.track_id, Stage.EARLY, now_us), out)
+
+    def _time_went_by(self, now_us: int, out: list[Result]) -> None:
+        if self._lines_due_us() <= now_us:
+            for name in [name for name, due_us in self._dues_us.items() if due_us <= now_us]:
+                self._touched.add(name)
+                self._line_due(self._lines[name], now_us, out)
+        self._door_seen(self._gate.doors.sweep(now_us), out)
+        due_us = self._due_us()
+        if due_us is not None and due_us <= now_us:
+            self._own(AlarmDue(now_us), out, lambda: None)
+
+    def _line_due(self, line: Station, now_us: int, out: list[Result]) -> None:
+        for seen in line.portal.finals(now_us):
+            self._seen(line, seen, out)
+        for track in line.undecided():
+            if track.due_us <= now_us:
+                self._seen(line, line.portal.evidence(track.track_id, Stage.DUE, now_us), out)
+            else:
+                self._early(line, track, now_us, out)
+
+    def _seen(self, line: Station, seen: PassageSeen, out: list[Result]) -> None:
+        if scans := line.scans.of(seen.passage):
+            seen = replace(seen, scans=scans)
+        if seen.stage is Stage.FINAL:
+            line.scans.seen(seen)
+        self._own(seen, out, lambda: decide(line, seen, out))
+
+    def _door_seen(self, found: Iterable[DoorSeen], out: list[Result]) -> None:
+        for seen in found:
+            self._own(seen, out, lambda seen=seen: self._gate.decide(seen, out))  # type: ignore[misc]
+
+    def _own(self, given: PassageSeen | DoorSeen | AlarmDue, out: list[Result], act: Callable[[], None]) -> None:
+        """An input that the controller gives itself, treated as when it comes from a journal."""
+        out.append(given)
+        self.state.at_us = given.at_us
+        since = len(out)
+        self._pass_time(given.at_us, out)
+        act()
+        self._tell_alarms(given, out, since)

@@ -1,0 +1,1 @@
+"""What goes through a dock door, and whether it belongs there."""

@@ -1,0 +1,113 @@
+"""Verify: the tags of one passage against the order of its tote.
+
+Public names: check, Check, wants.
+Law: every tag seen is exactly one of the tote, matched, extra, foreign, duplicate or unreadable.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge.core.book import OrderBook
+from edge.core.events import Claim, Finding, FindingKind
+from edge.core.values.order import Order, OrderState
+from rfid.epc.identity import classify, gtin_of, identity_of_hex
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The result: no findings = verified. ``tote`` and ``order`` are empty where unknown."""
+
+    tote: str
+    order: str
+    matched: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def check(claims: Sequence[Claim], book: OrderBook, codes: Sequence[str] = ()) -> Check:
+    """Judges a tote by the tags that its passage owns (``claims``), strongest tote tag first.
+
+    ``codes``: barcodes that were read on it; a tote may be known by its tag, by its barcode or by both.
+    """
+    totes: list[str] = []
+    items: list[str] = []
+    findings: list[Finding] = []
+    for claim in sorted(claims, key=lambda claim: (-claim.weight, claim.epc)):
+        identity = identity_of_hex(claim.epc)
+        if identity is None:
+            findings.append(Finding(FindingKind.UNREADABLE, claim.epc, text=classify(claim.epc)))
+        elif identity.startswith("(8003)"):
+            totes.append(identity)
+        elif gtin_of(identity) is not None:
+            items.append(identity)
+        else:
+            findings.append(Finding(FindingKind.EXTRA, identity, text="neither an item nor a tote"))
+    labels = [code for code in codes if code.startswith("(8003)")]
+    if totes and labels and not set(labels) & set(totes):
+        text = f"the tote's tag says {', '.join(totes)}, its barcode {', '.join(labels)}"
+        findings.append(Finding(FindingKind.CONTRADICTION, labels[0], text=text))
+    else:
+        totes = [*labels, *(tote for tote in totes if tote not in labels)]
+    if not totes:
+        findings.append(Finding(FindingKind.UNREADABLE, "", text="no tote tag was read"))
+        return Check("", "", (), tuple(findings))
+    tote = next((tote for tote in totes if book.of_tote(tote)), totes[0])
+    findings += [Finding(FindingKind.EXTRA, other, text="a second tote") for other in totes if other != tote]
+    order = book.of_tote(tote)
+    if order is None:
+        findings.append(Finding(FindingKind.NO_ORDER, tote, text="no open order is picked into this tote"))
+        return Check(tote, "", (), tuple(findings))
+    matched, wrong = _compare(order, sorted(items), book)
+    return Check(tote, order.id, matched, (*findings, *wrong))
+
+
+def wants(clear: Sequence[str], others: Sequence[str], book: OrderBook) -> frozenset[str]:
+    """Which of the tags ``others`` the order still wants of the tote that stands among the tags ``clear``."""
+    known = [identity for epc in clear if (identity := identity_of_hex(epc)) is not None]
+    order = next((found for identity in known if (found := book.of_tote(identity)) is not None), None)
+    if order is None:
+        return frozenset()
+    named = {epc for line in order.lines for epc in line.epcs}
+    lacking = Counter[str]()
+    for line in order.lines:
+        lacking[line.gtin] += line.quantity - len(line.epcs)
+    lacking.subtract(gtin for identity in known if identity not in named and (gtin := gtin_of(identity)) is not None)
+    wanted = set()
+    for epc in others:
+        identity = identity_of_hex(epc)
+        if identity is not None and (identity in named or lacking[gtin_of(identity) or ""] > 0):
+            wanted.add(epc)
+    return frozenset(wanted)
+
+
+def _compare(order: Order, items: Sequence[str], book: OrderBook) -> tuple[tuple[str, ...], list[Finding]]:
+    named = {epc for line in order.lines for epc in line.epcs}
+    any_of = Counter[str]()
+    for line in order.lines:
+        any_of[line.gtin] += line.quantity - len(line.epcs)
+    matched: list[str] = []
+    findings: list[Finding] = []
+    for item in items:
+        if item in named:
+            named.discard(item)
+            matched.append(item)
+            continue
+        owner = book.of_item(item)
+        if owner is not None and owner.id != order.id and owner.state is OrderState.SHIPPED:
+            findings.append(Finding(FindingKind.DUPLICATE, item, order=owner.id, text="already shipped"))
+        elif owner is not None and owner.id != order.id and owner.state is OrderState.OPEN:
+            findings.append(Finding(FindingKind.FOREIGN, item, order=owner.id, text="belongs to another order"))
+        elif any_of[gtin := gtin_of(item) or ""] > 0:
+            any_of[gtin] -= 1
+            matched.append(item)
+        else:
+            findings.append(Finding(FindingKind.EXTRA, item, text="not in the order"))
+    findings += [Finding(FindingKind.MISSING, epc, text="was not seen") for epc in sorted(named)]
+    findings += [
+        Finding(FindingKind.MISSING, gtin, quantity=count, text="too few were seen")
+        for gtin, count in sorted(any_of.items())
+        if count > 0
+    ]
+    return tuple(matched), findings

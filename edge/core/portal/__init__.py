@@ -1,0 +1,1 @@
+"""Which tags belong to which parcel or tote."""

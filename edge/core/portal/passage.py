@@ -1,0 +1,449 @@
+"""Passage: which tags belong to which parcel or tote.
+
+Public names: PortalWatch.
+
+A passage is one item's way past the photo-eye beside the antennas. Each read counts its linear power times a bell over
+the time since the item's middle was in front of its antenna; the bell is as wide (sigma) as half the item's time in the
+photo-eye. No read counts far more than the tag's usual ones: where an echo is strong, the antenna is not. A tag belongs
+to the passage with the most evidence among two neighbours on each side. Where two claim it about as much, and the order
+of only one of them wants it, it belongs to that one; without a tie no order has a say. The time from eye to antenna is
+learned (``offsets``). A tag that is there again and again and never stronger does not move, and is masked.
+Without a photo-eye new tags begin a passage (``quiet``); the bell is around the middle of their reads, its sigma half
+the quiet time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Sequence
+from math import exp, floor
+from statistics import median_low
+
+from edge.core.events import Claim, PassageSeen, Stage, TagEvidence, Wanted, tied
+from edge.core.portal.background import Background
+from edge.core.portal.offsets import Antenna, OffsetLearner, Offsets
+from edge.core.portal.passage_times import GRACE_US, NEIGHBOURS, WINDOW_SIGMAS, PassageTimes
+from edge.core.portal.quiet import QuietWatch
+from edge.core.values.layout import LineLayout
+from edge.core.values.state import Passage, PortalState
+from rfid.driver import TagRead, rows
+
+ECHO = 50.0
+"""A read counts at most so many times the tag's median read: a place where an echo is strong is not the antenna."""
+ASIDE = 0.25
+"""What a read counts of an antenna that looks upstream or downstream, beside one that faces the belt."""
+KEEP_PASSAGES = 24
+"""Passages remembered with their evidence: so many items may be between photo-eye and induction."""
+AGAIN_TAGS, AGAIN_SHARE = 4, 0.75
+"""Two passages with so many tags are one item seen twice where this share of them is the same."""
+AGAIN_VARIES = 30.0
+"""A tag's evidence in two passages is comparable up to this factor."""
+KEEP_READS = 50_000
+KEEP_READS_US = 30_000_000
+
+_Read = tuple[int, str, Antenna, float]
+_Sums = dict[tuple[str, Antenna], list[float]]
+_Totals = dict[str, tuple[float, float]]
+Wants = Callable[[Sequence[str], Sequence[str]], frozenset[str]]
+"""From the tags that surely belong to a passage, and others: which of the others its order wants."""
+
+
+def _no_order(clear: Sequence[str], others: Sequence[str]) -> frozenset[str]:
+    return frozenset()
+
+
+class PortalWatch:
+    """One portal's passages. All times are device times on the host's scale; ``now_us`` is the host's time."""
+
+    def __init__(
+        self,
+        layout: LineLayout,
+        state: PortalState,
+        wants: Wants = _no_order,
+        learner: OffsetLearner | None = None,
+    ) -> None:
+        self._layout = layout
+        self._state = state
+        self._wants = wants
+        portal = layout.portal
+        self._role = dict.fromkeys((*portal.upstream, *portal.downstream), ASIDE) | dict.fromkeys(portal.facing, 1.0)
+        self._reads: list[_Read] = []  # in order of time
+        self._sums: dict[int, tuple[_Sums, _Totals]] = {}
+        self._learner = OffsetLearner(portal.facing) if learner is None else learner
+        self._background = Background(state.presence)
+        self._quiet = QuietWatch(layout, state, self._background.__contains__) if portal.quiet_us else None
+        self._times = PassageTimes(layout, state, self._quiet)
+        self._newest_us = 0
+        self._away = dict.fromkeys(portal.readers, "not connected yet")
+        self._blind_until_us = 0
+        self._deadline_us: int | None = None
+        self._moved = True  # the deadline is not known any more
+
+    # ---- what happens ------------------------------------------------------------------------------------------------
+
+    def clock_set_back(self) -> None:
+        """What is on the host's old scale means nothing any more."""
+        self._state.passages.clear()
+        self._reads.clear()
+        self._sums.clear()
+        self._learner.forget()
+        if self._quiet is not None:
+            self._quiet.clock_set_back()
+        self._moved = True
+
+    def reader_changed(self, reader: str, trouble: str, at_us: int) -> None:
+        """A reader reads from now on (``trouble`` empty), or does not."""
+        if trouble:
+            self._away[reader] = trouble
+        else:
+            self._away.pop(reader, None)
+            self._blind_until_us = at_us
+            if self._quiet is not None:
+                self._quiet.began(at_us)
+
+    def inducted(self, track_id: int, at_us: int) -> None:
+        """A track was inducted; without a photo-eye this says when it was before the antennas."""
+        if self._quiet is not None:
+            self._quiet.inducted(track_id, at_us)
+
+    def entered(self, track_id: int, at_us: int) -> None:
+        """The leading edge of an item reached the photo-eye."""
+        passages = self._state.passages
+        if passages and not passages[-1].stop_us:
+            self._close(passages[-1], at_us)
+        passages.append(Passage(self._state.next_passage, track_id, at_us))
+        self._state.next_passage += 1
+        self._moved = True
+
+    def left(self, track_id: int, at_us: int) -> None:
+        """The trailing edge left the photo-eye. Without its ENTERED, the passage began a typical time before."""
+        passages = self._state.passages
+        for passage in reversed(passages):
+            if passage.track_id == track_id and not passage.stop_us:
+                self._close(passage, at_us)
+                return
+        if not any(passage.track_id == track_id and passage.stop_us == at_us for passage in passages):
+            self.entered(track_id, at_us - self._times.dwell_us())
+            self._close(passages[-1], at_us)
+
+    def read(self, reads: Sequence[TagRead], reader: str = "") -> None:
+        """Takes reads of one reader in any order of time."""
+        role = self._role
+        for epc, port, rssi_dbm, at_us, _ in rows(reads):
+            if role and port not in role:
+                continue
+            read = (at_us, epc, (reader, port), 10.0 ** (rssi_dbm / 10.0))
+            if at_us >= self._newest_us or not self._reads or at_us >= self._reads[-1][0]:
+                self._reads.append(read)
+            else:
+                insort(self._reads, read, key=_time)
+            self._newest_us = max(self._newest_us, at_us)
+            if self._quiet is None:
+                self._learner.read(read[2], epc, at_us, read[3])
+            else:
+                self._quiet.read(epc, read[3], at_us)
+        if self._quiet is not None:
+            for number in self._quiet.weighed():
+                self._sums.pop(number, None)
+                self._moved = True
+        if len(self._reads) > KEEP_READS:
+            del self._reads[: len(self._reads) - KEEP_READS * 9 // 10]
+
+    def reported(self, seen: PassageSeen) -> None:
+        """Takes over what an earlier process reported, so that it is not reported again."""
+        for passage in self._state.passages:
+            if passage.number == seen.passage and seen.stage is Stage.FINAL:
+                passage.final = True
+        if self._quiet is None:
+            self._state.offset_us = seen.offset_us
+        elif seen.passage >= self._state.next_passage:  # the reads that made it are not in the journal
+            final = seen.stage is Stage.FINAL
+            self._state.passages.append(
+                Passage(seen.passage, 0, seen.start_us, seen.stop_us, final, middle_us=_middle_us(seen))
+            )
+            self._state.next_passage = seen.passage + 1
+        self._moved = True
+        self._forget()
+
+    # ---- what is known -----------------------------------------------------------------------------------------------
+
+    def window_end_us(self, track_id: int) -> int | None:
+        """When the newest passage of a track has had its own window, reports included.
+
+        None without a passage of this track, while it stands in the photo-eye, or where there is none.
+        """
+        if self._quiet is not None:
+            return None  # which passage it is, is certain only when the next induction is known
+        passage = self._of_track(track_id)
+        return self._times.own_end_us(passage) if passage is not None and passage.stop_us else None
+
+    def blind(self) -> str:
+        """Which readers do not read now, and why; empty when all do."""
+        return "; ".join(f"reader {name}: {trouble}" for name, trouble in self._away.items())
+
+    def evidence(self, track_id: int, stage: Stage, now_us: int) -> PassageSeen:
+        """Weighs the newest passage of a track; passage 0 without evidence where it had none."""
+        if self._quiet is not None:
+            passage, why = self._quiet.of_track(track_id)
+        else:
+            passage, why = self._of_track(track_id), f"no passage at photo-eye {self._layout.portal.eye}"
+        if passage is None:
+            text = self.blind() or why
+            return PassageSeen(
+                now_us, self._layout.name, 0, track_id, stage, 0, 0, self._times.offset_us(), (), (), cause=text
+            )
+        return self._weigh(passage, stage, now_us)
+
+    def deadline_us(self) -> int | None:
+        """When the next passage can become final."""
+        if self._moved:
+            self._deadline_us = min((final_us for _, final_us in self._times.open()), default=None)
+            self._moved = False
+        return self._deadline_us
+
+    def finals(self, now_us: int) -> list[PassageSeen]:
+        """The passages whose neighbours are all known by now, each once."""
+        seen: list[PassageSeen] = []
+        due_us = self.deadline_us()
+        if due_us is None or due_us > now_us:
+            return seen
+        self._moved = True
+        for passage, final_us in self._times.open():
+            if final_us <= now_us:
+                seen.append(self._weigh(passage, Stage.FINAL, now_us))
+                passage.final = True
+                if self._quiet is None:
+                    self._learn(passage, now_us)
+                else:
+                    self._quiet.final(passage.number)
+                    self._times.note_cycle(passage)
+                self._watch_background(passage)
+        if seen:
+            self._forget()
+        return seen
+
+    def background(self) -> tuple[str, ...]:
+        """The tags that are always there."""
+        return tuple(sorted(self._background.tags))
+
+    def learn_all(self) -> None:
+        """Learns from everything that was read, as nothing more will be."""
+        self._learned(self._learner.learn_all(self._times.drawn_us, self._times.dwell_us() / 2))
+
+    def _of_track(self, track_id: int) -> Passage | None:
+        if not track_id:
+            return None
+        return next((item for item in reversed(self._state.passages) if item.track_id == track_id), None)
+
+    def _close(self, passage: Passage, at_us: int) -> None:
+        passage.stop_us = max(at_us, passage.start_us + 1)
+        self._moved = True
+        self._sums.pop(passage.number, None)
+        self._learner.passed(self._times.middle_us(passage))
+        self._times.closed(passage)
+
+    # ---- evidence ----------------------------------------------------------------------------------------------------
+
+    def _between(self, first_us: float, last_us: float) -> list[_Read]:
+        reads = self._reads
+        return reads[bisect_left(reads, (first_us,)) : bisect_left(reads, (floor(last_us) + 1,))]
+
+    def _sum(self, passage: Passage, now_us: int) -> tuple[_Sums, _Totals]:
+        """count, first, last, weight and power by tag and antenna, and weight and power by tag.
+
+        Kept once the passage's window is over.
+        """
+        kept = self._sums.get(passage.number)
+        if kept is not None:
+            return kept
+        state, sigma = self._state, self._times.sigma_us(passage)
+        centre_us = self._times.middle_us(passage) + self._times.offset_us()
+        first_us, last_us = self._times.window_us(passage)
+        beside = [0, *(antenna.beside_us for antenna in state.antennas)]
+        least_us, most_us = min(beside), max(beside)
+        masked = self._background.tags
+        known: dict[Antenna, tuple[int, float]] = {}
+        sums: _Sums = {}
+        totals: _Totals = {}
+        reads = self._between(first_us + least_us, last_us + most_us)
+        most = self._most({read[1] for read in reads} - masked, first_us, last_us)
+        for at_us, epc, antenna, power in reads:
+            if antenna not in known:
+                known[antenna] = self._about(antenna)
+            away_us, share = known[antenna]
+            if not (share and first_us <= at_us - away_us <= last_us) or epc not in most:
+                continue
+            power = min(power, most[epc]) * share
+            weight = power * exp(-0.5 * ((at_us - away_us - centre_us) / sigma) ** 2)
+            one = sums.get((epc, antenna))
+            if one is None:
+                sums[epc, antenna] = [1, at_us, at_us, weight, power]
+            else:
+                one[0] += 1
+                one[2] = at_us
+                one[3] += weight
+                one[4] += power
+            before = totals.get(epc, (0.0, 0.0))
+            totals[epc] = (before[0] + weight, before[1] + power)
+        if passage.stop_us and last_us + most_us + GRACE_US <= now_us:
+            self._sums[passage.number] = sums, totals
+        return sums, totals
+
+    def _most(self, epcs: set[str], first_us: float, last_us: float) -> dict[str, float]:
+        """What one read of each tag counts at most; about the same for neighbours, who compete for it."""
+        reach_us = NEIGHBOURS * self._times.cycle_us()
+        powers: dict[str, list[float]] = {epc: [] for epc in epcs}
+        for _, epc, _, power in self._between(first_us - reach_us, last_us + reach_us):
+            if epc in powers:
+                powers[epc].append(power)
+        return {epc: ECHO * median_low(some) for epc, some in powers.items() if some}
+
+    def _about(self, antenna: Antenna) -> tuple[int, float]:
+        """How much later than the others an antenna sees things, and what its reads count."""
+        role = self._role.get(antenna[1], 1.0)
+        for place in self._state.antennas:
+            if (place.reader, place.port) == antenna:
+                return place.beside_us, role * place.trust
+        return 0, role if role == 1.0 else 0.0  # of one that looks aside nobody knows yet where it looks
+
+    def _rivals(self, passage: Passage, now_us: int) -> list[tuple[Passage, _Totals]]:
+        """The neighbours' evidence, without those that are the same item once more."""
+        _, own = self._sum(passage, now_us)
+        found = []
+        for other in self._state.passages:
+            if other is not passage and abs(other.number - passage.number) <= NEIGHBOURS:
+                totals = self._sum(other, now_us)[1]
+                if not _same_item(own, totals):
+                    found.append((other, totals))
+        return found
+
+    def _weigh(self, passage: Passage, stage: Stage, now_us: int) -> PassageSeen:
+        sums, own = self._sum(passage, now_us)
+        rivals = self._rivals(passage, now_us)
+        strongest: dict[str, float] = {}
+        for _, totals in rivals:
+            for epc, (weight, _) in totals.items():
+                if weight > strongest.get(epc, 0.0):
+                    strongest[epc] = weight
+        wanted = self._wanted(passage, own, rivals, strongest, now_us)
+        return PassageSeen(
+            at_us=now_us,
+            line=self._layout.name,
+            passage=passage.number,
+            track_id=passage.track_id if self._quiet is None else self._quiet.track_of(passage),
+            stage=stage,
+            start_us=passage.start_us,
+            stop_us=passage.stop_us,
+            offset_us=self._times.offset_us(),
+            claims=tuple(
+                Claim(epc, weight, strongest.get(epc, 0.0), power, wanted.get(epc, Wanted.UNDECIDED))
+                for epc, (weight, power) in own.items()
+            ),
+            tags=tuple(
+                TagEvidence(epc, antenna, int(count), int(first), int(last), weight, reader)
+                for (epc, (reader, antenna)), (count, first, last, weight, _) in sums.items()
+            ),
+            settled=self._newest_us > self._times.own_end_us(passage) - GRACE_US,
+            cause=self._cause(passage),
+        )
+
+    def _wanted(
+        self,
+        passage: Passage,
+        own: _Totals,
+        rivals: Sequence[tuple[Passage, _Totals]],
+        strongest: dict[str, float],
+        now_us: int,
+    ) -> dict[str, Wanted]:
+        """Of the tags that are claimed about as much elsewhere: whose order wants them, where it is one alone."""
+        contested = [epc for epc, (weight, _) in own.items() if tied(weight, strongest.get(epc, 0.0))]
+        if not contested:
+            return {}
+        here = self._wants(self._clear(passage, now_us), contested)
+        there: set[str] = set()
+        for other, totals in rivals:
+            some = [epc for epc in contested if tied(own[epc][0], totals.get(epc, (0.0, 0.0))[0])]
+            there |= self._wants(self._clear(other, now_us), some) if some else set()
+        return dict.fromkeys(here - there, Wanted.HERE) | dict.fromkeys(there - here, Wanted.THERE)
+
+    def _clear(self, passage: Passage, now_us: int) -> list[str]:
+        """The tags that a passage claims beyond any tie."""
+        rivals = [totals for _, totals in self._rivals(passage, now_us)]
+        found = []
+        for epc, (weight, _) in self._sum(passage, now_us)[1].items():
+            most = max((totals[epc][0] for totals in rivals if epc in totals), default=0.0)
+            if weight > most and not tied(weight, most):
+                found.append(epc)
+        return found
+
+    def _cause(self, passage: Passage) -> str:
+        """Why reads of a passage may be missing."""
+        if self._away:
+            return self.blind()
+        from_us = self._times.middle_us(passage) + self._times.offset_us() - int(3 * self._times.sigma_us(passage))
+        return "a reader began to read only during this passage" if from_us < self._blind_until_us else ""
+
+    # ---- learning ----------------------------------------------------------------------------------------------------
+
+    def _learn(self, passage: Passage, now_us: int) -> None:
+        self._learned(self._learner.learn(now_us, self._times.drawn_us, self._times.sigma_us(passage)))
+
+    def _learned(self, known: Offsets | None) -> None:
+        if known is not None:
+            self._state.offset_us, self._state.antennas = known.offset_us, list(known.antennas)
+            self._moved = True
+            self._sums = {
+                number: sums for number, sums in self._sums.items() if number < self._open_from() - NEIGHBOURS
+            }
+
+    def _watch_background(self, passage: Passage) -> None:
+        """Notes how strongly each tag was read around the passage's middle."""
+        middle_us = self._times.middle_us(passage) + self._times.offset_us()
+        half_us = self._times.cycle_us() // 2
+        powers: dict[str, tuple[float, float]] = {}
+        for at_us, epc, _, power in self._between(middle_us - half_us, middle_us + half_us):
+            every, near = powers.get(epc, (0.0, 0.0))
+            powers[epc] = every + power, near + power * (2 * abs(at_us - middle_us) < half_us)
+        self._background.note(passage.number, powers)
+
+    def _open_from(self) -> int:
+        return next((item.number for item in self._state.passages if not item.final), self._state.next_passage)
+
+    def _forget(self) -> None:
+        """Drops old passages that are neighbours of none that is open, and reads that no open passage can claim."""
+        passages = self._state.passages
+        open_from = self._open_from()
+        while len(passages) > KEEP_PASSAGES and passages[0].number < open_from - NEIGHBOURS:
+            self._sums.pop(passages.pop(0).number, None)
+        oldest = next((item for item in passages if item.number >= open_from - 2 * NEIGHBOURS), None)
+        if oldest is not None and self._reads:
+            beside_us = (0, *(antenna.beside_us for antenna in self._state.antennas))
+            away_us = min(0, self._times.offset_us()) + min(beside_us)
+            keep_us = (
+                oldest.start_us + away_us - WINDOW_SIGMAS * int(self._times.sigma_us(oldest)) - self._times.cycle_us()
+            )
+            keep_us = max(keep_us, self._reads[-1][0] - KEEP_READS_US)
+            del self._reads[: bisect_left(self._reads, (keep_us,))]
+
+
+def _time(read: _Read) -> int:
+    return read[0]
+
+
+def _middle_us(seen: PassageSeen) -> int:
+    """When the tags of a reported passage were before the antennas."""
+    middles = [(tag.first_us + tag.last_us) // 2 for tag in seen.tags]
+    return median_low(middles) if middles else (seen.start_us + seen.stop_us) // 2
+
+
+def _same_item(one: _Totals, other: _Totals) -> bool:
+    """Whether two passages are the same item, gone round or seen twice: nearly all their tags are equally there."""
+    if len(one) < AGAIN_TAGS or len(other) < AGAIN_TAGS:
+        return False
+    central = [{epc for epc, (weight, power) in totals.items() if weight > 0.3 * power} for totals in (one, other)]
+    both = [
+        epc
+        for epc in central[0] & central[1]
+        if one[epc][0] < AGAIN_VARIES * other[epc][0] and other[epc][0] < AGAIN_VARIES * one[epc][0]
+    ]
+    return len(both) >= AGAIN_TAGS and len(both) >= AGAIN_SHARE * max(len(tags) for tags in central)

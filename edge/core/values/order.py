@@ -1,0 +1,54 @@
+"""What an order is, for every part of the house.
+
+Public names: OrderState, OrderLine, Order.
+Identities (``tote``, ``parcel``, ``epcs``) are GS1 element strings, the form `rfid.epc.identity.identify` gives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class OrderState(StrEnum):
+    """Where an order stands."""
+
+    OPEN = "open"
+    SHIPPED = "shipped"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One article of an order.
+
+    ``gtin``: 14 digits. ``epcs``: the very items that were picked, each ``(01)...(21)...``; empty where any item of
+    the article will do. Never more ``epcs`` than ``quantity``.
+    """
+
+    gtin: str
+    quantity: int
+    sku: str = ""
+    name: str = ""
+    epcs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order of one consignee, picked into one tote and shipped as one parcel.
+
+    ``tote``: ``(8003)...`` of the tote it is picked into. ``parcel``: ``(00)...`` of the label on its parcel.
+    ``channel`` and ``external``: where it came from and its number there. ``codes``: other barcodes on the parcel by
+    which it may be known, as the carrier's number.
+    """
+
+    id: str
+    carrier: str
+    service: str
+    lines: tuple[OrderLine, ...]
+    tote: str | None = None
+    parcel: str | None = None
+    channel: str = "api"
+    external: str = ""
+    state: OrderState = OrderState.OPEN
+    codes: tuple[str, ...] = ()

@@ -1,0 +1,214 @@
+"""Everything the decisions remember, as one plain value that can be stored and loaded again.
+
+Public names: CoreState, LineState, PortalState, Passage, Track, PlcState, BookState, AlarmsState, AlarmRecord,
+LoadsState, OpenLoad, Waiting, DockState.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edge.core.portal.offsets import AntennaPlace
+from edge.core.values.alarm import AlarmKind, AlarmRule, AlarmState
+from edge.core.values.load import Aboard, Load
+from edge.core.values.order import Order
+
+
+@dataclass(slots=True)
+class Passage:
+    """One passage. ``stop_us`` 0: still in the photo-eye. Times are device times on the host's scale.
+
+    Without a photo-eye ``start_us`` and ``stop_us`` are the first reads of its first and its last new tag, and
+    ``middle_us`` is when its tags were before the antennas; otherwise 0.
+    """
+
+    number: int
+    track_id: int
+    start_us: int
+    stop_us: int = 0
+    final: bool = False
+    middle_us: int = 0
+
+
+@dataclass(slots=True)
+class PortalState:
+    """A portal's open passages and what it has learned.
+
+    ``offset_us``: from photo-eye to antennas, None = not learned yet.
+    ``dwells_us``, ``cycles_us``: the newest times in the photo-eye, and from one middle to the next.
+    ``presence``: by tag, the newest passages during which it was read, each with its summed power in mW, how much of
+    that was near the middle, and whether it was faint beside the strongest tag; see ``background``.
+    ``before_us``: without a photo-eye, by track, when its item's middle is before the antennas.
+    """
+
+    next_passage: int = 1
+    passages: list[Passage] = field(default_factory=list)
+    offset_us: int | None = None
+    antennas: list[AntennaPlace] = field(default_factory=list)
+    dwells_us: list[int] = field(default_factory=list)
+    cycles_us: list[int] = field(default_factory=list)
+    presence: dict[str, tuple[tuple[int, float, float, bool], ...]] = field(default_factory=dict)
+    before_us: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Track:
+    """A parcel or tote between induction and its end.
+
+    ``lane`` 0: not decided yet. ``route_seq``: the sequence of its ROUTE in the mailbox, None before it is sent.
+    ``ended``: its outcome is known; it stays only because the PLC may still confirm or send it round again.
+    ``unconfirmed``: it is said that nothing tells its outcome.
+    """
+
+    track_id: int
+    inducted: bool = False
+    round: int = 0
+    due_us: int = 0
+    expiry_ms: int = 0
+    subject: str = ""
+    order: str = ""
+    lane: int = 0
+    route_seq: int | None = None
+    handled: bool = False
+    early: bool = False
+    ended: bool = False
+    unconfirmed: bool = False
+
+
+@dataclass(slots=True)
+class LineState:
+    """One line. ``provisional``: by passage, whether the tote was verified before its neighbours were known."""
+
+    tracks: dict[int, Track] = field(default_factory=dict)
+    portal: PortalState = field(default_factory=PortalState)
+    lanes_full: int = 0
+    lanes_disabled: int = 0
+    provisional: dict[int, bool] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class PlcState:
+    """How far the journal knows a PLC's session: its newest event, our newest command. ``machine``: PackML state."""
+
+    session: int
+    event_seq: int
+    command_seq: int
+    events_lost: int = 0
+    machine: int = 0
+
+
+@dataclass(slots=True)
+class BookState:
+    """The orders the lines may need. ``bound``: which order an item went into when its tote was verified.
+
+    ``closed``: ids of shipped and cancelled orders, oldest first; the keys of an ordered set.
+    """
+
+    orders: dict[str, Order] = field(default_factory=dict)
+    bound: dict[str, str] = field(default_factory=dict)
+    closed: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def still_open(self) -> int:
+        """How many orders are neither shipped nor cancelled."""
+        return len(self.orders) - len(self.closed)
+
+
+@dataclass(slots=True)
+class AlarmRecord:
+    """One alarm. ``line`` (or dock door), ``plc``: where it is, empty = not of one.
+
+    ``condition``: as it was last told; ``active``: that, after its delays. ``due_us``: when ``active`` follows, 0 =
+    nothing is under way. ``since_us``: when ``active`` became so; ``told``: what was said of it last.
+    ``history``: whether the newest items went wrong, bit 0 = the newest, of so many as ``known``.
+    """
+
+    kind: AlarmKind
+    line: str
+    plc: str
+    state: AlarmState = AlarmState.NORMAL
+    condition: bool = False
+    active: bool = False
+    told: bool = False
+    due_us: int = 0
+    since_us: int = 0
+    until_us: int = 0
+    history: int = 0
+    known: int = 0
+    text: str = ""
+    by: str = ""
+    comment: str = ""
+    first_out: bool = False
+    suppressed_by: str = ""
+
+
+@dataclass(slots=True)
+class AlarmsState:
+    """All alarms by name, and the rules that the newest Started gave."""
+
+    controller: str = ""
+    rules: list[AlarmRule] = field(default_factory=list)
+    alarms: dict[str, AlarmRecord] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A parcel that is sorted and in no load. ``at_us``: when it was sorted."""
+
+    order: str
+    carrier: str
+    service: str
+    at_us: int
+
+
+@dataclass(slots=True)
+class OpenLoad:
+    """A load that is open, and by identity what went out through its door.
+
+    ``wrong``: does not belong to it. ``undetermined``: belongs to it and may be aboard, with the time of the evidence.
+    """
+
+    load: Load
+    at_us: int
+    by: str
+    aboard: dict[str, Aboard] = field(default_factory=dict)
+    wrong: dict[str, Aboard] = field(default_factory=dict)
+    undetermined: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class DockState:
+    """A door. ``wrong``: parcels that went out there and must come back, with why. 0 = off."""
+
+    wrong: dict[str, str] = field(default_factory=dict)
+    light_until_us: int = 0
+    buzzer_until_us: int = 0
+
+
+@dataclass(slots=True)
+class LoadsState:
+    """Loads and the parcels they may take. ``watched``: the controller has dock doors, so parcels are waited for.
+
+    ``waiting``: by parcel. ``where``: of every parcel that went out through a door the load it is in, empty = none;
+    ``closed``: loads that were closed. Both oldest first, and bounded.
+    """
+
+    watched: bool = False
+    open: dict[str, OpenLoad] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    where: dict[str, str] = field(default_factory=dict)
+    closed: dict[str, None] = field(default_factory=dict)
+    docks: dict[str, DockState] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class CoreState:
+    """All of it. ``at_us``: of the newest journaled input."""
+
+    at_us: int = 0
+    book: BookState = field(default_factory=BookState)
+    lines: dict[str, LineState] = field(default_factory=dict)
+    plcs: dict[str, PlcState] = field(default_factory=dict)
+    feed_seq: int = 0
+    alarms: AlarmsState = field(default_factory=AlarmsState)
+    loads: LoadsState = field(default_factory=LoadsState)

@@ -1,0 +1,1 @@
+"""One device each, for the life of the process."""

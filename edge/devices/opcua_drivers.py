@@ -1,0 +1,105 @@
+"""From the configuration to the OPC UA drivers of PLCs and readers, whose library takes most of a second to load.
+
+Public names: opcua_link, opcua_points, autoid_reader, packml_object, security_of, make_certificate.
+"""
+
+from __future__ import annotations
+
+import socket
+from datetime import datetime
+from pathlib import Path
+
+from edge.config.opcua import PackmlConfig, UaClientConfig
+from edge.config.plcs import PlcConfig
+from edge.config.points import point
+from edge.config.readers import AutoIdConfig
+from plc.driver import PlcError
+from plc.opcua import Address, OpcUaLink
+from plc.opcua_packml import PackmlObject
+from plc.opcua_points import OpcUaPoints
+from plc.opcua_session import Mode, Policy, Security, UaSession, User
+from plc.opcua_trust import Own, TrustList, make_own
+from rfid.autoid import AutoIdReader
+from rfid.driver import ReaderError, ReaderFailure
+
+
+def opcua_link(name: str, config: PlcConfig) -> OpcUaLink:
+    """The driver. Raises PlcError where a file cannot be read."""
+    given = config.opcua
+    address = Address(given.url, given.up, given.down)
+    try:
+        return OpcUaLink(name, address, security_of(name, given), config.timeout_ms, given.publish_ms)
+    except ValueError as error:
+        raise PlcError(str(error)) from None
+
+
+def opcua_points(name: str, config: PlcConfig) -> OpcUaPoints:
+    """The driver of a PLC's points, on a session of their own. Raises PlcError where a file cannot be read."""
+    points = [point(one, table) for one, table in config.point.items()]
+    try:
+        return OpcUaPoints(name, config.opcua.url, security_of(name, config.opcua), points, config.timeout_ms)
+    except ValueError as error:
+        raise PlcError(str(error)) from None
+
+
+def autoid_reader(name: str, config: AutoIdConfig) -> AutoIdReader:
+    """The driver. Raises ReaderError where a file cannot be read."""
+    try:
+        security = security_of(name, config.opcua)
+        connection = UaSession(name, config.opcua.url, security, config.timeout_ms, fault=ReaderError)
+    except (PlcError, ValueError) as error:
+        raise ReaderError(str(error), ReaderFailure.SETUP) from None
+    return AutoIdReader(
+        name,
+        connection,
+        config.antennas,
+        device=config.device,
+        start=config.start,
+        keepalive_ms=config.keepalive_ms,
+    )
+
+
+def packml_object(name: str, config: PackmlConfig) -> PackmlObject:
+    """The reader of a machine's PackML object. Raises PlcError where a file cannot be read."""
+    try:
+        return PackmlObject(name, config.url, config.node, security_of(name, config), config.timeout_ms)
+    except ValueError as error:
+        raise PlcError(str(error)) from None
+
+
+def security_of(name: str, given: UaClientConfig) -> Security:
+    """How we come in. Raises PlcError where a file cannot be read."""
+    policy = Policy(given.policy.value)
+    return Security(
+        policy,
+        Mode(given.mode.value),
+        _own(given) if policy is not Policy.NONE else None,
+        TrustList(given.trusted) if given.trusted is not None else None,
+        User(given.user, _password(name, given.password_file), given.user_certificate, given.user_key),
+    )
+
+
+def make_certificate(given: UaClientConfig, days: int) -> tuple[Path, datetime]:
+    """Makes our key and certificate where the configuration names them; the certificate and when it ends.
+
+    Raises FileExistsError where one of them is there, PlcError where the configuration names none.
+    """
+    own = _own(given)
+    if given.trusted is not None:
+        given.trusted.mkdir(parents=True, exist_ok=True)
+    return own.certificate, make_own(own, socket.gethostname(), days).not_valid_after_utc
+
+
+def _own(given: UaClientConfig) -> Own:
+    if given.certificate is None or given.key is None:
+        raise PlcError("opcua.certificate and opcua.key name no files")
+    return Own(given.certificate, given.key)
+
+
+def _password(name: str, file: Path | None) -> str:
+    if file is None:
+        return ""
+    try:
+        return file.read_text(encoding="utf-8").splitlines()[0]
+    except (OSError, UnicodeDecodeError, IndexError):
+        raise PlcError(f"{name}: password file {file}: cannot be read, or is empty") from None

@@ -1,0 +1,268 @@
+"""One PLC as the runtime sees it: our half of its mailbox, its clock, and the inputs that follow from its signals.
+
+Public names: PlcSession, plc_link, modbus_wire.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from edge.config.plcs import PlcConfig, Transport
+from edge.config.remote_io import IoConfig, io_layout, io_wiring
+from edge.core.events import (
+    AnomalyCode,
+    CommandDropped,
+    CommandHandled,
+    CommandSent,
+    DeviceNotice,
+    EventsMissed,
+    Input,
+    MachineReported,
+    PlcConnected,
+    PlcEvent,
+    Route,
+    SetLane,
+    SetOutput,
+)
+from edge.core.values.layout import LineLayout
+from edge.core.values.state import PlcState
+from edge.devices.clocks import DeviceClock, WrappingMs
+from edge.devices.lookout import Lookout
+from plc.driver import PlcError, PlcLink
+from plc.io_link import IoLink
+from plc.io_tracker import Tracker
+from plc.mailbox import (
+    Command,
+    Connected,
+    Dropped,
+    EventsLost,
+    Gap,
+    Handled,
+    Host,
+    HostSignal,
+    Incompatible,
+    LanesChanged,
+    LinkFresh,
+    LinkStale,
+    Memory,
+    Opcode,
+    Received,
+    Restarted,
+    Sent,
+    SentNow,
+    StateChanged,
+    Unaccounted,
+)
+from plc.modbus import ModbusLink
+from plc.modbus_connection import ModbusConnection
+from plc.wires import Parity, Serial, Tcp, Tls, Wire
+
+
+def plc_link(name: str, config: PlcConfig, line: LineLayout | None = None) -> PlcLink:
+    """The driver of a PLC as its configuration says; remote I/O needs its line.
+
+    Raises PlcError for a file that cannot be read, and for remote I/O without a line: it has no mailbox of its own.
+    """
+    if config.io is not None:
+        return _io_link(name, config, config.io, line)
+    if config.driver == "opcua":
+        return importlib.import_module("edge.devices.opcua_drivers").opcua_link(name, config)  # type: ignore[no-any-return]
+    return ModbusLink(
+        name,
+        modbus_wire(config),
+        config.device_id,
+        config.up,
+        config.down,
+        config.timeout_ms,
+        read_write=config.read_write,
+    )
+
+
+def _io_link(name: str, config: PlcConfig, io: IoConfig, line: LineLayout | None) -> IoLink:
+    if line is None:
+        raise PlcError(f"{name}: remote I/O: there is no mailbox in it, the controller keeps it")
+    connection = ModbusConnection(name, modbus_wire(config), config.device_id, config.timeout_ms)
+    session = time.time_ns() // 1_000_000 % 65_535 + 1
+    return IoLink(connection, Tracker(io_layout(io, line, config.poll_ms), session), io_wiring(io))
+
+
+def modbus_wire(config: PlcConfig) -> Wire:
+    """How a Modbus PLC is reached."""
+    match config.transport:
+        case Transport.TCP:
+            return Tcp(config.host, config.tcp_port)
+        case Transport.TLS:
+            return Tls(config.host, config.tcp_port, config.ca, config.certificate, config.key, config.server_name)
+        case Transport.RTU:
+            return Serial(config.device, config.baud, Parity[config.parity.name], config.stop_bits)
+        case _:
+            assert_never(config.transport)
+
+
+class PlcSession:
+    """One PLC for the life of the process.
+
+    ``known``: what the journal remembers of it, None = nothing. ``lines``: those that it drives.
+    """
+
+    def __init__(self, name: str, config: PlcConfig, known: PlcState | None, lines: Sequence[LineLayout] = ()) -> None:
+        self.name = name
+        self._lines = lines
+        self.config = config
+        self.lookout = Lookout(() if config.io else lines, config.poll_ms * 1000)
+        self.host = Host(
+            None if known is None else Memory(known.session, known.event_seq, known.command_seq, known.events_lost)
+        )
+        self._link: PlcLink | None = None
+        self._ms = WrappingMs()
+        self._clock = DeviceClock()
+        self._connected_before = False
+        self._unstored: deque[tuple[int, Received | Sent, int]] = deque()
+
+    @property
+    def link(self) -> PlcLink:
+        """The way to it; what it learned of the PLC outlives a connection."""
+        if self._link is None:
+            self._link = plc_link(self.name, self.config, next(iter(self._lines), None))
+        return self._link
+
+    def observe(self, up: Sequence[int], at_us: int) -> None:
+        """Takes the PLC's time from an UP block that arrived just now."""
+        self._clock.observe(self._ms.us(up[4] << 16 | up[5]), at_us)
+
+    def command(self, command: Route | SetLane | SetOutput) -> None:
+        """Queues a command of the core."""
+        match command:
+            case Route(_, track_id, lane, expiry_ms):
+                self.host.command(Command(Opcode.ROUTE, track_id, lane, expiry_ms))
+            case SetLane(_, lane, enabled, valid_us):
+                self.host.command(Command(Opcode.LANE, int(enabled), lane, self._in(valid_us)))
+            case SetOutput(_, output, on, valid_us):
+                self.host.command(Command(Opcode.OUTPUT, int(on), output, self._in(valid_us)))
+            case _:
+                assert_never(command)
+
+    def _in(self, valid_us: int) -> int:
+        """PLC time in so long, in ms."""
+        return (self.host.plc_ms + valid_us // 1000) % 2**32
+
+    def inputs(self, signals: Sequence[HostSignal], at_us: int) -> Iterator[tuple[Input, Sequence[Received | Sent]]]:
+        """The inputs that follow from signals, in order, each with what may be acknowledged once it is stored.
+
+        Whether the PLC can be reached is not among them: the runtime knows whether that is news.
+        """
+        connects = any(isinstance(signal, Connected) for signal in signals)
+        for signal in signals:
+            match signal:
+                case Received():
+                    yield self._event(signal, at_us), (signal,)
+                case SentNow(sent):
+                    yield self._sent(sent, at_us), (sent,)
+                case Handled(sent, refusal):
+                    command = sent.command
+                    why = 0 if refusal is None else int(refusal)
+                    opcode = int(command.opcode)
+                    yield (
+                        CommandHandled(at_us, self.name, sent.seq, opcode, command.value, command.target, why),
+                        (),
+                    )
+                case Connected():
+                    yield self._connected(signal, at_us), signal.found
+                    yield MachineReported(at_us, self.name, signal.up.plc_state), ()
+                case Restarted(session):
+                    up = self.host.up
+                    if not connects and up is not None:
+                        yield self._connected(Connected(session, True, self.host.epoch, up, (), up.cmd_done), at_us), ()
+                        yield MachineReported(at_us, self.name, up.plc_state), ()
+                case Dropped(command, why):
+                    opcode = int(command.opcode)
+                    yield CommandDropped(at_us, self.name, opcode, command.value, command.target, why), ()
+                case Gap(first, last):
+                    yield EventsMissed(at_us, self.name, first, last, (last - first) % 65536 + 1), ()
+                case EventsLost(count):
+                    yield EventsMissed(at_us, self.name, 0, 0, count), ()
+                case Unaccounted(first, last):
+                    text = f"{self.name} handled commands {first} to {last}, which this host did not send"
+                    yield DeviceNotice(at_us, self.name, AnomalyCode.UNACCOUNTED_COMMANDS, text), ()
+                case Incompatible(why):
+                    yield DeviceNotice(at_us, self.name, AnomalyCode.INCOMPATIBLE, f"{self.name}: {why}"), ()
+                case LinkStale() | LinkFresh():
+                    pass
+                case StateChanged() | LanesChanged():
+                    pass  # said by events; after a connect by PlcConnected
+                case _:
+                    assert_never(signal)
+
+    def unstored(self, seq: int, what: Sequence[Received | Sent]) -> None:
+        """These may be acknowledged once the journal has record ``seq``."""
+        session = self.host.session or 0
+        self._unstored.extend((seq, one, session) for one in what)
+
+    def stored(self, seq: int) -> None:
+        """The journal has everything up to ``seq``."""
+        waiting = self._unstored
+        while waiting and waiting[0][0] <= seq:
+            _, what, session = waiting.popleft()
+            match what:
+                case Received(event):
+                    self.host.event_stored(event.seq, session)
+                case Sent():
+                    self.host.command_stored(what.seq, session)
+                case _:
+                    assert_never(what)
+
+    def _connected(self, signal: Connected, at_us: int) -> PlcConnected:
+        up = signal.up
+        self._clock.observe(self._ms.us(up.plc_ms), at_us)
+        resumed, self._connected_before = self._connected_before, True
+        return PlcConnected(
+            at_us=at_us,
+            plc=self.name,
+            session=signal.session,
+            epoch=signal.epoch,
+            fresh=signal.fresh,
+            resumed=resumed,
+            event_acked=up.event_acked,
+            events_lost=up.events_lost,
+            command_head=signal.command_head,
+            found=tuple(replace(self._sent(sent, at_us), found=True) for sent in signal.found),
+            lanes_full=up.lanes_full,
+            lanes_disabled=up.lanes_disabled,
+        )
+
+    def _sent(self, sent: Sent, at_us: int) -> CommandSent:
+        command = sent.command
+        return CommandSent(
+            at_us,
+            self.name,
+            self.host.session or 0,
+            sent.seq,
+            int(command.opcode),
+            command.value,
+            command.target,
+            command.expiry_ms,
+            False,
+        )
+
+    def _event(self, signal: Received, at_us: int) -> PlcEvent:
+        event = signal.event
+        made = PlcEvent(
+            at_us=at_us,
+            device_us=self._clock.host_us(self._ms.us(event.plc_ms)),
+            plc=self.name,
+            session=self.host.session or 0,
+            seq=event.seq,
+            type=int(event.type),
+            track_id=event.track_id,
+            station=event.station,
+            cause=event.cause,
+            value=event.value,
+            plc_ms=event.plc_ms,
+        )
+        self.lookout.event(made)
+        return made

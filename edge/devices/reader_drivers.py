@@ -1,0 +1,140 @@
+"""The driver of each reader, as its table in LINE.toml says.
+
+Public names: make_reader.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from ssl import SSLContext
+from typing import assert_never
+from urllib.parse import urlsplit
+
+from edge.config.cards import read_cards
+from edge.config.readers import (
+    AutoIdConfig,
+    BarcodeConfig,
+    HttpJsonConfig,
+    LlrpConfig,
+    MqttJsonConfig,
+    ReaderConfig,
+    SerialConfig,
+)
+from rfid.barcode import ScanFormat
+from rfid.barcode_scanner import BarcodeScanner, ScannerSettings
+from rfid.driver import Reader, ReaderError, ReaderFailure
+from rfid.http_reader import HttpJsonReader, HttpSettings
+from rfid.llrp.client import LlrpReader, tls_context
+from rfid.llrp.impinj import ImpinjOptions
+from rfid.llrp.settings import GpiStart, LlrpSettings
+from rfid.mqtt_reader import MqttJsonReader, MqttSettings
+from rfid.pyrfid_reader import PyrfidReader
+from rfid.serial_line import SerialReader
+
+
+def make_reader(name: str, config: ReaderConfig) -> Reader:
+    """A driver for connections to a reader. Raises ``ReaderError`` when it cannot be made from the configuration."""
+    match config:
+        case LlrpConfig():
+            return _llrp(name, config)
+        case SerialConfig():
+            kind = PyrfidReader if config.driver == "pyrfid" else SerialReader
+            return kind(name, config.device, config.baud, config.debounce_ms, _epcs(name, config.cards))
+        case MqttJsonConfig():
+            return MqttJsonReader(
+                MqttSettings(
+                    name=name,
+                    vendor=config.vendor,
+                    host=config.host,
+                    port=config.tcp_port,
+                    topics=config.topics,
+                    qos=config.qos,
+                    keepalive_s=config.keepalive_s,
+                    silent_s=config.silent_s,
+                    user=config.user,
+                    password=_password(name, config.password_file),
+                    tls=_tls(name, config) if config.transport == "tls" else None,
+                )
+            )
+        case HttpJsonConfig():
+            url = urlsplit(config.url)
+            secure = url.scheme == "https"
+            return HttpJsonReader(
+                HttpSettings(
+                    name=name,
+                    vendor=config.vendor,
+                    host=url.hostname or "",
+                    port=url.port or (443 if secure else 80),
+                    target=(url.path or "/") + (f"?{url.query}" if url.query else ""),
+                    silent_s=config.silent_s,
+                    user=config.user,
+                    password=_password(name, config.password_file),
+                    tls=_tls(name, config) if secure else None,
+                )
+            )
+        case AutoIdConfig():  # its library takes most of a second to load
+            made: Reader = importlib.import_module("edge.devices.opcua_drivers").autoid_reader(name, config)
+            return made
+        case BarcodeConfig():
+            listen_host, _, listen_port = config.listen.rpartition(":")
+            return BarcodeScanner(
+                ScannerSettings(
+                    name=name,
+                    host=config.host,
+                    port=config.port or int(listen_port),
+                    form=ScanFormat(config.frame, config.separator, config.no_read, config.heartbeat),
+                    listen_host=listen_host.strip("[]"),
+                    silent_s=config.silent_s,
+                )
+            )
+        case _:
+            assert_never(config)
+
+
+def _llrp(name: str, config: LlrpConfig) -> LlrpReader:
+    start = None
+    if config.start_gpi is not None:
+        start = GpiStart(config.start_gpi, config.start_level == "high", config.read_ms)
+    settings = LlrpSettings(
+        name=name,
+        antennas=config.antennas,
+        report_every=config.report_every,
+        keepalive_ms=config.keepalive_ms,
+        power_dbm=config.power_dbm,
+        tag_session=config.session,
+        population=config.population,
+        mode=config.mode,
+        start=start,
+        hold=config.hold_reports,
+        impinj=ImpinjOptions(config.search_mode, config.fine_power, config.fast_id),
+    )
+    tls = _tls(name, config) if config.transport == "tls" else None
+    return LlrpReader(settings, config.host, config.tcp_port, tls)
+
+
+def _tls(name: str, config: LlrpConfig | MqttJsonConfig | HttpJsonConfig) -> SSLContext:
+    try:
+        return tls_context(config.ca, config.certificate, config.key)
+    except OSError as error:
+        raise ReaderError(f"{name}: TLS: {error}", ReaderFailure.SETUP) from error
+
+
+def _epcs(name: str, path: Path | None) -> dict[str, str]:
+    """What each card is, read for each connection, so that it may grow while we run."""
+    if path is None:
+        return {}
+    cards = read_cards(path)
+    if cards.problems:
+        raise ReaderError(f"{name}: cards: {cards.problems[0]}", ReaderFailure.SETUP)
+    return cards.epcs
+
+
+def _password(name: str, path: Path | None) -> str:
+    """The first line of the file, read for each connection, so that it may be changed while we run."""
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReaderError(f"{name}: password_file {path}: {error}", ReaderFailure.SETUP) from error

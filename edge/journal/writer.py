@@ -1,0 +1,450 @@
+"""The journal: append, follow, look up. One SQLite file, one writer, everything in the order in which it was decided.
+
+Public names: Journal, JournalReader, Record, JournalError, encode, decode.
+
+Schema: ``record(seq, at_us, line, kind, body)``, body = the dataclass of `edge.core.events` as JSON;
+``ref(ref, seq)`` under which names a record is found; ``checkpoint(seq, state)`` the decisions' state after a record,
+so that a start need not read the whole file; ``mark``, ``trimmed``: see `edge.journal.trim`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+
+import msgspec
+
+from edge.core.events import KINDS, Event, Journaled, refs
+from edge.journal.trim import SCHEMA as TRIM_SCHEMA
+from edge.journal.trim import Trim
+
+log = logging.getLogger(__name__)
+Value = Journaled | Event
+State = TypeVar("State")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS record(
+    seq INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, line TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS ref(ref TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(ref, seq)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoint(id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL, state BLOB NOT NULL);
+"""
+_APPLICATION_ID = 0x4C57_4A31  # "LWJ1"
+_ROOM_BYTES = 4_400_000
+"""A little more than the log holds when SQLite empties it into the file (1,000 pages of 4 KiB)."""
+MARK_EVERY = 500_000
+"""Records between two checkpoints that are kept as marks: the least that is taken out at a time."""
+_encoder = msgspec.json.Encoder()
+_decoders: dict[str, msgspec.json.Decoder[Value]] = {name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()}
+
+
+class JournalError(Exception):
+    """The journal cannot be opened or read. The text names the file and the reason."""
+
+
+def encode(value: Value) -> str:
+    """A journaled value as JSON, without its kind."""
+    return _encoder.encode(value).decode()
+
+
+def decode(kind: str, body: str | bytes) -> Value:
+    """The value of a record. Raises JournalError for an unknown kind or a body that does not fit."""
+    try:
+        return _decoders[kind].decode(body)
+    except KeyError:
+        raise JournalError(f"record of unknown kind {kind!r}: written by a newer version?") from None
+    except msgspec.MsgspecError as error:
+        raise JournalError(f"record of kind {kind!r}: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row. ``line`` is empty where no single line is concerned."""
+
+    seq: int
+    at_us: int
+    line: str
+    kind: str
+    body: str
+
+    @property
+    def value(self) -> Value:
+        """The decoded value; raises JournalError."""
+        return decode(self.kind, self.body)
+
+
+class Journal:
+    """The one writer of a journal file.
+
+    ``seq`` is the newest sequence, ``stored`` the newest on disk; ``kinds``: records stored, by kind.
+    ``append`` only queues, and costs no disk time; a thread stores what is queued in one commit and then calls
+    ``on_stored(seq)`` there; between two commits it gathers for GATHER_S. When the disk refuses, it calls
+    ``on_trouble(text)``, keeps everything, tries again every second, and calls ``on_trouble("")`` when it works again.
+    """
+
+    RETRY_S = 1.0
+    GATHER_S = 0.008
+    TRIM_EVERY_S = 0.05
+
+    def __init__(
+        self,
+        path: Path,
+        on_stored: Callable[[int], None] = lambda seq: None,
+        on_trouble: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._path = path
+        self._on_stored = on_stored
+        self._on_trouble = on_trouble
+        self._wake = threading.Condition()
+        self._queue: list[tuple[int, Value]] = []
+        self._state: tuple[int, bytes, int] | None = None
+        self._trim: Trim | None = None
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        with ExitStack() as opened:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._lock = opened.enter_context(_lock(path))
+                self._db = opened.enter_context(
+                    closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5))
+                )
+                self._prepare()
+            except sqlite3.Error as error:
+                raise JournalError(f"journal {path}: {error}; give `journal` a file of its own") from None
+            except OSError as error:
+                why = f"{error.strerror}: {error.filename}"
+                raise JournalError(f"journal {path}: {why}; give `journal` a path that can be written") from None
+            opened.pop_all()
+        self.seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()[0]
+        self.stored = self.seq
+        self.kinds: Counter[str] = Counter()
+        self._marked: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM mark").fetchone()[0]
+
+    def _prepare(self) -> None:
+        found = self._db.execute("PRAGMA application_id").fetchone()[0]
+        tables = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if tables and found != _APPLICATION_ID:
+            raise JournalError(f"journal {self._path}: another program's SQLite file; give a path of its own")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        # One writer at a time: a second controller on the same file would interleave its decisions.
+        self._db.execute("PRAGMA busy_timeout=2000")
+        self._db.executescript(f"PRAGMA application_id={_APPLICATION_ID};{_SCHEMA}{TRIM_SCHEMA}")
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Gives both files their size before the line runs.
+
+        A commit into a file that grows waits for the file system's own journal, and so for what other programs write;
+        one into room that is there already does not.
+        """
+        wal = self._path.with_name(f"{self._path.name}-wal")
+        if wal.exists() and wal.stat().st_size >= _ROOM_BYTES:
+            return
+        self._db.executescript(
+            f"""
+            BEGIN; CREATE TABLE room(bytes BLOB); INSERT INTO room VALUES(zeroblob({_ROOM_BYTES})); COMMIT;
+            DROP TABLE room; PRAGMA wal_checkpoint(RESTART);
+            """
+        )
+
+    def start(self) -> None:
+        """Starts the writing thread."""
+        self._thread = threading.Thread(target=self._write_forever, name="journal", daemon=True)
+        self._thread.start()
+
+    def append(self, values: Sequence[Value]) -> int:
+        """Queues values in order and returns the sequence of the last one."""
+        with self._wake:
+            for value in values:
+                self.seq += 1
+                self._queue.append((self.seq, value))
+            if self._queue:
+                self._wake.notify()
+            return self.seq
+
+    def checkpoint(self, seq: int, state: object, started: int = 0) -> None:
+        """Queues the decisions' state as it is after record ``seq``; stored once that record is.
+
+        ``started``: sequence of the Started by whose lines it came about; 0 = it must not become a mark.
+        """
+        encoded = _encoder.encode(state)
+        with self._wake:
+            self._state = (seq, encoded, started)
+            self._wake.notify()
+
+    def trim(self, mark: int) -> None:
+        """Takes out what lies before a mark, in the writing thread, when that has nothing else to do."""
+        with self._wake:
+            if self._trim is None or self._trim.mark < mark:
+                self._trim = Trim(mark)
+            self._wake.notify()
+
+    def flush(self) -> None:
+        """Stores what is queued in the caller's thread; only where no writing thread runs.
+
+        Raises sqlite3.Error and keeps everything.
+        """
+        if self._thread is not None:
+            raise RuntimeError("the journal's own thread is writing")
+        batch, state = self._take()
+        try:
+            self._store(batch, state)
+        except sqlite3.Error:
+            self._queue = batch + self._queue
+            raise
+
+    def close(self, within_s: float = 5.0) -> bool:
+        """Stores what is queued, at most ``within_s`` long, and closes. False if something could not be stored."""
+        if self._thread is not None:
+            with self._wake:
+                self._stopping = True
+                self._wake.notify()
+            self._thread.join(within_s)
+            if self._thread.is_alive():
+                return False
+        self._db.close()
+        self._lock.close()
+        return not self._queue
+
+    def _take(self) -> tuple[list[tuple[int, Value]], tuple[int, bytes, int] | None]:
+        with self._wake:
+            batch, self._queue = self._queue, []
+            state, self._state = self._state, None
+        return batch, state
+
+    def _write_forever(self) -> None:
+        while True:
+            with self._wake:
+                idle = self._trim is None
+                self._wake.wait_for(
+                    lambda: self._queue or self._state or self._stopping or (idle and self._trim is not None),  # noqa: B023
+                    None if idle else self.TRIM_EVERY_S,
+                )
+            batch, state = self._take()
+            if not batch and not state:
+                if self._stopping:
+                    return
+                self._trim_on()
+                continue
+            troubled = False
+            while True:
+                try:
+                    self._store(batch, state)
+                    break
+                except sqlite3.Error as error:
+                    if not troubled:
+                        troubled = True
+                        self._on_trouble(
+                            f"journal {self._path}: {error}; nothing is acknowledged until it can be written"
+                        )
+                    if self._stopping:
+                        with self._wake:
+                            self._queue = batch + self._queue
+                        return
+                    with self._wake:
+                        self._wake.wait_for(lambda: self._stopping, timeout=self.RETRY_S)
+            if troubled:
+                self._on_trouble("")
+            time.sleep(self.GATHER_S)
+
+    def _trim_on(self) -> None:
+        trim = self._trim
+        if trim is None:
+            return
+        try:
+            more = trim.step(self._db)
+        except sqlite3.Error as error:  # a full disk has no room for this either; retention asks again
+            log.warning("journal %s: old records stay for now: %s", self._path, error)
+            more = False
+        with self._wake:
+            if not more and self._trim is trim:
+                self._trim = None
+
+    def _store(self, batch: list[tuple[int, Value]], state: tuple[int, bytes, int] | None) -> None:
+        if not batch and not state:
+            return
+        rows = [
+            (seq, value.at_us, getattr(value, "line", ""), type(value).__name__, encode(value)) for seq, value in batch
+        ]
+        names = [(name, seq) for seq, value in batch for name in refs(value)]
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.executemany("INSERT INTO record VALUES(?,?,?,?,?)", rows)
+            self._db.executemany("INSERT OR IGNORE INTO ref VALUES(?,?)", names)
+            if state:
+                seq, encoded, started = state
+                self._db.execute("INSERT OR REPLACE INTO checkpoint VALUES(1,?,?)", (seq, encoded))
+                if started and seq - self._marked >= MARK_EVERY:
+                    self._db.execute("INSERT OR REPLACE INTO mark VALUES(?,?,?)", (seq, started, encoded))
+                    self._marked = seq
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        if batch:
+            self.kinds.update(row[3] for row in rows)
+            self.stored = batch[-1][0]
+            self._on_stored(self.stored)
+
+
+def _lock(path: Path) -> TextIO:
+    """Keeps a second controller off the file for as long as the returned lock file is open."""
+    lock = path.with_name(f"{path.name}.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise JournalError(
+            f"journal {path}: another controller writes it; stop that one or give another path"
+        ) from None
+    return lock
+
+
+class JournalReader:
+    """Follows or searches a journal, from any process, without ever writing to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.is_file():
+            raise JournalError(f"journal {path}: {'not a file' if path.exists() else 'no such file'}")
+        with ExitStack() as opened:
+            try:
+                where = f"{path.resolve().as_uri()}?mode=ro"
+                self._db = opened.enter_context(
+                    closing(sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False, timeout=5))
+                )
+                self._db.execute("PRAGMA wal_autocheckpoint=0")
+                if self._db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+                    raise JournalError(f"journal {path}: not a journal of Lanewise")
+            except sqlite3.Error as error:
+                raise JournalError(f"journal {path}: {error}") from None
+            opened.pop_all()
+
+    def after(self, seq: int, limit: int = 1000) -> list[Record]:
+        """Up to ``limit`` records behind a sequence, in order."""
+        return self._records("SELECT * FROM record WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+
+    def every(self, seq: int = 0) -> Iterator[Record]:
+        """All records behind a sequence, in order, read in portions."""
+        while portion := self.after(seq, 5000):
+            yield from portion
+            seq = portion[-1].seq
+
+    def by_ref(self, ref: str) -> list[Record]:
+        """The records that name an identity, order or track (`edge.core.events.refs`), in order."""
+        return self._records("SELECT r.* FROM ref JOIN record r USING(seq) WHERE ref.ref = ? ORDER BY seq", (ref,))
+
+    def of_kind(self, kind: str, newest: int = 100_000) -> list[Record]:
+        """The newest records of one kind, in order."""
+        return self._records("SELECT * FROM record WHERE kind = ? ORDER BY seq DESC LIMIT ?", (kind, newest))[::-1]
+
+    def counted(self, kinds: Sequence[str], from_us: int, upto: int) -> Iterator[Record]:
+        """The records of some kinds up to sequence ``upto``, in order, read in portions.
+
+        They begin about where the times reach ``from_us``: a clock that was set back makes it more or fewer of them.
+        """
+        low, high = 0, upto
+        while low < high:
+            middle = (low + high) // 2
+            found = self._records(
+                "SELECT * FROM record WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1", (middle, upto)
+            )
+            if found and found[0].at_us < from_us:
+                low = found[0].seq
+            else:
+                high = middle
+        places = ",".join("?" * len(kinds))
+        query = f"SELECT * FROM record WHERE seq > ? AND seq <= ? AND kind IN ({places}) ORDER BY seq LIMIT 1000"  # noqa: S608
+        while portion := self._records(query, (low, upto, *kinds)):
+            yield from portion
+            low = portion[-1].seq
+
+    def last(self) -> int:
+        """The newest sequence; 0 for an empty journal."""
+        try:
+            seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()[0]
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path}: {error}") from None
+        return seq
+
+    def checkpoint(self, kind: type[State]) -> tuple[int, State] | None:
+        """The newest stored state and the sequence it belongs to; None where there is none or it does not fit."""
+        try:
+            row = self._db.execute("SELECT seq, state FROM checkpoint").fetchone()
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path}: {error}") from None
+        if row is None:
+            return None
+        try:
+            return row[0], msgspec.json.decode(row[1], type=kind)
+        except msgspec.MsgspecError:
+            return None  # of another version: the records tell the same, only slower
+
+    def trimmed(self) -> int:
+        """The mark up to which records were taken out; 0 = none were."""
+        return max((seq for (seq,) in self._optional("SELECT seq FROM trimmed")), default=0)
+
+    def marks(self) -> list[int]:
+        """Sequences up to which records can be taken out, in order."""
+        return [seq for (seq,) in self._optional("SELECT seq FROM mark ORDER BY seq")]
+
+    def origin(self, kind: type[State]) -> tuple[int, State, Record] | None:
+        """Where the records of a trimmed journal begin: the mark, the state there, and the Started that held there.
+
+        None where nothing was taken out, or the state is another version's.
+        """
+        for seq, started, state in self._optional("SELECT seq, started, state FROM mark WHERE seq=?", self.trimmed()):
+            try:
+                return seq, msgspec.json.decode(state, type=kind), self.after(started - 1, 1)[0]
+            except msgspec.MsgspecError:
+                break
+        return None
+
+    def used_bytes(self) -> int:
+        """How much of the file is in use."""
+        pages, free, size = (
+            self._optional(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
+
+    def older(self, at_us: int) -> int:
+        """The newest sequence of those that are older than a time; 0 = none is. A clock set back blurs it."""
+        low, high = self.trimmed(), self.last()
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.after(middle - 1, 1)[0].at_us < at_us:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._db.close()
+
+    def _optional(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of a table that a journal of an older version does not have."""
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return []
+            raise JournalError(f"journal {self.path}: {error}") from None
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path}: {error}") from None
+
+    def _records(self, sql: str, values: tuple[object, ...]) -> list[Record]:
+        try:
+            return [Record(*row) for row in self._db.execute(sql, values)]
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path}: {error}") from None

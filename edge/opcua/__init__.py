@@ -1,0 +1,1 @@
+"""Portals and lines as an OPC UA server."""

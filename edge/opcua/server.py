@@ -1,0 +1,191 @@
+"""`lanewise opcua`: the OPC UA face of a controller as a process of its own, which follows the journal.
+
+Public names: add_arguments, main, serve.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.config.certificates import warning
+from edge.config.lines import LineConfig
+from edge.config.load import ConfigError, load_line
+from edge.config.opcua import UaServerConfig
+from edge.core.events import DeviceChanged, PassageSeen, Stage
+from edge.core.values.state import CoreState
+from edge.journal.source import JournalSource
+from edge.journal.writer import JournalError, JournalReader, Record
+from edge.views.machines import Machines
+from plc.opcua_trust import Own, TrustList, make_own
+
+if TYPE_CHECKING:
+    from edge.opcua.face import Face
+
+log = logging.getLogger(__name__)
+
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  addresses that no certificate names
+POLL_S = 0.05
+PORTION = 1_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `lanewise opcua`."""
+    parser.add_argument("config", type=Path, metavar="LINE.toml")
+    parser.add_argument(
+        "--make-certificate",
+        type=int,
+        metavar="DAYS",
+        help="make key and certificate where [opcua_server] names them, valid for so long, and end",
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Serves until SIGTERM or SIGINT. Raises ConfigError, FaceError, OSError."""
+    config = load_line(arguments.config)
+    given = config.opcua_server
+    if given is None:
+        raise ConfigError(arguments.config, ["opcua_server: missing: this table says what to serve and to whom"])
+    if arguments.make_certificate is not None:
+        return _make_certificate(given, arguments.make_certificate)
+    users = {name: _password(file) for name, file in given.user.items()}
+
+    async def serve_until_told() -> None:
+        loop = asyncio.get_running_loop()
+        task = asyncio.create_task(serve(config, given, users))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
+
+    asyncio.run(serve_until_told())
+    return 0
+
+
+async def serve(
+    config: LineConfig, given: UaServerConfig, users: dict[str, str], ready: Callable[[str], None] = log.info
+) -> None:
+    """Serves until cancelled; ``ready`` gets a line that says where. Raises FaceError."""
+    secure = given.certificate is not None and given.key is not None
+    face: Face = importlib.import_module("edge.opcua.face").Face(  # its library takes most of a second to load
+        config.controller,
+        version("lanewise"),
+        config.layouts(),
+        given.nodesets,
+        own=Own(given.certificate, given.key) if given.certificate is not None and given.key is not None else None,
+        trusted=TrustList(given.trusted) if given.trusted is not None else None,
+        users=users if secure else None,
+    )
+    await face.start(*given.address)
+    try:
+        if given.certificate is not None and (text := warning("opcua_server", (given.certificate,))):
+            log.warning("%s", text)
+        ready(f"{face.url}: {len(config.line)} line(s), {'signed and encrypted' if secure else 'to anybody here'}")
+        await _Follower(config, face).run()
+    finally:
+        await face.stop()
+
+
+class _Follower:
+    """Brings what the journal tells into the face; begins with what was so, and tells events from then on."""
+
+    def __init__(self, config: LineConfig, face: Face) -> None:
+        self._face = face
+        self._source = JournalSource(config.journal, config.controller)
+        self._layouts = config.layouts()
+        self._machines = Machines(self._layouts)
+        self._readers: dict[str, bool] = {}
+        self._seq = 0
+        self._live_from = 0
+        self._trouble = ""
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, "journal") as pool:
+            while True:
+                try:
+                    records = await loop.run_in_executor(pool, self._read)
+                except JournalError as error:
+                    self._say(str(error))
+                    await asyncio.sleep(1.0)
+                    continue
+                self._say("")
+                for record in records:
+                    self._seq = record.seq
+                    try:
+                        await self._take(record)
+                    except JournalError as error:
+                        self._say(f"record {record.seq}: {error}")
+                if len(records) < PORTION:
+                    await asyncio.sleep(POLL_S)
+
+    def _read(self) -> list[Record]:
+        reader, new = self._source.open()
+        if new:
+            self._begin(reader)
+        return reader.after(self._seq, PORTION)
+
+    def _begin(self, reader: JournalReader) -> None:
+        """Another file: what was so when its newest checkpoint was made; what happened since is told, but no event."""
+        self._machines = Machines(self._layouts)
+        self._seq, self._live_from = 0, reader.last()
+        if found := reader.checkpoint(CoreState):
+            self._seq, state = found
+            self._machines.begin_with({name: plc.machine for name, plc in state.plcs.items()}, state.at_us)
+
+    async def _take(self, record: Record) -> None:
+        value = record.value
+        for machine in self._machines.apply(value):
+            await self._face.stands(machine)
+        match value:
+            case PassageSeen(stage=Stage.FINAL) if record.seq > self._live_from:
+                await self._face.passed(value)
+            case DeviceChanged(device=device, up=up) if device.startswith("reader."):
+                self._readers[device.partition(".")[2]] = up
+                for line, state in self._portals():
+                    await self._face.readers_are(line, state)
+            case _:
+                pass
+
+    def _portals(self) -> Iterator[tuple[str, bool | None]]:
+        """By line whether all its readers answer; None = of none it is known."""
+        for layout in self._layouts:
+            known = [self._readers[name] for name in layout.portal.readers if name in self._readers]
+            yield layout.name, all(known) if known else None
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            log.log(logging.WARNING if trouble else logging.INFO, "%s", trouble or "the journal can be read again")
+        self._trouble = trouble
+
+
+def _make_certificate(given: UaServerConfig, days: int) -> int:
+    if given.certificate is None or given.key is None or given.trusted is None:
+        raise OSError("opcua_server.certificate: missing: with anonymous there is none")
+    host = given.address[0].strip("[]")
+    given.trusted.mkdir(parents=True, exist_ok=True)
+    try:
+        name = socket.gethostname() if host in _EVERYWHERE else host
+        made = make_own(Own(given.certificate, given.key), name, days, server=True)
+    except FileExistsError as error:
+        raise OSError(f"{error.filename}: is there already: move it away first") from None
+    print(f"{given.certificate}, valid until {made.not_valid_after_utc:%Y-%m-%d}: have it trusted by the clients")
+    print(f"Put the clients' certificates into {given.trusted}")
+    return 0
+
+
+def _password(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").splitlines()[0]
+    except (OSError, UnicodeDecodeError, IndexError):
+        raise OSError(f"password file {file}: cannot be read, or is empty") from None

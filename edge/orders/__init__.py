@@ -1,1 +1,0 @@
-"""Decisions about orders, pure: values in, values out."""

@@ -1,0 +1,1 @@
+"""The site store: orders, their feed, and the mirror of what the lines did."""

@@ -1,0 +1,1 @@
+"""Folds over the journal's records: what pages, terminals and reports show."""

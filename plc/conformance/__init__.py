@@ -1,0 +1,1 @@
+"""Whether a PLC keeps the mailbox's contract."""

@@ -1,0 +1,1 @@
+"""EPCs: binary, URI, element string, Digital Link."""

@@ -1,0 +1,1 @@
+"""LLRP: codec and the client's half of the session."""

@@ -1,0 +1,1 @@
+"""LLRP: the reader's half, simulated."""

@@ -1,0 +1,338 @@
+"""A simulated reader that speaks LLRP on a TCP port, for tests, the simulated floor and foreign clients.
+
+Public names: SimulatedReader, Fault, AMOUNTS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Self, cast
+
+from rfid.driver import ReaderClock, TagDetail, TagRead
+from rfid.llrp.frames import HEADER, MAX_FRAME
+from rfid.llrp_device.device import LlrpDevice
+from rfid.llrp_device.tags import TagMemory
+
+_TURN_S = 0.01
+"""How often a slow reader sends a little more."""
+
+
+class Fault(StrEnum):
+    """What can be made to go wrong, with the unit of its amount and the amount taken when none is given."""
+
+    SILENCE = "silence"  # takes what is said to it and says nothing, until mended
+    CUT = "cut"  # the next message ends in its middle, and the connection with it; once
+    REFUSAL = "refusal"  # drops its client and refuses every other, until mended
+    GARBAGE = "garbage"  # so many octets (100) that are no message; once
+    SLOW = "slow"  # so many octets a second (50), until mended
+    HUGE = "huge"  # a report of so many octets (one more than clients take); once
+    CLOCK_JUMP = "clock-jump"  # its clock is set so many ms (3600000) ahead, or back; stays
+
+
+AMOUNTS = {
+    Fault.GARBAGE: range(1, 1_000_001),
+    Fault.SLOW: range(1, 1_000_001),
+    Fault.HUGE: range(HEADER.size, 4 * MAX_FRAME + 1),
+    Fault.CLOCK_JUMP: range(-(10**12), 10**12 + 1),
+}
+"""What a fault may be given; the others take no amount."""
+_USUAL = {Fault.GARBAGE: 100, Fault.SLOW: 50, Fault.HUGE: MAX_FRAME + 1, Fault.CLOCK_JUMP: 3_600_000}
+
+
+def _host_us() -> int:
+    return time.time_ns() // 1_000
+
+
+class SimulatedReader:
+    """One reader on one port, for one client at a time.
+
+    ``clock`` gives the microseconds that events are stamped with; reads bring their own time. ``stamps``: on which
+    clock. ``maker``: IANA number it gives itself; 25882 knows Impinj's extensions. ``on_output``: is called with port
+    and level when a client writes an output. Keepalives and ROSpecs' durations run on the loop's clock. Methods are to
+    be called from the loop's thread.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        antennas: int = 4,
+        clock: Callable[[], int] = _host_us,
+        stamps: ReaderClock = ReaderClock.UTC,
+        *,
+        maker: int = 0,
+        on_output: Callable[[int, bool], None] | None = None,
+    ) -> None:
+        self.name = name
+        self._clock = clock
+        self._on_output = on_output
+        self._device = LlrpDevice(name, antennas, stamps, maker)
+        self._server: asyncio.Server | None = None
+        self._clients: set[_Connection] = set()
+        self._holder: _Connection | None = None
+        self._port = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._faults: dict[Fault, int] = {}
+        self._jump_us = 0
+
+    @property
+    def port(self) -> int:
+        """The TCP port listened on; still known after ``stop``."""
+        return self._port
+
+    @property
+    def connected(self) -> bool:
+        """Whether a client holds the reader."""
+        return self._device.connected
+
+    @property
+    def reading(self) -> bool:
+        """Whether a client holds the reader and its ROSpec is active."""
+        return self._device.reading
+
+    @property
+    def ready(self) -> bool:
+        """Whether a client holds the reader and its ROSpec reads, or will when its trigger comes."""
+        return self._device.ready
+
+    @property
+    def held(self) -> int:
+        """How many events and reports wait for a client."""
+        return self._device.held
+
+    @property
+    def outputs(self) -> Mapping[int, bool]:
+        """Levels of the general purpose outputs."""
+        return dict(self._device.config.outputs)
+
+    def tag(self, epc: str) -> TagMemory:
+        """The memory of the tag that reads call ``epc``."""
+        return self._device.tag(epc)
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> Self:
+        """Listens; port 0 takes any free one. Raises ``OSError`` for a port that is taken."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Connection(self), host, port, ssl=tls)
+        self._port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    def report(self, reads: Sequence[TagRead], details: Sequence[TagDetail] = ()) -> bool:
+        """Sends one report with these reads, as the ROSpec wants them; whether it is on its way to a client.
+
+        While nobody is there, an active ROSpec's reads are held for the next client.
+        """
+        if self._jump_us:
+            reads = [read._replace(at_us=read.at_us + self._jump_us) for read in reads]
+        return self._tell(self._device.report(reads, details), keep=True)
+
+    def gpi(self, port: int, on: bool) -> bool:
+        """A general purpose input changes; whether the client was told."""
+        told = self._tell(self._device.gpi(port, on, self._now_us()), keep=True)
+        self._watch()
+        return told
+
+    def antenna(self, antenna: int, on: bool) -> bool:
+        """An antenna is connected or lost; whether the client was told."""
+        return self._tell(self._device.antenna(antenna, on, self._now_us()), keep=True)
+
+    def send(self, octets: bytes) -> bool:
+        """Sends any octets to the client; whether there was one."""
+        return self._tell(octets)
+
+    def fault(self, fault: Fault, amount: int | None = None) -> None:
+        """Something goes wrong from now on, or once. ``amount``: see ``Fault``; ``ValueError``: see ``AMOUNTS``."""
+        given = _USUAL.get(fault, 0) if amount is None else amount
+        if amount is not None and amount not in AMOUNTS.get(fault, range(0)):
+            raise ValueError(f"{self.name}: {fault}: {amount} is not in {AMOUNTS.get(fault, range(0))}")
+        match fault:
+            case Fault.GARBAGE:
+                self._tell(bytes(0xE0 | place * 7 % 32 for place in range(given)))
+            case Fault.HUGE:
+                self._tell(HEADER.pack(1 << 10 | 61, given, 0) + bytes(given - HEADER.size))
+            case Fault.CLOCK_JUMP:
+                self._jump_us += given * 1_000
+            case Fault.SILENCE | Fault.CUT | Fault.REFUSAL | Fault.SLOW:
+                self._faults[fault] = given
+                if fault is Fault.REFUSAL:
+                    self.disconnect()
+
+    def mend(self, fault: Fault | None = None) -> None:
+        """That fault is over, or all of them; a clock that has jumped stays where it is."""
+        ended = set(Fault) if fault is None else {fault}
+        self._faults = {left: amount for left, amount in self._faults.items() if left not in ended}
+        if self._holder is not None and Fault.SLOW in ended:
+            self._holder.flush()
+
+    async def released(self) -> None:
+        """Waits until no client holds the reader."""
+        if self._holder is not None:
+            await asyncio.shield(self._holder.gone)
+
+    def disconnect(self) -> None:
+        """Drops the client without a word; a new one may come."""
+        if self._holder is not None:
+            self._holder.drop()
+
+    async def stop(self) -> None:
+        """Stops listening and drops all clients."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._server is not None:
+            self._server.close()
+            gone = [client.gone for client in self._clients]
+            for client in tuple(self._clients):
+                client.drop()
+            await asyncio.gather(*gone)
+            await self._server.wait_closed()
+            self._server = None
+
+    def _now_us(self) -> int:
+        return self._clock() + self._jump_us
+
+    def _tell(self, octets: bytes | None, *, keep: bool = False) -> bool:
+        """``keep``: events and reports, which wait for the next client when this one cannot have them."""
+        if not octets:
+            return False
+        if self._holder is None or self._holder.transport.is_closing() or Fault.SILENCE in self._faults:
+            if keep:
+                self._device.hold(octets)
+            return False
+        if self._faults.pop(Fault.CUT, None) is not None:
+            if keep:
+                self._device.hold(octets)
+            self._holder.transport.write(octets[: len(octets) // 2])
+            self._holder.transport.close()
+            return False
+        self._holder.write(octets, self._faults.get(Fault.SLOW), keep=keep)
+        return True
+
+    def _watch(self) -> None:
+        """Keeps a timer for the end of a ROSpec's duration."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline_us = self._device.deadline_us
+        if deadline_us is not None:
+            delay_s = max(0, deadline_us - self._now_us()) / 1_000_000
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._expire, deadline_us)
+
+    def _expire(self, at_us: int) -> None:
+        self._tell(self._device.expire(at_us), keep=True)
+        self._watch()
+
+
+class _Connection(asyncio.Protocol):
+    """One client's connection; the simulator's inside."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, reader: SimulatedReader) -> None:
+        self._reader = reader
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._every_ms = 0
+        self._slow: deque[tuple[bytes, bool]] = deque()
+        self._sent = 0
+        self._turn: asyncio.TimerHandle | None = None
+        self.gone: asyncio.Future[None] = self._loop.create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        reader, device, at_us = self._reader, self._reader._device, self._reader._now_us()
+        reader._clients.add(self)
+        if Fault.REFUSAL in reader._faults:
+            self.transport.write(device.refuse(at_us, "Failed_Reason_Other_Than_A_Connection_Already_Exists"))
+            self.transport.close()
+            return
+        if reader._holder is not None:
+            reader._tell(device.attempted(at_us))
+            self.transport.write(device.refuse(at_us))
+            self.transport.close()
+            return
+        reader._holder = self
+        reader._tell(device.connect(at_us))
+
+    def data_received(self, data: bytes) -> None:
+        reader = self._reader
+        if reader._holder is not self:
+            return
+        before = reader.outputs
+        held = reader.held
+        reply = reader._device.receive(data, reader._now_us())
+        reader._tell(reply.octets, keep=reader.held < held)
+        if reader._on_output is not None:
+            for port, on in reader.outputs.items():
+                if before[port] != on:
+                    reader._on_output(port, on)
+        reader._watch()
+        if reply.close:
+            self.transport.close()
+        elif reader._device.keepalive_ms != self._every_ms:
+            self._every_ms = reader._device.keepalive_ms
+            self._schedule()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in (self._timer, self._turn):
+            if timer is not None:
+                timer.cancel()
+        reader = self._reader
+        reader._clients.discard(self)
+        if reader._holder is self:
+            reader._holder = None
+            reader._device.disconnect()
+            for octets, keep in self._slow:  # what was not sent to its end
+                if keep:
+                    reader._device.hold(octets)
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+    def drop(self) -> None:
+        self.transport.abort()
+
+    def write(self, octets: bytes, octets_s: int | None, *, keep: bool) -> None:
+        """``octets_s``: how fast; None for at once."""
+        if octets_s is None and not self._slow:
+            self.transport.write(octets)
+            return
+        self._slow.append((octets, keep))
+        if self._turn is None:
+            self._trickle(0)
+
+    def flush(self) -> None:
+        """Sends what a slow reader has not sent yet."""
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+        while self._slow:
+            octets, _ = self._slow.popleft()
+            self.transport.write(octets[self._sent :])
+            self._sent = 0
+
+    def _trickle(self, turn: int) -> None:
+        octets_s = self._reader._faults.get(Fault.SLOW, 0)
+        due = int(octets_s * _TURN_S * (turn + 1)) - int(octets_s * _TURN_S * turn)
+        while due and self._slow:
+            octets, _ = self._slow[0]
+            part = octets[self._sent : self._sent + due]
+            self.transport.write(part)
+            due -= len(part)
+            self._sent += len(part)
+            if self._sent == len(octets):
+                self._slow.popleft()
+                self._sent = 0
+        self._turn = self._loop.call_later(_TURN_S, self._trickle, turn + 1) if self._slow else None
+
+    def _schedule(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._every_ms:
+            self._timer = self._loop.call_later(self._every_ms / 1_000, self._keepalive)
+
+    def _keepalive(self) -> None:
+        self._reader._tell(self._reader._device.keepalive())
+        self._schedule()
