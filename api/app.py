@@ -33,7 +33,7 @@ from edge.core.events import AlarmChanged, AlarmRequested, OrderChanged
 from edge.core.values.alarm import AlarmAction
 from edge.core.values.order import Order
 from edge.intake.orders import Intake, read_csv, read_json
-from edge.journal.writer import JournalError
+from edge.journal.record import JournalError
 from edge.metrics import CONTENT_TYPE, text
 from edge.site.store import OrderConflict, Put, StoreError
 from edge.views.history import MINUTES, Window

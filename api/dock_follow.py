@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from edge.core.values.state import CoreState, LoadsState
+from edge.journal.record import JournalError, Value
 from edge.journal.source import JournalSource
-from edge.journal.writer import JournalError, Value
 from edge.views.docks import BOARD_KINDS, DockBoard
 
 POLL_S = 0.08

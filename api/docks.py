@@ -17,7 +17,7 @@ from api.site_state import Site, now_us
 from edge.core.dock.loads import LoadCheck
 from edge.core.events import LoadClosed, LoadRefused, LoadRequested
 from edge.core.values.load import Load, LoadAction
-from edge.journal.writer import Value
+from edge.journal.record import Value
 from edge.views.docks import DockBoard, DockPicture
 from edge.views.manifest import Manifest, manifest_csv, manifest_of
 from rfid.epc.identity import EpcError, identify

@@ -20,10 +20,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from edge.core.events import ALARMS, AlarmChanged, DeviceChanged, Measured
+from edge.core.events import AlarmChanged, DeviceChanged, Measured
+from edge.core.names import ALARMS
 from edge.core.values.state import CoreState
+from edge.journal.reader import JournalReader
+from edge.journal.record import JournalError, Record, Value
 from edge.journal.source import JournalSource
-from edge.journal.writer import JournalError, JournalReader, Record, Value
 from edge.site.store import SiteStore
 from edge.views.history import HOUR_US, KINDS_COUNTED, History
 

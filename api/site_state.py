@@ -26,8 +26,8 @@ from edge.config.points import point
 from edge.core.alarms.alarms import unraised
 from edge.core.events import AlarmChanged, Started
 from edge.core.values.layout import LineLayout
+from edge.journal.record import Value
 from edge.journal.source import JournalSource
-from edge.journal.writer import Value
 from edge.metrics import Sample
 from edge.site.store import SiteStore, StoreError
 from edge.views.docks import DockBoard, DockPicture

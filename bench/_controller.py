@@ -23,7 +23,8 @@ from pathlib import Path
 from types import TracebackType
 
 from edge.core.values.order import Order, OrderLine
-from edge.journal.writer import JournalError, JournalReader, Record
+from edge.journal.reader import JournalReader
+from edge.journal.record import JournalError, Record
 from edge.site.store import SiteStore
 from rfid.driver import TagRead
 from rfid.epc.identity import identify, sscc96

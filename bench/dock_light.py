@@ -24,7 +24,7 @@ from dock_line import EVERY_US, one_door, order_and_load, way_out  # noqa: E402 
 
 from edge.controller.controller import Controller  # noqa: E402
 from edge.core.events import DoorSeen  # noqa: E402
-from edge.journal.writer import JournalReader  # noqa: E402
+from edge.journal.reader import JournalReader  # noqa: E402
 from rfid.epc.identity import identify, sscc96  # noqa: E402
 from rfid.llrp_device.simulator import SimulatedReader  # noqa: E402
 

@@ -36,7 +36,8 @@ from influxdb_client.client.write_api import WriteOptions
 from edge.config.lines import LineConfig
 from edge.config.load import load_line
 from edge.core.events import PlcEvent
-from edge.journal.writer import Journal, JournalReader
+from edge.journal.reader import JournalReader
+from edge.journal.writer import Journal
 from edge.publish.cursors import Cursors, read_cursors
 from edge.publish.influx import open_influx
 from edge.publish.line_protocol import LineEncoder

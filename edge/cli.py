@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from edge.commands.command_line import CommandError, add_command, sentence
 from edge.config.load import ConfigError, load_line, load_site
-from edge.journal.writer import JournalError, JournalReader
+from edge.journal.reader import JournalReader
+from edge.journal.record import JournalError
 
 if TYPE_CHECKING:
     from edge.config.lines import LineConfig

@@ -24,7 +24,7 @@ from influx_peer import Influxd, V2Door, before  # noqa: E402
 from telemetry_day import happenings  # noqa: E402
 
 from edge.config.load import load_line  # noqa: E402
-from edge.journal.writer import JournalReader  # noqa: E402
+from edge.journal.reader import JournalReader  # noqa: E402
 from edge.publish.cursors import read_cursors  # noqa: E402
 from edge.publish.line_protocol import LineEncoder  # noqa: E402
 from edge.publish.measures import Measures  # noqa: E402

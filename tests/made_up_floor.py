@@ -37,7 +37,7 @@ from edge.core.events import (
 )
 from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.core.values.order import Order, OrderLine
-from edge.journal.writer import Value
+from edge.journal.record import Value
 from plc.words import EventType, LaneChange
 from rfid.epc.identity import grai96, identify, sgtin96, sscc96
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from edge.core.alarms.rules import RULES
 from edge.core.core import Core
 from edge.core.dock.gate import close_problems
 from edge.core.dock.loads import LoadCheck
@@ -29,7 +30,6 @@ from edge.core.events import (
     Tick,
 )
 from edge.core.line.station import Result
-from edge.core.values.alarm import RULES
 from edge.core.values.dock import Direction, DockEyes, DockLayout, Output, Side
 from edge.core.values.load import Load, LoadAction
 from edge.sim.dock_floor import Crossing, EyeSignal

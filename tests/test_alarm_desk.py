@@ -16,11 +16,13 @@ from test_api import client_of, until
 from api.app import create_app
 from edge.config.load import load_line, load_site
 from edge.core.alarms.alarms import unraised
+from edge.core.alarms.rules import RULES
 from edge.core.core import Core
 from edge.core.events import AlarmRequested, DeviceChanged, Event, Journaled, Route, SetLane, Started
-from edge.core.values.alarm import RULES, AlarmAction, AlarmKind
+from edge.core.values.alarm import AlarmAction, AlarmKind
+from edge.journal.reader import JournalReader
 from edge.journal.replay import replay
-from edge.journal.writer import Journal, JournalReader
+from edge.journal.writer import Journal
 from edge.site.store import SiteStore
 
 S = 1_000_000

@@ -15,6 +15,7 @@ from pure_site import example
 
 from edge.core.alarms.alarms import BY_HAND, RECENT, TRANSITIONS, Alarms, next_state, requested_state, unraised
 from edge.core.alarms.facts import Condition, Fact, Moment, Sample, identity
+from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.core import Core
 from edge.core.events import (
     AlarmChanged,
@@ -34,21 +35,11 @@ from edge.core.events import (
     TagsRead,
     Tick,
 )
-from edge.core.values.alarm import (
-    ANNUNCIATED,
-    MOMENTS,
-    RATES,
-    RULES,
-    SUPPRESSED_BY,
-    AlarmAction,
-    AlarmKind,
-    AlarmRule,
-    AlarmState,
-)
+from edge.core.values.alarm import ANNUNCIATED, MOMENTS, RATES, AlarmAction, AlarmKind, AlarmRule, AlarmState
 from edge.core.values.layout import LineLayout
 from edge.core.values.state import AlarmsState, CoreState
+from edge.journal.record import Record, encode
 from edge.journal.replay import replay
-from edge.journal.writer import Record, encode
 from plc.words import EventType
 
 AT_US = 1_700_000_000_000_000

@@ -18,7 +18,7 @@ from test_mqtt import happened, layouts, told_of  # noqa: F401  # layouts is a f
 from edge.config.load import load_line
 from edge.core.events import KINDS
 from edge.core.values.layout import LineLayout
-from edge.journal.writer import encode
+from edge.journal.record import encode
 from edge.publish.mqtt_commands import ANSWERS, Answer
 from edge.publish.namespace import Message, Namespace
 from edge.publish.topics import CHANNELS, UNTOLD, Channel, PublisherNow

@@ -54,8 +54,8 @@ from edge.core.portal.scans import ROW, ScanWatch
 from edge.core.values.layout import Job, LaneRole, LineLayout, Portal
 from edge.core.values.order import Order
 from edge.core.values.state import BookState, Passage, PortalState
+from edge.journal.reader import JournalReader
 from edge.journal.replay import replay
-from edge.journal.writer import JournalReader
 from edge.sim.devices import SimulatedFloor
 from edge.sim.world import Fault
 from edge.views.sentences import Teller

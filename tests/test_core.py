@@ -44,8 +44,8 @@ from edge.core.line.verify import check
 from edge.core.values.layout import LaneRole
 from edge.core.values.order import Order, OrderLine, OrderState
 from edge.core.values.state import BookState
+from edge.journal.record import Record, encode
 from edge.journal.replay import replay
-from edge.journal.writer import Record, encode
 from plc.words import EventType
 from rfid.driver import TagRead
 from rfid.epc.identity import grai96, gtin_of, identity_of_hex, sgtin96, sscc96

@@ -20,7 +20,8 @@ from test_runtime import assert_journal_is_whole, journal
 
 from edge.config.lines import LineConfig
 from edge.core.events import CommandSent, PlcConnected, PlcEvent
-from edge.journal.writer import JournalError, JournalReader
+from edge.journal.reader import JournalReader
+from edge.journal.record import JournalError
 from edge.sim.devices import SimulatedFloor
 from edge.sim.tally import Report
 from edge.site.store import SiteStore

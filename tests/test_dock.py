@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pure_dock import START_US, PureDock, made_up_docks
 from test_core import records
 
+from edge.core.alarms.rules import RULES
 from edge.core.core import Core
 from edge.core.dock.loads import Loads
 from edge.core.events import (
@@ -39,7 +40,7 @@ from edge.core.events import (
     TagsRead,
     Tick,
 )
-from edge.core.values.alarm import RULES, AlarmAction, AlarmState
+from edge.core.values.alarm import AlarmAction, AlarmState
 from edge.core.values.dock import Direction, DockLayout, Side
 from edge.core.values.load import Load, LoadAction
 from edge.core.values.order import Order, OrderLine, OrderState

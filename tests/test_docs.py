@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.events import AnomalyCode, RouteReason
-from edge.core.values.alarm import RATES, RULES, SUPPRESSED_BY, AlarmKind, AlarmRule, AlarmState
+from edge.core.values.alarm import RATES, AlarmKind, AlarmRule, AlarmState
 from edge.views.sentences import ALARM_TITLES
 
 

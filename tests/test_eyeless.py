@@ -30,8 +30,8 @@ from edge.core.events import (
 )
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order, OrderLine
+from edge.journal.record import Record, encode
 from edge.journal.replay import replay
-from edge.journal.writer import Record, encode
 from edge.sim.world import Fault
 from plc.words import EventType
 from rfid.driver import TagRead

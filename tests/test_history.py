@@ -17,10 +17,11 @@ from api import follow
 from api.app import create_app
 from edge.config.lines import SiteConfig
 from edge.config.load import load_line
+from edge.core.alarms.rules import RULES
 from edge.core.events import AlarmChanged, Measured, Outcome, PlcEvent, RouteDecided, RouteReason, Sorted, ToteChecked
-from edge.core.values.alarm import RULES, AlarmKind, AlarmState
+from edge.core.values.alarm import AlarmKind, AlarmState
 from edge.core.values.layout import Job, LineLayout
-from edge.journal.writer import Value
+from edge.journal.record import Value
 from edge.views.history import HOUR_US, KINDS_COUNTED, MINUTES, POINTS, History, LineWindow
 from plc.words import EventType
 

@@ -27,7 +27,9 @@ from edge.config.load import load_line
 from edge.config.publish import InfluxConfig
 from edge.core.events import AnomalyCode, DeviceNotice, Event, Journaled, PlcEvent
 from edge.journal import writer as journal_module
-from edge.journal.writer import Journal, JournalReader, Record, encode
+from edge.journal.reader import JournalReader
+from edge.journal.record import Record, encode
+from edge.journal.writer import Journal
 from edge.publish.cursors import Cursors, SetAside, read_cursors, read_set_aside
 from edge.publish.follow import Entry, TargetDown
 from edge.publish.influx import InfluxPublisher, open_influx

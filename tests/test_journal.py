@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from edge.core.core import Core
 from edge.core.events import KINDS, Anomaly, AnomalyCode, DeviceChanged, Event, Journaled, Started
 from edge.core.values.state import CoreState
-from edge.journal.writer import Journal, JournalError, JournalReader, decode, encode
+from edge.journal.reader import JournalReader
+from edge.journal.record import JournalError, decode, encode
+from edge.journal.writer import Journal
 
 
 def leave_no_room(db: sqlite3.Connection) -> None:

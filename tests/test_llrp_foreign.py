@@ -23,7 +23,7 @@ from edge.config.load import load_line
 from edge.controller.controller import Controller
 from edge.core.events import DeviceChanged, OrderChanged, PlcEvent, RouteDecided, Sorted
 from edge.core.values.order import Order, OrderLine
-from edge.journal.writer import JournalReader
+from edge.journal.reader import JournalReader
 from plc.words import EventType
 from rfid.driver import OutputWritten, PortChanged, ReaderClock, ReaderError, ReaderReady, Reads, TagRead
 from rfid.epc.identity import identify, sscc96

@@ -19,8 +19,8 @@ from edge.cli import main
 from edge.commands import api_client
 from edge.config.load import load_line, load_site
 from edge.core.values.order import OrderState
+from edge.journal.reader import JournalReader
 from edge.journal.replay import replay
-from edge.journal.writer import JournalReader
 from edge.site.store import SiteStore
 from rfid.epc.identity import identify
 

@@ -29,7 +29,8 @@ from edge.core.events import (
     Sorted,
 )
 from edge.core.values.alarm import AlarmState
-from edge.journal.writer import JournalReader, Value
+from edge.journal.reader import JournalReader
+from edge.journal.record import Value
 from edge.views.live import LiveView
 from edge.views.picture import Machine
 from plc.opcua_trust import Own, make_own

@@ -27,7 +27,8 @@ from edge.config.mqtt import MqttConfig
 from edge.core.events import DeviceChanged, Measured, OrderChanged, ToteChecked
 from edge.core.values.layout import LineLayout
 from edge.journal import writer as journal_module
-from edge.journal.writer import Journal, Record, Value, encode
+from edge.journal.record import Record, Value, encode
+from edge.journal.writer import Journal
 from edge.publish import follow
 from edge.publish import mqtt as mqtt_module
 from edge.publish.cursors import Cursors, read_cursors, read_set_aside

@@ -21,7 +21,7 @@ from api.server import listen, server
 from edge.config.load import load_site
 from edge.core.events import DeviceChanged, LaneRequested, OrderChanged
 from edge.core.values.layout import LineLayout
-from edge.journal.writer import encode
+from edge.journal.record import encode
 from edge.publish import mqtt_commands
 from edge.publish.mqtt_commands import ANSWERS, Answer, Asked, ask_of
 from edge.site.store import SiteStore

@@ -29,7 +29,7 @@ from edge.controller.controller import Controller
 from edge.core.events import Outcome as Became
 from edge.core.events import Sorted
 from edge.devices.opcua_drivers import make_certificate
-from edge.devices.plc import plc_link
+from edge.devices.plc_drivers import plc_link
 from plc.conformance.check import Outcome, check
 from plc.driver import PlcError
 from plc.mailbox import EventType, Opcode, PlcSide

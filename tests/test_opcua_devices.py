@@ -25,7 +25,7 @@ from edge.controller.controller import Controller
 from edge.core.events import DeviceChanged, MachineReported
 from edge.devices.opcua_drivers import autoid_reader
 from edge.devices.packml import PackmlSession
-from edge.journal.writer import JournalReader
+from edge.journal.reader import JournalReader
 from plc.driver import PlcError
 from rfid.autoid_codec import (
     AutoIdError,

@@ -38,7 +38,8 @@ from edge.core.events import (
     TagEvidence,
 )
 from edge.devices.opcua_drivers import autoid_reader
-from edge.journal.writer import Journal, Value
+from edge.journal.record import Value
+from edge.journal.writer import Journal
 from plc.words import EventType
 from rfid.driver import ReaderReady, Reads, TagRead
 

@@ -20,7 +20,7 @@ from test_modbus import Journal
 from test_opcua import Pki, until
 
 from edge.config.plcs import PlcConfig
-from edge.devices.plc import plc_link
+from edge.devices.plc_drivers import plc_link
 from edge.devices.points import point_link
 from edge.sim.devices import SimulatedFloor
 from plc.driver import PlcError

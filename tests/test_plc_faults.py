@@ -25,8 +25,8 @@ from edge.core.events import (
     RouteDecided,
     Sorted,
 )
+from edge.journal.record import Record
 from edge.journal.replay import replay
-from edge.journal.writer import Record
 from edge.sim.devices import SimulatedFloor
 from edge.sim.faults import FaultOrder
 from edge.sim.tally import Report

@@ -26,8 +26,8 @@ from edge.config.lines import LineConfig
 from edge.config.load import load_line, load_site
 from edge.controller.controller import Controller
 from edge.core.events import DeviceChanged, PointChanged, PointWriteRequested, PointWritten
+from edge.journal.record import decode, encode
 from edge.journal.replay import replay
-from edge.journal.writer import decode, encode
 from edge.sim.devices import SimulatedFloor
 from edge.views.live import SILENT_US, LiveView
 from plc.points import Quality

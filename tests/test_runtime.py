@@ -31,8 +31,9 @@ from edge.core.events import (
     ToteChecked,
 )
 from edge.core.values.order import OrderState
+from edge.journal.reader import JournalReader
+from edge.journal.record import Record
 from edge.journal.replay import replay
-from edge.journal.writer import JournalReader, Record
 from edge.sim.devices import SimulatedFloor
 from edge.sim.tally import Report
 from plc.words import EventType

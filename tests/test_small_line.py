@@ -27,8 +27,8 @@ from edge.config.load import load_line
 from edge.controller.controller import Controller
 from edge.core.events import OrderChanged, Outcome
 from edge.core.values.layout import Job, Lane, LaneRole, LineLayout, Portal
+from edge.journal.reader import JournalReader
 from edge.journal.replay import replay
-from edge.journal.writer import JournalReader
 from edge.sim.devices import SimulatedFloor
 from edge.sim.floor import Landed
 from edge.sim.io_floor import LANE_EYE_MM, IoFloor

@@ -26,7 +26,8 @@ from edge.config.mqtt import SparkplugConfig
 from edge.core.events import DeviceChanged, LaneChanged, PointChanged
 from edge.core.values.layout import LineLayout
 from edge.journal import writer as journal_module
-from edge.journal.writer import Journal, Value
+from edge.journal.record import Value
+from edge.journal.writer import Journal
 from edge.publish.cursors import Cursors
 from edge.publish.follow import Follower
 from edge.publish.sparkplug import SparkplugPublisher

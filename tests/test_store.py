@@ -20,9 +20,12 @@ from hypothesis import strategies as st
 from made_up_floor import MadeUpFloor, item, order, parcel, tote
 
 from edge.config.load import load_line
-from edge.core.events import LaneRequested, OrderChanged, OrderShipped, refs
+from edge.core.events import LaneRequested, OrderChanged, OrderShipped
+from edge.core.names import refs
 from edge.core.values.order import Order, OrderState
-from edge.journal.writer import Journal, JournalError, JournalReader, Record, encode
+from edge.journal.reader import JournalReader
+from edge.journal.record import JournalError, Record, encode
+from edge.journal.writer import Journal
 from edge.site.store import OrderConflict, Put, SiteStore, StoreError
 from rfid.epc.identity import identify
 
@@ -155,7 +158,7 @@ def assert_projected(store: SiteStore, records: list[Record], shipped: set[str])
 PROJECT_UNTIL_KILLED = """
 import sys
 from pathlib import Path
-from edge.journal.writer import JournalReader
+from edge.journal.reader import JournalReader
 from edge.site.store import SiteStore
 store, reader = SiteStore(sys.argv[1]), JournalReader(Path(sys.argv[2]))
 print("on", flush=True)

@@ -27,7 +27,9 @@ from edge.core.events import (
     ToteChecked,
 )
 from edge.core.values.layout import LineLayout
-from edge.journal.writer import Journal, JournalReader, Value
+from edge.journal.reader import JournalReader
+from edge.journal.record import Value
+from edge.journal.writer import Journal
 from edge.site.store import SiteStore
 from edge.views.sentences import Teller
 from edge.views.timeline import timeline

@@ -17,7 +17,7 @@ from edge.commands.api_client import ApiError, ask
 from edge.config.load import load_site
 from edge.core.events import AlarmChanged
 from edge.core.values.alarm import AlarmAction
-from edge.journal.writer import JournalError, decode
+from edge.journal.record import JournalError, decode
 from edge.views.sentences import ALARM_TITLES
 
 _MEANINGS = {

@@ -33,7 +33,7 @@ from edge.config.plcs import PlcConfig
 from edge.config.points import point
 from edge.config.readers import AutoIdConfig
 from edge.core.events import PointWritten
-from edge.devices.plc import plc_link
+from edge.devices.plc_drivers import plc_link
 from edge.devices.points import point_link, point_table
 from plc.conformance.check import Belt, Outcome, Report, check
 from plc.driver import PlcError

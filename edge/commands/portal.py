@@ -14,7 +14,7 @@ from edge.commands.command_line import add_command
 from edge.commands.portal_replay import Learned, RecordingError, judge, learned, picture, read_recording
 from edge.config.load import load_line
 from edge.core.events import PassageSeen
-from edge.journal.writer import JournalReader
+from edge.journal.reader import JournalReader
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

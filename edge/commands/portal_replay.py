@@ -23,7 +23,7 @@ from edge.core.portal.offsets import OffsetLearner
 from edge.core.portal.passage import PortalWatch
 from edge.core.values.layout import Job, LineLayout, Portal
 from edge.core.values.state import PortalState
-from edge.journal.writer import Record
+from edge.journal.record import Record
 from rfid.driver import TagRead
 
 READER = "recorded"

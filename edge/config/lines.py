@@ -17,7 +17,8 @@ from edge.config.plcs import PlcConfig
 from edge.config.publish import MetricsConfig, PublisherConfig, RetentionConfig
 from edge.config.readers import ReaderConfig
 from edge.config.table import Frozen, Name
-from edge.core.values.alarm import RULES, AlarmKind, AlarmRule, Priority
+from edge.core.alarms.rules import RULES
+from edge.core.values.alarm import AlarmKind, AlarmRule, Priority
 from edge.core.values.dock import DockLayout
 from edge.core.values.layout import Job, Lane, LaneRole, LineLayout, Portal
 

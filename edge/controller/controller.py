@@ -53,7 +53,9 @@ from edge.devices.packml import PackmlSession
 from edge.devices.plc import PlcSession
 from edge.devices.points import PointSession
 from edge.devices.reader import ReaderSession
-from edge.journal.writer import Journal, JournalError, JournalReader
+from edge.journal.reader import JournalReader
+from edge.journal.record import JournalError
+from edge.journal.writer import Journal
 from edge.metrics import Sample, serve
 from plc.driver import PlcError
 from plc.mailbox import (

@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.config.lines import LineConfig
-from edge.journal.writer import Journal, JournalReader
+from edge.journal.reader import JournalReader
+from edge.journal.writer import Journal
 
 LOOK_BACK = 50_000
 """Records before a follower's cursor that stay, since what it makes of a record may depend on as many before it."""

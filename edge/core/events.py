@@ -1,6 +1,6 @@
 """Every value that goes into a decision or comes out of one.
 
-Public names: the inputs (Input; of operators: Requested), the results (Event), the commands (Command), KINDS, refs.
+Public names: the inputs (Input; of operators: Requested), the results (Event), the commands (Command), KINDS.
 
 Three groups. *Inputs* reach `edge.core.core.Core.step`; all but TagsRead and Tick are journaled, in the order in
 which they were taken. *Events* come out and are journaled behind the input that caused them. *Commands* come out for a
@@ -77,7 +77,6 @@ from edge.core.values.verdicts import (
 )
 
 __all__ = [
-    "ALARMS",
     "CENTRAL",
     "EVENT_KINDS",
     "INPUT_KINDS",
@@ -142,15 +141,8 @@ __all__ = [
     "Tick",
     "ToteChecked",
     "Wanted",
-    "refs",
     "tied",
 ]
-
-ALARMS = "alarms"
-"""Under this name every change of an alarm is found."""
-LOADS = "loads"
-"""And under this every load that was opened or closed."""
-
 
 Journaled: TypeAlias = (
     Started
@@ -256,68 +248,3 @@ EVENT_KINDS: dict[str, type[Event]] = {
 
 
 KINDS: dict[str, type[Journaled | Event]] = {**INPUT_KINDS, **EVENT_KINDS}
-
-
-def refs(value: Journaled | Event) -> tuple[str, ...]:
-    """Identities and order ids under which people will look for a journaled value, without repeats.
-
-    Values that name only a track (``<plc>#<track>`` and ``<line>#<track>``) are found through these.
-    """
-    found: dict[str, None] = {}
-    match value:
-        case OrderChanged(order=order):
-            found[order.id] = None
-            for identity in (order.tote, order.parcel, *order.codes):
-                if identity:
-                    found[identity] = None
-            for line in order.lines:
-                found.update(dict.fromkeys(line.epcs))
-        case PlcConnected(plc=plc):
-            found.update((f"{plc}#{sent.value}", None) for sent in value.found if sent.opcode == 1)
-        case PlcEvent(plc=plc, track_id=track):
-            if track:
-                found[f"{plc}#{track}"] = None
-        case CommandSent(plc=plc, value=track, opcode=1) | CommandHandled(plc=plc, value=track, opcode=1):
-            found[f"{plc}#{track}"] = None
-        case PassageSeen(line=name, track_id=track):
-            found[f"{name}#{track}"] = None
-            found.update(dict.fromkeys((*value.owned, *value.codes)))
-        case BarcodesRead(codes=codes):
-            found.update(dict.fromkeys(codes))
-        case ToteChecked(line=name, track_id=track, tote=subject, order=order):
-            found.update(dict.fromkeys((f"{name}#{track}", subject, order, *value.matched)))
-            for finding in value.findings:
-                found.update(dict.fromkeys((finding.subject, finding.order)))
-        case (
-            RouteDecided(line=name, track_id=track, subject=subject, order=order)
-            | Sorted(line=name, track_id=track, subject=subject, order=order)
-        ):
-            found.update(dict.fromkeys((f"{name}#{track}", subject, order)))
-        case OrderShipped(order=order, parcel=parcel):
-            found.update(dict.fromkeys((order, parcel)))
-        case DoorSeen(parcel=parcel):
-            found[parcel] = None
-        case ParcelGated(parcel=parcel, order=order, load=load):
-            found.update(dict.fromkeys((parcel, order, load)))
-        case LoadRequested(load_id=load, parcel=parcel):
-            found.update(dict.fromkeys((load, parcel)))
-        case LoadOpened(load=its):
-            found.update(dict.fromkeys((its.id, LOADS, *its.parcels)))
-        case LoadClosed(load=its, wrong=wrong, missing=missing):
-            found.update(dict.fromkeys((its.id, LOADS, *(one.parcel for one in wrong), *missing)))
-        case LoadRefused(load=load):
-            found[load] = None
-        case DockChanged(dock=dock):
-            found[f"dock.{dock}"] = None
-        case AlarmRequested(alarm=alarm):
-            found[alarm] = None
-        case PointWriteRequested(plc=plc, point=point) | PointWritten(plc=plc, point=point):
-            found[f"{plc}/{point}"] = None
-        case AlarmChanged(alarm=alarm):
-            found.update(dict.fromkeys((alarm, ALARMS)))
-        case Anomaly(line=name, track_id=track, subject=subject):
-            found.update(dict.fromkeys((subject, f"{name}#{track}" if track else "")))
-        case _:
-            pass
-    found.pop("", None)
-    return tuple(found)

@@ -1,19 +1,16 @@
 """One PLC as the runtime sees it: our half of its mailbox, its clock, and the inputs that follow from its signals.
 
-Public names: PlcSession, plc_link, modbus_wire.
+Public names: PlcSession.
 """
 
 from __future__ import annotations
 
-import importlib
-import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from edge.config.plcs import PlcConfig, Transport
-from edge.config.remote_io import IoConfig, io_layout, io_wiring
+from edge.config.plcs import PlcConfig
 from edge.core.events import (
     AnomalyCode,
     CommandDropped,
@@ -33,9 +30,8 @@ from edge.core.values.layout import LineLayout
 from edge.core.values.state import PlcState
 from edge.devices.clocks import DeviceClock, WrappingMs
 from edge.devices.lookout import Lookout
-from plc.driver import PlcError, PlcLink
-from plc.io_link import IoLink
-from plc.io_tracker import Tracker
+from edge.devices.plc_drivers import plc_link
+from plc.driver import PlcLink
 from plc.mailbox import (
     Command,
     Connected,
@@ -58,50 +54,6 @@ from plc.mailbox import (
     StateChanged,
     Unaccounted,
 )
-from plc.modbus import ModbusLink
-from plc.modbus_connection import ModbusConnection
-from plc.wires import Parity, Serial, Tcp, Tls, Wire
-
-
-def plc_link(name: str, config: PlcConfig, line: LineLayout | None = None) -> PlcLink:
-    """The driver of a PLC as its configuration says; remote I/O needs its line.
-
-    Raises PlcError for a file that cannot be read, and for remote I/O without a line: it has no mailbox of its own.
-    """
-    if config.io is not None:
-        return _io_link(name, config, config.io, line)
-    if config.driver == "opcua":
-        return importlib.import_module("edge.devices.opcua_drivers").opcua_link(name, config)  # type: ignore[no-any-return]
-    return ModbusLink(
-        name,
-        modbus_wire(config),
-        config.device_id,
-        config.up,
-        config.down,
-        config.timeout_ms,
-        read_write=config.read_write,
-    )
-
-
-def _io_link(name: str, config: PlcConfig, io: IoConfig, line: LineLayout | None) -> IoLink:
-    if line is None:
-        raise PlcError(f"{name}: remote I/O: there is no mailbox in it, the controller keeps it")
-    connection = ModbusConnection(name, modbus_wire(config), config.device_id, config.timeout_ms)
-    session = time.time_ns() // 1_000_000 % 65_535 + 1
-    return IoLink(connection, Tracker(io_layout(io, line, config.poll_ms), session), io_wiring(io))
-
-
-def modbus_wire(config: PlcConfig) -> Wire:
-    """How a Modbus PLC is reached."""
-    match config.transport:
-        case Transport.TCP:
-            return Tcp(config.host, config.tcp_port)
-        case Transport.TLS:
-            return Tls(config.host, config.tcp_port, config.ca, config.certificate, config.key, config.server_name)
-        case Transport.RTU:
-            return Serial(config.device, config.baud, Parity[config.parity.name], config.stop_bits)
-        case _:
-            assert_never(config.transport)
 
 
 class PlcSession:

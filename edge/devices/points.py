@@ -14,7 +14,7 @@ from contextlib import suppress
 from edge.config.plcs import PlcConfig
 from edge.config.points import point
 from edge.core.events import PointChanged, PointWriteRequested, PointWritten
-from edge.devices.plc import modbus_wire
+from edge.devices.plc_drivers import modbus_wire
 from plc.driver import PlcError, PointLink
 from plc.modbus_points import ModbusPoints
 from plc.point_table import PointTable, Reading

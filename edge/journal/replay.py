@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from edge.core.core import Core
 from edge.core.events import INPUT_KINDS, Command, Event, Started
 from edge.core.values.state import CoreState
-from edge.journal.writer import JournalError, JournalReader, Record, encode
+from edge.journal.reader import JournalReader
+from edge.journal.record import JournalError, Record, encode
 
 
 class BadRecord(JournalError):  # noqa: N818  # what is bad is the record

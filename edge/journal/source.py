@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.journal.writer import JournalError, JournalReader
+from edge.journal.reader import JournalReader
+from edge.journal.record import JournalError
 
 
 class JournalSource:

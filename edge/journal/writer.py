@@ -1,6 +1,6 @@
-"""The journal: append, follow, look up. One SQLite file, one writer, everything in the order in which it was decided.
+"""The one writer of a journal: a SQLite file, everything in the order in which it was decided.
 
-Public names: Journal, JournalReader, Record, JournalError, encode, decode.
+Public names: Journal.
 
 Schema: ``record(seq, at_us, line, kind, body)``, body = the dataclass of `edge.core.events` as JSON;
 ``ref(ref, seq)`` under which names a record is found; ``checkpoint(seq, state)`` the decisions' state after a record,
@@ -15,21 +15,20 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import TextIO
 
 import msgspec
 
-from edge.core.events import KINDS, Event, Journaled, refs
+from edge.core.names import refs
+from edge.journal.reader import APPLICATION_ID
+from edge.journal.record import JournalError, Value, encode
 from edge.journal.trim import SCHEMA as TRIM_SCHEMA
 from edge.journal.trim import Trim
 
 log = logging.getLogger(__name__)
-Value = Journaled | Event
-State = TypeVar("State")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record(
@@ -37,48 +36,11 @@ CREATE TABLE IF NOT EXISTS record(
 CREATE TABLE IF NOT EXISTS ref(ref TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(ref, seq)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS checkpoint(id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL, state BLOB NOT NULL);
 """
-_APPLICATION_ID = 0x4C57_4A31  # "LWJ1"
 _ROOM_BYTES = 4_400_000
 """A little more than the log holds when SQLite empties it into the file (1,000 pages of 4 KiB)."""
 MARK_EVERY = 500_000
 """Records between two checkpoints that are kept as marks: the least that is taken out at a time."""
 _encoder = msgspec.json.Encoder()
-_decoders: dict[str, msgspec.json.Decoder[Value]] = {name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()}
-
-
-class JournalError(Exception):
-    """The journal cannot be opened or read. The text names the file and the reason."""
-
-
-def encode(value: Value) -> str:
-    """A journaled value as JSON, without its kind."""
-    return _encoder.encode(value).decode()
-
-
-def decode(kind: str, body: str | bytes) -> Value:
-    """The value of a record. Raises JournalError for an unknown kind or a body that does not fit."""
-    try:
-        return _decoders[kind].decode(body)
-    except KeyError:
-        raise JournalError(f"record of unknown kind {kind!r}: written by a newer version?") from None
-    except msgspec.MsgspecError as error:
-        raise JournalError(f"record of kind {kind!r}: {error}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One row. ``line`` is empty where no single line is concerned."""
-
-    seq: int
-    at_us: int
-    line: str
-    kind: str
-    body: str
-
-    @property
-    def value(self) -> Value:
-        """The decoded value; raises JournalError."""
-        return decode(self.kind, self.body)
 
 
 class Journal:
@@ -131,13 +93,13 @@ class Journal:
     def _prepare(self) -> None:
         found = self._db.execute("PRAGMA application_id").fetchone()[0]
         tables = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-        if tables and found != _APPLICATION_ID:
+        if tables and found != APPLICATION_ID:
             raise JournalError(f"journal {self._path}: another program's SQLite file; give a path of its own")
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         # One writer at a time: a second controller on the same file would interleave its decisions.
         self._db.execute("PRAGMA busy_timeout=2000")
-        self._db.executescript(f"PRAGMA application_id={_APPLICATION_ID};{_SCHEMA}{TRIM_SCHEMA}")
+        self._db.executescript(f"PRAGMA application_id={APPLICATION_ID};{_SCHEMA}{TRIM_SCHEMA}")
         self._make_room()
 
     def _make_room(self) -> None:
@@ -308,143 +270,3 @@ def _lock(path: Path) -> TextIO:
             f"journal {path}: another controller writes it; stop that one or give another path"
         ) from None
     return lock
-
-
-class JournalReader:
-    """Follows or searches a journal, from any process, without ever writing to it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        if not path.is_file():
-            raise JournalError(f"journal {path}: {'not a file' if path.exists() else 'no such file'}")
-        with ExitStack() as opened:
-            try:
-                where = f"{path.resolve().as_uri()}?mode=ro"
-                self._db = opened.enter_context(
-                    closing(sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False, timeout=5))
-                )
-                self._db.execute("PRAGMA wal_autocheckpoint=0")
-                if self._db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
-                    raise JournalError(f"journal {path}: not a journal of Lanewise")
-            except sqlite3.Error as error:
-                raise JournalError(f"journal {path}: {error}") from None
-            opened.pop_all()
-
-    def after(self, seq: int, limit: int = 1000) -> list[Record]:
-        """Up to ``limit`` records behind a sequence, in order."""
-        return self._records("SELECT * FROM record WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
-
-    def every(self, seq: int = 0) -> Iterator[Record]:
-        """All records behind a sequence, in order, read in portions."""
-        while portion := self.after(seq, 5000):
-            yield from portion
-            seq = portion[-1].seq
-
-    def by_ref(self, ref: str) -> list[Record]:
-        """The records that name an identity, order or track (`edge.core.events.refs`), in order."""
-        return self._records("SELECT r.* FROM ref JOIN record r USING(seq) WHERE ref.ref = ? ORDER BY seq", (ref,))
-
-    def of_kind(self, kind: str, newest: int = 100_000) -> list[Record]:
-        """The newest records of one kind, in order."""
-        return self._records("SELECT * FROM record WHERE kind = ? ORDER BY seq DESC LIMIT ?", (kind, newest))[::-1]
-
-    def counted(self, kinds: Sequence[str], from_us: int, upto: int) -> Iterator[Record]:
-        """The records of some kinds up to sequence ``upto``, in order, read in portions.
-
-        They begin about where the times reach ``from_us``: a clock that was set back makes it more or fewer of them.
-        """
-        low, high = 0, upto
-        while low < high:
-            middle = (low + high) // 2
-            found = self._records(
-                "SELECT * FROM record WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1", (middle, upto)
-            )
-            if found and found[0].at_us < from_us:
-                low = found[0].seq
-            else:
-                high = middle
-        places = ",".join("?" * len(kinds))
-        query = f"SELECT * FROM record WHERE seq > ? AND seq <= ? AND kind IN ({places}) ORDER BY seq LIMIT 1000"  # noqa: S608
-        while portion := self._records(query, (low, upto, *kinds)):
-            yield from portion
-            low = portion[-1].seq
-
-    def last(self) -> int:
-        """The newest sequence; 0 for an empty journal."""
-        try:
-            seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()[0]
-        except sqlite3.Error as error:
-            raise JournalError(f"journal {self.path}: {error}") from None
-        return seq
-
-    def checkpoint(self, kind: type[State]) -> tuple[int, State] | None:
-        """The newest stored state and the sequence it belongs to; None where there is none or it does not fit."""
-        try:
-            row = self._db.execute("SELECT seq, state FROM checkpoint").fetchone()
-        except sqlite3.Error as error:
-            raise JournalError(f"journal {self.path}: {error}") from None
-        if row is None:
-            return None
-        try:
-            return row[0], msgspec.json.decode(row[1], type=kind)
-        except msgspec.MsgspecError:
-            return None  # of another version: the records tell the same, only slower
-
-    def trimmed(self) -> int:
-        """The mark up to which records were taken out; 0 = none were."""
-        return max((seq for (seq,) in self._optional("SELECT seq FROM trimmed")), default=0)
-
-    def marks(self) -> list[int]:
-        """Sequences up to which records can be taken out, in order."""
-        return [seq for (seq,) in self._optional("SELECT seq FROM mark ORDER BY seq")]
-
-    def origin(self, kind: type[State]) -> tuple[int, State, Record] | None:
-        """Where the records of a trimmed journal begin: the mark, the state there, and the Started that held there.
-
-        None where nothing was taken out, or the state is another version's.
-        """
-        for seq, started, state in self._optional("SELECT seq, started, state FROM mark WHERE seq=?", self.trimmed()):
-            try:
-                return seq, msgspec.json.decode(state, type=kind), self.after(started - 1, 1)[0]
-            except msgspec.MsgspecError:
-                break
-        return None
-
-    def used_bytes(self) -> int:
-        """How much of the file is in use."""
-        pages, free, size = (
-            self._optional(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count", "page_size")
-        )
-        return int((pages - free) * size)
-
-    def older(self, at_us: int) -> int:
-        """The newest sequence of those that are older than a time; 0 = none is. A clock set back blurs it."""
-        low, high = self.trimmed(), self.last()
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self.after(middle - 1, 1)[0].at_us < at_us:
-                low = middle
-            else:
-                high = middle - 1
-        return low
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._db.close()
-
-    def _optional(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """Rows of a table that a journal of an older version does not have."""
-        try:
-            return self._db.execute(sql, values).fetchall()
-        except sqlite3.OperationalError as error:
-            if "no such table" in str(error):
-                return []
-            raise JournalError(f"journal {self.path}: {error}") from None
-        except sqlite3.Error as error:
-            raise JournalError(f"journal {self.path}: {error}") from None
-
-    def _records(self, sql: str, values: tuple[object, ...]) -> list[Record]:
-        try:
-            return [Record(*row) for row in self._db.execute(sql, values)]
-        except sqlite3.Error as error:
-            raise JournalError(f"journal {self.path}: {error}") from None

@@ -23,8 +23,9 @@ from edge.config.load import ConfigError, load_line
 from edge.config.opcua import UaServerConfig
 from edge.core.events import DeviceChanged, PassageSeen, Stage
 from edge.core.values.state import CoreState
+from edge.journal.reader import JournalReader
+from edge.journal.record import JournalError, Record
 from edge.journal.source import JournalSource
-from edge.journal.writer import JournalError, JournalReader, Record
 from edge.views.machines import Machines
 from plc.opcua_trust import Own, TrustList, make_own
 

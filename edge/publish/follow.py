@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
 
+from edge.journal.record import JournalError, Record, Value
 from edge.journal.source import JournalSource
-from edge.journal.writer import JournalError, Record, Value
 from edge.publish.cursors import CursorError, Cursors, SetAside
 
 log = logging.getLogger(__name__)

@@ -28,7 +28,7 @@ from urllib3.exceptions import HTTPError
 
 from edge.config.lines import LineConfig
 from edge.config.publish import InfluxConfig
-from edge.journal.writer import Record
+from edge.journal.record import Record
 from edge.publish import schema
 from edge.publish.cursors import SetAside
 from edge.publish.follow import Delivery, Entry, Following, TargetDown

@@ -17,7 +17,7 @@ from importlib.metadata import version
 from edge.config.lines import LineConfig
 from edge.config.mqtt import BrokerConfig, MqttConfig
 from edge.core.values.layout import LineLayout
-from edge.journal.writer import Record
+from edge.journal.record import Record
 from edge.publish.cursors import SetAside
 from edge.publish.follow import Delivery, Entry, Following, TargetDown
 from edge.publish.mqtt_broker import Broker, BrokerDown, Outgoing

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from edge.config.lines import LineConfig
 from edge.config.load import load_line
+from edge.journal.record import JournalError
 from edge.journal.source import JournalSource
-from edge.journal.writer import JournalError
 from edge.metrics import Sample, serve
 from edge.publish.cursors import Cursors, read_cursors, read_set_aside
 from edge.publish.follow import Follower, Following, Publisher

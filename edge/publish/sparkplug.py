@@ -21,7 +21,7 @@ from edge.config.mqtt import SparkplugConfig
 from edge.config.points import point
 from edge.core.alarms.alarms import unraised
 from edge.core.events import Started
-from edge.journal.writer import Record
+from edge.journal.record import Record
 from edge.publish.cursors import SetAside
 from edge.publish.follow import Delivery, Entry, Following, TargetDown
 from edge.publish.mqtt import broker_of

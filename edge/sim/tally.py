@@ -14,7 +14,7 @@ from typing import TypedDict, assert_never
 
 from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.core.values.order import Order
-from edge.journal.writer import JournalReader
+from edge.journal.reader import JournalReader
 from edge.sim.floor import Landed
 
 

@@ -21,7 +21,7 @@ from edge.core.events import (
 )
 from edge.core.values.load import Load
 from edge.core.values.state import LoadsState
-from edge.journal.writer import Value
+from edge.journal.record import Value
 
 BOARD_KINDS = frozenset(
     kind.__name__ for kind in (Started, OrderChanged, ParcelGated, LoadOpened, LoadClosed, LoadRefused, DockChanged)

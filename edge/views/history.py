@@ -25,7 +25,7 @@ from edge.core.events import (
     ToteChecked,
 )
 from edge.core.values.layout import Job, LineLayout
-from edge.journal.writer import Value
+from edge.journal.record import Value
 from edge.views.picture import Reaction
 from plc.words import EventType, Opcode
 

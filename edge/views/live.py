@@ -54,7 +54,7 @@ from edge.core.events import (
 )
 from edge.core.values.alarm import AlarmState
 from edge.core.values.layout import Job, LaneRole, LineLayout
-from edge.journal.writer import Value
+from edge.journal.record import Value
 from edge.views.machines import Machines
 from edge.views.picture import (
     Changes,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from edge.core.events import DeviceChanged, MachineReported, Outcome, PlcConnected, PlcEvent, Sorted
 from edge.core.values.layout import LineLayout
-from edge.journal.writer import Value
+from edge.journal.record import Value
 from edge.views.picture import Machine
 from plc.packml import PackmlState
 from plc.words import EventType

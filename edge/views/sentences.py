@@ -58,7 +58,7 @@ from edge.core.events import (
 from edge.core.values.alarm import AlarmAction, AlarmKind, AlarmState
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order, OrderState
-from edge.journal.writer import Value
+from edge.journal.record import Value
 from edge.views.dock_sentences import tell_dock
 from plc.packml import mode_name, state_name
 from plc.points import Quality

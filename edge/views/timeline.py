@@ -30,7 +30,7 @@ from edge.core.events import (
 )
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order
-from edge.journal.writer import Record
+from edge.journal.record import Record
 from edge.views.sentences import Teller
 from rfid.epc.identity import EpcError, identify
 

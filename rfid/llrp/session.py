@@ -27,6 +27,7 @@ from rfid.driver import (
     ReaderReady,
 )
 from rfid.llrp.access import AccessOrder
+from rfid.llrp.asking import Requests, failure
 from rfid.llrp.codec import LlrpError, Message, Parameter, RawMessage, decode, encode, message
 from rfid.llrp.frames import HEADER, BadFrame, Frame, Frames
 from rfid.llrp.held import HeldReads
@@ -34,7 +35,6 @@ from rfid.llrp.impinj import ImpinjOptions, enable_extensions, extension_status
 from rfid.llrp.phase import RESPONSES, Ended, Phase, Send, SessionOutput
 from rfid.llrp.plan import Plan, about, plan
 from rfid.llrp.reports import REPORT, ReportDecoder
-from rfid.llrp.requests import Requests, failure
 from rfid.llrp.rospec import ROSPEC_ID, difference, reader_config, rospec
 from rfid.llrp.settings import LlrpSettings
 

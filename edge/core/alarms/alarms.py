@@ -14,18 +14,9 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from edge.core.alarms.facts import Condition, Fact, Moment, Sample, identity
+from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.events import AlarmChanged, AlarmRequested, Started
-from edge.core.values.alarm import (
-    ANNUNCIATED,
-    MOMENTS,
-    RULES,
-    SUPPRESSED_BY,
-    UNPLACED,
-    AlarmAction,
-    AlarmKind,
-    AlarmRule,
-    AlarmState,
-)
+from edge.core.values.alarm import ANNUNCIATED, MOMENTS, UNPLACED, AlarmAction, AlarmKind, AlarmRule, AlarmState
 from edge.core.values.layout import Job
 from edge.core.values.state import AlarmRecord, AlarmsState
 

@@ -1,6 +1,6 @@
 """Offsets: how long after the photo-eye each antenna sees what passes. Learned from the reads alone.
 
-Public names: Offsets, AntennaPlace, OffsetLearner, Antenna.
+Public names: Offsets, OffsetLearner.
 
 A visit is one tag's time at the portal, from its first read until it is silent. Its place at each antenna is the
 power-weighted middle of its reads there. How far apart in time two antennas are follows from the visits that both saw,
@@ -23,8 +23,7 @@ from math import atan2, cos, pi, sin
 from statistics import median
 from typing import TypeAlias
 
-Antenna: TypeAlias = tuple[str, int]
-"""Reader and antenna port."""
+from edge.core.values.state import Antenna, AntennaPlace
 
 _Places: TypeAlias = Mapping[Antenna, tuple[int, float]]
 """A visit: the middle of its reads at each antenna, and their summed power."""
@@ -46,19 +45,6 @@ FIRM = 6
 """Visits of an antenna after which half of its measured distance to the others is believed."""
 FAR = 0.1
 """What a microsecond away from the drawing costs, against one of spread."""
-
-
-@dataclass(frozen=True, slots=True)
-class AntennaPlace:
-    """Where one antenna sees things. ``beside_us``: how much later than the portal's antennas together.
-
-    ``trust``: 0..1, how sharply it tells when a thing passes, beside the sharpest one.
-    """
-
-    reader: str
-    port: int
-    beside_us: int
-    trust: float
 
 
 @dataclass(frozen=True, slots=True)

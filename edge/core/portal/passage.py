@@ -21,11 +21,11 @@ from statistics import median_low
 
 from edge.core.events import Claim, PassageSeen, Stage, TagEvidence, Wanted, tied
 from edge.core.portal.background import Background
-from edge.core.portal.offsets import Antenna, OffsetLearner, Offsets
+from edge.core.portal.offsets import OffsetLearner, Offsets
 from edge.core.portal.passage_times import GRACE_US, NEIGHBOURS, WINDOW_SIGMAS, PassageTimes
 from edge.core.portal.quiet import QuietWatch
 from edge.core.values.layout import LineLayout
-from edge.core.values.state import Passage, PortalState
+from edge.core.values.state import Antenna, Passage, PortalState
 from rfid.driver import TagRead, rows
 
 ECHO = 50.0

@@ -1,17 +1,33 @@
 """Everything the decisions remember, as one plain value that can be stored and loaded again.
 
-Public names: CoreState, LineState, PortalState, Passage, Track, PlcState, BookState, AlarmsState, AlarmRecord,
-LoadsState, OpenLoad, Waiting, DockState.
+Public names: CoreState, LineState, PortalState, AntennaPlace, Antenna, Passage, Track, PlcState, BookState,
+AlarmsState, AlarmRecord, LoadsState, OpenLoad, Waiting, DockState.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from edge.core.portal.offsets import AntennaPlace
 from edge.core.values.alarm import AlarmKind, AlarmRule, AlarmState
 from edge.core.values.load import Aboard, Load
 from edge.core.values.order import Order
+
+Antenna: TypeAlias = tuple[str, int]
+"""Reader and antenna port."""
+
+
+@dataclass(frozen=True, slots=True)
+class AntennaPlace:
+    """Where one antenna sees things. ``beside_us``: how much later than the portal's antennas together.
+
+    ``trust``: 0..1, how sharply it tells when a thing passes, beside the sharpest one.
+    """
+
+    reader: str
+    port: int
+    beside_us: int
+    trust: float
 
 
 @dataclass(slots=True)

@@ -1,0 +1,160 @@
+"""Reading a journal from any process, without ever writing to it.
+
+Public names: JournalReader, APPLICATION_ID.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from edge.journal.record import JournalError, Record
+
+State = TypeVar("State")
+APPLICATION_ID = 0x4C57_4A31  # "LWJ1"
+"""By this number a SQLite file says that it is a journal."""
+
+
+class JournalReader:
+    """Follows or searches a journal, from any process, without ever writing to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.is_file():
+            raise JournalError(f"journal {path}: {'not a file' if path.exists() else 'no such file'}")
+        with ExitStack() as opened:
+            try:
+                where = f"{path.resolve().as_uri()}?mode=ro"
+                self._db = opened.enter_context(
+                    closing(sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False, timeout=5))
+                )
+                self._db.execute("PRAGMA wal_autocheckpoint=0")
+                if self._db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+                    raise JournalError(f"journal {path}: not a journal of Lanewise")
+            except sqlite3.Error as error:
+                raise JournalError(f"journal {path}: {error}") from None
+            opened.pop_all()
+
+    def after(self, seq: int, limit: int = 1000) -> list[Record]:
+        """Up to ``limit`` records behind a sequence, in order."""
+        return self._records("SELECT * FROM record WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+
+    def every(self, seq: int = 0) -> Iterator[Record]:
+        """All records behind a sequence, in order, read in portions."""
+        while portion := self.after(seq, 5000):
+            yield from portion
+            seq = portion[-1].seq
+
+    def by_ref(self, ref: str) -> list[Record]:
+        """The records that name an identity, order or track (`edge.core.events.refs`), in order."""
+        return self._records("SELECT r.* FROM ref JOIN record r USING(seq) WHERE ref.ref = ? ORDER BY seq", (ref,))
+
+    def of_kind(self, kind: str, newest: int = 100_000) -> list[Record]:
+        """The newest records of one kind, in order."""
+        return self._records("SELECT * FROM record WHERE kind = ? ORDER BY seq DESC LIMIT ?", (kind, newest))[::-1]
+
+    def counted(self, kinds: Sequence[str], from_us: int, upto: int) -> Iterator[Record]:
+        """The records of some kinds up to sequence ``upto``, in order, read in portions.
+
+        They begin about where the times reach ``from_us``: a clock that was set back makes it more or fewer of them.
+        """
+        low, high = 0, upto
+        while low < high:
+            middle = (low + high) // 2
+            found = self._records(
+                "SELECT * FROM record WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1", (middle, upto)
+            )
+            if found and found[0].at_us < from_us:
+                low = found[0].seq
+            else:
+                high = middle
+        places = ",".join("?" * len(kinds))
+        query = f"SELECT * FROM record WHERE seq > ? AND seq <= ? AND kind IN ({places}) ORDER BY seq LIMIT 1000"  # noqa: S608
+        while portion := self._records(query, (low, upto, *kinds)):
+            yield from portion
+            low = portion[-1].seq
+
+    def last(self) -> int:
+        """The newest sequence; 0 for an empty journal."""
+        try:
+            seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()[0]
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path}: {error}") from None
+        return seq
+
+    def checkpoint(self, kind: type[State]) -> tuple[int, State] | None:
+        """The newest stored state and the sequence it belongs to; None where there is none or it does not fit."""
+        try:
+            row = self._db.execute("SELECT seq, state FROM checkpoint").fetchone()
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path}: {error}") from None
+        if row is None:
+            return None
+        try:
+            return row[0], msgspec.json.decode(row[1], type=kind)
+        except msgspec.MsgspecError:
+            return None  # of another version: the records tell the same, only slower
+
+    def trimmed(self) -> int:
+        """The mark up to which records were taken out; 0 = none were."""
+        return max((seq for (seq,) in self._optional("SELECT seq FROM trimmed")), default=0)
+
+    def marks(self) -> list[int]:
+        """Sequences up to which records can be taken out, in order."""
+        return [seq for (seq,) in self._optional("SELECT seq FROM mark ORDER BY seq")]
+
+    def origin(self, kind: type[State]) -> tuple[int, State, Record] | None:
+        """Where the records of a trimmed journal begin: the mark, the state there, and the Started that held there.
+
+        None where nothing was taken out, or the state is another version's.
+        """
+        for seq, started, state in self._optional("SELECT seq, started, state FROM mark WHERE seq=?", self.trimmed()):
+            try:
+                return seq, msgspec.json.decode(state, type=kind), self.after(started - 1, 1)[0]
+            except msgspec.MsgspecError:
+                break
+        return None
+
+    def used_bytes(self) -> int:
+        """How much of the file is in use."""
+        pages, free, size = (
+            self._optional(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
+
+    def older(self, at_us: int) -> int:
+        """The newest sequence of those that are older than a time; 0 = none is. A clock set back blurs it."""
+        low, high = self.trimmed(), self.last()
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.after(middle - 1, 1)[0].at_us < at_us:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._db.close()
+
+    def _optional(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of a table that a journal of an older version does not have."""
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return []
+            raise JournalError(f"journal {self.path}: {error}") from None
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path}: {error}") from None
+
+    def _records(self, sql: str, values: tuple[object, ...]) -> list[Record]:
+        try:
+            return [Record(*row) for row in self._db.execute(sql, values)]
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path}: {error}") from None

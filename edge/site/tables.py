@@ -1,0 +1,73 @@
+"""The tables of the site store.
+
+Public names: SCHEMA, METADATA and the tables.
+
+``orders`` and ``order_item`` (which order names which item), ``feed`` and ``feed_ref`` (every order change and
+operator's request in the order in which it was taken, and under which names), ``progress`` (how far each journal is
+projected), ``mirror`` and ``mirror_ref`` (the journals' records that name something, and under which names).
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+SCHEMA = 1
+_Long = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers rows only in a column called INTEGER
+METADATA = sa.MetaData()
+schema_version = sa.Table("schema_version", METADATA, sa.Column("version", sa.Integer, primary_key=True))
+orders = sa.Table(
+    "orders",
+    METADATA,
+    sa.Column("id", sa.String(200), primary_key=True),
+    sa.Column("channel", sa.String(64), nullable=False),
+    sa.Column("external", sa.String(200)),  # NULL: the channel gave no number
+    sa.Column("tote", sa.String(64), index=True),
+    sa.Column("parcel", sa.String(64), index=True),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.UniqueConstraint("channel", "external"),
+)
+order_items = sa.Table(
+    "order_item",
+    METADATA,
+    sa.Column("epc", sa.String(64), primary_key=True),
+    sa.Column("order_id", sa.String(200), sa.ForeignKey("orders.id"), primary_key=True, index=True),
+)
+feed = sa.Table(
+    "feed",
+    METADATA,
+    sa.Column("seq", _Long, primary_key=True, autoincrement=True),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+feed_refs = sa.Table(
+    "feed_ref",
+    METADATA,
+    sa.Column("ref", sa.String(200), primary_key=True),
+    sa.Column("seq", _Long, sa.ForeignKey("feed.seq"), primary_key=True),
+)
+progress = sa.Table(
+    "progress",
+    METADATA,
+    sa.Column("node", sa.String(120), primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+)
+mirror = sa.Table(
+    "mirror",
+    METADATA,
+    sa.Column("node", sa.String(120), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("line", sa.String(40), nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+)
+mirror_refs = sa.Table(
+    "mirror_ref",
+    METADATA,
+    sa.Column("ref", sa.String(200), primary_key=True),
+    sa.Column("node", sa.String(120), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+)
