@@ -279,5 +279,7 @@ def _alarm_routes(app: FastAPI, site: Site) -> None:
             allowed = [str(one) for one in AlarmAction if requested_state(known.state, one) is not None]
             raise HTTPException(409, f"alarm {alarm}: {action}: it is {known.state}, allowed are {', '.join(allowed)}")
         for_us = wish.minutes * 60_000_000 if action is AlarmAction.SHELVE else 0
-        asked = AlarmRequested(now_us(), 0, alarm, action, wish.by, for_us, wish.comment)
+        asked = AlarmRequested(
+            at_us=now_us(), feed_seq=0, alarm=alarm, action=action, by=wish.by, for_us=for_us, comment=wish.comment
+        )
         return json_answer(Asked(await asyncio.to_thread(lambda: site.store().request_alarm(asked))), 202)

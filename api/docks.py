@@ -77,14 +77,14 @@ class LoadWish(BaseModel):
         """The load itself."""
         stamp = datetime.fromtimestamp(at_us / 1e6, UTC).strftime("%Y%m%d-%H%M%S")
         return Load(
-            self.id or f"{self.dock}-{stamp}",
-            self.dock,
-            self.carrier,
-            self.trailer,
-            self.services,
-            _us(self.departure),
-            _us(self.cutoff),
-            tuple(dict.fromkeys(self.parcels)),
+            id=self.id or f"{self.dock}-{stamp}",
+            dock=self.dock,
+            carrier=self.carrier,
+            trailer=self.trailer,
+            services=self.services,
+            departure_us=_us(self.departure),
+            cutoff_us=_us(self.cutoff),
+            parcels=tuple(dict.fromkeys(self.parcels)),
         )
 
 
@@ -164,7 +164,10 @@ def dock_routes(app: FastAPI, site: Site) -> None:
         problems = board.loads.open_problems(load)
         if problems:
             return problems_answer(409, problems)
-        return await ask(board, LoadRequested(at_us, 0, LoadAction.OPEN, load.id, wish.by, load))
+        return await ask(
+            board,
+            LoadRequested(at_us=at_us, feed_seq=0, action=LoadAction.OPEN, load_id=load.id, by=wish.by, load=load),
+        )
 
     @app.post("/api/loads/{load_id}/close", responses=PROBLEMS)
     async def close(load_id: str, wish: CloseWish) -> Response:
@@ -172,19 +175,31 @@ def dock_routes(app: FastAPI, site: Site) -> None:
         board = board_of(load_id)
         if wish.forced and not wish.reason:
             return problems_answer(422, [f"load {load_id}: reason: missing: say why it is closed incomplete"])
-        asked = LoadRequested(now_us(), 0, LoadAction.CLOSE, load_id, wish.by, forced=wish.forced, reason=wish.reason)
+        asked = LoadRequested(
+            at_us=now_us(),
+            feed_seq=0,
+            action=LoadAction.CLOSE,
+            load_id=load_id,
+            by=wish.by,
+            forced=wish.forced,
+            reason=wish.reason,
+        )
         return await ask(board, asked)
 
     @app.post("/api/loads/{load_id}/add", responses=PROBLEMS)
     async def add(load_id: str, wish: ParcelWish) -> Response:
         """Somebody says that a parcel is aboard, which no door saw or could decide."""
-        asked = LoadRequested(now_us(), 0, LoadAction.ADD, load_id, wish.by, parcel=wish.parcel)
+        asked = LoadRequested(
+            at_us=now_us(), feed_seq=0, action=LoadAction.ADD, load_id=load_id, by=wish.by, parcel=wish.parcel
+        )
         return await ask(board_of(load_id), asked)
 
     @app.post("/api/loads/{load_id}/remove", responses=PROBLEMS)
     async def remove(load_id: str, wish: ParcelWish) -> Response:
         """Somebody says that a parcel was taken off."""
-        asked = LoadRequested(now_us(), 0, LoadAction.REMOVE, load_id, wish.by, parcel=wish.parcel)
+        asked = LoadRequested(
+            at_us=now_us(), feed_seq=0, action=LoadAction.REMOVE, load_id=load_id, by=wish.by, parcel=wish.parcel
+        )
         return await ask(board_of(load_id), asked)
 
 

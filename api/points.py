@@ -81,5 +81,7 @@ def point_routes(app: FastAPI, site: Site) -> None:
         except PointError as error:
             raise HTTPException(422, f"plc {plc}: point {error}") from None
         at_us = now_us()
-        asked = PointWriteRequested(at_us, 0, plc, name, wish.value, wish.by, at_us)
+        asked = PointWriteRequested(
+            at_us=at_us, feed_seq=0, plc=plc, point=name, value=wish.value, by=wish.by, asked_us=at_us
+        )
         return json_answer(WriteAsked(await asyncio.to_thread(lambda: site.store().request_point(asked))), 202)

@@ -88,7 +88,9 @@ class Site:
         self._unraised = {
             alarm.alarm: alarm
             for its in controllers
-            for alarm in unraised(Started(0, its.controller, "", its.layouts(), its.alarms()))
+            for alarm in unraised(
+                Started(at_us=0, controller=its.controller, version="", layouts=its.layouts(), alarms=its.alarms())
+            )
         }
         self.hub = Hub(self._picture)
         self.followers = [

@@ -125,7 +125,7 @@ class Controller:
         line = (OrderLine("09521234000105", 1),)
         store.put_orders(
             [
-                Order(f"B-{at}-{track}", "DHL", "", line, parcel=identify(label))
+                Order(id=f"B-{at}-{track}", carrier="DHL", service="", lines=line, parcel=identify(label))
                 for at, labels in enumerate(self._labels)
                 for track, label in enumerate(labels)
             ],

@@ -19,7 +19,7 @@ from time import process_time
 from edge.config.load import load_line
 from edge.core.core import Core
 from edge.core.events import DeviceChanged, PlcEvent, Started, TagsRead, Tick, ToteChecked
-from edge.core.line.station import Result
+from edge.core.line.line import Result
 from edge.devices.reader import ReaderSession
 from plc.words import EventType
 from rfid.driver import ReaderClock, Reads, TagRead
@@ -63,7 +63,7 @@ def _run(distinct: int, totes: int, report: int) -> tuple[float, int]:
     config = load_line(Path(__file__).resolve().parents[1] / "examples" / "warehouse" / "LINE.toml")
     layout = next(layout for layout in config.layouts() if layout.name == LINE)
     core = Core([layout])
-    core.step(Started(START_US, "bench", "0", (layout,)))
+    core.step(Started(at_us=START_US, controller="bench", version="0", layouts=(layout,)))
     core.step(DeviceChanged(START_US, f"reader.{LINE}", True, "reads"))
     session, frames, decoder = ReaderSession(LINE, config.reader[LINE]), Frames(), ReportDecoder()
     encoder = ReportEncoder(REPORT_CONTENT, 1, ReaderClock.UTC)
@@ -105,7 +105,19 @@ def _told(core: Core, session: ReaderSession, reads: Reads, at_us: int) -> list[
 
 
 def _event(at_us: int, seq: int, kind: EventType, track: int, eye: int) -> PlcEvent:
-    return PlcEvent(at_us, at_us, LINE, 1, seq % 65_536, int(kind), track, eye, 0, 0, at_us // 1000 % 2**32)
+    return PlcEvent(
+        at_us=at_us,
+        device_us=at_us,
+        plc=LINE,
+        session=1,
+        seq=seq % 65_536,
+        type=int(kind),
+        track_id=track,
+        station=eye,
+        cause=0,
+        value=0,
+        plc_ms=at_us // 1000 % 2**32,
+    )
 
 
 def _reads(tote: int, distinct: int, middle_us: int) -> list[TagRead]:

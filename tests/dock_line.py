@@ -46,15 +46,23 @@ def one_door(folder: Path, port: int) -> LineConfig:
 def order_and_load(epcs: Sequence[str], carrier: str = "UPS") -> list[OrderChanged | LoadRequested]:
     """A feed: parcels that are sorted for a carrier, and a load for DHL at the door."""
     orders = [
-        Order(f"A-{number}", carrier, "standard", (OrderLine("09521141000006", 1),), parcel=identify(epc))
+        Order(
+            id=f"A-{number}",
+            carrier=carrier,
+            service="standard",
+            lines=(OrderLine("09521141000006", 1),),
+            parcel=identify(epc),
+        )
         for number, epc in enumerate(epcs)
     ]
     feed: list[OrderChanged | LoadRequested] = [
         OrderChanged(0, number, Order(**{name: getattr(order, name) for name in order.__slots__} | {"state": state}))
         for number, (order, state) in enumerate(((order, OrderState.SHIPPED) for order in orders), 1)
     ]
-    load = Load("L1", "door1", "DHL")
-    feed.append(LoadRequested(0, len(feed) + 1, LoadAction.OPEN, "L1", "Ann", load))
+    load = Load(id="L1", dock="door1", carrier="DHL")
+    feed.append(
+        LoadRequested(at_us=0, feed_seq=len(feed) + 1, action=LoadAction.OPEN, load_id="L1", by="Ann", load=load)
+    )
     return feed
 
 

@@ -90,7 +90,7 @@ class House:
         config = load_line(self.folder / "LINE.toml")
         path = self.folder / name
         journal = Journal(path)
-        journal.append([Started(AT_US, "edge1", "0", config.layouts())])
+        journal.append([Started(at_us=AT_US, controller="edge1", version="0", layouts=config.layouts())])
         journal.append([DeviceChanged(AT_US + number, "plc.sorter", bool(number % 2), "test") for number in range(5)])
         journal.flush()
         assert journal.close()

@@ -64,10 +64,10 @@ def order(number: int, carrier: str = "DHL", service: str = "express", in_tote: 
     named = tuple(identify(item(number * 12 + at)) for at in range(3))
     lines = (*(OrderLine(epc[4:18], 1, epcs=(epc,)) for epc in named), OrderLine("09521234000105", 1))
     return Order(
-        f"A-{1000 + number}",
-        carrier,
-        service,
-        lines,
+        id=f"A-{1000 + number}",
+        carrier=carrier,
+        service=service,
+        lines=lines,
         tote=identify(tote(number % 200)) if in_tote else None,
         parcel=identify(parcel(number)),
     )
@@ -117,16 +117,43 @@ class MadeUpFloor:
         heapq.heappush(self._heap, (value.at_us, self._count, value))
 
     def _start(self, at_us: int) -> None:
-        self._at(Started(at_us, "edge1", "0.1.0", self._layouts))
+        self._at(Started(at_us=at_us, controller="edge1", version="0.1.0", layouts=self._layouts))
         for plc in self._seq:
             self._at(DeviceChanged(at_us + 1, f"plc.{plc}", True, f"{plc} answers, session 7, epoch 1"))
             self._at(DeviceChanged(at_us + 1, f"reader.{plc}", True, f"{plc}: a reader with 4 antennas"))
-            self._at(PlcConnected(at_us + 2, plc, 7, 1, True, False, 0, 0, 0, (), 0, 0))
+            self._at(
+                PlcConnected(
+                    at_us=at_us + 2,
+                    plc=plc,
+                    session=7,
+                    epoch=1,
+                    fresh=True,
+                    resumed=False,
+                    event_acked=0,
+                    events_lost=0,
+                    command_head=0,
+                    found=(),
+                    lanes_full=0,
+                    lanes_disabled=0,
+                )
+            )
 
     def _event(self, layout: LineLayout, at_us: int, kind: EventType, track: int, station: int, value: int = 0) -> None:
         late_us = self._random.randrange(1_000, 6_000)
         self._at(
-            PlcEvent(at_us + late_us, at_us, layout.plc, 7, 0, kind, track, station, 0, value, at_us // 1000 % 2**32)
+            PlcEvent(
+                at_us=at_us + late_us,
+                device_us=at_us,
+                plc=layout.plc,
+                session=7,
+                seq=0,
+                type=kind,
+                track_id=track,
+                station=station,
+                cause=0,
+                value=value,
+                plc_ms=at_us // 1000 % 2**32,
+            )
         )
 
     def _load(self, layout: LineLayout, at_us: int, number: int) -> None:
@@ -148,9 +175,24 @@ class MadeUpFloor:
             epcs = [parcel(number)]
         else:
             epcs = [tote(number % 200), *(item(number * 12 + at) for at in range(4))]
-        tags = tuple(TagEvidence(epc, 1, 6, eye_us, left_us, 4e-6) for epc in epcs)
+        tags = tuple(
+            TagEvidence(epc=epc, antenna=1, count=6, first_us=eye_us, last_us=left_us, weight=4e-6) for epc in epcs
+        )
         claims = tuple(Claim(epc, 4e-6, 1e-8, 9e-6) for epc in epcs)
-        self._at(PassageSeen(at_us, layout.name, number, track, Stage.DUE, eye_us, left_us, 0, claims, tags))
+        self._at(
+            PassageSeen(
+                at_us=at_us,
+                line=layout.name,
+                passage=number,
+                track_id=track,
+                stage=Stage.DUE,
+                start_us=eye_us,
+                stop_us=left_us,
+                offset_us=0,
+                claims=claims,
+                tags=tags,
+            )
+        )
 
     def _verify(self, layout: LineLayout, number: int, track: int, eye_us: int, left_us: int) -> None:
         known = order(number, in_tote=True)
@@ -172,7 +214,17 @@ class MadeUpFloor:
             case _:
                 pass
         assert known.tote is not None
-        checked = ToteChecked(at_us, layout.name, track, number, known.tote, known.id, False, tuple(epcs), findings)
+        checked = ToteChecked(
+            at_us=at_us,
+            line=layout.name,
+            track_id=track,
+            passage=number,
+            tote=known.tote,
+            order=known.id,
+            final=False,
+            matched=tuple(epcs),
+            findings=findings,
+        )
         self._at(checked)
         role = LaneRole.QUALITY if findings else LaneRole.VERIFIED
         reason = RouteReason.REFUSED if findings else RouteReason.VERIFIED
@@ -209,7 +261,9 @@ class MadeUpFloor:
             self._fill(layout, carriers[number // 61 % len(carriers)].number, at_us)
         if number % 97 == 50:
             text = f"{layout.plc} refused command {number}: past the decision point"
-            self._at(Anomaly(at_us + 400_000, layout.name, "command-refused", text, track))
+            self._at(
+                Anomaly(at_us=at_us + 400_000, line=layout.name, code="command-refused", text=text, track_id=track)
+            )
 
     def _fill(self, layout: LineLayout, lane: int, at_us: int) -> None:
         self._full[layout.name, lane] = at_us + 9_000_000
@@ -230,18 +284,51 @@ class MadeUpFloor:
         rounds: int = 0,
     ) -> None:
         expiry_ms = (at_us // 1000 + 300) % 2**32
-        self._at(RouteDecided(at_us, layout.name, track, subject, name, lane, reason, rounds, expiry_ms))
+        self._at(
+            RouteDecided(
+                at_us=at_us,
+                line=layout.name,
+                track_id=track,
+                subject=subject,
+                order=name,
+                lane=lane,
+                reason=reason,
+                round=rounds,
+                expiry_ms=expiry_ms,
+            )
+        )
         sent_us = at_us + self._random.randrange(500, 1_500)
-        self._at(CommandSent(sent_us, layout.plc, 7, 0, 1, track, lane, expiry_ms, False))
+        self._at(
+            CommandSent(
+                at_us=sent_us,
+                plc=layout.plc,
+                session=7,
+                seq=0,
+                opcode=1,
+                value=track,
+                target=lane,
+                expiry_ms=expiry_ms,
+                found=False,
+            )
+        )
         handled_us = sent_us + int(self._random.lognormvariate(8.6, 0.35))
-        self._at(CommandHandled(handled_us, layout.plc, 0, 1, track, lane, 0))
+        self._at(CommandHandled(at_us=handled_us, plc=layout.plc, seq=0, opcode=1, value=track, target=lane, refusal=0))
 
     def _end(self, layout: LineLayout, track: int, at_us: int, subject: str, name: str, lane: int) -> None:
         mm = next(known.divert_mm for known in layout.lanes if known.number == lane)
         role = next(known.role for known in layout.lanes if known.number == lane)
         there_us = at_us + layout.travel_us(0, mm) + 300_000
         self._event(layout, there_us, EventType.DIVERTED, track, lane)
-        ended = Sorted(there_us + 7_000, layout.name, track, subject, name, Outcome.CONFIRMED, lane, lane)
+        ended = Sorted(
+            at_us=there_us + 7_000,
+            line=layout.name,
+            track_id=track,
+            subject=subject,
+            order=name,
+            outcome=Outcome.CONFIRMED,
+            lane=lane,
+            wanted=lane,
+        )
         self._at(ended)
         if role is LaneRole.CARRIER:
             self._at(OrderShipped(there_us + 7_000, layout.name, name, subject, lane))

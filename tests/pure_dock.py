@@ -29,7 +29,7 @@ from edge.core.events import (
     TagsRead,
     Tick,
 )
-from edge.core.line.station import Result
+from edge.core.line.line import Result
 from edge.core.values.dock import Direction, DockEyes, DockLayout, Output, Side
 from edge.core.values.load import Load, LoadAction
 from edge.sim.dock_floor import Crossing, EyeSignal
@@ -55,12 +55,12 @@ def made_up_docks(count: int = 2, eyes: bool = False) -> tuple[DockLayout, ...]:
         sides = [Side.THROUGH] * 4 if eyes else [Side.INSIDE, Side.INSIDE, Side.OUTSIDE, Side.OUTSIDE]
         docks.append(
             DockLayout(
-                f"door{number}",
-                f"dock{number}",
-                tuple(enumerate(sides, 1)),
-                DockEyes("dock", number * 10 + 1, number * 10 + 2) if eyes else None,
-                Output(f"reader.dock{number}", 1),
-                Output(f"reader.dock{number}", 2),
+                name=f"door{number}",
+                reader=f"dock{number}",
+                antennas=tuple(enumerate(sides, 1)),
+                eyes=DockEyes("dock", number * 10 + 1, number * 10 + 2) if eyes else None,
+                light=Output(f"reader.dock{number}", 1),
+                buzzer=Output(f"reader.dock{number}", 2),
             )
         )
     return tuple(docks)
@@ -97,7 +97,7 @@ class PureDock:
         self.reads = 0
         self.now_us = START_US
         self._feed = 0
-        self.give(Started(START_US, "edge1", "0", (), RULES, docks))
+        self.give(Started(at_us=START_US, controller="edge1", version="0", layouts=(), alarms=RULES, docks=docks))
         for dock in docks:
             self.give(DeviceChanged(START_US, f"reader.{dock.reader}", True, "reads"))
         for carried in self.traffic.parcels:
@@ -105,12 +105,14 @@ class PureDock:
                 self._feed += 1
                 self.give(OrderChanged(START_US, self._feed, carried.order))
         for name, carrier in self.traffic.carriers.items():
-            self.ask(LoadAction.OPEN, f"L-{name}", load=Load(f"L-{name}", name, carrier))
+            self.ask(LoadAction.OPEN, f"L-{name}", load=Load(id=f"L-{name}", dock=name, carrier=carrier))
 
     def ask(self, action: LoadAction, load_id: str, **what: object) -> None:
         """An operator's request."""
         self._feed += 1
-        self.give(LoadRequested(self.now_us, self._feed, action, load_id, "Ann", **what))  # type: ignore[arg-type]
+        self.give(
+            LoadRequested(at_us=self.now_us, feed_seq=self._feed, action=action, load_id=load_id, by="Ann", **what)
+        )  # type: ignore[arg-type]
 
     def give(self, given: Input) -> list[Result]:
         """One input, its results journaled."""
@@ -142,8 +144,20 @@ class PureDock:
                         assert its is not None
                         station = its.inside if happening.side is Side.INSIDE else its.outside
                         seq += 1
-                        at, value = (self.now_us, happening.at_us), int(happening.covered)
-                        self.give(PlcEvent(*at, its.plc, 1, seq, int(EventType.INPUT), 0, station, 0, value, 0))
+                        covered = PlcEvent(
+                            at_us=self.now_us,
+                            device_us=happening.at_us,
+                            plc=its.plc,
+                            session=1,
+                            seq=seq,
+                            type=int(EventType.INPUT),
+                            track_id=0,
+                            station=station,
+                            cause=0,
+                            value=int(happening.covered),
+                            plc_ms=0,
+                        )
+                        self.give(covered)
             self._tick()
         for _ in range(100):
             self.now_us += 100_000

@@ -32,7 +32,7 @@ from edge.core.events import (
     TagsRead,
     Tick,
 )
-from edge.core.line.station import Result
+from edge.core.line.line import Result
 from edge.core.values.layout import Job, LineLayout
 from edge.sim.floor import Floor, Landed, Reads, Scanned, Signal
 from edge.sim.world import Load, World
@@ -95,12 +95,27 @@ class PureSite:
         self._seq: Counter[str] = Counter()
         self._command: Counter[str] = Counter()
         ports = {name: reader.antennas for name, reader in config.reader.items()}
-        self.give(Started(START_US, "edge1", "0", tuple(layouts)))
+        self.give(Started(at_us=START_US, controller="edge1", version="0", layouts=tuple(layouts)))
         self.floors: dict[str, Floor] = {}
         for layout in layouts:
             for reader in (*layout.portal.readers, *layout.portal.scanners):
                 self.give(DeviceChanged(START_US, f"reader.{reader}", True, "reads"))
-            self.give(PlcConnected(START_US, layout.plc, 1, 1, True, False, 0, 0, 0, (), 0, 0))
+            self.give(
+                PlcConnected(
+                    at_us=START_US,
+                    plc=layout.plc,
+                    session=1,
+                    epoch=1,
+                    fresh=True,
+                    resumed=False,
+                    event_acked=0,
+                    events_lost=0,
+                    command_head=0,
+                    found=(),
+                    lanes_full=0,
+                    lanes_disabled=0,
+                )
+            )
             inflow = _Inflow(self, layout, world, loads[layout.name])
             self.floors[layout.plc] = Floor(layout, config.sim, seed, inflow, count(1), ports, START_US)
 
@@ -143,17 +158,17 @@ class PureSite:
         ms = signal.at_us // 1000 % 2**32
         self.give(
             PlcEvent(
-                self._now_us,
-                signal.at_us,
-                plc,
-                1,
-                self._seq[plc],
-                int(signal.type),
-                signal.track_id,
-                signal.station,
-                0,
-                signal.value,
-                ms,
+                at_us=self._now_us,
+                device_us=signal.at_us,
+                plc=plc,
+                session=1,
+                seq=self._seq[plc],
+                type=int(signal.type),
+                track_id=signal.track_id,
+                station=signal.station,
+                cause=0,
+                value=signal.value,
+                plc_ms=ms,
             )
         )
 
@@ -166,10 +181,34 @@ class PureSite:
         self._command[plc] += 1
         seq, now = self._command[plc], self._now_us
         if isinstance(command, Route) and (expiry_ms - now // 1000) % 2**32 >= 2**31:
-            self.give(CommandDropped(now, plc, int(wire.opcode), wire.value, wire.target, "expired"))
+            self.give(
+                CommandDropped(
+                    at_us=now, plc=plc, opcode=int(wire.opcode), value=wire.value, target=wire.target, why="expired"
+                )
+            )
             return
-        self.give(CommandSent(now, plc, 1, seq, int(wire.opcode), wire.value, wire.target, wire.expiry_ms, False))
+        self.give(
+            CommandSent(
+                at_us=now,
+                plc=plc,
+                session=1,
+                seq=seq,
+                opcode=int(wire.opcode),
+                value=wire.value,
+                target=wire.target,
+                expiry_ms=wire.expiry_ms,
+                found=False,
+            )
+        )
         refusal = self.floors[plc].command(wire, now)
         self.give(
-            CommandHandled(now, plc, seq, int(wire.opcode), wire.value, wire.target, int(refusal) if refusal else 0)
+            CommandHandled(
+                at_us=now,
+                plc=plc,
+                seq=seq,
+                opcode=int(wire.opcode),
+                value=wire.value,
+                target=wire.target,
+                refusal=int(refusal) if refusal else 0,
+            )
         )

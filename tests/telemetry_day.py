@@ -96,9 +96,28 @@ def _jams(plc: str, at_us: int, number: int) -> Iterator[Journaled | Event]:
     station, over_us = (3, 3, 5, 3, 8)[number % 5], at_us + 25_000_000 + number * 4_000_000
     for told_us, active in ((at_us, True), (over_us, False)):
         seq = 60_000 + 2 * number + active
-        yield PlcEvent(told_us, told_us, plc, 1, seq, int(EventType.JAM), 0, station, 0, int(active), 0)
+        yield PlcEvent(
+            at_us=told_us,
+            device_us=told_us,
+            plc=plc,
+            session=1,
+            seq=seq,
+            type=int(EventType.JAM),
+            track_id=0,
+            station=station,
+            cause=0,
+            value=int(active),
+            plc_ms=0,
+        )
         yield _jam(plc, told_us, station, active=active)
-    yield Anomaly(at_us, plc, AnomalyCode.JAM, f"photo-eye {station} of {plc} reports a jam", 0, "")
+    yield Anomaly(
+        at_us=at_us,
+        line=plc,
+        code=AnomalyCode.JAM,
+        text=f"photo-eye {station} of {plc} reports a jam",
+        track_id=0,
+        subject="",
+    )
 
 
 def happenings(start_us: int, step_us: int) -> Iterator[Journaled | Event]:
@@ -107,49 +126,112 @@ def happenings(start_us: int, step_us: int) -> Iterator[Journaled | Event]:
     for number in range(3):
         yield from _jams("sorter", start_us + (1 + number) * step_us, number)
     full_us = at_us + 1_000_000
-    yield PlcEvent(full_us, full_us, "sorter", 1, 62_000, int(EventType.LANE), 0, 3, 0, int(LaneChange.FULL), 0)
+    yield PlcEvent(
+        at_us=full_us,
+        device_us=full_us,
+        plc="sorter",
+        session=1,
+        seq=62_000,
+        type=int(EventType.LANE),
+        track_id=0,
+        station=3,
+        cause=0,
+        value=int(LaneChange.FULL),
+        plc_ms=0,
+    )
     yield LaneChanged(full_us, "sorter", 3, True, False)
-    yield LaneRequested(at_us, 1, "sorter", 4, False, "kim")
-    yield AlarmRequested(at_us, 2, "jam.sorter.3", AlarmAction.ACKNOWLEDGE, "kim")
+    yield LaneRequested(at_us=at_us, feed_seq=1, line="sorter", lane=4, enabled=False, by="kim")
+    yield AlarmRequested(at_us=at_us, feed_seq=2, alarm="jam.sorter.3", action=AlarmAction.ACKNOWLEDGE, by="kim")
     yield EventsMissed(at_us, "sorter", 5, 7, 3)
     yield BarcodesRead(at_us, "scanner1", ("(00)095211410000000014",))
     yield DeviceNotice(at_us, "reader.tote1", AnomalyCode.READER_NOTICE, "a report came late")
     yield DeviceChanged(at_us, "plc.sorter", True, "127.0.0.1:15023 answers")
-    yield CommandDropped(at_us, "sorter", int(Opcode.ROUTE), 7, 3, "no connection")
-    yield CommandHandled(at_us, "sorter", 999, int(Opcode.LANE), 0, 4, int(Refusal.EXPIRED))
-    yield PointChanged(at_us, "tote1", "drive/speed", 0.6, "m/s", Quality.GOOD, "", at_us)
+    yield CommandDropped(at_us=at_us, plc="sorter", opcode=int(Opcode.ROUTE), value=7, target=3, why="no connection")
+    yield CommandHandled(
+        at_us=at_us, plc="sorter", seq=999, opcode=int(Opcode.LANE), value=0, target=4, refusal=int(Refusal.EXPIRED)
+    )
     yield PointChanged(
-        at_us + 1, "tote1", "drive/temperature", 41.5, "°C", Quality.STALE, "no answer", at_us - 9_000_000
+        at_us=at_us,
+        plc="tote1",
+        point="drive/speed",
+        value=0.6,
+        unit="m/s",
+        quality=Quality.GOOD,
+        reason="",
+        read_us=at_us,
+    )
+    yield PointChanged(
+        at_us=at_us + 1,
+        plc="tote1",
+        point="drive/temperature",
+        value=41.5,
+        unit="°C",
+        quality=Quality.STALE,
+        reason="no answer",
+        read_us=at_us - 9_000_000,
     )
     for minute in range(3):
-        yield MachineReported(at_us + minute, "sorter", 6, 1, 100 + minute, minute, 98.5)
-    yield PointWritten(at_us, 3, "tote1", "drive/setpoint", 0.7, "kim", "")
-    load = Load("L-1", "door1", "DHL", departure_us=at_us + 90 * _MINUTE_US, cutoff_us=at_us + 60 * _MINUTE_US)
+        yield MachineReported(
+            at_us=at_us + minute, plc="sorter", state=6, mode=1, processed=100 + minute, defective=minute, speed=98.5
+        )
+    yield PointWritten(at_us=at_us, asked=3, plc="tote1", point="drive/setpoint", value=0.7, by="kim", trouble="")
+    load = Load(
+        id="L-1", dock="door1", carrier="DHL", departure_us=at_us + 90 * _MINUTE_US, cutoff_us=at_us + 60 * _MINUTE_US
+    )
     yield LoadOpened(at_us, 4, load, "kim")
     gone, left = "(00)095212340000000018", "(00)095212340000000025"
     for verdict in (GateVerdict.RIGHT, GateVerdict.WRONG):
-        yield ParcelGated(at_us, "door1", Direction.OUT, verdict, gone, "A-1", "DHL", "express", load.id)
-    yield DockChanged(at_us, "door1", True, False, (gone,), DockReason.WRONG_PARCEL)
-    yield LoadClosed(at_us, 5, load, "kim", "", at_us, (), (), (left,), ())
-    order = Order("A-cancelled", "DHL", "express", (OrderLine("09521234000105", 1),), state=OrderState.CANCELLED)
+        yield ParcelGated(
+            at_us=at_us,
+            dock="door1",
+            direction=Direction.OUT,
+            verdict=verdict,
+            parcel=gone,
+            order="A-1",
+            carrier="DHL",
+            service="express",
+            load=load.id,
+        )
+    yield DockChanged(
+        at_us=at_us, dock="door1", light=True, buzzer=False, wrong=(gone,), reason=DockReason.WRONG_PARCEL
+    )
+    yield LoadClosed(
+        at_us=at_us,
+        feed_seq=5,
+        load=load,
+        by="kim",
+        reason="",
+        opened_us=at_us,
+        aboard=(),
+        wrong=(),
+        missing=(left,),
+        undetermined=(),
+    )
+    order = Order(
+        id="A-cancelled",
+        carrier="DHL",
+        service="express",
+        lines=(OrderLine("09521234000105", 1),),
+        state=OrderState.CANCELLED,
+    )
     yield OrderChanged(at_us, 99, order)
 
 
 def _jam(plc: str, at_us: int, station: int, *, active: bool) -> AlarmChanged:
     before, after = AlarmState.NORMAL, AlarmState.UNACKNOWLEDGED
     return AlarmChanged(
-        at_us,
-        plc,
-        f"jam.{plc}.{station}",
-        AlarmKind.JAM,
-        plc,
-        before if active else after,
-        after if active else AlarmState.RETURNED,
-        active,
-        at_us,
-        Priority.HIGH,
-        f"photo-eye {station}",
-        "",
-        "",
-        "",
+        at_us=at_us,
+        line=plc,
+        alarm=f"jam.{plc}.{station}",
+        kind=AlarmKind.JAM,
+        plc=plc,
+        before=before if active else after,
+        state=after if active else AlarmState.RETURNED,
+        active=active,
+        since_us=at_us,
+        priority=Priority.HIGH,
+        text=f"photo-eye {station}",
+        cause="",
+        consequence="",
+        action="",
     )

@@ -108,11 +108,11 @@ def test_the_picture_begins_with_the_alarms_that_stand(house: House, run: Run) -
         values += [result for result in core.step(given) if not isinstance(result, Route | SetLane)]
         journal.append(values)
 
-    give(Started(at_us, "edge1", "0", line.layouts(), line.alarms()))
+    give(Started(at_us=at_us, controller="edge1", version="0", layouts=line.layouts(), alarms=line.alarms()))
     give(DeviceChanged(at_us + 1, "reader.sorter", False, "127.0.0.1: connection refused"))
     give(DeviceChanged(at_us + 2, "plc.tote1", False, "127.0.0.1: connection refused"))
     give(DeviceChanged(at_us + 3, "plc.tote1", True, "answers"))
-    give(AlarmRequested(at_us + 4, 1, "plc-down.tote1", AlarmAction.ACKNOWLEDGE, "Ann"))
+    give(AlarmRequested(at_us=at_us + 4, feed_seq=1, alarm="plc-down.tote1", action=AlarmAction.ACKNOWLEDGE, by="Ann"))
     journal.append([DeviceChanged(at_us + 10 + number, "journal", True, "-") for number in range(31_000)])
     journal.flush()
     journal.close()
@@ -128,7 +128,7 @@ def test_the_picture_begins_with_the_alarms_that_stand(house: House, run: Run) -
             assert [(one["alarm"], one["state"]) for one in alarms] == [("reader-down.sorter", "unacknowledged")]
             assert (await client.get("/api/state")).json()["alarms"] == alarms
             everything = (await client.get("/api/alarms?everything=true")).json()
-            started = Started(0, "edge1", "", line.layouts(), RULES)
+            started = Started(at_us=0, controller="edge1", version="", layouts=line.layouts(), alarms=RULES)
             assert {one["alarm"] for one in everything} == {one.alarm for one in unraised(started)}
             for path, wish, status in (
                 ("plc-down.nobody/acknowledge", {"by": "Ann"}, 404),

@@ -65,7 +65,9 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.alarms = Alarms(self.state)
-        self.told += self.alarms.started(Started(self.now_us, "edge1", "0", self.layouts, self.rules), 0)
+        self.told += self.alarms.started(
+            Started(at_us=self.now_us, controller="edge1", version="0", layouts=self.layouts, alarms=self.rules), 0
+        )
 
     def wait(self, for_us: int) -> list[AlarmChanged]:
         until_us = self.now_us + for_us
@@ -86,7 +88,9 @@ class Desk:
 
     def ask(self, alarm: str, action: AlarmAction, for_us: int = 0) -> list[AlarmChanged]:
         before = len(self.told)
-        self.told += self.alarms.request(AlarmRequested(self.now_us, 0, alarm, action, "Ann", for_us))
+        self.told += self.alarms.request(
+            AlarmRequested(at_us=self.now_us, feed_seq=0, alarm=alarm, action=action, by="Ann", for_us=for_us)
+        )
         return self.told[before:]
 
     def stands(self, alarm: str) -> AlarmState:
@@ -330,7 +334,7 @@ class Recorded:
         self.start()
 
     def start(self) -> None:
-        self.give(Started(self.now_us, "edge1", "0", self.layouts, RULES))
+        self.give(Started(at_us=self.now_us, controller="edge1", version="0", layouts=self.layouts, alarms=RULES))
 
     def give(self, given: Input) -> None:
         results = self.core.step(given)
@@ -355,7 +359,21 @@ def test_confirmations_that_never_come_are_told_one_by_one_and_alarmed(layouts: 
 
     def event(seq: int, kind: EventType, track: int, station: int) -> None:
         site.now_us += 300_000
-        site.give(PlcEvent(site.now_us, site.now_us, "sorter", 1, seq, int(kind), track, station, 0, 0, 0))
+        site.give(
+            PlcEvent(
+                at_us=site.now_us,
+                device_us=site.now_us,
+                plc="sorter",
+                session=1,
+                seq=seq,
+                type=int(kind),
+                track_id=track,
+                station=station,
+                cause=0,
+                value=0,
+                plc_ms=0,
+            )
+        )
 
     for track in range(1, 201):
         event(2 * track, EventType.INDUCTED, track, 1)
@@ -408,15 +426,46 @@ def test_replay_derives_every_alarm_again(layouts: tuple[LineLayout, ...], steps
             case True:
                 site.restart(min(later_us, 5 * S))
             case False:
-                site.give(PlcConnected(now_us, "sorter", seq, 1, True, False, 0, 0, 0, (), 0b1000, 0))
+                site.give(
+                    PlcConnected(
+                        at_us=now_us,
+                        plc="sorter",
+                        session=seq,
+                        epoch=1,
+                        fresh=True,
+                        resumed=False,
+                        event_acked=0,
+                        events_lost=0,
+                        command_head=0,
+                        found=(),
+                        lanes_full=0b1000,
+                        lanes_disabled=0,
+                    )
+                )
                 site.give(DeviceNotice(now_us, "sorter", _notice(seq), "seen"))
             case str():
                 up[what] = not up.get(what, True)
                 site.give(DeviceChanged(now_us, what, up[what], "test"))
             case (EventType() as kind, int() as station, int() as value):
-                site.give(PlcEvent(now_us, now_us, "sorter", 1, seq, int(kind), seq % 7, station, 0, value, 0))
+                site.give(
+                    PlcEvent(
+                        at_us=now_us,
+                        device_us=now_us,
+                        plc="sorter",
+                        session=1,
+                        seq=seq,
+                        type=int(kind),
+                        track_id=seq % 7,
+                        station=station,
+                        cause=0,
+                        value=value,
+                        plc_ms=0,
+                    )
+                )
             case (str() as alarm, AlarmAction() as action, int() as for_us):
-                site.give(AlarmRequested(now_us, seq, alarm, action, "Ann", for_us))
+                site.give(
+                    AlarmRequested(at_us=now_us, feed_seq=seq, alarm=alarm, action=action, by="Ann", for_us=for_us)
+                )
             case _:
                 raise AssertionError(what)
     again = replay(site.records)
@@ -434,7 +483,7 @@ def _asks(what: object) -> bool:
 
 def test_a_journal_without_rules_has_no_alarms(layouts: tuple[LineLayout, ...]) -> None:
     core = Core(())
-    core.step(Started(AT_US, "edge1", "0", layouts))
+    core.step(Started(at_us=AT_US, controller="edge1", version="0", layouts=layouts))
     assert core.step(DeviceChanged(AT_US + 1, "plc.sorter", False, "test")) == []
     assert core.deadline_us() is None
 
@@ -463,10 +512,14 @@ def test_what_is_no_longer_configured_is_gone(layouts: tuple[LineLayout, ...]) -
     desk.take(condition(AlarmKind.PLC_DOWN, "sorter"), condition(AlarmKind.PLC_DOWN, "tote1"))
     desk.wait(10 * S)
     fewer = tuple(layout for layout in layouts if layout.plc != "sorter")
-    gone = desk.alarms.started(Started(desk.now_us, "edge1", "0", fewer, RULES), 0)
+    gone = desk.alarms.started(
+        Started(at_us=desk.now_us, controller="edge1", version="0", layouts=fewer, alarms=RULES), 0
+    )
     assert [(change.alarm, change.state) for change in gone] == [("plc-down.sorter", AlarmState.NORMAL)]
     rules = tuple(rule for rule in RULES if rule.kind is not AlarmKind.PLC_DOWN)
-    gone = desk.alarms.started(Started(desk.now_us, "edge1", "0", fewer, rules), 0)
+    gone = desk.alarms.started(
+        Started(at_us=desk.now_us, controller="edge1", version="0", layouts=fewer, alarms=rules), 0
+    )
     assert [(change.alarm, change.state) for change in gone] == [("plc-down.tote1", AlarmState.NORMAL)]
 
 
@@ -477,20 +530,25 @@ def test_a_clock_that_was_set_back_makes_no_delay_longer(layouts: tuple[LineLayo
     desk.take(condition(AlarmKind.PLC_DOWN, "sorter"))
     hour_us = 60 * MIN
     desk.now_us -= hour_us
-    desk.told += desk.alarms.started(Started(desk.now_us, "edge1", "0", layouts, RULES), hour_us)
+    desk.told += desk.alarms.started(
+        Started(at_us=desk.now_us, controller="edge1", version="0", layouts=layouts, alarms=RULES), hour_us
+    )
     assert [change.alarm for change in desk.wait(3 * S)] == ["plc-down.sorter"]
     assert [change.alarm for change in desk.wait(10 * MIN - 3 * S)] == ["missorts.sorter"]
 
 
 def test_requests_of_lanes_do_not_disturb(layouts: tuple[LineLayout, ...]) -> None:
     core = Core(())
-    core.step(Started(AT_US, "edge1", "0", layouts, RULES))
-    core.step(AlarmRequested(AT_US, 5, "jam.nowhere.1", AlarmAction.ACKNOWLEDGE, "Ann"))
-    core.step(LaneRequested(AT_US, 6, "nowhere", 1, True, "Ann"))
+    core.step(Started(at_us=AT_US, controller="edge1", version="0", layouts=layouts, alarms=RULES))
+    core.step(AlarmRequested(at_us=AT_US, feed_seq=5, alarm="jam.nowhere.1", action=AlarmAction.ACKNOWLEDGE, by="Ann"))
+    core.step(LaneRequested(at_us=AT_US, feed_seq=6, line="nowhere", lane=1, enabled=True, by="Ann"))
     assert core.state.feed_seq == 6
 
 
 def test_each_alarm_has_one_place(layouts: tuple[LineLayout, ...]) -> None:
     shared = tuple(replace(layout, plc="sorter") for layout in layouts)
-    names = [alarm.alarm for alarm in unraised(Started(AT_US, "edge1", "0", shared, RULES))]
+    names = [
+        alarm.alarm
+        for alarm in unraised(Started(at_us=AT_US, controller="edge1", version="0", layouts=shared, alarms=RULES))
+    ]
     assert len(names) == len(set(names)) and "certificate-ends.plc.sorter" in names

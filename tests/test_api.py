@@ -407,7 +407,17 @@ def test_snapshot_and_changes_tell_the_same(project: Path, seconds: int, cuts: l
 
 def test_a_verdict_that_changes_is_counted_once(layouts: tuple[LineLayout, ...]) -> None:
     view = LiveView(layouts)
-    checked = ToteChecked(START_US, "tote1", 4, 9, identify(tote(1)), "A-1", False, (), ())
+    checked = ToteChecked(
+        at_us=START_US,
+        line="tote1",
+        track_id=4,
+        passage=9,
+        tote=identify(tote(1)),
+        order="A-1",
+        final=False,
+        matched=(),
+        findings=(),
+    )
     view.apply(checked)
     view.apply(msgspec.convert({**msgspec.to_builtins(checked), "final": True}, ToteChecked))
     counts = view.snapshot(START_US).lines["tote1"].counts

@@ -47,8 +47,8 @@ from edge.core.events import (
     RouteDecided,
     RouteReason,
 )
+from edge.core.line.line import Result
 from edge.core.line.sort import combine
-from edge.core.line.station import Result
 from edge.core.line.verify import check
 from edge.core.portal.scans import ROW, ScanWatch
 from edge.core.values.layout import Job, LaneRole, LineLayout, Portal
@@ -281,8 +281,23 @@ def test_a_scanner_can_be_watched(tmp_path: Path, project: Path, capsys: pytest.
 
 
 def watch(passages: list[Passage], scanners: tuple[str, ...] = ("top",)) -> ScanWatch:
-    portal = Portal("p", (), 11, 0, 0, scanners=scanners, scan_mm=1_000, scan_late_us=100_000)
-    layout = LineLayout("l", Job.SORT, "p", 1, 1_000, 5_000, 0, 0, 1, 1, portal, ())
+    portal = Portal(
+        name="p", readers=(), eye=11, eye_mm=0, antenna_mm=0, scanners=scanners, scan_mm=1_000, scan_late_us=100_000
+    )
+    layout = LineLayout(
+        name="l",
+        job=Job.SORT,
+        plc="p",
+        induction=1,
+        speed_mm_s=1_000,
+        decision_mm=5_000,
+        actuation_us=0,
+        margin_us=0,
+        default_lane=1,
+        recirculate_limit=1,
+        portal=portal,
+        lanes=(),
+    )
     made = ScanWatch(layout, PortalState(passages=passages))
     for scanner in scanners:
         made.scanner_changed(scanner, "")
@@ -368,8 +383,8 @@ def test_no_word_that_came_late_is_sure_of_another_parcel(
 
 def test_tag_and_barcode_agree_or_contradict() -> None:
     book = OrderBook(BookState())
-    book.put(Order("A", "DHL", "", (), parcel=SSCC, codes=("1Z7",)))
-    book.put(Order("B", "DHL", "", (), codes=("1Z8",)))
+    book.put(Order(id="A", carrier="DHL", service="", lines=(), parcel=SSCC, codes=("1Z7",)))
+    book.put(Order(id="B", carrier="DHL", service="", lines=(), codes=("1Z8",)))
     for tags, codes, parcels in (
         ((SSCC,), (), (SSCC,)),
         ((), (SSCC,), (SSCC,)),
@@ -389,7 +404,7 @@ def test_tag_and_barcode_agree_or_contradict() -> None:
 
 def test_a_tote_is_known_by_its_barcode_as_well() -> None:
     book = OrderBook(BookState())
-    book.put(Order("A", "DHL", "", (), tote=TOTE))
+    book.put(Order(id="A", carrier="DHL", service="", lines=(), tote=TOTE))
     claim = Claim(grai96("9521141", "12345", 1), 1.0, 0.0, 1.0)
     assert check([], book, (TOTE,)).order == "A"
     assert check([claim], book, (TOTE, "X1")).findings == ()

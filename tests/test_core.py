@@ -158,7 +158,14 @@ def books(draw: st.DrawFn) -> tuple[OrderBook, Order]:
                 lines.append(OrderLine(gtin, quantity, epcs=named))
         state = OrderState.OPEN if number == 0 else draw(st.sampled_from(OrderState))
         orders.append(
-            Order(f"O{number}", "DHL", "", tuple(lines), tote=identity(TOTE) if number == 0 else None, state=state)
+            Order(
+                id=f"O{number}",
+                carrier="DHL",
+                service="",
+                lines=tuple(lines),
+                tote=identity(TOTE) if number == 0 else None,
+                state=state,
+            )
         )
         book.put(orders[-1])
     return book, orders[0]
@@ -181,9 +188,17 @@ def test_findings_say_whose(project: Path) -> None:
     book = OrderBook(BookState())
     mine, foreign, shipped, extra = (identity(ITEMS[number]) for number in (0, 5, 10, 15))
     gtin = gtin_of(mine) or ""
-    book.put(Order("A", "DHL", "", (OrderLine(gtin, 1),), tote=identity(TOTE)))
-    book.put(Order("B", "DHL", "", (OrderLine(gtin_of(foreign) or "", 1, epcs=(foreign,)),)))
-    book.put(Order("C", "DHL", "", (OrderLine(gtin_of(shipped) or "", 1, epcs=(shipped,)),), state=OrderState.SHIPPED))
+    book.put(Order(id="A", carrier="DHL", service="", lines=(OrderLine(gtin, 1),), tote=identity(TOTE)))
+    book.put(Order(id="B", carrier="DHL", service="", lines=(OrderLine(gtin_of(foreign) or "", 1, epcs=(foreign,)),)))
+    book.put(
+        Order(
+            id="C",
+            carrier="DHL",
+            service="",
+            lines=(OrderLine(gtin_of(shipped) or "", 1, epcs=(shipped,)),),
+            state=OrderState.SHIPPED,
+        )
+    )
     result = check(
         [Claim(epc, 1.0, 0.0, 1.0) for epc in (TOTE, ITEMS[0], ITEMS[5], ITEMS[10], ITEMS[15], "E28011052000")], book
     )
@@ -214,7 +229,7 @@ def test_a_lane_is_chosen_that_can_take_it(
     layout = next(layout for layout in example(project).layouts() if layout.name == "sorter")
     parcel = identity(sscc96(PREFIX, "0000000001"))
     book = OrderBook(BookState())
-    book.put(Order("A", carrier, service, (), parcel=parcel))
+    book.put(Order(id="A", carrier=carrier, service=service, lines=(), parcel=parcel))
 
     def usable(lane: int) -> bool:
         return not unusable >> (lane - 1) & 1
@@ -281,17 +296,17 @@ def inputs(draw: st.DrawFn) -> list[Input]:
                 value = draw(values)
                 given_.append(
                     PlcEvent(
-                        at,
-                        late,
-                        plc,
-                        draw(epochs),
-                        draw(words),
-                        type_,
-                        draw(tracks),
-                        station,
-                        0,
-                        value,
-                        late // 1000 % 2**32,
+                        at_us=at,
+                        device_us=late,
+                        plc=plc,
+                        session=draw(epochs),
+                        seq=draw(words),
+                        type=type_,
+                        track_id=draw(tracks),
+                        station=station,
+                        cause=0,
+                        value=value,
+                        plc_ms=late // 1000 % 2**32,
                     )
                 )
             case 6 | 7:
@@ -300,36 +315,53 @@ def inputs(draw: st.DrawFn) -> list[Input]:
             case 8:
                 given_.append(Tick(at))
             case 9:
-                found = (CommandSent(at, plc, 1, draw(words), 1, draw(tracks), draw(lanes), 0, True),)
+                found = (
+                    CommandSent(
+                        at_us=at,
+                        plc=plc,
+                        session=1,
+                        seq=draw(words),
+                        opcode=1,
+                        value=draw(tracks),
+                        target=draw(lanes),
+                        expiry_ms=0,
+                        found=True,
+                    ),
+                )
                 given_.append(
                     PlcConnected(
-                        at,
-                        plc,
-                        draw(epochs),
-                        1,
-                        draw(st.booleans()),
-                        draw(st.booleans()),
-                        0,
-                        0,
-                        draw(words),
-                        draw(st.sampled_from([(), found])),
-                        draw(words),
-                        draw(words),
+                        at_us=at,
+                        plc=plc,
+                        session=draw(epochs),
+                        epoch=1,
+                        fresh=draw(st.booleans()),
+                        resumed=draw(st.booleans()),
+                        event_acked=0,
+                        events_lost=0,
+                        command_head=draw(words),
+                        found=draw(st.sampled_from([(), found])),
+                        lanes_full=draw(words),
+                        lanes_disabled=draw(words),
                     )
                 )
             case 10:
                 order = Order(
-                    f"O{draw(tracks)}",
-                    "DHL",
-                    "",
-                    (OrderLine("09521141000006", 1),),
+                    id=f"O{draw(tracks)}",
+                    carrier="DHL",
+                    service="",
+                    lines=(OrderLine("09521141000006", 1),),
                     tote=identity(TOTE),
                     state=draw(st.sampled_from(OrderState)),
                 )
                 given_.append(
                     draw(
                         st.sampled_from(
-                            [OrderChanged(at, 1, order), LaneRequested(at, 1, "sorter", draw(words), True, "x")]
+                            [
+                                OrderChanged(at, 1, order),
+                                LaneRequested(
+                                    at_us=at, feed_seq=1, line="sorter", lane=draw(words), enabled=True, by="x"
+                                ),
+                            ]
                         )
                     )
                 )
@@ -340,13 +372,17 @@ def inputs(draw: st.DrawFn) -> list[Input]:
                             [
                                 DeviceChanged(at, "sorter", False, "gone"),
                                 EventsMissed(at, plc, 1, 4, 4),
-                                CommandDropped(at, plc, 1, 1, 1, "old"),
+                                CommandDropped(at_us=at, plc=plc, opcode=1, value=1, target=1, why="old"),
                             ]
                         )
                     )
                 )
             case _:
-                given_.append(CommandHandled(at, plc, draw(words), 1, draw(tracks), 1, 0))
+                given_.append(
+                    CommandHandled(
+                        at_us=at, plc=plc, seq=draw(words), opcode=1, value=draw(tracks), target=1, refusal=0
+                    )
+                )
     return [*given_, Tick(at + 3_600_000_000)]
 
 
@@ -355,7 +391,7 @@ def inputs(draw: st.DrawFn) -> list[Input]:
 def test_nothing_a_floor_says_breaks_a_decision(project: Path, given_: list[Input]) -> None:
     layouts = example(project).layouts()
     core = Core(layouts)
-    journal: list[Journaled | Event] = [Started(START_US, "edge1", "0", layouts)]
+    journal: list[Journaled | Event] = [Started(at_us=START_US, controller="edge1", version="0", layouts=layouts)]
     for one in given_:
         results = core.step(one)
         if not isinstance(one, TagsRead | Tick):
@@ -398,9 +434,38 @@ def test_deadlines_follow_the_geometry(project: Path, at_once: bool) -> None:
     layouts = tuple(layout for layout in example(project).layouts() if layout.name == "sorter")
     layout = layouts[0]
     core = Core(layouts)
-    core.step(PlcConnected(START_US, "sorter", 1, 1, True, False, 0, 0, 0, (), 0, 0))
+    core.step(
+        PlcConnected(
+            at_us=START_US,
+            plc="sorter",
+            session=1,
+            epoch=1,
+            fresh=True,
+            resumed=False,
+            event_acked=0,
+            events_lost=0,
+            command_head=0,
+            found=(),
+            lanes_full=0,
+            lanes_disabled=0,
+        )
+    )
     ms = START_US // 1000 % 2**32
-    results = core.step(PlcEvent(START_US, START_US, "sorter", 1, 1, EventType.INDUCTED, 1, 1, 0, 0, ms))
+    results = core.step(
+        PlcEvent(
+            at_us=START_US,
+            device_us=START_US,
+            plc="sorter",
+            session=1,
+            seq=1,
+            type=EventType.INDUCTED,
+            track_id=1,
+            station=1,
+            cause=0,
+            value=0,
+            plc_ms=ms,
+        )
+    )
     assert results == []
     due = core.deadline_us()
     travel = layout.decision_mm * 1_000_000 // layout.speed_mm_s

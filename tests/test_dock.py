@@ -86,7 +86,14 @@ def order_of(
     number: int, carrier: str = "DHL", state: OrderState = OrderState.SHIPPED, service: str = "standard"
 ) -> Order:
     parcel = identify(label(number))
-    return Order(f"A-{number}", carrier, service, (OrderLine("09521141000006", 1),), parcel=parcel, state=state)
+    return Order(
+        id=f"A-{number}",
+        carrier=carrier,
+        service=service,
+        lines=(OrderLine("09521141000006", 1),),
+        parcel=parcel,
+        state=state,
+    )
 
 
 class Doors:
@@ -97,7 +104,9 @@ class Doors:
         self.journal: list[Journaled | Event] = []
         self.now_us = START_US
         self._seq = count(1)
-        self.out = self.give(Started(self.now_us, "edge1", "0", (), RULES, docks))
+        self.out = self.give(
+            Started(at_us=self.now_us, controller="edge1", version="0", layouts=(), alarms=RULES, docks=docks)
+        )
         for number, carrier in ((1, "DHL"), (2, "DHL"), (3, "UPS")):
             self.give(OrderChanged(self.now_us, next(self._seq), order_of(number, carrier)))
 
@@ -110,15 +119,30 @@ class Doors:
         return self.out
 
     def ask(self, action: LoadAction, load_id: str = "L1", **what: object) -> list[object]:
-        return self.give(LoadRequested(self.now_us, next(self._seq), action, load_id, "Ann", **what))  # type: ignore[arg-type]
+        return self.give(
+            LoadRequested(at_us=self.now_us, feed_seq=next(self._seq), action=action, load_id=load_id, by="Ann", **what)
+        )  # type: ignore[arg-type]
 
     def open(self, load_id: str = "L1", dock: str = "door1", carrier: str = "DHL", **what: object) -> list[object]:
-        return self.ask(LoadAction.OPEN, load_id, load=Load(load_id, dock, carrier, **what))  # type: ignore[arg-type]
+        return self.ask(LoadAction.OPEN, load_id, load=Load(id=load_id, dock=dock, carrier=carrier, **what))  # type: ignore[arg-type]
 
     def pass_door(self, number: int, direction: Direction, dock: str = "door1") -> ParcelGated | None:
         self.now_us += S
-        evidence = (SideEvidence(dock, Side.OUTSIDE, 5, self.now_us - S, self.now_us, 1e-6),)
-        self.give(DoorSeen(self.now_us, dock, identify(label(number)), direction, self.now_us - S, evidence))
+        evidence = (
+            SideEvidence(
+                dock=dock, side=Side.OUTSIDE, count=5, first_us=self.now_us - S, last_us=self.now_us, power=1e-6
+            ),
+        )
+        self.give(
+            DoorSeen(
+                at_us=self.now_us,
+                dock=dock,
+                parcel=identify(label(number)),
+                direction=direction,
+                since_us=self.now_us - S,
+                evidence=evidence,
+            )
+        )
         return next((value for value in self.out if isinstance(value, ParcelGated)), None)
 
     def tick(self, seconds: float) -> list[object]:
@@ -222,7 +246,11 @@ def test_light_and_buzzer() -> None:
     # A reader that comes back is told how its outputs should be.
     doors.give(DeviceChanged(doors.now_us, "reader.dock1", True, "reads"))
     assert doors.outputs() == [("reader.dock1", 1, True), ("reader.dock1", 2, False)]
-    doors.give(AlarmRequested(doors.now_us, 90, "wrong-load.door1", AlarmAction.ACKNOWLEDGE, "Ann"))
+    doors.give(
+        AlarmRequested(
+            at_us=doors.now_us, feed_seq=90, alarm="wrong-load.door1", action=AlarmAction.ACKNOWLEDGE, by="Ann"
+        )
+    )
     assert doors.outputs() == [("reader.dock1", 1, False)]
     assert doors.changed() == [(False, False, DockReason.ACKNOWLEDGED)]
     # The next wrong parcel calls anew, though the first is not back.
@@ -291,7 +319,7 @@ def test_whatever_is_read_and_asked(reads: list[tuple[str, int, str, int, int]],
     for place, (reader, antenna, epc, dbm, later_us) in enumerate(reads):
         for at, action, load_id, number, forced in wishes:  # type: ignore[misc]
             if at == place:
-                load = Load(load_id, f"door{number % 2 + 1}", "UPS")
+                load = Load(id=load_id, dock=f"door{number % 2 + 1}", carrier="UPS")
                 parcel = identify(label(number))
                 known = load_id in doors.core.state.loads.open or load_id in doors.core.state.loads.closed
                 asked += action is LoadAction.OPEN or known
@@ -328,7 +356,9 @@ def test_a_clock_that_was_set_back_keeps_no_light_on() -> None:
     doors.open()
     doors.pass_door(3, Direction.OUT)
     doors.now_us -= 3600 * S
-    doors.give(Started(doors.now_us, "edge1", "0", (), RULES, made_up_docks()))
+    doors.give(
+        Started(at_us=doors.now_us, controller="edge1", version="0", layouts=(), alarms=RULES, docks=made_up_docks())
+    )
     doors.tick(61)
     assert doors.changed() == [(False, False, DockReason.TIME)]
     doors.replays()
@@ -340,7 +370,12 @@ def test_a_door_that_is_gone_from_the_configuration_rests() -> None:
     doors.pass_door(3, Direction.OUT)
     doors.give(
         Started(
-            doors.now_us + S, "edge1", "0", (), RULES, tuple(replace(one, light=None) for one in made_up_docks())[1:]
+            at_us=doors.now_us + S,
+            controller="edge1",
+            version="0",
+            layouts=(),
+            alarms=RULES,
+            docks=tuple(replace(one, light=None) for one in made_up_docks())[1:],
         )
     )
     doors.now_us += S

@@ -76,9 +76,22 @@ class Belt:
         self.journal: list[Journaled | Event] = []
         self._given: list[tuple[int, Journaled | TagsRead]] = []
         for value in (
-            Started(START_US, "edge1", "0", (layout,)),
+            Started(at_us=START_US, controller="edge1", version="0", layouts=(layout,)),
             DeviceChanged(START_US, "reader.tote1", True, "reads"),
-            PlcConnected(START_US, layout.plc, 1, 1, True, False, 0, 0, 0, (), 0, 0),
+            PlcConnected(
+                at_us=START_US,
+                plc=layout.plc,
+                session=1,
+                epoch=1,
+                fresh=True,
+                resumed=False,
+                event_acked=0,
+                events_lost=0,
+                command_head=0,
+                found=(),
+                lanes_full=0,
+                lanes_disabled=0,
+            ),
         ):
             self._given.append((START_US, value))
 
@@ -86,7 +99,19 @@ class Belt:
         self._given.append((START_US, OrderChanged(START_US, 0, order)))
 
     def inducted(self, track: int, at_us: int) -> None:
-        event = PlcEvent(at_us, at_us, self.layout.plc, 1, track, int(EventType.INDUCTED), track, 1, 0, 0, 0)
+        event = PlcEvent(
+            at_us=at_us,
+            device_us=at_us,
+            plc=self.layout.plc,
+            session=1,
+            seq=track,
+            type=int(EventType.INDUCTED),
+            track_id=track,
+            station=1,
+            cause=0,
+            value=0,
+            plc_ms=0,
+        )
         self._given.append((at_us, event))
 
     def reads(
@@ -125,7 +150,7 @@ def tote(number: int, items: int) -> tuple[list[str], Order]:
     tag = grai96(PREFIX, "12345", number)
     tags = [sgtin96(PREFIX, "000001", number * 100 + item) for item in range(items)]
     lines = tuple(OrderLine(GTIN, 1, epcs=(identity_of_hex(epc) or "",)) for epc in tags)
-    return [tag, *tags], Order(f"O{number}", "DHL", "", lines, tote=identity_of_hex(tag))
+    return [tag, *tags], Order(id=f"O{number}", carrier="DHL", service="", lines=lines, tote=identity_of_hex(tag))
 
 
 def verdicts(belt: Belt) -> dict[int, bool]:

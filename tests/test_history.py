@@ -67,20 +67,20 @@ def test_every_alarm_counts_wherever_it_is(layouts: tuple[LineLayout, ...]) -> N
     places = ("sorter", "door1", "")
     came = [
         AlarmChanged(
-            START_US,
-            place,
-            f"wrong-load.{place}",
-            rule.kind,
-            "",
-            AlarmState.NORMAL,
-            AlarmState.UNACKNOWLEDGED,
-            True,
-            START_US,
-            rule.priority,
-            "",
-            "",
-            "",
-            "",
+            at_us=START_US,
+            line=place,
+            alarm=f"wrong-load.{place}",
+            kind=rule.kind,
+            plc="",
+            before=AlarmState.NORMAL,
+            state=AlarmState.UNACKNOWLEDGED,
+            active=True,
+            since_us=START_US,
+            priority=rule.priority,
+            text="",
+            cause="",
+            consequence="",
+            action="",
         )
         for place in places
     ]

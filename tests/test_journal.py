@@ -60,12 +60,26 @@ def test_appended_in_order_and_found_again(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j.sqlite", on_stored)
     journal.start()
     for number in range(250):
-        journal.append([notice(number), Anomaly(number, "line", AnomalyCode.JAM, "text", number + 1, f"S{number}")])
+        journal.append(
+            [
+                notice(number),
+                Anomaly(
+                    at_us=number,
+                    line="line",
+                    code=AnomalyCode.JAM,
+                    text="text",
+                    track_id=number + 1,
+                    subject=f"S{number}",
+                ),
+            ]
+        )
     assert done.wait(60)
     assert stored == sorted(set(stored))
     reader = JournalReader(tmp_path / "j.sqlite")
     assert [record.seq for record in reader.every()] == list(range(1, 501))
-    assert [record.value for record in reader.by_ref("S7")] == [Anomaly(7, "line", AnomalyCode.JAM, "text", 8, "S7")]
+    assert [record.value for record in reader.by_ref("S7")] == [
+        Anomaly(at_us=7, line="line", code=AnomalyCode.JAM, text="text", track_id=8, subject="S7")
+    ]
     assert [record.seq for record in reader.by_ref("line#8")] == [16]
     journal.checkpoint(500, CoreState(feed_seq=9))
     assert journal.close()
@@ -137,6 +151,6 @@ def test_only_its_own_files(tmp_path: Path) -> None:
 def test_state_is_plain(tmp_path: Path) -> None:
     """A core's whole state goes through JSON and comes back equal."""
     core = Core(())
-    core.step(Started(1, "a", "0", ()))
+    core.step(Started(at_us=1, controller="a", version="0", layouts=()))
     again = msgspec.json.decode(msgspec.json.encode(core.state), type=CoreState)
     assert again == core.state

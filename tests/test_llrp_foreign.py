@@ -188,7 +188,13 @@ def test_the_main_job_with_neither_end_ours(
         _missing("libmodbus")
     labels = [sscc96("9521234", f"0{track:09d}") for track in range(parcels + 1)]
     orders = [
-        Order(f"F-{track}", ("DHL", "UPS")[track % 2], "", (OrderLine("09521234000105", 1),), parcel=identify(label))
+        Order(
+            id=f"F-{track}",
+            carrier=("DHL", "UPS")[track % 2],
+            service="",
+            lines=(OrderLine("09521234000105", 1),),
+            parcel=identify(label),
+        )
         for track, label in enumerate(labels)
     ]
     changes = [OrderChanged(0, seq, order) for seq, order in enumerate(orders, 1)]

@@ -21,7 +21,19 @@ def sorter(project: Path) -> LineLayout:
 
 
 def event(kind: EventType, track: int, station: int, at_us: int) -> PlcEvent:
-    return PlcEvent(at_us, at_us, "sorter", 1, 1, int(kind), track, station, 0, 0, at_us // 1000)
+    return PlcEvent(
+        at_us=at_us,
+        device_us=at_us,
+        plc="sorter",
+        session=1,
+        seq=1,
+        type=int(kind),
+        track_id=track,
+        station=station,
+        cause=0,
+        value=0,
+        plc_ms=at_us // 1000,
+    )
 
 
 @given(

@@ -52,11 +52,23 @@ def line(project: Path) -> LineConfig:
 
 
 def event(at_us: int, kind: EventType, station: int, value: int) -> PlcEvent:
-    return PlcEvent(at_us, at_us, "sorter", 1, 1, int(kind), 0, station, 0, value, 0)
+    return PlcEvent(
+        at_us=at_us,
+        device_us=at_us,
+        plc="sorter",
+        session=1,
+        seq=1,
+        type=int(kind),
+        track_id=0,
+        station=station,
+        cause=0,
+        value=value,
+        plc_ms=0,
+    )
 
 
 def ended(outcome: Outcome, lane: int) -> Sorted:
-    return Sorted(9, "sorter", 1, "", "", outcome, lane, 3)
+    return Sorted(at_us=9, line="sorter", track_id=1, subject="", order="", outcome=outcome, lane=lane, wanted=3)
 
 
 @pytest.mark.parametrize(
@@ -70,12 +82,31 @@ def ended(outcome: Outcome, lane: int) -> Sorted:
             Machine("sorter", "sorter", PackmlState.ABORTED, 6),
         ),
         (
-            [event(5, EventType.JAM, 3, 1), PlcConnected(6, "sorter", 2, 1, True, False, 0, 0, 0, (), 0, 0)],
+            [
+                event(5, EventType.JAM, 3, 1),
+                PlcConnected(
+                    at_us=6,
+                    plc="sorter",
+                    session=2,
+                    epoch=1,
+                    fresh=True,
+                    resumed=False,
+                    event_acked=0,
+                    events_lost=0,
+                    command_head=0,
+                    found=(),
+                    lanes_full=0,
+                    lanes_disabled=0,
+                ),
+            ],
             Machine("sorter", "sorter", PackmlState.EXECUTE, 6),
         ),
         ([DeviceChanged(5, "plc.sorter", False, "")], Machine("sorter", "sorter", PackmlState.UNDEFINED, 5)),
         (
-            [MachineReported(5, "sorter", 6, 1, 700, 3, 60.0), MachineReported(6, "sorter", 6)],
+            [
+                MachineReported(at_us=5, plc="sorter", state=6, mode=1, processed=700, defective=3, speed=60.0),
+                MachineReported(at_us=6, plc="sorter", state=6),
+            ],
             Machine("sorter", "sorter", 6, 0, 1, 0, 0, 700, 3, 60.0),
         ),
         (

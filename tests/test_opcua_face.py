@@ -59,13 +59,29 @@ def passage(number: int, *epcs: str, stage: Stage = Stage.FINAL) -> PassageSeen:
         offset_us=0,
         claims=tuple(Claim(epc, 1.0, 0.1, 1.1) for epc in epcs),
         tags=tuple(
-            TagEvidence(epc, antenna, 4, AT_US - 200_000 + antenna, AT_US, 4e-5) for epc in epcs for antenna in (1, 2)
+            TagEvidence(
+                epc=epc, antenna=antenna, count=4, first_us=AT_US - 200_000 + antenna, last_us=AT_US, weight=4e-5
+            )
+            for epc in epcs
+            for antenna in (1, 2)
         ),
     )
 
 
 def state(value: int) -> PlcEvent:
-    return PlcEvent(AT_US, AT_US, "sorter", 1, 1, int(EventType.STATE), 0, 0, 0, value, 0)
+    return PlcEvent(
+        at_us=AT_US,
+        device_us=AT_US,
+        plc="sorter",
+        session=1,
+        seq=1,
+        type=int(EventType.STATE),
+        track_id=0,
+        station=0,
+        cause=0,
+        value=value,
+        plc_ms=0,
+    )
 
 
 def write_line(project: Path, folder: Path, table: str) -> Path:
@@ -116,11 +132,15 @@ user = {{ scada = "password" }}'''
 def site(project: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     made = Site(project, tmp_path_factory.mktemp("face"), shared / "opcua")
     made.tell(
-        MachineReported(AT_US, "sorter", 6, 1),
+        MachineReported(at_us=AT_US, plc="sorter", state=6, mode=1),
         DeviceChanged(AT_US, "reader.sorter", True, "test"),
         passage(1, EPC),  # before the face began: no event
-        Sorted(AT_US, "sorter", 41, "", "", Outcome.CONFIRMED, 3, 3),
-        Sorted(AT_US, "sorter", 42, "", "", Outcome.MISSORTED, 4, 3),
+        Sorted(
+            at_us=AT_US, line="sorter", track_id=41, subject="", order="", outcome=Outcome.CONFIRMED, lane=3, wanted=3
+        ),
+        Sorted(
+            at_us=AT_US, line="sorter", track_id=42, subject="", order="", outcome=Outcome.MISSORTED, lane=4, wanted=3
+        ),
     )
     with made.served():
         yield made
@@ -195,7 +215,22 @@ def test_node_opcua_reads_states_and_gets_scans(site: Site, project: Path, peer:
         site.tell(state(9))
         gone = "BadStateNotActive"
         machine(lambda now: (now["base"], now["machine"], now["execute"]) == ("Aborted", gone, gone))
-        site.tell(state(6), PlcEvent(AT_US, AT_US, "sorter", 1, 2, int(EventType.JAM), 0, 3, 0, 1, 0))
+        site.tell(
+            state(6),
+            PlcEvent(
+                at_us=AT_US,
+                device_us=AT_US,
+                plc="sorter",
+                session=1,
+                seq=2,
+                type=int(EventType.JAM),
+                track_id=0,
+                station=3,
+                cause=0,
+                value=1,
+                plc_ms=0,
+            ),
+        )
         machine(lambda now: now["execute"] == "Held" and now["blocked"])
 
 

@@ -112,7 +112,9 @@ def is_as(pattern: str) -> Callable[[str | None], bool]:
 def alarm_of(name: str, floor: Floor, at_us: int) -> AlarmChanged:
     """An alarm of the floor's controller as it came."""
     line = load_line(floor.config.controller[0].config)
-    started = Started(at_us, line.controller, "0", line.layouts(), line.alarms())
+    started = Started(
+        at_us=at_us, controller=line.controller, version="0", layouts=line.layouts(), alarms=line.alarms()
+    )
     alarm = next(alarm for alarm in unraised(started) if alarm.alarm == name)
     came = {"state": AlarmState.UNACKNOWLEDGED, "active": True, "since_us": at_us, "at_us": at_us}
     return replace(alarm, **came)
@@ -161,9 +163,36 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         assert page.ask("document.querySelectorAll('#points .unknown').length") == 4
         floor.journal.append(
             [
-                PointChanged(at_us, "tote1", "drive/speed", 0.6000000238, "m/s", Quality.GOOD, "", at_us),
-                PointChanged(at_us, "tote1", "cabinet/lamp", True, "", Quality.STALE, "not read for 2100 ms", at_us),
-                PointChanged(at_us, "tote1", "drive/temperature", None, "°C", Quality.BAD, "exception code 2", at_us),
+                PointChanged(
+                    at_us=at_us,
+                    plc="tote1",
+                    point="drive/speed",
+                    value=0.6000000238,
+                    unit="m/s",
+                    quality=Quality.GOOD,
+                    reason="",
+                    read_us=at_us,
+                ),
+                PointChanged(
+                    at_us=at_us,
+                    plc="tote1",
+                    point="cabinet/lamp",
+                    value=True,
+                    unit="",
+                    quality=Quality.STALE,
+                    reason="not read for 2100 ms",
+                    read_us=at_us,
+                ),
+                PointChanged(
+                    at_us=at_us,
+                    plc="tote1",
+                    point="drive/temperature",
+                    value=None,
+                    unit="°C",
+                    quality=Quality.BAD,
+                    reason="exception code 2",
+                    read_us=at_us,
+                ),
             ]
         )
         page.until("document.querySelector('#points .good')?.textContent", lambda text: text and "0.6 m/s" in text)

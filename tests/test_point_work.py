@@ -92,7 +92,17 @@ def test_writes_are_checked_done_once_and_journaled(project: Path, tmp_path: Pat
     def ask(point: str, value: Any, late_s: int = 0) -> None:
         now_us = UTC_US + int(asyncio.get_running_loop().time() * S)
         seq = len(feed.items) + 1
-        feed.items.append(PointWriteRequested(now_us, seq, "tote1", point, value, "Ann", now_us - late_s * S))
+        feed.items.append(
+            PointWriteRequested(
+                at_us=now_us,
+                feed_seq=seq,
+                plc="tote1",
+                point=point,
+                value=value,
+                by="Ann",
+                asked_us=now_us - late_s * S,
+            )
+        )
 
     async def work() -> Any:
         async with working(config, feed, floor):
@@ -138,7 +148,11 @@ def test_writes_are_checked_done_once_and_journaled(project: Path, tmp_path: Pat
 
 def test_a_picture_of_which_nothing_is_heard_grows_stale() -> None:
     live = LiveView(())
-    live.apply(PointChanged(UTC_US, "tote1", "a/b", 3, "bar", Quality.GOOD, "", UTC_US))
+    live.apply(
+        PointChanged(
+            at_us=UTC_US, plc="tote1", point="a/b", value=3, unit="bar", quality=Quality.GOOD, reason="", read_us=UTC_US
+        )
+    )
     live.pass_time(UTC_US + SILENT_US)
     assert live.snapshot(0).points[0].quality is Quality.GOOD
     live.pass_time(UTC_US + SILENT_US + 1)
@@ -148,7 +162,9 @@ def test_a_picture_of_which_nothing_is_heard_grows_stale() -> None:
 
 def test_values_of_every_type_survive_the_journal() -> None:
     for value in (True, 7, 2.5, 1.0, "täxt", None, -(2**63), 2**64 - 1):
-        told = PointChanged(1, "p", "a/b", value, "", Quality.BAD, "", 1)
+        told = PointChanged(
+            at_us=1, plc="p", point="a/b", value=value, unit="", quality=Quality.BAD, reason="", read_us=1
+        )
         back = decode("PointChanged", encode(told))
         assert back == told and type(back.value) is type(value)  # type: ignore[union-attr]
 

@@ -83,8 +83,21 @@ CYCLE_US, DWELL_US = 6_000_000, 1_900_000
 
 
 def watch_of(portal: Portal | None = None, **more: object) -> PortalWatch:
-    portal = portal or Portal("p", ("r",), 1, 0, 0)
-    layout = LineLayout("l", Job.VERIFY, "p", 1, 500, 0, 0, 0, 1, 0, portal, ())
+    portal = portal or Portal(name="p", readers=("r",), eye=1, eye_mm=0, antenna_mm=0)
+    layout = LineLayout(
+        name="l",
+        job=Job.VERIFY,
+        plc="p",
+        induction=1,
+        speed_mm_s=500,
+        decision_mm=0,
+        actuation_us=0,
+        margin_us=0,
+        default_lane=1,
+        recirculate_limit=0,
+        portal=portal,
+        lanes=(),
+    )
     watch = PortalWatch(layout, PortalState(), **more)  # type: ignore[arg-type]
     watch.reader_changed("r", "", -(2**62))
     return watch
@@ -136,7 +149,7 @@ def test_what_stands_beside_the_belt_is_masked_and_what_goes_round_is_not() -> N
 
 @given(st.integers(1_000, 4_000_000), st.integers(1_000, 4_000_000))
 def test_the_rolls_bound_what_counts(pre_us: int, post_us: int) -> None:
-    portal = Portal("p", ("r",), 1, 0, 0, pre_roll_us=pre_us, post_roll_us=post_us)
+    portal = Portal(name="p", readers=("r",), eye=1, eye_mm=0, antenna_mm=0, pre_roll_us=pre_us, post_roll_us=post_us)
     (one,) = run(watch_of(portal), [["A", "B"]])
     for tag in one.tags:
         assert one.start_us - pre_us <= tag.first_us <= tag.last_us <= one.stop_us + post_us
@@ -184,7 +197,7 @@ def book(*wanted: Sequence[int], named: bool) -> OrderBook:
         epcs = tuple(identify(ITEMS[item]) for item in items)
         gtin = gtin_of(identify(ITEMS[0])) or ""
         lines = (OrderLine(gtin, len(items), epcs=epcs if named else ()),) if items else ()
-        known.put(Order(f"o{number}", "DHL", "express", lines, tote=identify(TOTES[number])))
+        known.put(Order(id=f"o{number}", carrier="DHL", service="express", lines=lines, tote=identify(TOTES[number])))
     return known
 
 

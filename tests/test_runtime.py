@@ -51,7 +51,9 @@ class Feed:
         ]
 
     def ask(self, line: str, lane: int, enabled: bool) -> None:
-        self.items.append(LaneRequested(0, len(self.items) + 1, line, lane, enabled, "test"))
+        self.items.append(
+            LaneRequested(at_us=0, feed_seq=len(self.items) + 1, line=line, lane=lane, enabled=enabled, by="test")
+        )
 
     def __call__(self, after: int, limit: int) -> Sequence[OrderChanged | LaneRequested]:
         return self.items[after : after + limit]

@@ -90,12 +90,29 @@ def tight(io: IoLayout) -> IoLayout:
 
 def line_layout(io: IoLayout) -> LineLayout:
     lanes = tuple(
-        Lane(one.lane, f"lane {one.lane}", LaneRole.CARRIER if one.coil is not None else LaneRole.QUALITY, one.mm, "C")
+        Lane(
+            number=one.lane,
+            name=f"lane {one.lane}",
+            role=LaneRole.CARRIER if one.coil is not None else LaneRole.QUALITY,
+            divert_mm=one.mm,
+            carrier="C",
+        )
         for one in io.outlets
     )
-    portal = Portal("portal", (), PORTAL, -600, -500)
+    portal = Portal(name="portal", readers=(), eye=PORTAL, eye_mm=-600, antenna_mm=-500)
     return LineLayout(
-        "small", Job.SORT, "io", INDUCTION, io.speed_mm_s, io.decision_mm, io.lead_us, 0, QUALITY, 0, portal, lanes
+        name="small",
+        job=Job.SORT,
+        plc="io",
+        induction=INDUCTION,
+        speed_mm_s=io.speed_mm_s,
+        decision_mm=io.decision_mm,
+        actuation_us=io.lead_us,
+        margin_us=0,
+        default_lane=QUALITY,
+        recirculate_limit=0,
+        portal=portal,
+        lanes=lanes,
     )
 
 

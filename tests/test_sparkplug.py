@@ -105,11 +105,35 @@ def test_points_of_plcs_are_metrics_of_the_node() -> None:
         ("Points/press/motor/temperature", Kind.DOUBLE),
     }
     for name, value, quality in (("temperature", 21, Quality.GOOD), ("temperature", None, Quality.BAD)):
-        changed = PointChanged(START_US, "press", f"motor/{name}", value, "°C", quality, "", START_US)
+        changed = PointChanged(
+            at_us=START_US,
+            plc="press",
+            point=f"motor/{name}",
+            value=value,
+            unit="°C",
+            quality=quality,
+            reason="",
+            read_us=START_US,
+        )
         (change,) = metrics.take("edge1@1/1", changed)
         assert change == (NODE_ITSELF, (Metric("Points/press/motor/temperature", Kind.DOUBLE, value, START_US),))
         encode(change.metrics, START_US, 1)
-    assert metrics.take("edge1@1/2", PointChanged(START_US, "press", "a/b", 1, "", Quality.GOOD, "", START_US)) == []
+    assert (
+        metrics.take(
+            "edge1@1/2",
+            PointChanged(
+                at_us=START_US,
+                plc="press",
+                point="a/b",
+                value=1,
+                unit="",
+                quality=Quality.GOOD,
+                reason="",
+                read_us=START_US,
+            ),
+        )
+        == []
+    )
 
 
 @given(st.binary(max_size=60))

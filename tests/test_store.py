@@ -101,7 +101,10 @@ def test_readers_in_other_processes_only_read(tmp_path: Path) -> None:
     reader = SiteStore(url, readonly=True)
     store.put_orders([order(1)], 5)
     seq = store.request_lane("sorter", 3, False, "Ann", 6)
-    assert reader.feed(0) == [OrderChanged(5, 1, order(1)), LaneRequested(6, seq, "sorter", 3, False, "Ann")]
+    assert reader.feed(0) == [
+        OrderChanged(5, 1, order(1)),
+        LaneRequested(at_us=6, feed_seq=seq, line="sorter", lane=3, enabled=False, by="Ann"),
+    ]
     with pytest.raises(StoreError, match="opened read-only"):
         reader.put_orders([order(2)], 7)
     reader.close()

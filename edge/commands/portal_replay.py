@@ -196,9 +196,24 @@ def picture(known: Learned, title: str) -> str:
 
 
 def _watch(facing: Sequence[int], state: PortalState, learner: OffsetLearner) -> PortalWatch:
-    portal = Portal(READER, (READER,), 1, 0, 0, tuple(facing))
+    portal = Portal(name=READER, readers=(READER,), eye=1, eye_mm=0, antenna_mm=0, facing=tuple(facing))
     watch = PortalWatch(
-        LineLayout(READER, Job.VERIFY, READER, 1, SPEED_MM_S, 0, 0, 0, 1, 0, portal, ()), state, learner=learner
+        LineLayout(
+            name=READER,
+            job=Job.VERIFY,
+            plc=READER,
+            induction=1,
+            speed_mm_s=SPEED_MM_S,
+            decision_mm=0,
+            actuation_us=0,
+            margin_us=0,
+            default_lane=1,
+            recirculate_limit=0,
+            portal=portal,
+            lanes=(),
+        ),
+        state,
+        learner=learner,
     )
     watch.reader_changed(READER, "", -(2**62))
     return watch

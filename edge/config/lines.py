@@ -260,23 +260,31 @@ def _layout(name: str, table: LineTable) -> LineLayout:
         default_lane=table.default_lane,
         recirculate_limit=table.recirculate_limit,
         portal=Portal(
-            portal.name,
-            portal.readers,
-            portal.eye or 0,
-            portal.antenna_mm if portal.eye_mm is None else portal.eye_mm,
-            portal.antenna_mm,
-            portal.facing,
-            portal.upstream,
-            portal.downstream,
-            None if portal.pre_roll_ms is None else portal.pre_roll_ms * 1000,
-            None if portal.post_roll_ms is None else portal.post_roll_ms * 1000,
+            name=portal.name,
+            readers=portal.readers,
+            eye=portal.eye or 0,
+            eye_mm=portal.antenna_mm if portal.eye_mm is None else portal.eye_mm,
+            antenna_mm=portal.antenna_mm,
+            facing=portal.facing,
+            upstream=portal.upstream,
+            downstream=portal.downstream,
+            pre_roll_us=None if portal.pre_roll_ms is None else portal.pre_roll_ms * 1000,
+            post_roll_us=None if portal.post_roll_ms is None else portal.post_roll_ms * 1000,
             scanners=portal.scanners,
             scan_mm=portal.scan_mm,
             scan_late_us=portal.scan_late_ms * 1000,
             quiet_us=0 if portal.eye is not None else portal.quiet_ms * 1000,
         ),
         lanes=tuple(
-            Lane(lane.number, lane.name, lane.role, lane.divert_mm, lane.carrier, lane.services, lane.alternatives)
+            Lane(
+                number=lane.number,
+                name=lane.name,
+                role=lane.role,
+                divert_mm=lane.divert_mm,
+                carrier=lane.carrier,
+                services=lane.services,
+                alternatives=lane.alternatives,
+            )
             for lane in table.lane
         ),
     )

@@ -173,7 +173,14 @@ class Controller:
             if self._threaded:
                 self._journal.start()
             self._started = self._take(
-                Started(self._now(), self._config.controller, _version(), layouts, self._config.alarms(), docks)
+                Started(
+                    at_us=self._now(),
+                    controller=self._config.controller,
+                    version=_version(),
+                    layouts=layouts,
+                    alarms=self._config.alarms(),
+                    docks=docks,
+                )
             )
             self._next_checkpoint = self._journal.seq + CHECKPOINT_EVERY
             with serve(self._config.metrics.run, self.metrics):

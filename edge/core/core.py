@@ -1,4 +1,4 @@
-"""The core: routes inputs to stations, decides, merges deadlines. The one entrance to all decisions of a controller.
+"""The core: routes inputs to lines, decides, merges deadlines. The one entrance to all decisions of a controller.
 
 Public names: Core, REFUSAL_TEXT.
 """
@@ -52,7 +52,7 @@ from edge.core.events import (
 )
 from edge.core.line.decide import decide
 from edge.core.line.journey import ended, inducted, lane_changed, lanes_seen, passed_eye
-from edge.core.line.station import NEVER_US, Result, Station
+from edge.core.line.line import NEVER_US, Line, Result
 from edge.core.values.dock import DockLayout
 from edge.core.values.layout import Job, LineLayout
 from edge.core.values.state import CoreState, LineState, PlcState, Track
@@ -91,9 +91,9 @@ class Core:
         self.live = live
         self.book = OrderBook(self.state.book)
         self._alarms = Alarms(self.state.alarms)
-        self._lines: dict[str, Station] = {}
-        self._by_plc: dict[str, list[Station]] = {}
-        self._by_reader: dict[str, Station] = {}
+        self._lines: dict[str, Line] = {}
+        self._by_plc: dict[str, list[Line]] = {}
+        self._by_reader: dict[str, Line] = {}
         self._dues_us: dict[str, int] = {}
         self._soonest_us = NEVER_US
         self._touched: set[str] = set()  # lines of which it is not known any more when they are due
@@ -181,13 +181,15 @@ class Core:
                     for _, track in self._tracks(given.plc, given.value):
                         track.handled = track.handled or track.route_seq == given.seq
             case CommandDropped():
+                track_id = given.value if given.opcode == Opcode.ROUTE else 0
+                what = f"opcode {given.opcode} for {given.value}, target {given.target}"
                 out.append(
                     Anomaly(
-                        given.at_us,
-                        self._line_of_track(given.plc, given.value if given.opcode == Opcode.ROUTE else 0),
-                        AnomalyCode.COMMAND_DROPPED,
-                        f"{given.plc}: opcode {given.opcode} for {given.value}, target {given.target}: {given.why}",
-                        given.value if given.opcode == Opcode.ROUTE else 0,
+                        at_us=given.at_us,
+                        line=self._line_of_track(given.plc, track_id),
+                        code=AnomalyCode.COMMAND_DROPPED,
+                        text=f"{given.plc}: {what}: {given.why}",
+                        track_id=track_id,
                     )
                 )
             case EventsMissed():
@@ -198,16 +200,20 @@ class Core:
                 )
                 out.append(
                     Anomaly(
-                        given.at_us,
-                        "",
-                        AnomalyCode.EVENTS_MISSED,
-                        f"{given.plc}: {what}, {given.count} lost",
-                        0,
-                        given.plc,
+                        at_us=given.at_us,
+                        line="",
+                        code=AnomalyCode.EVENTS_MISSED,
+                        text=f"{given.plc}: {what}, {given.count} lost",
+                        track_id=0,
+                        subject=given.plc,
                     )
                 )
             case DeviceNotice():
-                out.append(Anomaly(given.at_us, "", given.code, given.text, 0, given.device))
+                out.append(
+                    Anomaly(
+                        at_us=given.at_us, line="", code=given.code, text=given.text, track_id=0, subject=given.device
+                    )
+                )
             case DeviceChanged():
                 kind, _, name = given.device.partition(".")
                 watched_by = self._by_reader.get(name) if kind == "reader" else None
@@ -226,7 +232,7 @@ class Core:
             self._time_went_by(given.at_us, out)
         return out
 
-    def _concerned(self, given: Input) -> Iterable[Station]:
+    def _concerned(self, given: Input) -> Iterable[Line]:
         """The lines of which an input may change what is due."""
         match given:
             case TagsRead() | BarcodesRead():
@@ -272,7 +278,7 @@ class Core:
         self._by_plc.clear()
         self._by_reader.clear()
         for layout in layouts:
-            line = Station(layout, self.state.lines.setdefault(layout.name, LineState()), self.book)
+            line = Line(layout, self.state.lines.setdefault(layout.name, LineState()), self.book)
             self._lines[layout.name] = line
             self._by_plc.setdefault(layout.plc, []).append(line)
             for reader in (*layout.portal.readers, *layout.portal.scanners):
@@ -296,7 +302,16 @@ class Core:
                 count = len(line.state.tracks)
                 line.state.tracks.clear()
                 text = f"{given.plc} started anew (session {given.session}): {count} tracks are unknown to it"
-                out.append(Anomaly(given.at_us, line.name, AnomalyCode.PLC_RESTARTED, text, 0, given.plc))
+                out.append(
+                    Anomaly(
+                        at_us=given.at_us,
+                        line=line.name,
+                        code=AnomalyCode.PLC_RESTARTED,
+                        text=text,
+                        track_id=0,
+                        subject=given.plc,
+                    )
+                )
             lanes_seen(line, given, out)
         for sent in given.found:
             self._command_sent(sent)
@@ -341,7 +356,16 @@ class Core:
                         inducted(line, given, out)
                         return
                 text = f"{given.plc}: INDUCTED at station {given.station}, which no line has as its induction"
-                out.append(Anomaly(given.at_us, "", AnomalyCode.UNKNOWN_INDUCTION, text, given.track_id, given.plc))
+                out.append(
+                    Anomaly(
+                        at_us=given.at_us,
+                        line="",
+                        code=AnomalyCode.UNKNOWN_INDUCTION,
+                        text=text,
+                        track_id=given.track_id,
+                        subject=given.plc,
+                    )
+                )
             case EventType.ENTERED | EventType.LEFT:
                 for line in lines:
                     if line.layout.portal.eye == given.station and not line.layout.portal.quiet_us:
@@ -351,7 +375,16 @@ class Core:
                     ended(line, track, given, out)
                     return
                 text = f"{given.plc}: event type {given.type} at {given.station} for a track that no line knows"
-                out.append(Anomaly(given.at_us, "", AnomalyCode.UNKNOWN_TRACK, text, given.track_id, given.plc))
+                out.append(
+                    Anomaly(
+                        at_us=given.at_us,
+                        line="",
+                        code=AnomalyCode.UNKNOWN_TRACK,
+                        text=text,
+                        track_id=given.track_id,
+                        subject=given.plc,
+                    )
+                )
             case EventType.LANE:
                 for line in lines:
                     if given.station in line.lanes:
@@ -360,33 +393,68 @@ class Core:
                 reason = REFUSAL_TEXT.get(given.value, f"reason {given.value}")
                 text = f"{given.plc} refused command {given.station}: {reason}"
                 name = self._line_of_track(given.plc, given.track_id)
-                out.append(Anomaly(given.at_us, name, AnomalyCode.COMMAND_REFUSED, text, given.track_id))
+                out.append(
+                    Anomaly(
+                        at_us=given.at_us,
+                        line=name,
+                        code=AnomalyCode.COMMAND_REFUSED,
+                        text=text,
+                        track_id=given.track_id,
+                    )
+                )
             case EventType.JAM:
                 text = f"jam at photo-eye {given.station} of {given.plc} {'set' if given.value else 'cleared'}"
                 out.append(
                     Anomaly(
-                        given.at_us,
-                        "",
-                        AnomalyCode.JAM if given.value else AnomalyCode.JAM_CLEARED,
-                        text,
-                        given.track_id,
-                        given.plc,
+                        at_us=given.at_us,
+                        line="",
+                        code=AnomalyCode.JAM if given.value else AnomalyCode.JAM_CLEARED,
+                        text=text,
+                        track_id=given.track_id,
+                        subject=given.plc,
                     )
                 )
             case EventType.STRAY:
                 text = f"untracked object at photo-eye {given.station} of {given.plc}"
-                out.append(Anomaly(given.at_us, "", AnomalyCode.STRAY, text, given.track_id, given.plc))
+                out.append(
+                    Anomaly(
+                        at_us=given.at_us,
+                        line="",
+                        code=AnomalyCode.STRAY,
+                        text=text,
+                        track_id=given.track_id,
+                        subject=given.plc,
+                    )
+                )
             case EventType.STATE:
                 if given.station == 0:
                     self._plc(given).machine = given.value
                 if given.station == 0 and given.value != PackmlState.EXECUTE:
                     text = f"{given.plc} left Execute: PackML state {given.value} ({state_name(given.value)})"
-                    out.append(Anomaly(given.at_us, "", AnomalyCode.MACHINE_STATE, text, 0, given.plc))
+                    out.append(
+                        Anomaly(
+                            at_us=given.at_us,
+                            line="",
+                            code=AnomalyCode.MACHINE_STATE,
+                            text=text,
+                            track_id=0,
+                            subject=given.plc,
+                        )
+                    )
             case EventType.INPUT:
                 pass
             case _:
                 text = f"{given.plc}: event type {given.type} is not in mailbox version 1"
-                out.append(Anomaly(given.at_us, "", AnomalyCode.UNKNOWN_EVENT, text, given.track_id, given.plc))
+                out.append(
+                    Anomaly(
+                        at_us=given.at_us,
+                        line="",
+                        code=AnomalyCode.UNKNOWN_EVENT,
+                        text=text,
+                        track_id=given.track_id,
+                        subject=given.plc,
+                    )
+                )
 
     def _lane_requested(self, given: LaneRequested, out: list[Result]) -> None:
         self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
@@ -396,11 +464,11 @@ class Core:
         if given.lane not in line.lanes:
             allowed = ", ".join(map(str, line.lanes))
             text = f"{given.by} asked for lane {given.lane}, which is none of {allowed}"
-            out.append(Anomaly(given.at_us, given.line, AnomalyCode.NO_SUCH_LANE, text))
+            out.append(Anomaly(at_us=given.at_us, line=given.line, code=AnomalyCode.NO_SUCH_LANE, text=text))
             return
         out.append(SetLane(line.layout.plc, given.lane, given.enabled, LANE_VALID_US))
 
-    def _tracks(self, plc: str, track_id: int) -> Iterable[tuple[Station, Track]]:
+    def _tracks(self, plc: str, track_id: int) -> Iterable[tuple[Line, Track]]:
         for line in self._by_plc.get(plc, ()):
             track = line.state.tracks.get(track_id)
             if track is not None:
@@ -411,7 +479,7 @@ class Core:
 
     # ---- portals -----------------------------------------------------------------------------------------------------
 
-    def _early(self, line: Station, track: Track, now_us: int, out: list[Result]) -> None:
+    def _early(self, line: Line, track: Track, now_us: int, out: list[Result]) -> None:
         """A sorter decides when a parcel's own window is over and its scanners have spoken, if nothing is in doubt."""
         if not self.live or line.layout.job is not Job.SORT or track.lane or track.early:
             return
@@ -430,7 +498,7 @@ class Core:
         if due_us is not None and due_us <= now_us:
             self._own(AlarmDue(now_us), out, lambda: None)
 
-    def _line_due(self, line: Station, now_us: int, out: list[Result]) -> None:
+    def _line_due(self, line: Line, now_us: int, out: list[Result]) -> None:
         for seen in line.portal.finals(now_us):
             self._seen(line, seen, out)
         for track in line.undecided():
@@ -439,7 +507,7 @@ class Core:
             else:
                 self._early(line, track, now_us, out)
 
-    def _seen(self, line: Station, seen: PassageSeen, out: list[Result]) -> None:
+    def _seen(self, line: Line, seen: PassageSeen, out: list[Result]) -> None:
         if scans := line.scans.of(seen.passage):
             seen = replace(seen, scans=scans)
         if seen.stage is Stage.FINAL:

@@ -64,6 +64,12 @@ class PackmlSession:
         self._told, self._told_us = status, now_us
         self._take(
             MachineReported(
-                now_us, self.name, status.state, status.mode, status.processed, status.defective, status.speed
+                at_us=now_us,
+                plc=self.name,
+                state=status.state,
+                mode=status.mode,
+                processed=status.processed,
+                defective=status.defective,
+                speed=status.speed,
             )
         )

@@ -120,20 +120,38 @@ class PlcSession:
                     why = 0 if refusal is None else int(refusal)
                     opcode = int(command.opcode)
                     yield (
-                        CommandHandled(at_us, self.name, sent.seq, opcode, command.value, command.target, why),
+                        CommandHandled(
+                            at_us=at_us,
+                            plc=self.name,
+                            seq=sent.seq,
+                            opcode=opcode,
+                            value=command.value,
+                            target=command.target,
+                            refusal=why,
+                        ),
                         (),
                     )
                 case Connected():
                     yield self._connected(signal, at_us), signal.found
-                    yield MachineReported(at_us, self.name, signal.up.plc_state), ()
+                    yield MachineReported(at_us=at_us, plc=self.name, state=signal.up.plc_state), ()
                 case Restarted(session):
                     up = self.host.up
                     if not connects and up is not None:
                         yield self._connected(Connected(session, True, self.host.epoch, up, (), up.cmd_done), at_us), ()
-                        yield MachineReported(at_us, self.name, up.plc_state), ()
+                        yield MachineReported(at_us=at_us, plc=self.name, state=up.plc_state), ()
                 case Dropped(command, why):
                     opcode = int(command.opcode)
-                    yield CommandDropped(at_us, self.name, opcode, command.value, command.target, why), ()
+                    yield (
+                        CommandDropped(
+                            at_us=at_us,
+                            plc=self.name,
+                            opcode=opcode,
+                            value=command.value,
+                            target=command.target,
+                            why=why,
+                        ),
+                        (),
+                    )
                 case Gap(first, last):
                     yield EventsMissed(at_us, self.name, first, last, (last - first) % 65536 + 1), ()
                 case EventsLost(count):
@@ -190,15 +208,15 @@ class PlcSession:
     def _sent(self, sent: Sent, at_us: int) -> CommandSent:
         command = sent.command
         return CommandSent(
-            at_us,
-            self.name,
-            self.host.session or 0,
-            sent.seq,
-            int(command.opcode),
-            command.value,
-            command.target,
-            command.expiry_ms,
-            False,
+            at_us=at_us,
+            plc=self.name,
+            session=self.host.session or 0,
+            seq=sent.seq,
+            opcode=int(command.opcode),
+            value=command.value,
+            target=command.target,
+            expiry_ms=command.expiry_ms,
+            found=False,
         )
 
     def _event(self, signal: Received, at_us: int) -> PlcEvent:

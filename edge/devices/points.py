@@ -134,12 +134,31 @@ class PointSession:
             self._answer(wish, "")
 
     def _answer(self, wish: PointWriteRequested, trouble: str) -> None:
-        self._take(PointWritten(self._now_us(), wish.feed_seq, self.name, wish.point, wish.value, wish.by, trouble))
+        self._take(
+            PointWritten(
+                at_us=self._now_us(),
+                asked=wish.feed_seq,
+                plc=self.name,
+                point=wish.point,
+                value=wish.value,
+                by=wish.by,
+                trouble=trouble,
+            )
+        )
 
     def _tell(self, readings: Iterable[Reading]) -> None:
         at_us = self._now_us()
         for one in readings:
             unit = one.point.unit
             self._take(
-                PointChanged(at_us, self.name, one.point.name, one.value, unit, one.quality, one.reason, one.read_us)
+                PointChanged(
+                    at_us=at_us,
+                    plc=self.name,
+                    point=one.point.name,
+                    value=one.value,
+                    unit=unit,
+                    quality=one.quality,
+                    reason=one.reason,
+                    read_us=one.read_us,
+                )
             )

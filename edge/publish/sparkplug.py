@@ -48,7 +48,9 @@ class SparkplugPublisher:
         self._node = config.controller
         layouts = config.layouts()
         devices = [*(f"plc.{plc}" for plc in config.plc), *(f"reader.{reader}" for reader in config.reader)]
-        started = Started(0, config.controller, version("lanewise"), layouts, config.alarms())
+        started = Started(
+            at_us=0, controller=config.controller, version=version("lanewise"), layouts=layouts, alarms=config.alarms()
+        )
         points = {
             (plc, its): point(its, given).type.kind
             for plc, known in config.plc.items()

@@ -106,10 +106,10 @@ class DockTraffic:
             way = "stopped in the doorway"
             self._out(epc, door, rng.uniform(0.5, 6))
         order = Order(
-            f"DK{seed}-{index:06d}",
-            self.carriers[door],
-            "standard",
-            (OrderLine(_GTIN, 1),),
+            id=f"DK{seed}-{index:06d}",
+            carrier=self.carriers[door],
+            service="standard",
+            lines=(OrderLine(_GTIN, 1),),
             parcel=identify(epc),
             state=OrderState.SHIPPED,
         )

@@ -179,7 +179,11 @@ class World:
             for article in rng.sample(self._articles, rng.randint(1, 2))
         )
         order: Order | None = Order(
-            f"SO{self._seed}-{line}-{index:06d}", service.carrier, service.service, lines, parcel=identify(label)
+            id=f"SO{self._seed}-{line}-{index:06d}",
+            carrier=service.carrier,
+            service=service.service,
+            lines=lines,
+            parcel=identify(label),
         )
         if fault is Fault.PARCEL_UNKNOWN:
             order = None
@@ -262,10 +266,10 @@ class World:
             )
         service = rng.choice(self._all_services) if self._all_services else _Service("", "DHL", "standard")
         order = Order(
-            f"SO{self._seed}-{line}-{index:06d}",
-            service.carrier,
-            service.service,
-            tuple(lines),
+            id=f"SO{self._seed}-{line}-{index:06d}",
+            carrier=service.carrier,
+            service=service.service,
+            lines=tuple(lines),
             tote=identify(self._tote_tag(line, index)),
             parcel=identify(self._label(line, index)),
         )
@@ -283,7 +287,13 @@ class World:
         service = rng.choice(self._all_services) if self._all_services else _Service("", "DHL", "standard")
         gtin = gtin_of(identity)
         assert gtin is not None
-        return Order(name, service.carrier, service.service, (OrderLine(gtin, 1, epcs=(identity,)),), state=state)
+        return Order(
+            id=name,
+            carrier=service.carrier,
+            service=service.service,
+            lines=(OrderLine(gtin, 1, epcs=(identity,)),),
+            state=state,
+        )
 
     def _item(self, line: str, index: int, number: int, article: _Article) -> str:
         return sgtin96(self._prefix(line), article.reference, self._serial(line, index, number))

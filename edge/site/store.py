@@ -82,7 +82,7 @@ class SiteStore:
     def request_lane(self, line: str, lane: int, enabled: bool, by: str, at_us: int) -> int:
         """Asks the line's controller to enable or disable a lane; the place in the feed."""
         with self._write() as db:
-            return feed.append(db, LaneRequested(at_us, 0, line, lane, enabled, by))
+            return feed.append(db, LaneRequested(at_us=at_us, feed_seq=0, line=line, lane=lane, enabled=enabled, by=by))
 
     def request_alarm(self, given: AlarmRequested) -> int:
         """Asks the alarm's controller for something; the place in the feed. ``given.feed_seq`` is not used."""

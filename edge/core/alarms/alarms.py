@@ -303,25 +303,25 @@ class Alarms:
         rule = self._rules.get(record.kind) or next(rule for rule in RULES if rule.kind is record.kind)
         record.told = record.active
         return AlarmChanged(
-            at_us,
-            record.line,
-            name,
-            record.kind,
-            record.plc,
-            before,
-            record.state,
-            record.active,
-            record.since_us,
-            rule.priority,
-            record.text,
-            rule.cause,
-            rule.consequence,
-            rule.action,
-            record.by,
-            record.comment,
-            record.until_us,
-            record.first_out and record.state in ANNUNCIATED,
-            record.suppressed_by,
+            at_us=at_us,
+            line=record.line,
+            alarm=name,
+            kind=record.kind,
+            plc=record.plc,
+            before=before,
+            state=record.state,
+            active=record.active,
+            since_us=record.since_us,
+            priority=rule.priority,
+            text=record.text,
+            cause=rule.cause,
+            consequence=rule.consequence,
+            action=rule.action,
+            by=record.by,
+            comment=record.comment,
+            until_us=record.until_us,
+            first_out=record.first_out and record.state in ANNUNCIATED,
+            suppressed_by=record.suppressed_by,
         )
 
 
@@ -330,9 +330,21 @@ def unraised(given: Started) -> Iterator[AlarmChanged]:
     rules = {rule.kind: rule for rule in given.alarms}
     for name, record in places_of(given):
         rule, normal = rules[record.kind], AlarmState.NORMAL
-        texts = ("", rule.cause, rule.consequence, rule.action)
         yield AlarmChanged(
-            0, record.line, name, record.kind, record.plc, normal, normal, False, 0, rule.priority, *texts
+            at_us=0,
+            line=record.line,
+            alarm=name,
+            kind=record.kind,
+            plc=record.plc,
+            before=normal,
+            state=normal,
+            active=False,
+            since_us=0,
+            priority=rule.priority,
+            text="",
+            cause=rule.cause,
+            consequence=rule.consequence,
+            action=rule.action,
         )
 
 

@@ -222,8 +222,23 @@ class EyeDoor:
             cause = "another passed at the same time"
         if cause and not over:
             return None
-        evidence = SideEvidence(self._name, Side.THROUGH, course.count, course.first_us, course.now_us, course.power)
+        evidence = SideEvidence(
+            dock=self._name,
+            side=Side.THROUGH,
+            count=course.count,
+            first_us=course.first_us,
+            last_us=course.now_us,
+            power=course.power,
+        )
         if not cause:
             self._usual.append(course.peak)
         direction = Direction.UNDETERMINED if cause else passage.direction
-        return DoorSeen(now_us, self._name, parcel, direction, course.first_us, (evidence,), cause)
+        return DoorSeen(
+            at_us=now_us,
+            dock=self._name,
+            parcel=parcel,
+            direction=direction,
+            since_us=course.first_us,
+            evidence=(evidence,),
+            cause=cause,
+        )

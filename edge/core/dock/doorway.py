@@ -295,7 +295,15 @@ class Doorways:
 
     def _seen(self, parcel: _Parcel, dock: str, direction: Direction, now_us: int, cause: str = "") -> DoorSeen:
         evidence = tuple(_strongest_first(parcel.evidence))
-        seen = DoorSeen(now_us, dock, parcel.name, direction, parcel.since_us, evidence, cause)
+        seen = DoorSeen(
+            at_us=now_us,
+            dock=dock,
+            parcel=parcel.name,
+            direction=direction,
+            since_us=parcel.since_us,
+            evidence=evidence,
+            cause=cause,
+        )
         parcel.told = True
         parcel.since_us = parcel.last_us
         parcel.evidence.clear()
@@ -304,4 +312,4 @@ class Doorways:
 
 def _strongest_first(evidence: dict[DoorPlace, list[float]]) -> Iterator[SideEvidence]:
     for (dock, side), (count, first, last, power) in sorted(evidence.items(), key=lambda item: -item[1][3]):
-        yield SideEvidence(dock, side, int(count), int(first), int(last), power)
+        yield SideEvidence(dock=dock, side=side, count=int(count), first_us=int(first), last_us=int(last), power=power)

@@ -139,14 +139,28 @@ class Gate:
         seq: int = 0,
     ) -> None:
         order = self._book.of_parcel(parcel)
-        known = ("", "", "") if order is None else (order.id, order.carrier, order.service)
         direction = {
             GateVerdict.UNDETERMINED: Direction.UNDETERMINED,
             GateVerdict.UNLOADED: Direction.IN,
             GateVerdict.ARRIVED: Direction.IN,
         }.get(verdict, Direction.OUT)
         sorted_us = self.loads.sorted_us(parcel) or at_us
-        self._tell(ParcelGated(at_us, dock, direction, verdict, parcel, *known, load, sorted_us, text, by, seq), out)
+        gated = ParcelGated(
+            at_us=at_us,
+            dock=dock,
+            direction=direction,
+            verdict=verdict,
+            parcel=parcel,
+            order="" if order is None else order.id,
+            carrier="" if order is None else order.carrier,
+            service="" if order is None else order.service,
+            load=load,
+            sorted_us=sorted_us,
+            text=text,
+            by=by,
+            feed_seq=seq,
+        )
+        self._tell(gated, out)
 
     # ---- light and buzzer --------------------------------------------------------------------------------------------
 
@@ -158,7 +172,18 @@ class Gate:
         self._set(layout.light, True, out)
         self._set(layout.buzzer, True, out)
         wrong = tuple(door.wrong)
-        self._tell(DockChanged(gated.at_us, gated.dock, True, True, wrong, DockReason.WRONG_PARCEL, gated.parcel), out)
+        self._tell(
+            DockChanged(
+                at_us=gated.at_us,
+                dock=gated.dock,
+                light=True,
+                buzzer=True,
+                wrong=wrong,
+                reason=DockReason.WRONG_PARCEL,
+                subject=gated.parcel,
+            ),
+            out,
+        )
 
     def _change(
         self,
@@ -179,7 +204,12 @@ class Gate:
                 self._set(layout.buzzer, False, out)
             door.light_until_us = door.buzzer_until_us = 0
         light, buzzer = bool(door.light_until_us), bool(door.buzzer_until_us)
-        self._tell(DockChanged(at_us, dock, light, buzzer, wrong, reason, subject), out)
+        self._tell(
+            DockChanged(
+                at_us=at_us, dock=dock, light=light, buzzer=buzzer, wrong=wrong, reason=reason, subject=subject
+            ),
+            out,
+        )
 
     def acknowledge(self, given: AlarmRequested, out: list[Event | Command]) -> None:
         """Somebody acknowledges a door's alarm: it need not call any more."""
@@ -300,16 +330,16 @@ class Gate:
         load = check.load
         self._tell(
             LoadClosed(
-                given.at_us,
-                given.feed_seq,
-                load,
-                given.by,
-                given.reason if given.forced else "",
-                check.opened_us,
-                check.aboard,
-                check.wrong,
-                check.missing,
-                check.undetermined,
+                at_us=given.at_us,
+                feed_seq=given.feed_seq,
+                load=load,
+                by=given.by,
+                reason=given.reason if given.forced else "",
+                opened_us=check.opened_us,
+                aboard=check.aboard,
+                wrong=check.wrong,
+                missing=check.missing,
+                undetermined=check.undetermined,
             ),
             out,
         )
@@ -319,7 +349,15 @@ class Gate:
 
     def _refuse(self, given: LoadRequested, problems: Sequence[str], out: list[Event | Command]) -> None:
         self._tell(
-            LoadRefused(given.at_us, given.feed_seq, given.load_id, given.action, given.by, tuple(problems)), out
+            LoadRefused(
+                at_us=given.at_us,
+                feed_seq=given.feed_seq,
+                load=given.load_id,
+                action=given.action,
+                by=given.by,
+                problems=tuple(problems),
+            ),
+            out,
         )
 
     def _tell(self, event: Event, out: list[Event | Command]) -> None:

@@ -102,15 +102,15 @@ class Loads:
                 self._forget(parcel)
                 known = self.state.waiting.get(parcel)
                 one = Aboard(
-                    parcel,
-                    value.order,
-                    value.carrier,
-                    value.service,
-                    value.at_us,
-                    value.sorted_us,
-                    value.dock,
-                    value.by,
-                    value.text,
+                    parcel=parcel,
+                    order=value.order,
+                    carrier=value.carrier,
+                    service=value.service,
+                    at_us=value.at_us,
+                    sorted_us=value.sorted_us,
+                    dock=value.dock,
+                    by=value.by,
+                    text=value.text,
                 )
                 self.state.where[parcel] = value.load
                 _bound(self.state.where, KEEP_PARCELS)

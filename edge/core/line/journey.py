@@ -1,7 +1,7 @@
 """Journey: a track from its induction to its end, and the lanes where it ends, as the PLC tells them.
 
 Public names: inducted, passed_eye, ended, lane_changed, lanes_seen.
-Each takes the station, one input and the list to which what follows is added.
+Each takes the line, one input and the list to which what follows is added.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 
 from edge.core.events import Anomaly, AnomalyCode, LaneChanged, OrderShipped, Outcome, PlcConnected, PlcEvent, Sorted
-from edge.core.line.station import Result, Station
+from edge.core.line.line import Line, Result
 from edge.core.values.layout import LaneRole
 from edge.core.values.state import Track
 from plc.io_layout import CAUSES
@@ -23,9 +23,9 @@ SLACK_TRACKS = 20
 """So many more may come until a lane's photo-eye has seen what is in it."""
 
 
-def inducted(station: Station, given: PlcEvent, out: list[Result]) -> Track:
+def inducted(line: Line, given: PlcEvent, out: list[Result]) -> Track:
     """A parcel or tote passed the induction, the first time or again; its deadline runs from here."""
-    tracks = station.state.tracks
+    tracks = line.state.tracks
     before = tracks.pop(given.track_id, None)
     track = Track(given.track_id, inducted=True, round=given.value)
     if before is not None:
@@ -37,27 +37,29 @@ def inducted(station: Station, given: PlcEvent, out: list[Result]) -> Track:
         oldest = next(iter(tracks))
         del tracks[oldest]
         text = f"{given.plc} never said what became of track {oldest}"
-        out.append(Anomaly(given.at_us, station.name, AnomalyCode.TRACK_FORGOTTEN, text, oldest))
-    _tell_unconfirmed(station, given, out)
-    station.portal.inducted(given.track_id, given.device_us)
-    _set_deadline(station, track, 0, given)
+        out.append(
+            Anomaly(at_us=given.at_us, line=line.name, code=AnomalyCode.TRACK_FORGOTTEN, text=text, track_id=oldest)
+        )
+    _tell_unconfirmed(line, given, out)
+    line.portal.inducted(given.track_id, given.device_us)
+    _set_deadline(line, track, 0, given)
     return track
 
 
-def passed_eye(station: Station, given: PlcEvent) -> None:
+def passed_eye(line: Line, given: PlcEvent) -> None:
     """An edge at the portal's photo-eye. Behind the induction, the deadline runs from there anew."""
     if given.type == EventType.LEFT:
-        station.portal.left(given.track_id, given.device_us)
+        line.portal.left(given.track_id, given.device_us)
         return
-    station.portal.entered(given.track_id, given.device_us)
-    track = station.state.tracks.get(given.track_id)
-    if track is not None and not track.lane and station.layout.portal.eye_mm > 0:
-        _set_deadline(station, track, station.layout.portal.eye_mm, given)
+    line.portal.entered(given.track_id, given.device_us)
+    track = line.state.tracks.get(given.track_id)
+    if track is not None and not track.lane and line.layout.portal.eye_mm > 0:
+        _set_deadline(line, track, line.layout.portal.eye_mm, given)
 
 
-def ended(station: Station, track: Track, given: PlcEvent, out: list[Result]) -> None:
+def ended(line: Line, track: Track, given: PlcEvent, out: list[Result]) -> None:
     """DIVERTED, DEFAULTED, DIVERT_FAILED or LOST: what became of a track."""
-    tracks = station.state.tracks
+    tracks = line.state.tracks
     if given.type == EventType.DIVERTED and track.ended:
         del tracks[track.track_id]  # the lane of an end that was told before
         return
@@ -67,7 +69,7 @@ def ended(station: Station, track: Track, given: PlcEvent, out: list[Result]) ->
             lane, text = given.station, CAUSES.get(given.cause, "")
         case EventType.DEFAULTED:
             outcome, lane = Outcome.DEFAULTED, given.station
-            text = CAUSES.get(given.cause) or _why_defaulted(station, track)
+            text = CAUSES.get(given.cause) or _why_defaulted(line, track)
         case EventType.DIVERT_FAILED:
             outcome, lane = Outcome.FAILED, given.value
             cause = CAUSES.get(given.cause) or (f"cause {given.cause}" if given.cause else "")
@@ -75,12 +77,22 @@ def ended(station: Station, track: Track, given: PlcEvent, out: list[Result]) ->
         case _:
             outcome, lane, text = Outcome.LOST, 0, f"last seen at photo-eye {given.station}"
     out.append(
-        Sorted(given.at_us, station.name, track.track_id, track.subject, track.order, outcome, lane, track.lane, text)
+        Sorted(
+            at_us=given.at_us,
+            line=line.name,
+            track_id=track.track_id,
+            subject=track.subject,
+            order=track.order,
+            outcome=outcome,
+            lane=lane,
+            wanted=track.lane,
+            text=text,
+        )
     )
-    taken = station.lanes.get(given.station)
+    taken = line.lanes.get(given.station)
     confirmed = taken.role if outcome is Outcome.CONFIRMED and taken is not None else None
     if confirmed is LaneRole.CARRIER:
-        _ship(station, track, given, out)
+        _ship(line, track, given, out)
     comes_again = confirmed is LaneRole.RECIRCULATE or (outcome is Outcome.FAILED and not lane)
     if comes_again or outcome is Outcome.DEFAULTED:
         track.ended = True
@@ -88,10 +100,10 @@ def ended(station: Station, track: Track, given: PlcEvent, out: list[Result]) ->
         del tracks[track.track_id]
 
 
-def lane_changed(station: Station, given: PlcEvent, out: list[Result]) -> None:
+def lane_changed(line: Line, given: PlcEvent, out: list[Result]) -> None:
     """A LANE event."""
     bit = 1 << (given.station - 1)
-    state = station.state
+    state = line.state
     match given.value:
         case LaneChange.FREE:
             state.lanes_full &= ~bit
@@ -103,51 +115,55 @@ def lane_changed(station: Station, given: PlcEvent, out: list[Result]) -> None:
             state.lanes_disabled &= ~bit
         case _:
             text = f"{given.plc}: LANE {given.station}: value {given.value} is not 0..3"
-            out.append(Anomaly(given.at_us, station.name, AnomalyCode.UNKNOWN_EVENT, text))
+            out.append(Anomaly(at_us=given.at_us, line=line.name, code=AnomalyCode.UNKNOWN_EVENT, text=text))
             return
     full, disabled = bool(state.lanes_full & bit), bool(state.lanes_disabled & bit)
-    out.append(LaneChanged(given.at_us, station.name, given.station, full, disabled))
+    out.append(LaneChanged(given.at_us, line.name, given.station, full, disabled))
 
 
-def lanes_seen(station: Station, given: PlcConnected, out: list[Result]) -> None:
+def lanes_seen(line: Line, given: PlcConnected, out: list[Result]) -> None:
     """The masks at the start of a connection; only differences are told."""
-    state = station.state
-    for number in station.lanes:
+    state = line.state
+    for number in line.lanes:
         bit = 1 << (number - 1)
         before = (bool(state.lanes_full & bit), bool(state.lanes_disabled & bit))
         now = (bool(given.lanes_full & bit), bool(given.lanes_disabled & bit))
         if before != now:
-            out.append(LaneChanged(given.at_us, station.name, number, *now))
+            out.append(LaneChanged(given.at_us, line.name, number, *now))
     state.lanes_full, state.lanes_disabled = given.lanes_full, given.lanes_disabled
 
 
-def _tell_unconfirmed(station: Station, given: PlcEvent, out: list[Result]) -> None:
+def _tell_unconfirmed(line: Line, given: PlcEvent, out: list[Result]) -> None:
     """Of each track behind which more were inducted than the belt holds: counted, since a belt may stand."""
-    tracks = station.state.tracks
-    holds = SLACK_TRACKS + max(lane.divert_mm for lane in station.layout.lanes) // PITCH_MM
+    tracks = line.state.tracks
+    holds = SLACK_TRACKS + max(lane.divert_mm for lane in line.layout.lanes) // PITCH_MM
     for track in islice(tracks.values(), max(0, len(tracks) - holds)):
         if track.inducted and not track.ended and not track.unconfirmed:
             track.unconfirmed = True
             where = f"came to lane {track.lane}" if track.lane else "came to a lane"
             text = f"{given.plc} never said that track {track.track_id} {where}"
-            out.append(Anomaly(given.at_us, station.name, AnomalyCode.UNCONFIRMED, text, track.track_id))
+            out.append(
+                Anomaly(
+                    at_us=given.at_us, line=line.name, code=AnomalyCode.UNCONFIRMED, text=text, track_id=track.track_id
+                )
+            )
 
 
-def _set_deadline(station: Station, track: Track, at_mm: int, given: PlcEvent) -> None:
-    layout = station.layout
+def _set_deadline(line: Line, track: Track, at_mm: int, given: PlcEvent) -> None:
+    layout = line.layout
     left_us = layout.travel_us(at_mm, layout.decision_mm) - layout.actuation_us
     track.expiry_ms = (given.plc_ms + left_us // 1000) % 2**32
     track.due_us = given.device_us + left_us - layout.margin_us
 
 
-def _why_defaulted(station: Station, track: Track) -> str:
+def _why_defaulted(line: Line, track: Track) -> str:
     if not track.lane:
-        return "; ".join(filter(None, ("nothing was decided in time", station.portal.blind())))
+        return "; ".join(filter(None, ("nothing was decided in time", line.portal.blind())))
     return "its route came too late" if track.route_seq is not None else "its route never reached the PLC"
 
 
-def _ship(station: Station, track: Track, given: PlcEvent, out: list[Result]) -> None:
-    order = station.book.order(track.order)
+def _ship(line: Line, track: Track, given: PlcEvent, out: list[Result]) -> None:
+    order = line.book.order(track.order)
     if order is not None:
-        station.book.ship(order)
-        out.append(OrderShipped(given.at_us, station.name, order.id, track.subject, given.station))
+        line.book.ship(order)
+        out.append(OrderShipped(given.at_us, line.name, order.id, track.subject, given.station))

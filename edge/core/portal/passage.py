@@ -190,7 +190,17 @@ class PortalWatch:
         if passage is None:
             text = self.blind() or why
             return PassageSeen(
-                now_us, self._layout.name, 0, track_id, stage, 0, 0, self._times.offset_us(), (), (), cause=text
+                at_us=now_us,
+                line=self._layout.name,
+                passage=0,
+                track_id=track_id,
+                stage=stage,
+                start_us=0,
+                stop_us=0,
+                offset_us=self._times.offset_us(),
+                claims=(),
+                tags=(),
+                cause=text,
             )
         return self._weigh(passage, stage, now_us)
 
@@ -340,7 +350,15 @@ class PortalWatch:
                 for epc, (weight, power) in own.items()
             ),
             tags=tuple(
-                TagEvidence(epc, antenna, int(count), int(first), int(last), weight, reader)
+                TagEvidence(
+                    epc=epc,
+                    antenna=antenna,
+                    count=int(count),
+                    first_us=int(first),
+                    last_us=int(last),
+                    weight=weight,
+                    reader=reader,
+                )
                 for (epc, (reader, antenna)), (count, first, last, weight, _) in sums.items()
             ),
             settled=self._newest_us > self._times.own_end_us(passage) - GRACE_US,

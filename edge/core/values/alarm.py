@@ -78,7 +78,7 @@ ANNUNCIATED = frozenset({AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED})
 """States in which an alarm that is active is shown as one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmRule:
     """How a kind of alarm is treated.
 

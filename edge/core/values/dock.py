@@ -59,7 +59,7 @@ class DockEyes:
     outside: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DockLayout:
     """One door. ``antennas``: each antenna of its reader that belongs to the door, and the side it looks at.
 

@@ -18,7 +18,7 @@ CENTRAL = 0.1
 """Least weight / power of a tag near the middle. A passage's own tags have 0.3 and more, its neighbours' 0.01."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TagEvidence:
     """What one antenna saw of one tag during one passage. ``reader``: whose antenna it is.
 
@@ -75,7 +75,7 @@ class Scan:
     sure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SideEvidence:
     """What the antennas of one side of one door read of one parcel. ``power``: summed linear power in mW."""
 

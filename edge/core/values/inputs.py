@@ -23,7 +23,7 @@ from plc.points import Quality, Value
 from rfid.driver import TagRead
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """A controller process began, with these lines and doors; later inputs are decided by them.
 
@@ -79,7 +79,7 @@ class DeviceChanged:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandSent:
     """A command stands in DOWN. ``found``: another process of ours sent it just before it died."""
 
@@ -94,7 +94,7 @@ class CommandSent:
     found: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlcConnected:
     """A PLC answers the handshake.
 
@@ -118,7 +118,7 @@ class PlcConnected:
     lanes_disabled: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlcEvent:
     """One event of the mailbox. ``type`` is its number there, so that unknown ones are kept."""
 
@@ -169,7 +169,7 @@ class Measured:
     values: tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointChanged:
     """A point of a PLC is worth telling: another value, another quality, or as before for a minute. Decides nothing.
 
@@ -186,7 +186,7 @@ class PointChanged:
     read_us: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointWritten:
     """What became of the PointWriteRequested with ``feed_seq`` = ``asked``.
 
@@ -202,7 +202,7 @@ class PointWritten:
     trouble: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MachineReported:
     """A machine told how it stands: the PLC when it is connected, or its PackML object in OPC UA when that changes.
 
@@ -232,7 +232,7 @@ class CertificateChecked:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandHandled:
     """The PLC handled a command. ``refusal``: 0 = accepted, else the mailbox's reason, -1 = handled, reason unknown."""
 
@@ -245,7 +245,7 @@ class CommandHandled:
     refusal: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandDropped:
     """A command never reached the PLC."""
 
@@ -266,7 +266,7 @@ class OrderChanged:
     order: Order
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LaneRequested:
     """An operator wants a lane enabled or disabled."""
 
@@ -278,7 +278,7 @@ class LaneRequested:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmRequested:
     """An operator wants something of an alarm. ``for_us``: how long it is to be shelved."""
 
@@ -291,7 +291,7 @@ class AlarmRequested:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointWriteRequested:
     """An operator wants a point of a PLC written. ``asked_us``: when; too late, nothing is written."""
 
@@ -304,7 +304,7 @@ class PointWriteRequested:
     asked_us: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadRequested:
     """Somebody wants something of a load. ``load``: to open it. ``parcel``: to add or remove it.
 
@@ -342,7 +342,7 @@ class AlarmDue:
     at_us: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PassageSeen:
     """The evidence of one passage. ``track_id`` 0: the PLC gave none, or it is not certain whose passage it is.
 
@@ -393,7 +393,7 @@ class PassageSeen:
         return tuple(claim.epc for claim in self.own)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoorSeen:
     """What became of a parcel's tag at the dock doors.
 

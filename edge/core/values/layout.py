@@ -27,7 +27,7 @@ class LaneRole(StrEnum):
     RECIRCULATE = "recirculate"  # round again, past the induction
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
     """One outlet. ``services``: empty = all of the carrier's. ``alternatives``: lane numbers in order of preference."""
 
@@ -40,7 +40,7 @@ class Lane:
     alternatives: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Portal:
     """Antennas over the belt and the photo-eye beside them, if there is one.
 
@@ -70,7 +70,7 @@ class Portal:
     quiet_us: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineLayout:
     """One belt with one induction, one portal and its lanes, driven by one PLC.
 

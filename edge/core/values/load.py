@@ -20,7 +20,7 @@ class LoadAction(StrEnum):
     REMOVE = "remove"  # a parcel was taken off, and somebody says so
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """One load. ``id``: unique, never used again. ``dock``: its door by name.
 
@@ -49,7 +49,7 @@ class Load:
         return self.takes(order.parcel or "", order.carrier, order.service)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Aboard:
     """A parcel that went out through a load's door.
 

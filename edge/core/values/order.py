@@ -33,7 +33,7 @@ class OrderLine:
     epcs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """One order of one consignee, picked into one tote and shipped as one parcel.
 

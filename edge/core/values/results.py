@@ -15,7 +15,7 @@ from edge.core.values.load import Aboard, Load, LoadAction
 from edge.core.values.verdicts import AnomalyCode, DockReason, GateVerdict, Outcome, RouteReason
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToteChecked:
     """A tote's content against its order. No findings = verified.
 
@@ -39,7 +39,7 @@ class ToteChecked:
         return not self.findings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RouteDecided:
     """The lane of one parcel or tote. ``expiry_ms``: PLC time after which the PLC must not act on it.
 
@@ -58,7 +58,7 @@ class RouteDecided:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sorted:
     """What became of a parcel or tote. ``wanted``: lane it was sent to; ``lane``: where it is; 0 = none."""
 
@@ -95,7 +95,7 @@ class LaneChanged:
     disabled: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Anomaly:
     """Something unexpected that people may want to know. ``text`` is a sentence.
 
@@ -110,7 +110,7 @@ class Anomaly:
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmChanged:
     """An alarm as it is from now on, whole; told when its state changes, or whether it is active.
 
@@ -146,7 +146,7 @@ class AlarmChanged:
         return self.state is AlarmState.UNACKNOWLEDGED and self.before is not AlarmState.UNACKNOWLEDGED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelGated:
     """A parcel passed a dock door, or may have, or somebody says so (``by``).
 
@@ -185,7 +185,7 @@ class LoadOpened:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadClosed:
     """A load is closed, and this is its manifest.
 
@@ -205,7 +205,7 @@ class LoadClosed:
     undetermined: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadRefused:
     """A request was not done. ``problems``: a line each."""
 
@@ -217,7 +217,7 @@ class LoadRefused:
     problems: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DockChanged:
     """A door's light or buzzer, and which parcels went out there and must come back. ``subject``: the parcel that
     changed it, or who acknowledged.

@@ -1,6 +1,6 @@
 """One line as the decisions see it: its layout, what it remembers, its portal, its scanners and the book.
 
-Public names: Station, Result, NEVER_US.
+Public names: Line, Result, NEVER_US.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NEVER_US = 2**63 - 1
 """Later than any time."""
 
 
-class Station:
+class Line:
     """A line's belt from induction to its lanes. The book is the controller's, one for all lines."""
 
     def __init__(self, layout: LineLayout, state: LineState, book: OrderBook) -> None:
