@@ -57,3 +57,15 @@ def test_the_screens_say_alarms_in_both_languages(project: Path) -> None:
         assert (english[key], *(english[f"{key}.{part}"] for part in ("cause", "consequence", "action"))) == texts
     for state in AlarmState:
         assert f"alarms.state.{state}" in english
+
+
+def test_every_decision_record_has_a_state_and_a_date_and_stands_in_the_index(project: Path) -> None:
+    folder = project / "docs" / "adr"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    for page in folder.glob("0*.md"):
+        text = page.read_text(encoding="utf-8")
+        title = re.match(r"# (\d{4} .*)\n", text)
+        state = re.search(r"^(Accepted|Replaced by \d{4}), (\d{4}-\d\d-\d\d)\.$", text, re.MULTILINE)
+        assert title and state, page
+        number, decision = title[1].split(" ", 1)
+        assert f"| [{number}]({page.name}) | {decision} | {state[1].lower()} | {state[2]} |\n" in index

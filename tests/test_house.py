@@ -386,6 +386,17 @@ def test_modules_imported_by_name_exist(project: Path) -> None:
             assert importlib.import_module(module), f"{path}: {module}"
 
 
+def test_the_reading_order_is_as_long_as_it_says(project: Path) -> None:
+    text = (project / "edge" / "__init__.py").read_text(encoding="utf-8")
+    listed = re.findall(r"^    \d\. (\S+\.py) +(\d+) lines  ", text, re.MULTILINE)
+    assert len(listed) == text.count(" lines  ") == 4
+    for path, said in listed:
+        lines = len((project / path).read_text(encoding="utf-8").splitlines())
+        assert abs(lines - int(said)) <= 15, f"edge/__init__.py: {path} has {lines} lines, not {said}"
+    (total,) = re.findall(r"about (\d+) lines", text)
+    assert int(total) == sum(int(said) for _, said in listed)
+
+
 def pages(project: Path) -> list[Path]:
     return sorted([*project.glob("*.md"), *(project / "docs").rglob("*.md")])
 

@@ -1,4 +1,4 @@
-"""The runtime: sources -> step -> PLC writes -> journal -> acknowledgements, and the only retry loop.
+"""The runtime: sources -> step -> PLC writes -> journal -> acknowledgements, and the retry loop of the devices.
 
 Public names: Controller, HostClock, recover.
 
@@ -430,7 +430,7 @@ class Controller:
     # ---- devices come and go -----------------------------------------------------------------------------------------
 
     async def _keep(self, device: str, session: Callable[[], Awaitable[None]]) -> None:
-        """The one retry loop: a session after the other, with capped back-off and jitter, for as long as we run."""
+        """Devices have this one retry loop: a session after the other, with capped back-off and jitter, for as long as we run."""
         backoff_s = BACKOFF_FIRST_S
         while True:
             began = self._loop.time()
@@ -443,7 +443,7 @@ class Controller:
             self._device(device, reason)
             if self._loop.time() - began > 5:
                 backoff_s = BACKOFF_FIRST_S
-            await asyncio.sleep(backoff_s * (0.5 + random.random()))
+            await asyncio.sleep(backoff_s * (1 - random.random() / 2))
             backoff_s = min(BACKOFF_LAST_S, backoff_s * 2)
 
     def _device(self, device: str, trouble: str | None, text: str = "") -> None:

@@ -137,7 +137,7 @@ class Follower:
                     if not isinstance(error, TargetDown):
                         delivery = None
                         self._forget()
-                    stop.wait(retry_s * (0.5 + random.random()))
+                    stop.wait(retry_s * (1 - random.random() / 2))
                     retry_s = min(RETRY_LAST_S, retry_s * 2)
                     continue
                 retry_s = RETRY_FIRST_S
