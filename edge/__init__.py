@@ -3,7 +3,7 @@
     floor            rfid/  reads ───────┐                         ┌── Route, SetLane ──► plc/ ──► diverts
     (readers, PLCs)  plc/   PlcEvents ───┼─► edge/core  Core.step ─┼── SetOutput ──► lights at the docks
                                          │   portals, lines,       │
-    site store ────── order feed ────────┘   docks, alarms:        └── events ──► edge/journal ──► acknowledged to the PLC
+    site store ────── order feed ────────┘   docks, alarms:        └── events ──► edge/journal ──► acknowledged
         ▲                                    pure, no clock                      │  append-only SQLite, one writer
         │                                                                        │  followed, never asked to wait
         ├──────────────── edge/site  projection ◄────────────────────────────────┤
@@ -35,7 +35,8 @@ Read these in order, about 1710 lines, with edge/core/events.py beside them as t
     3. edge/core/line/decide.py         170 lines  from a passage's evidence to a verdict and a route
     4. edge/controller/controller.py    540 lines  sockets -> step -> PLC writes -> journal -> acknowledgements
 
-From there: core/line/verify.py and sort.py hold the rules of totes and lanes, journey.py a track's life, core/dock/gate.py
-what may leave through a door, core/alarms/alarms.py what needs people, journal/replay.py the proof; plc/mailbox.py is the
-host's half of the contract with a PLC (docs/plc-mailbox.md), rfid/llrp/session.py the client's half of LLRP.
+From there: core/line/verify.py and sort.py hold the rules of totes and lanes, journey.py a track's life,
+core/dock/gate.py what may leave through a door, core/alarms/alarms.py what needs people, journal/replay.py the proof;
+plc/mailbox.py is the host's half of the contract with a PLC (docs/plc-mailbox.md), rfid/llrp/session.py the client's
+half of LLRP.
 """

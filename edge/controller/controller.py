@@ -430,7 +430,7 @@ class Controller:
     # ---- devices come and go -----------------------------------------------------------------------------------------
 
     async def _keep(self, device: str, session: Callable[[], Awaitable[None]]) -> None:
-        """Devices have this one retry loop: a session after the other, with capped back-off and jitter, for as long as we run."""
+        """Devices have this one retry loop: session after session, with capped back-off and jitter, while we run."""
         backoff_s = BACKOFF_FIRST_S
         while True:
             began = self._loop.time()
