@@ -27,10 +27,11 @@ from typing import TypeAlias
 import uvloop
 
 from bench._controller import DWELL_US, LEAD_US, TOKEN, Controller
-from plc.mailbox import Command, EventType, Handled, Opcode, Received
+from plc.host_signals import Handled
 from plc.mailbox import Host as MailboxHost
 from plc.modbus import ModbusLink
 from plc.wires import Tcp
+from plc.words import CommandRecord, EventRecord, EventType, Opcode
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -128,10 +129,10 @@ async def _mailbox_round(turn: Round) -> None:
     while not turn.done():
         for signal in signals:
             match signal:
-                case Received(event):
+                case EventRecord() as event:
                     if event.type is EventType.INDUCTED:
                         expiry_ms = host.plc_ms + 60_000 & 0xFFFF_FFFF
-                        host.command(Command(Opcode.ROUTE, event.track_id, 3, expiry_ms))
+                        host.command(CommandRecord(Opcode.ROUTE, event.track_id, 3, expiry_ms))
                     host.event_stored(event.seq)
                 case Handled(sent):
                     host.command_stored(sent.seq)

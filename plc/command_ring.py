@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from plc.host_signals import Dropped, Handled, HostSignal, SentNow, Unaccounted
+from plc.host_signals import Dropped, Handled, HostSignal, Unaccounted
 from plc.words import (
     COMMAND_WORDS,
     EMPTY_COMMAND,
     RING,
-    Command,
+    CommandRecord,
     Refusal,
     Sent,
     decode_down,
@@ -37,7 +37,7 @@ class CommandRing:
     """
 
     def __init__(self) -> None:
-        self._queue: deque[Command] = deque()
+        self._queue: deque[CommandRecord] = deque()
         self.start(0)
 
     def start(self, done: int) -> None:
@@ -79,7 +79,7 @@ class CommandRing:
         self._unstored.extend(sent.seq for sent in found)
         return found
 
-    def queue(self, command: Command) -> None:
+    def queue(self, command: CommandRecord) -> None:
         """Raises MailboxError where a value does not fit its words."""
         encode_command(Sent(0, command))
         self._queue.append(command)
@@ -114,7 +114,7 @@ class CommandRing:
             self._unstored.append(seq)
             if up_words[_CMD_REFUSED] == seq:
                 self._stale_refusal = seq
-            signals.append(SentNow(sent))
+            signals.append(sent)
         return signals
 
     def note_refusal(self, seq: int, why: int) -> None:

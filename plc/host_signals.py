@@ -1,7 +1,8 @@
 """What the host's side of the mailbox tells its owner.
 
-Public names: HostSignal and its members Connected, Received, Gap, EventsLost, SentNow, Handled, Unaccounted,
-Restarted, Dropped, LinkStale, LinkFresh, Incompatible, StateChanged, LanesChanged.
+Public names: HostSignal and its members Connected, Gap, EventsLost, Handled, Unaccounted, Restarted, Dropped,
+LinkStale, LinkFresh, Incompatible, StateChanged, LanesChanged. Two more are values of plc.words: an EventRecord came,
+each once and in sequence in the life of a Host; a command was Sent, and stands in the DOWN block returned with it.
 
 Source: docs/plc-mailbox.md, "Rules for the host".
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from plc.words import Command, Event, Refusal, Sent, Up
+from plc.words import CommandRecord, EventRecord, Refusal, Sent, Up
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,6 @@ class Connected:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """One event: each once and in sequence in the life of a Host."""
-
-    event: Event
-
-
-@dataclass(frozen=True, slots=True)
 class Gap:
     """Events ``first`` to ``last`` never came and never will."""
 
@@ -53,13 +47,6 @@ class EventsLost:
 
     count: int
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class SentNow:
-    """A queued command got its sequence and stands in the DOWN block that is returned with this signal."""
-
-    sent: Sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +80,7 @@ class Restarted:
 class Dropped:
     """The command will not be acted on as far as is known; ``seq`` is None where it was never sent."""
 
-    command: Command
+    command: CommandRecord
     why: str
     seq: int | None = None
 
@@ -134,10 +121,10 @@ class LanesChanged:
 
 HostSignal: TypeAlias = (
     Connected
-    | Received
+    | EventRecord
     | Gap
     | EventsLost
-    | SentNow
+    | Sent
     | Handled
     | Unaccounted
     | Restarted

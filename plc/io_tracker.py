@@ -19,7 +19,7 @@ from typing import assert_never
 from plc.io_layout import Cause, Eye, IoLayout, Outlet
 from plc.packml import PackmlState
 from plc.plc_side import PlcSide
-from plc.words import LANES, Command, EventType, LaneChange, Opcode, Refusal
+from plc.words import LANES, CommandRecord, EventType, LaneChange, Opcode, Refusal
 
 HELD = 11
 CONFIRM_EYE = 100
@@ -292,7 +292,7 @@ class Tracker:
         self.side.lanes_full ^= 1 << (outlet.lane - 1)
         self._say(EventType.LANE, station=outlet.lane, value=LaneChange.FULL if full else LaneChange.FREE)
 
-    def _obey(self, command: Command) -> Refusal | None:
+    def _obey(self, command: CommandRecord) -> Refusal | None:
         match command.opcode:
             case Opcode.ROUTE:
                 parcel = next((one for one in self._parcels if one.track_id == command.value), None)

@@ -1,7 +1,6 @@
 """The host's side of the mailbox: UP words in, signals and DOWN words out, no clock and no wire.
 
-Public names: Host, Memory, HEARTBEAT_US, RESEND_US, STALE_US; the signals of plc.host_signals; PlcSide; the values
-and codec of plc.words.
+Public names: Host, Remembered, HEARTBEAT_US, RESEND_US, STALE_US. What it tells: plc.host_signals.
 
 Source: docs/plc-mailbox.md, "Rules for the host".
 """
@@ -15,22 +14,17 @@ from enum import Enum, auto
 from plc.command_ring import CommandRing
 from plc.host_signals import (
     Connected,
-    Dropped,
     EventsLost,
     Gap,
-    Handled,
     HostSignal,
     Incompatible,
     LanesChanged,
     LinkFresh,
     LinkStale,
-    Received,
     Restarted,
-    SentNow,
     StateChanged,
     Unaccounted,
 )
-from plc.plc_side import PlcSide
 from plc.words import (
     DOWN_WORDS,
     LAYOUT,
@@ -38,13 +32,9 @@ from plc.words import (
     RING,
     UP_WORDS,
     VERSION,
-    Command,
-    Event,
+    CommandRecord,
     EventType,
-    LaneChange,
     MailboxError,
-    Opcode,
-    Refusal,
     Sent,
     Up,
     decode_event,
@@ -54,45 +44,6 @@ from plc.words import (
     serial_after,
     serial_behind,
 )
-
-__all__ = [
-    "DOWN_WORDS",
-    "HEARTBEAT_US",
-    "LAYOUT",
-    "RESEND_US",
-    "RING",
-    "STALE_US",
-    "UP_WORDS",
-    "VERSION",
-    "Command",
-    "Connected",
-    "Dropped",
-    "Event",
-    "EventType",
-    "EventsLost",
-    "Gap",
-    "Handled",
-    "Host",
-    "HostSignal",
-    "Incompatible",
-    "LaneChange",
-    "LanesChanged",
-    "LinkFresh",
-    "LinkStale",
-    "MailboxError",
-    "Memory",
-    "Opcode",
-    "PlcSide",
-    "Received",
-    "Refusal",
-    "Restarted",
-    "Sent",
-    "SentNow",
-    "StateChanged",
-    "Unaccounted",
-    "Up",
-    "serial_after",
-]
 
 HEARTBEAT_US = 50_000
 """DOWN is written at least this often; the contract allows 100 ms."""
@@ -105,7 +56,7 @@ STALE_US = 500_000
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class Remembered:
     """What the journal knows of a PLC: session, newest stored event and command, last seen ``events_lost``."""
 
     session: int
@@ -130,7 +81,7 @@ class Host:
     Commands go out only once the PLC shows our epoch in UP: from then on no older host's block can be obeyed.
     """
 
-    def __init__(self, memory: Memory | None = None, *, epoch: int | None = None) -> None:
+    def __init__(self, memory: Remembered | None = None, *, epoch: int | None = None) -> None:
         if epoch is not None and not 1 <= epoch <= 0xFFFF:
             raise MailboxError(f"epoch: {epoch} is not within 1..65535")
         self._memory = memory
@@ -244,7 +195,7 @@ class Host:
             return signals
         return signals + self._digest(at_us)
 
-    def command(self, command: Command) -> None:
+    def command(self, command: CommandRecord) -> None:
         """Queues a command; ``down`` sends it, in order. Raises MailboxError on a value out of range."""
         self._commands.queue(command)
 
@@ -309,7 +260,7 @@ class Host:
         stored = None if memory is None else memory.command_seq
         return memory is None, self._commands.adopt(up.cmd_done, down_words, stored)
 
-    def _start_events(self, up: Up, memory: Memory | None) -> None:
+    def _start_events(self, up: Up, memory: Remembered | None) -> None:
         self._session = up.session
         self._torn = None
         if memory is not None:
@@ -418,7 +369,7 @@ class Host:
             if event is not None and event.seq == seq:
                 if event.type == EventType.REFUSED:
                     self._commands.note_refusal(event.station, event.value)
-                signals.append(Received(event))
+                signals.append(event)
             else:
                 since_us = self._torn[1] if self._torn and self._torn[0] == seq else at_us
                 self._torn = (seq, since_us)

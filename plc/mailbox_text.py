@@ -15,7 +15,7 @@ from plc.words import (
     LANES,
     UP_WORDS,
     Down,
-    Event,
+    EventRecord,
     EventType,
     Refusal,
     Sent,
@@ -98,7 +98,7 @@ def _down(down: Down, up: Sequence[int]) -> dict[str, Value]:
     }
 
 
-def _event(seq: int, event: Event | None) -> Record:
+def _event(seq: int, event: EventRecord | None) -> Record:
     if event is None:
         return {"seq": seq, "type": "half written"}
     name = event.type.name if isinstance(event.type, EventType) else f"type {event.type}"

@@ -20,8 +20,8 @@ from plc.words import (
     LONG_MAX,
     RING,
     UP_RING_AT,
-    Command,
-    Event,
+    CommandRecord,
+    EventRecord,
     EventType,
     MailboxError,
     Opcode,
@@ -39,7 +39,7 @@ from plc.words import (
     serial_behind,
 )
 
-Act: TypeAlias = Callable[[Command], Refusal | None]
+Act: TypeAlias = Callable[[CommandRecord], Refusal | None]
 """Carries a command out on the floor; None = accepted."""
 
 HOST_GONE_MS = 500
@@ -119,7 +119,7 @@ class PlcSide:
         It is in the ring at once where the ring has room, else it waits. Raises MailboxError out of range.
         """
         plc_ms = self._now_ms if at_ms is None else at_ms & LONG_MAX
-        encode_event(Event(0, type, track_id, station, cause, plc_ms, value))
+        encode_event(EventRecord(0, type, track_id, station, cause, plc_ms, value))
         if type in self.kept_back:
             return
         if len(self._waiting) >= self._buffer:
@@ -157,7 +157,7 @@ class PlcSide:
         )
         return header + self._ring
 
-    def event(self, seq: int) -> Event:
+    def event(self, seq: int) -> EventRecord:
         """The event ``seq``, which must be one of the newest 8. Raises MailboxError where it is not."""
         event = decode_event([0] * UP_RING_AT + self._ring, seq % RING)
         if event is None or event.seq != seq:
@@ -233,16 +233,16 @@ class PlcSide:
         while self._waiting and serial_behind(self.event_acked, self.event_head) < RING:
             type_, track_id, station, cause, plc_ms, value = self._waiting.popleft()
             self.event_head = serial_add(self.event_head, 1)
-            event = Event(self.event_head, type_, track_id, station, cause, plc_ms, value)
+            event = EventRecord(self.event_head, type_, track_id, station, cause, plc_ms, value)
             at = self.event_head % RING * EVENT_WORDS
             self._ring[at : at + EVENT_WORDS] = encode_event(event)
 
 
-def _accept(_: Command) -> None:
+def _accept(_: CommandRecord) -> None:
     return None
 
 
-def _track(command: Command) -> int:
+def _track(command: CommandRecord) -> int:
     """The track id that a command addresses; 0 = none."""
     match command.opcode:
         case Opcode.ROUTE | Opcode.RELEASE | Opcode.HOLD:

@@ -97,7 +97,7 @@ class LaneChange(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class EventRecord:
     """One event record; ``track_id`` and ``plc_ms`` are 32 bit, the rest 16 bit."""
 
     seq: int
@@ -110,7 +110,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CommandRecord:
     """One order without its sequence. ``value`` is a track id or a value (32 bit), ``expiry_ms`` PLC time."""
 
     opcode: Opcode
@@ -124,7 +124,7 @@ class Sent:
     """A command with the sequence under which it stands in DOWN."""
 
     seq: int
-    command: Command
+    command: CommandRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Up:
     events_lost: int
     session: int
     event_acked: int
-    events: tuple[Event | None, ...]
+    events: tuple[EventRecord | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +241,7 @@ def encode_up_header(up: Up) -> list[int]:
     ]
 
 
-def decode_event(words: Sequence[int], slot: int) -> Event | None:
+def decode_event(words: Sequence[int], slot: int) -> EventRecord | None:
     """The event in ``slot`` (0..7) of an UP block; None where the two copies of its sequence differ."""
     seq, kind, high, low, station, cause, ms_high, ms_low, value, again = words[
         UP_RING_AT + slot * EVENT_WORDS : UP_RING_AT + (slot + 1) * EVENT_WORDS
@@ -249,10 +249,10 @@ def decode_event(words: Sequence[int], slot: int) -> Event | None:
     if seq != again:
         return None
     type_ = EventType(kind) if 1 <= kind <= EventType.REFUSED else kind
-    return Event(seq, type_, high << 16 | low, station, cause, ms_high << 16 | ms_low, value)
+    return EventRecord(seq, type_, high << 16 | low, station, cause, ms_high << 16 | ms_low, value)
 
 
-def encode_event(event: Event) -> list[int]:
+def encode_event(event: EventRecord) -> list[int]:
     """10 words. Raises MailboxError on a value out of range."""
     seq = _word("seq", event.seq)
     return [
@@ -285,7 +285,7 @@ def decode_command(words: Sequence[int], slot: int) -> Sent | None:
     seq, opcode, high, low, target, ms_high, ms_low, again = words[at : at + COMMAND_WORDS]
     if seq != again or not Opcode.ROUTE <= opcode <= Opcode.OUTPUT:
         return None
-    return Sent(seq, Command(Opcode(opcode), high << 16 | low, target, ms_high << 16 | ms_low))
+    return Sent(seq, CommandRecord(Opcode(opcode), high << 16 | low, target, ms_high << 16 | ms_low))
 
 
 def encode_command(sent: Sent) -> list[int]:

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from plc.conformance.check import Belt
-from plc.mailbox import Command, Opcode, PlcSide, Refusal, Sent
 from plc.packml import PackmlState
-from plc.plc_side import Act
+from plc.plc_side import Act, PlcSide
 from plc.words import (
     COMMAND_WORDS,
     DOWN_RING_AT,
@@ -20,7 +19,11 @@ from plc.words import (
     LAYOUT,
     RING,
     UP_RING_AT,
+    CommandRecord,
     EventType,
+    Opcode,
+    Refusal,
+    Sent,
     decode_command,
     ms_after,
     serial_add,
@@ -38,7 +41,7 @@ class GoodPlc(PlcSide):
     def __init__(self, session: int = 7, **settings: Any) -> None:
         super().__init__(session, act=self.answer, **settings)
 
-    def answer(self, command: Command) -> Refusal | None:
+    def answer(self, command: CommandRecord) -> Refusal | None:
         match command.opcode:
             case Opcode.ROUTE | Opcode.RELEASE | Opcode.HOLD:
                 return Refusal.UNKNOWN_TRACK
@@ -126,7 +129,7 @@ class RefusesInSilence(GoodPlc):
 
 
 class RefusesEverything(GoodPlc):
-    def answer(self, command: Command) -> Refusal | None:
+    def answer(self, command: CommandRecord) -> Refusal | None:
         return super().answer(command) or Refusal.PAST_DECISION
 
 
@@ -157,7 +160,7 @@ class ComparesExpiryAsNumbers(GoodPlc):
 
 
 class AnyTarget(GoodPlc):
-    def answer(self, command: Command) -> Refusal | None:
+    def answer(self, command: CommandRecord) -> Refusal | None:
         why = super().answer(command)
         return None if why is Refusal.NO_TARGET else why
 
@@ -386,7 +389,7 @@ class Conveyor(GoodPlc):
         self.decided: dict[int, int] = {}  # track: lane
         self.last = 0
 
-    def answer(self, command: Command) -> Refusal | None:
+    def answer(self, command: CommandRecord) -> Refusal | None:
         if command.opcode is not Opcode.ROUTE or command.value not in self.begun:
             return super().answer(command)
         if command.target not in LANES:

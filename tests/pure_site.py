@@ -36,7 +36,7 @@ from edge.core.line.line import Result
 from edge.core.values.layout import Job, LineLayout
 from edge.sim.floor import Floor, Landed, Reads, Scanned, Signal
 from edge.sim.world import Load, World
-from plc.words import Command, Opcode
+from plc.words import CommandRecord, Opcode
 
 STEP_US = 5_000
 START_US = 1_700_000_000_000_000
@@ -175,9 +175,9 @@ class PureSite:
     def _carry_out(self, command: Route | SetLane) -> None:
         match command:
             case Route(plc, track, lane, expiry_ms):
-                wire = Command(Opcode.ROUTE, track, lane, expiry_ms)
+                wire = CommandRecord(Opcode.ROUTE, track, lane, expiry_ms)
             case SetLane(plc, lane, enabled, _):
-                wire = Command(Opcode.LANE, int(enabled), lane, 0)
+                wire = CommandRecord(Opcode.LANE, int(enabled), lane, 0)
         self._command[plc] += 1
         seq, now = self._command[plc], self._now_us
         if isinstance(command, Route) and (expiry_ms - now // 1000) % 2**32 >= 2**31:

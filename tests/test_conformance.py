@@ -20,11 +20,12 @@ from virtual_time import run_virtual, stand_still
 from edge.cli import main
 from plc.conformance.check import Outcome, Report, check
 from plc.driver import PlcError
-from plc.mailbox import Command, Host, Opcode
+from plc.mailbox import Host
 from plc.mailbox_text import Seen, described, told
 from plc.modbus import ModbusLink
 from plc.simulator import SimulatedPlc
 from plc.wires import Tcp
+from plc.words import CommandRecord, Opcode
 
 UNPROVABLE = {"wrap", "host-gone", "session", "default-lane", "past-decision", "route-replaced", "not-execute"}
 """What no host can prove alone on an empty line."""
@@ -286,7 +287,7 @@ def test_commands_are_shown_as_waiting_or_handled() -> None:
     side.scan(down, 0)
     host.on_up(side.up(1), 1_000)
     for track in (1, 2):
-        host.command(Command(Opcode.ROUTE, track, 3, 9_000))
+        host.command(CommandRecord(Opcode.ROUTE, track, 3, 9_000))
     down, _ = host.down(2_000)
     assert down is not None
     waiting = described(Seen(side.up(2), down))["down"]["commands"]

@@ -18,10 +18,10 @@ from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.sim.floor import MIN_GAP_MM, Floor, Happening, Landed, Reads, Signal
 from edge.sim.inflow import Stream
 from edge.sim.world import Load, World
-from plc.words import Command, EventType, LaneChange, Opcode, Refusal
+from plc.words import CommandRecord, EventType, LaneChange, Opcode, Refusal
 
 STEP_US = 5_000
-Orders = list[tuple[int, Command]]
+Orders = list[tuple[int, CommandRecord]]
 
 
 @dataclass
@@ -91,18 +91,18 @@ def play(
     return played
 
 
-def _doubtful(host: Random, layout: LineLayout, fresh: list[Happening]) -> list[Command]:
+def _doubtful(host: Random, layout: LineLayout, fresh: list[Happening]) -> list[CommandRecord]:
     lanes = [lane.number for lane in layout.lanes]
     commands = []
     for one in fresh:
         if isinstance(one, Signal) and one.type is EventType.INDUCTED and host.random() < 0.9:
-            commands.append(Command(Opcode.ROUTE, one.track_id, host.choice(lanes), 0))
+            commands.append(CommandRecord(Opcode.ROUTE, one.track_id, host.choice(lanes), 0))
             if host.random() < 0.1:  # a better thought, a lane or a track that is not there
-                commands.append(Command(Opcode.ROUTE, one.track_id, host.choice([*lanes, 63]), 0))
-                commands.append(Command(Opcode.ROUTE, one.track_id + 10_000, host.choice(lanes), 0))
+                commands.append(CommandRecord(Opcode.ROUTE, one.track_id, host.choice([*lanes, 63]), 0))
+                commands.append(CommandRecord(Opcode.ROUTE, one.track_id + 10_000, host.choice(lanes), 0))
         elif isinstance(one, Signal) and one.type is EventType.DIVERTED and host.random() < 0.1:
-            commands.append(Command(Opcode.LANE, host.randint(0, 1), host.choice(lanes), 0))
-            commands.append(Command(Opcode.ROUTE, one.track_id, host.choice(lanes), 0))
+            commands.append(CommandRecord(Opcode.LANE, host.randint(0, 1), host.choice(lanes), 0))
+            commands.append(CommandRecord(Opcode.ROUTE, one.track_id, host.choice(lanes), 0))
     return commands
 
 
@@ -230,7 +230,7 @@ def test_a_brimful_lane_turns_loads_away(project: Path) -> None:
             if isinstance(one, Signal):
                 signals.append(one)
                 if one.type is EventType.INDUCTED:
-                    assert floor.command(Command(Opcode.ROUTE, one.track_id, 3, 0), now_us) is None
+                    assert floor.command(CommandRecord(Opcode.ROUTE, one.track_id, 3, 0), now_us) is None
     ends = [one.type for one in signals if one.type in (EventType.DIVERTED, EventType.DIVERT_FAILED)]
     assert ends[:free] == [EventType.DIVERTED] * free
     assert set(ends[free:]) == {EventType.DIVERT_FAILED}
@@ -256,7 +256,7 @@ def test_the_decision_point(project: Path, late: bool) -> None:
     decision_us = inducted.at_us + layout.travel_us(0, layout.decision_mm)
     at_us = decision_us + (1 if late else -1)
     floor.advance(at_us)
-    answer = floor.command(Command(Opcode.ROUTE, inducted.track_id, 4, 0), at_us)
+    answer = floor.command(CommandRecord(Opcode.ROUTE, inducted.track_id, 4, 0), at_us)
     assert answer is (Refusal.PAST_DECISION if late else None)
     end = advance_to(floor, EventType.DIVERTED)
     assert (end.track_id, end.station) == (inducted.track_id, layout.default_lane if late else 4)

@@ -11,38 +11,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plc import mailbox
-from plc.mailbox import (
-    DOWN_WORDS,
-    RING,
-    UP_WORDS,
-    Command,
+from plc.host_signals import (
     Connected,
     Dropped,
-    Event,
     EventsLost,
-    EventType,
     Gap,
     Handled,
-    Host,
     HostSignal,
     Incompatible,
     LinkFresh,
     LinkStale,
-    MailboxError,
-    Memory,
-    Opcode,
-    PlcSide,
-    Received,
-    Refusal,
     Restarted,
-    Sent,
-    SentNow,
     Unaccounted,
-    Up,
 )
+from plc.mailbox import Host, Remembered
+from plc.plc_side import PlcSide
 from plc.words import (
+    DOWN_WORDS,
     EMPTY_COMMAND,
+    LAYOUT,
+    RING,
+    UP_WORDS,
+    CommandRecord,
+    EventRecord,
+    EventType,
+    MailboxError,
+    Opcode,
+    Refusal,
+    Sent,
+    Up,
     decode_command,
     decode_down,
     decode_event,
@@ -58,9 +55,16 @@ WORDS = st.integers(0, 0xFFFF)
 LONGS = st.integers(0, 0xFFFF_FFFF)
 MASKS = st.integers(0, 2**64 - 1)
 EVENTS = st.builds(
-    Event, WORDS, st.one_of(st.sampled_from(EventType), st.integers(14, 0xFFFF)), LONGS, WORDS, WORDS, LONGS, WORDS
+    EventRecord,
+    WORDS,
+    st.one_of(st.sampled_from(EventType), st.integers(14, 0xFFFF)),
+    LONGS,
+    WORDS,
+    WORDS,
+    LONGS,
+    WORDS,
 )
-COMMANDS = st.builds(Command, st.sampled_from(Opcode), LONGS, WORDS, LONGS)
+COMMANDS = st.builds(CommandRecord, st.sampled_from(Opcode), LONGS, WORDS, LONGS)
 UPS = st.builds(
     Up, WORDS, WORDS, LONGS, MASKS, MASKS, *[WORDS] * 8, events=st.tuples(*[EVENTS] * RING)
 )  # fmt: skip
@@ -76,9 +80,9 @@ def test_up_survives_its_words(up: Up) -> None:
 
 
 @given(WORDS, COMMANDS)
-def test_a_command_survives_its_words_and_its_slot(seq: int, command: Command) -> None:
+def test_a_command_survives_its_words_and_its_slot(seq: int, command: CommandRecord) -> None:
     sent = Sent(seq, command)
-    words = [mailbox.LAYOUT, 1, *[0] * 8, *list(EMPTY_COMMAND) * RING]
+    words = [LAYOUT, 1, *[0] * 8, *list(EMPTY_COMMAND) * RING]
     at = 10 + seq % RING * 8
     words[at : at + 8] = encode_command(sent)
     assert decode_command(words, seq % RING) == sent
@@ -97,7 +101,7 @@ def test_words_stand_where_the_contract_says() -> None:
 
     host = Host(epoch=6)
     host.connect(up, FRESH_DOWN, 0)
-    host.command(Command(Opcode.ROUTE, 0x0001_0002, 24, 0x0003_0004))
+    host.command(CommandRecord(Opcode.ROUTE, 0x0001_0002, 24, 0x0003_0004))
     first, _ = host.down(0)
     assert first is not None and first[:2] == [0x4C57, 1] and first[3:10] == [6, 8, 7, 0, 0, 0, 0]
     side.scan(first, 0)
@@ -122,8 +126,11 @@ def test_serial_order_survives_the_wrap(seq: int, step: int) -> None:
         (lambda: decode_up([0] * 101), "101 words"),
         (lambda: decode_up([0x574C, *[0] * 101]), "layout 0x574c is not 0x4c57"),
         (lambda: decode_down([0x4C57, 2, *[0] * 72]), "version 2 is not 1"),
-        (lambda: Host().command(Command(Opcode.ROUTE, 1 << 32, 1, 1)), "value: 4294967296 is not within 0..4294967295"),
-        (lambda: Host().command(Command(Opcode.ROUTE, 1, -1, 1)), "target: -1 is not within 0..65535"),
+        (
+            lambda: Host().command(CommandRecord(Opcode.ROUTE, 1 << 32, 1, 1)),
+            "value: 4294967296 is not within 0..4294967295",
+        ),
+        (lambda: Host().command(CommandRecord(Opcode.ROUTE, 1, -1, 1)), "target: -1 is not within 0..65535"),
         (lambda: Host(epoch=0), "epoch: 0 is not within 1..65535"),
         (lambda: PlcSide().emit(EventType.LEFT, station=65_536), "station: 65536"),
     ],
@@ -153,7 +160,7 @@ def test_a_torn_event_is_read_again_and_said_when_it_stays_torn() -> None:
 
 
 def test_events_that_were_overwritten_are_a_gap_with_its_numbers() -> None:
-    side, host = PlcSide(first_event_seq=65_530), Host(Memory(1, 65_531, 0, 2))
+    side, host = PlcSide(first_event_seq=65_530), Host(Remembered(1, 65_531, 0, 2))
     side.events_lost = 5
     for track in range(40):
         side.emit(EventType.ENTERED, track)
@@ -185,7 +192,7 @@ def test_a_full_buffer_counts_what_it_drops_and_leaves_no_hole() -> None:
     host.connect(side.up(0), FRESH_DOWN, 0)
     for track in range(20):
         side.emit(EventType.ENTERED, track)
-    seen: list[Event] = []
+    seen: list[EventRecord] = []
     lost: list[EventsLost] = []
     for at_us in range(10_000, 200_000, 10_000):
         signals = host.on_up(side.up(0), at_us)
@@ -205,7 +212,7 @@ def test_every_refusal_reaches_its_own_command_though_words_tell_the_newest_only
     for track in range(RING - 1):
         side.emit(EventType.ENTERED, track)  # the ring has room for one more event: two refusals must wait
     for value in range(1, 9):
-        host.command(Command(Opcode.ROUTE, value, 1, FOREVER))
+        host.command(CommandRecord(Opcode.ROUTE, value, 1, FOREVER))
     sent = host.down(10_000)[0]
     assert sent is not None
     side.scan(sent, 0)
@@ -217,7 +224,7 @@ def test_every_refusal_reaches_its_own_command_though_words_tell_the_newest_only
                 case Handled(done, why):
                     assert done.command.value not in got
                     got[done.command.value] = why
-                case Received(event):
+                case EventRecord() as event:
                     host.event_stored(event.seq)
                 case _:
                     pass
@@ -231,16 +238,16 @@ def test_a_refusal_from_one_wrap_ago_is_not_taken_for_a_new_one() -> None:
     at_us, verdicts = 0, []
     for number in range(65_536 + 8):
         at_us += 10_000
-        host.command(Command(Opcode.ROUTE, number, 9 if number == 2 else 1, FOREVER))
+        host.command(CommandRecord(Opcode.ROUTE, number, 9 if number == 2 else 1, FOREVER))
         words, signals = host.down(at_us)
         assert words is not None
-        host.command_stored(signals[0].sent.seq if isinstance(signals[0], SentNow) else 0)
+        host.command_stored(signals[0].seq if isinstance(signals[0], Sent) else 0)
         side.scan(words, 0)
         for signal in host.on_up(side.up(0), at_us):
             match signal:
                 case Handled(_, why):
                     verdicts.append(why)
-                case Received(event):
+                case EventRecord() as event:
                     host.event_stored(event.seq)
                 case _:
                     pass
@@ -262,7 +269,7 @@ def test_a_host_stops_while_the_plc_does_not_follow() -> None:
     side, host = PlcSide(), Host()
     connect_and_claim(host, side)
     frozen = side.up(0)
-    host.command(Command(Opcode.OUTPUT, 1, 1, FOREVER))
+    host.command(CommandRecord(Opcode.OUTPUT, 1, 1, FOREVER))
     assert host.on_up(frozen, 400_000) == []
     assert [type(signal) for signal in host.on_up(frozen, 700_000)] == [LinkStale]
     words, signals = host.down(700_000)
@@ -270,7 +277,7 @@ def test_a_host_stops_while_the_plc_does_not_follow() -> None:
     assert host.on_up(frozen, 800_000) == []
     side.scan(words, 0)
     assert host.on_up(side.up(0), 900_000) == [LinkFresh()]
-    assert [type(signal) for signal in host.down(900_000)[1]] == [SentNow]
+    assert [type(signal) for signal in host.down(900_000)[1]] == [Sent]
 
 
 def test_another_layout_and_a_newer_host_are_said_and_nothing_is_written() -> None:
@@ -297,7 +304,7 @@ def test_queued_commands_expire_by_plc_time_and_the_plc_refuses_late_ones() -> N
     side, host = PlcSide(), Host()
     connect_and_claim(host, side)
     for number in range(20):
-        host.command(Command(Opcode.ROUTE, number, 1, 500))
+        host.command(CommandRecord(Opcode.ROUTE, number, 1, 500))
     words, signals = host.down(10_000)
     assert len(signals) == 8 and host.unhandled == 8 and host.queued == 12 and words is not None
     accepted = side.scan(words, 501)
@@ -311,7 +318,7 @@ def test_unstored_commands_stay_in_down_for_the_next_host() -> None:
     side, host = PlcSide(), Host()
     connect_and_claim(host, side)
     for number in range(12):
-        host.command(Command(Opcode.ROUTE, number, 1, FOREVER))
+        host.command(CommandRecord(Opcode.ROUTE, number, 1, FOREVER))
     words = host.down(10_000)[0]
     assert words is not None
     side.scan(words, 0)
@@ -320,7 +327,7 @@ def test_unstored_commands_stay_in_down_for_the_next_host() -> None:
     host.command_stored(3)
     assert len(host.down(30_000)[1]) == 3
 
-    heir = Host(Memory(1, 0, 3, 0))
+    heir = Host(Remembered(1, 0, 3, 0))
     connected = heir.connect(side.up(0), words, 0)[0]
     assert isinstance(connected, Connected) and not connected.fresh and connected.command_head == 8
     assert [sent.seq for sent in connected.found] == [4, 5, 6, 7, 8]
@@ -332,20 +339,20 @@ def test_commands_that_the_plc_handled_behind_our_back_are_said() -> None:
     connect_and_claim(old, side)
     down = old.down(100_000)[0]
     assert down is not None
-    old.command(Command(Opcode.ROUTE, 1, 1, FOREVER))
+    old.command(CommandRecord(Opcode.ROUTE, 1, 1, FOREVER))
     late = old.down(200_000)[0]
     assert late is not None
 
     heir = Host()
     heir.connect(side.up(0), down, 0)
-    heir.command(Command(Opcode.ROUTE, 2, 2, FOREVER))
+    heir.command(CommandRecord(Opcode.ROUTE, 2, 2, FOREVER))
     claim = heir.down(0)[0]
     side.scan(late, 0)  # the predecessor's block comes between the heir's reading and writing
     side.scan(claim or FRESH_DOWN, 0)
     side.scan(late, 0)  # and once more, now fenced
     assert Unaccounted(1, 1) in heir.on_up(side.up(0), 10_000)
     words, signals = heir.down(10_000)
-    assert signals == [SentNow(Sent(2, Command(Opcode.ROUTE, 2, 2, FOREVER)))]
+    assert signals == [Sent(2, CommandRecord(Opcode.ROUTE, 2, 2, FOREVER))]
     assert [sent.command.value for sent in side.scan(words or FRESH_DOWN, 0)] == [2]
 
 
@@ -355,7 +362,7 @@ def test_a_plc_restart_drops_what_was_meant_for_the_old_session() -> None:
     side.emit(EventType.INDUCTED, 1)
     host.on_up(side.up(0), 1_000)
     for number in range(9):
-        host.command(Command(Opcode.ROUTE, number, 1, FOREVER))
+        host.command(CommandRecord(Opcode.ROUTE, number, 1, FOREVER))
     late = host.down(10_000)[0]
     assert late is not None
     anew = PlcSide(2)
@@ -374,8 +381,8 @@ def test_a_plc_restart_drops_what_was_meant_for_the_old_session() -> None:
     assert host.commanding
 
 
-def events_in(signals: list[HostSignal]) -> list[Event]:
-    return [signal.event for signal in signals if isinstance(signal, Received)]
+def events_in(signals: list[HostSignal]) -> list[EventRecord]:
+    return [signal for signal in signals if isinstance(signal, EventRecord)]
 
 
 def connect_and_claim(host: Host, side: PlcSide) -> None:

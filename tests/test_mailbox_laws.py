@@ -12,32 +12,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from plc.mailbox import (
-    DOWN_WORDS,
-    RING,
-    UP_WORDS,
-    Command,
+from plc.host_signals import (
     Connected,
-    Event,
-    EventType,
     Handled,
-    Host,
     HostSignal,
     LanesChanged,
     LinkFresh,
     LinkStale,
-    Memory,
-    Opcode,
-    PlcSide,
-    Received,
-    Refusal,
     Restarted,
-    Sent,
-    SentNow,
     StateChanged,
     Unaccounted,
 )
-from plc.words import decode_up, serial_add, serial_after
+from plc.mailbox import Host, Remembered
+from plc.plc_side import PlcSide
+from plc.words import (
+    DOWN_WORDS,
+    RING,
+    UP_WORDS,
+    CommandRecord,
+    EventRecord,
+    EventType,
+    Opcode,
+    Refusal,
+    Sent,
+    decode_up,
+    serial_add,
+    serial_after,
+)
 
 FOREVER = 0x7FFF_0000
 
@@ -59,7 +60,7 @@ class Mailboxes(RuleBasedStateMachine):
         self.emitted = 0
         self.journal_events: list[int] = []  # track ids, in stored order
         self.journal_seq = serial_add(event_seq, -1)
-        self.received: list[Event] = []  # by this host, not stored yet
+        self.received: list[EventRecord] = []  # by this host, not stored yet
         self.journal_commands: list[Sent] = []
         self.sent: list[Sent] = []  # by this host, not stored yet
         self.acted: list[int] = []
@@ -73,7 +74,7 @@ class Mailboxes(RuleBasedStateMachine):
         self.host = Host()
         self.connect()
 
-    def act(self, command: Command) -> Refusal | None:
+    def act(self, command: CommandRecord) -> Refusal | None:
         self.acted.append(command.value)
         return Refusal.UNKNOWN_TRACK if command.target == 0 else None
 
@@ -88,11 +89,11 @@ class Mailboxes(RuleBasedStateMachine):
                     self.sent_ever |= values
                     if serial_after(self.command_seq, head):
                         self.command_seq = head  # newer ones never arrived; the journal notes it first of all
-                case Received(event):
+                case EventRecord() as event:
                     newest = self.received[-1].seq if self.received else self.journal_seq
                     assert event.seq == serial_add(newest, 1)
                     self.received.append(event)
-                case SentNow(sent):
+                case Sent() as sent:
                     self.sent.append(sent)
                     self.sent_ever.add(sent.command.value)
                 case Handled(sent, why):
@@ -126,7 +127,7 @@ class Mailboxes(RuleBasedStateMachine):
     def order(self, count: int, lane: int) -> None:
         for _ in range(count):
             self.ordered += 1
-            self.host.command(Command(Opcode.ROUTE, self.ordered, lane, FOREVER))
+            self.host.command(CommandRecord(Opcode.ROUTE, self.ordered, lane, FOREVER))
 
     @rule(torn=st.none() | st.integers(0, RING - 1))
     def poll(self, torn: int | None) -> None:
@@ -183,7 +184,7 @@ class Mailboxes(RuleBasedStateMachine):
     def crash(self) -> None:
         """The process dies: queue, unstored events and unstored commands are gone from the host."""
         lost = {sent.command.value for sent in self.sent}
-        self.host = Host(Memory(5, self.journal_seq, self.command_seq, 0))
+        self.host = Host(Remembered(5, self.journal_seq, self.command_seq, 0))
         self.received, self.sent, self.handled, self.found, self.sent_ever = [], [], {}, set(), set()
         self.unaccounted = 0
         self.connect()
@@ -244,9 +245,9 @@ def test_whatever_up_says_the_host_neither_raises_nor_writes_nonsense(
             signals = host.on_up(words, at_us)
         if any(isinstance(signal, Restarted) for signal in signals):
             seen.clear()
-        seen += [signal.event.seq for signal in signals if isinstance(signal, Received)]
+        seen += [signal.seq for signal in signals if isinstance(signal, EventRecord)]
         assert all(serial_after(later, earlier) for earlier, later in pairwise(seen[-8:]))
-        host.command(Command(Opcode.ROUTE, 1, 1, FOREVER))
+        host.command(CommandRecord(Opcode.ROUTE, 1, 1, FOREVER))
         down, _ = host.down(at_us)
         if down is not None:
             assert len(down) == DOWN_WORDS and all(0 <= word <= 0xFFFF for word in down)
@@ -279,5 +280,5 @@ def test_a_count_that_goes_back_is_seen_before_the_events_beside_it() -> None:
     host.on_up(words, 10_000)
     side.emit(EventType.INDUCTED, 1, 1)
     signals = host.on_up(side.up(20), 20_000)
-    told = [type(signal) for signal in signals if isinstance(signal, Restarted | Received)]
-    assert told == [Restarted, Received]
+    told = [type(signal) for signal in signals if isinstance(signal, Restarted | EventRecord)]
+    assert told == [Restarted, EventRecord]

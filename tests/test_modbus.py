@@ -19,31 +19,23 @@ import uvloop
 from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
 
 from plc.driver import PlcError, PlcLink
-from plc.mailbox import (
-    Command,
+from plc.host_signals import (
     Connected,
     Dropped,
-    Event,
     EventsLost,
-    EventType,
     Gap,
     Handled,
-    Host,
     HostSignal,
     Incompatible,
     LinkFresh,
     LinkStale,
-    Memory,
-    Opcode,
-    Received,
-    Refusal,
     Restarted,
-    Sent,
-    SentNow,
     Unaccounted,
 )
+from plc.mailbox import Host, Remembered
 from plc.modbus import ModbusLink
 from plc.wires import Tcp
+from plc.words import CommandRecord, EventRecord, EventType, Opcode, Refusal, Sent
 
 LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 HANG_S = 60
@@ -70,9 +62,9 @@ class Journal:
     """What survives a host: stored events and commands of each session, in order."""
 
     def __init__(self) -> None:
-        self.events: list[tuple[int, Event]] = []
+        self.events: list[tuple[int, EventRecord]] = []
         self.commands: list[tuple[int, Sent]] = []
-        self.memory: Memory | None = None
+        self.memory: Remembered | None = None
 
     def tracks(self, session: int) -> list[int]:
         return [event.track_id for of, event in self.events if of == session and event.type is EventType.INDUCTED]
@@ -90,7 +82,7 @@ class Controller:
         self.stores = stores
         self.signals: list[HostSignal] = []
         self.faults: list[str] = []
-        self.received: list[Event] = []
+        self.received: list[EventRecord] = []
         self.sent: list[Sent] = []
         self.routed: set[int] = set()  # track ids that have a route, found or given
         self.connected = False
@@ -151,13 +143,15 @@ class Controller:
                     self.received, self.sent = [], []
                 case Incompatible():
                     self.connected = False  # until a handshake finds the right layout
-                case Received(event):
+                case EventRecord() as event:
                     self.received.append(event)
                     if event.type is EventType.INDUCTED and event.track_id not in self.routed:
                         self.routed.add(event.track_id)
                         expiry_ms = (self.host.plc_ms + 60_000) & 0xFFFF_FFFF
-                        self.host.command(Command(Opcode.ROUTE, event.track_id, event.track_id % 9 + 1, expiry_ms))
-                case SentNow(sent):
+                        self.host.command(
+                            CommandRecord(Opcode.ROUTE, event.track_id, event.track_id % 9 + 1, expiry_ms)
+                        )
+                case Sent() as sent:
                     self.sent.append(sent)
                 case _:
                     pass
@@ -179,7 +173,7 @@ class Controller:
         if event_seq is not None:
             up = self.host.up
             assert up is not None
-            self.journal.memory = Memory(session, event_seq, up.cmd_done if command_seq is None else command_seq, 0)
+            self.journal.memory = Remembered(session, event_seq, up.cmd_done if command_seq is None else command_seq, 0)
         self.received, self.sent = [], []
 
     def said(self, *kinds: type[HostSignal]) -> list[Any]:
@@ -288,9 +282,9 @@ def test_a_late_block_over_the_newest_is_written_over_again(plc: LibmodbusPlc, r
         plc.order("induct 1")
         await controller.until(quiet(plc, 1))
         plc.order("freeze 1")
-        ordered = len(controller.said(SentNow))
-        controller.host.command(Command(Opcode.OUTPUT, 1, 7, controller.host.plc_ms + 60_000))
-        await controller.until(lambda: len(controller.said(SentNow)) > ordered)
+        ordered = len(controller.said(Sent))
+        controller.host.command(CommandRecord(Opcode.OUTPUT, 1, 7, controller.host.plc_ms + 60_000))
+        await controller.until(lambda: len(controller.said(Sent)) > ordered)
         plc.order("late")  # the copy of the first ROUTE's block hides the OUTPUT before the program saw it
         plc.order("freeze 0")
         await controller.until(lambda: bool(plc.status()) and len(plc.acted) == 2)
@@ -358,12 +352,12 @@ def test_refusals_silence_and_a_program_that_stopped_are_said(plc: LibmodbusPlc,
         controller = Controller(plc.port, Journal(), timeout_ms=40)
         await controller.until(lambda: controller.host.commanding)
         later_ms = controller.host.plc_ms + 60_000
-        controller.host.command(Command(Opcode.ROUTE, 999, 1, later_ms))
-        controller.host.command(Command(Opcode.LANE, 0, 3, later_ms))
+        controller.host.command(CommandRecord(Opcode.ROUTE, 999, 1, later_ms))
+        controller.host.command(CommandRecord(Opcode.LANE, 0, 3, later_ms))
         await controller.until(lambda: len(controller.said(Handled)) == 2)
         assert [signal.refusal for signal in controller.said(Handled)] == [Refusal.UNKNOWN_TRACK, None]
         await controller.until(quiet(plc, 1))
-        refused = [signal.event for signal in controller.said(Received)]
+        refused = controller.said(EventRecord)
         assert [(event.type, event.track_id, event.station, event.value) for event in refused] == [
             (EventType.REFUSED, 999, 1, Refusal.UNKNOWN_TRACK)
         ]

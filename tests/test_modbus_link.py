@@ -20,11 +20,14 @@ import uvloop
 from pcap import write_pcap
 
 from plc.driver import PlcError, PlcLink
-from plc.mailbox import Command, EventType, Handled, Host, Opcode, PlcSide, Received
+from plc.host_signals import Handled
+from plc.mailbox import Host
 from plc.modbus import ModbusLink
+from plc.plc_side import PlcSide
 from plc.points import Order, Point, Table, parse_type
 from plc.simulator import SimulatedPlc
 from plc.wires import Tcp
+from plc.words import CommandRecord, EventRecord, EventType, Opcode
 
 LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 Loop = Callable[[], asyncio.AbstractEventLoop]
@@ -82,9 +85,9 @@ async def converse(link: PlcLink, side: PlcSide, parcels: int) -> list[Handled]:
     for cycle in range(1, 5_000):
         for signal in signals:
             match signal:
-                case Received(event):
+                case EventRecord() as event:
                     host.event_stored(event.seq)
-                    host.command(Command(Opcode.ROUTE, event.track_id, 3, host.plc_ms + 60_000 & 0xFFFF_FFFF))
+                    host.command(CommandRecord(Opcode.ROUTE, event.track_id, 3, host.plc_ms + 60_000 & 0xFFFF_FFFF))
                 case Handled():
                     handled.append(signal)
                     host.command_stored(signal.sent.seq)
@@ -105,7 +108,7 @@ def test_parcels_are_routed_and_their_reactions_timed(run: Any, loop: Loop) -> N
     async def main() -> None:
         acted: list[int] = []
 
-        def act(command: Command) -> None:
+        def act(command: CommandRecord) -> None:
             acted.append(command.value)
 
         side = PlcSide(3, act=act)

@@ -23,10 +23,13 @@ from test_modbus_link import read_in_the_end
 
 from edge.config.load import ConfigError, load_line
 from plc.driver import PlcError, PlcLink
-from plc.mailbox import Command, EventType, Handled, Host, Opcode, PlcSide, Received
+from plc.host_signals import Handled
+from plc.mailbox import Host
 from plc.modbus import ModbusLink
+from plc.plc_side import PlcSide
 from plc.simulator import SimulatedPlc
 from plc.wires import Parity, Serial, Tcp, Tls
+from plc.words import CommandRecord, EventRecord, EventType, Opcode
 
 LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 Loop = Callable[[], asyncio.AbstractEventLoop]
@@ -63,11 +66,13 @@ async def route_all(link: PlcLink, parcels: int, *, at_once: bool) -> list[int]:
         while True:
             for signal in signals:
                 match signal:
-                    case Received(event):
+                    case EventRecord() as event:
                         host.event_stored(event.seq)
                         stored = event.seq
                         if event.type is EventType.INDUCTED:
-                            host.command(Command(Opcode.ROUTE, event.track_id, 3, host.plc_ms + 60_000 & 0xFFFF_FFFF))
+                            host.command(
+                                CommandRecord(Opcode.ROUTE, event.track_id, 3, host.plc_ms + 60_000 & 0xFFFF_FFFF)
+                            )
                     case Handled(sent, None):
                         handled.append(sent.command.value)
                         host.command_stored(sent.seq)

@@ -32,12 +32,13 @@ from edge.devices.opcua_drivers import make_certificate
 from edge.devices.plc_drivers import plc_link
 from plc.conformance.check import Outcome, check
 from plc.driver import PlcError
-from plc.mailbox import EventType, Opcode, PlcSide
 from plc.opcua import Address, OpcUaLink
 from plc.opcua_session import Mode, Policy, Security, User
 from plc.opcua_simulator import DOWN_NODE, UP_NODE, OpcUaFace
 from plc.opcua_trust import Own, TrustList, make_own
+from plc.plc_side import PlcSide
 from plc.simulator import SimulatedPlc
+from plc.words import EventType, Opcode
 
 SECURE = [policy for policy in Policy if policy is not Policy.NONE]
 

@@ -24,7 +24,7 @@ from edge.devices.plc_drivers import plc_link
 from edge.devices.points import point_link
 from edge.sim.devices import SimulatedFloor
 from plc.driver import PlcError
-from plc.mailbox import Connected, EventsLost, EventType, Gap, Incompatible, LanesChanged, Restarted, Unaccounted
+from plc.host_signals import Connected, EventsLost, Gap, Incompatible, LanesChanged, Restarted, Unaccounted
 from plc.opcua import Address, OpcUaLink
 from plc.opcua_points import OpcUaPoints
 from plc.opcua_session import Policy, Security
@@ -33,6 +33,7 @@ from plc.opcua_trust import TrustList
 from plc.plc_side import PlcSide
 from plc.points import Fault, Point, PointError, PointKind, PointType, Value, parse_type
 from plc.simulator import SimulatedPlc
+from plc.words import EventType
 
 OPEN = Security(Policy.NONE)
 

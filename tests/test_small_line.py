@@ -33,7 +33,6 @@ from edge.sim.devices import SimulatedFloor
 from edge.sim.floor import Landed
 from edge.sim.io_floor import LANE_EYE_MM, IoFloor
 from edge.sim.world import Fault, Load
-from plc.host_signals import Received, SentNow
 from plc.io_layout import (
     CAUSES,
     Cause,
@@ -48,10 +47,11 @@ from plc.io_layout import (
 )
 from plc.io_link import IoLink, IoWiring
 from plc.io_tracker import Tracker
-from plc.mailbox import Command, Event, EventType, Host, Opcode
+from plc.mailbox import Host
 from plc.modbus_connection import ModbusConnection
 from plc.points import Table
 from plc.wires import Tcp
+from plc.words import CommandRecord, EventRecord, EventType, Opcode, Sent
 
 PORTAL, INDUCTION, MIDDLE = 11, 1, 12
 QUALITY = 4
@@ -137,11 +137,11 @@ class Ran:
     """What became of a run."""
 
     sent: dict[int, int] = field(default_factory=dict)
-    events: list[Event] = field(default_factory=list)
+    events: list[EventRecord] = field(default_factory=list)
     landed: list[int] = field(default_factory=list)
     hits: int = 0
 
-    def of(self, *types: EventType) -> list[Event]:
+    def of(self, *types: EventType) -> list[EventRecord]:
         return [event for event in self.events if event.type in types]
 
 
@@ -186,18 +186,18 @@ def run(
         ran.landed += [one.lane.number for one in landed]
         up = tracker.side.up(stamp_us // 1000)
         for signal in host.connect(up, down, stamp_us) if reading == 0 else host.on_up(up, stamp_us):
-            if isinstance(signal, Received):
-                ran.events.append(signal.event)
-                if signal.event.type is EventType.INDUCTED:
+            if isinstance(signal, EventRecord):
+                ran.events.append(signal)
+                if signal.type is EventType.INDUCTED:
                     lane = rng.choice(lanes)
-                    ran.sent[signal.event.track_id] = lane
+                    ran.sent[signal.track_id] = lane
                     if lane:
-                        host.command(Command(Opcode.ROUTE, signal.event.track_id, lane, signal.event.plc_ms + 60_000))
-                host.event_stored(signal.event.seq)
+                        host.command(CommandRecord(Opcode.ROUTE, signal.track_id, lane, signal.plc_ms + 60_000))
+                host.event_stored(signal.seq)
         block, signals = host.down(stamp_us)
         for signal in signals:
-            if isinstance(signal, SentNow):
-                host.command_stored(signal.sent.seq)
+            if isinstance(signal, Sent):
+                host.command_stored(signal.seq)
         down = block or down
         if (
             floor.empty
@@ -312,8 +312,8 @@ def test_a_belt_that_stands_keeps_its_parcels_and_a_dark_eye_is_a_jam() -> None:
         place_mm = min(travel_mm, 2_250) - 700  # stuck on the photo-eye behind the induction: the belt slips below it
         inputs = sum(1 << eye.input for eye in io.eyes if 0 <= place_mm - eye.mm < 300) | (not stands) << 8
         if at_ms == 1_000:
-            desk.host.command(Command(Opcode.OUTPUT, 1, 9, 60_000))
-            desk.host.command(Command(Opcode.OUTPUT, 1, 5, 60_000))
+            desk.host.command(CommandRecord(Opcode.OUTPUT, 1, 9, 60_000))
+            desk.host.command(CommandRecord(Opcode.OUTPUT, 1, 5, 60_000))
         coils |= desk.read(at_ms * 1000, inputs, round(travel_mm * 2) % 65_536)
         if desk.said and desk.said[-1].type is EventType.JAM:
             break
@@ -332,20 +332,20 @@ class Desk:
         self.tracker = Tracker(io, 1)
         self.host = Host()
         self.down = [0] * 74
-        self.said: list[Event] = []
+        self.said: list[EventRecord] = []
         self.host.connect(self.tracker.side.up(0), self.down, 0)
 
     def read(self, at_us: int, inputs: int, counts: int | None = None) -> int:
         block, signals = self.host.down(at_us)
         for signal in signals:
-            if isinstance(signal, SentNow):
-                self.host.command_stored(signal.sent.seq)
+            if isinstance(signal, Sent):
+                self.host.command_stored(signal.seq)
         self.down = block or self.down
         coils = self.tracker.scan(at_us, inputs, counts, self.down)
         for seen in self.host.on_up(self.tracker.side.up(at_us // 1000), at_us):
-            if isinstance(seen, Received):
-                self.host.event_stored(seen.event.seq)
-                self.said.append(seen.event)
+            if isinstance(seen, EventRecord):
+                self.host.event_stored(seen.seq)
+                self.said.append(seen)
         return coils
 
 
@@ -465,24 +465,24 @@ def test_a_station_on_libmodbus_is_tracked(libmodbus_io: LibmodbusIo, run: Any, 
             f"word 8 {mm + 1_000}", *(words if of_words else [f"input {n} {v}" for n, v in enumerate(bits)])
         )
 
-    async def pass_by() -> list[Event]:
+    async def pass_by() -> list[EventRecord]:
         link = IoLink(ModbusConnection("io", Tcp("127.0.0.1", libmodbus_io.port), timeout_ms=60_000), tracker, wiring)
         host = Host()
         await link.connect()
         see(-900)
         host.connect(await link.read_up(), await link.read_down(), 0)
-        host.command(Command(Opcode.OUTPUT, 1, 9, 2**31))
-        events: list[Event] = []
+        host.command(CommandRecord(Opcode.OUTPUT, 1, 9, 2**31))
+        events: list[EventRecord] = []
         for at_us, mm in enumerate(range(-890, 4_000, 10)):
             see(mm)
             block, signals = host.down(at_us * 60_000)
             for signal in host.on_up(await (link.read_up() if block is None else link.exchange(block)), at_us * 60_000):
-                if isinstance(signal, Received):
-                    events.append(signal.event)
-                    host.event_stored(signal.event.seq)
+                if isinstance(signal, EventRecord):
+                    events.append(signal)
+                    host.event_stored(signal.seq)
             for signal in signals:
-                if isinstance(signal, SentNow):
-                    host.command_stored(signal.sent.seq)
+                if isinstance(signal, Sent):
+                    host.command_stored(signal.seq)
         await link.close()
         return events
 

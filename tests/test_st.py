@@ -36,7 +36,7 @@ from plc.words import (
     decode_up,
     encode_command,
 )
-from plc.words import Command as Order
+from plc.words import CommandRecord as Order
 
 LANES = 24
 STRICT = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wsign-conversion"]

@@ -58,14 +58,8 @@ from edge.journal.record import JournalError
 from edge.journal.writer import Journal
 from edge.metrics import Sample, serve
 from plc.driver import PlcError
-from plc.mailbox import (
-    Connected,
-    HostSignal,
-    Incompatible,
-    LinkFresh,
-    LinkStale,
-    MailboxError,
-)
+from plc.host_signals import Connected, HostSignal, Incompatible, LinkFresh, LinkStale
+from plc.words import MailboxError
 from rfid.driver import ReaderError, ReaderEvent, ReaderReady, Reads
 
 log = logging.getLogger(__name__)

@@ -32,28 +32,23 @@ from edge.devices.clocks import DeviceClock, WrappingMs
 from edge.devices.lookout import Lookout
 from edge.devices.plc_drivers import plc_link
 from plc.driver import PlcLink
-from plc.mailbox import (
-    Command,
+from plc.host_signals import (
     Connected,
     Dropped,
     EventsLost,
     Gap,
     Handled,
-    Host,
     HostSignal,
     Incompatible,
     LanesChanged,
     LinkFresh,
     LinkStale,
-    Memory,
-    Opcode,
-    Received,
     Restarted,
-    Sent,
-    SentNow,
     StateChanged,
     Unaccounted,
 )
+from plc.mailbox import Host, Remembered
+from plc.words import CommandRecord, EventRecord, Opcode, Sent
 
 
 class PlcSession:
@@ -68,13 +63,13 @@ class PlcSession:
         self.config = config
         self.lookout = Lookout(() if config.io else lines, config.poll_ms * 1000)
         self.host = Host(
-            None if known is None else Memory(known.session, known.event_seq, known.command_seq, known.events_lost)
+            None if known is None else Remembered(known.session, known.event_seq, known.command_seq, known.events_lost)
         )
         self._link: PlcLink | None = None
         self._ms = WrappingMs()
         self._clock = DeviceClock()
         self._connected_before = False
-        self._unstored: deque[tuple[int, Received | Sent, int]] = deque()
+        self._unstored: deque[tuple[int, EventRecord | Sent, int]] = deque()
 
     @property
     def link(self) -> PlcLink:
@@ -91,11 +86,11 @@ class PlcSession:
         """Queues a command of the core."""
         match command:
             case Route(_, track_id, lane, expiry_ms):
-                self.host.command(Command(Opcode.ROUTE, track_id, lane, expiry_ms))
+                self.host.command(CommandRecord(Opcode.ROUTE, track_id, lane, expiry_ms))
             case SetLane(_, lane, enabled, valid_us):
-                self.host.command(Command(Opcode.LANE, int(enabled), lane, self._in(valid_us)))
+                self.host.command(CommandRecord(Opcode.LANE, int(enabled), lane, self._in(valid_us)))
             case SetOutput(_, output, on, valid_us):
-                self.host.command(Command(Opcode.OUTPUT, int(on), output, self._in(valid_us)))
+                self.host.command(CommandRecord(Opcode.OUTPUT, int(on), output, self._in(valid_us)))
             case _:
                 assert_never(command)
 
@@ -103,7 +98,7 @@ class PlcSession:
         """PLC time in so long, in ms."""
         return (self.host.plc_ms + valid_us // 1000) % 2**32
 
-    def inputs(self, signals: Sequence[HostSignal], at_us: int) -> Iterator[tuple[Input, Sequence[Received | Sent]]]:
+    def inputs(self, signals: Sequence[HostSignal], at_us: int) -> Iterator[tuple[Input, Sequence[EventRecord | Sent]]]:
         """The inputs that follow from signals, in order, each with what may be acknowledged once it is stored.
 
         Whether the PLC can be reached is not among them: the runtime knows whether that is news.
@@ -111,10 +106,10 @@ class PlcSession:
         connects = any(isinstance(signal, Connected) for signal in signals)
         for signal in signals:
             match signal:
-                case Received():
+                case EventRecord():
                     yield self._event(signal, at_us), (signal,)
-                case SentNow(sent):
-                    yield self._sent(sent, at_us), (sent,)
+                case Sent():
+                    yield self._sent(signal, at_us), (signal,)
                 case Handled(sent, refusal):
                     command = sent.command
                     why = 0 if refusal is None else int(refusal)
@@ -168,7 +163,7 @@ class PlcSession:
                 case _:
                     assert_never(signal)
 
-    def unstored(self, seq: int, what: Sequence[Received | Sent]) -> None:
+    def unstored(self, seq: int, what: Sequence[EventRecord | Sent]) -> None:
         """These may be acknowledged once the journal has record ``seq``."""
         session = self.host.session or 0
         self._unstored.extend((seq, one, session) for one in what)
@@ -179,8 +174,8 @@ class PlcSession:
         while waiting and waiting[0][0] <= seq:
             _, what, session = waiting.popleft()
             match what:
-                case Received(event):
-                    self.host.event_stored(event.seq, session)
+                case EventRecord():
+                    self.host.event_stored(what.seq, session)
                 case Sent():
                     self.host.command_stored(what.seq, session)
                 case _:
@@ -219,8 +214,7 @@ class PlcSession:
             found=False,
         )
 
-    def _event(self, signal: Received, at_us: int) -> PlcEvent:
-        event = signal.event
+    def _event(self, event: EventRecord, at_us: int) -> PlcEvent:
         made = PlcEvent(
             at_us=at_us,
             device_us=self._clock.host_us(self._ms.us(event.plc_ms)),

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from edge.config.lines import SimConfig
 from edge.core.values.layout import Lane, LaneRole
-from plc.mailbox import LaneChange
+from plc.words import LaneChange
 
 Schedule: TypeAlias = Callable[[int, Callable[[int], None]], None]
 """``schedule(at_us, call)``: ``call(at_us)`` is made when it is that time."""

@@ -40,11 +40,11 @@ from edge.sim.tally import Decision, PlcEvents, ReactionMs, Report, Tally, perce
 from edge.sim.world import World
 from plc.driver import PlcError
 from plc.io_simulator import SimulatedIo
-from plc.mailbox import Command, EventType, Opcode, PlcSide, Refusal
+from plc.plc_side import PlcSide
 from plc.simulated_faults import AMOUNTS as PLC_AMOUNTS
 from plc.simulated_faults import PlcFault
 from plc.simulator import SimulatedPlc
-from plc.words import serial_behind
+from plc.words import CommandRecord, EventType, Opcode, Refusal, serial_behind
 from rfid.driver import ReaderError
 from rfid.llrp_device.simulator import AMOUNTS as READER_AMOUNTS
 from rfid.llrp_device.simulator import Fault as ReaderFault
@@ -467,7 +467,7 @@ class SimulatedFloor:
     def _host_alive(self, plc: SimulatedPlc) -> bool:
         return plc.side.host_alive(self._plc_ms())
 
-    def _obey(self, name: str, command: Command) -> Refusal | None:
+    def _obey(self, name: str, command: CommandRecord) -> Refusal | None:
         """Carries out a command for PLC ``name``, which may drive more than one line."""
         floors = [floor for floor in self._floors.values() if floor.layout.plc == name]
         why: Refusal | None = Refusal.UNKNOWN_TRACK if command.opcode is Opcode.ROUTE else Refusal.NO_TARGET

@@ -29,7 +29,7 @@ from edge.core.values.layout import Job, Lane, LaneRole, LineLayout
 from edge.sim.chute import Chute
 from edge.sim.radio import Field, Inventory, RadioTag
 from edge.sim.world import Load
-from plc.mailbox import Command, EventType, LaneChange, Opcode, Refusal
+from plc.words import CommandRecord, EventType, LaneChange, Opcode, Refusal
 from rfid.driver import TagRead
 
 MIN_GAP_MM = {Job.SORT: 70, Job.VERIFY: 350}
@@ -184,7 +184,7 @@ class Floor:
         out, self._out = self._out, []
         return out
 
-    def command(self, command: Command, at_us: int) -> Refusal | None:
+    def command(self, command: CommandRecord, at_us: int) -> Refusal | None:
         """Carries a command out, at a time to which the floor has advanced; None = accepted."""
         match command.opcode:
             case Opcode.ROUTE:

@@ -19,7 +19,7 @@ from edge.config.lines import SimConfig
 from edge.core.values.layout import LineLayout
 from edge.sim.floor import Floor, Inflow, Landed, Moving
 from plc.io_layout import IoLayout, Outlet
-from plc.mailbox import LaneChange
+from plc.words import LaneChange
 
 LANE_EYE_MM = 250
 """From a divert to the photo-eye in its lane."""

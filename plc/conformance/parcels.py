@@ -12,7 +12,7 @@ import asyncio
 
 from plc.conformance.probe import LONG_S, WAIT_S, Belt, Fault, Probe, Unprovable
 from plc.packml import PackmlState
-from plc.words import LONG_MAX, Event, EventType, Opcode, Refusal
+from plc.words import LONG_MAX, EventRecord, EventType, Opcode, Refusal
 
 _ENDS = (EventType.DEFAULTED, EventType.DIVERTED, EventType.DIVERT_FAILED, EventType.LOST)
 _GONE_MS = 500
@@ -69,7 +69,7 @@ async def not_execute(probe: Probe) -> str:
 
 async def host_gone(probe: Probe) -> str:
     """Silent for two seconds, or as long as a parcel that has its route takes to its decision point."""
-    parcel: Event | None = None
+    parcel: EventRecord | None = None
     lane = left_ms = 0
     probe.floor.clear()
     if probe.parcels_s:
@@ -108,13 +108,13 @@ async def host_gone(probe: Probe) -> str:
     )
 
 
-async def _parcel(probe: Probe) -> tuple[Event, Belt]:
+async def _parcel(probe: Probe) -> tuple[EventRecord, Belt]:
     """The next parcel that is inducted. Raises Unprovable."""
     if not probe.parcels_s:
         raise Unprovable("needs a parcel on the belt: ask for it, and let some come")
     probe.floor.clear()
 
-    def inducted() -> list[Event]:
+    def inducted() -> list[EventRecord]:
         return [event for event in probe.floor if event.type == EventType.INDUCTED and probe.belts.get(event.station)]
 
     if not await probe.until(lambda: bool(inducted()), probe.parcels_s):
@@ -122,11 +122,11 @@ async def _parcel(probe: Probe) -> tuple[Event, Belt]:
     return inducted()[-1], _belt(probe, inducted()[-1])
 
 
-def _belt(probe: Probe, parcel: Event) -> Belt:
+def _belt(probe: Probe, parcel: EventRecord) -> Belt:
     return probe.belts[parcel.station]
 
 
-async def _route(probe: Probe, parcel: Event, lane: int) -> None:
+async def _route(probe: Probe, parcel: EventRecord, lane: int) -> None:
     seq = await probe.send(probe.command(Opcode.ROUTE, parcel.track_id, lane))
     if probe.words[16] != seq:
         return
@@ -135,10 +135,10 @@ async def _route(probe: Probe, parcel: Event, lane: int) -> None:
     raise Fault(f"a ROUTE to lane {lane} for track {parcel.track_id}, just inducted, was {_answer(probe.words[17])}")
 
 
-async def _end(probe: Probe, parcel: Event) -> Event:
+async def _end(probe: Probe, parcel: EventRecord) -> EventRecord:
     """What became of a parcel. Raises Unprovable where nothing is told of it."""
 
-    def ends() -> list[Event]:
+    def ends() -> list[EventRecord]:
         return [event for event in probe.floor if event.track_id == parcel.track_id and event.type in _ENDS]
 
     if not await probe.until(lambda: bool(ends()), 2 * _belt(probe, parcel).decision_ms / 1000 + probe.parcels_s):
@@ -166,6 +166,6 @@ def _answer(why: int) -> str:
     return f"refused with {why}" if why else "accepted"
 
 
-def _told(event: Event) -> str:
+def _told(event: EventRecord) -> str:
     name = event.type.name if isinstance(event.type, EventType) else f"type {event.type}"
     return f"{name} at lane {event.station}"

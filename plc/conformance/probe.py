@@ -19,8 +19,8 @@ from plc.words import (
     RING,
     UP_WORDS,
     VERSION,
-    Command,
-    Event,
+    CommandRecord,
+    EventRecord,
     EventType,
     Opcode,
     Sent,
@@ -114,7 +114,7 @@ class Probe:
         self.goes_for_wrap = goes_for_wrap
         self.begun = False
         self.acks = True
-        self.refused: list[Event] = []
+        self.refused: list[EventRecord] = []
         self.faults: dict[str, str] = {}
         self.wrapped: set[str] = set()
         self.events = 0
@@ -128,7 +128,7 @@ class Probe:
         self.parcels_s = parcels_s
         self.restart_s = restart_s
         self.say = say
-        self.floor: list[Event] = []
+        self.floor: list[EventRecord] = []
         self._slots: list[Sequence[int]] = [EMPTY_COMMAND] * RING
         self._beat = 0
         self._words: Sequence[int] = ()
@@ -140,7 +140,7 @@ class Probe:
         self._commands = 0
         self._epoch_before = 0
         self._foreign: list[str] = []
-        self._shown: dict[int, Event] = {}
+        self._shown: dict[int, EventRecord] = {}
 
     @property
     def up(self) -> Up:
@@ -250,7 +250,7 @@ class Probe:
             await self.cycle()
         return True
 
-    def put(self, seq: int, command: Command) -> None:
+    def put(self, seq: int, command: CommandRecord) -> None:
         """Puts a command into its slot; ``head`` stays."""
         self._slots[seq % RING] = encode_command(Sent(seq, command))
 
@@ -260,7 +260,7 @@ class Probe:
             raise ValueError(f"{len(words)} words, a command record has {COMMAND_WORDS}")
         self._slots[seq % RING] = words
 
-    async def send(self, *commands: Command) -> int:
+    async def send(self, *commands: CommandRecord) -> int:
         """Gives commands, waits until they are handled, and returns the last one's sequence. Raises Fault."""
         for command in commands:
             self.head = serial_add(self.head, 1)
@@ -276,13 +276,13 @@ class Probe:
         """Whether ``cmd_done`` has reached a command."""
         return not serial_after(seq, self._words[15])
 
-    def to_nobody(self, number: int = 0, lane: int = 1) -> Command:
+    def to_nobody(self, number: int = 0, lane: int = 1) -> CommandRecord:
         """A ROUTE for a parcel that does not exist."""
         return self.command(Opcode.ROUTE, NOBODY + number, lane)
 
-    def command(self, opcode: Opcode, value: int, target: int, valid_ms: int = VALID_MS) -> Command:
+    def command(self, opcode: Opcode, value: int, target: int, valid_ms: int = VALID_MS) -> CommandRecord:
         """A command that is valid for so long; negative = it was."""
-        return Command(opcode, value, target, (self.up.plc_ms + valid_ms) & LONG_MAX)
+        return CommandRecord(opcode, value, target, (self.up.plc_ms + valid_ms) & LONG_MAX)
 
     def refusals(self, seq: int) -> list[int]:
         """The reasons in the REFUSED events of a command."""
@@ -357,7 +357,7 @@ class Probe:
         if self.acks:
             self.ack = self._received
 
-    def _took(self, event: Event) -> None:
+    def _took(self, event: EventRecord) -> None:
         self.events += 1
         self._shown[event.seq] = event
         if len(self._shown) > 4 * RING:
