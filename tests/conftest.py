@@ -33,6 +33,11 @@ settings.register_profile("lanewise", settings.get_profile("explore"), derandomi
 settings.load_profile("lanewise")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The tests' own options."""
+    parser.addoption("--rewrite", action="store_true", help="scenarios: expect from now on what is derived now")
+
+
 class Run(Protocol):
     """Runs a coroutine to its end on a loop of its own; a task left behind fails the test."""
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pure_site import START_US, Outcome, PureSite, example
@@ -182,36 +180,6 @@ def test_every_tag_is_accounted_for_once(book_and_order: tuple[OrderBook, Order]
     ordered = sum(line.quantity for line in order.lines)
     missing = sum(finding.quantity for finding in result.findings if finding.kind is FindingKind.MISSING)
     assert ordered == len(result.matched) + missing
-
-
-def test_findings_say_whose(project: Path) -> None:
-    book = OrderBook(BookState())
-    mine, foreign, shipped, extra = (identity(ITEMS[number]) for number in (0, 5, 10, 15))
-    gtin = gtin_of(mine) or ""
-    book.put(Order(id="A", carrier="DHL", service="", lines=(OrderLine(gtin, 1),), tote=identity(TOTE)))
-    book.put(Order(id="B", carrier="DHL", service="", lines=(OrderLine(gtin_of(foreign) or "", 1, epcs=(foreign,)),)))
-    book.put(
-        Order(
-            id="C",
-            carrier="DHL",
-            service="",
-            lines=(OrderLine(gtin_of(shipped) or "", 1, epcs=(shipped,)),),
-            state=OrderState.SHIPPED,
-        )
-    )
-    result = check(
-        [Claim(epc, 1.0, 0.0, 1.0) for epc in (TOTE, ITEMS[0], ITEMS[5], ITEMS[10], ITEMS[15], "E28011052000")], book
-    )
-    said = {(finding.kind, finding.subject, finding.order) for finding in result.findings}
-    assert said == {
-        (FindingKind.FOREIGN, foreign, "B"),
-        (FindingKind.DUPLICATE, shipped, "C"),
-        (FindingKind.EXTRA, extra, ""),
-        (FindingKind.UNREADABLE, "E28011052000", ""),
-    }
-    assert result.matched == (mine,)
-    assert check([], book).findings[0].kind is FindingKind.UNREADABLE
-    assert check([Claim(OTHERS[0], 1.0, 0.0, 1.0)], book).findings[0].kind is FindingKind.NO_ORDER
 
 
 # ---- sort ------------------------------------------------------------------------------------------------------------
@@ -426,51 +394,3 @@ def test_replay_names_the_first_difference(project: Path) -> None:
     lost = replay([*journal[:place], *journal[place + 1 :]]).difference
     assert lost is not None
     assert lost.derived.startswith(ToteChecked.__name__)
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-def test_deadlines_follow_the_geometry(project: Path, at_once: bool) -> None:
-    """A parcel nobody could read gets its lane at its deadline, early enough for the PLC and not before."""
-    layouts = tuple(layout for layout in example(project).layouts() if layout.name == "sorter")
-    layout = layouts[0]
-    core = Core(layouts)
-    core.step(
-        PlcConnected(
-            at_us=START_US,
-            plc="sorter",
-            session=1,
-            epoch=1,
-            fresh=True,
-            resumed=False,
-            event_acked=0,
-            events_lost=0,
-            command_head=0,
-            found=(),
-            lanes_full=0,
-            lanes_disabled=0,
-        )
-    )
-    ms = START_US // 1000 % 2**32
-    results = core.step(
-        PlcEvent(
-            at_us=START_US,
-            device_us=START_US,
-            plc="sorter",
-            session=1,
-            seq=1,
-            type=EventType.INDUCTED,
-            track_id=1,
-            station=1,
-            cause=0,
-            value=0,
-            plc_ms=ms,
-        )
-    )
-    assert results == []
-    due = core.deadline_us()
-    travel = layout.decision_mm * 1_000_000 // layout.speed_mm_s
-    assert due == START_US + travel - layout.actuation_us - layout.margin_us
-    decided = [one for one in core.step(Tick(due if at_once else due + 40_000)) if isinstance(one, RouteDecided)]
-    assert [one.reason for one in decided] == [RouteReason.NO_READ]
-    assert decided[0].expiry_ms == ms + (travel - layout.actuation_us) // 1000
-    assert all(a.at_us <= b.at_us for a, b in pairwise(decided))

@@ -16,11 +16,7 @@ from edge.core.alarms.rules import RULES
 from edge.core.core import Core
 from edge.core.dock.loads import Loads
 from edge.core.events import (
-    AlarmChanged,
-    AlarmDue,
-    AlarmRequested,
     Command,
-    DeviceChanged,
     DockChanged,
     DockReason,
     DoorSeen,
@@ -40,7 +36,6 @@ from edge.core.events import (
     TagsRead,
     Tick,
 )
-from edge.core.values.alarm import AlarmAction, AlarmState
 from edge.core.values.dock import Direction, DockLayout, Side
 from edge.core.values.load import Load, LoadAction
 from edge.core.values.order import Order, OrderLine, OrderState
@@ -164,44 +159,6 @@ def verdict(gated: ParcelGated | None) -> GateVerdict:
     return gated.verdict
 
 
-def test_verdicts_and_the_manifest() -> None:
-    doors = Doors()
-    out, back = Direction.OUT, Direction.IN
-    assert verdict(doors.pass_door(1, out)) is GateVerdict.WRONG, "no load is open"
-    assert verdict(doors.pass_door(1, back)) is GateVerdict.UNLOADED
-    assert isinstance(doors.open()[0], LoadOpened)
-    assert isinstance(doors.open("L2")[0], LoadRefused), "one load at a door"
-    assert verdict(doors.pass_door(1, out)) is GateVerdict.RIGHT
-    assert verdict(doors.pass_door(1, out)) is GateVerdict.ALREADY_LOADED
-    assert verdict(doors.pass_door(1, out, "door2")) is GateVerdict.ALREADY_LOADED, "at the other door too"
-    assert verdict(doors.pass_door(3, out)) is GateVerdict.WRONG
-    assert verdict(doors.pass_door(99, out)) is GateVerdict.UNKNOWN
-    assert verdict(doors.pass_door(50, back)) is GateVerdict.ARRIVED
-    assert doors.pass_door(2, Direction.STAYED) is None or True
-    [refused] = doors.ask(LoadAction.CLOSE)
-    assert isinstance(refused, LoadRefused)
-    assert [problem.split(":")[1].strip() for problem in refused.problems] == [
-        "2 aboard and wrong",
-        "1 may be aboard, undetermined",
-    ]
-    assert verdict(doors.pass_door(3, back)) is GateVerdict.UNLOADED
-    assert verdict(doors.pass_door(99, back)) is GateVerdict.UNLOADED
-    [refused] = doors.ask(LoadAction.CLOSE, forced=True)
-    assert isinstance(refused, LoadRefused) and "say why" in refused.problems[0]
-    assert isinstance(doors.ask(LoadAction.ADD, parcel=identify(label(3)))[0], LoadRefused), "not of this carrier"
-    assert isinstance(doors.ask(LoadAction.REMOVE, parcel=identify(label(3)))[0], LoadRefused), "not aboard"
-    assert isinstance(doors.ask(LoadAction.ADD, parcel=identify(label(2)))[0], ParcelGated)
-    closed = doors.ask(LoadAction.CLOSE)[0]
-    assert isinstance(closed, LoadClosed)
-    assert [(one.order, one.by) for one in closed.aboard] == [("A-1", ""), ("A-2", "Ann")]
-    assert not (closed.missing or closed.wrong or closed.undetermined or closed.reason)
-    assert isinstance(doors.ask(LoadAction.CLOSE)[0], LoadRefused), "closed already"
-    assert isinstance(doors.open()[0], LoadRefused), "no id is used twice"
-    assert doors.ask(LoadAction.CLOSE, "of another controller") == []
-    assert verdict(doors.pass_door(1, out, "door2")) is GateVerdict.ALREADY_LOADED, "left with a closed load"
-    doors.replays()
-
-
 def test_what_belongs_to_a_load() -> None:
     doors = Doors()
     early_us = doors.now_us
@@ -228,46 +185,6 @@ def test_what_belongs_to_a_load() -> None:
     assert isinstance(closed, LoadClosed)
     assert (closed.reason, closed.missing) == ("truck leaves", (identify(label(1)),))
     assert {one.order for one in closed.wrong} == {"A-5", "A-2"}
-    doors.replays()
-
-
-def test_light_and_buzzer() -> None:
-    doors = Doors()
-    doors.open()
-    doors.pass_door(3, Direction.OUT)
-    assert doors.outputs() == [("reader.dock1", 1, True), ("reader.dock1", 2, True)], "in the same step"
-    assert doors.changed() == [(True, True, DockReason.WRONG_PARCEL)]
-    alarms = [value for value in doors.out if isinstance(value, AlarmChanged)]
-    assert [(alarm.alarm, alarm.state) for alarm in alarms] == [("wrong-load.door1", AlarmState.UNACKNOWLEDGED)]
-    assert identify(label(3)) in alarms[0].text
-    assert doors.tick(2.9) == []
-    assert isinstance(doors.tick(0.2)[0], AlarmDue)
-    assert (doors.outputs(), doors.changed()) == ([("reader.dock1", 2, False)], [(True, False, DockReason.TIME)])
-    # A reader that comes back is told how its outputs should be.
-    doors.give(DeviceChanged(doors.now_us, "reader.dock1", True, "reads"))
-    assert doors.outputs() == [("reader.dock1", 1, True), ("reader.dock1", 2, False)]
-    doors.give(
-        AlarmRequested(
-            at_us=doors.now_us, feed_seq=90, alarm="wrong-load.door1", action=AlarmAction.ACKNOWLEDGE, by="Ann"
-        )
-    )
-    assert doors.outputs() == [("reader.dock1", 1, False)]
-    assert doors.changed() == [(False, False, DockReason.ACKNOWLEDGED)]
-    # The next wrong parcel calls anew, though the first is not back.
-    doors.pass_door(99, Direction.OUT)
-    assert doors.changed() == [(True, True, DockReason.WRONG_PARCEL)]
-    assert [value.state for value in doors.out if isinstance(value, AlarmChanged)][-1] is AlarmState.UNACKNOWLEDGED
-    doors.pass_door(3, Direction.IN)
-    assert doors.changed() == [(True, True, DockReason.RETURNED)], "one is still out"
-    doors.pass_door(99, Direction.IN, "door2")
-    assert doors.changed() == [(False, False, DockReason.RETURNED)], "back in the house by whatever door"
-    assert [value.state for value in doors.out if isinstance(value, AlarmChanged)] == [AlarmState.RETURNED]
-    doors.pass_door(3, Direction.OUT)
-    doors.tick(61)
-    assert doors.changed() == [(False, False, DockReason.TIME)]
-    doors.pass_door(99, Direction.OUT)
-    doors.ask(LoadAction.CLOSE, forced=True, reason="truck leaves")
-    assert doors.changed() == [(False, False, DockReason.CLOSED)]
     doors.replays()
 
 

@@ -182,26 +182,6 @@ def test_totes_apart_are_each_judged_right(totes: list[tuple[int, str]], off_ms:
     assert_replays(belt.journal)
 
 
-def test_of_two_that_fit_neither_is_taken(layout: LineLayout) -> None:
-    belt, at_us = Belt(layout), START_US + 5_000_000
-    tags, order = tote(2, 3)
-    belt.order(order)
-    belt.inducted(1, at_us)  # its tags are dead
-    belt.inducted(2, at_us + 500_000)
-    belt.reads(tags, at_us + BEFORE_US + 400_000)
-    at_us += 10_000_000
-    belt.inducted(3, at_us)  # nothing is read at all
-    belt.run()
-    assert [one.lane for one in belt.journal if isinstance(one, RouteDecided)] == [2, 2, 2]
-    causes = [one.cause for one in belt.journal if isinstance(one, PassageSeen) and one.stage is Stage.DUE]
-    assert causes == [
-        "ambiguous: tracks 1, 2 were both before the antennas",
-        "ambiguous: tracks 1, 2 were both before the antennas",
-        "no new tag was read while it was before the antennas",
-    ]
-    assert_replays(belt.journal)
-
-
 def test_what_stands_beside_the_belt_opens_nothing(layout: LineLayout) -> None:
     belt, at_us = Belt(layout), START_US + 30_000_000
     crowd = [sgtin96(PREFIX, "000003", number) for number in range(40)]
