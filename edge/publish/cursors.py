@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 _APPLICATION_ID = 0x4C57_5031  # "LWP1"
+_FORM = 0
+"""The form of its tables, in the file's `user_version`; one more when versions before cannot read or write them."""
 _SCHEMA = f"""
 BEGIN; PRAGMA application_id={_APPLICATION_ID};
 CREATE TABLE IF NOT EXISTS cursor(
@@ -72,6 +74,7 @@ class Cursors:
             found = self._db.execute("PRAGMA application_id").fetchone()[0]
             if found != _APPLICATION_ID and self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
                 raise CursorError(f"{path}: another program's SQLite file; give `publish_state` a path of its own")
+            _check_form(self._db, path)
             self._db.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_SCHEMA}")
         except (CursorError, sqlite3.Error) as error:
             self.close()
@@ -151,9 +154,17 @@ def _rows(path: Path, sql: str, values: tuple[object, ...]) -> list[Any]:
             db.execute("PRAGMA wal_autocheckpoint=0")
             if db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
                 return []  # being made just now
+            _check_form(db, path)
             return db.execute(sql, values).fetchall()
     except sqlite3.Error as error:
         raise _trouble(path, error) from None
+
+
+def _check_form(db: sqlite3.Connection, path: Path) -> None:
+    form = db.execute("PRAGMA user_version").fetchone()[0]
+    if form > _FORM:
+        why = f"its form is {form}, this version knows {_FORM}"
+        raise CursorError(f"{path}: {why}: start the version that wrote it, or give `publish_state` another path")
 
 
 def _trouble(path: Path, error: Exception) -> CursorError:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from edge.core.events import AlarmRequested, LaneRequested, LoadRequested, OrderChanged, PointWriteRequested, Requested
 from edge.core.names import refs
-from edge.journal.record import decode, encode
+from edge.journal.record import JournalError, decode, encode
 from edge.site import tables
 from edge.site.engine import StoreError
 
@@ -43,7 +43,10 @@ def append(db: sa.Connection, value: OrderChanged | Requested) -> int:
 
 
 def _value(seq: int, at_us: int, kind: str, body: str) -> OrderChanged | Requested:
-    value = decode(kind, body)
+    try:
+        value = decode(kind, body)
+    except JournalError as error:
+        raise StoreError(f"feed {seq}: {error}") from None
     if not isinstance(value, OrderChanged | Requested):
         raise StoreError(f"feed {seq}: {kind}: allowed are {', '.join(FEED_KINDS)}")
     return replace(value, feed_seq=seq, at_us=at_us)

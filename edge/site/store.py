@@ -50,16 +50,11 @@ class SiteStore:
             self._name = sa.make_url(url).render_as_string(hide_password=True)
             self._reader = engine(url, readonly=True)
             self._writer = None if readonly else engine(url, readonly=False)
-            if self._writer is not None:
-                tables.METADATA.create_all(self._writer)
             with (self._writer or self._reader).begin() as db:
-                version = db.execute(sa.select(tables.schema_version.c.version)).scalar()
-                if version is None and not readonly:
-                    db.execute(tables.schema_version.insert().values(version=tables.SCHEMA))
-                elif version != tables.SCHEMA:
-                    raise StoreError(
-                        f"site store {self._name}: schema {version}: this version of Lanewise has {tables.SCHEMA}"
-                    )
+                trouble = tables.take(db, readonly)
+            if trouble:
+                self.close()
+                raise StoreError(f"site store {self._name}: {trouble}")
 
     def close(self) -> None:
         """Closes every connection."""

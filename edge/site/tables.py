@@ -1,6 +1,6 @@
 """The tables of the site store.
 
-Public names: SCHEMA, METADATA and the tables.
+Public names: SCHEMA, take and the tables.
 
 ``orders`` and ``order_item`` (which order names which item), ``feed`` and ``feed_ref`` (every order change and
 operator's request in the order in which it was taken, and under which names), ``progress`` (how far each journal is
@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 SCHEMA = 1
+"""One more when tables change, or when a version before must not pass over what a body of the feed or an order says."""
 _Long = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers rows only in a column called INTEGER
 METADATA = sa.MetaData()
 schema_version = sa.Table("schema_version", METADATA, sa.Column("version", sa.Integer, primary_key=True))
@@ -71,3 +72,16 @@ mirror_refs = sa.Table(
     sa.Column("node", sa.String(120), primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
 )
+
+
+def take(db: sa.Connection, readonly: bool) -> str:
+    """Makes the tables in an empty database, unless ``readonly``; why this version cannot use it, empty = it can."""
+    known = sa.inspect(db).get_table_names()
+    if not known and not readonly:
+        METADATA.create_all(db)
+        db.execute(schema_version.insert().values(version=SCHEMA))
+    elif schema_version.name not in known:
+        return "another program's database: give it one of its own" if known else "nothing is in it yet"
+    elif (version := db.execute(sa.select(schema_version.c.version)).scalar()) != SCHEMA:
+        return f"schema {version}: this version of Lanewise has {SCHEMA}: start the version that wrote it"
+    return ""
