@@ -31,6 +31,7 @@ from edge.core.events import (
     Tick,
 )
 from edge.core.line.line import Result
+from edge.core.values.flags import FLAGS
 from edge.journal.record import Record, encode
 from edge.journal.replay import replay
 
@@ -86,6 +87,7 @@ def told(folder: Path) -> Iterator[tuple[str, Input, list[Result]]]:
         layouts=config.layouts(),
         alarms=config.alarms(),
         docks=config.docks(),
+        flags=FLAGS,
     )
     for where, given in (("LINE.toml", started), *inputs, ("the end", END)):
         while live and (due_us := core.deadline_us()) is not None and due_us < given.at_us:

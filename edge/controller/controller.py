@@ -1,6 +1,6 @@
 """The runtime: sources -> step -> PLC writes -> journal -> acknowledgements, and the retry loop of the devices.
 
-Public names: Controller, HostClock, recover.
+Public names: Controller, HostClock.
 
 Everything runs on one event loop; only the journal's writing and the order feed's reading have threads of their own.
 Commands go out in the same turn of the loop in which the input came; an event is acknowledged when the journal says
@@ -28,9 +28,7 @@ from edge.config.lines import LineConfig
 from edge.controller.retention import Retention, Room
 from edge.controller.vitals import EVERY_S, Vitals, samples
 from edge.core.alarms.facts import CERTIFICATE_WARN_US
-from edge.core.core import Core
 from edge.core.events import (
-    INPUT_KINDS,
     Command,
     DeviceChanged,
     Event,
@@ -46,15 +44,13 @@ from edge.core.events import (
     TagsRead,
     Tick,
 )
-from edge.core.values.dock import DockLayout
-from edge.core.values.layout import LineLayout
-from edge.core.values.state import CoreState
+from edge.core.values.flags import FLAGS
 from edge.devices.packml import PackmlSession
 from edge.devices.plc import PlcSession
 from edge.devices.points import PointSession
 from edge.devices.reader import ReaderSession
-from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError
+from edge.journal.replay import recover
 from edge.journal.writer import Journal
 from edge.metrics import Sample, serve
 from plc.driver import PlcError
@@ -92,22 +88,6 @@ class HostClock:
     def loop_time(self, at_us: int) -> float:
         """The loop's time of a host time."""
         return (at_us - self._zero_us) / 1e6
-
-
-def recover(path: Path, layouts: Sequence[LineLayout], docks: Sequence[DockLayout] = ()) -> tuple[Core, int]:
-    """The core as the journal leaves it, and the sequence up to which; raises JournalError."""
-    reader = JournalReader(path)
-    try:
-        seq, state = reader.checkpoint(CoreState) or (0, None)
-        core = Core(layouts, state, docks=docks, live=False)
-        for record in reader.every(seq):
-            if record.kind in INPUT_KINDS:
-                core.step(record.value)  # type: ignore[arg-type]  # INPUT_KINDS holds inputs
-            seq = record.seq
-    finally:
-        reader.close()
-    core.live = True
-    return core, seq
 
 
 class Controller:
@@ -154,7 +134,7 @@ class Controller:
         self._journal = Journal(self._config.journal, self._stored_from_thread, self._trouble_from_thread)
         closed = False
         try:
-            self._core, seq = recover(self._config.journal, layouts, docks)
+            self._core, seq = recover(self._config.journal)
             if seq:
                 log.info("journal %s: %d records taken up", self._config.journal, seq)
             for name, table in self._config.plc.items():
@@ -174,6 +154,7 @@ class Controller:
                     layouts=layouts,
                     alarms=self._config.alarms(),
                     docks=docks,
+                    flags=FLAGS,
                 )
             )
             self._next_checkpoint = self._journal.seq + CHECKPOINT_EVERY

@@ -54,6 +54,7 @@ from edge.core.line.decide import decide
 from edge.core.line.journey import ended, inducted, lane_changed, lanes_seen, passed_eye
 from edge.core.line.line import NEVER_US, Line, Result
 from edge.core.values.dock import DockLayout
+from edge.core.values.flags import check_flags
 from edge.core.values.layout import Job, LineLayout
 from edge.core.values.state import CoreState, LineState, PlcState, Track
 from plc.packml import PackmlState, state_name
@@ -75,8 +76,9 @@ REFUSAL_TEXT: dict[int, str] = {
 class Core:
     """All lines and dock doors of one controller.
 
-    ``step`` never raises for what the floor does. ``live`` False: portals and doors report nothing of their own, so
-    that journaled PassageSeen and DoorSeen can be given as inputs (start after a crash, replay).
+    ``step`` never raises for what the floor does; UnknownFlag for a Started, or a state, of a newer version. ``live``
+    False: portals and doors report nothing of their own, so that journaled PassageSeen and DoorSeen can be given as
+    inputs (start after a crash, replay). A state decides by its own lines and doors, where it tells them.
     """
 
     def __init__(
@@ -97,7 +99,11 @@ class Core:
         self._dues_us: dict[str, int] = {}
         self._soonest_us = NEVER_US
         self._touched: set[str] = set()  # lines of which it is not known any more when they are due
-        self._take_layouts(layouts, docks)
+        if (started := self.state.started) is None:
+            self._take_layouts(layouts, docks)
+        else:
+            check_flags(started.flags)
+            self._take_layouts(started.layouts, started.docks)
 
     def deadline_us(self) -> int | None:
         """When to give a Tick at the latest; None = nothing is waiting for time."""
@@ -250,6 +256,8 @@ class Core:
         out += self._alarms.pass_time(at_us)
 
     def _started(self, given: Started, out: list[Result]) -> None:
+        check_flags(given.flags)
+        self.state.started = given
         set_back_us = max(0, self.state.at_us - given.at_us)
         self._take_layouts(given.layouts, given.docks)
         self._gate.loads.take(given)

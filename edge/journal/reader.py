@@ -1,6 +1,6 @@
 """Reading a journal from any process, without ever writing to it.
 
-Public names: JournalReader, APPLICATION_ID.
+Public names: JournalReader, APPLICATION_ID, check_form.
 """
 
 from __future__ import annotations
@@ -13,11 +13,21 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from edge.journal.record import JournalError, Record
+from edge.journal.record import JournalError, Record, unknown_word
 
 State = TypeVar("State")
 APPLICATION_ID = 0x4C57_4A31  # "LWJ1"
 """By this number a SQLite file says that it is a journal."""
+FORM = 0
+"""The form of its tables, in the file's `user_version`; one more when versions before cannot read or write them."""
+
+
+def check_form(db: sqlite3.Connection, path: Path) -> None:
+    """Raises JournalError where a newer version gave the file another form."""
+    form = db.execute("PRAGMA user_version").fetchone()[0]
+    if form > FORM:
+        why = f"its form is {form}, this version knows {FORM}"
+        raise JournalError(f"journal {path}: {why}: start the version that wrote it, or give `journal` another path")
 
 
 class JournalReader:
@@ -36,6 +46,7 @@ class JournalReader:
                 self._db.execute("PRAGMA wal_autocheckpoint=0")
                 if self._db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
                     raise JournalError(f"journal {path}: not a journal of Lanewise")
+                check_form(self._db, path)
             except sqlite3.Error as error:
                 raise JournalError(f"journal {path}: {error}") from None
             opened.pop_all()
@@ -54,9 +65,10 @@ class JournalReader:
         """The records that name an identity, order or track (`edge.core.events.refs`), in order."""
         return self._records("SELECT r.* FROM ref JOIN record r USING(seq) WHERE ref.ref = ? ORDER BY seq", (ref,))
 
-    def of_kind(self, kind: str, newest: int = 100_000) -> list[Record]:
-        """The newest records of one kind, in order."""
-        return self._records("SELECT * FROM record WHERE kind = ? ORDER BY seq DESC LIMIT ?", (kind, newest))[::-1]
+    def of_kind(self, kind: str, newest: int = 100_000, upto: int = 2**63 - 1) -> list[Record]:
+        """The newest records of one kind up to sequence ``upto``, in order."""
+        query = "SELECT * FROM record WHERE kind = ? AND seq <= ? ORDER BY seq DESC LIMIT ?"
+        return self._records(query, (kind, upto, newest))[::-1]
 
     def counted(self, kinds: Sequence[str], from_us: int, upto: int) -> Iterator[Record]:
         """The records of some kinds up to sequence ``upto``, in order, read in portions.
@@ -88,17 +100,18 @@ class JournalReader:
         return seq
 
     def checkpoint(self, kind: type[State]) -> tuple[int, State] | None:
-        """The newest stored state and the sequence it belongs to; None where there is none or it does not fit."""
+        """The newest stored state and the sequence it belongs to; None where there is none, or it is another version's.
+
+        It is, when it has a word that ``kind`` has not.
+        """
         try:
             row = self._db.execute("SELECT seq, state FROM checkpoint").fetchone()
         except sqlite3.Error as error:
             raise JournalError(f"journal {self.path}: {error}") from None
         if row is None:
             return None
-        try:
-            return row[0], msgspec.json.decode(row[1], type=kind)
-        except msgspec.MsgspecError:
-            return None  # of another version: the records tell the same, only slower
+        state = _state(row[1], kind)
+        return None if state is None else (row[0], state)
 
     def trimmed(self) -> int:
         """The mark up to which records were taken out; 0 = none were."""
@@ -114,10 +127,8 @@ class JournalReader:
         None where nothing was taken out, or the state is another version's.
         """
         for seq, started, state in self._optional("SELECT seq, started, state FROM mark WHERE seq=?", self.trimmed()):
-            try:
-                return seq, msgspec.json.decode(state, type=kind), self.after(started - 1, 1)[0]
-            except msgspec.MsgspecError:
-                break
+            found = _state(state, kind)
+            return None if found is None else (seq, found, self.after(started - 1, 1)[0])
         return None
 
     def used_bytes(self) -> int:
@@ -158,3 +169,11 @@ class JournalReader:
             return [Record(*row) for row in self._db.execute(sql, values)]
         except sqlite3.Error as error:
             raise JournalError(f"journal {self.path}: {error}") from None
+
+
+def _state(body: bytes, kind: type[State]) -> State | None:
+    try:
+        state = msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError:
+        return None
+    return None if unknown_word(state, body) else state

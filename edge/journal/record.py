@@ -1,10 +1,11 @@
 """One row of a journal, and the text that a journaled value is there.
 
-Public names: Record, Value, JournalError, encode, decode.
+Public names: Record, Value, JournalError, encode, decode, decode_all, unknown_word.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,6 +15,7 @@ from edge.core.events import KINDS, Event, Journaled
 
 Value: TypeAlias = Journaled | Event
 _encoder = msgspec.json.Encoder()
+_ABSENT = object()
 _decoders: dict[str, msgspec.json.Decoder[Value]] = {name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()}
 
 
@@ -34,6 +36,35 @@ def decode(kind: str, body: str | bytes) -> Value:
         raise JournalError(f"record of unknown kind {kind!r}: written by a newer version?") from None
     except msgspec.MsgspecError as error:
         raise JournalError(f"record of kind {kind!r}: {error}") from None
+
+
+def decode_all(kind: str, body: str | bytes) -> Value:
+    """As decode, for whoever decides by it: a word that this version does not know raises JournalError as well."""
+    value = decode(kind, body)
+    if word := unknown_word(value, body):
+        raise JournalError(f"record of kind {kind!r}: {word}: unknown word: written by a newer version?")
+    return value
+
+
+def unknown_word(value: object, body: str | bytes) -> str:
+    """The first word of a JSON text that the value decoded from it does not have, with its path; empty = none."""
+    if _encoder.encode(value) == (body.encode() if isinstance(body, str) else body):
+        return ""
+    return _unknown(msgspec.json.decode(body), msgspec.to_builtins(value, str_keys=True))
+
+
+def _unknown(given: object, kept: object) -> str:
+    pairs: Iterable[tuple[object, object, object]] = ()
+    if isinstance(given, dict) and isinstance(kept, dict):
+        pairs = ((key, one, kept.get(key, _ABSENT)) for key, one in given.items())
+    elif isinstance(given, list) and isinstance(kept, list | tuple):
+        pairs = zip(range(len(given)), given, kept, strict=True)
+    for key, one, other in pairs:
+        if other is _ABSENT:
+            return str(key)
+        if word := _unknown(one, other):
+            return f"{key}.{word}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

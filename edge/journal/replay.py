@@ -1,6 +1,9 @@
-"""Replay: derives every decision of a journal again, and finds the first that comes out otherwise.
+"""Replay: derives every decision of a journal again, and finds the first that comes out otherwise; or goes on from it.
 
-Public names: replay, begin_of, Replayed, Difference, BadRecord.
+Public names: replay, begin_of, recover, Replayed, Difference, BadRecord.
+
+A journal of an earlier version is decided as it was: a word that it lacks has its default, a flag that its Started
+lacks is not in force. What a newer version said is refused as soon as it says anything unknown.
 """
 
 from __future__ import annotations
@@ -8,16 +11,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge.core.core import Core
-from edge.core.events import INPUT_KINDS, Command, Event, Started
+from edge.core.events import INPUT_KINDS, KINDS, Command, Event, Started
+from edge.core.values.flags import UnknownFlag
 from edge.core.values.state import CoreState
 from edge.journal.reader import JournalReader
-from edge.journal.record import JournalError, Record, encode
+from edge.journal.record import JournalError, Record, decode_all, encode
+
+_ADVICE = "start the version that wrote it, or give `journal` another path"
 
 
 class BadRecord(JournalError):  # noqa: N818  # what is bad is the record
-    """A record that cannot be decoded. The text names its sequence, its kind and the reason, not the file."""
+    """A record by which this version cannot decide. The text names its sequence and the reason, not the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +58,16 @@ def replay(records: Iterable[Record], core: Core | None = None) -> Replayed:
     inputs = decisions = 0
     last = 0
     for record in records:
-        if record.kind in INPUT_KINDS:
+        if _is_input(record):
             if due:
                 return Replayed(inputs, decisions, Difference(last, "", _shown(due[0])))
-            try:
-                given = record.value
-            except JournalError as error:
-                raise BadRecord(f"record {record.seq}: {error}") from None
-            results = core.step(given)  # type: ignore[arg-type]  # INPUT_KINDS holds inputs
-            due.extend(result for result in results if not isinstance(result, Command))
+            due.extend(_step(core, record))
             inputs += 1
         else:
-            derived = _shown(due.popleft()) if due else ""
-            journaled = f"{record.kind} {record.body}"
-            if derived != journaled:
-                return Replayed(inputs, decisions, Difference(record.seq, journaled, derived))
+            derived = due.popleft() if due else None
+            if derived is None or not _says(record, derived):
+                shown = "" if derived is None else _shown(derived)
+                return Replayed(inputs, decisions, Difference(record.seq, f"{record.kind} {record.body}", shown))
             decisions += 1
         last = record.seq
     if due:
@@ -83,10 +85,77 @@ def begin_of(reader: JournalReader) -> tuple[int, Core | None]:
         return 0, None
     origin = reader.origin(CoreState)
     if origin is None:
-        raise JournalError(f"journal {reader.path}: records up to {trimmed} were taken out by another version")
+        why = f"records up to {trimmed} were taken out, and the state that is left is another version's"
+        raise JournalError(f"journal {reader.path}: {why}: {_ADVICE}")
     seq, state, started = origin
-    assert isinstance(started.value, Started)
-    return seq, Core(started.value.layouts, state, docks=started.value.docks, live=False)
+    return seq, _core(reader, seq, state, started)
+
+
+def recover(path: Path) -> tuple[Core, int]:
+    """The core as a journal leaves it, and the sequence up to which. Raises JournalError.
+
+    Begins with the newest state that is stored. Where that is another version's, with the oldest records: they say the
+    same, only slower.
+    """
+    reader = JournalReader(path)
+    try:
+        seq, core = _newest(reader) or begin_of(reader)
+        core = core or Core((), live=False)
+        for record in reader.every(seq):
+            if _is_input(record):
+                _step(core, record)
+            seq = record.seq
+    except BadRecord as error:
+        raise JournalError(f"journal {path}: {error}: {_ADVICE}") from None
+    finally:
+        reader.close()
+    core.live = True
+    return core, seq
+
+
+def _newest(reader: JournalReader) -> tuple[int, Core] | None:
+    found = reader.checkpoint(CoreState)
+    if found is None:
+        return None
+    seq, state = found
+    old = state.started is None and reader.last() > seq  # 0.1.0 did not store it; a look through the records finds it
+    return seq, _core(reader, seq, state, next(iter(reader.of_kind(Started.__name__, 1, seq)), None) if old else None)
+
+
+def _core(reader: JournalReader, seq: int, state: CoreState, started: Record | None) -> Core:
+    """A core that goes on from a state. ``started``: which held there, for a state that does not tell."""
+    try:
+        if state.started is None and started is not None:
+            value = decode_all(started.kind, started.body)
+            assert isinstance(value, Started)
+            state.started = value
+        return Core((), state, live=False)
+    except (JournalError, UnknownFlag) as error:
+        raise JournalError(f"journal {reader.path}: the state behind record {seq}: {error}: {_ADVICE}") from None
+
+
+def _is_input(record: Record) -> bool:
+    if record.kind not in KINDS:
+        raise BadRecord(f"record {record.seq}: unknown kind {record.kind!r}: written by a newer version")
+    return record.kind in INPUT_KINDS
+
+
+def _step(core: Core, record: Record) -> list[Event]:
+    try:
+        results = core.step(decode_all(record.kind, record.body))  # type: ignore[arg-type]  # it is an input
+    except (JournalError, UnknownFlag) as error:
+        raise BadRecord(f"record {record.seq}: {error}") from None
+    return [result for result in results if not isinstance(result, Command)]
+
+
+def _says(record: Record, derived: Event) -> bool:
+    """Whether a record says what was derived; a word that it lacks, as an earlier version's, says its default."""
+    if f"{record.kind} {record.body}" == _shown(derived):
+        return True
+    try:
+        return record.kind == type(derived).__name__ and decode_all(record.kind, record.body) == derived
+    except JournalError:
+        return False
 
 
 def _shown(event: Event) -> str:

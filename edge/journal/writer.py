@@ -23,7 +23,7 @@ from typing import TextIO
 import msgspec
 
 from edge.core.names import refs
-from edge.journal.reader import APPLICATION_ID
+from edge.journal.reader import APPLICATION_ID, check_form
 from edge.journal.record import JournalError, Value, encode
 from edge.journal.trim import SCHEMA as TRIM_SCHEMA
 from edge.journal.trim import Trim
@@ -95,6 +95,7 @@ class Journal:
         tables = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         if tables and found != APPLICATION_ID:
             raise JournalError(f"journal {self._path}: another program's SQLite file; give a path of its own")
+        check_form(self._db, self._path)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         # One writer at a time: a second controller on the same file would interleave its decisions.

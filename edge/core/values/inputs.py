@@ -27,7 +27,8 @@ from rfid.driver import TagRead
 class Started:
     """A controller process began, with these lines and doors; later inputs are decided by them.
 
-    No ``alarms``: none is raised.
+    No ``alarms``: none is raised. ``flags``: names of what is decided otherwise than by version 0.1.0
+    (`edge.core.values.flags`).
     """
 
     at_us: int
@@ -36,6 +37,7 @@ class Started:
     layouts: tuple[LineLayout, ...]
     alarms: tuple[AlarmRule, ...] = ()
     docks: tuple[DockLayout, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

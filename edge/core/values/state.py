@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from edge.core.values.alarm import AlarmKind, AlarmRule, AlarmState
+from edge.core.values.inputs import Started
 from edge.core.values.load import Aboard, Load
 from edge.core.values.order import Order
 
@@ -219,7 +220,10 @@ class LoadsState:
 
 @dataclass(slots=True)
 class CoreState:
-    """All of it. ``at_us``: of the newest journaled input."""
+    """All of it. ``at_us``: of the newest journaled input. ``started``: by which lines, doors and flags it decides.
+
+    It is stored, so words may be added, with a default that means what was so before, and none is renamed or taken out.
+    """
 
     at_us: int = 0
     book: BookState = field(default_factory=BookState)
@@ -228,3 +232,4 @@ class CoreState:
     feed_seq: int = 0
     alarms: AlarmsState = field(default_factory=AlarmsState)
     loads: LoadsState = field(default_factory=LoadsState)
+    started: Started | None = None
