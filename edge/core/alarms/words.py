@@ -1,0 +1,222 @@
+"""What people are told about each kind of alarm: title, cause, consequence and what to do, in English and Chinese.
+
+Public names: ALARM_WORDS.
+
+They stand here and not with the other words (`edge.views.words`) because the English ones go into the journal with
+each alarm, as a LINE.toml may say something else.
+"""
+
+from __future__ import annotations
+
+ALARM_WORDS: dict[str, tuple[str, str]] = {
+    "alarm.plc-down": ("PLC does not answer", "PLC 沒有回應"),
+    "alarm.plc-down.cause": (
+        "The PLC does not answer: power, cable, address, or it stopped.",
+        "PLC 沒有回應：電源、線路、位址，或 PLC 已停止。",
+    ),
+    "alarm.plc-down.consequence": (
+        "Its lines run on their own, and everything takes the default lane.",
+        "其產線自行運轉，所有物件走預設道。",
+    ),
+    "alarm.plc-down.action": (
+        "Look at the PLC and its cable. It is taken up again by itself.",
+        "檢查 PLC 與線路，恢復後會自動接上。",
+    ),
+    "alarm.reader-down": ("Reader does not answer", "讀取器沒有回應"),
+    "alarm.reader-down.cause": (
+        "The reader does not answer: power, cable, or another client holds it.",
+        "讀取器沒有回應：電源、線路，或被其他程式占用。",
+    ),
+    "alarm.reader-down.consequence": (
+        "Totes are refused and parcels set aside on its line.",
+        "該線的物流箱被判不符，包裹送往人工處理。",
+    ),
+    "alarm.reader-down.action": (
+        "Look at the reader and its cable. It is taken up again by itself.",
+        "檢查讀取器與線路，恢復後會自動接上。",
+    ),
+    "alarm.points-down": ("Points are not read", "點位無法讀取"),
+    "alarm.points-down.cause": (
+        "The PLC's points cannot be read: its server, a node id, an address or a type is not as configured.",
+        "無法讀取 PLC 的點位：伺服器、節點、位址或型別與設定不符。",
+    ),
+    "alarm.points-down.consequence": ("Their values are stale, and none can be written.", "點位數值過時，且無法寫入。"),
+    "alarm.points-down.action": (
+        "Compare the points with the PLC: lanewise plc watch. They are read again by themselves.",
+        "以 lanewise plc watch 比對點位與 PLC，恢復後會自動重新讀取。",
+    ),
+    "alarm.packml-down": ("PackML object is not read", "PackML 物件無法讀取"),
+    "alarm.packml-down.cause": (
+        "The machine's PackML object cannot be read: its server or the object is not as configured.",
+        "無法讀取機台的 PackML 物件：伺服器或物件與設定不符。",
+    ),
+    "alarm.packml-down.consequence": ("Its state and counters are not known.", "不知道機台的狀態與計數。"),
+    "alarm.packml-down.action": (
+        "Compare packml in LINE.toml with the machine's server. It is taken up again by itself.",
+        "比對 LINE.toml 的 packml 與機台伺服器，恢復後會自動接上。",
+    ),
+    "alarm.site-store-down": ("Site store does not answer", "站點資料庫沒有回應"),
+    "alarm.site-store-down.cause": (
+        "The site store cannot be read: the api process is down, or the path is wrong.",
+        "無法讀取站點資料庫：api 程序未執行，或路徑錯誤。",
+    ),
+    "alarm.site-store-down.consequence": ("New orders do not reach the lines.", "新訂單無法送達產線。"),
+    "alarm.site-store-down.action": (
+        "Start lanewise api, and compare store in LINE.toml and SITE.toml.",
+        "啟動 lanewise api，並比對 LINE.toml 與 SITE.toml 的 store。",
+    ),
+    "alarm.journal-down": ("Journal cannot be written", "日誌無法寫入"),
+    "alarm.journal-down.cause": (
+        "The journal cannot be written: the disk is full or broken.",
+        "日誌無法寫入：磁碟已滿或故障。",
+    ),
+    "alarm.journal-down.consequence": (
+        "Nothing is acknowledged, and soon everything takes the default lane.",
+        "不再回覆確認，不久所有物件走預設道。",
+    ),
+    "alarm.journal-down.action": ("Make room on the disk. It goes on by itself.", "清出磁碟空間，之後會自動恢復。"),
+    "alarm.journal-full": ("Journal above its quota", "日誌超過配額"),
+    "alarm.journal-full.cause": (
+        "The journal is above its quota, since a publisher or the site store is far behind.",
+        "日誌超過配額：有發布器或站點資料庫嚴重落後。",
+    ),
+    "alarm.journal-full.consequence": (
+        "It grows until the disk is full, or loses what is not delivered, as drop_undelivered says.",
+        "日誌會持續增長直到磁碟已滿，或依 drop_undelivered 丟棄尚未送達的記錄。",
+    ),
+    "alarm.journal-full.action": (
+        "See who is behind: lanewise publish --status. Repair it, take it out of LINE.toml, or give more room.",
+        "以 lanewise publish --status 查看誰落後；修復它、從 LINE.toml 移除它，或增加配額。",
+    ),
+    "alarm.incompatible": ("PLC not compatible", "PLC 不相容"),
+    "alarm.incompatible.cause": (
+        "The PLC has another mailbox, or obeys a newer host.",
+        "PLC 的信箱版本不同，或已聽從較新的主機。",
+    ),
+    "alarm.incompatible.consequence": ("This controller does not drive it.", "本控制器不驅動此 PLC。"),
+    "alarm.incompatible.action": (
+        "Compare up and down in LINE.toml with the PLC, and find which host has the line.",
+        "比對 LINE.toml 的 up 與 down 和 PLC 的設定，並確認由哪台主機掌管此線。",
+    ),
+    "alarm.other-host": ("Another host commands the PLC", "另一主機在下命令"),
+    "alarm.other-host.cause": ("The PLC handled commands that nobody here sent.", "PLC 處理了不是由此處送出的命令。"),
+    "alarm.other-host.consequence": ("Two controllers route the same parcels.", "兩個控制器同時決定同一批包裹的去向。"),
+    "alarm.other-host.action": (
+        "Find and stop the other one, then reset this alarm.",
+        "找出並停止另一個控制器，然後重設此警報。",
+    ),
+    "alarm.events-missed": ("Events of the PLC are lost", "PLC 事件遺失"),
+    "alarm.events-missed.cause": (
+        "Events of the PLC are lost: its buffer ran over, or another host acknowledged them.",
+        "PLC 的事件遺失：緩衝區溢出，或被其他主機確認。",
+    ),
+    "alarm.events-missed.consequence": ("What became of some parcels is not known.", "部分包裹的去向不明。"),
+    "alarm.events-missed.action": (
+        "Make sure that only one host is connected, and that it is quick enough.",
+        "確認只有一台主機連線，且速度足夠。",
+    ),
+    "alarm.commands-refused": ("PLC refuses routes", "PLC 拒絕路徑命令"),
+    "alarm.commands-refused.cause": (
+        "The PLC refuses routes: mostly they come past the decision point.",
+        "PLC 拒絕路徑命令：多半是過了決定點才到。",
+    ),
+    "alarm.commands-refused.consequence": ("Those parcels take the default lane.", "這些包裹走預設道。"),
+    "alarm.commands-refused.action": (
+        "Compare decision_mm, speed_mm_s and actuation_ms with the floor.",
+        "比對 decision_mm、speed_mm_s、actuation_ms 與現場。",
+    ),
+    "alarm.machine-stopped": ("Machine stopped", "機台停止"),
+    "alarm.machine-stopped.cause": (
+        "The machine left Execute: an emergency stop, a fault, or somebody stopped it.",
+        "機台離開執行狀態：緊急停止、故障，或有人停機。",
+    ),
+    "alarm.machine-stopped.consequence": ("Nothing moves.", "全線不動。"),
+    "alarm.machine-stopped.action": ("Look at the machine's own panel.", "查看機台面板。"),
+    "alarm.jam": ("Jam", "堵塞"),
+    "alarm.jam.cause": ("A photo-eye is covered for too long.", "光電感測器被遮住過久。"),
+    "alarm.jam.consequence": ("What comes behind cannot pass.", "後面的物件無法通過。"),
+    "alarm.jam.action": ("Stop the belt, clear the place, start it again.", "停止輸送帶，清除堵塞，再重新啟動。"),
+    "alarm.lane-full": ("Lane full", "道已滿"),
+    "alarm.lane-full.cause": ("Nobody empties the lane, or its end is blocked.", "沒有人清空此道，或道的末端被擋住。"),
+    "alarm.lane-full.consequence": (
+        "Its parcels go to alternatives, round again, and in the end to the reject lane.",
+        "其包裹改走替代道、再循環，最後進剔除道。",
+    ),
+    "alarm.lane-full.action": (
+        "Empty the lane, or turn it off and send people to its alternatives.",
+        "清空此道，或停用此道並派人到替代道。",
+    ),
+    "alarm.no-reads": ("Many no-reads", "未讀到過多"),
+    "alarm.no-reads.cause": (
+        "Labels are not read: antenna, cable, power, or labels without a tag.",
+        "標籤讀不到：天線、線路、功率，或標籤本身無晶片。",
+    ),
+    "alarm.no-reads.consequence": ("Those parcels and totes go to people.", "這些包裹與物流箱送往人工處理。"),
+    "alarm.no-reads.action": (
+        "Look at the antennas and at the labels of what was set aside.",
+        "檢查天線，以及被挑出物件的標籤。",
+    ),
+    "alarm.totes-refused": ("Many totes refused", "不符的物流箱過多"),
+    "alarm.totes-refused.cause": (
+        "Picking goes wrong, orders come late, or an antenna reads too little.",
+        "揀貨出錯、訂單太晚到，或某支天線讀得太少。",
+    ),
+    "alarm.totes-refused.consequence": ("The quality lane fills.", "人工檢查道逐漸填滿。"),
+    "alarm.totes-refused.action": (
+        "Look at what the newest refusals have in common.",
+        "看最近不符的物流箱有何共同點。",
+    ),
+    "alarm.missorts": ("Missorted or lost", "錯分或遺失"),
+    "alarm.missorts.cause": (
+        "Diverts fail or come at the wrong moment, or parcels slip on the belt.",
+        "分流失敗或時機錯誤，或包裹在輸送帶上滑動。",
+    ),
+    "alarm.missorts.consequence": (
+        "Parcels are in a lane of another carrier, on the floor, or still on the belt.",
+        "包裹在別家承運商的道中、掉在地上，或仍在輸送帶上。",
+    ),
+    "alarm.missorts.action": (
+        "Look at the diverts and the tracking, and take the parcels out before they are loaded.",
+        "檢查分流器與追蹤，並在裝車前取出這些包裹。",
+    ),
+    "alarm.defaults": ("Many without a route", "未決定去向的過多"),
+    "alarm.defaults.cause": ("Routes come too late, or not at all.", "路徑命令太晚，或完全沒有。"),
+    "alarm.defaults.consequence": ("Parcels and totes take the default lane.", "包裹與物流箱走預設道。"),
+    "alarm.defaults.action": ("Look at the reaction time and at what else is alarmed.", "查看反應時間與其他警報。"),
+    "alarm.unconfirmed": ("Many unconfirmed", "未確認的過多"),
+    "alarm.unconfirmed.cause": (
+        "Photo-eyes in lanes are dirty, moved or dead, or parcels are taken off the belt.",
+        "滑道的光電眼髒污、移位或故障，或包裹被人從輸送帶上取走。",
+    ),
+    "alarm.unconfirmed.consequence": (
+        "Where those parcels are is not known, and their orders stay open.",
+        "不知道這些包裹在哪裡，其訂單仍未完成。",
+    ),
+    "alarm.unconfirmed.action": (
+        "Look at the photo-eyes of the lanes that the newest of them were sent to.",
+        "檢查最近這些包裹應進入的滑道的光電眼。",
+    ),
+    "alarm.certificate-ends": ("Certificate ends soon", "憑證即將到期"),
+    "alarm.certificate-ends.cause": (
+        "Our certificate for the device ends within 30 days, or cannot be read.",
+        "我方對此設備的憑證將在 30 天內到期，或無法讀取。",
+    ),
+    "alarm.certificate-ends.consequence": (
+        "From its end on the device refuses us, and counts as one that does not answer.",
+        "到期後設備會拒絕我方連線，視同沒有回應。",
+    ),
+    "alarm.certificate-ends.action": (
+        "Move the old one away, make a new one with lanewise plc cert, and let the device trust it.",
+        "移走舊憑證，以 lanewise plc cert 製作新憑證，並讓設備信任它。",
+    ),
+    "alarm.wrong-load": ("Wrong parcel loaded", "裝錯包裹"),
+    "alarm.wrong-load.cause": (
+        "A parcel went out through a dock door and does not belong to the load there.",
+        "不屬於此裝載的包裹從月台門出去了。",
+    ),
+    "alarm.wrong-load.consequence": ("It leaves with the wrong trailer.", "它會隨錯誤的車離開。"),
+    "alarm.wrong-load.action": (
+        "Bring it back in through a door. Acknowledging turns the light off.",
+        "把它從月台門帶回來。確認警報即熄燈。",
+    ),
+}
