@@ -27,6 +27,7 @@ from api.docks import dock_routes
 from api.guard import Guard
 from api.points import point_routes
 from api.site_state import Health, LineInfo, Site, now_us
+from api.words import words_route
 from edge.config.lines import SiteConfig
 from edge.core.alarms.alarms import requested_state
 from edge.core.events import AlarmChanged, AlarmRequested, OrderChanged
@@ -38,6 +39,8 @@ from edge.metrics import CONTENT_TYPE, text
 from edge.site.store import OrderConflict, Put, StoreError
 from edge.views.history import MINUTES, Window
 from edge.views.picture import Snapshot
+from edge.views.words.phrase import Word
+from edge.views.words.table import say
 
 MAX_BODY = 16 * 2**20
 MAX_ENTRIES = 3_000
@@ -80,10 +83,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One entry of a timeline. ``value``: the journaled value itself, of the kind ``kind``."""
+    """One entry of a timeline: ``code`` and ``values`` say it in the words of ``/api/words``, ``text`` in English.
+
+    ``value``: the journaled value itself, of the kind ``kind``.
+    """
 
     at_us: int
     code: str
+    values: dict[str, Word]
     text: str
     line: str
     kind: str
@@ -135,6 +142,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     _alarm_routes(app, site)
     point_routes(app, site)
     dock_routes(app, site)
+    words_route(app)
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app
 
@@ -188,6 +196,8 @@ def _order_routes(app: FastAPI, site: Site) -> None:
     def look_up(key: str) -> Response:
         """Everything known about an order id, tote, parcel, item (in any spelling), tag (hexadecimal) or
         ``line#track``, in order of time.
+
+        Each entry is said by ``code`` and ``values`` in the words of ``/api/words``, and by ``text`` in English.
         """
         store = site.store()
         entries = store.timeline(key, site.layouts)
@@ -200,8 +210,9 @@ def _order_routes(app: FastAPI, site: Site) -> None:
         stories = tuple(
             Story(
                 entry.at_us,
-                entry.code,
-                entry.text,
+                entry.said.code,
+                entry.said.values,
+                say(entry.said),
                 entry.record.line,
                 entry.record.kind,
                 msgspec.Raw(entry.record.body.encode()),

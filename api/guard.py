@@ -2,10 +2,10 @@
 
 Public names: Guard.
 
-With a token, ``/api`` and ``/metrics`` need ``Authorization: Bearer``. Without one the server listens on a loopback
-address only; then a web page of somebody else is the danger, and the name in Host must be a loopback name (DNS
-rebinding). What changes something must always be JSON or CSV and come from a page of this server, if it comes from a
-page (forged requests).
+With a token, ``/api`` and ``/metrics`` need ``Authorization: Bearer``, but for the words in which the page asks for it.
+Without one the server listens on a loopback address only; then a web page of somebody else is the danger, and the name
+in Host must be a loopback name (DNS rebinding). What changes something must always be JSON or CSV and come from a page
+of this server, if it comes from a page (forged requests).
 
 Source: RFC 9110, 7.2 and 15.5; RFC 6454 (Origin); Fetch Metadata (W3C), 2.3; Content Security Policy Level 3.
 """
@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 BODY_TYPES = frozenset({"application/json", "text/csv"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_OPEN = frozenset({"/api/words"})
 _HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -73,7 +74,7 @@ class Guard:
             name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
             if name.lower() not in LOOPBACK_NAMES:
                 return 421, f"Host {host!r}: allowed without a token: {', '.join(sorted(LOOPBACK_NAMES))}"
-        elif (path.startswith("/api/") or path == "/metrics") and not self._knows(headers.get("authorization", "")):
+        elif _is_secret(path) and not self._knows(headers.get("authorization", "")):
             return 401, "Authorization: required is Bearer and the token of token_file"
         if method in _READING:
             return None
@@ -91,3 +92,7 @@ class Guard:
         assert self._token is not None
         scheme, _, given = authorization.partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token)
+
+
+def _is_secret(path: str) -> bool:
+    return (path.startswith("/api/") and path not in _OPEN) or path == "/metrics"

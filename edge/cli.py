@@ -281,6 +281,7 @@ def _replay(arguments: argparse.Namespace) -> int:
 def _trace(arguments: argparse.Namespace) -> int:
     from edge.site.store import SiteStore
     from edge.views.timeline import timeline
+    from edge.views.words.table import say
 
     if _is_site(arguments.config):
         site = load_site(arguments.config)
@@ -301,10 +302,10 @@ def _trace(arguments: argparse.Namespace) -> int:
         at = datetime.fromtimestamp(entry.at_us / 1e6, UTC).isoformat(timespec="milliseconds")
         if arguments.json:
             record = entry.record
-            told = {"at": at, "code": entry.code, "text": entry.text, "kind": record.kind, "seq": record.seq}
+            told = {"at": at, "code": entry.said.code, "text": say(entry.said), "kind": record.kind, "seq": record.seq}
             print(json.dumps({**told, "record": json.loads(record.body)}, ensure_ascii=False))
         else:
-            print(f"{at}  {entry.text}")
+            print(f"{at}  {say(entry.said)}")
     if not entries:
         print(f"lanewise: nothing is known about {arguments.id!r}", file=sys.stderr)
         return 1

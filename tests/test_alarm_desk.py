@@ -86,7 +86,7 @@ def test_an_alarm_is_listed_acknowledged_and_shelved(house: House, start: Callab
     assert house.run("alarms", "--shelve", "plc-down.sorter", "--minutes", "0").status == 2
 
     story = house.run("trace", "plc-down.sorter").out
-    assert "Alarm plc-down.sorter, plc does not answer, came" in story
+    assert "Alarm plc-down.sorter, PLC does not answer, came" in story
     assert "Ann acknowledges alarm plc-down.sorter (on my way)" in story
     assert "is acknowledged by Ann (on my way)" in story
     reader = JournalReader(load_line(house.folder / "LINE.toml").journal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from edge.core.values.layout import LineLayout
 from edge.journal.writer import Journal
 from edge.site.store import SiteStore
 from edge.views.live import LiveView
+from edge.views.words.table import LANGUAGES, language
 from rfid.epc.identity import describe, identify
 
 TOKEN = "a-token-of-twenty-four-characters"
@@ -119,6 +121,10 @@ def test_everything_is_found_under_every_name(site: SiteConfig, run: Run) -> Non
             assert [one["id"] for one in by_order["orders"]] == ["A-1003"]
             codes = [entry["code"] for entry in by_order["entries"]]
             assert codes[0] == "order-new" and {"inducted", "route-decided", "sorted-confirmed"} < set(codes)
+            words = (await client.get("/api/words")).json()["en"]
+            assert [said(entry, words) for entry in by_order["entries"]] == [
+                entry["text"] for entry in by_order["entries"]
+            ]
             times = [entry["at_us"] for entry in by_order["entries"]]
             assert times == sorted(times)
             for hexadecimal in (tote(3), parcel(3), item(36)):
@@ -136,6 +142,31 @@ def test_everything_is_found_under_every_name(site: SiteConfig, run: Run) -> Non
             )
 
     run(talk())
+
+
+def test_words_are_sent_once(site: SiteConfig, run: Run) -> None:
+    async def talk() -> None:
+        async with client_of(create_app(site)) as client:
+            answer = await client.get("/api/words")
+            assert answer.json() == {name: language(name) for name in LANGUAGES}
+            assert answer.headers["cache-control"] == "no-cache" and answer.headers["etag"].startswith('"')
+            again = await client.get("/api/words", headers={"if-none-match": f'W/"old", {answer.headers["etag"]}'})
+            assert (again.status_code, again.content) == (304, b"")
+            assert again.headers["etag"] == answer.headers["etag"]
+
+    run(talk())
+
+
+def said(word: Any, words: dict[str, str], between: str = "") -> str:
+    """What a program makes of code and values by /api/words alone."""
+    match word:
+        case {"code": code, "values": values}:
+            place = re.compile(r"\{(\w+)(?::([^}]*))?\}")
+            return place.sub(lambda its: said(values[its[1]], words, its[2] or ""), words[code])
+        case list():
+            return between.join(said(one, words) for one in word)
+        case _:
+            return str(word)
 
 
 def quoted(key: str) -> str:
@@ -207,6 +238,7 @@ def test_pages_of_others_and_strangers_are_refused(site: SiteConfig, tmp_path: P
         guarded = create_app(site.model_copy(update={"token_file": secret}))
         async with client_of(guarded) as client:
             assert (await client.get("/")).status_code == 200, "the page itself holds nothing"
+            assert (await client.get("/api/words")).status_code == 200, "it asks for the token in words"
             for authorization in ("", "Bearer wrong", f"Basic {TOKEN}", "Bearer é"):
                 headers = [(b"authorization", authorization.encode())]
                 answer = await client.get("/api/state", headers=headers)

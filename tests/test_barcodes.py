@@ -59,6 +59,7 @@ from edge.journal.replay import replay
 from edge.sim.devices import SimulatedFloor
 from edge.sim.world import Fault
 from edge.views.sentences import Teller
+from edge.views.words.table import say
 from rfid.barcode import BadScan, Framing, ScanFormat, ScanFrames, identify_code
 from rfid.driver import CodesRead, ReaderFailure
 from rfid.epc.identity import check_digit, grai96, identify, sscc96
@@ -463,7 +464,7 @@ def test_the_whole_core_sorts_by_tag_and_barcode(project: Path) -> None:
     scans = [value for value in outcome.journal if isinstance(value, BarcodesRead)]
     assert len(scans) == len(outcome.landed)
     assert any(not scan.codes for scan in scans)
-    told = [Teller(config.layouts()).tell(value).text for value in outcome.journal if isinstance(value, PassageSeen)]
+    told = [say(Teller(config.layouts()).tell(value)) for value in outcome.journal if isinstance(value, PassageSeen)]
     assert any("barcodes (00)" in text for text in told)
     assert any("no barcode was found" in text for text in told)
     assert_replays(outcome)
@@ -493,7 +494,7 @@ def test_scans_that_come_late_missort_nothing(project: Path) -> None:
             assert landed.load.order is not None and landed.lane.carrier == landed.load.order.carrier
     doubtful = [value for value in outcome.journal if isinstance(value, PassageSeen) and value.doubtful]
     assert len(doubtful) > 10
-    told = [Teller(config.layouts()).tell(value).text for value in doubtful]
+    told = [say(Teller(config.layouts()).tell(value)) for value in doubtful]
     assert all("may be a neighbour's" in text for text in told)
     by_code = [one for one in outcome.landed if not one.load.tags and one.lane.role is LaneRole.CARRIER]
     assert len(by_code) > 10, "most are known by their barcode all the same"

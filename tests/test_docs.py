@@ -1,4 +1,4 @@
-"""What people read about codes and reasons is what the code says, in the page for engineers and on the screens."""
+"""What engineers read about codes and reasons is what the code says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.events import AnomalyCode, RouteReason
 from edge.core.values.alarm import RATES, AlarmKind, AlarmRule, AlarmState
-from edge.views.sentences import ALARM_TITLES
 
 
 def listed(page: str, heading: str) -> set[str]:
@@ -20,12 +19,6 @@ def test_the_operations_page_names_every_code(project: Path) -> None:
     page = (project / "docs" / "operations.md").read_text(encoding="utf-8")
     assert listed(page, "Anomalies") == set(AnomalyCode)
     assert listed(page, "Why a parcel or tote went where it went") == set(RouteReason)
-
-
-def test_the_screens_have_words_for_every_code_in_both_languages(project: Path) -> None:
-    words = (project / "api" / "web" / "words.js").read_text(encoding="utf-8")
-    for code in AnomalyCode:
-        assert words.count(f'"anomaly.{code}"') == 2, code
 
 
 def test_the_page_of_alarms_says_the_rules(project: Path) -> None:
@@ -44,19 +37,6 @@ def treated(rule: AlarmRule) -> str:
         delays = f"{rule.limit:.0%} of 50, over at {rule.limit - rule.deadband:.0%}"
     hidden = ", ".join(f"`{kind}`" for kind in SUPPRESSED_BY.get(rule.kind, ())) or "-"
     return f" | {rule.priority} | {delays}{', latched' if rule.latched else ''} | {hidden} |\n"
-
-
-def test_the_screens_say_alarms_in_both_languages(project: Path) -> None:
-    words = (project / "api" / "web" / "alarm_words.js").read_text(encoding="utf-8")
-    english = dict(re.findall(r'^  "([\w.-]+)": "(.*)",$', words.split("ALARMS_ZH = {")[0], re.MULTILINE))
-    chinese = dict(re.findall(r'^  "([\w.-]+)": "(.*)",$', words.split("ALARMS_ZH = {")[1], re.MULTILINE))
-    assert english.keys() == chinese.keys()
-    for rule in RULES:
-        key = f"alarm.{rule.kind}"
-        texts = (ALARM_TITLES[rule.kind], rule.cause, rule.consequence, rule.action)
-        assert (english[key], *(english[f"{key}.{part}"] for part in ("cause", "consequence", "action"))) == texts
-    for state in AlarmState:
-        assert f"alarms.state.{state}" in english
 
 
 def test_every_decision_record_has_a_state_and_a_date_and_stands_in_the_index(project: Path) -> None:

@@ -114,6 +114,10 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("edge/views/unplaced.py", ""),
         ("edge/views/picture.py", "import edge.views.live"),
     ],
+    "edge.views.words: every file has its layer": [
+        ("edge/views/words/unplaced.py", ""),
+        ("edge/views/words/stories.py", "import edge.views.words.pages"),
+    ],
     "edge.commands: every file has its layer": [
         ("edge/commands/unplaced.py", ""),
         ("edge/commands/plc.py", "import edge.commands.rfid"),
@@ -163,6 +167,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("plc/words.py", "import pymodbus"),
         ("edge/core/line/sort.py", "import rfid.llrp.client"),
         ("edge/publish/measures.py", "import edge.journal.writer"),
+        ("edge/views/words/table.py", "import time"),
         ("edge/views/live.py", "import time"),
         ("edge/views/live.py", "import random"),
         ("edge/views/live.py", "import socket"),

@@ -33,6 +33,7 @@ from edge.journal.writer import Journal
 from edge.site.store import SiteStore
 from edge.views.sentences import Teller
 from edge.views.timeline import timeline
+from edge.views.words.table import say
 from plc.words import EventType
 from rfid.epc.identity import describe, identify
 
@@ -205,7 +206,7 @@ def story(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str, Sequ
     journal.close()
     reader = JournalReader(path)
     if request.param == "journal":
-        return lambda key, layouts: [entry.text for entry in timeline(key, reader.by_ref, layouts)]
+        return lambda key, layouts: [say(entry.said) for entry in timeline(key, reader.by_ref, layouts)]
     store = SiteStore(f"sqlite:///{tmp_path}/site.sqlite")
     store.put_orders([MINE], us(0))
     store.put_orders([LATER], us(60))
@@ -213,7 +214,7 @@ def story(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str, Sequ
 
     def told(key: str, layouts: Sequence[LineLayout]) -> list[str]:
         # The store alone also says that the order's state changed when its parcel was in its lane.
-        return [entry.text for entry in store.timeline(key, layouts) if entry.code != "order-shipped"]
+        return [say(one.said) for one in store.timeline(key, layouts) if one.said.code != "order-shipped"]
 
     return told
 
@@ -248,5 +249,5 @@ def test_every_value_has_a_sentence(layouts: tuple[LineLayout, ...]) -> None:
     teller = Teller(layouts)
     told = {type(value).__name__: teller.tell(value) for value in MadeUpFloor(layouts, T0).until(T0 + 120_000_000)}
     for sentence in told.values():
-        assert sentence.text and "\n" not in sentence.text and sentence.code == sentence.code.lower()
+        assert say(sentence) and "\n" not in say(sentence)
     assert set(told) <= set(KINDS) | set(INPUT_KINDS)

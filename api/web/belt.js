@@ -306,19 +306,19 @@ export class Belt {
       place(its.number, 0, 36, "middle");
     }
     const states = [];
-    if (view?.disabled) states.push("disabled");
-    if (view?.full) states.push("full");
-    if (view?.wish) states.push(`wish.${view.wish}`);
+    if (view?.disabled) states.push(t("lane.disabled"));
+    if (view?.full) states.push(t("lane.full"));
+    if (view?.wish) states.push(t(`lane.wish.${view.wish}`));
     its.node.classList.toggle("full", Boolean(view?.full));
     its.node.classList.toggle("disabled", Boolean(view?.disabled));
     its.node.classList.toggle("wished", Boolean(view?.wish));
-    its.state.textContent = states.map((state) => t(`lane.${state}`)).join(" ");
+    its.state.textContent = states.join(" ");
     const [sa, sc] = this.chutePoint(lane, this.chute * 0.5);
     const [x, y] = this.at(sa, sc).split(" ");
     its.state.setAttribute("x", x);
     its.state.setAttribute("y", y);
     its.state.setAttribute("text-anchor", "middle");
-    const words = [t("lane", { number: lane.number }), lane.name, ...states.map((state) => t(`lane.${state}`))];
+    const words = [t("lane.long", { number: lane.number }), lane.name, ...states];
     if (view) words.push(t("lane.count", { count: view.count, time: clock(this.since, false) }), t("lane.minute", { count: minute }));
     its.tip.textContent = words.join(" · ");
     its.node.setAttribute("aria-label", words.join(", "));

@@ -3,8 +3,7 @@
 
 import { el, replace } from "./dom.js";
 import { ask } from "./link.js";
-import { say } from "./stories.js";
-import { clock, short, t } from "./words.js";
+import { clock, say, short, t } from "./words.js";
 
 // What is only of interest to engineers is shown more quietly.
 const QUIET = new Set(["entered", "left", "passage", "barcodes", "command-sent", "command-handled", "command-found"]);
@@ -61,7 +60,7 @@ export class Lookup {
     return el(
       "section",
       { class: "order" },
-      el("h3", {}, t("story.order", { id: order.id }), el("span", { class: `state ${order.state}` }, t(`state.${order.state}`))),
+      el("h3", {}, t("order", { id: order.id }), el("span", { class: `state ${order.state}` }, t(`state.${order.state}`))),
       el("p", {}, `${order.carrier} ${order.service} · ${t("story.items", { count: items })}`),
       el("p", { class: "links" }, ...[order.tote, order.parcel, ...order.lines.flatMap((line) => line.epcs)].filter(Boolean).map(link)),
     );
@@ -69,10 +68,6 @@ export class Lookup {
 
   entry(entry, before) {
     const line = this.lines.get(entry.line || this.lineOf(entry.value.plc));
-    const lane = (number) => {
-      const its = line?.layout.lanes.find((known) => known.number === number);
-      return its ? `${t("lane", { number })}（${its.name}）` : t("lane", { number });
-    };
     const loud = LOUD.has(entry.code) ? "loud" : QUIET.has(entry.code) ? "quiet" : "";
     const gap = before ? (entry.at_us - before.at_us) / 1e6 : 0;
     return el(
@@ -80,7 +75,7 @@ export class Lookup {
       { class: `${loud}${gap > 5 ? " later" : ""}`, "data-code": entry.code },
       el("time", { datetime: new Date(entry.at_us / 1000).toISOString() }, `${clock(entry.at_us)}.${String(Math.floor(entry.at_us / 1000) % 1000).padStart(3, "0")}`),
       el("span", { class: "where" }, line?.title || entry.line || entry.value.plc || ""),
-      el("span", { class: "said" }, say(entry, lane)),
+      el("span", { class: "said" }, say(entry)),
     );
   }
 

@@ -14,6 +14,8 @@ const amount = (view) => {
   return `${text} ${view.unit}`.trim();
 };
 
+const reason = (view) => (view.reason_code ? t(view.reason_code) : view.reason);
+
 // What is known of all points: what each one is, and its newest value.
 export class Points {
   constructor() {
@@ -37,7 +39,7 @@ export function points(node, all, open) {
   node.closest("section").hidden = !all.views.size;
   const rows = [...all.views.values()].map((view) => {
     const word = view.told_us ? view.quality : "unknown";
-    const title = [t(`points.${word}`), view.reason].filter(Boolean).join(": ");
+    const title = [t(`points.${word}`), reason(view)].filter(Boolean).join(": ");
     return el("li", { class: word },
       el("button", { type: "button", title, onclick: () => open(keyOf(view)) },
         el("span", { class: "dot", "aria-hidden": "true" }),
@@ -71,7 +73,7 @@ export function openPoint(dialog, all, key, lookup) {
   const story = el("button", { type: "button", class: "link", onclick: () => { dialog.close(); lookup(key); } }, t("points.story"));
   const limits = [info.low, info.high].some((limit) => limit !== null) ? t("points.limits", { low: info.low ?? "–", high: info.high ?? "–", unit: info.unit }) : "";
   const about = [info.type, info.where, limits].filter(Boolean).join(" · ");
-  const now = [amount(view), t(`points.${view.told_us ? view.quality : "unknown"}`), view.reason].filter(Boolean).join(" · ");
+  const now = [amount(view), t(`points.${view.told_us ? view.quality : "unknown"}`), reason(view)].filter(Boolean).join(" · ");
   const note = el("p", { class: "note", role: "status" });
   const head = [el("h2", { id: "point-title" }, key), el("p", {}, now), el("p", { class: "note" }, about)];
   if (!info.writable) {

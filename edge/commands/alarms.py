@@ -18,7 +18,8 @@ from edge.config.load import load_site
 from edge.core.events import AlarmChanged
 from edge.core.values.alarm import AlarmAction
 from edge.journal.record import JournalError, decode
-from edge.views.sentences import ALARM_TITLES
+from edge.views.words.phrase import note, phrase
+from edge.views.words.table import say
 
 _MEANINGS = {
     AlarmAction.ACKNOWLEDGE: "somebody has seen it",
@@ -73,12 +74,12 @@ def _lines(answer: bytes, as_json: bool) -> Iterator[str]:
 
 def _told(alarm: AlarmChanged) -> str:
     since = "-" if not alarm.at_us else _time(alarm.at_us)
-    text = f"{since}  {alarm.state:<25} {alarm.priority:<6}  {alarm.alarm}: {ALARM_TITLES[alarm.kind]}"
-    text += f" ({alarm.text})" if alarm.text else ""
-    text += ", first of its machine" if alarm.first_out else ""
-    text += f", because of {alarm.suppressed_by}" if alarm.suppressed_by else ""
-    text += f", until {_time(alarm.until_us)}" if alarm.until_us else ""
-    text += f", by {alarm.by}" if alarm.by else ""
+    told = [phrase("alarms.first")] if alarm.first_out else []
+    told += [phrase("alarms.because", alarm=alarm.suppressed_by)] if alarm.suppressed_by else []
+    told += [phrase("alarms.until", time=_time(alarm.until_us))] if alarm.until_us else []
+    told += [phrase("alarms.by", name=alarm.by)] if alarm.by else []
+    title = say((phrase(f"alarm.{alarm.kind}"), *note(alarm.text)))
+    text = f"{since}  {alarm.state:<25} {alarm.priority:<6}  {alarm.alarm}: {', '.join([title, *map(say, told)])}"
     return f"{text}\n    {alarm.consequence} {alarm.action}" if alarm.active else text
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypedDict
 
 from edge.views.sentences import amount
+from edge.views.words.table import say
 from plc.point_plan import Request, node_portions
 from plc.point_table import Reading
 from plc.points import Order, Point, Value
@@ -113,7 +114,8 @@ def readings_text(readings: Iterable[Reading], at_us: int) -> Iterator[str]:
     for reading in readings:
         age = f"{(at_us - reading.read_us) / 1e6:.1f} s ago" if reading.read_us else ""
         said = f"{reading.quality}: {reading.reason}" if reading.reason else str(reading.quality)
-        yield f"  {reading.point.name:28} {amount(reading.value, reading.point.unit):>20}  {age:>10}  {said}".rstrip()
+        value = say(amount(reading.value, reading.point.unit))
+        yield f"  {reading.point.name:28} {value:>20}  {age:>10}  {said}".rstrip()
 
 
 def readings_json(readings: Iterable[Reading], at_us: int) -> dict[str, ReadingJson]:

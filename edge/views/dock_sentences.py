@@ -1,6 +1,6 @@
-"""What happens at dock doors and with loads, as sentences: kind and English text.
+"""What happens at dock doors and with loads, as sentences (`edge.views.sentences`).
 
-Public names: DockValue, tell_dock, GATE_VERDICTS.
+Public names: DockValue, tell_dock.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from typing import TypeAlias, assert_never
 
 from edge.core.events import (
     DockChanged,
-    DockReason,
     DoorSeen,
     GateVerdict,
     LoadClosed,
@@ -20,96 +19,68 @@ from edge.core.events import (
     ParcelGated,
 )
 from edge.core.values.dock import Direction
-from edge.core.values.load import LoadAction
+from edge.views.words.phrase import Phrase, note, phrase, switched
 
 DockValue: TypeAlias = (
     LoadRequested | OutputSet | DoorSeen | ParcelGated | LoadOpened | LoadClosed | LoadRefused | DockChanged
 )
 
-GATE_VERDICTS: dict[GateVerdict, str] = {
-    GateVerdict.RIGHT: "Loaded",
-    GateVerdict.WRONG: "Wrong load",
-    GateVerdict.UNKNOWN: "Unknown parcel loaded",
-    GateVerdict.ALREADY_LOADED: "Already loaded",
-    GateVerdict.UNLOADED: "Unloaded again",
-    GateVerdict.ARRIVED: "Came in",
-    GateVerdict.UNDETERMINED: "Direction undetermined",
-}
-_REASONS: dict[DockReason, str] = {
-    DockReason.WRONG_PARCEL: "a wrong parcel went out",
-    DockReason.ACKNOWLEDGED: "acknowledged",
-    DockReason.RETURNED: "a wrong parcel is back",
-    DockReason.TIME: "its time is over",
-    DockReason.CLOSED: "the load was closed",
-}
-_WISHES: dict[LoadAction, str] = {
-    LoadAction.OPEN: "asks to open load",
-    LoadAction.CLOSE: "asks to close load",
-    LoadAction.ADD: "says aboard load",
-    LoadAction.REMOVE: "says taken off load",
-}
 
-
-def tell_dock(value: DockValue) -> tuple[str, str]:
-    """One value: the kind of sentence, and the sentence."""
+def tell_dock(value: DockValue) -> Phrase:
+    """One value."""
     match value:
         case DoorSeen():
-            return "door-seen", _door(value)
+            return _door(value)
         case ParcelGated():
-            return f"gated-{value.verdict}", _gated(value)
+            return _gated(value)
         case LoadRequested():
-            what = f" parcel {value.parcel}" if value.parcel else ""
-            forced = f", complete or not: {value.reason}" if value.forced else ""
-            return "load-requested", f"{value.by} {_WISHES[value.action]} {value.load_id}{what}{forced}"
+            more = [phrase("wish.parcel", parcel=value.parcel)] if value.parcel else []
+            more += [phrase("wish.forced", reason=value.reason)] if value.forced else []
+            wish = phrase(f"wish.{value.action}")
+            return phrase("load-requested", by=value.by, wish=wish, load=value.load_id, more=tuple(more))
         case LoadOpened(load=load):
-            text = f"Load {load.id} is open at {load.dock} for {load.carrier} {' or '.join(load.services)}".rstrip()
-            text += f", {len(load.parcels)} parcels listed" if load.parcels else ""
-            text += f", trailer {load.trailer}" if load.trailer else ""
-            return "load-opened", f"{text}, by {value.by}"
+            more = [phrase("load.services", services=load.services)] if load.services else []
+            more += [phrase("load.listed", count=len(load.parcels))] if load.parcels else []
+            more += [phrase("load.trailer", trailer=load.trailer)] if load.trailer else []
+            return phrase(
+                "load-opened", load=load.id, dock=load.dock, carrier=load.carrier, more=tuple(more), by=value.by
+            )
         case LoadClosed(load=load):
-            text = f"Load {load.id} is closed by {value.by} with {len(value.aboard)} parcels"
-            for count, word in (
-                (len(value.missing), "missing"),
-                (len(value.wrong), "wrong"),
-                (len(value.undetermined), "undetermined"),
-            ):
-                text += f", {count} {word}" if count else ""
-            return "load-closed", f"{text}: {value.reason}" if value.reason else text
+            counts = (("missing", value.missing), ("wrong", value.wrong), ("undetermined", value.undetermined))
+            more = [phrase(f"load.{status}", count=len(parcels)) for status, parcels in counts if parcels]
+            more += [phrase("load.reason", reason=value.reason)] if value.reason else []
+            return phrase("load-closed", load=load.id, by=value.by, count=len(value.aboard), more=tuple(more))
         case LoadRefused():
-            return "load-refused", f"Refused to {value.by} ({value.action}): {'; '.join(value.problems)}"
+            wish = phrase(f"asked.{value.action}")
+            return phrase("load-refused", by=value.by, wish=wish, problems=value.problems)
         case DockChanged():
-            light = "on" if value.light else "off"
-            text = f"Light of {value.dock} is {light}: {_REASONS[value.reason]}"
-            return "dock-changed", f"{text} ({value.subject})" if value.subject else text
-        case OutputSet():
-            what = f"Output {value.port} of {value.device}"
-            if value.trouble:
-                return "output-failed", f"{what} could not be set {'on' if value.on else 'off'}: {value.trouble}"
-            return "output-set", f"{what} is {'on' if value.on else 'off'}"
+            light, reason = phrase("light.on" if value.light else "light.off"), phrase(f"dock.reason.{value.reason}")
+            return phrase("dock-changed", dock=value.dock, light=light, reason=reason, more=note(value.subject))
+        case OutputSet(trouble=""):
+            return phrase("output-set", port=value.port, device=value.device, state=switched(value.on))
+        case OutputSet(trouble=trouble):
+            state = switched(value.on)
+            return phrase("output-failed", port=value.port, device=value.device, state=state, trouble=trouble)
         case _:
             assert_never(value)
 
 
-def _door(value: DoorSeen) -> str:
-    reads = sum(one.count for one in value.evidence)
+def _door(value: DoorSeen) -> Phrase:
+    code, dock = f"way.{value.direction}", value.dock
     match value.direction:
-        case Direction.OUT:
-            text = f"Went out through {value.dock}"
-        case Direction.IN:
-            text = f"Came in through {value.dock}"
-        case Direction.UNDETERMINED:
-            return f"May have passed {value.dock}: {value.cause} ({reads} reads)"
-        case Direction.STAYED:
-            return f"Was near {value.dock}, {value.cause}, and did not pass ({reads} reads)"
+        case Direction.OUT | Direction.IN:
+            way = phrase(code, dock=dock)
+        case Direction.UNDETERMINED | Direction.STAYED:
+            way = phrase(code, dock=dock, cause=value.cause)
         case _:
             assert_never(value.direction)
-    return f"{text} ({reads} reads)"
+    return phrase("door-seen", way=way, reads=sum(one.count for one in value.evidence))
 
 
-def _gated(value: ParcelGated) -> str:
+def _gated(value: ParcelGated) -> Phrase:
     if value.by:
-        how = "put aboard" if value.verdict is GateVerdict.RIGHT else "taken off"
-        return f"{value.by} says: {how} load {value.load or '-'} at {value.dock}"
-    text = f"{GATE_VERDICTS[value.verdict]} at {value.dock}"
-    text += f", load {value.load}" if value.load else ""
-    return f"{text}: {value.text}" if value.text else text
+        what = "right" if value.verdict is GateVerdict.RIGHT else "unloaded"
+        return phrase(f"gated-{what}-by-hand", by=value.by, load=value.load or "-", dock=value.dock)
+    more = [phrase("gate.load", load=value.load)] if value.load else []
+    more += [phrase("gate.text", text=value.text)] if value.text else []
+    return phrase(f"gated-{value.verdict}", dock=value.dock, more=tuple(more))

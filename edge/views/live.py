@@ -70,6 +70,8 @@ from edge.views.picture import (
     Snapshot,
     Verdict,
 )
+from edge.views.words.phrase import phrase
+from edge.views.words.table import say
 from plc.point_table import REFRESH_US
 from plc.points import Quality
 from plc.words import EventType, Opcode
@@ -301,7 +303,8 @@ class LiveView:
             line.counts = replace(line.counts, per_hour=per_hour)
         for point in list(self._points.values()):
             if point.quality is Quality.GOOD and now_us - point.told_us > SILENT_US:
-                self._set_point(replace(point, quality=Quality.STALE, reason="its controller says nothing"))
+                why = phrase("points.silent")
+                self._set_point(replace(point, quality=Quality.STALE, reason=say(why), reason_code=why.code))
 
     # ---- out -------------------------------------------------------------------------------------------------------
 

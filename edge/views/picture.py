@@ -105,7 +105,8 @@ class Device:
 class PointView:
     """A point of a PLC. ``value`` None: it has none. ``read_us``, ``told_us``: when it was read, when we heard of it.
 
-    ``told_us`` 0: not heard of yet.
+    ``told_us`` 0: not heard of yet. ``reason_code``: where the reason is not the device's own, its code among the words
+    (`edge.views.words`).
     """
 
     plc: str
@@ -116,6 +117,7 @@ class PointView:
     reason: str = ""
     read_us: int = 0
     told_us: int = 0
+    reason_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,15 @@
 """A journaled value as a sentence that people on the floor understand.
 
-Public names: Sentence, Teller, say_findings, amount, ALARM_TITLES.
+Public names: Teller, amount.
 
-``code`` names the kind of sentence and never changes, so that a page can say the same in another language from the
-value itself; ``text`` says it in English.
+A sentence is a code and values, `edge.views.words.phrase.Phrase`, and said in a language by `edge.views.words.table`.
+The code names the kind of sentence and never changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 from edge.core.events import (
     AlarmChanged,
@@ -49,107 +48,36 @@ from edge.core.events import (
     PointWriteRequested,
     PointWritten,
     RouteDecided,
-    RouteReason,
     Sorted,
-    Stage,
     Started,
     ToteChecked,
 )
-from edge.core.values.alarm import AlarmAction, AlarmKind, AlarmState
+from edge.core.values.alarm import AlarmAction
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order, OrderState
 from edge.journal.record import Value
 from edge.views.dock_sentences import tell_dock
-from plc.packml import mode_name, state_name
+from edge.views.words.phrase import Phrase, Word, note, phrase, switched
+from edge.views.words.table import WORDS
 from plc.points import Quality
 from plc.points import Value as PointValue
 from plc.words import EventType, LaneChange, Opcode, Refusal
 
-
-class Sentence(NamedTuple):
-    """What to say."""
-
-    code: str
-    text: str
-
-
-_REASONS: dict[RouteReason, str] = {
-    RouteReason.VERIFIED: "its content is right",
-    RouteReason.REFUSED: "its content is not right",
-    RouteReason.ASSIGNED: "the lane of its carrier",
-    RouteReason.ALTERNATIVE: "an alternative to its carrier's lane",
-    RouteReason.RECIRCULATE: "round again, no lane of its carrier is free",
-    RouteReason.REJECT: "no lane of its carrier is free",
-    RouteReason.NO_READ: "no label was read",
-    RouteReason.AMBIGUOUS: "more than one label was read",
-    RouteReason.CONTRADICTION: "its tag and its barcode name different parcels",
-    RouteReason.NO_ORDER: "it belongs to no open order",
-    RouteReason.CANCELLED: "its order was cancelled",
-    RouteReason.DUPLICATE: "its order was shipped before",
-    RouteReason.NO_LANE: "no lane takes its carrier and service",
-}
-_STAGES: dict[Stage, str] = {
-    Stage.EARLY: "at first sight",
-    Stage.DUE: "when it had to be decided",
-    Stage.FINAL: "with its neighbours known",
-}
 _REFUSALS: dict[int, str] = {
-    -1: "handled, reason unknown",
-    Refusal.OUT_OF_SEQUENCE: "out of sequence",
+    -1: "handled",
+    Refusal.OUT_OF_SEQUENCE: "out-of-sequence",
     Refusal.EXPIRED: "expired",
-    Refusal.UNKNOWN_TRACK: "unknown track",
-    Refusal.NO_TARGET: "no such lane",
-    Refusal.OLD_EPOCH: "another controller has taken over",
-    Refusal.PAST_DECISION: "past the decision point",
-    Refusal.NOT_EXECUTE: "the machine is not running",
-}
-ALARM_TITLES: dict[AlarmKind, str] = {
-    AlarmKind.PLC_DOWN: "PLC does not answer",
-    AlarmKind.READER_DOWN: "Reader does not answer",
-    AlarmKind.POINTS_DOWN: "Points are not read",
-    AlarmKind.PACKML_DOWN: "PackML object is not read",
-    AlarmKind.SITE_STORE_DOWN: "Site store does not answer",
-    AlarmKind.JOURNAL_DOWN: "Journal cannot be written",
-    AlarmKind.JOURNAL_FULL: "Journal above its quota",
-    AlarmKind.INCOMPATIBLE: "PLC not compatible",
-    AlarmKind.OTHER_HOST: "Another host commands the PLC",
-    AlarmKind.EVENTS_MISSED: "Events of the PLC are lost",
-    AlarmKind.COMMANDS_REFUSED: "PLC refuses routes",
-    AlarmKind.MACHINE_STOPPED: "Machine stopped",
-    AlarmKind.JAM: "Jam",
-    AlarmKind.LANE_FULL: "Lane full",
-    AlarmKind.NO_READS: "Many no-reads",
-    AlarmKind.TOTES_REFUSED: "Many totes refused",
-    AlarmKind.MISSORTS: "Missorted or lost",
-    AlarmKind.DEFAULTS: "Many without a route",
-    AlarmKind.UNCONFIRMED: "Many unconfirmed",
-    AlarmKind.CERTIFICATE_ENDS: "Certificate ends soon",
-    AlarmKind.WRONG_LOAD: "Wrong parcel loaded",
-}
-_ALARM_STATES: dict[AlarmState, str] = {
-    AlarmState.NORMAL: "is normal",
-    AlarmState.UNACKNOWLEDGED: "came",
-    AlarmState.ACKNOWLEDGED: "is acknowledged",
-    AlarmState.RETURNED: "is over, not acknowledged",
-    AlarmState.LATCHED_UNACKNOWLEDGED: "is over, waits for acknowledgement and reset",
-    AlarmState.LATCHED: "is over, waits for its reset",
-    AlarmState.SHELVED: "is shelved",
-    AlarmState.SUPPRESSED: "is hidden by its cause",
-    AlarmState.OUT_OF_SERVICE: "is out of service",
-}
-_ALARM_WISHES: dict[AlarmAction, str] = {
-    AlarmAction.ACKNOWLEDGE: "acknowledges",
-    AlarmAction.RESET: "resets",
-    AlarmAction.SHELVE: "shelves",
-    AlarmAction.UNSHELVE: "takes from the shelf",
-    AlarmAction.OUT_OF_SERVICE: "takes out of service",
-    AlarmAction.IN_SERVICE: "puts in service",
+    Refusal.UNKNOWN_TRACK: "unknown-track",
+    Refusal.NO_TARGET: "no-target",
+    Refusal.OLD_EPOCH: "old-epoch",
+    Refusal.PAST_DECISION: "past-decision",
+    Refusal.NOT_EXECUTE: "not-execute",
 }
 _LANE_CHANGES: dict[int, str] = {
-    LaneChange.FREE: "is free again",
-    LaneChange.FULL: "is full",
-    LaneChange.DISABLED: "is disabled",
-    LaneChange.ENABLED: "is enabled",
+    LaneChange.FREE: "free",
+    LaneChange.FULL: "full",
+    LaneChange.DISABLED: "disabled",
+    LaneChange.ENABLED: "enabled",
 }
 
 
@@ -159,7 +87,7 @@ class Teller:
 
     layouts: tuple[LineLayout, ...] = ()
 
-    def tell(self, value: Value, before: Order | None = None) -> Sentence:
+    def tell(self, value: Value, before: Order | None = None) -> Phrase:
         """One value. ``before``: for an OrderChanged, the order as it was, None when it is new."""
         match value:
             case OrderChanged():
@@ -167,48 +95,39 @@ class Teller:
             case PlcEvent():
                 return self._plc_event(value)
             case PassageSeen():
-                reads = sum(tag.count for tag in value.tags)
-                text = (
-                    f"Passed the portal of {value.line}: {len(value.owned)} tags are its own, {len(value.claims)} were "
-                    f"seen in {reads} reads, {_STAGES[value.stage]}"
-                )
-                if value.scans:
-                    text += f", {_codes(value.codes)}"
-                    text += f" ({' '.join(value.doubtful)} may be a neighbour's)" if value.doubtful else ""
-                return Sentence("passage", f"{text}; {value.cause}" if value.cause else text)
+                return _passage(value)
             case BarcodesRead():
-                return Sentence("barcodes", f"Scanner {value.reader}: {_codes(value.codes)}")
+                return phrase("barcodes", reader=value.reader, codes=_codes(value.codes))
             case ToteChecked():
                 return _tote(value)
             case RouteDecided():
-                text = f"{self._lane(value.line, value.lane, 'Lane')} decided: {_REASONS[value.reason]}"
-                text += f", round {value.round + 1}" if value.round else ""
-                return Sentence("route-decided", f"{text} ({value.text})" if value.text else text)
+                more = [phrase("route.round", round=value.round + 1)] if value.round else []
+                reason = phrase(f"route.{value.reason}")
+                lane = self._lane(value.line, value.lane)
+                return phrase("route-decided", lane=lane, reason=reason, more=(*more, *note(value.text)))
             case Sorted():
                 return self._sorted(value)
             case OrderShipped():
-                lane = self._lane(value.line, value.lane, "lane")
-                return Sentence("shipped", f"Order {value.order} is shipped: its parcel is in {lane}")
+                return phrase("shipped", order=value.order, lane=self._lane(value.line, value.lane))
             case CommandSent():
                 code = "command-found" if value.found else "command-sent"
-                verb = "found in PLC" if value.found else "sent to PLC"
-                return Sentence(code, f"{self._command(value)} {verb} {value.plc} as command {value.seq}")
+                return phrase(code, command=self._command(value), plc=value.plc, seq=value.seq)
+            case CommandHandled(refusal=0):
+                return phrase("command-handled", plc=value.plc, command=self._command(value))
             case CommandHandled():
-                if value.refusal:
-                    why = _REFUSALS.get(value.refusal, f"reason {value.refusal}")
-                    text = f"PLC {value.plc} refused: {self._command(value)}: {why}"
-                    return Sentence("command-refused", text)
-                return Sentence("command-handled", f"PLC {value.plc} accepted: {self._command(value)}")
+                why = _refusal(value.refusal)
+                return phrase("command-refused", plc=value.plc, command=self._command(value), why=why)
             case CommandDropped():
-                return Sentence("command-dropped", f"{self._command(value)} never reached PLC {value.plc}: {value.why}")
+                return phrase("command-dropped", command=self._command(value), plc=value.plc, why=value.why)
             case LaneRequested():
-                wish = "enable" if value.enabled else "disable"
-                lane = self._lane(value.line, value.lane, "lane")
-                return Sentence("lane-requested", f"{value.by} asks to {wish} {lane} of {value.line}")
+                wish = phrase("lane.enable" if value.enabled else "lane.disable")
+                lane = self._lane(value.line, value.lane)
+                return phrase("lane-requested", by=value.by, wish=wish, lane=lane, line=value.line)
             case LaneChanged():
-                states = [word for word, on in (("full", value.full), ("disabled", value.disabled)) if on]
-                lane = self._lane(value.line, value.lane, "Lane")
-                return Sentence("lane-changed", f"{lane} of {value.line} is {' and '.join(states) or 'open'}")
+                named = [word for word, on in (("full", value.full), ("disabled", value.disabled)) if on]
+                states = tuple(phrase(f"lane.is.{word}") for word in named or ["open"])
+                lane = self._lane(value.line, value.lane)
+                return phrase("lane-changed", lane=lane, line=value.line, states=states)
             case AlarmRequested():
                 return _alarm_requested(value)
             case AlarmChanged():
@@ -216,7 +135,7 @@ class Teller:
             case PointChanged() | PointWriteRequested() | PointWritten():
                 return _point(value)
             case Anomaly():
-                return Sentence("anomaly", f"Attention: {value.text}")
+                return phrase("anomaly", what=phrase(f"anomaly.{value.code}"), text=value.text)
             case (
                 LoadRequested()
                 | OutputSet()
@@ -227,195 +146,223 @@ class Teller:
                 | LoadRefused()
                 | DockChanged()
             ):
-                return Sentence(*tell_dock(value))
+                return tell_dock(value)
             case _:
                 return _machine(value)
 
-    def _lane(self, line: str, number: int, word: str) -> str:
+    def _lane(self, line: str, number: int) -> Phrase:
         for layout in self.layouts:
             for lane in layout.lanes:
                 if layout.name == line and lane.number == number:
-                    return f"{word} {number} ({lane.name})"
-        return f"{word} {number}"
+                    return phrase("lane.named", number=number, name=lane.name)
+        return phrase("lane.bare", number=number)
 
-    def _lane_of_plc(self, plc: str, number: int, word: str) -> str:
-        lines = [layout.name for layout in self.layouts if layout.plc == plc]
-        names = {self._lane(line, number, word) for line in lines}
-        return names.pop() if len(names) == 1 else f"{word} {number}"
+    def _lane_of_plc(self, plc: str, number: int) -> Phrase:
+        lanes = [self._lane(layout.name, number) for layout in self.layouts if layout.plc == plc]
+        return lanes[0] if lanes and lanes.count(lanes[0]) == len(lanes) else phrase("lane.bare", number=number)
 
-    def _command(self, value: CommandSent | CommandHandled | CommandDropped) -> str:
-        lane = self._lane_of_plc(value.plc, value.target, "lane")
+    def _command(self, value: CommandSent | CommandHandled | CommandDropped) -> Phrase:
+        lane = self._lane_of_plc(value.plc, value.target)
         match value.opcode:
             case Opcode.ROUTE:
-                return f"Route of track {value.value} to {lane}"
+                return phrase("command.route", track=value.value, lane=lane)
             case Opcode.LANE:
-                return f"{'Enable' if value.value else 'Disable'} {lane}"
+                return phrase("command.enable" if value.value else "command.disable", lane=lane)
             case Opcode.OUTPUT:
-                return f"Output {value.target} {'on' if value.value else 'off'}"
+                return phrase("command.output", port=value.target, state=switched(bool(value.value)))
             case _:
-                return f"Command of kind {value.opcode} with {value.value} for {value.target}"
+                return phrase("command.other", kind=value.opcode, value=value.value, target=value.target)
 
-    def _plc_event(self, value: PlcEvent) -> Sentence:
+    def _plc_event(self, value: PlcEvent) -> Phrase:
         track, plc, station = value.track_id, value.plc, value.station
-        lane = self._lane_of_plc(plc, station, "lane")
+        lane = self._lane_of_plc(plc, station)
         match value.type:
             case EventType.INDUCTED if value.value:
-                return Sentence("came-round", f"Came round again on {plc} as track {track}, round {value.value + 1}")
+                return phrase("came-round", plc=plc, track=track, round=value.value + 1)
             case EventType.INDUCTED:
-                return Sentence("inducted", f"Inducted on {plc} as track {track}")
+                return phrase("inducted", plc=plc, track=track)
             case EventType.ENTERED:
-                return Sentence("entered", f"Reached photo-eye {station} of {plc}")
+                return phrase("entered", eye=station, plc=plc)
             case EventType.LEFT:
-                return Sentence("left", f"Left photo-eye {station} of {plc}")
+                return phrase("left", eye=station, plc=plc)
             case EventType.DEFAULTED:
-                return Sentence("defaulted", f"No route in time: {plc} sends it to {lane}")
+                return phrase("defaulted", plc=plc, lane=lane)
             case EventType.DIVERTED:
-                return Sentence("diverted", f"Is in {lane}")
+                return phrase("diverted", lane=lane)
             case EventType.DIVERT_FAILED:
-                where = self._lane_of_plc(plc, value.value, "lane") if value.value else "still on the line"
-                return Sentence("divert-failed", f"Divert to {lane} failed, it is {'in ' * bool(value.value)}{where}")
+                where = _where(self._lane_of_plc(plc, value.value) if value.value else None)
+                return phrase("divert-failed", lane=lane, where=where)
             case EventType.LOST:
-                return Sentence("lost", f"Lost behind photo-eye {station} of {plc}")
+                return phrase("lost", eye=station, plc=plc)
             case EventType.STRAY:
-                return Sentence("stray", f"Appeared untracked at photo-eye {station} of {plc}, is now track {track}")
+                return phrase("stray", eye=station, plc=plc, track=track)
             case EventType.JAM:
-                word = "Jam" if value.value else "Jam cleared"
-                return Sentence("jam", f"{word} at photo-eye {station} of {plc}")
+                what = phrase("anomaly.jam" if value.value else "anomaly.jam-cleared")
+                return phrase("jam", what=what, eye=station, plc=plc)
             case EventType.LANE:
-                what = _LANE_CHANGES.get(value.value, f"changed to {value.value}")
-                return Sentence("lane", f"{self._lane_of_plc(plc, station, 'Lane')} of {plc} {what}")
+                known = _LANE_CHANGES.get(value.value)
+                what = phrase(f"lane.becomes.{known}") if known else phrase("lane.becomes.other", value=value.value)
+                return phrase("lane", lane=lane, plc=plc, what=what)
             case EventType.STATE:
-                return Sentence("state", f"{plc} went to PackML state {value.value} ({state_name(value.value)})")
+                return phrase("state", plc=plc, number=value.value, state=_state(value.value))
             case EventType.INPUT:
-                return Sentence("input", f"Input {station} of {plc} went {'on' if value.value else 'off'}")
+                return phrase("input", port=station, plc=plc, state=switched(bool(value.value)))
             case EventType.REFUSED:
-                why = _REFUSALS.get(value.value, f"reason {value.value}")
-                return Sentence("refused", f"{plc} refused command {station}: {why}")
+                return phrase("refused", plc=plc, seq=station, why=_refusal(value.value))
             case _:
-                return Sentence("plc-event", f"{plc} reported event {value.type} at {station} with {value.value}")
+                return phrase("plc-event", plc=plc, type=int(value.type), station=station, value=value.value)
 
-    def _sorted(self, value: Sorted) -> Sentence:
-        lane = self._lane(value.line, value.lane, "lane") if value.lane else "the line"
-        wanted = self._lane(value.line, value.wanted, "lane") if value.wanted else "no lane"
+    def _sorted(self, value: Sorted) -> Phrase:
+        code, more = f"sorted-{value.outcome}", note(value.text)
+        lane = self._lane(value.line, value.lane) if value.lane else None
+        wanted = phrase("to.lane", lane=self._lane(value.line, value.wanted)) if value.wanted else phrase("to.none")
         match value.outcome:
             case Outcome.CONFIRMED:
-                text = f"Confirmed in {lane}"
-            case Outcome.MISSORTED:
-                text = f"Missorted: is in {lane}, was sent to {wanted}"
+                return phrase(code, where=_where(lane), more=more)
+            case Outcome.MISSORTED | Outcome.FAILED:
+                return phrase(code, where=_where(lane), wanted=wanted, more=more)
             case Outcome.DEFAULTED:
-                text = f"Defaulted to {lane}, was sent to {wanted}"
-            case Outcome.FAILED:
-                text = f"Divert failed: is {'in' if value.lane else 'on'} {lane}, was sent to {wanted}"
+                to = phrase("to.lane", lane=lane) if lane is not None else phrase("to.line")
+                return phrase(code, lane=to, wanted=wanted, more=more)
             case Outcome.LOST:
-                text = f"Lost on its way to {wanted}"
+                return phrase(code, wanted=wanted, more=more)
             case _:
                 assert_never(value.outcome)
-        return Sentence(f"sorted-{value.outcome}", f"{text} ({value.text})" if value.text else text)
 
 
-def say_findings(findings: Iterable[Finding]) -> str:
-    """What is wrong with a tote, in one line."""
-    return "; ".join(_finding(finding) for finding in findings)
+def _where(lane: Phrase | None) -> Phrase:
+    return phrase("where.line") if lane is None else phrase("where.lane", lane=lane)
 
 
-def _finding(finding: Finding) -> str:
+def _refusal(number: int) -> Phrase:
+    known = _REFUSALS.get(number)
+    return phrase(f"refusal.{known}") if known else phrase("refusal.other", number=number)
+
+
+def _state(number: int) -> Phrase:
+    code = f"machine.state.{number}"
+    return phrase(code) if code in WORDS else phrase("machine.state.other", number=number)
+
+
+def _passage(value: PassageSeen) -> Phrase:
+    more = [phrase("passage.codes", codes=_codes(value.codes))] if value.scans else []
+    more += [phrase("passage.doubtful", codes=value.doubtful)] if value.doubtful else []
+    more += [phrase("passage.cause", text=value.cause)] if value.cause else []
+    return phrase(
+        "passage",
+        line=value.line,
+        own=len(value.owned),
+        seen=len(value.claims),
+        reads=sum(tag.count for tag in value.tags),
+        stage=phrase(f"stage.{value.stage}"),
+        more=tuple(more),
+    )
+
+
+def _codes(codes: tuple[str, ...]) -> Phrase:
+    return phrase("codes.found", codes=codes) if codes else phrase("codes.none")
+
+
+def _finding(finding: Finding) -> Phrase:
+    code, subject = f"found.{finding.kind}", finding.subject
     match finding.kind:
         case FindingKind.MISSING:
-            return f"missing: {finding.quantity} of {finding.subject}"
+            return phrase(code, quantity=finding.quantity, subject=subject)
         case FindingKind.EXTRA:
-            return f"extra: {finding.subject}"
-        case FindingKind.FOREIGN:
-            return f"of another order ({finding.order}): {finding.subject}"
-        case FindingKind.DUPLICATE:
-            return f"already shipped ({finding.order}): {finding.subject}"
+            return phrase(code, subject=subject)
+        case FindingKind.FOREIGN | FindingKind.DUPLICATE:
+            return phrase(code, order=finding.order, subject=subject)
         case FindingKind.CONTRADICTION:
-            return f"tag and barcode of the tote differ: {finding.text}"
+            return phrase(code, text=finding.text)
         case FindingKind.UNREADABLE:
-            return f"unreadable: {finding.subject or finding.text}"
+            return phrase(code, subject=subject) if subject else phrase("found.notag", text=finding.text)
         case FindingKind.NO_ORDER:
-            return "no open order for this tote"
+            return phrase(code)
         case _:
             assert_never(finding.kind)
 
 
-def _codes(codes: Iterable[str]) -> str:
-    shown = ", ".join(codes)
-    return f"barcodes {shown}" if shown else "no barcode was found"
+def _alarm(value: AlarmChanged) -> Phrase:
+    def told(part: str, text: str) -> Word:
+        """A site's own words stay as they are."""
+        code = f"alarm.{value.kind}.{part}"
+        return phrase(code) if text == WORDS[code][0] else text
 
-
-def _alarm(value: AlarmChanged) -> Sentence:
-    text = f"Alarm {value.alarm}, {ALARM_TITLES[value.kind].lower()}, {_ALARM_STATES[value.state]}"
-    text += f" {value.suppressed_by}" if value.suppressed_by else ""
-    text += f" by {value.by}" if value.by else ""
+    more = [phrase("alarm.because", alarm=value.suppressed_by)] if value.suppressed_by else []
+    more += [phrase("alarm.by", by=value.by)] if value.by else []
     if value.annunciates:
-        text += f": {value.text}. {value.consequence} {value.action}"
-    return Sentence(f"alarm-{value.state}", f"{text} ({value.comment})" if value.comment else text)
+        consequence, action = told("consequence", value.consequence), told("action", value.action)
+        more.append(phrase("alarm.told", text=value.text, consequence=consequence, action=action))
+    title = phrase(f"alarm.{value.kind}")
+    return phrase(f"alarm-{value.state}", alarm=value.alarm, title=title, more=(*more, *note(value.comment)))
 
 
-def _alarm_requested(value: AlarmRequested) -> Sentence:
-    text = f"{value.by} {_ALARM_WISHES[value.action]} alarm {value.alarm}"
-    text += f" for {value.for_us // 60_000_000} minutes" if value.action is AlarmAction.SHELVE else ""
-    return Sentence("alarm-requested", f"{text} ({value.comment})" if value.comment else text)
+def _alarm_requested(value: AlarmRequested) -> Phrase:
+    shelved = value.action is AlarmAction.SHELVE
+    more = [phrase("wish.minutes", minutes=value.for_us // 60_000_000)] if shelved else []
+    wish = phrase(f"wish.{value.action}")
+    return phrase("alarm-requested", by=value.by, wish=wish, alarm=value.alarm, more=(*more, *note(value.comment)))
 
 
-def amount(value: PointValue | None, unit: str = "") -> str:
+def amount(value: PointValue | None, unit: str = "") -> Word:
     """A point's value with its unit; ``-`` for none."""
     match value:
         case None:
             return "-"
         case bool():
-            return "on" if value else "off"
+            return switched(value)
         case float():
             return f"{value:.7g} {unit}".rstrip()
         case _:
             return f"{value} {unit}".rstrip()
 
 
-def _point(value: PointChanged | PointWriteRequested | PointWritten) -> Sentence:
-    name = f"point {value.point} of {value.plc}"
+def _point(value: PointChanged | PointWriteRequested | PointWritten) -> Phrase:
+    point, plc = value.point, value.plc
     match value:
         case PointChanged(quality=Quality.GOOD):
-            return Sentence("point", f"Value of {name}: {amount(value.value, value.unit)}")
+            return phrase("point", point=point, plc=plc, value=amount(value.value, value.unit))
         case PointChanged(quality=Quality.STALE):
-            text = f"Value of {name} is stale, it was {amount(value.value, value.unit)}: {value.reason}"
-            return Sentence("point-stale", text)
+            was = amount(value.value, value.unit)
+            return phrase("point-stale", point=point, plc=plc, value=was, reason=value.reason)
         case PointChanged():
-            return Sentence("point-bad", f"No value of {name}: {value.reason}")
+            return phrase("point-bad", point=point, plc=plc, reason=value.reason)
         case PointWriteRequested():
-            return Sentence("point-asked", f"{value.by} asks to write {amount(value.value)} to {name}")
+            return phrase("point-asked", by=value.by, value=amount(value.value), point=point, plc=plc)
         case PointWritten(trouble=""):
-            return Sentence("point-written", f"Written for {value.by}: {amount(value.value)} to {name}")
-        case PointWritten():
-            return Sentence(
-                "point-refused", f"Not written for {value.by}: {amount(value.value)} to {name}: {value.trouble}"
-            )
+            return phrase("point-written", by=value.by, value=amount(value.value), point=point, plc=plc)
+        case PointWritten(trouble=trouble):
+            told = amount(value.value)
+            return phrase("point-refused", by=value.by, value=told, point=point, plc=plc, trouble=trouble)
         case _:
             assert_never(value)
 
 
-def _tote(value: ToteChecked) -> Sentence:
-    when = "finally" if value.final else "for now"
-    name = value.tote or "no tote tag"
-    about = f"order {value.order}" if value.order else "no order"
+def _tote(value: ToteChecked) -> Phrase:
+    when = phrase("tote.finally" if value.final else "verdict.provisional")
+    tote = value.tote or phrase("tote.none")
+    order = phrase("tote.order", order=value.order) if value.order else phrase("tote.no-order")
     if value.verified:
-        text = f"Tote verified {when}: {len(value.matched)} items as ordered ({name}, {about})"
-        return Sentence("tote-verified", text)
-    return Sentence("tote-refused", f"Tote refused {when}: {say_findings(value.findings)} ({name}, {about})")
+        return phrase("tote-verified", when=when, count=len(value.matched), tote=tote, order=order)
+    findings = tuple(_finding(finding) for finding in value.findings)
+    return phrase("tote-refused", when=when, findings=findings, tote=tote, order=order)
 
 
-def _order(order: Order, before: Order | None) -> Sentence:
+def _order(order: Order, before: Order | None) -> Phrase:
     if before is not None and before.state is not order.state:
-        return Sentence(f"order-{order.state}", f"Order {order.id} is {order.state} now")
+        return phrase(f"order-{order.state}", order=order.id)
+    parts = [phrase("content.carrier", carrier=f"{order.carrier} {order.service}".rstrip())]
+    parts += [phrase("content.tote", tote=order.tote)] if order.tote else []
+    parts += [phrase("content.parcel", parcel=order.parcel)] if order.parcel else []
+    parts += [phrase("content.codes", codes=order.codes)] if order.codes else []
     items = sum(line.quantity for line in order.lines)
-    text = f"{items} items in {len(order.lines)} lines, {order.carrier} {order.service}".rstrip()
-    text += f", tote {order.tote}" if order.tote else ""
-    text += f", parcel {order.parcel}" if order.parcel else ""
-    text += f", codes {' '.join(order.codes)}" if order.codes else ""
+    content = phrase("content.order", items=items, lines=len(order.lines), more=tuple(parts))
     if before is not None:
-        return Sentence("order-changed", f"Order {order.id} changed: {text}")
+        return phrase("order-changed", order=order.id, content=content)
     source = f"{order.channel} {order.external}".rstrip()
-    state = "" if order.state is OrderState.OPEN else f", {order.state} already"
-    return Sentence("order-new", f"Order {order.id} came from {source}: {text}{state}")
+    closed = order.state is not OrderState.OPEN
+    more = (phrase("content.already", state=phrase(f"state.{order.state}")),) if closed else ()
+    return phrase("order-new", order=order.id, source=source, content=content, more=more)
 
 
 def _machine(
@@ -428,35 +375,37 @@ def _machine(
     | MachineReported
     | CertificateChecked
     | AlarmDue,
-) -> Sentence:
+) -> Phrase:
     match value:
         case Started():
-            return Sentence("started", f"Controller {value.controller} {value.version} started")
+            return phrase("started", controller=value.controller, version=value.version)
         case DeviceChanged():
-            code = "device-up" if value.up else "device-down"
-            return Sentence(code, f"{value.device} is {'up' if value.up else 'down'}: {value.reason}")
+            return phrase("device-up" if value.up else "device-down", device=value.device, reason=value.reason)
         case PlcConnected():
-            kind = "a new" if value.fresh else "the known"
-            return Sentence("plc-connected", f"PLC {value.plc} is connected in {kind} session {value.session}")
+            session = phrase("session.new" if value.fresh else "session.known", session=value.session)
+            return phrase("plc-connected", plc=value.plc, session=session)
         case EventsMissed():
-            return Sentence("events-missed", f"PLC {value.plc}: {value.count} events never came")
+            return phrase("events-missed", plc=value.plc, count=value.count)
         case DeviceNotice():
-            return Sentence("notice", f"{value.device}: {value.text}")
+            return phrase("notice", device=value.device, text=value.text)
         case Measured():
-            numbers = ", ".join(f"{name} {number:g}" for name, number in value.values)
-            return Sentence("measured", f"{value.device}: {numbers}")
+            numbers = tuple(f"{name} {number:g}" for name, number in value.values)
+            return phrase("measured", device=value.device, numbers=numbers)
         case MachineReported():
-            return Sentence("machine", _reported(value))
+            return _reported(value)
         case CertificateChecked():
-            return Sentence("certificate", f"{value.device}: {value.text}")
+            return phrase("certificate", device=value.device, text=value.text)
         case AlarmDue():
-            return Sentence("alarm-due", "A delay or a shelving of an alarm, or the time of a light, is over")
+            return phrase("alarm-due")
         case _:
             assert_never(value)
 
 
-def _reported(value: MachineReported) -> str:
-    text = f"{value.plc} stands in PackML state {value.state} ({state_name(value.state)})"
-    text += f", {mode_name(value.mode)}" if value.mode else ""
-    text += f", {value.processed} processed" if value.processed >= 0 else ""
-    return f"{text}, {value.defective} defective" if value.defective >= 0 else text
+def _reported(value: MachineReported) -> Phrase:
+    code = f"machine.mode.{value.mode}"
+    mode = phrase(code) if code in WORDS else phrase("machine.mode.other", number=value.mode)
+    more = [phrase("machine.mode.told", mode=mode)] if value.mode else []
+    more += [phrase("machine.processed", count=value.processed)] if value.processed >= 0 else []
+    more += [phrase("machine.defective", count=value.defective)] if value.defective >= 0 else []
+    state = _state(value.state)
+    return phrase("machine", plc=value.plc, number=value.state, state=state, more=tuple(more))

@@ -32,6 +32,7 @@ from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order
 from edge.journal.record import Record
 from edge.views.sentences import Teller
+from edge.views.words.phrase import Phrase
 from rfid.epc.identity import EpcError, identify
 
 ByRef = Callable[[str], Sequence[Record]]
@@ -43,11 +44,10 @@ _HEX = re.compile(r"[0-9A-Fa-f]{4,}")
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One thing that happened. ``code`` and ``text``: see `edge.views.sentences`."""
+    """One thing that happened, and what is said of it."""
 
     at_us: int
-    code: str
-    text: str
+    said: Phrase
     record: Record
 
 
@@ -213,8 +213,7 @@ class _Story:
             if isinstance(value, OrderChanged):
                 before = known.get(value.order.id)
                 known[value.order.id] = value.order
-            sentence = self._teller.tell(value, before)
-            entries.append(TimelineEntry(record.at_us, sentence.code, sentence.text, record))
+            entries.append(TimelineEntry(record.at_us, self._teller.tell(value, before), record))
         return entries
 
 

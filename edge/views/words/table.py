@@ -1,0 +1,32 @@
+"""The table of all words, and how they are said.
+
+Public names: WORDS, LANGUAGES, Language, say, language.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from edge.core.alarms.words import ALARM_WORDS
+from edge.views.words.alarms import ALARMS
+from edge.views.words.docks import DOCKS
+from edge.views.words.pages import PAGES
+from edge.views.words.phrase import Rows, Word, fill
+from edge.views.words.stories import STORIES
+
+Language: TypeAlias = Literal["en", "zh-Hant"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh-Hant")
+"""In the order of a row's columns, as BCP 47 names them; zh-Hant: 繁體中文."""
+
+WORDS: Rows = {**PAGES, **STORIES, **ALARMS, **ALARM_WORDS, **DOCKS}
+
+
+def say(word: Word, to: Language = "en") -> str:
+    """A phrase in a language; anything else is the same in all of them."""
+    return fill(word, WORDS, LANGUAGES.index(to))
+
+
+def language(name: Language) -> dict[str, str]:
+    """All words of a language by their codes."""
+    column = LANGUAGES.index(name)
+    return {code: row[column] for code, row in WORDS.items()}

@@ -1,0 +1,245 @@
+"""Every sentence stands once, in both languages with the same values; whoever says one names a code that is there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.config.load import load_line
+from edge.core.alarms.words import ALARM_WORDS
+from edge.core.events import (
+    KINDS,
+    AnomalyCode,
+    DockReason,
+    FindingKind,
+    GateVerdict,
+    OrderChanged,
+    Outcome,
+    RouteReason,
+    Stage,
+)
+from edge.core.values.alarm import AlarmAction, AlarmKind, AlarmState, Priority
+from edge.core.values.dock import Direction
+from edge.core.values.layout import Job, LaneRole
+from edge.core.values.load import LoadAction
+from edge.core.values.order import Order, OrderState
+from edge.views.sentences import Teller
+from edge.views.words.alarms import ALARMS
+from edge.views.words.docks import DOCKS
+from edge.views.words.pages import PAGES
+from edge.views.words.phrase import Phrase, Word, places
+from edge.views.words.stories import STORIES
+from edge.views.words.table import LANGUAGES, WORDS, language, say
+from plc.packml import PackmlState, mode_name, state_name
+from plc.points import Quality
+
+CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\uffef]")
+LISTS = re.compile(r"\{(\w+):")
+SWITCH = ("enable", "disable")
+PARTS = ("cause", "consequence", "action")
+STATUSES = ("aboard", "missing", "wrong", "undetermined")
+
+# What stands for the star in codes that are put together.
+PAGES_SAY: dict[str, Iterable[str]] = {
+    "alarm.*": AlarmKind,
+    "alarm.*.*": [f"{kind}.{part}" for kind in AlarmKind for part in PARTS],
+    "alarms.*": PARTS,
+    "alarms.ask.*": AlarmAction,
+    "alarms.priority.*": Priority,
+    "alarms.state.*": AlarmState,
+    "anomaly.*": AnomalyCode,
+    "device.*": (
+        *("plc", "reader", "points", "packml", "site-store", "journal", "journal-room"),
+        *("up", "down", "unknown"),
+    ),
+    "dock.*": STATUSES,
+    "dock.ask.*": ("by", "carrier", "services", "trailer", "id", "forced", "reason", "parcel"),
+    "dock.column.*": ("number", "parcel", "status", "order", "time"),
+    "dock.verdict.*": GateVerdict,
+    "figures.*": (
+        *("parcels", "totes", "verified", "noread", "missorted", "defaulted", "reaction", "margin", "plc", "alarms"),
+    ),
+    "finding.*": FindingKind,
+    "history.*": (
+        *("rate", "verified", "noread", "wrong", "defaulted", "p50", "p99", "margin", "alarms"),
+        *("roundtrip", "heartbeat"),
+    ),
+    "job.*": Job,
+    "lane.*": ("full", "disabled"),
+    "lane.ask.*": SWITCH,
+    "lane.ask.why.*": SWITCH,
+    "lane.wish.*": SWITCH,
+    "machine.mode.*": ("0", "1", "2", "3"),
+    "machine.state.*": [str(int(state)) for state in PackmlState],
+    "machines.*": ("line", "state", "since", "mode", "processed", "defective"),
+    "points.*": (*Quality, "unknown"),
+    "reason.*": (*RouteReason, "failed"),
+    "role.*": LaneRole,
+    "state.*": OrderState,
+    "verdict.*": ("verified", "refused"),
+}
+PYTHON_SAYS: dict[str, Iterable[str]] = {
+    "alarm-*": AlarmState,
+    "alarm.*": AlarmKind,
+    "alarm.*.*": [f"{kind}.{part}" for kind in AlarmKind for part in PARTS],
+    "anomaly.*": AnomalyCode,
+    "asked.*": LoadAction,
+    "dock.reason.*": DockReason,
+    "found.*": FindingKind,
+    "gated-*": GateVerdict,
+    "gated-*-by-hand": ("right", "unloaded"),
+    "lane.becomes.*": ("free", "full", "disabled", "enabled"),
+    "lane.is.*": ("full", "disabled", "open"),
+    "load.*": ("missing", "wrong", "undetermined"),
+    "machine.mode.*": ("1", "2", "3"),
+    "machine.state.*": [str(int(state)) for state in PackmlState],
+    "order-*": OrderState,
+    "refusal.*": (
+        *("handled", "out-of-sequence", "expired", "unknown-track", "no-target", "old-epoch", "past-decision"),
+        "not-execute",
+    ),
+    "route.*": RouteReason,
+    "sorted-*": Outcome,
+    "stage.*": Stage,
+    "state.*": OrderState,
+    "way.*": Direction,
+    "wish.*": (*LoadAction, *AlarmAction),
+}
+
+
+def test_every_code_has_words_in_both_languages_with_the_same_values() -> None:
+    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, STORIES)
+    assert sum(map(len, tables)) == len(WORDS), "a code stands twice"
+    assert [set(language(name)) for name in LANGUAGES] == [set(WORDS)] * 2
+    for code, (english, chinese) in WORDS.items():
+        assert english and chinese, code
+        assert places(english) == places(chinese), code
+        assert set(LISTS.findall(english)) == set(LISTS.findall(chinese)), f"{code}: what is a list is one in both"
+        assert not CHINESE.search(english), code
+
+
+def phrases(word: Word) -> Iterator[Phrase]:
+    """A phrase and those inside it."""
+    match word:
+        case Phrase():
+            yield word
+            for value in word.values.values():
+                yield from phrases(value)
+        case tuple():
+            for one in word:
+                yield from phrases(one)
+        case _:
+            pass
+
+
+def assert_sayable(told: Phrase) -> None:
+    """In both languages, with a value for every place and a place for every value."""
+    for one in phrases(told):
+        assert set(one.values) == places(WORDS[one.code][0]), one
+    assert "." not in told.code, "a sentence's own code has no dot"
+    assert say(told) and say(told, "zh-Hant")
+
+
+@pytest.fixture(scope="module")
+def teller(project: Path) -> Teller:
+    return Teller(load_line(project / "examples/warehouse/LINE.toml").layouts())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=40)
+@given(data=st.data())
+def test_whatever_is_journaled_can_be_said(teller: Teller, kind: str, data: st.DataObject) -> None:
+    assert_sayable(teller.tell(data.draw(st.from_type(KINDS[kind]))))
+
+
+@settings(max_examples=40)
+@given(st.from_type(Order), st.from_type(Order))
+def test_whatever_becomes_of_an_order_can_be_said(before: Order, after: Order) -> None:
+    assert_sayable(Teller().tell(OrderChanged(1, 0, after), before))
+
+
+def test_packml_is_called_what_the_standard_calls_it() -> None:
+    assert {state_name(state): WORDS[f"machine.state.{state:d}"][0] for state in PackmlState} == {
+        name: name for name in map(state_name, PackmlState)
+    }
+    assert [WORDS[f"machine.mode.{mode}"][0] for mode in (1, 2, 3)] == [mode_name(mode) for mode in (1, 2, 3)]
+
+
+def expanded(patterns: dict[str, Iterable[str]]) -> set[str]:
+    """The codes that come of putting them together."""
+    return {pattern.replace("*.*", "*").replace("*", name) for pattern, names in patterns.items() for name in names}
+
+
+def page_files(project: Path, suffix: str) -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((project / "api/web").glob(f"*{suffix}")))
+
+
+def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
+    """Codes in the pages, and patterns of codes that they put together."""
+    script, markup = page_files(project, ".js"), page_files(project, ".html")
+    heads = {code.partition(".")[0] for code in WORDS if "." in code}
+    dotted = {one for one in re.findall(r'"([\w-]+(?:\.[\w-]+)+)"', script) if one.partition(".")[0] in heads}
+    codes = dotted | set(re.findall(r'\bt\("([^"]+)"', script))
+    codes |= set(re.findall(r'data-(?:text|label|hint)="([^"]+)"', markup))
+    made = [re.sub(r"\$\{[^}]*\}", "*", one) for one in re.findall(r"`([\w.-]+\$\{[^`]*)`", script)]
+    return codes, {one for one in made if re.fullmatch(r"[\w.*-]+", one) and one.partition(".")[0] in heads}
+
+
+def pattern(joined: ast.JoinedStr) -> str:
+    """What is put together, with a star for each value."""
+    return "".join(str(one.value) if isinstance(one, ast.Constant) else "*" for one in joined.values)
+
+
+def said_by_python(project: Path) -> Iterator[tuple[str, set[str] | None]]:
+    """The same of all that makes phrases, and what values it gives, None = they are given elsewhere."""
+    for path in sorted((project / "edge").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if not re.search(r"import .*\bphrase\b|def phrase", text):
+            continue
+        for node in ast.walk(ast.parse(text)):
+            match node:
+                case ast.Call(func=ast.Name("phrase"), args=[code], keywords=keywords):
+                    values = {str(keyword.arg) for keyword in keywords}
+                case ast.Assign(targets=[ast.Name("code")], value=code):
+                    values = None
+                case ast.Assign(targets=[ast.Tuple(elts=[ast.Name("code"), *_])], value=ast.Tuple(elts=[code, *_])):
+                    values = None
+                case _:
+                    continue
+            for one in (code.body, code.orelse) if isinstance(code, ast.IfExp) else (code,):
+                match one:
+                    case ast.Constant(value=str(name)):
+                        yield name, values
+                    case ast.JoinedStr():
+                        yield pattern(one), values
+                    case _:
+                        assert isinstance(one, ast.Name), f"{path}: {ast.unparse(one)}: what is said must be seen"
+
+
+def test_whoever_says_something_names_a_code_that_is_there(project: Path) -> None:
+    codes, patterns = said_by_pages(project)
+    assert patterns == set(PAGES_SAY), "what stands for the star is listed above"
+    ours = list(said_by_python(project))
+    assert {code for code, _ in ours if "*" in code} == set(PYTHON_SAYS), "what stands for the star is listed above"
+    said = codes | expanded(PAGES_SAY)
+    for made, values in ours:
+        for code in expanded({made: PYTHON_SAYS[made]}) if "*" in made else {made}:
+            said.add(code)
+            assert values is None or values == places(WORDS[code][0]), code
+    assert said - WORDS.keys() == set()
+    assert WORDS.keys() - said == set(), "words that nobody says"
+
+
+def test_words_stand_in_the_table_alone(project: Path) -> None:
+    for path in (project / "api/web").glob("*.js"):
+        found = CHINESE.findall(path.read_text(encoding="utf-8"))
+        assert not found, f"{path}: {found}"
+    for path in (project / "edge").rglob("*.py"):
+        if path.parent.name != "words" and path.name != "words.py":
+            assert not CHINESE.search(path.read_text(encoding="utf-8")), path
