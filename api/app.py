@@ -26,7 +26,7 @@ from api.answers import PROBLEMS, json_answer, problems_answer
 from api.docks import dock_routes
 from api.guard import Guard
 from api.points import point_routes
-from api.site_state import Health, LineInfo, Site, now_us
+from api.site_state import Health, LineInfo, Site
 from api.words import words_route
 from edge.config.lines import SiteConfig
 from edge.core.alarms.alarms import requested_state
@@ -34,6 +34,7 @@ from edge.core.events import AlarmChanged, AlarmRequested, OrderChanged
 from edge.core.values.alarm import AlarmAction
 from edge.core.values.order import Order
 from edge.intake.orders import Intake, read_csv, read_json
+from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
 from edge.metrics import CONTENT_TYPE, text
 from edge.site.store import OrderConflict, Put, StoreError

@@ -6,17 +6,19 @@ Public names: dock_routes, LoadWish, CloseWish, ParcelWish.
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import FastAPI, HTTPException, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from api.answers import PROBLEMS, json_answer, problems_answer
-from api.site_state import Site, now_us
+from api.site_state import Site
 from edge.core.dock.loads import LoadCheck
 from edge.core.events import LoadClosed, LoadRefused, LoadRequested
+from edge.core.iso_time import iso
 from edge.core.values.load import Load, LoadAction
+from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.views.docks import DockBoard, DockPicture
 from edge.views.manifest import Manifest, manifest_csv, manifest_of
@@ -27,6 +29,8 @@ ANSWER_S = 3.0
 LOOK_S = 0.03
 LISTED = 50
 """Closed loads that are listed, the newest first."""
+_IN_A_NAME = str.maketrans("T", "-", "-:Z")
+"""A time as names may hold it: 20260131-235959."""
 
 
 def _us(when: datetime | None) -> int:
@@ -75,7 +79,7 @@ class LoadWish(BaseModel):
 
     def load(self, at_us: int) -> Load:
         """The load itself."""
-        stamp = datetime.fromtimestamp(at_us / 1e6, UTC).strftime("%Y%m%d-%H%M%S")
+        stamp = iso(at_us).translate(_IN_A_NAME)
         return Load(
             id=self.id or f"{self.dock}-{stamp}",
             dock=self.dock,

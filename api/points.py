@@ -13,8 +13,9 @@ from fastapi import FastAPI, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, StringConstraints
 
 from api.answers import PROBLEMS, json_answer
-from api.site_state import Site, now_us
+from api.site_state import Site
 from edge.core.events import PointWriteRequested
+from edge.journal.host_time import now_us
 from edge.views.picture import PointView
 from plc.points import PointError, check_write
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from edge.config.points import point
 from edge.core.alarms.alarms import unraised
 from edge.core.events import AlarmChanged, Started
 from edge.core.values.layout import LineLayout
+from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.journal.source import JournalSource
 from edge.metrics import Sample
@@ -226,11 +226,6 @@ class Site:
             self._publish()
             self.hub.publish(event("health", msgspec.json.encode(self.health())))
             await asyncio.sleep(BEAT_S)
-
-
-def now_us() -> int:
-    """The host's time."""
-    return time.time_ns() // 1000
 
 
 def _devices(controller: LineConfig) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from pathlib import Path
 from types import TracebackType
 
 from edge.core.values.order import Order, OrderLine
+from edge.journal.host_time import now_us
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError, Record
 from edge.site.store import SiteStore
@@ -137,7 +138,7 @@ class Controller:
         self._stopping = threading.Event()
         self._asker: threading.Thread | None = None
         self._loop = asyncio.new_event_loop()
-        self._readers = [SimulatedReader(f"s{at}", 1) for at in range(len(ports))]
+        self._readers = [SimulatedReader(f"s{at}", 1, clock=now_us) for at in range(len(ports))]
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         for reader, port in zip(self._readers, readers, strict=True):
@@ -220,7 +221,7 @@ class Controller:
         self._folder.cleanup()
 
     def _report(self, line: int, track: int) -> None:
-        self._readers[line].report([TagRead(self._labels[line][track], 1, -50.0, time.time_ns() // 1000, 1)])
+        self._readers[line].report([TagRead(self._labels[line][track], 1, -50.0, now_us(), 1)])
 
     def _journaled(self) -> int:
         with suppress(JournalError):

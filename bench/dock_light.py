@@ -24,6 +24,7 @@ from dock_line import EVERY_US, one_door, order_and_load, way_out  # noqa: E402 
 
 from edge.controller.controller import Controller  # noqa: E402
 from edge.core.events import DoorSeen  # noqa: E402
+from edge.journal.host_time import now_us  # noqa: E402
 from edge.journal.reader import JournalReader  # noqa: E402
 from rfid.epc.identity import identify, sscc96  # noqa: E402
 from rfid.llrp_device.simulator import SimulatedReader  # noqa: E402
@@ -35,7 +36,7 @@ APART_S = 0.35
 async def measure(folder: Path, parcels: int) -> list[float]:
     """Milliseconds for each parcel."""
     writes: list[float] = []
-    reader = SimulatedReader("dock1", 4)
+    reader = SimulatedReader("dock1", 4, clock=now_us)
     reader._device.config.outputs = _Noticed(reader._device.config.outputs, lambda: writes.append(time.perf_counter()))
     await reader.start()
     config = one_door(folder, reader.port)
@@ -52,9 +53,9 @@ async def measure(folder: Path, parcels: int) -> list[float]:
 
     async def carry(epc: str, at_s: float) -> None:
         await asyncio.sleep(at_s)
-        begin_us = time.time_ns() // 1000
+        begin_us = now_us()
         for read in way_out(epc, begin_us):
-            await asyncio.sleep(max(0.0, (read.at_us - time.time_ns() // 1000) / 1e6))
+            await asyncio.sleep(max(0.0, (read.at_us - now_us()) / 1e6))
             sent[epc, read.at_us] = time.perf_counter()
             reader.report([read])
 

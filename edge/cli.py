@@ -19,13 +19,13 @@ import sys
 import tomllib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from edge.commands.command_line import CommandError, add_command, sentence
 from edge.config.load import ConfigError, load_line, load_site
+from edge.core.iso_time import iso
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError
 
@@ -222,6 +222,7 @@ def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
 def _check(arguments: argparse.Namespace) -> int:
     from edge.config.certificates import warnings
     from edge.config.remote_io import io_margins
+    from edge.journal.host_time import now_us
 
     path: Path = arguments.config
     try:
@@ -240,7 +241,7 @@ def _check(arguments: argparse.Namespace) -> int:
                 if plc.io is not None:
                     (layout,) = (one for one in line.layouts() if one.plc == name)
                     print("\n".join(io_margins(f"{path}: plc.{name}.io", plc.io, layout, plc.poll_ms)))
-            for warning in warnings(line):
+            for warning in warnings(line, now_us()):
                 print(f"{path}: warning: {warning}")
     except ConfigError as error:
         print(error, file=sys.stderr)
@@ -299,7 +300,7 @@ def _trace(arguments: argparse.Namespace) -> int:
         finally:
             reader.close()
     for entry in entries:
-        at = datetime.fromtimestamp(entry.at_us / 1e6, UTC).isoformat(timespec="milliseconds")
+        at = iso(entry.at_us, 3)
         if arguments.json:
             record = entry.record
             told = {"at": at, "code": entry.said.code, "text": say(entry.said), "kind": record.kind, "seq": record.seq}

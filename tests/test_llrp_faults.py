@@ -33,7 +33,7 @@ class Site:
     def __init__(self, name: str, clock: ReaderClock) -> None:
         loop = asyncio.get_running_loop()
         self.now_us = lambda: int(loop.time() * 1e6)
-        self.reader = SimulatedReader(name, 1, lambda: READER_US + self.now_us(), clock)
+        self.reader = SimulatedReader(name, 1, clock=lambda: READER_US + self.now_us(), stamps=clock)
         self.made: dict[str, int] = {}
         self.heard: list[tuple[str, int, int]] = []
         self.said: list[tuple[float, str]] = []

@@ -9,7 +9,6 @@ import asyncio
 import json
 import os
 import subprocess
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -23,6 +22,7 @@ from edge.config.load import load_line
 from edge.controller.controller import Controller
 from edge.core.events import DeviceChanged, OrderChanged, PlcEvent, RouteDecided, Sorted
 from edge.core.values.order import Order, OrderLine
+from edge.journal.host_time import now_us
 from edge.journal.reader import JournalReader
 from plc.words import EventType
 from rfid.driver import OutputWritten, PortChanged, ReaderClock, ReaderError, ReaderReady, Reads, TagRead
@@ -106,10 +106,7 @@ def test_a_reader_of_llrpjs_is_set_up_read_and_taken_up_again(run: Any, llrpjs: 
         configurations = rospec["AISpec"]["InventoryParameterSpec"]["AntennaConfiguration"]
         assert [one["C1G2InventoryCommand"]["C1G2SingulationControl"]["Session"] for one in configurations] == [2, 2]
         await foreign.says("enabled")
-        made = [
-            TagRead(f"{number:024X}", 1 + number % 3, -40.0 - number, time.time_ns() // 1_000 + number, 1)
-            for number in range(9)
-        ]
+        made = [TagRead(f"{number:024X}", 1 + number % 3, -40.0 - number, now_us() + number, 1) for number in range(9)]
         for first in range(0, 9, 3):
             foreign.reads(*made[first : first + 3])
             assert await ear.next() == Reads(tuple(made[first : first + 3]), ReaderClock.UTC)
@@ -291,7 +288,7 @@ def test_a_client_of_sllurp_reads_our_simulated_reader(run: Any, sllurp: str) ->
     ]
 
     async def scenario() -> None:
-        simulated = await SimulatedReader("sim1").start()
+        simulated = await SimulatedReader("sim1", clock=now_us).start()
         client = await asyncio.create_subprocess_exec(
             sllurp, "-c", _SLLURP_CLIENT, str(simulated.port), str(len(made)), stdout=subprocess.PIPE
         )

@@ -124,7 +124,7 @@ def test_every_way_to_fail_says_reader_address_and_reason(
         simulated.fault(Fault.SILENCE)
         assert "no keepalive for" in await _end_of(task)
         with pytest.raises(OSError, match="in use"):
-            await SimulatedReader("sim2").start(port=port)
+            await SimulatedReader("sim2", clock=lambda: 0).start(port=port)
         await simulated.stop()
         refused = asyncio.create_task(_reader(port).run(ear))
         assert await _end_of(refused) == f"portal1: 127.0.0.1:{port}: connection refused"

@@ -29,6 +29,7 @@ from edge.core.events import (
     Sorted,
 )
 from edge.core.values.alarm import AlarmState
+from edge.journal.host_time import now_us
 from edge.journal.reader import JournalReader
 from edge.journal.record import Value
 from edge.views.live import LiveView
@@ -135,7 +136,7 @@ def test_the_end_of_a_certificate_is_alarmed_before(
     config = load_line(path).model_copy(update={"journal": tmp_path / "journal.sqlite"})
     own = Own(tmp_path / "pki" / "own.der", tmp_path / "pki" / "own.pem")
     assert own_certificates(config) == {"plc.sorter": (own.certificate,)}
-    assert [text.split(":")[0] for text in warnings(config)] == ["plc.sorter"]  # there is none
+    assert [text.split(":")[0] for text in warnings(config, now_us())] == ["plc.sorter"]  # there is none
 
     def states() -> list[tuple[AlarmState, str]]:
         reader = JournalReader(config.journal)
@@ -170,6 +171,6 @@ def test_the_end_of_a_certificate_is_alarmed_before(
     starts = 2
     run(start())
     assert [state for state, _ in states()] == [AlarmState.UNACKNOWLEDGED, AlarmState.RETURNED]
-    assert list(warnings(config)) == []
+    assert list(warnings(config, now_us())) == []
     assert main(["replay", str(config.journal)]) == 0
     assert "all agree" in capsys.readouterr().out

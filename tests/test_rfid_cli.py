@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from time import time_ns
 
 import pytest
 from conftest import Run
@@ -13,6 +12,7 @@ from ports import free_port
 
 from edge.cli import main
 from edge.commands.rfid import ReadTable
+from edge.journal.host_time import now_us
 from rfid.driver import ReaderReady, TagDetail, TagRead
 from rfid.epc.identity import sgtin96
 from rfid.llrp.client import LlrpReader
@@ -24,7 +24,7 @@ ITEM, OTHER, LATE = (sgtin96("9521141", "050000", serial) for serial in (7, 8, 9
 
 def test_readers_are_found_and_left_as_they_were(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     async def subnet() -> list[int]:
-        free, held = SimulatedReader("free", maker=25882), SimulatedReader("held")
+        free, held = SimulatedReader("free", clock=now_us, maker=25882), SimulatedReader("held", clock=now_us)
         await free.start("127.0.0.2", free_port())  # which nobody has at another address
         await held.start("127.0.0.3", free.port)
         mute = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.4", free.port)
@@ -60,7 +60,7 @@ def test_readers_are_found_and_left_as_they_were(run: Run, capsys: pytest.Captur
 
 def test_a_reader_is_watched_by_its_address(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     async def site() -> tuple[int, int]:
-        reader = await SimulatedReader("r").start()
+        reader = await SimulatedReader("r", clock=now_us).start()
 
         async def tags() -> None:
             for number in range(10**6):
@@ -110,11 +110,11 @@ def test_a_tag_is_read_written_and_locked(
     ]
 
     async def site() -> tuple[list[int], str]:
-        reader = await SimulatedReader("r").start()
+        reader = await SimulatedReader("r", clock=now_us).start()
 
         async def tags() -> None:
             while True:
-                reader.report([TagRead(epc, 1, -50.0, time_ns() // 1000, 1) for epc in (ITEM, OTHER)])
+                reader.report([TagRead(epc, 1, -50.0, now_us(), 1) for epc in (ITEM, OTHER)])
                 await asyncio.sleep(0.01)
 
         reading = asyncio.create_task(tags())

@@ -9,13 +9,13 @@ import argparse
 import getpass
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 from edge.commands.api_client import ApiError, ask
 from edge.config.load import load_site
 from edge.core.events import AlarmChanged
+from edge.core.iso_time import iso
 from edge.core.values.alarm import AlarmAction
 from edge.journal.record import JournalError, decode
 from edge.views.words.phrase import note, phrase
@@ -73,15 +73,11 @@ def _lines(answer: bytes, as_json: bool) -> Iterator[str]:
 
 
 def _told(alarm: AlarmChanged) -> str:
-    since = "-" if not alarm.at_us else _time(alarm.at_us)
+    since = "-" if not alarm.at_us else iso(alarm.at_us)
     told = [phrase("alarms.first")] if alarm.first_out else []
     told += [phrase("alarms.because", alarm=alarm.suppressed_by)] if alarm.suppressed_by else []
-    told += [phrase("alarms.until", time=_time(alarm.until_us))] if alarm.until_us else []
+    told += [phrase("alarms.until", time=iso(alarm.until_us))] if alarm.until_us else []
     told += [phrase("alarms.by", name=alarm.by)] if alarm.by else []
     title = say((phrase(f"alarm.{alarm.kind}"), *note(alarm.text)))
     text = f"{since}  {alarm.state:<25} {alarm.priority:<6}  {alarm.alarm}: {', '.join([title, *map(say, told)])}"
     return f"{text}\n    {alarm.consequence} {alarm.action}" if alarm.active else text
-
-
-def _time(at_us: int) -> str:
-    return datetime.fromtimestamp(at_us // 1_000_000, UTC).isoformat().replace("+00:00", "Z")

@@ -9,7 +9,6 @@ import argparse
 import getpass
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +16,7 @@ from urllib.parse import quote
 from edge.commands.api_client import ApiError, ask
 from edge.commands.command_line import Commands, add_command
 from edge.config.load import load_site
+from edge.core.iso_time import iso
 
 _STATUS = {
     "aboard": "aboard",
@@ -168,9 +168,10 @@ def _manifest(arguments: argparse.Namespace) -> int:
 def _summary(manifest: Any) -> str:
     load = manifest["load"]
     counts = {status: sum(line["status"] == status for line in manifest["lines"]) for status in _STATUS}
+    since_us = manifest["closed_us"] or manifest["opened_us"]
     text = f"{load['id']}: {load['dock']}, {' '.join((load['carrier'], *load['services']))}"
     text += f", trailer {load['trailer']}" if load["trailer"] else ""
-    text += f", {'closed' if manifest['closed_us'] else 'open'} since {_time(manifest)} by {manifest['by']}: "
+    text += f", {'closed' if manifest['closed_us'] else 'open'} since {iso(since_us)} by {manifest['by']}: "
     return text + ", ".join(_counted(counts)) + (f" ({manifest['reason']})" if manifest["reason"] else "")
 
 
@@ -179,8 +180,3 @@ def _counted(counts: dict[str, int]) -> Iterator[str]:
     for status, count in counts.items():
         if count and status != "aboard":
             yield f"{count} {status}"
-
-
-def _time(manifest: Any) -> str:
-    at_us = manifest["closed_us"] or manifest["opened_us"]
-    return datetime.fromtimestamp(at_us // 1_000_000, UTC).isoformat().replace("+00:00", "Z")

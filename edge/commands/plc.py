@@ -16,7 +16,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -33,8 +32,10 @@ from edge.config.plcs import PlcConfig
 from edge.config.points import point
 from edge.config.readers import AutoIdConfig
 from edge.core.events import PointWritten
+from edge.core.iso_time import iso
 from edge.devices.plc_drivers import plc_link
 from edge.devices.points import point_link, point_table
+from edge.journal.host_time import now_us
 from plc.conformance.check import Belt, Outcome, Report, check
 from plc.driver import PlcError
 from plc.mailbox_text import Seen, described, told
@@ -167,7 +168,7 @@ def _cert(arguments: argparse.Namespace) -> int:
     where, device, given = _opcua_table(arguments)
     ua = importlib.import_module("edge.devices.opcua_drivers")
     if arguments.show:
-        text = warning(device, () if given.certificate is None else (given.certificate,))
+        text = warning(device, () if given.certificate is None else (given.certificate,), now_us())
         print(text or f"{device}: {given.certificate} is valid for 30 days or more")
         return int(bool(text))
     try:
@@ -233,7 +234,7 @@ def _conformance(arguments: argparse.Namespace) -> int:
     ]
     if arguments.parcels and not belts:
         raise OSError(f"{arguments.config}: --parcels: plc.{name} drives no line: add [line.NAME], with its lanes")
-    began = datetime.now(UTC)
+    began_us = now_us()
     try:
         report = asyncio.run(
             check(
@@ -249,20 +250,20 @@ def _conformance(arguments: argparse.Namespace) -> int:
     except PlcError as error:
         raise OSError(str(error)) from None
     render = report_json if arguments.json else report_text
-    text = render(report, name, _how(plc), began)
+    text = render(report, name, _how(plc), began_us)
     if arguments.report is not None:
         arguments.report.write_text(text, encoding="utf-8")
     print(text, end="")
     return 1 if report.failed else 0
 
 
-def report_text(report: Report, name: str, where: str, began: datetime) -> str:
+def report_text(report: Report, name: str, where: str, began_us: int) -> str:
     """The report on paper, with lines to sign."""
     figures = report.figures
     kept, open_ = report.count(Outcome.PASS), report.count(Outcome.UNPROVABLE)
     lines = [
         f"Mailbox version 1: conformance of PLC {name} ({where})",
-        f"{began.isoformat(timespec='seconds')}, Lanewise {version('lanewise')}",
+        f"{iso(began_us)}, Lanewise {version('lanewise')}",
         "",
         f"{len(report.failed)} rule(s) broken, {kept} kept, {open_} that could not be proven",
         "",
@@ -286,12 +287,12 @@ def report_text(report: Report, name: str, where: str, began: datetime) -> str:
     return "\n".join(lines) + "\n"
 
 
-def report_json(report: Report, name: str, where: str, began: datetime) -> str:
+def report_json(report: Report, name: str, where: str, began_us: int) -> str:
     """The report for programs: one object."""
     told = {
         "plc": name,
         "where": where,
-        "at": began.isoformat(timespec="seconds"),
+        "at": iso(began_us),
         "lanewise": version("lanewise"),
         "mailbox_version": 1,
         "broken": [verdict.rule for verdict in report.failed],
@@ -321,8 +322,8 @@ async def _watch_link(name: str, plc: PlcConfig, *, once: bool, as_json: bool) -
         while True:
             seen = Seen(await link.read_up(), await link.read_down())
             await watched.read()
-            now = datetime.now(UTC)
-            at, at_us = now.isoformat(timespec="milliseconds"), int(now.timestamp() * 1e6)
+            at_us = now_us()
+            at = iso(at_us, 3)
             readings = watched.readings(at_us)
             if as_json:
                 points = {"points": readings_json(readings, at_us)} if plc.point else {}
@@ -360,7 +361,7 @@ class _WatchedPoints:
             self._connected, self.trouble = False, str(error)
         else:
             self._connected, self.trouble = True, ""
-            deque(self._table.took(values, int(datetime.now(UTC).timestamp() * 1e6)), maxlen=0)
+            deque(self._table.took(values, now_us()), maxlen=0)
 
     def readings(self, at_us: int) -> list[Reading]:
         return [self._table.reading(name, at_us) for name in self._table.points]

@@ -13,11 +13,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from ipaddress import ip_network
 from itertools import islice, zip_longest
 from pathlib import Path
-from time import time_ns
 
 from edge.commands.command_line import add_command
 from edge.commands.portal_replay import read_reads
@@ -26,7 +24,9 @@ from edge.commands.tagging import Passwords, password_of, read_memories, write_t
 from edge.config.load import load_line
 from edge.config.readers import LlrpConfig, ReaderConfig
 from edge.core.events import BarcodesRead, DeviceNotice, TagsRead
+from edge.core.iso_time import iso
 from edge.devices.reader import ReaderSession
+from edge.journal.host_time import now_us
 from rfid.driver import ReaderError, ReaderEvent, ReaderReady, Reads, TagDetail, TagRead
 from rfid.epc.identity import EpcError, classify, encode, identity_of_hex, parse_tag_uri
 from rfid.event_cycles import CycleReport, EventCycles
@@ -200,7 +200,7 @@ async def _hear(
         if isinstance(event, ReaderReady):
             print(f"{name}: {event.about}", file=sys.stderr)
         details = event.details if isinstance(event, Reads) else ()
-        for given in session.inputs(event, time_ns() // 1000):
+        for given in session.inputs(event, now_us()):
             if isinstance(given, TagsRead):
                 heard(given, details)
             elif isinstance(given, BarcodesRead):
@@ -233,7 +233,7 @@ def _listen(
 
     def scanned(given: BarcodesRead) -> None:
         if getattr(arguments, "json", False):
-            at = datetime.fromtimestamp(given.at_us / 1e6, UTC).isoformat(timespec="milliseconds")
+            at = iso(given.at_us, 3)
             print(json.dumps({"at": at, "reader": name, "codes": given.codes}), flush=True)
         else:
             print(f"{name}: {', '.join(given.codes) or 'no barcode was found'}", flush=True)
@@ -287,7 +287,7 @@ class ReadTable:
     def described(self, name: str, now_us: int) -> dict[str, object]:
         """As one JSON object, the tag read last first."""
         return {
-            "at": datetime.fromtimestamp(now_us / 1e6, UTC).isoformat(timespec="milliseconds"),
+            "at": iso(now_us, 3),
             "reader": name,
             "reads_s": round(self.reads_s(now_us), 1),
             "tags": [
@@ -331,19 +331,17 @@ def _watch(arguments: argparse.Namespace) -> int:
 
     def show() -> None:
         nonlocal due_us
-        now_us = time_ns() // 1000
-        if now_us < due_us:
+        at_us = now_us()
+        if at_us < due_us:
             return
-        due_us = now_us + int(REFRESH_S * 1e6)
+        due_us = at_us + int(REFRESH_S * 1e6)
         if arguments.json:
-            print(json.dumps(table.described(arguments.reader, now_us), ensure_ascii=False), flush=True)
+            print(json.dumps(table.described(arguments.reader, at_us), ensure_ascii=False), flush=True)
         else:
             clear = "\x1b[H\x1b[J" if sys.stdout.isatty() else ""
-            print(clear + "\n".join([*table.told(arguments.reader, now_us), ""]), flush=True)
+            print(clear + "\n".join([*table.told(arguments.reader, at_us), ""]), flush=True)
 
-    _listen(
-        arguments, arguments.reader, lambda given, details: table.take(given.reads, time_ns() // 1000, details), show
-    )
+    _listen(arguments, arguments.reader, lambda given, details: table.take(given.reads, now_us(), details), show)
     due_us = 0
     show()
     return 0
@@ -419,12 +417,12 @@ def _report(arguments: argparse.Namespace) -> int:
     def heard(given: TagsRead, _: Sequence[TagDetail]) -> None:
         for read in given.reads:
             if not antennas or read.antenna in antennas:
-                _say(cycles.read(read.epc, time_ns() // 1000))
+                _say(cycles.read(read.epc, now_us()))
 
     try:
-        _listen(arguments, arguments.reader, heard, lambda: _say(cycles.pass_time(time_ns() // 1000)))
+        _listen(arguments, arguments.reader, heard, lambda: _say(cycles.pass_time(now_us())))
     finally:
-        _say(cycles.end(time_ns() // 1000))
+        _say(cycles.end(now_us()))
     return 0
 
 

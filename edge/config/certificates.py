@@ -6,7 +6,6 @@ Public names: own_certificates, checked, warning, warnings.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.config.lines import LineConfig
@@ -45,18 +44,18 @@ def checked(device: str, files: tuple[Path, ...], at_us: int) -> CertificateChec
     return CertificateChecked(at_us, device, *soonest)
 
 
-def warning(device: str, files: tuple[Path, ...]) -> str:
-    """What to say of a device's certificates now; empty = they are good for long."""
-    told = checked(device, files, int(datetime.now(UTC).timestamp()) * 1_000_000)
+def warning(device: str, files: tuple[Path, ...], at_us: int) -> str:
+    """What to say of a device's certificates at that time; empty = they are good for long."""
+    told = checked(device, files, at_us)
     if told.ends_us - told.at_us >= CERTIFICATE_WARN_US:
         return ""
     return f"{device}: {told.text}: make one with `lanewise plc cert` or `lanewise opcua`, and have it trusted"
 
 
-def warnings(config: LineConfig) -> Iterator[str]:
+def warnings(config: LineConfig, at_us: int) -> Iterator[str]:
     """What should be said of a configuration beforehand, the certificate of `lanewise opcua` included."""
     served = config.opcua_server
     files = {} if served is None or served.certificate is None else {"opcua_server": (served.certificate,)}
     for device, its in (own_certificates(config) | files).items():
-        if text := warning(device, its):
+        if text := warning(device, its, at_us):
             yield text

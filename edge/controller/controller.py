@@ -13,7 +13,6 @@ import asyncio
 import logging
 import random
 import sqlite3
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -49,6 +48,7 @@ from edge.devices.packml import PackmlSession
 from edge.devices.plc import PlcSession
 from edge.devices.points import PointSession
 from edge.devices.reader import ReaderSession
+from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
 from edge.journal.replay import recover
 from edge.journal.writer import Journal
@@ -79,7 +79,7 @@ class HostClock:
     def __init__(self, loop: asyncio.AbstractEventLoop, zero_us: int | None = None) -> None:
         """``zero_us``: host time at the loop's time 0; None = as the system's clock says now."""
         self._loop = loop
-        self._zero_us = time.time_ns() // 1000 - int(loop.time() * 1e6) if zero_us is None else zero_us
+        self._zero_us = now_us() - int(loop.time() * 1e6) if zero_us is None else zero_us
 
     def now_us(self) -> int:
         """Now."""

@@ -6,12 +6,12 @@ Public names: plc_link, modbus_wire.
 from __future__ import annotations
 
 import importlib
-import time
 from typing import assert_never
 
 from edge.config.plcs import PlcConfig, Transport
 from edge.config.remote_io import IoConfig, io_layout, io_wiring
 from edge.core.values.layout import LineLayout
+from edge.journal.host_time import now_us
 from plc.driver import PlcError, PlcLink
 from plc.io_link import IoLink
 from plc.io_tracker import Tracker
@@ -44,7 +44,7 @@ def _io_link(name: str, config: PlcConfig, io: IoConfig, line: LineLayout | None
     if line is None:
         raise PlcError(f"{name}: remote I/O: there is no mailbox in it, the controller keeps it")
     connection = ModbusConnection(name, modbus_wire(config), config.device_id, config.timeout_ms)
-    session = time.time_ns() // 1_000_000 % 65_535 + 1
+    session = now_us() // 1000 % 65_535 + 1
     return IoLink(connection, Tracker(io_layout(io, line, config.poll_ms), session), io_wiring(io))
 
 

@@ -23,6 +23,7 @@ from edge.config.load import ConfigError, load_line
 from edge.config.opcua import UaServerConfig
 from edge.core.events import DeviceChanged, PassageSeen, Stage
 from edge.core.values.state import CoreState
+from edge.journal.host_time import now_us
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError, Record
 from edge.journal.source import JournalSource
@@ -89,7 +90,7 @@ async def serve(
     )
     await face.start(*given.address)
     try:
-        if given.certificate is not None and (text := warning("opcua_server", (given.certificate,))):
+        if given.certificate is not None and (text := warning("opcua_server", (given.certificate,), now_us())):
             log.warning("%s", text)
         ready(f"{face.url}: {len(config.line)} line(s), {'signed and encrypted' if secure else 'to anybody here'}")
         await _Follower(config, face).run()

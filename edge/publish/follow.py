@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
 
+from edge.journal.host_time import now_us
 from edge.journal.record import JournalError, Record, Value
 from edge.journal.source import JournalSource
 from edge.publish.cursors import CursorError, Cursors, SetAside
@@ -184,7 +185,7 @@ class Follower:
 
         def deliver() -> bool:
             refused = sorted([*bad, *send()], key=lambda one: one.seq)
-            cursor = self._cursors.move(self._name, self._node, records[-1].seq, refused, time.time_ns() // 1000)
+            cursor = self._cursors.move(self._name, self._node, records[-1].seq, refused, now_us())
             self.following = replace(
                 self.following,
                 seq=cursor.seq,

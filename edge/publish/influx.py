@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import zlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +27,7 @@ from urllib3.exceptions import HTTPError
 
 from edge.config.lines import LineConfig
 from edge.config.publish import InfluxConfig
+from edge.journal.host_time import now_us
 from edge.journal.record import Record
 from edge.publish import schema
 from edge.publish.cursors import SetAside
@@ -174,7 +174,7 @@ class InfluxPublisher:
 
     def _write_own(self, following: Following) -> None:
         """A point about this publisher. Raises TargetDown, also when that is refused."""
-        now_us = time.time_ns() // 1000
+        at_us = now_us()
         fields: dict[str, schema.FieldValue] = {
             "records": following.records,
             "backlog": following.backlog,
@@ -183,8 +183,8 @@ class InfluxPublisher:
             "up": int(not following.trouble),
         }
         if following.at_us:
-            fields["lag_us"] = max(0, now_us - following.at_us)
-        point = Point(schema.PUBLISHER, (self._name, "influx"), fields, now_us * 1000)
+            fields["lag_us"] = max(0, at_us - following.at_us)
+        point = Point(schema.PUBLISHER, (self._name, "influx"), fields, at_us * 1000)
         try:
             self._write(self._encoder.lines([point]))
         except _Refused as error:

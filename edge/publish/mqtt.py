@@ -17,6 +17,7 @@ from importlib.metadata import version
 from edge.config.lines import LineConfig
 from edge.config.mqtt import BrokerConfig, MqttConfig
 from edge.core.values.layout import LineLayout
+from edge.journal.host_time import now_us
 from edge.journal.record import Record
 from edge.publish.cursors import SetAside
 from edge.publish.follow import Delivery, Entry, Following, TargetDown
@@ -62,7 +63,7 @@ class MqttPublisher:
         desk = self._desk
         self._connection = MqttConnection(
             broker_of(config, f"lanewise-{site}-{controller}-{name}", config.in_flight),
-            will=lambda: self._namespace.status(False, _now_us(), self._version),
+            will=lambda: self._namespace.status(False, now_us(), self._version),
             subscriptions=desk.topics if desk else (),
             arrived=desk.take if desk else lambda message: None,
         )
@@ -107,7 +108,7 @@ class MqttPublisher:
 
     def close(self) -> None:
         """Says goodbye."""
-        self._connection.close([self._namespace.status(False, _now_us(), self._version)])
+        self._connection.close([self._namespace.status(False, now_us(), self._version)])
         if self._desk is not None:
             self._desk.close()
 
@@ -120,7 +121,7 @@ class MqttPublisher:
         forgotten = self._connection.connect()
         if coming is not None:
             coming.acknowledged.clear()  # by a broker that may have forgotten it since
-        messages = [self._namespace.status(True, _now_us(), self._version)]
+        messages = [self._namespace.status(True, now_us(), self._version)]
         messages += self._retained.values() if forgotten else ()
         messages += [message for _, message in self._newest]
         self._connection.send(Outgoing(messages))
@@ -180,7 +181,7 @@ def broker_of(config: BrokerConfig, client_id: str, in_flight: int = 1, session_
 
 def _told(following: Following) -> PublisherNow:
     return PublisherNow(
-        at_us=_now_us(),
+        at_us=now_us(),
         publisher=following.publisher,
         records=following.records,
         backlog=following.backlog,
@@ -188,7 +189,3 @@ def _told(following: Following) -> PublisherNow:
         failures=following.failures,
         trouble=following.trouble,
     )
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000

@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from urllib.parse import quote
 
 from edge.config.mqtt import MqttConfig
+from edge.journal.host_time import now_us
 from edge.publish.mqtt_broker import Arrived
 from edge.publish.namespace import Message, Namespace
 from edge.publish.topics import Answered
@@ -202,7 +203,7 @@ def _expired(message: Arrived) -> str:
         return ""
     if not until.isdecimal():
         return f"{EXPIRY}: {until!r}: allowed are microseconds since 1970"
-    return f"{EXPIRY}: {until} is over" if time.time_ns() // 1000 >= int(until) else ""
+    return f"{EXPIRY}: {until} is over" if now_us() >= int(until) else ""
 
 
 def _problems(body: bytes, status: int) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The unified namespace: which messages a journal's records become, on which topics (docs/mqtt.md has the tree).
 
-Public names: Namespace, Message, cloud_event, rfc3339; the topics are in topics.py.
+Public names: Namespace, Message, cloud_event; the topics are in topics.py.
 
 Pure. Three kinds of messages: *state* is retained, what is so now; *events* are CloudEvents, what happened; *numbers*
 are plain JSON, every 10 s. The same record always gives the same messages, and each names its record in ``id``.
@@ -36,6 +36,7 @@ from edge.core.events import (
     Started,
     ToteChecked,
 )
+from edge.core.iso_time import iso
 from edge.core.values.layout import LineLayout
 from edge.publish.line_states import LineStates
 from edge.publish.topics import (
@@ -104,27 +105,12 @@ def _event_of(value: Journaled | Event) -> tuple[str, str] | None:
             return None
 
 
-def rfc3339(at_us: int) -> str:
-    """Microseconds since 1970 as UTC time of RFC 3339, the proleptic Gregorian calendar."""
-    seconds, micro = divmod(at_us, 1_000_000)
-    days, second = divmod(seconds, 86_400)
-    # Eras of 400 years have 146,097 days; a year begins in March here, so that leap days come last.
-    era, day = divmod(days + 719_468, 146_097)
-    year = (day - day // 1_460 + day // 36_524 - day // 146_096) // 365
-    day -= 365 * year + year // 4 - year // 100
-    month = (5 * day + 2) // 153
-    day -= (153 * month + 2) // 5
-    month, year = (month + 3, year) if month < 10 else (month - 9, year + 1)
-    clock = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}.{micro:06d}"
-    return f"{year + 400 * era:04d}-{month:02d}-{day + 1:02d}T{clock}Z"
-
-
 def cloud_event(event_id: str, source: str, name: str, subject: str, at_us: int, data: str) -> bytes:
     """A CloudEvent of type ``lanewise.<name>`` in structured mode. ``data``: JSON."""
     told = f'"subject":{json.dumps(subject)},' if subject else ""
     return (
         f'{{"specversion":"1.0","id":{json.dumps(event_id)},"source":{json.dumps(source)},"type":"{ROOT}.{name}",{told}'
-        f'"time":"{rfc3339(at_us)}","datacontenttype":"application/json","data":{data}}}'
+        f'"time":"{iso(at_us, 6)}","datacontenttype":"application/json","data":{data}}}'
     ).encode()
 
 

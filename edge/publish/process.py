@@ -15,12 +15,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from edge.config.lines import LineConfig
 from edge.config.load import load_line
+from edge.core.iso_time import iso
 from edge.journal.record import JournalError
 from edge.journal.source import JournalSource
 from edge.metrics import Sample, serve
@@ -130,7 +130,7 @@ def _status(config: LineConfig) -> Iterator[str]:
     for name, table in config.publish.items():
         cursor = cursors.get(name)
         seq = cursor.seq if cursor else 0
-        since = f", moved {_time(cursor.at_us)}" if cursor else ", never moved"
+        since = f", moved {iso(cursor.at_us)}" if cursor else ", never moved"
         aside = cursor.set_aside if cursor else 0
         yield f"{name} ({table.kind}): {seq} of {newest} records, {newest - seq} to go, {aside} set aside{since}"
 
@@ -139,8 +139,4 @@ def _set_aside(config: LineConfig) -> Iterator[str]:
     assert config.publish_state is not None
     for name in config.publish:
         for one, at_us in read_set_aside(config.publish_state, name):
-            yield f"{_time(at_us)} {name}: record {one.seq}: {one.reason}\n    {one.what}"
-
-
-def _time(at_us: int) -> str:
-    return datetime.fromtimestamp(at_us // 1_000_000, UTC).isoformat().replace("+00:00", "Z")
+            yield f"{iso(at_us)} {name}: record {one.seq}: {one.reason}\n    {one.what}"

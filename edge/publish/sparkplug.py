@@ -11,7 +11,6 @@ Source: Sparkplug 3.0.0, 5 (operational behaviour), 6.4.15 (sequence numbers).
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TypeAlias
@@ -21,6 +20,7 @@ from edge.config.mqtt import SparkplugConfig
 from edge.config.points import point
 from edge.core.alarms.alarms import unraised
 from edge.core.events import Started
+from edge.journal.host_time import now_us
 from edge.journal.record import Record
 from edge.publish.cursors import SetAside
 from edge.publish.follow import Delivery, Entry, Following, TargetDown
@@ -130,8 +130,8 @@ class SparkplugPublisher:
         return self._death()
 
     def _death(self) -> Message:
-        metric = Metric(BD_SEQ, Kind.INT64, self._births, _now_us())
-        return Message(self._topic("NDEATH"), encode([metric], _now_us(), None), False, "", 0, 0)
+        metric = Metric(BD_SEQ, Kind.INT64, self._births, now_us())
+        return Message(self._topic("NDEATH"), encode([metric], now_us(), None), False, "", 0, 0)
 
     def _connect(self, coming: _Changes = ()) -> None:
         """What was prepared before what is ``coming`` and never sent had been delivered by another life."""
@@ -146,7 +146,7 @@ class SparkplugPublisher:
 
     def _be_born(self) -> None:
         """Tells every metric of the node and of each device as it is now."""
-        at_us = _now_us()
+        at_us = now_us()
         self._seq = 0
         own = [
             Metric(BD_SEQ, Kind.INT64, self._births, at_us),
@@ -187,9 +187,9 @@ class SparkplugPublisher:
     def _data(self, changes: _Changes) -> tuple[list[Message], list[SetAside]]:
         """What the broker takes, and what it never does: that has no number, so that no host misses one."""
         taken, aside = [], []
-        now_us = _now_us()
+        at_us = now_us()
         for seq, change in changes:
-            payload = encode(change.metrics, now_us, self._seq, now_us - HISTORY_US)
+            payload = encode(change.metrics, at_us, self._seq, at_us - HISTORY_US)
             topic = self._topic("DDATA" if change.device else "NDATA", change.device)
             message = Message(topic, payload, False, "", 0, seq)
             if reason := self._connection.too_large(message):
@@ -212,7 +212,3 @@ def open_sparkplug(name: str, config: LineConfig) -> SparkplugPublisher:
     table = config.publish[name]
     assert isinstance(table, SparkplugConfig)
     return SparkplugPublisher(name, table, config)
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000

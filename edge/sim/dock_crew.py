@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from edge.config.lines import LineConfig
+from edge.core.iso_time import iso
+from edge.journal.host_time import now_us
 
 EVERY_S = 2.0
 TIMEOUT_S = 10
@@ -46,7 +47,7 @@ class DockCrew:
             await asyncio.sleep(EVERY_S)
 
     def _look(self) -> None:
-        now = datetime.now(UTC)
+        at_us = now_us()
         for dock in self._ask("/api/docks")["docks"]:
             carrier, its = self._carriers.get(dock["name"]), dock["load"]
             if carrier is None:
@@ -60,15 +61,14 @@ class DockCrew:
                         "dock": dock["name"],
                         "carrier": carrier,
                         "trailer": f"SIM-{self._trailers:03d}",
-                        "cutoff": (now + timedelta(seconds=STAYS_S)).isoformat(),
-                        "departure": (now + timedelta(seconds=LATEST_S)).isoformat(),
+                        "cutoff": iso(at_us + STAYS_S * 1_000_000, 6),
+                        "departure": iso(at_us + LATEST_S * 1_000_000, 6),
                     },
                 )
                 continue
             load = its["load"]
-            over_s = now.timestamp() - load["cutoff_us"] / 1e6
             complete = not (its["missing"] or its["wrong"] or its["undetermined"])
-            if load["cutoff_us"] > 0 and over_s > 0 and (complete or now.timestamp() > load["departure_us"] / 1e6):
+            if 0 < load["cutoff_us"] < at_us and (complete or load["departure_us"] < at_us):
                 wish = {"by": BY, "forced": not complete, "reason": "" if complete else "the trailer leaves"}
                 self._ask(f"/api/loads/{load['id']}/close", wish)
 

@@ -9,10 +9,10 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from edge.core.dock.loads import LoadCheck
 from edge.core.events import LoadClosed
+from edge.core.iso_time import iso
 from edge.core.values.load import Aboard, Load
 
 MANIFEST_COLUMNS = (
@@ -78,7 +78,7 @@ def manifest_csv(manifest: Manifest) -> str:
     rows.writerow(MANIFEST_COLUMNS)
     load = manifest.load
     for line in manifest.lines:
-        at = datetime.fromtimestamp(line.at_us // 1_000_000, UTC).isoformat() if line.at_us else ""
+        at = iso(line.at_us) if line.at_us else ""
         row = (load.id, load.dock, load.trailer, line.parcel, line.status, line.order, line.carrier, line.service)
         rows.writerow((*row, at, line.by, line.note))
     return out.getvalue()

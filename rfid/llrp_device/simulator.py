@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
@@ -44,10 +43,6 @@ AMOUNTS = {
 _USUAL = {Fault.GARBAGE: 100, Fault.SLOW: 50, Fault.HUGE: MAX_FRAME + 1, Fault.CLOCK_JUMP: 3_600_000}
 
 
-def _host_us() -> int:
-    return time.time_ns() // 1_000
-
-
 class SimulatedReader:
     """One reader on one port, for one client at a time.
 
@@ -61,9 +56,9 @@ class SimulatedReader:
         self,
         name: str,
         antennas: int = 4,
-        clock: Callable[[], int] = _host_us,
-        stamps: ReaderClock = ReaderClock.UTC,
         *,
+        clock: Callable[[], int],
+        stamps: ReaderClock = ReaderClock.UTC,
         maker: int = 0,
         on_output: Callable[[int, bool], None] | None = None,
     ) -> None:
