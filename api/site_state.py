@@ -20,8 +20,10 @@ from api.dock_follow import DockFollower
 from api.follow import Followed, Follower, Memory
 from api.stream import Hub, event
 from edge.config.lines import LineConfig, SiteConfig
-from edge.config.load import ConfigError, load_line
+from edge.config.load import load_line
 from edge.config.points import point
+from edge.config.problem import ConfigError
+from edge.config.secret import read_token
 from edge.core.alarms.alarms import unraised
 from edge.core.events import AlarmChanged, Started
 from edge.core.values.layout import LineLayout
@@ -237,16 +239,9 @@ def _devices(controller: LineConfig) -> tuple[str, ...]:
 def _token(path: Path | None) -> str | None:
     if path is None:
         return None
-    try:
-        token = path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ConfigError(path, [f"token_file: cannot be read: {error.strerror}"]) from None
-    except UnicodeDecodeError:
-        raise ConfigError(path, ["token_file: not UTF-8"]) from None
-    if len(token) < TOKEN_LENGTH or not token.isascii() or any(letter.isspace() for letter in token):
-        raise ConfigError(
-            path, [f"token_file: {len(token)} characters: allowed are {TOKEN_LENGTH} or more of ASCII without spaces"]
-        )
+    token = read_token(path)
+    if len(token) < TOKEN_LENGTH:
+        raise ConfigError(path, [f"{len(token)} characters: allowed are {TOKEN_LENGTH} or more"])
     return token
 
 

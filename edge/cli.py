@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from edge.commands.command_line import CommandError, add_command, sentence
-from edge.config.load import ConfigError, load_line, load_site
+from edge.config.load import load_line, load_site
+from edge.config.problem import ConfigError
 from edge.core.iso_time import iso
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError

@@ -12,6 +12,10 @@ import secrets
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from edge.config.problem import ConfigError
+from edge.config.secret import read_secret
+
 MQTT_USERS = ("publisher", "commander", "viewer", "health")
 ITERATIONS = 20_000
 
@@ -44,15 +48,18 @@ def main(folder: Path) -> None:
     for name in ("api_token", "grafana_admin", "influx_admin", "influx_reader"):
         keep(name, secret())
     keep("influx_token", f"apiv3_{secret()}")  # the prefix that InfluxDB 3 asks for
-    token = (folder / "influx_token").read_text(encoding="utf-8")
+    token = read_secret(folder / "influx_token")
     keep("influx_token.json", json.dumps({"token": token, "name": "lanewise"}) + "\n")
     for user in MQTT_USERS:
         keep(f"mqtt_{user}", secret())
-    passwords = ((user, (folder / f"mqtt_{user}").read_text(encoding="utf-8")) for user in MQTT_USERS)
+    passwords = ((user, read_secret(folder / f"mqtt_{user}")) for user in MQTT_USERS)
     keep("mqtt_passwords", "".join(mosquitto_line(user, password) for user, password in passwords))
     if made:
         print(f"{folder}: made {', '.join(made)}")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "secrets"))
+    try:
+        main(Path(sys.argv[1] if len(sys.argv) > 1 else "secrets"))
+    except ConfigError as error:
+        sys.exit(str(error))

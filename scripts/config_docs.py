@@ -26,6 +26,10 @@ def page() -> str:
         "Written by `make docs` from the models that read the files; `make check` compares. Unknown keys are errors;",
         "`lanewise check FILE` tells all at once. Names are lower-case letters, digits, `-` and `_`. Positions are",
         "millimetres along the belt from its induction photo-eye, in the direction of travel, and may be negative.",
+        "",
+        "A password or token is the first line of a file of its own, without the line's end, in UTF-8 and without",
+        "control characters. Lines below it are not looked at, nor who may read the file.",
+        "",
         "A whole example: [LINE.toml](../examples/warehouse/LINE.toml), [SITE.toml](../examples/warehouse/SITE.toml).",
         "",
     ]

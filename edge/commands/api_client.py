@@ -11,6 +11,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from edge.config.lines import SiteConfig
+from edge.config.secret import bearer
 
 _TIMEOUT_S = 10
 _REACHED = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "::": "[::1]", "::1": "[::1]"}  # noqa: S104  listened on, not by us
@@ -21,12 +22,10 @@ class ApiError(OSError):
 
 
 def ask(site: SiteConfig, path: str, wish: Mapping[str, object] | None = None) -> bytes:
-    """The answer's body; with ``wish`` it is posted. Raises ApiError, OSError for a token file that cannot be read."""
+    """The answer's body; with ``wish`` it is posted. Raises ApiError, ConfigError for its token."""
     host, _, port = site.listen.rpartition(":")
     url = f"http://{_REACHED.get(host, host)}:{port}{path}"
-    headers = {"Content-Type": "application/json"}
-    if site.token_file is not None:
-        headers["Authorization"] = f"Bearer {site.token_file.read_text(encoding='utf-8').strip()}"
+    headers = {"Content-Type": "application/json", **bearer(site.token_file)}
     body = None if wish is None else json.dumps(wish).encode()
     request = Request(url, body, headers)
     try:

@@ -31,7 +31,8 @@ from urllib.request import urlopen
 
 import edge
 from edge.config.lines import LineConfig
-from edge.config.load import ConfigError, load_line, with_sim
+from edge.config.load import load_line, with_sim
+from edge.config.problem import ConfigError
 from edge.sim.tally import JournalFigures, Report, journal_figures
 
 MARK = ".lanewise-demo"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from edge.config.load import ConfigError, load_table
+from edge.config.load import load_table
+from edge.config.problem import ConfigError
 from edge.config.table import Frozen
 from rfid.epc.patterns import PatternError, pattern
 from rfid.event_cycles import CycleSpec, ReportSpec, TagSet

@@ -95,9 +95,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     write.add_argument("new", metavar="EPC", help="hexadecimal, or urn:epc:tag:...")
     write.add_argument("--lock", action="store_true", help="EPC and password can be written with the password only")
     write.add_argument(
-        "--password", type=Path, metavar="FILE", help="the tag's access password, 8 hexadecimal digits (default: none)"
+        "--password",
+        type=Path,
+        metavar="FILE",
+        help="has the tag's access password in its first line, 8 hexadecimal digits (default: none)",
     )
-    write.add_argument("--new-password", type=Path, metavar="FILE", help="the access password that the tag is given")
+    write.add_argument(
+        "--new-password", type=Path, metavar="FILE", help="has the access password that the tag is given"
+    )
     write.add_argument("--seconds", type=float, default=2.0, metavar="S", help="patience with the tag (default: 2)")
 
     report = add_command(

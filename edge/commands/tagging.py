@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, TypeVar, assert_never
 
+from edge.config.problem import ConfigError
 from edge.config.readers import ReaderConfig
+from edge.config.secret import read_secret
 from edge.devices.reader_drivers import make_reader
 from rfid.driver import (
     AccessChanged,
@@ -137,12 +139,12 @@ async def write_tag(
 
 
 def password_of(path: Path | None) -> int:
-    """An access password from the first line of a file, 8 hexadecimal digits; 0 for none. Raises OSError."""
+    """An access password, which its file has as 8 hexadecimal digits; 0 for none. Raises ConfigError."""
     if path is None:
         return 0
-    text = path.read_text(encoding="utf-8", errors="replace").partition("\n")[0].strip()
+    text = read_secret(path)
     if len(text) != 8 or not set(text) <= set("0123456789ABCDEFabcdef") or not int(text, 16):
-        raise OSError(f"{path}: the first line must be 8 hexadecimal digits, not all zero")
+        raise ConfigError(path, ["no access password: the first line must be 8 hexadecimal digits, not all zero"])
     return int(text, 16)
 
 

@@ -241,7 +241,8 @@ class SiteConfig(Frozen):
     )
     token_file: Path | None = Field(
         default=None,
-        description="file with a secret of 24 characters or more; requests bring it as `Authorization: Bearer`",
+        description="file with a secret of 24 characters or more in its first line; requests bring it as "
+        "`Authorization: Bearer`",
     )
     controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
 

@@ -1,6 +1,6 @@
 """LINE.toml and SITE.toml -> frozen values; every error at once, with the key's path, the value and what is allowed.
 
-Public names: load_line, load_site, load_table, with_sim, ConfigError. Their tables: `config_lines`.
+Public names: load_line, load_site, load_table, with_sim. Their tables: `edge/config/lines.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, Si
 from edge.config.opcua import ua_server_problems
 from edge.config.plcs import PlcConfig, plc_problems
 from edge.config.points import every_point
+from edge.config.problem import ConfigError
 from edge.config.publish import SECRETS, publisher_problems
 from edge.config.readers import AutoIdConfig, BarcodeConfig, ReaderConfig, card_problems, reader_problems
 from edge.config.remote_io import io_problems
@@ -25,15 +26,6 @@ from edge.core.values.alarm import MOMENTS, RATES
 from edge.core.values.layout import Job, LaneRole
 
 Table = TypeVar("Table", bound="Frozen")
-
-
-class ConfigError(Exception):
-    """A configuration that cannot be used. ``problems``: one line each, ``path: value: what is allowed``."""
-
-    def __init__(self, file: Path, problems: list[str]) -> None:
-        self.file = file
-        self.problems = problems
-        super().__init__("\n".join(f"{file}: {problem}" for problem in problems))
 
 
 def load_line(path: Path, *, whole: bool = True) -> LineConfig:

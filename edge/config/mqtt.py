@@ -63,7 +63,9 @@ class MqttConfig(BrokerConfig):
         pattern=r"^https?://[^/?#]+$",
         description="`commands`: where `lanewise api` listens, which does what is asked",
     )
-    token_file: Path | None = Field(default=None, description="`commands`: file with the token of that api")
+    token_file: Path | None = Field(
+        default=None, description="`commands`: file with the token of that api in its first line"
+    )
 
 
 class SparkplugConfig(BrokerConfig):

@@ -12,7 +12,9 @@ from pathlib import Path
 from edge.config.opcua import PackmlConfig, UaClientConfig
 from edge.config.plcs import PlcConfig
 from edge.config.points import point
+from edge.config.problem import ConfigError
 from edge.config.readers import AutoIdConfig
+from edge.config.secret import read_secret
 from plc.driver import PlcError
 from plc.opcua import Address, OpcUaLink
 from plc.opcua_packml import PackmlObject
@@ -97,9 +99,7 @@ def _own(given: UaClientConfig) -> Own:
 
 
 def _password(name: str, file: Path | None) -> str:
-    if file is None:
-        return ""
     try:
-        return file.read_text(encoding="utf-8").splitlines()[0]
-    except (OSError, UnicodeDecodeError, IndexError):
-        raise PlcError(f"{name}: password file {file}: cannot be read, or is empty") from None
+        return "" if file is None else read_secret(file)
+    except ConfigError as error:
+        raise PlcError(f"{name}: {error}") from None

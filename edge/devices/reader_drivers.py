@@ -12,6 +12,7 @@ from typing import assert_never
 from urllib.parse import urlsplit
 
 from edge.config.cards import read_cards
+from edge.config.problem import ConfigError
 from edge.config.readers import (
     AutoIdConfig,
     BarcodeConfig,
@@ -21,6 +22,7 @@ from edge.config.readers import (
     ReaderConfig,
     SerialConfig,
 )
+from edge.config.secret import read_secret
 from rfid.barcode import ScanFormat
 from rfid.barcode_scanner import BarcodeScanner, ScannerSettings
 from rfid.driver import Reader, ReaderError, ReaderFailure
@@ -131,10 +133,7 @@ def _epcs(name: str, path: Path | None) -> dict[str, str]:
 
 
 def _password(name: str, path: Path | None) -> str:
-    """The first line of the file, read for each connection, so that it may be changed while we run."""
-    if path is None:
-        return ""
     try:
-        return path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReaderError(f"{name}: password_file {path}: {error}", ReaderFailure.SETUP) from error
+        return "" if path is None else read_secret(path)
+    except ConfigError as error:
+        raise ReaderError(f"{name}: {error}", ReaderFailure.SETUP) from None

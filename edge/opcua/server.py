@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING
 
 from edge.config.certificates import warning
 from edge.config.lines import LineConfig
-from edge.config.load import ConfigError, load_line
+from edge.config.load import load_line
 from edge.config.opcua import UaServerConfig
+from edge.config.problem import ConfigError
+from edge.config.secret import read_secret
 from edge.core.events import DeviceChanged, PassageSeen, Stage
 from edge.core.values.state import CoreState
 from edge.journal.host_time import now_us
@@ -59,7 +61,7 @@ def main(arguments: argparse.Namespace) -> int:
         raise ConfigError(arguments.config, ["opcua_server: missing: this table says what to serve and to whom"])
     if arguments.make_certificate is not None:
         return _make_certificate(given, arguments.make_certificate)
-    users = {name: _password(file) for name, file in given.user.items()}
+    users = {name: read_secret(file) for name, file in given.user.items()}
 
     async def serve_until_told() -> None:
         loop = asyncio.get_running_loop()
@@ -184,10 +186,3 @@ def _make_certificate(given: UaServerConfig, days: int) -> int:
     print(f"{given.certificate}, valid until {made.not_valid_after_utc:%Y-%m-%d}: have it trusted by the clients")
     print(f"Put the clients' certificates into {given.trusted}")
     return 0
-
-
-def _password(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8").splitlines()[0]
-    except (OSError, UnicodeDecodeError, IndexError):
-        raise OSError(f"password file {file}: cannot be read, or is empty") from None

@@ -26,7 +26,9 @@ from influxdb_client.service.write_service import WriteService
 from urllib3.exceptions import HTTPError
 
 from edge.config.lines import LineConfig
+from edge.config.problem import ConfigError
 from edge.config.publish import InfluxConfig
+from edge.config.secret import read_token
 from edge.journal.host_time import now_us
 from edge.journal.record import Record
 from edge.publish import schema
@@ -68,7 +70,7 @@ class _Refused(Exception):  # noqa: N818  # as the server says
 
 
 def open_influx(name: str, config: LineConfig) -> InfluxPublisher:
-    """The publisher of a table of LINE.toml. Raises OSError for a token file that cannot be read."""
+    """The publisher of a table of LINE.toml. Raises TargetDown for a token that cannot be read."""
     table = config.publish[name]
     assert isinstance(table, InfluxConfig)
     return InfluxPublisher(name, table, config)
@@ -81,7 +83,10 @@ class InfluxPublisher:
     portion = 10_000
 
     def __init__(self, name: str, table: InfluxConfig, config: LineConfig) -> None:
-        token = table.token_file.read_text(encoding="utf-8").strip() if table.token_file is not None else None
+        try:
+            token = None if table.token_file is None else read_token(table.token_file)
+        except ConfigError as error:
+            raise TargetDown(str(error)) from None
         self._name = name
         self._table = table
         self._measures = Measures(config.layouts())

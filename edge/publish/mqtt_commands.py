@@ -22,6 +22,8 @@ from dataclasses import asdict, dataclass
 from urllib.parse import quote
 
 from edge.config.mqtt import MqttConfig
+from edge.config.problem import ConfigError
+from edge.config.secret import bearer
 from edge.journal.host_time import now_us
 from edge.publish.mqtt_broker import Arrived
 from edge.publish.namespace import Message, Namespace
@@ -175,17 +177,15 @@ class CommandDesk:
         return answer
 
     def _ask(self, asked: Asked) -> Answer:
-        headers = {"Content-Type": "application/json"}
         try:
-            if self._config.token_file is not None:
-                headers["Authorization"] = f"Bearer {self._config.token_file.read_text(encoding='utf-8').strip()}"
+            headers = {"Content-Type": "application/json", **bearer(self._config.token_file)}
             request = urllib.request.Request(f"{self._config.api}{asked.path}", asked.body, headers)  # noqa: S310
             with urllib.request.urlopen(request, timeout=HTTP_S) as response:  # noqa: S310  # http(s) by the config
                 return Answer(response.status, json.loads(response.read()))
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, problems=_problems(error.read(), error.code))
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (ConfigError, OSError, http.client.HTTPException, ValueError) as error:
             return Answer(503, problems=(f"{self._config.api}: {getattr(error, 'reason', error)}",))
 
 

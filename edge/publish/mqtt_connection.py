@@ -29,6 +29,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from edge.config.problem import ConfigError
+from edge.config.secret import read_secret
 from edge.publish.mqtt_broker import Arrived, Broker, BrokerDown, Outgoing, Refusal
 from edge.publish.namespace import Message
 
@@ -111,7 +113,7 @@ class MqttConnection:
         properties = _made(PacketTypes.CONNECT, SessionExpiryInterval=broker.session_s)
         try:
             if broker.user:
-                password = broker.password_file.read_text(encoding="utf-8").strip() if broker.password_file else None
+                password = None if broker.password_file is None else read_secret(broker.password_file)
                 client.username_pw_set(broker.user, password)
             if broker.tls:
                 context = ssl.create_default_context(cafile=broker.ca)
@@ -121,7 +123,7 @@ class MqttConnection:
             client.connect(
                 broker.host, broker.port, broker.keepalive_s, clean_start=not broker.session_s, properties=properties
             )
-        except (OSError, ValueError) as error:
+        except (ConfigError, OSError, ValueError) as error:
             raise BrokerDown(f"broker {broker.where}: {_why(error)}") from None
         self._client = client
         client.loop_start()

@@ -20,6 +20,7 @@ import uvloop
 
 from edge.config.lines import LineConfig
 from edge.config.load import load_line, with_sim
+from edge.config.secret import read_token
 from edge.metrics import Sample, serve
 from edge.sim.control import listen
 from edge.sim.devices import SimulatedFloor
@@ -45,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--alone", action="store_true", help="the belts do not wait for a controller: to watch readers, or check a PLC"
     )
     parser.add_argument("--orders", metavar="URL", help="the site's API, where the orders are brought")
-    parser.add_argument("--token-file", type=Path, metavar="FILE", help="holds the API's token, if it needs one")
+    parser.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="has the API's token in its first line, if it needs one"
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the floor's own truth there as JSON")
     parser.add_argument(
         "--fault",
@@ -63,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Runs until the inflow has ended and the belts are empty, or until SIGINT or SIGTERM. Returns the exit status."""
     config = with_sim(load_line(arguments.config), rate=arguments.rate, seed=arguments.seed)
-    token = None if arguments.token_file is None else arguments.token_file.read_text(encoding="utf-8").strip()
+    token = None if arguments.token_file is None else read_token(arguments.token_file)
 
     try:
         faults = [FaultOrder.parse(text) for text in arguments.fault]
