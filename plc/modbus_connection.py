@@ -27,7 +27,7 @@ from pymodbus.transaction import TransactionManager
 
 from plc.driver import PlcError
 from plc.points import Table
-from plc.wires import Serial, Tcp, Tls, Wire, tls_context
+from plc.wires import Serial, Tcp, Tls, Wire
 
 __all__ = ["ExceptionAnswer", "ModbusConnection", "Table"]
 
@@ -275,7 +275,7 @@ class ModbusConnection:
         return f"{self._name}: {self._wire}"
 
     def _context(self) -> ssl.SSLContext | None:
-        return tls_context(self._name, self._wire) if isinstance(self._wire, Tls) else None
+        return self._wire.context() if isinstance(self._wire, Tls) else None
 
     def _new_client(self) -> _Client:
         client = self._plain_client()

@@ -14,7 +14,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from edge.config.lines import LineConfig, SiteConfig
+from edge.config.login import LoginTable
+from edge.config.opcua import UaOwnTable
+from edge.config.tls import TlsTable
 
+SHARED = TlsTable.model_fields.keys() | UaOwnTable.model_fields.keys() | LoginTable.model_fields.keys()
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
 
 
@@ -49,7 +53,7 @@ def _table(schema: dict[str, Any], defs: dict[str, Any], path: str, kind: str = 
     yield from ((text, "") if text else ())
     yield from ("| key | allowed | default | meaning |", "|---|---|---|---|")
     inner: list[tuple[str, dict[str, Any], str]] = []
-    for key, field in schema["properties"].items():
+    for key, field in sorted(schema["properties"].items(), key=_rank):
         tables, suffix = _inner(field, defs)
         where = f"{path}.{key}".lstrip(".") + suffix
         inner += [(where, table, _kind(table) if len(tables) > 1 else "") for table in tables]
@@ -60,6 +64,11 @@ def _table(schema: dict[str, Any], defs: dict[str, Any], path: str, kind: str = 
     yield ""
     for where, table, of in inner:
         yield from _table(table, defs, where, of)
+
+
+def _rank(item: tuple[str, object]) -> int:
+    """First what tells a table's kind, last the keys that many tables share."""
+    return 0 if item[0] in ("driver", "kind") else 2 if item[0] in SHARED else 1
 
 
 def _inner(field: dict[str, Any], defs: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:

@@ -376,7 +376,7 @@ def test_logins_do_not_go_in_the_clear(project: Path, tmp_path: Path) -> None:
     stream = 'driver = "http-json"\nurl = "http://10.0.0.5/api/v1/data/stream"\n'
     assert problems(stream) == []
     assert problems(stream + 'user = "root"\npassword_file = "pw"') == [
-        "reader.r.user: the password would go in the clear: only with an https url"
+        "reader.r.user: the password would go in the clear: only with an https url, this one is 'http://10.0.0.5/api/v1/data/stream'"
     ]
     assert problems(stream.replace("http:", "https:") + 'user = "root"\npassword_file = "pw"') == []
     assert problems(stream.replace("http:", "https:") + 'user = "root"\npassword_file = "gone"')[0].endswith(

@@ -14,6 +14,7 @@ import pytest
 from test_llrp_session import READ_96, READ_128, SETTINGS, Talk
 from test_llrp_wire import Ear
 
+from edge.config.tls import TlsTable
 from rfid.driver import (
     AccessChanged,
     OperationResult,
@@ -41,7 +42,7 @@ from rfid.llrp.access import (
     read_user,
     write_epc,
 )
-from rfid.llrp.client import LlrpReader, tls_context
+from rfid.llrp.client import LlrpReader
 from rfid.llrp.codec import Parameter
 from rfid.llrp.impinj import IMPINJ, ImpinjOptions
 from rfid.llrp.phase import Ended, Phase
@@ -291,7 +292,8 @@ def test_tls_and_ipv6(run: Any, peer: Callable[[str], str], tmp_path: Path) -> N
     server.load_cert_chain(tmp_path / "reader.pem", tmp_path / "reader.key")
     server.load_verify_locations(tmp_path / "ca.pem")
     server.verify_mode = ssl.CERT_REQUIRED
-    client = tls_context(tmp_path / "ca.pem", tmp_path / "client.pem", tmp_path / "client.key")
+    files = {"ca": tmp_path / "ca.pem", "certificate": tmp_path / "client.pem", "key": tmp_path / "client.key"}
+    client = TlsTable(**files).context()
 
     async def reads(simulated: SimulatedReader, host: str, tls: ssl.SSLContext | None) -> None:
         ear, reader = Ear(), LlrpReader(LlrpSettings("portal1"), host, simulated.port, tls)
@@ -328,7 +330,8 @@ def test_tls_and_ipv6(run: Any, peer: Callable[[str], str], tmp_path: Path) -> N
         await reads(closed, "::1", client)
         error = await fails(closed, ssl.create_default_context())
         assert "TLS: certificate not trusted: " in str(error) and error.failure is ReaderFailure.REFUSED
-        assert isinstance(await fails(closed, tls_context(tmp_path / "ca.pem")), ReaderError)  # shows no certificate
+        nothing_shown = TlsTable(ca=tmp_path / "ca.pem").context()
+        assert isinstance(await fails(closed, nothing_shown), ReaderError)
         assert isinstance(await fails(closed, None), ReaderError)
         await closed.stop()
 

@@ -22,13 +22,15 @@ from serial_pair import serial_pair
 from test_modbus_link import read_in_the_end
 
 from edge.config.load import ConfigError, load_line
+from edge.config.plcs import PlcConfig, Transport
+from edge.devices.plc_drivers import modbus_wire
 from plc.driver import PlcError, PlcLink
 from plc.host_signals import Handled
 from plc.mailbox import Host
 from plc.modbus import ModbusLink
 from plc.plc_side import PlcSide
 from plc.simulator import SimulatedPlc
-from plc.wires import Parity, Serial, Tcp, Tls
+from plc.wires import Parity, Serial, Tcp, Wire
 from plc.words import CommandRecord, EventRecord, EventType, Opcode
 
 LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
@@ -177,6 +179,12 @@ def server_side(authority: Authority) -> ssl.SSLContext:
     return context
 
 
+def tls(port: int, ca: Path, certificate: Path | None = None, key: Path | None = None, server_name: str = "") -> Wire:
+    """The way to a PLC as LINE.toml says it."""
+    files = {"ca": ca, "certificate": certificate, "key": key, "server_name": server_name}
+    return modbus_wire("sorter1", PlcConfig(transport=Transport.TLS, host="127.0.0.1", port=port, **files))
+
+
 @LOOPS
 def test_tls_carries_the_mailbox_of_a_foreign_plc(
     plc: LibmodbusPlc, run: Any, loop: Loop, authority: Authority, server_side: ssl.SSLContext
@@ -186,7 +194,7 @@ def test_tls_carries_the_mailbox_of_a_foreign_plc(
     async def main() -> None:
         plc.order(f"induct {PARCELS}")
         async with within_tls(plc.port, server_side) as port:
-            wire = Tls("127.0.0.1", port, authority.certificate, host.certificate, host.key)
+            wire = tls(port, authority.certificate, host.certificate, host.key)
             link = ModbusLink("sorter1", wire, timeout_ms=60_000)
             assert await route_all(link, PARCELS, at_once=False) == list(range(1, PARCELS + 1))
             await link.close()
@@ -203,7 +211,7 @@ def test_the_simulated_plc_speaks_tls(run: Any, authority: Authority, server_sid
             side.emit(EventType.INDUCTED, track, 1)
         simulated = SimulatedPlc("sorter1", side, lambda: time.monotonic_ns() // 1_000_000, scan_ms=1)
         await simulated.start(tls=server_side)
-        wire = Tls("127.0.0.1", simulated.port, authority.certificate, host.certificate, host.key)
+        wire = tls(simulated.port, authority.certificate, host.certificate, host.key)
         link = ModbusLink("sorter1", wire, timeout_ms=60_000)
         assert await route_all(link, PARCELS, at_once=True) == list(range(1, PARCELS + 1))
         await link.close()
@@ -224,7 +232,7 @@ def test_who_is_not_trusted_is_said(
         async with within_tls(plc.port, server_side) as port:
 
             async def trouble(*files: Any, server_name: str = "", to: int = port) -> str:
-                wire = Tls("127.0.0.1", to, *files, server_name=server_name)
+                wire = tls(to, *files, server_name=server_name)
                 link = ModbusLink("sorter1", wire, timeout_ms=60_000)
                 try:
                     await link.connect()

@@ -476,7 +476,7 @@ def test_the_end_of_a_certificate_is_said_before(
         ('driver = "opcua"\n[plc.sorter.opcua]\nurl = "http://h"', "plc.sorter.opcua.url"),
         (
             'driver = "opcua"\n[plc.sorter.opcua]\nurl = "opc.tcp://h"\npolicy = "None"\nuser = "x"',
-            "plc.sorter.opcua.policy: 'None': a login would go in the clear",
+            "plc.sorter.opcua.user: the password would go in the clear: only with a policy other than 'None'",
         ),
         ('driver = "opcua"\n[plc.sorter.opcua]\npolicy = "Basic256"', "plc.sorter.opcua.policy: 'Basic256'"),
         ('host = "h"\n[plc.sorter.opcua]\nurl = "opc.tcp://h"', "plc.sorter.opcua: only with driver 'opcua'"),

@@ -16,7 +16,7 @@ from edge.config.opcua import UaServerConfig
 from edge.config.plcs import PlcConfig
 from edge.config.publish import MetricsConfig, PublisherConfig, RetentionConfig
 from edge.config.readers import ReaderConfig
-from edge.config.table import Frozen, Name
+from edge.config.table import Beside, Frozen, Name, StoreUrl
 from edge.core.alarms.rules import RULES
 from edge.core.values.alarm import AlarmKind, AlarmRule, Priority
 from edge.core.values.dock import DockLayout
@@ -182,8 +182,8 @@ class LineConfig(Frozen):
 
     controller: Name = Field(description="this controller's name in its journal")
     site: Name = Field(description="the site's name")
-    journal: Path = Field(description="the journal's file; its folder is made")
-    store: str = Field(
+    journal: Beside = Field(description="the journal's file; its folder is made")
+    store: StoreUrl = Field(
         default="",
         pattern=r"^$|^sqlite:///.+",
         description="the site store whose orders are followed, `sqlite:///path`; empty = none",
@@ -202,12 +202,19 @@ class LineConfig(Frozen):
     publish: dict[Name, PublisherConfig] = Field(
         default={}, description="what `lanewise publish` publishes to, by name"
     )
-    publish_state: Path | None = Field(
-        default=None, description="the publishers' own file; none = `publish.sqlite` beside the journal"
+    publish_state_: Beside | None = Field(
+        default=None,
+        alias="publish_state",
+        description="the publishers' own file; none = `publish.sqlite` beside the journal",
     )
     retention: RetentionConfig = Field(default=RetentionConfig(), description="how long the journal keeps records")
     metrics: MetricsConfig = Field(default=MetricsConfig(), description="numbers of the processes for Prometheus")
     sim: SimConfig = Field(default=SimConfig(), description="the simulated floor")
+
+    @property
+    def publish_state(self) -> Path:
+        """The publishers' own file."""
+        return self.publish_state_ or self.journal.parent / "publish.sqlite"
 
     def layouts(self) -> tuple[LineLayout, ...]:
         """What the decisions need to know of each line."""
@@ -226,20 +233,20 @@ class LineConfig(Frozen):
 class SiteLine(Frozen):
     """A controller whose journal the site follows."""
 
-    config: Path = Field(description="its LINE.toml")
+    config: Beside = Field(description="its LINE.toml")
 
 
 class SiteConfig(Frozen):
     """SITE.toml: the api process and the site store. Paths are relative to the file's folder."""
 
     site: Name = Field(description="the site's name")
-    store: str = Field(pattern=r"^sqlite:///.+", description="the site store, `sqlite:///path`")
+    store: StoreUrl = Field(pattern=r"^sqlite:///.+", description="the site store, `sqlite:///path`")
     listen: str = Field(
         default="127.0.0.1:8000",
         pattern=r"^.+:\d{1,5}$",
         description="address and port; only loopback without a secret",
     )
-    token_file: Path | None = Field(
+    token_file: Beside | None = Field(
         default=None,
         description="file with a secret of 24 characters or more in its first line; requests bring it as "
         "`Authorization: Bearer`",

@@ -13,15 +13,15 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from edge.config.docks import dock_problems, dock_stations
-from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, SiteConfig, SiteLine
+from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, SiteConfig
 from edge.config.opcua import ua_server_problems
 from edge.config.plcs import PlcConfig, plc_problems
 from edge.config.points import every_point
 from edge.config.problem import ConfigError
-from edge.config.publish import SECRETS, publisher_problems
-from edge.config.readers import AutoIdConfig, BarcodeConfig, ReaderConfig, card_problems, reader_problems
+from edge.config.publish import publisher_problems
+from edge.config.readers import BarcodeConfig, ReaderConfig, card_problems, reader_problems
 from edge.config.remote_io import io_problems
-from edge.config.table import Frozen, Name
+from edge.config.table import Frozen, Name, file_problems, is_loopback
 from edge.core.values.alarm import MOMENTS, RATES
 from edge.core.values.layout import Job, LaneRole
 
@@ -33,53 +33,13 @@ def load_line(path: Path, *, whole: bool = True) -> LineConfig:
 
     ``whole`` False: it need not be a controller's yet, devices without a line will do.
     """
-    here = path.resolve().parent
-    config, wrong_points = _with_points(load_table(path, LineConfig), here)
+    config, wrong_points = _with_points(load_table(path, LineConfig))
     problems = [*_line_problems(config), *wrong_points]
     if whole and not config.line and not config.dock:
         problems.append("line: missing: a controller has a line, or a dock door, [[dock]]")
     if problems:
         raise ConfigError(path, problems)
-    plcs = {
-        name: _beside(plc, here, _PEM_FILES).model_copy(
-            update={
-                "opcua": _beside(plc.opcua, here, _UA_FILES),
-                "packml": None if plc.packml is None else _beside(plc.packml, here, _UA_FILES),
-            }
-        )
-        for name, plc in config.plc.items()
-    }
-    served = config.opcua_server
-    if served is not None:
-        users = {name: here / file for name, file in served.user.items()}
-        served = _beside(served, here, (*_UA_FILES, "nodesets")).model_copy(update={"user": users})
-    readers = {name: _reader_beside(reader, here) for name, reader in config.reader.items()}
-    publishers = {name: _beside(publisher, here, SECRETS) for name, publisher in config.publish.items()}
-    missing = [
-        f"{kind}.{name}.{key}: {str(given)!r}: no such file"
-        for kind, tables, keys in (
-            ("plc", plcs, _PEM_FILES),
-            ("reader", readers, _READER_FILES),
-            ("publish", publishers, SECRETS),
-        )
-        for name, table in tables.items()
-        for key in keys
-        if (given := getattr(table, key, None)) is not None and not given.is_file()
-    ]
-    missing += [problem for name, one in readers.items() for problem in card_problems(f"reader.{name}", one)]
-    if missing:
-        raise ConfigError(path, missing)
-    return config.model_copy(
-        update={
-            "journal": here / config.journal,
-            "store": _store_url(here, config.store),
-            "plc": plcs,
-            "reader": readers,
-            "opcua_server": served,
-            "publish": publishers,
-            "publish_state": here / (config.publish_state or config.journal.parent / "publish.sqlite"),
-        }
-    )
+    return config
 
 
 def load_site(path: Path) -> SiteConfig:
@@ -88,14 +48,7 @@ def load_site(path: Path) -> SiteConfig:
     problems = list(_site_problems(config))
     if problems:
         raise ConfigError(path, problems)
-    here = path.resolve().parent
-    return config.model_copy(
-        update={
-            "store": _store_url(here, config.store),
-            "token_file": None if config.token_file is None else here / config.token_file,
-            "controller": tuple(SiteLine(config=here / line.config) for line in config.controller),
-        }
-    )
+    return config
 
 
 def with_sim(config: LineConfig, **values: float | None) -> LineConfig:
@@ -104,27 +57,15 @@ def with_sim(config: LineConfig, **values: float | None) -> LineConfig:
     return config.model_copy(update={"sim": _checked(Path("command line"), SimConfig, table)})
 
 
-def _with_points(config: LineConfig, folder: Path) -> tuple[LineConfig, list[str]]:
+def _with_points(config: LineConfig) -> tuple[LineConfig, list[str]]:
     """The configuration with the points of CSV files beside those of its tables, and what is wrong with any."""
     plcs: dict[Name, PlcConfig] = {}
     problems: list[str] = []
     for name, plc in config.plc.items():
-        file = None if plc.points is None else folder / plc.points
-        points, wrong = every_point(f"plc.{name}", plc.point, file, plc.driver)
+        points, wrong = every_point(f"plc.{name}", plc.point, plc.points, plc.driver)
         problems += wrong
         plcs[name] = plc.model_copy(update={"point": points})
     return config.model_copy(update={"plc": plcs}), problems
-
-
-_PEM_FILES = ("ca", "certificate", "key")
-_READER_FILES = (*_PEM_FILES, "password_file", "cards")
-_UA_FILES = ("certificate", "key", "trusted", "password_file", "user_certificate", "user_key")
-
-
-def _beside(table: Table, folder: Path, keys: Sequence[str]) -> Table:
-    """The table with its paths made absolute, from ``folder``."""
-    paths = {key: folder / value for key in keys if (value := getattr(table, key, None)) is not None}
-    return table.model_copy(update=paths)
 
 
 def _role_problems(here: str, portal: PortalConfig, reader: str, antennas: Sequence[int]) -> Iterator[str]:
@@ -138,12 +79,6 @@ def _role_problems(here: str, portal: PortalConfig, reader: str, antennas: Seque
                 yield f"{here}.{role}: {port}: is {given[port]} already, an antenna has one role"
     if not portal.facing and (portal.upstream or portal.downstream):
         yield f"{here}.facing: missing: with upstream or downstream, say which antennas look at the belt"
-
-
-def _reader_beside(reader: ReaderConfig, folder: Path) -> ReaderConfig:
-    if isinstance(reader, AutoIdConfig):
-        return reader.model_copy(update={"opcua": _beside(reader.opcua, folder, _UA_FILES)})
-    return _beside(reader, folder, _READER_FILES)
 
 
 def _alarm_problems(config: LineConfig) -> Iterator[str]:
@@ -174,12 +109,12 @@ def load_table(path: Path, model: type[Table]) -> Table:
         raise ConfigError(path, [f"byte {error.start}: not UTF-8: TOML files are UTF-8"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, [f"not TOML: {error}"]) from None
-    return _checked(path, model, raw)
+    return _checked(path, model, raw, path.resolve().parent)
 
 
-def _checked(source: Path, model: type[Table], raw: dict[str, Any]) -> Table:
+def _checked(source: Path, model: type[Table], raw: dict[str, Any], folder: Path | None = None) -> Table:
     try:
-        return model.model_validate(raw)
+        return model.model_validate(raw, context=folder)
     except ValidationError as error:
         raise ConfigError(source, [_problem(dict(item)) for item in error.errors(include_url=False)]) from None
 
@@ -209,6 +144,9 @@ def _problem(item: dict[str, Any]) -> str:
 def _line_problems(config: LineConfig) -> Iterator[str]:
     """What a single key cannot say: references, and values that contradict each other."""
     layouts = config.layouts()
+    for kind, tables in (("plc", config.plc), ("reader", config.reader), ("publish", config.publish)):
+        for name, table in tables.items():
+            yield from file_problems(f"{kind}.{name}", table)
     for name, plc in config.plc.items():
         yield from plc_problems(f"plc.{name}", plc)
         if plc.driver == "remote-io" and plc.io is not None:
@@ -216,6 +154,7 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
             yield from io_problems(f"plc.{name}.io", plc.io, lines, plc.poll_ms)
     for name, reader_config in config.reader.items():
         yield from reader_problems(f"reader.{name}", reader_config)
+        yield from card_problems(f"reader.{name}", reader_config)
     stations: dict[tuple[str, str, int], str] = {}
     used_readers: dict[str, str] = {}
     eyes: dict[tuple[str, int], str] = {}
@@ -349,13 +288,5 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
     host, _, port = config.listen.rpartition(":")
     if not 1 <= int(port) <= 65535:
         yield f"listen: {config.listen!r}: port {port} is not one of 1..65535"
-    if host not in ("127.0.0.1", "localhost", "[::1]", "::1") and config.token_file is None:
+    if not is_loopback(host) and config.token_file is None:
         yield f"listen: {config.listen!r}: not a loopback address: set token_file, or listen on 127.0.0.1"
-
-
-def _store_url(here: Path, url: str) -> str:
-    """Makes the path of an SQLite URL absolute; other URLs stay as they are."""
-    prefix = "sqlite:///"
-    if url.startswith(prefix):
-        return f"{prefix}{here / url.removeprefix(prefix)}"
-    return url

@@ -1,38 +1,39 @@
-"""The publishers of LINE.toml that speak MQTT.
+"""The brokers of LINE.toml, and the publishers that speak MQTT.
 
-Public names: BrokerConfig, MqttConfig, SparkplugConfig, broker_problems.
+Public names: BrokerTable, BrokerConfig, MqttConfig, SparkplugConfig, broker_problems.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
-from edge.config.table import Frozen, Tcp
+from edge.config.login import LoginTable, login_problems
+from edge.config.table import Given, Tcp
+from edge.config.tls import TlsTable, of_transport, tls_problems
 
 Command = Literal["orders", "lane", "alarm"]
 
 
-class BrokerConfig(Frozen):
-    """An MQTT 5 broker, and who we are to it."""
+class BrokerTable(TlsTable, LoginTable):
+    """Where an MQTT 5 broker is, and how it is reached."""
 
-    host: str = Field(min_length=1, description="name or address of the broker")
+    host: str = Field(min_length=1, description="the broker's name or address")
     port: Tcp | None = Field(default=None, description="TCP port; none = 1883, with `tls` 8883")
-    transport: Literal["tcp", "tls"] = Field(default="tcp", description="MQTT as it is, or within TLS")
-    ca: Path | None = Field(
-        default=None,
-        description="`tls`: PEM file of who may sign the broker's certificate; none = whom this machine trusts",
-    )
-    certificate: Path | None = Field(
-        default=None, description="`tls`: PEM file of our certificate, none = we show none"
-    )
-    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
-    user: str = Field(default="", max_length=200, description="login by name; empty = none")
-    password_file: Path | None = Field(default=None, description="file with the password in its first line")
+    transport: Literal["tcp", "tls"] = Field(default="tcp", description="MQTT 5 as it is, or within TLS")
+
+    @property
+    def tcp_port(self) -> int:
+        """The port, or the transport's own."""
+        return self.port or (8883 if self.transport == "tls" else 1883)
+
+
+class BrokerConfig(BrokerTable):
+    """A broker that is published to, and who we are to it."""
+
     client_id: str = Field(
         default="",
         max_length=200,
@@ -41,11 +42,6 @@ class BrokerConfig(Frozen):
     keepalive_s: int = Field(
         default=15, ge=2, le=3600, description="the broker tells our last will after one and a half times as long"
     )
-
-    @property
-    def tcp_port(self) -> int:
-        """The port, or the transport's own."""
-        return self.port or (8883 if self.transport == "tls" else 1883)
 
 
 class MqttConfig(BrokerConfig):
@@ -63,7 +59,7 @@ class MqttConfig(BrokerConfig):
         pattern=r"^https?://[^/?#]+$",
         description="`commands`: where `lanewise api` listens, which does what is asked",
     )
-    token_file: Path | None = Field(
+    token_file: Given | None = Field(
         default=None, description="`commands`: file with the token of that api in its first line"
     )
 
@@ -79,13 +75,8 @@ class SparkplugConfig(BrokerConfig):
 
 def broker_problems(here: str, broker: BrokerConfig) -> Iterator[str]:
     """What the keys of one broker say against each other; ``here`` is its path."""
-    for key in sorted(broker.model_fields_set & {"ca", "certificate", "key"}):
-        if broker.transport != "tls":
-            yield f"{here}.{key}: only with transport 'tls', this one has {broker.transport!r}"
-    if (broker.certificate is None) != (broker.key is None):
-        yield f"{here}.{'key' if broker.key is None else 'certificate'}: missing: certificate and key belong together"
-    if bool(broker.user) != (broker.password_file is not None):
-        yield f"{here}.{'password_file' if broker.user else 'user'}: missing: user and password belong together"
+    yield from tls_problems(here, broker, of_transport(broker.transport))
+    yield from login_problems(here, broker)
     if isinstance(broker, SparkplugConfig) and not _has_protobuf():
         yield f"{here}.kind: 'sparkplug' needs a library that is not installed: pip install 'lanewise[sparkplug]'"
     if isinstance(broker, MqttConfig) and broker.token_file is not None and not broker.commands:

@@ -1,17 +1,19 @@
 """How we come into an OPC UA server, and how others come into ours; what is wrong with either beyond a single key.
 
-Public names: UaClientConfig, PackmlConfig, UaServerConfig, UaPolicy, UaMode, ua_problems, ua_server_problems.
+Public names: UaClientConfig, PackmlConfig, UaServerConfig, UaFiles, UaPolicy, UaMode, ua_problems, ua_server_problems.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field
 
-from edge.config.table import Frozen, Name
+from edge.config.login import FIRST_LINE, LoginTable, login_problems
+from edge.config.table import Beside, Frozen, Name, is_loopback, pair_problems
 
 
 class UaPolicy(StrEnum):
@@ -30,7 +32,34 @@ class UaMode(StrEnum):
     SIGN_AND_ENCRYPT = "SignAndEncrypt"
 
 
-class UaClientConfig(Frozen):
+@dataclass(frozen=True, slots=True)
+class UaFiles:
+    """Our certificate and its key, and the folder of the certificates that we trust."""
+
+    certificate: Path
+    key: Path
+    trusted: Path
+
+
+class UaOwnTable(Frozen):
+    """The keys of an application that secures its channels."""
+
+    certificate: Beside | None = Field(default=None, description="DER file of our certificate; none without security")
+    key: Beside | None = Field(default=None, description="PEM file of its key, without password")
+    trusted: Beside | None = Field(
+        default=None,
+        description="folder of certificates, DER or PEM, of others that are trusted or who may sign theirs",
+    )
+
+    @property
+    def files(self) -> UaFiles | None:
+        """All three; None where one is missing, as without security."""
+        if self.certificate is None or self.key is None or self.trusted is None:
+            return None
+        return UaFiles(self.certificate, self.key, self.trusted)
+
+
+class UaClientConfig(UaOwnTable, LoginTable):
     """An OPC UA server and how we come in. `lanewise plc cert` makes certificate and key."""
 
     url: str = Field(default="", pattern=r"^$|^opc\.tcp://.+", description="`opc.tcp://host:port/path`")
@@ -40,16 +69,10 @@ class UaClientConfig(Frozen):
     mode: UaMode = Field(
         default=UaMode.SIGN_AND_ENCRYPT, description="what is done to messages; not with policy `None`"
     )
-    certificate: Path | None = Field(default=None, description="DER file of our certificate; not with policy `None`")
-    key: Path | None = Field(default=None, description="PEM file of its key, without password")
-    trusted: Path | None = Field(
-        default=None,
-        description="folder of certificates, DER or PEM, of servers that are trusted or who may sign theirs",
-    )
-    user: str = Field(default="", description="login by name; empty = anonymous, or by certificate")
-    password_file: Path | None = Field(default=None, description="file with the password in its first line")
-    user_certificate: Path | None = Field(default=None, description="login by certificate: DER file")
-    user_key: Path | None = Field(default=None, description="login by certificate: PEM file of its key")
+    # Keys and passwords come after the table: `lanewise plc cert` reads it to make them.
+    password_file: Beside | None = Field(default=None, description=FIRST_LINE)
+    user_certificate: Beside | None = Field(default=None, description="login by certificate: DER file")
+    user_key: Beside | None = Field(default=None, description="login by certificate: PEM file of its key")
 
 
 class PackmlConfig(UaClientConfig):
@@ -62,7 +85,7 @@ class PackmlConfig(UaClientConfig):
     )
 
 
-class UaServerConfig(Frozen):
+class UaServerConfig(UaOwnTable):
     """The OPC UA server of `lanewise opcua`, which shows portals and lines and can only be read."""
 
     listen: str = Field(
@@ -70,13 +93,10 @@ class UaServerConfig(Frozen):
         pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$",
         description="address and port; the name or address must stand in our certificate",
     )
-    nodesets: Path = Field(
+    nodesets: Beside = Field(
         description="folder with the OPC Foundation's NodeSets of DI, AutoID and PackML, named as they are there"
     )
-    certificate: Path | None = Field(default=None, description="DER file of our certificate; not with `anonymous`")
-    key: Path | None = Field(default=None, description="PEM file of its key, without password")
-    trusted: Path | None = Field(default=None, description="folder of the clients' certificates, DER or PEM")
-    user: dict[Name, Path] = Field(default={}, description="logins: name = file with the password in its first line")
+    user: dict[Name, Beside] = Field(default={}, description=f"logins: name = {FIRST_LINE}")
     anonymous: bool = Field(
         default=False, description="anybody may read, without security and login; only on a loopback address"
     )
@@ -88,41 +108,39 @@ class UaServerConfig(Frozen):
         return host, int(port)
 
 
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-
-
 def ua_server_problems(here: str, given: UaServerConfig) -> Iterator[str]:
     """What the keys of the server's table say against each other; ``here`` is its path."""
     host, port = given.address
     if not 1 <= port <= 65_535:
         yield f"{here}.listen: {given.listen!r}: port {port} is not one of 1..65535"
     if given.anonymous:
-        if host not in _LOOPBACK:
-            yield f"{here}.anonymous: true: only on a loopback address ({', '.join(_LOOPBACK)}), not on {host}"
-        for key in sorted(given.model_fields_set & {"certificate", "key", "trusted", "user"}):
+        if not is_loopback(host):
+            yield f"{here}.anonymous: true: only on a loopback address (127.0.0.1, localhost, [::1]), not on {host}"
+        for key in sorted(given.model_fields_set & {*UaOwnTable.model_fields, "user"}):
             yield f"{here}.{key}: not with anonymous, which has no security"
         return
-    for key in ("certificate", "key", "trusted"):
-        if getattr(given, key) is None:
-            yield f"{here}.{key}: missing: only anonymous goes without"
+    yield from _own_problems(here, given, "only anonymous goes without")
     if not given.user:
         yield f"{here}.user: missing: nobody could log in"
+
+
+def _own_problems(here: str, given: UaOwnTable, unless: str) -> Iterator[str]:
+    for key in UaOwnTable.model_fields:
+        if getattr(given, key) is None:
+            yield f"{here}.{key}: missing: {unless}"
 
 
 def ua_problems(here: str, given: UaClientConfig) -> Iterator[str]:
     """What the keys of a table `opcua` say against each other; ``here`` is its path."""
     if not given.url:
         yield f"{here}.url: missing: where the OPC UA server is"
-    if given.policy is not UaPolicy.NONE:
-        for key in ("certificate", "key", "trusted"):
-            if getattr(given, key) is None:
-                yield f"{here}.{key}: missing: only policy 'None' goes without"
-    elif given.user or given.user_certificate is not None:
-        yield f"{here}.policy: 'None': a login would go in the clear, choose a policy"
-    if bool(given.user) != (given.password_file is not None):
-        yield f"{here}.{'password_file' if given.user else 'user'}: missing: user and password belong together"
-    if (given.user_certificate is None) != (given.user_key is None):
-        absent = "user_key" if given.user_key is None else "user_certificate"
-        yield f"{here}.{absent}: missing: certificate and key belong together"
+    secure = given.policy is not UaPolicy.NONE
+    needed = "" if secure else f"a policy other than {UaPolicy.NONE.value!r}"
+    if secure:
+        yield from _own_problems(here, given, f"only policy {UaPolicy.NONE.value!r} goes without")
+    elif given.user_certificate is not None:
+        yield f"{here}.user_certificate: only with {needed}"
+    yield from login_problems(here, given, needed)
+    yield from pair_problems(here, given, "user_certificate", "user_key")
     if given.user and given.user_certificate is not None:
         yield f"{here}.user: {given.user!r}: a login is by name or by certificate, not both"

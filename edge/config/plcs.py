@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -15,7 +14,8 @@ from pydantic import Field
 from edge.config.opcua import PackmlConfig, UaClientConfig, ua_problems
 from edge.config.points import PointConfig, PointName
 from edge.config.remote_io import IoConfig
-from edge.config.table import Frozen, Tcp
+from edge.config.table import Beside, Tcp
+from edge.config.tls import TlsTable, of_transport, tls_problems
 
 
 class Transport(StrEnum):
@@ -47,7 +47,7 @@ class OpcUaConfig(UaClientConfig):
     )
 
 
-class PlcConfig(Frozen):
+class PlcConfig(TlsTable):
     """One PLC that has the mailbox, or remote I/O in place of one."""
 
     driver: Literal["modbus", "opcua", "remote-io"] = Field(
@@ -56,14 +56,6 @@ class PlcConfig(Frozen):
     transport: Transport = Field(default=Transport.TCP, description="Modbus TCP, the same within TLS, or RTU")
     host: str = Field(default="", description="name or address; with `tcp` and `tls`")
     port: Tcp | None = Field(default=None, description="TCP port; none = 502, with `tls` 802")
-    ca: Path | None = Field(
-        default=None,
-        description="`tls`: PEM file of who may sign the PLC's certificate; none = whom this machine trusts",
-    )
-    certificate: Path | None = Field(
-        default=None, description="`tls`: PEM file of our certificate, none = we show none"
-    )
-    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
     server_name: str = Field(default="", description="`tls`: the name in the PLC's certificate; empty = `host`")
     device: str = Field(default="", description="`rtu`: the serial line, as `/dev/ttyUSB0`")
     baud: int = Field(default=115_200, ge=1_200, le=4_000_000, description="`rtu`: bits per second")
@@ -81,7 +73,7 @@ class PlcConfig(Frozen):
     packml: PackmlConfig | None = Field(default=None, description="the machine's PackML object; none = not read")
     opcua: OpcUaConfig = Field(default=OpcUaConfig(), description="with driver `opcua`")
     io: IoConfig | None = Field(default=None, description="with driver `remote-io`")
-    points: Path | None = Field(
+    points: Beside | None = Field(
         default=None, description="CSV file of more points: `name` and the keys of a point as columns"
     )
     points_ms: int = Field(default=500, ge=20, le=3_600_000, description="how often the points are read")
@@ -108,9 +100,6 @@ class PlcConfig(Frozen):
 _OF_TRANSPORT = {
     "host": (Transport.TCP, Transport.TLS),
     "port": (Transport.TCP, Transport.TLS),
-    "ca": (Transport.TLS,),
-    "certificate": (Transport.TLS,),
-    "key": (Transport.TLS,),
     "server_name": (Transport.TLS,),
     "device": (Transport.RTU,),
     "baud": (Transport.RTU,),
@@ -120,7 +109,10 @@ _OF_TRANSPORT = {
 
 
 def _opcua_problems(here: str, plc: PlcConfig) -> Iterator[str]:
-    for key in sorted(plc.model_fields_set & {"transport", "up", "down", "device_id", "read_write", *_OF_TRANSPORT}):
+    for key in sorted(
+        plc.model_fields_set
+        & {"transport", "up", "down", "device_id", "read_write", *_OF_TRANSPORT, *TlsTable.model_fields}
+    ):
         yield f"{here}.{key}: only with driver 'modbus', this one has 'opcua'"
     yield from ua_problems(f"{here}.opcua", plc.opcua)
 
@@ -144,8 +136,7 @@ def plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
     needed = "device" if of is Transport.RTU else "host"
     if not getattr(plc, needed):
         yield f"{here}.{needed}: missing: a PLC with transport {of.value!r} needs it"
-    if (plc.certificate is None) != (plc.key is None):
-        yield f"{here}.{'key' if plc.key is None else 'certificate'}: missing: certificate and key belong together"
+    yield from tls_problems(here, plc, of_transport(of.value))
     if of is Transport.RTU and not 1 <= plc.device_id <= 247:
         yield f"{here}.device_id: {plc.device_id}: with transport 'rtu' allowed are 1 to 247"
     if of is Transport.RTU and (plc.points is not None or plc.point):

@@ -1,6 +1,6 @@
 """The publishers of LINE.toml, and what is wrong with one beyond a single key.
 
-Public names: RetentionConfig, MetricsConfig, InfluxConfig, PublisherConfig, publisher_problems, SECRETS.
+Public names: RetentionConfig, MetricsConfig, InfluxConfig, PublisherConfig, publisher_problems.
 Those of MQTT: edge/config/mqtt.py.
 
 ``kind`` tells a table's model; a new kind is a model here or in a file beside this one, added to PublisherConfig.
@@ -9,21 +9,18 @@ Those of MQTT: edge/config/mqtt.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
 from edge.config.mqtt import MqttConfig, SparkplugConfig, broker_problems
-from edge.config.table import Frozen
-
-SECRETS = ("token_file", "password_file", "ca", "certificate", "key")
-"""Keys of any publisher that name a file, relative to LINE.toml, which must exist."""
+from edge.config.table import Frozen, Given, is_loopback
+from edge.config.tls import TlsTable, of_url, tls_problems
 
 
 def _loopback(listen: str) -> str:
     host, _, port = listen.rpartition(":")
-    if host not in ("127.0.0.1", "localhost", "[::1]"):
+    if not is_loopback(host):
         raise ValueError(f"{listen!r}: not a loopback address: let an agent on this machine pass it on")
     if not port.isdigit() or not 1 <= int(port) <= 65535:
         raise ValueError(f"{listen!r}: port {port!r} is not one of 1..65535")
@@ -57,17 +54,14 @@ class MetricsConfig(Frozen):
     sim: Loopback | None = Field(default=None, description="`lanewise sim`, as `127.0.0.1:9466`")
 
 
-class InfluxConfig(Frozen):
+class InfluxConfig(TlsTable):
     """InfluxDB 2.x or 3 Core, or whatever takes line protocol at `/api/v2/write`."""
 
     kind: Literal["influx"] = Field(description="kind of publisher")
     url: str = Field(pattern=r"^https?://[^/?#]+(/[^?#]*)?$", description="`http://host:8086`, `https://...`")
     org: str = Field(default="", description="organisation; 3 Core has none")
     bucket: str = Field(min_length=1, description="bucket; with 3 Core the database")
-    token_file: Path | None = Field(default=None, description="file with the API token in its first line")
-    ca: Path | None = Field(
-        default=None, description="PEM file of who may sign the server's certificate; none = whom this machine trusts"
-    )
+    token_file: Given | None = Field(default=None, description="file with the API token in its first line")
     timeout_ms: int = Field(default=10_000, ge=100, le=120_000, description="an answer later than this is a failure")
     requests: int = Field(
         default=4, ge=1, le=16, description="requests under way at once; 3 Core answers each after about a second"
@@ -79,7 +73,7 @@ PublisherConfig: TypeAlias = Annotated[InfluxConfig | MqttConfig | SparkplugConf
 
 def publisher_problems(here: str, publisher: PublisherConfig) -> Iterator[str]:
     """What the keys of one publisher say against each other; ``here`` is its path."""
-    if not isinstance(publisher, InfluxConfig):
+    if isinstance(publisher, InfluxConfig):
+        yield from tls_problems(here, publisher, of_url(publisher.url))
+    else:
         yield from broker_problems(here, publisher)
-    elif publisher.ca is not None and not publisher.url.startswith("https:"):
-        yield f"{here}.ca: only with an https:// url, this one is {publisher.url!r}"

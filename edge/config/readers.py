@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, assert_never
 from urllib.parse import urlsplit
 
 from pydantic import Discriminator, Field, Tag
 
 from edge.config.cards import read_cards
+from edge.config.login import LoginTable, login_problems
+from edge.config.mqtt import BrokerTable
 from edge.config.opcua import UaClientConfig, ua_problems
-from edge.config.table import Frozen, Tcp
+from edge.config.table import Frozen, Given, Tcp, is_loopback
+from edge.config.tls import TlsTable, of_transport, of_url, tls_problems
 from rfid.barcode import Framing
 from rfid.vendor_json import Vendor
 
@@ -27,24 +29,15 @@ SearchMode = Literal[
 Antennas: TypeAlias = tuple[Annotated[int, Field(ge=1, le=64)], ...]
 _ANTENNAS = "antenna ports that read, as the reader itself is set up"
 _SILENT = "a reader that says nothing for so long is dead and connected anew; 0 = it may be silent"
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-class LlrpConfig(Frozen):
+class LlrpConfig(TlsTable):
     """A UHF reader that speaks LLRP."""
 
     driver: Literal["llrp"] = Field(default="llrp", description="how it is reached")
     host: str = Field(min_length=1, description="name or address")
     port: Tcp | None = Field(default=None, description="TCP port; none = 5084, with `tls` 5085")
     transport: Literal["tcp", "tls"] = Field(default="tcp", description="LLRP as it is, or within TLS")
-    ca: Path | None = Field(
-        default=None,
-        description="`tls`: PEM file of who may sign the reader's certificate; none = whom this machine trusts",
-    )
-    certificate: Path | None = Field(
-        default=None, description="`tls`: PEM file of our certificate, none = we show none"
-    )
-    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
     antennas: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
         default=(1,), min_length=1, description="antenna ports that read"
     )
@@ -96,7 +89,7 @@ class SerialConfig(Frozen):
     debounce_ms: int = Field(
         default=1_000, ge=0, le=600_000, description="a card is told once, until it was away for so long"
     )
-    cards: Path | None = Field(
+    cards: Given | None = Field(
         default=None,
         description="CSV file `card,epc` of what each card is; none, and what is not in it = the card's own digits",
     )
@@ -107,40 +100,28 @@ class SerialConfig(Frozen):
         return (1,)
 
 
-class MqttJsonConfig(Frozen):
-    """A UHF reader that publishes its maker's JSON: Impinj's IoT Device Interface or Zebra's IoT Connector."""
+class MqttJsonConfig(BrokerTable):
+    """A UHF reader that publishes its maker's JSON: Impinj's IoT Device Interface or Zebra's IoT Connector.
+
+    A login needs `tls`, or a broker on loopback.
+    """
 
     driver: Literal["mqtt-json"] = Field(description="how it is reached")
     vendor: Vendor = Field(description="whose JSON it is")
-    host: str = Field(min_length=1, description="the broker's name or address")
-    port: Tcp | None = Field(default=None, description="TCP port; none = 1883, with `tls` 8883")
-    transport: Literal["tcp", "tls"] = Field(default="tcp", description="MQTT 5 as it is, or within TLS")
     topics: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         min_length=1, description="topics of this reader's messages, and of no other's; `+` and `#` may stand in them"
     )
     qos: Literal[0, 1, 2] = Field(default=1, description="quality of service asked of the broker")
     keepalive_s: int = Field(default=10, ge=1, le=3_600, description="a broker silent for longer is dead")
     silent_s: float = Field(default=0, ge=0, le=86_400, description=_SILENT)
-    user: str = Field(default="", description="login at the broker; empty = none, otherwise with `tls` or on loopback")
-    password_file: Path | None = Field(default=None, description="file with the password in its first line")
-    ca: Path | None = Field(
-        default=None,
-        description="`tls`: PEM file of who may sign the broker's certificate; none = whom this machine trusts",
-    )
-    certificate: Path | None = Field(
-        default=None, description="`tls`: PEM file of our certificate, none = we show none"
-    )
-    key: Path | None = Field(default=None, description="`tls`: PEM file of its key, without password")
     antennas: Antennas = Field(default=(1,), min_length=1, description=_ANTENNAS)
 
-    @property
-    def tcp_port(self) -> int:
-        """The port, or the transport's own."""
-        return self.port or (8883 if self.transport == "tls" else 1883)
 
+class HttpJsonConfig(TlsTable, LoginTable):
+    """A UHF reader that streams its maker's JSON over HTTP, as Impinj's `/api/v1/data/stream`.
 
-class HttpJsonConfig(Frozen):
-    """A UHF reader that streams its maker's JSON over HTTP, as Impinj's `/api/v1/data/stream`."""
+    A login is basic authentication, and needs an https url, or a reader on loopback.
+    """
 
     driver: Literal["http-json"] = Field(description="how it is reached")
     vendor: Vendor = Field(default=Vendor.IMPINJ, description="whose JSON it is")
@@ -148,16 +129,6 @@ class HttpJsonConfig(Frozen):
         pattern=r"^https?://[^/?#@\s]+(/[^#\s]*)?$", description="`https://READER/api/v1/data/stream`, or `http://`"
     )
     silent_s: float = Field(default=0, ge=0, le=86_400, description=_SILENT)
-    user: str = Field(default="", description="basic authentication; empty = none, otherwise with https or on loopback")
-    password_file: Path | None = Field(default=None, description="file with the password in its first line")
-    ca: Path | None = Field(
-        default=None,
-        description="https: PEM file of who may sign the reader's certificate; none = whom this machine trusts",
-    )
-    certificate: Path | None = Field(
-        default=None, description="https: PEM file of our certificate, none = we show none"
-    )
-    key: Path | None = Field(default=None, description="https: PEM file of its key, without password")
     antennas: Antennas = Field(default=(1,), min_length=1, description=_ANTENNAS)
 
 
@@ -247,15 +218,17 @@ def reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
         case SerialConfig():
             pass
         case MqttJsonConfig():
-            secure, way = reader.transport == "tls", f"transport 'tls', this one has {reader.transport!r}"
-            yield from _login_problems(here, reader, secure, way, reader.host)
+            needed = of_transport(reader.transport)
+            yield from tls_problems(here, reader, needed)
+            yield from login_problems(here, reader, "" if is_loopback(reader.host) else needed)
         case HttpJsonConfig(url=url):
             try:
                 host, _ = urlsplit(url).hostname or "", urlsplit(url).port
             except ValueError as error:
                 yield f"{here}.url: {url!r}: {error}"
                 return
-            yield from _login_problems(here, reader, url.startswith("https:"), "an https url", host)
+            yield from tls_problems(here, reader, of_url(url))
+            yield from login_problems(here, reader, "" if is_loopback(host) else of_url(url))
         case AutoIdConfig(opcua=opcua):
             yield from ua_problems(f"{here}.opcua", opcua)
         case BarcodeConfig():
@@ -265,7 +238,7 @@ def reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
 
 
 def card_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
-    """What is wrong with the file of a card reader's cards, where it is there; its path is absolute."""
+    """What is wrong with the file of a card reader's cards, where it is there."""
     if isinstance(reader, SerialConfig) and reader.cards is not None and reader.cards.is_file():
         yield from (f"{here}.cards: {problem}" for problem in read_cards(reader.cards).problems)
 
@@ -285,26 +258,8 @@ def _scanner_problems(here: str, reader: BarcodeConfig) -> Iterator[str]:
             yield f"{here}.{key}: {getattr(reader, key)!r}: CR, LF, STX and ETX mark frames and cannot stand within"
 
 
-def _login_problems(
-    here: str, reader: MqttJsonConfig | HttpJsonConfig, secure: bool, way: str, host: str
-) -> Iterator[str]:
-    for key in sorted(reader.model_fields_set & {"ca", "certificate", "key"}):
-        if not secure:
-            yield f"{here}.{key}: only with {way}"
-    if (reader.certificate is None) != (reader.key is None):
-        yield f"{here}.{'key' if reader.key is None else 'certificate'}: missing: certificate and key belong together"
-    if bool(reader.user) != (reader.password_file is not None):
-        yield f"{here}.{'password_file' if reader.user else 'user'}: missing: user and password belong together"
-    if reader.user and not secure and host not in _LOOPBACK:
-        yield f"{here}.user: the password would go in the clear: only with {way}"
-
-
 def _llrp_problems(here: str, reader: LlrpConfig) -> Iterator[str]:
-    for key in sorted(reader.model_fields_set & {"ca", "certificate", "key"}):
-        if reader.transport != "tls":
-            yield f"{here}.{key}: only with transport 'tls', this one has {reader.transport!r}"
-    if (reader.certificate is None) != (reader.key is None):
-        yield f"{here}.{'key' if reader.key is None else 'certificate'}: missing: certificate and key belong together"
+    yield from tls_problems(here, reader, of_transport(reader.transport))
     for key in sorted(reader.model_fields_set & {"start_level", "read_ms"}):
         if reader.start_gpi is None:
             yield f"{here}.{key}: only with start_gpi, the input that starts the reader"

@@ -1,19 +1,57 @@
 """What every table of the configuration files has in common.
 
-Public names: Frozen, Name, Tcp.
+Public names: Frozen, Name, Tcp, Beside, Given, StoreUrl, file_problems, pair_problems, is_loopback.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-Tcp = Annotated[int, Field(ge=1, le=65535)]
+_SQLITE = "sqlite:///"
 
 
 class Frozen(BaseModel):
     """A table of the file: unknown keys are errors, values never change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+def _beside(path: Path, info: ValidationInfo) -> Path:
+    return path if info.context is None else info.context / path
+
+
+def _store(url: str, info: ValidationInfo) -> str:
+    return f"{_SQLITE}{_beside(Path(url.removeprefix(_SQLITE)), info)}" if url.startswith(_SQLITE) else url
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+Tcp = Annotated[int, Field(ge=1, le=65535)]
+Beside = Annotated[Path, AfterValidator(_beside)]
+"""A path that is relative to the folder of the file which names it, and absolute once that is read."""
+Given = Annotated[Path, AfterValidator(_beside), "must be there"]
+"""The same of a file that must be there when the configuration is read; `file_problems` says so."""
+StoreUrl = Annotated[str, AfterValidator(_store)]
+"""The URL of a site store, whose path is as ``Beside``; empty = none."""
+
+
+def file_problems(here: str, table: Frozen) -> Iterator[str]:
+    """Each file that a table names by a key of type ``Given | None`` and that is not there; ``here`` is its path."""
+    for key, field in type(table).model_fields.items():
+        if field.annotation == Given | None and (file := getattr(table, key)) is not None and not file.is_file():
+            yield f"{here}.{key}: {str(file)!r}: no such file"
+
+
+def pair_problems(here: str, table: Frozen, certificate: str, key: str) -> Iterator[str]:
+    """What two keys say against each other of which a table has both or none."""
+    for one, other in ((certificate, key), (key, certificate)):
+        if getattr(table, one) is None and getattr(table, other) is not None:
+            yield f"{here}.{one}: missing: certificate and key belong together"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address, in brackets or not, is this machine for itself."""
+    return host.strip("[]") in ("127.0.0.1", "::1", "localhost")

@@ -6,9 +6,11 @@ Public names: plc_link, modbus_wire.
 from __future__ import annotations
 
 import importlib
+from ssl import SSLContext
 from typing import assert_never
 
 from edge.config.plcs import PlcConfig, Transport
+from edge.config.problem import ConfigError
 from edge.config.remote_io import IoConfig, io_layout, io_wiring
 from edge.core.values.layout import LineLayout
 from edge.journal.host_time import now_us
@@ -31,7 +33,7 @@ def plc_link(name: str, config: PlcConfig, line: LineLayout | None = None) -> Pl
         return importlib.import_module("edge.devices.opcua_drivers").opcua_link(name, config)  # type: ignore[no-any-return]
     return ModbusLink(
         name,
-        modbus_wire(config),
+        modbus_wire(name, config),
         config.device_id,
         config.up,
         config.down,
@@ -43,18 +45,25 @@ def plc_link(name: str, config: PlcConfig, line: LineLayout | None = None) -> Pl
 def _io_link(name: str, config: PlcConfig, io: IoConfig, line: LineLayout | None) -> IoLink:
     if line is None:
         raise PlcError(f"{name}: remote I/O: there is no mailbox in it, the controller keeps it")
-    connection = ModbusConnection(name, modbus_wire(config), config.device_id, config.timeout_ms)
+    connection = ModbusConnection(name, modbus_wire(name, config), config.device_id, config.timeout_ms)
     session = now_us() // 1000 % 65_535 + 1
     return IoLink(connection, Tracker(io_layout(io, line, config.poll_ms), session), io_wiring(io))
 
 
-def modbus_wire(config: PlcConfig) -> Wire:
-    """How a Modbus PLC is reached."""
+def modbus_wire(name: str, config: PlcConfig) -> Wire:
+    """How the Modbus PLC ``name`` is reached."""
+
+    def context() -> SSLContext:
+        try:
+            return config.context()
+        except ConfigError as error:
+            raise PlcError(f"{name}: {error}") from None
+
     match config.transport:
         case Transport.TCP:
             return Tcp(config.host, config.tcp_port)
         case Transport.TLS:
-            return Tls(config.host, config.tcp_port, config.ca, config.certificate, config.key, config.server_name)
+            return Tls(config.host, config.tcp_port, context, config.server_name)
         case Transport.RTU:
             return Serial(config.device, config.baud, Parity[config.parity.name], config.stop_bits)
         case _:

@@ -33,7 +33,7 @@ def point_link(name: str, config: PlcConfig) -> PointLink:
     points = [point(one, table) for one, table in config.point.items()]
     return ModbusPoints(
         name,
-        modbus_wire(config),
+        modbus_wire(name, config),
         points,
         device_id=config.device_id,
         timeout_ms=config.timeout_ms,

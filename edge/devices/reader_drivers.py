@@ -6,9 +6,9 @@ Public names: make_reader.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
-from ssl import SSLContext
-from typing import assert_never
+from typing import TypeVar, assert_never
 from urllib.parse import urlsplit
 
 from edge.config.cards import read_cards
@@ -22,17 +22,18 @@ from edge.config.readers import (
     ReaderConfig,
     SerialConfig,
 )
-from edge.config.secret import read_secret
 from rfid.barcode import ScanFormat
 from rfid.barcode_scanner import BarcodeScanner, ScannerSettings
 from rfid.driver import Reader, ReaderError, ReaderFailure
 from rfid.http_reader import HttpJsonReader, HttpSettings
-from rfid.llrp.client import LlrpReader, tls_context
+from rfid.llrp.client import LlrpReader
 from rfid.llrp.impinj import ImpinjOptions
 from rfid.llrp.settings import GpiStart, LlrpSettings
 from rfid.mqtt_reader import MqttJsonReader, MqttSettings
 from rfid.pyrfid_reader import PyrfidReader
 from rfid.serial_line import SerialReader
+
+_Read = TypeVar("_Read")
 
 
 def make_reader(name: str, config: ReaderConfig) -> Reader:
@@ -44,6 +45,7 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
             kind = PyrfidReader if config.driver == "pyrfid" else SerialReader
             return kind(name, config.device, config.baud, config.debounce_ms, _epcs(name, config.cards))
         case MqttJsonConfig():
+            login = _from_files(name, config.login)
             return MqttJsonReader(
                 MqttSettings(
                     name=name,
@@ -54,12 +56,13 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
                     qos=config.qos,
                     keepalive_s=config.keepalive_s,
                     silent_s=config.silent_s,
-                    user=config.user,
-                    password=_password(name, config.password_file),
-                    tls=_tls(name, config) if config.transport == "tls" else None,
+                    user=login.user,
+                    password=login.password,
+                    tls=_from_files(name, config.context) if config.transport == "tls" else None,
                 )
             )
         case HttpJsonConfig():
+            login = _from_files(name, config.login)
             url = urlsplit(config.url)
             secure = url.scheme == "https"
             return HttpJsonReader(
@@ -70,9 +73,9 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
                     port=url.port or (443 if secure else 80),
                     target=(url.path or "/") + (f"?{url.query}" if url.query else ""),
                     silent_s=config.silent_s,
-                    user=config.user,
-                    password=_password(name, config.password_file),
-                    tls=_tls(name, config) if secure else None,
+                    user=login.user,
+                    password=login.password,
+                    tls=_from_files(name, config.context) if secure else None,
                 )
             )
         case AutoIdConfig():  # its library takes most of a second to load
@@ -111,15 +114,16 @@ def _llrp(name: str, config: LlrpConfig) -> LlrpReader:
         hold=config.hold_reports,
         impinj=ImpinjOptions(config.search_mode, config.fine_power, config.fast_id),
     )
-    tls = _tls(name, config) if config.transport == "tls" else None
+    tls = _from_files(name, config.context) if config.transport == "tls" else None
     return LlrpReader(settings, config.host, config.tcp_port, tls)
 
 
-def _tls(name: str, config: LlrpConfig | MqttJsonConfig | HttpJsonConfig) -> SSLContext:
+def _from_files(name: str, read: Callable[[], _Read]) -> _Read:
+    """What files say that the table of a reader names."""
     try:
-        return tls_context(config.ca, config.certificate, config.key)
-    except OSError as error:
-        raise ReaderError(f"{name}: TLS: {error}", ReaderFailure.SETUP) from error
+        return read()
+    except ConfigError as error:
+        raise ReaderError(f"{name}: {error}", ReaderFailure.SETUP) from None
 
 
 def _epcs(name: str, path: Path | None) -> dict[str, str]:
@@ -130,10 +134,3 @@ def _epcs(name: str, path: Path | None) -> dict[str, str]:
     if cards.problems:
         raise ReaderError(f"{name}: cards: {cards.problems[0]}", ReaderFailure.SETUP)
     return cards.epcs
-
-
-def _password(name: str, path: Path | None) -> str:
-    try:
-        return "" if path is None else read_secret(path)
-    except ConfigError as error:
-        raise ReaderError(f"{name}: {error}", ReaderFailure.SETUP) from None

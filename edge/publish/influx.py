@@ -85,6 +85,7 @@ class InfluxPublisher:
     def __init__(self, name: str, table: InfluxConfig, config: LineConfig) -> None:
         try:
             token = None if table.token_file is None else read_token(table.token_file)
+            context = table.context() if table.url.startswith("https:") else None
         except ConfigError as error:
             raise TargetDown(str(error)) from None
         self._name = name
@@ -95,7 +96,7 @@ class InfluxPublisher:
             table.url,
             token,  # type: ignore[arg-type]  # None = no header
             timeout=table.timeout_ms,
-            ssl_ca_cert=None if table.ca is None else str(table.ca),
+            ssl_context=context,
             connection_pool_maxsize=table.requests,
         )
         self._service = WriteService(self._client.api_client)  # type: ignore[no-untyped-call]  # the library's

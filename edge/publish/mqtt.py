@@ -162,21 +162,8 @@ def open_mqtt(name: str, config: LineConfig) -> MqttPublisher:
 
 
 def broker_of(config: BrokerConfig, client_id: str, in_flight: int = 1, session_s: int = SESSION_S) -> Broker:
-    """Where the broker is, and who we are."""
-    return Broker(
-        host=config.host,
-        port=config.tcp_port,
-        client_id=config.client_id or client_id,
-        tls=config.transport == "tls",
-        ca=config.ca,
-        certificate=config.certificate,
-        key=config.key,
-        user=config.user,
-        password_file=config.password_file,
-        keepalive_s=config.keepalive_s,
-        in_flight=in_flight,
-        session_s=session_s,
-    )
+    """The broker, and who we are to it."""
+    return Broker(config, config.client_id or client_id, in_flight, session_s)
 
 
 def _told(following: Following) -> PublisherNow:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from edge.config.mqtt import BrokerConfig
 from edge.publish.namespace import Message
 
 
@@ -18,27 +18,19 @@ class BrokerDown(Exception):  # noqa: N818  # what is down is the word of the tr
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where a broker is and who we are to it. ``session_s``: how long it keeps what arrives for us while we are away;
-    0 = nothing, every connection is a new beginning.
+    """A broker and who we are to it. ``session_s``: how long it keeps what arrives for us while we are away; 0 =
+    nothing, every connection is a new beginning.
     """
 
-    host: str
-    port: int
+    config: BrokerConfig
     client_id: str
-    tls: bool = False
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-    user: str = ""
-    password_file: Path | None = None
-    keepalive_s: int = 15
-    in_flight: int = 100
-    session_s: int = 60
+    in_flight: int
+    session_s: int
 
     @property
     def where(self) -> str:
         """Its address, for people."""
-        return f"{self.host}:{self.port}"
+        return f"{self.config.host}:{self.config.tcp_port}"
 
 
 @dataclass(frozen=True, slots=True)

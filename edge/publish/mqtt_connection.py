@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 import queue
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -30,7 +29,6 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.config.problem import ConfigError
-from edge.config.secret import read_secret
 from edge.publish.mqtt_broker import Arrived, Broker, BrokerDown, Outgoing, Refusal
 from edge.publish.namespace import Message
 
@@ -107,21 +105,22 @@ class MqttConnection:
         if self.connected:
             return False
         self._drop()
-        broker = self._broker
+        broker, config = self._broker, self._broker.config
         self._said = queue.SimpleQueue()
         client = self._client_for(self._said)
         properties = _made(PacketTypes.CONNECT, SessionExpiryInterval=broker.session_s)
         try:
-            if broker.user:
-                password = None if broker.password_file is None else read_secret(broker.password_file)
-                client.username_pw_set(broker.user, password)
-            if broker.tls:
-                context = ssl.create_default_context(cafile=broker.ca)
-                if broker.certificate is not None:
-                    context.load_cert_chain(broker.certificate, broker.key)
-                client.tls_set_context(context)
+            login = config.login()
+            if login.user:
+                client.username_pw_set(login.user, login.password)
+            if config.transport == "tls":
+                client.tls_set_context(config.context())
             client.connect(
-                broker.host, broker.port, broker.keepalive_s, clean_start=not broker.session_s, properties=properties
+                config.host,
+                config.tcp_port,
+                config.keepalive_s,
+                clean_start=not broker.session_s,
+                properties=properties,
             )
         except (ConfigError, OSError, ValueError) as error:
             raise BrokerDown(f"broker {broker.where}: {_why(error)}") from None

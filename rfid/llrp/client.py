@@ -1,6 +1,6 @@
 """Readers that speak LLRP over TCP, with or without TLS.
 
-Public names: LlrpReader, LLRP_PORT, LLRP_TLS_PORT, tls_context.
+Public names: LlrpReader, LLRP_PORT, LLRP_TLS_PORT.
 
 Source: EPCglobal Low Level Reader Protocol 1.0.1, clause 18; RFC 8446.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from pathlib import Path
 from typing import assert_never, cast
 
 from rfid.driver import (
@@ -38,18 +37,6 @@ LLRP_TLS_PORT = 5085
 """The port that IANA gave to LLRP over TLS."""
 _CONNECT_S = 5.0
 _GOODBYE_S = 0.3
-
-
-def tls_context(ca: Path | None = None, certificate: Path | None = None, key: Path | None = None) -> ssl.SSLContext:
-    """TLS for a client: ``ca`` holds the trusted authorities, None the system's; a reader's name must be in its own.
-
-    ``certificate``, ``key``: the client's, where readers want one; PEM files. Raises ``OSError`` (``ssl.SSLError`` is
-    one) for files that cannot be read or do not fit.
-    """
-    context = ssl.create_default_context(cafile=ca)
-    if certificate is not None:
-        context.load_cert_chain(certificate, key)
-    return context
 
 
 class LlrpReader:
