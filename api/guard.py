@@ -70,11 +70,12 @@ class Guard:
 
     def _refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")
-        if self._token is None:
+        token = self._token
+        if token is None:
             name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
             if name.lower() not in LOOPBACK_NAMES:
                 return 421, f"Host {host!r}: allowed without a token: {', '.join(sorted(LOOPBACK_NAMES))}"
-        elif _is_secret(path) and not self._knows(headers.get("authorization", "")):
+        elif _is_secret(path) and not _knows(headers.get("authorization", ""), token):
             return 401, "Authorization: required is Bearer and the token of token_file"
         if method in _READING:
             return None
@@ -88,11 +89,11 @@ class Guard:
             return 415, f"Content-Type {content_type!r}: allowed are {', '.join(sorted(BODY_TYPES))}"
         return None
 
-    def _knows(self, authorization: str) -> bool:
-        assert self._token is not None
-        scheme, _, given = authorization.partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token)
-
 
 def _is_secret(path: str) -> bool:
     return (path.startswith("/api/") and path not in _OPEN) or path == "/metrics"
+
+
+def _knows(authorization: str, token: bytes) -> bool:
+    scheme, _, given = authorization.partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token)

@@ -39,7 +39,7 @@ from edge.core.events import PlcEvent
 from edge.journal.reader import JournalReader
 from edge.journal.writer import Journal
 from edge.publish.cursors import Cursors, read_cursors
-from edge.publish.influx import open_influx
+from edge.publish.influx import InfluxPublisher
 from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import Measures
 from edge.publish.process import run
@@ -165,8 +165,7 @@ def contest(who: str, folder: Path, rate: int) -> None:
 
 def ours(config: LineConfig, made: list[tuple[int, list[Point]]]) -> None:
     """The publisher alone, with its cursor."""
-    assert config.publish_state is not None
-    publisher, cursors = open_influx("bench", config), Cursors(config.publish_state)
+    publisher, cursors = InfluxPublisher("bench", config.publish["bench"], config), Cursors(config.publish_state)
     for start in range(0, len(made), publisher.portion):
         some = made[start : start + publisher.portion]
         cursors.move("bench", "bench", some[-1][0], publisher.delivery(some)(), 0)
@@ -176,7 +175,6 @@ def ours(config: LineConfig, made: list[tuple[int, list[Point]]]) -> None:
 
 def from_journal(config: LineConfig) -> None:
     """The process of `lanewise publish` until everything is delivered."""
-    assert config.publish_state is not None
     reader = JournalReader(config.journal)
     newest = reader.last()
     reader.close()
@@ -184,7 +182,7 @@ def from_journal(config: LineConfig) -> None:
 
     def watch() -> None:
         while not stop.wait(0.2):
-            if any(cursor.seq >= newest for cursor in read_cursors(config.publish_state or Path())):
+            if any(cursor.seq >= newest for cursor in read_cursors(config.publish_state)):
                 stop.set()
 
     watcher = threading.Thread(target=watch)

@@ -45,7 +45,7 @@ class OpcUaLink:
     """
 
     def __init__(
-        self, name: str, address: Address, security: Security, timeout_ms: int = 1000, publish_ms: int = 10
+        self, name: str, address: Address, security: Security | None, timeout_ms: int = 1000, publish_ms: int = 10
     ) -> None:
         self._session = UaSession(name, address.url, security, timeout_ms)
         self._name = name

@@ -49,7 +49,7 @@ class OpcUaPoints:
     """One session with the server of the PLC ``name`` for its points (a PointLink); see UaSession."""
 
     def __init__(
-        self, name: str, url: str, security: Security, points: Sequence[Point], timeout_ms: int = 1000
+        self, name: str, url: str, security: Security | None, points: Sequence[Point], timeout_ms: int = 1000
     ) -> None:
         self._session = UaSession(name, url, security, timeout_ms)
         self._points = tuple(points)

@@ -36,12 +36,11 @@ logging.getLogger("asyncua").setLevel(logging.CRITICAL)
 
 
 class Policy(StrEnum):
-    """Security policies that are not deprecated, and none."""
+    """Security policies that are not deprecated."""
 
     BASIC256SHA256 = "Basic256Sha256"
     AES128_SHA256_RSAOAEP = "Aes128_Sha256_RsaOaep"
     AES256_SHA256_RSAPSS = "Aes256_Sha256_RsaPss"
-    NONE = "None"
 
 
 class Mode(StrEnum):
@@ -64,42 +63,36 @@ class User:
 
     name: str = ""
     password: str = ""
-    certificate: Path | None = None
-    key: Path | None = None
+    own: Own | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """``own`` and ``trusted`` are needed unless ``policy`` is NONE."""
+    """A secure channel: who we are, whom we trust, and who logs in through it."""
 
+    own: Own
+    trusted: TrustList
+    user: User = User()
     policy: Policy = Policy.BASIC256SHA256
     mode: Mode = Mode.SIGN_AND_ENCRYPT
-    own: Own | None = None
-    trusted: TrustList | None = None
-    user: User = User()
 
 
 class UaSession:
     """One session of the device ``name`` with the server at ``url``; any fault ends it.
 
-    ``timeout_ms`` limits each call, ``open`` ten times that: keys are long. Raises ValueError where settings contradict
-    each other; every fault is raised as ``fault`` makes it from its text.
+    ``security`` None: neither secured nor logged in. ``timeout_ms`` limits each call, ``open`` ten times that: keys are
+    long. Raises ValueError for a URL that is none; every fault is raised as ``fault`` makes it from its text.
     """
 
     def __init__(
         self,
         name: str,
         url: str,
-        security: Security,
+        security: Security | None,
         timeout_ms: int = 1000,
         *,
         fault: Callable[[str], Exception] = PlcError,
     ) -> None:
-        secure = security.policy is not Policy.NONE
-        if secure and (security.own is None or security.trusted is None):
-            raise ValueError(f"{name}: policy {security.policy} needs a certificate, its key and a trust list")
-        if not secure and security.user.password:
-            raise ValueError(f"{name}: policy None would send the password of {security.user.name!r} in the clear")
         if urlsplit(url).scheme != "opc.tcp" or not urlsplit(url).hostname:
             raise ValueError(f"{name}: {url!r} is no address: opc.tcp://host:port is")
         self.where = f"{name}: {url}"
@@ -160,32 +153,29 @@ class UaSession:
             raise
 
     async def _open(self, client: Client, prepare: Callable[[Client], Awaitable[None]] | None) -> None:
-        security = self._security
-        if security.policy is not Policy.NONE and security.own is not None:
-            mode = ua.MessageSecurityMode[security.mode.name.title().replace("_A", "A").replace("_", "")]
-            own = security.own
-            await client.set_security(
-                _POLICIES[security.policy], _content(own.certificate), _content(own.key), mode=mode
-            )
-            client.certificate_validator = self._validate
-        user = security.user
-        if user.name:
-            client.set_user(user.name)
-            client.set_password(user.password)
-        elif user.certificate is not None and user.key is not None:
-            mine, secret = _content(user.certificate), _content(user.key)
-            client.user_certificate = await uacrypto.load_certificate(mine.path_or_content, mine.extension)
-            client.user_private_key = await uacrypto.load_private_key(secret.path_or_content, None, secret.extension)
+        if self._security is not None:
+            await self._secure(client, self._security)
         await client.connect()
         if prepare is not None:
             await prepare(client)
 
-    async def _validate(self, certificate: x509.Certificate, server: ua.ApplicationDescription) -> None:
-        trusted = self._security.trusted
-        assert trusted is not None
-        host = urlsplit(self._url).hostname or ""
-        if trouble := trouble_with(certificate, server.ApplicationUri or "", host, trusted):
-            raise self._fault(f"{self.where}: {trouble}")
+    async def _secure(self, client: Client, security: Security) -> None:
+        async def validate(certificate: x509.Certificate, server: ua.ApplicationDescription) -> None:
+            host = urlsplit(self._url).hostname or ""
+            if trouble := trouble_with(certificate, server.ApplicationUri or "", host, security.trusted):
+                raise self._fault(f"{self.where}: {trouble}")
+
+        own, user = security.own, security.user
+        mode = ua.MessageSecurityMode[security.mode.name.title().replace("_A", "A").replace("_", "")]
+        await client.set_security(_POLICIES[security.policy], _content(own.certificate), _content(own.key), mode=mode)
+        client.certificate_validator = validate
+        if user.name:
+            client.set_user(user.name)
+            client.set_password(user.password)
+        elif user.own is not None:
+            mine, secret = _content(user.own.certificate), _content(user.own.key)
+            client.user_certificate = await uacrypto.load_certificate(mine.path_or_content, mine.extension)
+            client.user_private_key = await uacrypto.load_private_key(secret.path_or_content, None, secret.extension)
 
 
 def _content(file: Path) -> uacrypto.CertProperties:

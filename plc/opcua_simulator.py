@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from asyncua import ua
@@ -67,7 +68,7 @@ class OpcUaFace:
         self.url = f"opc.tcp://{host}:{port}"
         server.set_endpoint(self.url)
         server.set_server_name("Lanewise simulated PLC")
-        if self._own is None:
+        if self._own is None or self._trusted is None:
             server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         else:
             await server.set_application_uri("urn:lanewise:controller")
@@ -80,7 +81,7 @@ class OpcUaFace:
             )
             await server.load_certificate(str(self._own.certificate))
             await server.load_private_key(str(self._own.key))
-            server.set_certificate_validator(self._validate)
+            server.set_certificate_validator(partial(_validate, self._trusted))
             server.set_identity_tokens([ua.UserNameIdentityToken, ua.X509IdentityToken])
         await server.register_namespace("urn:lanewise:mailbox")
         objects = server.nodes.objects
@@ -140,11 +141,6 @@ class OpcUaFace:
             server, self._server = self._server, None
             await server.stop()
 
-    async def _validate(self, certificate: x509.Certificate, _: ua.ApplicationDescription) -> None:
-        assert self._trusted is not None
-        if certificate not in self._trusted.certificates():
-            raise ua.uaerrors.BadCertificateUntrusted
-
 
 class _Logins(UserManager):
     """Who may log in."""
@@ -161,6 +157,11 @@ class _Logins(UserManager):
         else:
             known = certificate in self._certificates
         return User(role=UserRole.User, name=username) if known else None
+
+
+async def _validate(trusted: TrustList, certificate: x509.Certificate, _: ua.ApplicationDescription) -> None:
+    if certificate not in trusted.certificates():
+        raise ua.uaerrors.BadCertificateUntrusted
 
 
 def _value(words: Sequence[int]) -> tuple[list[int], ua.VariantType]:

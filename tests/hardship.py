@@ -86,7 +86,6 @@ class Publishing:
 
     def cursor(self) -> Cursor:
         """How far it is, as its file says."""
-        assert self.config.publish_state is not None
         (name,) = self.config.publish
         return next(iter(read_cursors(self.config.publish_state)), Cursor(name, "", 0, 0, 0))
 

@@ -32,7 +32,7 @@ from edge.journal.record import Record, encode
 from edge.journal.writer import Journal
 from edge.publish.cursors import Cursors, SetAside, read_cursors, read_set_aside
 from edge.publish.follow import Entry, TargetDown
-from edge.publish.influx import InfluxPublisher, open_influx
+from edge.publish.influx import InfluxPublisher
 from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import Measures
 from edge.publish.process import run
@@ -166,7 +166,8 @@ def test_what_is_older_than_the_server_keeps_is_set_aside_in_few_requests(
 ) -> None:
     influxd.query('ALTER RETENTION POLICY "autogen" ON "lanewise" DURATION 1h SHARD DURATION 1h')
     door = V2Door(before(influxd))
-    publisher = open_influx("grafana", config_for(project, tmp_path, door.url))
+    config = config_for(project, tmp_path, door.url)
+    publisher = InfluxPublisher("grafana", config.publish["grafana"], config)
     now_us = time.time_ns() // 1000
     values = [
         DeviceNotice(at_us, f"reader.r{at_us % 3}", AnomalyCode.READER_NOTICE, "")
@@ -184,7 +185,7 @@ def test_what_is_older_than_the_server_keeps_is_set_aside_in_few_requests(
 
 def test_what_is_not_wanted_has_no_points(project: Path, tmp_path: Path, ran: list[Journaled | Event]) -> None:
     config = config_for(project, tmp_path, "http://127.0.0.1:9")
-    publisher, measures = open_influx("grafana", config), Measures(config.layouts())
+    publisher, measures = InfluxPublisher("grafana", config.publish["grafana"], config), Measures(config.layouts())
     left_out = 0
     for seq, value in enumerate(ran, 1):
         points = measures.points(seq, value)
@@ -303,7 +304,6 @@ def test_hardship_loses_nothing_in_influxdb(
         publishing.end(signal.SIGTERM)
     door.close()
 
-    assert config.publish_state is not None
     (cursor,) = read_cursors(config.publish_state)
     aside = [one for one, _ in read_set_aside(config.publish_state, "grafana", 1_000_000)]
     assert cursor.set_aside == len(aside) == len({one.what for one in aside})
@@ -340,7 +340,6 @@ def test_the_command_says_how_far_it_is_and_what_was_refused(
     assert capsys.readouterr().out == (
         f"grafana (influx): 0 of {newest} records, {newest} to go, 0 set aside, never moved\n"
     )
-    assert config.publish_state is not None
     cursors = Cursors(config.publish_state)
     node = f"edge1@{ran[0].at_us}"
     cursors.move("grafana", node, 30, [SetAside(7, "notice,x=y text=1i 5", "field type conflict")], 1_000_000)

@@ -27,15 +27,13 @@ from plc.driver import PlcError
 from plc.host_signals import Connected, EventsLost, Gap, Incompatible, LanesChanged, Restarted, Unaccounted
 from plc.opcua import Address, OpcUaLink
 from plc.opcua_points import OpcUaPoints
-from plc.opcua_session import Policy, Security
+from plc.opcua_session import Security
 from plc.opcua_simulator import OpcUaFace
 from plc.opcua_trust import TrustList
 from plc.plc_side import PlcSide
 from plc.points import Fault, Point, PointError, PointKind, PointType, Value, parse_type
 from plc.simulator import SimulatedPlc
 from plc.words import EventType
-
-OPEN = Security(Policy.NONE)
 
 
 def node(name: str, kind: str, **more: Any) -> Point:
@@ -141,7 +139,7 @@ def test_every_type_goes_both_ways_and_a_lost_server_is_said(run: Any) -> None:
     async def talk() -> None:
         served = OpcUaFace(plc)
         await served.start(port=free_port())
-        link = OpcUaPoints("sorter1", served.url, OPEN, points, 60_000)
+        link = OpcUaPoints("sorter1", served.url, None, points, 60_000)
         await link.connect()
         for point in points:
             if point.writable:

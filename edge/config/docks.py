@@ -63,16 +63,14 @@ def dock_layout(table: DockTable) -> DockLayout:
         reader=table.reader,
         antennas=tuple((antenna, side) for side, antennas in table.sides for antenna in antennas),
         eyes=None if table.eyes is None else DockEyes(table.eyes.plc, table.eyes.inside, table.eyes.outside),
-        light=_output(table.light),
-        buzzer=_output(table.buzzer),
+        light=None if table.light is None else _output(table.light),
+        buzzer=None if table.buzzer is None else _output(table.buzzer),
         light_us=round(table.light_s * 1_000_000),
         buzzer_us=round(table.buzzer_s * 1_000_000),
     )
 
 
-def _output(table: OutputTable | None) -> Output | None:
-    if table is None:
-        return None
+def _output(table: OutputTable) -> Output:
     return Output(f"reader.{table.reader}" if table.reader else f"plc.{table.plc}", table.port)
 
 
@@ -126,7 +124,6 @@ def dock_problems(
             elif table.plc and table.plc not in plcs:
                 yield f"{here}.{key}.plc: {table.plc!r}: no such PLC, allowed: {', '.join(plcs)}"
             output = _output(table)
-            assert output is not None
             taken = outputs.setdefault(output, f"{here}.{key}")
             if taken != f"{here}.{key}":
                 yield f"{here}.{key}.port: {table.port}: {taken} is on that output, give each its own"

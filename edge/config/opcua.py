@@ -51,11 +51,10 @@ class UaOwnTable(Frozen):
         description="folder of certificates, DER or PEM, of others that are trusted or who may sign theirs",
     )
 
-    @property
-    def files(self) -> UaFiles | None:
-        """All three; None where one is missing, as without security."""
+    def files(self) -> UaFiles:
+        """All three. Raises ValueError without one; where there is security, loading has said so before."""
         if self.certificate is None or self.key is None or self.trusted is None:
-            return None
+            raise ValueError("certificate, key and trusted name no files")
         return UaFiles(self.certificate, self.key, self.trusted)
 
 

@@ -9,12 +9,11 @@ import socket
 from datetime import datetime
 from pathlib import Path
 
-from edge.config.opcua import PackmlConfig, UaClientConfig
+from edge.config.opcua import PackmlConfig, UaClientConfig, UaPolicy
 from edge.config.plcs import PlcConfig
 from edge.config.points import point
 from edge.config.problem import ConfigError
 from edge.config.readers import AutoIdConfig
-from edge.config.secret import read_secret
 from plc.driver import PlcError
 from plc.opcua import Address, OpcUaLink
 from plc.opcua_packml import PackmlObject
@@ -69,15 +68,24 @@ def packml_object(name: str, config: PackmlConfig) -> PackmlObject:
         raise PlcError(str(error)) from None
 
 
-def security_of(name: str, given: UaClientConfig) -> Security:
-    """How we come in. Raises PlcError where a file cannot be read."""
-    policy = Policy(given.policy.value)
+def security_of(name: str, given: UaClientConfig) -> Security | None:
+    """How we come in, None = without security. Raises PlcError where a file cannot be read."""
+    if given.policy is UaPolicy.NONE:
+        return None
+    files = given.files()
+    try:
+        login = given.login()
+    except ConfigError as error:
+        raise PlcError(f"{name}: {error}") from None
+    by_certificate = None
+    if given.user_certificate is not None and given.user_key is not None:
+        by_certificate = Own(given.user_certificate, given.user_key)
     return Security(
-        policy,
+        Own(files.certificate, files.key),
+        TrustList(files.trusted),
+        User(login.user, login.password, by_certificate),
+        Policy(given.policy.value),
         Mode(given.mode.value),
-        _own(given) if policy is not Policy.NONE else None,
-        TrustList(given.trusted) if given.trusted is not None else None,
-        User(given.user, _password(name, given.password_file), given.user_certificate, given.user_key),
     )
 
 
@@ -86,20 +94,10 @@ def make_certificate(given: UaClientConfig, days: int) -> tuple[Path, datetime]:
 
     Raises FileExistsError where one of them is there, PlcError where the configuration names none.
     """
-    own = _own(given)
-    if given.trusted is not None:
-        given.trusted.mkdir(parents=True, exist_ok=True)
-    return own.certificate, make_own(own, socket.gethostname(), days).not_valid_after_utc
-
-
-def _own(given: UaClientConfig) -> Own:
-    if given.certificate is None or given.key is None:
-        raise PlcError("opcua.certificate and opcua.key name no files")
-    return Own(given.certificate, given.key)
-
-
-def _password(name: str, file: Path | None) -> str:
     try:
-        return "" if file is None else read_secret(file)
-    except ConfigError as error:
-        raise PlcError(f"{name}: {error}") from None
+        files = given.files()
+    except ValueError as error:
+        raise PlcError(str(error)) from None
+    files.trusted.mkdir(parents=True, exist_ok=True)
+    made = make_own(Own(files.certificate, files.key), socket.gethostname(), days)
+    return files.certificate, made.not_valid_after_utc

@@ -1,6 +1,6 @@
 """The OPC UA face of a controller: its portals as AutoID devices, its lines as PackML machines; to be read only.
 
-Public names: Face, FaceError, NODESETS, NAMESPACE.
+Public names: Face, Door, FaceError, NODESETS, NAMESPACE.
 
 The types come from the NodeSets of the OPC Foundation, so that a client which knows AutoID or PackML knows this server.
 
@@ -13,7 +13,9 @@ import hmac
 import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +64,17 @@ class FaceError(OSError):
     """The server cannot be started. The text says why and what to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Who we are, which clients we trust, and who may log in: password by name."""
+
+    own: Own
+    trusted: TrustList
+    users: Mapping[str, str]
+
+
 class Face:
-    """One server. ``own`` and ``trusted`` None: anybody may read, without security; the caller sees to it who can."""
+    """One server. ``door`` None: anybody may read, without security; the caller sees to it who can."""
 
     def __init__(
         self,
@@ -71,18 +82,14 @@ class Face:
         version: str,
         layouts: Iterable[LineLayout],
         nodesets: Path,
-        *,
-        own: Own | None = None,
-        trusted: TrustList | None = None,
-        users: Mapping[str, str] | None = None,
+        door: Door | None = None,
     ) -> None:
         self._controller = controller
         self._version = version
         self._layouts = tuple(layouts)
         self._nodesets = nodesets
-        self._own = own
-        self._trusted = trusted
-        self._server = Server(user_manager=_Logins(users))
+        self._door = door
+        self._server = Server(user_manager=_Logins(None if door is None else door.users))
         self._at: dict[str, int] = {}
         self._portals: dict[str, _Portal] = {}
         self._lines: dict[str, dict[str, Node]] = {}
@@ -101,18 +108,19 @@ class Face:
         self.url = f"opc.tcp://{host}:{port}"
         server.set_endpoint(self.url)
         server.set_server_name(f"Lanewise {self._controller}")
-        if self._own is None:
+        if self._door is None:
             server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
             server.set_identity_tokens([ua.AnonymousIdentityToken])
         else:
             server.set_security_policy(_SECURE)
             server.set_identity_tokens([ua.UserNameIdentityToken])
-            server.set_certificate_validator(self._validate)
+            own = self._door.own
+            server.set_certificate_validator(partial(_validate, self._door.trusted))
             try:
-                await server.load_certificate(str(self._own.certificate))
-                await server.load_private_key(str(self._own.key))
+                await server.load_certificate(str(own.certificate))
+                await server.load_private_key(str(own.key))
             except (OSError, ValueError) as error:
-                raise FaceError(f"{self._own.certificate}, {self._own.key}: {error}") from None
+                raise FaceError(f"{own.certificate}, {own.key}: {error}") from None
         await self._build()
         try:
             await server.start()
@@ -286,19 +294,6 @@ class Face:
             identifier = _text_id(f"{current.nodeid.Identifier!s}.Id", own)
             return await current.add_property(identifier, "0:Id", ua.NodeId(), ua.VariantType.NodeId)
 
-    async def _validate(self, certificate: x509.Certificate, _: ua.ApplicationDescription) -> None:
-        assert self._trusted is not None
-        try:
-            trusted = certificate in self._trusted.certificates()
-        except OSError as error:
-            log.error("trust list %s: %s", self._trusted.folder, error.strerror)
-            trusted = False
-        now = datetime.now(UTC)
-        if not trusted:
-            raise ua.uaerrors.BadCertificateUntrusted
-        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-            raise ua.uaerrors.BadCertificateTimeInvalid
-
 
 class _Portal:
     def __init__(self, name: str, values: dict[str, Node], events: Sequence[EventGenerator]) -> None:
@@ -321,6 +316,18 @@ class _Logins(UserManager):
             if wanted is None or not hmac.compare_digest(wanted.encode(), (password or "").encode()):
                 return None
         return User(role=UserRole.User, name=username)
+
+
+async def _validate(trusted: TrustList, certificate: x509.Certificate, _: ua.ApplicationDescription) -> None:
+    try:
+        known = certificate in trusted.certificates()
+    except OSError as error:
+        log.error("trust list %s: %s", trusted.folder, error.strerror)
+        known = False
+    if not known:
+        raise ua.uaerrors.BadCertificateUntrusted
+    if not certificate.not_valid_before_utc <= datetime.now(UTC) <= certificate.not_valid_after_utc:
+        raise ua.uaerrors.BadCertificateTimeInvalid
 
 
 def _refuse(*_: object) -> ua.StatusCode:

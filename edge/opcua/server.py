@@ -33,7 +33,7 @@ from edge.views.machines import Machines
 from plc.opcua_trust import Own, TrustList, make_own
 
 if TYPE_CHECKING:
-    from edge.opcua.face import Face
+    from edge.opcua.face import Door, Face
 
 log = logging.getLogger(__name__)
 
@@ -80,21 +80,17 @@ async def serve(
     config: LineConfig, given: UaServerConfig, users: dict[str, str], ready: Callable[[str], None] = log.info
 ) -> None:
     """Serves until cancelled; ``ready`` gets a line that says where. Raises FaceError."""
-    secure = given.certificate is not None and given.key is not None
-    face: Face = importlib.import_module("edge.opcua.face").Face(  # its library takes most of a second to load
-        config.controller,
-        version("lanewise"),
-        config.layouts(),
-        given.nodesets,
-        own=Own(given.certificate, given.key) if given.certificate is not None and given.key is not None else None,
-        trusted=TrustList(given.trusted) if given.trusted is not None else None,
-        users=users if secure else None,
-    )
+    module = importlib.import_module("edge.opcua.face")  # its library takes most of a second to load
+    door: Door | None = None
+    if not given.anonymous:
+        files = given.files()
+        door = module.Door(Own(files.certificate, files.key), TrustList(files.trusted), users)
+    face: Face = module.Face(config.controller, version("lanewise"), config.layouts(), given.nodesets, door)
     await face.start(*given.address)
     try:
-        if given.certificate is not None and (text := warning("opcua_server", (given.certificate,), now_us())):
+        if door is not None and (text := warning("opcua_server", (door.own.certificate,), now_us())):
             log.warning("%s", text)
-        ready(f"{face.url}: {len(config.line)} line(s), {'signed and encrypted' if secure else 'to anybody here'}")
+        ready(f"{face.url}: {len(config.line)} line(s), {'signed and encrypted' if door else 'to anybody here'}")
         await _Follower(config, face).run()
     finally:
         await face.stop()
@@ -174,15 +170,16 @@ class _Follower:
 
 
 def _make_certificate(given: UaServerConfig, days: int) -> int:
-    if given.certificate is None or given.key is None or given.trusted is None:
+    if given.anonymous:
         raise OSError("opcua_server.certificate: missing: with anonymous there is none")
+    files = given.files()
     host = given.address[0].strip("[]")
-    given.trusted.mkdir(parents=True, exist_ok=True)
+    files.trusted.mkdir(parents=True, exist_ok=True)
     try:
         name = socket.gethostname() if host in _EVERYWHERE else host
-        made = make_own(Own(given.certificate, given.key), name, days, server=True)
+        made = make_own(Own(files.certificate, files.key), name, days, server=True)
     except FileExistsError as error:
         raise OSError(f"{error.filename}: is there already: move it away first") from None
-    print(f"{given.certificate}, valid until {made.not_valid_after_utc:%Y-%m-%d}: have it trusted by the clients")
-    print(f"Put the clients' certificates into {given.trusted}")
+    print(f"{files.certificate}, valid until {made.not_valid_after_utc:%Y-%m-%d}: have it trusted by the clients")
+    print(f"Put the clients' certificates into {files.trusted}")
     return 0

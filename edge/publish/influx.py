@@ -1,6 +1,6 @@
 """InfluxDB 2.x and 3 Core: points as line protocol over `/api/v2/write`. The only importer of influxdb_client.
 
-Public names: InfluxPublisher, open_influx, refused_lines.
+Public names: InfluxPublisher, refused_lines.
 
 A batch goes out in several requests at once (3 Core answers each after about a second), each with whole series, so that
 the order within a series is kept. Writing a point again changes nothing: points name their time and series themselves.
@@ -69,15 +69,8 @@ class _Refused(Exception):  # noqa: N818  # as the server says
         self.count = 1 if sent == 1 else int(dropped[1]) if dropped else 0
 
 
-def open_influx(name: str, config: LineConfig) -> InfluxPublisher:
-    """The publisher of a table of LINE.toml. Raises TargetDown for a token that cannot be read."""
-    table = config.publish[name]
-    assert isinstance(table, InfluxConfig)
-    return InfluxPublisher(name, table, config)
-
-
 class InfluxPublisher:
-    """One bucket."""
+    """One bucket. Raises TargetDown for a secret or certificate that cannot be read."""
 
     lookback = WINDOW
     portion = 10_000

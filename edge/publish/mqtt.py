@@ -154,10 +154,8 @@ class MqttPublisher:
         self._connection.answer(message, correlation)
 
 
-def open_mqtt(name: str, config: LineConfig) -> MqttPublisher:
+def open_mqtt(name: str, table: MqttConfig, config: LineConfig) -> MqttPublisher:
     """The publisher of [publish.NAME] with kind `mqtt`."""
-    table = config.publish[name]
-    assert isinstance(table, MqttConfig)
     return MqttPublisher(name, table, config.site, config.controller, config.layouts())
 
 

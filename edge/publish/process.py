@@ -30,11 +30,11 @@ from edge.publish.follow import Follower, Following, Publisher
 log = logging.getLogger(__name__)
 
 KINDS: dict[str, str] = {
-    "influx": "edge.publish.influx:open_influx",
+    "influx": "edge.publish.influx:InfluxPublisher",
     "mqtt": "edge.publish.mqtt:open_mqtt",
-    "sparkplug": "edge.publish.sparkplug:open_sparkplug",
+    "sparkplug": "edge.publish.sparkplug:SparkplugPublisher",
 }
-"""How each ``kind`` of [publish.NAME] is opened: ``module:function(name, LineConfig) -> Publisher``."""
+"""How each ``kind`` of [publish.NAME] is opened: ``module:function(name, its table, LineConfig) -> Publisher``."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +69,6 @@ def main(arguments: argparse.Namespace) -> int:
 
 def run(config: LineConfig, stop: threading.Event) -> int:
     """Publishes until ``stop``. 1 = a publisher ended by itself, which is a fault of the program."""
-    assert config.publish_state is not None
     ended = threading.Event()
     cursors = Cursors(config.publish_state)
     followers = {
@@ -113,13 +112,13 @@ def _samples(followings: Sequence[Following]) -> Iterator[Sample]:
 
 
 def _open(name: str, config: LineConfig) -> Publisher:
-    module, _, function = KINDS[config.publish[name].kind].partition(":")
-    made: Publisher = getattr(importlib.import_module(module), function)(name, config)
+    table = config.publish[name]
+    module, _, function = KINDS[table.kind].partition(":")
+    made: Publisher = getattr(importlib.import_module(module), function)(name, table, config)
     return made
 
 
 def _status(config: LineConfig) -> Iterator[str]:
-    assert config.publish_state is not None
     source = JournalSource(config.journal, config.controller)
     newest, node = 0, ""
     with suppress(JournalError):
@@ -136,7 +135,6 @@ def _status(config: LineConfig) -> Iterator[str]:
 
 
 def _set_aside(config: LineConfig) -> Iterator[str]:
-    assert config.publish_state is not None
     for name in config.publish:
         for one, at_us in read_set_aside(config.publish_state, name):
             yield f"{iso(at_us)} {name}: record {one.seq}: {one.reason}\n    {one.what}"

@@ -1,6 +1,6 @@
 """The publisher that is a Sparkplug B edge node: the controller is the node, its lines are the devices (docs/mqtt.md).
 
-Public names: SparkplugPublisher, open_sparkplug.
+Public names: SparkplugPublisher.
 
 Sparkplug sends data with QoS 0. The cursor moves when the broker has read everything of a batch, which the answer to a
 subscription behind it tells. Every connection begins with births of all metrics; what is told late is marked as
@@ -205,10 +205,3 @@ class SparkplugPublisher:
         for seq, change in changes:
             if seq not in refused:
                 self._now[change.device] |= {metric.name: metric for metric in change.metrics}
-
-
-def open_sparkplug(name: str, config: LineConfig) -> SparkplugPublisher:
-    """The publisher of [publish.NAME] with kind `sparkplug`."""
-    table = config.publish[name]
-    assert isinstance(table, SparkplugConfig)
-    return SparkplugPublisher(name, table, config)
