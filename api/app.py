@@ -29,6 +29,7 @@ from api.points import point_routes
 from api.site_state import Health, LineInfo, Site
 from api.words import words_route
 from edge.config.lines import SiteConfig
+from edge.config.problem import said_of
 from edge.core.alarms.alarms import requested_state
 from edge.core.events import AlarmChanged, AlarmRequested, OrderChanged
 from edge.core.values.alarm import AlarmAction
@@ -167,7 +168,7 @@ def _answer_errors(app: FastAPI) -> None:
         lines = []
         for item in error.errors():
             where = ".".join(str(part) for part in item["loc"] if part != "body") or "body"
-            lines.append(f"{where}: {item['msg'][0].lower()}{item['msg'][1:]}")
+            lines.append(f"{where}: {said_of(item)}")
         return problems_answer(422, lines)
 
 

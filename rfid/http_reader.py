@@ -18,7 +18,7 @@ import h11
 
 from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReady
-from rfid.tcp import connection_reason, host_port, notice_dead_peers
+from rfid.tcp import connection_failure, connection_reason, host_port, notice_dead_peers
 from rfid.vendor_json import BadJson, Vendor, decode
 
 _CONNECT_S = 5.0
@@ -82,8 +82,7 @@ class HttpJsonReader:
         except TimeoutError:
             raise self._error(f"no connection within {_CONNECT_S:g} s", ReaderFailure.UNREACHABLE) from None
         except OSError as error:
-            failure = ReaderFailure.REFUSED if isinstance(error, ssl.SSLError) else ReaderFailure.UNREACHABLE
-            raise self._error(connection_reason(error), failure) from error
+            raise self._error(connection_reason(error), connection_failure(error)) from error
         try:
             notice_dead_peers(writer.transport)
             await self._stream(reader, writer, emit)

@@ -22,6 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReady
 from rfid.reader_thread import Tell, run_in_thread
+from rfid.tcp import connection_failure, connection_reason, host_port
 from rfid.vendor_json import BadJson, Vendor, decode
 
 _CONNECT_S = 5.0
@@ -102,13 +103,8 @@ class _Link:
             self._client.connect(given.host, given.port, keepalive=given.keepalive_s, clean_start=True)
         except TimeoutError:
             raise self._error(f"no connection within {_CONNECT_S:g} s", ReaderFailure.UNREACHABLE) from None
-        except ssl.SSLError as error:
-            reason = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.reason
-            raise self._error(f"TLS: {reason or error}", ReaderFailure.REFUSED) from error
         except OSError as error:
-            refused = isinstance(error, ConnectionRefusedError)
-            reason = "connection refused" if refused else (error.strerror or str(error)).lower()
-            raise self._error(reason, ReaderFailure.UNREACHABLE) from error
+            raise self._error(connection_reason(error), connection_failure(error)) from error
 
     def once(self) -> None:
         """Waits shortly for what comes. Raises ``ReaderError`` when the connection is of no use any more."""
@@ -133,7 +129,7 @@ class _Link:
 
     def _error(self, reason: str, failure: ReaderFailure) -> ReaderError:
         given = self._settings
-        return ReaderError(f"{given.name}: MQTT broker {given.host}:{given.port}: {reason}", failure)
+        return ReaderError(f"{given.name}: MQTT broker {host_port(given.host, given.port)}: {reason}", failure)
 
     def _connected(
         self, client: Client, _: object, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
@@ -156,7 +152,7 @@ class _Link:
         self._heard_s = time.monotonic()
         given = self._settings
         topics = ", ".join(given.topics)
-        self._tell(ReaderReady(f"{given.vendor} JSON by MQTT broker {given.host}:{given.port}, {topics}"))
+        self._tell(ReaderReady(f"{given.vendor} JSON by MQTT broker {host_port(given.host, given.port)}, {topics}"))
 
     def _message(self, client: Client, _: object, message: MQTTMessage) -> None:
         if message.retain:

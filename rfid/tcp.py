@@ -1,6 +1,6 @@
 """TCP connections of readers that may be silent for long.
 
-Public names: notice_dead_peers, connection_reason, host_port.
+Public names: notice_dead_peers, connection_reason, connection_failure, host_port.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import socket
 import ssl
 from asyncio import BaseTransport
+
+from rfid.driver import ReaderFailure
 
 _IDLE_S, _EVERY_S, _TIMES = 5, 2, 3
 
@@ -33,6 +35,11 @@ def connection_reason(error: OSError) -> str:
             return f"TLS: {error.reason or error}".lower().replace("tls", "TLS", 1)
         case _:
             return (error.strerror or str(error) or type(error).__name__).lower()
+
+
+def connection_failure(error: OSError) -> ReaderFailure:
+    """What kind of trouble it is that a connection could not be made."""
+    return ReaderFailure.REFUSED if isinstance(error, ssl.SSLError) else ReaderFailure.UNREACHABLE
 
 
 def host_port(address: str, port: int) -> str:

@@ -198,7 +198,7 @@ def test_operators_requests_reach_the_feed(site: SiteConfig, run: Run) -> None:
                 ("tote1/lanes/3", {"enabled": True, "by": "A"}, 404, "line tote1: lane 3: allowed are 1, 2"),
                 ("tote1/lanes/1", {"enabled": 1, "by": "A"}, 422, "enabled: "),
                 ("tote1/lanes/1", {"enabled": True, "by": " "}, 422, "by: "),
-                ("tote1/lanes/1", {"enabled": True}, 422, "by: field required"),
+                ("tote1/lanes/1", {"enabled": True}, 422, "by: missing: this key is required"),
             ):
                 answer = await client.post(f"/api/lines/{path}", json=body)
                 assert answer.status_code == status and answer.json()["problems"][0].startswith(problem), answer.text

@@ -36,6 +36,20 @@ PURE = "pure: values in, values out"
 # plc/mailbox.py bears the contract's own name; nothing runs with plc/ itself as its path.
 NAMED_LIKE_STDLIB = {"mailbox"}
 
+# What one file does for all, and how another would give itself away.
+ONCE: dict[str, set[str]] = {
+    r"time_ns\(|\btime\.time\(": {"edge/journal/host_time.py"},
+    r"\.isoformat\(|strftime\(": set(),
+    r"ssl\.(create_default_context|SSLContext\(|PROTOCOL_TLS_CLIENT)": {"edge/config/tls.py"},
+    r"(token|password|secret)\w*\.(open|read_text|read_bytes)\(": set(),
+    r"category\(": {"edge/config/secret.py"},
+    r"certificate and key belong together": {"edge/config/table.py"},
+    r"user and password belong together|go in the clear": {"edge/config/login.py"},
+    r"this key is required|correct its spelling": {"edge/config/problem.py"},
+    r'removeprefix\("Value error': {"edge/config/problem.py"},
+    r"certificate not trusted": {"rfid/tcp.py"},
+}
+
 # For each contract the files and imports that it must refuse.
 PLANTS: dict[str, list[tuple[str, str]]] = {
     "packages: api and grafana over edge over plc and rfid, which import nothing of ours": [
@@ -377,6 +391,12 @@ def test_every_file_says_its_purpose_and_has_a_telling_name(project: Path) -> No
                 f"{path} is named like the standard library"
             )
             assert path.stem not in dependencies, f"{path} is named like a dependency"
+
+
+def test_what_one_file_does_for_all_no_other_does(project: Path) -> None:
+    texts = {path.relative_to(project).as_posix(): path.read_text(encoding="utf-8") for path in sources(project)}
+    for pattern, files in ONCE.items():
+        assert {name for name, text in texts.items() if re.search(pattern, text)} == files, pattern
 
 
 def test_modules_imported_by_name_exist(project: Path) -> None:

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from ipaddress import ip_network
 from itertools import islice, zip_longest
 from pathlib import Path
+from string import hexdigits
 
 from edge.commands.command_line import add_command
 from edge.commands.portal_replay import read_reads
@@ -397,7 +398,7 @@ def _octets(text: str) -> str:
             return encode(parse_tag_uri(text))
         except EpcError as error:
             raise OSError(str(error)) from None
-    if len(text) % 4 or len(text) > 124 or not set(text) <= set("0123456789ABCDEFabcdef"):
+    if len(text) % 4 or len(text) > 124 or not set(text) <= set(hexdigits):
         raise OSError(f"{text!r}: give an EPC as 4 to 124 hexadecimal digits, whole words of 4, or as urn:epc:tag:...")
     return text.upper()
 

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from string import hexdigits
 from typing import TypeAlias, TypeVar, assert_never
 
 from edge.config.problem import ConfigError
@@ -143,7 +144,7 @@ def password_of(path: Path | None) -> int:
     if path is None:
         return 0
     text = read_secret(path)
-    if len(text) != 8 or not set(text) <= set("0123456789ABCDEFabcdef") or not int(text, 16):
+    if len(text) != 8 or not set(text) <= set(hexdigits) or not int(text, 16):
         raise ConfigError(path, ["no access password: the first line must be 8 hexadecimal digits, not all zero"])
     return int(text, 16)
 

@@ -17,7 +17,7 @@ from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, Si
 from edge.config.opcua import ua_server_problems
 from edge.config.plcs import PlcConfig, plc_problems
 from edge.config.points import every_point
-from edge.config.problem import ConfigError
+from edge.config.problem import MISSING, ConfigError, said_of
 from edge.config.publish import publisher_problems
 from edge.config.readers import BarcodeConfig, ReaderConfig, card_problems, reader_problems
 from edge.config.remote_io import io_problems
@@ -127,18 +127,13 @@ def _problem(item: dict[str, Any]) -> str:
     match item["type"]:
         case "reader_driver":
             return f"{where}.driver: {item['input'].get('driver')!r}: {item['msg']}"
-        case "extra_forbidden":
-            return f"{where}: unknown key: remove it or correct its spelling"
-        case "missing":
-            return f"{where}: missing: this key is required"
         case "union_tag_not_found":
-            return f"{where}.{item['ctx']['discriminator'].strip(chr(39))}: missing: this key is required"
+            return f"{where}.{item['ctx']['discriminator'].strip(chr(39))}: {MISSING}"
         case "union_tag_invalid":
             said = item["ctx"]
             return f"{where}.{said['discriminator'].strip(chr(39))}: {said['tag']!r}: allowed: {said['expected_tags']}"
         case _:
-            shown = item["input"] if not isinstance(item["input"], dict | list) else type(item["input"]).__name__
-            return f"{where}: {shown!r}: {item['msg'][0].lower()}{item['msg'][1:]}"
+            return f"{where}: {said_of(item)}"
 
 
 def _line_problems(config: LineConfig) -> Iterator[str]:

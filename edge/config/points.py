@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
+from edge.config.problem import said_of
 from edge.config.table import Frozen
 from plc.points import Order, Point, PointError, Table, parse_type
 
@@ -159,14 +160,9 @@ def _take(row: dict[str, str], line: int, found: dict[str, PointConfig], lines: 
     except ValidationError as error:
         for item in error.errors(include_url=False):
             key = item["loc"][0] if item["loc"] else "name"
-            message = "missing" if item["type"] == "missing" else f"{item['input']!r}: {_lower(item['msg'])}"
-            yield f"line {line}: {key}: {message}"
+            yield f"line {line}: {key}: {said_of(dict(item))}"
         return
     if name in found:
         yield f"line {line}: name: {name!r}: line {lines[name]} has the same"
         return
     found[name], lines[name] = config, line
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

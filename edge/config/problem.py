@@ -1,13 +1,19 @@
 """What is wrong with a configuration, or with a file that it names.
 
-Public names: ConfigError.
+Public names: ConfigError, said_of, MISSING, UNKNOWN.
 
 Needs nothing but Python: a script that runs before anything is installed uses it as well.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+MISSING = "missing: this key is required"
+UNKNOWN = "unknown key: remove it or correct its spelling"
+_SHOWN = 80
 
 
 class ConfigError(Exception):
@@ -17,3 +23,16 @@ class ConfigError(Exception):
         self.file = file
         self.problems = problems
         super().__init__("\n".join(f"{file}: {problem}" for problem in problems))
+
+
+def said_of(problem: Mapping[str, Any]) -> str:
+    """One of the errors that a model of pydantic found, without its key: the value, and what is allowed."""
+    if problem["type"] == "missing":
+        return MISSING
+    if problem["type"] == "extra_forbidden":
+        return UNKNOWN
+    value, text = problem["input"], str(problem["msg"]).removeprefix("Value error, ")
+    shown = repr(value) if value is None or isinstance(value, (str, int, float)) else type(value).__name__
+    shown = shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"
+    text = text if text[:2].isupper() else f"{text[:1].lower()}{text[1:]}"
+    return f"{shown}: {text}"

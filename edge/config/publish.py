@@ -21,9 +21,9 @@ from edge.config.tls import TlsTable, of_url, tls_problems
 def _loopback(listen: str) -> str:
     host, _, port = listen.rpartition(":")
     if not is_loopback(host):
-        raise ValueError(f"{listen!r}: not a loopback address: let an agent on this machine pass it on")
+        raise ValueError("not a loopback address: let an agent on this machine pass it on")
     if not port.isdigit() or not 1 <= int(port) <= 65535:
-        raise ValueError(f"{listen!r}: port {port!r} is not one of 1..65535")
+        raise ValueError(f"port {port!r} is not one of 1..65535")
     return listen
 
 

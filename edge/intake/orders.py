@@ -35,6 +35,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from edge.config.problem import said_of
 from edge.core.values.order import Order, OrderLine, OrderState
 from rfid.barcode import identify_code
 from rfid.epc.identity import EpcError, check_digit, gtin_of, identify
@@ -216,18 +217,10 @@ def _problems(error: ValidationError, name: Callable[[str], str]) -> Iterator[st
             continue
         where = name(".".join(f"{part}" for part in item["loc"]))
         match item["type"]:
-            case "extra_forbidden":
-                yield f"{where}: unknown key: remove it or correct its spelling"
-            case "missing":
-                yield f"{where}: missing: this key is required"
             case "model_type":
                 yield f"{where}: {type(item['input']).__name__}: allowed is an object with the keys of an order"
             case _:
-                value = item["input"]
-                shown = repr(value) if isinstance(value, str | int | float | None) else type(value).__name__
-                shown = shown if len(shown) <= 80 else f"{shown[:77]}…"
-                message = item["msg"].removeprefix("Value error, ")
-                yield f"{where}: {shown}: {message[0].lower()}{message[1:]}"
+                yield f"{where}: {said_of(dict(item))}"
 
 
 # ---- CSV -------------------------------------------------------------------------------------------------------------

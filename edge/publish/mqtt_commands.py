@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from urllib.parse import quote
 
 from edge.config.mqtt import MqttConfig
-from edge.config.problem import ConfigError
+from edge.config.problem import MISSING, UNKNOWN, ConfigError
 from edge.config.secret import bearer
 from edge.journal.host_time import now_us
 from edge.publish.mqtt_broker import Arrived
@@ -98,8 +98,8 @@ def ask_of(what: str, payload: bytes) -> Asked | Answer:
         return Answer(400, problems=("body: allowed is an object",))
     wanted, optional = REQUESTS[what]
     allowed = wanted | optional
-    problems = [f"{key}: missing: this key is required" for key in wanted if key not in told]
-    problems += [f"{key}: unknown key: remove it or correct its spelling" for key in told if key not in allowed]
+    problems = [f"{key}: {MISSING}" for key in wanted if key not in told]
+    problems += [f"{key}: {UNKNOWN}" for key in told if key not in allowed]
     problems += [
         f"{key}: {told[key]!r}: allowed is {_TYPES[kind]}"
         for key, kind in allowed.items()

@@ -30,6 +30,7 @@ from rfid.llrp.frames import BadFrame
 from rfid.llrp.phase import Ended, Send, SessionOutput
 from rfid.llrp.session import LlrpSession
 from rfid.llrp.settings import LlrpSettings
+from rfid.tcp import connection_failure, connection_reason, host_port
 
 LLRP_PORT = 5084
 """The port that IANA gave to LLRP without TLS."""
@@ -49,7 +50,7 @@ class LlrpReader:
         self, settings: LlrpSettings, host: str, port: int = LLRP_PORT, tls: ssl.SSLContext | None = None
     ) -> None:
         self.settings = settings
-        self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self.address = host_port(host, port)
         self.bad_frames = 0
         self._host = host
         self._port = port
@@ -65,10 +66,8 @@ class LlrpReader:
                 await loop.create_connection(lambda: connection, self._host, self._port, ssl=self._tls)
         except TimeoutError:
             raise self.error(f"no connection within {_CONNECT_S:g} s", ReaderFailure.UNREACHABLE) from None
-        except ssl.SSLError as error:
-            raise self.error(f"TLS: {_reason(error)}", ReaderFailure.REFUSED) from error
         except OSError as error:
-            raise self.error(_reason(error), ReaderFailure.UNREACHABLE) from error
+            raise self.error(connection_reason(error), connection_failure(error)) from error
         self._connection = connection
         try:
             await asyncio.shield(connection.ended)
@@ -107,14 +106,6 @@ class LlrpReader:
         return self._connection
 
 
-def _reason(error: OSError) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate not trusted: {error.verify_message}"
-    return (error.strerror or str(error) or type(error).__name__).lower()
-
-
 class _Connection(asyncio.Protocol):
     """Carries octets between a transport and a session; ``ended`` never has a result, only an exception."""
 
@@ -146,7 +137,7 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        reason = _reason(exc) if isinstance(exc, OSError) else "connection lost"
+        reason = connection_reason(exc) if isinstance(exc, OSError) else "connection lost"
         self._fail(self._reader.error(reason, ReaderFailure.LOST))
         if not self._lost.done():
             self._lost.set_result(None)
