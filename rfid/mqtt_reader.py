@@ -2,16 +2,20 @@
 
 Public names: MqttJsonReader, MqttSettings.
 
+The library speaks MQTT and nothing else: octets come and go over a connection of the event loop, which stands in for
+its socket.
+
 Source: MQTT Version 5.0, OASIS Standard.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-import threading
-import time
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, error_string
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -21,12 +25,14 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReady
-from rfid.reader_thread import Tell, run_in_thread
-from rfid.tcp import connection_failure, connection_reason, host_port
+from rfid.tcp import connected, connection_reason, host_port, notice_dead_peers
 from rfid.vendor_json import BadJson, Vendor, decode
 
 _CONNECT_S = 5.0
-_WAKE_S = 0.1
+_LOOK_S = 0.2
+"""How often it is looked whether broker and reader still say something."""
+_GOODBYE_S = 0.3
+_NO_MQTT = (ValueError, LookupError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,82 +67,165 @@ class MqttJsonReader:
 
     async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
         """Connects, subscribes and reads until the broker is gone or the task is cancelled. Raises ``ReaderError``."""
-        await run_in_thread(f"mqtt {self.settings.name}", self._work, emit)
-
-    def _work(self, stop: threading.Event, tell: Tell) -> None:
-        link = _Link(self.settings, self.bad, tell)
+        given, loop = self.settings, asyncio.get_running_loop()
+        link = _Link(self, emit)
         try:
-            link.connect()
-            while not stop.is_set():
-                link.once()
+            async with asyncio.timeout(_CONNECT_S):
+                await loop.create_connection(lambda: link, given.host, given.port, ssl=given.tls)
+        except TimeoutError:
+            raise self.error(f"no connection within {_CONNECT_S:g} s", ReaderFailure.UNREACHABLE) from None
+        except OSError as error:
+            failure = ReaderFailure.REFUSED if isinstance(error, ssl.SSLError) else ReaderFailure.UNREACHABLE
+            raise self.error(connection_reason(error), failure) from error
+        try:
+            await link.ended
         finally:
-            link.close()
+            await link.leave()
+
+    def error(self, reason: str, failure: ReaderFailure) -> ReaderError:
+        """The error for a reason, with the names of reader and broker."""
+        given = self.settings
+        return ReaderError(f"{given.name}: MQTT broker {host_port(given.host, given.port)}: {reason}", failure)
 
 
-class _Link:
-    """One connection; everything happens in the thread that calls it."""
+class _Socket:
+    """What the library takes for its socket: ``came`` is what it has not read yet."""
 
-    def __init__(self, settings: MqttSettings, bad: BadMessages, tell: Tell) -> None:
-        self._settings = settings
-        self._bad = bad
-        self._tell = tell
-        self._trouble: ReaderError | None = None
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.came = bytearray()
+        self._transport = transport
+
+    def recv(self, size: int) -> bytes:
+        if not self.came:
+            raise BlockingIOError
+        octets = bytes(self.came[:size])
+        del self.came[:size]
+        return octets
+
+    def send(self, octets: bytes | bytearray) -> int:
+        self._transport.write(bytes(octets))
+        return len(octets)
+
+    def fileno(self) -> int:
+        return -1
+
+    def setblocking(self, flag: bool) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class _Client(Client):
+    """The library's, with a connection that is there already."""
+
+    def __init__(self, there: _Socket) -> None:
+        super().__init__(
+            CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
+        )
+        self._there = there
+
+    def _create_socket(self) -> _Socket:
+        return self._there
+
+
+class _Link(asyncio.Protocol):
+    """One connection; ``ended`` never has a result, only an exception."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, reader: MqttJsonReader, emit: Callable[[ReaderEvent], None]) -> None:
+        self._reader = reader
+        self._settings = reader.settings
+        self._emit = emit
+        self._loop = asyncio.get_running_loop()
+        self._lost: asyncio.Future[None] = self._loop.create_future()
+        self.ended: asyncio.Future[None] = self._loop.create_future()
         self._ready = False
-        self._heard_s = time.monotonic()
-        client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False)
-        client.connect_timeout = _CONNECT_S
-        if settings.user:
-            client.username_pw_set(settings.user, settings.password)
-        if settings.tls is not None:
-            settings.tls.sslsocket_class = _TlsSocket
-            client.tls_set_context(settings.tls)
+        self._heard_s = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        given = self._settings
+        self.transport = cast(asyncio.Transport, transport)
+        notice_dead_peers(transport)
+        self._socket = _Socket(self.transport)
+        client = self._client = _Client(self._socket)
+        if given.user:
+            client.username_pw_set(given.user, given.password)
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
         client.on_message = self._message
         client.on_disconnect = self._disconnected
-        self._client = client
+        client.connect(given.host, given.port, keepalive=given.keepalive_s, clean_start=True)
+        self._watch()
 
-    def connect(self) -> None:
-        """Raises ``ReaderError``."""
-        given = self._settings
+    def data_received(self, data: bytes) -> None:
+        self._socket.came += data
         try:
-            self._client.connect(given.host, given.port, keepalive=given.keepalive_s, clean_start=True)
-        except TimeoutError:
-            raise self._error(f"no connection within {_CONNECT_S:g} s", ReaderFailure.UNREACHABLE) from None
-        except OSError as error:
-            raise self._error(connection_reason(error), connection_failure(error)) from error
+            while self._socket.came and not self.ended.done():
+                self._check(self._client.loop_read())
+            if self._client.want_write():  # what was asked for within a callback
+                self._check(self._client.loop_write())
+        except _NO_MQTT as error:
+            self._fail(self._reader.error(f"this is no MQTT: {error!r}", ReaderFailure.GARBAGE))
 
-    def once(self) -> None:
-        """Waits shortly for what comes. Raises ``ReaderError`` when the connection is of no use any more."""
-        code = self._client.loop(_WAKE_S)
-        if self._trouble is not None:
-            raise self._trouble
-        if code is not MQTTErrorCode.MQTT_ERR_SUCCESS:
-            raise self._error(f"the broker is gone: {error_string(code).lower()}", ReaderFailure.LOST)
-        silent_s = time.monotonic() - self._heard_s
-        if not self._ready and silent_s > _CONNECT_S:
-            raise self._error(f"the broker gave no answer within {_CONNECT_S:g} s", ReaderFailure.SILENT)
-        if self._ready and 0 < self._settings.silent_s < silent_s:
-            reason = f"no message for {self._settings.silent_s:g} s: is the reader up, and are the topics right?"
-            raise self._error(reason, ReaderFailure.SILENT)
+    def connection_lost(self, exc: Exception | None) -> None:
+        reason = connection_reason(exc) if isinstance(exc, OSError) else "it ended the connection"
+        self._fail(self._reader.error(f"the broker is gone: {reason}", ReaderFailure.LOST))
+        self._lost.set_result(None)
 
-    def close(self) -> None:
-        """Takes leave where there is a connection."""
+    async def leave(self) -> None:
+        """Takes leave where there is a connection, and leaves no socket behind."""
+        if self._timer is not None:
+            self._timer.cancel()
         client = self._client
         client.on_connect = client.on_subscribe = client.on_message = client.on_disconnect = None
-        client.disconnect()
-        del self._client  # the last reference: the library closes its sockets when it is deleted
+        self._fail(self._reader.error("left", ReaderFailure.LOST))  # nobody asks any more
+        try:
+            if not self.transport.is_closing():
+                client.disconnect()
+                self.transport.close()
+                await asyncio.wait((self._lost,), timeout=_GOODBYE_S)
+        finally:
+            self.transport.abort()
+            await self._lost
 
-    def _error(self, reason: str, failure: ReaderFailure) -> ReaderError:
-        given = self._settings
-        return ReaderError(f"{given.name}: MQTT broker {host_port(given.host, given.port)}: {reason}", failure)
+    def _check(self, code: MQTTErrorCode) -> None:
+        if code is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._fail(self._reader.error(f"the broker is gone: {error_string(code).lower()}", ReaderFailure.LOST))
+
+    def _watch(self) -> None:
+        self._timer = self._loop.call_later(_LOOK_S, self._watch)
+        self._check(self._client.loop_misc())
+        silent_s, given = self._loop.time() - self._heard_s, self._settings
+        if not self._ready and silent_s > _CONNECT_S:
+            self._fail(
+                self._reader.error(f"the broker gave no answer within {_CONNECT_S:g} s", ReaderFailure.SILENT)
+            )
+        if self._ready and 0 < given.silent_s < silent_s:
+            reason = f"no message for {given.silent_s:g} s: is the reader up, and are the topics right?"
+            self._fail(self._reader.error(reason, ReaderFailure.SILENT))
+
+    def _fail(self, error: Exception) -> None:
+        if not self.ended.done():
+            self.ended.set_exception(error)
+            self.ended.exception()  # or the loop would complain where ``run`` was cancelled before it could ask
+
+    def _tell(self, event: ReaderEvent) -> None:
+        if self.ended.done():
+            return
+        try:
+            self._emit(event)
+        except Exception as error:  # the owner's fault ends its connection and reaches it through ``run``
+            self._fail(error)
 
     def _connected(
         self, client: Client, _: object, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         if reason.is_failure:
             text = f"refused: {str(reason).lower()}: look at user and password_file, and at the broker's log"
-            self._trouble = self._error(text, ReaderFailure.REFUSED)
+            self._fail(self._reader.error(text, ReaderFailure.REFUSED))
         else:
             client.subscribe([(topic, SubscribeOptions(self._settings.qos)) for topic in self._settings.topics])
 
@@ -146,10 +235,10 @@ class _Link:
         for topic, reason in zip(self._settings.topics, reasons, strict=False):
             if reason.is_failure:
                 text = f"topic {topic!r} refused: {str(reason).lower()}: look at the broker's access list"
-                self._trouble = self._error(text, ReaderFailure.REFUSED)
+                self._fail(self._reader.error(text, ReaderFailure.REFUSED))
                 return
         self._ready = True
-        self._heard_s = time.monotonic()
+        self._heard_s = self._loop.time()
         given = self._settings
         topics = ", ".join(given.topics)
         self._tell(ReaderReady(f"{given.vendor} JSON by MQTT broker {host_port(given.host, given.port)}, {topics}"))
@@ -157,12 +246,12 @@ class _Link:
     def _message(self, client: Client, _: object, message: MQTTMessage) -> None:
         if message.retain:
             return
-        self._heard_s = time.monotonic()
+        self._heard_s = self._loop.time()
         octets = bytes(message.payload)
         try:
             events = decode(self._settings.vendor, octets)
         except BadJson as error:
-            notice = self._bad.notice(f"{message.topic}: {error}", octets)
+            notice = self._reader.bad.notice(f"{message.topic}: {error}", octets)
             events = [] if notice is None else [notice]
         for event in events:
             self._tell(event)
@@ -170,16 +259,4 @@ class _Link:
     def _disconnected(
         self, client: Client, _: object, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        if self._trouble is None:
-            self._trouble = self._error(f"the broker is gone: {str(reason).lower()}", ReaderFailure.LOST)
-
-
-class _TlsSocket(ssl.SSLSocket):
-    """A socket that is closed when the handshake fails; the library would leave it open."""
-
-    def do_handshake(self, block: bool = False) -> None:
-        try:
-            super().do_handshake(block)
-        except OSError:
-            self.close()
-            raise
+        self._fail(self._reader.error(f"the broker is gone: {str(reason).lower()}", ReaderFailure.LOST))
