@@ -94,21 +94,21 @@ class AutoIdReader:
         self._autoid = 0
         self._about = ""
         self._bad = BadMessages()
-        self._trouble: asyncio.Future[str] | None = None
+        self._ended: asyncio.Future[None] | None = None
         self._stop: Node | None = None
 
     async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
         """See Reader."""
         self._emit = emit
-        self._trouble = trouble = asyncio.get_running_loop().create_future()
+        self._ended = ended = asyncio.get_running_loop().create_future()
         try:
             await self._connection.open(self._prepare)
             emit(ReaderReady(self._about))
             said = 0
             while True:
-                await asyncio.wait([trouble], timeout=self._keepalive_s)
-                if trouble.done():
-                    raise ReaderError(f"{self._name}: {trouble.result()}")
+                await asyncio.wait([ended], timeout=self._keepalive_s)
+                if ended.done():
+                    ended.result()
                 assert self._status is not None
                 status = int(await self._connection.within(self._status.read_value(), "DeviceStatus"))
                 if status != said and status == 1:
@@ -124,7 +124,7 @@ class AutoIdReader:
         fields = event.get_event_props_as_fields_dict()
         results = fields["ScanResult"].Value
         if fields["EventType"].Value == _node_id(ObjectIds.EventQueueOverflowEventType):
-            self._emit(ReaderNotice("the device had more events than its server keeps: reads are lost"))
+            self._tell(ReaderNotice("the device had more events than its server keeps: reads are lost"))
         elif isinstance(results, list):
             reads: list[TagRead] = []
             for result in results:
@@ -133,15 +133,25 @@ class AutoIdReader:
                 except AutoIdError as error:
                     octets = result.Body if isinstance(result, ua.ExtensionObject) else None
                     if notice := self._bad.notice(str(error), octets or b""):
-                        self._emit(notice)
+                        self._tell(notice)
             if reads:
                 timed = all(read.at_us > 0 for read in reads)
-                self._emit(Reads(tuple(reads), ReaderClock.UTC if timed else ReaderClock.NONE))
+                self._tell(Reads(tuple(reads), ReaderClock.UTC if timed else ReaderClock.NONE))
 
     def status_change_notification(self, status: ua.StatusChangeNotification) -> None:
         """The server ended the subscription."""
-        if self._trouble is not None and not self._trouble.done():
-            self._trouble.set_result(f"the subscription ended: {status.Status.name}")
+        self._fail(ReaderError(f"{self._name}: the subscription ended: {status.Status.name}"))
+
+    def _tell(self, event: ReaderEvent) -> None:
+        try:
+            self._emit(event)
+        except Exception as error:  # the owner's fault ends its connection and reaches it through ``run``
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_exception(error)
+            self._ended.exception()  # or the loop would complain where ``run`` was cancelled before it could ask
 
     def _reads(self, result: Any) -> list[TagRead]:
         if not isinstance(result, ua.ExtensionObject) or result.Body is None:
@@ -238,7 +248,7 @@ class AutoIdReader:
             self._stop = await device.get_child([f"{self._autoid}:ScanStop"])
 
     async def _end(self) -> None:
-        stop, self._stop, self._trouble = self._stop, None, None
+        stop, self._stop, self._ended = self._stop, None, None
         if stop is not None and self._device is not None:
             with suppress(ReaderError):
                 await self._connection.within(self._device.call_method(stop.nodeid), "ScanStop", _STOP_S)

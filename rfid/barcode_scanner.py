@@ -13,9 +13,8 @@ from typing import cast
 from rfid.bad_messages import BadMessages
 from rfid.barcode import BadScan, ScanFormat, ScanFrames
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderNotice, ReaderReady
-from rfid.tcp import connection_reason, host_port, notice_dead_peers
+from rfid.tcp import connected, connection_reason, host_port, notice_dead_peers
 
-_CONNECT_S = 5.0
 _CALL_S = 10.0
 """How long a scanner that is to connect may take before it is said to be down."""
 
@@ -75,20 +74,14 @@ class _Visit:
     async def call(self) -> None:
         """Connects. Raises ``ReaderError``."""
         given = self.settings
-        try:
-            async with asyncio.timeout(_CONNECT_S):
-                await self._loop.create_connection(lambda: _Line(self), given.host, given.port)
-        except TimeoutError:
-            raise self.error(f"no connection within {_CONNECT_S:g} s", ReaderFailure.UNREACHABLE) from None
-        except OSError as error:
-            raise self.error(connection_reason(error), ReaderFailure.UNREACHABLE) from error
+        await connected(self._loop.create_connection(lambda: _Line(self), given.host, given.port), self.error)
 
     async def be_called(self) -> None:
         """Listens. Raises ``ReaderError``."""
         given = self.settings
         try:
             self._server = await self._loop.create_server(lambda: _Line(self), given.listen_host, given.port)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise self.error(f"cannot listen: {connection_reason(error)}", ReaderFailure.SETUP) from error
         self._watch(_CALL_S, f"{given.host} did not connect within {_CALL_S:g} s: is the scanner set to this address?")
 

@@ -254,8 +254,8 @@ class Reader(Protocol):
     """A connection to one reader, made anew for every attempt.
 
     ``run`` connects, provisions and calls ``emit`` from the event loop until the connection ends. It raises
-    ``ReaderError`` for whatever trying again may mend, never returns normally, ends within one second when
-    cancelled and leaves no task and no socket behind. Retrying is the caller's.
+    ``ReaderError`` for whatever trying again may mend, and what ``emit`` raises; never returns normally; ends within
+    one second when cancelled, and leaves no task, thread or socket behind. Retrying is the caller's.
     """
 
     async def run(self, emit: Callable[[ReaderEvent], None]) -> None: ...

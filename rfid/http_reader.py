@@ -18,10 +18,10 @@ import h11
 
 from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReady
-from rfid.tcp import connection_failure, connection_reason, host_port, notice_dead_peers
+from rfid.tcp import connected, connection_reason, host_port, notice_dead_peers
 from rfid.vendor_json import BadJson, Vendor, decode
 
-_CONNECT_S = 5.0
+_ANSWER_S = 5.0
 _CHUNK = 65_536
 _LONGEST = 1_000_000
 
@@ -76,13 +76,8 @@ class HttpJsonReader:
     async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
         """Asks for the stream and reads until it ends or the task is cancelled. Raises ``ReaderError``."""
         given = self.settings
-        try:
-            async with asyncio.timeout(_CONNECT_S):
-                reader, writer = await asyncio.open_connection(given.host, given.port, ssl=given.tls)
-        except TimeoutError:
-            raise self._error(f"no connection within {_CONNECT_S:g} s", ReaderFailure.UNREACHABLE) from None
-        except OSError as error:
-            raise self._error(connection_reason(error), connection_failure(error)) from error
+        way = asyncio.open_connection(given.host, given.port, ssl=given.tls)
+        reader, writer = await connected(way, self._error)
         try:
             notice_dead_peers(writer.transport)
             await self._stream(reader, writer, emit)
@@ -107,7 +102,7 @@ class HttpJsonReader:
         request = http.send(h11.Request(method="GET", target=given.target, headers=headers))
         writer.write((request or b"") + (http.send(h11.EndOfMessage()) or b""))
         lines = JsonLines()
-        wait_s: float | None = _CONNECT_S
+        wait_s: float | None = _ANSWER_S
         while True:
             match http.next_event():
                 case h11.NEED_DATA:

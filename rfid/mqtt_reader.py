@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -28,11 +27,10 @@ from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReady
 from rfid.tcp import connected, connection_reason, host_port, notice_dead_peers
 from rfid.vendor_json import BadJson, Vendor, decode
 
-_CONNECT_S = 5.0
+_ANSWER_S = 5.0
 _LOOK_S = 0.2
 """How often it is looked whether broker and reader still say something."""
 _GOODBYE_S = 0.3
-_NO_MQTT = (ValueError, LookupError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +67,7 @@ class MqttJsonReader:
         """Connects, subscribes and reads until the broker is gone or the task is cancelled. Raises ``ReaderError``."""
         given, loop = self.settings, asyncio.get_running_loop()
         link = _Link(self, emit)
-        try:
-            async with asyncio.timeout(_CONNECT_S):
-                await loop.create_connection(lambda: link, given.host, given.port, ssl=given.tls)
-        except TimeoutError:
-            raise self.error(f"no connection within {_CONNECT_S:g} s", ReaderFailure.UNREACHABLE) from None
-        except OSError as error:
-            failure = ReaderFailure.REFUSED if isinstance(error, ssl.SSLError) else ReaderFailure.UNREACHABLE
-            raise self.error(connection_reason(error), failure) from error
+        await connected(loop.create_connection(lambda: link, given.host, given.port, ssl=given.tls), self.error)
         try:
             await link.ended
         finally:
@@ -120,9 +111,7 @@ class _Client(Client):
     """The library's, with a connection that is there already."""
 
     def __init__(self, there: _Socket) -> None:
-        super().__init__(
-            CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
-        )
+        super().__init__(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False)
         self._there = there
 
     def _create_socket(self) -> _Socket:
@@ -167,8 +156,8 @@ class _Link(asyncio.Protocol):
                 self._check(self._client.loop_read())
             if self._client.want_write():  # what was asked for within a callback
                 self._check(self._client.loop_write())
-        except _NO_MQTT as error:
-            self._fail(self._reader.error(f"this is no MQTT: {error!r}", ReaderFailure.GARBAGE))
+        except ValueError as error:  # the library says so of texts that cannot be decoded
+            self._fail(self._reader.error(f"this is no MQTT: {error}", ReaderFailure.GARBAGE))
 
     def connection_lost(self, exc: Exception | None) -> None:
         reason = connection_reason(exc) if isinstance(exc, OSError) else "it ended the connection"
@@ -199,10 +188,8 @@ class _Link(asyncio.Protocol):
         self._timer = self._loop.call_later(_LOOK_S, self._watch)
         self._check(self._client.loop_misc())
         silent_s, given = self._loop.time() - self._heard_s, self._settings
-        if not self._ready and silent_s > _CONNECT_S:
-            self._fail(
-                self._reader.error(f"the broker gave no answer within {_CONNECT_S:g} s", ReaderFailure.SILENT)
-            )
+        if not self._ready and silent_s > _ANSWER_S:
+            self._fail(self._reader.error(f"the broker gave no answer within {_ANSWER_S:g} s", ReaderFailure.SILENT))
         if self._ready and 0 < given.silent_s < silent_s:
             reason = f"no message for {given.silent_s:g} s: is the reader up, and are the topics right?"
             self._fail(self._reader.error(reason, ReaderFailure.SILENT))

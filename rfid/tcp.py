@@ -1,17 +1,36 @@
-"""TCP connections of readers that may be silent for long.
+"""TCP connections to readers, which may be silent for long.
 
-Public names: notice_dead_peers, connection_reason, connection_failure, host_port.
+Public names: connected, notice_dead_peers, connection_reason, host_port.
 """
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from asyncio import BaseTransport
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
-from rfid.driver import ReaderFailure
+from rfid.driver import ReaderError, ReaderFailure
 
+T = TypeVar("T")
+
+_CONNECT_S = 5.0
 _IDLE_S, _EVERY_S, _TIMES = 5, 2, 3
+
+
+async def connected(way: Awaitable[T], fault: Callable[[str, ReaderFailure], ReaderError]) -> T:
+    """The connection that ``way`` makes, TLS included; raises what ``fault`` makes of why there is none."""
+    try:
+        async with asyncio.timeout(_CONNECT_S):
+            return await way
+    except TimeoutError:
+        raise fault(f"no connection within {_CONNECT_S:g} s", ReaderFailure.UNREACHABLE) from None
+    except ssl.SSLError as error:
+        raise fault(connection_reason(error), ReaderFailure.REFUSED) from error
+    except (OSError, UnicodeError) as error:
+        raise fault(connection_reason(error), ReaderFailure.UNREACHABLE) from error
 
 
 def notice_dead_peers(transport: BaseTransport) -> None:
@@ -24,7 +43,7 @@ def notice_dead_peers(transport: BaseTransport) -> None:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _TIMES)
 
 
-def connection_reason(error: OSError) -> str:
+def connection_reason(error: OSError | UnicodeError) -> str:
     """Why there is no connection, in a few words."""
     match error:
         case ConnectionRefusedError():
@@ -33,13 +52,10 @@ def connection_reason(error: OSError) -> str:
             return f"TLS: certificate not trusted: {error.verify_message}"
         case ssl.SSLError():
             return f"TLS: {error.reason or error}".lower().replace("tls", "TLS", 1)
+        case UnicodeError():
+            return "no host has such a name: each of its parts has 1 to 63 characters"
         case _:
             return (error.strerror or str(error) or type(error).__name__).lower()
-
-
-def connection_failure(error: OSError) -> ReaderFailure:
-    """What kind of trouble it is that a connection could not be made."""
-    return ReaderFailure.REFUSED if isinstance(error, ssl.SSLError) else ReaderFailure.UNREACHABLE
 
 
 def host_port(address: str, port: int) -> str:

@@ -30,13 +30,12 @@ from rfid.llrp.frames import BadFrame
 from rfid.llrp.phase import Ended, Send, SessionOutput
 from rfid.llrp.session import LlrpSession
 from rfid.llrp.settings import LlrpSettings
-from rfid.tcp import connection_failure, connection_reason, host_port
+from rfid.tcp import connected, connection_reason, host_port
 
 LLRP_PORT = 5084
 """The port that IANA gave to LLRP without TLS."""
 LLRP_TLS_PORT = 5085
 """The port that IANA gave to LLRP over TLS."""
-_CONNECT_S = 5.0
 _GOODBYE_S = 0.3
 
 
@@ -61,13 +60,8 @@ class LlrpReader:
         """Connects, provisions and reads until it fails or is cancelled. Raises ``ReaderError``."""
         loop = asyncio.get_running_loop()
         connection = _Connection(self, emit)
-        try:
-            async with asyncio.timeout(_CONNECT_S):
-                await loop.create_connection(lambda: connection, self._host, self._port, ssl=self._tls)
-        except TimeoutError:
-            raise self.error(f"no connection within {_CONNECT_S:g} s", ReaderFailure.UNREACHABLE) from None
-        except OSError as error:
-            raise self.error(connection_reason(error), connection_failure(error)) from error
+        way = loop.create_connection(lambda: connection, self._host, self._port, ssl=self._tls)
+        await connected(way, self.error)
         self._connection = connection
         try:
             await asyncio.shield(connection.ended)
