@@ -1,19 +1,23 @@
 """Programs on node-opcua: a PLC with the mailbox, AutoID readers, clients; none of it speaks with our code.
 
-Public names: NodePeer, NodeServer, node_opcua.
+Public names: NodePeer, NodeServer, node_opcua, Pki.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pytest
+
+from plc.opcua_session import Security, User
+from plc.opcua_trust import Own, TrustList, make_own
 
 VERSION = "2.156.0"
 
@@ -27,6 +31,32 @@ def node_opcua(project: Path) -> Path:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+class Pki:
+    """Two applications and who trusts whom."""
+
+    def __init__(self, folder: Path) -> None:
+        self.host, self.plc, self.stranger = (
+            Own(folder / name / "own.der", folder / name / "own.pem") for name in ("host", "plc", "stranger")
+        )
+        for own in (self.host, self.plc, self.stranger):
+            make_own(own, "127.0.0.1", 30, server=True)
+        self.hosts_list, self.plcs_list, self.empty = (
+            TrustList(folder / name) for name in ("hosts-trust", "plcs-trust", "empty")
+        )
+        for trusted in (self.hosts_list, self.plcs_list, self.empty):
+            trusted.folder.mkdir()
+        shutil.copy(self.plc.certificate, self.hosts_list.folder / "plc.der")
+        shutil.copy(self.host.certificate, self.plcs_list.folder / "host.der")
+
+    def security(self, **changes: Any) -> Security:
+        settings: dict[str, Any] = {
+            "own": self.host,
+            "trusted": self.hosts_list,
+            "user": User("lanewise", "a password"),
+        }
+        return Security(**(settings | changes))
 
 
 class NodePeer:

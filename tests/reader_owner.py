@@ -6,7 +6,6 @@ Public names: ReaderOwner.
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -70,12 +69,6 @@ class ReaderOwner:
     @property
     def notices(self) -> list[str]:
         return [event.text for event in self.events if isinstance(event, ReaderNotice)]
-
-    async def silent(self, thread: str) -> None:
-        """Waits until no thread has a name that begins so: one that is slow to end is left to do it by itself."""
-        async with asyncio.timeout(HANGS_S):
-            while any(one.name.startswith(thread) for one in threading.enumerate()):  # noqa: ASYNC110  a thread
-                await asyncio.sleep(0.02)
 
     async def until(self, so: Callable[[], bool]) -> None:
         """Waits for something that it says."""

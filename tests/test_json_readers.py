@@ -210,7 +210,6 @@ def test_reads_come_through_a_broker_that_is_killed_and_comes_back(
             async with mute.kept():
                 await mute.until(lambda: bool(mute.errors))
                 assert "no message for 0.3 s: is the reader up" in str(mute.errors[0])
-        await owner.silent("mqtt")
 
     try:
         run(main(), loop=loop)

@@ -25,7 +25,6 @@ from rfid.llrp.client import LlrpReader
 from rfid.llrp.codec import encode, message
 from rfid.llrp.frames import HEADER
 from rfid.llrp.settings import LlrpSettings
-from rfid.llrp_device.device import LlrpDevice
 from rfid.llrp_device.simulator import Fault, SimulatedReader
 
 READS = tuple(TagRead(f"{number:024X}", 1 + number % 4, -50.0, number, 1) for number in range(1, 300))
@@ -151,53 +150,6 @@ def test_a_bad_frame_costs_itself_and_a_broken_stream_the_connection(
         simulated.send(b"HTTP/1.1 200 OK\r\n")
         assert "the stream makes no sense any more" in await _end_of(task)
         await simulated.stop()
-
-    run(scenario(), loop=loop)
-
-
-@_LOOPS
-def test_an_exception_of_the_listener_ends_the_reader(run: Any, loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
-    async def scenario() -> None:
-        simulated = await SimulatedReader("sim1", clock=lambda: 0).start()
-
-        def emit(event: ReaderEvent) -> None:
-            raise ZeroDivisionError(str(event))
-
-        with pytest.raises(ZeroDivisionError):
-            await asyncio.wait_for(_reader(simulated.port).run(emit), HANGS_S)
-        await _gone(simulated)
-        await simulated.stop()
-
-    run(scenario(), loop=loop)
-
-
-@_LOOPS
-@pytest.mark.parametrize("answers", range(3))
-def test_cancelled_at_any_moment_it_ends(run: Any, loop: Callable[[], asyncio.AbstractEventLoop], answers: int) -> None:
-    """The peer accepts, says ``answers`` of: nothing, a greeting, half a frame, and then nothing for ever."""
-
-    async def scenario() -> None:
-        words = (b"", LlrpDevice("sim").connect(0), b"\x04\x0b\x00")
-        closed = asyncio.Event()
-
-        async def serve(from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-            to_client.write(b"".join(words[: answers + 1]))
-            heard.set()
-            await from_client.read()
-            to_client.close()
-            closed.set()
-
-        heard = asyncio.Event()
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        task = asyncio.create_task(_reader(server.sockets[0].getsockname()[1]).run(Ear()))
-        await heard.wait()
-        task.cancel()
-        async with asyncio.timeout(HANGS_S):
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            await closed.wait()
-        server.close()
-        await server.wait_closed()
 
     run(scenario(), loop=loop)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import uvloop
-from opcua_peer import NodeServer, node_opcua
+from opcua_peer import NodeServer, Pki, node_opcua
 from pcap import write_pcap
 from ports import free_port
 from test_modbus_transports import PARCELS, route_all
@@ -35,36 +35,10 @@ from plc.driver import PlcError
 from plc.opcua import Address, OpcUaLink
 from plc.opcua_session import Mode, Policy, Security, User
 from plc.opcua_simulator import DOWN_NODE, UP_NODE, OpcUaFace
-from plc.opcua_trust import Own, TrustList, make_own
+from plc.opcua_trust import TrustList
 from plc.plc_side import PlcSide
 from plc.simulator import SimulatedPlc
 from plc.words import EventType, Opcode
-
-
-class Pki:
-    """Two applications and who trusts whom."""
-
-    def __init__(self, folder: Path) -> None:
-        self.host, self.plc, self.stranger = (
-            Own(folder / name / "own.der", folder / name / "own.pem") for name in ("host", "plc", "stranger")
-        )
-        for own in (self.host, self.plc, self.stranger):
-            make_own(own, "127.0.0.1", 30, server=True)
-        self.hosts_list, self.plcs_list, self.empty = (
-            TrustList(folder / name) for name in ("hosts-trust", "plcs-trust", "empty")
-        )
-        for trusted in (self.hosts_list, self.plcs_list, self.empty):
-            trusted.folder.mkdir()
-        shutil.copy(self.plc.certificate, self.hosts_list.folder / "plc.der")
-        shutil.copy(self.host.certificate, self.plcs_list.folder / "host.der")
-
-    def security(self, **changes: Any) -> Security:
-        settings: dict[str, Any] = {
-            "own": self.host,
-            "trusted": self.hosts_list,
-            "user": User("lanewise", "a password"),
-        }
-        return Security(**(settings | changes))
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opcua_peer import NodeServer, node_opcua
-from test_opcua import Pki, until
+from opcua_peer import NodeServer, Pki, node_opcua
+from test_opcua import until
 
 from edge.cli import main
 from edge.config.load import load_line
@@ -168,43 +168,6 @@ def test_strangers_and_wrong_passwords_are_refused(run: Any, pki: Pki, server: A
     ):
         with pytest.raises(ReaderError, match=r"^dock1: opc.tcp://127.0.0.1"):
             run(autoid_reader("dock1", config(server, pki, opcua=opcua)).run(lambda _: None))
-
-
-def test_a_server_that_goes_away_is_said_and_leaves_nothing(run: Any, pki: Pki, server: Any) -> None:
-    told: list[ReaderEvent] = []
-
-    async def talk() -> None:
-        there = int(server.url.rpartition(":")[2])
-        pipes: set[asyncio.Task[None]] = set()
-        writers: list[asyncio.StreamWriter] = []
-
-        async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            while octets := await reader.read(65_536):
-                writer.write(octets)
-
-        async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            back, forth = await asyncio.open_connection("127.0.0.1", there)
-            writers.extend((writer, forth))
-            pipes.update((asyncio.create_task(pipe(reader, forth)), asyncio.create_task(pipe(back, writer))))
-
-        listener = await asyncio.start_server(relay, "127.0.0.1", 0)
-        url = f"opc.tcp://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-        # Not the other tests' reader: nobody stops its scan.
-        here = config(server, pki, device="gate2", keepalive_ms=100, opcua={"url": url})
-        task = asyncio.create_task(autoid_reader("dock1", here).run(told.append))
-        await until(lambda: bool(told) or task.done())
-        for writer in writers:
-            writer.transport.abort()
-        async with asyncio.timeout(60):
-            with pytest.raises(ReaderError, match=f"^dock1: ({url}: |the subscription ended)"):
-                await task
-        listener.close()
-        for one in pipes:
-            one.cancel()
-        await asyncio.gather(*pipes, return_exceptions=True)
-
-    run(talk())
-    assert isinstance(told[0], ReaderReady)
 
 
 # ---- PackML ----------------------------------------------------------------------------------------------------------

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opcua_peer import NodeServer, node_opcua
+from opcua_peer import NodeServer, Pki, node_opcua
 from ports import free_port, on_free_ports
 from pure_site import example
 from test_modbus import Controller as RoutingHost
 from test_modbus import Journal
-from test_opcua import Pki, until
+from test_opcua import until
 
 from edge.config.plcs import PlcConfig
 from edge.devices.plc_drivers import plc_link

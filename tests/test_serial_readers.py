@@ -160,7 +160,6 @@ def test_every_card_is_read_whatever_the_line_does(run: Run, plug: Plug, driver:
             await owner.until(lambda: len(owner.epcs) == 5)
         assert owner.epcs == [*cards[:2], tote, *cards[3:]]
         assert all(str(error).startswith(f"cards: {plug.path}: ") for error in owner.errors)
-        await owner.silent("pyrfid")
 
     run(main(), loop=loop)
 

@@ -1,0 +1,435 @@
+"""What every reader driver keeps, whatever it drives (rfid/driver.py, Reader): one suite for all of them.
+
+Public names: none; run by pytest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import cycle
+from typing import Any
+
+import pytest
+from conftest import Run
+from contract import (
+    HANGS_S,
+    LOOPS,
+    Belongings,
+    Loop,
+    MeteredLoop,
+    Then,
+    Way,
+    deaf,
+    elsewhere,
+    ends_in_time,
+    names_of,
+    places,
+    turns,
+    until,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+from reader_peers import READERS, Peer, ReaderCase, Things
+
+from edge.config.readers import ReaderConfig
+from edge.devices.reader_drivers import make_reader
+from rfid.barcode import ScanFrames
+from rfid.driver import CodesRead, Reader, ReaderError, ReaderEvent, ReaderReady, Reads
+
+NAME = "dock1"
+NONSENSE = (b"HTTP/1.1 400 Bad Request\r\n\r\n", bytes(range(256)), b"\xff" * 300, b"\0" * 300)
+Planted = Callable[[Reader], Reader]
+
+every_reader = pytest.mark.parametrize("name", READERS)
+
+
+def as_it_is(reader: Reader) -> Reader:
+    return reader
+
+
+@pytest.fixture(scope="module")
+def things(tmp_path_factory: pytest.TempPathFactory, project: Any, peer: Callable[[str], str]) -> Iterator[Things]:
+    made = Things(tmp_path_factory.mktemp("peers"), project, peer)
+    yield made
+    made.end()
+
+
+@pytest.fixture(autouse=True)
+def no_frame_breaks_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that gets no time for so long would take it for a pause on its line."""
+    monkeypatch.setattr("rfid.pyrfid_reader.GAP_US", HANGS_S * 1e6)
+
+
+@dataclass
+class Talk:
+    """One run of a driver, and what it said."""
+
+    peer: Peer
+    before: Belongings
+    events: list[ReaderEvent] = field(default_factory=list)
+    task: asyncio.Task[None] = field(init=False)
+
+    @property
+    def is_ready(self) -> bool:
+        return any(isinstance(event, ReaderReady) for event in self.events)
+
+    @property
+    def data(self) -> list[ReaderEvent]:
+        return [event for event in self.events if isinstance(event, Reads | CodesRead)]
+
+    async def goes_on(self) -> None:
+        """Until the way is over, or all was said that there is."""
+        ended = lambda: self.peer.over.is_set() or self.task.done()  # noqa: E731
+        await until(lambda: self.is_ready or ended())
+        if not ended():
+            await self.peer.tell()
+            await until(lambda: len(self.data) >= len(self.peer.events) or ended())
+        await turns()
+
+    async def error(self, hangs_s: float = HANGS_S) -> ReaderError:
+        """How it ended by itself."""
+        await ends_in_time(self.task, self.before, hangs_s)
+        assert not self.task.cancelled()
+        return blamed(self.task.exception())
+
+
+def blamed(error: BaseException | None) -> ReaderError:
+    assert isinstance(error, ReaderError), f"not an error of the contract: {error!r}"
+    assert str(error).startswith(f"{NAME}: "), f"names no reader: {error}"
+    return error
+
+
+def made(keys: dict[str, Any]) -> Reader:
+    config: ReaderConfig = TypeAdapter(ReaderConfig).validate_python(keys)
+    return make_reader(NAME, config)
+
+
+@asynccontextmanager
+async def talk(case: ReaderCase, things: Things, way: Way, planted: Planted = as_it_is) -> AsyncIterator[Talk]:
+    async with case.stand(things, way) as peer:
+        its = Talk(peer, Belongings.now())
+        its.task = asyncio.create_task(planted(made(peer.keys)).run(its.events.append))
+        try:
+            yield its
+        finally:
+            its.task.cancel()
+            await asyncio.wait((its.task,), timeout=HANGS_S)
+
+
+# ---- the contract ----------------------------------------------------------------------------------------------------
+
+
+async def ends_when_cancelled(
+    case: ReaderCase, things: Things, way: Way, planted: Planted = as_it_is, hangs_s: float = HANGS_S
+) -> None:
+    async with talk(case, things, way, planted) as its:
+        await its.goes_on()
+        its.task.cancel()
+        await ends_in_time(its.task, its.before, hangs_s)
+        assert its.task.cancelled(), f"it took no notice: {its.task}"
+
+
+async def ends_amid_data(case: ReaderCase, things: Things) -> None:
+    async with talk(case, things, Way()) as its:
+        await its.goes_on()
+
+        async def go_on() -> None:
+            while True:
+                await its.peer.tell()
+                await asyncio.sleep(0.001)
+
+        more = asyncio.create_task(go_on())
+        before = its.before._replace(tasks=its.before.tasks | {more})
+        await until(lambda: len(its.data) >= 3 * len(its.peer.events))
+        its.task.cancel()
+        await ends_in_time(its.task, before)
+        assert its.task.cancelled()
+        more.cancel()
+        await asyncio.wait((more,))
+
+
+async def ends_unheard(keys: dict[str, Any]) -> None:
+    before = Belongings.now()
+    task = asyncio.create_task(made(keys).run(lambda _: None))
+    await turns(20)
+    task.cancel()
+    await ends_in_time(task, before)
+    assert task.cancelled()
+
+
+async def gives_up(keys: dict[str, Any]) -> ReaderError:
+    before, loop = Belongings.now(), asyncio.get_running_loop()
+    assert isinstance(loop, MeteredLoop)
+    loop.meter(before.threads)
+    task = asyncio.create_task(made(keys).run(lambda _: None))
+    async with asyncio.timeout(3_600):
+        await asyncio.wait((task,))
+    await ends_in_time(task, before)
+    return blamed(task.exception())
+
+
+async def says_why_it_ended(
+    case: ReaderCase, things: Things, way: Way, planted: Planted = as_it_is, hangs_s: float = HANGS_S
+) -> ReaderError:
+    async with talk(case, things, way, planted) as its:
+        await its.goes_on()
+        its.peer.end()
+        return await its.error(hangs_s)
+
+
+async def bears(case: ReaderCase, things: Things, way: Way, planted: Planted = as_it_is) -> None:
+    async with talk(case, things, way, planted) as its:
+        with suppress(TimeoutError):  # what was spoilt may be what it would have said next
+            async with asyncio.timeout(case.looks_s):
+                await its.goes_on()
+        if its.task.done():
+            blamed(its.task.exception())
+        its.task.cancel()
+        await ends_in_time(its.task, its.before)
+        if not its.task.cancelled():
+            blamed(its.task.exception())
+
+
+async def says_the_same(case: ReaderCase, things: Things, way: Way, planted: Planted = as_it_is) -> int:
+    """How many octets the peer said."""
+    loop = asyncio.get_running_loop()
+    async with talk(case, things, way, planted) as its:
+        if isinstance(loop, MeteredLoop) and case.driver == "serial":
+            loop.meter(its.before.threads)  # a pause breaks a frame off
+        await its.goes_on()
+        assert its.data == list(its.peer.events), its.events
+        said = len(its.peer.said)
+        its.task.cancel()
+        await ends_in_time(its.task, its.before)
+        return said
+
+
+LENGTHS: dict[str, int] = {}
+
+
+def length(run: Run, things: Things, name: str) -> int:
+    """Of what the peer says, in octets."""
+    if name not in LENGTHS:
+        LENGTHS[name] = run(says_the_same(READERS[name], things, Way()), loop=MeteredLoop)
+    return LENGTHS[name]
+
+
+def breaks(run: Run, things: Things, name: str) -> list[int]:
+    return places(length(run, things, name), READERS[name].breaks)
+
+
+@LOOPS
+@every_reader
+def test_cancelled_anywhere_it_ends_within_a_second_and_leaves_nothing(
+    run: Run, things: Things, name: str, loop: Loop
+) -> None:
+    case = READERS[name]
+    for most in (*breaks(run, things, name), None):
+        run(ends_when_cancelled(case, things, Way(most=most)), loop=loop)
+    run(ends_amid_data(case, things), loop=loop)
+    if case.dials is not None:
+        with deaf() as port:
+            run(ends_unheard(case.dials(things, port)), loop=loop)
+
+
+@every_reader
+def test_a_peer_that_closes_anywhere_is_said_by_the_contracts_error(run: Run, things: Things, name: str) -> None:
+    for most in breaks(run, things, name):
+        run(says_why_it_ended(READERS[name], things, Way(most=most, then=Then.CLOSE)), loop=MeteredLoop)
+
+
+@every_reader
+def test_nonsense_from_anywhere_on_raises_nothing_else(run: Run, things: Things, name: str) -> None:
+    for most in breaks(run, things, name)[::4]:
+        for last in NONSENSE:
+            run(bears(READERS[name], things, Way(most=most, last=last)), loop=MeteredLoop)
+
+
+@every_reader
+def test_a_wrong_octet_anywhere_raises_nothing_else(run: Run, things: Things, name: str) -> None:
+    masks = cycle((0xFF, 0x01, 0x80, 0x10))
+    for place in breaks(run, things, name):
+        run(bears(READERS[name], things, Way(spoilt=(place, next(masks)))), loop=MeteredLoop)
+
+
+@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.dials])
+def test_whom_it_cannot_reach_is_said(run: Run, things: Things, name: str) -> None:
+    keys = READERS[name].dials
+    assert keys is not None
+    with deaf() as port:
+        run(gives_up(keys(things, port)), loop=MeteredLoop)
+    run(gives_up(keys(things, 1)), loop=MeteredLoop)
+    for host in ("no..host", "x" * 64, "256.0.0.1"):
+        run(gives_up(elsewhere(keys(things, 1), host)), loop=MeteredLoop)
+
+
+@every_reader
+def test_any_split_of_what_comes_says_the_same(run: Run, things: Things, name: str) -> None:
+    case = READERS[name]
+    for size in (1, 7):
+        run(says_the_same(case, things, Way(range(0, 1 << 20, size))), loop=MeteredLoop)
+
+    @settings(max_examples=case.splits)
+    @given(st.sets(st.integers(1, length(run, things, name)), max_size=30))
+    def cut(cuts: set[int]) -> None:
+        run(says_the_same(case, things, Way(cuts)), loop=MeteredLoop)
+
+    cut()
+
+
+@LOOPS
+@every_reader
+@pytest.mark.parametrize("kind", [ReaderReady, Reads | CodesRead], ids=["ready", "data"])
+def test_what_its_owner_raises_ends_it_and_comes_out(
+    run: Run, things: Things, name: str, loop: Loop, kind: Any
+) -> None:
+    async def main() -> None:
+        async with READERS[name].stand(things, Way()) as peer:
+            before, came = Belongings.now(), list[ReaderEvent]()
+
+            def take(event: ReaderEvent) -> None:
+                came.append(event)
+                if isinstance(event, kind):
+                    raise ZeroDivisionError
+
+            task = asyncio.create_task(made(peer.keys).run(take))
+            await until(lambda: task.done() or any(isinstance(event, ReaderReady) for event in came))
+            if not task.done():
+                await peer.tell()
+            await until(task.done)
+            await ends_in_time(task, before)
+            assert isinstance(task.exception(), ZeroDivisionError)
+
+    run(main(), loop=loop)
+
+
+# ---- that the suite refuses what breaks the contract -----------------------------------------------------------------
+
+
+def test_every_driver_has_a_peer() -> None:
+    assert {case.driver for case in READERS.values()} == names_of(ReaderConfig, "driver")
+
+
+class Plant:
+    """A scanner's driver that does wrong; ``after``: what is to be let go at the end."""
+
+    after = ExitStack()
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+
+    async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
+        await self.reader.run(emit)
+
+
+class LeavesATask(Plant):
+    async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
+        self.task = asyncio.create_task(asyncio.Event().wait())
+        await self.reader.run(emit)
+
+
+class LeavesAThread(Plant):
+    async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
+        over = threading.Event()
+        thread = threading.Thread(target=over.wait, name="planted")
+        self.after.callback(thread.join)
+        self.after.callback(over.set)
+        thread.start()
+        await self.reader.run(emit)
+
+
+class LeavesASocket(Plant):
+    async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
+        self.after.enter_context(socket.socket())
+        await self.reader.run(emit)
+
+
+class TakesNoNotice(Plant):
+    async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
+        with suppress(asyncio.CancelledError):
+            await self.reader.run(emit)
+        await asyncio.Event().wait()
+
+
+class ReturnsWhenCancelled(Plant):
+    async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
+        with suppress(asyncio.CancelledError):
+            await self.reader.run(emit)
+
+
+class TakesTwoSeconds(Plant):
+    async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
+        try:
+            await self.reader.run(emit)
+        finally:
+            await asyncio.sleep(2)
+
+
+class SaysItsOwn(Plant):
+    async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
+        try:
+            await self.reader.run(emit)
+        except ReaderError as error:
+            raise ConnectionError(str(error)) from error
+
+
+class NamesNobody(Plant):
+    async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
+        try:
+            await self.reader.run(emit)
+        except ReaderError as error:
+            raise ReaderError("the scanner ended the connection") from error
+
+
+@pytest.mark.parametrize(
+    ("planted", "said"),
+    [
+        (LeavesATask, "it left behind: task "),
+        (LeavesAThread, "it left behind: thread planted"),
+        (LeavesASocket, "it left behind: open socket:"),
+        (TakesNoNotice, "it has not ended: "),
+        (ReturnsWhenCancelled, "it took no notice: "),
+        (TakesTwoSeconds, "it has not ended: "),
+    ],
+)
+def test_a_driver_that_does_not_end_as_it_must_is_refused(
+    run: Run, things: Things, planted: type[Plant], said: str
+) -> None:
+    with planted.after, pytest.raises(AssertionError, match=f"^{said}"):
+        run(ends_when_cancelled(READERS["barcode"], things, Way(), planted, hangs_s=0.2), loop=MeteredLoop)
+
+
+@pytest.mark.parametrize(
+    ("planted", "said"),
+    [
+        (SaysItsOwn, "not an error of the contract: ConnectionError"),
+        (NamesNobody, "names no reader: the scanner ended the connection"),
+        (LeavesATask, "it left behind: task "),
+    ],
+)
+def test_a_driver_that_fails_in_its_own_words_is_refused(
+    run: Run, things: Things, planted: type[Plant], said: str
+) -> None:
+    with pytest.raises(AssertionError, match=f"^{said}"):
+        run(says_why_it_ended(READERS["barcode"], things, Way(then=Then.CLOSE), planted, hangs_s=0.2), loop=MeteredLoop)
+
+
+def test_a_driver_that_takes_a_piece_for_the_whole_is_refused(
+    run: Run, things: Things, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = ScanFrames.feed
+
+    def forgets(self: ScanFrames, octets: bytes) -> Any:
+        self._held.clear()
+        return feed(self, octets)
+
+    monkeypatch.setattr(ScanFrames, "feed", forgets)
+    run(says_the_same(READERS["barcode"], things, Way()), loop=MeteredLoop)
+    with pytest.raises(AssertionError):
+        run(says_the_same(READERS["barcode"], things, Way(range(0, 1 << 20, 5))), loop=MeteredLoop)
