@@ -172,6 +172,9 @@ class ModbusConnection:
             except termios.error as error:
                 trouble.append(OSError(*error.args))
                 raise trouble[0] from error
+            except UnicodeError as error:
+                trouble.append(OSError("no host has such a name: each of its parts has 1 to 63 characters"))
+                raise trouble[0] from error
             except OSError as error:
                 trouble.append(error)
                 raise

@@ -60,11 +60,11 @@ class OpcUaPoints:
         await self._session.open(self._find)
 
     async def read(self) -> Mapping[str, Value | Fault]:
-        values: dict[str, Value | Fault] = {}
+        client, values = self._session.client, dict[str, Value | Fault]()
         for portion in node_portions(self._points):
             nodes = [self._nodes[point.name] for point in portion]
             answers = await self._session.within(
-                self._session.client.read_attributes(nodes, AttributeIds.Value), f"{len(nodes)} points"
+                client.read_attributes(nodes, AttributeIds.Value), f"{len(nodes)} points"
             )
             if len(answers) != len(portion):
                 await self._session.close()
@@ -78,7 +78,7 @@ class OpcUaPoints:
     async def write(self, point: Point, value: Value) -> None:
         encode(point, value)
         kind = self._held.get(point.name)
-        node = self._nodes[point.name]
+        node = self._session.client.get_node(point.node)
 
         async def attempt() -> str:
             try:
