@@ -1,7 +1,7 @@
 """Test tools for every test: where the project is, foreign peers, leak-free event loops, honest log calls.
 
-Public fixtures: project, shared, peer, npm, run. Nothing here relies on the working folder; copied away from the
-project, the tests find it by the environment variable LANEWISE_ROOT.
+Public fixtures: project, shared, peer, npm, programs, run. Nothing here relies on the working folder; copied away from
+the project, the tests find it by the environment variable LANEWISE_ROOT.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ import shutil
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 if _root := os.environ.get("LANEWISE_ROOT"):
     sys.path.append(_root)  # last, so that only what no wheel has comes from the tree: grafana
+
+if TYPE_CHECKING:
+    from programs import Programs
 
 T = TypeVar("T")
 
@@ -91,6 +94,16 @@ def npm(project: Path) -> Callable[[str], Path]:
         return folder
 
     return find
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory, project: Path, peer: Callable[[str], str]) -> Iterator[Programs]:
+    """Foreign programs for all tests, each started when the first asks for it."""
+    from programs import Programs
+
+    started = Programs(tmp_path_factory.mktemp("programs"), project, peer)
+    yield started
+    started.end()
 
 
 @pytest.fixture(scope="session")

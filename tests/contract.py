@@ -1,7 +1,7 @@
 """What a contract asks of every driver, whatever it drives: it ends when told, leaves nothing, and bears any way.
 
-Public names: HANGS_S, SECOND_S, LOOPS, Loop, MeteredLoop, Belongings, ends_in_time, until, turns, places, names_of;
-the way to a peer: Way, Then, Mouth, Relay, deaf, elsewhere.
+Public names: HANGS_S, SECOND_S, NONSENSE, MASKS, LOOPS, Loop, MeteredLoop, Belongings, ends_in_time, until, turns,
+places, names_of; the way to a peer: Way, Then, Mouth, Relay, deaf, elsewhere.
 
 A second is no measured time here: told to end, a driver gets a clock that stands while anybody has something to do, and
 moves by the timers that are waited for. What it waits for itself is all that counts, whatever the machine does beside.
@@ -31,6 +31,10 @@ HANGS_S = 60.0
 """Real time that only a hang takes."""
 SECOND_S = 1.0
 """What a driver may wait for when it was told to end, all in all."""
+NONSENSE = (b"HTTP/1.1 400 Bad Request\r\n\r\n", bytes(range(256)), b"\xff" * 300, b"\0" * 300)
+"""What no driver's peer says."""
+MASKS = (0xFF, 0x01, 0x80, 0x10)
+"""What may be wrong with an octet, bit by bit."""
 _LOOK_S = 0.01
 _EXECUTORS = ("asyncio_", "uvloop_")
 """How the names of a loop's own threads begin; they end with it."""
@@ -274,7 +278,7 @@ class Relay:
         await asyncio.gather(self._ask(reader, there), self._answer(back, writer))
 
     async def _ask(self, reader: asyncio.StreamReader, there: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
+        with suppress(OSError):
             while octets := await reader.read(65_536):
                 there.write(octets)
         there.transport.abort()
@@ -287,7 +291,7 @@ class Relay:
         mouth = Mouth(self._way, write, writer.close, self.over)
         self._mouths.append(mouth)
         await mouth.say(b"")
-        with suppress(ConnectionError):
+        with suppress(OSError):
             while octets := await back.read(65_536):
                 self.said += octets
                 await mouth.say(octets)

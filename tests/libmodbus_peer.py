@@ -1,6 +1,6 @@
-"""The PLC on libmodbus as a process: built once, spoken to by lines.
+"""A PLC and a station of remote I/O on libmodbus, as processes: built once, spoken to by lines.
 
-Public names: LibmodbusPlc, build_libmodbus_plc.
+Public names: LibmodbusPlc, LibmodbusIo, build_libmodbus_plc.
 """
 
 from __future__ import annotations
@@ -101,3 +101,34 @@ class LibmodbusPlc:
                 self.refused.append((int(words[1]), int(words[2])))
             case _:
                 answer.append(said)
+
+
+class LibmodbusIo:
+    """One running station; ``said``: the coils and registers it printed, in order."""
+
+    def __init__(self, program: Path) -> None:
+        self._process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.said: list[str] = []
+        self.port = int(self._line().split()[1])
+
+    def order(self, *lines: str) -> None:
+        """Gives orders, one after the other."""
+        assert self._process.stdin is not None
+        for line in lines:
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
+            while (said := self._line()) != "ok":
+                self.said.append(said)
+
+    def __enter__(self) -> LibmodbusIo:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()

@@ -1,4 +1,5 @@
 // A node-opcua server as the tests want one: loopback, any free port, SignAndEncrypt only, user "lanewise" with "a password".
+// Sessions whose clients went without a word stay for long: it has room for many.
 //
 //   const server = await secureServer(folder, name, trustedCertificates, options)   // initialized, not started
 //   await serve(server)                                                             // started; says where, ends with stdin
@@ -40,7 +41,7 @@ async function secureServer(folder, name, trusted, options = {}) {
         serverInfo: { applicationUri: uri, applicationName: { text: name } },
         securityModes: [ua.MessageSecurityMode.SignAndEncrypt],
         securityPolicies: [ua.SecurityPolicy.Basic256Sha256],
-        allowAnonymous: false,
+        allowAnonymous: false, serverCapabilities: { maxSessions: 1000 },
         userManager: { isValidUser: (user, password) => user === "lanewise" && password === "a password" },
         ...options,
     });

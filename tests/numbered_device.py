@@ -23,7 +23,6 @@ class NumberedDevice:
         self.missing = frozenset(missing)
         self.most = most
         self.mask = mask
-        self.silent = False
         self.asked: list[tuple[int, int, int]] = []
         self.written: dict[int, int] = {}
         self.coils: dict[int, int] = {}
@@ -52,15 +51,15 @@ class NumberedDevice:
             while True:
                 number, _, length, unit = struct.unpack(">HHHB", await reader.readexactly(7))
                 pdu = await reader.readexactly(length - 1)
-                if not self.silent:
-                    answer = self._answer(pdu)
-                    writer.write(struct.pack(">HHHB", number, 0, len(answer) + 1, unit) + answer)
+                answer = self.answer(pdu)
+                writer.write(struct.pack(">HHHB", number, 0, len(answer) + 1, unit) + answer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             writer.close()
 
-    def _answer(self, pdu: bytes) -> bytes:
+    def answer(self, pdu: bytes) -> bytes:
+        """What it says to a request, both without what a transport adds."""
         function, first, count = struct.unpack(">BHH", pdu[:5])
         count = 1 if function in (5, 22) else count
         self.asked.append((function, first, count))

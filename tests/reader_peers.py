@@ -1,6 +1,6 @@
 """A peer for every reader driver, and what the driver must make of what it says.
 
-Public names: Peer, READERS, ReaderCase, Things.
+Public names: Peer, READERS, ReaderCase.
 
 mosquitto and node-opcua are programs of others; scanners, card readers and HTTP streams are a few octets by hand.
 """
@@ -9,21 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import struct
 import tty
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-import pytest
 from contract import Mouth, Relay, Way
-from mosquitto import Mosquitto
-from opcua_peer import NodeServer, Pki, node_opcua
 from ports import free_port
+from programs import Programs, port_of
 
 from rfid.driver import CodesRead, ReaderClock, ReaderEvent, Reads, TagRead
 from rfid.epc.identity import identify, sscc96
@@ -32,68 +27,6 @@ from rfid.llrp_device.simulator import SimulatedReader
 EPCS = ("3034257BF400B78000001234", "3034257BF400B78000001235")
 CARDS = ("0A00345F1C", "0B00000001")
 TOPIC = "reader/events"
-
-
-class Things:
-    """Programs that peers need, each started when the first asks for it."""
-
-    def __init__(self, folder: Path, project: Path, find: Callable[[str], str]) -> None:
-        self.folder = folder
-        self.project = project
-        self.find = find
-        self._running = ExitStack()
-
-    def end(self) -> None:
-        """Ends them."""
-        self._running.close()
-
-    @cached_property
-    def pki(self) -> Pki:
-        """We and an OPC UA server, who trust each other."""
-        return Pki(self.folder)
-
-    @cached_property
-    def broker(self) -> int:
-        """The port of a broker."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")
-            program = self.find("mosquitto")
-        return self._running.enter_context(Mosquitto(program, self.folder)).port
-
-    @cached_property
-    def devices(self) -> NodeServer:
-        """An OPC UA server with the AutoID reader ``gate1`` and a PackML machine."""
-        nodesets = self.project.parent / "shared" / "data" / "opcua"
-        if not nodesets.is_dir():
-            pytest.skip(f"no NodeSets of the OPC Foundation at {nodesets}")
-        return self._node("devices", readers="gate1", nodesets=str(nodesets))
-
-    def opcua(self, node: NodeServer, port: int) -> dict[str, Any]:
-        """The keys of a table `opcua` for a server that is reached by ``port``."""
-        del node
-        password = self.folder / "password"
-        password.write_text("a password\n")
-        return {
-            "url": f"opc.tcp://127.0.0.1:{port}",
-            "certificate": self.pki.host.certificate,
-            "key": self.pki.host.key,
-            "trusted": self.pki.hosts_list.folder,
-            "user": "lanewise",
-            "password_file": password,
-        }
-
-    def _node(self, name: str, **how: Any) -> NodeServer:
-        self.find("node")
-        folder = self.folder / name
-        folder.mkdir()
-        server = NodeServer(node_opcua(self.project), folder, [self.pki.host.certificate], **how)
-        self._running.enter_context(server)
-        shutil.copy(server.certificate, self.pki.hosts_list.folder / f"{name}.pem")
-        return server
-
-
-def port_of(url: str) -> int:
-    return int(url.rpartition(":")[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +53,8 @@ class ReaderCase:
     """
 
     driver: str
-    stand: Callable[[Things, Way], AbstractAsyncContextManager[Peer]]
-    dials: Callable[[Things, int], dict[str, Any]] | None = None
+    stand: Callable[[Programs, Way], AbstractAsyncContextManager[Peer]]
+    dials: Callable[[Programs, int], dict[str, Any]] | None = None
     looks_s: float = 0.02
     breaks: int = 40
     splits: int = 10
@@ -132,12 +65,12 @@ class ReaderCase:
 READS = tuple(TagRead(epc, antenna, -50.0, antenna * 1_000, 1) for antenna, epc in enumerate(EPCS, 1))
 
 
-def llrp_keys(_: Things, port: int) -> dict[str, Any]:
+def llrp_keys(_: Programs, port: int) -> dict[str, Any]:
     return {"driver": "llrp", "host": "127.0.0.1", "port": port, "antennas": (1, 2), "keepalive_ms": 60_000}
 
 
 @asynccontextmanager
-async def llrp(things: Things, way: Way) -> AsyncIterator[Peer]:
+async def llrp(programs: Programs, way: Way) -> AsyncIterator[Peer]:
     simulated = await SimulatedReader("sim", clock=lambda: 0).start()
 
     async def tell() -> None:
@@ -145,7 +78,7 @@ async def llrp(things: Things, way: Way) -> AsyncIterator[Peer]:
 
     try:
         async with Relay(simulated.port, way) as relay:
-            keys = llrp_keys(things, relay.port)
+            keys = llrp_keys(programs, relay.port)
             yield Peer(keys, relay.over, relay.said, relay.end, tell, [Reads(READS, ReaderClock.UTC)])
     finally:
         await simulated.stop()
@@ -179,14 +112,14 @@ def text(octets: bytes) -> bytes:
     return struct.pack(">H", len(octets)) + octets
 
 
-def mqtt_keys(_: Things, port: int) -> dict[str, Any]:
+def mqtt_keys(_: Programs, port: int) -> dict[str, Any]:
     keys = {"driver": "mqtt-json", "vendor": "zebra", "host": "127.0.0.1", "port": port}
     return keys | {"topics": (TOPIC,), "keepalive_s": 600}
 
 
 @asynccontextmanager
-async def mqtt(things: Things, way: Way) -> AsyncIterator[Peer]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", things.broker)
+async def mqtt(programs: Programs, way: Way) -> AsyncIterator[Peer]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", programs.broker)
     writer.write(packet(0x10, text(b"MQTT"), b"\x04\x02\x00\x00", text(b"zebra")))
     assert (await reader.readexactly(4))[3] == 0
 
@@ -195,8 +128,8 @@ async def mqtt(things: Things, way: Way) -> AsyncIterator[Peer]:
             writer.write(packet(0x30, text(TOPIC.encode()), zebra(epc, antenna)))
 
     try:
-        async with Relay(things.broker, way) as relay:
-            yield Peer(mqtt_keys(things, relay.port), relay.over, relay.said, relay.end, tell, ZEBRAS)
+        async with Relay(programs.broker, way) as relay:
+            yield Peer(mqtt_keys(programs, relay.port), relay.over, relay.said, relay.end, tell, ZEBRAS)
     finally:
         writer.transport.abort()
 
@@ -206,12 +139,12 @@ async def mqtt(things: Things, way: Way) -> AsyncIterator[Peer]:
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-def http_keys(_: Things, port: int) -> dict[str, Any]:
+def http_keys(_: Programs, port: int) -> dict[str, Any]:
     return {"driver": "http-json", "vendor": "zebra", "url": f"http://127.0.0.1:{port}/stream"}
 
 
 @asynccontextmanager
-async def http(things: Things, way: Way) -> AsyncIterator[Peer]:
+async def http(programs: Programs, way: Way) -> AsyncIterator[Peer]:
     clients: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -229,7 +162,7 @@ async def http(things: Things, way: Way) -> AsyncIterator[Peer]:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server, Relay(server.sockets[0].getsockname()[1], way) as relay:
-        yield Peer(http_keys(things, relay.port), relay.over, relay.said, relay.end, tell, ZEBRAS)
+        yield Peer(http_keys(programs, relay.port), relay.over, relay.said, relay.end, tell, ZEBRAS)
 
 
 # ---- barcodes --------------------------------------------------------------------------------------------------------
@@ -239,12 +172,12 @@ SCANS = f"]C1{SSCC},X1\r\nNOREAD\r\n".replace("(00)", "00").encode()
 CODES = [CodesRead((SSCC, "X1")), CodesRead(())]
 
 
-def barcode_keys(_: Things, port: int) -> dict[str, Any]:
+def barcode_keys(_: Programs, port: int) -> dict[str, Any]:
     return {"driver": "barcode", "host": "127.0.0.1", "port": port, "separator": ","}
 
 
 @asynccontextmanager
-async def barcode(things: Things, way: Way) -> AsyncIterator[Peer]:
+async def barcode(programs: Programs, way: Way) -> AsyncIterator[Peer]:
     came: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -259,11 +192,11 @@ async def barcode(things: Things, way: Way) -> AsyncIterator[Peer]:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server, Relay(server.sockets[0].getsockname()[1], way) as relay:
-        yield Peer(barcode_keys(things, relay.port), relay.over, relay.said, relay.end, tell, CODES)
+        yield Peer(barcode_keys(programs, relay.port), relay.over, relay.said, relay.end, tell, CODES)
 
 
 @asynccontextmanager
-async def calling_barcode(_: Things, way: Way) -> AsyncIterator[Peer]:
+async def calling_barcode(_: Programs, way: Way) -> AsyncIterator[Peer]:
     """A scanner that connects to us."""
     port, over, said = free_port(), asyncio.Event(), bytearray()
     called = asyncio.get_running_loop().create_future()
@@ -316,9 +249,9 @@ def line() -> Iterator[tuple[int, str, Callable[[], None]]]:
         yield ours, device, ends.close
 
 
-def cards(driver: str, end: bytes) -> Callable[[Things, Way], AbstractAsyncContextManager[Peer]]:
+def cards(driver: str, end: bytes) -> Callable[[Programs, Way], AbstractAsyncContextManager[Peer]]:
     @asynccontextmanager
-    async def stand(_: Things, way: Way) -> AsyncIterator[Peer]:
+    async def stand(_: Programs, way: Way) -> AsyncIterator[Peer]:
         over, said = asyncio.Event(), bytearray()
         with line() as (reader, device, unplug):
             mouth = Mouth(way, lambda octets: os.write(reader, octets), unplug, over)
@@ -338,23 +271,23 @@ def cards(driver: str, end: bytes) -> Callable[[Things, Way], AbstractAsyncConte
 # ---- AutoID ----------------------------------------------------------------------------------------------------------
 
 
-def autoid_keys(things: Things, port: int) -> dict[str, Any]:
-    opcua = things.opcua(things.devices, port)
+def autoid_keys(programs: Programs, port: int) -> dict[str, Any]:
+    opcua = programs.opcua(port)
     return {"driver": "autoid", "antennas": (1, 2), "keepalive_ms": 60_000, "timeout_ms": 60_000, "opcua": opcua}
 
 
 @asynccontextmanager
-async def autoid(things: Things, way: Way) -> AsyncIterator[Peer]:
+async def autoid(programs: Programs, way: Way) -> AsyncIterator[Peer]:
     async def tell() -> None:
         for antenna, epc in enumerate(EPCS, 1):
-            await asyncio.to_thread(things.devices.order, f"scan gate1 epc {epc} {antenna},-50,1700000000000")
+            await asyncio.to_thread(programs.devices.order, f"scan gate1 epc {epc} {antenna},-50,1700000000000")
 
-    async with Relay(port_of(things.devices.url), way) as relay:
+    async with Relay(port_of(programs.devices.url), way) as relay:
         events = [
             Reads((TagRead(epc, antenna, -50.0, 1_700_000_000_000_000, 1),), ReaderClock.UTC)
             for antenna, epc in enumerate(EPCS, 1)
         ]
-        yield Peer(autoid_keys(things, relay.port), relay.over, relay.said, relay.end, tell, events)
+        yield Peer(autoid_keys(programs, relay.port), relay.over, relay.said, relay.end, tell, events)
 
 
 READERS: dict[str, ReaderCase] = {

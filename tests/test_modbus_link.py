@@ -219,41 +219,6 @@ def test_a_bad_answer_ends_the_connection_with_its_reason(
     run(main(), loop=loop)
 
 
-@LOOPS
-def test_a_closed_connection_ends_a_request_long_before_its_timeout(run: Any, loop: Loop) -> None:
-    async def main() -> None:
-        async with answering(lambda _: None) as port, asyncio.timeout(20):
-            link = ModbusLink("sorter1", Tcp("127.0.0.1", port), timeout_ms=60_000)
-            await link.connect()
-            with pytest.raises(PlcError):
-                await link.read_up()
-
-    run(main(), loop=loop)
-
-
-@LOOPS
-def test_a_cancelled_call_ends_at_once_and_closes_the_connection(run: Any, loop: Loop) -> None:
-    async def main() -> None:
-        asked = asyncio.Event()
-
-        def silent(_: bytes) -> bytes:
-            asked.set()
-            return b""
-
-        async with answering(silent) as port, asyncio.timeout(20):
-            link = ModbusLink("sorter1", Tcp("127.0.0.1", port), timeout_ms=60_000)
-            await link.connect()
-            task = asyncio.create_task(link.write_down(DOWN))
-            await asked.wait()
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            with pytest.raises(PlcError, match="not connected"):
-                await link.read_up()
-
-    run(main(), loop=loop)
-
-
 def test_nobody_there_and_a_taken_port_are_said(run: Any) -> None:
     async def main() -> None:
         async with simulated(PlcSide()) as plc:

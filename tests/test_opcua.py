@@ -146,54 +146,6 @@ def test_who_is_not_trusted_does_not_get_in_until_trusted(run: Any, pki: Pki) ->
     run(talk())
 
 
-def test_a_server_that_goes_away_is_said_and_found_again(run: Any) -> None:
-    async def talk() -> None:
-        async with face(with_parcels(1)) as served:
-            url = served.url
-            link = link_to(url, None, publish_ms=0)
-            await link.connect()
-            assert (await link.read_up())[20] == 7
-        with pytest.raises(PlcError, match=f"^sorter1: {url}: "):
-            await link.read_up()
-        with pytest.raises(PlcError, match=f"^sorter1: {url}: not connected$"):
-            await link.read_down()
-        with pytest.raises(PlcError, match=f"^sorter1: {url}: session: connection refused$"):
-            await link.connect()
-        await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
-
-    run(talk())
-
-
-def test_a_mute_server_is_given_up_and_a_cancelled_call_leaves_nothing(run: Any) -> None:
-    async def talk() -> None:
-        heard, opened = asyncio.Event(), list[asyncio.StreamWriter]()
-
-        async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            opened.append(writer)
-            await reader.read(1)
-            heard.set()
-
-        server = await asyncio.start_server(mute, "127.0.0.1", 0)
-        url = f"opc.tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        address = Address(url, UP_NODE, DOWN_NODE)
-        with pytest.raises(PlcError, match=f"^sorter1: {url}: session: "):
-            await OpcUaLink("sorter1", address, None, 10).connect()
-        heard.clear()
-        link = OpcUaLink("sorter1", address, None, 60_000)
-        task = asyncio.create_task(link.connect())
-        await heard.wait()
-        task.cancel()
-        async with asyncio.timeout(30):  # long before the limits of the call
-            with pytest.raises(asyncio.CancelledError):
-                await task
-        for writer in opened:
-            writer.close()
-        server.close()
-        await server.wait_closed()
-
-    run(talk())
-
-
 def test_an_address_that_is_none_is_said(pki: Pki) -> None:
     with pytest.raises(ValueError, match="'http://h' is no address"):
         link_to("http://h", pki.security())

@@ -23,7 +23,6 @@ from edge.config.plcs import PlcConfig
 from edge.devices.plc_drivers import plc_link
 from edge.devices.points import point_link
 from edge.sim.devices import SimulatedFloor
-from plc.driver import PlcError
 from plc.host_signals import Connected, EventsLost, Gap, Incompatible, LanesChanged, Restarted, Unaccounted
 from plc.opcua import Address, OpcUaLink
 from plc.opcua_points import OpcUaPoints
@@ -124,7 +123,7 @@ VALUES: dict[PointKind, Value] = {
 }
 
 
-def test_every_type_goes_both_ways_and_a_lost_server_is_said(run: Any) -> None:
+def test_every_type_goes_both_ways(run: Any) -> None:
     assert VALUES.keys() == set(PointKind)
     points = [
         Point(f"a/{kind.lower()}{suffix}", PointType(kind, 12 if kind is PointKind.STRING else 0),
@@ -147,12 +146,8 @@ def test_every_type_goes_both_ways_and_a_lost_server_is_said(run: Any) -> None:
         expected = {point.name: VALUES[point.type.kind] for point in points}
         await until(lambda: all(plc.points.get(name) == value for name, value in expected.items()))
         assert await link.read() == expected
-        await served.stop()
-        with pytest.raises(PlcError, match=r"sorter1: opc\.tcp://127"):
-            await link.read()
-        with pytest.raises(PlcError, match="not connected"):
-            await link.read()
         await link.close()
+        await served.stop()
 
     run(talk())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -19,6 +19,8 @@ from conftest import Run
 from contract import (
     HANGS_S,
     LOOPS,
+    MASKS,
+    NONSENSE,
     Belongings,
     Loop,
     MeteredLoop,
@@ -34,8 +36,9 @@ from contract import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from programs import Programs
 from pydantic import TypeAdapter
-from reader_peers import READERS, Peer, ReaderCase, Things
+from reader_peers import READERS, Peer, ReaderCase
 
 from edge.config.readers import ReaderConfig
 from edge.devices.reader_drivers import make_reader
@@ -43,7 +46,6 @@ from rfid.barcode import ScanFrames
 from rfid.driver import CodesRead, Reader, ReaderError, ReaderEvent, ReaderReady, Reads
 
 NAME = "dock1"
-NONSENSE = (b"HTTP/1.1 400 Bad Request\r\n\r\n", bytes(range(256)), b"\xff" * 300, b"\0" * 300)
 Planted = Callable[[Reader], Reader]
 
 every_reader = pytest.mark.parametrize("name", READERS)
@@ -51,13 +53,6 @@ every_reader = pytest.mark.parametrize("name", READERS)
 
 def as_it_is(reader: Reader) -> Reader:
     return reader
-
-
-@pytest.fixture(scope="module")
-def things(tmp_path_factory: pytest.TempPathFactory, project: Any, peer: Callable[[str], str]) -> Iterator[Things]:
-    made = Things(tmp_path_factory.mktemp("peers"), project, peer)
-    yield made
-    made.end()
 
 
 @pytest.fixture(autouse=True)
@@ -111,8 +106,8 @@ def made(keys: dict[str, Any]) -> Reader:
 
 
 @asynccontextmanager
-async def talk(case: ReaderCase, things: Things, way: Way, planted: Planted = as_it_is) -> AsyncIterator[Talk]:
-    async with case.stand(things, way) as peer:
+async def talk(case: ReaderCase, programs: Programs, way: Way, planted: Planted = as_it_is) -> AsyncIterator[Talk]:
+    async with case.stand(programs, way) as peer:
         its = Talk(peer, Belongings.now())
         its.task = asyncio.create_task(planted(made(peer.keys)).run(its.events.append))
         try:
@@ -126,17 +121,17 @@ async def talk(case: ReaderCase, things: Things, way: Way, planted: Planted = as
 
 
 async def ends_when_cancelled(
-    case: ReaderCase, things: Things, way: Way, planted: Planted = as_it_is, hangs_s: float = HANGS_S
+    case: ReaderCase, programs: Programs, way: Way, planted: Planted = as_it_is, hangs_s: float = HANGS_S
 ) -> None:
-    async with talk(case, things, way, planted) as its:
+    async with talk(case, programs, way, planted) as its:
         await its.goes_on()
         its.task.cancel()
         await ends_in_time(its.task, its.before, hangs_s)
         assert its.task.cancelled(), f"it took no notice: {its.task}"
 
 
-async def ends_amid_data(case: ReaderCase, things: Things) -> None:
-    async with talk(case, things, Way()) as its:
+async def ends_amid_data(case: ReaderCase, programs: Programs) -> None:
+    async with talk(case, programs, Way()) as its:
         await its.goes_on()
 
         async def go_on() -> None:
@@ -175,16 +170,16 @@ async def gives_up(keys: dict[str, Any]) -> ReaderError:
 
 
 async def says_why_it_ended(
-    case: ReaderCase, things: Things, way: Way, planted: Planted = as_it_is, hangs_s: float = HANGS_S
+    case: ReaderCase, programs: Programs, way: Way, planted: Planted = as_it_is, hangs_s: float = HANGS_S
 ) -> ReaderError:
-    async with talk(case, things, way, planted) as its:
+    async with talk(case, programs, way, planted) as its:
         await its.goes_on()
         its.peer.end()
         return await its.error(hangs_s)
 
 
-async def bears(case: ReaderCase, things: Things, way: Way, planted: Planted = as_it_is) -> None:
-    async with talk(case, things, way, planted) as its:
+async def bears(case: ReaderCase, programs: Programs, way: Way, planted: Planted = as_it_is) -> None:
+    async with talk(case, programs, way, planted) as its:
         with suppress(TimeoutError):  # what was spoilt may be what it would have said next
             async with asyncio.timeout(case.looks_s):
                 await its.goes_on()
@@ -196,10 +191,10 @@ async def bears(case: ReaderCase, things: Things, way: Way, planted: Planted = a
             blamed(its.task.exception())
 
 
-async def says_the_same(case: ReaderCase, things: Things, way: Way, planted: Planted = as_it_is) -> int:
+async def says_the_same(case: ReaderCase, programs: Programs, way: Way, planted: Planted = as_it_is) -> int:
     """How many octets the peer said."""
     loop = asyncio.get_running_loop()
-    async with talk(case, things, way, planted) as its:
+    async with talk(case, programs, way, planted) as its:
         if isinstance(loop, MeteredLoop) and case.driver == "serial":
             loop.meter(its.before.threads)  # a pause breaks a frame off
         await its.goes_on()
@@ -213,72 +208,72 @@ async def says_the_same(case: ReaderCase, things: Things, way: Way, planted: Pla
 LENGTHS: dict[str, int] = {}
 
 
-def length(run: Run, things: Things, name: str) -> int:
+def length(run: Run, programs: Programs, name: str) -> int:
     """Of what the peer says, in octets."""
     if name not in LENGTHS:
-        LENGTHS[name] = run(says_the_same(READERS[name], things, Way()), loop=MeteredLoop)
+        LENGTHS[name] = run(says_the_same(READERS[name], programs, Way()), loop=MeteredLoop)
     return LENGTHS[name]
 
 
-def breaks(run: Run, things: Things, name: str) -> list[int]:
-    return places(length(run, things, name), READERS[name].breaks)
+def breaks(run: Run, programs: Programs, name: str) -> list[int]:
+    return places(length(run, programs, name), READERS[name].breaks)
 
 
 @LOOPS
 @every_reader
 def test_cancelled_anywhere_it_ends_within_a_second_and_leaves_nothing(
-    run: Run, things: Things, name: str, loop: Loop
+    run: Run, programs: Programs, name: str, loop: Loop
 ) -> None:
     case = READERS[name]
-    for most in (*breaks(run, things, name), None):
-        run(ends_when_cancelled(case, things, Way(most=most)), loop=loop)
-    run(ends_amid_data(case, things), loop=loop)
+    for most in (*breaks(run, programs, name), None):
+        run(ends_when_cancelled(case, programs, Way(most=most)), loop=loop)
+    run(ends_amid_data(case, programs), loop=loop)
     if case.dials is not None:
         with deaf() as port:
-            run(ends_unheard(case.dials(things, port)), loop=loop)
+            run(ends_unheard(case.dials(programs, port)), loop=loop)
 
 
 @every_reader
-def test_a_peer_that_closes_anywhere_is_said_by_the_contracts_error(run: Run, things: Things, name: str) -> None:
-    for most in breaks(run, things, name):
-        run(says_why_it_ended(READERS[name], things, Way(most=most, then=Then.CLOSE)), loop=MeteredLoop)
+def test_a_peer_that_closes_anywhere_is_said_by_the_contracts_error(run: Run, programs: Programs, name: str) -> None:
+    for most in breaks(run, programs, name):
+        run(says_why_it_ended(READERS[name], programs, Way(most=most, then=Then.CLOSE)), loop=MeteredLoop)
 
 
 @every_reader
-def test_nonsense_from_anywhere_on_raises_nothing_else(run: Run, things: Things, name: str) -> None:
-    for most in breaks(run, things, name)[::4]:
+def test_nonsense_from_anywhere_on_raises_nothing_else(run: Run, programs: Programs, name: str) -> None:
+    for most in breaks(run, programs, name)[::4]:
         for last in NONSENSE:
-            run(bears(READERS[name], things, Way(most=most, last=last)), loop=MeteredLoop)
+            run(bears(READERS[name], programs, Way(most=most, last=last)), loop=MeteredLoop)
 
 
 @every_reader
-def test_a_wrong_octet_anywhere_raises_nothing_else(run: Run, things: Things, name: str) -> None:
-    masks = cycle((0xFF, 0x01, 0x80, 0x10))
-    for place in breaks(run, things, name):
-        run(bears(READERS[name], things, Way(spoilt=(place, next(masks)))), loop=MeteredLoop)
+def test_a_wrong_octet_anywhere_raises_nothing_else(run: Run, programs: Programs, name: str) -> None:
+    masks = cycle(MASKS)
+    for place in breaks(run, programs, name):
+        run(bears(READERS[name], programs, Way(spoilt=(place, next(masks)))), loop=MeteredLoop)
 
 
 @pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.dials])
-def test_whom_it_cannot_reach_is_said(run: Run, things: Things, name: str) -> None:
+def test_whom_it_cannot_reach_is_said(run: Run, programs: Programs, name: str) -> None:
     keys = READERS[name].dials
     assert keys is not None
     with deaf() as port:
-        run(gives_up(keys(things, port)), loop=MeteredLoop)
-    run(gives_up(keys(things, 1)), loop=MeteredLoop)
+        run(gives_up(keys(programs, port)), loop=MeteredLoop)
+    run(gives_up(keys(programs, 1)), loop=MeteredLoop)
     for host in ("no..host", "x" * 64, "256.0.0.1"):
-        run(gives_up(elsewhere(keys(things, 1), host)), loop=MeteredLoop)
+        run(gives_up(elsewhere(keys(programs, 1), host)), loop=MeteredLoop)
 
 
 @every_reader
-def test_any_split_of_what_comes_says_the_same(run: Run, things: Things, name: str) -> None:
+def test_any_split_of_what_comes_says_the_same(run: Run, programs: Programs, name: str) -> None:
     case = READERS[name]
     for size in (1, 7):
-        run(says_the_same(case, things, Way(range(0, 1 << 20, size))), loop=MeteredLoop)
+        run(says_the_same(case, programs, Way(range(0, 1 << 20, size))), loop=MeteredLoop)
 
     @settings(max_examples=case.splits)
-    @given(st.sets(st.integers(1, length(run, things, name)), max_size=30))
+    @given(st.sets(st.integers(1, length(run, programs, name)), max_size=30))
     def cut(cuts: set[int]) -> None:
-        run(says_the_same(case, things, Way(cuts)), loop=MeteredLoop)
+        run(says_the_same(case, programs, Way(cuts)), loop=MeteredLoop)
 
     cut()
 
@@ -287,10 +282,10 @@ def test_any_split_of_what_comes_says_the_same(run: Run, things: Things, name: s
 @every_reader
 @pytest.mark.parametrize("kind", [ReaderReady, Reads | CodesRead], ids=["ready", "data"])
 def test_what_its_owner_raises_ends_it_and_comes_out(
-    run: Run, things: Things, name: str, loop: Loop, kind: Any
+    run: Run, programs: Programs, name: str, loop: Loop, kind: Any
 ) -> None:
     async def main() -> None:
-        async with READERS[name].stand(things, Way()) as peer:
+        async with READERS[name].stand(programs, Way()) as peer:
             before, came = Belongings.now(), list[ReaderEvent]()
 
             def take(event: ReaderEvent) -> None:
@@ -399,10 +394,10 @@ class NamesNobody(Plant):
     ],
 )
 def test_a_driver_that_does_not_end_as_it_must_is_refused(
-    run: Run, things: Things, planted: type[Plant], said: str
+    run: Run, programs: Programs, planted: type[Plant], said: str
 ) -> None:
     with planted.after, pytest.raises(AssertionError, match=f"^{said}"):
-        run(ends_when_cancelled(READERS["barcode"], things, Way(), planted, hangs_s=0.2), loop=MeteredLoop)
+        run(ends_when_cancelled(READERS["barcode"], programs, Way(), planted, hangs_s=0.2), loop=MeteredLoop)
 
 
 @pytest.mark.parametrize(
@@ -414,14 +409,17 @@ def test_a_driver_that_does_not_end_as_it_must_is_refused(
     ],
 )
 def test_a_driver_that_fails_in_its_own_words_is_refused(
-    run: Run, things: Things, planted: type[Plant], said: str
+    run: Run, programs: Programs, planted: type[Plant], said: str
 ) -> None:
     with pytest.raises(AssertionError, match=f"^{said}"):
-        run(says_why_it_ended(READERS["barcode"], things, Way(then=Then.CLOSE), planted, hangs_s=0.2), loop=MeteredLoop)
+        run(
+            says_why_it_ended(READERS["barcode"], programs, Way(then=Then.CLOSE), planted, hangs_s=0.2),
+            loop=MeteredLoop,
+        )
 
 
 def test_a_driver_that_takes_a_piece_for_the_whole_is_refused(
-    run: Run, things: Things, monkeypatch: pytest.MonkeyPatch
+    run: Run, programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     feed = ScanFrames.feed
 
@@ -430,6 +428,6 @@ def test_a_driver_that_takes_a_piece_for_the_whole_is_refused(
         return feed(self, octets)
 
     monkeypatch.setattr(ScanFrames, "feed", forgets)
-    run(says_the_same(READERS["barcode"], things, Way()), loop=MeteredLoop)
+    run(says_the_same(READERS["barcode"], programs, Way()), loop=MeteredLoop)
     with pytest.raises(AssertionError):
-        run(says_the_same(READERS["barcode"], things, Way(range(0, 1 << 20, 5))), loop=MeteredLoop)
+        run(says_the_same(READERS["barcode"], programs, Way(range(0, 1 << 20, 5))), loop=MeteredLoop)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from libmodbus_peer import build_libmodbus_plc
+from libmodbus_peer import LibmodbusIo, build_libmodbus_plc
 from ports import on_free_ports
 from virtual_time import run_virtual
 
@@ -408,31 +407,6 @@ def test_check_refuses_what_is_not_safe(project: Path, tmp_path: Path, capsys: p
     assert "there is no mailbox in it" in capsys.readouterr().err
 
 
-class LibmodbusIo:
-    """The station on libmodbus as a process; ``said``: the coils and registers it printed, in order."""
-
-    def __init__(self, program: Path) -> None:
-        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.said: list[str] = []
-        self.port = int(self._line().split()[1])
-
-    def order(self, *lines: str) -> None:
-        assert self.process.stdin is not None
-        for line in lines:
-            self.process.stdin.write(f"{line}\n")
-            self.process.stdin.flush()
-            while (said := self._line()) != "ok":
-                self.said.append(said)
-
-    def _line(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-
 @pytest.fixture
 def libmodbus_io(peer: Callable[[str], str], tmp_path: Path) -> Iterator[LibmodbusIo]:
     source = Path(__file__).with_name("libmodbus_io.c")
@@ -442,9 +416,8 @@ def libmodbus_io(peer: Callable[[str], str], tmp_path: Path) -> Iterator[Libmodb
         if os.environ.get("CI"):
             pytest.fail(str(error))
         pytest.skip(str(error))
-    device = LibmodbusIo(program)
-    yield device
-    device.stop()
+    with LibmodbusIo(program) as device:
+        yield device
 
 
 @pytest.mark.parametrize("of_words", [False, True])
