@@ -110,8 +110,6 @@ def test_tshark_finds_nothing_malformed(
     assert contents == {"application/json", "application/cloudevents+json; charset=utf-8"}
 
 
-# paho leaves the socket of a handshake that failed to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_tls_names_and_rights(
     mosquitto: str,  # noqa: F811
     peer: Callable[[str], str],

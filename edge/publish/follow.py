@@ -78,6 +78,13 @@ class Publisher(Protocol):
         """How the following goes, every 10 s while the target takes what is sent. May raise TargetDown."""
         ...
 
+    def give_up(self) -> None:
+        """The process ends: what waits for the target raises TargetDown at once, now and from now on.
+
+        Called by another thread; ``close`` follows by the first, and takes a second at most.
+        """
+        ...
+
     def close(self) -> None:
         """Lets the target go; not called again."""
         ...
@@ -122,6 +129,13 @@ class Follower:
         self._publisher: Publisher | None = None
         self._node = ""
         self._told_s = 0.0
+        self._given_up = False
+
+    def give_up(self) -> None:
+        """By another thread, when ``stop`` is set: so that ``run`` ends within a second, whatever its target does."""
+        self._given_up = True
+        if self._publisher is not None:
+            self._publisher.give_up()
 
     def run(self, stop: threading.Event) -> None:
         """Runs until ``stop``. An error that is no trouble of journal, cursors or target ends it."""
@@ -165,6 +179,8 @@ class Follower:
             self._node = node
             self.following = replace(self.following, seq=cursor.seq, set_aside=cursor.set_aside)
             self._publisher = self._make()
+            if self._given_up:
+                self._publisher.give_up()
             seq = max(0, cursor.seq - self._publisher.lookback)
             while seq < cursor.seq:
                 records = reader.after(seq, min(LOOK_BACK_PORTION, cursor.seq - seq))
@@ -209,6 +225,8 @@ class Follower:
         return entries, bad
 
     def _trouble(self, text: str) -> None:
+        if self._given_up:
+            return
         if text != self.following.trouble:
             log.warning("publisher %s: %s; tried again until it works", self._name, text)
         self.following = replace(self.following, trouble=text, failures=self.following.failures + 1)

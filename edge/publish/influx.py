@@ -13,17 +13,19 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import ssl
 import zlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 from influxdb_client.service.write_service import WriteService
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from edge.config.lines import LineConfig
 from edge.config.problem import ConfigError
@@ -32,6 +34,7 @@ from edge.config.secret import read_token
 from edge.journal.host_time import now_us
 from edge.journal.record import Record
 from edge.publish import schema
+from edge.publish.connections import Connections
 from edge.publish.cursors import SetAside
 from edge.publish.follow import Delivery, Entry, Following, TargetDown
 from edge.publish.line_protocol import LineEncoder
@@ -89,9 +92,11 @@ class InfluxPublisher:
             table.url,
             token,  # type: ignore[arg-type]  # None = no header
             timeout=table.timeout_ms,
-            ssl_context=context,
             connection_pool_maxsize=table.requests,
         )
+        self._connections = Connections()
+        self._http = self._client.api_client.rest_client.pool_manager.connection_from_url(table.url)
+        self._http.ConnectionCls = _cuttable(self._http.ConnectionCls, self._connections, context)
         self._service = WriteService(self._client.api_client)  # type: ignore[no-untyped-call]  # the library's
         self._pool = ThreadPoolExecutor(table.requests, f"influx-{name}")
 
@@ -119,9 +124,14 @@ class InfluxPublisher:
         """Writes the publisher's own state; lost when the target is down."""
         self._write_own(following)
 
+    def give_up(self) -> None:
+        """Cuts the requests that are under way."""
+        self._connections.cut()
+
     def close(self) -> None:
         """Ends the connections."""
         self._pool.shutdown()
+        self._http.close()  # the library leaves that to the garbage collector
         self._client.close()  # type: ignore[no-untyped-call]  # the library's
 
     def _send(self, shares: Sequence[_Share]) -> Sequence[SetAside]:
@@ -188,6 +198,24 @@ class InfluxPublisher:
             self._write(self._encoder.lines([point]))
         except _Refused as error:
             raise TargetDown(f"{self._table.url}: refuses every point: {error}") from None
+
+
+def _cuttable(kind: type[Any], connections: Connections, tls: ssl.SSLContext | None) -> type[Any]:
+    """The library's connections, made where another thread may cut them."""
+
+    class Cuttable(kind):  # type: ignore[misc]
+        is_verified = tls is not None
+
+        def connect(self) -> None:
+            try:
+                self.sock = connections.connect(self.host, self.port, self.timeout, tls)
+            except ssl.SSLError:
+                raise
+            except OSError as error:
+                raise NewConnectionError(self, str(error)) from error
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    return Cuttable
 
 
 def refused_lines(body: str, count: int) -> dict[int, str]:

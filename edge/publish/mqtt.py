@@ -106,6 +106,12 @@ class MqttPublisher:
         except BrokerDown as error:
             raise TargetDown(str(error)) from None
 
+    def give_up(self) -> None:
+        """Waits neither for the broker nor, where something is asked of us, for the api."""
+        self._connection.give_up()
+        if self._desk is not None:
+            self._desk.give_up()
+
     def close(self) -> None:
         """Says goodbye."""
         self._connection.close([self._namespace.status(False, now_us(), self._version)])

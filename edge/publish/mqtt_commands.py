@@ -13,18 +13,19 @@ import http.client
 import json
 import logging
 import queue
+import ssl
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from edge.config.mqtt import MqttConfig
 from edge.config.problem import MISSING, UNKNOWN, ConfigError
 from edge.config.secret import bearer
 from edge.journal.host_time import now_us
+from edge.publish.connections import Connections
 from edge.publish.mqtt_broker import Arrived
 from edge.publish.namespace import Message, Namespace
 from edge.publish.topics import Answered
@@ -124,6 +125,7 @@ class CommandDesk:
         self._answered: dict[bytes, Answer] = {}
         self._queue: queue.Queue[Arrived | None] = queue.Queue(WAITING)
         self._stopping = threading.Event()
+        self._connections = Connections()
         self._thread = threading.Thread(target=self._work, name="mqtt-commands", daemon=True)
         self._thread.start()
 
@@ -140,6 +142,11 @@ class CommandDesk:
             log.warning("%s: %d requests are waiting: not done", message.topic, WAITING)
             message.acknowledge()
 
+    def give_up(self) -> None:
+        """By any thread: does not wait for the api any more. What it has not answered comes again from the broker."""
+        self._stopping.set()
+        self._connections.cut()
+
     def close(self) -> None:
         """Ends after the request that is under way; those behind it come again from the broker."""
         self._stopping.set()
@@ -153,6 +160,8 @@ class CommandDesk:
             answer = self._answered.get(key) if message.correlation or message.again else None
             if answer is None:
                 answer = self._do(what, message)
+                if answer.status == 503 and self._stopping.is_set():
+                    return
                 if answer.status != 503:  # that one may be asked again
                     self._answered[key] = answer
                     if len(self._answered) > ANSWERED:
@@ -177,16 +186,25 @@ class CommandDesk:
         return answer
 
     def _ask(self, asked: Asked) -> Answer:
+        headers, api = {"Content-Type": "application/json"}, urlsplit(self._config.api)
+        secure, host = api.scheme == "https", api.hostname or ""
+        port = api.port or (443 if secure else 80)
         try:
-            headers = {"Content-Type": "application/json", **bearer(self._config.token_file)}
-            request = urllib.request.Request(f"{self._config.api}{asked.path}", asked.body, headers)  # noqa: S310
-            with urllib.request.urlopen(request, timeout=HTTP_S) as response:  # noqa: S310  # http(s) by the config
-                return Answer(response.status, json.loads(response.read()))
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(error.code, problems=_problems(error.read(), error.code))
+            headers |= bearer(self._config.token_file)
+            with closing(http.client.HTTPConnection(host, port)) as way:
+                way.sock = self._connections.connect(
+                    host, port, HTTP_S, ssl.create_default_context() if secure else None
+                )
+                way.request("POST", asked.path, asked.body, headers)
+                response = way.getresponse()
+                told = response.read()
+            if response.status >= 300:
+                return Answer(response.status, problems=_problems(told, response.status))
+            return Answer(response.status, json.loads(told))
         except (ConfigError, OSError, http.client.HTTPException, ValueError) as error:
-            return Answer(503, problems=(f"{self._config.api}: {getattr(error, 'reason', error)}",))
+            return Answer(503, problems=(f"{self._config.api}: {error}",))
+        finally:
+            self._connections.forget()
 
 
 def _key(message: Arrived) -> bytes:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import queue
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.config.problem import ConfigError
+from edge.publish.connections import Connections
 from edge.publish.mqtt_broker import Arrived, Broker, BrokerDown, Outgoing, Refusal
 from edge.publish.namespace import Message
 
@@ -37,7 +39,8 @@ log = logging.getLogger(__name__)
 CONNECT_S = 5.0
 ACKNOWLEDGE_S = 15.0
 """A broker that says nothing for so long is given up. Its disk may be slow; it says so by acknowledging late."""
-LEAVE_S = 2.0
+LEAVE_S = 0.8
+"""So long a goodbye takes at most, and an answer is waited for."""
 PACKET_MAX = 268_435_455
 _ACCEPTED: Final = 0x80
 """Reason codes below are good."""
@@ -72,6 +75,30 @@ class _Down:
     reason: str
 
 
+class _Client(Client):
+    """The library's, connected where another thread may cut it."""
+
+    def __init__(self, client_id: str, connections: Connections, tls: ssl.SSLContext | None) -> None:
+        super().__init__(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=MQTTProtocolVersion.MQTTv5,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        self._connections = connections
+        self._tls = tls
+
+    def _create_socket(self) -> socket.socket:
+        return self._connections.connect(self.host, self.port, self.connect_timeout, self._tls)
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        try:
+            return super().loop_read(max_packets)
+        except ValueError:  # of texts that cannot be decoded; the library's thread would die of it
+            return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
+
+
 class MqttConnection:
     """Connects when it must. ``connect``, ``send``, ``barrier`` and ``close`` by one thread, ``answer`` by one other.
 
@@ -94,6 +121,8 @@ class MqttConnection:
         self._said: queue.SimpleQueue[_Ack | _Up | _Down] = queue.SimpleQueue()
         self._up = _Up(False, 1, PACKET_MAX)
         self._answering = threading.Lock()
+        self._connections = Connections()
+        self._given_up = False
 
     @property
     def connected(self) -> bool:
@@ -107,14 +136,12 @@ class MqttConnection:
         self._drop()
         broker, config = self._broker, self._broker.config
         self._said = queue.SimpleQueue()
-        client = self._client_for(self._said)
         properties = _made(PacketTypes.CONNECT, SessionExpiryInterval=broker.session_s)
         try:
+            client = self._client_for(self._said)
             login = config.login()
             if login.user:
                 client.username_pw_set(login.user, login.password)
-            if config.transport == "tls":
-                client.tls_set_context(config.context())
             client.connect(
                 config.host,
                 config.tcp_port,
@@ -124,6 +151,8 @@ class MqttConnection:
             )
         except (ConfigError, OSError, ValueError) as error:
             raise BrokerDown(f"broker {broker.where}: {_why(error)}") from None
+        finally:
+            self._connections.forget()  # from now on it is left with a goodbye
         self._client = client
         client.loop_start()
         match self._next(CONNECT_S, "no answer to CONNECT"):
@@ -220,28 +249,32 @@ class MqttConnection:
                 case _:
                     pass
 
+    def give_up(self) -> None:
+        """By any thread: what waits for the broker raises BrokerDown at once, now and from now on."""
+        self._given_up = True
+        self._connections.cut()
+        self._said.put(_Down("given up"))
+
     def close(self, last: Sequence[Message] = ()) -> None:
         """Says goodbye, so that the will is not told; ``last`` is sent before, if that can be done at once."""
-        client = self._client
+        client, end_s = self._client, time.monotonic() + LEAVE_S
         if client is not None and client.is_connected():
             for message in last:
                 properties = _properties(message.content_type, message.expiry_s)
                 info = client.publish(message.topic, message.payload, 1, message.retain, properties)
                 with suppress(RuntimeError, ValueError):
-                    info.wait_for_publish(LEAVE_S)
+                    info.wait_for_publish(max(0.0, end_s - time.monotonic()))
             client.disconnect()
+            while client.socket() is not None and time.monotonic() < end_s:
+                time.sleep(0.005)
         self._drop()
 
     # ---- how -------------------------------------------------------------------------------------------------------
 
     def _client_for(self, said: queue.SimpleQueue[_Ack | _Up | _Down]) -> Client:
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self._broker.client_id,
-            protocol=MQTTProtocolVersion.MQTTv5,
-            reconnect_on_failure=False,
-            manual_ack=True,
-        )
+        broker, config = self._broker, self._broker.config
+        context = config.context() if config.transport == "tls" else None
+        client = _Client(broker.client_id, self._connections, context)
         client.connect_timeout = CONNECT_S
         client.max_inflight_messages_set(0)  # the flight is bounded here, by the broker's own limit
 
@@ -279,10 +312,14 @@ class MqttConnection:
         return client
 
     def _next(self, within_s: float, otherwise: str) -> _Ack | _Up | _Down:
-        try:
-            return self._said.get(timeout=within_s)
-        except queue.Empty:
-            raise self._broken(f"{otherwise} within {within_s:.0f} s") from None
+        said: _Ack | _Up | _Down | None = None
+        with suppress(queue.Empty):
+            said = self._said.get(timeout=0 if self._given_up else within_s)
+        if self._given_up:  # the connection stays, for the goodbye
+            raise BrokerDown(f"broker {self._broker.where}: given up")
+        if said is None:
+            raise self._broken(f"{otherwise} within {within_s:.0f} s")
+        return said
 
     def _broken(self, reason: str) -> BrokerDown:
         self._drop()
@@ -295,9 +332,6 @@ class MqttConnection:
         # paho's thread ends with the connection, not with loop_stop alone, while something is unacknowledged.
         its: Any = client.socket()
         if its is not None:
-            end = time.monotonic() + (LEAVE_S if not client.is_connected() else 0)
-            while client.socket() is not None and time.monotonic() < end:
-                time.sleep(0.005)
             with suppress(OSError, ValueError):
                 its.shutdown(socket.SHUT_RDWR)
         client.loop_stop()

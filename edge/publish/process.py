@@ -1,6 +1,6 @@
 """`lanewise publish`: every publisher of LINE.toml in a thread of its own, until told to stop; and how they stand.
 
-Public names: KINDS, add_arguments, main, run.
+Public names: KINDS, open_publisher, add_arguments, main, run.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def run(config: LineConfig, stop: threading.Event) -> int:
     ended = threading.Event()
     cursors = Cursors(config.publish_state)
     followers = {
-        name: Follower(name, config.controller, config.journal, cursors, partial(_open, name, config))
+        name: Follower(name, config.controller, config.journal, cursors, partial(open_publisher, name, config))
         for name in config.publish
     }
 
@@ -95,6 +95,8 @@ def run(config: LineConfig, stop: threading.Event) -> int:
                     break
     finally:
         stop.set()
+        for follower in followers.values():
+            follower.give_up()
         for thread in threads:
             thread.join()
         cursors.close()
@@ -111,7 +113,8 @@ def _samples(followings: Sequence[Following]) -> Iterator[Sample]:
         yield Sample("publisher_set_aside", "points or messages that the target refused, ever", one.set_aside, label)
 
 
-def _open(name: str, config: LineConfig) -> Publisher:
+def open_publisher(name: str, config: LineConfig) -> Publisher:
+    """The publisher of [publish.NAME]; nothing is connected yet."""
     table = config.publish[name]
     module, _, function = KINDS[table.kind].partition(":")
     made: Publisher = getattr(importlib.import_module(module), function)(name, table, config)

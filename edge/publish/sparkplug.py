@@ -112,6 +112,10 @@ class SparkplugPublisher:
             except BrokerDown as error:
                 raise TargetDown(str(error)) from None
 
+    def give_up(self) -> None:
+        """Waits no longer for the broker."""
+        self._connection.give_up()
+
     def close(self) -> None:
         """Tells of the node's death, and leaves."""
         self._closing = True
