@@ -31,7 +31,13 @@ HANGS_S = 60.0
 """Real time that only a hang takes."""
 SECOND_S = 1.0
 """What a driver may wait for when it was told to end, all in all."""
-NONSENSE = (b"HTTP/1.1 400 Bad Request\r\n\r\n", bytes(range(256)), b"\xff" * 300, b"\0" * 300)
+NONSENSE = (
+    b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    bytes(range(256)),
+    b"\xff" * 300,
+    b"\0" * 300,
+    b"\x30\x06\x00\x03\xff\xfe\xfd\x00" + b"\x20\x08\x00\x00\x05\x1f\x00\x02\xff\xfe",  # MQTT but for its texts
+)
 """What no driver's peer says."""
 MASKS = (0xFF, 0x01, 0x80, 0x10)
 """What may be wrong with an octet, bit by bit."""
@@ -59,6 +65,7 @@ class _Meter(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  # th
                 self.of_others = _threads()
                 break
             ready = super().select(_LOOK_S)
+        ready = ready or super().select(0)  # what a thread said before it ended
         if not ready:
             self.now_s += timeout or 0
         return ready

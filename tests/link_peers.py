@@ -71,8 +71,8 @@ class LinkCase:
     make: Callable[[Programs, dict[str, Any]], Link]
     calls: Sequence[Call]
     dials: Callable[[Programs, int], dict[str, Any]] | None
-    breaks: int = 40
-    splits: int = 10
+    breaks: int = 24
+    splits: int = 8
     looks_s: float = 0.02
 
 
@@ -273,9 +273,9 @@ async def machine(programs: Programs, way: Way) -> AsyncIterator[LinkPeer]:
         yield LinkPeer(packml_keys(programs, relay.port), relay.over, relay.said, relay.end)
 
 
-DEAR: dict[str, Any] = {"breaks": 8, "splits": 2, "looks_s": 0.3}
+DEAR: dict[str, Any] = {"breaks": 6, "splits": 2, "looks_s": 0.3}
 """A secure session costs both sides a tenth of a second."""
-AS_DEAR: dict[str, Any] = {"breaks": 4, "splits": 1, "looks_s": 0.3}
+AS_DEAR: dict[str, Any] = {"breaks": 3, "splits": 1, "looks_s": 0.3}
 """Another use of the same."""
 LINKS: dict[str, LinkCase] = {
     "modbus over tcp": LinkCase("mailbox", "modbus", "tcp", modbus_tcp, mailbox, MAILBOX, tcp_keys),

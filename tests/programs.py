@@ -26,7 +26,7 @@ class Programs:
 
     def __init__(self, folder: Path, project: Path, find: Callable[[str], str]) -> None:
         self.project = project
-        self._folder = folder
+        self.folder = folder
         self._find = find
         self._running = ExitStack()
 
@@ -42,7 +42,7 @@ class Programs:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")
             program = self._find("mosquitto")
-        return self._running.enter_context(Mosquitto(program, self._folder)).port
+        return self._running.enter_context(Mosquitto(program, self.folder)).port
 
     # ---- Modbus ------------------------------------------------------------------------------------------------------
 
@@ -61,7 +61,7 @@ class Programs:
     @cached_property
     def authority(self) -> Authority:
         """Who signs for PLCs and for us."""
-        return Authority(self._folder)
+        return Authority(self.folder)
 
     @cached_property
     def host(self) -> Signed:
@@ -81,7 +81,7 @@ class Programs:
     def _built(self, source: str) -> Path:
         try:
             return build_libmodbus_plc(
-                self._folder, self._find("cc"), self._find("pkg-config"), Path(__file__).with_name(source)
+                self.folder, self._find("cc"), self._find("pkg-config"), Path(__file__).with_name(source)
             )
         except FileNotFoundError as error:
             if os.environ.get("CI"):
@@ -93,7 +93,7 @@ class Programs:
     @cached_property
     def pki(self) -> Pki:
         """We and the servers, who trust each other."""
-        return Pki(self._folder)
+        return Pki(self.folder)
 
     @cached_property
     def devices(self) -> NodeServer:
@@ -112,7 +112,7 @@ class Programs:
 
     def opcua(self, port: int) -> dict[str, Any]:
         """The keys of a table `opcua` for a server that is reached by ``port``."""
-        password = self._folder / "password"
+        password = self.folder / "password"
         password.write_text("a password\n")
         return {
             "url": f"opc.tcp://127.0.0.1:{port}",
@@ -125,7 +125,7 @@ class Programs:
 
     def _node(self, name: str, **how: Any) -> NodeServer:
         self._find("node")
-        folder = self._folder / name
+        folder = self.folder / f"node-{name}"
         folder.mkdir()
         server = NodeServer(node_opcua(self.project), folder, [self.pki.host.certificate], **how)
         self._running.enter_context(server)

@@ -56,8 +56,8 @@ class ReaderCase:
     stand: Callable[[Programs, Way], AbstractAsyncContextManager[Peer]]
     dials: Callable[[Programs, int], dict[str, Any]] | None = None
     looks_s: float = 0.02
-    breaks: int = 40
-    splits: int = 10
+    breaks: int = 24
+    splits: int = 8
 
 
 # ---- LLRP ------------------------------------------------------------------------------------------------------------
