@@ -16,7 +16,7 @@ again.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 from edge.core.values.evidence import CENTRAL, TIE, Claim, Finding, Scan, SideEvidence, TagEvidence, tied
 from edge.core.values.inputs import (
@@ -197,54 +197,10 @@ Event: TypeAlias = (
 Command: TypeAlias = Route | SetLane | SetOutput
 
 
-INPUT_KINDS: dict[str, type[Journaled]] = {
-    kind.__name__: kind
-    for kind in (
-        Started,
-        BarcodesRead,
-        DeviceChanged,
-        PlcConnected,
-        PlcEvent,
-        EventsMissed,
-        DeviceNotice,
-        Measured,
-        PointChanged,
-        PointWriteRequested,
-        PointWritten,
-        MachineReported,
-        CertificateChecked,
-        CommandSent,
-        CommandHandled,
-        CommandDropped,
-        OrderChanged,
-        LaneRequested,
-        AlarmRequested,
-        LoadRequested,
-        OutputSet,
-        AlarmDue,
-        PassageSeen,
-        DoorSeen,
-    )
-}
+INPUT_KINDS: dict[str, type[Journaled]] = {kind.__name__: kind for kind in get_args(Journaled)}
 
 
-EVENT_KINDS: dict[str, type[Event]] = {
-    kind.__name__: kind
-    for kind in (
-        ToteChecked,
-        RouteDecided,
-        Sorted,
-        OrderShipped,
-        LaneChanged,
-        Anomaly,
-        AlarmChanged,
-        ParcelGated,
-        LoadOpened,
-        LoadClosed,
-        LoadRefused,
-        DockChanged,
-    )
-}
+EVENT_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 
 
 KINDS: dict[str, type[Journaled | Event]] = {**INPUT_KINDS, **EVENT_KINDS}
