@@ -17,7 +17,7 @@ from typing import Annotated
 import msgspec
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import StreamingResponse
 from starlette.staticfiles import StaticFiles
@@ -31,9 +31,11 @@ from api.words import words_route
 from edge.config.lines import SiteConfig
 from edge.config.problem import said_of
 from edge.core.alarms.alarms import requested_state
-from edge.core.events import AlarmChanged, AlarmRequested, OrderChanged
+from edge.core.events import AlarmChanged, OrderChanged
 from edge.core.values.alarm import AlarmAction
 from edge.core.values.order import Order
+from edge.core.values.wishes import AlarmWish, LaneWish
+from edge.intake.operators import By, Remark
 from edge.intake.orders import Intake, read_csv, read_json
 from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
@@ -50,13 +52,13 @@ MAX_ENTRIES = 3_000
 WEB = Path(__file__).parent / "web"
 
 
-class LaneWish(BaseModel):
+class LaneBody(BaseModel):
     """What an operator wants of a lane."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     enabled: StrictBool
-    by: Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True), Field(description="who")]
+    by: By
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,14 @@ class LaneAsked:
     feed_seq: int
 
 
-class AlarmWish(BaseModel):
+class AlarmBody(BaseModel):
     """Who wants something of an alarm. ``minutes``: how long to shelve; at most what the alarm's rule allows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    by: Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True), Field(description="who")]
+    by: By
     minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
-    comment: Annotated[str, StringConstraints(max_length=400, strip_whitespace=True)] = ""
+    comment: Remark = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +261,7 @@ def _line_routes(app: FastAPI, site: Site) -> None:
         return StreamingResponse(site.hub.listen(), headers=headers, media_type="text/event-stream")
 
     @app.post("/api/lines/{line}/lanes/{lane}", status_code=202, response_model=LaneAsked, responses=PROBLEMS)
-    async def ask_for_lane(line: str, lane: int, wish: LaneWish) -> Response:
+    async def ask_for_lane(line: str, lane: int, body: LaneBody) -> Response:
         """Asks for a lane to be enabled or disabled; the PLC answers in the live picture."""
         info = site.lines.get(line)
         if info is None:
@@ -267,10 +269,7 @@ def _line_routes(app: FastAPI, site: Site) -> None:
         numbers = [known.number for known in info.layout.lanes]
         if lane not in numbers:
             raise HTTPException(404, f"line {line}: lane {lane}: allowed are {', '.join(map(str, numbers))}")
-        seq = await asyncio.to_thread(
-            lambda: site.store().request_lane(line, lane, wish.enabled, wish.by, now_us()),
-        )
-        return json_answer(LaneAsked(seq), 202)
+        return json_answer(LaneAsked(await site.ask(LaneWish(line, lane, body.enabled, body.by))), 202)
 
 
 def _alarm_routes(app: FastAPI, site: Site) -> None:
@@ -283,7 +282,7 @@ def _alarm_routes(app: FastAPI, site: Site) -> None:
         return json_answer(site.alarms(everything))
 
     @app.post("/api/alarms/{alarm}/{action}", status_code=202, response_model=Asked, responses=PROBLEMS)
-    async def ask_of_alarm(alarm: str, action: AlarmAction, wish: AlarmWish) -> Response:
+    async def ask_of_alarm(alarm: str, action: AlarmAction, body: AlarmBody) -> Response:
         """Acknowledges, resets, shelves, unshelves an alarm, takes it out of service or puts it in service again."""
         known = site.alarm(alarm)
         if known is None:
@@ -291,8 +290,5 @@ def _alarm_routes(app: FastAPI, site: Site) -> None:
         if requested_state(known.state, action) is None:
             allowed = [str(one) for one in AlarmAction if requested_state(known.state, one) is not None]
             raise HTTPException(409, f"alarm {alarm}: {action}: it is {known.state}, allowed are {', '.join(allowed)}")
-        for_us = wish.minutes * 60_000_000 if action is AlarmAction.SHELVE else 0
-        asked = AlarmRequested(
-            at_us=now_us(), feed_seq=0, alarm=alarm, action=action, by=wish.by, for_us=for_us, comment=wish.comment
-        )
-        return json_answer(Asked(await asyncio.to_thread(lambda: site.store().request_alarm(asked))), 202)
+        for_us = body.minutes * 60_000_000 if action is AlarmAction.SHELVE else 0
+        return json_answer(Asked(await site.ask(AlarmWish(alarm, action, body.by, for_us, body.comment))), 202)

@@ -1,6 +1,6 @@
 """Dock doors and loads over HTTP: what is there, opening, checking and closing, manifests.
 
-Public names: dock_routes, LoadWish, CloseWish, ParcelWish.
+Public names: dock_routes, LoadBody, CloseBody, ParcelBody.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from api.answers import PROBLEMS, json_answer, problems_answer
 from api.site_state import Site
 from edge.core.dock.loads import LoadCheck
-from edge.core.events import LoadClosed, LoadRefused, LoadRequested
+from edge.core.events import LoadClosed, LoadRefused
 from edge.core.iso_time import iso
 from edge.core.values.load import Load, LoadAction
+from edge.core.values.wishes import LoadWish
+from edge.intake.operators import ONE_LINE, By, Remark
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.views.docks import DockBoard, DockPicture
@@ -37,12 +39,6 @@ def _us(when: datetime | None) -> int:
     return 0 if when is None else round(when.timestamp() * 1e6)
 
 
-def _plain(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("allowed are printable characters only")
-    return text
-
-
 def _parcel(text: str) -> str:
     try:
         found = identify(text)
@@ -53,12 +49,12 @@ def _parcel(text: str) -> str:
     return found
 
 
-_Text = Annotated[str, StringConstraints(max_length=80, strip_whitespace=True), AfterValidator(_plain)]
-_By = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True), AfterValidator(_plain)]
+_Text = Annotated[str, StringConstraints(max_length=80), ONE_LINE]
+_Name = Annotated[str, StringConstraints(min_length=1, max_length=80), ONE_LINE]
 _Parcel = Annotated[str, AfterValidator(_parcel)]
 
 
-class LoadWish(BaseModel):
+class LoadBody(BaseModel):
     """A load to open. No ``id``: it is named after its door and the time. ``services`` empty: all of the carrier's.
 
     ``cutoff``: parcels sorted later need not come along. ``parcels``: exactly these belong to it; empty = what is
@@ -67,11 +63,11 @@ class LoadWish(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    by: Annotated[_By, Field(description="who")]
-    dock: _By
-    carrier: _By
+    by: By
+    dock: _Name
+    carrier: _Name
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
-    services: tuple[_By, ...] = ()
+    services: tuple[_Name, ...] = ()
     trailer: _Text = ""
     departure: AwareDatetime | None = None
     cutoff: AwareDatetime | None = None
@@ -92,22 +88,22 @@ class LoadWish(BaseModel):
         )
 
 
-class CloseWish(BaseModel):
+class CloseBody(BaseModel):
     """Who closes a load. ``forced``: although it is not complete; then ``reason`` says why."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    by: Annotated[_By, Field(description="who")]
+    by: By
     forced: StrictBool = False
-    reason: Annotated[str, StringConstraints(max_length=400, strip_whitespace=True), AfterValidator(_plain)] = ""
+    reason: Remark = ""
 
 
-class ParcelWish(BaseModel):
+class ParcelBody(BaseModel):
     """Who says that a parcel is aboard, or taken off; in every spelling."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    by: Annotated[_By, Field(description="who")]
+    by: By
     parcel: _Parcel
 
 
@@ -120,9 +116,9 @@ def dock_routes(app: FastAPI, site: Site) -> None:
                 return board
         raise HTTPException(404, f"load {load_id}: none is open with this name")
 
-    async def ask(board: DockBoard, wish: LoadRequested) -> Response:
-        """Puts a request into the feed and waits for what the controller says."""
-        seq = await asyncio.to_thread(lambda: site.store().request_load(wish))
+    async def ask(board: DockBoard, wish: LoadWish) -> Response:
+        """Puts a wish into the feed and waits for what the controller says."""
+        seq = await site.ask(wish)
         for _ in range(round(ANSWER_S / LOOK_S)):
             if board.answer(seq) is not None:
                 break
@@ -157,10 +153,9 @@ def dock_routes(app: FastAPI, site: Site) -> None:
         return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
     @app.post("/api/loads", status_code=201, responses=PROBLEMS)
-    async def open_load(wish: LoadWish) -> Response:
+    async def open_load(body: LoadBody) -> Response:
         """Opens a load at a door. 202: the door's controller does not run now and does it when it runs."""
-        at_us = now_us()
-        load = wish.load(at_us)
+        load = body.load(now_us())
         board = next((board for board in site.boards if load.dock in board.titles), None)
         if board is None:
             names = ", ".join(name for board in site.boards for name in board.titles)
@@ -168,43 +163,28 @@ def dock_routes(app: FastAPI, site: Site) -> None:
         problems = board.loads.open_problems(load)
         if problems:
             return problems_answer(409, problems)
-        return await ask(
-            board,
-            LoadRequested(at_us=at_us, feed_seq=0, action=LoadAction.OPEN, load_id=load.id, by=wish.by, load=load),
-        )
+        return await ask(board, LoadWish(action=LoadAction.OPEN, load_id=load.id, by=body.by, load=load))
 
     @app.post("/api/loads/{load_id}/close", responses=PROBLEMS)
-    async def close(load_id: str, wish: CloseWish) -> Response:
+    async def close(load_id: str, body: CloseBody) -> Response:
         """Closes a load; the answer is its manifest. 409 with what is missing or wrong, unless ``forced``."""
         board = board_of(load_id)
-        if wish.forced and not wish.reason:
+        if body.forced and not body.reason:
             return problems_answer(422, [f"load {load_id}: reason: missing: say why it is closed incomplete"])
-        asked = LoadRequested(
-            at_us=now_us(),
-            feed_seq=0,
-            action=LoadAction.CLOSE,
-            load_id=load_id,
-            by=wish.by,
-            forced=wish.forced,
-            reason=wish.reason,
-        )
-        return await ask(board, asked)
+        wish = LoadWish(action=LoadAction.CLOSE, load_id=load_id, by=body.by, forced=body.forced, reason=body.reason)
+        return await ask(board, wish)
 
     @app.post("/api/loads/{load_id}/add", responses=PROBLEMS)
-    async def add(load_id: str, wish: ParcelWish) -> Response:
+    async def add(load_id: str, body: ParcelBody) -> Response:
         """Somebody says that a parcel is aboard, which no door saw or could decide."""
-        asked = LoadRequested(
-            at_us=now_us(), feed_seq=0, action=LoadAction.ADD, load_id=load_id, by=wish.by, parcel=wish.parcel
-        )
-        return await ask(board_of(load_id), asked)
+        wish = LoadWish(action=LoadAction.ADD, load_id=load_id, by=body.by, parcel=body.parcel)
+        return await ask(board_of(load_id), wish)
 
     @app.post("/api/loads/{load_id}/remove", responses=PROBLEMS)
-    async def remove(load_id: str, wish: ParcelWish) -> Response:
+    async def remove(load_id: str, body: ParcelBody) -> Response:
         """Somebody says that a parcel was taken off."""
-        asked = LoadRequested(
-            at_us=now_us(), feed_seq=0, action=LoadAction.REMOVE, load_id=load_id, by=wish.by, parcel=wish.parcel
-        )
-        return await ask(board_of(load_id), asked)
+        wish = LoadWish(action=LoadAction.REMOVE, load_id=load_id, by=body.by, parcel=body.parcel)
+        return await ask(board_of(load_id), wish)
 
 
 def _answered(answer: Value | None, seq: int) -> Response:

@@ -1,21 +1,19 @@
 """The points of the PLCs over HTTP: what they are now, and writing those that may be written.
 
-Public names: point_routes, PointInfo, PointWish.
+Public names: point_routes, PointInfo, PointBody.
 """
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
-from typing import Annotated
 
 from fastapi import FastAPI, HTTPException, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from api.answers import PROBLEMS, json_answer
 from api.site_state import Site
-from edge.core.events import PointWriteRequested
-from edge.journal.host_time import now_us
+from edge.core.values.wishes import PointWish
+from edge.intake.operators import By
 from edge.views.picture import PointView
 from plc.points import PointError, check_write
 
@@ -35,13 +33,13 @@ class PointInfo:
     now: PointView
 
 
-class PointWish(BaseModel):
+class PointBody(BaseModel):
     """What an operator wants written: true or false to a BOOL, text to a STRING, else a number in the point's unit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     value: StrictBool | StrictInt | StrictFloat | StrictStr
-    by: Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True), Field(description="who")]
+    by: By
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def point_routes(app: FastAPI, site: Site) -> None:
         return json_answer(infos)
 
     @app.post("/api/plcs/{plc}/points/{station}/{role}", status_code=202, response_model=WriteAsked, responses=PROBLEMS)
-    async def write(plc: str, station: str, role: str, wish: PointWish) -> Response:
+    async def write(plc: str, station: str, role: str, body: PointBody) -> Response:
         """Asks for a point to be written; only where SITE.toml has a token, and the point is declared writable."""
         name = f"{station}/{role}"
         if site.token is None:
@@ -78,11 +76,7 @@ def point_routes(app: FastAPI, site: Site) -> None:
         if not point.writable:
             raise HTTPException(403, f"plc {plc}: point {name}: is not declared writable in LINE.toml")
         try:
-            check_write(point, wish.value)
+            check_write(point, body.value)
         except PointError as error:
             raise HTTPException(422, f"plc {plc}: point {error}") from None
-        at_us = now_us()
-        asked = PointWriteRequested(
-            at_us=at_us, feed_seq=0, plc=plc, point=name, value=wish.value, by=wish.by, asked_us=at_us
-        )
-        return json_answer(WriteAsked(await asyncio.to_thread(lambda: site.store().request_point(asked))), 202)
+        return json_answer(WriteAsked(await site.ask(PointWish(plc, name, body.value, body.by))), 202)

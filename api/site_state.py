@@ -27,6 +27,7 @@ from edge.config.secret import read_token
 from edge.core.alarms.alarms import unraised
 from edge.core.events import AlarmChanged, Started
 from edge.core.values.layout import LineLayout
+from edge.core.values.wishes import Wish
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.journal.source import JournalSource
@@ -155,6 +156,11 @@ class Site:
                     raise
                 self._store_trouble = ""
             return self._store
+
+    async def ask(self, wish: Wish) -> int:
+        """Hands a wish to its controller; its place in the feed. Raises StoreError."""
+        at_us = now_us()
+        return await asyncio.to_thread(lambda: self.store().request(wish, at_us))
 
     def snapshot(self) -> Snapshot:
         """The picture now."""

@@ -23,6 +23,7 @@ from edge.config.load import load_line
 from edge.core.events import LaneRequested, OrderChanged, OrderShipped
 from edge.core.names import refs
 from edge.core.values.order import Order, OrderState
+from edge.core.values.wishes import LaneWish
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError, Record, encode
 from edge.journal.writer import Journal
@@ -100,7 +101,7 @@ def test_readers_in_other_processes_only_read(tmp_path: Path) -> None:
     store = SiteStore(url)
     reader = SiteStore(url, readonly=True)
     store.put_orders([order(1)], 5)
-    seq = store.request_lane("sorter", 3, False, "Ann", 6)
+    seq = store.request(LaneWish("sorter", 3, False, "Ann"), 6)
     assert reader.feed(0) == [
         OrderChanged(5, 1, order(1)),
         LaneRequested(at_us=6, feed_seq=seq, line="sorter", lane=3, enabled=False, by="Ann"),

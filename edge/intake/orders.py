@@ -37,6 +37,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from edge.config.problem import said_of
 from edge.core.values.order import Order, OrderLine, OrderState
+from edge.core.values.text import one_line
 from rfid.barcode import identify_code
 from rfid.epc.identity import EpcError, check_digit, gtin_of, identify
 
@@ -113,20 +114,18 @@ def _gtin(text: str) -> str:
     return digits.zfill(14)
 
 
-def _plain(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("allowed are printable characters only")
-    return text
-
-
 def _code(text: str) -> str:
-    return identify_code(_plain(text))
+    return identify_code(one_line(text))
 
 
-_Text = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True), AfterValidator(_plain)]
-_Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s(][^\s]*$"), AfterValidator(_plain)]
+_Text = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True), AfterValidator(one_line)]
+_Id = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s(][^\s]*$"), AfterValidator(one_line)
+]
 _Code = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), AfterValidator(_code)]
-_Carrier = Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True), AfterValidator(_plain)]
+_Carrier = Annotated[
+    str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True), AfterValidator(one_line)
+]
 _Item = Annotated[str, AfterValidator(_identity("an item, (01)…(21)…", "(01)"))]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import sqlalchemy as sa
 
-from edge.core.events import OrderChanged, OrderShipped
+from edge.core.events import OrderShipped
 from edge.core.values.order import Order, OrderState
 from edge.site import feed, tables
 
@@ -47,7 +47,7 @@ def put(db: sa.Connection, orders: Iterable[Order], at_us: int) -> Put:
             same += 1
             continue
         _store(db, known, order)
-        feed.append(db, OrderChanged(at_us, 0, order))
+        feed.append(db, order, at_us)
         if known is None:
             new += 1
         else:
@@ -64,7 +64,7 @@ def ship(db: sa.Connection, shipped: OrderShipped) -> None:
         return
     after = replace(order, state=OrderState.SHIPPED)
     _store(db, order, after)
-    feed.append(db, OrderChanged(shipped.at_us, 0, after))
+    feed.append(db, after, shipped.at_us)
 
 
 def order_where(db: sa.Connection, condition: sa.ColumnElement[bool]) -> Order | None:

@@ -14,19 +14,11 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from edge.core.events import (
-    AlarmRequested,
-    DeviceChanged,
-    LaneRequested,
-    LoadRequested,
-    OrderChanged,
-    OrderShipped,
-    PointWriteRequested,
-    Requested,
-)
+from edge.core.events import DeviceChanged, OrderChanged, OrderShipped, Requested
 from edge.core.names import refs
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order
+from edge.core.values.wishes import Wish
 from edge.journal.record import Record, decode
 from edge.site import feed, tables
 from edge.site import orders as orders_of
@@ -74,25 +66,10 @@ class SiteStore:
         with self._write() as db:
             return orders_of.put(db, orders, at_us)
 
-    def request_lane(self, line: str, lane: int, enabled: bool, by: str, at_us: int) -> int:
-        """Asks the line's controller to enable or disable a lane; the place in the feed."""
+    def request(self, wish: Wish, at_us: int) -> int:
+        """Asks the controller whose line, alarm, PLC or dock door it is; the wish's place in the feed."""
         with self._write() as db:
-            return feed.append(db, LaneRequested(at_us=at_us, feed_seq=0, line=line, lane=lane, enabled=enabled, by=by))
-
-    def request_alarm(self, given: AlarmRequested) -> int:
-        """Asks the alarm's controller for something; the place in the feed. ``given.feed_seq`` is not used."""
-        with self._write() as db:
-            return feed.append(db, given)
-
-    def request_load(self, given: LoadRequested) -> int:
-        """Asks the load's controller for something; the place in the feed. ``given.feed_seq`` is not used."""
-        with self._write() as db:
-            return feed.append(db, given)
-
-    def request_point(self, given: PointWriteRequested) -> int:
-        """Asks the PLC's controller to write a point; the place in the feed. ``given.feed_seq`` is not used."""
-        with self._write() as db:
-            return feed.append(db, given)
+            return feed.append(db, wish, at_us)
 
     # ---- the feed out ------------------------------------------------------------------------------------------------
 
@@ -122,17 +99,6 @@ class SiteStore:
 
         Ordered by time; what `edge.views.timeline` starts from.
         """
-        intake = (
-            sa.select(
-                tables.feed.c.seq,
-                tables.feed.c.at_us,
-                sa.literal("").label("line"),
-                tables.feed.c.kind,
-                tables.feed.c.body,
-            )
-            .join(tables.feed_refs, tables.feed_refs.c.seq == tables.feed.c.seq)
-            .where(tables.feed_refs.c.ref == ref)
-        )
         told = (
             sa.select(
                 tables.mirror.c.seq,
@@ -150,7 +116,7 @@ class SiteStore:
             .where(tables.mirror_refs.c.ref == ref)
         )
         with self._read() as db:
-            records = [Record(*row) for query in (intake, told) for row in db.execute(query)]
+            records = feed.records_of(db, ref) + [Record(*row) for row in db.execute(told)]
         return sorted(records, key=lambda record: (record.at_us, record.seq))
 
     def timeline(self, key: str, layouts: Iterable[LineLayout] = ()) -> list[TimelineEntry]:
