@@ -6,13 +6,13 @@ Public names: add_arguments, main.
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 from edge.commands.api_client import ApiError, ask
+from edge.commands.command_line import add_by, who
 from edge.config.load import load_site
 from edge.core.events import AlarmChanged
 from edge.core.iso_time import iso
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for action, meaning in _MEANINGS.items():
         wishes.add_argument(f"--{action}", dest=action.name, metavar="ALARM", help=meaning)
     parser.add_argument("--minutes", type=int, default=30, metavar="N", help="how long to shelve (default: 30)")
-    parser.add_argument("--by", metavar="NAME", help="who asks (default: the user's name)")
+    add_by(parser)
     parser.add_argument("--comment", default="", metavar="TEXT", help="goes into the journal with the request")
 
 
@@ -50,7 +50,7 @@ def main(arguments: argparse.Namespace) -> int:
     for action in AlarmAction:
         alarm: str | None = getattr(arguments, action.name)
         if alarm is not None:
-            wish: dict[str, str | int] = {"by": arguments.by or getpass.getuser(), "comment": arguments.comment}
+            wish: dict[str, str | int] = {"by": who(arguments), "comment": arguments.comment}
             if action is AlarmAction.SHELVE:
                 wish["minutes"] = arguments.minutes
             ask(site, f"/api/alarms/{quote(alarm, safe='')}/{action}", wish)

@@ -1,11 +1,12 @@
 """One way to declare a command of `lanewise`, and to say what it cannot do.
 
-Public names: Commands, CommandError, add_command, sentence.
+Public names: Commands, CommandError, add_command, add_by, who, sentence.
 """
 
 from __future__ import annotations
 
 import argparse
+import getpass
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -23,6 +24,20 @@ def add_command(
     made = commands.add_parser(name, help=text, description=sentence(text), epilog=more or None)
     made.set_defaults(command=command)
     return made
+
+
+def add_by(command: argparse.ArgumentParser) -> None:
+    """The argument of every command that asks for something."""
+    command.add_argument("--by", metavar="NAME", help="who asks (default: the user's name)")
+
+
+def who(arguments: argparse.Namespace) -> str:
+    """Who asks. Raises CommandError where the system has no name for its user."""
+    by: str | None = arguments.by
+    try:
+        return getpass.getuser() if by is None else by
+    except (KeyError, OSError):  # KeyError before Python 3.13
+        raise CommandError("--by: missing: the user has no name here, say who asks") from None
 
 
 def sentence(text: str) -> str:

@@ -6,7 +6,6 @@ Public names: add_arguments.
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from edge.commands.api_client import ApiError, ask
-from edge.commands.command_line import Commands, add_command
+from edge.commands.command_line import Commands, add_by, add_command, who
 from edge.config.load import load_site
 from edge.core.iso_time import iso
 
@@ -41,7 +40,7 @@ def add_arguments(load: argparse.ArgumentParser) -> None:
     opened.add_argument(
         "--parcels", type=Path, metavar="FILE", help="a file of parcels, one a line: exactly these belong to it"
     )
-    _by(opened)
+    add_by(opened)
 
     listed = _command(commands, "list", _list, "the loads that are open")
     listed.add_argument("--closed", action="store_true", help="the newest ones that are closed instead")
@@ -53,7 +52,7 @@ def add_arguments(load: argparse.ArgumentParser) -> None:
     closed = _command(commands, "close", _close, "closes a load; refused while it is not complete")
     closed.add_argument("load", metavar="LOAD")
     closed.add_argument("--force", metavar="REASON", help="close it incomplete, and say why")
-    _by(closed)
+    add_by(closed)
 
     for name, text in (
         ("add", "says that a parcel is aboard, which no door saw"),
@@ -63,7 +62,7 @@ def add_arguments(load: argparse.ArgumentParser) -> None:
         said.set_defaults(said=name)
         said.add_argument("load", metavar="LOAD")
         said.add_argument("parcel", metavar="PARCEL", help="in any spelling")
-        _by(said)
+        add_by(said)
 
     manifest = _command(commands, "manifest", _manifest, "a load's manifest, also after it was closed")
     manifest.add_argument("load", metavar="LOAD")
@@ -83,14 +82,6 @@ def _command(
     return made
 
 
-def _by(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--by", metavar="NAME", help="who asks (default: the user's name)")
-
-
-def _who(arguments: argparse.Namespace) -> str:
-    return arguments.by or getpass.getuser()
-
-
 def _asked(arguments: argparse.Namespace, path: str, wish: dict[str, object] | None = None) -> Any:
     body = ask(load_site(arguments.site), path, wish)
     try:
@@ -108,7 +99,7 @@ def _open(arguments: argparse.Namespace) -> int:
     if arguments.parcels is not None:
         parcels = [line.strip() for line in arguments.parcels.read_text(encoding="utf-8").splitlines() if line.strip()]
     wish: dict[str, object] = {
-        "by": _who(arguments),
+        "by": who(arguments),
         "dock": arguments.dock,
         "carrier": arguments.carrier,
         "services": arguments.service,
@@ -140,7 +131,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _close(arguments: argparse.Namespace) -> int:
-    wish: dict[str, object] = {"by": _who(arguments)}
+    wish: dict[str, object] = {"by": who(arguments)}
     if arguments.force is not None:
         wish |= {"forced": True, "reason": arguments.force}
     answer = _asked(arguments, _path(arguments.load, "/close"), wish)
@@ -149,7 +140,7 @@ def _close(arguments: argparse.Namespace) -> int:
 
 
 def _say(arguments: argparse.Namespace) -> int:
-    wish: dict[str, object] = {"by": _who(arguments), "parcel": arguments.parcel}
+    wish: dict[str, object] = {"by": who(arguments), "parcel": arguments.parcel}
     answer = _asked(arguments, _path(arguments.load, f"/{arguments.said}"), wish)
     done = {"add": "is aboard", "remove": "was taken off"}[arguments.said]
     print(f"{answer['parcel']}: {done}" if "parcel" in answer else f"asked; {answer['told']}")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 import importlib
 import json
 import sys
@@ -22,7 +21,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from edge.commands.api_client import ask
-from edge.commands.command_line import Commands, add_command, sentence
+from edge.commands.command_line import Commands, add_by, add_command, sentence, who
 from edge.commands.point_text import nodes_json, nodes_text, plan_json, plan_text, readings_json, readings_text
 from edge.config.certificates import warning
 from edge.config.lines import LineConfig
@@ -112,7 +111,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     write.add_argument("config", type=Path, metavar="SITE.toml")
     write.add_argument("point", metavar="PLC/STATION/ROLE", help="the PLC's name, and the point's")
     write.add_argument("value", metavar="VALUE", help="a number in the point's unit, on or off, or text")
-    write.add_argument("--by", metavar="NAME", help="who asks (default: the user's name)")
+    add_by(write)
     write.set_defaults(command=_write)
 
     watch = _command(commands, "watch", _watch, "mailbox and points, live and decoded; writes nothing", "")
@@ -401,10 +400,11 @@ def _write(arguments: argparse.Namespace) -> int:
     types = {f"{info['plc']}/{info['point']}": info["type"] for info in infos}
     if arguments.point not in types:
         raise OSError(f"{arguments.point}: no such point, allowed: {', '.join(types) or 'none'}")
-    by = arguments.by or getpass.getuser()
     value = _typed(types[arguments.point], arguments.value)
     plc, _, name = arguments.point.partition("/")
-    asked = json.loads(ask(site, f"/api/plcs/{quote(plc)}/points/{quote(name)}", {"value": value, "by": by}))
+    asked = json.loads(
+        ask(site, f"/api/plcs/{quote(plc)}/points/{quote(name)}", {"value": value, "by": who(arguments)})
+    )
     end = time.monotonic() + WRITTEN_S
     while time.monotonic() < end:
         for entry in reversed(json.loads(ask(site, f"/api/lookup/{quote(arguments.point)}"))["entries"]):
