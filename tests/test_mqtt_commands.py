@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import queue
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +22,24 @@ from test_mqtt import START_US, Published, layouts, listens, mosquitto, quick  #
 from api.app import create_app
 from api.server import listen, server
 from edge.config.load import load_site
+from edge.config.mqtt import MqttConfig
 from edge.core.events import DeviceChanged, LaneRequested, OrderChanged
 from edge.core.values.layout import LineLayout
 from edge.journal.record import encode
-from edge.publish import mqtt_commands
-from edge.publish.mqtt_commands import ANSWERS, Answer, Asked, ask_of
+from edge.publish import follow, mqtt_commands
+from edge.publish.mqtt_broker import Arrived
+from edge.publish.mqtt_commands import ANSWERS, Answer, Asked, CommandDesk, ask_of
+from edge.publish.namespace import Message, Namespace
 from edge.site.store import SiteStore
 
 TOKEN = "a-token-of-twenty-four-characters"
 COMMAND = "lanewise/demo/_edge/edge1/command"
 ANSWER = "lanewise/demo/_edge/edge1/answer"
 
+_text = st.text(st.characters(), max_size=9)  # lone surrogates too
 _json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | _text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner, max_size=3),
 )
 _keys = st.sampled_from(["line", "lane", "enabled", "by", "alarm", "action", "minutes", "comment"])
 
@@ -45,7 +52,7 @@ _keys = st.sampled_from(["line", "lane", "enabled", "by", "alarm", "action", "mi
 def test_any_request_becomes_one_question_or_says_what_is_wrong(what: str, payload: bytes) -> None:
     asked = ask_of(what, payload)
     if isinstance(asked, Answer):
-        assert asked.status in ANSWERS and asked.problems
+        assert asked.status in ANSWERS and asked.problems and json.loads(asked.encode())["problems"]
         return
     assert asked.path.startswith({"orders": "/api/orders", "lane": "/api/lines/", "alarm": "/api/alarms/"}[what])
     assert asked.path.count("/") == {"orders": 2, "lane": 5, "alarm": 4}[what] and asked.path.isascii()
@@ -137,6 +144,9 @@ def test_requests_are_done_once_and_always_answered(
                 assert answer["problems"][0].startswith(problem), answer
             late = ("-D", "publish", "user-property", "expires_us", "1")
             assert ask("lane", off, *late)["status"] == 408
+            for wrong in ("soon", "9" * 5_000):
+                answer = ask("lane", off, *late[:-1], wrong)
+                assert answer["status"] == 408 and "allowed are microseconds since 1970" in answer["problems"][0]
 
             # An answer never goes where our own state is told, whatever the request names.
             before = len(heard.told("/answer/lane"))
@@ -158,3 +168,122 @@ def test_alarms_are_asked_for_as_at_the_page() -> None:
     told = {"alarm": "jam.sorter.3", "action": "shelve", "by": "Ann", "minutes": 5}
     asked = ask_of("alarm", json.dumps(told).encode())
     assert asked == Asked("/api/alarms/jam.sorter.3/shelve", b'{"by": "Ann", "minutes": 5}')
+
+
+class SlowApi:
+    """Answers 202, but the first request only when it is let go. ``lanes``: what was asked for, in order."""
+
+    def __init__(self) -> None:
+        self.lanes: list[str] = []
+        self.asked, self.let_go = threading.Event(), threading.Event()
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["content-length"]))
+                api.lanes.append(self.path.rpartition("/")[2])
+                api.asked.set()
+                api.let_go.wait(HANGS_S)
+                self.send_response(202)
+                self.end_headers()
+                self.wfile.write(b'{"feed_seq": 1}')
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    def __enter__(self) -> SlowApi:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.let_go.set()
+        self._server.shutdown()
+        self._thread.join(HANGS_S)
+        self._server.server_close()
+
+
+@pytest.fixture
+def two_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt_commands, "WAITING", 2)
+    monkeypatch.setattr(mqtt_commands, "HTTP_S", HANGS_S)
+    monkeypatch.setattr(follow.Follower, "TELL_EVERY_S", 0.02)
+
+
+def lane_off(lane: int) -> str:
+    return json.dumps({"line": "sorter", "lane": lane, "enabled": False, "by": "Ann"})
+
+
+def test_what_cannot_wait_any_more_is_answered_and_counted(
+    mosquitto: str,  # noqa: F811
+    listens: str,  # noqa: F811
+    peer: Callable[[str], str],
+    tmp_path: Path,
+    layouts: tuple[LineLayout, ...],  # noqa: F811
+    two_wait: None,
+) -> None:
+    with (
+        SlowApi() as api,
+        Mosquitto(mosquitto, tmp_path) as broker,
+        Heard(listens, broker.port, "lanewise/demo/_edge/#") as heard,
+    ):
+        sends = [peer("mosquitto_pub"), "-h", "127.0.0.1", "-p", str(broker.port), "-V", "5", "-q", "1", "-l"]
+
+        def send(*lanes: int) -> None:
+            told = "".join(f"{lane_off(lane)}\n" for lane in lanes)
+            subprocess.run([*sends, "-t", f"{COMMAND}/lane"], input=told, text=True, check=True, timeout=HANGS_S)
+
+        published = Published(tmp_path, layouts, broker.port, commands=("lane",), api=api.url)
+        published.write([DeviceChanged(START_US, "reader.r", True, "")])
+        with published.going():
+            published.delivered()
+            send(1)
+            assert api.asked.wait(HANGS_S)
+            send(2, 3, 4, 5, 6)
+            until(lambda: len(heard.told("/answer/lane")) == 3)
+            problem = "2 requests are waiting: ask again later"
+            refusal = {"ok": False, "status": 429, "result": None, "problems": [problem]}
+            assert heard.told("/answer/lane") == [refusal] * 3
+            until(lambda: any(one["refused"] == 3 for one in heard.told("/publisher/broker")))
+            api.let_go.set()
+            until(lambda: len(heard.told("/answer/lane")) == 6)
+            assert [one["status"] for one in heard.told("/answer/lane")] == [429, 429, 429, 202, 202, 202]
+            send(6)
+            until(lambda: len(heard.told("/answer/lane")) == 7)
+            assert api.lanes == ["1", "2", "3", "6"], "what was refused is not done"
+
+
+def test_a_request_that_comes_again_is_not_refused_since_it_may_be_waiting(
+    layouts: tuple[LineLayout, ...],  # noqa: F811
+    two_wait: None,
+) -> None:
+    answers: queue.SimpleQueue[tuple[bytes, int]] = queue.SimpleQueue()
+    acknowledged: list[bytes] = []
+
+    def answer(message: Message, correlation: bytes) -> None:
+        answers.put((correlation, json.loads(message.payload)["status"]))
+
+    def arrived(lane: int, again: bool = False) -> Arrived:
+        name = b"lane %d" % lane
+        seen = lambda: acknowledged.append(name)  # noqa: E731
+        return Arrived(f"{COMMAND}/lane", lane_off(lane).encode(), "", name, {}, None, again, time.monotonic(), seen)
+
+    with SlowApi() as api:
+        config = MqttConfig(kind="mqtt", host="nowhere", commands=("lane",), api=api.url)
+        desk = CommandDesk(config, Namespace("demo", "edge1", layouts), answer, answer)
+        desk.take(arrived(1))
+        assert api.asked.wait(HANGS_S)
+        for lane in (2, 3, 4):
+            desk.take(arrived(lane))
+        assert answers.get(timeout=HANGS_S) == (b"lane 4", 429)
+        for lane in (1, 2, 3):  # after a break the broker sends what was not acknowledged
+            desk.take(arrived(lane, again=True))
+        api.let_go.set()
+        for lane in (1, 2, 3, 1, 2, 3):
+            assert answers.get(timeout=HANGS_S) == (b"lane %d" % lane, 202)
+        desk.close()
+        assert api.lanes == ["1", "2", "3"] and desk.refused == 1
+        assert sorted(acknowledged) == [b"lane 1"] * 2 + [b"lane 2"] * 2 + [b"lane 3"] * 2 + [b"lane 4"]

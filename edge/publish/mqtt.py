@@ -59,8 +59,7 @@ class MqttPublisher:
         self._before: list[Outgoing] = []
         self._retained: dict[str, Message] = {}
         self._newest: deque[tuple[float, Message]] = deque()
-        self._desk = CommandDesk(config, self._namespace, self._answer) if config.commands else None
-        desk = self._desk
+        self._desk = desk = self._desk_of(config) if config.commands else None
         self._connection = MqttConnection(
             broker_of(config, f"lanewise-{site}-{controller}-{name}", config.in_flight),
             will=lambda: self._namespace.status(False, now_us(), self._version),
@@ -102,7 +101,7 @@ class MqttPublisher:
         try:
             self._connect()
             self._forget_old()
-            self._connection.send(Outgoing([self._namespace.publisher(_told(following))]))
+            self._connection.send(Outgoing([self._namespace.publisher(self._told(following))]))
         except BrokerDown as error:
             raise TargetDown(str(error)) from None
 
@@ -156,8 +155,25 @@ class MqttPublisher:
         while self._newest and (self._newest[0][0] < now_s - AGAIN_S or len(self._newest) > AGAIN_MAX):
             self._newest.popleft()
 
-    def _answer(self, message: Message, correlation: bytes) -> None:
-        self._connection.answer(message, correlation)
+    def _desk_of(self, config: MqttConfig) -> CommandDesk:
+        return CommandDesk(
+            config,
+            self._namespace,
+            lambda message, correlation: self._connection.answer(message, correlation),
+            lambda message, correlation: self._connection.answer_at_once(message, correlation),
+        )
+
+    def _told(self, following: Following) -> PublisherNow:
+        return PublisherNow(
+            at_us=now_us(),
+            publisher=following.publisher,
+            records=following.records,
+            backlog=following.backlog,
+            set_aside=following.set_aside,
+            failures=following.failures,
+            refused=0 if self._desk is None else self._desk.refused,
+            trouble=following.trouble,
+        )
 
 
 def open_mqtt(name: str, table: MqttConfig, config: LineConfig) -> MqttPublisher:
@@ -168,15 +184,3 @@ def open_mqtt(name: str, table: MqttConfig, config: LineConfig) -> MqttPublisher
 def broker_of(config: BrokerConfig, client_id: str, in_flight: int = 1, session_s: int = SESSION_S) -> Broker:
     """The broker, and who we are to it."""
     return Broker(config, config.client_id or client_id, in_flight, session_s)
-
-
-def _told(following: Following) -> PublisherNow:
-    return PublisherNow(
-        at_us=now_us(),
-        publisher=following.publisher,
-        records=following.records,
-        backlog=following.backlog,
-        set_aside=following.set_aside,
-        failures=following.failures,
-        trouble=following.trouble,
-    )

@@ -24,6 +24,7 @@ from urllib.parse import quote, urlsplit
 from edge.config.mqtt import MqttConfig
 from edge.config.problem import MISSING, UNKNOWN, ConfigError
 from edge.config.secret import bearer
+from edge.core.values.text import one_line
 from edge.journal.host_time import now_us
 from edge.publish.connections import Connections
 from edge.publish.mqtt_broker import Arrived
@@ -36,7 +37,7 @@ HTTP_S = 5.0
 TRIES = 3
 AGAIN_S = 1.0
 WAITING = 1_000
-"""Requests that may wait; more are answered that there are too many."""
+"""Requests that may wait; more are refused."""
 ANSWERED = 1_000
 """Answers that are kept for requests that come again."""
 EXPIRY = "expires_us"
@@ -62,7 +63,7 @@ class Answer:
     def encode(self) -> bytes:
         """As JSON."""
         told = Answered(self.status < 300, self.status, self.result, self.problems)
-        return json.dumps(asdict(told), ensure_ascii=False).encode()
+        return json.dumps(asdict(told), ensure_ascii=False).encode(errors="replace")  # a lone surrogate that was asked
 
 
 ANSWERS: dict[int, str] = {
@@ -75,7 +76,7 @@ ANSWERS: dict[int, str] = {
     408: "expired before it could be done",
     409: "the alarm is in a state in which this cannot be asked, or orders contradict each other",
     422: "a value is not allowed; `problems` tells each with its place",
-    429: "too many requests are waiting",
+    429: "too many requests are waiting; this one is not done: ask again later",
     503: "the api does not answer, or cannot store it now; ask again",
 }
 
@@ -108,6 +109,13 @@ def ask_of(what: str, payload: bytes) -> Asked | Answer:
     ]
     if problems:
         return Answer(400, problems=tuple(problems))
+    for key, text in told.items():
+        try:
+            told[key] = one_line(text) if isinstance(text, str) else text
+        except ValueError as error:
+            problems.append(f"{key}: {error}")
+    if problems:
+        return Answer(422, problems=tuple(problems))
     if what == "lane":
         path = f"/api/lines/{quote(told['line'], safe='')}/lanes/{told['lane']}"
         return Asked(path, json.dumps({"enabled": told["enabled"], "by": told["by"]}).encode())
@@ -116,14 +124,27 @@ def ask_of(what: str, payload: bytes) -> Asked | Answer:
 
 
 class CommandDesk:
-    """Does what is asked, in a thread of its own. ``answer`` sends a message with its correlation data."""
+    """Does what is asked, in a thread of its own.
 
-    def __init__(self, config: MqttConfig, namespace: Namespace, answer: Callable[[Message, bytes], None]) -> None:
+    ``answer`` sends a message with its correlation data; ``answer_at_once`` does it without waiting for anything.
+    """
+
+    def __init__(
+        self,
+        config: MqttConfig,
+        namespace: Namespace,
+        answer: Callable[[Message, bytes], None],
+        answer_at_once: Callable[[Message, bytes], None],
+    ) -> None:
+        self.refused = 0
+        """Requests that came while too many were waiting."""
         self._config = config
         self._namespace = namespace
         self._answer = answer
+        self._answer_at_once = answer_at_once
         self._answered: dict[bytes, Answer] = {}
-        self._queue: queue.Queue[Arrived | None] = queue.Queue(WAITING)
+        self._warned = False
+        self._queue: queue.SimpleQueue[Arrived | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._connections = Connections()
         self._thread = threading.Thread(target=self._work, name="mqtt-commands", daemon=True)
@@ -135,12 +156,19 @@ class CommandDesk:
         return (self._namespace.command("+"),)
 
     def take(self, message: Arrived) -> None:
-        """A request arrived; does not wait."""
-        try:
-            self._queue.put_nowait(message)
-        except queue.Full:
-            log.warning("%s: %d requests are waiting: not done", message.topic, WAITING)
-            message.acknowledge()
+        """A request arrived; does not wait. One that was here before may be waiting already, and is never refused."""
+        waiting = self._queue.qsize()
+        if waiting < WAITING or message.again:
+            self._warned = self._warned and waiting > 0
+            self._queue.put(message)
+            return
+        self.refused += 1
+        if not self._warned:
+            self._warned = True
+            log.warning("%s: %d requests are waiting: more are refused", message.topic, WAITING)
+        refusal = Answer(429, problems=(f"{WAITING} requests are waiting: ask again later",))
+        self._answer_at_once(*self._told(message, refusal))
+        message.acknowledge()
 
     def give_up(self) -> None:
         """By any thread: does not wait for the api any more. What it has not answered comes again from the broker."""
@@ -155,19 +183,22 @@ class CommandDesk:
 
     def _work(self) -> None:
         while (message := self._queue.get()) is not None and not self._stopping.is_set():
-            what = message.topic.rpartition("/")[2]
             key = _key(message)
             answer = self._answered.get(key) if message.correlation or message.again else None
             if answer is None:
-                answer = self._do(what, message)
+                answer = self._do(_what(message), message)
                 if answer.status == 503 and self._stopping.is_set():
                     return
                 if answer.status != 503:  # that one may be asked again
                     self._answered[key] = answer
                     if len(self._answered) > ANSWERED:
                         del self._answered[next(iter(self._answered))]
-            self._answer(self._namespace.answer(what, message.response_topic, answer.encode()), message.correlation)
+            self._answer(*self._told(message, answer))
             message.acknowledge()
+
+    def _told(self, message: Arrived, answer: Answer) -> tuple[Message, bytes]:
+        told = self._namespace.answer(_what(message), message.response_topic, answer.encode())
+        return told, message.correlation
 
     def _do(self, what: str, message: Arrived) -> Answer:
         if what not in self._config.commands:
@@ -207,6 +238,10 @@ class CommandDesk:
             self._connections.forget()
 
 
+def _what(message: Arrived) -> str:
+    return message.topic.rpartition("/")[2]
+
+
 def _key(message: Arrived) -> bytes:
     """What makes two requests the same: who asks, what, and by which name, or else the very words."""
     told = message.correlation or message.payload
@@ -219,8 +254,8 @@ def _expired(message: Arrived) -> str:
     until = message.properties.get(EXPIRY)
     if until is None:
         return ""
-    if not until.isdecimal():
-        return f"{EXPIRY}: {until!r}: allowed are microseconds since 1970"
+    if not until.isdecimal() or len(until) > 20:
+        return f"{EXPIRY}: {until[:80]!r}: allowed are microseconds since 1970"
     return f"{EXPIRY}: {until} is over" if now_us() >= int(until) else ""
 
 

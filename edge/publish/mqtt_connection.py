@@ -100,7 +100,8 @@ class _Client(Client):
 
 
 class MqttConnection:
-    """Connects when it must. ``connect``, ``send``, ``barrier`` and ``close`` by one thread, ``answer`` by one other.
+    """Connects when it must. ``connect``, ``send``, ``barrier`` and ``close`` by one thread, ``answer`` by one other,
+    ``answer_at_once`` within ``arrived``.
 
     ``will``: what the broker says of us when we are gone without a word. ``subscriptions``: topic filters;
     ``arrived`` is called in paho's thread and must not wait.
@@ -227,6 +228,18 @@ class MqttConnection:
             info = client.publish(message.topic, message.payload, int(self._up.receive_maximum > 1), False, properties)
             with suppress(RuntimeError, ValueError):
                 info.wait_for_publish(LEAVE_S)
+
+    def answer_at_once(self, message: Message, correlation: bytes) -> None:
+        """An answer from within ``arrived``: does not wait, and goes with QoS 0, which takes no part of the flight."""
+        client = self._client
+        if client is not None:
+            client.publish(
+                message.topic,
+                message.payload,
+                0,
+                False,
+                _properties(message.content_type, message.expiry_s, correlation),
+            )
 
     def barrier(self) -> None:
         """Returns when the broker has read everything that was sent before. Raises BrokerDown.

@@ -176,7 +176,10 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class PublisherNow:
-    """How far a publisher is: ``records`` and ``failures`` since its process began, ``set_aside`` ever."""
+    """How far a publisher is: ``records``, ``failures`` and ``refused`` since its process began, ``set_aside`` ever.
+
+    ``refused``: requests that were not taken, because too many were waiting.
+    """
 
     at_us: int
     publisher: str
@@ -184,6 +187,7 @@ class PublisherNow:
     backlog: int
     set_aside: int
     failures: int
+    refused: int
     trouble: str
 
 
