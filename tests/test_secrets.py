@@ -92,9 +92,13 @@ class House:
         raise AssertionError
 
     def request_over_mqtt(self, file: Path) -> str:
-        self._patch.setattr(mqtt_commands.urllib.request, "urlopen", self._opened)
+        def request(_: object, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
+            raise Got(headers["Authorization"].removeprefix("Bearer "))
+
+        self._patch.setattr(mqtt_commands.Connections, "connect", lambda *given: None)
+        self._patch.setattr(mqtt_commands.http.client.HTTPConnection, "request", request)
         config = MqttConfig(kind="mqtt", host="h", commands=("lane",), token_file=file)
-        desk = CommandDesk(config, Namespace("s", "c", ()), lambda message, correlation: None)
+        desk = CommandDesk(config, Namespace("s", "c", ()), lambda *_: None, lambda *_: None)
         try:
             raise OSError(desk._ask(Asked("/api/orders", b"{}")).problems[0])
         finally:

@@ -13,7 +13,6 @@ import http.client
 import json
 import logging
 import queue
-import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from urllib.parse import quote, urlsplit
 from edge.config.mqtt import MqttConfig
 from edge.config.problem import MISSING, UNKNOWN, ConfigError
 from edge.config.secret import bearer
+from edge.config.tls import TlsTable
 from edge.core.values.text import one_line
 from edge.journal.host_time import now_us
 from edge.publish.connections import Connections
@@ -223,9 +223,7 @@ class CommandDesk:
         try:
             headers |= bearer(self._config.token_file)
             with closing(http.client.HTTPConnection(host, port)) as way:
-                way.sock = self._connections.connect(
-                    host, port, HTTP_S, ssl.create_default_context() if secure else None
-                )
+                way.sock = self._connections.connect(host, port, HTTP_S, TlsTable().context() if secure else None)
                 way.request("POST", asked.path, asked.body, headers)
                 response = way.getresponse()
                 told = response.read()
