@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from edge.cli import main
 from edge.core.events import LaneRequested, RouteDecided, Started
 from edge.core.values import flags
 from edge.core.values.state import CoreState
+from edge.core.values.track import RouteState, Track, TrackState
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError, Record
 from edge.journal.replay import recover, replay
@@ -176,6 +178,40 @@ def test_a_start_goes_on_by_what_held_there(journal: Path, half: tuple[int, Core
         core, last = recover(journal)
         assert (last, decided(core.state)) == (3437, told)
         assert core.state.started == state.started
+
+
+def as_0_1_0(state: CoreState) -> bytes:
+    """A state in the words of 0.1.0, which told by flags where a track and its route are."""
+    told = msgspec.json.decode(msgspec.json.encode(state))
+    for line in told["lines"].values():
+        for track in line["tracks"].values():
+            at, route = track.pop("state"), track.pop("route")
+            track["inducted"] = at not in ("awaited", "ended-awaited")
+            track["ended"] = at in ("ended", "ended-awaited")
+            track["unconfirmed"] = at == "unconfirmed"
+            track["handled"] = route == "handled"
+            track["early"] = route in ("doubted", "handled")
+    return msgspec.json.encode(told)
+
+
+def test_the_flags_of_0_1_0_are_taken_as_states_of_tracks(journal: Path, half: tuple[int, CoreState]) -> None:
+    seq, state = half
+    told = decided(recover(journal)[0].state)
+    change(journal, "REPLACE INTO checkpoint VALUES(1,?,?)", seq, as_0_1_0(state))
+    with closing(JournalReader(journal)) as reader:
+        assert reader.checkpoint(CoreState) == half
+    assert decided(recover(journal)[0].state) == told
+    tracks = state.lines["sorter"].tracks
+    assert tracks
+    for number, (at, route) in enumerate(product(TrackState, RouteState)):
+        lane = 3 if route in (RouteState.DECIDED, RouteState.HANDLED) else 0
+        tracks[number] = Track(number, at, route, lane=lane)
+    change(journal, "REPLACE INTO checkpoint VALUES(1,?,?)", seq, as_0_1_0(state))
+    with closing(JournalReader(journal)) as reader:
+        assert reader.checkpoint(CoreState) == half
+        foreign = as_0_1_0(state).replace(b'"tracks":', b'"belt":')
+        change(journal, "UPDATE checkpoint SET state=?", foreign)
+        assert reader.checkpoint(CoreState) is None
 
 
 def test_a_state_of_another_version_is_not_taken_for_one_of_ours(journal: Path, half: tuple[int, CoreState]) -> None:

@@ -56,7 +56,8 @@ from edge.core.line.line import NEVER_US, Line, Result
 from edge.core.values.dock import DockLayout
 from edge.core.values.flags import check_flags
 from edge.core.values.layout import Job, LineLayout
-from edge.core.values.state import CoreState, LineState, PlcState, Track
+from edge.core.values.state import CoreState, LineState, PlcState
+from edge.core.values.track import RouteState, Track, Turn
 from plc.packml import PackmlState, state_name
 from plc.words import EventType, Opcode, Refusal, serial_after
 
@@ -185,7 +186,8 @@ class Core:
             case CommandHandled():
                 if given.opcode == Opcode.ROUTE:
                     for _, track in self._tracks(given.plc, given.value):
-                        track.handled = track.handled or track.route_seq == given.seq
+                        if track.route_seq == given.seq:
+                            track.take(Turn.HANDLED)
             case CommandDropped():
                 track_id = given.value if given.opcode == Opcode.ROUTE else 0
                 what = f"opcode {given.opcode} for {given.value}, target {given.target}"
@@ -328,7 +330,7 @@ class Core:
             for line in self._by_plc.get(given.plc, ()):
                 for track in line.state.tracks.values():
                     lost = track.route_seq is None or serial_after(track.route_seq, given.command_head)
-                    if track.inducted and track.lane and not track.handled and not track.ended and lost:
+                    if track.route is RouteState.DECIDED and track.inducted and not track.ended and lost:
                         out.append(Route(given.plc, track.track_id, track.lane, track.expiry_ms))
 
     def _plc(self, given: CommandSent | PlcEvent) -> PlcState:
@@ -341,17 +343,19 @@ class Core:
         self._plc(given).command_seq = given.seq
         if given.opcode != Opcode.ROUTE:
             return
-        known = list(self._tracks(given.plc, given.value))
-        for _, track in known:
-            track.route_seq, track.handled = given.seq, False
-            if given.found:
-                track.lane = given.target
+        turn = Turn.SENT if not given.found else Turn.FOUND if given.target else Turn.FOUND_EMPTY
+        known = [track for _, track in self._tracks(given.plc, given.value)]
         if given.found and not known:
             # Its INDUCTED was not stored either and comes again: the parcel keeps the route it has.
             for line in self._by_plc.get(given.plc, ()):
                 if given.target in line.lanes:
-                    line.state.tracks[given.value] = Track(given.value, lane=given.target, route_seq=given.seq)
+                    known = [line.state.tracks.setdefault(given.value, Track(given.value))]
                     break
+        for track in known:
+            track.route_seq = given.seq
+            track.take(turn)
+            if given.found:
+                track.lane = given.target
 
     def _plc_event(self, given: PlcEvent, out: list[Result]) -> None:
         self._plc(given).event_seq = given.seq
@@ -489,11 +493,10 @@ class Core:
 
     def _early(self, line: Line, track: Track, now_us: int, out: list[Result]) -> None:
         """A sorter decides when a parcel's own window is over and its scanners have spoken, if nothing is in doubt."""
-        if not self.live or line.layout.job is not Job.SORT or track.lane or track.early:
+        if not self.live or line.layout.job is not Job.SORT or track.route is not RouteState.UNDECIDED:
             return
         early_us = line.early_us(track.track_id)
         if early_us is not None and early_us <= now_us:
-            track.early = True
             self._seen(line, line.portal.evidence(track.track_id, Stage.EARLY, now_us), out)
 
     def _time_went_by(self, now_us: int, out: list[Result]) -> None:

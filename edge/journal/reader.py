@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from edge.journal.earlier import in_todays_words
 from edge.journal.record import JournalError, Record, unknown_word
 
 State = TypeVar("State")
@@ -173,6 +174,7 @@ class JournalReader:
 
 def _state(body: bytes, kind: type[State]) -> State | None:
     try:
+        body = in_todays_words(body)
         state = msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError:
         return None

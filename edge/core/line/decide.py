@@ -24,7 +24,7 @@ from edge.core.line.line import Line, Result
 from edge.core.line.sort import Choice, choose_lane, combine, identify_parcel, set_aside
 from edge.core.line.verify import check
 from edge.core.values.layout import Job, LaneRole
-from edge.core.values.state import Track
+from edge.core.values.track import Track, Turn
 
 
 def decide(line: Line, seen: PassageSeen, out: list[Result]) -> None:
@@ -61,7 +61,7 @@ def _verify(line: Line, seen: PassageSeen, out: list[Result]) -> None:
     if verdict.final and verdict.verified:
         line.book.bind(result.matched, result.order)
     track = line.state.tracks.get(seen.track_id)
-    if track is None or track.lane or not track.inducted:
+    if track is None or not track.undecided or not track.inducted:
         return
     track.subject, track.order = result.tote, result.order
     _route(line, track, _lane_for(line, verdict), seen.at_us, out)
@@ -104,7 +104,7 @@ def _sort(line: Line, seen: PassageSeen, out: list[Result]) -> None:
     # Where reads may be missing, a neighbour's label can look like the only one.
     named = combine(() if seen.cause else identify_parcel(seen.own), seen.codes, line.book)
     parcels = named.parcels
-    if track.lane:
+    if not track.undecided:
         if seen.stage is Stage.FINAL and named.contradiction and track.subject:
             _contradiction(line, seen, parcels[0], f"track {track.track_id}: {named.contradiction}", out)
         elif seen.stage is Stage.FINAL and parcels and track.subject and track.subject not in parcels:
@@ -123,7 +123,7 @@ def _sort(line: Line, seen: PassageSeen, out: list[Result]) -> None:
     doubt = len(parcels) > 1 or named.contradiction
     settled = seen.settled or not line.layout.portal.readers
     if seen.stage is Stage.EARLY and (doubt or (not parcels and (seen.cause or not settled))):
-        track.early = True
+        track.take(Turn.DOUBTED)
         return  # its neighbours, or reads that are still under way, may settle it
     if not parcels and track.round and track.subject:
         parcels = (track.subject,)  # it was read the last time round
@@ -158,6 +158,7 @@ def _contradiction(line: Line, seen: PassageSeen, subject: str, text: str, out: 
 
 def _route(line: Line, track: Track, choice: Choice, at_us: int, out: list[Result]) -> None:
     track.lane = choice.lane
+    track.take(Turn.DECIDED)
     out.append(
         RouteDecided(
             at_us=at_us,

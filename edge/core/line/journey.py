@@ -11,7 +11,7 @@ from itertools import islice
 from edge.core.events import Anomaly, AnomalyCode, LaneChanged, OrderShipped, Outcome, PlcConnected, PlcEvent, Sorted
 from edge.core.line.line import Line, Result
 from edge.core.values.layout import LaneRole
-from edge.core.values.state import Track
+from edge.core.values.track import Track, TrackState, Turn
 from plc.io_layout import CAUSES
 from plc.words import EventType, LaneChange
 
@@ -26,13 +26,14 @@ SLACK_TRACKS = 20
 def inducted(line: Line, given: PlcEvent, out: list[Result]) -> Track:
     """A parcel or tote passed the induction, the first time or again; its deadline runs from here."""
     tracks = line.state.tracks
-    before = tracks.pop(given.track_id, None)
-    track = Track(given.track_id, inducted=True, round=given.value)
-    if before is not None:
-        track.subject, track.order = before.subject, before.order
-        if not before.inducted:  # found in DOWN after a crash: it keeps its route
-            track.lane, track.route_seq, track.handled = before.lane, before.route_seq, before.handled
-    tracks[given.track_id] = track
+    track = tracks.pop(given.track_id, None) or Track(given.track_id)
+    if track.inducted:
+        track.take(Turn.INDUCTED_AGAIN)
+        track.lane, track.route_seq = 0, None
+    else:
+        track.take(Turn.INDUCTED)  # with the route it has, where one was found in DOWN after a crash
+    track.round = given.value
+    tracks[given.track_id] = track  # at the end, as the newest
     if len(tracks) > KEEP_TRACKS:
         oldest = next(iter(tracks))
         del tracks[oldest]
@@ -53,7 +54,7 @@ def passed_eye(line: Line, given: PlcEvent) -> None:
         return
     line.portal.entered(given.track_id, given.device_us)
     track = line.state.tracks.get(given.track_id)
-    if track is not None and not track.lane and line.layout.portal.eye_mm > 0:
+    if track is not None and track.undecided and line.layout.portal.eye_mm > 0:
         _set_deadline(line, track, line.layout.portal.eye_mm, given)
 
 
@@ -95,7 +96,7 @@ def ended(line: Line, track: Track, given: PlcEvent, out: list[Result]) -> None:
         _ship(line, track, given, out)
     comes_again = confirmed is LaneRole.RECIRCULATE or (outcome is Outcome.FAILED and not lane)
     if comes_again or outcome is Outcome.DEFAULTED:
-        track.ended = True
+        track.take(Turn.ENDED)
     else:
         del tracks[track.track_id]
 
@@ -138,8 +139,8 @@ def _tell_unconfirmed(line: Line, given: PlcEvent, out: list[Result]) -> None:
     tracks = line.state.tracks
     holds = SLACK_TRACKS + max(lane.divert_mm for lane in line.layout.lanes) // PITCH_MM
     for track in islice(tracks.values(), max(0, len(tracks) - holds)):
-        if track.inducted and not track.ended and not track.unconfirmed:
-            track.unconfirmed = True
+        if track.state is TrackState.INDUCTED:
+            track.take(Turn.OVERDUE)
             where = f"came to lane {track.lane}" if track.lane else "came to a lane"
             text = f"{given.plc} never said that track {track.track_id} {where}"
             out.append(
@@ -157,7 +158,7 @@ def _set_deadline(line: Line, track: Track, at_mm: int, given: PlcEvent) -> None
 
 
 def _why_defaulted(line: Line, track: Track) -> str:
-    if not track.lane:
+    if track.undecided:
         return "; ".join(filter(None, ("nothing was decided in time", line.portal.blind())))
     return "its route came too late" if track.route_seq is not None else "its route never reached the PLC"
 

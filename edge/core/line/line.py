@@ -14,7 +14,8 @@ from edge.core.line.verify import wants
 from edge.core.portal.passage import PortalWatch
 from edge.core.portal.scans import ScanWatch
 from edge.core.values.layout import Job, LineLayout
-from edge.core.values.state import LineState, Track
+from edge.core.values.state import LineState
+from edge.core.values.track import RouteState, Track
 
 Result: TypeAlias = Event | Command
 NEVER_US = 2**63 - 1
@@ -50,14 +51,14 @@ class Line:
         due_us = NEVER_US if final_us is None else final_us
         for track in self.undecided():
             due_us = min(due_us, track.due_us)
-            if self.layout.job is Job.SORT and not track.early:
+            if self.layout.job is Job.SORT and track.route is RouteState.UNDECIDED:
                 early_us = self.early_us(track.track_id)
                 due_us = due_us if early_us is None else min(due_us, early_us)
         return due_us
 
     def undecided(self) -> list[Track]:
         """The tracks that were inducted and have no lane yet."""
-        return [track for track in self.state.tracks.values() if track.inducted and not track.lane]
+        return [track for track in self.state.tracks.values() if track.undecided and track.inducted]
 
     def early_us(self, track_id: int) -> int | None:
         """When the window of a track's newest passage is over and its scanners have spoken; None = not known yet."""

@@ -1,6 +1,6 @@
 """Everything the decisions remember, as one plain value that can be stored and loaded again.
 
-Public names: CoreState, LineState, PortalState, AntennaPlace, Antenna, Passage, Track, PlcState, BookState,
+Public names: CoreState, LineState, PortalState, AntennaPlace, Antenna, Passage, PlcState, BookState,
 AlarmsState, AlarmRecord, LoadsState, OpenLoad, Waiting, DockState.
 """
 
@@ -13,6 +13,7 @@ from edge.core.values.alarm import AlarmKind, AlarmRule, AlarmState
 from edge.core.values.inputs import Started
 from edge.core.values.load import Aboard, Load
 from edge.core.values.order import Order
+from edge.core.values.track import Track
 
 Antenna: TypeAlias = tuple[str, int]
 """Reader and antenna port."""
@@ -66,30 +67,6 @@ class PortalState:
     cycles_us: list[int] = field(default_factory=list)
     presence: dict[str, tuple[tuple[int, float, float, bool], ...]] = field(default_factory=dict)
     before_us: dict[int, int] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Track:
-    """A parcel or tote between induction and its end.
-
-    ``lane`` 0: not decided yet. ``route_seq``: the sequence of its ROUTE in the mailbox, None before it is sent.
-    ``ended``: its outcome is known; it stays only because the PLC may still confirm or send it round again.
-    ``unconfirmed``: it is said that nothing tells its outcome.
-    """
-
-    track_id: int
-    inducted: bool = False
-    round: int = 0
-    due_us: int = 0
-    expiry_ms: int = 0
-    subject: str = ""
-    order: str = ""
-    lane: int = 0
-    route_seq: int | None = None
-    handled: bool = False
-    early: bool = False
-    ended: bool = False
-    unconfirmed: bool = False
 
 
 @dataclass(slots=True)
