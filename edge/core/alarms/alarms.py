@@ -1,6 +1,7 @@
 """Alarms: what is told about them goes in, what people are to know comes out.
 
-Public names: Alarms, next_state, requested_state, unraised, places_of, TRANSITIONS, BY_HAND, RECENT.
+Public names: Alarms, Course, next_state, requested_state, unraised, places_of, BY_ITSELF, REQUESTS, TRANSITIONS, BY_HAND,
+RECENT.
 
 A condition becomes active after its on delay and inactive after its off delay; a share of bad items has a deadband
 instead. The states follow from that, from causes that are active, and from what operators ask.
@@ -11,6 +12,7 @@ Source: ANSI/ISA-18.2-2016 (also IEC 62682), alarm state transition diagram; lat
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import assert_never
 
 from edge.core.alarms.facts import Condition, Fact, Moment, Sample, identity
@@ -28,66 +30,66 @@ _ROUNDING = 1e-9
 
 BY_HAND = frozenset({AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE})
 """States in which an operator took an alarm aside; it leaves them only by request or by time."""
-_S = AlarmState
+
+
+class Course(StrEnum):
+    """How it stands with what an alarm is about."""
+
+    ACTIVE = "it is so"
+    HIDDEN = "it is so because of another alarm"
+    OVER = "it is over"
+    OVER_LATCHED = "it is over, latched"
+
+
+_S, _A = AlarmState, AlarmAction
+_OVER = (_S.NORMAL, _S.RETURNED, _S.LATCHED_UNACKNOWLEDGED, _S.LATCHED)
+
+BY_ITSELF: dict[tuple[AlarmState, Course], AlarmState] = {
+    **{(state, Course.ACTIVE): _S.UNACKNOWLEDGED for state in (*_OVER, _S.SUPPRESSED)},
+    **{(state, Course.HIDDEN): _S.SUPPRESSED for state in (*_OVER, *ANNUNCIATED)},
+    (_S.UNACKNOWLEDGED, Course.OVER): _S.RETURNED,
+    (_S.UNACKNOWLEDGED, Course.OVER_LATCHED): _S.LATCHED_UNACKNOWLEDGED,
+    (_S.ACKNOWLEDGED, Course.OVER): _S.NORMAL,
+    (_S.ACKNOWLEDGED, Course.OVER_LATCHED): _S.LATCHED,
+    (_S.SUPPRESSED, Course.OVER): _S.NORMAL,
+    (_S.SUPPRESSED, Course.OVER_LATCHED): _S.NORMAL,
+}
+"""Where an alarm goes by itself; else it stays. What an operator took aside stays aside."""
+
+REQUESTS: dict[tuple[AlarmState, AlarmAction], AlarmState] = {
+    (_S.UNACKNOWLEDGED, _A.ACKNOWLEDGE): _S.ACKNOWLEDGED,
+    (_S.RETURNED, _A.ACKNOWLEDGE): _S.NORMAL,
+    (_S.LATCHED_UNACKNOWLEDGED, _A.ACKNOWLEDGE): _S.LATCHED,
+    (_S.LATCHED, _A.RESET): _S.NORMAL,
+    **{(state, _A.SHELVE): _S.SHELVED for state in _S if state is not _S.OUT_OF_SERVICE},
+    (_S.SHELVED, _A.UNSHELVE): _S.NORMAL,
+    **{(state, _A.OUT_OF_SERVICE): _S.OUT_OF_SERVICE for state in _S if state is not _S.OUT_OF_SERVICE},
+    (_S.OUT_OF_SERVICE, _A.IN_SERVICE): _S.NORMAL,
+}
+"""Where an operator's request leads; what is not here is not allowed. NORMAL from aside: wherever it belongs then."""
 
 TRANSITIONS: dict[AlarmState, frozenset[AlarmState]] = {
-    _S.NORMAL: frozenset({_S.UNACKNOWLEDGED, _S.SUPPRESSED, _S.SHELVED, _S.OUT_OF_SERVICE}),
-    _S.UNACKNOWLEDGED: frozenset(
-        {_S.ACKNOWLEDGED, _S.RETURNED, _S.LATCHED_UNACKNOWLEDGED, _S.SUPPRESSED, _S.SHELVED, _S.OUT_OF_SERVICE}
-    ),
-    _S.ACKNOWLEDGED: frozenset({_S.NORMAL, _S.LATCHED, _S.SUPPRESSED, _S.SHELVED, _S.OUT_OF_SERVICE}),
-    _S.RETURNED: frozenset({_S.NORMAL, _S.UNACKNOWLEDGED, _S.SUPPRESSED, _S.SHELVED, _S.OUT_OF_SERVICE}),
-    _S.LATCHED_UNACKNOWLEDGED: frozenset({_S.LATCHED, _S.UNACKNOWLEDGED, _S.SUPPRESSED, _S.SHELVED, _S.OUT_OF_SERVICE}),
-    _S.LATCHED: frozenset({_S.NORMAL, _S.UNACKNOWLEDGED, _S.SUPPRESSED, _S.SHELVED, _S.OUT_OF_SERVICE}),
-    _S.SHELVED: frozenset({_S.NORMAL, _S.UNACKNOWLEDGED, _S.SUPPRESSED, _S.OUT_OF_SERVICE}),
-    _S.SUPPRESSED: frozenset({_S.NORMAL, _S.UNACKNOWLEDGED, _S.SHELVED, _S.OUT_OF_SERVICE}),
-    _S.OUT_OF_SERVICE: frozenset({_S.NORMAL, _S.UNACKNOWLEDGED, _S.SUPPRESSED}),
+    state: frozenset(
+        {to for (at, _), to in BY_ITSELF.items() if at is (_S.NORMAL if state in BY_HAND else state)}
+        | {to for (at, _), to in REQUESTS.items() if at is state and to is not state}
+    )
+    for state in AlarmState
 }
 """To which states each state may go."""
 
 
 def next_state(state: AlarmState, active: bool, suppressed: bool, latched: bool) -> AlarmState:
-    """Where an alarm goes by itself. What an operator took aside stays aside."""
-    if state in BY_HAND:
-        return state
+    """Where an alarm goes by itself."""
     if active:
-        if suppressed:
-            return AlarmState.SUPPRESSED
-        return state if state in ANNUNCIATED else AlarmState.UNACKNOWLEDGED
-    match state:
-        case AlarmState.UNACKNOWLEDGED:
-            return AlarmState.LATCHED_UNACKNOWLEDGED if latched else AlarmState.RETURNED
-        case AlarmState.ACKNOWLEDGED:
-            return AlarmState.LATCHED if latched else AlarmState.NORMAL
-        case AlarmState.SUPPRESSED:
-            return AlarmState.NORMAL
-        case _:
-            return state
+        course = Course.HIDDEN if suppressed else Course.ACTIVE
+    else:
+        course = Course.OVER_LATCHED if latched else Course.OVER
+    return BY_ITSELF.get((state, course), state)
 
 
 def requested_state(state: AlarmState, action: AlarmAction) -> AlarmState | None:
-    """Where an operator's request leads; None: not from this state. NORMAL from SHELVED or OUT_OF_SERVICE: wherever
-    the alarm belongs by itself then.
-    """
-    match action, state:
-        case AlarmAction.ACKNOWLEDGE, AlarmState.UNACKNOWLEDGED:
-            return AlarmState.ACKNOWLEDGED
-        case AlarmAction.ACKNOWLEDGE, AlarmState.RETURNED:
-            return AlarmState.NORMAL
-        case AlarmAction.ACKNOWLEDGE, AlarmState.LATCHED_UNACKNOWLEDGED:
-            return AlarmState.LATCHED
-        case AlarmAction.RESET, AlarmState.LATCHED:
-            return AlarmState.NORMAL
-        case AlarmAction.SHELVE, _ if state is not AlarmState.OUT_OF_SERVICE:
-            return AlarmState.SHELVED
-        case AlarmAction.UNSHELVE, AlarmState.SHELVED:
-            return AlarmState.NORMAL
-        case AlarmAction.OUT_OF_SERVICE, _ if state is not AlarmState.OUT_OF_SERVICE:
-            return AlarmState.OUT_OF_SERVICE
-        case AlarmAction.IN_SERVICE, AlarmState.OUT_OF_SERVICE:
-            return AlarmState.NORMAL
-        case _:
-            return None
+    """Where an operator's request leads; None: not from this state."""
+    return REQUESTS.get((state, action))
 
 
 class Alarms:
