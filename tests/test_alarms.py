@@ -232,6 +232,40 @@ def test_every_transition_is_reached_by_something() -> None:
     assert {state: targets - {state} for state, targets in reached.items()} == TRANSITIONS
 
 
+LETTERS = dict(zip("NUARWLSPO", AlarmState, strict=True))
+COURSES = {
+    "N": "UPNN",
+    "U": "UPRW",
+    "A": "APNL",
+    "R": "UPRR",
+    "W": "UPWW",
+    "L": "UPLL",
+    "S": "SSSS",
+    "P": "UPNN",
+    "O": "OOOO",
+}
+"""Of each state: where it goes when active, active and hidden, over, over and latched."""
+ASKED = {
+    "N": "--S-O-",
+    "U": "A-S-O-",
+    "A": "--S-O-",
+    "R": "N-S-O-",
+    "W": "L-S-O-",
+    "L": "-NS-O-",
+    "S": "--SNO-",
+    "P": "--S-O-",
+    "O": "-----N",
+}
+"""Of each state: where each request leads, in the order of AlarmAction."""
+
+
+def test_the_tables_are_those_of_0_1_0() -> None:
+    for letter, state in LETTERS.items():
+        courses = ((True, False, False), (True, True, False), (False, False, False), (False, False, True))
+        assert [next_state(state, *course) for course in courses] == [LETTERS[to] for to in COURSES[letter]]
+        assert [requested_state(state, action) for action in AlarmAction] == [LETTERS.get(to) for to in ASKED[letter]]
+
+
 def test_a_shelved_alarm_comes_back_after_its_time(layouts: tuple[LineLayout, ...]) -> None:
     desk = Desk(layouts)
     name = "reader-down.tote1"

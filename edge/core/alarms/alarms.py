@@ -1,7 +1,7 @@
 """Alarms: what is told about them goes in, what people are to know comes out.
 
-Public names: Alarms, Course, next_state, requested_state, unraised, places_of, BY_ITSELF, REQUESTS, TRANSITIONS, BY_HAND,
-RECENT.
+Public names: Alarms, Course, next_state, requested_state, unraised, places_of, BY_ITSELF, REQUESTS, TRANSITIONS,
+BY_HAND, RECENT.
 
 A condition becomes active after its on delay and inactive after its off delay; a share of bad items has a deadband
 instead. The states follow from that, from causes that are active, and from what operators ask.
