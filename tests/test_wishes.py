@@ -256,17 +256,14 @@ def test_what_people_write_is_one_readable_line_whichever_way_it_comes(
 ) -> None:
     ask: Callable[[str, str, str], list[str]] = getattr(site, way)
     for text in BAD:
-        code = next(ord(one) for one in text if not one.isprintable())
-        assert ask(where, place, text) == [f"{key}: character U+{code:04X}: allowed are printable characters only"], (
-            text,
-            where,
-        )
+        wrong = f"character U+{next(ord(one) for one in text if not one.isprintable()):04X}"
+        assert ask(where, place, text) == [f"{key}: {text!r}: {wrong}: allowed are printable characters only"]
     if key in LIMITS:
-        limit = f"{key}: string should have at most {LIMITS[key]} characters"
-        assert ask(where, place, "x" * (LIMITS[key] + 1)) == [limit]
+        limit = f"string should have at most {LIMITS[key]} characters"
+        assert ask(where, place, "x" * (LIMITS[key] + 1)) == [f"{key}: '{'x' * 78}…: {limit}"]
     if key == "by":
         for text in ("", " \u3000"):
-            assert ask(where, place, text) == ["by: string should have at least 1 character"]
+            assert ask(where, place, text) == ["by: '': string should have at least 1 character"]
 
 
 def test_no_way_to_write_something_is_forgotten(site: Site) -> None:

@@ -1,6 +1,6 @@
 """What is wrong with a configuration, or with a file that it names.
 
-Public names: ConfigError, said_of, MISSING, UNKNOWN.
+Public names: ConfigError, said_of, shown, MISSING, UNKNOWN.
 
 Needs nothing but Python: a script that runs before anything is installed uses it as well.
 """
@@ -31,8 +31,12 @@ def said_of(problem: Mapping[str, Any]) -> str:
         return MISSING
     if problem["type"] == "extra_forbidden":
         return UNKNOWN
-    value, text = problem["input"], str(problem["msg"]).removeprefix("Value error, ")
-    shown = repr(value) if value is None or isinstance(value, (str, int, float)) else type(value).__name__
-    shown = shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"
+    text = str(problem["msg"]).removeprefix("Value error, ")
     text = text if text[:2].isupper() else f"{text[:1].lower()}{text[1:]}"
-    return f"{shown}: {text}"
+    return f"{shown(problem['input'])}: {text}"
+
+
+def shown(value: object) -> str:
+    """A value as a problem tells it: its beginning, or its type where it has parts."""
+    text = repr(value) if value is None or isinstance(value, (str, int, float)) else type(value).__name__
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from urllib.parse import quote, urlsplit
 
 from edge.config.mqtt import MqttConfig
-from edge.config.problem import MISSING, UNKNOWN, ConfigError
+from edge.config.problem import MISSING, UNKNOWN, ConfigError, shown
 from edge.config.secret import bearer
 from edge.config.tls import TlsTable
 from edge.core.values.text import one_line
@@ -113,7 +113,7 @@ def ask_of(what: str, payload: bytes) -> Asked | Answer:
         try:
             told[key] = one_line(text) if isinstance(text, str) else text
         except ValueError as error:
-            problems.append(f"{key}: {error}")
+            problems.append(f"{key}: {shown(text)}: {error}")
     if problems:
         return Answer(422, problems=tuple(problems))
     if what == "lane":
