@@ -8,6 +8,7 @@ The controller decides by it, and the api process keeps the same from the contro
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from edge.core.events import (
     DockChanged,
@@ -130,6 +131,8 @@ class Loads:
                     its.undetermined[parcel] = value.at_us
             case GateVerdict.ALREADY_LOADED | GateVerdict.ARRIVED:
                 pass
+            case _:
+                assert_never(value.verdict)
         if value.astray:
             self.dock(value.dock).wrong[parcel] = value.text
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 
 class Side(StrEnum):
@@ -27,6 +27,8 @@ class Side(StrEnum):
                 return Side.INSIDE
             case Side.THROUGH:
                 return self
+            case _:
+                assert_never(self)
 
 
 class Direction(StrEnum):
