@@ -1,6 +1,6 @@
-"""Follows one controller's journal: into the picture at once, into the site store as soon as it takes it.
+"""Follows one controller's journal: into picture and doors at once, into the site store as soon as it takes it.
 
-Public names: Follower, Followed, Memory.
+Public names: JournalWatch, Followed, Memory, Shown.
 
 Both go on by themselves: a journal that is not there yet or is replaced by another, a locked store, a full disk are
 said in ``followed`` and tried again every second; neither holds up the other.
@@ -10,29 +10,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
+import math
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from edge.core.events import AlarmChanged, DeviceChanged, Measured
 from edge.core.names import ALARMS
-from edge.core.values.state import CoreState
+from edge.core.values.state import CoreState, LoadsState
+from edge.journal.follower import Fold, Follower, Opened, follow_until_cancelled
 from edge.journal.reader import JournalReader
-from edge.journal.record import JournalError, Record, Value
+from edge.journal.record import JournalError, Record, Value, readable
 from edge.journal.source import JournalSource
 from edge.site.store import SiteStore
+from edge.views.docks import BOARD_KINDS, DockBoard
 from edge.views.history import HOUR_US, KINDS_COUNTED, History
 
 log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 POLL_S = 0.08
-RETRY_S = 1.0
 SILENT_S = 30.0
 """A controller tells its numbers every 10 s; when nothing came for so long, it is dead."""
 PORTION = 1_000
@@ -65,13 +63,23 @@ class Followed:
     store_trouble: str = ""
 
 
-class Follower:
-    """Follows one journal until cancelled.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Who is told of the journal, in the event loop: ``begin`` what the controller remembered before the first record,
+    ``take`` the values in order, ``recall`` the hour that went before, ``doors`` that their board has changed.
+    """
 
-    ``begin`` gets what the controller remembered before the first record, ``take`` the values in order, both in the
-    event loop; ``store`` gives the site store, raising OSError while there is none. ``devices``: the controller's, as
-    its records name them. ``history`` makes an empty one; filled with the hour that went before the first record, in a
-    thread of its own, it is given to ``recall`` in the event loop.
+    begin: Callable[[Memory], None]
+    take: Callable[[list[Value]], None]
+    recall: Callable[[History], None]
+    doors: Callable[[], None]
+
+
+class JournalWatch:
+    """Follows one journal until cancelled, in one thread for what is shown and one for the store.
+
+    ``devices``: the controller's, as its records name them. ``store`` gives the site store, raising OSError while
+    there is none. ``history`` makes an empty one. ``board``: of the controller's doors, None = it has none.
     """
 
     def __init__(
@@ -79,155 +87,188 @@ class Follower:
         controller: str,
         journal: Path,
         devices: tuple[str, ...],
-        begin: Callable[[Memory], None],
-        take: Callable[[list[Value]], None],
+        shown: Shown,
         store: Callable[[], SiteStore],
         history: Callable[[], History],
-        recall: Callable[[History], None],
+        board: DockBoard | None = None,
     ) -> None:
-        self.followed = Followed(controller, str(journal))
+        self._controller = controller
         self._journal = journal
-        self._devices = devices
-        self._begin = begin
-        self._take = take
-        self._store = store
-        self._history = history
-        self._recall = recall
-        self._start: asyncio.Queue[int] = asyncio.Queue()
+        self._ended = ""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._source = JournalSource(journal, controller)
+        self._picture = _Picture(journal, devices, shown, self._in_loop, store, history)
+        self._shown: list[Fold] = [self._picture]
+        if board is not None:
+            self._shown.append(_Board(board, shown, self._in_loop))
+        self._projection = _Projection(journal, store)
+
+    @property
+    def followed(self) -> Followed:
+        """How far it is."""
+        return Followed(
+            self._controller,
+            str(self._journal),
+            self._picture.seen,
+            self._projection.projected,
+            self._picture.last_us,
+            self._ended or self._picture.said,
+            self._projection.said,
+        )
 
     async def run(self) -> None:
         """Runs until cancelled. An error that is no trouble of journal or store ends it, and stays in ``followed``."""
+        self._loop = asyncio.get_running_loop()
+        shown = [Follower(self._source, fold, POLL_S) for fold in self._shown]
+        stored = Follower(self._source, self._projection, 2 * POLL_S, bears=(OSError,))
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._watch())
-                tasks.create_task(self._remember_hours())
-                tasks.create_task(self._project())
+                tasks.create_task(follow_until_cancelled("watch", *shown))
+                tasks.create_task(follow_until_cancelled("project", stored))
         except ExceptionGroup as errors:
-            log.exception("%s: the journal is no longer followed", self.followed.controller)
-            self.followed = replace(self.followed, journal_trouble=f"not followed any more: {errors.exceptions[0]!r}")
-
-    async def _watch(self) -> None:
-        source = JournalSource(self._journal, self.followed.controller)
-        seq = 0
-        measures, heard_s = False, time.monotonic()
-        silence = f"journal {self._journal}: nothing new for {SILENT_S:.0f} s: is `lanewise run` running?"
-
-        def read() -> tuple[Memory | None, int, list[Record], list[Value], str]:
-            reader, another = source.open()
-            memory, start = None, seq
-            if another:
-                start = max(0, reader.last() - WARM_UP)
-                memory = self._remember(reader)
-            records = reader.after(start, PORTION)
-            values, trouble = [], ""
-            for record in records:
-                try:
-                    values.append(record.value)
-                except JournalError as error:
-                    trouble = f"journal {self._journal}: record {record.seq}: {error}"
-            return memory, start, records, values, trouble
-
-        try:
-            with ThreadPoolExecutor(1, "watch") as pool:
-                while True:
-                    try:
-                        memory, start, records, values, trouble = await self._in(pool, read)
-                    except JournalError as error:
-                        source.close()
-                        self.followed = replace(self.followed, journal_trouble=str(error))
-                        await asyncio.sleep(RETRY_S)
-                        continue
-                    if memory is not None:
-                        self._begin(memory)
-                        self._start.put_nowait(start)
-                    if records:
-                        seq = records[-1].seq
-                        self.followed = replace(self.followed, last_us=records[-1].at_us)
-                        self._take(values)
-                        heard_s = time.monotonic()
-                        measures = measures or any(isinstance(value, Measured) for value in values)
-                    elif measures and time.monotonic() - heard_s > SILENT_S:
-                        trouble = silence
-                    if trouble or not records or self.followed.journal_trouble in ("not read yet", silence):
-                        self.followed = replace(self.followed, journal_trouble=trouble)
-                    self.followed = replace(self.followed, seen=seq)
-                    if len(records) < PORTION:
-                        await asyncio.sleep(POLL_S)
+            log.exception("%s: the journal is no longer followed", self._controller)
+            self._ended = f"not followed any more: {errors.exceptions[0]!r}"
         finally:
-            source.close()
+            self._source.close()
+
+    def _in_loop(self, call: Callable[[], None]) -> None:
+        async def called() -> None:
+            call()
+
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(called(), self._loop).result()
+
+
+InLoop = Callable[[Callable[[], None]], None]
+"""Calls in the event loop, and waits until that is done."""
+
+
+@dataclass(slots=True)
+class _Picture:
+    """Shows what the records tell, and once, in portions between them, the hour that went before."""
+
+    journal: Path
+    devices: tuple[str, ...]
+    shown: Shown
+    in_loop: InLoop
+    store: Callable[[], SiteStore]
+    history: Callable[[], History]
+    portion: int = PORTION
+    seen: int = 0
+    last_us: int = 0
+    said: str = "not read yet"
+    hour: Iterator[bool] | None = None
+    heard_s: float = math.inf
+    """When anything was heard last of a controller that tells its numbers."""
+
+    def begin(self, journal: Opened) -> int:
+        if journal.after is not None:
+            return journal.after
+        start = max(0, journal.reader.last() - WARM_UP)
+        memory = self._remember(journal.reader)
+        self.in_loop(lambda: self.shown.begin(memory))
+        self.hour = self._hour_before(journal.reader, start)
+        return start
+
+    def take(self, records: Sequence[Record]) -> bool:
+        known, trouble = readable(records)
+        values = [record.value for record in known]
+        if records:
+            self.in_loop(lambda: self.shown.take(values))
+            self.seen, self.last_us = records[-1].seq, records[-1].at_us
+            if self.heard_s < math.inf or any(isinstance(value, Measured) for value in values):
+                self.heard_s = time.monotonic()
+        elif time.monotonic() - self.heard_s > SILENT_S:
+            trouble = f"nothing new for {SILENT_S:.0f} s: is `lanewise run` running?"
+        self.said = f"journal {self.journal}: {trouble}" if trouble else ""
+        return self.hour is not None and next(self.hour, False)
+
+    def trouble(self, error: Exception) -> None:
+        self.said = str(error)
 
     def _remember(self, reader: JournalReader) -> Memory:
-        found = reader.checkpoint(CoreState)
-        lines = found[1].lines if found else {}
+        _, state = reader.checkpoint(CoreState) or (0, CoreState())
         devices: list[DeviceChanged] = []
         with suppress(OSError):  # then the picture says that they were not heard of yet
-            store = self._store()
-            for name in self._devices:
+            store = self.store()
+            for name in self.devices:
                 values = [record.value for record in store.by_ref(name)[-1:]]
                 devices += [value for value in values if isinstance(value, DeviceChanged)]
-        machines = {name: plc.machine for name, plc in found[1].plcs.items()} if found else {}
-        lanes = {name: (line.lanes_full, line.lanes_disabled) for name, line in lines.items()}
         changes = [value for record in reader.by_ref(ALARMS) if isinstance(value := record.value, AlarmChanged)]
-        alarms = {change.alarm: change for change in changes}
-        return Memory(lanes, tuple(devices), tuple(alarms.values()), machines)
+        return Memory(
+            {name: (line.lanes_full, line.lanes_disabled) for name, line in state.lines.items()},
+            tuple(devices),
+            tuple({change.alarm: change for change in changes}.values()),
+            {name: plc.machine for name, plc in state.plcs.items()},
+        )
 
-    async def _remember_hours(self) -> None:
-        """For every journal file that is begun: the hour before the record with which the picture began."""
+    def _hour_before(self, reader: JournalReader, before: int) -> Iterator[bool]:
+        """Reads the hour before a record, and has it shown when all is read; True after each portion."""
+        older = self.history()
+        with suppress(JournalError):  # gone: the journal that comes in its place has another hour
+            for newest in reader.after(before - 1, 1):
+                records = reader.counted(KINDS_COUNTED, newest.at_us - HOUR_US, before)
+                while some := list(islice(records, PORTION)):
+                    for record in readable(some)[0]:
+                        older.apply(record.value)
+                    yield True
+            self.in_loop(lambda: self.shown.recall(older))
 
-        ending = threading.Event()
 
-        def read(before: int) -> History:
-            history = self._history()
-            reader = JournalReader(self._journal)
-            try:
-                newest = reader.after(before - 1, 1)
-                for record in reader.counted(KINDS_COUNTED, newest[0].at_us - HOUR_US, before) if newest else ():
-                    if ending.is_set():
-                        break
-                    with suppress(JournalError):  # a record of another version is shown as trouble where it is followed
-                        history.apply(record.value)
-            finally:
-                reader.close()
-            return history
+@dataclass(slots=True)
+class _Board:
+    """Keeps the board of the doors; what cannot be read is said by the picture."""
 
-        with ThreadPoolExecutor(1, "recall") as pool:
-            try:
-                while True:
-                    before = await self._start.get()
-                    with suppress(JournalError):  # gone again: the next one that is begun has another hour
-                        self._recall(await self._in(pool, partial(read, before)))
-            finally:
-                ending.set()
+    board: DockBoard
+    shown: Shown
+    in_loop: InLoop
+    portion: int = 5_000
 
-    async def _project(self) -> None:
-        source = JournalSource(self._journal, self.followed.controller)
+    def begin(self, journal: Opened) -> int:
+        if journal.after is not None:
+            return journal.after
+        seq, state = journal.reader.checkpoint(CoreState) or (0, CoreState())
+        self.in_loop(lambda: self._show(state.loads, ()))
+        return seq
 
-        def project() -> tuple[int, int]:
-            reader, _ = source.open()
-            node = source.node(reader)
-            if not node:
-                return 0, 0
-            store = self._store()
-            records = reader.after(store.cursor(node), PORTION)
-            return store.project(node, records) if records else store.cursor(node), len(records)
+    def take(self, records: Sequence[Record]) -> bool:
+        values = [one.value for one in readable(record for record in records if record.kind in BOARD_KINDS)[0]]
+        if values:
+            self.in_loop(lambda: self._show(None, values))
+        return False
 
-        try:
-            with ThreadPoolExecutor(1, "project") as pool:
-                while True:
-                    try:
-                        projected, count = await self._in(pool, project)
-                    except (JournalError, OSError) as error:
-                        source.close()
-                        trouble = str(error) if isinstance(error, OSError) or self._journal.exists() else ""
-                        self.followed = replace(self.followed, store_trouble=trouble)
-                        await asyncio.sleep(RETRY_S)
-                        continue
-                    self.followed = replace(self.followed, projected=projected, store_trouble="")
-                    if count < PORTION:
-                        await asyncio.sleep(POLL_S * 2)
-        finally:
-            source.close()
+    def trouble(self, error: Exception) -> None:
+        pass
 
-    @staticmethod
-    async def _in(pool: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(pool, work)
+    def _show(self, begun: LoadsState | None, values: Sequence[Value]) -> None:
+        if begun is not None:
+            self.board.begin(begun)
+        for value in values:
+            self.board.take(value)
+        self.shown.doors()
+
+
+@dataclass(slots=True)
+class _Projection:
+    """Brings the records into the site store, from where the store says that it has them."""
+
+    journal: Path
+    store: Callable[[], SiteStore]
+    portion: int = PORTION
+    projected: int = 0
+    said: str = ""
+    node: str = ""
+
+    def begin(self, journal: Opened) -> int:
+        self.node = journal.node
+        self.projected = self.store().cursor(self.node)
+        return self.projected
+
+    def take(self, records: Sequence[Record]) -> bool:
+        if records:
+            self.projected = self.store().project(self.node, records)
+        self.said = ""
+        return False
+
+    def trouble(self, error: Exception) -> None:
+        self.said = str(error) if isinstance(error, OSError) or self.journal.exists() else ""

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.dock_follow import DockFollower
-from api.follow import Followed, Follower, Memory
+from api.follow import Followed, JournalWatch, Memory, Shown
 from api.stream import Hub, event
 from edge.config.lines import LineConfig, SiteConfig
 from edge.config.load import load_line
@@ -30,7 +29,6 @@ from edge.core.values.layout import LineLayout
 from edge.core.values.wishes import Wish
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
-from edge.journal.source import JournalSource
 from edge.metrics import Sample
 from edge.site.store import SiteStore, StoreError
 from edge.views.docks import DockBoard, DockPicture
@@ -96,29 +94,13 @@ class Site:
             )
         }
         self.hub = Hub(self._picture)
-        self.followers = [
-            Follower(
-                controller.controller,
-                controller.journal,
-                names,
-                self._begin,
-                self._take,
-                self.store,
-                lambda: History(self.layouts),
-                self._history.merge,
-            )
-            for controller, names in zip(controllers, devices, strict=True)
+        shown = Shown(self._begin, self._take, self._history.merge, self._docks_changed)
+        boards = [DockBoard({dock.name: dock.title for dock in its.dock}) if its.dock else None for its in controllers]
+        self.boards = tuple(board for board in boards if board is not None)
+        self._watches = [
+            JournalWatch(its.controller, its.journal, names, shown, self.store, lambda: History(self.layouts), board)
+            for its, names, board in zip(controllers, devices, boards, strict=True)
         ]
-        self._dock_followers = [
-            DockFollower(
-                DockBoard({dock.name: dock.title for dock in its.dock}),
-                JournalSource(its.journal, its.controller),
-                self._docks_changed,
-            )
-            for its in controllers
-            if its.dock
-        ]
-        self.boards = tuple(follower.board for follower in self._dock_followers)
         self._version = version("lanewise")
         self._store: SiteStore | None = None
         self._store_lock = threading.Lock()
@@ -132,8 +114,7 @@ class Site:
             await asyncio.to_thread(self.store)
         except StoreError as error:
             log.warning("%s: tried again with every use, and shown in health", error)
-        tasks = [asyncio.create_task(follower.run()) for follower in self.followers]
-        tasks += [asyncio.create_task(follower.run()) for follower in self._dock_followers]
+        tasks = [asyncio.create_task(watch.run()) for watch in self._watches]
         tasks.append(asyncio.create_task(self._beat()))
         try:
             yield
@@ -187,7 +168,7 @@ class Site:
 
     def health(self) -> Health:
         """How it stands now."""
-        controllers = tuple(follower.followed for follower in self.followers)
+        controllers = tuple(watch.followed for watch in self._watches)
         trouble = self._store_trouble or next((its.store_trouble for its in controllers if its.store_trouble), "")
         ok = not trouble and not any(its.journal_trouble for its in controllers)
         return Health(ok, self.config.site, self._version, now_us(), trouble, controllers)

@@ -176,7 +176,7 @@ def _positions(config: LineConfig) -> Position:
 
     def positions() -> dict[str, int]:
         nonlocal stored
-        node = source.node(source.open()[0])
+        node = source.node(source.open())
         seqs = {cursor.publisher: cursor.seq for cursor in read_cursors(config.publish_state) if cursor.node == node}
         found = {name: seqs.get(name, 0) for name in config.publish}
         if config.store:

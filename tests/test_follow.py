@@ -6,6 +6,7 @@ import random
 import sqlite3
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from hypothesis import strategies as st
 
 from edge.core.events import DeviceChanged
 from edge.journal import writer as journal
+from edge.journal.source import JournalSource
 from edge.publish import follow
 from edge.publish.cursors import CursorError, Cursors, SetAside, read_cursors, read_set_aside
-from edge.publish.follow import Delivery, Entry, Follower, Following, TargetDown
+from edge.publish.follow import Delivery, Entry, Following, TargetDown, TargetFollower
 
 
 def wanted(seq: int) -> bool:
@@ -76,6 +78,14 @@ def write(path: Path, first: int, count: int) -> None:
     writer.close()
 
 
+def publish(folder: Path, cursors: Cursors, target: Target) -> Following:
+    """Until the target has all."""
+    with closing(JournalSource(folder / "j.sqlite", "edge1")) as source:
+        publishing = TargetFollower("t", source, cursors, lambda: target)
+        publishing.run(target.stop)
+    return publishing.following
+
+
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("POLL_S", "RETRY_FIRST_S", "RETRY_LAST_S"):
@@ -93,13 +103,8 @@ def test_every_record_is_delivered_or_set_aside_once_and_in_order(
     total = 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(journal, "_ROOM_BYTES", 0)
-        for name, value in (
-            ("POLL_S", 0.001),
-            ("RETRY_FIRST_S", 0.001),
-            ("RETRY_LAST_S", 0.001),
-            ("LOOK_BACK_PORTION", 7),
-        ):
-            patch.setattr(follow, name, value)
+        for name in ("POLL_S", "RETRY_FIRST_S", "RETRY_LAST_S"):
+            patch.setattr(follow, name, 0.001)
         for _ in range(rng.randint(1, 5)):  # lives of the process
             count = rng.randint(1, 40)
             write(folder / "j.sqlite", total, count)
@@ -109,8 +114,7 @@ def test_every_record_is_delivered_or_set_aside_once_and_in_order(
             target.seen_before.clear()
             cursors = Cursors(folder / "p.sqlite")
             before = read_cursors(folder / "p.sqlite")
-            follower = Follower("t", "edge1", folder / "j.sqlite", cursors, lambda: target)
-            follower.run(target.stop)
+            publish(folder, cursors, target)
             cursors.close()
             begun = before[0].seq if before else 0
             assert target.seen_before == list(filter(wanted, range(max(0, begun - target.lookback) + 1, total + 1)))
@@ -143,10 +147,9 @@ def test_a_full_disk_under_the_cursors_loses_nothing(
         return move(self, *given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Cursors, "move", full)
-    follower = Follower("t", "edge1", tmp_path / "j.sqlite", cursors, lambda: target)
-    follower.run(target.stop)
+    following = publish(tmp_path, cursors, target)
     cursors.close()
-    assert follower.following.seq == 30 and follower.following.failures == 3
+    assert following.seq == 30 and following.failures == 3
     assert len(target.came) == 4 * 28 and len(set(target.came)) == 28
 
 
@@ -157,7 +160,7 @@ def test_what_cannot_be_decoded_is_set_aside(tmp_path: Path, quick: None) -> Non
     db.close()
     cursors = Cursors(tmp_path / "p.sqlite")
     target = Target(upto=5)
-    Follower("t", "edge1", tmp_path / "j.sqlite", cursors, lambda: target).run(target.stop)
+    publish(tmp_path, cursors, target)
     cursors.close()
     assert [one.rpartition("/")[2] for one in target.came] == ["1", "2", "4", "5"]
     ((aside, _),) = read_set_aside(tmp_path / "p.sqlite", "t")
@@ -173,7 +176,7 @@ def test_another_journal_in_its_place_is_followed_from_its_beginning(tmp_path: P
             for file in tmp_path.glob("j.sqlite*"):
                 file.unlink()
             write(tmp_path / "j.sqlite", first, 4)
-        Follower("t", "edge1", tmp_path / "j.sqlite", cursors, lambda: target).run(target.stop)  # noqa: B023
+        publish(tmp_path, cursors, target)
         assert target.came == [f"edge1@{1_000 + first}/{seq}" for seq in range(1, upto + 1)]
     cursors.close()
 

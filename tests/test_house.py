@@ -84,7 +84,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("api/app.py", "import edge.core.line.sort"),
         ("edge/views/live.py", "import edge.core.portal.passage"),
     ],
-    "door of journal: record, writer, reader, source and replay": [
+    "door of journal: record, writer, reader, follower, source and replay": [
         ("edge/controller/retention.py", "import edge.journal.trim")
     ],
     "door of config: load, lines and their types": [("edge/devices/plc.py", "import edge.config.table")],
@@ -115,6 +115,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "edge.journal: every file has its layer": [
         ("edge/journal/unplaced.py", ""),
         ("edge/journal/trim.py", "import edge.journal.writer"),
+        ("edge/journal/source.py", "import edge.journal.follower"),
     ],
     "edge.config: every file has its layer": [
         ("edge/config/unplaced.py", ""),

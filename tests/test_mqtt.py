@@ -27,11 +27,12 @@ from edge.core.events import DeviceChanged, Measured, OrderChanged, ToteChecked
 from edge.core.values.layout import LineLayout
 from edge.journal import writer as journal_module
 from edge.journal.record import Record, Value, encode
+from edge.journal.source import JournalSource
 from edge.journal.writer import Journal
 from edge.publish import follow
 from edge.publish import mqtt as mqtt_module
 from edge.publish.cursors import Cursors, read_cursors, read_set_aside
-from edge.publish.follow import Entry, Follower, TargetDown
+from edge.publish.follow import Entry, TargetDown, TargetFollower
 from edge.publish.mqtt import LOOKBACK, MqttPublisher
 from edge.publish.mqtt_broker import BrokerDown, Outgoing
 from edge.publish.namespace import Message, Namespace
@@ -257,17 +258,17 @@ class Published:
         self.config = MqttConfig(kind="mqtt", host="127.0.0.1", port=port, **config)
         self.writer = Journal(folder / "j.sqlite")
         self.stop = threading.Event()
-        self.follower: Follower | None = None
+        self.follower: TargetFollower | None = None
 
     def write(self, values: list[Value]) -> None:
         self.writer.append(values)
         self.writer.flush()
 
     @contextmanager
-    def going(self) -> Iterator[Follower]:
-        cursors = Cursors(self.folder / "p.sqlite")
+    def going(self) -> Iterator[TargetFollower]:
+        cursors, source = Cursors(self.folder / "p.sqlite"), JournalSource(self.folder / "j.sqlite", "edge1")
         make = partial(MqttPublisher, "broker", self.config, "demo", "edge1", self.layouts)
-        self.follower = Follower("broker", "edge1", self.folder / "j.sqlite", cursors, make)
+        self.follower = TargetFollower("broker", source, cursors, make)
         self.stop.clear()
         thread = threading.Thread(target=self.follower.run, args=(self.stop,))
         thread.start()
@@ -276,6 +277,7 @@ class Published:
         finally:
             self.stop.set()
             thread.join(HANGS_S)
+            source.close()
             cursors.close()
             self.writer.close()
             assert not thread.is_alive()

@@ -80,7 +80,7 @@ def test_a_trimmed_journal_keeps_its_name_and_can_be_derived_again(
     path = tmp_path / "journal.sqlite"
     values = decisions(project, path)
     source = JournalSource(path, "edge1")
-    reader = source.open()[0]
+    reader = source.open()
     node, whole, marks, used = source.node(reader), list(reader.every()), reader.marks(), reader.used_bytes()
     assert len(marks) > 3 and begin_of(reader) == (0, None)
     config = example(project).model_copy(
@@ -103,7 +103,7 @@ def test_a_trimmed_journal_keeps_its_name_and_can_be_derived_again(
     assert reader.used_bytes() < used
     assert source.node(reader) == node
     fresh = JournalSource(path, "edge1")
-    assert fresh.node(fresh.open()[0]) == node
+    assert fresh.node(fresh.open()) == node
     fresh.close()
     begin, core = begin_of(reader)
     again = replay(reader.every(begin), core)

@@ -27,9 +27,10 @@ from edge.core.events import DeviceChanged, LaneChanged, PointChanged
 from edge.core.values.layout import LineLayout
 from edge.journal import writer as journal_module
 from edge.journal.record import Value
+from edge.journal.source import JournalSource
 from edge.journal.writer import Journal
 from edge.publish.cursors import Cursors
-from edge.publish.follow import Follower
+from edge.publish.follow import TargetFollower
 from edge.publish.sparkplug import SparkplugPublisher
 from edge.publish.sparkplug_metrics import NODE as NODE_ITSELF
 from edge.publish.sparkplug_metrics import Kind, Metric, SparkplugMetrics
@@ -155,10 +156,10 @@ class Node:
         self.writer.flush()
 
     @contextmanager
-    def going(self) -> Iterator[Follower]:
-        cursors = Cursors(self.folder / "p.sqlite")
+    def going(self) -> Iterator[TargetFollower]:
+        cursors, source = Cursors(self.folder / "p.sqlite"), JournalSource(self.folder / "j.sqlite", "edge1")
         make = partial(SparkplugPublisher, "scada", self.table, self.config)
-        follower = Follower("scada", "edge1", self.folder / "j.sqlite", cursors, make)
+        follower = TargetFollower("scada", source, cursors, make)
         stop = threading.Event()
         thread = threading.Thread(target=follower.run, args=(stop,))
         thread.start()
@@ -167,6 +168,7 @@ class Node:
         finally:
             stop.set()
             thread.join(HANGS_S)
+            source.close()
             cursors.close()
             assert not thread.is_alive()
 

@@ -6,6 +6,7 @@ Public names: JournalReader, APPLICATION_ID, check_form.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -32,10 +33,14 @@ def check_form(db: sqlite3.Connection, path: Path) -> None:
 
 
 class JournalReader:
-    """Follows or searches a journal, from any process, without ever writing to it."""
+    """Searches a journal, from any process, without ever writing to it. May be used by several threads.
+
+    What is closed, or cannot be read, raises JournalError.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock = threading.Lock()
         if not path.is_file():
             raise JournalError(f"journal {path}: {'not a file' if path.exists() else 'no such file'}")
         with ExitStack() as opened:
@@ -54,7 +59,7 @@ class JournalReader:
 
     def after(self, seq: int, limit: int = 1000) -> list[Record]:
         """Up to ``limit`` records behind a sequence, in order."""
-        return self._records("SELECT * FROM record WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+        return self._records("SELECT * FROM record WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit)
 
     def every(self, seq: int = 0) -> Iterator[Record]:
         """All records behind a sequence, in order, read in portions."""
@@ -64,12 +69,12 @@ class JournalReader:
 
     def by_ref(self, ref: str) -> list[Record]:
         """The records that name an identity, order or track (`edge.core.events.refs`), in order."""
-        return self._records("SELECT r.* FROM ref JOIN record r USING(seq) WHERE ref.ref = ? ORDER BY seq", (ref,))
+        return self._records("SELECT r.* FROM ref JOIN record r USING(seq) WHERE ref.ref = ? ORDER BY seq", ref)
 
     def of_kind(self, kind: str, newest: int = 100_000, upto: int = 2**63 - 1) -> list[Record]:
         """The newest records of one kind up to sequence ``upto``, in order."""
         query = "SELECT * FROM record WHERE kind = ? AND seq <= ? ORDER BY seq DESC LIMIT ?"
-        return self._records(query, (kind, upto, newest))[::-1]
+        return self._records(query, kind, upto, newest)[::-1]
 
     def counted(self, kinds: Sequence[str], from_us: int, upto: int) -> Iterator[Record]:
         """The records of some kinds up to sequence ``upto``, in order, read in portions.
@@ -79,25 +84,20 @@ class JournalReader:
         low, high = 0, upto
         while low < high:
             middle = (low + high) // 2
-            found = self._records(
-                "SELECT * FROM record WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1", (middle, upto)
-            )
+            found = self._records("SELECT * FROM record WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1", middle, upto)
             if found and found[0].at_us < from_us:
                 low = found[0].seq
             else:
                 high = middle
         places = ",".join("?" * len(kinds))
         query = f"SELECT * FROM record WHERE seq > ? AND seq <= ? AND kind IN ({places}) ORDER BY seq LIMIT 1000"  # noqa: S608
-        while portion := self._records(query, (low, upto, *kinds)):
+        while portion := self._records(query, low, upto, *kinds):
             yield from portion
             low = portion[-1].seq
 
     def last(self) -> int:
         """The newest sequence; 0 for an empty journal."""
-        try:
-            seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()[0]
-        except sqlite3.Error as error:
-            raise JournalError(f"journal {self.path}: {error}") from None
+        seq: int = self._rows("SELECT coalesce(max(seq), 0) FROM record")[0][0]
         return seq
 
     def checkpoint(self, kind: type[State]) -> tuple[int, State] | None:
@@ -105,14 +105,10 @@ class JournalReader:
 
         It is, when it has a word that ``kind`` has not.
         """
-        try:
-            row = self._db.execute("SELECT seq, state FROM checkpoint").fetchone()
-        except sqlite3.Error as error:
-            raise JournalError(f"journal {self.path}: {error}") from None
-        if row is None:
-            return None
-        state = _state(row[1], kind)
-        return None if state is None else (row[0], state)
+        for seq, body in self._rows("SELECT seq, state FROM checkpoint"):
+            state = _state(body, kind)
+            return None if state is None else (seq, state)
+        return None
 
     def trimmed(self) -> int:
         """The mark up to which records were taken out; 0 = none were."""
@@ -152,22 +148,25 @@ class JournalReader:
 
     def close(self) -> None:
         """Closes the file."""
-        self._db.close()
+        with self._lock:
+            self._db.close()
 
     def _optional(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of a table that a journal of an older version does not have."""
         try:
-            return self._db.execute(sql, values).fetchall()
-        except sqlite3.OperationalError as error:
+            return self._rows(sql, *values)
+        except JournalError as error:
             if "no such table" in str(error):
                 return []
-            raise JournalError(f"journal {self.path}: {error}") from None
-        except sqlite3.Error as error:
-            raise JournalError(f"journal {self.path}: {error}") from None
+            raise
 
-    def _records(self, sql: str, values: tuple[object, ...]) -> list[Record]:
+    def _records(self, sql: str, *values: object) -> list[Record]:
+        return [Record(*row) for row in self._rows(sql, *values)]
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         try:
-            return [Record(*row) for row in self._db.execute(sql, values)]
+            with self._lock:
+                return self._db.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise JournalError(f"journal {self.path}: {error}") from None
 

@@ -1,12 +1,12 @@
 """One row of a journal, and the text that a journaled value is there.
 
-Public names: Record, Value, JournalError, encode, decode, decode_all, unknown_word.
+Public names: Record, Value, JournalError, encode, decode, decode_all, unknown_word, readable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import msgspec
@@ -76,8 +76,25 @@ class Record:
     line: str
     kind: str
     body: str
+    _value: Value | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def value(self) -> Value:
-        """The decoded value; raises JournalError."""
-        return decode(self.kind, self.body)
+        """The decoded value, decoded when it is asked for first; raises JournalError."""
+        if self._value is None:
+            object.__setattr__(self, "_value", decode(self.kind, self.body))
+        assert self._value is not None
+        return self._value
+
+
+def readable(records: Iterable[Record]) -> tuple[list[Record], str]:
+    """Those that can be decoded, and why the last of the others cannot; empty = all can."""
+    found: list[Record] = []
+    trouble = ""
+    for record in records:
+        try:
+            record.value  # noqa: B018  # decoded here, for all who ask for it later
+            found.append(record)
+        except JournalError as error:
+            trouble = f"record {record.seq}: {error}"
+    return found, trouble

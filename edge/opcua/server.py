@@ -11,8 +11,7 @@ import importlib
 import logging
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,9 +24,9 @@ from edge.config.problem import ConfigError
 from edge.config.secret import read_secret
 from edge.core.events import DeviceChanged, PassageSeen, Stage
 from edge.core.values.state import CoreState
+from edge.journal.follower import Follower, Opened, follow_until_cancelled
 from edge.journal.host_time import now_us
-from edge.journal.reader import JournalReader
-from edge.journal.record import JournalError, Record
+from edge.journal.record import Record, readable
 from edge.journal.source import JournalSource
 from edge.views.machines import Machines
 from plc.opcua_trust import Own, TrustList, make_own
@@ -86,76 +85,67 @@ async def serve(
         files = given.files()
         door = module.Door(Own(files.certificate, files.key), TrustList(files.trusted), users)
     face: Face = module.Face(config.controller, version("lanewise"), config.layouts(), given.nodesets, door)
+    source = JournalSource(config.journal, config.controller)
     await face.start(*given.address)
     try:
         if door is not None and (text := warning("opcua_server", (door.own.certificate,), now_us())):
             log.warning("%s", text)
         ready(f"{face.url}: {len(config.line)} line(s), {'signed and encrypted' if door else 'to anybody here'}")
-        await _Follower(config, face).run()
+        told = _Told(config, face, asyncio.get_running_loop())
+        await follow_until_cancelled("journal", Follower(source, told, POLL_S))
     finally:
         await face.stop()
+        source.close()
 
 
-class _Follower:
+class _Told:
     """Brings what the journal tells into the face; begins with what was so, and tells events from then on."""
 
-    def __init__(self, config: LineConfig, face: Face) -> None:
+    portion = PORTION
+
+    def __init__(self, config: LineConfig, face: Face, loop: asyncio.AbstractEventLoop) -> None:
         self._face = face
-        self._source = JournalSource(config.journal, config.controller)
+        self._loop = loop
         self._layouts = config.layouts()
         self._machines = Machines(self._layouts)
         self._readers: dict[str, bool] = {}
-        self._seq = 0
         self._live_from = 0
-        self._trouble = ""
+        self._said = ""
 
-    async def run(self) -> None:
-        loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, "journal") as pool:
-            while True:
-                try:
-                    records = await loop.run_in_executor(pool, self._read)
-                except JournalError as error:
-                    self._say(str(error))
-                    await asyncio.sleep(1.0)
-                    continue
-                self._say("")
-                for record in records:
-                    self._seq = record.seq
-                    try:
-                        await self._take(record)
-                    except JournalError as error:
-                        self._say(f"record {record.seq}: {error}")
-                if len(records) < PORTION:
-                    await asyncio.sleep(POLL_S)
-
-    def _read(self) -> list[Record]:
-        reader, new = self._source.open()
-        if new:
-            self._begin(reader)
-        return reader.after(self._seq, PORTION)
-
-    def _begin(self, reader: JournalReader) -> None:
+    def begin(self, journal: Opened) -> int:
         """Another file: what was so when its newest checkpoint was made; what happened since is told, but no event."""
+        if journal.after is not None:
+            return journal.after
         self._machines = Machines(self._layouts)
-        self._seq, self._live_from = 0, reader.last()
-        if found := reader.checkpoint(CoreState):
-            self._seq, state = found
-            self._machines.begin_with({name: plc.machine for name, plc in state.plcs.items()}, state.at_us)
+        self._live_from = journal.reader.last()
+        seq, state = journal.reader.checkpoint(CoreState) or (0, CoreState())
+        self._machines.begin_with({name: plc.machine for name, plc in state.plcs.items()}, state.at_us)
+        return seq
 
-    async def _take(self, record: Record) -> None:
-        value = record.value
-        for machine in self._machines.apply(value):
-            await self._face.stands(machine)
-        match value:
-            case PassageSeen(stage=Stage.FINAL) if record.seq > self._live_from:
-                await self._face.passed(value)
-            case DeviceChanged(device=device, up=up) if device.startswith("reader."):
-                self._readers[device.partition(".")[2]] = up
-                for line, state in self._portals():
-                    await self._face.readers_are(line, state)
-            case _:
-                pass
+    def take(self, records: Sequence[Record]) -> bool:
+        known, trouble = readable(records)
+        if known:
+            asyncio.run_coroutine_threadsafe(self._tell(known), self._loop).result()
+        self._say(trouble)
+        return False
+
+    def trouble(self, error: Exception) -> None:
+        self._say(str(error))
+
+    async def _tell(self, records: Sequence[Record]) -> None:
+        for record in records:
+            value = record.value
+            for machine in self._machines.apply(value):
+                await self._face.stands(machine)
+            match value:
+                case PassageSeen(stage=Stage.FINAL) if record.seq > self._live_from:
+                    await self._face.passed(value)
+                case DeviceChanged(device=device, up=up) if device.startswith("reader."):
+                    self._readers[device.partition(".")[2]] = up
+                    for line, state in self._portals():
+                        await self._face.readers_are(line, state)
+                case _:
+                    pass
 
     def _portals(self) -> Iterator[tuple[str, bool | None]]:
         """By line whether all its readers answer; None = of none it is known."""
@@ -164,9 +154,9 @@ class _Follower:
             yield layout.name, all(known) if known else None
 
     def _say(self, trouble: str) -> None:
-        if trouble != self._trouble:
+        if trouble != self._said:
             log.log(logging.WARNING if trouble else logging.INFO, "%s", trouble or "the journal can be read again")
-        self._trouble = trouble
+        self._said = trouble
 
 
 def _make_certificate(given: UaServerConfig, days: int) -> int:

@@ -1,6 +1,6 @@
 """Follows one controller's journal for one target: batches in order, at least once, with a durable cursor.
 
-Public names: Publisher, Entry, Delivery, TargetDown, Follower, Following.
+Public names: Publisher, Entry, Delivery, TargetDown, TargetFollower, Following.
 
 A publisher turns records into what its target takes, and knows nothing of cursors, batches or waiting. One thread each:
 a target that is down or slow delays no other. A batch is prepared once and sent until the target took it.
@@ -9,15 +9,14 @@ a target that is down or slow delays no other. A batch is prepared once and sent
 from __future__ import annotations
 
 import logging
-import random
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
 
+from edge.journal.follower import Follower, NotNow, Opened, follow
 from edge.journal.host_time import now_us
 from edge.journal.record import JournalError, Record, Value
 from edge.journal.source import JournalSource
@@ -28,10 +27,9 @@ log = logging.getLogger(__name__)
 POLL_S = 0.1
 RETRY_FIRST_S = 0.25
 RETRY_LAST_S = 30.0
-LOOK_BACK_PORTION = 2_000
 
 
-class TargetDown(Exception):  # noqa: N818  # what is down is the word of the trade
+class TargetDown(NotNow):
     """The target did not take a batch and may take it later. The text names the target and the reason."""
 
 
@@ -113,20 +111,22 @@ class Following:
         return max(0, self.newest - self.seq)
 
 
-class Follower:
-    """Follows a journal until told to stop. ``make`` connects nothing yet; it is called once for each journal file."""
+class TargetFollower:
+    """Follows a journal for one target until told to stop.
+
+    ``make`` connects nothing yet; it is called each time that the journal is opened.
+    """
 
     TELL_EVERY_S = 10.0
 
-    def __init__(
-        self, name: str, controller: str, journal: Path, cursors: Cursors, make: Callable[[], Publisher]
-    ) -> None:
+    def __init__(self, name: str, source: JournalSource, cursors: Cursors, make: Callable[[], Publisher]) -> None:
         self.following = Following(name)
         self._name = name
-        self._source = JournalSource(journal, controller)
+        self._follower = Follower(source, self, POLL_S, (RETRY_FIRST_S, RETRY_LAST_S), (CursorError,))
         self._cursors = cursors
         self._make = make
         self._publisher: Publisher | None = None
+        self._delivery: Callable[[], None] | None = None
         self._node = ""
         self._told_s = 0.0
         self._given_up = False
@@ -139,79 +139,75 @@ class Follower:
 
     def run(self, stop: threading.Event) -> None:
         """Runs until ``stop``. An error that is no trouble of journal, cursors or target ends it."""
-        retry_s = RETRY_FIRST_S
-        delivery: Callable[[], bool] | None = None
         try:
-            while not stop.is_set():
-                try:
-                    delivery = delivery or self._next()
-                    rests = delivery is None or not delivery()
-                    delivery = None
-                except (TargetDown, JournalError, CursorError) as error:
-                    self._trouble(str(error))
-                    if not isinstance(error, TargetDown):
-                        delivery = None
-                        self._forget()
-                    stop.wait(retry_s * (1 - random.random() / 2))
-                    retry_s = min(RETRY_LAST_S, retry_s * 2)
-                    continue
-                retry_s = RETRY_FIRST_S
-                if self.following.trouble:
-                    if self.following.trouble != "not begun":
-                        log.warning("publisher %s: delivers again", self._name)
-                    self.following = replace(self.following, trouble="")
-                self._tell()
-                if rests:
-                    stop.wait(POLL_S)
+            follow([self._follower], stop)
         finally:
             self._forget()
 
-    def _next(self) -> Callable[[], bool] | None:
-        """What delivers the next batch and says whether more is waiting; None = nothing to deliver."""
-        reader, another = self._source.open()
-        if another:
-            self._close_publisher()
-        node = self._source.node(reader)
-        if not node:
-            return None
-        if self._publisher is None:
-            cursor = self._cursors.get(self._name, node)
-            self._node = node
-            self.following = replace(self.following, seq=cursor.seq, set_aside=cursor.set_aside)
-            self._publisher = self._make()
-            if self._given_up:
-                self._publisher.give_up()
-            seq = max(0, cursor.seq - self._publisher.lookback)
-            while seq < cursor.seq:
-                records = reader.after(seq, min(LOOK_BACK_PORTION, cursor.seq - seq))
-                records = [record for record in records if record.seq <= cursor.seq]
-                if not records:
-                    break
-                self._publisher.prepare(self._entries(self._publisher, records)[0])
-                seq = records[-1].seq
-        portion = self._publisher.portion
-        records = reader.after(self.following.seq, portion)
-        if not records:
-            self.following = replace(self.following, newest=self.following.seq)
-            return None
-        entries, bad = self._entries(self._publisher, records)
-        send = self._publisher.prepare(entries)
-        newest = records[-1].seq if len(records) < portion else reader.last()
-        self.following = replace(self.following, newest=newest)
+    @property
+    def portion(self) -> int:
+        assert self._publisher is not None
+        return self._publisher.portion
 
-        def deliver() -> bool:
+    def begin(self, journal: Opened) -> int:
+        self._forget()
+        cursor = self._cursors.get(self._name, journal.node)
+        self._node = journal.node
+        self.following = replace(self.following, seq=cursor.seq, set_aside=cursor.set_aside)
+        self._publisher = self._make()
+        if self._given_up:
+            self._publisher.give_up()
+        return max(0, cursor.seq - self._publisher.lookback)
+
+    def take(self, records: Sequence[Record]) -> bool:
+        self.following = replace(self.following, newest=self._follower.newest)
+        if records and self._delivery is None:
+            self._delivery = self._prepared(records)
+        if self._delivery is not None:
+            self._delivery()
+            self._delivery = None
+        if self.following.trouble:
+            if self.following.trouble != "not begun":
+                log.warning("publisher %s: delivers again", self._name)
+            self.following = replace(self.following, trouble="")
+        self._tell()
+        return False
+
+    def trouble(self, error: Exception) -> None:
+        if self._given_up:
+            return
+        text = str(error)
+        if text != self.following.trouble:
+            log.warning("publisher %s: %s; tried again until it works", self._name, text)
+        failures = self.following.failures + 1
+        self.following = replace(self.following, newest=self._follower.newest, trouble=text, failures=failures)
+        if not isinstance(error, TargetDown):
+            self._forget()
+
+    def _prepared(self, records: Sequence[Record]) -> Callable[[], None]:
+        """What delivers those that were not delivered before."""
+        assert self._publisher is not None
+        before = [record for record in records if record.seq <= self.following.seq]
+        if before:
+            self._publisher.prepare(self._entries(self._publisher, before)[0])
+        fresh = records[len(before) :]
+        if not fresh:
+            return lambda: None
+        entries, bad = self._entries(self._publisher, fresh)
+        send = self._publisher.prepare(entries)
+
+        def deliver() -> None:
             refused = sorted([*bad, *send()], key=lambda one: one.seq)
-            cursor = self._cursors.move(self._name, self._node, records[-1].seq, refused, now_us())
+            cursor = self._cursors.move(self._name, self._node, fresh[-1].seq, refused, now_us())
             self.following = replace(
                 self.following,
                 seq=cursor.seq,
-                at_us=records[-1].at_us,
-                records=self.following.records + len(records),
+                at_us=fresh[-1].at_us,
+                records=self.following.records + len(fresh),
                 set_aside=cursor.set_aside,
             )
             for one in refused[:3]:
                 log.warning("publisher %s: record %d set aside: %s", self._name, one.seq, one.reason)
-            return len(records) == portion
 
         return deliver
 
@@ -224,17 +220,6 @@ class Follower:
                 bad.append(SetAside(record.seq, f"{record.kind} {record.body}", str(error)))
         return entries, bad
 
-    def _trouble(self, text: str) -> None:
-        if self._given_up:
-            return
-        if text != self.following.trouble:
-            log.warning("publisher %s: %s; tried again until it works", self._name, text)
-        self.following = replace(self.following, trouble=text, failures=self.following.failures + 1)
-        with suppress(JournalError):
-            reader, another = self._source.open()
-            if not another:
-                self.following = replace(self.following, newest=reader.last())
-
     def _tell(self) -> None:
         now_s = time.monotonic()
         if self._publisher is not None and now_s - self._told_s >= self.TELL_EVERY_S:
@@ -242,11 +227,8 @@ class Follower:
             with suppress(TargetDown):  # the next batch says so
                 self._publisher.tell(self.following)
 
-    def _close_publisher(self) -> None:
+    def _forget(self) -> None:
+        self._delivery = None
         if self._publisher is not None:
             self._publisher.close()
             self._publisher = None
-
-    def _forget(self) -> None:
-        self._close_publisher()
-        self._source.close()

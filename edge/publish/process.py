@@ -25,7 +25,7 @@ from edge.journal.record import JournalError
 from edge.journal.source import JournalSource
 from edge.metrics import Sample, serve
 from edge.publish.cursors import Cursors, read_cursors, read_set_aside
-from edge.publish.follow import Follower, Following, Publisher
+from edge.publish.follow import Following, Publisher, TargetFollower
 
 log = logging.getLogger(__name__)
 
@@ -71,34 +71,35 @@ def run(config: LineConfig, stop: threading.Event) -> int:
     """Publishes until ``stop``. 1 = a publisher ended by itself, which is a fault of the program."""
     ended = threading.Event()
     cursors = Cursors(config.publish_state)
-    followers = {
-        name: Follower(name, config.controller, config.journal, cursors, partial(open_publisher, name, config))
-        for name in config.publish
+    source = JournalSource(config.journal, config.controller)
+    publishing = {
+        name: TargetFollower(name, source, cursors, partial(open_publisher, name, config)) for name in config.publish
     }
 
     def follow(name: str) -> None:
-        follower = followers[name]
+        its = publishing[name]
         try:
-            follower.run(stop)
+            its.run(stop)
         except Exception as error:  # the others go on, and the supervisor sees the status when they have ended
             log.exception("publisher %s: ended by a fault", name)
-            follower.following = replace(follower.following, trouble=f"ended by a fault: {error!r}")
+            its.following = replace(its.following, trouble=f"ended by a fault: {error!r}")
             ended.set()
 
-    threads = [threading.Thread(target=follow, args=(name,), name=f"publish-{name}") for name in followers]
+    threads = [threading.Thread(target=follow, args=(name,), name=f"publish-{name}") for name in publishing]
     try:
         for thread in threads:
             thread.start()
-        with serve(config.metrics.publish, lambda: _samples([one.following for one in followers.values()])):
+        with serve(config.metrics.publish, lambda: _samples([one.following for one in publishing.values()])):
             while not stop.wait(1.0):
                 if threads and not any(thread.is_alive() for thread in threads):
                     break
     finally:
         stop.set()
-        for follower in followers.values():
-            follower.give_up()
+        for its in publishing.values():
+            its.give_up()
         for thread in threads:
             thread.join()
+        source.close()
         cursors.close()
     return int(ended.is_set())
 
@@ -125,7 +126,7 @@ def _status(config: LineConfig) -> Iterator[str]:
     source = JournalSource(config.journal, config.controller)
     newest, node = 0, ""
     with suppress(JournalError):
-        reader, _ = source.open()
+        reader = source.open()
         newest, node = reader.last(), source.node(reader)
     source.close()
     cursors = {cursor.publisher: cursor for cursor in read_cursors(config.publish_state) if cursor.node == node}

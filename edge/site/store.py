@@ -19,7 +19,7 @@ from edge.core.names import refs
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order
 from edge.core.values.wishes import Wish
-from edge.journal.record import Record, decode
+from edge.journal.record import Record
 from edge.site import feed, tables
 from edge.site import orders as orders_of
 from edge.site.engine import StoreError, engine
@@ -147,7 +147,7 @@ class SiteStore:
             for record in fresh:
                 if record.kind in feed.FEED_KINDS:  # the feed has them already
                     continue
-                value = decode(record.kind, record.body)
+                value = record.value
                 found = (value.device,) if isinstance(value, DeviceChanged) else refs(value)
                 if found:
                     rows.append(
