@@ -142,7 +142,7 @@ def _cpu_s(pid: int) -> float:
 
 def _used(pid: int, journal: Path) -> tuple[int, int]:
     """Threads, and how often a file is open."""
-    files = [one.readlink() for one in Path(f"/proc/{pid}/fd").iterdir() if one.is_symlink()]
+    files = [one.resolve() for one in Path(f"/proc/{pid}/fd").iterdir()]
     return len(list(Path(f"/proc/{pid}/task").iterdir())), files.count(journal.resolve())
 
 

@@ -37,6 +37,6 @@ Read these in order, about 1690 lines, with edge/core/events.py beside them as t
 
 From there: core/line/verify.py and sort.py hold the rules of totes and lanes, journey.py a track's life and
 core/values/track.py its states, core/dock/gate.py what may leave through a door, core/alarms/alarms.py what needs
-people, journal/replay.py the proof; plc/mailbox.py is the host's half of the contract with a PLC (docs/plc-mailbox.md),
-rfid/llrp/session.py the client's half of LLRP.
+people, journal/replay.py the proof, journal/follower.py the one loop by which all others follow; plc/mailbox.py is the
+host's half of the contract with a PLC (docs/plc-mailbox.md), rfid/llrp/session.py the client's half of LLRP.
 """

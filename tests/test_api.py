@@ -280,6 +280,18 @@ def test_health_says_what_is_missing_and_recovers(site: SiteConfig, run: Run) ->
     run(talk())
 
 
+def test_each_journal_is_open_once(site: SiteConfig, run: Run) -> None:
+    """Picture, doors, the hour before and the store are all told from one open file."""
+    count = write_journal(site, 20)
+
+    async def talk() -> None:
+        async with client_of(create_app(site)) as client:
+            await until(lambda: projected(client, count))
+            assert opened(journal_of(site)) == 1
+
+    run(talk())
+
+
 def test_health_says_that_a_controller_is_silent(site: SiteConfig, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.follow.SILENT_S", 0.1)
     write_journal(site, 5)
@@ -310,6 +322,11 @@ def remove_store(site: SiteConfig) -> None:
 def remove_journal(site: SiteConfig) -> None:
     for old in journal_of(site).parent.glob("journal.sqlite*"):
         old.unlink()
+
+
+def opened(path: Path) -> int:
+    """How often this process has a file open."""
+    return [one.resolve() for one in Path("/proc/self/fd").iterdir()].count(path.resolve())
 
 
 async def trouble(client: httpx.AsyncClient, text: str) -> bool:

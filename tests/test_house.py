@@ -325,6 +325,15 @@ def test_the_hall_of_edge_has_rooms_and_no_more_files(project: Path) -> None:
     assert len(floors) <= 6
 
 
+def test_one_loop_follows_a_journal(project: Path) -> None:
+    """Records in portions are read by the follower alone; others read one, or search, or read to an end."""
+    portions = re.compile(r"\.after\((?!.*, 1\))")
+    loops = {
+        path.relative_to(project).as_posix() for path in sources(project) if portions.search(path.read_text("utf-8"))
+    }
+    assert loops == {f"edge/journal/{name}.py" for name in ("follower", "reader", "source")}
+
+
 def test_the_packages_belong_to_lanewise_alone() -> None:
     owners = metadata.packages_distributions()
     for package in PACKAGES:

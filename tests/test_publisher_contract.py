@@ -46,10 +46,11 @@ from reader_peers import packet, text
 from edge.config.lines import LineConfig
 from edge.config.load import load_line
 from edge.config.publish import PublisherConfig
+from edge.journal.source import JournalSource
 from edge.journal.writer import Journal
 from edge.publish import mqtt_connection
 from edge.publish.cursors import Cursors, SetAside
-from edge.publish.follow import Delivery, Entry, Follower, Publisher, TargetDown
+from edge.publish.follow import Delivery, Entry, Publisher, TargetDown, TargetFollower
 from edge.publish.process import KINDS, open_publisher
 
 NAME = "target"
@@ -102,7 +103,7 @@ def nothing_but_being_told_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
 class Going:
     """A publisher that follows the journal in a thread of its own."""
 
-    follower: Follower
+    follower: TargetFollower
     stop: threading.Event
     ended: asyncio.Future[None]
     before: Belongings
@@ -129,7 +130,8 @@ async def going(site: Site, keys: dict[str, Any], planted: Planted = as_it_is, *
     loop, cursors, stop = asyncio.get_running_loop(), site.cursors(), threading.Event()
     publish = {NAME: publisher_table(keys).model_copy(update=table)}
     config = site.config.model_copy(update={"publish": publish})
-    follower = Follower(NAME, config.controller, config.journal, cursors, lambda: planted(open_publisher(NAME, config)))
+    source = JournalSource(config.journal, config.controller)
+    follower = TargetFollower(NAME, source, cursors, lambda: planted(open_publisher(NAME, config)))
     ended: asyncio.Future[None] = loop.create_future()
     before = Belongings.now()
 
@@ -149,6 +151,7 @@ async def going(site: Site, keys: dict[str, Any], planted: Planted = as_it_is, *
         stop.set()
         follower.give_up()
         await asyncio.to_thread(thread.join, HANGS_S)
+        source.close()
         cursors.close()
 
 
