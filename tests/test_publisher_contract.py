@@ -141,6 +141,7 @@ async def going(site: Site, keys: dict[str, Any], planted: Planted = as_it_is, *
             follower.run(stop)
         except Exception as raised:
             error = raised
+        source.close()
         loop.call_soon_threadsafe(ended.set_result if error is None else ended.set_exception, error)
 
     thread = threading.Thread(target=follow, name="publisher")
@@ -151,7 +152,6 @@ async def going(site: Site, keys: dict[str, Any], planted: Planted = as_it_is, *
         stop.set()
         follower.give_up()
         await asyncio.to_thread(thread.join, HANGS_S)
-        source.close()
         cursors.close()
 
 
