@@ -1,7 +1,7 @@
 """Test tools for every test: where the project is, foreign peers, leak-free event loops, honest log calls.
 
-Public fixtures: project, shared, peer, npm, programs, run. Nothing here relies on the working folder; copied away from
-the project, the tests find it by the environment variable LANEWISE_ROOT.
+Public fixtures: project, shared, layouts, peer, npm, mosquitto, listens, programs, run, quick. Nothing here relies on
+the working folder; copied away from the project, the tests find it by the environment variable LANEWISE_ROOT.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if _root := os.environ.get("LANEWISE_ROOT"):
 
 if TYPE_CHECKING:
     from programs import Programs
+
+    from edge.core.values.layout import LineLayout
 
 T = TypeVar("T")
 
@@ -65,6 +67,14 @@ def shared(project: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def layouts(project: Path) -> tuple[LineLayout, ...]:
+    """The lines of the example warehouse."""
+    from edge.config.load import load_line
+
+    return load_line(project / "examples/warehouse/LINE.toml").layouts()
+
+
+@pytest.fixture(scope="session")
 def peer() -> Callable[[str], str]:
     """``peer(name)``: path of a foreign executable; without it the test skips, or fails when CI is set."""
 
@@ -94,6 +104,28 @@ def npm(project: Path) -> Callable[[str], Path]:
         return folder
 
     return find
+
+
+@pytest.fixture
+def mosquitto(peer: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The broker's executable."""
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")
+    return peer("mosquitto")
+
+
+@pytest.fixture
+def listens(peer: Callable[[str], str]) -> str:
+    """The executable of its client that listens."""
+    return peer("mosquitto_sub")
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Publishers of this process look and try again soon."""
+    from edge.publish import follow
+
+    for name in ("POLL_S", "RETRY_FIRST_S", "RETRY_LAST_S"):
+        monkeypatch.setattr(follow, name, 0.01)
 
 
 @pytest.fixture(scope="session")

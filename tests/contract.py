@@ -1,6 +1,6 @@
 """What a contract asks of every driver, whatever it drives: it ends when told, leaves nothing, and bears any way.
 
-Public names: HANGS_S, SECOND_S, NONSENSE, MASKS, LOOPS, Loop, MeteredLoop, Belongings, ends_in_time, until, turns,
+Public names: SECOND_S, NONSENSE, MASKS, LOOPS, MeteredLoop, Belongings, ends_in_time, turns,
 places, names_of; the way to a peer: Way, Then, Mouth, Relay, deaf, elsewhere.
 
 A second is no measured time here: told to end, a driver gets a clock that stands while anybody has something to do, and
@@ -26,9 +26,8 @@ from typing import Annotated, Any, NamedTuple, Self, get_args, get_origin
 
 import pytest
 import uvloop
+from waiting import HANGS_S
 
-HANGS_S = 60.0
-"""Real time that only a hang takes."""
 SECOND_S = 1.0
 """What a driver may wait for when it was told to end, all in all."""
 NONSENSE = (
@@ -89,7 +88,6 @@ class MeteredLoop(asyncio.SelectorEventLoop):
         self._meter.now_s, self._meter.of_others, self._meter.hangs_s = self.time(), of_others, hangs_s
 
 
-Loop = Callable[[], asyncio.AbstractEventLoop]
 LOOPS = pytest.mark.parametrize("loop", [MeteredLoop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 
 
@@ -144,13 +142,6 @@ async def ends_in_time(task: asyncio.Task[Any], before: Belongings, hangs_s: flo
     except TimeoutError:
         assert task.done(), f"it has not ended: {task}"
         raise AssertionError(f"it left behind: {left}") from None
-
-
-async def until(reached: Callable[[], bool]) -> None:
-    """Waits until it is so."""
-    async with asyncio.timeout(HANGS_S):
-        while not reached():  # noqa: ASYNC110  what is waited for has no event of its own
-            await asyncio.sleep(0.001)
 
 
 async def turns(number: int = 5) -> None:

@@ -10,6 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from waiting import HANGS_S
+
 PANELS = {
     "timeseries": "FieldConfig",
     "stat": "",
@@ -18,7 +20,6 @@ PANELS = {
     "table": "FieldConfig",
 }
 """Panel plugins, each with its type of ``fieldConfig.defaults.custom``; empty = it has none."""
-HANGS_S = 60
 
 
 def grafana_schema(peer_folder: Path, node: str, work: Path) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from contextlib import contextmanager, suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from mosquitto import HANGS_S, until
 from ports import free_port
 from shipped import begin
+from waiting import HANGS_S, wait_until
 
 from edge.config.load import load_line
 from edge.publish import follow
@@ -99,16 +99,16 @@ class Publishing:
 
     def fails(self, times: int = 2) -> None:
         """Waits until so many more deliveries failed."""
-        until(lambda: self.figure("failures_total") >= 0, self.log)
+        wait_until(lambda: self.figure("failures_total") >= 0, self.log)
         before = self.figure("failures_total")
-        until(lambda: self.figure("failures_total") >= before + times, self.log)
+        wait_until(lambda: self.figure("failures_total") >= before + times, self.log)
 
     @contextmanager
     def full_disk(self) -> Iterator[None]:
         """It cannot write any file until it has failed a few times after what is done meanwhile."""
         assert self._process is not None
         assert self._process.pid is not None
-        until(lambda: self.figure("failures_total") >= 0, self.log)
+        wait_until(lambda: self.figure("failures_total") >= 0, self.log)
         was = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         seq = self.cursor().seq
         try:

@@ -1,6 +1,6 @@
 """The example's configuration in a folder of its own, on ports of its own, and commands that are run in it.
 
-Public names: House, Said, make_house, HANGS_S, AT_US.
+Public names: House, Said, make_house, AT_US.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from tempfile import TemporaryDirectory
 
 from ports import free_port
 from shipped import begin
+from waiting import HANGS_S
 
 from edge.config.load import load_line
 from edge.core.events import DeviceChanged, Started
 from edge.journal.writer import Journal
 
-HANGS_S = 60
 AT_US = 1_767_225_600_000_000
 
 

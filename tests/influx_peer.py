@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from mosquitto import HANGS_S
 from ports import free_port
+from waiting import HANGS_S
 
 CONFIG = """
 reporting-disabled = true

@@ -1,6 +1,6 @@
 """mosquitto as a real broker for tests, and a foreign client that listens with a persistent session.
 
-Public names: Mosquitto, Heard, until, HANGS_S.
+Public names: Mosquitto, Heard.
 """
 
 from __future__ import annotations
@@ -10,16 +10,12 @@ import signal
 import socket
 import subprocess
 import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from ports import free_port
-
-HANGS_S = 60
-"""Nothing that works takes so long, whatever else the machine does."""
+from waiting import HANGS_S, wait_until
 
 
 class Mosquitto:
@@ -42,7 +38,7 @@ class Mosquitto:
         with self._log.open("ab") as log:
             command = [self._executable, "-c", str(self._config), "-v"]
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        until(self._listens, lambda: self._log.read_text()[-2000:])
+        wait_until(self._listens, lambda: self._log.read_text()[-2000:])
         return self
 
     def _listens(self) -> bool:
@@ -146,11 +142,3 @@ class Heard:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def until(holds: Callable[[], bool], what: Callable[[], object] = lambda: "", within_s: float = HANGS_S) -> None:
-    """Waits until it is so."""
-    end = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < end, what()
-        time.sleep(0.02)

@@ -132,3 +132,27 @@ class NodeServer(NodePeer):
         super().__init__(modules, script, folder / "node.log", [folder / "node-pki", *more, *trusted])
         self.url = self.said("listening ")
         self.certificate = Path(self.said("certificate "))
+
+
+def write_line(project: Path, folder: Path, table: str) -> Path:
+    """The example's LINE.toml with another table for PLC ``sorter``."""
+    source = (project / "examples" / "warehouse" / "LINE.toml").read_text()
+    changed = source.replace('[plc.sorter]\nhost = "127.0.0.1"\nport = 15023\n', f"[plc.sorter]\n{table}\n")
+    assert changed != source
+    path = folder / "LINE.toml"
+    path.write_text(changed)
+    return path
+
+
+def secure_table(url: str, folder: Path) -> str:
+    """Such a table, for a server that is trusted by the certificates in ``folder``."""
+    return f"""driver = "opcua"
+timeout_ms = 5000
+[plc.sorter.opcua]
+url = "{url}"
+certificate = "pki/own.der"
+key = "pki/own.pem"
+trusted = "{folder}"
+user = "lanewise"
+password_file = "password"
+"""

@@ -11,12 +11,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from pydantic import TypeAdapter
+from waiting import HANGS_S
 
 from edge.config.readers import ReaderConfig
 from edge.devices.reader_drivers import make_reader
 from rfid.driver import ReaderError, ReaderEvent, ReaderNotice, ReaderReady, Reads, TagRead
-
-HANGS_S = 60
 
 
 class ReaderOwner:

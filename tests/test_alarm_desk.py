@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from conftest import Run
-from house import HANGS_S, House, make_house
-from test_api import client_of, until
+from example_site import client_of
+from house import House, make_house
+from waiting import HANGS_S, until
 
 from api.app import create_app
 from edge.config.load import load_line, load_site

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pure_site import example
 
 from edge.core.alarms.alarms import BY_HAND, RECENT, TRANSITIONS, Alarms, next_state, requested_state, unraised
 from edge.core.alarms.facts import Condition, Fact, Moment, Sample, identity
@@ -46,11 +44,6 @@ AT_US = 1_700_000_000_000_000
 S = 1_000_000
 MIN = 60 * S
 OF = {rule.kind: rule for rule in RULES}
-
-
-@pytest.fixture(scope="module")
-def layouts(project: Path) -> tuple[LineLayout, ...]:
-    return example(project).layouts()
 
 
 @dataclass

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +12,17 @@ import httpx
 import msgspec
 import pytest
 from conftest import Run
-from fastapi import FastAPI
+from example_site import START_US, TOKEN, client_of, example_site, journal_of, write_journal
 from hypothesis import given
 from hypothesis import strategies as st
 from made_up_floor import MadeUpFloor, item, order, parcel, tote
+from waiting import until
 
 from api.app import MAX_BODY, create_app
 from api.server import ServeError, listen, server
 from api.stream import QUEUE, Hub
 from edge.config.lines import SiteConfig
-from edge.config.load import ConfigError, load_line, load_site
+from edge.config.load import ConfigError, load_line
 from edge.core.events import LaneRequested, Measured, ToteChecked
 from edge.core.values.layout import LineLayout
 from edge.journal.writer import Journal
@@ -32,50 +31,10 @@ from edge.views.live import LiveView
 from edge.views.words.table import LANGUAGES, language
 from rfid.epc.identity import describe, identify
 
-TOKEN = "a-token-of-twenty-four-characters"
-START_US = 1_790_000_000_000_000
-
 
 @pytest.fixture
 def site(project: Path, tmp_path: Path) -> SiteConfig:
-    for name in ("LINE.toml", "SITE.toml"):
-        (tmp_path / name).write_text((project / "examples/warehouse" / name).read_text(encoding="utf-8"))
-    return load_site(tmp_path / "SITE.toml")
-
-
-@pytest.fixture
-def layouts(site: SiteConfig) -> tuple[LineLayout, ...]:
-    return load_line(site.controller[0].config).layouts()
-
-
-def journal_of(site: SiteConfig) -> Path:
-    return load_line(site.controller[0].config).journal
-
-
-def write_journal(site: SiteConfig, seconds: int = 60, start_us: int = START_US) -> int:
-    """Writes what a floor does; the number of records."""
-    journal = Journal(journal_of(site))
-    floor = MadeUpFloor(load_line(site.controller[0].config).layouts(), start_us)
-    count = journal.append(list(floor.until(start_us + seconds * 1_000_000)))
-    journal.flush()
-    journal.close()
-    return count
-
-
-@asynccontextmanager
-async def client_of(app: FastAPI, **headers: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a running application, without sockets."""
-    async with app.state.site.running():
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000", headers=headers) as client:
-            yield client
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Waits, 60 seconds at most."""
-    async with asyncio.timeout(60):
-        while not await holds():  # noqa: ASYNC110  # another process's view, only polling tells
-            await asyncio.sleep(0.02)
+    return example_site(project, tmp_path)
 
 
 def order_json(number: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from test_mqtt import happened, layouts, told_of  # noqa: F401  # layouts is a fixture
+from published import happened, told_of
 
 from edge.config.load import load_line
 from edge.core.events import KINDS
@@ -103,7 +103,7 @@ def check(document: dict[str, Any], message: Message) -> str:
 def test_what_a_floor_does_is_told_as_the_document_says(
     document: dict[str, Any],
     namespace: Namespace,
-    layouts: tuple[LineLayout, ...],  # noqa: F811
+    layouts: tuple[LineLayout, ...],
 ) -> None:
     seen = {check(document, message) for messages in told_of(layouts, happened(layouts, 30)) for message in messages}
     seen.add(check(document, namespace.status(True, 1, "1")))

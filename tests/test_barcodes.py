@@ -10,7 +10,6 @@ import os
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,14 +17,14 @@ from random import Random
 from typing import Any
 
 import pytest
-import uvloop
 from conftest import Run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from journals import assert_replays
+from loops import LOOPS, Loop
 from ports import free_port, on_free_ports
 from pure_site import Outcome, PureSite, example
 from reader_owner import ReaderOwner
-from test_core import records
 from virtual_time import run_virtual
 
 from edge.cli import main
@@ -64,8 +63,6 @@ from rfid.barcode import BadScan, Framing, ScanFormat, ScanFrames, identify_code
 from rfid.driver import CodesRead, ReaderFailure
 from rfid.epc.identity import check_digit, grai96, identify, sscc96
 
-LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-Loop = Callable[[], asyncio.AbstractEventLoop]
 SSCC = identify(sscc96("9521141", "0000000001"))
 OTHER = identify(sscc96("9521141", "0000000002"))
 TOTE, OTHER_TOTE = (identify(grai96("9521141", "12345", serial)) for serial in (1, 2))
@@ -432,11 +429,6 @@ def reasons(outcome: Outcome) -> Counter[RouteReason]:
     return Counter(value.reason for value in outcome.journal if isinstance(value, RouteDecided))
 
 
-def assert_replays(outcome: Outcome) -> None:
-    again = replay(records(outcome.journal))
-    assert again.difference is None
-
-
 def test_the_whole_core_sorts_by_tag_and_barcode(project: Path) -> None:
     config = scanned(
         project, parcel_dead_tag=0.1, parcel_wrong_barcode=0.1, barcode_unreadable=0.1, parcel_unknown=0.02
@@ -467,7 +459,7 @@ def test_the_whole_core_sorts_by_tag_and_barcode(project: Path) -> None:
     told = [say(Teller(config.layouts()).tell(value)) for value in outcome.journal if isinstance(value, PassageSeen)]
     assert any("barcodes (00)" in text for text in told)
     assert any("no barcode was found" in text for text in told)
-    assert_replays(outcome)
+    assert_replays(outcome.journal)
 
 
 @pytest.mark.parametrize("away", ["sorter", "top"])
@@ -480,7 +472,7 @@ def test_what_is_away_is_made_up_for_by_the_other(project: Path, away: str) -> N
     outcome = site.run(3600)
     assert {landed.lane.role for landed in outcome.landed} <= {LaneRole.CARRIER, LaneRole.REJECT, LaneRole.RECIRCULATE}
     assert not any(landed.defaulted for landed in outcome.landed)
-    assert_replays(outcome)
+    assert_replays(outcome.journal)
 
 
 def test_scans_that_come_late_missort_nothing(project: Path) -> None:
@@ -498,7 +490,7 @@ def test_scans_that_come_late_missort_nothing(project: Path) -> None:
     assert all("may be a neighbour's" in text for text in told)
     by_code = [one for one in outcome.landed if not one.load.tags and one.lane.role is LaneRole.CARRIER]
     assert len(by_code) > 10, "most are known by their barcode all the same"
-    assert_replays(outcome)
+    assert_replays(outcome.journal)
 
 
 def hold_up(site: PureSite, random: Random) -> None:

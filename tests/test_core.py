@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from journals import assert_replays, records
 from pure_site import START_US, Outcome, PureSite, example
 
 from edge.core.book import OrderBook
@@ -42,19 +43,11 @@ from edge.core.line.verify import check
 from edge.core.values.layout import LaneRole
 from edge.core.values.order import Order, OrderLine, OrderState
 from edge.core.values.state import BookState
-from edge.journal.record import Record, encode
+from edge.journal.record import Record
 from edge.journal.replay import replay
 from plc.words import EventType
 from rfid.driver import TagRead
 from rfid.epc.identity import grai96, gtin_of, identity_of_hex, sgtin96, sscc96
-
-
-def records(values: list[Journaled | Event]) -> list[Record]:
-    """Values as the journal would give them back."""
-    return [
-        Record(number, value.at_us, getattr(value, "line", ""), type(value).__name__, encode(value))
-        for number, value in enumerate(values, 1)
-    ]
 
 
 def decisions(outcome: Outcome) -> list[tuple[str, str]]:
@@ -376,7 +369,7 @@ def test_nothing_a_floor_says_breaks_a_decision(project: Path, given_: list[Inpu
         if isinstance(value, PassageSeen) and value.stage is Stage.FINAL
     )
     assert set(finals.values()) <= {1}
-    assert replay(records(journal)).difference is None
+    assert_replays(journal)
 
 
 def test_replay_names_the_first_difference(project: Path) -> None:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from journals import assert_journal_is_whole, journal
 from ports import on_free_ports
 from pure_site import example
 from shipped import begin
-from test_runtime import assert_journal_is_whole, journal
+from waiting import until
 
 from edge.config.lines import LineConfig
 from edge.core.events import CommandSent, PlcConnected, PlcEvent
@@ -51,15 +52,6 @@ def last_seq(path: Path) -> int:
     return 0
 
 
-async def until(condition: Callable[[], bool], at_most_s: float) -> bool:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(at_most_s):
-            while not condition():  # noqa: ASYNC110  the journal of another process
-                await asyncio.sleep(0.02)
-            return True
-    return False
-
-
 @pytest.mark.timeout(400)
 def test_killed_at_random_moments(project: Path, tmp_path: Path, run: Callable[[Awaitable[Any]], Any]) -> None:
     config = on_free_ports(example(project, rate=20_000, seed=17), tmp_path, poll_ms=5)
@@ -81,7 +73,8 @@ def test_killed_at_random_moments(project: Path, tmp_path: Path, run: Callable[[
             for _ in range(KILLS):
                 process = await start()
                 goal = last_seq(config.journal) + moments.randrange(1, 60)
-                await until(lambda goal=goal: last_seq(config.journal) >= goal, 6)
+                with suppress(TimeoutError):
+                    await until(lambda goal=goal: last_seq(config.journal) >= goal, 6)  # type: ignore[misc]
                 process.kill()
                 process.join()
             process = await start()
@@ -92,7 +85,7 @@ def test_killed_at_random_moments(project: Path, tmp_path: Path, run: Callable[[
                 truth = floor.report()
                 return truth["left_on_belt"] == truth["unacknowledged"] == 0
 
-            assert await until(settled, 180)
+            await until(settled, 180)
         finally:
             process.terminate()
             await asyncio.to_thread(process.join, 60)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from browser import Browser
+from dock_doors import Doors, label
 from dock_line import one_door
-from mosquitto import HANGS_S
-from test_dock import Doors, label
+from waiting import HANGS_S
 
 from api.app import create_app
 from api.server import listen, server

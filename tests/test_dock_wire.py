@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+from controllers import UTC_US, stop
 from dock_line import EVERY_US, one_door, order_and_load, way_out
-from test_llrp_foreign import foreign_reader, llrpjs  # noqa: F401  a fixture
-from test_runtime import UTC_US, journal
+from journals import journal
+from llrpjs_peer import foreign_reader, llrpjs_command
 from virtual_time import run_virtual
 
 from edge.config.lines import LineConfig
@@ -25,14 +26,13 @@ EPC = sscc96("9521141", "0000000001")
 READ_US = 1_767_225_600_000_000
 
 
+@pytest.fixture
+def llrpjs(npm: Callable[[str], Path], peer: Callable[[str], str]) -> list[str]:
+    return llrpjs_command(npm, peer)
+
+
 def feed_of(items: Sequence[Any]) -> Callable[[int, int], Sequence[Any]]:
     return lambda after, limit: items[after : after + limit]
-
-
-async def stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 def gpo(port: int, on: int) -> dict[str, int]:
@@ -89,7 +89,7 @@ def test_the_light_goes_on_within_200_ms_and_off_again(tmp_path: Path) -> None:
     run_virtual(main())
 
 
-def test_the_light_of_a_reader_that_is_not_ours(run: Any, llrpjs: list[str], tmp_path: Path) -> None:  # noqa: F811
+def test_the_light_of_a_reader_that_is_not_ours(run: Any, llrpjs: list[str], tmp_path: Path) -> None:
     async def main() -> None:
         async with foreign_reader(llrpjs) as foreign:
             config = one_door(tmp_path, await foreign.says("port"))

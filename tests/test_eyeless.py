@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from journals import assert_replays
 from pure_site import START_US, PureSite
 
 from edge.config.lines import LineConfig
@@ -30,8 +31,6 @@ from edge.core.events import (
 )
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order, OrderLine
-from edge.journal.record import Record, encode
-from edge.journal.replay import replay
 from edge.sim.world import Fault
 from plc.words import EventType
 from rfid.driver import TagRead
@@ -57,14 +56,6 @@ def eyeless(project: Path, tmp_path: Path, portal: str = 'readers = ["tote1"], a
 @pytest.fixture(scope="module")
 def layout(project: Path, tmp_path_factory: pytest.TempPathFactory) -> LineLayout:
     return eyeless(project, tmp_path_factory.mktemp("eyeless")).layouts()[0]
-
-
-def assert_replays(journal: Iterable[Journaled | Event]) -> None:
-    found = replay(
-        Record(number, value.at_us, getattr(value, "line", ""), type(value).__name__, encode(value))
-        for number, value in enumerate(journal, 1)
-    )
-    assert found.difference is None
 
 
 class Belt:

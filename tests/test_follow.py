@@ -86,12 +86,6 @@ def publish(folder: Path, cursors: Cursors, target: Target) -> Following:
     return publishing.following
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("POLL_S", "RETRY_FIRST_S", "RETRY_LAST_S"):
-        monkeypatch.setattr(follow, name, 0.001)
-
-
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32), portion=st.integers(1, 40))
 def test_every_record_is_delivered_or_set_aside_once_and_in_order(

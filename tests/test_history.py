@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Run
+from example_site import START_US, client_of, example_site, write_journal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_floor import MadeUpFloor
-from test_api import client_of, site, write_journal  # noqa: F401  # site is a fixture
+from waiting import until
 
 from api import follow
 from api.app import create_app
 from edge.config.lines import SiteConfig
-from edge.config.load import load_line
 from edge.core.alarms.rules import RULES
 from edge.core.events import AlarmChanged, Measured, Outcome, PlcEvent, RouteDecided, RouteReason, Sorted, ToteChecked
 from edge.core.values.alarm import AlarmKind, AlarmState
@@ -25,13 +24,12 @@ from edge.journal.record import Value
 from edge.views.history import HOUR_US, KINDS_COUNTED, MINUTES, POINTS, History, LineWindow
 from plc.words import EventType
 
-START_US = 1_790_000_000_000_000
 SECONDS = 600
 
 
-@pytest.fixture(scope="module")
-def layouts(project: Path) -> tuple[LineLayout, ...]:
-    return load_line(project / "examples/warehouse/LINE.toml").layouts()
+@pytest.fixture
+def site(project: Path, tmp_path: Path) -> SiteConfig:
+    return example_site(project, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +138,7 @@ def test_any_cut_and_any_length_gives_the_same(
 
 
 def test_the_hour_before_the_picture_is_recalled(
-    site: SiteConfig,  # noqa: F811
+    site: SiteConfig,
     layouts: tuple[LineLayout, ...],
     values: list[Value],
     run: Run,
@@ -155,12 +153,13 @@ def test_the_hour_before_the_picture_is_recalled(
 
     async def talk() -> None:
         async with client_of(create_app(site)) as client:
-            async with asyncio.timeout(60):
-                while True:
-                    answer = (await client.get("/api/history", params={"minutes": 60})).json()
-                    if answer["lines"]["sorter"]["inducted"] == list(expected.lines["sorter"].inducted):
-                        break
-                    await asyncio.sleep(0.02)
+            answer: dict[str, Any] = {}
+
+            async def warm() -> bool:
+                answer.update((await client.get("/api/history", params={"minutes": 60})).json())
+                return bool(answer["lines"]["sorter"]["inducted"] == list(expected.lines["sorter"].inducted))
+
+            await until(warm)
             assert answer["from_us"] == expected.from_us and answer["step_us"] == HOUR_US // POINTS
             assert 0 <= answer["known_us"] - START_US < 1_000_000
             assert answer["lines"]["tote1"]["lanes"]["1"] == list(expected.lines["tote1"].lanes[1])

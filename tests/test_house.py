@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import os
@@ -419,6 +420,47 @@ def test_modules_imported_by_name_exist(project: Path) -> None:
             assert hasattr(importlib.import_module(module), name), f"{path}: {module}:{name}"
         for module in late.findall(text):
             assert importlib.import_module(module), f"{path}: {module}"
+
+
+def imported_tests(folder: Path) -> list[str]:
+    """Where a file in the folder imports a test module, or from one."""
+    found = []
+    for path in sorted(folder.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Import(names=names):
+                    inside = ""
+                case ast.ImportFrom(module=module, names=names):
+                    inside = f"{module or ''}."
+                case _:
+                    continue
+            found += [
+                f"{path.name}:{node.lineno}: {inside}{name.name}"
+                for name in names
+                if re.search(r"(^|\.)test_", inside + name.name)
+            ]
+    return found
+
+
+def test_what_tests_share_is_in_no_test_module() -> None:
+    assert imported_tests(Path(__file__).parent) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from test_core import records",
+        "import os, test_core as core",
+        "from tests.test_core import records",
+        "from tests import test_core",
+        "from . import test_core",
+        "def late():\n    from .test_core import records",
+    ],
+)
+def test_a_planted_import_of_a_test_module_is_found(tmp_path: Path, line: str) -> None:
+    (tmp_path / "test_planted.py").write_text(f"import re\nfrom journals import records\n{line}\n")
+    (found,) = imported_tests(tmp_path)
+    assert found.startswith("test_planted.py:") and "test_core" in found
 
 
 def test_the_reading_order_is_as_long_as_it_says(project: Path) -> None:

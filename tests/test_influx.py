@@ -18,8 +18,8 @@ from hardship import EVENTS_S, KILLS, Publishing, kills
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from influx_peer import Answer, FakeInflux, Influxd, V2Door, VictoriaMetrics, before
-from mosquitto import HANGS_S, until
 from pure_site import PureSite, example
+from waiting import HANGS_S, wait_until
 
 from edge.cli import main
 from edge.config.lines import LineConfig
@@ -288,7 +288,7 @@ def test_hardship_loses_nothing_in_influxdb(
         assert publishing.figure("backlog") == newest and publishing.cursor().seq == 0
         with publishing.full_disk():
             influxd.start()
-            until(lambda: bool(door.taken), publishing.log)  # delivered, and not written down
+            wait_until(lambda: bool(door.taken), publishing.log)  # delivered, and not written down
         for who in ("slow", *kills(rng)):
             requests, door.delay_s = door.requests, 0.3 * (who == "slow")
             while door.requests < requests + rng.randint(1, 5) and publishing.cursor().seq < newest:
@@ -299,8 +299,8 @@ def test_hardship_loses_nothing_in_influxdb(
             elif who == "target":
                 influxd.kill()
                 influxd.start()
-        until(lambda: publishing.cursor().seq == newest, publishing.log, 230)
-        until(lambda: publishing.figure("backlog") == 0, publishing.log)
+        wait_until(lambda: publishing.cursor().seq == newest, publishing.log, 230)
+        wait_until(lambda: publishing.figure("backlog") == 0, publishing.log)
         publishing.end(signal.SIGTERM)
     door.close()
 
@@ -376,9 +376,9 @@ def test_a_target_that_is_down_or_slow_delays_no_other(
     try:
         state = config.publish_state
         assert state is not None
-        until(lambda: any(cursor.publisher == "good" and cursor.seq == newest for cursor in read_cursors(state)))
+        wait_until(lambda: any(cursor.publisher == "good" and cursor.seq == newest for cursor in read_cursors(state)))
         assert not any(cursor.seq for cursor in read_cursors(state) if cursor.publisher != "good")
-        until(lambda: doors["slow"].widest > 1)
+        wait_until(lambda: doors["slow"].widest > 1)
     finally:
         done.set()
         stop.set()

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from journals import leave_no_room
 
 from edge.core.core import Core
 from edge.core.events import KINDS, Anomaly, AnomalyCode, DeviceChanged, Event, Journaled, Started
@@ -19,15 +20,6 @@ from edge.core.values.state import CoreState
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError, decode, encode
 from edge.journal.writer import Journal
-
-
-def leave_no_room(db: sqlite3.Connection) -> None:
-    """From now on the database can't grow and has next to nothing free, as on a full disk."""
-    free = db.execute("PRAGMA freelist_count").fetchone()[0]
-    db.execute("CREATE TABLE filler(bytes BLOB)")
-    db.execute("INSERT INTO filler VALUES(zeroblob(?))", ((free - 4) * 4096,))
-    pages = db.execute("PRAGMA page_count").fetchone()[0]
-    db.execute(f"PRAGMA max_page_count={pages}")
 
 
 def notice(number: int) -> DeviceChanged:

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvloop
 from certificates import Authority
 from conftest import Run
 from hypothesis import given
 from hypothesis import strategies as st
+from loops import LOOPS, Loop
 from mosquitto import Mosquitto
 from paho.mqtt import publish
 from paho.mqtt.enums import MQTTProtocolVersion
@@ -37,8 +37,6 @@ from rfid.driver import PortChanged, ReaderClock, ReaderFailure, ReaderNotice, R
 from rfid.http_reader import JsonLines
 from rfid.vendor_json import BadJson, Vendor, decode
 
-LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-Loop = Callable[[], asyncio.AbstractEventLoop]
 SECRET = "a word that nobody has"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

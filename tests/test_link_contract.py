@@ -17,12 +17,10 @@ from typing import Any
 import pytest
 from conftest import Run
 from contract import (
-    HANGS_S,
     LOOPS,
     MASKS,
     NONSENSE,
     Belongings,
-    Loop,
     MeteredLoop,
     Then,
     Way,
@@ -32,12 +30,13 @@ from contract import (
     names_of,
     places,
     turns,
-    until,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from link_peers import LIMIT_MS, LINKS, NAME, Link, LinkCase, LinkPeer
+from loops import Loop
 from programs import Programs
+from waiting import HANGS_S, until
 
 from edge.config.plcs import PlcConfig, Transport
 from plc.driver import PlcError

@@ -8,9 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from controllers import Feed, stop
+from journals import assert_journal_is_whole, journal
 from ports import on_free_ports
 from pure_site import example
-from test_runtime import Feed, assert_journal_is_whole, journal, stop
 from virtual_time import run_virtual
 
 from edge.config.readers import LlrpConfig

@@ -9,14 +9,16 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
-from test_llrp_wire import HANGS_S, Ear
+from llrp_talk import Ear
+from llrpjs_peer import ForeignReader, foreign_reader, llrpjs_command
+from waiting import HANGS_S
 
 from edge.config.load import load_line
 from edge.controller.controller import Controller
@@ -41,13 +43,9 @@ def _missing(what: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
-def llrpjs(project: Path, peer: Callable[[str], str]) -> list[str]:
-    """The command that starts a reader built on llrpjs."""
-    folder = project / ".peers" / "llrpjs" / "node_modules" / "llrpjs"
-    if not folder.is_dir():
-        _missing("llrpjs")
-    return [peer("node"), str(Path(__file__).with_name("llrpjs_reader.js")), str(folder)]
+@pytest.fixture
+def llrpjs(npm: Callable[[str], Path], peer: Callable[[str], str]) -> list[str]:
+    return llrpjs_command(npm, peer)
 
 
 @pytest.fixture(scope="session")
@@ -57,41 +55,6 @@ def sllurp(project: Path) -> str:
     if not (folder / "ready").is_file():
         _missing("sllurp")
     return str(folder / "bin" / "python")
-
-
-class ForeignReader:
-    """The node process and what it says."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    async def says(self, key: str) -> Any:
-        assert self._process.stdout is not None
-        while True:
-            line = await asyncio.wait_for(self._process.stdout.readline(), HANGS_S)
-            assert line, f"ended before it said {key}"
-            said = json.loads(line)
-            assert "error" not in said, said
-            if key in said:
-                return said[key]
-
-    def tell(self, **what: Any) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(what).encode() + b"\n")
-
-    def reads(self, *reads: TagRead) -> None:
-        self.tell(reads=[read._asdict() for read in reads])
-
-
-@asynccontextmanager
-async def foreign_reader(command: list[str]) -> AsyncIterator[ForeignReader]:
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=1 << 20)
-    try:
-        yield ForeignReader(process)
-    finally:
-        process.kill()
-        await process.communicate()
 
 
 def test_a_reader_of_llrpjs_is_set_up_read_and_taken_up_again(run: Any, llrpjs: list[str]) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from llrp_talk import READ_96, READ_128, SETTINGS, Talk
 from pcap import write_pcap
 
-from rfid.driver import ClockSample, PortChanged, ReaderClock, ReaderFailure, ReaderNotice, ReaderReady, Reads, TagRead
+from rfid.driver import ClockSample, PortChanged, ReaderClock, ReaderFailure, ReaderNotice, ReaderReady, Reads
 from rfid.llrp.access import read_tid, write_epc
 from rfid.llrp.codec import Message, Parameter, RawMessage, decode, encode, message, parameter
 from rfid.llrp.frames import HEADER, BadFrame, Frame, Frames
@@ -23,50 +24,6 @@ from rfid.llrp.session import LlrpSession
 from rfid.llrp.settings import GpiStart, LlrpSettings
 from rfid.llrp_device.answers import complaint
 from rfid.llrp_device.device import LlrpDevice
-
-SETTINGS = LlrpSettings("portal1", antennas=(1, 2), power_dbm=19.9, tag_session=1, mode="m4-250k")
-READ_96 = TagRead("30340F1234567890ABCDEF01", 1, -51.0, 1_700_000_000_000_000, 3)
-READ_128 = TagRead("30" * 16, 2, -60.0, 1_700_000_000_001_000, 1)
-
-
-class Talk:
-    """A session and a device with nothing between them; remembers what went over the wire."""
-
-    def __init__(self, settings: LlrpSettings = SETTINGS, device: LlrpDevice | None = None) -> None:
-        self.device = device or LlrpDevice("sim", antennas=2)
-        self.session = LlrpSession(settings, 0)
-        self.now_us = 0
-        self.wire: list[tuple[bool, bytes]] = []
-        self.events: list[SessionOutput] = []
-
-    def start(self) -> Talk:
-        self.from_reader(self.device.connect(self.now_us))
-        return self
-
-    def from_reader(self, octets: bytes | None) -> list[SessionOutput]:
-        """Delivers, and everything that follows from it; gives the session's events."""
-        before = len(self.events)
-        if octets:
-            self.wire.append((False, octets))
-            self.carry_out(self.session.receive(octets, self.now_us))
-        return self.events[before:]
-
-    def carry_out(self, outputs: list[SessionOutput]) -> None:
-        for output in outputs:
-            if isinstance(output, Send):
-                self.wire.append((True, output.octets))
-                self.from_reader(self.device.receive(output.octets, self.now_us).octets)
-            else:
-                self.events.append(output)
-
-    def said(self, by_client: bool) -> list[Message]:
-        found = []
-        for frame in Frames().feed(b"".join(octets for client, octets in self.wire if client == by_client)):
-            assert isinstance(frame, Frame)
-            one = decode(frame)
-            assert isinstance(one, Message) and complaint(one) is None
-            found.append(one)
-        return found
 
 
 def _work(talk: Talk) -> None:

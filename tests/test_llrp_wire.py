@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-import uvloop
+from llrp_talk import Ear
+from loops import LOOPS, Loop
+from waiting import HANGS_S
 
 from rfid.driver import (
     ClockSample,
     PortChanged,
     ReaderClock,
     ReaderError,
-    ReaderEvent,
     ReaderNotice,
     ReaderReady,
     Reads,
@@ -28,27 +28,6 @@ from rfid.llrp.settings import LlrpSettings
 from rfid.llrp_device.simulator import Fault, SimulatedReader
 
 READS = tuple(TagRead(f"{number:024X}", 1 + number % 4, -50.0, number, 1) for number in range(1, 300))
-HANGS_S = 60
-_LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-
-
-class Ear:
-    """Collects events and lets a test wait for the next one; every wait has a limit that only a hang reaches."""
-
-    def __init__(self) -> None:
-        self._heard: asyncio.Queue[ReaderEvent] = asyncio.Queue()
-
-    def __call__(self, event: ReaderEvent) -> None:
-        self._heard.put_nowait(event)
-
-    async def next(self) -> ReaderEvent:
-        return await asyncio.wait_for(self._heard.get(), HANGS_S)
-
-    async def ready(self) -> ReaderReady:
-        """Skips what the reader tells of its clock and ports before it reads."""
-        while not isinstance(event := await self.next(), ReaderReady):
-            assert isinstance(event, ClockSample | PortChanged), event
-        return event
 
 
 def _reader(port: int, name: str = "portal1", **settings: Any) -> LlrpReader:
@@ -66,10 +45,8 @@ async def _gone(simulated: SimulatedReader) -> None:
     assert not simulated.connected
 
 
-@_LOOPS
-def test_reads_come_through_and_a_cancelled_client_leaves_politely(
-    run: Any, loop: Callable[[], asyncio.AbstractEventLoop]
-) -> None:
+@LOOPS
+def test_reads_come_through_and_a_cancelled_client_leaves_politely(run: Any, loop: Loop) -> None:
     async def scenario() -> None:
         simulated = await SimulatedReader("sim1", clock=lambda: 0, stamps=ReaderClock.UTC).start()
         assert not simulated.report(READS[:1])
@@ -93,10 +70,8 @@ def test_reads_come_through_and_a_cancelled_client_leaves_politely(
     run(scenario(), loop=loop)
 
 
-@_LOOPS
-def test_every_way_to_fail_says_reader_address_and_reason(
-    run: Any, loop: Callable[[], asyncio.AbstractEventLoop]
-) -> None:
+@LOOPS
+def test_every_way_to_fail_says_reader_address_and_reason(run: Any, loop: Loop) -> None:
     async def scenario() -> None:
         simulated = await SimulatedReader("sim1", clock=lambda: 0).start()
         port, ear = simulated.port, Ear()
@@ -131,10 +106,8 @@ def test_every_way_to_fail_says_reader_address_and_reason(
     run(scenario(), loop=loop)
 
 
-@_LOOPS
-def test_a_bad_frame_costs_itself_and_a_broken_stream_the_connection(
-    run: Any, loop: Callable[[], asyncio.AbstractEventLoop]
-) -> None:
+@LOOPS
+def test_a_bad_frame_costs_itself_and_a_broken_stream_the_connection(run: Any, loop: Loop) -> None:
     async def scenario() -> None:
         simulated = await SimulatedReader("sim1", clock=lambda: 0).start()
         ear, reader = Ear(), _reader(simulated.port)

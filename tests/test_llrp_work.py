@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_llrp_session import READ_96, READ_128, SETTINGS, Talk
-from test_llrp_wire import Ear
+from llrp_talk import READ_96, READ_128, SETTINGS, Ear, Talk
 
 from edge.config.tls import TlsTable
 from rfid.driver import (

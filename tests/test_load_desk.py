@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from dock_line import LINE
-from house import HANGS_S, House, Said, make_house
+from house import House, Said, make_house
 from made_up_floor import order, parcel
+from waiting import HANGS_S
 
 from api import docks
 from edge.cli import main

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_opcua import secure_table, until, write_line
+from opcua_peer import secure_table, write_line
+from waiting import until
 
 from edge.cli import main
 from edge.config.certificates import own_certificates, warnings

@@ -10,35 +10,28 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvloop
 from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
+from loops import LOOPS, Loop
+from mailbox_hosts import Kept, RoutingHost
 
-from plc.driver import PlcError, PlcLink
 from plc.host_signals import (
     Connected,
     Dropped,
     EventsLost,
     Gap,
     Handled,
-    HostSignal,
     Incompatible,
     LinkFresh,
     LinkStale,
     Restarted,
     Unaccounted,
 )
-from plc.mailbox import Host, Remembered
-from plc.modbus import ModbusLink
-from plc.wires import Tcp
 from plc.words import CommandRecord, EventRecord, EventType, Opcode, Refusal, Sent
-
-LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-HANG_S = 60
 
 
 @pytest.fixture(scope="session")
@@ -56,128 +49,6 @@ def program(tmp_path_factory: pytest.TempPathFactory, peer: Callable[[str], str]
 def plc(program: Path) -> Iterator[LibmodbusPlc]:
     with LibmodbusPlc(program) as running:
         yield running
-
-
-class Journal:
-    """What survives a host: stored events and commands of each session, in order."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[int, EventRecord]] = []
-        self.commands: list[tuple[int, Sent]] = []
-        self.memory: Remembered | None = None
-
-    def tracks(self, session: int) -> list[int]:
-        return [event.track_id for of, event in self.events if of == session and event.type is EventType.INDUCTED]
-
-
-class Controller:
-    """A host with its loop: routes each parcel to a lane by its number, stores, acknowledges, reconnects."""
-
-    def __init__(
-        self, port: int, journal: Journal, *, stores: bool = True, timeout_ms: int = 1000, link: PlcLink | None = None
-    ) -> None:
-        self.journal = journal
-        self.host = Host(journal.memory)
-        self.link = link or ModbusLink("sorter1", Tcp("127.0.0.1", port), timeout_ms=timeout_ms)
-        self.stores = stores
-        self.signals: list[HostSignal] = []
-        self.faults: list[str] = []
-        self.received: list[EventRecord] = []
-        self.sent: list[Sent] = []
-        self.routed: set[int] = set()  # track ids that have a route, found or given
-        self.connected = False
-
-    async def until(self, reached: Callable[[], bool]) -> None:
-        """Cycles until it is reached; fails after HANG_S."""
-        try:
-            async with asyncio.timeout(HANG_S):
-                while not reached():
-                    await self.cycle()
-        except TimeoutError:
-            pytest.fail(f"not reached in {HANG_S} s: {self.host.up}, faults {self.faults[-3:]}, {self.signals[-5:]}")
-
-    async def until_routed(self, parcels: int) -> None:
-        await self.until(lambda: len(self.routed) >= parcels)
-
-    async def until_faults(self, faults: int) -> None:
-        await self.until(lambda: len(self.faults) >= faults)
-
-    async def look(self) -> Sequence[int]:
-        """UP as it is now, over as many connections as that takes."""
-        while True:
-            if self.connected:
-                with suppress(PlcError):
-                    return await self.link.read_up()
-            await self.cycle()
-
-    async def cycle(self) -> None:
-        now_us = time.monotonic_ns() // 1000
-        try:
-            if not self.connected:
-                await self.link.connect()
-                up = await self.link.read_up()
-                down = await self.link.read_down()
-                self.connected = True
-                self.take(self.host.connect(up, down, now_us))
-            else:
-                self.take(self.host.on_up(await self.link.read_up(), now_us))
-            words, signals = self.host.down(now_us)
-            self.take(signals)
-            if words is not None:
-                await self.link.write_down(words)
-        except PlcError as error:
-            self.faults.append(str(error))
-            self.connected = False
-        if self.stores:
-            self.store()
-        await asyncio.sleep(0.001)
-
-    def take(self, signals: Sequence[HostSignal]) -> None:
-        self.signals += signals
-        for signal in signals:
-            match signal:
-                case Connected(found=found):
-                    self.sent += found
-                    self.routed |= {sent.command.value for sent in found}
-                case Restarted():
-                    self.received, self.sent = [], []
-                case Incompatible():
-                    self.connected = False  # until a handshake finds the right layout
-                case EventRecord() as event:
-                    self.received.append(event)
-                    if event.type is EventType.INDUCTED and event.track_id not in self.routed:
-                        self.routed.add(event.track_id)
-                        expiry_ms = (self.host.plc_ms + 60_000) & 0xFFFF_FFFF
-                        self.host.command(
-                            CommandRecord(Opcode.ROUTE, event.track_id, event.track_id % 9 + 1, expiry_ms)
-                        )
-                case Sent() as sent:
-                    self.sent.append(sent)
-                case _:
-                    pass
-
-    def store(self) -> None:
-        session = self.host.session
-        if session is None:
-            return
-        for event in self.received:
-            self.journal.events.append((session, event))
-            self.host.event_stored(event.seq, session)
-        for sent in self.sent:
-            self.journal.commands.append((session, sent))
-            self.host.command_stored(sent.seq, session)
-        memory = self.journal.memory
-        same = memory is not None and memory.session == session
-        event_seq = self.received[-1].seq if self.received else memory.event_seq if memory and same else None
-        command_seq = self.sent[-1].seq if self.sent else memory.command_seq if memory and same else None
-        if event_seq is not None:
-            up = self.host.up
-            assert up is not None
-            self.journal.memory = Remembered(session, event_seq, up.cmd_done if command_seq is None else command_seq, 0)
-        self.received, self.sent = [], []
-
-    def said(self, *kinds: type[HostSignal]) -> list[Any]:
-        return [signal for signal in self.signals if isinstance(signal, kinds)]
 
 
 def sorted_once(plc: LibmodbusPlc, tracks: Sequence[int]) -> None:
@@ -198,12 +69,10 @@ def quiet(plc: LibmodbusPlc, parcels: int) -> Callable[[], bool]:
 
 
 @LOOPS
-def test_a_wrap_of_both_sequences_loses_and_repeats_nothing(
-    plc: LibmodbusPlc, run: Any, loop: Callable[[], asyncio.AbstractEventLoop]
-) -> None:
+def test_a_wrap_of_both_sequences_loses_and_repeats_nothing(plc: LibmodbusPlc, run: Any, loop: Loop) -> None:
     async def main() -> None:
         plc.order("seq 65531 65529")
-        controller = Controller(plc.port, Journal())
+        controller = RoutingHost(plc.port, Kept())
         for parcels in (3, 40):
             plc.order(f"induct {parcels}")
         await controller.until(quiet(plc, 43))
@@ -217,11 +86,9 @@ def test_a_wrap_of_both_sequences_loses_and_repeats_nothing(
 
 
 @LOOPS
-def test_lost_connections_are_made_again_and_nothing_else_happens(
-    plc: LibmodbusPlc, run: Any, loop: Callable[[], asyncio.AbstractEventLoop]
-) -> None:
+def test_lost_connections_are_made_again_and_nothing_else_happens(plc: LibmodbusPlc, run: Any, loop: Loop) -> None:
     async def main() -> None:
-        controller = Controller(plc.port, Journal())
+        controller = RoutingHost(plc.port, Kept())
         for already in range(0, 40, 10):
             plc.order("induct 10")
             await controller.until_routed(already + 1)
@@ -237,7 +104,7 @@ def test_lost_connections_are_made_again_and_nothing_else_happens(
 
 def test_a_plc_start_is_said_and_the_new_session_begins_clean(plc: LibmodbusPlc, run: Any) -> None:
     async def main() -> None:
-        controller = Controller(plc.port, Journal())
+        controller = RoutingHost(plc.port, Kept())
         plc.order("induct 5")
         await controller.until(quiet(plc, 5))
         plc.order("restart")
@@ -255,7 +122,7 @@ def test_a_plc_start_is_said_and_the_new_session_begins_clean(plc: LibmodbusPlc,
 
 def test_a_write_on_a_stalled_link_that_is_executed_later_does_nothing_twice(plc: LibmodbusPlc, run: Any) -> None:
     async def main() -> None:
-        controller = Controller(plc.port, Journal(), timeout_ms=40)
+        controller = RoutingHost(plc.port, Kept(), timeout_ms=40)
         await controller.until(lambda: controller.host.commanding)
         for already in range(0, 30, 10):
             plc.order("stall 2")
@@ -276,7 +143,7 @@ def test_a_write_on_a_stalled_link_that_is_executed_later_does_nothing_twice(plc
 
 def test_a_late_block_over_the_newest_is_written_over_again(plc: LibmodbusPlc, run: Any) -> None:
     async def main() -> None:
-        controller = Controller(plc.port, Journal(), timeout_ms=1000)
+        controller = RoutingHost(plc.port, Kept(), timeout_ms=1000)
         await controller.until(lambda: controller.host.commanding)
         plc.order("twice 1")
         plc.order("induct 1")
@@ -299,7 +166,7 @@ def test_a_wire_that_delays_repeats_and_reorders_writes(plc: LibmodbusPlc, run: 
     async def main() -> None:
         plc.order("seq 65500 65510")
         plc.order(f"chaos {seed} 6 25")
-        controller = Controller(plc.port, Journal(), timeout_ms=20)
+        controller = RoutingHost(plc.port, Kept(), timeout_ms=20)
         for parcels in range(10, 101, 10):
             plc.order("induct 10")
             await controller.until_routed(parcels)
@@ -315,8 +182,8 @@ def test_a_wire_that_delays_repeats_and_reorders_writes(plc: LibmodbusPlc, run: 
 
 def test_the_next_host_finds_what_the_last_one_sent_and_decides_only_the_rest(plc: LibmodbusPlc, run: Any) -> None:
     async def main() -> None:
-        journal = Journal()
-        first = Controller(plc.port, journal)
+        journal = Kept()
+        first = RoutingHost(plc.port, journal)
         plc.order("induct 6")
         await first.until(quiet(plc, 6))
         first.stores = False
@@ -324,7 +191,7 @@ def test_the_next_host_finds_what_the_last_one_sent_and_decides_only_the_rest(pl
         await first.until(lambda: bool(plc.status()) and len(plc.acted) == 11)
         await first.link.close()  # dies with 5 events and 5 commands that no one stored
 
-        second = Controller(plc.port, journal)
+        second = RoutingHost(plc.port, journal)
         plc.order("induct 3")
         await second.until(quiet(plc, 14))
         sorted_once(plc, range(1, 15))
@@ -334,7 +201,7 @@ def test_the_next_host_finds_what_the_last_one_sent_and_decides_only_the_rest(pl
         assert [sent.command.value for _, sent in journal.commands] == list(range(1, 15))
         await second.link.close()
 
-        third = Controller(plc.port, Journal())  # no memory at all: goes on from event_acked
+        third = RoutingHost(plc.port, Kept())  # no memory at all: goes on from event_acked
         plc.order("induct 2")
         await third.until(quiet(plc, 16))
         sorted_once(plc, range(1, 17))
@@ -349,7 +216,7 @@ def test_the_next_host_finds_what_the_last_one_sent_and_decides_only_the_rest(pl
 
 def test_refusals_silence_and_a_program_that_stopped_are_said(plc: LibmodbusPlc, run: Any) -> None:
     async def main() -> None:
-        controller = Controller(plc.port, Journal(), timeout_ms=40)
+        controller = RoutingHost(plc.port, Kept(), timeout_ms=40)
         await controller.until(lambda: controller.host.commanding)
         later_ms = controller.host.plc_ms + 60_000
         controller.host.command(CommandRecord(Opcode.ROUTE, 999, 1, later_ms))
@@ -386,7 +253,7 @@ def test_every_fault_at_a_foreign_plc_ends_with_every_parcel_routed_once(plc: Li
     """The faults one after the other, each with parcels that come meanwhile."""
 
     async def main() -> None:
-        controller = Controller(plc.port, Journal(), timeout_ms=60)
+        controller = RoutingHost(plc.port, Kept(), timeout_ms=60)
         await controller.until(lambda: controller.host.commanding)
         parcels = 0
         for fault, over in (
@@ -426,7 +293,7 @@ def test_of_four_plcs_one_dead_changes_nothing_for_the_other_three(program: Path
         with ExitStack() as opened:
             plcs = [opened.enter_context(LibmodbusPlc(program)) for _ in range(4)]
             limits_ms = (500, 60_000, 60_000, 60_000)  # the dead one's is waited for
-            hosts = [Controller(plc.port, Journal(), timeout_ms=ms) for plc, ms in zip(plcs, limits_ms, strict=True)]
+            hosts = [RoutingHost(plc.port, Kept(), timeout_ms=ms) for plc, ms in zip(plcs, limits_ms, strict=True)]
             await asyncio.gather(*(host.until(lambda host=host: host.host.commanding) for host in hosts))  # type: ignore[misc]
             dead = asyncio.create_task(hosts[0].until_faults(3))
             plcs[0].order("mute 1")

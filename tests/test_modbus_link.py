@@ -10,13 +10,14 @@ import re
 import struct
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvloop
+from loops import LOOPS, Loop
+from mailbox_hosts import read_in_the_end
 from pcap import write_pcap
 
 from plc.driver import PlcError, PlcLink
@@ -29,8 +30,6 @@ from plc.simulator import SimulatedPlc
 from plc.wires import Tcp
 from plc.words import CommandRecord, EventRecord, EventType, Opcode
 
-LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-Loop = Callable[[], asyncio.AbstractEventLoop]
 DOWN = [0x4C57, 1, *range(1, 73)]
 
 
@@ -65,14 +64,6 @@ async def answering(answer: Callable[[bytes], bytes | None]) -> AsyncIterator[in
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-
-
-async def read_in_the_end(link: PlcLink) -> Sequence[int]:
-    """UP, over as many connections as a busy machine needs to answer within the link's limit."""
-    while True:
-        with suppress(PlcError):
-            await link.connect()
-            return await link.read_up()
 
 
 async def converse(link: PlcLink, side: PlcSide, parcels: int) -> list[Handled]:

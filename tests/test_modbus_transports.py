@@ -15,27 +15,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvloop
 from certificates import Authority
 from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
+from loops import LOOPS, Loop
+from mailbox_hosts import PARCELS, read_in_the_end, route_all
 from serial_pair import serial_pair
-from test_modbus_link import read_in_the_end
 
 from edge.config.load import ConfigError, load_line
 from edge.config.plcs import PlcConfig, Transport
 from edge.devices.plc_drivers import modbus_wire
-from plc.driver import PlcError, PlcLink
-from plc.host_signals import Handled
-from plc.mailbox import Host
+from plc.driver import PlcError
 from plc.modbus import ModbusLink
 from plc.plc_side import PlcSide
 from plc.simulator import SimulatedPlc
 from plc.wires import Parity, Serial, Tcp, Wire
-from plc.words import CommandRecord, EventRecord, EventType, Opcode
-
-LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-Loop = Callable[[], asyncio.AbstractEventLoop]
-PARCELS = 30
+from plc.words import EventType
 
 
 @pytest.fixture(scope="module")
@@ -53,45 +47,6 @@ def program(tmp_path_factory: pytest.TempPathFactory, peer: Callable[[str], str]
 def plc(program: Path) -> Iterator[LibmodbusPlc]:
     with LibmodbusPlc(program) as running:
         yield running
-
-
-def monotonic_us() -> int:
-    return time.monotonic_ns() // 1000
-
-
-async def route_all(link: PlcLink, parcels: int, *, at_once: bool) -> list[int]:
-    """Routes so many parcels, whose INDUCTED wait in the PLC, and acknowledges all; the tracks in order."""
-    await link.connect()
-    host, handled, stored = Host(), list[int](), 0
-    signals = host.connect(await link.read_up(), await link.read_down(), monotonic_us())
-    async with asyncio.timeout(60):
-        while True:
-            for signal in signals:
-                match signal:
-                    case EventRecord() as event:
-                        host.event_stored(event.seq)
-                        stored = event.seq
-                        if event.type is EventType.INDUCTED:
-                            host.command(
-                                CommandRecord(Opcode.ROUTE, event.track_id, 3, host.plc_ms + 60_000 & 0xFFFF_FFFF)
-                            )
-                    case Handled(sent, None):
-                        handled.append(sent.command.value)
-                        host.command_stored(sent.seq)
-                    case _:
-                        pass
-            if len(handled) == parcels and host.up is not None and host.up.event_acked == stored:
-                return handled
-            words, more = host.down(monotonic_us())
-            if words is None:
-                up = await link.read_up()
-            elif at_once:
-                up = await link.exchange(words)
-            else:
-                await link.write_down(words)
-                up = await link.read_up()
-            signals = more + host.on_up(up, monotonic_us())
-            await asyncio.sleep(0.001)
 
 
 @LOOPS

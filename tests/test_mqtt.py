@@ -3,80 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hardship import EVENTS_S, KILLS, Publishing, Relay, kills
+from hardship import KILLS, Relay, kills
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up_floor import MadeUpFloor, order
-from mosquitto import HANGS_S, Heard, Mosquitto, until
+from mosquitto import Heard, Mosquitto
+from published import START_US, Published, Story, happened, set_up, told_of
+from waiting import wait_until
 
 from edge.config.load import ConfigError, load_line
 from edge.config.mqtt import MqttConfig
-from edge.core.events import DeviceChanged, Measured, OrderChanged, ToteChecked
+from edge.core.events import DeviceChanged, Measured, ToteChecked
 from edge.core.values.layout import LineLayout
 from edge.journal import writer as journal_module
 from edge.journal.record import Record, Value, encode
-from edge.journal.source import JournalSource
-from edge.journal.writer import Journal
-from edge.publish import follow
 from edge.publish import mqtt as mqtt_module
-from edge.publish.cursors import Cursors, read_cursors, read_set_aside
-from edge.publish.follow import Entry, TargetDown, TargetFollower
+from edge.publish.cursors import read_cursors, read_set_aside
+from edge.publish.follow import Entry, TargetDown
 from edge.publish.mqtt import LOOKBACK, MqttPublisher
 from edge.publish.mqtt_broker import BrokerDown, Outgoing
 from edge.publish.namespace import Message, Namespace
 from edge.publish.topics import CLOUD_EVENT_TYPE, EVENTS
 
-START_US = 1_790_000_000_000_000
-
-
-@pytest.fixture(scope="module")
-def layouts(project: Path) -> tuple[LineLayout, ...]:
-    return load_line(project / "examples/warehouse/LINE.toml").layouts()
-
-
-@pytest.fixture
-def mosquitto(peer: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")
-    return peer("mosquitto")
-
-
-@pytest.fixture
-def listens(peer: Callable[[str], str]) -> str:
-    return peer("mosquitto_sub")
-
-
-def happened(layouts: tuple[LineLayout, ...], seconds: int) -> list[Value]:
-    """What a floor does, with an order and a measurement of each line every ten seconds."""
-    values: list[Value] = []
-    floor = MadeUpFloor(layouts, START_US)
-    for second in range(10, seconds + 1, 10):
-        at_us = START_US + second * 1_000_000
-        values += floor.until(at_us)
-        values.append(OrderChanged(at_us, second, order(second, in_tote=True)))
-        for layout in layouts:
-            lanes = tuple((f"lane.{lane.number}", 0.0) for lane in layout.lanes)
-            values.append(Measured(at_us, f"line.{layout.name}", (("tracks", 3.0), *lanes)))
-    return values
-
-
-def told_of(layouts: tuple[LineLayout, ...], values: list[Value], begin: int = 0) -> list[list[Message]]:
-    namespace = Namespace("demo", "edge1", layouts)
-    return [
-        namespace.messages(seq, f"edge1@1/{seq}", value, encode(value))
-        for seq, value in list(enumerate(values, 1))[begin:]
-    ]
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 class Forgetful:
@@ -249,52 +203,6 @@ def test_what_is_wrong_with_a_broker_is_said_at_once(
 # ---- with a broker ---------------------------------------------------------------------------------------------------
 
 
-class Published:
-    """A journal that is published by threads of this process."""
-
-    def __init__(self, folder: Path, layouts: tuple[LineLayout, ...], port: int, **config: Any) -> None:
-        self.folder = folder
-        self.layouts = layouts
-        self.config = MqttConfig(kind="mqtt", host="127.0.0.1", port=port, **config)
-        self.writer = Journal(folder / "j.sqlite")
-        self.stop = threading.Event()
-        self.follower: TargetFollower | None = None
-
-    def write(self, values: list[Value]) -> None:
-        self.writer.append(values)
-        self.writer.flush()
-
-    @contextmanager
-    def going(self) -> Iterator[TargetFollower]:
-        cursors, source = Cursors(self.folder / "p.sqlite"), JournalSource(self.folder / "j.sqlite", "edge1")
-        make = partial(MqttPublisher, "broker", self.config, "demo", "edge1", self.layouts)
-        self.follower = TargetFollower("broker", source, cursors, make)
-        self.stop.clear()
-        thread = threading.Thread(target=self.follower.run, args=(self.stop,))
-        thread.start()
-        try:
-            yield self.follower
-        finally:
-            self.stop.set()
-            thread.join(HANGS_S)
-            source.close()
-            cursors.close()
-            self.writer.close()
-            assert not thread.is_alive()
-
-    def delivered(self) -> None:
-        """Waits until everything that was written is delivered."""
-        assert self.follower is not None
-        follower, seq = self.follower, self.writer.seq
-        until(lambda: follower.following.seq == seq, lambda: follower.following)
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("POLL_S", "RETRY_FIRST_S", "RETRY_LAST_S"):
-        monkeypatch.setattr(follow, name, 0.02)
-
-
 def test_what_is_told_arrives_and_stays(
     mosquitto: str, listens: str, tmp_path: Path, layouts: tuple[LineLayout, ...]
 ) -> None:
@@ -306,20 +214,20 @@ def test_what_is_told_arrives_and_stays(
         with published.going():
             published.delivered()
             status = "lanewise/demo/_edge/edge1/status"
-            until(lambda: len(heard.told("/status")) == 1)
+            wait_until(lambda: len(heard.told("/status")) == 1)
             node = f"edge1@{values[0].at_us}"
 
             def body() -> list[tuple[str, str]]:
                 told = [(topic, payload) for topic, _, payload in heard.messages()]
                 return [(topic, payload) for topic, payload in told if topic != status and "/publisher/" not in topic]
 
-            until(lambda: len(body()) == len(expected))
+            wait_until(lambda: len(body()) == len(expected))
             assert body() == [(m.topic, m.payload.decode().replace("edge1@1/", f"{node}/")) for m in expected]
             # Who comes later finds what is so now.
             with Heard(listens, broker.port, "lanewise/+/+/lane/#", qos=0) as later:
                 lanes = {f"lanewise/demo/{one.name}/lane/{lane.number}" for one in layouts for lane in one.lanes}
-                until(lambda: {topic for topic, retained, _ in later.messages() if retained} == lanes)
-        until(lambda: len(heard.told("/status")) == 2)
+                wait_until(lambda: {topic for topic, retained, _ in later.messages() if retained} == lanes)
+        wait_until(lambda: len(heard.told("/status")) == 2)
         assert [one["online"] for one in heard.told("/status")] == [True, False]
 
 
@@ -335,7 +243,7 @@ def test_a_message_that_the_broker_never_takes_is_set_aside_alone(
         published.write(values)
         with published.going():
             published.delivered()
-            until(lambda: len(heard.messages()) == 8)
+            wait_until(lambda: len(heard.messages()) == 8)
     (cursor,) = read_cursors(tmp_path / "p.sqlite")
     aside = read_set_aside(tmp_path / "p.sqlite", "broker")
     assert (cursor.seq, cursor.set_aside, [one.seq for one, _ in aside]) == (9, 2, [6, 6])
@@ -344,47 +252,6 @@ def test_a_message_that_the_broker_never_takes_is_set_aside_alone(
 
 
 # ---- conservation ----------------------------------------------------------------------------------------------------
-
-
-def set_up(folder: Path, project: Path, publish: str) -> tuple[Publishing, Journal]:
-    """The example warehouse's journal, and its one publisher as a process that has not begun."""
-    text = (project / "examples/warehouse/LINE.toml").read_text(encoding="utf-8")
-    (folder / "LINE.toml").write_text(f"{text}\n[publish.target]\n{publish}\n", encoding="utf-8")
-    publishing = Publishing(folder)
-    return publishing, Journal(publishing.config.journal)
-
-
-class Story:
-    """What is written into a journal: an hour of a floor, then a reader that comes and goes, with a poisonous reason in
-    every chapter and a clock that is set back.
-    """
-
-    CHAPTER = 500
-    PACKET_MAX = 20_000
-
-    def __init__(self, writer: Journal, layouts: tuple[LineLayout, ...]) -> None:
-        self.values: list[Value] = []
-        self._writer = writer
-        self._write(happened(layouts, EVENTS_S))
-
-    def go_on(self) -> None:
-        """Another chapter."""
-        begin_us = START_US + len(self.values) * 1_000 - 3_600_000_000 * (len(self.values) % 2)
-        reasons = [str(at) for at in range(len(self.values), len(self.values) + self.CHAPTER)]
-        reasons[self.CHAPTER // 2] += "x" * self.PACKET_MAX
-        self._write(
-            [DeviceChanged(begin_us + at, "reader.tote1", bool(at % 2), reason) for at, reason in enumerate(reasons)]
-        )
-
-    @property
-    def chapters(self) -> int:
-        """How many there are, each with one reason that no broker takes."""
-        return sum(isinstance(value, DeviceChanged) and len(value.reason) > self.PACKET_MAX for value in self.values)
-
-    def _write(self, values: list[Value]) -> None:
-        self.values += values
-        self._writer.append(values)
-        self._writer.flush()
 
 
 def test_hardship_loses_nothing_over_mqtt(
@@ -414,14 +281,14 @@ def test_hardship_loses_nothing_over_mqtt(
             at = len(heard.messages()) + rng.randrange(Story.CHAPTER)
             relay.slow = who == "slow"
             story.go_on()
-            until(lambda at=at: len(heard.messages()) > at, publishing.log)  # type: ignore[misc]
+            wait_until(lambda at=at: len(heard.messages()) > at, publishing.log)  # type: ignore[misc]
             relay.slow = False
             if who == "target":
                 broker.kill()
                 broker.start()
             elif who == "publisher":
                 publishing.kill()
-        until(lambda: publishing.cursor().seq == writer.seq, publishing.log, 230)
+        wait_until(lambda: publishing.cursor().seq == writer.seq, publishing.log, 230)
         first_us = story.values[0].at_us
         namespace = Namespace("demo", "edge1", layouts)
         messages = [
@@ -440,9 +307,9 @@ def test_hardship_loses_nothing_over_mqtt(
             lost = dict.fromkeys(expected).keys() - set(arrived())
             return f"{len(lost)} of {len(expected)} are lost: {sorted(lost)[:3]}"
 
-        until(lambda: len(arrived()) >= len(expected), missing)
+        wait_until(lambda: len(arrived()) >= len(expected), missing)
         assert arrived() == expected, "nothing lost, order kept, nothing with another content"
-        until(lambda: publishing.figure("backlog") == 0, publishing.log)  # told after it is written down
+        wait_until(lambda: publishing.figure("backlog") == 0, publishing.log)  # told after it is written down
         assert publishing.cursor().set_aside == len(aside) == 2 * story.chapters
         publishing.end(signal.SIGTERM)
     writer.close()
@@ -456,11 +323,11 @@ def test_the_last_will_tells_of_a_death(mosquitto: str, listens: str, tmp_path: 
         with publishing:
             writer.append([DeviceChanged(START_US, "reader.r", True, "")])
             writer.flush()
-            until(lambda: bool(heard.told("/reader.r")))
+            wait_until(lambda: bool(heard.told("/reader.r")))
             publishing.end(signal.SIGKILL)
-            until(lambda: [one["online"] for one in heard.told("/status")] == [True, False])
+            wait_until(lambda: [one["online"] for one in heard.told("/status")] == [True, False])
             with Heard(listens, broker.port, "lanewise/+/+/+/status", qos=0) as later:
-                until(
+                wait_until(
                     lambda: (
                         [(retained, json.loads(p)["online"]) for _, retained, p in later.messages()] == [(True, False)]
                     )

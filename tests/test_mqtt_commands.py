@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from example_site import TOKEN, example_site
 from hypothesis import given
 from hypothesis import strategies as st
 from made_up_floor import order
-from mosquitto import HANGS_S, Heard, Mosquitto, until
-from test_mqtt import START_US, Published, layouts, listens, mosquitto, quick  # noqa: F401  # fixtures
+from mosquitto import Heard, Mosquitto
+from published import START_US, Published
+from waiting import HANGS_S, wait_until
 
 from api.app import create_app
 from api.server import listen, server
-from edge.config.load import load_site
 from edge.config.mqtt import MqttConfig
 from edge.core.events import DeviceChanged, LaneRequested, OrderChanged
 from edge.core.values.layout import LineLayout
@@ -32,7 +33,8 @@ from edge.publish.mqtt_commands import ANSWERS, Answer, Asked, CommandDesk, ask_
 from edge.publish.namespace import Message, Namespace
 from edge.site.store import SiteStore
 
-TOKEN = "a-token-of-twenty-four-characters"
+pytestmark = pytest.mark.usefixtures("quick")
+
 COMMAND = "lanewise/demo/_edge/edge1/command"
 ANSWER = "lanewise/demo/_edge/edge1/answer"
 
@@ -62,10 +64,8 @@ def test_any_request_becomes_one_question_or_says_what_is_wrong(what: str, paylo
 @pytest.fixture
 def site(project: Path, tmp_path: Path) -> Iterator[tuple[str, Callable[[], None], SiteStore]]:
     """A real api: its address, what ends it, and its store to look into."""
-    for name in ("LINE.toml", "SITE.toml"):
-        (tmp_path / name).write_text((project / "examples/warehouse" / name).read_text(encoding="utf-8"))
     (tmp_path / "token").write_text(TOKEN)
-    config = load_site(tmp_path / "SITE.toml").model_copy(update={"token_file": tmp_path / "token"})
+    config = example_site(project, tmp_path).model_copy(update={"token_file": tmp_path / "token"})
     SiteStore(config.store).close()
     store = SiteStore(config.store, readonly=True)
     listener = listen("127.0.0.1", 0)
@@ -84,11 +84,11 @@ def site(project: Path, tmp_path: Path) -> Iterator[tuple[str, Callable[[], None
 
 
 def test_requests_are_done_once_and_always_answered(
-    mosquitto: str,  # noqa: F811
-    listens: str,  # noqa: F811
+    mosquitto: str,
+    listens: str,
     peer: Callable[[str], str],
     tmp_path: Path,
-    layouts: tuple[LineLayout, ...],  # noqa: F811
+    layouts: tuple[LineLayout, ...],
     site: tuple[str, Callable[[], None], SiteStore],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -153,7 +153,7 @@ def test_requests_are_done_once_and_always_answered(
             where = ("-h", "127.0.0.1", "-p", str(broker.port), "-V", "5", "-q", "1", "-t", f"{COMMAND}/lane")
             state = ("-D", "publish", "response-topic", "lanewise/demo/sorter/lane/3")
             subprocess.run([peer("mosquitto_pub"), *where, *state, "-m", "{"], check=True, timeout=HANGS_S)
-            until(lambda: len(heard.told("/answer/lane")) == before + 1)
+            wait_until(lambda: len(heard.told("/answer/lane")) == before + 1)
 
             token.write_text("another-token-of-some-length\n")
             assert ask("lane", off)["status"] == 401
@@ -210,7 +210,7 @@ class SlowApi:
 def two_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mqtt_commands, "WAITING", 2)
     monkeypatch.setattr(mqtt_commands, "HTTP_S", HANGS_S)
-    monkeypatch.setattr(follow.Follower, "TELL_EVERY_S", 0.02)
+    monkeypatch.setattr(follow.TargetFollower, "TELL_EVERY_S", 0.02)
 
 
 def lane_off(lane: int) -> str:
@@ -218,11 +218,11 @@ def lane_off(lane: int) -> str:
 
 
 def test_what_cannot_wait_any_more_is_answered_and_counted(
-    mosquitto: str,  # noqa: F811
-    listens: str,  # noqa: F811
+    mosquitto: str,
+    listens: str,
     peer: Callable[[str], str],
     tmp_path: Path,
-    layouts: tuple[LineLayout, ...],  # noqa: F811
+    layouts: tuple[LineLayout, ...],
     two_wait: None,
 ) -> None:
     with (
@@ -243,21 +243,21 @@ def test_what_cannot_wait_any_more_is_answered_and_counted(
             send(1)
             assert api.asked.wait(HANGS_S)
             send(2, 3, 4, 5, 6)
-            until(lambda: len(heard.told("/answer/lane")) == 3)
+            wait_until(lambda: len(heard.told("/answer/lane")) == 3)
             problem = "2 requests are waiting: ask again later"
             refusal = {"ok": False, "status": 429, "result": None, "problems": [problem]}
             assert heard.told("/answer/lane") == [refusal] * 3
-            until(lambda: any(one["refused"] == 3 for one in heard.told("/publisher/broker")))
+            wait_until(lambda: any(one["refused"] == 3 for one in heard.told("/publisher/broker")))
             api.let_go.set()
-            until(lambda: len(heard.told("/answer/lane")) == 6)
+            wait_until(lambda: len(heard.told("/answer/lane")) == 6)
             assert [one["status"] for one in heard.told("/answer/lane")] == [429, 429, 429, 202, 202, 202]
             send(6)
-            until(lambda: len(heard.told("/answer/lane")) == 7)
+            wait_until(lambda: len(heard.told("/answer/lane")) == 7)
             assert api.lanes == ["1", "2", "3", "6"], "what was refused is not done"
 
 
 def test_a_request_that_comes_again_is_not_refused_since_it_may_be_waiting(
-    layouts: tuple[LineLayout, ...],  # noqa: F811
+    layouts: tuple[LineLayout, ...],
     two_wait: None,
 ) -> None:
     answers: queue.SimpleQueue[tuple[bytes, int]] = queue.SimpleQueue()

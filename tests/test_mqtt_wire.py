@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 from certificates import Authority
-from mosquitto import HANGS_S, Heard, Mosquitto, until
+from mosquitto import Heard, Mosquitto
 from pcap import write_pcap
-from test_mqtt import START_US, Published, happened, layouts, listens, mosquitto, quick  # noqa: F401  # fixtures
+from published import START_US, Published, happened
+from waiting import HANGS_S, wait_until
 
 from edge.core.events import DeviceChanged
 from edge.core.values.layout import LineLayout
 from edge.publish.cursors import read_cursors
+
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 class Tap:
@@ -78,10 +81,10 @@ def packets(conversation: list[tuple[bool, bytes]]) -> list[tuple[bool, bytes]]:
 
 
 def test_tshark_finds_nothing_malformed(
-    mosquitto: str,  # noqa: F811
+    mosquitto: str,
     peer: Callable[[str], str],
     tmp_path: Path,
-    layouts: tuple[LineLayout, ...],  # noqa: F811
+    layouts: tuple[LineLayout, ...],
 ) -> None:
     program = peer("tshark")
     with Mosquitto(mosquitto, tmp_path) as broker:
@@ -111,10 +114,10 @@ def test_tshark_finds_nothing_malformed(
 
 
 def test_tls_names_and_rights(
-    mosquitto: str,  # noqa: F811
+    mosquitto: str,
     peer: Callable[[str], str],
     tmp_path: Path,
-    layouts: tuple[LineLayout, ...],  # noqa: F811
+    layouts: tuple[LineLayout, ...],
 ) -> None:
     authority, stranger = Authority(tmp_path), Authority(tmp_path, "stranger")
     signed = authority.sign("broker")
@@ -135,7 +138,7 @@ def test_tls_names_and_rights(
 
         def trouble_of(this: Published, words: str) -> None:
             with this.going() as follower:
-                until(lambda: words in follower.following.trouble, lambda: follower.following)
+                wait_until(lambda: words in follower.following.trouble, lambda: follower.following)
                 assert follower.following.seq == 0
 
         secret.write_text("another\n")
@@ -146,7 +149,7 @@ def test_tls_names_and_rights(
         # What the broker refuses for want of rights waits, and is told when it has them.
         with published.going() as follower:
             topic = "lanewise/demo/_edge/edge1/device/reader.r: Not authorized"
-            until(lambda: topic in follower.following.trouble, lambda: follower.following)
+            wait_until(lambda: topic in follower.following.trouble, lambda: follower.following)
             rights.write_text("user lanewise\ntopic write lanewise/demo/#\n")
             broker.signal(signal.SIGHUP)
             published.delivered()
@@ -156,19 +159,19 @@ def test_tls_names_and_rights(
 
 def test_a_broker_that_is_not_there_is_said(
     tmp_path: Path,
-    layouts: tuple[LineLayout, ...],  # noqa: F811
+    layouts: tuple[LineLayout, ...],
 ) -> None:
     published = Published(tmp_path, layouts, 1)
     published.write([DeviceChanged(START_US, "reader.r", True, "")])
     with published.going() as follower:
-        until(lambda: follower.following.trouble == "broker 127.0.0.1:1: Connection refused")
+        wait_until(lambda: follower.following.trouble == "broker 127.0.0.1:1: Connection refused")
 
 
 def test_a_broker_that_hangs_is_given_up(
-    mosquitto: str,  # noqa: F811
-    listens: str,  # noqa: F811
+    mosquitto: str,
+    listens: str,
     tmp_path: Path,
-    layouts: tuple[LineLayout, ...],  # noqa: F811
+    layouts: tuple[LineLayout, ...],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("edge.publish.mqtt_connection.ACKNOWLEDGE_S", 0.3)
@@ -181,8 +184,8 @@ def test_a_broker_that_hangs_is_given_up(
             published.delivered()
             broker.signal(signal.SIGSTOP)
             published.write([DeviceChanged(START_US, "reader.r", True, str(at)) for at in range(1, 50)])
-            until(lambda: follower.following.failures >= 2, lambda: follower.following)
+            wait_until(lambda: follower.following.failures >= 2, lambda: follower.following)
             assert follower.following.seq == 1
             broker.signal(signal.SIGCONT)
             published.delivered()
-            until(lambda: len({one["data"]["reason"] for one in heard.told("")}) == 50)
+            wait_until(lambda: len({one["data"]["reason"] for one in heard.told("")}) == 50)

@@ -17,11 +17,13 @@ from typing import Any
 
 import pytest
 import uvloop
-from opcua_peer import NodeServer, Pki, node_opcua
+from journals import journal
+from loops import LOOPS, Loop
+from mailbox_hosts import PARCELS, route_all
+from opcua_peer import NodeServer, Pki, node_opcua, secure_table, write_line
 from pcap import write_pcap
 from ports import free_port
-from test_modbus_transports import PARCELS, route_all
-from test_runtime import journal
+from waiting import until
 
 from edge.cli import main
 from edge.config.load import ConfigError, load_line
@@ -75,13 +77,6 @@ def with_parcels(count: int) -> PlcSide:
     for track in range(1, count + 1):
         side.emit(EventType.INDUCTED, track, 1)
     return side
-
-
-async def until(reached: Callable[[], bool]) -> None:
-    """Waits, 60 seconds at most."""
-    async with asyncio.timeout(60):
-        while not reached():  # noqa: ASYNC110  the other side is a process of others
-            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("publish_ms", [10, 0], ids=["subscribed", "polled"])
@@ -264,37 +259,14 @@ def test_node_opcua_refuses_strangers_and_wrong_passwords(run: Any, pki: Pki, mo
 # ---- configuration and certificates ----------------------------------------------------------------------------------
 
 
-def write_line(project: Path, folder: Path, table: str) -> Path:
-    """The example's LINE.toml with another table for PLC ``sorter``."""
-    source = (project / "examples" / "warehouse" / "LINE.toml").read_text()
-    changed = source.replace('[plc.sorter]\nhost = "127.0.0.1"\nport = 15023\n', f"[plc.sorter]\n{table}\n")
-    assert changed != source
-    path = folder / "LINE.toml"
-    path.write_text(changed)
-    return path
-
-
-def secure_table(url: str, folder: Path) -> str:
-    return f"""driver = "opcua"
-timeout_ms = 5000
-[plc.sorter.opcua]
-url = "{url}"
-certificate = "pki/own.der"
-key = "pki/own.pem"
-trusted = "{folder}"
-user = "lanewise"
-password_file = "password"
-"""
-
-
-@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+@LOOPS
 def test_from_nothing_to_a_routed_parcel_by_the_command_line(
     run: Any,
     pki: Pki,
     project: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    loop: Callable[[], asyncio.AbstractEventLoop],
+    loop: Loop,
 ) -> None:
     (tmp_path / "password").write_text("a password\n")
     path = write_line(project, tmp_path, secure_table("opc.tcp://127.0.0.1:4840", pki.hosts_list.folder))

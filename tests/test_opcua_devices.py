@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opcua_peer import NodeServer, Pki, node_opcua
-from test_opcua import until
+from waiting import until
 
 from edge.cli import main
 from edge.config.load import load_line

@@ -20,7 +20,7 @@ from unittest.mock import ANY
 import pytest
 from opcua_peer import NodePeer, node_opcua
 from ports import free_port
-from test_opcua import until
+from waiting import until
 
 from edge.cli import main
 from edge.config.load import ConfigError, load_line

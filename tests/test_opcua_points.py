@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mailbox_hosts import Kept, RoutingHost
 from opcua_peer import NodeServer, Pki, node_opcua
 from ports import free_port, on_free_ports
 from pure_site import example
-from test_modbus import Controller as RoutingHost
-from test_modbus import Journal
-from test_opcua import until
+from waiting import until
 
 from edge.config.plcs import PlcConfig
 from edge.devices.plc_drivers import plc_link
@@ -168,7 +167,7 @@ def test_every_fault_at_node_opcua_ends_with_every_parcel_routed_once(
         return len(status()["acted"]) >= parcels
 
     async def talk() -> None:
-        host = RoutingHost(0, Journal(), link=link)
+        host = RoutingHost(0, Kept(), link=link)
         await host.until(lambda: host.host.commanding)
         parcels = 0
         for fault, over in (

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from browser import Browser
 from made_up_floor import MadeUpFloor, order
-from mosquitto import HANGS_S
+from waiting import HANGS_S
 
 from api.app import create_app
 from api.server import listen, server

@@ -6,9 +6,10 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+from controllers import UTC_US, Feed, stop
+from journals import journal
 from ports import on_free_ports
 from pure_site import example
-from test_runtime import UTC_US, Feed, journal, stop
 from virtual_time import run_virtual
 
 from edge.config.lines import LineConfig

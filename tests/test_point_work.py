@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from house import HANGS_S, House, make_house
+from controllers import UTC_US, Feed, stop
+from example_site import client_of
+from house import House, make_house
+from journals import journal
 from ports import on_free_ports
 from pure_site import example
-from test_api import client_of
-from test_runtime import UTC_US, Feed, journal, stop
 from virtual_time import run_virtual
+from waiting import HANGS_S
 
 from api.app import create_app
 from edge.cli import main

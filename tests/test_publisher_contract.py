@@ -21,7 +21,6 @@ from typing import Any
 import pytest
 from conftest import Run
 from contract import (
-    HANGS_S,
     MASKS,
     NONSENSE,
     SECOND_S,
@@ -34,7 +33,6 @@ from contract import (
     ends_in_time,
     names_of,
     places,
-    until,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,6 +40,7 @@ from made_up_floor import MadeUpFloor
 from programs import Programs
 from publisher_peers import PUBLISHERS, broker_keys, publisher_table
 from reader_peers import packet, text
+from waiting import HANGS_S, until
 
 from edge.config.lines import LineConfig
 from edge.config.load import load_line

@@ -17,12 +17,10 @@ from typing import Any
 import pytest
 from conftest import Run
 from contract import (
-    HANGS_S,
     LOOPS,
     MASKS,
     NONSENSE,
     Belongings,
-    Loop,
     MeteredLoop,
     Then,
     Way,
@@ -32,13 +30,14 @@ from contract import (
     names_of,
     places,
     turns,
-    until,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loops import Loop
 from programs import Programs
 from pydantic import TypeAdapter
 from reader_peers import READERS, Peer, ReaderCase
+from waiting import HANGS_S, until
 
 from edge.config.readers import ReaderConfig
 from edge.devices.reader_drivers import make_reader

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from controllers import UTC_US, Feed, stop
+from journals import assert_journal_is_whole, journal, leave_no_room
 from ports import on_free_ports
 from pure_site import example
-from test_journal import leave_no_room
 from virtual_time import run_virtual
 
 from edge.config.lines import LineConfig
@@ -21,7 +21,6 @@ from edge.core.events import (
     CommandSent,
     DeviceChanged,
     LaneChanged,
-    LaneRequested,
     Measured,
     OrderChanged,
     OrderShipped,
@@ -31,46 +30,10 @@ from edge.core.events import (
     ToteChecked,
 )
 from edge.core.values.order import OrderState
-from edge.journal.reader import JournalReader
 from edge.journal.record import Record
-from edge.journal.replay import replay
 from edge.sim.devices import SimulatedFloor
 from edge.sim.tally import Report
 from plc.words import EventType
-
-UTC_US = 1_767_225_600_000_000
-
-
-class Feed:
-    """The site's feed, known beforehand: the orders of the first loads of every line."""
-
-    def __init__(self, floor: SimulatedFloor, ahead: int) -> None:
-        orders = [order for stream in floor.streams.values() for load in stream.prepare(ahead) for order in load.orders]
-        self.items: list[OrderChanged | LaneRequested] = [
-            OrderChanged(0, seq, order) for seq, order in enumerate(orders, 1)
-        ]
-
-    def ask(self, line: str, lane: int, enabled: bool) -> None:
-        self.items.append(
-            LaneRequested(at_us=0, feed_seq=len(self.items) + 1, line=line, lane=lane, enabled=enabled, by="test")
-        )
-
-    def __call__(self, after: int, limit: int) -> Sequence[OrderChanged | LaneRequested]:
-        return self.items[after : after + limit]
-
-
-async def stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-def journal(config: LineConfig) -> list[Record]:
-    reader = JournalReader(config.journal)
-    try:
-        return list(reader.every())
-    finally:
-        reader.close()
 
 
 def work(
@@ -113,18 +76,6 @@ def assert_open_orders_are_told(records: list[Record]) -> None:
             case Measured(device="controller", values=values):
                 assert dict(values)["orders_open"] == len(came - closed)
     assert closed
-
-
-def assert_journal_is_whole(records: list[Record], truth: Report) -> None:
-    """Every PLC event once and in order, one lane a parcel and round, and the same decisions again."""
-    events = [record.value for record in records if record.kind == PlcEvent.__name__]
-    by_plc: dict[str, list[int]] = {}
-    for event in events:
-        assert isinstance(event, PlcEvent)
-        by_plc.setdefault(event.plc, []).append(event.seq)
-    for plc, said in truth["plc_events"].items():
-        assert by_plc.get(plc, []) == [seq % 65536 for seq in range(1, said["events"] + 1)]
-    assert replay(records).difference is None
 
 
 def test_the_main_job_end_to_end(project: Path, tmp_path: Path) -> None:

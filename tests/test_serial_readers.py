@@ -5,19 +5,18 @@ Public names: none; run by pytest.
 
 from __future__ import annotations
 
-import asyncio
 import builtins
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-import uvloop
 from conftest import Run
 from hypothesis import given
 from hypothesis import strategies as st
+from loops import LOOPS, Loop
 from reader_owner import ReaderOwner
 from serial_pair import serial_pair
 
@@ -28,8 +27,6 @@ from rfid.serial_frames import GAP_US, CardFrames, Garbled, Presence, card_of_py
 
 CARDS = st.binary(min_size=5, max_size=5).map(lambda octets: octets.hex().upper())
 DRIVERS = pytest.mark.parametrize("driver", ["serial", "pyrfid"])
-LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-Loop = Callable[[], asyncio.AbstractEventLoop]
 
 
 def frame(card: str, end: bytes = b"") -> bytes:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
+from controllers import Feed, stop
 from hypothesis import given
 from hypothesis import strategies as st
+from journals import journal
 from ports import on_free_ports
 from pure_site import example
-from test_runtime import Feed, journal, stop
 from virtual_time import run_virtual
 
 from edge.cli import main

@@ -17,8 +17,9 @@ import pytest
 from hardship import KILLS, Relay, kills
 from hypothesis import given
 from hypothesis import strategies as st
-from mosquitto import HANGS_S, Heard, Mosquitto, until
-from test_mqtt import START_US, Story, happened, layouts, listens, mosquitto, quick, set_up  # noqa: F401  # fixtures
+from mosquitto import Heard, Mosquitto
+from published import START_US, Story, happened, set_up
+from waiting import HANGS_S, wait_until
 
 from edge.config.lines import LineConfig
 from edge.config.load import load_line
@@ -36,6 +37,8 @@ from edge.publish.sparkplug_metrics import NODE as NODE_ITSELF
 from edge.publish.sparkplug_metrics import Kind, Metric, SparkplugMetrics
 from edge.publish.sparkplug_payload import asks_rebirth, encode
 from plc.points import PointKind, Quality
+
+pytestmark = pytest.mark.usefixtures("quick")
 
 NODE = "spBv1.0/demo/{}/edge1"
 DECODE = """
@@ -195,13 +198,13 @@ def check_life(messages: list[tuple[str, dict[str, Any]]], lines: list[str]) -> 
 
 
 def test_births_data_deaths_and_rebirth(
-    mosquitto: str,  # noqa: F811
-    listens: str,  # noqa: F811
+    mosquitto: str,
+    listens: str,
     peer: Callable[[str], str],
     tahu: Run,
     tmp_path: Path,
     project: Path,
-    layouts: tuple[LineLayout, ...],  # noqa: F811
+    layouts: tuple[LineLayout, ...],
 ) -> None:
     lines = [layout.name for layout in layouts]
     values = happened(layouts, 60)
@@ -221,27 +224,27 @@ def test_births_data_deaths_and_rebirth(
         node = Node(tmp_path, project, broker.port)
         node.write(values)
         with node.going() as follower:
-            until(lambda: follower.following.seq == node.writer.seq, lambda: follower.following)
-            until(lambda: len(heard.messages()) > 300)  # so that the sequence wraps
+            wait_until(lambda: follower.following.seq == node.writer.seq, lambda: follower.following)
+            wait_until(lambda: len(heard.messages()) > 300)  # so that the sequence wraps
 
             # A host that knows nothing asks for births, and gets them at once, with what is so now.
             asked = ("-h", "127.0.0.1", "-p", str(broker.port), "-t", NODE.format("NCMD"), "-s")
             command = [peer("mosquitto_pub"), *asked]
             subprocess.run(command, input=bytes.fromhex(tahu(REBIRTH, "")), check=True, timeout=HANGS_S)
-            until(lambda: kinds(heard).count("DBIRTH") == 2 * len(lines))
+            wait_until(lambda: kinds(heard).count("DBIRTH") == 2 * len(lines))
 
             # A connection that is lost: the broker tells the death, the next one begins with births.
             broker_port = ("-h", "127.0.0.1", "-p", str(broker.port), "-V", "5")
             thief = ("-i", "lanewise-demo-edge1-scada", "-t", "x", "-m", "x")
             subprocess.run([peer("mosquitto_pub"), *broker_port, *thief], check=True, timeout=HANGS_S)
-            until(lambda: "NDEATH" in kinds(heard))
+            wait_until(lambda: "NDEATH" in kinds(heard))
             node.write(
                 [LaneChanged(START_US, "sorter", 9, True, False), DeviceChanged(START_US, "plc.sorter", False, "x")]
             )
-            until(lambda: kinds(heard).count("DBIRTH") == 3 * len(lines))
-            until(lambda: follower.following.seq == node.writer.seq, lambda: follower.following)
-            until(lambda: kinds(heard)[-1] == "NDATA")
-        until(lambda: kinds(heard)[-1] == "NDEATH")
+            wait_until(lambda: kinds(heard).count("DBIRTH") == 3 * len(lines))
+            wait_until(lambda: follower.following.seq == node.writer.seq, lambda: follower.following)
+            wait_until(lambda: kinds(heard)[-1] == "NDATA")
+        wait_until(lambda: kinds(heard)[-1] == "NDEATH")
         node.writer.close()
         messages = told(heard)
     messages = [message for message in messages if "/NCMD/" not in message[0]]
@@ -269,12 +272,12 @@ Told = tuple[str, str, Any, int]
 
 
 def test_hardship_loses_nothing_over_sparkplug(
-    mosquitto: str,  # noqa: F811
-    listens: str,  # noqa: F811
+    mosquitto: str,
+    listens: str,
     tahu: Run,
     tmp_path: Path,
     project: Path,
-    layouts: tuple[LineLayout, ...],  # noqa: F811
+    layouts: tuple[LineLayout, ...],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """accepted = delivered + queued + set aside, for a host that is there when the node is: as over MQTT. Data have no
@@ -292,7 +295,7 @@ def test_hardship_loses_nothing_over_sparkplug(
             """The broker comes up, then the host, then the way for the node."""
             subscribed = broker.log().count("SUBACK to heard-1")
             broker.start()
-            until(lambda: broker.log().count("SUBACK to heard-1") > subscribed)
+            wait_until(lambda: broker.log().count("SUBACK to heard-1") > subscribed)
             relay.open = True
 
         relay.cut()
@@ -305,7 +308,7 @@ def test_hardship_loses_nothing_over_sparkplug(
             at = len(heard.messages()) + rng.randrange(Story.CHAPTER)
             relay.slow = who == "slow"
             story.go_on()
-            until(lambda at=at: len(heard.messages()) > at, publishing.log)  # type: ignore[misc]
+            wait_until(lambda at=at: len(heard.messages()) > at, publishing.log)  # type: ignore[misc]
             relay.slow = False
             if who == "target":
                 broker.kill()
@@ -313,9 +316,9 @@ def test_hardship_loses_nothing_over_sparkplug(
                 again()
             elif who == "publisher":
                 publishing.kill()
-        until(lambda: publishing.cursor().seq == writer.seq, publishing.log, 230)
+        wait_until(lambda: publishing.cursor().seq == writer.seq, publishing.log, 230)
         publishing.end(signal.SIGTERM)
-        until(lambda: "/NDEATH/" in heard.messages()[-1][0])
+        wait_until(lambda: "/NDEATH/" in heard.messages()[-1][0])
         messages = heard.messages()
     told = list(zip([m[0] for m in messages], decoded(tahu, [m[2] for m in messages]), strict=True))
     check_life(told, [layout.name for layout in layouts])

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from made_up_floor import MadeUpFloor, item, order, parcel, tote
 
-from edge.config.load import load_line
 from edge.core.events import (
     INPUT_KINDS,
     KINDS,
@@ -189,11 +188,6 @@ GOLDEN = [
     "Order A-1001 is shipped: its parcel is in lane 1 (DHL Express)",
     f"Tote refused finally: already shipped (A-1001): {ITEMS[0]} ({TOTE}, order A-1002)",
 ]
-
-
-@pytest.fixture
-def layouts(project: Path) -> tuple[LineLayout, ...]:
-    return load_line(project / "examples/warehouse/LINE.toml").layouts()
 
 
 @pytest.fixture(params=["journal", "store"])

@@ -23,8 +23,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_up_floor import order
-from mosquitto import HANGS_S
 from ports import free_port
+from waiting import HANGS_S
 
 from api.app import create_app
 from api.server import listen, server
