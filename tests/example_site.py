@@ -1,6 +1,6 @@
 """The example's site in a folder of its own: its journal as a floor would fill it, and a client of its api.
 
-Public names: TOKEN, START_US, example_site, journal_of, write_journal, client_of.
+Public names: TOKEN, START_US, example_site, journal_of, write_journal, asked, client_of.
 """
 
 from __future__ import annotations
@@ -8,17 +8,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 from fastapi import FastAPI
 from made_up_floor import MadeUpFloor
+from waiting import wait_until
 
 from edge.config.lines import SiteConfig
 from edge.config.load import load_line, load_site
 from edge.journal.writer import Journal
+from edge.site.store import SiteStore
 
 TOKEN = "a-token-of-twenty-four-characters"
 START_US = 1_790_000_000_000_000
+
+T = TypeVar("T")
 
 
 def example_site(project: Path, folder: Path) -> SiteConfig:
@@ -41,6 +46,20 @@ def write_journal(site: SiteConfig, seconds: int = 60, start_us: int = START_US)
     journal.flush()
     journal.close()
     return count
+
+
+def asked(store: str, kind: type[T]) -> T:
+    """The newest request of a kind in the feed of the site whose store has this URL, as soon as there is one."""
+    found: list[T] = []
+
+    def there() -> bool:
+        opened = SiteStore(store, readonly=True)
+        found.extend(value for value in opened.feed(0, 100_000) if isinstance(value, kind))
+        opened.close()
+        return bool(found)
+
+    wait_until(there)
+    return found[-1]
 
 
 @asynccontextmanager

@@ -14,13 +14,14 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from ports import free_port
-from waiting import HANGS_S
+from waiting import wait_until
 
 CONFIG = """
 reporting-disabled = true
@@ -57,14 +58,7 @@ class Influxd:
         self._process = subprocess.Popen(
             [self._program, "-config", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        give_up_s = time.monotonic() + HANGS_S
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/ping", timeout=5):
-                    return
-            except OSError:
-                assert time.monotonic() < give_up_s and self._process.poll() is None, "influxd does not start"
-                time.sleep(0.02)
+        _answers(self._process, f"http://127.0.0.1:{self.port}/ping")
 
     def kill(self) -> None:
         if self._process is not None:
@@ -121,14 +115,7 @@ class VictoriaMetrics:
             "-memory.allowedBytes=64MB",
         ]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        give_up_s = time.monotonic() + HANGS_S
-        while True:
-            try:
-                with urllib.request.urlopen(f"{self.url}/health", timeout=5):
-                    return
-            except OSError:
-                assert time.monotonic() < give_up_s and self._process.poll() is None, "victoria-metrics does not start"
-                time.sleep(0.02)
+        _answers(self._process, f"{self.url}/health")
 
     def samples(self) -> dict[tuple[tuple[str, str], ...], dict[int, float]]:
         """By series (labels, sorted) the values by millisecond."""
@@ -145,6 +132,18 @@ class VictoriaMetrics:
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
+
+
+def _answers(process: subprocess.Popen[bytes], url: str) -> None:
+    """Waits until a server that was started does."""
+
+    def so() -> bool:
+        assert process.poll() is None, f"{process.args!r} does not start"
+        with suppress(OSError), urllib.request.urlopen(url, timeout=5):
+            return True
+        return False
+
+    wait_until(so, lambda: f"{url} does not answer")
 
 
 class Answer(NamedTuple):

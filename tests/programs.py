@@ -49,14 +49,14 @@ class Programs:
     @cached_property
     def modbus_plc(self) -> int:
         """The port of a PLC with the mailbox whose program stands still."""
-        plc = self._running.enter_context(LibmodbusPlc(self._built("libmodbus_plc.c")))
+        plc = self._running.enter_context(LibmodbusPlc(self.built("libmodbus_plc.c")))
         plc.order("freeze 1")
         return plc.port
 
     @cached_property
     def modbus_io(self) -> int:
         """The port of a station of remote I/O."""
-        return self._running.enter_context(LibmodbusIo(self._built("libmodbus_io.c"))).port
+        return self._running.enter_context(LibmodbusIo(self.built("libmodbus_io.c"))).port
 
     @cached_property
     def authority(self) -> Authority:
@@ -78,7 +78,10 @@ class Programs:
         context.verify_mode = ssl.CERT_REQUIRED
         return context
 
-    def _built(self, source: str) -> Path:
+    def built(self, source: str) -> Path:
+        """A program on libmodbus, compiled once; without libmodbus as the fixture `peer` without a program."""
+        if (program := self.folder / Path(source).stem).exists():
+            return program
         try:
             return build_libmodbus_plc(
                 self.folder, self._find("cc"), self._find("pkg-config"), Path(__file__).with_name(source)

@@ -6,7 +6,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 import yaml
 from influx_peer import Influxd, V2Door, before
 from ports import free_port
+from waiting import wait_until
 
 OURS = ("controller", "publisher", "api", "simulator")
 HANGS_S = 100
@@ -135,10 +135,12 @@ def reached(port: int) -> bool:
 
 def until(true: Callable[[], bool], log: Path, process: subprocess.Popen[Any]) -> None:
     """Waits, and shows the log where it never comes."""
-    give_up_s = time.monotonic() + HANGS_S
-    while not true():
-        assert process.poll() is None and time.monotonic() < give_up_s, log.read_text()
-        time.sleep(0.05)
+
+    def so() -> bool:
+        assert process.poll() is None, log.read_text()
+        return true()
+
+    wait_until(so, log.read_text, HANGS_S)
 
 
 def test_the_broker_lets_in_whom_it_knows_and_no_further(broker: Broker, peer: Callable[[str], str]) -> None:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from broken_plcs import BELT, BROKEN, BROKEN_CONVEYORS, LANES, Conveyor, GoodPlc
-from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
+from libmodbus_peer import LibmodbusPlc
+from programs import Programs
 from virtual_time import run_virtual, stand_still
 
 from edge.cli import main
@@ -213,14 +213,8 @@ def line_toml(project: Path, tmp_path: Path) -> Callable[[int], Path]:
 
 
 @pytest.fixture
-def libmodbus_plc(tmp_path: Path, peer: Callable[[str], str]) -> Iterator[LibmodbusPlc]:
-    try:
-        program = build_libmodbus_plc(tmp_path, peer("cc"), peer("pkg-config"))
-    except FileNotFoundError as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    with LibmodbusPlc(program) as plc:
+def libmodbus_plc(programs: Programs) -> Iterator[LibmodbusPlc]:
+    with LibmodbusPlc(programs.built("libmodbus_plc.c")) as plc:
         yield plc
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from browser import Browser
 from dock_doors import Doors, label
 from dock_line import one_door
+from example_site import asked
 from waiting import HANGS_S
 
 from api.app import create_app
@@ -21,7 +21,6 @@ from edge.core.events import LoadRequested
 from edge.core.values.dock import Direction
 from edge.core.values.load import LoadAction
 from edge.journal.writer import Journal
-from edge.site.store import SiteStore
 from rfid.epc.identity import identify
 
 
@@ -64,19 +63,6 @@ def site(project: Path, tmp_path: Path) -> Iterator[Site]:
     journal.close()
 
 
-def asked(site: Site) -> LoadRequested:
-    """The newest request in the feed."""
-    end = time.monotonic() + HANGS_S
-    while True:
-        store = SiteStore(site.store, readonly=True)
-        found = [value for value in store.feed(0) if isinstance(value, LoadRequested)]
-        store.close()
-        if found:
-            return found[-1]
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def test_the_dock_page(site: Site, peer: Callable[[str], str]) -> None:
     with Browser(peer("chromium")) as page:
         page.open(f"{site.url}/docks.html")
@@ -103,7 +89,7 @@ def test_the_dock_page(site: Site, peer: Callable[[str], str]) -> None:
             f"document.getElementById('f-parcel').value = '{label(2)}';document.getElementById('f-by').value = 'Ann';"
             "document.querySelector('#ask [type=submit]').click()"
         )
-        wish = asked(site)
+        wish = asked(site.store, LoadRequested)
         assert (wish.action, wish.load_id, wish.parcel, wish.by) == (LoadAction.ADD, "L1", identify(label(2)), "Ann")
 
         page.ask("document.querySelector('[data-language=zh-Hant]').click()")

@@ -7,12 +7,12 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from edge.commands.demo import _own_ports
 from edge.sim.tally import percentiles_ms
@@ -69,10 +69,7 @@ def test_no_child_outlives_a_killed_demo(tmp_path: Path) -> None:
             assert len(_running(folder)) == 3
         finally:
             demo.kill()
-    until = time.monotonic() + 60
-    while _running(folder) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not _running(folder)
+    wait_until(lambda: not _running(folder), lambda: _running(folder))
 
 
 def _running(folder: Path) -> list[str]:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
+from libmodbus_peer import LibmodbusPlc
 from llrp_talk import Ear
 from llrpjs_peer import ForeignReader, foreign_reader, llrpjs_command
+from programs import Programs
 from waiting import HANGS_S
 
 from edge.config.load import load_line
@@ -133,19 +134,13 @@ lane = [
 """
 
 
-def test_the_main_job_with_neither_end_ours(
-    run: Any, llrpjs: list[str], peer: Callable[[str], str], tmp_path: Path
-) -> None:
+def test_the_main_job_with_neither_end_ours(run: Any, llrpjs: list[str], programs: Programs, tmp_path: Path) -> None:
     """Tags from llrpjs, conveyor on libmodbus: every parcel in its carrier's lane, confirmed and journaled.
 
     The fifth parcel has no tag. In the middle the reader loses its connection, and is taken up again. Parcels are long
     and far from each other: the clocks of PLC and reader are known as well as a busy machine brings their words.
     """
     parcels, bare, drops, pitch_us, lead_us, dwell_us = 16, 5, 8, 500_000, 150_000, 120_000
-    try:
-        program = build_libmodbus_plc(tmp_path, peer("cc"), peer("pkg-config"))
-    except FileNotFoundError:
-        _missing("libmodbus")
     labels = [sscc96("9521234", f"0{track:09d}") for track in range(parcels + 1)]
     orders = [
         Order(
@@ -191,7 +186,7 @@ def test_the_main_job_with_neither_end_ours(
             await task
 
     async def both() -> None:
-        with LibmodbusPlc(program) as plc:
+        with LibmodbusPlc(programs.built("libmodbus_plc.c")) as plc:
             async with foreign_reader(llrpjs) as foreign:
                 await scenario(plc, foreign)
 

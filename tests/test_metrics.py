@@ -13,6 +13,7 @@ import pytest
 from conftest import Run
 from ports import free_port
 from prometheus_client.parser import text_string_to_metric_families
+from waiting import until
 
 from api.app import create_app
 from edge.config.load import ConfigError, load_line, load_site
@@ -73,21 +74,23 @@ def test_run_and_sim_and_publish_answer(project: Path, tmp_path: Path, run: Run)
         floor = asyncio.create_task(run_sim(config))
         thread.start()
         try:
-            async with asyncio.timeout(100):
-                wanted = {
-                    "run": ("lanewise_records_total", (("kind", "Started"),)),
-                    "publish": ("lanewise_publisher_failures_total", (("publisher", "far"),)),
-                    "sim": ("lanewise_sim_parcels_inducted", ()),
-                }
-                while wanted:
-                    for name, key in list(wanted.items()):
-                        try:
-                            found = await asyncio.to_thread(fetched, ports[name])
-                        except OSError:  # not up yet
-                            continue
-                        if found.get(key, 0) > 0 or (name == "sim" and key in found):
-                            del wanted[name]
-                    await asyncio.sleep(0.02)
+            wanted = {
+                "run": ("lanewise_records_total", (("kind", "Started"),)),
+                "publish": ("lanewise_publisher_failures_total", (("publisher", "far"),)),
+                "sim": ("lanewise_sim_parcels_inducted", ()),
+            }
+
+            async def answered() -> bool:
+                for name, key in list(wanted.items()):
+                    try:
+                        found = await asyncio.to_thread(fetched, ports[name])
+                    except OSError:  # not up yet
+                        continue
+                    if found.get(key, 0) > 0 or (name == "sim" and key in found):
+                        del wanted[name]
+                return not wanted
+
+            await until(answered, 100)
         finally:
             stop.set()
             for task in (controller, floor):

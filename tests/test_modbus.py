@@ -6,7 +6,6 @@ Public names: none; run by pytest.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
+from libmodbus_peer import LibmodbusPlc
 from loops import LOOPS, Loop
 from mailbox_hosts import Kept, RoutingHost
+from programs import Programs
 
 from plc.host_signals import (
     Connected,
@@ -35,14 +35,9 @@ from plc.words import CommandRecord, EventRecord, EventType, Opcode, Refusal, Se
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory, peer: Callable[[str], str]) -> Path:
-    """The PLC on libmodbus, compiled once."""
-    try:
-        return build_libmodbus_plc(tmp_path_factory.mktemp("libmodbus"), peer("cc"), peer("pkg-config"))
-    except FileNotFoundError as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+def program(programs: Programs) -> Path:
+    """The PLC on libmodbus."""
+    return programs.built("libmodbus_plc.c")
 
 
 @pytest.fixture

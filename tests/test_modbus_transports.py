@@ -6,19 +6,19 @@ Public names: none; run by pytest.
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from certificates import Authority
-from libmodbus_peer import LibmodbusPlc, build_libmodbus_plc
+from libmodbus_peer import LibmodbusPlc
 from loops import LOOPS, Loop
 from mailbox_hosts import PARCELS, read_in_the_end, route_all
+from programs import Programs
 from serial_pair import serial_pair
 
 from edge.config.load import ConfigError, load_line
@@ -32,15 +32,10 @@ from plc.wires import Parity, Serial, Tcp, Wire
 from plc.words import EventType
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory, peer: Callable[[str], str]) -> Path:
-    """The PLC on libmodbus, compiled once."""
-    try:
-        return build_libmodbus_plc(tmp_path_factory.mktemp("libmodbus"), peer("cc"), peer("pkg-config"))
-    except FileNotFoundError as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+@pytest.fixture(scope="session")
+def program(programs: Programs) -> Path:
+    """The PLC on libmodbus."""
+    return programs.built("libmodbus_plc.c")
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from unittest.mock import ANY
 import pytest
 from opcua_peer import NodePeer, node_opcua
 from ports import free_port
-from waiting import until
+from waiting import until, wait_until
 
 from edge.cli import main
 from edge.config.load import ConfigError, load_line
@@ -168,9 +167,14 @@ def test_node_opcua_reads_states_and_gets_scans(site: Site, project: Path, peer:
 
         def machine(stands: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
             """The sorter as a machine, once it stands so: one value after the other is written."""
-            while not stands(told := json.loads(ask("machine sorter", "machine "))):
-                time.sleep(0.02)
-            return told  # type: ignore[no-any-return]
+            told: dict[str, Any] = {}
+
+            def so() -> bool:
+                told.update(json.loads(ask("machine sorter", "machine ")))
+                return stands(told)
+
+            wait_until(so, lambda: told)
+            return told
 
         told = machine(lambda now: now["defective"] == 1)  # the last that was told before
         assert told["id"].endswith("i=71")  # Cleared, in the type

@@ -14,6 +14,7 @@ from unittest.mock import ANY
 import msgspec
 import pytest
 from browser import Browser
+from example_site import asked
 from made_up_floor import MadeUpFloor, order
 from waiting import HANGS_S
 
@@ -90,17 +91,6 @@ def floor(project: Path, tmp_path: Path) -> Iterator[Floor]:
     stop()
     listener.close()
     journal.close()
-
-
-def asked(floor: Floor, kind: type[LaneRequested | AlarmRequested]) -> object:
-    """The first request of a kind in the feed."""
-    store = SiteStore(floor.config.store, readonly=True)
-    end = time.monotonic() + HANGS_S
-    while not (found := [value for value in store.feed(0, 100_000) if isinstance(value, kind)]):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    store.close()
-    return found[0]
 
 
 def is_as(pattern: str) -> Callable[[str | None], bool]:
@@ -222,7 +212,7 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         page.ask(
             "document.querySelector('#alarm #by').value = 'Ann';document.querySelector('#alarm [value=shelve]').click()"
         )
-        assert asked(floor, AlarmRequested) == AlarmRequested(
+        assert asked(floor.config.store, AlarmRequested) == AlarmRequested(
             at_us=ANY,
             feed_seq=ANY,
             alarm="reader-down.tote1",
@@ -254,7 +244,7 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         )
         page.until("document.querySelector('#lane[open] #by') !== null")
         page.ask("document.getElementById('by').value = 'Ann'; document.querySelector('#lane [type=submit]').click()")
-        assert asked(floor, LaneRequested) == LaneRequested(
+        assert asked(floor.config.store, LaneRequested) == LaneRequested(
             at_us=ANY, feed_seq=ANY, line="sorter", lane=3, enabled=False, by="Ann"
         )
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -16,8 +15,9 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from libmodbus_peer import LibmodbusIo, build_libmodbus_plc
+from libmodbus_peer import LibmodbusIo
 from ports import on_free_ports
+from programs import Programs
 from virtual_time import run_virtual
 
 from edge.cli import main
@@ -408,15 +408,8 @@ def test_check_refuses_what_is_not_safe(project: Path, tmp_path: Path, capsys: p
 
 
 @pytest.fixture
-def libmodbus_io(peer: Callable[[str], str], tmp_path: Path) -> Iterator[LibmodbusIo]:
-    source = Path(__file__).with_name("libmodbus_io.c")
-    try:
-        program = build_libmodbus_plc(tmp_path, peer("cc"), peer("pkg-config"), source)
-    except FileNotFoundError as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    with LibmodbusIo(program) as device:
+def libmodbus_io(programs: Programs) -> Iterator[LibmodbusIo]:
+    with LibmodbusIo(programs.built("libmodbus_io.c")) as device:
         yield device
 
 
