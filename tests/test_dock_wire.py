@@ -14,6 +14,7 @@ from dock_line import EVERY_US, one_door, order_and_load, way_out
 from journals import journal
 from llrpjs_peer import foreign_reader, llrpjs_command
 from virtual_time import run_virtual
+from waiting import until
 
 from edge.config.lines import LineConfig
 from edge.controller.controller import Controller
@@ -39,12 +40,18 @@ def gpo(port: int, on: int) -> dict[str, int]:
     return {"GPOPortNumber": port, "GPOData": on}
 
 
+def done(config: LineConfig) -> list[tuple[int, bool]]:
+    """Outputs that were set, as journaled."""
+    values = [record.value for record in journal(config)]
+    return [(value.port, value.on) for value in values if isinstance(value, OutputSet) and not value.trouble]
+
+
 def assert_told(config: LineConfig, outputs: int) -> None:
     records = journal(config)
     values = [record.value for record in records]
     assert sum(isinstance(value, DoorSeen) for value in values) == 1
     assert next(value.reason for value in values if isinstance(value, DockChanged)) is DockReason.WRONG_PARCEL
-    said = [(value.port, value.on) for value in values if isinstance(value, OutputSet) and not value.trouble]
+    said = done(config)
     assert said[:2] == [(1, False), (2, False)], "set as they should be when the reader came"
     assert said[2:4] == [(1, True), (2, True)]
     assert len(said) == outputs
@@ -102,7 +109,7 @@ def test_the_light_of_a_reader_that_is_not_ours(run: Any, llrpjs: list[str], tmp
                     await asyncio.sleep(late_us / 1e6)
                 foreign.reads(read)
             assert [await foreign.says("output") for _ in range(2)] == [gpo(1, 1), gpo(2, 1)]
-            await asyncio.sleep(0.05)  # the reader's word that it has done it
+            await until(lambda: done(config)[2:] == [(1, True), (2, True)])  # as the reader says
             await stop(task)
 
     run(main())
