@@ -68,7 +68,11 @@ class Life:
         while True:
             for call in self.case.calls:
                 self.said.append(await call(self.link))
-                await asyncio.sleep(0)
+                try:
+                    await asyncio.sleep(0)
+                except asyncio.CancelledError:  # told between two calls, no call can end the link
+                    await self.link.close()
+                    raise
 
     async def goes_on(self) -> None:
         """Until the way is over, or all was asked twice."""

@@ -7,26 +7,34 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 HANGS_S = 60
 """Nothing that works takes so long, whatever else the machine does."""
-_AGAIN_S = 0.01
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds until it is asked again: soon at first, then seldom enough to let others work."""
+    yield from (0.001, 0.002, 0.004, 0.008)
+    while True:
+        yield 0.016
 
 
 async def until(holds: Callable[[], bool | Awaitable[bool]], within_s: float = HANGS_S) -> None:
     """Waits until it is so; raises ``TimeoutError`` when it never is."""
     async with asyncio.timeout(within_s):
-        while True:
+        for pause_s in _pauses():
             now = holds()
             if now if isinstance(now, bool) else await now:
                 return
-            await asyncio.sleep(_AGAIN_S)
+            await asyncio.sleep(pause_s)
 
 
 def wait_until(holds: Callable[[], bool], what: Callable[[], object] = lambda: "", within_s: float = HANGS_S) -> None:
     """The same outside an event loop; fails with ``what`` there is instead."""
     end = time.monotonic() + within_s
-    while not holds():
+    for pause_s in _pauses():
+        if holds():
+            return
         assert time.monotonic() < end, what()
-        time.sleep(_AGAIN_S)
+        time.sleep(pause_s)
