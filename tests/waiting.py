@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import repeat
 
 HANGS_S = 60
 """Nothing that works takes so long, whatever else the machine does."""
@@ -15,7 +16,7 @@ HANGS_S = 60
 
 def _pauses() -> Iterator[float]:
     """Seconds until it is asked again: soon at first, then seldom enough to let others work."""
-    yield from (0.001, 0.002, 0.004, 0.008)
+    yield from repeat(0.001, 50)
     while True:
         yield 0.016
 
