@@ -41,12 +41,18 @@ NONSENSE = (
 MASKS = (0xFF, 0x01, 0x80, 0x10)
 """What may be wrong with an octet, bit by bit."""
 _LOOK_S = 0.01
+_SLOWER, _GRACE_S = 4, 0.25
+"""How much slower than the metered clock the machine may be with what is on its way, in the kernel or from another
+process: so many times a timer, at most so many seconds.
+"""
 _EXECUTORS = ("asyncio_", "uvloop_")
 """How the names of a loop's own threads begin; they end with it."""
 
 
 class _Meter(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  # the platform's own class
-    """Waits for sockets; once ``now_s`` is set for threads alone, and without any its clock jumps to the next timer."""
+    """Waits for sockets; once ``now_s`` is set for threads too, and its clock jumps to the next timer when for a moment
+    nothing comes.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,8 +71,10 @@ class _Meter(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  # th
                 break
             ready = super().select(_LOOK_S)
         ready = ready or super().select(0)  # what a thread said before it ended
-        if not ready:
-            self.now_s += timeout or 0
+        if not ready and timeout:
+            ready = super().select(min(timeout * _SLOWER, _GRACE_S))
+            if not ready:
+                self.now_s += timeout
         return ready
 
 
