@@ -16,11 +16,10 @@ _SHORT = ((1e6, " Mil"), (1e3, " K"), (1, ""))
 
 def written(value: Value, unit: str, decimals: int | None = None, now_ms: float = 0) -> str:
     """A value with its unit; a text as it is, what is missing as nothing."""
-    match value:
-        case None:
-            return ""
-        case str():
-            return value
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
     match unit:
         case "percentunit":
             return f"{value * 100:.{1 if decimals is None else decimals}f}%"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from plc.packml import PackmlState
 from plc.words import (
@@ -249,3 +249,5 @@ def _track(command: CommandRecord) -> int:
             return command.value
         case Opcode.LANE | Opcode.OUTPUT:
             return 0
+        case _:
+            assert_never(command.opcode)

@@ -389,6 +389,14 @@ def sources(project: Path) -> list[Path]:
     return [path for package in PACKAGES for path in sorted((project / package).rglob("*.py"))]
 
 
+def code(project: Path) -> list[Path]:
+    """All sources but the tests: the packages, and what is not shipped."""
+    return [
+        *sources(project),
+        *(path for part in ("bench", "grafana", "scripts") for path in sorted((project / part).rglob("*.py"))),
+    ]
+
+
 def test_every_file_says_its_purpose_and_has_a_telling_name(project: Path) -> None:
     dependencies = {name.lower().replace("-", "_") for name in metadata.packages_distributions()} - set(PACKAGES)
     for path in sources(project):
@@ -408,6 +416,30 @@ def test_what_one_file_does_for_all_no_other_does(project: Path) -> None:
     texts = {path.relative_to(project).as_posix(): path.read_text(encoding="utf-8") for path in sources(project)}
     for pattern, files in ONCE.items():
         assert {name for name, text in texts.items() if re.search(pattern, text)} == files, pattern
+
+
+def open_matches(text: str) -> list[int]:
+    """Lines of the ``match`` statements whose last case does not take all that is left."""
+
+    def takes_all(pattern: ast.pattern) -> bool:
+        if isinstance(pattern, ast.MatchAs):
+            return pattern.pattern is None or takes_all(pattern.pattern)
+        return isinstance(pattern, ast.MatchOr) and any(map(takes_all, pattern.patterns))
+
+    lasts = [(node.lineno, node.cases[-1]) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Match)]
+    return [line for line, last in lasts if last.guard is not None or not takes_all(last.pattern)]
+
+
+def test_every_match_says_what_is_left(project: Path) -> None:
+    for path in code(project):
+        lines = open_matches(path.read_text(encoding="utf-8"))
+        assert not lines, f"{path}:{lines[0]}: the last case is not `case _`"
+
+
+@pytest.mark.parametrize("last", ["case 1", "case _ if x", "case str() | int()", "case [*_]", "case str() as y"])
+def test_a_planted_match_without_a_last_case_is_found(last: str) -> None:
+    assert open_matches(f"match x:\n    {last}:\n        pass\n") == [1]
+    assert not open_matches(f"match x:\n    {last}:\n        pass\n    case _:\n        pass\n")
 
 
 def test_modules_imported_by_name_exist(project: Path) -> None:

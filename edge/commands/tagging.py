@@ -99,6 +99,8 @@ async def read_memories(name: str, config: ReaderConfig, user_words: int, epc: s
                                 found[of] = Memory(of, tid, user, _trouble(order.operations, results))
                         case AccessChanged(trouble=trouble) if trouble:
                             raise reader.error(trouble, ReaderFailure.SETUP)
+                        case _:
+                            pass  # reads and notices come in between
         return list(found.values())
 
     return await _at(name, config, work)
@@ -134,6 +136,8 @@ async def write_tag(
                             return Written(of, _trouble(writes, results))
                         case AccessChanged(trouble=trouble) if trouble:
                             raise reader.error(trouble, ReaderFailure.SETUP)
+                        case _:
+                            pass  # reads and notices come in between
         return Written(there[0], f"it did not answer within {seconds:g} s")
 
     return await _at(name, config, work)

@@ -90,8 +90,8 @@ def encode(metrics: Iterable[Metric], at_us: int, seq: int | None, historical_be
                 told.double_value = value
             case value, Kind.BOOLEAN:
                 told.boolean_value = value
-            case value, _:
-                told.string_value = str(value)
+            case _:
+                told.string_value = str(metric.value)
     encoded: bytes = payload.SerializeToString()
     return encoded
 

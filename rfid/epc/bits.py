@@ -11,6 +11,7 @@ the clause stands with each function.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import assert_never
 
 from rfid.epc.gs1 import EpcError, quoted
 
@@ -116,6 +117,8 @@ def take_variable(bits: Bits, what: str, longest: int) -> tuple[str, Method]:
             text = "".join(chr(value >> 7 * at & 0x7F) for at in range(length - 1, -1, -1))
         case Method.CODE40:
             text = _code40_text(what, value, length)
+        case _:
+            assert_never(method)
     if len(text) > length:
         raise EpcError(f"{what} {text} has more than {length} digits")
     return text, method
@@ -140,6 +143,8 @@ def packed_variable(text: str, method: Method) -> Packed:
             for at in range(0, len(text), 3):
                 one, two, three = (_CODE40.index(char) for char in text[at : at + 3].ljust(3))
                 value = value << 16 | 1600 * one + 40 * two + three + 1
+        case _:
+            assert_never(method)
     return (method << 5 | len(text)) << width | value, 8 + width
 
 

@@ -159,13 +159,16 @@ class EpcTag:
     @property
     def tag_uri(self) -> str | None:
         """Tag URI, ``urn:epc:tag:…``; ``None`` for '+' schemes, which have none."""
-        match ROWS[self.scheme]:
+        row = ROWS[self.scheme]
+        match row:
             case Partitioned():
                 return f"urn:epc:tag:{self.scheme.lower()}:{self.filter_value}.{self.epc.parts()}"
             case General():
                 return f"urn:epc:tag:{self.scheme.lower()}:{self.epc.parts()}"
             case Plus():
                 return None
+            case _:
+                assert_never(row)
 
     @property
     def uri(self) -> str | None:

@@ -14,6 +14,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import assert_never
 
 from rfid.driver import OperationResult, Reads, TagAccessed
 from rfid.llrp.codec import Bits, Parameter, parameter
@@ -199,6 +200,8 @@ def _op_spec(operation: Operation, op_spec_id: int) -> Parameter:
         case LockMemory(field, privilege, password):
             payload = parameter("C1G2LockPayload", Privilege=privilege, DataField=field)
             return parameter("C1G2Lock", payload, OpSpecID=op_spec_id, AccessPassword=password)
+        case _:
+            assert_never(operation)
 
 
 _RESULTS = {

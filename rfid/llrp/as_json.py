@@ -11,7 +11,7 @@ What the standard does not know stands under ``"unknown"`` as ``{"type": number,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from rfid.llrp.codec import Bits, LlrpError, Message, Parameter, RawMessage, RawParameter, Value, decode
 from rfid.llrp.frames import HEADER, MAX_FRAME, BadFrame, Frame, Frames
@@ -110,3 +110,5 @@ def _value(field: Field, value: Value) -> Json:
             return {"bits": count, "hex": octets.hex().upper()}
         case tuple():
             return list(value)
+        case _:
+            assert_never(value)

@@ -8,6 +8,7 @@ Source: EPCglobal Low Level Reader Protocol 1.0.1, clauses 8, 11, 12 and 14.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from rfid.driver import AccessChanged, OutputWritten, Reads, TagAccessed
 from rfid.llrp.access import AccessOrder, access_spec, accessed
@@ -99,6 +100,8 @@ class Requests:
                 return message("ENABLE_ACCESSSPEC", next_id, AccessSpecID=number), []
             case AccessChanged(number, False):
                 self._left.pop(number, None)
+            case _:
+                pass  # an output is set or an order enabled: there is no more to ask
         return None, [asked.what]
 
     def expire(self, at_us: int) -> list[Outcome]:
@@ -136,3 +139,5 @@ class Requests:
                 if begun:
                     self._left.pop(number, None)
                 return AccessChanged(number, False, trouble)
+            case _:
+                assert_never(what)

@@ -355,17 +355,19 @@ class LlrpSession:
                 return [PortChanged("antenna", event.number("AntennaID"), bool(event.number("EventType")))]
             case "ROSpecEvent":
                 ended = event.number("EventType") != 0 and event.number("ROSpecID") == ROSPEC_ID
-                if ended and self.phase is Phase.READING and self.settings.start is None:
-                    # It may tell of a ROSpec that was deleted before; ask what is now.
-                    self._recheck = self._next_id()
-                    return [Send(encode(message("GET_ROSPECS", self._recheck)))]
+                if not ended or self.phase is not Phase.READING or self.settings.start is not None:
+                    return []
+                # It may tell of a ROSpec that was deleted before; ask what is now.
+                self._recheck = self._next_id()
+                return [Send(encode(message("GET_ROSPECS", self._recheck)))]
             case "ReaderExceptionEvent":
                 return [ReaderNotice(f"exception in the reader: {event.text('Message')}")]
             case "ReportBufferLevelWarningEvent":
                 return [ReaderNotice(f"the reader's buffer is {event.number('ReportBufferPercentageFull')} % full")]
             case "ReportBufferOverflowErrorEvent":
                 return [ReaderNotice("the reader's buffer ran over; reads are lost")]
-        return []
+            case _:
+                return []
 
     def _attempted(self, status: int, stamp: Parameter | None, at_us: int) -> list[SessionOutput]:
         if status == 4:

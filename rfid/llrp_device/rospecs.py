@@ -105,6 +105,8 @@ class RoSpecs:
                 self._change(number, _ACTIVE, at_us)
             case "STOP_ROSPEC":
                 self._change(number, _INACTIVE, at_us)
+            case _:
+                raise ValueError(f"{command} is no command for a ROSpec")
 
     def input_changed(self, port: int, on: bool, at_us: int) -> list[tuple[int, bool]]:
         """Which ROSpecs began or ended by this input."""

@@ -10,7 +10,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Self, cast
+from typing import Self, assert_never, cast
 
 from rfid.driver import ReaderClock, TagDetail, TagRead
 from rfid.llrp.frames import HEADER, MAX_FRAME
@@ -154,6 +154,8 @@ class SimulatedReader:
                 self._faults[fault] = given
                 if fault is Fault.REFUSAL:
                     self.disconnect()
+            case _:
+                assert_never(fault)
 
     def mend(self, fault: Fault | None = None) -> None:
         """That fault is over, or all of them; a clock that has jumped stays where it is."""

@@ -8,7 +8,7 @@ A wish has neither time nor number: both come with its place in the store's feed
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from edge.core.values.alarm import AlarmAction
 from edge.core.values.inputs import AlarmRequested, LaneRequested, LoadRequested, PointWriteRequested, Requested
@@ -105,3 +105,5 @@ def requested(wish: Wish, at_us: int, feed_seq: int) -> Requested:
                 forced=wish.forced,
                 reason=wish.reason,
             )
+        case _:
+            assert_never(wish)
