@@ -23,7 +23,7 @@ from edge.core.events import PassageSeen
 from edge.core.portal.passage import PortalWatch
 from edge.core.values.state import PortalState
 from edge.sim.conveyor import Carton, Conveyor
-from edge.sim.floor import Reads
+from edge.sim.floor import InventoryRound
 from plc.words import EventType
 from rfid.driver import TagRead
 
@@ -51,7 +51,7 @@ def run(config: LineConfig, seed: int, cartons: int) -> tuple[Conveyor, Recordin
     reads: list[tuple[str, TagRead]] = []
     seen: list[PassageSeen] = []
     for happening in conveyor.happenings():
-        if isinstance(happening, Reads):
+        if isinstance(happening, InventoryRound):
             watch.read(happening.reads, happening.reader)
             reads += [(happening.reader, read) for read in happening.reads]
         elif happening.type is EventType.ENTERED:

@@ -43,7 +43,7 @@ from edge.publish.influx import InfluxPublisher
 from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import Measures
 from edge.publish.process import run
-from edge.publish.schema import Point
+from edge.publish.schema import SeriesPoint
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -82,7 +82,7 @@ def config_in(folder: Path, url: str) -> LineConfig:
     return load_line(folder / "LINE.toml")
 
 
-def numbered_points(config: LineConfig) -> list[tuple[int, list[Point]]]:
+def numbered_points(config: LineConfig) -> list[tuple[int, list[SeriesPoint]]]:
     """The points of each record of the journal."""
     reader, measures = JournalReader(config.journal), Measures(config.layouts())
     made = [(record.seq, measures.points(record.seq, record.value)) for record in reader.every()]
@@ -90,7 +90,7 @@ def numbered_points(config: LineConfig) -> list[tuple[int, list[Point]]]:
     return made
 
 
-def client_point(point: Point, base: tuple[str, str]) -> ClientPoint:
+def client_point(point: SeriesPoint, base: tuple[str, str]) -> ClientPoint:
     """The same as the library's users build it."""
     made = ClientPoint(point.measurement.name).tag("site", base[0]).tag("controller", base[1])
     for name, tag in zip(point.measurement.tags, point.tags, strict=True):
@@ -163,7 +163,7 @@ def contest(who: str, folder: Path, rate: int) -> None:
     print(json.dumps([count, time.perf_counter() - began, time.process_time() - busy]))
 
 
-def ours(config: LineConfig, made: list[tuple[int, list[Point]]]) -> None:
+def ours(config: LineConfig, made: list[tuple[int, list[SeriesPoint]]]) -> None:
     """The publisher alone, with its cursor."""
     publisher, cursors = InfluxPublisher("bench", config.publish["bench"], config), Cursors(config.publish_state)
     for start in range(0, len(made), publisher.portion):
@@ -191,7 +191,7 @@ def from_journal(config: LineConfig) -> None:
     watcher.join()
 
 
-def theirs(config: LineConfig, points: list[Point], lines: list[bytes], rate: int) -> None:
+def theirs(config: LineConfig, points: list[SeriesPoint], lines: list[bytes], rate: int) -> None:
     """The library's batching interface with its own defaults, 5,000 a batch, until it says that it has ended."""
     base = (config.site, config.controller)
     table: Any = config.publish["bench"]

@@ -1,6 +1,6 @@
 """Alert rules for those who look after the machines that Lanewise runs on; the floor's own alarms are the controller's.
 
-Public names: Rule, RULES, provisioned.
+Public names: AlertRule, RULES, provisioned.
 
 Every rule has its own query without a page's variables, tells in both languages what to do, and keeps its last state
 when InfluxDB gives an error. Only the heartbeat takes silence for a fault: were all rules to do so, one dead database
@@ -23,7 +23,7 @@ EVERY = "30s"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AlertRule:
     """One rule: fires while the newest (``reduce``: or the sum) of a series is ``above`` or ``below`` a limit.
 
     ``over_s``: how far back it looks. ``lasts``: how long it must be so. ``page``: the dashboard to look at.
@@ -44,7 +44,7 @@ class Rule:
 
 
 RULES = (
-    Rule(
+    AlertRule(
         "controller-silent",
         T("Controller silent", "控制器無訊號"),
         T(
@@ -60,7 +60,7 @@ RULES = (
         silence="Alerting",
         page="decision-path",
     ),
-    Rule(
+    AlertRule(
         "plc-link",
         T("PLC link", "PLC 連線"),
         T(
@@ -72,7 +72,7 @@ RULES = (
         severity="high",
         page="plcs",
     ),
-    Rule(
+    AlertRule(
         "plc-heartbeat",
         T("PLC heartbeat", "PLC 心跳"),
         T(
@@ -85,7 +85,7 @@ RULES = (
         severity="high",
         page="plcs",
     ),
-    Rule(
+    AlertRule(
         "reader-link",
         T("Reader link", "讀取器連線"),
         T(
@@ -97,7 +97,7 @@ RULES = (
         severity="high",
         page="portals",
     ),
-    Rule(
+    AlertRule(
         "late-answers",
         T("Late answers", "逾時回應"),
         T(
@@ -111,7 +111,7 @@ RULES = (
         lasts="0s",
         page="decision-path",
     ),
-    Rule(
+    AlertRule(
         "slow-reaction",
         T("Slow reaction", "反應緩慢"),
         T(
@@ -124,7 +124,7 @@ RULES = (
         severity="low",
         page="decision-path",
     ),
-    Rule(
+    AlertRule(
         "no-reads",
         T("Not read", "未讀"),
         T(
@@ -137,7 +137,7 @@ RULES = (
         lasts="5m",
         page="portals",
     ),
-    Rule(
+    AlertRule(
         "not-confirmed",
         T("Missorted, lost or defaulted", "錯分、遺失或走預設"),
         T(
@@ -150,7 +150,7 @@ RULES = (
         lasts="0s",
         page="lanes",
     ),
-    Rule(
+    AlertRule(
         "alarm-flood",
         T("Alarm flood", "警報氾濫"),
         T(
@@ -164,7 +164,7 @@ RULES = (
         severity="low",
         page="reliability",
     ),
-    Rule(
+    AlertRule(
         "backlog",
         T("Backlog of a follower", "發布積壓"),
         T(
@@ -177,7 +177,7 @@ RULES = (
         severity="low",
         page="decision-path",
     ),
-    Rule(
+    AlertRule(
         "set-aside",
         T("Points set aside", "資料點被擱置"),
         T(
@@ -193,7 +193,7 @@ RULES = (
         severity="low",
         page="decision-path",
     ),
-    Rule(
+    AlertRule(
         "disk",
         T("Disk nearly full", "磁碟將滿"),
         T(
@@ -215,7 +215,7 @@ def provisioned(boards: tuple[Board, ...]) -> dict[str, object]:
     return {"apiVersion": 1, "groups": [group]}
 
 
-def _shown(rule: Rule, boards: tuple[Board, ...]) -> tuple[str, int]:
+def _shown(rule: AlertRule, boards: tuple[Board, ...]) -> tuple[str, int]:
     """The page to look at, and on it the number of the first panel that shows the rule's measurement."""
     source = rule.query.partition(" FROM ")[2].partition(" ")[0]
     board = next(board for board in boards if board.name == rule.page)
@@ -225,7 +225,7 @@ def _shown(rule: Rule, boards: tuple[Board, ...]) -> tuple[str, int]:
     raise ValueError(f"rule {rule.name}: page {rule.page!r} has no panel with {source}")
 
 
-def _rule(rule: Rule, page_uid: str, panel: int) -> dict[str, object]:
+def _rule(rule: AlertRule, page_uid: str, panel: int) -> dict[str, object]:
     span = {"from": rule.over_s, "to": 0}
     evaluator = (
         {"type": "gt", "params": [rule.above]} if rule.above is not None else {"type": "lt", "params": [rule.below]}

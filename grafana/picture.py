@@ -30,7 +30,7 @@ LETTER, IDEOGRAPH = 6.3, 11.0
 """Mean widths of letters at 11 px."""
 
 
-class Named(NamedTuple):
+class Trace(NamedTuple):
     """One line, bar or band of a panel: its name and its values over time."""
 
     name: str
@@ -100,24 +100,24 @@ def _panel(panel: Json, answers: Answers, span: Span) -> Iterator[str]:
     yield "</g>"
 
 
-def _named(target: Json, series: Series) -> Iterator[Named]:
+def _named(target: Json, series: Series) -> Iterator[Trace]:
     """The series of an answer, a column each, by the query's alias."""
     if target["resultFormat"] == "table":  # a bar's row
         asked = target["query"].partition(" GROUP BY ")[2]
         tags = sorted(series.tags, key=lambda tag: asked.index(f'"{tag}"'))
-        yield Named(" ".join(series.tags[tag] for tag in tags), [(0.0, series.rows[0][1])])
+        yield Trace(" ".join(series.tags[tag] for tag in tags), [(0.0, series.rows[0][1])])
         return
     for at, column in enumerate(series.columns[1:], start=1):
         name = target["alias"].replace("$col", column) or f"{series.name}.{column}"
         for tag, value in series.tags.items():
             name = name.replace(f"$tag_{tag}", value)
-        yield Named(name, [(float(row[0]), row[at]) for row in series.rows if isinstance(row[0], int | float)])
+        yield Trace(name, [(float(row[0]), row[at]) for row in series.rows if isinstance(row[0], int | float)])
 
 
 # ---- kinds of panels -------------------------------------------------------------------------------------------------
 
 
-def _stat(panel: Json, series: Sequence[Named], box: Box, _: Span) -> Iterator[str]:
+def _stat(panel: Json, series: Sequence[Trace], box: Box, _: Span) -> Iterator[str]:
     defaults = panel["fieldConfig"]["defaults"]
     value = series[0].last
     color = _limit_color(defaults, value) if panel["options"]["colorMode"] == "value" else INK
@@ -125,7 +125,7 @@ def _stat(panel: Json, series: Sequence[Named], box: Box, _: Span) -> Iterator[s
     yield _text(box.x + box.w / 2, box.y + box.h / 2 + 16, text, 30, color, anchor="middle", weight="500")
 
 
-def _bargauge(panel: Json, series: Sequence[Named], box: Box, _: Span) -> Iterator[str]:
+def _bargauge(panel: Json, series: Sequence[Trace], box: Box, _: Span) -> Iterator[str]:
     defaults = panel["fieldConfig"]["defaults"]
     ordered = sorted(series, key=lambda one: one.last or 0, reverse=True)
     most = ordered[0].last or 1
@@ -141,7 +141,7 @@ def _bargauge(panel: Json, series: Sequence[Named], box: Box, _: Span) -> Iterat
         yield _text(box.x + names + width + 6, y + step / 2 + 4, written(value, defaults["unit"]), 11, PALE)
 
 
-def _state_timeline(panel: Json, series: Sequence[Named], box: Box, span: Span) -> Iterator[str]:
+def _state_timeline(panel: Json, series: Sequence[Trace], box: Box, span: Span) -> Iterator[str]:
     states: Json = panel["fieldConfig"]["defaults"]["mappings"][0]["options"]
     names = min(box.w * 0.35, max(_width(one.name) for one in series) + 10)
     field = Box(box.x + names, box.y, box.w - names, box.h - 34)
@@ -170,7 +170,7 @@ def _bands(points: Iterable[tuple[float, Value]], span: Span) -> list[tuple[floa
     return bands
 
 
-def _timeseries(panel: Json, series: Sequence[Named], box: Box, span: Span) -> Iterator[str]:
+def _timeseries(panel: Json, series: Sequence[Trace], box: Box, span: Span) -> Iterator[str]:
     defaults = panel["fieldConfig"]["defaults"]
     custom, unit = defaults.get("custom", {}), defaults["unit"]
     stacked = custom.get("stacking", {}).get("mode") == "normal"
@@ -212,11 +212,11 @@ def _timeseries(panel: Json, series: Sequence[Named], box: Box, span: Span) -> I
     yield from _legend([(name, SHADES[at % len(SHADES)]) for at, (name, _) in enumerate(lines)], box)
 
 
-def _numbers(one: Named) -> list[tuple[float, float]]:
+def _numbers(one: Trace) -> list[tuple[float, float]]:
     return [(at_ms, value) for at_ms, value in one.points if isinstance(value, int | float)]
 
 
-def _stacked(series: Sequence[Named]) -> list[tuple[str, list[tuple[float, float]]]]:
+def _stacked(series: Sequence[Trace]) -> list[tuple[str, list[tuple[float, float]]]]:
     sums: dict[float, float] = {}
     made = []
     for one in series:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from plc.modbus_connection import ExceptionAnswer, ModbusConnection
 from plc.point_plan import Request, plan, split
-from plc.points import Fault, Point, PointError, Table, Value, bit_mask, decode, encode
+from plc.points import Point, PointError, PointFault, Table, Value, bit_mask, decode, encode
 from plc.wires import Wire
 
 _TOO_MUCH = (2, 3)
@@ -53,8 +53,8 @@ class ModbusPoints:
         await self._connection.connect()
         self.requests = plan(self._points, self._hole)
 
-    async def read(self) -> Mapping[str, Value | Fault]:
-        values: dict[str, Value | Fault] = {}
+    async def read(self) -> Mapping[str, Value | PointFault]:
+        values: dict[str, Value | PointFault] = {}
         waiting = list(self.requests)
         served: list[Request] = []
         while waiting:
@@ -66,7 +66,7 @@ class ModbusPoints:
                 if parts is not None:
                     waiting[:0] = parts
                     continue
-                values.update(dict.fromkeys((point.name for point in request.points), Fault(_meaning(answer))))
+                values.update(dict.fromkeys((point.name for point in request.points), PointFault(_meaning(answer))))
             else:
                 values.update((point.name, _value(point, request.first, words)) for point in request.points)
             served.append(request)
@@ -90,12 +90,12 @@ class ModbusPoints:
         await self._connection.close()
 
 
-def _value(point: Point, first: int, words: Sequence[int]) -> Value | Fault:
+def _value(point: Point, first: int, words: Sequence[int]) -> Value | PointFault:
     at = point.address - first
     try:
         return decode(point, words[at : at + point.size])
     except PointError as error:
-        return Fault(str(error))
+        return PointFault(str(error))
 
 
 def _meaning(answer: ExceptionAnswer) -> str:

@@ -20,7 +20,7 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 from plc.driver import PlcError
 from plc.opcua_session import Security, UaSession, reason_of
 from plc.point_plan import node_portions
-from plc.points import Fault, Point, PointError, PointKind, Value, encode, scaled, unscaled
+from plc.points import Point, PointError, PointFault, PointKind, Value, encode, scaled, unscaled
 
 _TYPES: dict[PointKind, tuple[ua.VariantType, ...]] = {
     PointKind.BOOL: (ua.VariantType.Boolean,),
@@ -59,8 +59,8 @@ class OpcUaPoints:
     async def connect(self) -> None:
         await self._session.open(self._find)
 
-    async def read(self) -> Mapping[str, Value | Fault]:
-        client, values = self._session.client, dict[str, Value | Fault]()
+    async def read(self) -> Mapping[str, Value | PointFault]:
+        client, values = self._session.client, dict[str, Value | PointFault]()
         for portion in node_portions(self._points):
             nodes = [self._nodes[point.name] for point in portion]
             answers = await self._session.within(
@@ -98,17 +98,19 @@ class OpcUaPoints:
         self._nodes = {point.name: client.get_node(point.node) for point in self._points}
 
 
-def from_node(point: Point, answer: ua.DataValue) -> Value | Fault:
+def from_node(point: Point, answer: ua.DataValue) -> Value | PointFault:
     """What a node holds, as the point's value."""
     status = answer.StatusCode
     if status is not None and not status.is_good():
-        return Fault(str(status.name))
+        return PointFault(str(status.name))
     found = answer.Value
     allowed = _TYPES[point.type.kind]
     if found is None or found.VariantType not in allowed or isinstance(found.Value, list):
         held = "nothing" if found is None else found.VariantType.name
         many = "several of " if found is not None and isinstance(found.Value, list) else ""
-        return Fault(f"{point.node} holds {many}{held}, {point.type} needs {' or '.join(one.name for one in allowed)}")
+        return PointFault(
+            f"{point.node} holds {many}{held}, {point.type} needs {' or '.join(one.name for one in allowed)}"
+        )
     return _shown(point, found.Value)
 
 
@@ -123,7 +125,7 @@ def to_node(point: Point, value: Value, kind: ua.VariantType | None = None) -> u
     return ua.Variant(float(raw) if kind in (ua.VariantType.Double, ua.VariantType.Float) else raw, kind)
 
 
-def _shown(point: Point, raw: Any) -> Value | Fault:
+def _shown(point: Point, raw: Any) -> Value | PointFault:
     """A node's value as the point's; OPC UA has text of any length, and None for an empty one."""
     match raw:
         case None:
@@ -139,4 +141,4 @@ def _shown(point: Point, raw: Any) -> Value | Fault:
     try:
         return scaled(point, raw)
     except PointError as error:
-        return Fault(str(error))
+        return PointFault(str(error))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from plc.points import Fault, Point, Quality, Value
+from plc.points import Point, PointFault, Quality, Value
 
 REFRESH_US = 60_000_000
 """What did not change is told again after so long: who listens can tell a steady value from a dead source."""
@@ -48,11 +48,11 @@ class PointTable:
             return replace(known, quality=Quality.STALE, reason=f"not read for {late_ms} ms")
         return known
 
-    def took(self, values: Mapping[str, Value | Fault], at_us: int) -> Iterator[Reading]:
+    def took(self, values: Mapping[str, Value | PointFault], at_us: int) -> Iterator[Reading]:
         """Takes what was read; what of it is news, by deadband, quality and time."""
         for name, value in values.items():
             point = self.points[name]
-            if isinstance(value, Fault):
+            if isinstance(value, PointFault):
                 reading = Reading(point, None, Quality.BAD, value.reason, at_us)
             else:
                 reading = Reading(point, value, Quality.GOOD, "", at_us)

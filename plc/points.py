@@ -1,7 +1,7 @@
 """Named points of a PLC beside the mailbox: what each one is, its registers, and what its words mean.
 
-Public names: Point, Table, Order, PointType, PointKind, Value, Fault, Quality, PointError, parse_type, decode, encode,
-scaled, unscaled, check_write, bit_mask.
+Public names: Point, Table, Endianness, PointType, PointKind, Value, PointFault, Quality, PointError, parse_type,
+decode, encode, scaled, unscaled, check_write, bit_mask.
 
 A point is named ``<station>/<role>``. Numbers may be scaled: value = raw * ``scale`` + ``offset``. Source of the types:
 IEC 61131-3:2013, table 10; it leaves the size of TIME and DATE_AND_TIME open: TIME is 32 bits of signed milliseconds
@@ -40,7 +40,7 @@ class Quality(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PointFault:
     """Why a point has no value."""
 
     reason: str
@@ -63,7 +63,7 @@ class Table(StrEnum):
         return self in (Table.COIL, Table.DISCRETE)
 
 
-class Order(StrEnum):
+class Endianness(StrEnum):
     """Which comes first: of the words of a value, or of the bytes of a word."""
 
     HIGH_FIRST = "high-first"
@@ -152,8 +152,8 @@ class Point:
     table: Table = Table.HOLDING
     address: int = 0
     node: str = ""
-    word_order: Order = Order.HIGH_FIRST
-    byte_order: Order = Order.HIGH_FIRST
+    word_order: Endianness = Endianness.HIGH_FIRST
+    byte_order: Endianness = Endianness.HIGH_FIRST
     bit: int | None = None
     scale: float = 1.0
     offset: float = 0.0
@@ -314,16 +314,16 @@ def bit_mask(point: Point) -> int:
 
 def _octets(point: Point, words: Sequence[int]) -> bytes:
     """The registers' bytes, most significant first."""
-    if point.word_order is Order.LOW_FIRST and point.type.kind is not PointKind.STRING:
+    if point.word_order is Endianness.LOW_FIRST and point.type.kind is not PointKind.STRING:
         words = words[::-1]
-    code = "<" if point.byte_order is Order.LOW_FIRST else ">"
+    code = "<" if point.byte_order is Endianness.LOW_FIRST else ">"
     return struct.pack(f"{code}{len(words)}H", *words)
 
 
 def _words(point: Point, octets: bytes) -> list[int]:
-    code = "<" if point.byte_order is Order.LOW_FIRST else ">"
+    code = "<" if point.byte_order is Endianness.LOW_FIRST else ">"
     words = list(struct.unpack(f"{code}{len(octets) // 2}H", octets))
-    if point.word_order is Order.LOW_FIRST and point.type.kind is not PointKind.STRING:
+    if point.word_order is Endianness.LOW_FIRST and point.type.kind is not PointKind.STRING:
         words.reverse()
     return words
 

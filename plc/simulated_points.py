@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from plc.points import Fault, Point, PointError, Table, Value, bit_mask, decode, encode
+from plc.points import Point, PointError, PointFault, Table, Value, bit_mask, decode, encode
 
 
 class PointMemory:
@@ -55,7 +55,7 @@ class PointMemory:
             words = [words[0] | others]
         self.write(point.table, point.address, words)
 
-    def get(self, name: str) -> Value | Fault:
+    def get(self, name: str) -> Value | PointFault:
         """A point as it is."""
         point = self.points[name]
         if point.node:
@@ -63,4 +63,4 @@ class PointMemory:
         try:
             return decode(point, self.read(point.table, point.address, point.size))
         except PointError as error:
-            return Fault(str(error))
+            return PointFault(str(error))

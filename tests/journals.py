@@ -17,7 +17,7 @@ from edge.core.events import (
 from edge.journal.reader import JournalReader
 from edge.journal.record import Record, encode
 from edge.journal.replay import replay
-from edge.sim.tally import Report
+from edge.sim.tally import FloorReport
 
 
 def journal(config: LineConfig) -> list[Record]:
@@ -42,7 +42,7 @@ def assert_replays(values: Iterable[Journaled | Event]) -> None:
     assert replay(records(values)).difference is None
 
 
-def assert_journal_is_whole(found: list[Record], truth: Report) -> None:
+def assert_journal_is_whole(found: list[Record], truth: FloorReport) -> None:
     """Every PLC event once and in order, one lane a parcel and round, and the same decisions again."""
     events = [record.value for record in found if record.kind == PlcEvent.__name__]
     by_plc: dict[str, list[int]] = {}

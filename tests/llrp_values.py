@@ -7,30 +7,30 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from rfid.llrp.codec import Bits, Message, Parameter, RawMessage, RawParameter, Value, encode, parameter
+from rfid.llrp.codec import BitString, Message, Parameter, RawMessage, RawParameter, Value, encode, parameter
 from rfid.llrp.frames import HEADER
-from rfid.llrp.schema import MESSAGES, PARAMETERS, Definition, Kind
+from rfid.llrp.schema import MESSAGES, PARAMETERS, Definition, WireKind
 
-_NUMBERS = {Kind.S8: (-(2**7), 2**7 - 1), Kind.S16: (-(2**15), 2**15 - 1)}
+_NUMBERS = {WireKind.S8: (-(2**7), 2**7 - 1), WireKind.S16: (-(2**15), 2**15 - 1)}
 
 
-def _value(kind: Kind, bits: int) -> st.SearchStrategy[Value]:
+def _value(kind: WireKind, bits: int) -> st.SearchStrategy[Value]:
     match kind:
-        case Kind.U96:
+        case WireKind.U96:
             return st.binary(min_size=12, max_size=12)
-        case Kind.BITS:
+        case WireKind.BITS:
             return st.integers(0, 200).flatmap(
                 lambda count: st.binary(min_size=(count + 7) // 8, max_size=(count + 7) // 8).map(
-                    lambda octets: Bits(count, octets)
+                    lambda octets: BitString(count, octets)
                 )
             )
-        case Kind.OCTETS | Kind.REST:
+        case WireKind.OCTETS | WireKind.REST:
             return st.binary(max_size=20)
-        case Kind.U16S:
+        case WireKind.U16S:
             return st.lists(st.integers(0, 2**16 - 1), max_size=5).map(tuple)
-        case Kind.U32S:
+        case WireKind.U32S:
             return st.lists(st.integers(0, 2**32 - 1), max_size=5).map(tuple)
-        case Kind.TEXT:
+        case WireKind.TEXT:
             return st.binary(max_size=20).map(lambda octets: octets.decode("utf-8", "surrogateescape"))
         case _:
             return st.integers(*_NUMBERS.get(kind, (0, 2**bits - 1)))
@@ -42,13 +42,13 @@ def fields(definition: Definition) -> st.SearchStrategy[tuple[Value, ...]]:
 
 
 def _reserved(definition: Definition) -> st.SearchStrategy[tuple[int, ...]]:
-    spare = [field.bits for field in definition.fields if field.kind is Kind.RESERVED]
+    spare = [field.bits for field in definition.fields if field.kind is WireKind.RESERVED]
     some = st.tuples(*(st.integers(0, 2**bits - 1) for bits in spare))
     return st.one_of(st.just(()), some.map(lambda given: given if any(given) else ()))
 
 
 def _takes_children(definition: Definition) -> bool:
-    return definition.number > 127 and all(field.kind is not Kind.REST for field in definition.fields)
+    return definition.number > 127 and all(field.kind is not WireKind.REST for field in definition.fields)
 
 
 def parameters(depth: int = 2) -> st.SearchStrategy[Parameter | RawParameter]:
@@ -91,7 +91,7 @@ _EPC = st.one_of(
     st.builds(lambda octets: Parameter("EPC_96", (octets,)), st.binary(min_size=12, max_size=12)),
     st.integers(0, 6).flatmap(
         lambda words: st.binary(min_size=words * 2, max_size=words * 2).map(
-            lambda octets: Parameter("EPCData", (Bits(len(octets) * 8, octets),))
+            lambda octets: Parameter("EPCData", (BitString(len(octets) * 8, octets),))
         )
     ),
     fields(PARAMETERS[241]).map(lambda given: Parameter("EPCData", given)),

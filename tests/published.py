@@ -25,7 +25,7 @@ from edge.journal.writer import Journal
 from edge.publish.cursors import Cursors
 from edge.publish.follow import TargetFollower
 from edge.publish.mqtt import MqttPublisher
-from edge.publish.namespace import Message, Namespace
+from edge.publish.namespace import MqttMessage, Namespace
 
 START_US = 1_790_000_000_000_000
 
@@ -44,7 +44,7 @@ def happened(layouts: tuple[LineLayout, ...], seconds: int) -> list[Value]:
     return values
 
 
-def told_of(layouts: tuple[LineLayout, ...], values: list[Value], begin: int = 0) -> list[list[Message]]:
+def told_of(layouts: tuple[LineLayout, ...], values: list[Value], begin: int = 0) -> list[list[MqttMessage]]:
     """The messages of each value from the ``begin``-th on."""
     namespace = Namespace("demo", "edge1", layouts)
     return [

@@ -34,7 +34,7 @@ from edge.core.values.dock import Direction, DockEyes, DockLayout, Output, Side
 from edge.core.values.load import Load, LoadAction
 from edge.sim.dock_floor import Crossing, EyeSignal
 from edge.sim.dock_traffic import DockTraffic
-from edge.sim.floor import Reads
+from edge.sim.floor import InventoryRound
 from plc.words import EventType
 from rfid.epc.identity import identify
 
@@ -134,7 +134,7 @@ class PureDock:
             self.now_us += STEP_US
             for happening in self.traffic.floor.advance(self.now_us):
                 match happening:
-                    case Reads():
+                    case InventoryRound():
                         self.reads += len(happening.reads)
                         self.give(TagsRead(self.now_us, happening.reader, happening.reads))
                     case Crossing():

@@ -34,8 +34,8 @@ from edge.core.events import (
 )
 from edge.core.line.line import Result
 from edge.core.values.layout import Job, LineLayout
-from edge.sim.floor import Floor, Landed, Reads, Scanned, Signal
-from edge.sim.world import Load, World
+from edge.sim.floor import Floor, InventoryRound, Landed, Scanned, Signal
+from edge.sim.world import FloorLoad, World
 from plc.words import CommandRecord, Opcode
 
 STEP_US = 5_000
@@ -72,7 +72,7 @@ class _Inflow:
         self._site, self._layout, self._world, self._left = site, layout, world, loads
         self._index = count()
 
-    def next(self, at_us: int) -> Load | None:
+    def next(self, at_us: int) -> FloorLoad | None:
         if not self._left:
             return None
         self._left -= 1
@@ -130,7 +130,7 @@ class PureSite:
                     match happening:
                         case Signal():
                             self._signal(plc, happening)
-                        case Reads():
+                        case InventoryRound():
                             self.give(TagsRead(self._now_us, happening.reader, happening.reads))
                         case Scanned():
                             self.give(BarcodesRead(self._now_us, happening.scanner, happening.codes))

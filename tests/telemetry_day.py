@@ -44,14 +44,14 @@ from edge.core.values.load import Load
 from edge.core.values.order import Order, OrderLine, OrderState
 from edge.publish import schema
 from edge.publish.measures import Measures
-from edge.publish.schema import Point
+from edge.publish.schema import SeriesPoint
 from plc.points import Quality
 from plc.words import EventType, LaneChange, Opcode, Refusal
 
 _MINUTE_US = 60_000_000
 
 
-def day(project: Path) -> list[Point]:
+def day(project: Path) -> list[SeriesPoint]:
     """The points of some totes and parcels through the pure core, and of what else can happen to a line."""
     site = PureSite(example(project, tote_rate=2_400), 3, {"sorter": 150, "tote1": 12})
     values = [*site.run(600).journal, *happenings(START_US, 2 * _MINUTE_US), *_lives()]
@@ -61,11 +61,11 @@ def day(project: Path) -> list[Point]:
     return points + [_publisher(minute) for minute in range(10)]
 
 
-def _publisher(minute: int) -> Point:
+def _publisher(minute: int) -> SeriesPoint:
     fields: dict[str, schema.FieldValue] = {
         "records": minute * 100, "backlog": 3, "lag_us": 40_000, "set_aside": minute // 5, "failures": 0, "up": 1,
     }  # fmt: skip
-    return Point(schema.PUBLISHER, ("influx", "influx"), fields, (START_US + minute * _MINUTE_US) * 1000)
+    return SeriesPoint(schema.PUBLISHER, ("influx", "influx"), fields, (START_US + minute * _MINUTE_US) * 1000)
 
 
 def _lives() -> Iterator[Journaled]:

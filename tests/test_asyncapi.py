@@ -20,7 +20,7 @@ from edge.core.events import KINDS
 from edge.core.values.layout import LineLayout
 from edge.journal.record import encode
 from edge.publish.mqtt_commands import ANSWERS, Answer
-from edge.publish.namespace import Message, Namespace
+from edge.publish.namespace import MqttMessage, Namespace
 from edge.publish.topics import CHANNELS, UNTOLD, Channel, PublisherNow
 
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
@@ -77,7 +77,7 @@ def test_asyncapis_own_parser_finds_nothing_wrong(
     assert set(operations.values()) == {"send"}
 
 
-def check(document: dict[str, Any], message: Message) -> str:
+def check(document: dict[str, Any], message: MqttMessage) -> str:
     """The message is on exactly one channel and as one of its messages; that one's name."""
     found = []
     for name, channel in document["channels"].items():

@@ -56,7 +56,7 @@ from edge.core.values.state import BookState, Passage, PortalState
 from edge.journal.reader import JournalReader
 from edge.journal.replay import replay
 from edge.sim.devices import SimulatedFloor
-from edge.sim.world import Fault
+from edge.sim.world import FloorFault
 from edge.views.sentences import Teller
 from edge.views.words.table import say
 from rfid.barcode import BadScan, Framing, ScanFormat, ScanFrames, identify_code
@@ -436,7 +436,7 @@ def test_the_whole_core_sorts_by_tag_and_barcode(project: Path) -> None:
     outcome = PureSite(config, 21, {"sorter": 160}).run(3600)
     assert len(outcome.landed) >= 160
     for landed in outcome.landed:
-        if landed.load.fault is Fault.PARCEL_WRONG_BARCODE:
+        if landed.load.fault is FloorFault.PARCEL_WRONG_BARCODE:
             assert landed.lane.role is LaneRole.QUALITY
         elif landed.lane.role is LaneRole.CARRIER:
             assert landed.load.order is not None and landed.lane.carrier == landed.load.order.carrier
@@ -444,7 +444,7 @@ def test_the_whole_core_sorts_by_tag_and_barcode(project: Path) -> None:
     dead = [landed for landed in outcome.landed if not landed.load.tags]
     known = [landed for landed in dead if landed.load.barcode]
     assert known and all(landed.lane.role is not LaneRole.QUALITY for landed in known)
-    wrong = sum(landed.load.fault is Fault.PARCEL_WRONG_BARCODE for landed in outcome.landed)
+    wrong = sum(landed.load.fault is FloorFault.PARCEL_WRONG_BARCODE for landed in outcome.landed)
     assert wrong >= 10
     assert reasons(outcome)[RouteReason.CONTRADICTION] == wrong
     said = [

@@ -18,7 +18,7 @@ from programs import Programs
 from virtual_time import run_virtual, stand_still
 
 from edge.cli import main
-from plc.conformance.check import Outcome, Report, check
+from plc.conformance.check import ConformanceReport, RuleOutcome, check
 from plc.driver import PlcError
 from plc.mailbox import Host
 from plc.mailbox_text import Seen, described, told
@@ -51,13 +51,13 @@ def judge(
     wrap: bool = False,
     again: GoodPlc | None = None,
     still_s: float = 0,
-) -> Report:
+) -> ConformanceReport:
     """The check against a simulated PLC, in virtual time.
 
     ``again``: the PLC after a start that is asked for. ``still_s``: after each look the host stands still for so long.
     """
 
-    async def checked() -> Report:
+    async def checked() -> ConformanceReport:
         loop = asyncio.get_running_loop()
         plc = SimulatedPlc("sorter1", side, lambda: 4_000_000_000 + int(loop.time() * 1000), scan_ms=10)
         await plc.start()
@@ -78,62 +78,66 @@ def judge(
     return run_virtual(checked())
 
 
-def by_outcome(report: Report, outcome: Outcome) -> dict[str, str]:
+def by_outcome(report: ConformanceReport, outcome: RuleOutcome) -> dict[str, str]:
     return {verdict.rule: verdict.detail for verdict in report.verdicts if verdict.outcome is outcome}
 
 
 def test_a_good_plc_passes_and_what_cannot_be_told_is_said() -> None:
     report = judge(GoodPlc())
-    assert by_outcome(report, Outcome.FAIL) == {}
-    assert by_outcome(report, Outcome.UNPROVABLE).keys() == UNPROVABLE
+    assert by_outcome(report, RuleOutcome.FAIL) == {}
+    assert by_outcome(report, RuleOutcome.UNPROVABLE).keys() == UNPROVABLE
     assert report.figures.commands > 50 and report.figures.events > 50 and not report.figures.foreign_events
     assert report.figures.epoch_before == 0 and report.figures.session == 7
 
 
 def test_a_host_that_gets_no_time_blames_no_plc() -> None:
-    assert by_outcome(judge(GoodPlc(), still_s=1.5), Outcome.FAIL) == {}
+    assert by_outcome(judge(GoodPlc(), still_s=1.5), RuleOutcome.FAIL) == {}
 
 
 @pytest.mark.parametrize("settings", [{"buffer": 5}, {"epoch": 65_535}, {"epoch": 0x8000, "first_event_seq": 30_000}])
 def test_what_the_contract_leaves_open_is_no_fault(settings: dict[str, int]) -> None:
-    assert by_outcome(judge(GoodPlc(**settings)), Outcome.FAIL) == {}
+    assert by_outcome(judge(GoodPlc(**settings)), RuleOutcome.FAIL) == {}
 
 
 def test_both_sequences_are_taken_over_their_wrap() -> None:
     report = judge(GoodPlc(first_event_seq=65_380, first_command_seq=65_300))
-    assert "cmd_done and event_head wrapped" in by_outcome(report, Outcome.PASS)["wrap"]
+    assert "cmd_done and event_head wrapped" in by_outcome(report, RuleOutcome.PASS)["wrap"]
 
 
 def test_the_wrap_is_reached_from_anywhere_when_asked_for() -> None:
     report = judge(GoodPlc(first_event_seq=62_000, first_command_seq=63_000), wrap=True)
-    assert "cmd_done and event_head wrapped" in by_outcome(report, Outcome.PASS)["wrap"]
+    assert "cmd_done and event_head wrapped" in by_outcome(report, RuleOutcome.PASS)["wrap"]
 
 
 def test_without_a_lane_to_name_the_rules_that_need_one_are_left_open() -> None:
     report = judge(GoodPlc(), ())
-    assert by_outcome(report, Outcome.FAIL) == {}
-    assert by_outcome(report, Outcome.UNPROVABLE).keys() == UNPROVABLE | {"command-accepted", "expiry", "expiry-serial"}
+    assert by_outcome(report, RuleOutcome.FAIL) == {}
+    assert by_outcome(report, RuleOutcome.UNPROVABLE).keys() == UNPROVABLE | {
+        "command-accepted",
+        "expiry",
+        "expiry-serial",
+    }
 
 
 @pytest.mark.parametrize(("broken", "rule"), BROKEN.items(), ids=[broken.__name__ for broken in BROKEN])
 def test_a_broken_plc_breaks_the_rule_it_breaks(broken: type[GoodPlc], rule: str) -> None:
-    failed = by_outcome(judge(broken()), Outcome.FAIL)
+    failed = by_outcome(judge(broken()), RuleOutcome.FAIL)
     assert rule in failed, failed
     assert next(iter(failed)) == rule, failed
 
 
 def test_with_parcels_and_a_start_of_the_plc_every_rule_is_proven_but_one() -> None:
     report = judge(Conveyor(first_event_seq=65_380, first_command_seq=65_300), again=Conveyor(8))
-    assert by_outcome(report, Outcome.FAIL) == {}
-    assert by_outcome(report, Outcome.UNPROVABLE).keys() == {"not-execute"}
-    assert by_outcome(report, Outcome.PASS)["session"] == "session 7 before a start, 8 after it"
+    assert by_outcome(report, RuleOutcome.FAIL) == {}
+    assert by_outcome(report, RuleOutcome.UNPROVABLE).keys() == {"not-execute"}
+    assert by_outcome(report, RuleOutcome.PASS)["session"] == "session 7 before a start, 8 after it"
 
 
 @pytest.mark.parametrize(
     ("broken", "rule"), BROKEN_CONVEYORS.items(), ids=[broken.__name__ for broken in BROKEN_CONVEYORS]
 )
 def test_what_goes_wrong_with_parcels_is_named(broken: type[Conveyor], rule: str) -> None:
-    failed = by_outcome(judge(broken()), Outcome.FAIL)
+    failed = by_outcome(judge(broken()), RuleOutcome.FAIL)
     assert next(iter(failed)) == rule, failed
 
 
@@ -141,11 +145,11 @@ def test_what_goes_wrong_with_parcels_is_named(broken: type[Conveyor], rule: str
     ("again", "fault"), [(GoodPlc(7), "counts anew"), (GoodPlc(8, first_command_seq=500), "sequences begin with 1")]
 )
 def test_a_start_that_is_not_told_is_named(again: GoodPlc, fault: str) -> None:
-    assert fault in by_outcome(judge(GoodPlc(), again=again), Outcome.FAIL)["session"]
+    assert fault in by_outcome(judge(GoodPlc(), again=again), RuleOutcome.FAIL)["session"]
 
 
 def test_a_host_that_is_at_work_is_not_disturbed() -> None:
-    async def checked() -> Report:
+    async def checked() -> ConformanceReport:
         loop = asyncio.get_running_loop()
         side = GoodPlc(epoch=5)
         plc = SimulatedPlc("sorter1", side, lambda: int(loop.time() * 1000), scan_ms=10)
@@ -167,12 +171,12 @@ def test_a_host_that_is_at_work_is_not_disturbed() -> None:
         return report
 
     report = run_virtual(checked())
-    assert by_outcome(report, Outcome.FAIL).keys() == {"alone"}
-    assert "another host writes DOWN" in by_outcome(report, Outcome.FAIL)["alone"]
+    assert by_outcome(report, RuleOutcome.FAIL).keys() == {"alone"}
+    assert "another host writes DOWN" in by_outcome(report, RuleOutcome.FAIL)["alone"]
 
 
 def test_a_plc_that_goes_away_leaves_the_rest_unproven() -> None:
-    async def checked() -> Report:
+    async def checked() -> ConformanceReport:
         loop = asyncio.get_running_loop()
         plc = SimulatedPlc("sorter1", GoodPlc(), lambda: int(loop.time() * 1000), scan_ms=10)
         await plc.start()
@@ -184,16 +188,16 @@ def test_a_plc_that_goes_away_leaves_the_rest_unproven() -> None:
         return report
 
     report = run_virtual(checked())
-    assert by_outcome(report, Outcome.FAIL) == {}
-    lost = [detail for detail in by_outcome(report, Outcome.UNPROVABLE).values() if "connection" in detail]
-    assert len(lost) > 20 and by_outcome(report, Outcome.PASS)
+    assert by_outcome(report, RuleOutcome.FAIL) == {}
+    lost = [detail for detail in by_outcome(report, RuleOutcome.UNPROVABLE).values() if "connection" in detail]
+    assert len(lost) > 20 and by_outcome(report, RuleOutcome.PASS)
 
 
 def test_the_libmodbus_plc_passes(libmodbus_plc: LibmodbusPlc, run: Any) -> None:
     libmodbus_plc.order("seq 65400 65400")
     report = run(check(ModbusLink("sorter1", Tcp("127.0.0.1", libmodbus_plc.port), timeout_ms=60_000), (1, 2)))
-    assert by_outcome(report, Outcome.FAIL) == {}
-    assert by_outcome(report, Outcome.UNPROVABLE).keys() == UNPROVABLE - {"wrap"}
+    assert by_outcome(report, RuleOutcome.FAIL) == {}
+    assert by_outcome(report, RuleOutcome.UNPROVABLE).keys() == UNPROVABLE - {"wrap"}
 
 
 # ---- command line ----------------------------------------------------------------------------------------------------

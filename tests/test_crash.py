@@ -24,7 +24,7 @@ from edge.core.events import CommandSent, PlcConnected, PlcEvent
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError
 from edge.sim.devices import SimulatedFloor
-from edge.sim.tally import Report
+from edge.sim.tally import FloorReport
 from edge.site.store import SiteStore
 from plc.words import EventType, Opcode
 
@@ -58,7 +58,7 @@ def test_killed_at_random_moments(project: Path, tmp_path: Path, run: Callable[[
     toml = write_toml(config, project, tmp_path)
     moments = random.Random(17)
 
-    async def main() -> Report:
+    async def main() -> FloorReport:
         floor = SimulatedFloor(config)
         store = SiteStore(f"sqlite:///{tmp_path}/var/site.sqlite")
         loads = [load for stream in floor.streams.values() for load in stream.prepare(700)]

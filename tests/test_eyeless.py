@@ -31,7 +31,7 @@ from edge.core.events import (
 )
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order, OrderLine
-from edge.sim.world import Fault
+from edge.sim.world import FloorFault
 from plc.words import EventType
 from rfid.driver import TagRead
 from rfid.epc.identity import grai96, gtin_of, identity_of_hex, sgtin96
@@ -198,9 +198,9 @@ def test_the_simulated_line_never_packs_what_is_wrong(project: Path, tmp_path: P
     outcome = PureSite(config, 7, {"tote1": 30}).run(600)
     assert len(outcome.landed) == 30
     packed = [one.load for one in outcome.landed if one.lane.name == "Packing"]
-    assert {load.fault for load in packed} <= {Fault.NONE}
+    assert {load.fault for load in packed} <= {FloorFault.NONE}
     if rate == 500:
-        right = sum(one.load.fault is Fault.NONE for one in outcome.landed)
+        right = sum(one.load.fault is FloorFault.NONE for one in outcome.landed)
         assert len(packed) == right >= 15
     assert not [one for one in outcome.journal if isinstance(one, PlcEvent) and one.type in EYE_EVENTS]
     assert_replays(outcome.journal)

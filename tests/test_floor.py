@@ -15,9 +15,9 @@ from pure_site import example
 
 from edge.config.lines import LineConfig
 from edge.core.values.layout import Job, LaneRole, LineLayout
-from edge.sim.floor import MIN_GAP_MM, Floor, Happening, Landed, Reads, Signal
+from edge.sim.floor import MIN_GAP_MM, Floor, Happening, InventoryRound, Landed, Signal
 from edge.sim.inflow import Stream
-from edge.sim.world import Load, World
+from edge.sim.world import FloorLoad, World
 from plc.words import CommandRecord, EventType, LaneChange, Opcode, Refusal
 
 STEP_US = 5_000
@@ -32,7 +32,7 @@ class Played:
     happened: list[Happening]
     commands: Orders
     answers: list[Refusal | None]
-    loads: list[Load]
+    loads: list[FloorLoad]
 
     @property
     def signals(self) -> list[Signal]:
@@ -53,9 +53,9 @@ def play(
     layout = next(layout for layout in config.layouts() if layout.name == line)
     world = World(config, seed)
     make = world.tote if layout.job is Job.VERIFY else world.parcel
-    made: list[Load] = []
+    made: list[FloorLoad] = []
 
-    def remember(index: int) -> Load:
+    def remember(index: int) -> FloorLoad:
         made.append(make(line, index))
         return made[-1]
 
@@ -275,6 +275,6 @@ def advance_to(floor: Floor, kind: EventType) -> Signal:
 def test_reads_fall_into_their_round(project: Path) -> None:
     played = play(example(project, rate=12_000), "sorter", 5, 60)
     for one in played.happened:
-        if isinstance(one, Reads):
+        if isinstance(one, InventoryRound):
             assert one.reads
             assert all(one.at_us - 200_000 < read.at_us <= one.at_us for read in one.reads)

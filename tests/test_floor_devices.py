@@ -17,13 +17,13 @@ from edge.controller.controller import Controller
 from edge.core.events import OrderChanged
 from edge.devices.reader_drivers import make_reader
 from edge.sim.devices import SimulatedFloor
-from edge.sim.tally import Decision, Report
-from edge.sim.world import Fault
+from edge.sim.tally import Decision, FloorReport
+from edge.sim.world import FloorFault
 from plc.driver import PlcError
 from rfid.driver import Reads
 
 
-async def decide(config: LineConfig, seconds: float) -> tuple[list[Decision], Report, SimulatedFloor]:
+async def decide(config: LineConfig, seconds: float) -> tuple[list[Decision], FloorReport, SimulatedFloor]:
     floor = SimulatedFloor(config, seconds=seconds, keep_decisions=True)
     orders = [order for stream in floor.streams.values() for load in stream.prepare(300) for order in load.orders]
     feed = [OrderChanged(0, seq, order) for seq, order in enumerate(orders, 1)]
@@ -53,13 +53,13 @@ def test_same_seed_same_decisions(project: Path, tmp_path: Path) -> None:
     for one in decisions:
         if one.line != "sorter":
             fault = floor.world.tote(one.line, int(one.load.split("/")[1])).fault
-            assert (one.lane == 1) == (fault is Fault.NONE)
+            assert (one.lane == 1) == (fault is FloorFault.NONE)
 
 
 def test_a_floor_alone_waits_for_nobody_and_a_reader_can_be_watched(project: Path, tmp_path: Path) -> None:
     config = on_free_ports(example(project, rate=20_000, seed=7), tmp_path, 10)
 
-    async def watch() -> tuple[set[str], Report]:
+    async def watch() -> tuple[set[str], FloorReport]:
         floor = SimulatedFloor(config, seconds=8, alone=True)
         await floor.start()
         seen: set[str] = set()

@@ -12,15 +12,15 @@ from pure_site import example
 from edge.config.lines import LineConfig, SimFaults
 from edge.core.values.layout import Job, LaneRole
 from edge.core.values.order import Order, OrderState
-from edge.sim.floor import Floor, Reads
+from edge.sim.floor import Floor, InventoryRound
 from edge.sim.inflow import Stream
 from edge.sim.tally import own_lanes
-from edge.sim.world import Fault, Load, World
+from edge.sim.world import FloorFault, FloorLoad, World
 from rfid.driver import TagRead
 from rfid.epc.identity import gtin_of, identity_of_hex
 
 
-def contents(load: Load) -> tuple[str | None, list[str], list[str]]:
+def contents(load: FloorLoad) -> tuple[str | None, list[str], list[str]]:
     """Tote, items and senseless tags that answer in a load."""
     known = [(tag.epc, identity_of_hex(tag.epc)) for tag in load.tags]
     totes = [identity for _, identity in known if identity and identity.startswith("(8003)")]
@@ -45,7 +45,7 @@ def differences(order: Order, items: list[str]) -> tuple[Counter[str], list[str]
 def test_a_tote_is_what_its_fault_says(project: Path) -> None:
     faults = SimFaults(missing=0.1, extra=0.1, foreign=0.1, duplicate=0.1, dead_tag=0.1, unprogrammed=0.1)
     world = World(example(project, faults=faults), 3)
-    seen: Counter[Fault] = Counter()
+    seen: Counter[FloorFault] = Counter()
     named_exactly = 0
     for index in range(400):
         load = world.tote("tote1", index)
@@ -60,26 +60,26 @@ def test_a_tote_is_what_its_fault_says(project: Path) -> None:
         named_exactly += any(line.epcs for line in order.lines)
         missing, surplus = differences(order, items)
         match load.fault:
-            case Fault.NONE:
+            case FloorFault.NONE:
                 assert (missing.total(), surplus, senseless, load.companions) == (0, [], [], ())
-            case Fault.MISSING | Fault.DEAD_TAG:
+            case FloorFault.MISSING | FloorFault.DEAD_TAG:
                 assert (missing.total(), surplus, senseless) == (1, [], [])
-            case Fault.UNPROGRAMMED:
+            case FloorFault.UNPROGRAMMED:
                 assert (missing.total(), surplus, len(senseless)) == (1, [], 1)
-            case Fault.EXTRA:
+            case FloorFault.EXTRA:
                 assert (missing.total(), len(surplus), senseless, load.companions) == (0, 1, [], ())
                 assert gtin_of(surplus[0]) not in {line.gtin for line in order.lines}
-            case Fault.FOREIGN | Fault.DUPLICATE:
+            case FloorFault.FOREIGN | FloorFault.DUPLICATE:
                 assert missing.total() <= 1
                 assert len(surplus) == 1
                 (other,) = load.companions
                 assert surplus[0] in {epc for line in other.lines for epc in line.epcs}
-                assert (other.state is OrderState.SHIPPED) == (load.fault is Fault.DUPLICATE)
+                assert (other.state is OrderState.SHIPPED) == (load.fault is FloorFault.DUPLICATE)
                 assert other.tote is None
             case _:
                 pytest.fail(f"a tote with {load.fault}")
-    for fault in Fault:
-        if fault is Fault.NONE:
+    for fault in FloorFault:
+        if fault is FloorFault.NONE:
             assert abs(seen[fault] - 160) <= 2
         elif not fault.startswith("parcel"):
             assert abs(seen[fault] - 40) <= 2, "shares hold in any stretch"
@@ -108,8 +108,8 @@ def test_parcels_have_a_lane(project: Path) -> None:
     seen: Counter[int] = Counter()
     for index in range(600):
         load = world.parcel("sorter", index)
-        assert (load.order is None) == (load.fault is Fault.PARCEL_UNKNOWN)
-        assert (load.tags == ()) == (load.fault is Fault.PARCEL_DEAD_TAG)
+        assert (load.order is None) == (load.fault is FloorFault.PARCEL_UNKNOWN)
+        assert (load.tags == ()) == (load.fault is FloorFault.PARCEL_DEAD_TAG)
         if load.good:
             assert load.order is not None
             assert identity_of_hex(load.tags[0].epc) == load.order.parcel
@@ -134,12 +134,14 @@ def test_any_warehouse_will_do(project: Path) -> None:
     assert world.packed(first) is None, "no line sorts here"
 
 
-def read_all(config: LineConfig, line: str, loads: int, seed: int) -> tuple[list[Load], list[TagRead], list[Reads]]:
+def read_all(
+    config: LineConfig, line: str, loads: int, seed: int
+) -> tuple[list[FloorLoad], list[TagRead], list[InventoryRound]]:
     layout = next(layout for layout in config.layouts() if layout.name == line)
     world = World(config, seed)
-    made: list[Load] = []
+    made: list[FloorLoad] = []
 
-    def make(index: int) -> Load:
+    def make(index: int) -> FloorLoad:
         made.append((world.tote if layout.job is Job.VERIFY else world.parcel)(line, index))
         return made[-1]
 
@@ -147,12 +149,12 @@ def read_all(config: LineConfig, line: str, loads: int, seed: int) -> tuple[list
     floor = Floor(
         layout, config.sim, seed, stream, count(1), {name: one.antennas for name, one in config.reader.items()}
     )
-    rounds: list[Reads] = []
+    rounds: list[InventoryRound] = []
     now_us = 0
     while not (stream.stopped and floor.empty):
         now_us += 100_000
         stream.stopped = len(made) >= loads
-        rounds += [one for one in floor.advance(now_us) if isinstance(one, Reads)]
+        rounds += [one for one in floor.advance(now_us) if isinstance(one, InventoryRound)]
     return made, [read for one in rounds for read in one.reads], rounds
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -33,6 +33,9 @@ PURE_STDLIB = {
 }  # fmt: skip
 
 PURE = "pure: values in, values out"
+
+# Public classes of one name in two files, and why both bear it.
+TWINS = {"Follower": "the journals of a site and of a publisher are followed by one each, until one serves both"}
 
 # plc/mailbox.py bears the contract's own name; nothing runs with plc/ itself as its path.
 NAMED_LIKE_STDLIB = {"mailbox"}
@@ -389,12 +392,8 @@ def sources(project: Path) -> list[Path]:
     return [path for package in PACKAGES for path in sorted((project / package).rglob("*.py"))]
 
 
-def code(project: Path) -> list[Path]:
-    """All sources but the tests: the packages, and what is not shipped."""
-    return [
-        *sources(project),
-        *(path for part in ("bench", "grafana", "scripts") for path in sorted((project / part).rglob("*.py"))),
-    ]
+def unshipped(project: Path, *folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((project / folder).rglob("*.py"))]
 
 
 def test_every_file_says_its_purpose_and_has_a_telling_name(project: Path) -> None:
@@ -431,7 +430,7 @@ def open_matches(text: str) -> list[int]:
 
 
 def test_every_match_says_what_is_left(project: Path) -> None:
-    for path in code(project):
+    for path in [*sources(project), *unshipped(project, "bench", "grafana", "scripts")]:
         lines = open_matches(path.read_text(encoding="utf-8"))
         assert not lines, f"{path}:{lines[0]}: the last case is not `case _`"
 
@@ -440,6 +439,25 @@ def test_every_match_says_what_is_left(project: Path) -> None:
 def test_a_planted_match_without_a_last_case_is_found(last: str) -> None:
     assert open_matches(f"match x:\n    {last}:\n        pass\n") == [1]
     assert not open_matches(f"match x:\n    {last}:\n        pass\n    case _:\n        pass\n")
+
+
+def twins(texts: Mapping[str, str]) -> dict[str, list[str]]:
+    """Names of public classes that stand in more than one file, with the files; ``texts`` by file."""
+    found: dict[str, list[str]] = {}
+    for name, text in texts.items():
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(name)
+    return {name: files for name, files in found.items() if len(files) > 1}
+
+
+def test_no_two_public_classes_have_one_name(project: Path) -> None:
+    texts = {
+        str(path): path.read_text(encoding="utf-8") for path in (*sources(project), *unshipped(project, "grafana"))
+    }
+    assert twins(texts).keys() == TWINS.keys(), twins(texts)
+    mailbox = "class Refusal:\n    pass\n\n\nclass _Slot:\n    pass\n"
+    assert twins(texts | {"planted.py": mailbox}).keys() == {*TWINS, "Refusal"}
 
 
 def test_modules_imported_by_name_exist(project: Path) -> None:

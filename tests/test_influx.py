@@ -36,7 +36,7 @@ from edge.publish.influx import InfluxPublisher
 from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import Measures
 from edge.publish.process import run
-from edge.publish.schema import MEASUREMENTS, NOTICE, PASSAGE_ANTENNA, FieldKind, Point
+from edge.publish.schema import MEASUREMENTS, NOTICE, PASSAGE_ANTENNA, FieldKind, SeriesPoint
 
 
 @pytest.fixture
@@ -92,9 +92,9 @@ def test_what_is_encoded_is_what_influxd_reads(influxd: Influxd) -> None:
     @given(nasty, nasty, nasty, st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=True))
     def collect(device: str, code: str, text: str, whole: int, number: float) -> None:
         at_ns = len(wanted) + 1
-        (line,) = encoder.lines([Point(NOTICE, (device, code), {"text": text}, at_ns)])
+        (line,) = encoder.lines([SeriesPoint(NOTICE, (device, code), {"text": text}, at_ns)])
         fields: dict[str, int | float | str] = {"reads": whole, "weight": number}
-        (other,) = encoder.lines([Point(PASSAGE_ANTENNA, ("l", "p", "1"), fields, at_ns)])
+        (other,) = encoder.lines([SeriesPoint(PASSAGE_ANTENNA, ("l", "p", "1"), fields, at_ns)])
         assert b"\n" not in line + other
         influxd.write("lanewise", [line, other])
         wanted[at_ns] = device, code, text

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from rfid.llrp.as_json import decode_file, message_number, to_json
 from rfid.llrp.codec import (
-    Bits,
+    BitString,
     LlrpError,
     Message,
     Parameter,
@@ -32,7 +32,7 @@ from rfid.llrp.codec import (
     parameter,
 )
 from rfid.llrp.frames import HEADER, BadFrame, Frame, Frames
-from rfid.llrp.schema import ENUMERATIONS, MESSAGES, PARAMETERS, Field, Kind
+from rfid.llrp.schema import ENUMERATIONS, MESSAGES, PARAMETERS, WireField, WireKind
 
 _DEFINITIONS = "{http://www.llrp.org/ltk/schema/core/encoding/binary/1.0}"
 
@@ -69,7 +69,7 @@ def test_tables_say_what_the_definition_of_others_says(shared: Path) -> None:
                     case "choice":
                         children.append((choices[part.get("type")], part.get("repeat")))
             assert [
-                (one.name, str(one.bits) if one.kind is Kind.RESERVED else one.kind.value, one.enumeration)
+                (one.name, str(one.bits) if one.kind is WireKind.RESERVED else one.kind.value, one.enumeration)
                 for one in ours.fields
             ] == fields
             assert [
@@ -125,18 +125,18 @@ def _compare_xml(file: str, ours: Message | Parameter, theirs: ElementTree.Eleme
     return count
 
 
-def _from_xml(field: Field, text: str) -> Value:
+def _from_xml(field: WireField, text: str) -> Value:
     names = {name: number for number, name in ENUMERATIONS.get(field.enumeration or "", {}).items()}
     if text in names:
         return names[text]
     match field.kind:
-        case Kind.REST | Kind.U96:
+        case WireKind.REST | WireKind.U96:
             return bytes.fromhex(text)
-        case Kind.BITS:
-            return Bits(len(text) * 4, bytes.fromhex(text))
-        case Kind.U16S:
+        case WireKind.BITS:
+            return BitString(len(text) * 4, bytes.fromhex(text))
+        case WireKind.U16S:
             return tuple(int(word, 16 if field.name.endswith("Data") else 10) for word in text.split())
-        case Kind.U64:
+        case WireKind.U64:
             since = datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)
             return since // timedelta(microseconds=1)
         case _:
@@ -354,7 +354,7 @@ def test_values_that_do_not_fit_are_refused() -> None:
         lambda: encode(Message("START_ROSPEC", 1)),
         lambda: encode(Message("START_ROSPEC", 1, (1, 2))),
         lambda: encode(Message("SET_READER_CONFIG", 1, (2,))),
-        lambda: encode(Message("RO_ACCESS_REPORT", 1, (), (Parameter("EPCData", (Bits(9, b"\0"),)),))),
+        lambda: encode(Message("RO_ACCESS_REPORT", 1, (), (Parameter("EPCData", (BitString(9, b"\0"),)),))),
         lambda: encode(Message("RO_ACCESS_REPORT", 1, (), (RawParameter(900, bytes(0xFFFF)),))),
         lambda: parameter("ROSpecStartTrigger", ROSpecStartTriggerType="Soon"),
     ):
@@ -383,7 +383,9 @@ def test_a_file_of_messages_becomes_objects_and_says_where_it_goes_wrong() -> No
 
 
 def test_objects_show_names_bits_and_what_is_unknown() -> None:
-    tag = parameter("TagReportData", parameter("EPCData", EPC=Bits(12, b"\xab\xc0")), RawParameter(1020, b"\x01\x02"))
+    tag = parameter(
+        "TagReportData", parameter("EPCData", EPC=BitString(12, b"\xab\xc0")), RawParameter(1020, b"\x01\x02")
+    )
     assert to_json(message("RO_ACCESS_REPORT", 2, tag))["TagReportData"] == [
         {"EPCData": {"EPC": {"bits": 12, "hex": "ABC0"}}, "unknown": [{"type": 1020, "hex": "0102"}]}
     ]

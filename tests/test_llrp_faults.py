@@ -20,7 +20,7 @@ from edge.core.events import DeviceChanged, DeviceNotice, TagsRead
 from edge.devices.reader import ReaderSession
 from edge.sim.devices import SimulatedFloor
 from rfid.driver import ReaderClock, ReaderError, ReaderReady, TagRead
-from rfid.llrp_device.simulator import Fault, SimulatedReader
+from rfid.llrp_device.simulator import ReaderFault, SimulatedReader
 
 PERIOD_S = 1.0
 BEGIN_S, FAULT_S, MEND_S, END_S = 1.0, 5.013, 12.0, 22.0
@@ -70,20 +70,20 @@ class Site:
 
 
 SAID = {
-    Fault.SILENCE: "no keepalive for 20.. ms",
-    Fault.CUT: "connection lost",
-    Fault.REFUSAL: "connection ",
-    Fault.GARBAGE: "the stream makes no sense any more: version",
-    Fault.SLOW: "slow: no keepalive for 16.. ms, although it reports",
-    Fault.HUGE: r"the stream makes no sense any more: length \d+ is not in",
-    Fault.CLOCK_JUMP: "its clock was set",
+    ReaderFault.SILENCE: "no keepalive for 20.. ms",
+    ReaderFault.CUT: "connection lost",
+    ReaderFault.REFUSAL: "connection ",
+    ReaderFault.GARBAGE: "the stream makes no sense any more: version",
+    ReaderFault.SLOW: "slow: no keepalive for 16.. ms, although it reports",
+    ReaderFault.HUGE: r"the stream makes no sense any more: length \d+ is not in",
+    ReaderFault.CLOCK_JUMP: "its clock was set",
 }
-CASES = [(fault, None) for fault in Fault] + [(Fault.CLOCK_JUMP, -7_200_000), (Fault.SLOW, 1)]
+CASES = [(fault, None) for fault in ReaderFault] + [(ReaderFault.CLOCK_JUMP, -7_200_000), (ReaderFault.SLOW, 1)]
 
 
 @pytest.mark.parametrize("clock", [ReaderClock.UTC, ReaderClock.UPTIME])
 @pytest.mark.parametrize(("fault", "amount"), CASES)
-def test_a_fault_is_noticed_said_and_mended(fault: Fault, amount: int | None, clock: ReaderClock) -> None:
+def test_a_fault_is_noticed_said_and_mended(fault: ReaderFault, amount: int | None, clock: ReaderClock) -> None:
     async def main() -> tuple[Site, Site]:
         sites = Site("portal1", clock), Site("portal2", clock)
         for site in sites:
@@ -115,7 +115,7 @@ def test_a_fault_is_noticed_said_and_mended(fault: Fault, amount: int | None, cl
     pattern = "no keepalive for 20.. ms" if amount == 1 else SAID[fault]
     soon = [what for when_s, what in ill.said if FAULT_S <= when_s <= FAULT_S + 2 * PERIOD_S]
     assert ill.said[0][0] >= FAULT_S and any(re.search(pattern, what) for what in soon), ill.said
-    last_s = {Fault.SILENCE: MEND_S, Fault.REFUSAL: MEND_S, Fault.SLOW: MEND_S}.get(fault, FAULT_S)
+    last_s = {ReaderFault.SILENCE: MEND_S, ReaderFault.REFUSAL: MEND_S, ReaderFault.SLOW: MEND_S}.get(fault, FAULT_S)
     assert all(at_s <= last_s + 6 for at_s, _ in ill.said), ill.said
     assert ill.heard[-1][0] == max(ill.made)  # live again
 
@@ -130,7 +130,14 @@ def test_faults_of_every_reader_cost_no_parcel_its_lane(project: Path, tmp_path:
         await floor.start()
         controller = asyncio.create_task(Controller(config, feed, threaded=False).run())
         await asyncio.sleep(8)
-        for fault in (Fault.GARBAGE, Fault.CUT, Fault.SILENCE, Fault.REFUSAL, Fault.HUGE, Fault.CLOCK_JUMP):
+        for fault in (
+            ReaderFault.GARBAGE,
+            ReaderFault.CUT,
+            ReaderFault.SILENCE,
+            ReaderFault.REFUSAL,
+            ReaderFault.HUGE,
+            ReaderFault.CLOCK_JUMP,
+        ):
             for name in config.reader:
                 floor.reader(name).fault(fault)
             await asyncio.sleep(5)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rfid.driver import ReaderClock, Reads, TagDetail, TagRead
-from rfid.llrp.codec import Bits, LlrpError, Message, Parameter, RawParameter, decode, parameter
+from rfid.llrp.codec import BitString, LlrpError, Message, Parameter, RawParameter, decode, parameter
 from rfid.llrp.frames import HEADER, Frame
 from rfid.llrp.impinj import ImpinjOptions
 from rfid.llrp.reports import REPORT, ReportDecoder, reads_of
@@ -136,7 +136,7 @@ def test_a_thousand_tags_of_two_layouts_come_out_in_order() -> None:
             (
                 Parameter("EPC_96", (number.to_bytes(12, "big"),))
                 if long
-                else Parameter("EPCData", (Bits(128, number.to_bytes(16, "big")),)),
+                else Parameter("EPCData", (BitString(128, number.to_bytes(16, "big")),)),
                 Parameter("FirstSeenTimestampUptime" if long else "FirstSeenTimestampUTC", (number,)),
             ),
         )
@@ -192,7 +192,7 @@ def test_impinj_values_come_with_the_read_and_power_is_finer() -> None:
 
 
 def test_an_epc_of_odd_length_is_filled_up_to_whole_words() -> None:
-    tag = parameter("TagReportData", parameter("EPCData", EPC=Bits(12, b"\xab\xcf")))
+    tag = parameter("TagReportData", parameter("EPCData", EPC=BitString(12, b"\xab\xcf")))
     (reads,) = reads_of(Message("RO_ACCESS_REPORT", 1, (), (tag,)))
     assert reads == Reads((TagRead("ABC0", 0, -128.0, 0, 1),), ReaderClock.NONE)
 

@@ -25,7 +25,7 @@ from rfid.llrp.client import LlrpReader
 from rfid.llrp.codec import encode, message
 from rfid.llrp.frames import HEADER
 from rfid.llrp.settings import LlrpSettings
-from rfid.llrp_device.simulator import Fault, SimulatedReader
+from rfid.llrp_device.simulator import ReaderFault, SimulatedReader
 
 READS = tuple(TagRead(f"{number:024X}", 1 + number % 4, -50.0, number, 1) for number in range(1, 300))
 
@@ -87,7 +87,7 @@ def test_every_way_to_fail_says_reader_address_and_reason(run: Any, loop: Loop) 
         wrong = asyncio.create_task(_reader(port, antennas=(9,)).run(ear))
         assert (await _end_of(wrong)).endswith("antenna 9 is not in 1..4")
         await _gone(simulated)
-        simulated.fault(Fault.SILENCE)
+        simulated.fault(ReaderFault.SILENCE)
         mute = asyncio.create_task(_reader(port, response_ms=100).run(ear))
         assert "no answer within 100 ms while waiting for the reader's greeting" in await _end_of(mute)
         await _gone(simulated)
@@ -95,7 +95,7 @@ def test_every_way_to_fail_says_reader_address_and_reason(run: Any, loop: Loop) 
         task = asyncio.create_task(_reader(port, keepalive_ms=100).run(ear))
         assert isinstance(await ear.next(), ClockSample)  # of the connection that found the antenna missing
         await ear.ready()
-        simulated.fault(Fault.SILENCE)
+        simulated.fault(ReaderFault.SILENCE)
         assert "no keepalive for" in await _end_of(task)
         with pytest.raises(OSError, match="in use"):
             await SimulatedReader("sim2", clock=lambda: 0).start(port=port)

@@ -14,7 +14,7 @@ from pure_site import PureSite, example
 from edge.core.events import KINDS, Event, Journaled, Measured, OrderShipped, PlcEvent, RouteDecided, Sorted
 from edge.publish import measures as measures_module
 from edge.publish.measures import Measures
-from edge.publish.schema import BASE_TAGS, MEASUREMENTS, TAGS, FieldKind, Point, point_ns
+from edge.publish.schema import BASE_TAGS, MEASUREMENTS, TAGS, FieldKind, SeriesPoint, point_ns
 from plc.words import EventType
 
 # Source: InfluxQL specification, "Keywords" (docs.influxdata.com/influxdb/v1/query_language/spec).
@@ -37,12 +37,12 @@ def ran(project: Path) -> tuple[PureSite, list[Journaled | Event]]:
     return site, site.run(600).journal
 
 
-def points_of(site: PureSite, values: Sequence[Journaled | Event], first: int = 1) -> list[list[Point]]:
+def points_of(site: PureSite, values: Sequence[Journaled | Event], first: int = 1) -> list[list[SeriesPoint]]:
     made = Measures(site.core._lines[name].layout for name in site.core._lines)
     return [made.points(seq, value) for seq, value in enumerate(values, first)]
 
 
-def holds(point: Point) -> None:
+def holds(point: SeriesPoint) -> None:
     measurement = MEASUREMENTS[point.measurement.name]
     assert point.measurement is measurement
     assert len(point.tags) == len(measurement.tags)
@@ -101,7 +101,7 @@ def test_what_happened_is_what_the_points_say(ran: tuple[PureSite, list[Journale
     for point in points:
         holds(point)
 
-    def of(name: str) -> list[Point]:
+    def of(name: str) -> list[SeriesPoint]:
         return [point for point in points if point.measurement.name == name]
 
     def count(kind: type[Journaled | Event]) -> int:

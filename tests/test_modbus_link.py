@@ -25,7 +25,7 @@ from plc.host_signals import Handled
 from plc.mailbox import Host
 from plc.modbus import ModbusLink
 from plc.plc_side import PlcSide
-from plc.points import Order, Point, Table, parse_type
+from plc.points import Endianness, Point, Table, parse_type
 from plc.simulator import SimulatedPlc
 from plc.wires import Tcp
 from plc.words import CommandRecord, EventRecord, EventType, Opcode
@@ -264,7 +264,7 @@ def test_mbpoll_reads_the_simulated_up_block(run: Any, peer: Callable[[str], str
 def test_mbpoll_writes_and_reads_the_simulated_points(run: Any, peer: Callable[[str], str]) -> None:
     program = peer("mbpoll")
     points = [
-        Point("a/speed", parse_type("REAL"), address=1000, word_order=Order.LOW_FIRST),
+        Point("a/speed", parse_type("REAL"), address=1000, word_order=Endianness.LOW_FIRST),
         Point("a/lamp", parse_type("BOOL"), Table.COIL, 21),
         Point("a/level", parse_type("INT"), Table.INPUT, 7),
     ]

@@ -27,7 +27,7 @@ from edge.publish.cursors import read_cursors, read_set_aside
 from edge.publish.follow import Entry, TargetDown
 from edge.publish.mqtt import LOOKBACK, MqttPublisher
 from edge.publish.mqtt_broker import BrokerDown, Outgoing
-from edge.publish.namespace import Message, Namespace
+from edge.publish.namespace import MqttMessage, Namespace
 from edge.publish.topics import CLOUD_EVENT_TYPE, EVENTS
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -42,8 +42,8 @@ class Forgetful:
         self.now_s = 0.0
         self.connected = False
         self.lives_for: int | None = None  # messages
-        self.written: list[Message] = []
-        self._unwritten: list[tuple[float, Message]] = []
+        self.written: list[MqttMessage] = []
+        self._unwritten: list[tuple[float, MqttMessage]] = []
 
     def monotonic(self) -> float:
         return self.now_s

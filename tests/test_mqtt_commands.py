@@ -29,8 +29,8 @@ from edge.core.values.layout import LineLayout
 from edge.journal.record import encode
 from edge.publish import follow, mqtt_commands
 from edge.publish.mqtt_broker import Arrived
-from edge.publish.mqtt_commands import ANSWERS, Answer, Asked, CommandDesk, ask_of
-from edge.publish.namespace import Message, Namespace
+from edge.publish.mqtt_commands import ANSWERS, Answer, ApiRequest, CommandDesk, ask_of
+from edge.publish.namespace import MqttMessage, Namespace
 from edge.site.store import SiteStore
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -167,7 +167,7 @@ def test_requests_are_done_once_and_always_answered(
 def test_alarms_are_asked_for_as_at_the_page() -> None:
     told = {"alarm": "jam.sorter.3", "action": "shelve", "by": "Ann", "minutes": 5}
     asked = ask_of("alarm", json.dumps(told).encode())
-    assert asked == Asked("/api/alarms/jam.sorter.3/shelve", b'{"by": "Ann", "minutes": 5}')
+    assert asked == ApiRequest("/api/alarms/jam.sorter.3/shelve", b'{"by": "Ann", "minutes": 5}')
 
 
 class SlowApi:
@@ -263,7 +263,7 @@ def test_a_request_that_comes_again_is_not_refused_since_it_may_be_waiting(
     answers: queue.SimpleQueue[tuple[bytes, int]] = queue.SimpleQueue()
     acknowledged: list[bytes] = []
 
-    def answer(message: Message, correlation: bytes) -> None:
+    def answer(message: MqttMessage, correlation: bytes) -> None:
         answers.put((correlation, json.loads(message.payload)["status"]))
 
     def arrived(lane: int, again: bool = False) -> Arrived:

@@ -28,11 +28,10 @@ from waiting import until
 from edge.cli import main
 from edge.config.load import ConfigError, load_line
 from edge.controller.controller import Controller
-from edge.core.events import Outcome as Became
-from edge.core.events import Sorted
+from edge.core.events import Outcome, Sorted
 from edge.devices.opcua_drivers import make_certificate
 from edge.devices.plc_drivers import plc_link
-from plc.conformance.check import Outcome, check
+from plc.conformance.check import RuleOutcome, check
 from plc.driver import PlcError
 from plc.opcua import Address, OpcUaLink
 from plc.opcua_session import Mode, Policy, Security, User
@@ -185,7 +184,7 @@ def test_node_opcua_keeps_every_rule(run: Any, pki: Pki, modules: Path, tmp_path
         address = Address(server.url, "ns=1;s=Up", "ns=1;s=Down")
         report = run(check(OpcUaLink("sorter1", address, pki.security(trusted=theirs), 60_000), (1, 2)))
     assert [f"{verdict.rule}: {verdict.detail}" for verdict in report.failed] == []
-    assert report.count(Outcome.PASS) == 28
+    assert report.count(RuleOutcome.PASS) == 28
 
 
 def test_tshark_finds_nothing_malformed(run: Any, peer: Callable[[str], str], tmp_path: Path) -> None:
@@ -335,7 +334,7 @@ def test_the_controller_routes_over_node_opcua_where_confirmations_are_lost(
     values = [record.value for record in journal(config)]
     ended = [value for value in values if isinstance(value, Sorted)]
     assert [(one.track_id, one.outcome, one.lane) for one in ended] == [
-        (track, Became.CONFIRMED, 9) for track in range(2, 9, 2)
+        (track, Outcome.CONFIRMED, 9) for track in range(2, 9, 2)
     ]
 
 

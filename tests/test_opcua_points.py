@@ -29,7 +29,7 @@ from plc.opcua_session import Security
 from plc.opcua_simulator import OpcUaFace
 from plc.opcua_trust import TrustList
 from plc.plc_side import PlcSide
-from plc.points import Fault, Point, PointError, PointKind, PointType, Value, parse_type
+from plc.points import Point, PointError, PointFault, PointKind, PointType, Value, parse_type
 from plc.simulator import SimulatedPlc
 from plc.words import EventType
 
@@ -83,10 +83,10 @@ def test_the_points_of_node_opcua(run: Any, node_plc: tuple[NodeServer, Security
             "a/delay": 1500,
             "a/started": 1_767_323_045,
             "a/count": 2**32 + 2,
-            "a/broken": Fault("BadDeviceFailure"),
-            "a/nowhere": Fault("BadNodeIdUnknown"),
-            "a/wrong": Fault("ns=1;s=Speed holds Float, INT needs Int16"),
-            "a/many": Fault("ns=1;s=Up holds several of UInt16, UINT needs UInt16"),
+            "a/broken": PointFault("BadDeviceFailure"),
+            "a/nowhere": PointFault("BadNodeIdUnknown"),
+            "a/wrong": PointFault("ns=1;s=Speed holds Float, INT needs Int16"),
+            "a/many": PointFault("ns=1;s=Up holds several of UInt16, UINT needs UInt16"),
         }
         await link.write(points[1], 1.5)
         await link.write(points[2], True)

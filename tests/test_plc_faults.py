@@ -30,7 +30,7 @@ from edge.journal.record import Record
 from edge.journal.replay import replay
 from edge.sim.devices import SimulatedFloor
 from edge.sim.faults import FaultOrder
-from edge.sim.tally import Report
+from edge.sim.tally import FloorReport
 from plc.simulated_faults import AMOUNTS, PlcFault
 from plc.words import EventType, Opcode
 
@@ -56,10 +56,10 @@ def sorters(project: Path, folder: Path, names: tuple[str, ...], rate: int, poll
     return on_free_ports(made, folder, poll_ms=poll_ms)
 
 
-def work(config: LineConfig, seconds: float, faults: str = "") -> tuple[SimulatedFloor, Report]:
+def work(config: LineConfig, seconds: float, faults: str = "") -> tuple[SimulatedFloor, FloorReport]:
     """A controller over a floor with faults, in virtual time, until the belts are empty."""
 
-    async def main() -> tuple[SimulatedFloor, Report]:
+    async def main() -> tuple[SimulatedFloor, FloorReport]:
         orders = [FaultOrder.parse(text) for text in faults.split()]
         floor = SimulatedFloor(config, seconds=seconds, keep_decisions=True, faults=orders)
         feed = Feed(floor, 400)

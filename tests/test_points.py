@@ -17,10 +17,10 @@ from plc.modbus_points import ModbusPoints
 from plc.point_plan import BITS_MOST, REGISTERS_MOST, Request, plan, split
 from plc.point_table import REFRESH_US, PointTable
 from plc.points import (
-    Fault,
-    Order,
+    Endianness,
     Point,
     PointError,
+    PointFault,
     PointKind,
     PointType,
     Quality,
@@ -64,7 +64,7 @@ def point_and_value(draw: st.DrawFn) -> tuple[Point, Value]:
     }
     table = draw(st.sampled_from(Table if kind is PointKind.BOOL else [Table.INPUT, Table.HOLDING]))
     bit = draw(st.integers(0, 15)) if kind is PointKind.BOOL and not table.of_bits else None
-    orders = (draw(st.sampled_from(Order)), draw(st.sampled_from(Order)))
+    orders = (draw(st.sampled_from(Endianness)), draw(st.sampled_from(Endianness)))
     point = Point("a/b", PointType(kind, length), table, 7, "", *orders, bit)
     return point, draw(values[kind] if kind in values else st.integers(*RANGES[kind]))
 
@@ -78,8 +78,8 @@ def test_every_type_survives_its_registers_in_every_order(given_: tuple[Point, V
     assert back == value and type(back) is type(value)
 
 
-@given(point_and_value(), st.sampled_from(Order))
-def test_words_are_those_of_another_library(given_: tuple[Point, Value], word_order: Order) -> None:
+@given(point_and_value(), st.sampled_from(Endianness))
+def test_words_are_those_of_another_library(given_: tuple[Point, Value], word_order: Endianness) -> None:
     """pymodbus converts the same numbers; it knows no order of bytes, which is bytes swapped in each word."""
     client = AsyncModbusTcpClient
     kinds = {
@@ -95,20 +95,20 @@ def test_words_are_those_of_another_library(given_: tuple[Point, Value], word_or
     }
     point, value = given_
     assume(point.type.kind in kinds)
-    order = "big" if word_order is Order.HIGH_FIRST else "little"
+    order = "big" if word_order is Endianness.HIGH_FIRST else "little"
     theirs = client.convert_to_registers(value, kinds[point.type.kind], word_order=order)  # type: ignore[arg-type]
     straight = Point("a/b", point.type, word_order=word_order)
-    swapped = Point("a/b", point.type, word_order=word_order, byte_order=Order.LOW_FIRST)
+    swapped = Point("a/b", point.type, word_order=word_order, byte_order=Endianness.LOW_FIRST)
     assert encode(straight, value) == theirs
     assert encode(swapped, value) == [word >> 8 | (word & 0xFF) << 8 for word in theirs]
 
 
 def test_orders_as_the_trade_writes_them() -> None:
     """12345678 as ABCD, CDAB, BADC and DCBA; a byte, a bit and text in a register."""
-    high, low = Order.HIGH_FIRST, Order.LOW_FIRST
+    high, low = Endianness.HIGH_FIRST, Endianness.LOW_FIRST
     found = {
         (words, octets): encode(Point("a/b", parse_type("DWORD"), word_order=words, byte_order=octets), 0x12345678)
-        for words, octets in product(Order, Order)
+        for words, octets in product(Endianness, Endianness)
     }
     assert found == {
         (high, high): [0x1234, 0x5678],
@@ -269,7 +269,7 @@ def test_a_device_whose_register_n_holds_n_finds_every_off_by_one(run: Any, data
             for point in points:
                 extent = range(point.address, point.address + point.size)
                 if missing & set(extent) or (point.size > most and not point.table.of_bits):
-                    assert isinstance(first[point.name], Fault)
+                    assert isinstance(first[point.name], PointFault)
                 elif point.table.of_bits:
                     assert first[point.name] is bool(device.bit(point.address))
                 else:
@@ -283,9 +283,11 @@ def test_a_device_whose_register_n_holds_n_finds_every_off_by_one(run: Any, data
 def test_writes_go_where_they_belong_and_refusals_are_said(run: Any) -> None:
     async def main() -> None:
         async with NumberedDevice({900}) as device:
-            bit = Point("a/bit", parse_type("BOOL"), address=0x0F0, bit=12, byte_order=Order.LOW_FIRST, writable=True)
+            bit = Point(
+                "a/bit", parse_type("BOOL"), address=0x0F0, bit=12, byte_order=Endianness.LOW_FIRST, writable=True
+            )
             coil = Point("a/coil", parse_type("BOOL"), Table.COIL, 33, writable=True)
-            real = Point("a/real", parse_type("REAL"), address=500, word_order=Order.LOW_FIRST, writable=True)
+            real = Point("a/real", parse_type("REAL"), address=500, word_order=Endianness.LOW_FIRST, writable=True)
             gone = Point("a/gone", parse_type("INT"), address=900, writable=True)
             link = ModbusPoints("sorter", Tcp("127.0.0.1", device.port), [bit, coil, real, gone], timeout_ms=60_000)
             await link.connect()
@@ -295,7 +297,7 @@ def test_writes_go_where_they_belong_and_refusals_are_said(run: Any) -> None:
             assert device.coils == {33: 1}
             values = await link.read()
             assert (values["a/bit"], values["a/coil"], values["a/real"]) == (True, True, -2.5)
-            assert values["a/gone"] == Fault("exception code 2 (no such address)")
+            assert values["a/gone"] == PointFault("exception code 2 (no such address)")
             with pytest.raises(PointError, match=r"a/gone: holding registers 900: exception code 2"):
                 await link.write(gone, 1)
             device.mask = False
@@ -315,7 +317,7 @@ def test_nothing_is_told_that_was_not_read_and_stale_is_told_as_stale() -> None:
     assert list(table.pass_time(9_000_000)) == []
     assert table.reading("a/b", 9_000_000).reason == "not read yet" and table.reading("a/b", 9_000_000).value is None
 
-    def told(value: Value | Fault, at_us: int) -> list[tuple[Value | None, Quality]]:
+    def told(value: Value | PointFault, at_us: int) -> list[tuple[Value | None, Quality]]:
         return [(reading.value, reading.quality) for reading in table.took({"a/b": value}, at_us)]
 
     assert told(1.0, 10_000_000) == [(1.0, Quality.GOOD)]
@@ -327,9 +329,9 @@ def test_nothing_is_told_that_was_not_read_and_stale_is_told_as_stale() -> None:
     assert list(table.pass_time(20_000_000)) == [], "once is enough"
     assert table.reading("a/b", 20_000_000).quality is Quality.STALE and stale.read_us == 10_700_000
     assert told(1.51, 20_000_001) == [(1.51, Quality.GOOD)], "good again is news though the value is the same"
-    assert told(Fault("exception code 2"), 20_000_002) == [(None, Quality.BAD)]
-    assert told(Fault("exception code 2"), 20_000_003) == []
-    assert told(Fault("exception code 4"), 20_000_004) == [(None, Quality.BAD)]
+    assert told(PointFault("exception code 2"), 20_000_002) == [(None, Quality.BAD)]
+    assert told(PointFault("exception code 2"), 20_000_003) == []
+    assert told(PointFault("exception code 4"), 20_000_004) == [(None, Quality.BAD)]
     assert told(1.6, 20_000_005) == [(1.6, Quality.GOOD)]
     assert told(1.7, 20_000_005 + REFRESH_US) == [(1.7, Quality.GOOD)], "steady is told again"
 

@@ -23,7 +23,7 @@ from edge.core.values.layout import Job, LineLayout, Portal
 from edge.core.values.order import Order, OrderLine
 from edge.core.values.state import BookState, PortalState
 from edge.sim.conveyor import Conveyor
-from edge.sim.floor import Reads
+from edge.sim.floor import InventoryRound
 from plc.words import EventType
 from rfid.driver import TagRead
 from rfid.epc.identity import grai96, gtin_of, identify, sgtin96
@@ -45,7 +45,7 @@ def test_cartons_among_metal_come_out_right_from_the_first_one_on(project: Path)
     watch.reader_changed("tote1", "", -1)
     seen: list[PassageSeen] = []
     for happening in conveyor.happenings():
-        if isinstance(happening, Reads):
+        if isinstance(happening, InventoryRound):
             watch.read(happening.reads, happening.reader)
         elif happening.type is EventType.ENTERED:
             watch.entered(happening.track_id, happening.at_us)
@@ -66,7 +66,7 @@ def test_antennas_that_look_aside_find_their_place_by_themselves(project: Path) 
     reads = [
         (happening.reader, read)
         for happening in conveyor.happenings()
-        if isinstance(happening, Reads)
+        if isinstance(happening, InventoryRound)
         for read in happening.reads
     ]
     passages = [RecordedPassage(one.name, one.start_us, one.stop_us, one.epcs) for one in conveyor.cartons]

@@ -13,8 +13,8 @@ from pure_site import example
 from edge.cli import main
 from edge.commands.portal_replay import RecordingError, judge, read_recording
 from edge.core.values.layout import Job
-from edge.sim.floor import Floor, Reads, Signal
-from edge.sim.world import Load, World
+from edge.sim.floor import Floor, InventoryRound, Signal
+from edge.sim.world import FloorLoad, World
 from plc.words import EventType
 
 CARTONS = 24
@@ -28,7 +28,7 @@ class Cartons:
         self.loads = [world.tote("tote1", index) for index in range(CARTONS)]
         self._left = iter(self.loads)
 
-    def next(self, at_us: int) -> Load | None:
+    def next(self, at_us: int) -> FloorLoad | None:
         return next(self._left, None)
 
 
@@ -48,7 +48,7 @@ def record(project: Path, folder: Path) -> list[str]:
     passages: dict[int, list[int]] = {}
     for happening in floor.advance(CARTONS * 6_500_000 + 30_000_000):
         match happening:
-            case Reads():
+            case InventoryRound():
                 reads += [(read.at_us, read.epc, read.antenna, read.rssi_dbm, "r1") for read in happening.reads]
                 last = happening.at_us
                 reads.append((last, SHELF, 4, -58.0, "r1"))

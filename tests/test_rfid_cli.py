@@ -17,7 +17,7 @@ from rfid.driver import ReaderReady, TagDetail, TagRead
 from rfid.epc.identity import sgtin96
 from rfid.llrp.client import LlrpReader
 from rfid.llrp.settings import LlrpSettings
-from rfid.llrp_device.simulator import Fault, SimulatedReader
+from rfid.llrp_device.simulator import ReaderFault, SimulatedReader
 
 ITEM, OTHER, LATE = (sgtin96("9521141", "050000", serial) for serial in (7, 8, 9))
 
@@ -70,7 +70,7 @@ def test_a_reader_is_watched_by_its_address(run: Run, capsys: pytest.CaptureFixt
         reading = asyncio.create_task(tags())
         address = f"127.0.0.1:{reader.port}"
         status = await asyncio.to_thread(main, ["rfid", "watch", address, "--json", "--seconds", "2"])
-        reader.fault(Fault.REFUSAL)
+        reader.fault(ReaderFault.REFUSAL)
         refused = await asyncio.to_thread(main, ["rfid", "watch", address, "--seconds", "60"])
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)

@@ -32,7 +32,7 @@ from edge.core.events import (
 from edge.core.values.order import OrderState
 from edge.journal.record import Record
 from edge.sim.devices import SimulatedFloor
-from edge.sim.tally import Report
+from edge.sim.tally import FloorReport
 from plc.words import EventType
 
 
@@ -43,10 +43,10 @@ def work(
     *,
     floor_config: LineConfig | None = None,
     meanwhile: Callable[[SimulatedFloor, Feed, Controller], Awaitable[None]] | None = None,
-) -> Report:
+) -> FloorReport:
     """A controller and a floor until the floor is empty, in virtual time; the floor's truth."""
 
-    async def main() -> Report:
+    async def main() -> FloorReport:
         floor = SimulatedFloor(floor_config or config, seconds=seconds)
         feed = Feed(floor, ahead)
         await floor.start()
@@ -141,7 +141,7 @@ def test_a_controller_that_comes_back_goes_on(project: Path, tmp_path: Path) -> 
     """Stopped and started again and again while parcels run: nothing twice, nothing lost, no parcel rerouted."""
     config = on_free_ports(example(project, rate=12_000, seed=5, scan_ms=10), tmp_path)
 
-    async def main() -> Report:
+    async def main() -> FloorReport:
         floor = SimulatedFloor(config, seconds=40)
         feed = Feed(floor, 200)
         await floor.start()

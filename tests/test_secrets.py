@@ -30,9 +30,9 @@ from edge.opcua import server as opcua_server
 from edge.publish import mqtt_commands, mqtt_connection
 from edge.publish.influx import InfluxPublisher
 from edge.publish.mqtt import broker_of
-from edge.publish.mqtt_commands import Asked, CommandDesk
+from edge.publish.mqtt_commands import ApiRequest, CommandDesk
 from edge.publish.mqtt_connection import MqttConnection
-from edge.publish.namespace import Message, Namespace
+from edge.publish.namespace import MqttMessage, Namespace
 from edge.sim import server as sim_server
 
 TOKEN, PASSWORD, OF_A_TAG = "token-of-24-or-more-chars", "  blanks, ünd umlauts  ", "0000BEEF"
@@ -88,7 +88,7 @@ class House:
 
         self._patch.setattr(mqtt_connection.Client, "username_pw_set", login)
         config = MqttConfig(kind="mqtt", host="h", user="u", password_file=file)
-        MqttConnection(broker_of(config, "id"), lambda: Message("t", b"", False, "", 0, 0)).connect()
+        MqttConnection(broker_of(config, "id"), lambda: MqttMessage("t", b"", False, "", 0, 0)).connect()
         raise AssertionError
 
     def request_over_mqtt(self, file: Path) -> str:
@@ -100,7 +100,7 @@ class House:
         config = MqttConfig(kind="mqtt", host="h", commands=("lane",), token_file=file)
         desk = CommandDesk(config, Namespace("s", "c", ()), lambda *_: None, lambda *_: None)
         try:
-            raise OSError(desk._ask(Asked("/api/orders", b"{}")).problems[0])
+            raise OSError(desk._ask(ApiRequest("/api/orders", b"{}")).problems[0])
         finally:
             desk.close()
 

@@ -23,14 +23,14 @@ from edge.core.events import DeviceChanged
 from edge.sim.control import listen
 from edge.sim.devices import SimulatedFloor
 from edge.sim.faults import FaultError, FaultOrder, Faults, failing
-from rfid.llrp_device.simulator import AMOUNTS, Fault
+from rfid.llrp_device.simulator import AMOUNTS, ReaderFault
 
 TIMES = st.none() | st.integers(0, 10**12)
 
 
 @given(
     st.sampled_from(["reader.tote1", "plc.a-b_c"]),
-    st.sampled_from([*Fault, "mend"]),
+    st.sampled_from([*ReaderFault, "mend"]),
     st.none() | st.integers(-(10**11), 10**11),
     TIMES,
     TIMES,
@@ -45,12 +45,12 @@ def test_an_order_is_what_it_says(
 class Device:
     def __init__(self) -> None:
         self.did: list[tuple[str, int | None]] = []
-        self.failing = failing(Fault, AMOUNTS, self.begin, self.end)
+        self.failing = failing(ReaderFault, AMOUNTS, self.begin, self.end)
 
-    def begin(self, fault: Fault, amount: int | None) -> None:
+    def begin(self, fault: ReaderFault, amount: int | None) -> None:
         self.did.append((f"+{fault}", amount))
 
-    def end(self, fault: Fault | None) -> None:
+    def end(self, fault: ReaderFault | None) -> None:
         self.did.append((f"-{fault}", None))
 
 

@@ -31,7 +31,7 @@ from edge.journal.replay import replay
 from edge.sim.devices import SimulatedFloor
 from edge.sim.floor import Landed
 from edge.sim.io_floor import LANE_EYE_MM, IoFloor
-from edge.sim.world import Fault, Load
+from edge.sim.world import FloorFault, FloorLoad
 from plc.io_layout import (
     CAUSES,
     Cause,
@@ -123,12 +123,12 @@ class Loads:
     rng: Random
     left: int
 
-    def next(self, _: int) -> Load | None:
+    def next(self, _: int) -> FloorLoad | None:
         if not self.left:
             return None
         self.left -= 1
         length_mm = self.rng.randint(self.io.min_length_mm, self.io.max_length_mm)
-        return Load("small", self.left, f"parcel {self.left}", "", length_mm, Fault.NONE, None, (), ())
+        return FloorLoad("small", self.left, f"parcel {self.left}", "", length_mm, FloorFault.NONE, None, (), ())
 
 
 @dataclass

@@ -34,7 +34,7 @@ from edge.publish.cursors import Cursors
 from edge.publish.follow import TargetFollower
 from edge.publish.sparkplug import SparkplugPublisher
 from edge.publish.sparkplug_metrics import NODE as NODE_ITSELF
-from edge.publish.sparkplug_metrics import Kind, Metric, SparkplugMetrics
+from edge.publish.sparkplug_metrics import Metric, MetricType, SparkplugMetrics
 from edge.publish.sparkplug_payload import asks_rebirth, encode
 from plc.points import PointKind, Quality
 
@@ -76,13 +76,13 @@ def decoded(tahu: Run, payloads: list[str]) -> list[dict[str, Any]]:
 
 def test_a_foreign_library_reads_what_is_written(tahu: Run) -> None:
     metrics = [
-        Metric("whole", Kind.INT64, 2**40, START_US),
-        Metric("below", Kind.INT64, -5, START_US),
-        Metric("part", Kind.DOUBLE, 2, START_US - 1_000),
-        Metric("on", Kind.BOOLEAN, True, START_US),
-        Metric("said", Kind.STRING, "走勢 ✓", START_US),
-        Metric("when", Kind.DATE_TIME, START_US, START_US),
-        Metric("never", Kind.STRING, None, START_US),
+        Metric("whole", MetricType.INT64, 2**40, START_US),
+        Metric("below", MetricType.INT64, -5, START_US),
+        Metric("part", MetricType.DOUBLE, 2, START_US - 1_000),
+        Metric("on", MetricType.BOOLEAN, True, START_US),
+        Metric("said", MetricType.STRING, "走勢 ✓", START_US),
+        Metric("when", MetricType.DATE_TIME, START_US, START_US),
+        Metric("never", MetricType.STRING, None, START_US),
     ]
     (told,) = decoded(tahu, [encode(metrics, START_US, 255, START_US).hex()])
     assert (told["timestamp"], told["seq"]) == (START_US // 1000, 255)
@@ -105,8 +105,8 @@ def test_points_of_plcs_are_metrics_of_the_node() -> None:
     kinds = {("press", "motor/on"): PointKind.BOOL, ("press", "motor/temperature"): PointKind.INT}
     metrics = SparkplugMetrics((), (), (), kinds)
     assert metrics.kinds[NODE_ITSELF].items() >= {
-        ("Points/press/motor/on", Kind.BOOLEAN),
-        ("Points/press/motor/temperature", Kind.DOUBLE),
+        ("Points/press/motor/on", MetricType.BOOLEAN),
+        ("Points/press/motor/temperature", MetricType.DOUBLE),
     }
     for name, value, quality in (("temperature", 21, Quality.GOOD), ("temperature", None, Quality.BAD)):
         changed = PointChanged(
@@ -120,7 +120,7 @@ def test_points_of_plcs_are_metrics_of_the_node() -> None:
             read_us=START_US,
         )
         (change,) = metrics.take("edge1@1/1", changed)
-        assert change == (NODE_ITSELF, (Metric("Points/press/motor/temperature", Kind.DOUBLE, value, START_US),))
+        assert change == (NODE_ITSELF, (Metric("Points/press/motor/temperature", MetricType.DOUBLE, value, START_US),))
         encode(change.metrics, START_US, 1)
     assert (
         metrics.take(

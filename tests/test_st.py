@@ -21,7 +21,7 @@ from st_to_c import StError, to_c
 from virtual_time import run_virtual
 
 from edge.cli import main
-from plc.conformance.check import Outcome, Report, check
+from plc.conformance.check import ConformanceReport, RuleOutcome, check
 from plc.modbus import ModbusLink
 from plc.plc_side import PlcSide
 from plc.wires import Tcp
@@ -118,9 +118,9 @@ class ScannedLink:
         return await self.read_up()
 
 
-def assert_kept(report: Report) -> None:
+def assert_kept(report: ConformanceReport) -> None:
     assert [f"{verdict.rule}: {verdict.detail}" for verdict in report.failed] == []
-    assert report.count(Outcome.PASS) == 28
+    assert report.count(RuleOutcome.PASS) == 28
 
 
 def test_the_structured_text_keeps_every_rule(library: ctypes.CDLL) -> None:

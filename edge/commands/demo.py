@@ -33,7 +33,7 @@ import edge
 from edge.config.lines import LineConfig
 from edge.config.load import load_line, with_sim
 from edge.config.problem import ConfigError
-from edge.sim.tally import JournalFigures, Report, journal_figures
+from edge.sim.tally import FloorReport, JournalFigures, journal_figures
 
 MARK = ".lanewise-demo"
 """In a folder with this file the demo may replace what an earlier demo left."""
@@ -313,7 +313,7 @@ class _Demo:
 
     # ---- the end -----------------------------------------------------------------------------------------------------
 
-    def _conclude(self, truth: Report) -> int:
+    def _conclude(self, truth: FloorReport) -> int:
         """Sets the floor's truth beside the journal, writes and prints both, and judges."""
         figures = journal_figures(self._config.journal, truth["plc_events"])
         if self._report is not None:
@@ -331,7 +331,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _wrong(truth: Report, figures: JournalFigures, *, ended: bool) -> list[str]:
+def _wrong(truth: FloorReport, figures: JournalFigures, *, ended: bool) -> list[str]:
     """What must not be, in words. ``ended`` False: stopped in the middle, so what was on its way does not count."""
     counts: Mapping[str, int] = {
         "parcels in a lane of another carrier": truth["missorted"],
@@ -350,7 +350,7 @@ def _wrong(truth: Report, figures: JournalFigures, *, ended: bool) -> list[str]:
     return [f"{count} {what}" for what, count in counts.items() if count]
 
 
-def _print_summary(truth: Report, figures: JournalFigures, wrong: list[str]) -> None:
+def _print_summary(truth: FloorReport, figures: JournalFigures, wrong: list[str]) -> None:
     reaction = truth["reaction_ms"]
     print(
         f"parcels    {truth['parcels_inducted']} inducted, {truth['parcels_in_assigned_lane']} in their lane, "

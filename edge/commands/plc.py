@@ -35,7 +35,7 @@ from edge.core.iso_time import iso
 from edge.devices.plc_drivers import plc_link
 from edge.devices.points import point_link, point_table
 from edge.journal.host_time import now_us
-from plc.conformance.check import Belt, Outcome, Report, check
+from plc.conformance.check import Belt, ConformanceReport, RuleOutcome, check
 from plc.driver import PlcError
 from plc.mailbox_text import Seen, described, told
 from plc.point_plan import plan
@@ -256,10 +256,10 @@ def _conformance(arguments: argparse.Namespace) -> int:
     return 1 if report.failed else 0
 
 
-def report_text(report: Report, name: str, where: str, began_us: int) -> str:
+def report_text(report: ConformanceReport, name: str, where: str, began_us: int) -> str:
     """The report on paper, with lines to sign."""
     figures = report.figures
-    kept, open_ = report.count(Outcome.PASS), report.count(Outcome.UNPROVABLE)
+    kept, open_ = report.count(RuleOutcome.PASS), report.count(RuleOutcome.UNPROVABLE)
     lines = [
         f"Mailbox version 1: conformance of PLC {name} ({where})",
         f"{iso(began_us)}, Lanewise {version('lanewise')}",
@@ -286,7 +286,7 @@ def report_text(report: Report, name: str, where: str, began_us: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def report_json(report: Report, name: str, where: str, began_us: int) -> str:
+def report_json(report: ConformanceReport, name: str, where: str, began_us: int) -> str:
     """The report for programs: one object."""
     told = {
         "plc": name,

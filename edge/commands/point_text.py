@@ -12,7 +12,7 @@ from edge.views.sentences import amount
 from edge.views.words.table import say
 from plc.point_plan import Request, node_portions
 from plc.point_table import Reading
-from plc.points import Order, Point, Value
+from plc.points import Endianness, Point, Value
 
 
 class ReadingJson(TypedDict):
@@ -74,8 +74,8 @@ def _many(count: int, what: str) -> str:
 
 def _kind(point: Point) -> str:
     words = [str(point.type)]
-    words += ["low word first"] if point.word_order is Order.LOW_FIRST and point.size > 1 else []
-    words += ["low byte first"] if point.byte_order is Order.LOW_FIRST else []
+    words += ["low word first"] if point.word_order is Endianness.LOW_FIRST and point.size > 1 else []
+    words += ["low byte first"] if point.byte_order is Endianness.LOW_FIRST else []
     words += [f"x {point.scale:g}"] if point.scale != 1 else []
     words += [f"{point.offset:+g}"] if point.offset else []
     words += [point.unit] if point.unit else []

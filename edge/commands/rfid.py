@@ -32,7 +32,7 @@ from rfid.driver import ReaderError, ReaderEvent, ReaderReady, Reads, TagDetail,
 from rfid.epc.identity import EpcError, classify, encode, identity_of_hex, parse_tag_uri
 from rfid.event_cycles import CycleReport, EventCycles
 from rfid.llrp.client import LLRP_PORT
-from rfid.llrp.probe import Answer, Found, probe
+from rfid.llrp.probe import Availability, FoundDevice, probe
 
 MOST_HOSTS = 4_096
 REFRESH_S = 0.5
@@ -152,15 +152,15 @@ def _discover(arguments: argparse.Namespace) -> int:
             print(json.dumps({"host": one.host, "port": one.port, "answer": one.answer, "about": one.about}))
         else:
             print(f"{one.host}:{one.port}  {one.answer:5}  {one.about}")
-    readers = [one for one in found if one.answer is not Answer.OTHER]
+    readers = [one for one in found if one.answer is not Availability.OTHER]
     print(f"{len(hosts)} addresses, {len(readers)} reader(s)", file=sys.stderr)
     return int(not readers)
 
 
-async def _probe_all(hosts: Sequence[str], port: int, at_once: int, patience_s: float) -> list[Found]:
+async def _probe_all(hosts: Sequence[str], port: int, at_once: int, patience_s: float) -> list[FoundDevice]:
     """In the order of the addresses."""
     waiting = iter(enumerate(hosts))
-    found: dict[int, Found] = {}
+    found: dict[int, FoundDevice] = {}
 
     async def work() -> None:
         for place, host in waiting:

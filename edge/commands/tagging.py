@@ -1,6 +1,6 @@
 """Tags read and written at a tagging station, by one LLRP reader for one moment.
 
-Public names: Memory, Written, Passwords, read_memories, write_tag, password_of.
+Public names: TagContents, Written, Passwords, read_memories, write_tag, password_of.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _Done = TypeVar("_Done")
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class TagContents:
     """What a tag's memories hold, upper-case hexadecimal; ``trouble``: what could not be read, or empty."""
 
     epc: str
@@ -77,15 +77,17 @@ class Passwords:
     gets: int = 0
 
 
-async def read_memories(name: str, config: ReaderConfig, user_words: int, epc: str, seconds: float) -> list[Memory]:
+async def read_memories(
+    name: str, config: ReaderConfig, user_words: int, epc: str, seconds: float
+) -> list[TagContents]:
     """TID and the first words of user memory of every tag, or of one, that answers in that time. Raises ReaderError."""
     operations = [ReadMemory(Bank.TID, 0, _TID_WORDS)]
     if user_words:
         operations.append(ReadMemory(Bank.USER, 0, user_words))
     order = AccessOrder(_ORDER, tuple(operations), epc, times=0)
-    found: dict[str, Memory] = {}
+    found: dict[str, TagContents] = {}
 
-    async def work(reader: LlrpReader, events: _Events) -> list[Memory]:
+    async def work(reader: LlrpReader, events: _Events) -> list[TagContents]:
         await _ready(events)
         reader.access(order)
         with suppress(TimeoutError):
@@ -96,7 +98,7 @@ async def read_memories(name: str, config: ReaderConfig, user_words: int, epc: s
                             known = found.get(of)
                             if known is None or known.trouble:
                                 tid, user, *_ = [one.octets.hex().upper() for one in results] + [""]
-                                found[of] = Memory(of, tid, user, _trouble(order.operations, results))
+                                found[of] = TagContents(of, tid, user, _trouble(order.operations, results))
                         case AccessChanged(trouble=trouble) if trouble:
                             raise reader.error(trouble, ReaderFailure.SETUP)
                         case _:

@@ -15,7 +15,7 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from edge.config.problem import said_of
 from edge.config.table import Frozen
-from plc.points import Order, Point, PointError, Table, parse_type
+from plc.points import Endianness, Point, PointError, Table, parse_type
 
 PointName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}/[a-z0-9][a-z0-9_-]{0,39}$")]
 Word = Literal["high-first", "low-first"]
@@ -61,8 +61,8 @@ def point(name: str, config: PointConfig) -> Point:
         table=Table[config.table.upper()],
         address=config.address or 0,
         node=config.node,
-        word_order=Order(config.word_order),
-        byte_order=Order(config.byte_order),
+        word_order=Endianness(config.word_order),
+        byte_order=Endianness(config.byte_order),
         bit=config.bit,
         scale=config.scale,
         offset=config.offset,

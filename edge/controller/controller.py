@@ -24,7 +24,7 @@ from pathlib import Path
 
 from edge.config.certificates import checked, own_certificates
 from edge.config.lines import LineConfig
-from edge.controller.retention import Retention, Room
+from edge.controller.retention import JournalRoom, Retention
 from edge.controller.vitals import EVERY_S, Vitals, samples
 from edge.core.alarms.facts import CERTIFICATE_WARN_US
 from edge.core.events import (
@@ -123,7 +123,7 @@ class Controller:
         self._next_checkpoint = 0
         self._started = 0
         self._retention = retention
-        self._room: Room | None = None
+        self._room: JournalRoom | None = None
         self._told: dict[str, tuple[tuple[str, float], ...]] = {}
 
     async def run(self) -> None:

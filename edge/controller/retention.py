@@ -1,6 +1,6 @@
 """How long records stay in the journal: as long as somebody needs them, unless its room is used up.
 
-Public names: Retention, Room, Position, decide.
+Public names: Retention, JournalRoom, Position, decide.
 
 Records older than `keep_days` go when every follower has them. Above `quota_mb` the oldest that every follower has go
 as well, whatever their age; what a follower does not have yet goes only where `drop_undelivered` says so, and is said
@@ -29,7 +29,7 @@ Position = Callable[[], Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class JournalRoom:
     """How the journal stands. ``backlog``: records that each follower does not have yet. No trouble = empty."""
 
     used_bytes: int
@@ -75,7 +75,7 @@ class Retention:
         self._positions = positions
         self._known: Mapping[str, int] = {}
 
-    def look(self, journal: Journal, now_us: int) -> Room:
+    def look(self, journal: Journal, now_us: int) -> JournalRoom:
         """How the journal stands; asks it to take out what may go. Raises JournalError."""
         trouble = ""
         try:
@@ -97,4 +97,4 @@ class Retention:
         backlog = {name: max(0, newest - seq) for name, seq in self._known.items()}
         size = f"journal {self._path}: {used / _MB:,.0f} of {self._table.quota_mb:,} MB, "
         free = shutil.disk_usage(self._path.parent).free
-        return Room(used, free, backlog, f"{size}{trouble}" if trouble and full > 1 else "")
+        return JournalRoom(used, free, backlog, f"{size}{trouble}" if trouble and full > 1 else "")

@@ -39,7 +39,7 @@ from edge.publish.cursors import SetAside
 from edge.publish.follow import Delivery, Entry, Following, TargetDown
 from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import WINDOW, Measures
-from edge.publish.schema import Point
+from edge.publish.schema import SeriesPoint
 
 _POINTLESS = frozenset({"CommandSent", "AlarmDue"})
 _FINAL = '"stage":"final"'
@@ -109,7 +109,7 @@ class InfluxPublisher:
         """Makes the points."""
         return self.delivery((record.seq, self._measures.points(record.seq, value)) for record, value, _ in entries)
 
-    def delivery(self, points: Iterable[tuple[int, Sequence[Point]]]) -> Delivery:
+    def delivery(self, points: Iterable[tuple[int, Sequence[SeriesPoint]]]) -> Delivery:
         """Makes the lines of some points, each with its record's sequence, and shares them out by series."""
         shares = [_Share() for _ in range(self._table.requests)]
         its: dict[str, list[_Line]] = {}
@@ -193,7 +193,7 @@ class InfluxPublisher:
         }
         if following.at_us:
             fields["lag_us"] = max(0, at_us - following.at_us)
-        point = Point(schema.PUBLISHER, (self._name, "influx"), fields, at_us * 1000)
+        point = SeriesPoint(schema.PUBLISHER, (self._name, "influx"), fields, at_us * 1000)
         try:
             self._write(self._encoder.lines([point]))
         except _Refused as error:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 
-from edge.publish.schema import BASE_TAGS, Measurement, Point
+from edge.publish.schema import BASE_TAGS, Measurement, SeriesPoint
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _TAG_SPECIAL = re.compile(r"[, =]")
@@ -27,11 +27,11 @@ class LineEncoder:
         self._base = tuple(zip(BASE_TAGS, base, strict=True))
         self._series: dict[tuple[str, tuple[str, ...]], str] = {}
 
-    def lines(self, points: Iterable[Point]) -> list[bytes]:
+    def lines(self, points: Iterable[SeriesPoint]) -> list[bytes]:
         """A line for each point that has a field which line protocol can carry."""
         return [line for _, _, line in self.numbered(((0, points),))]
 
-    def numbered(self, records: Iterable[tuple[int, Iterable[Point]]]) -> Iterator[tuple[int, str, bytes]]:
+    def numbered(self, records: Iterable[tuple[int, Iterable[SeriesPoint]]]) -> Iterator[tuple[int, str, bytes]]:
         """The same for some records: record's number, the point's series as line protocol has it, line."""
         kept = self._series
         for seq, points in records:

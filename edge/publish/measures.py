@@ -59,7 +59,7 @@ from edge.core.events import (
 )
 from edge.core.values.layout import Job, LineLayout
 from edge.publish import schema
-from edge.publish.schema import FieldKind, FieldValue, Measurement, Point, point_ns
+from edge.publish.schema import FieldKind, FieldValue, Measurement, SeriesPoint, point_ns
 from plc.points import Value
 from plc.words import EventType, LaneChange, Opcode, Refusal
 
@@ -112,15 +112,15 @@ class Measures:
         self._decided: _Recent[RouteDecided] = _Recent()
         self._alarmed: _Recent[AlarmChanged] = _Recent()
 
-    def points(self, seq: int, value: Journaled | Event) -> list[Point]:
+    def points(self, seq: int, value: Journaled | Event) -> list[SeriesPoint]:
         """The points of one record, none or more, all of different series."""
-        made: list[Point] = []
+        made: list[SeriesPoint] = []
         time_ns = point_ns(value.at_us, seq)
         tags: tuple[str, ...]
         fields: dict[str, FieldValue]
 
         def add(measurement: Measurement, tags: tuple[str, ...], fields: dict[str, FieldValue]) -> None:
-            made.append(Point(measurement, tags, fields, time_ns))
+            made.append(SeriesPoint(measurement, tags, fields, time_ns))
 
         match value:
             case PlcEvent():
@@ -282,7 +282,7 @@ class Measures:
         layout = self._layouts.get(line)
         return layout.portal.name if layout else ""
 
-    def _reaction(self, seq: int, value: CommandHandled, time_ns: int) -> Iterator[Point]:
+    def _reaction(self, seq: int, value: CommandHandled, time_ns: int) -> Iterator[SeriesPoint]:
         decided = self._decided.get(seq, (value.plc, value.value))
         if decided is None:
             return
@@ -300,7 +300,7 @@ class Measures:
             fields["margin_us"] = margin_us = inducted.device_us + left_ms * 1000 - value.at_us
             fields["late"] = int(value.refusal in _LATE or margin_us < 0)
         result = "accepted" if not value.refusal else "unknown" if value.refusal < 0 else "refused"
-        yield Point(schema.REACTION, (decided.line, value.plc, result), fields, time_ns)
+        yield SeriesPoint(schema.REACTION, (decided.line, value.plc, result), fields, time_ns)
 
 
 _Made = Iterator[tuple[Measurement, tuple[str, ...], dict[str, FieldValue]]]

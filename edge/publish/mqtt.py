@@ -24,7 +24,7 @@ from edge.publish.follow import Delivery, Entry, Following, TargetDown
 from edge.publish.mqtt_broker import Broker, BrokerDown, Outgoing
 from edge.publish.mqtt_commands import CommandDesk
 from edge.publish.mqtt_connection import MqttConnection
-from edge.publish.namespace import Message, Namespace
+from edge.publish.namespace import MqttMessage, Namespace
 from edge.publish.topics import UNTOLD, PublisherNow
 
 LOOKBACK = 10_000
@@ -57,8 +57,8 @@ class MqttPublisher:
         self._namespace = Namespace(site, controller, layouts)
         self._version = version("lanewise")
         self._before: list[Outgoing] = []
-        self._retained: dict[str, Message] = {}
-        self._newest: deque[tuple[float, Message]] = deque()
+        self._retained: dict[str, MqttMessage] = {}
+        self._newest: deque[tuple[float, MqttMessage]] = deque()
         self._desk = desk = self._desk_of(config) if config.commands else None
         self._connection = MqttConnection(
             broker_of(config, f"lanewise-{site}-{controller}-{name}", config.in_flight),
@@ -142,7 +142,7 @@ class MqttPublisher:
                 self._remember(other.messages)
         self._before = [coming] if coming else []
 
-    def _remember(self, messages: Sequence[Message]) -> None:
+    def _remember(self, messages: Sequence[MqttMessage]) -> None:
         now_s = time.monotonic()
         for message in messages:
             if message.retain:

@@ -1,6 +1,6 @@
 """A broker, and what goes to it and comes from it.
 
-Public names: Broker, Outgoing, Refusal, Arrived, BrokerDown.
+Public names: Broker, Outgoing, RefusedMessage, Arrived, BrokerDown.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from edge.config.mqtt import BrokerConfig
-from edge.publish.namespace import Message
+from edge.publish.namespace import MqttMessage
 
 
 class BrokerDown(Exception):  # noqa: N818  # what is down is the word of the trade
@@ -49,10 +49,10 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedMessage:
     """A message that the broker refused for good."""
 
-    message: Message
+    message: MqttMessage
     reason: str
 
 
@@ -60,10 +60,10 @@ class Refusal:
 class Outgoing:
     """Messages on their way, in order; by place in ``messages`` which were acknowledged, and which refused for good."""
 
-    messages: Sequence[Message]
+    messages: Sequence[MqttMessage]
     qos: int = 1
     acknowledged: set[int] = field(default_factory=set)
-    refused: dict[int, Refusal] = field(default_factory=dict)
+    refused: dict[int, RefusedMessage] = field(default_factory=dict)
 
     def left(self) -> list[int]:
         """What is still to be sent."""

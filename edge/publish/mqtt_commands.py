@@ -1,6 +1,6 @@
 """What is asked over MQTT 5: requests are handed to the api process, answers go back on the response topic.
 
-Public names: CommandDesk, Asked, ask_of, Answer, ANSWERS, REQUESTS.
+Public names: CommandDesk, ApiRequest, ask_of, Answer, ANSWERS, REQUESTS.
 
 The site store has one writer, the api; this only translates. One request at a time, in order. A request that comes
 again (QoS 1) is answered again and not done again. The PUBACK goes when the answer is out, so none is lost with us.
@@ -28,7 +28,7 @@ from edge.core.values.text import one_line
 from edge.journal.host_time import now_us
 from edge.publish.connections import Connections
 from edge.publish.mqtt_broker import Arrived
-from edge.publish.namespace import Message, Namespace
+from edge.publish.namespace import MqttMessage, Namespace
 from edge.publish.topics import Answered
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ EXPIRY = "expires_us"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ApiRequest:
     """What the api is to be asked: a path and a JSON body."""
 
     path: str
@@ -88,14 +88,14 @@ REQUESTS: dict[str, tuple[dict[str, type], dict[str, type]]] = {
 _TYPES = {str: "text", int: "a whole number", bool: "true or false"}
 
 
-def ask_of(what: str, payload: bytes) -> Asked | Answer:
+def ask_of(what: str, payload: bytes) -> ApiRequest | Answer:
     """A request as the api wants it, or the answer that says what is wrong with it."""
     try:
         told = json.loads(payload)
     except (ValueError, RecursionError) as error:
         return Answer(400, problems=(f"body: not JSON in UTF-8: {error}",))
     if what == "orders":
-        return Asked("/api/orders", payload)
+        return ApiRequest("/api/orders", payload)
     if not isinstance(told, dict):
         return Answer(400, problems=("body: allowed is an object",))
     wanted, optional = REQUESTS[what]
@@ -118,9 +118,9 @@ def ask_of(what: str, payload: bytes) -> Asked | Answer:
         return Answer(422, problems=tuple(problems))
     if what == "lane":
         path = f"/api/lines/{quote(told['line'], safe='')}/lanes/{told['lane']}"
-        return Asked(path, json.dumps({"enabled": told["enabled"], "by": told["by"]}).encode())
+        return ApiRequest(path, json.dumps({"enabled": told["enabled"], "by": told["by"]}).encode())
     path = f"/api/alarms/{quote(told['alarm'], safe='')}/{quote(told['action'], safe='')}"
-    return Asked(path, json.dumps({key: told[key] for key in ("by", *optional) if key in told}).encode())
+    return ApiRequest(path, json.dumps({key: told[key] for key in ("by", *optional) if key in told}).encode())
 
 
 class CommandDesk:
@@ -133,8 +133,8 @@ class CommandDesk:
         self,
         config: MqttConfig,
         namespace: Namespace,
-        answer: Callable[[Message, bytes], None],
-        answer_at_once: Callable[[Message, bytes], None],
+        answer: Callable[[MqttMessage, bytes], None],
+        answer_at_once: Callable[[MqttMessage, bytes], None],
     ) -> None:
         self.refused = 0
         """Requests that came while too many were waiting."""
@@ -196,7 +196,7 @@ class CommandDesk:
             self._answer(*self._told(message, answer))
             message.acknowledge()
 
-    def _told(self, message: Arrived, answer: Answer) -> tuple[Message, bytes]:
+    def _told(self, message: Arrived, answer: Answer) -> tuple[MqttMessage, bytes]:
         told = self._namespace.answer(_what(message), message.response_topic, answer.encode())
         return told, message.correlation
 
@@ -216,7 +216,7 @@ class CommandDesk:
                 break
         return answer
 
-    def _ask(self, asked: Asked) -> Answer:
+    def _ask(self, asked: ApiRequest) -> Answer:
         headers, api = {"Content-Type": "application/json"}, urlsplit(self._config.api)
         secure, host = api.scheme == "https", api.hostname or ""
         port = api.port or (443 if secure else 80)

@@ -31,8 +31,8 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.config.problem import ConfigError
 from edge.publish.connections import Connections
-from edge.publish.mqtt_broker import Arrived, Broker, BrokerDown, Outgoing, Refusal
-from edge.publish.namespace import Message
+from edge.publish.mqtt_broker import Arrived, Broker, BrokerDown, Outgoing, RefusedMessage
+from edge.publish.namespace import MqttMessage
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class MqttConnection:
     def __init__(
         self,
         broker: Broker,
-        will: Callable[[], Message],
+        will: Callable[[], MqttMessage],
         subscriptions: Sequence[str] = (),
         arrived: Callable[[Arrived], None] = lambda message: None,
     ) -> None:
@@ -179,13 +179,13 @@ class MqttConnection:
             while len(flying) < window and (index := next(waiting, None)) is not None:
                 message = outgoing.messages[index]
                 if too_large := self.too_large(message):
-                    outgoing.refused[index] = Refusal(message, too_large)
+                    outgoing.refused[index] = RefusedMessage(message, too_large)
                     continue
                 try:
                     properties = _properties(message.content_type, message.expiry_s)
                     info = client.publish(message.topic, message.payload, outgoing.qos, message.retain, properties)
                 except ValueError as error:  # no topic, or no message, that MQTT can carry
-                    outgoing.refused[index] = Refusal(message, str(error))
+                    outgoing.refused[index] = RefusedMessage(message, str(error))
                     continue
                 if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
                     raise self._broken(f"{info.rc.name}")
@@ -203,7 +203,7 @@ class MqttConnection:
                 case _:
                     pass  # of an answer, or of a subscription
 
-    def too_large(self, message: Message) -> str:
+    def too_large(self, message: MqttMessage) -> str:
         """Why the broker never takes so long a message; empty = it may."""
         if len(message.payload) + len(message.topic) + 100 <= self._up.packet_maximum:
             return ""
@@ -214,11 +214,11 @@ class MqttConnection:
         if code < _ACCEPTED:
             outgoing.acknowledged.add(index)
         elif code in _POISON:
-            outgoing.refused[index] = Refusal(message, reason)
+            outgoing.refused[index] = RefusedMessage(message, reason)
         else:
             raise self._broken(f"{message.topic}: {reason}")
 
-    def answer(self, message: Message, correlation: bytes) -> None:
+    def answer(self, message: MqttMessage, correlation: bytes) -> None:
         """Sends an answer at once, beside what is on its way; nothing where there is no connection."""
         client = self._client
         if client is None:
@@ -229,7 +229,7 @@ class MqttConnection:
             with suppress(RuntimeError, ValueError):
                 info.wait_for_publish(LEAVE_S)
 
-    def answer_at_once(self, message: Message, correlation: bytes) -> None:
+    def answer_at_once(self, message: MqttMessage, correlation: bytes) -> None:
         """An answer from within ``arrived``: does not wait, and goes with QoS 0, which takes no part of the flight."""
         client = self._client
         if client is not None:
@@ -268,7 +268,7 @@ class MqttConnection:
         self._connections.cut()
         self._said.put(_Down("given up"))
 
-    def close(self, last: Sequence[Message] = ()) -> None:
+    def close(self, last: Sequence[MqttMessage] = ()) -> None:
         """Says goodbye, so that the will is not told; ``last`` is sent before, if that can be done at once."""
         client, end_s = self._client, time.monotonic() + LEAVE_S
         if client is not None and client.is_connected():

@@ -1,6 +1,6 @@
 """The unified namespace: which messages a journal's records become, on which topics (docs/mqtt.md has the tree).
 
-Public names: Namespace, Message, cloud_event; the topics are in topics.py.
+Public names: Namespace, MqttMessage, cloud_event; the topics are in topics.py.
 
 Pure. Three kinds of messages: *state* is retained, what is so now; *events* are CloudEvents, what happened; *numbers*
 are plain JSON, every 10 s. The same record always gives the same messages, and each names its record in ``id``.
@@ -51,7 +51,7 @@ from edge.publish.topics import (
 )
 
 
-class Message(NamedTuple):
+class MqttMessage(NamedTuple):
     """One message. ``topic``: whole. ``expiry_s`` 0: never. ``seq``: the record that it tells, 0 = none."""
 
     topic: str
@@ -128,11 +128,11 @@ class Namespace:
         """A whole topic."""
         return f"{ROOT}/{self._site}/{channel.format(controller=self._controller, **names)}"
 
-    def status(self, online: bool, at_us: int, version: str) -> Message:
+    def status(self, online: bool, at_us: int, version: str) -> MqttMessage:
         """The publisher is there, or not; the latter also as last will."""
         return self._message(Channel.STATUS, Status(at_us, online, self._controller, version), 0)
 
-    def publisher(self, told: PublisherNow) -> Message:
+    def publisher(self, told: PublisherNow) -> MqttMessage:
         """How a publisher goes."""
         return self._message(Channel.PUBLISHER, told, 0)
 
@@ -140,16 +140,16 @@ class Namespace:
         """The topic of requests; ``+`` for all."""
         return self.topic(Channel.COMMAND, command=what)
 
-    def answer(self, what: str, response_topic: str, payload: bytes) -> Message:
+    def answer(self, what: str, response_topic: str, payload: bytes) -> MqttMessage:
         """An answer. Whatever a request names, only topics for answers are written to: others hold our own state."""
         topic = self.topic(Channel.ANSWER, command=what)
         below = self.topic(Channel.ANSWER, command="")
         if response_topic.startswith(below) and not set(response_topic) & set("+#\0"):
             topic = response_topic
         how = CHANNELS[Channel.ANSWER]
-        return Message(topic, payload, how.retain, JSON_TYPE, how.expiry_s, 0)
+        return MqttMessage(topic, payload, how.retain, JSON_TYPE, how.expiry_s, 0)
 
-    def messages(self, seq: int, record_id: str, value: Journaled | Event, body: str) -> list[Message]:
+    def messages(self, seq: int, record_id: str, value: Journaled | Event, body: str) -> list[MqttMessage]:
         """The messages of one record, in order. ``body``: the record as JSON."""
         made = [self._message(channel, told, seq) for channel, told in self._states.take(record_id, value)]
         event = _event_of(value)
@@ -161,11 +161,11 @@ class Namespace:
             source = f"/{ROOT}/{self._site}/{self._controller}"
             payload = cloud_event(record_id, source, name, subject, value.at_us, body)
             told = CHANNELS[channel]
-            made.append(Message(topic, payload, told.retain, CLOUD_EVENT_TYPE, told.expiry_s, seq))
+            made.append(MqttMessage(topic, payload, told.retain, CLOUD_EVENT_TYPE, told.expiry_s, seq))
         return made
 
-    def _message(self, channel: Channel, told: State, seq: int) -> Message:
+    def _message(self, channel: Channel, told: State, seq: int) -> MqttMessage:
         how, body = CHANNELS[channel], asdict(told)
         payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         topic = f"{ROOT}/{self._site}/{channel.format(**{'controller': self._controller, **body})}"
-        return Message(topic, payload, how.retain, JSON_TYPE, how.expiry_s, seq)
+        return MqttMessage(topic, payload, how.retain, JSON_TYPE, how.expiry_s, seq)

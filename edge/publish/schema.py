@@ -1,6 +1,6 @@
 """The telemetry that Lanewise gives to time series databases: every measurement, tag and field, with unit and meaning.
 
-Public names: Measurement, Field, FieldKind, Point, BASE_TAGS, TAGS, MEASUREMENTS, point_ns, and each measurement.
+Public names: Measurement, Field, FieldKind, SeriesPoint, BASE_TAGS, TAGS, MEASUREMENTS, point_ns, and each measurement.
 
 docs/telemetry.md is written from here. Tags are bounded: what the configuration or this code names. Identities of
 orders, totes and parcels are text fields. No name is an InfluxQL keyword. Integers are 64 bit; a flag is 0 or 1, so
@@ -44,7 +44,7 @@ class Measurement:
     fields: tuple[Field, ...]
 
 
-class Point(NamedTuple):
+class SeriesPoint(NamedTuple):
     """One point. ``tags`` in the measurement's order, empty = absent; ``fields`` by name, at least one."""
 
     measurement: Measurement

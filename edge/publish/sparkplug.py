@@ -27,8 +27,8 @@ from edge.publish.follow import Delivery, Entry, Following, TargetDown
 from edge.publish.mqtt import broker_of
 from edge.publish.mqtt_broker import Arrived, BrokerDown, Outgoing
 from edge.publish.mqtt_connection import MqttConnection
-from edge.publish.namespace import Message
-from edge.publish.sparkplug_metrics import NODE, Change, Kind, Metric, SparkplugMetrics
+from edge.publish.namespace import MqttMessage
+from edge.publish.sparkplug_metrics import NODE, Change, Metric, MetricType, SparkplugMetrics
 from edge.publish.sparkplug_payload import BD_SEQ, REBIRTH, asks_rebirth, encode
 from edge.publish.topics import UNTOLD
 
@@ -128,14 +128,14 @@ class SparkplugPublisher:
     def _topic(self, kind: str, device: str = NODE) -> str:
         return f"{self._prefix}/{kind}/{self._node}{f'/{device}' if device else ''}"
 
-    def _will(self) -> Message:
+    def _will(self) -> MqttMessage:
         """The death that belongs to the connection which is about to be made."""
         self._births = (self._births + 1) % 256
         return self._death()
 
-    def _death(self) -> Message:
-        metric = Metric(BD_SEQ, Kind.INT64, self._births, now_us())
-        return Message(self._topic("NDEATH"), encode([metric], now_us(), None), False, "", 0, 0)
+    def _death(self) -> MqttMessage:
+        metric = Metric(BD_SEQ, MetricType.INT64, self._births, now_us())
+        return MqttMessage(self._topic("NDEATH"), encode([metric], now_us(), None), False, "", 0, 0)
 
     def _connect(self, coming: _Changes = ()) -> None:
         """What was prepared before what is ``coming`` and never sent had been delivered by another life."""
@@ -153,14 +153,14 @@ class SparkplugPublisher:
         at_us = now_us()
         self._seq = 0
         own = [
-            Metric(BD_SEQ, Kind.INT64, self._births, at_us),
-            Metric(REBIRTH, Kind.BOOLEAN, False, at_us),
+            Metric(BD_SEQ, MetricType.INT64, self._births, at_us),
+            Metric(REBIRTH, MetricType.BOOLEAN, False, at_us),
         ]
         births = []
         for device, metrics in self._now.items():
             known = [metric if metric.at_us else metric._replace(at_us=at_us) for metric in metrics.values()]
             payload = encode([*own, *known] if device == NODE else known, at_us, self._next())
-            births.append(Message(self._topic("DBIRTH" if device else "NBIRTH", device), payload, False, "", 0, 0))
+            births.append(MqttMessage(self._topic("DBIRTH" if device else "NBIRTH", device), payload, False, "", 0, 0))
         for birth in births:  # a node that is not born whole is not there for anybody
             if too_large := self._connection.too_large(birth):
                 raise BrokerDown(f"{birth.topic}: {too_large}")
@@ -188,14 +188,14 @@ class SparkplugPublisher:
         seq, self._seq = self._seq, (self._seq + 1) % 256
         return seq
 
-    def _data(self, changes: _Changes) -> tuple[list[Message], list[SetAside]]:
+    def _data(self, changes: _Changes) -> tuple[list[MqttMessage], list[SetAside]]:
         """What the broker takes, and what it never does: that has no number, so that no host misses one."""
         taken, aside = [], []
         at_us = now_us()
         for seq, change in changes:
             payload = encode(change.metrics, at_us, self._seq, at_us - HISTORY_US)
             topic = self._topic("DDATA" if change.device else "NDATA", change.device)
-            message = Message(topic, payload, False, "", 0, seq)
+            message = MqttMessage(topic, payload, False, "", 0, seq)
             if reason := self._connection.too_large(message):
                 aside.append(SetAside(seq, f"{topic} {[metric.name for metric in change.metrics]}", reason))
             else:

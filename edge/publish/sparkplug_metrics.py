@@ -1,6 +1,6 @@
 """Which metrics of Sparkplug B a journal's records become: the controller is a node, each line a device.
 
-Public names: SparkplugMetrics, Metric, Kind, Change, NODE.
+Public names: SparkplugMetrics, Metric, MetricType, Change, NODE.
 
 Pure. What metrics there are follows from the configuration alone, so that a birth can name all of them; one that was
 never told is null.
@@ -25,7 +25,7 @@ NODE = ""
 MetricValue = int | float | bool | str | None
 
 
-class Kind(IntEnum):
+class MetricType(IntEnum):
     """Data types, by their numbers on the wire."""
 
     INT64 = 4
@@ -39,7 +39,7 @@ class Metric(NamedTuple):
     """One value of one metric. ``value`` None: null; of a DATE_TIME microseconds since 1970 UTC."""
 
     name: str
-    kind: Kind
+    kind: MetricType
     value: MetricValue
     at_us: int
 
@@ -51,13 +51,27 @@ class Change(NamedTuple):
     metrics: tuple[Metric, ...]
 
 
-_SORTED = {"Order": Kind.STRING, "Subject": Kind.STRING, "Outcome": Kind.STRING, "Lane": Kind.INT64}
-_TOTE = {"Order": Kind.STRING, "Tote": Kind.STRING, "Verified": Kind.BOOLEAN, "Findings": Kind.INT64}
-_SHIPPED = {"Order": Kind.STRING, "Parcel": Kind.STRING, "Lane": Kind.INT64}
+_SORTED = {
+    "Order": MetricType.STRING,
+    "Subject": MetricType.STRING,
+    "Outcome": MetricType.STRING,
+    "Lane": MetricType.INT64,
+}
+_TOTE = {
+    "Order": MetricType.STRING,
+    "Tote": MetricType.STRING,
+    "Verified": MetricType.BOOLEAN,
+    "Findings": MetricType.INT64,
+}
+_SHIPPED = {"Order": MetricType.STRING, "Parcel": MetricType.STRING, "Lane": MetricType.INT64}
 _NUMBERS = {"plc": schema.PLC, "controller": schema.CONTROLLER}
-_POINTS = {PointKind.BOOL: Kind.BOOLEAN, PointKind.STRING: Kind.STRING}
+_POINTS = {PointKind.BOOL: MetricType.BOOLEAN, PointKind.STRING: MetricType.STRING}
 """All others are numbers, which a scale may have made."""
-_KINDS = {schema.FieldKind.INTEGER: Kind.INT64, schema.FieldKind.FLOAT: Kind.DOUBLE, schema.FieldKind.TEXT: Kind.STRING}
+_KINDS = {
+    schema.FieldKind.INTEGER: MetricType.INT64,
+    schema.FieldKind.FLOAT: MetricType.DOUBLE,
+    schema.FieldKind.TEXT: MetricType.STRING,
+}
 
 
 class SparkplugMetrics:
@@ -76,12 +90,12 @@ class SparkplugMetrics:
     ) -> None:
         layouts = tuple(layouts)
         self._states = LineStates(layouts)
-        self.kinds: dict[str, dict[str, Kind]] = {NODE: {}, **{layout.name: {} for layout in layouts}}
+        self.kinds: dict[str, dict[str, MetricType]] = {NODE: {}, **{layout.name: {} for layout in layouts}}
         for layout in layouts:
             its = self.kinds[layout.name]
             for lane in layout.lanes:
-                its[f"Lanes/{lane.number}/Full"] = its[f"Lanes/{lane.number}/Disabled"] = Kind.BOOLEAN
-            its |= {f"Counts/{name}": Kind.INT64 for name in COUNTED} | {"Counts/from": Kind.DATE_TIME}
+                its[f"Lanes/{lane.number}/Full"] = its[f"Lanes/{lane.number}/Disabled"] = MetricType.BOOLEAN
+            its |= {f"Counts/{name}": MetricType.INT64 for name in COUNTED} | {"Counts/from": MetricType.DATE_TIME}
             for group, names in (("Sorted", _SORTED), ("Tote", _TOTE), ("Shipped", _SHIPPED)):
                 its |= {f"{group}/{name}": kind for name, kind in names.items()}
         node = self.kinds[NODE]
@@ -90,12 +104,15 @@ class SparkplugMetrics:
             for one in measurement.fields if measurement else ():
                 node[f"Devices/{device}/{one.name}"] = _KINDS[one.kind]
             if device != "controller":
-                node |= {f"Devices/{device}/Up": Kind.BOOLEAN, f"Devices/{device}/Reason": Kind.STRING}
+                node |= {f"Devices/{device}/Up": MetricType.BOOLEAN, f"Devices/{device}/Reason": MetricType.STRING}
         for (plc, point), kind in (points or {}).items():
-            node[f"Points/{plc}/{point}"] = _POINTS.get(kind, Kind.DOUBLE)
+            node[f"Points/{plc}/{point}"] = _POINTS.get(kind, MetricType.DOUBLE)
         for alarm in alarms:
             its = self.kinds.get(alarm.line, node)
-            its |= {f"Alarms/{alarm.alarm}/State": Kind.STRING, f"Alarms/{alarm.alarm}/Active": Kind.BOOLEAN}
+            its |= {
+                f"Alarms/{alarm.alarm}/State": MetricType.STRING,
+                f"Alarms/{alarm.alarm}/Active": MetricType.BOOLEAN,
+            }
 
     def take(self, record_id: str, value: Journaled | Event) -> list[Change]:
         """What a record changes, in order; metrics that the birth does not name are left out."""
@@ -106,7 +123,7 @@ class SparkplugMetrics:
                 Metric(
                     name,
                     kinds[name],
-                    float(its) if kinds[name] is Kind.DOUBLE and its is not None else its,
+                    float(its) if kinds[name] is MetricType.DOUBLE and its is not None else its,
                     value.at_us,
                 )
                 for name, its in told.items()

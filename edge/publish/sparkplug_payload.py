@@ -14,7 +14,7 @@ from typing import Any
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # type: ignore[import-untyped]
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from edge.publish.sparkplug_metrics import Kind, Metric
+from edge.publish.sparkplug_metrics import Metric, MetricType
 
 BD_SEQ = "bdSeq"
 REBIRTH = "Node Control/Rebirth"
@@ -82,13 +82,13 @@ def encode(metrics: Iterable[Metric], at_us: int, seq: int | None, historical_be
         match metric.value, metric.kind:
             case None, _:
                 told.is_null = True
-            case int() as value, Kind.DATE_TIME:
+            case int() as value, MetricType.DATE_TIME:
                 told.long_value = max(0, value) // 1000
-            case int() as value, Kind.INT64:
+            case int() as value, MetricType.INT64:
                 told.long_value = value % 2**64
-            case value, Kind.DOUBLE:
+            case value, MetricType.DOUBLE:
                 told.double_value = value
-            case value, Kind.BOOLEAN:
+            case value, MetricType.BOOLEAN:
                 told.boolean_value = value
             case _:
                 told.string_value = str(metric.value)

@@ -11,8 +11,8 @@ from itertools import count
 
 from edge.config.lines import LineConfig
 from edge.core.values.layout import Job
-from edge.sim.floor import Floor, Reads, Signal
-from edge.sim.world import Load, World
+from edge.sim.floor import Floor, InventoryRound, Signal
+from edge.sim.world import FloorLoad, World
 from plc.words import EventType
 
 STEP_US = 1_000_000
@@ -43,18 +43,18 @@ class Conveyor:
         ports = {name: reader.antennas for name, reader in config.reader.items()}
         self._floor = Floor(self.layout, config.sim, seed, self, count(1), ports)
 
-    def next(self, at_us: int) -> Load | None:
+    def next(self, at_us: int) -> FloorLoad | None:
         """The next load; the floor asks."""
         return next(self._waiting, None)
 
-    def happenings(self) -> Iterator[Reads | Signal]:
+    def happenings(self) -> Iterator[InventoryRound | Signal]:
         """What the readers and the portal's photo-eye tell, in order of time; track ids count from 1."""
         now_us = idle_us = 0
         while idle_us < RUN_OUT_US:
             now_us += STEP_US
             for happening in self._floor.advance(now_us):
                 match happening:
-                    case Reads():
+                    case InventoryRound():
                         yield happening
                     case Signal(type=EventType.ENTERED | EventType.LEFT):
                         self._note(happening)

@@ -31,12 +31,12 @@ from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.sim.dock_floor import Crossing, EyeSignal
 from edge.sim.dock_hands import DockHands
 from edge.sim.faults import Failing, FaultOrder, Faults, failing
-from edge.sim.floor import Floor, Happening, Landed, Reads, Scanned, Signal
+from edge.sim.floor import Floor, Happening, InventoryRound, Landed, Scanned, Signal
 from edge.sim.inflow import Stream
 from edge.sim.io_floor import IoFloor
 from edge.sim.point_values import move_points
 from edge.sim.scanner import SimulatedScanner
-from edge.sim.tally import Decision, PlcEvents, ReactionMs, Report, Tally, percentiles_ms
+from edge.sim.tally import Decision, FloorReport, PlcEvents, ReactionMs, Tally, percentiles_ms
 from edge.sim.world import World
 from plc.driver import PlcError
 from plc.io_simulator import SimulatedIo
@@ -47,8 +47,7 @@ from plc.simulator import SimulatedPlc
 from plc.words import CommandRecord, EventType, Opcode, Refusal, serial_behind
 from rfid.driver import ReaderError
 from rfid.llrp_device.simulator import AMOUNTS as READER_AMOUNTS
-from rfid.llrp_device.simulator import Fault as ReaderFault
-from rfid.llrp_device.simulator import SimulatedReader
+from rfid.llrp_device.simulator import ReaderFault, SimulatedReader
 
 if TYPE_CHECKING:
     from plc.opcua_simulator import OpcUaFace
@@ -263,13 +262,13 @@ class SimulatedFloor:
         """Of the newest 1,000 reactions of each sorting PLC."""
         return percentiles_ms([sample for plc in self._sorting_plcs() for sample in plc.reactions_us[-1000:]])
 
-    def report(self) -> Report:
+    def report(self) -> FloorReport:
         """The truth so far."""
         sorters = [name for name, layout in self._layouts.items() if layout.job is Job.SORT]
         totes = [name for name, layout in self._layouts.items() if layout.job is Job.VERIFY]
         reactions = [sample for plc in self._sorting_plcs() for sample in plc.reactions_us]
         tally = self.tally
-        return Report(
+        return FloorReport(
             seed=self.seed,
             rate=self.config.sim.rate,
             seconds=self._seconds,
@@ -382,7 +381,7 @@ class SimulatedFloor:
                 self._shown[layout.plc] += serial_behind(before, side.event_head)
                 if happening.type in (EventType.ENTERED, EventType.LEFT) and happening.station == layout.portal.eye:
                     self._trigger(layout, happening.type is EventType.ENTERED)
-            case Reads():
+            case InventoryRound():
                 self.tag_reads += self._report(happening)
             case Scanned():
                 self._scanners[happening.scanner].say(happening.codes)
@@ -395,7 +394,7 @@ class SimulatedFloor:
             case _:
                 assert_never(happening)
 
-    def _report(self, heard: Reads) -> int:
+    def _report(self, heard: InventoryRound) -> int:
         """Has a reader report; how many reads were delivered."""
         delivered = 0
         reads = [read._replace(at_us=self._reader_us(read.at_us)) for read in heard.reads]
@@ -405,9 +404,9 @@ class SimulatedFloor:
                 delivered += len(portion)
         return delivered
 
-    def _at_door(self, happening: Reads | Crossing | EyeSignal) -> None:
+    def _at_door(self, happening: InventoryRound | Crossing | EyeSignal) -> None:
         match happening:
-            case Reads():
+            case InventoryRound():
                 self._report(happening)
             case EyeSignal():
                 eyes = next(dock.eyes for dock in self.config.docks() if dock.name == happening.door)

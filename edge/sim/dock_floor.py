@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from edge.core.values.dock import Direction, DockLayout, Side
 from edge.sim.dock_radio import DoorAntennas, DoorField, Shadow, Sight
-from edge.sim.floor import Reads
+from edge.sim.floor import InventoryRound
 
 DOOR_EVERY_MM = 3_000
 IDLE_ROUND_US = 10_000
@@ -79,7 +79,7 @@ class EyeSignal:
     covered: bool
 
 
-Happening: TypeAlias = Reads | Crossing | EyeSignal
+Happening: TypeAlias = InventoryRound | Crossing | EyeSignal
 
 
 class DockFloor:
@@ -139,7 +139,7 @@ class DockFloor:
             end_us, reads = field.round(at_us, near, self._shadows)
             heappush(self._rounds, (end_us, place, field))
             if reads:
-                out.append(Reads(end_us, field.reader, reads))
+                out.append(InventoryRound(end_us, field.reader, reads))
         while self._marks and self._marks[0][0] <= to_us:
             mark = heappop(self._marks)[2]
             if not isinstance(mark, EyeSignal) or self._edge(mark):

@@ -1,6 +1,6 @@
 """One simulated line: belt, photo-eyes, antennas, diverts and lanes, as a discrete-event simulation without a clock.
 
-Public names: Floor, Inflow, Moving, Signal, Reads, Scanned, Landed, Happening.
+Public names: Floor, Inflow, Moving, Signal, InventoryRound, Scanned, Landed, Happening.
 
 Time comes in with each call, in microseconds since the floor began; the same calls give the same happenings, whatever
 the steps in which time goes by. Positions are mm from the induction photo-eye, of a load's leading edge.
@@ -27,8 +27,8 @@ from typing import Protocol, TypeAlias, assert_never
 from edge.config.lines import SimConfig
 from edge.core.values.layout import Job, Lane, LaneRole, LineLayout
 from edge.sim.chute import Chute
-from edge.sim.radio import Field, Inventory, RadioTag
-from edge.sim.world import Load
+from edge.sim.radio import Inventory, RadioField, RadioTag
+from edge.sim.world import FloorLoad
 from plc.words import CommandRecord, EventType, LaneChange, Opcode, Refusal
 from rfid.driver import TagRead
 
@@ -58,7 +58,7 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
-class Reads:
+class InventoryRound:
     """One inventory round of one reader that found something; ``at_us`` is its end."""
 
     at_us: int
@@ -81,19 +81,19 @@ class Landed:
 
     at_us: int
     track_id: int
-    load: Load
+    load: FloorLoad
     lane: Lane
     rounds: int
     defaulted: bool
 
 
-Happening: TypeAlias = Signal | Reads | Scanned | Landed
+Happening: TypeAlias = Signal | InventoryRound | Scanned | Landed
 
 
 class Inflow(Protocol):
     """Where loads come from."""
 
-    def next(self, at_us: int) -> Load | None:
+    def next(self, at_us: int) -> FloorLoad | None:
         """The load put on the belt at ``at_us``; None = nothing comes now."""
         ...
 
@@ -102,7 +102,7 @@ class Inflow(Protocol):
 class Moving:
     """A load on the belt or on its way back. ``start_us``: when its leading edge was at the belt's start."""
 
-    load: Load
+    load: FloorLoad
     tags: Mapping[str, Sequence[RadioTag]]
     start_us: int = 0
     track_id: int = 0
@@ -150,9 +150,9 @@ class Floor:
         self.in_system = 0
         self._back: deque[Moving] = deque()
         self._near: dict[str, dict[Moving, None]] = {}
-        self._fields: dict[str, Field] = {}
+        self._fields: dict[str, RadioField] = {}
         for reader in layout.portal.readers:
-            self._fields[reader] = Field(layout.portal, reader, ports, sim.room)
+            self._fields[reader] = RadioField(layout.portal, reader, ports, sim.room)
             self._near[reader] = {}
             self._at(begin_us, partial(self._round, Inventory(self._fields[reader], Random(f"{self._seed}/{reader}"))))
         carriers = sum(lane.role is LaneRole.CARRIER for lane in layout.lanes) or 1
@@ -356,5 +356,5 @@ class Floor:
 
     def _round_over(self, inventory: Inventory, reads: tuple[TagRead, ...], at_us: int) -> None:
         if reads:
-            self._out.append(Reads(at_us, inventory.field.reader, reads))
+            self._out.append(InventoryRound(at_us, inventory.field.reader, reads))
         self._round(inventory, at_us)

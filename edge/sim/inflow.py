@@ -9,20 +9,20 @@ from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
 
-from edge.sim.world import Load
+from edge.sim.world import FloorLoad
 
 
 class Stream:
     """The inflow of one line. ``make(index)`` gives the load of a number; ``stopped`` True ends the flow."""
 
-    def __init__(self, make: Callable[[int], Load]) -> None:
+    def __init__(self, make: Callable[[int], FloorLoad]) -> None:
         self.stopped = False
         self._make = make
         self._made = 0
-        self._ahead: deque[Load] = deque()
-        self._due: list[tuple[int, str, Load]] = []
+        self._ahead: deque[FloorLoad] = deque()
+        self._due: list[tuple[int, str, FloorLoad]] = []
 
-    def next(self, at_us: int) -> Load | None:
+    def next(self, at_us: int) -> FloorLoad | None:
         """What was packed on this floor and is due comes first."""
         if self.stopped:
             return None
@@ -31,11 +31,11 @@ class Stream:
         self.prepare(1)
         return self._ahead.popleft()
 
-    def add(self, due_us: int, load: Load) -> None:
+    def add(self, due_us: int, load: FloorLoad) -> None:
         """A load from another line of this floor that is ready at ``due_us``."""
         heappush(self._due, (due_us, load.name, load))
 
-    def prepare(self, ahead: int) -> list[Load]:
+    def prepare(self, ahead: int) -> list[FloorLoad]:
         """Makes loads until ``ahead`` are waiting; those that were made now."""
         fresh = []
         while len(self._ahead) < ahead:

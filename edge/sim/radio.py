@@ -1,6 +1,6 @@
 """What a portal's antennas read: a model of passive UHF tags on a belt.
 
-Public names: RadioTag, Field, Inventory, Room, ROOMS, REACH_MM.
+Public names: RadioTag, RadioField, Inventory, Room, ROOMS, REACH_MM.
 
 Antennas stand in an arch over the belt and look at its middle. For each antenna and tag the model has two-way path
 loss (40 dB a decade of distance), the antenna's beam (half power at 35 degrees off its axis), the tag's orientation, a
@@ -95,7 +95,7 @@ class RadioTag:
     echoes: tuple[tuple[tuple[float, float], ...], ...]
 
 
-class Field:
+class RadioField:
     """One reader's antennas at a portal."""
 
     def __init__(
@@ -149,7 +149,7 @@ class Field:
 class Inventory:
     """One reader at work: rounds of singulation, antenna after antenna."""
 
-    def __init__(self, field: Field, rng: Random) -> None:
+    def __init__(self, field: RadioField, rng: Random) -> None:
         self.field = field
         self._rng = rng
         self._next = 0

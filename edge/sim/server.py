@@ -27,7 +27,7 @@ from edge.sim.devices import SimulatedFloor
 from edge.sim.dock_crew import DockCrew
 from edge.sim.faults import FORM, FaultError, FaultOrder
 from edge.sim.orders import FeedError, OrderFeeder
-from edge.sim.tally import Report
+from edge.sim.tally import FloorReport
 from plc.driver import PlcError
 from rfid.driver import ReaderError
 
@@ -121,7 +121,7 @@ async def run_sim(
     faults: Sequence[FaultOrder] = (),
     control: Path | None = None,
     say: Callable[[str], None] | None = None,
-) -> Report:
+) -> FloorReport:
     """Runs the floor to its end and returns its truth; cancelled, it still writes ``report``.
 
     ``control``: path of a socket where further faults may be ordered. Raises FeedError when the site refuses the
@@ -189,5 +189,5 @@ def samples(floor: SimulatedFloor) -> Iterator[Sample]:
             yield Sample(f"sim_{name}", "as the report of `lanewise sim` has it", value)
 
 
-def _write(truth: Report, file: Path) -> None:
+def _write(truth: FloorReport, file: Path) -> None:
     file.write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")

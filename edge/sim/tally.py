@@ -1,6 +1,6 @@
 """What really became of the loads, against what should have become of them and what the journal says.
 
-Public names: Report, PlcEvents, ReactionMs, Tally, Decision, own_lanes, other_lanes, percentiles_ms,
+Public names: FloorReport, PlcEvents, ReactionMs, Tally, Decision, own_lanes, other_lanes, percentiles_ms,
 JournalFigures, journal_figures.
 """
 
@@ -35,7 +35,7 @@ class ReactionMs(TypedDict):
     n: int
 
 
-class Report(TypedDict):
+class FloorReport(TypedDict):
     """The floor's own truth about one run.
 
     ``seconds``: time with inflow, None = until stopped. ``missorted``: in a carrier's lane that is neither one for the

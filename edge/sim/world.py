@@ -1,6 +1,6 @@
 """What moves on the simulated floor, and the truth about it: orders, totes, items, parcels and their tags.
 
-Public names: Fault, PlacedTag, Load, World.
+Public names: FloorFault, PlacedTag, FloorLoad, World.
 
 Everything follows from the seed: each tote and parcel has a random generator of its own, made from seed, line and
 index, so no timing and no neighbour ever changes a content. Streams are endless; ``index`` counts from 0.
@@ -42,7 +42,7 @@ _GOLDEN = 0.6180339887498949
 _UNPROGRAMMED = ("000000000000000000000000", "E28011052000", "E280689400005017")
 
 
-class Fault(StrEnum):
+class FloorFault(StrEnum):
     """The one thing put in wrong on purpose."""
 
     NONE = "none"
@@ -68,7 +68,7 @@ class PlacedTag:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class FloorLoad:
     """One tote or parcel with its truth.
 
     ``name``: the same for the same seed, whatever the timing. ``barcode``: what a scanner reads on it, empty = nothing.
@@ -81,7 +81,7 @@ class Load:
     name: str
     identity: str
     length_mm: int
-    fault: Fault
+    fault: FloorFault
     order: Order | None
     companions: tuple[Order, ...]
     tags: tuple[PlacedTag, ...]
@@ -90,7 +90,7 @@ class Load:
     @property
     def good(self) -> bool:
         """Whether it may go its way: a right tote to packing, a parcel to its carrier."""
-        return self.fault is Fault.NONE
+        return self.fault is FloorFault.NONE
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -132,7 +132,7 @@ class World:
             for number, name in enumerate(rng.sample(names, len(names)))
         ]
 
-    def tote(self, line: str, index: int) -> Load:
+    def tote(self, line: str, index: int) -> FloorLoad:
         """The tote that comes as number ``index`` on a verifying line."""
         rng = Random(f"{self._seed}/{line}/{index}")
         fault = self._tote_fault(self._draw(line, index))
@@ -140,14 +140,14 @@ class World:
         companions: tuple[Order, ...] = ()
         spare = self._spare_item(rng, line, index, order)
         match fault:
-            case Fault.MISSING | Fault.DEAD_TAG:
+            case FloorFault.MISSING | FloorFault.DEAD_TAG:
                 items.pop(rng.randrange(len(items)))
-            case Fault.UNPROGRAMMED:
+            case FloorFault.UNPROGRAMMED:
                 items[rng.randrange(len(items))] = rng.choice(_UNPROGRAMMED)
-            case Fault.EXTRA:
+            case FloorFault.EXTRA:
                 items.append(spare)
-            case Fault.FOREIGN | Fault.DUPLICATE:
-                state = OrderState.OPEN if fault is Fault.FOREIGN else OrderState.SHIPPED
+            case FloorFault.FOREIGN | FloorFault.DUPLICATE:
+                state = OrderState.OPEN if fault is FloorFault.FOREIGN else OrderState.SHIPPED
                 companions = (self._companion(rng, f"{order.id}-other", spare, state),)
                 if len(items) > 1 and rng.random() < 0.5:
                     items.pop(rng.randrange(len(items)))
@@ -158,20 +158,20 @@ class World:
         tags = [PlacedTag(label, rng.choice((-270, 270)), rng.randint(-60, 60), rng.randint(120, 180))]
         tags += [PlacedTag(epc, rng.randint(-240, 240), rng.randint(-160, 160), rng.randint(40, 280)) for epc in items]
         identity = identify(label)
-        load = Load(line, index, f"{line}/{index}", identity, 600, fault, order, companions, tuple(tags))
+        load = FloorLoad(line, index, f"{line}/{index}", identity, 600, fault, order, companions, tuple(tags))
         return self._labelled(load, identity)
 
-    def parcel(self, line: str, index: int) -> Load:
+    def parcel(self, line: str, index: int) -> FloorLoad:
         """The parcel that comes as number ``index`` of those packed elsewhere to a sorting line."""
         rng = Random(f"{self._seed}/{line}/{index}")
         faults, draw = self._sim.faults, self._draw(line, index)
-        fault = Fault.NONE
+        fault = FloorFault.NONE
         if draw < faults.parcel_dead_tag:
-            fault = Fault.PARCEL_DEAD_TAG
+            fault = FloorFault.PARCEL_DEAD_TAG
         elif draw < faults.parcel_dead_tag + faults.parcel_unknown:
-            fault = Fault.PARCEL_UNKNOWN
+            fault = FloorFault.PARCEL_UNKNOWN
         elif line in self._scanned and draw > 1 - faults.parcel_wrong_barcode:
-            fault = Fault.PARCEL_WRONG_BARCODE
+            fault = FloorFault.PARCEL_WRONG_BARCODE
         label = self._label(line, index)
         service = rng.choice(self._services[line])
         lines = tuple(
@@ -185,13 +185,13 @@ class World:
             lines=lines,
             parcel=identify(label),
         )
-        if fault is Fault.PARCEL_UNKNOWN:
+        if fault is FloorFault.PARCEL_UNKNOWN:
             order = None
         parcel = _parcel(rng, line, index, f"{line}/{index}", label, fault, order)
-        wrong = fault is Fault.PARCEL_WRONG_BARCODE
+        wrong = fault is FloorFault.PARCEL_WRONG_BARCODE
         return self._labelled(parcel, identify(self._label(line, index + 5_000_000)) if wrong else parcel.identity)
 
-    def packed(self, tote: Load) -> tuple[str, Load] | None:
+    def packed(self, tote: FloorLoad) -> tuple[str, FloorLoad] | None:
         """The sorting line and the parcel that a tote's order is packed into; None where no line takes it."""
         order = tote.order
         if order is None:
@@ -207,20 +207,22 @@ class World:
         if destination is None:
             return None
         rng = Random(f"{self._seed}/{tote.line}/{tote.index}/packed")
-        parcel = _parcel(rng, destination, tote.index, tote.name, self._label(tote.line, tote.index), Fault.NONE, order)
+        parcel = _parcel(
+            rng, destination, tote.index, tote.name, self._label(tote.line, tote.index), FloorFault.NONE, order
+        )
         return destination, self._labelled(parcel, parcel.identity)
 
-    def _labelled(self, load: Load, identity: str) -> Load:
+    def _labelled(self, load: FloorLoad, identity: str) -> FloorLoad:
         """With its barcode, where a scanner looks at it; then a parcel whose tag is dead is known all the same."""
         if load.line not in self._scanned:
             return load
         rng = Random(f"{self._seed}/{load.name}/barcode")
-        if rng.random() < self._sim.faults.barcode_unreadable and load.fault is not Fault.PARCEL_WRONG_BARCODE:
+        if rng.random() < self._sim.faults.barcode_unreadable and load.fault is not FloorFault.PARCEL_WRONG_BARCODE:
             return load
-        known = load.fault is Fault.PARCEL_DEAD_TAG
-        return replace(load, barcode=identity, fault=Fault.NONE if known else load.fault)
+        known = load.fault is FloorFault.PARCEL_DEAD_TAG
+        return replace(load, barcode=identity, fault=FloorFault.NONE if known else load.fault)
 
-    def packing_us(self, tote: Load) -> int:
+    def packing_us(self, tote: FloorLoad) -> int:
         """How long packing takes, from the tote's arrival to the parcel at the sorter."""
         return Random(f"{self._seed}/{tote.line}/{tote.index}/packing").randint(20_000_000, 40_000_000)
 
@@ -228,20 +230,20 @@ class World:
         """0..1, spread evenly over neighbouring loads too, so that a short run has its share of faults."""
         return (Random(f"{self._seed}/{line}/faults").random() + index * _GOLDEN) % 1.0
 
-    def _tote_fault(self, draw: float) -> Fault:
+    def _tote_fault(self, draw: float) -> FloorFault:
         shares = self._sim.faults
         for fault, share in (
-            (Fault.MISSING, shares.missing),
-            (Fault.EXTRA, shares.extra),
-            (Fault.FOREIGN, shares.foreign),
-            (Fault.DUPLICATE, shares.duplicate),
-            (Fault.DEAD_TAG, shares.dead_tag),
-            (Fault.UNPROGRAMMED, shares.unprogrammed),
+            (FloorFault.MISSING, shares.missing),
+            (FloorFault.EXTRA, shares.extra),
+            (FloorFault.FOREIGN, shares.foreign),
+            (FloorFault.DUPLICATE, shares.duplicate),
+            (FloorFault.DEAD_TAG, shares.dead_tag),
+            (FloorFault.UNPROGRAMMED, shares.unprogrammed),
         ):
             if draw < share:
                 return fault
             draw -= share
-        return Fault.NONE
+        return FloorFault.NONE
 
     def _order_with_items(self, rng: Random, line: str, index: int) -> tuple[Order, list[str]]:
         """An order and the hexadecimal EPCs of exactly what it asks for."""
@@ -314,11 +316,13 @@ class World:
         return sscc96(str(PREFIX)[:6], number)
 
 
-def _parcel(rng: Random, line: str, index: int, name: str, label: str, fault: Fault, order: Order | None) -> Load:
+def _parcel(
+    rng: Random, line: str, index: int, name: str, label: str, fault: FloorFault, order: Order | None
+) -> FloorLoad:
     length_mm = rng.randint(250, 350)
     tag = PlacedTag(label, rng.randint(-80, 80), rng.randint(-100, 100), rng.randint(60, 250))
-    load = Load(line, index, name, identify(label), length_mm, fault, order, (), (tag,))
-    return replace(load, tags=()) if fault is Fault.PARCEL_DEAD_TAG else load
+    load = FloorLoad(line, index, name, identify(label), length_mm, fault, order, (), (tag,))
+    return replace(load, tags=()) if fault is FloorFault.PARCEL_DEAD_TAG else load
 
 
 def _article(reference: str, prefixes: set[str], sku: str, name: str) -> _Article:

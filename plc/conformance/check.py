@@ -1,6 +1,6 @@
 """Does a PLC keep the mailbox's contract? Plays the host, with commands that move nothing, and judges each rule.
 
-Public names: check, Report, Verdict, Outcome, Belt, Figures.
+Public names: check, ConformanceReport, RuleVerdict, RuleOutcome, Belt, PlcFigures.
 
 The PLC must be without another host, and should be without parcels: events that come meanwhile are acknowledged, and
 are counted in the report. Nothing on the floor moves unless asked for: commands name parcels that do not exist, or
@@ -15,14 +15,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from plc.conformance.probe import Belt, Fault, Figures, Probe, Silent, Unprovable
+from plc.conformance.probe import Belt, PlcFigures, Probe, Silent, Unprovable, Violation
 from plc.conformance.rules import RULES
 from plc.driver import PlcError, PlcLink
 
-__all__ = ["Belt", "Figures", "Outcome", "Report", "Verdict", "check"]
+__all__ = ["Belt", "ConformanceReport", "PlcFigures", "RuleOutcome", "RuleVerdict", "check"]
 
 
-class Outcome(StrEnum):
+class RuleOutcome(StrEnum):
     """What became of a rule."""
 
     PASS = "pass"  # noqa: S105  no secret
@@ -31,28 +31,28 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RuleVerdict:
     """One rule. ``detail``: what was seen, what is wrong, or why it cannot be proven."""
 
     rule: str
     says: str
-    outcome: Outcome
+    outcome: RuleOutcome
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ConformanceReport:
     """Every rule's verdict, in the order in which they were tried."""
 
-    verdicts: tuple[Verdict, ...]
-    figures: Figures
+    verdicts: tuple[RuleVerdict, ...]
+    figures: PlcFigures
 
     @property
-    def failed(self) -> tuple[Verdict, ...]:
+    def failed(self) -> tuple[RuleVerdict, ...]:
         """The rules that the PLC breaks."""
-        return tuple(verdict for verdict in self.verdicts if verdict.outcome is Outcome.FAIL)
+        return tuple(verdict for verdict in self.verdicts if verdict.outcome is RuleOutcome.FAIL)
 
-    def count(self, outcome: Outcome) -> int:
+    def count(self, outcome: RuleOutcome) -> int:
         """How many rules had this outcome."""
         return sum(verdict.outcome is outcome for verdict in self.verdicts)
 
@@ -67,7 +67,7 @@ async def check(
     restart_s: float = 0.0,
     say: Callable[[str], None] = lambda text: None,
     poll_s: float = 0.005,
-) -> Report:
+) -> ConformanceReport:
     """Tries every rule over ``link``. Raises PlcError where the PLC cannot be reached at all.
 
     ``lanes``: lanes that exist; the first enabled one is enabled again. ``wrap``: give as many commands as it takes
@@ -76,30 +76,30 @@ async def check(
     A connection that is lost makes the rules that are left unprovable.
     """
     probe = Probe(link, lanes, wrap, poll_s, belts, parcels_s, restart_s, say)
-    verdicts: list[Verdict] = []
+    verdicts: list[RuleVerdict] = []
     stopped = ""
     await link.connect()
     try:
         for rule in RULES:
             if stopped:
-                verdicts.append(Verdict(rule.name, rule.says, Outcome.UNPROVABLE, stopped))
+                verdicts.append(RuleVerdict(rule.name, rule.says, RuleOutcome.UNPROVABLE, stopped))
                 continue
             try:
                 detail = await rule.prove(probe)
-                outcome = Outcome.PASS
+                outcome = RuleOutcome.PASS
             except Unprovable as why:
-                outcome, detail = Outcome.UNPROVABLE, str(why)
-            except Fault as fault:
-                outcome, detail = Outcome.FAIL, str(fault)
+                outcome, detail = RuleOutcome.UNPROVABLE, str(why)
+            except Violation as violation:
+                outcome, detail = RuleOutcome.FAIL, str(violation)
                 if rule.needed:
                     stopped = f"without {rule.name} nothing else can be told"
             except PlcError as error:
-                outcome, detail = Outcome.UNPROVABLE, str(error)
+                outcome, detail = RuleOutcome.UNPROVABLE, str(error)
                 stopped = f"the connection was lost: {error}"
             except Silent as why:
-                outcome, detail = Outcome.FAIL, str(why)
+                outcome, detail = RuleOutcome.FAIL, str(why)
                 stopped = "the PLC no longer shows a mailbox"
-            verdicts.append(Verdict(rule.name, rule.says, outcome, detail))
+            verdicts.append(RuleVerdict(rule.name, rule.says, outcome, detail))
             if not stopped and probe.begun:
                 try:
                     await probe.resync()
@@ -108,11 +108,11 @@ async def check(
     finally:
         await link.close()
     watched = (_with_breach(verdict, probe.faults.get(verdict.rule)) for verdict in verdicts)
-    return Report(tuple(watched), probe.figures())
+    return ConformanceReport(tuple(watched), probe.figures())
 
 
-def _with_breach(verdict: Verdict, breach: str | None) -> Verdict:
+def _with_breach(verdict: RuleVerdict, breach: str | None) -> RuleVerdict:
     """What was seen at any time against a rule counts against it."""
-    if breach is None or verdict.outcome is Outcome.FAIL:
+    if breach is None or verdict.outcome is RuleOutcome.FAIL:
         return verdict
-    return replace(verdict, outcome=Outcome.FAIL, detail=breach)
+    return replace(verdict, outcome=RuleOutcome.FAIL, detail=breach)

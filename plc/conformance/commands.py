@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from plc.conformance.probe import WAIT_S, Fault, Probe
+from plc.conformance.probe import WAIT_S, Probe, Violation
 from plc.packml import PackmlState
 from plc.words import RING, Opcode, Refusal, Sent, encode_command, serial_add, serial_after
 
@@ -22,7 +22,7 @@ async def handled(probe: Probe) -> str:
     before = probe.words[15]
     seq = await probe.send(probe.to_nobody(2, probe.lane))
     if probe.words[15] != seq:
-        raise Fault(f"cmd_done went from {before} to {probe.words[15]}, one command was given: {seq}")
+        raise Violation(f"cmd_done went from {before} to {probe.words[15]}, one command was given: {seq}")
     allowed = (
         (Refusal.UNKNOWN_TRACK,)
         if probe.up.plc_state == PackmlState.EXECUTE
@@ -36,10 +36,10 @@ async def refused_event(probe: Probe) -> str:
     command = probe.to_nobody(3, probe.lane)
     seq = await probe.send(command)
     if not await probe.reported(seq):
-        raise Fault(f"command {seq} was refused, and no REFUSED event says so")
+        raise Violation(f"command {seq} was refused, and no REFUSED event says so")
     event = next(one for one in probe.refused if one.station == seq)
     if event.value != probe.words[17] or event.track_id != command.value:
-        raise Fault(
+        raise Violation(
             f"REFUSED of command {seq} says track {event.track_id} and reason {event.value}; "
             f"it was track {command.value} and reason {probe.words[17]}"
         )
@@ -51,10 +51,10 @@ async def accepted(probe: Probe) -> str:
     before = list(probe.words[16:18])
     seq = await probe.send(probe.command(Opcode.LANE, 1, lane))
     if list(probe.words[16:18]) != before:
-        raise Fault(f"LANE {lane} enable, which changes nothing, was refused with {probe.words[17]}")
+        raise Violation(f"LANE {lane} enable, which changes nothing, was refused with {probe.words[17]}")
     await probe.stay(WAIT_S)
     if probe.refusals(seq):
-        raise Fault(f"LANE {lane} enable was handled as good, and reported as REFUSED")
+        raise Violation(f"LANE {lane} enable was handled as good, and reported as REFUSED")
     return f"LANE {lane} enable was carried out"
 
 
@@ -70,7 +70,7 @@ async def expiry_serial(probe: Probe) -> str:
     before = list(probe.words[16:18])
     seq = await probe.send(probe.command(Opcode.LANE, 1, lane, FAR_MS))
     if list(probe.words[16:18]) != before:
-        raise Fault(f"command {seq}, valid for 24.8 days, was refused with {probe.words[17]}: PLC time wraps")
+        raise Violation(f"command {seq}, valid for 24.8 days, was refused with {probe.words[17]}: PLC time wraps")
     seq = await probe.send(probe.command(Opcode.LANE, 1, lane, -FAR_MS))
     _shown_refused(probe, seq, (Refusal.EXPIRED,))
     return "right on both sides of the counter's wrap"
@@ -88,7 +88,7 @@ async def unknown_opcode(probe: Probe) -> str:
     record[1] = 99
     probe.put_words(seq, record)
     if not await probe.until(lambda: probe.handled(seq)):
-        raise Fault(f"command {seq} with opcode 99 is not handled: every later one waits behind it")
+        raise Violation(f"command {seq} with opcode 99 is not handled: every later one waits behind it")
     _shown_refused(probe, seq, (Refusal.NO_TARGET,))
     return "opcode 99 was refused with 4, and handled"
 
@@ -97,10 +97,10 @@ async def once(probe: Probe) -> str:
     seq = await probe.send(probe.to_nobody(5, probe.lane))
     await probe.stay(2 * WAIT_S)
     if probe.words[15] != seq:
-        raise Fault(f"cmd_done went on from {seq} to {probe.words[15]} as the same block was written again")
+        raise Violation(f"cmd_done went on from {seq} to {probe.words[15]} as the same block was written again")
     times = len(probe.refusals(seq))
     if times > 1:
-        raise Fault(f"command {seq} was handled {times} times as the same block was written again")
+        raise Violation(f"command {seq} was handled {times} times as the same block was written again")
     return "the same block written again and again changed nothing"
 
 
@@ -111,21 +111,21 @@ async def in_order(probe: Probe) -> str:
     probe.head = second
     await probe.stay(WAIT_S)
     if probe.words[15] != done:
-        raise Fault(f"command {second} was handled before {first} was there")
+        raise Violation(f"command {second} was handled before {first} was there")
     probe.put(first, probe.to_nobody(6, probe.lane))
     if not await probe.until(lambda: probe.handled(second)):
-        raise Fault(f"commands {first} and {second} are both there, cmd_done is {probe.words[15]}")
+        raise Violation(f"commands {first} and {second} are both there, cmd_done is {probe.words[15]}")
     await probe.reported(second)
     order = [event.station for event in probe.refused if event.station in (first, second)]
     if order != [first, second]:
-        raise Fault(f"commands {first} and {second} were handled in the order {order}")
+        raise Violation(f"commands {first} and {second} were handled in the order {order}")
     done = probe.words[15]
     later = serial_add(done, 1 + RING)
     probe.put(later, probe.to_nobody(8, probe.lane))
     probe.head = later
     await probe.stay(WAIT_S)
     if probe.words[15] != done:
-        raise Fault(f"command {later} stood in the slot of {serial_add(done, 1)}, and was handled")
+        raise Violation(f"command {later} stood in the slot of {serial_add(done, 1)}, and was handled")
     return "a command waits for the one before it"
 
 
@@ -140,10 +140,10 @@ async def torn_command(probe: Probe) -> str:
         probe.head = seq
         await probe.stay(WAIT_S)
         if probe.words[15] != done:
-            raise Fault(f"command {seq} was handled with the copies {half[0]} and {half[7]}")
+            raise Violation(f"command {seq} was handled with the copies {half[0]} and {half[7]}")
     probe.put_words(seq, record)
     if not await probe.until(lambda: probe.handled(seq)):
-        raise Fault(f"command {seq} was half written; now it is whole, and is not handled")
+        raise Violation(f"command {seq} was half written; now it is whole, and is not handled")
     return "a half-written command waited until it was whole"
 
 
@@ -153,10 +153,10 @@ async def cmd_head(probe: Probe) -> str:
     probe.put(seq, probe.to_nobody(10, probe.lane))
     await probe.stay(WAIT_S)
     if probe.words[15] != done:
-        raise Fault(f"command {seq} was handled, cmd_head is {probe.head}")
+        raise Violation(f"command {seq} was handled, cmd_head is {probe.head}")
     probe.head = seq
     if not await probe.until(lambda: probe.handled(seq)):
-        raise Fault(f"cmd_head has reached {seq}, and it is not handled")
+        raise Violation(f"cmd_head has reached {seq}, and it is not handled")
     return "a command past cmd_head waited"
 
 
@@ -173,12 +173,12 @@ async def late_block(probe: Probe) -> str:
         await asyncio.sleep(probe.poll_s)
         await probe.look()
     if probe.words[15] != second:
-        raise Fault(f"an older block came late, and cmd_done went from {second} to {probe.words[15]}")
+        raise Violation(f"an older block came late, and cmd_done went from {second} to {probe.words[15]}")
     for seq in (first, second):
         if len(probe.refusals(seq)) > 1:
-            raise Fault(f"an older block came late, and command {seq} was handled again")
+            raise Violation(f"an older block came late, and command {seq} was handled again")
     if serial_after(acked, probe.words[21]):
-        raise Fault(f"an older block came late, and event_acked went back from {acked} to {probe.words[21]}")
+        raise Violation(f"an older block came late, and event_acked went back from {acked} to {probe.words[21]}")
     return "an older block, executed late, changed nothing"
 
 
@@ -188,12 +188,12 @@ async def eight(probe: Probe) -> str:
     wanted = [serial_add(last, 1 - RING + step) for step in range(RING)]
     order = [event.station for event in probe.refused]
     if order != wanted:
-        raise Fault(f"eight commands in one block were handled in the order {order}")
+        raise Violation(f"eight commands in one block were handled in the order {order}")
     return "eight commands in one block, handled in order"
 
 
 def _shown_refused(probe: Probe, seq: int, reasons: Sequence[Refusal]) -> None:
     if probe.words[16] != seq:
-        raise Fault(f"command {seq} should be refused with {reasons[0]}, cmd_refused is {probe.words[16]}")
+        raise Violation(f"command {seq} should be refused with {reasons[0]}, cmd_refused is {probe.words[16]}")
     if probe.words[17] not in reasons:
-        raise Fault(f"command {seq} was refused with {probe.words[17]}, the reason is {reasons[0]}")
+        raise Violation(f"command {seq} was refused with {probe.words[17]}, the reason is {reasons[0]}")

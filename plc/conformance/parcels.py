@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 
-from plc.conformance.probe import LONG_S, WAIT_S, Belt, Fault, Probe, Unprovable
+from plc.conformance.probe import LONG_S, WAIT_S, Belt, Probe, Unprovable, Violation
 from plc.packml import PackmlState
 from plc.words import LONG_MAX, EventRecord, EventType, Opcode, Refusal
 
@@ -24,9 +24,9 @@ async def default_lane(probe: Probe) -> str:
     parcel, belt = await _parcel(probe)
     end = await _end(probe, parcel)
     if end.type != EventType.DEFAULTED:
-        raise Fault(f"track {parcel.track_id} had no route, and {_told(end)} came instead of DEFAULTED")
+        raise Violation(f"track {parcel.track_id} had no route, and {_told(end)} came instead of DEFAULTED")
     if end.station != belt.default:
-        raise Fault(f"track {parcel.track_id} had no route: {_told(end)}, the default lane is {belt.default}")
+        raise Violation(f"track {parcel.track_id} had no route: {_told(end)}, the default lane is {belt.default}")
     return f"track {parcel.track_id} had no route and took lane {end.station}"
 
 
@@ -38,7 +38,7 @@ async def past_decision(probe: Probe) -> str:
     if why == Refusal.UNKNOWN_TRACK:
         return f"track {parcel.track_id} had left the belt when it was told: refused with 3"
     if why != Refusal.PAST_DECISION:
-        raise Fault(f"a ROUTE for track {parcel.track_id}, past the decision point, was {_answer(why)}, not with 6")
+        raise Violation(f"a ROUTE for track {parcel.track_id}, past the decision point, was {_answer(why)}, not with 6")
     return f"a ROUTE for track {parcel.track_id} was refused with 6"
 
 
@@ -49,7 +49,7 @@ async def route_replaced(probe: Probe) -> str:
         await _route(probe, parcel, lane)
     end = await _end(probe, parcel)
     if end.type == EventType.DEFAULTED or end.station != second:
-        raise Fault(f"track {parcel.track_id} was routed to lane {first}, then to {second}, and {_told(end)} came")
+        raise Violation(f"track {parcel.track_id} was routed to lane {first}, then to {second}, and {_told(end)} came")
     return f"track {parcel.track_id} was routed to lane {first}, then to {second}, and went there"
 
 
@@ -63,7 +63,7 @@ async def not_execute(probe: Probe) -> str:
     seq = await probe.send(probe.command(Opcode.ROUTE, parcel.track_id, _other(probe, _belt(probe, parcel))))
     why = probe.words[17] if probe.words[16] == seq else 0
     if why == 0:
-        raise Fault(f"a ROUTE for track {parcel.track_id} was accepted in PackML state {probe.up.plc_state}")
+        raise Violation(f"a ROUTE for track {parcel.track_id} was accepted in PackML state {probe.up.plc_state}")
     return f"a ROUTE for track {parcel.track_id} was refused with {why} in PackML state {probe.up.plc_state}"
 
 
@@ -86,8 +86,8 @@ async def host_gone(probe: Probe) -> str:
         await probe.look()
     try:
         await probe.send(probe.to_nobody(14, probe.lane))
-    except Fault as fault:
-        raise Fault(f"the host was silent for 2 s and came back: {fault}") from fault
+    except Violation as violation:
+        raise Violation(f"the host was silent for 2 s and came back: {violation}") from violation
     await probe.stay(WAIT_S)
     if parcel is None:
         if any(event.type == EventType.DEFAULTED for event in probe.floor):
@@ -102,7 +102,7 @@ async def host_gone(probe: Probe) -> str:
         )
     if left_ms < _GONE_MS + _SLACK_MS:
         raise Unprovable(f"{left_ms} ms from route to decision point: too short a way for a host to be gone on it")
-    raise Fault(
+    raise Violation(
         f"the host was silent for {left_ms} ms when track {parcel.track_id} was at its decision point, and "
         f"{_told(end)} came instead of DEFAULTED"
     )
@@ -132,7 +132,9 @@ async def _route(probe: Probe, parcel: EventRecord, lane: int) -> None:
         return
     if probe.words[17] in (Refusal.PAST_DECISION, Refusal.NOT_EXECUTE):
         raise Unprovable(f"a ROUTE for track {parcel.track_id} was {_answer(probe.words[17])}")
-    raise Fault(f"a ROUTE to lane {lane} for track {parcel.track_id}, just inducted, was {_answer(probe.words[17])}")
+    raise Violation(
+        f"a ROUTE to lane {lane} for track {parcel.track_id}, just inducted, was {_answer(probe.words[17])}"
+    )
 
 
 async def _end(probe: Probe, parcel: EventRecord) -> EventRecord:
@@ -142,7 +144,7 @@ async def _end(probe: Probe, parcel: EventRecord) -> EventRecord:
         return [event for event in probe.floor if event.track_id == parcel.track_id and event.type in _ENDS]
 
     if not await probe.until(lambda: bool(ends()), 2 * _belt(probe, parcel).decision_ms / 1000 + probe.parcels_s):
-        raise Fault(f"track {parcel.track_id} was inducted, and nothing tells what became of it")
+        raise Violation(f"track {parcel.track_id} was inducted, and nothing tells what became of it")
     if ends()[0].type == EventType.LOST:
         raise Unprovable(f"track {parcel.track_id} was lost on its way")
     return ends()[0]

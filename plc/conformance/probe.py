@@ -1,6 +1,6 @@
 """The host that the conformance check plays: it writes any block, watches UP, and keeps what it saw.
 
-Public names: Probe, Belt, Figures, Fault, Unprovable, Silent, WAIT_S, LONG_S.
+Public names: Probe, Belt, PlcFigures, Violation, Unprovable, Silent, WAIT_S, LONG_S.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ NOBODY = 0xFFFF_F000
 """Track ids from here on belong to no parcel."""
 
 
-class Fault(Exception):  # noqa: N818  what the PLC does wrong, not what went wrong here
+class Violation(Exception):  # noqa: N818  what the PLC does wrong, not what went wrong here
     """The PLC breaks the rule; the text says how."""
 
 
@@ -71,7 +71,7 @@ class Belt:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class PlcFigures:
     """What was measured and met. Times in milliseconds; ``handled`` from the write to the UP that shows it."""
 
     session: int
@@ -168,7 +168,7 @@ class Probe:
         """The first look: from here on UP must be a mailbox."""
         words = await self.link.read_up()
         if problem := layout_problem(words, UP_WORDS):
-            raise Fault(problem)
+            raise Violation(problem)
         self._words = words
         up = decode_up(words)
         self._beat_seen = self._read_at = self._now()
@@ -261,14 +261,14 @@ class Probe:
         self._slots[seq % RING] = words
 
     async def send(self, *commands: CommandRecord) -> int:
-        """Gives commands, waits until they are handled, and returns the last one's sequence. Raises Fault."""
+        """Gives commands, waits until they are handled, and returns the last one's sequence. Raises Violation."""
         for command in commands:
             self.head = serial_add(self.head, 1)
             self.put(self.head, command)
         self._commands += len(commands)
         began = self._now()
         if not await self.until(lambda: self.handled(self.head)):
-            raise Fault(f"command {self.head} is not handled after {LONG_S:.0f} s: cmd_done is {self._words[15]}")
+            raise Violation(f"command {self.head} is not handled after {LONG_S:.0f} s: cmd_done is {self._words[15]}")
         self._handled_s.append(self._now() - began)
         return self.head
 
@@ -305,11 +305,11 @@ class Probe:
         await self.until(lambda: self._words[21] == self._words[18], WAIT_S)
         self.refused.clear()
 
-    def figures(self) -> Figures:
+    def figures(self) -> PlcFigures:
         """What was measured so far."""
         times = sorted(self._handled_s) or [0.0]
         words = self._words or [0] * UP_WORDS
-        return Figures(
+        return PlcFigures(
             session=words[20],
             plc_state=words[3],
             epoch_before=self._epoch_before,

@@ -28,7 +28,7 @@ from plc.conformance.commands import (
     unknown_opcode,
 )
 from plc.conformance.parcels import default_lane, host_gone, not_execute, past_decision, route_replaced
-from plc.conformance.probe import LONG_S, WAIT_S, Fault, Probe, Unprovable
+from plc.conformance.probe import LONG_S, WAIT_S, Probe, Unprovable, Violation
 from plc.words import (
     DOWN_WORDS,
     LAYOUT,
@@ -47,7 +47,7 @@ REACH = 256
 BACKLOG = 3 * RING
 
 Play: TypeAlias = Callable[[Probe], Awaitable[str]]
-"""Plays a rule through and says what was seen; raises Fault or Unprovable."""
+"""Plays a rule through and says what was seen; raises Violation or Unprovable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ async def _alone(probe: Probe) -> str:
         await asyncio.sleep(WAIT_S)
         now = await probe.link.read_down()
         if list(now) != list(first):
-            raise Fault(f"another host writes DOWN, heartbeat {first[2]} became {now[2]}: stop it first")
+            raise Violation(f"another host writes DOWN, heartbeat {first[2]} became {now[2]}: stop it first")
     if layout_problem(first, DOWN_WORDS) is None:
         return f"the last host had epoch {first[3]}"
     return "no host has written yet"
@@ -87,7 +87,7 @@ async def _down_kept(probe: Probe) -> str:
     found = await probe.link.read_down()
     if list(found) != block:
         at = next(at for at, word in enumerate(block) if found[at] != word)
-        raise Fault(f"word {at} of DOWN was written as {block[at]} and is read as {found[at]}")
+        raise Violation(f"word {at} of DOWN was written as {block[at]} and is read as {found[at]}")
     return "74 words written and read back"
 
 
@@ -97,7 +97,7 @@ async def _heartbeat(probe: Probe) -> str:
     limit_s = HEARTBEAT_S + 2 * probe.cycle_s
     if not 0 < probe.heartbeat_s <= limit_s:
         seen = f"stood for {probe.heartbeat_s * 1000:.0f} ms" if probe.heartbeat_s else "did not change"
-        raise Fault(f"plc_heartbeat {seen}, seen every {probe.cycle_s * 1000:.0f} ms; allowed are 100 ms")
+        raise Violation(f"plc_heartbeat {seen}, seen every {probe.cycle_s * 1000:.0f} ms; allowed are 100 ms")
     return f"changed at least every {probe.heartbeat_s * 1000:.0f} ms"
 
 
@@ -109,7 +109,7 @@ async def _plc_time(probe: Probe) -> str:
     went_ms, took_ms = (probe.up.plc_ms - first) & LONG_MAX, (loop.time() - began) * 1000
     slack_ms = 20 + 2000 * probe.cycle_s
     if abs(went_ms - took_ms) > slack_ms:
-        raise Fault(f"plc_ms went on by {went_ms} in {took_ms:.0f} ms")
+        raise Violation(f"plc_ms went on by {went_ms} in {took_ms:.0f} ms")
     return f"went on by {went_ms} in {took_ms:.0f} ms"
 
 
@@ -120,7 +120,7 @@ async def _epoch_new(probe: Probe) -> str:
     for _ in range(2):
         probe.epoch = _next(probe.epoch)
         if not await probe.until(lambda: probe.words[14] == probe.epoch):
-            raise Fault(f"epoch {probe.epoch} is written for {LONG_S:.0f} s, UP shows {probe.words[14]}")
+            raise Violation(f"epoch {probe.epoch} is written for {LONG_S:.0f} s, UP shows {probe.words[14]}")
     return f"epoch {probe.epoch} shown"
 
 
@@ -132,7 +132,7 @@ async def _epoch_serial(probe: Probe) -> str:
     while True:
         before, probe.epoch = probe.epoch, _next(serial_add(probe.epoch, 0x6FFF))
         if not await probe.until(lambda: probe.words[14] == probe.epoch):
-            raise Fault(f"epoch {probe.epoch} is newer than {before}, UP still shows {probe.words[14]}")
+            raise Violation(f"epoch {probe.epoch} is newer than {before}, UP still shows {probe.words[14]}")
         if probe.epoch < before:
             return await _ignored(probe, f"epoch {before} after {probe.epoch}", epoch=before)
 
@@ -152,12 +152,12 @@ async def _ignored(probe: Probe, what: str, **words: int) -> str:
     probe.put(seq, probe.to_nobody(1, probe.lane))
     await probe.stay(WAIT_S, head=seq, **words)
     if probe.words[15] != done:
-        raise Fault(f"a block with {what} was obeyed: command {seq} in it was handled")
+        raise Violation(f"a block with {what} was obeyed: command {seq} in it was handled")
     if probe.words[14] != epoch:
-        raise Fault(f"a block with {what} was obeyed: UP shows its epoch {probe.words[14]}")
+        raise Violation(f"a block with {what} was obeyed: UP shows its epoch {probe.words[14]}")
     probe.head = seq
     if not await probe.until(lambda: probe.handled(seq)):
-        raise Fault(f"after a block with {what} a good block is not obeyed any more")
+        raise Violation(f"after a block with {what} a good block is not obeyed any more")
     return f"a block with {what} changed nothing"
 
 
@@ -182,7 +182,7 @@ async def _events_kept(probe: Probe) -> str:
     counted = serial_behind(lost, probe.words[19])
     got = came()
     if len(got) + counted != BACKLOG or got != [seq for seq in wanted if seq in got]:
-        raise Fault(
+        raise Violation(
             f"{BACKLOG} events with no acknowledgement: {len(got)} came afterwards, in the order of commands "
             f"{got[:3]}...{got[-3:]}, and events_lost counts {counted}"
         )
@@ -196,10 +196,12 @@ async def _ack_forward(probe: Probe) -> str:
     await probe.until(lambda: probe.words[21] == probe.words[18] == probe.ack)
     acked = probe.words[21]
     if acked != probe.ack:
-        raise Fault(f"event {probe.ack} is acknowledged for {LONG_S:.0f} s, event_acked is {acked}")
+        raise Violation(f"event {probe.ack} is acknowledged for {LONG_S:.0f} s, event_acked is {acked}")
     await probe.stay(WAIT_S, ack=serial_add(acked, -5))
     if serial_after(acked, probe.words[21]):
-        raise Fault(f"event_ack was {acked}, then {serial_add(acked, -5)}: event_acked went back to {probe.words[21]}")
+        raise Violation(
+            f"event_ack was {acked}, then {serial_add(acked, -5)}: event_acked went back to {probe.words[21]}"
+        )
     return f"event_acked stayed at {acked}"
 
 
@@ -209,7 +211,7 @@ async def _ack_limit(probe: Probe) -> str:
     beyond = serial_add(head, 100)
     await probe.stay(WAIT_S, ack=beyond)
     if serial_after(probe.words[21], probe.words[18]):
-        raise Fault(f"event_ack {beyond} is past event_head {head}, and event_acked became {probe.words[21]}")
+        raise Violation(f"event_ack {beyond} is past event_head {head}, and event_acked became {probe.words[21]}")
     return "an acknowledgement of events that were not shown counted for nothing"
 
 
@@ -241,14 +243,14 @@ async def _session(probe: Probe) -> str:
         gone = gone or up is None
         if up is not None and up.session != before:
             if (up.cmd_done, up.event_acked) != (0, 0):
-                raise Fault(
+                raise Violation(
                     f"after a start, session {up.session}: cmd_done is {up.cmd_done} and event_acked {up.event_acked}, "
                     "sequences begin with 1"
                 )
             await probe.begin()
             return f"session {before} before a start, {up.session} after it"
         if up is not None and (up.event_head < probe.words[18] or up.cmd_done < probe.words[15]):
-            raise Fault(
+            raise Violation(
                 f"the PLC counts anew, event_head {up.event_head} and cmd_done {up.cmd_done}, in session {before}"
             )
     away = ", though it was away in between" if gone else ""
@@ -272,10 +274,10 @@ async def _wrap(probe: Probe) -> str:
         await probe.reported(last)
         order = [event.station for event in probe.refused]
         if order != [serial_add(first, taken + step) for step in range(batch)]:
-            raise Fault(f"commands {serial_add(last, 1 - batch)} to {last} were reported in the order {order}")
+            raise Violation(f"commands {serial_add(last, 1 - batch)} to {last} were reported in the order {order}")
         for rule in ("event-sequence", "event-record"):
             if rule in probe.faults:
-                raise Fault(probe.faults.pop(rule))
+                raise Violation(probe.faults.pop(rule))
         probe.refused.clear()
         taken += batch
         left -= batch

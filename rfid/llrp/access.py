@@ -17,7 +17,7 @@ from enum import IntEnum
 from typing import assert_never
 
 from rfid.driver import OperationResult, Reads, TagAccessed
-from rfid.llrp.codec import Bits, Parameter, parameter
+from rfid.llrp.codec import BitString, Parameter, parameter
 from rfid.llrp.schema import ENUMERATIONS
 
 MAX_ORDER = 8_191
@@ -153,8 +153,8 @@ def write_epc(number: int, new_epc: str, *, epc: str = "", password: int = 0, lo
 def access_spec(order: AccessOrder, rospec_id: int) -> Parameter:
     """The AccessSpec; its results come with the tag's next report."""
     octets = bytes.fromhex(order.epc)
-    data = Bits(len(octets) * 8, octets)
-    mask = Bits(len(octets) * 8, b"\xff" * len(octets))
+    data = BitString(len(octets) * 8, octets)
+    mask = BitString(len(octets) * 8, b"\xff" * len(octets))
     target = parameter("C1G2TargetTag", MB=Bank.EPC, Match=1, Pointer=_EPC_FIRST_BIT, TagMask=mask, TagData=data)
     return parameter(
         "AccessSpec",

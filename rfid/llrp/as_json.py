@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias, assert_never
 
-from rfid.llrp.codec import Bits, LlrpError, Message, Parameter, RawMessage, RawParameter, Value, decode
+from rfid.llrp.codec import BitString, LlrpError, Message, Parameter, RawMessage, RawParameter, Value, decode
 from rfid.llrp.frames import HEADER, MAX_FRAME, BadFrame, Frame, Frames
-from rfid.llrp.schema import ENUMERATIONS, MESSAGES, MESSAGES_BY_NAME, Field, Kind
+from rfid.llrp.schema import ENUMERATIONS, MESSAGES, MESSAGES_BY_NAME, WireField, WireKind
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json]"
 
@@ -97,16 +97,16 @@ def _content(element: Message | Parameter) -> dict[str, Json]:
     return found
 
 
-def _value(field: Field, value: Value) -> Json:
+def _value(field: WireField, value: Value) -> Json:
     names = ENUMERATIONS[field.enumeration] if field.enumeration else {}
     match value:
         case int():
-            return bool(value) if field.kind is Kind.U1 and not names else names.get(value, value)
+            return bool(value) if field.kind is WireKind.U1 and not names else names.get(value, value)
         case str():
             return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         case bytes():
             return [names.get(octet, octet) for octet in value] if names else value.hex().upper()
-        case Bits(count, octets):
+        case BitString(count, octets):
             return {"bits": count, "hex": octets.hex().upper()}
         case tuple():
             return list(value)

@@ -1,7 +1,7 @@
 """LLRP messages: octets in, values out, and back, driven by the tables of ``llrp_schema``.
 
 Public names: decode, encode, encoded_parameter, message, parameter, Message, RawMessage, Parameter, RawParameter,
-Bits, Value, LlrpError.
+BitString, Value, LlrpError.
 
 What is decoded encodes back to the same octets, reserved bits included. Decoding takes sub-parameters in any
 order and number; what the standard does not know stays raw.
@@ -23,8 +23,8 @@ from rfid.llrp.schema import (
     PARAMETERS,
     PARAMETERS_BY_NAME,
     Definition,
-    Field,
-    Kind,
+    WireField,
+    WireKind,
 )
 
 _MAX_DEPTH = 20
@@ -45,14 +45,14 @@ class LlrpError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Bits:
+class BitString:
     """A bit string. ``octets`` holds ``count`` bits from the most significant on, padded to whole octets."""
 
     count: int
     octets: bytes
 
 
-Value = int | str | bytes | Bits | tuple[int, ...]
+Value = int | str | bytes | BitString | tuple[int, ...]
 """A field: number, text (octets that are no UTF-8 as surrogate escapes), octets, bit string, numbers."""
 
 
@@ -199,7 +199,7 @@ def _values(known: Mapping[str, Definition], name: str, given: dict[str, Value])
     return tuple(_enumerated(name, field, given[field.name]) for field in definition.named)
 
 
-def _enumerated(name: str, field: Field, value: Value) -> Value:
+def _enumerated(name: str, field: WireField, value: Value) -> Value:
     if field.enumeration is None or not isinstance(value, str):
         return value
     for number, enumerator in ENUMERATIONS[field.enumeration].items():
@@ -221,21 +221,21 @@ class _Fixed:
 
 
 _CODES = {
-    Kind.U8: "B",
-    Kind.S8: "b",
-    Kind.U16: "H",
-    Kind.S16: "h",
-    Kind.U32: "I",
-    Kind.U64: "Q",
-    Kind.U96: "12s",
+    WireKind.U8: "B",
+    WireKind.S8: "b",
+    WireKind.U16: "H",
+    WireKind.S16: "h",
+    WireKind.U32: "I",
+    WireKind.U64: "Q",
+    WireKind.U96: "12s",
 }
 _WORDS = {8: "B", 16: "H"}
 
 
-def _steps(definition: Definition) -> tuple[_Fixed | Kind, ...]:
-    steps: list[_Fixed | Kind] = []
+def _steps(definition: Definition) -> tuple[_Fixed | WireKind, ...]:
+    steps: list[_Fixed | WireKind] = []
     codes, cuts, names = "", list[_Cut](), list[str]()
-    bits: list[Field] = []
+    bits: list[WireField] = []
 
     def close() -> None:
         nonlocal codes, cuts, names
@@ -244,7 +244,7 @@ def _steps(definition: Definition) -> tuple[_Fixed | Kind, ...]:
         codes, cuts, names = "", [], []
 
     for field in definition.fields:
-        if field.kind in (Kind.U1, Kind.U2, Kind.RESERVED):
+        if field.kind in (WireKind.U1, WireKind.U2, WireKind.RESERVED):
             bits.append(field)
             width = sum(one.bits for one in bits)
             if width % 8:
@@ -252,7 +252,7 @@ def _steps(definition: Definition) -> tuple[_Fixed | Kind, ...]:
             cut, left = [], width
             for one in bits:
                 left -= one.bits
-                cut.append((left, (1 << one.bits) - 1, one.kind is Kind.RESERVED))
+                cut.append((left, (1 << one.bits) - 1, one.kind is WireKind.RESERVED))
             codes += _WORDS[width]
             cuts.append(tuple(cut))
             names.append("/".join(one.name for one in bits if one.name))
@@ -281,7 +281,7 @@ def _content(
     values: list[Value] = []
     reserved: list[int] = []
     for step in _STEPS[id(definition)]:
-        if isinstance(step, Kind):
+        if isinstance(step, WireKind):
             value, at = _variable(definition.name, step, body, at, end)
             values.append(value)
             continue
@@ -298,25 +298,25 @@ def _content(
     return tuple(values), children, tuple(reserved) if any(reserved) else ()
 
 
-def _variable(where: str, kind: Kind, body: bytes, at: int, end: int) -> tuple[Value, int]:
-    if kind is Kind.REST:
+def _variable(where: str, kind: WireKind, body: bytes, at: int, end: int) -> tuple[Value, int]:
+    if kind is WireKind.REST:
         return body[at:end], end
     if end - at < 2:
         raise LlrpError(where, at, f"{end - at} octets where a count of 2 is due")
     count = int.from_bytes(body[at : at + 2], "big")
     at += 2
-    size = {Kind.BITS: (count + 7) // 8, Kind.U16S: count * 2, Kind.U32S: count * 4}.get(kind, count)
+    size = {WireKind.BITS: (count + 7) // 8, WireKind.U16S: count * 2, WireKind.U32S: count * 4}.get(kind, count)
     if end - at < size:
         raise LlrpError(where, at, f"{end - at} octets where {size} are due")
     octets = body[at : at + size]
     at += size
-    if kind is Kind.BITS:
-        return Bits(count, octets), at
-    if kind is Kind.U16S:
+    if kind is WireKind.BITS:
+        return BitString(count, octets), at
+    if kind is WireKind.U16S:
         return struct.unpack(f">{count}H", octets), at
-    if kind is Kind.U32S:
+    if kind is WireKind.U32S:
         return struct.unpack(f">{count}I", octets), at
-    if kind is Kind.TEXT:
+    if kind is WireKind.TEXT:
         return octets.decode("utf-8", "surrogateescape"), at
     return octets, at
 
@@ -360,7 +360,7 @@ def _packed(
     given, spare = iter(values), iter(reserved)
     try:
         for step in _STEPS[id(definition)]:
-            if isinstance(step, Kind):
+            if isinstance(step, WireKind):
                 parts.append(_variable_packed(step, next(given)))
                 continue
             items: list[Value] = []
@@ -388,21 +388,21 @@ def _packed(
     return b"".join(parts)
 
 
-def _variable_packed(kind: Kind, value: Value) -> bytes:
+def _variable_packed(kind: WireKind, value: Value) -> bytes:
     match kind, value:
-        case Kind.REST, bytes():
+        case WireKind.REST, bytes():
             return value
-        case Kind.OCTETS, bytes():
+        case WireKind.OCTETS, bytes():
             count, octets = len(value), value
-        case Kind.TEXT, str():
+        case WireKind.TEXT, str():
             octets = value.encode("utf-8", "surrogateescape")
             count = len(octets)
-        case Kind.BITS, Bits(count, octets):
+        case WireKind.BITS, BitString(count, octets):
             if len(octets) != (count + 7) // 8:
                 raise ValueError(f"{count} bits in {len(octets)} octets")
-        case Kind.U16S, tuple():
+        case WireKind.U16S, tuple():
             count, octets = len(value), struct.pack(f">{len(value)}H", *value)
-        case Kind.U32S, tuple():
+        case WireKind.U32S, tuple():
             count, octets = len(value), struct.pack(f">{len(value)}I", *value)
         case _:
             raise TypeError(f"{value!r} is no {kind.value}")

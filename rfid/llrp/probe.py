@@ -1,6 +1,6 @@
 """Whether an LLRP reader answers at an address, and whether somebody holds it.
 
-Public names: probe, Found, Answer.
+Public names: probe, FoundDevice, Availability.
 
 The reader's greeting is read, and where it greets us as its client, what it is; then it is left at once. Nothing is
 configured. A reader that somebody else holds says so and is not disturbed.
@@ -23,7 +23,7 @@ _OCTETS = 65_536
 _FREE = 0
 
 
-class Answer(StrEnum):
+class Availability(StrEnum):
     """What was found at an address."""
 
     FREE = "free"  # a reader without a client
@@ -32,16 +32,16 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundDevice:
     """Something that took the connection. ``about``: maker, model and firmware, or what it did instead."""
 
     host: str
     port: int
-    answer: Answer
+    answer: Availability
     about: str
 
 
-async def probe(host: str, port: int, patience_s: float) -> Found | None:
+async def probe(host: str, port: int, patience_s: float) -> FoundDevice | None:
     """None where nobody takes a connection within ``patience_s``; the same patience again for each answer."""
     try:
         async with asyncio.timeout(patience_s):
@@ -51,7 +51,9 @@ async def probe(host: str, port: int, patience_s: float) -> Found | None:
     try:
         return await _asked(host, port, reader, writer, patience_s)
     except (OSError, TimeoutError, LlrpError) as error:
-        return Found(host, port, Answer.OTHER, "says nothing" if isinstance(error, TimeoutError) else str(error))
+        return FoundDevice(
+            host, port, Availability.OTHER, "says nothing" if isinstance(error, TimeoutError) else str(error)
+        )
     finally:
         writer.close()
         with suppress(OSError, TimeoutError):
@@ -61,7 +63,7 @@ async def probe(host: str, port: int, patience_s: float) -> Found | None:
 
 async def _asked(
     host: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, patience_s: float
-) -> Found:
+) -> FoundDevice:
     frames = Frames()
     waiting: list[Message] = []
 
@@ -86,10 +88,10 @@ async def _asked(
     data = greeting.first("ReaderEventNotificationData")
     attempt = data.first("ConnectionAttemptEvent") if data else None
     if attempt is not None and attempt.number("Status") != _FREE:
-        return Found(host, port, Answer.BUSY, "another client holds it")
+        return FoundDevice(host, port, Availability.BUSY, "another client holds it")
     writer.write(encode(message("GET_READER_CAPABILITIES", 1, RequestedData=0)))
     capabilities = await heard("GET_READER_CAPABILITIES_RESPONSE")
     writer.write(encode(message("CLOSE_CONNECTION", 2)))
     with suppress(OSError, TimeoutError):
         await heard("CLOSE_CONNECTION_RESPONSE")
-    return Found(host, port, Answer.FREE, about(capabilities, None))
+    return FoundDevice(host, port, Availability.FREE, about(capabilities, None))

@@ -15,7 +15,7 @@ from __future__ import annotations
 from itertools import chain, groupby
 
 from rfid.driver import ReaderClock, Reads, TagDetail, TagRead
-from rfid.llrp.codec import Bits, LlrpError, Message, Parameter, decode
+from rfid.llrp.codec import BitString, LlrpError, Message, Parameter, decode
 from rfid.llrp.frames import Frame
 from rfid.llrp.impinj import detail, values_of
 from rfid.llrp.report_layout import CLOCKS, MAX_AT_ONCE, Layout, Reading, Texts, learn
@@ -60,7 +60,7 @@ def _grouped(found: list[Reads]) -> tuple[Reads, ...]:
 def _read_of(tag: Parameter, place: int, before: Reads) -> Reads:
     epc = tag.first("EPC_96", "EPCData")
     match epc["EPC"] if epc else None:
-        case Bits(count, octets):
+        case BitString(count, octets):
             words = (count + 15) // 16
             number = int.from_bytes(octets, "big") >> (-count % 8) << (-count % 16)
             text = number.to_bytes(words * 2, "big").hex().upper()

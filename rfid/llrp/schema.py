@@ -1,6 +1,6 @@
 """Every message and parameter of LLRP 1.0.1 as tables: numbers, fields in wire order, sub-parameters, enumerations.
 
-Public names: Kind, Field, Child, Definition, MESSAGES, MESSAGES_BY_NAME, PARAMETERS, PARAMETERS_BY_NAME,
+Public names: WireKind, WireField, Child, Definition, MESSAGES, MESSAGES_BY_NAME, PARAMETERS, PARAMETERS_BY_NAME,
 ENUMERATIONS.
 
 A row reads ``number name field... / child...``; a row goes on where the next line is indented.
@@ -277,7 +277,7 @@ C1G2BlockWriteResultType: Success Tag_Memory_Overrun_Error Tag_Memory_Locked_Err
 """
 
 
-class Kind(Enum):
+class WireKind(Enum):
     """How a field stands on the wire; everything is big-endian."""
 
     U1 = "u1"
@@ -299,11 +299,11 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class WireField:
     """One field. ``bits``: width of a fixed one, 0 of the others. ``name`` of reserved bits is empty."""
 
     name: str
-    kind: Kind
+    kind: WireKind
     bits: int
     enumeration: str | None = None
 
@@ -323,27 +323,27 @@ class Definition:
 
     number: int
     name: str
-    fields: tuple[Field, ...]
+    fields: tuple[WireField, ...]
     children: tuple[Child, ...]
     index: MappingProxyType[str, int]
     may_repeat: frozenset[str]
 
     @property
-    def named(self) -> tuple[Field, ...]:
+    def named(self) -> tuple[WireField, ...]:
         """The fields without the reserved bits."""
-        return tuple(field for field in self.fields if field.kind is not Kind.RESERVED)
+        return tuple(field for field in self.fields if field.kind is not WireKind.RESERVED)
 
 
 _BITS = {
-    Kind.U1: 1,
-    Kind.U2: 2,
-    Kind.U8: 8,
-    Kind.S8: 8,
-    Kind.U16: 16,
-    Kind.S16: 16,
-    Kind.U32: 32,
-    Kind.U64: 64,
-    Kind.U96: 96,
+    WireKind.U1: 1,
+    WireKind.U2: 2,
+    WireKind.U8: 8,
+    WireKind.S8: 8,
+    WireKind.U16: 16,
+    WireKind.S16: 16,
+    WireKind.U32: 32,
+    WireKind.U64: 64,
+    WireKind.U96: 96,
 }
 
 
@@ -353,11 +353,11 @@ def _rows(table: str) -> Iterator[str]:
         yield " ".join(row.split()).replace(" | ", "|")
 
 
-def _field(word: str) -> Field:
+def _field(word: str) -> WireField:
     if word.startswith("-"):
-        return Field("", Kind.RESERVED, int(word[1:]))
+        return WireField("", WireKind.RESERVED, int(word[1:]))
     name, kind, *enumeration = word.split(":")
-    return Field(name, Kind(kind), _BITS.get(Kind(kind), 0), enumeration[0] if enumeration else None)
+    return WireField(name, WireKind(kind), _BITS.get(WireKind(kind), 0), enumeration[0] if enumeration else None)
 
 
 def _child(word: str) -> Child:

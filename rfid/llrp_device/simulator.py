@@ -1,6 +1,6 @@
 """A simulated reader that speaks LLRP on a TCP port, for tests, the simulated floor and foreign clients.
 
-Public names: SimulatedReader, Fault, AMOUNTS.
+Public names: SimulatedReader, ReaderFault, AMOUNTS.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TURN_S = 0.01
 """How often a slow reader sends a little more."""
 
 
-class Fault(StrEnum):
+class ReaderFault(StrEnum):
     """What can be made to go wrong, with the unit of its amount and the amount taken when none is given."""
 
     SILENCE = "silence"  # takes what is said to it and says nothing, until mended
@@ -34,13 +34,18 @@ class Fault(StrEnum):
 
 
 AMOUNTS = {
-    Fault.GARBAGE: range(1, 1_000_001),
-    Fault.SLOW: range(1, 1_000_001),
-    Fault.HUGE: range(HEADER.size, 4 * MAX_FRAME + 1),
-    Fault.CLOCK_JUMP: range(-(10**12), 10**12 + 1),
+    ReaderFault.GARBAGE: range(1, 1_000_001),
+    ReaderFault.SLOW: range(1, 1_000_001),
+    ReaderFault.HUGE: range(HEADER.size, 4 * MAX_FRAME + 1),
+    ReaderFault.CLOCK_JUMP: range(-(10**12), 10**12 + 1),
 }
 """What a fault may be given; the others take no amount."""
-_USUAL = {Fault.GARBAGE: 100, Fault.SLOW: 50, Fault.HUGE: MAX_FRAME + 1, Fault.CLOCK_JUMP: 3_600_000}
+_USUAL = {
+    ReaderFault.GARBAGE: 100,
+    ReaderFault.SLOW: 50,
+    ReaderFault.HUGE: MAX_FRAME + 1,
+    ReaderFault.CLOCK_JUMP: 3_600_000,
+}
 
 
 class SimulatedReader:
@@ -71,7 +76,7 @@ class SimulatedReader:
         self._holder: _Connection | None = None
         self._port = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._faults: dict[Fault, int] = {}
+        self._faults: dict[ReaderFault, int] = {}
         self._jump_us = 0
 
     @property
@@ -138,30 +143,30 @@ class SimulatedReader:
         """Sends any octets to the client; whether there was one."""
         return self._tell(octets)
 
-    def fault(self, fault: Fault, amount: int | None = None) -> None:
-        """Something goes wrong from now on, or once. ``amount``: see ``Fault``; ``ValueError``: see ``AMOUNTS``."""
+    def fault(self, fault: ReaderFault, amount: int | None = None) -> None:
+        """Something goes wrong from now on, or once. ``amount``: see ``ReaderFault``. ``ValueError``: see AMOUNTS."""
         given = _USUAL.get(fault, 0) if amount is None else amount
         if amount is not None and amount not in AMOUNTS.get(fault, range(0)):
             raise ValueError(f"{self.name}: {fault}: {amount} is not in {AMOUNTS.get(fault, range(0))}")
         match fault:
-            case Fault.GARBAGE:
+            case ReaderFault.GARBAGE:
                 self._tell(bytes(0xE0 | place * 7 % 32 for place in range(given)))
-            case Fault.HUGE:
+            case ReaderFault.HUGE:
                 self._tell(HEADER.pack(1 << 10 | 61, given, 0) + bytes(given - HEADER.size))
-            case Fault.CLOCK_JUMP:
+            case ReaderFault.CLOCK_JUMP:
                 self._jump_us += given * 1_000
-            case Fault.SILENCE | Fault.CUT | Fault.REFUSAL | Fault.SLOW:
+            case ReaderFault.SILENCE | ReaderFault.CUT | ReaderFault.REFUSAL | ReaderFault.SLOW:
                 self._faults[fault] = given
-                if fault is Fault.REFUSAL:
+                if fault is ReaderFault.REFUSAL:
                     self.disconnect()
             case _:
                 assert_never(fault)
 
-    def mend(self, fault: Fault | None = None) -> None:
+    def mend(self, fault: ReaderFault | None = None) -> None:
         """That fault is over, or all of them; a clock that has jumped stays where it is."""
-        ended = set(Fault) if fault is None else {fault}
+        ended = set(ReaderFault) if fault is None else {fault}
         self._faults = {left: amount for left, amount in self._faults.items() if left not in ended}
-        if self._holder is not None and Fault.SLOW in ended:
+        if self._holder is not None and ReaderFault.SLOW in ended:
             self._holder.flush()
 
     async def released(self) -> None:
@@ -194,17 +199,17 @@ class SimulatedReader:
         """``keep``: events and reports, which wait for the next client when this one cannot have them."""
         if not octets:
             return False
-        if self._holder is None or self._holder.transport.is_closing() or Fault.SILENCE in self._faults:
+        if self._holder is None or self._holder.transport.is_closing() or ReaderFault.SILENCE in self._faults:
             if keep:
                 self._device.hold(octets)
             return False
-        if self._faults.pop(Fault.CUT, None) is not None:
+        if self._faults.pop(ReaderFault.CUT, None) is not None:
             if keep:
                 self._device.hold(octets)
             self._holder.transport.write(octets[: len(octets) // 2])
             self._holder.transport.close()
             return False
-        self._holder.write(octets, self._faults.get(Fault.SLOW), keep=keep)
+        self._holder.write(octets, self._faults.get(ReaderFault.SLOW), keep=keep)
         return True
 
     def _watch(self) -> None:
@@ -241,7 +246,7 @@ class _Connection(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         reader, device, at_us = self._reader, self._reader._device, self._reader._now_us()
         reader._clients.add(self)
-        if Fault.REFUSAL in reader._faults:
+        if ReaderFault.REFUSAL in reader._faults:
             self.transport.write(device.refuse(at_us, "Failed_Reason_Other_Than_A_Connection_Already_Exists"))
             self.transport.close()
             return
@@ -310,7 +315,7 @@ class _Connection(asyncio.Protocol):
             self._sent = 0
 
     def _trickle(self, turn: int) -> None:
-        octets_s = self._reader._faults.get(Fault.SLOW, 0)
+        octets_s = self._reader._faults.get(ReaderFault.SLOW, 0)
         due = int(octets_s * _TURN_S * (turn + 1)) - int(octets_s * _TURN_S * turn)
         while due and self._slow:
             octets, _ = self._slow[0]

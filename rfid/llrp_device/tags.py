@@ -11,7 +11,7 @@ import struct
 from dataclasses import replace
 
 from rfid.driver import TagRead
-from rfid.llrp.codec import Bits, Parameter, parameter
+from rfid.llrp.codec import BitString, Parameter, parameter
 from rfid.llrp_device.answers import field_error, refused, wrong_field
 
 MOST_ACCESS_SPECS = 32
@@ -39,7 +39,7 @@ class TagMemory:
     def matches(self, target: Parameter) -> bool:
         """Whether a C1G2TargetTag means this tag."""
         mask, wanted = target["TagMask"], target["TagData"]
-        assert isinstance(mask, Bits) and isinstance(wanted, Bits)
+        assert isinstance(mask, BitString) and isinstance(wanted, BitString)
         bank = self.banks[target.number("MB")]
         pointer, bits = target.number("Pointer"), min(mask.count, wanted.count)
         if bits == 0:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import assert_never
 
-from edge.core.alarms.facts import Condition, Fact, Moment, Sample, identity
+from edge.core.alarms.facts import Condition, Fact, Moment, Trial, identity
 from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.events import AlarmChanged, AlarmRequested, Started
 from edge.core.values.alarm import ANNUNCIATED, MOMENTS, UNPLACED, AlarmAction, AlarmKind, AlarmRule, AlarmState
@@ -168,7 +168,7 @@ class Alarms:
                 record.text = fact.text
                 changed = self._set_condition(record, rule, True, at_us)
                 changed |= self._set_condition(record, rule, False, at_us)
-            case Sample():
+            case Trial():
                 changed = self._sample(name, record, rule, fact.bad, at_us)
             case _:
                 assert_never(fact)

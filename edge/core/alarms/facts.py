@@ -1,6 +1,6 @@
 """From what happens to what is told about alarms: conditions, moments and samples.
 
-Public names: Fact, Condition, Moment, Sample, facts, identity.
+Public names: Fact, Condition, Moment, Trial, facts, identity.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Trial:
     """One more item, and whether it went wrong."""
 
     kind: AlarmKind
@@ -82,7 +82,7 @@ class Sample:
     bad: bool
 
 
-Fact: TypeAlias = Condition | Moment | Sample
+Fact: TypeAlias = Condition | Moment | Trial
 
 
 def identity(kind: AlarmKind, place: str) -> str:
@@ -94,15 +94,15 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
     """What a value tells about alarms; mostly nothing."""
     match value:
         case RouteDecided(line=line, reason=reason, round=0):
-            yield Sample(AlarmKind.NO_READS, line, reason is RouteReason.NO_READ)
+            yield Trial(AlarmKind.NO_READS, line, reason is RouteReason.NO_READ)
         case CommandHandled(plc=plc, opcode=Opcode.ROUTE, refusal=refusal):
-            yield Sample(AlarmKind.COMMANDS_REFUSED, plc, refusal > 0)
+            yield Trial(AlarmKind.COMMANDS_REFUSED, plc, refusal > 0)
         case Sorted(line=line, outcome=outcome):
-            yield Sample(AlarmKind.MISSORTS, line, outcome in _ASTRAY)
-            yield Sample(AlarmKind.DEFAULTS, line, outcome is Outcome.DEFAULTED)
-            yield Sample(AlarmKind.UNCONFIRMED, line, bad=False)
+            yield Trial(AlarmKind.MISSORTS, line, outcome in _ASTRAY)
+            yield Trial(AlarmKind.DEFAULTS, line, outcome is Outcome.DEFAULTED)
+            yield Trial(AlarmKind.UNCONFIRMED, line, bad=False)
         case ToteChecked(line=line, final=True):
-            yield Sample(AlarmKind.TOTES_REFUSED, line, not value.verified)
+            yield Trial(AlarmKind.TOTES_REFUSED, line, not value.verified)
         case PlcEvent(type=EventType.JAM, plc=plc, station=eye):
             yield Condition(AlarmKind.JAM, f"{plc}.{eye}", bool(value.value), f"photo-eye {eye} of {plc}")
         case PlcEvent(type=EventType.STATE, plc=plc, station=0):
@@ -126,7 +126,7 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
             elif device in _PARTS:
                 yield Condition(_PARTS[device], "", not up, reason)
         case Anomaly(code=AnomalyCode.UNCONFIRMED, line=line):
-            yield Sample(AlarmKind.UNCONFIRMED, line, bad=True)
+            yield Trial(AlarmKind.UNCONFIRMED, line, bad=True)
         case Anomaly(code=code, subject=subject, text=text) if code in _MOMENTS and subject:
             yield Moment(_MOMENTS[code], subject, text)
         case _:
