@@ -70,9 +70,9 @@ class SimulatedIo:
     async def _access(
         self,
         function_code: int,
-        start_address: int,
+        _start: int,
         address: int,
-        count: int,
+        _count: int,
         current_registers: list[int],
         set_values: Sequence[int] | Sequence[bool] | None,
     ) -> ExcCodes | None:

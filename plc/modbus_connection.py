@@ -73,7 +73,7 @@ class _Transactions(TransactionManager):
     So it needs no lock, no task for each time limit, and no log of the last frames.
     """
 
-    async def execute(self, no_response_expected: bool, request: ModbusPDU) -> ModbusPDU:
+    async def execute(self, _: bool, request: ModbusPDU) -> ModbusPDU:
         if not self.is_active():
             raise ConnectionException("not connected")
         loop = asyncio.get_running_loop()
@@ -88,7 +88,7 @@ class _Transactions(TransactionManager):
         finally:
             limit.cancel()
 
-    def send(self, data: bytes, addr: tuple[str, int] | None = None) -> None:
+    def send(self, data: bytes, addr: object = None) -> None:  # noqa: ARG002  the library gives it by this name
         self.transport.write(data)  # type: ignore[attr-defined]  # the library's type for it is too wide
 
     def data_received(self, data: bytes) -> None:

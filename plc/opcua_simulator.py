@@ -150,7 +150,7 @@ class _Logins(UserManager):
         self._certificates = certificates
 
     def get_user(
-        self, iserver: object, username: str | None = None, password: str | None = None, certificate: object = None
+        self, _: object, username: str | None = None, password: str | None = None, certificate: object = None
     ) -> User | None:
         if username is not None:  # the library gives the channel's certificate then, which is no login
             known = username in self._users and self._users[username] == password

@@ -83,7 +83,7 @@ class Refusal(IntEnum):
     """A reason number that version 1 does not know."""
 
     @classmethod
-    def _missing_(cls, value: object) -> Refusal:
+    def _missing_(cls, _: object) -> Refusal:
         return cls.UNKNOWN
 
 

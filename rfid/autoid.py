@@ -145,7 +145,7 @@ class AutoIdReader:
     def _tell(self, event: ReaderEvent) -> None:
         try:
             self._emit(event)
-        except Exception as error:  # the owner's fault ends its connection and reaches it through ``run``
+        except Exception as error:  # noqa: BLE001  the owner's fault ends its visit and reaches it through ``run``
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:

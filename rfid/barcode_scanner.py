@@ -134,7 +134,7 @@ class _Visit:
             return
         try:
             self._emit(event)
-        except Exception as error:  # the owner's fault ends its connection and reaches it through ``run``
+        except Exception as error:  # noqa: BLE001  the owner's fault ends its visit and reaches it through ``run``
             self.fail(error)
 
     def fail(self, error: Exception) -> None:

@@ -204,11 +204,11 @@ class _Link(asyncio.Protocol):
             return
         try:
             self._emit(event)
-        except Exception as error:  # the owner's fault ends its connection and reaches it through ``run``
+        except Exception as error:  # noqa: BLE001  the owner's fault ends its visit and reaches it through ``run``
             self._fail(error)
 
     def _connected(
-        self, client: Client, _: object, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
+        self, client: Client, _: object, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
         if reason.is_failure:
             text = f"refused: {str(reason).lower()}: look at user and password_file, and at the broker's log"
@@ -217,7 +217,7 @@ class _Link(asyncio.Protocol):
             client.subscribe([(topic, SubscribeOptions(self._settings.qos)) for topic in self._settings.topics])
 
     def _subscribed(
-        self, client: Client, _: object, mid: int, reasons: list[ReasonCode], properties: Properties | None
+        self, _client: Client, _: object, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
         for topic, reason in zip(self._settings.topics, reasons, strict=False):
             if reason.is_failure:
@@ -230,7 +230,7 @@ class _Link(asyncio.Protocol):
         topics = ", ".join(given.topics)
         self._tell(ReaderReady(f"{given.vendor} JSON by MQTT broker {host_port(given.host, given.port)}, {topics}"))
 
-    def _message(self, client: Client, _: object, message: MQTTMessage) -> None:
+    def _message(self, _client: Client, _: object, message: MQTTMessage) -> None:
         if message.retain:
             return
         self._heard_s = self._loop.time()
@@ -244,6 +244,6 @@ class _Link(asyncio.Protocol):
             self._tell(event)
 
     def _disconnected(
-        self, client: Client, _: object, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
+        self, _client: Client, _: object, _flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
         self._fail(self._reader.error(f"the broker is gone: {str(reason).lower()}", ReaderFailure.LOST))

@@ -56,19 +56,19 @@ class PyrfidReader:
             raise no_line(self.name, self._device, error) from error
         except Exception as error:  # the library knows no other kind
             raise ReaderError(f"{self.name}: {self._device}: {error}", ReaderFailure.UNREACHABLE) from error
-        line = _Line(reader._PyRfid__serial, stop)
-        reader._PyRfid__serial = line
+        line = _Line(reader._PyRfid__serial, stop)  # noqa: SLF001  the library shows its port to nobody
+        reader._PyRfid__serial = line  # noqa: SLF001  nor takes one
         tell(ReaderReady(f"card reader on {self._device}, {self._baud} baud, through pyrfid"))
         try:
             while not stop.is_set():
                 try:
                     reader.readTag()
-                    card = card_of_pyrfid(reader._PyRfid__rawTag)
+                    card = card_of_pyrfid(reader._PyRfid__rawTag)  # noqa: SLF001  what it shows is cut to ten digits
                 except OSError as error:
                     raise no_line(self.name, self._device, error, ReaderFailure.LOST) from error
                 except _Stopped:
                     return
-                except Exception as error:  # the library knows no other kind for what is no frame
+                except Exception as error:  # noqa: BLE001  the library knows no other kind for what is no frame
                     notice = self.bad.notice(str(error), line.taken())
                     if notice is not None:
                         tell(notice)

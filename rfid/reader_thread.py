@@ -39,7 +39,7 @@ async def run_in_thread(name: str, work: Work, emit: Callable[[ReaderEvent], Non
             return
         try:
             emit(event)
-        except Exception as error:  # the owner's fault ends its connection and reaches it through ``run``
+        except Exception as error:  # noqa: BLE001  the owner's fault ends its visit and reaches it through ``run``
             fail(error)
 
     def leave() -> None:
@@ -53,7 +53,7 @@ async def run_in_thread(name: str, work: Work, emit: Callable[[ReaderEvent], Non
     def live() -> None:
         try:
             work(stop, lambda event: on_loop(heard, event))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, it is raised again on the loop
             on_loop(fail, error)
         finally:
             on_loop(leave)

@@ -53,7 +53,7 @@ class SerialReader:
                 self._take(frames.feed(port.read(4096), int(loop.time() * 1e6)), int(loop.time() * 1e6), emit)
             except OSError as error:
                 ended.set_exception(no_line(self.name, self._device, error, ReaderFailure.LOST))
-            except Exception as error:  # the owner's fault ends its connection and reaches it through ``run``
+            except Exception as error:  # noqa: BLE001  the owner's fault ends its visit and reaches it through ``run``
                 ended.set_exception(error)
 
         descriptor = port.fileno()

@@ -177,7 +177,7 @@ class _Formats(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             record.getMessage()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  what formatting raises depends on the arguments
             self.bad.append(f"{record.pathname}:{record.lineno}: {record.msg!r} % {record.args!r}: {error}")
 
 

@@ -138,7 +138,7 @@ async def going(site: Site, keys: dict[str, Any], planted: Planted = as_it_is, *
         error: BaseException | None = None
         try:
             follower.run(stop)
-        except Exception as raised:
+        except Exception as raised:  # noqa: BLE001  whatever it is, the test raises it
             error = raised
         source.close()
         loop.call_soon_threadsafe(ended.set_result if error is None else ended.set_exception, error)

@@ -193,7 +193,7 @@ SCANS = st.lists(
 
 @given(SCANS, st.sampled_from([1, 65_530, 32_760]), st.sampled_from([0, 1, 40_000, 65_535]))
 @settings(max_examples=LAWS)
-def test_any_scans_leave_the_registers_as_the_model_does(
+def test_any_scans_leave_the_registers_as_the_model_does(  # noqa: C901  a case for each kind of scan
     library: ctypes.CDLL, scans: Any, first: int, kept_epoch: int
 ) -> None:
     sorter, known = Sorter(library, epoch=kept_epoch), set[int]()

@@ -138,18 +138,7 @@ def _problem(item: dict[str, Any]) -> str:
 
 def _line_problems(config: LineConfig) -> Iterator[str]:
     """What a single key cannot say: references, and values that contradict each other."""
-    layouts = config.layouts()
-    for kind, tables in (("plc", config.plc), ("reader", config.reader), ("publish", config.publish)):
-        for name, table in tables.items():
-            yield from file_problems(f"{kind}.{name}", table)
-    for name, plc in config.plc.items():
-        yield from plc_problems(f"plc.{name}", plc)
-        if plc.driver == "remote-io" and plc.io is not None:
-            lines = [layout for layout in layouts if layout.plc == name]
-            yield from io_problems(f"plc.{name}.io", plc.io, lines, plc.poll_ms)
-    for name, reader_config in config.reader.items():
-        yield from reader_problems(f"reader.{name}", reader_config)
-        yield from card_problems(f"reader.{name}", reader_config)
+    yield from _device_problems(config)
     stations: dict[tuple[str, str, int], str] = {}
     used_readers: dict[str, str] = {}
     eyes: dict[tuple[str, int], str] = {}
@@ -192,6 +181,20 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
     yield from _alarm_problems(config)
     for name, publisher in config.publish.items():
         yield from publisher_problems(f"publish.{name}", publisher)
+
+
+def _device_problems(config: LineConfig) -> Iterator[str]:
+    for kind, tables in (("plc", config.plc), ("reader", config.reader), ("publish", config.publish)):
+        for name, table in tables.items():
+            yield from file_problems(f"{kind}.{name}", table)
+    for name, plc in config.plc.items():
+        yield from plc_problems(f"plc.{name}", plc)
+        if plc.driver == "remote-io" and plc.io is not None:
+            lines = [layout for layout in config.layouts() if layout.plc == name]
+            yield from io_problems(f"plc.{name}.io", plc.io, lines, plc.poll_ms)
+    for name, reader_config in config.reader.items():
+        yield from reader_problems(f"reader.{name}", reader_config)
+        yield from card_problems(f"reader.{name}", reader_config)
 
 
 def _scanner_problems(here: str, line: LineTable, devices: Mapping[str, ReaderConfig]) -> Iterator[str]:

@@ -129,7 +129,7 @@ class Core:
             return light_us if alarm_us is None else alarm_us
         return min(alarm_us, light_us)
 
-    def step(self, given: Input) -> list[Result]:
+    def step(self, given: Input) -> list[Result]:  # noqa: C901  the one entrance: a case for each input
         """Takes one input and returns what follows from it, in order."""
         out: list[Result] = []
         if not isinstance(given, Tick | TagsRead):

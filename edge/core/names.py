@@ -39,7 +39,7 @@ LOADS = "loads"
 """And under this every load that was opened or closed."""
 
 
-def refs(value: Journaled | Event) -> tuple[str, ...]:
+def refs(value: Journaled | Event) -> tuple[str, ...]:  # noqa: C901  a case for each kind of value
     """Identities and order ids under which people will look for a journaled value, without repeats.
 
     Values that name only a track (``<plc>#<track>`` and ``<line>#<track>``) are found through these.

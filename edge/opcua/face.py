@@ -309,7 +309,11 @@ class _Logins(UserManager):
         self._users = users
 
     def get_user(
-        self, iserver: object, username: str | None = None, password: str | None = None, certificate: object = None
+        self,
+        _: object,
+        username: str | None = None,
+        password: str | None = None,
+        certificate: object = None,  # noqa: ARG002  the library gives it by this name
     ) -> User | None:
         if self._users is not None:
             wanted = self._users.get(username or "")

@@ -112,7 +112,7 @@ class Measures:
         self._decided: _Recent[RouteDecided] = _Recent()
         self._alarmed: _Recent[AlarmChanged] = _Recent()
 
-    def points(self, seq: int, value: Journaled | Event) -> list[SeriesPoint]:
+    def points(self, seq: int, value: Journaled | Event) -> list[SeriesPoint]:  # noqa: C901  a case for each kind
         """The points of one record, none or more, all of different series."""
         made: list[SeriesPoint] = []
         time_ns = point_ns(value.at_us, seq)

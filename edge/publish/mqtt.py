@@ -64,7 +64,7 @@ class MqttPublisher:
             broker_of(config, f"lanewise-{site}-{controller}-{name}", config.in_flight),
             will=lambda: self._namespace.status(False, now_us(), self._version),
             subscriptions=desk.topics if desk else (),
-            arrived=desk.take if desk else lambda message: None,
+            arrived=desk.take if desk else lambda _: None,
         )
 
     def wants(self, record: Record) -> bool:

@@ -112,7 +112,7 @@ class MqttConnection:
         broker: Broker,
         will: Callable[[], MqttMessage],
         subscriptions: Sequence[str] = (),
-        arrived: Callable[[Arrived], None] = lambda message: None,
+        arrived: Callable[[Arrived], None] = lambda _: None,
     ) -> None:
         self._broker = broker
         self._will = will
@@ -291,7 +291,7 @@ class MqttConnection:
         client.connect_timeout = CONNECT_S
         client.max_inflight_messages_set(0)  # the flight is bounded here, by the broker's own limit
 
-        def on_connect(_: Client, data: object, flags: ConnectFlags, code: ReasonCode, its: Properties | None) -> None:
+        def on_connect(_: Client, _data: object, flags: ConnectFlags, code: ReasonCode, its: Properties | None) -> None:
             if code.is_failure:
                 said.put(_Down(f"refuses us: {code}"))
                 return
@@ -300,15 +300,15 @@ class MqttConnection:
             said.put(_Up(flags.session_present, taken, size))
 
         def on_disconnect(
-            _: Client, data: object, flags: DisconnectFlags, code: ReasonCode, its: Properties | None
+            _: Client, _data: object, flags: DisconnectFlags, code: ReasonCode, _its: Properties | None
         ) -> None:
             who = "the broker ended the connection" if flags.is_disconnect_packet_from_server else "connection lost"
             said.put(_Down(f"{who}: {code}"))
 
-        def on_publish(_: Client, data: object, mid: int, code: ReasonCode, its: Properties) -> None:
+        def on_publish(_: Client, _data: object, mid: int, code: ReasonCode, _its: Properties) -> None:
             said.put(_Ack(mid, int(code.value), str(code)))
 
-        def on_subscribe(_: Client, data: object, mid: int, codes: list[ReasonCode], its: Properties) -> None:
+        def on_subscribe(_: Client, _data: object, mid: int, codes: list[ReasonCode], _its: Properties) -> None:
             for topic, code in zip(self._subscriptions, codes, strict=False):
                 if code.is_failure:
                     log.warning("broker %s: %s: %s: nothing can be asked there", self._broker.where, topic, code)
@@ -318,7 +318,7 @@ class MqttConnection:
         client.on_disconnect = on_disconnect
         client.on_publish = on_publish
         client.on_subscribe = on_subscribe
-        client.on_message = lambda its, data, message: self._arrived(_arrived(its, message))
+        client.on_message = lambda its, _, message: self._arrived(_arrived(its, message))
         will = self._will()
         text = {"ContentType": will.content_type, "PayloadFormatIndicator": 1} if will.content_type else {}
         client.will_set(will.topic, will.payload, 1, will.retain, _made(PacketTypes.WILLMESSAGE, **text))

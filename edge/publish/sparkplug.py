@@ -104,7 +104,7 @@ class SparkplugPublisher:
 
         return send
 
-    def tell(self, following: Following) -> None:
+    def tell(self, _: Following) -> None:
         """Connects again where nothing else does. Raises TargetDown."""
         with self._turn:
             try:

@@ -43,7 +43,7 @@ class Conveyor:
         ports = {name: reader.antennas for name, reader in config.reader.items()}
         self._floor = Floor(self.layout, config.sim, seed, self, count(1), ports)
 
-    def next(self, at_us: int) -> FloorLoad | None:
+    def next(self, _: int) -> FloorLoad | None:
         """The next load; the floor asks."""
         return next(self._waiting, None)
 

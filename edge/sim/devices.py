@@ -91,7 +91,7 @@ class SimulatedFloor:
         alone: bool = False,
         keep_decisions: bool = False,
         faults: Sequence[FaultOrder] = (),
-        say: Callable[[str], None] = lambda text: None,
+        say: Callable[[str], None] = lambda _: None,
         monotonic_us: Callable[[], int] | None = None,
     ) -> None:
         self.config = config

@@ -133,7 +133,7 @@ async def run_sim(
         released=orders_url is None,
         alone=alone,
         faults=faults,
-        say=say or (lambda text: None),
+        say=say or (lambda _: None),
         monotonic_us=lambda: time.monotonic_ns() // 1000,
     )
     feeder = None if orders_url is None else OrderFeeder(floor, config, orders_url, token)

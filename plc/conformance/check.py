@@ -65,7 +65,7 @@ async def check(
     belts: Sequence[Belt] = (),
     parcels_s: float = 0.0,
     restart_s: float = 0.0,
-    say: Callable[[str], None] = lambda text: None,
+    say: Callable[[str], None] = lambda _: None,
     poll_s: float = 0.005,
 ) -> ConformanceReport:
     """Tries every rule over ``link``. Raises PlcError where the PLC cannot be reached at all.

@@ -107,7 +107,7 @@ class Probe:
         belts: Sequence[Belt] = (),
         parcels_s: float = 0.0,
         restart_s: float = 0.0,
-        say: Callable[[str], None] = lambda text: None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.link = link
         self.lanes = lanes

@@ -171,7 +171,7 @@ class _Connection(asyncio.Protocol):
             return
         try:
             self._emit(event)
-        except Exception as error:  # the owner's fault ends its connection and reaches it through ``run``
+        except Exception as error:  # noqa: BLE001  the owner's fault ends its visit and reaches it through ``run``
             self._fail(error)
             self.transport.abort()
 

@@ -85,7 +85,7 @@ class Layout:
         mask, fixed = _number(self._mask, "little"), _number(self._fixed, "little")
         unpack, clock, dbm = self._unpack(self._wanted, count), self._clock, _DBM
 
-        def read(tag: bytes, texts: Texts, before: Reads) -> Reads | None:
+        def read(tag: bytes, texts: Texts, _: Reads) -> Reads | None:
             if _number(tag, "little") & mask != fixed:
                 return None
             octets, antenna, power, time, seen = unpack(tag)

@@ -76,6 +76,8 @@ class SimulatedReader:
         self._holder: _Connection | None = None
         self._port = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._pulse: asyncio.TimerHandle | None = None
+        self._every_ms = 0
         self._faults: dict[ReaderFault, int] = {}
         self._jump_us = 0
 
@@ -116,7 +118,9 @@ class SimulatedReader:
     async def start(self, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> Self:
         """Listens; port 0 takes any free one. Raises ``OSError`` for a port that is taken."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), host, port, ssl=tls)
+        self._server = await loop.create_server(
+            lambda: _Connection(self._came, self._heard, self._went), host, port, ssl=tls
+        )
         self._port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -159,6 +163,8 @@ class SimulatedReader:
                 self._faults[fault] = given
                 if fault is ReaderFault.REFUSAL:
                     self.disconnect()
+                elif fault is ReaderFault.SLOW and self._holder is not None:
+                    self._holder.octets_s = given
             case _:
                 assert_never(fault)
 
@@ -167,6 +173,7 @@ class SimulatedReader:
         ended = set(ReaderFault) if fault is None else {fault}
         self._faults = {left: amount for left, amount in self._faults.items() if left not in ended}
         if self._holder is not None and ReaderFault.SLOW in ended:
+            self._holder.octets_s = None
             self._holder.flush()
 
     async def released(self) -> None:
@@ -192,6 +199,46 @@ class SimulatedReader:
             await self._server.wait_closed()
             self._server = None
 
+    def _came(self, client: _Connection) -> None:
+        self._clients.add(client)
+        at_us = self._now_us()
+        if ReaderFault.REFUSAL in self._faults:
+            client.end(self._device.refuse(at_us, "Failed_Reason_Other_Than_A_Connection_Already_Exists"))
+        elif self._holder is not None:
+            self._tell(self._device.attempted(at_us))
+            client.end(self._device.refuse(at_us))
+        else:
+            self._holder = client
+            client.octets_s = self._faults.get(ReaderFault.SLOW)
+            self._tell(self._device.connect(at_us))
+
+    def _heard(self, client: _Connection, octets: bytes) -> None:
+        if client is not self._holder:
+            return
+        before, held = self.outputs, self.held
+        reply = self._device.receive(octets, self._now_us())
+        self._tell(reply.octets, keep=self.held < held)
+        if self._on_output is not None:
+            for port, on in self.outputs.items():
+                if before[port] != on:
+                    self._on_output(port, on)
+        self._watch()
+        if reply.close:
+            client.transport.close()
+        elif self._device.keepalive_ms != self._every_ms:
+            self._every_ms = self._device.keepalive_ms
+            self._beat()
+
+    def _went(self, client: _Connection) -> None:
+        self._clients.discard(client)
+        if client is self._holder:
+            self._holder = None
+            self._every_ms = 0
+            self._beat()
+            self._device.disconnect()
+            for octets in client.kept():
+                self._device.hold(octets)
+
     def _now_us(self) -> int:
         return self._clock() + self._jump_us
 
@@ -209,7 +256,7 @@ class SimulatedReader:
             self._holder.transport.write(octets[: len(octets) // 2])
             self._holder.transport.close()
             return False
-        self._holder.write(octets, self._faults.get(ReaderFault.SLOW), keep=keep)
+        self._holder.write(octets, keep=keep)
         return True
 
     def _watch(self) -> None:
@@ -226,83 +273,72 @@ class SimulatedReader:
         self._tell(self._device.expire(at_us), keep=True)
         self._watch()
 
+    def _beat(self) -> None:
+        """Keeps a timer for the next keepalive."""
+        if self._pulse is not None:
+            self._pulse.cancel()
+            self._pulse = None
+        if self._every_ms:
+            self._pulse = asyncio.get_running_loop().call_later(self._every_ms / 1_000, self._keepalive)
+
+    def _keepalive(self) -> None:
+        self._tell(self._device.keepalive())
+        self._beat()
+
 
 class _Connection(asyncio.Protocol):
-    """One client's connection; the simulator's inside."""
+    """One client's connection. ``octets_s``: how fast it sends, None = at once."""
 
     transport: asyncio.Transport
 
-    def __init__(self, reader: SimulatedReader) -> None:
-        self._reader = reader
+    def __init__(
+        self,
+        came: Callable[[_Connection], None],
+        heard: Callable[[_Connection, bytes], None],
+        went: Callable[[_Connection], None],
+    ) -> None:
+        self._came, self._heard, self._went = came, heard, went
         self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
-        self._every_ms = 0
         self._slow: deque[tuple[bytes, bool]] = deque()
         self._sent = 0
         self._turn: asyncio.TimerHandle | None = None
+        self.octets_s: int | None = None
         self.gone: asyncio.Future[None] = self._loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        reader, device, at_us = self._reader, self._reader._device, self._reader._now_us()
-        reader._clients.add(self)
-        if ReaderFault.REFUSAL in reader._faults:
-            self.transport.write(device.refuse(at_us, "Failed_Reason_Other_Than_A_Connection_Already_Exists"))
-            self.transport.close()
-            return
-        if reader._holder is not None:
-            reader._tell(device.attempted(at_us))
-            self.transport.write(device.refuse(at_us))
-            self.transport.close()
-            return
-        reader._holder = self
-        reader._tell(device.connect(at_us))
+        self._came(self)
 
     def data_received(self, data: bytes) -> None:
-        reader = self._reader
-        if reader._holder is not self:
-            return
-        before = reader.outputs
-        held = reader.held
-        reply = reader._device.receive(data, reader._now_us())
-        reader._tell(reply.octets, keep=reader.held < held)
-        if reader._on_output is not None:
-            for port, on in reader.outputs.items():
-                if before[port] != on:
-                    reader._on_output(port, on)
-        reader._watch()
-        if reply.close:
-            self.transport.close()
-        elif reader._device.keepalive_ms != self._every_ms:
-            self._every_ms = reader._device.keepalive_ms
-            self._schedule()
+        self._heard(self, data)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        for timer in (self._timer, self._turn):
-            if timer is not None:
-                timer.cancel()
-        reader = self._reader
-        reader._clients.discard(self)
-        if reader._holder is self:
-            reader._holder = None
-            reader._device.disconnect()
-            for octets, keep in self._slow:  # what was not sent to its end
-                if keep:
-                    reader._device.hold(octets)
+    def connection_lost(self, _: Exception | None) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+        self._went(self)
         if not self.gone.done():
             self.gone.set_result(None)
 
     def drop(self) -> None:
         self.transport.abort()
 
-    def write(self, octets: bytes, octets_s: int | None, *, keep: bool) -> None:
-        """``octets_s``: how fast; None for at once."""
-        if octets_s is None and not self._slow:
+    def end(self, octets: bytes) -> None:
+        """A last word."""
+        self.transport.write(octets)
+        self.transport.close()
+
+    def write(self, octets: bytes, *, keep: bool) -> None:
+        """``keep``: see ``kept``."""
+        if self.octets_s is None and not self._slow:
             self.transport.write(octets)
             return
         self._slow.append((octets, keep))
         if self._turn is None:
             self._trickle(0)
+
+    def kept(self) -> list[bytes]:
+        """What was to be kept and was not sent to its end."""
+        return [octets for octets, keep in self._slow if keep]
 
     def flush(self) -> None:
         """Sends what a slow reader has not sent yet."""
@@ -315,7 +351,7 @@ class _Connection(asyncio.Protocol):
             self._sent = 0
 
     def _trickle(self, turn: int) -> None:
-        octets_s = self._reader._faults.get(ReaderFault.SLOW, 0)
+        octets_s = self.octets_s or 0
         due = int(octets_s * _TURN_S * (turn + 1)) - int(octets_s * _TURN_S * turn)
         while due and self._slow:
             octets, _ = self._slow[0]
@@ -327,14 +363,3 @@ class _Connection(asyncio.Protocol):
                 self._slow.popleft()
                 self._sent = 0
         self._turn = self._loop.call_later(_TURN_S, self._trickle, turn + 1) if self._slow else None
-
-    def _schedule(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._every_ms:
-            self._timer = self._loop.call_later(self._every_ms / 1_000, self._keepalive)
-
-    def _keepalive(self) -> None:
-        self._reader._tell(self._reader._device.keepalive())
-        self._schedule()

@@ -11,7 +11,7 @@ Source: ANSI/ISA-18.2-2016 (also IEC 62682), alarm state transition diagram; lat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import assert_never
 
@@ -369,25 +369,18 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             | AlarmKind.COMMANDS_REFUSED
             | AlarmKind.MACHINE_STOPPED
         ):
-            for plc in dict.fromkeys((*(layout.plc for layout in given.layouts), *_dock_plcs(given))):
+            for plc in _plcs(given):
                 yield plc, "", plc
         case AlarmKind.READER_DOWN:
-            for layout in given.layouts:
-                for reader in layout.portal.readers:
-                    yield reader, layout.name, layout.plc
-            for reader, dock in {dock.reader: dock.name for dock in given.docks}.items():
-                yield reader, dock, ""
+            yield from _readers(given)
         case AlarmKind.WRONG_LOAD:
             for its in given.docks:
                 yield its.name, its.name, ""
         case AlarmKind.CERTIFICATE_ENDS:
-            for plc in dict.fromkeys((*(layout.plc for layout in given.layouts), *_dock_plcs(given))):
+            for plc in _plcs(given):
                 yield f"plc.{plc}", "", plc
-            for layout in given.layouts:
-                for reader in layout.portal.readers:
-                    yield f"reader.{reader}", layout.name, layout.plc
-            for reader, dock in {dock.reader: dock.name for dock in given.docks}.items():
-                yield f"reader.{reader}", dock, ""
+            for reader, line, plc in _readers(given):
+                yield f"reader.{reader}", line, plc
         case AlarmKind.LANE_FULL:
             for layout in given.layouts:
                 for lane in layout.lanes:
@@ -406,6 +399,19 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             return
         case _:
             assert_never(kind)
+
+
+def _plcs(given: Started) -> Iterable[str]:
+    return dict.fromkeys((*(layout.plc for layout in given.layouts), *_dock_plcs(given)))
+
+
+def _readers(given: Started) -> Iterator[tuple[str, str, str]]:
+    """Each reader with its line and that line's PLC, or with its dock."""
+    for layout in given.layouts:
+        for reader in layout.portal.readers:
+            yield reader, layout.name, layout.plc
+    for reader, dock in {dock.reader: dock.name for dock in given.docks}.items():
+        yield reader, dock, ""
 
 
 def _dock_plcs(given: Started) -> Iterator[str]:

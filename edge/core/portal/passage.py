@@ -48,7 +48,7 @@ Wants = Callable[[Sequence[str], Sequence[str]], frozenset[str]]
 """From the tags that surely belong to a passage, and others: which of the others its order wants."""
 
 
-def _no_order(clear: Sequence[str], others: Sequence[str]) -> frozenset[str]:
+def _no_order(*_: Sequence[str]) -> frozenset[str]:
     return frozenset()
 
 
