@@ -26,6 +26,7 @@ from pymodbus.pdu.register_message import ReadHoldingRegistersResponse
 from pymodbus.transaction import TransactionManager
 
 from plc.driver import PlcError
+from plc.library_call import heeded
 from plc.points import Table
 from plc.wires import Serial, Tcp, Tls, Wire
 
@@ -161,7 +162,7 @@ class ModbusConnection:
         client = self._new_client()
         trouble: list[OSError] = []
         if isinstance(self._wire, Serial):
-            create: Callable[[], Awaitable[Any]] = client.ctx.call_create
+            create: Callable[[], Awaitable[Any]] = partial(_open_serial, client.ctx.call_create)
         else:
             create = partial(_open, client, self._wire, self._context())
 
@@ -182,7 +183,7 @@ class ModbusConnection:
         client.ctx.call_create = attempt
         self._client = client
         try:
-            connected = await client.connect()
+            connected = await heeded(client.connect())
         except BaseException:
             self._drop()
             raise
@@ -387,6 +388,17 @@ class ModbusConnection:
         if self._asking and isinstance(self._wire, Serial):
             self._quiet_from = asyncio.get_running_loop().time() + self._timeout_ms / 1000
         client.close()
+
+
+async def _open_serial(create: Callable[[], Awaitable[Any]]) -> Any:
+    """The library's connection; its set-up comes a turn later, and would fail where it is closed before."""
+    made = await create()
+    try:
+        await asyncio.sleep(0)
+    except BaseException:
+        made[0].abort()
+        raise
+    return made
 
 
 async def _open(client: _Client, wire: Tcp | Tls, context: ssl.SSLContext | None) -> Any:

@@ -24,6 +24,7 @@ from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 from cryptography import x509
 
 from plc.driver import PlcError
+from plc.library_call import heeded
 from plc.opcua_trust import APPLICATION_URI, Own, TrustList, trouble_with
 
 T = TypeVar("T")
@@ -130,7 +131,7 @@ class UaSession:
             return
         try:
             async with asyncio.timeout(_GOODBYE_S):
-                await client.disconnect()
+                await heeded(client.disconnect())
         except (UaError, OSError, RuntimeError):  # TimeoutError is an OSError
             pass
         finally:
@@ -141,7 +142,7 @@ class UaSession:
         limit_s = limit_s or self._timeout_s
         try:
             async with asyncio.timeout(limit_s):
-                return await call
+                return await heeded(call)
         except TimeoutError:
             await self.close()
             raise self._fault(f"{self.where}: {what}: no answer within {limit_s * 1000:.0f} ms") from None

@@ -43,6 +43,8 @@ from plc.driver import PlcError
 
 OPENING = 10
 """Times the limit of a call that a session may take to be opened: keys are long."""
+TURNS = 40
+"""Turns of a loop that a connection needs, and more."""
 Planted = Callable[[Any], Any]
 
 every_link = pytest.mark.parametrize("name", LINKS)
@@ -144,6 +146,20 @@ async def ends_unheard(case: LinkCase, programs: Programs, keys: dict[str, Any])
     assert task.cancelled()
 
 
+async def ends_at_any_turn(case: LinkCase, programs: Programs) -> None:
+    """Told while it connects, also in the very turn in which the connection is there."""
+    async with case.stand(programs, Way()) as peer:
+        for number in range(TURNS):
+            link, before = case.make(programs, peer.keys), Belongings.now()
+            task = asyncio.create_task(link.connect())
+            await turns(number)
+            told = task.cancel()
+            await asyncio.wait((task,))
+            assert task.cancelled() or not told, f"it took no notice in turn {number}: {task}"
+            await link.close()
+            await until(lambda before=before: not before.left())  # type: ignore[misc]
+
+
 async def gives_up(case: LinkCase, programs: Programs, keys: dict[str, Any]) -> PlcError:
     link, before, loop = case.make(programs, keys), Belongings.now(), asyncio.get_running_loop()
     assert isinstance(loop, MeteredLoop)
@@ -224,6 +240,7 @@ def test_cancelled_anywhere_it_ends_within_a_second_and_leaves_nothing(
     for most in (*breaks(run, programs, name), None):
         run(ends_when_cancelled(case, programs, Way(most=most)), loop=loop)
     run(is_closed(case, programs), loop=loop)
+    run(ends_at_any_turn(case, programs), loop=loop)
     if case.dials is not None:
         with deaf() as port:
             run(ends_unheard(case, programs, case.dials(programs, port)), loop=loop)
