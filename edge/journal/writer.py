@@ -59,8 +59,8 @@ class Journal:
     def __init__(
         self,
         path: Path,
-        on_stored: Callable[[int], None] = lambda seq: None,
-        on_trouble: Callable[[str], None] = lambda text: None,
+        on_stored: Callable[[int], None] = lambda _: None,
+        on_trouble: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._path = path
         self._on_stored = on_stored
