@@ -34,6 +34,7 @@ from rfid.autoid_codec import (
 )
 from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderClock, ReaderError, ReaderEvent, ReaderFailure, ReaderNotice, ReaderReady, Reads, TagRead
+from rfid.epc.hexadecimal import plain_hex
 
 T = TypeVar("T")
 
@@ -260,9 +261,7 @@ def _node_id(identifier: int, namespace: int = 0) -> ua.NodeId:
 
 
 def _epc(found: ScanResult) -> str:
-    if isinstance(found.data, bytes):
-        return found.data.hex().upper()
-    try:
-        return bytes.fromhex(found.data).hex().upper()
-    except ValueError:
-        raise AutoIdError(f"{found.code_type} {found.data[:40]!r} is no EPC in hexadecimal") from None
+    epc = plain_hex(found.data.hex() if isinstance(found.data, bytes) else found.data)
+    if epc is None:
+        raise AutoIdError(f"{found.code_type} {found.data[:40]!r} is no EPC in hexadecimal")
+    return epc

@@ -20,6 +20,7 @@ from math import pi
 from typing import Any, TypeAlias
 
 from rfid.driver import PortChanged, ReaderClock, ReaderEvent, ReaderNotice, Reads, TagDetail, TagRead
+from rfid.epc.hexadecimal import plain_hex
 
 _Table: TypeAlias = Mapping[str, Any]
 _EPC = re.compile(r"(?:[0-9A-F]{4}){1,31}")
@@ -168,7 +169,8 @@ def _port(table: _Table, key: str, hint: str = "") -> int:
 
 
 def _hex(table: _Table, key: str, pattern: re.Pattern[str] = _HEX) -> str:
-    return _checked(str(_value(table, key, str)).upper(), pattern, key)
+    text = str(_value(table, key, str))
+    return _checked(plain_hex(text) or text, pattern, key)
 
 
 def _base64(table: _Table, key: str, hint: str) -> str:

@@ -25,6 +25,8 @@ from rfid.epc.identity import identify, sscc96
 from rfid.llrp_device.simulator import SimulatedReader
 
 EPCS = ("3034257BF400B78000001234", "3034257BF400B78000001235")
+WRITTEN = dict(zip(EPCS, ("0x3034257bf400b78000001234", "3034 257B F400 B780 0000 1235"), strict=True))
+"""How the readers tell them that tell texts."""
 CARDS = ("0A00345F1C", "0B00000001")
 TOPIC = "reader/events"
 
@@ -89,8 +91,8 @@ async def llrp(programs: Programs, way: Way) -> AsyncIterator[Peer]:
 
 def zebra(epc: str, antenna: int) -> bytes:
     return (
-        f'{{"type": "SIMPLE", "timestamp": "2026-02-01T00:00:00.000Z", "data": {{"format": "epc", "idHex": "{epc}", '
-        f'"antenna": {antenna}, "peakRssi": -50}}}}'
+        f'{{"type": "SIMPLE", "timestamp": "2026-02-01T00:00:00.000Z", "data": {{"format": "epc", '
+        f'"idHex": "{WRITTEN[epc]}", "antenna": {antenna}, "peakRssi": -50}}}}'
     ).encode()
 
 

@@ -114,7 +114,7 @@ def test_scans_of_a_foreign_autoid_server_become_reads(run: Any, pki: Pki, serve
             "scan gate1 epc 3034257BF400B78000001234 1,-50,1700000000000 2,-61,1700000000250 7,-40,1700000000300",
             "scan gate2 epc 30340000000000000000FFFF 1,-50,1700000000000",  # another reader of the same server
             "scan gate1 bytes e2801160 2,-70,1700000001000",
-            "scan gate1 text 3034f0 1,-55,1700000002000",
+            "scan gate1 text 0x3034f0 1,-55,1700000002000",
             "scan gate1 text no-epc 1,-55,1700000002000",
             "scan gate1 epc 3034257BF400B78000001235",
             "status gate1 1",

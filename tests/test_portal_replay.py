@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pure_site import example
 
 from edge.cli import main
@@ -16,6 +18,7 @@ from edge.core.values.layout import Job
 from edge.sim.floor import Floor, InventoryRound, Signal
 from edge.sim.world import FloorLoad, World
 from plc.words import EventType
+from rfid.epc.hexadecimal import plain_hex
 
 CARTONS = 24
 SHELF = "30FFFFFFFFFFFFFFFFFFFFFF"
@@ -120,3 +123,23 @@ def test_few_passages_and_those_that_overlap_come_out(tmp_path: Path, passages: 
     (tmp_path / "passages").write_text(f"passage,start_us,stop_us\n{passages}\n")
     judged, _ = judge(read_recording(tmp_path / "reads", tmp_path / "passages"))
     assert [list(one.epcs) for one in judged] == owned
+
+
+def test_a_tag_is_one_however_its_epc_is_written(
+    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (passages := tmp_path / "passages.csv").write_text("passage,start_us,stop_us\np1,900000,1300000\n")
+    (expected := tmp_path / "expected.csv").write_text("passage,epc\np1,0x3034257b-F7194E40-00001A85\n")
+    reads = shared / "field" / "reads_spaced_epc.csv"
+    assert main(["portal", "replay", str(reads), str(passages), "--expected", str(expected)]) == 0
+    carton, total = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (carton["epcs"], total["exact_passages"]) == (["3034257BF7194E4000001A85"], 1)
+
+
+@given(st.binary(min_size=1, max_size=62), st.lists(st.sampled_from(["", " ", "\t", "-", ":", "\u00a0"]), min_size=1))
+def test_hexadecimal_has_one_plain_form(octets: bytes, between: list[str]) -> None:
+    separators = cycle(between)
+    for lead in ("", "0x", " 0X "):
+        text = lead + "".join(f"{octet:02{'xX'[octet % 2]}}{next(separators)}" for octet in octets)
+        assert plain_hex(text) == octets.hex().upper(), text
+    assert plain_hex(f"{text}F") is plain_hex("") is plain_hex("0x") is plain_hex("30G4") is None

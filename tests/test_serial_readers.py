@@ -133,7 +133,7 @@ def test_every_card_is_read_whatever_the_line_does(run: Run, plug: Plug, driver:
     cards = ["0A00000001", "0A00000002", "0A000000A1", "0B00000001", "FFFFFFFFFF"]
     tote = grai96("9521141", "12345", 1)
     listed = plug.path.with_name("cards.csv")
-    listed.write_text(f"card,epc\n{cards[2]},{tote.lower()}\n", "utf-8")
+    listed.write_text(f"card,epc\n{cards[2].lower()},0x{tote.lower()}\n", "utf-8")
 
     async def main() -> None:
         owner = ReaderOwner("cards", driver=driver, device=str(plug.path), debounce_ms=600_000, cards=listed)

@@ -4,7 +4,8 @@ Public names: Recording, RecordedPassage, read_reads, read_recording, judge, Jud
 RecordingError.
 
 A recording is two or three CSV files with a header each: reads ``time_us,epc,antenna,rssi_dbm[,reader]``, passages
-``passage,start_us,stop_us``, expected ``passage,epc``. EPCs and passage names are opaque texts.
+``passage,start_us,stop_us``, expected ``passage,epc``. An EPC in hexadecimal is one tag however it is written; other
+EPCs and passage names are opaque texts.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from edge.core.values.layout import Job, LineLayout, Portal
 from edge.core.values.state import PortalState
 from edge.journal.record import Record
 from rfid.driver import TagRead
+from rfid.epc.hexadecimal import plain_hex
 
 READER = "recorded"
 USE_VISITS = 400
@@ -99,9 +101,7 @@ def read_reads(path: Path) -> tuple[tuple[str, TagRead], ...]:
     for where, row in _rows(path, ("time_us", "epc", "antenna", "rssi_dbm"), ("reader",)):
         at_us = int(_number(where, "time_us", row["time_us"]))
         antenna = int(_number(where, "antenna", row["antenna"]))
-        seen.append(
-            (row["reader"], TagRead(row["epc"], antenna, _number(where, "rssi_dbm", row["rssi_dbm"]), at_us, 1))
-        )
+        seen.append((row["reader"], TagRead(_epc(row), antenna, _number(where, "rssi_dbm", row["rssi_dbm"]), at_us, 1)))
     return tuple(sorted(seen, key=lambda one: one[1].at_us))
 
 
@@ -112,7 +112,7 @@ def read_recording(reads: Path, passages: Path, expected: Path | None = None) ->
     if expected is not None:
         inside = {}
         for _, row in _rows(expected, ("passage", "epc")):
-            inside.setdefault(row["passage"], set()).add(row["epc"])
+            inside.setdefault(row["passage"], set()).add(_epc(row))
     gone: list[RecordedPassage] = []
     for where, row in _rows(passages, ("passage", "start_us", "stop_us")):
         start = int(_number(where, "start_us", row["start_us"]))
@@ -296,6 +296,10 @@ def _number(where: str, column: str, text: str) -> float:
         return int(text) if text.lstrip("-").isdigit() else float(text)
     except ValueError:
         raise RecordingError(f"{where}: {column}: {text!r} is not a number") from None
+
+
+def _epc(row: dict[str, str]) -> str:
+    return plain_hex(row["epc"]) or row["epc"]
 
 
 def _plain(text: str) -> str:

@@ -16,7 +16,6 @@ from dataclasses import asdict, dataclass, field
 from ipaddress import ip_network
 from itertools import islice, zip_longest
 from pathlib import Path
-from string import hexdigits
 
 from edge.commands.command_line import add_command
 from edge.commands.portal_replay import read_reads
@@ -29,6 +28,7 @@ from edge.core.iso_time import iso
 from edge.devices.reader import ReaderSession
 from edge.journal.host_time import now_us
 from rfid.driver import ReaderError, ReaderEvent, ReaderReady, Reads, TagDetail, TagRead
+from rfid.epc.hexadecimal import plain_hex
 from rfid.epc.identity import EpcError, classify, encode, identity_of_hex, parse_tag_uri
 from rfid.event_cycles import CycleReport, EventCycles
 from rfid.llrp.client import LLRP_PORT
@@ -398,9 +398,10 @@ def _octets(text: str) -> str:
             return encode(parse_tag_uri(text))
         except EpcError as error:
             raise OSError(str(error)) from None
-    if len(text) % 4 or len(text) > 124 or not set(text) <= set(hexdigits):
+    epc = plain_hex(text)
+    if epc is None or len(epc) % 4 or len(epc) > 124:
         raise OSError(f"{text!r}: give an EPC as 4 to 124 hexadecimal digits, whole words of 4, or as urn:epc:tag:...")
-    return text.upper()
+    return epc
 
 
 # ---- report ----------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from rfid.epc.hexadecimal import plain_hex
 from rfid.epc.identity import EpcError, decode, encode, parse_tag_uri
 
 _CARD = re.compile(r"[0-9A-F]{10}")
@@ -42,7 +43,7 @@ def read_cards(path: Path) -> Cards:
         if not any(cells):
             continue
         here = f"{str(path)!r}: row {number}"
-        card = cells[0].upper()
+        card = plain_hex(cells[0]) or cells[0]
         if len(cells) != 2:
             problems.append(f"{here}: {len(cells)} cells: allowed are 2, card and epc")
         elif not _CARD.fullmatch(card):
@@ -60,5 +61,6 @@ def read_cards(path: Path) -> Cards:
 def _epc(text: str) -> str:
     if text.startswith("urn:"):
         return encode(parse_tag_uri(text)).upper()
-    decode(text)
-    return text.upper()
+    epc = plain_hex(text) or text
+    decode(epc)
+    return epc
