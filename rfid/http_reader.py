@@ -19,7 +19,7 @@ import h11
 from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReady
 from rfid.tcp import connected, connection_reason, host_port, notice_dead_peers
-from rfid.vendor_json import BadJson, Vendor, decode
+from rfid.vendor_json import Vendor, heard
 
 _ANSWER_S = 5.0
 _CHUNK = 65_536
@@ -113,7 +113,8 @@ class HttpJsonReader:
                     emit(ReaderReady(f"{given.vendor} JSON by HTTP from {host_port(given.host, given.port)}"))
                 case h11.Data(data=octets):
                     for line in lines.feed(bytes(octets)):
-                        self._take(line, emit)
+                        for event in heard(given.vendor, line, self.bad):
+                            emit(event)
                 case h11.EndOfMessage() | h11.ConnectionClosed():
                     where = ", in the middle of a line" if lines.within else ""
                     raise self._error(f"the reader ended the stream{where}", ReaderFailure.LOST)
@@ -141,15 +142,6 @@ class HttpJsonReader:
             case _:
                 hint = "look at the reader's own page"
         raise self._error(f"HTTP status {status} where 200 is needed: {hint}", ReaderFailure.REFUSED)
-
-    def _take(self, line: bytes, emit: Callable[[ReaderEvent], None]) -> None:
-        try:
-            events = decode(self.settings.vendor, line)
-        except BadJson as error:
-            notice = self.bad.notice(str(error), line)
-            events = [] if notice is None else [notice]
-        for event in events:
-            emit(event)
 
     def _error(self, reason: str, failure: ReaderFailure) -> ReaderError:
         given = self.settings

@@ -25,7 +25,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReady
 from rfid.tcp import connected, connection_reason, host_port, notice_dead_peers
-from rfid.vendor_json import BadJson, Vendor, decode
+from rfid.vendor_json import Vendor, heard
 
 _ANSWER_S = 5.0
 _LOOK_S = 0.2
@@ -234,13 +234,8 @@ class _Link(asyncio.Protocol):
         if message.retain:
             return
         self._heard_s = self._loop.time()
-        octets = bytes(message.payload)
-        try:
-            events = decode(self._settings.vendor, octets)
-        except BadJson as error:
-            notice = self._reader.bad.notice(f"{message.topic}: {error}", octets)
-            events = [] if notice is None else [notice]
-        for event in events:
+        where = f"{message.topic}: "
+        for event in heard(self._settings.vendor, bytes(message.payload), self._reader.bad, where):
             self._tell(event)
 
     def _disconnected(

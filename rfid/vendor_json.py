@@ -1,6 +1,6 @@
 """JSON of readers with an interface of their maker -> reader events: values in, values out.
 
-Public names: Vendor, decode, BadJson.
+Public names: Vendor, heard, decode, BadJson.
 
 Impinj: the reader events of the IoT Device Interface, one object a message or line; the kind is the key that ends with
 ``Event``. Zebra: the tag data and management events of the IoT Connector, an object or a list of them.
@@ -14,11 +14,12 @@ import json
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from math import pi
 from typing import Any, TypeAlias
 
+from rfid.bad_messages import BadMessages
 from rfid.driver import PortChanged, ReaderClock, ReaderEvent, ReaderNotice, Reads, TagDetail, TagRead
 from rfid.epc.hexadecimal import plain_hex
 
@@ -29,11 +30,16 @@ _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9})\d*)?(?:Z|([+-])(\d\d):?(\d\d))", re.ASCII
 )
 _SHOWN = 200
+_MOST_READS = (1 << 53) - 1  # what JSON carries exactly. Source: RFC 8259, clause 6
 _DEGREE = pi / 180
 
 
 class BadJson(ValueError):  # noqa: N818  # what is bad is the message
-    """No message of this maker; the text says why."""
+    """No message of this maker; the text says why. ``events``: of the entries of its list that are good."""
+
+    def __init__(self, text: str, events: Sequence[ReaderEvent] = ()) -> None:
+        super().__init__(text)
+        self.events = events
 
 
 class Vendor(StrEnum):
@@ -43,18 +49,37 @@ class Vendor(StrEnum):
     ZEBRA = "zebra"
 
 
+def heard(vendor: Vendor, octets: bytes, bad: BadMessages, where: str = "") -> Iterator[ReaderEvent]:
+    """What one message or line tells the core; what is wrong with it is counted in ``bad``, behind ``where``."""
+    try:
+        yield from decode(vendor, octets)
+    except BadJson as error:
+        yield from error.events
+        if (notice := bad.notice(f"{where}{error}", octets)) is not None:
+            yield notice
+
+
 def decode(vendor: Vendor, octets: bytes) -> list[ReaderEvent]:
-    """The events of one message or line; none for a sign of life. Raises ``BadJson``, then nothing of it counts."""
+    """The events of one message or line; none for a sign of life. Raises ``BadJson``.
+
+    Where a list has entries that are wrong, the others count.
+    """
     try:
         message = json.loads(octets)
     except (ValueError, RecursionError) as error:
         raise BadJson(f"not JSON: {error}") from None
     of_one: Callable[[_Table], Iterator[ReaderEvent]] = _impinj if vendor is Vendor.IMPINJ else _zebra
+    if not isinstance(message, list):
+        return list(of_one(_table(message)))
     events: list[ReaderEvent] = []
-    for table in message if isinstance(message, list) else [message]:
-        if not isinstance(table, dict):
-            raise BadJson(f"{type(table).__name__} where an object is needed")
-        events += of_one(table)
+    wrong: list[str] = []
+    for place, entry in enumerate(message, 1):
+        try:
+            events += of_one(_table(entry))
+        except BadJson as error:
+            wrong.append(f"entry {place}: {error}" if not wrong else "")
+    if wrong:
+        raise BadJson(f"{wrong[0]}; {len(wrong)} of {len(message)} entries left out", events)
     return events
 
 
@@ -123,7 +148,7 @@ def _zebra(message: _Table) -> Iterator[ReaderEvent]:
 def _zebra_tag(message: _Table, data: _Table) -> Reads:
     where = "add it to tagMetaData of the operating mode"
     power = _number(data, "peakRssi", -150, 30, f"{where} as RSSI")
-    seen = int(_number(data, "reads", 1, 1_000_000)) if "reads" in data else 1
+    seen = int(_number(data, "reads", 1, _MOST_READS)) if "reads" in data else 1
     port = _port(data, "antenna", f"{where} as ANTENNA")
     read = TagRead(_hex(data, "idHex", _EPC), port, power, _time(message, "timestamp"), seen)
     phase = _number(data, "phase", -360, 360) if "phase" in data else None
@@ -138,6 +163,12 @@ def _reads(read: TagRead, phase_degrees: float | None, tid: str) -> Reads:
         return Reads((read,), ReaderClock.UTC)
     phase = None if phase_degrees is None else phase_degrees % 360 * _DEGREE
     return Reads((read,), ReaderClock.UTC, details=(TagDetail(phase, None, tid),))
+
+
+def _table(value: Any) -> _Table:
+    if not isinstance(value, dict):
+        raise BadJson(f"{type(value).__name__} where an object is needed")
+    return value
 
 
 def _value(table: _Table, key: str, kind: type[Any], hint: str = "") -> Any:

@@ -33,9 +33,10 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from reader_owner import ReaderOwner
 
 from edge.config.load import ConfigError, load_line
+from rfid.bad_messages import BadMessages
 from rfid.driver import PortChanged, ReaderClock, ReaderFailure, ReaderNotice, Reads, TagRead
 from rfid.http_reader import JsonLines
-from rfid.vendor_json import BadJson, Vendor, decode
+from rfid.vendor_json import BadJson, Vendor, decode, heard
 
 SECRET = "a word that nobody has"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -130,6 +131,24 @@ def test_each_missing_or_wrong_part_is_named() -> None:
         assert repr(time)[1:-1] in refused(Vendor.IMPINJ, impinj("E280", 1, -50, time))
     assert "0 keys that end with Event" in refused(Vendor.IMPINJ, zebra("E280"))
     assert "neither data.idHex" in refused(Vendor.ZEBRA, impinj("E280"))
+
+
+def test_a_wrong_entry_of_a_list_takes_no_other_with_it(shared: Path) -> None:
+    field = (shared / "field" / "zebra_batch_blank_tag.json").read_bytes()
+    read, other = (TagRead(f"3034257BF7194E4000001A{end}", 1, -50.0, 1_795_166_068_651_000, 1) for end in (85, 86))
+    bad = BadMessages()
+    events = [*heard(Vendor.ZEBRA, field, bad, "fx: ")]
+    assert events[:-1] == [
+        Reads((one,), ReaderClock.UTC) for one in (read, other._replace(antenna=2, rssi_dbm=-55.0, seen=1_387_321))
+    ]
+    said = "bad message number 1: fx: entry 2: idHex '' must be 1 to 31 words of four hexadecimal digits"
+    assert isinstance(events[-1], ReaderNotice)
+    assert events[-1].text.startswith(f"{said}; 1 of 3 entries left out: ")
+    for vendor, good in ((Vendor.ZEBRA, zebra), (Vendor.IMPINJ, impinj)):
+        for wrong in (good(""), good("E280", 0), good("E280", 1, -99_999), good("E280", at="now"), {}, None, [], 7):
+            batch = json.dumps([good("E280"), wrong, wrong, good("3034")]).encode()
+            *kept, _ = heard(vendor, batch, BadMessages())
+            assert [one.reads[0].epc for one in kept if isinstance(one, Reads)] == ["E280", "3034"]
 
 
 def test_what_readers_say_besides_tags() -> None:
