@@ -1,18 +1,20 @@
 """What fixed barcode scanners send -> codes: values in, values out.
 
-Public names: ScanFormat, Framing, ScanFrames, BadScan, identify_code.
+Public names: ScanFormat, Framing, ScanFrames, BadScan, identify_code, codes_of.
 
 A scanner sends a frame for each object that passed: one or more codes, or its no-read text. Frames stand between STX
-and ETX, or end with CR, LF or both. Each code may begin with its AIM symbology identifier (``]C1`` = GS1-128); GS1
-element strings have FNC1 as GS (0x1D) behind elements of variable length.
+and ETX, or end with CR, LF or both. What stands before an STX is a header; control characters around a code belong to
+the scanner. Each code may begin with its AIM symbology identifier (``]C1`` = GS1-128); GS1 element strings have FNC1 as
+GS (0x1D) behind elements of variable length.
 
-Source: ISO/IEC 15424 (symbology identifiers); GS1 General Specifications, clauses 5.1 (symbology identifiers), 7.8.5
-(element strings of predefined length).
+Source: ISO/IEC 15424 (symbology identifiers); ISO/IEC 15434 (messages, as in a MaxiCode); GS1 General Specifications,
+clauses 5.1 (symbology identifiers), 7.8.5 (element strings of predefined length); USPS Publication 199 (IMpb).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,10 +25,20 @@ from rfid.epc.identity import EpcError, identify
 STX, ETX = 0x02, 0x03
 LONGEST = 4_096
 """Octets of a frame; more are no frame."""
-_GS = "\x1d"
+_GS, _CAN = "\x1d", "\x18"
+_AROUND = " \x7f" + "".join(chr(code) for code in range(32) if chr(code) != _GS)
+_ENDS = re.compile(r"[\0\t\r\n\x02\x03]")
+"""Within a frame they stand between symbols."""
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _GS1_SYMBOLOGIES = {"]C1", "]e0", "]e1", "]e2", "]d2", "]Q3", "]J1"}
 _SSCC = re.compile(r"(?:00)?([0-9]{18})")
+_UNMARKED = re.compile(r"01[0-9]{14}|80030[0-9]{13}")
+_LINK = re.compile(r"(https?://)?[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]+)?/", re.IGNORECASE)
+# 420, ZIP code of 5 or 9 digits, perhaps FNC1, then 20, 22 or 26 digits that begin with the kind of service.
+_USPS = re.compile(r"420[0-9]{5}(?:[0-9]{4})?\x1d?(9[1-6][0-9]{18}(?:[0-9]{2}|[0-9]{6})?)")
+_ENVELOPE = "[)>"
+_MESSAGE = re.compile(r"(?:\][A-Za-z][0-9A-Za-z])?\[\)>\x1e[^\x04]*\x04")
+_BETWEEN = re.compile(r"[\x00-\x1f]+")
 
 # Octets of an element with its application identifier, by that one's first two digits.
 _LENGTHS = {"00": 20, "01": 16, "02": 16, "03": 16, "04": 18, "20": 4, "41": 16}
@@ -101,35 +113,73 @@ class ScanFrames:
             text = octets.decode()
         except UnicodeDecodeError:
             text = octets.decode("latin-1")
-        if not text.strip(" ") or (form.heartbeat and text.strip() == form.heartbeat):
+        _, header, behind = text.partition(chr(STX))
+        text = behind if header else text
+        shown = text.strip(_AROUND)
+        none_found = _CAN in text or form.no_read in text
+        if (not shown and not none_found) or (form.heartbeat and shown == form.heartbeat.strip(_AROUND)):
             return
-        parts = [part.strip(" ") for part in (text.split(form.separator) if form.separator else [text])]
-        codes = [identify_code(part) for part in parts if part and part != form.no_read]
-        if not all(code and code.isprintable() for code in codes):
+        codes: list[str] = []
+        for symbol in _symbols(text, form.separator):
+            if symbol != form.no_read.strip(_AROUND):
+                codes += codes_of(symbol)
+        good = tuple(dict.fromkeys(code for code in codes if code and code.isprintable()))
+        if good or not codes:
+            found.append(CodesRead(good))
+        if len(good) < len(set(codes)):
             found.append(BadScan("a code holds control characters", octets))
-            return
-        found.append(CodesRead(tuple(dict.fromkeys(codes))))
+
+
+def _symbols(text: str, separator: str) -> list[str]:
+    """The texts of a frame's symbols, without what a scanner may put around them; messages of ISO/IEC 15434 first."""
+    messages = _MESSAGE.findall(text)
+    parts = [text] if not messages else _MESSAGE.split(text)
+    if separator:
+        parts = [piece for part in parts for piece in part.split(separator)]
+    symbols = [*messages, *(piece for part in parts for piece in _ENDS.split(part))]
+    return [symbol for piece in symbols if (symbol := piece.strip(_AROUND))]
 
 
 def identify_code(text: str) -> str:
     """The identity that a code names: ``(00)…``, ``(8003)…``, ``(01)…(21)…``; any other code is its own text.
 
-    Takes GS1 element strings with FNC1 as GS or with brackets, Digital Links, and the 18 digits of an SSCC, with or
-    without ``00`` before them, if their check digit is right. An AIM symbology identifier is left out.
+    Takes GS1 element strings with FNC1 as GS or with brackets, Digital Links of any host in capitals or not, the 18
+    digits of an SSCC, with or without ``00`` before them, and without any mark ``01…21…`` and ``8003…``; check digits
+    must be right. An AIM symbology identifier is left out, and ``420`` with a ZIP code before a number of USPS.
     """
+    return codes_of(text)[0]
+
+
+def codes_of(text: str) -> tuple[str, ...]:
+    """``identify_code``, and behind it the whole text where that says more than the code."""
     aim = _AIM.match(text)
     if aim is not None:
         text = text[aim.end() :]
-    gs1 = (aim is not None and aim[0] in _GS1_SYMBOLOGIES) or _GS in text
+    if text.startswith(_ENVELOPE):
+        return (_BETWEEN.sub(" ", text).strip(),)
+    text, is_gs1 = text.strip(_GS), (aim is not None and aim[0] in _GS1_SYMBOLOGIES) or _GS in text
+    for candidate in _candidates(text, is_gs1):
+        try:
+            return (identify(candidate),)
+        except EpcError:
+            continue
+    whole = text.replace(_GS, " ")
+    mailed = _USPS.fullmatch(text)
+    return (whole,) if mailed is None else (mailed[1], whole)
+
+
+def _candidates(text: str, is_gs1: bool) -> Iterator[str]:
+    """What the text may be as something that ``identify`` takes, the likeliest first."""
     sscc = _SSCC.fullmatch(text)
-    candidates = _keys(text.strip(_GS)) if gs1 else [f"(00){sscc[1]}"] if sscc is not None else [text]
-    for candidate in candidates:
-        if candidate.startswith(("(", "http://", "https://")):
-            try:
-                return identify(candidate)
-            except EpcError:
-                continue
-    return text.strip(_GS).replace(_GS, " ")
+    if sscc is not None and not is_gs1:
+        yield f"(00){sscc[1]}"
+    if is_gs1 or _UNMARKED.match(text):
+        yield from _keys(text)
+    if text.startswith("("):
+        yield text
+    link = _LINK.match(text)
+    if link is not None:
+        yield f"{(link[1] or 'https://').lower()}{text[link.end(1) if link[1] else 0 :]}"
 
 
 def _keys(text: str) -> list[str]:

@@ -6,7 +6,9 @@ Public names: none; run by pytest.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import re
 import socket
 import threading
 from collections import Counter
@@ -103,6 +105,54 @@ def test_after_garbage_the_next_frame_is_read(garbage: bytes, framing: Framing) 
     assert frames.feed(b"A1\r" if framing is Framing.LINES else b"\x02A1\x03")[-1] == CodesRead(("A1",))
 
 
+def heard(frame: bytes, framing: Framing = Framing.LINES, separator: str = ";", no_read: str = "NOREAD") -> Any:
+    return ScanFrames(ScanFormat(framing, separator, no_read)).feed(frame)
+
+
+def test_frames_of_the_field_name_what_is_on_the_label(shared: Path) -> None:
+    rows = (shared / "field" / "usps_ups_frames.txt").read_text().splitlines()[1:]
+    for what, octets, right in (row.split(" | ") for row in rows):
+        frame, *given = octets.split(" with no_read = ")
+        framing = Framing.STX_ETX if "ETX" in what else Framing.LINES
+        no_read = json.loads(given[0].replace("\\x", "\\u00")) if given else "NOREAD"
+        (found,) = heard(frame.encode().decode("unicode_escape").encode("latin-1"), framing, no_read=no_read)
+        wanted = [] if right == "no code" else [re.split("[ ,]", right)[0]]
+        assert found.codes[:1] == tuple(wanted) or wanted[0] in found.codes, what
+
+
+UPS = "[)>\x1e01\x1d96841706672\x1d840\x1d001\x1d1Z12345675\x1dUPSN\x1e\x04"
+MAIL = "9205590139515815555508"
+GTIN = "0952114100001" + check_digit("0952114100001")
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("LINE1\x02X1", ["X1"]),  # a header before STX
+        ("\x02X1\x03", ["X1"]),
+        ("\x01X1\t\0", ["X1"]),
+        ("X1\tX2", ["X1", "X2"]),
+        ("\x18", []),
+        ("\x02\x18\x03", []),
+        ("NOREAD\t", []),
+        (f"]U1{UPS}X1", [UPS.replace("\x1e\x04", "").replace("\x1d", " ").replace("\x1e", " "), "X1"]),
+        ("X1;A\x07B;X2", ["X1", "X2"]),
+        (f"42090221{MAIL}", [MAIL, f"42090221{MAIL}"]),
+        (f"420902211234{MAIL}", [MAIL, f"420902211234{MAIL}"]),
+        (f"]C1420902211234\x1d{MAIL}", [MAIL, f"420902211234 {MAIL}"]),
+        (f"HTTP://EXAMPLE.COM/P/8003/{TOTE[6:]}?X=Y", [TOTE]),
+        (f"id.gs1.org/00/{SSCC[4:]}", [SSCC]),
+        (f"8003{TOTE[6:]}", [TOTE]),
+        (f"01{GTIN}172701012177", [f"(01){GTIN}(21)77"]),
+        ("80030000000000001", ["80030000000000001"]),
+    ],
+)
+def test_what_a_scanner_puts_around_a_code_is_not_the_code(text: str, codes: list[str]) -> None:
+    found = heard(f"{text}\r\n".encode())
+    assert found[0] == CodesRead(tuple(codes))
+    assert [one.reason for one in found[1:]] == ["a code holds control characters"] * ("\x07" in text)
+
+
 def test_what_is_no_frame_is_said() -> None:
     frames = ScanFrames(ScanFormat(Framing.STX_ETX))
     (cut,) = (one for one in frames.feed(b"\x02AB\x02CD\x03") if isinstance(one, BadScan))
@@ -153,7 +203,7 @@ def test_a_scanner_that_is_a_server(run: Run, loop: Loop) -> None:
             await owner.until(lambda: owner.ready == 1)
             scanner.write(b"]C100" + SSCC.removeprefix("(00)").encode()[:7])
             await scanner.drain()
-            scanner.write(SSCC.removeprefix("(00)").encode()[7:] + b",X1\r\nNOREAD\r\n\x01bad\r\n")
+            scanner.write(SSCC.removeprefix("(00)").encode()[7:] + b",X1\r\nNOREAD\r\nb\x07ad\r\n")
             await owner.until(lambda: bool(owner.notices))
             assert [one for one in owner.events if isinstance(one, CodesRead)] == [
                 CodesRead((SSCC, "X1")),
