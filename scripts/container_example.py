@@ -32,6 +32,7 @@ url = "http://influxdb:8086"
 org = "lanewise"
 bucket = "lanewise"
 token_file = "/run/secrets/influx_token"
+plain = true                         # the containers' own network
 
 [publish.mqtt]
 kind = "mqtt"
@@ -39,6 +40,7 @@ host = "mosquitto"
 port = 1883
 user = "publisher"
 password_file = "/run/secrets/mqtt_publisher"
+plain = true
 commands = ["orders", "lane", "alarm"]
 api = "http://api:8000"
 token_file = "/run/secrets/api_token"

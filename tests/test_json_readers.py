@@ -399,7 +399,7 @@ def test_logins_do_not_go_in_the_clear(project: Path, tmp_path: Path) -> None:
         "gone': no such file"
     )
     assert problems(stream.replace("10.0.0.5", "10.0.0.5:99999")) == [
-        "reader.r.url: 'http://10.0.0.5:99999/api/v1/data/stream': Port out of range 0-65535"
+        "reader.r.url: 'http://10.0.0.5:99999/api/v1/data/stream': port out of range 0-65535"
     ]
     broker = 'driver = "mqtt-json"\nvendor = "zebra"\nhost = "broker"\ntopics = ["fx"]\n'
     assert problems(broker) == []

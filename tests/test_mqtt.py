@@ -196,6 +196,7 @@ def test_what_is_wrong_with_a_broker_is_said_at_once(
         "publish.one.certificate",
         "publish.one.password_file",
         "publish.one.token_file",
+        "publish.one.user",
         "publish.two.kind",
     }
 

@@ -112,6 +112,25 @@ def test_a_devices_password_does_not_go_in_the_clear(tmp_path: Path, path: str) 
         assert problems(tmp_path, path, near) == []
 
 
+@pytest.mark.parametrize("path", [path for path in IN_THE_CLEAR if path.startswith("publish.")])
+def test_a_publishers_secrets_go_in_the_clear_only_where_that_is_said(tmp_path: Path, path: str) -> None:
+    (tmp_path / "secret").write_text("it")
+    table, lacks = IN_THE_CLEAR[path]
+    is_influx = path == "publish.influx"
+    what, key = ("token", "token_file") if is_influx else ("password", "user")
+    secret = 'token_file = "secret"' if is_influx else 'user = "u"\npassword_file = "secret"'
+    said = f"{key}: the {what} would go in the clear: {lacks}, or plain = true in a network that nobody else "
+    assert problems(tmp_path, path, f"{table}\n{secret}") == [f"{said}hears"]
+    assert problems(tmp_path, path, f"{table}\n{secret}\nplain = true") == []
+    assert problems(tmp_path, path, f"{with_tls(table)}\n{secret}") == []
+    near = table.replace('"h"', '"127.0.0.1"').replace("//h/", "//localhost/")
+    assert problems(tmp_path, path, f"{near}\n{secret}") == []
+    if path == "publish.mqtt":
+        commands = 'commands = ["lane"]\ntoken_file = "secret"\napi = "http://api:8000"'
+        (wrong,) = problems(tmp_path, path, f"{table}\n{commands}")
+        assert wrong.startswith("token_file: the token would go in the clear: only with an https url, this one is")
+
+
 def tables(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
     """Every table of a configuration."""
     yield model

@@ -16,7 +16,7 @@ from edge.config.opcua import UaServerConfig
 from edge.config.plcs import PlcConfig
 from edge.config.publish import MetricsConfig, PublisherConfig, RetentionConfig
 from edge.config.readers import ReaderConfig
-from edge.config.table import Beside, Frozen, Name, StoreUrl
+from edge.config.table import Beside, Frozen, Listen, Name, StoreUrl
 from edge.core.alarms.rules import RULES
 from edge.core.values.alarm import AlarmKind, AlarmRule, Priority
 from edge.core.values.dock import DockLayout
@@ -241,7 +241,7 @@ class SiteConfig(Frozen):
 
     site: Name = Field(description="the site's name")
     store: StoreUrl = Field(pattern=r"^sqlite:///.+", description="the site store, `sqlite:///path`")
-    listen: str = Field(
+    listen: Listen = Field(
         default="127.0.0.1:8000",
         pattern=r"^.+:\d{1,5}$",
         description="address and port; only loopback without a secret",

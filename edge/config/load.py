@@ -19,7 +19,7 @@ from edge.config.plcs import PlcConfig, plc_problems
 from edge.config.points import every_point
 from edge.config.problem import MISSING, ConfigError, said_of
 from edge.config.publish import publisher_problems
-from edge.config.readers import BarcodeConfig, ReaderConfig, card_problems, reader_problems
+from edge.config.readers import BarcodeConfig, ReaderConfig, card_problems, reader_addresses, reader_problems
 from edge.config.remote_io import io_problems
 from edge.config.table import Frozen, Name, file_problems, is_loopback
 from edge.core.values.alarm import MOMENTS, RATES
@@ -192,9 +192,14 @@ def _device_problems(config: LineConfig) -> Iterator[str]:
         if plc.driver == "remote-io" and plc.io is not None:
             lines = [layout for layout in config.layouts() if layout.plc == name]
             yield from io_problems(f"plc.{name}.io", plc.io, lines, plc.poll_ms)
+    at_address: dict[str, str] = {}
     for name, reader_config in config.reader.items():
         yield from reader_problems(f"reader.{name}", reader_config)
         yield from card_problems(f"reader.{name}", reader_config)
+        for key, address in reader_addresses(reader_config):
+            other_reader = at_address.setdefault(address, name)
+            if other_reader != name:
+                yield f"reader.{name}.{key}: {address}: reader.{other_reader} has this address already"
 
 
 def _scanner_problems(here: str, line: LineTable, devices: Mapping[str, ReaderConfig]) -> Iterator[str]:
@@ -226,6 +231,11 @@ def _eye_problems(here: str, line: LineTable, config: LineConfig) -> Iterator[st
         yield f"{at}.{'eye' if portal.eye is None else 'eye_mm'}: missing: a photo-eye has eye and eye_mm"
         return
     if portal.eye is not None:
+        if portal.eye_mm is not None and portal.eye_mm > portal.antenna_mm:
+            yield (
+                f"{at}.eye_mm: {portal.eye_mm}: behind antenna_mm {portal.antenna_mm}: the photo-eye stands before the "
+                f"antennas or beside them, allowed: {portal.antenna_mm} or less"
+            )
         if "quiet_ms" in portal.model_fields_set:
             yield f"{at}.quiet_ms: {portal.quiet_ms}: only without eye, the photo-eye says when something is there"
         return
@@ -260,6 +270,14 @@ def _lane_problems(here: str, line: LineTable) -> Iterator[str]:
                 yield f"{at}.alternatives: {other}: no such lane, {known}"
         if lane.role is LaneRole.CARRIER and not lane.carrier:
             yield f"{at}.carrier: missing: a lane of role 'carrier' names its carrier"
+        for first in line.lane[:index]:
+            both = set(lane.services) & set(first.services) or (not lane.services and not first.services)
+            linked = lane.number in first.alternatives or first.number in lane.alternatives
+            if lane.carrier and lane.carrier == first.carrier and both and not linked:
+                yield (
+                    f"{at}.carrier: {lane.carrier!r}: lane {first.number} takes the same parcels: give the lanes "
+                    f"different services, or name one in the other's alternatives"
+                )
         if lane.role is not LaneRole.CARRIER and (lane.carrier or lane.services):
             yield f"{at}.carrier: {lane.carrier!r}: only lanes of role 'carrier' have a carrier and services"
     if line.default_lane not in numbers:

@@ -1,20 +1,24 @@
 """Who we are to others by name and password: the keys of any table that has them, and what is wrong with these.
 
-Public names: LoginTable, Login, login_problems, FIRST_LINE.
+Public names: LoginTable, PlainTable, Login, login_problems, token_problems, FIRST_LINE.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from edge.config.secret import read_secret
-from edge.config.table import Frozen, Given
+from edge.config.table import Frozen, Given, is_loopback
+from edge.config.tls import of_url
 
 FIRST_LINE = "file with the password in its first line"
 """What a key means that names a password's file."""
+_OR_PLAIN = ", or plain = true in a network that nobody else hears"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,26 @@ class LoginTable(Frozen):
         return Login() if self.password_file is None else Login(self.user, read_secret(self.password_file))
 
 
+class PlainTable(Frozen):
+    """The key of a table whose secrets may have to go without TLS."""
+
+    plain: bool = Field(
+        default=False,
+        description="passwords and tokens may go in the clear beyond this machine: in a network that nobody else hears",
+    )
+
+
+def token_problems(here: str, table: PlainTable, token_file: Path | None, url: str) -> Iterator[str]:
+    """What keeps the token that goes to a URL from being secret."""
+    needed = of_url(url)
+    if token_file is not None and needed and not table.plain and not is_loopback(urlsplit(url).hostname or ""):
+        yield f"{here}.token_file: the token would go in the clear: only with {needed}{_OR_PLAIN}"
+
+
 def login_problems(here: str, table: LoginTable, needed: str = "") -> Iterator[str]:
     """What the keys say against each other; ``needed``: what it lacks to keep a password secret, empty = nothing."""
     if bool(table.user) != (table.password_file is not None):
         yield f"{here}.{'password_file' if table.user else 'user'}: missing: user and password belong together"
     if table.user and needed:
-        yield f"{here}.user: the password would go in the clear: only with {needed}"
+        more = _OR_PLAIN if isinstance(table, PlainTable) else ""
+        yield f"{here}.user: the password would go in the clear: only with {needed}{more}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import Field
 
 from edge.config.login import FIRST_LINE, LoginTable, login_problems
-from edge.config.table import Beside, Frozen, Name, is_loopback, pair_problems
+from edge.config.table import Beside, Frozen, Listen, Name, Url, is_loopback, pair_problems
 
 
 class UaPolicy(StrEnum):
@@ -61,7 +61,7 @@ class UaOwnTable(Frozen):
 class UaClientConfig(UaOwnTable, LoginTable):
     """An OPC UA server and how we come in. `lanewise plc cert` makes certificate and key."""
 
-    url: str = Field(default="", pattern=r"^$|^opc\.tcp://.+", description="`opc.tcp://host:port/path`")
+    url: Url = Field(default="", pattern=r"^$|^opc\.tcp://.+", description="`opc.tcp://host:port/path`")
     policy: UaPolicy = Field(
         default=UaPolicy.BASIC256SHA256, description="security policy; `None` only in a safe network"
     )
@@ -87,7 +87,7 @@ class PackmlConfig(UaClientConfig):
 class UaServerConfig(UaOwnTable):
     """The OPC UA server of `lanewise opcua`, which shows portals and lines and can only be read."""
 
-    listen: str = Field(
+    listen: Listen = Field(
         default="127.0.0.1:4840",
         pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$",
         description="address and port; the name or address must stand in our certificate",

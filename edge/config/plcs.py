@@ -14,7 +14,7 @@ from pydantic import Field
 from edge.config.opcua import PackmlConfig, UaClientConfig, ua_problems
 from edge.config.points import PointConfig, PointName
 from edge.config.remote_io import IoConfig
-from edge.config.table import Beside, Tcp
+from edge.config.table import Beside, Host, Tcp
 from edge.config.tls import TlsTable, of_transport, tls_problems
 
 
@@ -54,7 +54,7 @@ class PlcConfig(TlsTable):
         default="modbus", description="how it is reached; `remote-io`: inputs and outputs on Modbus without a program"
     )
     transport: Transport = Field(default=Transport.TCP, description="Modbus TCP, the same within TLS, or RTU")
-    host: str = Field(default="", description="name or address; with `tcp` and `tls`")
+    host: Host = Field(default="", description="name or address; with `tcp` and `tls`")
     port: Tcp | None = Field(default=None, description="TCP port; none = 502, with `tls` 802")
     server_name: str = Field(default="", description="`tls`: the name in the PLC's certificate; empty = `host`")
     device: str = Field(default="", description="`rtu`: the serial line, as `/dev/ttyUSB0`")

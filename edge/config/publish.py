@@ -13,8 +13,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
+from edge.config.login import PlainTable, token_problems
 from edge.config.mqtt import MqttConfig, SparkplugConfig, broker_problems
-from edge.config.table import Frozen, Given, is_loopback
+from edge.config.table import Frozen, Given, Url, is_loopback
 from edge.config.tls import TlsTable, of_url, tls_problems
 
 
@@ -54,11 +55,11 @@ class MetricsConfig(Frozen):
     sim: Loopback | None = Field(default=None, description="`lanewise sim`, as `127.0.0.1:9466`")
 
 
-class InfluxConfig(TlsTable):
+class InfluxConfig(TlsTable, PlainTable):
     """InfluxDB 2.x or 3 Core, or whatever takes line protocol at `/api/v2/write`."""
 
     kind: Literal["influx"] = Field(description="kind of publisher")
-    url: str = Field(pattern=r"^https?://[^/?#]+(/[^?#]*)?$", description="`http://host:8086`, `https://...`")
+    url: Url = Field(pattern=r"^https?://[^/?#]+(/[^?#]*)?$", description="`http://host:8086`, `https://...`")
     org: str = Field(default="", description="organisation; 3 Core has none")
     bucket: str = Field(min_length=1, description="bucket; with 3 Core the database")
     token_file: Given | None = Field(default=None, description="file with the API token in its first line")
@@ -75,5 +76,6 @@ def publisher_problems(here: str, publisher: PublisherConfig) -> Iterator[str]:
     """What the keys of one publisher say against each other; ``here`` is its path."""
     if isinstance(publisher, InfluxConfig):
         yield from tls_problems(here, publisher, of_url(publisher.url))
+        yield from token_problems(here, publisher, publisher.token_file, publisher.url)
     else:
         yield from broker_problems(here, publisher)

@@ -1,7 +1,7 @@
 """The readers of LINE.toml, each kind of driver with its own keys, and what is wrong with one beyond a single key.
 
 Public names: ReaderConfig, LlrpConfig, SerialConfig, MqttJsonConfig, HttpJsonConfig, AutoIdConfig, BarcodeConfig,
-SearchMode, reader_problems, card_problems.
+SearchMode, reader_problems, reader_addresses, card_problems.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from edge.config.cards import read_cards
 from edge.config.login import LoginTable, login_problems
 from edge.config.mqtt import BrokerTable
 from edge.config.opcua import UaClientConfig, ua_problems
-from edge.config.table import Frozen, Given, Tcp, is_loopback
+from edge.config.table import Frozen, Given, Host, Listen, Tcp, Url, is_loopback
 from edge.config.tls import TlsTable, of_transport, of_url, tls_problems
 from rfid.barcode import Framing
 from rfid.vendor_json import Vendor
@@ -35,7 +35,7 @@ class LlrpConfig(TlsTable):
     """A UHF reader that speaks LLRP."""
 
     driver: Literal["llrp"] = Field(default="llrp", description="how it is reached")
-    host: str = Field(min_length=1, description="name or address")
+    host: Host = Field(min_length=1, description="name or address")
     port: Tcp | None = Field(default=None, description="TCP port; none = 5084, with `tls` 5085")
     transport: Literal["tcp", "tls"] = Field(default="tcp", description="LLRP as it is, or within TLS")
     antennas: tuple[Annotated[int, Field(ge=1, le=64)], ...] = Field(
@@ -125,7 +125,7 @@ class HttpJsonConfig(TlsTable, LoginTable):
 
     driver: Literal["http-json"] = Field(description="how it is reached")
     vendor: Vendor = Field(default=Vendor.IMPINJ, description="whose JSON it is")
-    url: str = Field(
+    url: Url = Field(
         pattern=r"^https?://[^/?#@\s]+(/[^#\s]*)?$", description="`https://READER/api/v1/data/stream`, or `http://`"
     )
     silent_s: float = Field(default=0, ge=0, le=86_400, description=_SILENT)
@@ -154,9 +154,9 @@ class BarcodeConfig(Frozen):
     """A fixed barcode scanner over TCP; it belongs into `scanners` of a portal."""
 
     driver: Literal["barcode"] = Field(description="how it is reached")
-    host: str = Field(min_length=1, description="the scanner's name or address; with `listen` its address in numbers")
+    host: Host = Field(min_length=1, description="the scanner's name or address; with `listen` its address in numbers")
     port: Tcp | None = Field(default=None, description="TCP port of the scanner, to which we connect")
-    listen: str = Field(
+    listen: Listen = Field(
         default="",
         pattern=r"^$|^.+:\d{1,5}$",
         description="instead of `port`: our address and port, to which the scanner connects; only `host` is let in",
@@ -222,19 +222,41 @@ def reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
             yield from tls_problems(here, reader, needed)
             yield from login_problems(here, reader, "" if is_loopback(reader.host) else needed)
         case HttpJsonConfig(url=url):
-            try:
-                host, _ = urlsplit(url).hostname or "", urlsplit(url).port
-            except ValueError as error:
-                yield f"{here}.url: {url!r}: {error}"
-                return
+            near = is_loopback(urlsplit(url).hostname or "")
             yield from tls_problems(here, reader, of_url(url))
-            yield from login_problems(here, reader, "" if is_loopback(host) else of_url(url))
+            yield from login_problems(here, reader, "" if near else of_url(url))
         case AutoIdConfig(opcua=opcua):
             yield from ua_problems(f"{here}.opcua", opcua)
         case BarcodeConfig():
             yield from _scanner_problems(here, reader)
         case _:
             assert_never(reader)
+
+
+def reader_addresses(reader: ReaderConfig) -> Iterator[tuple[str, str]]:
+    """What only one reader can have of it: the key that says so, and where that is."""
+    match reader:
+        case LlrpConfig():
+            yield "host", f"{_one_host(reader.host)}:{reader.tcp_port}"
+        case SerialConfig():
+            yield "device", reader.device
+        case MqttJsonConfig():
+            for topic in reader.topics:
+                yield "topics", f"{topic} of broker {_one_host(reader.host)}:{reader.tcp_port}"
+        case HttpJsonConfig():
+            parts = urlsplit(reader.url)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            yield "url", f"{_one_host(parts.hostname or '')}:{port}{parts.path}?{parts.query}".removesuffix("?")
+        case AutoIdConfig():
+            yield "opcua.url", f"{reader.opcua.url.lower().rstrip('/')} {reader.device}".rstrip()
+        case BarcodeConfig():
+            yield ("listen", reader.listen) if reader.listen else ("host", f"{_one_host(reader.host)}:{reader.port}")
+        case _:
+            assert_never(reader)
+
+
+def _one_host(host: str) -> str:
+    return "127.0.0.1" if is_loopback(host) else host.lower().rstrip(".")
 
 
 def card_problems(here: str, reader: ReaderConfig) -> Iterator[str]:

@@ -1,17 +1,21 @@
 """What every table of the configuration files has in common.
 
-Public names: Frozen, Name, Tcp, Beside, Given, StoreUrl, file_problems, pair_problems, is_loopback.
+Public names: Frozen, Name, Tcp, Host, Url, Listen, Beside, Given, StoreUrl, file_problems, pair_problems, is_loopback.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo
 
 _SQLITE = "sqlite:///"
+_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*\.?")
 
 
 class Frozen(BaseModel):
@@ -28,6 +32,43 @@ def _store(url: str, info: ValidationInfo) -> str:
     return f"{_SQLITE}{_beside(Path(url.removeprefix(_SQLITE)), info)}" if url.startswith(_SQLITE) else url
 
 
+def _host(host: str) -> str:
+    """A name or an address. Raises ``ValueError`` for what looks like an address and is none."""
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if any(char.isspace() or char in "/[]" for char in bare):
+        raise ValueError("neither a name nor an address: give it without scheme, port and path")
+    if _NUMBERS.fullmatch(bare) or ":" in bare:
+        try:
+            ip_address(bare)
+        except ValueError:
+            raise ValueError(
+                "no address: an IPv6 address, or four numbers of 0 to 255 with dots between; a port is a key of its own"
+                if ":" in bare
+                else "no address: allowed are four numbers of 0 to 255 with dots between, without leading zeros"
+            ) from None
+    return host
+
+
+def _url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        _host(parts.hostname or "")
+        parts.port  # noqa: B018  # raises for what is no port
+    except ValueError as error:
+        raise ValueError(f"its host: {error}" if "address" in str(error) else str(error)) from None
+    return url
+
+
+def _listen(listen: str) -> str:
+    _host(listen.rpartition(":")[0])
+    return listen
+
+
+Host = Annotated[str, AfterValidator(_host)]
+"""A name or address; empty = none."""
+Url = Annotated[str, AfterValidator(_url)]
+Listen = Annotated[str, AfterValidator(_listen)]
+"""Our address and port, ``address:port``."""
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Tcp = Annotated[int, Field(ge=1, le=65535)]
 Beside = Annotated[Path, AfterValidator(_beside)]
