@@ -19,10 +19,10 @@ import msgspec
 from api.follow import Followed, JournalWatch, Memory, Shown
 from api.stream import Hub, event
 from edge.config.lines import LineConfig, SiteConfig
-from edge.config.load import load_line
+from edge.config.load import load_controllers
 from edge.config.points import point
 from edge.config.problem import ConfigError
-from edge.config.secret import read_token
+from edge.config.secret import read_api_token
 from edge.core.alarms.alarms import unraised
 from edge.core.events import AlarmChanged, Started
 from edge.core.values.layout import LineLayout
@@ -38,7 +38,6 @@ from edge.views.picture import PointView, Snapshot
 
 log = logging.getLogger(__name__)
 BEAT_S = 1.0
-TOKEN_LENGTH = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +66,8 @@ class Site:
 
     def __init__(self, config: SiteConfig) -> None:
         self.config = config
-        self.token = _token(config.token_file)
-        controllers = [load_line(line.config) for line in config.controller]
+        self.token = None if config.token_file is None else read_api_token(config.token_file)
+        controllers = load_controllers(config)
         _check_names(config, controllers)
         self.lines = {
             layout.name: LineInfo(controller.line[layout.name].title, controller.controller, layout)
@@ -221,15 +220,6 @@ def _devices(controller: LineConfig) -> tuple[str, ...]:
     """A controller's devices as `edge.core.events.DeviceChanged` names them."""
     points = [f"points.{name}" for name, table in controller.plc.items() if table.point]
     return (*(f"plc.{name}" for name in controller.plc), *points, *(f"reader.{name}" for name in controller.reader))
-
-
-def _token(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    token = read_token(path)
-    if len(token) < TOKEN_LENGTH:
-        raise ConfigError(path, [f"{len(token)} characters: allowed are {TOKEN_LENGTH} or more"])
-    return token
 
 
 def _check_names(config: SiteConfig, controllers: list[LineConfig]) -> None:

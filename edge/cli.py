@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from edge.commands.command_line import CommandError, add_command, sentence
-from edge.config.load import load_line, load_site
+from edge.config.load import load_controllers, load_line, load_site
 from edge.config.problem import ConfigError
 from edge.core.iso_time import iso
 from edge.journal.reader import JournalReader
@@ -222,17 +222,16 @@ def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
 def _check(arguments: argparse.Namespace) -> int:
     from edge.config.certificates import warnings
     from edge.config.remote_io import io_margins
+    from edge.config.surroundings import check_line, check_site
     from edge.journal.host_time import now_us
 
     path: Path = arguments.config
     try:
         if _is_site(path):
-            site = load_site(path)
-            for controller in site.controller:
-                load_line(controller.config)
+            site = check_site(path)
             print(f"{path}: good: site {site.site}, {len(site.controller)} controller(s), listens on {site.listen}")
         else:
-            line = load_line(path)
+            line = check_line(path)
             print(
                 f"{path}: good: {len(line.line)} line(s), {len(line.plc)} PLC(s), {len(line.reader)} reader(s)"
                 + (f", {len(line.dock)} dock door(s)" if line.dock else "")
@@ -286,7 +285,7 @@ def _trace(arguments: argparse.Namespace) -> int:
 
     if _is_site(arguments.config):
         site = load_site(arguments.config)
-        layouts = [layout for line in site.controller for layout in load_line(line.config).layouts()]
+        layouts = [layout for line in load_controllers(site) for layout in line.layouts()]
         store = SiteStore(site.store, readonly=True)
         try:
             entries = store.timeline(arguments.id, layouts)

@@ -145,6 +145,37 @@ def test_check_says_it_and_exits(tmp_path: Path, project: Path, capsys: pytest.C
     assert "not UTF-8" in capsys.readouterr().err
 
 
+def test_check_looks_at_what_stands_around_the_files(
+    tmp_path: Path, good: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(line: str, site: str = "", path: str = "SITE.toml") -> list[str]:
+        (tmp_path / "LINE.toml").write_text(line)
+        head = 'site = "demo"\nstore = "sqlite:///s.sqlite"\n'
+        (tmp_path / "SITE.toml").write_text(f'{head}{site}\n[[controller]]\nconfig = "LINE.toml"\n')
+        status = main(["check", str(tmp_path / path)])
+        told = [one.partition("E.toml: ")[2] for one in capsys.readouterr().err.splitlines()]
+        assert status == bool(told)
+        return told
+
+    assert said(good) == []
+    assert said(good.replace('site = "demo"', 'site = "other"')) == [
+        "site: 'other': SITE.toml, which names this file, says 'demo'"
+    ]
+    token = f"token_file: '{tmp_path}/token'"
+    assert said(good, 'token_file = "token"')[0].startswith(f"{token}: No such file or directory")
+    (tmp_path / "token").write_text("short\n")
+    assert said(good, 'token_file = "token"') == [f"{token}: 5 characters: allowed are 24 or more"]
+    publisher = '[publish.m]\nkind = "mqtt"\nhost = "localhost"\ncommands = ["lane"]\ntoken_file = "token"\n'
+    assert said(good + publisher) == [f"publish.m.{token}: 5 characters: allowed are 24 or more"]
+    (tmp_path / "file").touch()
+    for journal in ("/proc/none/j.sqlite", f"{tmp_path}/file/j.sqlite"):
+        (wrong,) = said(good.replace("var/journal.sqlite", journal), path="LINE.toml")
+        assert re.match(rf"journal: '{journal}': '.*' cannot be written: ", wrong), wrong
+    assert said(good.replace("var/journal.sqlite", "/tmp"), path="LINE.toml") == [
+        "journal: '/tmp': is a folder, give a file in it"
+    ]
+
+
 def test_every_example_is_good(project: Path) -> None:
     for path in sorted((project / "examples").rglob("*E.toml")):  # LINE.toml, SITE.toml
         if path.parent.name != "containers":  # its secrets are made when it starts

@@ -1,6 +1,6 @@
 """LINE.toml and SITE.toml -> frozen values; every error at once, with the key's path, the value and what is allowed.
 
-Public names: load_line, load_site, load_table, with_sim. Their tables: `edge/config/lines.py`.
+Public names: load_line, load_site, load_controllers, load_table, with_sim. Their tables: `edge/config/lines.py`.
 """
 
 from __future__ import annotations
@@ -49,6 +49,15 @@ def load_site(path: Path) -> SiteConfig:
     if problems:
         raise ConfigError(path, problems)
     return config
+
+
+def load_controllers(config: SiteConfig) -> list[LineConfig]:
+    """What SITE.toml names; raises ConfigError with what is wrong with one, as that it belongs to another site."""
+    lines = [(one.config, load_line(one.config)) for one in config.controller]
+    for path, line in lines:
+        if line.site != config.site:
+            raise ConfigError(path, [f"site: {line.site!r}: SITE.toml, which names this file, says {config.site!r}"])
+    return [line for _, line in lines]
 
 
 def with_sim(config: LineConfig, **values: float | None) -> LineConfig:

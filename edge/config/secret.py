@@ -1,6 +1,6 @@
 """Passwords and tokens, each in a file of its own: the one rule of how it stands there.
 
-Public names: read_secret, read_token, bearer.
+Public names: read_secret, read_token, read_api_token, bearer.
 
 A secret is the first line of its file, without the line's end, in UTF-8. What stands below is not looked at, nor who
 may read the file.
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from edge.config.problem import ConfigError
 
+_API_TOKEN = 24
 _UNSEEN = ("Cc", "Cf")
 """Unicode categories: controls, and formats as a byte order mark."""
 
@@ -41,6 +42,14 @@ def read_token(file: Path) -> str:
     found = read_secret(file)
     if not found.isascii() or " " in found:
         raise ConfigError(file, ["the first line is no token: allowed is ASCII without spaces"])
+    return found
+
+
+def read_api_token(file: Path) -> str:
+    """The token of an api of ours, long enough that nobody finds it by trying. Raises ConfigError."""
+    found = read_token(file)
+    if len(found) < _API_TOKEN:
+        raise ConfigError(file, [f"{len(found)} characters: allowed are {_API_TOKEN} or more"])
     return found
 
 
