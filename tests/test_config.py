@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from edge.cli import main
 from edge.config.load import ConfigError, load_line, load_site
+from edge.config.places import places_of
 
 
 def problems(path: Path, text: str) -> list[str]:
@@ -54,7 +57,7 @@ def test_all_problems_at_once(tmp_path: Path, good: str) -> None:
         (
             'plc = "tote2"',
             'plc = "tote1"',
-            r"tote2\.lane\.0\.number: 1: line\.tote1 has the same number",
+            r"tote2\.lane 1\.number: 1: line\.tote1 has the same number",
         ),
         (
             "port = 15083",
@@ -73,13 +76,13 @@ def test_all_problems_at_once(tmp_path: Path, good: str) -> None:
             'search_mode = "best"',
             r"reader\.sorter\.search_mode: 'best': input should be 'reader-selected'",
         ),
-        ("number = 3,", "number = 4,", r"lane\.3\.number: 4: used by another lane"),
+        ("number = 3,", "number = 4,", r"lane 4\.number: 4: used by another lane"),
         ("alternatives = [8]", "alternatives = [33]", r"alternatives: 33: no such lane, allowed: 1, 2, 3"),
         ("default_lane = 10", "default_lane = 12", r"line\.sorter\.default_lane: 12: no such lane"),
         ('role = "reject"', 'role = "quality"', r"no lane of role 'reject'"),
         ("decision_mm = 2000", "decision_mm = 300", r"decision_mm: 300: reached 120 ms"),
-        ("decision_mm = 2000", "decision_mm = 9000", r"lane\.0\.divert_mm: 3000: before the decision point"),
-        ('carrier = "UPS", ', "", r"lane\.2\.carrier: missing"),
+        ("decision_mm = 2000", "decision_mm = 9000", r"lane 1\.divert_mm: 3000: before the decision point"),
+        ('carrier = "UPS", ', "", r"lane 3\.carrier: missing"),
         (
             'role = "quality", divert_mm = 10200',
             'role = "quality", carrier = "X", divert_mm = 10200',
@@ -99,7 +102,7 @@ def test_all_problems_at_once(tmp_path: Path, good: str) -> None:
         (
             'carrier = "FedEx", services',
             'carrier = "UPS", services',
-            r"lane\.3\.carrier: 'UPS': lane 3 takes the same parcels: give the lanes different services",
+            r"lane 4\.carrier: 'UPS': lane 3 takes the same parcels: give the lanes different services",
         ),
         ("port = 15082", "port = 15081", r"reader\.tote2\.host: 127\.0\.0\.1:15081: reader\.tote1 has this address"),
         (
@@ -153,7 +156,7 @@ def test_check_looks_at_what_stands_around_the_files(
         head = 'site = "demo"\nstore = "sqlite:///s.sqlite"\n'
         (tmp_path / "SITE.toml").write_text(f'{head}{site}\n[[controller]]\nconfig = "LINE.toml"\n')
         status = main(["check", str(tmp_path / path)])
-        told = [one.partition("E.toml: ")[2] for one in capsys.readouterr().err.splitlines()]
+        told = [re.split(r"E\.toml(?::\d+)?: ", one, maxsplit=1)[1] for one in capsys.readouterr().err.splitlines()]
         assert status == bool(told)
         return told
 
@@ -174,6 +177,64 @@ def test_check_looks_at_what_stands_around_the_files(
     assert said(good.replace("var/journal.sqlite", "/tmp"), path="LINE.toml") == [
         "journal: '/tmp': is a folder, give a file in it"
     ]
+
+
+def test_a_problem_has_its_line_and_the_key_that_is_meant(tmp_path: Path, good: str) -> None:
+    wrong = good
+    for old, new in (
+        ("antennas = [1, 2]", "antenas = [1, 2]"),
+        ('{ number = 3, name = "UPS"', '{ number = 3, nam = "UPS"'),
+        ("speed_mm_s = 2500", "speed_mms = 2500"),
+        ("[sim]", "[simm]"),
+    ):
+        assert old in wrong
+        wrong = wrong.replace(old, new, 1)
+    wrong += (
+        '[[dock]]\nname = "third"\nreader = "dock1"\ninsde = [1]\n[reader.r]\ndriver = "barcode"\nsepparator = ";"\n'
+    )
+    (path := tmp_path / "LINE.toml").write_text(wrong)
+    with pytest.raises(ConfigError) as caught:
+        load_line(path)
+    lines = wrong.splitlines()
+    told = dict(re.findall(r"^.*LINE\.toml:(\d+): (.*): unknown key: did you mean", str(caught.value), re.MULTILINE))
+    keys = {"antenas", "nam", "speed_mms", "simm", "insde", "sepparator"}
+    assert {path.rpartition(".")[2] for path in told.values()} == keys
+    for line, path in told.items():
+        assert path.rpartition(".")[2] in lines[int(line) - 1], (line, path)
+    for key, meant in (("antenas", "antennas"), ("insde", "inside"), ("sepparator", "separator"), ("nam", "name")):
+        assert any(f"{key}: unknown key: did you mean {meant!r}?" in one for one in caught.value.problems)
+    assert any(one.startswith("line.sorter.lane 3.nam: ") for one in caught.value.problems)
+
+
+def test_the_place_of_every_key_is_found(project: Path) -> None:
+    def walk(path: str, value: object) -> Iterator[str]:
+        parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for key, inner in parts:
+            yield f"{path}.{key}".lstrip(".")
+            yield from walk(f"{path}.{key}".lstrip("."), inner)
+
+    odd = """# [a]
+        a = "#[b]\\"" # c = 1
+        'b c' = [ [1, 2], { d = '\\', e = \"""x\"] = "
+        f = 1\""" } , # ]
+          3.5 ]
+        [[t.u]]
+        v.w = 1979-05-27T07:32:00Z
+        [ t . u . x ]
+        y = true
+        [[t.u]]
+        x = {}
+    """
+    texts = [path.read_text() for path in [*project.glob("**/*.toml")] if ".venv" not in path.parts]
+    assert len(texts) > 20
+    for text in (odd, *texts):
+        places = places_of(text)
+        lines = text.splitlines()
+        assert set(walk("", tomllib.loads(text))) == set(places)
+        for path, line in places.items():
+            key = path.rpartition(".")[2]
+            assert key.isdigit() or key in lines[line - 1], path
+    assert [places_of(odd)[key] for key in ("b c.1.d", "b c.2", "t.u.0.x.y", "t.u.1.x")] == [3, 5, 9, 11]
 
 
 def test_every_example_is_good(project: Path) -> None:

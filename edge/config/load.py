@@ -1,23 +1,27 @@
 """LINE.toml and SITE.toml -> frozen values; every error at once, with the key's path, the value and what is allowed.
 
-Public names: load_line, load_site, load_controllers, load_table, with_sim. Their tables: `edge/config/lines.py`.
+Public names: load_line, load_site, load_controllers, load_table, refused, with_sim.
+Their tables: `edge/config/lines.py`.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from edge.config.docks import dock_problems, dock_stations
 from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, SiteConfig
 from edge.config.opcua import ua_server_problems
+from edge.config.places import places_of
 from edge.config.plcs import PlcConfig, plc_problems
 from edge.config.points import every_point
-from edge.config.problem import MISSING, ConfigError, said_of
+from edge.config.problem import MISSING, ConfigError, said_of, unknown
 from edge.config.publish import publisher_problems
 from edge.config.readers import BarcodeConfig, ReaderConfig, card_problems, reader_addresses, reader_problems
 from edge.config.remote_io import io_problems
@@ -26,6 +30,7 @@ from edge.core.values.alarm import MOMENTS, RATES
 from edge.core.values.layout import Job, LaneRole
 
 Table = TypeVar("Table", bound="Frozen")
+_LANE = re.compile(r"\bline\.([a-z0-9_-]+)\.lane\.(\d+)\b")
 
 
 def load_line(path: Path, *, whole: bool = True) -> LineConfig:
@@ -38,7 +43,7 @@ def load_line(path: Path, *, whole: bool = True) -> LineConfig:
     if whole and not config.line and not config.dock:
         problems.append("line: missing: a controller has a line, or a dock door, [[dock]]")
     if problems:
-        raise ConfigError(path, problems)
+        raise refused(path, problems)
     return config
 
 
@@ -47,7 +52,7 @@ def load_site(path: Path) -> SiteConfig:
     config = load_table(path, SiteConfig)
     problems = list(_site_problems(config))
     if problems:
-        raise ConfigError(path, problems)
+        raise refused(path, problems)
     return config
 
 
@@ -56,7 +61,7 @@ def load_controllers(config: SiteConfig) -> list[LineConfig]:
     lines = [(one.config, load_line(one.config)) for one in config.controller]
     for path, line in lines:
         if line.site != config.site:
-            raise ConfigError(path, [f"site: {line.site!r}: SITE.toml, which names this file, says {config.site!r}"])
+            raise refused(path, [f"site: {line.site!r}: SITE.toml, which names this file, says {config.site!r}"])
     return [line for _, line in lines]
 
 
@@ -108,8 +113,48 @@ def _alarm_problems(config: LineConfig) -> Iterator[str]:
 
 def load_table(path: Path, model: type[Table]) -> Table:
     """Reads a TOML file by its model; raises ConfigError with everything that is wrong by the model."""
+    _, raw = _read(path)
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _checked(path, model, raw, path.resolve().parent)
+    except ConfigError as error:
+        raise refused(path, error.problems) from None
+
+
+def refused(path: Path, problems: list[str]) -> ConfigError:
+    """The error for problems whose paths count places in lists, with the lines of the file and lanes by number."""
+    try:
+        text, raw = _read(path)
+    except ConfigError:  # it has changed since
+        return ConfigError(path, problems)
+    places = places_of(text)
+
+    def line(problem: str) -> int | None:
+        key = problem.partition(": ")[0]
+        while key and key not in places:
+            key = key.rpartition(".")[0]
+        return places.get(key)
+
+    return ConfigError(path, [_with_numbers(problem, raw) for problem in problems], [line(one) for one in problems])
+
+
+def _with_numbers(problem: str, raw: Mapping[str, Any]) -> str:
+    """The problem with its lane by the lane's number, where that has one."""
+
+    def lane(match: re.Match[str]) -> str:
+        try:
+            number = raw["line"][match[1]]["lane"][int(match[2])]["number"]
+        except (LookupError, TypeError):
+            return match[0]
+        return f"line.{match[1]}.lane {number}" if isinstance(number, int) else match[0]
+
+    return _LANE.sub(lane, problem)
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    """The text of a TOML file and what it says. Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(path, ["no such file: give the path of a TOML file"]) from None
     except OSError as error:
@@ -118,22 +163,55 @@ def load_table(path: Path, model: type[Table]) -> Table:
         raise ConfigError(path, [f"byte {error.start}: not UTF-8: TOML files are UTF-8"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, [f"not TOML: {error}"]) from None
-    return _checked(path, model, raw, path.resolve().parent)
 
 
 def _checked(source: Path, model: type[Table], raw: dict[str, Any], folder: Path | None = None) -> Table:
     try:
         return model.model_validate(raw, context=folder)
     except ValidationError as error:
-        raise ConfigError(source, [_problem(dict(item)) for item in error.errors(include_url=False)]) from None
+        raise ConfigError(source, [_problem(model, dict(item)) for item in error.errors(include_url=False)]) from None
 
 
-def _problem(item: dict[str, Any]) -> str:
+def _keys_at(model: type[Frozen], loc: Sequence[int | str]) -> set[str]:
+    """The keys that a table has, or the tables that may stand there."""
+    tables = {model}
+    for part in loc:
+        inside = {
+            inner
+            for table in tables
+            for key, field in table.model_fields.items()
+            if part in (key, field.alias)
+            for inner in _tables(field)
+        }
+        kinds = {table for table in tables if part in _kinds(table)}
+        tables = inside or kinds or tables
+    return {field.alias or key for table in tables for key, field in table.model_fields.items()}
+
+
+def _tables(kind: Any) -> Iterator[type[Frozen]]:
+    """The tables within the type of a key."""
+    if isinstance(kind, FieldInfo):
+        yield from _tables(kind.annotation)
+    elif isinstance(kind, type) and issubclass(kind, Frozen):
+        yield kind
+    for inner in get_args(kind):
+        yield from _tables(inner)
+
+
+def _kinds(table: type[Frozen]) -> set[Any]:
+    """What the keys ``driver`` and ``kind`` of a table may say, which tell it from others."""
+    fields = (table.model_fields.get(key) for key in ("driver", "kind"))
+    return {value for field in fields if field is not None for value in get_args(field.annotation)}
+
+
+def _problem(model: type[Frozen], item: dict[str, Any]) -> str:
     loc = item["loc"]
     if loc[0] in ("reader", "publish") and len(loc) > 2:
         loc = (*loc[:2], *loc[3:])  # between its name and the key stands the kind of its driver or target
     where = ".".join(f"{part}" for part in loc)
     match item["type"]:
+        case "extra_forbidden":
+            return f"{where}: {unknown(str(loc[-1]), _keys_at(model, item['loc'][:-1]))}"
         case "reader_driver":
             return f"{where}.driver: {item['input'].get('driver')!r}: {item['msg']}"
         case "union_tag_not_found":

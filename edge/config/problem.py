@@ -1,13 +1,14 @@
 """What is wrong with a configuration, or with a file that it names.
 
-Public names: ConfigError, said_of, shown, MISSING, UNKNOWN.
+Public names: ConfigError, said_of, unknown, shown, MISSING, UNKNOWN.
 
 Needs nothing but Python: a script that runs before anything is installed uses it as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,16 @@ _SHOWN = 80
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used. ``problems``: one line each, ``path: value: what is allowed``."""
+    """A configuration that cannot be used. ``problems``: one line each, ``path: value: what is allowed``.
 
-    def __init__(self, file: Path, problems: list[str]) -> None:
+    ``lines``: where in the file each stands, None = nowhere; empty = nobody looked.
+    """
+
+    def __init__(self, file: Path, problems: list[str], lines: Sequence[int | None] = ()) -> None:
         self.file = file
         self.problems = problems
-        super().__init__("\n".join(f"{file}: {problem}" for problem in problems))
+        where = [f"{file}" if line is None else f"{file}:{line}" for line in lines or [None] * len(problems)]
+        super().__init__("\n".join(f"{at}: {problem}" for at, problem in zip(where, problems, strict=True)))
 
 
 def said_of(problem: Mapping[str, Any]) -> str:
@@ -34,6 +39,12 @@ def said_of(problem: Mapping[str, Any]) -> str:
     text = str(problem["msg"]).removeprefix("Value error, ")
     text = text if text[:2].isupper() else f"{text[:1].lower()}{text[1:]}"
     return f"{shown(problem['input'])}: {text}"
+
+
+def unknown(key: str, known: Iterable[str]) -> str:
+    """What is said of a key that there is not, with the one that may be meant."""
+    near = get_close_matches(key, known, n=1)
+    return f"unknown key: did you mean {near[0]!r}?" if near else UNKNOWN
 
 
 def shown(value: object) -> str:

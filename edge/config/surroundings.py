@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from edge.config.lines import LineConfig, SiteConfig
-from edge.config.load import load_controllers, load_line, load_site
+from edge.config.load import load_controllers, load_line, load_site, refused
 from edge.config.login import LoginTable
 from edge.config.mqtt import MqttConfig
 from edge.config.opcua import UaClientConfig
@@ -43,7 +43,7 @@ def check_site(path: Path) -> SiteConfig:
 
 def _refuse(path: Path, problems: list[str]) -> None:
     if problems:
-        raise ConfigError(path, problems)
+        raise refused(path, problems)
 
 
 def _of_line(config: LineConfig) -> Iterator[str]:
@@ -72,6 +72,7 @@ def _secret(here: str, file: Path | None, read: Callable[[Path], str]) -> Iterat
 
 def _written(here: str, file: Path) -> Iterator[str]:
     """Why a file of SQLite, whose folder is made where there is none, cannot be written."""
+    folder = file
     try:
         if file.is_dir():
             yield f"{here}: {str(file)!r}: is a folder, give a file in it"
@@ -83,5 +84,4 @@ def _written(here: str, file: Path) -> Iterator[str]:
         with TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        where = error.filename if isinstance(error.filename, str) else str(file)
-        yield f"{here}: {str(file)!r}: {where!r} cannot be written: {(error.strerror or '').lower()}"
+        yield f"{here}: {str(file)!r}: {str(folder)!r} cannot be written: {(error.strerror or '').lower()}"
