@@ -75,8 +75,8 @@ class _Transactions(TransactionManager):
     """
 
     async def execute(self, _: bool, request: ModbusPDU) -> ModbusPDU:
-        if not self.is_active():
-            raise ConnectionException("not connected")
+        if not self.is_active() or self.transport.is_closing():  # it was lost before anybody asked
+            raise ConnectionException("the PLC closed the connection")
         loop = asyncio.get_running_loop()
         request.transaction_id = self.getNextTID()
         self.recv_buffer = b""
@@ -191,9 +191,6 @@ class ModbusConnection:
             self._drop()
             reason = _reason(trouble[0]) if trouble else f"no connection within {self._timeout_ms} ms"
             raise PlcError(f"{self._where}: {reason}")
-        wire = client.ctx.transport.get_extra_info("socket")
-        if wire is not None:
-            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def read(self, table: Table, first: int, count: int) -> Sequence[int]:
         """``count`` registers, or bits as 0 and 1, from ``first`` on."""

@@ -78,6 +78,15 @@ class Security:
     mode: Mode = Mode.SIGN_AND_ENCRYPT
 
 
+class _Client(Client):
+    """The library's, which would wait in vain where the connection is lost again before it says its first word."""
+
+    async def connect_socket(self) -> None:
+        await super().connect_socket()
+        if self.uaclient.protocol is None or self.uaclient.protocol.is_closed:
+            raise ConnectionError("the server ended the connection")
+
+
 class UaSession:
     """One session of the device ``name`` with the server at ``url``; any fault ends it.
 
@@ -118,7 +127,7 @@ class UaSession:
     async def open(self, prepare: Callable[[Client], Awaitable[None]] | None = None) -> None:
         """Opens a session and prepares it; one that is open is closed before."""
         await self.close()
-        client = Client(self._url, timeout=self._timeout_s, watchdog_intervall=3600)
+        client = _Client(self._url, timeout=self._timeout_s, watchdog_intervall=3600)
         client.application_uri = APPLICATION_URI
         client.name = client.description = "Lanewise"
         self._client = client

@@ -102,7 +102,10 @@ class _Visit:
     def came(self, line: _Line) -> bool:
         """Whether a new connection is the scanner's; an older one is dropped, since a scanner has only one."""
         given = self.settings
-        peer = str(line.transport.get_extra_info("peername")[0])
+        peername = line.transport.get_extra_info("peername")  # None = it is gone already
+        peer = str(peername[0]) if peername else given.host
+        if given.listen_host and not peername:
+            return False
         if given.listen_host and peer != given.host:
             self.tell(ReaderNotice(f"{peer} was not let in, only {given.host} may connect"))
             return False

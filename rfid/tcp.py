@@ -10,6 +10,7 @@ import socket
 import ssl
 from asyncio import BaseTransport
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from rfid.driver import ReaderError, ReaderFailure
@@ -34,13 +35,17 @@ async def connected(way: Awaitable[T], fault: Callable[[str, ReaderFailure], Rea
 
 
 def notice_dead_peers(transport: BaseTransport) -> None:
-    """Has the kernel ask a silent peer whether it lives: one that lost its power ends the connection in 11 s."""
-    link: socket.socket | None = transport.get_extra_info("socket")
-    if link is not None:
-        link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _IDLE_S)
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _EVERY_S)
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _TIMES)
+    """Has the kernel ask a silent peer whether it lives: one that lost its power ends the connection in 11 s.
+
+    Nothing for a peer that is gone already: its transport tells that.
+    """
+    with suppress(OSError, RuntimeError):  # uvloop's word for a transport that is closed
+        link: socket.socket | None = transport.get_extra_info("socket")
+        if link is not None:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _IDLE_S)
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _EVERY_S)
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _TIMES)
 
 
 def connection_reason(error: OSError | UnicodeError) -> str:

@@ -1,7 +1,8 @@
 """What a contract asks of every driver, whatever it drives: it ends when told, leaves nothing, and bears any way.
 
 Public names: SECOND_S, NONSENSE, MASKS, LOOPS, MeteredLoop, Belongings, ends_in_time, turns,
-places, names_of; the way to a peer: Way, Then, Mouth, Relay, deaf, elsewhere.
+places, names_of; the way to a peer: Way, Then, Mouth, Relay, deaf, slams, SLAMS,
+elsewhere.
 
 A second is no measured time here: told to end, a driver gets a clock that stands while anybody has something to do, and
 moves by the timers that are waited for. What it waits for itself is all that counts, whatever the machine does beside.
@@ -14,10 +15,11 @@ import os
 import selectors
 import socket
 import ssl
+import struct
 import threading
 import time
-from collections.abc import Callable, Container, Iterator, Set
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Container, Iterator, Set
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -338,3 +340,32 @@ def deaf() -> Iterator[int]:
             waiting.setblocking(False)
             waiting.connect_ex(listener.getsockname())
         yield listener.getsockname()[1]
+
+
+SLAMS = [(after, reset) for after in (0, 1, 2, 3, 5, 8) for reset in (False, True)]
+"""A connection that ends so many turns of the loop after it stands, closed or reset."""
+
+
+@asynccontextmanager
+async def slams(after: int, reset: bool) -> AsyncIterator[int]:
+    """A port that lets somebody in and ends that, as a forwarder does whose target is off; see SLAMS."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+
+        async def slam() -> None:
+            while True:  # no reader of the loop: it would come a turn late
+                with suppress(BlockingIOError):
+                    came, _ = listener.accept()
+                    break
+                await asyncio.sleep(0)
+            await turns(after)
+            if reset:
+                came.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            came.close()
+
+        task = asyncio.create_task(slam())
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            task.cancel()
+            await asyncio.wait((task,))

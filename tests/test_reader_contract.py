@@ -20,6 +20,7 @@ from contract import (
     LOOPS,
     MASKS,
     NONSENSE,
+    SLAMS,
     Belongings,
     MeteredLoop,
     Then,
@@ -29,6 +30,7 @@ from contract import (
     ends_in_time,
     names_of,
     places,
+    slams,
     turns,
 )
 from hypothesis import given, settings
@@ -236,6 +238,24 @@ def test_cancelled_anywhere_it_ends_within_a_second_and_leaves_nothing(
 def test_a_peer_that_closes_anywhere_is_said_by_the_contracts_error(run: Run, programs: Programs, name: str) -> None:
     for most in breaks(run, programs, name):
         run(says_why_it_ended(READERS[name], programs, Way(most=most, then=Then.CLOSE)), loop=MeteredLoop)
+
+
+async def slammed(case: ReaderCase, programs: Programs, after: int, reset: bool) -> ReaderError:
+    assert case.dials is not None
+    async with slams(after, reset) as port:
+        before = Belongings.now()
+        task = asyncio.create_task(made(case.dials(programs, port)).run(lambda _: None))
+        await ends_in_time(task, before)
+        return blamed(task.exception())
+
+
+@LOOPS
+@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.dials])
+def test_a_peer_that_lets_it_in_and_closes_at_once_is_said(
+    run: Run, programs: Programs, name: str, loop: Loop
+) -> None:
+    for after, reset in SLAMS:
+        run(slammed(READERS[name], programs, after, reset), loop=loop)
 
 
 @every_reader

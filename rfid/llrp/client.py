@@ -95,7 +95,7 @@ class LlrpReader:
         return ReaderError(f"{self.settings.name}: {self.address}: {reason}", failure)
 
     def _connected(self) -> _Connection:
-        if self._connection is None:
+        if self._connection is None or self._connection.transport.is_closing():
             raise self.error("not connected", ReaderFailure.LOST)
         return self._connection
 
