@@ -94,7 +94,6 @@ class JournalWatch:
     ) -> None:
         self._controller = controller
         self._journal = journal
-        self._ended = ""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._source = JournalSource(journal, controller)
         self._picture = _Picture(journal, devices, shown, self._in_loop, store, history)
@@ -112,12 +111,12 @@ class JournalWatch:
             self._picture.seen,
             self._projection.projected,
             self._picture.last_us,
-            self._ended or self._picture.said,
+            self._picture.said,
             self._projection.said,
         )
 
     async def run(self) -> None:
-        """Runs until cancelled. An error that is no trouble of journal or store ends it, and stays in ``followed``."""
+        """Runs until cancelled."""
         self._loop = asyncio.get_running_loop()
         shown = [Follower(self._source, fold, POLL_S) for fold in self._shown]
         stored = Follower(self._source, self._projection, 2 * POLL_S, bears=(OSError,))
@@ -125,9 +124,6 @@ class JournalWatch:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(follow_until_cancelled("watch", *shown))
                 tasks.create_task(follow_until_cancelled("project", stored))
-        except ExceptionGroup as errors:
-            log.exception("%s: the journal is no longer followed", self._controller)
-            self._ended = f"not followed any more: {errors.exceptions[0]!r}"
         finally:
             self._source.close()
 

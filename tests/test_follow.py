@@ -67,6 +67,9 @@ class Target:
     def tell(self, following: Following) -> None:
         self.told.append(following)
 
+    def give_up(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

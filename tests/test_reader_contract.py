@@ -251,9 +251,7 @@ async def slammed(case: ReaderCase, programs: Programs, after: int, reset: bool)
 
 @LOOPS
 @pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.dials])
-def test_a_peer_that_lets_it_in_and_closes_at_once_is_said(
-    run: Run, programs: Programs, name: str, loop: Loop
-) -> None:
+def test_a_peer_that_lets_it_in_and_closes_at_once_is_said(run: Run, programs: Programs, name: str, loop: Loop) -> None:
     for after, reset in SLAMS:
         run(slammed(READERS[name], programs, after, reset), loop=loop)
 

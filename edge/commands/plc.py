@@ -317,9 +317,22 @@ async def _watch_link(name: str, plc: PlcConfig, *, once: bool, as_json: bool) -
     link = plc_link(name, plc)
     watched = _WatchedPoints(name, plc)
     await link.connect()
+    trouble = ""
     try:
         while True:
-            seen = Seen(await link.read_up(), await link.read_down())
+            try:
+                if trouble:
+                    await link.connect()
+                seen = Seen(await link.read_up(), await link.read_down())
+            except PlcError as error:
+                if once:
+                    raise
+                if str(error) != trouble:
+                    print(f"{iso(now_us(), 3)}  {error}; tried again", file=sys.stderr, flush=True)
+                trouble = str(error)
+                await asyncio.sleep(WATCH_S)
+                continue
+            trouble = ""
             await watched.read()
             at_us = now_us()
             at = iso(at_us, 3)

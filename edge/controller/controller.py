@@ -186,11 +186,11 @@ class Controller:
                 tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name)))
             tasks.create_task(self._measure())
             if self._retention is not None:
-                tasks.create_task(self._keep_room(self._retention))
+                tasks.create_task(self._keep("journal-room", partial(self._keep_room, self._retention)))
             if certificates := own_certificates(self._config):
                 tasks.create_task(self._watch_certificates(certificates))
             if self._feed is not None:
-                tasks.create_task(self._follow_orders(self._feed))
+                tasks.create_task(self._keep("site-store", partial(self._follow_orders, self._feed)))
 
     # ---- the hot path ------------------------------------------------------------------------------------------------
 
@@ -405,7 +405,10 @@ class Controller:
     # ---- devices come and go -----------------------------------------------------------------------------------------
 
     async def _keep(self, device: str, session: Callable[[], Awaitable[None]]) -> None:
-        """Devices have this one retry loop: session after session, with capped back-off and jitter, while we run."""
+        """Devices have this one retry loop: session after session, with capped back-off and jitter, while we run.
+
+        Whatever a session raises ends that session, and nothing else; what no driver may raise comes with a traceback.
+        """
         backoff_s = BACKOFF_FIRST_S
         while True:
             began = self._loop.time()
@@ -415,6 +418,11 @@ class Controller:
             except (PlcError, ReaderError, MailboxError) as error:
                 _end_if_cancelled()  # a driver may fail while it is told to end
                 reason = str(error)
+            except (Exception, asyncio.CancelledError) as error:  # a library may cancel itself as well
+                _end_if_cancelled()
+                reason = f"{device}: a fault of this program: {error!r}"
+                if self._reasons.get(device) != reason:
+                    log.exception("%s: its session ended by a fault, and begins anew", device)
             self._device(device, reason)
             if self._loop.time() - began > 5:
                 backoff_s = BACKOFF_FIRST_S

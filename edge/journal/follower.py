@@ -6,6 +6,7 @@ Public names: Follower, Fold, Opened, NotNow, follow, follow_until_cancelled.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import threading
 import time
@@ -18,6 +19,9 @@ from typing import Protocol
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError, Record
 from edge.journal.source import JournalSource
+
+
+log = logging.getLogger(__name__)
 
 
 class NotNow(Exception):  # noqa: N818  # it is no fault
@@ -63,8 +67,9 @@ class Follower:
 
     It looks for new records every ``poll_s``, and after trouble tries again after the first of ``retry_s``, twice as
     long each time, at most the second; now and then up to twice as soon, so that not all try at once. Trouble is
-    JournalError, NotNow, and what ``bears`` names: troubles of what the fold itself remembers, after which it begins
-    again. Everything else that it raises goes on. ``newest``: the journal's newest sequence that was seen.
+    JournalError, NotNow, and what ``bears`` names: troubles of what the fold itself remembers. Everything else that it
+    raises is a fault of this program, said with its traceback. After all but NotNow it begins again. ``newest``: the
+    journal's newest sequence that was seen.
     """
 
     source: JournalSource
@@ -77,7 +82,7 @@ class Follower:
         self._troubles: tuple[type[Exception], ...] = (JournalError, NotNow, *self.bears)
         self._next_retry_s = self.retry_s[0]
         self._reader: JournalReader | None = None
-        self._node = ""
+        self._node = self._faulty = ""
         self._begun = False
         self._seq = self.newest = 0
         self._untaken: list[Record] = []
@@ -87,12 +92,12 @@ class Follower:
         try:
             records = self._untaken = self._untaken or self._read()
             more = self.fold.take(records)
-        except self._troubles as error:
+        except Exception as error:  # noqa: BLE001  # one fold never ends another
             if isinstance(error, NotNow):
                 self._look_on()
             else:
                 self._untaken, self._begun = [], False
-            self.fold.trouble(error)
+            self.fold.trouble(error if isinstance(error, self._troubles) else self._fault(error))
             rest_s = self._next_retry_s * (1 - random.random() / 2)
             self._next_retry_s = min(self._next_retry_s * 2, self.retry_s[1])
             return rest_s
@@ -100,6 +105,13 @@ class Follower:
         if records:
             self._seq = records[-1].seq
         return 0.0 if more or self._seq < self.newest else self.poll_s
+
+    def _fault(self, error: Exception) -> Exception:
+        text = f"a fault of this program: {error!r}"
+        if text != self._faulty:
+            log.exception("what follows the journal begins anew")
+        self._faulty = text
+        return RuntimeError(text)
 
     def _read(self) -> list[Record]:
         reader = self.source.open()

@@ -26,7 +26,7 @@ from edge.core.events import DeviceChanged, PassageSeen, Stage
 from edge.core.values.state import CoreState
 from edge.journal.follower import Follower, Opened, follow_until_cancelled
 from edge.journal.host_time import now_us
-from edge.journal.record import Record, readable
+from edge.journal.record import Record, Value, readable
 from edge.journal.source import JournalSource
 from edge.views.machines import Machines
 from plc.opcua_trust import Own, TrustList, make_own
@@ -134,18 +134,23 @@ class _Told:
 
     async def _tell(self, records: Sequence[Record]) -> None:
         for record in records:
-            value = record.value
-            for machine in self._machines.apply(value):
-                await self._face.stands(machine)
-            match value:
-                case PassageSeen(stage=Stage.FINAL) if record.seq > self._live_from:
-                    await self._face.passed(value)
-                case DeviceChanged(device=device, up=up) if device.startswith("reader."):
-                    self._readers[device.partition(".")[2]] = up
-                    for line, state in self._portals():
-                        await self._face.readers_are(line, state)
-                case _:
-                    pass
+            try:
+                await self._tell_one(record.seq, record.value)
+            except Exception:  # the next record is another one
+                log.exception("record %d: a fault of this program", record.seq)
+
+    async def _tell_one(self, seq: int, value: Value) -> None:
+        for machine in self._machines.apply(value):
+            await self._face.stands(machine)
+        match value:
+            case PassageSeen(stage=Stage.FINAL) if seq > self._live_from:
+                await self._face.passed(value)
+            case DeviceChanged(device=device, up=up) if device.startswith("reader."):
+                self._readers[device.partition(".")[2]] = up
+                for line, state in self._portals():
+                    await self._face.readers_are(line, state)
+            case _:
+                pass
 
     def _portals(self) -> Iterator[tuple[str, bool | None]]:
         """By line whether all its readers answer; None = of none it is known."""

@@ -138,7 +138,7 @@ class TargetFollower:
             self._publisher.give_up()
 
     def run(self, stop: threading.Event) -> None:
-        """Runs until ``stop``. An error that is no trouble of journal, cursors or target ends it."""
+        """Runs until ``stop``."""
         try:
             follow([self._follower], stop)
         finally:
@@ -229,6 +229,6 @@ class TargetFollower:
 
     def _forget(self) -> None:
         self._delivery = None
-        if self._publisher is not None:
-            self._publisher.close()
-            self._publisher = None
+        publisher, self._publisher = self._publisher, None
+        if publisher is not None:
+            publisher.close()

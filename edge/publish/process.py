@@ -14,7 +14,6 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -68,31 +67,21 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def run(config: LineConfig, stop: threading.Event) -> int:
-    """Publishes until ``stop``. 1 = a publisher ended by itself, which is a fault of the program."""
-    ended = threading.Event()
+    """Publishes until ``stop``. A publisher that a fault of the program ends begins anew."""
     cursors = Cursors(config.publish_state)
     source = JournalSource(config.journal, config.controller)
     publishing = {
         name: TargetFollower(name, source, cursors, partial(open_publisher, name, config)) for name in config.publish
     }
 
-    def follow(name: str) -> None:
-        its = publishing[name]
-        try:
-            its.run(stop)
-        except Exception as error:  # the others go on, and the supervisor sees the status when they have ended
-            log.exception("publisher %s: ended by a fault", name)
-            its.following = replace(its.following, trouble=f"ended by a fault: {error!r}")
-            ended.set()
-
-    threads = [threading.Thread(target=follow, args=(name,), name=f"publish-{name}") for name in publishing]
+    threads = [
+        threading.Thread(target=its.run, args=(stop,), name=f"publish-{name}") for name, its in publishing.items()
+    ]
     try:
         for thread in threads:
             thread.start()
         with serve(config.metrics.publish, lambda: _samples([one.following for one in publishing.values()])):
-            while not stop.wait(1.0):
-                if threads and not any(thread.is_alive() for thread in threads):
-                    break
+            stop.wait()
     finally:
         stop.set()
         for its in publishing.values():
@@ -101,7 +90,7 @@ def run(config: LineConfig, stop: threading.Event) -> int:
             thread.join()
         source.close()
         cursors.close()
-    return int(ended.is_set())
+    return 0
 
 
 def _samples(followings: Sequence[Following]) -> Iterator[Sample]:

@@ -1,0 +1,218 @@
+"""One device, publisher or journal never ends another: whatever its session raises, the others do not notice.
+
+Public names: none; run by pytest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import uvloop
+from conftest import Run
+from contract import until
+from ports import free_port, on_free_ports
+from pure_site import example
+from test_follow import Target, write
+from test_runtime import journal, stop, work
+
+from api import follow
+from edge.config.lines import LineConfig
+from edge.controller.controller import Controller
+from edge.core.events import AlarmChanged, DeviceChanged
+from edge.core.values.alarm import AlarmKind, AlarmState
+from edge.journal.record import Value
+from edge.opcua import server
+from edge.publish import process
+from edge.views.history import History
+
+FAULTS: list[BaseException] = [
+    ZeroDivisionError("planted"),
+    RuntimeError("unable to perform operation on <TCPTransport closed=True>"),
+    ExceptionGroup("several", [KeyError("planted")]),
+    asyncio.CancelledError(),  # of a library that cancels what it waits for
+]
+
+
+def fails(monkeypatch: pytest.MonkeyPatch, place: str, name: str, times: list[BaseException]) -> None:
+    """What makes a driver raises first, for the device of this name."""
+    module, _, function = place.rpartition(".")
+    made: Callable[..., Any] = getattr(sys.modules[module], function)
+    left = list(times)
+
+    def make(its: str, *arguments: Any) -> Any:
+        if its == name and left:
+            raise left.pop(0)
+        return made(its, *arguments)
+
+    monkeypatch.setattr(place, make)
+
+
+def devices(config: LineConfig, name: str) -> list[DeviceChanged]:
+    changes = (record.value for record in journal(config))
+    return [value for value in changes if isinstance(value, DeviceChanged) and value.device == name]
+
+
+def test_whatever_a_device_raises_ends_its_session_alone(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = on_free_ports(example(project, rate=6_000, seed=3, scan_ms=10), tmp_path)
+    fails(monkeypatch, "edge.devices.plc.plc_link", "tote2", FAULTS)
+    fails(monkeypatch, "edge.devices.points.point_link", "tote1", FAULTS)
+    fails(monkeypatch, "edge.devices.reader.make_reader", "tote1", FAULTS)
+    truth = work(config, 20, 60)
+    assert truth["parcels_inducted"] > 25
+    assert truth["missorted"] == truth["defaulted"] == truth["unacknowledged"] == 0
+    for device in ("plc.tote2", "points.tote1", "reader.tote1"):
+        changes = devices(config, device)
+        assert [change.reason for change in changes if not change.up][: len(FAULTS)] == [
+            f"{device}: a fault of this program: {fault!r}" for fault in FAULTS
+        ]
+        assert changes[-1].up, changes
+        told = [record for record in caplog.records if record.exc_info and device in record.getMessage()]
+        assert len(told) == len(FAULTS)
+
+
+@contextmanager
+def fake_modbus(shared: Path, port: int, habit: str) -> Iterator[list[str]]:
+    """A fake PLC of the field; what it said."""
+    said: list[str] = []
+    command = [sys.executable, str(shared / "field" / "fake_modbus.py"), str(port), habit, "600"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        hearing = threading.Thread(target=said.extend, args=(program.stdout,))
+        hearing.start()
+        try:
+            yield said
+        finally:
+            program.kill()
+            hearing.join()
+
+
+@pytest.mark.parametrize("habit", ["slam", "slam-rst"])
+def test_a_port_that_accepts_and_closes_at_once_is_a_plc_that_is_down(
+    project: Path, tmp_path: Path, shared: Path, run: Run, habit: str
+) -> None:
+    """A forwarder whose target is off: mailbox and points try again, and there is an alarm."""
+    whole = on_free_ports(example(project), tmp_path)
+    config = whole.model_copy(
+        update={
+            "plc": {"tote1": whole.plc["tote1"].model_copy(update={"port": free_port()})},
+            "reader": {"tote1": whole.reader["tote1"]},
+            "line": {"tote1": whole.line["tote1"]},
+        }
+    )
+
+    async def main(said: list[str]) -> None:
+        task = asyncio.create_task(Controller(config).run())
+        await until(lambda: task.done() or (config.journal.exists() and len(said) > 5 and alarms(config)))
+        assert not task.done(), task
+        await stop(task)
+
+    def alarms(config: LineConfig) -> bool:
+        changes = [record.value for record in journal(config)]
+        return any(
+            isinstance(change, AlarmChanged)
+            and change.kind is AlarmKind.PLC_DOWN
+            and change.state is AlarmState.UNACKNOWLEDGED
+            for change in changes
+        )
+
+    with fake_modbus(shared, config.plc["tote1"].tcp_port, habit) as said:
+        run(main(said), loop=uvloop.new_event_loop)
+    reasons = {change.reason for name in ("plc.tote1", "points.tote1") for change in devices(config, name)}
+    assert reasons and all(reason.startswith("tote1: 127.0.0.1:") for reason in reasons), reasons
+
+
+def test_a_publisher_that_ends_by_a_fault_begins_anew_and_the_others_go_on(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = example(project).model_copy(
+        update={
+            "journal": tmp_path / "journal.sqlite",
+            "publish_state_": tmp_path / "publish.sqlite",
+            "publish": {"bad": None, "good": None},
+        }
+    )
+    write(config.journal, 1, 50)
+    stopping = threading.Event()
+    targets = {"bad": Target(upto=50), "good": Target(upto=50)}
+    faults = iter(FAULTS[:3])
+
+    def opened(name: str, _: LineConfig) -> Any:
+        if name == "bad" and (fault := next(faults, None)) is not None:
+            raise fault
+        return targets[name]
+
+    monkeypatch.setattr(process, "open_publisher", opened)
+    monkeypatch.setattr(process, "RETRY_LAST_S", 0.001)
+
+    def all_came() -> None:
+        for target in targets.values():
+            target.stop.wait()
+        stopping.set()
+
+    waiting = threading.Thread(target=all_came)
+    waiting.start()
+    assert process.run(config, stopping) == 0
+    waiting.join()
+    assert targets["bad"].came == targets["good"].came
+    assert sum(bool(record.exc_info) for record in caplog.records) == 3
+
+
+def test_a_journal_that_cannot_be_shown_is_followed_anew(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "FAULT_S", 0.001)
+    write(tmp_path / "journal.sqlite", 1, 50)
+    faults, came = iter(FAULTS[:3]), list[Value]()
+
+    def take(values: list[Value]) -> None:
+        if (fault := next(faults, None)) is not None:
+            raise fault
+        came.extend(values)
+
+    def no_store() -> Any:
+        raise OSError("no store")
+
+    async def main() -> None:
+        follower = follow.Follower(
+            "c", tmp_path / "journal.sqlite", (), lambda _: None, take, no_store, lambda: History(()), lambda _: None
+        )
+        task = asyncio.create_task(follower.run())
+        await until(lambda: len(came) >= 50)
+        await until(lambda: not follower.followed.journal_trouble)
+        await stop(task)
+
+    run(main())
+    assert len(came) == 50
+
+
+def test_a_record_that_the_opcua_server_cannot_show_ends_nothing(
+    project: Path, tmp_path: Path, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = example(project).model_copy(update={"journal": tmp_path / "journal.sqlite"})
+    write(config.journal, 1, 50)
+    shown: list[str] = []
+
+    class Face:
+        async def readers_are(self, line: str, _: bool | None) -> None:
+            shown.append(line)
+            if len(shown) <= 3:
+                raise FAULTS[len(shown) - 1]
+
+    async def main() -> None:
+        task = asyncio.create_task(server._Follower(config, cast(Any, Face())).run())
+        await until(lambda: task.done() or len(shown) >= 3 + 47 * len(config.line))
+        assert not task.done(), task
+        await stop(task)
+
+    run(main())
+    assert sum(bool(record.exc_info) for record in caplog.records) == 3
