@@ -107,7 +107,7 @@ def test_what_a_floor_does_is_told_as_the_document_says(
 ) -> None:
     seen = {check(document, message) for messages in told_of(layouts, happened(layouts, 30)) for message in messages}
     seen.add(check(document, namespace.status(True, 1, "1")))
-    seen.add(check(document, namespace.publisher(PublisherNow(1, "broker", 2, 3, 4, 5, 6, ""))))
+    seen.add(check(document, namespace.publisher(PublisherNow(1, "broker", 2, 3, 4, 5, 6, 7, ""))))
     for status in ANSWERS:
         answer = Answer(status, {"feed_seq": 1} if status == 202 else None, ("why",))
         seen.add(

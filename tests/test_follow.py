@@ -18,8 +18,8 @@ from edge.core.events import DeviceChanged
 from edge.journal import writer as journal
 from edge.journal.source import JournalSource
 from edge.publish import follow
-from edge.publish.cursors import CursorError, Cursors, SetAside, read_cursors, read_set_aside
-from edge.publish.follow import Delivery, Entry, Following, TargetDown, TargetFollower
+from edge.publish.cursors import CursorError, Cursors, SetAside, read_cursors, read_in_vain, read_set_aside
+from edge.publish.follow import Delivery, Entry, Following, Requests, TargetDown, TargetFollower
 
 
 def wanted(seq: int) -> bool:
@@ -40,6 +40,7 @@ class Target:
     newest: int = 0
     lookback: int = 3
     portion: int = 2_000
+    requests: Requests = field(default_factory=Requests)
 
     def wants(self, record: journal.Record) -> bool:
         self.newest = record.seq
@@ -186,3 +187,16 @@ def test_one_process_writes_the_cursors(tmp_path: Path) -> None:
     (tmp_path / "other.sqlite").write_bytes(b"not a database at all" * 100)
     with pytest.raises(CursorError, match=r"other\.sqlite"):
         Cursors(tmp_path / "other.sqlite")
+
+
+def test_what_was_asked_in_vain_is_remembered_over_every_life(tmp_path: Path, quick: None) -> None:
+    path = tmp_path / "publish.sqlite"
+    assert read_in_vain(path) == {}
+    write(tmp_path / "journal.sqlite", 1, 20)
+    for upto, asked in ((20, Requests(2, 1, "lane: planted")), (40, Requests(1, 0)), (60, Requests())):
+        cursors, target = Cursors(path), Target(upto=upto, requests=asked)
+        Follower("t", "c", tmp_path / "journal.sqlite", cursors, lambda its=target: its).run(target.stop)
+        cursors.close()
+        write(tmp_path / "journal.sqlite", upto + 1, 20)
+    (found,) = read_in_vain(path).values()
+    assert (found.publisher, found.refused, found.failed, found.why) == ("t", 3, 1, "lane: planted")

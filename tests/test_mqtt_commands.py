@@ -285,5 +285,56 @@ def test_a_request_that_comes_again_is_not_refused_since_it_may_be_waiting(
         for lane in (1, 2, 3, 1, 2, 3):
             assert answers.get(timeout=HANGS_S) == (b"lane %d" % lane, 202)
         desk.close()
-        assert api.lanes == ["1", "2", "3"] and desk.refused == 1
+        assert api.lanes == ["1", "2", "3"] and desk.in_vain == follow.Requests(refused=1)
         assert sorted(acknowledged) == [b"lane 1"] * 2 + [b"lane 2"] * 2 + [b"lane 3"] * 2 + [b"lane 4"]
+
+
+def test_a_request_that_meets_a_fault_of_ours_is_answered_once_and_the_desk_goes_on(
+    layouts: tuple[LineLayout, ...],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Wherever it meets it: in what is asked, on the way of the answer, in the acknowledgement."""
+    answers: queue.SimpleQueue[tuple[bytes, int]] = queue.SimpleQueue()
+    acknowledged: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    failed: list[bytes] = []
+
+    def asked(what: str, payload: bytes) -> Asked | mqtt_commands.Answer:
+        if payload == b"asked":
+            raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+        return ask_of(what, payload)
+
+    def answer(message: Message, correlation: bytes) -> None:
+        answers.put((correlation, json.loads(message.payload)["status"]))
+        if correlation == b"answered":
+            raise ZeroDivisionError
+
+    def arrived(name: bytes, payload: bytes) -> Arrived:
+        def seen() -> None:
+            if name == b"acknowledged" and not failed:
+                failed.append(name)
+                raise ZeroDivisionError
+            acknowledged.put(name)
+
+        return Arrived(f"{COMMAND}/lane", payload, "", name, {}, None, False, time.monotonic(), seen)
+
+    monkeypatch.setattr(mqtt_commands, "ask_of", asked)
+    with SlowApi() as api:
+        api.let_go.set()
+        config = MqttConfig(kind="mqtt", host="nowhere", commands=("lane",), api=api.url)
+        desk = CommandDesk(config, Namespace("demo", "edge1", layouts), answer, answer)
+        for name, payload, status in (
+            (b"asked", b"asked", (400,)),
+            (b"answered", b"{", (400, 400)),
+            (b"acknowledged", b"{", (400, 400)),
+            (b"good", lane_off(3).encode(), (202,)),
+        ):
+            desk.take(arrived(name, payload))
+            for one in status:
+                assert answers.get(timeout=HANGS_S) == (name, one)
+            assert acknowledged.get(timeout=HANGS_S) == name
+        desk.close()
+        assert api.lanes == ["3"]
+    assert (desk.in_vain.refused, desk.in_vain.failed) == (0, 3)
+    assert desk.in_vain.why == f"{COMMAND}/lane: ZeroDivisionError()"
+    assert sum(bool(record.exc_info) for record in caplog.records) == 3

@@ -1,9 +1,10 @@
 """How far each publisher is, and what its target refused: one SQLite file, written by `lanewise publish` alone.
 
-Public names: Cursors, CursorError, Cursor, SetAside, read_cursors, read_set_aside.
+Public names: Cursors, CursorError, Cursor, SetAside, InVain, read_cursors, read_set_aside, read_in_vain.
 
 Schema: ``cursor(publisher, node, seq, set_aside, at_us)``, node = the journal as `edge.journal.source` names it;
-``set_aside(id, publisher, node, seq, what, reason, at_us)``, the newest KEEP of each publisher.
+``set_aside(id, publisher, node, seq, what, reason, at_us)``, the newest KEEP of each publisher;
+``in_vain(publisher, refused, failed, why, at_us)``: requests that were asked of a publisher in vain.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ CREATE TABLE IF NOT EXISTS cursor(
 CREATE TABLE IF NOT EXISTS set_aside(
     id INTEGER PRIMARY KEY, publisher TEXT NOT NULL, node TEXT NOT NULL, seq INTEGER NOT NULL, what TEXT NOT NULL,
     reason TEXT NOT NULL, at_us INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS set_aside_of ON set_aside(publisher, id); COMMIT;
+CREATE INDEX IF NOT EXISTS set_aside_of ON set_aside(publisher, id);
+CREATE TABLE IF NOT EXISTS in_vain(
+    publisher TEXT PRIMARY KEY, refused INTEGER NOT NULL, failed INTEGER NOT NULL, why TEXT NOT NULL,
+    at_us INTEGER NOT NULL); COMMIT;
 """
 KEEP = 10_000
 """So many of what was set aside are kept for each publisher; all are counted."""
@@ -55,6 +59,17 @@ class Cursor:
     node: str
     seq: int
     set_aside: int
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class InVain:
+    """Requests that a publisher had no room for, and that ended by a fault of ours, ever. ``why``: the newest fault."""
+
+    publisher: str
+    refused: int
+    failed: int
+    why: str
     at_us: int
 
 
@@ -116,6 +131,15 @@ class Cursors:
                 raise
         return self.get(publisher, node)
 
+    def asked_in_vain(self, publisher: str, refused: int, failed: int, why: str, at_us: int) -> None:
+        """So many more requests were refused and failed. ``why`` empty: as before."""
+        with self._used() as db:
+            db.execute(
+                "INSERT INTO in_vain VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET refused=refused+excluded.refused, "
+                "failed=failed+excluded.failed, why=iif(excluded.why='', why, excluded.why), at_us=excluded.at_us",
+                (publisher, refused, failed, why, at_us),
+            )
+
     def close(self) -> None:
         """Closes the file."""
         self._db.close()
@@ -143,6 +167,13 @@ def read_set_aside(path: Path, publisher: str, newest: int = 100) -> list[tuple[
         (publisher, publisher, newest),
     )
     return [(SetAside(*row[:3]), row[3]) for row in reversed(rows)]
+
+
+def read_in_vain(path: Path) -> dict[str, InVain]:
+    """What was asked in vain, by publisher; empty in a file of a version before. Raises CursorError."""
+    if not _rows(path, "SELECT 1 FROM sqlite_schema WHERE name='in_vain'", ()):
+        return {}
+    return {row[0]: InVain(*row) for row in _rows(path, "SELECT * FROM in_vain", ())}
 
 
 def _rows(path: Path, sql: str, values: tuple[object, ...]) -> list[Any]:

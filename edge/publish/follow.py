@@ -1,6 +1,6 @@
 """Follows one controller's journal for one target: batches in order, at least once, with a durable cursor.
 
-Public names: Publisher, Entry, Delivery, TargetDown, TargetFollower, Following.
+Public names: Publisher, Entry, Delivery, TargetDown, Requests, TargetFollower, Following.
 
 A publisher turns records into what its target takes, and knows nothing of cursors, batches or waiting. One thread each:
 a target that is down or slow delays no other. A batch is prepared once and sent until the target took it.
@@ -41,6 +41,18 @@ class Entry(NamedTuple):
     id: str
 
 
+class Requests(NamedTuple):
+    """What others asked of a publisher and did not get, since it was opened: no room for it, or a fault of ours.
+
+    ``why``: the newest fault; empty = there was none.
+    """
+
+    refused: int = 0
+    failed: int = 0
+    why: str = ""
+
+
+NONE_IN_VAIN = Requests()
 Delivery: TypeAlias = Callable[[], Sequence[SetAside]]
 """Sends one prepared batch, in order, and returns what the target refused for good. May be called again after
 TargetDown, and may then leave out what the target has confirmed.
@@ -72,6 +84,11 @@ class Publisher(Protocol):
         """How many records a batch has at most."""
         ...
 
+    @property
+    def requests(self) -> Requests:
+        """What was asked of it in vain."""
+        ...
+
     def tell(self, following: Following) -> None:
         """How the following goes, every 10 s while the target takes what is sent. May raise TargetDown."""
         ...
@@ -93,7 +110,7 @@ class Following:
     """How a publisher follows. ``seq``: delivered up to; ``newest``: the journal's newest record that was seen.
 
     ``at_us``: time of the newest delivered record. ``records``, ``failures``: since the process began.
-    ``set_aside``: ever. No trouble = empty.
+    ``set_aside``: ever. ``requests``: of the publisher that is open now. No trouble = empty.
     """
 
     publisher: str
@@ -104,6 +121,7 @@ class Following:
     failures: int = 0
     set_aside: int = 0
     trouble: str = "not begun"
+    requests: Requests = NONE_IN_VAIN
 
     @property
     def backlog(self) -> int:
@@ -166,6 +184,7 @@ class TargetFollower:
         if self._delivery is not None:
             self._delivery()
             self._delivery = None
+        self._count_requests()
         if self.following.trouble:
             if self.following.trouble != "not begun":
                 log.warning("publisher %s: delivers again", self._name)
@@ -227,8 +246,19 @@ class TargetFollower:
             with suppress(TargetDown):  # the next batch says so
                 self._publisher.tell(self.following)
 
+    def _count_requests(self) -> None:
+        """Remembers what was asked in vain where another process can see it."""
+        before = self.following.requests
+        now = Requests() if self._publisher is None else self._publisher.requests
+        if now != before:
+            self.following = replace(self.following, requests=now)
+            more = now.refused - before.refused, now.failed - before.failed
+            with suppress(CursorError):  # /metrics has it still
+                self._cursors.asked_in_vain(self._name, *more, now.why, now_us())
+
     def _forget(self) -> None:
         self._delivery = None
         publisher, self._publisher = self._publisher, None
+        self.following = replace(self.following, requests=Requests())
         if publisher is not None:
             publisher.close()

@@ -36,7 +36,7 @@ from edge.journal.record import Record
 from edge.publish import schema
 from edge.publish.connections import Connections
 from edge.publish.cursors import SetAside
-from edge.publish.follow import Delivery, Entry, Following, TargetDown
+from edge.publish.follow import NONE_IN_VAIN, Delivery, Entry, Following, TargetDown
 from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import WINDOW, Measures
 from edge.publish.schema import SeriesPoint
@@ -77,6 +77,7 @@ class InfluxPublisher:
 
     lookback = WINDOW
     portion = 10_000
+    requests = NONE_IN_VAIN
 
     def __init__(self, name: str, table: InfluxConfig, config: LineConfig) -> None:
         try:

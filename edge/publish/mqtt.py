@@ -20,7 +20,7 @@ from edge.core.values.layout import LineLayout
 from edge.journal.host_time import now_us
 from edge.journal.record import Record
 from edge.publish.cursors import SetAside
-from edge.publish.follow import Delivery, Entry, Following, TargetDown
+from edge.publish.follow import Delivery, Entry, Following, Requests, TargetDown
 from edge.publish.mqtt_broker import Broker, BrokerDown, Outgoing
 from edge.publish.mqtt_commands import CommandDesk
 from edge.publish.mqtt_connection import MqttConnection
@@ -105,6 +105,11 @@ class MqttPublisher:
         except BrokerDown as error:
             raise TargetDown(str(error)) from None
 
+    @property
+    def requests(self) -> Requests:
+        """What was asked of it in vain."""
+        return Requests() if self._desk is None else self._desk.in_vain
+
     def give_up(self) -> None:
         """Waits neither for the broker nor, where something is asked of us, for the api."""
         self._connection.give_up()
@@ -171,7 +176,8 @@ class MqttPublisher:
             backlog=following.backlog,
             set_aside=following.set_aside,
             failures=following.failures,
-            refused=0 if self._desk is None else self._desk.refused,
+            refused=self.requests.refused,
+            failed=self.requests.failed,
             trouble=following.trouble,
         )
 

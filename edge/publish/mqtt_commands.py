@@ -3,7 +3,8 @@
 Public names: CommandDesk, ApiRequest, ask_of, Answer, ANSWERS, REQUESTS.
 
 The site store has one writer, the api; this only translates. One request at a time, in order. A request that comes
-again (QoS 1) is answered again and not done again. The PUBACK goes when the answer is out, so none is lost with us.
+again (QoS 1) is answered again and not done again. The PUBACK goes when the answer is out, so none is lost with us. One
+that meets a fault of ours is answered 400, and the next is done.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from urllib.parse import quote, urlsplit
 
@@ -27,6 +28,7 @@ from edge.config.tls import TlsTable
 from edge.core.values.text import one_line
 from edge.journal.host_time import now_us
 from edge.publish.connections import Connections
+from edge.publish.follow import Requests
 from edge.publish.mqtt_broker import Arrived
 from edge.publish.namespace import MqttMessage, Namespace
 from edge.publish.topics import Answered
@@ -69,7 +71,7 @@ class Answer:
 ANSWERS: dict[int, str] = {
     200: "orders taken; `result` tells how many were new, changed, the same",
     202: "asked; the line does it, and its state topic tells when it is so; `result.feed_seq` is its place in the feed",
-    400: "not JSON, or a key is missing or has another type",
+    400: "not JSON, or a key is missing or has another type, or it met a fault of the program: `problems` tells",
     401: "the api does not know the token of `token_file`",
     403: "this command is not in `commands` of LINE.toml",
     404: "no such line, lane or alarm",
@@ -136,8 +138,8 @@ class CommandDesk:
         answer: Callable[[MqttMessage, bytes], None],
         answer_at_once: Callable[[MqttMessage, bytes], None],
     ) -> None:
-        self.refused = 0
-        """Requests that came while too many were waiting."""
+        self._refused = self._failed = 0
+        self._why = ""
         self._config = config
         self._namespace = namespace
         self._answer = answer
@@ -155,14 +157,25 @@ class CommandDesk:
         """What to subscribe to."""
         return (self._namespace.command("+"),)
 
+    @property
+    def in_vain(self) -> Requests:
+        """Requests that came while too many were waiting, and those that a fault of ours ended."""
+        return Requests(self._refused, self._failed, self._why)
+
     def take(self, message: Arrived) -> None:
         """A request arrived; does not wait. One that was here before may be waiting already, and is never refused."""
+        try:
+            self._take(message)
+        except Exception as error:  # the library's thread would die of it
+            self._fails(message, error, self._answer_at_once)
+
+    def _take(self, message: Arrived) -> None:
         waiting = self._queue.qsize()
         if waiting < WAITING or message.again:
             self._warned = self._warned and waiting > 0
             self._queue.put(message)
             return
-        self.refused += 1
+        self._refused += 1
         if not self._warned:
             self._warned = True
             log.warning("%s: %d requests are waiting: more are refused", message.topic, WAITING)
@@ -183,17 +196,32 @@ class CommandDesk:
 
     def _work(self) -> None:
         while (message := self._queue.get()) is not None and not self._stopping.is_set():
-            key = _key(message)
-            answer = self._answered.get(key) if message.correlation or message.again else None
-            if answer is None:
-                answer = self._do(_what(message), message)
-                if answer.status == 503 and self._stopping.is_set():
-                    return
-                if answer.status != 503:  # that one may be asked again
-                    self._answered[key] = answer
-                    if len(self._answered) > ANSWERED:
-                        del self._answered[next(iter(self._answered))]
-            self._answer(*self._told(message, answer))
+            try:
+                self._serve(message)
+            except Exception as error:  # one request never ends the desk, nor comes again after each start
+                self._fails(message, error, self._answer)
+
+    def _serve(self, message: Arrived) -> None:
+        key = _key(message)
+        answer = self._answered.get(key) if message.correlation or message.again else None
+        if answer is None:
+            answer = self._do(_what(message), message)
+            if answer.status == 503 and self._stopping.is_set():
+                return
+            if answer.status != 503:  # that one may be asked again
+                self._answered[key] = answer
+                if len(self._answered) > ANSWERED:
+                    del self._answered[next(iter(self._answered))]
+        self._answer(*self._told(message, answer))
+        message.acknowledge()
+
+    def _fails(self, message: Arrived, error: Exception, answer: Callable[[Message, bytes], None]) -> None:
+        """Says that a request ended by a fault; it is done with, whether or not the answer goes out."""
+        log.error("%s: a request ended by a fault of this program", message.topic, exc_info=error)
+        self._failed, self._why = self._failed + 1, f"{message.topic}: {error!r}"
+        with suppress(Exception):
+            answer(*self._told(message, Answer(400, problems=(f"this cannot be done: {error!r}",))))
+        with suppress(Exception):
             message.acknowledge()
 
     def _told(self, message: Arrived, answer: Answer) -> tuple[MqttMessage, bytes]:

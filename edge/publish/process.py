@@ -23,7 +23,7 @@ from edge.core.iso_time import iso
 from edge.journal.record import JournalError
 from edge.journal.source import JournalSource
 from edge.metrics import Sample, serve
-from edge.publish.cursors import Cursors, read_cursors, read_set_aside
+from edge.publish.cursors import Cursors, read_cursors, read_in_vain, read_set_aside
 from edge.publish.follow import Following, Publisher, TargetFollower
 
 log = logging.getLogger(__name__)
@@ -101,6 +101,9 @@ def _samples(followings: Sequence[Following]) -> Iterator[Sample]:
         yield Sample("publisher_records", "records delivered since the start", one.records, label, counts=True)
         yield Sample("publisher_failures", "failed deliveries since the start", one.failures, label, counts=True)
         yield Sample("publisher_set_aside", "points or messages that the target refused, ever", one.set_aside, label)
+        for how, count in (("refused", one.requests.refused), ("failed", one.requests.failed)):
+            text = "requests that it had no room for, or that ended by a fault of this program"
+            yield Sample("publisher_requests_in_vain", text, count, (*label, ("how", how)))
 
 
 def open_publisher(name: str, config: LineConfig) -> Publisher:
@@ -119,12 +122,16 @@ def _status(config: LineConfig) -> Iterator[str]:
         newest, node = reader.last(), source.node(reader)
     source.close()
     cursors = {cursor.publisher: cursor for cursor in read_cursors(config.publish_state) if cursor.node == node}
+    in_vain = read_in_vain(config.publish_state)
     for name, table in config.publish.items():
         cursor = cursors.get(name)
         seq = cursor.seq if cursor else 0
         since = f", moved {iso(cursor.at_us)}" if cursor else ", never moved"
         aside = cursor.set_aside if cursor else 0
         yield f"{name} ({table.kind}): {seq} of {newest} records, {newest - seq} to go, {aside} set aside{since}"
+        if asked := in_vain.get(name):
+            why = f": {asked.why}" if asked.why else ""
+            yield f"    requests: {asked.refused} without room, {asked.failed} failed, newest {iso(asked.at_us)}{why}"
 
 
 def _set_aside(config: LineConfig) -> Iterator[str]:

@@ -23,7 +23,7 @@ from edge.core.events import Started
 from edge.journal.host_time import now_us
 from edge.journal.record import Record
 from edge.publish.cursors import SetAside
-from edge.publish.follow import Delivery, Entry, Following, TargetDown
+from edge.publish.follow import NONE_IN_VAIN, Delivery, Entry, Following, TargetDown
 from edge.publish.mqtt import broker_of
 from edge.publish.mqtt_broker import Arrived, BrokerDown, Outgoing
 from edge.publish.mqtt_connection import MqttConnection
@@ -42,6 +42,7 @@ class SparkplugPublisher:
 
     lookback = 5_000
     portion = 200
+    requests = NONE_IN_VAIN
 
     def __init__(self, name: str, table: SparkplugConfig, config: LineConfig) -> None:
         self._prefix = f"spBv1.0/{table.group or config.site}"

@@ -176,9 +176,10 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class PublisherNow:
-    """How far a publisher is: ``records``, ``failures`` and ``refused`` since its process began, ``set_aside`` ever.
+    """How far a publisher is: ``records`` and ``failures`` since its process began, ``set_aside`` ever.
 
-    ``refused``: requests that were not taken, because too many were waiting.
+    ``refused``: requests that were not taken, because too many were waiting; ``failed``: that ended by a fault of the
+    program and were answered 400; both since it was opened.
     """
 
     at_us: int
@@ -188,6 +189,7 @@ class PublisherNow:
     set_aside: int
     failures: int
     refused: int
+    failed: int
     trouble: str
 
 
