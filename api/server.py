@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
@@ -14,6 +17,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.site_state import Site
 from edge.config.lines import SiteConfig
+from edge.stop import told_to_stop
 
 
 class ServeError(OSError):
@@ -46,11 +50,24 @@ def server(app: FastAPI) -> uvicorn.Server:
 
 
 class _Server(uvicorn.Server):
-    """Ends the live streams first; they would keep the server from ending."""
+    """Ends the live streams first; they would keep the server from ending. It always ends in order: where the library
+    takes a second Ctrl-C for leave to drop everything, one is as good as many.
+    """
 
     def __init__(self, config: uvicorn.Config, site: Site) -> None:
         super().__init__(config)
         self._site = site
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():  # whoever started it there ends it
+            yield
+            return
+        with told_to_stop(self._end):
+            yield
+
+    def _end(self) -> None:
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._site.hub.close()

@@ -29,6 +29,7 @@ from edge.config.problem import ConfigError
 from edge.core.iso_time import iso
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError
+from edge.stop import SIGNALS, told_to_stop
 
 if TYPE_CHECKING:
     from edge.config.lines import LineConfig
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from edge.core.events import OrderChanged, Requested
     from edge.site.store import SiteStore
 
+ENDS_WHEN_TOLD = frozenset({"run", "sim", "publish", "api", "opcua"})
+"""Commands that run until SIGTERM or SIGINT, and store what they have then."""
 PROCESSES = {"api": "api.server:serve"}
 """Processes above this package, by name: ``module:function`` taking the SiteConfig. Resolved when started."""
 
@@ -206,12 +209,11 @@ def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
     async def supervised() -> None:
         loop = asyncio.get_running_loop()
         task = asyncio.ensure_future(run())
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, task.cancel)
-        try:
-            await task
-        except asyncio.CancelledError:
-            log.info("stopped")
+        with told_to_stop(lambda: loop.call_soon_threadsafe(task.cancel)):
+            try:
+                await task
+            except asyncio.CancelledError:
+                log.info("stopped")
 
     uvloop.run(supervised())
 
@@ -338,6 +340,9 @@ def _decode_epc(arguments: argparse.Namespace) -> int:
 
 def run_as_script() -> NoReturn:
     """The console command; a closed pipe (``| head``) is no error."""
+    if sys.argv[1:2] and sys.argv[1] in ENDS_WHEN_TOLD:  # until it says what is done then, there is nothing to store
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
     try:
         status = main()
         sys.stdout.flush()

@@ -53,6 +53,7 @@ from edge.journal.record import JournalError
 from edge.journal.replay import recover
 from edge.journal.writer import Journal
 from edge.metrics import Sample, serve
+from edge.stop import end_if_cancelled
 from plc.driver import PlcError
 from plc.host_signals import Connected, HostSignal, Incompatible, LinkFresh, LinkStale
 from plc.words import MailboxError
@@ -277,7 +278,7 @@ class Controller:
                     block = self._down(plc) if at_once else None
                 asked_us = self._now()
                 up = await (link.read_up() if block is None else link.exchange(block))
-                _end_if_cancelled()
+                end_if_cancelled()
                 at_us = self._now()
                 self._vitals.polled(plc.name, at_us - asked_us)
                 plc.observe(up, at_us)
@@ -416,10 +417,10 @@ class Controller:
                 await session()
                 reason = f"{device}: the connection ended"
             except (PlcError, ReaderError, MailboxError) as error:
-                _end_if_cancelled()  # a driver may fail while it is told to end
+                end_if_cancelled()  # a driver may fail while it is told to end
                 reason = str(error)
             except (Exception, asyncio.CancelledError) as error:  # a library may cancel itself as well
-                _end_if_cancelled()
+                end_if_cancelled()
                 reason = f"{device}: a fault of this program: {error!r}"
                 if self._reasons.get(device) != reason:
                     log.exception("%s: its session ended by a fault, and begins anew", device)
@@ -506,16 +507,6 @@ class Controller:
         self._flushing = False
         if self._reasons.get("journal"):
             self._device("journal", None, "the journal stores again")
-
-
-def _end_if_cancelled() -> None:
-    """Raises CancelledError again where it got lost.
-
-    asyncio.wait_for, which pymodbus awaits answers with, drops a cancellation that meets the answer; until Python 3.12.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _version() -> str:

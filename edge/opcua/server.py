@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import importlib
 import logging
-import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
@@ -28,6 +27,7 @@ from edge.journal.follower import Follower, Opened, follow_until_cancelled
 from edge.journal.host_time import now_us
 from edge.journal.record import Record, Value, readable
 from edge.journal.source import JournalSource
+from edge.stop import told_to_stop
 from edge.views.machines import Machines
 from plc.opcua_trust import Own, TrustList, make_own
 
@@ -65,9 +65,8 @@ def main(arguments: argparse.Namespace) -> int:
     async def serve_until_told() -> None:
         loop = asyncio.get_running_loop()
         task = asyncio.create_task(serve(config, given, users))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, task.cancel)
-        await asyncio.wait([task])
+        with told_to_stop(lambda: loop.call_soon_threadsafe(task.cancel)):
+            await asyncio.wait([task])
         if not task.cancelled():
             task.result()
 

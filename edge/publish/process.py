@@ -10,7 +10,6 @@ import gc
 import importlib
 import logging
 import os
-import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -25,6 +24,7 @@ from edge.journal.source import JournalSource
 from edge.metrics import Sample, serve
 from edge.publish.cursors import Cursors, read_cursors, read_in_vain, read_set_aside
 from edge.publish.follow import Following, Publisher, TargetFollower
+from edge.stop import told_to_stop
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +61,8 @@ def main(arguments: argparse.Namespace) -> int:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return run(config, stop)
+    with told_to_stop(stop.set):
+        return run(config, stop)
 
 
 def run(config: LineConfig, stop: threading.Event) -> int:

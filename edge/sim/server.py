@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import gc
 import json
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +27,7 @@ from edge.sim.dock_crew import DockCrew
 from edge.sim.faults import FORM, FaultError, FaultOrder
 from edge.sim.orders import FeedError, OrderFeeder
 from edge.sim.tally import FloorReport
+from edge.stop import told_to_stop
 from plc.driver import PlcError
 from rfid.driver import ReaderError
 
@@ -89,9 +89,8 @@ def main(arguments: argparse.Namespace) -> int:
                 say=None if arguments.quiet else lambda text: print(text, flush=True),
             )
         )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, task.cancel)
-        await asyncio.gather(task, return_exceptions=False)
+        with told_to_stop(lambda: loop.call_soon_threadsafe(task.cancel)):
+            await task
 
     # A full collection takes milliseconds that would be counted as reactions: what lives from the start is left out.
     gc.collect()
