@@ -12,11 +12,13 @@ from typing import cast
 
 from rfid.bad_messages import BadMessages
 from rfid.barcode import BadScan, ScanFormat, ScanFrames
-from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderNotice, ReaderReady
+from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderNotice, ReaderReached, ReaderReady
 from rfid.tcp import connected, connection_reason, host_port, notice_dead_peers
 
 _CALL_S = 10.0
 """How long a scanner that is to connect may take before it is said to be down."""
+_REFUSED_TOLD = 8
+"""So many addresses that were not let in are told of, each once in a visit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,9 @@ class _Visit:
         self._server: asyncio.Server | None = None
         self._newest: _Line | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._about = ""
+        self._heard = False
+        self._refused: set[str] = set()
 
     async def call(self) -> None:
         """Connects. Raises ``ReaderError``."""
@@ -107,18 +112,24 @@ class _Visit:
         if given.listen_host and not peername:
             return False
         if given.listen_host and peer != given.host:
-            self.tell(ReaderNotice(f"{peer} was not let in, only {given.host} may connect"))
+            if peer not in self._refused and len(self._refused) < _REFUSED_TOLD:
+                self._refused.add(peer)
+                self.tell(ReaderNotice(f"{peer} was not let in, only {given.host} may connect", refused=True))
             return False
         before, self._newest = self._newest, line
         if before is not None:
             before.transport.abort()
         self._hear()
-        self.tell(ReaderReady(f"barcode scanner at {host_port(peer, given.port) if self._server is None else peer}"))
+        self._about = f"barcode scanner at {host_port(peer, given.port) if self._server is None else peer}"
+        self.tell(ReaderReached(self._about))
         return True
 
     def took(self, found: list[ReaderEvent | BadScan]) -> None:
         """What came over a connection; empty = octets that are no whole frame yet."""
         self._hear()
+        if not self._heard:
+            self._heard = True
+            self.tell(ReaderReady(self._about))
         for one in found:
             told = self._bad.notice(one.reason, one.octets) if isinstance(one, BadScan) else one
             if told is not None:

@@ -1,8 +1,8 @@
 """What a reader driver is, and the values it delivers.
 
-Public names: TagRead, ReadColumns, rows, moved, TagDetail, Reads, CodesRead, ReaderClock, ReaderReady, ClockSample,
-PortChanged, OutputWritten, OperationResult, TagAccessed, AccessChanged, ReaderNotice, ReaderEvent, Reader, ReaderError,
-ReaderFailure.
+Public names: TagRead, ReadColumns, rows, moved, TagDetail, Reads, CodesRead, ReaderClock, ReaderReached, ReaderReady,
+ClockSample, PortChanged, OutputWritten, OperationResult, TagAccessed, AccessChanged, ReaderNotice, ReaderEvent, Reader,
+ReaderError, ReaderFailure.
 """
 
 from __future__ import annotations
@@ -172,8 +172,18 @@ class ClockSample:
 
 
 @dataclass(frozen=True, slots=True)
+class ReaderReached:
+    """The way to the reader stands: ``about`` a broker, a port or a line. Whether the reader lives is not known."""
+
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderReady:
-    """The reader is connected, provisioned and reading. ``about``: maker, model, firmware, antennas."""
+    """The reader is heard: its first word came, or an answer that nobody but the reader gives.
+
+    ``about``: maker, model, firmware, antennas.
+    """
 
     about: str
 
@@ -232,14 +242,19 @@ class AccessChanged:
 
 @dataclass(frozen=True, slots=True)
 class ReaderNotice:
-    """Something is wrong that does not end the connection."""
+    """Something is wrong that does not end the connection.
+
+    ``refused``: somebody who may be the reader was not let in.
+    """
 
     text: str
+    refused: bool = False
 
 
 ReaderEvent = (
     Reads
     | CodesRead
+    | ReaderReached
     | ReaderReady
     | ClockSample
     | PortChanged
@@ -256,6 +271,9 @@ class Reader(Protocol):
     ``run`` connects, provisions and calls ``emit`` from the event loop until the connection ends. It raises
     ``ReaderError`` for whatever trying again may mend, and what ``emit`` raises; never returns normally; ends within
     one second when cancelled, and leaves no task, thread or socket behind. Retrying is the caller's.
+
+    Up means heard: ``ReaderReady`` comes once, when the reader itself said something and before any data. Where the way
+    to it can stand without the reader, ``ReaderReached`` says that it does.
     """
 
     async def run(self, emit: Callable[[ReaderEvent], None]) -> None: ...

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import h11
 
 from rfid.bad_messages import BadMessages
-from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReady
+from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady
 from rfid.tcp import connected, connection_reason, host_port, notice_dead_peers
 from rfid.vendor_json import Vendor, heard
 
@@ -102,6 +102,7 @@ class HttpJsonReader:
         request = http.send(h11.Request(method="GET", target=given.target, headers=headers))
         writer.write((request or b"") + (http.send(h11.EndOfMessage()) or b""))
         lines = JsonLines()
+        about, heard = f"{given.vendor} JSON by HTTP from {host_port(given.host, given.port)}", False
         wait_s: float | None = _ANSWER_S
         while True:
             match http.next_event():
@@ -110,8 +111,11 @@ class HttpJsonReader:
                 case h11.Response(status_code=status):
                     self._check(status)
                     wait_s = given.silent_s or None
-                    emit(ReaderReady(f"{given.vendor} JSON by HTTP from {host_port(given.host, given.port)}"))
+                    emit(ReaderReached(about))  # its web server may answer for a radio that does not
                 case h11.Data(data=octets):
+                    if not heard:
+                        heard = True
+                        emit(ReaderReady(about))
                     for line in lines.feed(bytes(octets)):
                         for event in heard(given.vendor, line, self.bad):
                             emit(event)

@@ -23,7 +23,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from rfid.bad_messages import BadMessages
-from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReady
+from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady
 from rfid.tcp import connected, connection_reason, host_port, notice_dead_peers
 from rfid.vendor_json import Vendor, heard
 
@@ -130,7 +130,8 @@ class _Link(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._lost: asyncio.Future[None] = self._loop.create_future()
         self.ended: asyncio.Future[None] = self._loop.create_future()
-        self._ready = False
+        self._subscribed_to = False
+        self._heard = False
         self._heard_s = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -188,9 +189,9 @@ class _Link(asyncio.Protocol):
         self._timer = self._loop.call_later(_LOOK_S, self._watch)
         self._check(self._client.loop_misc())
         silent_s, given = self._loop.time() - self._heard_s, self._settings
-        if not self._ready and silent_s > _ANSWER_S:
+        if not self._subscribed_to and silent_s > _ANSWER_S:
             self._fail(self._reader.error(f"the broker gave no answer within {_ANSWER_S:g} s", ReaderFailure.SILENT))
-        if self._ready and 0 < given.silent_s < silent_s:
+        if self._subscribed_to and 0 < given.silent_s < silent_s:
             reason = f"no message for {given.silent_s:g} s: is the reader up, and are the topics right?"
             self._fail(self._reader.error(reason, ReaderFailure.SILENT))
 
@@ -224,19 +225,25 @@ class _Link(asyncio.Protocol):
                 text = f"topic {topic!r} refused: {str(reason).lower()}: look at the broker's access list"
                 self._fail(self._reader.error(text, ReaderFailure.REFUSED))
                 return
-        self._ready = True
+        self._subscribed_to = True
         self._heard_s = self._loop.time()
-        given = self._settings
-        topics = ", ".join(given.topics)
-        self._tell(ReaderReady(f"{given.vendor} JSON by MQTT broker {host_port(given.host, given.port)}, {topics}"))
+        self._tell(ReaderReached(self._about()))
 
     def _message(self, _client: Client, _: object, message: MQTTMessage) -> None:
         if message.retain:
             return
         self._heard_s = self._loop.time()
+        if not self._heard:
+            self._heard = True
+            self._tell(ReaderReady(self._about()))
         where = f"{message.topic}: "
         for event in heard(self._settings.vendor, bytes(message.payload), self._reader.bad, where):
             self._tell(event)
+
+    def _about(self) -> str:
+        given = self._settings
+        topics = ", ".join(given.topics)
+        return f"{given.vendor} JSON by MQTT broker {host_port(given.host, given.port)}, {topics}"
 
     def _disconnected(
         self, _client: Client, _: object, _flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None

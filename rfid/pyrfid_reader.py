@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from rfid.bad_messages import BadMessages
-from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReady
+from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady
 from rfid.reader_thread import Tell, run_in_thread
 from rfid.serial_frames import GAP_US, STX, Presence, card_of_pyrfid
 from rfid.serial_line import card_read, no_line
@@ -58,7 +58,8 @@ class PyrfidReader:
             raise ReaderError(f"{self.name}: {self._device}: {error}", ReaderFailure.UNREACHABLE) from error
         line = _Line(reader._PyRfid__serial, stop)  # noqa: SLF001  the library shows its port to nobody
         reader._PyRfid__serial = line  # noqa: SLF001  nor takes one
-        tell(ReaderReady(f"card reader on {self._device}, {self._baud} baud, through pyrfid"))
+        about, heard = f"card reader on {self._device}, {self._baud} baud, through pyrfid", False
+        tell(ReaderReached(about))
         try:
             while not stop.is_set():
                 try:
@@ -74,6 +75,9 @@ class PyrfidReader:
                         tell(notice)
                     continue
                 line.taken()
+                if not heard:
+                    heard = True
+                    tell(ReaderReady(about))
                 if self._presence.comes(card, time.monotonic_ns() // 1000):
                     tell(card_read(self._epcs.get(card, card)))
         finally:

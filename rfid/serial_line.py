@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 import serial  # type: ignore[import-untyped]
 
 from rfid.bad_messages import BadMessages
-from rfid.driver import ReaderClock, ReaderError, ReaderEvent, ReaderFailure, ReaderReady, Reads, TagRead
+from rfid.driver import ReaderClock, ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady, Reads, TagRead
 from rfid.serial_frames import CardFrames, Garbled, Presence
 
 RSSI_DBM = -50.0
@@ -35,10 +35,13 @@ class SerialReader:
         self._baud = baud
         self._presence = Presence(debounce_ms * 1000)
         self._epcs = epcs or {}
+        self._about = f"card reader on {device}, {baud} baud"
+        self._heard = False
 
     async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
         """Opens the line and reads until it is gone or the task is cancelled. Raises ``ReaderError``."""
         loop = asyncio.get_running_loop()
+        self._heard = False
         try:
             port = serial.Serial(self._device, self._baud, timeout=0, exclusive=True)
         except OSError as error:
@@ -59,7 +62,7 @@ class SerialReader:
         descriptor = port.fileno()
         try:
             loop.add_reader(descriptor, readable)
-            emit(ReaderReady(f"card reader on {self._device}, {self._baud} baud"))
+            emit(ReaderReached(self._about))
             await ended
         finally:
             loop.remove_reader(descriptor)
@@ -71,7 +74,11 @@ class SerialReader:
                 notice = self.bad.notice(one.reason, one.octets)
                 if notice is not None:
                     emit(notice)
-            elif self._presence.comes(one, now_us):
+                continue
+            if not self._heard:
+                self._heard = True
+                emit(ReaderReady(self._about))
+            if self._presence.comes(one, now_us):
                 emit(card_read(self._epcs.get(one, one)))
 
 

@@ -15,7 +15,7 @@ from waiting import HANGS_S
 
 from edge.config.readers import ReaderConfig
 from edge.devices.reader_drivers import make_reader
-from rfid.driver import ReaderError, ReaderEvent, ReaderNotice, ReaderReady, Reads, TagRead
+from rfid.driver import ReaderError, ReaderEvent, ReaderNotice, ReaderReached, ReaderReady, Reads, TagRead
 
 
 class ReaderOwner:
@@ -61,8 +61,13 @@ class ReaderOwner:
         return [one.epc for one in self.reads]
 
     @property
+    def reached(self) -> int:
+        """How often the way to it stood."""
+        return sum(isinstance(event, ReaderReached) for event in self.events)
+
+    @property
     def ready(self) -> int:
-        """How often it connected."""
+        """How often it was heard."""
         return sum(isinstance(event, ReaderReady) for event in self.events)
 
     @property

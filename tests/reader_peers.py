@@ -51,7 +51,8 @@ class ReaderCase:
     """``dials``: the driver connects to ``keys(port)``; otherwise there is nobody whom it could wait for in vain.
 
     ``looks_s``: how long is looked for what it makes of nonsense. A talk is broken off at ``breaks`` places, and comes
-    in pieces in ``splits`` ways.
+    in pieces in ``splits`` ways. ``answers``: the way to it stands by answers of the reader itself, and by no broker's,
+    port's or line's alone.
     """
 
     driver: str
@@ -60,6 +61,7 @@ class ReaderCase:
     looks_s: float = 0.02
     breaks: int = 24
     splits: int = 8
+    answers: bool = False
 
 
 # ---- LLRP ------------------------------------------------------------------------------------------------------------
@@ -293,12 +295,12 @@ async def autoid(programs: Programs, way: Way) -> AsyncIterator[Peer]:
 
 
 READERS: dict[str, ReaderCase] = {
-    "llrp": ReaderCase("llrp", llrp, llrp_keys),
+    "llrp": ReaderCase("llrp", llrp, llrp_keys, answers=True),
     "mqtt-json": ReaderCase("mqtt-json", mqtt, mqtt_keys, looks_s=0.05),
     "http-json": ReaderCase("http-json", http, http_keys),
     "serial": ReaderCase("serial", cards("serial", b"\r\n")),
     "pyrfid": ReaderCase("pyrfid", cards("pyrfid", b"")),
     "barcode": ReaderCase("barcode", barcode, barcode_keys),
     "barcode that calls": ReaderCase("barcode", calling_barcode),
-    "autoid": ReaderCase("autoid", autoid, autoid_keys, looks_s=0.3, breaks=8, splits=2),
+    "autoid": ReaderCase("autoid", autoid, autoid_keys, looks_s=0.3, breaks=8, splits=2, answers=True),
 }

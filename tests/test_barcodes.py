@@ -200,7 +200,7 @@ def test_a_scanner_that_is_a_server(run: Run, loop: Loop) -> None:
         owner = ReaderOwner("top", driver="barcode", host="127.0.0.1", port=port, separator=",", silent_s=60)
         async with owner.kept():
             scanner = await scanners.get()
-            await owner.until(lambda: owner.ready == 1)
+            await owner.until(lambda: owner.reached == 1)
             scanner.write(b"]C100" + SSCC.removeprefix("(00)").encode()[:7])
             await scanner.drain()
             scanner.write(SSCC.removeprefix("(00)").encode()[7:] + b",X1\r\nNOREAD\r\nb\x07ad\r\n")
@@ -211,7 +211,7 @@ def test_a_scanner_that_is_a_server(run: Run, loop: Loop) -> None:
             ]
             scanner.close()
             second = await scanners.get()
-            await owner.until(lambda: owner.ready == 2)
+            await owner.until(lambda: owner.reached == 2)
             assert owner.errors[0].failure is ReaderFailure.LOST
             assert f"top: 127.0.0.1:{port}: the scanner ended the connection" in str(owner.errors[0])
             second.write(b"X2\r\n")
@@ -244,11 +244,11 @@ def test_a_scanner_that_calls_us(run: Run, loop: Loop) -> None:
         owner = ReaderOwner("side", host="127.0.0.1", **keys)
         async with owner.kept():
             first = await call()
-            await owner.until(lambda: owner.ready == 1)
+            await owner.until(lambda: owner.reached == 1)
             first.write(b"\x02A1\x03")
             await owner.until(lambda: owner.events[-1] == CodesRead(("A1",)))
             second = await call()  # it restarted, and its old connection is still thought to be there
-            await owner.until(lambda: owner.ready == 2)
+            await owner.until(lambda: owner.reached == 2)
             second.write(b"\x02A2\x03")
             await owner.until(lambda: owner.events[-1] == CodesRead(("A2",)))
             assert not owner.errors

@@ -195,7 +195,8 @@ def test_what_was_asked_in_vain_is_remembered_over_every_life(tmp_path: Path, qu
     write(tmp_path / "journal.sqlite", 1, 20)
     for upto, asked in ((20, Requests(2, 1, "lane: planted")), (40, Requests(1, 0)), (60, Requests())):
         cursors, target = Cursors(path), Target(upto=upto, requests=asked)
-        Follower("t", "c", tmp_path / "journal.sqlite", cursors, lambda its=target: its).run(target.stop)
+        with closing(JournalSource(tmp_path / "journal.sqlite", "c")) as source:
+            TargetFollower("t", source, cursors, lambda its=target: its).run(target.stop)
         cursors.close()
         write(tmp_path / "journal.sqlite", upto + 1, 20)
     (found,) = read_in_vain(path).values()

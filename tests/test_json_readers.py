@@ -208,7 +208,7 @@ def test_reads_come_through_a_broker_that_is_killed_and_comes_back(
             await owner.until(lambda: bool(owner.errors))
             assert "connection refused" in str(owner.errors[0])
             await asyncio.to_thread(broker.start)
-            await owner.until(lambda: owner.ready == 1)
+            await owner.until(lambda: owner.reached == 1)
             await publish_all(broker, "r700/1/events", impinj("E280" * 6), b"{nonsense", impinj("3034" * 6, 4))
             await owner.until(lambda: len(owner.epcs) == 2)
             assert owner.reads[1] == TagRead("3034" * 6, 4, -50.5, 1_769_903_999_123_456, 1)
@@ -220,7 +220,7 @@ def test_reads_come_through_a_broker_that_is_killed_and_comes_back(
             assert f"dock1: MQTT broker 127.0.0.1:{broker.port}: the broker is gone" in str(owner.errors[before])
             assert owner.errors[before].failure is ReaderFailure.LOST
             await asyncio.to_thread(broker.start)
-            await owner.until(lambda: owner.ready == 2)
+            await owner.until(lambda: owner.reached == 2)
             await publish_all(broker, "r700/1/events", impinj("AAAA" * 6))
             await owner.until(lambda: len(owner.epcs) == 3)
             mute = ReaderOwner("dock2", vendor="zebra", silent_s=0.3, **keys | {"topics": ("nothing",)})
@@ -258,7 +258,7 @@ def test_a_broker_with_tls_and_logins(run: Run, peer: Callable[[str], str], tmp_
         assert "TLS: " in await first_error(ca=stranger.certificate)
         owner = ReaderOwner("fx", **keys)
         async with owner.kept():
-            await owner.until(lambda: owner.ready == 1)
+            await owner.until(lambda: owner.reached == 1)
             login = {"username": "line", "password": SECRET}
             context = ssl.create_default_context(cafile=authority.certificate)
             await publish_all(broker, "fx", zebra("E280" * 6), auth=login, tls=context)
@@ -353,13 +353,13 @@ def test_reads_come_over_a_stream_that_is_cut(run: Run, tmp_path: Path, loop: Lo
                 assert said in str(stranger.errors[0])
             owner = ReaderOwner("r700", **keys)
             async with owner.kept():
-                await owner.until(lambda: owner.ready == 1)
+                await owner.until(lambda: owner.reached == 1)
                 whole = line(impinj("E280" * 6), impinj("3034" * 6))
                 reader.pieces.put(b"\r\n\r\n" + whole[:50])
                 reader.pieces.put(whole[50:] + b"\r\nnonsense\r\n" + line(impinj("AAAA" * 6))[:40])
                 await owner.until(lambda: len(owner.epcs) == 2 and bool(owner.notices))
                 reader.pieces.put(None)
-                await owner.until(lambda: owner.ready == 2)
+                await owner.until(lambda: owner.reached == 2)
                 assert owner.errors[0].failure in (ReaderFailure.LOST, ReaderFailure.GARBAGE)
                 assert keys["url"] in str(owner.errors[0])
                 reader.pieces.put(line(impinj("BBBB" * 6)))

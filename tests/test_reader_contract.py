@@ -44,7 +44,7 @@ from waiting import HANGS_S, until
 from edge.config.readers import ReaderConfig
 from edge.devices.reader_drivers import make_reader
 from rfid.barcode import ScanFrames
-from rfid.driver import CodesRead, Reader, ReaderError, ReaderEvent, ReaderReady, Reads
+from rfid.driver import CodesRead, Reader, ReaderError, ReaderEvent, ReaderReached, ReaderReady, Reads
 
 NAME = "dock1"
 Planted = Callable[[Reader], Reader]
@@ -76,13 +76,17 @@ class Talk:
         return any(isinstance(event, ReaderReady) for event in self.events)
 
     @property
+    def stands(self) -> bool:
+        return self.is_ready or any(isinstance(event, ReaderReached) for event in self.events)
+
+    @property
     def data(self) -> list[ReaderEvent]:
         return [event for event in self.events if isinstance(event, Reads | CodesRead)]
 
     async def goes_on(self) -> None:
         """Until the way is over, or all was said that there is."""
         ended = lambda: self.peer.over.is_set() or self.task.done()  # noqa: E731
-        await until(lambda: self.is_ready or ended())
+        await until(lambda: self.stands or ended())
         if not ended():
             await self.peer.tell()
             await until(lambda: len(self.data) >= len(self.peer.events) or ended())
@@ -190,6 +194,19 @@ async def bears(case: ReaderCase, programs: Programs, way: Way, planted: Planted
         await ends_in_time(its.task, its.before)
         if not its.task.cancelled():
             blamed(its.task.exception())
+
+
+async def is_up_when_it_is_heard(case: ReaderCase, programs: Programs, way: Way, planted: Planted = as_it_is) -> None:
+    """A broker, a port or a line that stands is no reader that lives."""
+    async with talk(case, programs, way, planted) as its:
+        await until(lambda: its.stands or its.peer.over.is_set() or its.task.done())
+        await turns(50)
+        assert its.is_ready == (case.answers and way.most is None), f"it was not heard: {its.events}"
+        if way.most is None:
+            await its.peer.tell()
+            await until(lambda: len(its.data) >= len(its.peer.events) or its.task.done())
+            ready = [place for place, event in enumerate(its.events) if isinstance(event, ReaderReady)]
+            assert len(ready) == 1 and ready[0] < its.events.index(its.data[0]), its.events
 
 
 async def says_the_same(case: ReaderCase, programs: Programs, way: Way, planted: Planted = as_it_is) -> int:
@@ -311,7 +328,7 @@ def test_what_its_owner_raises_ends_it_and_comes_out(
                     raise ZeroDivisionError
 
             task = asyncio.create_task(made(peer.keys).run(take))
-            await until(lambda: task.done() or any(isinstance(event, ReaderReady) for event in came))
+            await until(lambda: task.done() or any(isinstance(event, ReaderReached | ReaderReady) for event in came))
             if not task.done():
                 await peer.tell()
             await until(task.done)
@@ -319,6 +336,13 @@ def test_what_its_owner_raises_ends_it_and_comes_out(
             assert isinstance(task.exception(), ZeroDivisionError)
 
     run(main(), loop=loop)
+
+
+@LOOPS
+@every_reader
+def test_up_means_heard(run: Run, programs: Programs, name: str, loop: Loop) -> None:
+    for way in (Way(), Way(most=0)):
+        run(is_up_when_it_is_heard(READERS[name], programs, way), loop=loop)
 
 
 # ---- that the suite refuses what breaks the contract -----------------------------------------------------------------
@@ -383,6 +407,11 @@ class TakesTwoSeconds(Plant):
             await asyncio.sleep(2)
 
 
+class UpBeforeItIsHeard(Plant):
+    async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
+        await self.reader.run(lambda event: emit(ReaderReady("") if isinstance(event, ReaderReached) else event))
+
+
 class SaysItsOwn(Plant):
     async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
         try:
@@ -433,6 +462,11 @@ def test_a_driver_that_fails_in_its_own_words_is_refused(
             says_why_it_ended(READERS["barcode"], programs, Way(then=Then.CLOSE), planted, hangs_s=0.2),
             loop=MeteredLoop,
         )
+
+
+def test_a_driver_that_takes_a_connection_for_a_reader_is_refused(run: Run, programs: Programs) -> None:
+    with pytest.raises(AssertionError, match=r"^it was not heard: "):
+        run(is_up_when_it_is_heard(READERS["barcode"], programs, Way(), UpBeforeItIsHeard), loop=MeteredLoop)
 
 
 def test_a_driver_that_takes_a_piece_for_the_whole_is_refused(

@@ -138,7 +138,7 @@ def test_every_card_is_read_whatever_the_line_does(run: Run, plug: Plug, driver:
     async def main() -> None:
         owner = ReaderOwner("cards", driver=driver, device=str(plug.path), debounce_ms=600_000, cards=listed)
         async with owner.kept():
-            await owner.until(lambda: owner.ready == 1)
+            await owner.until(lambda: owner.reached == 1)
             plug.send(frame("0102030405")[6:])  # it was speaking already
             for card in cards[:3]:
                 plug.send(frame(card)[:4])
@@ -152,7 +152,7 @@ def test_every_card_is_read_whatever_the_line_does(run: Run, plug: Plug, driver:
             await owner.until(lambda: any(error.failure is ReaderFailure.LOST for error in owner.errors))
             await owner.until(lambda: owner.errors[-1].failure is ReaderFailure.UNREACHABLE)
             plug.plug()
-            await owner.until(lambda: owner.ready == 2)
+            await owner.until(lambda: owner.reached == 2)
             plug.send(frame("0102030405")[7:] + frame(cards[4]))
             await owner.until(lambda: len(owner.epcs) == 5)
         assert owner.epcs == [*cards[:2], tote, *cards[3:]]
@@ -165,7 +165,7 @@ def test_a_taken_line_and_a_missing_library_are_said(run: Run, plug: Plug, monke
     async def main() -> None:
         first, second = (ReaderOwner("cards", driver="serial", device=str(plug.path)) for _ in range(2))
         async with first.kept():
-            await first.until(lambda: first.ready == 1)
+            await first.until(lambda: first.reached == 1)
             with pytest.raises(ReaderError, match="another program has the line"):
                 await second.reader.run(print)
         real = builtins.__import__

@@ -27,7 +27,7 @@ from edge.core.events import BarcodesRead, DeviceNotice, TagsRead
 from edge.core.iso_time import iso
 from edge.devices.reader import ReaderSession
 from edge.journal.host_time import now_us
-from rfid.driver import ReaderError, ReaderEvent, ReaderReady, Reads, TagDetail, TagRead
+from rfid.driver import ReaderError, ReaderEvent, ReaderReached, ReaderReady, Reads, TagDetail, TagRead
 from rfid.epc.hexadecimal import plain_hex
 from rfid.epc.identity import EpcError, classify, encode, identity_of_hex, parse_tag_uri
 from rfid.event_cycles import CycleReport, EventCycles
@@ -203,6 +203,8 @@ async def _hear(
     session = ReaderSession(name, config)
 
     def emit(event: ReaderEvent) -> None:
+        if isinstance(event, ReaderReached):
+            print(f"{name}: connected, not heard yet: {event.about}", file=sys.stderr)
         if isinstance(event, ReaderReady):
             print(f"{name}: {event.about}", file=sys.stderr)
         details = event.details if isinstance(event, Reads) else ()

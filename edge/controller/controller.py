@@ -57,7 +57,7 @@ from edge.stop import end_if_cancelled
 from plc.driver import PlcError
 from plc.host_signals import Connected, HostSignal, Incompatible, LinkFresh, LinkStale
 from plc.words import MailboxError
-from rfid.driver import ReaderError, ReaderEvent, ReaderReady, Reads
+from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady, Reads
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +112,8 @@ class Controller:
         self._threaded = threaded
         self._zero_us = zero_us
         self._reasons: dict[str, str | None] = {}
+        self._silent: set[str] = set()
+        """Readers that were last given up because they said nothing: that they are connected again is no news."""
         self._plcs: dict[str, PlcSession] = {}
         self._points: dict[str, PointSession] = {}
         self._machines: list[PackmlSession] = []
@@ -332,9 +334,12 @@ class Controller:
         await session.reader().run(partial(self._reader_event, session))
 
     def _reader_event(self, session: ReaderSession, event: ReaderEvent) -> None:
+        device = f"reader.{session.name}"
         if isinstance(event, ReaderReady):
-            self._device(f"reader.{session.name}", None, f"{session.name}: {event.about}")
+            self._device(device, None, f"{session.name}: {event.about}")
             return
+        if isinstance(event, ReaderReached) and self._reasons.get(device) and device not in self._silent:
+            self._device(device, f"{session.name}: connected again, and not heard yet: {event.about}")
         if isinstance(event, Reads):
             self._vitals.read(session.name, event.reads)
         for given in session.inputs(event, self._now()):
@@ -419,6 +424,10 @@ class Controller:
             except (PlcError, ReaderError, MailboxError) as error:
                 end_if_cancelled()  # a driver may fail while it is told to end
                 reason = str(error)
+                if isinstance(error, ReaderError) and error.failure is ReaderFailure.SILENT:
+                    self._silent.add(device)
+                else:
+                    self._silent.discard(device)
             except (Exception, asyncio.CancelledError) as error:  # a library may cancel itself as well
                 end_if_cancelled()
                 reason = f"{device}: a fault of this program: {error!r}"

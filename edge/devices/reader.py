@@ -24,6 +24,7 @@ from rfid.driver import (
     ReaderError,
     ReaderEvent,
     ReaderNotice,
+    ReaderReached,
     ReaderReady,
     Reads,
     TagAccessed,
@@ -67,7 +68,7 @@ class ReaderSession:
         return reader
 
     def inputs(self, event: ReaderEvent, at_us: int) -> Iterator[TagsRead | BarcodesRead | DeviceNotice | OutputSet]:
-        """What an event that came at ``at_us`` means to the core; ``ReaderReady`` is the caller's."""
+        """What an event that came at ``at_us`` means to the core; whether it is up is the caller's."""
         match event:
             case Reads():
                 yield from self._reads(event, at_us)
@@ -80,8 +81,9 @@ class ReaderSession:
                     text = f"{self.name}: {kind} {port} {'on' if on else 'off'}"
                     yield DeviceNotice(at_us, self.name, AnomalyCode(f"{kind}-changed"), text)
                 self._ports[kind, port] = on
-            case ReaderNotice(text):
-                yield self._notice(at_us, text)
+            case ReaderNotice(text, refused):
+                code = AnomalyCode.READER_REFUSED if refused else AnomalyCode.READER_NOTICE
+                yield DeviceNotice(at_us, self.name, code, f"{self.name}: {text}")
             case OutputWritten(port, on, trouble):
                 yield OutputSet(at_us, f"reader.{self.name}", port, on, trouble)
                 if trouble:
@@ -94,7 +96,7 @@ class ReaderSession:
                     if result.trouble:
                         what = f"access order {order}, operation {result.operation}"
                         yield self._notice(at_us, f"{what} on {epc}: {result.trouble}")
-            case ReaderReady():
+            case ReaderReached() | ReaderReady():
                 pass
             case _:
                 assert_never(event)

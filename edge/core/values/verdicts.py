@@ -80,6 +80,7 @@ class AnomalyCode(StrEnum):
     INCOMPATIBLE = "incompatible"  # a PLC has another layout or version, or obeys a newer host
     GPI_CHANGED = "gpi-changed"  # a reader's input changed
     ANTENNA_CHANGED = "antenna-changed"  # an antenna came or went
+    READER_REFUSED = "reader-refused"  # somebody who may be a reader was not let in
     READER_NOTICE = "reader-notice"  # a reader is in trouble that does not end its connection
     CLOCK_JUMPED = "clock-jumped"  # a reader's clock was set
 

@@ -1,0 +1,74 @@
+"""A reader that falls silent is down until it is heard again, whatever its connection does.
+
+Public names: none; run by pytest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from ports import on_free_ports
+from pure_site import example
+from test_runtime import UTC_US, journal, stop
+from virtual_time import run_virtual
+
+from edge.config.lines import LineConfig
+from edge.config.readers import BarcodeConfig, HttpJsonConfig, ReaderConfig
+from edge.controller.controller import Controller
+from edge.core.events import AlarmChanged, DeviceChanged
+
+HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+SILENT_S = 2
+
+
+def barcode(port: int) -> ReaderConfig:
+    return BarcodeConfig(driver="barcode", host="127.0.0.1", port=port, silent_s=SILENT_S)
+
+
+def http(port: int) -> ReaderConfig:
+    url = f"http://127.0.0.1:{port}/"
+    return HttpJsonConfig(driver="http-json", vendor="zebra", url=url, silent_s=SILENT_S)
+
+
+@pytest.mark.parametrize(("made", "head", "word"), [(barcode, b"", b"X1\r\n"), (http, HEAD, b"1\r\n\n\r\n")])
+def test_who_is_silent_is_down_until_it_is_heard(
+    project: Path, tmp_path: Path, made: type[ReaderConfig], head: bytes, word: bytes
+) -> None:
+    whole = on_free_ports(example(project), tmp_path)
+
+    async def main() -> LineConfig:
+        connections: list[asyncio.StreamWriter] = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(head)
+            connections.append(writer)
+            with suppress(ConnectionError):
+                await reader.read()
+            writer.transport.abort()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        config = whole.model_copy(
+            update={
+                "plc": {"tote1": whole.plc["tote1"]},
+                "reader": {"tote1": made(server.sockets[0].getsockname()[1])},
+                "line": {"tote1": whole.line["tote1"]},
+            }
+        )
+        task = asyncio.create_task(Controller(config, threaded=False, zero_us=UTC_US).run())
+        await asyncio.sleep(5)  # virtual, as all that follows
+        connections[-1].write(word)
+        await asyncio.sleep(1)
+        await stop(task)
+        server.close()
+        assert len(connections) >= 3
+        return config
+
+    values = [record.value for record in journal(run_virtual(main()))]
+    changes = [value for value in values if isinstance(value, DeviceChanged) and value.device == "reader.tote1"]
+    assert [value.up for value in changes] == [False, True], changes
+    assert f"{SILENT_S} s" in changes[0].reason
+    alarms = [value for value in values if isinstance(value, AlarmChanged) and value.alarm == "reader-down.tote1"]
+    assert [value.active for value in alarms] == [True]
