@@ -373,6 +373,10 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
                 yield plc, "", plc
         case AlarmKind.READER_DOWN:
             yield from _readers(given)
+        case AlarmKind.SCANNER_DOWN | AlarmKind.SCANNER_REFUSED:
+            for layout in given.layouts:
+                for scanner in layout.portal.scanners:
+                    yield scanner, layout.name, layout.plc
         case AlarmKind.WRONG_LOAD:
             for its in given.docks:
                 yield its.name, its.name, ""

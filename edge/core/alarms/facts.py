@@ -50,6 +50,7 @@ _MOMENTS = {
     AnomalyCode.EVENTS_MISSED: AlarmKind.EVENTS_MISSED,
     AnomalyCode.UNACCOUNTED_COMMANDS: AlarmKind.OTHER_HOST,
     AnomalyCode.INCOMPATIBLE: AlarmKind.INCOMPATIBLE,
+    AnomalyCode.READER_REFUSED: AlarmKind.SCANNER_REFUSED,
 }
 _ASTRAY = frozenset({Outcome.MISSORTED, Outcome.FAILED, Outcome.LOST})
 
@@ -123,6 +124,8 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
             group, _, name = device.partition(".")
             if group in _DEVICES:
                 yield Condition(_DEVICES[group], name, not up, reason)
+                if group == "reader":  # which of the two there is at this place, the layouts tell
+                    yield Condition(AlarmKind.SCANNER_DOWN, name, not up, reason)
             elif device in _PARTS:
                 yield Condition(_PARTS[device], "", not up, reason)
         case Anomaly(code=AnomalyCode.UNCONFIRMED, line=line):

@@ -59,6 +59,8 @@ def _rule(
 RULES: tuple[AlarmRule, ...] = (
     _rule(AlarmKind.PLC_DOWN, Priority.HIGH, on_delay_us=3 * _S, off_delay_us=10 * _S),
     _rule(AlarmKind.READER_DOWN, Priority.HIGH, on_delay_us=3 * _S, off_delay_us=10 * _S),
+    _rule(AlarmKind.SCANNER_DOWN, Priority.MEDIUM, on_delay_us=3 * _S, off_delay_us=10 * _S),
+    _rule(AlarmKind.SCANNER_REFUSED, Priority.MEDIUM, off_delay_us=60 * _S),
     _rule(AlarmKind.POINTS_DOWN, Priority.LOW, on_delay_us=20 * _S, off_delay_us=10 * _S),
     _rule(AlarmKind.PACKML_DOWN, Priority.LOW, on_delay_us=20 * _S, off_delay_us=10 * _S),
     _rule(AlarmKind.SITE_STORE_DOWN, Priority.MEDIUM, on_delay_us=20 * _S, off_delay_us=5 * _S),

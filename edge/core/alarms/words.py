@@ -35,6 +35,32 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
         "Look at the reader and its cable. It is taken up again by itself.",
         "檢查讀取器與線路，恢復後會自動接上。",
     ),
+    "alarm.scanner-down": ("Barcode scanner is not heard", "條碼掃描器沒有訊息"),
+    "alarm.scanner-down.cause": (
+        "Nothing is heard of the scanner: power, cable, address, or it is silent for longer than silent_s.",
+        "掃描器沒有任何訊息：電源、線路、位址，或靜默時間超過 silent_s。",
+    ),
+    "alarm.scanner-down.consequence": (
+        "Its line goes on by tags alone; what has no tag goes to people.",
+        "該線僅依標籤運作；沒有標籤的物件送往人工處理。",
+    ),
+    "alarm.scanner-down.action": (
+        "Look at the scanner and its cable. It is taken up again with its first word.",
+        "檢查掃描器與線路，收到其第一筆訊息後會自動恢復。",
+    ),
+    "alarm.scanner-refused": ("A scanner is not let in", "掃描器的連線被拒"),
+    "alarm.scanner-refused.cause": (
+        "Somebody connects where the scanner is expected, from another address than host says.",
+        "有裝置連到此掃描器的埠，但其位址與 host 不同。",
+    ),
+    "alarm.scanner-refused.consequence": (
+        "If it is the scanner, its codes do not come in.",
+        "若該裝置就是掃描器，其條碼無法進入系統。",
+    ),
+    "alarm.scanner-refused.action": (
+        "Compare host in LINE.toml with the address that this alarm names, and give the scanner a fixed one.",
+        "比對 LINE.toml 的 host 與此警報中的位址，並給掃描器固定位址。",
+    ),
     "alarm.points-down": ("Points are not read", "點位無法讀取"),
     "alarm.points-down.cause": (
         "The PLC's points cannot be read: its server, a node id, an address or a type is not as configured.",

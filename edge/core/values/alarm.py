@@ -20,6 +20,8 @@ class AlarmKind(StrEnum):
 
     PLC_DOWN = "plc-down"  # PLC
     READER_DOWN = "reader-down"  # reader
+    SCANNER_DOWN = "scanner-down"  # barcode scanner
+    SCANNER_REFUSED = "scanner-refused"  # barcode scanner
     POINTS_DOWN = "points-down"  # PLC
     PACKML_DOWN = "packml-down"  # PLC
     SITE_STORE_DOWN = "site-store-down"  # controller
@@ -112,7 +114,7 @@ RATES = frozenset(
 )
 """Kinds with a limit."""
 
-MOMENTS = frozenset({AlarmKind.INCOMPATIBLE, AlarmKind.OTHER_HOST, AlarmKind.EVENTS_MISSED})
+MOMENTS = frozenset({AlarmKind.INCOMPATIBLE, AlarmKind.OTHER_HOST, AlarmKind.EVENTS_MISSED, AlarmKind.SCANNER_REFUSED})
 """Kinds that happen instead of lasting: over when it did not happen again for ``off_delay_us``; never an on delay."""
 
 UNPLACED = frozenset({AlarmKind.JAM, AlarmKind.POINTS_DOWN, AlarmKind.PACKML_DOWN})

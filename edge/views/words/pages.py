@@ -209,6 +209,7 @@ PAGES: Rows = {
     "anomaly.incompatible": ("PLC not compatible", "PLC 不相容"),
     "anomaly.gpi-changed": ("Reader input changed", "讀取器輸入改變"),
     "anomaly.antenna-changed": ("Antenna changed", "天線狀態改變"),
+    "anomaly.reader-refused": ("Somebody was not let in as a reader", "有裝置以讀取器身分連線被拒"),
     "anomaly.reader-notice": ("Reader in trouble", "讀取器異常"),
     "anomaly.clock-jumped": ("Reader's clock was set", "讀取器時鐘被調整"),
     "anomaly.unaccounted-commands": ("Commands of another host", "另一主機的命令"),
