@@ -20,6 +20,7 @@ import tomllib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -343,6 +344,8 @@ def run_as_script() -> NoReturn:
     if sys.argv[1:2] and sys.argv[1] in ENDS_WHEN_TOLD:  # until it says what is done then, there is nothing to store
         for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+    if isinstance(sys.stdout, TextIOWrapper):  # a file's name may hold what is no UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = main()
         sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import sqlite3
@@ -13,6 +14,7 @@ import pytest
 from house import House, make_house
 
 from edge.config.load import load_line
+from edge.journal.replay import recover
 from edge.journal.writer import Journal
 
 
@@ -129,6 +131,44 @@ def test_replay_of_what_is_no_good_journal(house: House) -> None:
     said = house.run("replay", house.journal(added, name="var/4.sqlite"))
     assert (said.status, said.err) == (1, "")
     assert "record 7 differs" in said.out and "invented" in said.out and "replay:  nothing" in said.out
+
+
+def test_names_damaged_in_a_journal_are_one_line(house: House) -> None:
+    """What is no UTF-8, of another type or cut spoils its record alone, or is said; never is it a traceback."""
+    spoilt = "CAST(x'ff41' AS TEXT)"
+    for number, (change, said) in enumerate(
+        (
+            (f"UPDATE record SET body = {spoilt} WHERE seq = 3", "record 3: record of kind 'DeviceChanged': JSON is"),
+            (f"UPDATE record SET kind = {spoilt} WHERE seq = 3", "record 3: unknown kind '\ufffdA'"),
+            ("UPDATE record SET at_us = 'x' WHERE seq = 3", "record 3: damaged: its time is 'x'"),
+        )
+    ):
+        path = house.journal(change, name=f"var/spoilt{number}.sqlite")
+        assert said in house.refused("replay", path)
+        config = house.changed("LINE.toml", ("^journal = .*$", f'journal = "{path}"'))
+        assert said in house.refused("run", config)
+    for number, row in enumerate(("5, 'text'", "'x', x'7b7d'", "5, x'ff00'")):
+        path = house.journal(f"INSERT INTO checkpoint VALUES(1, {row})", name=f"var/state{number}.sqlite")
+        core, seq = recover(path)
+        assert seq == 6 and set(core.state.lines) == {"tote1", "tote2", "sorter"}, "the records say the same"
+
+
+def test_paths_that_no_file_can_have_are_one_line(house: House) -> None:
+    longest = "a" * 300
+    assert len(house.run("check", longest).err.splitlines()) == 1
+    for command in ("run", "replay", "alarms", "opcua"):
+        house.refused(command, longest)
+    for path in (longest, r"a\\u0000b"):
+        config = house.changed("LINE.toml", ("^journal = .*$", f'journal = "{path}"'))
+        said = house.refused("run", config) if path is longest else house.run("check", config).err
+        assert "control characters" in said or "too long" in said
+    site = house.changed("SITE.toml", ("^config = .*$", r'config = "a\\u0000b"'))
+    assert "controller.0.config: " in house.run("check", site).err
+    (house.folder / "latin").write_bytes('site = "Tøj"\n'.encode("latin-1"))
+    assert "not UTF-8: TOML files are UTF-8" in house.run("check", "latin").err
+    name = os.fsdecode(b"\xff.toml")
+    house.changed("LINE.toml", ("^site = ", "site = "), into=name)
+    assert "\\udcff.toml: good: " in house.run("check", name).out
 
 
 def test_decoders_take_any_garbage(house: House) -> None:

@@ -25,6 +25,8 @@ class Frozen(BaseModel):
 
 
 def _beside(path: Path, info: ValidationInfo) -> Path:
+    if not str(path).isprintable():
+        raise ValueError("a path has no control characters")
     return path if info.context is None else info.context / path
 
 

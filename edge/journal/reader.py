@@ -106,7 +106,7 @@ class JournalReader:
         It is, when it has a word that ``kind`` has not.
         """
         for seq, body in self._rows("SELECT seq, state FROM checkpoint"):
-            state = _state(body, kind)
+            state = _state(body, kind) if isinstance(seq, int) else None
             return None if state is None else (seq, state)
         return None
 
@@ -161,17 +161,38 @@ class JournalReader:
             raise
 
     def _records(self, sql: str, *values: object) -> list[Record]:
-        return [Record(*row) for row in self._rows(sql, *values)]
+        records = [Record(*row) for row in self._rows(sql, *values)]
+        for record in records:
+            if type(record.at_us) is not int:
+                raise JournalError(f"journal {self.path}: record {record.seq}: damaged: its time is {record.at_us!r}")
+        return records
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        try:
-            with self._lock:
+        with self._lock:
+            try:
                 return self._db.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise JournalError(f"journal {self.path}: {error}") from None
+            except sqlite3.OperationalError as error:
+                if "UTF-8" not in str(error):
+                    raise JournalError(f"journal {self.path}: {error}") from None
+            except sqlite3.Error as error:
+                raise JournalError(f"journal {self.path}: {error}") from None
+            self._db.text_factory = _legible
+            try:
+                return self._db.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                raise JournalError(f"journal {self.path}: {error}") from None
+            finally:
+                self._db.text_factory = str
 
 
-def _state(body: bytes, kind: type[State]) -> State | None:
+def _legible(damaged: bytes) -> str:
+    """Text of which not all is UTF-8; a record with such a body is told as one that cannot be read, and passed over."""
+    return damaged.decode(errors="replace")
+
+
+def _state(body: object, kind: type[State]) -> State | None:
+    if not isinstance(body, bytes):
+        return None
     try:
         body = in_todays_words(body)
         state = msgspec.json.decode(body, type=kind)
