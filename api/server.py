@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.site_state import Site
 from edge.config.lines import SiteConfig
-from edge.stop import told_to_stop
+from edge.journal.stop import told_to_stop
 
 
 class ServeError(OSError):

@@ -22,7 +22,7 @@ The rooms, from the top; none imports one above it, and each has a door (pyproje
     commands  controller  opcua  site           what one command needs; lines; the server; orders and their feed
     devices  sim  publish  views  intake        PLCs and readers; simulated ones; followers; folds; orders from outside
     config  journal                             LINE.toml and SITE.toml as values; records written and read
-    core  metrics  stop                         every decision of the floor; numbers for Prometheus; signals
+    core  metrics                               every decision of the floor; numbers for Prometheus
 
 The order flow moves in beside them: its decisions as `edge/orders` (pure, above core), its transactions into site, what
 comes from outside into intake, labels and pages as `edge/print`, what goes to others as `edge/notify`. The controller

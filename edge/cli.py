@@ -30,7 +30,7 @@ from edge.config.problem import ConfigError
 from edge.core.iso_time import iso
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError
-from edge.stop import SIGNALS, told_to_stop
+from edge.journal.stop import SIGNALS, told_to_stop
 
 if TYPE_CHECKING:
     from edge.config.lines import LineConfig

@@ -102,7 +102,7 @@ class HttpJsonReader:
         request = http.send(h11.Request(method="GET", target=given.target, headers=headers))
         writer.write((request or b"") + (http.send(h11.EndOfMessage()) or b""))
         lines = JsonLines()
-        about, heard = f"{given.vendor} JSON by HTTP from {host_port(given.host, given.port)}", False
+        about, ready = f"{given.vendor} JSON by HTTP from {host_port(given.host, given.port)}", False
         wait_s: float | None = _ANSWER_S
         while True:
             match http.next_event():
@@ -113,8 +113,8 @@ class HttpJsonReader:
                     wait_s = given.silent_s or None
                     emit(ReaderReached(about))  # its web server may answer for a radio that does not
                 case h11.Data(data=octets):
-                    if not heard:
-                        heard = True
+                    if not ready:
+                        ready = True
                         emit(ReaderReady(about))
                     for line in lines.feed(bytes(octets)):
                         for event in heard(given.vendor, line, self.bad):

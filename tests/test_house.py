@@ -320,13 +320,7 @@ def test_modules_without_effects_are_declared_pure(project: Path) -> None:
 
 def test_the_hall_of_edge_has_rooms_and_no_more_files(project: Path) -> None:
     hall = [path for path in (project / "edge").iterdir() if path.name != "__pycache__"]
-    assert {path.name for path in hall if path.is_file()} == {
-        "__init__.py",
-        "cli.py",
-        "metrics.py",
-        "stop.py",
-        "py.typed",
-    }
+    assert {path.name for path in hall if path.is_file()} == {"__init__.py", "cli.py", "metrics.py", "py.typed"}
     assert sum(path.is_dir() for path in hall) <= 14
     (floors,) = (contract["layers"] for contract in contracts(project) if contract["name"].startswith("rooms:"))
     assert len(floors) <= 6

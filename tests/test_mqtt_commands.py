@@ -290,7 +290,7 @@ def test_a_request_that_comes_again_is_not_refused_since_it_may_be_waiting(
 
 
 def test_a_request_that_meets_a_fault_of_ours_is_answered_once_and_the_desk_goes_on(
-    layouts: tuple[LineLayout, ...],  # noqa: F811
+    layouts: tuple[LineLayout, ...],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -299,12 +299,12 @@ def test_a_request_that_meets_a_fault_of_ours_is_answered_once_and_the_desk_goes
     acknowledged: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     failed: list[bytes] = []
 
-    def asked(what: str, payload: bytes) -> Asked | mqtt_commands.Answer:
+    def asked(what: str, payload: bytes) -> ApiRequest | mqtt_commands.Answer:
         if payload == b"asked":
             raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
         return ask_of(what, payload)
 
-    def answer(message: Message, correlation: bytes) -> None:
+    def answer(message: MqttMessage, correlation: bytes) -> None:
         answers.put((correlation, json.loads(message.payload)["status"]))
         if correlation == b"answered":
             raise ZeroDivisionError

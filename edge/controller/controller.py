@@ -51,9 +51,9 @@ from edge.devices.reader import ReaderSession
 from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
 from edge.journal.replay import recover
+from edge.journal.stop import end_if_cancelled
 from edge.journal.writer import Journal
 from edge.metrics import Sample, serve
-from edge.stop import end_if_cancelled
 from plc.driver import PlcError
 from plc.host_signals import Connected, HostSignal, Incompatible, LinkFresh, LinkStale
 from plc.words import MailboxError

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from edge.config.opcua import PackmlConfig
 from edge.core.events import MachineReported
-from edge.stop import end_if_cancelled
+from edge.journal.stop import end_if_cancelled
 from plc.packml import PackmlStatus
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from edge.config.plcs import PlcConfig
 from edge.config.points import point
 from edge.core.events import PointChanged, PointWriteRequested, PointWritten
 from edge.devices.plc_drivers import modbus_wire
-from edge.stop import end_if_cancelled
+from edge.journal.stop import end_if_cancelled
 from plc.driver import PlcError, PointLink
 from plc.modbus_points import ModbusPoints
 from plc.point_table import PointTable, Reading

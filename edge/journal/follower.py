@@ -20,7 +20,6 @@ from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError, Record
 from edge.journal.source import JournalSource
 
-
 log = logging.getLogger(__name__)
 
 
@@ -109,7 +108,7 @@ class Follower:
     def _fault(self, error: Exception) -> Exception:
         text = f"a fault of this program: {error!r}"
         if text != self._faulty:
-            log.exception("what follows the journal begins anew")
+            log.error("what follows the journal begins anew", exc_info=error)
         self._faulty = text
         return RuntimeError(text)
 

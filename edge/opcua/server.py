@@ -27,7 +27,7 @@ from edge.journal.follower import Follower, Opened, follow_until_cancelled
 from edge.journal.host_time import now_us
 from edge.journal.record import Record, Value, readable
 from edge.journal.source import JournalSource
-from edge.stop import told_to_stop
+from edge.journal.stop import told_to_stop
 from edge.views.machines import Machines
 from plc.opcua_trust import Own, TrustList, make_own
 

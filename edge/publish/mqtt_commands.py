@@ -166,7 +166,7 @@ class CommandDesk:
         """A request arrived; does not wait. One that was here before may be waiting already, and is never refused."""
         try:
             self._take(message)
-        except Exception as error:  # the library's thread would die of it
+        except Exception as error:  # noqa: BLE001  # the library's thread would die of it
             self._fails(message, error, self._answer_at_once)
 
     def _take(self, message: Arrived) -> None:
@@ -198,7 +198,7 @@ class CommandDesk:
         while (message := self._queue.get()) is not None and not self._stopping.is_set():
             try:
                 self._serve(message)
-            except Exception as error:  # one request never ends the desk, nor comes again after each start
+            except Exception as error:  # noqa: BLE001  # one request never ends the desk, nor comes again after each start
                 self._fails(message, error, self._answer)
 
     def _serve(self, message: Arrived) -> None:
@@ -215,7 +215,7 @@ class CommandDesk:
         self._answer(*self._told(message, answer))
         message.acknowledge()
 
-    def _fails(self, message: Arrived, error: Exception, answer: Callable[[Message, bytes], None]) -> None:
+    def _fails(self, message: Arrived, error: Exception, answer: Callable[[MqttMessage, bytes], None]) -> None:
         """Says that a request ended by a fault; it is done with, whether or not the answer goes out."""
         log.error("%s: a request ended by a fault of this program", message.topic, exc_info=error)
         self._failed, self._why = self._failed + 1, f"{message.topic}: {error!r}"

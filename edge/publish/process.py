@@ -21,10 +21,10 @@ from edge.config.load import load_line
 from edge.core.iso_time import iso
 from edge.journal.record import JournalError
 from edge.journal.source import JournalSource
+from edge.journal.stop import told_to_stop
 from edge.metrics import Sample, serve
 from edge.publish.cursors import Cursors, read_cursors, read_in_vain, read_set_aside
 from edge.publish.follow import Following, Publisher, TargetFollower
-from edge.stop import told_to_stop
 
 log = logging.getLogger(__name__)
 

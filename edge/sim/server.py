@@ -20,6 +20,7 @@ import uvloop
 from edge.config.lines import LineConfig
 from edge.config.load import load_line, with_sim
 from edge.config.secret import read_token
+from edge.journal.stop import told_to_stop
 from edge.metrics import Sample, serve
 from edge.sim.control import listen
 from edge.sim.devices import SimulatedFloor
@@ -27,7 +28,6 @@ from edge.sim.dock_crew import DockCrew
 from edge.sim.faults import FORM, FaultError, FaultOrder
 from edge.sim.orders import FeedError, OrderFeeder
 from edge.sim.tally import FloorReport
-from edge.stop import told_to_stop
 from plc.driver import PlcError
 from rfid.driver import ReaderError
 
