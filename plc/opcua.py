@@ -29,7 +29,7 @@ _SILENT_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """``url``: ``opc.tcp://host:port/path``. ``up``, ``down``: node ids as text, ``ns=2;s=Up``."""
+    """``url``: ``opc.tcp://host:port/path``. ``up``, ``down``: node ids as text, ``ns=2;s=Up``, ``nsu=URI;s=Up``."""
 
     url: str
     up: str
@@ -102,8 +102,8 @@ class OpcUaLink:
             self._heard = asyncio.get_running_loop().time()
 
     async def _open(self, client: Client) -> None:
-        self._up = client.get_node(self._address.up)
-        self._down = client.get_node(self._address.down)
+        self._up = await self._session.node(self._address.up)
+        self._down = await self._session.node(self._address.down)
         for node, what, count in ((self._up, "Up", _UP_WORDS), (self._down, "Down", _DOWN_WORDS)):
             value = (await node.read_data_value()).Value
             if value is None or value.VariantType is not ua.VariantType.UInt16 or len(_words(value)) != count:

@@ -15,10 +15,10 @@ from typing import Any
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.common.node import Node
-from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.uaerrors import UaError
 
 from plc.driver import PlcError
+from plc.opcua_reads import NodeReads
 from plc.opcua_session import Security, UaSession
 from plc.packml import PackmlState, PackmlStatus
 
@@ -41,7 +41,8 @@ class PackmlObject:
     def __init__(self, name: str, url: str, node: str, security: Security | None, timeout_ms: int = 1000) -> None:
         self._session = UaSession(name, url, security, timeout_ms)
         self._node = node
-        self._nodes: dict[str, Node] = {}
+        self._found: tuple[str, ...] = ()
+        self._reads = NodeReads(self._session, len(tuple(_paths())))
 
     async def connect(self) -> None:
         """Opens a session and finds what the object has; only the states are needed."""
@@ -49,13 +50,10 @@ class PackmlObject:
 
     async def read(self) -> PackmlStatus:
         """How the machine stands now."""
-        params = ua.ReadParameters()
-        for node in self._nodes.values():
-            params.NodesToRead.append(ua.ReadValueId(node.nodeid, AttributeIds.Value))
-        got = await self._session.within(self._session.client.uaclient.read(params), "PackML")
+        got = await self._reads.read()
         values = {
             what: value.Value.Value
-            for what, value in zip(self._nodes, got, strict=True)
+            for what, value in zip(self._found, got, strict=True)
             if value.Value is not None and value.StatusCode is not None and value.StatusCode.is_good()
         }
         return PackmlStatus(
@@ -68,7 +66,6 @@ class PackmlObject:
 
     async def close(self) -> None:
         """Ends the session."""
-        self._nodes = {}
         await self._session.close()
 
     async def _prepare(self, client: Client) -> None:
@@ -76,7 +73,7 @@ class PackmlObject:
         if PACKML_URI not in namespaces:
             raise PlcError(f"{self._session.where}: the server knows no PackML ({PACKML_URI})")
         place = namespaces.index(PACKML_URI)
-        machine = client.get_node(self._node)
+        machine = await self._session.node(self._node)
         nodes: dict[str, Node] = {}
         for what, path in _paths():
             steps = [f"{0 if step == 'CurrentState' else place}:{step}" for step in path.split("/")]
@@ -85,7 +82,8 @@ class PackmlObject:
             except UaError:
                 if what == _STATES[0]:
                     raise PlcError(f"{self._session.where}: {self._node}: has no {path}: no PackML object") from None
-        self._nodes = nodes
+        self._found = tuple(nodes)
+        await self._reads.begin(client, [node.nodeid for node in nodes.values()])
 
 
 def _paths() -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Points over OPC UA: all read in a few requests, written one by one.
+"""Points over OPC UA: all read in as few requests as the server takes, written one by one.
 
 Public names: OpcUaPoints, from_node, to_node.
 
@@ -14,12 +14,12 @@ from typing import Any
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.common.node import Node
-from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.uaerrors import UaStatusCodeError
 
 from plc.driver import PlcError
+from plc.opcua_reads import NodeReads
 from plc.opcua_session import Security, UaSession, reason_of
-from plc.point_plan import node_portions
+from plc.point_plan import NODES_MOST
 from plc.points import Point, PointError, PointFault, PointKind, Value, encode, scaled, unscaled
 
 _TYPES: dict[PointKind, tuple[ua.VariantType, ...]] = {
@@ -46,39 +46,41 @@ _TYPES: dict[PointKind, tuple[ua.VariantType, ...]] = {
 
 
 class OpcUaPoints:
-    """One session with the server of the PLC ``name`` for its points (a PointLink); see UaSession."""
+    """One session with the server of the PLC ``name`` for its points (a PointLink); see UaSession.
+
+    A point whose node id this server cannot have is a PointFault of its own, like one whose node it refuses.
+    """
 
     def __init__(
         self, name: str, url: str, security: Security | None, points: Sequence[Point], timeout_ms: int = 1000
     ) -> None:
         self._session = UaSession(name, url, security, timeout_ms)
         self._points = tuple(points)
+        self._reads = NodeReads(self._session, NODES_MOST)
         self._nodes: dict[str, Node] = {}
+        self._nowhere: dict[str, PointFault] = {}
         self._held: dict[str, ua.VariantType] = {}
 
     async def connect(self) -> None:
         await self._session.open(self._find)
 
     async def read(self) -> Mapping[str, Value | PointFault]:
-        client, values = self._session.client, dict[str, Value | PointFault]()
-        for portion in node_portions(self._points):
-            nodes = [self._nodes[point.name] for point in portion]
-            answers = await self._session.within(
-                client.read_attributes(nodes, AttributeIds.Value), f"{len(nodes)} points"
-            )
-            if len(answers) != len(portion):
-                await self._session.close()
-                raise PlcError(f"{self._session.where}: {len(answers)} values came for {len(portion)} points")
-            for point, answer in zip(portion, answers, strict=True):
-                values[point.name] = from_node(point, answer)
-                if answer.Value is not None:
-                    self._held[point.name] = answer.Value.VariantType
+        values: dict[str, Value | PointFault] = dict(self._nowhere)
+        found = [point for point in self._points if point.name in self._nodes]
+        for point, answer in zip(found, await self._reads.read(), strict=True):
+            values[point.name] = from_node(point, answer)
+            if answer.Value is not None:
+                self._held[point.name] = answer.Value.VariantType
         return values
 
     async def write(self, point: Point, value: Value) -> None:
         encode(point, value)
         kind = self._held.get(point.name)
-        node = self._session.client.get_node(point.node)
+        if not self._session.is_open:
+            raise PlcError(f"{self._session.where}: not connected")
+        if (nowhere := self._nowhere.get(point.name)) is not None:
+            raise PointError(f"{point.name}: {nowhere.reason}")
+        node = self._nodes[point.name]
 
         async def attempt() -> str:
             try:
@@ -95,7 +97,13 @@ class OpcUaPoints:
         await self._session.close()
 
     async def _find(self, client: Client) -> None:
-        self._nodes = {point.name: client.get_node(point.node) for point in self._points}
+        self._nodes, self._nowhere = {}, {}
+        for point in self._points:
+            try:
+                self._nodes[point.name] = await self._session.node(point.node)
+            except ValueError as error:
+                self._nowhere[point.name] = PointFault(str(error))
+        await self._reads.begin(client, [node.nodeid for node in self._nodes.values()])
 
 
 def from_node(point: Point, answer: ua.DataValue) -> Value | PointFault:

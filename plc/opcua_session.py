@@ -19,12 +19,14 @@ from urllib.parse import urlsplit
 
 from asyncua import ua
 from asyncua.client.client import Client
+from asyncua.common.node import Node
 from asyncua.crypto import security_policies, uacrypto
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 from cryptography import x509
 
 from plc.driver import PlcError
 from plc.library_call import heeded
+from plc.node_ids import at_place
 from plc.opcua_trust import APPLICATION_URI, Own, TrustList, trouble_with
 
 T = TypeVar("T")
@@ -111,6 +113,7 @@ class UaSession:
         self._timeout_s = timeout_ms / 1000
         self._fault = fault
         self._client: Client | None = None
+        self._namespaces: list[str] = []
 
     @property
     def is_open(self) -> bool:
@@ -133,9 +136,18 @@ class UaSession:
         self._client = client
         await self.within(self._open(client, prepare), "session", 10 * self._timeout_s)
 
+    async def node(self, text: str) -> Node:
+        """The node with an id as text; one of ``nsu=`` has the place that the server gives its namespace now.
+
+        Raises ValueError for what is no node id here; for use within ``open`` and ``within``.
+        """
+        if text.startswith("nsu=") and not self._namespaces:
+            self._namespaces = list(await self.client.get_namespace_array())
+        return self.client.get_node(at_place(text, self._namespaces))
+
     async def close(self) -> None:
         """Says goodbye for a moment, then closes the socket."""
-        client, self._client = self._client, None
+        client, self._client, self._namespaces = self._client, None, []
         if client is None:
             return
         try:

@@ -62,6 +62,8 @@ class UaConnection(Protocol):
 
     async def within(self, call: Awaitable[T], what: str, limit_s: float = 0.0) -> T: ...
 
+    async def node(self, text: str) -> Node: ...
+
     async def close(self) -> None: ...
 
 
@@ -203,8 +205,8 @@ class AutoIdReader:
         return ua.EventFilter([field(base, "EventType", 0), field(scan, "ScanResult", self._autoid)])
 
     async def _find(self, client: Client, device_set: Node) -> Node:
-        if self._wanted.startswith(("ns=", "i=", "s=", "g=", "b=")):
-            return client.get_node(self._wanted)
+        if self._wanted.startswith(("ns=", "nsu=", "i=", "s=", "g=", "b=")):
+            return await self._connection.node(self._wanted)
         readers: dict[str, Node] = {}
         for node in await device_set.get_children():
             if await self._is_reader(client, await node.read_type_definition()):

@@ -62,12 +62,12 @@ class Pki:
 class NodePeer:
     """One running script of ours on node-opcua. ``heard``: what it printed while something else was waited for."""
 
-    def __init__(self, modules: Path, script: str, log: Path, arguments: Sequence[str | Path]) -> None:
+    def __init__(self, modules: Path, script: str | Path, log: Path, arguments: Sequence[str | Path]) -> None:
         self._log = log
         self.heard: list[str] = []
         with self._log.open("w") as file:
             self._process = subprocess.Popen(
-                ["node", str(Path(__file__).with_name(script)), *map(str, arguments)],
+                ["node", str(Path(__file__).parent / script), *map(str, arguments)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=file,

@@ -6,14 +6,18 @@ import json
 import shutil
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from asyncua import ua
+from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.uaerrors import UaStatusCodeError
 from mailbox_hosts import Kept, RoutingHost
-from opcua_peer import NodeServer, Pki, node_opcua
+from opcua_peer import NodePeer, NodeServer, Pki, node_opcua
 from ports import free_port, on_free_ports
 from pure_site import example
 from waiting import until
@@ -22,10 +26,12 @@ from edge.config.plcs import PlcConfig
 from edge.devices.plc_drivers import plc_link
 from edge.devices.points import point_link
 from edge.sim.devices import SimulatedFloor
+from plc.driver import PlcError
 from plc.host_signals import Connected, EventsLost, Gap, Incompatible, LanesChanged, Restarted, Unaccounted
 from plc.opcua import Address, OpcUaLink
 from plc.opcua_points import OpcUaPoints
-from plc.opcua_session import Security
+from plc.opcua_reads import NodeReads
+from plc.opcua_session import Security, UaSession
 from plc.opcua_simulator import OpcUaFace
 from plc.opcua_trust import TrustList
 from plc.plc_side import PlcSide
@@ -96,6 +102,111 @@ def test_the_points_of_node_opcua(run: Any, node_plc: tuple[NodeServer, Security
             await link.write(points[0], 1.0)
         assert (await link.read())["a/speed"] == 2.5, "a refusal ends nothing"
         await link.close()
+
+    run(talk())
+
+
+@pytest.fixture
+def small_server(peer: Any, project: Path, shared: Path, tmp_path: Path) -> Iterator[str]:
+    """A server that takes 100 nodes in a request, with 150 that hold their number; its address."""
+    peer("node")
+    port = free_port()
+    with NodePeer(
+        node_opcua(project), shared / "field" / "opcua_limits.js", tmp_path / "node.log", [str(port), "100", "600"]
+    ) as server:
+        server.said("listening")
+        yield f"opc.tcp://127.0.0.1:{port}"
+
+
+def test_as_many_nodes_are_asked_as_the_server_takes_and_one_id_silences_no_other(run: Any, small_server: str) -> None:
+    numbers = [Point(f"a/p{number}", parse_type("INT"), node=f"ns=1;s=p{number}") for number in range(150)]
+    named = {
+        "ns=1;g=09087e75-8e5e-499b-954f-f2a9603db28a": 70_000,
+        'ns=1;s="DB_Drive"."Axis"[3]."Pos"': 7.5,
+        "ns=1;i=5001": 200,
+    }
+    kinds = ("UDINT", "LREAL", "USINT")
+    odd = {
+        "nsu=urn:nobody;s=p1": "nsu=urn:nobody;s=p1: the server has no namespace urn:nobody, it has "
+        "http://opcfoundation.org/UA/, urn:",
+        "ns=77;s=p1": "BadNodeIdUnknown",
+        "ns=1;x=p1": "'ns=1;x=p1' is no node id: allowed is i=, s=",
+        "ns=1;s=bad": "BadDeviceFailure",
+        "ns=1;s=nan": "nan is no number",
+    }
+    points = [
+        *(
+            Point(f"b/{at}", parse_type(kind), node=node)
+            for at, (node, kind) in enumerate(zip(named, kinds, strict=True))
+        ),
+        *(Point(f"c/{at}", parse_type("REAL"), node=node, writable=True) for at, node in enumerate(odd)),
+        *numbers,
+    ]
+
+    async def talk() -> None:
+        link = OpcUaPoints("sorter1", small_server, None, points, 60_000)
+        for _ in range(2):  # a new session asks anew
+            await link.connect()
+            values = await link.read()
+            assert {point.name: values[point.name] for point in numbers} == {f"a/p{at}": at for at in range(150)}
+            assert [values[f"b/{at}"] for at in range(3)] == list(named.values())
+            for at, said in enumerate(odd.values()):
+                found = values[f"c/{at}"]
+                assert isinstance(found, PointFault) and found.reason.startswith(said)
+            with pytest.raises(PointError, match="no namespace urn:nobody"):
+                await link.write(points[3], 1.0)
+        await link.close()
+        own = str(values["c/0"]).split(", ")[-1].rstrip("')")
+        called = [Point("a/p7", parse_type("INT"), node=f"nsu={own};s=p7")]
+        link = OpcUaPoints("sorter1", small_server, None, called, 60_000)
+        await link.connect()
+        assert await link.read() == {"a/p7": 7}
+        await link.close()
+        address = Address(small_server, f"nsu={own};s=Up", f"nsu={own};s=Down")
+        mailbox = OpcUaLink("sorter1", address, None, 60_000)
+        await mailbox.connect()
+        assert list(await mailbox.read_up())[:2] == [0x4C57, 1]
+        await mailbox.close()
+
+    run(talk())
+
+
+def test_a_request_that_is_refused_as_a_whole_is_parted_until_each_node_has_an_answer(run: Any) -> None:
+    """The server tells no limit, takes three nodes, and refuses whatever has the sixth; its session ends a session."""
+    asked: list[int] = []
+    ending = [False]
+
+    class Server:
+        async def read_attributes(self, nodes: Sequence[ua.NodeId], _: ua.AttributeIds) -> list[ua.DataValue]:
+            numbers = [int(node.Identifier) for node in nodes]
+            asked.append(len(numbers))
+            if numbers == [11705]:
+                raise UaStatusCodeError(StatusCodes.BadNodeIdUnknown)
+            if ending[0]:
+                raise UaStatusCodeError(StatusCodes.BadSessionClosed)
+            if len(numbers) > 3:
+                raise UaStatusCodeError(StatusCodes.BadTooManyOperations)
+            if 6 in numbers:
+                raise UnicodeDecodeError("utf-8", b"x", 0, 1, "of a type that nobody knows")
+            return [ua.DataValue(ua.Variant(number, ua.VariantType.Int16)) for number in numbers]
+
+    async def talk() -> None:
+        session = UaSession("sorter1", "opc.tcp://127.0.0.1:4840", None, 60_000)
+        session._client = SimpleNamespace(uaclient=Server(), disconnect=nothing, disconnect_socket=lambda: None)  # type: ignore[assignment]
+        reads = NodeReads(session, 200)
+        await reads.begin(session.client, [ua.NodeId(ua.Int32(number)) for number in range(10)])
+        for _ in range(2):
+            asked.clear()
+            values = await reads.read()
+            assert [value.Value and value.Value.Value for value in values] == [0, 1, 2, 3, 4, 5, None, 7, 8, 9]
+            assert values[6].StatusCode == ua.StatusCode(StatusCodes.BadDecodingError)
+        assert sum(asked) == 10, "what was learned is kept: each node is asked once"
+        ending[0] = True
+        with pytest.raises(PlcError, match="BadSessionClosed"):
+            await reads.read()
+        assert not session.is_open
+
+    async def nothing() -> None: ...
 
     run(talk())
 

@@ -16,6 +16,7 @@ from edge.config.points import PointConfig, PointName
 from edge.config.remote_io import IoConfig
 from edge.config.table import Beside, Host, Tcp
 from edge.config.tls import TlsTable, of_transport, tls_problems
+from plc.node_ids import node_id_trouble
 
 
 class Transport(StrEnum):
@@ -37,7 +38,7 @@ class SerialParity(StrEnum):
 class OpcUaConfig(UaClientConfig):
     """The PLC's OPC UA server, with driver `opcua`. `lanewise plc cert` makes certificate and key."""
 
-    up: str = Field(default="ns=2;s=Up", description="node id of the variable `Up`")
+    up: str = Field(default="ns=2;s=Up", description="node id of the variable `Up`; `nsu=URI;s=Up` names its namespace")
     down: str = Field(default="ns=2;s=Down", description="node id of the variable `Down`")
     publish_ms: int = Field(
         default=10,
@@ -115,12 +116,17 @@ def _opcua_problems(here: str, plc: PlcConfig) -> Iterator[str]:
     ):
         yield f"{here}.{key}: only with driver 'modbus', this one has 'opcua'"
     yield from ua_problems(f"{here}.opcua", plc.opcua)
+    for key, node in (("up", plc.opcua.up), ("down", plc.opcua.down)):
+        if trouble := node_id_trouble(node):
+            yield f"{here}.opcua.{key}: {trouble}"
 
 
 def plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
     """What the keys of one PLC say against each other; ``here`` is its path."""
     if plc.packml is not None:
         yield from ua_problems(f"{here}.packml", plc.packml)
+        if trouble := node_id_trouble(plc.packml.node):
+            yield f"{here}.packml.node: {trouble}"
     if (plc.io is None) == (plc.driver == "remote-io"):
         yield f"{here}.io: {'missing: a PLC with driver' if plc.io is None else 'only with driver'} 'remote-io'"
     if plc.driver == "opcua":

@@ -15,6 +15,7 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from edge.config.problem import said_of
 from edge.config.table import Frozen
+from plc.node_ids import node_id_trouble
 from plc.points import Endianness, Point, PointError, Table, parse_type
 
 PointName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}/[a-z0-9][a-z0-9_-]{0,39}$")]
@@ -34,7 +35,7 @@ class PointConfig(Frozen):
     address: int | None = Field(
         default=None, ge=0, le=65_535, description="Modbus: first register, coil or input, counted from 0"
     )
-    node: str = Field(default="", description="OPC UA: node id, as `ns=2;s=Drive.Speed`")
+    node: str = Field(default="", description="OPC UA: node id, as `ns=2;s=Drive.Speed` or `nsu=URI;s=Drive.Speed`")
     word_order: Word = Field(default="high-first", description="which of its registers comes first")
     byte_order: Word = Field(default="high-first", description="which byte of a register comes first")
     bit: int | None = Field(default=None, ge=0, le=15, description="of a BOOL in a register; 0 = the least significant")
@@ -104,6 +105,8 @@ def _problems(here: str, name: str, config: PointConfig, driver: str) -> Iterato
     if driver == "opcua":
         if not config.node:
             yield f"{here}.node: missing: a point of a PLC with driver 'opcua' needs it"
+        elif trouble := node_id_trouble(config.node):
+            yield f"{here}.node: {trouble}"
         for key in _MODBUS_KEYS:
             if key in config.model_fields_set:
                 yield f"{here}.{key}: only with driver 'modbus', this PLC has {driver!r}"
