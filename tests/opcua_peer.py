@@ -1,6 +1,6 @@
 """Programs on node-opcua: a PLC with the mailbox, AutoID readers, clients; none of it speaks with our code.
 
-Public names: NodePeer, NodeServer, node_opcua, Pki.
+Public names: NodePeer, NodeServer, node_opcua, newest_nodesets, Pki.
 """
 
 from __future__ import annotations
@@ -20,14 +20,24 @@ from plc.opcua_session import Security, User
 from plc.opcua_trust import Own, TrustList, make_own
 
 VERSION = "2.156.0"
+NODESETS = "2.185.0"
 
 
 def node_opcua(project: Path) -> Path:
     """The folder with node-opcua; the test is skipped where it is not installed, or fails when CI is set."""
-    folder = project / ".peers" / "node-opcua" / "node_modules"
-    if (folder / "node-opcua" / "package.json").exists():
+    return _installed(project, "node-opcua", "node-opcua", VERSION).parent
+
+
+def newest_nodesets(project: Path) -> Path:
+    """The folder with the OPC Foundation's NodeSets of 2025-11, likewise."""
+    return _installed(project, "opcua-nodesets", "node-opcua-nodesets", NODESETS) / "nodesets"
+
+
+def _installed(project: Path, peer: str, package: str, version: str) -> Path:
+    folder = project / ".peers" / peer / "node_modules" / package
+    if (folder / "package.json").exists():
         return folder
-    reason = f"node-opcua {VERSION} is not installed: `make peers` installs what the tests talk to"
+    reason = f"{package} {version} is not installed: `make peers` installs what the tests talk to"
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)

@@ -17,7 +17,7 @@ from typing import Any
 from unittest.mock import ANY
 
 import pytest
-from opcua_peer import NodePeer, node_opcua
+from opcua_peer import NodePeer, newest_nodesets, node_opcua
 from ports import free_port
 from waiting import until, wait_until
 
@@ -127,9 +127,12 @@ user = {{ scada = "password" }}'''
                 self._journal.close()
 
 
-@pytest.fixture(scope="module")
-def site(project: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    made = Site(project, tmp_path_factory.mktemp("face"), shared / "opcua")
+@pytest.fixture(scope="module", params=["DI 1.04.0", "DI 1.05.0"])
+def site(
+    request: pytest.FixtureRequest, project: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    newer = "1.05" in request.param
+    made = Site(project, tmp_path_factory.mktemp("face"), newest_nodesets(project) if newer else shared / "opcua")
     made.tell(
         MachineReported(at_us=AT_US, plc="sorter", state=6, mode=1),
         DeviceChanged(AT_US, "reader.sorter", True, "test"),

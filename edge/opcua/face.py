@@ -4,7 +4,7 @@ Public names: Face, Door, FaceError, NODESETS, NAMESPACE.
 
 The types come from the NodeSets of the OPC Foundation, so that a client which knows AutoID or PackML knows this server.
 
-Source: OPC 30010 AutoID Devices 1.01; OPC 30050 PackML 1.01; OPC 10000-100 DI 1.04.
+Source: OPC 30010 AutoID Devices 1.01; OPC 30050 PackML 1.01; OPC 10000-100 DI 1.04 and 1.05; OPC 10000-6 1.05, annex F.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from asyncua import ua
 from asyncua.common.node import Node
@@ -40,6 +41,8 @@ NAMESPACE = "urn:lanewise:site"
 NODESETS = ("Opc.Ua.Di.NodeSet2.xml", "Opc.Ua.AutoID.NodeSet2.xml", "Opc.Ua.PackML.NodeSet2.xml")
 """Files that the folder of NodeSets must have, in the order in which they build on each other."""
 
+_EDITIONS = "DI 1.04.0 and 1.05.0, AutoID 1.01, PackML 1.01"
+"""What the NodeSets have been tried in."""
 DI_URI = "http://opcfoundation.org/UA/DI/"
 PACKML_URI = "http://opcfoundation.org/UA/PackML/"
 _DEVICE_SET, _RFID_READER, _RFID_SCAN_EVENT = 5001, 1003, 1006
@@ -198,9 +201,9 @@ class Face:
         for file in NODESETS:
             path = self._nodesets / file
             try:
-                await server.import_xml(str(path))
+                await server.import_xml(xmlstring=_to_serve(path))
             except (UaError, ValueError, SyntaxError) as error:  # a broken XML is a SyntaxError
-                raise FaceError(f"{path}: no NodeSet that can be used: {error}") from None
+                raise FaceError(f"{path}: no NodeSet that can be used: {error}; take {_EDITIONS}") from None
         await server.load_data_type_definitions()
         own = await server.register_namespace(NAMESPACE)
         self._at = {uri: place for place, uri in enumerate(await server.get_namespace_array())}
@@ -332,6 +335,14 @@ async def _validate(trusted: TrustList, certificate: x509.Certificate, _: ua.App
         raise ua.uaerrors.BadCertificateUntrusted
     if not certificate.not_valid_before_utc <= datetime.now(UTC) <= certificate.not_valid_after_utc:
         raise ua.uaerrors.BadCertificateTimeInvalid
+
+
+def _to_serve(nodeset: Path) -> str:
+    """A NodeSet without the nodes that are for design tools alone: they hang on no other node, no server has them."""
+    root = ElementTree.parse(nodeset).getroot()  # noqa: S314  the library that reads it next takes no more care
+    for node in [node for node in root if node.get("DesignToolOnly") == "true"]:
+        root.remove(node)
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _refuse(*_: object) -> ua.StatusCode:
