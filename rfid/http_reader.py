@@ -138,7 +138,11 @@ class HttpJsonReader:
             return
         match status:
             case 401 | 403:
-                hint = "look at user and password_file"
+                hint = (
+                    "look at user and password_file"
+                    if self.settings.user
+                    else "it wants a login: give user and password_file"
+                )
             case 404:
                 hint = "look at the path of url, and whether the reader's interface is switched on"
             case _ if 300 <= status < 400:

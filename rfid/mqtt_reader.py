@@ -31,6 +31,11 @@ _ANSWER_S = 5.0
 _LOOK_S = 0.2
 """How often it is looked whether broker and reader still say something."""
 _GOODBYE_S = 0.3
+_ONLY_311 = "a broker of MQTT 3.1.1; a broker of version 5 is needed"
+_UNSUPPORTED_VERSION = 0x84
+_WANTS_LOGIN = "it wants a login: give user and password_file"
+_OF_THE_LOGIN = (0x86, 0x87, 0x8A, 0x8C)
+"""Reason codes: bad user name or password, not authorized, banned, bad authentication method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ class _Link(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._lost: asyncio.Future[None] = self._loop.create_future()
         self.ended: asyncio.Future[None] = self._loop.create_future()
-        self._subscribed_to = False
+        self._answered = self._subscribed_to = False
         self._heard = False
         self._heard_s = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
@@ -162,6 +167,8 @@ class _Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         reason = connection_reason(exc) if isinstance(exc, OSError) else "it ended the connection"
+        if not self._answered:
+            reason = f"{reason}, without an answer to CONNECT of MQTT 5: perhaps it is {_ONLY_311}"
         self._fail(self._reader.error(f"the broker is gone: {reason}", ReaderFailure.LOST))
         self._lost.set_result(None)
 
@@ -211,9 +218,16 @@ class _Link(asyncio.Protocol):
     def _connected(
         self, client: Client, _: object, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
+        self._answered = True
         if reason.is_failure:
-            text = f"refused: {str(reason).lower()}: look at user and password_file, and at the broker's log"
-            self._fail(self._reader.error(text, ReaderFailure.REFUSED))
+            look = "look at the broker's log"
+            if reason.value == _UNSUPPORTED_VERSION:
+                look = f"it is {_ONLY_311}"
+            elif reason.value in _OF_THE_LOGIN:
+                look = (
+                    "look at user and password_file, and at the broker's log" if self._settings.user else _WANTS_LOGIN
+                )
+            self._fail(self._reader.error(f"refused: {str(reason).lower()}: {look}", ReaderFailure.REFUSED))
         else:
             client.subscribe([(topic, SubscribeOptions(self._settings.qos)) for topic in self._settings.topics])
 

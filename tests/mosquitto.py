@@ -1,6 +1,6 @@
-"""mosquitto as a real broker for tests, and a foreign client that listens with a persistent session.
+"""mosquitto as a real broker for tests, a broker of MQTT 3.1.1 alone, and a foreign client that listens for long.
 
-Public names: Mosquitto, Heard.
+Public names: Mosquitto, Heard, old_broker.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -76,6 +78,26 @@ class Mosquitto:
 
     def __exit__(self, *_: object) -> None:
         self._end(signal.SIGKILL)
+
+
+@contextmanager
+def old_broker(shared: Path, way: str) -> Iterator[int]:
+    """The port of a broker that knows MQTT 3.1.1 alone; ``way``: how it says so, ``connack`` or ``close``."""
+    port = free_port()
+    program = [sys.executable, str(shared / "field" / "fake_broker_311.py"), str(port), "600", way]
+    process = subprocess.Popen(program, stdout=subprocess.DEVNULL)
+
+    def listens() -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), HANGS_S):
+            return True
+        return False
+
+    try:
+        wait_until(listens)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
 
 
 class Heard:

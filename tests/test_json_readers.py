@@ -27,7 +27,7 @@ from conftest import Run
 from hypothesis import given
 from hypothesis import strategies as st
 from loops import LOOPS, Loop
-from mosquitto import Mosquitto
+from mosquitto import Mosquitto, old_broker
 from paho.mqtt import publish
 from paho.mqtt.enums import MQTTProtocolVersion
 from reader_owner import ReaderOwner
@@ -234,6 +234,20 @@ def test_reads_come_through_a_broker_that_is_killed_and_comes_back(
         broker.kill()
 
 
+@pytest.mark.parametrize("way", ["connack", "close"])
+def test_a_broker_of_mqtt_3_1_1_is_told_which_version_is_needed(run: Run, shared: Path, way: str) -> None:
+    async def main(port: int) -> None:
+        keys = {"driver": "mqtt-json", "vendor": "impinj", "host": "127.0.0.1", "port": port, "topics": ("x",)}
+        owner = ReaderOwner("dock1", **keys)
+        async with owner.kept():
+            await owner.until(lambda: bool(owner.errors))
+        said = str(owner.errors[0])
+        assert said.endswith("a broker of MQTT 3.1.1; a broker of version 5 is needed") and "password" not in said
+
+    with old_broker(shared, way) as port:
+        run(main(port))
+
+
 def test_a_broker_with_tls_and_logins(run: Run, peer: Callable[[str], str], tmp_path: Path) -> None:
     authority, stranger = Authority(tmp_path), Authority(tmp_path, "stranger")
     signed = authority.sign("broker")
@@ -255,6 +269,8 @@ def test_a_broker_with_tls_and_logins(run: Run, peer: Callable[[str], str], tmp_
     async def main() -> None:
         await asyncio.to_thread(broker.start)
         assert "not authorized: look at user and password_file" in await first_error(password_file=tmp_path / "wrong")
+        said = await first_error(user="", password_file=None)
+        assert "not authorized: it wants a login: give user and password_file" in said
         assert "TLS: " in await first_error(ca=stranger.certificate)
         owner = ReaderOwner("fx", **keys)
         async with owner.kept():

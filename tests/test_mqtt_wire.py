@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from certificates import Authority
-from mosquitto import Heard, Mosquitto
+from mosquitto import Heard, Mosquitto, old_broker
 from pcap import write_pcap
 from published import START_US, Published, happened
 from waiting import HANGS_S, wait_until
@@ -165,6 +165,18 @@ def test_a_broker_that_is_not_there_is_said(
     published.write([DeviceChanged(START_US, "reader.r", True, "")])
     with published.going() as follower:
         wait_until(lambda: follower.following.trouble == "broker 127.0.0.1:1: Connection refused")
+
+
+@pytest.mark.parametrize("way", ["connack", "close"])
+def test_a_broker_of_mqtt_3_1_1_is_told_which_version_is_needed(
+    shared: Path, tmp_path: Path, layouts: tuple[LineLayout, ...], way: str
+) -> None:
+    with old_broker(shared, way) as port:
+        published = Published(tmp_path, layouts, port)
+        published.write([DeviceChanged(START_US, "reader.r", True, "")])
+        with published.going() as follower:
+            said = "a broker of MQTT 3.1.1; a broker of version 5 is needed"
+            wait_until(lambda: follower.following.trouble.endswith(said), lambda: follower.following)
 
 
 def test_a_broker_that_hangs_is_given_up(

@@ -42,6 +42,8 @@ ACKNOWLEDGE_S = 15.0
 LEAVE_S = 0.8
 """So long a goodbye takes at most, and an answer is waited for."""
 PACKET_MAX = 268_435_455
+_ONLY_311: Final = "a broker of MQTT 3.1.1; a broker of version 5 is needed"
+_UNSUPPORTED_VERSION: Final = 0x84
 _ACCEPTED: Final = 0x80
 """Reason codes below are good."""
 _POISON: Final = {
@@ -287,13 +289,16 @@ class MqttConnection:
     def _client_for(self, said: queue.SimpleQueue[_Ack | _Up | _Down]) -> Client:
         broker, config = self._broker, self._broker.config
         context = config.context() if config.transport == "tls" else None
+        answered = threading.Event()
         client = _Client(broker.client_id, self._connections, context)
         client.connect_timeout = CONNECT_S
         client.max_inflight_messages_set(0)  # the flight is bounded here, by the broker's own limit
 
         def on_connect(_: Client, _data: object, flags: ConnectFlags, code: ReasonCode, its: Properties | None) -> None:
+            answered.set()
             if code.is_failure:
-                said.put(_Down(f"refuses us: {code}"))
+                only = f": it is {_ONLY_311}" if code.value == _UNSUPPORTED_VERSION else ""
+                said.put(_Down(f"refuses us: {code}{only}"))
                 return
             taken = int(getattr(its, "ReceiveMaximum", 65_535))
             size = int(getattr(its, "MaximumPacketSize", PACKET_MAX))
@@ -303,7 +308,8 @@ class MqttConnection:
             _: Client, _data: object, flags: DisconnectFlags, code: ReasonCode, _its: Properties | None
         ) -> None:
             who = "the broker ended the connection" if flags.is_disconnect_packet_from_server else "connection lost"
-            said.put(_Down(f"{who}: {code}"))
+            why = f"{code}" if answered.is_set() else f"no answer to CONNECT of MQTT 5: perhaps it is {_ONLY_311}"
+            said.put(_Down(f"{who}: {why}"))
 
         def on_publish(_: Client, _data: object, mid: int, code: ReasonCode, _its: Properties) -> None:
             said.put(_Ack(mid, int(code.value), str(code)))
