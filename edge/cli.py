@@ -34,7 +34,7 @@ from edge.journal.stop import SIGNALS, told_to_stop
 
 if TYPE_CHECKING:
     from edge.config.lines import LineConfig
-    from edge.controller.controller import OrderFeed
+    from edge.controller.controller import OrderFeed, Targets
     from edge.controller.retention import Position
     from edge.core.events import OrderChanged, Requested
     from edge.site.store import SiteStore
@@ -146,7 +146,8 @@ def _run(arguments: argparse.Namespace) -> int:
     sys.setswitchinterval(0.0005)  # the threads that store and tell numbers must not hold up a divert
     with suppress(PermissionError):  # a divert goes before a page on the same machine, where we may say so
         os.nice(-10)
-    _until_stopped(Controller(config, _feed(config), retention=Retention(config, _positions(config))).run)
+    retention = Retention(config, _positions(config))
+    _until_stopped(Controller(config, _feed(config), retention=retention, targets=_targets(config)).run)
     return 0
 
 
@@ -194,6 +195,28 @@ def _positions(config: LineConfig) -> Position:
         return found
 
     return positions
+
+
+def _targets(config: LineConfig) -> Targets | None:
+    """Reads why each publisher's target does not have what it should; None where nothing is published."""
+    if not config.publish:
+        return None
+    from edge.journal.source import JournalSource
+    from edge.publish.cursors import Cursor, read_cursors, read_standings, trouble_of
+
+    source = JournalSource(config.journal, config.controller)
+
+    def targets(now_us: int) -> dict[str, str]:
+        reader = source.open()
+        node, newest = source.node(reader), reader.last()
+        cursors = {one.publisher: one for one in read_cursors(config.publish_state) if one.node == node}
+        standings = {one.publisher: one for one in read_standings(config.publish_state)}
+        return {
+            name: trouble_of(cursors.get(name, Cursor(name, node, 0, 0, 0)), standings.get(name), newest, now_us)
+            for name in config.publish
+        }
+
+    return targets
 
 
 def _api(arguments: argparse.Namespace) -> int:

@@ -98,6 +98,7 @@ PLACES = {
     **dict.fromkeys((AlarmKind.SITE_STORE_DOWN, AlarmKind.JOURNAL_DOWN, AlarmKind.JOURNAL_FULL), ("",)),
     **dict.fromkeys((AlarmKind.READER_DOWN, AlarmKind.PLC_DOWN, AlarmKind.MACHINE_STOPPED), ("sorter", "tote1")),
     **dict.fromkeys((AlarmKind.POINTS_DOWN, AlarmKind.PACKML_DOWN), ("sorter",)),
+    AlarmKind.TARGET_DOWN: ("grafana",),
     **dict.fromkeys(MOMENTS | RATES, ("sorter", "tote1")),
     AlarmKind.JAM: ("sorter.3", "sorter.4", "tote1.2"),
     AlarmKind.LANE_FULL: ("sorter.3", "sorter.4"),

@@ -27,6 +27,7 @@ from edge.config.load import load_line
 from edge.config.publish import InfluxConfig
 from edge.core.events import AnomalyCode, DeviceNotice, Event, Journaled, PlcEvent
 from edge.journal import writer as journal_module
+from edge.journal.host_time import now_us
 from edge.journal.reader import JournalReader
 from edge.journal.record import Record, encode
 from edge.journal.writer import Journal
@@ -339,13 +340,16 @@ def test_the_command_says_how_far_it_is_and_what_was_refused(
     assert main(["publish", line, "--status"]) == 0
     assert capsys.readouterr().out == (
         f"grafana (influx): 0 of {newest} records, {newest} to go, 0 set aside, never moved\n"
+        "    publisher grafana: lanewise publish does not run, and never did; its cursor stands at record 0\n"
     )
     cursors = Cursors(config.publish_state)
     node = f"edge1@{ran[0].at_us}"
     cursors.move("grafana", node, 30, [SetAside(7, "notice,x=y text=1i 5", "field type conflict")], 1_000_000)
+    cursors.stand({"grafana": "http://127.0.0.1:9: Connection refused"}, now_us())
     cursors.close()
     assert main(["publish", line, "--status"]) == 0
     said = f"grafana (influx): 30 of {newest} records, {newest - 30} to go, 1 set aside, moved 1970-01-01T00:00:01Z\n"
+    said += "    publisher grafana: http://127.0.0.1:9: Connection refused\n"
     assert capsys.readouterr().out == said
     assert main(["publish", line, "--set-aside"]) == 0
     said = "1970-01-01T00:00:01Z grafana: record 7: field type conflict\n    notice,x=y text=1i 5\n"

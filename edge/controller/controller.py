@@ -67,6 +67,10 @@ CHECKPOINT_EVERY = 100_000
 """Records between two checkpoints: what a start has to read again at most."""
 CERTIFICATES_EVERY_S = 3_600
 ROOM_EVERY_S = 30
+TARGETS_EVERY_S = 10
+
+Targets = Callable[[int], Mapping[str, str]]
+"""By publisher why its target lacks what it should have then; empty = it has it. Raises OSError, JournalError."""
 BACKOFF_FIRST_S = 0.1
 BACKOFF_LAST_S = 2.0
 
@@ -106,6 +110,7 @@ class Controller:
         threaded: bool = True,
         zero_us: int | None = None,
         retention: Retention | None = None,
+        targets: Targets | None = None,
     ) -> None:
         self._config = config
         self._feed = feed
@@ -126,6 +131,7 @@ class Controller:
         self._next_checkpoint = 0
         self._started = 0
         self._retention = retention
+        self._targets = targets
         self._room: JournalRoom | None = None
         self._told: dict[str, tuple[tuple[str, float], ...]] = {}
 
@@ -190,6 +196,8 @@ class Controller:
             tasks.create_task(self._measure())
             if self._retention is not None:
                 tasks.create_task(self._keep("journal-room", partial(self._keep_room, self._retention)))
+            if self._targets is not None:
+                tasks.create_task(self._keep("publish-state", partial(self._watch_targets, self._targets)))
             if certificates := own_certificates(self._config):
                 tasks.create_task(self._watch_certificates(certificates))
             if self._feed is not None:
@@ -404,6 +412,26 @@ class Controller:
                 await asyncio.sleep(ROOM_EVERY_S)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _watch_targets(self, targets: Targets) -> None:
+        """Says which publisher's target does not have what it should, and why, in a thread of its own."""
+        pool = ThreadPoolExecutor(1, "targets") if self._threaded else None
+        try:
+            while True:
+                await asyncio.sleep(TARGETS_EVERY_S)
+                try:
+                    if pool is None:
+                        troubles = targets(self._now())
+                    else:
+                        troubles = await self._loop.run_in_executor(pool, targets, self._now())
+                except (JournalError, OSError) as error:
+                    log.warning("%s; the publishers are looked after again in %d s", error, TARGETS_EVERY_S)
+                    continue
+                for name, trouble in troubles.items():
+                    self._device(f"publish.{name}", trouble or None, f"publisher {name}: delivers")
+        finally:
+            if pool is not None:
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def _is_up(self, device: str) -> bool:
         return device in self._reasons and self._reasons[device] is None

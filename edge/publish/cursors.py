@@ -1,10 +1,12 @@
-"""How far each publisher is, and what its target refused: one SQLite file, written by `lanewise publish` alone.
+"""How far each publisher is and how it stands, what its target refused: a SQLite file that `lanewise publish` writes.
 
-Public names: Cursors, CursorError, Cursor, SetAside, InVain, read_cursors, read_set_aside, read_in_vain.
+Public names: Cursors, CursorError, Cursor, SetAside, InVain, Standing, read_cursors, read_standings, read_set_aside,
+read_in_vain, trouble_of.
 
 Schema: ``cursor(publisher, node, seq, set_aside, at_us)``, node = the journal as `edge.journal.source` names it;
 ``set_aside(id, publisher, node, seq, what, reason, at_us)``, the newest KEEP of each publisher;
-``in_vain(publisher, refused, failed, why, at_us)``: requests that were asked of a publisher in vain.
+``in_vain(publisher, refused, failed, why, at_us)``: requests that were asked of a publisher in vain;
+``standing(publisher, trouble, at_us)``, written anew while the process runs.
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
+
+from edge.core.iso_time import iso
 
 _APPLICATION_ID = 0x4C57_5031  # "LWP1"
 _FORM = 0
@@ -32,10 +36,19 @@ CREATE TABLE IF NOT EXISTS set_aside(
 CREATE INDEX IF NOT EXISTS set_aside_of ON set_aside(publisher, id);
 CREATE TABLE IF NOT EXISTS in_vain(
     publisher TEXT PRIMARY KEY, refused INTEGER NOT NULL, failed INTEGER NOT NULL, why TEXT NOT NULL,
-    at_us INTEGER NOT NULL); COMMIT;
+    at_us INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS standing(publisher TEXT PRIMARY KEY, trouble TEXT NOT NULL, at_us INTEGER NOT NULL); COMMIT;
 """
 KEEP = 10_000
 """So many of what was set aside are kept for each publisher; all are counted."""
+
+
+STAND_EVERY_S = 10.0
+"""How often `lanewise publish` says how its publishers stand."""
+ABSENT_US = 35_000_000
+"""It does not run when it has said nothing for so long."""
+STILL_US = 60_000_000
+"""A publisher that runs has delivered something in so long a time, where there is something."""
 
 
 class CursorError(OSError):
@@ -70,6 +83,15 @@ class InVain:
     refused: int
     failed: int
     why: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a publisher stood at ``at_us``, when its process said so last. No trouble = empty."""
+
+    publisher: str
+    trouble: str
     at_us: int
 
 
@@ -140,6 +162,21 @@ class Cursors:
                 (publisher, refused, failed, why, at_us),
             )
 
+    def stand(self, troubles: Mapping[str, str], at_us: int) -> None:
+        """How each publisher stands; those that are not named any more are gone."""
+        with self._used() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                db.execute("DELETE FROM standing")
+                db.executemany(
+                    "INSERT INTO standing VALUES(?,?,?)", [(name, text, at_us) for name, text in troubles.items()]
+                )
+                db.execute("COMMIT")
+            except sqlite3.Error:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+
     def close(self) -> None:
         """Closes the file."""
         self._db.close()
@@ -157,6 +194,33 @@ class Cursors:
 def read_cursors(path: Path) -> list[Cursor]:
     """All cursors, from any process; empty where the file does not exist yet. Raises CursorError."""
     return [Cursor(*row) for row in _rows(path, "SELECT * FROM cursor ORDER BY publisher, at_us", ())]
+
+
+def read_standings(path: Path) -> list[Standing]:
+    """How each publisher stands, likewise; empty for a file of version 0.1.0. Raises CursorError."""
+    if not _rows(path, "SELECT 1 FROM sqlite_schema WHERE name='standing'", ()):
+        return []
+    return [Standing(*row) for row in _rows(path, "SELECT * FROM standing", ())]
+
+
+def trouble_of(cursor: Cursor, standing: Standing | None, newest: int, now_us: int) -> str:
+    """Why a publisher's target does not have what it should at ``now_us``; empty = it has, or is about to.
+
+    ``newest``: the journal's newest record. The text is the same for as long as the reason is.
+    """
+    if standing is None or now_us - standing.at_us > ABSENT_US:
+        since = f"since {iso(standing.at_us)}" if standing else "and never did"
+        return f"publisher {cursor.publisher}: lanewise publish does not run, {since}; {_at(cursor)}"
+    if standing.trouble:
+        return f"publisher {cursor.publisher}: {standing.trouble}"
+    if newest > cursor.seq and now_us - cursor.at_us > STILL_US:
+        return f"publisher {cursor.publisher}: it runs and delivers nothing; {_at(cursor)}"
+    return ""
+
+
+def _at(cursor: Cursor) -> str:
+    since = f" since {iso(cursor.at_us)}" if cursor.at_us else ""
+    return f"its cursor stands at record {cursor.seq}{since}"
 
 
 def read_set_aside(path: Path, publisher: str, newest: int = 100) -> list[tuple[SetAside, int]]:

@@ -11,6 +11,7 @@ import importlib
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -19,11 +20,22 @@ from pathlib import Path
 from edge.config.lines import LineConfig
 from edge.config.load import load_line
 from edge.core.iso_time import iso
+from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
 from edge.journal.source import JournalSource
 from edge.journal.stop import told_to_stop
 from edge.metrics import Sample, serve
-from edge.publish.cursors import Cursors, read_cursors, read_in_vain, read_set_aside
+from edge.publish.cursors import (
+    STAND_EVERY_S,
+    Cursor,
+    CursorError,
+    Cursors,
+    read_cursors,
+    read_in_vain,
+    read_set_aside,
+    read_standings,
+    trouble_of,
+)
 from edge.publish.follow import Following, Publisher, TargetFollower
 
 log = logging.getLogger(__name__)
@@ -80,7 +92,12 @@ def run(config: LineConfig, stop: threading.Event) -> int:
         for thread in threads:
             thread.start()
         with serve(config.metrics.publish, lambda: _samples([one.following for one in publishing.values()])):
-            stop.wait()
+            due_s = 0.0
+            while not stop.wait(1.0):
+                if (now_s := time.monotonic()) >= due_s:
+                    due_s = now_s + STAND_EVERY_S
+                    with suppress(CursorError):  # whoever delivers says so, and who reads finds the old one
+                        cursors.stand({name: its.following.trouble for name, its in publishing.items()}, now_us())
     finally:
         stop.set()
         for its in publishing.values():
@@ -122,6 +139,7 @@ def _status(config: LineConfig) -> Iterator[str]:
     source.close()
     cursors = {cursor.publisher: cursor for cursor in read_cursors(config.publish_state) if cursor.node == node}
     in_vain = read_in_vain(config.publish_state)
+    standings = {one.publisher: one for one in read_standings(config.publish_state)}
     for name, table in config.publish.items():
         cursor = cursors.get(name)
         seq = cursor.seq if cursor else 0
@@ -131,6 +149,9 @@ def _status(config: LineConfig) -> Iterator[str]:
         if asked := in_vain.get(name):
             why = f": {asked.why}" if asked.why else ""
             yield f"    requests: {asked.refused} without room, {asked.failed} failed, newest {iso(asked.at_us)}{why}"
+        known = cursor or Cursor(name, node, 0, 0, 0)
+        if trouble := trouble_of(known, standings.get(name), newest, now_us()):
+            yield f"    {trouble}"
 
 
 def _set_aside(config: LineConfig) -> Iterator[str]:

@@ -155,7 +155,7 @@ class Alarms:
         if record is None:
             if fact.kind not in UNPLACED:
                 return []
-            plc = fact.place.partition(".")[0]
+            plc = "" if fact.kind is AlarmKind.TARGET_DOWN else fact.place.partition(".")[0]
             record = self._state.alarms[name] = AlarmRecord(fact.kind, "", plc)
         match fact:
             case Condition():
@@ -399,7 +399,7 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             for layout in given.layouts:
                 if kind is not AlarmKind.TOTES_REFUSED or layout.job is Job.VERIFY:
                     yield layout.name, layout.name, layout.plc
-        case AlarmKind.JAM | AlarmKind.POINTS_DOWN | AlarmKind.PACKML_DOWN:
+        case AlarmKind.JAM | AlarmKind.POINTS_DOWN | AlarmKind.PACKML_DOWN | AlarmKind.TARGET_DOWN:
             return
         case _:
             assert_never(kind)

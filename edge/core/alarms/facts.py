@@ -40,6 +40,7 @@ _DEVICES = {
     "reader": AlarmKind.READER_DOWN,
     "points": AlarmKind.POINTS_DOWN,
     "packml": AlarmKind.PACKML_DOWN,
+    "publish": AlarmKind.TARGET_DOWN,
 }
 _PARTS = {
     "site-store": AlarmKind.SITE_STORE_DOWN,

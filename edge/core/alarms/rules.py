@@ -66,6 +66,7 @@ RULES: tuple[AlarmRule, ...] = (
     _rule(AlarmKind.SITE_STORE_DOWN, Priority.MEDIUM, on_delay_us=20 * _S, off_delay_us=5 * _S),
     _rule(AlarmKind.JOURNAL_DOWN, Priority.HIGH, on_delay_us=1 * _S, off_delay_us=10 * _S),
     _rule(AlarmKind.JOURNAL_FULL, Priority.MEDIUM, off_delay_us=60 * _S),
+    _rule(AlarmKind.TARGET_DOWN, Priority.MEDIUM, on_delay_us=60 * _S, off_delay_us=10 * _S),
     _rule(AlarmKind.INCOMPATIBLE, Priority.HIGH, off_delay_us=30 * _S),
     _rule(AlarmKind.OTHER_HOST, Priority.HIGH, off_delay_us=30 * _S, latched=True),
     _rule(AlarmKind.EVENTS_MISSED, Priority.MEDIUM, off_delay_us=60 * _S),

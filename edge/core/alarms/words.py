@@ -114,6 +114,19 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
         "See who is behind: lanewise publish --status. Repair it, take it out of LINE.toml, or give more room.",
         "以 lanewise publish --status 查看誰落後；修復它、從 LINE.toml 移除它，或增加配額。",
     ),
+    "alarm.target-down": ("Nothing is published", "資料未發布"),
+    "alarm.target-down.cause": (
+        "The publisher's target is unreachable or refuses us, or lanewise publish does not run.",
+        "發布目標無法連線或拒絕我們，或 lanewise publish 未執行。",
+    ),
+    "alarm.target-down.consequence": (
+        "Dashboards and other systems do not hear of the lines. What they miss waits in the journal.",
+        "儀表板與其他系統收不到產線資料；未送達的記錄保留在日誌中。",
+    ),
+    "alarm.target-down.action": (
+        "Look at the target, and at lanewise publish --status. It goes on by itself where it stopped.",
+        "檢查發布目標，並以 lanewise publish --status 查看；恢復後會自動從中斷處繼續。",
+    ),
     "alarm.incompatible": ("PLC not compatible", "PLC 不相容"),
     "alarm.incompatible.cause": (
         "The PLC has another mailbox, or obeys a newer host.",

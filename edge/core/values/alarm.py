@@ -27,6 +27,7 @@ class AlarmKind(StrEnum):
     SITE_STORE_DOWN = "site-store-down"  # controller
     JOURNAL_DOWN = "journal-down"  # controller
     JOURNAL_FULL = "journal-full"  # controller
+    TARGET_DOWN = "target-down"  # publisher
     INCOMPATIBLE = "incompatible"  # PLC
     OTHER_HOST = "other-host"  # PLC
     EVENTS_MISSED = "events-missed"  # PLC
@@ -117,5 +118,5 @@ RATES = frozenset(
 MOMENTS = frozenset({AlarmKind.INCOMPATIBLE, AlarmKind.OTHER_HOST, AlarmKind.EVENTS_MISSED, AlarmKind.SCANNER_REFUSED})
 """Kinds that happen instead of lasting: over when it did not happen again for ``off_delay_us``; never an on delay."""
 
-UNPLACED = frozenset({AlarmKind.JAM, AlarmKind.POINTS_DOWN, AlarmKind.PACKML_DOWN})
+UNPLACED = frozenset({AlarmKind.JAM, AlarmKind.POINTS_DOWN, AlarmKind.PACKML_DOWN, AlarmKind.TARGET_DOWN})
 """Kinds whose places the layouts do not tell: such an alarm is known from the first time that it is told."""

@@ -96,6 +96,7 @@ PAGES: Rows = {
     "device.reader": ("Reader {name}", "讀取器 {name}"),
     "device.points": ("Reading of points of {name}", "{name} 的點位"),
     "device.packml": ("PackML object of {name}", "{name} 的 PackML 物件"),
+    "device.publish": ("Publisher {name}", "發布器 {name}"),
     "device.site-store": ("Site store", "站點資料庫"),
     "device.journal": ("Journal", "日誌"),
     "device.journal-room": ("Room for the journal", "日誌空間"),
