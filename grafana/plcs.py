@@ -172,12 +172,15 @@ PLCS = Board(
                 ),
                 trend(
                     T("Not good", "品質不佳"),
-                    T("Points that are stale or bad, counted by the minute.", "過期或異常的點位數，每分鐘統計。"),
+                    T(
+                        "Points that are uncertain, stale or bad, counted by the minute.",
+                        "可能不準、過期或異常的點位數，每分鐘統計。",
+                    ),
                     select(
                         schema.PLC_POINT,
                         'count("age_us")',
                         by=("plc", "point", "quality"),
-                        where='"quality" =~ /^(stale|bad)$/',
+                        where='"quality" =~ /^(uncertain|stale|bad)$/',
                         every="1m",
                         fill="0",
                     ),

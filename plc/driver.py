@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from plc.points import Point, PointFault, Value
+from plc.points import Point, PointFound, Value
 
 
 class PlcError(Exception):
@@ -54,7 +54,7 @@ class PointLink(Protocol):
 
     async def connect(self) -> None: ...
 
-    async def read(self) -> Mapping[str, Value | PointFault]:
+    async def read(self) -> Mapping[str, PointFound]:
         """Every point by its name, read now."""
         ...
 

@@ -20,7 +20,7 @@ from plc.driver import PlcError
 from plc.opcua_reads import NodeReads
 from plc.opcua_session import Security, UaSession, reason_of
 from plc.point_plan import NODES_MOST
-from plc.points import Point, PointError, PointFault, PointKind, Value, encode, scaled, unscaled
+from plc.points import Point, PointError, PointFault, PointFound, PointKind, Uncertain, Value, encode, scaled, unscaled
 
 _TYPES: dict[PointKind, tuple[ua.VariantType, ...]] = {
     PointKind.BOOL: (ua.VariantType.Boolean,),
@@ -64,8 +64,8 @@ class OpcUaPoints:
     async def connect(self) -> None:
         await self._session.open(self._find)
 
-    async def read(self) -> Mapping[str, Value | PointFault]:
-        values: dict[str, Value | PointFault] = dict(self._nowhere)
+    async def read(self) -> Mapping[str, PointFound]:
+        values: dict[str, PointFound] = dict(self._nowhere)
         found = [point for point in self._points if point.name in self._nodes]
         for point, answer in zip(found, await self._reads.read(), strict=True):
             values[point.name] = from_node(point, answer)
@@ -106,20 +106,25 @@ class OpcUaPoints:
         await self._reads.begin(client, [node.nodeid for node in self._nodes.values()])
 
 
-def from_node(point: Point, answer: ua.DataValue) -> Value | PointFault:
+def from_node(point: Point, answer: ua.DataValue) -> PointFound:
     """What a node holds, as the point's value."""
     status = answer.StatusCode
-    if status is not None and not status.is_good():
+    if status is not None and status.is_bad():
         return PointFault(str(status.name))
     found = answer.Value
     allowed = _TYPES[point.type.kind]
+    if status is not None and not status.is_good() and (found is None or found.Value is None):
+        return PointFault(str(status.name))
     if found is None or found.VariantType not in allowed or isinstance(found.Value, list):
         held = "nothing" if found is None else found.VariantType.name
         many = "several of " if found is not None and isinstance(found.Value, list) else ""
         return PointFault(
             f"{point.node} holds {many}{held}, {point.type} needs {' or '.join(one.name for one in allowed)}"
         )
-    return _shown(point, found.Value)
+    value = _shown(point, found.Value)
+    if status is None or status.is_good() or isinstance(value, PointFault):
+        return value
+    return Uncertain(value, str(status.name))
 
 
 def to_node(point: Point, value: Value, kind: ua.VariantType | None = None) -> ua.Variant:

@@ -20,7 +20,7 @@ from cryptography import x509
 
 from plc.opcua_points import from_node, to_node
 from plc.opcua_trust import Own, TrustList
-from plc.points import Point, PointFault
+from plc.points import Point, PointFault, Uncertain
 from plc.simulator import SimulatedPlc
 from plc.words import DOWN_WORDS
 
@@ -110,7 +110,7 @@ class OpcUaFace:
 
     async def _add(self, server: Server, point: Point) -> tuple[Point, Node]:
         value = self._plc.points.get(point.name)
-        assert not isinstance(value, PointFault)
+        assert not isinstance(value, PointFault | Uncertain)
         held = to_node(point, value)
         name = f"2:{point.name}"
         node = await server.nodes.objects.add_variable(
@@ -126,7 +126,7 @@ class OpcUaFace:
         for point, node in points:
             if point.writable:
                 value = from_node(point, await node.read_data_value())
-                if not isinstance(value, PointFault):
+                if not isinstance(value, PointFault | Uncertain):
                     memory.put(point.name, value)
             elif not isinstance(value := memory.get(point.name), PointFault):
                 await node.write_value(ua.DataValue(to_node(point, value)))

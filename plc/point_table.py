@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from plc.points import Point, PointFault, Quality, Value
+from plc.points import Point, PointFault, PointFound, Quality, Uncertain, Value
 
 REFRESH_US = 60_000_000
 """What did not change is told again after so long: who listens can tell a steady value from a dead source."""
+
+
+_READ = (Quality.GOOD, Quality.UNCERTAIN)
+"""What grows stale when it is not read any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +47,29 @@ class PointTable:
     def reading(self, name: str, at_us: int) -> Reading:
         """A point as it is known at that time."""
         known = self._known[name]
-        if known.quality is Quality.GOOD and at_us - known.read_us > self._stale_us:
+        if known.quality in _READ and at_us - known.read_us > self._stale_us:
             late_ms = (at_us - known.read_us) // 1000
             return replace(known, quality=Quality.STALE, reason=f"not read for {late_ms} ms")
         return known
 
-    def took(self, values: Mapping[str, Value | PointFault], at_us: int) -> Iterator[Reading]:
+    def took(self, values: Mapping[str, PointFound], at_us: int) -> Iterator[Reading]:
         """Takes what was read; what of it is news, by deadband, quality and time."""
         for name, value in values.items():
             point = self.points[name]
-            if isinstance(value, PointFault):
-                reading = Reading(point, None, Quality.BAD, value.reason, at_us)
-            else:
-                reading = Reading(point, value, Quality.GOOD, "", at_us)
+            match value:
+                case PointFault(reason):
+                    reading = Reading(point, None, Quality.BAD, reason, at_us)
+                case Uncertain(uncertain, reason):
+                    reading = Reading(point, uncertain, Quality.UNCERTAIN, reason, at_us)
+                case _:
+                    reading = Reading(point, value, Quality.GOOD, "", at_us)
             self._known[name] = reading
             yield from self._news(reading, at_us)
 
     def pass_time(self, at_us: int) -> Iterator[Reading]:
         """What became stale."""
         for name, known in self._known.items():
-            if known.quality is Quality.GOOD and at_us - known.read_us > self._stale_us:
+            if known.quality in _READ and at_us - known.read_us > self._stale_us:
                 yield from self._news(self.reading(name, at_us), at_us)
 
     def _news(self, reading: Reading, at_us: int) -> Iterator[Reading]:
@@ -79,8 +86,10 @@ def _differs(told: Reading, now: Reading) -> bool:
         return True
     if now.quality is Quality.STALE:
         return False
+    if told.reason != now.reason:
+        return True
     if now.quality is Quality.BAD:
-        return told.reason != now.reason
+        return False
     if isinstance(told.value, int | float) and isinstance(now.value, int | float) and now.point.numeric:
         return abs(now.value - told.value) > now.point.deadband
     return told.value != now.value

@@ -1,7 +1,7 @@
 """Named points of a PLC beside the mailbox: what each one is, its registers, and what its words mean.
 
-Public names: Point, Table, Endianness, PointType, PointKind, Value, PointFault, Quality, PointError, parse_type,
-decode, encode, scaled, unscaled, check_write, bit_mask.
+Public names: Point, Table, Endianness, PointType, PointKind, Value, Uncertain, PointFault, PointFound, Quality, PointError,
+parse_type, decode, encode, scaled, unscaled, check_write, bit_mask.
 
 A point is named ``<station>/<role>``. Numbers may be scaled: value = raw * ``scale`` + ``offset``. Source of the types:
 IEC 61131-3:2013, table 10; it leaves the size of TIME and DATE_AND_TIME open: TIME is 32 bits of signed milliseconds
@@ -35,6 +35,7 @@ class Quality(StrEnum):
     """How much a point's value is worth."""
 
     GOOD = "good"
+    UNCERTAIN = "uncertain"  # it was read, and the device says itself that it may be wrong
     STALE = "stale"  # it was read, but not lately
     BAD = "bad"  # it cannot be read, or means nothing; there is no value
 
@@ -44,6 +45,18 @@ class PointFault:
     """Why a point has no value."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """A value that may be wrong, and why, as the device itself says."""
+
+    value: Value
+    reason: str
+
+
+PointFound: TypeAlias = Value | Uncertain | PointFault
+"""What reading a point brings."""
 
 
 class Table(StrEnum):

@@ -143,6 +143,8 @@ async function main() {
     point("Delay", "Double", 1500);
     point("Started", "DateTime", new Date(Date.UTC(2026, 0, 2, 3, 4, 5)));
     point("Count", "UInt64", [0x1, 0x2]);
+    point("Drifting", "Float", 0).setValueFromSource(
+        new ua.Variant({ dataType: ua.DataType.Float, value: 21.5 }), ua.StatusCodes.UncertainSensorNotAccurate);
     point("Broken", "Float", 0).setValueFromSource(
         new ua.Variant({ dataType: ua.DataType.Float, value: 0 }), ua.StatusCodes.BadDeviceFailure);
     for (let each = 1; each <= Number(parcels); each++) report(1, each, 1, 0);

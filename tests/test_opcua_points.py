@@ -35,7 +35,7 @@ from plc.opcua_session import Security, UaSession
 from plc.opcua_simulator import OpcUaFace
 from plc.opcua_trust import TrustList
 from plc.plc_side import PlcSide
-from plc.points import Point, PointError, PointFault, PointKind, PointType, Value, parse_type
+from plc.points import Point, PointError, PointFault, PointKind, PointType, Uncertain, Value, parse_type
 from plc.simulator import SimulatedPlc
 from plc.words import EventType
 
@@ -72,6 +72,7 @@ def test_the_points_of_node_opcua(run: Any, node_plc: tuple[NodeServer, Security
         node("Delay", "TIME"),
         node("Started", "DATE_AND_TIME"),
         node("Count", "ULINT"),
+        node("Drifting", "REAL", unit="°C"),
         node("Broken", "REAL"),
         node("Nowhere", "INT"),
         Point("a/wrong", parse_type("INT"), node="ns=1;s=Speed"),
@@ -89,6 +90,7 @@ def test_the_points_of_node_opcua(run: Any, node_plc: tuple[NodeServer, Security
             "a/delay": 1500,
             "a/started": 1_767_323_045,
             "a/count": 2**32 + 2,
+            "a/drifting": Uncertain(21.5, "UncertainSensorNotAccurate"),
             "a/broken": PointFault("BadDeviceFailure"),
             "a/nowhere": PointFault("BadNodeIdUnknown"),
             "a/wrong": PointFault("ns=1;s=Speed holds Float, INT needs Int16"),

@@ -21,10 +21,12 @@ from plc.points import (
     Point,
     PointError,
     PointFault,
+    PointFound,
     PointKind,
     PointType,
     Quality,
     Table,
+    Uncertain,
     Value,
     check_write,
     decode,
@@ -317,7 +319,7 @@ def test_nothing_is_told_that_was_not_read_and_stale_is_told_as_stale() -> None:
     assert list(table.pass_time(9_000_000)) == []
     assert table.reading("a/b", 9_000_000).reason == "not read yet" and table.reading("a/b", 9_000_000).value is None
 
-    def told(value: Value | PointFault, at_us: int) -> list[tuple[Value | None, Quality]]:
+    def told(value: PointFound, at_us: int) -> list[tuple[Value | None, Quality]]:
         return [(reading.value, reading.quality) for reading in table.took({"a/b": value}, at_us)]
 
     assert told(1.0, 10_000_000) == [(1.0, Quality.GOOD)]
@@ -332,6 +334,9 @@ def test_nothing_is_told_that_was_not_read_and_stale_is_told_as_stale() -> None:
     assert told(PointFault("exception code 2"), 20_000_002) == [(None, Quality.BAD)]
     assert told(PointFault("exception code 2"), 20_000_003) == []
     assert told(PointFault("exception code 4"), 20_000_004) == [(None, Quality.BAD)]
+    drifts = Uncertain(1.6, "UncertainSensorNotAccurate")
+    assert told(drifts, 20_000_004) == [(1.6, Quality.UNCERTAIN)] and told(drifts, 20_000_004) == []
+    assert told(Uncertain(1.6, "UncertainLastUsableValue"), 20_000_004) == [(1.6, Quality.UNCERTAIN)]
     assert told(1.6, 20_000_005) == [(1.6, Quality.GOOD)]
     assert told(1.7, 20_000_005 + REFRESH_US) == [(1.7, Quality.GOOD)], "steady is told again"
 

@@ -104,7 +104,7 @@ TAGS: dict[str, str] = {
     "publisher": "a publisher by its name in LINE.toml",
     "reader": "a reader by its name in LINE.toml",
     "reason": "why a lane was chosen: `verified`, `no-read`, ...; why a door's light changed: `wrong-parcel`, ...",
-    "quality": "of a point: `good`, `stale`, `bad`",
+    "quality": "of a point: `good`, `uncertain`, `stale`, `bad`",
     "result": "of a command or a write: `accepted`, `refused`, `unknown`, `dropped`",
     "service": "the carrier's service as the order has it",
     "state": "state of an order: `open`, `shipped`, `cancelled`; of an alarm: `normal`, `unacknowledged`, ...",

@@ -302,7 +302,7 @@ class LiveView:
                 per_hour = round(len(line.inductions) * 3_600_000_000 / window_us)
             line.counts = replace(line.counts, per_hour=per_hour)
         for point in list(self._points.values()):
-            if point.quality is Quality.GOOD and now_us - point.told_us > SILENT_US:
+            if point.quality in (Quality.GOOD, Quality.UNCERTAIN) and now_us - point.told_us > SILENT_US:
                 why = phrase("points.silent")
                 self._set_point(replace(point, quality=Quality.STALE, reason=say(why), reason_code=why.code))
 

@@ -322,6 +322,9 @@ def _point(value: PointChanged | PointWriteRequested | PointWritten) -> Phrase:
     match value:
         case PointChanged(quality=Quality.GOOD):
             return phrase("point", point=point, plc=plc, value=amount(value.value, value.unit))
+        case PointChanged(quality=Quality.UNCERTAIN):
+            may_be = amount(value.value, value.unit)
+            return phrase("point-uncertain", point=point, plc=plc, value=may_be, reason=value.reason)
         case PointChanged(quality=Quality.STALE):
             was = amount(value.value, value.unit)
             return phrase("point-stale", point=point, plc=plc, value=was, reason=value.reason)

@@ -102,6 +102,7 @@ PAGES: Rows = {
     "device.journal-room": ("Room for the journal", "日誌空間"),
     "points.title": ("Points", "點位"),
     "points.good": ("good", "正常"),
+    "points.uncertain": ("may be wrong", "可能不準"),
     "points.stale": ("old value", "舊值"),
     "points.bad": ("no value", "無值"),
     "points.unknown": ("not read yet", "尚未讀取"),

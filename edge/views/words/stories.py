@@ -168,6 +168,10 @@ STORIES: Rows = {
     "lane.is.open": ("open", "開放"),
     # ---- points ----
     "point": ("Value of point {point} of {plc}: {value}", "{plc} 的點位 {point}：{value}"),
+    "point-uncertain": (
+        "Value of point {point} of {plc} is {value} and may be wrong: {reason}",
+        "{plc} 的點位 {point} 為 {value}，可能不準：{reason}",
+    ),
     "point-stale": (
         "Value of point {point} of {plc} is stale, it was {value}: {reason}",
         "{plc} 的點位 {point} 的值已過時，原為 {value}：{reason}",
