@@ -1,7 +1,7 @@
 """Named points of a PLC beside the mailbox: what each one is, its registers, and what its words mean.
 
-Public names: Point, Table, Endianness, PointType, PointKind, Value, Uncertain, PointFault, PointFound, Quality, PointError,
-parse_type, decode, encode, scaled, unscaled, check_write, bit_mask.
+Public names: Point, Table, Endianness, PointType, PointKind, Value, Uncertain, PointFault, PointFound, Quality,
+PointError, parse_type, decode, encode, scaled, unscaled, check_write, bit_mask.
 
 A point is named ``<station>/<role>``. Numbers may be scaled: value = raw * ``scale`` + ``offset``. Source of the types:
 IEC 61131-3:2013, table 10; it leaves the size of TIME and DATE_AND_TIME open: TIME is 32 bits of signed milliseconds

@@ -148,10 +148,10 @@ def test_a_command_of_any_bytes_is_no_trouble(body: bytes) -> None:
 class Node:
     """A journal told by a Sparkplug node in this process."""
 
-    def __init__(self, folder: Path, project: Path, port: int) -> None:
+    def __init__(self, folder: Path, project: Path, port: int, **table: Any) -> None:
         self.folder = folder
         self.config: LineConfig = load_line(project / "examples/warehouse/LINE.toml")
-        self.table = SparkplugConfig(kind="sparkplug", host="127.0.0.1", port=port)
+        self.table = SparkplugConfig(kind="sparkplug", host="127.0.0.1", port=port, **table)
         self.writer = Journal(folder / "j.sqlite")
 
     def write(self, values: list[Value]) -> None:
@@ -265,6 +265,67 @@ def test_births_data_deaths_and_rebirth(
     lane = [{m["name"]: m.get("value") for m in birth["metrics"]}["Lanes/9/Full"] for birth in births]
     assert lane == [None, False, False]
     assert all(m.get("isHistorical") for t, body in messages if "DATA" in t for m in body["metrics"]), "made-up times"
+
+
+def test_nothing_is_told_while_the_primary_host_is_not_online(
+    mosquitto: str,
+    listens: str,
+    peer: Callable[[str], str],
+    tahu: Run,
+    tmp_path: Path,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge.publish.sparkplug.HOST_S", 0.3)
+
+    def kinds(heard: Heard) -> list[str]:
+        return [topic.split("/")[2] for topic, _, _ in heard.messages()]
+
+    with (
+        Mosquitto(mosquitto, tmp_path) as broker,
+        Heard(listens, broker.port, "spBv1.0/demo/#", binary=True) as heard,
+    ):
+
+        def host(state: str) -> None:
+            to = ("-h", "127.0.0.1", "-p", str(broker.port), "-q", "1", "-r", "-t", "spBv1.0/STATE/scada", "-m", state)
+            subprocess.run([peer("mosquitto_pub"), *to], check=True, timeout=HANGS_S)
+
+        node = Node(tmp_path, project, broker.port, primary_host="scada")
+        node.write([DeviceChanged(START_US, "plc.sorter", True, "")])
+        with node.going() as follower:
+
+            def held() -> bool:
+                return follower.following.trouble.startswith("primary host scada is not online by spBv1.0/STATE/scada")
+
+            wait_until(held, lambda: follower.following)
+            for state in ("ONLINE", "{", '{"online": true}', '{"online": 1, "timestamp": 5}'):
+                host(state)
+            host('{"online": false, "timestamp": 100}')
+            failures = follower.following.failures
+            wait_until(lambda: follower.following.failures > failures + 1)
+            assert held() and not heard.messages() and follower.following.seq == 0
+            host('{"online": true, "timestamp": 200}')
+            wait_until(lambda: follower.following.seq == 1, lambda: follower.following)
+            wait_until(lambda: kinds(heard)[-1:] == ["NDATA"])
+            assert kinds(heard)[0] == "NBIRTH" and kinds(heard).count("NBIRTH") == 1
+
+            host('{"online": false, "timestamp": 199}')  # the will of an older connection of the host
+            node.write([DeviceChanged(START_US, "plc.sorter", False, "x")])
+            wait_until(lambda: follower.following.seq == 2, lambda: follower.following)
+            host('{"online": false, "timestamp": 201}')
+            wait_until(lambda: kinds(heard)[-1] == "NDEATH")
+            node.write([DeviceChanged(START_US, "plc.sorter", True, "y")])
+            wait_until(held, lambda: follower.following)
+            assert follower.following.seq == 2 and kinds(heard)[-1] == "NDEATH"
+            host('{"online": true, "timestamp": 300}')
+            wait_until(lambda: follower.following.seq == 3, lambda: follower.following)
+            wait_until(lambda: kinds(heard)[-1] == "NDATA")
+            assert kinds(heard).count("NBIRTH") == 2
+        wait_until(lambda: kinds(heard)[-1] == "NDEATH")
+        node.writer.close()
+        messages = heard.messages()
+    told = list(zip([m[0] for m in messages], decoded(tahu, [m[2] for m in messages]), strict=True))
+    check_life(told, [layout.name for layout in node.config.layouts()])
 
 
 Told = tuple[str, str, Any, int]

@@ -71,6 +71,12 @@ class SparkplugConfig(BrokerConfig):
     group: str = Field(
         default="", pattern=r"^[^/+#]*$", max_length=80, description="Sparkplug group id; empty = the site's name"
     )
+    primary_host: str = Field(
+        default="",
+        pattern=r"^[^/+#]*$",
+        max_length=80,
+        description="id of the primary host: nothing is told while its STATE is not online; empty = none is waited for",
+    )
 
 
 def broker_problems(here: str, broker: BrokerConfig) -> Iterator[str]:

@@ -54,6 +54,7 @@ _POISON: Final = {
 """PUBACK reason codes that another try will not change; all others are the broker's state or its access rules."""
 _ASKED: Final = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
 """A request that somebody retained by mistake is not done at every start."""
+_KEPT: Final = SubscribeOptions(qos=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ class MqttConnection:
     """Connects when it must. ``connect``, ``send``, ``barrier`` and ``close`` by one thread, ``answer`` by one other,
     ``answer_at_once`` within ``arrived``.
 
-    ``will``: what the broker says of us when we are gone without a word. ``subscriptions``: topic filters;
-    ``arrived`` is called in paho's thread and must not wait.
+    ``will``: what the broker says of us when we are gone without a word. ``subscriptions``: topic filters, of
+    ``states`` what is retained is told at once; ``arrived`` is called in paho's thread and must not wait.
     """
 
     def __init__(
@@ -115,10 +116,12 @@ class MqttConnection:
         will: Callable[[], MqttMessage],
         subscriptions: Sequence[str] = (),
         arrived: Callable[[Arrived], None] = lambda _: None,
+        states: Sequence[str] = (),
     ) -> None:
         self._broker = broker
         self._will = will
         self._subscriptions = tuple(subscriptions)
+        self._states = tuple(states)
         self._arrived = arrived
         self._client: Client | None = None
         self._said: queue.SimpleQueue[_Ack | _Up | _Down] = queue.SimpleQueue()
@@ -165,8 +168,9 @@ class MqttConnection:
                 raise self._broken(reason)
             case other:
                 raise self._broken(f"answers CONNECT with {other}")
-        if self._subscriptions:
-            client.subscribe([(topic, _ASKED) for topic in self._subscriptions])
+        wanted = [(topic, _ASKED) for topic in self._subscriptions] + [(topic, _KEPT) for topic in self._states]
+        if wanted:
+            client.subscribe(wanted)
         return not up.session_present
 
     def send(self, outgoing: Outgoing) -> None:
@@ -315,7 +319,7 @@ class MqttConnection:
             said.put(_Ack(mid, int(code.value), str(code)))
 
         def on_subscribe(_: Client, _data: object, mid: int, codes: list[ReasonCode], _its: Properties) -> None:
-            for topic, code in zip(self._subscriptions, codes, strict=False):
+            for topic, code in zip((*self._subscriptions, *self._states), codes, strict=False):
                 if code.is_failure:
                     log.warning("broker %s: %s: %s: nothing can be asked there", self._broker.where, topic, code)
             said.put(_Ack(mid, 0, ""))

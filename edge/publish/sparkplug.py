@@ -4,8 +4,8 @@ Public names: SparkplugPublisher.
 
 Sparkplug sends data with QoS 0. The cursor moves when the broker has read everything of a batch, which the answer to a
 subscription behind it tells. Every connection begins with births of all metrics; what is told late is marked as
-history.
-Source: Sparkplug 3.0.0, 5 (operational behaviour), 6.4.15 (sequence numbers).
+history. With a primary host, nothing is told while that is not online: what happens waits in the journal.
+Source: Sparkplug 3.0.0, 5 (operational behaviour; 5.4 and 5.13 of a primary host), 6.4.15 (sequence numbers).
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ from edge.publish.mqtt_broker import Arrived, BrokerDown, Outgoing
 from edge.publish.mqtt_connection import MqttConnection
 from edge.publish.namespace import MqttMessage
 from edge.publish.sparkplug_metrics import NODE, Change, Metric, MetricType, SparkplugMetrics
-from edge.publish.sparkplug_payload import BD_SEQ, REBIRTH, asks_rebirth, encode
+from edge.publish.sparkplug_payload import BD_SEQ, REBIRTH, HostState, asks_rebirth, encode, host_state
 from edge.publish.topics import UNTOLD
 
 _Changes: TypeAlias = Sequence[tuple[int, Change]]
 HISTORY_US = 60_000_000
 """What is told so late is history: hosts keep it and do not show it as what is now."""
+HOST_S = 5.0
+"""So long a new connection waits for the primary host to be online, before it is said that it is not."""
 
 
 class SparkplugPublisher:
@@ -68,11 +70,17 @@ class SparkplugPublisher:
         self._turn = threading.Lock()
         self._asked = threading.Event()
         self._closing = False
+        self._born = False
+        self._host = table.primary_host
+        self._host_topic = f"spBv1.0/STATE/{self._host}"
+        self._host_state = HostState(False, 0)
+        self._host_said = threading.Event()
         self._connection = MqttConnection(
             broker_of(table, f"lanewise-{config.site}-{config.controller}-{name}", session_s=0),
             will=self._will,
             subscriptions=(self._topic("NCMD"),),
             arrived=self._arrived,
+            states=(self._host_topic,) if self._host else (),
         )
         self._midwife = threading.Thread(target=self._bear, name="sparkplug-rebirth", daemon=True)
         self._midwife.start()
@@ -114,15 +122,16 @@ class SparkplugPublisher:
                 raise TargetDown(str(error)) from None
 
     def give_up(self) -> None:
-        """Waits no longer for the broker."""
+        """Waits no longer for the broker or a host."""
         self._connection.give_up()
+        self._host_said.set()
 
     def close(self) -> None:
         """Tells of the node's death, and leaves."""
         self._closing = True
         self._asked.set()
         self._midwife.join(20)
-        self._connection.close([self._death()])
+        self._connection.close([self._death()] if self._born else [])
 
     # ---- births and deaths -----------------------------------------------------------------------------------------
 
@@ -140,14 +149,27 @@ class SparkplugPublisher:
 
     def _connect(self, coming: _Changes = ()) -> None:
         """What was prepared before what is ``coming`` and never sent had been delivered by another life."""
-        if self._connection.connected:
+        if not self._connection.connected:
+            self._born = False
+            self._host_said.clear()
+            self._host_state = self._host_state._replace(online=False)
+            self._connection.connect()
+        if self._born:
             return
-        self._connection.connect()
+        self._wait_for_host()
         for changes in self._before:
             if changes is not coming:
                 self._remember(changes, self._data(changes)[1])
         self._before = [coming] if coming else []
         self._be_born()
+        self._born = True
+
+    def _wait_for_host(self) -> None:
+        """Until the primary host is online, for a while. Raises BrokerDown."""
+        if self._host and not (self._host_said.wait(HOST_S) and self._host_state.online):
+            raise BrokerDown(
+                f"primary host {self._host} is not online by {self._host_topic}: what happens waits for it"
+            )
 
     def _be_born(self) -> None:
         """Tells every metric of the node and of each device as it is now."""
@@ -168,16 +190,32 @@ class SparkplugPublisher:
         self._connection.send(Outgoing(births, qos=0))
 
     def _arrived(self, message: Arrived) -> None:
-        if asks_rebirth(message.payload):
+        if message.topic == self._host_topic:
+            self._host_is(host_state(message.payload))
+        elif asks_rebirth(message.payload):
             self._asked.set()
         message.acknowledge()
 
+    def _host_is(self, state: HostState | None) -> None:
+        """What is older than what is known is not heeded: it is the will of a connection that was replaced."""
+        if state is None or state.at_ms < self._host_state.at_ms:
+            return
+        self._host_state = state
+        if state.online:
+            self._host_said.set()
+        else:
+            self._host_said.clear()
+            self._asked.set()
+
     def _bear(self) -> None:
-        """Answers requests for births, at once but between batches."""
+        """Answers requests for births, and leaves a host that went offline, at once but between batches."""
         while self._asked.wait() and not self._closing:
             with self._turn:
                 self._asked.clear()
-                if self._connection.connected:
+                if self._born and self._host and not self._host_state.online:
+                    self._born = False
+                    self._connection.close([self._death()])
+                elif self._born and self._connection.connected:
                     try:
                         self._be_born()
                     except BrokerDown:

@@ -1,6 +1,6 @@
 """Payloads of Sparkplug B: protocol buffers whose description is built here, without a compiler.
 
-Public names: encode, asks_rebirth, REBIRTH, BD_SEQ.
+Public names: encode, asks_rebirth, host_state, HostState, REBIRTH, BD_SEQ.
 
 Needs the extra ``sparkplug``. Only what is told here is described: the payload and its metrics with scalar values.
 Source: Sparkplug 3.0.0, 6.4 (payload), 6.4.14 (birth and death sequence), annex of sparkplug_b.proto.
@@ -8,8 +8,9 @@ Source: Sparkplug 3.0.0, 6.4 (payload), 6.4.14 (birth and death sequence), annex
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # type: ignore[import-untyped]
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -94,6 +95,26 @@ def encode(metrics: Iterable[Metric], at_us: int, seq: int | None, historical_be
                 told.string_value = str(metric.value)
     encoded: bytes = payload.SerializeToString()
     return encoded
+
+
+class HostState(NamedTuple):
+    """What a host application says of itself; ``at_ms``: since 1970 UTC, of the connection that it speaks of."""
+
+    online: bool
+    at_ms: int
+
+
+def host_state(body: bytes) -> HostState | None:
+    """A STATE message; None for what is none. Source: Sparkplug 3.0.0, 6.4.28 (STATE payload)."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    match told:
+        case {"online": bool(online), "timestamp": int(at_ms)} if not isinstance(at_ms, bool):
+            return HostState(online, at_ms)
+        case _:
+            return None
 
 
 def asks_rebirth(body: bytes) -> bool:
