@@ -1,6 +1,6 @@
 """The order book: the copy of the orders that the lines decide by.
 
-Public names: OrderBook.
+Public names: OrderBook, BY_STATE.
 """
 
 from __future__ import annotations
@@ -13,27 +13,39 @@ from edge.core.values.state import BookState
 
 KEEP_CLOSED = 100_000
 """How many shipped and cancelled orders are remembered, to recognise their items and parcels when they come again."""
+BY_STATE = "orders-by-state"
+"""Decision flag: which order a name means follows from the orders alone. Before, it was the one put last while the
+process ran, and nobody once that one gave the name up."""
 
 
 class OrderBook:
-    """Orders by id, tote, parcel and item."""
+    """Orders by id, tote, parcel and item.
 
-    def __init__(self, state: BookState) -> None:
+    A name that several orders have means an open one ahead of a shipped one ahead of a cancelled one; of several open
+    ones that with the least id, of several closed ones that which was closed last. So the same orders answer the same,
+    whatever they were before. ``by_state`` False: as before flag `BY_STATE`.
+    """
+
+    def __init__(self, state: BookState, by_state: bool = True) -> None:
         self._state = state
-        self._by_tote: dict[str, str] = {}
-        self._by_parcel: dict[str, str] = {}
-        self._by_epc: dict[str, str] = {}
-        for order in state.orders.values():
-            self._index(order)
+        self._by_state = by_state
+        self._begin()
 
     def __len__(self) -> int:
         return len(self._state.orders)
+
+    def decide(self, by_state: bool) -> None:
+        """From now on by the one rule, or as before it."""
+        if by_state is not self._by_state:
+            self._by_state = by_state
+            self._begin()
 
     def put(self, order: Order) -> None:
         """Takes a new or changed order. A shipped order stays shipped, whatever an older copy says."""
         known = self._state.orders.get(order.id)
         if known is not None:
-            if known.state is OrderState.SHIPPED and order.state is OrderState.OPEN:
+            old_copy = order.state is OrderState.OPEN or (self._by_state and order.state is OrderState.CANCELLED)
+            if known.state is OrderState.SHIPPED and old_copy:
                 return
             self._unindex(known)
         self._state.orders[order.id] = order
@@ -57,35 +69,54 @@ class OrderBook:
 
     def of_tote(self, tote: str) -> Order | None:
         """The open order that is picked into a tote."""
-        return self._state.orders.get(self._by_tote.get(tote, ""))
+        return self._meant(self._by_tote.of(tote))
 
     def of_parcel(self, parcel: str) -> Order | None:
         """The order whose label a parcel carries, in whatever state; by its identity or another of its codes."""
-        return self._state.orders.get(self._by_parcel.get(parcel, ""))
+        return self._meant(self._by_parcel.of(parcel))
 
     def of_item(self, epc: str) -> Order | None:
         """The order that names an item or took it before."""
-        return self._state.orders.get(self._by_epc.get(epc) or self._state.bound.get(epc, ""))
+        naming, bound = self._by_epc.of(epc), self._state.bound.get(epc)
+        if bound is None or bound in naming or (naming and not self._by_state):
+            return self._meant(naming)
+        return self._meant((*naming, bound))
+
+    def _meant(self, ids: tuple[str, ...]) -> Order | None:
+        """The one order that is meant by a name of these."""
+        orders = self._state.orders
+        if len(ids) < 2:
+            return orders.get(ids[0]) if ids else None
+        known = [order for name in ids if (order := orders.get(name)) is not None]
+        for state in (OrderState.OPEN, OrderState.SHIPPED, OrderState.CANCELLED):
+            those = {order.id: order for order in known if order.state is state}
+            if those and state is OrderState.OPEN:
+                return those[min(those)]
+            if those:
+                return next(those[name] for name in reversed(self._state.closed) if name in those)
+        return None
+
+    def _begin(self) -> None:
+        several = self._by_state
+        self._by_tote, self._by_parcel, self._by_epc = _Names(several), _Names(several), _Names(several)
+        for order in self._state.orders.values():
+            self._index(order)
 
     def _index(self, order: Order) -> None:
         if order.tote and order.state is OrderState.OPEN:
-            self._by_tote[order.tote] = order.id
-        for label in _labels(order):
-            self._by_parcel[label] = order.id
-        for line in order.lines:
-            for epc in line.epcs:
-                self._by_epc[epc] = order.id
+            self._by_tote.add(order.tote, order.id)
+        for label in order.labels:
+            self._by_parcel.add(label, order.id)
+        for epc in order.epcs:
+            self._by_epc.add(epc, order.id)
 
     def _unindex(self, order: Order) -> None:
-        if order.tote and self._by_tote.get(order.tote) == order.id:
-            del self._by_tote[order.tote]
-        for label in _labels(order):
-            if self._by_parcel.get(label) == order.id:
-                del self._by_parcel[label]
-        for line in order.lines:
-            for epc in line.epcs:
-                if self._by_epc.get(epc) == order.id:
-                    del self._by_epc[epc]
+        if order.tote:
+            self._by_tote.drop(order.tote, order.id)
+        for label in order.labels:
+            self._by_parcel.drop(label, order.id)
+        for epc in order.epcs:
+            self._by_epc.drop(epc, order.id)
 
     def _close(self, order_id: str) -> None:
         closed = self._state.closed
@@ -101,5 +132,32 @@ class OrderBook:
                 self._state.bound = {epc: owner for epc, owner in self._state.bound.items() if owner in orders}
 
 
-def _labels(order: Order) -> set[str]:
-    return {*order.codes, *((order.parcel,) if order.parcel else ())}
+class _Names:
+    """Which orders have a name. Not ``several``: only the one that was added last is known, as before `BY_STATE`."""
+
+    def __init__(self, several: bool) -> None:
+        self._several = several
+        self._one: dict[str, str] = {}
+        self._more: dict[str, tuple[str, ...]] = {}  # of the few names that two orders have, those behind the first
+
+    def of(self, name: str) -> tuple[str, ...]:
+        one = self._one.get(name)
+        return () if one is None else (one, *self._more.get(name, ()))
+
+    def add(self, name: str, order_id: str) -> None:
+        if not self._several:
+            self._one[name] = order_id
+        elif self._one.setdefault(name, order_id) != order_id:
+            more = self._more.get(name, ())
+            if order_id not in more:
+                self._more[name] = (*more, order_id)
+
+    def drop(self, name: str, order_id: str) -> None:
+        left = [one for one in self.of(name) if one != order_id]
+        self._more.pop(name, None)
+        if left:
+            self._one[name] = left[0]
+        else:
+            self._one.pop(name, None)
+        if len(left) > 1:
+            self._more[name] = tuple(left[1:])

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from edge.core.alarms.alarms import Alarms
 from edge.core.alarms.facts import facts
-from edge.core.book import OrderBook
+from edge.core.book import BY_STATE, OrderBook
 from edge.core.dock.gate import Gate
 from edge.core.events import (
     AlarmDue,
@@ -92,7 +92,7 @@ class Core:
     ) -> None:
         self.state = CoreState() if state is None else state
         self.live = live
-        self.book = OrderBook(self.state.book)
+        self.book = OrderBook(self.state.book, by_state=False)
         self._alarms = Alarms(self.state.alarms)
         self._lines: dict[str, Line] = {}
         self._by_plc: dict[str, list[Line]] = {}
@@ -103,7 +103,7 @@ class Core:
         if (started := self.state.started) is None:
             self._take_layouts(layouts, docks)
         else:
-            check_flags(started.flags)
+            self._take_flags(started)
             self._take_layouts(started.layouts, started.docks)
 
     def deadline_us(self) -> int | None:
@@ -258,7 +258,7 @@ class Core:
         out += self._alarms.pass_time(at_us)
 
     def _started(self, given: Started, out: list[Result]) -> None:
-        check_flags(given.flags)
+        self._take_flags(given)
         self.state.started = given
         set_back_us = max(0, self.state.at_us - given.at_us)
         self._take_layouts(given.layouts, given.docks)
@@ -270,6 +270,10 @@ class Core:
                 line.portal.clock_set_back()
                 for track in line.state.tracks.values():
                     track.due_us = given.at_us
+
+    def _take_flags(self, started: Started) -> None:
+        check_flags(started.flags)
+        self.book.decide(BY_STATE in started.flags)
 
     def _tell_alarms(self, given: Journaled, out: list[Result], since: int) -> None:
         """Gives the alarms an input and what followed from it, ``out[since:]``."""

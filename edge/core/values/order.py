@@ -6,6 +6,7 @@ Identities (``tote``, ``parcel``, ``epcs``) are GS1 element strings, the form `r
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -52,3 +53,13 @@ class Order:
     external: str = ""
     state: OrderState = OrderState.OPEN
     codes: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> dict[str, None]:
+        """What scanners may read on its parcel: its identity and its other codes, each once."""
+        return dict.fromkeys((self.parcel, *self.codes) if self.parcel else self.codes)
+
+    @property
+    def epcs(self) -> Iterator[str]:
+        """The items that it names."""
+        return (epc for line in self.lines for epc in line.epcs)
