@@ -24,17 +24,18 @@ from starlette.staticfiles import StaticFiles
 
 from api.answers import PROBLEMS, json_answer, problems_answer
 from api.docks import dock_routes
-from api.guard import Guard
+from api.guard import CSV_TYPE, Guard, media_type
 from api.points import point_routes
 from api.site_state import Health, LineInfo, Site
 from api.words import words_route
 from edge.config.lines import SiteConfig
-from edge.config.problem import said_of
+from edge.config.problem import first_of, said_of
 from edge.core.alarms.alarms import requested_state
 from edge.core.events import AlarmChanged, OrderChanged
 from edge.core.values.alarm import AlarmAction
 from edge.core.values.order import Order
 from edge.core.values.wishes import AlarmWish, LaneWish
+from edge.intake.carriers import without_lane
 from edge.intake.operators import By, Remark
 from edge.intake.orders import Intake, read_csv, read_json
 from edge.journal.host_time import now_us
@@ -111,6 +112,13 @@ class Found:
     omitted: int
 
 
+@dataclass(frozen=True, slots=True)
+class PutWithFindings(Put):
+    """Orders of which some were taken and need somebody's look, as for a carrier that no lane takes; a line each."""
+
+    findings: tuple[str, ...]
+
+
 _ORDERS_BODY = {
     "requestBody": {
         "required": True,
@@ -159,7 +167,7 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(OrderConflict)
     async def conflict(_: Request, error: OrderConflict) -> Response:
-        return problems_answer(409, list(error.problems))
+        return problems_answer(409, list(first_of(error.problems)))
 
     @app.exception_handler(StarletteHTTPException)
     async def http(_: Request, error: StarletteHTTPException) -> Response:
@@ -175,15 +183,19 @@ def _answer_errors(app: FastAPI) -> None:
 
 
 def _order_routes(app: FastAPI, site: Site) -> None:
-    @app.post("/api/orders", response_model=Put, responses=PROBLEMS, openapi_extra=_ORDERS_BODY)
+    @app.post("/api/orders", response_model=Put | PutWithFindings, responses=PROBLEMS, openapi_extra=_ORDERS_BODY)
     async def take_orders(request: Request) -> Response:
         """Takes orders, all or none of them; taking the same again changes nothing."""
         body = await request.body()
-        read = read_csv if request.headers.get("content-type", "").startswith("text/csv") else read_json
+        read = read_csv if media_type(request.headers) == CSV_TYPE else read_json
 
         def take() -> Intake | Put:
             intake = read(body)
-            return intake if intake.problems else site.store().put_orders(intake.orders, now_us())
+            if intake.problems:
+                return intake
+            put = site.store().put_orders(intake.orders, now_us())
+            findings = first_of(without_lane(intake.orders, site.layouts))
+            return PutWithFindings(put.new, put.changed, put.same, findings) if findings else put
 
         taken = await asyncio.to_thread(take)
         return problems_answer(422, list(taken.problems)) if isinstance(taken, Intake) else json_answer(taken)

@@ -1,6 +1,6 @@
 """What every request must pass before it reaches a route, and the headers that every answer carries.
 
-Public names: Guard.
+Public names: Guard, media_type, CSV_TYPE.
 
 With a token, ``/api`` and ``/metrics`` need ``Authorization: Bearer``, but for the words in which the page asks for it.
 Without one the server listens on a loopback address only; then a web page of somebody else is the danger, and the name
@@ -19,7 +19,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-BODY_TYPES = frozenset({"application/json", "text/csv"})
+CSV_TYPE = "text/csv"
+BODY_TYPES = frozenset({"application/json", CSV_TYPE})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN = frozenset({"/api/words"})
 _HEADERS = {
@@ -84,10 +85,15 @@ class Guard:
             return 403, f"Origin {origin!r}: allowed are pages of {host!r} only"
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return 403, "Sec-Fetch-Site: allowed are pages of this server only"
-        content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        content_type = media_type(headers)
         if content_type not in BODY_TYPES:
             return 415, f"Content-Type {content_type!r}: allowed are {', '.join(sorted(BODY_TYPES))}"
         return None
+
+
+def media_type(headers: Headers) -> str:
+    """What a body is, in small letters and without parameters; empty = it is not said. Source: RFC 9110, 8.3.1."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _is_secret(path: str) -> bool:

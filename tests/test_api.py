@@ -59,6 +59,18 @@ def test_orders_come_in_once_and_all_or_none(site: SiteConfig, run: Run) -> None
             rows = "id,carrier,gtin,quantity\nC-1,DHL,4006381333931,2\n"
             answer = await client.post("/api/orders", content=rows, headers={"content-type": "text/csv; charset=utf-8"})
             assert answer.json() == {"new": 1, "changed": 0, "same": 0}
+            answer = await client.post("/api/orders", content=rows, headers={"content-type": "Text/CSV ;charset=UTF-8"})
+            assert answer.json()["same"] == 1
+            unknown = {**order_json(7), "carrier": "DLH"}
+            answer = await client.post("/api/orders", json=[unknown, {**order_json(8), "state": "cancelled"}])
+            (finding,) = answer.json()["findings"]
+            assert finding.startswith("order A-1007: carrier 'DLH': no lane takes it: lanes: DHL, ")
+            taken = {**order_json(9), "parcel": order_json(3)["parcel"]}
+            answer = await client.post("/api/orders", json=taken)
+            assert (answer.status_code, answer.json()["problems"]) == (
+                409,
+                [f"order A-1009: parcel {taken['parcel']}: open order A-1003 has it"],
+            )
             shop = {**order_json(6), "channel": "shop", "external": "1"}
             assert (await client.post("/api/orders", json=shop)).status_code == 200
             clash = {**order_json(1), "channel": "shop", "external": "1"}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -204,3 +205,74 @@ def test_find_takes_every_kind_of_name() -> None:
         for hexadecimal in (tote(7), parcel(7), item(84)):
             assert store.find(identify(hexadecimal)) == [mine]
         assert store.find("(00)095212340000000105") == []
+
+
+# ---- one holder ------------------------------------------------------------------------------------------------------
+
+HOLDERS = st.builds(
+    lambda number, parcel, codes, tote, state: replace(
+        order(number), parcel=parcel, codes=tuple(sorted(codes)), tote=tote, state=state
+    ),
+    st.integers(0, 4),
+    st.sampled_from([None, "L1", "L2"]),
+    st.sets(st.sampled_from(["L1", "L2", "L3"])),
+    st.sampled_from([None, "L1", "T1"]),
+    st.sampled_from(OrderState),
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.lists(HOLDERS, min_size=1, max_size=3), max_size=6))
+def test_open_orders_never_share_a_tote_parcel_or_code(batches: list[list[Order]]) -> None:
+    with new_store() as store:
+        model: dict[str, Order] = {}
+        for at_us, batch in enumerate(batches):
+            wanted = dict(model)
+            for one in batch:
+                was = wanted.get(one.id)
+                shipped = was is not None and was.state is OrderState.SHIPPED
+                wanted[one.id] = replace(one, state=OrderState.SHIPPED) if shipped else one
+            still_open = [one for one in wanted.values() if one.state is OrderState.OPEN]
+            labels = [label for one in still_open for label in one.labels]
+            totes = [one.tote for one in still_open if one.tote]
+            if len(set(labels)) == len(labels) and len(set(totes)) == len(totes):
+                store.put_orders(batch, at_us)
+                model = wanted
+            else:
+                with pytest.raises(OrderConflict, match=r"order A-\d+: (tote|parcel|code) .+: open order A-\d+ has it"):
+                    store.put_orders(batch, at_us)
+            assert {number: store.order(f"A-{number}") for number in range(1000, 1005)} == {
+                number: model.get(f"A-{number}") for number in range(1000, 1005)
+            }
+
+
+def test_who_has_it_is_said_and_what_is_given_up_is_free(tmp_path: Path) -> None:
+    store = SiteStore(f"sqlite:///{tmp_path}/site.sqlite")
+    first = replace(order(1), codes=("1Z7",))
+    second = replace(order(2), codes=("1Z7",), parcel=first.parcel)
+    store.put_orders([first], 1)
+    with pytest.raises(OrderConflict) as refused:
+        store.put_orders([second, replace(order(3), codes=("1Z7",))], 2)
+    assert refused.value.problems == (
+        f"order A-1002: parcel {first.parcel}: open order A-1001 has it",
+        "order A-1002: code 1Z7: open order A-1001 has it",
+        "order A-1003: code 1Z7: open order A-1001 has it",
+        "order A-1003: code 1Z7: open order A-1002 has it",
+    )
+    assert store.put_orders([second, replace(order(1), parcel=None)], 3) == Put(1, 1, 0), (
+        "in one batch it changes hands"
+    )
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "site.sqlite")) as db:
+        db.execute("DROP TABLE order_code")  # as 0.1.0 left it
+    store = SiteStore(f"sqlite:///{tmp_path}/site.sqlite")
+    with pytest.raises(OrderConflict, match="order A-1001: code 1Z7: open order A-1002 has it"):
+        store.put_orders([first], 4)
+    store.close()
+
+
+def test_an_order_is_of_one_channel() -> None:
+    with new_store() as store:
+        store.put_orders([replace(order(1), channel="shop", external="1")], 1)
+        with pytest.raises(OrderConflict, match="order A-1001: is of channel shop, '1'"):
+            store.put_orders([replace(order(1), channel="market", external="1")], 2)

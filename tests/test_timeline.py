@@ -26,6 +26,7 @@ from edge.core.events import (
     ToteChecked,
 )
 from edge.core.values.layout import LineLayout
+from edge.core.values.order import OrderState
 from edge.journal.reader import JournalReader
 from edge.journal.record import Value
 from edge.journal.writer import Journal
@@ -203,6 +204,7 @@ def story(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str, Sequ
         return lambda key, layouts: [say(entry.said) for entry in timeline(key, reader.by_ref, layouts)]
     store = SiteStore(f"sqlite:///{tmp_path}/site.sqlite")
     store.put_orders([MINE], us(0))
+    store.put_orders([replace(MINE, state=OrderState.SHIPPED)], us(59))
     store.put_orders([LATER], us(60))
     store.project("edge1", reader.after(0))
 

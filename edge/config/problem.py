@@ -1,19 +1,30 @@
 """What is wrong with a configuration, or with a file that it names.
 
+<<<<<<< HEAD
 Public names: ConfigError, said_of, unknown, shown, MISSING, UNKNOWN.
+=======
+Public names: ConfigError, said_of, shown, first_of, MISSING, UNKNOWN, LISTED.
+>>>>>>> d45a31e (Two open orders never share a tote, a parcel or a code, and a carrier without a lane is said)
 
 Needs nothing but Python: a script that runs before anything is installed uses it as well.
 """
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+=======
+from collections.abc import Iterable, Mapping
+from itertools import islice
+>>>>>>> d45a31e (Two open orders never share a tote, a parcel or a code, and a carrier without a lane is said)
 from pathlib import Path
 from typing import Any
 
 MISSING = "missing: this key is required"
 UNKNOWN = "unknown key: remove it or correct its spelling"
+LISTED = 100
+"""So many problems of one input are told; of the others, how many there are."""
 _SHOWN = 80
 
 
@@ -51,3 +62,11 @@ def shown(value: object) -> str:
     """A value as a problem tells it: its beginning, or its type where it has parts."""
     text = repr(value) if value is None or isinstance(value, (str, int, float)) else type(value).__name__
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def first_of(problems: Iterable[str]) -> tuple[str, ...]:
+    """The first `LISTED` of them, and then how many more there are; none of those is kept."""
+    rest = iter(problems)
+    listed = tuple(islice(rest, LISTED))
+    more = sum(1 for _ in rest)
+    return (*listed, f"and {more:,} more problems like these") if more else listed

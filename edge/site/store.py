@@ -44,6 +44,8 @@ class SiteStore:
             self._writer = None if readonly else engine(url, readonly=False)
             with (self._writer or self._reader).begin() as db:
                 trouble = tables.take(db, readonly)
+                if not trouble and not readonly:
+                    orders_of.know_codes(db)
             if trouble:
                 self.close()
                 raise StoreError(f"site store {self._name}: {trouble}")
@@ -61,7 +63,8 @@ class SiteStore:
 
         An order is known by its id, or else by channel and external number; then it keeps its id. A shipped order
         stays shipped; otherwise the last word counts. Raises OrderConflict when id and external number name two
-        different orders.
+        different orders, when an order is another channel's, and when two open orders would have one tote, parcel or
+        code; what one order of a batch gives up another may have.
         """
         with self._write() as db:
             return orders_of.put(db, orders, at_us)

@@ -2,9 +2,10 @@
 
 Public names: SCHEMA, take and the tables.
 
-``orders`` and ``order_item`` (which order names which item), ``feed`` and ``feed_ref`` (every order change and
-operator's request in the order in which it was taken, and under which names), ``progress`` (how far each journal is
-projected), ``mirror`` and ``mirror_ref`` (the journals' records that name something, and under which names).
+``orders``, ``order_item`` (which order names which item) and ``order_code`` (and which other code), ``feed`` and
+``feed_ref`` (every order change and operator's request in the order in which it was taken, and under which names),
+``progress`` (how far each journal is projected), ``mirror`` and ``mirror_ref`` (the journals' records that name
+something, and under which names).
 """
 
 from __future__ import annotations
@@ -32,6 +33,12 @@ order_items = sa.Table(
     "order_item",
     METADATA,
     sa.Column("epc", sa.String(64), primary_key=True),
+    sa.Column("order_id", sa.String(200), sa.ForeignKey("orders.id"), primary_key=True, index=True),
+)
+order_codes = sa.Table(
+    "order_code",
+    METADATA,
+    sa.Column("code", sa.String(200), primary_key=True),
     sa.Column("order_id", sa.String(200), sa.ForeignKey("orders.id"), primary_key=True, index=True),
 )
 feed = sa.Table(

@@ -5,12 +5,12 @@ Public names: Choice, Named, choose_lane, identify_parcel, combine, set_aside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge.core.book import OrderBook
 from edge.core.events import Claim, RouteReason
-from edge.core.values.layout import Lane, LaneRole, LineLayout
+from edge.core.values.layout import LaneRole, LineLayout
 from edge.core.values.order import Order, OrderState
 from rfid.epc.identity import identity_of_hex
 
@@ -95,7 +95,7 @@ def set_aside(layout: LineLayout, usable: Callable[[int], bool], reason: RouteRe
 
 
 def _carrier_lane(layout: LineLayout, order: Order, usable: Callable[[int], bool], rounds: int) -> Choice:
-    candidates = list(dict.fromkeys(_candidates(layout, order)))
+    candidates = list(dict.fromkeys(layout.lanes_for(order.carrier, order.service)))
     wanted = f"{order.carrier} {order.service}".strip()
     if not candidates:
         return set_aside(layout, usable, RouteReason.NO_LANE, f"no lane takes {wanted}")
@@ -110,13 +110,3 @@ def _carrier_lane(layout: LineLayout, order: Order, usable: Callable[[int], bool
     reject = layout.lane_of_role(LaneRole.REJECT)
     text = f"{blocked}, after {rounds} rounds" if rounds else blocked
     return Choice(reject.number if reject else layout.default_lane, RouteReason.REJECT, text)
-
-
-def _candidates(layout: LineLayout, order: Order) -> Iterator[int]:
-    """Lanes that may take an order: named for its service, for all services, then their alternatives."""
-    own: list[Lane] = [lane for lane in layout.lanes if lane.role is LaneRole.CARRIER and lane.carrier == order.carrier]
-    first = [lane for lane in own if order.service in lane.services] + [lane for lane in own if not lane.services]
-    for lane in first:
-        yield lane.number
-    for lane in first:
-        yield from lane.alternatives

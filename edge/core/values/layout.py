@@ -6,6 +6,7 @@ Positions are millimetres along the belt from its induction photo-eye, in the di
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -94,6 +95,15 @@ class LineLayout:
     def travel_us(self, from_mm: int, to_mm: int) -> int:
         """Time from one position to another at the belt's speed; negative when it lies behind."""
         return (to_mm - from_mm) * 1_000_000 // self.speed_mm_s
+
+    def lanes_for(self, carrier: str, service: str) -> Iterator[int]:
+        """Lanes that may take an order: named for its service, for all services, then their alternatives."""
+        own = [lane for lane in self.lanes if lane.role is LaneRole.CARRIER and lane.carrier == carrier]
+        first = [lane for lane in own if service in lane.services] + [lane for lane in own if not lane.services]
+        for lane in first:
+            yield lane.number
+        for lane in first:
+            yield from lane.alternatives
 
     def lane_of_role(self, role: LaneRole) -> Lane | None:
         """The first lane of a role, or None where the line has none."""
