@@ -19,12 +19,12 @@ from edge.core.events import LoadClosed, LoadRefused
 from edge.core.iso_time import iso
 from edge.core.values.load import Load, LoadAction
 from edge.core.values.wishes import LoadWish
+from edge.intake.keys import parcel
 from edge.intake.operators import ONE_LINE, By, Remark
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.views.docks import DockBoard, DockPicture
 from edge.views.manifest import Manifest, manifest_csv, manifest_of
-from rfid.epc.identity import EpcError, identify
 
 ANSWER_S = 3.0
 """A controller that runs answers within a few tenths of a second."""
@@ -39,19 +39,9 @@ def _us(when: datetime | None) -> int:
     return 0 if when is None else round(when.timestamp() * 1e6)
 
 
-def _parcel(text: str) -> str:
-    try:
-        found = identify(text)
-    except EpcError as error:
-        raise ValueError(str(error)) from None
-    if not found.startswith("(00)"):
-        raise ValueError(f"is {found}: allowed is a parcel, (00)…")
-    return found
-
-
 _Text = Annotated[str, StringConstraints(max_length=80), ONE_LINE]
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=80), ONE_LINE]
-_Parcel = Annotated[str, AfterValidator(_parcel)]
+_Parcel = Annotated[str, AfterValidator(parcel)]
 
 
 class LoadBody(BaseModel):

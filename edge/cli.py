@@ -354,9 +354,10 @@ def _decode_llrp(arguments: argparse.Namespace) -> int:
 
 
 def _decode_epc(arguments: argparse.Namespace) -> int:
+    from rfid.epc.hexadecimal import plain_hex
     from rfid.epc.identity import describe
 
-    described = [describe(epc) for epc in arguments.epcs]
+    described = [describe(plain_hex(epc) or epc) for epc in arguments.epcs]
     for one in described:
         print(json.dumps(one))
     return int(any("error" in one for one in described))

@@ -1,6 +1,6 @@
 """What fixed barcode scanners send -> codes: values in, values out.
 
-Public names: ScanFormat, Framing, ScanFrames, BadScan, identify_code, codes_of.
+Public names: ScanFormat, Framing, ScanFrames, BadScan, identify_code, identify_key, codes_of.
 
 A scanner sends a frame for each object that passed: one or more codes, or its no-read text. Frames stand between STX
 and ETX, or end with CR, LF or both. What stands before an STX is a header; control characters around a code belong to
@@ -39,6 +39,8 @@ _USPS = re.compile(r"420[0-9]{5}(?:[0-9]{4})?\x1d?(9[1-6][0-9]{18}(?:[0-9]{2}|[0
 _ENVELOPE = "[)>"
 _MESSAGE = re.compile(r"(?:\][A-Za-z][0-9A-Za-z])?\[\)>\x1e[^\x04]*\x04")
 _BETWEEN = re.compile(r"[\x00-\x1f]+")
+_SSCC_96 = re.compile(r"31[0-9A-Fa-f]{16}0{6}")
+_SPELT = ("(", "urn:epc:")
 
 # Octets of an element with its application identifier, by that one's first two digits.
 _LENGTHS = {"00": 20, "01": 16, "02": 16, "03": 16, "04": 18, "20": 4, "41": 16}
@@ -143,9 +145,9 @@ def _symbols(text: str, separator: str) -> list[str]:
 def identify_code(text: str) -> str:
     """The identity that a code names: ``(00)…``, ``(8003)…``, ``(01)…(21)…``; any other code is its own text.
 
-    Takes GS1 element strings with FNC1 as GS or with brackets, Digital Links of any host in capitals or not, the 18
-    digits of an SSCC, with or without ``00`` before them, and without any mark ``01…21…`` and ``8003…``; check digits
-    must be right. An AIM symbology identifier is left out, and ``420`` with a ZIP code before a number of USPS.
+    Takes GS1 element strings with FNC1 as GS or with brackets, Digital Links of any host in capitals or not, URIs, the
+    18 digits of an SSCC, with or without ``00`` before them, the SSCC of a tag in hexadecimal, and without any mark
+    ``01…21…`` and ``8003…``; check digits must be right. An AIM symbology identifier is left out, and ``420`` with a ZIP code before a number of USPS.
     """
     return codes_of(text)[0]
 
@@ -175,11 +177,22 @@ def _candidates(text: str, is_gs1: bool) -> Iterator[str]:
         yield f"(00){sscc[1]}"
     if is_gs1 or _UNMARKED.match(text):
         yield from _keys(text)
-    if text.startswith("("):
+    if text.lower().startswith(_SPELT) or _SSCC_96.fullmatch(text):
         yield text
     link = _LINK.match(text)
     if link is not None:
         yield f"{(link[1] or 'https://').lower()}{text[link.end(1) if link[1] else 0 :]}"
+
+
+def identify_key(text: str) -> str:
+    """The identity of a thing named in any spelling of `identify`, or as scanners send it. Raises ``EpcError``."""
+    try:
+        return identify(text)
+    except EpcError:
+        code = identify_code(text.strip(" "))
+        if code == text or not code.startswith("("):
+            raise
+        return identify(code)
 
 
 def _keys(text: str) -> list[str]:

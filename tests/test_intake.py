@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_up_floor import item, order, parcel, tote
 
+from api.docks import LoadBody
 from edge.core.values.order import Order
 from edge.intake.orders import CSV_COLUMNS, read_csv, read_json
+from edge.views.timeline import spellings
+from rfid.barcode import identify_code
 from rfid.epc.identity import describe
 
 SPELLINGS = ("hex", "uri", "tag_uri", "element_string", "digital_link")
@@ -49,6 +52,32 @@ def test_json_and_csv_mean_the_same(numbers: list[int], data: st.DataObject) -> 
         documents.append({**about, "lines": lines})
     assert read_json(json.dumps(documents).encode()).orders == tuple(orders)
     assert read_csv(rows.getvalue().encode("utf-8-sig")).orders == tuple(orders)
+
+
+@given(st.integers(0, 9_999_999))
+def test_a_parcel_is_known_by_every_spelling_wherever_it_is_named(number: int) -> None:
+    about = describe(parcel(number))
+    identity = str(about["identity"])
+    digits = identity.removeprefix("(00)")
+    epc_hex = str(about["hex"])
+    spoken = [digits, f"00{digits}", identity, f"]C100{digits}", epc_hex, epc_hex.lower(), about["uri"]]
+    spoken += [
+        about["tag_uri"],
+        about["digital_link"],
+        f"HTTPS://ID.GS1.ORG/00/{digits}",
+        f"{identity}(02)09521234000013(37)12",
+    ]
+    typed = [f" {identity}\t", f"(00) {digits[:1]} {digits[1:8]} {digits[8:]}", f"0x{epc_hex[:8]} {epc_hex[8:]}"]
+    for spelling in map(str, spoken):
+        assert identify_code(spelling) == identity, spelling
+        body = {"id": "A", "carrier": "DHL", "codes": [spelling], "lines": [json.loads(LINE)]}
+        assert read_json(json.dumps(body).encode()).orders[0].codes == (identity,), spelling
+    for spelling in map(str, [*spoken, *typed]):
+        body = {"id": "A", "carrier": "DHL", "parcel": spelling, "lines": [json.loads(LINE)]}
+        assert read_json(json.dumps(body).encode()).orders[0].parcel == identity, spelling
+        load = LoadBody.model_validate({"by": "Ann", "dock": "door1", "carrier": "DHL", "parcels": [spelling]})
+        assert load.parcels == (identity,), spelling
+        assert identity in spellings(spelling), spelling
 
 
 BAD_ORDERS = """[

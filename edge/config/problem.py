@@ -1,23 +1,15 @@
 """What is wrong with a configuration, or with a file that it names.
 
-<<<<<<< HEAD
-Public names: ConfigError, said_of, unknown, shown, MISSING, UNKNOWN.
-=======
-Public names: ConfigError, said_of, shown, first_of, MISSING, UNKNOWN, LISTED.
->>>>>>> d45a31e (Two open orders never share a tote, a parcel or a code, and a carrier without a lane is said)
+Public names: ConfigError, said_of, unknown, shown, first_of, MISSING, UNKNOWN, LISTED.
 
 Needs nothing but Python: a script that runs before anything is installed uses it as well.
 """
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-=======
-from collections.abc import Iterable, Mapping
 from itertools import islice
->>>>>>> d45a31e (Two open orders never share a tote, a parcel or a code, and a carrier without a lane is said)
 from pathlib import Path
 from typing import Any
 

@@ -38,8 +38,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from edge.config.problem import said_of
 from edge.core.values.order import Order, OrderLine, OrderState
 from edge.core.values.text import one_line
-from rfid.barcode import identify_code
-from rfid.epc.identity import EpcError, check_digit, gtin_of, identify
+from edge.intake import keys
+from rfid.epc.identity import check_digit, gtin_of
 
 _ORDER_COLUMNS = ("id", "carrier", "service", "tote", "parcel", "codes", "channel", "external", "state")
 _LINE_COLUMNS = ("gtin", "quantity", "sku", "name", "epcs")
@@ -92,19 +92,6 @@ def read_csv(body: bytes) -> Intake:
 # ---- the border ------------------------------------------------------------------------------------------------------
 
 
-def _identity(allowed: str, *lead: str) -> Callable[[str], str]:
-    def check(text: str) -> str:
-        try:
-            found = identify(text)
-        except EpcError as error:
-            raise ValueError(str(error)) from None
-        if not found.startswith(lead):
-            raise ValueError(f"is {found}: allowed is {allowed}")
-        return found
-
-    return check
-
-
 def _gtin(text: str) -> str:
     digits = text.strip()
     if not _DIGITS.fullmatch(digits) or len(digits) not in (8, 12, 13, 14):
@@ -114,19 +101,17 @@ def _gtin(text: str) -> str:
     return digits.zfill(14)
 
 
-def _code(text: str) -> str:
-    return identify_code(one_line(text))
-
-
 _Text = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True), AfterValidator(one_line)]
 _Id = Annotated[
     str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s(][^\s]*$"), AfterValidator(one_line)
 ]
-_Code = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), AfterValidator(_code)]
+_Code = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), AfterValidator(keys.code)
+]
 _Carrier = Annotated[
     str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True), AfterValidator(one_line)
 ]
-_Item = Annotated[str, AfterValidator(_identity("an item, (01)…(21)…", "(01)"))]
+_Item = Annotated[str, AfterValidator(keys.item)]
 
 
 class _LineIn(BaseModel):
@@ -155,8 +140,8 @@ class _OrderIn(BaseModel):
     carrier: _Carrier
     service: _Text = "standard"
     lines: Annotated[tuple[_LineIn, ...], Field(min_length=1, max_length=1000)]
-    tote: Annotated[str, AfterValidator(_identity("a tote, (8003)…", "(8003)"))] | None = None
-    parcel: Annotated[str, AfterValidator(_identity("a parcel, (00)…", "(00)"))] | None = None
+    tote: Annotated[str, AfterValidator(keys.tote)] | None = None
+    parcel: Annotated[str, AfterValidator(keys.parcel)] | None = None
     channel: _Id = "api"
     external: _Text = ""
     state: OrderState = OrderState.OPEN

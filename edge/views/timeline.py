@@ -33,13 +33,14 @@ from edge.core.values.order import Order
 from edge.journal.record import Record
 from edge.views.sentences import Teller
 from edge.views.words.phrase import Phrase
-from rfid.epc.identity import EpcError, identify
+from rfid.barcode import identify_code, identify_key
+from rfid.epc.hexadecimal import plain_hex
+from rfid.epc.identity import EpcError
 
 ByRef = Callable[[str], Sequence[Record]]
 """The records that name an identity, order id or track, in order of time."""
 
 _TRACK = re.compile(r"(.+)#([1-9][0-9]*)")
-_HEX = re.compile(r"[0-9A-Fa-f]{4,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,14 @@ def timeline(key: str, by_ref: ByRef, layouts: Iterable[LineLayout] = ()) -> lis
 
 
 def spellings(key: str) -> tuple[str, ...]:
-    """The names under which a key may be recorded: as it is, its identity, a tag's hexadecimal in capitals."""
+    """The names under which a key may be recorded: as it is, its identity, as scanners say it, a tag's hexadecimal."""
     key = key.strip()
-    names = {key: None} if key else {}
+    names = {key: None}
     with suppress(EpcError):
-        names[identify(key)] = None
-    if _HEX.fullmatch(key):
-        names[key.upper()] = None
-    return tuple(names)
+        names[identify_key(key)] = None
+    names[identify_code(key)] = None
+    names[plain_hex(key) or ""] = None
+    return tuple(name for name in names if name)
 
 
 class _Story:

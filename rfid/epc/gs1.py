@@ -17,11 +17,30 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
-_ELEMENT = re.compile(r"\(([0-9]{2,4})\)(.*)", re.DOTALL)
-_LINK = re.compile(r"https?://[^/?#]+/([^?#]*?)/?(?:[?#].*)?", re.DOTALL)
+_ELEMENT = re.compile(r"\(([0-9]{2,4})\)")
+_LINK = re.compile(r"https?://[^/?#]+/([^?#]*?)/?(?:[?#].*)?", re.DOTALL | re.IGNORECASE)
 _DATES = "11|13|15|16|17|7006|7007"
-_DATE_BEFORE = re.compile(rf"\((?:{_DATES})\)([0-9]{{6}})(?=\(21\))")
 _DATE_BEHIND = re.compile(rf"(.+)\((?:{_DATES})\)([0-9]{{6}})", re.DOTALL)
+
+# What may stand beside a key and is no part of it: application identifiers, and the form of their values.
+# Source: GS1 General Specifications, figure 3.2-1.
+_TEXT = r"""[!"%-?A-Z_a-z]"""
+_BESIDE = [
+    (re.compile(ai), re.compile(value))
+    for ai, value in (
+        ("02", "[0-9]{14}"),
+        ("1[1235-7]|700[67]", "[0-9]{6}"),
+        ("20", "[0-9]{2}"),
+        ("10|22|24[23]|25[01]|420", f"{_TEXT}{{1,30}}"),
+        ("30|37", "[0-9]{1,8}"),
+        ("3[1-6][0-9]{2}", "[0-9]{6}"),
+        ("39[0-9]{2}", "[0-9]{1,18}"),
+        ("24[01]|40[013]|42[1-7]", f"{_TEXT}{{1,30}}"),
+        ("402", "[0-9]{17}"),
+        ("41[0-35-7]", "[0-9]{13}"),
+        ("9[0-9]", f"{_TEXT}{{1,90}}"),
+    )
+]
 
 # What stands unescaped. Source: RFC 3986, clause 2.3 (links); TDS 2.3, table A-1 (URNs).
 _PLAIN_IN_LINK = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -224,31 +243,58 @@ def identity(kind: Kind, number: str, serial: str) -> str:
 
 
 def key_of_element_string(text: str) -> tuple[Kind, str, str]:
-    """Kind, number and serial of an element string with brackets, not yet checked; nothing else may stand in it.
+    """Kind, number and serial of an element string with brackets, not yet checked.
 
-    A trade item's may have a date of ``DateKind`` before or behind its serial; it is left out.
-    Raises ``EpcError``.
+    Elements beside the key, as lot, date or content, are left out wherever they stand; what has not the form of an
+    element is part of the serial before it. Of several keys a parcel's counts, else the first. Raises ``EpcError``.
     """
-    match = _ELEMENT.fullmatch(text)
-    kind = _KIND_OF_AI.get(match[1]) if match else None
-    if match is None or kind is None:
+    begins = list(_ELEMENT.finditer(text))
+    keys = [begin for begin in begins if begin[1] in _KIND_OF_AI]
+    own = next((begin for begin in keys if begin[1] == "00" and _digits(text[begin.end() :]) == 18), None)
+    own = own or next(iter(keys), None)
+    kind = _KIND_OF_AI[own[1]] if own else Kind.GID
+    key = KEYS[kind] if own else None
+    value, serial, end, more = "", "", len(text), False
+    for begin in reversed(begins):
+        ai, its = begin[1], text[begin.end() : end]
+        if begin is own:
+            value = its
+        elif key is not None and ai == key.serial_ai:
+            if text.index(begin[0]) != begin.start():
+                continue
+            serial = its
+        elif not _stands_beside(ai, its):
+            continue
+        else:
+            more = True
+        end = begin.start()
+    if key is None or end:
         allowed = ", ".join(f"({ai})" for ai in _AIS)
         raise EpcError(f"the first application identifier must be one of {allowed}")
-    key, rest = KEYS[kind], match[2]
-    head = f"({key.serial_ai})"
     if key.free:
-        number, _, serial = rest.partition(head) if key.serial_ai else (rest, "", "")
-        return kind, number, serial
-    number = rest[: min(key.length, len(rest) - len(rest.lstrip("0123456789")))]
-    rest = rest[len(number) :]
-    if kind is Kind.SGTIN:
-        before = _DATE_BEFORE.match(rest)
-        rest = rest[before.end() :] if before and is_date(before[1]) else _undated(rest)
-    if key.serial_ai:
-        if len(number) == key.length and rest and not rest.startswith(head):
-            raise EpcError(f"after the {key.length} digits of ({key.ai}) must follow {head}")
-        rest = rest.removeprefix(head)
-    return kind, number, rest or key.no_serial
+        return kind, value, serial
+    number = value[: min(key.length, _digits(value))]
+    rest = value[len(number) :]
+    if not key.serial_ai:
+        return kind, number, rest
+    if len(number) == key.length and (rest or (more and not serial and not key.no_serial)):
+        raise EpcError(f"after the {key.length} digits of ({key.ai}) must follow ({key.serial_ai})")
+    return kind, number + rest, serial or key.no_serial
+
+
+def _stands_beside(ai: str, value: str) -> bool:
+    """Whether this is an element of its own beside a key."""
+    if ai in _KIND_OF_AI:
+        key = KEYS[_KIND_OF_AI[ai]]
+        return bool(value) if key.free else _digits(value) >= key.length
+    if ai in _DATES.split("|"):
+        return is_date(value)
+    return any(known.fullmatch(ai) and form.fullmatch(value) for known, form in _BESIDE)
+
+
+def _digits(text: str) -> int:
+    """How many digits it begins with."""
+    return len(text) - len(text.lstrip("0123456789"))
 
 
 def key_of_digital_link(text: str) -> tuple[Kind, str, str]:

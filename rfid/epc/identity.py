@@ -25,6 +25,7 @@ from rfid.epc.gs1 import EpcError as EpcError
 from rfid.epc.gs1 import Kind as Kind
 from rfid.epc.gs1 import check_digit as check_digit
 from rfid.epc.gs1 import gtin_of as gtin_of
+from rfid.epc.hexadecimal import plain_hex
 from rfid.epc.quick import quick_identity
 from rfid.epc.schemes import ROWS, General, Plus
 from rfid.epc.schemes import Scheme as Scheme
@@ -33,7 +34,8 @@ from rfid.epc.values import EpcTag as EpcTag
 from rfid.epc.values import PriorityDate as PriorityDate
 
 _HEX = re.compile(r"[0-9A-Fa-f]{4,}")
-_DIGITS_18 = re.compile(r"[0-9]{18}")
+_SSCC = re.compile(r"(?:00)?([0-9]{18})")
+_URN = re.compile(r"urn:epc:(?:id|tag|raw):[^:]*:", re.IGNORECASE)
 _LONGEST = 500
 _ALLOWED = (
     "24 hexadecimal digits (or what another scheme has), urn:epc:id:…, urn:epc:tag:…, (00)…, (01)…(21)…, (8003)…, "
@@ -61,21 +63,23 @@ def parse(text: str) -> Epc:
     text = text.strip()
     if len(text) > _LONGEST:
         raise EpcError(f"{quoted(text)} has {len(text)} characters, at most {_LONGEST} are allowed")
+    if (urn := _URN.match(text)) is not None:
+        text = urn[0].lower() + text[urn.end() :]
     if text.startswith("urn:epc:tag:"):
         return parse_tag_uri(text).epc
     if text.startswith("urn:"):
         return parse_uri(text)
     try:
-        if text.startswith(("https://", "http://")):
+        if text[:8].lower().startswith(("https://", "http://")):
             return _epc_of_key(*key_of_digital_link(text))
         if text.startswith("("):
-            return _epc_of_key(*key_of_element_string(text))
-        if _DIGITS_18.fullmatch(text):
-            return _epc_of_key(Kind.SSCC, text, "")
+            return _epc_of_key(*key_of_element_string("".join(text.split())))
+        if (sscc := _SSCC.fullmatch("".join(text.split()))) is not None:
+            return _epc_of_key(Kind.SSCC, sscc[1], "")
     except EpcError as error:
         raise EpcError(f"{quoted(text)}: {error}") from None
-    if _HEX.fullmatch(text):
-        return decode(text).epc
+    if _HEX.fullmatch(epc_hex := plain_hex(text) or text):
+        return decode(epc_hex).epc
     raise EpcError(f"{quoted(text)} is no EPC; allowed are {_ALLOWED}")
 
 
@@ -107,9 +111,10 @@ def parse_tag_uri(text: str) -> EpcTag:
 def identify(text: str) -> str:
     """The identity (GS1 element string) of a thing named in any spelling; spaces around it do not matter.
 
-    Takes EPC memory in hexadecimal, pure identity and tag URIs, element strings with brackets (of a trade item also
-    with a date, which is no part of the identity), Digital Links of any host, and the bare 18 digits of an SSCC.
-    Check digits must be right. A GID, which is no GS1 key, has its pure identity URI. Raises ``EpcError``.
+    Takes EPC memory in hexadecimal, pure identity and tag URIs, element strings with brackets (with others beside the
+    key, as a date or lot, which are no part of the identity), Digital Links of any host, and the bare 18 digits of an
+    SSCC, with or without ``00`` before them. Check digits must be right. A GID, which is no GS1 key, has its pure
+    identity URI. Raises ``EpcError``.
     """
     return parse(text).identity
 
