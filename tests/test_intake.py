@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -133,7 +135,7 @@ def test_csv_problems_name_row_and_column() -> None:
     assert read_csv(text.encode()).problems == (
         "row 3, carrier: 'UPS': row 2 of the same order has 'DHL'",
         "row 6: 2 cells: the header has 4",
-        "row 3, quantity: 'none': input should be a valid integer, unable to parse string as an integer",
+        "row 3, quantity: 'none': allowed is a whole number in plain digits",
         "row 5, gtin: '12': allowed is a GTIN with 8, 12, 13 or 14 digits",
     )
     assert read_csv(b"id,carier,quantity\n").problems[0].startswith("row 1, carier: unknown column: allowed: id, ")
@@ -147,3 +149,138 @@ def test_no_bytes_break_the_intake(body: bytes) -> None:
         assert not (intake.orders and intake.problems)
         assert all(isinstance(one, Order) for one in intake.orders)
         assert all(problem.encode() for problem in intake.problems)
+
+
+# ---- as the field has it ---------------------------------------------------------------------------------------------
+
+
+def one(**more: object) -> bytes:
+    """An order of one line; ``line_…`` is the line's."""
+    line = {"gtin": "4006381333931", "quantity": 1}
+    line |= {key.removeprefix("line_"): value for key, value in more.items() if key.startswith("line_")}
+    order = {key: value for key, value in more.items() if not key.startswith("line_")}
+    return json.dumps({"id": "A", "carrier": "DHL", "lines": [line]} | order).encode()
+
+
+def test_product_names_of_the_field(shared: Path) -> None:
+    orders = read_csv((shared / "field" / "orders_unicode_names.csv").read_bytes()).orders
+    assert [(its.id, its.lines[0].name) for its in orders] == [
+        ("U1", "\u5145\u96fb\u7dda \uff12\u516c\u5c3a"),
+        ("U2", "Kabel 2 m"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("Mug,\r\nblue\t2", "Mug, blue 2"),
+        (
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f",
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f",
+        ),
+        ("\ufeffDonau\u00addampf\u200b\u202egnp.exe", "Donaudampfgnp.exe"),
+        ("\U0001fae8\U0001fadc new emoji", "\U0001fae8\U0001fadc new emoji"),
+    ],
+)
+def test_a_name_is_made_one_line(name: str, stored: str) -> None:
+    assert read_json(one(line_name=name)).orders[0].lines[0].name == stored
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "a\x00", "\ud800"])
+def test_what_no_name_has_is_refused(name: str) -> None:
+    (problem,) = read_json(one(line_name=name)).problems
+    assert problem.startswith("lines.0.name: ") and f"U+{ord(name.strip('a')[0]):04X}" in problem
+
+
+def test_null_is_absence() -> None:
+    nothing = dict.fromkeys(
+        ("service", "tote", "parcel", "codes", "channel", "external", "state", "line_epcs", "line_sku")
+    )
+    assert read_json(one(**nothing)) == read_json(one())
+    assert read_json(one(carrier=None)).problems == ("carrier: missing: this key is required",)
+
+
+@pytest.mark.parametrize("quantity", [True, False, 1.0, "1_000", "1.000", "1,000", "+1", "", "\u0661", "1e2", 0, "0"])
+def test_a_quantity_is_a_whole_number(quantity: object) -> None:
+    (problem,) = read_json(one(line_quantity=quantity)).problems
+    assert problem.startswith("lines.0.quantity: ")
+
+
+def test_quantities_of_csv_and_json() -> None:
+    assert read_json(one(line_quantity="12")).orders == read_json(one(line_quantity=12)).orders
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (one(id="2.61129E+15"), "id: '2.61129E+15': a number that a spreadsheet shortened: format its column as text"),
+        (
+            one(external="2,6E+15"),
+            "external: '2,6E+15': a number that a spreadsheet shortened: format its column as text",
+        ),
+        (one(codes=["4E+15"]), "codes.0: '4E+15': a number that a spreadsheet shortened: format its column as text"),
+        (one(line_gtin="00000000000000"), "lines.0.gtin: '00000000000000': all zeros name nothing"),
+        (one(parcel="0" * 18), f"parcel: '{'0' * 18}': is (00){'0' * 18}: all zeros name nothing"),
+        (b'{"id": "A", "id": "B", "carrier": "DHL"}', "body: dict: key 'id' stands twice: allowed is each key once"),
+        (
+            b'[{"id": "A", "carrier": "DHL", "lines": [{"gtin": "4006381333931", "quantity": 1, "quantity": 2}]}]',
+            "0.lines.0: dict: key 'quantity' stands twice: allowed is each key once",
+        ),
+        (
+            one(**{"\ud800\n": 1}),
+            r"body: '\ud800\n': input should be a valid string, unable to parse raw data as a unicode string",
+        ),
+    ],
+)
+def test_what_is_no_key_or_stands_twice(body: bytes, problem: str) -> None:
+    assert read_json(body).problems == (problem,)
+
+
+@given(*[st.lists(st.sampled_from(["shop", "-", "tw", "%", "%2D", "1001", " ", "\u3000", "x" * 40]), min_size=1)] * 2)
+def test_two_channels_never_make_one_id(left: list[str], right: list[str]) -> None:
+    texts = [re.sub(r"\s", "", "".join(left))[:64], "".join(right)[:200].strip()]
+    ids: dict[str, tuple[str, str]] = {}
+    for channel, external in (
+        texts,
+        [texts[0][:3], texts[0][4:] + "-" + texts[1]],
+        [f"{texts[0]}-{texts[1]}", texts[1]],
+    ):
+        for made in read_json(one(id=None, channel=re.sub(r"\s", "", channel)[:64], external=external[:200])).orders:
+            key = made.channel, made.external
+            assert ids.setdefault(made.id, key) == key
+            assert read_json(one(id=made.id)).orders, "what is made may be given"
+
+
+def test_the_ids_of_the_field() -> None:
+    made = [
+        read_json(one(id=None, channel=its[0], external=its[1])).orders[0].id
+        for its in (("shop", "tw-1001"), ("shop-tw", "1001"))
+    ]
+    assert made == ["shop-tw-1001", "shop%2Dtw-1001"]
+
+
+def test_rows_that_name_one_order_twice() -> None:
+    head = "id,channel,external,carrier,gtin,quantity\n"
+    rows = (
+        head
+        + "A,shop,1,DHL,4006381333931,1\n,shop,1,DHL,4006381333931,2\n"
+        + "shop-2,,,DHL,4006381333931,1\n,shop,2,UPS,4006381333931,1\n"
+    )
+    assert read_csv(rows.encode()).problems == (
+        "row 3, external: 'shop 1': stands at row 2, external already: allowed is each order once",
+        "row 5, id: 'shop-2': stands at row 4, id already: allowed is each order once",
+    )
+
+
+def test_problems_are_counted_after_a_hundred() -> None:
+    intake = read_json(b"[" + b"1," * 99_999 + b"1]")
+    assert (
+        len(intake.problems) == 101 and intake.problems[0] == "0: int: allowed is an object with the keys of an order"
+    )
+    assert intake.problems[-1] == "and 99,900 more problems like these"
+
+
+def test_items_are_counted_once_each() -> None:
+    epcs = [f"(01)04006381333931(21){number}" for number in range(50_000)]
+    problems = read_json(one(line_quantity=100_000, line_epcs=[*epcs, epcs[7]])).problems
+    assert problems == ("body: dict: item (01)04006381333931(21)7 stands twice: allowed is each item once",)

@@ -4,7 +4,7 @@ Public names: Intake, read_json, read_csv, CSV_COLUMNS.
 
 An intake is all or nothing: with one problem it holds no orders, so that nobody has to find out which half was taken.
 A problem reads ``where: value: what is allowed``; ``where`` is the key's path in JSON (``2.lines.0.gtin``) or row and
-column in CSV (``row 5, gtin``; the header is row 1).
+column in CSV (``row 5, gtin``; the header is row 1). The first hundred are told, and how many more there are.
 
 Tote, parcel and items may be given in every spelling of `rfid.epc.identity.identify`; GTINs with 8, 12, 13 or 14
 digits. ``codes`` are other barcodes on the parcel by which scanners know it, as the carrier's number.
@@ -16,7 +16,8 @@ JSON: one object or a list of objects::
      "lines": [{"gtin": "…", "quantity": 2, "sku": "…", "name": "…", "epcs": ["…"]}]}
 
 Required: carrier, lines with gtin and quantity, and either id or channel and external (then the id is
-``channel-external``).
+``channel-external``; what would make two channels' ids one, or is no part of an id, stands in it as ``%XX``).
+``null`` is as if the key were not there.
 
 CSV: UTF-8, a header, comma or semicolon, one row for each order line (`CSV_COLUMNS`). Rows of one order have the
 same id and stand together or apart; what concerns the whole order may be left out after its first row. ``epcs`` and
@@ -29,15 +30,27 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
+from itertools import chain
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
-from edge.config.problem import said_of
+from edge.config.problem import first_of, said_of, shown
 from edge.core.values.order import Order, OrderLine, OrderState
-from edge.core.values.text import one_line
+from edge.core.values.text import one_line, plain_line
 from edge.intake import keys
 from rfid.epc.identity import check_digit, gtin_of
 
@@ -47,6 +60,12 @@ CSV_COLUMNS = _ORDER_COLUMNS + _LINE_COLUMNS
 """Columns of a CSV file in any order; ``carrier``, ``gtin``, ``quantity`` and ``id`` (or ``external``) are required."""
 
 _DIGITS = re.compile(r"[0-9]+")
+_QUANTITY = re.compile(r"[0-9]{1,9}")
+_SHORT = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{2,}")
+"""A long number as spreadsheets show it, of which the last digits are lost."""
+_ID_LENGTH = 64
+_TWICE = object()
+"""What stands for the value of a key that is there twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +79,19 @@ class Intake:
 def read_json(body: bytes) -> Intake:
     """Orders of a JSON document in UTF-8."""
     try:
-        raw = json.loads(body)
+        raw = json.loads(body, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         return Intake((), (f"body: not JSON in UTF-8: {error}",))
     if isinstance(raw, list):
-        return _read([(f"{index}.", item) for index, item in enumerate(raw)])
-    return _read([("", raw)])
+        return _read(_Draft(item, _path_of(f"{index}.")) for index, item in enumerate(raw))
+    return _read([_Draft(raw, _path_of(""))])
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        made |= {key: _TWICE for key, count in Counter(key for key, _ in pairs).items() if count > 1}
+    return made
 
 
 def read_csv(body: bytes) -> Intake:
@@ -98,15 +124,41 @@ def _gtin(text: str) -> str:
         raise ValueError("allowed is a GTIN with 8, 12, 13 or 14 digits")
     if digits[-1] != check_digit(digits[:-1]):
         raise ValueError(f"check digit {digits[-1]} must be {check_digit(digits[:-1])}")
+    if not digits.strip("0"):
+        raise ValueError("all zeros name nothing")
     return digits.zfill(14)
 
 
+def _quantity(given: object) -> object:
+    if isinstance(given, bool | float) or (isinstance(given, str) and not _QUANTITY.fullmatch(given)):
+        raise ValueError("allowed is a whole number in plain digits")
+    return given
+
+
+def _number(text: str) -> str:
+    if _SHORT.fullmatch(text):
+        raise ValueError("a number that a spreadsheet shortened: format its column as text")
+    return text
+
+
+def _line(given: object) -> object:
+    return plain_line(given) if isinstance(given, str) else given
+
+
 _Text = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True), AfterValidator(one_line)]
+_Name = Annotated[str, StringConstraints(max_length=200), BeforeValidator(_line)]
 _Id = Annotated[
-    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s(][^\s]*$"), AfterValidator(one_line)
+    str,
+    StringConstraints(min_length=1, max_length=_ID_LENGTH, pattern=r"^[^\s(][^\s]*$"),
+    AfterValidator(one_line),
+    AfterValidator(_number),
 ]
+_External = Annotated[_Text, AfterValidator(_number)]
 _Code = Annotated[
-    str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), AfterValidator(keys.code)
+    str,
+    StringConstraints(min_length=1, max_length=100, strip_whitespace=True),
+    AfterValidator(_number),
+    AfterValidator(keys.code),
 ]
 _Carrier = Annotated[
     str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True), AfterValidator(one_line)
@@ -114,13 +166,25 @@ _Carrier = Annotated[
 _Item = Annotated[str, AfterValidator(keys.item)]
 
 
-class _LineIn(BaseModel):
+class _Given(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_once(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        for key, value in given.items():
+            if value is _TWICE:
+                raise ValueError(f"key {shown(key)} stands twice: allowed is each key once")
+        return {key: value for key, value in given.items() if value is not None}
+
+
+class _LineIn(_Given):
     gtin: Annotated[str, AfterValidator(_gtin)]
-    quantity: Annotated[int, Field(ge=1, le=100_000)]
-    sku: _Text = ""
-    name: _Text = ""
+    quantity: Annotated[int, Field(ge=1, le=100_000), BeforeValidator(_quantity)]
+    sku: _Name = ""
+    name: _Name = ""
     epcs: tuple[_Item, ...] = ()
 
     @model_validator(mode="after")
@@ -133,9 +197,7 @@ class _LineIn(BaseModel):
         return self
 
 
-class _OrderIn(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _OrderIn(_Given):
     id: _Id | None = None
     carrier: _Carrier
     service: _Text = "standard"
@@ -143,7 +205,7 @@ class _OrderIn(BaseModel):
     tote: Annotated[str, AfterValidator(keys.tote)] | None = None
     parcel: Annotated[str, AfterValidator(keys.parcel)] | None = None
     channel: _Id = "api"
-    external: _Text = ""
+    external: _External = ""
     state: OrderState = OrderState.OPEN
     codes: Annotated[tuple[_Code, ...], Field(max_length=20)] = ()
 
@@ -151,15 +213,15 @@ class _OrderIn(BaseModel):
     def _has_a_name(self) -> _OrderIn:
         if self.id is None and not self.external:
             raise ValueError("no id: required is id, or channel and external")
-        epcs = [epc for line in self.lines for epc in line.epcs]
-        twice = sorted({epc for epc in epcs if epcs.count(epc) > 1}) if len(set(epcs)) != len(epcs) else []
+        counts = Counter(epc for line in self.lines for epc in line.epcs)
+        twice = [epc for epc, count in counts.items() if count > 1]
         if twice:
-            raise ValueError(f"item {twice[0]} stands twice: allowed is each item once")
+            raise ValueError(f"item {min(twice)} stands twice: allowed is each item once")
         return self
 
     def order(self) -> Order:
         return Order(
-            id=self.id or f"{self.channel}-{self.external}",
+            id=self.id or _made_id(self.channel, self.external),
             carrier=self.carrier,
             service=self.service,
             lines=tuple(OrderLine(line.gtin, line.quantity, line.sku, line.name, line.epcs) for line in self.lines),
@@ -172,24 +234,60 @@ class _OrderIn(BaseModel):
         )
 
 
-def _read(items: list[tuple[str, object]]) -> Intake:
+def _made_id(channel: str, external: str) -> str:
+    """An id that no other channel and number have: the first hyphen ends the channel, a long one ends in its digest."""
+    made = f"{_escaped(channel, '%-')}-{_escaped(external, '%')}"
+    if len(made) <= _ID_LENGTH:
+        return made
+    mark = sha256(made.encode()).hexdigest()[:16]
+    return f"{made[: _ID_LENGTH - len(mark) - 1]}~{mark}"
+
+
+def _escaped(text: str, also: str) -> str:
+    return "".join(
+        "".join(f"%{octet:02X}" for octet in one.encode()) if one.isspace() or one in also else one for one in text
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An order as it came, and where each key of it stands: by its path, ``lines.0.gtin``; empty = all of it."""
+
+    given: object
+    place: Callable[[str], str]
+
+
+def _path_of(start: str) -> Callable[[str], str]:
+    return lambda path: f"{start}{path}".rstrip(".") or "body"
+
+
+def _read(drafts: Iterable[_Draft], more: Iterable[str] = ()) -> Intake:
+    """Orders, or what is wrong with them and ``more`` besides."""
     orders: list[Order] = []
-    problems: list[str] = []
-    seen: dict[str, str] = {}
-    for where, item in items:
-        try:
-            order = _OrderIn.model_validate(item).order()
-        except ValidationError as error:
-            problems.extend(_problems(error, lambda path, where=where: f"{where}{path}".rstrip(".") or "body"))  # type: ignore[misc]
+    problems = first_of(chain(more, _judged(drafts, orders)))
+    return Intake((), problems) if problems else Intake(tuple(orders), ())
+
+
+def _judged(drafts: Iterable[_Draft], orders: list[Order]) -> Iterator[str]:
+    """Every problem; the orders that have none are added."""
+    seen: dict[tuple[str, str], str] = {}
+    for draft in drafts:
+        if not isinstance(draft.given, dict):
+            yield f"{draft.place('')}: {type(draft.given).__name__}: allowed is an object with the keys of an order"
             continue
-        for name, value in (("id", order.id), ("external", f"{order.channel} {order.external}")):
-            first = seen.setdefault(f"{name} {value}", where)
-            if first != where and value != f"{order.channel} ":
-                problems.append(
-                    f"{where}{name}: {value!r}: stands at {first}{name} already: allowed is each order once"
-                )
+        try:
+            order = _OrderIn.model_validate(draft.given).order()
+        except ValidationError as error:
+            yield from _problems(error, draft.place)
+            continue
+        named = [("id", order.id)]
+        named += [("external", f"{order.channel} {order.external}")] if order.external else []
+        for name, value in named:
+            here = draft.place(name)
+            first = seen.setdefault((name, value), here)
+            if first != here:
+                yield f"{here}: {value!r}: stands at {first} already: allowed is each order once"
         orders.append(order)
-    return Intake((), tuple(problems)) if problems else Intake(tuple(orders), ())
 
 
 def _problems(error: ValidationError, name: Callable[[str], str]) -> Iterator[str]:
@@ -199,12 +297,18 @@ def _problems(error: ValidationError, name: Callable[[str], str]) -> Iterator[st
         # Parts that are wrong are not counted by pydantic; that there are too few is then no problem of its own.
         if item["type"] == "too_short" and any(its["loc"][:depth] == item["loc"] for its in items if its is not item):
             continue
-        where = name(".".join(f"{part}" for part in item["loc"]))
+        where = name(".".join(_part(part) for part in item["loc"]))
         match item["type"]:
             case "model_type":
                 yield f"{where}: {type(item['input']).__name__}: allowed is an object with the keys of an order"
             case _:
                 yield f"{where}: {said_of(dict(item))}"
+
+
+def _part(part: int | str) -> str:
+    """A key of a path as it can be shown, whatever it holds."""
+    text = str(part)
+    return text if text.isprintable() and len(text) <= _ID_LENGTH else shown(text)
 
 
 # ---- CSV -------------------------------------------------------------------------------------------------------------
@@ -246,15 +350,12 @@ def _read_rows(header: list[str], rows: list[tuple[int, list[str]]]) -> Intake:
             line["epcs"] = line["epcs"].split()
         draft["lines"].append(line)
         numbers.append(number)
-    orders: list[Order] = []
-    for draft, numbers in drafts.values():
-        try:
-            orders.append(_OrderIn.model_validate(draft | {"codes": draft.get("codes", "").split()}).order())
-        except ValidationError as error:
-            problems.extend(_problems(error, lambda path, numbers=numbers: _cell(path, numbers)))  # type: ignore[misc]
-    if problems:
-        return Intake((), tuple(problems))
-    return Intake(tuple(orders), ())
+    whole = ((draft | {"codes": draft.get("codes", "").split()}, numbers) for draft, numbers in drafts.values())
+    return _read((_Draft(draft, _cell_of(numbers)) for draft, numbers in whole), problems)
+
+
+def _cell_of(numbers: list[int]) -> Callable[[str], str]:
+    return lambda path: _cell(path, numbers)
 
 
 def _cell(path: str, numbers: list[int]) -> str:
