@@ -72,6 +72,15 @@ def test_tables_and_csv_are_one_set_of_points(house: House) -> None:
     assert points["drive/running"].bit == 3 and points["drive/temperature"].scale == 0.1
 
 
+def test_a_table_as_a_spreadsheet_of_the_continent_saves_it(house: House, shared: Path) -> None:
+    rows = (shared / "field" / "points_excel_eu.csv").read_bytes()
+    capitals = rows.replace(b"name;type", "\ufeffName;TYPE".encode()).replace(b"scale", b" Scale ")
+    for given in (rows, capitals, capitals.replace(b";", b"\t")):
+        plc = load_line(write(house, TABLE, given)).plc["sorter"]
+        temperature = point("drive/temp", plc.point["drive/temp"])
+        assert (temperature.address, temperature.scale, temperature.unit) == (10, 0.1, "°C")
+
+
 def test_every_error_at_once_with_its_line(house: House) -> None:
     table = TABLE.replace('type = "REAL"', 'type = "FLOAT"').replace('"coil"\naddress = 5', '"discrete"')
     rows = CSV + "\n".join(

@@ -50,7 +50,9 @@ class PointConfig(Frozen):
     high: float | None = Field(default=None, allow_inf_nan=False, description="greatest value that may be written")
 
 
+_BETWEEN = ",;\t"
 _MODBUS_KEYS = ("table", "address", "word_order", "byte_order", "bit")
+_FLOATS = {name for name, field in PointConfig.model_fields.items() if field.annotation in (float, float | None)}
 _ADAPTER = TypeAdapter(PointName)
 
 
@@ -123,14 +125,18 @@ def _problems(here: str, name: str, config: PointConfig, driver: str) -> Iterato
 def read_points(text: str) -> tuple[dict[str, PointConfig], dict[str, int], list[str]]:
     """The points of a CSV file, the line of each, and every problem as ``line N: column: value: what is allowed``.
 
-    The first row names the columns: ``name``, ``type`` and any other key of a point; an empty cell is a key not given.
+    The first row names the columns, in any case: ``name``, ``type`` and any other key of a point; an empty cell is a
+    key not given. Between the cells stand commas, semicolons or tabs, whichever the first row has most of; unless these
+    are commas, a decimal comma is taken as a point.
     """
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    head = text.split("\n", 1)[0]
+    between = max(_BETWEEN, key=head.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True)
     found: dict[str, PointConfig] = {}
     lines: dict[str, int] = {}
     problems: list[str] = []
     try:
-        header = [cell.strip() for cell in next(rows, [])]
+        header = [cell.strip().lower() for cell in next(rows, [])]
         columns = ("name", *PointConfig.model_fields)
         problems += [
             f"line 1: {cell!r}: unknown column: allowed are {', '.join(columns)}"
@@ -149,6 +155,8 @@ def read_points(text: str) -> tuple[dict[str, PointConfig], dict[str, int], list
                 problems.append(f"line {line}: {len(cells)} cells: allowed are {len(header)}, as in line 1")
                 continue
             row = {key: cell.strip() for key, cell in zip(header, cells, strict=True) if cell.strip()}
+            if between != ",":
+                row |= {key: row[key].replace(",", ".") for key in _FLOATS & row.keys()}
             problems += _take(row, line, found, lines)
     except csv.Error as error:
         problems.append(f"line {rows.line_num}: no CSV: {error}")
