@@ -49,6 +49,7 @@ ONCE: dict[str, set[str]] = {
     r"this key is required|correct its spelling": {"edge/config/problem.py"},
     r'removeprefix\("Value error': {"edge/config/problem.py"},
     r"certificate not trusted": {"rfid/tcp.py"},
+    r"csv\.(writer|DictWriter)\(": {"edge/views/csv_table.py"},
 }
 
 # For each contract the files and imports that it must refuse.

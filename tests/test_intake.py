@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from made_up_floor import item, order, parcel, tote
 
 from api.docks import LoadBody
+from edge.core.values.load import Load
 from edge.core.values.order import Order
 from edge.intake.orders import CSV_COLUMNS, read_csv, read_json
+from edge.views.csv_table import csv_table
+from edge.views.manifest import Manifest, ManifestLine, manifest_csv
 from edge.views.timeline import spellings
 from rfid.barcode import identify_code
 from rfid.epc.identity import describe
@@ -284,3 +287,20 @@ def test_items_are_counted_once_each() -> None:
     epcs = [f"(01)04006381333931(21){number}" for number in range(50_000)]
     problems = read_json(one(line_quantity=100_000, line_epcs=[*epcs, epcs[7]])).problems
     assert problems == ("body: dict: item (01)04006381333931(21)7 stands twice: allowed is each item once",)
+
+
+@given(st.lists(st.lists(st.text(), min_size=2, max_size=2), max_size=5))
+def test_what_is_given_out_as_csv_is_never_a_formula(rows: list[list[str]]) -> None:
+    first, *found = csv.reader(io.StringIO(csv_table(("a", "b"), rows), newline=""))
+    assert first == ["a", "b"] and len(found) == len(rows)
+    for row, cells in zip(rows, found, strict=True):
+        for text, cell in zip(row, cells, strict=True):
+            assert cell[:1] not in tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20") and cell in (text, f"'{text}")
+            assert cell == text or text[0] in "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
+
+
+def test_a_manifest_is_no_formula() -> None:
+    load = Load(id="L1", dock="door1", carrier="DHL", trailer="@SUM(A1)")
+    line = ManifestLine("(00)1", "wrong", by='=HYPERLINK("http://x")', note="-1")
+    rows = manifest_csv(Manifest(load, 1, 0, "Ann", "", False, 0, (line,))).splitlines()
+    assert rows[1] == """L1,door1,'@SUM(A1),(00)1,wrong,,,,,"'=HYPERLINK(""http://x"")",'-1"""

@@ -5,8 +5,6 @@ Public names: Manifest, ManifestLine, manifest_of, manifest_csv, MANIFEST_COLUMN
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +12,7 @@ from edge.core.dock.loads import LoadCheck
 from edge.core.events import LoadClosed
 from edge.core.iso_time import iso
 from edge.core.values.load import Aboard, Load
+from edge.views.csv_table import csv_table
 
 MANIFEST_COLUMNS = (
     "load", "dock", "trailer", "parcel", "status", "order", "carrier", "service", "at", "by", "note",
@@ -72,13 +71,22 @@ def _line(one: Aboard, status: str) -> ManifestLine:
 
 
 def manifest_csv(manifest: Manifest) -> str:
-    """UTF-8 with a header, a row for each parcel (`MANIFEST_COLUMNS`), times in UTC. Source: RFC 4180."""
-    out = io.StringIO(newline="")
-    rows = csv.writer(out)
-    rows.writerow(MANIFEST_COLUMNS)
+    """UTF-8 with a header, a row for each parcel (`MANIFEST_COLUMNS`), times in UTC."""
     load = manifest.load
-    for line in manifest.lines:
-        at = iso(line.at_us) if line.at_us else ""
-        row = (load.id, load.dock, load.trailer, line.parcel, line.status, line.order, line.carrier, line.service)
-        rows.writerow((*row, at, line.by, line.note))
-    return out.getvalue()
+    rows = (
+        (
+            load.id,
+            load.dock,
+            load.trailer,
+            line.parcel,
+            line.status,
+            line.order,
+            line.carrier,
+            line.service,
+            iso(line.at_us) if line.at_us else "",
+            line.by,
+            line.note,
+        )
+        for line in manifest.lines
+    )
+    return csv_table(MANIFEST_COLUMNS, rows)
