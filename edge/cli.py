@@ -305,6 +305,7 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 
 def _trace(arguments: argparse.Namespace) -> int:
+    from edge.core.values.text import readable
     from edge.site.store import SiteStore
     from edge.views.timeline import timeline
     from edge.views.words.table import say
@@ -331,7 +332,7 @@ def _trace(arguments: argparse.Namespace) -> int:
             told = {"at": at, "code": entry.said.code, "text": say(entry.said), "kind": record.kind, "seq": record.seq}
             print(json.dumps({**told, "record": json.loads(record.body)}, ensure_ascii=False))
         else:
-            print(f"{at}  {say(entry.said)}")
+            print(f"{at}  {readable(say(entry.said))}")
     if not entries:
         print(f"lanewise: nothing is known about {arguments.id!r}", file=sys.stderr)
         return 1

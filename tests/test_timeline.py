@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from house import make_house
 from made_up_floor import MadeUpFloor, item, order, parcel, tote
 
 from edge.core.events import (
     INPUT_KINDS,
     KINDS,
+    AlarmRequested,
     CommandHandled,
     CommandSent,
     Finding,
@@ -25,6 +27,7 @@ from edge.core.events import (
     Sorted,
     ToteChecked,
 )
+from edge.core.values.alarm import AlarmAction
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import OrderState
 from edge.journal.reader import JournalReader
@@ -247,3 +250,17 @@ def test_every_value_has_a_sentence(layouts: tuple[LineLayout, ...]) -> None:
     for sentence in told.values():
         assert say(sentence) and "\n" not in say(sentence)
     assert set(told) <= set(KINDS) | set(INPUT_KINDS)
+
+
+def test_a_trace_is_lines_that_can_be_read(project: Path, tmp_path: Path) -> None:
+    """Version 0.1.0 took control characters from people; a terminal would obey them, and a line would be forged."""
+    house = make_house(project, tmp_path)
+    journal = Journal(load_line(house.folder / "LINE.toml").journal)
+    asked = AlarmRequested(
+        at_us=T0, feed_seq=1, alarm="jam.x", action=AlarmAction.ACKNOWLEDGE, by="Ann\x1b[2K\nBob", comment="\u202eok"
+    )
+    journal.append([asked])
+    journal.flush()
+    journal.close()
+    (line,) = house.run("trace", "jam.x").out.splitlines()
+    assert line.isprintable() and r"Ann\x1b[2K\nBob" in line

@@ -1,6 +1,6 @@
 """What may stand in a text that people write: one line that can be read.
 
-Public names: one_line, plain_line.
+Public names: one_line, plain_line, readable.
 """
 
 from __future__ import annotations
@@ -46,3 +46,10 @@ def plain_line(text: str) -> str:
     if (found := _UNWRITTEN.search(text)) is not None:
         raise ValueError(f"character U+{ord(found[0]):04X}: allowed are characters that can be written")
     return text.strip(" ")
+
+
+def readable(text: str) -> str:
+    """The text with what cannot be printed as an escape, ``\\x1b``: as a terminal or log may show what others wrote."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in "\u200c\u200d" else ascii(one)[1:-1] for one in text)
