@@ -147,7 +147,8 @@ def identify_code(text: str) -> str:
 
     Takes GS1 element strings with FNC1 as GS or with brackets, Digital Links of any host in capitals or not, URIs, the
     18 digits of an SSCC, with or without ``00`` before them, the SSCC of a tag in hexadecimal, and without any mark
-    ``01…21…`` and ``8003…``; check digits must be right. An AIM symbology identifier is left out, and ``420`` with a ZIP code before a number of USPS.
+    ``01…21…`` and ``8003…``; check digits must be right. An AIM symbology identifier is left out, and ``420`` with a
+    ZIP code before a number of USPS.
     """
     return codes_of(text)[0]
 

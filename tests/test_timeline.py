@@ -10,6 +10,7 @@ import pytest
 from house import make_house
 from made_up_floor import MadeUpFloor, item, order, parcel, tote
 
+from edge.config.load import load_line
 from edge.core.events import (
     INPUT_KINDS,
     KINDS,
