@@ -30,8 +30,8 @@ imports none of these: a line never waits for the site.
 
 Read these in order, about 1715 lines, with edge/core/events.py beside them as the dictionary of every value:
 
-    1. edge/core/core.py                530 lines  one entrance to all decisions: routes inputs, merges deadlines
-    2. edge/core/portal/passage.py      470 lines  which tags belong to which parcel or tote
+    1. edge/core/core.py                560 lines  one entrance to all decisions: routes inputs, merges deadlines
+    2. edge/core/portal/passage.py      500 lines  which tags belong to which parcel or tote
     3. edge/core/line/decide.py         170 lines  from a passage's evidence to a verdict and a route
     4. edge/controller/controller.py    545 lines  sockets -> step -> PLC writes -> journal -> acknowledgements
 

@@ -379,6 +379,7 @@ class Controller:
             if self._reasons.get("journal"):  # what cannot be stored is not taken in
                 continue
             late_us = int((self._loop.time() - due) * 1e6)
+            self._vitals.left_out(self._core.left_out())
             for device, values in self._vitals.measured(hosts, self._is_up, self._now, self._core.state):
                 self._told[device] = values
                 self._take(Measured(self._now(), device, values))
@@ -395,7 +396,7 @@ class Controller:
 
     def metrics(self) -> Iterator[Sample]:
         """For Prometheus, from any thread: what was told last, and what was stored."""
-        return samples(dict(self._told), Counter(self._journal.kinds))
+        return samples(dict(self._told), Counter(self._journal.kinds), self._core.left_out())
 
     async def _keep_room(self, retention: Retention) -> None:
         """Looks after the journal's room, in a thread of its own."""

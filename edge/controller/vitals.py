@@ -31,6 +31,7 @@ class _Polls:
 @dataclass(slots=True)
 class _Reads:
     reports: int = 0
+    left_out: int = 0
     antennas: dict[int, tuple[int, float]] = field(default_factory=dict)  # reads, summed RSSI
 
 
@@ -41,6 +42,7 @@ class Vitals:
         self._polls = {name: _Polls() for name in plcs}
         self._reads = {name: _Reads() for name in readers}
         self._lanes = lanes
+        self._left_out: dict[str, int] = {}
 
     def polled(self, plc: str, round_trip_us: int) -> None:
         """A PLC answered."""
@@ -56,6 +58,13 @@ class Vitals:
         for _, antenna, rssi_dbm, _, _ in rows(reads):
             count, rssi = counted.antennas.get(antenna, (0, 0.0))
             counted.antennas[antenna] = count + 1, rssi + rssi_dbm
+
+    def left_out(self, reads: Mapping[str, int]) -> None:
+        """By reader, how many reads were left out as a flood since the start."""
+        for name, count in reads.items():
+            if name in self._reads:
+                self._reads[name].left_out = count - self._left_out.get(name, 0)
+        self._left_out = dict(reads)
 
     def measured(
         self, hosts: Mapping[str, Host], is_up: Callable[[str], bool], now_us: Callable[[], int], state: CoreState
@@ -88,6 +97,8 @@ class Vitals:
         counted, self._reads[name] = self._reads[name], _Reads()
         total = sum(count for count, _ in counted.antennas.values())
         values: list[tuple[str, float]] = [("up", int(up)), ("reads", total), ("reports", counted.reports)]
+        if counted.left_out:
+            values.append(("left_out", counted.left_out))
         for antenna, (count, rssi) in sorted(counted.antennas.items()):
             values += [(f"reads.{antenna}", count), (f"rssi_dbm.{antenna}", round(rssi / count, 2))]
         return tuple(values)
@@ -99,8 +110,13 @@ def _of_line(line: LineState, lanes: tuple[int, ...]) -> Values:
     return (("tracks", tracks), *((f"lane.{lane}", bit) for lane, bit in zip(lanes, bits, strict=True)))
 
 
-def samples(told: Mapping[str, Values], kinds: Mapping[str, int]) -> Iterator[Sample]:
-    """The newest numbers of each device for Prometheus, and how many records of each kind were stored."""
+def samples(
+    told: Mapping[str, Values], kinds: Mapping[str, int], left_out: Mapping[str, int] | None = None
+) -> Iterator[Sample]:
+    """For Prometheus: the newest numbers of each device, the records stored by kind, the reads left out by reader."""
+    for reader, count in sorted((left_out or {}).items()):
+        text = "reads left out since the start, as the reader floods"
+        yield Sample("reads_left_out", text, count, (("reader", reader),), counts=True)
     for kind, count in sorted(kinds.items()):
         yield Sample("records", "records stored since the start", count, (("kind", kind),), counts=True)
     for device, values in sorted(told.items()):

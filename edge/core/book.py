@@ -5,11 +5,14 @@ Public names: OrderBook, BY_STATE.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
 from edge.core.values.order import Order, OrderState
 from edge.core.values.state import BookState
+from edge.core.values.verdicts import Expected
+from rfid.epc.identity import gtin_of
 
 KEEP_CLOSED = 100_000
 """How many shipped and cancelled orders are remembered, to recognise their items and parcels when they come again."""
@@ -99,8 +102,18 @@ class OrderBook:
     def _begin(self) -> None:
         several = self._by_state
         self._by_tote, self._by_parcel, self._by_epc = _Names(several), _Names(several), _Names(several)
+        self._articles = Counter[str]()  # lines of open orders, by GTIN
         for order in self._state.orders.values():
             self._index(order)
+
+    def expects(self, identity: str | None) -> Expected:
+        """Whether orders know a tag with this identity; None = it has none."""
+        if identity is None:
+            return Expected.NO
+        named = (self._by_tote, self._by_parcel, self._by_epc)
+        if identity in self._state.bound or any(names.of(identity) for names in named):
+            return Expected.BY_NAME
+        return Expected.BY_ARTICLE if gtin_of(identity) in self._articles else Expected.NO
 
     def _index(self, order: Order) -> None:
         if order.tote and order.state is OrderState.OPEN:
@@ -109,6 +122,8 @@ class OrderBook:
             self._by_parcel.add(label, order.id)
         for epc in order.epcs:
             self._by_epc.add(epc, order.id)
+        if order.state is OrderState.OPEN:
+            self._articles.update(line.gtin for line in order.lines)
 
     def _unindex(self, order: Order) -> None:
         if order.tote:
@@ -117,6 +132,11 @@ class OrderBook:
             self._by_parcel.drop(label, order.id)
         for epc in order.epcs:
             self._by_epc.drop(epc, order.id)
+        if order.state is OrderState.OPEN:
+            for line in order.lines:
+                self._articles[line.gtin] -= 1
+                if not self._articles[line.gtin]:
+                    del self._articles[line.gtin]
 
     def _close(self, order_id: str) -> None:
         closed = self._state.closed

@@ -28,6 +28,7 @@ from edge.core.events import (
     DeviceNotice,
     DoorSeen,
     EventsMissed,
+    Expected,
     Input,
     Journaled,
     LaneRequested,
@@ -53,6 +54,7 @@ from edge.core.events import (
 from edge.core.line.decide import decide
 from edge.core.line.journey import ended, inducted, lane_changed, lanes_seen, passed_eye
 from edge.core.line.line import NEVER_US, Line, Result
+from edge.core.portal.flood import FloodWatch
 from edge.core.values.dock import DockLayout
 from edge.core.values.flags import check_flags
 from edge.core.values.layout import Job, LineLayout
@@ -60,6 +62,7 @@ from edge.core.values.state import CoreState, LineState, PlcState
 from edge.core.values.track import RouteState, Track, Turn
 from plc.packml import PackmlState, state_name
 from plc.words import EventType, Opcode, Refusal, serial_after
+from rfid.epc.identity import fresh_identity
 
 LANE_VALID_US = 5_000_000
 
@@ -138,11 +141,7 @@ class Core:
             self._touched.add(concerned.name)
         match given:
             case TagsRead():
-                line = self._by_reader.get(given.reader)
-                if line is not None:
-                    line.portal.read(given.reads, given.reader)
-                elif self._gate.docks:
-                    self._door_seen(self._gate.doors.read(given), out)
+                self._tags_read(given, out)
             case BarcodesRead():
                 scanned_by = self._by_reader.get(given.reader)
                 if scanned_by is not None:
@@ -217,11 +216,7 @@ class Core:
                     )
                 )
             case DeviceNotice():
-                out.append(
-                    Anomaly(
-                        at_us=given.at_us, line="", code=given.code, text=given.text, track_id=0, subject=given.device
-                    )
-                )
+                _noticed(given, out)
             case DeviceChanged():
                 kind, _, name = given.device.partition(".")
                 watched_by = self._by_reader.get(name) if kind == "reader" else None
@@ -297,6 +292,8 @@ class Core:
             self._by_plc.setdefault(layout.plc, []).append(line)
             for reader in (*layout.portal.readers, *layout.portal.scanners):
                 self._by_reader[reader] = line
+        readers = (*self._by_reader, *(dock.reader for dock in self._gate.docks.values()))
+        self._floods = {reader: FloodWatch(reader) for reader in readers}
         self._dues_us = dict.fromkeys(self._lines, NEVER_US)  # in the lines' order, which is that of what is told
         self._soonest_us = NEVER_US
         self._touched = set(self._lines)
@@ -533,7 +530,33 @@ class Core:
         for seen in found:
             self._own(seen, out, lambda seen=seen: self._gate.decide(seen, out))  # type: ignore[misc]
 
-    def _own(self, given: PassageSeen | DoorSeen | AlarmDue, out: list[Result], act: Callable[[], None]) -> None:
+    def _tags_read(self, given: TagsRead, out: list[Result]) -> None:
+        """Reads for a portal or a door, without what is too much."""
+        watch = self._floods.get(given.reader)
+        if watch is None:
+            return
+        taken = watch.take(given.reads, given.at_us, self._expected)
+        line = self._by_reader.get(given.reader)
+        if line is not None:
+            if taken.left_us is not None:
+                line.portal.leave_out(*taken.left_us, taken.forget)
+            line.portal.read(taken.reads, given.reader)
+        else:
+            self._door_seen(self._gate.doors.read(replace(given, reads=taken.reads)), out)
+        if taken.notice and self.live:
+            notice = DeviceNotice(given.at_us, given.reader, AnomalyCode.READER_FLOODS, taken.notice)
+            self._own(notice, out, lambda: _noticed(notice, out))
+
+    def _expected(self, epc: str) -> Expected:
+        return self.book.expects(fresh_identity(epc))
+
+    def left_out(self) -> dict[str, int]:
+        """By reader, how many reads were left out as a flood since the controller began."""
+        return {reader: watch.left_out for reader, watch in self._floods.items()}
+
+    def _own(
+        self, given: PassageSeen | DoorSeen | AlarmDue | DeviceNotice, out: list[Result], act: Callable[[], None]
+    ) -> None:
         """An input that the controller gives itself, treated as when it comes from a journal."""
         out.append(given)
         self.state.at_us = given.at_us
@@ -541,3 +564,7 @@ class Core:
         self._pass_time(given.at_us, out)
         act()
         self._tell_alarms(given, out, since)
+
+
+def _noticed(given: DeviceNotice, out: list[Result]) -> None:
+    out.append(Anomaly(at_us=given.at_us, line="", code=given.code, text=given.text, track_id=0, subject=given.device))

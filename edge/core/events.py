@@ -5,8 +5,9 @@ Public names: the inputs (Input; of operators: Requested), the results (Event), 
 Three groups. *Inputs* reach `edge.core.core.Core.step`; all but TagsRead and Tick are journaled, in the order in
 which they were taken. *Events* come out and are journaled behind the input that caused them. *Commands* come out for a
 PLC; what became of them returns as the inputs CommandSent, CommandHandled or CommandDropped.
-PassageSeen, DoorSeen and AlarmDue are both: portals and dock doors make the first two from reads and scans, and the
-decisions take nothing else from them; the last comes when a delay is over. So the journal alone derives every decision
+PassageSeen, DoorSeen, AlarmDue and DeviceNotice are both: portals and dock doors make the first two from reads and
+scans, and the decisions take nothing else from them; the third comes when a delay is over, the last when a reader
+floods. So the journal alone derives every decision
 again.
 
 ``at_us`` is the host's time of arrival or decision; ``device_us`` the device's own time on the host's scale. ``plc``,
@@ -68,6 +69,7 @@ from edge.core.values.results import (
 from edge.core.values.verdicts import (
     AnomalyCode,
     DockReason,
+    Expected,
     FindingKind,
     GateVerdict,
     Outcome,
@@ -101,6 +103,7 @@ __all__ = [
     "DoorSeen",
     "Event",
     "EventsMissed",
+    "Expected",
     "Finding",
     "FindingKind",
     "GateVerdict",
@@ -185,6 +188,7 @@ Event: TypeAlias = (
     | LaneChanged
     | Anomaly
     | AlarmDue
+    | DeviceNotice
     | AlarmChanged
     | ParcelGated
     | LoadOpened

@@ -379,7 +379,12 @@ READER = Measurement(
     "reader",
     "A reader, every 10 s.",
     ("reader",),
-    (_i("up", "1 = it answers"), _i("reads", "reads in these 10 s"), _i("reports", "reports in these 10 s")),
+    (
+        _i("up", "1 = it answers"),
+        _i("reads", "reads in these 10 s"),
+        _i("reports", "reports in these 10 s"),
+        _i("left_out", "reads of these that were left out, as the reader floods; not told without"),
+    ),
 )
 ANTENNA = Measurement(
     "antenna",

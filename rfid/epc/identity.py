@@ -1,7 +1,8 @@
 """GS1 EPCs in all their spellings: binary, URIs, element string, Digital Link, and the identity used as key.
 
 Public names: EpcError, Kind, Scheme, DateKind, Method, Epc, EpcTag, PriorityDate, decode, encode, parse, parse_uri,
-parse_tag_uri, identify, identity_of_hex, classify, describe, gtin_of, check_digit, sgtin96, sscc96, grai96.
+parse_tag_uri, identify, identity_of_hex, fresh_identity, classify, describe, gtin_of, check_digit, sgtin96, sscc96,
+grai96.
 
 An ``Epc`` is what an item is (pure identity); an ``EpcTag`` is how a tag says it (scheme and filter value).
 The identity is the GS1 element string with brackets: ``(00)095201234567891235``, ``(01)…(21)…``, ``(8003)…``.
@@ -27,7 +28,7 @@ from rfid.epc.gs1 import check_digit as check_digit
 from rfid.epc.gs1 import gtin_of as gtin_of
 from rfid.epc.hexadecimal import plain_hex
 from rfid.epc.quick import quick_identity
-from rfid.epc.schemes import ROWS, General, Plus
+from rfid.epc.schemes import ROWS, SCHEME_OF_HEADER, General, Plus
 from rfid.epc.schemes import Scheme as Scheme
 from rfid.epc.values import Epc as Epc
 from rfid.epc.values import EpcTag as EpcTag
@@ -37,6 +38,7 @@ _HEX = re.compile(r"[0-9A-Fa-f]{4,}")
 _SSCC = re.compile(r"(?:00)?([0-9]{18})")
 _URN = re.compile(r"urn:epc:(?:id|tag|raw):[^:]*:", re.IGNORECASE)
 _LONGEST = 500
+_HEADERS = frozenset(f"{header:02X}" for header in SCHEME_OF_HEADER)
 _ALLOWED = (
     "24 hexadecimal digits (or what another scheme has), urn:epc:id:…, urn:epc:tag:…, (00)…, (01)…(21)…, (8003)…, "
     "https://id.gs1.org/… or the 18 digits of an SSCC"
@@ -125,8 +127,13 @@ def identity_of_hex(epc_hex: str) -> str | None:
 
     Remembers 131,072 of them, a quarter of a kilobyte each.
     """
+    return fresh_identity(epc_hex)
+
+
+def fresh_identity(epc_hex: str) -> str | None:
+    """As ``identity_of_hex``, remembering nothing: for tags of which most are seen once."""
     identity = quick_identity(epc_hex)
-    if identity is not None:
+    if identity is not None or epc_hex[:2].upper() not in _HEADERS:
         return identity
     try:
         return decode(epc_hex).epc.identity

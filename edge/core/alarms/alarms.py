@@ -371,7 +371,7 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
         ):
             for plc in _plcs(given):
                 yield plc, "", plc
-        case AlarmKind.READER_DOWN:
+        case AlarmKind.READER_DOWN | AlarmKind.READER_FLOODS:
             yield from _readers(given)
         case AlarmKind.SCANNER_DOWN | AlarmKind.SCANNER_REFUSED:
             for layout in given.layouts:

@@ -52,6 +52,7 @@ _MOMENTS = {
     AnomalyCode.UNACCOUNTED_COMMANDS: AlarmKind.OTHER_HOST,
     AnomalyCode.INCOMPATIBLE: AlarmKind.INCOMPATIBLE,
     AnomalyCode.READER_REFUSED: AlarmKind.SCANNER_REFUSED,
+    AnomalyCode.READER_FLOODS: AlarmKind.READER_FLOODS,
 }
 _ASTRAY = frozenset({Outcome.MISSORTED, Outcome.FAILED, Outcome.LOST})
 

@@ -60,6 +60,18 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
     "alarm.scanner-refused.action": (
         "Compare host in LINE.toml with the address that this alarm names, and give the scanner a fixed one.",
         "比對 LINE.toml 的 host 與此警報中的位址，並給掃描器固定位址。",
+    "alarm.reader-floods": ("Reader floods", "讀取器讀入過多標籤"),
+    "alarm.reader-floods.cause": (
+        "The reader tells many more tags than orders expect: its filter or power, goods beside it, or it is broken.",
+        "讀取器回報的標籤遠多於訂單所需：過濾或功率設定、旁邊堆放的貨物，或讀取器故障。",
+    ),
+    "alarm.reader-floods.consequence": (
+        "What no order expects is left out. Parcels of orders are sorted; totes are refused, as more may be inside.",
+        "訂單以外的標籤不予採計。訂單內的包裹照常分揀；物流箱因可能另有內容而判不符。",
+    ),
+    "alarm.reader-floods.action": (
+        "Look with lanewise rfid watch at what it reads. Move goods away, lower its power, or send the orders.",
+        "以 lanewise rfid watch 查看讀到什麼；移開旁邊的貨物、降低功率，或補送訂單。",
     ),
     "alarm.points-down": ("Points are not read", "點位無法讀取"),
     "alarm.points-down.cause": (

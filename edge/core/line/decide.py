@@ -26,6 +26,8 @@ from edge.core.line.verify import check
 from edge.core.values.layout import Job, LaneRole
 from edge.core.values.track import Track, Turn
 
+FLOODED = "a reader floods: tags that no order expects were left out"
+
 
 def decide(line: Line, seen: PassageSeen, out: list[Result]) -> None:
     """Adds what follows from the evidence of one passage: verdict, route, or nothing yet."""
@@ -45,6 +47,8 @@ def _verify(line: Line, seen: PassageSeen, out: list[Result]) -> None:
     findings = result.findings
     if seen.cause:  # what was not read cannot be said to be right
         findings = (*findings, Finding(FindingKind.UNREADABLE, "", text=seen.cause))
+    if seen.flooded:
+        findings = (*findings, Finding(FindingKind.UNREADABLE, "", text=FLOODED))
     verdict = ToteChecked(
         at_us=seen.at_us,
         line=line.name,

@@ -14,6 +14,8 @@ VARIES = 8.0
 """It does not, unless it was so many times stronger in one of them than usual: what goes round comes near again."""
 NEAR = 0.8
 """Nor where more than this share of its power lies in the middle half of a cycle: what stands knows no middle."""
+KEEP_TAGS = 5_000
+"""Tags noted; of more, those noted first are forgotten."""
 FAINT, FAINT_WITHIN, FAINT_SHARE = 0.03, 36, 0.75
 """Nor does one that was read in 12 of 36 passages, in most of them no stronger than this share of the strongest tag."""
 
@@ -53,6 +55,10 @@ class Background:
             presence[epc] = tuple(one for one in presence[epc] if one[0] > gone)
             if not presence[epc]:
                 del presence[epc]
+        if len(presence) > KEEP_TAGS:
+            for epc in list(presence)[:-KEEP_TAGS]:
+                del presence[epc]
+                self.tags.discard(epc)
         for epc in (*powers, *old):
             if self._stands(epc):
                 self.tags.add(epc)

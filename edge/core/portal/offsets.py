@@ -37,6 +37,8 @@ LEARN_EVERY = 160
 USE_VISITS, USE_PASSAGES = 96, 24
 """The newest visits, and all of the newest passages: of many only every so-manieth is looked at. A divert waits."""
 KEEP_VISITS, KEEP_MIDDLES = 1_000, 512
+KEEP_OPEN = 5_000
+"""Tags that are at the portal, or that no passage has looked after since. More: the one silent for longest is none."""
 SILENT_CYCLES, SILENT_US = 1.5, 1_000_000
 """A visit is over after so long a silence, whichever is longer."""
 LONGEST_CYCLES, LONGEST_US = 8, 5_000_000
@@ -80,11 +82,17 @@ class OffsetLearner:
         self._new = 0
         self._seen = 0
 
+    def __len__(self) -> int:
+        """Visits that are not over, at most KEEP_OPEN."""
+        return len(self._open)
+
     def read(self, antenna: Antenna, epc: str, at_us: int, power: float) -> None:
         """One read; ``power`` in mW."""
         visit = self._open.pop(epc, None)
         if visit is None:
             visit = _Visit(at_us, at_us)
+            if len(self._open) >= KEEP_OPEN:
+                del self._open[next(iter(self._open))]
         elif at_us - visit.last_us > SILENT_US and at_us - visit.last_us > self._silent_us():
             self._close(visit)
             visit = _Visit(at_us, at_us)
@@ -126,6 +134,11 @@ class OffsetLearner:
         self._open.clear()
         self._new = 0
         return self._offsets(EDGE, LEARN_CYCLES, prior_us, sigma_us) or self._offsets(0, 0, prior_us, sigma_us)
+
+    def leave_out(self, epcs: Iterable[str]) -> None:
+        """These tags' visits that are not over count nothing."""
+        for epc in epcs:
+            self._open.pop(epc, None)
 
     def forget(self) -> None:
         """What is on the host's old scale means nothing any more."""

@@ -15,7 +15,8 @@ the quiet time.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
 from math import exp, floor
 from statistics import median_low
 
@@ -40,6 +41,8 @@ AGAIN_VARIES = 30.0
 """A tag's evidence in two passages is comparable up to this factor."""
 KEEP_READS = 50_000
 KEEP_READS_US = 30_000_000
+KEEP_FLOODS, SAME_FLOOD_US = 64, 250_000
+"""Times remembered in which reads were left out; those so near to each other are one."""
 
 _Read = tuple[int, str, Antenna, float]
 _Sums = dict[tuple[str, Antenna], list[float]]
@@ -74,6 +77,7 @@ class PortalWatch:
         self._quiet = QuietWatch(layout, state, self._background.__contains__) if portal.quiet_us else None
         self._times = PassageTimes(layout, state, self._quiet)
         self._newest_us = 0
+        self._floods: deque[tuple[int, int]] = deque(maxlen=KEEP_FLOODS)
         self._away = dict.fromkeys(portal.readers, "not connected yet")
         self._blind_until_us = 0
         self._deadline_us: int | None = None
@@ -86,6 +90,7 @@ class PortalWatch:
         self._state.passages.clear()
         self._reads.clear()
         self._sums.clear()
+        self._floods.clear()
         self._learner.forget()
         if self._quiet is not None:
             self._quiet.clock_set_back()
@@ -148,6 +153,24 @@ class PortalWatch:
                 self._moved = True
         if len(self._reads) > KEEP_READS:
             del self._reads[: len(self._reads) - KEEP_READS * 9 // 10]
+
+    def leave_out(self, first_us: int, last_us: int, epcs: Collection[str] = ()) -> None:
+        """Reads of this time were left out as a flood; nor does what was read of ``epcs`` before count any more."""
+        if epcs:
+            kept = [read for read in self._reads if read[1] not in epcs]
+            if len(kept) < len(self._reads):
+                first_us = min(first_us, next(read[0] for read in self._reads if read[1] in epcs))
+                self._reads = kept
+            self._learner.leave_out(epcs)
+            if self._quiet is not None:
+                self._quiet.leave_out(epcs)
+            open_from = self._open_from()
+            self._sums = {number: sums for number, sums in self._sums.items() if number < open_from - NEIGHBOURS}
+            self._moved = True
+        if self._floods and first_us <= self._floods[-1][1] + SAME_FLOOD_US:
+            before_us, until_us = self._floods.pop()
+            first_us, last_us = min(first_us, before_us), max(last_us, until_us)
+        self._floods.append((first_us, last_us))
 
     def reported(self, seen: PassageSeen) -> None:
         """Takes over what an earlier process reported, so that it is not reported again."""
@@ -363,6 +386,7 @@ class PortalWatch:
             ),
             settled=self._newest_us > self._times.own_end_us(passage) - GRACE_US,
             cause=self._cause(passage),
+            flooded=self._flooded(passage),
         )
 
     def _wanted(
@@ -400,6 +424,13 @@ class PortalWatch:
             return self.blind()
         from_us = self._times.middle_us(passage) + self._times.offset_us() - int(3 * self._times.sigma_us(passage))
         return "a reader began to read only during this passage" if from_us < self._blind_until_us else ""
+
+    def _flooded(self, passage: Passage) -> bool:
+        """Whether reads were left out while its own may have come."""
+        if not self._floods:
+            return False
+        first_us, last_us = self._times.window_us(passage)
+        return any(from_us <= last_us and first_us <= until_us for from_us, until_us in self._floods)
 
     # ---- learning ----------------------------------------------------------------------------------------------------
 

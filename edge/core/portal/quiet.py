@@ -14,7 +14,7 @@ is and no other track's time is within ``quiet_us`` of this middle. Everything e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from statistics import median_low
 
@@ -28,6 +28,7 @@ AWAY_MOST_US = 20_000_000
 FORGET_US = 60_000_000
 """A tag that comes again after this is as one that never came."""
 KEEP_TAGS = 5_000
+"""Of more, those are forgotten that were not read for FORGET_US; of twice as many, those that came first too."""
 KEEP_TRACKS = 64
 """Inductions remembered; more items are not between induction and antennas."""
 ITEM_MM = 400
@@ -58,6 +59,10 @@ class QuietWatch:
         self._members: dict[int, list[_Tag]] = {}
         self._touched: set[int] = set()
         self._settled_us = 0
+
+    def __len__(self) -> int:
+        """Tags remembered, after ``weighed`` at most 2 * KEEP_TAGS."""
+        return len(self._tags)
 
     # ---- reads -------------------------------------------------------------------------------------------------------
 
@@ -97,7 +102,20 @@ class QuietWatch:
         if len(self._tags) > KEEP_TAGS:
             newest_us = max(tag.last_us for tag in self._tags.values())
             self._tags = {epc: tag for epc, tag in self._tags.items() if newest_us - tag.last_us < FORGET_US}
+            if len(self._tags) > 2 * KEEP_TAGS:
+                self._tags = dict(list(self._tags.items())[-KEEP_TAGS:])
         return touched
+
+    def leave_out(self, epcs: Collection[str]) -> None:
+        """As if these tags had not been read: a passage that is not final and has no others never was."""
+        gone = [tag for epc in epcs if (tag := self._tags.pop(epc, None)) is not None]
+        ids = set(map(id, gone))
+        for number in {tag.passage for tag in gone} & self._members.keys():
+            self._members[number] = [tag for tag in self._members[number] if id(tag) not in ids]
+            self._touched.add(number)
+            if not self._members[number]:
+                del self._members[number]
+                self._state.passages[:] = [one for one in self._state.passages if one.number != number or one.final]
 
     def final(self, number: int) -> None:
         """A passage is reported for good: its middle moves no more."""

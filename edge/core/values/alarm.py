@@ -22,6 +22,7 @@ class AlarmKind(StrEnum):
     READER_DOWN = "reader-down"  # reader
     SCANNER_DOWN = "scanner-down"  # barcode scanner
     SCANNER_REFUSED = "scanner-refused"  # barcode scanner
+    READER_FLOODS = "reader-floods"  # reader
     POINTS_DOWN = "points-down"  # PLC
     PACKML_DOWN = "packml-down"  # PLC
     SITE_STORE_DOWN = "site-store-down"  # controller
@@ -115,7 +116,15 @@ RATES = frozenset(
 )
 """Kinds with a limit."""
 
-MOMENTS = frozenset({AlarmKind.INCOMPATIBLE, AlarmKind.OTHER_HOST, AlarmKind.EVENTS_MISSED, AlarmKind.SCANNER_REFUSED})
+MOMENTS = frozenset(
+    {
+        AlarmKind.INCOMPATIBLE,
+        AlarmKind.OTHER_HOST,
+        AlarmKind.EVENTS_MISSED,
+        AlarmKind.READER_FLOODS,
+        AlarmKind.SCANNER_REFUSED,
+    }
+)
 """Kinds that happen instead of lasting: over when it did not happen again for ``off_delay_us``; never an on delay."""
 
 UNPLACED = frozenset({AlarmKind.JAM, AlarmKind.POINTS_DOWN, AlarmKind.PACKML_DOWN, AlarmKind.TARGET_DOWN})

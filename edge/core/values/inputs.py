@@ -353,6 +353,7 @@ class PassageSeen:
     ``offset_us``: what the portal has learned of the way from photo-eye to antenna, used here.
     ``settled``: reads from after its window have arrived, so that none from inside can be under way.
     ``cause``: empty, or why there may be fewer reads than there should be. ``scans``: what barcode scanners said of it.
+    ``flooded``: meanwhile tags that no order expects were left out, as there were too many.
     """
 
     at_us: int
@@ -368,6 +369,7 @@ class PassageSeen:
     settled: bool = False
     cause: str = ""
     scans: tuple[Scan, ...] = ()
+    flooded: bool = False
 
     @property
     def codes(self) -> tuple[str, ...]:

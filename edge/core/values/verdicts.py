@@ -1,11 +1,12 @@
 """The words of the decisions: why, what is wrong, what became of it.
 
-Public names: Stage, FindingKind, RouteReason, Outcome, AnomalyCode, GateVerdict, DockReason, Wanted.
+Public names: Stage, FindingKind, RouteReason, Outcome, AnomalyCode, GateVerdict, DockReason, Wanted,
+Expected.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Stage(StrEnum):
@@ -83,6 +84,7 @@ class AnomalyCode(StrEnum):
     READER_REFUSED = "reader-refused"  # somebody who may be a reader was not let in
     READER_NOTICE = "reader-notice"  # a reader is in trouble that does not end its connection
     CLOCK_JUMPED = "clock-jumped"  # a reader's clock was set
+    READER_FLOODS = "reader-floods"  # a reader tells more tags than any order expects, and they are left out
 
 
 class GateVerdict(StrEnum):
@@ -113,3 +115,11 @@ class Wanted(StrEnum):
     UNDECIDED = ""  # there is no tie, or both want it, or neither
     HERE = "here"
     THERE = "there"
+
+
+class Expected(IntEnum):
+    """Whether orders know a tag; for `edge.core.portal.flood`."""
+
+    NO = 0
+    BY_ARTICLE = 1  # an open order wants its article, whichever serial number
+    BY_NAME = 2  # it is the tote or parcel of an order, or an item that one names or took before
