@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from house import make_house
 from made_up_floor import MadeUpFloor, item, order, parcel, tote
 
+from bench.timeline import records_of
 from edge.config.load import load_line
 from edge.core.events import (
     INPUT_KINDS,
@@ -32,7 +34,7 @@ from edge.core.values.alarm import AlarmAction
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import OrderState
 from edge.journal.reader import JournalReader
-from edge.journal.record import Value
+from edge.journal.record import Record, Value
 from edge.journal.writer import Journal
 from edge.site.store import SiteStore
 from edge.views.sentences import Teller
@@ -265,3 +267,20 @@ def test_a_trace_is_lines_that_can_be_read(project: Path, tmp_path: Path) -> Non
     journal.close()
     (line,) = house.run("trace", "jam.x").out.splitlines()
     assert line.isprintable() and r"Ann\x1b[2K\nBob" in line
+
+
+def test_a_number_of_many_sessions_is_read_once_and_its_lives_stay_apart() -> None:
+    sessions = 60
+    records = records_of(sessions)
+    asked: Counter[str] = Counter()
+
+    def by_ref(name: str) -> list[Record]:
+        asked[name] += 1
+        return records.get(name, [])
+
+    whole = timeline("sorter#7", by_ref)
+    assert [entry.record.seq for entry in whole] == list(range(1, 9 * sessions + 1))
+    assert max(asked.values()) <= 2, "for the key itself, and for its lives"
+    for session in (1, 30, sessions):
+        life = timeline(f"order-{session}", by_ref)
+        assert [entry.record.seq for entry in life] == list(range(9 * session - 8, 9 * session + 1))

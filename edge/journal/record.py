@@ -78,6 +78,9 @@ class Record:
     body: str
     _value: Value | None = field(default=None, init=False, repr=False, compare=False)
 
+    def __hash__(self) -> int:
+        return self.seq  # few of several journals have the same one; the text would be hashed anew for each look
+
     @property
     def value(self) -> Value:
         """The decoded value, decoded when it is asked for first; raises JournalError."""

@@ -30,7 +30,7 @@ from edge.core.events import (
 )
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order
-from edge.journal.record import Record
+from edge.journal.record import Record, Value
 from edge.views.sentences import Teller
 from edge.views.words.phrase import Phrase
 from rfid.barcode import identify_code, identify_key
@@ -84,12 +84,14 @@ class _Story:
         self._plc_of = {layout.name: layout.plc for layout in layouts}
         self._records: dict[Record, None] = {}
         self._orders: dict[str, None] = {}
+        self._values: dict[Record, Value] = {}
+        self._lives: dict[tuple[str, int], dict[Record, list[Record]]] = {}
 
     def begin(self, name: str) -> None:
         """Takes what names the key itself."""
         track = _TRACK.fullmatch(name)
         for record in self._by_ref(name):
-            value = record.value
+            value = self._value(record)
             match value:
                 case OrderChanged(order=order):
                     self._orders[order.id] = None
@@ -119,7 +121,7 @@ class _Story:
                     self._records[record] = None
         if track is not None:  # what its lives say of orders
             for record in list(self._records):
-                match record.value:
+                match self._value(record):
                     case ToteChecked(order=order_id) | RouteDecided(order=order_id) | Sorted(order=order_id) if (
                         order_id
                     ):
@@ -132,7 +134,7 @@ class _Story:
         for order_id in self._orders:
             changes: list[tuple[Record, Order]] = []
             for record in self._by_ref(order_id):
-                value = record.value
+                value = self._value(record)
                 match value:
                     case OrderChanged(order=order):
                         if order.id == order_id:
@@ -157,7 +159,7 @@ class _Story:
         records = self._by_ref(identity)
         until_us: int | None = None
         for record in records:
-            match record.value:
+            match self._value(record):
                 case OrderChanged(order=order) if order.id != order_id and record.at_us >= since_us:
                     if identity in (order.tote, order.parcel):
                         until_us = record.at_us if until_us is None else min(until_us, record.at_us)
@@ -166,7 +168,7 @@ class _Story:
         for record in records:
             if record.at_us < since_us or (until_us is not None and record.at_us >= until_us):
                 continue
-            match record.value:
+            match self._value(record):
                 case (
                     ToteChecked(line=line, track_id=track_id, order="")
                     | RouteDecided(line=line, track_id=track_id, order="")
@@ -182,34 +184,46 @@ class _Story:
         """Takes the records of a track's life that ``inside`` is part of: one session of the PLC."""
         if not track_id or not line:
             return
-        plc = self._plc_of.get(line, line)
-        lines = [name for name, its in self._plc_of.items() if its == plc]
-        found = {record: None for name in dict.fromkeys((plc, line, *lines)) for record in self._named(name, track_id)}
+        lives = self._lives.get((line, track_id))
+        if lives is None:
+            plc = self._plc_of.get(line, line)
+            names = dict.fromkeys((plc, line, *(name for name, its in self._plc_of.items() if its == plc)))
+            lives = self._lives[line, track_id] = self._lives_of(f"{name}#{track_id}" for name in names)
+        if life := lives.get(inside):
+            self._records.update(dict.fromkeys(life))
+            life.clear()  # taken for every record in it
+
+    def _lives_of(self, names: Iterable[str]) -> dict[Record, list[Record]]:
+        """By each record that names a track, those of the same session of its PLC."""
+        found = {record: None for name in names for record in self._by_ref(name)}
+        lives: dict[Record, list[Record]] = {}
         life: list[Record] = []
         session: int | None = None
         for record in sorted(found, key=_order_of):
-            match record.value:
+            match self._value(record):
                 case PlcEvent(session=own) | CommandSent(session=own):
                     if session is not None and own != session:
-                        if inside in life:
-                            break
                         life = []
                     session = own
                 case _:
                     pass
             life.append(record)
-        if inside in life:
-            self._records.update(dict.fromkeys(life))
+            lives[record] = life
+        return lives
 
-    def _named(self, name: str, track_id: int) -> Sequence[Record]:
-        return self._by_ref(f"{name}#{track_id}")
+    def _value(self, record: Record) -> Value:
+        """What a record says, read once."""
+        value = self._values.get(record)
+        if value is None:
+            value = self._values[record] = record.value
+        return value
 
     def entries(self) -> list[TimelineEntry]:
         """What was taken, in order of time."""
         known: dict[str, Order] = {}
         entries: list[TimelineEntry] = []
         for record in sorted(self._records, key=_order_of):
-            value = record.value
+            value = self._value(record)
             before = None
             if isinstance(value, OrderChanged):
                 before = known.get(value.order.id)

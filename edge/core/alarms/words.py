@@ -60,6 +60,7 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
     "alarm.scanner-refused.action": (
         "Compare host in LINE.toml with the address that this alarm names, and give the scanner a fixed one.",
         "比對 LINE.toml 的 host 與此警報中的位址，並給掃描器固定位址。",
+    ),
     "alarm.reader-floods": ("Reader floods", "讀取器讀入過多標籤"),
     "alarm.reader-floods.cause": (
         "The reader tells many more tags than orders expect: its filter or power, goods beside it, or it is broken.",
