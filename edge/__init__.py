@@ -28,7 +28,7 @@ The order flow moves in beside them: its decisions as `edge/orders` (pure, above
 comes from outside into intake, labels and pages as `edge/print`, what goes to others as `edge/notify`. The controller
 imports none of these: a line never waits for the site.
 
-Read these in order, about 1715 lines, with edge/core/events.py beside them as the dictionary of every value:
+Read these in order, about 1775 lines, with edge/core/events.py beside them as the dictionary of every value:
 
     1. edge/core/core.py                560 lines  one entrance to all decisions: routes inputs, merges deadlines
     2. edge/core/portal/passage.py      500 lines  which tags belong to which parcel or tote

@@ -1,19 +1,24 @@
 """What a controller of this process is given, and how it ends.
 
-Public names: UTC_US, Feed, stop.
+Public names: UTC_US, Feed, stop, work.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
+from virtual_time import run_virtual
+
+from edge.config.lines import LineConfig
+from edge.controller.controller import Controller
 from edge.core.events import (
     LaneRequested,
     OrderChanged,
 )
 from edge.sim.devices import SimulatedFloor
+from edge.sim.tally import FloorReport
 
 UTC_US = 1_767_225_600_000_000
 """Where virtual time begins."""
@@ -43,3 +48,29 @@ async def stop(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def work(
+    config: LineConfig,
+    seconds: float,
+    ahead: int,
+    *,
+    floor_config: LineConfig | None = None,
+    meanwhile: Callable[[SimulatedFloor, Feed, Controller], Awaitable[None]] | None = None,
+) -> FloorReport:
+    """A controller and a floor until the floor is empty, in virtual time; the floor's truth."""
+
+    async def main() -> FloorReport:
+        floor = SimulatedFloor(floor_config or config, seconds=seconds)
+        feed = Feed(floor, ahead)
+        await floor.start()
+        controller = Controller(config, feed, threaded=False, zero_us=UTC_US)
+        task = asyncio.create_task(controller.run())
+        if meanwhile is not None:
+            await meanwhile(floor, feed, controller)
+        await asyncio.wait_for(floor.wait(), seconds + 120)
+        await stop(task)
+        await floor.stop()
+        return floor.report()
+
+    return run_virtual(main())

@@ -4,82 +4,19 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import threading
-from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from targets import Target, wanted, write
 
-from edge.core.events import DeviceChanged
 from edge.journal import writer as journal
 from edge.journal.source import JournalSource
 from edge.publish import follow
-from edge.publish.cursors import CursorError, Cursors, SetAside, read_cursors, read_in_vain, read_set_aside
-from edge.publish.follow import Delivery, Entry, Following, Requests, TargetDown, TargetFollower
-
-
-def wanted(seq: int) -> bool:
-    return seq % 11 != 0
-
-
-@dataclass
-class Target:
-    """Takes batches, or is down; tells all that came, in order."""
-
-    came: list[str] = field(default_factory=list)
-    seen_before: list[int] = field(default_factory=list)
-    down_for: int = 0
-    refuses: frozenset[int] = frozenset()
-    told: list[Following] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)
-    upto: int = 0
-    newest: int = 0
-    lookback: int = 3
-    portion: int = 2_000
-    requests: Requests = field(default_factory=Requests)
-
-    def wants(self, record: journal.Record) -> bool:
-        self.newest = record.seq
-        return wanted(record.seq)
-
-    def prepare(self, entries: Sequence[Entry]) -> Delivery:
-        seqs = [entry.record.seq for entry in entries]
-        self.seen_before += seqs
-
-        def send() -> Sequence[SetAside]:
-            if self.down_for:
-                self.down_for -= 1
-                if self.down_for % 2:  # half of it arrives, nobody knows
-                    self.came += [
-                        entry.id for entry in entries[: len(entries) // 2] if entry.record.seq not in self.refuses
-                    ]
-                raise TargetDown("target: no answer")
-            self.came += [entry.id for entry in entries if entry.record.seq not in self.refuses]
-            if self.newest >= self.upto:
-                self.stop.set()
-            return [SetAside(seq, f"record {seq}", "no such column") for seq in seqs if seq in self.refuses]
-
-        return send
-
-    def tell(self, following: Following) -> None:
-        self.told.append(following)
-
-    def give_up(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
-def write(path: Path, first: int, count: int) -> None:
-    writer = journal.Journal(path)
-    writer.append([DeviceChanged(1_000 + number, "reader.r", True, "") for number in range(first, first + count)])
-    writer.flush()
-    writer.close()
+from edge.publish.cursors import CursorError, Cursors, read_cursors, read_in_vain, read_set_aside
+from edge.publish.follow import Following, RequestsInVain, TargetFollower
 
 
 def publish(folder: Path, cursors: Cursors, target: Target) -> Following:
@@ -193,7 +130,11 @@ def test_what_was_asked_in_vain_is_remembered_over_every_life(tmp_path: Path, qu
     path = tmp_path / "publish.sqlite"
     assert read_in_vain(path) == {}
     write(tmp_path / "journal.sqlite", 1, 20)
-    for upto, asked in ((20, Requests(2, 1, "lane: planted")), (40, Requests(1, 0)), (60, Requests())):
+    for upto, asked in (
+        (20, RequestsInVain(2, 1, "lane: planted")),
+        (40, RequestsInVain(1, 0)),
+        (60, RequestsInVain()),
+    ):
         cursors, target = Cursors(path), Target(upto=upto, requests=asked)
         with closing(JournalSource(tmp_path / "journal.sqlite", "c")) as source:
             TargetFollower("t", source, cursors, lambda its=target: its).run(target.stop)

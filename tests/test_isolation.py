@@ -9,29 +9,30 @@ import asyncio
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import uvloop
 from conftest import Run
-from contract import until
+from controllers import stop, work
+from journals import journal
 from ports import free_port, on_free_ports
 from pure_site import example
-from test_follow import Target, write
-from test_runtime import journal, stop, work
+from targets import Target, write
+from waiting import until
 
-from api import follow
 from edge.config.lines import LineConfig
 from edge.controller.controller import Controller
 from edge.core.events import AlarmChanged, DeviceChanged
 from edge.core.values.alarm import AlarmKind, AlarmState
-from edge.journal.record import Value
+from edge.journal.follower import Follower, Opened, follow_until_cancelled
+from edge.journal.record import Record
+from edge.journal.source import JournalSource
 from edge.opcua import server
 from edge.publish import process
-from edge.views.history import History
 
 FAULTS: list[BaseException] = [
     ZeroDivisionError("planted"),
@@ -132,7 +133,7 @@ def test_a_port_that_accepts_and_closes_at_once_is_a_plc_that_is_down(
 
 
 def test_a_publisher_that_ends_by_a_fault_begins_anew_and_the_others_go_on(
-    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, quick: None
 ) -> None:
     config = example(project).model_copy(
         update={
@@ -152,7 +153,6 @@ def test_a_publisher_that_ends_by_a_fault_begins_anew_and_the_others_go_on(
         return targets[name]
 
     monkeypatch.setattr(process, "open_publisher", opened)
-    monkeypatch.setattr(process, "RETRY_LAST_S", 0.001)
 
     def all_came() -> None:
         for target in targets.values():
@@ -167,32 +167,32 @@ def test_a_publisher_that_ends_by_a_fault_begins_anew_and_the_others_go_on(
     assert sum(bool(record.exc_info) for record in caplog.records) == 3
 
 
-def test_a_journal_that_cannot_be_shown_is_followed_anew(
-    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(follow, "FAULT_S", 0.001)
+def test_what_follows_a_journal_and_fails_begins_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write(tmp_path / "journal.sqlite", 1, 50)
-    faults, came = iter(FAULTS[:3]), list[Value]()
+    faults, came, said = iter(FAULTS[:3]), list[int](), list[str]()
 
-    def take(values: list[Value]) -> None:
-        if (fault := next(faults, None)) is not None:
-            raise fault
-        came.extend(values)
+    class Shown:
+        portion = 1_000
 
-    def no_store() -> Any:
-        raise OSError("no store")
+        def begin(self, journal: Opened) -> int:
+            return journal.after or 0
 
-    async def main() -> None:
-        follower = follow.Follower(
-            "c", tmp_path / "journal.sqlite", (), lambda _: None, take, no_store, lambda: History(()), lambda _: None
-        )
-        task = asyncio.create_task(follower.run())
-        await until(lambda: len(came) >= 50)
-        await until(lambda: not follower.followed.journal_trouble)
-        await stop(task)
+        def take(self, records: Sequence[Record]) -> bool:
+            if (fault := next(faults, None)) is not None:
+                raise fault
+            came.extend(record.seq for record in records)
+            return False
 
-    run(main())
-    assert len(came) == 50
+        def trouble(self, error: Exception) -> None:
+            said.append(str(error))
+
+    with closing(JournalSource(tmp_path / "journal.sqlite", "c")) as source:
+        follower = Follower(source, Shown(), 0.1)
+        for _ in range(10):
+            follower.step()
+    assert came == list(range(1, 51))
+    assert said == [f"a fault of this program: {fault!r}" for fault in FAULTS[:3]]
+    assert sum(bool(record.exc_info) for record in caplog.records) == 3
 
 
 def test_a_record_that_the_opcua_server_cannot_show_ends_nothing(
@@ -209,10 +209,13 @@ def test_a_record_that_the_opcua_server_cannot_show_ends_nothing(
                 raise FAULTS[len(shown) - 1]
 
     async def main() -> None:
-        task = asyncio.create_task(server._Follower(config, cast(Any, Face())).run())
+        source = JournalSource(config.journal, config.controller)
+        told = server._Told(config, cast(Any, Face()), asyncio.get_running_loop())
+        task = asyncio.create_task(follow_until_cancelled("journal", Follower(source, told, 0.001)))
         await until(lambda: task.done() or len(shown) >= 3 + 47 * len(config.line))
         assert not task.done(), task
         await stop(task)
+        source.close()
 
     run(main())
     assert sum(bool(record.exc_info) for record in caplog.records) == 3

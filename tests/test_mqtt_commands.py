@@ -285,7 +285,7 @@ def test_a_request_that_comes_again_is_not_refused_since_it_may_be_waiting(
         for lane in (1, 2, 3, 1, 2, 3):
             assert answers.get(timeout=HANGS_S) == (b"lane %d" % lane, 202)
         desk.close()
-        assert api.lanes == ["1", "2", "3"] and desk.in_vain == follow.Requests(refused=1)
+        assert api.lanes == ["1", "2", "3"] and desk.in_vain == follow.RequestsInVain(refused=1)
         assert sorted(acknowledged) == [b"lane 1"] * 2 + [b"lane 2"] * 2 + [b"lane 3"] * 2 + [b"lane 4"]
 
 

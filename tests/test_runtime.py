@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from controllers import UTC_US, Feed, stop
+from controllers import UTC_US, Feed, stop, work
 from journals import assert_journal_is_whole, journal, leave_no_room
 from ports import on_free_ports
 from pure_site import example
 from virtual_time import run_virtual
 
-from edge.config.lines import LineConfig
 from edge.controller.controller import Controller
 from edge.core.events import (
     Anomaly,
@@ -34,32 +32,6 @@ from edge.journal.record import Record
 from edge.sim.devices import SimulatedFloor
 from edge.sim.tally import FloorReport
 from plc.words import EventType
-
-
-def work(
-    config: LineConfig,
-    seconds: float,
-    ahead: int,
-    *,
-    floor_config: LineConfig | None = None,
-    meanwhile: Callable[[SimulatedFloor, Feed, Controller], Awaitable[None]] | None = None,
-) -> FloorReport:
-    """A controller and a floor until the floor is empty, in virtual time; the floor's truth."""
-
-    async def main() -> FloorReport:
-        floor = SimulatedFloor(floor_config or config, seconds=seconds)
-        feed = Feed(floor, ahead)
-        await floor.start()
-        controller = Controller(config, feed, threaded=False, zero_us=UTC_US)
-        task = asyncio.create_task(controller.run())
-        if meanwhile is not None:
-            await meanwhile(floor, feed, controller)
-        await asyncio.wait_for(floor.wait(), seconds + 120)
-        await stop(task)
-        await floor.stop()
-        return floor.report()
-
-    return run_virtual(main())
 
 
 def assert_open_orders_are_told(records: list[Record]) -> None:

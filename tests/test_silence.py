@@ -10,9 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from controllers import UTC_US, stop
+from journals import journal
 from ports import free_port, on_free_ports
 from pure_site import example
-from test_runtime import UTC_US, journal, stop
 from virtual_time import run_virtual
 
 from edge.config.lines import LineConfig

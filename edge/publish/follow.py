@@ -1,6 +1,6 @@
 """Follows one controller's journal for one target: batches in order, at least once, with a durable cursor.
 
-Public names: Publisher, Entry, Delivery, TargetDown, Requests, TargetFollower, Following.
+Public names: Publisher, Entry, Delivery, TargetDown, RequestsInVain, TargetFollower, Following.
 
 A publisher turns records into what its target takes, and knows nothing of cursors, batches or waiting. One thread each:
 a target that is down or slow delays no other. A batch is prepared once and sent until the target took it.
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
     id: str
 
 
-class Requests(NamedTuple):
+class RequestsInVain(NamedTuple):
     """What others asked of a publisher and did not get, since it was opened: no room for it, or a fault of ours.
 
     ``why``: the newest fault; empty = there was none.
@@ -52,7 +52,7 @@ class Requests(NamedTuple):
     why: str = ""
 
 
-NONE_IN_VAIN = Requests()
+NONE_IN_VAIN = RequestsInVain()
 Delivery: TypeAlias = Callable[[], Sequence[SetAside]]
 """Sends one prepared batch, in order, and returns what the target refused for good. May be called again after
 TargetDown, and may then leave out what the target has confirmed.
@@ -85,7 +85,7 @@ class Publisher(Protocol):
         ...
 
     @property
-    def requests(self) -> Requests:
+    def requests(self) -> RequestsInVain:
         """What was asked of it in vain."""
         ...
 
@@ -121,7 +121,7 @@ class Following:
     failures: int = 0
     set_aside: int = 0
     trouble: str = "not begun"
-    requests: Requests = NONE_IN_VAIN
+    requests: RequestsInVain = NONE_IN_VAIN
 
     @property
     def backlog(self) -> int:
@@ -249,7 +249,7 @@ class TargetFollower:
     def _count_requests(self) -> None:
         """Remembers what was asked in vain where another process can see it."""
         before = self.following.requests
-        now = Requests() if self._publisher is None else self._publisher.requests
+        now = RequestsInVain() if self._publisher is None else self._publisher.requests
         if now != before:
             self.following = replace(self.following, requests=now)
             more = now.refused - before.refused, now.failed - before.failed
@@ -259,6 +259,6 @@ class TargetFollower:
     def _forget(self) -> None:
         self._delivery = None
         publisher, self._publisher = self._publisher, None
-        self.following = replace(self.following, requests=Requests())
+        self.following = replace(self.following, requests=RequestsInVain())
         if publisher is not None:
             publisher.close()

@@ -20,7 +20,7 @@ from edge.core.values.layout import LineLayout
 from edge.journal.host_time import now_us
 from edge.journal.record import Record
 from edge.publish.cursors import SetAside
-from edge.publish.follow import Delivery, Entry, Following, Requests, TargetDown
+from edge.publish.follow import Delivery, Entry, Following, RequestsInVain, TargetDown
 from edge.publish.mqtt_broker import Broker, BrokerDown, Outgoing
 from edge.publish.mqtt_commands import CommandDesk
 from edge.publish.mqtt_connection import MqttConnection
@@ -106,9 +106,9 @@ class MqttPublisher:
             raise TargetDown(str(error)) from None
 
     @property
-    def requests(self) -> Requests:
+    def requests(self) -> RequestsInVain:
         """What was asked of it in vain."""
-        return Requests() if self._desk is None else self._desk.in_vain
+        return RequestsInVain() if self._desk is None else self._desk.in_vain
 
     def give_up(self) -> None:
         """Waits neither for the broker nor, where something is asked of us, for the api."""

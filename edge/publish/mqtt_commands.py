@@ -28,7 +28,7 @@ from edge.config.tls import TlsTable
 from edge.core.values.text import one_line
 from edge.journal.host_time import now_us
 from edge.publish.connections import Connections
-from edge.publish.follow import Requests
+from edge.publish.follow import RequestsInVain
 from edge.publish.mqtt_broker import Arrived
 from edge.publish.namespace import MqttMessage, Namespace
 from edge.publish.topics import Answered
@@ -158,9 +158,9 @@ class CommandDesk:
         return (self._namespace.command("+"),)
 
     @property
-    def in_vain(self) -> Requests:
+    def in_vain(self) -> RequestsInVain:
         """Requests that came while too many were waiting, and those that a fault of ours ended."""
-        return Requests(self._refused, self._failed, self._why)
+        return RequestsInVain(self._refused, self._failed, self._why)
 
     def take(self, message: Arrived) -> None:
         """A request arrived; does not wait. One that was here before may be waiting already, and is never refused."""
