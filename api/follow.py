@@ -262,7 +262,7 @@ class _Projection:
 
     def take(self, records: Sequence[Record]) -> bool:
         if records:
-            self.projected = self.store().project(self.node, records)
+            self.projected = self.store().project(self.node, records, self.projected)
         self.said = ""
         return False
 

@@ -128,6 +128,9 @@ class Site:
     def store(self) -> SiteStore:
         """The site store, opened when it was not yet. Raises StoreError."""
         with self._store_lock:
+            if self._store is not None and self._store.replaced:
+                self._store.close()
+                self._store = None
             if self._store is None:
                 try:
                     self._store = SiteStore(self.config.store)

@@ -24,6 +24,7 @@ from dock_line import EVERY_US, one_door, order_and_load, way_out  # noqa: E402 
 
 from edge.controller.controller import Controller  # noqa: E402
 from edge.core.events import DoorSeen  # noqa: E402
+from edge.core.values.feed import FeedPortion  # noqa: E402
 from edge.journal.host_time import now_us  # noqa: E402
 from edge.journal.reader import JournalReader  # noqa: E402
 from rfid.epc.identity import identify, sscc96  # noqa: E402
@@ -42,7 +43,9 @@ async def measure(folder: Path, parcels: int) -> list[float]:
     config = one_door(folder, reader.port)
     epcs = [sscc96("9521141", f"{number:010d}") for number in range(parcels)]
     feed = order_and_load(epcs)
-    controller = asyncio.create_task(Controller(config, lambda after, limit: feed[after : after + limit]).run())
+    controller = asyncio.create_task(
+        Controller(config, lambda place, limit: FeedPortion(tuple(feed[place.seq : place.seq + limit]))).run()
+    )
     for _ in range(500):
         if reader.ready:
             break

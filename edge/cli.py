@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from edge.config.lines import LineConfig
     from edge.controller.controller import OrderFeed, Targets
     from edge.controller.retention import Position
-    from edge.core.events import OrderChanged, Requested
+    from edge.core.values.feed import FeedPlace, FeedPortion
     from edge.site.store import SiteStore
 
 ENDS_WHEN_TOLD = frozenset({"run", "sim", "publish", "api", "opcua"})
@@ -91,6 +91,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     api = add_command(commands, "api", _api, "orders in, look-ups and live pages out")
     api.add_argument("config", type=Path, metavar="SITE.toml")
 
+    of_module("site", "edge.site.command", "the site store: backup, restore", "The site store.")
     of_module("alarms", "edge.commands.alarms", "the alarms of a site, and what an operator asks of them")
     of_module(
         "load", "edge.commands.loads", "loads at dock doors: open, check, close, manifest", "Loads at dock doors."
@@ -159,10 +160,10 @@ def _feed(config: LineConfig) -> OrderFeed | None:
 
     stores: list[SiteStore] = []
 
-    def feed(after: int, limit: int) -> Sequence[OrderChanged | Requested]:
+    def feed(place: FeedPlace, limit: int) -> FeedPortion:
         if not stores:
             stores.append(SiteStore(config.store, readonly=True))
-        return stores[0].feed(after, limit)
+        return stores[0].follow(place, limit)
 
     return feed
 

@@ -1,6 +1,6 @@
 """What a controller of this process is given, and how it ends.
 
-Public names: UTC_US, Feed, stop, work.
+Public names: UTC_US, Feed, feed_of, stop, work.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from virtual_time import run_virtual
 
 from edge.config.lines import LineConfig
 from edge.controller.controller import Controller
-from edge.core.events import (
-    LaneRequested,
-    OrderChanged,
-)
+from edge.core.events import LaneRequested, OrderChanged, Requested
+from edge.core.values.feed import FeedPlace, FeedPortion
 from edge.sim.devices import SimulatedFloor
 from edge.sim.tally import FloorReport
 
@@ -39,8 +37,13 @@ class Feed:
             LaneRequested(at_us=0, feed_seq=len(self.items) + 1, line=line, lane=lane, enabled=enabled, by="test")
         )
 
-    def __call__(self, after: int, limit: int) -> Sequence[OrderChanged | LaneRequested]:
-        return self.items[after : after + limit]
+    def __call__(self, place: FeedPlace, limit: int) -> FeedPortion:
+        return feed_of(self.items)(place, limit)
+
+
+def feed_of(items: Sequence[OrderChanged | Requested]) -> Callable[[FeedPlace, int], FeedPortion]:
+    """A feed of these, also of what is added to them; its store is of no epoch."""
+    return lambda place, limit: FeedPortion(tuple(items[place.seq : place.seq + limit]))
 
 
 async def stop(task: asyncio.Task[None]) -> None:

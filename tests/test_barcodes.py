@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from conftest import Run
+from controllers import feed_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from journals import assert_replays
@@ -577,9 +578,7 @@ def test_the_example_sorts_on_real_sockets(project: Path, tmp_path: Path) -> Non
         feed = [OrderChanged(0, seq, order) for seq, order in enumerate(orders, 1)]
         await floor.start()
         assert "a client on scanner top" in floor.waits_for()
-        controller = asyncio.create_task(
-            Controller(config, lambda after, limit: feed[after : after + limit], threaded=False).run()
-        )
+        controller = asyncio.create_task(Controller(config, feed_of(feed), threaded=False).run())
         await floor.wait()
         controller.cancel()
         await asyncio.wait((controller,))

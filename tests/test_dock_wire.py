@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from controllers import UTC_US, stop
+from controllers import UTC_US, feed_of, stop
 from dock_line import EVERY_US, one_door, order_and_load, way_out
 from journals import journal
 from llrpjs_peer import foreign_reader, llrpjs_command
@@ -30,10 +30,6 @@ READ_US = 1_767_225_600_000_000
 @pytest.fixture
 def llrpjs(npm: Callable[[str], Path], peer: Callable[[str], str]) -> list[str]:
     return llrpjs_command(npm, peer)
-
-
-def feed_of(items: Sequence[Any]) -> Callable[[int, int], Sequence[Any]]:
-    return lambda after, limit: items[after : after + limit]
 
 
 def gpo(port: int, on: int) -> dict[str, int]:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from controllers import feed_of
 from ports import on_free_ports
 from pure_site import example
 from virtual_time import run_virtual
@@ -29,9 +30,7 @@ async def decide(config: LineConfig, seconds: float) -> tuple[list[Decision], Fl
     feed = [OrderChanged(0, seq, order) for seq, order in enumerate(orders, 1)]
     await floor.start()
     assert len(floor.waits_for()) == 6, "three PLCs and three readers without a host"
-    controller = asyncio.create_task(
-        Controller(config, lambda after, limit: feed[after : after + limit], threaded=False).run()
-    )
+    controller = asyncio.create_task(Controller(config, feed_of(feed), threaded=False).run())
     await floor.wait()
     controller.cancel()
     with suppress(asyncio.CancelledError):

@@ -94,7 +94,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("edge/controller/controller.py", "import edge.devices.clocks")
     ],
     "door of controller: controller and retention": [("edge/cli.py", "import edge.controller.vitals")],
-    "door of site: the store": [("api/app.py", "import edge.site.tables")],
+    "door of site: the store and its command": [("api/app.py", "import edge.site.tables")],
     "commands: named by cli, imported by nobody": [("edge/site/store.py", "import edge.commands.command_line")],
     "door of publish: its process and its schema": [("grafana/board.py", "import edge.publish.topics")],
     "door of sim: its processes and the tally": [("edge/commands/demo.py", "import edge.sim.world")],

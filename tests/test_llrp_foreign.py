@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from controllers import feed_of
 from libmodbus_peer import LibmodbusPlc
 from llrp_talk import Ear
 from llrpjs_peer import ForeignReader, foreign_reader, llrpjs_command
@@ -162,7 +163,7 @@ def test_the_main_job_with_neither_end_ours(run: Any, llrpjs: list[str], program
         loop = asyncio.get_running_loop()
         path = tmp_path / "LINE.toml"
         path.write_text(_LINE.format(plc=plc.port, reader=await foreign.says("port")))
-        controller = Controller(load_line(path), lambda after, limit: changes[after : after + limit])
+        controller = Controller(load_line(path), feed_of(changes))
         task = asyncio.create_task(controller.run())
 
         def passes(track: int, at_us: int) -> None:

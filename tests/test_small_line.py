@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from controllers import feed_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from libmodbus_peer import LibmodbusIo
@@ -354,9 +355,7 @@ async def sort_example(config: LineConfig, seconds: float) -> SimulatedFloor:
     feed = [OrderChanged(0, seq, order) for seq, order in enumerate(orders, 1)]
     await floor.start()
     assert floor.waits_for() == ["a controller on remote I/O io", "a client on reader portal"]
-    controller = asyncio.create_task(
-        Controller(config, lambda after, limit: feed[after : after + limit], threaded=False).run()
-    )
+    controller = asyncio.create_task(Controller(config, feed_of(feed), threaded=False).run())
     await floor.wait()
     controller.cancel()
     with suppress(asyncio.CancelledError):

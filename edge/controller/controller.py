@@ -31,18 +31,18 @@ from edge.core.events import (
     Command,
     DeviceChanged,
     Event,
+    FeedFollowed,
     Input,
     Journaled,
     Measured,
-    OrderChanged,
     OutputSet,
     PointWriteRequested,
-    Requested,
     SetOutput,
     Started,
     TagsRead,
     Tick,
 )
+from edge.core.values.feed import FeedPlace, FeedPortion
 from edge.core.values.flags import FLAGS
 from edge.devices.packml import PackmlSession
 from edge.devices.plc import PlcSession
@@ -74,8 +74,8 @@ Targets = Callable[[int], Mapping[str, str]]
 BACKOFF_FIRST_S = 0.1
 BACKOFF_LAST_S = 2.0
 
-OrderFeed = Callable[[int, int], Sequence[OrderChanged | Requested]]
-"""(after, limit) -> changes behind a feed sequence, oldest first; raises OSError while the store cannot be read."""
+OrderFeed = Callable[[FeedPlace, int], FeedPortion]
+"""(place, limit) -> what stands behind a place in the feed; raises OSError while the store cannot be read."""
 
 
 class HostClock:
@@ -490,29 +490,50 @@ class Controller:
                 if self._reasons.get("journal"):  # what cannot be stored is not taken in
                     await asyncio.sleep(1)
                     continue
-                after = self._core.state.feed_seq
+                state = self._core.state
+                place = FeedPlace(state.feed_seq, state.feed_epochs, state.feed_known)
                 try:
                     if pool is None:
-                        portion = feed(after, FEED_PORTION)
+                        portion = feed(place, FEED_PORTION)
                     else:
-                        portion = await self._loop.run_in_executor(pool, feed, after, FEED_PORTION)
+                        portion = await self._loop.run_in_executor(pool, feed, place, FEED_PORTION)
                 except OSError as error:
                     self._device("site-store", f"site store: {error}")
                     await asyncio.sleep(1)
                     continue
                 self._device("site-store", None, "site store answers")
-                for item in portion:
+                if portion.anew or portion.epochs != place.epochs:
+                    self._feed_followed(portion, place)
+                for item in portion.values:
                     given = replace(item, at_us=self._now())
                     self._take(given)
                     if isinstance(given, PointWriteRequested) and given.plc in self._points:
                         self._points[given.plc].ask(given)
-                    if len(portion) > 20:
+                    if len(portion.values) > 20:
                         await asyncio.sleep(0)  # a long catch-up must not hold up a divert
-                if len(portion) < FEED_PORTION:
+                if len(portion.values) < FEED_PORTION and not portion.anew:
                     await asyncio.sleep(FEED_EVERY_S)
         finally:
             if pool is not None:
                 pool.shutdown(wait=False, cancel_futures=True)
+
+    def _feed_followed(self, portion: FeedPortion, place: FeedPlace) -> None:
+        """The feed has another epoch than before, or is another one."""
+        if portion.anew:
+            log.warning(
+                "site store: replaced, all its orders are taken again: %s was reached, see the alarm", place.seq
+            )
+        self._take(
+            FeedFollowed(
+                at_us=self._now(),
+                store=portion.store,
+                epochs=portion.epochs,
+                newest=portion.newest,
+                before=place.seq,
+                anew=portion.anew,
+                known=portion.known,
+            )
+        )
 
     # ---- the journal answers -----------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from edge.core.events import (
     DoorSeen,
     EventsMissed,
     Expected,
+    FeedFollowed,
     Input,
     Journaled,
     LaneRequested,
@@ -162,6 +163,10 @@ class Core:
                     decide(seen_by, given, out)
             case DoorSeen():
                 self._gate.decide(given, out)
+            case FeedFollowed():
+                self.state.feed_epochs, self.state.feed_known = given.epochs, given.known
+                if given.anew:
+                    self.state.feed_seq = 0
             case OrderChanged():
                 self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
                 self.book.put(given.order)

@@ -32,6 +32,7 @@ from edge.core.values.inputs import (
     DeviceNotice,
     DoorSeen,
     EventsMissed,
+    FeedFollowed,
     LaneRequested,
     LoadRequested,
     MachineReported,
@@ -104,6 +105,7 @@ __all__ = [
     "Event",
     "EventsMissed",
     "Expected",
+    "FeedFollowed",
     "Finding",
     "FindingKind",
     "GateVerdict",
@@ -164,6 +166,7 @@ Journaled: TypeAlias = (
     | CommandSent
     | CommandHandled
     | CommandDropped
+    | FeedFollowed
     | OrderChanged
     | LaneRequested
     | AlarmRequested

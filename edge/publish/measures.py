@@ -29,6 +29,7 @@ from edge.core.events import (
     DoorSeen,
     Event,
     EventsMissed,
+    FeedFollowed,
     FindingKind,
     Journaled,
     LaneChanged,
@@ -264,6 +265,7 @@ class Measures:
                 | ToteChecked()
                 | CommandSent()
                 | CertificateChecked()
+                | FeedFollowed()
                 | AlarmDue()
                 | DoorSeen()
                 | LoadRefused()

@@ -257,7 +257,8 @@ EVENTS: dict[str, tuple[type[Journaled | Event], str]] = {
 UNTOLD = frozenset(
     {
         "AlarmDue", "BarcodesRead", "CommandDropped", "CommandHandled", "CommandSent", "DeviceNotice", "DoorSeen",
-        "EventsMissed", "OutputSet", "PassageSeen", "PointWriteRequested", "PointWritten", "CertificateChecked",
+        "EventsMissed", "FeedFollowed", "OutputSet", "PassageSeen", "PointWriteRequested", "PointWritten",
+        "CertificateChecked",
     }
 )  # fmt: skip
 """Kinds of records that never make a message."""

@@ -1,11 +1,14 @@
 """Connections to the database of the site store. Everything specific to SQLite stands in ``_sqlite``.
 
-Public names: engine, StoreError.
+Public names: engine, sqlite_file, file_identity, held, StoreError.
 """
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -21,6 +24,24 @@ def engine(url: str, readonly: bool) -> sa.Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, readonly)
     return sa.create_engine(parsed, pool_pre_ping=True)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a store in SQLite; None = another database."""
+    parsed = sa.make_url(url)
+    return Path(parsed.database or "").absolute() if parsed.get_backend_name() == "sqlite" else None
+
+
+@contextmanager
+def held(path: Path, otherwise: str) -> Iterator[None]:
+    """Keeps other processes off a file while the context lasts; StoreError with ``otherwise`` when one is at it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(otherwise) from None
+        yield
 
 
 def _sqlite(url: sa.URL, readonly: bool) -> sa.Engine:
@@ -50,8 +71,33 @@ def _sqlite(url: sa.URL, readonly: bool) -> sa.Engine:
         pool_timeout=30,
     )
 
+    if readonly:
+        _follow_file(made, path)
+
     @sa.event.listens_for(made, "begin")
     def begin(db: sa.Connection) -> None:
         db.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
 
     return made
+
+
+def _follow_file(made: sa.Engine, path: Path) -> None:
+    """Connections that were opened to a file which is gone are opened anew, to the one that stands there now."""
+
+    @sa.event.listens_for(made, "connect")
+    def opened(_: object, record: sa.pool.ConnectionPoolEntry) -> None:
+        record.info["file"] = file_identity(path)
+
+    @sa.event.listens_for(made, "checkout")
+    def still_there(_: object, record: sa.pool.ConnectionPoolEntry, __: object) -> None:
+        if record.info["file"] != file_identity(path):
+            raise sa.exc.DisconnectionError("another file stands in its place")  # the pool opens that one
+
+
+def file_identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands there; None = there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino

@@ -2,8 +2,8 @@
 
 Public names: SiteStore, Put, StoreError, OrderConflict.
 
-One process writes. With SQLite it does so on one connection, which also checkpoints; readers, in this process and in
-others, open the file read-only.
+One process writes, and each time that one begins to, the feed has a new epoch (`edge.core.values.feed`). With SQLite
+it writes on one connection, which also checkpoints; readers, in this process and in others, open the file read-only.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from edge.core.events import DeviceChanged, OrderChanged, OrderShipped, Requested
 from edge.core.names import refs
+from edge.core.values.feed import FeedPlace, FeedPortion
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order
 from edge.core.values.wishes import Wish
 from edge.journal.record import Record
 from edge.site import feed, tables
 from edge.site import orders as orders_of
-from edge.site.engine import StoreError, engine
+from edge.site.engine import StoreError, engine, file_identity, sqlite_file
 from edge.site.orders import OrderConflict, Put
 from edge.views.timeline import TimelineEntry, timeline
 
@@ -46,6 +47,9 @@ class SiteStore:
                 trouble = tables.take(db, readonly)
                 if not trouble and not readonly:
                     orders_of.know_codes(db)
+                    feed.begin_epoch(db)
+                self._path = sqlite_file(url)
+                self._file = self._path and file_identity(self._path)
             if trouble:
                 self.close()
                 raise StoreError(f"site store {self._name}: {trouble}")
@@ -55,6 +59,11 @@ class SiteStore:
         self._reader.dispose()
         if self._writer is not None:
             self._writer.dispose()
+
+    @property
+    def replaced(self) -> bool:
+        """Whether another file stands in its place, or none; nothing can be written then."""
+        return self._path is not None and file_identity(self._path) != self._file
 
     # ---- orders and requests in --------------------------------------------------------------------------------------
 
@@ -80,6 +89,11 @@ class SiteStore:
         """Up to ``limit`` order changes and requests behind a place in the feed, in order."""
         with self._read() as db:
             return feed.values_after(db, after, limit)
+
+    def follow(self, place: FeedPlace, limit: int) -> FeedPortion:
+        """Up to ``limit`` values behind a follower's place, or that this is not the feed that it followed."""
+        with self._read() as db:
+            return feed.portion_at(db, place, limit)
 
     # ---- look-up -----------------------------------------------------------------------------------------------------
 
@@ -133,8 +147,10 @@ class SiteStore:
         with self._read() as db:
             return db.execute(sa.select(tables.progress.c.seq).where(tables.progress.c.node == node)).scalar() or 0
 
-    def project(self, node: str, records: Sequence[Record]) -> int:
+    def project(self, node: str, records: Sequence[Record], after: int = 0) -> int:
         """Takes records of one journal, in order; those taken before change nothing. The new cursor.
+
+        ``after``: the cursor as the caller knows it; StoreError when it is not so far, since the store was replaced.
 
         ``node``: name of the journal, another one for every file. Records, their names, the shipped orders and the
         cursor are stored together or not at all. That an order was shipped goes to the feed once, since the
@@ -142,6 +158,8 @@ class SiteStore:
         """
         with self._write() as db:
             seen = db.execute(sa.select(tables.progress.c.seq).where(tables.progress.c.node == node)).scalar()
+            if (seen or 0) < after:
+                raise StoreError(f"site store {self._name}: replaced: it has {seen or 0} of {node}, {after} were taken")
             fresh = [record for record in records if record.seq > (seen or 0)]
             if not fresh:
                 return seen or 0
@@ -182,8 +200,14 @@ class SiteStore:
     def _write(self) -> Iterator[sa.Connection]:
         if self._writer is None:
             raise StoreError(f"site store {self._name}: opened read-only")
+        self._check_place()
         with self._errors(), self._writer.begin() as db:
             yield db
+        self._check_place()  # what was written just now may be gone with it
+
+    def _check_place(self) -> None:
+        if self.replaced:
+            raise StoreError(f"site store {self._name}: gone, or another file stands in its place")
 
     @contextmanager
     def _read(self) -> Iterator[sa.Connection]:

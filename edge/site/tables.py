@@ -4,8 +4,8 @@ Public names: SCHEMA, take and the tables.
 
 ``orders``, ``order_item`` (which order names which item) and ``order_code`` (and which other code), ``feed`` and
 ``feed_ref`` (every order change and operator's request in the order in which it was taken, and under which names),
-``progress`` (how far each journal is projected), ``mirror`` and ``mirror_ref`` (the journals' records that name
-something, and under which names).
+``feed_epoch`` (each time that somebody began to write the feed), ``progress`` (how far each journal is projected),
+``mirror`` and ``mirror_ref`` (the journals' records that name something, and under which names).
 """
 
 from __future__ import annotations
@@ -56,6 +56,13 @@ feed_refs = sa.Table(
     sa.Column("ref", sa.String(200), primary_key=True),
     sa.Column("seq", _Long, sa.ForeignKey("feed.seq"), primary_key=True),
 )
+feed_epochs = sa.Table(
+    "feed_epoch",
+    METADATA,
+    sa.Column("epoch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("mark", sa.String(32), nullable=False),
+    sa.Column("after", sa.BigInteger, nullable=False),  # the last number of the epochs before
+)
 progress = sa.Table(
     "progress",
     METADATA,
@@ -91,4 +98,6 @@ def take(db: sa.Connection, readonly: bool) -> str:
         return "another program's database: give it one of its own" if known else "nothing is in it yet"
     elif (version := db.execute(sa.select(schema_version.c.version)).scalar()) != SCHEMA:
         return f"schema {version}: this version of Lanewise has {SCHEMA}: start the version that wrote it"
+    elif not readonly:
+        feed_epochs.create(db, checkfirst=True)  # 0.1.0 has none, and passes over it
     return ""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from edge.core.dock.loads import LoadCheck, Loads
 from edge.core.events import (
     DockChanged,
+    FeedFollowed,
     LoadClosed,
     LoadOpened,
     LoadRefused,
@@ -24,7 +25,8 @@ from edge.core.values.state import LoadsState
 from edge.journal.record import Value
 
 BOARD_KINDS = frozenset(
-    kind.__name__ for kind in (Started, OrderChanged, ParcelGated, LoadOpened, LoadClosed, LoadRefused, DockChanged)
+    kind.__name__
+    for kind in (Started, FeedFollowed, OrderChanged, ParcelGated, LoadOpened, LoadClosed, LoadRefused, DockChanged)
 )
 """Kinds of records that say something of doors and loads."""
 KEEP_RECENT = 12
@@ -86,6 +88,8 @@ class DockBoard:
         match value:
             case ParcelGated() if value.dock in self._recent:
                 self._recent[value.dock].appendleft(value)
+            case FeedFollowed(anew=True):
+                self._answers.clear()  # their numbers are given again
             case DockChanged():
                 self._changed[value.dock] = value
             case _:

@@ -27,6 +27,7 @@ from edge.core.events import (
     DockChanged,
     DoorSeen,
     EventsMissed,
+    FeedFollowed,
     LaneChanged,
     LaneRequested,
     LoadClosed,
@@ -261,6 +262,7 @@ class LiveView:
                 | Measured()
                 | MachineReported()
                 | CertificateChecked()
+                | FeedFollowed()
                 | CommandSent()
                 | CommandDropped()
                 | OrderChanged()

@@ -26,6 +26,7 @@ from edge.core.events import (
     DockChanged,
     DoorSeen,
     EventsMissed,
+    FeedFollowed,
     Finding,
     FindingKind,
     LaneChanged,
@@ -373,6 +374,7 @@ def _machine(
     | DeviceChanged
     | PlcConnected
     | EventsMissed
+    | FeedFollowed
     | DeviceNotice
     | Measured
     | MachineReported
@@ -389,6 +391,10 @@ def _machine(
             return phrase("plc-connected", plc=value.plc, session=session)
         case EventsMissed():
             return phrase("events-missed", plc=value.plc, count=value.count)
+        case FeedFollowed():
+            code = "feed-anew" if value.anew else "feed-followed"
+            places = {"newest": value.newest, "before": value.before} if value.anew else {}
+            return phrase(code, store=value.store or phrase("feed.unmarked"), epoch=value.epoch, **places)
         case DeviceNotice():
             return phrase("notice", device=value.device, text=value.text)
         case Measured():

@@ -18,6 +18,7 @@ from edge.core.events import (
     DockChanged,
     DockReason,
     Event,
+    FeedFollowed,
     Journaled,
     LaneChanged,
     MachineReported,
@@ -130,6 +131,10 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
                     yield Condition(AlarmKind.SCANNER_DOWN, name, not up, reason)
             elif device in _PARTS:
                 yield Condition(_PARTS[device], "", not up, reason)
+        case FeedFollowed(anew=True, before=before, newest=newest):
+            store = f"store {value.store}, epoch {value.epoch}" if value.store else "a store of 0.1.0"
+            text = f"its feed ends at {newest}, and place {before} that was reached is none of it ({store})"
+            yield Moment(AlarmKind.FEED_CHANGED, "", text)
         case Anomaly(code=AnomalyCode.UNCONFIRMED, line=line):
             yield Trial(AlarmKind.UNCONFIRMED, line, bad=True)
         case Anomaly(code=code, subject=subject, text=text) if code in _MOMENTS and subject:

@@ -104,6 +104,19 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
         "Start lanewise api, and compare store in LINE.toml and SITE.toml.",
         "啟動 lanewise api，並比對 LINE.toml 與 SITE.toml 的 store。",
     ),
+    "alarm.feed-changed": ("Site store replaced", "站點資料庫已被更換"),
+    "alarm.feed-changed.cause": (
+        "Another site store stands there, or an older copy of it.",
+        "站點資料庫換成了另一個，或是較舊的副本。",
+    ),
+    "alarm.feed-changed.consequence": (
+        "All its orders are taken again. The lines go on with those they know, also where the store has lost them.",
+        "重新接收其全部訂單。產線照常使用已知的訂單，包括資料庫遺失的訂單。",
+    ),
+    "alarm.feed-changed.action": (
+        "Send the orders since that copy again. If nobody restored it, compare store in LINE.toml and SITE.toml.",
+        "重新送出該副本之後的訂單，重複的訂單不會有影響。若無人還原，請比對 LINE.toml 與 SITE.toml 的 store。",
+    ),
     "alarm.journal-down": ("Journal cannot be written", "日誌無法寫入"),
     "alarm.journal-down.cause": (
         "The journal cannot be written: the disk is full or broken.",

@@ -26,6 +26,7 @@ class AlarmKind(StrEnum):
     POINTS_DOWN = "points-down"  # PLC
     PACKML_DOWN = "packml-down"  # PLC
     SITE_STORE_DOWN = "site-store-down"  # controller
+    FEED_CHANGED = "feed-changed"  # controller
     JOURNAL_DOWN = "journal-down"  # controller
     JOURNAL_FULL = "journal-full"  # controller
     TARGET_DOWN = "target-down"  # publisher
@@ -121,6 +122,7 @@ MOMENTS = frozenset(
         AlarmKind.INCOMPATIBLE,
         AlarmKind.OTHER_HOST,
         AlarmKind.EVENTS_MISSED,
+        AlarmKind.FEED_CHANGED,
         AlarmKind.READER_FLOODS,
         AlarmKind.SCANNER_REFUSED,
     }

@@ -2,8 +2,8 @@
 
 Public names: Started, Tick, TagsRead, BarcodesRead, DeviceChanged, CommandSent, PlcConnected, PlcEvent, EventsMissed,
 DeviceNotice, Measured, PointChanged, PointWritten, MachineReported, CertificateChecked, CommandHandled,
-CommandDropped, OrderChanged, LaneRequested, AlarmRequested, PointWriteRequested, LoadRequested, OutputSet, AlarmDue,
-PassageSeen, DoorSeen, Requested.
+CommandDropped, FeedEpoch, FeedFollowed, OrderChanged, LaneRequested, AlarmRequested, PointWriteRequested,
+LoadRequested, OutputSet, AlarmDue, PassageSeen, DoorSeen, Requested.
 """
 
 from __future__ import annotations
@@ -257,6 +257,37 @@ class CommandDropped:
     value: int
     target: int
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEpoch:
+    """One epoch of a site store's feed. ``mark``: no other has it. ``after``: the last number of the epochs before."""
+
+    number: int
+    mark: str
+    after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedFollowed:
+    """The site store's feed goes on in another epoch, or is another feed than the one that was followed.
+
+    ``store``, ``epochs``, ``newest``, ``known``: see `edge.core.values.feed`. ``before``: the place that was
+    reached. ``anew``: that place is none of this feed, so that all of it comes again.
+    """
+
+    at_us: int
+    store: str
+    epochs: tuple[FeedEpoch, ...]
+    newest: int
+    before: int
+    anew: bool
+    known: int
+
+    @property
+    def epoch(self) -> int:
+        """The newest epoch; 0 in a store of 0.1.0."""
+        return self.epochs[-1].number if self.epochs else 0
 
 
 @dataclass(frozen=True, slots=True)

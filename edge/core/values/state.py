@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from edge.core.values.alarm import AlarmKind, AlarmRule, AlarmState
-from edge.core.values.inputs import Started
+from edge.core.values.inputs import FeedEpoch, Started
 from edge.core.values.load import Aboard, Load
 from edge.core.values.order import Order
 from edge.core.values.track import Track
@@ -198,6 +198,7 @@ class LoadsState:
 @dataclass(slots=True)
 class CoreState:
     """All of it. ``at_us``: of the newest journaled input. ``started``: by which lines, doors and flags it decides.
+    ``feed_seq``, ``feed_epochs``, ``feed_known``: the place in the site store's feed, see `edge.core.values.feed`.
 
     It is stored, so words may be added, with a default that means what was so before, and none is renamed or taken out.
     """
@@ -210,3 +211,5 @@ class CoreState:
     alarms: AlarmsState = field(default_factory=AlarmsState)
     loads: LoadsState = field(default_factory=LoadsState)
     started: Started | None = None
+    feed_epochs: tuple[FeedEpoch, ...] = ()
+    feed_known: int = 0

@@ -197,6 +197,15 @@ STORIES: Rows = {
     "session.new": ("a new session {session}", "新的工作階段 {session}"),
     "session.known": ("the known session {session}", "原有的工作階段 {session}"),
     "events-missed": ("PLC {plc}: {count} events never came", "PLC {plc}：{count} 個事件未送達"),
+    "feed-followed": (
+        "The orders of site store {store} are followed, epoch {epoch}",
+        "跟隨站點資料庫 {store} 的訂單，紀元 {epoch}",
+    ),
+    "feed-anew": (
+        "Site store replaced: {store}, epoch {epoch}, ends at {newest}, {before} was reached; all is taken again",
+        "站點資料庫已被更換：{store} 紀元 {epoch} 到 {newest} 為止，先前已到 {before}；重新接收其全部訂單",
+    ),
+    "feed.unmarked": ("version 0.1.0", "0.1.0 版"),
     "notice": ("{device}: {text}", "{device}：{text}"),
     "measured": ("{device}: {numbers:, }", "{device}：{numbers:、}"),
     "certificate": ("{device}: {text}", "{device}：{text}"),

@@ -1,0 +1,165 @@
+"""Copies of a site store that is in use: a backup to a file, and one restored in its place; SQLite only.
+
+Public names: backup, restore, Copied.
+
+Both are SQLite's own backup, one transaction on the store: whoever reads or writes it meanwhile sees all of it as it
+was or all as it is then, also when this process is killed. What is unfinished stands in a file beside the target
+(``.unfinished``), and the next copy to that target writes it anew.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from edge.site import feed, tables
+from edge.site.engine import StoreError, held, sqlite_file
+
+_TABLES = sorted(table.name for table in tables.METADATA.tables.values() if table is not tables.feed_epochs)
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a copy holds. ``newest``: the last number of its feed; ``epoch``: the newest of the feed, 0 = none."""
+
+    orders: int
+    newest: int
+    epoch: int
+
+
+def backup(url: str, file: Path) -> Copied:
+    """Writes the store as it is now to a file, in place of one that is there. Raises StoreError."""
+    path = _path(url)
+    with _errors(path, file), _unfinished(file) as unfinished:
+        with closing(_opened(path, "ro")) as source:
+            _check(source, path)
+            _copy(source, unfinished)
+        copied = _look(unfinished)
+        unfinished.replace(file)
+        _sync(file.absolute().parent)
+    return copied
+
+
+def restore(url: str, file: Path) -> Copied:
+    """Puts a backup in the store's place; its feed begins an epoch, and gives none of the store's numbers again.
+
+    Raises StoreError: for a file that is damaged or no site store of this version, before the store is touched.
+    """
+    path = _path(url)
+    with _errors(path, file), _unfinished(path) as unfinished:
+        if not file.is_file():
+            raise StoreError(f"{file}: there is no such file")
+        with closing(_opened(file, "ro")) as source:
+            for (said,) in source.execute("PRAGMA integrity_check(1)"):
+                if said != "ok":
+                    raise StoreError(f"{file}: damaged: {' '.join(said.split())}")
+            _check(source, file)
+            _copy(source, unfinished)
+        last, epoch = _reached(path)
+        _begin_epoch(unfinished, last, epoch)
+        copied = _look(unfinished)
+        with closing(_opened(unfinished, "ro")) as source, closing(_opened(path, "rwc")) as target:
+            target.execute("PRAGMA synchronous=FULL")
+            source.backup(target)
+        unfinished.unlink()
+    return copied
+
+
+def _path(url: str) -> Path:
+    path = sqlite_file(url)
+    if path is None:
+        what = sa.make_url(url).render_as_string(hide_password=True)
+        raise StoreError(f"site store {what}: no SQLite file: copy it with the tools of its database")
+    return path
+
+
+def _opened(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=60)
+
+
+def _check(db: sqlite3.Connection, path: Path) -> None:
+    """Raises StoreError where it is not a site store that this version reads."""
+    known = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='table'")}
+    if missing := [name for name in _TABLES if name not in known]:
+        raise StoreError(f"{path}: no site store: it has no table {missing[0]!r}")
+    (version,) = db.execute("SELECT version FROM schema_version").fetchone()
+    if version != tables.SCHEMA:
+        raise StoreError(f"{path}: schema {version}: this version of Lanewise has {tables.SCHEMA}")
+
+
+def _copy(source: sqlite3.Connection, unfinished: Path) -> None:
+    """A whole copy in one file, on the disk."""
+    with closing(_opened(unfinished, "rwc")) as target:
+        source.backup(target)
+        target.execute("PRAGMA journal_mode=DELETE")
+    _sync(unfinished)
+
+
+def _look(path: Path) -> Copied:
+    with closing(_opened(path, "ro")) as db:
+        (orders,) = db.execute("SELECT count(*) FROM orders").fetchone()
+        return Copied(orders, *_places(db))
+
+
+def _reached(path: Path) -> tuple[int, int]:
+    """The last feed number and epoch of the store that is to be replaced, as far as it can be read."""
+    try:
+        with closing(_opened(path, "ro")) as db:
+            return _places(db)
+    except sqlite3.Error:
+        return 0, 0  # there is none, or it is the damaged one
+
+
+def _places(db: sqlite3.Connection) -> tuple[int, int]:
+    (newest,) = db.execute("SELECT coalesce(max(seq), 0) FROM feed").fetchone()
+    (marked,) = db.execute("SELECT count(*) FROM sqlite_schema WHERE name='feed_epoch'").fetchone()
+    (epoch,) = db.execute("SELECT coalesce(max(epoch), 0) FROM feed_epoch").fetchone() if marked else (0,)
+    return newest, epoch
+
+
+def _begin_epoch(path: Path, last: int, behind: int) -> None:
+    made = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(path), poolclass=sa.NullPool)
+    with made.begin() as db:
+        tables.feed_epochs.create(db, checkfirst=True)
+        feed.begin_epoch(db, behind)
+        if (
+            db.exec_driver_sql("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'feed'", (last,)).rowcount
+            == 0
+        ):
+            db.exec_driver_sql("INSERT INTO sqlite_sequence VALUES('feed', ?)", (last,))
+    made.dispose()
+
+
+@contextmanager
+def _unfinished(target: Path) -> Iterator[Path]:
+    """The file beside a target in which its next content is made; one process at a time."""
+    path = target.with_name(f"{target.name}.unfinished")
+    target.absolute().parent.mkdir(parents=True, exist_ok=True)
+    with held(path, f"{target}: another copy to it is being made"):
+        path.unlink(missing_ok=True)
+        path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
+        yield path
+
+
+def _sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+@contextmanager
+def _errors(path: Path, file: Path) -> Iterator[None]:
+    try:
+        yield
+    except StoreError:
+        raise
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"site store {path}, copy {file}: {error}") from None
