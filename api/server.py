@@ -25,8 +25,9 @@ class ServeError(OSError):
 
 
 def serve(config: SiteConfig) -> None:
-    """Serves the site until SIGINT or SIGTERM. Raises ConfigError and ServeError before it begins."""
+    """Serves the site until SIGINT or SIGTERM. Raises ConfigError, ServeError and StoreHeld before it begins."""
     app = create_app(config)
+    app.state.site.open_store()
     host, _, port = config.listen.rpartition(":")
     with listen(host.strip("[]"), int(port)) as listener:
         server(app).run(sockets=[listener])

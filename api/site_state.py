@@ -30,7 +30,7 @@ from edge.core.values.wishes import Wish
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.metrics import Sample
-from edge.site.store import SiteStore, StoreError
+from edge.site.store import SiteStore, StoreError, StoreHeld
 from edge.views.docks import DockBoard, DockPicture
 from edge.views.history import History, Window
 from edge.views.live import LiveView
@@ -109,10 +109,7 @@ class Site:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Follows the journals for as long as the context lasts."""
-        try:
-            await asyncio.to_thread(self.store)
-        except StoreError as error:
-            log.warning("%s: tried again with every use, and shown in health", error)
+        await asyncio.to_thread(self.open_store)
         tasks = [asyncio.create_task(watch.run()) for watch in self._watches]
         tasks.append(asyncio.create_task(self._beat()))
         try:
@@ -124,6 +121,15 @@ class Site:
             await asyncio.gather(*tasks, return_exceptions=True)
             if self._store is not None:
                 self._store.close()
+
+    def open_store(self) -> None:
+        """Begins to write the store. Raises StoreHeld where another process does; other trouble may end by itself."""
+        try:
+            self.store()
+        except StoreHeld:
+            raise
+        except StoreError as error:
+            log.warning("%s: tried again with every use, and shown in health", error)
 
     def store(self) -> SiteStore:
         """The site store, opened when it was not yet. Raises StoreError."""

@@ -37,7 +37,7 @@ from edge.core.values.feed import FeedPlace
 from edge.core.values.wishes import LaneWish
 from edge.journal.replay import replay
 from edge.site.copies import backup, restore
-from edge.site.store import SiteStore, StoreError
+from edge.site.store import SiteStore, StoreError, StoreHeld
 from edge.views.sentences import Teller
 from edge.views.words.table import say
 
@@ -222,6 +222,22 @@ def test_a_writer_whose_file_is_gone_takes_nothing_more(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="gone, or another file stands in its place"):
         site.order(2, 0)
     site.store.close()
+
+
+def test_a_second_writer_is_refused_as_a_second_controller_is(
+    toml: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the api too, before it listens; with its end, however it ends, the first one's hold is over."""
+    url = f"sqlite:///{tmp_path}/var/site.sqlite"
+    store = SiteStore(url)
+    said = f"site store {url}: another process writes it; stop that one or give `store` another path"
+    with pytest.raises(StoreHeld, match=said):
+        SiteStore(url)
+    assert main(["api", str(toml)]) == 2
+    assert capsys.readouterr().err == f"lanewise: {said}\n"
+    SiteStore(url, readonly=True).close()
+    store.close()
+    SiteStore(url).close()
 
 
 def test_what_was_projected_since_a_copy_is_projected_again(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Connections to the database of the site store. Everything specific to SQLite stands in ``_sqlite``.
 
-Public names: engine, sqlite_file, file_identity, held, StoreError.
+Public names: engine, sqlite_file, file_identity, held, StoreError, StoreHeld.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ import sqlalchemy as sa
 
 class StoreError(OSError):
     """The site store cannot be used now; trying again may help. The text names the store and the reason."""
+
+
+class StoreHeld(StoreError):  # noqa: N818  # being held is what it is
+    """Another process is at the file, and only one may be. The text says what to do."""
 
 
 def engine(url: str, readonly: bool) -> sa.Engine:
@@ -34,13 +38,13 @@ def sqlite_file(url: str) -> Path | None:
 
 @contextmanager
 def held(path: Path, otherwise: str) -> Iterator[None]:
-    """Keeps other processes off a file while the context lasts; StoreError with ``otherwise`` when one is at it."""
+    """Keeps other processes off a file while the context lasts; StoreHeld with ``otherwise`` when one is at it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f"{path.name}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StoreError(otherwise) from None
+            raise StoreHeld(otherwise) from None
         yield
 
 

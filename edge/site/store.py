@@ -1,6 +1,6 @@
 """The site store: orders, the feed that controllers follow, and what the journals told.
 
-Public names: SiteStore, Put, StoreError, OrderConflict.
+Public names: SiteStore, Put, StoreError, StoreHeld, OrderConflict.
 
 One process writes, and each time that one begins to, the feed has a new epoch (`edge.core.values.feed`). With SQLite
 it writes on one connection, which also checkpoints; readers, in this process and in others, open the file read-only.
@@ -9,7 +9,7 @@ it writes on one connection, which also checkpoints; readers, in this process an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,42 +23,49 @@ from edge.core.values.wishes import Wish
 from edge.journal.record import Record
 from edge.site import feed, tables
 from edge.site import orders as orders_of
-from edge.site.engine import StoreError, engine, file_identity, sqlite_file
+from edge.site.engine import StoreError, StoreHeld, engine, file_identity, held, sqlite_file
 from edge.site.orders import OrderConflict, Put
 from edge.views.timeline import TimelineEntry, timeline
 
-__all__ = ["OrderConflict", "Put", "SiteStore", "StoreError"]
+__all__ = ["OrderConflict", "Put", "SiteStore", "StoreError", "StoreHeld"]
 
 
 class SiteStore:
     """One site's store. May be called from several threads; every call is one transaction.
 
     ``url``: ``sqlite:////absolute/path``. ``readonly``: never writes, and needs the store to exist.
-    All calls raise StoreError.
+    All calls raise StoreError; where another process writes the same SQLite file, the constructor raises StoreHeld.
     """
 
     def __init__(self, url: str, readonly: bool = False) -> None:
         self._name = url
-        with self._errors():
+        self._held = ExitStack()
+        with ExitStack() as undone, self._errors():
             self._name = sa.make_url(url).render_as_string(hide_password=True)
+            self._path = sqlite_file(url)
+            if self._path is not None and not readonly:
+                told = f"site store {self._name}: another process writes it; stop that one or give `store` another path"
+                self._held.enter_context(held(self._path, told))
+                undone.enter_context(self._held)
             self._reader = engine(url, readonly=True)
             self._writer = None if readonly else engine(url, readonly=False)
+            undone.callback(self.close)
             with (self._writer or self._reader).begin() as db:
                 trouble = tables.take(db, readonly)
                 if not trouble and not readonly:
                     orders_of.know_codes(db)
                     feed.begin_epoch(db)
-                self._path = sqlite_file(url)
                 self._file = self._path and file_identity(self._path)
             if trouble:
-                self.close()
                 raise StoreError(f"site store {self._name}: {trouble}")
+            undone.pop_all()
 
     def close(self) -> None:
         """Closes every connection."""
         self._reader.dispose()
         if self._writer is not None:
             self._writer.dispose()
+        self._held.close()
 
     @property
     def replaced(self) -> bool:
