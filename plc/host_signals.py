@@ -1,8 +1,9 @@
 """What the host's side of the mailbox tells its owner.
 
 Public names: HostSignal and its members Connected, Gap, EventsLost, Handled, Unaccounted, Restarted, Dropped,
-LinkStale, LinkFresh, Incompatible, StateChanged, LanesChanged. Two more are values of plc.words: an EventRecord came,
-each once and in sequence in the life of a Host; a command was Sent, and stands in the DOWN block returned with it.
+LinkStale, LinkFresh, Incompatible, Fenced, StateChanged, LanesChanged. Two more are values of plc.words: an EventRecord
+came, each once and in sequence in the life of a Host; a command was Sent, and stands in the DOWN block returned with
+it.
 
 Source: docs/plc-mailbox.md, "Rules for the host".
 """
@@ -99,9 +100,21 @@ class LinkFresh:
 
 @dataclass(frozen=True, slots=True)
 class Incompatible:
-    """Nothing is written to this PLC until ``connect`` succeeds: other layout or version, or a newer host."""
+    """Nothing is written to this PLC until ``connect`` succeeds: it has another layout or version."""
 
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """The PLC obeys another host, and nothing is written until ``connect`` takes it back.
+
+    ``epoch``: the other's; ``ours``; ``since_us``: when it was first seen to be obeyed.
+    """
+
+    epoch: int
+    ours: int
+    since_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +145,7 @@ HostSignal: TypeAlias = (
     | LinkStale
     | LinkFresh
     | Incompatible
+    | Fenced
     | StateChanged
     | LanesChanged
 )

@@ -1,6 +1,6 @@
 """The host's side of the mailbox: UP words in, signals and DOWN words out, no clock and no wire.
 
-Public names: Host, Remembered, HEARTBEAT_US, RESEND_US, STALE_US. What it tells: plc.host_signals.
+Public names: Host, Remembered, HEARTBEAT_US, RESEND_US, STALE_US, TAKEOVER_US. What it tells: plc.host_signals.
 
 Source: docs/plc-mailbox.md, "Rules for the host".
 """
@@ -15,6 +15,7 @@ from plc.command_ring import CommandRing
 from plc.host_signals import (
     Connected,
     EventsLost,
+    Fenced,
     Gap,
     HostSignal,
     Incompatible,
@@ -55,6 +56,10 @@ STALE_US = 500_000
 """A PLC whose heartbeat or epoch does not follow for this long gets no commands. Also the wait for a torn event."""
 
 
+TAKEOVER_US = 5_000_000
+"""A host that lost its PLC to another takes it back when the other's heartbeat has stood still for this long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """What the journal knows of a PLC: session, newest stored event and command, last seen ``events_lost``."""
@@ -71,6 +76,7 @@ class _Phase(Enum):
     CLAIMING = auto()  # the PLC has not shown our epoch yet, so a predecessor's late block may still be obeyed
     OPEN = auto()
     STALE = auto()
+    FENCED = auto()  # another host's epoch is obeyed
 
 
 class Host:
@@ -78,14 +84,22 @@ class Host:
 
     ``memory`` None: nothing is known of this PLC. ``epoch`` is the fencing token of a lease, 1..65535; None: one
     more than the PLC obeys at the first connect. ``at_us`` is any clock that only goes forward.
+    ``takeover_us``: how long another host's heartbeat, read back in DOWN, must stand still before the PLC is taken back
+    from it; with a lease it never is.
     Commands go out only once the PLC shows our epoch in UP: from then on no older host's block can be obeyed.
     """
 
-    def __init__(self, memory: Remembered | None = None, *, epoch: int | None = None) -> None:
+    def __init__(
+        self, memory: Remembered | None = None, *, epoch: int | None = None, takeover_us: int = TAKEOVER_US
+    ) -> None:
         if epoch is not None and not 1 <= epoch <= 0xFFFF:
             raise MailboxError(f"epoch: {epoch} is not within 1..65535")
         self._memory = memory
         self._lease = epoch
+        self._takeover_us = takeover_us
+        self._other: tuple[int, int, int] = (0, 0, 0)  # epoch that is obeyed; epoch and heartbeat in DOWN
+        self._other_us = self._fenced_us = 0  # when that last changed; since when another host is obeyed
+        self._take_now = False
         self._epoch = 0
         self._phase = _Phase.AWAY
         self._words: Sequence[int] = ()
@@ -137,6 +151,15 @@ class Host:
         return self._phase is _Phase.OPEN
 
     @property
+    def fenced(self) -> bool:
+        """Whether another host is obeyed: ``connect`` is to be called with every look at UP and DOWN."""
+        return self._phase is _Phase.FENCED
+
+    def take_over(self) -> None:
+        """Takes the PLC back from another host with the next ``connect``, whether that one lives or not."""
+        self._take_now = self.fenced and self._lease is None
+
+    @property
     def unhandled(self) -> int:
         """Commands in DOWN that the PLC has not handled: 0..8."""
         return self._commands.unhandled
@@ -149,6 +172,7 @@ class Host:
     def connect(self, up_words: Sequence[int], down_words: Sequence[int], at_us: int) -> list[HostSignal]:
         """The start of every new connection, with UP read before DOWN; also what ends Incompatible.
 
+        While ``fenced`` it is the look at the other host, and gives Fenced until the PLC is taken back.
         On the same Host commands in DOWN and in the queue stay as they are, unless the PLC started anew:
         then Restarted and a Dropped for each come before Connected.
         """
@@ -156,6 +180,9 @@ class Host:
             self._phase = _Phase.INCOMPATIBLE
             return [Incompatible(problem)]
         up = decode_up(up_words)
+        if self._is_fenced(up, down_words, at_us):
+            self._take(up_words, at_us)
+            return [self._fence(up.epoch, at_us)]
         self._take(up_words, at_us)
         signals: list[HostSignal] = []
         fresh = False
@@ -167,9 +194,11 @@ class Host:
             fresh = True
             signals += self._restart(up)
         if serial_after(up.epoch, self._epoch):
-            self._phase = _Phase.INCOMPATIBLE
-            self._session = None if first else self._session
-            return [*signals, Incompatible(self._fenced(up.epoch))]
+            if self._lease is not None:
+                self._session = None if first else self._session
+                return [*signals, self._fence(up.epoch, at_us)]
+            self._epoch = _next_epoch(_next_epoch(up.epoch))  # a host that begins meanwhile takes the one between
+        self._take_now = False
         self._claim(at_us)
         signals.append(Connected(up.session, fresh, self._epoch, up, found, self._commands.head))
         if first and not fresh and self._memory is not None:
@@ -179,7 +208,7 @@ class Host:
     def on_up(self, words: Sequence[int], at_us: int) -> list[HostSignal]:
         """Takes an UP block of the connection that ``connect`` began. Costs little when nothing changed."""
         match self._phase:
-            case _Phase.AWAY | _Phase.INCOMPATIBLE:
+            case _Phase.AWAY | _Phase.INCOMPATIBLE | _Phase.FENCED:
                 return []
             case _:
                 pass
@@ -227,11 +256,13 @@ class Host:
         signals: list[HostSignal] = []
         if self._commands.queued:
             signals = self._commands.expire(self.plc_ms + (at_us - self._seen_us) // 1000 & LONG_MAX)
-            if self._phase is _Phase.OPEN:
-                sent = self._commands.fill(self._words)
-                if sent:
-                    signals += sent
-                    self._written_us = None
+        if self._phase is _Phase.FENCED:
+            return None, signals
+        if self._commands.queued and self._phase is _Phase.OPEN:
+            sent = self._commands.fill(self._words)
+            if sent:
+                signals += sent
+                self._written_us = None
         if self._written_us is not None:
             since = at_us - self._written_us
             if since < RESEND_US or (since < HEARTBEAT_US and not self._commands.unhandled):
@@ -293,8 +324,24 @@ class Host:
         self._claimed_us = self._moved_us = at_us
         self._written_us = None
 
-    def _fenced(self, epoch: int) -> str:
-        return f"word 14: epoch {epoch} is obeyed, ours is {self._epoch}: another host commands"
+    def _fence(self, epoch: int, at_us: int) -> Fenced:
+        if self._phase is not _Phase.FENCED:
+            self._phase = _Phase.FENCED
+            self._fenced_us = self._other_us = at_us
+            self._other = (0, 0, 0)
+        return Fenced(epoch, self._epoch, self._fenced_us)
+
+    def _is_fenced(self, up: Up, down_words: Sequence[int], at_us: int) -> bool:
+        """Whether another host is obeyed and not to be taken for gone."""
+        if self._phase is not _Phase.FENCED:
+            fenced = self._session is not None and self._lease is None and up.session == self._session
+            return fenced and serial_after(up.epoch, self._epoch)
+        if self._lease is not None:
+            return serial_after(up.epoch, self._epoch)
+        other = up.epoch, down_words[3], down_words[2]
+        if other != self._other:
+            self._other, self._other_us = other, at_us
+        return not self._take_now and at_us - self._other_us < self._takeover_us
 
     def _follow(self, at_us: int) -> list[HostSignal]:
         """Moves between the phases of a connection by what the PLC's heartbeat and epoch say."""
@@ -313,8 +360,7 @@ class Host:
             case _Phase.CLAIMING | _Phase.OPEN | _Phase.STALE if self._is_other_session():
                 return []
             case _Phase.CLAIMING | _Phase.OPEN | _Phase.STALE if serial_after(epoch, self._epoch):
-                self._phase = _Phase.INCOMPATIBLE
-                return [Incompatible(self._fenced(epoch))]
+                return [self._fence(epoch, at_us)]
             case _Phase.CLAIMING | _Phase.OPEN if silent_us > STALE_US:
                 self._phase = _Phase.STALE
                 return [LinkStale(f"word 2: heartbeat {self._words[2]} unchanged for {silent_us // 1000} ms")]
@@ -332,7 +378,7 @@ class Host:
 
     def _digest(self, at_us: int) -> list[HostSignal]:
         """Everything that words 3-101 say, in the order lost, events, commands, state, lanes."""
-        if self._phase is _Phase.INCOMPATIBLE:
+        if self._phase is _Phase.INCOMPATIBLE or self._phase is _Phase.FENCED:
             return []
         words = self._words
         signals: list[HostSignal] = []

@@ -17,6 +17,7 @@ from waiting import HANGS_S
 from plc.driver import PlcError, PlcLink
 from plc.host_signals import (
     Connected,
+    Fenced,
     Handled,
     HostSignal,
     Incompatible,
@@ -148,7 +149,7 @@ class RoutingHost:
                     self.routed |= {sent.command.value for sent in found}
                 case Restarted():
                     self.received, self.sent = [], []
-                case Incompatible():
+                case Incompatible() | Fenced():
                     self.connected = False  # until a handshake finds the right layout
                 case EventRecord() as event:
                     self.received.append(event)

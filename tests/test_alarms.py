@@ -97,6 +97,7 @@ def condition(kind: AlarmKind, place: str, on: bool = True) -> Condition:
 PLACES = {
     **dict.fromkeys((AlarmKind.SITE_STORE_DOWN, AlarmKind.JOURNAL_DOWN, AlarmKind.JOURNAL_FULL), ("",)),
     **dict.fromkeys((AlarmKind.READER_DOWN, AlarmKind.PLC_DOWN, AlarmKind.MACHINE_STOPPED), ("sorter", "tote1")),
+    AlarmKind.FENCED: ("sorter", "tote1"),
     **dict.fromkeys((AlarmKind.POINTS_DOWN, AlarmKind.PACKML_DOWN), ("sorter",)),
     AlarmKind.TARGET_DOWN: ("grafana",),
     **dict.fromkeys(MOMENTS | RATES, ("sorter", "tote1")),

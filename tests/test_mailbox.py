@@ -15,6 +15,7 @@ from plc.host_signals import (
     Connected,
     Dropped,
     EventsLost,
+    Fenced,
     Gap,
     Handled,
     HostSignal,
@@ -292,12 +293,10 @@ def test_another_layout_and_a_newer_host_are_said_and_nothing_is_written() -> No
     newer.connect(side.up(0), down or FRESH_DOWN, 0)
     side.scan(newer.down(0)[0] or FRESH_DOWN, 0)
     said = host.on_up(side.up(0), 100_000)
-    assert said == [Incompatible("word 14: epoch 40 is obeyed, ours is 1: another host commands")]
+    assert said == [Fenced(40, 1, 100_000)]
     assert host.down(1_000_000) == (None, [])
-    assert isinstance(host.connect(side.up(0), FRESH_DOWN, 0)[0], Incompatible)
-    assert Host(epoch=39).connect(side.up(0), FRESH_DOWN, 0)[0] == Incompatible(
-        "word 14: epoch 40 is obeyed, ours is 39: another host commands"
-    )
+    assert host.connect(side.up(0), FRESH_DOWN, 200_000) == said
+    assert Host(epoch=39).connect(side.up(0), FRESH_DOWN, 0)[0] == Fenced(40, 39, 0)
 
 
 def test_queued_commands_expire_by_plc_time_and_the_plc_refuses_late_ones() -> None:

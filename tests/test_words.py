@@ -55,7 +55,7 @@ PAGES_SAY: dict[str, Iterable[str]] = {
     "alarms.state.*": AlarmState,
     "anomaly.*": AnomalyCode,
     "device.*": (
-        *("plc", "reader", "points", "packml", "publish", "site-store", "journal", "journal-room"),
+        *("plc", "host", "reader", "points", "packml", "publish", "site-store", "journal", "journal-room"),
         *("up", "down", "unknown"),
     ),
     "dock.*": STATUSES,

@@ -71,6 +71,12 @@ class PlcConfig(TlsTable):
     )
     poll_ms: int = Field(default=5, ge=1, le=90, description="how often UP is read")
     timeout_ms: int = Field(default=250, ge=10, le=10_000, description="an answer later than this ends the connection")
+    takeover_ms: int = Field(
+        default=5_000,
+        ge=1_000,
+        le=3_600_000,
+        description="a PLC that another controller took is taken back when its heartbeat has stood still for so long",
+    )
     packml: PackmlConfig | None = Field(default=None, description="the machine's PackML object; none = not read")
     opcua: OpcUaConfig = Field(default=OpcUaConfig(), description="with driver `opcua`")
     io: IoConfig | None = Field(default=None, description="with driver `remote-io`")

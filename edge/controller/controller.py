@@ -42,6 +42,7 @@ from edge.core.events import (
     TagsRead,
     Tick,
 )
+from edge.core.iso_time import iso
 from edge.core.values.feed import FeedPlace, FeedPortion
 from edge.core.values.flags import FLAGS
 from edge.devices.packml import PackmlSession
@@ -55,7 +56,7 @@ from edge.journal.stop import end_if_cancelled
 from edge.journal.writer import Journal
 from edge.metrics import Sample, serve
 from plc.driver import PlcError
-from plc.host_signals import Connected, HostSignal, Incompatible, LinkFresh, LinkStale
+from plc.host_signals import Connected, Fenced, HostSignal, Incompatible, LinkFresh, LinkStale
 from plc.words import MailboxError
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady, Reads
 
@@ -71,6 +72,8 @@ TARGETS_EVERY_S = 10
 
 Targets = Callable[[int], Mapping[str, str]]
 """By publisher why its target lacks what it should have then; empty = it has it. Raises OSError, JournalError."""
+WATCH_S = 0.05
+"""How often a PLC that obeys another controller is looked at; that one writes at least every 0.1 s."""
 BACKOFF_FIRST_S = 0.1
 BACKOFF_LAST_S = 2.0
 
@@ -267,12 +270,12 @@ class Controller:
         host = plc.host
         try:
             await link.connect()
-            up = await link.read_up()
-            down = await link.read_down()
-            at_us = self._now()
-            self._signals(plc, host.connect(up, down, at_us), at_us)
+            await self._take_plc(plc)
             due = self._loop.time()
             while True:
+                if host.fenced:
+                    await self._take_plc(plc)
+                    due = self._loop.time()
                 block, at_once = self._down(plc), link.reads_and_writes_at_once
                 if block is not None and at_once:
                     due = self._loop.time()  # a command does not wait for the next poll, it is one
@@ -298,6 +301,20 @@ class Controller:
         finally:
             await link.close()
 
+    async def _take_plc(self, plc: PlcSession) -> None:
+        """The handshake; while the PLC obeys another controller, it is looked at until it is ours. Raises PlcError."""
+        while True:
+            up = await plc.link.read_up()
+            down = await plc.link.read_down()
+            _end_if_cancelled()
+            at_us = self._now()
+            self._signals(plc, plc.host.connect(up, down, at_us), at_us)
+            if not plc.host.fenced:
+                return
+            _, signals = plc.host.down(at_us)
+            self._signals(plc, signals, at_us)
+            await asyncio.sleep(WATCH_S)
+
     def _down(self, plc: PlcSession) -> Sequence[int] | None:
         """The block to write now; None = nothing to say."""
         block, signals = plc.host.down(self._now())
@@ -310,6 +327,11 @@ class Controller:
             match signal:
                 case Connected(session=session, epoch=epoch):
                     self._device(f"plc.{plc.name}", None, f"{plc.name} answers, session {session}, epoch {epoch}")
+                    if self._reasons.get(f"host.{plc.name}"):
+                        self._device(f"host.{plc.name}", None, f"{plc.name} obeys this controller again, epoch {epoch}")
+                case Fenced(other, ours, since_us):
+                    why = f"epoch {other} of another controller is obeyed since {iso(since_us)}, ours is {ours}"
+                    self._device(f"host.{plc.name}", f"{plc.name}: {why}")
                 case LinkStale(why):
                     self._device(f"plc.{plc.name}", f"{plc.name}: {why}")
                 case LinkFresh():

@@ -36,6 +36,7 @@ from plc.host_signals import (
     Connected,
     Dropped,
     EventsLost,
+    Fenced,
     Gap,
     Handled,
     HostSignal,
@@ -63,7 +64,8 @@ class PlcSession:
         self.config = config
         self.lookout = Lookout(() if config.io else lines, config.poll_ms * 1000)
         self.host = Host(
-            None if known is None else Remembered(known.session, known.event_seq, known.command_seq, known.events_lost)
+            None if known is None else Remembered(known.session, known.event_seq, known.command_seq, known.events_lost),
+            takeover_us=config.takeover_ms * 1000,
         )
         self._link: PlcLink | None = None
         self._ms = WrappingMs()
@@ -156,8 +158,8 @@ class PlcSession:
                     yield DeviceNotice(at_us, self.name, AnomalyCode.UNACCOUNTED_COMMANDS, text), ()
                 case Incompatible(why):
                     yield DeviceNotice(at_us, self.name, AnomalyCode.INCOMPATIBLE, f"{self.name}: {why}"), ()
-                case LinkStale() | LinkFresh():
-                    pass
+                case LinkStale() | LinkFresh() | Fenced():
+                    pass  # said by the runtime
                 case StateChanged() | LanesChanged():
                     pass  # said by events; after a connect by PlcConnected
                 case _:

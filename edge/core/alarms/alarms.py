@@ -364,6 +364,7 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
         case (
             AlarmKind.PLC_DOWN
             | AlarmKind.INCOMPATIBLE
+            | AlarmKind.FENCED
             | AlarmKind.OTHER_HOST
             | AlarmKind.EVENTS_MISSED
             | AlarmKind.COMMANDS_REFUSED

@@ -38,6 +38,7 @@ CERTIFICATE_WARN_US = 30 * 86_400_000_000
 
 _DEVICES = {
     "plc": AlarmKind.PLC_DOWN,
+    "host": AlarmKind.FENCED,
     "reader": AlarmKind.READER_DOWN,
     "points": AlarmKind.POINTS_DOWN,
     "packml": AlarmKind.PACKML_DOWN,

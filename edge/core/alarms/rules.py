@@ -15,7 +15,7 @@ SUPPRESSED_BY: dict[AlarmKind, tuple[AlarmKind, ...]] = {
     AlarmKind.PLC_DOWN: (AlarmKind.INCOMPATIBLE,),
     AlarmKind.POINTS_DOWN: (AlarmKind.PLC_DOWN,),
     AlarmKind.PACKML_DOWN: (AlarmKind.PLC_DOWN,),
-    AlarmKind.EVENTS_MISSED: (AlarmKind.PLC_DOWN,),
+    AlarmKind.EVENTS_MISSED: (AlarmKind.PLC_DOWN, AlarmKind.FENCED),
     AlarmKind.COMMANDS_REFUSED: (AlarmKind.PLC_DOWN, AlarmKind.MACHINE_STOPPED),
     AlarmKind.MACHINE_STOPPED: (AlarmKind.PLC_DOWN, AlarmKind.JAM),
     AlarmKind.JAM: (AlarmKind.PLC_DOWN, AlarmKind.JAM),
@@ -23,8 +23,8 @@ SUPPRESSED_BY: dict[AlarmKind, tuple[AlarmKind, ...]] = {
     AlarmKind.NO_READS: (AlarmKind.PLC_DOWN, AlarmKind.READER_DOWN),
     AlarmKind.TOTES_REFUSED: (AlarmKind.PLC_DOWN, AlarmKind.READER_DOWN, AlarmKind.READER_FLOODS),
     AlarmKind.MISSORTS: (AlarmKind.PLC_DOWN, AlarmKind.JAM),
-    AlarmKind.DEFAULTS: (AlarmKind.JOURNAL_DOWN, AlarmKind.PLC_DOWN, AlarmKind.JAM),
-    AlarmKind.UNCONFIRMED: (AlarmKind.PLC_DOWN, AlarmKind.EVENTS_MISSED, AlarmKind.JAM),
+    AlarmKind.DEFAULTS: (AlarmKind.JOURNAL_DOWN, AlarmKind.PLC_DOWN, AlarmKind.FENCED, AlarmKind.JAM),
+    AlarmKind.UNCONFIRMED: (AlarmKind.PLC_DOWN, AlarmKind.FENCED, AlarmKind.EVENTS_MISSED, AlarmKind.JAM),
 }
 """Which causes at the same PLC, line or controller hide an alarm. A jam is hidden by an earlier one of its PLC."""
 
@@ -70,6 +70,7 @@ RULES: tuple[AlarmRule, ...] = (
     _rule(AlarmKind.JOURNAL_FULL, Priority.MEDIUM, off_delay_us=60 * _S),
     _rule(AlarmKind.TARGET_DOWN, Priority.MEDIUM, on_delay_us=60 * _S, off_delay_us=10 * _S),
     _rule(AlarmKind.INCOMPATIBLE, Priority.HIGH, off_delay_us=30 * _S),
+    _rule(AlarmKind.FENCED, Priority.HIGH, off_delay_us=1 * _S),
     _rule(AlarmKind.OTHER_HOST, Priority.HIGH, off_delay_us=30 * _S, latched=True),
     _rule(AlarmKind.EVENTS_MISSED, Priority.MEDIUM, off_delay_us=60 * _S),
     _rule(AlarmKind.COMMANDS_REFUSED, Priority.MEDIUM, limit=0.06, deadband=0.04),

@@ -155,13 +155,26 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
     ),
     "alarm.incompatible": ("PLC not compatible", "PLC 不相容"),
     "alarm.incompatible.cause": (
-        "The PLC has another mailbox, or obeys a newer host.",
-        "PLC 的信箱版本不同，或已聽從較新的主機。",
+        "The PLC has another mailbox than this controller.",
+        "PLC 的信箱與本控制器不同。",
     ),
     "alarm.incompatible.consequence": ("This controller does not drive it.", "本控制器不驅動此 PLC。"),
     "alarm.incompatible.action": (
-        "Compare up and down in LINE.toml with the PLC, and find which host has the line.",
-        "比對 LINE.toml 的 up 與 down 和 PLC 的設定，並確認由哪台主機掌管此線。",
+        "Compare up and down in LINE.toml with the PLC.",
+        "比對 LINE.toml 的 up 與 down 和 PLC 的設定。",
+    ),
+    "alarm.fenced": ("PLC obeys another controller", "PLC 聽從另一個控制器"),
+    "alarm.fenced.cause": (
+        "Another controller connected later, and the PLC obeys the newest.",
+        "另一個控制器較晚連線，PLC 只聽從最新的。",
+    ),
+    "alarm.fenced.consequence": (
+        "This controller only watches; if the other does not know the orders, everything takes the default lane.",
+        "本控制器只觀看；若另一個不知道訂單，所有物件走預設道。",
+    ),
+    "alarm.fenced.action": (
+        "Stop the other one. The PLC is taken back by itself when its heartbeat has stood still for takeover_ms.",
+        "停止另一個控制器。其心跳停止達 takeover_ms 後，會自動取回 PLC。",
     ),
     "alarm.other-host": ("Another host commands the PLC", "另一主機在下命令"),
     "alarm.other-host.cause": ("The PLC handled commands that nobody here sent.", "PLC 處理了不是由此處送出的命令。"),

@@ -31,6 +31,7 @@ class AlarmKind(StrEnum):
     JOURNAL_FULL = "journal-full"  # controller
     TARGET_DOWN = "target-down"  # publisher
     INCOMPATIBLE = "incompatible"  # PLC
+    FENCED = "fenced"  # PLC
     OTHER_HOST = "other-host"  # PLC
     EVENTS_MISSED = "events-missed"  # PLC
     COMMANDS_REFUSED = "commands-refused"  # PLC

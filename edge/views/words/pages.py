@@ -93,6 +93,7 @@ PAGES: Rows = {
     "machine.state.17": ("Completed", "已完成"),
     "devices.title": ("Devices", "設備"),
     "device.plc": ("PLC {name}", "PLC {name}"),
+    "device.host": ("Command of {name}", "{name} 的指揮權"),
     "device.reader": ("Reader {name}", "讀取器 {name}"),
     "device.points": ("Reading of points of {name}", "{name} 的點位"),
     "device.packml": ("PackML object of {name}", "{name} 的 PackML 物件"),
