@@ -299,8 +299,8 @@ def _alarm_routes(app: FastAPI, site: Site) -> None:
         known = site.alarm(alarm)
         if known is None:
             raise HTTPException(404, f"alarm {alarm}: there is none with this name")
-        if requested_state(known.state, action) is None:
-            allowed = [str(one) for one in AlarmAction if requested_state(known.state, one) is not None]
+        if requested_state(known.kind, known.state, action) is None:
+            allowed = [str(one) for one in AlarmAction if requested_state(known.kind, known.state, one) is not None]
             raise HTTPException(409, f"alarm {alarm}: {action}: it is {known.state}, allowed are {', '.join(allowed)}")
         for_us = body.minutes * 60_000_000 if action is AlarmAction.SHELVE else 0
         return json_answer(Asked(await site.ask(AlarmWish(alarm, action, body.by, for_us, body.comment))), 202)

@@ -142,7 +142,10 @@ def test_the_laws_of_isa_18_2(
             case (str() as alarm, AlarmAction() as action, int() as for_us):
                 before = desk.stands(alarm) if alarm in desk.state.alarms else None
                 told = desk.ask(alarm, action, for_us)
-                allowed = before is not None and requested_state(before, action) is not None
+                allowed = (
+                    before is not None
+                    and requested_state(AlarmKind(alarm.partition(".")[0]), before, action) is not None
+                )
                 assert bool(told) == allowed, "a request does what its state allows, and else nothing"
             case fact:
                 desk.take(fact)  # type: ignore[arg-type]  # the only one left
@@ -210,7 +213,7 @@ def test_what_comes_by_itself_is_allowed_and_settles(
     assert after is state or after in TRANSITIONS[state]
     assert next_state(after, active, suppressed, latched) is after
     for action in AlarmAction:
-        target = requested_state(state, action)
+        target = requested_state(AlarmKind.FENCED, state, action)
         assert target is None or target is state or target in TRANSITIONS[state]
 
 
@@ -223,7 +226,9 @@ def test_every_transition_is_reached_by_something() -> None:
                     reached[state].add(next_state(state, active, suppressed, latched))
                     if state in BY_HAND:  # back from the shelf, or in service again
                         reached[state].add(next_state(AlarmState.NORMAL, active, suppressed, False))
-        reached[state] |= {target for action in AlarmAction if (target := requested_state(state, action))}
+        reached[state] |= {
+            target for action in AlarmAction if (target := requested_state(AlarmKind.FENCED, state, action))
+        }
     assert {state: targets - {state} for state, targets in reached.items()} == TRANSITIONS
 
 
@@ -251,14 +256,17 @@ ASKED = {
     "P": "--S-O-",
     "O": "-----N",
 }
-"""Of each state: where each request leads, in the order of AlarmAction."""
+"""Of each state: where each request leads, in the order of AlarmAction; TAKE_OVER is newer, and of one kind."""
 
 
 def test_the_tables_are_those_of_0_1_0() -> None:
     for letter, state in LETTERS.items():
         courses = ((True, False, False), (True, True, False), (False, False, False), (False, False, True))
         assert [next_state(state, *course) for course in courses] == [LETTERS[to] for to in COURSES[letter]]
-        assert [requested_state(state, action) for action in AlarmAction] == [LETTERS.get(to) for to in ASKED[letter]]
+        asked = [requested_state(AlarmKind.JAM, state, action) for action in AlarmAction]
+        assert asked == [*(LETTERS.get(to) for to in ASKED[letter]), None]
+        taken = requested_state(AlarmKind.FENCED, state, AlarmAction.TAKE_OVER)
+        assert taken == (state if letter in "UA" else None)
 
 
 def test_a_shelved_alarm_comes_back_after_its_time(layouts: tuple[LineLayout, ...]) -> None:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import pytest
+from controllers import UTC_US, feed_of, stop
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from journals import journal
+from ports import on_free_ports
+from pure_site import example
+from virtual_time import run_virtual
 
+from edge.controller.controller import Controller
+from edge.core.events import AlarmChanged, AlarmRequested, DeviceChanged, OrderChanged, Requested
+from edge.core.values.alarm import AlarmAction, AlarmKind
+from edge.journal.replay import replay
+from edge.sim.devices import SimulatedFloor
 from plc.host_signals import Fenced, Unaccounted
 from plc.mailbox import Host, Remembered
 from plc.plc_side import PlcSide
@@ -157,3 +170,42 @@ def test_a_visit_is_told_and_ends_by_itself_or_by_hand(by_hand: bool) -> None:
     heir = Host(Remembered(1, 0, 0, 0))
     heir.connect(side.up(0), registers, 24_000_000)
     assert heir.epoch == 5, "a new process never waits"
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_controller_says_who_has_its_plc_and_takes_it_back(project: Path, tmp_path: Path, by_hand: bool) -> None:
+    config = on_free_ports(example(project, scan_ms=50), tmp_path, poll_ms=50)
+    only = {key: {"tote1": getattr(config, key)["tote1"]} for key in ("plc", "reader", "line")}
+    config = config.model_copy(update=only)
+    laptop = config.model_copy(update={"journal": tmp_path / "laptop.sqlite", "reader": config.reader})
+    wishes: list[OrderChanged | Requested] = []
+
+    async def work() -> None:
+        floor = SimulatedFloor(config)
+        await floor.start()
+        tasks = [asyncio.create_task(Controller(config, feed_of(wishes), threaded=False, zero_us=UTC_US).run())]
+        await asyncio.sleep(3)
+        visit = asyncio.create_task(Controller(laptop, threaded=False, zero_us=UTC_US).run())
+        await asyncio.sleep(4)
+        if by_hand:
+            wish = AlarmRequested(at_us=1, feed_seq=1, alarm="fenced.tote1", action=AlarmAction.TAKE_OVER, by="Ann")
+            wishes.append(wish)
+            await asyncio.sleep(2)
+            await stop(visit)
+        else:
+            await stop(visit)
+            await asyncio.sleep(7)
+        await stop(tasks[0])
+        await floor.stop()
+
+    run_virtual(work())
+    records = journal(config)
+    values = [record.value for record in records]
+    down, up = (value for value in values if isinstance(value, DeviceChanged) and value.device == "host.tote1")
+    assert "tote1: epoch 2 of another controller is obeyed since 2026-01-01T00:00:03" in down.reason
+    assert down.reason.endswith("Z, ours is 1") and up.reason == "tote1 obeys this controller again, epoch 4"
+    low_us, high_us = (3_900_000, 4_300_000) if by_hand else (8_800_000, 9_600_000)
+    assert low_us <= up.at_us - down.at_us <= high_us
+    told = [value.active for value in values if isinstance(value, AlarmChanged) and value.kind is AlarmKind.FENCED]
+    assert told[0] and not told[-1]
+    assert replay(records).difference is None

@@ -28,6 +28,7 @@ _MEANINGS = {
     AlarmAction.UNSHELVE: "back from the shelf now",
     AlarmAction.OUT_OF_SERVICE: "silent until it is put in service",
     AlarmAction.IN_SERVICE: "in service again",
+    AlarmAction.TAKE_OVER: "of a PLC that obeys another controller: take it back at once",
 }
 
 

@@ -26,8 +26,9 @@ from edge.config.certificates import checked, own_certificates
 from edge.config.lines import LineConfig
 from edge.controller.retention import JournalRoom, Retention
 from edge.controller.vitals import EVERY_S, Vitals, samples
-from edge.core.alarms.facts import CERTIFICATE_WARN_US
+from edge.core.alarms.facts import CERTIFICATE_WARN_US, identity
 from edge.core.events import (
+    AlarmRequested,
     Command,
     DeviceChanged,
     Event,
@@ -43,6 +44,7 @@ from edge.core.events import (
     Tick,
 )
 from edge.core.iso_time import iso
+from edge.core.values.alarm import AlarmAction, AlarmKind
 from edge.core.values.feed import FeedPlace, FeedPortion
 from edge.core.values.flags import FLAGS
 from edge.devices.packml import PackmlSession
@@ -531,6 +533,10 @@ class Controller:
                     self._take(given)
                     if isinstance(given, PointWriteRequested) and given.plc in self._points:
                         self._points[given.plc].ask(given)
+                    if isinstance(given, AlarmRequested) and given.action is AlarmAction.TAKE_OVER:
+                        for plc in self._plcs.values():
+                            if given.alarm == identity(AlarmKind.FENCED, plc.name):
+                                plc.host.take_over()
                     if len(portion.values) > 20:
                         await asyncio.sleep(0)  # a long catch-up must not hold up a divert
                 if len(portion.values) < FEED_PORTION and not portion.anew:

@@ -87,8 +87,10 @@ def next_state(state: AlarmState, active: bool, suppressed: bool, latched: bool)
     return BY_ITSELF.get((state, course), state)
 
 
-def requested_state(state: AlarmState, action: AlarmAction) -> AlarmState | None:
-    """Where an operator's request leads; None: not from this state."""
+def requested_state(kind: AlarmKind, state: AlarmState, action: AlarmAction) -> AlarmState | None:
+    """Where an operator's request leads, None = nowhere. To take over is for FENCED only, and changes none."""
+    if action is AlarmAction.TAKE_OVER:
+        return state if kind is AlarmKind.FENCED and state in ANNUNCIATED else None
     return REQUESTS.get((state, action))
 
 
@@ -195,7 +197,7 @@ class Alarms:
     def request(self, given: AlarmRequested) -> list[AlarmChanged]:
         """An operator's request; nothing where the alarm is another controller's or its state does not have it."""
         record = self._state.alarms.get(given.alarm)
-        target = None if record is None else requested_state(record.state, given.action)
+        target = None if record is None else requested_state(record.kind, record.state, given.action)
         if record is None or target is None:
             return []
         before = record.state

@@ -173,8 +173,8 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
         "本控制器只觀看；若另一個不知道訂單，所有物件走預設道。",
     ),
     "alarm.fenced.action": (
-        "Stop the other one. The PLC is taken back by itself when its heartbeat has stood still for takeover_ms.",
-        "停止另一個控制器。其心跳停止達 takeover_ms 後，會自動取回 PLC。",
+        "Stop the other one: then the PLC is taken back by itself, after takeover_ms. Or take it back at once, here.",
+        "停止另一個控制器，其心跳停止達 takeover_ms 後會自動取回 PLC；或在此立即取回。",
     ),
     "alarm.other-host": ("Another host commands the PLC", "另一主機在下命令"),
     "alarm.other-host.cause": ("The PLC handled commands that nobody here sent.", "PLC 處理了不是由此處送出的命令。"),

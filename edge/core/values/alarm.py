@@ -70,6 +70,7 @@ class AlarmAction(StrEnum):
     UNSHELVE = "unshelve"
     OUT_OF_SERVICE = "out-of-service"
     IN_SERVICE = "in-service"
+    TAKE_OVER = "take-over"  # of a fenced PLC: take it back at once, though the other host lives
 
 
 class Priority(StrEnum):
