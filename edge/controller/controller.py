@@ -308,7 +308,7 @@ class Controller:
         while True:
             up = await plc.link.read_up()
             down = await plc.link.read_down()
-            _end_if_cancelled()
+            end_if_cancelled()
             at_us = self._now()
             self._signals(plc, plc.host.connect(up, down, at_us), at_us)
             if not plc.host.fenced:
