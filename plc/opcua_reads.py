@@ -74,7 +74,8 @@ class NodeReads:
         )
 
     async def read(self) -> list[ua.DataValue]:
-        """What each node holds now, in order. Faults are the session's."""
+        """What each node holds now, in order. Faults are the session's, also where there is none."""
+        _ = self._session.client
         values: list[ua.DataValue] = []
         taken: list[range] = []
         waiting = deque(self._portions)

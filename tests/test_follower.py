@@ -320,8 +320,5 @@ def test_a_task_that_follows_ends_with_its_thread(file: File, run: Run) -> None:
             with pytest.raises(asyncio.CancelledError):
                 await task
             assert not any(thread.name.startswith("follows") for thread in threading.enumerate())
-            fold.fails.append(ZeroDivisionError("a fault of the program"))
-            with pytest.raises(ZeroDivisionError):
-                await follow_until_cancelled("follows", Follower(source, fold, 0.001))
 
     run(main())

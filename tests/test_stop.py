@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 from house import HANGS_S, House, make_house
-from mosquitto import until
 from ports import free_port
 from shipped import begin
+from waiting import wait_until
 
 from edge.core.values.state import CoreState
 from edge.journal.reader import JournalReader
@@ -115,7 +115,7 @@ def test_any_signals_at_any_moment_end_it_with_everything_stored(place: Place, n
         process = begin(place.house.folder, name, *COMMANDS[name], out=log, err=log)
         try:
             if moment % 4:
-                until(lambda its=process: not its.is_alive() or place.is_up(name))  # type: ignore[misc]
+                wait_until(lambda its=process: not its.is_alive() or place.is_up(name))  # type: ignore[misc]
             process.join(rng.random() * (moment // 4) / max(1, STOPS // 4))
             was_up = moment % 4 > 0
             volley(process, rng)
