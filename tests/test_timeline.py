@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,7 +12,6 @@ import pytest
 from house import make_house
 from made_up_floor import MadeUpFloor, item, order, parcel, tote
 
-from bench.timeline import records_of
 from edge.config.load import load_line
 from edge.core.events import (
     INPUT_KINDS,
@@ -269,9 +269,9 @@ def test_a_trace_is_lines_that_can_be_read(project: Path, tmp_path: Path) -> Non
     assert line.isprintable() and r"Ann\x1b[2K\nBob" in line
 
 
-def test_a_number_of_many_sessions_is_read_once_and_its_lives_stay_apart() -> None:
+def test_a_number_of_many_sessions_is_read_once_and_its_lives_stay_apart(project: Path) -> None:
     sessions = 60
-    records = records_of(sessions)
+    records = runpy.run_path(str(project / "bench" / "timeline.py"))["records_of"](sessions)
     asked: Counter[str] = Counter()
 
     def by_ref(name: str) -> list[Record]:
