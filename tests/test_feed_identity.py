@@ -284,6 +284,10 @@ def test_the_commands_copy_and_refuse(toml: Path, tmp_path: Path, capsys: pytest
         assert main(["site", "restore", str(toml), str(file)]) == 2
         assert said in capsys.readouterr().err
         assert len(store.feed(0)) == 3
+    before = toml.read_bytes()
+    assert main(["site", "backup", str(toml), str(toml)]) == 2, "a backup takes the place of nothing but a backup"
+    assert "name a file that `lanewise site backup` wrote, or a new one" in capsys.readouterr().err
+    assert toml.read_bytes() == before
     store.close()
 
 

@@ -34,9 +34,12 @@ class Copied:
 
 
 def backup(url: str, file: Path) -> Copied:
-    """Writes the store as it is now to a file, in place of one that is there. Raises StoreError."""
+    """Writes the store as it is now to a file, in place of a backup that is there. Raises StoreError."""
     path = _path(url)
     with _errors(path, file), _unfinished(file) as unfinished:
+        if file.exists():
+            with closing(_opened(file, "ro")) as there:
+                _check(there, file)
         with closing(_opened(path, "ro")) as source:
             _check(source, path)
             _copy(source, unfinished)
@@ -56,6 +59,7 @@ def restore(url: str, file: Path) -> Copied:
         if not file.is_file():
             raise StoreError(f"{file}: there is no such file")
         with closing(_opened(file, "ro")) as source:
+            _tables_of(source, file)
             for (said,) in source.execute("PRAGMA integrity_check(1)"):
                 if said != "ok":
                     raise StoreError(f"{file}: damaged: {' '.join(said.split())}")
@@ -85,12 +89,20 @@ def _opened(path: Path, mode: str) -> sqlite3.Connection:
 
 def _check(db: sqlite3.Connection, path: Path) -> None:
     """Raises StoreError where it is not a site store that this version reads."""
-    known = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='table'")}
+    known = _tables_of(db, path)
     if missing := [name for name in _TABLES if name not in known]:
         raise StoreError(f"{path}: no site store: it has no table {missing[0]!r}")
     (version,) = db.execute("SELECT version FROM schema_version").fetchone()
     if version != tables.SCHEMA:
         raise StoreError(f"{path}: schema {version}: this version of Lanewise has {tables.SCHEMA}")
+
+
+def _tables_of(db: sqlite3.Connection, path: Path) -> set[str]:
+    """Raises StoreError where it is no SQLite file at all."""
+    try:
+        return {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='table'")}
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{path}: {error}: name a file that `lanewise site backup` wrote, or a new one") from None
 
 
 def _copy(source: sqlite3.Connection, unfinished: Path) -> None:
