@@ -178,7 +178,8 @@ class _Child:
         if not self.ended.done():
             self.process.terminate()
             try:
-                await asyncio.wait_for(asyncio.shield(self.ended), STOP_S)
+                async with asyncio.timeout(STOP_S):
+                    await asyncio.shield(self.ended)
             except TimeoutError:
                 self.process.kill()
         return await self.ended

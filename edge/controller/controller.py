@@ -54,7 +54,6 @@ from edge.devices.reader import ReaderSession
 from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
 from edge.journal.replay import recover
-from edge.journal.stop import end_if_cancelled
 from edge.journal.writer import Journal
 from edge.metrics import Sample, serve
 from plc.driver import PlcError
@@ -293,7 +292,6 @@ class Controller:
                     block = self._down(plc) if at_once else None
                 asked_us = self._now()
                 up = await (link.read_up() if block is None else link.exchange(block))
-                end_if_cancelled()
                 at_us = self._now()
                 self._vitals.polled(plc.name, at_us - asked_us)
                 plc.observe(up, at_us)
@@ -308,7 +306,6 @@ class Controller:
         while True:
             up = await plc.link.read_up()
             down = await plc.link.read_down()
-            end_if_cancelled()
             at_us = self._now()
             self._signals(plc, plc.host.connect(up, down, at_us), at_us)
             if not plc.host.fenced:
@@ -475,14 +472,14 @@ class Controller:
                 await session()
                 reason = f"{device}: the connection ended"
             except (PlcError, ReaderError, MailboxError) as error:
-                end_if_cancelled()  # a driver may fail while it is told to end
+                _end_if_cancelled()  # a driver may fail while it is told to end
                 reason = str(error)
                 if isinstance(error, ReaderError) and error.failure is ReaderFailure.SILENT:
                     self._silent.add(device)
                 else:
                     self._silent.discard(device)
             except (Exception, asyncio.CancelledError) as error:  # a library may cancel itself as well
-                end_if_cancelled()
+                _end_if_cancelled()
                 reason = f"{device}: a fault of this program: {error!r}"
                 if self._reasons.get(device) != reason:
                     log.exception("%s: its session ended by a fault, and begins anew", device)
@@ -601,3 +598,10 @@ def _version() -> str:
         return version("lanewise")
     except PackageNotFoundError:
         return "0"
+
+
+def _end_if_cancelled() -> None:
+    """Raises CancelledError where what a session raised came in its place."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from edge.config.opcua import PackmlConfig
 from edge.core.events import MachineReported
-from edge.journal.stop import end_if_cancelled
 from plc.packml import PackmlStatus
 
 if TYPE_CHECKING:
@@ -48,7 +47,6 @@ class PackmlSession:
             self._told = None  # what was told before may be long ago
             while True:
                 status = await machine.read()
-                end_if_cancelled()
                 if self._told is None:
                     up()
                 self._tell(status)

@@ -15,7 +15,6 @@ from edge.config.plcs import PlcConfig
 from edge.config.points import point
 from edge.core.events import PointChanged, PointWriteRequested, PointWritten
 from edge.devices.plc_drivers import modbus_wire
-from edge.journal.stop import end_if_cancelled
 from plc.driver import PlcError, PointLink
 from plc.modbus_points import ModbusPoints
 from plc.point_table import PointTable, Reading
@@ -83,7 +82,6 @@ class PointSession:
             due = loop.time()
             while True:
                 values = await link.read()
-                end_if_cancelled()
                 self._tell(self._table.took(values, self._now_us()))
                 if not self._connected:
                     self._connected = True

@@ -1,11 +1,10 @@
 """How a process is told to stop: SIGTERM or SIGINT, any number of them, at any moment.
 
-Public names: told_to_stop, end_if_cancelled.
+Public names: told_to_stop, SIGNALS.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import threading
@@ -48,14 +47,3 @@ def told_to_stop(then: Callable[[], object]) -> Iterator[None]:
         thread.join()
         os.close(told)
         os.close(end)
-
-
-def end_if_cancelled() -> None:
-    """Raises CancelledError again where it got lost.
-
-    asyncio.wait_for, which pymodbus and asyncua await answers with, drops a cancellation that meets the answer; until
-    Python 3.12.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
