@@ -141,6 +141,7 @@ def judge(recording: Recording, facing: Sequence[int] = ()) -> tuple[list[Judged
         presence={
             epc: tuple((number - newest, power, near, faint) for number, power, near, faint in seen)
             for epc, seen in state.presence.items()
+            if epc in background  # what passed once passes once again only here
         },
     )
     watch = _watch(facing, known, learner)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -27,7 +27,7 @@ from typing import Protocol, TypeAlias, assert_never
 from edge.config.lines import SimConfig
 from edge.core.values.layout import Job, Lane, LaneRole, LineLayout
 from edge.sim.chute import Chute
-from edge.sim.radio import Inventory, RadioField, RadioTag
+from edge.sim.radio import ROOMS, Inventory, RadioField, RadioTag, Stray, strays
 from edge.sim.world import FloorLoad
 from plc.words import CommandRecord, EventType, LaneChange, Opcode, Refusal
 from rfid.driver import TagRead
@@ -42,6 +42,8 @@ RETURN_US = 4_000_000
 """From the belt's end, or a lane of role ``recirculate``, back to the infeed."""
 SCAN_US = 30_000
 """What a scanner needs from an object's end to its word."""
+WAITING = 4
+"""Loads in the queue before the belt, in a room where what waits there is heard."""
 IDLE_ROUND_US = 10_000
 """A reader's rounds while no tag is near."""
 
@@ -104,6 +106,7 @@ class Moving:
 
     load: FloorLoad
     tags: Mapping[str, Sequence[RadioTag]]
+    strays: Mapping[str, list[Stray]] = field(default_factory=dict)  # heard of it while it waits
     start_us: int = 0
     track_id: int = 0
     rounds: int = 0
@@ -149,6 +152,8 @@ class Floor:
         self._tracked: dict[int, Moving] = {}
         self.in_system = 0
         self._back: deque[Moving] = deque()
+        self._waiting: deque[Moving] = deque()
+        self._queue = WAITING if ROOMS[sim.room].stray else 0
         self._near: dict[str, dict[Moving, None]] = {}
         self._fields: dict[str, RadioField] = {}
         for reader in layout.portal.readers:
@@ -172,8 +177,8 @@ class Floor:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is on the belt or on its way back."""
-        return self.in_system == 0
+        """Whether nothing is on the belt, on its way back or in the queue before it."""
+        return self.in_system == 0 and not self._waiting
 
     def advance(self, to_us: int) -> list[Happening]:
         """Lets time go by until ``to_us``; what happened since the last call, in order of time."""
@@ -236,13 +241,29 @@ class Floor:
         return MIN_GAP_MM[self.layout.job]
 
     def _arrival(self, at_us: int) -> Moving | None:
-        load = self._inflow.next(at_us)
-        if load is None:
+        """The next load; in a hard room from a queue, in which each is heard."""
+        while len(self._waiting) <= self._queue and (load := self._inflow.next(at_us)) is not None:
+            self._waiting.append(self._come(load, at_us))
+        if not self._waiting:
             return None
         self.in_system += 1
-        return Moving(
-            load, {name: [field.tag(self._seed, tag) for tag in load.tags] for name, field in self._fields.items()}
-        )
+        return self._waiting.popleft()
+
+    def _come(self, load: FloorLoad, at_us: int) -> Moving:
+        tags = {name: [antennas.tag(self._seed, tag) for tag in load.tags] for name, antennas in self._fields.items()}
+        until_us = at_us + int(self._queue * self._period_us)
+        waits = {
+            name: strays(
+                antennas.room,
+                Random(f"{self._seed}/{name}/{load.name}"),
+                [tag.epc for tag in load.tags],
+                at_us,
+                until_us,
+            )
+            for name, antennas in self._fields.items()
+            if self._queue
+        }
+        return Moving(load, tags, waits)
 
     def _place(self, moving: Moving, at_us: int) -> None:
         moving.start_us = at_us
@@ -262,9 +283,9 @@ class Floor:
         for scanner in portal.scanners:
             self._when(moving, portal.scan_mm + moving.load.length_mm, partial(self._scan, scanner))
         if moving.load.tags:
-            for name, field in self._fields.items():
-                self._when(moving, max(self._start_mm, field.from_mm), partial(self._come_near, name))
-                self._when(moving, field.to_mm + moving.load.length_mm, partial(self._go_away, name, moving.rounds))
+            for name, antennas in self._fields.items():
+                self._when(moving, max(self._start_mm, antennas.from_mm), partial(self._come_near, name))
+                self._when(moving, antennas.to_mm + moving.load.length_mm, partial(self._go_away, name, moving.rounds))
 
     def _when(self, moving: Moving, at_mm: float, call: Callable[[Moving, int], None]) -> None:
         """``call`` when the load's leading edge is there."""
@@ -351,6 +372,7 @@ class Floor:
                 (self._start_mm + (at_us - moving.start_us) * per_us - moving.load.length_mm / 2, moving.tags[reader])
                 for moving in near
             ],
+            [moving.strays[reader] for moving in self._waiting],
         )
         self._at(end_us, partial(self._round_over, inventory, reads))
 

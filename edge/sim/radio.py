@@ -1,6 +1,6 @@
 """What a portal's antennas read: a model of passive UHF tags on a belt.
 
-Public names: RadioTag, RadioField, Inventory, Room, ROOMS, REACH_MM.
+Public names: RadioTag, RadioField, Inventory, Room, ROOMS, REACH_MM, Stray, strays.
 
 Antennas stand in an arch over the belt and look at its middle. For each antenna and tag the model has two-way path
 loss (40 dB a decade of distance), the antenna's beam (half power at 35 degrees off its axis), the tag's orientation, a
@@ -8,7 +8,8 @@ standing-wave ripple along the belt, and noise on every sighting. Below the read
 a share of the answers is lost. Inventory time is shared: a round costs time, and so does every answer, which gives 130
 to 250 reads a second. Every tag that answers at all is well oriented to at least one antenna of the portal.
 In a hard room metal stands around: tags lie worse, waves cancel deeper, and each tag has places away from the portal
-where an echo makes it as strong as in front of an antenna.
+where an echo makes it as strong as in front of an antenna. What waits metres upstream is heard there too: all the time
+by an antenna that looks upstream, and once and faintly by one that does not.
 
 Positions are mm: along the belt (+ downstream), across it, above it. Powers are dBm at the reader's port.
 """
@@ -44,6 +45,9 @@ ROUND_US = 3_000
 LOST_US = 1_500
 ROUND_ANSWERS = 24
 """A round ends here; the tags left over wait for a later one."""
+STRAY_DBM = -73.0, -70.0
+WAITING_DBM, WAITING_EVERY_US = -60.0, (300_000, 1_000_000)
+"""What an antenna that looks upstream hears of a tag that waits there, and how often."""
 ECHO_MM = 130
 """Half the length of the place where an echo is heard (sigma)."""
 
@@ -54,6 +58,7 @@ class Room:
 
     ``best_db``: of each tag to the antenna that sees it best, at most. ``ripple_db``: depth of standing waves.
     ``echoes``: places for each tag and antenna; ``echo_db``: what an echo adds there, at most.
+    ``stray``: of the tags that wait upstream, the share that is heard.
     ``answer_us``: what a tag's answer takes; slow modes are heard through interference.
     """
 
@@ -63,19 +68,44 @@ class Room:
     ripple_db: float
     echoes: int = 0
     echo_db: float = 0.0
+    stray: float = 0.0
     sensitivity_dbm: float = -76.0
     answer_us: int = 4_000
 
 
 ROOMS = {
     RoomKind.OPEN: Room(4.0, 10.0, 3.0, 3.0),
-    RoomKind.HARD: Room(9.0, 18.0, 7.0, 11.0, 3, 20.0, -83.0, 6_500),
+    RoomKind.HARD: Room(9.0, 18.0, 7.0, 11.0, 3, 20.0, 0.1, -83.0, 6_500),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """One answer of a tag that waits upstream. ``upstream``: to an antenna that looks there, not to any other."""
+
+    at_us: int
+    epc: str
+    dbm: float
+    upstream: bool
+
+
+def strays(room: Room, rng: Random, epcs: Iterable[str], from_us: int, until_us: int) -> list[Stray]:
+    """What is heard of tags that wait between two moments, the last first."""
+    heard = []
+    for epc in epcs:
+        if rng.random() < room.stray:
+            heard.append(Stray(rng.randint(from_us, until_us), epc, rng.uniform(*STRAY_DBM), upstream=False))
+            at_us = from_us
+            while at_us < until_us:
+                heard.append(Stray(at_us, epc, rng.gauss(WAITING_DBM, NOISE_DB), upstream=True))
+                at_us += rng.randint(*WAITING_EVERY_US)
+    return sorted(heard, key=lambda stray: (-stray.at_us, stray.epc))
 
 
 @dataclass(frozen=True, slots=True)
 class _Antenna:
     port: int
+    upstream: bool
     along_mm: float
     across: float  # direction from the belt's middle
     up: float
@@ -114,7 +144,7 @@ class RadioField:
             facing = not portal.facing or port in portal.facing
             aside_mm = ASIDE_MM if port in portal.downstream else -ASIDE_MM
             along = portal.antenna_mm + (0 if facing else aside_mm)
-            self.antennas.append(_Antenna(port, along, cos(angle), sin(angle)))
+            self.antennas.append(_Antenna(port, not facing and aside_mm < 0, along, cos(angle), sin(angle)))
         self.from_mm = min(antenna.along_mm for antenna in self.antennas) - REACH_MM
         self.to_mm = max(antenna.along_mm for antenna in self.antennas) + REACH_MM
 
@@ -154,10 +184,13 @@ class Inventory:
         self._rng = rng
         self._next = 0
 
-    def round(self, at_us: int, near: Iterable[tuple[float, Sequence[RadioTag]]]) -> tuple[int, tuple[TagRead, ...]]:
+    def round(
+        self, at_us: int, near: Iterable[tuple[float, Sequence[RadioTag]]], waiting: Iterable[list[Stray]] = ()
+    ) -> tuple[int, tuple[TagRead, ...]]:
         """One round that begins at ``at_us``; when it ends, and its reads.
 
-        ``near``: for each load around the portal its middle's position in mm and its tags.
+        ``near``: for each load around the portal its middle's position in mm and its tags. ``waiting``: what is to be
+        heard of each that waits upstream, the last first; what is heard now is taken out.
         """
         place, rng = self._next, self._rng
         self._next = (place + 1) % len(self.field.antennas)
@@ -181,6 +214,10 @@ class Inventory:
                     dbm = mean + rng.gauss(0.0, NOISE_DB)
                     if dbm > sensitivity_dbm:
                         answers.append((tag.epc, dbm))
+        for heard in waiting:
+            for stray in [one for one in heard if one.at_us <= at_us and one.upstream is antenna.upstream]:
+                heard.remove(stray)
+                answers.append((stray.epc, stray.dbm))
         rng.shuffle(answers)
         now_us = at_us + ROUND_US
         reads: list[TagRead] = []

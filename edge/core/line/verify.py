@@ -7,13 +7,15 @@ Law: every tag seen is exactly one of the tote, matched, extra, foreign, duplica
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from edge.core.book import OrderBook
 from edge.core.events import Claim, Finding, FindingKind
 from edge.core.values.order import Order, OrderState
 from rfid.epc.identity import classify, gtin_of, identity_of_hex
+
+DOUBTED = "was heard too faintly, or elsewhere, to be proven here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,11 @@ class Check:
     findings: tuple[Finding, ...]
 
 
-def check(claims: Sequence[Claim], book: OrderBook, codes: Sequence[str] = ()) -> Check:
+def check(claims: Sequence[Claim], book: OrderBook, codes: Sequence[str] = (), doubted: Sequence[str] = ()) -> Check:
     """Judges a tote by the tags that its passage owns (``claims``), strongest tote tag first.
 
-    ``codes``: barcodes that were read on it; a tote may be known by its tag, by its barcode or by both.
+    ``codes``: barcodes that were read on it; a tote may be known by its tag, by its barcode or by both. ``doubted``:
+    EPCs that were heard in a way that proves nothing; they are missing, and not extra.
     """
     totes: list[str] = []
     items: list[str] = []
@@ -59,7 +62,7 @@ def check(claims: Sequence[Claim], book: OrderBook, codes: Sequence[str] = ()) -
     if order is None:
         findings.append(Finding(FindingKind.NO_ORDER, tote, text="no open order is picked into this tote"))
         return Check(tote, "", (), tuple(findings))
-    matched, wrong = _compare(order, sorted(items), book)
+    matched, wrong = _compare(order, sorted(items), book, {identity_of_hex(epc) for epc in doubted})
     return Check(tote, order.id, matched, (*findings, *wrong))
 
 
@@ -82,7 +85,9 @@ def wants(clear: Sequence[str], others: Sequence[str], book: OrderBook) -> froze
     return frozenset(wanted)
 
 
-def _compare(order: Order, items: Sequence[str], book: OrderBook) -> tuple[tuple[str, ...], list[Finding]]:
+def _compare(
+    order: Order, items: Sequence[str], book: OrderBook, doubted: Collection[str | None]
+) -> tuple[tuple[str, ...], list[Finding]]:
     named = {epc for line in order.lines for epc in line.epcs}
     any_of = Counter[str]()
     for line in order.lines:
@@ -104,7 +109,9 @@ def _compare(order: Order, items: Sequence[str], book: OrderBook) -> tuple[tuple
             matched.append(item)
         else:
             findings.append(Finding(FindingKind.EXTRA, item, text="not in the order"))
-    findings += [Finding(FindingKind.MISSING, epc, text="was not seen") for epc in sorted(named)]
+    findings += [
+        Finding(FindingKind.MISSING, epc, text=DOUBTED if epc in doubted else "was not seen") for epc in sorted(named)
+    ]
     findings += [
         Finding(FindingKind.MISSING, gtin, quantity=count, text="too few were seen")
         for gtin, count in sorted(any_of.items())

@@ -6,8 +6,9 @@ A passage is one item's way past the photo-eye beside the antennas. Each read co
 the time since the item's middle was in front of its antenna; the bell is as wide (sigma) as half the item's time in the
 photo-eye. No read counts far more than the tag's usual ones: where an echo is strong, the antenna is not. A tag belongs
 to the passage with the most evidence among two neighbours on each side. Where two claim it about as much, and the order
-of only one of them wants it, it belongs to that one; without a tie no order has a say. The time from eye to antenna is
-learned (``offsets``). A tag that is there again and again and never stronger does not move, and is masked.
+of only one of them wants it, it belongs to that one; without a tie no order has a say. What is heard better at another
+place at that moment is there, and what is no proof is doubtful (``places``). The time from eye to antenna is learned
+(``offsets``). A tag that is there again and again and never stronger does not move, and is masked.
 Without a photo-eye new tags begin a passage (``quiet``); the bell is around the middle of their reads, its sigma half
 the quiet time.
 """
@@ -24,6 +25,7 @@ from edge.core.events import Claim, PassageSeen, Stage, TagEvidence, Wanted, tie
 from edge.core.portal.background import Background
 from edge.core.portal.offsets import OffsetLearner, Offsets
 from edge.core.portal.passage_times import GRACE_US, NEIGHBOURS, WINDOW_SIGMAS, PassageTimes
+from edge.core.portal.places import Loudest, Places, doubtful
 from edge.core.portal.quiet import QuietWatch
 from edge.core.values.layout import LineLayout
 from edge.core.values.state import Antenna, Passage, PortalState
@@ -31,8 +33,6 @@ from rfid.driver import TagRead, rows
 
 ECHO = 50.0
 """A read counts at most so many times the tag's median read: a place where an echo is strong is not the antenna."""
-ASIDE = 0.25
-"""What a read counts of an antenna that looks upstream or downstream, beside one that faces the belt."""
 KEEP_PASSAGES = 24
 """Passages remembered with their evidence: so many items may be between photo-eye and induction."""
 AGAIN_TAGS, AGAIN_SHARE = 4, 0.75
@@ -69,7 +69,7 @@ class PortalWatch:
         self._state = state
         self._wants = wants
         portal = layout.portal
-        self._role = dict.fromkeys((*portal.upstream, *portal.downstream), ASIDE) | dict.fromkeys(portal.facing, 1.0)
+        self._places = Places(portal, state)
         self._reads: list[_Read] = []  # in order of time
         self._sums: dict[int, tuple[_Sums, _Totals]] = {}
         self._learner = OffsetLearner(portal.facing) if learner is None else learner
@@ -133,16 +133,15 @@ class PortalWatch:
 
     def read(self, reads: Sequence[TagRead], reader: str = "") -> None:
         """Takes reads of one reader in any order of time."""
-        role = self._role
         for epc, port, rssi_dbm, at_us, _ in rows(reads):
-            if role and port not in role:
-                continue
             read = (at_us, epc, (reader, port), 10.0 ** (rssi_dbm / 10.0))
             if at_us >= self._newest_us or not self._reads or at_us >= self._reads[-1][0]:
                 self._reads.append(read)
             else:
                 insort(self._reads, read, key=_time)
             self._newest_us = max(self._newest_us, at_us)
+            if not self._places.used(read[2]):
+                continue
             if self._quiet is None:
                 self._learner.read(read[2], epc, at_us, read[3])
             else:
@@ -284,6 +283,8 @@ class PortalWatch:
     def _sum(self, passage: Passage, now_us: int) -> tuple[_Sums, _Totals]:
         """count, first, last, weight and power by tag and antenna, and weight and power by tag.
 
+        Reads of what was elsewhere at that moment are neither counted nor weighed.
+
         Kept once the passage's window is over.
         """
         kept = self._sums.get(passage.number)
@@ -300,22 +301,22 @@ class PortalWatch:
         totals: _Totals = {}
         reads = self._between(first_us + least_us, last_us + most_us)
         most = self._most({read[1] for read in reads} - masked, first_us, last_us)
+        loudest = Loudest(reads, self._places, sigma)
         for at_us, epc, antenna, power in reads:
             if antenna not in known:
-                known[antenna] = self._about(antenna)
+                known[antenna] = self._places.about(antenna)
             away_us, share = known[antenna]
             if not (share and first_us <= at_us - away_us <= last_us) or epc not in most:
                 continue
+            one = sums.setdefault((epc, antenna), [0, at_us, at_us, 0.0, 0.0])
+            one[2] = at_us
+            if loudest.elsewhere(at_us, epc, antenna, power):
+                continue
             power = min(power, most[epc]) * share
             weight = power * exp(-0.5 * ((at_us - away_us - centre_us) / sigma) ** 2)
-            one = sums.get((epc, antenna))
-            if one is None:
-                sums[epc, antenna] = [1, at_us, at_us, weight, power]
-            else:
-                one[0] += 1
-                one[2] = at_us
-                one[3] += weight
-                one[4] += power
+            one[0] += 1
+            one[3] += weight
+            one[4] += power
             before = totals.get(epc, (0.0, 0.0))
             totals[epc] = (before[0] + weight, before[1] + power)
         if passage.stop_us and last_us + most_us + GRACE_US <= now_us:
@@ -326,18 +327,10 @@ class PortalWatch:
         """What one read of each tag counts at most; about the same for neighbours, who compete for it."""
         reach_us = NEIGHBOURS * self._times.cycle_us()
         powers: dict[str, list[float]] = {epc: [] for epc in epcs}
-        for _, epc, _, power in self._between(first_us - reach_us, last_us + reach_us):
-            if epc in powers:
+        for _, epc, antenna, power in self._between(first_us - reach_us, last_us + reach_us):
+            if epc in powers and self._places.used(antenna):
                 powers[epc].append(power)
         return {epc: ECHO * median_low(some) for epc, some in powers.items() if some}
-
-    def _about(self, antenna: Antenna) -> tuple[int, float]:
-        """How much later than the others an antenna sees things, and what its reads count."""
-        role = self._role.get(antenna[1], 1.0)
-        for place in self._state.antennas:
-            if (place.reader, place.port) == antenna:
-                return place.beside_us, role * place.trust
-        return 0, role if role == 1.0 else 0.0  # of one that looks aside nobody knows yet where it looks
 
     def _rivals(self, passage: Passage, now_us: int) -> list[tuple[Passage, _Totals]]:
         """The neighbours' evidence, without those that are the same item once more."""
@@ -359,6 +352,7 @@ class PortalWatch:
                 if weight > strongest.get(epc, 0.0):
                     strongest[epc] = weight
         wanted = self._wanted(passage, own, rivals, strongest, now_us)
+        doubted = self._doubted(passage, sums, own, strongest)
         return PassageSeen(
             at_us=now_us,
             line=self._layout.name,
@@ -369,7 +363,7 @@ class PortalWatch:
             stop_us=passage.stop_us,
             offset_us=self._times.offset_us(),
             claims=tuple(
-                Claim(epc, weight, strongest.get(epc, 0.0), power, wanted.get(epc, Wanted.UNDECIDED))
+                Claim(epc, weight, strongest.get(epc, 0.0), power, wanted.get(epc, Wanted.UNDECIDED), epc in doubted)
                 for epc, (weight, power) in own.items()
             ),
             tags=tuple(
@@ -388,6 +382,19 @@ class PortalWatch:
             cause=self._cause(passage),
             flooded=self._flooded(passage),
         )
+
+    def _doubted(self, passage: Passage, sums: _Sums, own: _Totals, strongest: dict[str, float]) -> frozenset[str]:
+        antennas: dict[str, list[Antenna]] = {}
+        counts = dict.fromkeys(own, 0)
+        for (epc, antenna), (count, *_) in sums.items():
+            if count:
+                antennas.setdefault(epc, []).append(antenna)
+                counts[epc] += int(count)
+        sigma = self._times.sigma_us(passage)
+        heard = {
+            epc: (counts[epc], weight, self._places.sure(antennas[epc], sigma)) for epc, (weight, _) in own.items()
+        }
+        return doubtful(heard, strongest)
 
     def _wanted(
         self,
@@ -450,7 +457,9 @@ class PortalWatch:
         middle_us = self._times.middle_us(passage) + self._times.offset_us()
         half_us = self._times.cycle_us() // 2
         powers: dict[str, tuple[float, float]] = {}
-        for at_us, epc, _, power in self._between(middle_us - half_us, middle_us + half_us):
+        for at_us, epc, antenna, power in self._between(middle_us - half_us, middle_us + half_us):
+            if not self._places.used(antenna):
+                continue
             every, near = powers.get(epc, (0.0, 0.0))
             powers[epc] = every + power, near + power * (2 * abs(at_us - middle_us) < half_us)
         self._background.note(passage.number, powers)

@@ -22,7 +22,8 @@ CENTRAL = 0.1
 class TagEvidence:
     """What one antenna saw of one tag during one passage. ``reader``: whose antenna it is.
 
-    ``weight``: summed linear power in mW, each read weighted by the time since the passage's middle.
+    ``weight``: summed linear power in mW, each read weighted by the time since the passage's middle. ``count`` and
+    ``weight`` leave out what an antenna that looks elsewhere heard better at that moment.
     """
 
     epc: str
@@ -45,7 +46,8 @@ class Claim:
 
     ``weight``: over all antennas. ``rival``: the strongest neighbour's. ``power``: summed linear power in mW of the
     same reads without the bell; weight / power tells how near the passage's middle the tag was seen, 0..1.
-    ``wanted`` breaks a tie of ``weight`` and ``rival``, and has no say where there is none.
+    ``wanted`` breaks a tie of ``weight`` and ``rival``, and has no say where there is none. ``doubtful``: what was
+    heard of the tag proves nothing; it neither counts as here nor against this passage.
     """
 
     epc: str
@@ -53,10 +55,13 @@ class Claim:
     rival: float
     power: float
     wanted: Wanted = Wanted.UNDECIDED
+    doubtful: bool = False
 
     @property
     def holds(self) -> bool:
         """Whether the tag is this passage's rather than a neighbour's."""
+        if self.doubtful:
+            return False
         if self.wanted is not Wanted.UNDECIDED and tied(self.weight, self.rival):
             return self.wanted is Wanted.HERE
         return self.weight > self.rival

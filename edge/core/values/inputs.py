@@ -423,6 +423,11 @@ class PassageSeen:
         return tuple(claim for claim in self.claims if claim.holds and claim.weight > least * claim.power)
 
     @property
+    def doubted(self) -> tuple[str, ...]:
+        """EPCs of tags that were heard in a way that proves nothing."""
+        return tuple(claim.epc for claim in self.claims if claim.doubtful)
+
+    @property
     def owned(self) -> tuple[str, ...]:
         """EPCs of the tags that are this passage's."""
         return tuple(claim.epc for claim in self.own)
