@@ -116,7 +116,10 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("edge/core/line/verify.py", "import edge.core.line.sort"),
         ("edge/core/values/layout.py", "import edge.core.values.state"),
     ],
-    "edge.orders: every file has its layer": [("edge/orders/unplaced.py", "")],
+    "edge.orders: every file has its layer": [
+        ("edge/orders/unplaced.py", ""),
+        ("edge/orders/stock.py", "import edge.orders.plan"),
+    ],
     "edge.journal: every file has its layer": [
         ("edge/journal/unplaced.py", ""),
         ("edge/journal/trim.py", "import edge.journal.writer"),
