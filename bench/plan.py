@@ -148,9 +148,7 @@ def _beside_highs(
     single = [row for row, n in zip(costs, units, strict=True) for _ in range(n)]
     one_by_one_s, *one_by_one = _highs(single, [1] * len(single), room)
     print(f"assignment of {len(parcels):,} orders: {fit:,} fit for {ours.cost:,}")
-    print(
-        f"  ours            {from_orders + alone:8.3f} s from the orders on, {alone:.3f} s from their {len(units):,} classes on"
-    )
+    print(f"  ours            {from_orders + alone:8.3f} s, {alone:.3f} s of it from the {len(units):,} classes on")
     print(f"  HiGHS by class  {by_class_s:8.3f} s, {by_class[0]:,} for {by_class[1]:,}")
     print(f"  HiGHS by order  {one_by_one_s:8.3f} s, {one_by_one[0]:,} for {one_by_one[1]:,}")
     ratio = one_by_one_s / (from_orders + alone)

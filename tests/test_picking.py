@@ -154,6 +154,11 @@ def test_only_a_round_without_anything_picked_is_withdrawn() -> None:
     begun = picked(mine, 1, 2, "ann", mine.version)
     then, fell = withdrawn(begun, ["O1", "O2"])
     assert [one.fulfilment for one in fell] == ["O2"] and then.state is TaskState.DONE
+    mine = claimed([task("a", line(1, "O1"), line(2, "O1"), line(3, "O2"))], "ann")
+    assert mine is not None
+    begun = picked(mine, 1, 2, "ann", mine.version)
+    then, fell = withdrawn(begun, ["O1"])  # H48: a tote that something lies in is finished, or emptied
+    assert then == begun and not fell
 
 
 @given(st.dictionaries(st.text("abc123", min_size=1), st.builds(BinPlace, st.integers(1, 4), st.integers(1, 9))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -48,6 +49,9 @@ few = st.integers(1, 4)
 any_one = st.integers(0, 1_000)
 
 
+_RULES_OF_THEIR_OWN = (ReservationEvent.ALLOCATED, ReservationEvent.DISPLACED, ReservationEvent.UNSTOCKED)
+
+
 class Warehouse(RuleBasedStateMachine):
     """Whatever happens in any order, also twice: the books are asked before each step and are never wrong."""
 
@@ -58,6 +62,8 @@ class Warehouse(RuleBasedStateMachine):
         self.live: list[Reservation] = []
         self.suspects: set[str] = set()
         self.count = 0
+        for sku, name in product(SKUS, BINS[:2]):
+            self.comes_or_goes(BinKey(name, sku, LOTS[0]), 8, MovementKind.RECEIPT)
 
     def cause(self) -> StockCause:
         self.count += 1
@@ -111,7 +117,7 @@ class Warehouse(RuleBasedStateMachine):
             return
         self.book(movement_change(made), made)
 
-    @rule(wants=st.dictionaries(st.sampled_from(SKUS), few, min_size=1), urgent=st.booleans())
+    @rule(wants=st.dictionaries(st.sampled_from(SKUS), few, min_size=1), urgent=st.integers(0, 4).map(lambda n: n == 4))
     def is_ordered(self, wants: dict[str, int], urgent: bool) -> None:
         self.count += 1
         rank = -self.count if urgent else self.count
@@ -141,9 +147,9 @@ class Warehouse(RuleBasedStateMachine):
             with pytest.raises(StockError):
                 self.books.take(self.cause(), change)  # H4: one guarded change, all lines or none
 
-    @rule(which=any_one)
-    def is_allocated(self, which: int) -> None:
-        if one := self.one_of(which, ReservationState.SOFT):
+    @rule(picks=st.booleans())
+    def are_allocated(self, picks: bool) -> None:
+        for one in [one for one in self.live if one.state is ReservationState.SOFT]:
             offers = [
                 Offer(key=key, free=row.free, suspect=key.bin in self.suspects)
                 for key, row in self.books.bins.items()
@@ -153,26 +159,31 @@ class Warehouse(RuleBasedStateMachine):
                 assert take.key.bin not in self.suspects and take.key.condition is StockCondition.SELLABLE
                 self.step(one, ReservationEvent.ALLOCATED, take.quantity, take.key)
                 one = replace(one, quantity=one.quantity - take.quantity)
+        for one in [one for one in self.live if picks and one.state is ReservationState.HARD]:
+            self.step(one, ReservationEvent.PICKED)
 
-    @rule(which=any_one, n=few, event=st.sampled_from(ReservationEvent))
-    def goes_on(self, which: int, n: int, event: ReservationEvent) -> None:
-        possible = {state for state, what in STEPS if what is event and state is not None}
-        if (one := self.one_of(which, *possible)) is None or STEPS[one.state, event].moves:
+    @rule(which=any_one, n=few)
+    def goes_on(self, which: int, n: int) -> None:
+        ways = [
+            (one, event)
+            for one in self.live
+            for (state, event), step in STEPS.items()
+            if state is one.state and not step.moves and event not in _RULES_OF_THEIR_OWN
+        ]
+        if not ways:
             return
-        if event in (ReservationEvent.ALLOCATED, ReservationEvent.DISPLACED):
-            return
+        one, event = ways[which % len(ways)]
         if event is ReservationEvent.DEPARTED:
-            gone, movement, change = departed(one, self.cause(), 0)
-            self.book(change, movement)
-            self.swap(one, gone)
+            self.leaves(one)
             return
         if STEPS[one.state, event].suspect and one.at:
             self.suspects.add(one.at.bin)
         self.step(one, event, min(n, one.quantity))
 
-    @rule(key=keys, seen=st.integers(0, 6))
-    def is_counted(self, key: BinKey, seen: int) -> None:
+    @rule(key=keys, more=st.integers(-4, 2))
+    def is_counted(self, key: BinKey, more: int) -> None:
         staged = sum(one.quantity for one in self.live if one.at == key and one.state in PLACED[1:])
+        seen = max(0, self.row(key).on_hand - staged + more)
         if found := counted(self.row(key), seen, staged, self.cause(), 0):
             steps, change = borne(movement_change(found), self.books.promises, self.books.bins, self.live)
             self.book(change, found)
@@ -184,8 +195,9 @@ class Warehouse(RuleBasedStateMachine):
 
     @rule(which=any_one, real=keys, inspected=st.booleans(), allowed=st.booleans())
     def another_item_leaves(self, which: int, real: BinKey, inspected: bool, allowed: bool) -> None:
-        if (one := self.one_of(which, ReservationState.STAGED)) is None or one.sku != real.sku:
+        if (one := self.one_of(which, ReservationState.STAGED)) is None:
             return
+        real = replace(real, sku=one.sku)
         at = replace(real, condition=StockCondition.INSPECTION) if inspected else real
         if not self.row(at).on_hand and inspected:
             return
@@ -209,9 +221,9 @@ class Warehouse(RuleBasedStateMachine):
                 changes.append(change)
             self.book(BookChange.summed(changes), *result.movements)
             moved = next(two for two in self.live if two.order == one.order and two.at == real)
-            self.step_out(moved)
+            self.leaves(moved)
 
-    def step_out(self, one: Reservation) -> None:
+    def leaves(self, one: Reservation) -> None:
         gone, movement, change = departed(one, self.cause(), 0)
         self.book(change, movement)
         self.swap(one, gone)
@@ -235,7 +247,7 @@ class Warehouse(RuleBasedStateMachine):
 
 
 TestWarehouse = Warehouse.TestCase
-TestWarehouse.settings = settings(max_examples=80, stateful_step_count=40)
+TestWarehouse.settings = settings(max_examples=100, stateful_step_count=50)
 
 
 def test_first_expired_first_out_among_what_may_leave() -> None:
@@ -308,6 +320,30 @@ def test_an_item_of_another_open_parcel_is_refused_and_a_line_without_its_kind_i
     ]:
         with pytest.raises(StockError):
             Movement(cause=cause, kind=kind, quantity=1, at_us=0, source=source, target=target)
+
+
+def test_an_urgent_order_takes_soft_stock_of_the_last_and_a_loss_is_borne_by_the_last() -> None:
+    at = BinKey("1-1", "A")
+    first = Reservation(order="first", line=1, sku="A", quantity=3, rank=1)
+    middle, last = replace(first, order="middle", rank=5), replace(first, order="last", rank=9, quantity=2)
+    hard = replace(first, order="hard", rank=99, state=ReservationState.HARD, at=at)
+    urgent = Reservation(order="urgent", line=1, sku="A", quantity=6, rank=1)
+    losers, rows, missing = displaced(urgent, 2, [first, middle, last, hard, replace(last, sku="B")])
+    assert losers == ((last, 2), (middle, 2)) and missing == 0
+    assert [(row.urgent, row.order, row.quantity) for row in rows] == [("urgent", "last", 2), ("urgent", "middle", 2)]
+    assert displaced(replace(urgent, quantity=9), 0, [first, hard])[2] == 9  # neither earlier ones nor bins
+    promises, bins = {"A": Promise("A", 11, 11)}, {at: BinStock(at, 11, 3)}
+    scrapped = Movement(cause=StockCause("fire", "1"), kind=MovementKind.SCRAP, quantity=9, at_us=0, source=at)
+    steps, change = borne(movement_change(scrapped), promises, bins, [first, middle, last, hard])
+    assert [(one.order, event, n) for one, event, n in steps] == [
+        ("hard", ReservationEvent.WITHDRAWN, 1),
+        ("hard", ReservationEvent.UNSTOCKED, 1),
+        ("last", ReservationEvent.UNSTOCKED, 2),
+        ("middle", ReservationEvent.UNSTOCKED, 3),
+        ("first", ReservationEvent.UNSTOCKED, 3),
+    ]
+    books = Books(promises, bins)
+    assert books.take(scrapped.cause, change) and books.bins[at] == BinStock(at, 2, 2)
 
 
 def test_a_gtin_is_fourteen_digits_and_a_case_is_not_its_item() -> None:
