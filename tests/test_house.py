@@ -210,6 +210,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "msgspec: where records are stored or sent, edge.journal, edge.site and api": [
         ("edge/config/load.py", "import msgspec")
     ],
+    "holidays: edge.intake.calendars only": [("edge/intake/orders.py", "import holidays")],
     "pydantic: the borders only, edge.config, edge.intake, api and the file of reports": [
         ("edge/journal/writer.py", "import pydantic")
     ],
