@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from edge.orders.allocation import Offer
 from edge.orders.pick_list import Material, materials, pick_list
 from edge.orders.picking import (
     TASK_STEPS,
@@ -28,8 +29,10 @@ from edge.orders.picking import (
     walk,
     withdrawn,
 )
-from edge.orders.stock import BinKey
-from edge.orders.waves import PickMode
+from edge.orders.release import released
+from edge.orders.reservations import Reservation
+from edge.orders.stock import BinKey, BinStock, Books, Promise, StockCause
+from edge.orders.waves import Member, PickMode, Wave, WaveLimits
 
 ORDERS, PICKERS, CRATES = ("O1", "O2", "O3"), ("ann", "bo"), ("T1", "T2")
 REASONS = st.none() | st.sampled_from(ShortReason)
@@ -142,6 +145,57 @@ def _precedence(one: PickTask) -> tuple[bool, int, str]:
 
 TestFloor = Floor.TestCase
 TestFloor.settings = settings(max_examples=120, stateful_step_count=30)
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from("AB"), st.integers(1, 3), min_size=1), min_size=1, max_size=6),
+    st.dictionaries(
+        st.builds(BinKey, st.sampled_from(("1-1", "1-2", "2-1")), st.sampled_from("AB")), st.integers(0, 6)
+    ),
+    st.sampled_from(("", "1-1")),
+)
+def test_a_wave_is_released_all_in_one_and_nobody_goes_half(
+    wants: list[dict[str, int]], stock: dict[BinKey, int], suspect: str
+) -> None:
+    soft = {
+        f"F{n}": [Reservation(order=f"O{n}", line=k, sku=sku, quantity=want[sku]) for k, sku in enumerate(want)]
+        for n, want in enumerate(wants)
+    }
+    promised = Counter(sku for want in wants for sku in Counter(want).elements())
+    books = Books(
+        {sku: Promise(sku, 99, promised[sku]) for sku in "AB"}, {key: BinStock(key, n) for key, n in stock.items()}
+    )
+    offers = [Offer(key=key, free=n, suspect=key.bin == suspect) for key, n in stock.items()]
+    members = tuple(
+        Member(fulfilment=f"F{n}", service="S", release_by_us=1, lines=tuple(want.items()))
+        for n, want in enumerate(wants)
+    )
+    wave = Wave(id="W", service="S", release_by_us=1, urgent=False, members=members)
+    places = {"1-1": BinPlace(1, 1), "1-2": BinPlace(1, 2), "2-1": BinPlace(2, 1)}
+    limits = WaveLimits(batch=2, cluster=2)
+    result = released(wave, soft, offers, {}, {}, places, limits, 0)
+    assert result == released(wave, soft, offers[::-1], {}, {}, places, limits, 0), "W3"
+    assert books.take(StockCause("wave", "W"), result.change), "W2, W4: within the stock, and one change"
+    goes = [one.fulfilment for one in result.members]
+    assert sorted([*goes, *(one.fulfilment for one in result.lacking)]) == sorted(soft)
+    assert sorted(result.soft, key=repr) == sorted((one for name in goes for one in soft[name]), key=repr)
+    picked_ = Counter[tuple[str, str]]()
+    for task_ in result.tasks:
+        assert [line.at.bin for line in task_.lines] == sorted(
+            (line.at.bin for line in task_.lines),
+            key=walk({line.at.bin: places[line.at.bin] for line in task_.lines}).index,
+        )
+        for line_ in task_.lines:
+            assert line_.at.bin != suspect, "H17"
+            picked_[line_.fulfilment, line_.at.sku] += line_.quantity
+    assert picked_ == Counter({(name, one.sku): one.quantity for name in goes for one in soft[name]})
+    assert sum(one.quantity for one in result.hard) == picked_.total()
+    for lack in result.lacking:
+        earlier = goes[: sum(name < lack.fulfilment for name in goes)]
+        offered = sum(n for key, n in stock.items() if key.sku == lack.sku and key.bin != suspect)
+        taken = sum(picked_[name, lack.sku] for name in earlier)
+        wanted = sum(one.quantity for one in soft[lack.fulfilment] if one.sku == lack.sku)
+        assert lack.missing == wanted - (offered - taken) > 0, "and nobody stays behind who need not"
 
 
 def test_only_a_round_without_anything_picked_is_withdrawn() -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 
+_MINUTE_US = 60_000_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
@@ -40,7 +42,7 @@ class WaveLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """``id``: of service, latest release and number: the same plan, the same ids. ``members``: in order of release."""
+    """``id``: of service, minute of the latest release, number: the same plan, the same ids. ``members``: in order of release."""
 
     id: str
     service: str
@@ -85,7 +87,7 @@ def waves(members: Iterable[Member], limits: WaveLimits, taken: Iterable[str] = 
         size = max(1, min(limits.totes, limits.lanes.get(service, limits.totes)))
         number = 0
         for start in range(0, len(every), size):
-            while (name := f"{'!' * urgent}{service}@{by_us}-{(number := number + 1)}") in used:
+            while (name := f"{'!' * urgent}{service}-{by_us // _MINUTE_US}-{(number := number + 1)}") in used:
                 pass
             used.add(name)
             found.append(
