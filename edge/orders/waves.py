@@ -42,7 +42,7 @@ class WaveLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """``id``: of service, minute of the latest release, number: the same plan, the same ids. ``members``: in order of release."""
+    """``id``: of service, minute of the latest release, number. ``members``: in order of release."""
 
     id: str
     service: str

@@ -5,6 +5,8 @@ Public names: tell_refusal, tell_late, tell_displacement, tell_correction, tell_
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from edge.core.iso_time import iso
 from edge.orders.allocation import Refused
 from edge.orders.articles import Goods
@@ -38,6 +40,8 @@ def tell_refusal(refusal: ServiceRefusal) -> Phrase:
             return phrase("carrier.too-heavy", limit=limit)
         case RefusalCode.NOT_WISHED | RefusalCode.NO_ZONE | RefusalCode.FULL as code:
             return phrase(f"carrier.{code}")
+        case _:
+            assert_never(refusal.code)
 
 
 def tell_late(late: Late) -> Phrase:
