@@ -116,7 +116,10 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("edge/core/line/verify.py", "import edge.core.line.sort"),
         ("edge/core/values/layout.py", "import edge.core.values.state"),
     ],
-    "edge.orders: every file has its layer": [("edge/orders/unplaced.py", "")],
+    "edge.orders: every file has its layer": [
+        ("edge/orders/unplaced.py", ""),
+        ("edge/orders/stock.py", "import edge.orders.plan"),
+    ],
     "edge.journal: every file has its layer": [
         ("edge/journal/unplaced.py", ""),
         ("edge/journal/trim.py", "import edge.journal.writer"),
@@ -207,6 +210,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "msgspec: where records are stored or sent, edge.journal, edge.site and api": [
         ("edge/config/load.py", "import msgspec")
     ],
+    "holidays: edge.intake.calendars only": [("edge/intake/orders.py", "import holidays")],
     "pydantic: the borders only, edge.config, edge.intake, api and the file of reports": [
         ("edge/journal/writer.py", "import pydantic")
     ],

@@ -29,11 +29,21 @@ from edge.core.values.dock import Direction
 from edge.core.values.layout import Job, LaneRole
 from edge.core.values.load import LoadAction
 from edge.core.values.order import Order, OrderState
+from edge.orders.allocation import Refused
+from edge.orders.articles import Goods
+from edge.orders.corrections import Correction, Mismatch
+from edge.orders.cover import CoverFinding
+from edge.orders.eligibility import ServiceRefusal
+from edge.orders.forecast import Late, LateReason
+from edge.orders.picking import ShortReason
+from edge.orders.reservations import Displacement
+from edge.views.plan_sentences import tell_correction, tell_displacement, tell_late, tell_refusal
 from edge.views.sentences import Teller
 from edge.views.words.alarms import ALARMS
 from edge.views.words.docks import DOCKS
 from edge.views.words.pages import PAGES
 from edge.views.words.phrase import Phrase, Word, places
+from edge.views.words.plan import PLAN
 from edge.views.words.stories import STORIES
 from edge.views.words.table import LANGUAGES, WORDS, language, say
 from plc.packml import PackmlState, mode_name, state_name
@@ -90,16 +100,20 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "alarm.*.*": [f"{kind}.{part}" for kind in AlarmKind for part in PARTS],
     "anomaly.*": AnomalyCode,
     "asked.*": LoadAction,
+    "carrier.*": ("not-wished", "no-zone", "full"),
     "dock.reason.*": DockReason,
     "found.*": FindingKind,
     "gated-*": GateVerdict,
     "gated-*-by-hand": ("right", "unloaded"),
+    "goods.*": [(one.name or "").lower().replace("_", "-") for one in Goods],
     "lane.becomes.*": ("free", "full", "disabled", "enabled"),
     "lane.is.*": ("full", "disabled", "open"),
+    "late.*": LateReason,
     "load.*": ("missing", "wrong", "undetermined"),
     "machine.mode.*": ("1", "2", "3"),
     "machine.state.*": [str(int(state)) for state in PackmlState],
     "order-*": OrderState,
+    "pick.short.*": ShortReason,
     "refusal.*": (
         *("handled", "out-of-sequence", "expired", "unknown-track", "no-target", "old-epoch", "past-decision"),
         "not-execute",
@@ -108,13 +122,16 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "sorted-*": Outcome,
     "stage.*": Stage,
     "state.*": OrderState,
+    "stock.cover.*": CoverFinding,
+    "stock.found.*": Mismatch,
+    "stock.passed.*": Refused,
     "way.*": Direction,
     "wish.*": (*LoadAction, *AlarmAction),
 }
 
 
 def test_every_code_has_words_in_both_languages_with_the_same_values() -> None:
-    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, STORIES)
+    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, PLAN, STORIES)
     assert sum(map(len, tables)) == len(WORDS), "a code stands twice"
     assert [set(language(name)) for name in LANGUAGES] == [set(WORDS)] * 2
     for code, (english, chinese) in WORDS.items():
@@ -162,6 +179,17 @@ def test_whatever_is_journaled_can_be_said(teller: Teller, kind: str, data: st.D
 @given(st.from_type(Order), st.from_type(Order))
 def test_whatever_becomes_of_an_order_can_be_said(before: Order, after: Order) -> None:
     assert_sayable(Teller().tell(OrderChanged(1, 0, after), before))
+
+
+@settings(max_examples=60)
+@given(st.from_type(ServiceRefusal), st.from_type(Late), st.from_type(Displacement), st.sampled_from(Mismatch))
+def test_whatever_keeps_an_order_can_be_said(
+    refusal: ServiceRefusal, late: Late, row: Displacement, finding: Mismatch
+) -> None:
+    for told in (tell_late(late), tell_displacement(row), tell_correction(Correction("E", finding))):
+        assert_sayable(told)
+    why = tell_refusal(refusal)
+    assert say(why) and say(why, "zh-Hant") and set(why.values) == places(WORDS[why.code][0])
 
 
 def test_packml_is_called_what_the_standard_calls_it() -> None:

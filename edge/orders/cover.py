@@ -1,0 +1,68 @@
+"""How long the stock lasts: too little, too much, and what nobody wants. Packing material is judged like anything else.
+
+Public names: Turnover, CoverLimits, CoverFinding, days_of_cover, judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turnover:
+    """A SKU as its books and ledger say. ``waiting``: units that accepted orders want and none has.
+
+    ``used``: units that were shipped or packed away within the last ``days``. ``last_us``: when the last one went, or
+    the first one came.
+    """
+
+    sku: str
+    sellable: int
+    promised: int
+    waiting: int
+    used: int
+    days: int
+    last_us: int
+    expected: int = 0  # units on their way to us
+
+
+@dataclass(frozen=True, slots=True)
+class CoverLimits:
+    """In days. ``least``: how long a new delivery takes, with a margin."""
+
+    least: int = 7
+    most: int = 180
+    slow: int = 90
+
+
+class CoverFinding(StrEnum):
+    """What is wrong with a stock."""
+
+    SHORTAGE = "shortage"  # orders wait for it
+    LOW = "low"
+    OVERSTOCK = "overstock"
+    SLOW = "slow-mover"
+
+
+def days_of_cover(row: Turnover) -> int | None:
+    """Whole days that what is free and expected lasts; None = without end, as nothing of it is used."""
+    free = row.sellable - row.promised + row.expected - row.waiting
+    return max(0, free) * row.days // row.used if row.used else None
+
+
+def judged(row: Turnover, limits: CoverLimits, now_us: int) -> tuple[CoverFinding, ...]:
+    """What is to be listed about a SKU."""
+    found: list[CoverFinding] = []
+    cover = days_of_cover(row)
+    if row.waiting > row.sellable - row.promised:
+        found.append(CoverFinding.SHORTAGE)
+    if cover is not None and cover < limits.least:
+        found.append(CoverFinding.LOW)
+    if cover is not None and cover > limits.most:
+        found.append(CoverFinding.OVERSTOCK)
+    if row.sellable and now_us - row.last_us >= limits.slow * DAY_US:
+        found.append(CoverFinding.SLOW)
+    return tuple(found)

@@ -1,0 +1,218 @@
+"""Which pickups may carry an order, what each would cost, and why the others may not.
+
+Public names: ParcelPlan, OrderClass, ClassSteps, classes_of, Quote, ServiceRefusal, RefusalCode, Quoted, Terms, quoted.
+
+Price, promise and limits depend on nothing but zone, weight step, promise and goods, so orders are judged by class: a
+hundred thousand are some hundreds. Sizes and amounts due are steps too, those between which services differ.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from edge.orders.articles import Goods
+from edge.orders.services import Pickup, Prior, Rate, Service, Suspension, Weights, shrunk_ppm, suspension_of
+
+_DAY_US = 86_400_000_000
+_BEYOND = 1 << 60
+"""The step of what is over every limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelPlan:
+    """A parcel to be planned. ``promised_us``: the end of the promised day at the consignee's, 0 = none.
+
+    ``wish``: the service that was ordered, empty = any. ``cod_due``: minor units to be taken at the door.
+    """
+
+    order: str
+    zone: str
+    mass_g: int
+    promised_us: int = 0
+    goods: int = 0  # of Goods
+    longest_mm: int = 0
+    cod_due: int = 0
+    wish: str = ""
+    priority: int = 0
+    urgent: bool = False
+    ordered_us: int = 0
+
+
+class OrderClass(NamedTuple):
+    """What all orders of a class have in common; ``upto``: the upper end of their step."""
+
+    zone: str
+    upto_g: int
+    promised_us: int
+    goods: int
+    upto_mm: int
+    upto_due: int
+    wish: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSteps:
+    """Between which numbers no service makes a difference, in rising order."""
+
+    grams: tuple[int, ...]
+    mm: tuple[int, ...]
+    due: tuple[int, ...]
+
+    @classmethod
+    def of(cls, services: Iterable[Service]) -> ClassSteps:
+        """Those of the services that may be chosen."""
+        every = tuple(services)
+        grams = {upto for service in every for rate in service.rates for upto, _ in rate.steps}
+        mm = {service.longest_mm for service in every} - {0}
+        due = {service.cod_limit for service in every} - {0}
+        return cls(*(tuple(sorted(some)) for some in (grams, mm, due)))
+
+
+def classes_of(parcels: Iterable[ParcelPlan], steps: ClassSteps) -> dict[OrderClass, list[ParcelPlan]]:
+    """Every parcel in its class; classes in the order in which they sort."""
+    grams, mm, due = ((*some, _BEYOND) for some in (steps.grams, steps.mm, steps.due))
+    found: dict[OrderClass, list[ParcelPlan]] = {}
+    for one in parcels:
+        key = OrderClass(
+            one.zone,
+            grams[bisect_left(grams, one.mass_g)],
+            one.promised_us,
+            one.goods,
+            mm[bisect_left(mm, one.longest_mm)],
+            due[bisect_left(due, one.cod_due)],
+            one.wish,
+        )
+        if (members := found.get(key)) is None:
+            found[key] = [one]
+        else:
+            members.append(one)
+    return {key: found[key] for key in sorted(found)}
+
+
+class RefusalCode(StrEnum):
+    """Why a pickup may not carry a class."""
+
+    NOT_WISHED = "not-wished"
+    SUSPENDED = "suspended"
+    CUT_OFF = "cut-off-passed"
+    NO_ZONE = "no-zone"
+    GOODS = "goods"
+    TOO_LONG = "too-long"
+    COD = "cod-limit"
+    TOO_HEAVY = "too-heavy"
+    TOO_LATE = "too-late"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRefusal:
+    """``value`` is what it is, ``limit`` what it may be: grams, mm, minor units, instants or `Goods`, by the code."""
+
+    pickup: str
+    code: RefusalCode
+    value: int = 0
+    limit: int = 0
+    reason: str = ""  # of a suspension, as it was given
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What a pickup costs a parcel of the class, in minor units: rate, surcharges, and trouble as it is expected."""
+
+    pickup: str
+    cost: int
+    rate: int
+    surcharge: int
+    lateness: int
+    damage: int
+    late_us: int = 0  # after the promise
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """``quotes``: the cheapest first."""
+
+    quotes: tuple[Quote, ...]
+    refusals: tuple[ServiceRefusal, ...]
+
+    @property
+    def best(self) -> tuple[Quote, ...]:
+        """The three that are kept with the order."""
+        return self.quotes[:3]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a choice goes by. ``release_by_us``: of each pickup, by id: the latest release that still reaches it."""
+
+    now_us: int
+    release_by_us: dict[str, int]
+    suspensions: tuple[Suspension, ...] = ()
+    weights: Weights = field(default_factory=Weights)
+    prior: Prior = field(default_factory=Prior)
+
+
+def quoted(one: OrderClass, pickups: Sequence[Pickup], services: dict[str, Service], terms: Terms) -> Quoted:
+    """Every pickup's price for a class, or the first reason against it."""
+    quotes: list[Quote] = []
+    refusals: list[ServiceRefusal] = []
+    for pickup in pickups:
+        judged = _judged(one, pickup, services[pickup.service], terms)
+        if isinstance(judged, Quote):
+            quotes.append(judged)
+        else:
+            refusals.append(judged)
+    return Quoted(tuple(sorted(quotes, key=lambda quote: (quote.cost, quote.pickup))), tuple(refusals))
+
+
+def _judged(one: OrderClass, pickup: Pickup, service: Service, terms: Terms) -> Quote | ServiceRefusal:
+    def no(code: RefusalCode, value: int = 0, limit: int = 0, reason: str = "") -> ServiceRefusal:
+        return ServiceRefusal(pickup.id, code, value, limit, reason)
+
+    if one.wish and one.wish != service.id:
+        return no(RefusalCode.NOT_WISHED)
+    if suspended := suspension_of(service, terms.suspensions, terms.now_us):
+        return no(RefusalCode.SUSPENDED, terms.now_us, suspended.until_us, suspended.reason)
+    if (release_by_us := terms.release_by_us[pickup.id]) < terms.now_us:
+        return no(RefusalCode.CUT_OFF, terms.now_us, release_by_us)
+    rate = next((rate for rate in service.rates if rate.zone == one.zone), None)
+    arrives_us = next((us for zone, us in pickup.arrives if zone == one.zone), None)
+    if rate is None or arrives_us is None:
+        return no(RefusalCode.NO_ZONE)
+    if refused := one.goods & ~service.takes:
+        return no(RefusalCode.GOODS, refused, service.takes)
+    if service.longest_mm and one.upto_mm > service.longest_mm:
+        return no(RefusalCode.TOO_LONG, one.upto_mm, service.longest_mm)
+    if one.goods & Goods.COD and service.cod_limit and one.upto_due > service.cod_limit:
+        return no(RefusalCode.COD, one.upto_due, service.cod_limit)
+    price = _price(rate, one.upto_g)
+    if price is None:
+        return no(RefusalCode.TOO_HEAVY, one.upto_g, rate.steps[-1][0] if rate.steps else 0)
+    late_us = max(0, arrives_us - one.promised_us) if one.promised_us else 0
+    weights, prior, measured = terms.weights, terms.prior, service.measured
+    if late_us and weights.late_day is None:
+        return no(RefusalCode.TOO_LATE, arrives_us, one.promised_us)
+    if pickup.parcels <= 0:
+        return no(RefusalCode.FULL)
+    surcharge = sum(amount for goods, amount in rate.surcharges if one.goods & goods)
+    late_ppm = shrunk_ppm(measured.late, measured.parcels, prior.late_ppm, prior.parcels) if one.promised_us else 0
+    damaged_ppm = shrunk_ppm(measured.damaged, measured.parcels, prior.damaged_ppm, prior.parcels)
+    lateness = weights.late * late_ppm // 1_000_000 + -(-late_us // _DAY_US) * (weights.late_day or 0)
+    damage = weights.damaged * damaged_ppm // 1_000_000
+    return Quote(
+        pickup=pickup.id,
+        cost=price + surcharge + lateness + damage,
+        rate=price,
+        surcharge=surcharge,
+        lateness=lateness,
+        damage=damage,
+        late_us=late_us,
+    )
+
+
+def _price(rate: Rate, grams: int) -> int | None:
+    return next((price for upto, price in rate.steps if grams <= upto), None)
