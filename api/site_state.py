@@ -139,7 +139,7 @@ class Site:
                 self._store = None
             if self._store is None:
                 try:
-                    self._store = SiteStore(self.config.store)
+                    self._store = SiteStore(self.config.store, secret_file=self.config.secret_file)
                 except StoreError as error:
                     self._store_trouble = str(error)
                     raise

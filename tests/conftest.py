@@ -1,6 +1,7 @@
 """Test tools for every test: where the project is, foreign peers, leak-free event loops, honest log calls.
 
-Public fixtures: project, shared, layouts, peer, npm, mosquitto, listens, programs, run, quick. Nothing here relies on
+Public fixtures: project, shared, layouts, peer, npm, mosquitto, listens, programs, run, quick,
+postgresql, postgres_url, store_url. Nothing here relies on
 the working folder; copied away from the project, the tests find it by the environment variable LANEWISE_ROOT.
 """
 
@@ -22,6 +23,7 @@ if _root := os.environ.get("LANEWISE_ROOT"):
     sys.path.append(_root)  # last, so that only what no wheel has comes from the tree: grafana
 
 if TYPE_CHECKING:
+    from postgres import Cluster
     from programs import Programs
 
     from edge.core.values.layout import LineLayout
@@ -136,6 +138,33 @@ def programs(tmp_path_factory: pytest.TempPathFactory, project: Path, peer: Call
     started = Programs(tmp_path_factory.mktemp("programs"), project, peer)
     yield started
     started.end()
+
+
+@pytest.fixture(scope="session")
+def postgresql(peer: Callable[[str], str]) -> Iterator[Cluster]:
+    """A server of PostgreSQL for all tests."""
+    from postgres import Cluster, programs_path
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", programs_path())
+        cluster = Cluster(peer)
+    yield cluster
+    cluster.end()
+
+
+@pytest.fixture
+def postgres_url(postgresql: Cluster) -> str:
+    """A database of the test's own."""
+    return postgresql.database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A place for a site store, in each of the two databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/site.sqlite"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from controllers import UTC_US, stop
+from earlier_stores import make_0_1_0
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from journals import journal
@@ -37,6 +38,7 @@ from edge.core.values.feed import FeedPlace
 from edge.core.values.wishes import LaneWish
 from edge.journal.replay import replay
 from edge.site.copies import backup, restore
+from edge.site.schema import upgrade
 from edge.site.store import SiteStore, StoreError, StoreHeld
 from edge.views.sentences import Teller
 from edge.views.words.table import say
@@ -162,13 +164,12 @@ def test_a_store_of_0_1_0_is_read_and_gets_its_epochs_from_whoever_writes_it(tmp
     for number in range(3):
         site.order(number, 0)
     site.store.close()
-    with closing(sqlite3.connect(site.path)) as db:
-        db.execute("DROP TABLE feed_epoch")
-        db.commit()
+    make_0_1_0(site.path)
     reader = SiteStore(site.url, readonly=True)
     old, ahead = Follower(), Follower()
     assert old.follow(reader, 2) and old.core.state.feed_seq == 2 and old.core.state.feed_epochs == ()
     ahead.core.state.feed_seq = 124
+    upgrade(site.url, dry_run=False)
     site.store = SiteStore(site.url)
     site.wish()
     for follower in (old, ahead):

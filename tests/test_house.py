@@ -155,7 +155,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     ],
     "edge.site: every file has its layer": [
         ("edge/site/unplaced.py", ""),
-        ("edge/site/tables.py", "import edge.site.feed"),
+        ("edge/site/tables/floor.py", "import edge.site.feed"),
     ],
     "edge's small rooms: every file has its layer": [
         ("edge/opcua/unplaced.py", ""),
@@ -207,6 +207,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "prometheus_client: edge.metrics only": [("edge/controller/controller.py", "import prometheus_client")],
     "influxdb_client: edge.publish.influx only": [("edge/publish/follow.py", "import influxdb_client")],
     "sqlalchemy: edge.site only": [("edge/journal/writer.py", "import sqlalchemy")],
+    "alembic and psycopg: edge.site only": [("edge/journal/writer.py", "import psycopg")],
     "msgspec: where records are stored or sent, edge.journal, edge.site and api": [
         ("edge/config/load.py", "import msgspec")
     ],

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from earlier_stores import make_0_1_0
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_floor import MadeUpFloor, item, order, parcel, tote
@@ -28,6 +28,7 @@ from edge.core.values.wishes import LaneWish
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError, Record, encode
 from edge.journal.writer import Journal
+from edge.site.schema import upgrade
 from edge.site.store import OrderConflict, Put, SiteStore, StoreError
 from rfid.epc.identity import identify
 
@@ -263,8 +264,8 @@ def test_who_has_it_is_said_and_what_is_given_up_is_free(tmp_path: Path) -> None
         "in one batch it changes hands"
     )
     store.close()
-    with closing(sqlite3.connect(tmp_path / "site.sqlite")) as db:
-        db.execute("DROP TABLE order_code")  # as 0.1.0 left it
+    make_0_1_0(tmp_path / "site.sqlite")  # which had no table of codes
+    upgrade(f"sqlite:///{tmp_path}/site.sqlite", dry_run=False)
     store = SiteStore(f"sqlite:///{tmp_path}/site.sqlite")
     with pytest.raises(OrderConflict, match="order A-1001: code 1Z7: open order A-1002 has it"):
         store.put_orders([first], 4)

@@ -185,8 +185,8 @@ class LineConfig(Frozen):
     journal: Beside = Field(description="the journal's file; its folder is made")
     store: StoreUrl = Field(
         default="",
-        pattern=r"^$|^sqlite:///.+",
-        description="the site store whose orders are followed, `sqlite:///path`; empty = none",
+        description="the site store whose orders are followed, `sqlite:///path` or `postgresql://user@host/database`; "
+        "empty = none",
     )
     plc: dict[Name, PlcConfig] = Field(default={}, description="the PLCs, by name; one at least where there is a line")
     reader: dict[Name, ReaderConfig] = Field(
@@ -240,7 +240,14 @@ class SiteConfig(Frozen):
     """SITE.toml: the api process and the site store. Paths are relative to the file's folder."""
 
     site: Name = Field(description="the site's name")
-    store: StoreUrl = Field(pattern=r"^sqlite:///.+", description="the site store, `sqlite:///path`")
+    store: StoreUrl = Field(
+        min_length=1, description="the site store, `sqlite:///path` or `postgresql://user@host/database`"
+    )
+    secret_file: Beside | None = Field(
+        default=None,
+        description="file with the secret of the keys by which persons are known again, made where it is missing; "
+        "none = beside a store in SQLite; with PostgreSQL all api processes need the same",
+    )
     listen: Listen = Field(
         default="127.0.0.1:8000",
         pattern=r"^.+:\d{1,5}$",

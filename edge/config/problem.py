@@ -7,6 +7,7 @@ Needs nothing but Python: a script that runs before anything is installed uses i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
@@ -51,8 +52,9 @@ def unknown(key: str, known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as a problem tells it: its beginning, or its type where it has parts."""
+    """A value as a problem tells it: its beginning, or its type where it has parts; never a password in a URL."""
     text = repr(value) if value is None or isinstance(value, (str, int, float)) else type(value).__name__
+    text = re.sub(r"(://[^:/@]*:)[^/]*@", r"\1***@", text)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 

@@ -20,6 +20,7 @@ from edge.config.opcua import UaClientConfig
 from edge.config.problem import ConfigError
 from edge.config.publish import InfluxConfig
 from edge.config.secret import read_api_token, read_secret, read_token
+from edge.config.table import SQLITE
 
 
 def check_line(path: Path) -> LineConfig:
@@ -34,7 +35,8 @@ def check_site(path: Path) -> SiteConfig:
     config = load_site(path)
     load_controllers(config)
     problems = [*_secret("token_file", config.token_file, read_api_token)]
-    problems += _written("store", Path(config.store.removeprefix("sqlite:///")))
+    if config.store.startswith(SQLITE):
+        problems += _written("store", Path(config.store.removeprefix(SQLITE)))
     _refuse(path, problems)
     for line in config.controller:
         check_line(line.config)

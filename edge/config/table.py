@@ -1,6 +1,7 @@
 """What every table of the configuration files has in common.
 
-Public names: Frozen, Name, Tcp, Host, Url, Listen, Beside, Given, StoreUrl, file_problems, pair_problems, is_loopback.
+Public names: Frozen, Name, Tcp, Host, Url, Listen, Beside, Given, StoreUrl, SQLITE, file_problems,
+pair_problems, is_loopback.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo
 
-_SQLITE = "sqlite:///"
+SQLITE = "sqlite:///"
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*\.?")
 
 
@@ -31,7 +32,9 @@ def _beside(path: Path, info: ValidationInfo) -> Path:
 
 
 def _store(url: str, info: ValidationInfo) -> str:
-    return f"{_SQLITE}{_beside(Path(url.removeprefix(_SQLITE)), info)}" if url.startswith(_SQLITE) else url
+    if url and not re.match(r"(sqlite:///|postgresql(\+psycopg)?://).", url):
+        raise ValueError("allowed are sqlite:///path and postgresql://user@host/database")
+    return f"{SQLITE}{_beside(Path(url.removeprefix(SQLITE)), info)}" if url.startswith(SQLITE) else url
 
 
 def _host(host: str) -> str:

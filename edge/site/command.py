@@ -1,4 +1,4 @@
-"""`lanewise site …`: the site store backed up and restored, while everything runs.
+"""`lanewise site …`: the site store backed up and restored while everything runs, and brought up to this version.
 
 Public names: add_arguments.
 """
@@ -9,7 +9,9 @@ import argparse
 from pathlib import Path
 
 from edge.config.load import load_site
-from edge.site.copies import Copied, backup, restore
+from edge.site.copies import Copied, backup, begin_anew, restore
+from edge.site.engine import named
+from edge.site.schema import upgrade
 
 
 def add_arguments(site: argparse.ArgumentParser) -> None:
@@ -23,6 +25,37 @@ def add_arguments(site: argparse.ArgumentParser) -> None:
         made.set_defaults(command=command)
         made.add_argument("config", type=Path, metavar="SITE.toml")
         made.add_argument("file", type=Path, metavar="FILE", help="the backup")
+    made = commands.add_parser(
+        "upgrade",
+        help="brings the site store up to this version; no api may run",
+        description="Brings the site store up to this version, all of it or nothing; no api of the site may run.",
+    )
+    made.set_defaults(command=_upgrade)
+    made.add_argument("config", type=Path, metavar="SITE.toml")
+    made.add_argument("--dry-run", action="store_true", help="only says what it would do")
+    made = commands.add_parser(
+        "restored",
+        help="says that the site store was restored by the tools of its database",
+        description="Says that the site store was restored by the tools of its database: its feed begins an epoch.",
+    )
+    made.set_defaults(command=_restored)
+    made.add_argument("config", type=Path, metavar="SITE.toml")
+
+
+def _upgrade(arguments: argparse.Namespace) -> int:
+    store = load_site(arguments.config).store
+    steps = upgrade(store, arguments.dry_run)
+    for step in steps:
+        print(f"{named(store)}: {'would run' if arguments.dry_run else 'ran'} {step.revision}: {step.what}")
+    if not steps:
+        print(f"{named(store)}: of this version")
+    return 0
+
+
+def _restored(arguments: argparse.Namespace) -> int:
+    store = load_site(arguments.config).store
+    print(f"{named(store)}: epoch {begin_anew(store)}; controllers take all orders again, by themselves")
+    return 0
 
 
 def _backup(arguments: argparse.Namespace) -> int:
@@ -32,7 +65,7 @@ def _backup(arguments: argparse.Namespace) -> int:
 
 def _restore(arguments: argparse.Namespace) -> int:
     store = load_site(arguments.config).store
-    print(f"{store}: {_told(restore(store, arguments.file))}; controllers take all orders again, by themselves")
+    print(f"{named(store)}: {_told(restore(store, arguments.file))}; controllers take all orders again, by themselves")
     return 0
 
 

@@ -1,6 +1,6 @@
 """Copies of a site store that is in use: a backup to a file, and one restored in its place; SQLite only.
 
-Public names: backup, restore, Copied.
+Public names: backup, restore, begin_anew, Copied.
 
 Both are SQLite's own backup, one transaction on the store: whoever reads or writes it meanwhile sees all of it as it
 was or all as it is then, also when this process is killed. What is unfinished stands in a file beside the target
@@ -18,10 +18,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from edge.site import feed, tables
-from edge.site.engine import StoreError, held, sqlite_file
+from edge.site import feed, schema, tables
+from edge.site.connections import StoreConnections
+from edge.site.engine import StoreError, held, named, sqlite_file
 
-_TABLES = sorted(table.name for table in tables.METADATA.tables.values() if table is not tables.feed_epochs)
+_TABLES = ("feed", "feed_ref", "mirror", "mirror_ref", "order_item", "orders", "progress", "schema_version")
+"""What a site store of any version has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def restore(url: str, file: Path) -> Copied:
                 if said != "ok":
                     raise StoreError(f"{file}: damaged: {' '.join(said.split())}")
             _check(source, file)
+            _check_revision(source, file)
             _copy(source, unfinished)
         last, epoch = _reached(path)
         _begin_epoch(unfinished, last, epoch)
@@ -75,11 +78,25 @@ def restore(url: str, file: Path) -> Copied:
     return copied
 
 
+def begin_anew(url: str) -> int:
+    """Begins an epoch of the feed of a store that was restored by other tools; its number. Raises StoreError."""
+    at = StoreConnections(url, readonly=False)
+    try:
+        with at.first() as db:
+            if told := schema.take(db):
+                raise StoreError(f"site store {at.name}: {told}")
+            return feed.begin_epoch(db)
+    finally:
+        at.close()
+
+
 def _path(url: str) -> Path:
     path = sqlite_file(url)
     if path is None:
-        what = sa.make_url(url).render_as_string(hide_password=True)
-        raise StoreError(f"site store {what}: no SQLite file: copy it with the tools of its database")
+        raise StoreError(
+            f"site store {named(url)}: no SQLite file: copy it with pg_dump and pg_restore, and say so behind a "
+            "restore with `lanewise site restored SITE.toml`"
+        )
     return path
 
 
@@ -95,6 +112,17 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
     (version,) = db.execute("SELECT version FROM schema_version").fetchone()
     if version != tables.SCHEMA:
         raise StoreError(f"{path}: schema {version}: this version of Lanewise has {tables.SCHEMA}")
+
+
+def _check_revision(db: sqlite3.Connection, path: Path) -> None:
+    """Raises StoreError where its tables are not those of this version, which whoever writes the store goes by."""
+    known = "alembic_version" in _tables_of(db, path)
+    (has,) = db.execute("SELECT version_num FROM alembic_version").fetchone() if known else ("0000",)
+    if has != tables.REVISION:
+        raise StoreError(
+            f"{path}: its tables are of revision {has}, this version of Lanewise has {tables.REVISION}: stop the api, "
+            "put the file in the store's place, and run `lanewise site upgrade SITE.toml`"
+        )
 
 
 def _tables_of(db: sqlite3.Connection, path: Path) -> set[str]:
@@ -138,7 +166,6 @@ def _places(db: sqlite3.Connection) -> tuple[int, int]:
 def _begin_epoch(path: Path, last: int, behind: int) -> None:
     made = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(path), poolclass=sa.NullPool)
     with made.begin() as db:
-        tables.feed_epochs.create(db, checkfirst=True)
         feed.begin_epoch(db, behind)
         if (
             db.exec_driver_sql("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'feed'", (last,)).rowcount

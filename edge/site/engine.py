@@ -1,6 +1,6 @@
-"""Connections to the database of the site store. Everything specific to SQLite stands in ``_sqlite``.
+"""StoreConnections to the database of the site store, SQLite or PostgreSQL, and what goes wrong with them.
 
-Public names: engine, sqlite_file, file_identity, held, StoreError, StoreHeld.
+Public names: engine, named, sqlite_file, file_identity, held, trouble_of, StoreError, StoreHeld.
 """
 
 from __future__ import annotations
@@ -12,6 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
+
+from edge.site.dialect import IN_USE
+
+_POSTGRESQL = ("postgresql", "postgresql+psycopg")
+_SCHEMES = "allowed are sqlite:///path and postgresql://user@host/database"
+_LOST = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+"""Seconds until a server that says nothing any more is taken for gone."""
+_POOL = 5
 
 
 class StoreError(OSError):
@@ -22,18 +32,47 @@ class StoreHeld(StoreError):  # noqa: N818  # being held is what it is
     """Another process is at the file, and only one may be. The text says what to do."""
 
 
-def engine(url: str, readonly: bool) -> sa.Engine:
-    """One for reading, or the one that writes; made, not connected yet."""
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite(parsed, readonly)
-    return sa.create_engine(parsed, pool_pre_ping=True)
+def engine(url: str, readonly: bool, upgrades: bool = False) -> sa.Engine:
+    """One for reading, or one that writes, alone if it ``upgrades``; made, not connected yet. Raises StoreError."""
+    parsed = _parsed(url)
+    if parsed.drivername in _POSTGRESQL:
+        return _postgresql(parsed, readonly, upgrades)
+    return _sqlite(parsed, readonly)
+
+
+def named(url: str) -> str:
+    """A store as messages name it: without password, and without options, where one may stand too. StoreError."""
+    return _parsed(url).set(query={}).render_as_string(hide_password=True)
 
 
 def sqlite_file(url: str) -> Path | None:
     """The file of a store in SQLite; None = another database."""
-    parsed = sa.make_url(url)
-    return Path(parsed.database or "").absolute() if parsed.get_backend_name() == "sqlite" else None
+    parsed = _parsed(url)
+    return None if parsed.drivername in _POSTGRESQL else Path(parsed.database or "").absolute()
+
+
+@contextmanager
+def trouble_of(name: str) -> Iterator[None]:
+    """Whatever goes wrong with the database is a StoreError that names the store."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except SQLAlchemyError as error:
+        reason = getattr(error, "orig", None) or error
+        raise StoreError(f"site store {name}: {' '.join(str(reason).split())}") from None
+    except OSError as error:
+        raise StoreError(f"site store {name}: {error.strerror or error}") from None
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise StoreError(f"site store: its URL cannot be read: {_SCHEMES}") from None
+    if parsed.drivername not in ("sqlite", *_POSTGRESQL):
+        raise StoreError(f"site store: {parsed.drivername}: {_SCHEMES}")
+    return parsed
 
 
 @contextmanager
@@ -46,6 +85,35 @@ def held(path: Path, otherwise: str) -> Iterator[None]:
         except BlockingIOError:
             raise StoreHeld(otherwise) from None
         yield
+
+
+def _postgresql(url: sa.URL, readonly: bool, upgrades: bool) -> sa.Engine:
+    """psycopg; a reader sees one moment for as long as its transaction lasts, a writer waits for whoever is before it.
+
+    Each connection that writes tells so for its life by a lock, which an upgrade needs alone.
+    """
+    made = sa.create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=_POOL,
+        max_overflow=0,
+        pool_timeout=30,
+        connect_args=_LOST | {"application_name": "lanewise"},
+        execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if readonly else {},
+    )
+    if not readonly and not upgrades:
+
+        @sa.event.listens_for(made, "connect")
+        def told(connection: DBAPIConnection, _: object) -> None:
+            cursor = connection.cursor()
+            cursor.execute(IN_USE)
+            (free,) = cursor.fetchone() or (False,)
+            cursor.close()
+            connection.commit()
+            if not free:
+                raise StoreHeld(f"site store {named(str(url))}: it is being upgraded")
+
+    return made
 
 
 def _sqlite(url: sa.URL, readonly: bool) -> sa.Engine:
@@ -86,7 +154,7 @@ def _sqlite(url: sa.URL, readonly: bool) -> sa.Engine:
 
 
 def _follow_file(made: sa.Engine, path: Path) -> None:
-    """Connections that were opened to a file which is gone are opened anew, to the one that stands there now."""
+    """StoreConnections that were opened to a file which is gone are opened anew, to the one that stands there now."""
 
     @sa.event.listens_for(made, "connect")
     def opened(_: object, record: sa.pool.ConnectionPoolEntry) -> None:

@@ -1,6 +1,6 @@
 """The feed within a transaction: every order change and request, in the order in which it was taken.
 
-Public names: append, values_after, portion_at, begin_epoch, records_of, FEED_KINDS.
+Public names: append, values_after, portion_at, begin_writing, begin_epoch, records_of, FEED_KINDS.
 
 A row's body is its value as the journal has it, but with ``feed_seq`` 0: the row's own ``seq`` is its number.
 """
@@ -21,23 +21,31 @@ from edge.core.values.inputs import FeedEpoch
 from edge.core.values.order import Order
 from edge.core.values.wishes import Wish, requested
 from edge.journal.record import JournalError, Record, decode, encode
-from edge.site import tables
+from edge.site import dialect, tables
+from edge.site.dialect import Lock
 from edge.site.engine import StoreError
 
 FEED_KINDS: tuple[str, ...] = tuple(kind.__name__ for kind in (OrderChanged, *get_args(Requested)))
 
 
-def append(db: sa.Connection, told: Order | Wish, at_us: int) -> int:
-    """Adds an order as it is now, or a wish; its place in the feed."""
-    value = OrderChanged(at_us, 0, told) if isinstance(told, Order) else requested(told, at_us, 0)
-    row = {"at_us": at_us, "kind": type(value).__name__, "body": encode(value)}
-    key = db.execute(tables.feed.insert().values(row)).inserted_primary_key
-    assert key is not None
-    seq: int = key[0]
-    names = refs(value)
-    if names:
-        db.execute(tables.feed_refs.insert(), [{"ref": name, "seq": seq} for name in names])
-    return seq
+def append(db: sa.Connection, told: Sequence[tuple[Order | Wish, int]]) -> Sequence[int]:
+    """Adds orders as they are now, and wishes, each with its time; their places in the feed.
+
+    Only the outbox may come behind it in a transaction.
+    """
+    if not told:
+        return ()
+    dialect.lock(db, Lock.FEED)
+    if _elsewhere(db):
+        begin_epoch(db)
+    values = [
+        OrderChanged(at_us, 0, one) if isinstance(one, Order) else requested(one, at_us, 0) for one, at_us in told
+    ]
+    rows = [(value.at_us, type(value).__name__, encode(value)) for value in values]
+    numbers = dialect.append(db, tables.feed, Lock.FEED, ("at_us", "kind", "body"), rows)
+    names = [(name, seq) for seq, value in zip(numbers, values, strict=True) for name in refs(value)]
+    dialect.bulk_insert(db, tables.feed_refs, ("ref", "seq"), names)
+    return numbers
 
 
 def values_after(db: sa.Connection, seq: int, limit: int) -> list[OrderChanged | Requested]:
@@ -45,15 +53,32 @@ def values_after(db: sa.Connection, seq: int, limit: int) -> list[OrderChanged |
     return _values(db, tables.feed.c.seq > seq, limit)
 
 
+def begin_writing(db: sa.Connection) -> None:
+    """What whoever begins to write says: with SQLite an epoch, with PostgreSQL only when it is another copy."""
+    if not dialect.is_postgresql(db) or _elsewhere(db):
+        begin_epoch(db)
+
+
 def begin_epoch(db: sa.Connection, behind: int = 0) -> int:
     """Begins an epoch, a later one than ``behind``, with a mark of its own; its number.
 
     Whoever followed what another copy of this store told since the newest epoch began sees that it is not so here.
     """
+    dialect.lock(db, Lock.FEED)
     epoch: int = max(db.execute(sa.select(sa.func.max(tables.feed_epochs.c.epoch))).scalar() or 0, behind) + 1
     row = {"epoch": epoch, "mark": secrets.token_hex(8), "after": _newest(db)}
+    if here := dialect.place(db):
+        row["place"] = here
     db.execute(tables.feed_epochs.insert().values(row))
     return epoch
+
+
+def _elsewhere(db: sa.Connection) -> bool:
+    """Whether the newest epoch began in another copy of this store: it was restored, or another server took over."""
+    if not (here := dialect.place(db)):
+        return False
+    epochs = tables.feed_epochs.c
+    return db.execute(sa.select(epochs.place).order_by(epochs.epoch.desc()).limit(1)).scalar() != here
 
 
 def portion_at(db: sa.Connection, place: FeedPlace, limit: int) -> FeedPortion:
@@ -92,7 +117,8 @@ def records_of(db: sa.Connection, ref: str) -> list[Record]:
 def _epochs(db: sa.Connection) -> tuple[FeedEpoch, ...]:
     if not sa.inspect(db).has_table(tables.feed_epochs.name):
         return ()
-    rows = db.execute(sa.select(tables.feed_epochs).order_by(tables.feed_epochs.c.epoch))
+    columns = tables.feed_epochs.c
+    rows = db.execute(sa.select(columns.epoch, columns.mark, columns.after).order_by(columns.epoch))
     return tuple(FeedEpoch(row.epoch, row.mark, row.after) for row in rows)
 
 

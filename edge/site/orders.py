@@ -1,12 +1,12 @@
 """Orders within a transaction: which one is meant, what is stored of it, and what the feed tells.
 
-Public names: put, ship, order_where, orders_where, know_codes, Put, OrderConflict.
+Public names: check, put, ship, order_where, orders_where, Put, OrderConflict, AT_ONCE.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from edge.core.events import OrderShipped
 from edge.core.values.order import Order, OrderState
-from edge.site import feed, tables
+from edge.site import dialect, feed, tables
+from edge.site.dialect import Lock
 
-_AT_ONCE = 200
-"""Orders whose names are looked for together; a statement of SQLite has 32,766 places, and each name takes three."""
+AT_ONCE = 500
+"""Orders of a batch that are stored in one transaction, a tenth of a second or so; then others have their turn."""
 
 
 class OrderConflict(ValueError):  # noqa: N818  # the clash is the word of the trade
@@ -36,50 +37,39 @@ class Put:
     changed: int
     same: int
 
-
-def put(db: sa.Connection, orders: Iterable[Order], at_us: int) -> Put:
-    """Stores what is new or changed, and tells it; raises OrderConflict."""
-    new = changed = same = 0
-    problems: list[str] = []
-    stored: dict[str, Order] = {}
-    for order in orders:
-        try:
-            known, order = _recognise(db, order)
-        except OrderConflict as conflict:
-            problems.extend(conflict.problems)
-            continue
-        if known == order:
-            same += 1
-            continue
-        _store(db, known, order)
-        feed.append(db, order, at_us)
-        stored[order.id] = order
-        if known is None:
-            new += 1
-        else:
-            changed += 1
-    problems += _held_twice(db, [order for order in stored.values() if order.state is OrderState.OPEN])
-    if problems:
-        raise OrderConflict(problems)
-    return Put(new, changed, same)
+    def __add__(self, other: Put) -> Put:
+        return Put(self.new + other.new, self.changed + other.changed, self.same + other.same)
 
 
-def know_codes(db: sa.Connection) -> None:
-    """Fills the table of codes of a store of 0.1.0, which has none."""
-    if not sa.inspect(db).has_table(tables.order_codes.name):
-        tables.order_codes.create(db)
-        for order in orders_where(db, tables.orders.c.state == str(OrderState.OPEN)):
-            _store_names(db, tables.order_codes.c.code, order.id, set(), set(order.codes))
+def check(db: sa.Connection, orders: Iterable[Order]) -> None:
+    """Raises OrderConflict where `put` of all of them would leave a contradiction."""
+    _conflicts(db, _Batch(db, orders))
 
 
-def ship(db: sa.Connection, shipped: OrderShipped) -> None:
-    """An order whose parcel reached its lane; the feed tells it once."""
-    order = order_where(db, tables.orders.c.id == shipped.order)
-    if order is None or order.state is OrderState.SHIPPED:
+def put(db: sa.Connection, orders: Iterable[Order], at_us: int, checked: bool = False) -> Put:
+    """Stores what is new or changed, and tells it; raises OrderConflict.
+
+    ``checked``: it is a part of a batch that `check` has seen, and nothing but a shipment came between.
+    """
+    dialect.lock(db, Lock.ORDERS)
+    batch = _Batch(db, orders)
+    if not checked:
+        _conflicts(db, batch)
+    _store(db, batch)
+    feed.append(db, [(order, at_us) for order in batch.changes])
+    return Put(batch.new, len(batch.changes) - batch.new, batch.same)
+
+
+def ship(db: sa.Connection, shipped: Iterable[OrderShipped]) -> None:
+    """Orders whose parcels reached their lanes; the feed tells each once."""
+    times = {one.order: one.at_us for one in reversed(list(shipped))}
+    if not times:
         return
-    after = replace(order, state=OrderState.SHIPPED)
-    _store(db, order, after)
-    feed.append(db, after, shipped.at_us)
+    dialect.lock(db, Lock.ORDERS)
+    known = orders_where(db, dialect.among(db, tables.orders.c.id, times))
+    after = [replace(order, state=OrderState.SHIPPED) for order in known if order.state is not OrderState.SHIPPED]
+    _update(db, after)
+    feed.append(db, [(order, times[order.id]) for order in sorted(after, key=lambda order: times[order.id])])
 
 
 def order_where(db: sa.Connection, condition: sa.ColumnElement[bool]) -> Order | None:
@@ -89,74 +79,143 @@ def order_where(db: sa.Connection, condition: sa.ColumnElement[bool]) -> Order |
 
 def orders_where(db: sa.Connection, condition: sa.ColumnElement[bool]) -> list[Order]:
     """The orders of which something holds, by id."""
-    query = sa.select(tables.orders.c.body).where(condition).order_by(tables.orders.c.id)
-    return [msgspec.json.decode(body, type=Order) for body in db.execute(query).scalars()]
+    query = sa.select(tables.orders.c.body).where(condition)
+    found = [msgspec.json.decode(body, type=Order) for body in db.execute(query).scalars()]
+    return sorted(found, key=lambda order: order.id)  # databases sort by languages
 
 
-def _recognise(db: sa.Connection, order: Order) -> tuple[Order | None, Order]:
-    """The stored order that this one is, and this one with what the stored one decides."""
-    known = order_where(db, tables.orders.c.id == order.id)
-    if order.external:
-        twin = order_where(
-            db, sa.and_(tables.orders.c.channel == order.channel, tables.orders.c.external == order.external)
-        )
-        if known is not None and known.external and known.channel != order.channel:
-            raise OrderConflict([f"order {order.id}: is of channel {known.channel}, {known.external!r}"])
-        if twin is not None and known is not None and twin.id != known.id:
-            raise OrderConflict([f"order {order.id}: {order.channel} {order.external!r} is order {twin.id} already"])
-        known = known or twin
-    if known is None:
-        return None, order
-    state = OrderState.SHIPPED if known.state is OrderState.SHIPPED else order.state
-    return known, replace(order, id=known.id, state=state)
+class _Batch:
+    """What becomes of stored orders when others are taken one after the other.
+
+    ``known``: the stored ones that are meant, by id; ``now``: those that change or are new, as they are in the end.
+    """
+
+    def __init__(self, db: sa.Connection, orders: Iterable[Order]) -> None:
+        asked = list(orders)
+        columns = tables.orders.c
+        numbers: defaultdict[str, set[str]] = defaultdict(set)
+        for order in asked:
+            if order.external:
+                numbers[order.channel].add(order.external)
+        found = orders_where(db, dialect.among(db, columns.id, (order.id for order in asked)))
+        for channel, externals in numbers.items():
+            of_channel = sa.and_(columns.channel == channel, dialect.among(db, columns.external, externals))
+            found += orders_where(db, of_channel)
+        self.known = {order.id: order for order in found}
+        self.now: dict[str, Order] = {}
+        self.changes: list[Order] = []
+        self.new = self.same = 0
+        self.problems: list[str] = []
+        self._ids = {(order.channel, order.external): order.id for order in found if order.external}
+        for order in asked:
+            self._take(order)
+
+    def _take(self, order: Order) -> None:
+        known = self._stored(order.id)
+        if order.external:
+            twin = self._stored(self._ids.get((order.channel, order.external), ""))
+            if known is not None and known.external and known.channel != order.channel:
+                self.problems.append(f"order {order.id}: is of channel {known.channel}, {known.external!r}")
+                return
+            if twin is not None and known is not None and twin.id != known.id:
+                self.problems.append(f"order {order.id}: {order.channel} {order.external!r} is order {twin.id} already")
+                return
+            known = known or twin
+        if known is not None:
+            state = OrderState.SHIPPED if known.state is OrderState.SHIPPED else order.state
+            order = replace(order, id=known.id, state=state)
+            self._ids.pop((known.channel, known.external), None)
+        if order.external:
+            self._ids[order.channel, order.external] = order.id
+        if known == order:
+            self.same += 1
+            return
+        self.new += known is None
+        self.now[order.id] = order
+        self.changes.append(order)
+
+    def _stored(self, name: str) -> Order | None:
+        return self.now.get(name) or self.known.get(name)
 
 
-def _store(db: sa.Connection, known: Order | None, order: Order) -> None:
-    row = {
-        "id": order.id,
-        "channel": order.channel,
-        "external": order.external or None,
-        "tote": order.tote,
-        "parcel": order.parcel,
-        "state": str(order.state),
-        "body": msgspec.json.encode(order).decode(),
-    }
-    if known is None:
-        db.execute(tables.orders.insert().values(row))
-    else:
-        db.execute(tables.orders.update().where(tables.orders.c.id == order.id).values(row))
-    items, codes = tables.order_items.c.epc, tables.order_codes.c.code
-    _store_names(db, items, order.id, set() if known is None else set(known.epcs), set(order.epcs))
-    _store_names(db, codes, order.id, set() if known is None else set(known.codes), set(order.codes))
+def _store(db: sa.Connection, batch: _Batch) -> None:
+    fresh = [order for order in batch.now.values() if order.id not in batch.known]
+    changed = [order for order in batch.now.values() if order.id in batch.known]
+    if passed_on := [order.id for order in changed if batch.known[order.id].external not in ("", order.external)]:
+        freed = dialect.among(db, tables.orders.c.id, passed_on)  # another of the batch may have the number now
+        db.execute(tables.orders.update().where(freed).values(external=None))
+    _update(db, changed)
+    dialect.bulk_insert(db, tables.orders, _COLUMNS, ((order.id, *_row(order)) for order in fresh))
+    for column, which in ((tables.order_items.c.epc, "epcs"), (tables.order_codes.c.code, "codes")):
+        after = [(name, order.id) for order in batch.now.values() for name in sorted(set(getattr(order, which)))]
+        kept = {(name, order.id) for order in changed for name in getattr(batch.known[order.id], which)}
+        gone = kept.difference(after)
+        if gone:
+            rows = column.table.delete().where(
+                column == sa.bindparam("name"), column.table.c.order_id == sa.bindparam("of")
+            )
+            db.execute(rows, [{"name": name, "of": order_id} for name, order_id in sorted(gone)])
+        dialect.bulk_insert(db, column.table, (column.name, "order_id"), (row for row in after if row not in kept))
 
 
-def _store_names(db: sa.Connection, column: sa.Column[str], order_id: str, before: set[str], after: set[str]) -> None:
-    table = column.table
-    if before - after:
-        db.execute(sa.delete(table).where(table.c.order_id == order_id, column.in_(sorted(before - after))))
-    if after - before:
-        rows = [{column.name: name, "order_id": order_id} for name in sorted(after - before)]
-        db.execute(sa.insert(table), rows)
+_COLUMNS = ("id", "channel", "external", "tote", "parcel", "state", "body")
 
 
-def _held_twice(db: sa.Connection, asking: Sequence[Order]) -> Iterator[str]:
-    """For each tote, parcel and code of stored open orders that another open order has as well, who has it."""
-    place = {order.id: at for at, order in enumerate(asking)}
-    orders, codes = tables.orders.c, tables.order_codes.c
-    for begin in range(0, len(asking), _AT_ONCE):
-        some = asking[begin : begin + _AT_ONCE]
-        names = sorted({name for order in some for _, name in _names(order)})
-        coded = sa.select(codes.order_id).where(codes.code.in_(names))
-        naming = sa.or_(orders.tote.in_(names), orders.parcel.in_(names), orders.id.in_(coded))
-        holders: defaultdict[tuple[bool, str], list[str]] = defaultdict(list)
-        for other in orders_where(db, sa.and_(orders.state == str(OrderState.OPEN), naming)):
-            for what, name in _names(other):
-                holders[what == "tote", name].append(other.id)
-        for order in some:
+def _row(order: Order) -> tuple[object, ...]:
+    body = msgspec.json.encode(order).decode()
+    return order.channel, order.external or None, order.tote, order.parcel, str(order.state), body
+
+
+def _update(db: sa.Connection, orders: Sequence[Order]) -> None:
+    if orders:
+        which = tables.orders.update().where(tables.orders.c.id == sa.bindparam("which"))
+        changes: dict[str, sa.BindParameter[object]] = {name: sa.bindparam(f"new_{name}") for name in _COLUMNS[1:]}
+        rows = [
+            {"which": order.id, **{f"new_{name}": value for name, value in zip(_COLUMNS[1:], _row(order), strict=True)}}
+            for order in orders
+        ]
+        db.execute(which.values(changes), rows)
+
+
+def _conflicts(db: sa.Connection, batch: _Batch) -> None:
+    problems = [*batch.problems, *_held_twice(db, batch.now)]
+    if problems:
+        raise OrderConflict(problems)
+
+
+def _held_twice(db: sa.Connection, now: Mapping[str, Order]) -> Iterator[str]:
+    """For each tote, parcel and code of open orders that another open order has as well, who has it.
+
+    ``now``: orders as they will be; all others are as they are stored.
+    """
+    asking = [order for order in now.values() if order.state is OrderState.OPEN]
+    names = {name for order in asking for _, name in _names(order)}
+    holders: defaultdict[tuple[bool, str], set[str]] = defaultdict(set)
+    for order in (*_naming(db, names), *asking):
+        if order.id not in now or now[order.id] is order:
             for what, name in _names(order):
-                for holder in holders[what == "tote", name]:
-                    if place.get(holder, -1) < place[order.id]:
-                        yield f"order {order.id}: {what} {name}: open order {holder} has it"
+                holders[what == "tote", name].add(order.id)
+    place = {order.id: at for at, order in enumerate(asking)}
+    for order in asking:
+        for what, name in _names(order):
+            for holder in sorted(holders[what == "tote", name]):
+                if place.get(holder, -1) < place[order.id]:
+                    yield f"order {order.id}: {what} {name}: open order {holder} has it"
+
+
+def _naming(db: sa.Connection, names: set[str]) -> list[Order]:
+    """The stored open orders that have one of the names as tote, parcel or code."""
+    orders, codes = tables.orders.c, tables.order_codes.c
+    coded = sa.select(codes.order_id).where(dialect.among(db, codes.code, names))
+    found: dict[str, Order] = {}
+    for naming in (
+        dialect.among(db, orders.tote, names),
+        dialect.among(db, orders.parcel, names),
+        orders.id.in_(coded),
+    ):
+        open_ones = sa.and_(orders.state == str(OrderState.OPEN), naming)
+        found.update((order.id, order) for order in orders_where(db, open_ones))
+    return list(found.values())
 
 
 def _names(order: Order) -> Iterator[tuple[str, str]]:

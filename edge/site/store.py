@@ -1,76 +1,89 @@
 """The site store: orders, the feed that controllers follow, and what the journals told.
 
-Public names: SiteStore, Put, StoreError, StoreHeld, OrderConflict.
+Public names: SiteStore, Put, SaleTaken, SaleOutcome, StoreError, StoreHeld, OrderConflict.
 
-One process writes, and each time that one begins to, the feed has a new epoch (`edge.core.values.feed`). With SQLite
-it writes on one connection, which also checkpoints; readers, in this process and in others, open the file read-only.
+With SQLite one process writes, and each time that one begins to, the feed has a new epoch (`edge.core.values.feed`);
+readers, in this process and in others, open the file read-only. With PostgreSQL any number of processes write, and an
+epoch begins when the database is another copy than before. `edge.site.connections` says whose turn it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
-from edge.core.events import DeviceChanged, OrderChanged, OrderShipped, Requested
+from edge.core.events import DeviceChanged, FeedFollowed, OrderChanged, OrderShipped, Requested
 from edge.core.names import refs
 from edge.core.values.feed import FeedPlace, FeedPortion
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order
 from edge.core.values.wishes import Wish
 from edge.journal.record import Record
-from edge.site import feed, tables
+from edge.orders.sales import Consignee, Draft, SalesOrder
+from edge.site import dialect, feed, outbox, sales, schema, tables
 from edge.site import orders as orders_of
-from edge.site.engine import StoreError, StoreHeld, engine, file_identity, held, sqlite_file
+from edge.site.connections import StoreConnections
+from edge.site.dialect import Lock
+from edge.site.engine import StoreError, StoreHeld
 from edge.site.orders import OrderConflict, Put
+from edge.site.outbox import OutboxRow
+from edge.site.personal import Keys, check_mark, read_keys
+from edge.site.sales import SaleOutcome, SaleTaken
 from edge.views.timeline import TimelineEntry, timeline
 
-__all__ = ["OrderConflict", "Put", "SiteStore", "StoreError", "StoreHeld"]
+__all__ = ["OrderConflict", "Put", "SaleOutcome", "SaleTaken", "SiteStore", "StoreError", "StoreHeld"]
 
 
 class SiteStore:
     """One site's store. May be called from several threads; every call is one transaction.
 
-    ``url``: ``sqlite:////absolute/path``. ``readonly``: never writes, and needs the store to exist.
+    ``url``: ``sqlite:////absolute/path`` or ``postgresql://user@host/database``. ``readonly``: never writes, and
+    needs the store to exist. ``secret_file``: see `edge.site.personal`; None = beside a store in SQLite.
     All calls raise StoreError; where another process writes the same SQLite file, the constructor raises StoreHeld.
     """
 
-    def __init__(self, url: str, readonly: bool = False) -> None:
-        self._name = url
-        self._held = ExitStack()
-        with ExitStack() as undone, self._errors():
-            self._name = sa.make_url(url).render_as_string(hide_password=True)
-            self._path = sqlite_file(url)
-            if self._path is not None and not readonly:
-                told = f"site store {self._name}: another process writes it; stop that one or give `store` another path"
-                self._held.enter_context(held(self._path, told))
-                undone.enter_context(self._held)
-            self._reader = engine(url, readonly=True)
-            self._writer = None if readonly else engine(url, readonly=False)
+    def __init__(self, url: str, readonly: bool = False, secret_file: Path | None = None) -> None:
+        self._secret_file = secret_file
+        self._keys: Keys | None = None
+        self._at = StoreConnections(url, readonly)
+        with ExitStack() as undone:
             undone.callback(self.close)
-            with (self._writer or self._reader).begin() as db:
-                trouble = tables.take(db, readonly)
+            with self._at.first() as db:
+                trouble = schema.read_trouble(db) if readonly else schema.take(db)
                 if not trouble and not readonly:
-                    orders_of.know_codes(db)
-                    feed.begin_epoch(db)
-                self._file = self._path and file_identity(self._path)
+                    feed.begin_writing(db)
+                self._at.opened()
             if trouble:
-                raise StoreError(f"site store {self._name}: {trouble}")
+                raise StoreError(f"site store {self._at.name}: {trouble}")
             undone.pop_all()
 
     def close(self) -> None:
         """Closes every connection."""
-        self._reader.dispose()
-        if self._writer is not None:
-            self._writer.dispose()
-        self._held.close()
+        self._at.close()
 
     @property
     def replaced(self) -> bool:
         """Whether another file stands in its place, or none; nothing can be written then."""
-        return self._path is not None and file_identity(self._path) != self._file
+        return self._at.replaced
+
+    @property
+    def keys(self) -> Keys:
+        """The site's, for persons; its secret is made with the first use. Raises StoreError."""
+        if self._keys is None:
+            with self._at.errors():
+                keys = read_keys(self._secret_file, self._at.path)
+            with self._at.writing() as db:
+                check_mark(db, keys)
+            self._keys = keys
+        return self._keys
+
+    @property
+    def connections(self) -> StoreConnections:
+        """For the other files of this room, whose transactions stand beside these."""
+        return self._at
 
     # ---- orders and requests in --------------------------------------------------------------------------------------
 
@@ -81,32 +94,75 @@ class SiteStore:
         stays shipped; otherwise the last word counts. Raises OrderConflict when id and external number name two
         different orders, when an order is another channel's, and when two open orders would have one tote, parcel or
         code; what one order of a batch gives up another may have.
+
+        A batch that contradicts nothing is stored in portions, so that nobody else waits for all of it: where the disk
+        or the process fails in the middle, the first ones are there, and taking all again takes the rest.
         """
-        with self._write() as db:
-            return orders_of.put(db, orders, at_us)
+        asked = list(orders)
+        portions = [asked[at : at + orders_of.AT_ONCE] for at in range(0, len(asked), orders_of.AT_ONCE)]
+        if len(portions) < 2:
+            with self._at.batch(Lock.BATCH), self._at.writing() as db:
+                return orders_of.put(db, asked, at_us)
+        put = Put(0, 0, 0)
+        with self._at.batch(Lock.BATCH):
+            with self._at.reading() as db:
+                orders_of.check(db, asked)
+            for portion in portions:
+                with self._at.writing() as db:
+                    put += orders_of.put(db, portion, at_us, checked=True)
+        return put
+
+    def take_sales(self, drafts: Iterable[Draft], at_us: int) -> list[SaleTaken]:
+        """Takes sales orders; what became of each, in their order. Taking them again changes nothing.
+
+        They are independent of one another and go in by portions: where the disk or the process fails in the middle,
+        the first ones are there.
+        """
+        asked, found, keys = list(drafts), list[SaleTaken](), self.keys
+        for at in range(0, len(asked), sales.AT_ONCE):
+            with self._at.writing() as db:
+                found += sales.take(db, keys, asked[at : at + sales.AT_ONCE], at_us)
+        return found
 
     def request(self, wish: Wish, at_us: int) -> int:
         """Asks the controller whose line, alarm, PLC or dock door it is; the wish's place in the feed."""
-        with self._write() as db:
-            return feed.append(db, wish, at_us)
+        with self._at.writing() as db:
+            return feed.append(db, [(wish, at_us)])[0]
+
+    # ---- sales orders ------------------------------------------------------------------------------------------------
+
+    def sales_order(self, order_id: str) -> SalesOrder | None:
+        """A sales order as it is now, or None."""
+        with self._at.reading() as db:
+            return sales.find(db, [order_id]).get(order_id)
+
+    def consignee(self, order_id: str) -> Consignee | None:
+        """Who gets a sales order; None = there is none, or the person is purged."""
+        with self._at.reading() as db:
+            return sales.consignee_of(db, order_id)
+
+    def outbox(self, after: int, limit: int = 500) -> list[OutboxRow]:
+        """Up to ``limit`` of what others may know, behind a number, in order."""
+        with self._at.reading() as db:
+            return outbox.rows_behind(db, after, limit)
 
     # ---- the feed out ------------------------------------------------------------------------------------------------
 
     def feed(self, after: int, limit: int = 500) -> list[OrderChanged | Requested]:
         """Up to ``limit`` order changes and requests behind a place in the feed, in order."""
-        with self._read() as db:
+        with self._at.reading() as db:
             return feed.values_after(db, after, limit)
 
     def follow(self, place: FeedPlace, limit: int) -> FeedPortion:
         """Up to ``limit`` values behind a follower's place, or that this is not the feed that it followed."""
-        with self._read() as db:
+        with self._at.reading() as db:
             return feed.portion_at(db, place, limit)
 
     # ---- look-up -----------------------------------------------------------------------------------------------------
 
     def order(self, order_id: str) -> Order | None:
         """An order as it is now, or None."""
-        with self._read() as db:
+        with self._at.reading() as db:
             return orders_of.order_where(db, tables.orders.c.id == order_id)
 
     def find(self, identity: str) -> list[Order]:
@@ -115,7 +171,7 @@ class SiteStore:
         naming = sa.or_(
             tables.orders.c.tote == identity, tables.orders.c.parcel == identity, tables.orders.c.id.in_(named)
         )
-        with self._read() as db:
+        with self._at.reading() as db:
             return orders_of.orders_where(db, naming)
 
     def by_ref(self, ref: str) -> list[Record]:
@@ -139,7 +195,7 @@ class SiteStore:
             )
             .where(tables.mirror_refs.c.ref == ref)
         )
-        with self._read() as db:
+        with self._at.reading() as db:
             records = feed.records_of(db, ref) + [Record(*row) for row in db.execute(told)]
         return sorted(records, key=lambda record: (record.at_us, record.seq))
 
@@ -151,7 +207,7 @@ class SiteStore:
 
     def cursor(self, node: str) -> int:
         """The last projected sequence of a journal; 0 when it was never seen."""
-        with self._read() as db:
+        with self._at.reading() as db:
             return db.execute(sa.select(tables.progress.c.seq).where(tables.progress.c.node == node)).scalar() or 0
 
     def project(self, node: str, records: Sequence[Record], after: int = 0) -> int:
@@ -163,72 +219,47 @@ class SiteStore:
         cursor are stored together or not at all. That an order was shipped goes to the feed once, since the
         controllers of other lines need to know; for the one that shipped it, it says nothing new.
         """
-        with self._write() as db:
+        with self._at.writing() as db:
             seen = db.execute(sa.select(tables.progress.c.seq).where(tables.progress.c.node == node)).scalar()
             if (seen or 0) < after:
-                raise StoreError(f"site store {self._name}: replaced: it has {seen or 0} of {node}, {after} were taken")
+                raise StoreError(
+                    f"site store {self._at.name}: replaced: it has {seen or 0} of {node}, {after} were taken"
+                )
             fresh = [record for record in records if record.seq > (seen or 0)]
             if not fresh:
                 return seen or 0
-            rows: list[dict[str, object]] = []
-            names: list[dict[str, object]] = []
+            rows: list[tuple[object, ...]] = []
+            names: list[tuple[object, ...]] = []
+            shipped: list[OrderShipped] = []
             for record in fresh:
                 if record.kind in feed.FEED_KINDS:  # the feed has them already
                     continue
                 value = record.value
                 found = (value.device,) if isinstance(value, DeviceChanged) else refs(value)
                 if found:
-                    rows.append(
-                        {
-                            "node": node,
-                            "seq": record.seq,
-                            "at_us": record.at_us,
-                            "line": record.line,
-                            "kind": record.kind,
-                            "body": record.body,
-                        }
-                    )
-                    names.extend({"node": node, "seq": record.seq, "ref": name} for name in found)
+                    rows.append((node, record.seq, record.at_us, record.line, record.kind, record.body))
+                    names.extend((name, node, record.seq) for name in found)
                 if isinstance(value, OrderShipped):
-                    orders_of.ship(db, value)
-            if rows:
-                db.execute(tables.mirror.insert(), rows)
-                db.execute(tables.mirror_refs.insert(), names)
+                    shipped.append(value)
+            dialect.bulk_insert(db, tables.mirror, ("node", "seq", "at_us", "line", "kind", "body"), rows)
+            dialect.bulk_insert(db, tables.mirror_refs, ("ref", "node", "seq"), names)
             last = fresh[-1].seq
+            now: dict[str, int] = {"seq": last} | _followed(fresh)
             if seen is None:
-                db.execute(tables.progress.insert().values(node=node, seq=last))
+                db.execute(tables.progress.insert().values(node=node, **now))
             else:
-                db.execute(tables.progress.update().where(tables.progress.c.node == node).values(seq=last))
+                db.execute(tables.progress.update().where(tables.progress.c.node == node).values(now))
+            orders_of.ship(db, shipped)
             return last
 
-    # ---- connections -------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _write(self) -> Iterator[sa.Connection]:
-        if self._writer is None:
-            raise StoreError(f"site store {self._name}: opened read-only")
-        self._check_place()
-        with self._errors(), self._writer.begin() as db:
-            yield db
-        self._check_place()  # what was written just now may be gone with it
-
-    def _check_place(self) -> None:
-        if self.replaced:
-            raise StoreError(f"site store {self._name}: gone, or another file stands in its place")
-
-    @contextmanager
-    def _read(self) -> Iterator[sa.Connection]:
-        with self._errors(), self._reader.connect() as db:
-            yield db
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except StoreError:
-            raise
-        except SQLAlchemyError as error:
-            reason = getattr(error, "orig", None) or error
-            raise StoreError(f"site store {self._name}: {reason}") from None
-        except OSError as error:
-            raise StoreError(f"site store {self._name}: {error.strerror or error}") from None
+def _followed(records: Sequence[Record]) -> dict[str, int]:
+    """How far the controller of a journal is in the feed, where its records tell."""
+    for record in reversed(records):
+        if record.kind in feed.FEED_KINDS or record.kind == FeedFollowed.__name__:
+            value = record.value
+            if isinstance(value, OrderChanged | Requested):
+                return {"feed_seq": value.feed_seq}
+            if isinstance(value, FeedFollowed) and value.anew:
+                return {"feed_seq": 0}
+    return {}

@@ -1,6 +1,6 @@
-"""The tables of the site store.
+"""The tables that today's lines know: fulfilments, their feed, and the mirror of the journals.
 
-Public names: SCHEMA, take and the tables.
+Public names: SCHEMA and the tables.
 
 ``orders``, ``order_item`` (which order names which item) and ``order_code`` (and which other code), ``feed`` and
 ``feed_ref`` (every order change and operator's request in the order in which it was taken, and under which names),
@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from edge.site.tables.metadata import METADATA, Long
+
 SCHEMA = 1
-"""One more when tables change, or when a version before must not pass over what a body of the feed or an order says."""
-_Long = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers rows only in a column called INTEGER
-METADATA = sa.MetaData()
+"""One more when a follower of before must not pass over what a body of the feed or an order says, or cannot read it.
+
+Whoever only reads looks at nothing else, so that lines and site may be upgraded one after the other.
+"""
 schema_version = sa.Table("schema_version", METADATA, sa.Column("version", sa.Integer, primary_key=True))
 orders = sa.Table(
     "orders",
@@ -44,7 +47,7 @@ order_codes = sa.Table(
 feed = sa.Table(
     "feed",
     METADATA,
-    sa.Column("seq", _Long, primary_key=True, autoincrement=True),
+    sa.Column("seq", Long, primary_key=True, autoincrement=True),
     sa.Column("at_us", sa.BigInteger, nullable=False),
     sa.Column("kind", sa.String(40), nullable=False),
     sa.Column("body", sa.Text, nullable=False),
@@ -54,7 +57,7 @@ feed_refs = sa.Table(
     "feed_ref",
     METADATA,
     sa.Column("ref", sa.String(200), primary_key=True),
-    sa.Column("seq", _Long, sa.ForeignKey("feed.seq"), primary_key=True),
+    sa.Column("seq", Long, sa.ForeignKey("feed.seq"), primary_key=True),
 )
 feed_epochs = sa.Table(
     "feed_epoch",
@@ -62,12 +65,14 @@ feed_epochs = sa.Table(
     sa.Column("epoch", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("mark", sa.String(32), nullable=False),
     sa.Column("after", sa.BigInteger, nullable=False),  # the last number of the epochs before
+    sa.Column("place", sa.String(120), nullable=False, server_default=sa.text("''")),  # see `edge.site.dialect.place`
 )
 progress = sa.Table(
     "progress",
     METADATA,
     sa.Column("node", sa.String(120), primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("feed_seq", sa.BigInteger, nullable=False, server_default="0"),  # how far it followed the feed
 )
 mirror = sa.Table(
     "mirror",
@@ -86,18 +91,3 @@ mirror_refs = sa.Table(
     sa.Column("node", sa.String(120), primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
 )
-
-
-def take(db: sa.Connection, readonly: bool) -> str:
-    """Makes the tables in an empty database, unless ``readonly``; why this version cannot use it, empty = it can."""
-    known = sa.inspect(db).get_table_names()
-    if not known and not readonly:
-        METADATA.create_all(db)
-        db.execute(schema_version.insert().values(version=SCHEMA))
-    elif schema_version.name not in known:
-        return "another program's database: give it one of its own" if known else "nothing is in it yet"
-    elif (version := db.execute(sa.select(schema_version.c.version)).scalar()) != SCHEMA:
-        return f"schema {version}: this version of Lanewise has {SCHEMA}: start the version that wrote it"
-    elif not readonly:
-        feed_epochs.create(db, checkfirst=True)  # 0.1.0 has none, and passes over it
-    return ""

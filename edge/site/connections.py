@@ -1,0 +1,137 @@
+"""The one way to the store's database: transactions for reading and writing, and whose turn it is.
+
+Public names: StoreConnections, Turns.
+
+With SQLite one process writes, on one connection; its threads take turns in the order in which they ask, so that a
+batch which goes in by portions holds up nobody for longer than one portion takes. With PostgreSQL any number write.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from edge.site import dialect
+from edge.site.dialect import Lock
+from edge.site.engine import StoreError, engine, file_identity, held, named, sqlite_file, trouble_of
+
+
+class Turns:
+    """A lock that goes to those who wait in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._taken = False
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Waits, and has it while the context lasts."""
+        mine = threading.Lock()
+        mine.acquire()
+        with self._guard:
+            if self._taken:
+                self._waiting.append(mine)
+            else:
+                self._taken = True
+                mine.release()
+        mine.acquire()
+        try:
+            yield
+        finally:
+            with self._guard:
+                if self._waiting:
+                    self._waiting.popleft().release()
+                else:
+                    self._taken = False
+
+
+class StoreConnections:
+    """One store's; may be used from several threads. Raises StoreError, StoreHeld where one writer is there already.
+
+    ``name``: the store as messages name it.
+    """
+
+    def __init__(self, url: str, readonly: bool) -> None:
+        self.name = named(url)
+        self._held = ExitStack()
+        self.path: Path | None = sqlite_file(url)
+        self._file: tuple[int, int] | None = None
+        self._turns = Turns()
+        self._batches = Turns()
+        with ExitStack() as undone, self.errors():
+            if self.path is not None and not readonly:
+                told = f"site store {self.name}: another process writes it; stop that one or give `store` another path"
+                self._held.enter_context(held(self.path, told))
+                undone.enter_context(self._held)
+            self._reader = engine(url, readonly=True)
+            self._writer = None if readonly else engine(url, readonly=False)
+            undone.pop_all()
+
+    def opened(self) -> None:
+        """Remembers which file it is, once there is one."""
+        self._file = file_identity(self.path) if self.path else None
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._reader.dispose()
+        if self._writer is not None:
+            self._writer.dispose()
+        self._held.close()
+
+    @property
+    def replaced(self) -> bool:
+        """Whether another file stands in its place, or none; nothing can be written then."""
+        return self.path is not None and file_identity(self.path) != self._file
+
+    @contextmanager
+    def first(self) -> Iterator[sa.Connection]:
+        """A transaction before anything is known of the store: of the writer, else of a reader."""
+        with self.errors(), (self._writer or self._reader).begin() as db:
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction that is there when the context is left, or not at all."""
+        if self._writer is None:
+            raise StoreError(f"site store {self.name}: opened read-only")
+        self._check_place()
+        with ExitStack() as stack:
+            if self.path is not None:
+                stack.enter_context(self._turns.turn())
+            with self.errors(), self._writer.begin() as db:
+                yield db
+        self._check_place()  # what was written just now may be gone with it
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """What the store was at one moment."""
+        with self.errors(), self._reader.connect() as db:
+            yield db
+
+    @contextmanager
+    def batch(self, lock: Lock) -> Iterator[None]:
+        """Keeps other batches of a kind away, of this process and others, for as long as the context lasts.
+
+        Whoever is in it may take several turns at writing.
+        """
+        with self._batches.turn(), ExitStack() as stack:
+            if self.path is None and self._writer is not None:
+                stack.enter_context(self.errors())
+                dialect.lock(stack.enter_context(self._writer.begin()), lock)
+            yield
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """See `edge.site.engine.trouble_of`."""
+        with trouble_of(self.name):
+            yield
+
+    def _check_place(self) -> None:
+        if self.replaced:
+            raise StoreError(f"site store {self.name}: gone, or another file stands in its place")

@@ -1,0 +1,151 @@
+"""What SQLite and PostgreSQL say otherwise, all of it: many rows at once, sets of values, locks, numbers in order.
+
+Public names: among, bulk_insert, insert_new, claim, lock, Lock, held_elsewhere, append, place, IN_USE.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+_OURS = 0x4C57
+"""Our half of the numbers of advisory locks, which all programs of a database share."""
+_Q = TypeVar("_Q", bound=sa.Select[Any])
+Row = Sequence[object]
+
+
+class Lock(IntEnum):
+    """What only one process may do at a time; PostgreSQL only, since SQLite has one writer. Taken in this order."""
+
+    SCHEMA = 1
+    IN_USE = 2  # held shared by each connection that writes
+    BATCH = 3  # a batch of fulfilments in portions
+    ORDERS = 4  # fulfilments are read in order to be changed
+    FEED = 5  # until the end of the transaction, numbers of the feed are given to this one alone
+    OUTBOX = 6
+    DUTY = 7
+
+
+def is_postgresql(db: sa.Connection) -> bool:
+    """Else it is SQLite."""
+    return db.dialect.name == "postgresql"
+
+
+def among(db: sa.Connection, column: sa.ColumnElement[str], values: Iterable[str]) -> sa.ColumnElement[bool]:
+    """Whether a column has one of many values; one statement for any number of them."""
+    listed = sorted(set(values))
+    if is_postgresql(db):
+        return column == sa.any_(sa.literal(listed, sa.ARRAY(sa.Text)))
+    one = sa.func.json_each(json.dumps(listed)).table_valued("value")
+    return column.in_(sa.select(one.c.value))
+
+
+def bulk_insert(db: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Inserts rows, each with its values in the order of the columns."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    if not is_postgresql(db):
+        if listed := [tuple(row) for row in rows]:
+            marks = ", ".join("?" * len(columns))
+            db.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', listed)  # noqa: S608  # ours
+        return
+    _copy(db, f'COPY "{table.name}" ({names}) FROM STDIN', rows)
+
+
+def insert_new(db: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row], key: str) -> set[str]:
+    """Inserts the rows whose unique keys nobody has taken meanwhile; the values of ``key`` of those."""
+    if not is_postgresql(db):  # whoever writes began by taking the lock, so there is no meanwhile
+        bulk_insert(db, table, columns, rows)
+        at = columns.index(key)
+        return {str(row[at]) for row in rows}
+    names = ", ".join(f'"{name}"' for name in columns)
+    db.exec_driver_sql(
+        f'CREATE TEMP TABLE IF NOT EXISTS "new_{table.name}" (LIKE "{table.name}" INCLUDING DEFAULTS)'
+        " ON COMMIT DELETE ROWS"
+    )
+    db.exec_driver_sql(f'TRUNCATE "new_{table.name}"')
+    _copy(db, f'COPY "new_{table.name}" ({names}) FROM STDIN', rows)
+    taken = db.exec_driver_sql(
+        f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM "new_{table.name}"'  # noqa: S608  # names of ours
+        f' ON CONFLICT DO NOTHING RETURNING "{key}"'
+    )
+    return set(taken.scalars())
+
+
+def claim(query: _Q) -> _Q:
+    """A query whose rows nobody else gets until the transaction ends; rows that others claimed are passed over."""
+    return query.with_for_update(skip_locked=True)  # which SQLite, with its one writer, does without
+
+
+def lock(db: sa.Connection, what: Lock) -> None:
+    """Waits for a lock and holds it until the transaction ends."""
+    if is_postgresql(db):
+        db.execute(sa.select(sa.func.pg_advisory_xact_lock(_OURS, int(what))))
+
+
+def held_elsewhere(db: sa.Connection, what: Lock) -> bool:
+    """Whether somebody else holds a lock; else it is ours until the transaction ends."""
+    return is_postgresql(db) and not db.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_OURS, int(what))))
+
+
+IN_USE = f"SELECT pg_try_advisory_lock_shared({_OURS}, {int(Lock.IN_USE)})"
+"""What each connection that writes says first, and holds for its life: false = the store is being upgraded."""
+
+
+def append(
+    db: sa.Connection, table: sa.Table, order: Lock, columns: Sequence[str], rows: Sequence[Row]
+) -> Sequence[int]:
+    """Appends rows to a table with a column ``seq``; their numbers. Whoever has a number sees all below it.
+
+    The lock is held until the commit, so this is the last that a transaction does.
+    """
+    lock(db, order)
+    if not rows:
+        return ()
+    if is_postgresql(db):
+        given = sa.text(
+            "SELECT min(n) FROM (SELECT nextval(pg_get_serial_sequence(:name, 'seq')) AS n"
+            " FROM generate_series(1, :count)) AS numbers"
+        )
+        first: int = db.execute(given, {"name": table.name, "count": len(rows)}).scalar_one()
+    else:
+        last = db.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).scalar()
+        first = (last or 0) + 1
+    numbers = range(first, first + len(rows))
+    bulk_insert(db, table, ("seq", *columns), ((seq, *row) for seq, row in zip(numbers, rows, strict=True)))
+    return numbers
+
+
+def place(db: sa.Connection) -> str:
+    """Which copy of the feed it is: another one behind each restore, failover and start of its server; SQLite = empty.
+
+    The timeline is asked of the log itself: `pg_control_checkpoint` tells the old one until the next checkpoint.
+    """
+    if not is_postgresql(db):
+        return ""
+    told = db.execute(
+        sa.text(
+            "SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()),"
+            " left(pg_walfile_name(pg_current_wal_lsn()), 8), 'feed'::regclass::oid,"
+            " extract(epoch FROM pg_postmaster_start_time()))"
+        )
+    )
+    found: str = told.scalar_one()
+    return found
+
+
+def _copy(db: sa.Connection, statement: str, rows: Iterable[Row]) -> None:
+    import psycopg  # a site on SQLite has no use for it
+
+    cursor = db.connection.cursor()
+    try:
+        with cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:
+        raise sa.exc.DBAPIError(statement, None, error) from None
+    finally:
+        cursor.close()

@@ -1,0 +1,1 @@
+"""How stores of earlier versions become those of this one, revision by revision, by alembic."""

@@ -1,0 +1,1 @@
+"""One file for each revision; what stands in one is not changed any more."""

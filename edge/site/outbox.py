@@ -1,0 +1,53 @@
+"""The outbox within a transaction: what others may know of orders, in commit order, ids only.
+
+Public names: OutboxTold, OutboxRow, append, rows_behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import sqlalchemy as sa
+
+from edge.site import dialect
+from edge.site.dialect import Lock
+from edge.site.tables import sales as tables
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxTold:
+    """Something that happened: ``type`` as a CloudEvent has it behind ``com.lanewise.``, ``subject`` its id; ``body``
+    ids and codes, nothing personal.
+    """
+
+    type: str
+    subject: str
+    body: dict[str, str | int | list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """What was told, with its number and time."""
+
+    seq: int
+    at_us: int
+    told: OutboxTold
+
+
+def append(db: sa.Connection, told: Sequence[OutboxTold], at_us: int) -> None:
+    """Adds them; the last thing that a transaction does."""
+    if told:
+        rows = [(at_us, one.type, one.subject, msgspec.json.encode(one.body).decode()) for one in told]
+        dialect.append(db, tables.outbox, Lock.OUTBOX, ("at_us", "type", "subject", "body"), rows)
+
+
+def rows_behind(db: sa.Connection, seq: int, limit: int) -> list[OutboxRow]:
+    """Up to ``limit`` rows behind a number, in order."""
+    columns = tables.outbox.c
+    query = sa.select(tables.outbox).where(columns.seq > seq).order_by(columns.seq).limit(limit)
+    return [
+        OutboxRow(row.seq, row.at_us, OutboxTold(row.type, row.subject, msgspec.json.decode(row.body)))
+        for row in db.execute(query)
+    ]

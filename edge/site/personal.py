@@ -1,0 +1,121 @@
+"""Keys of persons: by which one is known again when nothing else of them is kept, and which nobody can turn back.
+
+Public names: Keys, read_keys, check_mark.
+
+A key is an HMAC with a secret of the site's that stands in a file of its own, not in the database: who has a copy of
+the database alone cannot find a phone number by trying all of them.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import unicodedata
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import msgspec
+import sqlalchemy as sa
+
+from edge.orders.sales import Consignee, Draft, SalesOrder
+from edge.site import dialect
+from edge.site.dialect import Lock
+from edge.site.engine import StoreError
+from edge.site.tables import sales as tables
+
+_BYTES = 32
+_encoder = msgspec.json.Encoder()
+
+
+class Keys:
+    """Made of a site's secret."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    @property
+    def mark(self) -> str:
+        """By which a store knows the secret that its keys are made with."""
+        return self._of("mark", b"")
+
+    def content(self, draft: Draft) -> tuple[str, bytes]:
+        """A key of all that a channel says of an order, and all that came with it, as JSON."""
+        said = _encoder.encode((_content(draft.order), draft.consignee))
+        return self._of("content", said), said + _encoder.encode(draft.noted)
+
+    def phone(self, consignee: Consignee) -> str | None:
+        """Of the number as it is dialled; None where there is none, or one that the channel hides."""
+        digits = "".join(char for char in consignee.phone or consignee.phone_given if char.isdecimal())
+        return None if consignee.masked or not digits else self._of("phone", f"{digits}#{consignee.extension}".encode())
+
+    def email(self, consignee: Consignee) -> str | None:
+        """Of the address without its case."""
+        return self._of("email", consignee.email.strip().casefold().encode()) if consignee.email.strip() else None
+
+    def address(self, consignee: Consignee) -> str | None:
+        """Of all that is written on a parcel but the name; widths, cases, blanks and points do not count."""
+        parts = (consignee.country, consignee.postcode, consignee.region, consignee.city, consignee.district)
+        written = [_bare(part) for part in (*parts, consignee.street)]
+        return self._of("address", "\0".join(written).encode()) if consignee.street.strip() else None
+
+    def _of(self, what: str, content: bytes) -> str:
+        return hmac.digest(self._secret, what.encode() + b"\0" + content, "sha256").hex()
+
+
+def read_keys(file: Path | None, store: Path | None) -> Keys:
+    """The keys of a site; the secret is made where there is none. ``store``: the file of a store in SQLite.
+
+    Raises StoreError, OSError.
+    """
+    if file is None:
+        if store is None:
+            raise StoreError("sales orders in PostgreSQL: name a `secret_file` in SITE.toml, the same for every api")
+        file = store.with_name(f"{store.name}.secret")
+    if not file.exists():
+        with NamedTemporaryFile(dir=file.parent, prefix=f"{file.name}.") as made:  # which nobody else may read
+            made.write(f"{secrets.token_hex(_BYTES)}\n".encode())
+            made.flush()
+            os.fsync(made.fileno())
+            with suppress(FileExistsError):  # another process was first
+                os.link(made.name, file)
+    try:
+        secret = bytes.fromhex(file.read_text(encoding="ascii"))
+    except ValueError:
+        secret = b""
+    if len(secret) != _BYTES:
+        raise StoreError(f"{file}: no secret of a site: {2 * _BYTES} hexadecimal digits are expected")
+    return Keys(secret)
+
+
+def check_mark(db: sa.Connection, keys: Keys) -> None:
+    """Raises StoreError where the keys of a store were made with another secret; the first one is remembered."""
+    dialect.lock(db, Lock.SCHEMA)
+    known = db.execute(sa.select(tables.key_marks.c.mark)).scalar()
+    if known is None:
+        db.execute(tables.key_marks.insert().values(mark=keys.mark))
+    elif known != keys.mark:
+        raise StoreError("the site's secret is another than its persons' keys were made with: bring its file back")
+
+
+def _content(order: SalesOrder) -> tuple[object, ...]:
+    """Without what is ours: id, stage, version, what it was merged into; and without the channel's revision."""
+    return (
+        order.channel,
+        order.external,
+        order.lines,
+        order.payment,
+        order.ordered_us,
+        order.paid_us,
+        order.service,
+        order.promised,
+        order.ship_by_us,
+        order.priority,
+        order.urgent,
+        order.note,
+    )
+
+
+def _bare(text: str) -> str:
+    return "".join(char for char in unicodedata.normalize("NFKC", text).casefold() if char.isalnum())

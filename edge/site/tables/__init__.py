@@ -1,0 +1,36 @@
+"""The tables of the site store, a file for each concept; a new file is named here, and in a migration."""
+
+from edge.site.tables import floor, metadata, sales
+from edge.site.tables.floor import (
+    SCHEMA,
+    feed,
+    feed_epochs,
+    feed_refs,
+    mirror,
+    mirror_refs,
+    order_codes,
+    order_items,
+    orders,
+    progress,
+    schema_version,
+)
+from edge.site.tables.metadata import METADATA, REVISION
+
+__all__ = [
+    "METADATA",
+    "REVISION",
+    "SCHEMA",
+    "feed",
+    "feed_epochs",
+    "feed_refs",
+    "floor",
+    "metadata",
+    "mirror",
+    "mirror_refs",
+    "order_codes",
+    "order_items",
+    "orders",
+    "progress",
+    "sales",
+    "schema_version",
+]

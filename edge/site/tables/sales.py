@@ -1,0 +1,156 @@
+"""The tables of sales orders: what was ordered, for whom, what ships it, what was found, and who changed what.
+
+Public names: orders, lines, consignees, noted, key_marks, fulfilments, findings, waivers, changes, outbox.
+
+``sales_order`` and ``sales_line`` hold an `edge.orders.sales.SalesOrder`; ``consignee`` who gets it, with keys by which
+the same person is known and which stay when the rest is purged; ``fulfilment`` how much of which line ships with which
+fulfilment; ``finding``, ``waiver`` and ``change`` the review; ``outbox`` what others may know of it, ids only.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from edge.site.tables.metadata import METADATA, Long
+
+_OPEN = "stage IN ('review', 'held', 'accepted', 'cancelling')"
+orders = sa.Table(
+    "sales_order",
+    METADATA,
+    sa.Column("id", sa.String(200), primary_key=True),
+    sa.Column("channel", sa.String(64), nullable=False),
+    sa.Column("external", sa.String(200)),  # NULL: the channel gave no number
+    sa.Column("stage", sa.String(20), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("content", sa.String(64), nullable=False),  # keyed hash of what the channel said
+    sa.Column("taken_us", sa.BigInteger, nullable=False),
+    sa.Column("ordered_us", sa.BigInteger, nullable=False),
+    sa.Column("paid_us", sa.BigInteger, nullable=False),
+    sa.Column("ship_by_us", sa.BigInteger, nullable=False),
+    sa.Column("promised", sa.String(10), nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("urgent", sa.Boolean, nullable=False),
+    sa.Column("service", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("merged_into", sa.String(200), nullable=False),
+    sa.Column("payment", sa.String(20), nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("total", sa.BigInteger, nullable=False),
+    sa.Column("paid", sa.BigInteger, nullable=False),
+    sa.Column("freight", sa.BigInteger, nullable=False),
+    sa.Column("discount", sa.BigInteger, nullable=False),
+    sa.Column("tax", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("channel", "external"),
+    sa.Index(  # what is to be worked at, however many closed orders stand beside it
+        "ix_sales_order_open",
+        "stage",
+        "priority",
+        "id",
+        postgresql_where=sa.text(_OPEN),
+        sqlite_where=sa.text(_OPEN),
+    ),
+)
+lines = sa.Table(
+    "sales_line",
+    METADATA,
+    sa.Column("order_id", sa.String(200), sa.ForeignKey("sales_order.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sku", sa.Text, nullable=False),
+    sa.Column("gtin", sa.String(14), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("cancelled", sa.Integer, nullable=False),
+    sa.Column("price", sa.BigInteger, nullable=False),
+    sa.Column("discount", sa.BigInteger, nullable=False),
+    sa.Column("share", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("0 <= cancelled AND cancelled <= quantity", name="ck_sales_line_cancelled"),
+)
+consignees = sa.Table(
+    "consignee",
+    METADATA,
+    sa.Column("order_id", sa.String(200), sa.ForeignKey("sales_order.id"), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("phone", sa.Text, nullable=False),
+    sa.Column("extension", sa.Text, nullable=False),
+    sa.Column("phone_given", sa.Text, nullable=False),
+    sa.Column("masked", sa.Boolean, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("country", sa.Text, nullable=False),
+    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("city", sa.Text, nullable=False),
+    sa.Column("district", sa.Text, nullable=False),
+    sa.Column("street", sa.Text, nullable=False),
+    sa.Column("postcode", sa.Text, nullable=False),
+    sa.Column("phone_key", sa.String(64), index=True),  # NULL: none was given, or a masked one
+    sa.Column("email_key", sa.String(64), index=True),
+    sa.Column("address_key", sa.String(64), index=True),
+    sa.Column("purge_day", sa.String(10), index=True),  # ISO 8601; NULL: not before the order is closed
+    sa.Column("purged_us", sa.BigInteger, nullable=False, server_default="0"),  # 0 = it is still there
+)
+noted = sa.Table(  # an `edge.orders.sales.Noted`, goes with the consignee
+    "noted",
+    METADATA,
+    sa.Column("order_id", sa.String(200), sa.ForeignKey("sales_order.id"), nullable=False, index=True),
+    sa.Column("code", sa.String(40), nullable=False),
+    sa.Column("place", sa.String(80), nullable=False),
+    sa.Column("value", sa.Text, nullable=False),
+)
+key_marks = sa.Table("key_mark", METADATA, sa.Column("mark", sa.String(64), primary_key=True))  # of the site's secret
+fulfilments = sa.Table(
+    "fulfilment",
+    METADATA,
+    sa.Column("fulfilment_id", sa.String(200), primary_key=True),  # `orders.id`, once it is released
+    sa.Column("sales_id", sa.String(200), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.ForeignKeyConstraint(["sales_id", "number"], ["sales_line.order_id", "sales_line.number"]),
+    sa.CheckConstraint("quantity > 0", name="ck_fulfilment_quantity"),
+    sa.Index("ix_fulfilment_sales", "sales_id", "number"),
+)
+findings = sa.Table(
+    "finding",
+    METADATA,
+    sa.Column("order_id", sa.String(200), sa.ForeignKey("sales_order.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("code", sa.String(40), nullable=False),
+    sa.Column("place", sa.String(80), nullable=False),  # line or field that it is about, empty = all of it
+    sa.Column("weight", sa.String(10), nullable=False),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("bound", sa.Text, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Index("ix_finding_code", "code"),
+)
+waivers = sa.Table(
+    "waiver",
+    METADATA,
+    sa.Column("seq", Long, primary_key=True, autoincrement=True),
+    sa.Column("order_id", sa.String(200), sa.ForeignKey("sales_order.id"), nullable=False, index=True),
+    sa.Column("code", sa.String(40), nullable=False),
+    sa.Column("place", sa.String(80), nullable=False),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+)
+changes = sa.Table(
+    "change",
+    METADATA,
+    sa.Column("seq", Long, primary_key=True, autoincrement=True),
+    sa.Column("order_id", sa.String(200), sa.ForeignKey("sales_order.id"), nullable=False, index=True),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("what", sa.String(40), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),  # JSON, nothing personal
+)
+outbox = sa.Table(
+    "outbox",
+    METADATA,
+    sa.Column("seq", Long, primary_key=True, autoincrement=True),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("type", sa.String(80), nullable=False),
+    sa.Column("subject", sa.String(200), nullable=False, index=True),
+    sa.Column("body", sa.Text, nullable=False),  # JSON, ids only
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,43 @@
+"""Site stores as versions of before left them.
+
+Public names: make_0_1_0, make_schema_1.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+_SINCE_0002 = (
+    "outbox",
+    "change",
+    "waiver",
+    "finding",
+    "fulfilment",
+    "noted",
+    "key_mark",
+    "consignee",
+    "sales_line",
+    "sales_order",
+    "alembic_version",
+)
+
+
+def make_schema_1(path: Path) -> None:
+    """Takes from a store in SQLite all that came with revisions."""
+    with closing(sqlite3.connect(path)) as db:
+        for table in _SINCE_0002:
+            db.execute(f"DROP TABLE {table}")
+        db.execute("ALTER TABLE progress DROP COLUMN feed_seq")
+        db.execute("ALTER TABLE feed_epoch DROP COLUMN place")
+        db.commit()
+
+
+def make_0_1_0(path: Path) -> None:
+    """And what the version behind 0.1.0 added."""
+    make_schema_1(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TABLE feed_epoch")
+        db.execute("DROP TABLE order_code")
+        db.commit()
