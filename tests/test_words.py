@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import edge.orders
 from edge.config.load import load_line
 from edge.core.alarms.words import ALARM_WORDS
 from edge.core.events import (
@@ -29,11 +30,16 @@ from edge.core.values.dock import Direction
 from edge.core.values.layout import Job, LaneRole
 from edge.core.values.load import LoadAction
 from edge.core.values.order import Order, OrderState
+from edge.orders.contact import ContactOutcome
+from edge.orders.review import ReviewRule
+from edge.orders.sales import OrderStage
+from edge.orders.stages import FulfilmentState, Place
 from edge.views.sentences import Teller
 from edge.views.words.alarms import ALARMS
 from edge.views.words.docks import DOCKS
 from edge.views.words.pages import PAGES
 from edge.views.words.phrase import Phrase, Word, places
+from edge.views.words.review import REVIEW
 from edge.views.words.stories import STORIES
 from edge.views.words.table import LANGUAGES, WORDS, language, say
 from plc.packml import PackmlState, mode_name, state_name
@@ -44,6 +50,14 @@ LISTS = re.compile(r"\{(\w+):")
 SWITCH = ("enable", "disable")
 PARTS = ("cause", "consequence", "action")
 STATUSES = ("aboard", "missing", "wrong", "undetermined")
+
+ORDERS = Path(next(iter(edge.orders.__path__)))
+REFUSED = sorted(
+    code
+    for path in ORDERS.glob("*.py")
+    for code in re.findall(r'(?:WishRefused\(\s*|return )"([\w-]+)"', path.read_text(encoding="utf-8"))
+)
+"""Why a wish may be refused."""
 
 # What stands for the star in codes that are put together.
 PAGES_SAY: dict[str, Iterable[str]] = {
@@ -90,8 +104,10 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "alarm.*.*": [f"{kind}.{part}" for kind in AlarmKind for part in PARTS],
     "anomaly.*": AnomalyCode,
     "asked.*": LoadAction,
+    "contact.*": ContactOutcome,
     "dock.reason.*": DockReason,
     "found.*": FindingKind,
+    "fulfilment.*": (*FulfilmentState, "unloaded", "split"),
     "gated-*": GateVerdict,
     "gated-*-by-hand": ("right", "unloaded"),
     "lane.becomes.*": ("free", "full", "disabled", "enabled"),
@@ -100,10 +116,14 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "machine.mode.*": ("1", "2", "3"),
     "machine.state.*": [str(int(state)) for state in PackmlState],
     "order-*": OrderState,
+    "order-refused.*": REFUSED,
+    "order-stage.*": OrderStage,
+    "place.*": Place,
     "refusal.*": (
         *("handled", "out-of-sequence", "expired", "unknown-track", "no-target", "old-epoch", "past-decision"),
         "not-execute",
     ),
+    "review.*": ReviewRule,
     "route.*": RouteReason,
     "sorted-*": Outcome,
     "stage.*": Stage,
@@ -114,7 +134,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
 
 
 def test_every_code_has_words_in_both_languages_with_the_same_values() -> None:
-    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, STORIES)
+    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, REVIEW, STORIES)
     assert sum(map(len, tables)) == len(WORDS), "a code stands twice"
     assert [set(language(name)) for name in LANGUAGES] == [set(WORDS)] * 2
     for code, (english, chinese) in WORDS.items():

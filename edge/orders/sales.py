@@ -1,6 +1,6 @@
 """What a customer ordered, as it stands: the sales order, above the fulfilments that ship it.
 
-Public names: SalesOrder, SalesLine, Payment, PaymentKind, Consignee, Draft, OrderStage.
+Public names: SalesOrder, SalesLine, Payment, PaymentKind, Consignee, Noted, Draft, OrderStage.
 
 A fulfilment is an `edge.core.values.order.Order`: one tote, one parcel. Amounts are integers in the minor unit of their
 currency; how many digits that unit has is the channel's to say. Quantities that can be added up (planned, picked,
@@ -36,7 +36,9 @@ class PaymentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """Amounts in minor units. ``total``: goods - ``discount`` + ``freight``, as the channel says it."""
+    """Amounts in minor units. ``total``: goods - ``discount`` + ``freight`` + ``tax``, as the channel says it, of all
+    that was ever ordered; what is due of what is left says `edge.orders.money.amounts`. ``paid``: less refunds.
+    """
 
     kind: PaymentKind
     currency: str  # ISO 4217: "TWD"
@@ -44,16 +46,16 @@ class Payment:
     paid: int = 0
     freight: int = 0
     discount: int = 0
-
-    @property
-    def due(self) -> int:
-        """What is still to be paid; negative: too much was paid."""
-        return self.total - self.paid
+    tax: int = 0  # on top of the prices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SalesLine:
-    """One article of an order. ``price``: of one unit; ``discount``: of the whole line; both in minor units."""
+    """One article of an order. ``price``: of one unit; ``discount``: of the whole line; both in minor units.
+
+    ``share``: its part of the order's freight and tax less discount, given once by `edge.orders.money.apportioned`.
+    A quantity never changes: fewer are ``cancelled``, more are a line of their own. So what a unit costs never does.
+    """
 
     number: int  # from 1, unique within the order, never given to another article
     sku: str
@@ -63,6 +65,7 @@ class SalesLine:
     cancelled: int = 0  # of the quantity
     price: int = 0
     discount: int = 0
+    share: int = 0
 
     @property
     def wanted(self) -> int:
@@ -120,6 +123,19 @@ class Consignee:
     postcode: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What the border saw of an order and a review weighs: only there the libraries are that know it.
+
+    ``code``: address-incomplete, address-contradiction, address-ambiguous, phone-implausible, phone-masked,
+    phone-virtual. ``where``: the key of the consignee; ``value``: what was seen, may be personal.
+    """
+
+    code: str
+    where: str
+    value: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """An order as it comes in. ``where``: file, sheet, line or index that it stands at, for those who must mend it."""
@@ -127,3 +143,4 @@ class Draft:
     order: SalesOrder
     consignee: Consignee = field(default_factory=Consignee)
     where: str = ""
+    noted: tuple[Noted, ...] = ()
