@@ -48,6 +48,11 @@ class Payment:
     discount: int = 0
     tax: int = 0  # on top of the prices
 
+    @property
+    def due(self) -> int:
+        """What was to be paid of all that was ordered; once something is cancelled, ask `edge.orders.money.amounts`."""
+        return self.total - self.paid
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SalesLine:
