@@ -41,6 +41,7 @@ check: .venv/.dev  ## format, lint, types, import rules, lock file, documents th
 	$(BIN)/python scripts/telemetry_docs.py --check
 	$(BIN)/python scripts/asyncapi_docs.py --check
 	$(BIN)/python scripts/alarm_docs.py --check
+	$(BIN)/python scripts/order_docs.py --check
 	$(BIN)/python -m grafana --check
 	$(BIN)/python scripts/container_example.py --check
 
@@ -54,6 +55,7 @@ docs: .venv/.dev  ## writes the documents that come from the code
 	$(BIN)/python scripts/telemetry_docs.py
 	$(BIN)/python scripts/asyncapi_docs.py
 	$(BIN)/python scripts/alarm_docs.py
+	$(BIN)/python scripts/order_docs.py
 	$(BIN)/python -m grafana
 	$(BIN)/python scripts/container_example.py
 

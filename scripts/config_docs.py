@@ -107,6 +107,8 @@ def _allowed(field: dict[str, Any], defs: dict[str, Any]) -> str:
         return ", ".join(f'`"{one}"`' for one in field["enum"])
     if field.get("type") == "array":
         return f"list of {_allowed(field.get('items', {}), defs)}"
+    if field.get("type") == "object" and _values(field):
+        return f"table of {_allowed(_values(field), defs)}"
     low = field.get("minimum", field.get("exclusiveMinimum"))
     if low is not None:
         above = "above " if "exclusiveMinimum" in field else ""

@@ -12,6 +12,8 @@ import pytest
 from edge.cli import main
 from edge.config.load import ConfigError, load_line, load_site
 from edge.config.places import places_of
+from edge.config.review_rules import review_rules
+from edge.orders.review import ReviewRule, ReviewRules, Weight
 
 
 def problems(path: Path, text: str) -> list[str]:
@@ -134,6 +136,28 @@ def test_site_listens_wide_only_with_a_secret(tmp_path: Path) -> None:
     site = load_site(tmp_path / "SITE.toml")
     assert site.store == f"sqlite:///{tmp_path}/s.sqlite"
     assert site.controller[0].config == tmp_path / "LINE.toml"
+
+
+def test_review_takes_what_a_site_says_of_it(tmp_path: Path) -> None:
+    head = 'site = "demo"\nstore = "sqlite:///s.sqlite"\n[[controller]]\nconfig = "LINE.toml"\n[review]\n'
+
+    def said(table: str) -> list[str]:
+        return problems(tmp_path / "SITE.toml", head + table)
+
+    assert said('off = ["velocty", "x"]\nwarn = ["duplicate"]\nhold = ["duplicate", "phone-masked"]\n') == [
+        "review.off.0: 'velocty': no such rule: did you mean 'velocity'?",
+        f"review.off.1: 'x': no such rule: allowed: {', '.join(ReviewRule)}",
+        "review.hold.0: 'duplicate': is in review.warn too, give it once",
+    ]
+    assert said("unpaid_hours = 3\n") == ["review.unpaid_hours: unknown key: did you mean 'unpaid_h'?"]
+    assert said("cod_max = {twd = 3}\ndigits = {TWD = 7}\n")
+    (tmp_path / "SITE.toml").write_text(
+        head + 'hold = ["phone-masked"]\ncod_max = {TWD = 20_000}\ndigits = {TWD = 0}\n'
+    )
+    rules = review_rules(load_site(tmp_path / "SITE.toml").review)
+    assert rules == ReviewRules(
+        weights={ReviewRule.PHONE_MASKED: Weight.HOLD}, cod_max={"TWD": 20_000}, digits={"TWD": 0}
+    )
 
 
 def test_check_says_it_and_exits(tmp_path: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import edge.orders
 from edge.config.load import load_line
 from edge.core.alarms.words import ALARM_WORDS
 from edge.core.events import (
@@ -31,12 +32,16 @@ from edge.core.values.load import LoadAction
 from edge.core.values.order import Order, OrderState
 from edge.orders.allocation import Refused
 from edge.orders.articles import Goods
+from edge.orders.contact import ContactOutcome
 from edge.orders.corrections import Correction, Mismatch
 from edge.orders.cover import CoverFinding
 from edge.orders.eligibility import ServiceRefusal
 from edge.orders.forecast import Late, LateReason
 from edge.orders.picking import ShortReason
 from edge.orders.reservations import Displacement
+from edge.orders.review import ReviewRule
+from edge.orders.sales import OrderStage
+from edge.orders.stages import FulfilmentState, Place
 from edge.views.plan_sentences import tell_correction, tell_displacement, tell_late, tell_refusal
 from edge.views.sentences import Teller
 from edge.views.words.alarms import ALARMS
@@ -44,6 +49,7 @@ from edge.views.words.docks import DOCKS
 from edge.views.words.pages import PAGES
 from edge.views.words.phrase import Phrase, Word, places
 from edge.views.words.plan import PLAN
+from edge.views.words.review import REVIEW
 from edge.views.words.stories import STORIES
 from edge.views.words.table import LANGUAGES, WORDS, language, say
 from plc.packml import PackmlState, mode_name, state_name
@@ -54,6 +60,14 @@ LISTS = re.compile(r"\{(\w+):")
 SWITCH = ("enable", "disable")
 PARTS = ("cause", "consequence", "action")
 STATUSES = ("aboard", "missing", "wrong", "undetermined")
+
+ORDERS = Path(next(iter(edge.orders.__path__)))
+REFUSED = sorted(
+    code
+    for path in ORDERS.glob("*.py")
+    for code in re.findall(r'(?:WishRefused\(\s*|return )"([\w-]+)"', path.read_text(encoding="utf-8"))
+)
+"""Why a wish may be refused."""
 
 # What stands for the star in codes that are put together.
 PAGES_SAY: dict[str, Iterable[str]] = {
@@ -101,8 +115,10 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "anomaly.*": AnomalyCode,
     "asked.*": LoadAction,
     "carrier.*": ("not-wished", "no-zone", "full"),
+    "contact.*": ContactOutcome,
     "dock.reason.*": DockReason,
     "found.*": FindingKind,
+    "fulfilment.*": (*FulfilmentState, "unloaded", "split"),
     "gated-*": GateVerdict,
     "gated-*-by-hand": ("right", "unloaded"),
     "goods.*": [(one.name or "").lower().replace("_", "-") for one in Goods],
@@ -114,10 +130,14 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "machine.state.*": [str(int(state)) for state in PackmlState],
     "order-*": OrderState,
     "pick.short.*": ShortReason,
+    "order-refused.*": REFUSED,
+    "order-stage.*": OrderStage,
+    "place.*": Place,
     "refusal.*": (
         *("handled", "out-of-sequence", "expired", "unknown-track", "no-target", "old-epoch", "past-decision"),
         "not-execute",
     ),
+    "review.*": ReviewRule,
     "route.*": RouteReason,
     "sorted-*": Outcome,
     "stage.*": Stage,
@@ -131,7 +151,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
 
 
 def test_every_code_has_words_in_both_languages_with_the_same_values() -> None:
-    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, PLAN, STORIES)
+    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, PLAN, REVIEW, STORIES)
     assert sum(map(len, tables)) == len(WORDS), "a code stands twice"
     assert [set(language(name)) for name in LANGUAGES] == [set(WORDS)] * 2
     for code, (english, chinese) in WORDS.items():

@@ -16,6 +16,7 @@ from edge.config.opcua import UaServerConfig
 from edge.config.plcs import PlcConfig
 from edge.config.publish import MetricsConfig, PublisherConfig, RetentionConfig
 from edge.config.readers import ReaderConfig
+from edge.config.review import ReviewTable
 from edge.config.table import Beside, Frozen, Listen, Name, StoreUrl
 from edge.core.alarms.rules import RULES
 from edge.core.values.alarm import AlarmKind, AlarmRule, Priority
@@ -259,6 +260,7 @@ class SiteConfig(Frozen):
         "`Authorization: Bearer`",
     )
     controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
+    review: ReviewTable = Field(default_factory=ReviewTable, description="when people must look at an order")
 
 
 def _layout(name: str, table: LineTable) -> LineLayout:

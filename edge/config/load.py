@@ -25,6 +25,7 @@ from edge.config.problem import MISSING, ConfigError, said_of, unknown
 from edge.config.publish import publisher_problems
 from edge.config.readers import BarcodeConfig, ReaderConfig, card_problems, reader_addresses, reader_problems
 from edge.config.remote_io import io_problems
+from edge.config.review_rules import review_problems
 from edge.config.table import Frozen, Name, file_problems, is_loopback
 from edge.core.values.alarm import MOMENTS, RATES
 from edge.core.values.layout import Job, LaneRole
@@ -388,6 +389,7 @@ def _lane_problems(here: str, line: LineTable) -> Iterator[str]:
 
 
 def _site_problems(config: SiteConfig) -> Iterator[str]:
+    yield from review_problems(config.review)
     host, _, port = config.listen.rpartition(":")
     if not 1 <= int(port) <= 65535:
         yield f"listen: {config.listen!r}: port {port} is not one of 1..65535"

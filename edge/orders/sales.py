@@ -36,7 +36,9 @@ class PaymentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """Amounts in minor units. ``total``: goods - ``discount`` + ``freight``, as the channel says it."""
+    """Amounts in minor units. ``total``: goods - ``discount`` + ``freight`` + ``tax``, as the channel says it, of all
+    that was ever ordered; what is due of what is left says `edge.orders.money.amounts`. ``paid``: less refunds.
+    """
 
     kind: PaymentKind
     currency: str  # ISO 4217: "TWD"
@@ -48,7 +50,7 @@ class Payment:
 
     @property
     def due(self) -> int:
-        """What is still to be paid; negative: too much was paid."""
+        """What was to be paid of all that was ordered; once something is cancelled, ask `edge.orders.money.amounts`."""
         return self.total - self.paid
 
 
@@ -56,7 +58,8 @@ class Payment:
 class SalesLine:
     """One article of an order. ``price``: of one unit; ``discount``: of the whole line; both in minor units.
 
-    ``share``: its part of the order's freight and tax less the order's discount.
+    ``share``: its part of the order's freight and tax less discount, given once by `edge.orders.money.apportioned`.
+    A quantity never changes: fewer are ``cancelled``, more are a line of their own. So what a unit costs never does.
     """
 
     number: int  # from 1, unique within the order, never given to another article

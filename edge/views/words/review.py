@@ -1,0 +1,224 @@
+"""The words about shop orders: what review finds, why a wish is refused, stages and states.
+
+Public names: REVIEW.
+
+Findings have the places ``where``, ``value`` and ``limit``; each says what to do.
+"""
+
+from __future__ import annotations
+
+from edge.views.words.phrase import Rows
+
+REVIEW: Rows = {
+    "review.unknown-sku": (
+        "{where}: nobody knows {value}: enter the article, or correct the channel's number",
+        "{where}：查無商品 {value}，請建立商品或更正通路的料號",
+    ),
+    "review.discontinued": (
+        "{where}: {value} is sold no more: offer another article, or cancel the line",
+        "{where}：{value} 已停售，請提供替代商品或取消該行",
+    ),
+    "review.quantity-unusual": (
+        "{where}: {value} pieces, more than {limit} is unusual: ask the customer",
+        "{where}：訂購 {value} 件，超過 {limit} 件屬異常，請向客戶確認",
+    ),
+    "review.name-missing": (
+        "No name of who gets it: ask the customer",
+        "缺少收件人姓名，請向客戶詢問",
+    ),
+    "review.phone-implausible": (
+        "The phone number \u201c{value}\u201d can be nobody's: ask by mail or through the channel",
+        "電話號碼「{value}」不合理，請以電子郵件或透過通路詢問",
+    ),
+    "review.phone-masked": (
+        "The channel hides the phone number ({value}): reach the customer through the channel",
+        "通路隱藏了電話號碼（{value}），請透過通路聯絡客戶",
+    ),
+    "review.address-incomplete": (
+        "The address lacks its {where} ({value}): ask the customer",
+        "地址缺少 {where}（{value}），請向客戶詢問",
+    ),
+    "review.address-contradiction": (
+        "The address contradicts itself or means several places, {where}: {value}: ask the customer",
+        "地址互相矛盾或不只一處符合，{where}：{value}，請向客戶詢問",
+    ),
+    "review.undeliverable-zone": (
+        "Nobody delivers to {value}: ask for another address, or cancel the order",
+        "{value} 無法配送，請客戶另提供地址或取消訂單",
+    ),
+    "review.no-service": (
+        "No carrier takes it by {value}, possible: {limit}: choose another service, or split the order",
+        "沒有承運商能以 {value} 承運，可用：{limit}，請改選服務或拆分訂單",
+    ),
+    "review.unpaid": (
+        "{value} is not paid: wait for it, or remind the customer",
+        "尚未付款 {value}，請等候或提醒客戶",
+    ),
+    "review.balance-due": (
+        "Of the balance {value} is still due, {limit} came as deposit: ask for it before it is shipped",
+        "尾款尚欠 {value}，已收訂金 {limit}，請於出貨前催收",
+    ),
+    "review.amount-mismatch": (
+        "The channel says {value} in all, its lines say {limit}: look at the order there",
+        "通路總額為 {value}，各行合計為 {limit}，請至通路核對訂單",
+    ),
+    "review.cod-limit": (
+        "{value} at the door, carriers collect {limit} at most: ask for payment in advance",
+        "貨到付款 {value}，承運商最多代收 {limit}，請客戶預先付款",
+    ),
+    "review.out-of-stock": (
+        "{where}: {value} pieces wanted, {limit} there: wait for goods, split the order, or cancel the rest",
+        "{where}：需要 {value} 件，現有 {limit} 件，請等候到貨、拆分訂單或取消其餘",
+    ),
+    "review.duplicate": (
+        "Goods and address are those of order {value}: ask whether both are meant",
+        "商品與地址和訂單 {value} 相同，請確認是否重複下單",
+    ),
+    "review.velocity": (
+        "{value} orders within a day with the same {where}, more than {limit}: look at all of them",
+        "一天內同一 {where} 有 {value} 筆訂單，超過 {limit} 筆，請一併檢查",
+    ),
+    "review.blocklist": (
+        "On the list of those to look at, {where}: {value}: let somebody decide who may",
+        "列於管制名單，{where}：{value}，請由有權限者決定",
+    ),
+    "review.test-order": (
+        "It looks like a test ({value}): cancel it, or say that it is real",
+        "疑似測試訂單（{value}），請取消或確認為真實訂單",
+    ),
+    "review.foreign-currency": (
+        "It is paid in {value}, taken is {limit}: look at the channel's settings",
+        "以 {value} 付款，僅接受 {limit}，請檢查通路設定",
+    ),
+    "review.restricted-goods": (
+        "{where}: {value}: {limit}: check it before the goods are released",
+        "{where}：{value}：{limit}，請於放行前確認",
+    ),
+    "review.promise-impossible": (
+        "Promised by {where} for {value}, possible is {limit}: tell the customer, or take a faster service",
+        "承諾（{where}）為 {value}，最快可達 {limit}，請通知客戶或改用較快的服務",
+    ),
+    # ---- why a wish is refused ----
+    "order-refused.no-name": (
+        "A name and a reason are needed",
+        "請填寫姓名與原因",
+    ),
+    "order-refused.stage": (
+        "Order {order} is {stage}: that cannot be done now",
+        "訂單 {order} 目前為「{stage}」，無法執行",
+    ),
+    "order-refused.unknown-line": (
+        "Order {order} has no line {line}",
+        "訂單 {order} 沒有第 {line} 行",
+    ),
+    "order-refused.added-line": (
+        "A new line {line} needs a number of its own and one piece at least",
+        "新增的第 {line} 行須有未用過的行號，且至少一件",
+    ),
+    "order-refused.amount": (
+        "{amount} is not possible here",
+        "{amount} 在此無效",
+    ),
+    "order-refused.judge-first": (
+        "Goods of order {order} are on their way: what is wished must be reviewed first",
+        "訂單 {order} 的商品已在作業中，須先審核變更內容",
+    ),
+    "order-refused.findings": (
+        "Goods of order {order} are on their way, and what is wished would be held: {codes}. Waive it, or cancel",
+        "訂單 {order} 的商品已在作業中，變更後將被攔下：{codes}，請先放行或取消訂單",
+    ),
+    "order-refused.together": (
+        "Order {order} is in {fulfilment} together with {others}: split it off, or change them all",
+        "訂單 {order} 與 {others} 同在 {fulfilment}，請先拆分或一併變更",
+    ),
+    "order-refused.picked": (
+        "Goods of order {order} are picked already, {fulfilment} is {state}: cancel it instead",
+        "訂單 {order} 的商品已揀取，{fulfilment} 為「{state}」，請改為取消",
+    ),
+    "order-refused.out-of-place": (
+        "{fulfilment} is {state} and cannot be {turn}: look where its goods are",
+        "{fulfilment} 為「{state}」，不可能「{turn}」，請查看商品所在",
+    ),
+    "order-refused.not-asked": (
+        "{fulfilment}, line {line}: {units} picked, {waiting} asked for: put the rest back into its bin",
+        "{fulfilment} 第 {line} 行：揀了 {units} 件，只需 {waiting} 件，其餘請放回儲位",
+    ),
+    "order-refused.not-put-back": (
+        "{fulfilment}, line {line}: {units} seen, {waiting} to be put back: look what it is",
+        "{fulfilment} 第 {line} 行：看到 {units} 件，待放回 {waiting} 件，請查明",
+    ),
+    "order-refused.there-already": (
+        "There is a fulfilment {fulfilment} already",
+        "已有出貨單 {fulfilment}",
+    ),
+    "order-refused.not-open": (
+        "Order {order}, line {line}: {units} pieces are not open",
+        "訂單 {order} 第 {line} 行沒有 {units} 件可安排",
+    ),
+    "order-refused.not-merged": (
+        "Orders {others} are not merged: they cannot be in one parcel",
+        "訂單 {others} 未合併，不能放在同一包裹",
+    ),
+    "order-refused.merge-stage": (
+        "Orders {order} and {other} are not both accepted",
+        "訂單 {order} 與 {other} 並非都已接受",
+    ),
+    "order-refused.merge-leads": (
+        "Others are merged with order {other} already: merge {order} with it instead",
+        "已有訂單併入 {other}，請改將 {order} 併入",
+    ),
+    "order-refused.merge-consignee": (
+        "Orders {order} and {other} are not for the same person at the same address",
+        "訂單 {order} 與 {other} 的收件人或地址不同",
+    ),
+    "order-refused.merge-service": (
+        "Orders {order} and {other} go by different services: ship them together as two parcels",
+        "訂單 {order} 與 {other} 的配送服務不同，可分兩件一起出貨",
+    ),
+    "order-refused.merge-unpaid": (
+        "Something is due of order {order} or {other}: ship them together as two parcels",
+        "訂單 {order} 或 {other} 尚有款項未結清，可分兩件一起出貨",
+    ),
+    "order-refused.merge-channel": (
+        "A channel of orders {order} and {other} forbids it: ship them together as two parcels",
+        "訂單 {order} 或 {other} 的通路不允許合併，可分兩件一起出貨",
+    ),
+    "order-refused.merge-begun": (
+        "Goods of order {order} or {other} are on their way: ship them together as two parcels",
+        "訂單 {order} 或 {other} 的商品已在作業中，可分兩件一起出貨",
+    ),
+    # ---- stages and states ----
+    "order-stage.review": ("to be reviewed", "待審核"),
+    "order-stage.held": ("held", "已攔下"),
+    "order-stage.accepted": ("accepted", "已接受"),
+    "order-stage.merged": ("merged", "已合併"),
+    "order-stage.cancelling": ("being cancelled", "取消中"),
+    "order-stage.cancelled": ("cancelled", "已取消"),
+    "order-stage.closed": ("closed", "已結案"),
+    "fulfilment.planned": ("planned", "已安排"),
+    "fulfilment.released": ("released", "已放行"),
+    "fulfilment.short": ("short", "缺貨"),
+    "fulfilment.picked": ("picked", "已揀貨"),
+    "fulfilment.refused": ("refused", "不符"),
+    "fulfilment.verified": ("verified", "已驗證"),
+    "fulfilment.packed": ("packed", "已包裝"),
+    "fulfilment.sorted": ("sorted", "已分揀"),
+    "fulfilment.loaded": ("loaded", "已裝車"),
+    "fulfilment.unloaded": ("unloaded", "已卸下"),
+    "fulfilment.departed": ("departed", "已出發"),
+    "fulfilment.cancelling": ("being cancelled", "取消中"),
+    "fulfilment.cancelled": ("cancelled", "已取消"),
+    "fulfilment.split": ("split", "拆分"),
+    "place.open": ("not planned yet", "尚未安排"),
+    "place.waiting": ("in its bin", "在儲位"),
+    "place.taken": ("picked", "已取出"),
+    "place.putting-back": ("to be put back", "待放回"),
+    "place.shipped": ("shipped", "已出貨"),
+    "place.cancelled": ("cancelled", "已取消"),
+    "contact.reached": ("reached, answers later", "已聯絡，稍後回覆"),
+    "contact.no-answer": ("no answer", "無人接聽"),
+    "contact.wrong-number": ("wrong number", "號碼錯誤"),
+    "contact.confirmed": ("confirmed", "已確認"),
+    "contact.changed": ("changed", "已變更"),
+    "contact.cancelled": ("cancelled", "已取消"),
+}
