@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from edge.config.channels import ChannelTable
 from edge.config.docks import DockTable, dock_layout
 from edge.config.opcua import UaServerConfig
 from edge.config.plcs import PlcConfig
@@ -252,6 +253,7 @@ class SiteConfig(Frozen):
         "`Authorization: Bearer`",
     )
     controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
+    channels: dict[Name, ChannelTable] = Field(default={}, description="where orders come from as files, by name")
 
 
 def _layout(name: str, table: LineTable) -> LineLayout:

@@ -1,6 +1,6 @@
 """What a customer ordered, as it stands: the sales order, above the fulfilments that ship it.
 
-Public names: SalesOrder, SalesLine, Payment, PaymentKind, Consignee, Draft, OrderStage.
+Public names: SalesOrder, SalesLine, Payment, PaymentKind, Consignee, Noted, Draft, OrderStage.
 
 A fulfilment is an `edge.core.values.order.Order`: one tote, one parcel. Amounts are integers in the minor unit of their
 currency; how many digits that unit has is the channel's to say. Quantities that can be added up (planned, picked,
@@ -36,7 +36,7 @@ class PaymentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """Amounts in minor units. ``total``: goods - ``discount`` + ``freight``, as the channel says it."""
+    """Amounts in minor units. ``total``: goods - ``discount`` + ``freight`` + ``tax``, as the channel says it."""
 
     kind: PaymentKind
     currency: str  # ISO 4217: "TWD"
@@ -44,6 +44,7 @@ class Payment:
     paid: int = 0
     freight: int = 0
     discount: int = 0
+    tax: int = 0  # on top of the prices
 
     @property
     def due(self) -> int:
@@ -120,6 +121,19 @@ class Consignee:
     postcode: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What the border saw of an order and a review weighs: only there the libraries are that know it.
+
+    ``code``: address-incomplete, address-contradiction, address-ambiguous, phone-implausible, phone-masked,
+    phone-virtual. ``where``: the key of the consignee; ``value``: what was seen, may be personal.
+    """
+
+    code: str
+    where: str
+    value: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """An order as it comes in. ``where``: file, sheet, line or index that it stands at, for those who must mend it."""
@@ -127,3 +141,4 @@ class Draft:
     order: SalesOrder
     consignee: Consignee = field(default_factory=Consignee)
     where: str = ""
+    noted: tuple[Noted, ...] = ()
