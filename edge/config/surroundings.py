@@ -35,6 +35,9 @@ def check_site(path: Path) -> SiteConfig:
     load_controllers(config)
     problems = [*_secret("token_file", config.token_file, read_api_token)]
     problems += _written("store", Path(config.store.removeprefix("sqlite:///")))
+    for name, channel in config.channels.items():
+        if channel.folder is not None:
+            problems += _written(f"channels.{name}.folder", channel.folder / "taken" / "orders.csv")
     _refuse(path, problems)
     for line in config.controller:
         check_line(line.config)

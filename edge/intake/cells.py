@@ -1,6 +1,7 @@
 """What a cell of a channel's file says: texts, numbers, money and times, however a shop writes them.
 
-Public names: text_of, identifier_of, quantity_of, money_of, whole_of, moment_of, day_of, revision_of, is_empty.
+Public names: text_of, identifier_of, quantity_of, money_of, whole_of, moment_of, day_of, revision_of, is_empty,
+lost_digits, shortened.
 
 All raise ValueError with what is allowed.
 """
@@ -22,6 +23,8 @@ _EXACT = 2**53
 """Whole numbers up to here stand exactly in a cell that a spreadsheet took for a number."""
 _QUOTED = re.compile(r'="(.*)"', re.DOTALL)
 _APOSTROPHE = re.compile(r"['’‘](?=[0-9+=@-])")
+_KEPT = 15
+"""Digits that a spreadsheet keeps."""
 _SHORT = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,}")
 _SHORT_NUMBER = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{2,}")
 _ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)")
@@ -72,6 +75,28 @@ def identifier_of(cell: Cell) -> str:
     if isinstance(cell, float | Decimal) and cell != int(cell):
         raise ValueError("a number with decimals: format its column as text")
     return text
+
+
+def lost_digits(cell: Cell) -> tuple[tuple[int, str], ...]:
+    """What a number may be that lost digits, as ``shortened`` has it; none = it lost none."""
+    if isinstance(cell, float | Decimal):
+        if -_EXACT <= cell <= _EXACT:
+            return ()
+        text = f"{int(cell)}"
+        kept = int(text[:_KEPT])
+        return tuple((-1, f"{kept + near}e{len(text)}") for near in (-1, 0, 1))
+    if isinstance(cell, str) and (found := _SHORT_NUMBER.fullmatch(_unwrapped(cell))):
+        said = found[0].replace(",", ".").lower()
+        decimals = len(said.partition("e")[0].partition(".")[2])
+        return ((decimals, shortened(said, decimals)),)
+    return ()
+
+
+def shortened(number: str, decimals: int) -> str:
+    """A number of digits as a spreadsheet shortens it: to some decimals, or -1 = to what it keeps in a cell."""
+    if decimals < 0:
+        return f"{number[:_KEPT]}e{len(number)}"
+    return f"{float(number):.{decimals}e}"
 
 
 def quantity_of(cell: Cell) -> int:
@@ -151,6 +176,8 @@ def revision_of(cell: Cell, zone: str, formats: Sequence[str]) -> int:
 
 def _unwrapped(text: str) -> str:
     text = text.strip()
+    if not text or text[0] not in "='’‘":
+        return text
     if (found := _QUOTED.fullmatch(text)) is not None:
         text = found[1].strip()
     return _APOSTROPHE.sub("", text, count=1) if _APOSTROPHE.match(text) else text

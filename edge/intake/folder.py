@@ -8,8 +8,8 @@ Public names: ChannelFolder, Look, Done, look, report_rows, REPORT_COLUMNS.
     folder/refused/    of which nothing was taken, with its report
 
 A file is moved before it is read and again when its orders are handed over. Who is killed between the two finds it in
-``taken`` and reads it again: the same orders once more change nothing. Files that were read together are moved together:
-where they go is written down first.
+``taken`` and reads it again: the same orders once more change nothing. Files that were read together are moved
+together: where they go is written down first.
 """
 
 from __future__ import annotations

@@ -18,10 +18,12 @@ from edge.intake.cells import (
     day_of,
     identifier_of,
     is_empty,
+    lost_digits,
     moment_of,
     money_of,
     quantity_of,
     revision_of,
+    shortened,
     text_of,
     whole_of,
 )
@@ -112,11 +114,13 @@ class Group:
 def grouped(view: View, channel: ChannelTable) -> tuple[dict[str, Group], list[SetAside], int]:
     """Orders by number, rows that are of none, and how many rows there are.
 
-    A row without a number may be of the order above: that one has a problem then, unless the channel says that the
-    number stands in the first row only.
+    A row whose number is missing or cannot be read may be of the order above, and one whose number lost digits of every
+    order that begins alike: these have a problem then. Where the channel says that the number stands in the first row
+    only, a row without one is of the order above.
     """
     groups: dict[str, Group] = {}
     stray: list[SetAside] = []
+    lost: dict[tuple[int, str], int] = {}
     above: Group | None = None
     rows = 0
     footers = tuple(channel.footers)
@@ -141,7 +145,9 @@ def grouped(view: View, channel: ChannelTable) -> tuple[dict[str, Group], list[S
         if not number:
             assert problem is not None
             stray.append(set_aside(view.table, problem))
-            if above is not None and view.table.header.number:  # in JSON every order stands for itself
+            if found and (left := lost_digits(found[0][0])):
+                lost.update(dict.fromkeys(left, row.number))
+            elif above is not None and view.table.header.number:  # in JSON every order stands for itself
                 reason = f"row {row.number} below may be of this order and cannot be read: {problem.reason}"
                 above.problems.append(OrderProblem(above.rows[0].number if above.rows else 0, "", "", reason))
             continue
@@ -150,6 +156,11 @@ def grouped(view: View, channel: ChannelTable) -> tuple[dict[str, Group], list[S
             above.problems.append(problem)
         if isinstance(row, Row):
             above.rows.append(row)
+    for decimals in sorted({decimals for decimals, _ in lost}):
+        for group in groups.values():
+            if group.number.isdecimal() and (at := lost.get((decimals, shortened(group.number, decimals)))):
+                reason = f"row {at} may be of this order: its number lost digits"
+                group.problems.append(OrderProblem(group.rows[0].number if group.rows else at, "", "", reason))
     return groups, stray, rows
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from unicodedata import normalize
 
 import phonenumbers
@@ -35,12 +36,15 @@ class Phone:
     virtual: bool = False
 
 
+@lru_cache(maxsize=4096)
 def read_phone(text: str, country: str) -> Phone:
     """The first number in a text that is one. ``country``: two letters, for numbers without theirs; empty = unknown.
 
     Extensions and masks are taken off before the library looks: it makes one number of ``0755-26712345-803`` and a
     possible one of ``138****8000``.
     """
+    if not text:
+        return Phone()
     plain = normalize("NFKC", text).replace("–", "-").replace("—", "-").strip()
     if _MASKED.search(plain):
         return Phone(masked=True)

@@ -11,13 +11,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from html import unescape
 from itertools import islice
-from typing import Literal
+from typing import Literal, TypeAlias
 from unicodedata import normalize
 
 import python_calamine
@@ -36,6 +39,12 @@ _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _UNPACKED = 20
 """A workbook may be so many times as large as the largest file."""
 _DEPTH = 12
+_BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+_ATTRIBUTE = re.compile(r'([\w:]+)="([^"]*)"')
+_FAILED = re.compile(rb'<c\b([^>]*\bt="e"[^>]*)>(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)?<v>([^<]*)</v>')
+_PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_Fault: TypeAlias = tuple[int, int, str]
+"""Row and column from 0, and what is shown there."""
 
 Kind = Literal["orders", "items"]
 
@@ -236,31 +245,35 @@ def _records(lines: Sequence[str], delimiter: str, after: int) -> Iterator[tuple
 
 
 def _workbook(file: str, body: bytes, channel: ChannelTable) -> Table:
+    faults: Mapping[str, Sequence[_Fault]] = {}
     if body.startswith(b"PK"):
         try:
             with zipfile.ZipFile(io.BytesIO(body)) as packed:
                 size = sum(part.file_size for part in packed.infolist())
-        except zipfile.BadZipFile as error:
+                if size > channel.limit_mb * 1_000_000 * _UNPACKED:
+                    raise FileError(f"{size:,} bytes when unpacked: too many, see limit_mb")
+                faults = _faults(packed)
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
             raise FileError(f"not a workbook: {error}") from None
-        if size > channel.limit_mb * 1_000_000 * _UNPACKED:
-            raise FileError(f"{size:,} bytes when unpacked: too many, see limit_mb")
     try:
         with python_calamine.load_workbook(io.BytesIO(body)) as book:
-            return _sheet(file, book, channel)
+            return _sheet(file, book, faults, channel)
     except python_calamine.PasswordError:
         raise FileError("a workbook with a password: save it without") from None
     except python_calamine.CalamineError as error:
         raise FileError(f"not a workbook: {error}") from None
 
 
-def _sheet(file: str, book: python_calamine.CalamineWorkbook, channel: ChannelTable) -> Table:
+def _sheet(
+    file: str, book: python_calamine.CalamineWorkbook, faults: Mapping[str, Sequence[_Fault]], channel: ChannelTable
+) -> Table:
     if channel.sheet and channel.sheet not in book.sheet_names:
         raise FileError(f"no sheet {channel.sheet!r}: found {', '.join(book.sheet_names)}")
     visible = [one.name for one in book.sheets_metadata if one.visible == python_calamine.SheetVisibleEnum.Visible]
     seen: list[str] = []
     for name in [channel.sheet] if channel.sheet else visible:
         sheet = book.get_sheet_by_name(name)
-        rows = _cells(sheet)
+        rows = _cells(sheet, faults.get(name, ()))
         header = _find(rows, channel)
         if header is None:
             seen.append(f"sheet {name!r}: {_found(rows)}")
@@ -279,14 +292,55 @@ def _sheet(file: str, book: python_calamine.CalamineWorkbook, channel: ChannelTa
     raise FileError(f"no header with {_wanted(channel)}: found {'; '.join(seen) or 'no sheet that is shown'}")
 
 
-def _cells(sheet: python_calamine.CalamineSheet) -> list[Row]:
+def _cells(sheet: python_calamine.CalamineSheet, faults: Sequence[_Fault]) -> list[Row]:
     """Rows as they are numbered on the sheet. A cell that was merged with those below it stands in each of them."""
     made: list[list[Cell]] = [list(row) for row in sheet.to_python(skip_empty_area=False)]
+    for number, column, said in faults:
+        if number < len(made) and column < len(made[number]):
+            made[number][column] = said
     for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
         for row in range(top + 1, min(bottom + 1, len(made))):
             if left < len(made[row]) and made[row][left] == "":
                 made[row][left] = made[top][left]
     return [Row(number, cells) for number, cells in enumerate(made, 1)]
+
+
+def _faults(packed: zipfile.ZipFile) -> Mapping[str, Sequence[_Fault]]:
+    """Cells of each sheet of an XLSX whose formula failed, as #N/A: calamine has them empty, as if nothing was meant.
+
+    Source: ECMA-376, part 1, 18.3.1.4 c and 18.18.11 ST_CellType.
+    """
+    names = set(packed.namelist())
+    if not {_BOOK, _RELATIONS} <= names:
+        return {}
+    targets = {
+        one["Id"]: one.get("Target", "") for one in _tags(packed.read(_RELATIONS), "Relationship") if "Id" in one
+    }
+    made: dict[str, Sequence[_Fault]] = {}
+    for one in _tags(packed.read(_BOOK), "sheet"):
+        target = targets.get(one.get("r:id", ""), "")
+        path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        if path in names and b't="e"' in (sheet := packed.read(path)):
+            cells = ((_PLACE.search(cell[1]), cell[2]) for cell in _FAILED.finditer(sheet))
+            made[unescape(one.get("name", ""))] = [
+                (int(place[2]) - 1, _column(place[1].decode()), said.decode("utf-8", "replace"))
+                for place, said in cells
+                if place is not None
+            ]
+    return made
+
+
+def _tags(document: bytes, tag: str) -> Iterator[dict[str, str]]:
+    """The attributes of each tag of that name."""
+    for found in re.finditer(rf"<(?:\w+:)?{tag}\s([^>]*)>", document.decode("utf-8", "replace")):
+        yield dict(_ATTRIBUTE.findall(found[1]))
+
+
+def _column(letters: str) -> int:
+    index = 0
+    for letter in letters:
+        index = index * 26 + ord(letter) - 64
+    return index - 1
 
 
 def cell_name(table: Table, row: int, index: int) -> str:
