@@ -30,8 +30,8 @@ from shop_files import (
 from edge.config.channels import ChannelTable
 from edge.config.load import load_site
 from edge.config.problem import ConfigError
-from edge.intake.channels import Source, Taken, take
-from edge.intake.rows import SetAside
+from edge.intake.channels import FilesTaken, Source, take
+from edge.intake.rows import LineSetAside
 from edge.orders.sales import Draft, PaymentKind
 
 GENERIC = channel("generic", currency="TWD", country="TW")
@@ -42,7 +42,7 @@ def us(text: str) -> int:
     return int(datetime.fromisoformat(text).astimezone(UTC).timestamp()) * 1_000_000
 
 
-def read(table: ChannelTable, *files: bytes) -> Taken:
+def read(table: ChannelTable, *files: bytes) -> FilesTaken:
     return take("shop", table, [Source(f"file{number}", body) for number, body in enumerate(files, 1)])
 
 
@@ -53,14 +53,14 @@ def one(table: ChannelTable, *files: bytes) -> Draft:
     return draft
 
 
-def aside(table: ChannelTable, *files: bytes) -> SetAside:
+def aside(table: ChannelTable, *files: bytes) -> LineSetAside:
     taken = read(table, *files)
     assert not taken.drafts
     (said,) = taken.set_aside
     return said
 
 
-def said(taken: Taken) -> list[tuple[int, str, str]]:
+def said(taken: FilesTaken) -> list[tuple[int, str, str]]:
     return [(one.row, one.column, one.order) for one in taken.set_aside]
 
 
@@ -302,7 +302,7 @@ def test_an_order_of_two_contents_is_nobodys_and_the_later_revision_wins() -> No
 def test_amounts_are_whole_minor_units_or_refused(cells: dict[str, Any], total: dict[str, int | None]) -> None:
     for text, minor in total.items():
         taken = read(
-            channel("generic", currency="TWD", delimiters=";", **cells),
+            channel("generic", currency="TWD", delimiters="semicolon", **cells),
             f"order;sku;quantity;total\n1;A;1;{text}\n".encode(),
         )
         assert [draft.order.payment.total for draft in taken.drafts] == ([] if minor is None else [minor]), text
@@ -420,7 +420,7 @@ _orders = st.dictionaries(
 )
 
 
-def contents(taken: Taken) -> list[Draft]:
+def contents(taken: FilesTaken) -> list[Draft]:
     return [replace(draft, where="") for draft in taken.drafts]
 
 

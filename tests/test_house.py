@@ -209,7 +209,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "influxdb_client: edge.publish.influx only": [("edge/publish/follow.py", "import influxdb_client")],
     "sqlalchemy: edge.site only": [("edge/journal/writer.py", "import sqlalchemy")],
     "phonenumbers: edge.intake.phone only": [("edge/intake/compare.py", "import phonenumbers")],
-    "calamine: edge.intake.sheets only": [("edge/intake/channels.py", "import python_calamine")],
+    "calamine: edge.intake.workbooks only": [("edge/intake/channels.py", "import python_calamine")],
     "msgspec: where records are stored or sent, edge.journal, edge.site and api": [
         ("edge/config/load.py", "import msgspec")
     ],

@@ -12,7 +12,7 @@ import pytest
 from shop_files import channel, taobao_items, taobao_orders
 
 from edge.config.channels import ChannelTable
-from edge.intake.channels import Taken
+from edge.intake.channels import FilesTaken
 from edge.intake.folder import ChannelFolder
 from edge.orders.sales import Draft
 from edge.views.csv_table import csv_table
@@ -34,7 +34,7 @@ class Shop:
     def begin(self) -> None:
         self._watcher = ChannelFolder("shop", self.table, self.folder, self.hand, csv_table)
 
-    def hand(self, taken: Taken) -> None:
+    def hand(self, taken: FilesTaken) -> None:
         self.handed += [replace(draft, where="") for draft in taken.drafts]
 
     def step(self, seconds: float = 3) -> list[str]:
@@ -100,7 +100,7 @@ def test_while_the_store_is_away_files_stay(shop: Shop) -> None:
     shop.step()
     given = shop.hand
 
-    def away(taken: Taken) -> None:
+    def away(taken: FilesTaken) -> None:
         raise ConnectionError("the store is away")
 
     shop.hand = away  # type: ignore[method-assign]

@@ -13,6 +13,7 @@ from typing import Any
 _TAOBAO: dict[str, Any] = {
     # the file of orders; that of items below
     "encodings": ["gb18030", "utf-8"],
+    "rows": "every",
     "time_zone": "Asia/Shanghai",
     "currency": "CNY",
     "country": "CN",
@@ -43,6 +44,7 @@ _TAOBAO: dict[str, Any] = {
 
 _JD: dict[str, Any] = {
     "encodings": ["gb18030", "utf-8"],
+    "rows": "every",
     "time_zone": "Asia/Shanghai",
     "currency": "CNY",
     "country": "CN",
@@ -68,6 +70,7 @@ _JD: dict[str, Any] = {
 
 _PINDUODUO: dict[str, Any] = {
     "encodings": ["utf-8", "gb18030"],
+    "rows": "every",
     "time_zone": "Asia/Shanghai",
     "currency": "CNY",
     "country": "CN",
@@ -98,8 +101,6 @@ _PINDUODUO: dict[str, Any] = {
 }
 
 _SHOPIFY: dict[str, Any] = {
-    "encodings": ["utf-8"],
-    "rows": "first",
     "orders_at": "orders",
     "lines_at": "line_items",
     "paid_words": ["paid"],
@@ -136,7 +137,7 @@ _SHOPIFY: dict[str, Any] = {
 }
 
 _WOOCOMMERCE: dict[str, Any] = {
-    "encodings": ["utf-8"],
+    "rows": "every",
     "lines_at": "line_items",
     "price_of": "line",
     "take": ["processing"],
@@ -171,8 +172,8 @@ _WOOCOMMERCE: dict[str, Any] = {
 }
 
 _AMAZON: dict[str, Any] = {
-    "encodings": ["utf-8"],
-    "delimiters": ["\t"],
+    "delimiters": ["tab"],
+    "rows": "every",
     "settled": True,
     "amounts": "line",
     "price_of": "line",
@@ -203,10 +204,6 @@ _AMAZON: dict[str, Any] = {
 }
 
 _GENERIC: dict[str, Any] = {
-    "encodings": ["utf-8"],
-    "delimiters": [",", ";", "\t"],
-    "rows": "first",
-    "lines_at": "lines",
     "columns": {
         **{
             key: key

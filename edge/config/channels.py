@@ -67,7 +67,8 @@ class ItemsTable(Frozen):
 class ColumnsTable(ItemsTable):
     """Which column says what. A name is a column, or a list of which the first that is not empty counts: so an address
     that was changed wins over the first one. `"A + B"` are columns whose texts belong together, a name with a dot is a
-    path in JSON. What a file does not have is empty."""
+    path in JSON. With preset `generic` a
+    column is called as its key. What a file does not have is empty."""
 
     revision: Columns = Field(default=(), description="time or number of the order's last change; the later wins")
     status: Columns = Field(default=(), description="the order's state; `take` says which are taken")
@@ -107,21 +108,22 @@ class ChannelTable(Frozen):
         default=None, description="a folder that is watched for its files; none = there is none"
     )
     columns: ColumnsTable = Field(default=ColumnsTable(), description="which column says what")
-    items: ItemsTable | None = Field(
-        default=None, description="the columns of a second file with the articles, joined by the order's number"
+    items: ItemsTable = Field(
+        default=ItemsTable(),
+        description="the columns of a second file with the articles, joined by the order's number; empty = none",
     )
     encodings: Annotated[tuple[_Encoding, ...], BeforeValidator(_listed), Field(min_length=1, max_length=6)] = Field(
         default=("utf-8",),
         description="in which its text may come; the header proves which it is, never that it can be read so",
     )
-    delimiters: Annotated[tuple[Literal[",", ";", "\t", "|"], ...], BeforeValidator(_listed), Field(min_length=1)] = (
-        Field(default=(",", "\t"), description="between two cells; the header proves which")
-    )
+    delimiters: Annotated[
+        tuple[Literal["comma", "semicolon", "tab", "bar"], ...], BeforeValidator(_listed), Field(min_length=1)
+    ] = Field(default=("comma", "semicolon", "tab"), description="between two cells; the header proves which")
     sheet: str = Field(default="", description="the sheet of a workbook; empty = the first that has the header")
     orders_at: str = Field(default="", description="in JSON: the key of the list of orders; empty = JSON is that list")
-    lines_at: str = Field(default="", description="in JSON: the key of an order's list of articles")
+    lines_at: str = Field(default="lines", description="in JSON: the key of an order's list of articles")
     rows: Literal["every", "first"] = Field(
-        default="every",
+        default="first",
         description="what concerns the whole order stands in every row, the same, or in its first and may be left out "
         "below, the order's number as well",
     )
@@ -161,6 +163,11 @@ class ChannelTable(Frozen):
     countries: dict[str, _Country] = Field(default={}, description='words for countries, as `Taiwan = "TW"`')
     limit_mb: int = Field(default=64, ge=1, le=1024, description="a larger file is refused")
 
+    @property
+    def of_two_files(self) -> bool:
+        """Whether the articles stand in a file of their own."""
+        return bool(self.items.order)
+
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, given: object) -> object:
@@ -180,12 +187,10 @@ def channel_problems(channels: Mapping[str, ChannelTable]) -> Iterator[str]:
     folders: dict[str, str] = {}
     for name, channel in channels.items():
         here = f"channels.{name}"
-        items = channel.columns if channel.items is None else channel.items
-        where = f"{here}.columns" if channel.items is None else f"{here}.items"
+        items = channel.items if channel.of_two_files else channel.columns
+        where = f"{here}.items" if channel.of_two_files else f"{here}.columns"
         if not channel.columns.order:
             yield f"{here}.columns.order: missing: a channel's orders have numbers"
-        if not items.order:
-            yield f"{where}.order: missing: articles are joined by the order's number"
         if not items.quantity:
             yield f"{where}.quantity: missing: how many of an article"
         if not items.sku and not items.gtin:

@@ -1,6 +1,6 @@
 """Files of a channel -> drafts of orders, what of them was set aside and why, and what stood there besides.
 
-Public names: Source, Taken, FileFacts, take.
+Public names: Source, FilesTaken, FileFacts, take.
 
 The order of files and rows, where files are cut between orders, and what comes twice do not matter: the same drafts
 come out, but for where they stood. An order comes whole or is set aside.
@@ -13,18 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edge.config.channels import ChannelTable
-from edge.intake.gather import (
-    Group,
-    OrderProblem,
-    View,
-    draft_of,
-    grouped,
-    is_taken,
-    repeated,
-    set_aside,
-    status_of,
-)
-from edge.intake.rows import FileError, SetAside
+from edge.intake.gather import draft_of, status_of
+from edge.intake.grouping import Group, OrderProblem, View, grouped, is_taken, repeated, set_aside
+from edge.intake.rows import FileError, LineSetAside
 from edge.intake.sheets import read_tables
 from edge.orders.sales import Draft
 
@@ -50,11 +41,11 @@ class FileFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class FilesTaken:
     """What came of files. ``skipped``: state -> orders that are in it and are not taken; ``same``: that came again."""
 
     drafts: tuple[Draft, ...]
-    set_aside: tuple[SetAside, ...]
+    set_aside: tuple[LineSetAside, ...]
     files: tuple[FileFacts, ...] = ()
     skipped: tuple[tuple[str, int], ...] = ()
     same: int = 0
@@ -63,7 +54,7 @@ class Taken:
     """Files of a channel of two files of which no order was in the other half: that one may come yet."""
 
 
-def take(name: str, channel: ChannelTable, sources: Iterable[Source]) -> Taken:
+def take(name: str, channel: ChannelTable, sources: Iterable[Source]) -> FilesTaken:
     """Reads files of one channel together, which a channel of two files needs. ``name``: the channel's."""
     return _Taking(name, channel).of(sources)
 
@@ -73,26 +64,21 @@ class _Taking:
 
     def __init__(self, name: str, channel: ChannelTable) -> None:
         self._name, self._channel = name, channel
-        self._aside: list[SetAside] = []
+        self._aside: list[LineSetAside] = []
         self._files: list[FileFacts] = []
         self._skipped: Counter[str] = Counter()
         self._passed: set[str] = set()
         """Orders that are in a state which is not taken: they need no articles."""
         self._same = 0
 
-    def of(self, sources: Iterable[Source]) -> Taken:
+    def of(self, sources: Iterable[Source]) -> FilesTaken:
         orders: list[Group] = []
         items: dict[str, list[Group]] = {}
         numbers: dict[str, tuple[bool, set[str]]] = {}
         for source in sources:
             try:
                 for table in read_tables(source.file, source.body, self._channel):
-                    spec = self._channel.columns
-                    if table.of_items:
-                        assert self._channel.items is not None
-                        view = View(table, self._channel.items)
-                    else:
-                        view = View(table, spec)
+                    view = View(table, self._channel.items if table.of_items else self._channel.columns)
                     groups, stray, rows = grouped(view, self._channel)
                     self._aside += stray
                     self._facts(view, rows)
@@ -103,15 +89,15 @@ class _Taking:
                     else:
                         orders += groups.values()
             except FileError as error:
-                self._aside.append(SetAside(file=source.file, reason=str(error)))
+                self._aside.append(LineSetAside(file=source.file, reason=str(error)))
         drafts = self._drafts(orders, items)
-        return Taken(
+        return FilesTaken(
             drafts=tuple(drafts),
             set_aside=tuple(self._aside),
             files=tuple(self._files),
             skipped=tuple(sorted(self._skipped.items())),
             same=self._same,
-            waits=self._waits(orders, items, numbers) if self._channel.items is not None else (),
+            waits=self._waits(orders, items, numbers) if self._channel.of_two_files else (),
         )
 
     def _waits(
@@ -126,9 +112,8 @@ class _Taking:
     def _facts(self, view: View, rows: int) -> None:
         table = view.table
         spec = self._channel.items if table.of_items else self._channel.columns
-        keys = type(spec).model_fields if spec is not None else {}
-        missing = [key for key in keys if getattr(spec, key) and not view.has(key)]
-        if self._channel.items is not None and not table.of_items:
+        missing = [key for key in type(spec).model_fields if getattr(spec, key) and not view.has(key)]
+        if self._channel.of_two_files and not table.of_items:
             missing = [key for key in missing if key not in type(self._channel.items).model_fields]
         self._files.append(
             FileFacts(
@@ -170,7 +155,7 @@ class _Taking:
 
     def _draft(self, group: Group, items: Sequence[Group]) -> Draft | None:
         whole: Group | None = group
-        if self._channel.items is not None:
+        if self._channel.of_two_files:
             whole = items[0] if items and (len(items) == 1 or repeated(items)) else None
         if whole is None:
             reason = "its articles stand differently in several files" if items else "its articles are in no file"

@@ -23,8 +23,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from edge.config.channels import ChannelTable
-from edge.intake.channels import Source, Taken, take
-from edge.intake.rows import SetAside
+from edge.intake.channels import FilesTaken, Source, take
+from edge.intake.rows import LineSetAside
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".download", ".swp", "~")
 _REPORT = ".report.csv"
@@ -46,7 +46,7 @@ class Look:
 class Done:
     """What became of files that were read together. ``places``: where they lie now; ``report``: None = none."""
 
-    taken: Taken
+    taken: FilesTaken
     places: tuple[Path, ...]
     report: Path | None
 
@@ -88,7 +88,7 @@ class ChannelFolder:
         name: str,
         channel: ChannelTable,
         folder: Path,
-        hand: Callable[[Taken], None],
+        hand: Callable[[FilesTaken], None],
         as_csv: Callable[[Sequence[str], Iterable[Sequence[str]]], str],
         *,
         settled_us: int = 2_000_000,
@@ -112,7 +112,8 @@ class ChannelFolder:
         for name in sorted(whole):
             self._claim(name)
         waiting = [self._taken / name for name in self.waiting]
-        batches = [[path] for path in waiting] if self._channel.items is None else [waiting] if waiting else []
+        together = self._channel.of_two_files and bool(waiting)
+        batches = [waiting] if together else [[path] for path in waiting]
         return [done for batch in batches if (done := self._take(batch)) is not None]
 
     @property
@@ -169,7 +170,7 @@ class ChannelFolder:
         moves.unlink()
 
 
-def report_rows(aside: Iterable[SetAside]) -> list[list[str]]:
+def report_rows(aside: Iterable[LineSetAside]) -> list[list[str]]:
     """What was set aside, by file and row, under `REPORT_COLUMNS`."""
     return [
         [one.file, one.sheet, str(one.row or ""), one.column, one.value, one.order, one.reason]

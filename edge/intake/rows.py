@@ -1,6 +1,6 @@
 """A file of orders as rows of cells, and what of a file was set aside.
 
-Public names: Cell, Row, Table, BadRow, SetAside, FileError, column_letter.
+Public names: Cell, Row, OrderTable, BadRow, LineSetAside, FileError, column_letter.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class BadRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class OrderTable:
     """The rows under a header. ``columns``: the keys of column names -> place in a row, ``names``: as they stand.
 
     ``of_items``: it is the second file of a channel, that of the articles. ``letters``: its cells have names as B7.
@@ -52,7 +52,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetAside:
+class LineSetAside:
     """Something that was not taken, for who must mend it. ``row``: 0 = the whole file; ``order``: empty = unknown."""
 
     file: str

@@ -1,6 +1,6 @@
 """Sales orders as JSON, from REST, MQTT and the entry form -> drafts, each with its own result.
 
-Public names: SalesOrderIn, SalesLineIn, PaymentIn, ConsigneeIn, Entry, FieldProblem, read_sales_orders, entry_of,
+Public names: SalesOrderIn, SalesLineIn, PaymentIn, ConsigneeIn, OrderEntry, FieldProblem, read_sales_orders, entry_of,
 EXAMPLE.
 
 One order does not hold up another: of a list, or of lines of JSON (NDJSON), each is taken or refused by itself. What is
@@ -235,7 +235,7 @@ class FieldProblem:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class OrderEntry:
     """What became of one order of those that were sent: a draft, or problems. ``number``: its place, from 0."""
 
     number: int
@@ -243,7 +243,7 @@ class Entry:
     problems: tuple[FieldProblem, ...] = ()
 
 
-def read_sales_orders(body: bytes, *, by_line: bool = False) -> tuple[Entry, ...]:
+def read_sales_orders(body: bytes, *, by_line: bool = False) -> tuple[OrderEntry, ...]:
     """Every order of a JSON document in UTF-8, one or a list of them; ``by_line``: of NDJSON, one in each line.
 
     What is no JSON is one entry with a problem.
@@ -253,21 +253,21 @@ def read_sales_orders(body: bytes, *, by_line: bool = False) -> tuple[Entry, ...
     return tuple(_once(entry_of(one, number), seen) for number, one in enumerate(given))
 
 
-def entry_of(given: object, number: int = 0) -> Entry:
+def entry_of(given: object, number: int = 0) -> OrderEntry:
     """One order of JSON as Python has it."""
     if isinstance(given, FieldProblem):
-        return Entry(number, None, (given,))
+        return OrderEntry(number, None, (given,))
     if not isinstance(given, dict):
         reason = f"{type(given).__name__}: allowed is an object with the keys of an order"
-        return Entry(number, None, (FieldProblem("body", reason),))
+        return OrderEntry(number, None, (FieldProblem("body", reason),))
     try:
-        return Entry(number, SalesOrderIn.model_validate(given).draft(f"{number}"))
+        return OrderEntry(number, SalesOrderIn.model_validate(given).draft(f"{number}"))
     except ValidationError as error:
         found = (FieldProblem(path or "body", said) for path, said in problems_of(error))
-        return Entry(number, None, tuple(islice(found, LISTED)))
+        return OrderEntry(number, None, tuple(islice(found, LISTED)))
 
 
-def _once(entry: Entry, seen: dict[tuple[str, str], tuple[int, Draft]]) -> Entry:
+def _once(entry: OrderEntry, seen: dict[tuple[str, str], tuple[int, Draft]]) -> OrderEntry:
     """The entry, refused where an order before it has its name and says something else."""
     if entry.draft is None:
         return entry
@@ -276,7 +276,7 @@ def _once(entry: Entry, seen: dict[tuple[str, str], tuple[int, Draft]]) -> Entry
     if replace(first, where="") == replace(entry.draft, where=""):
         return entry
     said = f"{shown(order.external)}: stands at {number} already, with other content: allowed is each order once"
-    return Entry(entry.number, None, (FieldProblem("external", said),))
+    return OrderEntry(entry.number, None, (FieldProblem("external", said),))
 
 
 def _whole(body: bytes) -> Iterable[object]:

@@ -11,52 +11,40 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from html import unescape
 from itertools import islice
-from typing import Literal, TypeAlias
+from typing import Literal
 from unicodedata import normalize
-
-import python_calamine
 
 from edge.config.channels import ChannelTable, ItemsTable
 from edge.config.problem import shown
 from edge.intake.given import TWICE, each_once
-from edge.intake.rows import BadRow, Cell, FileError, Row, Table, column_letter
+from edge.intake.rows import BadRow, Cell, FileError, OrderTable, Row, column_letter
+from edge.intake.workbooks import is_workbook, read_sheets
 
 _HEADER_WITHIN = 20
 """A header stands in the first so many rows, below titles."""
 _RECORD_LINES = 60
 """A row of CSV whose cells have line breaks is no longer; beyond them a quotation mark is missing."""
 _MARKS = (("utf-8", b"\xef\xbb\xbf"), ("utf-16", b"\xff\xfe"), ("utf-16", b"\xfe\xff"))
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _UNPACKED = 20
 """A workbook may be so many times as large as the largest file."""
 _DEPTH = 12
-_BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
-_ATTRIBUTE = re.compile(r'([\w:]+)="([^"]*)"')
-_FAILED = re.compile(rb'<c\b([^>]*\bt="e"[^>]*)>(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)?<v>([^<]*)</v>')
-_PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
-_Fault: TypeAlias = tuple[int, int, str]
-"""Row and column from 0, and what is shown there."""
-
+_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 Kind = Literal["orders", "items"]
 
 
-def read_tables(file: str, body: bytes, channel: ChannelTable) -> Iterator[Table]:
+def read_tables(file: str, body: bytes, channel: ChannelTable) -> Iterator[OrderTable]:
     """The tables of a file. Raises FileError."""
     limit = channel.limit_mb * 1_000_000
     if len(body) > limit:
         raise FileError(f"{len(body):,} bytes: allowed are {limit:,}, see limit_mb")
     if not body.strip():
         raise FileError("the file is empty")
-    if body.startswith(_WORKBOOKS):
+    if is_workbook(body):
         yield _workbook(file, body, channel)
     elif body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         yield _json(file, body, channel)
@@ -89,7 +77,7 @@ def _articles(columns: Mapping[str, int], table: ItemsTable) -> bool:
 def _kind(columns: Mapping[str, int], channel: ChannelTable) -> Kind | None:
     """Which file of a channel has these columns; None = none."""
     orders = channel.columns
-    if channel.items is None:
+    if not channel.of_two_files:
         return "orders" if _has(columns, orders.order) and _articles(columns, orders) else None
     if _has(columns, orders.order) and any(_has(columns, one) for one in (orders.street, orders.name, orders.phone)):
         return "orders"
@@ -98,7 +86,7 @@ def _kind(columns: Mapping[str, int], channel: ChannelTable) -> Kind | None:
 
 def _wanted(channel: ChannelTable) -> str:
     """The columns without which nothing can be taken, for people."""
-    items = channel.columns if channel.items is None else channel.items
+    items = channel.columns if not channel.of_two_files else channel.items
     names = [channel.columns.order, items.sku or items.gtin, items.quantity]
     return ", ".join(" or ".join(one) for one in names if one)
 
@@ -127,7 +115,6 @@ def _once(row: Row, channel: ChannelTable) -> None:
     used = {
         header_key(part)
         for table in (channel.columns, channel.items)
-        if table is not None
         for key in type(table).model_fields
         for name in getattr(table, key)
         for part in parts_of(name)
@@ -148,7 +135,7 @@ def _found(rows: Sequence[Row]) -> str:
 # ---- CSV, TSV --------------------------------------------------------------------------------------------------------
 
 
-def _text(file: str, body: bytes, channel: ChannelTable) -> Table:
+def _text(file: str, body: bytes, channel: ChannelTable) -> OrderTable:
     proved: dict[str, tuple[str, str, _Header]] = {}
     seen: list[str] = []
     marked = next((name for name, mark in _MARKS if body.startswith(mark)), None)
@@ -161,7 +148,7 @@ def _text(file: str, body: bytes, channel: ChannelTable) -> Table:
         head = list(islice(io.StringIO(text, newline=""), _HEADER_WITHIN))
         found = _delimited(head, channel)
         if found is None:
-            first = list(_plain_rows(head, channel.delimiters[0]))
+            first = list(_plain_rows(head, _DELIMITERS[channel.delimiters[0]]))
             seen.append(f"{encoding}: {_found(first)}")
         else:
             proved.setdefault(text, (encoding, *found))
@@ -173,7 +160,7 @@ def _text(file: str, body: bytes, channel: ChannelTable) -> Table:
             f"its header reads alike in {names} and the rest does not: leave one of them in the channel's encodings"
         )
     ((text, (encoding, delimiter, header)),) = proved.items()
-    return Table(
+    return OrderTable(
         file=file,
         sheet="",
         header=header.row,
@@ -185,7 +172,7 @@ def _text(file: str, body: bytes, channel: ChannelTable) -> Table:
 
 
 def _delimited(head: Sequence[str], channel: ChannelTable) -> tuple[str, _Header] | None:
-    for delimiter in channel.delimiters:
+    for delimiter in map(_DELIMITERS.__getitem__, channel.delimiters):
         header = _find(list(_plain_rows(head, delimiter)), channel)
         if header is not None:
             return delimiter, header
@@ -244,42 +231,15 @@ def _records(lines: Sequence[str], delimiter: str, after: int) -> Iterator[tuple
 # ---- workbooks -------------------------------------------------------------------------------------------------------
 
 
-def _workbook(file: str, body: bytes, channel: ChannelTable) -> Table:
-    faults: Mapping[str, Sequence[_Fault]] = {}
-    if body.startswith(b"PK"):
-        try:
-            with zipfile.ZipFile(io.BytesIO(body)) as packed:
-                size = sum(part.file_size for part in packed.infolist())
-                if size > channel.limit_mb * 1_000_000 * _UNPACKED:
-                    raise FileError(f"{size:,} bytes when unpacked: too many, see limit_mb")
-                faults = _faults(packed)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-            raise FileError(f"not a workbook: {error}") from None
-    try:
-        with python_calamine.load_workbook(io.BytesIO(body)) as book:
-            return _sheet(file, book, faults, channel)
-    except python_calamine.PasswordError:
-        raise FileError("a workbook with a password: save it without") from None
-    except python_calamine.CalamineError as error:
-        raise FileError(f"not a workbook: {error}") from None
-
-
-def _sheet(
-    file: str, book: python_calamine.CalamineWorkbook, faults: Mapping[str, Sequence[_Fault]], channel: ChannelTable
-) -> Table:
-    if channel.sheet and channel.sheet not in book.sheet_names:
-        raise FileError(f"no sheet {channel.sheet!r}: found {', '.join(book.sheet_names)}")
-    visible = [one.name for one in book.sheets_metadata if one.visible == python_calamine.SheetVisibleEnum.Visible]
+def _workbook(file: str, body: bytes, channel: ChannelTable) -> OrderTable:
     seen: list[str] = []
-    for name in [channel.sheet] if channel.sheet else visible:
-        sheet = book.get_sheet_by_name(name)
-        rows = _cells(sheet, faults.get(name, ()))
-        header = _find(rows, channel)
+    for name, rows in read_sheets(body, channel.limit_mb * 1_000_000 * _UNPACKED):
+        header = _find(rows, channel) if channel.sheet in ("", name) else None
         if header is None:
             seen.append(f"sheet {name!r}: {_found(rows)}")
             continue
         below = [row for row in rows if row.number > header.row.number and any(cell != "" for cell in row.cells)]
-        return Table(
+        return OrderTable(
             file=file,
             sheet=name,
             header=header.row,
@@ -289,61 +249,11 @@ def _sheet(
             encoding="",
             letters=True,
         )
-    raise FileError(f"no header with {_wanted(channel)}: found {'; '.join(seen) or 'no sheet that is shown'}")
+    wanted = f" on sheet {channel.sheet!r}" if channel.sheet else ""
+    raise FileError(f"no header with {_wanted(channel)}{wanted}: found {'; '.join(seen) or 'no sheet that is shown'}")
 
 
-def _cells(sheet: python_calamine.CalamineSheet, faults: Sequence[_Fault]) -> list[Row]:
-    """Rows as they are numbered on the sheet. A cell that was merged with those below it stands in each of them."""
-    made: list[list[Cell]] = [list(row) for row in sheet.to_python(skip_empty_area=False)]
-    for number, column, said in faults:
-        if number < len(made) and column < len(made[number]):
-            made[number][column] = said
-    for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
-        for row in range(top + 1, min(bottom + 1, len(made))):
-            if left < len(made[row]) and made[row][left] == "":
-                made[row][left] = made[top][left]
-    return [Row(number, cells) for number, cells in enumerate(made, 1)]
-
-
-def _faults(packed: zipfile.ZipFile) -> Mapping[str, Sequence[_Fault]]:
-    """Cells of each sheet of an XLSX whose formula failed, as #N/A: calamine has them empty, as if nothing was meant.
-
-    Source: ECMA-376, part 1, 18.3.1.4 c and 18.18.11 ST_CellType.
-    """
-    names = set(packed.namelist())
-    if not {_BOOK, _RELATIONS} <= names:
-        return {}
-    targets = {
-        one["Id"]: one.get("Target", "") for one in _tags(packed.read(_RELATIONS), "Relationship") if "Id" in one
-    }
-    made: dict[str, Sequence[_Fault]] = {}
-    for one in _tags(packed.read(_BOOK), "sheet"):
-        target = targets.get(one.get("r:id", ""), "")
-        path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-        if path in names and b't="e"' in (sheet := packed.read(path)):
-            cells = ((_PLACE.search(cell[1]), cell[2]) for cell in _FAILED.finditer(sheet))
-            made[unescape(one.get("name", ""))] = [
-                (int(place[2]) - 1, _column(place[1].decode()), said.decode("utf-8", "replace"))
-                for place, said in cells
-                if place is not None
-            ]
-    return made
-
-
-def _tags(document: bytes, tag: str) -> Iterator[dict[str, str]]:
-    """The attributes of each tag of that name."""
-    for found in re.finditer(rf"<(?:\w+:)?{tag}\s([^>]*)>", document.decode("utf-8", "replace")):
-        yield dict(_ATTRIBUTE.findall(found[1]))
-
-
-def _column(letters: str) -> int:
-    index = 0
-    for letter in letters:
-        index = index * 26 + ord(letter) - 64
-    return index - 1
-
-
-def cell_name(table: Table, row: int, index: int) -> str:
+def cell_name(table: OrderTable, row: int, index: int) -> str:
     """A cell as a person finds it: ``C7`` on a sheet; else the column's name."""
     return f"{column_letter(index)}{row}" if table.letters else str(table.header.cells[index]).strip()
 
@@ -351,18 +261,18 @@ def cell_name(table: Table, row: int, index: int) -> str:
 # ---- JSON ------------------------------------------------------------------------------------------------------------
 
 
-def _json(file: str, body: bytes, channel: ChannelTable) -> Table:
+def _json(file: str, body: bytes, channel: ChannelTable) -> OrderTable:
     names = _paths(channel)
     header = Row(0, names)
     columns = {header_key(name): index for index, name in enumerate(names)}
     rows: list[Row | BadRow] = []
     for number, given in _orders(body, channel):
         rows += _flat(number, given, names, channel)
-    return Table(file=file, sheet="", header=header, columns=columns, rows=rows, of_items=False, encoding="utf-8")
+    return OrderTable(file=file, sheet="", header=header, columns=columns, rows=rows, of_items=False, encoding="utf-8")
 
 
 def _paths(channel: ChannelTable) -> list[str]:
-    tables = [table for table in (channel.columns, channel.items) if table is not None]
+    tables = (channel.columns, channel.items)
     every = (name for table in tables for key in type(table).model_fields for name in getattr(table, key))
     return list(dict.fromkeys(part for name in every for part in parts_of(name)))
 
