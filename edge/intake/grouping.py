@@ -107,7 +107,7 @@ def grouped(view: View, channel: ChannelTable) -> tuple[dict[str, Group], list[L
     rows = 0
     footers = tuple(channel.footers)
     for row in view.table.rows:
-        if _is_footer(row, footers):
+        if view.table.header.number and _is_footer(row, footers):
             continue
         rows += 1
         found = view.cells(row, "order")
