@@ -60,7 +60,7 @@ def read_sheets(body: bytes, unpacked: int) -> Iterator[tuple[str, list[Row]]]:
 
 def _cells(sheet: python_calamine.CalamineSheet, faults: Sequence[_Fault]) -> list[Row]:
     """Rows as they are numbered on the sheet. A cell that was merged with those below it stands in each of them."""
-    made: list[list[Cell]] = [*sheet.to_python(skip_empty_area=False)]
+    made: list[list[Cell]] = [[*row] for row in sheet.to_python(skip_empty_area=False)]
     for number, column, said in faults:
         if number < len(made) and column < len(made[number]):
             made[number][column] = said
