@@ -29,7 +29,7 @@ PACKAGES = ("api", "edge", "plc", "rfid")
 PURE_STDLIB = {
     "__future__", "abc", "array", "binascii", "bisect", "collections", "contextlib", "copy", "dataclasses", "decimal",
     "enum", "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "statistics", "string",
-    "struct", "types", "typing",
+    "struct", "types", "typing", "unicodedata",
 }  # fmt: skip
 
 PURE = "pure: values in, values out"
@@ -161,6 +161,10 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("edge/opcua/unplaced.py", ""),
         ("edge/controller/vitals.py", "import edge.controller.controller"),
     ],
+    "edge.intake: every file has its layer": [
+        ("edge/intake/unplaced.py", ""),
+        ("edge/intake/phone.py", "import edge.intake.channels"),
+    ],
     "plc: every file has its layer": [("plc/unplaced.py", ""), ("plc/words.py", "import plc.mailbox")],
     "plc.conformance: every file has its layer": [
         ("plc/conformance/unplaced.py", ""),
@@ -208,6 +212,8 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "influxdb_client: edge.publish.influx only": [("edge/publish/follow.py", "import influxdb_client")],
     "sqlalchemy: edge.site only": [("edge/journal/writer.py", "import sqlalchemy")],
     "alembic and psycopg: edge.site only": [("edge/journal/writer.py", "import psycopg")],
+    "phonenumbers: edge.intake.phone only": [("edge/intake/compare.py", "import phonenumbers")],
+    "calamine: edge.intake.workbooks only": [("edge/intake/channels.py", "import python_calamine")],
     "msgspec: where records are stored or sent, edge.journal, edge.site and api": [
         ("edge/config/load.py", "import msgspec")
     ],

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from edge.config.channels import ChannelTable
 from edge.config.docks import DockTable, dock_layout
 from edge.config.opcua import UaServerConfig
 from edge.config.plcs import PlcConfig
@@ -261,6 +262,7 @@ class SiteConfig(Frozen):
     )
     controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
     review: ReviewTable = Field(default_factory=ReviewTable, description="when people must look at an order")
+    channels: dict[Name, ChannelTable] = Field(default={}, description="where orders come from as files, by name")
 
 
 def _layout(name: str, table: LineTable) -> LineLayout:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from edge.config.channels import channel_problems
 from edge.config.docks import dock_problems, dock_stations
 from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, SiteConfig
 from edge.config.opcua import ua_server_problems
@@ -395,3 +396,4 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
         yield f"listen: {config.listen!r}: port {port} is not one of 1..65535"
     if not is_loopback(host) and config.token_file is None:
         yield f"listen: {config.listen!r}: not a loopback address: set token_file, or listen on 127.0.0.1"
+    yield from channel_problems(config.channels)

@@ -37,6 +37,9 @@ def check_site(path: Path) -> SiteConfig:
     problems = [*_secret("token_file", config.token_file, read_api_token)]
     if config.store.startswith(SQLITE):
         problems += _written("store", Path(config.store.removeprefix(SQLITE)))
+    for name, channel in config.channels.items():
+        if channel.folder is not None:
+            problems += _written(f"channels.{name}.folder", channel.folder / "taken" / "orders.csv")
     _refuse(path, problems)
     for line in config.controller:
         check_line(line.config)

@@ -29,43 +29,36 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import chain
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
-from edge.config.problem import first_of, said_of, shown
+from edge.config.problem import first_of
 from edge.core.values.order import Order, OrderLine, OrderState
-from edge.core.values.text import one_line, plain_line
+from edge.core.values.text import one_line
 from edge.intake import keys
-from rfid.epc.identity import check_digit, gtin_of
+from edge.intake.given import (
+    External,
+    Given,
+    OrderId,
+    ProductName,
+    Text,
+    each_once,
+    gtin,
+    problems_of,
+    quantity,
+    unshortened,
+)
+from rfid.epc.identity import gtin_of
 
 _ORDER_COLUMNS = ("id", "carrier", "service", "tote", "parcel", "codes", "channel", "external", "state")
 _LINE_COLUMNS = ("gtin", "quantity", "sku", "name", "epcs")
 CSV_COLUMNS = _ORDER_COLUMNS + _LINE_COLUMNS
 """Columns of a CSV file in any order; ``carrier``, ``gtin``, ``quantity`` and ``id`` (or ``external``) are required."""
-
-_DIGITS = re.compile(r"[0-9]+")
-_QUANTITY = re.compile(r"[0-9]{1,9}")
-_SHORT = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{2,}")
-"""A long number as spreadsheets show it, of which the last digits are lost."""
-_ID_LENGTH = 64
-_TWICE = object()
-"""What stands for the value of a key that is there twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +72,12 @@ class Intake:
 def read_json(body: bytes) -> Intake:
     """Orders of a JSON document in UTF-8."""
     try:
-        raw = json.loads(body, object_pairs_hook=_object)
+        raw = json.loads(body, object_pairs_hook=each_once)
     except (ValueError, RecursionError) as error:
         return Intake((), (f"body: not JSON in UTF-8: {error}",))
     if isinstance(raw, list):
         return _read(_Draft(item, _path_of(f"{index}.")) for index, item in enumerate(raw))
     return _read([_Draft(raw, _path_of(""))])
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        made |= {key: _TWICE for key, count in Counter(key for key, _ in pairs).items() if count > 1}
-    return made
 
 
 def read_csv(body: bytes) -> Intake:
@@ -118,46 +104,10 @@ def read_csv(body: bytes) -> Intake:
 # ---- the border ------------------------------------------------------------------------------------------------------
 
 
-def _gtin(text: str) -> str:
-    digits = text.strip()
-    if not _DIGITS.fullmatch(digits) or len(digits) not in (8, 12, 13, 14):
-        raise ValueError("allowed is a GTIN with 8, 12, 13 or 14 digits")
-    if digits[-1] != check_digit(digits[:-1]):
-        raise ValueError(f"check digit {digits[-1]} must be {check_digit(digits[:-1])}")
-    if not digits.strip("0"):
-        raise ValueError("all zeros name nothing")
-    return digits.zfill(14)
-
-
-def _quantity(given: object) -> object:
-    if isinstance(given, bool | float) or (isinstance(given, str) and not _QUANTITY.fullmatch(given)):
-        raise ValueError("allowed is a whole number in plain digits")
-    return given
-
-
-def _number(text: str) -> str:
-    if _SHORT.fullmatch(text):
-        raise ValueError("a number that a spreadsheet shortened: format its column as text")
-    return text
-
-
-def _line(given: object) -> object:
-    return plain_line(given) if isinstance(given, str) else given
-
-
-_Text = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True), AfterValidator(one_line)]
-_Name = Annotated[str, StringConstraints(max_length=200), BeforeValidator(_line)]
-_Id = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=_ID_LENGTH, pattern=r"^[^\s(][^\s]*$"),
-    AfterValidator(one_line),
-    AfterValidator(_number),
-]
-_External = Annotated[_Text, AfterValidator(_number)]
 _Code = Annotated[
     str,
     StringConstraints(min_length=1, max_length=100, strip_whitespace=True),
-    AfterValidator(_number),
+    AfterValidator(unshortened),
     AfterValidator(keys.code),
 ]
 _Carrier = Annotated[
@@ -166,25 +116,11 @@ _Carrier = Annotated[
 _Item = Annotated[str, AfterValidator(keys.item)]
 
 
-class _Given(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _keys_once(cls, given: object) -> object:
-        if not isinstance(given, dict):
-            return given
-        for key, value in given.items():
-            if value is _TWICE:
-                raise ValueError(f"key {shown(key)} stands twice: allowed is each key once")
-        return {key: value for key, value in given.items() if value is not None}
-
-
-class _LineIn(_Given):
-    gtin: Annotated[str, AfterValidator(_gtin)]
-    quantity: Annotated[int, Field(ge=1, le=100_000), BeforeValidator(_quantity)]
-    sku: _Name = ""
-    name: _Name = ""
+class _LineIn(Given):
+    gtin: Annotated[str, AfterValidator(gtin)]
+    quantity: Annotated[int, Field(ge=1, le=100_000), BeforeValidator(quantity)]
+    sku: ProductName = ""
+    name: ProductName = ""
     epcs: tuple[_Item, ...] = ()
 
     @model_validator(mode="after")
@@ -197,15 +133,15 @@ class _LineIn(_Given):
         return self
 
 
-class _OrderIn(_Given):
-    id: _Id | None = None
+class _OrderIn(Given):
+    id: OrderId | None = None
     carrier: _Carrier
-    service: _Text = "standard"
+    service: Text = "standard"
     lines: Annotated[tuple[_LineIn, ...], Field(min_length=1, max_length=1000)]
     tote: Annotated[str, AfterValidator(keys.tote)] | None = None
     parcel: Annotated[str, AfterValidator(keys.parcel)] | None = None
-    channel: _Id = "api"
-    external: _External = ""
+    channel: OrderId = "api"
+    external: External = ""
     state: OrderState = OrderState.OPEN
     codes: Annotated[tuple[_Code, ...], Field(max_length=20)] = ()
 
@@ -221,7 +157,7 @@ class _OrderIn(_Given):
 
     def order(self) -> Order:
         return Order(
-            id=self.id or _made_id(self.channel, self.external),
+            id=self.id or keys.order_id(self.channel, self.external),
             carrier=self.carrier,
             service=self.service,
             lines=tuple(OrderLine(line.gtin, line.quantity, line.sku, line.name, line.epcs) for line in self.lines),
@@ -232,21 +168,6 @@ class _OrderIn(_Given):
             state=self.state,
             codes=tuple(dict.fromkeys(self.codes)),
         )
-
-
-def _made_id(channel: str, external: str) -> str:
-    """An id that no other channel and number have: the first hyphen ends the channel, a long one ends in its digest."""
-    made = f"{_escaped(channel, '%-')}-{_escaped(external, '%')}"
-    if len(made) <= _ID_LENGTH:
-        return made
-    mark = sha256(made.encode()).hexdigest()[:16]
-    return f"{made[: _ID_LENGTH - len(mark) - 1]}~{mark}"
-
-
-def _escaped(text: str, also: str) -> str:
-    return "".join(
-        "".join(f"%{octet:02X}" for octet in one.encode()) if one.isspace() or one in also else one for one in text
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,24 +212,8 @@ def _judged(drafts: Iterable[_Draft], orders: list[Order]) -> Iterator[str]:
 
 
 def _problems(error: ValidationError, name: Callable[[str], str]) -> Iterator[str]:
-    items = error.errors(include_url=False)
-    for item in items:
-        depth = len(item["loc"])
-        # Parts that are wrong are not counted by pydantic; that there are too few is then no problem of its own.
-        if item["type"] == "too_short" and any(its["loc"][:depth] == item["loc"] for its in items if its is not item):
-            continue
-        where = name(".".join(_part(part) for part in item["loc"]))
-        match item["type"]:
-            case "model_type":
-                yield f"{where}: {type(item['input']).__name__}: allowed is an object with the keys of an order"
-            case _:
-                yield f"{where}: {said_of(dict(item))}"
-
-
-def _part(part: int | str) -> str:
-    """A key of a path as it can be shown, whatever it holds."""
-    text = str(part)
-    return text if text.isprintable() and len(text) <= _ID_LENGTH else shown(text)
+    for path, said in problems_of(error):
+        yield f"{name(path)}: {said}"
 
 
 # ---- CSV -------------------------------------------------------------------------------------------------------------
