@@ -19,6 +19,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.staticfiles import StaticFiles
 
@@ -147,7 +148,7 @@ def create_app(config: SiteConfig) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.site = site
-    app.add_middleware(Guard, token=site.token)
+    app.add_middleware(Guard, token=site.token, doubts=site.doubts)
     _answer_errors(app)
     _order_routes(app, site)
     _line_routes(app, site)
@@ -173,6 +174,10 @@ def _answer_errors(app: FastAPI) -> None:
     async def http(_: Request, error: StarletteHTTPException) -> Response:
         return problems_answer(error.status_code, [str(error.detail)], dict(error.headers or {}))
 
+    @app.exception_handler(ClientDisconnect)
+    async def gone(_: Request, __: ClientDisconnect) -> Response:
+        return problems_answer(400, ["body: it ended before it was whole"])  # for nobody: the connection is gone
+
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
         lines = []
@@ -197,7 +202,7 @@ def _order_routes(app: FastAPI, site: Site) -> None:
             findings = first_of(without_lane(intake.orders, site.layouts))
             return PutWithFindings(put.new, put.changed, put.same, findings) if findings else put
 
-        taken = await asyncio.to_thread(take)
+        taken = await asyncio.get_running_loop().run_in_executor(site.intake, take)
         return problems_answer(422, list(taken.problems)) if isinstance(taken, Intake) else json_answer(taken)
 
     @app.get("/api/orders/{order_id:path}", response_model=Order, responses=PROBLEMS)

@@ -251,6 +251,13 @@ class SiteConfig(Frozen):
         description="file with a secret of 24 characters or more in its first line; requests bring it as "
         "`Authorization: Bearer`",
     )
+    connections: int | None = Field(
+        default=None,
+        ge=8,
+        le=10_000,
+        description="connections of one address at once, as of a proxy; above it those needed least are ended; "
+        "none = 128, of this machine 512",
+    )
     controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
 
 
