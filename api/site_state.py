@@ -76,6 +76,7 @@ class Site:
         """None: no server of ours has them."""
         self.intake = ThreadPoolExecutor(1, "intake")
         """Where orders are read and stored, one request after the other; what people ask does not wait for it."""
+        self._wishes = ThreadPoolExecutor(1, "wishes")
         controllers = load_controllers(config)
         _check_names(config, controllers)
         self.lines = {
@@ -128,7 +129,8 @@ class Site:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.to_thread(self.intake.shutdown)
+            for pool in (self.intake, self._wishes):
+                await asyncio.to_thread(pool.shutdown)
             if self._store is not None:
                 self._store.close()
 
@@ -159,7 +161,8 @@ class Site:
     async def ask(self, wish: Wish) -> int:
         """Hands a wish to its controller; its place in the feed. Raises StoreError."""
         at_us = now_us()
-        return await asyncio.to_thread(lambda: self.store().request(wish, at_us))
+        asked = asyncio.get_running_loop().run_in_executor(self._wishes, lambda: self.store().request(wish, at_us))
+        return await asked
 
     def snapshot(self) -> Snapshot:
         """The picture now."""
