@@ -407,8 +407,10 @@ def test_logins_do_not_go_in_the_clear(project: Path, tmp_path: Path) -> None:
 
     stream = 'driver = "http-json"\nurl = "http://10.0.0.5/api/v1/data/stream"\n'
     assert problems(stream) == []
+    plain = ", or plain = true in a network that nobody else hears"
+    only = "reader.r.user: the password would go in the clear: only with"
     assert problems(stream + 'user = "root"\npassword_file = "pw"') == [
-        "reader.r.user: the password would go in the clear: only with an https url, this one is 'http://10.0.0.5/api/v1/data/stream'"
+        f"{only} an https url, this one is 'http://10.0.0.5/api/v1/data/stream'{plain}"
     ]
     assert problems(stream.replace("http:", "https:") + 'user = "root"\npassword_file = "pw"') == []
     assert problems(stream.replace("http:", "https:") + 'user = "root"\npassword_file = "gone"')[0].endswith(
@@ -421,5 +423,5 @@ def test_logins_do_not_go_in_the_clear(project: Path, tmp_path: Path) -> None:
     assert problems(broker) == []
     assert problems(broker + 'user = "line"') == [
         "reader.r.password_file: missing: user and password belong together",
-        "reader.r.user: the password would go in the clear: only with transport 'tls', this one has 'tcp'",
+        f"{only} transport 'tls', this one has 'tcp'{plain}",
     ]

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from edge.config.docks import DockTable, dock_layout
+from edge.config.login import PlainTable
 from edge.config.opcua import UaServerConfig
 from edge.config.plcs import PlcConfig
 from edge.config.publish import MetricsConfig, PublisherConfig, RetentionConfig
@@ -236,7 +237,7 @@ class SiteLine(Frozen):
     config: Beside = Field(description="its LINE.toml")
 
 
-class SiteConfig(Frozen):
+class SiteConfig(PlainTable):
     """SITE.toml: the api process and the site store. Paths are relative to the file's folder."""
 
     site: Name = Field(description="the site's name")
