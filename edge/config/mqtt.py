@@ -19,11 +19,11 @@ Command = Literal["orders", "lane", "alarm"]
 
 
 class BrokerTable(TlsTable, LoginTable):
-    """Where an MQTT 5 broker is, and how it is reached."""
+    """Where an MQTT broker is, and how it is reached."""
 
     host: Host = Field(min_length=1, description="the broker's name or address")
     port: Tcp | None = Field(default=None, description="TCP port; none = 1883, with `tls` 8883")
-    transport: Literal["tcp", "tls"] = Field(default="tcp", description="MQTT 5 as it is, or within TLS")
+    transport: Literal["tcp", "tls"] = Field(default="tcp", description="MQTT as it is, or within TLS")
 
     @property
     def tcp_port(self) -> int:
