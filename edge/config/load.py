@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from edge.config.docks import dock_problems, dock_stations
 from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, SiteConfig
-from edge.config.login import OR_PLAIN
+from edge.config.login import door_problems
 from edge.config.opcua import ua_server_problems
 from edge.config.places import places_of
 from edge.config.plcs import PlcConfig, plc_problems
@@ -26,7 +26,7 @@ from edge.config.problem import MISSING, ConfigError, said_of, unknown
 from edge.config.publish import publisher_problems
 from edge.config.readers import BarcodeConfig, ReaderConfig, card_problems, reader_addresses, reader_problems
 from edge.config.remote_io import io_problems
-from edge.config.table import Frozen, Name, file_problems, is_loopback
+from edge.config.table import Frozen, Name, file_problems
 from edge.core.values.alarm import MOMENTS, RATES
 from edge.core.values.layout import Job, LaneRole
 
@@ -410,11 +410,7 @@ def _lane_problems(here: str, line: LineTable) -> Iterator[str]:
 
 
 def _site_problems(config: SiteConfig) -> Iterator[str]:
-    host, _, port = config.listen.rpartition(":")
+    port = config.listen.rpartition(":")[2]
     if not 1 <= int(port) <= 65535:
         yield f"listen: {config.listen!r}: port {port} is not one of 1..65535"
-    if not is_loopback(host) and config.token_file is None:
-        yield f"listen: {config.listen!r}: not a loopback address: set token_file, or listen on 127.0.0.1"
-    elif not is_loopback(host) and not config.plain:
-        proxy = "on 127.0.0.1 behind a proxy with TLS"
-        yield f"listen: {config.listen!r}: the token would go in the clear: only {proxy}{OR_PLAIN}"
+    yield from door_problems("listen", config.listen, config, config.token_file)

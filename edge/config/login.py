@@ -1,6 +1,6 @@
 """Who we are to others by name and password: the keys of any table that has them, and what is wrong with these.
 
-Public names: LoginTable, PlainTable, Login, login_problems, token_problems, FIRST_LINE, OR_PLAIN.
+Public names: LoginTable, PlainTable, Login, login_problems, token_problems, door_problems, FIRST_LINE.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from edge.config.tls import of_url
 
 FIRST_LINE = "file with the password in its first line"
 """What a key means that names a password's file."""
-OR_PLAIN = ", or plain = true in a network that nobody else hears"
-"""How a secret may go in the clear all the same."""
+_OR_PLAIN = ", or plain = true in a network that nobody else hears"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,18 @@ def token_problems(here: str, table: PlainTable, token_file: Path | None, url: s
     """What keeps the token that goes to a URL from being secret."""
     needed = of_url(url)
     if token_file is not None and needed and not table.plain and not is_loopback(urlsplit(url).hostname or ""):
-        yield f"{here}.token_file: the token would go in the clear: only with {needed}{OR_PLAIN}"
+        yield f"{here}.token_file: the token would go in the clear: only with {needed}{_OR_PLAIN}"
+
+
+def door_problems(here: str, listen: str, table: PlainTable, token_file: Path | None) -> Iterator[str]:
+    """What keeps others from our own address, or the token that they bring there from being secret."""
+    if is_loopback(listen.rpartition(":")[0]):
+        return
+    if token_file is None:
+        yield f"{here}: {listen!r}: not a loopback address: set token_file, or listen on 127.0.0.1"
+    elif not table.plain:
+        proxy = "on 127.0.0.1 behind a proxy with TLS"
+        yield f"{here}: {listen!r}: the token would go in the clear: only {proxy}{_OR_PLAIN}"
 
 
 def login_problems(here: str, table: LoginTable, host: str, needed: str) -> Iterator[str]:
@@ -64,4 +74,4 @@ def login_problems(here: str, table: LoginTable, host: str, needed: str) -> Iter
     if bool(table.user) != (table.password_file is not None):
         yield f"{here}.{'password_file' if table.user else 'user'}: missing: user and password belong together"
     if table.user and needed and not table.plain and not is_loopback(host):
-        yield f"{here}.user: the password would go in the clear: only with {needed}{OR_PLAIN}"
+        yield f"{here}.user: the password would go in the clear: only with {needed}{_OR_PLAIN}"
