@@ -19,7 +19,7 @@ class Problems(BaseModel):
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problems} for status in (400, 401, 403, 404, 409, 413, 415, 421, 422, 503)
+    status: {"model": Problems} for status in (400, 401, 403, 404, 409, 413, 415, 421, 422, 429, 503)
 }
 
 

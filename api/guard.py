@@ -5,19 +5,28 @@ Public names: Guard, media_type, CSV_TYPE.
 With a token, ``/api`` and ``/metrics`` need ``Authorization: Bearer``, but for the words in which the page asks for it.
 Without one the server listens on a loopback address only; then a web page of somebody else is the danger, and the name
 in Host must be a loopback name (DNS rebinding). What changes something must always be JSON or CSV and come from a page
-of this server, if it comes from a page (forged requests).
+of this server, if it comes from a page (forged requests). Wrong tokens are counted, told with the address and what was
+asked, and answered late (`api.doubts`).
 
 Source: RFC 9110, 7.2 and 15.5; RFC 6454 (Origin); Fetch Metadata (W3C), 2.3; Content Security Policy Level 3.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
+import logging
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.crowd import address_of
+from api.doubts import Doubts
+from api.seldom import Seldom
+from edge.core.values.text import readable
+
+log = logging.getLogger(__name__)
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 CSV_TYPE = "text/csv"
 BODY_TYPES = frozenset({"application/json", CSV_TYPE})
@@ -39,8 +48,10 @@ _HEADERS = {
 class Guard:
     """ASGI middleware. ``token`` None: loopback only."""
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
+    def __init__(self, app: ASGIApp, token: str | None, doubts: Doubts) -> None:
         self._app = app
+        self._doubts = doubts
+        self._told = Seldom()
         self._token = None if token is None else token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,12 +73,35 @@ class Guard:
             await self._app(scope, receive, send_with_headers)
             return
         status, problem = refusal
+        if status == 401:
+            status, problem = await self._doubted(scope, problem)
         body = json.dumps({"problems": [problem]}).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        if status == 429:
+            headers.append((b"retry-after", b"2"))
         if status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
         await send_with_headers({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    async def _doubted(self, scope: Scope, problem: str) -> tuple[int, str]:
+        """The refusal of a token, when it is time for it."""
+        if not any(name == b"authorization" and value.strip() for name, value in scope["headers"]):
+            self._doubts.counts["missing"] += 1
+            return 401, problem
+        now_s = asyncio.get_running_loop().time()
+        address = address_of(scope["client"][0] if scope["client"] else "")
+        if count := self._told.happened(address, now_s):
+            asked = readable(f"{scope['method']} {scope['path'][:200]}")
+            log.warning("%s: wrong token for %s (%d since this was said last)", readable(address), asked, count)
+        held_s = self._doubts.wrong(address, now_s)
+        if held_s is None:
+            return 429, "Authorization: too many wrong tokens come from this address: ask again later"
+        try:
+            await asyncio.sleep(held_s)
+        finally:
+            self._doubts.answered(address)
+        return 401, problem
 
     def _refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")

@@ -6,7 +6,9 @@ Public names: serve, listen, server, ServeError.
 from __future__ import annotations
 
 import os
+import resource
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +17,15 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.connection import Connection, connection_of
+from api.crowd import Crowd
 from api.site_state import Site
 from edge.config.lines import SiteConfig
 from edge.journal.stop import told_to_stop
+
+_OWN_FILES = 128
+"""Files that are no connections: journals, stores, the log."""
+_FILES = 16_384
 
 
 class ServeError(OSError):
@@ -26,6 +34,7 @@ class ServeError(OSError):
 
 def serve(config: SiteConfig) -> None:
     """Serves the site until SIGINT or SIGTERM. Raises ConfigError, ServeError and StoreHeld before it begins."""
+    sys.setswitchinterval(0.001)  # many orders are read beside what people ask, and must not hold that up
     app = create_app(config)
     app.state.site.open_store()
     host, _, port = config.listen.rpartition(":")
@@ -46,8 +55,28 @@ def listen(host: str, port: int) -> socket.socket:
 
 def server(app: FastAPI) -> uvicorn.Server:
     """A server for `api.app.create_app`'s application."""
-    settings = uvicorn.Config(app, log_level="warning", loop="uvloop", lifespan="on", timeout_graceful_shutdown=3)
-    return _Server(settings, app.state.site)
+    site: Site = app.state.site
+    crowd: Crowd[Connection] = Crowd(site.config.connections, _file_limit() - _OWN_FILES)
+    site.connections = crowd
+    settings = uvicorn.Config(
+        app,
+        http=connection_of(crowd),
+        ws="none",
+        log_level="warning",
+        loop="uvloop",
+        lifespan="on",
+        timeout_graceful_shutdown=3,
+    )
+    return _Server(settings, site)
+
+
+def _file_limit() -> int:
+    """How many files this process may have open, after having it raised as far as anybody may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(soft, wanted)
 
 
 class _Server(uvicorn.Server):

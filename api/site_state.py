@@ -9,6 +9,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,6 +17,9 @@ from pathlib import Path
 
 import msgspec
 
+from api.connection import Connection
+from api.crowd import ENDINGS, Crowd
+from api.doubts import Doubts
 from api.follow import Followed, JournalWatch, Memory, Shown
 from api.stream import Hub, event
 from edge.config.lines import LineConfig, SiteConfig
@@ -67,6 +71,12 @@ class Site:
     def __init__(self, config: SiteConfig) -> None:
         self.config = config
         self.token = None if config.token_file is None else read_api_token(config.token_file)
+        self.doubts = Doubts()
+        self.connections: Crowd[Connection] | None = None
+        """None: no server of ours has them."""
+        self.intake = ThreadPoolExecutor(1, "intake")
+        """Where orders are read and stored, one request after the other; what people ask does not wait for it."""
+        self._wishes = ThreadPoolExecutor(1, "wishes")
         controllers = load_controllers(config)
         _check_names(config, controllers)
         self.lines = {
@@ -119,6 +129,8 @@ class Site:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            for pool in (self.intake, self._wishes):
+                await asyncio.to_thread(pool.shutdown)
             if self._store is not None:
                 self._store.close()
 
@@ -149,7 +161,8 @@ class Site:
     async def ask(self, wish: Wish) -> int:
         """Hands a wish to its controller; its place in the feed. Raises StoreError."""
         at_us = now_us()
-        return await asyncio.to_thread(lambda: self.store().request(wish, at_us))
+        asked = asyncio.get_running_loop().run_in_executor(self._wishes, lambda: self.store().request(wish, at_us))
+        return await asked
 
     def snapshot(self) -> Snapshot:
         """The picture now."""
@@ -193,6 +206,15 @@ class Site:
             yield Sample("api_journal_projected", "newest record in the site store", its.projected, label)
             yield Sample("api_journal_age_seconds", "age of the newest record", (now_us() - its.last_us) / 1e6, label)
         yield Sample("api_pages", "live pages that listen", len(self.hub))
+        for how, count in self.doubts.counts.items():
+            text = "requests that were refused for their token"
+            yield Sample("api_tokens_refused", text, count, (("token", how),), counts=True)
+        if self.connections is not None:
+            yield Sample("api_connections", "connections of HTTP", len(self.connections))
+            for why in ENDINGS:
+                text = "connections that took too long, or gave way to newer ones of their address"
+                count = self.connections.ended[why]
+                yield Sample("api_connections_ended", text, count, (("why", why),), counts=True)
 
     def _picture(self) -> bytes:
         docks = event("docks", msgspec.json.encode(self.dock_picture())) if self.boards else b""

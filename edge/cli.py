@@ -249,7 +249,7 @@ def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
 def _check(arguments: argparse.Namespace) -> int:
     from edge.config.certificates import warnings
     from edge.config.remote_io import io_margins
-    from edge.config.surroundings import check_line, check_site
+    from edge.config.surroundings import check_line, check_site, exposed
     from edge.journal.host_time import now_us
 
     path: Path = arguments.config
@@ -257,6 +257,7 @@ def _check(arguments: argparse.Namespace) -> int:
         if _is_site(path):
             site = check_site(path)
             print(f"{path}: good: site {site.site}, {len(site.controller)} controller(s), listens on {site.listen}")
+            told = [*exposed(site)]
         else:
             line = check_line(path)
             print(
@@ -267,8 +268,9 @@ def _check(arguments: argparse.Namespace) -> int:
                 if plc.io is not None:
                     (layout,) = (one for one in line.layouts() if one.plc == name)
                     print("\n".join(io_margins(f"{path}: plc.{name}.io", plc.io, layout, plc.poll_ms)))
-            for warning in warnings(line, now_us()):
-                print(f"{path}: warning: {warning}")
+            told = [*exposed(line), *warnings(line, now_us())]
+        for warning in told:
+            print(f"{path}: warning: {warning}")
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1

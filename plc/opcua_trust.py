@@ -1,6 +1,6 @@
 """Certificates of OPC UA applications: ours is made here, others' are looked up in the folder of those we trust.
 
-Public names: Own, make_own, expires, trouble_with, TrustList.
+Public names: Own, make_own, expires, pair_trouble, trouble_with, TrustList.
 
 Source: OPC 10000-6 1.05, 6.2.2 (application instance certificates); OPC 10000-4 1.05, 6.1.3 (which checks, in order).
 """
@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -104,6 +104,22 @@ def expires(certificate: Path) -> datetime:
     if found is None:
         raise PlcError(f"{certificate}: no certificate, neither DER nor PEM")
     return found.not_valid_after_utc
+
+
+def pair_trouble(own: Own) -> str:
+    """Why a certificate and its key cannot be used together, with the file; empty = they can, but for their time."""
+    try:
+        certificate = _read(own.certificate)
+        key = serialization.load_pem_private_key(own.key.read_bytes(), None)
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}"
+    except TypeError:
+        return f"{own.key}: it has a password, and nobody could give it"
+    except (ValueError, UnsupportedAlgorithm):
+        return f"{own.key}: no key in PEM"
+    if certificate is None:
+        return f"{own.certificate}: no certificate, neither DER nor PEM"
+    return "" if certificate.public_key() == key.public_key() else f"{own.key}: not the key of {own.certificate}"
 
 
 def trouble_with(certificate: x509.Certificate, application_uri: str, host: str, trusted: TrustList) -> str:

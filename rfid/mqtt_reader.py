@@ -1,11 +1,12 @@
-"""Readers that publish their JSON through an MQTT broker, version 5.
+"""Readers that publish their JSON through an MQTT broker, version 5 or 3.1.1.
 
 Public names: MqttJsonReader, MqttSettings.
 
 The library speaks MQTT and nothing else: octets come and go over a connection of the event loop, which stands in for
-its socket.
+its socket. Version 5 is asked for first; where the broker refuses that or closes without a word, the next visit begins
+with 3.1.1.
 
-Source: MQTT Version 5.0, OASIS Standard.
+Source: MQTT Version 5.0 and MQTT Version 3.1.1, OASIS Standards.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
+from uuid import uuid4
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, error_string
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady
@@ -31,7 +32,8 @@ _ANSWER_S = 5.0
 _LOOK_S = 0.2
 """How often it is looked whether broker and reader still say something."""
 _GOODBYE_S = 0.3
-_ONLY_311 = "a broker of MQTT 3.1.1; a broker of version 5 is needed"
+_MAYBE_OLD = "perhaps it speaks MQTT 3.1.1 alone, which is tried next"
+_NEITHER = "perhaps it speaks neither MQTT 5 nor 3.1.1: a broker of one of these is needed"
 _UNSUPPORTED_VERSION = 0x84
 _WANTS_LOGIN = "it wants a login: give user and password_file"
 _OF_THE_LOGIN = (0x86, 0x87, 0x8A, 0x8C)
@@ -67,15 +69,18 @@ class MqttJsonReader:
     def __init__(self, settings: MqttSettings) -> None:
         self.settings = settings
         self.bad = BadMessages()
+        self._old = False
 
     async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
         """Connects, subscribes and reads until the broker is gone or the task is cancelled. Raises ``ReaderError``."""
         given, loop = self.settings, asyncio.get_running_loop()
-        link = _Link(self, emit)
+        link = _Link(self, emit, self._old)
         await connected(loop.create_connection(lambda: link, given.host, given.port, ssl=given.tls), self.error)
         try:
             await link.ended
         finally:
+            if not link.answered:
+                self._old = not self._old and link.refuses_version
             await link.leave()
 
     def error(self, reason: str, failure: ReaderFailure) -> ReaderError:
@@ -115,8 +120,10 @@ class _Socket:
 class _Client(Client):
     """The library's, with a connection that is there already."""
 
-    def __init__(self, there: _Socket) -> None:
-        super().__init__(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False)
+    def __init__(self, there: _Socket, old: bool) -> None:
+        version = MQTTProtocolVersion.MQTTv311 if old else MQTTProtocolVersion.MQTTv5
+        name = f"lanewise-{uuid4().hex[:14]}" if old else ""  # brokers of 3.1.1 may ask for one
+        super().__init__(CallbackAPIVersion.VERSION2, client_id=name, protocol=version, reconnect_on_failure=False)
         self._there = there
 
     def _create_socket(self) -> _Socket:
@@ -128,14 +135,15 @@ class _Link(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, reader: MqttJsonReader, emit: Callable[[ReaderEvent], None]) -> None:
+    def __init__(self, reader: MqttJsonReader, emit: Callable[[ReaderEvent], None], old: bool) -> None:
         self._reader = reader
+        self._old = old
         self._settings = reader.settings
         self._emit = emit
         self._loop = asyncio.get_running_loop()
         self._lost: asyncio.Future[None] = self._loop.create_future()
         self.ended: asyncio.Future[None] = self._loop.create_future()
-        self._answered = self._subscribed_to = False
+        self.answered = self.refuses_version = self._subscribed_to = False
         self._heard = False
         self._heard_s = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
@@ -145,14 +153,14 @@ class _Link(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         notice_dead_peers(transport)
         self._socket = _Socket(self.transport)
-        client = self._client = _Client(self._socket)
+        client = self._client = _Client(self._socket, self._old)
         if given.user:
             client.username_pw_set(given.user, given.password)
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
         client.on_message = self._message
         client.on_disconnect = self._disconnected
-        client.connect(given.host, given.port, keepalive=given.keepalive_s, clean_start=True)
+        client.connect(given.host, given.port, keepalive=given.keepalive_s)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -167,9 +175,10 @@ class _Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         reason = connection_reason(exc) if isinstance(exc, OSError) else "it ended the connection"
-        if not self._answered:
-            reason = f"{reason}, without an answer to CONNECT of MQTT 5: perhaps it is {_ONLY_311}"
-        self._fail(self._reader.error(f"the broker is gone: {reason}", ReaderFailure.LOST))
+        if self.answered:
+            self._fail(self._reader.error(f"the broker is gone: {reason}", ReaderFailure.LOST))
+        else:
+            self._not_taken(f"the broker is gone: {reason}, without an answer to CONNECT", ReaderFailure.LOST)
         self._lost.set_result(None)
 
     async def leave(self) -> None:
@@ -187,6 +196,10 @@ class _Link(asyncio.Protocol):
         finally:
             self.transport.abort()
             await self._lost
+
+    def _not_taken(self, reason: str, failure: ReaderFailure) -> None:
+        self.refuses_version = True
+        self._fail(self._reader.error(f"{reason}: {_NEITHER if self._old else _MAYBE_OLD}", failure))
 
     def _check(self, code: MQTTErrorCode) -> None:
         if code is not MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -218,18 +231,19 @@ class _Link(asyncio.Protocol):
     def _connected(
         self, client: Client, _: object, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
-        self._answered = True
+        if reason.value == _UNSUPPORTED_VERSION:
+            self._not_taken("refused: unsupported protocol version", ReaderFailure.REFUSED)
+            return
+        self.answered = True
         if reason.is_failure:
             look = "look at the broker's log"
-            if reason.value == _UNSUPPORTED_VERSION:
-                look = f"it is {_ONLY_311}"
-            elif reason.value in _OF_THE_LOGIN:
+            if reason.value in _OF_THE_LOGIN:
                 look = (
                     "look at user and password_file, and at the broker's log" if self._settings.user else _WANTS_LOGIN
                 )
             self._fail(self._reader.error(f"refused: {str(reason).lower()}: {look}", ReaderFailure.REFUSED))
         else:
-            client.subscribe([(topic, SubscribeOptions(self._settings.qos)) for topic in self._settings.topics])
+            client.subscribe([(topic, self._settings.qos) for topic in self._settings.topics])
 
     def _subscribed(
         self, _client: Client, _: object, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
@@ -257,9 +271,12 @@ class _Link(asyncio.Protocol):
     def _about(self) -> str:
         given = self._settings
         topics = ", ".join(given.topics)
-        return f"{given.vendor} JSON by MQTT broker {host_port(given.host, given.port)}, {topics}"
+        old = " of version 3.1.1" if self._old else ""
+        return f"{given.vendor} JSON by MQTT broker {host_port(given.host, given.port)}{old}, {topics}"
 
     def _disconnected(
         self, _client: Client, _: object, _flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
+        if self._old and not self.answered:  # so the library takes its refusal
+            self._not_taken("refused: unsupported protocol version", ReaderFailure.REFUSED)
         self._fail(self._reader.error(f"the broker is gone: {str(reason).lower()}", ReaderFailure.LOST))

@@ -21,7 +21,8 @@ LINE_CHANGES = {
 }
 SITE_CHANGES = {
     '"sqlite:///var/site.sqlite"': '"sqlite:////var/lib/lanewise/site.sqlite"',
-    'listen = "127.0.0.1:8000"': 'listen = "0.0.0.0:8000"\ntoken_file = "/run/secrets/api_token"',
+    'listen = "127.0.0.1:8000"': 'listen = "0.0.0.0:8000"  # within the containers\' own network\n'
+    'token_file = "/run/secrets/api_token"\nplain = true',
 }
 PUBLISHERS = """
 # What the database, the broker and the dashboards of compose.yaml get.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from example_site import START_US, TOKEN, client_of, example_site, journal_of, w
 from hypothesis import given
 from hypothesis import strategies as st
 from made_up_floor import MadeUpFloor, item, order, parcel, tote
-from waiting import until
+from waiting import HANGS_S, until
 
 from api.app import MAX_BODY, create_app
 from api.server import ServeError, listen, server
@@ -25,8 +27,9 @@ from edge.config.lines import SiteConfig
 from edge.config.load import ConfigError, load_line
 from edge.core.events import LaneRequested, Measured, ToteChecked
 from edge.core.values.layout import LineLayout
+from edge.core.values.order import Order
 from edge.journal.writer import Journal
-from edge.site.store import SiteStore
+from edge.site.store import Put, SiteStore
 from edge.views.live import LiveView
 from edge.views.words.table import LANGUAGES, language
 from rfid.epc.identity import describe, identify
@@ -76,6 +79,33 @@ def test_orders_come_in_once_and_all_or_none(site: SiteConfig, run: Run) -> None
             clash = {**order_json(1), "channel": "shop", "external": "1"}
             answer = await client.post("/api/orders", json=clash)
             assert answer.status_code == 409 and "A-1006" in answer.json()["problems"][0]
+
+    run(talk())
+
+
+def test_what_people_ask_does_not_wait_for_orders(site: SiteConfig, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many requests with orders are under way: they are taken one after the other, beside everything else."""
+    begun, go_on = threading.Event(), threading.Event()
+    put_orders = SiteStore.put_orders
+    collected: list[bool] = []
+
+    def put_late(store: SiteStore, orders: tuple[Order, ...], at_us: int) -> Put:
+        begun.set()
+        collected.append(gc.isenabled())
+        assert go_on.wait(HANGS_S)
+        return put_orders(store, orders, at_us)
+
+    monkeypatch.setattr(SiteStore, "put_orders", put_late)
+
+    async def talk() -> None:
+        async with client_of(create_app(site)) as client:
+            orders = [asyncio.create_task(client.post("/api/orders", json=order_json(one))) for one in range(50)]
+            await asyncio.to_thread(begun.wait)
+            lane = await client.post("/api/lines/sorter/lanes/3", json={"enabled": False, "by": "Ann"})
+            assert lane.status_code == 202 and not any(one.done() for one in orders)
+            go_on.set()
+            assert [(await one).json()["new"] for one in orders] == [1] * 50
+        assert not any(collected) and gc.isenabled()
 
     run(talk())
 

@@ -28,8 +28,8 @@ PACKAGES = ("api", "edge", "plc", "rfid")
 # All that a pure module may use besides ours.
 PURE_STDLIB = {
     "__future__", "abc", "array", "binascii", "bisect", "collections", "contextlib", "copy", "dataclasses", "decimal",
-    "enum", "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "statistics", "string",
-    "struct", "types", "typing", "unicodedata",
+    "enum", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "math", "operator", "re", "statistics",
+    "string", "struct", "types", "typing", "unicodedata",
 }  # fmt: skip
 
 PURE = "pure: values in, values out"
@@ -201,7 +201,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     ],
     "pymodbus: plc.modbus_connection and the simulators only": [("edge/config/load.py", "import pymodbus.client")],
     "asyncua: where OPC UA is spoken": [("plc/modbus.py", "import asyncua")],
-    "h11: rfid.http_reader only": [("rfid/mqtt_reader.py", "import h11")],
+    "h11: rfid.http_reader and api.connection only": [("rfid/mqtt_reader.py", "import h11")],
     "pyserial: rfid.serial_line only": [("rfid/pyrfid_reader.py", "import serial")],
     "pyrfid: rfid.pyrfid_reader only": [("rfid/serial_line.py", "import pyrfid")],
     "protobuf: edge.publish.sparkplug_payload only": [("edge/publish/sparkplug.py", "import google.protobuf")],

@@ -13,8 +13,8 @@ import ssl
 import subprocess
 import threading
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
@@ -234,15 +234,81 @@ def test_reads_come_through_a_broker_that_is_killed_and_comes_back(
         broker.kill()
 
 
+@asynccontextmanager
+async def old_gate(broker: Mosquitto, refusal: bytes) -> AsyncIterator[tuple[int, list[int]]]:
+    """A port behind which mosquitto is as one of MQTT 3.1.1 alone, and the versions that were asked for there."""
+    asked: list[int] = []
+
+    async def passed(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while octets := await source.read(65_536):
+                target.write(octets)
+        target.close()
+
+    async def came(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connect = await reader.read(65_536)  # one packet, sent at once
+        asked.append(connect[connect.index(b"MQTT") + 4])
+        try:
+            if asked[-1] == 5:
+                raise ConnectionRefusedError
+            inner, outer = await asyncio.open_connection("127.0.0.1", broker.port)
+        except ConnectionRefusedError:
+            writer.write(refusal if asked[-1] == 5 else b"")
+            writer.close()
+            return
+        outer.write(connect)
+        await asyncio.gather(passed(reader, outer), passed(inner, writer))
+
+    server = await asyncio.start_server(came, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], asked
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("refusal", [b"\x20\x02\x00\x01", b""], ids=["connack", "close"])
+def test_a_broker_of_mqtt_3_1_1_is_spoken_to_in_its_version(
+    run: Run, peer: Callable[[str], str], tmp_path: Path, refusal: bytes
+) -> None:
+    broker = Mosquitto(peer("mosquitto"), tmp_path)
+
+    async def main() -> None:
+        async with old_gate(broker, refusal) as (port, asked):
+            keys = {"driver": "mqtt-json", "vendor": "zebra", "host": "127.0.0.1", "port": port, "topics": ("fx",)}
+            owner = ReaderOwner("dock1", **keys)
+            async with owner.kept():
+                await owner.until(lambda: owner.reached == 1)
+                (first,) = owner.errors
+                assert str(first).endswith("perhaps it speaks MQTT 3.1.1 alone, which is tried next")
+                assert any("of version 3.1.1, fx" in str(event) for event in owner.events)
+                await publish_all(broker, "fx", zebra("E280" * 6))
+                await owner.until(lambda: owner.epcs == ["E280" * 6])
+                broker.kill()
+                await owner.until(lambda: len(owner.errors) > 1)
+                await asyncio.to_thread(broker.start)
+                await owner.until(lambda: owner.reached == 2)
+                await publish_all(broker, "fx", zebra("3034" * 6))
+                await owner.until(lambda: len(owner.epcs) == 2)
+            assert asked[:3] == [5, 4, 4], "the version that was taken comes first"
+
+    broker.start()
+    try:
+        run(main())
+    finally:
+        broker.kill()
+
+
 @pytest.mark.parametrize("way", ["connack", "close"])
-def test_a_broker_of_mqtt_3_1_1_is_told_which_version_is_needed(run: Run, shared: Path, way: str) -> None:
+def test_a_broker_that_refuses_every_version_is_told_which_are_needed(run: Run, shared: Path, way: str) -> None:
     async def main(port: int) -> None:
         keys = {"driver": "mqtt-json", "vendor": "impinj", "host": "127.0.0.1", "port": port, "topics": ("x",)}
         owner = ReaderOwner("dock1", **keys)
         async with owner.kept():
-            await owner.until(lambda: bool(owner.errors))
-        said = str(owner.errors[0])
-        assert said.endswith("a broker of MQTT 3.1.1; a broker of version 5 is needed") and "password" not in said
+            await owner.until(lambda: len(owner.errors) > 2)
+        tried, said, again = map(str, owner.errors[:3])
+        assert tried == again and tried.endswith("perhaps it speaks MQTT 3.1.1 alone, which is tried next")
+        assert said.endswith("it speaks neither MQTT 5 nor 3.1.1: a broker of one of these is needed")
+        assert "password" not in said
 
     with old_broker(shared, way) as port:
         run(main(port))
@@ -407,8 +473,10 @@ def test_logins_do_not_go_in_the_clear(project: Path, tmp_path: Path) -> None:
 
     stream = 'driver = "http-json"\nurl = "http://10.0.0.5/api/v1/data/stream"\n'
     assert problems(stream) == []
+    plain = ", or plain = true in a network that nobody else hears"
+    only = "reader.r.user: the password would go in the clear: only with"
     assert problems(stream + 'user = "root"\npassword_file = "pw"') == [
-        "reader.r.user: the password would go in the clear: only with an https url, this one is 'http://10.0.0.5/api/v1/data/stream'"
+        f"{only} an https url, this one is 'http://10.0.0.5/api/v1/data/stream'{plain}"
     ]
     assert problems(stream.replace("http:", "https:") + 'user = "root"\npassword_file = "pw"') == []
     assert problems(stream.replace("http:", "https:") + 'user = "root"\npassword_file = "gone"')[0].endswith(
@@ -421,5 +489,5 @@ def test_logins_do_not_go_in_the_clear(project: Path, tmp_path: Path) -> None:
     assert problems(broker) == []
     assert problems(broker + 'user = "line"') == [
         "reader.r.password_file: missing: user and password belong together",
-        "reader.r.user: the password would go in the clear: only with transport 'tls', this one has 'tcp'",
+        f"{only} transport 'tls', this one has 'tcp'{plain}",
     ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import urllib.request
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -13,6 +15,7 @@ import pytest
 from conftest import Run
 from ports import free_port
 from prometheus_client.parser import text_string_to_metric_families
+from virtual_time import run_virtual
 from waiting import until
 
 from api.app import create_app
@@ -21,7 +24,7 @@ from edge.controller.controller import Controller
 from edge.controller.vitals import samples
 from edge.core.events import Measured
 from edge.journal.writer import Journal
-from edge.metrics import Sample, serve, text
+from edge.metrics import ASKS_S, Sample, _Desk, _registry, serve, text
 from edge.publish.process import run as run_publishers
 from edge.sim.server import run_sim
 
@@ -140,3 +143,42 @@ def test_it_is_served_on_loopback_only(project: Path, tmp_path: Path) -> None:
         assert fetched(taken)["lanewise_x", ()] == 1
         with pytest.raises(OSError, match="give `metrics` another port"), serve(taken, list):
             pass
+
+
+def test_a_thousand_half_questions_hold_up_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    with ExitStack() as opened, serve(address, lambda: [Sample("x", "x", 1)]):
+        before = threading.active_count()
+        for number in range(1_000):
+            host, port = address.split(":")
+            one = opened.enter_context(socket.create_connection((host, int(port)), 60))
+            one.sendall(b"GET /metrics HTTP/1.1\r\nhost: h\r\nx: ")
+            if not number % 250:
+                assert fetched(address)["lanewise_x", ()] == 1
+        assert fetched(address)["lanewise_x", ()] == 1
+        assert threading.active_count() == before
+        for wrong, status in (
+            (b"POST /metrics", b"405"),
+            (b"GET /", b"404"),
+            (b"x" * 20_000, b"405"),
+            (b"HEAD /metrics", b"200"),
+        ):
+            with socket.create_connection((host, int(port)), 60) as one:
+                one.sendall(wrong + b" HTTP/1.1\r\n\r\n")
+                assert one.recv(12) == b"HTTP/1.1 " + status
+    assert caplog.messages[0] == f"metrics: {address}: questions from 127.0.0.1 that do not become whole are ended"
+
+
+def test_a_half_question_has_its_time() -> None:
+    async def main() -> None:
+        over = asyncio.Event()
+        listener = socket.create_server(("127.0.0.1", 0))
+        desk = asyncio.create_task(_Desk("here", _registry(list)).answer(listener, over))
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        writer.write(b"GET /metrics")
+        assert await reader.read() == b"" and asyncio.get_running_loop().time() == ASKS_S
+        writer.close()
+        over.set()
+        await desk
+
+    run_virtual(main())

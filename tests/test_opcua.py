@@ -347,8 +347,8 @@ def test_the_end_of_a_certificate_is_said_before(
     assert main(["check", str(tmp_path / "LINE.toml")]) == 0
     assert "warning" not in capsys.readouterr().out
     (tmp_path / "pki" / "own.der").unlink()
-    assert main(["check", str(tmp_path / "LINE.toml")]) == 0
-    assert "own.der: No such file or directory: make one with `lanewise plc cert`" in capsys.readouterr().out
+    assert main(["check", str(tmp_path / "LINE.toml")]) == 1
+    assert "own.der: No such file or directory: `lanewise plc cert`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

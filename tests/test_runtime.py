@@ -25,10 +25,12 @@ from edge.core.events import (
     PlcEvent,
     RouteDecided,
     Sorted,
+    Started,
     ToteChecked,
 )
 from edge.core.values.order import OrderState
-from edge.journal.record import Record
+from edge.journal.record import JournalError, Record
+from edge.journal.writer import Journal
 from edge.sim.devices import SimulatedFloor
 from edge.sim.tally import FloorReport
 from plc.words import EventType
@@ -161,6 +163,17 @@ def test_a_tote_without_an_order_goes_to_quality(project: Path, tmp_path: Path, 
         assert texts == {"no open order is picked into this tote"}
     anomalies = [value for record in journal(config) if isinstance(value := record.value, Anomaly)]
     assert anomalies == []
+
+
+def test_the_journal_of_another_controller_is_left_alone(project: Path, tmp_path: Path) -> None:
+    config = on_free_ports(example(project), tmp_path)
+    other = Journal(config.journal)
+    other.append([Started(at_us=UTC_US, controller="edge2", version="", layouts=config.layouts())])
+    other.flush()
+    other.close()
+    with pytest.raises(JournalError, match="it is that of controller 'edge2', this one is 'edge1'; give `journal` a"):
+        run_virtual(Controller(config).run())
+    assert len(journal(config)) == 1
 
 
 def test_a_full_disk_defaults_parcels_and_loses_nothing(project: Path, tmp_path: Path) -> None:

@@ -101,15 +101,16 @@ def test_the_keys_of_a_login_say_the_same_everywhere(tmp_path: Path, path: str) 
 
 
 @pytest.mark.parametrize("path", [path for path in LOGINS if path.startswith("reader.") or path in SECURE])
-def test_a_devices_password_does_not_go_in_the_clear(tmp_path: Path, path: str) -> None:
+def test_a_devices_password_goes_in_the_clear_only_where_that_is_said(tmp_path: Path, path: str) -> None:
     (tmp_path / "password").write_text("it")
     table = f'{LOGINS[path]}\nuser = "u"\npassword_file = "password"'
     lacks = "only with a policy other than 'None'" if path in SECURE else IN_THE_CLEAR[path][1]
     wrong = f'{table}\npolicy = "None"' if path in SECURE else table
-    assert problems(tmp_path, path, wrong) == [f"user: the password would go in the clear: {lacks}"]
-    if path not in SECURE:
-        near = table.replace('"h"', '"localhost"').replace("//h/", "//[::1]/")
-        assert problems(tmp_path, path, near) == []
+    said = f"user: the password would go in the clear: {lacks}, or plain = true in a network that nobody else hears"
+    assert problems(tmp_path, path, wrong) == [said]
+    assert problems(tmp_path, path, f"{wrong}\nplain = true") == []
+    near = wrong.replace('"h"', '"localhost"').replace("//h", "//[::1]")
+    assert problems(tmp_path, path, near) == []
 
 
 @pytest.mark.parametrize("path", [path for path in IN_THE_CLEAR if path.startswith("publish.")])

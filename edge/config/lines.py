@@ -13,6 +13,7 @@ from pydantic import Field
 
 from edge.config.channels import ChannelTable
 from edge.config.docks import DockTable, dock_layout
+from edge.config.login import PlainTable
 from edge.config.opcua import UaServerConfig
 from edge.config.plcs import PlcConfig
 from edge.config.publish import MetricsConfig, PublisherConfig, RetentionConfig
@@ -238,7 +239,7 @@ class SiteLine(Frozen):
     config: Beside = Field(description="its LINE.toml")
 
 
-class SiteConfig(Frozen):
+class SiteConfig(PlainTable):
     """SITE.toml: the api process and the site store. Paths are relative to the file's folder."""
 
     site: Name = Field(description="the site's name")
@@ -259,6 +260,13 @@ class SiteConfig(Frozen):
         default=None,
         description="file with a secret of 24 characters or more in its first line; requests bring it as "
         "`Authorization: Bearer`",
+    )
+    connections: int | None = Field(
+        default=None,
+        ge=8,
+        le=10_000,
+        description="connections of one address at once, as of a proxy; above it those needed least are ended; "
+        "none = 128, of this machine 512",
     )
     controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
     review: ReviewTable = Field(default_factory=ReviewTable, description="when people must look at an order")

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from edge.config.channels import channel_problems
 from edge.config.docks import dock_problems, dock_stations
 from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, SiteConfig
+from edge.config.login import door_problems
 from edge.config.opcua import ua_server_problems
 from edge.config.places import places_of
 from edge.config.plcs import PlcConfig, plc_problems
@@ -27,12 +28,13 @@ from edge.config.publish import publisher_problems
 from edge.config.readers import BarcodeConfig, ReaderConfig, card_problems, reader_addresses, reader_problems
 from edge.config.remote_io import io_problems
 from edge.config.review_rules import review_problems
-from edge.config.table import Frozen, Name, file_problems, is_loopback
+from edge.config.table import Frozen, Name, file_problems
 from edge.core.values.alarm import MOMENTS, RATES
 from edge.core.values.layout import Job, LaneRole
 
 Table = TypeVar("Table", bound="Frozen")
 _LANE = re.compile(r"\bline\.([a-z0-9_-]+)\.lane\.(\d+)\b")
+_DOCK = re.compile(r"\bdock\.(\d+)\b")
 
 
 def load_line(path: Path, *, whole: bool = True) -> LineConfig:
@@ -61,9 +63,18 @@ def load_site(path: Path) -> SiteConfig:
 def load_controllers(config: SiteConfig) -> list[LineConfig]:
     """What SITE.toml names; raises ConfigError with what is wrong with one, as that it belongs to another site."""
     lines = [(one.config, load_line(one.config)) for one in config.controller]
+    holders: dict[Path, Path] = {}
     for path, line in lines:
+        problems = []
         if line.site != config.site:
-            raise refused(path, [f"site: {line.site!r}: SITE.toml, which names this file, says {config.site!r}"])
+            problems.append(f"site: {line.site!r}: SITE.toml, which names this file, says {config.site!r}")
+        files = [("journal", line.journal)] + ([("publish_state", line.publish_state)] if line.publish else [])
+        for key, file in files:
+            holder = holders.setdefault(file.resolve(), path)
+            if holder != path:
+                problems.append(f"{key}: {str(file)!r}: {holder} names this file as well: give each controller its own")
+        if problems:
+            raise refused(path, problems)
     return [line for _, line in lines]
 
 
@@ -123,7 +134,9 @@ def load_table(path: Path, model: type[Table]) -> Table:
 
 
 def refused(path: Path, problems: list[str]) -> ConfigError:
-    """The error for problems whose paths count places in lists, with the lines of the file and lanes by number."""
+    """The error for problems whose paths count places in lists, with the lines of the file, lanes by number and doors
+    by name.
+    """
     try:
         text, raw = _read(path)
     except ConfigError:  # it has changed since
@@ -136,11 +149,11 @@ def refused(path: Path, problems: list[str]) -> ConfigError:
             key = key.rpartition(".")[0]
         return places.get(key)
 
-    return ConfigError(path, [_with_numbers(problem, raw) for problem in problems], [line(one) for one in problems])
+    return ConfigError(path, [_with_names(problem, raw) for problem in problems], [line(one) for one in problems])
 
 
-def _with_numbers(problem: str, raw: Mapping[str, Any]) -> str:
-    """The problem with its lane by the lane's number, where that has one."""
+def _with_names(problem: str, raw: Mapping[str, Any]) -> str:
+    """The problem with its lanes by their numbers and its dock doors by their names, where these have one."""
 
     def lane(match: re.Match[str]) -> str:
         try:
@@ -149,7 +162,16 @@ def _with_numbers(problem: str, raw: Mapping[str, Any]) -> str:
             return match[0]
         return f"line.{match[1]}.lane {number}" if isinstance(number, int) else match[0]
 
-    return _LANE.sub(lane, problem)
+    def dock(match: re.Match[str]) -> str:
+        try:
+            names = [door["name"] for door in raw["dock"]]
+            name = names[int(match[1])]
+        except (LookupError, TypeError):
+            return match[0]
+        known = isinstance(name, str) and name.isprintable() and names.count(name) == 1
+        return f"dock.{name}" if known else match[0]
+
+    return _DOCK.sub(dock, _LANE.sub(lane, problem))
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
@@ -391,9 +413,8 @@ def _lane_problems(here: str, line: LineTable) -> Iterator[str]:
 
 def _site_problems(config: SiteConfig) -> Iterator[str]:
     yield from review_problems(config.review)
-    host, _, port = config.listen.rpartition(":")
+    yield from channel_problems(config.channels)
+    port = config.listen.rpartition(":")[2]
     if not 1 <= int(port) <= 65535:
         yield f"listen: {config.listen!r}: port {port} is not one of 1..65535"
-    if not is_loopback(host) and config.token_file is None:
-        yield f"listen: {config.listen!r}: not a loopback address: set token_file, or listen on 127.0.0.1"
-    yield from channel_problems(config.channels)
+    yield from door_problems("listen", config.listen, config, config.token_file)

@@ -1,6 +1,6 @@
 """Who we are to others by name and password: the keys of any table that has them, and what is wrong with these.
 
-Public names: LoginTable, PlainTable, Login, login_problems, token_problems, FIRST_LINE.
+Public names: LoginTable, PlainTable, Login, login_problems, token_problems, door_problems, FIRST_LINE.
 """
 
 from __future__ import annotations
@@ -29,7 +29,16 @@ class Login:
     password: str = ""
 
 
-class LoginTable(Frozen):
+class PlainTable(Frozen):
+    """The key of a table whose secrets may have to go without TLS."""
+
+    plain: bool = Field(
+        default=False,
+        description="passwords and tokens may go in the clear beyond this machine: in a network that nobody else hears",
+    )
+
+
+class LoginTable(PlainTable):
     """The keys of a login."""
 
     user: str = Field(default="", description="login by name; empty = none")
@@ -40,15 +49,6 @@ class LoginTable(Frozen):
         return Login() if self.password_file is None else Login(self.user, read_secret(self.password_file))
 
 
-class PlainTable(Frozen):
-    """The key of a table whose secrets may have to go without TLS."""
-
-    plain: bool = Field(
-        default=False,
-        description="passwords and tokens may go in the clear beyond this machine: in a network that nobody else hears",
-    )
-
-
 def token_problems(here: str, table: PlainTable, token_file: Path | None, url: str) -> Iterator[str]:
     """What keeps the token that goes to a URL from being secret."""
     needed = of_url(url)
@@ -56,10 +56,22 @@ def token_problems(here: str, table: PlainTable, token_file: Path | None, url: s
         yield f"{here}.token_file: the token would go in the clear: only with {needed}{_OR_PLAIN}"
 
 
-def login_problems(here: str, table: LoginTable, needed: str = "") -> Iterator[str]:
-    """What the keys say against each other; ``needed``: what it lacks to keep a password secret, empty = nothing."""
+def door_problems(here: str, listen: str, table: PlainTable, token_file: Path | None) -> Iterator[str]:
+    """What keeps others from our own address, or the token that they bring there from being secret."""
+    if is_loopback(listen.rpartition(":")[0]):
+        return
+    if token_file is None:
+        yield f"{here}: {listen!r}: not a loopback address: set token_file, or listen on 127.0.0.1"
+    elif not table.plain:
+        proxy = "on 127.0.0.1 behind a proxy with TLS"
+        yield f"{here}: {listen!r}: the token would go in the clear: only {proxy}{_OR_PLAIN}"
+
+
+def login_problems(here: str, table: LoginTable, host: str, needed: str) -> Iterator[str]:
+    """What the keys say against each other; ``needed``: what it lacks to keep a password secret on its way to
+    ``host``, empty = nothing.
+    """
     if bool(table.user) != (table.password_file is not None):
         yield f"{here}.{'password_file' if table.user else 'user'}: missing: user and password belong together"
-    if table.user and needed:
-        more = _OR_PLAIN if isinstance(table, PlainTable) else ""
-        yield f"{here}.user: the password would go in the clear: only with {needed}{more}"
+    if table.user and needed and not table.plain and not is_loopback(host):
+        yield f"{here}.user: the password would go in the clear: only with {needed}{_OR_PLAIN}"

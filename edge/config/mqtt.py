@@ -11,19 +11,19 @@ from typing import Literal
 
 from pydantic import Field
 
-from edge.config.login import LoginTable, PlainTable, login_problems, token_problems
-from edge.config.table import Given, Host, Tcp, Url, is_loopback
+from edge.config.login import LoginTable, login_problems, token_problems
+from edge.config.table import Given, Host, Tcp, Url
 from edge.config.tls import TlsTable, of_transport, tls_problems
 
 Command = Literal["orders", "lane", "alarm"]
 
 
 class BrokerTable(TlsTable, LoginTable):
-    """Where an MQTT 5 broker is, and how it is reached."""
+    """Where an MQTT broker is, and how it is reached."""
 
     host: Host = Field(min_length=1, description="the broker's name or address")
     port: Tcp | None = Field(default=None, description="TCP port; none = 1883, with `tls` 8883")
-    transport: Literal["tcp", "tls"] = Field(default="tcp", description="MQTT 5 as it is, or within TLS")
+    transport: Literal["tcp", "tls"] = Field(default="tcp", description="MQTT as it is, or within TLS")
 
     @property
     def tcp_port(self) -> int:
@@ -31,7 +31,7 @@ class BrokerTable(TlsTable, LoginTable):
         return self.port or (8883 if self.transport == "tls" else 1883)
 
 
-class BrokerConfig(BrokerTable, PlainTable):
+class BrokerConfig(BrokerTable):
     """A broker that is published to, and who we are to it."""
 
     client_id: str = Field(
@@ -82,8 +82,7 @@ class SparkplugConfig(BrokerConfig):
 def broker_problems(here: str, broker: BrokerConfig) -> Iterator[str]:
     """What the keys of one broker say against each other; ``here`` is its path."""
     yield from tls_problems(here, broker, of_transport(broker.transport))
-    far = not (broker.plain or is_loopback(broker.host))
-    yield from login_problems(here, broker, of_transport(broker.transport) if far else "")
+    yield from login_problems(here, broker, broker.host, of_transport(broker.transport))
     if isinstance(broker, SparkplugConfig) and not _has_protobuf():
         yield f"{here}.kind: 'sparkplug' needs a library that is not installed: pip install 'lanewise[sparkplug]'"
     if isinstance(broker, MqttConfig) and broker.token_file is not None and not broker.commands:

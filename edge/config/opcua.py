@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -139,7 +140,7 @@ def ua_problems(here: str, given: UaClientConfig) -> Iterator[str]:
         yield from _own_problems(here, given, f"only policy {UaPolicy.NONE.value!r} goes without")
     elif given.user_certificate is not None:
         yield f"{here}.user_certificate: only with {needed}"
-    yield from login_problems(here, given, needed)
+    yield from login_problems(here, given, urlsplit(given.url).hostname or "", needed)
     yield from pair_problems(here, given, "user_certificate", "user_key")
     if given.user and given.user_certificate is not None:
         yield f"{here}.user: {given.user!r}: a login is by name or by certificate, not both"

@@ -103,7 +103,7 @@ class SerialConfig(Frozen):
 class MqttJsonConfig(BrokerTable):
     """A UHF reader that publishes its maker's JSON: Impinj's IoT Device Interface or Zebra's IoT Connector.
 
-    A login needs `tls`, or a broker on loopback.
+    A login needs `tls`, a broker on loopback, or `plain`.
     """
 
     driver: Literal["mqtt-json"] = Field(description="how it is reached")
@@ -120,7 +120,7 @@ class MqttJsonConfig(BrokerTable):
 class HttpJsonConfig(TlsTable, LoginTable):
     """A UHF reader that streams its maker's JSON over HTTP, as Impinj's `/api/v1/data/stream`.
 
-    A login is basic authentication, and needs an https url, or a reader on loopback.
+    A login is basic authentication, and needs an https url, a reader on loopback, or `plain`.
     """
 
     driver: Literal["http-json"] = Field(description="how it is reached")
@@ -220,11 +220,10 @@ def reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
         case MqttJsonConfig():
             needed = of_transport(reader.transport)
             yield from tls_problems(here, reader, needed)
-            yield from login_problems(here, reader, "" if is_loopback(reader.host) else needed)
+            yield from login_problems(here, reader, reader.host, needed)
         case HttpJsonConfig(url=url):
-            near = is_loopback(urlsplit(url).hostname or "")
             yield from tls_problems(here, reader, of_url(url))
-            yield from login_problems(here, reader, "" if near else of_url(url))
+            yield from login_problems(here, reader, urlsplit(url).hostname or "", of_url(url))
         case AutoIdConfig(opcua=opcua):
             yield from ua_problems(f"{here}.opcua", opcua)
         case BarcodeConfig():

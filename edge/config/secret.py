@@ -1,13 +1,13 @@
 """Passwords and tokens, each in a file of its own: the one rule of how it stands there.
 
-Public names: read_secret, read_token, read_api_token, bearer.
+Public names: read_secret, read_token, read_api_token, bearer, open_to_all.
 
-A secret is the first line of its file, without the line's end, in UTF-8. What stands below is not looked at, nor who
-may read the file.
+A secret is the first line of its file, without the line's end, in UTF-8. What stands below is not looked at.
 """
 
 from __future__ import annotations
 
+import stat
 import unicodedata
 from pathlib import Path
 
@@ -56,3 +56,13 @@ def read_api_token(file: Path) -> str:
 def bearer(file: Path | None) -> dict[str, str]:
     """The header that shows a token to an api; none without a file. Raises ConfigError."""
     return {} if file is None else {"Authorization": f"Bearer {read_token(file)}"}
+
+
+def open_to_all(file: Path) -> bool:
+    """Whether every user of this machine may read a file, where it lies as well."""
+    try:
+        return all(
+            path.stat().st_mode & bit for path, bit in ((file, stat.S_IROTH), (file.resolve().parent, stat.S_IXOTH))
+        )
+    except OSError:
+        return False

@@ -1,6 +1,6 @@
 """What `lanewise check` looks at beyond the files: secrets that can be read, and folders that can be written.
 
-Public names: check_line, check_site.
+Public names: check_line, check_site, exposed.
 
 Who only reads a configuration does not ask for these: a secret may come later, and a folder be another machine's.
 """
@@ -16,11 +16,13 @@ from edge.config.lines import LineConfig, SiteConfig
 from edge.config.load import load_controllers, load_line, load_site, refused
 from edge.config.login import LoginTable
 from edge.config.mqtt import MqttConfig
-from edge.config.opcua import UaClientConfig
+from edge.config.opcua import UaClientConfig, UaOwnTable, UaPolicy
 from edge.config.problem import ConfigError
 from edge.config.publish import InfluxConfig
-from edge.config.secret import read_api_token, read_secret, read_token
-from edge.config.table import SQLITE
+from edge.config.secret import open_to_all, read_api_token, read_secret, read_token
+from edge.config.table import SQLITE, Frozen
+from edge.config.tls import TlsTable
+from plc.opcua_trust import Own, pair_trouble
 
 
 def check_line(path: Path) -> LineConfig:
@@ -46,6 +48,14 @@ def check_site(path: Path) -> SiteConfig:
     return config
 
 
+def exposed(config: LineConfig | SiteConfig) -> Iterator[str]:
+    """What should be said of secrets that every user of this machine may read."""
+    files = [("token_file", config.token_file)] if isinstance(config, SiteConfig) else _secret_files(config)
+    for here, file in files:
+        if file is not None and open_to_all(file):
+            yield f"{here}: {str(file)!r}: every user of this machine may read it: chmod o= {file}"
+
+
 def _refuse(path: Path, problems: list[str]) -> None:
     if problems:
         raise refused(path, problems)
@@ -55,15 +65,43 @@ def _of_line(config: LineConfig) -> Iterator[str]:
     yield from _written("journal", config.journal)
     if config.publish:
         yield from _written("publish_state", config.publish_state)
-    for kind, tables in (("reader", config.reader), ("publish", config.publish)):
+    for here, table in _tables(config):
+        if isinstance(table, MqttConfig):
+            yield from _secret(f"{here}.token_file", table.token_file, read_api_token)
+        if isinstance(table, InfluxConfig):
+            yield from _secret(f"{here}.token_file", table.token_file, read_token)
+        if isinstance(table, LoginTable):
+            yield from _secret(f"{here}.password_file", table.password_file, read_secret)
+        if isinstance(table, TlsTable):
+            yield from _of_tls(here, table)
+        if isinstance(table, UaOwnTable):
+            yield from _of_opcua(here, table)
+    if config.opcua_server is not None:
+        for name, file in config.opcua_server.user.items():
+            yield from _secret(f"opcua_server.user.{name}", file, read_secret)
+
+
+def _tables(config: LineConfig) -> Iterator[tuple[str, Frozen]]:
+    """Every table that may name secrets, with its path."""
+    for kind, tables in (("plc", config.plc), ("reader", config.reader), ("publish", config.publish)):
         for name, table in tables.items():
-            here = f"{kind}.{name}"
-            if isinstance(table, MqttConfig):
-                yield from _secret(f"{here}.token_file", table.token_file, read_api_token)
-            if isinstance(table, InfluxConfig):
-                yield from _secret(f"{here}.token_file", table.token_file, read_token)
-            if isinstance(table, LoginTable) and not isinstance(table, UaClientConfig):
-                yield from _secret(f"{here}.password_file", table.password_file, read_secret)
+            yield f"{kind}.{name}", table
+            for key in ("opcua", "packml"):
+                inner = getattr(table, key, None)
+                if inner is not None:
+                    yield f"{kind}.{name}.{key}", inner
+    if config.opcua_server is not None:
+        yield "opcua_server", config.opcua_server
+
+
+def _secret_files(config: LineConfig) -> Iterator[tuple[str, Path | None]]:
+    for here, table in _tables(config):
+        for key in ("token_file", "password_file", "key", "user_key"):
+            file = getattr(table, key, None)
+            if isinstance(file, Path):
+                yield f"{here}.{key}", file
+    if config.opcua_server is not None:
+        yield from ((f"opcua_server.user.{name}", file) for name, file in config.opcua_server.user.items())
 
 
 def _secret(here: str, file: Path | None, read: Callable[[Path], str]) -> Iterator[str]:
@@ -73,6 +111,31 @@ def _secret(here: str, file: Path | None, read: Callable[[Path], str]) -> Iterat
         read(file)
     except ConfigError as error:
         yield from (f"{here}: {str(file)!r}: {problem}" for problem in error.problems)
+
+
+def _of_tls(here: str, table: TlsTable) -> Iterator[str]:
+    """What is wrong with the files of a table with TLS."""
+    if table.ca is None and table.certificate is None:
+        return
+    try:
+        table.context()
+    except ConfigError as error:
+        key = "ca" if error.file == table.ca else "certificate"
+        yield from (f"{here}.{key}: {str(error.file)!r}: {problem}" for problem in error.problems)
+
+
+def _of_opcua(here: str, table: UaOwnTable) -> Iterator[str]:
+    """What is wrong with the files of an OPC UA application, where it has any."""
+    pairs = [("", table.certificate, table.key)]
+    if isinstance(table, UaClientConfig):
+        if table.policy is UaPolicy.NONE:
+            return
+        pairs.append(("user_", table.user_certificate, table.user_key))
+    for prefix, certificate, key in pairs:
+        if certificate is not None and key is not None and (trouble := pair_trouble(Own(certificate, key))):
+            yield f"{here}.{prefix}certificate: {trouble}: `lanewise plc cert` or `lanewise opcua` makes such a pair"
+    if table.trusted is not None and not table.trusted.is_dir():
+        yield f"{here}.trusted: {str(table.trusted)!r}: no such folder"
 
 
 def _written(here: str, file: Path) -> Iterator[str]:

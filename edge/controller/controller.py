@@ -150,6 +150,12 @@ class Controller:
             self._core, seq = recover(self._config.journal)
             if seq:
                 log.info("journal %s: %d records taken up", self._config.journal, seq)
+            before = self._core.state.started
+            if before is not None and before.controller != self._config.controller:
+                other = f"journal {self._config.journal}: it is that of controller {before.controller!r}"
+                raise JournalError(
+                    f"{other}, this one is {self._config.controller!r}; give `journal` a file of its own"
+                )
             for name, table in self._config.plc.items():
                 lines = [layout for layout in layouts if layout.plc == name]
                 self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name), lines)
