@@ -1,6 +1,6 @@
 """Who we are to others by name and password: the keys of any table that has them, and what is wrong with these.
 
-Public names: LoginTable, PlainTable, Login, login_problems, token_problems, FIRST_LINE.
+Public names: LoginTable, PlainTable, Login, login_problems, token_problems, FIRST_LINE, OR_PLAIN.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from edge.config.tls import of_url
 
 FIRST_LINE = "file with the password in its first line"
 """What a key means that names a password's file."""
-_OR_PLAIN = ", or plain = true in a network that nobody else hears"
+OR_PLAIN = ", or plain = true in a network that nobody else hears"
+"""What may be instead of TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def token_problems(here: str, table: PlainTable, token_file: Path | None, url: s
     """What keeps the token that goes to a URL from being secret."""
     needed = of_url(url)
     if token_file is not None and needed and not table.plain and not is_loopback(urlsplit(url).hostname or ""):
-        yield f"{here}.token_file: the token would go in the clear: only with {needed}{_OR_PLAIN}"
+        yield f"{here}.token_file: the token would go in the clear: only with {needed}{OR_PLAIN}"
 
 
 def login_problems(here: str, table: LoginTable, needed: str = "") -> Iterator[str]:
@@ -61,5 +62,5 @@ def login_problems(here: str, table: LoginTable, needed: str = "") -> Iterator[s
     if bool(table.user) != (table.password_file is not None):
         yield f"{here}.{'password_file' if table.user else 'user'}: missing: user and password belong together"
     if table.user and needed:
-        more = _OR_PLAIN if isinstance(table, PlainTable) else ""
+        more = OR_PLAIN if isinstance(table, PlainTable) else ""
         yield f"{here}.user: the password would go in the clear: only with {needed}{more}"
