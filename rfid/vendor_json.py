@@ -1,6 +1,6 @@
 """JSON of readers with an interface of their maker -> reader events: values in, values out.
 
-Public names: Vendor, heard, decode, BadJson.
+Public names: Vendor, PushWay, heard, decode, BadJson.
 
 Impinj: the reader events of the IoT Device Interface, one object a message or line; the kind is the key that ends with
 ``Event``. Zebra: the tag data and management events of the IoT Connector, an object or a list of them.
@@ -47,6 +47,14 @@ class Vendor(StrEnum):
 
     IMPINJ = "impinj"
     ZEBRA = "zebra"
+
+
+class PushWay(StrEnum):
+    """How a reader sends to an address of ours."""
+
+    HTTP = "http"  # POST, an object, a list or lines in each
+    WEBSOCKET = "websocket"  # an object or a list a message
+    TCP = "tcp"  # an object or a list a line
 
 
 def heard(vendor: Vendor, octets: bytes, bad: BadMessages, where: str = "") -> Iterator[ReaderEvent]:

@@ -19,6 +19,8 @@ from typing import Any
 from contract import Mouth, Relay, Way
 from ports import free_port
 from programs import Programs, port_of
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import Request
 
 from rfid.driver import CodesRead, ReaderClock, ReaderEvent, Reads, TagRead
 from rfid.epc.identity import identify, sscc96
@@ -199,36 +201,70 @@ async def barcode(programs: Programs, way: Way) -> AsyncIterator[Peer]:
         yield Peer(barcode_keys(programs, relay.port), relay.over, relay.said, relay.end, tell, CODES)
 
 
-@asynccontextmanager
-async def calling_barcode(_: Programs, way: Way) -> AsyncIterator[Peer]:
-    """A scanner that connects to us."""
-    port, over, said = free_port(), asyncio.Event(), bytearray()
-    called = asyncio.get_running_loop().create_future()
+def calling(
+    keys: Callable[[int], dict[str, Any]], words: bytes, events: Sequence[ReaderEvent], hello: bytes = b""
+) -> Callable[[Programs, Way], AbstractAsyncContextManager[Peer]]:
+    """A device that connects to us and says ``hello``, and then ``words`` whenever it is told."""
 
-    async def call() -> None:
-        while not called.done():
-            with suppress(OSError):
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                called.set_result((Mouth(way, writer.write, writer.close, over), writer))
-            await asyncio.sleep(0.001)
-        with suppress(ConnectionError):
-            await reader.read()
-        writer.transport.abort()
+    @asynccontextmanager
+    async def stand(_: Programs, way: Way) -> AsyncIterator[Peer]:
+        port, over, said = free_port(), asyncio.Event(), bytearray()
+        called = asyncio.get_running_loop().create_future()
 
-    async def tell() -> None:
-        mouth, _ = await called
-        said.extend(SCANS)
-        await mouth.say(SCANS)
+        async def call() -> None:
+            while not called.done():
+                with suppress(OSError):
+                    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                    called.set_result((Mouth(way, writer.write, writer.close, over), writer))
+                await asyncio.sleep(0.001)
+            mouth, writer = called.result()
+            if hello:
+                said.extend(hello)
+                await mouth.say(hello)
+            with suppress(ConnectionError):
+                await reader.read()
+            writer.transport.abort()
 
-    calling = asyncio.create_task(call())
-    try:
-        keys = {"driver": "barcode", "host": "127.0.0.1", "listen": f"127.0.0.1:{port}", "separator": ","}
-        yield Peer(keys, over, said, lambda: called.result()[0].end(), tell, CODES)
-    finally:
-        calling.cancel()
-        await asyncio.gather(calling, return_exceptions=True)
-        if called.done():
-            called.result()[1].transport.abort()
+        async def tell() -> None:
+            mouth, _ = await called
+            said.extend(words)
+            await mouth.say(words)
+
+        making = asyncio.create_task(call())
+        try:
+            yield Peer(keys(port), over, said, lambda: called.result()[0].end(), tell, events)
+        finally:
+            making.cancel()
+            await asyncio.gather(making, return_exceptions=True)
+            if called.done():
+                called.result()[1].transport.abort()
+
+    return stand
+
+
+def called_barcode_keys(port: int) -> dict[str, Any]:
+    return {"driver": "barcode", "host": "127.0.0.1", "listen": f"127.0.0.1:{port}", "separator": ","}
+
+
+# ---- readers that connect to us --------------------------------------------------------------------------------------
+
+
+def push_keys(way: str) -> Callable[[int], dict[str, Any]]:
+    return lambda port: {"driver": "push-json", "vendor": "zebra", "way": way, "listen": f"127.0.0.1:{port}"}
+
+
+PUSHED = b"".join(zebra(epc, antenna) + b"\r\n" for antenna, epc in enumerate(EPCS, 1))
+
+
+def websocket() -> tuple[bytes, bytes]:
+    """What a client says first, and its messages. Source: RFC 6455, 4.1 and 5.2."""
+    client = WSConnection(ConnectionType.CLIENT)
+    hello = client.send(Request(host="127.0.0.1", target="/reads"))
+    frames = b""
+    for antenna, epc in enumerate(EPCS, 1):
+        message = zebra(epc, antenna)  # masked by zeros, so that each is the same
+        frames += b"\x81" + bytes([0x80 | 126]) + struct.pack(">H", len(message)) + b"\0\0\0\0" + message
+    return hello, frames
 
 
 # ---- cards -----------------------------------------------------------------------------------------------------------
@@ -294,6 +330,7 @@ async def autoid(programs: Programs, way: Way) -> AsyncIterator[Peer]:
         yield Peer(autoid_keys(programs, relay.port), relay.over, relay.said, relay.end, tell, events)
 
 
+HELLO = websocket()
 READERS: dict[str, ReaderCase] = {
     "llrp": ReaderCase("llrp", llrp, llrp_keys, answers=True),
     "mqtt-json": ReaderCase("mqtt-json", mqtt, mqtt_keys, looks_s=0.05),
@@ -301,6 +338,8 @@ READERS: dict[str, ReaderCase] = {
     "serial": ReaderCase("serial", cards("serial", b"\r\n")),
     "pyrfid": ReaderCase("pyrfid", cards("pyrfid", b"")),
     "barcode": ReaderCase("barcode", barcode, barcode_keys),
-    "barcode that calls": ReaderCase("barcode", calling_barcode),
+    "barcode that calls": ReaderCase("barcode", calling(called_barcode_keys, SCANS, CODES)),
+    "push by tcp": ReaderCase("push-json", calling(push_keys("tcp"), PUSHED, ZEBRAS)),
+    "push by websocket": ReaderCase("push-json", calling(push_keys("websocket"), HELLO[1], ZEBRAS, HELLO[0])),
     "autoid": ReaderCase("autoid", autoid, autoid_keys, looks_s=0.3, breaks=8, splits=2, answers=True),
 }

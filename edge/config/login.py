@@ -1,6 +1,7 @@
 """Who we are to others by name and password: the keys of any table that has them, and what is wrong with these.
 
-Public names: LoginTable, PlainTable, Login, login_problems, token_problems, door_problems, FIRST_LINE.
+Public names: LoginTable, PlainTable, Login, login_problems, token_problems, shown_problems, door_problems,
+FIRST_LINE.
 """
 
 from __future__ import annotations
@@ -51,8 +52,12 @@ class LoginTable(PlainTable):
 
 def token_problems(here: str, table: PlainTable, token_file: Path | None, url: str) -> Iterator[str]:
     """What keeps the token that goes to a URL from being secret."""
-    needed = of_url(url)
-    if token_file is not None and needed and not table.plain and not is_loopback(urlsplit(url).hostname or ""):
+    yield from shown_problems(here, table, token_file, urlsplit(url).hostname or "", of_url(url))
+
+
+def shown_problems(here: str, table: PlainTable, token_file: Path | None, host: str, needed: str) -> Iterator[str]:
+    """As ``token_problems``, for a token that goes to ``host`` or is brought there; ``needed``: what it lacks for TLS."""
+    if token_file is not None and needed and not table.plain and not is_loopback(host):
         yield f"{here}.token_file: the token would go in the clear: only with {needed}{_OR_PLAIN}"
 
 

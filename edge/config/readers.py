@@ -1,11 +1,12 @@
 """The readers of LINE.toml, each kind of driver with its own keys, and what is wrong with one beyond a single key.
 
-Public names: ReaderConfig, LlrpConfig, SerialConfig, MqttJsonConfig, HttpJsonConfig, AutoIdConfig, BarcodeConfig,
-SearchMode, reader_problems, reader_addresses, card_problems.
+Public names: ReaderConfig, LlrpConfig, SerialConfig, MqttJsonConfig, HttpJsonConfig, PushJsonConfig, AutoIdConfig,
+BarcodeConfig, SearchMode, reader_problems, reader_addresses, card_problems.
 """
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal, TypeAlias, assert_never
@@ -14,13 +15,13 @@ from urllib.parse import urlsplit
 from pydantic import Discriminator, Field, Tag
 
 from edge.config.cards import read_cards
-from edge.config.login import LoginTable, login_problems
+from edge.config.login import LoginTable, PlainTable, login_problems, shown_problems
 from edge.config.mqtt import BrokerTable
 from edge.config.opcua import UaClientConfig, ua_problems
-from edge.config.table import Frozen, Given, Host, Listen, Tcp, Url, is_loopback
-from edge.config.tls import TlsTable, of_transport, of_url, tls_problems
+from edge.config.table import Frozen, Given, Host, Listen, Tcp, Url, is_loopback, pair_problems
+from edge.config.tls import TlsTable, of_transport, of_url, server_context, tls_problems
 from rfid.barcode import Framing
-from rfid.vendor_json import Vendor
+from rfid.vendor_json import PushWay, Vendor
 
 SearchMode = Literal[
     "reader-selected", "single-target", "dual-target", "tag-focus", "single-target-reset", "dual-target-b-to-a"
@@ -132,6 +133,34 @@ class HttpJsonConfig(TlsTable, LoginTable):
     antennas: Antennas = Field(default=(1,), min_length=1, description=_ANTENNAS)
 
 
+class PushJsonConfig(PlainTable):
+    """A UHF reader that sends its maker's JSON to us: by HTTP POST, over a WebSocket, or a line each over TCP.
+
+    Beyond this machine it needs `token_file`, or `host`, or both; a token also needs a certificate of ours, or `plain`.
+    """
+
+    driver: Literal["push-json"] = Field(description="how it is reached")
+    vendor: Vendor = Field(description="whose JSON it is")
+    way: PushWay = Field(default=PushWay.HTTP, description="how it sends")
+    listen: Listen = Field(pattern=r"^.+:\d{1,5}$", description="our address and port, to which the reader connects")
+    path: str = Field(
+        default="", pattern=r"^$|^/[^?#\s]*$", description="the path that it asks for; empty = any; not with `tcp`"
+    )
+    host: Host = Field(default="", description="the reader's address in numbers: nobody else is let in; empty = all")
+    token_file: Given | None = Field(
+        default=None,
+        description="file whose first line it must show, as `Authorization: Bearer`, or as the password of any user",
+    )
+    certificate: Given | None = Field(default=None, description="PEM file of our certificate; none = in the clear")
+    key: Given | None = Field(default=None, description="PEM file of its key, without password")
+    silent_s: float = Field(default=60, ge=0, le=86_400, description=_SILENT)
+    antennas: Antennas = Field(default=(1,), min_length=1, description=_ANTENNAS)
+
+    def context(self) -> ssl.SSLContext | None:
+        """What shows our certificate, its files read now; None = in the clear. Raises ConfigError."""
+        return None if self.certificate is None else server_context(self.certificate, self.key)
+
+
 class AutoIdConfig(Frozen):
     """A UHF reader that is an AutoID device on an OPC UA server."""
 
@@ -183,6 +212,7 @@ _DRIVERS = {
     "pyrfid": "serial",
     "mqtt-json": "mqtt-json",
     "http-json": "http-json",
+    "push-json": "push-json",
     "autoid": "autoid",
     "barcode": "barcode",
 }
@@ -199,6 +229,7 @@ ReaderConfig: TypeAlias = Annotated[
     | Annotated[SerialConfig, Tag("serial")]
     | Annotated[MqttJsonConfig, Tag("mqtt-json")]
     | Annotated[HttpJsonConfig, Tag("http-json")]
+    | Annotated[PushJsonConfig, Tag("push-json")]
     | Annotated[AutoIdConfig, Tag("autoid")]
     | Annotated[BarcodeConfig, Tag("barcode")],
     Discriminator(
@@ -224,6 +255,8 @@ def reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
         case HttpJsonConfig(url=url):
             yield from tls_problems(here, reader, of_url(url))
             yield from login_problems(here, reader, urlsplit(url).hostname or "", of_url(url))
+        case PushJsonConfig():
+            yield from _push_problems(here, reader)
         case AutoIdConfig(opcua=opcua):
             yield from ua_problems(f"{here}.opcua", opcua)
         case BarcodeConfig():
@@ -246,6 +279,8 @@ def reader_addresses(reader: ReaderConfig) -> Iterator[tuple[str, str]]:
             parts = urlsplit(reader.url)
             port = parts.port or (443 if parts.scheme == "https" else 80)
             yield "url", f"{_one_host(parts.hostname or '')}:{port}{parts.path}?{parts.query}".removesuffix("?")
+        case PushJsonConfig():
+            yield "listen", reader.listen
         case AutoIdConfig():
             yield "opcua.url", f"{reader.opcua.url.lower().rstrip('/')} {reader.device}".rstrip()
         case BarcodeConfig():
@@ -264,16 +299,36 @@ def card_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
         yield from (f"{here}.cards: {problem}" for problem in read_cards(reader.cards).problems)
 
 
+def _listen_problems(here: str, listen: str, host: str) -> Iterator[str]:
+    if not 1 <= int(listen.rpartition(":")[2]) <= 65_535:
+        yield f"{here}.listen: {listen!r}: the port must be 1..65535"
+    try:
+        ip_address(host)
+    except ValueError:
+        yield f"{here}.host: {host!r}: with listen it must be an address in numbers: nobody else is let in"
+
+
+def _push_problems(here: str, reader: PushJsonConfig) -> Iterator[str]:
+    host = reader.listen.rpartition(":")[0].strip("[]")
+    yield from _listen_problems(here, reader.listen, reader.host or "0.0.0.0")  # noqa: S104  anybody, as a number
+    yield from pair_problems(here, reader, "certificate", "key")
+    if reader.way is PushWay.TCP:
+        for key in ("token_file", "path"):
+            if getattr(reader, key):
+                yield f"{here}.{key}: not with way 'tcp', where there is no place for it; host says who is let in"
+    needed = "" if reader.certificate else "certificate and key"
+    yield from shown_problems(here, reader, reader.token_file, host, needed)
+    if not is_loopback(host) and reader.token_file is None and not reader.host:
+        yield f"{here}.token_file: missing: or host: everybody in the network could send reads"
+    if reader.way is PushWay.HTTP and not reader.silent_s:
+        yield f"{here}.silent_s: 0: with way 'http' nothing else tells that the reader is gone"
+
+
 def _scanner_problems(here: str, reader: BarcodeConfig) -> Iterator[str]:
     if bool(reader.listen) == (reader.port is not None):
         yield f"{here}.port: {'only without listen' if reader.listen else 'missing: or listen, if it connects to us'}"
     if reader.listen:
-        if not 1 <= int(reader.listen.rpartition(":")[2]) <= 65_535:
-            yield f"{here}.listen: {reader.listen!r}: the port must be 1..65535"
-        try:
-            ip_address(reader.host)
-        except ValueError:
-            yield f"{here}.host: {reader.host!r}: with listen it must be an address in numbers: nobody else is let in"
+        yield from _listen_problems(here, reader.listen, reader.host)
     for key in ("separator", "no_read", "heartbeat"):
         if any(char in "\r\n\x02\x03" for char in getattr(reader, key)):
             yield f"{here}.{key}: {getattr(reader, key)!r}: CR, LF, STX and ETX mark frames and cannot stand within"

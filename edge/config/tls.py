@@ -1,6 +1,6 @@
-"""TLS as a client speaks it: the keys of any table that has them, what is wrong with these, and what they come to.
+"""TLS: the keys of any table that has them, what is wrong with these, and what they come to.
 
-Public names: TlsTable, tls_problems, of_transport, of_url.
+Public names: TlsTable, server_context, tls_problems, of_transport, of_url.
 
 Source: RFC 8446, RFC 6125; MODBUS/TCP Security V36, 8 (TLS 1.2 or later).
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 from pydantic import Field
 
@@ -42,11 +43,16 @@ class TlsTable(Frozen):
             except OSError as error:
                 raise ConfigError(self.ca, [f"authorities: {_trouble(error)}"]) from None
         if self.certificate is not None:
-            try:
-                context.load_cert_chain(self.certificate, self.key, password=_no_password)
-            except OSError as error:
-                raise ConfigError(self.certificate, [f"certificate, with key {self.key}: {_trouble(error)}"]) from None
+            _show(context, self.certificate, self.key)
         return context
+
+
+def server_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
+    """What shows our certificate to those that connect to us. The files are read now. Raises ConfigError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    _show(context, certificate, key)
+    return context
 
 
 def tls_problems(here: str, table: TlsTable, needed: str) -> Iterator[str]:
@@ -65,6 +71,13 @@ def of_transport(transport: str) -> str:
 def of_url(url: str) -> str:
     """What a table with this URL lacks to have TLS; empty = nothing."""
     return "" if url.startswith("https:") else f"an https url, this one is {url!r}"
+
+
+def _show(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
+    try:
+        context.load_cert_chain(certificate, key, password=_no_password)
+    except OSError as error:
+        raise ConfigError(certificate, [f"certificate, with key {key}: {_trouble(error)}"]) from None
 
 
 def _trouble(error: OSError) -> str:

@@ -19,9 +19,11 @@ from edge.config.readers import (
     HttpJsonConfig,
     LlrpConfig,
     MqttJsonConfig,
+    PushJsonConfig,
     ReaderConfig,
     SerialConfig,
 )
+from edge.config.secret import read_secret
 from rfid.barcode import ScanFormat
 from rfid.barcode_scanner import BarcodeScanner, ScannerSettings
 from rfid.driver import Reader, ReaderError, ReaderFailure
@@ -30,6 +32,7 @@ from rfid.llrp.client import LlrpReader
 from rfid.llrp.impinj import ImpinjOptions
 from rfid.llrp.settings import GpiStart, LlrpSettings
 from rfid.mqtt_reader import MqttJsonReader, MqttSettings
+from rfid.push_reader import PushJsonReader, PushSettings
 from rfid.pyrfid_reader import PyrfidReader
 from rfid.serial_line import SerialReader
 
@@ -76,6 +79,23 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
                     user=login.user,
                     password=login.password,
                     tls=_from_files(name, config.context) if secure else None,
+                )
+            )
+        case PushJsonConfig():
+            host, _, port = config.listen.rpartition(":")
+            token = config.token_file
+            return PushJsonReader(
+                PushSettings(
+                    name=name,
+                    vendor=config.vendor,
+                    way=config.way,
+                    host=host.strip("[]"),
+                    port=int(port),
+                    only=config.host,
+                    token="" if token is None else _from_files(name, lambda: read_secret(token)),
+                    path=config.path,
+                    silent_s=config.silent_s,
+                    tls=_from_files(name, config.context),
                 )
             )
         case AutoIdConfig():  # its library takes most of a second to load
