@@ -27,6 +27,7 @@ from edge.core.alarms.alarms import unraised
 from edge.core.events import AlarmChanged, Started
 from edge.core.values.layout import LineLayout
 from edge.core.values.wishes import Wish
+from edge.journal.disk import NEEDED_BYTES, free_bytes
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.metrics import Sample
@@ -35,6 +36,7 @@ from edge.views.docks import DockBoard, DockPicture
 from edge.views.history import History, Window
 from edge.views.live import LiveView
 from edge.views.picture import PointView, Snapshot
+from edge.views.troubles import Trouble, not_followed, store_away, store_full, unwritable
 
 log = logging.getLogger(__name__)
 BEAT_S = 1.0
@@ -51,7 +53,9 @@ class LineInfo:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether everything is followed. ``store_trouble`` is empty while orders can be taken."""
+    """Whether everything is followed. ``store_trouble`` is empty while orders can be taken. ``troubles``: all that is
+    known without the journals.
+    """
 
     ok: bool
     site: str
@@ -59,6 +63,7 @@ class Health:
     now_us: int
     store_trouble: str
     controllers: tuple[Followed, ...]
+    troubles: tuple[Trouble, ...]
 
 
 class Site:
@@ -179,7 +184,20 @@ class Site:
         controllers = tuple(watch.followed for watch in self._watches)
         trouble = self._store_trouble or next((its.store_trouble for its in controllers if its.store_trouble), "")
         ok = not trouble and not any(its.journal_trouble for its in controllers)
-        return Health(ok, self.config.site, self._version, now_us(), trouble, controllers)
+        troubles = tuple(self._troubles(controllers, trouble))
+        return Health(ok, self.config.site, self._version, now_us(), trouble, controllers, troubles)
+
+    def _troubles(self, controllers: tuple[Followed, ...], store: str) -> Iterator[Trouble]:
+        for its in controllers:
+            if its.unwritable:
+                folder = str(Path(its.journal).parent)
+                yield unwritable(its.controller, its.unwritable, its.unwritable_us, folder)
+            elif its.journal_trouble:
+                yield not_followed(its.controller, its.journal_trouble)
+        if store:
+            file = self.config.store_file
+            full = free_bytes(file) < NEEDED_BYTES
+            yield store_full(str(file.parent)) if full else store_away(store)
 
     def metrics(self) -> Iterator[Sample]:
         """What is followed, for Prometheus."""
@@ -188,6 +206,7 @@ class Site:
             yield Sample(
                 "api_journal_up", "1 = the controller's journal is followed", int(not its.journal_trouble), label
             )
+            yield Sample("api_journal_writable", "0 = its controller cannot write it", int(not its.unwritable), label)
             yield Sample("api_store_up", "1 = the journal is projected", int(not its.store_trouble), label)
             yield Sample("api_journal_seen", "newest record on the live page", its.seen, label)
             yield Sample("api_journal_projected", "newest record in the site store", its.projected, label)

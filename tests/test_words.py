@@ -29,6 +29,7 @@ from edge.core.values.dock import Direction
 from edge.core.values.layout import Job, LaneRole
 from edge.core.values.load import LoadAction
 from edge.core.values.order import Order, OrderState
+from edge.journal.sign import Unwritable
 from edge.views.sentences import Teller
 from edge.views.words.alarms import ALARMS
 from edge.views.words.docks import DOCKS
@@ -85,6 +86,8 @@ PAGES_SAY: dict[str, Iterable[str]] = {
     "verdict.*": ("verified", "refused"),
 }
 PYTHON_SAYS: dict[str, Iterable[str]] = {
+    "trouble.unwritable.*": Unwritable,
+    "trouble.todo.*": Unwritable,
     "alarm-*": AlarmState,
     "alarm.*": AlarmKind,
     "alarm.*.*": [f"{kind}.{part}" for kind in AlarmKind for part in PARTS],

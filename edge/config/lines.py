@@ -216,6 +216,11 @@ class LineConfig(Frozen):
         """The publishers' own file."""
         return self.publish_state_ or self.journal.parent / "publish.sqlite"
 
+    @property
+    def store_file(self) -> Path | None:
+        """The site store's file; None = none is followed."""
+        return _file(self.store) if self.store else None
+
     def layouts(self) -> tuple[LineLayout, ...]:
         """What the decisions need to know of each line."""
         return tuple(_layout(name, table) for name, table in self.line.items())
@@ -252,6 +257,15 @@ class SiteConfig(Frozen):
         "`Authorization: Bearer`",
     )
     controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
+
+    @property
+    def store_file(self) -> Path:
+        """The site store's file."""
+        return _file(self.store)
+
+
+def _file(store: str) -> Path:
+    return Path(store.removeprefix("sqlite:///"))
 
 
 def _layout(name: str, table: LineTable) -> LineLayout:

@@ -34,7 +34,7 @@ def check_site(path: Path) -> SiteConfig:
     config = load_site(path)
     load_controllers(config)
     problems = [*_secret("token_file", config.token_file, read_api_token)]
-    problems += _written("store", Path(config.store.removeprefix("sqlite:///")))
+    problems += _written("store", config.store_file)
     _refuse(path, problems)
     for line in config.controller:
         check_line(line.config)

@@ -417,7 +417,11 @@ class Controller:
 
     def metrics(self) -> Iterator[Sample]:
         """For Prometheus, from any thread: what was told last, and what was stored."""
-        return samples(dict(self._told), Counter(self._journal.kinds), self._core.left_out())
+        yield from samples(dict(self._told), Counter(self._journal.kinds), self._core.left_out())
+        sign = self._journal.sign
+        why = "0 = the journal cannot be written, since journal_stands_since_seconds (1970 UTC)"
+        yield Sample("journal_writable", why, int(sign.why is None))
+        yield Sample("journal_stands_since_seconds", why, sign.since_s)
 
     async def _keep_room(self, retention: Retention) -> None:
         """Looks after the journal's room, in a thread of its own."""

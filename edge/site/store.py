@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +21,7 @@ from edge.core.values.feed import FeedPlace, FeedPortion
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order
 from edge.core.values.wishes import Wish
+from edge.journal.disk import no_room
 from edge.journal.record import Record
 from edge.site import feed, tables
 from edge.site import orders as orders_of
@@ -39,6 +41,7 @@ class SiteStore:
 
     def __init__(self, url: str, readonly: bool = False) -> None:
         self._name = url
+        self._path: Path | None = None
         self._held = ExitStack()
         with ExitStack() as undone, self._errors():
             self._name = sa.make_url(url).render_as_string(hide_password=True)
@@ -229,6 +232,10 @@ class SiteStore:
             raise
         except SQLAlchemyError as error:
             reason = getattr(error, "orig", None) or error
-            raise StoreError(f"site store {self._name}: {reason}") from None
+            raise StoreError(f"site store {self._name}: {self._no_room(reason) or reason}") from None
         except OSError as error:
-            raise StoreError(f"site store {self._name}: {error.strerror or error}") from None
+            reason = self._no_room(error) or error.strerror or error
+            raise StoreError(f"site store {self._name}: {reason}") from None
+
+    def _no_room(self, error: BaseException) -> str:
+        return no_room(error, self._path) if self._path is not None else ""
