@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,9 +26,10 @@ from edge.config.problem import ConfigError
 from edge.config.secret import read_api_token
 from edge.core.alarms.alarms import unraised
 from edge.core.events import AlarmChanged, Started
+from edge.core.values.alarm import AlarmKind
 from edge.core.values.layout import LineLayout
 from edge.core.values.wishes import Wish
-from edge.journal.disk import NEEDED_BYTES, free_bytes
+from edge.journal.disk import NEEDED_BYTES, DiskWatch, disk_samples
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.metrics import Sample
@@ -36,10 +38,11 @@ from edge.views.docks import DockBoard, DockPicture
 from edge.views.history import History, Window
 from edge.views.live import LiveView
 from edge.views.picture import PointView, Snapshot
-from edge.views.troubles import Trouble, not_followed, store_away, store_full, unwritable
+from edge.views.troubles import Trouble, disk_fills, not_followed, store_away, store_full, unwritable
 
 log = logging.getLogger(__name__)
 BEAT_S = 1.0
+DISK_EVERY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ class Site:
         self._store: SiteStore | None = None
         self._store_lock = threading.Lock()
         self._store_trouble = ""
-        self._told_health = b""
+        self._disk = DiskWatch({"store": config.store_file}, config.disk.low_hours, config.disk.low_mb * 1_000_000)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -117,6 +120,7 @@ class Site:
         await asyncio.to_thread(self.open_store)
         tasks = [asyncio.create_task(watch.run()) for watch in self._watches]
         tasks.append(asyncio.create_task(self._beat()))
+        tasks.append(asyncio.create_task(self._watch_disk()))
         try:
             yield
         finally:
@@ -194,10 +198,17 @@ class Site:
                 yield unwritable(its.controller, its.unwritable, its.unwritable_us, folder)
             elif its.journal_trouble:
                 yield not_followed(its.controller, its.journal_trouble)
+        full = any(room.left.free_bytes < NEEDED_BYTES for room in self._disk.rooms)
         if store:
-            file = self.config.store_file
-            full = free_bytes(file) < NEEDED_BYTES
-            yield store_full(str(file.parent)) if full else store_away(store)
+            yield store_full(str(self.config.store_file.parent)) if full else store_away(store)
+        low = self._disk.low
+        if low is not None and not (store and full) and not self._is_alarmed(AlarmKind.DISK_LOW):
+            yield disk_fills(str(low.folder), low.left.hours, low.left.free_bytes // 1_000_000)
+
+    def _is_alarmed(self, kind: AlarmKind) -> bool:
+        """Whether a controller says it."""
+        known = (self.live.alarm(name) for name, its in self._unraised.items() if its.kind is kind)
+        return any(its is not None and its.active for its in known)
 
     def metrics(self) -> Iterator[Sample]:
         """What is followed, for Prometheus."""
@@ -211,6 +222,7 @@ class Site:
             yield Sample("api_journal_seen", "newest record on the live page", its.seen, label)
             yield Sample("api_journal_projected", "newest record in the site store", its.projected, label)
             yield Sample("api_journal_age_seconds", "age of the newest record", (now_us() - its.last_us) / 1e6, label)
+        yield from disk_samples(self._disk.rooms)
         yield Sample("api_pages", "live pages that listen", len(self.hub))
 
     def _picture(self) -> bytes:
@@ -234,6 +246,15 @@ class Site:
         changes = self.live.changes(now_us())
         if changes:
             self.hub.publish(event("changes", msgspec.json.encode(changes)))
+
+    async def _watch_disk(self) -> None:
+        """Looks at the room on the store's disk; the controllers look at theirs."""
+        while True:
+            try:
+                await asyncio.to_thread(self._disk.look, time.monotonic_ns() // 1_000)
+            except OSError as error:
+                log.warning("%s; the store's disk is looked at again in %d s", error, DISK_EVERY_S)
+            await asyncio.sleep(DISK_EVERY_S)
 
     async def _beat(self) -> None:
         """Once a second: what time alone changes, and a sign of life for the listeners."""

@@ -81,7 +81,10 @@ class Site:
         self.house, self.disk = house, disk
         self.metrics = f"127.0.0.1:{free_port()}"
         text = (house.folder / "LINE.toml").read_text(encoding="utf-8")
-        (house.folder / "LINE.toml").write_text(f'{text}\n[metrics]\nrun = "{self.metrics}"\n', encoding="utf-8")
+        low = "[disk]\nlow_mb = 1\n"
+        (house.folder / "LINE.toml").write_text(f'{text}\n{low}[metrics]\nrun = "{self.metrics}"\n', encoding="utf-8")
+        with (house.folder / "SITE.toml").open("a", encoding="utf-8") as file:
+            file.write(f"\n{low}")
 
     def health(self) -> list[dict[str, object]]:
         troubles: list[dict[str, object]] = json.loads(self._get(f"127.0.0.1:{self.house.ports['site']}/api/health"))[

@@ -56,7 +56,7 @@ PAGES_SAY: dict[str, Iterable[str]] = {
     "alarms.state.*": AlarmState,
     "anomaly.*": AnomalyCode,
     "device.*": (
-        *("plc", "host", "reader", "points", "packml", "publish", "site-store", "journal", "journal-room"),
+        *("plc", "host", "reader", "points", "packml", "publish", "site-store", "journal", "journal-room", "disk"),
         *("up", "down", "unknown"),
     ),
     "dock.*": STATUSES,

@@ -14,7 +14,7 @@ from pydantic import Field
 from edge.config.docks import DockTable, dock_layout
 from edge.config.opcua import UaServerConfig
 from edge.config.plcs import PlcConfig
-from edge.config.publish import MetricsConfig, PublisherConfig, RetentionConfig
+from edge.config.publish import DiskConfig, MetricsConfig, PublisherConfig, RetentionConfig
 from edge.config.readers import ReaderConfig
 from edge.config.table import Beside, Frozen, Listen, Name, StoreUrl
 from edge.core.alarms.rules import RULES
@@ -208,6 +208,7 @@ class LineConfig(Frozen):
         description="the publishers' own file; none = `publish.sqlite` beside the journal",
     )
     retention: RetentionConfig = Field(default=RetentionConfig(), description="how long the journal keeps records")
+    disk: DiskConfig = Field(default=DiskConfig(), description="when the alarm `disk-low` comes")
     metrics: MetricsConfig = Field(default=MetricsConfig(), description="numbers of the processes for Prometheus")
     sim: SimConfig = Field(default=SimConfig(), description="the simulated floor")
 
@@ -220,6 +221,15 @@ class LineConfig(Frozen):
     def store_file(self) -> Path | None:
         """The site store's file; None = none is followed."""
         return _file(self.store) if self.store else None
+
+    def files(self) -> dict[str, Path]:
+        """The files of the controller, its publishers and its orders, by what they are called."""
+        found = {"journal": self.journal}
+        if self.publish:
+            found["publish_state"] = self.publish_state
+        if self.store_file is not None:
+            found["store"] = self.store_file
+        return found
 
     def layouts(self) -> tuple[LineLayout, ...]:
         """What the decisions need to know of each line."""
@@ -256,6 +266,7 @@ class SiteConfig(Frozen):
         description="file with a secret of 24 characters or more in its first line; requests bring it as "
         "`Authorization: Bearer`",
     )
+    disk: DiskConfig = Field(default=DiskConfig(), description="when the page says that the store's disk fills")
     controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
 
     @property

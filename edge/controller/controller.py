@@ -51,6 +51,7 @@ from edge.devices.packml import PackmlSession
 from edge.devices.plc import PlcSession
 from edge.devices.points import PointSession
 from edge.devices.reader import ReaderSession
+from edge.journal.disk import DiskWatch, disk_samples
 from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
 from edge.journal.replay import recover
@@ -70,6 +71,7 @@ CHECKPOINT_EVERY = 100_000
 CERTIFICATES_EVERY_S = 3_600
 ROOM_EVERY_S = 30
 TARGETS_EVERY_S = 10
+DISKS_EVERY_S = 30
 
 Targets = Callable[[int], Mapping[str, str]]
 """By publisher why its target lacks what it should have then; empty = it has it. Raises OSError, JournalError."""
@@ -137,6 +139,7 @@ class Controller:
         self._retention = retention
         self._targets = targets
         self._room: JournalRoom | None = None
+        self._disks = DiskWatch(config.files(), config.disk.low_hours, config.disk.low_mb * 1_000_000)
         self._told: dict[str, tuple[tuple[str, float], ...]] = {}
 
     async def run(self) -> None:
@@ -198,6 +201,7 @@ class Controller:
             for name in self._config.reader:
                 tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name)))
             tasks.create_task(self._measure())
+            tasks.create_task(self._keep("disk-watch", self._watch_disks))
             if self._retention is not None:
                 tasks.create_task(self._keep("journal-room", partial(self._keep_room, self._retention)))
             if self._targets is not None:
@@ -422,6 +426,7 @@ class Controller:
         why = "0 = the journal cannot be written, since journal_stands_since_seconds (1970 UTC)"
         yield Sample("journal_writable", why, int(sign.why is None))
         yield Sample("journal_stands_since_seconds", why, sign.since_s)
+        yield from disk_samples(self._disks.rooms)
 
     async def _keep_room(self, retention: Retention) -> None:
         """Looks after the journal's room, in a thread of its own."""
@@ -438,6 +443,26 @@ class Controller:
                 await asyncio.sleep(ROOM_EVERY_S)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _watch_disks(self) -> None:
+        """Says when a disk of our files has little room, in a thread of its own."""
+        pool = ThreadPoolExecutor(1, "disks") if self._threaded else None
+        try:
+            while True:
+                try:
+                    if pool is None:
+                        low = self._disks.look(self._now())
+                    else:
+                        low = await self._loop.run_in_executor(pool, self._disks.look, self._now())
+                except OSError as error:
+                    log.warning("%s; the disks are looked at again in %d s", error, DISKS_EVERY_S)
+                else:
+                    if low is not None or "disk" in self._reasons:  # that all is well at the start is no news
+                        self._device("disk", None if low is None else low.text, "the disks have room")
+                await asyncio.sleep(DISKS_EVERY_S)
+        finally:
+            if pool is not None:
+                pool.shutdown(wait=False, cancel_futures=True)
 
     async def _watch_targets(self, targets: Targets) -> None:
         """Says which publisher's target does not have what it should, and why, in a thread of its own."""

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import assert_never
 
-from edge.core.alarms.facts import Condition, Fact, Moment, Trial, identity
+from edge.core.alarms.facts import PARTS, Condition, Fact, Moment, Trial, identity
 from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.events import AlarmChanged, AlarmRequested, Started
 from edge.core.values.alarm import ANNUNCIATED, MOMENTS, UNPLACED, AlarmAction, AlarmKind, AlarmRule, AlarmState
@@ -134,7 +134,7 @@ class Alarms:
                     out.append(self._told(name, record, before, given.at_us))
         for name, record in places.items():
             known.setdefault(name, record)
-        for kind in (AlarmKind.SITE_STORE_DOWN, AlarmKind.JOURNAL_DOWN, AlarmKind.JOURNAL_FULL):
+        for kind in PARTS:
             out += self.take(Condition(kind, "", False, ""), given.at_us)
         self._find_next()
         return out + self._follow(given.at_us)
@@ -361,7 +361,13 @@ def places_of(given: Started) -> Iterator[tuple[str, AlarmRecord]]:
 
 def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
     match kind:
-        case AlarmKind.SITE_STORE_DOWN | AlarmKind.FEED_CHANGED | AlarmKind.JOURNAL_DOWN | AlarmKind.JOURNAL_FULL:
+        case (
+            AlarmKind.SITE_STORE_DOWN
+            | AlarmKind.FEED_CHANGED
+            | AlarmKind.JOURNAL_DOWN
+            | AlarmKind.JOURNAL_FULL
+            | AlarmKind.DISK_LOW
+        ):
             yield given.controller, "", ""
         case (
             AlarmKind.PLC_DOWN

@@ -1,6 +1,6 @@
 """From what happens to what is told about alarms: conditions, moments and samples.
 
-Public names: Fact, Condition, Moment, Trial, facts, identity.
+Public names: Fact, Condition, Moment, Trial, PARTS, facts, identity.
 """
 
 from __future__ import annotations
@@ -48,7 +48,10 @@ _PARTS = {
     "site-store": AlarmKind.SITE_STORE_DOWN,
     "journal": AlarmKind.JOURNAL_DOWN,
     "journal-room": AlarmKind.JOURNAL_FULL,
+    "disk": AlarmKind.DISK_LOW,
 }
+PARTS = tuple(_PARTS.values())
+"""What is told of the controller's own parts."""
 _MOMENTS = {
     AnomalyCode.EVENTS_MISSED: AlarmKind.EVENTS_MISSED,
     AnomalyCode.UNACCOUNTED_COMMANDS: AlarmKind.OTHER_HOST,
@@ -131,6 +134,8 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
                 if group == "reader":  # which of the two there is at this place, the layouts tell
                     yield Condition(AlarmKind.SCANNER_DOWN, name, not up, reason)
             elif device in _PARTS:
+                if device == "disk":  # each step down calls anew
+                    yield Condition(AlarmKind.DISK_LOW, "", False, "")
                 yield Condition(_PARTS[device], "", not up, reason)
         case FeedFollowed(anew=True, before=before, newest=newest):
             store = f"store {value.store}, epoch {value.epoch}" if value.store else "a store of 0.1.0"

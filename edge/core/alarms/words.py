@@ -140,6 +140,19 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
         "See who is behind: lanewise publish --status. Repair it, take it out of LINE.toml, or give more room.",
         "以 lanewise publish --status 查看誰落後；修復它、從 LINE.toml 移除它，或增加配額。",
     ),
+    "alarm.disk-low": ("Disk fills", "磁碟空間將用盡"),
+    "alarm.disk-low.cause": (
+        "As it grows now, the disk of the folder is full in the hours named here, or less is free than low_mb.",
+        "依目前的增長，該資料夾所在的磁碟將在此處所示的小時數後用盡，或剩餘空間少於 low_mb。",
+    ),
+    "alarm.disk-low.consequence": (
+        "When it is full nothing is acknowledged, no order is taken, and everything takes the default lane.",
+        "磁碟滿後不再回覆確認、不再接收訂單，所有物件走預設道。",
+    ),
+    "alarm.disk-low.action": (
+        "Find what grows, as with du -xh, and make room; lower keep_days or quota_mb if it is the journal.",
+        "以 du -xh 等找出增長的檔案並清出空間；若是日誌，請調低 keep_days 或 quota_mb。",
+    ),
     "alarm.target-down": ("Nothing is published", "資料未發布"),
     "alarm.target-down.cause": (
         "The publisher's target is unreachable or refuses us, or lanewise publish does not run.",

@@ -100,6 +100,7 @@ PAGES: Rows = {
     "device.publish": ("Publisher {name}", "發布器 {name}"),
     "device.site-store": ("Site store", "站點資料庫"),
     "device.journal": ("Journal", "日誌"),
+    "device.disk": ("Room on the disk", "磁碟空間"),
     "device.journal-room": ("Room for the journal", "日誌空間"),
     "points.title": ("Points", "點位"),
     "points.good": ("good", "正常"),
