@@ -17,6 +17,8 @@ from pathlib import Path
 
 WITHIN_S = 30.0
 """A look at one file takes no longer; of a large one the next look begins where this one ended."""
+BUSY_S = 5.0
+"""How long another program may hold a file before it is looked at another time."""
 NICENESS = 10
 """The thread that looks lets everything else go first."""
 _TABLES = "SELECT name FROM sqlite_schema WHERE type='table' AND rootpage>0 ORDER BY rootpage"
@@ -43,7 +45,9 @@ def look_for_damage(path: Path, within_s: float = WITHIN_S, begin: int = 0) -> L
     where = f"{path.absolute().as_uri()}?mode=ro"
     try:
         with (
-            closing(sqlite3.connect(where, uri=True, isolation_level=None, timeout=5, check_same_thread=False)) as db,
+            closing(
+                sqlite3.connect(where, uri=True, isolation_level=None, timeout=BUSY_S, check_same_thread=False)
+            ) as db,
             _interrupted(db, within_s) as over,
         ):
             db.execute("PRAGMA wal_autocheckpoint=0")

@@ -87,7 +87,8 @@ TAGS: dict[str, str] = {
     "carrier": "the carrier as the order has it",
     "channel": "where an order came from",
     "code": "kind of anomaly, see docs/operations.md",
-    "device": "`plc.NAME`, `points.NAME` (a PLC's), `reader.NAME`, `publish.NAME`, `site-store`, `journal`, `disk`",
+    "device": "`plc.NAME`, `points.NAME` (a PLC's), `reader.NAME`, `publish.NAME`, `site-store`, `journal`, `disk`, "
+    "`files`",
     "direction": "`out` of the house, `in`, `undetermined`",
     "dock": "a dock door by its name in LINE.toml",
     "event": "kind of PLC event, in lower case as in docs/plc-mailbox.md, or its number",

@@ -367,6 +367,7 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             | AlarmKind.JOURNAL_DOWN
             | AlarmKind.JOURNAL_FULL
             | AlarmKind.DISK_LOW
+            | AlarmKind.FILE_DAMAGED
         ):
             yield given.controller, "", ""
         case (

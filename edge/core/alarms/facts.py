@@ -49,6 +49,7 @@ _PARTS = {
     "journal": AlarmKind.JOURNAL_DOWN,
     "journal-room": AlarmKind.JOURNAL_FULL,
     "disk": AlarmKind.DISK_LOW,
+    "files": AlarmKind.FILE_DAMAGED,
 }
 PARTS = tuple(_PARTS.values())
 """What is told of the controller's own parts."""

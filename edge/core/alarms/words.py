@@ -153,6 +153,19 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
         "Find what grows, as with du -xh, and make room; lower keep_days or quota_mb if it is the journal.",
         "以 du -xh 等找出增長的檔案並清出空間；若是日誌，請調低 keep_days 或 quota_mb。",
     ),
+    "alarm.file-damaged": ("File damaged", "檔案已損壞"),
+    "alarm.file-damaged.cause": (
+        "Pages of journal, publish_state or store are not what was written: the disk, the power, or another program.",
+        "journal、publish_state 或 store 的部分頁面與寫入時不同：磁碟、電源，或其他程式。",
+    ),
+    "alarm.file-damaged.consequence": (
+        "What stands there is lost, and the next start or the next order that needs it may fail.",
+        "該處內容已遺失；下次啟動或需要它的訂單可能失敗。",
+    ),
+    "alarm.file-damaged.action": (
+        "Look at the disk. A store: lanewise site restore. Else stop, keep the file aside and start: it is made anew.",
+        "檢查磁碟。若是 store：以 lanewise site restore 還原；否則停止程序、移開檔案保存後再啟動，檔案會重新建立。",
+    ),
     "alarm.target-down": ("Nothing is published", "資料未發布"),
     "alarm.target-down.cause": (
         "The publisher's target is unreachable or refuses us, or lanewise publish does not run.",
