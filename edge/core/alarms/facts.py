@@ -1,6 +1,6 @@
 """From what happens to what is told about alarms: conditions, moments and samples.
 
-Public names: Fact, Condition, Moment, Trial, PARTS, facts, identity.
+Public names: Fact, Condition, Moment, Trial, PARTS, REFUSAL_TEXT, facts, identity.
 """
 
 from __future__ import annotations
@@ -31,11 +31,21 @@ from edge.core.events import (
 )
 from edge.core.values.alarm import AlarmKind
 from plc.packml import PackmlState, state_name
-from plc.words import EventType, Opcode
+from plc.words import EventType, Opcode, Refusal
 
 CERTIFICATE_WARN_US = 30 * 86_400_000_000
 """So long before our certificate ends it is alarmed."""
 
+REFUSAL_TEXT: dict[int, str] = {
+    Refusal.OUT_OF_SEQUENCE: "out of sequence",
+    Refusal.EXPIRED: "expired",
+    Refusal.UNKNOWN_TRACK: "unknown track id",
+    Refusal.NO_TARGET: "no such lane or target",
+    Refusal.OLD_EPOCH: "old epoch",
+    Refusal.PAST_DECISION: "past the decision point",
+    Refusal.NOT_EXECUTE: "machine not in Execute",
+}
+"""Why a PLC refused a command."""
 _DEVICES = {
     "plc": AlarmKind.PLC_DOWN,
     "host": AlarmKind.FENCED,
@@ -84,11 +94,12 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One more item, and whether it went wrong."""
+    """One more item, and whether it went wrong. ``text``: why, where that is known."""
 
     kind: AlarmKind
     place: str
     bad: bool
+    text: str = ""
 
 
 Fact: TypeAlias = Condition | Moment | Trial
@@ -104,8 +115,9 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
     match value:
         case RouteDecided(line=line, reason=reason, round=0):
             yield Trial(AlarmKind.NO_READS, line, reason is RouteReason.NO_READ)
-        case CommandHandled(plc=plc, opcode=Opcode.ROUTE, refusal=refusal):
-            yield Trial(AlarmKind.COMMANDS_REFUSED, plc, refusal > 0)
+        case CommandHandled(plc=plc, opcode=Opcode.ROUTE, refusal=refusal, target=lane):
+            why = f"lane {lane}: {REFUSAL_TEXT.get(refusal, f'reason {refusal}')}"
+            yield Trial(AlarmKind.COMMANDS_REFUSED, plc, refusal > 0, why)
         case Sorted(line=line, outcome=outcome):
             yield Trial(AlarmKind.MISSORTS, line, outcome in _ASTRAY)
             yield Trial(AlarmKind.DEFAULTS, line, outcome is Outcome.DEFAULTED)

@@ -221,13 +221,13 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
     ),
     "alarm.commands-refused": ("PLC refuses routes", "PLC 拒絕路徑命令"),
     "alarm.commands-refused.cause": (
-        "The PLC refuses routes: mostly they come past the decision point.",
-        "PLC 拒絕路徑命令：多半是過了決定點才到。",
+        "The PLC refuses routes: they come past the decision point, or name a lane that it does not have.",
+        "PLC 拒絕路徑命令：過了決定點才到，或指定了 PLC 沒有的道。",
     ),
     "alarm.commands-refused.consequence": ("Those parcels take the default lane.", "這些包裹走預設道。"),
     "alarm.commands-refused.action": (
-        "Compare decision_mm, speed_mm_s and actuation_ms with the floor.",
-        "比對 decision_mm、speed_mm_s、actuation_ms 與現場。",
+        "No such lane: compare lane numbers in LINE.toml with the PLC. Else decision_mm, speed_mm_s and actuation_ms.",
+        "no such lane：比對 LINE.toml 的道號與 PLC；否則比對 decision_mm、speed_mm_s、actuation_ms 與現場。",
     ),
     "alarm.machine-stopped": ("Machine stopped", "機台停止"),
     "alarm.machine-stopped.cause": (
