@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from controllers import UTC_US, stop
 from house import make_house
+from journals import leave_no_room
 from ports import on_free_ports
 from pure_site import example
 from virtual_time import run_virtual
@@ -115,6 +116,16 @@ def test_check_says_it_and_what_is_free(project: Path, tmp_path: Path) -> None:
     assert config.store_file is not None
     good = house.run("check", "LINE.toml")
     assert (good.status, good.err) == (0, "")
+    with closing(Journal(config.journal)) as written:
+        leave_no_room(written._db)
+        written.append([DeviceChanged(UTC_US, "plc.sorter", True, "x" * 50_000)])
+        with pytest.raises(sqlite3.Error):
+            written.flush()
+        said = house.run("check", "LINE.toml")
+        assert said.status == 0
+        assert "LINE.toml: warning: Journal of edge1 cannot be written: no space left on its disk, since 20" in said.out
+        written._db.execute("PRAGMA max_page_count=1000000")
+        written.flush()
     plant(config.journal, b"once upon a time")
     config.store_file.write_bytes(b"\xff" * PAGE)
     said = house.run("check", "LINE.toml")

@@ -68,7 +68,7 @@ class Night:
         return [name for name in CALLS if not self.matches(name, known.get(name, {}).get("text", ""))]
 
     def all_is_wrong(self) -> None:
-        """Waits until every call is there; who is not let in knocks meanwhile, as that alarm lasts for a minute only."""
+        """Waits until every call is there; who is not let in knocks meanwhile, as that alarm lasts a minute only."""
 
         def knocked() -> bool:
             with suppress(OSError):

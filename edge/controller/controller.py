@@ -74,6 +74,8 @@ ROOM_EVERY_S = 30
 TARGETS_EVERY_S = 10
 DISKS_EVERY_S = 30
 DAMAGE_EVERY_S = 86_400
+LOOK_AGAIN_S = 600
+"""After a look at files that could not be done."""
 
 Targets = Callable[[int], Mapping[str, str]]
 """By publisher why its target lacks what it should have then; empty = it has it. Raises OSError, JournalError."""
@@ -466,14 +468,16 @@ class Controller:
         pool = ThreadPoolExecutor(1, device) if self._threaded else None
         try:
             while True:
+                rest_s = every_s
                 try:
                     trouble = look() if pool is None else await self._loop.run_in_executor(pool, look)
                 except OSError as error:
-                    log.warning("%s; looked at again in %d s", error, every_s)
+                    rest_s = min(every_s, LOOK_AGAIN_S)
+                    log.warning("%s; looked at again in %d s", error, rest_s)
                 else:
                     if trouble or device in self._reasons:  # that all is well at the start is no news
                         self._device(device, trouble or None, good)
-                await asyncio.sleep(every_s)
+                await asyncio.sleep(rest_s)
         finally:
             if pool is not None:
                 pool.shutdown(wait=False, cancel_futures=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WITHIN_S = 30.0
-"""A look at one file takes no longer; of a large one the next look begins where this one ended."""
+"""A look at one file takes no longer; of a large one the next look begins with the next table."""
 BUSY_S = 5.0
 """How long another program may hold a file before it is looked at another time."""
 NICENESS = 10
@@ -107,7 +107,7 @@ class DamageWatch:
         for name, path in self._files.items():
             begin = self._next.get(name, 0)
             looked = look_for_damage(path, self._within_s, begin)
-            self._next[name] = (begin + looked.tables) % max(1, looked.of)
+            self._next[name] = (begin + max(1, looked.tables)) % max(1, looked.of)
             if looked.damage:
                 self._found[name] = f"{name} {path}: {looked.damage}"
             elif looked.tables == looked.of:
