@@ -14,16 +14,18 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from edge.core.events import AlarmChanged, DeviceChanged, Measured
+from edge.core.iso_time import iso
 from edge.core.names import ALARMS
 from edge.core.values.state import CoreState, LoadsState
 from edge.journal.follower import Fold, Follower, Opened, follow_until_cancelled
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError, Record, Value, readable
+from edge.journal.sign import WriterSign, shown
 from edge.journal.source import JournalSource
 from edge.site.store import SiteStore
 from edge.views.docks import BOARD_KINDS, DockBoard
@@ -52,7 +54,10 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """How far a journal is followed. ``last_us``: time of the newest record. No trouble = empty."""
+    """How far a journal is followed. ``last_us``: time of the newest record. No trouble = empty.
+
+    ``unwritable``: why its controller cannot write it, in a word, since ``unwritable_us``; empty = it can.
+    """
 
     controller: str
     journal: str
@@ -61,6 +66,8 @@ class Followed:
     last_us: int = 0
     journal_trouble: str = "not read yet"
     store_trouble: str = ""
+    unwritable: str = ""
+    unwritable_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,7 @@ class JournalWatch:
     @property
     def followed(self) -> Followed:
         """How far it is."""
-        return Followed(
+        followed = Followed(
             self._controller,
             str(self._journal),
             self._picture.seen,
@@ -113,6 +120,13 @@ class JournalWatch:
             self._picture.last_us,
             self._picture.said,
             self._projection.said,
+        )
+        sign = self._picture.sign
+        if sign is None or sign.why is None:
+            return followed
+        trouble = f"journal {self._journal}: cannot be written since {iso(sign.since_s * 1_000_000)}: {sign.why}"
+        return replace(
+            followed, journal_trouble=trouble, unwritable=str(sign.why), unwritable_us=sign.since_s * 1_000_000
         )
 
     async def run(self) -> None:
@@ -153,6 +167,7 @@ class _Picture:
     seen: int = 0
     last_us: int = 0
     said: str = "not read yet"
+    sign: WriterSign | None = None
     hour: Iterator[bool] | None = None
     heard_s: float = math.inf
     """When anything was heard last of a controller that tells its numbers."""
@@ -167,6 +182,7 @@ class _Picture:
         return start
 
     def take(self, records: Sequence[Record]) -> bool:
+        self.sign = None if records else shown(self.journal)  # whoever is read writes
         known, trouble = readable(records)
         values = [record.value for record in known]
         if records:
@@ -180,6 +196,7 @@ class _Picture:
         return self.hour is not None and next(self.hour, False)
 
     def trouble(self, error: Exception) -> None:
+        self.sign = shown(self.journal)
         self.said = str(error)
 
     def _remember(self, reader: JournalReader) -> Memory:

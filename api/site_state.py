@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -29,8 +30,10 @@ from edge.config.problem import ConfigError
 from edge.config.secret import read_api_token
 from edge.core.alarms.alarms import unraised
 from edge.core.events import AlarmChanged, Started
+from edge.core.values.alarm import AlarmKind
 from edge.core.values.layout import LineLayout
 from edge.core.values.wishes import Wish
+from edge.journal.disk import NEEDED_BYTES, DiskWatch, disk_samples
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.metrics import Sample
@@ -39,9 +42,11 @@ from edge.views.docks import DockBoard, DockPicture
 from edge.views.history import History, Window
 from edge.views.live import LiveView
 from edge.views.picture import PointView, Snapshot
+from edge.views.troubles import Trouble, disk_fills, not_followed, store_away, store_full, unwritable
 
 log = logging.getLogger(__name__)
 BEAT_S = 1.0
+DISK_EVERY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,9 @@ class LineInfo:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether everything is followed. ``store_trouble`` is empty while orders can be taken."""
+    """Whether everything is followed. ``store_trouble`` is empty while orders can be taken. ``troubles``: all that is
+    known without the journals.
+    """
 
     ok: bool
     site: str
@@ -63,6 +70,7 @@ class Health:
     now_us: int
     store_trouble: str
     controllers: tuple[Followed, ...]
+    troubles: tuple[Trouble, ...]
 
 
 class Site:
@@ -114,7 +122,8 @@ class Site:
         self._store: SiteStore | None = None
         self._store_lock = threading.Lock()
         self._store_trouble = ""
-        self._told_health = b""
+        files = {} if config.store_file is None else {"store": config.store_file}
+        self._disk = DiskWatch(files, config.disk.low_hours, config.disk.low_mb * 1_000_000)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -122,6 +131,7 @@ class Site:
         await asyncio.to_thread(self.open_store)
         tasks = [asyncio.create_task(watch.run()) for watch in self._watches]
         tasks.append(asyncio.create_task(self._beat()))
+        tasks.append(asyncio.create_task(self._watch_disk()))
         try:
             yield
         finally:
@@ -192,7 +202,28 @@ class Site:
         controllers = tuple(watch.followed for watch in self._watches)
         trouble = self._store_trouble or next((its.store_trouble for its in controllers if its.store_trouble), "")
         ok = not trouble and not any(its.journal_trouble for its in controllers)
-        return Health(ok, self.config.site, self._version, now_us(), trouble, controllers)
+        troubles = tuple(self._troubles(controllers, trouble))
+        return Health(ok, self.config.site, self._version, now_us(), trouble, controllers, troubles)
+
+    def _troubles(self, controllers: tuple[Followed, ...], store: str) -> Iterator[Trouble]:
+        for its in controllers:
+            if its.unwritable:
+                folder = str(Path(its.journal).parent)
+                yield unwritable(its.controller, its.unwritable, its.unwritable_us, folder)
+            elif its.journal_trouble:
+                yield not_followed(its.controller, its.journal_trouble)
+        full = any(room.left.free_bytes < NEEDED_BYTES for room in self._disk.rooms)
+        if store:
+            file = self.config.store_file
+            yield store_full(str(file.parent)) if full and file is not None else store_away(store)
+        low = self._disk.low
+        if low is not None and not (store and full) and not self._is_alarmed(AlarmKind.DISK_LOW):
+            yield disk_fills(str(low.folder), low.left.hours, low.left.free_bytes // 1_000_000)
+
+    def _is_alarmed(self, kind: AlarmKind) -> bool:
+        """Whether a controller says it."""
+        known = (self.live.alarm(name) for name, its in self._unraised.items() if its.kind is kind)
+        return any(its is not None and its.active for its in known)
 
     def metrics(self) -> Iterator[Sample]:
         """What is followed, for Prometheus."""
@@ -201,10 +232,12 @@ class Site:
             yield Sample(
                 "api_journal_up", "1 = the controller's journal is followed", int(not its.journal_trouble), label
             )
+            yield Sample("api_journal_writable", "0 = its controller cannot write it", int(not its.unwritable), label)
             yield Sample("api_store_up", "1 = the journal is projected", int(not its.store_trouble), label)
             yield Sample("api_journal_seen", "newest record on the live page", its.seen, label)
             yield Sample("api_journal_projected", "newest record in the site store", its.projected, label)
             yield Sample("api_journal_age_seconds", "age of the newest record", (now_us() - its.last_us) / 1e6, label)
+        yield from disk_samples(self._disk.rooms)
         yield Sample("api_pages", "live pages that listen", len(self.hub))
         for how, count in self.doubts.counts.items():
             text = "requests that were refused for their token"
@@ -237,6 +270,15 @@ class Site:
         changes = self.live.changes(now_us())
         if changes:
             self.hub.publish(event("changes", msgspec.json.encode(changes)))
+
+    async def _watch_disk(self) -> None:
+        """Looks at the room on the store's disk; the controllers look at theirs."""
+        while True:
+            try:
+                await asyncio.to_thread(self._disk.look, time.monotonic_ns() // 1_000)
+            except OSError as error:
+                log.warning("%s; the store's disk is looked at again in %d s", error, DISK_EVERY_S)
+            await asyncio.sleep(DISK_EVERY_S)
 
     async def _beat(self) -> None:
         """Once a second: what time alone changes, and a sign of life for the listeners."""

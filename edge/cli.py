@@ -17,7 +17,7 @@ import os
 import signal
 import sys
 import tomllib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from io import TextIOWrapper
@@ -33,7 +33,7 @@ from edge.journal.record import JournalError
 from edge.journal.stop import SIGNALS, told_to_stop
 
 if TYPE_CHECKING:
-    from edge.config.lines import LineConfig
+    from edge.config.lines import LineConfig, SiteConfig
     from edge.controller.controller import OrderFeed, Targets
     from edge.controller.retention import Position
     from edge.core.values.feed import FeedPlace, FeedPortion
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 ENDS_WHEN_TOLD = frozenset({"run", "sim", "publish", "api", "opcua"})
 """Commands that run until SIGTERM or SIGINT, and store what they have then."""
+CHECK_S = 10.0
+"""How long `check` looks for damage in each file."""
 PROCESSES = {"api": "api.server:serve"}
 """Processes above this package, by name: ``module:function`` taking the SiteConfig. Resolved when started."""
 
@@ -253,6 +255,9 @@ def _check(arguments: argparse.Namespace) -> int:
     from edge.journal.host_time import now_us
 
     path: Path = arguments.config
+    damaged = False
+    line: LineConfig | None = None
+    site: SiteConfig | None = None
     try:
         if _is_site(path):
             site = check_site(path)
@@ -271,10 +276,40 @@ def _check(arguments: argparse.Namespace) -> int:
             told = [*exposed(line), *warnings(line, now_us())]
         for warning in told:
             print(f"{path}: warning: {warning}")
+        for text, is_damage in _files_of(line, site):
+            damaged = damaged or is_damage
+            print(f"{path}: {'' if is_damage else 'warning: '}{text}", file=sys.stderr if is_damage else sys.stdout)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
-    return 0
+    return int(damaged)
+
+
+def _files_of(line: LineConfig | None, site: SiteConfig | None) -> Iterator[tuple[str, bool]]:
+    """What is wrong with the files and disks of a configuration, and whether that is damage."""
+    from edge.journal.damage import look_for_damage
+    from edge.journal.disk import free_bytes
+    from edge.journal.sign import shown
+    from edge.views.troubles import unwritable
+
+    config = line or site
+    assert config is not None
+    files = line.files() if line is not None else {"store": config.store_file}
+    for name, file in files.items():
+        if file is None:
+            continue
+        try:
+            if damage := look_for_damage(file, CHECK_S).damage:
+                yield f"{name}: {file}: damaged: {damage}: see file-damaged in docs/alarms.md", True
+            free_mb = free_bytes(file) // 1_000_000
+        except OSError as error:
+            yield f"{name}: {error}", False
+            continue
+        if free_mb < config.disk.low_mb:
+            yield f"{name}: {file.parent}: {free_mb:,} MB are free on its disk, low_mb is {config.disk.low_mb:,}", False
+    if line is not None and (sign := shown(line.journal)) is not None and sign.why is not None:
+        trouble = unwritable(line.controller, sign.why, sign.since_s * 1_000_000, str(line.journal.parent))
+        yield f"{trouble.text}, since {iso(trouble.since_us)}. {trouble.advice}", False
 
 
 def _is_site(path: Path) -> bool:

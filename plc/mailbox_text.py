@@ -51,7 +51,8 @@ def described(seen: Seen) -> dict[str, dict[str, Value]]:
 def told(seen: Seen) -> list[str]:
     """As ``described``, in lines for people."""
     lines: list[str] = []
-    for block, values in described(seen).items():
+    blocks = described(seen)
+    for block, values in blocks.items():
         lines.append(block.upper())
         for name, value in values.items():
             if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -61,6 +62,11 @@ def told(seen: Seen) -> list[str]:
                 lines.append(f"  {name:15} {' '.join(map(str, value)) or '-'}")
             else:
                 lines.append(f"  {name:15} {'-' if value is None else value}")
+    obeyed, written = (blocks[block].get("epoch") for block in ("up", "down"))
+    if obeyed is not None and written is not None and obeyed != written:
+        lines.append(
+            f"  the PLC obeys epoch {obeyed}, and DOWN is written with {written}: another controller comes or was there"
+        )
     return lines
 
 

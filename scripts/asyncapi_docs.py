@@ -34,7 +34,7 @@ PARAMETERS = {
     "line": "a line by its name in LINE.toml",
     "lane": "number of a lane in the PLC",
     "alarm": "name of an alarm: its kind and place, as `jam.sorter.3`",
-    "device": "`controller`, `plc.NAME`, `reader.NAME`, `line.NAME`, `site-store` or `journal`",
+    "device": "`controller`, `plc.NAME`, `reader.NAME`, `line.NAME`, `site-store`, `journal`, `disk` or `files`",
     "plc": "a PLC by its name in LINE.toml",
     "point": "a point by its name in LINE.toml",
     "publisher": "a publisher by its name in LINE.toml",

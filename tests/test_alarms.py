@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.core.alarms.alarms import BY_HAND, RECENT, TRANSITIONS, Alarms, next_state, requested_state, unraised
-from edge.core.alarms.facts import Condition, Fact, Moment, Trial, identity
+from edge.core.alarms.facts import PARTS, Condition, Fact, Moment, Trial, identity
 from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.core import Core
 from edge.core.events import (
@@ -95,7 +95,7 @@ def condition(kind: AlarmKind, place: str, on: bool = True) -> Condition:
 
 
 PLACES = {
-    **dict.fromkeys((AlarmKind.SITE_STORE_DOWN, AlarmKind.JOURNAL_DOWN, AlarmKind.JOURNAL_FULL), ("",)),
+    **dict.fromkeys(PARTS, ("",)),
     **dict.fromkeys((AlarmKind.READER_DOWN, AlarmKind.PLC_DOWN, AlarmKind.MACHINE_STOPPED), ("sorter", "tote1")),
     AlarmKind.FENCED: ("sorter", "tote1"),
     **dict.fromkeys((AlarmKind.POINTS_DOWN, AlarmKind.PACKML_DOWN), ("sorter",)),

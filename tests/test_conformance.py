@@ -293,4 +293,10 @@ def test_commands_are_shown_as_waiting_or_handled() -> None:
     handled = described(Seen(side.up(3), down))["down"]["commands"]
     assert [(one["seq"], one["is"]) for one in waiting] == [(1, "waits"), (2, "waits")]  # type: ignore[union-attr, index]
     assert [(one["seq"], one["is"]) for one in handled] == [(1, "handled"), (2, "handled")]  # type: ignore[union-attr, index]
-    assert "refusal         3 UNKNOWN_TRACK" in "\n".join(told(Seen(side.up(3), down)))
+    lines = "\n".join(told(Seen(side.up(3), down)))
+    assert "refusal         3 UNKNOWN_TRACK" in lines and "another controller" not in lines
+    visit = Host()
+    visit.connect(side.up(3), down, 4_000)
+    other, _ = visit.down(4_000)
+    assert other is not None
+    assert told(Seen(side.up(3), other))[-1].startswith("  the PLC obeys epoch 1, and DOWN is written with 2: ")

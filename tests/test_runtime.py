@@ -72,6 +72,7 @@ def test_the_main_job_end_to_end(project: Path, tmp_path: Path) -> None:
     told = {device: [value for value in measured if value.device == device] for device in {v.device for v in measured}}
     assert set(told) == {"controller", *(f"{kind}.{name}" for kind in ("plc", "reader", "line") for name in config.plc)}
     assert len({len(values) for values in told.values()}) == 1 and len(told["controller"]) >= 4
+    assert all(dict(value.values)["epoch"] == 1 and not dict(value.values)["fenced"] for value in told["plc.sorter"])
     assert all(dict(value.values)["polls"] > 100 and dict(value.values)["up"] for value in told["plc.sorter"])
     assert sum(dict(value.values)["reads"] for value in told["reader.sorter"]) > 1_000
     assert any(dict(value.values)["lane.3"] == 2 for value in told["line.sorter"])  # closed by the operator

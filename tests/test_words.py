@@ -30,6 +30,7 @@ from edge.core.values.dock import Direction
 from edge.core.values.layout import Job, LaneRole
 from edge.core.values.load import LoadAction
 from edge.core.values.order import Order, OrderState
+from edge.journal.sign import Unwritable
 from edge.orders.allocation import Refused
 from edge.orders.articles import Goods
 from edge.orders.contact import ContactOutcome
@@ -79,7 +80,19 @@ PAGES_SAY: dict[str, Iterable[str]] = {
     "alarms.state.*": AlarmState,
     "anomaly.*": AnomalyCode,
     "device.*": (
-        *("plc", "host", "reader", "points", "packml", "publish", "site-store", "journal", "journal-room"),
+        *(
+            "plc",
+            "host",
+            "reader",
+            "points",
+            "packml",
+            "publish",
+            "site-store",
+            "journal",
+            "journal-room",
+            "disk",
+            "files",
+        ),
         *("up", "down", "unknown"),
     ),
     "dock.*": STATUSES,
@@ -109,6 +122,8 @@ PAGES_SAY: dict[str, Iterable[str]] = {
     "verdict.*": ("verified", "refused"),
 }
 PYTHON_SAYS: dict[str, Iterable[str]] = {
+    "trouble.unwritable.*": Unwritable,
+    "trouble.todo.*": Unwritable,
     "alarm-*": AlarmState,
     "alarm.*": AlarmKind,
     "alarm.*.*": [f"{kind}.{part}" for kind in AlarmKind for part in PARTS],

@@ -104,10 +104,9 @@ function takeChanges(value) {
 }
 
 function takeHealth(value) {
-  const before = JSON.stringify([state.health?.controllers?.map((its) => its.journal_trouble), state.health?.store_trouble]);
+  const before = JSON.stringify(state.health?.troubles);
   state.health = value;
-  const after = JSON.stringify([value.controllers.map((its) => its.journal_trouble), value.store_trouble]);
-  if (before !== after) stale = true;
+  if (before !== JSON.stringify(value.troubles)) stale = true;
 }
 
 // ---- what people see ------------------------------------------------------------------------------------------------
@@ -117,10 +116,10 @@ function status() {
   const age = state.heard ? Math.round((Date.now() - state.heard) / 1000) : 0;
   let kind = "live";
   let text = t("status.live");
-  const blind = state.health?.controllers?.find((its) => its.journal_trouble);
+  const blind = state.health?.troubles.find((its) => its.blind);
   if (state.link === "connecting" && !state.heard) [kind, text] = ["wait", t("status.connecting")];
   else if (state.link === "lost" || age > 4) [kind, text] = ["stale", t("status.stale", { age })];
-  else if (blind) [kind, text] = ["stale", t("status.frozen", { what: t("trouble.journal", blind) })];
+  else if (blind) [kind, text] = ["stale", t("status.frozen", { what: t(blind.code, blind.values) })];
   else {
     const count = needs(state).length;
     const last = Math.max(0, ...(state.health?.controllers ?? []).map((its) => its.last_us));

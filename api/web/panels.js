@@ -121,7 +121,7 @@ function say(finding) {
 }
 
 // What speaks for a device, so that it is not said twice.
-const ALARM_OF = { "plc": "plc-down.", "host": "fenced.", "reader": "reader-down.", "points": "points-down.", "packml": "packml-down.", "publish": "target-down.", "site-store": "site-store-down.", "journal": "journal-down.", "journal-room": "journal-full." };
+const ALARM_OF = { "plc": "plc-down.", "host": "fenced.", "reader": "reader-down.", "points": "points-down.", "packml": "packml-down.", "publish": "target-down.", "site-store": "site-store-down.", "journal": "journal-down.", "journal-room": "journal-full.", "disk": "disk-low.", "files": "file-damaged." };
 const alarmOf = (device) => {
   const [kind, name] = device.split(/\.(.*)/s);
   return `${ALARM_OF[kind]}${name ?? ""}`;
@@ -130,13 +130,9 @@ const alarmOf = (device) => {
 // What people should do something about now: alarms, and lanes, devices, journals, store that no alarm speaks for.
 export function needs(state) {
   const found = calling(state.alarms).map((alarm) => ({ kind: "alarm", alarm }));
-  for (const controller of state.health?.controllers ?? []) {
-    if (controller.journal_trouble) {
-      found.push({ kind: "trouble", text: t("trouble.journal", controller), detail: controller.journal_trouble });
-    }
-  }
-  if (state.health?.store_trouble) {
-    found.push({ kind: "trouble", text: t("trouble.store"), detail: state.health.store_trouble });
+  for (const its of state.health?.troubles ?? []) {
+    const since = its.since_us && t("alarms.since", { time: clock(its.since_us) });
+    found.push({ kind: "trouble", text: t(its.code, its.values), detail: [since, t(its.todo, its.values)].filter(Boolean).join(" · ") });
   }
   for (const device of state.devices.values()) {
     if (device.up === false && !covers(state.alarms, alarmOf(device.name))) {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -57,9 +58,21 @@ def main(arguments: argparse.Namespace) -> int:
             ask(site, f"/api/alarms/{quote(alarm, safe='')}/{action}", wish)
             print(f"{alarm}: {action}: asked; its controller does it at once, or says with the list why not")
             return 0
+    for line in _troubles(ask(site, "/api/health")):
+        print(line, file=sys.stderr if arguments.json else sys.stdout)
     for line in _lines(ask(site, f"/api/alarms?everything={str(arguments.all).lower()}"), arguments.json):
         print(line)
     return 0
+
+
+def _troubles(answer: bytes) -> Iterator[str]:
+    """What is known without the journals, in which the alarms stand."""
+    try:
+        for its in json.loads(answer).get("troubles", ()):
+            since = iso(its["since_us"]) if its["since_us"] else "-"
+            yield f"{since}  {'now':<25} {'high':<6}  {its['text']}\n    {its['advice']}"
+    except (ValueError, LookupError, AttributeError, TypeError) as error:
+        raise ApiError(f"/api/health: not what it should be ({error}): is another version running?") from None
 
 
 def _lines(answer: bytes, as_json: bool) -> Iterator[str]:

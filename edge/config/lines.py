@@ -16,10 +16,10 @@ from edge.config.docks import DockTable, dock_layout
 from edge.config.login import PlainTable
 from edge.config.opcua import UaServerConfig
 from edge.config.plcs import PlcConfig
-from edge.config.publish import MetricsConfig, PublisherConfig, RetentionConfig
+from edge.config.publish import DiskConfig, MetricsConfig, PublisherConfig, RetentionConfig
 from edge.config.readers import ReaderConfig
 from edge.config.review import ReviewTable
-from edge.config.table import Beside, Frozen, Listen, Name, StoreUrl
+from edge.config.table import SQLITE, Beside, Frozen, Listen, Name, StoreUrl
 from edge.core.alarms.rules import RULES
 from edge.core.values.alarm import AlarmKind, AlarmRule, Priority
 from edge.core.values.dock import DockLayout
@@ -211,6 +211,7 @@ class LineConfig(Frozen):
         description="the publishers' own file; none = `publish.sqlite` beside the journal",
     )
     retention: RetentionConfig = Field(default=RetentionConfig(), description="how long the journal keeps records")
+    disk: DiskConfig = Field(default=DiskConfig(), description="when the alarm `disk-low` comes")
     metrics: MetricsConfig = Field(default=MetricsConfig(), description="numbers of the processes for Prometheus")
     sim: SimConfig = Field(default=SimConfig(), description="the simulated floor")
 
@@ -218,6 +219,20 @@ class LineConfig(Frozen):
     def publish_state(self) -> Path:
         """The publishers' own file."""
         return self.publish_state_ or self.journal.parent / "publish.sqlite"
+
+    @property
+    def store_file(self) -> Path | None:
+        """The site store's file; None = none is followed, or it is no file."""
+        return _file(self.store)
+
+    def files(self) -> dict[str, Path]:
+        """The files of the controller, its publishers and its orders, by what they are called."""
+        found = {"journal": self.journal}
+        if self.publish:
+            found["publish_state"] = self.publish_state
+        if self.store_file is not None:
+            found["store"] = self.store_file
+        return found
 
     def layouts(self) -> tuple[LineLayout, ...]:
         """What the decisions need to know of each line."""
@@ -268,9 +283,19 @@ class SiteConfig(PlainTable):
         description="connections of one address at once, as of a proxy; above it those needed least are ended; "
         "none = 128, of this machine 512",
     )
+    disk: DiskConfig = Field(default=DiskConfig(), description="when the page says that the store's disk fills")
     controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
     review: ReviewTable = Field(default_factory=ReviewTable, description="when people must look at an order")
     channels: dict[Name, ChannelTable] = Field(default={}, description="where orders come from as files, by name")
+
+    @property
+    def store_file(self) -> Path | None:
+        """The site store's file; None = it is a database of its own."""
+        return _file(self.store)
+
+
+def _file(store: str) -> Path | None:
+    return Path(store.removeprefix(SQLITE)) if store.startswith(SQLITE) else None
 
 
 def _layout(name: str, table: LineTable) -> LineLayout:

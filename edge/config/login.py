@@ -56,7 +56,7 @@ def token_problems(here: str, table: PlainTable, token_file: Path | None, url: s
 
 
 def shown_problems(here: str, table: PlainTable, token_file: Path | None, host: str, needed: str) -> Iterator[str]:
-    """As ``token_problems``, for a token that goes to ``host`` or is brought there; ``needed``: what it lacks for TLS."""
+    """As ``token_problems``, for a token that goes to ``host`` or is brought there; ``needed``: empty = it has TLS."""
     if token_file is not None and needed and not table.plain and not is_loopback(host):
         yield f"{here}.token_file: the token would go in the clear: only with {needed}{_OR_PLAIN}"
 

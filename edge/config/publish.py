@@ -47,6 +47,13 @@ class RetentionConfig(Frozen):
     )
 
 
+class DiskConfig(Frozen):
+    """When the disks of our files have little room. Growth is that of the last five minutes, or of six hours."""
+
+    low_hours: float = Field(default=24.0, ge=0, le=10_000, description="when one is full within so many hours")
+    low_mb: int = Field(default=500, ge=0, le=100_000_000, description="when less is free, whatever grows")
+
+
 class MetricsConfig(Frozen):
     """Where each process answers Prometheus at `/metrics`; the api process does at its own address."""
 

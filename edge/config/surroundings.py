@@ -20,7 +20,7 @@ from edge.config.opcua import UaClientConfig, UaOwnTable, UaPolicy
 from edge.config.problem import ConfigError
 from edge.config.publish import InfluxConfig
 from edge.config.secret import open_to_all, read_api_token, read_secret, read_token
-from edge.config.table import SQLITE, Frozen
+from edge.config.table import Frozen
 from edge.config.tls import TlsTable
 from plc.opcua_trust import Own, pair_trouble
 
@@ -37,8 +37,8 @@ def check_site(path: Path) -> SiteConfig:
     config = load_site(path)
     load_controllers(config)
     problems = [*_secret("token_file", config.token_file, read_api_token)]
-    if config.store.startswith(SQLITE):
-        problems += _written("store", Path(config.store.removeprefix(SQLITE)))
+    if config.store_file is not None:
+        problems += _written("store", config.store_file)
     for name, channel in config.channels.items():
         if channel.folder is not None:
             problems += _written(f"channels.{name}.folder", channel.folder / "taken" / "orders.csv")

@@ -51,6 +51,8 @@ from edge.devices.packml import PackmlSession
 from edge.devices.plc import PlcSession
 from edge.devices.points import PointSession
 from edge.devices.reader import ReaderSession
+from edge.journal.damage import DamageWatch
+from edge.journal.disk import DiskWatch, disk_samples
 from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
 from edge.journal.replay import recover
@@ -70,6 +72,10 @@ CHECKPOINT_EVERY = 100_000
 CERTIFICATES_EVERY_S = 3_600
 ROOM_EVERY_S = 30
 TARGETS_EVERY_S = 10
+DISKS_EVERY_S = 30
+DAMAGE_EVERY_S = 86_400
+LOOK_AGAIN_S = 600
+"""After a look at files that could not be done."""
 
 Targets = Callable[[int], Mapping[str, str]]
 """By publisher why its target lacks what it should have then; empty = it has it. Raises OSError, JournalError."""
@@ -137,6 +143,7 @@ class Controller:
         self._retention = retention
         self._targets = targets
         self._room: JournalRoom | None = None
+        self._disks = DiskWatch(config.files(), config.disk.low_hours, config.disk.low_mb * 1_000_000)
         self._told: dict[str, tuple[tuple[str, float], ...]] = {}
 
     async def run(self) -> None:
@@ -204,6 +211,8 @@ class Controller:
             for name in self._config.reader:
                 tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name)))
             tasks.create_task(self._measure())
+            tasks.create_task(self._keep("disk-watch", self._watch_disks))
+            tasks.create_task(self._keep("damage-watch", self._watch_damage))
             if self._retention is not None:
                 tasks.create_task(self._keep("journal-room", partial(self._keep_room, self._retention)))
             if self._targets is not None:
@@ -423,7 +432,13 @@ class Controller:
 
     def metrics(self) -> Iterator[Sample]:
         """For Prometheus, from any thread: what was told last, and what was stored."""
-        return samples(dict(self._told), Counter(self._journal.kinds), self._core.left_out())
+        yield from samples(dict(self._told), Counter(self._journal.kinds), self._core.left_out())
+        sign = self._journal.sign
+        why = "0 = the journal cannot be written, since journal_stands_since_seconds (1970 UTC)"
+        yield Sample("journal_writable", why, int(sign.why is None))
+        yield Sample("journal_stands_since_seconds", why, sign.since_s)
+        yield Sample("files_damaged", "1 = a file of ours is damaged", int(bool(self._reasons.get("files"))))
+        yield from disk_samples(self._disks.rooms)
 
     async def _keep_room(self, retention: Retention) -> None:
         """Looks after the journal's room, in a thread of its own."""
@@ -440,6 +455,38 @@ class Controller:
                 await asyncio.sleep(ROOM_EVERY_S)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _watch_disks(self) -> None:
+        """Says when a disk of our files has little room."""
+
+        def look() -> str:
+            low = self._disks.look(self._now())
+            return "" if low is None else low.text
+
+        await self._watch_files("disk", look, DISKS_EVERY_S, "the disks have room")
+
+    async def _watch_damage(self) -> None:
+        """Says when a file of ours is damaged."""
+        await self._watch_files("files", DamageWatch(self._config.files()).look, DAMAGE_EVERY_S, "the files are sound")
+
+    async def _watch_files(self, device: str, look: Callable[[], str], every_s: float, good: str) -> None:
+        """Says what a look at files finds wrong, now and again every so often, in a thread of its own."""
+        pool = ThreadPoolExecutor(1, device) if self._threaded else None
+        try:
+            while True:
+                rest_s = every_s
+                try:
+                    trouble = look() if pool is None else await self._loop.run_in_executor(pool, look)
+                except OSError as error:
+                    rest_s = min(every_s, LOOK_AGAIN_S)
+                    log.warning("%s; looked at again in %d s", error, rest_s)
+                else:
+                    if trouble or device in self._reasons:  # that all is well at the start is no news
+                        self._device(device, trouble or None, good)
+                await asyncio.sleep(rest_s)
+        finally:
+            if pool is not None:
+                pool.shutdown(wait=False, cancel_futures=True)
 
     async def _watch_targets(self, targets: Targets) -> None:
         """Says which publisher's target does not have what it should, and why, in a thread of its own."""

@@ -91,6 +91,7 @@ class Vitals:
                 ("events_unacknowledged", serial_behind(words.event_acked, words.event_head)),
                 ("packml_state", words.plc_state),
             ]
+        values += [("epoch", host.epoch), ("fenced", int(host.fenced))]
         return (*values, ("commands_queued", host.queued), ("commands_unhandled", host.unhandled))
 
     def _of_reader(self, name: str, up: bool) -> Values:

@@ -1,6 +1,6 @@
 """The core: routes inputs to lines, decides, merges deadlines. The one entrance to all decisions of a controller.
 
-Public names: Core, REFUSAL_TEXT.
+Public names: Core.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from edge.core.alarms.alarms import Alarms
-from edge.core.alarms.facts import facts
+from edge.core.alarms.alarms import REFUSALS_NAMED, Alarms
+from edge.core.alarms.facts import REFUSAL_TEXT, facts
 from edge.core.book import BY_STATE, OrderBook
 from edge.core.dock.gate import Gate
 from edge.core.events import (
@@ -62,20 +62,10 @@ from edge.core.values.layout import Job, LineLayout
 from edge.core.values.state import CoreState, LineState, PlcState
 from edge.core.values.track import RouteState, Track, Turn
 from plc.packml import PackmlState, state_name
-from plc.words import EventType, Opcode, Refusal, serial_after
+from plc.words import EventType, Opcode, serial_after
 from rfid.epc.identity import fresh_identity
 
 LANE_VALID_US = 5_000_000
-
-REFUSAL_TEXT: dict[int, str] = {
-    Refusal.OUT_OF_SEQUENCE: "out of sequence",
-    Refusal.EXPIRED: "expired",
-    Refusal.UNKNOWN_TRACK: "unknown track id",
-    Refusal.NO_TARGET: "no such lane or target",
-    Refusal.OLD_EPOCH: "old epoch",
-    Refusal.PAST_DECISION: "past the decision point",
-    Refusal.NOT_EXECUTE: "machine not in Execute",
-}
 
 
 class Core:
@@ -274,6 +264,7 @@ class Core:
     def _take_flags(self, started: Started) -> None:
         check_flags(started.flags)
         self.book.decide(BY_STATE in started.flags)
+        self._alarms.decide(REFUSALS_NAMED in started.flags)
 
     def _tell_alarms(self, given: Journaled, out: list[Result], since: int) -> None:
         """Gives the alarms an input and what followed from it, ``out[since:]``."""

@@ -23,8 +23,11 @@ from typing import TextIO
 import msgspec
 
 from edge.core.names import refs
+from edge.journal.disk import no_room
+from edge.journal.host_time import now_us
 from edge.journal.reader import APPLICATION_ID, check_form
 from edge.journal.record import JournalError, Value, encode
+from edge.journal.sign import WriterSign, reason_of, show
 from edge.journal.trim import SCHEMA as TRIM_SCHEMA
 from edge.journal.trim import Trim
 
@@ -50,6 +53,7 @@ class Journal:
     ``append`` only queues, and costs no disk time; a thread stores what is queued in one commit and then calls
     ``on_stored(seq)`` there; between two commits it gathers for GATHER_S. When the disk refuses, it calls
     ``on_trouble(text)``, keeps everything, tries again every second, and calls ``on_trouble("")`` when it works again.
+    ``sign``: whether it can be written, which `edge.journal.sign` shows to other processes as well.
     """
 
     RETRY_S = 1.0
@@ -80,14 +84,17 @@ class Journal:
                 )
                 self._prepare()
             except sqlite3.Error as error:
-                raise JournalError(f"journal {path}: {error}; give `journal` a file of its own") from None
+                why = no_room(error, path) or f"{error}; give `journal` a file of its own"
+                raise JournalError(f"journal {path}: {why}") from None
             except OSError as error:
-                why = f"{error.strerror}: {error.filename}"
-                raise JournalError(f"journal {path}: {why}; give `journal` a path that can be written") from None
+                why = f"{error.strerror}: {error.filename}; give `journal` a path that can be written"
+                raise JournalError(f"journal {path}: {no_room(error, path) or why}") from None
             opened.pop_all()
         self.seq: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()[0]
         self.stored = self.seq
         self.kinds: Counter[str] = Counter()
+        self.sign = WriterSign(0)
+        self._stand(None)
         self._marked: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM mark").fetchone()[0]
 
     def _prepare(self) -> None:
@@ -161,9 +168,12 @@ class Journal:
         batch, state = self._take()
         try:
             self._store(batch, state)
-        except sqlite3.Error:
+        except sqlite3.Error as error:
             self._queue = batch + self._queue
+            self._stand(error)
             raise
+        if self.sign.why is not None:
+            self._stand(None)
 
     def close(self, within_s: float = 5.0) -> bool:
         """Stores what is queued, at most ``within_s`` long, and closes. False if something could not be stored."""
@@ -206,8 +216,10 @@ class Journal:
                 except sqlite3.Error as error:
                     if not troubled:
                         troubled = True
+                        self._stand(error)
+                        why = no_room(error, self._path) or error
                         self._on_trouble(
-                            f"journal {self._path}: {error}; nothing is acknowledged until it can be written"
+                            f"journal {self._path}: {why}; nothing is acknowledged until it can be written"
                         )
                     if self._stopping:
                         with self._wake:
@@ -216,8 +228,16 @@ class Journal:
                     with self._wake:
                         self._wake.wait_for(lambda: self._stopping, timeout=self.RETRY_S)
             if troubled:
+                self._stand(None)
                 self._on_trouble("")
             time.sleep(self.GATHER_S)
+
+    def _stand(self, error: sqlite3.Error | None) -> None:
+        """What it cannot be written for, None = it can; the same again changes nothing."""
+        why = None if error is None else reason_of(error, self._path)
+        if why is not self.sign.why or not self.sign.since_s:
+            self.sign = WriterSign(now_us() // 1_000_000, why)
+            show(self._lock, self.sign)
 
     def _trim_on(self) -> None:
         trim = self._trim

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from edge.core.iso_time import iso
+from edge.journal.disk import no_room
 
 _APPLICATION_ID = 0x4C57_5031  # "LWP1"
 _FORM = 0
@@ -265,7 +266,8 @@ def _check_form(db: sqlite3.Connection, path: Path) -> None:
 def _trouble(path: Path, error: Exception) -> CursorError:
     if isinstance(error, CursorError):
         return error
-    return CursorError(f"{path}: {error.strerror if isinstance(error, OSError) else error}")
+    why = no_room(error, path) or (error.strerror if isinstance(error, OSError) else error)
+    return CursorError(f"{path}: {why}")
 
 
 def _lock(path: Path) -> TextIO:

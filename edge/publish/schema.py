@@ -87,7 +87,8 @@ TAGS: dict[str, str] = {
     "carrier": "the carrier as the order has it",
     "channel": "where an order came from",
     "code": "kind of anomaly, see docs/operations.md",
-    "device": "`plc.NAME`, `points.NAME` (a PLC's), `reader.NAME`, `publish.NAME`, `site-store`, `journal`",
+    "device": "`plc.NAME`, `points.NAME` (a PLC's), `reader.NAME`, `publish.NAME`, `site-store`, `journal`, `disk`, "
+    "`files`",
     "direction": "`out` of the house, `in`, `undetermined`",
     "dock": "a dock door by its name in LINE.toml",
     "event": "kind of PLC event, in lower case as in docs/plc-mailbox.md, or its number",
@@ -328,6 +329,8 @@ PLC = Measurement(
         _i("round_trip_max_us", "longest read", "µs"),
         _i("heartbeat_age_us", "since its heartbeat moved", "µs"),
         _i("events_unacknowledged", "events that it keeps until they are acknowledged"),
+        _i("epoch", "with which we command it; 0 before the first connection"),
+        _i("fenced", "1 = it obeys another controller, and we only watch"),
         _i("commands_queued", "commands that wait for room or a connection"),
         _i("commands_unhandled", "commands in its mailbox that it has not handled"),
         _i("packml_state", "PackML state, 6 = Execute"),

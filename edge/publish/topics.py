@@ -105,7 +105,7 @@ class AlarmNow:
 
 @dataclass(frozen=True, slots=True)
 class DeviceNow:
-    """``plc.NAME``, ``reader.NAME``, ``site-store`` or ``journal``; ``reason`` says who and why in a sentence."""
+    """``plc.NAME``, ``reader.NAME``, ``site-store``, ``journal``, ``disk`` or ``files``; ``reason`` says why."""
 
     id: str
     at_us: int

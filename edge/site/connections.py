@@ -129,7 +129,7 @@ class StoreConnections:
     @contextmanager
     def errors(self) -> Iterator[None]:
         """See `edge.site.engine.trouble_of`."""
-        with trouble_of(self.name):
+        with trouble_of(self.name, self.path):
             yield
 
     def _check_place(self) -> None:

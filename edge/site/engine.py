@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
+from edge.journal.disk import no_room
 from edge.site.dialect import IN_USE
 
 _POSTGRESQL = ("postgresql", "postgresql+psycopg")
@@ -52,17 +53,19 @@ def sqlite_file(url: str) -> Path | None:
 
 
 @contextmanager
-def trouble_of(name: str) -> Iterator[None]:
-    """Whatever goes wrong with the database is a StoreError that names the store."""
+def trouble_of(name: str, path: Path | None = None) -> Iterator[None]:
+    """Whatever goes wrong with the database is a StoreError that names the store, or the full disk of its file."""
     try:
         yield
     except StoreError:
         raise
     except SQLAlchemyError as error:
         reason = getattr(error, "orig", None) or error
-        raise StoreError(f"site store {name}: {' '.join(str(reason).split())}") from None
+        full = no_room(reason, path) if path is not None else ""
+        raise StoreError(f"site store {name}: {full or ' '.join(str(reason).split())}") from None
     except OSError as error:
-        raise StoreError(f"site store {name}: {error.strerror or error}") from None
+        full = no_room(error, path) if path is not None else ""
+        raise StoreError(f"site store {name}: {full or error.strerror or error}") from None
 
 
 def _parsed(url: str) -> sa.URL:

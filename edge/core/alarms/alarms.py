@@ -1,7 +1,7 @@
 """Alarms: what is told about them goes in, what people are to know comes out.
 
 Public names: Alarms, Course, next_state, requested_state, unraised, places_of, BY_ITSELF, REQUESTS, TRANSITIONS,
-BY_HAND, RECENT.
+BY_HAND, RECENT, REFUSALS_NAMED.
 
 A condition becomes active after its on delay and inactive after its off delay; a share of bad items has a deadband
 instead. The states follow from that, from causes that are active, and from what operators ask.
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import assert_never
 
-from edge.core.alarms.facts import Condition, Fact, Moment, Trial, identity
+from edge.core.alarms.facts import PARTS, Condition, Fact, Moment, Trial, identity
 from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.events import AlarmChanged, AlarmRequested, Started
 from edge.core.values.alarm import ANNUNCIATED, MOMENTS, UNPLACED, AlarmAction, AlarmKind, AlarmRule, AlarmState
@@ -25,6 +25,8 @@ from edge.core.values.state import AlarmRecord, AlarmsState
 RECENT = 50
 """Items of which a share is taken; fewer than 20 count as 20, so that the first bad one is not 100 %."""
 FEWEST = 20
+REFUSALS_NAMED = "refusals-named"
+"""Decision flag: a share says of its newest bad item what was wrong, where that is known."""
 _ROUNDING = 1e-9
 """0.06 - 0.04 is less than 1 / 50."""
 
@@ -101,7 +103,12 @@ class Alarms:
         self._state = state
         self._rules: dict[AlarmKind, AlarmRule] = {rule.kind: rule for rule in state.rules}
         self._next_us: int | None = None
+        self._named = False
         self._find_next()
+
+    def decide(self, named: bool) -> None:
+        """``named``: whether flag `REFUSALS_NAMED` is in force."""
+        self._named = named
 
     def deadline_us(self) -> int | None:
         """When a delay or a shelving ends; None = none is under way."""
@@ -134,7 +141,7 @@ class Alarms:
                     out.append(self._told(name, record, before, given.at_us))
         for name, record in places.items():
             known.setdefault(name, record)
-        for kind in (AlarmKind.SITE_STORE_DOWN, AlarmKind.JOURNAL_DOWN, AlarmKind.JOURNAL_FULL):
+        for kind in PARTS:
             out += self.take(Condition(kind, "", False, ""), given.at_us)
         self._find_next()
         return out + self._follow(given.at_us)
@@ -171,7 +178,7 @@ class Alarms:
                 changed = self._set_condition(record, rule, True, at_us)
                 changed |= self._set_condition(record, rule, False, at_us)
             case Trial():
-                changed = self._sample(name, record, rule, fact.bad, at_us)
+                changed = self._sample(name, record, rule, fact, at_us)
             case _:
                 assert_never(fact)
         if not changed:
@@ -238,8 +245,9 @@ class Alarms:
     def _set_active(self, record: AlarmRecord, active: bool, at_us: int) -> None:
         record.active, record.since_us, record.due_us = active, at_us, 0
 
-    def _sample(self, name: str, record: AlarmRecord, rule: AlarmRule, bad: bool, at_us: int) -> bool:
+    def _sample(self, name: str, record: AlarmRecord, rule: AlarmRule, fact: Trial, at_us: int) -> bool:
         """Takes one item into a share. What goes wrong because of another alarm does not count."""
+        bad = fact.bad
         if bad and self._cause_of(name, record):
             return False
         record.history = (record.history << 1 | bad) & (1 << RECENT) - 1
@@ -249,7 +257,8 @@ class Alarms:
         if record.condition:
             return share <= rule.limit - rule.deadband + _ROUNDING and self._set_condition(record, rule, False, at_us)
         if wrong and share >= rule.limit - _ROUNDING:
-            record.text = f"{wrong} of the last {record.known}"
+            why = f", the newest: {fact.text}" if self._named and bad and fact.text else ""
+            record.text = f"{wrong} of the last {record.known}{why}"
             return self._set_condition(record, rule, True, at_us)
         return False
 
@@ -361,7 +370,14 @@ def places_of(given: Started) -> Iterator[tuple[str, AlarmRecord]]:
 
 def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
     match kind:
-        case AlarmKind.SITE_STORE_DOWN | AlarmKind.FEED_CHANGED | AlarmKind.JOURNAL_DOWN | AlarmKind.JOURNAL_FULL:
+        case (
+            AlarmKind.SITE_STORE_DOWN
+            | AlarmKind.FEED_CHANGED
+            | AlarmKind.JOURNAL_DOWN
+            | AlarmKind.JOURNAL_FULL
+            | AlarmKind.DISK_LOW
+            | AlarmKind.FILE_DAMAGED
+        ):
             yield given.controller, "", ""
         case (
             AlarmKind.PLC_DOWN

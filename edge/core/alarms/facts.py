@@ -1,6 +1,6 @@
 """From what happens to what is told about alarms: conditions, moments and samples.
 
-Public names: Fact, Condition, Moment, Trial, facts, identity.
+Public names: Fact, Condition, Moment, Trial, PARTS, REFUSAL_TEXT, facts, identity.
 """
 
 from __future__ import annotations
@@ -31,11 +31,21 @@ from edge.core.events import (
 )
 from edge.core.values.alarm import AlarmKind
 from plc.packml import PackmlState, state_name
-from plc.words import EventType, Opcode
+from plc.words import EventType, Opcode, Refusal
 
 CERTIFICATE_WARN_US = 30 * 86_400_000_000
 """So long before our certificate ends it is alarmed."""
 
+REFUSAL_TEXT: dict[int, str] = {
+    Refusal.OUT_OF_SEQUENCE: "out of sequence",
+    Refusal.EXPIRED: "expired",
+    Refusal.UNKNOWN_TRACK: "unknown track id",
+    Refusal.NO_TARGET: "no such lane or target",
+    Refusal.OLD_EPOCH: "old epoch",
+    Refusal.PAST_DECISION: "past the decision point",
+    Refusal.NOT_EXECUTE: "machine not in Execute",
+}
+"""Why a PLC refused a command."""
 _DEVICES = {
     "plc": AlarmKind.PLC_DOWN,
     "host": AlarmKind.FENCED,
@@ -48,7 +58,11 @@ _PARTS = {
     "site-store": AlarmKind.SITE_STORE_DOWN,
     "journal": AlarmKind.JOURNAL_DOWN,
     "journal-room": AlarmKind.JOURNAL_FULL,
+    "disk": AlarmKind.DISK_LOW,
+    "files": AlarmKind.FILE_DAMAGED,
 }
+PARTS = tuple(_PARTS.values())
+"""What is told of the controller's own parts."""
 _MOMENTS = {
     AnomalyCode.EVENTS_MISSED: AlarmKind.EVENTS_MISSED,
     AnomalyCode.UNACCOUNTED_COMMANDS: AlarmKind.OTHER_HOST,
@@ -80,11 +94,12 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One more item, and whether it went wrong."""
+    """One more item, and whether it went wrong. ``text``: why, where that is known."""
 
     kind: AlarmKind
     place: str
     bad: bool
+    text: str = ""
 
 
 Fact: TypeAlias = Condition | Moment | Trial
@@ -100,8 +115,9 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
     match value:
         case RouteDecided(line=line, reason=reason, round=0):
             yield Trial(AlarmKind.NO_READS, line, reason is RouteReason.NO_READ)
-        case CommandHandled(plc=plc, opcode=Opcode.ROUTE, refusal=refusal):
-            yield Trial(AlarmKind.COMMANDS_REFUSED, plc, refusal > 0)
+        case CommandHandled(plc=plc, opcode=Opcode.ROUTE, refusal=refusal, target=lane):
+            why = f"lane {lane}: {REFUSAL_TEXT.get(refusal, f'reason {refusal}')}"
+            yield Trial(AlarmKind.COMMANDS_REFUSED, plc, refusal > 0, why)
         case Sorted(line=line, outcome=outcome):
             yield Trial(AlarmKind.MISSORTS, line, outcome in _ASTRAY)
             yield Trial(AlarmKind.DEFAULTS, line, outcome is Outcome.DEFAULTED)
@@ -131,6 +147,8 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
                 if group == "reader":  # which of the two there is at this place, the layouts tell
                     yield Condition(AlarmKind.SCANNER_DOWN, name, not up, reason)
             elif device in _PARTS:
+                if device == "disk":  # each step down calls anew
+                    yield Condition(AlarmKind.DISK_LOW, "", False, "")
                 yield Condition(_PARTS[device], "", not up, reason)
         case FeedFollowed(anew=True, before=before, newest=newest):
             store = f"store {value.store}, epoch {value.epoch}" if value.store else "a store of 0.1.0"

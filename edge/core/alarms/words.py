@@ -140,6 +140,32 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
         "See who is behind: lanewise publish --status. Repair it, take it out of LINE.toml, or give more room.",
         "以 lanewise publish --status 查看誰落後；修復它、從 LINE.toml 移除它，或增加配額。",
     ),
+    "alarm.disk-low": ("Disk fills", "磁碟空間將用盡"),
+    "alarm.disk-low.cause": (
+        "As it grows now, the disk of the folder is full in the hours named here, or less is free than low_mb.",
+        "依目前的增長，該資料夾所在的磁碟將在此處所示的小時數後用盡，或剩餘空間少於 low_mb。",
+    ),
+    "alarm.disk-low.consequence": (
+        "When it is full nothing is acknowledged, no order is taken, and everything takes the default lane.",
+        "磁碟滿後不再回覆確認、不再接收訂單，所有物件走預設道。",
+    ),
+    "alarm.disk-low.action": (
+        "Find what grows, as with du -xh, and make room; lower keep_days or quota_mb if it is the journal.",
+        "以 du -xh 等找出增長的檔案並清出空間；若是日誌，請調低 keep_days 或 quota_mb。",
+    ),
+    "alarm.file-damaged": ("File damaged", "檔案已損壞"),
+    "alarm.file-damaged.cause": (
+        "Pages of journal, publish_state or store are not what was written: the disk, the power, or another program.",
+        "journal、publish_state 或 store 的部分頁面與寫入時不同：磁碟、電源，或其他程式。",
+    ),
+    "alarm.file-damaged.consequence": (
+        "What stands there is lost, and the next start or the next order that needs it may fail.",
+        "該處內容已遺失；下次啟動或需要它的訂單可能失敗。",
+    ),
+    "alarm.file-damaged.action": (
+        "Look at the disk. A store: lanewise site restore. Else stop, keep the file aside and start: it is made anew.",
+        "檢查磁碟。若是 store：以 lanewise site restore 還原；否則停止程序、移開檔案保存後再啟動，檔案會重新建立。",
+    ),
     "alarm.target-down": ("Nothing is published", "資料未發布"),
     "alarm.target-down.cause": (
         "The publisher's target is unreachable or refuses us, or lanewise publish does not run.",
@@ -195,13 +221,13 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
     ),
     "alarm.commands-refused": ("PLC refuses routes", "PLC 拒絕路徑命令"),
     "alarm.commands-refused.cause": (
-        "The PLC refuses routes: mostly they come past the decision point.",
-        "PLC 拒絕路徑命令：多半是過了決定點才到。",
+        "The PLC refuses routes: they come past the decision point, or name a lane that it does not have.",
+        "PLC 拒絕路徑命令：過了決定點才到，或指定了 PLC 沒有的道。",
     ),
     "alarm.commands-refused.consequence": ("Those parcels take the default lane.", "這些包裹走預設道。"),
     "alarm.commands-refused.action": (
-        "Compare decision_mm, speed_mm_s and actuation_ms with the floor.",
-        "比對 decision_mm、speed_mm_s、actuation_ms 與現場。",
+        "No such lane: compare lane numbers in LINE.toml with the PLC. Else decision_mm, speed_mm_s and actuation_ms.",
+        "no such lane：比對 LINE.toml 的道號與 PLC；否則比對 decision_mm、speed_mm_s、actuation_ms 與現場。",
     ),
     "alarm.machine-stopped": ("Machine stopped", "機台停止"),
     "alarm.machine-stopped.cause": (

@@ -29,6 +29,8 @@ class AlarmKind(StrEnum):
     FEED_CHANGED = "feed-changed"  # controller
     JOURNAL_DOWN = "journal-down"  # controller
     JOURNAL_FULL = "journal-full"  # controller
+    DISK_LOW = "disk-low"  # controller
+    FILE_DAMAGED = "file-damaged"  # controller
     TARGET_DOWN = "target-down"  # publisher
     INCOMPATIBLE = "incompatible"  # PLC
     FENCED = "fenced"  # PLC

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-FLAGS: tuple[str, ...] = ("orders-by-state",)
+FLAGS: tuple[str, ...] = ("orders-by-state", "refusals-named")
 """All that this version knows, the oldest first. None is ever taken out."""
 
 

@@ -70,7 +70,8 @@ class BarcodesRead:
 
 @dataclass(frozen=True, slots=True)
 class DeviceChanged:
-    """Something came or went: ``plc.<name>``, ``reader.<name>``, ``publish.<name>``, ``site-store`` or ``journal``.
+    """Something came or went: ``plc.<name>``, ``reader.<name>``, ``publish.<name>``, ``site-store``, ``journal``,
+    ``disk`` or ``files``.
 
     ``reason`` says who and why in a sentence.
     """

@@ -100,6 +100,8 @@ PAGES: Rows = {
     "device.publish": ("Publisher {name}", "發布器 {name}"),
     "device.site-store": ("Site store", "站點資料庫"),
     "device.journal": ("Journal", "日誌"),
+    "device.disk": ("Room on the disk", "磁碟空間"),
+    "device.files": ("Soundness of the files", "檔案完整性"),
     "device.journal-room": ("Room for the journal", "日誌空間"),
     "points.title": ("Points", "點位"),
     "points.good": ("good", "正常"),
@@ -219,6 +221,68 @@ PAGES: Rows = {
     "anomaly.unaccounted-commands": ("Commands of another host", "另一主機的命令"),
     "anomaly.other": ("Unexpected", "異常"),
     "trouble.journal": ("Journal of {controller} is not followed", "未能跟上 {controller} 的日誌"),
+    "trouble.reason": ("{why}", "{why}"),
+    "trouble.unwritable.full": (
+        "Journal of {controller} cannot be written: no space left on its disk",
+        "{controller} 的日誌無法寫入：磁碟沒有空間",
+    ),
+    "trouble.unwritable.read-only": (
+        "Journal of {controller} cannot be written: its disk is read-only",
+        "{controller} 的日誌無法寫入：磁碟為唯讀",
+    ),
+    "trouble.unwritable.broken": (
+        "Journal of {controller} cannot be written: its disk gives errors",
+        "{controller} 的日誌無法寫入：磁碟發生錯誤",
+    ),
+    "trouble.unwritable.damaged": (
+        "Journal of {controller} cannot be written: its file is damaged",
+        "{controller} 的日誌無法寫入：檔案已損壞",
+    ),
+    "trouble.unwritable.locked": (
+        "Journal of {controller} cannot be written: another program holds it",
+        "{controller} 的日誌無法寫入：被其他程式占用",
+    ),
+    "trouble.unwritable.other": (
+        "Journal of {controller} cannot be written",
+        "{controller} 的日誌無法寫入",
+    ),
+    "trouble.todo.full": (
+        "Make room on the disk of {folder}, 10 MB at least. Nothing is lost, and it goes on by itself.",
+        "請在 {folder} 所在的磁碟清出至少 10 MB 空間。資料不會遺失，之後會自動恢復。",
+    ),
+    "trouble.todo.read-only": (
+        "Look at the disk of {folder}: Linux makes one read-only after errors. It goes on by itself.",
+        "檢查 {folder} 所在的磁碟：Linux 會在發生錯誤後將其設為唯讀。恢復後會自動繼續。",
+    ),
+    "trouble.todo.broken": (
+        "Look at the disk of {folder}, and at the log of lanewise run. It goes on by itself.",
+        "檢查 {folder} 所在的磁碟與 lanewise run 的記錄。恢復後會自動繼續。",
+    ),
+    "trouble.todo.damaged": (
+        "Stop lanewise run, keep the files in {folder} aside and start it: orders come again from the site store.",
+        "停止 lanewise run，將 {folder} 中的檔案移開保存後再啟動：訂單會從站點資料庫重新取得。",
+    ),
+    "trouble.todo.locked": (
+        "End what has the journal in {folder} open for writing. It goes on by itself.",
+        "結束佔用 {folder} 中日誌的程式，之後會自動恢復。",
+    ),
+    "trouble.todo.other": (
+        "Look at {folder}, and at the log of lanewise run for the reason. It goes on by itself.",
+        "檢查 {folder}，原因見 lanewise run 的記錄。恢復後會自動繼續。",
+    ),
+    "trouble.todo.disk": (
+        "{free} MB are free in {folder}. Make room, or find what grows: lines and orders stop when it is full.",
+        "{folder} 剩餘 {free} MB。請清出空間或找出增長的檔案：磁碟滿時產線紀錄與訂單都會停止。",
+    ),
+    "trouble.disk": ("The site store's disk is nearly full", "站點資料庫的磁碟即將用盡"),
+    "trouble.disk-hours": (
+        "The site store's disk is full in {hours} hours",
+        "站點資料庫的磁碟將在 {hours} 小時後用盡",
+    ),
+    "trouble.store-full": (
+        "The site store cannot be written: no space left on its disk",
+        "站點資料庫無法寫入：磁碟沒有空間",
+    ),
     "trouble.store": ("Site store does not answer", "站點資料庫沒有回應"),
     "trouble.device": ("{name} is down", "{name} 中斷"),
     "trouble.lane": ("{line}: lane {lane} is {state}", "{line}：{lane} 號道{state}"),

@@ -1,0 +1,60 @@
+"""What keeps a site from being seen or written, said by what is known without its journals.
+
+Public names: Trouble, not_followed, unwritable, store_away, store_full, disk_fills.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from edge.views.words.phrase import Phrase, phrase
+from edge.views.words.table import say
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """``code`` says what it is and ``todo`` why or what to do, both with ``values``, in the words of ``/api/words``;
+    ``text`` and ``advice`` say the same in English. ``since_us`` 0 = not known. ``blind``: what is shown of the lines
+    is old meanwhile.
+    """
+
+    since_us: int
+    code: str
+    todo: str
+    values: dict[str, str]
+    text: str
+    advice: str
+    blind: bool
+
+
+def not_followed(controller: str, why: str) -> Trouble:
+    """Its journal cannot be read, or tells nothing new."""
+    return _trouble(phrase("trouble.journal", controller=controller), phrase("trouble.reason", why=why), blind=True)
+
+
+def unwritable(controller: str, why: str, since_us: int, folder: str) -> Trouble:
+    """Its journal cannot be written. ``why``: a word of `edge.journal.sign.Unwritable`."""
+    what = phrase(f"trouble.unwritable.{why}", controller=controller)
+    return _trouble(what, phrase(f"trouble.todo.{why}", folder=folder), since_us, blind=True)
+
+
+def store_away(why: str) -> Trouble:
+    """The site store cannot be used."""
+    return _trouble(phrase("trouble.store"), phrase("trouble.reason", why=why))
+
+
+def store_full(folder: str) -> Trouble:
+    """The site store cannot be written, its disk being full."""
+    return _trouble(phrase("trouble.store-full"), phrase("trouble.todo.full", folder=folder))
+
+
+def disk_fills(folder: str, hours: float, free_mb: int) -> Trouble:
+    """The disk of the site store has little room left."""
+    what = phrase("trouble.disk") if hours == math.inf else phrase("trouble.disk-hours", hours=f"{hours:,.1f}")
+    return _trouble(what, phrase("trouble.todo.disk", folder=folder, free=f"{free_mb:,}"))
+
+
+def _trouble(what: Phrase, todo: Phrase, since_us: int = 0, *, blind: bool = False) -> Trouble:
+    values = {name: str(value) for name, value in (*what.values.items(), *todo.values.items())}
+    return Trouble(since_us, what.code, todo.code, values, say(what), say(todo), blind)
