@@ -361,7 +361,13 @@ def places_of(given: Started) -> Iterator[tuple[str, AlarmRecord]]:
 
 def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
     match kind:
-        case AlarmKind.SITE_STORE_DOWN | AlarmKind.FEED_CHANGED | AlarmKind.JOURNAL_DOWN | AlarmKind.JOURNAL_FULL:
+        case (
+            AlarmKind.SITE_STORE_DOWN
+            | AlarmKind.FEED_CHANGED
+            | AlarmKind.PROGRAM_FAULT
+            | AlarmKind.JOURNAL_DOWN
+            | AlarmKind.JOURNAL_FULL
+        ):
             yield given.controller, "", ""
         case (
             AlarmKind.PLC_DOWN

@@ -138,6 +138,8 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
             yield Moment(AlarmKind.FEED_CHANGED, "", text)
         case Anomaly(code=AnomalyCode.UNCONFIRMED, line=line):
             yield Trial(AlarmKind.UNCONFIRMED, line, bad=True)
+        case Anomaly(code=AnomalyCode.INPUT_FAILED, text=text):
+            yield Moment(AlarmKind.PROGRAM_FAULT, "", text)
         case Anomaly(code=code, subject=subject, text=text) if code in _MOMENTS and subject:
             yield Moment(_MOMENTS[code], subject, text)
         case _:
