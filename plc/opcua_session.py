@@ -32,6 +32,12 @@ from plc.opcua_trust import APPLICATION_URI, Own, TrustList, trouble_with
 T = TypeVar("T")
 
 _GOODBYE_S = 0.3
+SESSION_MS = 30_000
+"""A session whose connection was cut takes the place of another for so long; some servers have one place."""
+KEEP_S = 10
+"""How often a session that is not used is kept alive."""
+_AGAIN_S = (0.02, 0.05, 0.1, 0.2, 0.5)
+"""Waits for a server that serves one connection at a time, until it knows that the one before is over."""
 
 # What the library logs, a fault says with the name of the device.
 logging.getLogger("asyncua").addHandler(logging.NullHandler())
@@ -130,7 +136,8 @@ class UaSession:
     async def open(self, prepare: Callable[[Client], Awaitable[None]] | None = None) -> None:
         """Opens a session and prepares it; one that is open is closed before."""
         await self.close()
-        client = _Client(self._url, timeout=self._timeout_s, watchdog_intervall=3600)
+        client = _Client(self._url, timeout=self._timeout_s, watchdog_intervall=KEEP_S)
+        client.session_timeout = SESSION_MS
         client.application_uri = APPLICATION_URI
         client.name = client.description = "Lanewise"
         self._client = client
@@ -177,9 +184,20 @@ class UaSession:
     async def _open(self, client: Client, prepare: Callable[[Client], Awaitable[None]] | None) -> None:
         if self._security is not None:
             await self._secure(client, self._security)
-        await client.connect()
+            await self._connect(client)
+        else:
+            await client.connect()
         if prepare is not None:
             await prepare(client)
+
+    async def _connect(self, client: Client) -> None:
+        """Behind the connection by which the server's certificate was asked for, and which it may still serve."""
+        for pause_s in _AGAIN_S:
+            try:
+                return await client.connect()
+            except ConnectionError:
+                await asyncio.sleep(pause_s)
+        await client.connect()
 
     async def _secure(self, client: Client, security: Security) -> None:
         async def validate(certificate: x509.Certificate, server: ua.ApplicationDescription) -> None:
