@@ -27,6 +27,7 @@ from edge.config.certificates import checked, own_certificates
 from edge.config.lines import LineConfig
 from edge.controller.faults import Rests, failed, shown
 from edge.controller.retention import JournalRoom, Retention
+from edge.controller.turns import Turns
 from edge.controller.vitals import EVERY_S, Vitals, samples
 from edge.core.alarms.facts import CERTIFICATE_WARN_US, identity
 from edge.core.events import (
@@ -136,6 +137,7 @@ class Controller:
         self._broken: JournalError | None = None
         self._silent: set[str] = set()
         """Readers that were last given up because they said nothing: that they are connected again is no news."""
+        self._turns: dict[str, Turns] = {}
         self._plcs: dict[str, PlcSession] = {}
         self._points: dict[str, PointSession] = {}
         self._machines: list[PackmlSession] = []
@@ -174,6 +176,7 @@ class Controller:
                     self._machines.append(PackmlSession(name, table.packml, self._now, self._take))
                 if table.point:
                     self._points[name] = PointSession(name, table, self._now, self._take)
+            self._turns = {name: Turns(self._take, loop.call_soon, self._now) for name in self._readers}
             if self._threaded:
                 self._journal.start()
             self._started = self._take(
@@ -457,6 +460,7 @@ class Controller:
     async def _reader_session(self, name: str) -> None:
         """One connection to a reader. Raises ReaderError."""
         session = self._readers[name]
+        self._turns[name].begin()
         await session.reader().run(partial(self._reader_event, session))
 
     def _reader_event(self, session: ReaderSession, event: ReaderEvent) -> None:
@@ -469,7 +473,7 @@ class Controller:
         if isinstance(event, Reads):
             self._vitals.read(session.name, event.reads)
         for given in session.inputs(event, self._now()):
-            self._take(given)
+            self._turns[session.name].take(given)
 
     async def _watch_certificates(self, certificates: Mapping[str, tuple[Path, ...]]) -> None:
         """Tells of our certificates at the start, and whenever one is new, gone, or comes near its end."""
