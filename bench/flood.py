@@ -7,6 +7,7 @@ beside the labels of its own parcels, random EPCs of 96 bits, each once, from al
 processor time of every step, since a step of one line keeps all others waiting: ``flood`` are those of the reader that
 floods, ``others`` all the rest. ``found``: parcels of open orders that were sorted by their label. ``journal``: what
 the whole controller would write. With ``--against`` another version runs the same in a process of its own, row by row.
+Below: one message with many reads as the controller takes it, in turns of the loop, and in one step.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import random
 import subprocess
 import sys
 import tempfile
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from time import thread_time
 
@@ -49,6 +52,7 @@ REPORT_US = 10_000
 PARCEL_US = 500_000
 TOTE_US = 3_000_000
 RATES = (0, 1_000, 5_000, 20_000, 50_000)
+MESSAGES = (250, 1_000, 5_000, 20_000)
 
 
 class Floor:
@@ -205,10 +209,43 @@ def main(argv: list[str] | None = None) -> int:
             _git("worktree", "add", "--detach", str(trees[given.against]), given.against)
         try:
             _table(trees, given.rates, given.seconds)
+            _messages()
         finally:
             if given.against:
                 _git("worktree", "remove", "--force", str(trees[given.against]))
     return 0
+
+
+def _messages() -> None:
+    """One message with many reads, of tags that no order names: the longest turn of the loop, and all of them."""
+    from edge.controller.turns import Turns  # versions before have none
+
+    print(f"{'one message of':>14} {'turns':>6} {'longest, ms':>12} {'all, ms':>8} {'in one step, ms':>16}")
+    for count in MESSAGES:
+        spent_ms = []
+        for portioned in (True, False):
+            floor = Floor(0, 10)
+            give, turns = floor.core.step, deque[Callable[[], None]]()
+            floor._give(Started(at_us=START_US, controller="bench", version="0", layouts=floor.layouts), counted=False)
+            name = next(layout.portal.readers[0] for layout in floor.layouts if layout.name == LINE)
+            epcs = [floor._random.randbytes(12).hex().upper() for _ in range(count)]
+            at_us = [START_US] * count
+            message = TagsRead(START_US, name, ReadColumns(epcs, [1] * count, [-50] * count, at_us, [1] * count))
+            if portioned:
+                one = Turns(give, turns.append, lambda: START_US)
+                turns.append(lambda one=one, message=message: one.take(message))  # type: ignore[misc]
+            else:
+                turns.append(lambda give=give, message=message: give(message))  # type: ignore[misc]
+            gc.collect()
+            gc.freeze()
+            spent: list[float] = []
+            while turns:
+                began = thread_time()
+                turns.popleft()()
+                spent.append((thread_time() - began) * 1000)
+            spent_ms.append(spent)
+        told, whole = spent_ms
+        print(f"{count:>14,} {len(told):>6} {max(told):>12.2f} {sum(told):>8.2f} {max(whole):>16.2f}", flush=True)
 
 
 def _git(*words: str) -> None:

@@ -38,8 +38,10 @@ _BY_NAME = {state.name: state for state in PackmlState} | {"COMPLETE": PackmlSta
 class PackmlObject:
     """The object ``node`` (``ns=4;s=machine``) of the PLC ``name``; see UaSession. Faults are PlcError."""
 
-    def __init__(self, name: str, url: str, node: str, security: Security | None, timeout_ms: int = 1000) -> None:
-        self._session = UaSession(name, url, security, timeout_ms)
+    def __init__(
+        self, name: str, url: str, node: str, security: Security | None, timeout_ms: int = 1000, idle_ms: int = 0
+    ) -> None:
+        self._session = UaSession(name, url, security, timeout_ms, idle_ms=idle_ms)
         self._node = node
         self._found: tuple[str, ...] = ()
         self._reads = NodeReads(self._session, len(tuple(_paths())))

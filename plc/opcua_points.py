@@ -52,9 +52,15 @@ class OpcUaPoints:
     """
 
     def __init__(
-        self, name: str, url: str, security: Security | None, points: Sequence[Point], timeout_ms: int = 1000
+        self,
+        name: str,
+        url: str,
+        security: Security | None,
+        points: Sequence[Point],
+        timeout_ms: int = 1000,
+        idle_ms: int = 0,
     ) -> None:
-        self._session = UaSession(name, url, security, timeout_ms)
+        self._session = UaSession(name, url, security, timeout_ms, idle_ms=idle_ms)
         self._points = tuple(points)
         self._reads = NodeReads(self._session, NODES_MOST)
         self._nodes: dict[str, Node] = {}

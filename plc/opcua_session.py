@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -32,6 +33,10 @@ from plc.opcua_trust import APPLICATION_URI, Own, TrustList, trouble_with
 T = TypeVar("T")
 
 _GOODBYE_S = 0.3
+SESSION_MS = 30_000
+"""A session whose connection was cut takes the place of another for so long; some servers have one place."""
+_AGAIN_S = (0.02, 0.05, 0.1, 0.2, 0.5)
+"""Waits for a server that serves one connection at a time, until it knows that the one before is over."""
 
 # What the library logs, a fault says with the name of the device.
 logging.getLogger("asyncua").addHandler(logging.NullHandler())
@@ -93,7 +98,8 @@ class UaSession:
     """One session of the device ``name`` with the server at ``url``; any fault ends it.
 
     ``security`` None: neither secured nor logged in. ``timeout_ms`` limits each call, ``open`` ten times that: keys are
-    long. Raises ValueError for a URL that is none; every fault is raised as ``fault`` makes it from its text.
+    long. ``idle_ms``: how long nothing is asked at times. Raises ValueError for a URL that is none; every fault is
+    raised as ``fault`` makes it from its text.
     """
 
     def __init__(
@@ -103,6 +109,7 @@ class UaSession:
         security: Security | None,
         timeout_ms: int = 1000,
         *,
+        idle_ms: int = 0,
         fault: Callable[[str], Exception] = PlcError,
     ) -> None:
         if urlsplit(url).scheme != "opc.tcp" or not urlsplit(url).hostname:
@@ -111,6 +118,7 @@ class UaSession:
         self._url = url
         self._security = security
         self._timeout_s = timeout_ms / 1000
+        self._session_ms = max(SESSION_MS, 3 * idle_ms)
         self._fault = fault
         self._client: Client | None = None
         self._namespaces: list[str] = []
@@ -131,6 +139,7 @@ class UaSession:
         """Opens a session and prepares it; one that is open is closed before."""
         await self.close()
         client = _Client(self._url, timeout=self._timeout_s, watchdog_intervall=3600)
+        client.session_timeout = self._session_ms
         client.application_uri = APPLICATION_URI
         client.name = client.description = "Lanewise"
         self._client = client
@@ -177,9 +186,20 @@ class UaSession:
     async def _open(self, client: Client, prepare: Callable[[Client], Awaitable[None]] | None) -> None:
         if self._security is not None:
             await self._secure(client, self._security)
-        await client.connect()
+            await self._connect(client)
+        else:
+            await client.connect()
         if prepare is not None:
             await prepare(client)
+
+    async def _connect(self, client: Client) -> None:
+        """Behind the connection by which the server's certificate was asked for, and which it may still serve."""
+        for pause_s in _AGAIN_S:
+            with suppress(ConnectionError):
+                await client.connect()
+                return
+            await asyncio.sleep(pause_s)
+        await client.connect()
 
     async def _secure(self, client: Client, security: Security) -> None:
         async def validate(certificate: x509.Certificate, server: ua.ApplicationDescription) -> None:

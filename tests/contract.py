@@ -1,6 +1,6 @@
 """What a contract asks of every driver, whatever it drives: it ends when told, leaves nothing, and bears any way.
 
-Public names: SECOND_S, NONSENSE, MASKS, LOOPS, MeteredLoop, Belongings, ends_in_time, turns,
+Public names: SECOND_S, NONSENSE, FLOODS, MASKS, LOOPS, MeteredLoop, Belongings, ends_in_time, turns,
 places, names_of; the way to a peer: Way, Then, Mouth, Relay, deaf, slams, SLAMS,
 elsewhere.
 
@@ -40,6 +40,8 @@ NONSENSE = (
     b"\x30\x06\x00\x03\xff\xfe\xfd\x00" + b"\x20\x08\x00\x00\x05\x1f\x00\x02\xff\xfe",  # MQTT but for its texts
 )
 """What no driver's peer says."""
+FLOODS = tuple(octets * (1_000_000 // len(octets)) for octets in (b"\xff", b"\x02", b"0", NONSENSE[1], NONSENSE[4]))
+"""The same without an end, as somebody says whom nothing stops."""
 MASKS = (0xFF, 0x01, 0x80, 0x10)
 """What may be wrong with an octet, bit by bit."""
 _LOOK_S = 0.01
@@ -175,13 +177,15 @@ class Then(Enum):
 
     SILENCE = auto()
     CLOSE = auto()
+    RESET = auto()
 
 
 @dataclass(frozen=True)
 class Way:
     """How the peer's octets come: cut at the places ``cuts``, and no more than ``most``, which ``last`` follow.
 
-    ``spoilt``: a place, and what is wrong with the octet there, bit by bit.
+    ``spoilt``: a place, and what is wrong with the octet there, bit by bit. ``single``: of several connections at once
+    only the first is served, the others are closed.
     """
 
     cuts: Container[int] = ()
@@ -189,6 +193,7 @@ class Way:
     then: Then = Then.SILENCE
     last: bytes = b""
     spoilt: tuple[int, int] = (-1, 0)
+    single: bool = False
 
     def pieces(self, octets: bytes, at: int) -> Iterator[bytes]:
         """The pieces that octets come in, the first of which stands at ``at`` in the stream."""
@@ -235,7 +240,7 @@ class Mouth:
         self._ended = True
         if self._way.last:
             self._write(self._way.last)
-        if self._way.then is Then.CLOSE:
+        if self._way.then is not Then.SILENCE:
             self._close()
         self._over.set()
 
@@ -279,6 +284,9 @@ class Relay:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         serving = asyncio.current_task()
         assert serving is not None
+        if self._way.single and self._serving:
+            writer.close()
+            return
         self._serving.add(serving)
         serving.add_done_callback(self._serving.discard)
         back, there = await asyncio.open_connection("127.0.0.1", self._to)
@@ -296,7 +304,14 @@ class Relay:
             if not writer.transport.is_closing():
                 writer.write(octets)
 
-        mouth = Mouth(self._way, write, writer.close, self.over)
+        def reset() -> None:
+            if writer.transport.is_closing():
+                return
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+
+        close = reset if self._way.then is Then.RESET else writer.close
+        mouth = Mouth(self._way, write, close, self.over)
         self._mouths.append(mouth)
         await mouth.say(b"")
         with suppress(OSError):
@@ -347,8 +362,11 @@ SLAMS = [(after, reset) for after in (0, 1, 2, 3, 5, 8) for reset in (False, Tru
 
 
 @asynccontextmanager
-async def slams(after: int, reset: bool) -> AsyncIterator[int]:
-    """A port that lets somebody in and ends that, as a forwarder does whose target is off; see SLAMS."""
+async def slams(after: int, reset: bool, says: bytes = b"") -> AsyncIterator[int]:
+    """A port that lets anybody in, ``says`` something and ends it, as a forwarder whose target is off; see SLAMS.
+
+    With ``after`` 0 all of it happens while the loop is busy, and is there at once when it looks.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
 
@@ -356,12 +374,12 @@ async def slams(after: int, reset: bool) -> AsyncIterator[int]:
             while True:  # no reader of the loop: it would come a turn late
                 with suppress(BlockingIOError):
                     came, _ = listener.accept()
-                    break
+                    await turns(after)
+                    came.send(says)
+                    if reset:
+                        came.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    came.close()
                 await asyncio.sleep(0)
-            await turns(after)
-            if reset:
-                came.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            came.close()
 
         task = asyncio.create_task(slam())
         try:

@@ -1,8 +1,8 @@
 // A conveyor PLC on node-opcua: the PLC's side of docs/plc-mailbox.md as two variables, written from that page.
 //
-//   node node_plc.js PKI_FOLDER PARCELS TRUSTED_CERTIFICATE...
+//   node node_plc.js PKI_FOLDER PARCELS[/PLACES] TRUSTED_CERTIFICATE...
 //
-// As node_secure.js says. PARCELS wait, inducted, from the start. Orders come as lines on stdin and are answered by "ok":
+// As node_secure.js says. PARCELS wait, inducted, from the start. So many PLACES there are for sessions and connections. Orders come as lines on stdin and are answered by "ok":
 // induct N, restart, torn N (scans), layout W (0 = the right one), still 0|1 (the program stops, the server answers),
 // late MS and twice MS (what is written to Down is executed so much later, or once more), stall 0|1 (it waits, and all of it
 // is executed after, one a scan), slow MS (nothing is answered for so long in every scan), drop (connections are closed),
@@ -12,7 +12,8 @@ const readline = require("readline");
 const ua = require("node-opcua");
 const { secureServer, serve, run } = require("./node_secure.js");
 
-const [folder, parcels, ...trusted] = process.argv.slice(2);
+const [folder, amounts, ...trusted] = process.argv.slice(2);
+const [parcels, places] = amounts.split("/");
 const RING = 8;
 const up = new Uint16Array(102);
 let down = new Uint16Array(74);
@@ -122,7 +123,8 @@ function words(value) {
 }
 
 async function main() {
-    const server = await secureServer(folder, "node-plc", trusted);
+    const few = places && { maxConnectionsPerEndpoint: Number(places), serverCapabilities: { maxSessions: Number(places) } };
+    const server = await secureServer(folder, "node-plc", trusted, few || {});
     const space = server.engine.addressSpace.getOwnNamespace();
     const common = { organizedBy: server.engine.addressSpace.rootFolder.objects, dataType: "UInt16", valueRank: 1 };
     const shown = space.addVariable({

@@ -131,14 +131,19 @@ class NodeServer(NodePeer):
         folder: Path,
         trusted: Sequence[Path],
         parcels: int = 0,
+        places: int = 0,
         *,
         readers: str = "",
         nodesets: str = "",
     ) -> None:
         """A PLC with ``parcels``; or AutoID ``readers``, by names with commas, and a PackML machine, with the types in
-        ``nodesets``.
+        ``nodesets``. ``places``: for sessions and connections; 0 = enough.
         """
-        script, more = ("node_devices.js", [nodesets, readers]) if readers else ("node_plc.js", [str(parcels)])
+        script, more = (
+            ("node_devices.js", [nodesets, readers])
+            if readers
+            else ("node_plc.js", [f"{parcels}/{places}" if places else str(parcels)])
+        )
         super().__init__(modules, script, folder / "node.log", [folder / "node-pki", *more, *trusted])
         self.url = self.said("listening ")
         self.certificate = Path(self.said("certificate "))

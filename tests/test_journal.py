@@ -34,6 +34,36 @@ def test_every_kind_survives_the_journal(data: st.DataObject) -> None:
     assert decode(kind, encode(value)) == value
 
 
+def test_what_is_no_text_is_journaled_all_the_same() -> None:
+    value = DeviceChanged(1, "reader.\ud800", False, "caf\xe9 \udcff")
+    assert decode("DeviceChanged", encode(value)) == DeviceChanged(1, "reader.?", False, "caf\xe9 ?")
+
+
+def test_what_is_not_on_disk_yet_is_in_hand(tmp_path: Path) -> None:
+    """Whenever it is asked, the file and what is unstored are everything, also while the disk refuses."""
+    journal = Journal(tmp_path / "j.sqlite")
+    reader = JournalReader(tmp_path / "j.sqlite")
+
+    def everything() -> list[int]:
+        unstored = journal.unstored()
+        there = [record.seq for record in reader.every()]
+        return there + [seq for seq, _ in unstored if seq > len(there)]
+
+    journal.append([notice(number) for number in range(300)])
+    leave_no_room(journal._db)
+    with pytest.raises(sqlite3.Error):
+        journal.flush()
+    journal.append([notice(300)])
+    assert everything() == list(range(1, 302))
+    journal._db.execute("PRAGMA max_page_count=1000000")
+    journal.start()
+    for number in range(301, 500):
+        journal.append([notice(number)])
+        assert everything() == list(range(1, number + 2))
+    assert journal.close()
+    reader.close()
+
+
 def test_every_value_has_a_kind() -> None:
     assert set(KINDS.values()) == {*get_args(Journaled), *get_args(Event)}
     for kind in KINDS.values():

@@ -255,6 +255,34 @@ def test_node_opcua_refuses_strangers_and_wrong_passwords(run: Any, pki: Pki, mo
         run(talk())
 
 
+def test_a_server_with_one_place_is_taken_up_again_after_a_cut(
+    run: Any, pki: Pki, modules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session that was cut keeps the place for as long as it was asked for."""
+    monkeypatch.setattr("plc.opcua_session.SESSION_MS", 1_000)
+    with NodeServer(modules, tmp_path, trusted=[pki.host.certificate], places=1) as server:
+        trusted = TrustList(tmp_path / "trusted")
+        trusted.folder.mkdir()
+        shutil.copy(server.certificate, trusted.folder / "server.pem")
+        address = Address(server.url, "ns=1;s=Up", "ns=1;s=Down")
+        link = OpcUaLink("sorter1", address, pki.security(trusted=trusted), 60_000)
+
+        async def is_there() -> bool:
+            try:
+                await link.connect()
+                return len(await link.read_down()) == 74
+            except PlcError:
+                return False
+
+        async def talk() -> None:
+            for _ in range(3):
+                await until(is_there)
+                await asyncio.to_thread(server.order, "drop")
+            await link.close()
+
+        run(talk())
+
+
 # ---- configuration and certificates ----------------------------------------------------------------------------------
 
 

@@ -21,9 +21,11 @@ from typing import Any
 import pytest
 from conftest import Run
 from contract import (
+    FLOODS,
     MASKS,
     NONSENSE,
     SECOND_S,
+    SLAMS,
     Belongings,
     MeteredLoop,
     Then,
@@ -33,6 +35,7 @@ from contract import (
     ends_in_time,
     names_of,
     places,
+    slams,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -250,6 +253,82 @@ def test_told_to_end_anywhere_it_does_and_leaves_nothing(run: Run, site: Site, p
 def test_a_target_that_closes_anywhere_is_named(run: Run, site: Site, programs: Programs, kind: str) -> None:
     for most in places(length(run, site, programs, kind), BREAKS):
         run(says_who_is_down(site, programs, kind, Way(most=most, then=Then.CLOSE)), loop=MeteredLoop)
+
+
+@every_publisher
+def test_a_target_that_resets_anywhere_is_named(run: Run, site: Site, programs: Programs, kind: str) -> None:
+    for most in places(length(run, site, programs, kind), BREAKS):
+        run(says_who_is_down(site, programs, kind, Way(most=most, then=Then.RESET)), loop=MeteredLoop)
+
+
+@every_publisher
+def test_a_target_that_lets_it_in_and_ends_at_once_is_named(
+    run: Run, site: Site, programs: Programs, kind: str
+) -> None:
+    """Also where it says something first, and all of it is there when anybody looks."""
+
+    async def slammed(after: int, reset: bool, says: bytes) -> None:
+        async with slams(after, reset, says) as port, going(site, PUBLISHERS[kind].keys(programs, port)) as its:
+            await until(lambda: bool(its.trouble) or its.ended.done())
+            trouble = its.trouble
+            await its.ends()
+            assert trouble.startswith(PUBLISHERS[kind].where.format(port)), f"names no target: {trouble}"
+
+    for after, reset in SLAMS:
+        run(slammed(after, reset, b""), loop=MeteredLoop)
+    for says in NONSENSE:
+        run(slammed(0, False, says), loop=MeteredLoop)
+        run(slammed(0, True, says), loop=MeteredLoop)
+
+
+@every_publisher
+def test_a_target_with_one_connection_gets_everything(run: Run, site: Site, programs: Programs, kind: str) -> None:
+    """It closes every connection beside the one that it serves, and that one in the middle."""
+
+    async def main() -> None:
+        case = PUBLISHERS[kind]
+        alone = Way(single=True, then=Then.CLOSE)
+        async with case.stand(programs, alone) as relay, going(site, case.keys(programs, relay.port)) as its:
+            await until(lambda: bool(relay.said) or its.ended.done())
+            relay.end()
+            await until(lambda: its.delivered or its.ended.done())
+            await its.ends()
+            assert its.follower.following.set_aside == 0
+
+    run(main(), loop=MeteredLoop)
+
+
+@every_publisher
+def test_a_target_that_falls_silent_is_named(
+    run: Run, site: Site, programs: Programs, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = places(length(run, site, programs, kind), BREAKS)  # with the limits of a target that answers
+    for limit in ("CONNECT_S", "ACKNOWLEDGE_S"):
+        monkeypatch.setattr(mqtt_connection, limit, 0.2)
+    impatient = {"timeout_ms": 200} if kind == "influx" else {}
+
+    async def main(most: int) -> None:
+        case = PUBLISHERS[kind]
+        mute = Way(most=most)
+        async with (
+            case.stand(programs, mute) as relay,
+            going(site, case.keys(programs, relay.port), **impatient) as its,
+        ):
+            await until(lambda: its.delivered or bool(its.trouble) or its.ended.done())
+            trouble, delivered = its.trouble, its.delivered
+            await its.ends()
+            assert delivered or trouble.startswith(case.where.format(relay.port)), f"names no target: {trouble}"
+
+    for most in at[::3]:
+        run(main(most), loop=MeteredLoop)
+
+
+@every_publisher
+def test_a_flood_of_nonsense_is_borne(run: Run, site: Site, programs: Programs, kind: str) -> None:
+    at = places(length(run, site, programs, kind), BREAKS)
+    for most in (0, at[len(at) // 2]):
+        for flood in FLOODS:
+            run(bears(site, programs, kind, Way(most=most, last=flood)), loop=MeteredLoop)
 
 
 @every_publisher

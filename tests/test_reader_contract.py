@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from conftest import Run
 from contract import (
+    FLOODS,
     LOOPS,
     MASKS,
     NONSENSE,
@@ -257,9 +258,79 @@ def test_a_peer_that_closes_anywhere_is_said_by_the_contracts_error(run: Run, pr
         run(says_why_it_ended(READERS[name], programs, Way(most=most, then=Then.CLOSE)), loop=MeteredLoop)
 
 
-async def slammed(case: ReaderCase, programs: Programs, after: int, reset: bool) -> ReaderError:
+@every_reader
+def test_a_peer_that_resets_anywhere_is_said_by_the_contracts_error(run: Run, programs: Programs, name: str) -> None:
+    for most in breaks(run, programs, name)[::2]:
+        run(says_why_it_ended(READERS[name], programs, Way(most=most, then=Then.RESET)), loop=MeteredLoop)
+
+
+async def comes_again_alone(case: ReaderCase, programs: Programs) -> None:
+    """The peer closes every connection beside the one it serves, until it knows that this is over."""
+    async with case.stand(programs, Way(single=True)) as peer:
+        for _ in range(3):
+            served = False
+            async with asyncio.timeout(HANGS_S):
+                while not served:
+                    events: list[ReaderEvent] = []
+                    task = asyncio.create_task(made(peer.keys).run(events.append))
+                    while not task.done() and not any(isinstance(event, Reads | CodesRead) for event in events):
+                        if any(isinstance(event, ReaderReached | ReaderReady) for event in events):
+                            await peer.tell()
+                        await asyncio.sleep(0.01)
+                    served = not task.done()
+                    task.cancel()
+                    await asyncio.wait((task,))
+                    if not served:
+                        blamed(task.exception())
+
+
+@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.dials])
+def test_a_peer_with_one_connection_serves_whoever_connects_anew(run: Run, programs: Programs, name: str) -> None:
+    run(comes_again_alone(READERS[name], programs), loop=MeteredLoop)
+
+
+@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.dials])
+def test_what_comes_while_the_loop_is_busy_is_said(run: Run, programs: Programs, name: str) -> None:
+    """It stands, says something and is over before anybody has looked."""
+    for says in NONSENSE:
+        for reset in (False, True):
+            for after in (0, 2):
+                run(slammed(READERS[name], programs, after, reset, says), loop=MeteredLoop)
+
+
+@every_reader
+def test_a_flood_of_nonsense_is_borne(run: Run, programs: Programs, name: str) -> None:
+    at = breaks(run, programs, name)
+    for most in (0, at[len(at) // 2]):
+        for flood in FLOODS:
+            last = flood if READERS[name].dials else flood[:3_000]  # as much as a line holds that nobody reads
+            run(bears(READERS[name], programs, Way(most=most, last=last)), loop=MeteredLoop)
+
+
+async def falls_silent(case: ReaderCase, programs: Programs, most: int) -> ReaderError:
+    async with case.stand(programs, Way(most=most)) as peer:
+        keys = peer.keys | ({} if case.answers else {"silent_s": 5})
+        before, loop = Belongings.now(), asyncio.get_running_loop()
+        assert isinstance(loop, MeteredLoop)
+        events: list[ReaderEvent] = []
+        task = asyncio.create_task(made(keys).run(events.append))
+        await until(lambda: bool(events) or peer.over.is_set() or task.done())
+        loop.meter(before.threads)
+        async with asyncio.timeout(3_600):
+            await asyncio.wait((task,))
+        await ends_in_time(task, before)
+        return blamed(task.exception())
+
+
+@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.dials])
+def test_a_peer_that_is_silent_after_the_connect_is_said(run: Run, programs: Programs, name: str) -> None:
+    for most in breaks(run, programs, name)[:6:2]:
+        run(falls_silent(READERS[name], programs, most), loop=MeteredLoop)
+
+
+async def slammed(case: ReaderCase, programs: Programs, after: int, reset: bool, says: bytes = b"") -> ReaderError:
     assert case.dials is not None
-    async with slams(after, reset) as port:
+    async with slams(after, reset, says) as port:
         before = Belongings.now()
         task = asyncio.create_task(made(case.dials(programs, port)).run(lambda _: None))
         await ends_in_time(task, before)

@@ -21,23 +21,30 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import assert_never
 
 from edge.config.certificates import checked, own_certificates
 from edge.config.lines import LineConfig
+from edge.controller.faults import Rests, failed, shown
 from edge.controller.retention import JournalRoom, Retention
+from edge.controller.turns import Turns
 from edge.controller.vitals import EVERY_S, Vitals, samples
 from edge.core.alarms.facts import CERTIFICATE_WARN_US, identity
 from edge.core.events import (
     AlarmRequested,
     Command,
+    CommandDropped,
     DeviceChanged,
     Event,
     FeedFollowed,
     Input,
+    InputFailed,
     Journaled,
     Measured,
     OutputSet,
     PointWriteRequested,
+    Route,
+    SetLane,
     SetOutput,
     Started,
     TagsRead,
@@ -60,15 +67,16 @@ from edge.journal.writer import Journal
 from edge.metrics import Sample, serve
 from plc.driver import PlcError
 from plc.host_signals import Connected, Fenced, HostSignal, Incompatible, LinkFresh, LinkStale
-from plc.words import MailboxError
+from plc.words import MailboxError, Opcode
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady, Reads
 
 log = logging.getLogger(__name__)
 
 FEED_EVERY_S = 0.1
 FEED_PORTION = 200
-CHECKPOINT_EVERY = 100_000
-"""Records between two checkpoints: what a start has to read again at most."""
+CHECKPOINT_EVERY = 20_000
+"""Records between two checkpoints: what is read again at most at a start, or after a fault while the lines run; so
+many take about half a second."""
 CERTIFICATES_EVERY_S = 3_600
 ROOM_EVERY_S = 30
 TARGETS_EVERY_S = 10
@@ -83,6 +91,8 @@ WATCH_S = 0.05
 """How often a PLC that obeys another controller is looked at; that one writes at least every 0.1 s."""
 BACKOFF_FIRST_S = 0.1
 BACKOFF_LAST_S = 2.0
+FAULTS_LAST_S = 30.0
+"""The longest wait after a fault of ours: to begin anew costs more than a connection."""
 
 OrderFeed = Callable[[FeedPlace, int], FeedPortion]
 """(place, limit) -> what stands behind a place in the feed; raises OSError while the store cannot be read."""
@@ -127,8 +137,13 @@ class Controller:
         self._threaded = threaded
         self._zero_us = zero_us
         self._reasons: dict[str, str | None] = {}
+        self._rests = Rests()
+        self._anew: dict[str, int] = {}
+        """PLCs that begin anew, as at a start, when the journal has so many records."""
+        self._broken: JournalError | None = None
         self._silent: set[str] = set()
         """Readers that were last given up because they said nothing: that they are connected again is no news."""
+        self._turns: dict[str, Turns] = {}
         self._plcs: dict[str, PlcSession] = {}
         self._points: dict[str, PointSession] = {}
         self._machines: list[PackmlSession] = []
@@ -147,8 +162,13 @@ class Controller:
         self._told: dict[str, tuple[tuple[str, float], ...]] = {}
 
     async def run(self) -> None:
-        """Runs until cancelled; what was decided by then is stored. Raises JournalError, OSError at the start only."""
+        """Runs until cancelled; what was decided by then is stored.
+
+        Raises JournalError, OSError at the start; later JournalError when the decisions failed and the journal cannot
+        be read to go on from.
+        """
         self._loop = loop = asyncio.get_running_loop()
+        self._broke = asyncio.Event()
         self._clock = HostClock(loop, self._zero_us)
         layouts, docks = self._config.layouts(), self._config.docks()
         self._journal = Journal(self._config.journal, self._stored_from_thread, self._trouble_from_thread)
@@ -164,12 +184,12 @@ class Controller:
                     f"{other}, this one is {self._config.controller!r}; give `journal` a file of its own"
                 )
             for name, table in self._config.plc.items():
-                lines = [layout for layout in layouts if layout.plc == name]
-                self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name), lines)
+                self._plcs[name] = self._plc(name)
                 if table.packml is not None:
                     self._machines.append(PackmlSession(name, table.packml, self._now, self._take))
                 if table.point:
                     self._points[name] = PointSession(name, table, self._now, self._take)
+            self._turns = {name: Turns(self._take, loop.call_soon, self._now) for name in self._readers}
             if self._threaded:
                 self._journal.start()
             self._started = self._take(
@@ -185,11 +205,14 @@ class Controller:
             )
             self._next_checkpoint = self._journal.seq + CHECKPOINT_EVERY
             with serve(self._config.metrics.run, self.metrics):
-                await self._work()
+                try:
+                    await self._work()
+                except ExceptionGroup as group:
+                    raise self._broken or group from None
         finally:
             if self._timer is not None:
                 self._timer.cancel()
-            if self._next_checkpoint:
+            if self._next_checkpoint and self._broken is None:
                 self._journal.checkpoint(self._journal.seq, self._core.state, self._started)
             if not self._threaded:
                 with suppress(sqlite3.Error):  # said below
@@ -202,8 +225,9 @@ class Controller:
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for plc in self._plcs.values():
-                tasks.create_task(self._keep(f"plc.{plc.name}", partial(self._plc_session, plc)))
+            tasks.create_task(self._end_when_broken())
+            for name in self._plcs:
+                tasks.create_task(self._keep(f"plc.{name}", partial(self._plc_session, name)))
             for points in self._points.values():
                 tasks.create_task(self._keep(f"points.{points.name}", partial(self._point_session, points)))
             for machine in self._machines:
@@ -228,40 +252,103 @@ class Controller:
         return self._clock.now_us()
 
     def _take(self, given: Input) -> int:
-        """One input through the core; commands to the mailboxes, the rest to the journal. Returns the last sequence."""
-        results = self._core.step(given)
-        values: list[Journaled | Event] = [] if isinstance(given, TagsRead | Tick) else [given]
-        troubles: list[OutputSet] = []
-        for result in results:
-            if isinstance(result, Command):
-                troubles += self._command(result)
-            else:
-                values.append(result)
-        self._set_timer()
-        if not values:
-            return self._journal.seq
-        seq = self._journal.append(values)
-        if not self._threaded and not self._flushing:
-            self._flushing = True
-            self._loop.call_soon(self._flush)
-        if seq >= self._next_checkpoint > 0:
-            self._next_checkpoint = seq + CHECKPOINT_EVERY
-            self._journal.checkpoint(seq, self._core.state, self._started)
-        for trouble in troubles:
-            self._take(trouble)
+        """One input through the core; commands to the mailboxes, the rest to the journal. Returns the last sequence.
+
+        Raises what the decisions raised, when the input is set aside.
+        """
+        seq, fault = self._give(given)
+        if fault is not None:
+            raise fault
         return seq
 
-    def _command(self, command: Command) -> list[OutputSet]:
-        """Sends a command; an output of a reader that cannot be set now is said at once."""
-        if not isinstance(command, SetOutput):
-            self._plcs[command.plc].command(command)
-            return []
-        kind, _, name = command.device.partition(".")
-        if kind == "plc":
-            self._plcs[name].command(command)
-            return []
-        trouble = self._readers[name].set_output(command.port, command.on)
-        return [OutputSet(self._now(), command.device, command.port, command.on, trouble)] if trouble else []
+    def _give(self, given: Input) -> tuple[int, Exception | None]:
+        """As _take, for what no session gives that could end; what the decisions raised comes back."""
+        if self._broken is not None:
+            return self._journal.seq, self._broken
+        core, fault = self._core, None
+        try:
+            results = core.step(given)
+        except Exception as error:  # noqa: BLE001  # whatever it is, what others give is decided on
+            if not core.acting:
+                return self._mend(given, error), error
+            results, fault = core.done, error
+        values: list[Journaled | Event] = [] if isinstance(given, TagsRead | Tick) else [given]
+        values += [result for result in results if not isinstance(result, Command)]
+        seq = self._journal.append(values)
+        if values and not self._threaded and not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self._flush)
+        troubles = [trouble for result in results if isinstance(result, Command) for trouble in self._command(result)]
+        if fault is not None:
+            seq = self._mend(given, fault)
+        self._set_timer()
+        if seq >= self._next_checkpoint > 0:
+            self._checkpoint(seq)
+        for trouble in troubles:
+            self._give(trouble)
+        return seq, None
+
+    def _checkpoint(self, seq: int) -> None:
+        self._next_checkpoint = seq + CHECKPOINT_EVERY
+        self._journal.checkpoint(seq, self._core.state, self._started)
+
+    def _mend(self, given: Input, error: Exception) -> int:
+        """The decisions failed and may be half changed: they begin anew from the journal, as far as it goes.
+
+        What failed is journaled as set aside. Returns the last sequence.
+        """
+        before, part = self._core, self._core.acting
+        log.error("a fault of this program at %s %s", part or type(given).__name__, shown(given), exc_info=error)
+        if not self._next_checkpoint:
+            return 0  # the first input; there is nothing to go on from
+        try:
+            self._core, _ = recover(self._config.journal, self._journal.unstored())
+        except JournalError as unread:
+            self._broken = unread
+            self._broke.set()
+            return self._journal.seq
+        lost = self._core.take_over(before)
+        if part:
+            self._core.rest(part, self._rests.until_us(part, max(given.at_us, self._now())))
+        self._set_timer()
+        if not isinstance(given, InputFailed):
+            self._give(failed(given, error, part, before.weighing))
+        for layout in lost:
+            for name in (*layout.portal.readers, *layout.portal.scanners):
+                if self._is_up(device := f"reader.{name}"):
+                    self._give(DeviceChanged(self._now(), device, True, f"{name}: its line begins anew after a fault"))
+        self._checkpoint(self._journal.seq)
+        return self._journal.seq
+
+    async def _end_when_broken(self) -> None:
+        await self._broke.wait()
+        raise self._broken or JournalError("")
+
+    def _command(self, command: Command) -> list[OutputSet | CommandDropped]:
+        """Sends a command; an output of a reader that cannot be set now, or what is no command, is said at once."""
+        match command:
+            case Route(plc, track_id, lane, _):
+                return self._queue(plc, command, Opcode.ROUTE, track_id, lane)
+            case SetLane(plc, lane, enabled, _):
+                return self._queue(plc, command, Opcode.LANE, int(enabled), lane)
+            case SetOutput(device, port, on, _):
+                kind, _, name = device.partition(".")
+                if kind == "plc":
+                    return self._queue(name, command, Opcode.OUTPUT, int(on), port)
+                trouble = self._readers[name].set_output(port, on)
+                return [OutputSet(self._now(), device, port, on, trouble)] if trouble else []
+            case _:
+                assert_never(command)
+
+    def _queue(
+        self, plc: str, command: Command, opcode: Opcode, value: int, target: int
+    ) -> list[OutputSet | CommandDropped]:
+        try:
+            self._plcs[plc].command(command)
+        except MailboxError as error:
+            at_us, why = self._now(), str(error)
+            return [CommandDropped(at_us=at_us, plc=plc, opcode=int(opcode), value=value, target=target, why=why)]
+        return []
 
     def _set_timer(self) -> None:
         due_us = self._core.deadline_us()
@@ -275,12 +362,22 @@ class Controller:
 
     def _tick(self) -> None:
         self._timer = None
-        self._take(Tick(self._now()))
+        self._give(Tick(self._now()))
 
     # ---- PLCs --------------------------------------------------------------------------------------------------------
 
-    async def _plc_session(self, plc: PlcSession) -> None:
+    def _plc(self, name: str) -> PlcSession:
+        lines = [layout for layout in self._config.layouts() if layout.plc == name]
+        return PlcSession(name, self._config.plc[name], self._core.state.plcs.get(name), lines)
+
+    async def _plc_session(self, name: str) -> None:
         """One connection to a PLC, polled until it fails. Raises PlcError."""
+        if (seq := self._anew.get(name)) is not None:
+            if self._journal.stored < seq:  # what it takes for stored, it acknowledges
+                raise PlcError(f"{name}: begins anew when the journal has stored record {seq}")
+            del self._anew[name]
+            self._plcs[name] = self._plc(name)
+        plc = self._plcs[name]
         link = plc.link
         poll_s = plc.config.poll_ms / 1000
         host = plc.host
@@ -353,7 +450,10 @@ class Controller:
                 case _:
                     pass
         for given, acknowledges in plc.inputs(signals, at_us):
-            seq = self._take(given)
+            seq, fault = self._give(given)
+            if fault is not None:  # our half of its mailbox knows more now than the decisions do
+                self._anew[plc.name] = self._journal.seq
+                raise fault
             if acknowledges:
                 plc.unstored(seq, acknowledges)
         for signal in signals:
@@ -375,6 +475,7 @@ class Controller:
     async def _reader_session(self, name: str) -> None:
         """One connection to a reader. Raises ReaderError."""
         session = self._readers[name]
+        self._turns[name].begin()
         await session.reader().run(partial(self._reader_event, session))
 
     def _reader_event(self, session: ReaderSession, event: ReaderEvent) -> None:
@@ -387,7 +488,7 @@ class Controller:
         if isinstance(event, Reads):
             self._vitals.read(session.name, event.reads)
         for given in session.inputs(event, self._now()):
-            self._take(given)
+            self._turns[session.name].take(given)
 
     async def _watch_certificates(self, certificates: Mapping[str, tuple[Path, ...]]) -> None:
         """Tells of our certificates at the start, and whenever one is new, gone, or comes near its end."""
@@ -398,7 +499,7 @@ class Controller:
                 new = found.text, found.ends_us - found.at_us < CERTIFICATE_WARN_US
                 if told.get(device) != new:
                     told[device] = new
-                    self._take(found)
+                    self._give(found)
                     if new[1]:
                         log.warning("%s: %s", device, found.text)
             await asyncio.sleep(CERTIFICATES_EVERY_S)
@@ -407,7 +508,6 @@ class Controller:
 
     async def _measure(self) -> None:
         """Says every EVERY_S how things are; one thing a turn of the loop, so that a divert need not wait for all."""
-        hosts = {name: plc.host for name, plc in self._plcs.items()}
         due = self._loop.time()
         while True:
             due += EVERY_S
@@ -416,9 +516,11 @@ class Controller:
                 continue
             late_us = int((self._loop.time() - due) * 1e6)
             self._vitals.left_out(self._core.left_out())
-            for device, values in self._vitals.measured(hosts, self._is_up, self._now, self._core.state):
+            for device, values in self._vitals.measured(
+                {name: plc.host for name, plc in self._plcs.items()}, self._is_up, self._now, self._core.state
+            ):
                 self._told[device] = values
-                self._take(Measured(self._now(), device, values))
+                self._give(Measured(self._now(), device, values))
                 await asyncio.sleep(0)
             own = (
                 ("loop_late_us", late_us),
@@ -428,7 +530,7 @@ class Controller:
                 *(self._room.values() if self._room is not None else ()),
             )
             self._told["controller"] = own
-            self._take(Measured(self._now(), "controller", own))
+            self._give(Measured(self._now(), "controller", own))
 
     def metrics(self) -> Iterator[Sample]:
         """For Prometheus, from any thread: what was told last, and what was stored."""
@@ -521,6 +623,7 @@ class Controller:
         backoff_s = BACKOFF_FIRST_S
         while True:
             began = self._loop.time()
+            last_s = BACKOFF_LAST_S
             try:
                 await session()
                 reason = f"{device}: the connection ended"
@@ -533,6 +636,7 @@ class Controller:
                     self._silent.discard(device)
             except (Exception, asyncio.CancelledError) as error:  # a library may cancel itself as well
                 _end_if_cancelled()
+                last_s = FAULTS_LAST_S
                 reason = f"{device}: a fault of this program: {error!r}"
                 if self._reasons.get(device) != reason:
                     log.exception("%s: its session ended by a fault, and begins anew", device)
@@ -540,7 +644,7 @@ class Controller:
             if self._loop.time() - began > 5:
                 backoff_s = BACKOFF_FIRST_S
             await asyncio.sleep(backoff_s * (1 - random.random() / 2))
-            backoff_s = min(BACKOFF_LAST_S, backoff_s * 2)
+            backoff_s = min(last_s, backoff_s * 2)
 
     def _device(self, device: str, trouble: str | None, text: str = "") -> None:
         """Says once that a device is down (``trouble``) or up (None)."""
@@ -552,7 +656,7 @@ class Controller:
             log.info("%s", text)
         elif not was_down:
             log.warning("%s", trouble)
-        self._take(DeviceChanged(self._now(), device, trouble is None, trouble or text))
+        self._give(DeviceChanged(self._now(), device, trouble is None, trouble or text))
 
     # ---- orders ------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """The core: routes inputs to lines, decides, merges deadlines. The one entrance to all decisions of a controller.
 
-Public names: Core.
+Public names: Core, DOORS, ALARMS.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from edge.core.events import (
     Expected,
     FeedFollowed,
     Input,
+    InputFailed,
     Journaled,
     LaneRequested,
     LoadRequested,
@@ -66,12 +67,19 @@ from plc.words import EventType, Opcode, serial_after
 from rfid.epc.identity import fresh_identity
 
 LANE_VALID_US = 5_000_000
+TEXT_BODY = 200
+"""Characters of an input that a text shows."""
+DOORS, ALARMS = "doors", "alarms"
+"""What falls due by time and is no line's; a line is `line.<name>`."""
 
 
 class Core:
     """All lines and dock doors of one controller.
 
-    ``step`` never raises for what the floor does; UnknownFlag for a Started, or a state, of a newer version. ``live``
+    ``step`` never raises for what the floor does; UnknownFlag for a Started, or a state, of a newer version. Where it
+    raises all the same, a fault of ours, what it remembers may be half changed: a core made from the journal takes
+    over. ``acting``: what was due by time when it raised, DOORS, ALARMS or a line; the input had been taken then, and
+    ``done`` had followed. Empty = the input itself. ``weighing``: the passage that it was about, None = none. ``live``
     False: portals and doors report nothing of their own, so that journaled PassageSeen and DoorSeen can be given as
     inputs (start after a crash, replay). A state decides by its own lines and doors, where it tells them.
     """
@@ -93,6 +101,12 @@ class Core:
         self._by_reader: dict[str, Line] = {}
         self._dues_us: dict[str, int] = {}
         self._soonest_us = NEVER_US
+        self._stepped: set[str] = set()  # lines and DOORS that the newest step may have changed
+        self._rests: dict[str, int] = {}
+        self.acting = ""
+        self._out: list[Result] = []
+        self._done = 0
+        self.weighing: PassageSeen | None = None
         self._touched: set[str] = set()  # lines of which it is not known any more when they are due
         if (started := self.state.started) is None:
             self._take_layouts(layouts, docks)
@@ -103,7 +117,7 @@ class Core:
     def deadline_us(self) -> int | None:
         """When to give a Tick at the latest; None = nothing is waiting for time."""
         due_us = self._lines_due_us()
-        for time_us in (self._due_us(), self._gate.doors.deadline_us()):
+        for time_us in (self._rested(ALARMS, self._due_us()), self._rested(DOORS, self._gate.doors.deadline_us())):
             due_us = due_us if time_us is None else min(due_us, time_us)
         return None if due_us == NEVER_US else due_us
 
@@ -111,10 +125,13 @@ class Core:
         """When the first of the lines is due; NEVER_US without any."""
         if self._touched:
             for name in self._touched:
-                self._dues_us[name] = self._lines[name].due_us()
+                self._dues_us[name] = max(self._lines[name].due_us(), self._rests.get(f"line.{name}", 0))
             self._touched.clear()
             self._soonest_us = min(self._dues_us.values())
         return self._soonest_us
+
+    def _rested(self, part: str, due_us: int | None) -> int | None:
+        return due_us if due_us is None or not self._rests else max(due_us, self._rests.get(part, 0))
 
     def _due_us(self) -> int | None:
         """When a delay of an alarm or the time of a door's light is over."""
@@ -126,10 +143,12 @@ class Core:
     def step(self, given: Input) -> list[Result]:  # noqa: C901  the one entrance: a case for each input
         """Takes one input and returns what follows from it, in order."""
         out: list[Result] = []
+        self._stepped.clear()
         if not isinstance(given, Tick | TagsRead):
             self._pass_time(given.at_us, out)
         for concerned in self._concerned(given):
             self._touched.add(concerned.name)
+            self._stepped.add(concerned.name)
         match given:
             case TagsRead():
                 self._tags_read(given, out)
@@ -153,6 +172,8 @@ class Core:
                     decide(seen_by, given, out)
             case DoorSeen():
                 self._gate.decide(given, out)
+            case InputFailed():
+                self._set_aside(given, out)
             case FeedFollowed():
                 self.state.feed_epochs, self.state.feed_known = given.epochs, given.known
                 if given.anew:
@@ -238,6 +259,8 @@ class Core:
                 return () if line is None else (line,)
             case PlcEvent() | CommandSent() | PlcConnected():
                 return self._by_plc.get(given.plc, ())
+            case InputFailed() if given.line in self._lines:
+                return (self._lines[given.line],)
             case Started() | PassageSeen() | DeviceChanged():
                 return self._lines.values()
             case _:
@@ -293,6 +316,61 @@ class Core:
         self._dues_us = dict.fromkeys(self._lines, NEVER_US)  # in the lines' order, which is that of what is told
         self._soonest_us = NEVER_US
         self._touched = set(self._lines)
+
+    # ---- after a fault -----------------------------------------------------------------------------------------------
+
+    def take_over(self, before: Core) -> list[LineLayout]:
+        """Goes on for a core whose newest step raised: with its lines, doors and counts that this step did not concern.
+
+        Call it on what the journal gives, once, before any step. Returns the layouts of the lines that go on with what
+        the journal says of them alone: they know no reads, and of no reader that it is there.
+        """
+        anew: list[LineLayout] = []
+        for name, line in before._lines.items():
+            if name in before._stepped:
+                anew.append(line.layout)
+                continue
+            line.book = self.book
+            self.state.lines[name] = line.state
+            self._lines[name] = line
+        self._by_plc.clear()
+        for line in self._lines.values():
+            self._by_plc.setdefault(line.layout.plc, []).append(line)
+            for reader in (*line.layout.portal.readers, *line.layout.portal.scanners):
+                self._by_reader[reader] = line
+        if DOORS not in before._stepped:
+            self._gate.doors = before._gate.doors
+        for reader, watch in before._floods.items():
+            at = self._by_reader.get(reader)
+            if (DOORS if at is None else at.name) in before._stepped:
+                self._floods[reader].left_out = watch.left_out
+            else:
+                self._floods[reader] = watch
+        self._rests = before._rests
+        self._touched = set(self._lines)
+        return anew
+
+    def rest(self, part: str, until_us: int) -> None:
+        """What is due of a part is not looked at before a time: it raised (``acting``)."""
+        self._rests[part] = until_us
+        self._touched = set(self._lines)
+
+    def _set_aside(self, given: InputFailed, out: list[Result]) -> None:
+        self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
+        if (line := self._lines.get(given.line)) is not None:
+            line.state.tracks.pop(given.track_id, None)
+            line.portal.give_up(given.passage)
+        if given.plc:
+            plc = self.state.plcs.get(given.plc)
+            if plc is None or plc.session != given.session:
+                plc = self.state.plcs[given.plc] = PlcState(given.session, 0, 0)
+            plc.event_seq = plc.event_seq if given.event_seq is None else given.event_seq
+            plc.command_seq = plc.command_seq if given.command_seq is None else given.command_seq
+        text = f"{given.source}: a fault of this program at {given.kind} {given.body[:TEXT_BODY]}: {given.why}"
+        code = AnomalyCode.INPUT_FAILED
+        out.append(
+            Anomaly(at_us=given.at_us, line="", code=code, text=text, track_id=given.track_id, subject=given.source)
+        )
 
     # ---- PLC ---------------------------------------------------------------------------------------------------------
 
@@ -356,6 +434,7 @@ class Core:
 
     def _plc_event(self, given: PlcEvent, out: list[Result]) -> None:
         self._plc(given).event_seq = given.seq
+        self._stepped.add(DOORS)
         self._gate.doors.eye(given)
         lines = self._by_plc.get(given.plc, [])
         match given.type:
@@ -500,11 +579,27 @@ class Core:
         if self._lines_due_us() <= now_us:
             for name in [name for name, due_us in self._dues_us.items() if due_us <= now_us]:
                 self._touched.add(name)
+                self._act(f"line.{name}", out, name)
                 self._line_due(self._lines[name], now_us, out)
-        self._door_seen(self._gate.doors.sweep(now_us), out)
-        due_us = self._due_us()
+        if self._rests.get(DOORS, 0) <= now_us:
+            self._act(DOORS, out, DOORS)
+            self._door_seen(self._gate.doors.sweep(now_us), out)
+        due_us = self._rested(ALARMS, self._due_us())
         if due_us is not None and due_us <= now_us:
+            self._act(ALARMS, out)
             self._own(AlarmDue(now_us), out, lambda: None)
+        self.acting = ""
+
+    def _act(self, part: str, out: list[Result], *changes: str) -> None:
+        """What is before this is done, also when what comes raises; ``changes``: what it may change then."""
+        self.acting, self._out, self._done = part, out, len(out)
+        self._stepped.clear()
+        self._stepped.update(changes)
+
+    @property
+    def done(self) -> list[Result]:
+        """What had followed from the newest input before something that was due raised."""
+        return self._out[: self._done]
 
     def _line_due(self, line: Line, now_us: int, out: list[Result]) -> None:
         for seen in line.portal.finals(now_us):
@@ -518,9 +613,11 @@ class Core:
     def _seen(self, line: Line, seen: PassageSeen, out: list[Result]) -> None:
         if scans := line.scans.of(seen.passage):
             seen = replace(seen, scans=scans)
+        self.weighing = seen
         if seen.stage is Stage.FINAL:
             line.scans.seen(seen)
         self._own(seen, out, lambda: decide(line, seen, out))
+        self.weighing = None
 
     def _door_seen(self, found: Iterable[DoorSeen], out: list[Result]) -> None:
         for seen in found:
@@ -538,6 +635,7 @@ class Core:
                 line.portal.leave_out(*taken.left_us, taken.forget)
             line.portal.read(taken.reads, given.reader)
         else:
+            self._stepped.add(DOORS)
             self._door_seen(self._gate.doors.read(replace(given, reads=taken.reads)), out)
         if taken.notice and self.live:
             notice = DeviceNotice(given.at_us, given.reader, AnomalyCode.READER_FLOODS, taken.notice)

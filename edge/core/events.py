@@ -7,7 +7,7 @@ which they were taken. *Events* come out and are journaled behind the input that
 PLC; what became of them returns as the inputs CommandSent, CommandHandled or CommandDropped.
 PassageSeen, DoorSeen, AlarmDue and DeviceNotice are both: portals and dock doors make the first two from reads and
 scans, and the decisions take nothing else from them; the third comes when a delay is over, the last when a reader
-floods. So the journal alone derives every decision
+floods. InputFailed stands for an input by which the decisions failed. So the journal alone derives every decision
 again.
 
 ``at_us`` is the host's time of arrival or decision; ``device_us`` the device's own time on the host's scale. ``plc``,
@@ -33,6 +33,7 @@ from edge.core.values.inputs import (
     DoorSeen,
     EventsMissed,
     FeedFollowed,
+    InputFailed,
     LaneRequested,
     LoadRequested,
     MachineReported,
@@ -110,6 +111,7 @@ __all__ = [
     "FindingKind",
     "GateVerdict",
     "Input",
+    "InputFailed",
     "Journaled",
     "LaneChanged",
     "LaneRequested",
@@ -175,6 +177,7 @@ Journaled: TypeAlias = (
     | AlarmDue
     | PassageSeen
     | DoorSeen
+    | InputFailed
 )
 
 

@@ -38,7 +38,8 @@ def opcua_points(name: str, config: PlcConfig) -> OpcUaPoints:
     """The driver of a PLC's points, on a session of their own. Raises PlcError where a file cannot be read."""
     points = [point(one, table) for one, table in config.point.items()]
     try:
-        return OpcUaPoints(name, config.opcua.url, security_of(name, config.opcua), points, config.timeout_ms)
+        security = security_of(name, config.opcua)
+        return OpcUaPoints(name, config.opcua.url, security, points, config.timeout_ms, config.points_ms)
     except ValueError as error:
         raise PlcError(str(error)) from None
 
@@ -47,7 +48,8 @@ def autoid_reader(name: str, config: AutoIdConfig) -> AutoIdReader:
     """The driver. Raises ReaderError where a file cannot be read."""
     try:
         security = security_of(name, config.opcua)
-        connection = UaSession(name, config.opcua.url, security, config.timeout_ms, fault=ReaderError)
+        url, idle_ms = config.opcua.url, config.keepalive_ms
+        connection = UaSession(name, url, security, config.timeout_ms, idle_ms=idle_ms, fault=ReaderError)
     except (PlcError, ValueError) as error:
         raise ReaderError(str(error), ReaderFailure.SETUP) from None
     return AutoIdReader(
@@ -63,7 +65,8 @@ def autoid_reader(name: str, config: AutoIdConfig) -> AutoIdReader:
 def packml_object(name: str, config: PackmlConfig) -> PackmlObject:
     """The reader of a machine's PackML object. Raises PlcError where a file cannot be read."""
     try:
-        return PackmlObject(name, config.url, config.node, security_of(name, config), config.timeout_ms)
+        security = security_of(name, config)
+        return PackmlObject(name, config.url, config.node, security, config.timeout_ms, config.every_ms)
     except ValueError as error:
         raise PlcError(str(error)) from None
 

@@ -24,8 +24,23 @@ class JournalError(Exception):
 
 
 def encode(value: Value) -> str:
-    """A journaled value as JSON, without its kind."""
-    return _encoder.encode(value).decode()
+    """A journaled value as JSON, without its kind. What is no text in it, lone surrogates, becomes ``?``."""
+    try:
+        return _encoder.encode(value).decode()
+    except UnicodeEncodeError:
+        return _encoder.encode(_text(msgspec.to_builtins(value, str_keys=True))).decode()
+
+
+def _text(value: object) -> object:
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {_text(key): _text(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_text(one) for one in value]
+        case _:
+            return value
 
 
 def decode(kind: str, body: str | bytes) -> Value:

@@ -9,7 +9,7 @@ lacks is not in force. What a newer version said is refused as soon as it says a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from edge.core.events import INPUT_KINDS, KINDS, Command, Event, Started
 from edge.core.values.flags import UnknownFlag
 from edge.core.values.state import CoreState
 from edge.journal.reader import JournalReader
-from edge.journal.record import JournalError, Record, decode_all, encode
+from edge.journal.record import JournalError, Record, Value, decode_all, encode
 
 _ADVICE = "start the version that wrote it, or give `journal` another path"
 
@@ -91,11 +91,11 @@ def begin_of(reader: JournalReader) -> tuple[int, Core | None]:
     return seq, _core(reader, seq, state, started)
 
 
-def recover(path: Path) -> tuple[Core, int]:
+def recover(path: Path, unstored: Sequence[tuple[int, Value]] = ()) -> tuple[Core, int]:
     """The core as a journal leaves it, and the sequence up to which. Raises JournalError.
 
     Begins with the newest state that is stored. Where that is another version's, with the oldest records: they say the
-    same, only slower.
+    same, only slower. ``unstored``: what is to follow there by sequence, of a journal that is being written.
     """
     reader = JournalReader(path)
     try:
@@ -105,6 +105,11 @@ def recover(path: Path) -> tuple[Core, int]:
             if _is_input(record):
                 _step(core, record)
             seq = record.seq
+        for at, value in unstored:
+            if at > seq:
+                if type(value).__name__ in INPUT_KINDS:
+                    core.step(value)  # type: ignore[arg-type]  # it is an input
+                seq = at
     except BadRecord as error:
         raise JournalError(f"journal {path}: {error}: {_ADVICE}") from None
     finally:

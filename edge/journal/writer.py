@@ -71,6 +71,7 @@ class Journal:
         self._on_trouble = on_trouble
         self._wake = threading.Condition()
         self._queue: list[tuple[int, Value]] = []
+        self._storing: list[tuple[int, Value]] = []
         self._state: tuple[int, bytes, int] | None = None
         self._trim: Trim | None = None
         self._stopping = False
@@ -141,6 +142,11 @@ class Journal:
                 self._wake.notify()
             return self.seq
 
+    def unstored(self) -> list[tuple[int, Value]]:
+        """What is not surely on disk yet, in order, with its sequences."""
+        with self._wake:
+            return [*self._storing, *self._queue]
+
     def checkpoint(self, seq: int, state: object, started: int = 0) -> None:
         """Queues the decisions' state as it is after record ``seq``; stored once that record is.
 
@@ -191,6 +197,7 @@ class Journal:
     def _take(self) -> tuple[list[tuple[int, Value]], tuple[int, bytes, int] | None]:
         with self._wake:
             batch, self._queue = self._queue, []
+            self._storing = batch
             state, self._state = self._state, None
         return batch, state
 

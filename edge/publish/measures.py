@@ -31,6 +31,7 @@ from edge.core.events import (
     EventsMissed,
     FeedFollowed,
     FindingKind,
+    InputFailed,
     Journaled,
     LaneChanged,
     LaneRequested,
@@ -266,6 +267,7 @@ class Measures:
                 | CommandSent()
                 | CertificateChecked()
                 | FeedFollowed()
+                | InputFailed()
                 | AlarmDue()
                 | DoorSeen()
                 | LoadRefused()

@@ -258,7 +258,7 @@ UNTOLD = frozenset(
     {
         "AlarmDue", "BarcodesRead", "CommandDropped", "CommandHandled", "CommandSent", "DeviceNotice", "DoorSeen",
         "EventsMissed", "FeedFollowed", "OutputSet", "PassageSeen", "PointWriteRequested", "PointWritten",
-        "CertificateChecked",
+        "CertificateChecked", "InputFailed",
     }
 )  # fmt: skip
 """Kinds of records that never make a message."""

@@ -28,6 +28,7 @@ from edge.core.events import (
     DoorSeen,
     EventsMissed,
     FeedFollowed,
+    InputFailed,
     LaneChanged,
     LaneRequested,
     LoadClosed,
@@ -263,6 +264,7 @@ class LiveView:
                 | MachineReported()
                 | CertificateChecked()
                 | FeedFollowed()
+                | InputFailed()
                 | CommandSent()
                 | CommandDropped()
                 | OrderChanged()

@@ -29,6 +29,7 @@ from edge.core.events import (
     FeedFollowed,
     Finding,
     FindingKind,
+    InputFailed,
     LaneChanged,
     LaneRequested,
     LoadClosed,
@@ -375,6 +376,7 @@ def _machine(
     | PlcConnected
     | EventsMissed
     | FeedFollowed
+    | InputFailed
     | DeviceNotice
     | Measured
     | MachineReported
@@ -395,6 +397,8 @@ def _machine(
             code = "feed-anew" if value.anew else "feed-followed"
             places = {"newest": value.newest, "before": value.before} if value.anew else {}
             return phrase(code, store=value.store or phrase("feed.unmarked"), epoch=value.epoch, **places)
+        case InputFailed():
+            return phrase("input-failed", kind=value.kind, source=value.source, why=value.why)
         case DeviceNotice():
             return phrase("notice", device=value.device, text=value.text)
         case Measured():

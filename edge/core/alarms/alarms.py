@@ -373,6 +373,7 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
         case (
             AlarmKind.SITE_STORE_DOWN
             | AlarmKind.FEED_CHANGED
+            | AlarmKind.PROGRAM_FAULT
             | AlarmKind.JOURNAL_DOWN
             | AlarmKind.JOURNAL_FULL
             | AlarmKind.DISK_LOW

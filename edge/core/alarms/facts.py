@@ -140,26 +140,32 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
                 yield Condition(AlarmKind.WRONG_LOAD, dock, False, "")
             what = f"{subject} went out at {dock}" if reason is DockReason.WRONG_PARCEL else f"{len(wrong)} at {dock}"
             yield Condition(AlarmKind.WRONG_LOAD, dock, bool(wrong), what)
-        case DeviceChanged(device=device, up=up, reason=reason):
-            group, _, name = device.partition(".")
-            if group in _DEVICES:
-                yield Condition(_DEVICES[group], name, not up, reason)
-                if group == "reader":  # which of the two there is at this place, the layouts tell
-                    yield Condition(AlarmKind.SCANNER_DOWN, name, not up, reason)
-            elif device in _PARTS:
-                if device == "disk":  # each step down calls anew
-                    yield Condition(AlarmKind.DISK_LOW, "", False, "")
-                yield Condition(_PARTS[device], "", not up, reason)
+        case DeviceChanged():
+            yield from _device(value)
         case FeedFollowed(anew=True, before=before, newest=newest):
             store = f"store {value.store}, epoch {value.epoch}" if value.store else "a store of 0.1.0"
             text = f"its feed ends at {newest}, and place {before} that was reached is none of it ({store})"
             yield Moment(AlarmKind.FEED_CHANGED, "", text)
         case Anomaly(code=AnomalyCode.UNCONFIRMED, line=line):
             yield Trial(AlarmKind.UNCONFIRMED, line, bad=True)
+        case Anomaly(code=AnomalyCode.INPUT_FAILED, text=text):
+            yield Moment(AlarmKind.PROGRAM_FAULT, "", text)
         case Anomaly(code=code, subject=subject, text=text) if code in _MOMENTS and subject:
             yield Moment(_MOMENTS[code], subject, text)
         case _:
             pass
+
+
+def _device(value: DeviceChanged) -> Iterator[Condition]:
+    group, _, name = value.device.partition(".")
+    if group in _DEVICES:
+        yield Condition(_DEVICES[group], name, not value.up, value.reason)
+        if group == "reader":  # which of the two there is at this place, the layouts tell
+            yield Condition(AlarmKind.SCANNER_DOWN, name, not value.up, value.reason)
+    elif value.device in _PARTS:
+        if value.device == "disk":  # each step down calls anew
+            yield Condition(AlarmKind.DISK_LOW, "", False, "")
+        yield Condition(_PARTS[value.device], "", not value.up, value.reason)
 
 
 def _machine(plc: str, state: int) -> Condition:

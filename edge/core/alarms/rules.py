@@ -66,6 +66,7 @@ RULES: tuple[AlarmRule, ...] = (
     _rule(AlarmKind.PACKML_DOWN, Priority.LOW, on_delay_us=20 * _S, off_delay_us=10 * _S),
     _rule(AlarmKind.SITE_STORE_DOWN, Priority.MEDIUM, on_delay_us=20 * _S, off_delay_us=5 * _S),
     _rule(AlarmKind.FEED_CHANGED, Priority.MEDIUM, off_delay_us=60 * _S),
+    _rule(AlarmKind.PROGRAM_FAULT, Priority.MEDIUM, off_delay_us=10 * _MIN),
     _rule(AlarmKind.JOURNAL_DOWN, Priority.HIGH, on_delay_us=1 * _S, off_delay_us=10 * _S),
     _rule(AlarmKind.JOURNAL_FULL, Priority.MEDIUM, off_delay_us=60 * _S),
     _rule(AlarmKind.DISK_LOW, Priority.MEDIUM),

@@ -117,6 +117,19 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
         "Send the orders since that copy again. If nobody restored it, compare store in LINE.toml and SITE.toml.",
         "重新送出該副本之後的訂單，重複的訂單不會有影響。若無人還原，請比對 LINE.toml 與 SITE.toml 的 store。",
     ),
+    "alarm.program-fault": ("Fault of the program", "程式錯誤"),
+    "alarm.program-fault.cause": (
+        "The decisions failed by something that a device, the site store or an operator told: a fault of this program.",
+        "裝置、站點資料庫或操作員送來的內容使決策失敗：本程式的錯誤。",
+    ),
+    "alarm.program-fault.consequence": (
+        "That one thing is left out, as the text says. Everything else is decided on from the journal.",
+        "僅略過文字所述的那一項，其餘照日誌繼續決策。",
+    ),
+    "alarm.program-fault.action": (
+        "Look whether the item or order that the text names came right, and send us the log of that moment.",
+        "確認文字所述的物件或訂單是否處理正確，並將當時的紀錄檔寄給我們。",
+    ),
     "alarm.journal-down": ("Journal cannot be written", "日誌無法寫入"),
     "alarm.journal-down.cause": (
         "The journal cannot be written: the disk is full or broken.",

@@ -187,6 +187,12 @@ class PortalWatch:
         self._moved = True
         self._forget()
 
+    def give_up(self, number: int) -> None:
+        """A passage is not weighed any more."""
+        for passage in self._state.passages:
+            passage.final = passage.final or passage.number == number
+        self._moved = True
+
     # ---- what is known -----------------------------------------------------------------------------------------------
 
     def window_end_us(self, track_id: int) -> int | None:

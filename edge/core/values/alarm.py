@@ -27,6 +27,7 @@ class AlarmKind(StrEnum):
     PACKML_DOWN = "packml-down"  # PLC
     SITE_STORE_DOWN = "site-store-down"  # controller
     FEED_CHANGED = "feed-changed"  # controller
+    PROGRAM_FAULT = "program-fault"  # controller
     JOURNAL_DOWN = "journal-down"  # controller
     JOURNAL_FULL = "journal-full"  # controller
     DISK_LOW = "disk-low"  # controller
@@ -127,6 +128,7 @@ MOMENTS = frozenset(
         AlarmKind.OTHER_HOST,
         AlarmKind.EVENTS_MISSED,
         AlarmKind.FEED_CHANGED,
+        AlarmKind.PROGRAM_FAULT,
         AlarmKind.READER_FLOODS,
         AlarmKind.SCANNER_REFUSED,
     }

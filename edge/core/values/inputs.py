@@ -3,7 +3,7 @@
 Public names: Started, Tick, TagsRead, BarcodesRead, DeviceChanged, CommandSent, PlcConnected, PlcEvent, EventsMissed,
 DeviceNotice, Measured, PointChanged, PointWritten, MachineReported, CertificateChecked, CommandHandled,
 CommandDropped, FeedEpoch, FeedFollowed, OrderChanged, LaneRequested, AlarmRequested, PointWriteRequested,
-LoadRequested, OutputSet, AlarmDue, PassageSeen, DoorSeen, Requested.
+LoadRequested, OutputSet, AlarmDue, PassageSeen, DoorSeen, InputFailed, Requested.
 """
 
 from __future__ import annotations
@@ -449,6 +449,33 @@ class DoorSeen:
     since_us: int
     evidence: tuple[SideEvidence, ...]
     cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFailed:
+    """An input by which the decisions failed, a fault of the program; they go on as if it had not come.
+
+    ``source``: who gave it, as in DeviceChanged; ``line.<name>``, ``doors`` or ``alarms`` where what was due by time
+    failed then, and not the input: of a ``line``, ``passage`` is not weighed any more and ``track_id`` has no decision
+    (0 = none); anything else is looked at again later. ``kind``, ``body``: the input as text, at most its first 2,000
+    characters. ``why``: what was raised.
+    How far others were heard by it: ``feed_seq``, 0 = it is none of the feed's; of ``plc`` in its ``session`` the
+    newest ``event_seq`` and ``command_seq``, None = it is none.
+    """
+
+    at_us: int
+    source: str
+    kind: str
+    body: str
+    why: str
+    feed_seq: int = 0
+    plc: str = ""
+    session: int = 0
+    event_seq: int | None = None
+    command_seq: int | None = None
+    line: str = ""
+    passage: int = 0
+    track_id: int = 0
 
 
 Requested: TypeAlias = LaneRequested | AlarmRequested | PointWriteRequested | LoadRequested

@@ -206,6 +206,10 @@ STORIES: Rows = {
         "站點資料庫已被更換：{store} 紀元 {epoch} 到 {newest} 為止，先前已到 {before}；重新接收其全部訂單",
     ),
     "feed.unmarked": ("version 0.1.0", "0.1.0 版"),
+    "input-failed": (
+        "{source}: {kind} is left out, by a fault of this program: {why}",
+        "{source}：因程式錯誤略過 {kind}（{why}）",
+    ),
     "notice": ("{device}: {text}", "{device}：{text}"),
     "measured": ("{device}: {numbers:, }", "{device}：{numbers:、}"),
     "certificate": ("{device}: {text}", "{device}：{text}"),
