@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from plc.modbus_bus import ModbusBus
 from plc.modbus_connection import ModbusConnection, Table
 from plc.wires import Wire
 
@@ -18,7 +19,7 @@ _REGISTERS = 65_536
 
 
 class ModbusLink(ModbusConnection):
-    """One connection to the mailbox of the PLC ``name`` (a PlcLink).
+    """The way to the mailbox of the PLC ``name`` (a PlcLink); ``to``: see ModbusConnection.
 
     ``up`` and ``down`` are the first holding registers of the blocks, counted from 0. ``read_write`` False:
     ``exchange`` never tries function 23, for a PLC that is mute to it; one that refuses it is not asked again.
@@ -28,7 +29,7 @@ class ModbusLink(ModbusConnection):
     def __init__(
         self,
         name: str,
-        wire: Wire,
+        to: Wire | ModbusBus,
         device_id: int = 1,
         up: int = 0,
         down: int = 200,
@@ -36,7 +37,7 @@ class ModbusLink(ModbusConnection):
         *,
         read_write: bool = True,
     ) -> None:
-        super().__init__(name, wire, device_id, timeout_ms)
+        super().__init__(name, to, device_id, timeout_ms)
         for what, value, high in (
             ("first register of UP", up, _REGISTERS - _UP_WORDS),
             ("first register of DOWN", down, _REGISTERS - _DOWN_WORDS),

@@ -1,6 +1,6 @@
 """Where a Modbus device is and how it is reached: TCP, TLS or a serial line, as values.
 
-Public names: Tcp, Tls, Serial, Parity, Wire.
+Public names: Tcp, Tls, Serial, RtuOverTcp, Parity, Wire.
 
 Source: MODBUS Messaging on TCP/IP V1.0b, 3.1; MODBUS/TCP Security V36, 8 (TLS 1.2 or later, port 802, both sides with
 certificates); MODBUS over Serial Line V1.02, 2.5 and 3.3.
@@ -64,4 +64,15 @@ class Serial:
         return self.device
 
 
-Wire: TypeAlias = Tcp | Tls | Serial
+@dataclass(frozen=True, slots=True)
+class RtuOverTcp:
+    """Modbus RTU through a serial device server, which passes octets on as they are."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"socket://{self.host}:{self.port}"
+
+
+Wire: TypeAlias = Tcp | Tls | Serial | RtuOverTcp

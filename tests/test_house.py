@@ -192,7 +192,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("edge/views/live.py", "import random"),
         ("edge/views/live.py", "import socket"),
     ],
-    "pymodbus: plc.modbus_connection and the simulators only": [("edge/config/load.py", "import pymodbus.client")],
+    "pymodbus: the Modbus client and the simulators only": [("edge/config/load.py", "import pymodbus.client")],
     "asyncua: where OPC UA is spoken": [("plc/modbus.py", "import asyncua")],
     "h11: rfid.http_reader only": [("rfid/mqtt_reader.py", "import h11")],
     "pyserial: rfid.serial_line only": [("rfid/pyrfid_reader.py", "import serial")],

@@ -233,7 +233,7 @@ def test_refusals_silence_and_a_program_that_stopped_are_said(plc: LibmodbusPlc,
         await controller.until(lambda: bool(controller.said(LinkFresh)))
 
         plc.order("mute 1")
-        said = re.compile(f"sorter1: 127.0.0.1:{plc.port}: holding registers .*: no answer within 40 ms")
+        said = re.compile(f"sorter1: 127.0.0.1:{plc.port}: holding registers .*: no answer within 40 ms by unit 1")
         controller.faults.clear()
         await controller.until(lambda: any(map(said.fullmatch, controller.faults)))
         plc.order("mute 0")

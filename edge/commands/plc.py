@@ -38,6 +38,7 @@ from edge.journal.host_time import now_us
 from plc.conformance.check import Belt, ConformanceReport, RuleOutcome, check
 from plc.driver import PlcError
 from plc.mailbox_text import Seen, described, told
+from plc.modbus_bus import Buses
 from plc.point_plan import plan
 from plc.point_table import Reading
 
@@ -314,8 +315,9 @@ def _watch(arguments: argparse.Namespace) -> int:
 
 
 async def _watch_link(name: str, plc: PlcConfig, *, once: bool, as_json: bool) -> None:
-    link = plc_link(name, plc)
-    watched = _WatchedPoints(name, plc)
+    buses = Buses()
+    link = plc_link(name, plc, buses=buses)
+    watched = _WatchedPoints(name, plc, buses)
     await link.connect()
     trouble = ""
     try:
@@ -356,8 +358,8 @@ async def _watch_link(name: str, plc: PlcConfig, *, once: bool, as_json: bool) -
 class _WatchedPoints:
     """The points beside a watched mailbox. ``trouble``: why the newest reading failed; empty = it did not."""
 
-    def __init__(self, name: str, plc: PlcConfig) -> None:
-        self._link = point_link(name, plc) if plc.point else None
+    def __init__(self, name: str, plc: PlcConfig, buses: Buses) -> None:
+        self._link = point_link(name, plc, buses) if plc.point else None
         self._table = point_table(plc)
         self._connected = False
         self.trouble = ""

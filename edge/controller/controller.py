@@ -58,6 +58,7 @@ from edge.journal.writer import Journal
 from edge.metrics import Sample, serve
 from plc.driver import PlcError
 from plc.host_signals import Connected, Fenced, HostSignal, Incompatible, LinkFresh, LinkStale
+from plc.modbus_bus import Buses
 from plc.words import MailboxError
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady, Reads
 
@@ -150,13 +151,14 @@ class Controller:
             self._core, seq = recover(self._config.journal)
             if seq:
                 log.info("journal %s: %d records taken up", self._config.journal, seq)
+            buses = Buses()
             for name, table in self._config.plc.items():
                 lines = [layout for layout in layouts if layout.plc == name]
-                self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name), lines)
+                self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name), lines, buses)
                 if table.packml is not None:
                     self._machines.append(PackmlSession(name, table.packml, self._now, self._take))
                 if table.point:
-                    self._points[name] = PointSession(name, table, self._now, self._take)
+                    self._points[name] = PointSession(name, table, self._now, self._take, buses)
             if self._threaded:
                 self._journal.start()
             self._started = self._take(
