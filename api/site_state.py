@@ -228,7 +228,8 @@ class Site:
 def _devices(controller: LineConfig) -> tuple[str, ...]:
     """A controller's devices as `edge.core.events.DeviceChanged` names them."""
     points = [f"points.{name}" for name, table in controller.plc.items() if table.point]
-    return (*(f"plc.{name}" for name in controller.plc), *points, *(f"reader.{name}" for name in controller.reader))
+    plcs = [f"plc.{name}" for name, table in controller.plc.items() if table.mailbox]
+    return (*plcs, *points, *(f"reader.{name}" for name in controller.reader))
 
 
 def _check_names(config: SiteConfig, controllers: list[LineConfig]) -> None:

@@ -25,10 +25,14 @@ GRACE_S = 0.05
 
 
 class ModbusBus:
-    """The connection to one address: made when the first comes who wants it, closed when the last has left."""
+    """The connection to one address: made when the first comes who wants it, closed when the last has left.
+
+    ``settle_s``: nothing is asked for so long after it was made.
+    """
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
+        self.settle_s = 0.0
         self._connection: Connection | None = None
         self._users: set[Hashable] = set()
         self._opening = asyncio.Lock()
@@ -50,6 +54,11 @@ class ModbusBus:
                     connection = Connection(self.wire)
                     await connection.open(limit_s)
                     self._connection = connection
+                    try:
+                        await asyncio.sleep(self.settle_s)
+                    except asyncio.CancelledError:
+                        self.reset("not connected")
+                        raise
                 return self._connection
         except BaseException:
             self.leave(user)

@@ -11,23 +11,29 @@ import asyncio
 import errno
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pymodbus.pdu import ModbusPDU
-from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest, WriteMultipleCoilsRequest
+from pymodbus.pdu.bit_message import (
+    ReadCoilsRequest,
+    ReadDiscreteInputsRequest,
+    WriteMultipleCoilsRequest,
+    WriteSingleCoilRequest,
+)
 from pymodbus.pdu.register_message import (
     MaskWriteRegisterRequest,
     ReadHoldingRegistersRequest,
     ReadInputRegistersRequest,
     ReadWriteMultipleRegistersRequest,
     WriteMultipleRegistersRequest,
+    WriteSingleRegisterRequest,
 )
 
 from plc.driver import PlcError
 from plc.modbus_bus import ModbusBus
 from plc.modbus_transactions import AnswerError, Connection
 from plc.points import Table
-from plc.wires import RtuOverTcp, Serial, Wire
+from plc.wires import NO_HABITS, Habits, RtuOverTcp, Serial, Wire, Writes
 
 __all__ = ["BUSY", "ExceptionAnswer", "ModbusConnection", "Silence", "Table"]
 
@@ -53,6 +59,7 @@ MEANINGS = {
     11: "gateway: no answer of unit {unit}",
 }
 """Source: 7."""
+_NO_SUCH_FUNCTION = (1,)
 BUSY_FIRST_S = 0.002
 BUSY_LAST_S = 0.05
 """A device that is busy is asked again after so long, at first and at last."""
@@ -81,6 +88,7 @@ class ModbusConnection:
     ``to``: the address, or the connection to it that others use as well. ``timeout_ms`` limits each request. What is
     ``urgent`` goes before what is not. A device that is busy is asked again as long as that. A connection that its
     peer ended because it was idle, or another user because nothing came, is made again by the next request.
+    ``writes``: as ``habits`` say, or as it was found out; None = not known yet.
     ``of_many``: ExceptionAnswer and Silence are raised without ending it. Raises ValueError where a value is out of
     range.
     """
@@ -92,6 +100,7 @@ class ModbusConnection:
         device_id: int = 1,
         timeout_ms: int = 250,
         *,
+        habits: Habits = NO_HABITS,
         urgent: bool = True,
         of_many: bool = False,
     ) -> None:
@@ -102,6 +111,7 @@ class ModbusConnection:
             ("port", 1 if isinstance(wire, Serial) else wire.port, 1, 65_535),
             ("device id", device_id, 1 if rtu else 0, 247 if rtu else 255),
             ("timeout in ms", timeout_ms, 1, 60_000),
+            ("wait after a connect in ms", habits.connect_wait_ms, 0, 60_000),
         ):
             if not low <= value <= high:
                 raise ValueError(f"{name}: {what} {value} is not within {low}..{high}")
@@ -110,7 +120,15 @@ class ModbusConnection:
         self._timeout_ms = timeout_ms
         self._urgent = urgent
         self._of_many = of_many
+        self._any_unit = habits.any_unit
+        self._bus.settle_s = max(self._bus.settle_s, habits.connect_wait_ms / 1000)
         self._at: Connection | None = None
+        self._writes = {Table.HOLDING: habits.writes, Table.COIL: habits.writes}
+
+    @property
+    def writes(self) -> Writes | None:
+        """How its registers are written: as ``habits`` say, or as it was found out; None = not known yet."""
+        return self._writes[Table.HOLDING]
 
     async def connect(self) -> None:
         """Opens the way anew. Raises PlcError."""
@@ -129,13 +147,20 @@ class ModbusConnection:
 
     async def write_registers(self, first: int, words: Sequence[int], unit: int | None = None) -> None:
         """Writes holding registers from ``first`` on."""
-        request = WriteMultipleRegistersRequest(address=first, registers=words, dev_id=self._unit(unit))
-        await self._write(Table.HOLDING, first, len(words), request)
+        unit = self._unit(unit)
+        whole = WriteMultipleRegistersRequest(address=first, registers=words, dev_id=unit)
+        parts = (
+            WriteSingleRegisterRequest(address=at, registers=[word], dev_id=unit)
+            for at, word in enumerate(words, first)
+        )
+        await self._write(Table.HOLDING, first, len(words), whole, parts)
 
     async def write_coils(self, first: int, bits: Sequence[bool], unit: int | None = None) -> None:
         """Writes coils from ``first`` on."""
-        request = WriteMultipleCoilsRequest(address=first, bits=list(bits), dev_id=self._unit(unit))
-        await self._write(Table.COIL, first, len(bits), request)
+        unit = self._unit(unit)
+        whole = WriteMultipleCoilsRequest(address=first, bits=list(bits), dev_id=unit)
+        parts = (WriteSingleCoilRequest(address=at, bits=[bit], dev_id=unit) for at, bit in enumerate(bits, first))
+        await self._write(Table.COIL, first, len(bits), whole, parts)
 
     async def mask_register(self, address: int, keep: int, put: int, unit: int | None = None) -> None:
         """Changes one holding register: the bits of ``keep`` stay, those of ``put`` are set, all others cleared."""
@@ -163,10 +188,23 @@ class ModbusConnection:
     def _unit(self, unit: int | None) -> int:
         return self._device_id if unit is None else unit
 
-    async def _write(self, table: Table, first: int, count: int, request: ModbusPDU) -> None:
-        reply = await self._ask(table, first, count, request)
-        if (reply.address, reply.count) != (first, count):
-            raise self._fault(table, first, count, f"{reply.count} written at {reply.address}")
+    async def _write(self, table: Table, first: int, count: int, whole: ModbusPDU, parts: Iterable[ModbusPDU]) -> None:
+        """All at once, or one by one where the device does not serve that; which of the two, is found out once."""
+        writes = self._writes[table]
+        if writes is not Writes.SINGLE:
+            reply = await self._ask(table, first, count, whole, () if writes else _NO_SUCH_FUNCTION)
+            if not reply.isError():
+                if (reply.address, reply.count) != (first, count):
+                    raise self._fault(table, first, count, f"{reply.count} written at {reply.address}")
+                self._writes[table] = Writes.MULTIPLE
+                return
+        for request in parts:
+            reply = await self._ask(table, request.address, 1, request)
+            if (reply.address, reply.registers, reply.bits) != (request.address, request.registers, request.bits):
+                raise self._fault(
+                    table, request.address, 1, f"{[*reply.registers, *reply.bits]} written at {reply.address}"
+                )
+        self._writes[table] = Writes.SINGLE
 
     def _registers(self, reply: ModbusPDU, table: Table, first: int, count: int) -> Sequence[int]:
         if len(reply.registers) != count:
@@ -225,7 +263,7 @@ class ModbusConnection:
             tries -= 1
             began_s = loop.time()
             try:
-                return await self._bus.ask(at, request, limit_s, urgent=self._urgent, any_unit=False)
+                return await self._bus.ask(at, request, limit_s, urgent=self._urgent, any_unit=self._any_unit)
             except TimeoutError as error:
                 raise self._silence(table, first, count, request.dev_id, at, began_s) from error
             except ConnectionError as error:

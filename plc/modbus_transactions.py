@@ -144,10 +144,10 @@ class Connection(TransactionManager):
             raise OSError(*error.args) from error
         except UnicodeError as error:
             raise OSError("no host has such a name: each of its parts has 1 to 63 characters") from error
-        except ValueError as error:  # a baud rate that the line does not have
-            raise OSError(str(error)) from error
-        except BaseException:
+        except BaseException as error:
             self.end("not connected", quietly=True)
+            if isinstance(error, ValueError) and not isinstance(error, OSError):  # a baud rate that the line has not
+                raise OSError(str(error)) from error
             raise
 
     def end(self, reason: str, *, quietly: bool) -> None:

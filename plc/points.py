@@ -157,7 +157,8 @@ class Point:
 
     ``bit``: of a BOOL in a register, 0 = least significant after ``byte_order``. ``deadband``: a number is told again
     when it differs by more than this, in units of the value. ``low``, ``high``: limits of what may be written, None =
-    the type's own. Raises PointError where the parts contradict each other.
+    the type's own. ``device_id``: Modbus unit, None = the PLC's. Raises PointError where the parts contradict each
+    other.
     """
 
     name: str
@@ -175,6 +176,7 @@ class Point:
     writable: bool = False
     low: float | None = None
     high: float | None = None
+    device_id: int | None = None
 
     def __post_init__(self) -> None:
         kind = self.type.kind

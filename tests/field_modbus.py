@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from edge.config.plcs import PlcConfig
 from edge.core.events import PointChanged, PointWriteRequested, PointWritten
@@ -30,19 +31,19 @@ DOWN = [0x4C57, 1, *range(1, 73)]
 
 
 class Device:
-    """A running device."""
+    """A running device, which prints to ``output``: a pipe that nobody reads would stop it."""
 
-    def __init__(self, port: int, process: subprocess.Popen[str]) -> None:
+    def __init__(self, port: int, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
         self.port = port
         self._process = process
-        self._printed: str | None = None
+        self._output = output
 
     def said(self) -> str:
         """Ends it; what it printed."""
         self._process.kill()
-        if self._printed is None:
-            self._printed = self._process.communicate()[0]
-        return self._printed
+        self._process.wait()
+        self._output.seek(0)
+        return self._output.read().decode()
 
 
 @contextmanager
@@ -52,12 +53,12 @@ def field_device(shared: Path, program: str, *habit: str) -> Iterator[Device]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, str(shared / "field" / program), str(port), *habit, str(LIVES_S)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    device = Device(port, process)
-    try:
-        yield device
-    finally:
-        device.said()
+    with TemporaryFile() as output:
+        device = Device(port, subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT), output)
+        try:
+            yield device
+        finally:
+            device.said()
 
 
 class Floor:
@@ -67,9 +68,7 @@ class Floor:
     ``faults``: why a session ended, once each of the two was up.
     """
 
-    def __init__(
-        self, port: int, points: Mapping[str, Mapping[str, Any]], *, mailbox: bool = True, **keys: Any
-    ) -> None:
+    def __init__(self, port: int, points: Mapping[str, Mapping[str, Any]], **keys: Any) -> None:
         table = {"host": "127.0.0.1", "port": port, "timeout_ms": 2_000, "points_ms": 20, **keys, "point": points}
         self.config = PlcConfig.model_validate(table)
         self.polls = 0
@@ -78,7 +77,6 @@ class Floor:
         self.written: list[PointWritten] = []
         self.before: list[str] = []
         self.faults: list[str] = []
-        self._mailbox = mailbox
         self._up = {"mailbox": False, "points": False}
         self._buses = Buses()
         self._session = PointSession(NAME, self.config, now_us, self._take, self._buses)
@@ -86,7 +84,7 @@ class Floor:
     async def until(self, reached: Callable[[], bool]) -> None:
         """Lives until it is so."""
         tasks = [asyncio.create_task(self._keep("points", self._points))]
-        if self._mailbox:
+        if self.config.mailbox:
             tasks.append(asyncio.create_task(self._keep("mailbox", self._look)))
         try:
             async with asyncio.timeout(HANGS_S):
@@ -94,7 +92,7 @@ class Floor:
                     assert not any(task.done() for task in tasks), tasks
                     await asyncio.sleep(0.005)
         except TimeoutError:
-            raise AssertionError(f"not reached: {self.before[-2:]}, {self.faults[-2:]}, {self.values}") from None
+            raise AssertionError(f"not reached: {self.before[:3]}, {self.faults[:3]}, {self.values}") from None
         finally:
             for task in tasks:
                 task.cancel()

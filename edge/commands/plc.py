@@ -13,7 +13,7 @@ import sys
 import textwrap
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from importlib.resources import files
@@ -38,6 +38,7 @@ from edge.journal.host_time import now_us
 from plc.conformance.check import Belt, ConformanceReport, RuleOutcome, check
 from plc.driver import PlcError
 from plc.mailbox_text import Seen, described, told
+from plc.modbus import ModbusLink
 from plc.modbus_bus import Buses
 from plc.point_plan import plan
 from plc.point_table import Reading
@@ -221,6 +222,8 @@ def _st(arguments: argparse.Namespace) -> int:
 
 def _conformance(arguments: argparse.Namespace) -> int:
     config, name, plc = _chosen(arguments)
+    if not plc.mailbox:
+        raise OSError(f"{arguments.config}: plc.{name}.mailbox: false: there are no rules of a mailbox to try")
     lines = [line for line in config.line.values() if line.plc == name]
     lanes = sorted({lane.number for line in lines for lane in line.lane} | set(arguments.lane or ()))
     belts = [
@@ -235,10 +238,11 @@ def _conformance(arguments: argparse.Namespace) -> int:
     if arguments.parcels and not belts:
         raise OSError(f"{arguments.config}: --parcels: plc.{name} drives no line: add [line.NAME], with its lanes")
     began_us = now_us()
+    link = plc_link(name, plc)
     try:
         report = asyncio.run(
             check(
-                plc_link(name, plc),
+                link,
                 lanes,
                 wrap=arguments.wrap,
                 belts=belts,
@@ -249,16 +253,17 @@ def _conformance(arguments: argparse.Namespace) -> int:
         )
     except PlcError as error:
         raise OSError(str(error)) from None
+    found = [f'write = "{link.writes}"'] if isinstance(link, ModbusLink) and link.writes is not None else []
     render = report_json if arguments.json else report_text
-    text = render(report, name, _how(plc), began_us)
+    text = render(report, name, _how(plc), began_us, found)
     if arguments.report is not None:
         arguments.report.write_text(text, encoding="utf-8")
     print(text, end="")
     return 1 if report.failed else 0
 
 
-def report_text(report: ConformanceReport, name: str, where: str, began_us: int) -> str:
-    """The report on paper, with lines to sign."""
+def report_text(report: ConformanceReport, name: str, where: str, began_us: int, found: Sequence[str] = ()) -> str:
+    """The report on paper, with lines to sign. ``found``: keys of the configuration as the PLC has them."""
     figures = report.figures
     kept, open_ = report.count(RuleOutcome.PASS), report.count(RuleOutcome.UNPROVABLE)
     lines = [
@@ -278,6 +283,7 @@ def report_text(report: ConformanceReport, name: str, where: str, began_us: int)
         f"{figures.commands} commands, {figures.events} events",
         f"handled after {figures.handled_median_ms} ms (median), {figures.handled_most_ms} ms (most)",
         f"UP seen at least every {figures.cycle_ms} ms",
+        *(f"found out: {one}" for one in found),
     ]
     if figures.foreign_events:
         lines.append(f"{len(figures.foreign_events)} event(s) of the floor were acknowledged meanwhile:")
@@ -287,8 +293,8 @@ def report_text(report: ConformanceReport, name: str, where: str, began_us: int)
     return "\n".join(lines) + "\n"
 
 
-def report_json(report: ConformanceReport, name: str, where: str, began_us: int) -> str:
-    """The report for programs: one object."""
+def report_json(report: ConformanceReport, name: str, where: str, began_us: int, found: Sequence[str] = ()) -> str:
+    """The report for programs: one object. ``found``: see report_text."""
     told = {
         "plc": name,
         "where": where,
@@ -298,6 +304,7 @@ def report_json(report: ConformanceReport, name: str, where: str, began_us: int)
         "broken": [verdict.rule for verdict in report.failed],
         "rules": [asdict(verdict) for verdict in report.verdicts],
         "figures": asdict(report.figures),
+        "found": list(found),
     }
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
@@ -316,16 +323,17 @@ def _watch(arguments: argparse.Namespace) -> int:
 
 async def _watch_link(name: str, plc: PlcConfig, *, once: bool, as_json: bool) -> None:
     buses = Buses()
-    link = plc_link(name, plc, buses=buses)
+    link = plc_link(name, plc, buses=buses) if plc.mailbox else None
     watched = _WatchedPoints(name, plc, buses)
-    await link.connect()
     trouble = ""
     try:
+        if link is not None:
+            await link.connect()
         while True:
             try:
-                if trouble:
+                if link is not None and trouble:
                     await link.connect()
-                seen = Seen(await link.read_up(), await link.read_down())
+                seen = None if link is None else Seen(await link.read_up(), await link.read_down())
             except PlcError as error:
                 if once:
                     raise
@@ -341,18 +349,22 @@ async def _watch_link(name: str, plc: PlcConfig, *, once: bool, as_json: bool) -
             readings = watched.readings(at_us)
             if as_json:
                 points = {"points": readings_json(readings, at_us)} if plc.point else {}
-                print(json.dumps({"at": at, "plc": name, **described(seen), **points}), flush=True)
+                print(
+                    json.dumps({"at": at, "plc": name, **({} if seen is None else described(seen)), **points}),
+                    flush=True,
+                )
             else:
                 clear = "" if once or not sys.stdout.isatty() else "\x1b[H\x1b[J"
                 points_text = [f"POINTS {watched.trouble}".rstrip(), *readings_text(readings, at_us)]
-                lines = [*told(seen), *(points_text if plc.point else ()), ""]
+                lines = [*(() if seen is None else told(seen)), *(points_text if plc.point else ()), ""]
                 print("\n".join([f"{clear}{name}  {at}", *lines]), flush=True)
             if once:
                 return
             await asyncio.sleep(WATCH_S)
     finally:
         await watched.close()
-        await link.close()
+        if link is not None:
+            await link.close()
 
 
 class _WatchedPoints:

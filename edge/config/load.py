@@ -233,6 +233,8 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
         here = f"line.{name}"
         if line.plc not in config.plc:
             yield f"{here}.plc: {line.plc!r}: no such PLC, allowed: {', '.join(config.plc)}"
+        elif not config.plc[line.plc].mailbox:
+            yield f"{here}.plc: {line.plc!r}: has mailbox = false, and a line needs one"
         yield from _scanner_problems(here, line, config.reader)
         known_readers = ", ".join(config.reader) or "none"
         for reader in (*line.portal.readers, *line.portal.scanners):
@@ -258,7 +260,8 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
     for name in config.sim.docks:
         if name not in [dock.name for dock in config.dock]:
             yield f"sim.docks.{name}: no such dock, allowed: {', '.join(dock.name for dock in config.dock)}"
-    yield from dock_problems(config.dock, config.reader, config.plc, config.line, used_readers)
+    mailboxes = {name: plc for name, plc in config.plc.items() if plc.mailbox}
+    yield from dock_problems(config.dock, config.reader, mailboxes, config.line, used_readers)
     for key, plc_name, number in dock_stations(config.dock):
         other = eyes.setdefault((plc_name, number), key)
         if other != key:

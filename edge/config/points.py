@@ -35,6 +35,9 @@ class PointConfig(Frozen):
     address: int | None = Field(
         default=None, ge=0, le=65_535, description="Modbus: first register, coil or input, counted from 0"
     )
+    device_id: int | None = Field(
+        default=None, ge=0, le=255, description="Modbus: unit identifier; none = that of the PLC"
+    )
     node: str = Field(default="", description="OPC UA: node id, as `ns=2;s=Drive.Speed` or `nsu=URI;s=Drive.Speed`")
     word_order: Word = Field(default="high-first", description="which of its registers comes first")
     byte_order: Word = Field(default="high-first", description="which byte of a register comes first")
@@ -51,7 +54,7 @@ class PointConfig(Frozen):
 
 
 _BETWEEN = ",;\t"
-_MODBUS_KEYS = ("table", "address", "word_order", "byte_order", "bit")
+_MODBUS_KEYS = ("table", "address", "device_id", "word_order", "byte_order", "bit")
 _FLOATS = {name for name, field in PointConfig.model_fields.items() if field.annotation in (float, float | None)}
 _ADAPTER = TypeAdapter(PointName)
 
@@ -74,6 +77,7 @@ def point(name: str, config: PointConfig) -> Point:
         writable=config.writable,
         low=config.low,
         high=config.high,
+        device_id=config.device_id,
     )
 
 

@@ -154,7 +154,8 @@ class Controller:
             buses = Buses()
             for name, table in self._config.plc.items():
                 lines = [layout for layout in layouts if layout.plc == name]
-                self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name), lines, buses)
+                if table.mailbox:
+                    self._plcs[name] = PlcSession(name, table, self._core.state.plcs.get(name), lines, buses)
                 if table.packml is not None:
                     self._machines.append(PackmlSession(name, table.packml, self._now, self._take))
                 if table.point:

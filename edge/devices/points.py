@@ -14,7 +14,7 @@ from contextlib import suppress
 from edge.config.plcs import PlcConfig
 from edge.config.points import point
 from edge.core.events import PointChanged, PointWriteRequested, PointWritten
-from edge.devices.plc_drivers import modbus_bus
+from edge.devices.plc_drivers import habits, modbus_bus
 from plc.driver import PlcError, PointLink
 from plc.modbus_bus import Buses
 from plc.modbus_points import ModbusPoints
@@ -39,6 +39,7 @@ def point_link(name: str, config: PlcConfig, buses: Buses | None = None) -> Poin
         device_id=config.device_id,
         timeout_ms=config.timeout_ms,
         hole=config.points_hole,
+        habits=habits(config),
     )
 
 
