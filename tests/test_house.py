@@ -27,7 +27,8 @@ PACKAGES = ("api", "edge", "plc", "rfid")
 
 # All that a pure module may use besides ours.
 PURE_STDLIB = {
-    "__future__", "abc", "array", "binascii", "bisect", "collections", "contextlib", "copy", "dataclasses", "decimal",
+    "__future__", "abc", "array", "binascii", "bisect",
+    "codecs", "collections", "contextlib", "copy", "dataclasses", "decimal",
     "enum", "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "statistics", "string",
     "struct", "types", "typing",
 }  # fmt: skip
