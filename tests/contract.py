@@ -175,13 +175,15 @@ class Then(Enum):
 
     SILENCE = auto()
     CLOSE = auto()
+    RESET = auto()
 
 
 @dataclass(frozen=True)
 class Way:
     """How the peer's octets come: cut at the places ``cuts``, and no more than ``most``, which ``last`` follow.
 
-    ``spoilt``: a place, and what is wrong with the octet there, bit by bit.
+    ``spoilt``: a place, and what is wrong with the octet there, bit by bit. ``single``: of several connections at once
+    only the first is served, the others are closed.
     """
 
     cuts: Container[int] = ()
@@ -189,6 +191,7 @@ class Way:
     then: Then = Then.SILENCE
     last: bytes = b""
     spoilt: tuple[int, int] = (-1, 0)
+    single: bool = False
 
     def pieces(self, octets: bytes, at: int) -> Iterator[bytes]:
         """The pieces that octets come in, the first of which stands at ``at`` in the stream."""
@@ -235,7 +238,7 @@ class Mouth:
         self._ended = True
         if self._way.last:
             self._write(self._way.last)
-        if self._way.then is Then.CLOSE:
+        if self._way.then is not Then.SILENCE:
             self._close()
         self._over.set()
 
@@ -279,6 +282,9 @@ class Relay:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         serving = asyncio.current_task()
         assert serving is not None
+        if self._way.single and self._serving:
+            writer.close()
+            return
         self._serving.add(serving)
         serving.add_done_callback(self._serving.discard)
         back, there = await asyncio.open_connection("127.0.0.1", self._to)
@@ -296,7 +302,14 @@ class Relay:
             if not writer.transport.is_closing():
                 writer.write(octets)
 
-        mouth = Mouth(self._way, write, writer.close, self.over)
+        def reset() -> None:
+            if writer.transport.is_closing():
+                return
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+
+        close = reset if self._way.then is Then.RESET else writer.close
+        mouth = Mouth(self._way, write, close, self.over)
         self._mouths.append(mouth)
         await mouth.say(b"")
         with suppress(OSError):
