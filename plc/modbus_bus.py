@@ -18,6 +18,7 @@ from contextlib import suppress
 from pymodbus.pdu import ModbusPDU
 
 from plc.modbus_transactions import Connection
+from plc.patience import Patience
 from plc.wires import Wire
 
 GRACE_S = 0.05
@@ -77,7 +78,7 @@ class ModbusBus:
             connection.end(reason, quietly=True)
 
     async def ask(
-        self, connection: Connection, request: ModbusPDU, limit_s: float, *, urgent: bool, any_unit: bool
+        self, connection: Connection, request: ModbusPDU, patience: Patience, *, urgent: bool, any_unit: bool
     ) -> ModbusPDU:
         """One request and its answer, in its turn. Raises ConnectionError, TimeoutError, AnswerError."""
         if self._taken:
@@ -86,10 +87,10 @@ class ModbusBus:
             self._taken = held = True
         try:
             await self._peace()
-            return await connection.ask(request, limit_s, any_unit=any_unit)
+            return await connection.ask(request, patience, any_unit=any_unit)
         except BaseException:
             if not connection.numbered and not connection.lost:
-                self._quiet_s = asyncio.get_running_loop().time() + limit_s
+                self._quiet_s = asyncio.get_running_loop().time() + patience.limit_ms / 1000
             raise
         finally:
             if held:

@@ -32,6 +32,7 @@ from pymodbus.pdu.register_message import (
 from plc.driver import PlcError
 from plc.modbus_bus import ModbusBus
 from plc.modbus_transactions import AnswerError, Connection
+from plc.patience import Patience
 from plc.points import Table
 from plc.wires import NO_HABITS, Habits, RtuOverTcp, Serial, Wire, Writes
 
@@ -85,9 +86,10 @@ class Silence(PlcError):  # noqa: N818  # no answer is no error of the unit alon
 class ModbusConnection:
     """A way to the device ``name``; ``connect`` opens it, and every error ends it.
 
-    ``to``: the address, or the connection to it that others use as well. ``timeout_ms`` limits each request. What is
-    ``urgent`` goes before what is not. A device that is busy is asked again as long as that. A connection that its
-    peer ended because it was idle, or another user because nothing came, is made again by the next request.
+    ``to``: the address, or the connection to it that others use as well. ``timeout_ms`` limits each request, at least:
+    a slow way is learned. What is ``urgent`` goes before what is not. A device that is busy is asked again as long as
+    that. A connection that its peer ended because it was idle, or another user because nothing came, is made again by
+    the next request.
     ``writes``: as ``habits`` say, or as it was found out; None = not known yet.
     ``of_many``: ExceptionAnswer and Silence are raised without ending it. Raises ValueError where a value is out of
     range.
@@ -117,7 +119,7 @@ class ModbusConnection:
                 raise ValueError(f"{name}: {what} {value} is not within {low}..{high}")
         self._name = name
         self._device_id = device_id
-        self._timeout_ms = timeout_ms
+        self._patience = Patience(timeout_ms)
         self._urgent = urgent
         self._of_many = of_many
         self._any_unit = habits.any_unit
@@ -212,11 +214,12 @@ class ModbusConnection:
         return reply.registers
 
     async def _join(self) -> Connection:
-        limit_s = self._timeout_ms / 1000
+        limit_ms = self._patience.limit_ms
         try:
-            return await self._bus.join(self, limit_s)
+            return await self._bus.join(self, limit_ms / 1000)
         except TimeoutError as error:
-            raise PlcError(f"{self._where}: no connection within {self._timeout_ms} ms") from error
+            self._patience.silent()
+            raise PlcError(f"{self._where}: no connection within {limit_ms} ms") from error
         except OSError as error:
             raise PlcError(f"{self._where}: {_reason(error)}") from error
 
@@ -231,7 +234,7 @@ class ModbusConnection:
         if self._at is None:
             raise PlcError(f"{self._where}: not connected")
         loop = asyncio.get_running_loop()
-        end_s, pause_s = loop.time() + self._timeout_ms / 1000, BUSY_FIRST_S
+        end_s, pause_s = loop.time() + self._patience.limit_ms / 1000, BUSY_FIRST_S
         while True:
             reply = await self._answer(table, first, count, request)
             code = reply.exception_code if reply.isError() else None
@@ -255,7 +258,6 @@ class ModbusConnection:
         """What comes to one request. A read whose connection ended quietly meanwhile is asked once more."""
         tries = 2 if isinstance(request, tuple(_READS.values())) else 1
         loop = asyncio.get_running_loop()
-        limit_s = self._timeout_ms / 1000
         while True:
             at = self._at
             if at is None or (at.lost and at.quietly):
@@ -263,9 +265,9 @@ class ModbusConnection:
             tries -= 1
             began_s = loop.time()
             try:
-                return await self._bus.ask(at, request, limit_s, urgent=self._urgent, any_unit=self._any_unit)
+                return await self._bus.ask(at, request, self._patience, urgent=self._urgent, any_unit=self._any_unit)
             except TimeoutError as error:
-                raise self._silence(table, first, count, request.dev_id, at, began_s) from error
+                raise self._silence(table, first, count, str(error), at, began_s) from error
             except ConnectionError as error:
                 if not tries or not at.quietly:
                     raise self._fault(table, first, count, str(error)) from error
@@ -275,9 +277,9 @@ class ModbusConnection:
                 self._drop()
                 raise
 
-    def _silence(self, table: Table, first: int, count: int, unit: int, at: Connection, began_s: float) -> Silence:
+    def _silence(self, table: Table, first: int, count: int, reason: str, at: Connection, began_s: float) -> Silence:
         odd, at.odd = at.odd, ""
-        reason = f"no answer within {self._timeout_ms} ms by unit {unit}{f': {odd}' if odd else ''}"
+        reason += f": {odd}" if odd else ""
         if not self._of_many:
             self._drop()
             if at.heard_s < began_s:  # nor did any other answer: it may be dead

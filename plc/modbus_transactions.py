@@ -23,6 +23,7 @@ from pymodbus.pdu.register_message import ReadHoldingRegistersResponse
 from pymodbus.transaction import TransactionManager
 from pymodbus.transport import CommParams, CommType
 
+from plc.patience import Patience
 from plc.wires import RtuOverTcp, Serial, Tcp, Tls, Wire
 
 IDLE_S = 0.4
@@ -162,8 +163,8 @@ class Connection(TransactionManager):
     def callback_disconnected(self, exc: Exception | None) -> None:  # noqa: ARG002  the library gives it by this name
         self.end("the PLC closed the connection", quietly=self.loop.time() - self.heard_s >= IDLE_S)
 
-    async def ask(self, request: ModbusPDU, limit_s: float, *, any_unit: bool) -> ModbusPDU:
-        """The answer. Raises ConnectionError, TimeoutError, AnswerError."""
+    async def ask(self, request: ModbusPDU, patience: Patience, *, any_unit: bool) -> ModbusPDU:
+        """The answer, waited for as long as ``patience`` says. Raises ConnectionError, TimeoutError, AnswerError."""
         if self.lost or self.transport.is_closing():
             await asyncio.sleep(0)  # it is told of its end in a moment
             raise ConnectionError(self.lost or "the PLC closed the connection")
@@ -172,10 +173,17 @@ class Connection(TransactionManager):
             self.recv_buffer = b""
         answer: asyncio.Future[ModbusPDU] = self.loop.create_future()
         self._asked[number] = _Asked(request, answer, any_unit)
-        limit = self.loop.call_later(limit_s, _late, answer)
+        asked_s, limit_ms = self.loop.time(), patience.limit_ms
+        limit = self.loop.call_later(limit_ms / 1000, _late, answer)
         try:
             self.transport.write(self.framer.buildFrame(request))  # type: ignore[attr-defined]
-            return await answer
+            reply = await answer
+        except TimeoutError as error:
+            patience.silent()
+            raise TimeoutError(f"no answer within {limit_ms} ms by unit {request.dev_id}") from error
+        else:
+            patience.answered((self.loop.time() - asked_s) * 1000)
+            return reply
         finally:
             limit.cancel()
             del self._asked[number]

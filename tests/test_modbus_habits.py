@@ -6,6 +6,7 @@ Public names: none; run by pytest.
 from __future__ import annotations
 
 import asyncio
+import re
 import struct
 from contextlib import suppress
 from pathlib import Path
@@ -176,8 +177,8 @@ def test_units_behind_one_address_share_a_connection_and_one_that_is_silent_is_n
         await floor.until(lambda: {"a/one", "a/seven"} <= floor.values.keys() and len(floor.told) >= 4)
         assert floor.values == {"a/one": 300, "a/seven": 7_300} and floor.faults == [] and units.connections == 1
         reasons = {one.point: one.reason for one in floor.told if one.quality == "bad"}
-        said = "no answer within 80 ms by unit 9"
-        assert reasons == {"a/nine": said, "a/again": said}
+        assert reasons.keys() == {"a/nine", "a/again"}
+        assert all(re.fullmatch(r"no answer within \d+ ms by unit 9", reason) for reason in reasons.values())
         server.close()
 
     run(main())

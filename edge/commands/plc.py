@@ -13,7 +13,7 @@ import sys
 import textwrap
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from importlib.resources import files
@@ -30,13 +30,14 @@ from edge.config.opcua import UaClientConfig
 from edge.config.plcs import PlcConfig
 from edge.config.points import point
 from edge.config.readers import AutoIdConfig
+from edge.config.slow_links import fastest_mm_s
 from edge.core.events import PointWritten
 from edge.core.iso_time import iso
 from edge.devices.plc_drivers import plc_link
 from edge.devices.points import point_link, point_table
 from edge.journal.host_time import now_us
 from plc.conformance.check import Belt, ConformanceReport, RuleOutcome, check
-from plc.driver import PlcError
+from plc.driver import PlcError, PlcLink
 from plc.mailbox_text import Seen, described, told
 from plc.modbus import ModbusLink
 from plc.modbus_bus import Buses
@@ -44,6 +45,10 @@ from plc.point_plan import plan
 from plc.point_table import Reading
 
 WATCH_S = 0.5
+TRIPS = 9
+LEARNS = 5
+HOST_GONE_MS = 500
+"""Source: docs/plc-mailbox.md, host_heartbeat."""
 WRITTEN_S = 15
 """So long the answer of a controller is waited for; it carries out no wish that is older than 10 s."""
 _SWITCH = {"on": True, "off": False, "true": True, "false": False}
@@ -239,27 +244,64 @@ def _conformance(arguments: argparse.Namespace) -> int:
         raise OSError(f"{arguments.config}: --parcels: plc.{name} drives no line: add [line.NAME], with its lanes")
     began_us = now_us()
     link = plc_link(name, plc)
-    try:
-        report = asyncio.run(
-            check(
-                link,
-                lanes,
-                wrap=arguments.wrap,
-                belts=belts,
-                parcels_s=arguments.parcels,
-                restart_s=arguments.restart,
-                say=lambda text: print(f"{name}: {text}", file=sys.stderr, flush=True),
-            )
+    trips_ms: list[float] = []
+
+    async def checked() -> ConformanceReport:
+        trips_ms.extend(await _trips_ms(link))
+        return await check(
+            link,
+            lanes,
+            wrap=arguments.wrap,
+            belts=belts,
+            parcels_s=arguments.parcels,
+            restart_s=arguments.restart,
+            say=lambda text: print(f"{name}: {text}", file=sys.stderr, flush=True),
         )
+
+    try:
+        report = asyncio.run(checked())
     except PlcError as error:
         raise OSError(str(error)) from None
     found = [f'write = "{link.writes}"'] if isinstance(link, ModbusLink) and link.writes is not None else []
+    found += _slow_link(config, name, trips_ms, at_once=link.reads_and_writes_at_once)
     render = report_json if arguments.json else report_text
     text = render(report, name, _how(plc), began_us, found)
     if arguments.report is not None:
         arguments.report.write_text(text, encoding="utf-8")
     print(text, end="")
     return 1 if report.failed else 0
+
+
+async def _trips_ms(link: PlcLink) -> list[float]:
+    """How long some looks at the mailbox take, shortest first; a slow way is learned first. Raises PlcError."""
+    trips_ms: list[float] = []
+    failures = 0
+    try:
+        while len(trips_ms) < TRIPS:
+            try:
+                await link.connect()
+                while len(trips_ms) < TRIPS:
+                    began_s = time.monotonic()
+                    await link.read_up()
+                    trips_ms.append((time.monotonic() - began_s) * 1000)
+            except PlcError:
+                failures += 1
+                if failures > LEARNS:
+                    raise
+    finally:
+        await link.close()
+    return sorted(trips_ms)
+
+
+def _slow_link(config: LineConfig, name: str, trips_ms: list[float], *, at_once: bool) -> Iterator[str]:
+    """What a round trip allows the belts of a PLC."""
+    yield f"round trip {trips_ms[len(trips_ms) // 2]:.1f} ms (median), {trips_ms[-1]:.1f} ms (most)"
+    for line_name, line in config.line.items():
+        if line.plc == name:
+            fastest = fastest_mm_s(line, config.plc[name].poll_ms, trips_ms[-1])
+            yield f"line.{line_name}: such a link allows up to {fastest} mm/s, it has {line.speed_mm_s} mm/s"
+    if trips_ms[-1] * (1 if at_once else 2) > HOST_GONE_MS:
+        yield f"too slow for any belt: after {HOST_GONE_MS} ms without a write the PLC takes the host for gone"
 
 
 def report_text(report: ConformanceReport, name: str, where: str, began_us: int, found: Sequence[str] = ()) -> str:

@@ -88,7 +88,12 @@ class PlcConfig(TlsTable):
         default=0, ge=0, le=60_000, description="nothing is asked for so long after a connection is made"
     )
     poll_ms: int = Field(default=5, ge=1, le=90, description="how often UP is read")
-    timeout_ms: int = Field(default=250, ge=10, le=10_000, description="an answer later than this ends the connection")
+    timeout_ms: int = Field(
+        default=250,
+        ge=10,
+        le=10_000,
+        description="an answer later than this ends the connection; on a slow way more is learned",
+    )
     takeover_ms: int = Field(
         default=5_000,
         ge=1_000,
