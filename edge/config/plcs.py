@@ -5,7 +5,6 @@ Public names: PlcConfig, OpcUaConfig, Transport, SerialParity, plc_problems.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Literal
@@ -15,7 +14,7 @@ from pydantic import Field
 from edge.config.opcua import PackmlConfig, UaClientConfig, ua_problems
 from edge.config.points import PointConfig, PointName
 from edge.config.remote_io import IoConfig
-from edge.config.table import Beside, Host, Tcp
+from edge.config.table import Beside, Host, SerialDevice, Tcp, serial_server
 from edge.config.tls import TlsTable, of_transport, tls_problems
 from plc.node_ids import node_id_trouble
 from plc.wires import Writes
@@ -63,7 +62,7 @@ class PlcConfig(TlsTable):
     host: Host = Field(default="", description="name or address; with `tcp` and `tls`")
     port: Tcp | None = Field(default=None, description="TCP port; none = 502, with `tls` 802")
     server_name: str = Field(default="", description="`tls`: the name in the PLC's certificate; empty = `host`")
-    device: str = Field(
+    device: SerialDevice = Field(
         default="",
         description="`rtu`: the serial line, as `/dev/ttyUSB0`; `socket://host:port` = behind a serial device server",
     )
@@ -124,8 +123,7 @@ class PlcConfig(TlsTable):
     @property
     def serial_server(self) -> tuple[str, int] | None:
         """Host and port of `socket://host:port`; None for a line of this machine."""
-        match = _SERVER.fullmatch(self.device)
-        return None if match is None else (match[1], int(match[2]))
+        return serial_server(self.device)
 
     @property
     def tcp_port(self) -> int:
@@ -133,7 +131,6 @@ class PlcConfig(TlsTable):
         return self.port or (802 if self.transport is Transport.TLS else 502)
 
 
-_SERVER = re.compile(r"socket://(.+):(\d{1,5})")
 _OF_MODBUS = {"transport", "device_id", "write", "any_unit", "connect_wait_ms"}
 _OF_MAILBOX = {"up", "down", "read_write", "poll_ms"}
 _OF_TRANSPORT = {
@@ -197,8 +194,5 @@ def plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
     for name, one in plc.point.items() if of is Transport.RTU else ():
         if one.device_id is not None and not 1 <= one.device_id <= 247:
             yield f"{here}.point.{name}.device_id: {one.device_id}: with transport 'rtu' allowed are 1 to 247"
-    server = plc.serial_server
-    if plc.device.startswith("socket:") and (server is None or not 1 <= server[1] <= 65_535):
-        yield f"{here}.device: {plc.device!r}: allowed is socket://host:port, with a port of 1 to 65535"
     if plc.mailbox and plc.up < plc.down + 74 and plc.down < plc.up + 102:
         yield f"{here}.down: {plc.down}: overlaps UP, registers {plc.up} to {plc.up + 101}"
