@@ -6,9 +6,13 @@ Public names: none; run by pytest.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import re
+import socket
 import struct
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from field_modbus import Floor, field_device
 from link_peers import crc
 from numbered_device import NumberedDevice
 
+from edge.cli import main
 from edge.config.load import ConfigError, load_line
 
 POINTS = {
@@ -184,6 +189,54 @@ def test_units_behind_one_address_share_a_connection_and_one_that_is_silent_is_n
     run(main())
 
 
+@pytest.mark.parametrize(("habit", "status"), [("none", 0), ("single-refuse", 2), ("single-newest", 2)])
+def test_watching_beside_a_controller_says_so_and_never_comes_again(
+    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], habit: str, status: int
+) -> None:
+    line = tmp_path / "LINE.toml"
+    with field_device(shared, "fake_modbus.py", habit) as device, (tmp_path / "j.db.lock").open("w") as lock:
+        line.write_text(
+            f'controller = "c"\nsite = "s"\njournal = "j.db"\n[plc.p]\nhost = "127.0.0.1"\nport = {device.port}\n'
+            'timeout_ms = 2000\n[plc.p.point."a/first"]\ntype = "UINT"\naddress = 300\n'
+        )
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with connected_first(device.port) as evicted:
+            options = ["--once"] if habit == "none" else []
+            assert main(["plc", "watch", str(line), *options]) == status
+            said = capsys.readouterr()
+            assert "p: `lanewise run` has a connection to this PLC; the page shows" in said.err
+            assert ("and this PLC may serve no second; look at the page" in said.err) == (status == 2)
+            assert "a/first" in said.out or status == 2
+            assert evicted() == (habit == "single-newest")
+
+
+@contextmanager
+def connected_first(port: int) -> Iterator[Callable[[], bool]]:
+    """A controller's connection, which comes again once when it is thrown out; says whether it was."""
+    again: list[socket.socket] = []
+
+    def keep(first: socket.socket) -> None:
+        if first.recv(1) == b"":
+            again.append(dial())
+
+    def dial() -> socket.socket:
+        while True:
+            with suppress(ConnectionRefusedError):
+                return socket.create_connection(("127.0.0.1", port))
+
+    first = dial()
+    keeper = threading.Thread(target=keep, args=(first,))
+    keeper.start()
+    try:
+        yield lambda: bool(again)
+    finally:
+        with suppress(OSError):
+            first.shutdown(socket.SHUT_RDWR)
+        keeper.join()
+        for one in (first, *again):
+            one.close()
+
+
 @pytest.mark.parametrize(
     ("table", "text"),
     [
@@ -194,6 +247,10 @@ def test_units_behind_one_address_share_a_connection_and_one_that_is_silent_is_n
         ('host = "h"\nmailbox = false\nup = 10', "plc.sorter.up: only with a mailbox, this one has mailbox = false"),
         ('host = "h"\nmailbox = false', "line.sorter.plc: 'sorter': has mailbox = false, and a line needs one"),
         ('host = "h"\nwrite = "some"', "plc.sorter.write: 'some'"),
+        (
+            'transport = "rtu"\ndevice = "/dev/x"\n[plc.drive]\ntransport = "rtu"\ndevice = "/dev/x"\nbaud = 9600',
+            "plc.drive.baud: 9600: plc.sorter has 115200 on this line",
+        ),
         ('transport = "rtu"\ndevice = "socket://h"', "plc.sorter.device: 'socket://h': allowed is socket://host:port"),
     ],
 )

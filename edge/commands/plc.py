@@ -36,6 +36,7 @@ from edge.core.iso_time import iso
 from edge.devices.plc_drivers import plc_link
 from edge.devices.points import point_link, point_table
 from edge.journal.host_time import now_us
+from edge.journal.writer import is_written
 from plc.conformance.check import Belt, ConformanceReport, RuleOutcome, check
 from plc.driver import PlcError, PlcLink
 from plc.mailbox_text import Seen, described, told
@@ -44,7 +45,9 @@ from plc.modbus_bus import Buses
 from plc.point_plan import plan
 from plc.point_table import Reading
 
-WATCH_S = 0.5
+WATCH_S = 0.3
+"""Less than what counts as idle (plc.modbus_transactions.IDLE_S): a PLC that ends a watched connection is heard of."""
+BESIDE = "`lanewise run` has a connection to this PLC"
 TRIPS = 9
 LEARNS = 5
 HOST_GONE_MS = 500
@@ -355,15 +358,20 @@ def report_json(report: ConformanceReport, name: str, where: str, began_us: int,
 
 
 def _watch(arguments: argparse.Namespace) -> int:
-    _, name, plc = _chosen(arguments)
+    config, name, plc = _chosen(arguments)
+    beside = plc.driver == "modbus" and is_written(config.journal)
+    if beside:
+        print(f"{name}: {BESIDE}; the page shows the same without a second one", file=sys.stderr, flush=True)
     try:
-        asyncio.run(_watch_link(name, plc, once=arguments.once, as_json=arguments.json))
+        asyncio.run(_watch_link(name, plc, once=arguments.once, again=not beside, as_json=arguments.json))
     except PlcError as error:
-        raise OSError(str(error)) from None
+        more = f": {BESIDE}, and this PLC may serve no second; look at the page, or stop it" if beside else ""
+        raise OSError(f"{error}{more}") from None
     return 0
 
 
-async def _watch_link(name: str, plc: PlcConfig, *, once: bool, as_json: bool) -> None:
+async def _watch_link(name: str, plc: PlcConfig, *, once: bool, again: bool, as_json: bool) -> None:
+    """``again``: a connection that is lost is made anew; it may throw out another's."""
     buses = Buses()
     link = plc_link(name, plc, buses=buses) if plc.mailbox else None
     watched = _WatchedPoints(name, plc, buses)
@@ -377,7 +385,7 @@ async def _watch_link(name: str, plc: PlcConfig, *, once: bool, as_json: bool) -
                     await link.connect()
                 seen = None if link is None else Seen(await link.read_up(), await link.read_down())
             except PlcError as error:
-                if once:
+                if once or not again:
                     raise
                 if str(error) != trouble:
                     print(f"{iso(now_us(), 3)}  {error}; tried again", file=sys.stderr, flush=True)
@@ -386,6 +394,8 @@ async def _watch_link(name: str, plc: PlcConfig, *, once: bool, as_json: bool) -
                 continue
             trouble = ""
             await watched.read()
+            if watched.trouble and not again:
+                raise PlcError(watched.trouble)
             at_us = now_us()
             at = iso(at_us, 3)
             readings = watched.readings(at_us)

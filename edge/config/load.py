@@ -282,6 +282,7 @@ def _device_problems(config: LineConfig) -> Iterator[str]:
         if plc.driver == "remote-io" and plc.io is not None:
             lines = [layout for layout in config.layouts() if layout.plc == name]
             yield from io_problems(f"plc.{name}.io", plc.io, lines, plc.poll_ms)
+    yield from _shared_lines(config)
     at_address: dict[str, str] = {}
     for name, reader_config in config.reader.items():
         yield from reader_problems(f"reader.{name}", reader_config)
@@ -290,6 +291,18 @@ def _device_problems(config: LineConfig) -> Iterator[str]:
             other_reader = at_address.setdefault(address, name)
             if other_reader != name:
                 yield f"reader.{name}.{key}: {address}: reader.{other_reader} has this address already"
+
+
+def _shared_lines(config: LineConfig) -> Iterator[str]:
+    """Several units on one serial line share its settings."""
+    first: dict[str, str] = {}
+    for name, plc in config.plc.items():
+        if not plc.device:
+            continue
+        other = config.plc[first.setdefault(plc.device, name)]
+        for key in ("baud", "parity", "stop_bits"):
+            if getattr(plc, key) != (wanted := getattr(other, key)):
+                yield f"plc.{name}.{key}: {getattr(plc, key)}: plc.{first[plc.device]} has {wanted} on this line"
 
 
 def _scanner_problems(here: str, line: LineTable, devices: Mapping[str, ReaderConfig]) -> Iterator[str]:
