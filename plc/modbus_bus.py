@@ -86,7 +86,8 @@ class ModbusBus:
         else:
             self._taken = held = True
         try:
-            await self._peace()
+            if self._quiet_s:
+                await self._peace()
             return await connection.ask(request, patience, any_unit=any_unit)
         except BaseException:
             if not connection.numbered and not connection.lost:
@@ -99,6 +100,7 @@ class ModbusBus:
     async def _peace(self) -> None:
         if (wait_s := self._quiet_s - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(wait_s)
+        self._quiet_s = 0.0
 
     async def _turn(self, urgent: bool, *, beside: bool) -> bool:
         """Waits for the turn; False = goes ``beside`` whose turn it is."""

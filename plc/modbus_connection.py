@@ -24,14 +24,12 @@ from pymodbus.pdu.register_message import (
     MaskWriteRegisterRequest,
     ReadHoldingRegistersRequest,
     ReadInputRegistersRequest,
-    ReadWriteMultipleRegistersRequest,
-    WriteMultipleRegistersRequest,
     WriteSingleRegisterRequest,
 )
 
 from plc.driver import PlcError
 from plc.modbus_bus import ModbusBus
-from plc.modbus_transactions import AnswerError, Connection
+from plc.modbus_transactions import AnswerError, Connection, ReadWriteRegisters, WriteRegisters
 from plc.patience import Patience
 from plc.points import Table
 from plc.wires import NO_HABITS, Habits, RtuOverTcp, Serial, Wire, Writes
@@ -48,6 +46,7 @@ _READS = {
     Table.HOLDING: ReadHoldingRegistersRequest,
     Table.INPUT: ReadInputRegistersRequest,
 }
+_READ_FUNCTIONS = (1, 2, 3, 4)
 
 MEANINGS = {
     1: "function not served",
@@ -150,7 +149,7 @@ class ModbusConnection:
     async def write_registers(self, first: int, words: Sequence[int], unit: int | None = None) -> None:
         """Writes holding registers from ``first`` on."""
         unit = self._unit(unit)
-        whole = WriteMultipleRegistersRequest(address=first, registers=words, dev_id=unit)
+        whole = WriteRegisters(address=first, registers=words, dev_id=unit)
         parts = (
             WriteSingleRegisterRequest(address=at, registers=[word], dev_id=unit)
             for at, word in enumerate(words, first)
@@ -173,7 +172,7 @@ class ModbusConnection:
         self, read_first: int, read_count: int, first: int, words: Sequence[int]
     ) -> Sequence[int] | None:
         """Writes holding registers and then reads others in one request; None = the device does not serve it."""
-        request = ReadWriteMultipleRegistersRequest(
+        request = ReadWriteRegisters(
             read_address=read_first,
             read_count=read_count,
             write_address=first,
@@ -233,12 +232,13 @@ class ModbusConnection:
         """The answer; an exception is a fault unless its code is ``accepted``."""
         if self._at is None:
             raise PlcError(f"{self._where}: not connected")
+        left_s, pause_s = self._patience.limit_ms / 1000, BUSY_FIRST_S
         loop = asyncio.get_running_loop()
-        end_s, pause_s = loop.time() + self._patience.limit_ms / 1000, BUSY_FIRST_S
+        began_s = loop.time()
         while True:
             reply = await self._answer(table, first, count, request)
             code = reply.exception_code if reply.isError() else None
-            if code not in BUSY or loop.time() + pause_s >= end_s:
+            if code not in BUSY or loop.time() + pause_s >= began_s + left_s:
                 break
             try:
                 await asyncio.sleep(pause_s)
@@ -256,18 +256,17 @@ class ModbusConnection:
 
     async def _answer(self, table: Table, first: int, count: int, request: ModbusPDU) -> ModbusPDU:
         """What comes to one request. A read whose connection ended quietly meanwhile is asked once more."""
-        tries = 2 if isinstance(request, tuple(_READS.values())) else 1
-        loop = asyncio.get_running_loop()
+        tries = 2 if request.function_code in _READ_FUNCTIONS else 1
         while True:
             at = self._at
             if at is None or (at.lost and at.quietly):
                 self._at = at = await self._join()
             tries -= 1
-            began_s = loop.time()
+            heard_s = at.heard_s
             try:
                 return await self._bus.ask(at, request, self._patience, urgent=self._urgent, any_unit=self._any_unit)
             except TimeoutError as error:
-                raise self._silence(table, first, count, str(error), at, began_s) from error
+                raise self._silence(table, first, count, str(error), at, heard_s) from error
             except ConnectionError as error:
                 if not tries or not at.quietly:
                     raise self._fault(table, first, count, str(error)) from error
@@ -277,12 +276,12 @@ class ModbusConnection:
                 self._drop()
                 raise
 
-    def _silence(self, table: Table, first: int, count: int, reason: str, at: Connection, began_s: float) -> Silence:
+    def _silence(self, table: Table, first: int, count: int, reason: str, at: Connection, heard_s: float) -> Silence:
         odd, at.odd = at.odd, ""
         reason += f": {odd}" if odd else ""
         if not self._of_many:
             self._drop()
-            if at.heard_s < began_s:  # nor did any other answer: it may be dead
+            if at.heard_s == heard_s:  # nor did any other answer: it may be dead
                 self._bus.reset("nothing came on this connection")
         return Silence(self._text(table, first, count, reason), reason)
 

@@ -13,20 +13,14 @@ _IN_A_ROW = 3
 
 
 class Patience:
-    """``least_ms``: the limit, as long as nothing is known that asks for more."""
+    """``limit_ms``: so long the next answer is waited for, ``least_ms`` until something is known that asks for more."""
 
     def __init__(self, least_ms: int) -> None:
+        self.limit_ms = least_ms
         self._least_ms = least_ms
         self._trip_ms: float | None = None
         self._varies_ms = 0.0
         self._silences = 0
-
-    @property
-    def limit_ms(self) -> int:
-        """So long the next answer is waited for."""
-        learned_ms = 0.0 if self._trip_ms is None else self._trip_ms + max(4 * self._varies_ms, self._trip_ms / 2)
-        doubled = 1 << max(0, min(16, self._silences + 1 - _IN_A_ROW))
-        return max(self._least_ms, min(MOST_MS, round(max(self._least_ms, learned_ms) * doubled)))
 
     def answered(self, trip_ms: float) -> None:
         """An answer came so long after its question."""
@@ -36,7 +30,13 @@ class Patience:
         else:
             self._varies_ms += (abs(trip_ms - self._trip_ms) - self._varies_ms) / 4
             self._trip_ms += (trip_ms - self._trip_ms) / 8
+        self.limit_ms = self._limit_ms(1)
 
     def silent(self) -> None:
         """None came."""
         self._silences += 1
+        self.limit_ms = self._limit_ms(1 << max(0, min(16, self._silences + 1 - _IN_A_ROW)))
+
+    def _limit_ms(self, times: int) -> int:
+        learned_ms = 0.0 if self._trip_ms is None else self._trip_ms + max(4 * self._varies_ms, self._trip_ms / 2)
+        return max(self._least_ms, min(MOST_MS, round(max(self._least_ms, learned_ms) * times)))
