@@ -9,6 +9,7 @@ import asyncio
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
 
 import pytest
 from conftest import Run
@@ -17,11 +18,13 @@ from hypothesis import strategies as st
 from link_peers import crc
 from loops import LOOPS, Loop
 from numbered_device import NumberedDevice
+from pymodbus.pdu.register_message import ReadHoldingRegistersRequest
 from waiting import until
 
-from plc.driver import PlcError
 from plc.modbus_bus import ModbusBus
 from plc.modbus_connection import ModbusConnection, Silence
+from plc.modbus_transactions import AnswerError, Connection
+from plc.patience import Patience
 from plc.points import Table
 from plc.wires import RtuOverTcp, Tcp
 
@@ -31,9 +34,10 @@ Answers = Callable[[bytes, bytes], bytes]
 
 @asynccontextmanager
 async def device(answers: Answers, *, rtu: bool) -> AsyncIterator[int]:
-    numbered = NumberedDevice()
+    numbered, serving = NumberedDevice(), list[asyncio.Task[None] | None]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.current_task())
         with suppress(OSError, asyncio.IncompleteReadError):
             while True:
                 head = await reader.readexactly(2 if rtu else 7)
@@ -49,12 +53,15 @@ async def device(answers: Answers, *, rtu: bool) -> AsyncIterator[int]:
                     said = head[:4] + struct.pack(">HB", len(said) + 1, head[6]) + said
                 writer.write(answers(request, said))
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        await asyncio.gather(*filter(None, serving))
 
 
 @pytest.mark.parametrize(
@@ -107,16 +114,48 @@ def test_an_echo_with_the_checksum_of_an_answer_deceives_nobody(run: Run) -> Non
     run(main())
 
 
-@given(st.binary(max_size=30), st.binary(max_size=8))
-def test_whatever_stands_between_answers_on_tcp_no_wrong_one_is_taken(before: bytes, behind: bytes) -> None:
+class Wire(asyncio.Transport):
+    """A transport without a wire."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said = b""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.said = bytes(data)
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        pass
+
+
+@given(st.binary(max_size=30), st.binary(max_size=12), st.lists(st.integers(0, 60), max_size=4))
+def test_whatever_stands_about_answers_on_tcp_no_wrong_one_is_taken(
+    before: bytes, behind: bytes, cuts: list[int]
+) -> None:
     async def main() -> None:
-        async with device(lambda _, said: before + said + behind, rtu=False) as port:
-            link = ModbusConnection("drive1", Tcp("127.0.0.1", port), timeout_ms=20)
-            with suppress(PlcError):
-                await link.connect()
-                for first in range(300, 303):
-                    assert list(await link.read(Table.HOLDING, first, 2)) == [first, first + 1]
-            await link.close()
+        wire, device = Wire(), NumberedDevice()
+        connection, patience = Connection(Tcp("127.0.0.1")), Patience(60_000)
+        connection.connection_made(wire)
+        for first in range(300, 303):
+            request = ReadHoldingRegistersRequest(address=first, count=2, dev_id=1)
+            asking = asyncio.create_task(connection.ask(request, patience, any_unit=False))
+            await asyncio.sleep(0)
+            said = device.answer(wire.said[7:])
+            octets = before + wire.said[:4] + struct.pack(">HB", len(said) + 1, 1) + said + behind
+            for begin, end in pairwise(sorted({0, len(octets), *(cut for cut in cuts if cut < len(octets))})):
+                connection.data_received(octets[begin:end])
+            await asyncio.sleep(0)
+            if asking.done():
+                with suppress(AnswerError):
+                    assert asking.result().registers == [first, first + 1]
+            else:
+                assert before or behind
+                asking.cancel()
+                await asyncio.wait((asking,))
+        connection.end("over", quietly=True)
 
     asyncio.run(main())
 
