@@ -1,6 +1,6 @@
 """One connection of HTTP: within its time, and giving way when too many are there.
 
-Public names: Connection, connection_of, TOO_LATE.
+Public names: GuardedConnection, connection_of, TOO_LATE.
 
 The server's own protocol, which counts the seconds between two requests only; where a connection stands and what
 follows of it says `api.crowd`. What is ended is counted, and told once a minute for each address.
@@ -25,10 +25,10 @@ _errors.setLevel(logging.ERROR)  # the library's warnings name no address, and o
 TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
-class Connection(H11Protocol):
+class GuardedConnection(H11Protocol):
     """`connection_of` gives the class its ``crowd``."""
 
-    crowd: ClassVar[Crowd[Connection]]
+    crowd: ClassVar[Crowd[GuardedConnection]]
     told: ClassVar[Seldom]
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -128,10 +128,10 @@ class Connection(H11Protocol):
             log.warning("connections: %s: %s (%d since this was said last)", self._address, ENDINGS[why], count)
 
 
-def connection_of(all_of: Crowd[Connection]) -> type[Connection]:
+def connection_of(all_of: Crowd[GuardedConnection]) -> type[GuardedConnection]:
     """The protocol of one server's connections."""
 
-    class Ours(Connection):
+    class Ours(GuardedConnection):
         crowd = all_of
         told = Seldom()
 

@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.connection import Connection, connection_of
+from api.connection import GuardedConnection, connection_of
 from api.crowd import Crowd
 from api.site_state import Site
 from edge.config.lines import SiteConfig
@@ -56,7 +56,7 @@ def listen(host: str, port: int) -> socket.socket:
 def server(app: FastAPI) -> uvicorn.Server:
     """A server for `api.app.create_app`'s application."""
     site: Site = app.state.site
-    crowd: Crowd[Connection] = Crowd(site.config.connections, _file_limit() - _OWN_FILES)
+    crowd: Crowd[GuardedConnection] = Crowd(site.config.connections, _file_limit() - _OWN_FILES)
     site.connections = crowd
     settings = uvicorn.Config(
         app,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.connection import Connection
+from api.connection import GuardedConnection
 from api.crowd import ENDINGS, Crowd
 from api.doubts import Doubts
 from api.follow import Followed, JournalWatch, Memory, Shown
@@ -80,7 +80,7 @@ class Site:
         self.config = config
         self.token = None if config.token_file is None else read_api_token(config.token_file)
         self.doubts = Doubts()
-        self.connections: Crowd[Connection] | None = None
+        self.connections: Crowd[GuardedConnection] | None = None
         """None: no server of ours has them."""
         self.intake = ThreadPoolExecutor(1, "intake")
         """Where orders are read and stored, one request after the other; what people ask does not wait for it."""
@@ -292,7 +292,8 @@ class Site:
 def _devices(controller: LineConfig) -> tuple[str, ...]:
     """A controller's devices as `edge.core.events.DeviceChanged` names them."""
     points = [f"points.{name}" for name, table in controller.plc.items() if table.point]
-    return (*(f"plc.{name}" for name in controller.plc), *points, *(f"reader.{name}" for name in controller.reader))
+    plcs = [f"plc.{name}" for name, table in controller.plc.items() if table.mailbox]
+    return (*plcs, *points, *(f"reader.{name}" for name in controller.reader))
 
 
 def _check_names(config: SiteConfig, controllers: list[LineConfig]) -> None:

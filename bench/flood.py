@@ -218,7 +218,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _messages() -> None:
     """One message with many reads, of tags that no order names: the longest turn of the loop, and all of them."""
-    from edge.controller.turns import Turns  # versions before have none
+    from edge.controller.turns import ReadTurns  # versions before have none
 
     print(f"{'one message of':>14} {'turns':>6} {'longest, ms':>12} {'all, ms':>8} {'in one step, ms':>16}")
     for count in MESSAGES:
@@ -232,7 +232,7 @@ def _messages() -> None:
             at_us = [START_US] * count
             message = TagsRead(START_US, name, ReadColumns(epcs, [1] * count, [-50] * count, at_us, [1] * count))
             if portioned:
-                one = Turns(give, turns.append, lambda: START_US)
+                one = ReadTurns(give, turns.append, lambda: START_US)
                 turns.append(lambda one=one, message=message: one.take(message))  # type: ignore[misc]
             else:
                 turns.append(lambda give=give, message=message: give(message))  # type: ignore[misc]

@@ -251,6 +251,7 @@ def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
 def _check(arguments: argparse.Namespace) -> int:
     from edge.config.certificates import warnings
     from edge.config.remote_io import io_margins
+    from edge.config.slow_links import slow_link_margins
     from edge.config.surroundings import check_line, check_site, exposed
     from edge.journal.host_time import now_us
 
@@ -273,6 +274,8 @@ def _check(arguments: argparse.Namespace) -> int:
                 if plc.io is not None:
                     (layout,) = (one for one in line.layouts() if one.plc == name)
                     print("\n".join(io_margins(f"{path}: plc.{name}.io", plc.io, layout, plc.poll_ms)))
+            for margin in slow_link_margins(line):
+                print(f"{path}: {margin}")
             told = [*exposed(line), *warnings(line, now_us())]
         for warning in told:
             print(f"{path}: warning: {warning}")

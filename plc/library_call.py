@@ -15,8 +15,8 @@ T = TypeVar("T")
 async def heeded(call: Awaitable[T]) -> T:
     """The call's result, or CancelledError where its task was cancelled meanwhile.
 
-    ``asyncio.wait_for`` of Python 3.11, by which pymodbus connects and asyncua asks, forgets a cancellation that comes
-    in the same turn of the loop as the result; the task goes on, and nobody tells it again. Source: CPython gh-86296.
+    ``asyncio.wait_for`` of Python 3.11, by which asyncua asks, forgets a cancellation that comes in the same turn of
+    the loop as the result; the task goes on, and nobody tells it again. Source: CPython gh-86296.
     """
     task = asyncio.current_task()
     assert task is not None

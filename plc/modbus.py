@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from plc.modbus_bus import ModbusBus
 from plc.modbus_connection import ModbusConnection, Table
-from plc.wires import Wire
+from plc.wires import NO_HABITS, Habits, Wire, Writes
 
 _UP_WORDS = 102
 _DOWN_WORDS = 74
@@ -18,7 +19,7 @@ _REGISTERS = 65_536
 
 
 class ModbusLink(ModbusConnection):
-    """One connection to the mailbox of the PLC ``name`` (a PlcLink).
+    """The way to the mailbox of the PLC ``name`` (a PlcLink); ``to``: see ModbusConnection.
 
     ``up`` and ``down`` are the first holding registers of the blocks, counted from 0. ``read_write`` False:
     ``exchange`` never tries function 23, for a PLC that is mute to it; one that refuses it is not asked again.
@@ -28,15 +29,16 @@ class ModbusLink(ModbusConnection):
     def __init__(
         self,
         name: str,
-        wire: Wire,
+        to: Wire | ModbusBus,
         device_id: int = 1,
         up: int = 0,
         down: int = 200,
         timeout_ms: int = 250,
         *,
         read_write: bool = True,
+        habits: Habits = NO_HABITS,
     ) -> None:
-        super().__init__(name, wire, device_id, timeout_ms)
+        super().__init__(name, to, device_id, timeout_ms, habits=habits)
         for what, value, high in (
             ("first register of UP", up, _REGISTERS - _UP_WORDS),
             ("first register of DOWN", down, _REGISTERS - _DOWN_WORDS),
@@ -48,27 +50,43 @@ class ModbusLink(ModbusConnection):
         self._up = up
         self._down = down
         self._read_write = read_write
+        self._held: Sequence[int] | None = None  # DOWN as the PLC has it
 
     @property
     def reads_and_writes_at_once(self) -> bool:
         """Whether ``exchange`` is one request, as far as is known."""
         return self._read_write
 
+    async def connect(self) -> None:
+        self._held = None
+        await super().connect()
+
     async def read_up(self) -> Sequence[int]:
         return await self.read(Table.HOLDING, self._up, _UP_WORDS)
 
     async def read_down(self) -> Sequence[int]:
-        return await self.read(Table.HOLDING, self._down, _DOWN_WORDS)
+        self._held = await self.read(Table.HOLDING, self._down, _DOWN_WORDS)
+        return self._held
 
     async def write_down(self, words: Sequence[int]) -> None:
         self._check(words)
-        await self.write_registers(self._down, words)
+        held, self._held = self._held, None
+        if held is None or self.writes is not Writes.SINGLE:
+            await self.write_registers(self._down, words)
+        else:
+            # One by one, and in order: a record's second sequence comes after all that it vouches for.
+            changed = [at for at in range(_DOWN_WORDS) if words[at] != held[at]]
+            for at in changed or range(_DOWN_WORDS):
+                await self.write_registers(self._down + at, words[at : at + 1])
+        self._held = tuple(words)
 
     async def exchange(self, words: Sequence[int]) -> Sequence[int]:
         if self._read_write:
             self._check(words)
+            self._held = None
             up = await self.read_write(self._up, _UP_WORDS, self._down, words)
             if up is not None:
+                self._held = tuple(words)
                 return up
             self._read_write = False
         await self.write_down(words)

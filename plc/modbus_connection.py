@@ -1,409 +1,301 @@
-"""One Modbus connection: requests to the four tables, one at a time, over TCP, TLS or a serial line.
+"""A way to one Modbus device, on the connection of its address: requests to the four tables, in words of the floor.
 
-Public names: ModbusConnection, ExceptionAnswer, Table.
+Public names: ModbusConnection, ExceptionAnswer, Silence, Table.
 
-Source: MODBUS Application Protocol V1.1b3, 6.1 to 6.4, 6.11, 6.12, 6.16, 6.17 and 7; MODBUS Messaging on TCP/IP V1.0b,
-4; MODBUS over Serial Line V1.02, 2.4.
+Source: MODBUS Application Protocol V1.1b3, 6.1 to 6.4, 6.11, 6.12, 6.16, 6.17 and 7.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import socket
 import ssl
-import struct
-import termios
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
-from typing import Any, TypeAlias, assert_never
+from collections.abc import Iterable, Sequence
 
-from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
-from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOException
 from pymodbus.pdu import ModbusPDU
-from pymodbus.pdu.register_message import ReadHoldingRegistersResponse
-from pymodbus.transaction import TransactionManager
+from pymodbus.pdu.bit_message import (
+    ReadCoilsRequest,
+    ReadDiscreteInputsRequest,
+    WriteMultipleCoilsRequest,
+    WriteSingleCoilRequest,
+)
+from pymodbus.pdu.register_message import (
+    MaskWriteRegisterRequest,
+    ReadHoldingRegistersRequest,
+    ReadInputRegistersRequest,
+    WriteSingleRegisterRequest,
+)
 
 from plc.driver import PlcError
-from plc.library_call import heeded
+from plc.modbus_bus import ModbusBus
+from plc.modbus_transactions import AnswerError, Connection, ReadWriteRegisters, WriteRegisters
+from plc.patience import Patience
 from plc.points import Table
-from plc.wires import Serial, Tcp, Tls, Wire
+from plc.wires import NO_HABITS, Habits, RtuOverTcp, Serial, Wire, Writes
 
-__all__ = ["ExceptionAnswer", "ModbusConnection", "Table"]
+__all__ = ["BUSY", "ExceptionAnswer", "ModbusConnection", "Silence", "Table"]
 
-_Client: TypeAlias = AsyncModbusTcpClient | AsyncModbusSerialClient
-
+BUSY = (5, 6)
+"""Exceptions that mean: later."""
 _NOT_SERVED = (1, 2, 3)
 """Exceptions by which PLCs say that a function, or one of this size, is not theirs."""
+_READS = {
+    Table.COIL: ReadCoilsRequest,
+    Table.DISCRETE: ReadDiscreteInputsRequest,
+    Table.HOLDING: ReadHoldingRegistersRequest,
+    Table.INPUT: ReadInputRegistersRequest,
+}
+_READ_FUNCTIONS = (1, 2, 3, 4)
 
-# Every fault is raised as PlcError; without a handler here an unconfigured program would print them as well.
-logging.getLogger("pymodbus.logging").addHandler(logging.NullHandler())
-
-
-class _Registers(ReadHoldingRegistersResponse):
-    """Function 3: unpacked at once; and not put in words, which the library does for its log although that is off.
-
-    Source: 6.3.
-    """
-
-    def decode(self, data: bytes) -> None:
-        if len(data) < 1 + data[0]:
-            raise ModbusIOException(f"byte count {data[0]} in {len(data)} octets", function_code=self.function_code)
-        self.registers = list(struct.unpack_from(f">{data[0] // 2}H", data, 1))
-
-    def __str__(self) -> str:
-        return type(self).__name__
-
-
-class _InputRegisters(_Registers):
-    """Function 4. Source: 6.4."""
-
-    function_code = 4
-
-
-class _ExchangedRegisters(_Registers):
-    """Function 23. Source: 6.17."""
-
-    function_code = 23
-
-
-class _Transactions(TransactionManager):
-    """The library's, for one request at a time and no second try.
-
-    So it needs no lock, no task for each time limit, and no log of the last frames.
-    """
-
-    async def execute(self, _: bool, request: ModbusPDU) -> ModbusPDU:
-        if not self.is_active() or self.transport.is_closing():  # it was lost before anybody asked
-            raise ConnectionException("the PLC closed the connection")
-        loop = asyncio.get_running_loop()
-        request.transaction_id = self.getNextTID()
-        self.recv_buffer = b""
-        answer: asyncio.Future[ModbusPDU] = loop.create_future()
-        self.response_future = answer
-        limit = loop.call_later(self.comm_params.timeout_connect, _late, answer)
-        try:
-            self.pdu_send(request)
-            return await answer
-        finally:
-            limit.cancel()
-
-    def send(self, data: bytes, addr: object = None) -> None:  # noqa: ARG002  the library gives it by this name
-        self.transport.write(data)  # type: ignore[attr-defined]  # the library's type for it is too wide
-
-    def data_received(self, data: bytes) -> None:
-        data = self.recv_buffer + data
-        if len(data) > self.max_buffer_size:
-            data = b""
-        try:
-            self.recv_buffer = data[self.callback_data(data) :]
-        except ModbusException as error:
-            if not self.response_future.done():
-                self.response_future.set_exception(error)
-
-
-def _late(answer: asyncio.Future[ModbusPDU]) -> None:
-    if not answer.done():
-        answer.set_exception(TimeoutError)
+MEANINGS = {
+    1: "function not served",
+    2: "no such address",
+    3: "value not allowed",
+    4: "device failure",
+    5: "not done yet",
+    6: "device busy",
+    10: "gateway: no path to unit {unit}",
+    11: "gateway: no answer of unit {unit}",
+}
+"""Source: 7."""
+_NO_SUCH_FUNCTION = (1,)
+BUSY_FIRST_S = 0.002
+BUSY_LAST_S = 0.05
+"""A device that is busy is asked again after so long, at first and at last."""
 
 
 class ExceptionAnswer(PlcError):  # noqa: N818  # the standard's word
     """The device answered with the exception ``code``: it understood, and does not do it."""
 
-    def __init__(self, text: str, code: int) -> None:
+    def __init__(self, text: str, code: int, unit: int) -> None:
         super().__init__(text)
         self.code = code
+        self.meaning = f"exception code {code} ({MEANINGS.get(code, 'not in the standard').format(unit=unit)})"
+
+
+class Silence(PlcError):  # noqa: N818  # no answer is no error of the unit alone
+    """The ``unit`` gave no answer in time."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class ModbusConnection:
-    """A way to the device ``name``; ``connect`` makes a connection, and every error ends it.
+    """A way to the device ``name``; ``connect`` opens it, and every error ends it.
 
-    ``timeout_ms`` limits each request. Any error, timeout or cancellation closes the connection at once: an answer that
-    comes late finds no one who could take it for the answer to a later request. A serial line has no connections, and
-    its answers no number: there ``connect`` waits until ``timeout_ms`` have passed since the request that failed.
-    ``outlives_exceptions``: an ExceptionAnswer is raised without ending the connection. Raises ValueError where a value
-    is out of range.
+    ``to``: the address, or the connection to it that others use as well. ``timeout_ms`` limits each request, at least:
+    a slow way is learned. What is ``urgent`` goes before what is not. A device that is busy is asked again as long as
+    that. A connection that its peer ended because it was idle, or another user because nothing came, is made again by
+    the next request.
+    ``writes``: as ``habits`` say, or as it was found out; None = not known yet.
+    ``of_many``: ExceptionAnswer and Silence are raised without ending it. Raises ValueError where a value is out of
+    range.
     """
 
     def __init__(
         self,
         name: str,
-        wire: Wire,
+        to: Wire | ModbusBus,
         device_id: int = 1,
         timeout_ms: int = 250,
         *,
-        outlives_exceptions: bool = False,
+        habits: Habits = NO_HABITS,
+        urgent: bool = True,
+        of_many: bool = False,
     ) -> None:
-        serial = isinstance(wire, Serial)
+        self._bus = to if isinstance(to, ModbusBus) else ModbusBus(to)
+        wire = self._bus.wire
+        rtu = isinstance(wire, Serial | RtuOverTcp)
         for what, value, low, high in (
             ("port", 1 if isinstance(wire, Serial) else wire.port, 1, 65_535),
-            ("device id", device_id, 1 if serial else 0, 247 if serial else 255),
+            ("device id", device_id, 1 if rtu else 0, 247 if rtu else 255),
             ("timeout in ms", timeout_ms, 1, 60_000),
+            ("wait after a connect in ms", habits.connect_wait_ms, 0, 60_000),
         ):
             if not low <= value <= high:
                 raise ValueError(f"{name}: {what} {value} is not within {low}..{high}")
         self._name = name
-        self._wire = wire
         self._device_id = device_id
-        self._timeout_ms = timeout_ms
-        self._outlives_exceptions = outlives_exceptions
-        self._client: _Client | None = None
-        self._asking = False
-        self._quiet_from: float | None = None  # loop time until which a late answer may still come
+        self._patience = Patience(timeout_ms)
+        self._urgent = urgent
+        self._of_many = of_many
+        self._any_unit = habits.any_unit
+        self._bus.settle_s = max(self._bus.settle_s, habits.connect_wait_ms / 1000)
+        self._at: Connection | None = None
+        self._writes = {Table.HOLDING: habits.writes, Table.COIL: habits.writes}
+
+    @property
+    def writes(self) -> Writes | None:
+        """How its registers are written: as ``habits`` say, or as it was found out; None = not known yet."""
+        return self._writes[Table.HOLDING]
 
     async def connect(self) -> None:
-        """Opens a new connection; one that is open is closed before."""
-        await self.close()
-        loop = asyncio.get_running_loop()
-        if self._quiet_from is not None:
-            await asyncio.sleep(max(0.0, self._quiet_from - loop.time()))
-            self._quiet_from = None
-        client = self._new_client()
-        trouble: list[OSError] = []
-        if isinstance(self._wire, Serial):
-            create: Callable[[], Awaitable[Any]] = partial(_open_serial, client.ctx.call_create)
-        else:
-            create = partial(_open, client, self._wire, self._context())
+        """Opens the way anew. Raises PlcError."""
+        self._drop()
+        self._at = await self._join()
 
-        async def attempt() -> Any:
-            """The library only says that it failed; this keeps why."""
-            try:
-                return await create()
-            except termios.error as error:
-                trouble.append(OSError(*error.args))
-                raise trouble[0] from error
-            except UnicodeError as error:
-                trouble.append(OSError("no host has such a name: each of its parts has 1 to 63 characters"))
-                raise trouble[0] from error
-            except OSError as error:
-                trouble.append(error)
-                raise
-
-        client.ctx.call_create = attempt
-        self._client = client
-        try:
-            connected = await heeded(client.connect())
-        except BaseException:
-            self._drop()
-            raise
-        if not connected:
-            self._drop()
-            reason = _reason(trouble[0]) if trouble else f"no connection within {self._timeout_ms} ms"
-            raise PlcError(f"{self._where}: {reason}")
-
-    async def read(self, table: Table, first: int, count: int) -> Sequence[int]:
-        """``count`` registers, or bits as 0 and 1, from ``first`` on."""
-
-        def request(client: _Client) -> Awaitable[ModbusPDU]:
-            match table:
-                case Table.COIL:
-                    return client.read_coils(first, count=count, device_id=self._device_id)
-                case Table.DISCRETE:
-                    return client.read_discrete_inputs(first, count=count, device_id=self._device_id)
-                case Table.HOLDING:
-                    return client.read_holding_registers(first, count=count, device_id=self._device_id)
-                case Table.INPUT:
-                    return client.read_input_registers(first, count=count, device_id=self._device_id)
-                case _:
-                    assert_never(table)
-
+    async def read(self, table: Table, first: int, count: int, unit: int | None = None) -> Sequence[int]:
+        """``count`` registers, or bits as 0 and 1, from ``first`` on. ``unit`` None: the device's own."""
+        request = _READS[table](address=first, count=count, dev_id=self._unit(unit))
         reply = await self._ask(table, first, count, request)
-        if table in (Table.HOLDING, Table.INPUT):
+        if not table.of_bits:
             return self._registers(reply, table, first, count)
         if not count <= len(reply.bits) < count + 8:  # they come in whole bytes
             raise self._fault(table, first, count, f"{len(reply.bits)} bits came")
         return [int(bit) for bit in reply.bits[:count]]
 
-    async def write_registers(self, first: int, words: Sequence[int]) -> None:
+    async def write_registers(self, first: int, words: Sequence[int], unit: int | None = None) -> None:
         """Writes holding registers from ``first`` on."""
-        count = len(words)
-        reply = await self._ask(
-            Table.HOLDING,
-            first,
-            count,
-            lambda client: client.write_registers(first, words, device_id=self._device_id),
+        unit = self._unit(unit)
+        whole = WriteRegisters(address=first, registers=words, dev_id=unit)
+        parts = (
+            WriteSingleRegisterRequest(address=at, registers=[word], dev_id=unit)
+            for at, word in enumerate(words, first)
         )
-        self._written(reply, Table.HOLDING, first, count)
+        await self._write(Table.HOLDING, first, len(words), whole, parts)
 
-    async def write_coils(self, first: int, bits: Sequence[bool]) -> None:
+    async def write_coils(self, first: int, bits: Sequence[bool], unit: int | None = None) -> None:
         """Writes coils from ``first`` on."""
-        count = len(bits)
-        reply = await self._ask(
-            Table.COIL,
-            first,
-            count,
-            lambda client: client.write_coils(first, list(bits), device_id=self._device_id),
-        )
-        self._written(reply, Table.COIL, first, count)
+        unit = self._unit(unit)
+        whole = WriteMultipleCoilsRequest(address=first, bits=list(bits), dev_id=unit)
+        parts = (WriteSingleCoilRequest(address=at, bits=[bit], dev_id=unit) for at, bit in enumerate(bits, first))
+        await self._write(Table.COIL, first, len(bits), whole, parts)
 
-    async def mask_register(self, address: int, keep: int, put: int) -> None:
+    async def mask_register(self, address: int, keep: int, put: int, unit: int | None = None) -> None:
         """Changes one holding register: the bits of ``keep`` stay, those of ``put`` are set, all others cleared."""
-        await self._ask(
-            Table.HOLDING,
-            address,
-            1,
-            lambda client: client.mask_write_register(
-                address=address, and_mask=keep, or_mask=put, device_id=self._device_id
-            ),
-        )
+        request = MaskWriteRegisterRequest(address=address, and_mask=keep, or_mask=put, dev_id=self._unit(unit))
+        await self._ask(Table.HOLDING, address, 1, request)
 
     async def read_write(
         self, read_first: int, read_count: int, first: int, words: Sequence[int]
     ) -> Sequence[int] | None:
         """Writes holding registers and then reads others in one request; None = the device does not serve it."""
-        reply = await self._ask(
-            Table.HOLDING,
-            read_first,
-            read_count,
-            lambda client: client.readwrite_registers(
-                read_address=read_first,
-                read_count=read_count,
-                write_address=first,
-                values=words,
-                device_id=self._device_id,
-            ),
-            _NOT_SERVED,
+        request = ReadWriteRegisters(
+            read_address=read_first,
+            read_count=read_count,
+            write_address=first,
+            write_registers=words,
+            dev_id=self._device_id,
         )
+        reply = await self._ask(Table.HOLDING, read_first, read_count, request, _NOT_SERVED)
         return None if reply.isError() else self._registers(reply, Table.HOLDING, read_first, read_count)
 
     async def close(self) -> None:
-        """Ends the connection."""
+        """Leaves the connection, which ends with its last user."""
         self._drop()
 
-    @property
-    def _where(self) -> str:
-        return f"{self._name}: {self._wire}"
+    def _unit(self, unit: int | None) -> int:
+        return self._device_id if unit is None else unit
 
-    def _context(self) -> ssl.SSLContext | None:
-        return self._wire.context() if isinstance(self._wire, Tls) else None
-
-    def _new_client(self) -> _Client:
-        client = self._plain_client()
-        theirs = client.ctx
-        client.ctx = _Transactions(theirs.comm_params, theirs.framer, 0, False, None, None, self._on_connect)
-        for answer in (_Registers, _InputRegisters, _ExchangedRegisters):
-            client.register(answer)
-        return client
-
-    def _plain_client(self) -> _Client:
-        timeout_s = self._timeout_ms / 1000
-        match self._wire:
-            case Tcp(host, port) | Tls(host, port):
-                # Its TLS client takes whatever arrives at once for one frame; within TLS the frames are those of TCP.
-                return AsyncModbusTcpClient(
-                    host,
-                    port=port,
-                    name=self._name,
-                    timeout=timeout_s,
-                    retries=0,
-                    reconnect_delay=0,
-                    reconnect_delay_max=0,
+    async def _write(self, table: Table, first: int, count: int, whole: ModbusPDU, parts: Iterable[ModbusPDU]) -> None:
+        """All at once, or one by one where the device does not serve that; which of the two, is found out once."""
+        writes = self._writes[table]
+        if writes is not Writes.SINGLE:
+            reply = await self._ask(table, first, count, whole, () if writes else _NO_SUCH_FUNCTION)
+            if not reply.isError():
+                if (reply.address, reply.count) != (first, count):
+                    raise self._fault(table, first, count, f"{reply.count} written at {reply.address}")
+                self._writes[table] = Writes.MULTIPLE
+                return
+        for request in parts:
+            reply = await self._ask(table, request.address, 1, request)
+            if (reply.address, reply.registers, reply.bits) != (request.address, request.registers, request.bits):
+                raise self._fault(
+                    table, request.address, 1, f"{[*reply.registers, *reply.bits]} written at {reply.address}"
                 )
-            case Serial(device, baud, parity, stop_bits):
-                return AsyncModbusSerialClient(
-                    device,
-                    baudrate=baud,
-                    parity=parity.value,
-                    stopbits=stop_bits,
-                    name=self._name,
-                    timeout=timeout_s,
-                    retries=0,
-                    reconnect_delay=0,
-                    reconnect_delay_max=0,
-                )
-            case _:
-                assert_never(self._wire)
+        self._writes[table] = Writes.SINGLE
 
     def _registers(self, reply: ModbusPDU, table: Table, first: int, count: int) -> Sequence[int]:
         if len(reply.registers) != count:
             raise self._fault(table, first, count, f"{len(reply.registers)} registers came")
         return reply.registers
 
-    def _written(self, reply: ModbusPDU, table: Table, first: int, count: int) -> None:
-        if (reply.address, reply.count) != (first, count):
-            raise self._fault(table, first, count, f"{reply.count} written at {reply.address}")
+    async def _join(self) -> Connection:
+        limit_ms = self._patience.limit_ms
+        try:
+            return await self._bus.join(self, limit_ms / 1000)
+        except TimeoutError as error:
+            self._patience.silent()
+            raise PlcError(f"{self._where}: no connection within {limit_ms} ms") from error
+        except OSError as error:
+            raise PlcError(f"{self._where}: {_reason(error)}") from error
+
+    @property
+    def _where(self) -> str:
+        return f"{self._name}: {self._bus.wire}"
 
     async def _ask(
-        self,
-        table: Table,
-        first: int,
-        count: int,
-        request: Callable[[_Client], Awaitable[ModbusPDU]],
-        accepted: Sequence[int] = (),
+        self, table: Table, first: int, count: int, request: ModbusPDU, accepted: Sequence[int] = ()
     ) -> ModbusPDU:
         """The answer; an exception is a fault unless its code is ``accepted``."""
-        client = self._client
-        if client is None:
+        if self._at is None:
             raise PlcError(f"{self._where}: not connected")
-        self._asking = True
-        try:
-            reply = await request(client)
-        except (ModbusException, OSError) as error:
-            raise self._fault(table, first, count, self._why_unanswered(error)) from error
-        except BaseException:
-            self._drop()
-            raise
-        finally:
-            self._asking = False
-        code = reply.exception_code if reply.isError() else None
-        if code is not None and code not in accepted:
-            if not self._outlives_exceptions:
+        left_s, pause_s = self._patience.limit_ms / 1000, BUSY_FIRST_S
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        while True:
+            reply = await self._answer(table, first, count, request)
+            code = reply.exception_code if reply.isError() else None
+            if code not in BUSY or loop.time() + pause_s >= began_s + left_s:
+                break
+            try:
+                await asyncio.sleep(pause_s)
+            except BaseException:
                 self._drop()
-            raise ExceptionAnswer(self._text(table, first, count, f"exception code {code}"), code)
+                raise
+            pause_s = min(2 * pause_s, BUSY_LAST_S)
+        if code is not None and code not in accepted:
+            if not self._of_many:
+                self._drop()
+            answer = ExceptionAnswer("", code, request.dev_id)
+            answer.args = (self._text(table, first, count, answer.meaning),)
+            raise answer
         return reply
 
-    def _why_unanswered(self, error: Exception) -> str:
-        match error:
-            case TimeoutError():
-                return f"no answer within {self._timeout_ms} ms"
-            case ConnectionException() | OSError():
-                return str(error)
-            case _:
-                return f"its answer cannot be read: {error}"
+    async def _answer(self, table: Table, first: int, count: int, request: ModbusPDU) -> ModbusPDU:
+        """What comes to one request. A read whose connection ended quietly meanwhile is asked once more."""
+        tries = 2 if request.function_code in _READ_FUNCTIONS else 1
+        while True:
+            at = self._at
+            if at is None or (at.lost and at.quietly):
+                self._at = at = await self._join()
+            tries -= 1
+            heard_s = at.heard_s
+            try:
+                return await self._bus.ask(at, request, self._patience, urgent=self._urgent, any_unit=self._any_unit)
+            except TimeoutError as error:
+                raise self._silence(table, first, count, str(error), at, heard_s) from error
+            except ConnectionError as error:
+                if not tries or not at.quietly:
+                    raise self._fault(table, first, count, str(error)) from error
+            except AnswerError as error:
+                raise self._fault(table, first, count, f"its answer cannot be read: {error}") from error
+            except BaseException:
+                self._drop()
+                raise
+
+    def _silence(self, table: Table, first: int, count: int, reason: str, at: Connection, heard_s: float) -> Silence:
+        odd, at.odd = at.odd, ""
+        reason += f": {odd}" if odd else ""
+        if not self._of_many:
+            self._drop()
+            if at.heard_s == heard_s:  # nor did any other answer: it may be dead
+                self._bus.reset("nothing came on this connection")
+        return Silence(self._text(table, first, count, reason), reason)
 
     def _fault(self, table: Table, first: int, count: int, reason: str) -> PlcError:
-        """Closes the connection; the error to raise."""
+        """Ends the way; the error to raise."""
         self._drop()
         return PlcError(self._text(table, first, count, reason))
 
     def _text(self, table: Table, first: int, count: int, reason: str) -> str:
         return f"{self._where}: {table} {first}-{first + count - 1}: {reason}"
 
-    def _on_connect(self, connected: bool) -> None:
-        """Ends a request whose connection is lost at once; the library would wait for the timeout."""
-        if connected or not self._asking or self._client is None:
-            return
-        answer = self._client.ctx.response_future
-        if not answer.done():
-            answer.set_exception(ConnectionException("the PLC closed the connection"))
-
     def _drop(self) -> None:
-        client, self._client = self._client, None
-        if client is None:
-            return
-        if self._asking and isinstance(self._wire, Serial):
-            self._quiet_from = asyncio.get_running_loop().time() + self._timeout_ms / 1000
-        client.close()
-
-
-async def _open_serial(create: Callable[[], Awaitable[Any]]) -> Any:
-    """The library's connection; its set-up comes a turn later, and would fail where it is closed before."""
-    made = await create()
-    try:
-        await asyncio.sleep(0)
-    except BaseException:
-        made[0].abort()
-        raise
-    return made
-
-
-async def _open(client: _Client, wire: Tcp | Tls, context: ssl.SSLContext | None) -> Any:
-    """A TCP or TLS connection for a client."""
-    name = (wire.server_name or wire.host) if isinstance(wire, Tls) else None
-    return await asyncio.get_running_loop().create_connection(
-        client.ctx.handle_new_connection, wire.host, wire.port, ssl=context, server_hostname=name
-    )
+        self._at = None
+        self._bus.leave(self)
 
 
 def _reason(error: OSError) -> str:

@@ -20,12 +20,16 @@ NODES_MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One read of ``count`` registers or bits from ``first`` on, for its points in order of address."""
+    """One read of ``count`` registers or bits from ``first`` on, for its points in order of address.
+
+    ``device_id``: the unit, None = the PLC's own.
+    """
 
     table: Table
     first: int
     count: int
     points: tuple[Point, ...]
+    device_id: int | None = None
 
     @property
     def holes(self) -> int:
@@ -34,7 +38,8 @@ class Request:
         return self.count - len(used)
 
     def __str__(self) -> str:
-        return f"{self.table} {self.first}" + (f"-{self.first + self.count - 1}" if self.count > 1 else "")
+        unit = "" if self.device_id is None else f"unit {self.device_id}: "
+        return f"{unit}{self.table} {self.first}" + (f"-{self.first + self.count - 1}" if self.count > 1 else "")
 
 
 def node_portions(points: Sequence[Point]) -> Iterator[Sequence[Point]]:
@@ -45,13 +50,14 @@ def node_portions(points: Sequence[Point]) -> Iterator[Sequence[Point]]:
 def plan(points: Iterable[Point], hole: int) -> tuple[Request, ...]:
     """Requests that read each Modbus point once, none in parts, over holes of at most ``hole`` registers or bits.
 
-    Each table's first request begins at its first point and takes what fits: none with fewer requests is possible.
+    The first request to a table of a unit begins at its first point and takes what fits: none with fewer requests is
+    possible.
     """
     requests: list[Request] = []
-    by_table: dict[Table, list[Point]] = {table: [] for table in Table}
+    by_table: dict[tuple[int | None, Table], list[Point]] = {(None, table): [] for table in Table}
     for point in points:
-        by_table[point.table].append(point)
-    for table, its in by_table.items():
+        by_table.setdefault((point.device_id, point.table), []).append(point)
+    for (_, table), its in by_table.items():
         most = BITS_MOST if table.of_bits else REGISTERS_MOST
         rest = sorted(its, key=_extent)
         while rest:
@@ -88,5 +94,6 @@ def _extent(point: Point) -> tuple[int, int]:
 
 
 def _request(table: Table, points: Sequence[Point]) -> Request:
-    first = points[0].address
-    return Request(table, first, max(point.address + point.size for point in points) - first, tuple(points))
+    first, unit = points[0].address, points[0].device_id
+    count = max(point.address + point.size for point in points) - first
+    return Request(table, first, count, tuple(points), unit)

@@ -1,16 +1,18 @@
 """Named points of a PLC beside the mailbox: what each one is, its registers, and what its words mean.
 
-Public names: Point, Table, Endianness, PointType, PointKind, Value, Uncertain, PointFault, PointFound, Quality,
-PointError, parse_type, decode, encode, scaled, unscaled, check_write, bit_mask.
+Public names: Point, Table, Endianness, Encoding, PointType, PointKind, Value, Uncertain, PointFault, PointFound,
+Quality, PointError, parse_type, decode, encode, scaled, unscaled, check_write, bit_mask.
 
 A point is named ``<station>/<role>``. Numbers may be scaled: value = raw * ``scale`` + ``offset``. Source of the types:
 IEC 61131-3:2013, table 10; it leaves the size of TIME and DATE_AND_TIME open: TIME is 32 bits of signed milliseconds
 here, DATE_AND_TIME 32 bits of seconds since 1970 UTC, as CODESYS has them. SINT, USINT and BYTE are the low byte of a
-register. A STRING has two characters (ISO 8859-1) a register and ends at the first NUL.
+register. A STRING has two octets a register and ends at the first NUL; line ends behind it are no part of it. With a
+header it has the length that was declared and the one it has, an octet each, before it (SIMATIC S7-1500 STRING).
 """
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 import struct
@@ -83,6 +85,15 @@ class Endianness(StrEnum):
     LOW_FIRST = "low-first"
 
 
+class Encoding(StrEnum):
+    """What the octets of a STRING mean, or the bits of a number: BCD has a decimal digit in four of them."""
+
+    LATIN_1 = "latin-1"
+    UTF_8 = "utf-8"
+    GBK = "gbk"
+    BCD = "bcd"
+
+
 class PointKind(StrEnum):
     """Elementary types of IEC 61131-3 that a point may have."""
 
@@ -107,7 +118,7 @@ class PointKind(StrEnum):
 
 
 class PointType(NamedTuple):
-    """A kind; ``length``: characters of a STRING, 0 for all others."""
+    """A kind; ``length``: octets of a STRING at most, 0 for all others."""
 
     kind: PointKind
     length: int = 0
@@ -135,6 +146,9 @@ _FORMATS: dict[PointKind, str] = {
     PointKind.DATE_AND_TIME: "I",
 }
 _FLOATS = (PointKind.REAL, PointKind.LREAL)
+_BCD = (PointKind.USINT, PointKind.UINT, PointKind.UDINT, PointKind.ULINT)
+_HEADER = 2
+_HEADER_MOST = 254
 _ROUNDING = 1e-6
 """Share by which a REAL and a scaled number may differ from what was meant."""
 _TYPE = re.compile(r"([A-Z_]+)(?:\[(\d{1,5})\])?")
@@ -157,7 +171,9 @@ class Point:
 
     ``bit``: of a BOOL in a register, 0 = least significant after ``byte_order``. ``deadband``: a number is told again
     when it differs by more than this, in units of the value. ``low``, ``high``: limits of what may be written, None =
-    the type's own. Raises PointError where the parts contradict each other.
+    the type's own. ``device_id``: Modbus unit, None = the PLC's. ``encoding``: None = Latin-1 for a STRING and
+    binary for a number. ``header``: see above. Raises PointError where the parts contradict each
+    other.
     """
 
     name: str
@@ -175,6 +191,9 @@ class Point:
     writable: bool = False
     low: float | None = None
     high: float | None = None
+    device_id: int | None = None
+    encoding: Encoding | None = None
+    header: bool = False
 
     def __post_init__(self) -> None:
         kind = self.type.kind
@@ -189,6 +208,13 @@ class Point:
             raise self._trouble("low", self.low, f"at most high, {self.high}")
         if not self.writable and (self.low is not None or self.high is not None):
             raise self._trouble("writable", self.writable, "true, where there are limits")
+        text = kind is PointKind.STRING
+        if self.encoding is Encoding.BCD and kind not in _BCD:
+            raise self._trouble("encoding", self.encoding.value, f"text of a STRING, here bcd of {', '.join(_BCD)}")
+        if self.encoding not in (None, Encoding.BCD) and not text:
+            raise self._trouble("encoding", self.encoding, "bcd, or none, for a number")
+        if self.header and (not text or self.size * 2 > STRING_MOST):
+            raise self._trouble("header", "s7", f"with STRING[1..{STRING_MOST - _HEADER}] only")
         if self.node:
             if self.bit is not None:
                 raise self._trouble("bit", self.bit, "none: an OPC UA node is whole")
@@ -215,7 +241,7 @@ class Point:
         if self.type.kind is PointKind.BOOL:
             return 1
         if self.type.kind is PointKind.STRING:
-            return (self.type.length + 1) // 2
+            return (self.type.length + self.header * _HEADER + 1) // 2
         return struct.calcsize(f">{_FORMATS[self.type.kind]}") // 2
 
     @property
@@ -244,10 +270,41 @@ def decode(point: Point, words: Sequence[int]) -> Value:
         case PointKind.BOOL:
             return bool(int.from_bytes(octets) >> (point.bit or 0) & 1)
         case PointKind.STRING:
-            return octets[: point.type.length].split(b"\0", 1)[0].decode("latin-1")
+            return _text(point, octets)
         case kind:
+            if point.encoding is Encoding.BCD:
+                return scaled(point, _from_bcd(octets, kind))
             (raw,) = struct.unpack(f">{_FORMATS[kind]}", octets)
             return scaled(point, raw)
+
+
+def _text(point: Point, octets: bytes) -> str:
+    if point.header:
+        most, length = octets[:_HEADER]
+        if length > most:
+            raise PointError(f"its header says {length} octets of {most}")
+        octets = octets[_HEADER:][:length]
+    octets = octets[: point.type.length].split(b"\0", 1)[0]
+    encoding = point.encoding or Encoding.LATIN_1
+    try:  # the last character may be cut by the length
+        return codecs.getincrementaldecoder(encoding)().decode(octets).rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise PointError(f"octet {error.start} is no text in {encoding}: {octets.hex()}") from None
+
+
+def _from_bcd(octets: bytes, kind: PointKind) -> int:
+    digits = octets.hex()[-2:] if kind is PointKind.USINT else octets.hex()
+    if not digits.isdecimal():
+        raise PointError(f"0x{digits.upper()} is no BCD: each digit is 0..9")
+    return int(digits)
+
+
+def _bcd(octets: bytes) -> bytes:
+    """A binary number as BCD of the same size. Raises OverflowError."""
+    digits = str(int.from_bytes(octets)).zfill(2 * len(octets))
+    if len(digits) > 2 * len(octets):
+        raise OverflowError
+    return bytes.fromhex(digits)
 
 
 def scaled(point: Point, raw: float) -> Value:
@@ -289,19 +346,28 @@ def encode(point: Point, value: Value) -> list[int]:
                 return [int(value)]
             return _words(point, (int(value) << (point.bit or 0)).to_bytes(2))
         case PointKind.STRING:
-            limit = f"text of ISO 8859-1, at most {point.type.length} characters, without NUL"
-            if not isinstance(value, str) or len(value) > point.type.length or "\0" in value:
+            encoding = point.encoding or Encoding.LATIN_1
+            most = min(point.type.length, _HEADER_MOST)
+            limit = f"text in {encoding} of at most {most} octets, without NUL, no line end behind it"
+            if not isinstance(value, str) or "\0" in value or value != value.rstrip("\r\n"):
                 raise _unfit(point, value, limit)
             try:
-                octets = value.encode("latin-1")
+                octets = value.encode(encoding)
             except UnicodeEncodeError:
                 raise _unfit(point, value, limit) from None
+            if len(octets) > most:
+                raise _unfit(point, value, limit)
+            if point.header:
+                octets = bytes((most, len(octets))) + octets
             return _words(point, octets.ljust(point.size * 2, b"\0"))
         case kind:
             if isinstance(value, bool | str) or not math.isfinite(value):
                 raise _unfit(point, value, "a number")
             try:
-                return _words(point, struct.pack(f">{_FORMATS[kind]}", unscaled(point, value)))
+                octets = struct.pack(f">{_FORMATS[kind]}", unscaled(point, value))
+                if point.encoding is Encoding.BCD:
+                    octets = _bcd(octets[1:] if kind is PointKind.USINT else octets).rjust(len(octets), b"\0")
+                return _words(point, octets)
             except (struct.error, ValueError, OverflowError):
                 raise _unfit(point, value, f"what {point.type} holds") from None
 

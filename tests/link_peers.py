@@ -13,7 +13,7 @@ import os
 import struct
 import tty
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -166,6 +166,33 @@ async def modbus_rtu(_: Programs, way: Way) -> AsyncIterator[LinkPeer]:
             await asyncio.wait((serving,))
 
 
+def rtu_over_tcp_keys(_: Programs, port: int) -> dict[str, Any]:
+    return {"transport": "rtu", "device": f"socket://127.0.0.1:{port}", "timeout_ms": LIMIT_MS}
+
+
+@asynccontextmanager
+async def modbus_rtu_over_tcp(programs: Programs, way: Way) -> AsyncIterator[LinkPeer]:
+    device = NumberedDevice()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        held = b""
+        with suppress(OSError):
+            while octets := await reader.read(4096):
+                held += octets
+                if crc(held[:-2]) == held[-2:]:
+                    answer = held[:1] + device.answer(held[1:-2])
+                    held = b""
+                    writer.write(answer + crc(answer))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        async with Relay(server.sockets[0].getsockname()[1], way) as relay:
+            yield LinkPeer(rtu_over_tcp_keys(programs, relay.port), relay.over, relay.said, relay.end)
+    finally:
+        server.close()
+
+
 def opcua_keys(programs: Programs, port: int) -> dict[str, Any]:
     variables = {"up": "ns=1;s=Up", "down": "ns=1;s=Down", "publish_ms": 50}
     return {"driver": "opcua", "timeout_ms": LIMIT_MS, "opcua": programs.opcua(port) | variables}
@@ -281,6 +308,9 @@ LINKS: dict[str, LinkCase] = {
     "modbus over tcp": LinkCase("mailbox", "modbus", "tcp", modbus_tcp, mailbox, MAILBOX, tcp_keys),
     "modbus over tls": LinkCase("mailbox", "modbus", "tls", modbus_tls, mailbox, MAILBOX, tls_keys),
     "modbus over rtu": LinkCase("mailbox", "modbus", "rtu", modbus_rtu, mailbox, MAILBOX, None),
+    "modbus over rtu over tcp": LinkCase(
+        "mailbox", "modbus", "rtu", modbus_rtu_over_tcp, mailbox, MAILBOX, rtu_over_tcp_keys
+    ),
     "opcua": LinkCase("mailbox", "opcua", "", opcua, mailbox, MAILBOX, opcua_keys, **DEAR),
     "remote-io": LinkCase("mailbox", "remote-io", "tcp", io_station, remote_io, (inputs,), tcp_keys),
     "points over modbus": LinkCase("points", "modbus", "tcp", modbus_points, points, POINTS, modbus_points_keys),

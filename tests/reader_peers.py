@@ -308,6 +308,30 @@ def cards(driver: str, end: bytes) -> Callable[[Programs, Way], AbstractAsyncCon
     return stand
 
 
+def server_keys(_: Programs, port: int) -> dict[str, Any]:
+    return {"driver": "serial", "device": f"socket://127.0.0.1:{port}", "debounce_ms": 0}
+
+
+@asynccontextmanager
+async def card_server(programs: Programs, way: Way) -> AsyncIterator[Peer]:
+    came: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.put_nowait(writer)
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.transport.abort()
+
+    async def tell() -> None:
+        came.put_nowait(client := await came.get())
+        client.write(b"".join(frame(card, b"\r\n") for card in CARDS))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, Relay(server.sockets[0].getsockname()[1], way) as relay:
+        events = [Reads((TagRead(card, 1, -50.0, 0, 1),), ReaderClock.NONE) for card in CARDS]
+        yield Peer(server_keys(programs, relay.port), relay.over, relay.said, relay.end, tell, events)
+
+
 # ---- AutoID ----------------------------------------------------------------------------------------------------------
 
 
@@ -337,6 +361,7 @@ READERS: dict[str, ReaderCase] = {
     "http-json": ReaderCase("http-json", http, http_keys),
     "serial": ReaderCase("serial", cards("serial", b"\r\n")),
     "pyrfid": ReaderCase("pyrfid", cards("pyrfid", b"")),
+    "serial over tcp": ReaderCase("serial", card_server, server_keys),
     "barcode": ReaderCase("barcode", barcode, barcode_keys),
     "barcode that calls": ReaderCase("barcode", calling(called_barcode_keys, SCANS, CODES)),
     "push by tcp": ReaderCase("push-json", calling(push_keys("tcp"), PUSHED, ZEBRAS)),

@@ -24,7 +24,7 @@ from virtual_time import run_virtual
 from waiting import HANGS_S, wait_until
 
 from api.app import create_app
-from api.connection import TOO_LATE, Connection, connection_of
+from api.connection import TOO_LATE, GuardedConnection, connection_of
 from api.crowd import LEAST_RATE, LEAST_S, Crowd, Stand, address_of, deadline_s
 from api.doubts import HELD, LONGEST_S, Doubts
 from api.seldom import EVERY_S, Seldom
@@ -176,9 +176,9 @@ SIZES = {"/": 2, "/late": 2, "/large": 2**26}
 
 
 @asynccontextmanager
-async def listening() -> AsyncIterator[tuple[int, Crowd[Connection]]]:
+async def listening() -> AsyncIterator[tuple[int, Crowd[GuardedConnection]]]:
     """The connections' port, and all of them, in this loop."""
-    crowd: Crowd[Connection] = Crowd(None, 1_000)
+    crowd: Crowd[GuardedConnection] = Crowd(None, 1_000)
     config, state = uvicorn.Config(echo, lifespan="off", ws="none"), ServerState()
     made = connection_of(crowd)
     server = await asyncio.get_running_loop().create_server(lambda: made(config, state, {}), "127.0.0.1", 0)

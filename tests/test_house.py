@@ -27,9 +27,9 @@ PACKAGES = ("api", "edge", "plc", "rfid")
 
 # All that a pure module may use besides ours.
 PURE_STDLIB = {
-    "__future__", "abc", "array", "binascii", "bisect", "collections", "contextlib", "copy", "dataclasses", "decimal",
-    "enum", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "math", "operator", "re", "statistics",
-    "string", "struct", "types", "typing", "unicodedata",
+    "__future__", "abc", "array", "binascii", "bisect", "codecs", "collections", "contextlib", "copy", "dataclasses",
+    "decimal", "enum", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "math", "operator", "re",
+    "statistics", "string", "struct", "types", "typing", "unicodedata",
 }  # fmt: skip
 
 PURE = "pure: values in, values out"
@@ -199,7 +199,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("edge/views/live.py", "import random"),
         ("edge/views/live.py", "import socket"),
     ],
-    "pymodbus: plc.modbus_connection and the simulators only": [("edge/config/load.py", "import pymodbus.client")],
+    "pymodbus: the Modbus client and the simulators only": [("edge/config/load.py", "import pymodbus.client")],
     "asyncua: where OPC UA is spoken": [("plc/modbus.py", "import asyncua")],
     "h11: readers over HTTP and api.connection only": [("rfid/mqtt_reader.py", "import h11")],
     "wsproto: rfid.push_reader only": [("rfid/http_reader.py", "import wsproto")],

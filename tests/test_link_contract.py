@@ -200,12 +200,29 @@ async def bears(case: LinkCase, programs: Programs, way: Way, planted: Planted =
         with suppress(TimeoutError):  # what was spoilt may be what it would have said next
             async with asyncio.timeout(case.looks_s):
                 await its.goes_on()
+        its.peer.end()
+        await turns()  # so that it waits for an answer, and is not between two requests
         if its.task.done():
             blamed(its.task.exception())
         its.task.cancel()
         await ends_in_time(its.task, its.before)
         if not its.task.cancelled():
             blamed(its.task.exception())
+
+
+async def comes_again_alone(case: LinkCase, programs: Programs) -> None:
+    """The peer closes every connection beside the one it serves, until it knows that this is over."""
+    async with case.stand(programs, Way(single=True)) as peer:
+        link, served = case.make(programs, peer.keys), 0
+        async with asyncio.timeout(HANGS_S):
+            while served < 3:
+                with suppress(PlcError):
+                    await link.connect()
+                    for call in case.calls:
+                        await call(link)
+                    served += 1
+                await turns()
+        await link.close()
 
 
 async def says(case: LinkCase, programs: Programs, way: Way) -> tuple[int, list[Any]]:
@@ -274,6 +291,17 @@ async def slammed(case: LinkCase, programs: Programs, after: int, reset: bool) -
 def test_a_peer_that_lets_it_in_and_closes_at_once_is_said(run: Run, programs: Programs, name: str, loop: Loop) -> None:
     for after, reset in SLAMS:
         run(slammed(LINKS[name], programs, after, reset), loop=loop)
+
+
+@every_link
+def test_a_peer_that_resets_anywhere_is_said_by_the_contracts_error(run: Run, programs: Programs, name: str) -> None:
+    for most in breaks(run, programs, name)[::2]:
+        run(says_why_it_ended(LINKS[name], programs, Way(most=most, then=Then.RESET)), loop=MeteredLoop)
+
+
+@pytest.mark.parametrize("name", [name for name, case in LINKS.items() if case.dials and case.driver != "opcua"])
+def test_a_peer_with_one_connection_serves_whoever_connects_anew(run: Run, programs: Programs, name: str) -> None:
+    run(comes_again_alone(LINKS[name], programs), loop=MeteredLoop)
 
 
 @every_link

@@ -129,7 +129,7 @@ def test_a_write_on_a_stalled_link_that_is_executed_later_does_nothing_twice(plc
         plc.order("induct 1")
         await controller.until(quiet(plc, 31))
         sorted_once(plc, range(1, 32))
-        assert any("no answer within 40 ms" in fault for fault in controller.faults)
+        assert any("no answer within " in fault for fault in controller.faults)
         assert controller.journal.tracks(1) == list(range(1, 32)) and not controller.said(Gap, Unaccounted)
         await controller.link.close()
 
@@ -233,7 +233,7 @@ def test_refusals_silence_and_a_program_that_stopped_are_said(plc: LibmodbusPlc,
         await controller.until(lambda: bool(controller.said(LinkFresh)))
 
         plc.order("mute 1")
-        said = re.compile(f"sorter1: 127.0.0.1:{plc.port}: holding registers .*: no answer within 40 ms")
+        said = re.compile(f"sorter1: 127.0.0.1:{plc.port}: holding registers .*: no answer within \\d+ ms by unit 1")
         controller.faults.clear()
         await controller.until(lambda: any(map(said.fullmatch, controller.faults)))
         plc.order("mute 0")
@@ -277,7 +277,7 @@ def test_every_fault_at_a_foreign_plc_ends_with_every_parcel_routed_once(plc: Li
         assert not controller.said(Gap, EventsLost, Unaccounted, Restarted)
         assert controller.said(Incompatible)[0].why.startswith("word 0: layout 0x4c58 is not 0x4c57")
         jams = [event.value for _, event in controller.journal.events if event.type is EventType.JAM]
-        assert jams == [1, 0] and any("no answer within 60 ms" in fault for fault in controller.faults)
+        assert jams == [1, 0] and any("no answer within " in fault for fault in controller.faults)
         await controller.link.close()
 
     run(main())

@@ -172,7 +172,9 @@ def test_a_late_answer_is_never_taken_for_the_next(run: Any, loop: Loop) -> None
         async with answering(late) as port:
             link = ModbusLink("sorter1", Tcp("127.0.0.1", port), timeout_ms=40)
             await link.connect()
-            with pytest.raises(PlcError, match=rf"^sorter1: 127.0.0.1:{port}: .* 0-101: no answer within 40 ms$"):
+            with pytest.raises(
+                PlcError, match=rf"^sorter1: 127.0.0.1:{port}: .* 0-101: no answer within 40 ms by unit 1$"
+            ):
                 await link.read_up()
             with pytest.raises(PlcError, match="not connected"):
                 await link.read_up()

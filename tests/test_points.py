@@ -17,6 +17,7 @@ from plc.modbus_points import ModbusPoints
 from plc.point_plan import BITS_MOST, REGISTERS_MOST, Request, plan, split
 from plc.point_table import REFRESH_US, PointTable
 from plc.points import (
+    Encoding,
     Endianness,
     Point,
     PointError,
@@ -168,14 +169,49 @@ def test_what_is_written_is_near_what_was_meant_and_within_the_limits(
         ),
         (lambda: check_write(Point("a/b", parse_type("INT"), writable=True), 1.5), "1.5: allowed is what INT holds"),
         (lambda: check_write(Point("a/b", parse_type("INT"), writable=True), True), "True: allowed is a number"),
-        (lambda: encode(Point("a/b", parse_type("STRING[2]")), "abc"), "at most 2 characters"),
-        (lambda: encode(Point("a/b", parse_type("STRING[2]")), "中"), "text of ISO 8859-1"),
+        (lambda: encode(Point("a/b", parse_type("STRING[2]")), "abc"), "at most 2 octets"),
+        (lambda: encode(Point("a/b", parse_type("STRING[2]")), "中"), "text in latin-1"),
+        (lambda: encode(Point("a/b", parse_type("STRING[2]"), encoding=Encoding.UTF_8), "中"), "at most 2 octets"),
+        (lambda: encode(Point("a/b", parse_type("UINT"), encoding=Encoding.BCD), 10_000), "what UINT holds"),
+        (lambda: decode(Point("a/b", parse_type("UINT"), encoding=Encoding.BCD), [0x12AF]), "0x12AF is no BCD"),
+        (lambda: decode(Point("a/b", parse_type("STRING[2]"), encoding=Encoding.UTF_8), [0xFFFF]), "no text in utf-8"),
+        (
+            lambda: decode(Point("a/b", parse_type("STRING[2]"), header=True), [0x02FF, 0]),
+            "header says 255 octets of 2",
+        ),
+        (lambda: Point("a/b", parse_type("INT"), encoding=Encoding.BCD), "encoding: bcd: allowed is"),
+        (lambda: Point("a/b", parse_type("INT"), encoding=Encoding.GBK), "encoding: gbk: allowed is bcd"),
+        (lambda: Point("a/b", parse_type("STRING[246]"), header=True), "header: s7: allowed is with STRING[1..244]"),
     ],
 )
 def test_errors_name_value_and_limit(make: Any, text: str) -> None:
     with pytest.raises(PointError) as error:
         make()
     assert text in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "encoding", "header", "octets", "value"),
+    [
+        ("STRING[8]", None, False, b"K3\r\n\0\0\0\0", "K3"),
+        ("STRING[8]", Encoding.UTF_8, False, "北京".encode() + b"\0\0", "北京"),
+        ("STRING[8]", Encoding.UTF_8, False, "北京ab".encode(), "北京ab"),
+        ("STRING[8]", Encoding.UTF_8, False, "ab北京".encode(), "ab北京"),
+        ("STRING[7]", Encoding.UTF_8, False, "ab北京".encode(), "ab北"),
+        ("STRING[8]", Encoding.GBK, False, "北京".encode("gbk") + b"\r\0\0\0", "北京"),
+        ("STRING[6]", None, True, b"\x06\x03ABCold", "ABC"),
+        ("STRING[6]", Encoding.GBK, True, b"\xfe\x04" + "北京".encode("gbk") + b"zz", "北京"),
+        ("UINT", Encoding.BCD, False, b"\x12\x34", 1234),
+        ("UDINT", Encoding.BCD, False, b"\x12\x34\x56\x78", 12_345_678),
+        ("USINT", Encoding.BCD, False, b"\xff\x42", 42),
+    ],
+)
+def test_texts_and_digits_as_devices_have_them(
+    kind: str, encoding: Encoding | None, header: bool, octets: bytes, value: Value
+) -> None:
+    point = Point("a/b", parse_type(kind), encoding=encoding, header=header)
+    assert decode(point, list(struct.unpack(f">{len(octets) // 2}H", octets))) == value
+    assert decode(point, encode(point, value)) == value
 
 
 # ---- the plan --------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.controller.turns import MOST, PORTION, Turns
+from edge.controller.turns import MOST, PORTION, ReadTurns
 from edge.core.events import BarcodesRead, Input, TagsRead
 from rfid.driver import ReadColumns, TagRead
 
@@ -22,7 +22,7 @@ class Loop:
         self.given: list[list[Input]] = [[]]
         self.raises_at = raises_at
         self.now_us = 100
-        self.turns = Turns(self.give, self.soon.append, lambda: self.now_us)
+        self.turns = ReadTurns(self.give, self.soon.append, lambda: self.now_us)
 
     def give(self, given: Input) -> None:
         if sum(map(len, self.given)) == self.raises_at:

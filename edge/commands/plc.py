@@ -13,7 +13,7 @@ import sys
 import textwrap
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from importlib.resources import files
@@ -30,18 +30,28 @@ from edge.config.opcua import UaClientConfig
 from edge.config.plcs import PlcConfig
 from edge.config.points import point
 from edge.config.readers import AutoIdConfig
+from edge.config.slow_links import fastest_mm_s
 from edge.core.events import PointWritten
 from edge.core.iso_time import iso
 from edge.devices.plc_drivers import plc_link
 from edge.devices.points import point_link, point_table
 from edge.journal.host_time import now_us
+from edge.journal.writer import is_written
 from plc.conformance.check import Belt, ConformanceReport, RuleOutcome, check
-from plc.driver import PlcError
+from plc.driver import PlcError, PlcLink
 from plc.mailbox_text import Seen, described, told
+from plc.modbus import ModbusLink
+from plc.modbus_bus import Buses
 from plc.point_plan import plan
 from plc.point_table import Reading
 
-WATCH_S = 0.5
+WATCH_S = 0.3
+"""Less than what counts as idle (plc.modbus_transactions.IDLE_S): a PLC that ends a watched connection is heard of."""
+BESIDE = "`lanewise run` has a connection to this PLC"
+TRIPS = 9
+LEARNS = 5
+HOST_GONE_MS = 500
+"""Source: docs/plc-mailbox.md, host_heartbeat."""
 WRITTEN_S = 15
 """So long the answer of a controller is waited for; it carries out no wish that is older than 10 s."""
 _SWITCH = {"on": True, "off": False, "true": True, "false": False}
@@ -220,6 +230,8 @@ def _st(arguments: argparse.Namespace) -> int:
 
 def _conformance(arguments: argparse.Namespace) -> int:
     config, name, plc = _chosen(arguments)
+    if not plc.mailbox:
+        raise OSError(f"{arguments.config}: plc.{name}.mailbox: false: there are no rules of a mailbox to try")
     lines = [line for line in config.line.values() if line.plc == name]
     lanes = sorted({lane.number for line in lines for lane in line.lane} | set(arguments.lane or ()))
     belts = [
@@ -234,30 +246,69 @@ def _conformance(arguments: argparse.Namespace) -> int:
     if arguments.parcels and not belts:
         raise OSError(f"{arguments.config}: --parcels: plc.{name} drives no line: add [line.NAME], with its lanes")
     began_us = now_us()
-    try:
-        report = asyncio.run(
-            check(
-                plc_link(name, plc),
-                lanes,
-                wrap=arguments.wrap,
-                belts=belts,
-                parcels_s=arguments.parcels,
-                restart_s=arguments.restart,
-                say=lambda text: print(f"{name}: {text}", file=sys.stderr, flush=True),
-            )
+    link = plc_link(name, plc)
+    trips_ms: list[float] = []
+
+    async def checked() -> ConformanceReport:
+        trips_ms.extend(await _trips_ms(link))
+        return await check(
+            link,
+            lanes,
+            wrap=arguments.wrap,
+            belts=belts,
+            parcels_s=arguments.parcels,
+            restart_s=arguments.restart,
+            say=lambda text: print(f"{name}: {text}", file=sys.stderr, flush=True),
         )
+
+    try:
+        report = asyncio.run(checked())
     except PlcError as error:
         raise OSError(str(error)) from None
+    found = [f'write = "{link.writes}"'] if isinstance(link, ModbusLink) and link.writes is not None else []
+    found += _slow_link(config, name, trips_ms, at_once=link.reads_and_writes_at_once)
     render = report_json if arguments.json else report_text
-    text = render(report, name, _how(plc), began_us)
+    text = render(report, name, _how(plc), began_us, found)
     if arguments.report is not None:
         arguments.report.write_text(text, encoding="utf-8")
     print(text, end="")
     return 1 if report.failed else 0
 
 
-def report_text(report: ConformanceReport, name: str, where: str, began_us: int) -> str:
-    """The report on paper, with lines to sign."""
+async def _trips_ms(link: PlcLink) -> list[float]:
+    """How long some looks at the mailbox take, shortest first; a slow way is learned first. Raises PlcError."""
+    trips_ms: list[float] = []
+    failures = 0
+    try:
+        while len(trips_ms) < TRIPS:
+            try:
+                await link.connect()
+                while len(trips_ms) < TRIPS:
+                    began_s = time.monotonic()
+                    await link.read_up()
+                    trips_ms.append((time.monotonic() - began_s) * 1000)
+            except PlcError:
+                failures += 1
+                if failures > LEARNS:
+                    raise
+    finally:
+        await link.close()
+    return sorted(trips_ms)
+
+
+def _slow_link(config: LineConfig, name: str, trips_ms: list[float], *, at_once: bool) -> Iterator[str]:
+    """What a round trip allows the belts of a PLC."""
+    yield f"round trip {trips_ms[len(trips_ms) // 2]:.1f} ms (median), {trips_ms[-1]:.1f} ms (most)"
+    for line_name, line in config.line.items():
+        if line.plc == name:
+            fastest = fastest_mm_s(line, config.plc[name].poll_ms, trips_ms[-1])
+            yield f"line.{line_name}: such a link allows up to {fastest} mm/s, it has {line.speed_mm_s} mm/s"
+    if trips_ms[-1] * (1 if at_once else 2) > HOST_GONE_MS:
+        yield f"too slow for any belt: after {HOST_GONE_MS} ms without a write the PLC takes the host for gone"
+
+
+def report_text(report: ConformanceReport, name: str, where: str, began_us: int, found: Sequence[str] = ()) -> str:
+    """The report on paper, with lines to sign. ``found``: keys of the configuration as the PLC has them."""
     figures = report.figures
     kept, open_ = report.count(RuleOutcome.PASS), report.count(RuleOutcome.UNPROVABLE)
     lines = [
@@ -277,6 +328,7 @@ def report_text(report: ConformanceReport, name: str, where: str, began_us: int)
         f"{figures.commands} commands, {figures.events} events",
         f"handled after {figures.handled_median_ms} ms (median), {figures.handled_most_ms} ms (most)",
         f"UP seen at least every {figures.cycle_ms} ms",
+        *(f"found out: {one}" for one in found),
     ]
     if figures.foreign_events:
         lines.append(f"{len(figures.foreign_events)} event(s) of the floor were acknowledged meanwhile:")
@@ -286,8 +338,8 @@ def report_text(report: ConformanceReport, name: str, where: str, began_us: int)
     return "\n".join(lines) + "\n"
 
 
-def report_json(report: ConformanceReport, name: str, where: str, began_us: int) -> str:
-    """The report for programs: one object."""
+def report_json(report: ConformanceReport, name: str, where: str, began_us: int, found: Sequence[str] = ()) -> str:
+    """The report for programs: one object. ``found``: see report_text."""
     told = {
         "plc": name,
         "where": where,
@@ -297,6 +349,7 @@ def report_json(report: ConformanceReport, name: str, where: str, began_us: int)
         "broken": [verdict.rule for verdict in report.failed],
         "rules": [asdict(verdict) for verdict in report.verdicts],
         "figures": asdict(report.figures),
+        "found": list(found),
     }
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
@@ -305,27 +358,34 @@ def report_json(report: ConformanceReport, name: str, where: str, began_us: int)
 
 
 def _watch(arguments: argparse.Namespace) -> int:
-    _, name, plc = _chosen(arguments)
+    config, name, plc = _chosen(arguments)
+    beside = plc.driver == "modbus" and is_written(config.journal)
+    if beside:
+        print(f"{name}: {BESIDE}; the page shows the same without a second one", file=sys.stderr, flush=True)
     try:
-        asyncio.run(_watch_link(name, plc, once=arguments.once, as_json=arguments.json))
+        asyncio.run(_watch_link(name, plc, once=arguments.once, again=not beside, as_json=arguments.json))
     except PlcError as error:
-        raise OSError(str(error)) from None
+        more = f": {BESIDE}, and this PLC may serve no second; look at the page, or stop it" if beside else ""
+        raise OSError(f"{error}{more}") from None
     return 0
 
 
-async def _watch_link(name: str, plc: PlcConfig, *, once: bool, as_json: bool) -> None:
-    link = plc_link(name, plc)
-    watched = _WatchedPoints(name, plc)
-    await link.connect()
+async def _watch_link(name: str, plc: PlcConfig, *, once: bool, again: bool, as_json: bool) -> None:
+    """``again``: a connection that is lost is made anew; it may throw out another's."""
+    buses = Buses()
+    link = plc_link(name, plc, buses=buses) if plc.mailbox else None
+    watched = _WatchedPoints(name, plc, buses)
     trouble = ""
     try:
+        if link is not None:
+            await link.connect()
         while True:
             try:
-                if trouble:
+                if link is not None and trouble:
                     await link.connect()
-                seen = Seen(await link.read_up(), await link.read_down())
+                seen = None if link is None else Seen(await link.read_up(), await link.read_down())
             except PlcError as error:
-                if once:
+                if once or not again:
                     raise
                 if str(error) != trouble:
                     print(f"{iso(now_us(), 3)}  {error}; tried again", file=sys.stderr, flush=True)
@@ -334,30 +394,36 @@ async def _watch_link(name: str, plc: PlcConfig, *, once: bool, as_json: bool) -
                 continue
             trouble = ""
             await watched.read()
+            if watched.trouble and not again:
+                raise PlcError(watched.trouble)
             at_us = now_us()
             at = iso(at_us, 3)
             readings = watched.readings(at_us)
             if as_json:
                 points = {"points": readings_json(readings, at_us)} if plc.point else {}
-                print(json.dumps({"at": at, "plc": name, **described(seen), **points}), flush=True)
+                print(
+                    json.dumps({"at": at, "plc": name, **({} if seen is None else described(seen)), **points}),
+                    flush=True,
+                )
             else:
                 clear = "" if once or not sys.stdout.isatty() else "\x1b[H\x1b[J"
                 points_text = [f"POINTS {watched.trouble}".rstrip(), *readings_text(readings, at_us)]
-                lines = [*told(seen), *(points_text if plc.point else ()), ""]
+                lines = [*(() if seen is None else told(seen)), *(points_text if plc.point else ()), ""]
                 print("\n".join([f"{clear}{name}  {at}", *lines]), flush=True)
             if once:
                 return
             await asyncio.sleep(WATCH_S)
     finally:
         await watched.close()
-        await link.close()
+        if link is not None:
+            await link.close()
 
 
 class _WatchedPoints:
     """The points beside a watched mailbox. ``trouble``: why the newest reading failed; empty = it did not."""
 
-    def __init__(self, name: str, plc: PlcConfig) -> None:
-        self._link = point_link(name, plc) if plc.point else None
+    def __init__(self, name: str, plc: PlcConfig, buses: Buses) -> None:
+        self._link = point_link(name, plc, buses) if plc.point else None
         self._table = point_table(plc)
         self._connected = False
         self.trouble = ""

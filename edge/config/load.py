@@ -257,6 +257,8 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
         here = f"line.{name}"
         if line.plc not in config.plc:
             yield f"{here}.plc: {line.plc!r}: no such PLC, allowed: {', '.join(config.plc)}"
+        elif not config.plc[line.plc].mailbox:
+            yield f"{here}.plc: {line.plc!r}: has mailbox = false, and a line needs one"
         yield from _scanner_problems(here, line, config.reader)
         known_readers = ", ".join(config.reader) or "none"
         for reader in (*line.portal.readers, *line.portal.scanners):
@@ -282,7 +284,8 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
     for name in config.sim.docks:
         if name not in [dock.name for dock in config.dock]:
             yield f"sim.docks.{name}: no such dock, allowed: {', '.join(dock.name for dock in config.dock)}"
-    yield from dock_problems(config.dock, config.reader, config.plc, config.line, used_readers)
+    mailboxes = {name: plc for name, plc in config.plc.items() if plc.mailbox}
+    yield from dock_problems(config.dock, config.reader, mailboxes, config.line, used_readers)
     for key, plc_name, number in dock_stations(config.dock):
         other = eyes.setdefault((plc_name, number), key)
         if other != key:
@@ -303,6 +306,7 @@ def _device_problems(config: LineConfig) -> Iterator[str]:
         if plc.driver == "remote-io" and plc.io is not None:
             lines = [layout for layout in config.layouts() if layout.plc == name]
             yield from io_problems(f"plc.{name}.io", plc.io, lines, plc.poll_ms)
+    yield from _shared_lines(config)
     at_address: dict[str, str] = {}
     for name, reader_config in config.reader.items():
         yield from reader_problems(f"reader.{name}", reader_config)
@@ -311,6 +315,18 @@ def _device_problems(config: LineConfig) -> Iterator[str]:
             other_reader = at_address.setdefault(address, name)
             if other_reader != name:
                 yield f"reader.{name}.{key}: {address}: reader.{other_reader} has this address already"
+
+
+def _shared_lines(config: LineConfig) -> Iterator[str]:
+    """Several units on one serial line share its settings."""
+    first: dict[str, str] = {}
+    for name, plc in config.plc.items():
+        if not plc.device:
+            continue
+        other = config.plc[first.setdefault(plc.device, name)]
+        for key in ("baud", "parity", "stop_bits"):
+            if getattr(plc, key) != (wanted := getattr(other, key)):
+                yield f"plc.{name}.{key}: {getattr(plc, key)}: plc.{first[plc.device]} has {wanted} on this line"
 
 
 def _scanner_problems(here: str, line: LineTable, devices: Mapping[str, ReaderConfig]) -> Iterator[str]:

@@ -14,9 +14,10 @@ from pydantic import Field
 from edge.config.opcua import PackmlConfig, UaClientConfig, ua_problems
 from edge.config.points import PointConfig, PointName
 from edge.config.remote_io import IoConfig
-from edge.config.table import Beside, Host, Tcp
+from edge.config.table import Beside, Host, SerialDevice, Tcp, serial_server
 from edge.config.tls import TlsTable, of_transport, tls_problems
 from plc.node_ids import node_id_trouble
+from plc.wires import Writes
 
 
 class Transport(StrEnum):
@@ -49,16 +50,22 @@ class OpcUaConfig(UaClientConfig):
 
 
 class PlcConfig(TlsTable):
-    """One PLC that has the mailbox, or remote I/O in place of one."""
+    """One PLC that has the mailbox, remote I/O in place of one, or a device that has points alone."""
 
     driver: Literal["modbus", "opcua", "remote-io"] = Field(
         default="modbus", description="how it is reached; `remote-io`: inputs and outputs on Modbus without a program"
+    )
+    mailbox: bool = Field(
+        default=True, description="false = a device that has points only, as a power meter or a drive"
     )
     transport: Transport = Field(default=Transport.TCP, description="Modbus TCP, the same within TLS, or RTU")
     host: Host = Field(default="", description="name or address; with `tcp` and `tls`")
     port: Tcp | None = Field(default=None, description="TCP port; none = 502, with `tls` 802")
     server_name: str = Field(default="", description="`tls`: the name in the PLC's certificate; empty = `host`")
-    device: str = Field(default="", description="`rtu`: the serial line, as `/dev/ttyUSB0`")
+    device: SerialDevice = Field(
+        default="",
+        description="`rtu`: the serial line, as `/dev/ttyUSB0`; `socket://host:port` = behind a serial device server",
+    )
     baud: int = Field(default=115_200, ge=1_200, le=4_000_000, description="`rtu`: bits per second")
     parity: SerialParity = Field(default=SerialParity.EVEN, description="`rtu`: parity")
     stop_bits: Literal[1, 2] = Field(default=1, description="`rtu`: stop bits")
@@ -69,8 +76,23 @@ class PlcConfig(TlsTable):
         default=True,
         description="function 23 where the PLC serves it; false = never ask, for a PLC that is mute to it",
     )
+    write: Writes | None = Field(
+        default=None,
+        description="by functions 5 and 6, or 15 and 16; none = the latter, the former where it serves no other",
+    )
+    any_unit: bool = Field(
+        default=False, description="answers may carry unit 0 or 255 in place of `device_id`, as some devices have it"
+    )
+    connect_wait_ms: int = Field(
+        default=0, ge=0, le=60_000, description="nothing is asked for so long after a connection is made"
+    )
     poll_ms: int = Field(default=5, ge=1, le=90, description="how often UP is read")
-    timeout_ms: int = Field(default=250, ge=10, le=10_000, description="an answer later than this ends the connection")
+    timeout_ms: int = Field(
+        default=250,
+        ge=10,
+        le=10_000,
+        description="an answer later than this ends the connection; on a slow way more is learned",
+    )
     takeover_ms: int = Field(
         default=5_000,
         ge=1_000,
@@ -99,11 +121,18 @@ class PlcConfig(TlsTable):
         return self.device if self.transport is Transport.RTU else f"{self.host}:{self.tcp_port}"
 
     @property
+    def serial_server(self) -> tuple[str, int] | None:
+        """Host and port of `socket://host:port`; None for a line of this machine."""
+        return serial_server(self.device)
+
+    @property
     def tcp_port(self) -> int:
         """The port, or the transport's own."""
         return self.port or (802 if self.transport is Transport.TLS else 502)
 
 
+_OF_MODBUS = {"transport", "device_id", "write", "any_unit", "connect_wait_ms"}
+_OF_MAILBOX = {"up", "down", "read_write", "poll_ms"}
 _OF_TRANSPORT = {
     "host": (Transport.TCP, Transport.TLS),
     "port": (Transport.TCP, Transport.TLS),
@@ -117,14 +146,23 @@ _OF_TRANSPORT = {
 
 def _opcua_problems(here: str, plc: PlcConfig) -> Iterator[str]:
     for key in sorted(
-        plc.model_fields_set
-        & {"transport", "up", "down", "device_id", "read_write", *_OF_TRANSPORT, *TlsTable.model_fields}
+        plc.model_fields_set & {"up", "down", "read_write", *_OF_MODBUS, *_OF_TRANSPORT, *TlsTable.model_fields}
     ):
         yield f"{here}.{key}: only with driver 'modbus', this one has 'opcua'"
     yield from ua_problems(f"{here}.opcua", plc.opcua)
     for key, node in (("up", plc.opcua.up), ("down", plc.opcua.down)):
         if trouble := node_id_trouble(node):
             yield f"{here}.opcua.{key}: {trouble}"
+
+
+def _bare_problems(here: str, plc: PlcConfig) -> Iterator[str]:
+    """Of a device without a mailbox."""
+    if plc.driver == "remote-io":
+        yield f"{here}.mailbox: false: remote I/O has one, which the controller keeps"
+    for key in sorted(plc.model_fields_set & _OF_MAILBOX):
+        yield f"{here}.{key}: only with a mailbox, this one has mailbox = false"
+    if not plc.point and plc.points is None and plc.packml is None:
+        yield f"{here}.point: missing: without a mailbox there is nothing to read but points"
 
 
 def plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
@@ -135,6 +173,8 @@ def plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
             yield f"{here}.packml.node: {trouble}"
     if (plc.io is None) == (plc.driver == "remote-io"):
         yield f"{here}.io: {'missing: a PLC with driver' if plc.io is None else 'only with driver'} 'remote-io'"
+    if not plc.mailbox:
+        yield from _bare_problems(here, plc)
     if plc.driver == "opcua":
         yield from _opcua_problems(here, plc)
         return
@@ -151,7 +191,8 @@ def plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:
     yield from tls_problems(here, plc, of_transport(of.value))
     if of is Transport.RTU and not 1 <= plc.device_id <= 247:
         yield f"{here}.device_id: {plc.device_id}: with transport 'rtu' allowed are 1 to 247"
-    if of is Transport.RTU and (plc.points is not None or plc.point):
-        yield f"{here}.points: a serial line has one connection, and the mailbox needs it whole: reach points by 'tcp'"
-    if plc.up < plc.down + 74 and plc.down < plc.up + 102:
+    for name, one in plc.point.items() if of is Transport.RTU else ():
+        if one.device_id is not None and not 1 <= one.device_id <= 247:
+            yield f"{here}.point.{name}.device_id: {one.device_id}: with transport 'rtu' allowed are 1 to 247"
+    if plc.mailbox and plc.up < plc.down + 74 and plc.down < plc.up + 102:
         yield f"{here}.down: {plc.down}: overlaps UP, registers {plc.up} to {plc.up + 101}"

@@ -16,7 +16,7 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from edge.config.problem import said_of
 from edge.config.table import Frozen
 from plc.node_ids import node_id_trouble
-from plc.points import Endianness, Point, PointError, Table, parse_type
+from plc.points import Encoding, Endianness, Point, PointError, Table, parse_type
 
 PointName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}/[a-z0-9][a-z0-9_-]{0,39}$")]
 Word = Literal["high-first", "low-first"]
@@ -35,9 +35,18 @@ class PointConfig(Frozen):
     address: int | None = Field(
         default=None, ge=0, le=65_535, description="Modbus: first register, coil or input, counted from 0"
     )
+    device_id: int | None = Field(
+        default=None, ge=0, le=255, description="Modbus: unit identifier; none = that of the PLC"
+    )
     node: str = Field(default="", description="OPC UA: node id, as `ns=2;s=Drive.Speed` or `nsu=URI;s=Drive.Speed`")
     word_order: Word = Field(default="high-first", description="which of its registers comes first")
     byte_order: Word = Field(default="high-first", description="which byte of a register comes first")
+    encoding: Literal["latin-1", "utf-8", "gbk", "bcd"] | None = Field(
+        default=None, description="of a STRING, none = latin-1; `bcd` = of USINT, UINT, UDINT or ULINT, none = binary"
+    )
+    header: Literal["s7"] | None = Field(
+        default=None, description="of a STRING: `s7` = two octets with its lengths before it, as SIMATIC has them"
+    )
     bit: int | None = Field(default=None, ge=0, le=15, description="of a BOOL in a register; 0 = the least significant")
     scale: float = Field(default=1.0, allow_inf_nan=False, description="value = raw number times `scale` plus `offset`")
     offset: float = Field(default=0.0, allow_inf_nan=False, description="see `scale`")
@@ -51,7 +60,7 @@ class PointConfig(Frozen):
 
 
 _BETWEEN = ",;\t"
-_MODBUS_KEYS = ("table", "address", "word_order", "byte_order", "bit")
+_MODBUS_KEYS = ("table", "address", "device_id", "word_order", "byte_order", "encoding", "header", "bit")
 _FLOATS = {name for name, field in PointConfig.model_fields.items() if field.annotation in (float, float | None)}
 _ADAPTER = TypeAdapter(PointName)
 
@@ -74,6 +83,9 @@ def point(name: str, config: PointConfig) -> Point:
         writable=config.writable,
         low=config.low,
         high=config.high,
+        device_id=config.device_id,
+        encoding=None if config.encoding is None else Encoding(config.encoding),
+        header=config.header is not None,
     )
 
 

@@ -18,7 +18,18 @@ from edge.config.cards import read_cards
 from edge.config.login import LoginTable, PlainTable, login_problems, shown_problems
 from edge.config.mqtt import BrokerTable
 from edge.config.opcua import UaClientConfig, ua_problems
-from edge.config.table import Frozen, Given, Host, Listen, Tcp, Url, is_loopback, pair_problems
+from edge.config.table import (
+    Frozen,
+    Given,
+    Host,
+    Listen,
+    SerialDevice,
+    Tcp,
+    Url,
+    is_loopback,
+    pair_problems,
+    serial_server,
+)
 from edge.config.tls import TlsTable, of_transport, of_url, server_context, tls_problems
 from rfid.barcode import Framing
 from rfid.vendor_json import PushWay, Vendor
@@ -85,7 +96,11 @@ class SerialConfig(Frozen):
     """A 125 kHz card reader on a serial line or USB: `serial` = with our own parser, `pyrfid` = by that library."""
 
     driver: Literal["serial", "pyrfid"] = Field(description="how it is reached")
-    device: str = Field(min_length=1, description="the serial line, as `/dev/ttyUSB0` or a name in `/dev/serial/by-id`")
+    device: SerialDevice = Field(
+        min_length=1,
+        description="the serial line, as `/dev/ttyUSB0` or a name in `/dev/serial/by-id`; with `serial` also "
+        "`socket://host:port` of a serial device server",
+    )
     baud: int = Field(default=9_600, ge=1_200, le=4_000_000, description="bits per second")
     debounce_ms: int = Field(
         default=1_000, ge=0, le=600_000, description="a card is told once, until it was away for so long"
@@ -99,6 +114,11 @@ class SerialConfig(Frozen):
     def antennas(self) -> tuple[int, ...]:
         """A card reader has one."""
         return (1,)
+
+    @property
+    def server(self) -> tuple[str, int] | None:
+        """Host and port of the serial device server; None for a line of this machine."""
+        return serial_server(self.device)
 
 
 class MqttJsonConfig(BrokerTable):
@@ -247,7 +267,8 @@ def reader_problems(here: str, reader: ReaderConfig) -> Iterator[str]:
         case LlrpConfig():
             yield from _llrp_problems(here, reader)
         case SerialConfig():
-            pass
+            if reader.driver == "pyrfid" and reader.server is not None:
+                yield f"{here}.device: {reader.device!r}: only with driver 'serial'"
         case MqttJsonConfig():
             needed = of_transport(reader.transport)
             yield from tls_problems(here, reader, needed)

@@ -1,7 +1,7 @@
 """What every table of the configuration files has in common.
 
-Public names: Frozen, Name, Tcp, Host, Url, Listen, Beside, Given, StoreUrl, SQLITE, file_problems,
-pair_problems, is_loopback.
+Public names: Frozen, Name, Tcp, Host, Url, Listen, SerialDevice, Beside, Given, StoreUrl, SQLITE, file_problems,
+pair_problems, is_loopback, serial_server.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo
 
 SQLITE = "sqlite:///"
+_SERVER = re.compile(r"socket://(.+):([0-9]{1,5})")
+_PORT_MOST = 65_535
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*\.?")
 
 
@@ -69,9 +71,25 @@ def _listen(listen: str) -> str:
     return listen
 
 
+def _serial_device(device: str) -> str:
+    if device.startswith("socket:") and serial_server(device) is None:
+        raise ValueError("allowed is socket://host:port, with a port of 1 to 65535")
+    return device
+
+
+def serial_server(device: str) -> tuple[str, int] | None:
+    """Host and port of ``socket://host:port``; None for a line of this machine."""
+    match = _SERVER.fullmatch(device)
+    if match is None or not 1 <= int(match[2]) <= _PORT_MOST:
+        return None
+    return _host(match[1]).strip("[]"), int(match[2])
+
+
 Host = Annotated[str, AfterValidator(_host)]
 """A name or address; empty = none."""
 Url = Annotated[str, AfterValidator(_url)]
+SerialDevice = Annotated[str, AfterValidator(_serial_device)]
+"""A serial line, as ``/dev/ttyUSB0``, or ``socket://host:port`` of a serial device server that passes octets on."""
 Listen = Annotated[str, AfterValidator(_listen)]
 """Our address and port, ``address:port``."""
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]

@@ -27,7 +27,7 @@ from edge.config.certificates import checked, own_certificates
 from edge.config.lines import LineConfig
 from edge.controller.faults import Rests, failed, shown
 from edge.controller.retention import JournalRoom, Retention
-from edge.controller.turns import Turns
+from edge.controller.turns import ReadTurns
 from edge.controller.vitals import EVERY_S, Vitals, samples
 from edge.core.alarms.facts import CERTIFICATE_WARN_US, identity
 from edge.core.events import (
@@ -67,6 +67,7 @@ from edge.journal.writer import Journal
 from edge.metrics import Sample, serve
 from plc.driver import PlcError
 from plc.host_signals import Connected, Fenced, HostSignal, Incompatible, LinkFresh, LinkStale
+from plc.modbus_bus import Buses
 from plc.words import MailboxError, Opcode
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady, Reads
 
@@ -143,7 +144,8 @@ class Controller:
         self._broken: JournalError | None = None
         self._silent: set[str] = set()
         """Readers that were last given up because they said nothing: that they are connected again is no news."""
-        self._turns: dict[str, Turns] = {}
+        self._turns: dict[str, ReadTurns] = {}
+        self._buses = Buses()
         self._plcs: dict[str, PlcSession] = {}
         self._points: dict[str, PointSession] = {}
         self._machines: list[PackmlSession] = []
@@ -184,12 +186,13 @@ class Controller:
                     f"{other}, this one is {self._config.controller!r}; give `journal` a file of its own"
                 )
             for name, table in self._config.plc.items():
-                self._plcs[name] = self._plc(name)
+                if table.mailbox:
+                    self._plcs[name] = self._plc(name)
                 if table.packml is not None:
                     self._machines.append(PackmlSession(name, table.packml, self._now, self._take))
                 if table.point:
-                    self._points[name] = PointSession(name, table, self._now, self._take)
-            self._turns = {name: Turns(self._take, loop.call_soon, self._now) for name in self._readers}
+                    self._points[name] = PointSession(name, table, self._now, self._take, self._buses)
+            self._turns = {name: ReadTurns(self._take, loop.call_soon, self._now) for name in self._readers}
             if self._threaded:
                 self._journal.start()
             self._started = self._take(
@@ -368,7 +371,7 @@ class Controller:
 
     def _plc(self, name: str) -> PlcSession:
         lines = [layout for layout in self._config.layouts() if layout.plc == name]
-        return PlcSession(name, self._config.plc[name], self._core.state.plcs.get(name), lines)
+        return PlcSession(name, self._config.plc[name], self._core.state.plcs.get(name), lines, self._buses)
 
     async def _plc_session(self, name: str) -> None:
         """One connection to a PLC, polled until it fails. Raises PlcError."""

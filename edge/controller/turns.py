@@ -1,6 +1,6 @@
 """What one reader tells, in portions: one a turn of the loop, so that a long report keeps no other line waiting.
 
-Public names: Turns, PORTION.
+Public names: ReadTurns, PORTION.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MOST = 400
 """Portions that may wait; what is more is taken at once, so that nothing grows."""
 
 
-class Turns:
+class ReadTurns:
     """One reader's inputs, in order.
 
     ``give`` takes an input; what it raises when somebody else has the turn, the next ``take`` raises. ``soon`` calls

@@ -49,17 +49,27 @@ from plc.host_signals import (
     Unaccounted,
 )
 from plc.mailbox import Host, Remembered
+from plc.modbus_bus import Buses
 from plc.words import CommandRecord, EventRecord, Opcode, Sent
 
 
 class PlcSession:
     """One PLC for the life of the process.
 
-    ``known``: what the journal remembers of it, None = nothing. ``lines``: those that it drives.
+    ``known``: what the journal remembers of it, None = nothing. ``lines``: those that it drives. ``buses``: see
+    plc_link.
     """
 
-    def __init__(self, name: str, config: PlcConfig, known: PlcState | None, lines: Sequence[LineLayout] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: PlcConfig,
+        known: PlcState | None,
+        lines: Sequence[LineLayout] = (),
+        buses: Buses | None = None,
+    ) -> None:
         self.name = name
+        self._buses = buses
         self._lines = lines
         self.config = config
         self.lookout = Lookout(() if config.io else lines, config.poll_ms * 1000)
@@ -77,7 +87,7 @@ class PlcSession:
     def link(self) -> PlcLink:
         """The way to it; what it learned of the PLC outlives a connection."""
         if self._link is None:
-            self._link = plc_link(self.name, self.config, next(iter(self._lines), None))
+            self._link = plc_link(self.name, self.config, next(iter(self._lines), None), self._buses)
         return self._link
 
     def observe(self, up: Sequence[int], at_us: int) -> None:

@@ -1,6 +1,6 @@
 """Which driver a PLC's configuration asks for.
 
-Public names: plc_link, modbus_wire.
+Public names: plc_link, modbus_bus, modbus_wire, habits.
 """
 
 from __future__ import annotations
@@ -18,36 +18,52 @@ from plc.driver import PlcError, PlcLink
 from plc.io_link import IoLink
 from plc.io_tracker import Tracker
 from plc.modbus import ModbusLink
+from plc.modbus_bus import Buses, ModbusBus
 from plc.modbus_connection import ModbusConnection
-from plc.wires import Parity, Serial, Tcp, Tls, Wire
+from plc.wires import Habits, Parity, RtuOverTcp, Serial, Tcp, Tls, Wire
 
 
-def plc_link(name: str, config: PlcConfig, line: LineLayout | None = None) -> PlcLink:
+def plc_link(name: str, config: PlcConfig, line: LineLayout | None = None, buses: Buses | None = None) -> PlcLink:
     """The driver of a PLC as its configuration says; remote I/O needs its line.
+
+    ``buses``: the process's connections to Modbus addresses; None = it has one of its own.
 
     Raises PlcError for a file that cannot be read, and for remote I/O without a line: it has no mailbox of its own.
     """
     if config.io is not None:
-        return _io_link(name, config, config.io, line)
+        return _io_link(name, config, config.io, line, buses)
     if config.driver == "opcua":
         return importlib.import_module("edge.devices.opcua_drivers").opcua_link(name, config)  # type: ignore[no-any-return]
     return ModbusLink(
         name,
-        modbus_wire(name, config),
+        modbus_bus(name, config, buses),
         config.device_id,
         config.up,
         config.down,
         config.timeout_ms,
         read_write=config.read_write,
+        habits=habits(config),
     )
 
 
-def _io_link(name: str, config: PlcConfig, io: IoConfig, line: LineLayout | None) -> IoLink:
+def _io_link(name: str, config: PlcConfig, io: IoConfig, line: LineLayout | None, buses: Buses | None) -> IoLink:
     if line is None:
         raise PlcError(f"{name}: remote I/O: there is no mailbox in it, the controller keeps it")
-    connection = ModbusConnection(name, modbus_wire(name, config), config.device_id, config.timeout_ms)
+    bus = modbus_bus(name, config, buses)
+    connection = ModbusConnection(name, bus, config.device_id, config.timeout_ms, habits=habits(config))
     session = now_us() // 1000 % 65_535 + 1
     return IoLink(connection, Tracker(io_layout(io, line, config.poll_ms), session), io_wiring(io))
+
+
+def modbus_bus(name: str, config: PlcConfig, buses: Buses | None) -> ModbusBus:
+    """The connection to the address of the Modbus PLC ``name``."""
+    wire = modbus_wire(name, config)
+    return ModbusBus(wire) if buses is None else buses.to(wire)
+
+
+def habits(config: PlcConfig) -> Habits:
+    """What is peculiar to a Modbus PLC."""
+    return Habits(config.connect_wait_ms, config.any_unit, config.write)
 
 
 def modbus_wire(name: str, config: PlcConfig) -> Wire:
@@ -64,6 +80,8 @@ def modbus_wire(name: str, config: PlcConfig) -> Wire:
             return Tcp(config.host, config.tcp_port)
         case Transport.TLS:
             return Tls(config.host, config.tcp_port, context, config.server_name)
+        case Transport.RTU if (server := config.serial_server) is not None:
+            return RtuOverTcp(*server)
         case Transport.RTU:
             return Serial(config.device, config.baud, Parity[config.parity.name], config.stop_bits)
         case _:

@@ -14,8 +14,9 @@ from contextlib import suppress
 from edge.config.plcs import PlcConfig
 from edge.config.points import point
 from edge.core.events import PointChanged, PointWriteRequested, PointWritten
-from edge.devices.plc_drivers import modbus_wire
+from edge.devices.plc_drivers import habits, modbus_bus
 from plc.driver import PlcError, PointLink
+from plc.modbus_bus import Buses
 from plc.modbus_points import ModbusPoints
 from plc.point_table import PointTable, Reading
 from plc.points import PointError, check_write
@@ -26,18 +27,19 @@ WRITE_VALID_US = 10_000_000
 """A wish to write that is older is not carried out: who asked has gone, or asked another way."""
 
 
-def point_link(name: str, config: PlcConfig) -> PointLink:
-    """The driver of a PLC's points, on a connection of its own. Raises PlcError for a file that cannot be read."""
+def point_link(name: str, config: PlcConfig, buses: Buses | None = None) -> PointLink:
+    """The driver of a PLC's points. Raises PlcError for a file that cannot be read. ``buses``: see plc_link."""
     if config.driver == "opcua":
         return importlib.import_module("edge.devices.opcua_drivers").opcua_points(name, config)  # type: ignore[no-any-return]
     points = [point(one, table) for one, table in config.point.items()]
     return ModbusPoints(
         name,
-        modbus_wire(name, config),
+        modbus_bus(name, config, buses),
         points,
         device_id=config.device_id,
         timeout_ms=config.timeout_ms,
         hole=config.points_hole,
+        habits=habits(config),
     )
 
 
@@ -50,7 +52,7 @@ def point_table(config: PlcConfig) -> PointTable:
 class PointSession:
     """One PLC's points, over one connection after the other.
 
-    ``now_us``: the host's time. ``take`` gets what is to be journaled.
+    ``now_us``: the host's time. ``take`` gets what is to be journaled. ``buses``: see plc_link.
     """
 
     def __init__(
@@ -59,11 +61,13 @@ class PointSession:
         config: PlcConfig,
         now_us: Callable[[], int],
         take: Callable[[PointChanged | PointWritten], object],
+        buses: Buses | None = None,
     ) -> None:
         self.name = name
         self._config = config
         self._now_us = now_us
         self._take = take
+        self._buses = buses
         self._table = point_table(config)
         self._link: PointLink | None = None
         self._connected = False
@@ -74,7 +78,7 @@ class PointSession:
         """One connection until it fails. ``up`` is called when it first brought values. Raises PlcError."""
         self._tell(self._table.pass_time(self._now_us()))
         if self._link is None:
-            self._link = point_link(self.name, self._config)
+            self._link = point_link(self.name, self._config, self._buses)
         link = self._link
         loop = asyncio.get_running_loop()
         try:
@@ -83,6 +87,7 @@ class PointSession:
             while True:
                 values = await link.read()
                 self._tell(self._table.took(values, self._now_us()))
+                self._tell(self._table.pass_time(self._now_us()))
                 if not self._connected:
                     self._connected = True
                     up()

@@ -45,8 +45,10 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
         case LlrpConfig():
             return _llrp(name, config)
         case SerialConfig():
-            kind = PyrfidReader if config.driver == "pyrfid" else SerialReader
-            return kind(name, config.device, config.baud, config.debounce_ms, _epcs(name, config.cards))
+            epcs = _epcs(name, config.cards)
+            if config.driver == "pyrfid":
+                return PyrfidReader(name, config.device, config.baud, config.debounce_ms, epcs)
+            return SerialReader(name, config.device, config.baud, config.debounce_ms, epcs, config.server)
         case MqttJsonConfig():
             login = _from_files(name, config.login)
             return MqttJsonReader(

@@ -1,6 +1,6 @@
 """The one writer of a journal: a SQLite file, everything in the order in which it was decided.
 
-Public names: Journal.
+Public names: Journal, is_written.
 
 Schema: ``record(seq, at_us, line, kind, body)``, body = the dataclass of `edge.core.events` as JSON;
 ``ref(ref, seq)`` under which names a record is found; ``checkpoint(seq, state)`` the decisions' state after a record,
@@ -285,6 +285,18 @@ class Journal:
             self.kinds.update(row[3] for row in rows)
             self.stored = batch[-1][0]
             self._on_stored(self.stored)
+
+
+def is_written(path: Path) -> bool:
+    """Whether a controller keeps this journal now."""
+    try:
+        with path.with_name(f"{path.name}.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _lock(path: Path) -> TextIO:

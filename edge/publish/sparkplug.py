@@ -50,7 +50,8 @@ class SparkplugPublisher:
         self._prefix = f"spBv1.0/{table.group or config.site}"
         self._node = config.controller
         layouts = config.layouts()
-        devices = [*(f"plc.{plc}" for plc in config.plc), *(f"reader.{reader}" for reader in config.reader)]
+        mailboxes = [plc for plc, its in config.plc.items() if its.mailbox]
+        devices = [*(f"plc.{plc}" for plc in mailboxes), *(f"reader.{reader}" for reader in config.reader)]
         started = Started(
             at_us=0, controller=config.controller, version=version("lanewise"), layouts=layouts, alarms=config.alarms()
         )

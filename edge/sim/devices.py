@@ -143,7 +143,8 @@ class SimulatedFloor:
         """What is still missing before the belts move, one phrase each."""
         if self._alone:
             return [] if self._released else ["orders"]
-        missing = [f"a controller on PLC {name}" for name, plc in self._plcs.items() if not self._host_alive(plc)]
+        mailboxes = [(name, plc) for name, plc in self._plcs.items() if self.config.plc[name].mailbox]
+        missing = [f"a controller on PLC {name}" for name, plc in mailboxes if not self._host_alive(plc)]
         missing += [f"a controller on remote I/O {name}" for name, io in self._ios.items() if not io.reads]
         missing += [f"a client on reader {name}" for name, reader in self._readers.items() if not reader.ready]
         missing += [f"a client on scanner {name}" for name, scanner in self._scanners.items() if not scanner.ready]

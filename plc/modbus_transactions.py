@@ -1,0 +1,274 @@
+"""One connection of pymodbus: its transports, frames and messages, with more than one request under way.
+
+Public names: Connection, AnswerError, WriteRegisters, ReadWriteRegisters, IDLE_S.
+
+What the library does itself, and what was measured of it, stands in docs/adr/0025-one-connection-to-an-address.md.
+
+Source: MODBUS Messaging on TCP/IP V1.0b, 3.1.3 and 4; MODBUS over Serial Line V1.02, 2.4 and 2.5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import struct
+import termios
+from functools import partial
+from typing import NamedTuple, assert_never
+
+from pymodbus.exceptions import ModbusIOException
+from pymodbus.framer import FramerRTU, FramerSocket
+from pymodbus.pdu import DecodePDU, ModbusPDU
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersResponse,
+    ReadWriteMultipleRegistersRequest,
+    WriteMultipleRegistersRequest,
+)
+from pymodbus.transaction import TransactionManager
+from pymodbus.transport import CommParams, CommType
+
+from plc.patience import Patience
+from plc.wires import RtuOverTcp, Serial, Tcp, Tls, Wire
+
+IDLE_S = 0.4
+"""A connection that its peer ends after such a silence was idle to it: the next request makes another."""
+_ITSELF = (0, 255)
+"""Units by which a device on TCP means itself. Source: Messaging on TCP/IP, 4.4.2.1."""
+_HELD_MOST = 2_048
+_TCP_LEAST, _TCP_MOST = 2, 254
+_FUNCTIONS = (1, 2, 3, 4, 5, 6, 15, 16, 22, 23)
+_THEIR_OWN_ANSWER = (5, 6, 22)
+
+# Every fault is raised; without a handler here an unconfigured program would print them as well.
+logging.getLogger("pymodbus.logging").addHandler(logging.NullHandler())
+
+
+class AnswerError(ValueError):
+    """An answer that is none to what was asked."""
+
+
+class _Registers(ReadHoldingRegistersResponse):
+    """Function 3: unpacked at once; and not put in words, which the library does for its log although that is off.
+
+    Source: 6.3.
+    """
+
+    def decode(self, data: bytes) -> None:
+        if len(data) < 1 + data[0]:
+            raise ModbusIOException(f"byte count {data[0]} in {len(data)} octets", function_code=self.function_code)
+        self.registers = list(struct.unpack_from(f">{data[0] // 2}H", data, 1))
+
+    def __str__(self) -> str:
+        return type(self).__name__
+
+
+class _InputRegisters(_Registers):
+    """Function 4. Source: 6.4."""
+
+    function_code = 4
+
+
+class _ExchangedRegisters(_Registers):
+    """Function 23. Source: 6.17."""
+
+    function_code = 23
+
+
+class WriteRegisters(WriteMultipleRegistersRequest):
+    """Function 16, packed at once: the library packs word by word. Source: 6.12."""
+
+    def encode(self) -> bytes:
+        return struct.pack(f">HHB{self.count}H", self.address, self.count, 2 * self.count, *self.registers)
+
+
+class ReadWriteRegisters(ReadWriteMultipleRegistersRequest):
+    """Function 23, packed at once. Source: 6.17."""
+
+    def encode(self) -> bytes:
+        count = self.write_count
+        head = self.read_address, self.read_count, self.write_address, count, 2 * count
+        return struct.pack(f">HHHHB{count}H", *head, *self.write_registers)
+
+
+_MESSAGES = DecodePDU(False)
+for _answer in (_Registers, _InputRegisters, _ExchangedRegisters):
+    _MESSAGES.register(_answer)
+
+
+class _TcpFrames(FramerSocket):
+    """Passes over what is no frame, octet by octet; the library waits for its end."""
+
+    def decode(self, data: bytes) -> tuple[int, int, int, bytes]:
+        at, last = 0, len(data) - self.MIN_SIZE
+        while at <= last and (
+            data[at + 2] or data[at + 3] or not _TCP_LEAST <= data[at + 4] << 8 | data[at + 5] <= _TCP_MOST
+        ):
+            at += 1
+        return (at, 0, 0, b"") if at else super().decode(data)
+
+
+class _RtuFrames(FramerRTU):
+    """Finds an answer behind noise, or behind the request as adapters echo it; the library throws all of it away."""
+
+    def decode(self, data: bytes) -> tuple[int, int, int, bytes]:
+        for at in range(len(data) - self.MIN_SIZE):
+            if data[at + 1] & 0x7F not in _FUNCTIONS:
+                continue
+            rest = data[at:]
+            answer = self.decoder.lookupPduClass(rest)
+            size = answer.calculateRtuFrameSize(rest) if answer is not None else 0
+            if 0 < size <= len(rest) and self.check_CRC(rest[: size - 2], int.from_bytes(rest[size - 2 : size])):
+                return at + size, rest[0], 0, rest[1 : size - 2]
+        return 0, 0, 0, b""
+
+
+class _Asked(NamedTuple):
+    request: ModbusPDU
+    answer: asyncio.Future[ModbusPDU]
+    any_unit: bool
+
+
+class Connection(TransactionManager):
+    """One connection for as long as it lasts. ``lost``: why it is over; ``quietly``: that is no reason to worry.
+
+    ``numbered``: answers have the number of their request. ``heard_s``: loop time of the newest frame, or of the
+    beginning. ``odd``: what came that nobody asked for. Raises PlcError of a TLS context.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self.numbered = isinstance(wire, Tcp | Tls)
+        frames = (_TcpFrames if self.numbered else _RtuFrames)(_MESSAGES)
+        super().__init__(_parameters(wire), frames, 0, False, None, None, None)
+        if isinstance(wire, Tls):
+            # Its TLS frames take whatever arrives at once for one, and it has no key for the name in a certificate.
+            self.call_create = partial(
+                self.loop.create_connection,
+                self.handle_new_connection,
+                wire.host,
+                wire.port,
+                ssl=wire.context(),
+                server_hostname=wire.server_name or wire.host,
+            )
+        self._asked: dict[int, _Asked] = {}
+        self._echo = b""
+        self.heard_s = self.loop.time()
+        self.lost = ""
+        self.quietly = False
+        self.odd = ""
+
+    async def open(self, limit_s: float) -> None:
+        """Makes it. Raises OSError, and TimeoutError where it takes too long."""
+        try:
+            async with asyncio.timeout(limit_s):
+                self.transport, _ = await self.call_create()
+                # The library sets a serial line up a turn later, and would fail where it is closed before.
+                await asyncio.sleep(0)
+        except termios.error as error:
+            raise OSError(*error.args) from error
+        except UnicodeError as error:
+            raise OSError("no host has such a name: each of its parts has 1 to 63 characters") from error
+        except BaseException as error:
+            self.end("not connected", quietly=True)
+            if isinstance(error, ValueError) and not isinstance(error, OSError):  # a baud rate that the line has not
+                raise OSError(str(error)) from error
+            raise
+
+    def end(self, reason: str, *, quietly: bool) -> None:
+        """Ends it; who waits for an answer hears why."""
+        if not self.lost:
+            self.lost, self.quietly = reason, quietly
+        for asked in self._asked.values():
+            if not asked.answer.done():
+                asked.answer.set_exception(ConnectionError(self.lost))
+        self.close()
+
+    def callback_disconnected(self, exc: Exception | None) -> None:  # noqa: ARG002  the library gives it by this name
+        self.end("the PLC closed the connection", quietly=self.loop.time() - self.heard_s >= IDLE_S)
+
+    async def ask(self, request: ModbusPDU, patience: Patience, *, any_unit: bool) -> ModbusPDU:
+        """The answer, waited for as long as ``patience`` says. Raises ConnectionError, TimeoutError, AnswerError."""
+        if self.lost or self.transport.is_closing():
+            await asyncio.sleep(0)  # it is told of its end in a moment
+            raise ConnectionError(self.lost or "the PLC closed the connection")
+        number = request.transaction_id = self.getNextTID()
+        if not self._asked:
+            self.recv_buffer = b""
+        answer: asyncio.Future[ModbusPDU] = self.loop.create_future()
+        self._asked[number] = _Asked(request, answer, any_unit)
+        asked_s, limit_ms = self.loop.time(), patience.limit_ms
+        limit = self.loop.call_later(limit_ms / 1000, _late, answer)
+        try:
+            frame = self.framer.buildFrame(request)
+            self._echo = b"" if self.numbered or request.function_code in _THEIR_OWN_ANSWER else frame
+            self.transport.write(frame)  # type: ignore[attr-defined]
+            reply = await answer
+        except TimeoutError as error:
+            patience.silent()
+            raise TimeoutError(f"no answer within {limit_ms} ms by unit {request.dev_id}") from error
+        else:
+            patience.answered((self.heard_s - asked_s) * 1000)
+            return reply
+        finally:
+            limit.cancel()
+            del self._asked[number]
+
+    def data_received(self, data: bytes) -> None:
+        """Every answer that is whole now: the library takes one, and forgets two that came in one piece."""
+        data = (self.recv_buffer + data)[-_HELD_MOST:]
+        if self._echo and data.startswith(self._echo):  # adapters hear what they say; to a checksum it may look right
+            data, self._echo = data[len(self._echo) :], b""
+        while data:
+            used, unit, number, frame = self.framer.decode(data)
+            if not used:
+                break
+            data = data[used:]
+            if frame:
+                self._came(unit, number, frame)
+        self.recv_buffer = data
+
+    def _came(self, unit: int, number: int, frame: bytes) -> None:
+        self.heard_s = self.loop.time()
+        if number == 0 and len(self._asked) == 1:  # without numbers, as on a serial line; some devices give none on TCP
+            self.numbered = False
+            (number,) = self._asked
+        asked = self._asked.get(number)
+        if asked is None:
+            if self.numbered and not 0 < number <= self.next_tid:  # else it is late
+                self.odd = f"an answer to request {number} came in place of one to {self.next_tid}"
+            return
+        request, answer, any_unit = asked
+        function = frame[0] & 0x7F
+        if answer.done() or (function != request.function_code and not self.numbered):
+            return
+        if request.dev_id and unit != request.dev_id and not (any_unit and unit in _ITSELF):
+            more = ": any_unit = true takes it" if unit in _ITSELF else ""
+            answer.set_exception(AnswerError(f"unit {unit} answered in place of unit {request.dev_id}{more}"))
+        elif function != request.function_code:
+            answer.set_exception(AnswerError(f"function {function} in place of {request.function_code}"))
+        elif (message := self.framer.decoder.decode(frame)) is None:
+            answer.set_exception(AnswerError(f"{len(frame)} octets are no answer to function {function}"))
+        else:
+            answer.set_result(message)
+
+
+def _late(answer: asyncio.Future[ModbusPDU]) -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError)
+
+
+def _parameters(wire: Wire) -> CommParams:
+    match wire:
+        case Tcp(host, port) | Tls(host, port) | RtuOverTcp(host, port):
+            # Its serial client takes socket:// too, but there pyserial connects, and the whole loop waits for it.
+            return CommParams(comm_type=CommType.TCP, host=host, port=port)
+        case Serial(device, baud, parity, stop_bits):
+            return CommParams(
+                comm_type=CommType.SERIAL,
+                host=device,
+                baudrate=baud,
+                bytesize=8,
+                parity=parity.value,
+                stopbits=stop_bits,
+            )
+        case _:
+            assert_never(wire)
