@@ -30,7 +30,7 @@ from edge.core.values.wishes import Wish
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.metrics import Sample
-from edge.site.store import SiteStore, StoreError, StoreHeld
+from edge.site.store import Keep, Kept, SiteStore, StoreError, StoreHeld
 from edge.views.docks import DockBoard, DockPicture
 from edge.views.history import History, Window
 from edge.views.live import LiveView
@@ -38,6 +38,8 @@ from edge.views.picture import PointView, Snapshot
 
 log = logging.getLogger(__name__)
 BEAT_S = 1.0
+KEEP_S = 3600.0
+"""So often it is looked what of the store is due to go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Site:
             for controller in controllers
             for layout in controller.layouts()
         }
+        self._followers = tuple(controller.controller for controller in controllers if controller.store)
         self.layouts = tuple(info.layout for info in self.lines.values())
         devices = [_devices(controller) for controller in controllers]
         self.points = {
@@ -111,7 +114,7 @@ class Site:
         """Follows the journals for as long as the context lasts."""
         await asyncio.to_thread(self.open_store)
         tasks = [asyncio.create_task(watch.run()) for watch in self._watches]
-        tasks.append(asyncio.create_task(self._beat()))
+        tasks += [asyncio.create_task(self._beat()), asyncio.create_task(self._keep_up())]
         try:
             yield
         finally:
@@ -215,6 +218,19 @@ class Site:
         changes = self.live.changes(now_us())
         if changes:
             self.hub.publish(event("changes", msgspec.json.encode(changes)))
+
+    async def _keep_up(self) -> None:
+        """Takes out of the store what is due, with PostgreSQL in one process of all that could."""
+        rules = self.config.retention
+        keep = Keep(rules.months, self._followers if rules.trim_feed else ())
+        while True:
+            try:
+                kept = await asyncio.to_thread(lambda: self.store().keep_up(keep, now_us()))
+                if kept != Kept():
+                    log.info("site store: taken out %s", kept)
+            except StoreError as error:
+                log.warning("%s: what is due to go stays for now", error)
+            await asyncio.sleep(KEEP_S)
 
     async def _beat(self) -> None:
         """Once a second: what time alone changes, and a sign of life for the listeners."""

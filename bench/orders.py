@@ -25,10 +25,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from edge.core.core import Core
 from edge.core.values.feed import FeedPlace
 from edge.core.values.order import Order, OrderLine
 from edge.core.values.wishes import LaneWish
+from edge.site import sales, tables
 from edge.site.engine import engine
 from edge.site.store import SaleOutcome, SiteStore
 
@@ -124,6 +127,10 @@ def _compare(name: str, url: str, folder: Path, count: int, beside: int, before:
     _take(store, 900 * count, 1, server)  # connected, and the secret made
     alone = _best(lambda run: _take(store, run * count, count, server))
     _row(f"{name}: sales orders, lines, consignees, outbox", count, alone, before)
+    if server:
+        slow = _row_by_row(store, 800 * count, count // 10, server)
+        _row(f"{name}: the same rows one by one, by a tenth", count, slow)
+        _row(f"{name}: so many at once, beside them", count, alone, slow)
     again = _best(lambda run: _take(store, run * count, count, server, SaleOutcome.SAME))
     _row(f"{name}: the same again", count, again)
     _row(f"{name}: fulfilments, feed", count, _best(lambda run: _put(store, run * count, count, server)), before)
@@ -141,7 +148,7 @@ def _compare(name: str, url: str, folder: Path, count: int, beside: int, before:
 def _row(what: str, count: int, cost: Cost, before: Cost | None = None) -> None:
     times = ""
     if before and before.busy:
-        times = f"{before.busy / cost.busy:8.1f} x before ({before.clock / cost.clock:.1f})"
+        times = f"{before.busy / cost.busy:8.1f} x ({before.clock / cost.clock:.1f} x)"
     print(f"{what:58} {cost.busy:6.2f} s ({cost.clock:.2f} s, {count / cost.clock:.0f}/s){times}", flush=True)
 
 
@@ -156,6 +163,30 @@ def _take(store: SiteStore, first: int, count: int, server: int, outcome: SaleOu
     cost = meter.cost()
     assert all(one.outcome is outcome for one in taken)
     return cost
+
+
+def _row_by_row(store: SiteStore, first: int, count: int, server: int) -> Cost:
+    """What `take_sales` stores, as the older version stored orders: looked for and inserted one after the other."""
+    drafts = [sold(number) for number in range(first, first + count)]
+    its = tables.sales
+    meter = Meter(server)
+    with store.connections.writing() as db:
+        for draft in drafts:
+            order = draft.order
+            same = sa.and_(its.orders.c.channel == order.channel, its.orders.c.external == order.external)
+            for known in (its.orders.c.id == order.id, same):
+                assert db.execute(sa.select(its.orders).where(known)).first() is None
+            row = dict(zip(sales.ORDER, sales.order_row(order), strict=True))
+            content, _ = store.keys.content(draft)
+            db.execute(its.orders.insert().values(row | {"content": content, "taken_us": 1}))
+            for line in order.lines:
+                its_line = dict(zip(sales.LINE, sales.line_row(line), strict=True))
+                db.execute(its.lines.insert().values(its_line | {"order_id": order.id}))
+            person = sales.person_row(store.keys, order.id, draft.consignee)
+            db.execute(its.consignees.insert().values(dict(zip(sales.PERSON, person, strict=True))))
+            db.execute(its.outbox.insert().values(at_us=1, type="order.taken.v1", subject=order.id, body="{}"))
+    cost = meter.cost()
+    return Cost(10 * cost.busy, 10 * cost.clock)
 
 
 def _put(store: SiteStore, first: int, count: int, server: int) -> Cost:

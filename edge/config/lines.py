@@ -1,6 +1,7 @@
 """The tables of LINE.toml and SITE.toml, and what decisions are told of them.
 
-Public names: LineConfig, SiteConfig, LineTable, PortalConfig, LaneConfig, SimConfig, SimFaults, RoomKind, AlarmTable.
+Public names: LineConfig, SiteConfig, SiteRetention, LineTable, PortalConfig, LaneConfig, SimConfig,
+SimFaults, RoomKind, AlarmTable.
 """
 
 from __future__ import annotations
@@ -236,6 +237,21 @@ class SiteLine(Frozen):
     config: Beside = Field(description="its LINE.toml")
 
 
+class SiteRetention(Frozen):
+    """How long the site store keeps what only grows; the persons of orders go on a day of their own."""
+
+    months: int = Field(
+        default=0,
+        ge=0,
+        le=1200,
+        description="records of the journals and what was told to others, in months of 30 days; 0 = for ever",
+    )
+    trim_feed: bool = Field(
+        default=False,
+        description="takes out of the feed what every controller did or knows a newer word of, a week later",
+    )
+
+
 class SiteConfig(Frozen):
     """SITE.toml: the api process and the site store. Paths are relative to the file's folder."""
 
@@ -259,6 +275,7 @@ class SiteConfig(Frozen):
         "`Authorization: Bearer`",
     )
     controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
+    retention: SiteRetention = Field(default=SiteRetention(), description="how long the site store keeps what")
 
 
 def _layout(name: str, table: LineTable) -> LineLayout:

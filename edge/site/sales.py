@@ -2,7 +2,7 @@
 
 Public names: take, find, consignee_of, replace_order, note_change, changes_of, set_findings, findings_of, waive,
 waivers_of, noted_of, link, linked, SaleTaken, SaleOutcome, SaleFinding, SaleWaiver, SaleChange, SaleLink,
-SalesConflict, AT_ONCE.
+SalesConflict, AT_ONCE; and for rows ORDER, LINE, PERSON, order_row, line_row, person_row.
 
 An order is known by channel and the channel's number, or by its id where the channel gives none. What `take` finds
 known and different it does not change: what an amendment means is for `edge.orders` to decide, by where the goods are.
@@ -29,7 +29,7 @@ _LARGEST = 2**53
 """Numbers up to here are the same in every database, file and language."""
 _SMALL = 2**31
 _LONGEST = {"id": 200, "channel": 64, "external": 200}
-_ORDER = (
+ORDER = (
     "id",
     "channel",
     "external",
@@ -53,8 +53,8 @@ _ORDER = (
     "discount",
     "tax",
 )
-_LINE = ("number", "sku", "gtin", "name", "quantity", "cancelled", "price", "discount", "share")
-_PERSON = (
+LINE = ("number", "sku", "gtin", "name", "quantity", "cancelled", "price", "discount", "share")
+_CONSIGNEE = (
     "name",
     "phone",
     "extension",
@@ -68,6 +68,7 @@ _PERSON = (
     "street",
     "postcode",
 )
+PERSON = ("order_id", *_CONSIGNEE, "phone_key", "email_key", "address_key")
 
 
 class SalesConflict(ValueError):  # noqa: N818  # as OrderConflict
@@ -281,19 +282,19 @@ def _insert(db: sa.Connection, keys: Keys, fresh: Sequence[tuple[Draft, str]], a
     if not fresh:
         return set()
     fresh = sorted(fresh, key=lambda one: (one[0].order.channel, one[0].order.external))  # as every process does
-    rows = [(*_order_row(draft.order), content, at_us) for draft, content in fresh]
-    taken = dialect.insert_new(db, tables.orders, (*_ORDER, "content", "taken_us"), rows, "id")
+    rows = [(*order_row(draft.order), content, at_us) for draft, content in fresh]
+    taken = dialect.insert_new(db, tables.orders, (*ORDER, "content", "taken_us"), rows, "id")
     drafts = [draft for draft, _ in fresh if draft.order.id in taken]
-    lines = [(draft.order.id, *_line_row(line)) for draft in drafts for line in draft.order.lines]
-    dialect.bulk_insert(db, tables.lines, ("order_id", *_LINE), lines)
+    lines = [(draft.order.id, *line_row(line)) for draft in drafts for line in draft.order.lines]
+    dialect.bulk_insert(db, tables.lines, ("order_id", *LINE), lines)
     seen = [(draft.order.id, one.code, one.where, one.value) for draft in drafts for one in draft.noted]
     dialect.bulk_insert(db, tables.noted, ("order_id", "code", "place", "value"), seen)
-    people = [_person_row(keys, draft.order.id, draft.consignee) for draft in drafts]
-    dialect.bulk_insert(db, tables.consignees, ("order_id", *_PERSON, "phone_key", "email_key", "address_key"), people)
+    people = [person_row(keys, draft.order.id, draft.consignee) for draft in drafts]
+    dialect.bulk_insert(db, tables.consignees, PERSON, people)
     return taken
 
 
-def _order_row(order: SalesOrder) -> tuple[object, ...]:
+def order_row(order: SalesOrder) -> tuple[object, ...]:
     paid = order.payment
     return (
         order.id,
@@ -321,7 +322,7 @@ def _order_row(order: SalesOrder) -> tuple[object, ...]:
     )
 
 
-def _line_row(line: SalesLine) -> tuple[object, ...]:
+def line_row(line: SalesLine) -> tuple[object, ...]:
     return (
         line.number,
         line.sku,
@@ -335,7 +336,7 @@ def _line_row(line: SalesLine) -> tuple[object, ...]:
     )
 
 
-def _person_row(keys: Keys, name: str, person: Consignee) -> tuple[object, ...]:
+def person_row(keys: Keys, name: str, person: Consignee) -> tuple[object, ...]:
     return (
         name,
         person.name,
@@ -363,12 +364,12 @@ def find(db: sa.Connection, names: Iterable[str]) -> dict[str, SalesOrder]:
     """The orders of some ids, by id; those that there are."""
     wanted = list(names)
     table = tables.lines.c
-    query = sa.select(table.order_id, *(table[name] for name in _LINE)).where(dialect.among(db, table.order_id, wanted))
+    query = sa.select(table.order_id, *(table[name] for name in LINE)).where(dialect.among(db, table.order_id, wanted))
     lines: dict[str, list[SalesLine]] = {}
     for row in db.execute(query.order_by(table.order_id, table.number)):
-        lines.setdefault(row.order_id, []).append(SalesLine(**{name: getattr(row, name) for name in _LINE}))
+        lines.setdefault(row.order_id, []).append(SalesLine(**{name: getattr(row, name) for name in LINE}))
     columns = tables.orders.c
-    orders = sa.select(*(columns[name] for name in _ORDER)).where(dialect.among(db, columns.id, wanted))
+    orders = sa.select(*(columns[name] for name in ORDER)).where(dialect.among(db, columns.id, wanted))
     return {row.id: _order(row, lines.get(row.id, [])) for row in db.execute(orders)}
 
 
@@ -406,7 +407,7 @@ def _order(row: sa.Row[tuple[object, ...]], lines: Sequence[SalesLine]) -> Sales
 def consignee_of(db: sa.Connection, name: str) -> Consignee | None:
     """Who gets an order; None = there is no such order, or the person is purged."""
     table = tables.consignees.c
-    query = sa.select(*(table[column] for column in _PERSON)).where(table.order_id == name, table.purged_us == 0)
+    query = sa.select(*(table[column] for column in _CONSIGNEE)).where(table.order_id == name, table.purged_us == 0)
     row = db.execute(query).first()
     return None if row is None else Consignee(**row._asdict())
 
@@ -426,7 +427,7 @@ def replace_order(
     """
     after = replace(order, version=version + 1)
     table = tables.orders.c
-    values = dict(zip(_ORDER, _order_row(after), strict=True)) | ({"content": content} if content else {})
+    values = dict(zip(ORDER, order_row(after), strict=True)) | ({"content": content} if content else {})
     which = tables.orders.update().where(table.id == order.id, table.version == version)
     if db.execute(which.values(values)).rowcount != 1:
         known = db.execute(sa.select(table.version).where(table.id == order.id)).scalar()
@@ -438,14 +439,13 @@ def replace_order(
     if gone := known_lines - wanted.keys():
         db.execute(tables.lines.delete().where(its.order_id == order.id, its.number.in_(sorted(gone))))
     for line in order.lines:
-        row = dict(zip(_LINE, _line_row(line), strict=True))
+        row = dict(zip(LINE, line_row(line), strict=True))
         if line.number in known_lines:
             db.execute(tables.lines.update().where(its.order_id == order.id, its.number == line.number).values(row))
         else:
             db.execute(tables.lines.insert().values(order_id=order.id, **row))
     if consignee is not None:
-        columns = ("order_id", *_PERSON, "phone_key", "email_key", "address_key")
-        person = dict(zip(columns, _person_row(keys, order.id, consignee), strict=True))
+        person = dict(zip(PERSON, person_row(keys, order.id, consignee), strict=True))
         db.execute(tables.consignees.update().where(tables.consignees.c.order_id == order.id).values(person))
     return after
 
