@@ -118,7 +118,7 @@ def main(argv: list[str] | None = None) -> int:
             before = _before(cluster, Path(folder), given.against, given.orders)
         _compare("PostgreSQL", cluster.database(), Path(folder), given.orders, given.beside, before, cluster.pid)
         url = f"sqlite:///{folder}/site.sqlite"
-        _compare("SQLite", url, Path(folder), given.orders, given.beside, before, 0)
+        _compare("SQLite", url, Path(folder), given.orders, given.beside, Cost(0.0, 0.0), 0)
     return 0
 
 

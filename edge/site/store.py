@@ -23,7 +23,7 @@ from edge.core.values.order import Order
 from edge.core.values.wishes import Wish
 from edge.journal.record import Record
 from edge.orders.sales import Consignee, Draft, SalesOrder
-from edge.site import dialect, feed, outbox, sales, schema, tables
+from edge.site import dialect, feed, outbox, sales, schema, tables, taking
 from edge.site import orders as orders_of
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
@@ -32,7 +32,7 @@ from edge.site.keeping import Keep, Kept, Person, forget, keep_up, persons
 from edge.site.orders import OrderConflict, Put
 from edge.site.outbox import OutboxRow
 from edge.site.personal import Keys, check_mark, read_keys
-from edge.site.sales import SaleOutcome, SaleTaken
+from edge.site.taking import SaleOutcome, SaleTaken
 from edge.views.timeline import TimelineEntry, timeline
 
 __all__ = [
@@ -131,9 +131,9 @@ class SiteStore:
         the first ones are there.
         """
         asked, found, keys = list(drafts), list[SaleTaken](), self.keys
-        for at in range(0, len(asked), sales.AT_ONCE):
+        for at in range(0, len(asked), taking.AT_ONCE):
             with self._at.writing() as db:
-                found += sales.take(db, keys, asked[at : at + sales.AT_ONCE], at_us)
+                found += taking.take(db, keys, asked[at : at + taking.AT_ONCE], at_us)
         return found
 
     def request(self, wish: Wish, at_us: int) -> int:
