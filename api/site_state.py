@@ -37,7 +37,7 @@ from edge.journal.disk import NEEDED_BYTES, DiskWatch, disk_samples
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.metrics import Sample
-from edge.site.store import SiteStore, StoreError, StoreHeld
+from edge.site.store import Keep, Kept, SiteStore, StoreError, StoreHeld
 from edge.views.docks import DockBoard, DockPicture
 from edge.views.history import History, Window
 from edge.views.live import LiveView
@@ -47,6 +47,8 @@ from edge.views.troubles import Trouble, disk_fills, not_followed, store_away, s
 log = logging.getLogger(__name__)
 BEAT_S = 1.0
 DISK_EVERY_S = 30.0
+KEEP_S = 3600.0
+"""So often it is looked what of the store is due to go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Site:
             for controller in controllers
             for layout in controller.layouts()
         }
+        self._followers = tuple(controller.controller for controller in controllers if controller.store)
         self.layouts = tuple(info.layout for info in self.lines.values())
         devices = [_devices(controller) for controller in controllers]
         self.points = {
@@ -130,8 +133,7 @@ class Site:
         """Follows the journals for as long as the context lasts."""
         await asyncio.to_thread(self.open_store)
         tasks = [asyncio.create_task(watch.run()) for watch in self._watches]
-        tasks.append(asyncio.create_task(self._beat()))
-        tasks.append(asyncio.create_task(self._watch_disk()))
+        tasks += [asyncio.create_task(one) for one in (self._beat(), self._watch_disk(), self._keep_up())]
         try:
             yield
         finally:
@@ -279,6 +281,19 @@ class Site:
             except OSError as error:
                 log.warning("%s; the store's disk is looked at again in %d s", error, DISK_EVERY_S)
             await asyncio.sleep(DISK_EVERY_S)
+
+    async def _keep_up(self) -> None:
+        """Takes out of the store what is due, with PostgreSQL in one process of all that could."""
+        rules = self.config.retention
+        keep = Keep(rules.months, self._followers if rules.trim_feed else ())
+        while True:
+            try:
+                kept = await asyncio.to_thread(lambda: self.store().keep_up(keep, now_us()))
+                if kept != Kept():
+                    log.info("site store: taken out %s", kept)
+            except StoreError as error:
+                log.warning("%s: what is due to go stays for now", error)
+            await asyncio.sleep(KEEP_S)
 
     async def _beat(self) -> None:
         """Once a second: what time alone changes, and a sign of life for the listeners."""

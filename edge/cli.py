@@ -93,7 +93,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     api = add_command(commands, "api", _api, "orders in, look-ups and live pages out")
     api.add_argument("config", type=Path, metavar="SITE.toml")
 
-    of_module("site", "edge.site.command", "the site store: backup, restore", "The site store.")
+    of_module("site", "edge.site.command", "the site store: backup, restore, upgrade, persons", "The site store.")
     of_module("alarms", "edge.commands.alarms", "the alarms of a site, and what an operator asks of them")
     of_module(
         "load", "edge.commands.loads", "loads at dock doors: open, check, close, manifest", "Loads at dock doors."

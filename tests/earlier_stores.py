@@ -29,6 +29,8 @@ def make_schema_1(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         for table in _SINCE_0002:
             db.execute(f"DROP TABLE {table}")
+        db.execute("DROP INDEX ix_feed_ref_seq")
+        db.execute("DROP INDEX ix_mirror_ref_seq")
         db.execute("ALTER TABLE progress DROP COLUMN feed_seq")
         db.execute("ALTER TABLE feed_epoch DROP COLUMN place")
         db.commit()

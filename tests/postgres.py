@@ -65,6 +65,12 @@ class Cluster:
         """The server's own folder."""
         return self.folder / "data"
 
+    @property
+    def pid(self) -> int:
+        """The process id of the server, whose children serve the connections."""
+        assert self._server is not None
+        return self._server.pid
+
     def start(self) -> None:
         """Starts the server, and waits until it answers."""
         options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]

@@ -19,9 +19,10 @@ from sold import person, sold
 from waiting import HANGS_S
 
 from edge.orders.sales import Draft, Noted, OrderStage, SalesOrder
-from edge.site import sales, tables
-from edge.site.sales import SaleChange, SaleFinding, SaleLink, SaleOutcome, SalesConflict, SaleTaken, SaleWaiver
+from edge.site import sales, tables, taking
+from edge.site.sales import SaleChange, SaleFinding, SaleLink, SalesConflict, SaleWaiver
 from edge.site.store import SiteStore, StoreError
+from edge.site.taking import SaleOutcome, SaleTaken
 
 
 def kept(url: str, store: SiteStore) -> dict[str, SalesOrder]:
@@ -43,7 +44,7 @@ def test_orders_are_taken_once_however_they_come(store: SiteStore, monkeypatch: 
     @given(st.permutations(drafts * 2), st.lists(st.integers(0, 24), max_size=3), st.integers(1, 9))
     def law(asked: list[Draft], cuts: list[int], at_once: int) -> None:
         clear(store)
-        monkeypatch.setattr(sales, "AT_ONCE", at_once)
+        monkeypatch.setattr(taking, "AT_ONCE", at_once)
         told = store.outbox(0, 1)[0].seq - 1 if store.outbox(0, 1) else 0
         found: list[SaleTaken] = []
         bounds = [0, *sorted(cuts), len(asked)]

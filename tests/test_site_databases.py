@@ -298,7 +298,7 @@ def test_a_batch_that_contradicts_itself_anywhere_is_not_begun(store_url: str) -
     with opened(store_url) as store:
         batch = [order(number) for number in range(AT_ONCE + 10)]
         batch.append(replace(order(5_000), codes=(batch[-1].parcel or "",)))
-        with pytest.raises(OrderConflict, match=r"order A-6000: code .*: open order A-1509 has it"):
+        with pytest.raises(OrderConflict, match=r"order A-6000: code .*: open order A-1259 has it"):
             store.put_orders(batch, 1)
         assert store.feed(0) == []
 

@@ -1,6 +1,7 @@
 """The tables of LINE.toml and SITE.toml, and what decisions are told of them.
 
-Public names: LineConfig, SiteConfig, LineTable, PortalConfig, LaneConfig, SimConfig, SimFaults, RoomKind, AlarmTable.
+Public names: LineConfig, SiteConfig, SiteRetention, LineTable, PortalConfig, LaneConfig, SimConfig,
+SimFaults, RoomKind, AlarmTable.
 """
 
 from __future__ import annotations
@@ -254,6 +255,21 @@ class SiteLine(Frozen):
     config: Beside = Field(description="its LINE.toml")
 
 
+class SiteRetention(Frozen):
+    """How long the site store keeps what only grows; the persons of orders go on a day of their own."""
+
+    months: int = Field(
+        default=0,
+        ge=0,
+        le=1200,
+        description="records of the journals and what was told to others, in months of 30 days; 0 = for ever",
+    )
+    trim_feed: bool = Field(
+        default=False,
+        description="takes out of the feed what every controller did or knows a newer word of, a week later",
+    )
+
+
 class SiteConfig(PlainTable):
     """SITE.toml: the api process and the site store. Paths are relative to the file's folder."""
 
@@ -287,6 +303,7 @@ class SiteConfig(PlainTable):
     controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
     review: ReviewTable = Field(default_factory=ReviewTable, description="when people must look at an order")
     channels: dict[Name, ChannelTable] = Field(default={}, description="where orders come from as files, by name")
+    retention: SiteRetention = Field(default=SiteRetention(), description="how long the site store keeps what")
 
     @property
     def store_file(self) -> Path | None:

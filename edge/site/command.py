@@ -1,4 +1,4 @@
-"""`lanewise site …`: the site store backed up and restored while everything runs, and brought up to this version.
+"""`lanewise site …`: the site store backed up, restored, brought up to this version, and persons in it.
 
 Public names: add_arguments.
 """
@@ -9,9 +9,13 @@ import argparse
 from pathlib import Path
 
 from edge.config.load import load_site
+from edge.journal.host_time import now_us
+from edge.orders.sales import Consignee
 from edge.site.copies import Copied, backup, begin_anew, restore
-from edge.site.engine import named
+from edge.site.engine import StoreError, named
+from edge.site.keeping import told
 from edge.site.schema import upgrade
+from edge.site.store import SiteStore
 
 
 def add_arguments(site: argparse.ArgumentParser) -> None:
@@ -40,6 +44,38 @@ def add_arguments(site: argparse.ArgumentParser) -> None:
     )
     made.set_defaults(command=_restored)
     made.add_argument("config", type=Path, metavar="SITE.toml")
+    made = commands.add_parser(
+        "person",
+        help="shows what is stored of a person, as JSON, or erases it; with SQLite while no api runs",
+        description="Shows what is stored of a person, as JSON; or erases it, of all orders that are over.",
+    )
+    made.set_defaults(command=_person)
+    made.add_argument("config", type=Path, metavar="SITE.toml")
+    known = made.add_mutually_exclusive_group(required=True)
+    known.add_argument(
+        "--phone", default="", help="by a phone number, as international as it was given: +886 2 2345 6789"
+    )
+    known.add_argument("--email", default="", help="by an e-mail address")
+    made.add_argument("--erase", action="store_true", help="erases; needs --by and --reason")
+    made.add_argument("--by", default="", help="who says so")
+    made.add_argument("--reason", default="", help="and why")
+
+
+def _person(arguments: argparse.Namespace) -> int:
+    if arguments.erase and not (arguments.by.strip() and arguments.reason.strip()):
+        raise StoreError("--erase: a name and a reason are needed: --by and --reason")
+    config = load_site(arguments.config)
+    store = SiteStore(config.store, secret_file=config.secret_file)
+    try:
+        found = store.persons(Consignee(phone_given=arguments.phone, email=arguments.email))
+        if not arguments.erase:
+            print(told(found))
+            return 0
+        kept = store.forget([one.order for one in found], arguments.by, arguments.reason, now_us())
+        print(f"erased of {len(found) - len(kept)} orders" + (f"; not over yet: {', '.join(kept)}" if kept else ""))
+        return 0
+    finally:
+        store.close()
 
 
 def _upgrade(arguments: argparse.Namespace) -> int:

@@ -38,7 +38,7 @@ def is_postgresql(db: sa.Connection) -> bool:
 def among(db: sa.Connection, column: sa.ColumnElement[str], values: Iterable[str]) -> sa.ColumnElement[bool]:
     """Whether a column has one of many values; one statement for any number of them."""
     listed = sorted(set(values))
-    if is_postgresql(db):
+    if is_postgresql(db):  # as Text: a cast to the column's own length would cut what is longer, and find another row
         return column == sa.any_(sa.literal(listed, sa.ARRAY(sa.Text)))
     one = sa.func.json_each(json.dumps(listed)).table_valued("value")
     return column.in_(sa.select(one.c.value))

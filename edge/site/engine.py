@@ -22,6 +22,8 @@ _POSTGRESQL = ("postgresql", "postgresql+psycopg")
 _SCHEMES = "allowed are sqlite:///path and postgresql://user@host/database"
 _LOST = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 """Seconds until a server that says nothing any more is taken for gone."""
+_ALWAYS = {"application_name": "lanewise", "prepare_threshold": None}
+"""A prepared statement keeps its plan: the one of an empty table reads all of a table that has grown since."""
 _POOL = 5
 
 
@@ -101,7 +103,7 @@ def _postgresql(url: sa.URL, readonly: bool, upgrades: bool) -> sa.Engine:
         pool_size=_POOL,
         max_overflow=0,
         pool_timeout=30,
-        connect_args=_LOST | {"application_name": "lanewise"},
+        connect_args=_LOST | _ALWAYS,
         execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if readonly else {},
     )
     if not readonly and not upgrades:

@@ -35,16 +35,17 @@ def append(db: sa.Connection, told: Sequence[tuple[Order | Wish, int]]) -> Seque
     """
     if not told:
         return ()
-    dialect.lock(db, Lock.FEED)
-    if _elsewhere(db):
-        begin_epoch(db)
     values = [
         OrderChanged(at_us, 0, one) if isinstance(one, Order) else requested(one, at_us, 0) for one, at_us in told
     ]
     rows = [(value.at_us, type(value).__name__, encode(value)) for value in values]
+    named = [refs(value) for value in values]
+    dialect.lock(db, Lock.FEED)  # others wait from here on
+    if _elsewhere(db):
+        begin_epoch(db)
     numbers = dialect.append(db, tables.feed, Lock.FEED, ("at_us", "kind", "body"), rows)
-    names = [(name, seq) for seq, value in zip(numbers, values, strict=True) for name in refs(value)]
-    dialect.bulk_insert(db, tables.feed_refs, ("ref", "seq"), names)
+    pairs = [(name, seq) for seq, names in zip(numbers, named, strict=True) for name in names]
+    dialect.bulk_insert(db, tables.feed_refs, ("ref", "seq"), pairs)
     return numbers
 
 

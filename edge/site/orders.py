@@ -17,8 +17,8 @@ from edge.core.values.order import Order, OrderState
 from edge.site import dialect, feed, tables
 from edge.site.dialect import Lock
 
-AT_ONCE = 500
-"""Orders of a batch that are stored in one transaction, a tenth of a second or so; then others have their turn."""
+AT_ONCE = 250
+"""Orders of a batch that are stored in one transaction, less than a tenth of a second; then others have their turn."""
 
 
 class OrderConflict(ValueError):  # noqa: N818  # the clash is the word of the trade

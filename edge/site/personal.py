@@ -2,17 +2,18 @@
 
 Public names: Keys, read_keys, check_mark.
 
-A key is an HMAC with a secret of the site's that stands in a file of its own, not in the database: who has a copy of
-the database alone cannot find a phone number by trying all of them.
+A key is a keyed hash (BLAKE2b, RFC 7693) with a secret of the site's that stands in a file of its own, not in the
+database: who has a copy of the database alone cannot find a phone number by trying all of them.
 """
 
 from __future__ import annotations
 
-import hmac
 import os
+import re
 import secrets
 import unicodedata
 from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -26,6 +27,9 @@ from edge.site.engine import StoreError
 from edge.site.tables import sales as tables
 
 _BYTES = 32
+_KEY = 16
+_NO_DIGIT = re.compile(r"\D")
+_UNHEARD = re.compile(r"[^\w\n]|_")
 _encoder = msgspec.json.Encoder()
 
 
@@ -38,30 +42,34 @@ class Keys:
     @property
     def mark(self) -> str:
         """By which a store knows the secret that its keys are made with."""
-        return self._of("mark", b"")
+        return self._of(b"mark", b"")
 
     def content(self, draft: Draft) -> tuple[str, bytes]:
         """A key of all that a channel says of an order, and all that came with it, as JSON."""
         said = _encoder.encode((_content(draft.order), draft.consignee))
-        return self._of("content", said), said + _encoder.encode(draft.noted)
+        return self._of(b"content", said), said + _encoder.encode(draft.noted)
 
     def phone(self, consignee: Consignee) -> str | None:
         """Of the number as it is dialled; None where there is none, or one that the channel hides."""
-        digits = "".join(char for char in consignee.phone or consignee.phone_given if char.isdecimal())
-        return None if consignee.masked or not digits else self._of("phone", f"{digits}#{consignee.extension}".encode())
+        digits = _NO_DIGIT.sub("", consignee.phone or consignee.phone_given)
+        return (
+            None if consignee.masked or not digits else self._of(b"phone", f"{digits}#{consignee.extension}".encode())
+        )
 
     def email(self, consignee: Consignee) -> str | None:
         """Of the address without its case."""
-        return self._of("email", consignee.email.strip().casefold().encode()) if consignee.email.strip() else None
+        return self._of(b"email", consignee.email.strip().casefold().encode()) if consignee.email.strip() else None
 
     def address(self, consignee: Consignee) -> str | None:
         """Of all that is written on a parcel but the name; widths, cases, blanks and points do not count."""
+        if not consignee.street.strip():
+            return None
         parts = (consignee.country, consignee.postcode, consignee.region, consignee.city, consignee.district)
-        written = [_bare(part) for part in (*parts, consignee.street)]
-        return self._of("address", "\0".join(written).encode()) if consignee.street.strip() else None
+        written = unicodedata.normalize("NFKC", "\n".join((*parts, consignee.street))).casefold()
+        return self._of(b"address", _UNHEARD.sub("", written).encode())
 
-    def _of(self, what: str, content: bytes) -> str:
-        return hmac.digest(self._secret, what.encode() + b"\0" + content, "sha256").hex()
+    def _of(self, what: bytes, content: bytes) -> str:
+        return blake2b(content, digest_size=_KEY, key=self._secret, person=what).hexdigest()
 
 
 def read_keys(file: Path | None, store: Path | None) -> Keys:
@@ -115,7 +123,3 @@ def _content(order: SalesOrder) -> tuple[object, ...]:
         order.urgent,
         order.note,
     )
-
-
-def _bare(text: str) -> str:
-    return "".join(char for char in unicodedata.normalize("NFKC", text).casefold() if char.isalnum())

@@ -1,6 +1,6 @@
 """The site store: orders, the feed that controllers follow, and what the journals told.
 
-Public names: SiteStore, Put, SaleTaken, SaleOutcome, StoreError, StoreHeld, OrderConflict.
+Public names: SiteStore, Put, SaleTaken, SaleOutcome, Keep, Kept, Person, StoreError, StoreHeld, OrderConflict.
 
 With SQLite one process writes, and each time that one begins to, the feed has a new epoch (`edge.core.values.feed`);
 readers, in this process and in others, open the file read-only. With PostgreSQL any number of processes write, and an
@@ -23,18 +23,30 @@ from edge.core.values.order import Order
 from edge.core.values.wishes import Wish
 from edge.journal.record import Record
 from edge.orders.sales import Consignee, Draft, SalesOrder
-from edge.site import dialect, feed, outbox, sales, schema, tables
+from edge.site import dialect, feed, outbox, sales, schema, tables, taking
 from edge.site import orders as orders_of
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
 from edge.site.engine import StoreError, StoreHeld
+from edge.site.keeping import Keep, Kept, Person, forget, keep_up, persons
 from edge.site.orders import OrderConflict, Put
 from edge.site.outbox import OutboxRow
 from edge.site.personal import Keys, check_mark, read_keys
-from edge.site.sales import SaleOutcome, SaleTaken
+from edge.site.taking import SaleOutcome, SaleTaken
 from edge.views.timeline import TimelineEntry, timeline
 
-__all__ = ["OrderConflict", "Put", "SaleOutcome", "SaleTaken", "SiteStore", "StoreError", "StoreHeld"]
+__all__ = [
+    "Keep",
+    "Kept",
+    "OrderConflict",
+    "Person",
+    "Put",
+    "SaleOutcome",
+    "SaleTaken",
+    "SiteStore",
+    "StoreError",
+    "StoreHeld",
+]
 
 
 class SiteStore:
@@ -119,9 +131,9 @@ class SiteStore:
         the first ones are there.
         """
         asked, found, keys = list(drafts), list[SaleTaken](), self.keys
-        for at in range(0, len(asked), sales.AT_ONCE):
+        for at in range(0, len(asked), taking.AT_ONCE):
             with self._at.writing() as db:
-                found += sales.take(db, keys, asked[at : at + sales.AT_ONCE], at_us)
+                found += taking.take(db, keys, asked[at : at + taking.AT_ONCE], at_us)
         return found
 
     def request(self, wish: Wish, at_us: int) -> int:
@@ -145,6 +157,23 @@ class SiteStore:
         """Up to ``limit`` of what others may know, behind a number, in order."""
         with self._at.reading() as db:
             return outbox.rows_behind(db, after, limit)
+
+    # ---- what goes -----------------------------------------------------------------------------------------------
+
+    def keep_up(self, keep: Keep, now_us: int) -> Kept:
+        """Takes out what is due by age and day; nothing where another process is at it."""
+        return keep_up(self._at, keep, now_us)
+
+    def persons(self, known: Consignee) -> list[Person]:
+        """All that is stored of whoever has this phone, or this e-mail address."""
+        keys = self.keys
+        with self._at.reading() as db:
+            return persons(db, keys, known)
+
+    def forget(self, orders: Iterable[str], by: str, reason: str, at_us: int) -> list[str]:
+        """Erases the persons of some orders; the orders that are not over yet, which stay as they are."""
+        with self._at.writing() as db:
+            return forget(db, orders, by, reason, at_us)
 
     # ---- the feed out ------------------------------------------------------------------------------------------------
 

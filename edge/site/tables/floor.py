@@ -58,6 +58,7 @@ feed_refs = sa.Table(
     METADATA,
     sa.Column("ref", sa.String(200), primary_key=True),
     sa.Column("seq", Long, sa.ForeignKey("feed.seq"), primary_key=True),
+    sa.Index("ix_feed_ref_seq", "seq"),  # rows that are trimmed take their names with them
 )
 feed_epochs = sa.Table(
     "feed_epoch",
@@ -90,4 +91,5 @@ mirror_refs = sa.Table(
     sa.Column("ref", sa.String(200), primary_key=True),
     sa.Column("node", sa.String(120), primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Index("ix_mirror_ref_seq", "node", "seq"),
 )

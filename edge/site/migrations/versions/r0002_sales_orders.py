@@ -15,6 +15,8 @@ def upgrade() -> None:
     long = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.add_column("progress", sa.Column("feed_seq", sa.BigInteger, nullable=False, server_default="0"))
     op.add_column("feed_epoch", sa.Column("place", sa.String(120), nullable=False, server_default=sa.text("''")))
+    op.create_index("ix_feed_ref_seq", "feed_ref", ["seq"])
+    op.create_index("ix_mirror_ref_seq", "mirror_ref", ["node", "seq"])
     op.create_table(
         "sales_order",
         sa.Column("id", sa.String(200), primary_key=True),
