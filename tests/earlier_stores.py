@@ -9,7 +9,23 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-_SINCE_0002 = (
+_SINCE_0001 = (
+    "late_notice",
+    "tote_hold",
+    "put_back",
+    "pick_line",
+    "pick_task",
+    "wave_member",
+    "wave",
+    "item",
+    "reservation",
+    "movement",
+    "bin_stock",
+    "sku_stock",
+    "bin",
+    "lot",
+    "sku_gtin",
+    "sku",
     "outbox",
     "change",
     "waiver",
@@ -27,7 +43,7 @@ _SINCE_0002 = (
 def make_schema_1(path: Path) -> None:
     """Takes from a store in SQLite all that came with revisions."""
     with closing(sqlite3.connect(path)) as db:
-        for table in _SINCE_0002:
+        for table in _SINCE_0001:
             db.execute(f"DROP TABLE {table}")
         db.execute("DROP INDEX ix_feed_ref_seq")
         db.execute("DROP INDEX ix_mirror_ref_seq")

@@ -83,7 +83,7 @@ def test_a_store_of_before_is_brought_up_whole_or_not_at_all(tmp_path: Path, mak
         store.request(WISH, 2)
     make(path)
     before = left(url)
-    with pytest.raises(StoreError, match="revision 0000, this version of Lanewise has 0002: run `lanewise site upgr"):
+    with pytest.raises(StoreError, match="revision 0000, this version of Lanewise has 0003: run `lanewise site upgr"):
         SiteStore(url)
 
     def upgraded(until: int) -> None:
@@ -106,7 +106,7 @@ def test_a_store_of_before_is_brought_up_whole_or_not_at_all(tmp_path: Path, mak
             break
         assert child.exitcode == -signal.SIGKILL
         killed += 1
-        assert [step.revision for step in upgrade(url, dry_run=True)] == ["0001", "0002"]
+        assert [step.revision for step in upgrade(url, dry_run=True)] == ["0001", "0002", "0003"]
         assert left(url) == before
     assert killed > 3
     assert upgrade(url, dry_run=False) == []
@@ -131,11 +131,11 @@ def test_a_start_says_what_to_do_about_tables_of_another_version(
         behind(store_url, "0001")
         with pytest.raises(StoreHeld, match=r"stop (the|every) api"):
             upgrade(store_url, dry_run=False)
-    behind(store_url, "0002")
+    behind(store_url, tables.REVISION)
     assert main(["site", "upgrade", str(toml)]) == 0
     assert capsys.readouterr().out.endswith(": of this version\n")
-    behind(store_url, "0003")
-    with pytest.raises(StoreError, match="revision 0003, this version of Lanewise has 0002: start the version that"):
+    behind(store_url, "9999")
+    with pytest.raises(StoreError, match="revision 9999, this version of Lanewise has 0003: start the version that"):
         SiteStore(store_url)
     behind(store_url, "0001")
     with pytest.raises(StoreError, match=r"revision 0001, this version .* run `lanewise site upgrade SITE.toml`"):

@@ -28,6 +28,7 @@ class Lock(IntEnum):
     FEED = 5  # until the end of the transaction, numbers of the feed are given to this one alone
     OUTBOX = 6
     DUTY = 7
+    PLAN = 8  # before any other of a transaction: drafts are made by one at a time
 
 
 def is_postgresql(db: sa.Connection) -> bool:

@@ -1,6 +1,6 @@
 """The tables of the site store, a file for each concept; a new file is named here, and in a migration."""
 
-from edge.site.tables import floor, metadata, sales
+from edge.site.tables import floor, metadata, picks, sales, stock
 from edge.site.tables.floor import (
     SCHEMA,
     feed,
@@ -30,7 +30,9 @@ __all__ = [
     "order_codes",
     "order_items",
     "orders",
+    "picks",
     "progress",
     "sales",
     "schema_version",
+    "stock",
 ]
