@@ -136,9 +136,10 @@ def sell(url: str, which: int) -> None:
         lines = tuple((n, f"SKU-{sku}", dice.randint(1, 3)) for n, sku in enumerate(skus, 1))
         with store.connections.writing() as db:
             stock.reserve(db, [Want(order=f"{which}.{number}", lines=lines, rank=number)])
-        sku = dice.randrange(ARTICLES)
-        here, there = (BinKey(f"B{sku}-{n}", f"SKU-{sku}") for n in dice.sample(range(2), 2))
-        cause = StockCause("writer", f"{which if number % 3 else 0}.{number}")  # every third is everybody's
+        which_is, same = (which, dice) if number % 3 else (0, random.Random(number))  # every third is everybody's
+        sku = same.randrange(ARTICLES)
+        here, there = (BinKey(f"B{sku}-{n}", f"SKU-{sku}") for n in same.sample(range(2), 2))
+        cause = StockCause("writer", f"{which_is}.{number}")
         movement = Movement(cause=cause, kind=MovementKind.RECEIPT, quantity=2, at_us=number, target=here)
         if number % 10 == 9:
             movement = replace(movement, kind=MovementKind.MOVE, source=there, quantity=1)

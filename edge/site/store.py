@@ -21,9 +21,9 @@ from edge.core.values.feed import FeedPlace, FeedPortion
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order
 from edge.core.values.wishes import Wish
-from edge.journal.record import Record
+from edge.journal.record import Record, Value
 from edge.orders.sales import Consignee, Draft, SalesOrder
-from edge.site import dialect, feed, outbox, sales, schema, tables, taking
+from edge.site import dialect, feed, outbox, picking, sales, schema, tables, taking
 from edge.site import orders as orders_of
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
@@ -246,7 +246,8 @@ class SiteStore:
 
         ``node``: name of the journal, another one for every file. Records, their names, the shipped orders and the
         cursor are stored together or not at all. That an order was shipped goes to the feed once, since the
-        controllers of other lines need to know; for the one that shipped it, it says nothing new.
+        controllers of other lines need to know; for the one that shipped it, it says nothing new. What was shipped
+        leaves the books of stock with the same transaction.
         """
         with self._at.writing() as db:
             seen = db.execute(sa.select(tables.progress.c.seq).where(tables.progress.c.node == node)).scalar()
@@ -260,6 +261,7 @@ class SiteStore:
             rows: list[tuple[object, ...]] = []
             names: list[tuple[object, ...]] = []
             shipped: list[OrderShipped] = []
+            values: list[Value] = []
             for record in fresh:
                 if record.kind in feed.FEED_KINDS:  # the feed has them already
                     continue
@@ -270,6 +272,7 @@ class SiteStore:
                     names.extend((name, node, record.seq) for name in found)
                 if isinstance(value, OrderShipped):
                     shipped.append(value)
+                values.append(value)
             dialect.bulk_insert(db, tables.mirror, ("node", "seq", "at_us", "line", "kind", "body"), rows)
             dialect.bulk_insert(db, tables.mirror_refs, ("ref", "node", "seq"), names)
             last = fresh[-1].seq
@@ -278,7 +281,9 @@ class SiteStore:
                 db.execute(tables.progress.insert().values(node=node, **now))
             else:
                 db.execute(tables.progress.update().where(tables.progress.c.node == node).values(now))
+            told = picking.ended_by(db, values)
             orders_of.ship(db, shipped)
+            outbox.append(db, told, fresh[-1].at_us)
             return last
 
 
