@@ -27,8 +27,12 @@ from starlette.staticfiles import StaticFiles
 from api.answers import PROBLEMS, json_answer, problems_answer
 from api.docks import dock_routes
 from api.guard import CSV_TYPE, Guard, media_type
+from api.picks import pick_routes
 from api.points import point_routes
+from api.problem_details import is_v1, problem_answer
 from api.site_state import Health, LineInfo, Site
+from api.stock import stock_routes
+from api.waves import wave_routes
 from api.words import words_route
 from edge.config.lines import SiteConfig
 from edge.config.problem import first_of, said_of
@@ -43,6 +47,10 @@ from edge.intake.orders import Intake, read_csv, read_json
 from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
 from edge.metrics import CONTENT_TYPE, text
+from edge.orders.articles import GtinError
+from edge.orders.picking import PickError, ToteHeldError
+from edge.orders.stock import StockError
+from edge.site.picking import StalePickError
 from edge.site.store import OrderConflict, Put, StoreError
 from edge.views.history import MINUTES, Window
 from edge.views.picture import Snapshot
@@ -121,6 +129,7 @@ class PutWithFindings(Put):
     findings: tuple[str, ...]
 
 
+_PLACES = ("body", "path", "query", "header")
 _ORDERS_BODY = {
     "requestBody": {
         "required": True,
@@ -157,6 +166,8 @@ def create_app(config: SiteConfig) -> FastAPI:
     point_routes(app, site)
     dock_routes(app, site)
     words_route(app)
+    for routes in (stock_routes, wave_routes, pick_routes):
+        app.include_router(routes(site))
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app
 
@@ -164,7 +175,9 @@ def create_app(config: SiteConfig) -> FastAPI:
 def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(StoreError)
     @app.exception_handler(JournalError)
-    async def store(_: Request, error: Exception) -> Response:
+    async def store(request: Request, error: Exception) -> Response:
+        if is_v1(request):
+            return problem_answer(503, str(error), headers={"retry-after": "1"})
         return problems_answer(503, [str(error)], {"retry-after": "1"})
 
     @app.exception_handler(OrderConflict)
@@ -172,7 +185,11 @@ def _answer_errors(app: FastAPI) -> None:
         return problems_answer(409, list(first_of(error.problems)))
 
     @app.exception_handler(StarletteHTTPException)
-    async def http(_: Request, error: StarletteHTTPException) -> Response:
+    async def http(request: Request, error: StarletteHTTPException) -> Response:
+        if is_v1(request):
+            where, _, said = str(error.detail).partition(": ")
+            fields = [(where.split()[0], said)] if said else []
+            return problem_answer(error.status_code, str(error.detail), fields, dict(error.headers or {}))
         return problems_answer(error.status_code, [str(error.detail)], dict(error.headers or {}))
 
     @app.exception_handler(ClientDisconnect)
@@ -180,12 +197,25 @@ def _answer_errors(app: FastAPI) -> None:
         return problems_answer(400, ["body: it ended before it was whole"])  # for nobody: the connection is gone
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> Response:
-        lines = []
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        told = []
+        places = _PLACES if is_v1(request) else ("body",)
         for item in error.errors():
-            where = ".".join(str(part) for part in item["loc"] if part != "body") or "body"
-            lines.append(f"{where}: {said_of(item)}")
-        return problems_answer(422, lines)
+            where = ".".join(str(part) for part in item["loc"] if part not in places) or "body"
+            told.append((where, said_of(item)))
+        if is_v1(request):
+            return problem_answer(422, "; ".join(f"{where}: {said}" for where, said in told), told)
+        return problems_answer(422, [f"{where}: {said}" for where, said in told])
+
+    @app.exception_handler(StockError)
+    @app.exception_handler(PickError)
+    async def refused(_: Request, error: Exception) -> Response:
+        field = "tote" if isinstance(error, ToteHeldError) else str(error).partition(":")[0]
+        return problem_answer(412 if isinstance(error, StalePickError) else 409, str(error), [(field, str(error))])
+
+    @app.exception_handler(GtinError)
+    async def no_gtin(_: Request, error: GtinError) -> Response:
+        return problem_answer(422, str(error), [("gtins", str(error))])
 
 
 @contextmanager

@@ -98,6 +98,9 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     of_module(
         "load", "edge.commands.loads", "loads at dock doors: open, check, close, manifest", "Loads at dock doors."
     )
+    of_module("stock", "edge.commands.stock", "stock: what lies where, receipts, moves, counts, audit", "Stock.")
+    of_module("waves", "edge.commands.waves", "waves of orders: plan, release, withdraw, late ones", "Waves of orders.")
+    of_module("picks", "edge.commands.picks", "rounds of pickers: claim, pick, hand back, totes, put-backs", "Picking.")
     of_module("plc", "edge.commands.plc", "a PLC's mailbox: conformance, watch", "A PLC's mailbox.")
     of_module("rfid", "edge.commands.rfid", "readers: discover, watch, report", "RFID readers.")
     of_module("opcua", "edge.opcua.server", "portals as AutoID devices and lines as PackML machines on OPC UA")
@@ -253,6 +256,8 @@ def _check(arguments: argparse.Namespace) -> int:
     from edge.config.remote_io import io_margins
     from edge.config.slow_links import slow_link_margins
     from edge.config.surroundings import check_line, check_site, exposed
+    from edge.intake.calendars import CalendarError
+    from edge.intake.planning import planning_of
     from edge.journal.host_time import now_us
 
     path: Path = arguments.config
@@ -262,6 +267,10 @@ def _check(arguments: argparse.Namespace) -> int:
     try:
         if _is_site(path):
             site = check_site(path)
+            try:
+                planning_of(site.service, site.plan, now_us())
+            except CalendarError as error:
+                raise ConfigError(path, [f"service: {error}"]) from None
             print(f"{path}: good: site {site.site}, {len(site.controller)} controller(s), listens on {site.listen}")
             told = [*exposed(site)]
         else:

@@ -14,13 +14,13 @@ from sold import sold
 from edge.orders.articles import Article
 from edge.orders.eligibility import Terms
 from edge.orders.picking import BinPlace
+from edge.orders.planning import Planning
 from edge.orders.sales import OrderStage, SalesLine
 from edge.orders.services import Pickup, Rate, Service
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause
 from edge.orders.waves import WaveLimits
 from edge.site import stock, tables
 from edge.site.store import SiteStore
-from edge.site.waves import Planning
 
 NOW_US = 1_790_000_000_000_000
 CUTOFF_US = NOW_US + 4 * 3_600_000_000

@@ -1,6 +1,6 @@
 """How commands ask the api process of a site: one request, one answer, and one message when it cannot be.
 
-Public names: ask, ApiError.
+Public names: ask, send, ApiError.
 """
 
 from __future__ import annotations
@@ -23,10 +23,20 @@ class ApiError(OSError):
 
 def ask(site: SiteConfig, path: str, wish: Mapping[str, object] | None = None) -> bytes:
     """The answer's body; with ``wish`` it is posted. Raises ApiError, ConfigError for its token."""
+    return send(site, path, None if wish is None else json.dumps(wish).encode())
+
+
+def send(
+    site: SiteConfig,
+    path: str,
+    body: bytes | None,
+    media_type: str = "application/json",
+    more: Mapping[str, str] | None = None,
+) -> bytes:
+    """The same of any body, with more headers; None = nothing is posted."""
     host, _, port = site.listen.rpartition(":")
     url = f"http://{_REACHED.get(host, host)}:{port}{path}"
-    headers = {"Content-Type": "application/json", **bearer(site.token_file)}
-    body = None if wish is None else json.dumps(wish).encode()
+    headers = {"Content-Type": media_type, **bearer(site.token_file), **(more or {})}
     request = Request(url, body, headers)
     try:
         with urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310  http, as above
@@ -42,6 +52,10 @@ def ask(site: SiteConfig, path: str, wish: Mapping[str, object] | None = None) -
 
 def _problems(error: HTTPError) -> str:
     try:
-        return "; ".join(json.loads(error.read())["problems"])
+        said = json.loads(error.read())
+        if "problems" in said:
+            return "; ".join(said["problems"])
+        told = [f"{one['field']}: {one['detail']}" for one in said["errors"] if one["detail"] not in said["detail"]]
+        return "; ".join((str(said["detail"]), *told))
     except (ValueError, KeyError, TypeError):
         return f"{error.url}: HTTP {error.code}: is that `lanewise api`?"

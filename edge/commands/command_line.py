@@ -1,6 +1,6 @@
 """One way to declare a command of `lanewise`, and to say what it cannot do.
 
-Public names: Commands, CommandError, add_command, add_by, who, sentence.
+Public names: Commands, CommandError, add_command, add_by, add_site, who, sentence.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import getpass
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeAlias
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  it has no other name
@@ -29,6 +30,13 @@ def add_command(
 def add_by(command: argparse.ArgumentParser) -> None:
     """The argument of every command that asks for something."""
     command.add_argument("--by", metavar="NAME", help="who asks (default: the user's name)")
+
+
+def add_site(command: argparse.ArgumentParser) -> None:
+    """The argument of every command that asks the api process of a site."""
+    command.add_argument(
+        "--site", type=Path, default=Path("SITE.toml"), metavar="SITE.toml", help="the site (default: SITE.toml)"
+    )
 
 
 def who(arguments: argparse.Namespace) -> str:

@@ -20,6 +20,7 @@ from edge.config.plcs import PlcConfig
 from edge.config.publish import DiskConfig, MetricsConfig, PublisherConfig, RetentionConfig
 from edge.config.readers import ReaderConfig
 from edge.config.review import ReviewTable
+from edge.config.shipping import PlanTable, ServiceTable
 from edge.config.table import SQLITE, Beside, Frozen, Listen, Name, StoreUrl
 from edge.core.alarms.rules import RULES
 from edge.core.values.alarm import AlarmKind, AlarmRule, Priority
@@ -304,6 +305,8 @@ class SiteConfig(PlainTable):
     review: ReviewTable = Field(default_factory=ReviewTable, description="when people must look at an order")
     channels: dict[Name, ChannelTable] = Field(default={}, description="where orders come from as files, by name")
     retention: SiteRetention = Field(default=SiteRetention(), description="how long the site store keeps what")
+    service: dict[Name, ServiceTable] = Field(default={}, description="what carriers offer, see docs/planning.md")
+    plan: PlanTable = Field(default=PlanTable(), description="how parcels are planned into waves")
 
     @property
     def store_file(self) -> Path | None:

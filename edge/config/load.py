@@ -28,6 +28,7 @@ from edge.config.publish import publisher_problems
 from edge.config.readers import BarcodeConfig, ReaderConfig, card_problems, reader_addresses, reader_problems
 from edge.config.remote_io import io_problems
 from edge.config.review_rules import review_problems
+from edge.config.shipping import shipping_problems
 from edge.config.table import Frozen, Name, file_problems
 from edge.core.values.alarm import MOMENTS, RATES
 from edge.core.values.layout import Job, LaneRole
@@ -434,3 +435,4 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
     if not 1 <= int(port) <= 65535:
         yield f"listen: {config.listen!r}: port {port} is not one of 1..65535"
     yield from door_problems("listen", config.listen, config, config.token_file)
+    yield from shipping_problems(config.service, config.plan)

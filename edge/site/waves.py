@@ -1,6 +1,6 @@
 """Waves in transactions: what waits is promised, planned into drafts, released to pickers and line, and watched.
 
-Public names: Planning, PlanResult, Released, WaveRow, rank_of, reserve_waiting, plan, release, withdraw, wave_rows,
+Public names: PlanResult, Released, WaveRow, rank_of, reserve_waiting, plan, release, withdraw, wave_rows,
 wave_of, forecast_late.
 
 Only a released fulfilment is in the line's book; its id is the sales order's, with a number behind it where the order
@@ -10,8 +10,8 @@ needs several. Order of locks: see `edge.site.picking`; plans are made one at a 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,14 +19,14 @@ import sqlalchemy as sa
 
 from edge.core.values.order import Order, OrderLine, OrderState
 from edge.orders.articles import NOTHING_SPECIAL, Article, Goods
-from edge.orders.eligibility import ParcelPlan, ServiceRefusal, Terms
+from edge.orders.eligibility import ParcelPlan, ServiceRefusal
 from edge.orders.forecast import Ahead, Late, Rates, forecast, newly_late
 from edge.orders.picking import withdrawn
 from edge.orders.plan import Planned, planned
+from edge.orders.planning import Planning
 from edge.orders.release import Lacking, released
 from edge.orders.reservations import ReservationEvent, ReservationState
 from edge.orders.sales import OrderStage, PaymentKind
-from edge.orders.services import Pickup, Service
 from edge.orders.stock import BookChange
 from edge.orders.waves import Member, Wave, WaveLimits, WaveState, replanned, wave_state
 from edge.site import dialect, orders, outbox, picking, sales, stock
@@ -109,21 +109,6 @@ def _reserve_waiting(db: sa.Connection, names: Sequence[str]) -> list[stock.Rese
 
 
 # ---- planned ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planning:
-    """What a plan goes by. ``pickups``: with all their room; what is released already is taken off here.
-
-    ``zone_of``: (country, region, postcode) -> zone, empty = none; ``promised_us``: (country, local day) -> its end.
-    """
-
-    services: dict[str, Service]
-    pickups: tuple[Pickup, ...]
-    terms: Terms
-    zone_of: Callable[[str, str, str], str]
-    promised_us: Callable[[str, str], int]
-    limits: WaveLimits = field(default_factory=WaveLimits)
 
 
 @dataclass(frozen=True, slots=True)

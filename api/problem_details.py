@@ -1,0 +1,58 @@
+"""How `/api/v1` says what is wrong: problem details, with the field that each concerns.
+
+Public names: Problem, FieldProblem, V1_PROBLEMS, is_v1, problem_answer.
+
+Source: RFC 9457.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with a field. ``field``: its path in the body, or the name of a parameter or header."""
+
+    field: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """What is wrong."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem]
+
+
+V1_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "content": {"application/problem+json": {}}}
+    for status in (400, 401, 403, 404, 409, 412, 413, 415, 421, 422, 428, 503)
+}
+
+
+def is_v1(request: Request) -> bool:
+    """Whether a request is answered in this form."""
+    return request.url.path.startswith("/api/v1/")
+
+
+def problem_answer(
+    status: int, detail: str, fields: Iterable[tuple[str, str]] = (), headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """``fields``: (field, what is wrong with it)."""
+    body = Problem(
+        type="about:blank",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        errors=[FieldProblem(field=name, detail=said) for name, said in fields],
+    )
+    return JSONResponse(body.model_dump(), status, headers, media_type="application/problem+json")

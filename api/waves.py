@@ -1,0 +1,99 @@
+"""Waves over HTTP: drafts planned anew, a wave released or taken back, and who will be late.
+
+Public names: wave_routes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from fastapi import APIRouter, HTTPException, Response
+
+from api.answers import json_answer
+from api.problem_details import V1_PROBLEMS
+from api.site_state import Site
+from api.v1_bodies import After, Body, Key, Limit
+from edge.intake.operators import By
+from edge.intake.planning import planning_of
+from edge.journal.host_time import now_us
+from edge.orders.forecast import Late
+from edge.site import waves
+from edge.site.waves import PlanResult, Released, WaveRow
+
+
+class ByBody(Body):
+    """Who asks."""
+
+    by: By
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Fulfilments that are planned again, and those that stay since somebody has begun them."""
+
+    withdrawn: int
+    stay: int
+
+
+def wave_routes(site: Site) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(prefix="/api/v1/waves", responses=V1_PROBLEMS, tags=["waves"])
+
+    @routes.get("", response_model=tuple[WaveRow, ...])
+    def listed(after: After = "", limit: Limit = 100, everything: bool = False) -> Response:
+        """Waves by id; without ``everything`` those that are not done."""
+        with site.store().connections.reading() as db:
+            return json_answer(waves.wave_rows(db, after, limit, everything))
+
+    @routes.post("/plan", response_model=PlanResult)
+    async def plan(body: ByBody) -> Response:
+        """Plans all accepted orders that have their stock anew; released waves stay."""
+        assert body.by, "somebody asks"
+        at_us = now_us()
+
+        def planned() -> PlanResult:
+            by = planning_of(site.config.service, site.config.plan, at_us)
+            return waves.plan(site.store().connections, by, at_us)
+
+        return json_answer(await asyncio.to_thread(planned))
+
+    @routes.get("/late", response_model=tuple[Late, ...])
+    def late() -> Response:
+        """Fulfilments that will miss their cut-off, with what keeps them; the outbox tells each once."""
+        at_us = now_us()
+        by = planning_of(site.config.service, site.config.plan, at_us)
+        return json_answer(waves.forecast_late(site.store().connections, by.rates, by.tail_us, at_us))
+
+    @routes.get("/{wave}", response_model=WaveRow)
+    def one(wave: Key) -> Response:
+        """A wave with its members and rounds, counted."""
+        with site.store().connections.reading() as db:
+            found = waves.wave_of(db, wave)
+        if found is None:
+            raise _none(wave)
+        return json_answer(found)
+
+    @routes.post("/{wave}/release", response_model=Released)
+    async def release(wave: Key, body: ByBody) -> Response:
+        """Gives bins, rounds and the line's orders to all members that have their stock; again, nothing changes."""
+        at_us = now_us()
+        limits = planning_of(site.config.service, site.config.plan, at_us).limits
+        done = await asyncio.to_thread(lambda: waves.release(site.store().connections, wave, limits, body.by, at_us))
+        if done is None:
+            raise _none(wave)
+        return json_answer(done)
+
+    @routes.post("/{wave}/withdraw", response_model=Withdrawn)
+    async def withdraw(wave: Key, body: ByBody) -> Response:
+        """Takes a wave back as far as nobody has begun it."""
+        done = await asyncio.to_thread(lambda: waves.withdraw(site.store().connections, wave, body.by, now_us()))
+        if done is None:
+            raise _none(wave)
+        return json_answer(Withdrawn(*done))
+
+    return routes
+
+
+def _none(wave: str) -> HTTPException:
+    return HTTPException(404, f"wave {wave}: there is none")

@@ -1,0 +1,93 @@
+"""`lanewise waves …`: drafts planned anew, a wave released or taken back, and who will be late.
+
+Public names: add_arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from urllib.parse import quote
+
+from edge.commands.api_client import ask
+from edge.commands.command_line import add_by, add_command, add_site, who
+from edge.config.load import load_site
+from edge.core.iso_time import iso
+
+
+def add_arguments(waves: argparse.ArgumentParser) -> None:
+    """The commands below `lanewise waves`."""
+    commands = waves.add_subparsers(metavar="COMMAND", required=True)
+    listed = add_command(commands, "list", _list, "the waves that are not done, with their time to cut-off")
+    add_site(listed)
+    listed.add_argument("--all", action="store_true", help="also those that are done")
+    listed.add_argument("--json", action="store_true", help="one JSON line each")
+    planned = add_command(commands, "plan", _plan, "plans all accepted orders that have their stock anew")
+    add_site(planned)
+    add_by(planned)
+    for name, command, text in (
+        ("release", _release, "gives a wave's orders to the pickers and the line"),
+        ("withdraw", _withdraw, "takes a wave back as far as nobody has begun it"),
+    ):
+        made = add_command(commands, name, command, text)
+        add_site(made)
+        made.add_argument("wave", metavar="WAVE")
+        add_by(made)
+    late = add_command(commands, "late", _late, "who will miss a cut-off, and why; status 1 = somebody")
+    add_site(late)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    after = ""
+    while True:
+        path = f"/api/v1/waves?after={quote(after)}&everything={'true' if arguments.all else 'false'}"
+        rows = json.loads(ask(load_site(arguments.site), path))
+        for row in rows:
+            ended = ", ".join(f"{n} {how}" for how, n in sorted(row["ended"].items()))
+            print(
+                json.dumps(row, ensure_ascii=False)
+                if arguments.json
+                else f"{row['id']}: {row['state']}{', urgent' if row['urgent'] else ''}, {row['members']} orders"
+                f" ({ended or 'none'}), release by {iso(row['release_by_us'])}, cut-off {iso(row['cutoff_us'])}"
+            )
+        if not rows:
+            return 0
+        after = rows[-1]["id"]
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    done = json.loads(ask(load_site(arguments.site), "/api/v1/waves/plan", {"by": who(arguments)}))
+    print(
+        f"{done['members']} orders: {len(done['new'])} new drafts, {len(done['kept'])} as before, "
+        f"{len(done['replaced'])} replaced"
+    )
+    for order, refusals in done["left"]:
+        why = ", ".join(f"{one['pickup']} {one['code']}" for one in refusals)
+        print(f"order {order}: nobody carries it: {why}")
+    for order, missing in done["waiting"]:
+        print(f"order {order}: waits for {', '.join(f'{n} of {sku}' for sku, n in missing)}")
+    return 0
+
+
+def _release(arguments: argparse.Namespace) -> int:
+    path = f"/api/v1/waves/{quote(arguments.wave, safe='')}/release"
+    done = json.loads(ask(load_site(arguments.site), path, {"by": who(arguments)}))
+    print(f"{done['wave']}: {done['members']} orders in {done['tasks']} rounds{', as before' if done['again'] else ''}")
+    for one in done["lacking"]:
+        print(f"order {one['fulfilment']}: stays behind: {one['missing']} of {one['sku']} are missing")
+    return 0 if done["members"] else 1
+
+
+def _withdraw(arguments: argparse.Namespace) -> int:
+    path = f"/api/v1/waves/{quote(arguments.wave, safe='')}/withdraw"
+    done = json.loads(ask(load_site(arguments.site), path, {"by": who(arguments)}))
+    print(f"{arguments.wave}: {done['withdrawn']} orders are planned again, {done['stay']} stay")
+    return 0
+
+
+def _late(arguments: argparse.Namespace) -> int:
+    rows = json.loads(ask(load_site(arguments.site), "/api/v1/waves/late"))
+    for row in rows:
+        finish = "nobody can say when" if row["finish_us"] is None else iso(row["finish_us"])
+        print(f"order {row['fulfilment']}: {row['reason']}: ready {finish}, cut-off {iso(row['cutoff_us'])}")
+    return 1 if rows else 0

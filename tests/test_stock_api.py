@@ -1,0 +1,190 @@
+"""Stock, waves and picking over HTTP and by commands: what is taken, what is refused and with which field."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Run
+from example_site import client_of, example_site
+from made_up_floor import tote
+from ports import free_port
+from stocked import accept
+from waiting import wait_until
+
+from api.app import create_app
+from api.server import listen, server
+from edge.cli import main
+from edge.config.lines import SiteConfig
+from edge.config.shipping import PlanTable, ServiceTable, ZoneTable, shipping_problems
+from edge.intake.calendars import CalendarError, instant_us
+from edge.intake.planning import planning_of
+from rfid.epc.identity import describe
+
+CSV = """sku,name,gtins,mass_g,bin,aisle,place,quantity,lot,expires
+SKU-0,pen,4006381333931 14006381333938*10,20,A-1,1,1,5,L1,2027-01-31
+SKU-0,,,,A-2,1,2,7,,
+SKU-1,ink,,300,B-1,2,1,3,,
+"""
+TIMES = ("00:00", "06:00", "12:00", "18:00", "23:59")
+ALWAYS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), TIMES)
+SERVICE = {
+    "carrier": "Post",
+    "cutoffs": ALWAYS,
+    "transit_days": {"home": 1},
+    "rates": {"home": [[30_000, 100]]},
+}
+
+
+@pytest.fixture
+def site(project: Path, tmp_path: Path) -> SiteConfig:
+    made = example_site(project, tmp_path)
+    return made.model_copy(
+        update={
+            "service": {"post": ServiceTable.model_validate(SERVICE)},
+            "plan": PlanTable(zone={"home": ZoneTable()}, lead_minutes=0, margin_minutes=0),
+        }
+    )
+
+
+def test_an_order_goes_its_way_over_http(site: SiteConfig, run: Run) -> None:
+    async def talk() -> None:
+        app = create_app(site)
+        async with client_of(app) as client:
+            csv = {"content-type": "text/csv"}
+            answer = await client.post("/api/v1/stock/imports", content=CSV, headers=csv)
+            assert answer.json() == {"articles_new": 2, "articles_changed": 0, "bins": 3, "receipts": 3, "known": 0}
+            answer = await client.post("/api/v1/stock/imports", content=CSV, headers=csv)
+            assert answer.json()["known"] == 3
+            answer = await client.post("/api/v1/stock/imports", content=CSV.replace("B-1,2", "B-1,x"), headers=csv)
+            assert answer.status_code == 422
+            assert [one["field"] for one in answer.json()["errors"]] == ["row 4, aisle"]
+            await asyncio.to_thread(accept, app.state.site.store(), [(1, {0: 2}), (2, {1: 9})])
+            plan = (await client.post("/api/v1/waves/plan", json={"by": "Ann"})).json()
+            assert (plan["members"], len(plan["new"]), plan["waiting"]) == (1, 1, [["shop-2", [["SKU-1", 6]]]])
+            (wave,) = plan["new"]
+            for again in (False, True):
+                released = (await client.post(f"/api/v1/waves/{wave}/release", json={"by": "Ann"})).json()
+                assert (released["members"], released["tasks"], released["again"]) == (1, 1, again)
+            (row,) = (await client.get("/api/v1/waves")).json()
+            assert (row["id"], row["state"]) == (wave, "released")
+            claimed = await client.post("/api/v1/pick-tasks/claim", json={"picker": "Bob"})
+            task = claimed.json()
+            assert claimed.headers["etag"] == '"2"' and task["lines"][0]["at"]["bin"] == "A-1"
+            assert (await client.post("/api/v1/pick-tasks/claim", json={"picker": "Eve"})).status_code == 204
+            path = f"/api/v1/pick-tasks/{task['id']}/lines/1"
+            body: dict[str, Any] = {"picker": "Bob", "units": 1, "tote": tote(1)}
+            for headers, said, status, field in (
+                ({}, body, 428, "If-Match"),
+                ({"if-match": "three"}, body, 412, "If-Match"),
+                ({"if-match": '"9"'}, body, 412, f"task {task['id']}"),
+                ({"if-match": '"2"'}, body, 409, f"task {task['id']} line 1"),
+                ({"if-match": '"2"'}, {**body, "tote": "x"}, 422, "tote"),
+                ({"if-match": '"2"'}, {**body, "units": -1}, 422, "units"),
+                ({"if-match": '"2"'}, {**body, "reason": "lazy"}, 422, "reason"),
+            ):
+                refused = await client.post(path, json=said, headers=headers)
+                assert refused.headers["content-type"] == "application/problem+json"
+                assert (refused.status_code, refused.json()["errors"][0]["field"]) == (status, field)
+            body |= {"reason": "empty"}
+            answer = await client.post(path, json=body, headers={"if-match": '"2"'})
+            assert [line["at"]["bin"] for line in answer.json()["lines"]] == ["A-1", "A-2"]
+            element = describe(tote(1))["element_string"]
+            assert (await client.get("/api/orders/shop-1")).json()["tote"] == element
+            other = await client.put(f"/api/v1/totes/{tote(1)}", json={"fulfilment": "shop-9"})
+            assert other.status_code == 409
+            assert (await client.get("/api/v1/stock/audit")).json() == []
+            freed = await client.post(f"/api/v1/totes/{tote(1)}/emptied", json={"by": "Bob"})
+            assert freed.json() == {"fulfilment": "shop-1"}
+            for wrong in ("/api/v1/stock/none", "/api/v1/waves/none", "/api/v1/pick-tasks/none"):
+                assert (await client.get(wrong)).status_code == 404
+            moved = {"cause": {"kind": "test", "id": "1"}, "kind": "receipt", "sku": "SKU-0", "quantity": 1}
+            for wrong_one, status in (
+                ({**moved, "target": "nowhere"}, 409),
+                ({**moved, "target": ""}, 409),
+                ({**moved, "target": "A-1", "quantity": 0}, 422),
+                ({**moved, "target": "a\u0000b"}, 422),
+            ):
+                answer = await client.post("/api/v1/stock/movements", json={"by": "Ann", "movements": [wrong_one]})
+                assert answer.status_code == status and answer.json()["errors"], answer.text
+            assert (await client.get("/api/v1/stock?after=%00")).status_code == 422
+            assert (await client.get("/api/v1/put-backs")).json() == []
+            assert (await client.get("/api/v1/waves/late")).status_code == 200
+
+    run(talk())
+
+
+def test_commands_ask_the_api(
+    site: SiteConfig, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = free_port()
+    app = create_app(site.model_copy(update={"listen": f"127.0.0.1:{port}"}))
+    toml = tmp_path / "asked.toml"
+    text = (tmp_path / "SITE.toml").read_text(encoding="utf-8")
+    toml.write_text(text.replace("127.0.0.1:8000", f"127.0.0.1:{port}"), encoding="utf-8")
+    file = tmp_path / "stock.csv"
+    file.write_text(CSV)
+    with listen("127.0.0.1", port) as listener:
+        running = server(app)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            wait_until(lambda: running.started)
+            accept(app.state.site.store(), [(1, {0: 2})])
+
+            def asks(*words: str, status: int = 0) -> str:
+                command, name, *rest = words
+                assert main([command, name, "--site", str(toml), *rest]) == status
+                return capsys.readouterr().out
+
+            assert "2 articles new" in asks("stock", "import", str(file))
+            assert asks("stock", "receive", "SKU-1", "4", "B-1", "--by", "Ann", "--cause", "7") == "booked\n"
+            assert "known" in asks("stock", "receive", "SKU-1", "4", "B-1", "--by", "Ann", "--cause", "7")
+            assert asks("stock", "move", "SKU-1", "1", "B-1", "A-1", "--by", "Ann") == "booked\n"
+            assert asks("stock", "count", "SKU-1", "B-1", "6", "--by", "Ann") == "booked\n"
+            assert asks("stock", "list", "SKU-1").splitlines()[0] == "SKU-1: 7 sellable, 0 promised  ink"
+            assert asks("stock", "audit") == "the books agree\n"
+            assert asks("waves", "plan", "--by", "Ann").startswith("1 orders: 1 new drafts")
+            name = asks("waves", "list").partition(":")[0]
+            assert "1 orders in 1 rounds" in asks("waves", "release", name, "--by", "Ann")
+            assert f"{name}-1: order, open" in asks("picks", "list", "--wave", name)
+            assert "assigned, Bob" in asks("picks", "claim", "--by", "Bob")
+            assert "nothing" in asks("picks", "claim", "--by", "Eve", status=1)
+            assert "order, done" in asks("picks", "pick", f"{name}-1", "1", "2", "--tote", tote(1), "--by", "Bob")
+            assert "it was of shop-1" in asks("picks", "emptied", tote(1), "--by", "Bob")
+            assert asks("picks", "put-backs") == ""
+            assert main(["picks", "pick", "--site", str(toml), f"{name}-1", "1", "2", "--by", "Bob"]) == 2
+            assert "ended already" in capsys.readouterr().err
+        finally:
+            running.should_exit = True
+            thread.join()
+
+
+def test_services_of_a_site_become_instants() -> None:
+    taipei = ServiceTable.model_validate({**SERVICE, "time_zone": "Asia/Taipei", "cutoffs": {"mon": ["16:00"]}})
+    plan = PlanTable(
+        zone={"north": ZoneTable(countries=("TW",), postcodes=("1", "2")), "home": ZoneTable(countries=("TW",))},
+        time_zone="Asia/Taipei",
+        horizon_days=10,
+    )
+    monday = instant_us(date(2026, 11, 30), time(16), "Asia/Taipei")
+    made = planning_of({"post": taipei}, plan, monday - 1)
+    first, second = made.pickups
+    assert (first.cutoff_us, second.cutoff_us) == (monday, monday + 7 * 86_400_000_000)
+    assert first.arrives == (("home", instant_us(date(2026, 12, 2), time(), "Asia/Taipei")),)
+    assert made.terms.release_by_us[first.id] == monday - 100 * 60_000_000
+    assert [made.zone_of("TW", "", code) for code in ("106", "700")] == ["north", "home"]
+    assert made.zone_of("DE", "", "1") == ""
+    assert made.promised_us("TW", "2026-12-01") == instant_us(date(2026, 12, 2), time(), "Asia/Taipei")
+    wrong = ServiceTable.model_validate({**SERVICE, "rates": {"moon": [[5, 1], [5, 2]]}})
+    assert list(shipping_problems({"post": wrong}, plan)) == [
+        "service.post.rates.moon: no such zone: allowed are north, home",
+        "service.post.transit_days.moon: missing: there is a rate into this zone",
+        "service.post.rates.moon: grams must rise from step to step",
+    ]
+    with pytest.raises(CalendarError):
+        planning_of({}, PlanTable(time_zone="Mars/Olympus"), 0)
