@@ -121,9 +121,8 @@ def _put_backs(arguments: argparse.Namespace) -> int:
         for row in rows:
             to = row["to"]
             tote = f" in tote {row['tote']}" if row["tote"] else ""
-            print(
-                f"{row['seq']}: {row['quantity']} of {to['sku']}{tote} of {row['fulfilment']} to {to['bin']}: {row['why']}"
-            )
+            what = f"{row['quantity']} of {to['sku']}{tote} of {row['fulfilment']}"
+            print(f"{row['seq']}: {what} to {to['bin']}: {row['why']}")
         after = rows[-1]["seq"]
     return 0
 
