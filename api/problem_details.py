@@ -1,6 +1,6 @@
 """How `/api/v1` says what is wrong: problem details, with the field that each concerns.
 
-Public names: Problem, FieldProblem, V1_PROBLEMS, is_v1, problem_answer.
+Public names: Problem, ProblemField, V1_PROBLEMS, is_v1, problem_answer.
 
 Source: RFC 9457.
 """
@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 
-class FieldProblem(BaseModel):
+class ProblemField(BaseModel):
     """What is wrong with a field. ``field``: its path in the body, or the name of a parameter or header."""
 
     field: str
@@ -30,7 +30,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    errors: list[FieldProblem]
+    errors: list[ProblemField]
 
 
 V1_PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -53,6 +53,6 @@ def problem_answer(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
-        errors=[FieldProblem(field=name, detail=said) for name, said in fields],
+        errors=[ProblemField(field=name, detail=said) for name, said in fields],
     )
     return JSONResponse(body.model_dump(), status, headers, media_type="application/problem+json")

@@ -2,7 +2,7 @@
 
 Public names: put_skus, Sku, put_bins, put_lots, skus_of, articles_of, places_of, lock_skus, promises_of, bin_rows,
 offers_of, apply, suspect, record, count, Recorded, GaveWay, write_ledger, Want, Reserved, reserve, told_of, lapse,
-Held, held, at_place, step, set_soft, insert_reservations, delete_reservations, ledger, LedgerRow, StockRow, BinLine,
+Held, held, at_place, step, set_soft, insert_reservations, delete_soft, ledger, LedgerRow, StockRow, BinLine,
 stock_rows, BookDifference, audit.
 
 Whoever changes a book locks the rows of the promise book of all SKUs that it concerns first, in their order; so nobody
@@ -598,11 +598,11 @@ def insert_reservations(db: sa.Connection, rows: Iterable[tuple[Reservation, str
     dialect.bulk_insert(db, tables.reservations, _RESERVATION, (_row(one, name) for one, name in rows))
 
 
-def delete_reservations(db: sa.Connection, rows: Iterable[Held]) -> None:
-    """Takes reservations away, many at once; the books are the caller's."""
-    which = tables.reservations.delete().where(tables.reservations.c.seq == sa.bindparam("which"))
-    if asked := [{"which": one.seq} for one in rows]:
-        db.execute(which, asked)
+def delete_soft(db: sa.Connection, names: Iterable[str]) -> None:
+    """Takes all that orders have softly away, many at once; the books are the caller's."""
+    table = tables.reservations.c
+    soft = sa.and_(table.state == str(ReservationState.SOFT), table.fulfilment == "")
+    db.execute(tables.reservations.delete().where(dialect.among(db, table.order_id, names), soft))
 
 
 def step(
@@ -764,9 +764,8 @@ def lapse(db: sa.Connection, which: sa.ColumnElement[bool], event: ReservationEv
     soft = sa.and_(which, tables.reservations.c.state == str(ReservationState.SOFT))
     lock_skus(db, db.execute(sa.select(tables.reservations.c.sku).where(soft).distinct()).scalars())
     rows = held(db, soft)
-    effects = [stepped(one.its, event)[2] for one in rows]
-    delete_reservations(db, rows)
-    apply(db, BookChange.summed(effects))
+    apply(db, BookChange.summed(stepped(one.its, event)[2] for one in rows))
+    db.execute(tables.reservations.delete().where(soft))
     return sum(one.its.quantity for one in rows)
 
 

@@ -469,7 +469,7 @@ def _release(db: sa.Connection, wave: Wave, limits: WaveLimits, by: str, at_us: 
     names = {member.fulfilment for member in made.members}
     fulfilment_of = {name: planned_rows[lead].fulfilment for name, lead in lead_of.items()}
     out = [one for name in sorted(names) for one in mine[name]]
-    stock.delete_reservations(db, out)
+    stock.delete_soft(db, {one.its.order for one in out})
     stock.insert_reservations(db, ((one, fulfilment_of[one.order]) for one in made.hard))
     stock.apply(db, made.change)
     picking.save_tasks(db, made.tasks)
