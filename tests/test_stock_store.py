@@ -124,7 +124,7 @@ def test_an_order_gets_all_its_lines_or_none_and_asked_again_nothing_more(store:
     store.close()
 
 
-WRITERS, ORDERS = 8, 50
+WRITERS, ORDERS = 8, 25
 
 
 def sell(url: str, which: int) -> None:
@@ -147,7 +147,7 @@ def sell(url: str, which: int) -> None:
             picking.recorded(store.connections, [movement], str(which), number)
         except StockError:
             assert number % 10 == 9  # nothing was left to move
-        if number % 25 == 24:
+        if number % 12 == 11:
             picking.counted_at(store.connections, there, dice.randint(0, 40), replace(cause, n=1), "", "", number)
     store.close()
 
@@ -156,7 +156,7 @@ def test_eight_writers_sell_nothing_twice_and_none_waits_in_a_circle(
     postgres_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = SiteStore(postgres_url)
-    stocked(store, units=20)
+    stocked(store, units=12)
     fork = multiprocessing.get_context("fork")
     writers = [fork.Process(target=sell, args=(postgres_url, which)) for which in range(1, WRITERS + 1)]
     for writer in writers:
