@@ -10,6 +10,11 @@ from contextlib import closing
 from pathlib import Path
 
 _SINCE_0001 = (
+    "import_row",
+    "import_run",
+    "contact",
+    "refund",
+    "fulfilment_state",
     "late_notice",
     "tote_hold",
     "put_back",

@@ -96,7 +96,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("edge/controller/controller.py", "import edge.devices.clocks")
     ],
     "door of controller: controller and retention": [("edge/cli.py", "import edge.controller.vitals")],
-    "door of site: the store and its command": [("api/app.py", "import edge.site.tables")],
+    "door of site: the store, the sales desk and its command": [("api/app.py", "import edge.site.tables")],
     "commands: named by cli, imported by nobody": [("edge/site/store.py", "import edge.commands.command_line")],
     "door of publish: its process and its schema": [("grafana/board.py", "import edge.publish.topics")],
     "door of sim: its processes and the tally": [("edge/commands/demo.py", "import edge.sim.world")],
@@ -215,6 +215,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "alembic and psycopg: edge.site only": [("edge/journal/writer.py", "import psycopg")],
     "phonenumbers: edge.intake.phone only": [("edge/intake/compare.py", "import phonenumbers")],
     "calamine: edge.intake.workbooks only": [("edge/intake/channels.py", "import python_calamine")],
+    "rapidfuzz: edge.site.sales_facts only": [("edge/intake/compare.py", "import rapidfuzz")],
     "msgspec: where records are stored or sent, edge.journal, edge.site and api": [
         ("edge/config/load.py", "import msgspec")
     ],

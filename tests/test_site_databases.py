@@ -83,7 +83,7 @@ def test_a_store_of_before_is_brought_up_whole_or_not_at_all(tmp_path: Path, mak
         store.request(WISH, 2)
     make(path)
     before = left(url)
-    with pytest.raises(StoreError, match="revision 0000, this version of Lanewise has 0003: run `lanewise site upgr"):
+    with pytest.raises(StoreError, match="revision 0000, this version of Lanewise has 0004: run `lanewise site upgr"):
         SiteStore(url)
 
     def upgraded(until: int) -> None:
@@ -106,7 +106,7 @@ def test_a_store_of_before_is_brought_up_whole_or_not_at_all(tmp_path: Path, mak
             break
         assert child.exitcode == -signal.SIGKILL
         killed += 1
-        assert [step.revision for step in upgrade(url, dry_run=True)] == ["0001", "0002", "0003"]
+        assert [step.revision for step in upgrade(url, dry_run=True)] == ["0001", "0002", "0003", "0004"]
         assert left(url) == before
     assert killed > 3
     assert upgrade(url, dry_run=False) == []
@@ -135,7 +135,7 @@ def test_a_start_says_what_to_do_about_tables_of_another_version(
     assert main(["site", "upgrade", str(toml)]) == 0
     assert capsys.readouterr().out.endswith(": of this version\n")
     behind(store_url, "9999")
-    with pytest.raises(StoreError, match="revision 9999, this version of Lanewise has 0003: start the version that"):
+    with pytest.raises(StoreError, match="revision 9999, this version of Lanewise has 0004: start the version that"):
         SiteStore(store_url)
     behind(store_url, "0001")
     with pytest.raises(StoreError, match=r"revision 0001, this version .* run `lanewise site upgrade SITE.toml`"):

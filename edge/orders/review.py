@@ -81,19 +81,23 @@ class SkuFact:
     restricted: str = ""
 
 
+_NOTHING = SkuFact()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What intake and store found out about one order. None = nobody could ask, so nothing is found.
 
-    ``skus``: those that are known. ``noted``: by intake. ``services``: that may carry it. ``cod_limit``: the least that
-    they collect at most, in minor units. ``stock``: units by SKU that may be promised to it, its own reservation
-    counted. ``similar``: by its blocking keys, within `ReviewRules.duplicate_days`. ``recent``: orders within a day by
-    what they share with it. ``blocked``: keys of it that are on the blocklist, in words. ``refused``: parcels refused
-    at the door before. ``earliest``: local date of delivery, ISO 8601; ``ready_us``: when it can leave.
+    ``skus``: those that are known; None where the site keeps none. ``noted``: by intake. ``services``: that may carry
+    it. ``cod_limit``: the least that they collect at most, in minor units. ``stock``: units by SKU that may be promised
+    to it, its own reservation counted. ``similar``: by its blocking keys, within `ReviewRules.duplicate_days`.
+    ``recent``: orders within a day by what they share with it. ``blocked``: keys of it that are on the blocklist, in
+    words. ``refused``: parcels refused at the door before. ``earliest``: local date of delivery, ISO 8601;
+    ``ready_us``: when it can leave.
     """
 
     consignee: Consignee
-    skus: Mapping[str, SkuFact]
+    skus: Mapping[str, SkuFact] | None
     noted: Sequence[Noted] = ()
     deliverable: bool = True
     services: Sequence[str] | None = None
@@ -209,14 +213,16 @@ def judge(order: SalesOrder, facts: Facts, rules: ReviewRules, waivers: Sequence
 
 
 def _unknown_sku(case: Case) -> Found:
-    return (
-        (f"line {one.number}", one.sku, "") for one in case.order.lines if one.wanted and one.sku not in case.facts.skus
-    )
+    skus = case.facts.skus
+    if skus is not None:
+        yield from (
+            (f"line {one.number}", one.sku, "") for one in case.order.lines if one.wanted and one.sku not in skus
+        )
 
 
 def _discontinued(case: Case) -> Found:
     for one in case.order.lines:
-        if one.wanted and one.sku in case.facts.skus and case.facts.skus[one.sku].discontinued:
+        if one.wanted and _known(case, one.sku).discontinued:
             yield f"line {one.number}", one.sku, ""
 
 
@@ -226,7 +232,7 @@ def _quantity_unusual(case: Case) -> Found:
     for one in case.order.lines:
         wanted[one.sku] = wanted.get(one.sku, 0) + one.wanted
     for sku, units in wanted.items():
-        usual = case.facts.skus[sku].usual if sku in case.facts.skus else 0
+        usual = _known(case, sku).usual
         limit = usual * case.rules.quantity_factor or case.rules.quantity_max
         if units > limit:
             yield sku, str(units), str(limit)
@@ -336,8 +342,8 @@ def _foreign_currency(case: Case) -> Found:
 
 def _restricted_goods(case: Case) -> Found:
     for one in case.order.lines:
-        if one.wanted and one.sku in case.facts.skus and case.facts.skus[one.sku].restricted:
-            yield f"line {one.number}", one.sku, case.facts.skus[one.sku].restricted
+        if one.wanted and _known(case, one.sku).restricted:
+            yield f"line {one.number}", one.sku, _known(case, one.sku).restricted
 
 
 def _promise_impossible(case: Case) -> Found:
@@ -346,6 +352,10 @@ def _promise_impossible(case: Case) -> Found:
     if case.order.ship_by_us and case.facts.ready_us > case.order.ship_by_us:
         late = -(-(case.facts.ready_us - case.order.ship_by_us) // 60_000_000)
         yield "ship-by", f"-{late} min", "0 min"
+
+
+def _known(case: Case, sku: str) -> SkuFact:
+    return (case.facts.skus or {}).get(sku, _NOTHING)
 
 
 def _noted(case: Case, *codes: str) -> Found:

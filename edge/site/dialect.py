@@ -24,6 +24,7 @@ class Lock(IntEnum):
     SCHEMA = 1
     IN_USE = 2  # held shared by each connection that writes
     BATCH = 3  # a batch of fulfilments in portions
+    SALES = 20  # sales orders are judged, and what becomes of them is decided: before any of their rows is locked
     ORDERS = 4  # fulfilments are read in order to be changed
     FEED = 5  # until the end of the transaction, numbers of the feed are given to this one alone
     OUTBOX = 6

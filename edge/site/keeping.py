@@ -243,7 +243,8 @@ def _erase(db: sa.Connection, names: Sequence[str], at_us: int) -> None:
         .values({**blank, "purged_us": at_us, "purge_day": None})
     )
     db.execute(its.orders.update().where(dialect.among(db, its.orders.c.id, names)).values(note=""))
-    db.execute(its.noted.delete().where(dialect.among(db, its.noted.c.order_id, names)))
+    for table in (its.noted, its.contacts):
+        db.execute(table.delete().where(dialect.among(db, table.c.order_id, names)))
     for table in (its.findings, its.waivers):
         db.execute(table.update().where(dialect.among(db, table.c.order_id, names)).values(value=""))
 

@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -20,7 +21,9 @@ from tempfile import NamedTemporaryFile
 import msgspec
 import sqlalchemy as sa
 
-from edge.orders.sales import Consignee, Draft, SalesOrder
+from edge.intake import compare
+from edge.orders.likeness import numbers_of
+from edge.orders.sales import Consignee, Draft, SalesLine, SalesOrder
 from edge.site import dialect
 from edge.site.dialect import Lock
 from edge.site.engine import StoreError
@@ -67,6 +70,20 @@ class Keys:
         parts = (consignee.country, consignee.postcode, consignee.region, consignee.city, consignee.district)
         written = unicodedata.normalize("NFKC", "\n".join((*parts, consignee.street))).casefold()
         return self._of(b"address", _UNHEARD.sub("", written).encode())
+
+    def goods(self, consignee: Consignee, lines: Iterable[SalesLine]) -> str | None:
+        """Of what goes to a postcode and of the numbers in its address: only orders that have both in common may be one
+        order twice. None where `edge.intake.compare` says nothing.
+        """
+        goods = compare.goods_key(consignee, lines)
+        return self._text(b"goods", goods and f"{goods}|{','.join(numbers_of(compare.address_key(consignee)))}")
+
+    def person(self, consignee: Consignee) -> str | None:
+        """Of who gets something where, see `edge.intake.compare`; None where that says nothing."""
+        return self._text(b"person", compare.consignee_key(consignee))
+
+    def _text(self, what: bytes, text: str) -> str | None:
+        return self._of(what, text.encode()) if text else None
 
     def _of(self, what: bytes, content: bytes) -> str:
         return blake2b(content, digest_size=_KEY, key=self._secret, person=what).hexdigest()

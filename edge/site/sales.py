@@ -1,8 +1,8 @@
 """Sales orders within a transaction: looked up, changed, and what is noted beside them.
 
-Public names: find, consignee_of, replace_order, note_change, changes_of, set_findings, findings_of, waive, waivers_of,
-noted_of, link, linked, SaleFinding, SaleWaiver, SaleChange, SaleLink, SalesConflict; and for rows ORDER, LINE, PERSON,
-order_row, line_row, person_row.
+Public names: find, consignee_of, replace_order, set_stage, set_noted, note_change, changes_of, set_findings,
+findings_of, waive, waivers_of, noted_of, link, linked, SaleFinding, SaleWaiver, SaleChange, SaleLink, SalesConflict;
+and for rows ORDER, LINE, PERSON, order_row, line_row, person_row.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _CONSIGNEE = (
     "street",
     "postcode",
 )
-PERSON = ("order_id", *_CONSIGNEE, "phone_key", "email_key", "address_key")
+PERSON = ("order_id", *_CONSIGNEE, "phone_key", "email_key", "address_key", "goods_key", "person_key")
 
 
 class SalesConflict(ValueError):  # noqa: N818  # as OrderConflict
@@ -155,9 +155,9 @@ def line_row(line: SalesLine) -> tuple[object, ...]:
     )
 
 
-def person_row(keys: Keys, name: str, person: Consignee) -> tuple[object, ...]:
+def person_row(keys: Keys, order: SalesOrder, person: Consignee) -> tuple[object, ...]:
     return (
-        name,
+        order.id,
         person.name,
         person.phone,
         person.extension,
@@ -173,6 +173,8 @@ def person_row(keys: Keys, name: str, person: Consignee) -> tuple[object, ...]:
         keys.phone(person),
         keys.email(person),
         keys.address(person),
+        keys.goods(person, order.lines),
+        keys.person(person),
     )
 
 
@@ -264,9 +266,23 @@ def replace_order(
         else:
             db.execute(tables.lines.insert().values(order_id=order.id, **row))
     if consignee is not None:
-        person = dict(zip(PERSON, person_row(keys, order.id, consignee), strict=True))
+        person = dict(zip(PERSON, person_row(keys, order, consignee), strict=True))
         db.execute(tables.consignees.update().where(tables.consignees.c.order_id == order.id).values(person))
     return after
+
+
+def set_stage(db: sa.Connection, names: Iterable[str], stage: OrderStage, *, newer: bool) -> None:
+    """Moves orders to a stage; ``newer``: they are one version more by that."""
+    table = tables.orders.c
+    values: dict[str, object] = {"stage": str(stage)} | ({"version": table.version + 1} if newer else {})
+    db.execute(tables.orders.update().where(dialect.among(db, table.id, names)).values(values))
+
+
+def set_noted(db: sa.Connection, name: str, noted: Iterable[Noted]) -> None:
+    """What the border saw of an order, in the place of what it saw before."""
+    db.execute(tables.noted.delete().where(tables.noted.c.order_id == name))
+    rows = [(name, one.code, one.where, one.value) for one in noted]
+    dialect.bulk_insert(db, tables.noted, ("order_id", "code", "place", "value"), rows)
 
 
 def note_change(db: sa.Connection, changes: Sequence[SaleChange]) -> None:

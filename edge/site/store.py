@@ -22,7 +22,9 @@ from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order
 from edge.core.values.wishes import Wish
 from edge.journal.record import Record, Value
+from edge.orders.review import ReviewRules
 from edge.orders.sales import Consignee, Draft, SalesOrder
+from edge.orders.stages import FulfilmentTurn
 from edge.site import dialect, feed, outbox, picking, sales, schema, tables, taking
 from edge.site import orders as orders_of
 from edge.site.connections import StoreConnections
@@ -32,6 +34,7 @@ from edge.site.keeping import Keep, Kept, Person, forget, keep_up, persons
 from edge.site.orders import OrderConflict, Put
 from edge.site.outbox import OutboxRow
 from edge.site.personal import Keys, check_mark, read_keys
+from edge.site.sales_work import SaleWork, floor_turns
 from edge.site.taking import SaleOutcome, SaleTaken
 from edge.views.timeline import TimelineEntry, timeline
 
@@ -249,6 +252,8 @@ class SiteStore:
         controllers of other lines need to know; for the one that shipped it, it says nothing new. What was shipped
         leaves the books of stock with the same transaction.
         """
+        turns = floor_turns(records)
+        keys = self.keys if turns and self._sells(turns) else None  # whose secret may be made now, so not within
         with self._at.writing() as db:
             seen = db.execute(sa.select(tables.progress.c.seq).where(tables.progress.c.node == node)).scalar()
             if (seen or 0) < after:
@@ -281,10 +286,23 @@ class SiteStore:
                 db.execute(tables.progress.insert().values(node=node, **now))
             else:
                 db.execute(tables.progress.update().where(tables.progress.c.node == node).values(now))
+            work = None if keys is None else SaleWork(db, keys, ReviewRules(), fresh[-1].at_us, None)
             told = picking.ended_by(db, values)
+            if work is None:
+                orders_of.ship(db, shipped)
+                outbox.append(db, told, fresh[-1].at_us)
+                return last
+            for name, turn in floor_turns(fresh):
+                work.report(name, turn)
             orders_of.ship(db, shipped)
-            outbox.append(db, told, fresh[-1].at_us)
+            work.told += told
+            work.finish()
             return last
+
+    def _sells(self, turns: Iterable[tuple[str, FulfilmentTurn]]) -> bool:
+        """Whether any of it is a sales order's."""
+        with self._at.reading() as db:
+            return bool(sales.linked(db, fulfilments={name for name, _ in turns}))
 
 
 def _followed(records: Sequence[Record]) -> dict[str, int]:

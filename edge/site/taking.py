@@ -1,6 +1,6 @@
 """Sales orders taken within a transaction, many at once: what is new is stored, and what became of each is said.
 
-Public names: take, SaleTaken, SaleOutcome, AT_ONCE.
+Public names: take, take_untold, told_of, SaleTaken, SaleOutcome, AT_ONCE.
 
 An order is known by channel and the channel's number, or by its id where the channel gives none. What is known and
 different is not changed here: what an amendment means is for `edge.orders` to decide, by where the goods are.
@@ -8,7 +8,7 @@ different is not changed here: what an amendment means is for `edge.orders` to d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -63,6 +63,18 @@ class _Known:
 
 def take(db: sa.Connection, keys: Keys, drafts: Sequence[Draft], at_us: int) -> list[SaleTaken]:
     """Stores the orders that are new; what became of each, in their order. The outbox says ``order.taken``."""
+    found = take_untold(db, keys, drafts, at_us)
+    outbox.append(db, told_of(found), at_us)
+    return found
+
+
+def told_of(found: Iterable[SaleTaken]) -> list[outbox.OutboxTold]:
+    """What the outbox says of orders that came in."""
+    return [outbox.OutboxTold("order.taken.v1", one.id) for one in found if one.outcome is SaleOutcome.NEW]
+
+
+def take_untold(db: sa.Connection, keys: Keys, drafts: Sequence[Draft], at_us: int) -> list[SaleTaken]:
+    """As `take`, for who has more to do before the outbox is told."""
     found: dict[int, SaleTaken] = {}
     asked: dict[int, tuple[Draft, str]] = {}
     for at, draft in enumerate(drafts):
@@ -80,8 +92,6 @@ def take(db: sa.Connection, keys: Keys, drafts: Sequence[Draft], at_us: int) -> 
         again |= {at for at, one in judged.items() if one.id in names}
         found |= {at: one for at, one in judged.items() if at not in again}
         asked = {at: asked[at] for at in sorted(again)}
-    stored = [one.id for _, one in sorted(found.items()) if one.outcome is SaleOutcome.NEW]
-    outbox.append(db, [outbox.OutboxTold("order.taken.v1", name) for name in stored], at_us)
     return [found[at] for at in range(len(drafts))]
 
 
@@ -191,6 +201,6 @@ def _insert(db: sa.Connection, keys: Keys, fresh: Sequence[tuple[Draft, str]], a
     dialect.bulk_insert(db, tables.lines, ("order_id", *sales.LINE), lines)
     seen = [(draft.order.id, one.code, one.where, one.value) for draft in drafts for one in draft.noted]
     dialect.bulk_insert(db, tables.noted, ("order_id", "code", "place", "value"), seen)
-    people = [sales.person_row(keys, draft.order.id, draft.consignee) for draft in drafts]
+    people = [sales.person_row(keys, draft.order, draft.consignee) for draft in drafts]
     dialect.bulk_insert(db, tables.consignees, sales.PERSON, people)
     return taken

@@ -1,10 +1,12 @@
 """The tables of sales orders: what was ordered, for whom, what ships it, what was found, and who changed what.
 
-Public names: orders, lines, consignees, noted, key_marks, fulfilments, findings, waivers, changes, outbox.
+Public names: orders, lines, consignees, noted, key_marks, fulfilments, fulfilment_states, findings, waivers, changes,
+refunds, contacts, imports, import_rows, outbox.
 
 ``sales_order`` and ``sales_line`` hold an `edge.orders.sales.SalesOrder`; ``consignee`` who gets it, with keys by which
 the same person is known and which stay when the rest is purged; ``fulfilment`` how much of which line ships with which
-fulfilment; ``finding``, ``waiver`` and ``change`` the review; ``outbox`` what others may know of it, ids only.
+fulfilment, as `edge.orders.stages.Portion` says; ``finding``, ``waiver``, ``contact`` and ``change`` the review;
+``import_run`` and ``import_row`` what came of a file; ``outbox`` what others may know of it, ids only.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import sqlalchemy as sa
 from edge.site.tables.metadata import METADATA, Long
 
 _OPEN = "stage IN ('review', 'held', 'accepted', 'cancelling')"
+_MERGED = "merged_into <> ''"
 orders = sa.Table(
     "sales_order",
     METADATA,
@@ -42,6 +45,14 @@ orders = sa.Table(
     sa.Column("discount", sa.BigInteger, nullable=False),
     sa.Column("tax", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("channel", "external"),
+    sa.Index("ix_sales_order_external", "external"),  # what people type is a number, whichever channel's
+    sa.Index("ix_sales_order_taken", "taken_us", "id"),
+    sa.Index(
+        "ix_sales_order_merged",
+        "merged_into",
+        postgresql_where=sa.text(_MERGED),
+        sqlite_where=sa.text(_MERGED),
+    ),
     sa.Index(  # what is to be worked at, however many closed orders stand beside it
         "ix_sales_order_open",
         "stage",
@@ -85,6 +96,8 @@ consignees = sa.Table(
     sa.Column("phone_key", sa.String(64), index=True),  # NULL: none was given, or a masked one
     sa.Column("email_key", sa.String(64), index=True),
     sa.Column("address_key", sa.String(64), index=True),
+    sa.Column("goods_key", sa.String(64), index=True),  # what goes to a postcode, and the numbers there
+    sa.Column("person_key", sa.String(64)),  # who gets it where: orders with one of these may ship together
     sa.Column("purge_day", sa.String(10), index=True),  # ISO 8601; NULL: not before the order is closed
     sa.Column("purged_us", sa.BigInteger, nullable=False, server_default="0"),  # 0 = it is still there
 )
@@ -103,10 +116,18 @@ fulfilments = sa.Table(
     sa.Column("fulfilment_id", sa.String(200), primary_key=True),  # `orders.id`, once it is released
     sa.Column("sales_id", sa.String(200), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("quantity", sa.Integer, nullable=False),  # 0: all of it was cancelled
+    sa.Column("picked", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("putting_back", sa.Integer, nullable=False, server_default="0"),
     sa.ForeignKeyConstraint(["sales_id", "number"], ["sales_line.order_id", "sales_line.number"]),
-    sa.CheckConstraint("quantity > 0", name="ck_fulfilment_quantity"),
+    sa.CheckConstraint("0 <= picked AND picked <= quantity AND putting_back >= 0", name="ck_fulfilment_quantity"),
     sa.Index("ix_fulfilment_sales", "sales_id", "number"),
+)
+fulfilment_states = sa.Table(  # of those that are more than planned
+    "fulfilment_state",
+    METADATA,
+    sa.Column("fulfilment_id", sa.String(200), primary_key=True),
+    sa.Column("state", sa.String(20), nullable=False),
 )
 findings = sa.Table(
     "finding",
@@ -143,6 +164,50 @@ changes = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("what", sa.String(40), nullable=False),
     sa.Column("body", sa.Text, nullable=False),  # JSON, nothing personal
+)
+refunds = sa.Table(
+    "refund",
+    METADATA,
+    sa.Column("seq", Long, primary_key=True, autoincrement=True),
+    sa.Column("order_id", sa.String(200), sa.ForeignKey("sales_order.id"), nullable=False, index=True),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("amount > 0", name="ck_refund_amount"),
+)
+contacts = sa.Table(  # an `edge.orders.contact.ContactTask`, the newest of its order
+    "contact",
+    METADATA,
+    sa.Column("order_id", sa.String(200), sa.ForeignKey("sales_order.id"), primary_key=True),
+    sa.Column("findings", sa.Text, nullable=False),  # JSON
+    sa.Column("due_us", sa.BigInteger, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("outcome", sa.String(20), nullable=False),  # empty: nobody tried yet
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),  # may be personal
+)
+imports = sa.Table(
+    "import_run",
+    METADATA,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("channel", sa.String(64), nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False, index=True),
+    sa.Column("ended_us", sa.BigInteger, nullable=False),  # 0 = it goes on, or somebody was killed
+    sa.Column("body", sa.Text, nullable=False),  # JSON: names of files, counts
+)
+import_rows = sa.Table(  # what was set aside, with what stands there: may be personal, goes with its run
+    "import_row",
+    METADATA,
+    sa.Column("run", sa.String(40), sa.ForeignKey("import_run.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("sheet", sa.Text, nullable=False),
+    sa.Column("row", sa.Integer, nullable=False),
+    sa.Column("column", sa.Text, nullable=False),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("order", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
 )
 outbox = sa.Table(
     "outbox",

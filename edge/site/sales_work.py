@@ -1,0 +1,331 @@
+"""What becomes of sales orders in one transaction: judged, wished, reported; applied, written down and told.
+
+Public names: SaleWork, EffectHand, PERSON, held_by, floor_turns, as_line_knows.
+
+The decisions are those of `edge.orders`; here they get their facts, and what they give is stored.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+import sqlalchemy as sa
+
+from edge.core.events import GateVerdict, LoadClosed, OrderShipped, ParcelGated, ToteChecked
+from edge.core.values.order import Order, OrderState
+from edge.journal.record import Record
+from edge.orders import amend as wishes
+from edge.orders.again import Again, taken_again
+from edge.orders.amend import Amend
+from edge.orders.floor import report
+from edge.orders.moments import (
+    AmendFeed,
+    AskCarrier,
+    Effect,
+    FreeReservation,
+    Missing,
+    PlanAgain,
+    Refund,
+    Relabel,
+    RemoveFromLoad,
+    Reserve,
+    TakeOut,
+    Tell,
+)
+from edge.orders.money import apportioned
+from edge.orders.review import Judgement, ReviewFinding, ReviewRule, ReviewRules, Waiver, Weight, judge
+from edge.orders.sales import Consignee, Draft, OrderStage, SalesOrder
+from edge.orders.stages import STARTED, Fulfilment, FulfilmentTurn, Scope, line_state
+from edge.orders.work import Changed, WishRefused
+from edge.site import dialect, orders, outbox, picking, sales, tables
+from edge.site.dialect import Lock
+from edge.site.outbox import OutboxTold
+from edge.site.personal import Keys
+from edge.site.sales import SaleChange, SaleFinding
+from edge.site.sales_facts import facts_of
+from edge.site.scope import save_fulfilments, scope_of
+from edge.site.taking import SaleTaken
+
+PERSON = "person"
+"""The code of a finding that is no rule's: somebody holds the order, and only somebody releases it."""
+EffectHand: TypeAlias = Callable[[sa.Connection, Sequence[Effect], int], None]
+"""What is done about effects within the transaction; the time in microseconds. None: stock and picks give back."""
+_OTHERS = (Missing, TakeOut, RemoveFromLoad, PlanAgain, Relabel, AskCarrier)
+"""Effects that somebody must do something about; the outbox says so."""
+_TELLING = frozenset(kind.__name__ for kind in (ToteChecked, OrderShipped, ParcelGated, LoadClosed))
+_JUDGED = (OrderStage.REVIEW, OrderStage.HELD, OrderStage.ACCEPTED)
+
+
+class SaleWork:
+    """One transaction's, which has taken `Lock.SALES`; `finish` is the last of it."""
+
+    def __init__(self, db: sa.Connection, keys: Keys, rules: ReviewRules, at_us: int, hand: EffectHand | None) -> None:
+        self._db, self._keys, self._rules, self._at_us, self._hand = db, keys, rules, at_us, hand
+        self.told: list[OutboxTold] = []
+        self._effects: list[Effect] = []
+        self._amended: dict[str, Fulfilment] = {}
+        dialect.lock(db, Lock.SALES)
+
+    # ---- what comes in -----------------------------------------------------------------------------------------------
+
+    def fresh(self, names: Sequence[str]) -> None:
+        """Orders that were taken just now: judged, with those that share something with them."""
+        self.judge(names, fresh=True)
+
+    def again(self, draft: Draft, known: SaleTaken) -> SaleTaken:
+        """An order that is known otherwise: amended by where its goods are, or left and noted once."""
+        scope = scope_of(self._db, [known.id])
+        stored = scope.orders[known.id]
+        draft = replace(draft, order=apportioned(draft.order))
+        content, _ = self._keys.content(draft)
+        person = sales.consignee_of(self._db, known.id)
+        other = person is not None and person != draft.consignee
+        found = taken_again(scope, known.id, draft, digest_known="", consignee=other)
+        if found.again is Again.NEWER and found.wish is not None:
+            newest = replace(stored, revision=draft.order.revision)
+            scope = Scope({**scope.orders, known.id: newest}, scope.fulfilments)
+            done = self.amend(scope, found.wish, draft.consignee if other else None, draft, content)
+            if isinstance(done, Changed):
+                return replace(known, version=self._version(known.id))
+            what, code = "again-refused", done.code
+        else:
+            what, code = "again-unclear", ""
+        mark = content[:16]
+        if not any(
+            one.what == what and one.body.get("content") == mark for one in sales.changes_of(self._db, known.id)
+        ):
+            body: dict[str, str | int | list[str]] = {"content": mark, "code": code}
+            self._note(known.id, draft.order.channel, "", what, body)
+            self.told.append(OutboxTold(f"order.{what}.v1", known.id, {"code": code}))
+        return replace(known, text=what if not code else f"{what}: {code}")
+
+    # ---- what is wished ----------------------------------------------------------------------------------------------
+
+    def amend(
+        self, scope: Scope, wish: Amend, person: Consignee | None, draft: Draft | None = None, content: str = ""
+    ) -> Changed | WishRefused:
+        """Does a wish, judged before where goods are on their way. ``person``: who gets it from now on."""
+        changed = wishes.amend(scope, wish)
+        if isinstance(changed, WishRefused) and changed.code == "judge-first":
+            changed = wishes.amend(scope, replace(wish, judged=()))
+            if not isinstance(changed, WishRefused):
+                wished = changed.onto(scope).orders[wish.order]
+                codes = tuple(sorted({str(one.code) for one in self._look(wished, person).open}))
+                changed = wishes.amend(scope, replace(wish, judged=codes))
+        if isinstance(changed, WishRefused):
+            return changed
+        if not changed.orders and (person is not None or content):
+            changed = replace(changed, orders=(scope.orders[wish.order],))
+        body: dict[str, str | int | list[str]] = {
+            "lines": [f"{number}: {units}" for number, units in wish.wanted.items()]
+        }
+        self.save(scope, changed, wish.by, wish.reason, "amended", body, (wish.order, person, content))
+        if draft is not None and person is not None:
+            sales.set_noted(self._db, wish.order, draft.noted)
+        self.judge([wish.order])
+        return changed
+
+    def save(
+        self,
+        scope: Scope,
+        changed: Changed,
+        by: str,
+        reason: str,
+        what: str,
+        body: Mapping[str, str | int | list[str]] | None = None,
+        given: tuple[str, Consignee | None, str] = ("", None, ""),
+    ) -> None:
+        """Stores what a decision gave, and who wished it. ``given``: an order's new consignee and key of content."""
+        for order in changed.orders:
+            before = scope.orders[order.id]
+            person, content = given[1:] if order.id == given[0] else (None, "")
+            if person is None and order.lines != before.lines:  # what is compared of it has changed
+                person = sales.consignee_of(self._db, order.id)
+            sales.replace_order(self._db, order, before.version, self._keys, person, content)
+            self._note(order.id, by, reason, what, dict(body or {}))
+        save_fulfilments(self._db, changed.fulfilments)
+        now = changed.onto(scope)
+        self._effects += changed.effects
+        for effect in changed.effects:
+            if isinstance(effect, AmendFeed):
+                self._amended[effect.fulfilment] = now.fulfilments[effect.fulfilment]
+            elif isinstance(effect, Tell):
+                self.told.append(OutboxTold(f"{effect.event}.v1", effect.order))
+            elif isinstance(effect, Refund):
+                row = {"amount": effect.amount, "currency": effect.currency, "at_us": self._at_us}
+                self._db.execute(tables.sales.refunds.insert().values(order_id=effect.order, **row))
+                told: dict[str, str | int | list[str]] = {"amount": effect.amount, "currency": effect.currency}
+                self.told.append(OutboxTold("order.refund.v1", effect.order, told))
+            elif isinstance(effect, _OTHERS):
+                self.told.append(_told(effect))
+
+    def report(self, fulfilment: str, turn: FulfilmentTurn) -> Changed | WishRefused:
+        """What the floor says of a fulfilment."""
+        scope = scope_of(self._db, fulfilments=[fulfilment])
+        if fulfilment not in scope.fulfilments:
+            return Changed()
+        changed = report(scope, fulfilment, turn)
+        if isinstance(changed, Changed) and changed != Changed():
+            self.save(scope, changed, "", "", f"floor-{turn}", {"fulfilment": fulfilment})
+        return changed
+
+    # ---- judged ------------------------------------------------------------------------------------------------------
+
+    def judge(self, names: Iterable[str], *, fresh: bool = False, beside: bool = True) -> None:
+        """Looks at orders by all rules, and again at what was ordered after them and shares something with them."""
+        found = sales.find(self._db, names)
+        if not found:
+            return
+        gathered = facts_of(self._db, found, self._rules)
+        waivers = sales.waivers_of(self._db, found)
+        known = {} if fresh else sales.findings_of(self._db, found)
+        findings: dict[str, list[SaleFinding]] = {}
+        moved: dict[OrderStage, list[str]] = {}
+        stopped: list[str] = []
+        for name, order in found.items():
+            if order.stage not in _JUDGED:
+                continue
+            its = judge(order, gathered.facts[name], self._rules, [_waiver(one) for one in waivers.get(name, ())])
+            held = [one for one in known.get(name, ()) if one.code == PERSON]
+            findings[name] = [*held, *map(_stored, its.findings)]
+            stage = OrderStage.HELD if held and order.stage is not OrderStage.ACCEPTED else its.stage
+            if stage is not order.stage:
+                moved.setdefault(stage, []).append(name)
+                codes = sorted({one.code for one in its.open})
+                self.told.append(OutboxTold(f"order.{stage}.v1", name, {"codes": [str(code) for code in codes]}))
+                if stage is OrderStage.ACCEPTED:
+                    self._effects.append(Reserve(name))
+            elif its.open and order.stage is OrderStage.ACCEPTED:
+                stopped.append(name)
+        sales.set_findings(self._db, findings, self._at_us)
+        for stage, its_names in moved.items():
+            sales.set_stage(self._db, its_names, stage, newer=not fresh)
+        for name in stopped:
+            self._stop(name, findings[name])
+        if beside and gathered.later:
+            self.judge(gathered.later, beside=False)
+
+    def _stop(self, name: str, found: Sequence[SaleFinding]) -> None:
+        """An order that was accepted is found wanting: held, where nothing of it is on its way."""
+        scope = scope_of(self._db, [name])
+        if any(one.state in STARTED for one in scope.of(name)):
+            return
+        changed = wishes.hold(scope, name, "review", ", ".join(sorted({one.code for one in found})))
+        if isinstance(changed, Changed):
+            self.save(scope, changed, "review", "", "judged")
+
+    def _look(self, order: SalesOrder, person: Consignee | None) -> Judgement:
+        """What would hold an order as it is wished."""
+        people = {} if person is None else {order.id: person}
+        facts = facts_of(self._db, {order.id: order}, self._rules, people).facts[order.id]
+        waivers = sales.waivers_of(self._db, [order.id]).get(order.id, [])
+        return judge(order, facts, self._rules, [_waiver(one) for one in waivers])
+
+    # ---- the end -----------------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Lets others do their part, tells the lines, then the outbox."""
+        if self._effects:
+            (self._hand or _give_back)(self._db, self._effects, self._at_us)
+        if self._amended:
+            lines = _lines(self._db, self._amended.values())
+            known = orders.orders_where(self._db, dialect.among(self._db, tables.orders.c.id, self._amended))
+            now = [as_line_knows(order, self._amended[order.id], lines) for order in known]
+            orders.put(self._db, now, self._at_us)
+        outbox.append(self._db, self.told, self._at_us)
+
+    def _note(self, order: str, by: str, reason: str, what: str, body: dict[str, str | int | list[str]]) -> None:
+        change = SaleChange(order=order, at_us=self._at_us, by=by, reason=reason, what=what, body=body)
+        sales.note_change(self._db, [change])
+
+    def note(self, order: str, by: str, reason: str, what: str, **body: str | int | list[str]) -> None:
+        """Adds to the audit."""
+        self._note(order, by, reason, what, body)
+
+    def _version(self, name: str) -> int:
+        return sales.find(self._db, [name])[name].version
+
+
+def _give_back(db: sa.Connection, effects: Sequence[Effect], at_us: int) -> None:
+    """What is not wanted any more leaves reservations and pick lines, or is to be put back."""
+    units: Counter[tuple[str, int]] = Counter()
+    for effect in effects:
+        if isinstance(effect, FreeReservation | TakeOut):
+            units[effect.order, effect.line] += effect.quantity
+    if units:
+        picking.take_away(db, units, "cancelled", at_us)
+
+
+def floor_turns(records: Iterable[Record]) -> list[tuple[str, FulfilmentTurn]]:
+    """What journals say of fulfilments, in order, by their ids."""
+    found: list[tuple[str, FulfilmentTurn]] = []
+    for record in records:
+        if record.kind not in _TELLING:
+            continue
+        match record.value:
+            case ToteChecked(order=order, final=True, verified=verified) if order:
+                found.append((order, FulfilmentTurn.VERIFIED if verified else FulfilmentTurn.REFUSED))
+            case OrderShipped(order=order):
+                found.append((order, FulfilmentTurn.SORTED))
+            case ParcelGated(order=order, verdict=GateVerdict.RIGHT) if order:
+                found.append((order, FulfilmentTurn.LOADED))
+            case ParcelGated(order=order, verdict=GateVerdict.UNLOADED) if order:
+                found.append((order, FulfilmentTurn.UNLOADED))
+            case LoadClosed(aboard=aboard, wrong=wrong):
+                found += [(one.order, FulfilmentTurn.DEPARTED) for one in (*aboard, *wrong) if one.order]
+            case _:  # nothing of a fulfilment
+                pass
+    return found
+
+
+def as_line_knows(order: Order, fulfilment: Fulfilment, articles: Mapping[tuple[str, int], str]) -> Order:
+    """The line's order with what is in its fulfilment now. ``articles``: GTIN or SKU by sales order and line."""
+    state = line_state(fulfilment.state)
+    if state is not OrderState.OPEN:
+        return replace(order, state=state)
+    left: dict[str, int] = {}
+    for portion in fulfilment.portions:
+        article = articles.get((portion.order, portion.line), "")
+        left[article] = left.get(article, 0) + portion.quantity
+    lines = []
+    for line in order.lines:
+        article = line.gtin if line.gtin in left else line.sku
+        units = min(line.quantity, left.get(article, 0))
+        left[article] = left.get(article, 0) - units
+        if units == line.quantity:
+            lines.append(line)
+        elif units:
+            lines.append(replace(line, quantity=units, epcs=()))  # which of them stay, the portal sees
+    return replace(order, lines=tuple(lines), state=state)
+
+
+def _lines(db: sa.Connection, fulfilments: Iterable[Fulfilment]) -> dict[tuple[str, int], str]:
+    its = tables.sales.lines.c
+    names = {portion.order for one in fulfilments for portion in one.portions}
+    query = sa.select(its.order_id, its.number, its.gtin, its.sku).where(dialect.among(db, its.order_id, names))
+    return {(order, number): gtin or sku for order, number, gtin, sku in db.execute(query)}
+
+
+def _told(effect: Missing | TakeOut | RemoveFromLoad | PlanAgain | Relabel | AskCarrier) -> OutboxTold:
+    kind = "".join(f"-{char.lower()}" if char.isupper() else char for char in type(effect).__name__).lstrip("-")
+    body: dict[str, str | int | list[str]] = {}
+    if isinstance(effect, Missing | TakeOut):
+        body = {"order": effect.order, "line": effect.line, "quantity": effect.quantity}
+    return OutboxTold(f"fulfilment.{kind}.v1", effect.fulfilment, body)
+
+
+def _waiver(one: sales.SaleWaiver) -> Waiver:
+    code = ReviewRule(one.code)
+    return Waiver(code=code, where=one.where, value=one.value, by=one.by, reason=one.reason, at_us=one.at_us)
+
+
+def _stored(one: ReviewFinding) -> SaleFinding:
+    return SaleFinding(str(one.code), str(one.weight), one.where, one.value, one.limit)
+
+
+def held_by(by: str, reason: str) -> SaleFinding:
+    """The finding that somebody holds an order."""
+    return SaleFinding(PERSON, str(Weight.HOLD), by, reason)
