@@ -1,15 +1,23 @@
 """How the API answers: values as JSON, and what is wrong as a list of lines.
 
-Public names: Problems, PROBLEMS, json_answer, problems_answer.
+Public names: Problems, PROBLEMS, json_answer, problems_answer, FieldSaid, field_problems_answer, said_of_field.
+
+Below ``/api/v1`` what is wrong is a problem of RFC 9457, with a line for each field; its ``problems`` are those lines.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
+
+from edge.config.problem import said_of
 
 
 class Problems(BaseModel):
@@ -31,3 +39,44 @@ def json_answer(value: object, status: int = 200) -> Response:
 def problems_answer(status: int, problems: list[str], headers: dict[str, str] | None = None) -> JSONResponse:
     """What is wrong."""
     return JSONResponse({"problems": problems}, status, headers)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSaid:
+    """What is wrong with one field. ``field``: its path, ``lines.0.quantity``; ``body``: all of it."""
+
+    field: str
+    detail: str
+
+
+def said_of_field(item: Mapping[str, Any]) -> FieldSaid:
+    """One of the errors that a model of pydantic found."""
+    where = ".".join(str(part) for part in item["loc"] if part not in ("body", "[key]")) or "body"
+    return FieldSaid(where, said_of(item))
+
+
+def field_problems_answer(
+    status: int,
+    detail: str,
+    errors: Sequence[FieldSaid] = (),
+    headers: Mapping[str, str] | None = None,
+    code: str = "",
+) -> Response:
+    """What is wrong, as RFC 9457 has it. ``code``: of `/api/words`, where it has words."""
+    said = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "errors": errors,
+        "problems": [f"{one.field}: {one.detail}" for one in errors] or [detail],
+    } | ({"code": code} if code else {})
+    return Response(_encoded(said), status, dict(headers or {}), "application/problem+json")
+
+
+def _encoded(value: dict[str, object]) -> bytes:
+    """What is wrong may be half of a character, which JSON in UTF-8 does not have."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(value)).encode()

@@ -24,12 +24,14 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.staticfiles import StaticFiles
 
-from api.answers import PROBLEMS, json_answer, problems_answer
+from api.answers import PROBLEMS, FieldSaid, field_problems_answer, json_answer, problems_answer
 from api.docks import dock_routes
 from api.guard import CSV_TYPE, Guard, media_type
+from api.pages import page_routes
 from api.picks import pick_routes
 from api.points import point_routes
 from api.problem_details import is_v1, problem_answer
+from api.sales import sales_routes
 from api.site_state import Health, LineInfo, Site
 from api.stock import stock_routes
 from api.waves import wave_routes
@@ -50,6 +52,7 @@ from edge.metrics import CONTENT_TYPE, text
 from edge.orders.articles import GtinError
 from edge.orders.picking import PickError, ToteHeldError
 from edge.orders.stock import StockError
+from edge.site.desk import SalesConflict, UnknownSale
 from edge.site.picking import StalePickError
 from edge.site.store import OrderConflict, Put, StoreError
 from edge.views.history import MINUTES, Window
@@ -165,6 +168,8 @@ def create_app(config: SiteConfig) -> FastAPI:
     _alarm_routes(app, site)
     point_routes(app, site)
     dock_routes(app, site)
+    page_routes(app, site)
+    sales_routes(app, site)
     words_route(app)
     for routes in (stock_routes, wave_routes, pick_routes):
         app.include_router(routes(site))
@@ -179,6 +184,15 @@ def _answer_errors(app: FastAPI) -> None:
         if is_v1(request):
             return problem_answer(503, str(error), headers={"retry-after": "1"})
         return problems_answer(503, [str(error)], {"retry-after": "1"})
+
+    @app.exception_handler(UnknownSale)
+    async def unknown(_: Request, error: UnknownSale) -> Response:
+        text = f"order {error}: there is none with this id"
+        return field_problems_answer(404, text)
+
+    @app.exception_handler(SalesConflict)
+    async def stale(_: Request, error: SalesConflict) -> Response:
+        return field_problems_answer(412, f"If-Match: {error}", [FieldSaid("If-Match", str(error))])
 
     @app.exception_handler(OrderConflict)
     async def conflict(_: Request, error: OrderConflict) -> Response:

@@ -1,12 +1,13 @@
 """What every request must pass before it reaches a route, and the headers that every answer carries.
 
-Public names: Guard, media_type, CSV_TYPE.
+Public names: Guard, media_type, page_secret, CSV_TYPE, FORM_POLICY, PAGE_COOKIE.
 
 With a token, ``/api`` and ``/metrics`` need ``Authorization: Bearer``, but for the words in which the page asks for it.
 Without one the server listens on a loopback address only; then a web page of somebody else is the danger, and the name
 in Host must be a loopback name (DNS rebinding). What changes something must always be JSON or CSV and come from a page
 of this server, if it comes from a page (forged requests). Wrong tokens are counted, told with the address and what was
-asked, and answered late (`api.doubts`).
+asked, and answered late (`api.doubts`). Pages with forms, ``/orders``, are for browsers with a cookie that they get
+when they show the token.
 
 Source: RFC 9110, 7.2 and 15.5; RFC 6454 (Origin); Fetch Metadata (W3C), 2.3; Content Security Policy Level 3.
 """
@@ -17,6 +18,7 @@ import asyncio
 import hmac
 import json
 import logging
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,6 +32,11 @@ log = logging.getLogger(__name__)
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 CSV_TYPE = "text/csv"
 BODY_TYPES = frozenset({"application/json", CSV_TYPE})
+_OTHER_TYPES = {
+    "/api/v1/sales-orders": frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"}),
+    "/api/v1/imports": frozenset({"multipart/form-data"}),
+}
+"""What else a path takes; a form that another page sends has an Origin, and is refused by that."""
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN = frozenset({"/api/words"})
 _HEADERS = {
@@ -43,6 +50,12 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+
+
+FORM_POLICY = _HEADERS["content-security-policy"].replace("form-action 'none'", "form-action 'self'")
+"""Of pages with forms, which go to this server alone."""
+PAGE_COOKIE = "lanewise-page"
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
 class Guard:
@@ -73,6 +86,12 @@ class Guard:
             await self._app(scope, receive, send_with_headers)
             return
         status, problem = refusal
+        if status == 401 and _is_page(path) and scope["method"] in _READING:
+            there = quote(path + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""))
+            headers = [(b"location", f"/sign-in.html?next={there}".encode()), (b"content-length", b"0")]
+            await send_with_headers({"type": "http.response.start", "status": 303, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
         if status == 401:
             status, problem = await self._doubted(scope, problem)
         body = json.dumps({"problems": [problem]}).encode()
@@ -110,6 +129,8 @@ class Guard:
             name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
             if name.lower() not in LOOPBACK_NAMES:
                 return 421, f"Host {host!r}: allowed without a token: {', '.join(sorted(LOOPBACK_NAMES))}"
+        elif _is_page(path) and _shows(headers.get("cookie", ""), page_secret(token)):
+            pass
         elif _is_secret(path) and not _knows(headers.get("authorization", ""), token):
             return 401, "Authorization: required is Bearer and the token of token_file"
         if method in _READING:
@@ -120,8 +141,9 @@ class Guard:
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return 403, "Sec-Fetch-Site: allowed are pages of this server only"
         content_type = media_type(headers)
-        if content_type not in BODY_TYPES:
-            return 415, f"Content-Type {content_type!r}: allowed are {', '.join(sorted(BODY_TYPES))}"
+        allowed = _FORMS if _is_page(path) else BODY_TYPES | _OTHER_TYPES.get(path, frozenset())
+        if content_type not in allowed:
+            return 415, f"Content-Type {content_type!r}: allowed are {', '.join(sorted(allowed))}"
         return None
 
 
@@ -131,7 +153,22 @@ def media_type(headers: Headers) -> str:
 
 
 def _is_secret(path: str) -> bool:
-    return (path.startswith("/api/") and path not in _OPEN) or path == "/metrics"
+    return (path.startswith("/api/") and path not in _OPEN) or path == "/metrics" or _is_page(path)
+
+
+def _is_page(path: str) -> bool:
+    """Whether it is a page that is rendered here; a browser shows the token's cookie for it."""
+    return path == "/orders" or path.startswith("/orders/")
+
+
+def page_secret(token: bytes) -> str:
+    """What the cookie of a browser holds that showed the token; the token cannot be found from it."""
+    return hmac.digest(token, b"pages", "sha256").hex()
+
+
+def _shows(cookies: str, secret: str) -> bool:
+    given = [one.strip().partition("=") for one in cookies.split(";")]
+    return any(name == PAGE_COOKIE and hmac.compare_digest(value.encode(), secret.encode()) for name, _, value in given)
 
 
 def _knows(authorization: str, token: bytes) -> bool:

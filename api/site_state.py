@@ -22,11 +22,14 @@ from api.connection import GuardedConnection
 from api.crowd import ENDINGS, Crowd
 from api.doubts import Doubts
 from api.follow import Followed, JournalWatch, Memory, Shown
+from api.guard import page_secret
+from api.intake import watch_folders
 from api.stream import Hub, event
 from edge.config.lines import LineConfig, SiteConfig
 from edge.config.load import load_controllers
 from edge.config.points import point
 from edge.config.problem import ConfigError
+from edge.config.review_rules import review_rules
 from edge.config.secret import read_api_token
 from edge.core.alarms.alarms import unraised
 from edge.core.events import AlarmChanged, Started
@@ -37,6 +40,7 @@ from edge.journal.disk import NEEDED_BYTES, DiskWatch, disk_samples
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.metrics import Sample
+from edge.site.desk import SalesDesk
 from edge.site.store import Keep, Kept, SiteStore, StoreError, StoreHeld
 from edge.views.docks import DockBoard, DockPicture
 from edge.views.history import History, Window
@@ -121,6 +125,9 @@ class Site:
             JournalWatch(its.controller, its.journal, names, shown, self.store, lambda: History(self.layouts), board)
             for its, names, board in zip(controllers, devices, boards, strict=True)
         ]
+        self.review = review_rules(config.review)
+        self.page_secret = "" if self.token is None else page_secret(self.token.encode())
+        self._countries = tuple(dict.fromkeys(one.country for one in config.channels.values() if one.country))
         self._version = version("lanewise")
         self._store: SiteStore | None = None
         self._store_lock = threading.Lock()
@@ -133,6 +140,7 @@ class Site:
         """Follows the journals for as long as the context lasts."""
         await asyncio.to_thread(self.open_store)
         tasks = [asyncio.create_task(watch.run()) for watch in self._watches]
+        tasks.append(asyncio.create_task(watch_folders(self.config, self.desk, self.intake)))
         tasks += [asyncio.create_task(one) for one in (self._beat(), self._watch_disk(), self._keep_up())]
         try:
             yield
@@ -169,6 +177,10 @@ class Site:
                     raise
                 self._store_trouble = ""
             return self._store
+
+    def desk(self) -> SalesDesk:
+        """The sales orders of the store. Raises StoreError."""
+        return SalesDesk(self.store(), self.review, self._countries)
 
     async def ask(self, wish: Wish) -> int:
         """Hands a wish to its controller; its place in the feed. Raises StoreError."""

@@ -98,6 +98,12 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     of_module(
         "load", "edge.commands.loads", "loads at dock doors: open, check, close, manifest", "Loads at dock doors."
     )
+    of_module(
+        "orders",
+        "edge.commands.sales",
+        "sales orders: import, list, show, hold, release, cancel, merge",
+        "Sales orders.",
+    )
     of_module("stock", "edge.commands.stock", "stock: what lies where, receipts, moves, counts, audit", "Stock.")
     of_module("waves", "edge.commands.waves", "waves of orders: plan, release, withdraw, late ones", "Waves of orders.")
     of_module("picks", "edge.commands.picks", "rounds of pickers: claim, pick, hand back, totes, put-backs", "Picking.")

@@ -215,6 +215,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "alembic and psycopg: edge.site only": [("edge/journal/writer.py", "import psycopg")],
     "phonenumbers: edge.intake.phone only": [("edge/intake/compare.py", "import phonenumbers")],
     "calamine: edge.intake.workbooks only": [("edge/intake/channels.py", "import python_calamine")],
+    "jinja2: api.pages only": [("api/docks.py", "import jinja2")],
     "rapidfuzz: edge.site.sales_facts only": [("edge/intake/compare.py", "import rapidfuzz")],
     "msgspec: where records are stored or sent, edge.journal, edge.site and api": [
         ("edge/config/load.py", "import msgspec")

@@ -51,6 +51,7 @@ from edge.views.words.pages import PAGES
 from edge.views.words.phrase import Phrase, Word, places
 from edge.views.words.plan import PLAN
 from edge.views.words.review import REVIEW
+from edge.views.words.sales import SALES
 from edge.views.words.stories import STORIES
 from edge.views.words.table import LANGUAGES, WORDS, language, say
 from plc.packml import PackmlState, mode_name, state_name
@@ -152,8 +153,12 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
         *("handled", "out-of-sequence", "expired", "unknown-track", "no-target", "old-epoch", "past-decision"),
         "not-execute",
     ),
-    "review.*": ReviewRule,
+    "review.*": (*ReviewRule, "person"),
     "route.*": RouteReason,
+    "sale.*": (
+        *("taken", "released", "held", "judged", "amended", "cancelled", "merged", "split", "paid", "contact"),
+        *("put-back", "person-erased", "again-unclear", "again-refused"),
+    ),
     "sorted-*": Outcome,
     "stage.*": Stage,
     "state.*": OrderState,
@@ -166,7 +171,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
 
 
 def test_every_code_has_words_in_both_languages_with_the_same_values() -> None:
-    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, PLAN, REVIEW, STORIES)
+    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, PLAN, REVIEW, SALES, STORIES)
     assert sum(map(len, tables)) == len(WORDS), "a code stands twice"
     assert [set(language(name)) for name in LANGUAGES] == [set(WORDS)] * 2
     for code, (english, chinese) in WORDS.items():
@@ -248,7 +253,13 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
     script, markup = page_files(project, ".js"), page_files(project, ".html")
     heads = {code.partition(".")[0] for code in WORDS if "." in code}
     dotted = {one for one in re.findall(r'"([\w-]+(?:\.[\w-]+)+)"', script) if one.partition(".")[0] in heads}
-    codes = dotted | set(re.findall(r'\bt\("([^"]+)"', script))
+    rendered = "\n".join(
+        path.read_text(encoding="utf-8") for path in sorted((project / "api/templates").glob("*.html"))
+    )
+    python = (project / "api/pages.py").read_text(encoding="utf-8")
+    codes = (
+        dotted | set(re.findall(r'\bt\("([^"]+)"', script + rendered)) | set(re.findall(r'"(sales\.[^"]+)"', python))
+    )
     codes |= set(re.findall(r'data-(?:text|label|hint)="([^"]+)"', markup))
     made = [re.sub(r"\$\{[^}]*\}", "*", one) for one in re.findall(r"`([\w.-]+\$\{[^`]*)`", script)]
     return codes, {one for one in made if re.fullmatch(r"[\w.*-]+", one) and one.partition(".")[0] in heads}

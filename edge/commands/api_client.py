@@ -32,6 +32,7 @@ def send(
     body: bytes | None,
     media_type: str = "application/json",
     more: Mapping[str, str] | None = None,
+    timeout_s: float = _TIMEOUT_S,
 ) -> bytes:
     """The same of any body, with more headers; None = nothing is posted."""
     host, _, port = site.listen.rpartition(":")
@@ -39,7 +40,7 @@ def send(
     headers = {"Content-Type": media_type, **bearer(site.token_file), **(more or {})}
     request = Request(url, body, headers)
     try:
-        with urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310  http, as above
+        with urlopen(request, timeout=timeout_s) as answer:  # noqa: S310  http, as above
             told: bytes = answer.read()
             return told
     except HTTPError as error:

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from edge.config.channels import ChannelTable
 from edge.config.docks import DockTable, dock_layout
+from edge.config.intake import IntakeTable
 from edge.config.login import PlainTable
 from edge.config.opcua import UaServerConfig
 from edge.config.plcs import PlcConfig
@@ -303,6 +304,7 @@ class SiteConfig(PlainTable):
     disk: DiskConfig = Field(default=DiskConfig(), description="when the page says that the store's disk fills")
     controller: tuple[SiteLine, ...] = Field(min_length=1, description="the controllers whose journals are followed")
     review: ReviewTable = Field(default_factory=ReviewTable, description="when people must look at an order")
+    intake: IntakeTable = Field(default=IntakeTable(), description="by which ways orders come in besides HTTP")
     channels: dict[Name, ChannelTable] = Field(default={}, description="where orders come from as files, by name")
     retention: SiteRetention = Field(default=SiteRetention(), description="how long the site store keeps what")
     service: dict[Name, ServiceTable] = Field(default={}, description="what carriers offer, see docs/planning.md")

@@ -1,9 +1,11 @@
 """What is said of shop orders: findings, refusals, stages, places, contacts.
 
-Public names: of_finding, of_refusal, of_stage, of_state, of_place, of_contact.
+Public names: of_finding, of_stored, of_refusal, of_change, of_stage, of_state, of_place, of_contact.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from edge.orders.contact import ContactOutcome
 from edge.orders.review import ReviewFinding
@@ -15,8 +17,13 @@ from edge.views.words.phrase import Phrase, Word, phrase
 
 def of_finding(finding: ReviewFinding) -> Phrase:
     """One sentence: where, the value, what is allowed, what to do."""
-    code = f"review.{finding.code}"
-    return Phrase(code, {"where": finding.where, "value": finding.value, "limit": finding.limit})
+    return of_stored(finding.code, finding.where, finding.value, finding.limit)
+
+
+def of_stored(found: str, where: str, value: str, limit: str) -> Phrase:
+    """The same of a finding as the store has it, also of one that is no rule's: that somebody holds an order."""
+    code = f"review.{found}"
+    return Phrase(code, {"where": where, "value": value, "limit": limit})
 
 
 def of_refusal(refused: WishRefused) -> Phrase:
@@ -29,6 +36,27 @@ def of_refusal(refused: WishRefused) -> Phrase:
         if key in values:
             values[key] = phrase(f"fulfilment.{refused.values[key]}")
     return Phrase(code, values)
+
+
+def of_change(what: str, by: str, reason: str, body: Mapping[str, str | int | list[str]]) -> Phrase:
+    """What was done to an order, by whom and why where somebody said so."""
+    if what.startswith("floor-"):
+        return phrase(
+            "sale.floor", fulfilment=str(body["fulfilment"]), state=phrase(f"fulfilment.{what.removeprefix('floor-')}")
+        )
+    more: list[Phrase] = []
+    if outcome := body.get("outcome"):
+        more.append(phrase("sale.more.outcome", outcome=phrase(f"contact.{outcome}")))
+    more += [phrase("sale.more.of", of=str(body[key])) for key in ("channel", "other", "fulfilment") if body.get(key)]
+    if isinstance(codes := body.get("codes"), list) and codes:
+        more.append(phrase("sale.more.codes", codes=tuple(codes)))
+    if isinstance(lines := body.get("lines"), list) and lines:
+        more.append(phrase("sale.more.lines", lines=tuple(lines)))
+    if by:
+        more.append(phrase("sale.more.by", by=by))
+    if reason:
+        more.append(phrase("sale.more.reason", reason=reason))
+    return phrase(f"sale.{what}", more=tuple(more))
 
 
 def of_stage(stage: OrderStage) -> Phrase:

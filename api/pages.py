@@ -1,0 +1,325 @@
+"""The pages about sales orders, rendered here: list with search and filters, one order, the entry form, imports.
+
+Public names: page_routes.
+
+They work without a script; every form says which version of an order it means. Words are those of `edge.views.words`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import FastAPI, Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import RedirectResponse
+
+from api.answers import json_answer
+from api.guard import FORM_POLICY, PAGE_COOKIE
+from api.sales import WISHES, body_of, detail_of, known_id, said_story, take_entries, take_upload
+from api.site_state import Site
+from edge.core.iso_time import iso
+from edge.core.values.text import one_line
+from edge.intake.sales_orders import OrderEntry, entry_of
+from edge.journal.host_time import now_us
+from edge.orders.contact import ContactOutcome
+from edge.orders.money import MoneyError, digits_of, minor, shown
+from edge.orders.review import ReviewRule
+from edge.orders.sales import OrderStage
+from edge.orders.stages import FulfilmentState, Place
+from edge.orders.work import WishRefused
+from edge.site.desk import SaleFilter, SalesConflict
+from edge.views import order_words
+from edge.views.words.phrase import Word, phrase
+from edge.views.words.table import LANGUAGES, Language, say
+
+_LANGUAGE = "lanewise-language"
+_NAMES: tuple[tuple[Language, str], ...] = (("en", "English"), ("zh-Hant", "\u7e41\u9ad4\u4e2d\u6587"))
+_ROWS = 8
+_ROOM = 50
+_YEAR_S = 31_536_000
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_CONSIGNEE = ("name", "phone", "email", "country", "region", "city", "district", "street", "postcode")
+
+
+def page_routes(app: FastAPI, site: Site) -> None:
+    """Adds the routes."""
+    _list_routes(app, site)
+    _entry_routes(app, site)
+    _import_routes(app, site)
+    _detail_routes(app, site)
+
+    @app.post("/api/v1/page-session", include_in_schema=False)
+    def begin(request: Request) -> Response:
+        """Lets a browser that showed the token see the pages that are rendered here, until it is closed."""
+        answer = json_answer({"ok": True})
+        if site.token is not None:
+            secure = request.url.scheme == "https"
+            answer.set_cookie(
+                PAGE_COOKIE, site.page_secret, httponly=True, samesite="lax", secure=secure, path="/orders"
+            )
+        return answer
+
+
+def _list_routes(app: FastAPI, site: Site) -> None:
+    @app.get("/orders", include_in_schema=False)
+    def orders(request: Request) -> Response:
+        asked = {
+            key: request.query_params.get(key, "")[:240].replace("\0", "") for key in ("q", "stage", "finding", "after")
+        }
+        stage = asked["stage"] if asked["stage"] in [*OrderStage] else ""
+        which = SaleFilter(stage=stage, finding=asked["finding"][:40], after=asked["after"])
+        desk = site.desk()
+        page = desk.page(which, asked["q"].strip()[:200], _ROOM)
+        if len(page.orders) == 1 and asked["q"] and not stage and not asked["finding"]:
+            return RedirectResponse(_link(page.orders[0].id), 303)
+        older = urlencode({**{key: its for key, its in asked.items() if its}, "after": page.after})
+        return _page(
+            site,
+            request,
+            "list.html",
+            phrase("sales.queue" if stage == OrderStage.HELD else "sales.title"),
+            page=page,
+            stage=stage,
+            finding=asked["finding"],
+            stages=[str(one) for one in OrderStage],
+            rules=[str(one) for one in ReviewRule],
+            older=older,
+            q=asked["q"],
+        )
+
+
+def _detail_routes(app: FastAPI, site: Site) -> None:
+    @app.get("/orders/o/{order_id:path}", include_in_schema=False)
+    def order(order_id: str, request: Request) -> Response:
+        return _detail(site, request, order_id)
+
+    @app.post("/orders/o/{order_id:path}/{action}", include_in_schema=False)
+    async def wish(order_id: str, action: str, request: Request) -> Response:
+        form = await request.form(max_files=0, max_fields=40)
+        given = {key: str(value) for key, value in form.multi_items()}
+        return await asyncio.to_thread(_wished, site, request, order_id, action, given)
+
+
+def _wished(site: Site, request: Request, name: str, action: str, given: dict[str, str]) -> Response:
+    if action not in WISHES:
+        return _detail(site, request, name, [action], 404)
+    kind, wish = WISHES[action]
+    version = given.pop("version", "")
+    body: dict[str, object] = {key: value for key, value in given.items() if value}
+    if "codes" in body:
+        body["codes"] = [body["codes"]]
+    read = body_of(kind, json.dumps(body).encode())
+    if isinstance(read, Response):
+        return _detail(site, request, name, _problems(read), 422)
+    number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+    try:
+        done = wish(site.desk(), known_id(name), number, read)
+    except SalesConflict:
+        return _detail(site, request, name, [say(phrase("sales.changed"), _language(request))], 412)
+    if isinstance(done, WishRefused):
+        return _detail(site, request, name, [say(order_words.of_refusal(done), _language(request))], 409)
+    return RedirectResponse(_link(name), 303)
+
+
+def _detail(site: Site, request: Request, name: str, problems: list[str] | None = None, status: int = 200) -> Response:
+    desk = site.desk()
+    detail = detail_of(desk, name)
+    return _page(
+        site,
+        request,
+        "detail.html",
+        detail.order.external or detail.order.id,
+        status,
+        problems=problems or [],
+        detail=detail,
+        order=detail.order,
+        story=said_story(site, name),
+        outcomes=list(ContactOutcome),
+    )
+
+
+def _entry_routes(app: FastAPI, site: Site) -> None:
+    @app.get("/orders/new", include_in_schema=False)
+    def new(request: Request) -> Response:
+        return _entry(site, request, {}, [])
+
+    @app.post("/orders/new", include_in_schema=False)
+    async def entered(request: Request) -> Response:
+        form = await request.form(max_files=0, max_fields=80)
+        given = {key: str(value).strip() for key, value in form.multi_items()}
+        return await asyncio.to_thread(_entered, site, request, given)
+
+
+def _entered(site: Site, request: Request, given: dict[str, str]) -> Response:
+    try:
+        entry = _order_of(site, given)
+    except (MoneyError, ValueError) as error:
+        return _entry(site, request, given, [str(error)], 422)
+    if entry.draft is None:
+        return _entry(site, request, given, [f"{one.field}: {one.reason}" for one in entry.problems], 422)
+    (said,) = take_entries(site.desk(), (entry,)).results
+    if not said.id or said.errors:
+        return _entry(site, request, given, [said.text], 422)
+    return RedirectResponse(_link(said.id), 303)
+
+
+def _order_of(site: Site, given: Mapping[str, str]) -> OrderEntry:
+    """The order of a form. Raises MoneyError for an amount that is none."""
+    currency = given.get("currency", "").upper()
+    digits = digits_of(currency, site.review.digits)
+    lines: list[dict[str, Any]] = []
+    for n in range(_ROWS):
+        if sku := given.get(f"sku{n}", ""):
+            price = minor(given.get(f"price{n}") or "0", digits)
+            lines.append({"sku": sku, "quantity": given.get(f"quantity{n}") or "1", "price": price})
+    freight = minor(given.get("freight") or "0", digits)
+    total = freight + sum(line["price"] * int(line["quantity"]) for line in lines if line["quantity"].isdecimal())
+    kind = given.get("kind", "")
+    payment = {"kind": kind, "currency": currency, "total": total, "freight": freight}
+    if kind == "prepaid":
+        payment["paid"] = total
+    at_us = now_us()
+    order: dict[str, Any] = {
+        "channel": given.get("channel", ""),
+        "external": given.get("external") or f"{at_us // 1000}",
+        "ordered": iso(at_us),
+        "urgent": given.get("urgent") == "1",
+        "note": one_line(given.get("note", "")),
+        "payment": payment,
+        "lines": lines,
+        "consignee": {key: given[key] for key in _CONSIGNEE if given.get(key)},
+    }
+    return entry_of(order | ({"promised": given["promised"]} if given.get("promised") else {}))
+
+
+def _entry(site: Site, request: Request, given: Mapping[str, str], problems: list[str], status: int = 200) -> Response:
+    language = _language(request)
+    table = next(iter(site.config.channels.values()), None)
+    preset = {"currency": table.currency, "country": table.country} if table is not None else {}
+    return _page(
+        site,
+        request,
+        "new.html",
+        phrase("sales.new"),
+        status,
+        problems=problems,
+        given={**preset, **given},
+        sources=[
+            ("phone", say(phrase("sales.from.phone"), language)),
+            ("fax", say(phrase("sales.from.fax"), language)),
+            ("counter", say(phrase("sales.from.shop"), language)),
+        ],
+        kinds=[
+            ("cod", say(phrase("sales.ondelivery"), language)),
+            ("prepaid", say(phrase("sales.prepaid"), language)),
+            ("credit", say(phrase("sales.credit"), language)),
+        ],
+    )
+
+
+def _import_routes(app: FastAPI, site: Site) -> None:
+    @app.get("/orders/import", include_in_schema=False)
+    def imports(request: Request) -> Response:
+        return _imports(site, request)
+
+    @app.get("/orders/import/{run_id}", include_in_schema=False)
+    def report(run_id: str, request: Request) -> Response:
+        return _imports(site, request, run_id.replace("\0", ""))
+
+    @app.post("/orders/import", include_in_schema=False)
+    async def imported(request: Request) -> Response:
+        run = await take_upload(request, site)
+        if isinstance(run, Response):
+            problems = _problems(run)
+            return await asyncio.to_thread(_imports, site, request, "", problems, run.status_code)
+        return RedirectResponse(f"/orders/import/{run.id}", 303)
+
+
+def _imports(
+    site: Site, request: Request, run_id: str = "", problems: list[str] | None = None, status: int = 200
+) -> Response:
+    desk = site.desk()
+    run = desk.import_run(run_id) if run_id else None
+    return _page(
+        site,
+        request,
+        "import.html",
+        phrase("sales.import"),
+        status,
+        problems=problems or [],
+        run=run,
+        runs=desk.import_runs(),
+        channels=list(site.config.channels),
+    )
+
+
+def _page(site: Site, request: Request, template: str, title: Word, status: int = 200, **values: Any) -> Response:
+    language = _language(request)
+    counts = site.desk().counts()
+
+    def t(code: str, **its: Word) -> str:
+        return say(phrase(code, **its), language)
+
+    def money(amount: int, currency: str) -> str:
+        return f"{shown(amount, digits_of(currency, site.review.digits))} {currency}"
+
+    def with_language(name: str) -> str:
+        return urlencode({**request.query_params, "lang": name})
+
+    def said(word: Word) -> str:
+        return say(word, language)
+
+    shown_values: dict[str, Any] = {"q": "", "problems": [], **values}
+    body = _templates.get_template(template).render(
+        language=language,
+        languages=_NAMES,
+        title=say(title, language),
+        held=counts.get("held", 0),
+        counts=counts,
+        t=t,
+        said=said,
+        money=money,
+        link=_link,
+        iso=iso,
+        with_language=with_language,
+        of_stage=lambda one: order_words.of_stage(OrderStage(one)),
+        of_state=lambda one: order_words.of_state(FulfilmentState(one)),
+        of_place=lambda one: order_words.of_place(Place(one)),
+        of_contact=lambda one: order_words.of_contact(ContactOutcome(one)),
+        of_stored=order_words.of_stored,
+        **shown_values,
+    )
+    answer = Response(body.encode(errors="replace"), status, media_type="text/html; charset=utf-8")
+    answer.headers["content-security-policy"] = FORM_POLICY
+    answer.headers["referrer-policy"] = "same-origin"  # with none a form's Origin is null
+    answer.headers["cache-control"] = "no-store"
+    if request.query_params.get("lang") in LANGUAGES:
+        answer.set_cookie(_LANGUAGE, language, max_age=_YEAR_S, samesite="lax", path="/orders")
+    return answer
+
+
+def _language(request: Request) -> Language:
+    for given in (request.query_params.get("lang"), request.cookies.get(_LANGUAGE)):
+        for name in LANGUAGES:
+            if name == given:
+                return name
+    return "zh-Hant" if request.headers.get("accept-language", "").lower().startswith("zh") else "en"
+
+
+def _link(name: str) -> str:
+    return f"/orders/o/{quote(name, safe='')}"
+
+
+def _problems(answer: Response) -> list[str]:
+    return [str(one) for one in json.loads(bytes(answer.body))["problems"]]

@@ -1,0 +1,589 @@
+"""Sales orders over HTTP, ``/api/v1``: taken one by one or many, looked for, and what people wish of them.
+
+Public names: sales_routes, WISHES, SaidEntry, said_story, body_of, known_id, detail_of, take_entries, take_upload.
+
+What is wrong is a problem of RFC 9457 with a line for each field. A wish about an order names the version that it
+means, ``If-Match: "3"``; every answer about one says its version in ``ETag``. Who gets an order is in the answer about
+that one order, in no list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+import msgspec
+from fastapi import FastAPI, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints, ValidationError
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from api.answers import FieldSaid, field_problems_answer, json_answer, said_of_field
+from api.guard import media_type
+from api.site_state import Site
+from edge.core.iso_time import iso
+from edge.intake.channels import Source
+from edge.intake.channels import take as read_files
+from edge.intake.folder import REPORT_COLUMNS, report_rows
+from edge.intake.gather import noted_of
+from edge.intake.operators import ONE_LINE, By, Remark
+from edge.intake.sales_orders import (
+    EXAMPLE,
+    ConsigneeIn,
+    FieldProblem,
+    OrderEntry,
+    PaymentIn,
+    SalesLineIn,
+    read_sales_orders,
+)
+from edge.journal.host_time import now_us
+from edge.orders.amend import Amend
+from edge.orders.contact import ContactOutcome
+from edge.orders.sales import Draft, OrderStage, Payment, SalesLine, SalesOrder
+from edge.orders.work import WishRefused
+from edge.site.desk import (
+    ImportRun,
+    SaleDetail,
+    SaleFilter,
+    SaleOutcome,
+    SalePage,
+    SalesDesk,
+    SaleTaken,
+    UnknownSale,
+)
+from edge.views.csv_table import csv_table
+from edge.views.order_words import of_change, of_refusal
+from edge.views.words.phrase import Phrase, Word
+from edge.views.words.table import say
+
+NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
+_MANY = 10_000
+"""Orders of a list or stream at most: a file of more is for the watched folder."""
+_LIMIT = 500
+_T = TypeVar("_T", bound=BaseModel)
+_Code = Annotated[str, StringConstraints(max_length=40)]
+_Id = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE_LINE]
+_Units = Annotated[StrictInt, Field(ge=0, lt=2**31)]
+_Lines = Annotated[dict[Annotated[int, Field(ge=1, lt=2**31)], _Units], Field(max_length=2_000)]
+_Reason = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True), ONE_LINE]
+_Name = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True), ONE_LINE]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Wish(_Body):
+    by: _Name
+    reason: _Reason
+
+
+class ReleaseBody(_Wish):
+    """``codes``: of the findings that are waived; empty = all that hold it."""
+
+    codes: Annotated[tuple[_Code, ...], Field(max_length=50)] = ()
+
+
+class HoldBody(_Wish):
+    """Somebody wants to look at it."""
+
+
+class CancelBody(_Wish):
+    """``refund_at_once``: also for goods that nobody has seen again."""
+
+    refund_at_once: StrictBool = False
+
+
+class AmendBody(_Wish):
+    """``wanted``: units of lines by their numbers; ``payment``: as the channel says it of all that is wanted now."""
+
+    wanted: _Lines = {}
+    added: Annotated[tuple[SalesLineIn, ...], Field(max_length=1_000)] = ()
+    service: Annotated[str, StringConstraints(max_length=200), ONE_LINE] | None = None
+    consignee: ConsigneeIn | None = None
+    payment: PaymentIn | None = None
+    refund_at_once: StrictBool = False
+
+
+class MergeBody(_Wish):
+    """``other``: the order that ships with this one from now on."""
+
+    other: _Id
+
+
+class SplitBody(_Wish):
+    """``units``: by line, that get a fulfilment of their own; ``fulfilment``: out of which, empty = of open ones."""
+
+    units: Annotated[_Lines, Field(min_length=1)]
+    fulfilment: Annotated[str, StringConstraints(max_length=200), ONE_LINE] = ""
+
+
+class ContactBody(_Body):
+    """What came of asking the customer; no ``outcome``: somebody is to ask."""
+
+    by: By
+    outcome: ContactOutcome | None = None
+    note: Remark = ""
+
+
+class PayBody(_Body):
+    """Money that came in, in minor units."""
+
+    by: By
+    amount: Annotated[StrictInt, Field(ge=1, le=10**15)]
+
+
+class PutBackBody(_Body):
+    """Cancelled units are out of tote or parcel; not ``seen``: ``by`` and ``reason`` say why nobody will see them."""
+
+    fulfilment: _Id
+    line: Annotated[StrictInt, Field(ge=1, lt=2**31)]
+    units: Annotated[StrictInt, Field(ge=1, lt=2**31)]
+    seen: StrictBool = True
+    by: Annotated[str, StringConstraints(max_length=80), ONE_LINE] = ""
+    reason: Remark = ""
+
+
+Wish: TypeAlias = Callable[[SalesDesk, str, int | None, Any], SalesOrder | WishRefused]
+
+
+def _amend(desk: SalesDesk, name: str, version: int | None, body: AmendBody) -> SalesOrder | WishRefused:
+    order = desk.detail(name).order
+    first = max((line.number for line in order.lines), default=0) + 1
+    added = tuple(_line(number, line) for number, line in enumerate(body.added, first))
+    wish = Amend(
+        order=name,
+        by=body.by,
+        reason=body.reason,
+        wanted=dict(body.wanted),
+        added=added,
+        service=body.service,
+        consignee=body.consignee is not None,
+        payment=None if body.payment is None else Payment(**body.payment.model_dump()),
+        refund_at_once=body.refund_at_once,
+    )
+    if body.consignee is None:
+        return desk.amend(wish, version, now_us())
+    person = body.consignee.consignee()
+    return desk.amend(wish, version, now_us(), person, Draft(order=order, consignee=person, noted=noted_of(person)))
+
+
+def _line(number: int, line: SalesLineIn) -> SalesLine:
+    return SalesLine(
+        number=number,
+        sku=line.sku,
+        quantity=line.quantity,
+        gtin=line.gtin or "",
+        name=line.name,
+        price=line.price,
+        discount=line.discount,
+    )
+
+
+def _release(desk: SalesDesk, name: str, version: int | None, body: ReleaseBody) -> SalesOrder | WishRefused:
+    return desk.release(name, version, body.by, body.reason, body.codes, now_us())
+
+
+def _hold(desk: SalesDesk, name: str, version: int | None, body: HoldBody) -> SalesOrder | WishRefused:
+    return desk.hold(name, version, body.by, body.reason, now_us())
+
+
+def _cancel(desk: SalesDesk, name: str, version: int | None, body: CancelBody) -> SalesOrder | WishRefused:
+    return desk.cancel(name, version, body.by, body.reason, now_us(), refund_at_once=body.refund_at_once)
+
+
+def _merge(desk: SalesDesk, name: str, version: int | None, body: MergeBody) -> SalesOrder | WishRefused:
+    return desk.merge(name, version, body.other, body.by, body.reason, now_us())
+
+
+def _split(desk: SalesDesk, name: str, version: int | None, body: SplitBody) -> SalesOrder | WishRefused:
+    units = {line: count for line, count in body.units.items() if count}
+    return desk.split(name, version, units, body.by, body.reason, now_us(), body.fulfilment)
+
+
+def _contact(desk: SalesDesk, name: str, version: int | None, body: ContactBody) -> SalesOrder | WishRefused:
+    return desk.contact(name, version, body.outcome, body.by, body.note, now_us())
+
+
+def _pay(desk: SalesDesk, name: str, version: int | None, body: PayBody) -> SalesOrder | WishRefused:
+    return desk.pay(name, version, body.by, body.amount, now_us())
+
+
+def _put_back(desk: SalesDesk, name: str, _: int | None, body: PutBackBody) -> SalesOrder | WishRefused:
+    its = {"seen": body.seen, "by": body.by, "reason": body.reason}
+    return desk.see_back(name, body.fulfilment, body.line, body.units, now_us(), **its)  # type: ignore[arg-type]
+
+
+WISHES: dict[str, tuple[type[_Body], Wish]] = {
+    "release": (ReleaseBody, _release),
+    "hold": (HoldBody, _hold),
+    "amend": (AmendBody, _amend),
+    "cancel": (CancelBody, _cancel),
+    "merge": (MergeBody, _merge),
+    "split": (SplitBody, _split),
+    "contact": (ContactBody, _contact),
+    "pay": (PayBody, _pay),
+    "put-back": (PutBackBody, _put_back),
+}
+"""What can be wished of an order, by the last part of its path."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSaid:
+    """What became of one order of those that were sent. ``number``: its place, from 0."""
+
+    number: int
+    outcome: str
+    id: str
+    version: int
+    text: str
+    errors: tuple[FieldSaid, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersSaid:
+    """``counts``: by outcome."""
+
+    counts: dict[str, int]
+    results: tuple[OrderSaid, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleEntry:
+    """One entry of an order's timeline; ``text`` in English. ``fulfilment``: of which the floor says so."""
+
+    at: str
+    at_us: int
+    code: str
+    values: dict[str, Word]
+    text: str
+    by: str = ""
+    reason: str = ""
+    fulfilment: str = ""
+
+
+_NOT_TAKEN = (SaleOutcome.REFUSED, SaleOutcome.CONFLICT)
+_STATUS = {
+    SaleOutcome.NEW: 201,
+    SaleOutcome.CONFLICT: 409,
+    SaleOutcome.REFUSED: 422,
+}
+_ORDERS_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "One order, a list of them, or NDJSON; each has its own result.",
+        "content": {"application/json": {"example": EXAMPLE}, "application/x-ndjson": {}},
+    }
+}
+_FILES_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "Files of one channel, read together as its table in SITE.toml says.",
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["channel", "file"],
+                    "properties": {
+                        "channel": {"type": "string"},
+                        "by": {"type": "string"},
+                        "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+def sales_routes(app: FastAPI, site: Site) -> None:
+    """Adds the routes."""
+    _take_routes(app, site)
+    _import_routes(app, site)
+    _look_routes(app, site)
+    for action, (body, wish) in WISHES.items():
+        _wish_route(app, site, action, body, wish)
+
+
+def _take_routes(app: FastAPI, site: Site) -> None:
+    @app.post("/api/v1/sales-orders", openapi_extra=_ORDERS_BODY)
+    async def take_sales(request: Request, brief: bool = False) -> Response:
+        """Takes orders and reviews them; what is known changes nothing, or is amended by the channel's later word.
+
+        ``brief``: counts alone, and of what is wrong the keys alone.
+        """
+        body = await request.body()
+        by_line = media_type(request.headers) in NDJSON
+
+        def take() -> Response:
+            entries = read_sales_orders(body, by_line=by_line)
+            if len(entries) > _MANY:
+                text = f"{len(entries)} orders: allowed are up to {_MANY} at once"
+                return field_problems_answer(413, text, [FieldSaid("body", text)])
+            said = take_entries(site.desk(), entries)
+            if brief:
+                return _brief(said)
+            return _answered(said, by_line or body.lstrip()[:1] == b"[")
+
+        return await asyncio.get_running_loop().run_in_executor(site.intake, take)
+
+
+def _import_routes(app: FastAPI, site: Site) -> None:
+    @app.post("/api/v1/imports", status_code=201, openapi_extra=_FILES_BODY)
+    async def import_files(request: Request) -> Response:
+        """Takes files of a channel; what was set aside, and why, stands in the report."""
+        run = await take_upload(request, site)
+        if isinstance(run, Response):
+            return run
+        answer = json_answer(run, 201)
+        answer.headers["location"] = f"/api/v1/imports/{run.id}"
+        return answer
+
+    @app.get("/api/v1/imports")
+    def imports() -> Response:
+        """The newest imports, without what was set aside."""
+        return json_answer(site.desk().import_runs())
+
+    @app.get("/api/v1/imports/{run_id}")
+    def import_report(run_id: str, request: Request) -> Response:
+        """What came of files, a row for each thing that was set aside; with ``Accept: text/csv`` as CSV."""
+        run = None if "\0" in run_id else site.desk().import_run(run_id)
+        if run is None:
+            raise StarletteHTTPException(404, f"import {run_id}: there is none with this id, or it is forgotten")
+        if "text/csv" in request.headers.get("accept", ""):
+            told = "\ufeff" + csv_table(REPORT_COLUMNS, report_rows(run.set_aside))
+            return Response(told.encode(errors="backslashreplace"), media_type="text/csv; charset=utf-8")
+        return json_answer(run)
+
+
+async def take_upload(request: Request, site: Site) -> ImportRun | Response:
+    """The files of a form: ``channel``, ``by`` and one ``file`` or more. What is wrong is a problem."""
+    try:
+        form = await request.form(max_files=20, max_fields=20)
+    except StarletteHTTPException as error:
+        return field_problems_answer(400, str(error.detail), [FieldSaid("body", str(error.detail))])
+    try:
+        channel, by = form.get("channel"), form.get("by") or "upload"
+        files = [one for one in form.getlist("file") if not isinstance(one, str) and one.filename]
+        table = site.config.channels.get(channel) if isinstance(channel, str) else None
+        wrong = []
+        if table is None or not isinstance(channel, str):
+            wrong.append(
+                FieldSaid(
+                    "channel", f"allowed are {', '.join(site.config.channels) or 'none: SITE.toml has no channel'}"
+                )
+            )
+        if not files:
+            wrong.append(FieldSaid("file", "missing: a file of the channel"))
+        if not isinstance(by, str) or len(by) > 80 or not by.isprintable():
+            wrong.append(FieldSaid("by", "allowed is a name of up to 80 characters"))
+        if wrong or table is None or not isinstance(channel, str) or not isinstance(by, str):
+            return field_problems_answer(422, f"{wrong[0].field}: {wrong[0].detail}", wrong)
+        sources = [Source(str(one.filename)[:200].replace("\0", ""), await one.read()) for one in files]
+    finally:
+        await form.close()
+    name, its = channel, table
+
+    def take() -> ImportRun:
+        taken = read_files(name, its, sources)
+        return site.desk().take_files(name, by, [one.file for one in sources], taken, now_us)
+
+    return await asyncio.get_running_loop().run_in_executor(site.intake, take)
+
+
+def _look_routes(app: FastAPI, site: Site) -> None:
+    @app.get("/api/v1/sales-orders")
+    def sales_orders(
+        stage: OrderStage | None = None,
+        finding: Annotated[str, Query(max_length=40)] = "",
+        channel: Annotated[str, Query(max_length=64)] = "",
+        q: Annotated[str, Query(max_length=200)] = "",
+        after: Annotated[str, Query(max_length=240)] = "",
+        limit: Annotated[int, Query(ge=1, le=_LIMIT)] = 100,
+    ) -> Response:
+        """Orders, the newest first. ``finding``: a code; ``q``: what is printed or scanned; ``after``: of a page."""
+        if "\0" in f"{finding}{channel}{after}":
+            return json_answer(SalePage((), ""))
+        which = SaleFilter(stage=str(stage or ""), finding=finding, channel=channel, after=after)
+        return json_answer(site.desk().page(which, q.strip(), limit))
+
+    @app.get("/api/v1/sales-orders/{order_id:path}/timeline")
+    def sale_timeline(order_id: str) -> Response:
+        """What was done to an order, and what the floor saw of its fulfilments, in order of time."""
+        return json_answer({"order": order_id, "entries": story_of(site, order_id)})
+
+    @app.get("/api/v1/sales-orders/{order_id:path}")
+    def sales_order(order_id: str) -> Response:
+        """All that is known of an order; who gets it is here, and in no list."""
+        return detail_answer(detail_of(site.desk(), order_id))
+
+
+def _wish_route(app: FastAPI, site: Site, action: str, kind: type[_Body], wish: Wish) -> None:
+    async def asked(order_id: str, request: Request) -> Response:
+        version = _version(request)
+        if isinstance(version, Response):
+            return version
+        given = body_of(kind, await request.body())
+        if isinstance(given, Response):
+            return given
+
+        def done() -> Response:
+            desk = site.desk()
+            found = wish(desk, known_id(order_id), version, given)
+            if isinstance(found, WishRefused):
+                return refusal_answer(found)
+            return detail_answer(desk.detail(found.id))
+
+        return await asyncio.to_thread(done)
+
+    schema = {"content": {"application/json": {"schema": kind.model_json_schema()}}, "required": True}
+    app.post(
+        f"/api/v1/sales-orders/{{order_id:path}}/{action}",
+        name=f"sale_{action}",
+        description=kind.__doc__,
+        openapi_extra={"requestBody": schema},
+    )(asked)
+
+
+def take_entries(desk: SalesDesk, entries: tuple[OrderEntry, ...]) -> OrdersSaid:
+    """Takes what could be read; what became of each, in their order."""
+    taken = iter(desk.take([one.draft for one in entries if one.draft is not None], now_us()))
+    results = tuple(
+        _entry(one.number, next(taken)) if one.draft is not None else _unread(one.number, one.problems)
+        for one in entries
+    )
+    counts: dict[str, int] = {}
+    for one in results:
+        counts[one.outcome] = counts.get(one.outcome, 0) + 1
+    return OrdersSaid(counts, results)
+
+
+def _entry(number: int, taken: SaleTaken) -> OrderSaid:
+    errors = (FieldSaid("body", taken.text),) if taken.text and taken.outcome in _STATUS else ()
+    return OrderSaid(
+        number=number, outcome=taken.outcome, id=taken.id, version=taken.version, text=taken.text, errors=errors
+    )
+
+
+def _unread(number: int, problems: tuple[FieldProblem, ...]) -> OrderSaid:
+    errors = tuple(FieldSaid(one.field, one.reason) for one in problems)
+    text = f"{errors[0].field}: {errors[0].detail}" if errors else ""
+    return OrderSaid(number=number, outcome=SaleOutcome.REFUSED, id="", version=0, text=text, errors=errors)
+
+
+def _answered(said: OrdersSaid, many: bool) -> Response:
+    if many or len(said.results) != 1:
+        return json_answer(said)
+    (one,) = said.results
+    status = _STATUS.get(SaleOutcome(one.outcome), 200)
+    if status >= 400:
+        return field_problems_answer(status, one.text, one.errors)
+    answer = json_answer(said, status)
+    answer.headers["etag"] = f'"{one.version}"'
+    return answer
+
+
+def _brief(said: OrdersSaid) -> Response:
+    """For who may see nothing personal: counts, or the keys that are wrong without their values."""
+    refused = [one for one in said.results if one.outcome in _NOT_TAKEN]
+    if not refused:
+        return json_answer(said.counts)
+    wrong = [FieldSaid(f"{one.number}.{error.field}", "not allowed") for one in refused for error in one.errors]
+    return field_problems_answer(422, "some orders are refused; the others are taken", wrong[:100])
+
+
+def body_of(kind: type[_T], body: bytes) -> _T | Response:
+    """A body as its model has it, or what is wrong with it, by field."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        said = [said_of_field(item) for item in error.errors(include_url=False, include_context=False)]
+        return field_problems_answer(422, f"{said[0].field}: {said[0].detail}", said[:100])
+
+
+def known_id(name: str) -> str:
+    """An id that may be one. Raises UnknownSale."""
+    if "\0" in name or len(name) > 200:
+        raise UnknownSale(name)
+    return name
+
+
+def detail_of(desk: SalesDesk, name: str) -> SaleDetail:
+    """All of an order. Raises UnknownSale."""
+    return desk.detail(known_id(name))
+
+
+@dataclass(frozen=True, slots=True)
+class SaidEntry:
+    """One entry of an order's timeline, for any language. ``fulfilment``: of which the floor says so."""
+
+    at_us: int
+    said: Phrase
+    by: str = ""
+    reason: str = ""
+    fulfilment: str = ""
+
+    @property
+    def at(self) -> str:
+        """Its time, ISO 8601."""
+        return iso(self.at_us)
+
+
+def said_story(site: Site, name: str) -> list[SaidEntry]:
+    """The timeline of an order with those of its fulfilments. Raises UnknownSale."""
+    desk, store = site.desk(), site.store()
+    found = [
+        SaidEntry(one.at_us, of_change(one.what, one.by, one.reason, one.body), one.by, one.reason)
+        for one in desk.story(known_id(name))
+    ]
+    for parcel in desk.fulfilments(name):
+        its = store.timeline(parcel, site.layouts)
+        found += [SaidEntry(entry.at_us, entry.said, fulfilment=parcel) for entry in its]
+    return sorted(found, key=lambda one: one.at_us)
+
+
+def story_of(site: Site, name: str) -> list[SaleEntry]:
+    """The same as it is sent."""
+    return [
+        SaleEntry(
+            at=one.at,
+            at_us=one.at_us,
+            code=one.said.code,
+            values=one.said.values,
+            text=say(one.said),
+            by=one.by,
+            reason=one.reason,
+            fulfilment=one.fulfilment,
+        )
+        for one in said_story(site, name)
+    ]
+
+
+def detail_answer(detail: SaleDetail) -> Response:
+    """An order with its version."""
+    answer = Response(msgspec.json.encode(detail), media_type="application/json")
+    answer.headers["etag"] = f'"{detail.order.version}"'
+    return answer
+
+
+def refusal_answer(refused: WishRefused) -> Response:
+    """Why a wish is not done."""
+    text = say(of_refusal(refused))
+    return field_problems_answer(409, text, [FieldSaid("body", text)], code=f"order-refused.{refused.code}")
+
+
+def _version(request: Request) -> int | Response | None:
+    """The version that a wish means; None = whichever."""
+    given = request.headers.get("if-match", "").strip()
+    if given == "*":
+        return None
+    if not given:
+        text = 'missing: the version that is meant, as If-Match: "3"; * = whichever'
+        return field_problems_answer(428, f"If-Match: {text}", [FieldSaid("If-Match", text)])
+    number = given.removeprefix("W/").strip('"')
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        return field_problems_answer(
+            412, f"If-Match: {given[:80]!r}: is no version", [FieldSaid("If-Match", "is no version")]
+        )
+    return int(number)
