@@ -39,7 +39,7 @@ PARAMETERS = {
     "point": "a point by its name in LINE.toml",
     "publisher": "a publisher by its name in LINE.toml",
     "event": "name of the event",
-    "command": "`orders`, `lane` or `alarm`",
+    "command": "`orders`, `sales-orders`, `lane` or `alarm`",
 }
 _TYPES = {str: "string", int: "integer", bool: "boolean"}
 Json = dict[str, Any]
@@ -215,8 +215,11 @@ def _requests() -> Json:
     }
     order = {"type": "object", "required": ["carrier", "lines"]}
     told = "One order or a list, all or nothing, with the keys that `POST /api/orders` takes."
+    sale = {"type": "object", "required": ["payment", "lines"]}
+    sold = "One order or a list, each by itself, with the keys that `POST /api/v1/sales-orders` takes."
     payloads: Json = {
         "orders": {"description": told, "oneOf": [order, {"type": "array", "items": order}]},
+        "sales-orders": {"description": sold, "oneOf": [sale, {"type": "array", "items": sale}]},
         **{what: {"$ref": f"#/components/schemas/{_camel(what)}Request"} for what in REQUESTS},
     }
     return {

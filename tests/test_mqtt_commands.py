@@ -26,6 +26,7 @@ from api.server import listen, server
 from edge.config.mqtt import MqttConfig
 from edge.core.events import DeviceChanged, LaneRequested, OrderChanged
 from edge.core.values.layout import LineLayout
+from edge.intake.sales_orders import EXAMPLE
 from edge.journal.record import encode
 from edge.publish import follow, mqtt_commands
 from edge.publish.mqtt_broker import Arrived
@@ -47,7 +48,7 @@ _keys = st.sampled_from(["line", "lane", "enabled", "by", "alarm", "action", "mi
 
 
 @given(
-    what=st.sampled_from(["orders", "lane", "alarm"]),
+    what=st.sampled_from(["orders", "sales-orders", "lane", "alarm"]),
     payload=st.binary(max_size=40)
     | (_json | st.dictionaries(_keys, _json)).map(lambda told: json.dumps(told).encode()),
 )
@@ -56,8 +57,13 @@ def test_any_request_becomes_one_question_or_says_what_is_wrong(what: str, paylo
     if isinstance(asked, Answer):
         assert asked.status in ANSWERS and asked.problems and json.loads(asked.encode())["problems"]
         return
-    assert asked.path.startswith({"orders": "/api/orders", "lane": "/api/lines/", "alarm": "/api/alarms/"}[what])
-    assert asked.path.count("/") == {"orders": 2, "lane": 5, "alarm": 4}[what] and asked.path.isascii()
+    begin, slashes = {
+        "orders": ("/api/orders", 2),
+        "sales-orders": ("/api/v1/sales-orders", 3),
+        "lane": ("/api/lines/", 5),
+        "alarm": ("/api/alarms/", 4),
+    }[what]
+    assert asked.path.startswith(begin) and asked.path.count("/") == slashes and asked.path.isascii()
     json.loads(asked.body)
 
 
@@ -107,7 +113,9 @@ def test_requests_are_done_once_and_always_answered(
             answer: dict[str, Any] = json.loads(done.stdout)
             return answer
 
-        published = Published(tmp_path, layouts, broker.port, commands=("orders", "lane"), api=api, token_file=token)
+        published = Published(
+            tmp_path, layouts, broker.port, commands=("orders", "sales-orders", "lane"), api=api, token_file=token
+        )
         published.write([DeviceChanged(START_US, "reader.r", True, "")])
         with published.going():
             published.delivered()
@@ -124,6 +132,17 @@ def test_requests_are_done_once_and_always_answered(
             assert first == {"ok": True, "status": 200, "result": {"new": 1, "changed": 0, "same": 0}, "problems": []}
             assert ask("orders", [body], *named) == first
             assert ask("orders", [body])["result"] == {"new": 0, "changed": 0, "same": 1}
+
+            # Sales orders, each by itself; of who gets them nothing comes back, not even what is wrong.
+            wrong_phone = {
+                **EXAMPLE,
+                "external": "2",
+                "consignee": {"phone": ["0912345678"], "name": "\u738b\u5c0f\u660e"},
+            }
+            assert ask("sales-orders", [EXAMPLE, EXAMPLE])["result"] == {"new": 1, "same": 1}
+            answer = ask("sales-orders", [EXAMPLE, wrong_phone])
+            assert (answer["status"], answer["problems"]) == (422, ["1.consignee.phone: not allowed"])
+            assert not [told for told in heard.told("/answer/ann") if "0912" in str(told) or "\u738b" in str(told)]
 
             for what, wrong, status, problem in (
                 ("lane", "{", 400, "body: not JSON"),

@@ -15,7 +15,7 @@ from edge.config.login import LoginTable, login_problems, token_problems
 from edge.config.table import Given, Host, Tcp, Url
 from edge.config.tls import TlsTable, of_transport, tls_problems
 
-Command = Literal["orders", "lane", "alarm"]
+Command = Literal["orders", "sales-orders", "lane", "alarm"]
 
 
 class BrokerTable(TlsTable, LoginTable):

@@ -86,7 +86,9 @@ REQUESTS: dict[str, tuple[dict[str, type], dict[str, type]]] = {
     "lane": ({"line": str, "lane": int, "enabled": bool, "by": str}, {}),
     "alarm": ({"alarm": str, "action": str, "by": str}, {"minutes": int, "comment": str}),
 }
-"""Keys that a request must have, and may have, with the type of each; `orders` as `edge.intake.orders` reads them."""
+"""Keys that a request must have, and may have, with the type of each; orders as `edge.intake` reads them."""
+_ORDERS = {"orders": "/api/orders", "sales-orders": "/api/v1/sales-orders?brief=true"}
+"""Of sales orders the api says no more than may be told over MQTT: counts, and the keys that are wrong."""
 _TYPES = {str: "text", int: "a whole number", bool: "true or false"}
 
 
@@ -96,8 +98,8 @@ def ask_of(what: str, payload: bytes) -> ApiRequest | Answer:
         told = json.loads(payload)
     except (ValueError, RecursionError) as error:
         return Answer(400, problems=(f"body: not JSON in UTF-8: {error}",))
-    if what == "orders":
-        return ApiRequest("/api/orders", payload)
+    if what in _ORDERS:
+        return ApiRequest(_ORDERS[what], payload)
     if not isinstance(told, dict):
         return Answer(400, problems=("body: allowed is an object",))
     wanted, optional = REQUESTS[what]
