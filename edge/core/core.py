@@ -184,9 +184,9 @@ class Core:
             case OrderChanged():
                 self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
                 self.book.put(given.order, again=0 < given.feed_seq <= self.state.feed_known)
-                self._gate.loads.take(given)
                 if (order := self.book.order(given.order.id)) is not None:
                     self._gate.recall(order, given.at_us, out)
+                self._gate.loads.take(given)
             case ItemReleased():
                 self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
                 self.book.release(given.epc)
