@@ -147,7 +147,8 @@ def test_a_released_item_is_no_shipped_orders_any_more() -> None:
     book.release("I")
     assert book.of_item("I") == first, "it is to be picked for it"
     book.ship(first)
-    assert book.of_item("I") == (shipped := replace(first, state=OrderState.SHIPPED)), "it left after it was released"
+    shipped = replace(first, state=OrderState.SHIPPED)
+    assert book.of_item("I") == shipped, "it left after it was released"
     book.bind(["I", "J"], "A")
     for item in "IJ":
         book.release(item)
