@@ -231,7 +231,7 @@ def test_open_orders_never_share_a_tote_parcel_or_code(batches: list[list[Order]
             wanted = dict(model)
             for one in batch:
                 was = wanted.get(one.id)
-                shipped = was is not None and was.state is OrderState.SHIPPED
+                shipped = was is not None and was.state is OrderState.SHIPPED and one.state is OrderState.OPEN
                 wanted[one.id] = replace(one, state=OrderState.SHIPPED) if shipped else one
             still_open = [one for one in wanted.values() if one.state is OrderState.OPEN]
             labels = [label for one in still_open for label in one.labels]
