@@ -30,10 +30,11 @@ from waiting import HANGS_S
 from edge.cli import main
 from edge.config.load import load_site
 from edge.config.problem import ConfigError
-from edge.core.events import LaneRequested, OrderChanged
+from edge.core.events import ItemReleased, LaneRequested, OrderChanged, OrderShipped
 from edge.core.values.feed import FeedPlace
 from edge.core.values.order import Order, OrderState
 from edge.core.values.wishes import LaneWish
+from edge.journal.record import Record, encode
 from edge.site import schema, tables
 from edge.site.engine import engine
 from edge.site.orders import AT_ONCE
@@ -204,7 +205,7 @@ class RowByRow:
                     return None
                 known = known or twin
             if known:
-                shipped = known.state is OrderState.SHIPPED
+                shipped = known.state is OrderState.SHIPPED and one.state is OrderState.OPEN
                 one = replace(one, id=known.id, state=OrderState.SHIPPED if shipped else one.state)
             if known == one:
                 same += 1
@@ -410,3 +411,46 @@ def test_a_server_that_was_away_begins_an_epoch_and_loses_nothing(
             assert not store.follow(known, 10).anew and len(store.follow(known, 10).values) == 1
     finally:
         cluster.end()
+
+
+def test_an_item_is_released_once_by_a_cause(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cause stays known when the feed is trimmed; and whoever would end at such a value refuses the store."""
+    first, second = "(01)09521141000014(21)1", "(01)09521141000014(21)2"
+    with opened(store_url) as store:
+        assert store.put_orders([order(1)], 1).new == 1
+        with opened(store_url, readonly=True) as reader, monkeypatch.context() as patch:
+            patch.setattr(tables, "SCHEMAS", (1,))
+            assert reader.feed(0)
+            SiteStore(store_url, readonly=True).close()
+        told = [(first, "return R-1"), (second, "return R-1"), (first, "return R-2")]
+        places = [store.release_item(*one, at_us) for at_us, one in enumerate(told, 2)]
+        assert places == [2, 3, 4]
+        assert [store.release_item(*one, 9) for one in told] == [None] * 3
+        expected = [
+            ItemReleased(at_us, seq, *one) for (at_us, seq), one in zip(enumerate(range(2, 5), 2), told, strict=True)
+        ]
+        assert store.feed(1) == expected
+        assert [record.value for record in store.by_ref(first)] == [expected[0], expected[2]]
+        assert [record.value for record in store.by_ref("return R-1")] == expected[:2]
+        for epc, cause in (("(00)095211410000000014", "R"), (first, ""), (first, "x" * 201)):
+            with pytest.raises(ValueError, match="an item's identity and 1 to 200 characters are needed"):
+                store.release_item(epc, cause, 10)
+    monkeypatch.setattr(tables, "SCHEMAS", (1,))
+    with pytest.raises(StoreError, match="schema 2: this version of Lanewise has 1: start the version that wrote it"):
+        SiteStore(store_url, readonly=True)
+
+
+def test_a_cancelled_order_stays_so_when_its_parcel_is_sorted(store_url: str) -> None:
+    """Whichever of the two is first; and what was sorted does not open again by an older copy."""
+    with opened(store_url) as store:
+        cancelled = replace(order(1), state=OrderState.CANCELLED)
+        for at_us, told in enumerate((order(1), cancelled)):
+            store.put_orders([told], at_us)
+        shipped = OrderShipped(3, "sorter", order(1).id, order(1).parcel or "", 1)
+        store.project("edge1@1", [Record(1, 3, "sorter", "OrderShipped", encode(shipped))])
+        assert store.order(order(1).id) == cancelled
+        store.put_orders([replace(cancelled, state=OrderState.SHIPPED), order(1)], 4)
+        assert store.order(order(1).id) == replace(order(1), state=OrderState.SHIPPED)
+        store.put_orders([cancelled], 5)
+        told_states = [value.order.state for value in store.feed(0) if isinstance(value, OrderChanged)]
+        assert told_states == [OrderState.OPEN, OrderState.CANCELLED, OrderState.SHIPPED, OrderState.CANCELLED]

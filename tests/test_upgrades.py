@@ -260,9 +260,9 @@ def test_a_word_that_a_decision_lacks_has_its_default(journal: Path) -> None:
 def test_a_store_that_is_not_ours_is_left_as_it_is(journal: Path, tmp_path: Path) -> None:
     newer = tmp_path / "newer.sqlite"
     SiteStore(f"sqlite:///{newer}").close()
-    change(newer, "UPDATE schema_version SET version=2")
+    change(newer, "UPDATE schema_version SET version=3")
     change(newer, "DROP TABLE mirror")
-    for path, said in ((newer, "schema 2: this version of Lanewise has 1"), (journal, "another program's database")):
+    for path, said in ((newer, "schema 3: this version of Lanewise has 2"), (journal, "another program's database")):
         before = read(path, "SELECT group_concat(sql) FROM sqlite_schema")
         for readonly in (False, True):
             with pytest.raises(StoreError, match=f"{path.name}: {said}"):

@@ -20,6 +20,7 @@ from edge.core.events import (
     FeedFollowed,
     Input,
     InputFailed,
+    ItemReleased,
     LaneRequested,
     LoadRequested,
     MachineReported,
@@ -67,7 +68,14 @@ def failed(given: Input, error: Exception, part: str, weighing: PassageSeen | No
     if part:
         return aside
     match given:
-        case OrderChanged() | LaneRequested() | AlarmRequested() | PointWriteRequested() | LoadRequested():
+        case (
+            OrderChanged()
+            | LaneRequested()
+            | AlarmRequested()
+            | PointWriteRequested()
+            | LoadRequested()
+            | ItemReleased()
+        ):
             return replace(aside, feed_seq=given.feed_seq)
         case PlcEvent():
             return replace(aside, plc=given.plc, session=given.session, event_seq=given.seq)
@@ -91,7 +99,7 @@ def _source(given: Input) -> str:
             return given.device
         case OrderChanged() | FeedFollowed() | LaneRequested() | AlarmRequested():
             return "site-store"
-        case PointWriteRequested() | LoadRequested():
+        case PointWriteRequested() | LoadRequested() | ItemReleased():
             return "site-store"
         case _:
             return "controller"

@@ -1,6 +1,6 @@
 """The order book: the copy of the orders that the lines decide by.
 
-Public names: OrderBook, BY_STATE.
+Public names: OrderBook, BY_STATE, STOPS.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ KEEP_CLOSED = 100_000
 BY_STATE = "orders-by-state"
 """Decision flag: which order a name means follows from the orders alone. Before, it was the one put last while the
 process ran, and nobody once that one gave the name up."""
+STOPS = "cancelled-after-sorting"
+"""Decision flag: an order may be cancelled after its parcel was sorted. Before, it stayed shipped."""
 
 
 class OrderBook:
@@ -26,32 +28,40 @@ class OrderBook:
 
     A name that several orders have means an open one ahead of a shipped one ahead of a cancelled one; of several open
     ones that with the least id, of several closed ones that which was closed last. So the same orders answer the same,
-    whatever they were before. ``by_state`` False: as before flag `BY_STATE`.
+    whatever they were before. ``by_state``, ``stops`` False: as before flags `BY_STATE` and `STOPS`.
     """
 
-    def __init__(self, state: BookState, by_state: bool = True) -> None:
+    def __init__(self, state: BookState, by_state: bool = True, stops: bool = True) -> None:
         self._state = state
         self._by_state = by_state
+        self.stops = stops
         self._begin()
 
     def __len__(self) -> int:
         return len(self._state.orders)
 
-    def decide(self, by_state: bool) -> None:
-        """From now on by the one rule, or as before it."""
+    def decide(self, by_state: bool, stops: bool) -> None:
+        """From now on by the rules, or as before them."""
+        self.stops = stops
         if by_state is not self._by_state:
             self._by_state = by_state
             self._begin()
 
-    def put(self, order: Order) -> None:
-        """Takes a new or changed order. A shipped order stays shipped, whatever an older copy says."""
+    def put(self, order: Order, again: bool = False) -> None:
+        """Takes a new or changed order. A shipped order does not open again, whatever an older copy says.
+
+        ``again``: it was taken before, and comes once more as all orders do; then it is not cancelled either.
+        """
         known = self._state.orders.get(order.id)
         if known is not None:
-            old_copy = order.state is OrderState.OPEN or (self._by_state and order.state is OrderState.CANCELLED)
+            cancelled = order.state is OrderState.CANCELLED and (again or not self.stops)
+            old_copy = order.state is OrderState.OPEN or (self._by_state and cancelled)
             if known.state is OrderState.SHIPPED and old_copy:
                 return
             self._unindex(known)
         self._state.orders[order.id] = order
+        if order.state is OrderState.OPEN:
+            self._state.released.pop(order.id, None)
         self._index(order)
         if order.state is OrderState.OPEN:
             self._state.closed.pop(order.id, None)
@@ -65,6 +75,14 @@ class OrderBook:
     def bind(self, epcs: Iterable[str], order: str) -> None:
         """Remembers which order took these items."""
         self._state.bound.update(dict.fromkeys(epcs, order))
+
+    def release(self, epc: str) -> None:
+        """An item came back and is stock again: no order took it, and of those that name it only open ones still do."""
+        self._state.bound.pop(epc, None)
+        for name in self._by_epc.of(epc):
+            if name in self._state.closed:
+                self._by_epc.drop(epc, name)
+                self._state.released[name] = (*self._state.released.get(name, ()), epc)
 
     def order(self, order_id: str) -> Order | None:
         """An order by its id."""
@@ -120,8 +138,10 @@ class OrderBook:
             self._by_tote.add(order.tote, order.id)
         for label in order.labels:
             self._by_parcel.add(label, order.id)
+        released = self._state.released.get(order.id, ())
         for epc in order.epcs:
-            self._by_epc.add(epc, order.id)
+            if epc not in released:
+                self._by_epc.add(epc, order.id)
         if order.state is OrderState.OPEN:
             self._articles.update(line.gtin for line in order.lines)
 
@@ -146,6 +166,7 @@ class OrderBook:
             oldest = next(iter(closed))
             del closed[oldest]
             self._unindex(self._state.orders.pop(oldest))
+            self._state.released.pop(oldest, None)
             # Items of forgotten orders are few per order and many in all: drop them in one sweep now and then.
             if len(self._state.bound) > 20 * KEEP_CLOSED:
                 orders = self._state.orders

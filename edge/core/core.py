@@ -11,7 +11,7 @@ from typing import assert_never
 
 from edge.core.alarms.alarms import REFUSALS_NAMED, Alarms
 from edge.core.alarms.facts import REFUSAL_TEXT, facts
-from edge.core.book import BY_STATE, OrderBook
+from edge.core.book import BY_STATE, STOPS, OrderBook
 from edge.core.dock.gate import Gate
 from edge.core.events import (
     AlarmDue,
@@ -32,6 +32,7 @@ from edge.core.events import (
     FeedFollowed,
     Input,
     InputFailed,
+    ItemReleased,
     Journaled,
     LaneRequested,
     LoadRequested,
@@ -55,7 +56,7 @@ from edge.core.events import (
 )
 from edge.core.line.decide import decide
 from edge.core.line.journey import ended, inducted, lane_changed, lanes_seen, passed_eye
-from edge.core.line.line import NEVER_US, Line, Result
+from edge.core.line.line import KEPT, NEVER_US, Line, Result
 from edge.core.portal.flood import FloodWatch
 from edge.core.values.dock import DockLayout
 from edge.core.values.flags import check_flags
@@ -94,7 +95,8 @@ class Core:
     ) -> None:
         self.state = CoreState() if state is None else state
         self.live = live
-        self.book = OrderBook(self.state.book, by_state=False)
+        self.book = OrderBook(self.state.book, by_state=False, stops=False)
+        self._keeps = False
         self._alarms = Alarms(self.state.alarms)
         self._lines: dict[str, Line] = {}
         self._by_plc: dict[str, list[Line]] = {}
@@ -178,10 +180,16 @@ class Core:
                 self.state.feed_epochs, self.state.feed_known = given.epochs, given.known
                 if given.anew:
                     self.state.feed_seq = 0
+                self._gate.loads.take(given)
             case OrderChanged():
                 self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
-                self.book.put(given.order)
+                self.book.put(given.order, again=0 < given.feed_seq <= self.state.feed_known)
+                if (order := self.book.order(given.order.id)) is not None:
+                    self._gate.recall(order, given.at_us, out)
                 self._gate.loads.take(given)
+            case ItemReleased():
+                self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
+                self.book.release(given.epc)
             case LaneRequested():
                 self._lane_requested(given, out)
             case AlarmRequested():
@@ -286,7 +294,8 @@ class Core:
 
     def _take_flags(self, started: Started) -> None:
         check_flags(started.flags)
-        self.book.decide(BY_STATE in started.flags)
+        self.book.decide(BY_STATE in started.flags, STOPS in started.flags)
+        self._keeps = KEPT in started.flags
         self._alarms.decide(REFUSALS_NAMED in started.flags)
 
     def _tell_alarms(self, given: Journaled, out: list[Result], since: int) -> None:
@@ -306,7 +315,7 @@ class Core:
         self._by_plc.clear()
         self._by_reader.clear()
         for layout in layouts:
-            line = Line(layout, self.state.lines.setdefault(layout.name, LineState()), self.book)
+            line = Line(layout, self.state.lines.setdefault(layout.name, LineState()), self.book, self._keeps)
             self._lines[layout.name] = line
             self._by_plc.setdefault(layout.plc, []).append(line)
             for reader in (*layout.portal.readers, *layout.portal.scanners):

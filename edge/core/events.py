@@ -34,6 +34,7 @@ from edge.core.values.inputs import (
     EventsMissed,
     FeedFollowed,
     InputFailed,
+    ItemReleased,
     LaneRequested,
     LoadRequested,
     MachineReported,
@@ -112,6 +113,7 @@ __all__ = [
     "GateVerdict",
     "Input",
     "InputFailed",
+    "ItemReleased",
     "Journaled",
     "LaneChanged",
     "LaneRequested",
@@ -173,6 +175,7 @@ Journaled: TypeAlias = (
     | LaneRequested
     | AlarmRequested
     | LoadRequested
+    | ItemReleased
     | OutputSet
     | AlarmDue
     | PassageSeen

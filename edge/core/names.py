@@ -15,6 +15,7 @@ from edge.core.events import (
     DockChanged,
     DoorSeen,
     Event,
+    ItemReleased,
     Journaled,
     LoadClosed,
     LoadOpened,
@@ -76,6 +77,8 @@ def refs(value: Journaled | Event) -> tuple[str, ...]:  # noqa: C901  a case for
             found.update(dict.fromkeys((f"{name}#{track}", subject, order)))
         case OrderShipped(order=order, parcel=parcel):
             found.update(dict.fromkeys((order, parcel)))
+        case ItemReleased(epc=epc, cause=cause):
+            found.update(dict.fromkeys((epc, cause)))
         case DoorSeen(parcel=parcel):
             found[parcel] = None
         case ParcelGated(parcel=parcel, order=order, load=load):

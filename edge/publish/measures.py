@@ -32,6 +32,7 @@ from edge.core.events import (
     FeedFollowed,
     FindingKind,
     InputFailed,
+    ItemReleased,
     Journaled,
     LaneChanged,
     LaneRequested,
@@ -268,6 +269,7 @@ class Measures:
                 | CertificateChecked()
                 | FeedFollowed()
                 | InputFailed()
+                | ItemReleased()
                 | AlarmDue()
                 | DoorSeen()
                 | LoadRefused()

@@ -21,6 +21,7 @@ from edge.core.events import (
     DeviceChanged,
     DockChanged,
     Event,
+    ItemReleased,
     Journaled,
     LaneChanged,
     LaneRequested,
@@ -67,6 +68,8 @@ def _event_of(value: Journaled | Event) -> tuple[str, str] | None:
     match value:
         case OrderChanged():
             return "order-changed", value.order.id
+        case ItemReleased():
+            return "item-released", value.epc
         case OrderShipped():
             return "order-shipped", value.order
         case ToteChecked(final=True):

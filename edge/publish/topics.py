@@ -19,6 +19,7 @@ from edge.core.events import (
     DeviceChanged,
     DockChanged,
     Event,
+    ItemReleased,
     Journaled,
     LaneChanged,
     LaneRequested,
@@ -234,6 +235,7 @@ CHANNELS: dict[Channel, Told] = {
 }
 EVENTS: dict[str, tuple[type[Journaled | Event], str]] = {
     "order-changed": (OrderChanged, "An order came or changed."),
+    "item-released": (ItemReleased, "An item came back and may be sold again."),
     "order-shipped": (OrderShipped, "An order's parcel is in a lane of its carrier."),
     "tote-verified": (ToteChecked, "A tote's content is what was ordered; final."),
     "tote-refused": (ToteChecked, "A tote's content is not right, with everything that is wrong; final."),
@@ -264,8 +266,8 @@ UNTOLD = frozenset(
 """Kinds of records that never make a message."""
 EDGE_EVENTS = frozenset(
     {
-        "order-changed", "alarm-requested", "device-changed", "controller-started", "parcel-gated", "load-opened",
-        "load-closed", "load-requested", "load-refused", "dock-changed",
+        "order-changed", "item-released", "alarm-requested", "device-changed", "controller-started", "parcel-gated",
+        "load-opened", "load-closed", "load-requested", "load-refused", "dock-changed",
     }
 )  # fmt: skip
 """Events that are never of a line. The others are of none when their line is not in the configuration any more."""

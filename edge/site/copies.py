@@ -110,8 +110,8 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
     if missing := [name for name in _TABLES if name not in known]:
         raise StoreError(f"{path}: no site store: it has no table {missing[0]!r}")
     (version,) = db.execute("SELECT version FROM schema_version").fetchone()
-    if version != tables.SCHEMA:
-        raise StoreError(f"{path}: schema {version}: this version of Lanewise has {tables.SCHEMA}")
+    if version not in tables.SCHEMAS:
+        raise StoreError(f"{path}: schema {version}: this version of Lanewise has {tables.SCHEMAS[-1]}")
 
 
 def _check_revision(db: sqlite3.Connection, path: Path) -> None:

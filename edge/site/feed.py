@@ -1,6 +1,7 @@
 """The feed within a transaction: every order change and request, in the order in which it was taken.
 
-Public names: append, values_after, portion_at, begin_writing, begin_epoch, records_of, FEED_KINDS.
+Public names: append, release, values_after, portion_at, begin_writing, begin_epoch, records_of, FEED_KINDS,
+CAUSE_LENGTH.
 
 A row's body is its value as the journal has it, but with ``feed_seq`` 0: the row's own ``seq`` is its number.
 """
@@ -14,7 +15,7 @@ from typing import get_args
 
 import sqlalchemy as sa
 
-from edge.core.events import OrderChanged, Requested
+from edge.core.events import ItemReleased, OrderChanged, Requested
 from edge.core.names import refs
 from edge.core.values.feed import EPOCHS_KEPT, FeedPlace, FeedPortion
 from edge.core.values.inputs import FeedEpoch
@@ -25,19 +26,18 @@ from edge.site import dialect, tables
 from edge.site.dialect import Lock
 from edge.site.engine import StoreError
 
+CAUSE_LENGTH = 200
 FEED_KINDS: tuple[str, ...] = tuple(kind.__name__ for kind in (OrderChanged, *get_args(Requested)))
 
 
-def append(db: sa.Connection, told: Sequence[tuple[Order | Wish, int]]) -> Sequence[int]:
-    """Adds orders as they are now, and wishes, each with its time; their places in the feed.
+def append(db: sa.Connection, told: Sequence[tuple[Order | Wish | ItemReleased, int]]) -> Sequence[int]:
+    """Adds orders as they are now, wishes and released items, each with its time; their places in the feed.
 
     Only the outbox may come behind it in a transaction.
     """
     if not told:
         return ()
-    values = [
-        OrderChanged(at_us, 0, one) if isinstance(one, Order) else requested(one, at_us, 0) for one, at_us in told
-    ]
+    values = [_told(one, at_us) for one, at_us in told]
     rows = [(value.at_us, type(value).__name__, encode(value)) for value in values]
     named = [refs(value) for value in values]
     dialect.lock(db, Lock.FEED)  # others wait from here on
@@ -47,6 +47,38 @@ def append(db: sa.Connection, told: Sequence[tuple[Order | Wish, int]]) -> Seque
     pairs = [(name, seq) for seq, names in zip(numbers, named, strict=True) for name in names]
     dialect.bulk_insert(db, tables.feed_refs, ("ref", "seq"), pairs)
     return numbers
+
+
+def release(db: sa.Connection, epc: str, cause: str, at_us: int) -> int | None:
+    """Tells that an item came back and is stock again; its place in the feed, None = it was told by this cause before.
+
+    Who writes nothing but the feed calls it last, `append` says why.
+    """
+    dialect.lock(db, Lock.FEED)
+    its, causes = tables.feed_refs.alias(), tables.feed_refs.alias()
+    known = (
+        sa.select(tables.feed.c.seq)
+        .join(its, sa.and_(its.c.seq == tables.feed.c.seq, its.c.ref == epc))
+        .join(causes, sa.and_(causes.c.seq == tables.feed.c.seq, causes.c.ref == cause))
+        .where(tables.feed.c.kind == ItemReleased.__name__)
+    )
+    if db.execute(known).first() is not None:
+        return None
+    versions = tables.schema_version
+    db.execute(
+        versions.update().where(versions.c.version < tables.SCHEMA_RELEASES).values(version=tables.SCHEMA_RELEASES)
+    )
+    return append(db, [(ItemReleased(at_us, 0, epc, cause), at_us)])[0]
+
+
+def _told(one: Order | Wish | ItemReleased, at_us: int) -> OrderChanged | Requested:
+    match one:
+        case Order():
+            return OrderChanged(at_us, 0, one)
+        case ItemReleased():
+            return replace(one, at_us=at_us)
+        case _:
+            return requested(one, at_us, 0)
 
 
 def values_after(db: sa.Connection, seq: int, limit: int) -> list[OrderChanged | Requested]:

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from edge.core.events import OrderChanged
+from edge.core.events import ItemReleased, OrderChanged
 from edge.core.iso_time import iso
 from edge.core.values.order import OrderState
 from edge.journal.record import decode
@@ -31,14 +31,16 @@ PORTION = 1_000
 _DAY_US = 86_400_000_000
 _MONTH_US = 30 * _DAY_US
 _FEED_US = 7 * _DAY_US
+_RELEASED = ItemReleased.__name__
 _Step = Callable[[sa.Connection], int]
 _OVER = (OrderStage.CLOSED, OrderStage.CANCELLED, OrderStage.MERGED)
 
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How long. ``months``: records of journals and the outbox, in months of 30 days, 0 = for ever. ``followers``: the
-    controllers that follow the feed; it is trimmed only where the site knows of each how far it is, none = never.
+    """How long. ``months``: records of journals, the outbox and by which causes items were released, in months of 30
+    days, 0 = for ever. ``followers``: the controllers that follow the feed; it is trimmed only where the site knows of
+    each how far it is, none = never.
     """
 
     months: int = 0
@@ -76,7 +78,8 @@ def keep_up(at: StoreConnections, keep: Keep, now_us: int) -> Kept:
         for node in nodes:
             records += sum(_portions(at, partial(_trim_mirror, node, before_us)))
         told = sum(_portions(at, partial(_trim_outbox, before_us)))
-    feed = _trim_feed(at, keep.followers, now_us - _FEED_US)
+    causes_us = now_us - keep.months * _MONTH_US if keep.months else 0
+    feed = _trim_feed(at, keep.followers, now_us - _FEED_US, causes_us)
     people = sum(_portions(at, partial(_purge, iso(now_us)[:10], now_us)))
     return Kept(records, told, feed, people)
 
@@ -127,8 +130,11 @@ def _prefix(rows: Iterable[Sequence[int]], before_us: int) -> list[int]:
 # ---- the feed --------------------------------------------------------------------------------------------------------
 
 
-def _trim_feed(at: StoreConnections, followers: Sequence[str], before_us: int) -> int:
-    """Requests that are done, words of orders that are not the newest, and orders that are over."""
+def _trim_feed(at: StoreConnections, followers: Sequence[str], before_us: int, causes_us: int) -> int:
+    """Requests that are done, words of orders that are not the newest, and orders that are over.
+
+    ``causes_us``: released items from before it, since none is released twice by a cause.
+    """
     with at.reading() as db:
         slowest = _slowest(db, followers)
         newest = db.execute(sa.select(sa.func.max(tables.feed.c.seq))).scalar() or 0
@@ -142,7 +148,7 @@ def _trim_feed(at: StoreConnections, followers: Sequence[str], before_us: int) -
                 columns.seq > seq, columns.seq <= min(slowest, newest - 1), columns.at_us < before_us
             )
             rows = db.execute(query.order_by(columns.seq).limit(PORTION)).all()
-            due = _unneeded(db, rows)
+            due = _unneeded(db, [row for row in rows if row.kind != _RELEASED or row.at_us < causes_us])
             if due:
                 gone = sa.bindparam("gone", type_=sa.BigInteger)
                 refs = tables.feed_refs

@@ -61,13 +61,13 @@ def put(db: sa.Connection, orders: Iterable[Order], at_us: int, checked: bool = 
 
 
 def ship(db: sa.Connection, shipped: Iterable[OrderShipped]) -> None:
-    """Orders whose parcels reached their lanes; the feed tells each once."""
+    """Orders whose parcels reached their lanes; the feed tells each once. One that was cancelled stays so."""
     times = {one.order: one.at_us for one in reversed(list(shipped))}
     if not times:
         return
     dialect.lock(db, Lock.ORDERS)
     known = orders_where(db, dialect.among(db, tables.orders.c.id, times))
-    after = [replace(order, state=OrderState.SHIPPED) for order in known if order.state is not OrderState.SHIPPED]
+    after = [replace(order, state=OrderState.SHIPPED) for order in known if order.state is OrderState.OPEN]
     _update(db, after)
     feed.append(db, [(order, times[order.id]) for order in sorted(after, key=lambda order: times[order.id])])
 
@@ -122,7 +122,8 @@ class _Batch:
                 return
             known = known or twin
         if known is not None:
-            state = OrderState.SHIPPED if known.state is OrderState.SHIPPED else order.state
+            left = known.state is OrderState.SHIPPED and order.state is OrderState.OPEN
+            state = OrderState.SHIPPED if left else order.state
             order = replace(order, id=known.id, state=state)
             self._ids.pop((known.channel, known.external), None)
         if order.external:

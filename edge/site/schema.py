@@ -59,8 +59,8 @@ def read_trouble(db: sa.Connection) -> str:
     known = sa.inspect(db).get_table_names()
     if tables.schema_version.name not in known:
         return "another program's database: give it one of its own" if known else "nothing is in it yet"
-    if (version := db.execute(sa.select(tables.schema_version.c.version)).scalar()) != tables.SCHEMA:
-        return f"schema {version}: this version of Lanewise has {tables.SCHEMA}: start the version that wrote it"
+    if (version := db.execute(sa.select(tables.schema_version.c.version)).scalar()) not in tables.SCHEMAS:
+        return f"schema {version}: this version of Lanewise has {tables.SCHEMAS[-1]}: start the version that wrote it"
     return ""
 
 

@@ -37,6 +37,7 @@ from edge.site.personal import Keys, check_mark, read_keys
 from edge.site.sales_work import SaleWork, floor_turns
 from edge.site.taking import SaleOutcome, SaleTaken
 from edge.views.timeline import TimelineEntry, timeline
+from rfid.epc.identity import gtin_of
 
 __all__ = [
     "Keep",
@@ -143,6 +144,19 @@ class SiteStore:
         """Asks the controller whose line, alarm, PLC or dock door it is; the wish's place in the feed."""
         with self._at.writing() as db:
             return feed.append(db, [(wish, at_us)])[0]
+
+    def release_item(self, epc: str, cause: str, at_us: int) -> int | None:
+        """Tells the lines that an item came back and is stock again; its place in the feed, None = told before.
+
+        ``epc``: the item's identity, ``(01)...(21)...``. ``cause``: what says so, as a return's or a movement's number;
+        the same one releases an item once. Raises ValueError for what is no item, and without a cause.
+        """
+        if gtin_of(epc) is None or not 0 < len(cause) <= feed.CAUSE_LENGTH:
+            raise ValueError(
+                f"{epc!r} by {cause!r}: an item's identity and 1 to {feed.CAUSE_LENGTH} characters are needed"
+            )
+        with self._at.writing() as db:
+            return feed.release(db, epc, cause, at_us)
 
     # ---- sales orders ------------------------------------------------------------------------------------------------
 

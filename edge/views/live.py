@@ -29,6 +29,7 @@ from edge.core.events import (
     EventsMissed,
     FeedFollowed,
     InputFailed,
+    ItemReleased,
     LaneChanged,
     LaneRequested,
     LoadClosed,
@@ -275,6 +276,7 @@ class LiveView:
                 | PointWriteRequested()
                 | PointWritten()
                 | LoadRequested()
+                | ItemReleased()
                 | OutputSet()
                 | DoorSeen()
                 | ParcelGated()

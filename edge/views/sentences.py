@@ -30,6 +30,7 @@ from edge.core.events import (
     Finding,
     FindingKind,
     InputFailed,
+    ItemReleased,
     LaneChanged,
     LaneRequested,
     LoadClosed,
@@ -92,8 +93,8 @@ class Teller:
     def tell(self, value: Value, before: Order | None = None) -> Phrase:
         """One value. ``before``: for an OrderChanged, the order as it was, None when it is new."""
         match value:
-            case OrderChanged():
-                return _order(value.order, before)
+            case OrderChanged() | ItemReleased():
+                return _changed(value, before)
             case PlcEvent():
                 return self._plc_event(value)
             case PassageSeen():
@@ -270,6 +271,8 @@ def _finding(finding: Finding) -> Phrase:
     match finding.kind:
         case FindingKind.MISSING:
             return phrase(code, quantity=finding.quantity, subject=subject)
+        case FindingKind.EXTRA if finding.cancelled:
+            return phrase("found.cancelled", line=finding.cancelled, subject=subject)
         case FindingKind.EXTRA:
             return phrase(code, subject=subject)
         case FindingKind.FOREIGN | FindingKind.DUPLICATE:
@@ -351,6 +354,12 @@ def _tote(value: ToteChecked) -> Phrase:
         return phrase("tote-verified", when=when, count=len(value.matched), tote=tote, order=order)
     findings = tuple(_finding(finding) for finding in value.findings)
     return phrase("tote-refused", when=when, findings=findings, tote=tote, order=order)
+
+
+def _changed(value: OrderChanged | ItemReleased, before: Order | None) -> Phrase:
+    if isinstance(value, ItemReleased):
+        return phrase("item-released", item=value.epc, cause=value.cause)
+    return _order(value.order, before)
 
 
 def _order(order: Order, before: Order | None) -> Phrase:

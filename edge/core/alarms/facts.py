@@ -70,6 +70,7 @@ _MOMENTS = {
     AnomalyCode.READER_REFUSED: AlarmKind.SCANNER_REFUSED,
     AnomalyCode.READER_FLOODS: AlarmKind.READER_FLOODS,
 }
+_CALLING = {DockReason.WRONG_PARCEL: "went out at", DockReason.RECALLED: "was cancelled and is aboard at"}
 _ASTRAY = frozenset({Outcome.MISSORTED, Outcome.FAILED, Outcome.LOST})
 
 
@@ -136,9 +137,9 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
         case LaneChanged(line=line, lane=lane):
             yield Condition(AlarmKind.LANE_FULL, f"{line}.{lane}", value.full, f"lane {lane} of {line}")
         case DockChanged(dock=dock, wrong=wrong, reason=reason, subject=subject):
-            if reason is DockReason.WRONG_PARCEL:  # each one calls anew
+            if reason in _CALLING:  # each one calls anew
                 yield Condition(AlarmKind.WRONG_LOAD, dock, False, "")
-            what = f"{subject} went out at {dock}" if reason is DockReason.WRONG_PARCEL else f"{len(wrong)} at {dock}"
+            what = f"{subject} {_CALLING[reason]} {dock}" if reason in _CALLING else f"{len(wrong)} at {dock}"
             yield Condition(AlarmKind.WRONG_LOAD, dock, bool(wrong), what)
         case DeviceChanged():
             yield from _device(value)

@@ -2,7 +2,8 @@
 
 Public names: Gate, close_problems, CHECKED_NAMES.
 
-A wrong parcel turns on its door's light and buzzer in the same step in which its way out became certain. They go off
+A wrong parcel turns on its door's light and buzzer in the same step in which its way out became certain, and one aboard
+an open load in the step in which its order is cancelled. They go off
 when the door's alarm is acknowledged, when every wrong parcel is back in the house, when the load is closed, or after
 their time.
 Law: a parcel is aboard at most one load; every parcel that went out and is not right is named until it is back.
@@ -35,7 +36,7 @@ from edge.core.events import (
 from edge.core.values.alarm import AlarmAction, AlarmKind
 from edge.core.values.dock import Direction, DockLayout, Output, Side
 from edge.core.values.load import LoadAction
-from edge.core.values.order import OrderState
+from edge.core.values.order import Order, OrderState
 from edge.core.values.state import LoadsState, OpenLoad
 
 OUTPUT_VALID_US = 5_000_000
@@ -83,6 +84,8 @@ class Gate:
 
     def _judge(self, its: OpenLoad | None, parcel: str) -> tuple[GateVerdict, str]:
         order = self._book.of_parcel(parcel)
+        if order is not None and self._stopped(order):
+            return GateVerdict.WRONG, f"order {order.id} was cancelled: put it aside"
         if its is not None and parcel in its.load.parcels:
             return GateVerdict.RIGHT, ""
         if order is None:
@@ -97,6 +100,23 @@ class Gate:
             wanted = f"{its.load.carrier} {' or '.join(its.load.services)}".strip()
             return GateVerdict.WRONG, f"it is for {order.carrier} {order.service}, the load takes {wanted}"
         return GateVerdict.RIGHT, ""
+
+    def _stopped(self, order: Order) -> bool:
+        return self._book.stops and order.state is OrderState.CANCELLED
+
+    def recall(self, order: Order, at_us: int, out: list[Event | Command]) -> None:
+        """An order changed: if it is cancelled, its parcel must not leave with a load that is open."""
+        if not order.parcel or not self._stopped(order):
+            return
+        for its in self.loads.state.open.values():
+            if order.parcel in its.aboard or order.parcel in its.undetermined:
+                text = f"order {order.id} was cancelled: take it off and put it aside"
+                dock, load = its.load.dock, its.load.id
+                self._gated(dock, order.parcel, GateVerdict.RECALLED, at_us, load, text, out)
+                last = out[-1]
+                if isinstance(last, ParcelGated) and dock in self.docks:
+                    self._call(last, out, DockReason.RECALLED)
+                return
 
     def _came_in(
         self, dock: str, parcel: str, at_us: int, out: list[Event | Command], by: str = "", seq: int = 0
@@ -144,6 +164,7 @@ class Gate:
             GateVerdict.UNLOADED: Direction.IN,
             GateVerdict.ARRIVED: Direction.IN,
         }.get(verdict, Direction.OUT)
+        must_back = verdict in (GateVerdict.WRONG, GateVerdict.RECALLED)
         sorted_us = self.loads.sorted_us(parcel) or at_us
         gated = ParcelGated(
             at_us=at_us,
@@ -159,13 +180,16 @@ class Gate:
             text=text,
             by=by,
             feed_seq=seq,
+            cancelled=must_back and order is not None and self._stopped(order),
         )
         self._tell(gated, out)
 
     # ---- light and buzzer --------------------------------------------------------------------------------------------
 
-    def _call(self, gated: ParcelGated, out: list[Event | Command]) -> None:
-        """A wrong parcel went out: light and buzzer on, for their time from now."""
+    def _call(
+        self, gated: ParcelGated, out: list[Event | Command], reason: DockReason = DockReason.WRONG_PARCEL
+    ) -> None:
+        """A wrong parcel went out, or is aboard: light and buzzer on, for their time from now."""
         layout, door = self.docks[gated.dock], self.loads.dock(gated.dock)
         door.light_until_us = gated.at_us + layout.light_us
         door.buzzer_until_us = gated.at_us + layout.buzzer_us
@@ -179,7 +203,7 @@ class Gate:
                 light=True,
                 buzzer=True,
                 wrong=wrong,
-                reason=DockReason.WRONG_PARCEL,
+                reason=reason,
                 subject=gated.parcel,
             ),
             out,

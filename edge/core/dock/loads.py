@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
+from edge.core.book import STOPS
 from edge.core.events import (
     DockChanged,
     Event,
+    FeedFollowed,
     GateVerdict,
     Journaled,
     LoadClosed,
@@ -67,9 +69,13 @@ class Loads:
         match value:
             case Started():
                 self.state.watched = bool(value.docks)
+                self.state.stops = STOPS in value.flags
+            case FeedFollowed() if self.state.stops:
+                self.state.known = value.known
             case OrderShipped() if order is not None:
                 self._sorted(order, value.at_us)
             case OrderChanged():
+                self._stop(value)
                 if value.order.state is OrderState.SHIPPED:
                     self._sorted(value.order, value.at_us)
                 elif value.order.parcel:
@@ -90,6 +96,16 @@ class Loads:
             case _:
                 pass
 
+    def _stop(self, value: OrderChanged) -> None:
+        """Whether its parcel must not leave; what was taken before says nothing new when it comes again."""
+        parcel = value.order.parcel
+        if not parcel or not self.state.stops or 0 < value.feed_seq <= self.state.known:
+            return
+        self.state.cancelled.pop(parcel, None)
+        if value.order.state is OrderState.CANCELLED:
+            self.state.cancelled[parcel] = None
+            _bound(self.state.cancelled, KEEP_PARCELS)
+
     def _sorted(self, order: Order, at_us: int) -> None:
         parcel = order.parcel
         if parcel and self.state.watched and parcel not in self.state.waiting and parcel not in self.state.where:
@@ -99,7 +115,7 @@ class Loads:
     def _gated(self, value: ParcelGated) -> None:
         parcel, its = value.parcel, self.state.open.get(value.load)
         match value.verdict:
-            case GateVerdict.RIGHT | GateVerdict.WRONG | GateVerdict.UNKNOWN:
+            case GateVerdict.RIGHT | GateVerdict.WRONG | GateVerdict.UNKNOWN | GateVerdict.RECALLED:
                 self._forget(parcel)
                 known = self.state.waiting.get(parcel)
                 one = Aboard(
@@ -124,7 +140,8 @@ class Loads:
             case GateVerdict.UNLOADED:
                 self._forget(parcel)
                 self.state.where.pop(parcel, None)
-                if value.order and value.sorted_us and parcel not in self.state.waiting:
+                known_here = parcel in self.state.waiting or parcel in self.state.cancelled
+                if value.order and value.sorted_us and not known_here:
                     self.state.waiting[parcel] = Waiting(value.order, value.carrier, value.service, value.sorted_us)
             case GateVerdict.UNDETERMINED:
                 if its is not None:
@@ -183,7 +200,7 @@ class Loads:
     def check(self, its: OpenLoad) -> LoadCheck:
         """How complete a load is."""
         load = its.load
-        expected: set[str] = set(load.parcels)
+        expected: set[str] = set(load.parcels) - self.state.cancelled.keys()
         later = 0
         if not load.parcels:
             for parcel, one in self.state.waiting.items():

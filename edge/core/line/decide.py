@@ -5,6 +5,7 @@ Public names: decide.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
@@ -24,6 +25,7 @@ from edge.core.line.line import Line, Result
 from edge.core.line.sort import Choice, choose_lane, combine, identify_parcel, set_aside
 from edge.core.line.verify import check
 from edge.core.values.layout import Job, LaneRole
+from edge.core.values.order import Order, OrderState
 from edge.core.values.track import Track, Turn
 
 FLOODED = "a reader floods: tags that no order expects were left out"
@@ -43,7 +45,7 @@ def decide(line: Line, seen: PassageSeen, out: list[Result]) -> None:
 def _verify(line: Line, seen: PassageSeen, out: list[Result]) -> None:
     if seen.stage is Stage.EARLY:
         return
-    result = check(seen.own, line.book, seen.codes, seen.doubted)
+    result = check(seen.own, line.book, seen.codes, seen.doubted, _whose(line, seen.passage))
     findings = result.findings
     if seen.cause:  # what was not read cannot be said to be right
         findings = (*findings, Finding(FindingKind.UNREADABLE, "", text=seen.cause))
@@ -71,10 +73,25 @@ def _verify(line: Line, seen: PassageSeen, out: list[Result]) -> None:
     _route(line, track, _lane_for(line, verdict), seen.at_us, out)
 
 
+def _whose(line: Line, passage: int) -> Callable[[str], Order | None]:
+    """Whose a tote is: until its verdict is final that of the order by which it was verified in time.
+
+    That one may have given it up since, and the next one may have it: what passed the portal was its content.
+    """
+    judged, by_whom = line.state.judged.get(passage, ("", ""))
+    order = line.book.order(by_whom) if by_whom else None
+    if order is None or order.state is OrderState.CANCELLED:
+        return line.book.of_tote
+    return lambda tote: order if tote == judged else line.book.of_tote(tote)
+
+
 def _compare_with_provisional(line: Line, verdict: ToteChecked, out: list[Result]) -> None:
     before = line.state.provisional.pop(verdict.passage, None)
+    line.state.judged.pop(verdict.passage, None)
     if not verdict.final:
         line.state.provisional[verdict.passage] = verdict.verified
+        if verdict.verified and line.keeps:
+            line.state.judged[verdict.passage] = verdict.tote, verdict.order
     elif before is not None and before != verdict.verified:
         was = "verified" if before else "refused"
         text = f"tote {verdict.tote or '?'} was {was} in time, and is not so in the end"

@@ -11,6 +11,7 @@ from itertools import islice
 from edge.core.events import Anomaly, AnomalyCode, LaneChanged, OrderShipped, Outcome, PlcConnected, PlcEvent, Sorted
 from edge.core.line.line import Line, Result
 from edge.core.values.layout import LaneRole
+from edge.core.values.order import OrderState
 from edge.core.values.track import Track, TrackState, Turn
 from plc.io_layout import CAUSES
 from plc.words import EventType, LaneChange
@@ -165,6 +166,20 @@ def _why_defaulted(line: Line, track: Track) -> str:
 
 def _ship(line: Line, track: Track, given: PlcEvent, out: list[Result]) -> None:
     order = line.book.order(track.order)
-    if order is not None:
+    if order is not None and order.state is OrderState.CANCELLED and line.book.stops:
+        text = (
+            f"order {order.id} was cancelled, and its parcel {track.subject} is in lane {given.station}: put it aside"
+        )
+        out.append(
+            Anomaly(
+                at_us=given.at_us,
+                line=line.name,
+                code=AnomalyCode.CANCELLED_SORTED,
+                text=text,
+                track_id=track.track_id,
+                subject=track.subject,
+            )
+        )
+    elif order is not None:
         line.book.ship(order)
         out.append(OrderShipped(given.at_us, line.name, order.id, track.subject, given.station))

@@ -1,6 +1,6 @@
 """One line as the decisions see it: its layout, what it remembers, its portal, its scanners and the book.
 
-Public names: Line, Result, NEVER_US.
+Public names: Line, Result, NEVER_US, KEPT.
 """
 
 from __future__ import annotations
@@ -20,12 +20,19 @@ from edge.core.values.track import RouteState, Track
 Result: TypeAlias = Event | Command
 NEVER_US = 2**63 - 1
 """Later than any time."""
+KEPT = "totes-kept-to-the-end"
+"""Decision flag: the final verdict over a tote is by the order by which it was verified in time, though that one has
+given the tote up since. Before, it was by whichever order had the tote then."""
 
 
 class Line:
-    """A line's belt from induction to its lanes. The book is the controller's, one for all lines."""
+    """A line's belt from induction to its lanes. The book is the controller's, one for all lines.
 
-    def __init__(self, layout: LineLayout, state: LineState, book: OrderBook) -> None:
+    ``keeps``: flag `KEPT` is in force.
+    """
+
+    def __init__(self, layout: LineLayout, state: LineState, book: OrderBook, keeps: bool) -> None:
+        self.keeps = keeps
         self.layout = layout
         self.state = state
         self.book = book

@@ -7,7 +7,7 @@ Law: every tag seen is exactly one of the tote, matched, extra, foreign, duplica
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from edge.core.book import OrderBook
@@ -28,12 +28,20 @@ class Check:
     findings: tuple[Finding, ...]
 
 
-def check(claims: Sequence[Claim], book: OrderBook, codes: Sequence[str] = (), doubted: Sequence[str] = ()) -> Check:
+def check(
+    claims: Sequence[Claim],
+    book: OrderBook,
+    codes: Sequence[str] = (),
+    doubted: Sequence[str] = (),
+    of_tote: Callable[[str], Order | None] | None = None,
+) -> Check:
     """Judges a tote by the tags that its passage owns (``claims``), strongest tote tag first.
 
     ``codes``: barcodes that were read on it; a tote may be known by its tag, by its barcode or by both. ``doubted``:
-    EPCs that were heard in a way that proves nothing; they are missing, and not extra.
+    EPCs that were heard in a way that proves nothing; they are missing, and not extra. ``of_tote``: whose a tote is;
+    None = the book says it.
     """
+    of_tote = of_tote or book.of_tote
     totes: list[str] = []
     items: list[str] = []
     findings: list[Finding] = []
@@ -56,9 +64,9 @@ def check(claims: Sequence[Claim], book: OrderBook, codes: Sequence[str] = (), d
     if not totes:
         findings.append(Finding(FindingKind.UNREADABLE, "", text="no tote tag was read"))
         return Check("", "", (), tuple(findings))
-    tote = next((tote for tote in totes if book.of_tote(tote)), totes[0])
+    tote = next((tote for tote in totes if of_tote(tote)), totes[0])
     findings += [Finding(FindingKind.EXTRA, other, text="a second tote") for other in totes if other != tote]
-    order = book.of_tote(tote)
+    order = of_tote(tote)
     if order is None:
         findings.append(Finding(FindingKind.NO_ORDER, tote, text="no open order is picked into this tote"))
         return Check(tote, "", (), tuple(findings))
@@ -90,8 +98,10 @@ def _compare(
 ) -> tuple[tuple[str, ...], list[Finding]]:
     named = {epc for line in order.lines for epc in line.epcs}
     any_of = Counter[str]()
-    for line in order.lines:
+    cancelled: dict[str, list[int]] = {}
+    for number, line in enumerate(order.lines, 1):
         any_of[line.gtin] += line.quantity - len(line.epcs)
+        cancelled.setdefault(line.gtin, []).extend([number] * line.cancelled)
     matched: list[str] = []
     findings: list[Finding] = []
     for item in items:
@@ -107,6 +117,9 @@ def _compare(
         elif any_of[gtin := gtin_of(item) or ""] > 0:
             any_of[gtin] -= 1
             matched.append(item)
+        elif of_lines := cancelled.get(gtin):
+            number = of_lines.pop(0)
+            findings.append(Finding(FindingKind.EXTRA, item, text=f"line {number} was cancelled", cancelled=number))
         else:
             findings.append(Finding(FindingKind.EXTRA, item, text="not in the order"))
     findings += [

@@ -94,10 +94,14 @@ class SideEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong with a tote. ``subject``: identity of the item, GTIN of what is missing, or hex of a tag."""
+    """One thing wrong with a tote. ``subject``: identity of the item, GTIN of what is missing, or hex of a tag.
+
+    ``cancelled``: of what is extra, the line of the order that it was picked for, the first is 1; 0 = none.
+    """
 
     kind: FindingKind
     subject: str
     quantity: int = 1
     order: str = ""
     text: str = ""
+    cancelled: int = 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-FLAGS: tuple[str, ...] = ("orders-by-state", "refusals-named")
+FLAGS: tuple[str, ...] = ("orders-by-state", "refusals-named", "cancelled-after-sorting", "totes-kept-to-the-end")
 """All that this version knows, the oldest first. None is ever taken out."""
 
 

@@ -3,7 +3,7 @@
 Public names: Started, Tick, TagsRead, BarcodesRead, DeviceChanged, CommandSent, PlcConnected, PlcEvent, EventsMissed,
 DeviceNotice, Measured, PointChanged, PointWritten, MachineReported, CertificateChecked, CommandHandled,
 CommandDropped, FeedEpoch, FeedFollowed, OrderChanged, LaneRequested, AlarmRequested, PointWriteRequested,
-LoadRequested, OutputSet, AlarmDue, PassageSeen, DoorSeen, InputFailed, Requested.
+LoadRequested, ItemReleased, OutputSet, AlarmDue, PassageSeen, DoorSeen, InputFailed, Requested.
 """
 
 from __future__ import annotations
@@ -357,6 +357,16 @@ class LoadRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemReleased:
+    """An item came back and is stock again, so it may be sold once more. ``cause``: what says so, of an item once."""
+
+    at_us: int
+    feed_seq: int
+    epc: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutputSet:
     """A reader's output was set, or ``trouble`` says why not. ``device``: ``reader.<name>``."""
 
@@ -478,4 +488,5 @@ class InputFailed:
     track_id: int = 0
 
 
-Requested: TypeAlias = LaneRequested | AlarmRequested | PointWriteRequested | LoadRequested
+Requested: TypeAlias = LaneRequested | AlarmRequested | PointWriteRequested | LoadRequested | ItemReleased
+"""What a feed holds beside orders, each to be done once, also where all orders come again."""

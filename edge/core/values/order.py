@@ -24,7 +24,8 @@ class OrderLine:
     """One article of an order.
 
     ``gtin``: 14 digits. ``epcs``: the very items that were picked, each ``(01)...(21)...``; empty where any item of
-    the article will do. Never more ``epcs`` than ``quantity``.
+    the article will do. Never more ``epcs`` than ``quantity``. ``cancelled``: so many more were picked for it and are
+    not wanted any more; they are taken out and put back.
     """
 
     gtin: str
@@ -32,6 +33,7 @@ class OrderLine:
     sku: str = ""
     name: str = ""
     epcs: tuple[str, ...] = ()
+    cancelled: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

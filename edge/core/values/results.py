@@ -146,13 +146,16 @@ class AlarmChanged:
         return self.state is AlarmState.UNACKNOWLEDGED and self.before is not AlarmState.UNACKNOWLEDGED
 
 
+_ASTRAY = (GateVerdict.WRONG, GateVerdict.UNKNOWN, GateVerdict.RECALLED, GateVerdict.ALREADY_LOADED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelGated:
-    """A parcel passed a dock door, or may have, or somebody says so (``by``).
+    """A parcel passed a dock door, or may have, or somebody says so (``by``), or what is aboard is asked back.
 
     ``load``: the one it is aboard from now on, or was until now, or may be in; empty = none. ``carrier``, ``service``,
     ``order``: empty where no order has it. ``sorted_us``: when it was sorted. ``feed_seq``: the request that this
-    answers.
+    answers. ``cancelled``: it must come back since its order was cancelled.
     """
 
     at_us: int
@@ -168,11 +171,12 @@ class ParcelGated:
     text: str = ""
     by: str = ""
     feed_seq: int = 0
+    cancelled: bool = False
 
     @property
     def astray(self) -> bool:
         """Whether it went out and must come back."""
-        return self.verdict in (GateVerdict.WRONG, GateVerdict.UNKNOWN, GateVerdict.ALREADY_LOADED)
+        return self.verdict in _ASTRAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,13 +71,17 @@ class PortalState:
 
 @dataclass(slots=True)
 class LineState:
-    """One line. ``provisional``: by passage, whether the tote was verified before its neighbours were known."""
+    """One line. ``provisional``: by passage, whether the tote was verified before its neighbours were known.
+
+    ``judged``: and by which tote and which order that was.
+    """
 
     tracks: dict[int, Track] = field(default_factory=dict)
     portal: PortalState = field(default_factory=PortalState)
     lanes_full: int = 0
     lanes_disabled: int = 0
     provisional: dict[int, bool] = field(default_factory=dict)
+    judged: dict[int, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -95,12 +99,14 @@ class PlcState:
 class BookState:
     """The orders the lines may need. ``bound``: which order an item went into when its tote was verified.
 
-    ``closed``: ids of shipped and cancelled orders, oldest first; the keys of an ordered set.
+    ``closed``: ids of shipped and cancelled orders, oldest first; the keys of an ordered set. ``released``: by closed
+    order the items that it names and that came back since.
     """
 
     orders: dict[str, Order] = field(default_factory=dict)
     bound: dict[str, str] = field(default_factory=dict)
     closed: dict[str, None] = field(default_factory=dict)
+    released: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def still_open(self) -> int:
@@ -184,7 +190,8 @@ class LoadsState:
     """Loads and the parcels they may take. ``watched``: the controller has dock doors, so parcels are waited for.
 
     ``waiting``: by parcel. ``where``: of every parcel that went out through a door the load it is in, empty = none;
-    ``closed``: loads that were closed. Both oldest first, and bounded.
+    ``closed``: loads that were closed. Both oldest first, and bounded. ``stops``: it matters that an order is cancelled
+    after its parcel was sorted; ``cancelled``: parcels of such orders, bounded; ``known``: see `edge.core.values.feed`.
     """
 
     watched: bool = False
@@ -193,6 +200,9 @@ class LoadsState:
     where: dict[str, str] = field(default_factory=dict)
     closed: dict[str, None] = field(default_factory=dict)
     docks: dict[str, DockState] = field(default_factory=dict)
+    stops: bool = False
+    cancelled: dict[str, None] = field(default_factory=dict)
+    known: int = 0
 
 
 @dataclass(slots=True)

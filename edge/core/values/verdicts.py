@@ -77,6 +77,7 @@ class AnomalyCode(StrEnum):
     VERDICT_CHANGED = "verdict-changed"  # a tote's final verdict is not the one it was routed by
     IDENTITY_CHANGED = "identity-changed"  # a parcel's final evidence names another parcel
     CONTRADICTION = "contradiction"  # tag and barcode of a parcel or tote name different ones
+    CANCELLED_SORTED = "cancelled-sorted"  # a parcel is in a lane of its carrier, and its order was cancelled meanwhile
     UNACCOUNTED_COMMANDS = "unaccounted-commands"  # a PLC handled commands that this host did not send
     INCOMPATIBLE = "incompatible"  # a PLC has another layout or version, or obeys a newer host
     GPI_CHANGED = "gpi-changed"  # a reader's input changed
@@ -94,6 +95,7 @@ class GateVerdict(StrEnum):
     RIGHT = "right"  # it belongs to the load that is open there
     WRONG = "wrong"  # it does not, or no load is open there
     UNKNOWN = "unknown"  # no order has it
+    RECALLED = "recalled"  # it is aboard an open load, and its order was cancelled
     ALREADY_LOADED = "already-loaded"  # it counts as aboard, and never came back
     UNLOADED = "unloaded"  # it came back out of a trailer
     ARRIVED = "arrived"  # it came in and was in no load
@@ -104,6 +106,7 @@ class DockReason(StrEnum):
     """Why a door's light or buzzer changed."""
 
     WRONG_PARCEL = "wrong-parcel"
+    RECALLED = "recalled"  # the order of a parcel aboard was cancelled
     ACKNOWLEDGED = "acknowledged"
     RETURNED = "returned"  # every wrong parcel is back in the house
     TIME = "time"  # on for as long as is configured

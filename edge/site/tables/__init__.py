@@ -3,6 +3,8 @@
 from edge.site.tables import floor, metadata, picks, sales, stock
 from edge.site.tables.floor import (
     SCHEMA,
+    SCHEMA_RELEASES,
+    SCHEMAS,
     feed,
     feed_epochs,
     feed_refs,
@@ -20,6 +22,8 @@ __all__ = [
     "METADATA",
     "REVISION",
     "SCHEMA",
+    "SCHEMAS",
+    "SCHEMA_RELEASES",
     "feed",
     "feed_epochs",
     "feed_refs",

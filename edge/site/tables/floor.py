@@ -1,6 +1,6 @@
 """The tables that today's lines know: fulfilments, their feed, and the mirror of the journals.
 
-Public names: SCHEMA and the tables.
+Public names: SCHEMA, SCHEMA_RELEASES, SCHEMAS and the tables.
 
 ``orders``, ``order_item`` (which order names which item) and ``order_code`` (and which other code), ``feed`` and
 ``feed_ref`` (every order change and operator's request in the order in which it was taken, and under which names),
@@ -15,6 +15,9 @@ import sqlalchemy as sa
 from edge.site.tables.metadata import METADATA, Long
 
 SCHEMA = 1
+SCHEMA_RELEASES = 2
+"""With the first item that is released: a line of 0.1.0, which would end at it, refuses the store and goes on."""
+SCHEMAS = (SCHEMA, SCHEMA_RELEASES)
 """One more when a follower of before must not pass over what a body of the feed or an order says, or cannot read it.
 
 Whoever only reads looks at nothing else, so that lines and site may be upgraded one after the other.

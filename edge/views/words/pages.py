@@ -210,6 +210,7 @@ PAGES: Rows = {
     "anomaly.verdict-changed": ("Verdict changed", "核對結果改變"),
     "anomaly.identity-changed": ("Identity changed", "識別結果改變"),
     "anomaly.contradiction": ("Tag and barcode contradict each other", "標籤與條碼互相矛盾"),
+    "anomaly.cancelled-sorted": ("Cancelled parcel in its carrier's lane", "訂單已取消的包裹進入承運商的道"),
     "anomaly.no-such-lane": ("No such lane", "沒有這個道"),
     "anomaly.incompatible": ("PLC not compatible", "PLC 不相容"),
     "anomaly.gpi-changed": ("Reader input changed", "讀取器輸入改變"),
