@@ -10,13 +10,23 @@ that one order, in no list.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
 from fastapi import FastAPI, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from api.answers import FieldSaid, field_problems_answer, json_answer, said_of_field
@@ -27,6 +37,7 @@ from edge.intake.channels import Source
 from edge.intake.channels import take as read_files
 from edge.intake.folder import REPORT_COLUMNS, report_rows
 from edge.intake.gather import noted_of
+from edge.intake.given import each_once
 from edge.intake.operators import ONE_LINE, By, Remark
 from edge.intake.sales_orders import (
     EXAMPLE,
@@ -263,6 +274,7 @@ class SaleEntry:
     fulfilment: str = ""
 
 
+_BY: TypeAdapter[str] = TypeAdapter(By)
 _NOT_TAKEN = (SaleOutcome.REFUSED, SaleOutcome.CONFLICT)
 _STATUS = {
     SaleOutcome.NEW: 201,
@@ -368,6 +380,10 @@ async def take_upload(request: Request, site: Site) -> ImportRun | Response:
         files = [one for one in form.getlist("file") if not isinstance(one, str) and one.filename]
         table = site.config.channels.get(channel) if isinstance(channel, str) else None
         wrong = []
+        try:
+            by = _BY.validate_python(by)
+        except ValidationError as error:
+            wrong += [FieldSaid("by", said_of_field(item).detail) for item in error.errors(include_url=False)]
         if table is None or not isinstance(channel, str):
             wrong.append(
                 FieldSaid(
@@ -376,8 +392,6 @@ async def take_upload(request: Request, site: Site) -> ImportRun | Response:
             )
         if not files:
             wrong.append(FieldSaid("file", "missing: a file of the channel"))
-        if not isinstance(by, str) or len(by) > 80 or not by.isprintable():
-            wrong.append(FieldSaid("by", "allowed is a name of up to 80 characters"))
         if wrong or table is None or not isinstance(channel, str) or not isinstance(by, str):
             return field_problems_answer(422, f"{wrong[0].field}: {wrong[0].detail}", wrong)
         sources = [Source(str(one.filename)[:200].replace("\0", ""), await one.read()) for one in files]
@@ -496,7 +510,12 @@ def _brief(said: OrdersSaid) -> Response:
 def body_of(kind: type[_T], body: bytes) -> _T | Response:
     """A body as its model has it, or what is wrong with it, by field."""
     try:
-        return kind.model_validate_json(body)
+        given = json.loads(body, object_pairs_hook=each_once)  # which knows lone surrogates, for the model to refuse
+    except (ValueError, RecursionError) as error:
+        said = [FieldSaid("body", f"not JSON in UTF-8: {error}")]
+        return field_problems_answer(422, f"{said[0].field}: {said[0].detail}", said)
+    try:
+        return kind.model_validate(given)
     except ValidationError as error:
         said = [said_of_field(item) for item in error.errors(include_url=False, include_context=False)]
         return field_problems_answer(422, f"{said[0].field}: {said[0].detail}", said[:100])

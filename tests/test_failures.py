@@ -49,7 +49,7 @@ def test_a_wrong_configuration_is_said_whole(house: House) -> None:
     assert re.search(r"changed\.toml:\d+: line\.sorter\.job: ", house.run("api", site).err)
     store = house.changed("SITE.toml", (r"^store = .*", 'store = "mysql://nobody"'))
     for command in ("api", "check"):
-        assert "store: 'mysql://nobody': string should match" in house.run(command, store).err
+        assert "store: 'mysql://nobody': allowed are sqlite:///path and postgresql://" in house.run(command, store).err
 
 
 def test_a_journal_that_cannot_be_had(house: House) -> None:

@@ -48,6 +48,7 @@ from edge.publish.mqtt_broker import Arrived
 from edge.publish.mqtt_commands import REQUESTS, CommandDesk
 from edge.publish.namespace import Namespace
 from edge.site.store import SiteStore
+from rfid.epc.identity import grai96, identify
 
 # ---- wishes and the feed ---------------------------------------------------------------------------------------------
 
@@ -179,7 +180,35 @@ CLI: dict[str, tuple[list[str], dict[str, str]]] = {
     "load close": (["L1", "--site", "{site}"], {"--by": "by", "--force": "reason"}),
     "load add": (["L1", PARCEL, "--site", "{site}"], {"--by": "by"}),
     "load remove": (["L1", PARCEL, "--site", "{site}"], {"--by": "by"}),
+    "orders hold": (["1", "--reason", "x", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
+    "orders release": (["1", "--reason", "x", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
+    "orders cancel": (["1", "--reason", "x", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
+    "orders merge": (["1", "2", "--reason", "x", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
+    "stock receive": (["SKU", "1", "A-1", "--site", "{site}"], {"--by": "by"}),
+    "stock move": (["SKU", "1", "A-1", "A-2", "--site", "{site}"], {"--by": "by"}),
+    "stock count": (["SKU", "A-1", "1", "--site", "{site}"], {"--by": "by"}),
+    "waves plan": (["--site", "{site}"], {"--by": "by"}),
+    "waves release": (["1", "--site", "{site}"], {"--by": "by"}),
+    "waves withdraw": (["1", "--site", "{site}"], {"--by": "by"}),
+    "picks claim": (["--site", "{site}"], {"--by": "picker"}),
+    "picks emptied": ([identify(grai96("9521141", "12345", 1)), "--site", "{site}"], {"--by": "by"}),
+    "picks put-back": (["1", "--site", "{site}"], {"--by": "by"}),
 }
+ASK_FIRST = {"orders import", "picks pick", "picks hand-back"}
+"""Commands that post a form, or ask for a round before they say anything of it; what they say is tried by its route."""
+V1: dict[str, set[str]] = {
+    "/api/v1/pick-tasks/claim": {"picker"},
+    "/api/v1/pick-tasks/{task}/hand-back": {"picker"},
+    "/api/v1/pick-tasks/{task}/lines/{n}": {"over", "bin", "picker"},
+    "/api/v1/put-backs/{seq}/done": {"by"},
+    "/api/v1/stock/counts": {"bin", "sku", "lot", "why", "by"},
+    "/api/v1/stock/movements": {"by"},
+    "/api/v1/totes/{tote}/emptied": {"by"},
+    "/api/v1/waves/plan": {"by"},
+    "/api/v1/waves/{wave}/release": {"by"},
+    "/api/v1/waves/{wave}/withdraw": {"by"},
+}
+"""Of the routes that answer as RFC 9457 says."""
 
 
 class Site:
@@ -190,7 +219,9 @@ class Site:
             (folder / name).write_text((project / "examples/warehouse" / name).read_text(encoding="utf-8"))
         port = free_port()
         self._path = folder / "SITE.toml"
-        self._path.write_text(self._path.read_text().replace("127.0.0.1:8000", f"127.0.0.1:{port}"))
+        self._path.write_text(
+            self._path.read_text().replace("127.0.0.1:8000", f"127.0.0.1:{port}") + "[channels.shop]\n"
+        )
         self.app = create_app(load_site(self._path))
         self._listener = listen("127.0.0.1", port)
         self._serving = server(self.app)
@@ -218,6 +249,19 @@ class Site:
             assert answer.code == 422
             problems: list[str] = json.loads(answer.read())["problems"]
             return problems
+
+    def v1(self, path: str, key: str, text: str) -> list[str]:
+        """What is wrong with one key, among all that is missing."""
+        given = path.format(task="1", n="1", seq="1", tote="T1", wave="1")
+        headers = {"Content-Type": "application/json", "If-Match": '"1"'}
+        request = urllib.request.Request(self._url + given, json.dumps({key: text}).encode(), headers)
+        with pytest.raises(urllib.error.HTTPError) as error:
+            urllib.request.urlopen(request, timeout=HANGS_S)
+        with error.value as answer:
+            assert answer.code == 422
+            assert answer.headers.get_content_type() == "application/problem+json"
+            told = json.loads(answer.read())["errors"]
+            return [f"{one['field']}: {one['detail']}" for one in told if one["field"] == key]
 
     def mqtt(self, what: str, key: str, text: str) -> list[str]:
         payload = json.dumps({**MQTT[what], key: text}).encode()
@@ -251,6 +295,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Si
     ("way", "where", "place", "key"),
     [("http", path, key, key) for path, (_, keys) in HTTP.items() for key in keys]
     + [("mqtt", what, key, key) for what, told in MQTT.items() for key in told if isinstance(told[key], str)]
+    + [("v1", path, key, key) for path, keys in V1.items() for key in sorted(keys)]
     + [("cli", command, option, key) for command, (_, keys) in CLI.items() for option, key in keys.items()],
 )
 def test_what_people_write_is_one_readable_line_whichever_way_it_comes(
@@ -277,12 +322,14 @@ def test_no_way_to_write_something_is_forgotten(site: Site) -> None:
             keys = api["components"]["schemas"][ref.rpartition("/")[2]]["properties"]
             texts = {key for key, told in keys.items() if told.get("type") == "string" and key != "parcel"}
             found[path] = texts
-    assert found == {path: set(keys) for path, (_, keys) in HTTP.items()}
+    assert found == {path: set(keys) for path, (_, keys) in HTTP.items()} | V1
     texts_of = {
         what: {key for key in wanted | more if (wanted | more)[key] is str} for what, (wanted, more) in REQUESTS.items()
     }
     assert texts_of == {what: {key for key in told if isinstance(told[key], str)} for what, told in MQTT.items()}
-    assert dict(_commands(parser(), "")) == {command: set(options) for command, (_, options) in CLI.items()}
+    asking = {command: options for command, options in _commands(parser(), "") if options}
+    assert asking.keys() - CLI.keys() == ASK_FIRST
+    assert all(asking[command] == set(options) for command, (_, options) in CLI.items())
 
 
 def _commands(of: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, set[str]]]:

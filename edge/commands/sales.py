@@ -98,13 +98,15 @@ def _import(arguments: argparse.Namespace) -> int:
 def _form(mark: str, fields: Iterable[tuple[str, str]], files: Iterable[tuple[str, bytes]]) -> bytes:
     """Source: RFC 7578; names of files as HTML has them."""
     parts = [
-        f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode(errors="replace")
         for name, value in fields
     ]
     for name, content in files:
         plain = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
         head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{plain}"\r\n'
-        parts.append(f"{head}Content-Type: application/octet-stream\r\n\r\n".encode() + content + b"\r\n")
+        parts.append(
+            f"{head}Content-Type: application/octet-stream\r\n\r\n".encode(errors="replace") + content + b"\r\n"
+        )
     return b"".join(parts) + f"--{mark}--\r\n".encode()
 
 
