@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-FLAGS: tuple[str, ...] = ("orders-by-state", "refusals-named")
+FLAGS: tuple[str, ...] = ("orders-by-state", "refusals-named", "texts-follow")
 """All that this version knows, the oldest first. None is ever taken out."""
 
 
