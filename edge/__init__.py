@@ -29,7 +29,7 @@ The order flow goes on moving in: its transactions into site, what comes from ou
 `edge/print`, what goes to others as `edge/notify`. The controller imports none of these: a line never waits for the
 site.
 
-Read these in order, about 2162 lines, with edge/core/events.py beside them as the dictionary of every value:
+Read these in order, about 2139 lines, with edge/core/events.py beside them as the dictionary of every value:
 
     1. edge/core/core.py                669 lines  one entrance to all decisions: routes inputs, merges deadlines
     2. edge/core/portal/passage.py      500 lines  which tags belong to which parcel or tote

@@ -61,7 +61,7 @@ from edge.devices.reader import ReaderSession
 from edge.journal.damage import DamageWatch
 from edge.journal.disk import DiskWatch, disk_samples
 from edge.journal.host_time import now_us
-from edge.journal.record import JournalError, Entered, Value, kept
+from edge.journal.record import Entered, JournalError, Value, kept
 from edge.journal.replay import recover
 from edge.journal.writer import Journal
 from edge.metrics import Sample, serve
@@ -293,7 +293,8 @@ class Controller:
                 values.append(kept(result))
             except Exception as error:  # noqa: BLE001  # as above
                 part = part_of(result, core.state) if isinstance(given, Tick) else ""
-                return self._mend(given, error, part, seen if part else None, whole=True), error
+                weighing = seen if seen is not None and part == f"line.{seen.line}" else None
+                return self._mend(given, error, part, weighing, whole=True), error
         seq = self._journal.append(values)
         if values and not self._threaded and not self._flushing:
             self._flushing = True

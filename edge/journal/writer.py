@@ -26,7 +26,7 @@ from edge.core.names import refs
 from edge.journal.disk import no_room
 from edge.journal.host_time import now_us
 from edge.journal.reader import APPLICATION_ID, check_form
-from edge.journal.record import JournalError, Entered, Value, kept
+from edge.journal.record import Entered, JournalError, Value, kept
 from edge.journal.sign import WriterSign, reason_of, show
 from edge.journal.trim import SCHEMA as TRIM_SCHEMA
 from edge.journal.trim import Trim

@@ -28,7 +28,10 @@ FEWEST = 20
 REFUSALS_NAMED = "refusals-named"
 """Decision flag: a share says of its newest bad item what was wrong, where that is known."""
 TEXTS_FOLLOW = "texts-follow"
-"""Decision flag: an active alarm is told again when what is seen of it is another; nobody is called by that."""
+"""Decision flag: an active alarm is told again when what is seen of it is another; nobody is called by that.
+
+Not so WRONG_LOAD, whose later texts count what is out there and do not name it.
+"""
 _ROUNDING = 1e-9
 """0.06 - 0.04 is less than 1 / 50."""
 
@@ -188,8 +191,8 @@ class Alarms:
         if changed:
             self._find_next()
         out = self._follow(at_us) if changed else []
-        other = self._texts_follow and record.active and record.text != seen
-        if other and not any(one.alarm == name for one in out):
+        other = record.active and record.text != seen and fact.kind is not AlarmKind.WRONG_LOAD
+        if self._texts_follow and other and not any(one.alarm == name for one in out):
             out.append(self._told(name, record, record.state, at_us))
         return out
 

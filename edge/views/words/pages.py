@@ -276,8 +276,8 @@ PAGES: Rows = {
         "檢查 {folder}，原因見 lanewise run 的記錄。恢復後會自動繼續。",
     ),
     "trouble.todo.fault": (
-        "Look at the memory of this machine, and send us the log of lanewise run. It goes on by itself if it can.",
-        "檢查主機的記憶體，並將 lanewise run 的記錄寄給我們。可以時會自動恢復。",
+        "Look at the memory of the machine and send us the log of lanewise run; keep {folder}. It goes on if it can.",
+        "檢查主機的記憶體，將 lanewise run 的記錄寄給我們，並保留 {folder}。可以時會自動恢復。",
     ),
     "trouble.todo.disk": (
         "{free} MB are free in {folder}. Make room, or find what grows: lines and orders stop when it is full.",
