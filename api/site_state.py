@@ -160,8 +160,8 @@ class Site:
             self.store()
         except StoreHeld:
             raise
-        except StoreError as error:
-            log.warning("%s: tried again with every use, and shown in health", error)
+        except StoreError:
+            pass  # it was said
 
     def store(self) -> SiteStore:
         """The site store, opened when it was not yet. Raises StoreError."""
@@ -173,7 +173,9 @@ class Site:
                 try:
                     self._store = SiteStore(self.config.store, secret_file=self.config.secret_file)
                 except StoreError as error:
-                    self._store_trouble = str(error)
+                    before, self._store_trouble = self._store_trouble, str(error)
+                    if self._store_trouble != before and not isinstance(error, StoreHeld):
+                        log.warning("%s: tried again with every use, and shown in health", error)
                     raise
                 self._store_trouble = ""
             return self._store
@@ -304,7 +306,8 @@ class Site:
                 if kept != Kept():
                     log.info("site store: taken out %s", kept)
             except StoreError as error:
-                log.warning("%s: what is due to go stays for now", error)
+                if str(error) != self._store_trouble:  # which was said
+                    log.warning("%s: what is due to go stays for now", error)
             await asyncio.sleep(KEEP_S)
 
     async def _beat(self) -> None:

@@ -1,6 +1,6 @@
 """A machine's PackML object on an OPC UA server: its state, mode, speed and counts, read together.
 
-Public names: PackmlObject.
+Public names: PackmlObject, status_of.
 
 Source: OPC 30050 PackML 1.01, 6.2 (PackMLBaseObjectType), 6.3 (status), 6.4 (admin), 6.5 (state machines, one within
 the other); a count is a PackMLCountDataType, whose last two fields are Count and AccCount, Int32 each.
@@ -8,7 +8,8 @@ the other); a count is a PackMLCountDataType, whose last two fields are Count an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from math import isfinite
 from struct import Struct
 from typing import Any
 
@@ -58,13 +59,7 @@ class PackmlObject:
             for what, value in zip(self._found, got, strict=True)
             if value.Value is not None and value.StatusCode is not None and value.StatusCode.is_good()
         }
-        return PackmlStatus(
-            state=_innermost(values),
-            mode=int(values.get("mode") or 0),
-            processed=_count(values.get("processed")),
-            defective=_count(values.get("defective")),
-            speed=float(values.get("speed") or 0.0),
-        )
+        return status_of(values)
 
     async def close(self) -> None:
         """Ends the session."""
@@ -88,19 +83,35 @@ class PackmlObject:
         await self._reads.begin(client, [node.nodeid for node in nodes.values()])
 
 
+def status_of(values: Mapping[str, Any]) -> PackmlStatus:
+    """How a machine stands, by what its nodes hold: ``""``, ``MachineState`` and so on, ``mode``, ``speed``, counts."""
+    return PackmlStatus(
+        state=_innermost(values),
+        mode=int(_number(values.get("mode"))),
+        processed=_count(values.get("processed")),
+        defective=_count(values.get("defective")),
+        speed=float(_number(values.get("speed"))),
+    )
+
+
 def _paths() -> Iterator[tuple[str, str]]:
     for inner in _STATES:
         yield inner, "/".join(filter(None, ("BaseStateMachine", inner, "CurrentState")))
     yield from _OTHERS.items()
 
 
-def _innermost(values: dict[str, Any]) -> int:
+def _innermost(values: Mapping[str, Any]) -> int:
     """The state's number; 0 where no machine tells one that the standard knows."""
     state = 0
     for machine in _STATES:
         text = getattr(values.get(machine), "Text", None) or ""
         state = int(_BY_NAME.get(text.upper(), state))
     return state
+
+
+def _number(value: Any) -> int | float:
+    """0 = not told, or something else than a number."""
+    return value if isinstance(value, int | float) and isfinite(value) else 0
 
 
 def _count(value: Any) -> int:

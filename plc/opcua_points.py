@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from asyncua import ua
@@ -153,7 +154,7 @@ def _shown(point: Point, raw: Any) -> Value | PointFault:
             return raw
         case datetime():
             raw = int(raw.replace(tzinfo=raw.tzinfo or UTC).timestamp())
-        case float() if point.type.kind is PointKind.TIME:
+        case float() if point.type.kind is PointKind.TIME and isfinite(raw):
             raw = round(raw)
         case _:
             pass

@@ -169,13 +169,14 @@ class UaSession:
 
     async def within(self, call: Awaitable[T], what: str, limit_s: float = 0.0) -> T:
         """The call's result, in time; anything else ends the session and is a fault that names ``what``."""
-        limit_s = limit_s or self._timeout_s
+        limit = asyncio.timeout(limit_s or self._timeout_s)
         try:
-            async with asyncio.timeout(limit_s):
+            async with limit:
                 return await heeded(call)
         except TimeoutError:
             await self.close()
-            raise self._fault(f"{self.where}: {what}: no answer within {limit_s * 1000:.0f} ms") from None
+            waited_s = limit_s if limit.expired() and limit_s else self._timeout_s  # the library's own, of each request
+            raise self._fault(f"{self.where}: {what}: no answer within {waited_s * 1000:.0f} ms") from None
         except (UaError, OSError, RuntimeError, ValueError) as error:
             await self.close()
             raise self._fault(f"{self.where}: {what}: {reason_of(error)}") from error

@@ -42,6 +42,8 @@ DI_URI = "http://opcfoundation.org/UA/DI/"
 RSSI_UNKNOWN_DBM = -60.0
 """Stands for the power of a result without sightings."""
 
+_STRENGTH_MOST = 1000
+"""The standard gives a strength no unit, so that more than any dBm is taken; beyond this it is no power."""
 _DEVICE_SET = 5001
 _RFID_READER_TYPE = 1003
 _SCAN_EVENT_TYPE = 1004
@@ -163,6 +165,9 @@ class AutoIdReader:
             raise AutoIdError(f"type {result.TypeId.to_string()} is not RfidScanResult")
         found = decode_scan_result(result.Body)
         epc = _epc(found)
+        for one in found.sightings:
+            if abs(one.strength_dbm) > _STRENGTH_MOST:
+                raise AutoIdError(f"strength {one.strength_dbm} is not in {-_STRENGTH_MOST}..{_STRENGTH_MOST}")
         if not found.sightings:
             return [TagRead(epc, min(self._antennas), RSSI_UNKNOWN_DBM, found.at_us, 1)]
         return [

@@ -5,6 +5,7 @@
 the files in it can be read by all, for a container sees single files of it, and each runs as a user of its own.
 """
 
+import argparse
 import base64
 import hashlib
 import json
@@ -59,7 +60,9 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Makes the secrets of compose.yaml, each where it is missing.")
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("secrets"), metavar="FOLDER")
     try:
-        main(Path(sys.argv[1] if len(sys.argv) > 1 else "secrets"))
+        main(parser.parse_args().folder)
     except ConfigError as error:
         sys.exit(str(error))

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.core.alarms.alarms import BY_HAND, RECENT, TRANSITIONS, Alarms, next_state, requested_state, unraised
+from edge.core.alarms.alarms import (
+    BY_HAND,
+    RECENT,
+    TEXTS_FOLLOW,
+    TRANSITIONS,
+    Alarms,
+    next_state,
+    requested_state,
+    unraised,
+)
 from edge.core.alarms.facts import PARTS, Condition, Fact, Moment, Trial, identity
 from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.core import Core
@@ -34,10 +43,13 @@ from edge.core.events import (
     Tick,
 )
 from edge.core.values.alarm import ANNUNCIATED, MOMENTS, RATES, AlarmAction, AlarmKind, AlarmRule, AlarmState
+from edge.core.values.flags import FLAGS
 from edge.core.values.layout import LineLayout
 from edge.core.values.state import AlarmsState, CoreState
 from edge.journal.record import Record, encode
 from edge.journal.replay import replay
+from edge.views.sentences import Teller
+from edge.views.words.table import say
 from plc.words import EventType
 
 AT_US = 1_700_000_000_000_000
@@ -506,6 +518,34 @@ def _notice(seq: int) -> AnomalyCode:
 
 def _asks(what: object) -> bool:
     return isinstance(what, tuple) and isinstance(what[0], str)
+
+
+@pytest.mark.parametrize("delay_us", [0, 5 * S])
+def test_an_alarm_says_what_is_seen_of_it_now(layouts: tuple[LineLayout, ...], delay_us: int) -> None:
+    """Another reason is told at once and calls nobody; by a journal of before the flag it has the first one."""
+    rules = tuple(replace(rule, on_delay_us=delay_us, off_delay_us=5 * S) for rule in RULES)
+
+    def tell(site: Desk, on: bool, text: str) -> list[AlarmChanged]:
+        return site.take(Condition(AlarmKind.TARGET_DOWN, "influx", on, text))
+
+    site, before = Desk(layouts, rules), Desk(layouts, rules)
+    site.alarms.decide(FLAGS)
+    before.alarms.decide([flag for flag in FLAGS if flag != TEXTS_FOLLOW])
+    for one in (site, before):
+        first = tell(one, True, "not begun")
+        if delay_us:
+            assert not first + tell(one, True, "begins")
+            first = one.wait(delay_us)
+        (came,) = first
+        assert came.annunciates and came.text == ("begins" if delay_us else "not begun")
+    (another,) = tell(site, True, "401: the token is wrong")
+    assert another == replace(came, at_us=site.now_us, before=came.state, text="401: the token is wrong")
+    assert not another.annunciates
+    assert say(Teller(()).tell(another)).endswith(": 401: the token is wrong")
+    assert not tell(site, True, "401: the token is wrong") and not tell(site, False, "")
+    (again,) = tell(site, True, "no route to host")
+    assert again.since_us == came.since_us and not again.annunciates
+    assert not tell(before, True, "401: the token is wrong")
 
 
 def test_a_journal_without_rules_has_no_alarms(layouts: tuple[LineLayout, ...]) -> None:

@@ -253,7 +253,7 @@ def test_pages_of_others_and_strangers_are_refused(site: SiteConfig, tmp_path: P
     run(talk())
 
 
-def test_health_says_what_is_missing_and_recovers(site: SiteConfig, run: Run) -> None:
+def test_health_says_what_is_missing_and_recovers(site: SiteConfig, run: Run, caplog: pytest.LogCaptureFixture) -> None:
     """A journal that is not there yet, then is, then is another; a store that is no database, then is."""
 
     path = Path(site.store.removeprefix("sqlite:///"))
@@ -267,6 +267,7 @@ def test_health_says_what_is_missing_and_recovers(site: SiteConfig, run: Run) ->
             answer = await client.post("/api/orders", json=order_json(1))
             assert answer.status_code == 503 and "not a database" in answer.json()["problems"][0]
             await until(lambda: trouble(client, "No such file"))
+            assert [one.getMessage().count("not a database") for one in caplog.records].count(1) == 1, "said once"
             assert (await client.get("/api/state")).json()["lines"]["sorter"]["items"] == []
             remove_store(site)
             count = write_journal(site, 20)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from programs import Programs
 from virtual_time import run_virtual, stand_still
 
 from edge.cli import main
+from edge.journal.writer import Journal
 from plc.conformance.check import ConformanceReport, RuleOutcome, check
 from plc.driver import PlcError
 from plc.mailbox import Host
@@ -274,6 +276,11 @@ def test_what_cannot_be_asked_is_said(
     assert "p: 127.0.0.1:9: connection refused" in capsys.readouterr().err
     assert main(["plc", "conformance", str(alone), "--parcels", "5"]) == 2
     assert "--parcels: plc.p drives no line: add [line.NAME], with its lanes" in capsys.readouterr().err
+    with closing(Journal(tmp_path / "j")):  # as `lanewise run` has it
+        assert main(["plc", "conformance", str(alone)]) == 2
+        assert "plc.p: `lanewise run` has it and writes " in capsys.readouterr().err
+        assert main(["plc", "conformance", str(alone), "--beside-run"]) == 2
+        assert "p: 127.0.0.1:9: connection refused" in capsys.readouterr().err
 
 
 def test_commands_are_shown_as_waiting_or_handled() -> None:

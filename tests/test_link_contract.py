@@ -299,7 +299,7 @@ def test_a_peer_that_resets_anywhere_is_said_by_the_contracts_error(run: Run, pr
         run(says_why_it_ended(LINKS[name], programs, Way(most=most, then=Then.RESET)), loop=MeteredLoop)
 
 
-@pytest.mark.parametrize("name", [name for name, case in LINKS.items() if case.dials and case.driver != "opcua"])
+@pytest.mark.parametrize("name", [name for name, case in LINKS.items() if case.dials])
 def test_a_peer_with_one_connection_serves_whoever_connects_anew(run: Run, programs: Programs, name: str) -> None:
     run(comes_again_alone(LINKS[name], programs), loop=MeteredLoop)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -24,7 +25,11 @@ from edge.core import core as decisions
 from edge.core.core import Core
 from edge.core.events import (
     AlarmChanged,
+    Anomaly,
+    AnomalyCode,
+    DeviceChanged,
     InputFailed,
+    MachineReported,
     OrderChanged,
     PassageSeen,
     PlcEvent,
@@ -37,6 +42,7 @@ from edge.core.events import (
 from edge.core.values.alarm import AlarmKind
 from edge.core.values.state import CoreState
 from edge.journal.reader import JournalReader
+from edge.journal.record import NotKept
 from edge.journal.replay import recover, replay
 from edge.sim.devices import SimulatedFloor
 from edge.sim.tally import FloorReport
@@ -94,7 +100,21 @@ def at_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Core, "_tags_read", tags_read)
 
 
+def no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every fourth passage of a line comes to something that no journal gives back, at the end."""
+    whole = decisions.decide
+
+    def decide(line: Any, seen: PassageSeen, out: list[Any]) -> None:
+        whole(line, seen, out)
+        if line.name == BAD and seen.passage % 4 == 0 and seen.stage is Stage.FINAL:
+            out.append(replace(NO_NUMBER, at_us=seen.at_us))
+
+    monkeypatch.setattr(decisions, "decide", decide)
+
+
+NO_NUMBER = Anomaly(at_us=0, line=BAD, code=AnomalyCode.JAM, text="", track_id=math.nan)  # type: ignore[arg-type]
 PLANTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
+    "number": (no_number, f"line.{BAD}"),
     "event": (at_an_event, f"plc.{BAD}"),
     "final": (lambda patch: at_a_decision(patch, frozenset({Stage.FINAL})), f"line.{BAD}"),
     "due": (lambda patch: at_a_decision(patch, frozenset({Stage.EARLY, Stage.DUE})), f"line.{BAD}"),
@@ -164,7 +184,10 @@ def test_a_fault_of_the_decisions_costs_what_it_came_by(
     aside = of_kind(config, InputFailed)
     assert 1 < len(aside) < 40
     assert {one.source for one in aside} == {source}
-    assert {one.why for one in aside} == {repr(Planted("half done"))}
+    for one in aside:
+        assert one.why == repr(Planted("half done")) or (
+            plant == "number" and "NotKept" in one.why and "nan" in one.why
+        )
     assert of_others(config) == well
     assert any(one.kind is AlarmKind.PROGRAM_FAULT and one.active for one in of_kind(config, AlarmChanged))
     assert any(record.exc_info and "a fault of this program at " in record.getMessage() for record in caplog.records)
@@ -227,6 +250,24 @@ def test_one_order_never_keeps_the_others_out(project: Path, tmp_path: Path, mon
 
     run_virtual(main())
     assert [one.feed_seq for one in of_kind(config, InputFailed)] == [6, 16, 26]
+    assert_says_the_same(config)
+
+
+def test_what_no_journal_gives_back_is_left_out_before_anything_is_decided(project: Path, tmp_path: Path) -> None:
+    config = on_free_ports(example(project, seed=5), tmp_path)
+
+    async def hostile(_: SimulatedFloor, __: Feed, controller: Controller) -> None:
+        await asyncio.sleep(1)
+        with pytest.raises(NotKept, match="speed=nan"):
+            controller._take(MachineReported(at_us=controller._now(), plc=BAD, state=6, speed=math.nan))
+        controller._take(DeviceChanged(controller._now(), "publish.influx", False, "no \udcff text"))
+
+    truth = work(config, 5, 20, meanwhile=hostile)
+    assert truth["missorted"] == truth["unacknowledged"] == 0
+    (aside,) = of_kind(config, InputFailed)
+    assert (aside.source, aside.kind) == (f"plc.{BAD}", "MachineReported") and "speed=nan" in aside.body
+    assert any(one.kind is AlarmKind.PROGRAM_FAULT and one.active for one in of_kind(config, AlarmChanged))
+    assert "no ? text" in {one.reason for one in of_kind(config, DeviceChanged)}
     assert_says_the_same(config)
 
 

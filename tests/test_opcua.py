@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
@@ -34,7 +35,7 @@ from edge.devices.plc_drivers import plc_link
 from plc.conformance.check import RuleOutcome, check
 from plc.driver import PlcError
 from plc.opcua import Address, OpcUaLink
-from plc.opcua_session import Mode, Policy, Security, User
+from plc.opcua_session import Mode, Policy, Security, UaSession, User
 from plc.opcua_simulator import DOWN_NODE, UP_NODE, OpcUaFace
 from plc.opcua_trust import TrustList
 from plc.plc_side import PlcSide
@@ -138,6 +139,18 @@ def test_who_is_not_trusted_does_not_get_in_until_trusted(run: Any, pki: Pki) ->
             assert await trouble(pki.security()) == ""
 
     run(talk())
+
+
+def test_who_lets_in_and_says_nothing_is_waited_for_as_long_as_is_said(run: Any) -> None:
+    """The library ends a request of its own before a session may have taken too long to be opened."""
+
+    async def silent() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            url = f"opc.tcp://127.0.0.1:{listener.getsockname()[1]}"
+            with pytest.raises(PlcError, match=r"session: no answer within 100 ms$"):
+                await UaSession("plc", url, None, 100).open()
+
+    run(silent())
 
 
 def test_an_address_that_is_none_is_said(pki: Pki) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from ports import free_port
 
 from edge.cli import main
 from edge.commands.rfid import ReadTable
+from edge.config.load import load_line
 from edge.journal.host_time import now_us
+from edge.journal.writer import Journal
 from rfid.driver import ReaderReady, TagDetail, TagRead
 from rfid.epc.identity import sgtin96
 from rfid.llrp.client import LlrpReader
@@ -148,6 +151,28 @@ def test_a_name_that_is_not_configured_is_said(project: Path, capsys: pytest.Cap
     line = str(project / "examples" / "warehouse" / "LINE.toml")
     assert main(["rfid", "watch", "tote9", "--config", line]) == 2
     assert "reader.tote9: no such reader, allowed: tote1, tote2, sorter" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("reader", ["sorter", "127.0.0.1:9"])
+@pytest.mark.parametrize("command", ["write", "memory", "report"])
+def test_a_reader_that_a_controller_has_is_left_alone(
+    project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    reader: str,
+    command: str,
+) -> None:
+    text = (project / "examples" / "warehouse" / "LINE.toml").read_text()
+    (tmp_path / "LINE.toml").write_text(text.replace("15083", "9"))
+    (tmp_path / "R.toml").write_text('[[report]]\nname = "all"\n')
+    monkeypatch.chdir(tmp_path)
+    asked = {"write": [reader, ITEM], "memory": [reader], "report": ["R.toml", "--reader", reader]}[command]
+    with closing(Journal(load_line(tmp_path / "LINE.toml").journal)):  # as `lanewise run` has it
+        assert main(["rfid", command, *asked]) == 2
+        assert "reader.sorter: `lanewise run` has it and writes " in capsys.readouterr().err
+        assert main(["rfid", command, *asked, "--beside-run"]) == 2
+        assert "connection refused" in capsys.readouterr().err
 
 
 def test_the_table_shows_the_newest_first() -> None:

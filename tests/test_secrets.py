@@ -198,6 +198,13 @@ def test_a_token_can_stand_in_a_header(house: House, tmp_path: Path, place: str)
 def test_the_secrets_of_containers_are_taken_by_the_same_rule(project: Path, tmp_path: Path) -> None:
     (tmp_path / "influx_token").write_text(f"{TOKEN}\nof the other site\n")
     command = [sys.executable, str(project / "scripts" / "compose_secrets.py"), str(tmp_path)]
+    for wrong in (["--check"], ["one", "two"]):
+        refused = subprocess.run([*command[:2], *wrong], cwd=tmp_path, capture_output=True, text=True)
+        assert (
+            refused.returncode == 2
+            and "usage:" in refused.stderr
+            and [*tmp_path.iterdir()] == [tmp_path / "influx_token"]
+        )
     subprocess.run(command, check=True)
     assert json.loads((tmp_path / "influx_token.json").read_text())["token"] == TOKEN
     (tmp_path / "mqtt_viewer").chmod(0o600)

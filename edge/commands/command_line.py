@@ -1,6 +1,6 @@
 """One way to declare a command of `lanewise`, and to say what it cannot do.
 
-Public names: Commands, CommandError, add_command, add_by, add_site, who, sentence.
+Public names: Commands, CommandError, add_command, add_by, add_site, add_beside, check_alone, who, sentence.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import getpass
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
+
+from edge.journal.writer import is_written
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  it has no other name
 
@@ -25,6 +27,19 @@ def add_command(
     made = commands.add_parser(name, help=text, description=sentence(text), epilog=more or None)
     made.set_defaults(command=command)
     return made
+
+
+def add_beside(command: argparse.ArgumentParser) -> None:
+    """The argument of every command that does what only one may do to a device."""
+    command.add_argument("--beside-run", action="store_true", help="also while `lanewise run` has it")
+
+
+def check_alone(arguments: argparse.Namespace, device: str, journal: Path) -> None:
+    """Raises CommandError where the controller that writes this journal has the device, and the user does not know."""
+    if not arguments.beside_run and is_written(journal):
+        raise CommandError(
+            f"{device}: `lanewise run` has it and writes {journal}: stop that one, or say --beside-run if you know it"
+        )
 
 
 def add_by(command: argparse.ArgumentParser) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from edge.commands.api_client import ask
-from edge.commands.command_line import Commands, add_by, add_command, sentence, who
+from edge.commands.command_line import Commands, add_beside, add_by, add_command, check_alone, sentence, who
 from edge.commands.point_text import nodes_json, nodes_text, plan_json, plan_text, readings_json, readings_text
 from edge.config.certificates import warning
 from edge.config.lines import LineConfig
@@ -93,6 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     conformance.add_argument("--report", type=Path, metavar="FILE", help="write the report there, as JSON or as text")
     conformance.add_argument("--json", action="store_true", help="the report as JSON")
+    add_beside(conformance)
     conformance.add_argument(
         "--wrap", action="store_true", help="as many commands as it takes for the sequences to wrap, some minutes"
     )
@@ -232,6 +233,7 @@ def _conformance(arguments: argparse.Namespace) -> int:
     config, name, plc = _chosen(arguments)
     if not plc.mailbox:
         raise OSError(f"{arguments.config}: plc.{name}.mailbox: false: there are no rules of a mailbox to try")
+    check_alone(arguments, f"plc.{name}", config.journal)
     lines = [line for line in config.line.values() if line.plc == name]
     lanes = sorted({lane.number for line in lines for lane in line.lane} | set(arguments.lane or ()))
     belts = [

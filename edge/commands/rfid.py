@@ -17,7 +17,7 @@ from ipaddress import ip_network
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from edge.commands.command_line import add_command
+from edge.commands.command_line import add_beside, add_command, check_alone
 from edge.commands.portal_replay import read_reads
 from edge.commands.reports_config import load_reports
 from edge.commands.tagging import Passwords, password_of, read_memories, write_tag
@@ -118,12 +118,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--reads", type=Path, metavar="READS.csv", help="time_us,epc,antenna,rssi_dbm[,reader]")
     source.add_argument("--reader", metavar="READER", help="name in LINE.toml, or HOST or HOST:PORT of an LLRP reader")
     _of_line(report)
+    add_beside(report)
     report.add_argument("--seconds", type=float, metavar="S", help="of a live reader: end after so long")
 
 
 def _of_station(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reader", metavar="READER", help="name in LINE.toml, or HOST or HOST:PORT of an LLRP reader")
     _of_line(parser)
+    add_beside(parser)
     parser.add_argument("--epc", default="", metavar="EPC", help="of this tag only; hexadecimal, or urn:epc:tag:...")
 
 
@@ -189,6 +191,23 @@ def _chosen(reader: str, config: Path | None) -> tuple[str, ReaderConfig]:
         raise OSError(f"{reader}: port {port!r} is not in 1..65535")
     given = LlrpConfig(host=host.strip("[]"), port=int(port) if port else None)
     return reader, given.model_copy(update={"antennas": ()})  # all that it has
+
+
+def _check_alone(arguments: argparse.Namespace) -> None:
+    """Raises CommandError where a controller has the reader, by its name or address, unless a broker is between."""
+    path = arguments.config or Path("LINE.toml")
+    if not path.is_file():
+        return
+    name, given = _chosen(arguments.reader, arguments.config)
+    line = load_line(path)
+    for known, one in line.reader.items():
+        same = isinstance(given, LlrpConfig) and isinstance(one, LlrpConfig) and _address(given) == _address(one)
+        if one.driver != "mqtt-json" and (known == name or same):
+            check_alone(arguments, f"reader.{known}", line.journal)
+
+
+def _address(reader: LlrpConfig) -> tuple[str, int]:
+    return reader.host, reader.port or LLRP_PORT
 
 
 async def _hear(
@@ -361,6 +380,7 @@ def _watch(arguments: argparse.Namespace) -> int:
 def _memory(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.user <= 255:
         raise OSError(f"--user {arguments.user}: allowed: 0..255 words")
+    _check_alone(arguments)
     name, config = _chosen(arguments.reader, arguments.config)
     epc = _octets(arguments.epc)
     try:
@@ -374,6 +394,7 @@ def _memory(arguments: argparse.Namespace) -> int:
 
 
 def _write(arguments: argparse.Namespace) -> int:
+    _check_alone(arguments)
     name, config = _chosen(arguments.reader, arguments.config)
     new, epc = _octets(arguments.new), _octets(arguments.epc)
     passwords = Passwords(password_of(arguments.password), password_of(arguments.new_password))
@@ -422,6 +443,8 @@ def _report(arguments: argparse.Namespace) -> int:
                 _say(cycles.pass_time(read.at_us))
         _say(cycles.end(last_us))
         return 0
+
+    _check_alone(arguments)
 
     def heard(given: TagsRead, _: Sequence[TagDetail]) -> None:
         for read in given.reads:

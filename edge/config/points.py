@@ -48,15 +48,13 @@ class PointConfig(Frozen):
         default=None, description="of a STRING: `s7` = two octets with its lengths before it, as SIMATIC has them"
     )
     bit: int | None = Field(default=None, ge=0, le=15, description="of a BOOL in a register; 0 = the least significant")
-    scale: float = Field(default=1.0, allow_inf_nan=False, description="value = raw number times `scale` plus `offset`")
-    offset: float = Field(default=0.0, allow_inf_nan=False, description="see `scale`")
+    scale: float = Field(default=1.0, description="value = raw number times `scale` plus `offset`")
+    offset: float = Field(default=0.0, description="see `scale`")
     unit: str = Field(default="", max_length=20, description="of the value, for people")
-    deadband: float = Field(
-        default=0.0, ge=0, allow_inf_nan=False, description="a change is told only when it is more than this"
-    )
+    deadband: float = Field(default=0.0, ge=0, description="a change is told only when it is more than this")
     writable: bool = Field(default=False, description="whether it may be written, by people with the site's token")
-    low: float | None = Field(default=None, allow_inf_nan=False, description="least value that may be written")
-    high: float | None = Field(default=None, allow_inf_nan=False, description="greatest value that may be written")
+    low: float | None = Field(default=None, description="least value that may be written")
+    high: float | None = Field(default=None, description="greatest value that may be written")
 
 
 _BETWEEN = ",;\t"

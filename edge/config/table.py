@@ -22,9 +22,9 @@ _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*\.?")
 
 
 class Frozen(BaseModel):
-    """A table of the file: unknown keys are errors, values never change."""
+    """A table of the file: unknown keys are errors, numbers are some, values never change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
 
 
 def _beside(path: Path, info: ValidationInfo) -> Path:

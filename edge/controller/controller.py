@@ -25,7 +25,7 @@ from typing import assert_never
 
 from edge.config.certificates import checked, own_certificates
 from edge.config.lines import LineConfig
-from edge.controller.faults import Rests, failed, shown
+from edge.controller.faults import Rests, failed, part_of, shown
 from edge.controller.retention import JournalRoom, Retention
 from edge.controller.turns import ReadTurns
 from edge.controller.vitals import EVERY_S, Vitals, samples
@@ -35,13 +35,13 @@ from edge.core.events import (
     Command,
     CommandDropped,
     DeviceChanged,
-    Event,
     FeedFollowed,
     Input,
     InputFailed,
     Journaled,
     Measured,
     OutputSet,
+    PassageSeen,
     PointWriteRequested,
     Route,
     SetLane,
@@ -61,7 +61,7 @@ from edge.devices.reader import ReaderSession
 from edge.journal.damage import DamageWatch
 from edge.journal.disk import DiskWatch, disk_samples
 from edge.journal.host_time import now_us
-from edge.journal.record import JournalError
+from edge.journal.record import Entered, JournalError, Value, kept
 from edge.journal.replay import recover
 from edge.journal.writer import Journal
 from edge.metrics import Sample, serve
@@ -215,16 +215,18 @@ class Controller:
         finally:
             if self._timer is not None:
                 self._timer.cancel()
-            if self._next_checkpoint and self._broken is None:
-                self._journal.checkpoint(self._journal.seq, self._core.state, self._started)
-            if not self._threaded:
-                with suppress(sqlite3.Error):  # said below
-                    self._journal.flush()
-            closed = self._journal.close()
-            if not closed:
-                log.error(
-                    "journal %s: not everything could be stored; the PLCs will send it again", self._config.journal
-                )
+            try:
+                if self._next_checkpoint and self._broken is None:
+                    self._journal.checkpoint(self._journal.seq, self._core.state, self._started)
+            finally:
+                if not self._threaded:
+                    with suppress(sqlite3.Error):  # said below
+                        self._journal.flush()
+                closed = self._journal.close()
+                if not closed:
+                    log.error(
+                        "journal %s: not everything could be stored; the PLCs will send it again", self._config.journal
+                    )
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -269,14 +271,30 @@ class Controller:
         if self._broken is not None:
             return self._journal.seq, self._broken
         core, fault = self._core, None
+        values: list[Entered[Value]] = []
+        if not isinstance(given, TagsRead | Tick):
+            try:
+                values.append(kept(given))
+            except Exception as error:  # noqa: BLE001  # as below; nothing was decided by it
+                return self._leave_out(given, error), error
+            given = values[0].value  # type: ignore[assignment]  # it is of the same kind
         try:
             results = core.step(given)
         except Exception as error:  # noqa: BLE001  # whatever it is, what others give is decided on
             if not core.acting:
                 return self._mend(given, error), error
             results, fault = core.done, error
-        values: list[Journaled | Event] = [] if isinstance(given, TagsRead | Tick) else [given]
-        values += [result for result in results if not isinstance(result, Command)]
+        seen: PassageSeen | None = None
+        for result in results:
+            if isinstance(result, Command):
+                continue
+            seen = result if isinstance(result, PassageSeen) else seen
+            try:
+                values.append(kept(result))
+            except Exception as error:  # noqa: BLE001  # as above
+                part = part_of(result, core.state) if isinstance(given, Tick) else ""
+                weighing = seen if seen is not None and part == f"line.{seen.line}" else None
+                return self._mend(given, error, part, weighing, whole=True), error
         seq = self._journal.append(values)
         if values and not self._threaded and not self._flushing:
             self._flushing = True
@@ -295,12 +313,28 @@ class Controller:
         self._next_checkpoint = seq + CHECKPOINT_EVERY
         self._journal.checkpoint(seq, self._core.state, self._started)
 
-    def _mend(self, given: Input, error: Exception) -> int:
+    def _leave_out(self, given: Journaled, error: Exception) -> int:
+        """No journal gives back what was given: nothing is decided by it. Returns the last sequence."""
+        log.error("a fault of this program at %s %s", type(given).__name__, shown(given), exc_info=error)
+        if self._next_checkpoint and not isinstance(given, InputFailed):
+            self._give(failed(given, error, "", None))
+        return self._journal.seq
+
+    def _mend(
+        self,
+        given: Input,
+        error: Exception,
+        acting: str = "",
+        weighing: PassageSeen | None = None,
+        *,
+        whole: bool = False,
+    ) -> int:
         """The decisions failed and may be half changed: they begin anew from the journal, as far as it goes.
 
-        What failed is journaled as set aside. Returns the last sequence.
+        What failed is journaled as set aside. ``acting``, ``weighing``: as a Core's, where that does not tell them.
+        ``whole``: nothing that the step came to is journaled. Returns the last sequence.
         """
-        before, part = self._core, self._core.acting
+        before, part = self._core, acting or self._core.acting
         log.error("a fault of this program at %s %s", part or type(given).__name__, shown(given), exc_info=error)
         if not self._next_checkpoint:
             return 0  # the first input; there is nothing to go on from
@@ -310,12 +344,12 @@ class Controller:
             self._broken = unread
             self._broke.set()
             return self._journal.seq
-        lost = self._core.take_over(before)
+        lost = self._core.take_over(before, whole)
         if part:
             self._core.rest(part, self._rests.until_us(part, max(given.at_us, self._now())))
         self._set_timer()
         if not isinstance(given, InputFailed):
-            self._give(failed(given, error, part, before.weighing))
+            self._give(failed(given, error, part, weighing or before.weighing))
         for layout in lost:
             for name in (*layout.portal.readers, *layout.portal.scanners):
                 if self._is_up(device := f"reader.{name}"):

@@ -1,13 +1,17 @@
 """Faults of the decisions: what is left out, as a record, and how long what fails again and again rests.
 
-Public names: failed, shown, Rests, KEEP_BODY.
+Public names: failed, shown, part_of, Rests, KEEP_BODY.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
+from edge.core.core import ALARMS, DOORS
 from edge.core.events import (
+    AlarmChanged,
+    AlarmDue,
     AlarmRequested,
     BarcodesRead,
     CertificateChecked,
@@ -16,6 +20,7 @@ from edge.core.events import (
     CommandSent,
     DeviceChanged,
     DeviceNotice,
+    Event,
     EventsMissed,
     FeedFollowed,
     Input,
@@ -37,7 +42,8 @@ from edge.core.events import (
     TagsRead,
     Tick,
 )
-from edge.journal.record import encode
+from edge.core.values.state import CoreState
+from edge.journal.record import NotKept, kept
 
 KEEP_BODY = 2_000
 """Characters of an input that the journal keeps; the log has all of it."""
@@ -45,8 +51,19 @@ REST_FIRST_US, REST_LAST_US = 1_000_000, 60_000_000
 
 
 def shown(given: Input) -> str:
-    """An input as text, all of it: what would be journaled as JSON."""
-    return repr(given) if isinstance(given, TagsRead | Tick) else encode(given)
+    """An input as text, all of it: what would be journaled as JSON, if it can be."""
+    if not isinstance(given, TagsRead | Tick):
+        with suppress(NotKept, TypeError, RecursionError):
+            return kept(given).body
+    return repr(given)
+
+
+def part_of(result: Event, state: CoreState) -> str:
+    """The part that said something by itself, when it was due; see Core."""
+    line = getattr(result, "line", "")
+    if isinstance(result, AlarmChanged | AlarmDue):
+        return ALARMS
+    return f"line.{line}" if line in state.lines else DOORS
 
 
 def failed(given: Input, error: Exception, part: str, weighing: PassageSeen | None) -> InputFailed:

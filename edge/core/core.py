@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from edge.core.alarms.alarms import REFUSALS_NAMED, Alarms
+from edge.core.alarms.alarms import Alarms
 from edge.core.alarms.facts import REFUSAL_TEXT, facts
 from edge.core.book import BY_STATE, STOPS, OrderBook
 from edge.core.dock.gate import Gate
@@ -103,7 +103,8 @@ class Core:
         self._by_reader: dict[str, Line] = {}
         self._dues_us: dict[str, int] = {}
         self._soonest_us = NEVER_US
-        self._stepped: set[str] = set()  # lines and DOORS that the newest step may have changed
+        self._stepped: set[str] = set()  # lines and DOORS that the newest step may have changed since ``done``
+        self._stepped_before: set[str] = set()  # and before that
         self._rests: dict[str, int] = {}
         self.acting = ""
         self._out: list[Result] = []
@@ -146,6 +147,7 @@ class Core:
         """Takes one input and returns what follows from it, in order."""
         out: list[Result] = []
         self._stepped.clear()
+        self._stepped_before.clear()
         if not isinstance(given, Tick | TagsRead):
             self._pass_time(given.at_us, out)
         for concerned in self._concerned(given):
@@ -296,7 +298,7 @@ class Core:
         check_flags(started.flags)
         self.book.decide(BY_STATE in started.flags, STOPS in started.flags)
         self._keeps = KEPT in started.flags
-        self._alarms.decide(REFUSALS_NAMED in started.flags)
+        self._alarms.decide(started.flags)
 
     def _tell_alarms(self, given: Journaled, out: list[Result], since: int) -> None:
         """Gives the alarms an input and what followed from it, ``out[since:]``."""
@@ -328,15 +330,17 @@ class Core:
 
     # ---- after a fault -----------------------------------------------------------------------------------------------
 
-    def take_over(self, before: Core) -> list[LineLayout]:
+    def take_over(self, before: Core, whole: bool = False) -> list[LineLayout]:
         """Goes on for a core whose newest step raised: with its lines, doors and counts that this step did not concern.
 
+        ``whole``: nothing of that step counts, not even what was ``done`` before it raised, if it did.
         Call it on what the journal gives, once, before any step. Returns the layouts of the lines that go on with what
         the journal says of them alone: they know no reads, and of no reader that it is there.
         """
         anew: list[LineLayout] = []
+        stepped = before._stepped | before._stepped_before if whole else before._stepped
         for name, line in before._lines.items():
-            if name in before._stepped:
+            if name in stepped:
                 anew.append(line.layout)
                 continue
             line.book = self.book
@@ -347,11 +351,11 @@ class Core:
             self._by_plc.setdefault(line.layout.plc, []).append(line)
             for reader in (*line.layout.portal.readers, *line.layout.portal.scanners):
                 self._by_reader[reader] = line
-        if DOORS not in before._stepped:
+        if DOORS not in stepped:
             self._gate.doors = before._gate.doors
         for reader, watch in before._floods.items():
             at = self._by_reader.get(reader)
-            if (DOORS if at is None else at.name) in before._stepped:
+            if (DOORS if at is None else at.name) in stepped:
                 self._floods[reader].left_out = watch.left_out
             else:
                 self._floods[reader] = watch
@@ -602,6 +606,7 @@ class Core:
     def _act(self, part: str, out: list[Result], *changes: str) -> None:
         """What is before this is done, also when what comes raises; ``changes``: what it may change then."""
         self.acting, self._out, self._done = part, out, len(out)
+        self._stepped_before |= self._stepped
         self._stepped.clear()
         self._stepped.update(changes)
 

@@ -1,19 +1,20 @@
 """One row of a journal, and the text that a journaled value is there.
 
-Public names: Record, Value, JournalError, encode, decode, decode_all, unknown_word, readable.
+Public names: Record, Value, Entered, NotKept, JournalError, kept, encode, decode, decode_all, unknown_word, readable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
 from edge.core.events import KINDS, Event, Journaled
 
 Value: TypeAlias = Journaled | Event
+V = TypeVar("V", bound=Value)
 _encoder = msgspec.json.Encoder()
 _ABSENT = object()
 _decoders: dict[str, msgspec.json.Decoder[Value]] = {name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()}
@@ -23,12 +24,51 @@ class JournalError(Exception):
     """The journal cannot be opened or read. The text names the file and the reason."""
 
 
+class NotKept(ValueError):  # noqa: N818  # it is what the value is
+    """A value that no journal gives back: a number that is none, or something that its kind does not have there."""
+
+
+class Entered(NamedTuple, Generic[V]):
+    """A value as a journal gives it back, and its text there."""
+
+    value: V
+    body: str
+
+
+_TIMES = range(-(1 << 63), 1 << 63)
+"""What SQLite has room for."""
+
+
+def kept(value: V) -> Entered[V]:
+    """The value as a journal gives it back: what is no text in it, lone surrogates, is ``?``. Raises NotKept."""
+    kind = type(value).__name__
+    body, cleaned = _encoded(value)
+    try:
+        back = decode(kind, body)
+    except JournalError as error:
+        raise NotKept(f"{error}: {value!r}") from None
+    # JSON has no word for a number that is none; msgspec says null.
+    same = _plain(back) == _plain(value) if cleaned else "null" not in body or back == value
+    if not same or value.at_us not in _TIMES:
+        raise NotKept(f"record of kind {kind!r}: it comes back otherwise: {value!r}")
+    return Entered(back if cleaned else value, body)  # type: ignore[arg-type]  # it is of the same kind
+
+
 def encode(value: Value) -> str:
     """A journaled value as JSON, without its kind. What is no text in it, lone surrogates, becomes ``?``."""
+    return _encoded(value)[0]
+
+
+def _encoded(value: Value) -> tuple[str, bool]:
+    """And whether anything in it was no text."""
     try:
-        return _encoder.encode(value).decode()
+        return _encoder.encode(value).decode(), False
     except UnicodeEncodeError:
-        return _encoder.encode(_text(msgspec.to_builtins(value, str_keys=True))).decode()
+        return _encoder.encode(_plain(value)).decode(), True
+
+
+def _plain(value: Value) -> object:
+    return _text(msgspec.to_builtins(value, str_keys=True))
 
 
 def _text(value: object) -> object:

@@ -37,6 +37,7 @@ class Unwritable(StrEnum):
     DAMAGED = "damaged"  # the file is not what it was
     LOCKED = "locked"  # another program holds it
     OTHER = "other"
+    FAULT = "fault"  # a fault of this program
 
 
 _WHYS = tuple(Unwritable)
@@ -59,8 +60,10 @@ class WriterSign:
     why: Unwritable | None = None
 
 
-def reason_of(error: sqlite3.Error, path: Path) -> Unwritable:
+def reason_of(error: Exception, path: Path) -> Unwritable:
     """What an error while writing means."""
+    if not isinstance(error, sqlite3.Error):
+        return Unwritable.FAULT
     if no_room(error, path):
         return Unwritable.FULL
     return _CODES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, Unwritable.OTHER)

@@ -26,7 +26,7 @@ from edge.core.names import refs
 from edge.journal.disk import no_room
 from edge.journal.host_time import now_us
 from edge.journal.reader import APPLICATION_ID, check_form
-from edge.journal.record import JournalError, Value, encode
+from edge.journal.record import Entered, JournalError, Value, kept
 from edge.journal.sign import WriterSign, reason_of, show
 from edge.journal.trim import SCHEMA as TRIM_SCHEMA
 from edge.journal.trim import Trim
@@ -51,8 +51,9 @@ class Journal:
 
     ``seq`` is the newest sequence, ``stored`` the newest on disk; ``kinds``: records stored, by kind.
     ``append`` only queues, and costs no disk time; a thread stores what is queued in one commit and then calls
-    ``on_stored(seq)`` there; between two commits it gathers for GATHER_S. When the disk refuses, it calls
-    ``on_trouble(text)``, keeps everything, tries again every second, and calls ``on_trouble("")`` when it works again.
+    ``on_stored(seq)`` there; between two commits it gathers for GATHER_S. When the disk refuses, or something fails
+    that should not, it calls ``on_trouble(text)``, keeps everything, tries again every second, and calls
+    ``on_trouble("")`` when it works again.
     ``sign``: whether it can be written, which `edge.journal.sign` shows to other processes as well.
     """
 
@@ -70,8 +71,8 @@ class Journal:
         self._on_stored = on_stored
         self._on_trouble = on_trouble
         self._wake = threading.Condition()
-        self._queue: list[tuple[int, Value]] = []
-        self._storing: list[tuple[int, Value]] = []
+        self._queue: list[tuple[int, Entered[Value]]] = []
+        self._storing: list[tuple[int, Entered[Value]]] = []
         self._state: tuple[int, bytes, int] | None = None
         self._trim: Trim | None = None
         self._stopping = False
@@ -132,12 +133,13 @@ class Journal:
         self._thread = threading.Thread(target=self._write_forever, name="journal", daemon=True)
         self._thread.start()
 
-    def append(self, values: Sequence[Value]) -> int:
-        """Queues values in order and returns the sequence of the last one."""
+    def append(self, values: Sequence[Value | Entered[Value]]) -> int:
+        """Queues values in order and returns the sequence of the last one. Raises NotKept, and queues none then."""
+        entries = [value if isinstance(value, Entered) else kept(value) for value in values]
         with self._wake:
-            for value in values:
+            for entry in entries:
                 self.seq += 1
-                self._queue.append((self.seq, value))
+                self._queue.append((self.seq, entry))
             if self._queue:
                 self._wake.notify()
             return self.seq
@@ -145,7 +147,7 @@ class Journal:
     def unstored(self) -> list[tuple[int, Value]]:
         """What is not surely on disk yet, in order, with its sequences."""
         with self._wake:
-            return [*self._storing, *self._queue]
+            return [(seq, entry.value) for seq, entry in (*self._storing, *self._queue)]
 
     def checkpoint(self, seq: int, state: object, started: int = 0) -> None:
         """Queues the decisions' state as it is after record ``seq``; stored once that record is.
@@ -167,15 +169,15 @@ class Journal:
     def flush(self) -> None:
         """Stores what is queued in the caller's thread; only where no writing thread runs.
 
-        Raises sqlite3.Error and keeps everything.
+        Raises sqlite3.Error, or what else failed, and keeps everything.
         """
         if self._thread is not None:
             raise RuntimeError("the journal's own thread is writing")
         batch, state = self._take()
         try:
             self._store(batch, state)
-        except sqlite3.Error as error:
-            self._queue = batch + self._queue
+        except Exception as error:
+            self._queue, self._storing = batch + self._queue, []
             self._stand(error)
             raise
         if self.sign.why is not None:
@@ -194,7 +196,7 @@ class Journal:
         self._lock.close()
         return not self._queue
 
-    def _take(self) -> tuple[list[tuple[int, Value]], tuple[int, bytes, int] | None]:
+    def _take(self) -> tuple[list[tuple[int, Entered[Value]]], tuple[int, bytes, int] | None]:
         with self._wake:
             batch, self._queue = self._queue, []
             self._storing = batch
@@ -220,17 +222,13 @@ class Journal:
                 try:
                     self._store(batch, state)
                     break
-                except sqlite3.Error as error:
+                except Exception as error:  # noqa: BLE001  # this thread has nobody to raise to
                     if not troubled:
                         troubled = True
-                        self._stand(error)
-                        why = no_room(error, self._path) or error
-                        self._on_trouble(
-                            f"journal {self._path}: {why}; nothing is acknowledged until it can be written"
-                        )
+                        self._tell(error)
                     if self._stopping:
                         with self._wake:
-                            self._queue = batch + self._queue
+                            self._queue, self._storing = batch + self._queue, []
                         return
                     with self._wake:
                         self._wake.wait_for(lambda: self._stopping, timeout=self.RETRY_S)
@@ -239,7 +237,16 @@ class Journal:
                 self._on_trouble("")
             time.sleep(self.GATHER_S)
 
-    def _stand(self, error: sqlite3.Error | None) -> None:
+    def _tell(self, error: Exception) -> None:
+        self._stand(error)
+        if isinstance(error, sqlite3.Error):
+            why: object = no_room(error, self._path) or error
+        else:
+            why = f"a fault of this program: {error!r}"
+            log.error("journal %s: what writes it failed", self._path, exc_info=error)
+        self._on_trouble(f"journal {self._path}: {why}; nothing is acknowledged until it can be written")
+
+    def _stand(self, error: Exception | None) -> None:
         """What it cannot be written for, None = it can; the same again changes nothing."""
         why = None if error is None else reason_of(error, self._path)
         if why is not self.sign.why or not self.sign.since_s:
@@ -252,20 +259,21 @@ class Journal:
             return
         try:
             more = trim.step(self._db)
-        except sqlite3.Error as error:  # a full disk has no room for this either; retention asks again
+        except Exception as error:  # noqa: BLE001  # a full disk has no room for this either; retention asks again
             log.warning("journal %s: old records stay for now: %s", self._path, error)
             more = False
         with self._wake:
             if not more and self._trim is trim:
                 self._trim = None
 
-    def _store(self, batch: list[tuple[int, Value]], state: tuple[int, bytes, int] | None) -> None:
+    def _store(self, batch: list[tuple[int, Entered[Value]]], state: tuple[int, bytes, int] | None) -> None:
         if not batch and not state:
             return
+        fresh = [one for one in batch if one[0] > self.stored]  # all of them, unless what came behind a commit failed
         rows = [
-            (seq, value.at_us, getattr(value, "line", ""), type(value).__name__, encode(value)) for seq, value in batch
+            (seq, value.at_us, getattr(value, "line", ""), type(value).__name__, body) for seq, (value, body) in fresh
         ]
-        names = [(name, seq) for seq, value in batch for name in refs(value)]
+        names = [(name, seq) for seq, (value, _) in fresh for name in refs(value)]
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._db.executemany("INSERT INTO record VALUES(?,?,?,?,?)", rows)
@@ -277,13 +285,14 @@ class Journal:
                     self._db.execute("INSERT OR REPLACE INTO mark VALUES(?,?,?)", (seq, started, encoded))
                     self._marked = seq
             self._db.execute("COMMIT")
-        except sqlite3.Error:
+        except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
-        if batch:
+        if rows:
+            self.stored = rows[-1][0]
             self.kinds.update(row[3] for row in rows)
-            self.stored = batch[-1][0]
+        if batch:
             self._on_stored(self.stored)
 
 

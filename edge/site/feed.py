@@ -21,7 +21,7 @@ from edge.core.values.feed import EPOCHS_KEPT, FeedPlace, FeedPortion
 from edge.core.values.inputs import FeedEpoch
 from edge.core.values.order import Order
 from edge.core.values.wishes import Wish, requested
-from edge.journal.record import JournalError, Record, decode, encode
+from edge.journal.record import JournalError, Record, decode, encode, kept
 from edge.site import dialect, tables
 from edge.site.dialect import Lock
 from edge.site.engine import StoreError
@@ -38,7 +38,7 @@ def append(db: sa.Connection, told: Sequence[tuple[Order | Wish | ItemReleased, 
     if not told:
         return ()
     values = [_told(one, at_us) for one, at_us in told]
-    rows = [(value.at_us, type(value).__name__, encode(value)) for value in values]
+    rows = [(value.at_us, type(value).__name__, kept(value).body) for value in values]
     named = [refs(value) for value in values]
     dialect.lock(db, Lock.FEED)  # others wait from here on
     if _elsewhere(db):

@@ -298,6 +298,8 @@ def _alarm(value: AlarmChanged) -> Phrase:
     if value.annunciates:
         consequence, action = told("consequence", value.consequence), told("action", value.action)
         more.append(phrase("alarm.told", text=value.text, consequence=consequence, action=action))
+    elif value.before is value.state and value.active:
+        more.append(phrase("alarm.seen", text=value.text))
     title = phrase(f"alarm.{value.kind}")
     return phrase(f"alarm-{value.state}", alarm=value.alarm, title=title, more=(*more, *note(value.comment)))
 

@@ -1,7 +1,7 @@
 """Alarms: what is told about them goes in, what people are to know comes out.
 
 Public names: Alarms, Course, next_state, requested_state, unraised, places_of, BY_ITSELF, REQUESTS, TRANSITIONS,
-BY_HAND, RECENT, REFUSALS_NAMED.
+BY_HAND, RECENT, REFUSALS_NAMED, TEXTS_FOLLOW.
 
 A condition becomes active after its on delay and inactive after its off delay; a share of bad items has a deadband
 instead. The states follow from that, from causes that are active, and from what operators ask.
@@ -11,7 +11,7 @@ Source: ANSI/ISA-18.2-2016 (also IEC 62682), alarm state transition diagram; lat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
 from typing import assert_never
 
@@ -27,6 +27,11 @@ RECENT = 50
 FEWEST = 20
 REFUSALS_NAMED = "refusals-named"
 """Decision flag: a share says of its newest bad item what was wrong, where that is known."""
+TEXTS_FOLLOW = "texts-follow"
+"""Decision flag: an active alarm is told again when what is seen of it is another; nobody is called by that.
+
+Not so WRONG_LOAD, whose later texts count what is out there and do not name it.
+"""
 _ROUNDING = 1e-9
 """0.06 - 0.04 is less than 1 / 50."""
 
@@ -103,12 +108,13 @@ class Alarms:
         self._state = state
         self._rules: dict[AlarmKind, AlarmRule] = {rule.kind: rule for rule in state.rules}
         self._next_us: int | None = None
-        self._named = False
+        self._named = self._texts_follow = False
         self._find_next()
 
-    def decide(self, named: bool) -> None:
-        """``named``: whether flag `REFUSALS_NAMED` is in force."""
-        self._named = named
+    def decide(self, flags: Collection[str]) -> None:
+        """``flags``: the decision flags in force."""
+        self._named = REFUSALS_NAMED in flags
+        self._texts_follow = TEXTS_FOLLOW in flags
 
     def deadline_us(self) -> int | None:
         """When a delay or a shelving ends; None = none is under way."""
@@ -166,6 +172,7 @@ class Alarms:
                 return []
             plc = "" if fact.kind is AlarmKind.TARGET_DOWN else fact.place.partition(".")[0]
             record = self._state.alarms[name] = AlarmRecord(fact.kind, "", plc)
+        seen = record.text
         match fact:
             case Condition():
                 if fact.on:
@@ -181,10 +188,13 @@ class Alarms:
                 changed = self._sample(name, record, rule, fact, at_us)
             case _:
                 assert_never(fact)
-        if not changed:
-            return []
-        self._find_next()
-        return self._follow(at_us)
+        if changed:
+            self._find_next()
+        out = self._follow(at_us) if changed else []
+        other = record.active and record.text != seen and fact.kind is not AlarmKind.WRONG_LOAD
+        if self._texts_follow and other and not any(one.alarm == name for one in out):
+            out.append(self._told(name, record, record.state, at_us))
+        return out
 
     def pass_time(self, at_us: int) -> list[AlarmChanged]:
         """Ends the delays and shelvings that are due."""

@@ -10,7 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-FLAGS: tuple[str, ...] = ("orders-by-state", "refusals-named", "cancelled-after-sorting", "totes-kept-to-the-end")
+FLAGS: tuple[str, ...] = (
+    "orders-by-state",
+    "refusals-named",
+    "cancelled-after-sorting",
+    "totes-kept-to-the-end",
+    "texts-follow",
+)
 """All that this version knows, the oldest first. None is ever taken out."""
 
 

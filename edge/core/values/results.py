@@ -112,7 +112,7 @@ class Anomaly:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmChanged:
-    """An alarm as it is from now on, whole; told when its state changes, or whether it is active.
+    """An alarm as it is from now on, whole; told when its state changes, whether it is active, or what is seen of it.
 
     ``line`` (or door), ``plc``: where it is, empty = not of one. ``active``: it is so, whatever people are shown.
     ``since_us``: when ``active`` became so. ``text``: what was seen. ``by``, ``comment``: the operator's, empty = it

@@ -65,6 +65,7 @@ ALARMS: Rows = {
     "alarm-out-of-service": ("Alarm {alarm}, {title}, is out of service{more}", "警報 {alarm} {title}：停用{more}"),
     "alarm.because": (" {alarm}", "（{alarm}）"),
     "alarm.by": (" by {by}", "，由 {by}"),
+    "alarm.seen": (": {text}", "：{text}"),
     "alarm.told": (": {text}. {consequence} {action}", "：{text}。{consequence}{action}"),
     "alarm-requested": ("{by} {wish} alarm {alarm}{more}", "{by}：{wish} {alarm}{more}"),
     "wish.acknowledge": ("acknowledges", "確認"),

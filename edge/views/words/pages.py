@@ -248,6 +248,10 @@ PAGES: Rows = {
         "Journal of {controller} cannot be written",
         "{controller} 的日誌無法寫入",
     ),
+    "trouble.unwritable.fault": (
+        "Journal of {controller} cannot be written: a fault of this program",
+        "{controller} 的日誌無法寫入：程式本身發生錯誤",
+    ),
     "trouble.todo.full": (
         "Make room on the disk of {folder}, 10 MB at least. Nothing is lost, and it goes on by itself.",
         "請在 {folder} 所在的磁碟清出至少 10 MB 空間。資料不會遺失，之後會自動恢復。",
@@ -271,6 +275,10 @@ PAGES: Rows = {
     "trouble.todo.other": (
         "Look at {folder}, and at the log of lanewise run for the reason. It goes on by itself.",
         "檢查 {folder}，原因見 lanewise run 的記錄。恢復後會自動繼續。",
+    ),
+    "trouble.todo.fault": (
+        "Look at the memory of the machine and send us the log of lanewise run; keep {folder}. It goes on if it can.",
+        "檢查主機的記憶體，將 lanewise run 的記錄寄給我們，並保留 {folder}。可以時會自動恢復。",
     ),
     "trouble.todo.disk": (
         "{free} MB are free in {folder}. Make room, or find what grows: lines and orders stop when it is full.",
