@@ -62,6 +62,8 @@ class BarcodeScanner:
 
 
 class _Line(Talk):
+    PORTION = 256  # which may be dozens of frames
+
     def __init__(self, visit: Visit, settings: ScannerSettings, bad: BadMessages) -> None:
         super().__init__(visit)
         self._given = settings

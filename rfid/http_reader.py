@@ -22,7 +22,7 @@ from rfid.tcp import connected, connection_reason, host_port, notice_dead_peers
 from rfid.vendor_json import Vendor, heard
 
 _ANSWER_S = 5.0
-_CHUNK = 65_536
+_CHUNK = 4_096
 _LONGEST = 1_000_000
 
 
@@ -126,6 +126,7 @@ class HttpJsonReader:
                     pass
 
     async def _more(self, reader: asyncio.StreamReader, wait_s: float | None) -> bytes:
+        await asyncio.sleep(0)  # reading what is there already is no turn for others
         try:
             async with asyncio.timeout(wait_s):
                 return await reader.read(_CHUNK)
