@@ -78,8 +78,11 @@ class _Line(Talk):
         self.visit.reached(self, self._about)
 
     def took(self, octets: bytes) -> None:
-        self.visit.heard(self._about)
-        for one in self._frames.feed(octets):
+        words = self._frames.words
+        found = self._frames.feed(octets)
+        if self._frames.words > words:
+            self.visit.heard(self._about)
+        for one in found:
             told = self._bad.notice(one.reason, one.octets) if isinstance(one, BadScan) else one
             if told is not None:
                 self.visit.tell(told)

@@ -266,12 +266,14 @@ class _Link(asyncio.Protocol):
     def _message(self, _client: Client, _: object, message: MQTTMessage) -> None:
         if message.retain:
             return
-        self._heard_s = self._loop.time()
-        if not self._heard:
-            self._heard = True
-            self._tell(ReaderReady(self._about()))
         where = f"{message.topic}: "
-        for event in heard(self._settings.vendor, bytes(message.payload), self._reader.bad, where):
+        right, events = heard(self._settings.vendor, bytes(message.payload), self._reader.bad, where)
+        if right:
+            self._heard_s = self._loop.time()
+            if not self._heard:
+                self._heard = True
+                self._tell(ReaderReady(self._about()))
+        for event in events:
             self._tell(event)
 
     def _about(self) -> str:
