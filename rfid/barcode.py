@@ -78,9 +78,13 @@ class BadScan:
 
 
 class ScanFrames:
-    """Takes a stream apart; any split of the stream gives the same."""
+    """Takes a stream apart; any split of the stream gives the same.
+
+    ``words``: how many frames and signs of life were right.
+    """
 
     def __init__(self, form: ScanFormat) -> None:
+        self.words = 0
         self._form = form
         self._held = bytearray()
         self._inside = form.framing is Framing.LINES
@@ -119,7 +123,10 @@ class ScanFrames:
         text = behind if header else text
         shown = text.strip(_AROUND)
         none_found = _CAN in text or form.no_read in text
-        if (not shown and not none_found) or (form.heartbeat and shown == form.heartbeat.strip(_AROUND)):
+        if form.heartbeat and shown == form.heartbeat.strip(_AROUND):
+            self.words += 1
+            return
+        if not shown and not none_found:
             return
         codes: list[str] = []
         for symbol in _symbols(text, form.separator):
@@ -128,6 +135,7 @@ class ScanFrames:
         good = tuple(dict.fromkeys(code for code in codes if code and code.isprintable()))
         if good or not codes:
             found.append(CodesRead(good))
+            self.words += 1
         if len(good) < len(set(codes)):
             found.append(BadScan("a code holds control characters", octets))
 

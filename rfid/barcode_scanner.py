@@ -62,6 +62,8 @@ class BarcodeScanner:
 
 
 class _Line(Talk):
+    PORTION = 256  # which may be dozens of frames
+
     def __init__(self, visit: Visit, settings: ScannerSettings, bad: BadMessages) -> None:
         super().__init__(visit)
         self._given = settings
@@ -76,8 +78,11 @@ class _Line(Talk):
         self.visit.reached(self, self._about)
 
     def took(self, octets: bytes) -> None:
-        self.visit.heard(self._about)
-        for one in self._frames.feed(octets):
+        words = self._frames.words
+        found = self._frames.feed(octets)
+        if self._frames.words > words:
+            self.visit.heard(self._about)
+        for one in found:
             told = self._bad.notice(one.reason, one.octets) if isinstance(one, BadScan) else one
             if told is not None:
                 self.visit.tell(told)

@@ -22,7 +22,7 @@ from rfid.tcp import connected, connection_reason, host_port, notice_dead_peers
 from rfid.vendor_json import Vendor, heard
 
 _ANSWER_S = 5.0
-_CHUNK = 65_536
+_CHUNK = 4_096
 _LONGEST = 1_000_000
 
 
@@ -45,9 +45,13 @@ class HttpSettings:
 
 
 class JsonLines:
-    """Octets -> lines without their ends. Any split gives the same; a line past a million octets is cut there."""
+    """Octets -> lines without their ends. Any split gives the same; a line past a million octets is cut there.
+
+    ``blank``: whether there was a blank line among the newest.
+    """
 
     def __init__(self) -> None:
+        self.blank = False
         self._held = bytearray()
 
     def feed(self, octets: bytes) -> list[bytes]:
@@ -58,7 +62,9 @@ class JsonLines:
         if len(rest) > _LONGEST:
             whole.append(rest)
             self._held = bytearray()
-        return [bytes(line) for line in whole if line.strip()]
+        lines = [bytes(line) for line in whole if line.strip()]
+        self.blank = len(lines) < len(whole)
+        return lines
 
     @property
     def within(self) -> bool:
@@ -103,21 +109,25 @@ class HttpJsonReader:
         writer.write((request or b"") + (http.send(h11.EndOfMessage()) or b""))
         lines = JsonLines()
         about, ready = f"{given.vendor} JSON by HTTP from {host_port(given.host, given.port)}", False
-        wait_s: float | None = _ANSWER_S
+        wrong, clock = self.bad.count, asyncio.get_running_loop().time
+        heard_s, limit_s = clock(), _ANSWER_S
         while True:
             match http.next_event():
                 case h11.NEED_DATA:
-                    http.receive_data(await self._more(reader, wait_s))
+                    http.receive_data(await self._more(reader, heard_s, limit_s))
                 case h11.Response(status_code=status):
                     self._check(status)
-                    wait_s = given.silent_s or None
+                    heard_s, limit_s = clock(), given.silent_s
                     emit(ReaderReached(about))  # its web server may answer for a radio that does not
                 case h11.Data(data=octets):
-                    if not ready:
-                        ready = True
-                        emit(ReaderReady(about))
-                    for line in lines.feed(bytes(octets)):
-                        for event in heard(given.vendor, line, self.bad):
+                    told = [heard(given.vendor, line, self.bad) for line in lines.feed(bytes(octets))]
+                    if any(right for right, _ in told) or (lines.blank and (ready or self.bad.count == wrong)):
+                        heard_s = clock()
+                        if not ready:
+                            ready = True
+                            emit(ReaderReady(about))
+                    for _, events in told:
+                        for event in events:
                             emit(event)
                 case h11.EndOfMessage() | h11.ConnectionClosed():
                     where = ", in the middle of a line" if lines.within else ""
@@ -125,12 +135,14 @@ class HttpJsonReader:
                 case _:
                     pass
 
-    async def _more(self, reader: asyncio.StreamReader, wait_s: float | None) -> bytes:
+    async def _more(self, reader: asyncio.StreamReader, heard_s: float, limit_s: float) -> bytes:
+        """``limit_s``: 0 = for ever."""
+        await asyncio.sleep(0)  # reading what is there already is no turn for others
         try:
-            async with asyncio.timeout(wait_s):
+            async with asyncio.timeout_at(heard_s + limit_s if limit_s else None):
                 return await reader.read(_CHUNK)
         except TimeoutError:
-            reason = f"nothing for {wait_s:g} s, not even a blank line"
+            reason = f"nothing for {limit_s:g} s, not even a blank line"
             raise self._error(reason, ReaderFailure.SILENT) from None
 
     def _check(self, status: int) -> None:

@@ -25,13 +25,15 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady
-from rfid.tcp import connected, connection_reason, host_port, notice_dead_peers
+from rfid.tcp import Portions, connected, connection_reason, host_port, notice_dead_peers
 from rfid.vendor_json import Vendor, heard
 
 _ANSWER_S = 5.0
 _LOOK_S = 0.2
 """How often it is looked whether broker and reader still say something."""
 _GOODBYE_S = 0.3
+_PORTION = 4_096
+"""Octets that are taken in one turn of the loop."""
 _MAYBE_OLD = "perhaps it speaks MQTT 3.1.1 alone, which is tried next"
 _NEITHER = "perhaps it speaks neither MQTT 5 nor 3.1.1: a broker of one of these is needed"
 _UNSUPPORTED_VERSION = 0x84
@@ -153,6 +155,7 @@ class _Link(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         notice_dead_peers(transport)
         self._socket = _Socket(self.transport)
+        self._portions = Portions(self.transport, _PORTION, self._took)
         client = self._client = _Client(self._socket, self._old)
         if given.user:
             client.username_pw_set(given.user, given.password)
@@ -164,7 +167,10 @@ class _Link(asyncio.Protocol):
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        self._socket.came += data
+        self._portions.came(data)
+
+    def _took(self, octets: bytes) -> None:
+        self._socket.came += octets
         try:
             while self._socket.came and not self.ended.done():
                 self._check(self._client.loop_read())
@@ -260,12 +266,14 @@ class _Link(asyncio.Protocol):
     def _message(self, _client: Client, _: object, message: MQTTMessage) -> None:
         if message.retain:
             return
-        self._heard_s = self._loop.time()
-        if not self._heard:
-            self._heard = True
-            self._tell(ReaderReady(self._about()))
         where = f"{message.topic}: "
-        for event in heard(self._settings.vendor, bytes(message.payload), self._reader.bad, where):
+        right, events = heard(self._settings.vendor, bytes(message.payload), self._reader.bad, where)
+        if right:
+            self._heard_s = self._loop.time()
+            if not self._heard:
+                self._heard = True
+                self._tell(ReaderReady(self._about()))
+        for event in events:
             self._tell(event)
 
     def _about(self) -> str:

@@ -32,7 +32,7 @@ from wsproto.events import (
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from rfid.bad_messages import BadMessages
-from rfid.driver import ReaderEvent, ReaderNotice
+from rfid.driver import ReaderEvent
 from rfid.http_reader import JsonLines
 from rfid.tcp import host_port
 from rfid.vendor_json import PushWay, Vendor, heard
@@ -129,12 +129,12 @@ class _Line(Talk):
 
     def message(self, octets: bytes) -> bool:
         """Takes one message; whether there was anything right in it."""
-        before, told = self.bad.count, False
-        self.visit.heard(self.about)
-        for event in heard(self.settings.vendor, octets, self.bad):
-            told = told or not isinstance(event, ReaderNotice)
+        right, events = heard(self.settings.vendor, octets, self.bad)
+        if right:
+            self.visit.heard(self.about)
+        for event in events:
             self.visit.tell(event)
-        return told or self.bad.count == before
+        return right
 
     def within(self, begun: bool) -> None:
         """Something has begun that must be whole in time, or is."""
@@ -151,13 +151,14 @@ class _Line(Talk):
 class _Lines(_Line):
     def began(self) -> None:
         self._octets = JsonLines()
+        self._wrong = self.bad.count
         self.let_in = True
         self.visit.reached(self, self.about)
 
     def took(self, octets: bytes) -> None:
-        self.visit.heard(self.about)
-        for line in self._octets.feed(octets):
-            self.message(line)
+        right = [self.message(line) for line in self._octets.feed(octets)]
+        if self._octets.blank and (any(right) or self.bad.count == self._wrong):
+            self.visit.heard(self.about)
 
 
 class _WebSocket(_Line):

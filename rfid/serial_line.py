@@ -16,10 +16,12 @@ import serial  # type: ignore[import-untyped]
 from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderClock, ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady, Reads, TagRead
 from rfid.serial_frames import CardFrames, Garbled, Presence
-from rfid.tcp import connected, host_port, notice_dead_peers
+from rfid.tcp import Portions, connected, host_port, notice_dead_peers
 
 RSSI_DBM = -50.0
 """Card readers tell no power; every sighting counts the same."""
+_PORTION = 256
+"""Octets of a device server that are taken in one turn of the loop."""
 
 
 class SerialReader:
@@ -149,10 +151,11 @@ class _DeviceServer(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are none by type
+        self._portions = Portions(self._transport, _PORTION, self._take)
         notice_dead_peers(transport)
 
     def data_received(self, data: bytes) -> None:
-        self._take(data)
+        self._portions.came(data)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio gives it by this name
         self._over.set_result(None)

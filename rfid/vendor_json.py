@@ -57,14 +57,16 @@ class PushWay(StrEnum):
     TCP = "tcp"  # an object or a list a line
 
 
-def heard(vendor: Vendor, octets: bytes, bad: BadMessages, where: str = "") -> Iterator[ReaderEvent]:
-    """What one message or line tells the core; what is wrong with it is counted in ``bad``, behind ``where``."""
+def heard(vendor: Vendor, octets: bytes, bad: BadMessages, where: str = "") -> tuple[bool, list[ReaderEvent]]:
+    """Whether anything in one message or line was right, and what it tells the core.
+
+    What is wrong with it is counted in ``bad``, behind ``where``.
+    """
     try:
-        yield from decode(vendor, octets)
+        return True, decode(vendor, octets)
     except BadJson as error:
-        yield from error.events
-        if (notice := bad.notice(f"{where}{error}", octets)) is not None:
-            yield notice
+        notice = bad.notice(f"{where}{error}", octets)
+        return bool(error.events), [*error.events, *([] if notice is None else [notice])]
 
 
 def decode(vendor: Vendor, octets: bytes) -> list[ReaderEvent]:

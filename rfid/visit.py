@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import cast
 
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderNotice, ReaderReached, ReaderReady
-from rfid.tcp import connected, connection_reason, host_port, notice_dead_peers
+from rfid.tcp import Portions, connected, connection_reason, host_port, notice_dead_peers
 
 _CALL_S = 10.0
 """How long a device that is to connect may take before it is said to be down."""
@@ -83,8 +83,6 @@ class Visit:
             await asyncio.gather(*(line.lost for line in lines))
         if self._server is not None:
             await self._server.wait_closed()
-        if self.ended.done() and not self.ended.cancelled():
-            self.ended.exception()
 
     # ---- its connections ---------------------------------------------------------------------------------------------
 
@@ -147,6 +145,7 @@ class Visit:
         """Ends the visit."""
         if not self.ended.done():
             self.ended.set_exception(error)
+            self.ended.exception()  # or the loop would complain where ``run`` was cancelled before it could ask
 
     def error(self, reason: str, failure: ReaderFailure) -> ReaderError:
         """The error for a reason, with the reader's name and our address."""
@@ -165,8 +164,12 @@ class Visit:
 
 
 class Talk(asyncio.Protocol):
-    """One connection. ``took`` gets what comes on one that may speak; it may end it with ``transport``."""
+    """One connection. ``took`` gets what comes on one that may speak; it may end it with ``transport``.
 
+    ``PORTION``: octets at most that it gets in a turn of the loop.
+    """
+
+    PORTION = 4_096
     transport: asyncio.Transport
 
     def __init__(self, visit: Visit) -> None:
@@ -180,6 +183,7 @@ class Talk(asyncio.Protocol):
         peername = transport.get_extra_info("peername")  # None = it is gone already
         self.peer = str(peername[0]) if peername else ""
         notice_dead_peers(transport)
+        self._portions = Portions(self.transport, self.PORTION, self.took)
         if not self.visit.came(self):
             self.transport.abort()
         else:
@@ -187,7 +191,7 @@ class Talk(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if not self.transport.is_closing():
-            self.took(data)
+            self._portions.came(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.gone()

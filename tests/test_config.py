@@ -107,6 +107,7 @@ def test_all_problems_at_once(tmp_path: Path, good: str) -> None:
             'carrier = "UPS", services',
             r"lane 4\.carrier: 'UPS': lane 3 takes the same parcels: give the lanes different services",
         ),
+        ("port = 15022", "port = 15021", r"plc\.tote2\.up: 0: up of plc\.tote1 is there, on the same device"),
         ("port = 15082", "port = 15081", r"reader\.tote2\.host: 127\.0\.0\.1:15081: reader\.tote1 has this address"),
         (
             "eye_mm = 1500, antenna_mm = 1700",

@@ -303,6 +303,19 @@ while True:
 KILLS = int(os.environ.get("LANEWISE_KILLS", "12"))
 
 
+def test_a_store_is_no_backup_of_itself(tmp_path: Path) -> None:
+    """By whatever name: the file in its place would lack what came while it was copied."""
+    site, link = Site(str(tmp_path)), tmp_path / "link"
+    site.order(1, 0)
+    link.symlink_to(site.path)
+    was = site.path.stat().st_ino
+    for name in (site.path, link):
+        with pytest.raises(StoreError, match="the site store itself"):
+            backup(site.url, name)
+    assert site.path.stat().st_ino == was and link.is_symlink()
+    site.store.close()
+
+
 @pytest.mark.parametrize("what", ["backup", "restore"])
 def test_a_copy_killed_at_any_moment_leaves_whole_files(tmp_path: Path, what: str) -> None:
     """While orders come in: a backup is the newest whole one or the one before, a store the restored one or its own."""

@@ -322,7 +322,9 @@ async def falls_silent(case: ReaderCase, programs: Programs, most: int) -> Reade
         return blamed(task.exception())
 
 
-@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.dials])
+@pytest.mark.parametrize(  # a card reader has no sign of life, so silence says nothing of it
+    "name", [name for name, case in READERS.items() if case.dials and case.driver != "serial"]
+)
 def test_a_peer_that_is_silent_after_the_connect_is_said(run: Run, programs: Programs, name: str) -> None:
     for most in breaks(run, programs, name)[:6:2]:
         run(falls_silent(READERS[name], programs, most), loop=MeteredLoop)

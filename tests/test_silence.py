@@ -118,3 +118,45 @@ def test_who_is_silent_is_down_until_it_is_heard(
     assert f"{SILENT_S} s" in changes[0].reason
     alarms = [value for value in values if isinstance(value, AlarmChanged) and value.alarm == "reader-down.tote1"]
     assert [value.active for value in alarms] == [True]
+
+
+@pytest.mark.parametrize(
+    ("made", "head", "nonsense"), [(barcode, b"", b"\x11\x8a\x05\xfe\r\n"), (http, HEAD, b"7\r\n<html>\n\r\n")]
+)
+def test_who_says_nothing_but_nonsense_is_not_heard(
+    project: Path, tmp_path: Path, made: type[ReaderConfig], head: bytes, nonsense: bytes
+) -> None:
+    """As a login page at the url of a reader, or a scanner that sends pictures."""
+    whole = on_free_ports(example(project), tmp_path)
+
+    async def main() -> LineConfig:
+        connections: list[asyncio.StreamWriter] = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(head)
+            connections.append(writer)
+            with suppress(ConnectionError):
+                await reader.read()
+            writer.transport.abort()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        config = whole.model_copy(
+            update={
+                "plc": {"tote1": whole.plc["tote1"]},
+                "reader": {"tote1": made(server.sockets[0].getsockname()[1])},
+                "line": {"tote1": whole.line["tote1"]},
+            }
+        )
+        task = asyncio.create_task(Controller(config, threaded=False, zero_us=UTC_US).run())
+        for _ in range(16):
+            await asyncio.sleep(0.5)  # virtual
+            connections[-1].write(nonsense)
+        await stop(task)
+        server.close()
+        return config
+
+    values = [record.value for record in journal(run_virtual(main()))]
+    changes = [value for value in values if isinstance(value, DeviceChanged) and value.device == "reader.tote1"]
+    assert [value.up for value in changes] == [False], changes
+    alarms = [value for value in values if isinstance(value, AlarmChanged) and value.alarm == "reader-down.tote1"]
+    assert [value.active for value in alarms] == [True]

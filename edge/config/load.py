@@ -21,7 +21,7 @@ from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, Si
 from edge.config.login import door_problems
 from edge.config.opcua import ua_server_problems
 from edge.config.places import places_of
-from edge.config.plcs import PlcConfig, plc_problems
+from edge.config.plcs import PlcConfig, plc_problems, shared_mailboxes
 from edge.config.points import every_point
 from edge.config.problem import MISSING, ConfigError, said_of, unknown
 from edge.config.publish import publisher_problems
@@ -307,6 +307,7 @@ def _device_problems(config: LineConfig) -> Iterator[str]:
         if plc.driver == "remote-io" and plc.io is not None:
             lines = [layout for layout in config.layouts() if layout.plc == name]
             yield from io_problems(f"plc.{name}.io", plc.io, lines, plc.poll_ms)
+    yield from shared_mailboxes(config.plc)
     yield from _shared_lines(config)
     at_address: dict[str, str] = {}
     for name, reader_config in config.reader.items():

@@ -1,11 +1,11 @@
 """The PLCs of LINE.toml, and what is wrong with one beyond a single key.
 
-Public names: PlcConfig, OpcUaConfig, Transport, SerialParity, plc_problems.
+Public names: PlcConfig, OpcUaConfig, Transport, SerialParity, plc_problems, shared_mailboxes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Literal
 
@@ -14,10 +14,11 @@ from pydantic import Field
 from edge.config.opcua import PackmlConfig, UaClientConfig, ua_problems
 from edge.config.points import PointConfig, PointName
 from edge.config.remote_io import IoConfig
-from edge.config.table import Beside, Host, SerialDevice, Tcp, serial_server
+from edge.config.table import Beside, Host, SerialDevice, Tcp, is_loopback, serial_server
 from edge.config.tls import TlsTable, of_transport, tls_problems
 from plc.node_ids import node_id_trouble
 from plc.wires import Writes
+from plc.words import DOWN_WORDS, UP_WORDS
 
 
 class Transport(StrEnum):
@@ -163,6 +164,28 @@ def _bare_problems(here: str, plc: PlcConfig) -> Iterator[str]:
         yield f"{here}.{key}: only with a mailbox, this one has mailbox = false"
     if not plc.point and plc.points is None and plc.packml is None:
         yield f"{here}.point: missing: without a mailbox there is nothing to read but points"
+
+
+def shared_mailboxes(plcs: Mapping[str, PlcConfig]) -> Iterator[str]:
+    """Two PLCs that have registers or nodes of one device for their mailboxes: each would write over the other's."""
+    taken: list[tuple[str, str, tuple[str, str | int], range]] = []
+    for name, plc in plcs.items():
+        if not plc.mailbox or plc.driver == "remote-io":
+            continue
+        for key, words in (("up", UP_WORDS), ("down", DOWN_WORDS)):
+            device: tuple[str, str | int]
+            if plc.driver == "opcua":
+                said: str | int = getattr(plc.opcua, key)
+                path, device, registers = f"opcua.{key}", (plc.opcua.url.lower().rstrip("/"), said), range(words)
+            else:
+                said = int(getattr(plc, key))
+                host = "127.0.0.1" if is_loopback(plc.host) else plc.host.lower()
+                path, device = key, (plc.device or f"{host}:{plc.tcp_port}", plc.device_id)
+                registers = range(said, said + words)
+            for other, its_key, its_device, its in taken:
+                if other != name and device == its_device and registers.start < its.stop and its.start < registers.stop:
+                    yield f"plc.{name}.{path}: {said!r}: {its_key} of plc.{other} is there, on the same device"
+            taken.append((name, key, device, registers))
 
 
 def plc_problems(here: str, plc: PlcConfig) -> Iterator[str]:

@@ -40,6 +40,8 @@ def backup(url: str, file: Path) -> Copied:
     path = _path(url)
     with _errors(path, file), _unfinished(file) as unfinished:
         if file.exists():
+            if path.exists() and file.samefile(path):
+                raise StoreError(f"{file}: this is the site store itself: name another file for its backup")
             with closing(_opened(file, "ro")) as there:
                 _check(there, file)
         with closing(_opened(path, "ro")) as source:

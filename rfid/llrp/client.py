@@ -30,13 +30,15 @@ from rfid.llrp.frames import BadFrame
 from rfid.llrp.phase import Ended, Send, SessionOutput
 from rfid.llrp.session import LlrpSession
 from rfid.llrp.settings import LlrpSettings
-from rfid.tcp import connected, connection_reason, host_port
+from rfid.tcp import Portions, connected, connection_reason, host_port
 
 LLRP_PORT = 5084
 """The port that IANA gave to LLRP without TLS."""
 LLRP_TLS_PORT = 5085
 """The port that IANA gave to LLRP over TLS."""
 _GOODBYE_S = 0.3
+_PORTION = 4_096
+"""Octets that are taken in one turn of the loop: a hundred reads."""
 
 
 class LlrpReader:
@@ -123,10 +125,14 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        self._portions = Portions(self.transport, _PORTION, self._took)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        self.carry_out(self.session.receive(data, self.now_us()))
+        self._portions.came(data)
+
+    def _took(self, octets: bytes) -> None:
+        self.carry_out(self.session.receive(octets, self.now_us()))
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
