@@ -229,11 +229,11 @@ def test_one_order_never_keeps_the_others_out(project: Path, tmp_path: Path, mon
     whole = decisions.OrderBook.put
     bad: list[str] = []
 
-    def put(book: Any, order: Any) -> Any:
+    def put(book: Any, order: Any, **more: Any) -> Any:
         if order.id in bad:
             book._state.orders.clear()
             raise Planted(order.id)
-        return whole(book, order)
+        return whole(book, order, **more)
 
     monkeypatch.setattr(decisions.OrderBook, "put", put)
 
