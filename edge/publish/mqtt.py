@@ -19,7 +19,7 @@ from edge.config.mqtt import BrokerConfig, MqttConfig
 from edge.core.values.layout import LineLayout
 from edge.journal.host_time import now_us
 from edge.journal.record import Record
-from edge.publish.cursors import SetAside
+from edge.publish.cursors import Refused, SetAside
 from edge.publish.follow import Delivery, Entry, Following, RequestsInVain, TargetDown
 from edge.publish.mqtt_broker import Broker, BrokerDown, Outgoing
 from edge.publish.mqtt_commands import CommandDesk
@@ -49,6 +49,7 @@ class MqttPublisher:
 
     lookback = LOOKBACK
     portion = PORTION
+    doing = ""
 
     def __init__(
         self, name: str, config: MqttConfig, site: str, controller: str, layouts: Sequence[LineLayout]
@@ -81,7 +82,7 @@ class MqttPublisher:
         outgoing = Outgoing(messages)
         self._before.append(outgoing)
 
-        def send() -> Sequence[SetAside]:
+        def send() -> Sequence[Refused]:
             try:
                 self._connect(outgoing)
                 self._connection.send(outgoing)

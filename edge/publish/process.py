@@ -34,12 +34,15 @@ from edge.publish.cursors import (
     read_in_vain,
     read_set_aside,
     read_standings,
+    read_too_old,
     trouble_of,
 )
 from edge.publish.follow import Following, Publisher, TargetFollower
 
 log = logging.getLogger(__name__)
 
+SAY_EVERY_S = 30.0
+"""How often the log says what a publisher is busy with."""
 KINDS: dict[str, str] = {
     "influx": "edge.publish.influx:InfluxPublisher",
     "mqtt": "edge.publish.mqtt:open_mqtt",
@@ -92,18 +95,26 @@ def run(config: LineConfig, stop: threading.Event) -> int:
         for thread in threads:
             thread.start()
         with serve(config.metrics.publish, lambda: _samples([one.following for one in publishing.values()])):
-            due_s = 0.0
+            due_s = say_s = 0.0
             while not stop.wait(1.0):
                 if (now_s := time.monotonic()) >= due_s:
                     due_s = now_s + STAND_EVERY_S
+                    standings = [its.standing(now_us()) for its in publishing.values()]
                     with suppress(CursorError):  # whoever delivers says so, and who reads finds the old one
-                        cursors.stand({name: its.following.trouble for name, its in publishing.items()}, now_us())
+                        cursors.stand(standings)
+                    if now_s >= say_s:
+                        say_s = now_s + SAY_EVERY_S
+                        for one in standings:
+                            if one.doing:
+                                log.warning("publisher %s: %s", one.publisher, one.doing)
     finally:
         stop.set()
         for its in publishing.values():
             its.give_up()
         for thread in threads:
             thread.join()
+        with suppress(CursorError):
+            cursors.stand([its.standing(now_us()) for its in publishing.values()])
         source.close()
         cursors.close()
     return 0
@@ -138,7 +149,7 @@ def _status(config: LineConfig) -> Iterator[str]:
         newest, node = reader.last(), source.node(reader)
     source.close()
     cursors = {cursor.publisher: cursor for cursor in read_cursors(config.publish_state) if cursor.node == node}
-    in_vain = read_in_vain(config.publish_state)
+    in_vain, too_old = read_in_vain(config.publish_state), read_too_old(config.publish_state)
     standings = {one.publisher: one for one in read_standings(config.publish_state)}
     for name, table in config.publish.items():
         cursor = cursors.get(name)
@@ -149,9 +160,14 @@ def _status(config: LineConfig) -> Iterator[str]:
         if asked := in_vain.get(name):
             why = f": {asked.why}" if asked.why else ""
             yield f"    requests: {asked.refused} without room, {asked.failed} failed, newest {iso(asked.at_us)}{why}"
+        if name in too_old:
+            points, why, at_us = too_old[name]
+            yield f"    {points} points were older than its target keeps, newest {iso(at_us)}: {why}"
         known = cursor or Cursor(name, node, 0, 0, 0)
         if trouble := trouble_of(known, standings.get(name), newest, now_us()):
             yield f"    {trouble}"
+        if (one := standings.get(name)) and one.doing:
+            yield f"    {one.doing}"
 
 
 def _set_aside(config: LineConfig) -> Iterator[str]:

@@ -22,7 +22,7 @@ from edge.core.alarms.alarms import unraised
 from edge.core.events import Started
 from edge.journal.host_time import now_us
 from edge.journal.record import Record
-from edge.publish.cursors import SetAside
+from edge.publish.cursors import Refused, SetAside
 from edge.publish.follow import NONE_IN_VAIN, Delivery, Entry, Following, TargetDown
 from edge.publish.mqtt import broker_of
 from edge.publish.mqtt_broker import Arrived, BrokerDown, Outgoing
@@ -45,6 +45,7 @@ class SparkplugPublisher:
     lookback = 5_000
     portion = 200
     requests = NONE_IN_VAIN
+    doing = ""
 
     def __init__(self, name: str, table: SparkplugConfig, config: LineConfig) -> None:
         self._prefix = f"spBv1.0/{table.group or config.site}"
@@ -99,7 +100,7 @@ class SparkplugPublisher:
         ]
         self._before.append(changes)
 
-        def send() -> Sequence[SetAside]:
+        def send() -> Sequence[Refused]:
             with self._turn:
                 try:
                     self._connect(changes)
