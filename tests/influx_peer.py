@@ -176,6 +176,7 @@ class V2Door:
         self.widest = 0
         self.delay_s = 0.0
         self.closed = False
+        self.counted = ""
         self.token = token
         self._org = org
         self._take = take
@@ -187,6 +188,13 @@ class V2Door:
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
             wbufsize = -1
+
+            def do_GET(self) -> None:
+                told = door.counted.encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(told)))
+                self.end_headers()
+                self.wfile.write(told)
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -10,6 +10,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 
@@ -585,3 +586,91 @@ def test_victoria_metrics_has_every_number(
     for series, values in found.items():
         assert values.keys() == wanted[series].keys()
         assert all(any(value == pytest.approx(one) for one in wanted[series][at_ms]) for at_ms, value in values.items())
+
+
+# ---- once more -------------------------------------------------------------------------------------------------------
+
+
+def test_history_is_sent_again_to_one_target(
+    project: Path, tmp_path: Path, influxd: Influxd, ran: list[Journaled | Event], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same points, and only those of the time that is asked for; no cursor moves."""
+    door = V2Door(before(influxd))
+    config = config_for(project, tmp_path, door.url)
+    write_journal(config.journal, ran, 1)
+    lines = wanted_lines(config, config.journal)
+    middle_us = ran[len(ran) // 2].at_us
+    since = datetime.fromtimestamp(middle_us / 1_000_000, UTC).isoformat()
+    line = str(tmp_path / "LINE.toml")
+    assert main(["publish", line, "grafana", "--again", "--since", since]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("records sent again")
+    seqs = {seq for seq, value in enumerate(ran, 1) if value.at_us >= middle_us}
+    measures, encoder = Measures(config.layouts()), LineEncoder((config.site, config.controller))
+    wanted = [
+        told for seq, value in enumerate(ran, 1) for told in encoder.lines(measures.points(seq, value)) if seq in seqs
+    ]
+    assert 100 < len(wanted) < len(lines)
+    assert sorted(door.taken) == sorted(wanted)
+    assert not read_cursors(config.publish_state)
+    assert main(["publish", line, "nobody", "--again", "--since", since]) != 0
+    assert main(["publish", line, "grafana", "--again"]) != 0
+    door.close()
+
+
+def test_what_was_set_aside_is_sent_again_and_only_the_rest_stays(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake = FakeInflux("1.x conflict")
+    door = V2Door(fake.take)
+    config = config_for(project, tmp_path, door.url)
+    cursors = Cursors(config.publish_state)  # beside the process that publishes
+    aside = [SetAside(seq, f'notice,x=y text="{text}" {seq}', "no") for seq, text in ((7, "well"), (8, "poison"))]
+    cursors.move("grafana", "edge1@1", 30, aside, 1_000_000)
+    assert main(["publish", str(tmp_path / "LINE.toml"), "grafana", "--set-aside", "--again"]) == 0
+    assert capsys.readouterr().out == "grafana: 2 points sent again, 1 points refused: field type conflict\n"
+    assert [one.seq for one, _ in read_set_aside(config.publish_state, "grafana")] == [8]
+    assert cursors.move("grafana", "edge1@1", 31, [], 2_000_000).set_aside == 1
+    assert b'notice,x=y text="well" 7' in door.taken
+    cursors.close()
+    door.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ('{"results": [{"series": [{"values": [["1970-01-01T00:00:00Z", 1]]}]}]}', "is there once, as it must be"),
+        ('{"dataset": [[2]]}', "is there 2 times: what is sent again counts again"),
+        ("no", "cannot be asked here how often it has it"),
+    ],
+)
+def test_a_store_is_tried_whether_twice_is_once_there(
+    answer: str,
+    said: str,
+    project: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge.publish.influx._ASK_EVERY_S", 0.0)
+    door = V2Door(FakeInflux("3 Core").take)
+    door.counted = answer
+    config_for(project, tmp_path, door.url)
+    assert main(["publish", str(tmp_path / "LINE.toml"), "grafana", "--check"]) == 0
+    assert said in capsys.readouterr().out
+    first, second = door.taken
+    assert first == second and first.startswith(b"lanewise_check,probe=")
+    door.close()
+
+
+def test_influxdb_has_once_what_was_written_twice(
+    project: Path, tmp_path: Path, influxd: Influxd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = V2Door(before(influxd))
+    config = config_for(project, tmp_path, door.url)
+    publisher = InfluxPublisher("grafana", config.publish["grafana"], config)
+    monkeypatch.setattr(
+        publisher, "_asked", lambda path, told: path == "/query" and {"results": [influxd.query(told["q"], told["db"])]}
+    )
+    assert publisher.written_twice() == 1
+    publisher.close()
+    door.close()

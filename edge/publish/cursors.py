@@ -1,7 +1,7 @@
 """How far each publisher is and how it stands, what its target refused: a SQLite file that `lanewise publish` writes.
 
 Public names: Cursors, CursorError, Cursor, SetAside, TooOld, Refused, InVain, Standing, read_cursors,
-read_standings, read_set_aside, read_in_vain, read_too_old, trouble_of.
+read_standings, read_set_aside, read_kept, read_in_vain, read_too_old, give_back, trouble_of.
 
 Schema: ``cursor(publisher, node, seq, set_aside, at_us)``, node = the journal as `edge.journal.source` names it;
 ``set_aside(id, publisher, node, seq, what, reason, at_us)``, the newest KEEP of each publisher;
@@ -156,11 +156,7 @@ class Cursors:
                     "set_aside=set_aside+excluded.set_aside, at_us=excluded.at_us WHERE excluded.seq>cursor.seq",
                     (publisher, node, seq, len(aside), at_us),
                 )
-                db.executemany(
-                    "INSERT INTO too_old VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET points=points+excluded.points, "
-                    "why=excluded.why, at_us=excluded.at_us",
-                    [(publisher, one.points, one.reason, at_us) for one in refused if isinstance(one, TooOld)],
-                )
+                _count_too_old(db, publisher, refused, at_us)
                 if aside:
                     db.executemany(
                         "INSERT INTO set_aside(publisher, node, seq, what, reason, at_us) VALUES(?,?,?,?,?,?)",
@@ -266,6 +262,40 @@ def read_set_aside(path: Path, publisher: str, newest: int = 100) -> list[tuple[
         (publisher, publisher, newest),
     )
     return [(SetAside(*row[:3]), row[3]) for row in reversed(rows)]
+
+
+def read_kept(path: Path, publisher: str) -> list[tuple[int, SetAside]]:
+    """All that is kept of what a target refused, in order, each with its number in the file. Raises CursorError."""
+    sql = "SELECT id, seq, what, reason FROM set_aside WHERE publisher=? ORDER BY id"
+    return [(number, SetAside(*row)) for number, *row in _rows(path, sql, (publisher,))]
+
+
+def give_back(path: Path, publisher: str, taken: Sequence[int], told: Sequence[Refused], at_us: int) -> None:
+    """What was kept under these numbers is set aside no longer, but for what is too old. Beside the process that
+    publishes, which counts on from there. Raises CursorError.
+    """
+    numbers = [(number,) for number in taken]
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany(
+                "UPDATE cursor SET set_aside=set_aside-1 WHERE (publisher, node)="
+                "(SELECT publisher, node FROM set_aside WHERE id=?)",
+                numbers,
+            )
+            db.executemany("DELETE FROM set_aside WHERE id=?", numbers)
+            _count_too_old(db, publisher, told, at_us)
+            db.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise _trouble(path, error) from None
+
+
+def _count_too_old(db: sqlite3.Connection, publisher: str, told: Sequence[Refused], at_us: int) -> None:
+    db.executemany(
+        "INSERT INTO too_old VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET points=points+excluded.points, "
+        "why=excluded.why, at_us=excluded.at_us",
+        [(publisher, one.points, one.reason, at_us) for one in told if isinstance(one, TooOld)],
+    )
 
 
 def read_in_vain(path: Path) -> dict[str, InVain]:

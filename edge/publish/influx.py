@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import socket
 import ssl
+import time
 import zlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +25,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, TypeAlias
+from urllib.parse import urlencode, urlsplit
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
@@ -56,6 +59,8 @@ _OLD = re.compile(r"""^[^'"]*partial write: (?:points beyond|dropped \d+ points 
 Source: influxdb 1.12.4 and 2.7.12, `coordinator/points_writer.go`, WritePointsPrivileged; docs/adr/0026.
 """
 _UNREAD = re.compile("unable to parse|cannot be parsed")
+_ASK_TIMES = 10
+_ASK_EVERY_S = 0.5
 _REST_MAX_S = 900.0
 """So long a server may ask us to wait."""
 
@@ -139,6 +144,7 @@ class InfluxPublisher:
         self._http = self._client.api_client.rest_client.pool_manager.connection_from_url(table.url)
         self._http.ConnectionCls = _cuttable(self._http.ConnectionCls, self._connections, context)
         self._service = WriteService(self._client.api_client)  # type: ignore[no-untyped-call]  # the library's
+        self._token = token
         self._sending: Sequence[_Share] = ()
         self._reason = ""
         self._pool = ThreadPoolExecutor(table.requests, f"influx-{name}")
@@ -162,6 +168,57 @@ class InfluxPublisher:
                 lines = its[series] = shares[zlib.crc32(series.encode()) % len(shares)]
             lines.append((seq, line))
         return partial(self._send, [_Share([lines]) for lines in shares if lines])
+
+    def lines(self, refused: Iterable[SetAside]) -> Delivery:
+        """Sends lines as they were set aside."""
+        lines = [(one.seq, one.what.encode()) for one in refused]
+        return partial(self._send, [_Share([lines])] if lines else [])
+
+    def written_twice(self) -> int | None:
+        """Writes a point, the same once more, and counts it; None where the store cannot be asked.
+
+        Asked are InfluxQL (`/query`: 1.x, 2.x, 3 Core) and QuestDB (`/exec`). Raises TargetDown.
+        """
+        probe = secrets.token_hex(8)
+        line = f"lanewise_check,probe={probe} times=1i {now_us() * 1_000}".encode()
+        for _ in range(2):
+            try:
+                self._write([line])
+            except _Refused as error:
+                raise TargetDown(f"{self._table.url}: refuses every point: {error}") from None
+        for _ in range(_ASK_TIMES):  # some show what they took a little later
+            for ask in (self._counted_by_influxql, self._counted_by_questdb):
+                if count := ask(probe):
+                    return count
+            time.sleep(_ASK_EVERY_S)
+        return None
+
+    def _counted_by_influxql(self, probe: str) -> int:
+        text = f"SELECT count(times) FROM lanewise_check WHERE probe = '{probe}'"  # noqa: S608  # hexadecimal digits of ours
+        told = self._asked("/query", {"db": self._table.bucket, "q": text})
+        try:
+            return int(told["results"][0]["series"][0]["values"][0][1])
+        except (LookupError, TypeError, ValueError):
+            return 0
+
+    def _counted_by_questdb(self, probe: str) -> int:
+        text = f"select count() from lanewise_check where probe = '{probe}'"  # noqa: S608  # likewise
+        told = self._asked("/exec", {"query": text})
+        try:
+            return int(told["dataset"][0][0])
+        except (LookupError, TypeError, ValueError):
+            return 0
+
+    def _asked(self, path: str, fields: dict[str, str]) -> Any:
+        """The answer to a question, as JSON; None where there is none."""
+        headers = {"Authorization": f"Token {self._token}"} if self._token else {}
+        url = f"{urlsplit(self._table.url).path.rstrip('/')}{path}?{urlencode(fields)}"
+        within_s = self._table.timeout_ms / 1000
+        try:
+            answer = self._http.request("GET", url, headers=headers, timeout=within_s, retries=False)
+            return json.loads(answer.data)
+        except (HTTPError, OSError, ValueError):
+            return None
 
     def tell(self, following: Following) -> None:
         """Writes the publisher's own state; lost when the target is down."""
