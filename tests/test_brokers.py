@@ -44,7 +44,7 @@ def test_a_message_for_which_the_link_is_cut_is_set_aside_alone(
             def arrived() -> list[int]:
                 return list(dict.fromkeys(one["data"]["at_us"] - START_US for one in heard.told("")))
 
-            wait_until(lambda: arrived() == fine, arrived, 15)
+            wait_until(lambda: arrived() == fine, arrived)
             published.write(devices(["after"]))  # what was set aside is not tried again with what comes
             published.delivered()
     (cursor,) = read_cursors(tmp_path / "p.sqlite")
