@@ -1,6 +1,6 @@
 """InfluxDB for tests: Debian's influxd 1.6, and in front of it a door that speaks `/api/v2/write`.
 
-Public names: Influxd, VictoriaMetrics, V2Door, Answer, FakeInflux, before.
+Public names: Influxd, VictoriaMetrics, V2Door, Answer, FakeInflux, StorageEngine, before.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -149,6 +150,7 @@ def _answers(process: subprocess.Popen[bytes], url: str) -> None:
 class Answer(NamedTuple):
     status: int
     body: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class _Door(ThreadingHTTPServer):
@@ -174,6 +176,7 @@ class V2Door:
         self.widest = 0
         self.delay_s = 0.0
         self.closed = False
+        self.counted = ""
         self.token = token
         self._org = org
         self._take = take
@@ -186,6 +189,13 @@ class V2Door:
             disable_nagle_algorithm = True
             wbufsize = -1
 
+            def do_GET(self) -> None:
+                told = door.counted.encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(told)))
+                self.end_headers()
+                self.wfile.write(told)
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if len(body) < int(self.headers["Content-Length"]):  # the client died while it sent
@@ -196,6 +206,8 @@ class V2Door:
                 self.send_response(answer.status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(told)))
+                for name, value in answer.headers:
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(told)
 
@@ -294,3 +306,59 @@ class FakeInflux:
                 return Answer(400, json.dumps({"error": "partial write of line protocol occurred", "data": data}))
             case _:
                 raise AssertionError(self.speaks)
+
+
+_OUTSIDE = (
+    "dropped {old} points outside retention policy of duration 720h0m0s - oldest {oldest}, newest {newest} "
+    "dropped={old} for database: {database} for retention policy: autogen"
+)
+_OF_2 = (422, "failure writing points to database: ", _OUTSIDE.replace("{database}", "0123456789abcdef"))
+WORDS: dict[str, tuple[int, str, str]] = {
+    "1.6": (422, "failure writing: ", "points beyond retention policy dropped={old}"),
+    "1.12.4": (400, "", _OUTSIDE.replace("{database}", "lanewise")),
+    "2.7.12": _OF_2,
+    "2.9": _OF_2,
+}
+"""By version the status, what stands before `partial write: `, and what is said of old points: docs/adr/0026."""
+
+
+class StorageEngine:
+    """Takes lines as the storage of InfluxDB 1.x and 2.x does, and answers in the words of a version.
+
+    Older than ``keeps_us`` is dropped; of a text ``poison`` the type is wrong; ``timed`` stands for a field `time`
+    beside others, of which 2.9 says that nothing was dropped. A conflict is told alone.
+    """
+
+    def __init__(self, version: str, keeps_us: int) -> None:
+        self.version = version
+        self.keeps_ns = keeps_us * 1_000
+        self.written: list[bytes] = []
+
+    def take(self, lines: list[bytes]) -> Answer:
+        status, before, of_old = WORDS[self.version]
+        times = {line: int(line.rpartition(b" ")[2]) for line in lines}
+        old = sorted((line for line in lines if times[line] < self.keeps_ns), key=times.__getitem__)
+        bad = [line for line in lines if b"poison" in line and line not in old]
+        self.written += [line for line in lines if line not in old and line not in bad]
+        reason = ""
+        if bad:
+            conflict = 'field type conflict: input field "text" on measurement "notice" is type integer'
+            reason = f"{conflict}, already exists as type string dropped={len(bad)}"
+        elif self.version == "2.9" and any(b"timed" in line and line not in old for line in lines):
+            reason = 'invalid field name: input field "time" on measurement "notice" is invalid dropped=0'
+        elif old:
+            oldest, newest = (
+                f"point {line.split(b' ')[0].decode()} at {_utc(times[line])} dropped because it violates a Retention "
+                f"Policy Lower Bound at {_utc(self.keeps_ns)}"
+                for line in (old[0], old[-1])
+            )
+            reason = of_old.format(old=len(old), oldest=oldest, newest=newest)
+        if not reason:
+            return Answer(204)
+        message = f"{before}partial write: {reason}"
+        told = {"error": message} if status == 400 else {"code": "unprocessable entity", "message": message}
+        return Answer(status, json.dumps(told))
+
+
+def _utc(time_ns: int) -> str:
+    return f"{datetime.fromtimestamp(time_ns // 1_000_000_000, UTC):%Y-%m-%dT%H:%M:%S}.{time_ns % 1_000_000_000:09}Z"

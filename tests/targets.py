@@ -34,6 +34,7 @@ class Target:
     newest: int = 0
     lookback: int = 3
     portion: int = 2_000
+    doing: str = ""
     requests: RequestsInVain = field(default_factory=RequestsInVain)
 
     def wants(self, record: journal.Record) -> bool:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from targets import Target, wanted, write
 
 from edge.journal import writer as journal
+from edge.journal.follower import Follower
 from edge.journal.source import JournalSource
 from edge.publish import follow
 from edge.publish.cursors import CursorError, Cursors, read_cursors, read_in_vain, read_set_aside
@@ -142,3 +143,26 @@ def test_what_was_asked_in_vain_is_remembered_over_every_life(tmp_path: Path, qu
         write(tmp_path / "journal.sqlite", upto + 1, 20)
     (found,) = read_in_vain(path).values()
     assert (found.publisher, found.refused, found.failed, found.why) == ("t", 3, 1, "lane: planted")
+
+
+def test_delivers_again_is_said_after_a_delivery(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Not when what it tried was set aside: then its target answers, and no more."""
+    target = Target(refuses=frozenset({1}), down_for=2)
+    with (
+        closing(JournalSource(tmp_path / "j.sqlite", "edge1")) as source,
+        closing(Cursors(tmp_path / "p.sqlite")) as its,
+    ):
+        publishing = TargetFollower("t", source, its, lambda: target)
+        following = Follower(source, publishing, 0.1, (0.25, 30.0), (CursorError,))
+        write(tmp_path / "j.sqlite", 0, 1)
+        for _ in range(3):
+            following.step()
+        assert [one.getMessage() for one in caplog.records if "again" in one.getMessage()] == [
+            "publisher t: target: no answer; tried again until it works",
+            "publisher t: its target answers again",
+        ]
+        target.down_for = 1
+        write(tmp_path / "j.sqlite", 1, 1)
+        for _ in range(2):
+            following.step()
+        assert caplog.records[-1].getMessage() == "publisher t: delivers again"

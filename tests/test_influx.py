@@ -10,6 +10,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import pytest
 from hardship import EVENTS_S, KILLS, Publishing, kills
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from influx_peer import Answer, FakeInflux, Influxd, V2Door, VictoriaMetrics, before
+from influx_peer import Answer, FakeInflux, Influxd, StorageEngine, V2Door, VictoriaMetrics, before
 from pure_site import PureSite, example
 from waiting import HANGS_S, wait_until
 
@@ -27,16 +28,27 @@ from edge.config.load import load_line
 from edge.config.publish import InfluxConfig
 from edge.core.events import AnomalyCode, DeviceNotice, Event, Journaled, PlcEvent
 from edge.journal import writer as journal_module
+from edge.journal.follower import Follower
 from edge.journal.host_time import now_us
 from edge.journal.reader import JournalReader
 from edge.journal.record import Record, encode
+from edge.journal.source import JournalSource
 from edge.journal.writer import Journal
-from edge.publish.cursors import Cursors, SetAside, read_cursors, read_set_aside
-from edge.publish.follow import Entry, TargetDown
+from edge.publish.cursors import (
+    CursorError,
+    Cursors,
+    SetAside,
+    Standing,
+    TooOld,
+    read_cursors,
+    read_set_aside,
+    read_too_old,
+)
+from edge.publish.follow import Entry, TargetDown, TargetFollower
 from edge.publish.influx import InfluxPublisher
 from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import Measures
-from edge.publish.process import run
+from edge.publish.process import open_publisher, run
 from edge.publish.schema import MEASUREMENTS, NOTICE, PASSAGE_ANTENNA, FieldKind, SeriesPoint
 
 
@@ -175,13 +187,151 @@ def test_what_is_older_than_the_server_keeps_is_set_aside_in_few_requests(
         for begin_us in (1_000_000, now_us)
         for at_us in range(begin_us, begin_us + 1_000_000, 500)
     ]
-    aside = publisher.prepare(entries(values))()
+    old = publisher.prepare(entries(values))()
     publisher.close()
     door.close()
-    assert sorted(one.seq for one in aside) == list(range(1, 2_001))
-    assert all("beyond retention policy" in one.reason for one in aside)
+    assert all(isinstance(one, TooOld) and "beyond retention policy" in one.reason for one in old)
+    assert sum(one.points for one in old if isinstance(one, TooOld)) == 2_000
     assert len(influxd.rows("lanewise")["notice"]) == 2_000
+    assert door.requests <= 4
+
+
+NEW = 1_700_000_000_000_000
+"""Of StorageEngine: what is older is beyond its retention."""
+
+
+@pytest.mark.parametrize("version", ["1.6", "1.12.4", "2.7.12", "2.9"])
+@settings(max_examples=8)
+@given(
+    bad=st.sets(st.integers(0, 199), max_size=5),
+    old=st.sets(st.integers(0, 199)) | st.just(frozenset(range(200))),
+    timed=st.sets(st.integers(0, 199), max_size=3),
+)
+def test_old_points_are_counted_and_bad_ones_set_aside_whatever_else_is_in_the_request(
+    version: str, bad: set[int], old: set[int], timed: set[int], project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """In the words of each version, which name one of several causes."""
+    engine = StorageEngine(version, NEW)
+    door = V2Door(engine.take)
+    config = config_for(project, tmp_path_factory.mktemp("influx"), door.url)
+    publisher = InfluxPublisher("grafana", config.publish["grafana"], config)
+    timed = timed - bad - old
+    text = {**dict.fromkeys(timed, "timed"), **dict.fromkeys(bad, "poison")}
+    values = [
+        DeviceNotice(
+            NEW + 1_000 * (seq if seq not in old else -seq - 1),
+            f"reader.r{seq % 7}",
+            AnomalyCode.READER_NOTICE,
+            text.get(seq, "well"),
+        )
+        for seq in range(200)
+    ]
+    try:
+        told = publisher.prepare(entries(values))()
+        requests = door.requests
+    finally:
+        publisher.close()
+        door.close()
+    assert {one.seq - 1 for one in told if isinstance(one, SetAside)} == bad - old
+    assert sum(one.points for one in told if isinstance(one, TooOld)) == len(old)
+    written = {line for line in engine.written if line.startswith(b"notice,")}
+    assert len(written) == 200 - len(old | bad)
+    assert requests <= 4 + 4 * (1 + 9 * 2 * len(bad - old | timed)) * bool(bad - old | timed)
+
+
+def test_a_server_that_refuses_together_what_it_takes_apart_costs_little(project: Path, tmp_path: Path) -> None:
+    """No wording of a server costs more than some requests for each bad line."""
+
+    def takes_one(lines: list[bytes]) -> Answer:
+        return Answer(204) if len(lines) == 1 else Answer(422, '{"message": "a wording that nobody knows"}')
+
+    door = V2Door(takes_one)
+    config = config_for(project, tmp_path, door.url)
+    publisher = InfluxPublisher("grafana", config.publish["grafana"], config)
+    values = [DeviceNotice(1_000 * seq, "plc.x", AnomalyCode.READER_NOTICE, "well") for seq in range(4_000)]
+    try:
+        aside = publisher.prepare(entries(values))()
+    finally:
+        publisher.close()
+        door.close()
     assert door.requests < 200
+    taken = {line for line in door.taken if line.startswith(b"notice")}
+    assert len(aside) + len(taken) == 4_000
+    assert any("not taken apart any further after" in one.reason for one in aside)
+
+
+def test_while_a_batch_is_taken_apart_it_is_said(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    fake, bad_seen, goes_on = FakeInflux("1.x conflict"), threading.Event(), threading.Event()
+
+    def take(lines: list[bytes]) -> Answer:
+        if len(lines) == 2:
+            bad_seen.set()
+            goes_on.wait(HANGS_S)
+        return fake.take(lines)
+
+    door = V2Door(take)
+    config = config_for(project, tmp_path, door.url)
+    writer = Journal(config.journal)
+    writer.append([DeviceNotice(seq, "plc.x", AnomalyCode.READER_NOTICE, "poison") for seq in range(1, 65)])
+    writer.flush()
+    writer.close()
+    stop = threading.Event()
+    thread = threading.Thread(target=run, args=(config, stop))
+    said = re.compile(
+        "refuses some of what it is sent: [0-9]+ requests halved, [0-9]+ points to go, .*: field type conflict"
+    )
+    try:
+        with caplog.at_level("WARNING"), pytest.MonkeyPatch.context() as patch:
+            patch.setattr("edge.publish.process.STAND_EVERY_S", 0.0)
+            patch.setattr("edge.publish.process.SAY_EVERY_S", 0.0)
+            thread.start()
+            assert bad_seen.wait(HANGS_S)
+            wait_until(lambda: any(said.search(one.getMessage()) for one in caplog.records))
+            assert main(["publish", str(tmp_path / "LINE.toml"), "--status"]) == 0
+        assert said.search(capsys.readouterr().out)
+        goes_on.set()
+        wait_until(lambda: any(cursor.seq == 64 for cursor in read_cursors(config.publish_state)))
+    finally:
+        goes_on.set()
+        stop.set()
+        thread.join()
+        door.close()
+
+
+def test_points_that_are_too_old_are_counted_where_status_says_them(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = config_for(project, tmp_path, "http://127.0.0.1:9")
+    cursors = Cursors(config.publish_state)
+    for seq in (10, 20):
+        cursors.move("grafana", "edge1@1", seq, [TooOld(seq, 7, "outside retention policy")], 1_000_000)
+    cursors.close()
+    assert read_too_old(config.publish_state) == {"grafana": (14, "outside retention policy", 1_000_000)}
+    assert read_cursors(config.publish_state)[0].set_aside == 0
+    main(["publish", str(tmp_path / "LINE.toml"), "--status"])
+    said = "    14 points were older than its target keeps, newest 1970-01-01T00:00:01Z: outside retention policy\n"
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_asks_us_to_wait_is_waited_for(status: int, project: Path, tmp_path: Path) -> None:
+    door = V2Door(lambda lines: Answer(status, '{"message": "slow down"}', (("Retry-After", "40"),)))
+    config = config_for(project, tmp_path, door.url)
+    write_journal(config.journal, [DeviceNotice(1_000, "plc.x", AnomalyCode.READER_NOTICE, "well")] * 2, 1)
+    cursors, source = Cursors(config.publish_state), JournalSource(config.journal, "edge1")
+    follower = TargetFollower("grafana", source, cursors, lambda: open_publisher("grafana", config))
+    steps = Follower(source, follower, 0.1, (0.25, 30.0), (CursorError,))
+    try:
+        assert steps.step() >= 40
+        assert follower.following.trouble.endswith("slow down; it asks us to wait 40 s")
+        assert door.requests == 1
+    finally:
+        follower._forget()
+        source.close()
+        cursors.close()
+        door.close()
 
 
 def test_what_is_not_wanted_has_no_points(project: Path, tmp_path: Path, ran: list[Journaled | Event]) -> None:
@@ -345,12 +495,20 @@ def test_the_command_says_how_far_it_is_and_what_was_refused(
     cursors = Cursors(config.publish_state)
     node = f"edge1@{ran[0].at_us}"
     cursors.move("grafana", node, 30, [SetAside(7, "notice,x=y text=1i 5", "field type conflict")], 1_000_000)
-    cursors.stand({"grafana": "http://127.0.0.1:9: Connection refused"}, now_us())
+    cursors.stand([Standing("grafana", "http://127.0.0.1:9: Connection refused", now_us())])
     cursors.close()
     assert main(["publish", line, "--status"]) == 0
     said = f"grafana (influx): 30 of {newest} records, {newest - 30} to go, 1 set aside, moved 1970-01-01T00:00:01Z\n"
     said += "    publisher grafana: http://127.0.0.1:9: Connection refused\n"
     assert capsys.readouterr().out == said
+    cursors = Cursors(config.publish_state)
+    cursors.stand([Standing("grafana", "http://127.0.0.1:9: Connection refused", 1_000_000)])
+    cursors.close()
+    assert main(["publish", line, "--status"]) == 0  # also of a process that ended
+    said = (
+        "does not run, since 1970-01-01T00:00:01Z; its cursor stands at record 30 since 1970-01-01T00:00:01Z; its last "
+    )
+    assert f"{said}trouble: http://127.0.0.1:9: Connection refused\n" in capsys.readouterr().out
     assert main(["publish", line, "--set-aside"]) == 0
     said = "1970-01-01T00:00:01Z grafana: record 7: field type conflict\n    notice,x=y text=1i 5\n"
     assert capsys.readouterr().out == said
@@ -428,3 +586,91 @@ def test_victoria_metrics_has_every_number(
     for series, values in found.items():
         assert values.keys() == wanted[series].keys()
         assert all(any(value == pytest.approx(one) for one in wanted[series][at_ms]) for at_ms, value in values.items())
+
+
+# ---- once more -------------------------------------------------------------------------------------------------------
+
+
+def test_history_is_sent_again_to_one_target(
+    project: Path, tmp_path: Path, influxd: Influxd, ran: list[Journaled | Event], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same points, and only those of the time that is asked for; no cursor moves."""
+    door = V2Door(before(influxd))
+    config = config_for(project, tmp_path, door.url)
+    write_journal(config.journal, ran, 1)
+    lines = wanted_lines(config, config.journal)
+    middle_us = ran[len(ran) // 2].at_us
+    since = datetime.fromtimestamp(middle_us / 1_000_000, UTC).isoformat()
+    line = str(tmp_path / "LINE.toml")
+    assert main(["publish", line, "grafana", "--again", "--since", since]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("records sent again")
+    seqs = {seq for seq, value in enumerate(ran, 1) if value.at_us >= middle_us}
+    measures, encoder = Measures(config.layouts()), LineEncoder((config.site, config.controller))
+    wanted = [
+        told for seq, value in enumerate(ran, 1) for told in encoder.lines(measures.points(seq, value)) if seq in seqs
+    ]
+    assert 100 < len(wanted) < len(lines)
+    assert sorted(door.taken) == sorted(wanted)
+    assert not read_cursors(config.publish_state)
+    assert main(["publish", line, "nobody", "--again", "--since", since]) != 0
+    assert main(["publish", line, "grafana", "--again"]) != 0
+    door.close()
+
+
+def test_what_was_set_aside_is_sent_again_and_only_the_rest_stays(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake = FakeInflux("1.x conflict")
+    door = V2Door(fake.take)
+    config = config_for(project, tmp_path, door.url)
+    cursors = Cursors(config.publish_state)  # beside the process that publishes
+    aside = [SetAside(seq, f'notice,x=y text="{text}" {seq}', "no") for seq, text in ((7, "well"), (8, "poison"))]
+    cursors.move("grafana", "edge1@1", 30, aside, 1_000_000)
+    assert main(["publish", str(tmp_path / "LINE.toml"), "grafana", "--set-aside", "--again"]) == 0
+    assert capsys.readouterr().out == "grafana: 2 points sent again, 1 points refused: field type conflict\n"
+    assert [one.seq for one, _ in read_set_aside(config.publish_state, "grafana")] == [8]
+    assert cursors.move("grafana", "edge1@1", 31, [], 2_000_000).set_aside == 1
+    assert b'notice,x=y text="well" 7' in door.taken
+    cursors.close()
+    door.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ('{"results": [{"series": [{"values": [["1970-01-01T00:00:00Z", 1]]}]}]}', "is there once, as it must be"),
+        ('{"dataset": [[2]]}', "is there 2 times: what is sent again counts again"),
+        ("no", "cannot be asked here how often it has it"),
+    ],
+)
+def test_a_store_is_tried_whether_twice_is_once_there(
+    answer: str,
+    said: str,
+    project: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge.publish.influx._ASK_EVERY_S", 0.0)
+    door = V2Door(FakeInflux("3 Core").take)
+    door.counted = answer
+    config_for(project, tmp_path, door.url)
+    assert main(["publish", str(tmp_path / "LINE.toml"), "grafana", "--check"]) == 0
+    assert said in capsys.readouterr().out
+    first, second = door.taken
+    assert first == second and first.startswith(b"lanewise_check,probe=")
+    door.close()
+
+
+def test_influxdb_has_once_what_was_written_twice(
+    project: Path, tmp_path: Path, influxd: Influxd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = V2Door(before(influxd))
+    config = config_for(project, tmp_path, door.url)
+    publisher = InfluxPublisher("grafana", config.publish["grafana"], config)
+    monkeypatch.setattr(
+        publisher, "_asked", lambda path, told: path == "/query" and {"results": [influxd.query(told["q"], told["db"])]}
+    )
+    assert publisher.written_twice() == 1
+    publisher.close()
+    door.close()

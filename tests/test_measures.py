@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pure_site import PureSite, example
 
+from edge.controller.vitals import Vitals
 from edge.core.events import KINDS, Event, Journaled, Measured, OrderShipped, PlcEvent, RouteDecided, Sorted
+from edge.core.values.state import CoreState, DockState
 from edge.publish import measures as measures_module
 from edge.publish.measures import Measures
 from edge.publish.schema import BASE_TAGS, MEASUREMENTS, TAGS, FieldKind, SeriesPoint, point_ns
 from plc.words import EventType
+from rfid.driver import TagRead
 
 # Source: InfluxQL specification, "Keywords" (docs.influxdata.com/influxdb/v1/query_language/spec).
 KEYWORDS = {
@@ -93,6 +97,55 @@ def test_what_is_measured_goes_where_its_name_says() -> None:
         "backlog": {"records": 7},
         "controller": {"unstored": 2},
     }
+
+
+def test_a_door_is_told_as_it_is_also_where_nothing_changes() -> None:
+    """Else a red light of yesterday is no data."""
+    state, door = CoreState(), DockState(wrong={"P1": "astray", "P2": "astray"}, light_until_us=9)
+    state.loads.docks["d1"] = door
+    told = dict(Vitals((), (), {}, ("d1", "d2")).measured({}, lambda _: True, lambda: 5, state))
+    points = [
+        (point.measurement.name, point.tags, point.fields)
+        for device in ("dock.d1", "dock.d2")
+        for point in Measures(()).points(7, Measured(5_000, device, told[device]))
+    ]
+    assert points == [
+        ("dock", ("d1", ""), {"light": 1, "buzzer": 0, "wrong": 2}),
+        ("dock", ("d2", ""), {"light": 0, "buzzer": 0, "wrong": 0}),
+    ]
+
+
+def test_what_a_reader_held_back_is_no_rate_of_now() -> None:
+    vitals = Vitals((), ("r",), {})
+    vitals.read("r", [TagRead("E2", 1, -60.0, 1, 1)] * 30, held=False)
+    vitals.read("r", [TagRead("E2", 1, -60.0, 1, 1)] * 30_000, held=True)
+    ((_, values),) = vitals.measured({}, lambda _: True, lambda: 5, CoreState())
+    (point, _) = Measures(()).points(7, Measured(5_000, "reader.r", values))
+    assert point.fields == {"up": 1, "reads": 30, "held": 30_000, "reports": 1}
+
+
+def test_what_a_plc_kept_is_booked_when_it_happened(ran: tuple[PureSite, list[Journaled | Event]]) -> None:
+    """Inductions, movements and outcomes of an outage are not drawn in the minute of its end."""
+    site, journal = ran
+    end_us = journal[-1].at_us
+    late = [replace(value, at_us=end_us) if isinstance(value, PlcEvent | Sorted) else value for value in journal]
+    at_once = [value.device_us for value in journal if isinstance(value, PlcEvent)]
+    assert max(at_once) - min(at_once) > 30_000_000
+    booked = [
+        (point.measurement.name, point.tags, point.time_ns // 1_000_000, point.fields.get("transit_us"))
+        for points in points_of(site, late)
+        for point in points
+        if point.measurement.name in ("induction", "outcome", "plc_event")
+    ]
+    wanted = [
+        (point.measurement.name, point.tags, point.time_ns // 1_000_000, point.fields.get("transit_us"))
+        for points in points_of(site, journal)
+        for point in points
+        if point.measurement.name in ("induction", "outcome", "plc_event")
+    ]
+    told = [one for one in booked if one[0] != "outcome"]
+    assert told == [one for one in wanted if one[0] != "outcome"]
+    assert len({one[2] for one in booked if one[0] == "outcome"}) > 10
 
 
 def test_what_happened_is_what_the_points_say(ran: tuple[PureSite, list[Journaled | Event]]) -> None:

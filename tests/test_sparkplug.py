@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import subprocess
 import threading
@@ -17,6 +18,7 @@ import pytest
 from hardship import KILLS, Relay, kills
 from hypothesis import given
 from hypothesis import strategies as st
+from mochi import Mochi
 from mosquitto import Heard, Mosquitto
 from published import START_US, Story, happened, set_up
 from waiting import HANGS_S, wait_until
@@ -30,7 +32,7 @@ from edge.journal import writer as journal_module
 from edge.journal.record import Value
 from edge.journal.source import JournalSource
 from edge.journal.writer import Journal
-from edge.publish.cursors import Cursors
+from edge.publish.cursors import Cursors, read_set_aside
 from edge.publish.follow import TargetFollower
 from edge.publish.sparkplug import SparkplugPublisher
 from edge.publish.sparkplug_metrics import NODE as NODE_ITSELF
@@ -265,6 +267,29 @@ def test_births_data_deaths_and_rebirth(
     lane = [{m["name"]: m.get("value") for m in birth["metrics"]}["Lanes/9/Full"] for birth in births]
     assert lane == [None, False, False]
     assert all(m.get("isHistorical") for t, body in messages if "DATA" in t for m in body["metrics"]), "made-up times"
+
+
+def test_what_a_broker_cuts_the_link_for_is_set_aside_or_said_with_its_size(
+    npm: Callable[[str], Path], tmp_path: Path, project: Path
+) -> None:
+    """A birth cannot be left out: its size is said. Data can, and what is behind it is told."""
+    program = npm("mochi") / "mochi"
+    reasons = ["", "x" * 300_000, "after"]
+    with Mochi(program, largest=200) as broker:
+        node = Node(tmp_path, project, broker.port)
+        node.write([DeviceChanged(START_US + at, "plc.sorter", False, reason) for at, reason in enumerate(reasons)])
+        with node.going() as follower:
+            said = re.compile("spBv1.0/demo/NBIRTH/edge1: a birth of [0-9]+ bytes: perhaps more than the broker takes")
+            wait_until(lambda: bool(said.search(follower.following.trouble)), lambda: follower.following)
+            assert follower.following.seq == 0
+    with Mochi(program, largest=200_000) as broker:
+        node.table = node.table.model_copy(update={"port": broker.port})
+        with node.going() as follower:
+            wait_until(lambda: follower.following.seq == 3, lambda: follower.following)
+            assert follower.following.set_aside == 1
+    node.writer.close()
+    ((aside, _),) = read_set_aside(tmp_path / "p.sqlite", "scada")
+    assert aside.seq == 2 and "bytes: the link is cut for it each time" in aside.reason
 
 
 def test_nothing_is_told_while_the_primary_host_is_not_online(

@@ -151,7 +151,7 @@ class Controller:
         self._machines: list[PackmlSession] = []
         self._readers = {name: ReaderSession(name, reader) for name, reader in config.reader.items()}
         lanes = {name: tuple(lane.number for lane in line.lane) for name, line in config.line.items()}
-        self._vitals = Vitals(config.plc, config.reader, lanes)
+        self._vitals = Vitals(config.plc, config.reader, lanes, [dock.name for dock in config.dock])
         self._timer: asyncio.TimerHandle | None = None
         self._timer_us: int | None = None
         self._flushing = False
@@ -523,7 +523,7 @@ class Controller:
         if isinstance(event, ReaderReached) and self._reasons.get(device) and device not in self._silent:
             self._device(device, f"{session.name}: connected again, and not heard yet: {event.about}")
         if isinstance(event, Reads):
-            self._vitals.read(session.name, event.reads)
+            self._vitals.read(session.name, event.reads, event.held)
         for given in session.inputs(event, self._now()):
             self._turns[session.name].take(given)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from edge.core.values.state import CoreState, LineState
+from edge.core.values.state import CoreState, DockState, LineState
 from edge.metrics import Sample
 from plc.mailbox import Host
 from plc.words import serial_behind
@@ -32,16 +32,20 @@ class _Polls:
 class _Reads:
     reports: int = 0
     left_out: int = 0
+    held: int = 0
     antennas: dict[int, tuple[int, float]] = field(default_factory=dict)  # reads, summed RSSI
 
 
 class Vitals:
     """Counts since the numbers were last asked for. ``lanes``: by line the numbers of its lanes."""
 
-    def __init__(self, plcs: Iterable[str], readers: Iterable[str], lanes: dict[str, tuple[int, ...]]) -> None:
+    def __init__(
+        self, plcs: Iterable[str], readers: Iterable[str], lanes: dict[str, tuple[int, ...]], docks: Iterable[str] = ()
+    ) -> None:
         self._polls = {name: _Polls() for name in plcs}
         self._reads = {name: _Reads() for name in readers}
         self._lanes = lanes
+        self._docks = tuple(docks)
         self._left_out: dict[str, int] = {}
 
     def polled(self, plc: str, round_trip_us: int) -> None:
@@ -51,9 +55,12 @@ class Vitals:
         polls.total_us += round_trip_us
         polls.longest_us = max(polls.longest_us, round_trip_us)
 
-    def read(self, reader: str, reads: Sequence[TagRead]) -> None:
-        """A report came."""
+    def read(self, reader: str, reads: Sequence[TagRead], held: bool) -> None:
+        """A report came. What the reader had ``held`` back is of another time, and counts apart."""
         counted = self._reads[reader]
+        if held:
+            counted.held += len(reads)
+            return
         counted.reports += 1
         for _, antenna, rssi_dbm, _, _ in rows(reads):
             count, rssi = counted.antennas.get(antenna, (0, 0.0))
@@ -78,6 +85,8 @@ class Vitals:
             yield device, self._of_reader(name, is_up(device))
         for name, lanes in self._lanes.items():
             yield f"line.{name}", _of_line(state.lines[name], lanes)
+        for name in self._docks:
+            yield f"dock.{name}", _of_dock(state.loads.docks.get(name, DockState()))
 
     def _of_plc(self, name: str, up: bool, host: Host, now_us: int) -> Values:
         polls, self._polls[name] = self._polls[name], _Polls()
@@ -98,6 +107,8 @@ class Vitals:
         counted, self._reads[name] = self._reads[name], _Reads()
         total = sum(count for count, _ in counted.antennas.values())
         values: list[tuple[str, float]] = [("up", int(up)), ("reads", total), ("reports", counted.reports)]
+        if counted.held:
+            values.append(("held", counted.held))
         if counted.left_out:
             values.append(("left_out", counted.left_out))
         for antenna, (count, rssi) in sorted(counted.antennas.items()):
@@ -109,6 +120,11 @@ def _of_line(line: LineState, lanes: tuple[int, ...]) -> Values:
     tracks = sum(track.inducted and not track.ended for track in line.tracks.values())
     bits = [(line.lanes_full >> lane - 1 & 1) | (line.lanes_disabled >> lane - 1 & 1) << 1 for lane in lanes]
     return (("tracks", tracks), *((f"lane.{lane}", bit) for lane, bit in zip(lanes, bits, strict=True)))
+
+
+def _of_dock(door: DockState) -> Values:
+    on = int(bool(door.light_until_us)), int(bool(door.buzzer_until_us))
+    return (("light", on[0]), ("buzzer", on[1]), ("wrong", len(door.wrong)))
 
 
 def samples(

@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 
 
 class NotNow(Exception):  # noqa: N818  # it is no fault
-    """Raised by a fold that cannot take the records yet: it gets the same ones again."""
+    """Raised by a fold that cannot take the records yet: it gets the same ones again, not before ``rest_s``."""
+
+    rest_s = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Follower:
             self.fold.trouble(error if isinstance(error, self._troubles) else self._fault(error))
             rest_s = self._next_retry_s * (1 - random.random() / 2)
             self._next_retry_s = min(self._next_retry_s * 2, self.retry_s[1])
-            return rest_s
+            return max(rest_s, error.rest_s) if isinstance(error, NotNow) else rest_s
         self._untaken, self._next_retry_s = [], self.retry_s[0]
         if records:
             self._seq = records[-1].seq

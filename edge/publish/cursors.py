@@ -1,12 +1,13 @@
 """How far each publisher is and how it stands, what its target refused: a SQLite file that `lanewise publish` writes.
 
-Public names: Cursors, CursorError, Cursor, SetAside, InVain, Standing, read_cursors, read_standings, read_set_aside,
-read_in_vain, trouble_of.
+Public names: Cursors, CursorError, Cursor, SetAside, TooOld, Refused, InVain, Standing, read_cursors,
+read_standings, read_set_aside, read_kept, read_in_vain, read_too_old, give_back, trouble_of.
 
 Schema: ``cursor(publisher, node, seq, set_aside, at_us)``, node = the journal as `edge.journal.source` names it;
 ``set_aside(id, publisher, node, seq, what, reason, at_us)``, the newest KEEP of each publisher;
 ``in_vain(publisher, refused, failed, why, at_us)``: requests that were asked of a publisher in vain;
-``standing(publisher, trouble, at_us)``, written anew while the process runs.
+``too_old(publisher, points, why, at_us)``: points that a target did not take for their age, counted and not kept;
+``standing(publisher, trouble, at_us)`` and ``doing(publisher, text)``, written anew while the process runs.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeAlias
 
 from edge.core.iso_time import iso
 from edge.journal.disk import no_room
@@ -38,6 +39,9 @@ CREATE INDEX IF NOT EXISTS set_aside_of ON set_aside(publisher, id);
 CREATE TABLE IF NOT EXISTS in_vain(
     publisher TEXT PRIMARY KEY, refused INTEGER NOT NULL, failed INTEGER NOT NULL, why TEXT NOT NULL,
     at_us INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS too_old(
+    publisher TEXT PRIMARY KEY, points INTEGER NOT NULL, why TEXT NOT NULL, at_us INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS doing(publisher TEXT PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS standing(publisher TEXT PRIMARY KEY, trouble TEXT NOT NULL, at_us INTEGER NOT NULL); COMMIT;
 """
 KEEP = 10_000
@@ -48,6 +52,7 @@ STAND_EVERY_S = 10.0
 """How often `lanewise publish` says how its publishers stand."""
 ABSENT_US = 35_000_000
 """It does not run when it has said nothing for so long."""
+_NOTHING = "it runs and delivers nothing"
 STILL_US = 60_000_000
 """A publisher that runs has delivered something in so long a time, where there is something."""
 
@@ -63,6 +68,18 @@ class SetAside:
     seq: int
     what: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TooOld:
+    """Points of record ``seq`` and others that a target does not take, being older than it keeps."""
+
+    seq: int
+    points: int
+    reason: str
+
+
+Refused: TypeAlias = SetAside | TooOld
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +106,12 @@ class InVain:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a publisher stood at ``at_us``, when its process said so last. No trouble = empty."""
+    """How a publisher stood at ``at_us``, as its process said last. No trouble = empty; ``doing``: what keeps it."""
 
     publisher: str
     trouble: str
     at_us: int
+    doing: str = ""
 
 
 class Cursors:
@@ -127,20 +145,22 @@ class Cursors:
             ).fetchone()
         return Cursor(*row) if row else Cursor(publisher, node, 0, 0, 0)
 
-    def move(self, publisher: str, node: str, seq: int, refused: Sequence[SetAside], at_us: int) -> Cursor:
+    def move(self, publisher: str, node: str, seq: int, refused: Sequence[Refused], at_us: int) -> Cursor:
         """Everything up to ``seq`` is delivered, but for what was refused. Moving back changes nothing."""
+        aside = [one for one in refused if isinstance(one, SetAside)]
         with self._used() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 db.execute(
                     "INSERT INTO cursor VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET seq=excluded.seq, "
                     "set_aside=set_aside+excluded.set_aside, at_us=excluded.at_us WHERE excluded.seq>cursor.seq",
-                    (publisher, node, seq, len(refused), at_us),
+                    (publisher, node, seq, len(aside), at_us),
                 )
-                if refused:
+                _count_too_old(db, publisher, refused, at_us)
+                if aside:
                     db.executemany(
                         "INSERT INTO set_aside(publisher, node, seq, what, reason, at_us) VALUES(?,?,?,?,?,?)",
-                        [(publisher, node, one.seq, one.what, one.reason, at_us) for one in refused[-KEEP:]],
+                        [(publisher, node, one.seq, one.what, one.reason, at_us) for one in aside[-KEEP:]],
                     )
                     db.execute(
                         "DELETE FROM set_aside WHERE publisher=? AND id<=(SELECT id FROM set_aside WHERE publisher=? "
@@ -163,15 +183,18 @@ class Cursors:
                 (publisher, refused, failed, why, at_us),
             )
 
-    def stand(self, troubles: Mapping[str, str], at_us: int) -> None:
+    def stand(self, standings: Iterable[Standing]) -> None:
         """How each publisher stands; those that are not named any more are gone."""
+        standings = tuple(standings)
         with self._used() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 db.execute("DELETE FROM standing")
-                db.executemany(
-                    "INSERT INTO standing VALUES(?,?,?)", [(name, text, at_us) for name, text in troubles.items()]
-                )
+                db.execute("DELETE FROM doing")
+                for one in standings:
+                    db.execute("INSERT INTO standing VALUES(?,?,?)", (one.publisher, one.trouble, one.at_us))
+                    if one.doing:
+                        db.execute("INSERT INTO doing VALUES(?,?)", (one.publisher, one.doing))
                 db.execute("COMMIT")
             except sqlite3.Error:
                 if db.in_transaction:
@@ -199,9 +222,14 @@ def read_cursors(path: Path) -> list[Cursor]:
 
 def read_standings(path: Path) -> list[Standing]:
     """How each publisher stands, likewise; empty for a file of version 0.1.0. Raises CursorError."""
-    if not _rows(path, "SELECT 1 FROM sqlite_schema WHERE name='standing'", ()):
+    if not _has(path, "standing"):
         return []
-    return [Standing(*row) for row in _rows(path, "SELECT * FROM standing", ())]
+    if not _has(path, "doing"):
+        return [Standing(*row) for row in _rows(path, "SELECT * FROM standing", ())]
+    rows = _rows(
+        path, "SELECT publisher, trouble, at_us, ifnull(text, '') FROM standing LEFT JOIN doing USING(publisher)", ()
+    )
+    return [Standing(*row) for row in rows]
 
 
 def trouble_of(cursor: Cursor, standing: Standing | None, newest: int, now_us: int) -> str:
@@ -211,11 +239,13 @@ def trouble_of(cursor: Cursor, standing: Standing | None, newest: int, now_us: i
     """
     if standing is None or now_us - standing.at_us > ABSENT_US:
         since = f"since {iso(standing.at_us)}" if standing else "and never did"
-        return f"publisher {cursor.publisher}: lanewise publish does not run, {since}; {_at(cursor)}"
+        last = f"; its last trouble: {standing.trouble}" if standing and standing.trouble else ""
+        return f"publisher {cursor.publisher}: lanewise publish does not run, {since}; {_at(cursor)}{last}"
     if standing.trouble:
         return f"publisher {cursor.publisher}: {standing.trouble}"
     if newest > cursor.seq and now_us - cursor.at_us > STILL_US:
-        return f"publisher {cursor.publisher}: it runs and delivers nothing; {_at(cursor)}"
+        why = f"it is busy with what its target refuses: {standing.doing}" if standing.doing else _NOTHING
+        return f"publisher {cursor.publisher}: {why}; {_at(cursor)}"
     return ""
 
 
@@ -234,11 +264,57 @@ def read_set_aside(path: Path, publisher: str, newest: int = 100) -> list[tuple[
     return [(SetAside(*row[:3]), row[3]) for row in reversed(rows)]
 
 
+def read_kept(path: Path, publisher: str) -> list[tuple[int, SetAside]]:
+    """All that is kept of what a target refused, in order, each with its number in the file. Raises CursorError."""
+    sql = "SELECT id, seq, what, reason FROM set_aside WHERE publisher=? ORDER BY id"
+    return [(number, SetAside(*row)) for number, *row in _rows(path, sql, (publisher,))]
+
+
+def give_back(path: Path, publisher: str, taken: Sequence[int], told: Sequence[Refused], at_us: int) -> None:
+    """What was kept under these numbers is set aside no longer, but for what is too old. Beside the process that
+    publishes, which counts on from there. Raises CursorError.
+    """
+    numbers = [(number,) for number in taken]
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany(
+                "UPDATE cursor SET set_aside=set_aside-1 WHERE (publisher, node)="
+                "(SELECT publisher, node FROM set_aside WHERE id=?)",
+                numbers,
+            )
+            db.executemany("DELETE FROM set_aside WHERE id=?", numbers)
+            _count_too_old(db, publisher, told, at_us)
+            db.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise _trouble(path, error) from None
+
+
+def _count_too_old(db: sqlite3.Connection, publisher: str, told: Sequence[Refused], at_us: int) -> None:
+    db.executemany(
+        "INSERT INTO too_old VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET points=points+excluded.points, "
+        "why=excluded.why, at_us=excluded.at_us",
+        [(publisher, one.points, one.reason, at_us) for one in told if isinstance(one, TooOld)],
+    )
+
+
 def read_in_vain(path: Path) -> dict[str, InVain]:
     """What was asked in vain, by publisher; empty in a file of a version before. Raises CursorError."""
-    if not _rows(path, "SELECT 1 FROM sqlite_schema WHERE name='in_vain'", ()):
+    if not _has(path, "in_vain"):
         return {}
     return {row[0]: InVain(*row) for row in _rows(path, "SELECT * FROM in_vain", ())}
+
+
+def read_too_old(path: Path) -> dict[str, tuple[int, str, int]]:
+    """By publisher how many points were too old, ever, the newest reason and its time. Raises CursorError."""
+    if not _has(path, "too_old"):
+        return {}
+    return {name: (points, why, at_us) for name, points, why, at_us in _rows(path, "SELECT * FROM too_old", ())}
+
+
+def _has(path: Path, table: str) -> bool:
+    """False in a file of a version before."""
+    return bool(_rows(path, "SELECT 1 FROM sqlite_schema WHERE name=?", (table,)))
 
 
 def _rows(path: Path, sql: str, values: tuple[object, ...]) -> list[Any]:

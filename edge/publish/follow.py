@@ -20,7 +20,7 @@ from edge.journal.follower import Follower, NotNow, Opened, follow
 from edge.journal.host_time import now_us
 from edge.journal.record import JournalError, Record, Value
 from edge.journal.source import JournalSource
-from edge.publish.cursors import CursorError, Cursors, SetAside
+from edge.publish.cursors import CursorError, Cursors, Refused, SetAside, Standing, TooOld
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,13 @@ RETRY_LAST_S = 30.0
 
 
 class TargetDown(NotNow):
-    """The target did not take a batch and may take it later. The text names the target and the reason."""
+    """The target did not take a batch and may take it later, where it says so after ``rest_s``. The text names the
+    target and the reason.
+    """
+
+    def __init__(self, text: str, rest_s: float = 0.0) -> None:
+        super().__init__(text)
+        self.rest_s = rest_s
 
 
 class Entry(NamedTuple):
@@ -53,7 +59,7 @@ class RequestsInVain(NamedTuple):
 
 
 NONE_IN_VAIN = RequestsInVain()
-Delivery: TypeAlias = Callable[[], Sequence[SetAside]]
+Delivery: TypeAlias = Callable[[], Sequence[Refused]]
 """Sends one prepared batch, in order, and returns what the target refused for good. May be called again after
 TargetDown, and may then leave out what the target has confirmed.
 """
@@ -87,6 +93,11 @@ class Publisher(Protocol):
     @property
     def requests(self) -> RequestsInVain:
         """What was asked of it in vain."""
+        ...
+
+    @property
+    def doing(self) -> str:
+        """What takes it long, for people, while it takes apart what the target refuses; else empty. By any thread."""
         ...
 
     def tell(self, following: Following) -> None:
@@ -144,10 +155,16 @@ class TargetFollower:
         self._cursors = cursors
         self._make = make
         self._publisher: Publisher | None = None
-        self._delivery: Callable[[], None] | None = None
+        self._delivery: Callable[[], bool] | None = None
+        self._down = self._too_old = False
         self._node = ""
         self._told_s = 0.0
         self._given_up = False
+
+    def standing(self, at_us: int) -> Standing:
+        """How it stands now. By any thread."""
+        publisher = self._publisher
+        return Standing(self._name, self.following.trouble, at_us, "" if publisher is None else publisher.doing)
 
     def give_up(self) -> None:
         """By another thread, when ``stop`` is set: so that ``run`` ends within a second, whatever its target does."""
@@ -181,21 +198,30 @@ class TargetFollower:
         self.following = replace(self.following, newest=self._follower.newest)
         if records and self._delivery is None:
             self._delivery = self._prepared(records)
+        took = False
         if self._delivery is not None:
-            self._delivery()
+            took = self._delivery()
             self._delivery = None
         self._count_requests()
+        if took or not self._down:
+            self._well("delivers again" if took else "goes on")
+        if self._tell() and self._down:
+            self._well("its target answers again")
+        return False
+
+    def _well(self, how: str) -> None:
+        """A trouble is over: one with the target when that took something, any other when there are records again."""
         if self.following.trouble:
             if self.following.trouble != "not begun":
-                log.warning("publisher %s: delivers again", self._name)
+                log.warning("publisher %s: %s", self._name, how)
             self.following = replace(self.following, trouble="")
-        self._tell()
-        return False
+        self._down = False
 
     def trouble(self, error: Exception) -> None:
         if self._given_up:
             return
         text = str(error)
+        self._down = self._down or isinstance(error, TargetDown)
         if text != self.following.trouble:
             log.warning("publisher %s: %s; tried again until it works", self._name, text)
         failures = self.following.failures + 1
@@ -203,20 +229,21 @@ class TargetFollower:
         if not isinstance(error, TargetDown):
             self._forget()
 
-    def _prepared(self, records: Sequence[Record]) -> Callable[[], None]:
-        """What delivers those that were not delivered before."""
+    def _prepared(self, records: Sequence[Record]) -> Callable[[], bool]:
+        """What delivers those that were not delivered before, and tells whether the target took something."""
         assert self._publisher is not None
         before = [record for record in records if record.seq <= self.following.seq]
         if before:
             self._publisher.prepare(self._entries(self._publisher, before)[0])
         fresh = records[len(before) :]
         if not fresh:
-            return lambda: None
+            return lambda: False
         entries, bad = self._entries(self._publisher, fresh)
         send = self._publisher.prepare(entries)
 
-        def deliver() -> None:
-            refused = sorted([*bad, *send()], key=lambda one: one.seq)
+        def deliver() -> bool:
+            told = send()
+            refused = sorted([*bad, *told], key=lambda one: one.seq)
             cursor = self._cursors.move(self._name, self._node, fresh[-1].seq, refused, now_us())
             self.following = replace(
                 self.following,
@@ -225,10 +252,19 @@ class TargetFollower:
                 records=self.following.records + len(fresh),
                 set_aside=cursor.set_aside,
             )
-            for one in refused[:3]:
+            for one in [one for one in refused if isinstance(one, SetAside)][:3]:
                 log.warning("publisher %s: record %d set aside: %s", self._name, one.seq, one.reason)
+            self._say_too_old([one for one in told if isinstance(one, TooOld)])
+            return bool({entry.record.seq for entry in entries} - {one.seq for one in told})
 
         return deliver
+
+    def _say_too_old(self, told: Sequence[TooOld]) -> None:
+        """Once until the target takes a batch without such."""
+        if told and not self._too_old:
+            points, reason = sum(one.points for one in told), told[0].reason
+            log.warning("publisher %s: %d points are older than its target keeps: %s", self._name, points, reason)
+        self._too_old = bool(told)
 
     def _entries(self, publisher: Publisher, records: Sequence[Record]) -> tuple[list[Entry], list[SetAside]]:
         entries, bad = [], []
@@ -239,12 +275,17 @@ class TargetFollower:
                 bad.append(SetAside(record.seq, f"{record.kind} {record.body}", str(error)))
         return entries, bad
 
-    def _tell(self) -> None:
+    def _tell(self) -> bool:
+        """Whether it was told, if it was due."""
         now_s = time.monotonic()
-        if self._publisher is not None and now_s - self._told_s >= self.TELL_EVERY_S:
-            self._told_s = now_s
-            with suppress(TargetDown):  # the next batch says so
-                self._publisher.tell(self.following)
+        if self._publisher is None or now_s - self._told_s < self.TELL_EVERY_S:
+            return False
+        self._told_s = now_s
+        try:
+            self._publisher.tell(self.following)
+        except TargetDown:  # the next batch says so
+            return False
+        return True
 
     def _count_requests(self) -> None:
         """Remembers what was asked in vain where another process can see it."""

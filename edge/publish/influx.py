@@ -6,21 +6,26 @@ A batch goes out in several requests at once (3 Core answers each after about a 
 the order within a series is kept. Writing a point again changes nothing: points name their time and series themselves.
 Answers: 2xx taken; 400, 413 or 422 something in the request is bad: the lines that the answer names are set aside and
 the rest is sent again, and where it names none the request is halved until all of one is bad; anything else is tried
-again later. A line counts as bad only where the server takes a good one: a wrong setting sets nothing aside.
+again later, after `Retry-After` where that is said. Of a request whose only trouble is age the rest is written, and the
+old points are counted. A line counts as bad only where the server takes a good one: a wrong setting sets nothing aside.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import secrets
 import socket
 import ssl
+import time
 import zlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, TypeAlias
+from urllib.parse import urlencode, urlsplit
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
@@ -35,7 +40,7 @@ from edge.journal.host_time import now_us
 from edge.journal.record import Record
 from edge.publish import schema
 from edge.publish.connections import Connections
-from edge.publish.cursors import SetAside
+from edge.publish.cursors import Refused, SetAside, TooOld
 from edge.publish.follow import NONE_IN_VAIN, Delivery, Entry, Following, TargetDown
 from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import WINDOW, Measures
@@ -44,8 +49,20 @@ from edge.publish.schema import SeriesPoint
 _POINTLESS = frozenset({"CommandSent", "AlarmDue"})
 _FINAL = '"stage":"final"'
 _BAD_REQUEST = frozenset({400, 413, 422})
-_DROPPED = re.compile(r"dropped=(\d+)$")
-"""How many points 1.x and 2.x dropped, of all of a request where they are older than the bucket keeps."""
+_DROPPED = re.compile(r"\bdropped=(\d+)")
+"""How many points 1.x and 2.x dropped; 2.7.12, 2.8, 2.9 and 1.12 name the database behind it. Where several stand, the
+last: names of ours may stand before it.
+"""
+_OLD = re.compile(r"""^[^'"]*partial write: (?:points beyond|dropped \d+ points outside) retention policy""")
+"""All else of the request was written: a shard that refuses something is named in its place.
+
+Source: influxdb 1.12.4 and 2.7.12, `coordinator/points_writer.go`, WritePointsPrivileged; docs/adr/0026.
+"""
+_UNREAD = re.compile("unable to parse|cannot be parsed")
+_ASK_TIMES = 10
+_ASK_EVERY_S = 0.5
+_REST_MAX_S = 900.0
+"""So long a server may ask us to wait."""
 
 
 _Line: TypeAlias = tuple[int, bytes]
@@ -54,22 +71,50 @@ _Line: TypeAlias = tuple[int, bytes]
 
 @dataclass(slots=True)
 class _Share:
-    """What one request of a batch carries: some series, whole and in order. ``refused``: line and reason."""
+    """What one request of a batch carries: some series, whole and in order; where something in it is refused, parts of
+    it, the next one last. ``refused``: line and reason. ``old``: how many are older than is kept, from which record on,
+    and what the server said. ``splits``: refused requests that had to be halved; ``bad``: lines that were found so.
+    """
 
-    lines: list[_Line] = field(default_factory=list)
+    parts: list[list[_Line]]
     refused: list[tuple[_Line, str]] = field(default_factory=list)
+    old: int = 0
+    old_seq: int = 0
+    old_reason: str = ""
+    splits: int = 0
+    bad: int = 0
+    proven: bool = False
+
+    def split(self, lines: list[_Line]) -> bool:
+        """Halves what is refused. False: not, since that has cost more than bad lines can explain.
+
+        To find a bad line among n by halving takes at most log2(n) refused requests; a server that refuses more of
+        them refuses together what it takes apart.
+        """
+        if self.splits > (self.bad + 1) * _SPLITS_A_LINE:
+            return False
+        self.splits += 1
+        half = len(lines) // 2
+        self.parts += [lines[half:], lines[:half]]
+        return True
+
+
+_SPLITS_A_LINE = 20
+"""At least log2 of the lines that a request may have."""
 
 
 class _Refused(Exception):  # noqa: N818  # as the server says
     """The server says that something in a request is bad. ``lines``: by their index, where it names them;
-    ``count``: how many, where that is known.
+    ``count``: how many were dropped, where that is known, else None.
     """
 
-    def __init__(self, reason: str, lines: dict[int, str], sent: int) -> None:
+    def __init__(self, reason: str, lines: dict[int, str], status: int) -> None:
         super().__init__(reason)
         self.lines = lines
-        dropped = _DROPPED.search(reason)
-        self.count = 1 if sent == 1 else int(dropped[1]) if dropped else 0
+        dropped = _DROPPED.findall(reason)
+        self.count = int(dropped[-1]) if dropped else None
+        self.old = _OLD.search(reason) is not None
+        self.too_long = status == 413
 
 
 class InfluxPublisher:
@@ -99,6 +144,9 @@ class InfluxPublisher:
         self._http = self._client.api_client.rest_client.pool_manager.connection_from_url(table.url)
         self._http.ConnectionCls = _cuttable(self._http.ConnectionCls, self._connections, context)
         self._service = WriteService(self._client.api_client)  # type: ignore[no-untyped-call]  # the library's
+        self._token = token
+        self._sending: Sequence[_Share] = ()
+        self._reason = ""
         self._pool = ThreadPoolExecutor(table.requests, f"influx-{name}")
 
     def wants(self, record: Record) -> bool:
@@ -112,14 +160,65 @@ class InfluxPublisher:
 
     def delivery(self, points: Iterable[tuple[int, Sequence[SeriesPoint]]]) -> Delivery:
         """Makes the lines of some points, each with its record's sequence, and shares them out by series."""
-        shares = [_Share() for _ in range(self._table.requests)]
+        shares: list[list[_Line]] = [[] for _ in range(self._table.requests)]
         its: dict[str, list[_Line]] = {}
         for seq, series, line in self._encoder.numbered(points):
             lines = its.get(series)
             if lines is None:
-                lines = its[series] = shares[zlib.crc32(series.encode()) % len(shares)].lines
+                lines = its[series] = shares[zlib.crc32(series.encode()) % len(shares)]
             lines.append((seq, line))
-        return partial(self._send, shares)
+        return partial(self._send, [_Share([lines]) for lines in shares if lines])
+
+    def lines(self, refused: Iterable[SetAside]) -> Delivery:
+        """Sends lines as they were set aside."""
+        lines = [(one.seq, one.what.encode()) for one in refused]
+        return partial(self._send, [_Share([lines])] if lines else [])
+
+    def written_twice(self) -> int | None:
+        """Writes a point, the same once more, and counts it; None where the store cannot be asked.
+
+        Asked are InfluxQL (`/query`: 1.x, 2.x, 3 Core) and QuestDB (`/exec`). Raises TargetDown.
+        """
+        probe = secrets.token_hex(8)
+        line = f"lanewise_check,probe={probe} times=1i {now_us() * 1_000}".encode()
+        for _ in range(2):
+            try:
+                self._write([line])
+            except _Refused as error:
+                raise TargetDown(f"{self._table.url}: refuses every point: {error}") from None
+        for _ in range(_ASK_TIMES):  # some show what they took a little later
+            for ask in (self._counted_by_influxql, self._counted_by_questdb):
+                if count := ask(probe):
+                    return count
+            time.sleep(_ASK_EVERY_S)
+        return None
+
+    def _counted_by_influxql(self, probe: str) -> int:
+        text = f"SELECT count(times) FROM lanewise_check WHERE probe = '{probe}'"  # noqa: S608  # hexadecimal digits of ours
+        told = self._asked("/query", {"db": self._table.bucket, "q": text})
+        try:
+            return int(told["results"][0]["series"][0]["values"][0][1])
+        except (LookupError, TypeError, ValueError):
+            return 0
+
+    def _counted_by_questdb(self, probe: str) -> int:
+        text = f"select count() from lanewise_check where probe = '{probe}'"  # noqa: S608  # likewise
+        told = self._asked("/exec", {"query": text})
+        try:
+            return int(told["dataset"][0][0])
+        except (LookupError, TypeError, ValueError):
+            return 0
+
+    def _asked(self, path: str, fields: dict[str, str]) -> Any:
+        """The answer to a question, as JSON; None where there is none."""
+        headers = {"Authorization": f"Token {self._token}"} if self._token else {}
+        url = f"{urlsplit(self._table.url).path.rstrip('/')}{path}?{urlencode(fields)}"
+        within_s = self._table.timeout_ms / 1000
+        try:
+            answer = self._http.request("GET", url, headers=headers, timeout=within_s, retries=False)
+            return json.loads(answer.data)
+        except (HTTPError, OSError, ValueError):
+            return None
 
     def tell(self, following: Following) -> None:
         """Writes the publisher's own state; lost when the target is down."""
@@ -135,35 +234,70 @@ class InfluxPublisher:
         self._http.close()  # the library leaves that to the garbage collector
         self._client.close()  # type: ignore[no-untyped-call]  # the library's
 
-    def _send(self, shares: Sequence[_Share]) -> Sequence[SetAside]:
-        answers = [self._pool.submit(self._send_share, share) for share in shares if share.lines]
+    @property
+    def doing(self) -> str:
+        """What it takes apart."""
+        shares = [share for share in self._sending if share.splits]
+        if not shares:
+            return ""
+        left = sum(len(part) for share in shares for part in share.parts)
+        aside, old = (sum(counts) for counts in zip(*((len(one.refused), one.old) for one in shares), strict=True))
+        requests = sum(share.splits for share in shares)
+        return (
+            f"{self._table.url} refuses some of what it is sent: {requests} requests halved, {left} points to go, "
+            f"{aside} set aside, {old} too old: {self._reason}"
+        )
+
+    def _send(self, shares: Sequence[_Share]) -> Sequence[Refused]:
+        self._sending = shares
+        answers = [self._pool.submit(self._send_share, share) for share in shares if share.parts]
         troubles = [error for answer in answers if (error := answer.exception()) is not None]
-        for trouble in troubles:
+        for trouble in sorted(troubles, key=lambda one: isinstance(one, TargetDown) and -one.rest_s):
             raise trouble
-        return [SetAside(seq, line.decode(), reason) for share in shares for (seq, line), reason in share.refused]
+        self._sending = ()
+        told: list[Refused] = [TooOld(one.old_seq, one.old, one.old_reason) for one in shares if one.old]
+        told += [SetAside(seq, line.decode(), reason) for share in shares for (seq, line), reason in share.refused]
+        return told
 
     def _send_share(self, share: _Share) -> None:
         """Sends what is left of a share; what went out or was refused is left out the next time."""
-        waiting, proven = [share.lines], False
-        while waiting:
-            lines = waiting.pop()
+        while share.parts:
+            lines = share.parts[-1]
             try:
                 self._write([line for _, line in lines])
             except _Refused as error:
-                if not proven:
-                    self._write_own(Following(self._name, trouble=""))
-                    proven = True
-                if error.lines:
-                    share.refused += [(lines[index], reason) for index, reason in error.lines.items()]
-                    rest = [line for index, line in enumerate(lines) if index not in error.lines]
-                    if rest:
-                        waiting.append(rest)
-                elif error.count == len(lines):
-                    share.refused += [(line, str(error)) for line in lines]
+                if error.old:
+                    share.old += len(lines) if error.count is None else min(error.count, len(lines))
+                    share.bad += 1
+                    share.old_seq, share.old_reason = share.old_seq or lines[0][0], str(error)
+                    share.parts.pop()
                 else:
-                    half = len(lines) // 2
-                    waiting += [lines[half:], lines[:half]]
-            share.lines = [line for part in reversed(waiting) for line in part]
+                    self._take_apart(share, lines, error)
+            else:
+                share.parts.pop()
+
+    def _take_apart(self, share: _Share, lines: list[_Line], error: _Refused) -> None:
+        """Sets aside what is bad of a request, or halves it. Raises TargetDown where nothing is taken."""
+        if not share.proven:
+            self._write_own(Following(self._name, trouble=""))
+            share.proven = True
+        self._reason = str(error)
+        share.parts.pop()
+        if error.lines:
+            share.refused += [(lines[index], reason) for index, reason in error.lines.items()]
+            if rest := [line for index, line in enumerate(lines) if index not in error.lines]:
+                share.parts.append(rest)
+        elif len(lines) > 1 and error.too_long:
+            half = len(lines) // 2
+            share.parts += [lines[half:], lines[:half]]
+        elif error.count == 0 and len(lines) == 1 and not _UNREAD.search(str(error)):
+            share.bad += 1  # and written, but for a field called `time`
+        elif len(lines) in (1, error.count):
+            share.refused += [(line, str(error)) for line in lines]
+            share.bad += len(lines)
+        elif not share.split(lines):
+            why = f"not taken apart any further after {share.splits} requests, perhaps written: {error}"
+            share.refused += [(line, why) for line in lines]
 
     def _write(self, lines: Sequence[bytes]) -> None:
         """One request. Raises TargetDown, or _Refused."""
@@ -177,8 +311,11 @@ class InfluxPublisher:
         except ApiException as error:
             text = str(error.body or error.reason or "")
             if error.status in _BAD_REQUEST:
-                raise _Refused(_message(text), refused_lines(text, len(lines)), len(lines)) from None
-            raise TargetDown(f"{table.url}: HTTP {error.status}: {_message(text)}{_advice(error.status)}") from None
+                raise _Refused(_message(text), refused_lines(text, len(lines)), error.status) from None
+            rest_s = _rest_s(error.headers["Retry-After"] if error.headers and "Retry-After" in error.headers else "")
+            asks = f"; it asks us to wait {rest_s:.0f} s" if rest_s else ""
+            why = f"{table.url}: HTTP {error.status}: {_message(text)}{_advice(error.status)}{asks}"
+            raise TargetDown(why, rest_s) from None
         except (HTTPError, OSError, ValueError) as error:
             raise TargetDown(f"{table.url}: {_reason(error)}") from None
 
@@ -241,6 +378,20 @@ def _message(body: str) -> str:
         return str(told.get("message") or told["error"])
     except (ValueError, TypeError, KeyError, AttributeError):
         return body[:200].strip()
+
+
+def _rest_s(retry_after: str) -> float:
+    """How long a server asks us to wait, in seconds, at most `_REST_MAX_S`; 0 where it says nothing that is understood.
+
+    Source: RFC 9110, 10.2.3 Retry-After: seconds, or a date.
+    """
+    if retry_after.isdecimal():
+        return min(float(retry_after), _REST_MAX_S)
+    try:
+        until_s = parsedate_to_datetime(retry_after).timestamp()
+    except ValueError:
+        return 0.0
+    return min(max(0.0, until_s - now_us() / 1_000_000), _REST_MAX_S)
 
 
 def _advice(status: int) -> str:

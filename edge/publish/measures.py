@@ -69,6 +69,8 @@ from plc.words import EventType, LaneChange, Opcode, Refusal
 WINDOW: Final = 50_000
 """How many records before its own a point may depend on."""
 CLARITY_MAX: Final = 1000.0
+_LATE_US: Final = 24 * 3_600_000_000
+"""What a device kept longer than this, or says to come, has the time of its arrival: its clock was not known."""
 
 _OPCODES: dict[int, str] = {opcode.value: opcode.name.lower() for opcode in Opcode}
 _EVENTS: dict[int, str] = {event.value: event.name.lower().replace("_", "-") for event in EventType}
@@ -78,7 +80,7 @@ _CHANGES: dict[tuple[int, int], str] = {
     (EventType.JAM, 1): "began",
 }
 _LATE = frozenset({Refusal.EXPIRED, Refusal.PAST_DECISION})
-_GAUGES: dict[str, Measurement] = {"plc": schema.PLC, "reader": schema.READER, "line": schema.LINE}
+_GAUGES: dict[str, Measurement] = {"plc": schema.PLC, "reader": schema.READER, "line": schema.LINE, "dock": schema.DOCK}
 
 _Key = tuple[str, int]
 _Kept = TypeVar("_Kept")
@@ -112,13 +114,15 @@ class Measures:
         self._layouts = {layout.name: layout for layout in layouts}
         self._line_of = {(layout.plc, layout.induction): layout for layout in layouts}
         self._inducted: _Recent[PlcEvent] = _Recent()
+        self._moved: _Recent[PlcEvent] = _Recent()
         self._decided: _Recent[RouteDecided] = _Recent()
         self._alarmed: _Recent[AlarmChanged] = _Recent()
 
     def points(self, seq: int, value: Journaled | Event) -> list[SeriesPoint]:  # noqa: C901  a case for each kind
         """The points of one record, none or more, all of different series."""
         made: list[SeriesPoint] = []
-        time_ns = point_ns(value.at_us, seq)
+        happened_us = self._happened_us(seq, value)
+        time_ns = point_ns(happened_us, seq)
         tags: tuple[str, ...]
         fields: dict[str, FieldValue]
 
@@ -128,6 +132,7 @@ class Measures:
         match value:
             case PlcEvent():
                 event = value.type
+                self._moved.put(seq, (value.plc, value.track_id), value)
                 if event == EventType.INDUCTED:
                     self._inducted.put(seq, (value.plc, value.track_id), value)
                     layout = self._line_of.get((value.plc, value.station))
@@ -177,7 +182,7 @@ class Measures:
                 }
                 inducted = self._inducted.get(seq, (self._plc(value.line), value.track_id))
                 if inducted is not None:
-                    fields["transit_us"] = value.at_us - inducted.at_us
+                    fields["transit_us"] = happened_us - _booked_us(inducted)
                 add(schema.OUTCOME, (value.line, str(value.lane), value.outcome.value), fields)
             case LaneChanged():
                 fields = {"full": int(value.full), "disabled": int(value.disabled)}
@@ -280,6 +285,16 @@ class Measures:
                 assert_never(value)
         return made
 
+    def _happened_us(self, seq: int, value: Journaled | Event) -> int:
+        """When a PLC saw it, where it tells of that: after an outage it tells all at once what it kept."""
+        if isinstance(value, PlcEvent):
+            return _booked_us(value)
+        if isinstance(value, Sorted):
+            told = self._moved.get(seq, (self._plc(value.line), value.track_id))
+            if told is not None and told.at_us == value.at_us:
+                return _booked_us(told)
+        return value.at_us
+
     def _plc(self, line: str) -> str:
         layout = self._layouts.get(line)
         return layout.plc if layout else ""
@@ -310,6 +325,10 @@ class Measures:
 
 
 _Made = Iterator[tuple[Measurement, tuple[str, ...], dict[str, FieldValue]]]
+
+
+def _booked_us(event: PlcEvent) -> int:
+    return event.device_us if 0 <= event.at_us - event.device_us <= _LATE_US else event.at_us
 
 
 def _opcode(number: int) -> str:
@@ -390,7 +409,7 @@ def _alarm(value: AlarmChanged) -> dict[str, FieldValue]:
 
 
 def _measured(value: Measured) -> _Made:
-    """``plc.NAME``, ``reader.NAME`` and ``line.NAME`` have a measurement each, all else is the controller's own.
+    """``plc.``, ``reader.``, ``line.`` and ``dock.NAME`` have a measurement each, all else is the controller's own.
 
     A name with a dot belongs to a part: ``reads.2`` and ``rssi_dbm.2`` to antenna 2, ``lane.3`` to lane 3 (bit 0 =
     full, bit 1 = disabled), ``backlog.NAME`` to a follower.
@@ -399,6 +418,9 @@ def _measured(value: Measured) -> _Made:
     whole: dict[str, FieldValue] = {}
     antennas: dict[str, dict[str, FieldValue]] = {}
     measurement = _GAUGES.get(group, schema.CONTROLLER)
+    if measurement is schema.DOCK:
+        yield measurement, (name, ""), {key: int(number) for key, number in value.values}
+        return
     for key, number in value.values:
         what, dot, part = key.partition(".")
         if not dot:

@@ -19,9 +19,9 @@ from edge.config.mqtt import BrokerConfig, MqttConfig
 from edge.core.values.layout import LineLayout
 from edge.journal.host_time import now_us
 from edge.journal.record import Record
-from edge.publish.cursors import SetAside
+from edge.publish.cursors import Refused, SetAside
 from edge.publish.follow import Delivery, Entry, Following, RequestsInVain, TargetDown
-from edge.publish.mqtt_broker import Broker, BrokerDown, Outgoing
+from edge.publish.mqtt_broker import Broker, BrokerDown, LinkCut, Outgoing
 from edge.publish.mqtt_commands import CommandDesk
 from edge.publish.mqtt_connection import MqttConnection
 from edge.publish.namespace import MqttMessage, Namespace
@@ -56,6 +56,7 @@ class MqttPublisher:
         self._name = name
         self._namespace = Namespace(site, controller, layouts)
         self._version = version("lanewise")
+        self.doing = ""
         self._before: list[Outgoing] = []
         self._retained: dict[str, MqttMessage] = {}
         self._newest: deque[tuple[float, MqttMessage]] = deque()
@@ -81,13 +82,15 @@ class MqttPublisher:
         outgoing = Outgoing(messages)
         self._before.append(outgoing)
 
-        def send() -> Sequence[SetAside]:
+        def send() -> Sequence[Refused]:
             try:
-                self._connect(outgoing)
-                self._connection.send(outgoing)
+                self._deliver(outgoing)
             except BrokerDown as error:
                 raise TargetDown(str(error)) from None
-            self._remember(outgoing.messages)
+            finally:
+                self.doing = ""
+            refused = outgoing.refused
+            self._remember([message for place, message in enumerate(outgoing.messages) if place not in refused])
             self._before.clear()
             return [
                 SetAside(refusal.message.seq, f"{refusal.message.topic} {refusal.message.payload!r}", refusal.reason)
@@ -123,6 +126,20 @@ class MqttPublisher:
             self._desk.close()
 
     # ---- how -------------------------------------------------------------------------------------------------------
+
+    def _deliver(self, outgoing: Outgoing) -> None:
+        """Sends, and finds a message for which the broker cuts the link. Raises BrokerDown."""
+        while True:
+            self._connect(outgoing)
+            try:
+                self._connection.send(outgoing)
+            except LinkCut as error:
+                if not outgoing.cut(str(error)):
+                    raise
+                left, whole = len(outgoing.left()), len(outgoing.messages)
+                self.doing = f"{error}: sends {left} of {whole} messages one by one, {len(outgoing.refused)} set aside"
+            else:
+                return
 
     def _connect(self, coming: Outgoing | None = None) -> None:
         if self._connection.connected:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -31,7 +31,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.config.problem import ConfigError
 from edge.publish.connections import Connections
-from edge.publish.mqtt_broker import Arrived, Broker, BrokerDown, Outgoing, RefusedMessage
+from edge.publish.mqtt_broker import Arrived, Broker, BrokerDown, LinkCut, Outgoing, RefusedMessage
 from edge.publish.namespace import MqttMessage
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,8 @@ _POISON: Final = {
     0x99: "payload format invalid",
 }
 """PUBACK reason codes that another try will not change; all others are the broker's state or its access rules."""
+_NOT_FOR_A_MESSAGE: Final = frozenset({0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x97, 0x98, 0x9C, 0x9D, 0x9F, 0xA0})
+"""DISCONNECT reason codes of a broker that goes or is busy, of another client of our name, of quotas and rights."""
 _ASKED: Final = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
 """A request that somebody retained by mistake is not done at every start."""
 _KEPT: Final = SubscribeOptions(qos=1)
@@ -75,7 +77,10 @@ class _Up:
 
 @dataclass(frozen=True, slots=True)
 class _Down:
+    """``cut``: whether it may be for a message of ours."""
+
     reason: str
+    cut: bool = False
 
 
 class _Client(Client):
@@ -164,7 +169,7 @@ class MqttConnection:
         match self._next(CONNECT_S, "no answer to CONNECT"):
             case _Up() as up:
                 self._up = up
-            case _Down(reason):
+            case _Down(reason):  # before it answered: it is for no message
                 raise self._broken(reason)
             case other:
                 raise self._broken(f"answers CONNECT with {other}")
@@ -183,6 +188,10 @@ class MqttConnection:
         waiting = iter(outgoing.left())
         while True:
             while len(flying) < window and (index := next(waiting, None)) is not None:
+                if outgoing.singly_from is not None and index >= outgoing.singly_from:
+                    while flying:
+                        self._await_one(outgoing, flying)
+                    window = 1
                 message = outgoing.messages[index]
                 if too_large := self.too_large(message):
                     outgoing.refused[index] = RefusedMessage(message, too_large)
@@ -194,20 +203,32 @@ class MqttConnection:
                     outgoing.refused[index] = RefusedMessage(message, str(error))
                     continue
                 if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                    raise self._broken(f"{info.rc.name}")
+                    self._hear_out(outgoing, flying, info.rc)
                 if outgoing.qos:
                     flying[info.mid] = index
                 else:
                     outgoing.acknowledged.add(index)
             if not flying:
                 return
-            match self._next(ACKNOWLEDGE_S, f"{len(flying)} messages are not acknowledged"):
-                case _Ack(mid, code, reason) if mid in flying:
-                    self._acknowledged(outgoing, flying.pop(mid), code, reason)
-                case _Down(reason):
-                    raise self._broken(reason)
-                case _:
-                    pass  # of an answer, or of a subscription
+            self._await_one(outgoing, flying)
+
+    def _await_one(
+        self, outgoing: Outgoing, flying: dict[int, int], within_s: float | None = None, otherwise: str = ""
+    ) -> None:
+        """Hears one thing that the broker says of what is under way."""
+        otherwise = otherwise or f"{len(flying)} messages are not acknowledged"
+        match self._next(ACKNOWLEDGE_S if within_s is None else within_s, otherwise):
+            case _Ack(mid, code, reason) if mid in flying:
+                self._acknowledged(outgoing, flying.pop(mid), code, reason)
+            case _Down() as down:
+                raise self._ended(down)
+            case _:
+                pass  # of an answer, or of a subscription
+
+    def _hear_out(self, outgoing: Outgoing, flying: dict[int, int], rc: MQTTErrorCode) -> NoReturn:
+        """What a connection that is gone still said, and why it is, as BrokerDown: paho tells that a little later."""
+        while True:
+            self._await_one(outgoing, flying, LEAVE_S, rc.name)
 
     def too_large(self, message: MqttMessage) -> str:
         """Why the broker never takes so long a message; empty = it may."""
@@ -258,13 +279,13 @@ class MqttConnection:
             raise self._broken("not connected")
         rc, mid = client.subscribe([(topic, _ASKED) for topic in self._subscriptions])
         if rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            raise self._broken(rc.name)
+            self._hear_out(Outgoing(()), {}, rc)
         while True:
             match self._next(ACKNOWLEDGE_S, "no answer to SUBSCRIBE"):
                 case _Ack(its) if its == mid:
                     return
-                case _Down(reason):
-                    raise self._broken(reason)
+                case _Down() as down:
+                    raise self._ended(down)
                 case _:
                     pass
 
@@ -313,7 +334,8 @@ class MqttConnection:
         ) -> None:
             who = "the broker ended the connection" if flags.is_disconnect_packet_from_server else "connection lost"
             why = f"{code}" if answered.is_set() else f"no answer to CONNECT of MQTT 5: perhaps it is {_ONLY_311}"
-            said.put(_Down(f"{who}: {why}"))
+            told = flags.is_disconnect_packet_from_server and code.value in _NOT_FOR_A_MESSAGE
+            said.put(_Down(f"{who}: {why}", cut=not told))
 
         def on_publish(_: Client, _data: object, mid: int, code: ReasonCode, _its: Properties) -> None:
             said.put(_Ack(mid, int(code.value), str(code)))
@@ -343,6 +365,10 @@ class MqttConnection:
         if said is None:
             raise self._broken(f"{otherwise} within {within_s:.0f} s")
         return said
+
+    def _ended(self, down: _Down) -> BrokerDown:
+        broken = self._broken(down.reason)
+        return LinkCut(str(broken)) if down.cut else broken
 
     def _broken(self, reason: str) -> BrokerDown:
         self._drop()

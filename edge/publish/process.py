@@ -10,15 +10,19 @@ import gc
 import importlib
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from edge.config.lines import LineConfig
 from edge.config.load import load_line
+from edge.config.problem import ConfigError
+from edge.config.publish import InfluxConfig
 from edge.core.iso_time import iso
 from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
@@ -34,12 +38,15 @@ from edge.publish.cursors import (
     read_in_vain,
     read_set_aside,
     read_standings,
+    read_too_old,
     trouble_of,
 )
-from edge.publish.follow import Following, Publisher, TargetFollower
+from edge.publish.follow import Following, Publisher, TargetDown, TargetFollower
 
 log = logging.getLogger(__name__)
 
+SAY_EVERY_S = 30.0
+"""How often the log says what a publisher is busy with."""
 KINDS: dict[str, str] = {
     "influx": "edge.publish.influx:InfluxPublisher",
     "mqtt": "edge.publish.mqtt:open_mqtt",
@@ -51,8 +58,17 @@ KINDS: dict[str, str] = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `lanewise publish`."""
     parser.add_argument("config", type=Path, metavar="LINE.toml")
+    parser.add_argument("target", nargs="?", default="", metavar="TARGET", help="of --again and --check")
     questions = parser.add_mutually_exclusive_group()
     questions.add_argument("--status", action="store_true", help="say how far each publisher is, and end")
+    questions.add_argument("--check", action="store_true", help="write TARGET a point twice, and say if it has it once")
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="send TARGET its history once more, with --set-aside what it refused",
+    )
+    parser.add_argument("--since", type=_time, metavar="TIME", help="for --again: from here, as 2026-11-28T06:00:00Z")
+    parser.add_argument("--until", type=_time, metavar="TIME", help="for --again: until before here; none = until now")
     questions.add_argument(
         "--set-aside", action="store_true", help="show what the targets refused for good, the newest 100, and end"
     )
@@ -63,6 +79,10 @@ def main(arguments: argparse.Namespace) -> int:
     config = load_line(arguments.config)
     if not config.publish:
         log.warning("%s: no [publish.NAME]: there is nothing to publish to", arguments.config)
+    if arguments.again or arguments.check:
+        return _once(config, arguments)
+    if arguments.target:
+        raise ConfigError(arguments.config, [f"{arguments.target}: a target is for --again and --check"])
     if arguments.status or arguments.set_aside:
         for line in _status(config) if arguments.status else _set_aside(config):
             print(line)
@@ -75,6 +95,41 @@ def main(arguments: argparse.Namespace) -> int:
     stop = threading.Event()
     with told_to_stop(stop.set):
         return run(config, stop)
+
+
+def _once(config: LineConfig, arguments: argparse.Namespace) -> int:
+    """Sends something again, or tries a store. Raises ConfigError, JournalError, CursorError."""
+    name, table = arguments.target, config.publish.get(arguments.target)
+    problem = ""
+    if not isinstance(table, InfluxConfig):
+        influx = ", ".join(name for name, its in config.publish.items() if its.kind == "influx")
+        problem = f"publish.{name}: only a target of kind 'influx' keeps history; there are: {influx or 'none'}"
+    elif arguments.again and not arguments.set_aside and arguments.since is None:
+        problem = "--again: give --since, from when on history is sent again, or --set-aside"
+    if problem or not isinstance(table, InfluxConfig):
+        raise ConfigError(arguments.config, [problem])
+    again = importlib.import_module("edge.publish.again")
+    told: Iterator[str]
+    if arguments.check:
+        told = again.check_store(config, name, table)
+    elif arguments.set_aside:
+        told = again.send_set_aside(config, name, table)
+    else:
+        told = again.send_history(config, name, table, arguments.since, arguments.until or now_us())
+    try:
+        for line in told:
+            print(line)
+    except TargetDown as error:
+        print(f"{error}; what was said before is done", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _time(text: str) -> int:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its zone, as Z or +08:00")
+    return int(moment.timestamp() * 1_000_000)
 
 
 def run(config: LineConfig, stop: threading.Event) -> int:
@@ -92,18 +147,26 @@ def run(config: LineConfig, stop: threading.Event) -> int:
         for thread in threads:
             thread.start()
         with serve(config.metrics.publish, lambda: _samples([one.following for one in publishing.values()])):
-            due_s = 0.0
+            due_s = say_s = 0.0
             while not stop.wait(1.0):
                 if (now_s := time.monotonic()) >= due_s:
                     due_s = now_s + STAND_EVERY_S
+                    standings = [its.standing(now_us()) for its in publishing.values()]
                     with suppress(CursorError):  # whoever delivers says so, and who reads finds the old one
-                        cursors.stand({name: its.following.trouble for name, its in publishing.items()}, now_us())
+                        cursors.stand(standings)
+                    if now_s >= say_s:
+                        say_s = now_s + SAY_EVERY_S
+                        for one in standings:
+                            if one.doing:
+                                log.warning("publisher %s: %s", one.publisher, one.doing)
     finally:
         stop.set()
         for its in publishing.values():
             its.give_up()
         for thread in threads:
             thread.join()
+        with suppress(CursorError):
+            cursors.stand([its.standing(now_us()) for its in publishing.values()])
         source.close()
         cursors.close()
     return 0
@@ -138,7 +201,7 @@ def _status(config: LineConfig) -> Iterator[str]:
         newest, node = reader.last(), source.node(reader)
     source.close()
     cursors = {cursor.publisher: cursor for cursor in read_cursors(config.publish_state) if cursor.node == node}
-    in_vain = read_in_vain(config.publish_state)
+    in_vain, too_old = read_in_vain(config.publish_state), read_too_old(config.publish_state)
     standings = {one.publisher: one for one in read_standings(config.publish_state)}
     for name, table in config.publish.items():
         cursor = cursors.get(name)
@@ -149,9 +212,14 @@ def _status(config: LineConfig) -> Iterator[str]:
         if asked := in_vain.get(name):
             why = f": {asked.why}" if asked.why else ""
             yield f"    requests: {asked.refused} without room, {asked.failed} failed, newest {iso(asked.at_us)}{why}"
+        if name in too_old:
+            points, why, at_us = too_old[name]
+            yield f"    {points} points were older than its target keeps, newest {iso(at_us)}: {why}"
         known = cursor or Cursor(name, node, 0, 0, 0)
         if trouble := trouble_of(known, standings.get(name), newest, now_us()):
             yield f"    {trouble}"
+        if (one := standings.get(name)) and one.doing:
+            yield f"    {one.doing}"
 
 
 def _set_aside(config: LineConfig) -> Iterator[str]:

@@ -301,7 +301,7 @@ LOAD = Measurement(
 )
 DOCK = Measurement(
     "dock",
-    "A door's light or buzzer changed.",
+    "A door's light or buzzer changed, with the reason; and every 10 s how they are, without.",
     ("dock", "reason"),
     (
         _i("light", "1 = on"),
@@ -385,6 +385,7 @@ READER = Measurement(
     (
         _i("up", "1 = it answers"),
         _i("reads", "reads in these 10 s"),
+        _i("held", "reads that it had kept while it could not tell them, not among `reads`; not told without"),
         _i("reports", "reports in these 10 s"),
         _i("left_out", "reads of these that were left out, as the reader floods; not told without"),
     ),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TypeAlias
 
@@ -22,10 +23,10 @@ from edge.core.alarms.alarms import unraised
 from edge.core.events import Started
 from edge.journal.host_time import now_us
 from edge.journal.record import Record
-from edge.publish.cursors import SetAside
+from edge.publish.cursors import Refused, SetAside
 from edge.publish.follow import NONE_IN_VAIN, Delivery, Entry, Following, TargetDown
 from edge.publish.mqtt import broker_of
-from edge.publish.mqtt_broker import Arrived, BrokerDown, Outgoing
+from edge.publish.mqtt_broker import STRIKES, Arrived, BrokerDown, LinkCut, Outgoing
 from edge.publish.mqtt_connection import MqttConnection
 from edge.publish.namespace import MqttMessage
 from edge.publish.sparkplug_metrics import NODE, Change, Metric, MetricType, SparkplugMetrics
@@ -37,6 +38,30 @@ HISTORY_US = 60_000_000
 """What is told so late is history: hosts keep it and do not show it as what is now."""
 HOST_S = 5.0
 """So long a new connection waits for the primary host to be online, before it is said that it is not."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is left of a batch, and what no broker takes of it. ``cuts``: how often the link was cut meanwhile;
+    ``strikes``: for the first that is left, alone under way.
+    """
+
+    left: list[tuple[int, Change]]
+    aside: list[SetAside] = field(default_factory=list)
+    cuts: int = 0
+    strikes: int = 0
+
+    def cut(self, reason: str, sizes: Sequence[int]) -> bool:
+        """True: try again at once, since what the link is cut for is being found."""
+        self.cuts += 1
+        if self.cuts > 2:
+            self.strikes += 1
+            if self.strikes >= STRIKES:
+                seq, change = self.left.pop(0)
+                why = f"{sum(sizes)} bytes: the link is cut for it each time: {reason}"
+                self.aside.append(SetAside(seq, f"{[metric.name for metric in change.metrics]}", why))
+                self.strikes = 0
+        return self.cuts > 1
 
 
 class SparkplugPublisher:
@@ -65,6 +90,7 @@ class SparkplugPublisher:
             device: {its: Metric(its, kind, None, 0) for its, kind in kinds.items()}
             for device, kinds in self._metrics.kinds.items()
         }
+        self.doing = ""
         self._before: list[_Changes] = []
         self._seq = 0
         self._births = -1
@@ -98,19 +124,18 @@ class SparkplugPublisher:
             for change in self._metrics.take(record_id, value)
         ]
         self._before.append(changes)
+        batch = _Batch(list(changes))
 
-        def send() -> Sequence[SetAside]:
+        def send() -> Sequence[Refused]:
             with self._turn:
                 try:
-                    self._connect(changes)
-                    taken, aside = self._data(changes)
-                    self._connection.send(Outgoing(taken, qos=0))
-                    self._connection.barrier()
+                    self._deliver(changes, batch)
                 except BrokerDown as error:
                     raise TargetDown(str(error)) from None
-                self._remember(changes, aside)
+                finally:
+                    self.doing = ""
                 self._before.clear()
-            return aside
+            return batch.aside
 
         return send
 
@@ -188,7 +213,13 @@ class SparkplugPublisher:
         for birth in births:  # a node that is not born whole is not there for anybody
             if too_large := self._connection.too_large(birth):
                 raise BrokerDown(f"{birth.topic}: {too_large}")
-        self._connection.send(Outgoing(births, qos=0))
+        for birth in births:
+            try:
+                self._connection.send(Outgoing([birth], qos=0))
+                self._connection.barrier()
+            except LinkCut as error:
+                size = f"{birth.topic}: a birth of {len(birth.payload)} bytes"
+                raise BrokerDown(f"{error}: {size}: perhaps more than the broker takes; raise its limit") from None
 
     def _arrived(self, message: Arrived) -> None:
         if message.topic == self._host_topic:
@@ -223,6 +254,26 @@ class SparkplugPublisher:
                         continue  # the next connection begins with births
 
     # ---- data ------------------------------------------------------------------------------------------------------
+
+    def _deliver(self, changes: _Changes, batch: _Batch) -> None:
+        """All at once; where the link was cut twice, one by one, which finds what it is cut for. Raises BrokerDown."""
+        while batch.left:
+            self._connect(changes)
+            portion = batch.left[:1] if batch.cuts > 1 else batch.left
+            taken, aside = self._data(portion)
+            try:
+                self._connection.barrier()  # so that what follows is all that may be to blame
+                self._connection.send(Outgoing(taken, qos=0))
+                self._connection.barrier()
+            except LinkCut as error:
+                if not batch.cut(str(error), [len(message.payload) for message in taken]):
+                    raise
+                self.doing = f"{error}: sends {len(batch.left)} changes one by one, {len(batch.aside)} set aside"
+                continue
+            self._remember(portion, aside)
+            batch.aside += aside
+            batch.strikes = 0
+            del batch.left[: len(portion)]
 
     def _next(self) -> int:
         seq, self._seq = self._seq, (self._seq + 1) % 256
