@@ -144,7 +144,7 @@ def happenings(start_us: int, step_us: int) -> Iterator[Journaled | Event]:
     yield LaneChanged(full_us, "sorter", 3, True, False)
     yield LaneRequested(at_us=at_us, feed_seq=1, line="sorter", lane=4, enabled=False, by="kim")
     yield AlarmRequested(at_us=at_us, feed_seq=2, alarm="jam.sorter.3", action=AlarmAction.ACKNOWLEDGE, by="kim")
-    yield Measured(at_us + 2, "controller", (("alarm.jam.sorter.5", 5e6),))
+    yield Measured(at_us + 2, "controller", (("alarm.jam.sorter.5", 5e6), ("backlog.influx", 3)))
     yield EventsMissed(at_us, "sorter", 5, 7, 3)
     yield BarcodesRead(at_us, "scanner1", ("(00)095211410000000014",))
     yield DeviceNotice(at_us, "reader.tote1", AnomalyCode.READER_NOTICE, "a report came late")
