@@ -14,7 +14,7 @@ from html import escape
 from typing import NamedTuple
 
 from grafana.ask import Span
-from grafana.shown import Column, Json, Line, Place, Shown
+from grafana.shown import ColumnShown, Json, LineShown, PanelShown, Place
 
 CELL_W, CELL_H, GAP = 60, 34, 8
 HEAD_H = 64
@@ -43,7 +43,11 @@ class Box(NamedTuple):
 
 
 def picture(
-    page: Json, places: Sequence[Place], shown: Sequence[Shown], axes: Mapping[int, tuple[Axis, list[str]]], span: Span
+    page: Json,
+    places: Sequence[Place],
+    shown: Sequence[PanelShown],
+    axes: Mapping[int, tuple[Axis, list[str]]],
+    span: Span,
 ) -> str:
     """The page as SVG. ``shown``: its panels in the order of ``places``, without the headings; ``axes``: by their index."""
     rows = max(place.y + place.panel["gridPos"]["h"] for place in places)
@@ -70,7 +74,7 @@ def picture(
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def axis(panel: Shown) -> Axis | None:
+def axis(panel: PanelShown) -> Axis | None:
     """The axis of lines over time; None = there is nothing to draw."""
     values = [value for line in _heights(panel) for value in line if value is not None]
     if not values:
@@ -82,7 +86,7 @@ def axis(panel: Shown) -> Axis | None:
     return _ticks(low, high if high > low else low + 1)
 
 
-def _heights(panel: Shown) -> list[list[float | None]]:
+def _heights(panel: PanelShown) -> list[list[float | None]]:
     """How high each point of each line is: its value, or on top of those below."""
     numbers = [[value if isinstance(value, int | float) else None for value in line.values] for line in panel.lines]
     if panel.panel["fieldConfig"]["defaults"]["custom"].get("stacking", {}).get("mode") != "normal":
@@ -104,7 +108,7 @@ def _choices(page: Json) -> str:
     return " · ".join(f"{one['label']}: All" for one in page["templating"]["list"] if one["type"] == "query")
 
 
-def _panel(panel: Shown, x: float, y: float, axis: tuple[Axis, list[str]] | None, span: Span) -> Iterator[str]:
+def _panel(panel: PanelShown, x: float, y: float, axis: tuple[Axis, list[str]] | None, span: Span) -> Iterator[str]:
     place = panel.panel["gridPos"]
     outer = Box(x + GAP / 2, y + GAP / 2, place["w"] * CELL_W - GAP, place["h"] * CELL_H - GAP)
     yield f"<g><title>{escape(panel.panel['description'])}</title>"
@@ -127,13 +131,13 @@ def _panel(panel: Shown, x: float, y: float, axis: tuple[Axis, list[str]] | None
 # ---- kinds of panels -------------------------------------------------------------------------------------------------
 
 
-def _stat(panel: Shown, box: Box) -> Iterator[str]:
+def _stat(panel: PanelShown, box: Box) -> Iterator[str]:
     one = panel.texts[0]
     color = one.color if panel.panel["options"]["colorMode"] == "value" else INK
     yield _text(box.x + box.w / 2, box.y + box.h / 2 + 16, one.text, 30, color, anchor="middle", weight="500")
 
 
-def _table(columns: Sequence[Column], box: Box) -> Iterator[str]:
+def _table(columns: Sequence[ColumnShown], box: Box) -> Iterator[str]:
     free = max(40.0, (box.w - sum(column.width for column in columns)) / max(1, sum(not one.width for one in columns)))
     left = box.x
     yield f'<path d="M{box.x:g} {box.y + 18:g}h{box.w:g}" stroke="{LINE}"/>'
@@ -154,7 +158,7 @@ def _table(columns: Sequence[Column], box: Box) -> Iterator[str]:
         left += width
 
 
-def _state_timeline(panel: Shown, box: Box, span: Span) -> Iterator[str]:
+def _state_timeline(panel: PanelShown, box: Box, span: Span) -> Iterator[str]:
     states: Json = panel.panel["fieldConfig"]["defaults"]["mappings"][0]["options"]
     names = min(box.w * 0.35, max(_width(one.name) for one in panel.lines) + 10)
     field = Box(box.x + names, box.y, box.w - names, box.h - 34)
@@ -170,7 +174,7 @@ def _state_timeline(panel: Shown, box: Box, span: Span) -> Iterator[str]:
     yield from _legend([(state["text"], state["color"], []) for state in states.values()], box)
 
 
-def _bands(line: Line, span: Span) -> list[tuple[float, float, float]]:
+def _bands(line: LineShown, span: Span) -> list[tuple[float, float, float]]:
     bands: list[tuple[float, float, float]] = []
     for at_ms, until_ms, value in zip(line.times, [*line.times[1:], span.to_ms], line.values, strict=True):
         if not isinstance(value, int | float):
@@ -182,7 +186,7 @@ def _bands(line: Line, span: Span) -> list[tuple[float, float, float]]:
     return bands
 
 
-def _timeseries(panel: Shown, box: Box, axis: Axis, written: list[str], span: Span) -> Iterator[str]:
+def _timeseries(panel: PanelShown, box: Box, axis: Axis, written: list[str], span: Span) -> Iterator[str]:
     defaults = panel.panel["fieldConfig"]["defaults"]
     beside = panel.panel["options"]["legend"]["placement"] == "right"
     field = Box(box.x + 58, box.y + 2, box.w - (60 if not beside else 240), box.h - (40 if not beside else 20))

@@ -105,7 +105,7 @@ PLCS = Board(
             ),
         ),
         Section(
-            T("PLC ${plc}", "PLC ${plc}"),
+            T("PLC ${plc}", "PLC ${plc} 的連線與機台"),
             (
                 trend(
                     T("Round trip", "往返時間"),

@@ -1,6 +1,6 @@
 """Panels as they are shown: where each stands once it is repeated, and what Grafana's own code makes of its answers.
 
-Public names: Place, placed, Text, Column, Line, Shown, Json.
+Public names: Place, placed, NumberShown, ColumnShown, LineShown, PanelShown, Json.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class NumberShown:
     """A number of a panel: what stands over it, itself with its unit, its colour."""
 
     title: str
@@ -33,7 +33,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class ColumnShown:
     """A column of a table. ``width`` in pixels, 0 = its share of what is left; ``bar``: its numbers are drawn."""
 
     name: str
@@ -47,7 +47,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class LineShown:
     """A line or band over time. ``values``: None = nothing is drawn there. ``legend``: what stands beside its name."""
 
     name: str
@@ -61,15 +61,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PanelShown:
     """A panel as it is shown. ``none``: what it says when it has nothing."""
 
     panel: Json
     title: str
     none: str
-    texts: list[Text]
-    columns: list[Column]
-    lines: list[Line]
+    texts: list[NumberShown]
+    columns: list[ColumnShown]
+    lines: list[LineShown]
 
 
 def placed(panels: Sequence[Json], values: Mapping[str, Sequence[str]]) -> list[Place]:

@@ -19,7 +19,7 @@ from waiting import HANGS_S
 
 from grafana.ask import Series, Span, Value, ask, filled_in
 from grafana.influxql import SCOPES
-from grafana.shown import Column, Json, Line, Place, Shown, Text
+from grafana.shown import ColumnShown, Json, LineShown, NumberShown, PanelShown, Place
 
 SCRIPT = Path(__file__).with_suffix(".js")
 
@@ -34,7 +34,7 @@ class Judge:
     def __init__(self, folder: Path, node: str) -> None:
         self._command = [node, str(SCRIPT), str(folder)]
 
-    def shown(self, asked: Sequence[Asked], now_ms: int) -> list[Shown]:
+    def shown(self, asked: Sequence[Asked], now_ms: int) -> list[PanelShown]:
         """What each panel shows."""
         panels = [
             {"panel": panel, "frames": frames, "variables": variables, "ticks": []}
@@ -42,13 +42,13 @@ class Judge:
         ]
         answer = self._run({"nowMs": now_ms, "steps": [], "panels": panels})["panels"]
         return [
-            Shown(
+            PanelShown(
                 panel,
                 made["title"],
                 made.get("none", ""),
-                [Text(**one) for one in made.get("texts", ())],
-                [Column(**one) for one in made.get("columns", ())],
-                [Line(**one) for one in made.get("fields", ())],
+                [NumberShown(**one) for one in made.get("texts", ())],
+                [ColumnShown(**one) for one in made.get("columns", ())],
+                [LineShown(**one) for one in made.get("fields", ())],
             )
             for (panel, _, _), made in zip(asked, answer, strict=True)
         ]

@@ -17,7 +17,7 @@ from telemetry_day import day
 from edge.publish.line_protocol import LineEncoder
 from edge.publish.schema import SeriesPoint
 from grafana.ask import Span, ask
-from grafana.shown import Json, Shown, placed
+from grafana.shown import Json, PanelShown, placed
 
 DATABASE = "lanewise"
 COLUMN_PX = 60
@@ -78,27 +78,27 @@ def of_page(filled: Filled, page: Json, span: Span) -> list[Asked]:
 
 
 @pytest.fixture(scope="module")
-def hour(project: Path, filled: Filled, judge: Judge) -> dict[str, list[Shown]]:
+def hour(project: Path, filled: Filled, judge: Judge) -> dict[str, list[PanelShown]]:
     """Every page over the hour, by its title."""
     titled = [(page["title"], one) for language in ("en", "zh-Hant") for page in pages(project, language)
               for one in of_page(filled, page, filled.span)]  # fmt: skip
-    made: dict[str, list[Shown]] = {}
+    made: dict[str, list[PanelShown]] = {}
     for (title, _), shown in zip(titled, judge.shown([one for _, one in titled], filled.span.to_ms), strict=True):
         made.setdefault(title, []).append(shown)
     return made
 
 
-def step_ms_of(shown: Shown, span: Span) -> int:
+def step_ms_of(shown: PanelShown, span: Span) -> int:
     return span.step_s(shown.panel["maxDataPoints"], shown.panel["interval"]) * 1000
 
 
-def every(hour: dict[str, list[Shown]]) -> Iterator[tuple[str, Shown]]:
+def every(hour: dict[str, list[PanelShown]]) -> Iterator[tuple[str, PanelShown]]:
     for page, panels in hour.items():
         for shown in panels:
             yield f"{page}: {shown.title}", shown
 
 
-def test_tags_are_words(hour: dict[str, list[Shown]]) -> None:
+def test_tags_are_words(hour: dict[str, list[PanelShown]]) -> None:
     """No lane is written as a percentage or in thousands."""
     wrong = [
         f"{place}: {column.name}: {value} is written {text}"
@@ -111,7 +111,7 @@ def test_tags_are_words(hour: dict[str, list[Shown]]) -> None:
     assert not wrong, wrong
 
 
-def test_every_column_and_line_has_a_name_of_its_own(hour: dict[str, list[Shown]]) -> None:
+def test_every_column_and_line_has_a_name_of_its_own(hour: dict[str, list[PanelShown]]) -> None:
     raw = re.compile(r"[a-z_]+\.[a-z_]+|[a-z]+(_[a-z]+)+|\$.*|Value|.*\{.*")
     wrong = []
     for place, shown in every(hour):
@@ -125,7 +125,7 @@ def test_every_column_and_line_has_a_name_of_its_own(hour: dict[str, list[Shown]
     assert not wrong, "\n".join(wrong)
 
 
-def test_nothing_is_cut_off(hour: dict[str, list[Shown]]) -> None:
+def test_nothing_is_cut_off(hour: dict[str, list[PanelShown]]) -> None:
     """A column is as wide as the widest of its numbers and times; names of lines stand where there is room."""
     wrong = []
     for place, shown in every(hour):
@@ -149,7 +149,7 @@ def _px(text: str) -> float:
     return sum(IDEOGRAPH_PX if letter > "⺀" else LETTER_PX for letter in text)
 
 
-def test_lines_can_be_told_apart(hour: dict[str, list[Shown]]) -> None:
+def test_lines_can_be_told_apart(hour: dict[str, list[PanelShown]]) -> None:
     """By colour and stroke; and no colour of a line is that of a limit."""
     wrong = []
     for place, shown in every(hour):
@@ -173,14 +173,14 @@ def _distance(one: str, other: str) -> float:
     return math.dist(*([int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in (one, other)))
 
 
-def test_points_of_one_axis_have_one_unit(hour: dict[str, list[Shown]]) -> None:
+def test_points_of_one_axis_have_one_unit(hour: dict[str, list[PanelShown]]) -> None:
     for place, shown in every(hour):
         assert len({line.unit for line in shown.lines}) <= 1, place
     points = [shown for shown in hour["PLCs and points"] if shown.panel.get("repeat") == "point"]
     assert {len(shown.lines) for shown in points} <= {0, 1} and len(points) > 1
 
 
-def test_numbers_are_written_in_full(hour: dict[str, list[Shown]], judge: Judge) -> None:
+def test_numbers_are_written_in_full(hour: dict[str, list[PanelShown]], judge: Judge) -> None:
     """Nobody compares 3.48 K with 3.51 K."""
     for place, shown in every(hour):
         texts = [text for column in shown.columns for text in column.texts if column.type == "number"]
@@ -188,7 +188,7 @@ def test_numbers_are_written_in_full(hour: dict[str, list[Shown]], judge: Judge)
         assert not [text for text in texts if re.search(r"\d (K|Mil|Bil)$", text)], place
 
 
-def test_outages_are_gaps(hour: dict[str, list[Shown]], filled: Filled) -> None:
+def test_outages_are_gaps(hour: dict[str, list[PanelShown]], filled: Filled) -> None:
     """Nothing is drawn while the controller is dead; what is counted is nothing then."""
     held, drawn = [], 0
     for place, shown in every(hour):
@@ -213,7 +213,7 @@ def test_outages_are_gaps(hour: dict[str, list[Shown]], filled: Filled) -> None:
     assert drawn > 1000
 
 
-def test_a_jam_counts_while_it_lasts(hour: dict[str, list[Shown]]) -> None:
+def test_a_jam_counts_while_it_lasts(hour: dict[str, list[PanelShown]]) -> None:
     """telemetry_day.py has a jam that lasts for two minutes without an end."""
     told = {shown.title: shown for shown in hour["Reliability"]}
     assert told["Free of jams"].texts[0].text == "90.00%"
@@ -222,7 +222,7 @@ def test_a_jam_counts_while_it_lasts(hour: dict[str, list[Shown]]) -> None:
     assert (alarm.texts, lasted.texts) == (["jam.sorter.8"], ["360 s"])
 
 
-def test_steps_of_time_end_now_and_are_whole(hour: dict[str, list[Shown]], filled: Filled) -> None:
+def test_steps_of_time_end_now_and_are_whole(hour: dict[str, list[PanelShown]], filled: Filled) -> None:
     """The newest step is as long as the others: throughput does not fall at the right edge of every graph."""
     (items,) = (shown for shown in hour["Line overview"] if shown.title == "Items an hour, sorter")
     (line,) = items.lines
@@ -267,7 +267,7 @@ def test_a_day_of_nothing_does_not_look_broken(project: Path, judge: Judge) -> N
     assert told["Jams"] == "0" and told["Free of jams"] == "100 %" and told["Longest jam"] == "–"
 
 
-def test_what_is_now_is_now(hour: dict[str, list[Shown]], filled: Filled) -> None:
+def test_what_is_now_is_now(hour: dict[str, list[PanelShown]], filled: Filled) -> None:
     """What says "now" is the sum of the newest values of all lines, and nothing once nobody tells."""
     told = {shown.title: shown for shown in hour["Line overview"]}
     newest = ask(filled.url, DATABASE, 'SELECT last("tracks") FROM "line" GROUP BY "line"')
