@@ -14,7 +14,7 @@ from html import escape
 from typing import NamedTuple
 
 from grafana.ask import Span
-from grafana.shown import ColumnShown, Json, LineShown, PanelShown, Place
+from grafana.shown import ColumnShown, Json, LineShown, PanelPlace, PanelShown
 
 CELL_W, CELL_H, GAP = 60, 34, 8
 HEAD_H = 64
@@ -44,7 +44,7 @@ class Box(NamedTuple):
 
 def picture(
     page: Json,
-    places: Sequence[Place],
+    places: Sequence[PanelPlace],
     shown: Sequence[PanelShown],
     axes: Mapping[int, tuple[Axis, list[str]]],
     span: Span,

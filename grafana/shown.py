@@ -1,6 +1,6 @@
 """Panels as they are shown: where each stands once it is repeated, and what Grafana's own code makes of its answers.
 
-Public names: Place, placed, NumberShown, ColumnShown, LineShown, PanelShown, Json.
+Public names: PanelPlace, placed, NumberShown, ColumnShown, LineShown, PanelShown, Json.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from grafana.ask import Value
 Json: TypeAlias = dict[str, Any]
 
 
-class Place(NamedTuple):
+class PanelPlace(NamedTuple):
     """A panel or heading with the variables that are its own, and where it stands: x of 24, y in rows."""
 
     panel: Json
@@ -72,9 +72,9 @@ class PanelShown:
     lines: list[LineShown]
 
 
-def placed(panels: Sequence[Json], values: Mapping[str, Sequence[str]]) -> list[Place]:
+def placed(panels: Sequence[Json], values: Mapping[str, Sequence[str]]) -> list[PanelPlace]:
     """Every panel of a page where it stands, repeated for the values of its variable, or with its heading."""
-    made: list[Place] = []
+    made: list[PanelPlace] = []
     down = 0
     for block in _blocks(panels):
         top = block[0]["gridPos"]["y"]
@@ -90,17 +90,19 @@ def placed(panels: Sequence[Json], values: Mapping[str, Sequence[str]]) -> list[
     return made
 
 
-def _put(made: list[Place], panel: Json, own: Mapping[str, str], down: int, values: Mapping[str, Sequence[str]]) -> int:
+def _put(
+    made: list[PanelPlace], panel: Json, own: Mapping[str, str], down: int, values: Mapping[str, Sequence[str]]
+) -> int:
     """Adds a panel as often as it is repeated. Returns by how many rows that moves what is below."""
     place, name = panel["gridPos"], panel.get("repeat", "") if panel["type"] != "row" else ""
     if not name:
-        made.append(Place(panel, dict(own), place["x"], place["y"] + down))
+        made.append(PanelPlace(panel, dict(own), place["x"], place["y"] + down))
         return 0
     across: int = panel["maxPerRow"]
     found = values.get(name, [""])
     for at, value in enumerate(found):
         x, y = at % across * place["w"], place["y"] + down + at // across * place["h"]
-        made.append(Place(panel, {**own, name: value}, x, y))
+        made.append(PanelPlace(panel, {**own, name: value}, x, y))
     height: int = place["h"]
     return max(0, len(found) - 1) // across * height
 

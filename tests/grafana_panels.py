@@ -19,7 +19,7 @@ from waiting import HANGS_S
 
 from grafana.ask import Series, Span, Value, ask, filled_in
 from grafana.influxql import SCOPES
-from grafana.shown import ColumnShown, Json, LineShown, NumberShown, PanelShown, Place
+from grafana.shown import ColumnShown, Json, LineShown, NumberShown, PanelPlace, PanelShown
 
 SCRIPT = Path(__file__).with_suffix(".js")
 
@@ -82,7 +82,7 @@ def chosen(url: str, database: str, page: Json, span: Span) -> dict[str, list[st
     return found
 
 
-def asked(url: str, database: str, places: Sequence[Place], span: Span, given: Mapping[str, str]) -> list[Asked]:
+def asked(url: str, database: str, places: Sequence[PanelPlace], span: Span, given: Mapping[str, str]) -> list[Asked]:
     """Every panel with the frames of its queries. ``given``: variables that people type in."""
     made: list[Asked] = []
     for panel, own, _, _ in places:
