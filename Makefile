@@ -9,8 +9,11 @@ ARGS ?=
 INFLUXDB ?= 2
 SIMULATOR ?= yes
 SITE ?= ./examples/containers
+# Where alerts go: https://... (a webhook) or mailto:...; empty = nowhere.
+ALERTS ?=
+ALERT_ENV := $(if $(ALERTS),LANEWISE_ALERT_TYPE=$(if $(filter mailto:%,$(ALERTS)),email,webhook) LANEWISE_ALERT_TO='$(ALERTS:mailto:%=%)')
 COMPOSE := COMPOSE_PROFILES=influxdb$(INFLUXDB)$(if $(SIMULATOR),$(comma)simulator) LANEWISE_SITE=$(SITE) \
-	$(if $(filter 3,$(INFLUXDB)),LANEWISE_INFLUX_READER=influx_token) docker compose
+	$(if $(filter 3,$(INFLUXDB)),LANEWISE_INFLUX_READER=influx_token) $(ALERT_ENV) docker compose
 # Most tests wait for processes of others: one more at a time than the two cores they are made for.
 JOBS ?= 3
 
@@ -59,9 +62,10 @@ docs: .venv/.dev  ## writes the documents that come from the code
 	$(BIN)/python -m grafana
 	$(BIN)/python scripts/container_example.py
 
-up:  ## a whole site in containers, see docs/deploy.md; INFLUXDB=3, SIMULATOR=, SITE=./my-site
+up:  ## a whole site in containers, see docs/deploy.md; ALERTS=https://... or mailto:..., INFLUXDB=3, SIMULATOR=, SITE=./my-site
 	python3 scripts/compose_secrets.py
 	$(COMPOSE) up --build --detach --wait
+	$(if $(ALERTS),,@echo "Alerts go nowhere. Set where: make up ALERTS=https://... or ALERTS=mailto:..., see docs/deploy.md")
 
 down:  ## ends it; the data stay
 	$(COMPOSE) --profile "*" down

@@ -2,17 +2,21 @@
 
 Public names: AlertRule, RULES, provisioned.
 
-Every rule has its own query without a page's variables, tells in both languages what to do, and keeps its last state
-when InfluxDB gives an error. Only the heartbeat takes silence for a fault: were all rules to do so, one dead database
-would call people a dozen times.
+Every rule has its own query without a page's variables, and tells in both languages what to do. Its window ends now: an
+aggregate over steps of the calendar begins anew at each of them. One rule takes the error of a database that does not
+answer for its alert, all others keep their state then: were all to call, one dead database would do so a dozen times.
+Silence has a rule for each who may be silent, which tells series that were there before from those that never were by
+resampling a day, for InfluxQL knows no age of a point, and a series without a point in the window is none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from edge.publish import schema
+from edge.publish.schema import Measurement
 from grafana.board import Board
 from grafana.influxql import select
 from grafana.panels import Language, Panel, T
@@ -22,11 +26,18 @@ FOLDER = "Lanewise"
 EVERY = "30s"
 
 
+REMEMBERED_S = 86_400
+"""So long somebody who fell silent is missed; then he counts as taken away."""
+SILENT_S = 180
+
+
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """One rule: fires while the newest (``reduce``: or the sum) of a series is ``above`` or ``below`` a limit.
+    """One rule: fires while a series of its query is ``above`` or ``below`` a limit.
 
-    ``over_s``: how far back it looks. ``lasts``: how long it must be so. ``page``: the dashboard to look at.
+    ``over_s``: how far back from now the query looks. ``lasts``: how long it must be so. ``page``: the dashboard to
+    look at. ``silence``: the query counts by the minute, and none for SILENT_S is the fault; ``unless``: so is the other
+    query's, and then this is not. ``unreachable``: what it means when the database gives an error.
     """
 
     name: str
@@ -36,28 +47,64 @@ class AlertRule:
     page: str
     above: float | None = None
     below: float | None = None
-    reduce: Literal["last", "sum"] = "last"
     over_s: int = 600
     lasts: str = "1m"
     severity: Literal["high", "medium", "low"] = "medium"
-    silence: Literal["OK", "Alerting"] = "OK"
+    silence: bool = False
+    unless: str = ""
+    nothing: Literal["OK", "Alerting"] = "OK"
+    unreachable: Literal["KeepLast", "Alerting"] = "KeepLast"
 
+
+def _by_minute(source: Measurement, field: str, by: tuple[str, ...]) -> str:
+    """How many points there are in each minute that has any."""
+    grouped = ", ".join(f'"{tag}"' for tag in by)
+    counted = select(source, f'count("{field}")', scopes=())
+    return f"{counted} GROUP BY time(1m), {grouped} fill(none)"
+
+
+_PUBLISHED = _by_minute(schema.PUBLISHER, "up", ("site", "controller"))
 
 RULES = (
     AlertRule(
-        "controller-silent",
-        T("Controller silent", "控制器無訊號"),
+        "line-data-stale",
+        T("Line data stale", "產線資料停止"),
         T(
-            "No sign of life of controller {{ $labels.controller }}: parcels take the default lane. Is `lanewise run` alive, and `lanewise publish`, and InfluxDB?",
-            "控制器 {{ $labels.controller }} 無訊號：包裹走預設滑道。請檢查 lanewise run、lanewise publish 與 InfluxDB。",
+            "The publisher delivers, but the newest data of controller {{ $labels.controller }} are older than 3 minutes: it is dead, or the publisher has to catch up (Backlog). While `lanewise run` is dead parcels take the default lane.",
+            "發布者正常，但控制器 {{ $labels.controller }} 最新資料已超過 3 分鐘：控制器停止，或發布者正在補送（積壓）。lanewise run 停止時包裹走預設滑道。",
         ),
-        select(
-            schema.CONTROLLER, 'count("journal_records")', by=("site", "controller"), every="1m", fill="0", scopes=()
-        ),
-        below=1,
-        over_s=3600,
+        _by_minute(schema.CONTROLLER, "journal_records", ("site", "controller")),
+        over_s=REMEMBERED_S,
         severity="high",
-        silence="Alerting",
+        silence=True,
+        unless=_PUBLISHED,
+        page="decision-path",
+    ),
+    AlertRule(
+        "publisher-stale",
+        T("Publisher stale", "發布者停止"),
+        T(
+            "Nothing of the publisher of {{ $labels.controller }} for 3 minutes: the line may run well, but nothing here is new. Is `lanewise publish` alive, and what does `--status` say?",
+            "{{ $labels.controller }} 的發布者已 3 分鐘無訊號：產線可能正常，但此處資料不是最新。請檢查 lanewise publish 與 --status。",
+        ),
+        _PUBLISHED,
+        over_s=REMEMBERED_S,
+        severity="high",
+        silence=True,
+        nothing="Alerting",
+        page="decision-path",
+    ),
+    AlertRule(
+        "database-unreachable",
+        T("Database unreachable", "資料庫無回應"),
+        T(
+            "InfluxDB does not answer Grafana, or refuses: no page and no other alert is true now. The lines do not need it. docs/dashboards.md says how to repair a bucket that was made anew.",
+            "InfluxDB 未回應或拒絕 Grafana：目前所有頁面與其他警報皆不可信；產線不受影響。重建 bucket 後的修復見 docs/dashboards.md。",
+        ),
+        select(schema.PUBLISHER, 'count("up")', scopes=()),
+        below=0,
+        severity="high",
+        unreachable="Alerting",
         page="decision-path",
     ),
     AlertRule(
@@ -67,9 +114,10 @@ RULES = (
             "PLC {{ $labels.plc }} does not answer; its line runs on its own. Cable, address, PLC?",
             "PLC {{ $labels.plc }} 未回應，其產線自行運作。請檢查纜線、位址與 PLC。",
         ),
-        select(schema.PLC, 'min("up")', by=("site", "plc"), every="30s", scopes=()),
+        select(schema.PLC, 'last("up")', by=("site", "plc"), scopes=()),
         below=1,
         severity="high",
+        over_s=60,
         page="plcs",
     ),
     AlertRule(
@@ -79,10 +127,11 @@ RULES = (
             "The heartbeat of PLC {{ $labels.plc }} stands still: its program does not run.",
             "PLC {{ $labels.plc }} 心跳停止：程式未執行。",
         ),
-        select(schema.PLC, 'max("heartbeat_age_us")', by=("site", "plc"), every="30s", scopes=()),
+        select(schema.PLC, 'max("heartbeat_age_us")', by=("site", "plc"), scopes=()),
         above=2_000_000,
         lasts="30s",
         severity="high",
+        over_s=60,
         page="plcs",
     ),
     AlertRule(
@@ -92,9 +141,10 @@ RULES = (
             "Reader {{ $labels.reader }} does not answer: totes are refused and parcels set aside. Power, cable, another client?",
             "讀取器 {{ $labels.reader }} 未回應：物流箱被拒、包裹被擱置。請檢查電源、纜線或其他連線者。",
         ),
-        select(schema.READER, 'min("up")', by=("site", "reader"), every="30s", scopes=()),
+        select(schema.READER, 'last("up")', by=("site", "reader"), scopes=()),
         below=1,
         severity="high",
+        over_s=60,
         page="portals",
     ),
     AlertRule(
@@ -104,11 +154,10 @@ RULES = (
             "Line {{ $labels.line }}: routes came too late for the PLC. Look at the round trip and at what else runs on this machine.",
             "產線 {{ $labels.line }}：路線來不及送達 PLC。請檢查往返時間與本機其他程式。",
         ),
-        select(schema.REACTION, 'sum("late")', by=("site", "line"), every="1m", fill="0", scopes=()),
+        select(schema.REACTION, 'sum("late")', by=("site", "line"), scopes=()),
         above=0,
-        reduce="sum",
-        over_s=300,
         lasts="0s",
+        over_s=300,
         page="decision-path",
     ),
     AlertRule(
@@ -118,10 +167,11 @@ RULES = (
             "Line {{ $labels.line }}: one route in a hundred takes longer than 50 ms from induction to PLC.",
             "產線 {{ $labels.line }}：百分之一的路線超過 50 毫秒。",
         ),
-        select(schema.REACTION, 'percentile("reaction_us", 99)', by=("site", "line"), every="5m", scopes=()),
+        select(schema.REACTION, 'percentile("reaction_us", 99)', by=("site", "line"), scopes=()),
         above=50_000,
         lasts="5m",
         severity="low",
+        over_s=300,
         page="decision-path",
     ),
     AlertRule(
@@ -131,10 +181,10 @@ RULES = (
             "Portal {{ $labels.portal }}: more than 5 % of passages without a tag. Reader, antennas, labels?",
             "讀取門 {{ $labels.portal }}：超過 5 % 無標籤。請檢查讀取器、天線與標籤。",
         ),
-        select(schema.PASSAGE, 'mean("empty")', by=("site", "portal"), every="10m", scopes=()),
+        select(schema.PASSAGE, 'mean("empty")', by=("site", "portal"), scopes=()),
         above=0.05,
-        over_s=1200,
         lasts="5m",
+        over_s=600,
         page="portals",
     ),
     AlertRule(
@@ -144,10 +194,10 @@ RULES = (
             "Line {{ $labels.line }}: more than 5 items in 10 minutes did not end where they were sent.",
             "產線 {{ $labels.line }}：10 分鐘內超過 5 件未到指定滑道。",
         ),
-        select(schema.OUTCOME, 'sum("bad")', by=("site", "line"), every="1m", fill="0", scopes=()),
+        select(schema.OUTCOME, 'sum("bad")', by=("site", "line"), scopes=()),
         above=5,
-        reduce="sum",
         lasts="0s",
+        over_s=600,
         page="lanes",
     ),
     AlertRule(
@@ -157,11 +207,11 @@ RULES = (
             "More than 10 alarms in 10 minutes: nobody can handle that. Look for the first one.",
             "10 分鐘內超過 10 次警報，無人能應付。請找出第一個。",
         ),
-        select(schema.ALARM, 'sum("annunciated")', by=("site",), every="1m", fill="0", scopes=()),
+        select(schema.ALARM, 'sum("annunciated")', by=("site",), scopes=()),
         above=10,
-        reduce="sum",
         lasts="0s",
         severity="low",
+        over_s=600,
         page="reliability",
     ),
     AlertRule(
@@ -171,10 +221,11 @@ RULES = (
             "{{ $labels.follower }} of {{ $labels.controller }} is more than 50,000 records behind. Is its target up? `lanewise publish --status` says why.",
             "{{ $labels.controller }} 的 {{ $labels.follower }} 落後超過五萬筆。請以 lanewise publish --status 查看原因。",
         ),
-        select(schema.BACKLOG, 'max("records")', by=("site", "controller", "follower"), every="1m", scopes=()),
+        select(schema.BACKLOG, 'min("records")', by=("site", "controller", "follower"), scopes=()),
         above=50_000,
         lasts="5m",
         severity="low",
+        over_s=60,
         page="decision-path",
     ),
     AlertRule(
@@ -184,13 +235,11 @@ RULES = (
             "The target of {{ $labels.publisher }} refuses points: `lanewise publish --set-aside` shows them with its reason.",
             "{{ $labels.publisher }} 的目標拒收資料點：以 lanewise publish --set-aside 查看原因。",
         ),
-        select(
-            schema.PUBLISHER, 'max("set_aside") - min("set_aside")', by=("site", "publisher"), every="10m", scopes=()
-        ),
+        select(schema.PUBLISHER, 'max("set_aside") - min("set_aside")', by=("site", "publisher"), scopes=()),
         above=0,
-        over_s=1200,
         lasts="0s",
         severity="low",
+        over_s=600,
         page="decision-path",
     ),
     AlertRule(
@@ -200,9 +249,10 @@ RULES = (
             "Less than 1 GB beside the journal of {{ $labels.controller }}. When it is full nothing is acknowledged and parcels take the default lane.",
             "{{ $labels.controller }} 的日誌磁碟不足 1 GB；寫滿後不再確認，包裹走預設滑道。",
         ),
-        select(schema.CONTROLLER, 'min("disk_free_bytes")', by=("site", "controller"), every="1m", scopes=()),
+        select(schema.CONTROLLER, 'min("disk_free_bytes")', by=("site", "controller"), scopes=()),
         below=1_000_000_000,
         lasts="5m",
+        over_s=60,
         page="decision-path",
     ),
 )
@@ -226,26 +276,13 @@ def _shown(rule: AlertRule, boards: tuple[Board, ...]) -> tuple[str, int]:
 
 
 def _rule(rule: AlertRule, page_uid: str, panel: int) -> dict[str, object]:
-    span = {"from": rule.over_s, "to": 0}
-    evaluator = (
-        {"type": "gt", "params": [rule.above]} if rule.above is not None else {"type": "lt", "params": [rule.below]}
-    )
-    asked = {"refId": "A", "query": rule.query, "rawQuery": True, "resultFormat": "time_series"}
-    reduced = {
-        "refId": "B",
-        "type": "reduce",
-        "expression": "A",
-        "reducer": rule.reduce,
-        "settings": {"mode": "dropNN"},
-    }
-    judged = {"refId": "C", "type": "threshold", "expression": "B", "conditions": [{"evaluator": evaluator}]}
     return {
         "uid": f"lanewise-{rule.name}",
         "title": f"{rule.title.en} · {rule.title.zh}",
         "condition": "C",
         "for": rule.lasts,
-        "noDataState": rule.silence,
-        "execErrState": "KeepLast",
+        "noDataState": rule.nothing,
+        "execErrState": rule.unreachable,
         "isPaused": False,
         "labels": {"severity": rule.severity, "system": "lanewise"},
         "annotations": {
@@ -254,9 +291,38 @@ def _rule(rule: AlertRule, page_uid: str, panel: int) -> dict[str, object]:
             "__dashboardUid__": page_uid,
             "__panelId__": str(panel),
         },
-        "data": [
-            {"refId": "A", "relativeTimeRange": span, "datasourceUid": DATA_SOURCE_UID, "model": asked},
-            {"refId": "B", "relativeTimeRange": span, "datasourceUid": "__expr__", "model": reduced},
-            {"refId": "C", "relativeTimeRange": span, "datasourceUid": "__expr__", "model": judged},
-        ],
+        "data": list(_parts(rule)),
     }
+
+
+def _parts(rule: AlertRule) -> Iterator[dict[str, object]]:
+    """The query, its number, and the judgement C."""
+
+    def part(ref: str, model: dict[str, object], source: str = "__expr__") -> dict[str, object]:
+        span = {"from": rule.over_s, "to": 0}
+        return {"refId": ref, "relativeTimeRange": span, "datasourceUid": source, "model": {"refId": ref, **model}}
+
+    def asked(ref: str, query: str) -> dict[str, object]:
+        return part(ref, {"query": query, "rawQuery": True, "resultFormat": "time_series"}, DATA_SOURCE_UID)
+
+    def counted(ref: str, query: str) -> Iterator[dict[str, object]]:
+        """How many points the newest SILENT_S have, also none, of every series that the day has."""
+        yield asked(ref, query)
+        steps = {"window": f"{SILENT_S}s", "downsampler": "sum", "upsampler": "fillna"}
+        yield part(f"{ref}steps", {"type": "resample", "expression": ref, **steps})
+        none = {"mode": "replaceNN", "replaceWithValue": 0}
+        yield part(f"{ref}now", {"type": "reduce", "expression": f"{ref}steps", "reducer": "last", "settings": none})
+
+    if rule.silence:
+        yield from counted("A", rule.query)
+        silent = "$Anow < 1"
+        if rule.unless:
+            yield from counted("B", rule.unless)
+            silent = f"({silent}) * ($Bnow > 0)"
+        yield part("C", {"type": "math", "expression": silent})
+        return
+    yield asked("A", rule.query)
+    yield part("B", {"type": "reduce", "expression": "A", "reducer": "last", "settings": {"mode": "dropNN"}})
+    limit, kind = (rule.above, "gt") if rule.above is not None else (rule.below, "lt")
+    conditions = [{"evaluator": {"type": kind, "params": [limit]}}]
+    yield part("C", {"type": "threshold", "expression": "B", "conditions": conditions})

@@ -27,19 +27,23 @@ from grafana_foundation_sdk.models.table import Options as TableOptions
 from edge.publish import schema
 from edge.publish.schema import Measurement
 from grafana.influxql import SCOPES, Annotation, AnnotationTarget, recent, values_of
-from grafana.panels import ALARM, DATA_SOURCE, NEUTRAL, Language, Panel, T
+from grafana.panels import ALARM, COLUMNS, DATA_SOURCE, NEUTRAL, Language, Panel, T
 
 LIVE_URL = "http://127.0.0.1:8000"
 TAG = "lanewise"
-COLUMNS = 24
 _USED = re.compile(r"\$\{(\w+)")
 
 _SCOPE_SOURCES: dict[str, tuple[Measurement, T]] = {
     "site": (schema.CONTROLLER, T("Site", "站點")),
+    "controller": (schema.CONTROLLER, T("Controller", "控制器")),
     "line": (schema.INDUCTION, T("Line", "線")),
     "lane": (schema.LANE, T("Lane", "滑道")),
     "reader": (schema.READER, T("Reader", "讀取器")),
+    "portal": (schema.PASSAGE, T("Portal", "讀取門")),
     "plc": (schema.PLC, T("PLC", "PLC")),
+    "point": (schema.PLC_POINT, T("Point", "點位")),
+    "dock": (schema.GATE, T("Door", "碼頭門")),
+    "follower": (schema.BACKLOG, T("Publisher", "發布者")),
 }
 _MARKS = (
     (
@@ -70,10 +74,11 @@ _MARKS = (
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Panels under a heading, from left to right and top to bottom."""
+    """Panels under a heading, from left to right and top to bottom. ``repeat``: all of it, for each value of a variable."""
 
     title: T
     panels: tuple[Panel, ...]
+    repeat: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +100,10 @@ class Board:
             y += 1
             x = below = 0
             for panel in section.panels:
-                if x + panel.width > COLUMNS:
+                if x + panel.width > COLUMNS or panel.repeat:  # what is repeated fills lines of its own
                     x, y, below = 0, y + below, 0
                 yield panel, x, y
-                x, below = x + panel.width, max(below, panel.height)
+                x, below = COLUMNS if panel.repeat else x + panel.width, max(below, panel.height)
             y += below
 
     def scopes(self) -> tuple[str, ...]:
@@ -107,7 +112,7 @@ class Board:
             query.query for section in self.sections for panel in section.panels for query in panel.queries
         )
         queries += " ".join(mark.query for _, _, mark in _MARKS)
-        used = set(_USED.findall(queries))
+        used = set(_USED.findall(queries)) | {section.repeat for section in self.sections}
         return tuple(scope for scope in SCOPES if scope in used)
 
     def uid(self, language: Language) -> str:
@@ -140,8 +145,8 @@ class Board:
         made.link(others.as_dropdown(True).include_vars(True).keep_time(True))
         for number, (what, x, y) in enumerate(self.placed(), start=1):
             if isinstance(what, Section):
-                place = GridPos(1, COLUMNS, 0, y)
-                made.with_row(dashboard.Row(what.title.of(language)).id(number).grid_pos(place))
+                row = dashboard.Row(what.title.of(language)).id(number).grid_pos(GridPos(1, COLUMNS, 0, y))
+                made.with_row(row.repeat(what.repeat) if what.repeat else row)
             else:
                 made.with_panel(what.draw(language, number, x, y))
         page = made.build()

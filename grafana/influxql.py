@@ -1,6 +1,6 @@
 """InfluxQL for Grafana: queries whose every name is looked up in the telemetry's schema.
 
-Public names: Influx, select, totals, recent, values_of, SCOPES.
+Public names: Influx, select, totals, recent, values_of, SCOPES, HOUR, NOW.
 
 The dialect is what InfluxDB 1.x, 2.x (by DBRP) and 3 Core share: aggregates, percentile, grouping by time and tags,
 arithmetic on them, regular expressions on tags and text fields; no subqueries.
@@ -17,8 +17,15 @@ from grafana_foundation_sdk.cog.variants import Dataquery
 from edge.publish import schema
 from edge.publish.schema import BASE_TAGS, Measurement
 
-SCOPES = ("site", "line", "lane", "reader", "plc")
+SCOPES = ("site", "controller", "line", "lane", "reader", "portal", "plc", "point", "dock", "follower")
 """Tags that a page narrows by its variables of the same names."""
+HOUR = "3600000 / $__interval_ms"
+"""Times a count or sum of one step of time: what that is an hour."""
+NOW = "time > ${__to}ms - 30s"
+"""The newest of what is written every 10 s; nothing once nobody writes it."""
+_STEP = "$__interval, ${__to}001u"
+"""Steps end with the chosen time, a microsecond behind its last point: a step of the calendar that has just begun
+looks as if the line stood still."""
 _OFTEN_ABSENT = {
     schema.ALARM.name: {"line", "plc"},
     schema.ANOMALY.name: {"line"},
@@ -86,16 +93,16 @@ def select(
     *,
     where: str = "",
     by: tuple[str, ...] = (),
-    every: str = "",
-    fill: str = "none",
+    every: bool = False,
+    fill: str = "null",
     scopes: Collection[str] = SCOPES,
 ) -> str:
-    """An aggregate over the chosen time. ``by``: tags; ``every``: also by time, `$__interval` or a duration.
+    """An aggregate over the chosen time. ``by``: tags; ``every``: also by steps of time, those without a point too.
 
     ``scopes``: variables of the page that narrow it, as far as the
     measurement has such tags. Raises ValueError for a name that the measurement does not have.
     """
-    parts = [part for part in (f"time({every})" if every else "", *(f'"{tag}"' for tag in by)) if part]
+    parts = [part for part in (f"time({_STEP})" if every else "", *(f'"{tag}"' for tag in by)) if part]
     group = f" GROUP BY {', '.join(parts)}" + (f" fill({fill})" if every else "") if parts else ""
     return _from(source, what, where, scopes, by) + group
 

@@ -7,8 +7,14 @@ from __future__ import annotations
 
 from edge.publish import schema
 from grafana.board import Board, Section
-from grafana.influxql import recent, select, totals
-from grafana.panels import ALARM, OFF, WARN, Column, T, bars, rows, timeline, trend
+from grafana.influxql import HOUR, recent, select, totals
+from grafana.panels import ALARM, NUMBERS, OFF, WARN, Column, T, bars, rows, timeline, trend
+
+REASONS = (
+    "verified", "assigned", "refused", "alternative", "recirculate", "reject", "no-read", "ambiguous", "contradiction",
+    "no-order", "cancelled", "duplicate", "no-lane",
+)  # fmt: skip
+"""Why a lane was chosen: the tag `reason` of routes."""
 
 LANES = Board(
     "lanes",
@@ -22,12 +28,19 @@ LANES = Board(
             T("Load", "負載"),
             (
                 trend(
-                    T("Items an hour", "每小時件數"),
-                    T("Ends in each lane, counted by the minute.", "到達各滑道的件數，每分鐘統計。"),
-                    select(schema.OUTCOME, 'count("bad") * 60', by=("line", "lane"), every="1m", fill="0"),
-                    "$tag_line $tag_lane",
-                    unit="short",
-                    width=12,
+                    T("Items an hour, ${line}", "每小時件數，${line}"),
+                    T(
+                        "Ends in each lane of the line, in the steps of the graph; 0 = still on the line or lost.",
+                        "到達該線各滑道的件數，按圖中時段；0 = 仍在線上或遺失。",
+                    ),
+                    select(schema.OUTCOME, f'count("bad") * {HOUR}', by=("lane",), every=True, fill="0"),
+                    "$tag_lane",
+                    unit="none",
+                    decimals=0,
+                    width=24,
+                    names=(*NUMBERS[:-1], "0"),
+                    repeat="line",
+                    step="5m",
                 ),
                 bars(
                     T("Items", "件數"),
@@ -36,7 +49,7 @@ LANES = Board(
                         "所選時間內到達各滑道的件數；0 = 仍在線上或遺失。",
                     ),
                     totals(schema.OUTCOME, 'count("bad")', by=("line", "lane")),
-                    unit="short",
+                    unit="none",
                     width=12,
                 ),
                 bars(
@@ -50,7 +63,7 @@ LANES = Board(
                     T("Not as sent", "未達指定滑道"),
                     T("Ends that were not confirmed, by the lane where the item is.", "未確認的結果，按實際所在滑道。"),
                     totals(schema.OUTCOME, 'sum("bad")', by=("line", "lane")),
-                    unit="short",
+                    unit="none",
                     width=12,
                     limits=((1, ALARM),),
                 ),
@@ -62,7 +75,7 @@ LANES = Board(
                 timeline(
                     T("Full", "滿道"),
                     T("When each lane was full, as its PLC says.", "PLC 回報的各滑道滿載時段。"),
-                    select(schema.LANE, 'max("full")', by=("line", "lane"), every="$__interval"),
+                    select(schema.LANE, 'max("full")', by=("line", "lane"), every=True),
                     "$tag_line $tag_lane",
                     {0: (T("free", "可用"), OFF), 1: (T("full", "已滿"), WARN)},
                     width=12,
@@ -70,7 +83,7 @@ LANES = Board(
                 timeline(
                     T("Switched off", "停用"),
                     T("When each lane was disabled.", "各滑道停用的時段。"),
-                    select(schema.LANE, 'max("disabled")', by=("line", "lane"), every="$__interval"),
+                    select(schema.LANE, 'max("disabled")', by=("line", "lane"), every=True),
                     "$tag_line $tag_lane",
                     {0: (T("enabled", "啟用"), OFF), 1: (T("disabled", "停用"), WARN)},
                     width=12,
@@ -108,27 +121,33 @@ LANES = Board(
             T("Went elsewhere", "改道"),
             (
                 trend(
-                    T("Routes by reason", "路線原因"),
+                    T("Routes by reason, an hour", "每小時路線原因"),
                     T(
-                        "Decisions by reason, counted by the minute: `alternative`, `recirculate` and `reject` mean that lanes were full or off.",
-                        "各原因的決定數，每分鐘統計；alternative、recirculate、reject 表示滑道已滿或停用。",
+                        "Decisions by reason: `alternative`, `recirculate` and `reject` mean that lanes were full or off.",
+                        "各原因的決定數；alternative、recirculate、reject 表示滑道已滿或停用。",
                     ),
-                    select(schema.ROUTE, 'count("track")', by=("reason",), every="1m", fill="0"),
+                    select(schema.ROUTE, f'count("track") * {HOUR}', by=("reason",), every=True, fill="0"),
                     "$tag_reason",
-                    unit="short",
-                    width=12,
+                    unit="none",
+                    decimals=0,
+                    width=24,
                     stacked=True,
+                    names=REASONS,
+                    step="5m",
                 ),
                 trend(
-                    T("Rounds", "再循環"),
+                    T("Rounds, ${line}", "再循環，${line}"),
                     T(
                         "Mean number of rounds that an item had made when its lane was decided.",
                         "決定滑道時平均已循環的次數。",
                     ),
-                    select(schema.ROUTE, 'mean("round")', by=("line",), every="5m"),
+                    select(schema.ROUTE, 'mean("round")', by=("line",), every=True),
                     "$tag_line",
-                    unit="short",
+                    unit="none",
+                    decimals=2,
                     width=12,
+                    repeat="line",
+                    step="5m",
                 ),
             ),
         ),

@@ -11,7 +11,7 @@ from typing import Any
 
 COLUMNS = 24
 LONGEST_H = 24
-BUILT_IN = frozenset({"__interval", "__range_s", "__value", "__url_time_range", "timeFilter"})
+BUILT_IN = frozenset({"__interval", "__interval_ms", "__range_s", "__to", "__value", "__url_time_range", "timeFilter"})
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 _TAG_ALIAS = re.compile(r"tag_\w+|col")
 _Json = dict[str, Any]
@@ -49,16 +49,17 @@ def rule_problems(file: _Json) -> Iterator[str]:
         yield f"rules: the same uid twice in {uids}"
     for rule in rules:
         here = f"rule {rule['uid']!r}"
-        if rule["execErrState"] != "KeepLast":
-            yield f"{here}: execErrState {rule['execErrState']!r}: allowed: KeepLast"
+        if rule["execErrState"] not in ("KeepLast", "Alerting"):
+            yield f"{here}: execErrState {rule['execErrState']!r}: allowed: KeepLast, Alerting"
         parts = {part["refId"]: part for part in rule["data"]}
         if rule["condition"] not in parts:
             yield f"{here}: condition {rule['condition']!r}: allowed: {', '.join(parts)}"
         for part in rule["data"]:
             model = part["model"]
             if part["datasourceUid"] == "__expr__":
-                if model["expression"] not in parts:
-                    yield f"{here}: expression {model['expression']!r}: allowed: {', '.join(parts)}"
+                asked = re.findall(r"\$(\w+)", model["expression"]) or [model["expression"]]
+                for name in set(asked) - parts.keys():
+                    yield f"{here}: expression {name!r}: allowed: {', '.join(parts)}"
             elif not model.get("query", "").strip():
                 yield f"{here}: empty query"
             else:
@@ -66,6 +67,8 @@ def rule_problems(file: _Json) -> Iterator[str]:
                     yield f"{here}: variable ${name}: an alert rule has none"
     if not any(rule["noDataState"] == "Alerting" for rule in rules):
         yield "rules: none takes silence for a fault (noDataState Alerting)"
+    if sum(rule["execErrState"] == "Alerting" for rule in rules) != 1:
+        yield "rules: one, and only one, must take a database that gives an error for its alert (execErrState Alerting)"
 
 
 def _panel_problems(panel: _Json) -> Iterator[str]:

@@ -23,6 +23,11 @@ PACKML = {
 }
 """States in which a machine may stay. Source: ANSI/ISA-TR88.00.02-2015, PackML unit states."""
 
+EVENTS = (
+    "diverted", "defaulted", "divert-failed", "lost", "stray", "jam", "lane", "state", "input", "refused",
+)  # fmt: skip
+"""Kinds of a PLC's events: the tag `event`."""
+
 PLCS = Board(
     "plcs",
     T("PLCs and points", "PLC 與點位"),
@@ -37,7 +42,7 @@ PLCS = Board(
                 timeline(
                     T("PLCs", "PLC"),
                     T("Whether each PLC answers and follows.", "各 PLC 是否回應並運作。"),
-                    select(schema.PLC, 'min("up")', by=("plc",), every="$__interval"),
+                    select(schema.PLC, 'min("up")', by=("plc",), every=True),
                     "$tag_plc",
                     UP,
                 ),
@@ -47,45 +52,9 @@ PLCS = Board(
                         "PackML state of each machine; only in Execute does it act on routes.",
                         "各機台的 PackML 狀態；僅在「執行」時處理路線。",
                     ),
-                    select(schema.PLC, 'last("packml_state")', by=("plc",), every="$__interval"),
+                    select(schema.PLC, 'last("packml_state")', by=("plc",), every=True),
                     "$tag_plc",
                     PACKML,
-                ),
-                trend(
-                    T("Round trip", "往返時間"),
-                    T("Mean time of a read of the mailbox.", "讀取信箱的平均時間。"),
-                    select(schema.PLC, 'mean("round_trip_us")', by=("plc",), every="$__interval"),
-                    "$tag_plc",
-                    unit="µs",
-                ),
-                trend(
-                    T("Reads a second", "每秒讀取數"),
-                    T("How often each mailbox is read.", "每秒讀取信箱的次數。"),
-                    select(schema.PLC, 'mean("polls") / 10', by=("plc",), every="$__interval"),
-                    "$tag_plc",
-                    unit="short",
-                ),
-                trend(
-                    T("Events that wait", "等待的事件"),
-                    T(
-                        "Events that each PLC keeps until they are stored here. At 32 its buffer is full.",
-                        "PLC 保留至本端儲存為止的事件；達 32 即滿。",
-                    ),
-                    select(schema.PLC, 'max("events_unacknowledged")', by=("plc",), every="$__interval"),
-                    "$tag_plc",
-                    unit="short",
-                    limits=((32, WARN),),
-                ),
-                trend(
-                    T("Heartbeat age", "心跳時間"),
-                    T(
-                        "Time since each PLC's heartbeat moved. From 1 s on the PLC's program does not run.",
-                        "PLC 心跳上次變化至今；達 1 秒表示 PLC 程式未執行。",
-                    ),
-                    select(schema.PLC, 'max("heartbeat_age_us")', by=("plc",), every="$__interval"),
-                    "$tag_plc",
-                    unit="µs",
-                    limits=((1_000_000, ALARM),),
                 ),
                 rows(
                     T("Connections", "連線紀錄"),
@@ -120,12 +89,12 @@ PLCS = Board(
             ),
         ),
         Section(
-            T("Machines", "機台"),
+            T("Modes", "模式"),
             (
                 timeline(
                     T("Mode", "模式"),
                     T("PackML mode of each machine that tells it.", "回報模式的機台之 PackML 模式。"),
-                    select(schema.PLC, 'last("packml_mode")', by=("plc",), every="$__interval", fill="previous"),
+                    select(schema.PLC, 'last("packml_mode")', by=("plc",), every=True, fill="previous"),
                     "$tag_plc",
                     {
                         1: (T("Producing", "生產"), OFF),
@@ -133,12 +102,56 @@ PLCS = Board(
                         3: (T("Manual", "手動"), WARN),
                     },
                 ),
+            ),
+        ),
+        Section(
+            T("PLC ${plc}", "PLC ${plc} 的連線與機台"),
+            (
+                trend(
+                    T("Round trip", "往返時間"),
+                    T("Mean time of a read of the mailbox.", "讀取信箱的平均時間。"),
+                    select(schema.PLC, 'mean("round_trip_us")', by=("plc",), every=True),
+                    "$tag_plc",
+                    unit="µs",
+                ),
+                trend(
+                    T("Heartbeat age", "心跳時間"),
+                    T(
+                        "Time since each PLC's heartbeat moved. From 1 s on the PLC's program does not run.",
+                        "PLC 心跳上次變化至今；達 1 秒表示 PLC 程式未執行。",
+                    ),
+                    select(schema.PLC, 'max("heartbeat_age_us")', by=("plc",), every=True),
+                    "$tag_plc",
+                    unit="µs",
+                    limits=((1_000_000, ALARM),),
+                ),
+                trend(
+                    T("Events that wait", "等待的事件"),
+                    T(
+                        "Events that each PLC keeps until they are stored here. At 32 its buffer is full.",
+                        "PLC 保留至本端儲存為止的事件；達 32 即滿。",
+                    ),
+                    select(schema.PLC, 'max("events_unacknowledged")', by=("plc",), every=True),
+                    "$tag_plc",
+                    unit="none",
+                    decimals=0,
+                    limits=((32, WARN),),
+                ),
+                trend(
+                    T("Reads a second", "每秒讀取數"),
+                    T("How often its mailbox is read.", "每秒讀取信箱的次數。"),
+                    select(schema.PLC, 'mean("polls") / 10', by=("plc",), every=True),
+                    "$tag_plc",
+                    unit="none",
+                    decimals=1,
+                ),
                 trend(
                     T("Speed", "速度"),
                     T("Products a minute, as the machine tells it.", "機台回報的每分鐘產品數。"),
-                    select(schema.PLC, 'mean("products_per_min")', by=("plc",), every="$__interval", fill="previous"),
+                    select(schema.PLC, 'mean("products_per_min")', by=("plc",), every=True, fill="previous"),
                     "$tag_plc",
-                    unit="short",
+                    unit="none",
+                    decimals=0,
                 ),
                 trend(
                     T("Products", "產品數"),
@@ -147,46 +160,76 @@ PLCS = Board(
                         schema.PLC,
                         'max("processed") AS "processed", max("defective") AS "defective"',
                         by=("plc",),
-                        every="$__interval",
+                        every=True,
                         fill="previous",
                     ),
-                    "$tag_plc $col",
-                    unit="short",
+                    "$col",
+                    unit="none",
+                    decimals=0,
+                    names=("processed", "defective"),
+                ),
+                trend(
+                    T("Events", "事件"),
+                    T(
+                        "Its events by kind, in each step of the graph; photo-eyes and inductions left out.",
+                        "各種事件數，按圖中時段；不含光眼與導入。",
+                    ),
+                    select(schema.PLC_EVENT, 'count("track")', by=("event",), every=True, fill="0"),
+                    "$tag_event",
+                    unit="none",
+                    decimals=0,
+                    width=12,
+                    names=EVENTS,
+                    step="5m",
+                ),
+                trend(
+                    T("Commands", "命令"),
+                    T("What became of commands, in each step of the graph.", "命令結果，按圖中時段。"),
+                    select(schema.COMMAND, 'count("target")', by=("result",), every=True, fill="0"),
+                    "$tag_result",
+                    unit="none",
+                    decimals=0,
+                    width=12,
+                    names=("accepted", "refused", "unknown", "dropped"),
+                    step="5m",
                 ),
             ),
+            repeat="plc",
         ),
         Section(
             T("Points", "點位"),
             (
                 trend(
-                    T("Points", "點位"),
-                    T(
-                        "Values of the points that the configuration names, each in its own unit.",
-                        "設定檔所列點位的數值，單位各異。",
-                    ),
-                    select(schema.PLC_POINT, 'mean("number")', by=("plc", "point"), every="$__interval"),
-                    "$tag_plc $tag_point",
+                    T("${point}", "點位 ${point}"),
+                    T("The point's value in its own unit.", "該點位的數值，以其單位表示。"),
+                    select(schema.PLC_POINT, 'mean("number")', by=("plc",), every=True),
+                    "$tag_plc",
                     unit="none",
-                    width=16,
                     least=None,
+                    repeat="point",
+                    step="2m",
                 ),
                 trend(
                     T("Not good", "品質不佳"),
                     T(
-                        "Points that are uncertain, stale or bad, counted by the minute.",
-                        "可能不準、過期或異常的點位數，每分鐘統計。",
+                        "Reports of points that are uncertain, stale or bad, in each step.",
+                        "可能不準、過期或異常的點位回報數，按時段。",
                     ),
                     select(
                         schema.PLC_POINT,
                         'count("age_us")',
-                        by=("plc", "point", "quality"),
+                        by=("quality",),
                         where='"quality" =~ /^(uncertain|stale|bad)$/',
-                        every="1m",
+                        every=True,
                         fill="0",
                     ),
-                    "$tag_plc $tag_point $tag_quality",
-                    unit="short",
+                    "$tag_quality",
+                    unit="none",
+                    decimals=0,
                     limits=((1, WARN),),
+                    names=("uncertain", "stale", "bad"),
+                    step="2m",
+                    width=24,
                 ),
                 rows(
                     T("Newest values", "最新數值"),
@@ -204,7 +247,7 @@ PLCS = Board(
                         Column("quality", T("Quality", "品質"), width=80),
                         Column("why", T("Why", "原因")),
                     ),
-                    width=12,
+                    width=24,
                     height=7,
                 ),
                 rows(
@@ -220,7 +263,7 @@ PLCS = Board(
                         Column("result", T("Result", "結果"), width=90),
                         Column("why", T("Why", "原因")),
                     ),
-                    width=12,
+                    width=24,
                     height=7,
                 ),
             ),
@@ -228,25 +271,6 @@ PLCS = Board(
         Section(
             T("Events and commands", "事件與命令"),
             (
-                trend(
-                    T("Events", "事件"),
-                    T(
-                        "Events of the PLCs by kind, counted by the minute; photo-eyes and inductions left out.",
-                        "PLC 各種事件數，每分鐘統計；不含光眼與導入。",
-                    ),
-                    select(schema.PLC_EVENT, 'count("track")', by=("plc", "event"), every="1m", fill="0"),
-                    "$tag_plc $tag_event",
-                    unit="short",
-                    width=12,
-                ),
-                trend(
-                    T("Commands", "命令"),
-                    T("What became of commands, counted by the minute.", "命令結果，每分鐘統計。"),
-                    select(schema.COMMAND, 'count("target")', by=("plc", "result"), every="1m", fill="0"),
-                    "$tag_plc $tag_result",
-                    unit="short",
-                    width=12,
-                ),
                 bars(
                     T("Refused commands", "被拒命令"),
                     T(
@@ -254,14 +278,14 @@ PLCS = Board(
                         "PLC 未執行的命令，按 PLC 與種類。",
                     ),
                     totals(schema.COMMAND, 'count("target")', by=("plc", "opcode"), where="\"result\" = 'refused'"),
-                    unit="short",
+                    unit="none",
                     limits=((1, WARN),),
                 ),
                 bars(
                     T("Lost events", "遺失事件"),
                     T("Events of each PLC that never came here.", "各 PLC 未送達的事件數。"),
                     totals(schema.EVENTS_MISSED, 'sum("events")', by=("plc",)),
-                    unit="short",
+                    unit="none",
                     limits=((1, ALARM),),
                 ),
                 rows(
@@ -270,7 +294,7 @@ PLCS = Board(
                         "Everything unexpected, the newest first; what to do about each code: docs/operations.md.",
                         "所有異常，最新在前；各代碼的處置見 docs/operations.md。",
                     ),
-                    recent(schema.ANOMALY, '"line", "code", "text"'),
+                    recent(schema.ANOMALY, '"code", "text"'),
                     (
                         Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
                         Column("code", T("Code", "代碼"), width=130),

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from edge.publish import schema
 from grafana.board import Board, Section
-from grafana.influxql import recent, select, totals
+from grafana.influxql import Influx, recent, select, totals
 from grafana.overview import UP
-from grafana.panels import ALARM, NEUTRAL, WARN, Column, T, bars, number, rows, timeline, trend
+from grafana.panels import ALARM, NEUTRAL, NUMBERS, WARN, Column, T, bars, number, rows, timeline, trend
 
 PORTALS = Board(
     "portals",
@@ -23,12 +23,14 @@ PORTALS = Board(
                     T("Passages", "通過數"),
                     T("Parcels and totes past the portals in the chosen time.", "所選時間內經過讀取門的件數。"),
                     select(schema.PASSAGE, 'count("track")'),
-                    unit="short",
+                    none="0",
+                    unit="none",
                 ),
                 number(
                     T("Without a tag", "無標籤"),
                     T("Share of passages to which no tag belongs.", "沒有任何標籤的通過比例。"),
                     select(schema.PASSAGE, 'mean("empty")'),
+                    none="–",
                     unit="percentunit",
                     limits=((0.02, WARN), (0.05, ALARM)),
                     decimals=2,
@@ -37,13 +39,15 @@ PORTALS = Board(
                     T("Missed", "漏讀"),
                     T("Items of totes' orders that were not seen.", "訂單中未讀到的品項數。"),
                     select(schema.CHECK, 'sum("missing")'),
-                    unit="short",
+                    none="0",
+                    unit="none",
                 ),
                 number(
                     T("Stray", "多讀"),
                     T("Items in totes that nobody ordered, or another order's.", "無人訂購或屬於其他訂單的品項數。"),
                     select(schema.CHECK, 'sum("extra") + sum("foreign")'),
-                    unit="short",
+                    none="0",
+                    unit="none",
                 ),
                 number(
                     T("Clearness, weakest", "明確度最弱"),
@@ -52,7 +56,8 @@ PORTALS = Board(
                         "自身最弱標籤與鄰件的比值；低於 2 時標籤可能誤判。",
                     ),
                     select(schema.PASSAGE, 'percentile("clarity", 1)'),
-                    unit="short",
+                    none="–",
+                    unit="none",
                     limits=((2, NEUTRAL),),
                     base=WARN,
                     decimals=1,
@@ -64,32 +69,46 @@ PORTALS = Board(
                         "證據不足的通過數，例如讀取器曾中斷。",
                     ),
                     select(schema.PASSAGE, 'sum("doubtful")'),
-                    unit="short",
+                    none="0",
+                    unit="none",
                     limits=((1, WARN),),
-                ),
-                trend(
-                    T("Not read", "未讀"),
-                    T("Share of passages without a tag, over 5 minutes.", "無標籤通過的比例，每 5 分鐘。"),
-                    select(schema.PASSAGE, 'mean("empty")', by=("portal",), every="5m"),
-                    "$tag_portal",
-                    unit="percentunit",
-                    limits=((0.02, WARN),),
                 ),
                 trend(
                     T("Missed and stray", "漏讀與多讀"),
                     T(
-                        "Items of totes that were not seen, and items seen that do not belong there, over 15 minutes.",
-                        "未讀到的品項與不屬於該箱的品項，每 15 分鐘統計。",
+                        "Items of totes that were not seen, and items seen that do not belong there, in each step of the graph.",
+                        "未讀到的品項與不屬於該箱的品項，按圖中時段。",
                     ),
-                    select(
-                        schema.CHECK,
-                        'sum("missing") AS "missed", sum("extra") AS "extra", sum("foreign") AS "foreign"',
-                        by=("line",),
-                        every="15m",
-                        fill="0",
+                    (
+                        Influx(
+                            select(
+                                schema.CHECK,
+                                'sum("missing") AS "missed", sum("extra") AS "extra", sum("foreign") AS "foreign"',
+                                every=True,
+                                fill="0",
+                            ),
+                            "$col",
+                        ),
                     ),
-                    "$tag_line $col",
-                    unit="short",
+                    unit="none",
+                    decimals=0,
+                    width=24,
+                    names=("missed", "extra", "foreign"),
+                    step="15m",
+                ),
+            ),
+        ),
+        Section(
+            T("Portal ${portal}", "讀取門 ${portal}"),
+            (
+                trend(
+                    T("Not read", "未讀"),
+                    T("Share of passages without a tag.", "無標籤通過的比例。"),
+                    select(schema.PASSAGE, 'mean("empty")', by=("portal",), every=True),
+                    "$tag_portal",
+                    step="5m",
+                    unit="percentunit",
+                    limits=((0.02, WARN),),
                 ),
                 trend(
                     T("Neighbours' tags", "鄰件標籤"),
@@ -97,9 +116,11 @@ PORTALS = Board(
                         "Mean number of tags that were read but belong to a neighbour or the background: power or spacing.",
                         "讀到但屬於鄰件或背景的平均標籤數：功率或間距問題。",
                     ),
-                    select(schema.PASSAGE, 'mean("tags_rejected")', by=("portal",), every="5m"),
+                    select(schema.PASSAGE, 'mean("tags_rejected")', by=("portal",), every=True),
                     "$tag_portal",
-                    unit="short",
+                    step="5m",
+                    unit="none",
+                    decimals=1,
                 ),
                 trend(
                     T("Reads of a passage", "每次通過讀取數"),
@@ -107,9 +128,11 @@ PORTALS = Board(
                         "Mean number of reads of all tags: it sinks before items are missed.",
                         "所有標籤的平均讀取數：漏讀之前會先下降。",
                     ),
-                    select(schema.PASSAGE, 'mean("reads")', by=("portal",), every="5m"),
+                    select(schema.PASSAGE, 'mean("reads")', by=("portal",), every=True),
                     "$tag_portal",
-                    unit="short",
+                    step="5m",
+                    unit="none",
+                    decimals=1,
                 ),
                 trend(
                     T("Clearness", "明確度"),
@@ -117,9 +140,11 @@ PORTALS = Board(
                         "Middle of the weakest own tag over its best neighbour's claim.",
                         "自身最弱標籤與鄰件比值的中位數。",
                     ),
-                    select(schema.PASSAGE, 'median("clarity")', by=("portal",), every="5m"),
+                    select(schema.PASSAGE, 'median("clarity")', by=("portal",), every=True),
                     "$tag_portal",
-                    unit="short",
+                    step="5m",
+                    unit="none",
+                    decimals=1,
                 ),
                 trend(
                     T("Learned offset", "學得偏移"),
@@ -127,12 +152,14 @@ PORTALS = Board(
                         "Learned way from photo-eye to antennas, as time: it moves when belt or antennas do.",
                         "學得的光眼到天線時間：輸送帶或天線變動時會改變。",
                     ),
-                    select(schema.PASSAGE, 'mean("offset_us")', by=("portal",), every="5m"),
+                    select(schema.PASSAGE, 'mean("offset_us")', by=("portal",), every=True),
                     "$tag_portal",
+                    step="5m",
                     unit="µs",
                     least=None,
                 ),
             ),
+            repeat="portal",
         ),
         Section(
             T("Readers and antennas", "讀取器與天線"),
@@ -140,34 +167,9 @@ PORTALS = Board(
                 timeline(
                     T("Readers", "讀取器"),
                     T("Whether each reader answers.", "各讀取器是否回應。"),
-                    select(schema.READER, 'min("up")', by=("reader",), every="$__interval"),
+                    select(schema.READER, 'min("up")', by=("reader",), every=True),
                     "$tag_reader",
                     UP,
-                ),
-                trend(
-                    T("Reads a second", "每秒讀取數"),
-                    T("Of each reader, whatever belongs to it.", "各讀取器的所有讀取。"),
-                    select(schema.READER, 'mean("reads") / 10', by=("reader",), every="$__interval"),
-                    "$tag_reader",
-                    unit="short",
-                ),
-                trend(
-                    T("Reads a second by antenna", "各天線每秒讀取數"),
-                    T(
-                        "An antenna that falls behind its sisters has a cable, a connector or a place to look at.",
-                        "落後的天線應檢查纜線、接頭或位置。",
-                    ),
-                    select(schema.ANTENNA, 'mean("reads") / 10', by=("reader", "antenna"), every="$__interval"),
-                    "$tag_reader $tag_antenna",
-                    unit="short",
-                ),
-                trend(
-                    T("Signal by antenna", "各天線訊號"),
-                    T("Mean strength of its reads.", "讀取的平均強度。"),
-                    select(schema.ANTENNA, 'mean("rssi_dbm")', by=("reader", "antenna"), every="$__interval"),
-                    "$tag_reader $tag_antenna",
-                    unit="dBm",
-                    least=None,
                 ),
                 bars(
                     T("Evidence by antenna", "各天線證據"),
@@ -175,14 +177,13 @@ PORTALS = Board(
                     totals(schema.PASSAGE_ANTENNA, 'mean("weight")', by=("portal", "antenna")),
                     unit="mwatt",
                 ),
-                trend(
+                bars(
                     T("Scanners without a code", "掃描器未讀"),
                     T(
-                        "Share of what passed a barcode scanner and showed it no code, over 5 minutes.",
-                        "經過條碼掃描器而未讀到條碼的比例，每 5 分鐘。",
+                        "Share of what passed a barcode scanner and showed it no code.",
+                        "經過條碼掃描器而未讀到條碼的比例。",
                     ),
-                    select(schema.SCAN, 'mean("no_read")', by=("reader",), every="5m"),
-                    "$tag_reader",
+                    totals(schema.SCAN, 'mean("no_read")', by=("reader",)),
                     unit="percentunit",
                     limits=((0.02, WARN),),
                 ),
@@ -200,6 +201,41 @@ PORTALS = Board(
                     height=6,
                 ),
             ),
+        ),
+        Section(
+            T("Reader ${reader}", "讀取器 ${reader}"),
+            (
+                trend(
+                    T("Reads a second", "每秒讀取數"),
+                    T("Of the reader, whatever belongs to it.", "該讀取器的所有讀取。"),
+                    select(schema.READER, 'mean("reads") / 10', by=("reader",), every=True),
+                    "$tag_reader",
+                    unit="none",
+                    decimals=1,
+                ),
+                trend(
+                    T("Reads a second by antenna", "各天線每秒讀取數"),
+                    T(
+                        "An antenna that falls behind its sisters has a cable, a connector or a place to look at.",
+                        "落後的天線應檢查纜線、接頭或位置。",
+                    ),
+                    select(schema.ANTENNA, 'mean("reads") / 10', by=("antenna",), every=True),
+                    "$tag_antenna",
+                    unit="none",
+                    decimals=1,
+                    names=NUMBERS[:8],
+                ),
+                trend(
+                    T("Signal by antenna", "各天線訊號"),
+                    T("Mean strength of its reads.", "讀取的平均強度。"),
+                    select(schema.ANTENNA, 'mean("rssi_dbm")', by=("antenna",), every=True),
+                    "$tag_antenna",
+                    unit="dBm",
+                    names=NUMBERS[:8],
+                    least=None,
+                ),
+            ),
+            repeat="reader",
         ),
     ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from edge.publish import schema
 from grafana.board import Board, Section
-from grafana.influxql import recent, select, totals
+from grafana.influxql import HOUR, recent, select, totals
 from grafana.panels import ALARM, NEUTRAL, WARN, Column, T, bars, number, rows, trend
 
 _JAM = "\"kind\" = 'jam'"
@@ -32,33 +32,41 @@ RELIABILITY = Board(
                     T("Jams", "堵塞次數"),
                     T("That began in the chosen time.", "所選時間內開始的堵塞。"),
                     select(schema.PLC_EVENT, 'count("detail")', where=_BEGAN),
-                    unit="short",
+                    none="0",
+                    unit="none",
                 ),
                 number(
                     T("Mean time between", "平均間隔 MTBF"),
                     T("The chosen time over the number of jams in it.", "所選時間除以其中的堵塞次數。"),
                     select(schema.PLC_EVENT, '$__range_s / count("detail")', where=_BEGAN),
+                    none="–",
                     unit="s",
                 ),
                 number(
                     T("Mean time to clear", "平均排除 MTTR"),
-                    T("From the alarm until the jam was over.", "從警報到排除的平均時間。"),
+                    T(
+                        "From the alarm until the jam was over, of those that are.",
+                        "從警報到排除的平均時間，僅計已排除者。",
+                    ),
                     select(schema.ALARM, 'mean("active_us")', where=_OVER),
+                    none="–",
                     unit="µs",
                 ),
                 number(
                     T("Longest jam", "最長堵塞"),
-                    T("Of those that were over in the chosen time.", "所選時間內已排除者之最長。"),
-                    select(schema.ALARM, 'max("active_us")', where=_OVER),
+                    T("Also of one that lasts; looked at every 10 s.", "包含仍持續者；每 10 秒查看一次。"),
+                    select(schema.ALARM_ACTIVE, 'max("active_us")', where=_JAM),
+                    none="–",
                     unit="µs",
                 ),
                 number(
                     T("Free of jams", "無堵塞比例"),
                     T(
-                        "Share of the chosen time without a jam, photo-eyes taken one by one.",
-                        "所選時間內無堵塞的比例，逐一光眼計算。",
+                        "Share of the chosen time without a jam, those that last counted too; photo-eyes taken one by one.",
+                        "所選時間內無堵塞的比例，仍持續者亦計入，逐一光眼計算。",
                     ),
-                    select(schema.ALARM, '1 - sum("active_us") / ($__range_s * 1000000)', where=_OVER),
+                    select(schema.ALARM_ACTIVE, '1 - count("active_us") * 10 / $__range_s', where=_JAM),
+                    none="100 %",
                     unit="percentunit",
                     decimals=2,
                     limits=((0.98, NEUTRAL),),
@@ -68,27 +76,33 @@ RELIABILITY = Board(
                     T("Lost or failed", "遺失或失敗"),
                     T("Ends that were not confirmed.", "未確認的結果。"),
                     select(schema.OUTCOME, 'sum("bad")'),
-                    unit="short",
+                    none="0",
+                    unit="none",
                     limits=((1, ALARM),),
                 ),
                 bars(
                     T("Where it jams", "堵塞位置"),
                     T("Jams by photo-eye, as the PLC numbers them.", "各光眼的堵塞次數，按 PLC 編號。"),
                     totals(schema.PLC_EVENT, 'count("detail")', by=("plc", "station"), where=_BEGAN),
-                    unit="short",
+                    unit="none",
                 ),
                 bars(
                     T("Time jammed", "堵塞時間"),
-                    T("Sum by photo-eye of what was over in the chosen time.", "所選時間內已排除堵塞的合計，按光眼。"),
-                    totals(schema.ALARM, 'sum("active_us")', by=("alarm",), where=_OVER),
+                    T(
+                        "Sum by photo-eye, of jams that last too; looked at every 10 s.",
+                        "按光眼合計，含仍持續者；每 10 秒查看一次。",
+                    ),
+                    totals(schema.ALARM_ACTIVE, 'count("active_us") * 10000000', by=("alarm",), where=_JAM),
                     unit="µs",
                 ),
                 trend(
                     T("Jams an hour", "每小時堵塞"),
-                    T("Jams that began, by PLC.", "各 PLC 開始的堵塞數。"),
-                    select(schema.PLC_EVENT, 'count("detail")', by=("plc",), where=_BEGAN, every="1h", fill="0"),
-                    "$tag_plc",
-                    unit="short",
+                    T("Jams that began, over all chosen PLCs.", "所選 PLC 開始的堵塞數。"),
+                    select(schema.PLC_EVENT, f'count("detail") * {HOUR}', where=_BEGAN, every=True, fill="0"),
+                    "jams",
+                    unit="none",
+                    decimals=1,
+                    step="30m",
                 ),
             ),
         ),
@@ -101,9 +115,11 @@ RELIABILITY = Board(
                         "Times that people were called, in 10 minutes. One can be handled, ten are a flood.",
                         "每 10 分鐘呼叫人員次數；一次可應付，十次即為氾濫。",
                     ),
-                    select(schema.ALARM, 'count("annunciated")', where=_CALLED, every="10m", fill="0"),
+                    select(schema.ALARM, f'count("annunciated") / 6 * {HOUR}', where=_CALLED, every=True, fill="0"),
                     "alarms",
-                    unit="short",
+                    unit="none",
+                    decimals=1,
+                    step="10m",
                     width=12,
                     limits=((1, WARN), (10, ALARM)),
                 ),
@@ -114,7 +130,7 @@ RELIABILITY = Board(
                         "各警報的呼叫次數；前幾名值得工程師處理。",
                     ),
                     totals(schema.ALARM, 'count("annunciated")', by=("alarm",), where=_CALLED),
-                    unit="short",
+                    unit="none",
                     width=12,
                 ),
                 bars(
@@ -124,20 +140,25 @@ RELIABILITY = Board(
                         "按優先級的呼叫次數；高級應佔少數。",
                     ),
                     totals(schema.ALARM, 'count("annunciated")', by=("priority",), where=_CALLED),
-                    unit="short",
+                    unit="none",
                 ),
                 bars(
                     T("Time active", "作用時間"),
-                    T("Sum by kind of what was over in the chosen time.", "所選時間內已結束警報的合計，按種類。"),
-                    totals(schema.ALARM, 'sum("active_us")', by=("kind",), where='"active" = 0'),
+                    T(
+                        "Sum by kind, of alarms that last too; looked at every 10 s.",
+                        "按種類合計，含仍持續者；每 10 秒查看一次。",
+                    ),
+                    totals(schema.ALARM_ACTIVE, 'count("active_us") * 10000000', by=("kind",)),
                     unit="µs",
                 ),
-                trend(
+                bars(
                     T("Unexpected", "異常"),
-                    T("Anomalies by code, counted over 15 minutes.", "各代碼的異常數，每 15 分鐘統計。"),
-                    select(schema.ANOMALY, 'count("track")', by=("code",), every="15m", fill="0"),
-                    "$tag_code",
-                    unit="short",
+                    T(
+                        "Anomalies by code; what to do about each: docs/operations.md.",
+                        "各代碼的異常數；處置見 docs/operations.md。",
+                    ),
+                    totals(schema.ANOMALY, 'count("track")', by=("code",)),
+                    unit="none",
                 ),
                 rows(
                     T("Jams, the newest first", "最近的堵塞"),

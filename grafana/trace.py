@@ -71,9 +71,9 @@ TRACE = Board(
                         _TIME,
                         _LINE,
                         _TRACK,
-                        Column("tote_id", T("Tote", "物流箱"), width=200),
+                        Column("tote_id", T("Tote", "物流箱"), width=240),
                         _ORDER,
-                        Column("verdict", T("Verdict", "判定"), width=90),
+                        Column("verdict", T("Verdict", "判定"), width=80),
                         Column("matched", T("Right", "正確")),
                         Column("missing", T("Missing", "缺少")),
                         Column("extra", T("Extra", "多餘")),
@@ -176,7 +176,7 @@ TRACE = Board(
                         _LINE,
                         _TRACK,
                         Column("tags_owned", T("Own tags", "自身標籤")),
-                        Column("tags_rejected", T("Neighbours'", "鄰件標籤")),
+                        Column("tags_rejected", T("Not own", "鄰件標籤")),
                         Column("reads", T("Reads", "讀取數")),
                         Column("clarity", T("Clearness", "明確度")),
                     ),
@@ -186,9 +186,7 @@ TRACE = Board(
                 rows(
                     T("Handled by the PLC", "PLC 處理"),
                     T("How quickly the PLC had its route, and with how much time left.", "PLC 收到路線的快慢與餘裕。"),
-                    recent(
-                        schema.REACTION, '"line", "plc", "track", "result", "reaction_us", "margin_us"', where=_ON_BELT
-                    ),
+                    recent(schema.REACTION, '"line", "track", "result", "reaction_us", "margin_us"', where=_ON_BELT),
                     (
                         _TIME,
                         _LINE,

@@ -1,8 +1,9 @@
-"""Draws the dashboards into docs/pictures/dashboards from their JSON and from what an InfluxDB answers.
+"""Draws the dashboards into docs/pictures/dashboards from what an InfluxDB answers and Grafana's own code makes of it.
 
 `python scripts/dashboard_pictures.py`: `lanewise demo` runs for a while (`--seconds`, default 600), `lanewise publish`
 gives what happens there to an influxd 1.x, and every query of every page and alert is asked. Put in between is what the
 simulated floor does not have: some jams, a broken load, and the like. A query without an answer is an error.
+`@grafana/data` in Node computes what is drawn: `make peers`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path += [str(ROOT), str(ROOT / "tests")]
 
+from grafana_panels import Judge, asked, chosen  # noqa: E402
 from influx_peer import Influxd, V2Door, before  # noqa: E402
 from telemetry_day import happenings  # noqa: E402
 
@@ -30,11 +32,12 @@ from edge.publish.line_protocol import LineEncoder  # noqa: E402
 from edge.publish.measures import Measures  # noqa: E402
 from grafana.ask import Span, ask, filled_in  # noqa: E402
 from grafana.panels import Language  # noqa: E402
-from grafana.picture import picture  # noqa: E402
+from grafana.picture import axis, picture  # noqa: E402
+from grafana.shown import placed  # noqa: E402
 
 FOLDER = ROOT / "docs" / "pictures" / "dashboards"
 DATABASE = "lanewise"
-SCOPES = dict.fromkeys(("site", "line", "lane", "reader", "plc", "subject"), ".*")
+PEER = ROOT / ".peers" / "grafana-data"
 
 
 def main() -> int:
@@ -45,6 +48,9 @@ def main() -> int:
     program = shutil.which("influxd")
     if program is None:
         parser.error("no influxd: install the package influxdb, or `make peers`")
+    node = shutil.which("node")
+    if node is None or not (PEER / "ready").is_file():
+        parser.error("no @grafana/data in Node: `make peers`")
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
         folder = Path(name)
         influxd = Influxd(program, folder)
@@ -55,7 +61,7 @@ def main() -> int:
         running.callback(door.close)
         run_demo(folder / "demo", arguments.seconds, door)
         span = add_what_is_rare(influxd, folder / "demo" / "LINE.toml")
-        return draw(f"http://127.0.0.1:{influxd.port}", span)
+        return draw(f"http://127.0.0.1:{influxd.port}", span, Judge(PEER, node))
 
 
 def run_demo(folder: Path, seconds: int, door: V2Door) -> None:
@@ -100,25 +106,32 @@ def add_what_is_rare(influxd: Influxd, config: Path) -> Span:
     return Span(oldest.at_us // 1000, newest.at_us // 1000)
 
 
-def draw(url: str, span: Span) -> int:
-    """Writes a picture of every page. Returns how many queries have no answer, and names them."""
+def draw(url: str, span: Span, judge: Judge) -> int:
+    """Writes a picture of every page. Returns whether a query has no answer, and names those."""
     ended = ask(url, DATABASE, 'SELECT last("track") FROM "outcome" WHERE "line" = \'sorter\' AND "bad" = 0')
-    variables = {**SCOPES, "track": str(ended[0].rows[0][1])}
+    typed = {"subject": "", "track": str(ended[0].rows[0][1])}
     rules = json.loads((ROOT / "grafana" / "provisioning" / "alerting" / "rules.yaml").read_text(encoding="utf-8"))
-    asked = {part["model"].get("query", "") for rule in rules["groups"][0]["rules"] for part in rule["data"]} - {""}
-    empty = {query for query in asked if not ask(url, DATABASE, filled_in(query, span, {}))}
+    queries = {part["model"].get("query", "") for rule in rules["groups"][0]["rules"] for part in rule["data"]} - {""}
+    empty = {query for query in queries if not ask(url, DATABASE, filled_in(query, span, {}))}
     FOLDER.mkdir(parents=True, exist_ok=True)
     for language in Language:
         for file in sorted((ROOT / "grafana" / "dashboards" / language.value).glob("*.json")):
             page = json.loads(file.read_text(encoding="utf-8"))
-            queries = {target["query"] for panel in page["panels"] for target in panel.get("targets", ())}
-            answers = {query: ask(url, DATABASE, filled_in(query, span, variables)) for query in queries}
-            asked |= queries
-            empty |= {query for query, answer in answers.items() if not answer}
+            places = placed(page["panels"], chosen(url, DATABASE, page, span))
+            panels = asked(url, DATABASE, places, span, typed)
+            some = {
+                panel["id"] for panel, found, _ in panels if found
+            }  # what is repeated, for one value of its variable
+            empty |= {f"{file.stem}: {panel['title']}" for panel, _, _ in panels if panel["id"] not in some}
+            shown = judge.shown(panels, span.to_ms)
+            lines = ((at, axis(one)) for at, one in enumerate(shown) if one.panel["type"] == "timeseries")
+            axes = {at: one for at, one in lines if one is not None}
+            written = judge.written([(shown[at].panel, one.ticks) for at, one in axes.items()])
+            drawn = {at: (one, texts) for (at, one), texts in zip(axes.items(), written, strict=True)}
             path = FOLDER / f"{file.stem}.{language.value}.svg"
-            path.write_text(picture(page, answers, span), encoding="utf-8")
+            path.write_text(picture(page, places, shown, drawn, span), encoding="utf-8")
             print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KiB")
-    print(f"{len(asked)} queries, {len(empty)} without an answer", *sorted(empty), sep="\n  ")
+    print(f"{len(empty)} queries and panels without an answer", *sorted(empty), sep="\n  ")
     return int(bool(empty))
 
 

@@ -15,7 +15,6 @@ from waiting import HANGS_S
 PANELS = {
     "timeseries": "FieldConfig",
     "stat": "",
-    "bargauge": "",
     "state-timeline": "FieldConfig",
     "table": "FieldConfig",
 }

@@ -74,6 +74,8 @@ def _lives() -> Iterator[Journaled]:
         at_us = START_US + beat * 10_000_000 + 1
         ours = {"unstored": 2, "orders_open": 40 - beat % 7, "loop_late_us": 120 + beat, "journal_records": beat * 90,
                 "journal_bytes": 1e6 + beat * 4e4, "disk_free_bytes": 4e9, "backlog.influx": beat % 5}  # fmt: skip
+        if beat >= 48:  # a jam that lasts
+            ours["alarm.jam.sorter.8"] = (beat - 48) * 10e6
         yield Measured(at_us, "controller", tuple(ours.items()))
         for name in ("sorter", "tote1"):
             link = {"up": 1, "polls": 1500, "round_trip_us": 400 + beat, "round_trip_max_us": 900 + beat * 3,
@@ -142,6 +144,7 @@ def happenings(start_us: int, step_us: int) -> Iterator[Journaled | Event]:
     yield LaneChanged(full_us, "sorter", 3, True, False)
     yield LaneRequested(at_us=at_us, feed_seq=1, line="sorter", lane=4, enabled=False, by="kim")
     yield AlarmRequested(at_us=at_us, feed_seq=2, alarm="jam.sorter.3", action=AlarmAction.ACKNOWLEDGE, by="kim")
+    yield Measured(at_us + 2, "controller", (("alarm.jam.sorter.5", 5e6), ("backlog.influx", 3)))
     yield EventsMissed(at_us, "sorter", 5, 7, 3)
     yield BarcodesRead(at_us, "scanner1", ("(00)095211410000000014",))
     yield DeviceNotice(at_us, "reader.tote1", AnomalyCode.READER_NOTICE, "a report came late")

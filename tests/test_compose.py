@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -225,3 +226,80 @@ def succeeds(command: list[str]) -> bool:
 def ended(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     process.wait(HANGS_S)
+
+
+INFLUX = """#!/bin/sh
+# What InfluxDB 2.9's client does with mappings and users, kept in files of $STATE.
+set -eu
+cd "$STATE"
+case "$1 $2 ${3:-}" in
+"bucket list "*) printf '%s\\tlanewise\\t720h\\n' "$(cat bucket)" ;;
+"v1 dbrp list") cat mappings; printf '\\nVIRTUAL DBRP MAPPINGS (READ-ONLY)\\n----------------------------------\\n' ;;
+"v1 dbrp delete") : >mappings ;;
+"v1 dbrp create") printf '00000000000000d1\\tlanewise\\t%s\\n' "$7" >>mappings ;;
+"v1 auth list") cat users ;;
+"v1 auth delete") : >users ;;
+"v1 auth create")
+    [ ! -s users ] || { echo "Error: 422 Unprocessable Entity: token already exists" >&2; exit 1; }
+    printf '00000000000000a1\\tgrafana\\t%s\\n' "$7" >users ;;
+*) echo "unknown: $*" >&2; exit 2 ;;
+esac
+"""
+
+
+def test_the_readers_script_repairs_and_can_be_run_again(project: Path, tmp_path: Path) -> None:
+    """At the first start, once more, and after the bucket was deleted and made anew with another id."""
+    client = tmp_path / "bin" / "influx"
+    client.parent.mkdir()
+    client.write_text(INFLUX)
+    client.chmod(0o755)
+    (tmp_path / "password").write_text("secret")
+    for file in ("mappings", "users"):
+        (tmp_path / file).touch()
+    environment = {
+        "PATH": f"{client.parent}:{os.environ['PATH']}",
+        "STATE": str(tmp_path),
+        "READER_PASSWORD": str(tmp_path / "password"),
+        "DOCKER_INFLUXDB_INIT_ORG": "lanewise",
+        "DOCKER_INFLUXDB_INIT_BUCKET": "lanewise",
+    }
+    script = project / "deploy" / "influxdb" / "10-reader.sh"
+    for bucket in ("0123456789abcdef", "0123456789abcdef", "fedcba9876543210"):
+        (tmp_path / "bucket").write_text(bucket)
+        done = subprocess.run(["sh", str(script)], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert [(tmp_path / file).read_text().split()[-1] for file in ("mappings", "users")] == [bucket, bucket]
+        assert len((tmp_path / "users").read_text().splitlines()) == 1
+
+
+def test_who_gets_alerts_is_one_variable(project: Path) -> None:
+    """`make up` sets the kind and the address by it, and says that alerts go nowhere without it."""
+
+    def up(*given: str) -> str:
+        return subprocess.run(
+            ["make", "-n", "up", *given], cwd=project, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert "Alerts go nowhere" in up()
+    for given, kind, address in (
+        ("https://hook.example.com/a?b=1", "webhook", "https://hook.example.com/a?b=1"),
+        ("mailto:night@example.com", "email", "night@example.com"),
+    ):
+        said = up(f"ALERTS={given}")
+        assert f"LANEWISE_ALERT_TYPE={kind} LANEWISE_ALERT_TO='{address}'" in said and "go nowhere" not in said
+    contact = (project / "grafana/provisioning/alerting/contact.yaml").read_text()
+    compose = yaml.safe_load((project / "compose.yaml").read_text())["services"]["grafana"]["environment"]
+    assert {"LANEWISE_ALERT_TYPE", "LANEWISE_ALERT_TO"} <= set(re.findall(r"\$(\w+)", contact)) & set(compose)
+
+
+def test_grafana_runs_the_one_plugin_that_is_asked(project: Path) -> None:
+    services = yaml.safe_load((project / "compose.yaml").read_text())["services"]
+    environment = services["grafana"]["environment"]
+    off = environment["GF_PLUGINS_DISABLE_PLUGINS"].split(",")
+    assert (
+        len(off) == len(set(off)) > 12 and "influxdb" not in off and all(re.fullmatch(r"[a-z-]+", one) for one in off)
+    )
+    assert environment["GF_PLUGINS_PREINSTALL_AUTO_UPDATE"] == "false"
+    assert environment["GF_PLUGINS_PREINSTALL_DISABLED"] == "true"
+    assert services["grafana"]["deploy"]["resources"]["limits"]["pids"] >= 13 * 7 + 200
+    assert services["influxdb"]["deploy"]["resources"]["limits"]["memory"] == "2G"

@@ -564,6 +564,7 @@ class Controller:
                 ("unstored", self._journal.seq - self._journal.stored),
                 ("journal_records", self._journal.seq),
                 ("orders_open", self._core.state.book.still_open),
+                *self._vitals.alarms(self._core.state, self._now()),
                 *(self._room.values() if self._room is not None else ()),
             )
             self._told["controller"] = own

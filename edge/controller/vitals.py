@@ -88,6 +88,12 @@ class Vitals:
         for name in self._docks:
             yield f"dock.{name}", _of_dock(state.loads.docks.get(name, DockState()))
 
+    @staticmethod
+    def alarms(state: CoreState, now_us: int) -> Values:
+        """Every alarm that is active, with how long it has been."""
+        active = ((name, record) for name, record in sorted(state.alarms.alarms.items()) if record.active)
+        return tuple((f"alarm.{name}", now_us - record.since_us) for name, record in active)
+
     def _of_plc(self, name: str, up: bool, host: Host, now_us: int) -> Values:
         polls, self._polls[name] = self._polls[name], _Polls()
         values: list[tuple[str, float]] = [("up", int(up)), ("polls", polls.count)]
@@ -146,5 +152,9 @@ def samples(
             yield Sample(name_of, "the newest of every 10 s: docs/telemetry.md", number, labels)
 
 
-_PARTS = {"lane": ("lane_state", "lane"), "backlog": ("follower_backlog", "follower")}
+_PARTS = {
+    "lane": ("lane_state", "lane"),
+    "backlog": ("follower_backlog", "follower"),
+    "alarm": ("alarm_active_us", "alarm"),
+}
 """For what is told of a part: the name, and the label of the part. Of a lane bit 0 = full, bit 1 = disabled."""

@@ -412,7 +412,7 @@ def _measured(value: Measured) -> _Made:
     """``plc.``, ``reader.``, ``line.`` and ``dock.NAME`` have a measurement each, all else is the controller's own.
 
     A name with a dot belongs to a part: ``reads.2`` and ``rssi_dbm.2`` to antenna 2, ``lane.3`` to lane 3 (bit 0 =
-    full, bit 1 = disabled), ``backlog.NAME`` to a follower.
+    full, bit 1 = disabled), ``backlog.NAME`` to a follower, ``alarm.NAME`` to an alarm that is active.
     """
     group, _, name = value.device.partition(".")
     whole: dict[str, FieldValue] = {}
@@ -430,6 +430,8 @@ def _measured(value: Measured) -> _Made:
             yield schema.LANE, (name, part), {"full": bits & 1, "disabled": bits >> 1 & 1}
         elif what == "backlog":
             yield schema.BACKLOG, (part,), {"records": int(number)}
+        elif what == "alarm":
+            yield schema.ALARM_ACTIVE, (part, part.partition(".")[0]), {"active_us": int(number)}
         else:
             _take(antennas.setdefault(part, {}), schema.ANTENNA, what, number)
     if whole:

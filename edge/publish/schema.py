@@ -245,6 +245,12 @@ ALARM = Measurement(
         _s("suppressed_by", "the alarm that is its cause"),
     ),
 )
+ALARM_ACTIVE = Measurement(
+    "alarm_active",
+    "An alarm that is active, every 10 s: one that lasts counts too. Ten seconds for each point are how long it was.",
+    ("alarm", "kind"),
+    (_i("active_us", "since it became active", "µs"),),
+)
 REQUEST = Measurement(
     "request",
     "An operator asked for something.",
@@ -440,7 +446,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     measurement.name: measurement
     for measurement in (
         INDUCTION, PASSAGE, PASSAGE_ANTENNA, SCAN, CHECK, ROUTE, REACTION, COMMAND, OUTCOME, LANE, LINE, ANOMALY,
-        ALARM, REQUEST, ORDERS, SHIPMENT, GATE, LOAD, DOCK, DEVICE, PLC, PLC_POINT, PLC_WRITE, PLC_EVENT,
+        ALARM, ALARM_ACTIVE, REQUEST, ORDERS, SHIPMENT, GATE, LOAD, DOCK, DEVICE, PLC, PLC_POINT, PLC_WRITE, PLC_EVENT,
         PLC_CONNECTION, EVENTS_MISSED, READER, ANTENNA, NOTICE, STARTED, CONTROLLER, BACKLOG, PUBLISHER,
     )
 }  # fmt: skip
