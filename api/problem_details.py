@@ -8,12 +8,13 @@ Source: RFC 9457.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
+
+from api.answers import FieldSaid, field_problems_answer
 
 
 class ProblemField(BaseModel):
@@ -31,6 +32,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     errors: list[ProblemField]
+    problems: list[str]
 
 
 V1_PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -46,13 +48,6 @@ def is_v1(request: Request) -> bool:
 
 def problem_answer(
     status: int, detail: str, fields: Iterable[tuple[str, str]] = (), headers: dict[str, str] | None = None
-) -> JSONResponse:
+) -> Response:
     """``fields``: (field, what is wrong with it)."""
-    body = Problem(
-        type="about:blank",
-        title=HTTPStatus(status).phrase,
-        status=status,
-        detail=detail,
-        errors=[ProblemField(field=name, detail=said) for name, said in fields],
-    )
-    return JSONResponse(body.model_dump(), status, headers, media_type="application/problem+json")
+    return field_problems_answer(status, detail, [FieldSaid(name, said) for name, said in fields], headers)
