@@ -53,7 +53,7 @@ from edge.orders.articles import GtinError
 from edge.orders.picking import PickError, ToteHeldError
 from edge.orders.stock import StockError
 from edge.site.desk import SalesConflict, UnknownSale
-from edge.site.picking import StalePickError
+from edge.site.rounds import StalePickError
 from edge.site.store import OrderConflict, Put, StoreError
 from edge.views.history import MINUTES, Window
 from edge.views.picture import Snapshot
