@@ -21,10 +21,14 @@ from edge.intake import keys
 from edge.intake.operators import By, Remark
 from edge.journal.host_time import now_us
 from edge.orders.picking import PickTask, ShortReason, TaskState
+from edge.print.pick_sheet import pick_sheet
 from edge.site import picking, put_backs, rounds, totes
+from edge.site.pick_lists import pick_list_of
 from edge.site.picking import Picked
 from edge.site.put_backs import PutBackRow
+from edge.views.words.table import Language
 
+_PDF = "application/pdf"
 Tote = Annotated[str, AfterValidator(keys.tote)]
 Item = Annotated[str, AfterValidator(keys.item)]
 
@@ -92,6 +96,15 @@ def pick_routes(site: Site) -> APIRouter:
         if found is None:
             raise HTTPException(404, f"task {task}: there is none")
         return _tagged(found)
+
+    @routes.get("/pick-tasks/{task}/list.pdf", response_class=Response, responses={200: {"content": {_PDF: {}}}})
+    def paper(task: Key, language: Language = "en") -> Response:
+        """The pick list for a printer, in English or Chinese."""
+        with site.store().connections.reading() as db:
+            listed = pick_list_of(db, task)
+        if listed is None:
+            raise HTTPException(404, f"task {task}: there is none")
+        return Response(pick_sheet(listed, language), media_type=_PDF)
 
     @routes.post("/pick-tasks/{task}/hand-back", response_model=PickTask)
     async def hand_back(task: Key, body: PickerBody, known: Version = "") -> Response:

@@ -18,8 +18,10 @@ from edge.intake.operators import By
 from edge.intake.planning import planning_of
 from edge.journal.host_time import now_us
 from edge.orders.forecast import Late
+from edge.orders.pick_list import Material
 from edge.site import drafts, lateness, releasing, wave_rows
 from edge.site.drafts import PlanResult
+from edge.site.pick_lists import materials_of
 from edge.site.releasing import Released
 from edge.site.wave_rows import WaveRow
 
@@ -75,6 +77,14 @@ def wave_routes(site: Site) -> APIRouter:
         if found is None:
             raise _none(wave)
         return json_answer(found)
+
+    @routes.get("/{wave}/materials", response_model=tuple[Material, ...])
+    def needed(wave: Key) -> Response:
+        """Packing material that a wave needs, and what the stock lacks of it."""
+        with site.store().connections.reading() as db:
+            if wave_rows.wave_of(db, wave) is None:
+                raise _none(wave)
+            return json_answer(materials_of(db, wave, site.config.plan.cartons))
 
     @routes.post("/{wave}/release", response_model=Released)
     async def release(wave: Key, body: ByBody) -> Response:

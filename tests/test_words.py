@@ -53,6 +53,7 @@ from edge.views.words.plan import PLAN
 from edge.views.words.review import REVIEW
 from edge.views.words.sales import SALES
 from edge.views.words.stories import STORIES
+from edge.views.words.warehouse import WAREHOUSE
 from edge.views.words.table import LANGUAGES, WORDS, language, say
 from plc.packml import PackmlState, mode_name, state_name
 from plc.points import Quality
@@ -171,7 +172,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
 
 
 def test_every_code_has_words_in_both_languages_with_the_same_values() -> None:
-    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, PLAN, REVIEW, SALES, STORIES)
+    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, PLAN, REVIEW, SALES, STORIES, WAREHOUSE)
     assert sum(map(len, tables)) == len(WORDS), "a code stands twice"
     assert [set(language(name)) for name in LANGUAGES] == [set(WORDS)] * 2
     for code, (english, chinese) in WORDS.items():

@@ -103,6 +103,9 @@ class PlanTable(Frozen):
         le=10_000,
         description="orders that are still held so long after they were taken lose their stock; none = never",
     )
+    cartons: dict[_Text, Annotated[int, Field(ge=1, le=2**40)]] = Field(
+        default={}, description="packing material of a parcel, by SKU: the volume that it holds, in mm³"
+    )
     late: _Amount = Field(default=0, description="what a late parcel costs, in minor units")
     late_day: int | None = Field(
         default=None, ge=0, le=2**40, description="and each day after the promise; none = never planned so"
