@@ -13,8 +13,7 @@ from example_site import client_of, example_site
 from made_up_floor import tote
 from PIL import Image, ImageDraw
 from pypdf import PdfReader
-from reportlab.graphics.shapes import Drawing, Group, Rect
-from reportlab.graphics.widgetbase import Widget
+from reportlab.graphics.shapes import Drawing
 from stocked import CUTOFF_US, NOW_US, accept, planning, stocked
 
 from api.app import create_app
@@ -23,7 +22,7 @@ from edge.config.shipping import PlanTable
 from edge.orders.articles import Article, Goods
 from edge.orders.pick_list import ListRow, Material, PickList, cartons_of
 from edge.orders.waves import PickMode
-from edge.print.codes import code_drawing, code_svg, qr_drawing
+from edge.print.codes import bars, code_drawing, code_svg, qr_drawing
 from edge.print.fonts import Typeface, typeface
 from edge.print.pick_sheet import pick_sheet
 from edge.site import catalogue, drafts, releasing
@@ -72,11 +71,11 @@ def test_all_of_a_pick_list_is_text_on_paper(face: Typeface) -> None:
     assert places == sorted(places)
     for row in ROWS:
         assert row.name in text and row.sku in text
-    for said in ("揀貨單", "急件", "易碎", "危險品（限量）", "批號 L9", "BOX-S", "一車多箱", "tote-2", LISTED.code):
+    for said in ("揀貨單", "急件", "易碎", "限量危險品", "批號 L9", "BOX-S", "一車多箱", "tote-2", LISTED.code):
         assert said in text
     assert "not installed" not in text
     english = text_of(pick_sheet(LISTED, "en", face))
-    assert "Pick list" in english and "URGENT" in english and "Fragile" in english and "玻璃杯 王小明" in english
+    assert "Pick list" in english and "URGENT" in english and "fragile goods" in english and "玻璃杯 王小明" in english
     assert len(PdfReader(io.BytesIO(pdf)).pages) > 1
 
 
@@ -98,27 +97,13 @@ def test_without_its_font_the_paper_says_so(tmp_path: Path) -> None:
     assert b"FontFile" not in pdf and b"MSung-Light" in pdf
 
 
-def bars(shape: object, scale: tuple[float, float]) -> list[tuple[float, float, float, float]]:
-    """The dark rectangles of a drawing, scaled; its groups only scale."""
-    if isinstance(shape, Rect):
-        box = (shape.x, shape.y, shape.x + shape.width, shape.y + shape.height)
-        dark = shape.fillColor is not None and shape.fillColor.rgb() == (0, 0, 0)
-        return [tuple(edge * scale[n % 2] for n, edge in enumerate(box))] if dark else []
-    if isinstance(shape, Widget):
-        return bars(shape.draw(), scale)
-    if isinstance(shape, Group):
-        own = (scale[0] * shape.transform[0], scale[1] * shape.transform[3])
-        return [box for one in shape.contents for box in bars(one, own)]
-    return []
-
-
 def read(drawing: Drawing) -> list[tuple[str, str]]:
     """What a foreign reader sees of it at 600 dots an inch, on white paper."""
     dots = 600 / 72
     image = Image.new("L", (int(drawing.width * dots) + 80, int(drawing.height * dots) + 80), 255)
     draw = ImageDraw.Draw(image)
-    for left, low, right, high in bars(drawing, (dots, dots)):
-        draw.rectangle((left + 40, low + 40, right + 39, high + 39), fill=0)
+    for x, y, wide, high in bars(drawing, dots, dots):
+        draw.rectangle((x + 40, y + 40, x + wide + 39, y + high + 39), fill=0)
     upright = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     return [(one.text, one.format.name) for one in zxingcpp.read_barcodes(upright)]
 

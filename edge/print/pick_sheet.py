@@ -64,7 +64,7 @@ class _Sheet:
                         self._text(f"{self._t('pick.list')}{urgent}", 16),
                         self._text(listed.code, 11),
                         self._text(self._t("pick.of", wave=listed.wave, units=listed.units, rows=len(listed.rows)), 9),
-                        self._text(self._t(f"pick.mode.{listed.mode}"), 9),
+                        self._text(say(phrase(f"pick.mode.{listed.mode}"), self._language), 9),
                     ],
                     code_drawing(listed.code),
                 ]
@@ -100,7 +100,7 @@ class _Sheet:
         return Table(made, [34 * mm, width - 108 * mm, 22 * mm, 52 * mm], repeatRows=1, style=style)
 
     def _row(self, row: ListRow) -> list[object]:
-        marks = [self._t(f"pick.mark.{mark}") for mark in row.marks]
+        marks = [say(phrase(f"goods.{mark}"), self._language) for mark in row.marks]
         if row.lot:
             marks.append(self._t("pick.lot", lot=row.lot))
         return [

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -20,10 +19,6 @@ from edge.site import books, dialect, moving, reserving, rounds
 from edge.site.outbox import OutboxTold
 from edge.site.tables import picks as tables
 from edge.site.tables import stock as stock_tables
-
-if TYPE_CHECKING:
-    pass
-
 
 _GOING = (ReservationState.HARD, ReservationState.STAGED, ReservationState.PUTTING_BACK)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -29,10 +28,6 @@ from edge.orders.stock import (
 from edge.site import books, dialect
 from edge.site.outbox import OutboxTold
 from edge.site.tables import stock as tables
-
-if TYPE_CHECKING:
-    pass
-
 
 LIVE = tables.reservations.c.state != str(ReservationState.CONSUMED)
 

@@ -1,7 +1,7 @@
 """Rounds in transactions: stored, claimed, handed back, made smaller; and how members of waves end.
 
-Public names: StalePickError, task_of, tasks_where, save_tasks, change_task, claim, hand_back, round_of, fewer_lines,
-end_members.
+Public names: StalePickError, task_of, tasks_where, save_tasks, change_task, claim, task_in_hand, hand_back, round_of,
+fewer_lines, end_members.
 
 Order of locks: SKUs, waves, rounds, then what `edge.site.dialect.Lock` says. Each function of a connection pool is one
 transaction; those of a connection are parts of one, and say what the outbox shall tell at its end.
@@ -164,9 +164,8 @@ def claim(at: StoreConnections, picker: str) -> PickTask | None:
     """
     table = tables.tasks.c
     with at.writing() as db:
-        mine = sa.select(table.id).where(table.picker == picker, table.state.in_(_IN_HAND)).limit(1)
-        if (name := db.execute(mine).scalar()) is not None:
-            return task_of(db, name)
+        if (mine := task_in_hand(db, picker)) is not None:
+            return mine
         free = sa.select(table.id).where(table.state == str(TaskState.OPEN))
         ordered = free.order_by(table.urgent.desc(), table.release_by_us, table.id).limit(1)
         if (name := db.execute(dialect.claim(ordered)).scalar()) is None:
@@ -176,6 +175,13 @@ def claim(at: StoreConnections, picker: str) -> PickTask | None:
         now = replace(task, state=task.stepped(TaskEvent.CLAIMED), picker=picker, version=task.version + 1)
         change_task(db, task, now, 0)
         return now
+
+
+def task_in_hand(db: sa.Connection, picker: str) -> PickTask | None:
+    """The round that a picker has, or None."""
+    table = tables.tasks.c
+    mine = sa.select(table.id).where(table.picker == picker, table.state.in_(_IN_HAND)).limit(1)
+    return None if (name := db.execute(mine).scalar()) is None else task_of(db, name)
 
 
 def hand_back(at: StoreConnections, name: str, picker: str, version: int) -> PickTask:

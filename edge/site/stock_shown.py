@@ -1,6 +1,6 @@
 """Stock as people see it, the ledger, and where the books disagree.
 
-Public names: LedgerRow, ledger, BinLine, StockRow, stock_rows, BookDifference, audit.
+Public names: LedgerRow, ledger, BinLine, StockRow, stock_rows, SuspectBin, suspects, BookDifference, audit.
 """
 
 from __future__ import annotations
@@ -108,6 +108,25 @@ def stock_rows(db: sa.Connection, after: str = "", limit: int = 100, sku: str = 
         StockRow(row.sku, row.name, row.sellable, row.promised, row.safety, tuple(lies.get(row.sku, ())))
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectBin:
+    """A row of the bin book that is not offered until it was counted."""
+
+    sku: str
+    bin: str
+    lot: str
+    on_hand: int
+    since_us: int
+
+
+def suspects(db: sa.Connection, limit: int = 200) -> list[SuspectBin]:
+    """What is to be counted, the longest first."""
+    its = tables.bin_stock.c
+    query = sa.select(its.sku, its.bin, its.lot, its.on_hand, its.suspect_us).where(its.suspect_us > 0)
+    found = db.execute(query.order_by(its.suspect_us, its.bin, its.sku, its.lot).limit(limit))
+    return [SuspectBin(*row) for row in found]
 
 
 @dataclass(frozen=True, slots=True)

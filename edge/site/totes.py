@@ -1,6 +1,6 @@
 """Totes and tagged items in transactions: whose they are.
 
-Public names: bind_tote, bound, free_tote, with_items, order_of.
+Public names: bind_tote, bound, tote_of, free_tote, with_items, order_of.
 """
 
 from __future__ import annotations
@@ -63,6 +63,12 @@ def bound(db: sa.Connection, order: Order, fulfilment: str, tote: str, at_us: in
         raise ToteHeldError(tote, holder.id, fulfilment)
     db.execute(tables.totes.insert().values(tote=tote, fulfilment=fulfilment, since_us=at_us))
     return replace(order, tote=tote)
+
+
+def tote_of(db: sa.Connection, fulfilment: str) -> str:
+    """The tote of a fulfilment; empty = it has none."""
+    its = tables.totes.c
+    return db.execute(sa.select(its.tote).where(its.fulfilment == fulfilment)).scalar() or ""
 
 
 def free_tote(at: StoreConnections, tote: str, at_us: int) -> str:

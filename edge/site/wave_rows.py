@@ -1,23 +1,22 @@
 """Waves as they are stored, and as people see them.
 
-Public names: MemberPlan, waves_of, drop, WaveRow, wave_rows, wave_of.
+Public names: MemberPlan, waves_of, drop, WaveRow, wave_rows, wave_of, displacements.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from edge.orders.reservations import Displacement
 from edge.orders.waves import Member, Wave, WaveState, wave_state
 from edge.site import dialect
 from edge.site.tables import picks as tables
-
-if TYPE_CHECKING:
-    pass
+from edge.site.tables import sales as sales_tables
 
 
 class MemberPlan(msgspec.Struct):
@@ -129,3 +128,22 @@ def _rows(db: sa.Connection, query: sa.Select[tuple[object, ...]]) -> list[WaveR
         )
         for row in rows
     ]
+
+
+class _Displaced(msgspec.Struct):
+    by: str
+    line: int
+    sku: str
+    units: int
+
+
+def displacements(db: sa.Connection, limit: int = 50) -> list[Displacement]:
+    """Who lost units to urgent orders of late, the newest first; looked for in the newest 10,000 rows of the outbox."""
+    its = sales_tables.outbox.c
+    newest = db.execute(sa.select(sa.func.max(its.seq))).scalar() or 0
+    query = sa.select(its.subject, its.body).where(its.seq > newest - 10_000, its.type == "order.displaced.v1")
+    rows = [
+        (name, msgspec.json.decode(body, type=_Displaced))
+        for name, body in db.execute(query.order_by(its.seq.desc()).limit(limit))
+    ]
+    return [Displacement(one.by, name, one.line, one.sku, one.units) for name, one in rows]
