@@ -21,6 +21,8 @@ ENV PATH=/opt/lanewise/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONSAFEPATH=1 \
     PYTHONUNBUFFERED=1
+# The font of papers, Chinese and Latin.
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-wqy-microhei && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin lanewise \
     && install --directory --owner=lanewise --group=lanewise /var/lib/lanewise
 COPY --from=build /opt/lanewise /opt/lanewise

@@ -34,6 +34,7 @@ from api.problem_details import is_v1, problem_answer
 from api.sales import sales_routes
 from api.site_state import Health, LineInfo, Site
 from api.stock import stock_routes
+from api.warehouse_pages import warehouse_page_routes
 from api.waves import wave_routes
 from api.words import words_route
 from edge.config.lines import SiteConfig
@@ -53,7 +54,7 @@ from edge.orders.articles import GtinError
 from edge.orders.picking import PickError, ToteHeldError
 from edge.orders.stock import StockError
 from edge.site.desk import SalesConflict, UnknownSale
-from edge.site.picking import StalePickError
+from edge.site.rounds import StalePickError
 from edge.site.store import OrderConflict, Put, StoreError
 from edge.views.history import MINUTES, Window
 from edge.views.picture import Snapshot
@@ -169,6 +170,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     point_routes(app, site)
     dock_routes(app, site)
     page_routes(app, site)
+    warehouse_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
     for routes in (stock_routes, wave_routes, pick_routes):

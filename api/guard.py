@@ -1,12 +1,12 @@
 """What every request must pass before it reaches a route, and the headers that every answer carries.
 
-Public names: Guard, media_type, page_secret, CSV_TYPE, FORM_POLICY, PAGE_COOKIE.
+Public names: Guard, media_type, page_secret, CSV_TYPE, FORM_POLICY, PAGE_COOKIE, PAGES.
 
 With a token, ``/api`` and ``/metrics`` need ``Authorization: Bearer``, but for the words in which the page asks for it.
 Without one the server listens on a loopback address only; then a web page of somebody else is the danger, and the name
 in Host must be a loopback name (DNS rebinding). What changes something must always be JSON or CSV and come from a page
 of this server, if it comes from a page (forged requests). Wrong tokens are counted, told with the address and what was
-asked, and answered late (`api.doubts`). Pages with forms, ``/orders``, are for browsers with a cookie that they get
+asked, and answered late (`api.doubts`). Pages with forms, as ``/orders``, are for browsers with a cookie that they get
 when they show the token.
 
 Source: RFC 9110, 7.2 and 15.5; RFC 6454 (Origin); Fetch Metadata (W3C), 2.3; Content Security Policy Level 3.
@@ -54,6 +54,8 @@ _HEADERS = {
 
 FORM_POLICY = _HEADERS["content-security-policy"].replace("form-action 'none'", "form-action 'self'")
 """Of pages with forms, which go to this server alone."""
+PAGES = ("/orders", "/stock", "/waves", "/picks")
+"""Where pages begin that are rendered here."""
 PAGE_COOKIE = "lanewise-page"
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
@@ -158,7 +160,7 @@ def _is_secret(path: str) -> bool:
 
 def _is_page(path: str) -> bool:
     """Whether it is a page that is rendered here; a browser shows the token's cookie for it."""
-    return path == "/orders" or path.startswith("/orders/")
+    return path in PAGES or path.startswith(tuple(f"{one}/" for one in PAGES))
 
 
 def page_secret(token: bytes) -> str:

@@ -1,6 +1,6 @@
 """The pages about sales orders, rendered here: list with search and filters, one order, the entry form, imports.
 
-Public names: page_routes.
+Public names: page_routes, rendered, language_of.
 
 They work without a script; every form says which version of an order it means. Words are those of `edge.views.words`.
 """
@@ -65,9 +65,7 @@ def page_routes(app: FastAPI, site: Site) -> None:
         answer = json_answer({"ok": True})
         if site.token is not None:
             secure = request.url.scheme == "https"
-            answer.set_cookie(
-                PAGE_COOKIE, site.page_secret, httponly=True, samesite="lax", secure=secure, path="/orders"
-            )
+            answer.set_cookie(PAGE_COOKIE, site.page_secret, httponly=True, samesite="lax", secure=secure, path="/")
         return answer
 
 
@@ -84,7 +82,7 @@ def _list_routes(app: FastAPI, site: Site) -> None:
         if len(page.orders) == 1 and asked["q"] and not stage and not asked["finding"]:
             return RedirectResponse(_link(page.orders[0].id), 303)
         older = urlencode({**{key: its for key, its in asked.items() if its}, "after": page.after})
-        return _page(
+        return rendered(
             site,
             request,
             "list.html",
@@ -126,16 +124,16 @@ def _wished(site: Site, request: Request, name: str, action: str, given: dict[st
     try:
         done = wish(site.desk(), known_id(name), number, read)
     except SalesConflict:
-        return _detail(site, request, name, [say(phrase("sales.changed"), _language(request))], 412)
+        return _detail(site, request, name, [say(phrase("sales.changed"), language_of(request))], 412)
     if isinstance(done, WishRefused):
-        return _detail(site, request, name, [say(order_words.of_refusal(done), _language(request))], 409)
+        return _detail(site, request, name, [say(order_words.of_refusal(done), language_of(request))], 409)
     return RedirectResponse(_link(name), 303)
 
 
 def _detail(site: Site, request: Request, name: str, problems: list[str] | None = None, status: int = 200) -> Response:
     desk = site.desk()
     detail = detail_of(desk, name)
-    return _page(
+    return rendered(
         site,
         request,
         "detail.html",
@@ -204,10 +202,10 @@ def _order_of(site: Site, given: Mapping[str, str]) -> OrderEntry:
 
 
 def _entry(site: Site, request: Request, given: Mapping[str, str], problems: list[str], status: int = 200) -> Response:
-    language = _language(request)
+    language = language_of(request)
     table = next(iter(site.config.channels.values()), None)
     preset = {"currency": table.currency, "country": table.country} if table is not None else {}
-    return _page(
+    return rendered(
         site,
         request,
         "new.html",
@@ -251,7 +249,7 @@ def _imports(
 ) -> Response:
     desk = site.desk()
     run = desk.import_run(run_id) if run_id else None
-    return _page(
+    return rendered(
         site,
         request,
         "import.html",
@@ -264,8 +262,9 @@ def _imports(
     )
 
 
-def _page(site: Site, request: Request, template: str, title: Word, status: int = 200, **values: Any) -> Response:
-    language = _language(request)
+def rendered(site: Site, request: Request, template: str, title: Word, status: int = 200, **values: Any) -> Response:
+    """A page of a template, in the reader's language."""
+    language = language_of(request)
     counts = site.desk().counts()
 
     def t(code: str, **its: Word) -> str:
@@ -305,11 +304,12 @@ def _page(site: Site, request: Request, template: str, title: Word, status: int 
     answer.headers["referrer-policy"] = "same-origin"  # with none a form's Origin is null
     answer.headers["cache-control"] = "no-store"
     if request.query_params.get("lang") in LANGUAGES:
-        answer.set_cookie(_LANGUAGE, language, max_age=_YEAR_S, samesite="lax", path="/orders")
+        answer.set_cookie(_LANGUAGE, language, max_age=_YEAR_S, samesite="lax", path="/")
     return answer
 
 
-def _language(request: Request) -> Language:
+def language_of(request: Request) -> Language:
+    """What the reader asked for, now or before, or else what the browser says."""
     for given in (request.query_params.get("lang"), request.cookies.get(_LANGUAGE)):
         for name in LANGUAGES:
             if name == given:

@@ -21,9 +21,14 @@ from edge.intake import keys
 from edge.intake.operators import By, Remark
 from edge.journal.host_time import now_us
 from edge.orders.picking import PickTask, ShortReason, TaskState
-from edge.site import picking
-from edge.site.picking import Picked, PutBackRow
+from edge.print.pick_sheet import pick_sheet
+from edge.site import picking, put_backs, rounds, totes
+from edge.site.pick_lists import pick_list_of
+from edge.site.picking import Picked
+from edge.site.put_backs import PutBackRow
+from edge.views.words.table import Language
 
+_PDF = "application/pdf"
 Tote = Annotated[str, AfterValidator(keys.tote)]
 Item = Annotated[str, AfterValidator(keys.item)]
 
@@ -76,27 +81,36 @@ def pick_routes(site: Site) -> APIRouter:
     def listed(wave: After = "", state: TaskState | None = None, after: After = "", limit: Limit = 100) -> Response:
         """Rounds by id: all, of a wave, in a state."""
         with site.store().connections.reading() as db:
-            return json_answer(picking.tasks_where(db, wave, state, after, limit))
+            return json_answer(rounds.tasks_where(db, wave, state, after, limit))
 
     @routes.post("/pick-tasks/claim", response_model=PickTask | None)
     async def claim(body: PickerBody) -> Response:
         """The picker's next round: the one in hand, or else the most urgent open one. 204 = there is nothing to do."""
-        return await _told(lambda: picking.claim(site.store().connections, body.picker))
+        return await _told(lambda: rounds.claim(site.store().connections, body.picker))
 
     @routes.get("/pick-tasks/{task}", response_model=PickTask)
     def one(task: Key) -> Response:
         """A round as it is; its version is the ETag."""
         with site.store().connections.reading() as db:
-            found = picking.task_of(db, task)
+            found = rounds.task_of(db, task)
         if found is None:
             raise HTTPException(404, f"task {task}: there is none")
         return _tagged(found)
+
+    @routes.get("/pick-tasks/{task}/list.pdf", response_class=Response, responses={200: {"content": {_PDF: {}}}})
+    def paper(task: Key, language: Language = "en") -> Response:
+        """The pick list for a printer, in English or Chinese."""
+        with site.store().connections.reading() as db:
+            listed = pick_list_of(db, task)
+        if listed is None:
+            raise HTTPException(404, f"task {task}: there is none")
+        return Response(pick_sheet(listed, language), media_type=_PDF)
 
     @routes.post("/pick-tasks/{task}/hand-back", response_model=PickTask)
     async def hand_back(task: Key, body: PickerBody, known: Version = "") -> Response:
         """A round is anybody's again."""
         version = version_of(known)
-        return await _told(lambda: picking.hand_back(site.store().connections, task, body.picker, version))
+        return await _told(lambda: rounds.hand_back(site.store().connections, task, body.picker, version))
 
     @routes.post("/pick-tasks/{task}/lines/{n}", response_model=PickTask)
     async def pick(
@@ -120,7 +134,7 @@ def pick_routes(site: Site) -> APIRouter:
     @routes.put("/totes/{tote}", status_code=204, response_class=Response)
     async def bind(tote: Tote, body: ToteBody) -> Response:
         """A tote is an open fulfilment's; refused where another one has it, with the holder."""
-        await asyncio.to_thread(lambda: picking.bind_tote(site.store().connections, body.fulfilment, tote, now_us()))
+        await asyncio.to_thread(lambda: totes.bind_tote(site.store().connections, body.fulfilment, tote, now_us()))
         return Response(status_code=204)
 
     @routes.post("/totes/{tote}/emptied", response_model=Freed)
@@ -128,20 +142,20 @@ def pick_routes(site: Site) -> APIRouter:
         """Somebody saw that a tote is empty: it is free."""
         assert body.by, "somebody saw it"
         return json_answer(
-            Freed(await asyncio.to_thread(lambda: picking.free_tote(site.store().connections, tote, now_us())))
+            Freed(await asyncio.to_thread(lambda: totes.free_tote(site.store().connections, tote, now_us())))
         )
 
     @routes.get("/put-backs", response_model=tuple[PutBackRow, ...])
-    def put_backs(after: Annotated[int, Query(ge=0, le=2**53)] = 0, limit: Limit = 100) -> Response:
+    def to_put_back(after: Annotated[int, Query(ge=0, le=2**53)] = 0, limit: Limit = 100) -> Response:
         """What lies in totes and is to go to its bin."""
         with site.store().connections.reading() as db:
-            return json_answer(picking.open_put_backs(db, after, limit))
+            return json_answer(put_backs.open_put_backs(db, after, limit))
 
     @routes.post("/put-backs/{seq}/done", response_model=PutBackRow)
     async def put_back(seq: Annotated[int, Field(ge=1, le=2**53)], body: SeenBody) -> Response:
         """The units were seen in their bin."""
         return json_answer(
-            await asyncio.to_thread(lambda: picking.put_back(site.store().connections, seq, body.by, now_us()))
+            await asyncio.to_thread(lambda: put_backs.put_back(site.store().connections, seq, body.by, now_us()))
         )
 
     return routes

@@ -40,7 +40,10 @@ from edge.journal.disk import NEEDED_BYTES, DiskWatch, disk_samples
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.metrics import Sample
+from edge.orders.picking import PickError
+from edge.orders.stock import StockError
 from edge.site.desk import SalesDesk
+from edge.site.duties import Duty, duties_of, turn
 from edge.site.store import Keep, Kept, SiteStore, StoreError, StoreHeld
 from edge.views.docks import DockBoard, DockPicture
 from edge.views.history import History, Window
@@ -142,6 +145,7 @@ class Site:
         tasks = [asyncio.create_task(watch.run()) for watch in self._watches]
         tasks.append(asyncio.create_task(watch_folders(self.config, self.desk, self.intake)))
         tasks += [asyncio.create_task(one) for one in (self._beat(), self._watch_disk(), self._keep_up())]
+        tasks += [asyncio.create_task(self.on_duty(one)) for one in duties_of(self.config.service, self.config.plan)]
         try:
             yield
         finally:
@@ -309,6 +313,17 @@ class Site:
                 if str(error) != self._store_trouble:  # which was said
                     log.warning("%s: what is due to go stays for now", error)
             await asyncio.sleep(KEEP_S)
+
+    async def on_duty(self, duty: Duty) -> None:
+        """Does what the site does by itself, for ever; what goes wrong ends the turn and nothing else."""
+        while True:
+            await asyncio.sleep(duty.every_us / 1e6)
+            at = asyncio.to_thread(lambda: turn(self.store().connections, duty, now_us()))
+            (result,) = await asyncio.gather(at, return_exceptions=True)
+            if isinstance(result, (StoreError, StockError, PickError)):
+                log.warning("%s: %s; tried again in %d s", duty.name, result, duty.every_us // 1_000_000)
+            elif isinstance(result, Exception):
+                log.error("%s: a fault; the next turn begins anew", duty.name, exc_info=result)
 
     async def _beat(self) -> None:
         """Once a second: what time alone changes, and a sign of life for the listeners."""

@@ -20,8 +20,9 @@ from edge.intake.operators import ONE_LINE, By, Remark
 from edge.intake.stock_rows import StockIntake, read_stock_csv
 from edge.journal.host_time import now_us
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition
-from edge.site import picking, stock
-from edge.site.stock import BookDifference, LedgerRow, Recorded, StockRow
+from edge.site import catalogue, moving, stock_shown, stocktaking
+from edge.site.moving import Recorded
+from edge.site.stock_shown import BookDifference, LedgerRow, StockRow
 
 
 class CauseBody(Body):
@@ -126,26 +127,28 @@ def stock_routes(site: Site) -> APIRouter:
     def listed(after: After = "", sku: After = "", limit: Limit = 100) -> Response:
         """Articles with both books, by SKU; or the one of ``sku``."""
         with site.store().connections.reading() as db:
-            return json_answer(stock.stock_rows(db, after, limit, sku))
+            return json_answer(stock_shown.stock_rows(db, after, limit, sku))
 
     @routes.get("/movements", response_model=tuple[LedgerRow, ...])
     def ledger(sku: After = "", after: Annotated[int, Query(ge=0, le=2**53)] = 0, limit: Limit = 100) -> Response:
         """The ledger behind a number, in order."""
         with site.store().connections.reading() as db:
-            return json_answer(stock.ledger(db, sku, after, limit))
+            return json_answer(stock_shown.ledger(db, sku, after, limit))
 
     @routes.get("/audit", response_model=tuple[BookDifference, ...])
     def audited() -> Response:
         """Where the books disagree; empty = nowhere."""
         with site.store().connections.reading() as db:
-            return json_answer(stock.audit(db))
+            return json_answer(stock_shown.audit(db))
 
     @routes.post("/movements", response_model=Moved)
     async def move(body: MovementsBody) -> Response:
         """Books movements, all or none; those whose cause has moved change nothing."""
         at_us = now_us()
         movements = [one.movement(at_us) for one in body.movements]
-        done = await asyncio.to_thread(lambda: picking.recorded(site.store().connections, movements, body.by, at_us))
+        done = await asyncio.to_thread(
+            lambda: stocktaking.recorded(site.store().connections, movements, body.by, at_us)
+        )
         return json_answer(_moved(done))
 
     @routes.post("/counts", response_model=Moved)
@@ -153,7 +156,7 @@ def stock_routes(site: Site) -> APIRouter:
         """Books what was found in a bin; what lies in totes counts as there. The bin is suspected no more."""
         key = BinKey(body.bin, body.sku, body.lot, body.condition)
         done = await asyncio.to_thread(
-            lambda: picking.counted_at(
+            lambda: stocktaking.counted_at(
                 site.store().connections, key, body.seen, body.cause.cause(), body.by, body.why, now_us()
             )
         )
@@ -170,10 +173,10 @@ def stock_routes(site: Site) -> APIRouter:
             if read.problems:
                 return read
             with site.store().connections.writing() as db:
-                new, changed = stock.put_skus(db, [stock.Sku(*one) for one in read.articles])
-                stock.put_bins(db, dict(read.bins))
-                stock.put_lots(db, dict(read.lots))
-                done = stock.record(db, read.receipts, "import")
+                new, changed = catalogue.put_skus(db, [catalogue.Sku(*one) for one in read.articles])
+                catalogue.put_bins(db, dict(read.bins))
+                catalogue.put_lots(db, dict(read.lots))
+                done = moving.record(db, read.receipts, "import")
             return Imported(new, changed, len(read.bins), done.new, done.known)
 
         found = await asyncio.to_thread(taken)
@@ -186,7 +189,7 @@ def stock_routes(site: Site) -> APIRouter:
     def one(sku: Key) -> Response:
         """An article with both books."""
         with site.store().connections.reading() as db:
-            rows = stock.stock_rows(db, sku=sku)
+            rows = stock_shown.stock_rows(db, sku=sku)
         if not rows:
             raise HTTPException(404, f"sku {sku}: there is no such article")
         return json_answer(rows[0])

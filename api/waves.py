@@ -18,8 +18,12 @@ from edge.intake.operators import By
 from edge.intake.planning import planning_of
 from edge.journal.host_time import now_us
 from edge.orders.forecast import Late
-from edge.site import waves
-from edge.site.waves import PlanResult, Released, WaveRow
+from edge.orders.pick_list import Material
+from edge.site import drafts, lateness, releasing, wave_rows
+from edge.site.drafts import PlanResult
+from edge.site.pick_lists import materials_of
+from edge.site.releasing import Released
+from edge.site.wave_rows import WaveRow
 
 
 class ByBody(Body):
@@ -44,7 +48,7 @@ def wave_routes(site: Site) -> APIRouter:
     def listed(after: After = "", limit: Limit = 100, everything: bool = False) -> Response:
         """Waves by id; without ``everything`` those that are not done."""
         with site.store().connections.reading() as db:
-            return json_answer(waves.wave_rows(db, after, limit, everything))
+            return json_answer(wave_rows.wave_rows(db, after, limit, everything))
 
     @routes.post("/plan", response_model=PlanResult)
     async def plan(body: ByBody) -> Response:
@@ -54,7 +58,7 @@ def wave_routes(site: Site) -> APIRouter:
 
         def planned() -> PlanResult:
             by = planning_of(site.config.service, site.config.plan, at_us)
-            return waves.plan(site.store().connections, by, at_us)
+            return drafts.plan(site.store().connections, by, at_us)
 
         return json_answer(await asyncio.to_thread(planned))
 
@@ -63,23 +67,33 @@ def wave_routes(site: Site) -> APIRouter:
         """Fulfilments that will miss their cut-off, with what keeps them; the outbox tells each once."""
         at_us = now_us()
         by = planning_of(site.config.service, site.config.plan, at_us)
-        return json_answer(waves.forecast_late(site.store().connections, by.rates, by.tail_us, at_us))
+        return json_answer(lateness.forecast_late(site.store().connections, by.rates, by.tail_us, at_us))
 
     @routes.get("/{wave}", response_model=WaveRow)
     def one(wave: Key) -> Response:
         """A wave with its members and rounds, counted."""
         with site.store().connections.reading() as db:
-            found = waves.wave_of(db, wave)
+            found = wave_rows.wave_of(db, wave)
         if found is None:
             raise _none(wave)
         return json_answer(found)
+
+    @routes.get("/{wave}/materials", response_model=tuple[Material, ...])
+    def needed(wave: Key) -> Response:
+        """Packing material that a wave needs, and what the stock lacks of it."""
+        with site.store().connections.reading() as db:
+            if wave_rows.wave_of(db, wave) is None:
+                raise _none(wave)
+            return json_answer(materials_of(db, wave, site.config.plan.cartons))
 
     @routes.post("/{wave}/release", response_model=Released)
     async def release(wave: Key, body: ByBody) -> Response:
         """Gives bins, rounds and the line's orders to all members that have their stock; again, nothing changes."""
         at_us = now_us()
         limits = planning_of(site.config.service, site.config.plan, at_us).limits
-        done = await asyncio.to_thread(lambda: waves.release(site.store().connections, wave, limits, body.by, at_us))
+        done = await asyncio.to_thread(
+            lambda: releasing.release(site.store().connections, wave, limits, body.by, at_us)
+        )
         if done is None:
             raise _none(wave)
         return json_answer(done)
@@ -87,7 +101,7 @@ def wave_routes(site: Site) -> APIRouter:
     @routes.post("/{wave}/withdraw", response_model=Withdrawn)
     async def withdraw(wave: Key, body: ByBody) -> Response:
         """Takes a wave back as far as nobody has begun it."""
-        done = await asyncio.to_thread(lambda: waves.withdraw(site.store().connections, wave, body.by, now_us()))
+        done = await asyncio.to_thread(lambda: releasing.withdraw(site.store().connections, wave, body.by, now_us()))
         if done is None:
             raise _none(wave)
         return json_answer(Withdrawn(*done))

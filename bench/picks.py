@@ -31,7 +31,7 @@ from edge.orders.articles import Article  # noqa: E402
 from edge.orders.picking import BinPlace  # noqa: E402
 from edge.orders.sales import OrderStage, SalesLine  # noqa: E402
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause  # noqa: E402
-from edge.site import picking, stock, tables, waves  # noqa: E402
+from edge.site import catalogue, drafts, moving, releasing, rounds, stock_shown, tables, waiting  # noqa: E402
 from edge.site.store import SiteStore  # noqa: E402
 
 PICKERS = 8
@@ -61,13 +61,13 @@ def _measured(name: str, url: str, folder: Path, orders: int) -> bool:
     by = planning(parcels=orders, totes=orders)
     by = replace(by, limits=replace(by.limits, totes=orders, cluster=3, batch=orders))
     print(f"{name}: {orders} orders and their stock taken in {took:.2f} s")
-    took = _clock(lambda: waves.reserve_waiting(store.connections, NOW_US))
+    took = _clock(lambda: waiting.reserve_waiting(store.connections, NOW_US))
     print(f"{name}: promised in {took:.2f} s")
     found: list[str] = []
-    took = _clock(lambda: found.extend(waves.plan(store.connections, by, NOW_US).new))
+    took = _clock(lambda: found.extend(drafts.plan(store.connections, by, NOW_US).new))
     print(f"{name}: planned into {len(found)} wave in {took:.2f} s")
-    out: list[waves.Released | None] = []
-    took = _clock(lambda: out.append(waves.release(store.connections, found[0], by.limits, "bench", NOW_US)))
+    out: list[releasing.Released | None] = []
+    took = _clock(lambda: out.append(releasing.release(store.connections, found[0], by.limits, "bench", NOW_US)))
     done = out[0]
     assert done is not None, "it is planned"
     print(f"{name}: {done.members} orders released in {done.tasks} rounds in {took:.2f} s")
@@ -79,15 +79,15 @@ def _measured(name: str, url: str, folder: Path, orders: int) -> bool:
         f"{len(claimed) / took:.0f}/s"
     )
     with store.connections.reading() as db:
-        differing = stock.audit(db)
+        differing = stock_shown.audit(db)
     store.close()
     return not twice and len(claimed) == done.tasks and not differing
 
 
 def _fill(store: SiteStore, orders: int) -> None:
     with store.connections.writing() as db:
-        stock.put_skus(db, [stock.Sku(Article(sku=f"S{at}", mass_g=100)) for at in range(ARTICLES)])
-        stock.put_bins(db, {f"B{at}": BinPlace(at % 40, at) for at in range(2 * ARTICLES)})
+        catalogue.put_skus(db, [catalogue.Sku(Article(sku=f"S{at}", mass_g=100)) for at in range(ARTICLES)])
+        catalogue.put_bins(db, {f"B{at}": BinPlace(at % 40, at) for at in range(2 * ARTICLES)})
         came = [
             Movement(
                 cause=StockCause("receipt", str(at)),
@@ -98,7 +98,7 @@ def _fill(store: SiteStore, orders: int) -> None:
             )
             for at in range(2 * ARTICLES)
         ]
-        stock.record(db, came)
+        moving.record(db, came)
     drafts = []
     for number in range(orders):
         draft = sold(number)
@@ -115,7 +115,7 @@ def _fill(store: SiteStore, orders: int) -> None:
 def _claims(store: SiteStore, picker: str) -> list[str]:
     """Each round is ended at once, so that the picker may have another."""
     found: list[str] = []
-    while (task := picking.claim(store.connections, picker)) is not None:
+    while (task := rounds.claim(store.connections, picker)) is not None:
         found.append(task.id)
         with store.connections.writing() as db:
             ended = tables.picks.tasks.update().where(tables.picks.tasks.c.id == task.id)

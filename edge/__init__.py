@@ -19,14 +19,14 @@ writer. The PLC owns safety and the safe default.
 The rooms, from the top; none imports one above it, and each has a door (pyproject.toml says which files):
 
     cli                                         the commands, by name
-    commands  controller  opcua  site           what one command needs; lines; the server; orders and their feed
+    commands  controller  opcua  site  print    what one command needs; lines; the server; orders and their feed; papers
     devices  sim  publish  views  intake        PLCs and readers; simulated ones; followers; folds; orders from outside
     config  journal                             LINE.toml and SITE.toml as values; records written and read
     orders                                      every decision of the order flow, from a shop's order to the tote
     core  metrics                               every decision of the floor; numbers for Prometheus
 
-The order flow goes on moving in: its transactions into site, what comes from outside into intake, labels and pages as
-`edge/print`, what goes to others as `edge/notify`. The controller imports none of these: a line never waits for the
+The order flow goes on moving in: its transactions into site, what comes from outside into intake, labels into
+print, what goes to others as `edge/notify`. The controller imports none of these: a line never waits for the
 site.
 
 Read these in order, about 2189 lines, with edge/core/events.py beside them as the dictionary of every value:

@@ -19,7 +19,7 @@ from edge.orders.sales import OrderStage, SalesLine
 from edge.orders.services import Pickup, Rate, Service
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause
 from edge.orders.waves import WaveLimits
-from edge.site import stock, tables
+from edge.site import catalogue, moving, tables
 from edge.site.store import SiteStore
 
 NOW_US = 1_790_000_000_000_000
@@ -30,9 +30,11 @@ ARTICLES = 8
 def stocked(store: SiteStore, units: int = 100, bins: int = 2) -> None:
     """Articles SKU-0 … SKU-7, each with so many units in each of its bins."""
     with store.connections.writing() as db:
-        stock.put_skus(db, [stock.Sku(Article(sku=f"SKU-{at}", mass_g=200), f"article {at}") for at in range(ARTICLES)])
-        stock.put_bins(db, {f"B{at}-{n}": BinPlace(at, n) for at in range(ARTICLES) for n in range(bins)})
-        stock.record(
+        catalogue.put_skus(
+            db, [catalogue.Sku(Article(sku=f"SKU-{at}", mass_g=200), f"article {at}") for at in range(ARTICLES)]
+        )
+        catalogue.put_bins(db, {f"B{at}-{n}": BinPlace(at, n) for at in range(ARTICLES) for n in range(bins)})
+        moving.record(
             db,
             [
                 Movement(

@@ -161,6 +161,13 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("edge/opcua/unplaced.py", ""),
         ("edge/controller/vitals.py", "import edge.controller.controller"),
     ],
+    "edge.print: every file has its layer": [
+        ("edge/print/unplaced.py", ""),
+        ("edge/print/fonts.py", "import edge.print.pick_sheet"),
+    ],
+    "door of print: its papers and codes": [("api/picks.py", "import edge.print.fonts")],
+    "print: values in, bytes out": [("edge/print/pick_sheet.py", "import edge.config.load")],
+    "reportlab: edge.print only": [("edge/views/manifest.py", "import reportlab")],
     "edge.intake: every file has its layer": [
         ("edge/intake/unplaced.py", ""),
         ("edge/intake/phone.py", "import edge.intake.channels"),

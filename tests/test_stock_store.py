@@ -22,9 +22,26 @@ from edge.orders.picking import PickError, ShortReason, TaskState, ToteHeldError
 from edge.orders.reservations import ReservationEvent
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition, StockError
 from edge.orders.waves import WaveState
-from edge.site import picking, stock, tables, waves
-from edge.site.picking import Picked, StalePickError
-from edge.site.stock import Want
+from edge.site import (
+    books,
+    catalogue,
+    drafts,
+    leaving,
+    moving,
+    picking,
+    put_backs,
+    releasing,
+    reserving,
+    rounds,
+    stock_shown,
+    stocktaking,
+    tables,
+    totes,
+    wave_rows,
+)
+from edge.site.picking import Picked
+from edge.site.reserving import Want
+from edge.site.rounds import StalePickError
 from edge.site.store import SiteStore, StoreError
 
 
@@ -35,7 +52,7 @@ def store(store_url: str, tmp_path: Path) -> SiteStore:
 
 def balanced(store: SiteStore) -> None:
     with store.connections.reading() as db:
-        assert stock.audit(db) == []
+        assert stock_shown.audit(db) == []
 
 
 def moved(
@@ -47,7 +64,7 @@ def moved(
 
 def promise(store: SiteStore, sku: str) -> tuple[int, int]:
     with store.connections.reading() as db:
-        row = stock.promises_of(db, [sku])[sku]
+        row = books.promises_of(db, [sku])[sku]
         return row.sellable, row.promised
 
 
@@ -63,14 +80,14 @@ def test_each_cause_moves_once_and_all_of_a_change_or_nothing(store: SiteStore) 
         moved(5, MovementKind.RESTOCK, hurt, a, 1),
     ]
     for _ in range(2):
-        picking.recorded(store.connections, some, "Ann", NOW_US)
+        stocktaking.recorded(store.connections, some, "Ann", NOW_US)
         assert promise(store, "SKU-0") == (24, 0)
     with store.connections.writing() as db:
-        assert stock.record(db, some[:2]) == stock.Recorded(0, 2)
-        rows = stock.ledger(db, "SKU-0")
+        assert moving.record(db, some[:2]) == moving.Recorded(0, 2)
+        rows = stock_shown.ledger(db, "SKU-0")
         assert [row.kind for row in rows][2:] == [one.kind for one in some]
         assert {row.by for row in rows[2:]} == {"Ann"}
-        assert stock.bin_rows(db, ["SKU-0"])[b].on_hand == 13
+        assert books.bin_rows(db, ["SKU-0"])[b].on_hand == 13
     for wrong, said in (
         (moved(6, MovementKind.SHIP, a, None, 99), "is not within 0"),
         (moved(6, MovementKind.RECEIPT, None, replace(a, bin="nowhere"), 1), "nowhere: no such bin"),
@@ -78,7 +95,7 @@ def test_each_cause_moves_once_and_all_of_a_change_or_nothing(store: SiteStore) 
         (moved(6, MovementKind.RECEIPT, None, a, 2**40), "units are not within"),
     ):
         with pytest.raises(StockError, match=said), store.connections.writing() as db:
-            stock.record(db, [moved(7, MovementKind.RECEIPT, None, b, 1), wrong])
+            moving.record(db, [moved(7, MovementKind.RECEIPT, None, b, 1), wrong])
     with pytest.raises(StoreError), store.connections.writing() as db:  # the CHECK says it where nobody else does
         db.execute(tables.stock.promises.update().values(promised=1_000))
     balanced(store)
@@ -86,14 +103,14 @@ def test_each_cause_moves_once_and_all_of_a_change_or_nothing(store: SiteStore) 
 
 
 def test_articles_are_taken_as_they_are_now_and_a_number_is_one_article_s(store: SiteStore) -> None:
-    first = stock.Sku(Article(sku="A", gtins=(("4006381333931", 1),), mass_g=5), "pen", 3)
+    first = catalogue.Sku(Article(sku="A", gtins=(("4006381333931", 1),), mass_g=5), "pen", 3)
     with store.connections.writing() as db:
-        assert stock.put_skus(db, [first, stock.Sku(Article(sku="B"))]) == (2, 0)
-        assert stock.put_skus(db, [first]) == (0, 0)
-        assert stock.put_skus(db, [replace(first, safety=4)]) == (0, 1)
-        assert stock.skus_of(db, ["A", "C"])["A"].article.gtins == (("04006381333931", 1),)
+        assert catalogue.put_skus(db, [first, catalogue.Sku(Article(sku="B"))]) == (2, 0)
+        assert catalogue.put_skus(db, [first]) == (0, 0)
+        assert catalogue.put_skus(db, [replace(first, safety=4)]) == (0, 1)
+        assert catalogue.skus_of(db, ["A", "C"])["A"].article.gtins == (("04006381333931", 1),)
     with pytest.raises(GtinError, match="04006381333931 is A and B"), store.connections.writing() as db:
-        stock.put_skus(db, [stock.Sku(Article(sku="B", gtins=(("4006381333931", 1),)))])
+        catalogue.put_skus(db, [catalogue.Sku(Article(sku="B", gtins=(("4006381333931", 1),)))])
     store.close()
 
 
@@ -106,19 +123,19 @@ def test_an_order_gets_all_its_lines_or_none_and_asked_again_nothing_more(store:
     ]
     with store.connections.writing() as db:
         for added in (3, 0):
-            late, early, strange = stock.reserve(db, wants)
+            late, early, strange = reserving.reserve(db, wants)
             assert (late.complete, late.missing) == (False, (("SKU-0", 1),))
             assert (early.complete, early.added) == (True, added)
             assert strange.missing == (("none", 1),)
     assert promise(store, "SKU-0") == (5, 3) and promise(store, "SKU-1") == (5, 0)
     with store.connections.writing() as db:
-        (urgent,) = stock.reserve(db, [Want(order="now", lines=((1, "SKU-0", 4),), rank=-1, urgent=True)])
+        (urgent,) = reserving.reserve(db, [Want(order="now", lines=((1, "SKU-0", 4),), rank=-1, urgent=True)])
         assert urgent.complete
         assert [(one.order, one.quantity) for one in urgent.displaced] == [("early", 2)]
-        assert [row.subject for row in stock.told_of([urgent])] == ["early"]
-        (too_much,) = stock.reserve(db, [Want(order="more", lines=((1, "SKU-0", 6),), rank=-2, urgent=True)])
+        assert [row.subject for row in reserving.told_of([urgent])] == ["early"]
+        (too_much,) = reserving.reserve(db, [Want(order="more", lines=((1, "SKU-0", 6),), rank=-2, urgent=True)])
         assert not too_much.complete
-        assert stock.lapse(db, tables.stock.reservations.c.order_id == "early", ReservationEvent.LAPSED) == 1
+        assert reserving.lapse(db, tables.stock.reservations.c.order_id == "early", ReservationEvent.LAPSED) == 1
     assert promise(store, "SKU-0") == (5, 4)
     balanced(store)
     store.close()
@@ -135,7 +152,7 @@ def sell(url: str, which: int) -> None:
         skus = dice.sample(range(ARTICLES), 3)
         lines = tuple((n, f"SKU-{sku}", dice.randint(1, 3)) for n, sku in enumerate(skus, 1))
         with store.connections.writing() as db:
-            stock.reserve(db, [Want(order=f"{which}.{number}", lines=lines, rank=number)])
+            reserving.reserve(db, [Want(order=f"{which}.{number}", lines=lines, rank=number)])
         which_is, same = (which, dice) if number % 3 else (0, random.Random(number))  # every third is everybody's
         sku = same.randrange(ARTICLES)
         here, there = (BinKey(f"B{sku}-{n}", f"SKU-{sku}") for n in same.sample(range(2), 2))
@@ -144,11 +161,11 @@ def sell(url: str, which: int) -> None:
         if number % 10 == 9:
             movement = replace(movement, kind=MovementKind.MOVE, source=there, quantity=1)
         try:
-            picking.recorded(store.connections, [movement], str(which), number)
+            stocktaking.recorded(store.connections, [movement], str(which), number)
         except StockError:
             assert number % 10 == 9  # nothing was left to move
         if number % 12 == 11:
-            picking.counted_at(store.connections, there, dice.randint(0, 40), replace(cause, n=1), "", "", number)
+            stocktaking.counted_at(store.connections, there, dice.randint(0, 40), replace(cause, n=1), "", "", number)
     store.close()
 
 
@@ -166,8 +183,8 @@ def test_eight_writers_sell_nothing_twice_and_none_waits_in_a_circle(
         assert writer.exitcode == 0
     balanced(store)
     with store.connections.reading() as db:
-        rows = stock.promises_of(db, [f"SKU-{at}" for at in range(ARTICLES)]).values()
-        causes = Counter(row.cause for row in stock.ledger(db, limit=10_000))
+        rows = books.promises_of(db, [f"SKU-{at}" for at in range(ARTICLES)]).values()
+        causes = Counter(row.cause for row in stock_shown.ledger(db, limit=10_000))
         orders = db.execute(sa.select(sa.func.count(tables.stock.reservations.c.order_id.distinct()))).scalar_one()
         (deadlocks,) = db.execute(
             sa.text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
@@ -185,12 +202,12 @@ def test_eight_writers_sell_nothing_twice_and_none_waits_in_a_circle(
 def work(store: SiteStore) -> None:
     """The whole way of some orders, each cause the same each time."""
     at = store.connections
-    waves.plan(at, planning(), NOW_US)
+    drafts.plan(at, planning(), NOW_US)
     with at.reading() as db:
-        names = [row.id for row in waves.wave_rows(db)]
+        names = [row.id for row in wave_rows.wave_rows(db)]
     for name in names:
-        waves.release(at, name, planning().limits, "Ann", NOW_US)
-    while (task := picking.claim(at, "Bob")) is not None:
+        releasing.release(at, name, planning().limits, "Ann", NOW_US)
+    while (task := rounds.claim(at, "Bob")) is not None:
         for line in task.lines:
             if not line.ended:
                 short = line.at.bin == "B0-0"
@@ -207,10 +224,10 @@ def work(store: SiteStore) -> None:
                     ),
                     NOW_US,
                 )
-    picking.counted_at(at, BinKey("B0-0", "SKU-0"), 4, StockCause("count", "1"), "Ann", "", NOW_US)
+    stocktaking.counted_at(at, BinKey("B0-0", "SKU-0"), 4, StockCause("count", "1"), "Ann", "", NOW_US)
     with at.writing() as db:
         for name in ("shop-1", "shop-2"):
-            picking.ended_by(db, [OrderShipped(NOW_US, "line", name, "", 1)])
+            leaving.ended_by(db, [OrderShipped(NOW_US, "line", name, "", 1)])
 
 
 def killed_at(url: str, secret: Path, until: int) -> None:
@@ -247,11 +264,11 @@ def test_killed_at_any_statement_the_books_balance_and_the_rest_is_done_again(st
         store.close()
     assert killed > 5
     with store.connections.reading() as db:
-        causes = Counter(row.cause for row in stock.ledger(db))
+        causes = Counter(row.cause for row in stock_shown.ledger(db))
         assert max(causes.values()) == 1
-        assert sum(row.quantity for row in stock.ledger(db) if row.kind is MovementKind.SHIP) == 4
-        assert [row.state for row in waves.wave_rows(db, everything=True)] == [WaveState.RELEASED]
-        tasks = picking.tasks_where(db)
+        assert sum(row.quantity for row in stock_shown.ledger(db) if row.kind is MovementKind.SHIP) == 4
+        assert [row.state for row in wave_rows.wave_rows(db, everything=True)] == [WaveState.RELEASED]
+        tasks = rounds.tasks_where(db)
         assert {task.state for task in tasks} == {TaskState.DONE}
     assert promise(store, "SKU-0") == (6, 0)
     store.close()
@@ -259,9 +276,9 @@ def test_killed_at_any_statement_the_books_balance_and_the_rest_is_done_again(st
 
 def released(store: SiteStore, orders: list[tuple[int, dict[int, int]]], **how: int) -> str:
     accept(store, orders)
-    result = waves.plan(store.connections, planning(**how), NOW_US)
+    result = drafts.plan(store.connections, planning(**how), NOW_US)
     assert len(result.new) == 1
-    assert waves.release(store.connections, result.new[0], planning().limits, "Ann", NOW_US) is not None
+    assert releasing.release(store.connections, result.new[0], planning().limits, "Ann", NOW_US) is not None
     return result.new[0]
 
 
@@ -269,28 +286,28 @@ def test_a_wave_is_released_as_one_and_only_then_the_line_knows_its_orders(store
     stocked(store, units=10)
     names = accept(store, [(number, {number % 3: 1, 5: 1}) for number in range(12)])
     short = accept(store, [(50, {6: 30})])
-    first = waves.plan(store.connections, planning(totes=8), NOW_US)
+    first = drafts.plan(store.connections, planning(totes=8), NOW_US)
     assert first.waiting == ((short[0], (("SKU-6", 10),)),)
     assert (len(first.new), first.members) == (2, 12)
-    again = waves.plan(store.connections, planning(totes=8), NOW_US)
+    again = drafts.plan(store.connections, planning(totes=8), NOW_US)
     assert (again.new, sorted(again.kept), again.replaced) == ((), sorted(first.new), ())
     assert store.feed(0) == []
     for wave, known in ((first.new[0], 8), (first.new[1], 4)):
         for repeated in (False, True):
-            done = waves.release(store.connections, wave, planning().limits, "Ann", NOW_US + 1)
+            done = releasing.release(store.connections, wave, planning().limits, "Ann", NOW_US + 1)
             assert done is not None and (done.members, done.again) == (known, repeated)
     assert sorted(order.order.id for order in store.feed(0)) == sorted(names)  # type: ignore[union-attr]
     with store.connections.reading() as db:
-        rows = {row.id: row for row in waves.wave_rows(db)}
+        rows = {row.id: row for row in wave_rows.wave_rows(db)}
         assert {row.state for row in rows.values()} == {WaveState.RELEASED}
-        lines = [line for task in picking.tasks_where(db) for line in task.lines]
+        lines = [line for task in rounds.tasks_where(db) for line in task.lines]
         assert sum(line.quantity for line in lines) == 24
         assert [row.told.type for row in store.outbox(0) if row.told.type.startswith("wave")] == [
             "wave.released.v1"
         ] * 2
-    third = waves.plan(store.connections, planning(parcels=12, totes=8), NOW_US)
+    third = drafts.plan(store.connections, planning(parcels=12, totes=8), NOW_US)
     assert (third.new, third.members) == ((), 0)
-    assert waves.release(store.connections, "none", planning().limits, "Ann", 1) is None
+    assert releasing.release(store.connections, "none", planning().limits, "Ann", 1) is None
     balanced(store)
     store.close()
 
@@ -298,15 +315,15 @@ def test_a_wave_is_released_as_one_and_only_then_the_line_knows_its_orders(store
 def test_what_lacks_stock_stays_behind_and_full_pickups_leave_orders_with_the_reason(store: SiteStore) -> None:
     stocked(store, units=10, bins=1)
     accept(store, [(1, {0: 1}), (2, {1: 1}), (3, {2: 1})])
-    made = waves.plan(store.connections, planning(parcels=2), NOW_US)
+    made = drafts.plan(store.connections, planning(parcels=2), NOW_US)
     assert made.members == 2 and [order for order, _ in made.left] == ["shop-3"]
     with store.connections.writing() as db:
-        stock.suspect(db, BinKey("B0-0", "SKU-0"), NOW_US)
-    done = waves.release(store.connections, made.new[0], planning().limits, "Ann", NOW_US)
+        books.suspect(db, BinKey("B0-0", "SKU-0"), NOW_US)
+    done = releasing.release(store.connections, made.new[0], planning().limits, "Ann", NOW_US)
     assert done is not None and done.members == 1
     (lacking,) = done.lacking
     assert (lacking.fulfilment, lacking.sku, lacking.missing) == ("shop-1", "SKU-0", 1)
-    again = waves.plan(store.connections, planning(), NOW_US)
+    again = drafts.plan(store.connections, planning(), NOW_US)
     assert again.members == 2, "it is planned again, beside the one that was left"
     balanced(store)
     store.close()
@@ -316,12 +333,12 @@ def test_a_line_s_scans_are_checked_and_a_short_is_found_elsewhere(store: SiteSt
     stocked(store, units=3)
     released(store, [(1, {0: 2}), (2, {1: 1})])
     at = store.connections
-    task = picking.claim(at, "Ann")
-    assert task is not None and picking.claim(at, "Ann") == task
-    assert picking.claim(at, "Bob") is None
+    task = rounds.claim(at, "Ann")
+    assert task is not None and rounds.claim(at, "Ann") == task
+    assert rounds.claim(at, "Bob") is None
     line = next(line for line in task.lines if line.at.sku == "SKU-0")
     said = Picked(task=task.id, n=line.n, units=2, picker="Ann", version=task.version, bin=line.at.bin, tote="T1")
-    picking.bind_tote(at, "shop-2", "T2", NOW_US)
+    totes.bind_tote(at, "shop-2", "T2", NOW_US)
     for wrong, why in (
         (replace(said, bin="B9"), "bin B9 was scanned"),
         (replace(said, tote="T2"), "tote T2: shop-2 has it, shop-1 cannot"),
@@ -335,24 +352,24 @@ def test_a_line_s_scans_are_checked_and_a_short_is_found_elsewhere(store: SiteSt
     with pytest.raises(StalePickError):
         picking.pick(at, replace(said, version=task.version + 1), NOW_US)
     with pytest.raises(ToteHeldError):
-        picking.bind_tote(at, "shop-1", "T2", NOW_US)
+        totes.bind_tote(at, "shop-1", "T2", NOW_US)
     short = picking.pick(at, replace(said, units=1, reason=ShortReason.EMPTY, epcs=("(01)1(21)1",)), NOW_US)
     more = short.lines[-1]
     assert (more.at, more.quantity) == (BinKey("B0-1", "SKU-0"), 1)
     with at.reading() as db:
-        assert [row.suspect_us for row in stock.stock_rows(db, sku="SKU-0")[0].bins] == [NOW_US, 0]
+        assert [row.suspect_us for row in stock_shown.stock_rows(db, sku="SKU-0")[0].bins] == [NOW_US, 0]
     balanced(store)
     order = store.order("shop-1")
     assert order is not None and order.tote == "T1" and order.lines[0].epcs == ("(01)1(21)1",)
-    while (task := picking.claim(at, "Ann")) is not None:
+    while (task := rounds.claim(at, "Ann")) is not None:
         line = next(line for line in task.lines if not line.ended)
         said = Picked(task=task.id, n=line.n, units=line.quantity, picker="Ann", version=task.version)
         picking.pick(at, said, NOW_US)
     balanced(store)
-    assert picking.free_tote(at, "T1", NOW_US) == "shop-1" and picking.free_tote(at, "T1", NOW_US) == ""
-    picking.counted_at(at, BinKey("B0-0", "SKU-0"), 2, StockCause("count", "1"), "Ann", "", NOW_US)
+    assert totes.free_tote(at, "T1", NOW_US) == "shop-1" and totes.free_tote(at, "T1", NOW_US) == ""
+    stocktaking.counted_at(at, BinKey("B0-0", "SKU-0"), 2, StockCause("count", "1"), "Ann", "", NOW_US)
     with at.reading() as db:
-        assert [row.suspect_us for row in stock.stock_rows(db, sku="SKU-0")[0].bins] == [0, 0]
+        assert [row.suspect_us for row in stock_shown.stock_rows(db, sku="SKU-0")[0].bins] == [0, 0]
     balanced(store)
     store.close()
 
@@ -362,20 +379,20 @@ def test_a_count_that_finds_fewer_sends_pickers_elsewhere(store: SiteStore) -> N
     released(store, [(1, {0: 2})])
     at = store.connections
     with at.reading() as db:
-        (task,) = picking.tasks_where(db)
+        (task,) = rounds.tasks_where(db)
     lies = task.lines[0].at
-    picking.counted_at(at, lies, 1, StockCause("count", "1"), "Ann", "broken", NOW_US)
+    stocktaking.counted_at(at, lies, 1, StockCause("count", "1"), "Ann", "broken", NOW_US)
     with at.reading() as db:
-        before, more = picking.tasks_where(db)
+        before, more = rounds.tasks_where(db)
         assert (before.lines[0].quantity, more.lines[0].quantity, more.lines[0].at.bin) == (1, 1, "B0-1")
     balanced(store)
-    picking.recorded(at, [moved(1, MovementKind.MOVE, lies, replace(lies, bin="B1-0"), 1)], "Ann", NOW_US)
+    stocktaking.recorded(at, [moved(1, MovementKind.MOVE, lies, replace(lies, bin="B1-0"), 1)], "Ann", NOW_US)
     with at.reading() as db:
-        states = [task.state for task in picking.tasks_where(db)]
+        states = [task.state for task in rounds.tasks_where(db)]
         assert states == [TaskState.WITHDRAWN, TaskState.OPEN, TaskState.OPEN]
     balanced(store)
-    picking.counted_at(at, BinKey("B0-1", "SKU-0"), 0, StockCause("count", "2"), "Ann", "", NOW_US)
-    picking.counted_at(at, BinKey("B1-0", "SKU-0"), 0, StockCause("count", "3"), "Ann", "", NOW_US)
+    stocktaking.counted_at(at, BinKey("B0-1", "SKU-0"), 0, StockCause("count", "2"), "Ann", "", NOW_US)
+    stocktaking.counted_at(at, BinKey("B1-0", "SKU-0"), 0, StockCause("count", "3"), "Ann", "", NOW_US)
     assert "order.unstocked.v1" in [row.told.type for row in store.outbox(0)]
     assert promise(store, "SKU-0") == (0, 0)
     balanced(store)
@@ -386,23 +403,23 @@ def test_what_is_not_wanted_any_more_goes_back_and_is_free_when_it_is_seen(store
     stocked(store, units=5, bins=1)
     released(store, [(1, {0: 2, 1: 2})])
     at = store.connections
-    task = picking.claim(at, "Ann")
+    task = rounds.claim(at, "Ann")
     assert task is not None
     line = next(line for line in task.lines if line.at.sku == "SKU-0")
     picking.pick(at, Picked(task=task.id, n=line.n, units=2, picker="Ann", version=task.version, tote="T1"), NOW_US)
     with at.writing() as db:
-        assert picking.take_away(db, {("shop-1", 1): 1, ("shop-1", 2): 2}, "cancelled", NOW_US) == {"shop-1": 1}
+        assert put_backs.take_away(db, {("shop-1", 1): 1, ("shop-1", 2): 2}, "cancelled", NOW_US) == {"shop-1": 1}
     balanced(store)
     assert promise(store, "SKU-0") == (5, 2) and promise(store, "SKU-1") == (5, 0)
     with at.reading() as db:
-        (back,) = picking.open_put_backs(db)
+        (back,) = put_backs.open_put_backs(db)
         assert (back.tote, back.to.bin, back.quantity) == ("T1", "B0-0", 1)
-        assert [task.state for task in picking.tasks_where(db)] == [TaskState.DONE]
+        assert [task.state for task in rounds.tasks_where(db)] == [TaskState.DONE]
     for _ in range(2):
-        picking.put_back(at, back.seq, "Ann", NOW_US)
+        put_backs.put_back(at, back.seq, "Ann", NOW_US)
         assert promise(store, "SKU-0") == (5, 1)
     with pytest.raises(PickError, match="put-back 99: there is none"):
-        picking.put_back(at, 99, "Ann", NOW_US)
+        put_backs.put_back(at, 99, "Ann", NOW_US)
     balanced(store)
     store.close()
 
@@ -411,18 +428,18 @@ def test_a_wave_is_taken_back_as_far_as_nobody_has_begun(store: SiteStore) -> No
     stocked(store, units=9, bins=1)
     wave = released(store, [(1, {0: 1}), (2, {1: 1}), (3, {2: 1})])
     at = store.connections
-    task = picking.claim(at, "Ann")
+    task = rounds.claim(at, "Ann")
     assert task is not None
     line = task.lines[0]
     picking.pick(at, Picked(task=task.id, n=line.n, units=1, picker="Ann", version=task.version, tote="T1"), NOW_US)
-    assert waves.withdraw(at, wave, "Ann", NOW_US) == (2, 1)
-    assert waves.withdraw(at, "none", "Ann", NOW_US) is None
+    assert releasing.withdraw(at, wave, "Ann", NOW_US) == (2, 1)
+    assert releasing.withdraw(at, "none", "Ann", NOW_US) is None
     balanced(store)
     states = {name: order.state for name in ("shop-1", "shop-2", "shop-3") if (order := store.order(name))}
     assert Counter(states.values()) == {OrderState.CANCELLED: 2, OrderState.OPEN: 1}
-    again = waves.plan(at, planning(), NOW_US)
+    again = drafts.plan(at, planning(), NOW_US)
     assert again.members == 2 and wave not in again.new
-    waves.release(at, again.new[0], planning().limits, "Ann", NOW_US)
+    releasing.release(at, again.new[0], planning().limits, "Ann", NOW_US)
     assert all(store.order(name).state is OrderState.OPEN for name in states)  # type: ignore[union-attr]
     balanced(store)
     store.close()
@@ -432,9 +449,9 @@ def test_what_the_floor_saw_leaves_the_books_once_by_the_real_bin(store: SiteSto
     stocked(store, units=2)
     at = store.connections
     epc = "(01)04006381333931(21)7"
-    picking.recorded(at, [moved(1, MovementKind.RECEIPT, None, BinKey("B0-1", "SKU-0"), 1, epc)], "", NOW_US)
+    stocktaking.recorded(at, [moved(1, MovementKind.RECEIPT, None, BinKey("B0-1", "SKU-0"), 1, epc)], "", NOW_US)
     wave = released(store, [(1, {0: 1})])
-    task = picking.claim(at, "Ann")
+    task = rounds.claim(at, "Ann")
     assert task is not None and task.lines[0].at.bin == "B0-0"
     picking.pick(at, Picked(task=task.id, n=1, units=1, picker="Ann", version=task.version, tote="T1"), NOW_US)
     seen = ToteChecked(
@@ -449,18 +466,18 @@ def test_what_the_floor_saw_leaves_the_books_once_by_the_real_bin(store: SiteSto
         findings=(),
     )
     with at.writing() as db:
-        told = picking.ended_by(db, [seen])
+        told = leaving.ended_by(db, [seen])
         assert [(one.subject, one.body["finding"]) for one in told] == [(epc, "other-bin")]
-        assert picking.ended_by(db, [seen]) == []
+        assert leaving.ended_by(db, [seen]) == []
     balanced(store)
     for _ in range(2):
         with at.writing() as db:
-            picking.ended_by(db, [OrderShipped(NOW_US, "line", "shop-1", "", 1)])
+            leaving.ended_by(db, [OrderShipped(NOW_US, "line", "shop-1", "", 1)])
     with at.reading() as db:
-        (row,) = [row for row in stock.ledger(db) if row.kind is MovementKind.SHIP]
+        (row,) = [row for row in stock_shown.ledger(db) if row.kind is MovementKind.SHIP]
         assert (row.source, row.cause) == ("B0-1", StockCause("fulfilment", "shop-1", 0))
-        shown = waves.wave_of(db, wave)
+        shown = wave_rows.wave_of(db, wave)
         assert shown is not None and (shown.state, shown.ended) == (WaveState.DONE, {"shipped": 1})
-    picking.bind_tote(at, "shop-1", "T1", NOW_US)
+    totes.bind_tote(at, "shop-1", "T1", NOW_US)
     balanced(store)
     store.close()

@@ -43,6 +43,7 @@ from edge.orders.reservations import Displacement
 from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState, Place
+from edge.orders.waves import PickMode
 from edge.views.plan_sentences import tell_correction, tell_displacement, tell_late, tell_refusal
 from edge.views.sentences import Teller
 from edge.views.words.alarms import ALARMS
@@ -54,6 +55,7 @@ from edge.views.words.review import REVIEW
 from edge.views.words.sales import SALES
 from edge.views.words.stories import STORIES
 from edge.views.words.table import LANGUAGES, WORDS, language, say
+from edge.views.words.warehouse import WAREHOUSE
 from plc.packml import PackmlState, mode_name, state_name
 from plc.points import Quality
 
@@ -145,6 +147,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "machine.mode.*": ("1", "2", "3"),
     "machine.state.*": [str(int(state)) for state in PackmlState],
     "order-*": OrderState,
+    "pick.mode.*": PickMode,
     "pick.short.*": ShortReason,
     "order-refused.*": REFUSED,
     "order-stage.*": OrderStage,
@@ -171,7 +174,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
 
 
 def test_every_code_has_words_in_both_languages_with_the_same_values() -> None:
-    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, PLAN, REVIEW, SALES, STORIES)
+    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, PLAN, REVIEW, SALES, STORIES, WAREHOUSE)
     assert sum(map(len, tables)) == len(WORDS), "a code stands twice"
     assert [set(language(name)) for name in LANGUAGES] == [set(WORDS)] * 2
     for code, (english, chinese) in WORDS.items():
@@ -256,9 +259,12 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
     rendered = "\n".join(
         path.read_text(encoding="utf-8") for path in sorted((project / "api/templates").glob("*.html"))
     )
-    python = (project / "api/pages.py").read_text(encoding="utf-8")
+    makers = ("api/pages.py", "api/warehouse_pages.py", "edge/print/pick_sheet.py")
+    python = "\n".join((project / name).read_text(encoding="utf-8") for name in makers)
     codes = (
-        dotted | set(re.findall(r'\bt\("([^"]+)"', script + rendered)) | set(re.findall(r'"(sales\.[^"]+)"', python))
+        dotted
+        | set(re.findall(r'\bt\("([^"]+)"', script + rendered))
+        | set(re.findall(r'"((?:sales|stock|wave|pick)\.(?!html")[\w.-]+)"', python))
     )
     codes |= set(re.findall(r'data-(?:text|label|hint)="([^"]+)"', markup))
     made = [re.sub(r"\$\{[^}]*\}", "*", one) for one in re.findall(r"`([\w.-]+\$\{[^`]*)`", script)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -24,6 +25,11 @@ def add_arguments(picks: argparse.ArgumentParser) -> None:
     listed.add_argument("--wave", default="", metavar="WAVE", help="only of this wave")
     listed.add_argument("--state", default="", metavar="STATE", help="only open, assigned, picking, done or withdrawn")
     listed.add_argument("--json", action="store_true", help="one JSON line each")
+    paper = add_command(commands, "list-pdf", _list_pdf, "writes a round's pick list as PDF")
+    add_site(paper)
+    paper.add_argument("task", metavar="ROUND")
+    paper.add_argument("file", type=Path, metavar="FILE")
+    paper.add_argument("--language", choices=("en", "zh-Hant"), default="en")
     claimed = add_command(commands, "claim", _claim, "the next round, which nobody else gets; status 1 = none is left")
     add_site(claimed)
     add_by(claimed)
@@ -78,6 +84,12 @@ def _list(arguments: argparse.Namespace) -> int:
         if not rows:
             return 0
         after = rows[-1]["id"]
+
+
+def _list_pdf(arguments: argparse.Namespace) -> int:
+    path = f"/api/v1/pick-tasks/{quote(arguments.task, safe='')}/list.pdf?language={arguments.language}"
+    arguments.file.write_bytes(ask(load_site(arguments.site), path))
+    return 0
 
 
 def _claim(arguments: argparse.Namespace) -> int:

@@ -33,6 +33,9 @@ def add_arguments(waves: argparse.ArgumentParser) -> None:
         add_site(made)
         made.add_argument("wave", metavar="WAVE")
         add_by(made)
+    needed = add_command(commands, "materials", _materials, "the packing material of a wave; status 1 = some is short")
+    add_site(needed)
+    needed.add_argument("wave", metavar="WAVE")
     late = add_command(commands, "late", _late, "who will miss a cut-off, and why; status 1 = somebody")
     add_site(late)
 
@@ -83,6 +86,14 @@ def _withdraw(arguments: argparse.Namespace) -> int:
     done = json.loads(ask(load_site(arguments.site), path, {"by": who(arguments)}))
     print(f"{arguments.wave}: {done['withdrawn']} orders are planned again, {done['stay']} stay")
     return 0
+
+
+def _materials(arguments: argparse.Namespace) -> int:
+    rows = json.loads(ask(load_site(arguments.site), f"/api/v1/waves/{quote(arguments.wave, safe='')}/materials"))
+    for row in rows:
+        short = f", {row['short']} short" if row["short"] else ""
+        print(f"{row['sku']}: {row['quantity']}{short}")
+    return 1 if any(row["short"] for row in rows) else 0
 
 
 def _late(arguments: argparse.Namespace) -> int:

@@ -82,6 +82,30 @@ class PlanTable(Frozen):
     batch: int = Field(default=4, ge=2, le=1_000, description="so many equal orders are worth one round")
     pick_line_s: int = Field(default=20, ge=1, le=3_600, description="seconds to pick one more line, of all pickers")
     tote_s: int = Field(default=6, ge=1, le=3_600, description="seconds from one tote to the next on the line")
+    every_minutes: int = Field(
+        default=5, ge=0, le=1_440, description="drafts are planned anew so often; 0 = when somebody asks"
+    )
+    release_minutes: int | None = Field(
+        default=None,
+        ge=0,
+        le=10_000,
+        description="drafts are released by themselves so long before their latest release; none = by people",
+    )
+    again_minutes: int = Field(
+        default=2, ge=0, le=1_440, description="what was short is looked for again so often; 0 = never"
+    )
+    forecast_minutes: int = Field(
+        default=2, ge=0, le=1_440, description="late orders are forecast and told so often; 0 = when somebody asks"
+    )
+    held_hours: int | None = Field(
+        default=72,
+        ge=0,
+        le=10_000,
+        description="orders that are still held so long after they were taken lose their stock; none = never",
+    )
+    cartons: dict[_Text, Annotated[int, Field(ge=1, le=2**40)]] = Field(
+        default={}, description="packing material of a parcel, by SKU: the volume that it holds, in mm³"
+    )
     late: _Amount = Field(default=0, description="what a late parcel costs, in minor units")
     late_day: int | None = Field(
         default=None, ge=0, le=2**40, description="and each day after the promise; none = never planned so"

@@ -1,6 +1,6 @@
 """What a picker reads: the rows of a round in the order of the way, and the packing material of a wave.
 
-Public names: Material, materials, ListRow, PickList, pick_list.
+Public names: Material, materials, cartons_of, ListRow, PickList, pick_list.
 """
 
 from __future__ import annotations
@@ -30,6 +30,20 @@ def materials(plans: Iterable[Iterable[tuple[str, int]]], free: Mapping[str, int
         for sku, n in plan:
             needed[sku] += n
     return tuple(Material(sku, n, max(0, n - free.get(sku, 0))) for sku, n in sorted(needed.items()))
+
+
+def cartons_of(volume_mm3: int, cartons: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Cartons of a parcel by volume alone: full ones of the largest, and the smallest that holds the rest.
+
+    ``cartons``: volume in mm³ that each holds, by SKU; none = nothing is known to be needed.
+    """
+    if not cartons:
+        return []
+    by_room = sorted((room, sku) for sku, room in cartons.items())
+    largest, name = by_room[-1]
+    full, rest = divmod(max(volume_mm3, 1), largest)
+    last = [next(sku for room, sku in by_room if room >= rest)] if rest else []
+    return sorted(Counter([name] * full + last).items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,8 @@ class StoreConnections:
         self._file: tuple[int, int] | None = None
         self._turns = Turns()
         self._batches = Turns()
+        self._leading: sa.Connection | None = None
+        self._leading_guard = threading.Lock()
         with ExitStack() as undone, self.errors():
             if self.path is not None and not readonly:
                 told = f"site store {self.name}: another process writes it; stop that one or give `store` another path"
@@ -79,6 +81,8 @@ class StoreConnections:
 
     def close(self) -> None:
         """Closes every connection."""
+        with self._leading_guard:
+            self._lead_no_more()
         self._reader.dispose()
         if self._writer is not None:
             self._writer.dispose()
@@ -125,6 +129,32 @@ class StoreConnections:
                 stack.enter_context(self.errors())
                 dialect.lock(stack.enter_context(self._writer.begin()), lock)
             yield
+
+    def leads(self) -> bool:
+        """Whether this process does what the site does by itself: the one that writes SQLite, and of those at one
+        PostgreSQL the first that asked, for as long as its connection lives.
+        """
+        if self._writer is None or self.path is not None:
+            return self._writer is not None
+        with self._leading_guard, self.errors():
+            if self._leading is not None:
+                try:
+                    self._leading.exec_driver_sql("SELECT 1")
+                    return True
+                except sa.exc.DBAPIError:
+                    self._lead_no_more()
+            self._leading = self._writer.connect().execution_options(isolation_level="AUTOCOMMIT")
+            if dialect.taken_for_life(self._leading, Lock.LEADER):
+                return True
+            self._leading.close()
+            self._leading = None
+            return False
+
+    def _lead_no_more(self) -> None:
+        if self._leading is not None:
+            self._leading.invalidate()
+            self._leading.close()
+            self._leading = None
 
     @contextmanager
     def errors(self) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """What SQLite and PostgreSQL say otherwise, all of it: many rows at once, sets of values, locks, numbers in order.
 
-Public names: among, bulk_insert, insert_new, claim, lock, Lock, held_elsewhere, append, place, IN_USE.
+Public names: among, bulk_insert, insert_new, claim, lock, Lock, held_elsewhere, taken_for_life, append, place, IN_USE.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Lock(IntEnum):
     OUTBOX = 6
     DUTY = 7
     PLAN = 8  # before any other of a transaction: drafts are made by one at a time
+    LEADER = 20  # by a process, for as long as it does what the site does by itself
 
 
 def is_postgresql(db: sa.Connection) -> bool:
@@ -91,6 +92,11 @@ def lock(db: sa.Connection, what: Lock) -> None:
 def held_elsewhere(db: sa.Connection, what: Lock) -> bool:
     """Whether somebody else holds a lock; else it is ours until the transaction ends."""
     return is_postgresql(db) and not db.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_OURS, int(what))))
+
+
+def taken_for_life(db: sa.Connection, what: Lock) -> bool:
+    """Takes a lock for as long as the connection lives, unless somebody has it; whether it is ours. PostgreSQL only."""
+    return bool(db.scalar(sa.select(sa.func.pg_try_advisory_lock(_OURS, int(what)))))
 
 
 IN_USE = f"SELECT pg_try_advisory_lock_shared({_OURS}, {int(Lock.IN_USE)})"

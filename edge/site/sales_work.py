@@ -40,7 +40,7 @@ from edge.orders.review import Judgement, ReviewFinding, ReviewRule, ReviewRules
 from edge.orders.sales import Consignee, Draft, OrderStage, SalesOrder
 from edge.orders.stages import STARTED, Fulfilment, FulfilmentTurn, Scope, line_state
 from edge.orders.work import Changed, WishRefused
-from edge.site import dialect, orders, outbox, picking, sales, tables
+from edge.site import dialect, orders, outbox, put_backs, sales, tables
 from edge.site.dialect import Lock
 from edge.site.outbox import OutboxTold
 from edge.site.personal import Keys
@@ -256,7 +256,7 @@ def _give_back(db: sa.Connection, effects: Sequence[Effect], at_us: int) -> None
         if isinstance(effect, FreeReservation | TakeOut):
             units[effect.order, effect.line] += effect.quantity
     if units:
-        picking.take_away(db, units, "cancelled", at_us)
+        put_backs.take_away(db, units, "cancelled", at_us)
 
 
 def floor_turns(records: Iterable[Record]) -> list[tuple[str, FulfilmentTurn]]:

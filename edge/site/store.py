@@ -25,7 +25,7 @@ from edge.journal.record import Record, Value
 from edge.orders.review import ReviewRules
 from edge.orders.sales import Consignee, Draft, SalesOrder
 from edge.orders.stages import FulfilmentTurn
-from edge.site import dialect, feed, outbox, picking, sales, schema, tables, taking
+from edge.site import dialect, feed, leaving, outbox, sales, schema, tables, taking
 from edge.site import orders as orders_of
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
@@ -301,7 +301,7 @@ class SiteStore:
             else:
                 db.execute(tables.progress.update().where(tables.progress.c.node == node).values(now))
             work = None if keys is None else SaleWork(db, keys, ReviewRules(), fresh[-1].at_us, None)
-            told = picking.ended_by(db, values)
+            told = leaving.ended_by(db, values)
             if work is None:
                 orders_of.ship(db, shipped)
                 outbox.append(db, told, fresh[-1].at_us)

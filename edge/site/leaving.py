@@ -1,0 +1,123 @@
+"""What the journals tell of fulfilments that were released here: verified ones, and those that left the house.
+
+Public names: ended_by.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import sqlalchemy as sa
+
+from edge.core.events import OrderShipped, ToteChecked
+from edge.orders.corrections import Mismatch, TaggedItem, seen_leaving
+from edge.orders.reservations import ReservationEvent, ReservationState, departed
+from edge.orders.stock import BinKey, BinStock, BookChange, StockCause, StockCondition
+from edge.site import books, dialect, moving, reserving, rounds
+from edge.site.outbox import OutboxTold
+from edge.site.tables import picks as tables
+from edge.site.tables import stock as stock_tables
+
+_GOING = (ReservationState.HARD, ReservationState.STAGED, ReservationState.PUTTING_BACK)
+
+
+@dataclass(slots=True)
+class _Seen:
+    checked: dict[str, ToteChecked] = field(default_factory=dict)
+    shipped: dict[str, OrderShipped] = field(default_factory=dict)
+
+
+def ended_by(db: sa.Connection, told: Iterable[object]) -> list[OutboxTold]:
+    """What the floor says of fulfilments that were released here: verified ones, and those that left.
+
+    A verified tote's items are put right by their tags; a parcel in its carrier's lane takes its units out of the
+    books, and its tote is free.
+    """
+    seen = _Seen()
+    for one in told:
+        if isinstance(one, ToteChecked) and one.verified and one.order:
+            seen.checked[one.order] = one
+        elif isinstance(one, OrderShipped):
+            seen.shipped.setdefault(one.order, one)
+    names = seen.checked.keys() | seen.shipped.keys()
+    if not names:
+        return []
+    table = stock_tables.reservations.c
+    ours = dialect.among(db, table.fulfilment, names)
+    books.lock_skus(db, db.execute(sa.select(table.sku).where(ours).distinct()).scalars())
+    outcome: list[OutboxTold] = []
+    for name, check in sorted(seen.checked.items()):
+        outcome += _put_right(db, check)
+        rounds.end_members(db, {name: "verified"}, check.at_us)
+    for name, one in sorted(seen.shipped.items()):
+        _depart(db, name, one.at_us)
+    return outcome
+
+
+def _put_right(db: sa.Connection, check: ToteChecked) -> list[OutboxTold]:
+    items = stock_tables.items
+    table = stock_tables.reservations.c
+    told = []
+    query = sa.select(items).where(dialect.among(db, items.c.epc, check.matched)).order_by(items.c.epc)
+    for row in db.execute(query).all():
+        where = None if row.bin is None else BinKey(row.bin, row.sku, row.lot, StockCondition(row.condition))
+        mine = reserving.held(
+            db,
+            sa.and_(
+                table.fulfilment == check.order,
+                table.sku == row.sku,
+                table.state.in_((str(ReservationState.HARD), str(ReservationState.STAGED))),
+            ),
+        )
+        if not mine or where is None or any(one.its.at == where for one in mine):
+            continue
+        real = replace(where, condition=StockCondition.SELLABLE)
+        others = [one for one in reserving.held(db, reserving.at_place(real)) if one.fulfilment != check.order]
+        under = mine[0]
+        found = seen_leaving(
+            TaggedItem(epc=row.epc, sku=row.sku, at=where, order=row.fulfilment, since_us=row.since_us),
+            replace(under.its, order=under.fulfilment),
+            books.bin_rows(db, [row.sku]).get(real) or BinStock(real),
+            [one.its for one in others],
+            StockCause("portal", f"{check.line}#{check.passage}"[:150] + f"@{check.at_us}:{row.epc}"[-50:]),
+            check.at_us,
+        )
+        if found is None:
+            continue
+        if found.finding not in (Mismatch.OTHER_ORDER, Mismatch.LOT_REFUSED):
+            moving.record(db, found.movements)
+            effects = []
+            for its, event, to in found.steps:
+                one = under if its.order == under.fulfilment and its.at == under.its.at else None
+                one = one or next(other for other in others if other.its == its)
+                effects.append(reserving.step(db, one, event, 1, to)[2])
+            books.apply(db, BookChange.summed(effects))
+        told.append(OutboxTold("stock.corrected.v1", row.epc, {"finding": str(found.finding), "order": check.order}))
+    return told
+
+
+def _depart(db: sa.Connection, fulfilment: str, at_us: int) -> None:
+    table = stock_tables.reservations.c
+    going = [
+        one for one in reserving.held(db, table.fulfilment == fulfilment) if one.its.state in _GOING and one.its.at
+    ]
+    movements, effects = [], []
+    unpicked: Counter[tuple[str, BinKey]] = Counter()
+    for n, one in enumerate(going):
+        _, movement, change = departed(one.its, StockCause("fulfilment", fulfilment, n), at_us)
+        reserving.step(db, one, ReservationEvent.DEPARTED)
+        movements.append(movement)
+        effects.append(change)
+        if one.its.at and one.its.state is ReservationState.HARD:
+            unpicked[fulfilment, one.its.at] += one.its.quantity
+    books.apply(db, BookChange.summed(effects))
+    moving.write_ledger(db, movements, "")
+    rounds.fewer_lines(db, unpicked, at_us)
+    db.execute(tables.totes.delete().where(tables.totes.c.fulfilment == fulfilment))
+    items = stock_tables.items
+    db.execute(items.update().where(items.c.fulfilment == fulfilment).values(bin=None, fulfilment="", since_us=at_us))
+    done = tables.put_backs.update().where(tables.put_backs.c.fulfilment == fulfilment, tables.put_backs.c.done_us == 0)
+    db.execute(done.values(done_us=at_us, by="departed"))
+    rounds.end_members(db, {fulfilment: "shipped"}, at_us)

@@ -1,0 +1,88 @@
+"""Accepted orders that lack stock, by rank, and what is promised to them.
+
+Public names: rank_of, reserve_waiting, reserve_those, WAITING.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from edge.orders.reservations import ReservationState
+from edge.orders.sales import OrderStage
+from edge.site import dialect, outbox, reserving
+from edge.site.tables import sales as sales_tables
+from edge.site.tables import stock as stock_tables
+
+if TYPE_CHECKING:
+    from edge.site.connections import StoreConnections
+
+
+_DAY_US = 86_400_000_000
+
+
+_FIRST = 2**51
+"""How far before all others an urgent order ranks; ranks fit every database, file and language."""
+
+
+WAITING = 20_000
+"""Orders that one plan looks at for stock; the others in the next one."""
+
+
+def rank_of(ordered_us: int, priority: int, urgent: bool) -> int:
+    """Who is served first where not all can be, the lower the sooner; a step of priority is worth a day."""
+    return ordered_us - max(-1000, min(priority, 1000)) * _DAY_US - (_FIRST if urgent else 0)
+
+
+def reserve_waiting(at: StoreConnections, at_us: int, names: Sequence[str] = ()) -> list[reserving.Reserved]:
+    """Promises stock to accepted orders that lack some: those of the names, or whoever waits longest by rank."""
+    with at.writing() as db:
+        found = reserve_those(db, names)
+        outbox.append(db, reserving.told_of(found), at_us)
+        return found
+
+
+def reserve_those(db: sa.Connection, names: Sequence[str]) -> list[reserving.Reserved]:
+    order, line, has = sales_tables.orders.c, sales_tables.lines.c, stock_tables.reservations.c
+    wanted = (
+        sa.select(line.order_id, sa.func.sum(line.quantity - line.cancelled).label("units"))
+        .group_by(line.order_id)
+        .subquery()
+    )
+    given = (
+        sa.select(has.order_id, sa.func.sum(has.quantity).label("units"))
+        .where(has.state != str(ReservationState.PUTTING_BACK))
+        .group_by(has.order_id)
+        .subquery()
+    )
+    query = (
+        sa.select(order.id, order.ordered_us, order.priority, order.urgent)
+        .join(wanted, wanted.c.order_id == order.id)
+        .outerjoin(given, given.c.order_id == order.id)
+        .where(
+            order.stage.in_((str(OrderStage.ACCEPTED), str(OrderStage.MERGED))),
+            wanted.c.units > sa.func.coalesce(given.c.units, 0),
+        )
+        .order_by(order.urgent.desc(), order.priority.desc(), order.ordered_us)
+        .limit(WAITING)
+    )
+    rows = db.execute(query.where(dialect.among(db, order.id, names)) if names else query).all()
+    lines: dict[str, list[tuple[int, str, int]]] = {}
+    its = sa.select(line.order_id, line.number, line.sku, line.quantity - line.cancelled)
+    for name, number, sku, units in db.execute(its.where(dialect.among(db, line.order_id, (row.id for row in rows)))):
+        if units:
+            lines.setdefault(name, []).append((number, sku, units))
+    return reserving.reserve(
+        db,
+        [
+            reserving.Want(
+                order=row.id,
+                lines=tuple(sorted(lines.get(row.id, ()))),
+                rank=rank_of(row.ordered_us, row.priority, row.urgent),
+                urgent=row.urgent,
+            )
+            for row in rows
+        ],
+    )
