@@ -93,7 +93,6 @@ def test_a_round_is_planned_released_and_picked_by_scans(
 
         page.open(f"{site.url}/picks")
         send(page, "[data-wish=claim]", picker="Bob")
-        print(page.ask("location.href"), page.ask("document.body.textContent"))
         assert (text(page, "#bin"), text(page, "#quantity")) == ("B0-0", "2")
         assert "玻璃杯 <b>" in text(page, ".what"), "what others wrote is text"
         assert page.ask("document.activeElement.name") == "scan", "a scanner types there"
