@@ -105,6 +105,7 @@ class SerialConfig(Frozen):
     debounce_ms: int = Field(
         default=1_000, ge=0, le=600_000, description="a card is told once, until it was away for so long"
     )
+    silent_s: float = Field(default=0, ge=0, le=86_400, description=_SILENT)
     cards: Given | None = Field(
         default=None,
         description="CSV file `card,epc` of what each card is; none, and what is not in it = the card's own digits",
