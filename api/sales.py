@@ -37,7 +37,7 @@ from edge.intake.channels import Source
 from edge.intake.channels import take as read_files
 from edge.intake.folder import REPORT_COLUMNS, report_rows
 from edge.intake.gather import noted_of
-from edge.intake.given import each_once
+from edge.intake.given import each_once, whole_number
 from edge.intake.operators import ONE_LINE, By, Remark
 from edge.intake.sales_orders import (
     EXAMPLE,
@@ -510,7 +510,8 @@ def _brief(said: OrdersSaid) -> Response:
 def body_of(kind: type[_T], body: bytes) -> _T | Response:
     """A body as its model has it, or what is wrong with it, by field."""
     try:
-        given = json.loads(body, object_pairs_hook=each_once)  # which knows lone surrogates, for the model to refuse
+        # It knows lone surrogates, for the model to refuse.
+        given = json.loads(body, object_pairs_hook=each_once, parse_int=whole_number)
     except (ValueError, RecursionError) as error:
         said = [FieldSaid("body", f"not JSON in UTF-8: {error}")]
         return field_problems_answer(422, f"{said[0].field}: {said[0].detail}", said)

@@ -20,7 +20,7 @@ from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady
 from rfid.reader_thread import Tell, run_in_thread
 from rfid.serial_frames import GAP_US, STX, Presence, card_of_pyrfid
-from rfid.serial_line import card_read, no_line
+from rfid.serial_line import card_read, no_line, silent
 
 _WAKE_S = 0.1
 """How often the thread looks whether it is to end."""
@@ -30,7 +30,13 @@ class PyrfidReader:
     """A card reader at ``device`` through pyrfid; delivers what ``rfid.serial_line.SerialReader`` does."""
 
     def __init__(
-        self, name: str, device: str, baud: int = 9_600, debounce_ms: int = 1_000, epcs: Mapping[str, str] | None = None
+        self,
+        name: str,
+        device: str,
+        baud: int = 9_600,
+        debounce_ms: int = 1_000,
+        epcs: Mapping[str, str] | None = None,
+        silent_s: float = 0,
     ) -> None:
         self.name = name
         self.bad = BadMessages()
@@ -38,6 +44,7 @@ class PyrfidReader:
         self._baud = baud
         self._presence = Presence(debounce_ms * 1000)
         self._epcs = epcs or {}
+        self._silent_s = silent_s
 
     async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
         """Reads in a thread until the line is gone or the task is cancelled. Raises ``ReaderError``."""
@@ -56,7 +63,7 @@ class PyrfidReader:
             raise no_line(self.name, self._device, error) from error
         except Exception as error:  # the library knows no other kind
             raise ReaderError(f"{self.name}: {self._device}: {error}", ReaderFailure.UNREACHABLE) from error
-        line = _Line(reader._PyRfid__serial, stop)  # noqa: SLF001  the library shows its port to nobody
+        line = _Line(reader._PyRfid__serial, stop, self._silent_s)  # noqa: SLF001  the library shows its port to nobody
         reader._PyRfid__serial = line  # noqa: SLF001  nor takes one
         about, heard = f"card reader on {self._device}, {self._baud} baud, through pyrfid", False
         tell(ReaderReached(about))
@@ -69,12 +76,15 @@ class PyrfidReader:
                     raise no_line(self.name, self._device, error, ReaderFailure.LOST) from error
                 except _Stopped:
                     return
+                except _Silent:
+                    raise silent(self.name, self._device, self._silent_s) from None
                 except Exception as error:  # noqa: BLE001  the library knows no other kind for what is no frame
                     notice = self.bad.notice(str(error), line.taken())
                     if notice is not None:
                         tell(notice)
                     continue
                 line.taken()
+                line.heard()
                 if not heard:
                     heard = True
                     tell(ReaderReady(about))
@@ -88,12 +98,18 @@ class _Stopped(BaseException):
     """The thread is to end; no ``Exception``, so that nobody on the way keeps it."""
 
 
+class _Silent(BaseException):
+    """The reader said nothing for too long; no ``Exception`` for the same reason."""
+
+
 class _Line:
     """The serial port as the library sees it; it is asked for one octet at a time."""
 
-    def __init__(self, port: Any, stop: threading.Event) -> None:
+    def __init__(self, port: Any, stop: threading.Event, silent_s: float) -> None:
         self._port = port
         self._stop = stop
+        self._silent_s = silent_s
+        self.heard()
         self._frame = bytearray()
         self._again = b""
         port.timeout = _WAKE_S
@@ -101,10 +117,12 @@ class _Line:
     def read(self) -> bytes:
         """The next octet of a frame, or of nothing that is one: what stands before an STX is left out.
 
-        Raises ``_Stopped``, ``ValueError`` for a frame that broke off, and ``OSError``.
+        Raises ``_Stopped``, ``_Silent``, ``ValueError`` for a frame that broke off, and ``OSError``.
         """
         newest = time.monotonic()
         while not self._stop.is_set():
+            if 0 < self._silent_s < time.monotonic() - self._heard_s:
+                raise _Silent
             octet: bytes = self._again or self._port.read()
             self._again = b""
             if self._frame and time.monotonic() - newest > GAP_US / 1e6:
@@ -122,6 +140,10 @@ class _Line:
         if len(taken) > 1 and taken[-1] == STX:
             self._again = taken[-1:]
         return taken
+
+    def heard(self) -> None:
+        """A card came."""
+        self._heard_s = time.monotonic()
 
     def isOpen(self) -> bool:  # noqa: N802  # pyserial's name, which the library asks for
         return bool(self._port.is_open)

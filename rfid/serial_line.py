@@ -30,6 +30,7 @@ class SerialReader:
     ``server``: host and port of the serial device server that has the line, None = it is this machine's own.
     ``debounce_ms``: a card is told once, until it was away for so long. Reads have antenna 1, no time of their own, and
     as ``epc`` what ``epcs`` has for the card, otherwise the card's ten hexadecimal digits.
+    ``silent_s``: a reader without a right frame for so long is gone; 0 = never.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class SerialReader:
         debounce_ms: int = 1_000,
         epcs: Mapping[str, str] | None = None,
         server: tuple[str, int] | None = None,
+        silent_s: float = 0,
     ) -> None:
         self.name = name
         self.bad = BadMessages()
@@ -51,12 +53,14 @@ class SerialReader:
         self._about = (
             f"card reader on {device}, {baud} baud" if server is None else f"card reader at {host_port(*server)}"
         )
+        self._silent_s = silent_s
         self._heard = False
+        self._heard_s = 0.0
 
     async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
         """Opens the line and reads until it is gone or the task is cancelled. Raises ``ReaderError``."""
         loop = asyncio.get_running_loop()
-        self._heard = False
+        self._heard, self._heard_s = False, loop.time()
         frames = CardFrames()
         ended: asyncio.Future[None] = loop.create_future()
 
@@ -76,10 +80,20 @@ class SerialReader:
         try:
             async with self._local(take, end) if self._server is None else self._remote(*self._server, take, end):
                 emit(ReaderReached(self._about))
-                await ended
+                await (self._silence(ended) if self._silent_s else ended)
         finally:
             if ended.done() and not ended.cancelled():
                 ended.exception()  # a cancellation may be what ends the visit
+
+    async def _silence(self, ended: asyncio.Future[None]) -> None:
+        """Until the line has ended, or nothing was heard for too long. Raises ``ReaderError``."""
+        loop = asyncio.get_running_loop()
+        while not ended.done():
+            left_s = self._heard_s + self._silent_s - loop.time()
+            if left_s <= 0:
+                raise silent(self.name, self._device, self._silent_s)
+            await asyncio.wait((ended,), timeout=left_s)
+        ended.result()
 
     @asynccontextmanager
     async def _local(self, take: Callable[[bytes], None], end: Callable[[Exception], None]) -> AsyncIterator[None]:
@@ -127,6 +141,7 @@ class SerialReader:
                 if notice is not None:
                     emit(notice)
                 continue
+            self._heard_s = now_us / 1e6
             if not self._heard:
                 self._heard = True
                 emit(ReaderReady(self._about))
@@ -165,6 +180,11 @@ class _DeviceServer(asyncio.Protocol):
 def card_read(epc: str) -> Reads:
     """One sighting of a card."""
     return Reads((TagRead(epc, 1, RSSI_DBM, 0, 1),), ReaderClock.NONE)
+
+
+def silent(name: str, device: str, silent_s: float) -> ReaderError:
+    """The error for a reader that said nothing for ``silent_s`` seconds."""
+    return ReaderError(f"{name}: {device}: no word for {silent_s:g} s", ReaderFailure.SILENT)
 
 
 def no_line(name: str, device: str, error: OSError, failure: ReaderFailure = ReaderFailure.UNREACHABLE) -> ReaderError:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from edge.core.alarms.alarms import (
     BY_HAND,
+    FLAPPING_COUNTS,
     RECENT,
     TEXTS_FOLLOW,
     TRANSITIONS,
@@ -142,11 +143,12 @@ def _quick(rule: AlarmRule) -> AlarmRule:
     return replace(rule, on_delay_us=0, off_delay_us=S if rule.kind in MOMENTS else 0, latched=True)
 
 
-@given(steps=STEPS, rules=HASTE)
+@given(steps=STEPS, rules=HASTE, flags=st.sampled_from(((), (FLAPPING_COUNTS,))))
 def test_the_laws_of_isa_18_2(
-    layouts: tuple[LineLayout, ...], steps: list[object], rules: tuple[AlarmRule, ...]
+    layouts: tuple[LineLayout, ...], steps: list[object], rules: tuple[AlarmRule, ...], flags: tuple[str, ...]
 ) -> None:
     desk = Desk(layouts, rules)
+    desk.alarms.decide(flags)
     for step in steps:
         match step:
             case int():
@@ -546,6 +548,42 @@ def test_an_alarm_says_what_is_seen_of_it_now(layouts: tuple[LineLayout, ...], d
     (again,) = tell(site, True, "no route to host")
     assert again.since_us == came.since_us and not again.annunciates
     assert not tell(before, True, "401: the token is wrong")
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [
+        (AlarmKind.PLC_DOWN, "sorter"),
+        (AlarmKind.READER_DOWN, "tote1"),
+        (AlarmKind.POINTS_DOWN, "sorter"),
+        (AlarmKind.SITE_STORE_DOWN, ""),
+        (AlarmKind.TARGET_DOWN, "influx"),
+    ],
+)
+def test_a_device_that_comes_and_goes_is_down(layouts: tuple[LineLayout, ...], kind: AlarmKind, place: str) -> None:
+    """It is up most of the time, and never lost for as long as the on delay; one call, until it stays."""
+    rule = OF[kind]
+    turn_us = min(rule.on_delay_us, rule.off_delay_us) // 4
+
+    def flap(site: Desk, for_us: int) -> list[AlarmChanged]:
+        told: list[AlarmChanged] = []
+        for _ in range(for_us // (4 * turn_us)):
+            told += site.take(condition(kind, place)) + site.wait(turn_us)
+            told += site.take(condition(kind, place, False)) + site.wait(3 * turn_us)
+        return told
+
+    site, before = Desk(layouts), Desk(layouts)
+    site.alarms.decide(FLAGS)
+    before.alarms.decide([flag for flag in FLAGS if flag != FLAPPING_COUNTS])
+    began_us = site.now_us
+    (came,) = flap(site, 20 * MIN)
+    assert came.annunciates and 0 <= came.since_us - began_us - rule.on_delay_us <= 4 * turn_us
+    (over,) = site.wait(rule.off_delay_us)
+    assert not over.active
+    for _ in range(20):  # lost now and then, and well in between
+        assert not site.take(condition(kind, place)) + site.wait(turn_us)
+        assert not site.take(condition(kind, place, False)) + site.wait(rule.off_delay_us)
+    assert not flap(before, 20 * MIN), "a journal of before the flag is decided as it was"
 
 
 def test_a_journal_without_rules_has_no_alarms(layouts: tuple[LineLayout, ...]) -> None:

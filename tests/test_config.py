@@ -109,6 +109,12 @@ def test_all_problems_at_once(tmp_path: Path, good: str) -> None:
         ),
         ("port = 15022", "port = 15021", r"plc\.tote2\.up: 0: up of plc\.tote1 is there, on the same device"),
         ("port = 15082", "port = 15081", r"reader\.tote2\.host: 127\.0\.0\.1:15081: reader\.tote1 has this address"),
+        ("port = 15082", "port = 15021", r"reader\.tote2\.host: 127\.0\.0\.1:15021: plc\.tote1 has this address"),
+        (
+            'carrier = "FedEx", services',
+            'carrier = "ups", services',
+            r"lane 4\.carrier: 'ups': another lane writes it 'UPS': carriers are told apart by the exact letters",
+        ),
         (
             "eye_mm = 1500, antenna_mm = 1700",
             "eye_mm = 1800, antenna_mm = 1700",
@@ -128,6 +134,24 @@ def test_all_problems_at_once(tmp_path: Path, good: str) -> None:
 def test_each_problem_names_path_value_and_limit(tmp_path: Path, good: str, old: str, new: str, said: str) -> None:
     assert old in good
     assert any(re.search(said, one) for one in problems(tmp_path / "LINE.toml", good.replace(old, new, 1)))
+
+
+def test_no_reader_stands_where_a_plc_is(tmp_path: Path, good: str) -> None:
+    for number, (table, where) in enumerate(
+        (
+            ('driver = "barcode"\nhost = "localhost"\nport = 15021', "host: 127.0.0.1:15021"),
+            ('driver = "serial"\ndevice = "socket://localhost:15021"', "device: 127.0.0.1:15021"),
+            ('driver = "http-json"\nurl = "http://127.0.0.1:15021/data"', "url: 127.0.0.1:15021/data"),
+        )
+    ):
+        found = problems(tmp_path / "LINE.toml", f"{good}\n[reader.more{number}]\n{table}\n")
+        assert found == [f"reader.more{number}.{where}: plc.tote1 has this address already"]
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path, good: str) -> None:
+    (tmp_path / "plain.toml").write_text(good, encoding="utf-8")
+    (tmp_path / "marked.toml").write_text(good, encoding="utf-8-sig")
+    assert load_line(tmp_path / "marked.toml") == load_line(tmp_path / "plain.toml")
 
 
 def test_site_listens_wide_only_with_a_secret(tmp_path: Path) -> None:
@@ -211,6 +235,9 @@ def test_check_looks_at_what_stands_around_the_files(
         assert re.match(rf"journal: '{journal}': '.*' cannot be written: ", wrong), wrong
     assert said(good.replace("var/journal.sqlite", "/tmp"), path="LINE.toml") == [
         "journal: '/tmp': is a folder, give a file in it"
+    ]
+    assert said(good.replace("var/journal.sqlite", "/dev/full"), path="LINE.toml") == [
+        "journal: '/dev/full': is a device or pipe, which keeps nothing: give a file in a folder on a disk"
     ]
 
 

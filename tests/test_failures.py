@@ -70,6 +70,7 @@ def test_a_journal_that_cannot_be_had(house: House) -> None:
     assert "give `journal` a path that can be written" in with_journal("/proc/none/journal.sqlite")
     assert "give `journal` a file of its own" in with_journal("words.txt")
     assert "give `journal` a file of its own" in with_journal(".")
+    assert "no regular file, so it keeps nothing; give `journal` a file of its own" in with_journal("/dev/full")
     with closing(sqlite3.connect(house.folder / "other.sqlite")) as other:
         other.execute("CREATE TABLE theirs(x)")
     assert "another program's SQLite file; give a path of its own" in with_journal("other.sqlite")

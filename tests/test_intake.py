@@ -254,6 +254,15 @@ def test_two_channels_never_make_one_id(left: list[str], right: list[str]) -> No
             assert read_json(one(id=made.id)).orders, "what is made may be given"
 
 
+@pytest.mark.parametrize("digits", ["9" * 1_001, "-" + "9" * 5_000])
+def test_a_number_that_is_none_any_more_is_said_by_its_key(digits: str) -> None:
+    """Python makes no number of more than 4,300 digits."""
+    body = f'[{{"id":"1","carrier":"UPS","lines":[{{"gtin":"09521141000014","quantity":{digits},"name":{digits}}}]}}]'
+    name, quantity = sorted(read_json(body.encode()).problems)
+    assert re.match(r"0\.lines\.0\.name: '-?999.*…: string should have at most 200 characters", name)
+    assert re.match(r"0\.lines\.0\.quantity: '-?999.*…: allowed is a whole number in plain digits", quantity)
+
+
 def test_the_ids_of_the_field() -> None:
     made = [
         read_json(one(id=None, channel=its[0], external=its[1])).orders[0].id

@@ -178,7 +178,7 @@ def _with_names(problem: str, raw: Mapping[str, Any]) -> str:
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
     """The text of a TOML file and what it says. Raises ConfigError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # editors on Windows put a byte order mark in front
         return text, tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(path, ["no such file: give the path of a TOML file"]) from None
@@ -254,6 +254,7 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
     stations: dict[tuple[str, str, int], str] = {}
     used_readers: dict[str, str] = {}
     eyes: dict[tuple[str, int], str] = {}
+    yield from _carrier_problems(config.line)
     for name, line in config.line.items():
         here = f"line.{name}"
         if line.plc not in config.plc:
@@ -309,14 +310,15 @@ def _device_problems(config: LineConfig) -> Iterator[str]:
             yield from io_problems(f"plc.{name}.io", plc.io, lines, plc.poll_ms)
     yield from shared_mailboxes(config.plc)
     yield from _shared_lines(config)
-    at_address: dict[str, str] = {}
+    at_address = {plc.address: f"plc.{name}" for name, plc in config.plc.items() if plc.address}
     for name, reader_config in config.reader.items():
         yield from reader_problems(f"reader.{name}", reader_config)
         yield from card_problems(f"reader.{name}", reader_config)
         for key, address in reader_addresses(reader_config):
-            other_reader = at_address.setdefault(address, name)
-            if other_reader != name:
-                yield f"reader.{name}.{key}: {address}: reader.{other_reader} has this address already"
+            on_plc = at_address.get(address.partition("/")[0], "")  # whatever a url asks for there
+            other = on_plc or at_address.setdefault(address, f"reader.{name}")
+            if other != f"reader.{name}":
+                yield f"reader.{name}.{key}: {address}: {other} has this address already"
 
 
 def _shared_lines(config: LineConfig) -> Iterator[str]:
@@ -352,6 +354,19 @@ def _scanner_problems(here: str, line: LineTable, devices: Mapping[str, ReaderCo
             f"{here}.portal.scan_mm: {portal.scan_mm}: codes are there {left_ms} ms before the decision point, "
             f"needs more than actuation_ms + margin_ms = {line.actuation_ms + line.margin_ms} ms"
         )
+
+
+def _carrier_problems(lines: Mapping[str, LineTable]) -> Iterator[str]:
+    """An order's carrier is its lane's by the exact letters."""
+    spelled: dict[str, str] = {}
+    for name, line in lines.items():
+        for index, lane in enumerate(line.lane):
+            first = spelled.setdefault(lane.carrier.casefold(), lane.carrier)
+            if first != lane.carrier:
+                yield (
+                    f"line.{name}.lane.{index}.carrier: {lane.carrier!r}: another lane writes it {first!r}: "
+                    "carriers are told apart by the exact letters, write each in one way"
+                )
 
 
 def _eye_problems(here: str, line: LineTable, config: LineConfig) -> Iterator[str]:

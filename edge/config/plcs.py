@@ -14,7 +14,7 @@ from pydantic import Field
 from edge.config.opcua import PackmlConfig, UaClientConfig, ua_problems
 from edge.config.points import PointConfig, PointName
 from edge.config.remote_io import IoConfig
-from edge.config.table import Beside, Host, SerialDevice, Tcp, is_loopback, serial_server
+from edge.config.table import Beside, Host, SerialDevice, Tcp, address_of, serial_server
 from edge.config.tls import TlsTable, of_transport, tls_problems
 from plc.node_ids import node_id_trouble
 from plc.wires import Writes
@@ -127,6 +127,15 @@ class PlcConfig(TlsTable):
         return serial_server(self.device)
 
     @property
+    def address(self) -> str:
+        """Where on Modbus it is, as no reader may be: ``host:port``, or its serial line; empty = on OPC UA."""
+        if self.driver == "opcua":
+            return ""
+        if self.transport is not Transport.RTU:
+            return address_of(self.host, self.tcp_port)
+        return self.device if self.serial_server is None else address_of(*self.serial_server)
+
+    @property
     def tcp_port(self) -> int:
         """The port, or the transport's own."""
         return self.port or (802 if self.transport is Transport.TLS else 502)
@@ -179,8 +188,7 @@ def shared_mailboxes(plcs: Mapping[str, PlcConfig]) -> Iterator[str]:
                 path, device, registers = f"opcua.{key}", (plc.opcua.url.lower().rstrip("/"), said), range(words)
             else:
                 said = int(getattr(plc, key))
-                host = "127.0.0.1" if is_loopback(plc.host) else plc.host.lower()
-                path, device = key, (plc.device or f"{host}:{plc.tcp_port}", plc.device_id)
+                path, device = key, (plc.address, plc.device_id)
                 registers = range(said, said + words)
             for other, its_key, its_device, its in taken:
                 if other != name and device == its_device and registers.start < its.stop and its.start < registers.stop:

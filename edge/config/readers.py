@@ -26,6 +26,7 @@ from edge.config.table import (
     SerialDevice,
     Tcp,
     Url,
+    address_of,
     is_loopback,
     pair_problems,
     serial_server,
@@ -105,6 +106,7 @@ class SerialConfig(Frozen):
     debounce_ms: int = Field(
         default=1_000, ge=0, le=600_000, description="a card is told once, until it was away for so long"
     )
+    silent_s: float = Field(default=0, ge=0, le=86_400, description=_SILENT)
     cards: Given | None = Field(
         default=None,
         description="CSV file `card,epc` of what each card is; none, and what is not in it = the card's own digits",
@@ -290,28 +292,24 @@ def reader_addresses(reader: ReaderConfig) -> Iterator[tuple[str, str]]:
     """What only one reader can have of it: the key that says so, and where that is."""
     match reader:
         case LlrpConfig():
-            yield "host", f"{_one_host(reader.host)}:{reader.tcp_port}"
+            yield "host", address_of(reader.host, reader.tcp_port)
         case SerialConfig():
-            yield "device", reader.device
+            yield "device", reader.device if reader.server is None else address_of(*reader.server)
         case MqttJsonConfig():
             for topic in reader.topics:
-                yield "topics", f"{topic} of broker {_one_host(reader.host)}:{reader.tcp_port}"
+                yield "topics", f"{topic} of broker {address_of(reader.host, reader.tcp_port)}"
         case HttpJsonConfig():
             parts = urlsplit(reader.url)
             port = parts.port or (443 if parts.scheme == "https" else 80)
-            yield "url", f"{_one_host(parts.hostname or '')}:{port}{parts.path}?{parts.query}".removesuffix("?")
+            yield "url", f"{address_of(parts.hostname or '', port)}{parts.path}?{parts.query}".removesuffix("?")
         case PushJsonConfig():
             yield "listen", reader.listen
         case AutoIdConfig():
             yield "opcua.url", f"{reader.opcua.url.lower().rstrip('/')} {reader.device}".rstrip()
         case BarcodeConfig():
-            yield ("listen", reader.listen) if reader.listen else ("host", f"{_one_host(reader.host)}:{reader.port}")
+            yield ("listen", reader.listen) if reader.listen else ("host", address_of(reader.host, reader.port or 0))
         case _:
             assert_never(reader)
-
-
-def _one_host(host: str) -> str:
-    return "127.0.0.1" if is_loopback(host) else host.lower().rstrip(".")
 
 
 def card_problems(here: str, reader: ReaderConfig) -> Iterator[str]:

@@ -145,6 +145,9 @@ def _written(here: str, file: Path) -> Iterator[str]:
         if file.is_dir():
             yield f"{here}: {str(file)!r}: is a folder, give a file in it"
             return
+        if file.exists() and not file.is_file():
+            yield f"{here}: {str(file)!r}: is a device or pipe, which keeps nothing: give a file in a folder on a disk"
+            return
         if file.exists() and not os.access(file, os.W_OK):
             yield f"{here}: {str(file)!r}: we may not write it"
             return

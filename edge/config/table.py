@@ -1,7 +1,7 @@
 """What every table of the configuration files has in common.
 
 Public names: Frozen, Name, Tcp, Host, Url, Listen, SerialDevice, Beside, Given, StoreUrl, SQLITE, file_problems,
-pair_problems, is_loopback, serial_server.
+pair_problems, address_of, is_loopback, serial_server.
 """
 
 from __future__ import annotations
@@ -114,6 +114,11 @@ def pair_problems(here: str, table: Frozen, certificate: str, key: str) -> Itera
     for one, other in ((certificate, key), (key, certificate)):
         if getattr(table, one) is None and getattr(table, other) is not None:
             yield f"{here}.{one}: missing: certificate and key belong together"
+
+
+def address_of(host: str, port: int) -> str:
+    """``host:port``, the same for every way to write the host that is known to mean the same."""
+    return f"{'127.0.0.1' if is_loopback(host) else host.lower().rstrip('.')}:{port}"
 
 
 def is_loopback(host: str) -> bool:

@@ -47,8 +47,10 @@ def make_reader(name: str, config: ReaderConfig) -> Reader:
         case SerialConfig():
             epcs = _epcs(name, config.cards)
             if config.driver == "pyrfid":
-                return PyrfidReader(name, config.device, config.baud, config.debounce_ms, epcs)
-            return SerialReader(name, config.device, config.baud, config.debounce_ms, epcs, config.server)
+                return PyrfidReader(name, config.device, config.baud, config.debounce_ms, epcs, config.silent_s)
+            return SerialReader(
+                name, config.device, config.baud, config.debounce_ms, epcs, config.server, config.silent_s
+            )
         case MqttJsonConfig():
             login = _from_files(name, config.login)
             return MqttJsonReader(

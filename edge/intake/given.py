@@ -1,7 +1,7 @@
 """What a key of an order may say, whichever kind of order it is, and what is wrong with one that says something else.
 
-Public names: Given, each_once, problems_of, gtin, quantity, unshortened, Text, ProductName, OrderId, External, TWICE,
-ID_LENGTH.
+Public names: Given, each_once, whole_number, problems_of, gtin, quantity, unshortened, Text, ProductName, OrderId,
+External, TWICE, ID_LENGTH.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ _DIGITS = re.compile(r"[0-9]+")
 _QUANTITY = re.compile(r"[0-9]{1,9}")
 _SHORT = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{2,}")
 """A long number as spreadsheets show it, of which the last digits are lost."""
+_LONGEST = 1_000
+"""Digits: more than any text of an order may have, fewer than Python's limit."""
 TWICE = object()
 """What stands for the value of a key that is there twice."""
 
@@ -97,6 +99,13 @@ def each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(made) < len(pairs):
         made |= {key: TWICE for key, count in Counter(key for key, _ in pairs).items() if count > 1}
     return made
+
+
+def whole_number(digits: str) -> int | str:
+    """A whole number of JSON; for `json.loads`. One that Python makes none of stays text, which no key takes at its
+    length: so it is refused by its key.
+    """
+    return int(digits) if len(digits) <= _LONGEST else digits
 
 
 def problems_of(error: ValidationError) -> Iterator[tuple[str, str]]:

@@ -52,6 +52,7 @@ from edge.intake.given import (
     problems_of,
     quantity,
     unshortened,
+    whole_number,
 )
 from rfid.epc.identity import gtin_of
 
@@ -72,7 +73,7 @@ class Intake:
 def read_json(body: bytes) -> Intake:
     """Orders of a JSON document in UTF-8."""
     try:
-        raw = json.loads(body, object_pairs_hook=each_once)
+        raw = json.loads(body, object_pairs_hook=each_once, parse_int=whole_number)
     except (ValueError, RecursionError) as error:
         return Intake((), (f"body: not JSON in UTF-8: {error}",))
     if isinstance(raw, list):

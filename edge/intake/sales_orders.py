@@ -32,6 +32,7 @@ from edge.intake.given import (
     problems_of,
     quantity,
     unshortened,
+    whole_number,
 )
 from edge.intake.phone import read_phone
 from edge.orders.sales import Consignee, Draft, Payment, PaymentKind, SalesLine, SalesOrder
@@ -290,6 +291,6 @@ def _by_line(body: bytes) -> Iterator[object]:
 
 def _loads(body: bytes) -> object:
     try:
-        return json.loads(body, object_pairs_hook=each_once)
+        return json.loads(body, object_pairs_hook=each_once, parse_int=whole_number)
     except (ValueError, RecursionError) as error:
         return FieldProblem("body", f"not JSON in UTF-8: {error}")

@@ -21,7 +21,7 @@ from unicodedata import normalize
 
 from edge.config.channels import ChannelTable, ItemsTable
 from edge.config.problem import shown
-from edge.intake.given import TWICE, each_once
+from edge.intake.given import TWICE, each_once, whole_number
 from edge.intake.rows import BadRow, Cell, FileError, OrderTable, Row, column_letter
 from edge.intake.workbooks import is_workbook, read_sheets
 
@@ -307,7 +307,9 @@ def _each_line(text: str) -> Iterator[tuple[int, object]]:
 
 
 def _loads(text: str) -> object:
-    return json.loads(text, object_pairs_hook=each_once, parse_float=Decimal, parse_constant=_no_constant)
+    return json.loads(
+        text, object_pairs_hook=each_once, parse_int=whole_number, parse_float=Decimal, parse_constant=_no_constant
+    )
 
 
 def _no_constant(name: str) -> object:

@@ -77,6 +77,10 @@ class Journal:
         self._trim: Trim | None = None
         self._stopping = False
         self._thread: threading.Thread | None = None
+        if path.exists() and not path.is_file():
+            raise JournalError(
+                f"journal {path}: no regular file, so it keeps nothing; give `journal` a file of its own"
+            )
         with ExitStack() as opened:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)

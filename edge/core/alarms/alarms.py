@@ -1,7 +1,7 @@
 """Alarms: what is told about them goes in, what people are to know comes out.
 
 Public names: Alarms, Course, next_state, requested_state, unraised, places_of, BY_ITSELF, REQUESTS, TRANSITIONS,
-BY_HAND, RECENT, REFUSALS_NAMED, TEXTS_FOLLOW.
+BY_HAND, RECENT, REFUSALS_NAMED, TEXTS_FOLLOW, FLAPPING_COUNTS.
 
 A condition becomes active after its on delay and inactive after its off delay; a share of bad items has a deadband
 instead. The states follow from that, from causes that are active, and from what operators ask.
@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
 from typing import assert_never
 
-from edge.core.alarms.facts import PARTS, Condition, Fact, Moment, Trial, identity
+from edge.core.alarms.facts import DEVICES, PARTS, Condition, Fact, Moment, Trial, identity
 from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.events import AlarmChanged, AlarmRequested, Started
 from edge.core.values.alarm import ANNUNCIATED, MOMENTS, UNPLACED, AlarmAction, AlarmKind, AlarmRule, AlarmState
@@ -32,6 +32,8 @@ TEXTS_FOLLOW = "texts-follow"
 
 Not so WRONG_LOAD, whose later texts count what is out there and do not name it.
 """
+FLAPPING_COUNTS = "flapping-counts"
+"""Decision flag: the on delay of a device counts from when it was first lost since it was up for its off delay."""
 _ROUNDING = 1e-9
 """0.06 - 0.04 is less than 1 / 50."""
 
@@ -108,13 +110,14 @@ class Alarms:
         self._state = state
         self._rules: dict[AlarmKind, AlarmRule] = {rule.kind: rule for rule in state.rules}
         self._next_us: int | None = None
-        self._named = self._texts_follow = False
+        self._named = self._texts_follow = self._flapping_counts = False
         self._find_next()
 
     def decide(self, flags: Collection[str]) -> None:
         """``flags``: the decision flags in force."""
         self._named = REFUSALS_NAMED in flags
         self._texts_follow = TEXTS_FOLLOW in flags
+        self._flapping_counts = FLAPPING_COUNTS in flags
 
     def deadline_us(self) -> int | None:
         """When a delay or a shelving ends; None = none is under way."""
@@ -134,6 +137,8 @@ class Alarms:
         for record in known.values():
             record.due_us -= set_back_us if record.due_us else 0
             record.until_us -= set_back_us if record.until_us else 0
+            record.lost_us -= set_back_us if record.lost_us else 0
+            record.well_us -= set_back_us if record.well_us else 0
             record.since_us -= set_back_us
         places = dict(places_of(given))
         out: list[AlarmChanged] = []
@@ -244,6 +249,13 @@ class Alarms:
         delay_us = rule.on_delay_us if on else rule.off_delay_us
         if record.kind in MOMENTS:
             delay_us = 0 if on else max(1, delay_us)
+        if self._flapping_counts and record.kind in DEVICES:
+            if not on:
+                record.well_us = at_us + delay_us
+            else:
+                if at_us >= record.well_us:
+                    record.lost_us = at_us
+                delay_us = max(0, record.lost_us + delay_us - at_us)
         if on == record.active:
             record.due_us = 0
         elif delay_us:

@@ -1,6 +1,6 @@
 """From what happens to what is told about alarms: conditions, moments and samples.
 
-Public names: Fact, Condition, Moment, Trial, PARTS, REFUSAL_TEXT, facts, identity.
+Public names: Fact, Condition, Moment, Trial, PARTS, DEVICES, REFUSAL_TEXT, facts, identity.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ _PARTS = {
 }
 PARTS = tuple(_PARTS.values())
 """What is told of the controller's own parts."""
+DEVICES = frozenset((*_DEVICES.values(), AlarmKind.SCANNER_DOWN, *PARTS))
+"""What is told of whatever is up or down."""
 _MOMENTS = {
     AnomalyCode.EVENTS_MISSED: AlarmKind.EVENTS_MISSED,
     AnomalyCode.UNACCOUNTED_COMMANDS: AlarmKind.OTHER_HOST,

@@ -16,6 +16,7 @@ FLAGS: tuple[str, ...] = (
     "cancelled-after-sorting",
     "totes-kept-to-the-end",
     "texts-follow",
+    "flapping-counts",
 )
 """All that this version knows, the oldest first. None is ever taken out."""
 

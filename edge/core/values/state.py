@@ -120,6 +120,7 @@ class AlarmRecord:
 
     ``condition``: as it was last told; ``active``: that, after its delays. ``due_us``: when ``active`` follows, 0 =
     nothing is under way. ``since_us``: when ``active`` became so; ``told``: what was said of it last.
+    ``lost_us``: of a device, when it was first lost since it was up for its off delay, which it is at ``well_us``.
     ``history``: whether the newest items went wrong, bit 0 = the newest, of so many as ``known``.
     """
 
@@ -133,6 +134,8 @@ class AlarmRecord:
     due_us: int = 0
     since_us: int = 0
     until_us: int = 0
+    lost_us: int = 0
+    well_us: int = 0
     history: int = 0
     known: int = 0
     text: str = ""
