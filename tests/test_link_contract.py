@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from conftest import Run
 from contract import (
+    FLOODS,
     LOOPS,
     MASKS,
     NONSENSE,
@@ -271,9 +272,18 @@ def test_a_peer_that_closes_anywhere_is_said_by_the_contracts_error(run: Run, pr
         run(says_why_it_ended(LINKS[name], programs, Way(most=most, then=Then.CLOSE)), loop=MeteredLoop)
 
 
-async def slammed(case: LinkCase, programs: Programs, after: int, reset: bool) -> PlcError:
+@every_link
+def test_a_flood_of_nonsense_is_borne(run: Run, programs: Programs, name: str) -> None:
+    at = breaks(run, programs, name)
+    for most in (0, at[len(at) // 2]):
+        for flood in FLOODS:
+            last = flood if LINKS[name].dials else flood[:3_000]  # as much as a line holds that nobody reads
+            run(bears(LINKS[name], programs, Way(most=most, last=last)), loop=MeteredLoop)
+
+
+async def slammed(case: LinkCase, programs: Programs, after: int, reset: bool, says: bytes = b"") -> PlcError:
     assert case.dials is not None
-    async with slams(after, reset) as port:
+    async with slams(after, reset, says) as port:
         link, before = case.make(programs, case.dials(programs, port)), Belongings.now()
 
         async def ask() -> None:
@@ -291,6 +301,15 @@ async def slammed(case: LinkCase, programs: Programs, after: int, reset: bool) -
 def test_a_peer_that_lets_it_in_and_closes_at_once_is_said(run: Run, programs: Programs, name: str, loop: Loop) -> None:
     for after, reset in SLAMS:
         run(slammed(LINKS[name], programs, after, reset), loop=loop)
+
+
+@pytest.mark.parametrize("name", [name for name, case in LINKS.items() if case.dials])
+def test_what_comes_while_the_loop_is_busy_is_said(run: Run, programs: Programs, name: str) -> None:
+    """It stands, says something and is over before anybody has looked."""
+    for says in NONSENSE:
+        for reset in (False, True):
+            for after in (0, 2):
+                run(slammed(LINKS[name], programs, after, reset, says), loop=MeteredLoop)
 
 
 @every_link
