@@ -30,6 +30,7 @@ from contract import (
     elsewhere,
     ends_in_time,
     names_of,
+    passes,
     places,
     slams,
     turns,
@@ -298,13 +299,39 @@ def test_what_comes_while_the_loop_is_busy_is_said(run: Run, programs: Programs,
                 run(slammed(READERS[name], programs, after, reset, says), loop=MeteredLoop)
 
 
+async def is_passed_by(case: ReaderCase, programs: Programs, after: int, reset: bool, says: bytes) -> None:
+    """Somebody connects to it and is gone before it looks; then the device itself, which may find it over."""
+    async with talk(case, programs, Way()) as its:
+        host, _, port = its.peer.keys["listen"].rpartition(":")
+        await passes(host, int(port), after, reset, says)
+        telling = asyncio.ensure_future(its.peer.tell())
+        before = its.before._replace(tasks=its.before.tasks | {telling})
+        await until(lambda: len(its.data) >= len(its.peer.events) or its.task.done())
+        its.task.cancel()
+        await ends_in_time(its.task, before)
+        if not its.task.cancelled():
+            blamed(its.task.exception())
+        telling.cancel()
+        await asyncio.wait((telling,))
+
+
+@LOOPS
+@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.listens])
+def test_who_comes_and_goes_while_the_loop_is_busy_is_borne(
+    run: Run, programs: Programs, name: str, loop: Loop
+) -> None:
+    for says in (b"", *NONSENSE):
+        for reset in (False, True):
+            for after in (0, 2):
+                run(is_passed_by(READERS[name], programs, after, reset, says), loop=loop)
+
+
 @every_reader
 def test_a_flood_of_nonsense_is_borne(run: Run, programs: Programs, name: str) -> None:
     at = breaks(run, programs, name)
     for most in (0, at[len(at) // 2]):
         for flood in FLOODS:
-            last = flood if READERS[name].dials else flood[:3_000]  # as much as a line holds that nobody reads
-            run(bears(READERS[name], programs, Way(most=most, last=last)), loop=MeteredLoop)
+            run(bears(READERS[name], programs, Way(most=most, last=flood[: READERS[name].holds])), loop=MeteredLoop)
 
 
 async def falls_silent(case: ReaderCase, programs: Programs, most: int) -> ReaderError:
