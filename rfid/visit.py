@@ -61,7 +61,9 @@ class Visit:
         """Raises ``ReaderError``."""
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(line, self._host, self._port, ssl=tls)
+            # Not at once: who is cancelled in the turn that this takes would have no server to close.
+            self._server = await loop.create_server(line, self._host, self._port, ssl=tls, start_serving=False)
+            await self._server.start_serving()
         except (OSError, UnicodeError) as error:
             raise self.error(f"cannot listen: {connection_reason(error)}", ReaderFailure.SETUP) from error
         who = self._only or f"the {self._what}"

@@ -315,6 +315,28 @@ async def is_passed_by(case: ReaderCase, programs: Programs, after: int, reset: 
         await asyncio.wait((telling,))
 
 
+async def ends_at_any_turn(case: ReaderCase, programs: Programs) -> None:
+    """Told while it begins to listen, or when it has."""
+    async with case.stand(programs, Way()) as peer:
+        for number in range(10):
+            before = Belongings.now()
+            task = asyncio.create_task(made(peer.keys).run(lambda _: None))
+            await turns(number)
+            task.cancel()
+            await asyncio.wait((task,))
+            assert task.cancelled(), f"it took no notice in turn {number}: {task}"
+            address = peer.keys["listen"].rpartition(":")
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection((address[0], int(address[2])))
+            await until(lambda before=before: not before.left())  # type: ignore[misc]
+
+
+@LOOPS
+@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.listens])
+def test_told_to_end_at_any_turn_it_listens_no_more(run: Run, programs: Programs, name: str, loop: Loop) -> None:
+    run(ends_at_any_turn(READERS[name], programs), loop=loop)
+
+
 @LOOPS
 @pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.listens])
 def test_who_comes_and_goes_while_the_loop_is_busy_is_borne(
