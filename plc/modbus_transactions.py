@@ -108,10 +108,15 @@ class _TcpFrames(FramerSocket):
 
 
 class _RtuFrames(FramerRTU):
-    """Finds an answer behind noise, or behind the request as adapters echo it; the library throws all of it away."""
+    """Finds an answer behind noise, or behind the request as adapters echo it; the library throws all of it away.
+
+    Passes over where none can begin, or a flood in small pieces has a thousand checksums computed anew for each.
+    """
 
     def decode(self, data: bytes) -> tuple[int, int, int, bytes]:
-        for at in range(len(data) - self.MIN_SIZE):
+        ends = max(0, len(data) - self.MIN_SIZE)
+        begun = ends
+        for at in range(ends):
             if data[at + 1] & 0x7F not in _FUNCTIONS:
                 continue
             rest = data[at:]
@@ -119,7 +124,9 @@ class _RtuFrames(FramerRTU):
             size = answer.calculateRtuFrameSize(rest) if answer is not None else 0
             if 0 < size <= len(rest) and self.check_CRC(rest[: size - 2], int.from_bytes(rest[size - 2 : size])):
                 return at + size, rest[0], 0, rest[1 : size - 2]
-        return 0, 0, 0, b""
+            if not 0 < size <= len(rest):
+                begun = min(begun, at)
+        return begun, 0, 0, b""
 
 
 class _Asked(NamedTuple):
@@ -217,7 +224,7 @@ class Connection(TransactionManager):
         data = (self.recv_buffer + data)[-_HELD_MOST:]
         if self._echo and data.startswith(self._echo):  # adapters hear what they say; to a checksum it may look right
             data, self._echo = data[len(self._echo) :], b""
-        while data:
+        while data and not self._echo.startswith(data):  # else the rest of it is to come
             used, unit, number, frame = self.framer.decode(data)
             if not used:
                 break

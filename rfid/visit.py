@@ -61,7 +61,9 @@ class Visit:
         """Raises ``ReaderError``."""
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(line, self._host, self._port, ssl=tls)
+            # Not at once: who is cancelled in the turn that this takes would have no server to close.
+            self._server = await loop.create_server(line, self._host, self._port, ssl=tls, start_serving=False)
+            await self._server.start_serving()
         except (OSError, UnicodeError) as error:
             raise self.error(f"cannot listen: {connection_reason(error)}", ReaderFailure.SETUP) from error
         who = self._only or f"the {self._what}"
@@ -73,9 +75,7 @@ class Visit:
         if self._timer is not None:
             self._timer.cancel()
         if self._server is not None:
-            self._server.close()
-            for _ in range(_ACCEPTED):
-                await asyncio.sleep(0)
+            await self._accept_no_more(self._server)
         while self._lines:
             lines = list(self._lines)
             for line in lines:
@@ -83,6 +83,19 @@ class Visit:
             await asyncio.gather(*(line.lost for line in lines))
         if self._server is not None:
             await self._server.wait_closed()
+
+    async def _accept_no_more(self, server: asyncio.Server) -> None:
+        """asyncio forgets a connection that it accepted in the turn before ``close``: its device would hold it for one
+        that stands. Source: CPython gh-109564.
+        """
+        loop = asyncio.get_running_loop()
+        for listener in server.sockets:
+            loop.remove_reader(listener.fileno())
+        for _ in range(_ACCEPTED):
+            await asyncio.sleep(0)
+        server.close()
+        for _ in range(_ACCEPTED):  # of a loop that has readers of its own for them
+            await asyncio.sleep(0)
 
     # ---- its connections ---------------------------------------------------------------------------------------------
 

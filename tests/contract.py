@@ -1,8 +1,8 @@
 """What a contract asks of every driver, whatever it drives: it ends when told, leaves nothing, and bears any way.
 
 Public names: SECOND_S, NONSENSE, FLOODS, MASKS, LOOPS, MeteredLoop, Belongings, ends_in_time, turns,
-places, names_of; the way to a peer: Way, Then, Mouth, Relay, deaf, slams, SLAMS,
-elsewhere.
+places, names_of; the way to a peer: Way, Then, Mouth, Relay, deaf, slams, passes,
+SLAMS, elsewhere.
 
 A second is no measured time here: told to end, a driver gets a clock that stands while anybody has something to do, and
 moves by the timers that are waited for. What it waits for itself is all that counts, whatever the machine does beside.
@@ -387,3 +387,16 @@ async def slams(after: int, reset: bool, says: bytes = b"") -> AsyncIterator[int
         finally:
             task.cancel()
             await asyncio.wait((task,))
+
+
+async def passes(host: str, port: int, after: int, reset: bool, says: bytes = b"") -> None:
+    """Connects as soon as somebody listens there, ``says`` something and ends it; see SLAMS."""
+    while True:
+        with suppress(ConnectionRefusedError), socket.create_connection((host, port)) as caller:
+            await turns(after)
+            with suppress(OSError):  # it was not wanted
+                caller.send(says)
+            if reset:
+                caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return
+        await asyncio.sleep(0)

@@ -73,6 +73,7 @@ class LinkCase:
     dials: Callable[[Programs, int], dict[str, Any]] | None
     breaks: int = 24
     splits: int = 8
+    holds: int = 1_000_000
     looks_s: float = 0.02
 
 
@@ -307,7 +308,7 @@ AS_DEAR: dict[str, Any] = {"breaks": 3, "splits": 1, "looks_s": 0.3}
 LINKS: dict[str, LinkCase] = {
     "modbus over tcp": LinkCase("mailbox", "modbus", "tcp", modbus_tcp, mailbox, MAILBOX, tcp_keys),
     "modbus over tls": LinkCase("mailbox", "modbus", "tls", modbus_tls, mailbox, MAILBOX, tls_keys),
-    "modbus over rtu": LinkCase("mailbox", "modbus", "rtu", modbus_rtu, mailbox, MAILBOX, None),
+    "modbus over rtu": LinkCase("mailbox", "modbus", "rtu", modbus_rtu, mailbox, MAILBOX, None, holds=3_000),
     "modbus over rtu over tcp": LinkCase(
         "mailbox", "modbus", "rtu", modbus_rtu_over_tcp, mailbox, MAILBOX, rtu_over_tcp_keys
     ),

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from conftest import Run
 from contract import (
+    FLOODS,
     LOOPS,
     MASKS,
     NONSENSE,
@@ -225,21 +226,21 @@ async def comes_again_alone(case: LinkCase, programs: Programs) -> None:
         await link.close()
 
 
-async def says(case: LinkCase, programs: Programs, way: Way) -> tuple[int, list[Any]]:
-    """How many octets came, and what it made of them."""
+async def says(case: LinkCase, programs: Programs, way: Way) -> tuple[bytes, list[Any]]:
+    """What came, and what it made of them."""
     async with life(case, programs, way) as its:
         await its.goes_on()
         assert not its.task.done(), its.task
-        said, octets = its.said[: len(case.calls)], len(its.peer.said)
+        said, octets = its.said[: len(case.calls)], bytes(its.peer.said)
         its.task.cancel()
         await ends_in_time(its.task, its.before)
         return octets, said
 
 
-WHOLE: dict[str, tuple[int, list[Any]]] = {}
+WHOLE: dict[str, tuple[bytes, list[Any]]] = {}
 
 
-def whole(run: Run, programs: Programs, name: str) -> tuple[int, list[Any]]:
+def whole(run: Run, programs: Programs, name: str) -> tuple[bytes, list[Any]]:
     """What is said when nothing is in the way."""
     if name not in WHOLE:
         WHOLE[name] = run(says(LINKS[name], programs, Way()), loop=MeteredLoop)
@@ -247,7 +248,7 @@ def whole(run: Run, programs: Programs, name: str) -> tuple[int, list[Any]]:
 
 
 def breaks(run: Run, programs: Programs, name: str) -> list[int]:
-    return places(whole(run, programs, name)[0], LINKS[name].breaks)
+    return places(len(whole(run, programs, name)[0]), LINKS[name].breaks)
 
 
 @LOOPS
@@ -271,9 +272,25 @@ def test_a_peer_that_closes_anywhere_is_said_by_the_contracts_error(run: Run, pr
         run(says_why_it_ended(LINKS[name], programs, Way(most=most, then=Then.CLOSE)), loop=MeteredLoop)
 
 
-async def slammed(case: LinkCase, programs: Programs, after: int, reset: bool) -> PlcError:
+@pytest.mark.parametrize("name", [name for name, case in LINKS.items() if case.driver != "opcua"])
+def test_a_flood_of_nonsense_is_borne(run: Run, programs: Programs, name: str) -> None:
+    at = breaks(run, programs, name)
+    for most in (0, at[len(at) // 2]):
+        for flood in FLOODS:
+            run(bears(LINKS[name], programs, Way(most=most, last=flood[: LINKS[name].holds])), loop=MeteredLoop)
+
+
+@every_link
+def test_a_flood_of_old_answers_keeps_it_no_longer_than_its_limit(run: Run, programs: Programs, name: str) -> None:
+    case, (octets, _), at = LINKS[name], whole(run, programs, name), breaks(run, programs, name)
+    last = (octets * (case.holds // len(octets) + 1))[: case.holds]
+    for most in (0, at[len(at) // 2]):
+        run(waits_no_longer_than_its_limit(case, programs, Way(most=most, last=last)), loop=MeteredLoop)
+
+
+async def slammed(case: LinkCase, programs: Programs, after: int, reset: bool, says: bytes = b"") -> PlcError:
     assert case.dials is not None
-    async with slams(after, reset) as port:
+    async with slams(after, reset, says) as port:
         link, before = case.make(programs, case.dials(programs, port)), Belongings.now()
 
         async def ask() -> None:
@@ -291,6 +308,15 @@ async def slammed(case: LinkCase, programs: Programs, after: int, reset: bool) -
 def test_a_peer_that_lets_it_in_and_closes_at_once_is_said(run: Run, programs: Programs, name: str, loop: Loop) -> None:
     for after, reset in SLAMS:
         run(slammed(LINKS[name], programs, after, reset), loop=loop)
+
+
+@pytest.mark.parametrize("name", [name for name, case in LINKS.items() if case.dials])
+def test_what_comes_while_the_loop_is_busy_is_said(run: Run, programs: Programs, name: str) -> None:
+    """It stands, says something and is over before anybody has looked."""
+    for says in NONSENSE:
+        for reset in (False, True):
+            for after in (0, 2):
+                run(slammed(LINKS[name], programs, after, reset, says), loop=MeteredLoop)
 
 
 @every_link
@@ -346,7 +372,7 @@ def test_any_split_of_what_comes_says_the_same(run: Run, programs: Programs, nam
         assert run(says(case, programs, Way(range(0, 1 << 20, size))), loop=MeteredLoop)[1] == expected
 
     @settings(max_examples=case.splits)
-    @given(st.sets(st.integers(1, octets), max_size=30))
+    @given(st.sets(st.integers(1, len(octets)), max_size=30))
     def cut(cuts: set[int]) -> None:
         assert run(says(case, programs, Way(cuts)), loop=MeteredLoop)[1] == expected
 

@@ -18,16 +18,19 @@ from hypothesis import strategies as st
 from link_peers import crc
 from loops import LOOPS, Loop
 from numbered_device import NumberedDevice
+from pymodbus.framer import FramerRTU
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest
 from waiting import until
 
 from plc.modbus_bus import ModbusBus
 from plc.modbus_connection import ModbusConnection, Silence
-from plc.modbus_transactions import AnswerError, Connection
+from plc.modbus_transactions import AnswerError, Connection, WriteRegisters
 from plc.patience import Patience
 from plc.points import Table
 from plc.wires import RtuOverTcp, Tcp
 
+LONGEST = 256
+"""Octets of a frame on a serial line. Source: MODBUS over Serial Line V1.02, 2.5.1."""
 Answers = Callable[[bytes, bytes], bytes]
 """What goes over the wire for a request and its answer, both as frames."""
 
@@ -110,6 +113,51 @@ def test_an_echo_with_the_checksum_of_an_answer_deceives_nobody(run: Run) -> Non
                 at.bit_count() & 1 for at in range(0x384, 0x398)
             ]
             await link.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("size", [1, 3, 7])
+def test_an_echo_in_pieces_that_holds_an_answer_deceives_nobody(run: Run, size: int) -> None:
+    async def main() -> None:
+        link, wire = Connection(RtuOverTcp("127.0.0.1", 1)), Wire()
+        link.transport = wire
+        answer = b"\1\x10\3\x84\0\4"
+        answer += crc(answer)
+        request = WriteRegisters(address=900, registers=list(struct.unpack(">4H", answer)), dev_id=1)
+        asking = asyncio.create_task(link.ask(request, Patience(60_000), any_unit=False))
+        await until(lambda: bool(wire.said))
+        for at in range(0, len(wire.said), size):
+            link.data_received(wire.said[at : at + size])
+            await asyncio.sleep(0)
+            assert not asking.done()
+        link.data_received(answer)
+        assert (await asking).count == 4
+
+    run(main())
+
+
+@pytest.mark.parametrize("octets", [b"\1\3\xf9", b"\3", b"\2", b"0", bytes(range(256))])
+def test_a_flood_in_small_pieces_has_no_checksum_computed_over_and_over(
+    run: Run, monkeypatch: pytest.MonkeyPatch, octets: bytes
+) -> None:
+    """It is the whole loop that would wait for it, and every line with it."""
+    checked = list[int]()
+    check = FramerRTU.check_CRC
+
+    def counted(data: bytes, given_: int) -> bool:
+        checked.append(len(data))
+        return check(data, given_)
+
+    monkeypatch.setattr(FramerRTU, "check_CRC", staticmethod(counted))
+
+    async def main() -> None:
+        link = Connection(RtuOverTcp("127.0.0.1", 1))
+        flood = octets * (6_000 // len(octets))
+        for at in range(0, len(flood), 16):
+            checked.clear()
+            link.data_received(flood[at : at + 16])
+            assert len(checked) <= LONGEST, f"{len(checked)} checksums of {sum(checked)} octets"
 
     run(main())
 

@@ -30,6 +30,7 @@ from contract import (
     elsewhere,
     ends_in_time,
     names_of,
+    passes,
     places,
     slams,
     turns,
@@ -298,13 +299,61 @@ def test_what_comes_while_the_loop_is_busy_is_said(run: Run, programs: Programs,
                 run(slammed(READERS[name], programs, after, reset, says), loop=MeteredLoop)
 
 
+async def is_passed_by(case: ReaderCase, programs: Programs, after: int, reset: bool, says: bytes) -> None:
+    """Somebody connects to it and is gone before it looks; then the device itself, which may find it over."""
+    async with talk(case, programs, Way()) as its:
+        host, _, port = its.peer.keys["listen"].rpartition(":")
+        await passes(host, int(port), after, reset, says)
+        telling = asyncio.ensure_future(its.peer.tell())
+        before = its.before._replace(tasks=its.before.tasks | {telling})
+        await until(lambda: len(its.data) >= len(its.peer.events) or its.task.done())
+        its.task.cancel()
+        await ends_in_time(its.task, before)
+        if not its.task.cancelled():
+            blamed(its.task.exception())
+        telling.cancel()
+        await asyncio.wait((telling,))
+
+
+async def ends_at_any_turn(case: ReaderCase, programs: Programs) -> None:
+    """Told while it begins to listen, or when it has."""
+    async with case.stand(programs, Way()) as peer:
+        for number in range(10):
+            before = Belongings.now()
+            task = asyncio.create_task(made(peer.keys).run(lambda _: None))
+            await turns(number)
+            task.cancel()
+            await asyncio.wait((task,))
+            assert task.cancelled(), f"it took no notice in turn {number}: {task}"
+            address = peer.keys["listen"].rpartition(":")
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection((address[0], int(address[2])))
+            await until(lambda before=before: not before.left())  # type: ignore[misc]
+
+
+@LOOPS
+@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.listens])
+def test_told_to_end_at_any_turn_it_listens_no_more(run: Run, programs: Programs, name: str, loop: Loop) -> None:
+    run(ends_at_any_turn(READERS[name], programs), loop=loop)
+
+
+@LOOPS
+@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.listens])
+def test_who_comes_and_goes_while_the_loop_is_busy_is_borne(
+    run: Run, programs: Programs, name: str, loop: Loop
+) -> None:
+    for says in (b"", *NONSENSE):
+        for reset in (False, True):
+            for after in (0, 2):
+                run(is_passed_by(READERS[name], programs, after, reset, says), loop=loop)
+
+
 @every_reader
 def test_a_flood_of_nonsense_is_borne(run: Run, programs: Programs, name: str) -> None:
     at = breaks(run, programs, name)
     for most in (0, at[len(at) // 2]):
         for flood in FLOODS:
-            last = flood if READERS[name].dials else flood[:3_000]  # as much as a line holds that nobody reads
-            run(bears(READERS[name], programs, Way(most=most, last=last)), loop=MeteredLoop)
+            run(bears(READERS[name], programs, Way(most=most, last=flood[: READERS[name].holds])), loop=MeteredLoop)
 
 
 async def falls_silent(case: ReaderCase, programs: Programs, most: int) -> ReaderError:
