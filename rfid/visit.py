@@ -75,7 +75,9 @@ class Visit:
         if self._timer is not None:
             self._timer.cancel()
         if self._server is not None:
-            await self._accept_no_more(self._server)
+            self._server.close()
+            for _ in range(_ACCEPTED):
+                await asyncio.sleep(0)
         while self._lines:
             lines = list(self._lines)
             for line in lines:
@@ -83,19 +85,6 @@ class Visit:
             await asyncio.gather(*(line.lost for line in lines))
         if self._server is not None:
             await self._server.wait_closed()
-
-    async def _accept_no_more(self, server: asyncio.Server) -> None:
-        """asyncio forgets a connection that it accepted in the turn before ``close``: its device would hold it for one
-        that stands. Source: CPython gh-109564.
-        """
-        loop = asyncio.get_running_loop()
-        for listener in server.sockets:
-            loop.remove_reader(listener.fileno())
-        for _ in range(_ACCEPTED):
-            await asyncio.sleep(0)
-        server.close()
-        for _ in range(_ACCEPTED):  # of a loop that has readers of its own for them
-            await asyncio.sleep(0)
 
     # ---- its connections ---------------------------------------------------------------------------------------------
 
