@@ -100,7 +100,7 @@ def test_what_people_ask_does_not_wait_for_orders(site: SiteConfig, run: Run, mo
     async def talk() -> None:
         async with client_of(create_app(site)) as client:
             orders = [asyncio.create_task(client.post("/api/orders", json=order_json(one))) for one in range(50)]
-            await asyncio.to_thread(begun.wait)
+            assert await asyncio.to_thread(begun.wait, HANGS_S)
             lane = await client.post("/api/lines/sorter/lanes/3", json={"enabled": False, "by": "Ann"})
             assert lane.status_code == 202 and not any(one.done() for one in orders)
             go_on.set()

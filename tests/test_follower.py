@@ -246,9 +246,11 @@ def test_a_journal_that_was_put_back_is_begun_again(file: File, tmp_path: Path) 
 def test_what_one_decoded_is_decoded_for_all(file: File, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[str] = []
     decode = record_module.decode
+    writes = False  # which looks whether what it writes comes back
 
     def counting(kind: str, body: str) -> Value:
-        decoded.append(body)
+        if not writes:
+            decoded.append(body)
         return decode(kind, body)
 
     monkeypatch.setattr(record_module, "decode", counting)
@@ -256,7 +258,9 @@ def test_what_one_decoded_is_decoded_for_all(file: File, monkeypatch: pytest.Mon
     with closing(JournalSource(file.path, "edge1")) as source:
         followers = [follower_of(source, fold) for fold in folds]
         for _ in range(20):
+            writes = True
             file.write(10)
+            writes = False
             for follower in followers:
                 while follower.step() == 0.0:
                     pass

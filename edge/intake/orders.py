@@ -123,6 +123,7 @@ class _LineIn(Given):
     sku: ProductName = ""
     name: ProductName = ""
     epcs: tuple[_Item, ...] = ()
+    cancelled: Annotated[int, Field(ge=0, le=100_000), BeforeValidator(quantity)] = 0
 
     @model_validator(mode="after")
     def _items_fit(self) -> _LineIn:
@@ -161,7 +162,10 @@ class _OrderIn(Given):
             id=self.id or keys.order_id(self.channel, self.external),
             carrier=self.carrier,
             service=self.service,
-            lines=tuple(OrderLine(line.gtin, line.quantity, line.sku, line.name, line.epcs) for line in self.lines),
+            lines=tuple(
+                OrderLine(line.gtin, line.quantity, line.sku, line.name, line.epcs, cancelled=line.cancelled)
+                for line in self.lines
+            ),
             tote=self.tote,
             parcel=self.parcel,
             channel=self.channel,
