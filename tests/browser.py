@@ -23,6 +23,10 @@ from types import TracebackType
 from typing import Any
 
 
+class _ThrownError(AssertionError):
+    """The expression threw: what it asks for is not there."""
+
+
 class _BetweenPages(AssertionError):  # noqa: N818  no error of the page: it is asked again
     """The old page is gone, and the new one not there yet."""
 
@@ -120,17 +124,21 @@ class Browser:
         """The value of a JavaScript expression; a promise's value."""
         answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
-            raise AssertionError(f"{expression}: {answer['exceptionDetails']}")
+            raise _ThrownError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
     def until(self, expression: str, holds: Callable[[Any], bool] = bool, within_s: float = 60) -> Any:
-        """Asks until the answer holds."""
+        """Asks until the answer holds; what is not on the page yet is no answer."""
         end = time.monotonic() + within_s
         value: Any = "not told"
         while True:
-            with suppress(_BetweenPages):
+            try:
                 if holds(value := self.ask(expression)):
                     return value
+            except _BetweenPages:
+                pass
+            except _ThrownError as error:
+                value = str(error)
             assert time.monotonic() < end, f"{expression} is still {value!r}; errors: {self.errors}"
             time.sleep(0.05)
 

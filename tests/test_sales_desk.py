@@ -31,7 +31,7 @@ from edge.orders.review import ReviewRules
 from edge.orders.sales import Draft, Noted, OrderStage, SalesOrder
 from edge.orders.stages import Fulfilment, FulfilmentState, FulfilmentTurn, Portion
 from edge.orders.work import WishRefused
-from edge.site import stock, tables, taking, waves
+from edge.site import books, stock_shown, tables, taking, waiting
 from edge.site.desk import PERSON, SaleFilter, SaleOutcome, SalesConflict, SalesDesk, UnknownSale
 from edge.site.scope import save_fulfilments
 from edge.site.store import SiteStore
@@ -317,14 +317,14 @@ def test_stock_is_asked_and_given_back(store: SiteStore, desk: SalesDesk) -> Non
         "shop-1": [],
         "shop-3": ["unknown-sku", "amount-mismatch", "out-of-stock"],
     }
-    (kept,) = waves.reserve_waiting(store.connections, 6, ["shop-1"])
+    (kept,) = waiting.reserve_waiting(store.connections, 6, ["shop-1"])
     assert kept.complete
     desk.amend(Amend(order="shop-1", by="Ann", reason="rang", service="express"), None, 7)
     assert not desk.detail("shop-1").open, "what it has already is its own"
     desk.cancel("shop-1", None, "Ann", "rang again", 8)
     with store.connections.reading() as db:
-        assert not stock.audit(db)
-        assert {row.promised for row in stock.promises_of(db, ["SKU-2"]).values()} == {0}
+        assert not stock_shown.audit(db)
+        assert {row.promised for row in books.promises_of(db, ["SKU-2"]).values()} == {0}
     store.close()
 
 
