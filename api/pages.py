@@ -295,6 +295,7 @@ def rendered(site: Site, request: Request, template: str, title: Word, status: i
         of_stage=lambda one: order_words.of_stage(OrderStage(one)),
         of_state=lambda one: order_words.of_state(FulfilmentState(one)),
         of_place=lambda one: order_words.of_place(Place(one)),
+        of_rule=order_words.of_rule,
         of_contact=lambda one: order_words.of_contact(ContactOutcome(one)),
         of_stored=order_words.of_stored,
         **shown_values,

@@ -8,7 +8,7 @@ They work without a script: a scanner types into the one field that has the focu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -32,8 +32,8 @@ from edge.site import catalogue, drafts, lateness, picking, releasing, rounds, s
 from edge.site.pick_lists import materials_of, pick_list_of
 from edge.site.picking import Picked
 from edge.site.rounds import StalePickError
-from edge.views.plan_sentences import tell_displacement, tell_late
-from edge.views.words.phrase import Word, phrase
+from edge.views.plan_sentences import tell_displacement, tell_late, tell_left
+from edge.views.words.phrase import Phrase, Word, phrase
 from edge.views.words.table import say
 
 _ROOM = 100
@@ -115,7 +115,7 @@ def _left(cutoff_us: int, at_us: int) -> Word:
 
 
 def _wave_routes(app: FastAPI, site: Site) -> None:
-    def shown(request: Request, problems: list[str], status: int = 200) -> Response:
+    def shown(request: Request, problems: list[str], status: int = 200, unplanned: Sequence[Phrase] = ()) -> Response:
         at_us = now_us()
         at = site.store().connections
         by = planning_of(site.config.service, site.config.plan, at_us)
@@ -133,6 +133,7 @@ def _wave_routes(app: FastAPI, site: Site) -> None:
             rows=rows,
             late=late,
             displaced=displaced,
+            unplanned=unplanned,
             more=urlencode({"after": rows[-1].id}) if len(rows) == _ROOM else "",
             of_wave=lambda one: phrase(_STATES[one]),
             left=lambda cutoff_us: _left(cutoff_us, at_us),
@@ -167,10 +168,18 @@ def _wave_routes(app: FastAPI, site: Site) -> None:
         if not by:
             return shown(request, ["by: ?"], 422)
         if action == "plan":
-            drafts.plan(at, plan, at_us)
+            made = drafts.plan(at, plan, at_us)
+            unplanned = [tell_left(order, why) for order, why in made.left[:_ROOM]]
+            unplanned += [
+                phrase("wave.waits", order=order, units=units, sku=sku)
+                for order, missing in made.waiting[:_ROOM]
+                for sku, units in missing
+            ]
+            if unplanned:
+                return shown(request, [], unplanned=unplanned)
         elif action == "release":
-            if (made := releasing.release(at, wave, plan.limits, by, at_us)) is not None and made.lacking:
-                return shown(request, [f"{one.fulfilment}: {one.missing} × {one.sku}" for one in made.lacking])
+            if (gone := releasing.release(at, wave, plan.limits, by, at_us)) is not None and gone.lacking:
+                return shown(request, [f"{one.fulfilment}: {one.missing} × {one.sku}" for one in gone.lacking])
         elif action == "withdraw":
             releasing.withdraw(at, wave, by, at_us)
         else:

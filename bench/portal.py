@@ -7,19 +7,25 @@ reads/s, echoes, neighbours' tags read for 3 s and more. A carton is right when 
 is told nothing but reads and photo-eye: ``live`` decides each carton as it goes, from the first one on; ``recorded`` is
 `lanewise portal replay`. The others are given what they never have on a real floor: the true distance from photo-eye to
 antennas, and the threshold, the same for all cartons, that is best for this very recording.
+
+Four cartons wait before the belt, and a tenth of their tags is heard. The last table is what comes of that with the
+rules of `edge.core.portal.places` and without them, and how far the weakest tag that is inside is from being doubted.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
 
 from edge.commands.portal_replay import RecordedPassage, Recording, judge
 from edge.config.lines import LineConfig, RoomKind
 from edge.config.load import load_line
 from edge.core.events import PassageSeen
+from edge.core.portal import places
 from edge.core.portal.passage import PortalWatch
 from edge.core.values.state import PortalState
 from edge.sim.conveyor import Carton, Conveyor
@@ -110,7 +116,45 @@ def main(argv: list[str] | None = None) -> int:
         total = [before + now for before, now in zip(total, right, strict=True)]
         _row(str(seed), recording, right, len(cartons))
     _row("all", None, total, given.seeds * given.cartons)
+    _queue(config, given.seeds, given.cartons)
     return 0
+
+
+def _queue(config: LineConfig, seeds: int, cartons: int) -> None:
+    """What waits before the portal, by what its antennas look at."""
+    print(
+        f"\n{'antennas':<24}  {'cartons':>7}  {'right':>5}  {'without rules':>13}  {'least evidence':>14}  fewest reads"
+    )
+    for name, facing, upstream in (
+        ("four facing", (), ()),
+        ("two facing, two aside", (1, 2), (3, 4)),
+        ("two facing", (1, 2), ()),
+    ):
+        table = config.line[LINE]
+        portal = table.portal.model_copy(update={"facing": facing, "upstream": upstream})
+        looking = config.model_copy(update={"line": {LINE: table.model_copy(update={"portal": portal})}})
+        right, weakest = [0, 0], [(1.0, 0)]
+        for seed in range(seeds):
+            for place, rules in enumerate(({}, {"LOUDER": 1e99, "CLEARLY": 0.0, "FAINT": 1e99})):
+                with patch.multiple(places, **rules) if rules else nullcontext():
+                    conveyor, _, seen = run(looking, seed, cartons)
+                inside = [carton.epcs for carton in conveyor.cartons]
+                right[place] += sum(frozenset(one.owned) == inside[one.track_id - 1] for one in seen)
+                if not rules:
+                    weakest += [_weakest(one, inside[one.track_id - 1]) for one in seen]
+        least, fewest = min(share for share, _ in weakest), min(count for _, count in weakest[1:])
+        total = seeds * cartons
+        print(f"{name:<24}  {total:>7}  {right[0]:>5}  {right[1]:>13}  {f'1/{1 / least:.0f} of median':>14}  {fewest}")
+
+
+def _weakest(seen: PassageSeen, inside: frozenset[str]) -> tuple[float, int]:
+    """Of the tags that are inside and were heard: the least evidence, as a share of the median's; the fewest reads."""
+    usual = median([claim.weight for claim in seen.own])
+    counts = {claim.epc: 0 for claim in seen.claims if claim.epc in inside}
+    for tag in seen.tags:
+        if tag.epc in counts:
+            counts[tag.epc] += tag.count
+    return min(claim.weight for claim in seen.claims if claim.epc in counts) / usual, min(counts.values())
 
 
 def _row(name: str, recording: Recording | None, right: list[int], cartons: int) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edge.orders.articles import Goods
 from edge.orders.assign import assigned
-from edge.orders.eligibility import ClassSteps, ParcelPlan, RefusalCode, Terms, classes_of, quoted
+from edge.orders.eligibility import ClassSteps, ParcelPlan, RefusalCode, ServiceRefusal, Terms, classes_of, quoted
 from edge.orders.forecast import Ahead, LateReason, Rates, forecast, newly_late
 from edge.orders.plan import Lead, p90, planned, release_by
 from edge.orders.reroute import HeldPlace, Where, rechosen, rerouted
@@ -28,6 +28,8 @@ from edge.orders.services import (
     shrunk_ppm,
 )
 from edge.orders.waves import Member, PickMode, WaveLimits, WaveState, pick_jobs, replanned, wave_state, waves
+from edge.views.plan_sentences import tell_left
+from edge.views.words.table import say
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -330,3 +332,9 @@ def test_classes_know_no_order_of_parcels() -> None:
     steps = ClassSteps.of([service("s", 1)])
     some = [parcel("1"), parcel("2", zone="Y"), parcel("3", mass_g=4_000)]
     assert len({tuple(classes_of(turn, steps)) for turn in permutations(some)}) == 1
+
+
+def test_an_order_that_nobody_carries_says_why_also_where_there_is_no_service() -> None:
+    full = ServiceRefusal("post/1", RefusalCode.FULL)
+    assert say(tell_left("A-1", (full,))) == "A-1: nobody carries it: post/1: full"
+    assert "[service.NAME] of SITE.toml" in say(tell_left("A-1", ()))

@@ -37,7 +37,7 @@ def site(project: Path, tmp_path: Path) -> SiteConfig:
 
 def order_of(number: int, **changed: Any) -> dict[str, Any]:
     consignee = {**EXAMPLE["consignee"], "email": "ming@example.org", "street": f"和平東路一段 {number} 號 3 樓"}
-    paid = {"kind": "prepaid", "currency": "TWD", "total": 1060, "freight": 60, "paid": 1060}
+    paid = {"kind": "prepaid", "currency": "TWD", "total": 106_000, "freight": 6_000, "paid": 106_000}
     return {**EXAMPLE, "external": f"N{number}", "consignee": consignee, "payment": paid, **changed}
 
 
@@ -120,7 +120,7 @@ def test_wishes_name_the_version_they_mean(site: SiteConfig, run: Run) -> None:
             split = await client.post(f"{two}/split", json={**body, "units": {"1": 1}}, headers=ANY)
             assert [each["id"] for each in split.json()["fulfilments"]] == ["counter-N2-1"]
             gone = await client.post(f"{two}/cancel", json=body, headers=ANY)
-            assert gone.json()["order"]["stage"] == "cancelled" and gone.json()["refunded"] == 1060
+            assert gone.json()["order"]["stage"] == "cancelled" and gone.json()["refunded"] == 106_000
             told = (await client.get(f"{two}/timeline")).json()["entries"]
             assert [each["code"] for each in told] == [
                 "sale.taken", "sale.amended", "sale.amended", "sale.split", "sale.cancelled"

@@ -24,7 +24,7 @@ def test_the_example_is_an_order_and_the_schema_says_so() -> None:
         "2026-1130-7",
         "2026-12-02",
     )
-    assert (order.payment.kind, order.payment.due) == (PaymentKind.COD, 1060)
+    assert (order.payment.kind, order.payment.due) == (PaymentKind.COD, 106_000)
     assert order.ordered_us == 1_796_002_200_000_000
     assert (consignee.phone, consignee.extension, consignee.phone_given) == (
         "+886223456789",

@@ -157,6 +157,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
         "not-execute",
     ),
     "review.*": (*ReviewRule, "person"),
+    "rule.*": (*ReviewRule, "person"),
     "route.*": RouteReason,
     "sale.*": (
         *("taken", "released", "held", "judged", "amended", "cancelled", "merged", "split", "paid", "contact"),

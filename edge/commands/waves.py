@@ -13,6 +13,8 @@ from edge.commands.api_client import ask
 from edge.commands.command_line import add_by, add_command, add_site, who
 from edge.config.load import load_site
 from edge.core.iso_time import iso
+from edge.views.words.phrase import phrase
+from edge.views.words.table import say
 
 
 def add_arguments(waves: argparse.ArgumentParser) -> None:
@@ -66,7 +68,7 @@ def _plan(arguments: argparse.Namespace) -> int:
     )
     for order, refusals in done["left"]:
         why = ", ".join(f"{one['pickup']} {one['code']}" for one in refusals)
-        print(f"order {order}: nobody carries it: {why}")
+        print(f"order {order}: nobody carries it: {why or say(phrase('wave.no-service'))}")
     for order, missing in done["waiting"]:
         print(f"order {order}: waits for {', '.join(f'{n} of {sku}' for sku, n in missing)}")
     return 0

@@ -212,7 +212,7 @@ EXAMPLE: dict[str, Any] = {
     "ordered": "2026-11-30T09:30:00+08:00",
     "promised": "2026-12-02",
     "service": "home",
-    "payment": {"kind": "cod", "currency": "TWD", "total": 1060, "freight": 60},
+    "payment": {"kind": "cod", "currency": "TWD", "total": 106_000, "freight": 6_000},
     "consignee": {
         "name": "王小明",
         "phone": "02-2345-6789 分機 12",
@@ -222,7 +222,7 @@ EXAMPLE: dict[str, Any] = {
         "street": "和平東路一段 1 號 3 樓",
         "postcode": "106",
     },
-    "lines": [{"sku": "MUG-B", "quantity": 2, "name": "馬克杯", "price": 500}],
+    "lines": [{"sku": "MUG-B", "quantity": 2, "name": "馬克杯", "price": 50_000}],
 }
 """An order as the counter sends it."""
 

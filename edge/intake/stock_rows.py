@@ -133,7 +133,7 @@ def read_stock_csv(body: bytes, time_zone: str, at_us: int) -> StockIntake:
     if wrong := [name for name in header if name not in STOCK_COLUMNS or header.count(name) > 1] or (
         [] if "sku" in header else ["sku"]
     ):
-        return StockIntake(problems=(f"row 1, {shown(wrong[0])}: allowed is each once: {', '.join(STOCK_COLUMNS)}",))
+        return StockIntake(problems=(f"row 1, {shown(wrong[0])}: allowed are, each once, {', '.join(STOCK_COLUMNS)}",))
     taken: list[tuple[int, ArticleRow]] = []
     problems = first_of(_read(header, rows[1:], taken))
     if problems:

@@ -1,6 +1,6 @@
 """What is said of shop orders: findings, refusals, stages, places, contacts.
 
-Public names: of_finding, of_stored, of_refusal, of_change, of_stage, of_state, of_place, of_contact.
+Public names: of_finding, of_stored, of_rule, of_refusal, of_change, of_stage, of_state, of_place, of_contact.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ def of_stored(found: str, where: str, value: str, limit: str) -> Phrase:
     """The same of a finding as the store has it, also of one that is no rule's: that somebody holds an order."""
     code = f"review.{found}"
     return Phrase(code, {"where": where, "value": value, "limit": limit})
+
+
+def of_rule(found: str) -> Phrase:
+    """A finding in a word or two, by its code alone."""
+    return phrase(f"rule.{found}")
 
 
 def of_refusal(refused: WishRefused) -> Phrase:

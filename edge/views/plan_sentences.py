@@ -1,10 +1,12 @@
 """Why stock, carriers and rounds are as they are, as sentences.
 
-Public names: tell_refusal, tell_late, tell_displacement, tell_correction, tell_passed_over, tell_cover, tell_short.
+Public names: tell_refusal, tell_left, tell_late, tell_displacement, tell_correction, tell_passed_over, tell_cover,
+tell_short.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from edge.core.iso_time import iso
@@ -42,6 +44,12 @@ def tell_refusal(refusal: ServiceRefusal) -> Phrase:
             return phrase(f"carrier.{code}")
         case _:
             assert_never(refusal.code)
+
+
+def tell_left(order: str, refusals: Sequence[ServiceRefusal]) -> Phrase:
+    """Why nobody carries an order."""
+    why = [phrase("wave.refuses", pickup=one.pickup, why=tell_refusal(one)) for one in refusals]
+    return phrase("wave.nobody", order=order, why=tuple(why or [phrase("wave.no-service")]))
 
 
 def tell_late(late: Late) -> Phrase:

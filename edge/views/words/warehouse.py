@@ -85,5 +85,13 @@ WAREHOUSE: Rows = {
     "wave.release": ("Release", "釋出"),
     "wave.withdraw": ("Take back", "收回"),
     "wave.late": ("Will be late", "預計延遲"),
+    "wave.unplanned": ("Not planned, and why", "未排入的訂單及原因"),
+    "wave.nobody": ("{order}: nobody carries it: {why:; }", "{order}：無人承運：{why:；}"),
+    "wave.refuses": ("{pickup}: {why}", "{pickup}：{why}"),
+    "wave.no-service": (
+        "no service has a pickup to come: look at [service.NAME] of SITE.toml",
+        "沒有任何服務有即將到來的取件：請檢查 SITE.toml 的 [service.NAME]",
+    ),
+    "wave.waits": ("{order}: waits for {units} of {sku}", "{order}：等待 {sku} {units} 件"),
     "wave.displaced": ("Displaced by urgent orders", "被急件取代"),
 }
