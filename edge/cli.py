@@ -34,8 +34,9 @@ from edge.journal.stop import SIGNALS, told_to_stop
 
 if TYPE_CHECKING:
     from edge.config.lines import LineConfig, SiteConfig
-    from edge.controller.controller import OrderFeed, Targets
+    from edge.controller.controller import OrderFeed
     from edge.controller.retention import Position
+    from edge.controller.rounds import Targets
     from edge.core.values.feed import FeedPlace, FeedPortion
     from edge.site.store import SiteStore
 

@@ -95,7 +95,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "door of devices: one file for each kind of device": [
         ("edge/controller/controller.py", "import edge.devices.clocks")
     ],
-    "door of controller: controller and retention": [("edge/cli.py", "import edge.controller.vitals")],
+    "door of controller: controller, retention and rounds": [("edge/cli.py", "import edge.controller.vitals")],
     "door of site: the store, the sales desk and its command": [("api/app.py", "import edge.site.tables")],
     "commands: named by cli, imported by nobody": [("edge/site/store.py", "import edge.commands.command_line")],
     "door of publish: its process and its schema": [("grafana/board.py", "import edge.publish.topics")],

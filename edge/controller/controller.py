@@ -14,22 +14,22 @@ import logging
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import assert_never
 
-from edge.config.certificates import checked, own_certificates
+from edge.config.certificates import own_certificates
 from edge.config.lines import LineConfig
 from edge.controller.faults import Rests, failed, part_of, shown
-from edge.controller.retention import JournalRoom, Retention
+from edge.controller.retention import Retention
+from edge.controller.rounds import Rounds, Targets
 from edge.controller.turns import ReadTurns
 from edge.controller.vitals import EVERY_S, Vitals, samples
-from edge.core.alarms.facts import CERTIFICATE_WARN_US, identity
+from edge.core.alarms.facts import identity
 from edge.core.events import (
     AlarmRequested,
     Command,
@@ -58,8 +58,7 @@ from edge.devices.packml import PackmlSession
 from edge.devices.plc import PlcSession
 from edge.devices.points import PointSession
 from edge.devices.reader import ReaderSession
-from edge.journal.damage import DamageWatch
-from edge.journal.disk import DiskWatch, disk_samples
+from edge.journal.disk import disk_samples
 from edge.journal.host_time import now_us
 from edge.journal.record import Entered, JournalError, Value, kept
 from edge.journal.replay import recover
@@ -78,16 +77,6 @@ FEED_PORTION = 200
 CHECKPOINT_EVERY = 20_000
 """Records between two checkpoints: what is read again at most at a start, or after a fault while the lines run; so
 many take about half a second."""
-CERTIFICATES_EVERY_S = 3_600
-ROOM_EVERY_S = 30
-TARGETS_EVERY_S = 10
-DISKS_EVERY_S = 30
-DAMAGE_EVERY_S = 86_400
-LOOK_AGAIN_S = 600
-"""After a look at files that could not be done."""
-
-Targets = Callable[[int], Mapping[str, str]]
-"""By publisher why its target lacks what it should have then; empty = it has it. Raises OSError, JournalError."""
 WATCH_S = 0.05
 """How often a PLC that obeys another controller is looked at; that one writes at least every 0.1 s."""
 BACKOFF_FIRST_S = 0.1
@@ -159,8 +148,7 @@ class Controller:
         self._started = 0
         self._retention = retention
         self._targets = targets
-        self._room: JournalRoom | None = None
-        self._disks = DiskWatch(config.files(), config.disk.low_hours, config.disk.low_mb * 1_000_000)
+        self._rounds = Rounds(config, self._now, self._device, self._reasons.__contains__, threaded)
         self._told: dict[str, tuple[tuple[str, float], ...]] = {}
 
     async def run(self) -> None:
@@ -240,14 +228,16 @@ class Controller:
             for name in self._config.reader:
                 tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name)))
             tasks.create_task(self._measure())
-            tasks.create_task(self._keep("disk-watch", self._watch_disks))
-            tasks.create_task(self._keep("damage-watch", self._watch_damage))
+            rounds = self._rounds
+            tasks.create_task(self._keep("disk-watch", rounds.look_at_disks))
+            tasks.create_task(self._keep("damage-watch", rounds.look_for_damage))
             if self._retention is not None:
-                tasks.create_task(self._keep("journal-room", partial(self._keep_room, self._retention)))
+                look = partial(rounds.look_at_room, self._retention, self._journal)
+                tasks.create_task(self._keep("journal-room", look))
             if self._targets is not None:
-                tasks.create_task(self._keep("publish-state", partial(self._watch_targets, self._targets)))
+                tasks.create_task(self._keep("publish-state", partial(rounds.look_at_targets, self._targets)))
             if certificates := own_certificates(self._config):
-                tasks.create_task(self._watch_certificates(certificates))
+                tasks.create_task(rounds.look_at_certificates(certificates, self._give))
             if self._feed is not None:
                 tasks.create_task(self._keep("site-store", partial(self._follow_orders, self._feed)))
 
@@ -527,20 +517,6 @@ class Controller:
         for given in session.inputs(event, self._now()):
             self._turns[session.name].take(given)
 
-    async def _watch_certificates(self, certificates: Mapping[str, tuple[Path, ...]]) -> None:
-        """Tells of our certificates at the start, and whenever one is new, gone, or comes near its end."""
-        told: dict[str, tuple[str, bool]] = {}
-        while True:
-            for device, files in certificates.items():
-                found = checked(device, files, self._now())
-                new = found.text, found.ends_us - found.at_us < CERTIFICATE_WARN_US
-                if told.get(device) != new:
-                    told[device] = new
-                    self._give(found)
-                    if new[1]:
-                        log.warning("%s: %s", device, found.text)
-            await asyncio.sleep(CERTIFICATES_EVERY_S)
-
     # ---- signs of life -----------------------------------------------------------------------------------------------
 
     async def _measure(self) -> None:
@@ -565,7 +541,7 @@ class Controller:
                 ("journal_records", self._journal.seq),
                 ("orders_open", self._core.state.book.still_open),
                 *self._vitals.alarms(self._core.state, self._now()),
-                *(self._room.values() if self._room is not None else ()),
+                *(self._rounds.room.values() if self._rounds.room is not None else ()),
             )
             self._told["controller"] = own
             self._give(Measured(self._now(), "controller", own))
@@ -578,75 +554,7 @@ class Controller:
         yield Sample("journal_writable", why, int(sign.why is None))
         yield Sample("journal_stands_since_seconds", why, sign.since_s)
         yield Sample("files_damaged", "1 = a file of ours is damaged", int(bool(self._reasons.get("files"))))
-        yield from disk_samples(self._disks.rooms)
-
-    async def _keep_room(self, retention: Retention) -> None:
-        """Looks after the journal's room, in a thread of its own."""
-        pool = ThreadPoolExecutor(1, "retention")
-        try:
-            while True:
-                try:
-                    room = await self._loop.run_in_executor(pool, retention.look, self._journal, self._now())
-                except (JournalError, OSError) as error:
-                    log.warning("%s; its room is looked after again in %d s", error, ROOM_EVERY_S)
-                else:
-                    self._room = room
-                    self._device("journal-room", room.trouble or None, "the journal has room")
-                await asyncio.sleep(ROOM_EVERY_S)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-    async def _watch_disks(self) -> None:
-        """Says when a disk of our files has little room."""
-
-        def look() -> str:
-            low = self._disks.look(self._now())
-            return "" if low is None else low.text
-
-        await self._watch_files("disk", look, DISKS_EVERY_S, "the disks have room")
-
-    async def _watch_damage(self) -> None:
-        """Says when a file of ours is damaged."""
-        await self._watch_files("files", DamageWatch(self._config.files()).look, DAMAGE_EVERY_S, "the files are sound")
-
-    async def _watch_files(self, device: str, look: Callable[[], str], every_s: float, good: str) -> None:
-        """Says what a look at files finds wrong, now and again every so often, in a thread of its own."""
-        pool = ThreadPoolExecutor(1, device) if self._threaded else None
-        try:
-            while True:
-                rest_s = every_s
-                try:
-                    trouble = look() if pool is None else await self._loop.run_in_executor(pool, look)
-                except OSError as error:
-                    rest_s = min(every_s, LOOK_AGAIN_S)
-                    log.warning("%s; looked at again in %d s", error, rest_s)
-                else:
-                    if trouble or device in self._reasons:  # that all is well at the start is no news
-                        self._device(device, trouble or None, good)
-                await asyncio.sleep(rest_s)
-        finally:
-            if pool is not None:
-                pool.shutdown(wait=False, cancel_futures=True)
-
-    async def _watch_targets(self, targets: Targets) -> None:
-        """Says which publisher's target does not have what it should, and why, in a thread of its own."""
-        pool = ThreadPoolExecutor(1, "targets") if self._threaded else None
-        try:
-            while True:
-                await asyncio.sleep(TARGETS_EVERY_S)
-                try:
-                    if pool is None:
-                        troubles = targets(self._now())
-                    else:
-                        troubles = await self._loop.run_in_executor(pool, targets, self._now())
-                except (JournalError, OSError) as error:
-                    log.warning("%s; the publishers are looked after again in %d s", error, TARGETS_EVERY_S)
-                    continue
-                for name, trouble in troubles.items():
-                    self._device(f"publish.{name}", trouble or None, f"publisher {name}: delivers")
-        finally:
-            if pool is not None:
-                pool.shutdown(wait=False, cancel_futures=True)
+        yield from disk_samples(self._rounds.disks.rooms)
 
     def _is_up(self, device: str) -> bool:
         return device in self._reasons and self._reasons[device] is None
