@@ -159,13 +159,16 @@ class UaSession:
         client, self._client, self._namespaces = self._client, None, []
         if client is None:
             return
+        protocol = client.uaclient.protocol
+        goodbye = asyncio.ensure_future(client.disconnect())
         try:
-            async with asyncio.timeout(_GOODBYE_S):
-                await heeded(client.disconnect())
-        except (UaError, OSError, RuntimeError):  # TimeoutError is an OSError
-            pass
-        finally:
+            await asyncio.wait((goodbye,), timeout=_GOODBYE_S)
+        finally:  # the library takes a cancellation for that of its own tasks: what it waits for must be gone first
+            if protocol is not None and protocol.transport is not None:
+                protocol.transport.abort()  # one that is closed waits for a peer that does not read
             client.disconnect_socket()
+            goodbye.cancel()
+            await asyncio.gather(goodbye, return_exceptions=True)
 
     async def within(self, call: Awaitable[T], what: str, limit_s: float = 0.0) -> T:
         """The call's result, in time; anything else ends the session and is a fault that names ``what``."""

@@ -272,7 +272,7 @@ def test_a_peer_that_closes_anywhere_is_said_by_the_contracts_error(run: Run, pr
         run(says_why_it_ended(LINKS[name], programs, Way(most=most, then=Then.CLOSE)), loop=MeteredLoop)
 
 
-@pytest.mark.parametrize("name", [name for name, case in LINKS.items() if case.driver != "opcua"])
+@every_link
 def test_a_flood_of_nonsense_is_borne(run: Run, programs: Programs, name: str) -> None:
     at = breaks(run, programs, name)
     for most in (0, at[len(at) // 2]):
