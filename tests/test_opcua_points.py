@@ -179,6 +179,8 @@ def test_a_request_that_is_refused_as_a_whole_is_parted_until_each_node_has_an_a
     ending = [False]
 
     class Server:
+        protocol = None
+
         async def read_attributes(self, nodes: Sequence[ua.NodeId], _: ua.AttributeIds) -> list[ua.DataValue]:
             numbers = [int(node.Identifier) for node in nodes]
             asked.append(len(numbers))
