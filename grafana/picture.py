@@ -203,11 +203,12 @@ def _timeseries(panel: PanelShown, box: Box, axis: Axis, written: list[str], spa
     yield from _time_axis(field, span)
     for line, heights in zip(panel.lines, _heights(panel), strict=True):
         path, held = [], False
-        for at_ms, height in zip(line.times, heights, strict=True):
+        for at, (at_ms, height) in enumerate(zip(line.times, heights, strict=True)):
             if height is not None:
-                path.append(
-                    f"{'L' if held else 'M'}{_x(at_ms, span, field):.1f} {y_of(height):.1f}{'' if held else 'h.1'}"
-                )
+                x, y = _x(at_ms, span, field), y_of(height)
+                path.append(f"{'L' if held else 'M'}{x:.1f} {y:.1f}")
+                if not held and (at + 1 == len(heights) or heights[at + 1] is None):  # alone, a line has no length
+                    yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" fill="{line.color}"/>'
             held = height is not None
         dash = f' stroke-dasharray="{" ".join(f"{one:g}" for one in line.dash)}"' if line.dash else ""
         yield f'<path d="{"".join(path)}" fill="none" stroke="{line.color}" stroke-width="1.4"{dash}/>'
