@@ -49,6 +49,10 @@ _SLOWER, _GRACE_S = 4, 0.25
 """How much slower than the metered clock the machine may be with what is on its way, in the kernel or from another
 process: so many times a timer, at most so many seconds.
 """
+_TURN_S = 0.00001
+"""What a turn counts in which somebody had to do but nothing came, less than it takes: who looks again and again has no
+timer.
+"""
 _EXECUTORS = ("asyncio_", "uvloop_")
 """How the names of a loop's own threads begin; they end with it."""
 
@@ -63,13 +67,18 @@ class _Meter(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  # th
         self.now_s: float | None = None
         self.hangs_s = HANGS_S
         self.of_others: Set[threading.Thread] = frozenset()
+        self._busy_s = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if self.now_s is None:
             return super().select(timeout)
         ready = super().select(0)
+        if timeout is not None and timeout <= 0:
+            self._turn(bool(ready))
+            return ready
+        self._busy_s = 0.0
         give_up_s = time.monotonic() + self.hangs_s
-        while not ready and (timeout is None or (timeout > 0 and _threads() - self.of_others)):
+        while not ready and (timeout is None or _threads() - self.of_others):
             if time.monotonic() > give_up_s:
                 self.of_others = _threads()
                 break
@@ -81,9 +90,19 @@ class _Meter(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  # th
                 self.now_s += timeout
         return ready
 
+    def _turn(self, came: bool) -> None:
+        """Somebody is busy. The clock stands as long as that brings anything or a thread has its turn."""
+        if came or not self._busy_s:
+            self._busy_s = time.monotonic()
+        elif not (_threads() - self.of_others):
+            self.now_s = (self.now_s or 0.0) + _TURN_S
+        elif time.monotonic() - self._busy_s > self.hangs_s:
+            self.of_others = _threads()
+
 
 class MeteredLoop(asyncio.SelectorEventLoop):
-    """A loop of asyncio's whose clock can be metered, and then moves by nothing but timers that are waited for.
+    """A loop of asyncio's whose clock can be metered, and then moves by nothing but timers that are waited for, and a
+    little by each turn that brings nothing.
 
     While a thread lives that is not of others it is that thread's turn, and the clock stands.
     """
