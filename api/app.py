@@ -28,6 +28,7 @@ from api.answers import PROBLEMS, FieldSaid, field_problems_answer, json_answer,
 from api.docks import dock_routes
 from api.guard import CSV_TYPE, Guard, media_type
 from api.pages import page_routes
+from api.parcels import parcel_page_routes, parcel_routes
 from api.picks import pick_routes
 from api.points import point_routes
 from api.problem_details import is_v1, problem_answer
@@ -54,6 +55,7 @@ from edge.orders.articles import GtinError
 from edge.orders.picking import PickError, ToteHeldError
 from edge.orders.stock import StockError
 from edge.site.desk import SalesConflict, UnknownSale
+from edge.site.parcels import ParcelError
 from edge.site.rounds import StalePickError
 from edge.site.store import OrderConflict, Put, StoreError
 from edge.views.history import MINUTES, Window
@@ -171,9 +173,10 @@ def create_app(config: SiteConfig) -> FastAPI:
     dock_routes(app, site)
     page_routes(app, site)
     warehouse_page_routes(app, site)
+    parcel_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
-    for routes in (stock_routes, wave_routes, pick_routes):
+    for routes in (stock_routes, wave_routes, pick_routes, parcel_routes):
         app.include_router(routes(site))
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app
@@ -225,6 +228,7 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(StockError)
     @app.exception_handler(PickError)
+    @app.exception_handler(ParcelError)
     async def refused(_: Request, error: Exception) -> Response:
         field = "tote" if isinstance(error, ToteHeldError) else str(error).partition(":")[0]
         return problem_answer(412 if isinstance(error, StalePickError) else 409, str(error), [(field, str(error))])

@@ -108,6 +108,9 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     of_module("stock", "edge.commands.stock", "stock: what lies where, receipts, moves, counts, audit", "Stock.")
     of_module("waves", "edge.commands.waves", "waves of orders: plan, release, withdraw, late ones", "Waves of orders.")
     of_module("picks", "edge.commands.picks", "rounds of pickers: claim, pick, hand back, totes, put-backs", "Picking.")
+    of_module(
+        "parcels", "edge.commands.parcels", "labels of parcels: give, print, void; numbers for stations", "Parcels."
+    )
     of_module("plc", "edge.commands.plc", "a PLC's mailbox: conformance, watch", "A PLC's mailbox.")
     of_module("rfid", "edge.commands.rfid", "readers: discover, watch, report", "RFID readers.")
     of_module("opcua", "edge.opcua.server", "portals as AutoID devices and lines as PackML machines on OPC UA")
@@ -260,6 +263,7 @@ def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
 
 def _check(arguments: argparse.Namespace) -> int:
     from edge.config.certificates import warnings
+    from edge.config.label import label_warnings
     from edge.config.remote_io import io_margins
     from edge.config.slow_links import slow_link_margins
     from edge.config.surroundings import check_line, check_site, exposed
@@ -279,7 +283,7 @@ def _check(arguments: argparse.Namespace) -> int:
             except CalendarError as error:
                 raise ConfigError(path, [f"service: {error}"]) from None
             print(f"{path}: good: site {site.site}, {len(site.controller)} controller(s), listens on {site.listen}")
-            told = [*exposed(site)]
+            told = [*exposed(site), *label_warnings(site.label)]
         else:
             line = check_line(path)
             print(

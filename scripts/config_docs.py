@@ -5,6 +5,7 @@ Public names: page, main.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from enum import Enum
@@ -104,9 +105,9 @@ def _allowed(field: dict[str, Any], defs: dict[str, Any]) -> str:
     if "$ref" in field:
         return _allowed(defs[field["$ref"].rsplit("/", 1)[1]], defs)
     if "const" in field:
-        return f'`"{field["const"]}"`'
+        return f"`{json.dumps(field['const'])}`"
     if "enum" in field:
-        return ", ".join(f'`"{one}"`' for one in field["enum"])
+        return ", ".join(f"`{json.dumps(one)}`" for one in field["enum"])
     if field.get("type") == "array":
         return f"list of {_allowed(field.get('items', {}), defs)}"
     if field.get("type") == "object" and _values(field):

@@ -116,9 +116,11 @@ class Browser:
         )
 
     def open(self, url: str) -> None:
-        """Goes to a page."""
-        self._call("Page.navigate", url=url)
-        self.until("location.href", lambda there: str(there).startswith(url))
+        """Goes to a page; all of its text is there behind this."""
+        self.until("window.before = true")
+        anew = "loaderId" in self._call("Page.navigate", url=url)  # else another place of the same page
+        read = "window.before === undefined && document.readyState !== 'loading' && " if anew else ""
+        self.until(f"{read}location.href", lambda there: str(there).startswith(url))
 
     def ask(self, expression: str) -> Any:
         """The value of a JavaScript expression; a promise's value."""

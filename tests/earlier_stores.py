@@ -12,6 +12,8 @@ from pathlib import Path
 _SINCE_0001 = (
     "import_row",
     "import_run",
+    "parcel",
+    "sscc_range",
     "contact",
     "refund",
     "fulfilment_state",

@@ -167,7 +167,10 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     ],
     "door of print: its papers and codes": [("api/picks.py", "import edge.print.fonts")],
     "print: values in, bytes out": [("edge/print/pick_sheet.py", "import edge.config.load")],
-    "reportlab: edge.print only": [("edge/views/manifest.py", "import reportlab")],
+    "reportlab and pillow: edge.print only": [
+        ("edge/views/manifest.py", "import reportlab"),
+        ("api/parcels.py", "import PIL.Image"),
+    ],
     "edge.intake: every file has its layer": [
         ("edge/intake/unplaced.py", ""),
         ("edge/intake/phone.py", "import edge.intake.channels"),

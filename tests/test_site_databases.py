@@ -40,6 +40,7 @@ from edge.site.engine import engine
 from edge.site.orders import AT_ONCE
 from edge.site.schema import upgrade
 from edge.site.store import OrderConflict, Put, SiteStore, StoreError, StoreHeld
+from edge.site.tables import REVISION
 
 WISH = LaneWish("sorter", 3, False, "Ann")
 
@@ -84,7 +85,9 @@ def test_a_store_of_before_is_brought_up_whole_or_not_at_all(tmp_path: Path, mak
         store.request(WISH, 2)
     make(path)
     before = left(url)
-    with pytest.raises(StoreError, match="revision 0000, this version of Lanewise has 0004: run `lanewise site upgr"):
+    with pytest.raises(
+        StoreError, match=f"revision 0000, this version of Lanewise has {REVISION}: run `lanewise site upgr"
+    ):
         SiteStore(url)
 
     def upgraded(until: int) -> None:
@@ -107,7 +110,9 @@ def test_a_store_of_before_is_brought_up_whole_or_not_at_all(tmp_path: Path, mak
             break
         assert child.exitcode == -signal.SIGKILL
         killed += 1
-        assert [step.revision for step in upgrade(url, dry_run=True)] == ["0001", "0002", "0003", "0004"]
+        assert [step.revision for step in upgrade(url, dry_run=True)] == [
+            f"{n:04}" for n in range(1, int(REVISION) + 1)
+        ]
         assert left(url) == before
     assert killed > 3
     assert upgrade(url, dry_run=False) == []
@@ -136,7 +141,9 @@ def test_a_start_says_what_to_do_about_tables_of_another_version(
     assert main(["site", "upgrade", str(toml)]) == 0
     assert capsys.readouterr().out.endswith(": of this version\n")
     behind(store_url, "9999")
-    with pytest.raises(StoreError, match="revision 9999, this version of Lanewise has 0004: start the version that"):
+    with pytest.raises(
+        StoreError, match=f"revision 9999, this version of Lanewise has {REVISION}: start the version that"
+    ):
         SiteStore(store_url)
     behind(store_url, "0001")
     with pytest.raises(StoreError, match=r"revision 0001, this version .* run `lanewise site upgrade SITE.toml`"):

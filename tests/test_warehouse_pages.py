@@ -136,7 +136,8 @@ def test_a_round_is_planned_released_and_picked_by_scans(
         assert page.until("document.querySelector('h2').textContent") == "庫存"
         assert "B1-0" in text(page, "#suspects")
         page.open(f"{site.url}/stock/a/SKU-0")
-        assert "receipt" in text(page, "#ledger") and "B0-0" in text(page, "#bins")
+        page.until("document.querySelector('#ledger')?.textContent ?? ''", lambda told: "receipt" in told)
+        assert "B0-0" in text(page, "#bins")
         page.open(f"{site.url}/picks/t/{task.id}/list.html")
         assert page.until("document.querySelectorAll('svg.code rect').length", lambda n: n > 20)
         page.picture(tmp_path / "list.png")

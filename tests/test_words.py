@@ -265,7 +265,7 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
     codes = (
         dotted
         | set(re.findall(r'\bt\("([^"]+)"', script + rendered))
-        | set(re.findall(r'"((?:sales|stock|wave|pick)\.(?!html")[\w.-]+)"', python))
+        | set(re.findall(r'"((?:sales|stock|wave|pick|label)\.(?!html")[\w.-]+)"', python))
     )
     codes |= set(re.findall(r'data-(?:text|label|hint)="([^"]+)"', markup))
     made = [re.sub(r"\$\{[^}]*\}", "*", one) for one in re.findall(r"`([\w.-]+\$\{[^`]*)`", script)]

@@ -15,6 +15,7 @@ from pydantic import Field
 from edge.config.channels import ChannelTable
 from edge.config.docks import DockTable, dock_layout
 from edge.config.intake import IntakeTable
+from edge.config.label import LabelTable
 from edge.config.login import PlainTable
 from edge.config.opcua import UaServerConfig
 from edge.config.plcs import PlcConfig
@@ -309,6 +310,7 @@ class SiteConfig(PlainTable):
     retention: SiteRetention = Field(default=SiteRetention(), description="how long the site store keeps what")
     service: dict[Name, ServiceTable] = Field(default={}, description="what carriers offer, see docs/planning.md")
     plan: PlanTable = Field(default=PlanTable(), description="how parcels are planned into waves")
+    label: LabelTable = Field(default=LabelTable(), description="numbers and labels of parcels, see docs/labels.md")
 
     @property
     def store_file(self) -> Path | None:

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from edge.config.channels import channel_problems
 from edge.config.docks import dock_problems, dock_stations
+from edge.config.label import label_problems
 from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, SiteConfig
 from edge.config.login import door_problems
 from edge.config.opcua import ua_server_problems
@@ -452,3 +453,4 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
         yield f"listen: {config.listen!r}: port {port} is not one of 1..65535"
     yield from door_problems("listen", config.listen, config, config.token_file)
     yield from shipping_problems(config.service, config.plan)
+    yield from label_problems(config.label)

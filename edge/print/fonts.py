@@ -1,6 +1,6 @@
 """Which font writes Chinese and Latin on paper: the one of its package, or else one that the reader of a PDF has.
 
-Public names: Typeface, typeface.
+Public names: Typeface, typeface, font_file.
 """
 
 from __future__ import annotations
@@ -58,3 +58,8 @@ def typeface(places: Iterable[Path] = PLACES) -> Typeface:
     log.warning("no font for Chinese is installed (Debian: fonts-wqy-microhei): papers use the reader's own")
     pdfmetrics.registerFont(UnicodeCIDFont(_READERS))
     return Typeface(_READERS, None)
+
+
+def font_file(places: Iterable[Path] = PLACES) -> Path | None:
+    """The file of the first font that is there; None = there is none."""
+    return next((place for place in places if place.is_file()), None)

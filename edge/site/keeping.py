@@ -21,6 +21,7 @@ from edge.core.iso_time import iso
 from edge.core.values.order import OrderState
 from edge.journal.record import decode
 from edge.orders.sales import Consignee, OrderStage
+from edge.orders.sscc import REUSE_US
 from edge.site import dialect, sales, tables
 from edge.site import orders as orders_of
 from edge.site.connections import StoreConnections
@@ -49,12 +50,13 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What went: records, rows of outbox and feed, persons."""
+    """What went: records, rows of outbox and feed, persons, parcels."""
 
     records: int = 0
     told: int = 0
     feed: int = 0
     persons: int = 0
+    parcels: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Person:
 
 def keep_up(at: StoreConnections, keep: Keep, now_us: int) -> Kept:
     """Takes out what is due. Where another process is at it, nothing. Raises StoreError."""
-    records = told = feed = people = 0
+    records = told = feed = people = parcels = 0
     with at.reading() as db:
         nodes = db.execute(sa.select(tables.progress.c.node)).scalars().all()
     if keep.months:
@@ -78,10 +80,11 @@ def keep_up(at: StoreConnections, keep: Keep, now_us: int) -> Kept:
         for node in nodes:
             records += sum(_portions(at, partial(_trim_mirror, node, before_us)))
         told = sum(_portions(at, partial(_trim_outbox, before_us)))
+        parcels = sum(_portions(at, partial(_trim_parcels, min(before_us, now_us - REUSE_US))))
     causes_us = now_us - keep.months * _MONTH_US if keep.months else 0
     feed = _trim_feed(at, keep.followers, now_us - _FEED_US, causes_us)
     people = sum(_portions(at, partial(_purge, iso(now_us)[:10], now_us)))
-    return Kept(records, told, feed, people)
+    return Kept(records, told, feed, people, parcels)
 
 
 def _portions(at: StoreConnections, step: _Step) -> Iterator[int]:
@@ -116,6 +119,16 @@ def _trim_outbox(before_us: int, db: sa.Connection) -> int:
     if due:
         db.execute(tables.sales.outbox.delete().where(columns.seq <= due[-1]))
     return len(due)
+
+
+def _trim_parcels(before_us: int, db: sa.Connection) -> int:
+    """Those whose numbers may be given again, but not of orders that are open."""
+    its = tables.parcels.parcels
+    still = sa.select(tables.orders.c.id).where(
+        tables.orders.c.id == its.c.fulfilment, tables.orders.c.state == str(OrderState.OPEN)
+    )
+    due = sa.select(its.c.seq).where(its.c.used_us < before_us, ~still.exists()).order_by(its.c.seq).limit(PORTION)
+    return db.execute(its.delete().where(its.c.seq.in_(due))).rowcount
 
 
 def _prefix(rows: Iterable[Sequence[int]], before_us: int) -> list[int]:

@@ -1,6 +1,6 @@
 """The tables of the site store, a file for each concept; a new file is named here, and in a migration."""
 
-from edge.site.tables import floor, metadata, picks, sales, stock
+from edge.site.tables import floor, metadata, parcels, picks, sales, stock
 from edge.site.tables.floor import (
     SCHEMA,
     SCHEMA_RELEASES,
@@ -34,6 +34,7 @@ __all__ = [
     "order_codes",
     "order_items",
     "orders",
+    "parcels",
     "picks",
     "progress",
     "sales",
