@@ -260,7 +260,7 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
     rendered = "\n".join(
         path.read_text(encoding="utf-8") for path in sorted((project / "api/templates").glob("*.html"))
     )
-    makers = ("api/pages.py", "api/warehouse_pages.py", "edge/print/pick_sheet.py")
+    makers = ("api/pages.py", "api/warehouse_pages.py", "api/parcels.py", "edge/print/pick_sheet.py")
     python = "\n".join((project / name).read_text(encoding="utf-8") for name in makers)
     codes = (
         dotted

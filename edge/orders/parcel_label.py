@@ -1,6 +1,6 @@
 """A parcel's label: what stands on it, and where, for every printer alike.
 
-Public names: ParcelLabel, Paper, LabelWords, Line, Text, Bars, Element, drawn, MODULE_MM.
+Public names: ParcelLabel, Paper, LabelWords, Stroke, Text, Bars, Element, drawn, MODULE_MM.
 
 All measures in millimetres from the upper left. Lines are broken here, by widths that no usual font exceeds: a full
 width for Chinese, Japanese and Korean characters, six tenths for all others.
@@ -71,7 +71,7 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Stroke:
     """A line across."""
 
     x: float
@@ -79,7 +79,7 @@ class Line:
     width: float
 
 
-Element: TypeAlias = Text | Bars | Line
+Element: TypeAlias = Text | Bars | Stroke
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,13 @@ def drawn(label: ParcelLabel, paper: Paper, words: LabelWords) -> Iterator[Eleme
     """Everything that stands on a label."""
     wide, high, edge = paper.width_mm - 8, paper.height_mm / 150, 4.0
     yield from _block(label.sender, edge, 4 * high, wide, 9 * high, 3)
-    yield Line(edge, 14 * high, wide)
+    yield Stroke(edge, 14 * high, wide)
     service = " / ".join(filter(None, (label.carrier, label.service)))
     yield from _block([service], edge, 16 * high, wide - 28, 15 * high, 7)
     yield from _block([f"{label.piece}/{label.pieces}"], edge + wide - 26, 16 * high, 26, 15 * high, 6)
-    yield Line(edge, 32 * high, wide)
+    yield Stroke(edge, 32 * high, wide)
     yield from _block(label.consignee, edge, 34 * high, wide, 50 * high, 5.5)
-    yield Line(edge, 86 * high, wide)
+    yield Stroke(edge, 86 * high, wide)
     yield from _block([words.order], edge, 88 * high, wide, 7 * high, 4)
     if label.cod:
         yield from _block([words.cod], edge, 96 * high, wide, 7 * high, 5.5)

@@ -18,7 +18,7 @@ from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from edge.orders.parcel_label import MODULE_MM, Bars, LabelWords, Line, Paper, ParcelLabel, Text, drawn
+from edge.orders.parcel_label import MODULE_MM, Bars, LabelWords, Paper, ParcelLabel, Stroke, Text, drawn
 from edge.print.fonts import Typeface, font_file, typeface
 from edge.views.words.phrase import phrase
 from edge.views.words.table import Language, say
@@ -50,7 +50,7 @@ def zpl(label: ParcelLabel, paper: Paper, language: Language) -> str:
                 made.append(f"{place(one.x, one.y)}^A0N,{high},{high}^FH_^FD{text}^FS")
             case Text():
                 made.append(f"{place(one.x, one.y)}{_bitmap(one.text, round(one.size * dots))}^FS")
-            case Line():
+            case Stroke():
                 made.append(f"{place(one.x, one.y)}^GB{round(one.width * dots)},2,2^FS")
             case Bars():
                 module = round(MODULE_MM * dots)
@@ -76,7 +76,7 @@ def label_pdf(label: ParcelLabel, paper: Paper, language: Language, face: Typefa
                 canvas.drawString(
                     one.x * mm, (high - one.y - one.size * 0.85) * mm, one.text if plain else face.shown(one.text)
                 )
-            case Line():
+            case Stroke():
                 canvas.line(one.x * mm, (high - one.y) * mm, (one.x + one.width) * mm, (high - one.y) * mm)
             case Bars():
                 bars = Code128(f"{_FNC1}00{one.sscc}", barWidth=MODULE_MM * mm, barHeight=one.height * mm, quiet=False)
