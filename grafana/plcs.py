@@ -94,7 +94,7 @@ PLCS = Board(
                 timeline(
                     T("Mode", "模式"),
                     T("PackML mode of each machine that tells it.", "回報模式的機台之 PackML 模式。"),
-                    select(schema.PLC, 'last("packml_mode")', by=("plc",), every=True, fill="previous"),
+                    select(schema.PLC, 'last("packml_mode")', by=("plc",), every=True),
                     "$tag_plc",
                     {
                         1: (T("Producing", "生產"), OFF),
@@ -148,7 +148,7 @@ PLCS = Board(
                 trend(
                     T("Speed", "速度"),
                     T("Products a minute, as the machine tells it.", "機台回報的每分鐘產品數。"),
-                    select(schema.PLC, 'mean("products_per_min")', by=("plc",), every=True, fill="previous"),
+                    select(schema.PLC, 'mean("products_per_min")', by=("plc",), every=True),
                     "$tag_plc",
                     unit="none",
                     decimals=0,
@@ -161,7 +161,6 @@ PLCS = Board(
                         'max("processed") AS "processed", max("defective") AS "defective"',
                         by=("plc",),
                         every=True,
-                        fill="previous",
                     ),
                     "$col",
                     unit="none",

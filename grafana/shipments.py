@@ -150,7 +150,7 @@ SHIPMENTS = Board(
                 timeline(
                     T("Door lights", "門燈"),
                     T("When the light of each door called somebody.", "各門警示燈亮起的時段。"),
-                    select(schema.DOCK, 'max("light")', by=("dock",), every=True, fill="previous"),
+                    select(schema.DOCK, 'max("light")', by=("dock",), every=True),
                     "$tag_dock",
                     {0: (T("off", "熄"), OFF), 1: (T("on", "亮"), ALARM)},
                 ),
@@ -173,10 +173,10 @@ SHIPMENTS = Board(
                 trend(
                     T("Must come back", "必須追回"),
                     T(
-                        "Parcels that went out at the door and must come back, whenever that changes.",
-                        "該門已出門且必須追回的包裹數，變化時記錄。",
+                        "Parcels that went out at the door and must come back.",
+                        "該門已出門且必須追回的包裹數。",
                     ),
-                    select(schema.DOCK, 'max("wrong")', by=("dock",), every=True, fill="previous"),
+                    select(schema.DOCK, 'max("wrong")', by=("dock",), every=True),
                     "$tag_dock",
                     width=12,
                     unit="none",

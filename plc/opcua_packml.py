@@ -90,7 +90,7 @@ def status_of(values: Mapping[str, Any]) -> PackmlStatus:
         mode=int(_number(values.get("mode"))),
         processed=_count(values.get("processed")),
         defective=_count(values.get("defective")),
-        speed=float(_number(values.get("speed"))),
+        speed=_speed(values.get("speed")),
     )
 
 
@@ -112,6 +112,11 @@ def _innermost(values: Mapping[str, Any]) -> int:
 def _number(value: Any) -> int | float:
     """0 = not told, or something else than a number."""
     return value if isinstance(value, int | float) and isfinite(value) else 0
+
+
+def _speed(value: Any) -> float | None:
+    """None = not told, or something else than a number."""
+    return float(value) if isinstance(value, int | float) and isfinite(value) else None
 
 
 def _count(value: Any) -> int:

@@ -40,13 +40,13 @@ ACTING = frozenset(state for state in PackmlState if state.name.endswith("ING"))
 
 @dataclass(frozen=True, slots=True)
 class PackmlStatus:
-    """How a machine stands. ``mode`` 0, ``processed`` and ``defective`` -1, ``speed`` 0: it does not tell."""
+    """How a machine stands. ``mode`` 0, ``processed`` and ``defective`` -1, ``speed`` None: it does not tell."""
 
     state: int
     mode: int = 0
     processed: int = -1
     defective: int = -1
-    speed: float = 0.0
+    speed: float | None = None
 
 
 _MODES = {0: "Invalid", 1: "Production", 2: "Maintenance", 3: "Manual"}

@@ -1,17 +1,18 @@
-"""Writes docs/telemetry.md from the schema of the telemetry; with --check fails when the page differs.
+"""Writes docs/telemetry.md and docs/questdb.sql from the schema of the telemetry; with --check fails when one differs.
 
-Public names: page, main.
+Public names: page, tables, main.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from edge.publish.schema import BASE_TAGS, MEASUREMENTS, TAGS, Measurement
+from edge.publish.schema import BASE_TAGS, MEASUREMENTS, TAGS, FieldKind, Measurement
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "telemetry.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+_TYPES = {FieldKind.INTEGER: "LONG", FieldKind.FLOAT: "DOUBLE", FieldKind.TEXT: "VARCHAR"}
 
 
 def page() -> str:
@@ -52,16 +53,40 @@ def _section(measurement: Measurement) -> Iterator[str]:
     yield ""
 
 
+def tables() -> str:
+    """The tables of QuestDB in which what is sent twice is there once, and no two points share a time."""
+    made = [
+        "-- Tables for QuestDB 9.1 or newer, written by `make docs` from edge/publish/schema.py.",
+        "-- To be made before anything is sent: those that it makes by itself have every point as often",
+        "-- as it was sent, and times to the microsecond only.",
+    ]
+    for one in MEASUREMENTS.values():
+        fields = [(field.name, _TYPES[field.kind]) for field in one.fields]
+        made.append(_table(one.name, (*BASE_TAGS, *one.tags), fields))
+    made.append(_table("lanewise_check", ("probe",), [("times", "LONG")]))
+    return "\n".join(made) + "\n"
+
+
+def _table(name: str, tags: Sequence[str], fields: Sequence[tuple[str, str]]) -> str:
+    columns = [f'"{tag}" SYMBOL' for tag in tags] + [f'"{field}" {kind}' for field, kind in fields]
+    keys = ", ".join(("timestamp", *(f'"{tag}"' for tag in tags)))
+    return (
+        f'CREATE TABLE IF NOT EXISTS "{name}" ({", ".join(("timestamp TIMESTAMP_NS", *columns))})\n'
+        f"  TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS({keys});"
+    )
+
+
 def main() -> int:
-    """Writes the page, or compares it."""
-    text = page()
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{PAGE}: not what the schema says; run `make docs`", file=sys.stderr)
-    return 1
+    """Writes the documents, or compares them."""
+    different = 0
+    for name, text in (("telemetry.md", page()), ("questdb.sql", tables())):
+        path = DOCS / name
+        if "--check" not in sys.argv[1:]:
+            path.write_text(text, encoding="utf-8")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            print(f"{path}: not what the schema says; run `make docs`", file=sys.stderr)
+            different = 1
+    return different
 
 
 if __name__ == "__main__":

@@ -81,6 +81,9 @@ def _lives() -> Iterator[Journaled]:
             link = {"up": 1, "polls": 1500, "round_trip_us": 400 + beat, "round_trip_max_us": 900 + beat * 3,
                     "heartbeat_age_us": 20_000, "events_unacknowledged": beat % 3, "commands_queued": 0,
                     "commands_unhandled": 1, "packml_state": 6 if beat % 20 else 11}  # fmt: skip
+            if name == "sorter":  # its PackML object is read
+                link |= {"packml_mode": 1 + beat // 40, "processed": 900 + 9 * beat, "defective": beat // 9}
+                link |= {"products_per_min": 98.5 if beat % 20 else 0}
             yield Measured(at_us, f"plc.{name}", tuple(link.items()))
             heard = {"up": int(beat != 30), "reads": 500 + beat, "reports": 20}
             heard |= {
@@ -91,6 +94,8 @@ def _lives() -> Iterator[Journaled]:
             yield Measured(at_us, f"reader.{name}", tuple(heard.items()))
         lanes = {f"lane.{lane}": float(lane == 3 and 20 < beat < 30) for lane in range(1, 12)}
         yield Measured(at_us, "line.sorter", (("tracks", 9 + beat % 4), *lanes.items()))
+        called = int(24 <= beat < 40)
+        yield Measured(at_us, "dock.door1", (("light", called), ("buzzer", 0), ("wrong", called)))
 
 
 def _jams(plc: str, at_us: int, number: int) -> Iterator[Journaled | Event]:

@@ -203,14 +203,18 @@ def test_outages_are_gaps(hour: dict[str, list[PanelShown]], filled: Filled) -> 
             if counted:
                 assert set(inside) <= {0, None}, place
                 continue
-            if "fill(previous)" in shown.panel["targets"][0]["query"]:
-                continue
             if any(value is not None for value in inside):
                 held.append(f"{place}: {line.name}: {inside[:3]}")
             drawn += sum(value is not None for value in line.values)
             assert not shown.panel["fieldConfig"]["defaults"]["custom"].get("spanNulls"), place
     assert not held, "\n".join(held)
     assert drawn > 1000
+    told = [shown for page in ("PLCs and points", "Shipments") for shown in hour[page]]
+    for title in ("Mode", "Speed", "Products", "Door lights", "Must come back"):
+        line = next(line for shown in told if shown.title == title for line in shown.lines)
+        alive = [at for at, at_ms in enumerate(line.times) if not filled.dead.from_ms < at_ms < filled.dead.to_ms]
+        known = sum(line.values[at] is not None for at in alive)
+        assert known > 0.9 * len(alive), f"{title}: {known} of {len(alive)} steps are told"
 
 
 def test_a_jam_counts_while_it_lasts(hour: dict[str, list[PanelShown]]) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aedes import Aedes
 from certificates import Authority
 from conftest import Run
 from hypothesis import given
@@ -187,7 +188,7 @@ def test_any_split_of_a_stream_gives_the_same_lines(lines: list[bytes], cuts: li
 # ---- MQTT ------------------------------------------------------------------------------------------------------------
 
 
-async def publish_all(broker: Mosquitto, topic: str, *messages: object, **more: Any) -> None:
+async def publish_all(broker: Mosquitto | Aedes, topic: str, *messages: object, **more: Any) -> None:
     """By the library's own one-shot publisher, in its own thread."""
     send = [
         {"topic": topic, "payload": one if isinstance(one, bytes) else json.dumps(one), "qos": 1} for one in messages
@@ -297,6 +298,32 @@ def test_a_broker_of_mqtt_3_1_1_is_spoken_to_in_its_version(
         run(main())
     finally:
         broker.kill()
+
+
+def test_a_broker_that_never_spoke_another_version_is_spoken_to_in_its_own(
+    run: Run, peer: Callable[[str], str], npm: Callable[[str], Path]
+) -> None:
+    """aedes, which knows MQTT 3.1.1 alone: found, left when it is killed, and found again."""
+    broker = Aedes(peer("node"), npm("aedes"))
+    keys = {"driver": "mqtt-json", "vendor": "zebra", "host": "127.0.0.1", "port": broker.port, "topics": ("fx",)}
+    old = {"protocol": MQTTProtocolVersion.MQTTv311}
+
+    async def main() -> None:
+        owner = ReaderOwner("dock1", **keys)
+        with broker:
+            async with owner.kept():
+                await owner.until(lambda: owner.reached == 1)
+                assert str(owner.errors[0]).endswith("perhaps it speaks MQTT 3.1.1 alone, which is tried next")
+                await publish_all(broker, "fx", zebra("E280" * 6), zebra("E281" * 6), **old)
+                await owner.until(lambda: owner.epcs == ["E280" * 6, "E281" * 6])
+                broker.kill()
+                await owner.until(lambda: len(owner.errors) > 1)
+                await asyncio.to_thread(broker.start)
+                await owner.until(lambda: owner.reached == 2)
+                await publish_all(broker, "fx", zebra("3034" * 6), **old)
+                await owner.until(lambda: len(owner.epcs) == 3)
+
+    run(main())
 
 
 @pytest.mark.parametrize("way", ["connack", "close"])

@@ -18,6 +18,7 @@ from edge.core.values.state import CoreState, DockState
 from edge.publish import measures as measures_module
 from edge.publish.measures import Measures
 from edge.publish.schema import BASE_TAGS, MEASUREMENTS, TAGS, FieldKind, SeriesPoint, point_ns
+from plc.packml import PackmlStatus
 from plc.words import EventType
 from rfid.driver import TagRead
 
@@ -103,7 +104,7 @@ def test_a_door_is_told_as_it_is_also_where_nothing_changes() -> None:
     """Else a red light of yesterday is no data."""
     state, door = CoreState(), DockState(wrong={"P1": "astray", "P2": "astray"}, light_until_us=9)
     state.loads.docks["d1"] = door
-    told = dict(Vitals((), (), {}, ("d1", "d2")).measured({}, lambda _: True, lambda: 5, state))
+    told = dict(Vitals((), (), {}, ("d1", "d2")).measured({}, {}, lambda _: True, lambda: 5, state))
     points = [
         (point.measurement.name, point.tags, point.fields)
         for device in ("dock.d1", "dock.d2")
@@ -115,11 +116,28 @@ def test_a_door_is_told_as_it_is_also_where_nothing_changes() -> None:
     ]
 
 
+def test_a_machine_is_told_as_it_stands_also_where_nothing_changes() -> None:
+    """What it does not tell is left out, a speed of 0 is one, and nothing is told of an object that is not read."""
+    told = {
+        "labeler": PackmlStatus(state=11, mode=1, processed=700, defective=3, speed=0.0),
+        "packer": PackmlStatus(state=6),
+        "away": None,
+    }
+    vitals = Vitals(told, (), {}).measured({}, told, lambda _: True, lambda: 5, CoreState())
+    points = [
+        (point.tags, point.fields)
+        for device, values in vitals
+        for point in Measures(()).points(7, Measured(5_000, device, values))
+    ]
+    fields = {"packml_state": 11, "packml_mode": 1, "processed": 700, "defective": 3, "products_per_min": 0.0}
+    assert points == [(("labeler",), fields), (("packer",), {"packml_state": 6})]
+
+
 def test_what_a_reader_held_back_is_no_rate_of_now() -> None:
     vitals = Vitals((), ("r",), {})
     vitals.read("r", [TagRead("E2", 1, -60.0, 1, 1)] * 30, held=False)
     vitals.read("r", [TagRead("E2", 1, -60.0, 1, 1)] * 30_000, held=True)
-    ((_, values),) = vitals.measured({}, lambda _: True, lambda: 5, CoreState())
+    ((_, values),) = vitals.measured({}, {}, lambda _: True, lambda: 5, CoreState())
     (point, _) = Measures(()).points(7, Measured(5_000, "reader.r", values))
     assert point.fields == {"up": 1, "reads": 30, "held": 30_000, "reports": 1}
 

@@ -3,81 +3,24 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from aedes import Aedes
 from certificates import Authority
 from mosquitto import Heard, Mosquitto, old_broker
+from mqtt_tap import Tap, packets
 from pcap import write_pcap
 from published import START_US, Published, happened
-from waiting import HANGS_S, wait_until
+from waiting import wait_until
 
 from edge.core.events import DeviceChanged
 from edge.core.values.layout import LineLayout
 from edge.publish.cursors import read_cursors
 
 pytestmark = pytest.mark.usefixtures("quick")
-
-
-class Tap:
-    """A relay to a port that writes down what goes through, of the first connection."""
-
-    def __init__(self, port: int) -> None:
-        self.conversation: list[tuple[bool, bytes]] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._to = port
-        self._threads = [threading.Thread(target=self._serve, daemon=True)]
-        self._threads[0].start()
-
-    def _serve(self) -> None:
-        client, _ = self._listener.accept()
-        broker = socket.create_connection(("127.0.0.1", self._to))
-        back = threading.Thread(target=self._pump, args=(broker, client, False), daemon=True)
-        back.start()
-        self._pump(client, broker, True)
-        back.join(HANGS_S)
-        client.close()
-        broker.close()
-
-    def _pump(self, source: socket.socket, target: socket.socket, from_client: bool) -> None:
-        with suppress(OSError):
-            while octets := source.recv(65_536):
-                self.conversation.append((from_client, octets))
-                target.sendall(octets)
-            target.shutdown(socket.SHUT_WR)
-
-    def close(self) -> None:
-        self._threads[0].join(HANGS_S)
-        self._listener.close()
-
-
-def packets(conversation: list[tuple[bool, bytes]]) -> list[tuple[bool, bytes]]:
-    """The same, a packet each: tshark 4.0 calls a packet malformed whose length is cut by the end of a segment.
-
-    Source: MQTT 5.0, 2.1.4 (remaining length) and 1.5.5 (variable byte integer).
-    """
-    rest = {True: b"", False: b""}
-    whole = []
-    for from_client, octets in conversation:
-        rest[from_client] += octets
-        while True:
-            held = rest[from_client]
-            ends = [at for at in range(1, min(5, len(held))) if held[at] < 0x80]
-            if not ends:
-                break
-            size = sum((held[at] & 0x7F) << 7 * (at - 1) for at in range(1, ends[0] + 1)) + ends[0] + 1
-            if len(held) < size:
-                break
-            whole.append((from_client, held[:size]))
-            rest[from_client] = held[size:]
-    assert not any(rest.values())
-    return whole
 
 
 def test_tshark_finds_nothing_malformed(
@@ -173,6 +116,17 @@ def test_a_broker_of_mqtt_3_1_1_is_told_which_version_is_needed(
 ) -> None:
     with old_broker(shared, way) as port:
         published = Published(tmp_path, layouts, port)
+        published.write([DeviceChanged(START_US, "reader.r", True, "")])
+        with published.going() as follower:
+            said = "a broker of MQTT 3.1.1; a broker of version 5 is needed"
+            wait_until(lambda: follower.following.trouble.endswith(said), lambda: follower.following)
+
+
+def test_a_broker_that_never_spoke_version_5_is_told_that_it_is_needed(
+    peer: Callable[[str], str], npm: Callable[[str], Path], tmp_path: Path, layouts: tuple[LineLayout, ...]
+) -> None:
+    with Aedes(peer("node"), npm("aedes")) as broker:
+        published = Published(tmp_path, layouts, broker.port)
         published.write([DeviceChanged(START_US, "reader.r", True, "")])
         with published.going() as follower:
             said = "a broker of MQTT 3.1.1; a broker of version 5 is needed"

@@ -193,7 +193,8 @@ def test_states_and_counts_of_a_foreign_machine(run: Any, pki: Pki, server: Any)
     async def talk() -> list[MachineReported]:
         told: list[MachineReported] = []
         ready: list[bool] = []
-        task = asyncio.create_task(machine(server, pki, told).run(lambda: ready.append(True)))
+        session = machine(server, pki, told)
+        task = asyncio.create_task(session.run(lambda: ready.append(True)))
         await until(lambda: bool(told) or task.done())
         say = asyncio.get_running_loop().run_in_executor
         for orders in (
@@ -209,9 +210,11 @@ def test_states_and_counts_of_a_foreign_machine(run: Any, pki: Pki, server: Any)
                 await say(None, server.order, order)
             await until(lambda count=count: len(told) > count or task.done())  # type: ignore[misc]
         await until(lambda: told[-1].defective == 4 or task.done())
+        now = session.now
+        assert now is not None and (now.state, now.mode, now.defective, now.speed) == (17, 2, 4, 42.5)
         task.cancel()
         await asyncio.wait([task])
-        assert ready == [True]
+        assert ready == [True] and session.now is None
         return told
 
     told = run(talk())

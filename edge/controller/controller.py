@@ -530,7 +530,11 @@ class Controller:
             late_us = int((self._loop.time() - due) * 1e6)
             self._vitals.left_out(self._core.left_out())
             for device, values in self._vitals.measured(
-                {name: plc.host for name, plc in self._plcs.items()}, self._is_up, self._now, self._core.state
+                {name: plc.host for name, plc in self._plcs.items()},
+                {machine.name: machine.now for machine in self._machines},
+                self._is_up,
+                self._now,
+                self._core.state,
             ):
                 self._told[device] = values
                 self._give(Measured(self._now(), device, values))

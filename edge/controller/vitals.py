@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from edge.core.values.state import CoreState, DockState, LineState
 from edge.metrics import Sample
 from plc.mailbox import Host
+from plc.packml import PackmlStatus
 from plc.words import serial_behind
 from rfid.driver import TagRead, rows
 
@@ -74,12 +75,25 @@ class Vitals:
         self._left_out = dict(reads)
 
     def measured(
-        self, hosts: Mapping[str, Host], is_up: Callable[[str], bool], now_us: Callable[[], int], state: CoreState
+        self,
+        hosts: Mapping[str, Host],
+        machines: Mapping[str, PackmlStatus | None],
+        is_up: Callable[[str], bool],
+        now_us: Callable[[], int],
+        state: CoreState,
     ) -> Iterator[tuple[str, Values]]:
-        """Every device and line with its numbers, each as it is when asked for; their counting begins anew."""
-        for name, host in hosts.items():
+        """Every device and line with its numbers, each as it is when asked for; their counting begins anew.
+
+        ``machines``: by PLC what its PackML object tells now, None = it is not read.
+        """
+        for name in {**hosts, **machines}:
             device = f"plc.{name}"
-            yield device, self._of_plc(name, is_up(device), host, now_us())
+            host, machine = hosts.get(name), machines.get(name)
+            values = dict(self._of_plc(name, is_up(device), host, now_us())) if host is not None else {}
+            if machine is not None:
+                values |= _of_machine(machine)
+            if values:
+                yield device, tuple(values.items())
         for name in self._reads:
             device = f"reader.{name}"
             yield device, self._of_reader(name, is_up(device))
@@ -120,6 +134,18 @@ class Vitals:
         for antenna, (count, rssi) in sorted(counted.antennas.items()):
             values += [(f"reads.{antenna}", count), (f"rssi_dbm.{antenna}", round(rssi / count, 2))]
         return tuple(values)
+
+
+def _of_machine(machine: PackmlStatus) -> Values:
+    """What a PackML object tells; its state goes before that in the mailbox, as it does in the journal."""
+    told = {
+        "packml_state": machine.state,
+        "packml_mode": machine.mode or None,
+        "processed": machine.processed if machine.processed >= 0 else None,
+        "defective": machine.defective if machine.defective >= 0 else None,
+        "products_per_min": machine.speed,
+    }
+    return tuple((name, number) for name, number in told.items() if number is not None)
 
 
 def _of_line(line: LineState, lanes: tuple[int, ...]) -> Values:

@@ -29,6 +29,8 @@ class PackmlSession:
         self, name: str, config: PackmlConfig, now_us: Callable[[], int], take: Callable[[MachineReported], object]
     ) -> None:
         self.name = name
+        self.now: PackmlStatus | None = None
+        """How it stands as far as it was read; None = it is not read now."""
         self._config = config
         self._now_us = now_us
         self._take = take
@@ -49,10 +51,12 @@ class PackmlSession:
                 status = await machine.read()
                 if self._told is None:
                     up()
+                self.now = status
                 self._tell(status)
                 due = max(due + self._config.every_ms / 1000, loop.time())
                 await asyncio.sleep(due - loop.time())
         finally:
+            self.now = None
             await machine.close()
 
     def _tell(self, status: PackmlStatus) -> None:
@@ -70,6 +74,6 @@ class PackmlSession:
                 mode=status.mode,
                 processed=status.processed,
                 defective=status.defective,
-                speed=status.speed,
+                speed=status.speed or 0.0,
             )
         )

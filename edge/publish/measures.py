@@ -451,4 +451,4 @@ def _take(fields: dict[str, FieldValue], measurement: Measurement, name: str, nu
     """Adds a number under a name of the schema; others are of another version, and left out."""
     kind = _NUMBERS[measurement.name].get(name)
     if kind is not None:
-        fields[name] = int(number) if kind is FieldKind.INTEGER else number
+        fields[name] = int(number) if kind is FieldKind.INTEGER else float(number)

@@ -111,14 +111,14 @@ class MqttConnection:
     """Connects when it must. ``connect``, ``send``, ``barrier`` and ``close`` by one thread, ``answer`` by one other,
     ``answer_at_once`` within ``arrived``.
 
-    ``will``: what the broker says of us when we are gone without a word. ``subscriptions``: topic filters, of
-    ``states`` what is retained is told at once; ``arrived`` is called in paho's thread and must not wait.
+    ``will``: what the broker says of us when we are gone without a word, None = nothing. ``subscriptions``: topic
+    filters, of ``states`` what is retained is told at once; ``arrived`` is called in paho's thread and must not wait.
     """
 
     def __init__(
         self,
         broker: Broker,
-        will: Callable[[], MqttMessage],
+        will: Callable[[], MqttMessage] | None,
         subscriptions: Sequence[str] = (),
         arrived: Callable[[Arrived], None] = lambda _: None,
         states: Sequence[str] = (),
@@ -351,9 +351,10 @@ class MqttConnection:
         client.on_publish = on_publish
         client.on_subscribe = on_subscribe
         client.on_message = lambda its, _, message: self._arrived(_arrived(its, message))
-        will = self._will()
-        text = {"ContentType": will.content_type, "PayloadFormatIndicator": 1} if will.content_type else {}
-        client.will_set(will.topic, will.payload, 1, will.retain, _made(PacketTypes.WILLMESSAGE, **text))
+        if self._will is not None:
+            will = self._will()
+            text = {"ContentType": will.content_type, "PayloadFormatIndicator": 1} if will.content_type else {}
+            client.will_set(will.topic, will.payload, 1, will.retain, _made(PacketTypes.WILLMESSAGE, **text))
         return client
 
     def _next(self, within_s: float, otherwise: str) -> _Ack | _Up | _Down:

@@ -155,17 +155,22 @@ class Namespace:
     def messages(self, seq: int, record_id: str, value: Journaled | Event, body: str) -> list[MqttMessage]:
         """The messages of one record, in order. ``body``: the record as JSON."""
         made = [self._message(channel, told, seq) for channel, told in self._states.take(record_id, value)]
+        event = self.event(seq, record_id, value, body)
+        return made if event is None else [*made, event]
+
+    def event(self, seq: int, record_id: str, value: Journaled | Event, body: str) -> MqttMessage | None:
+        """The event that one record is, whatever came before it; None = it is none. ``body``: the record as JSON."""
         event = _event_of(value)
-        if event is not None:
-            name, subject = event
-            line = getattr(value, "line", "")
-            channel = Channel.EVENT if line in self._lines else Channel.EDGE_EVENT
-            topic = self.topic(channel, line=line, event=name)
-            source = f"/{ROOT}/{self._site}/{self._controller}"
-            payload = cloud_event(record_id, source, name, subject, value.at_us, body)
-            told = CHANNELS[channel]
-            made.append(MqttMessage(topic, payload, told.retain, CLOUD_EVENT_TYPE, told.expiry_s, seq))
-        return made
+        if event is None:
+            return None
+        name, subject = event
+        line = getattr(value, "line", "")
+        channel = Channel.EVENT if line in self._lines else Channel.EDGE_EVENT
+        topic = self.topic(channel, line=line, event=name)
+        source = f"/{ROOT}/{self._site}/{self._controller}"
+        payload = cloud_event(record_id, source, name, subject, value.at_us, body)
+        told = CHANNELS[channel]
+        return MqttMessage(topic, payload, told.retain, CLOUD_EVENT_TYPE, told.expiry_s, seq)
 
     def _message(self, channel: Channel, told: State, seq: int) -> MqttMessage:
         how, body = CHANNELS[channel], asdict(told)

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from edge.config.lines import LineConfig
 from edge.config.load import load_line
+from edge.config.mqtt import MqttConfig
 from edge.config.problem import ConfigError
-from edge.config.publish import InfluxConfig
 from edge.core.iso_time import iso
 from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
@@ -100,15 +100,11 @@ def main(arguments: argparse.Namespace) -> int:
 def _once(config: LineConfig, arguments: argparse.Namespace) -> int:
     """Sends something again, or tries a store. Raises ConfigError, JournalError, CursorError."""
     name, table = arguments.target, config.publish.get(arguments.target)
-    problem = ""
-    if not isinstance(table, InfluxConfig):
-        influx = ", ".join(name for name, its in config.publish.items() if its.kind == "influx")
-        problem = f"publish.{name}: only a target of kind 'influx' keeps history; there are: {influx or 'none'}"
-    elif arguments.again and not arguments.set_aside and arguments.since is None:
-        problem = "--again: give --since, from when on history is sent again, or --set-aside"
-    if problem or not isinstance(table, InfluxConfig):
+    if problem := _why_not(config, name, arguments):
         raise ConfigError(arguments.config, [problem])
-    again = importlib.import_module("edge.publish.again")
+    again = importlib.import_module(
+        "edge.publish.mqtt_again" if isinstance(table, MqttConfig) else "edge.publish.again"
+    )
     told: Iterator[str]
     if arguments.check:
         told = again.check_store(config, name, table)
@@ -123,6 +119,21 @@ def _once(config: LineConfig, arguments: argparse.Namespace) -> int:
         print(f"{error}; what was said before is done", file=sys.stderr)
         return 1
     return 0
+
+
+def _why_not(config: LineConfig, name: str, arguments: argparse.Namespace) -> str:
+    """Why that cannot be done with that target; empty = it can."""
+    table = config.publish.get(name)
+    kinds = ("influx",) if arguments.check else ("influx", "mqtt")
+    if table is None or table.kind not in kinds:
+        there = ", ".join(name for name, its in config.publish.items() if its.kind in kinds) or "none"
+        why = (
+            "a node of Sparkplug has one connection and tells what is; " if table and table.kind == "sparkplug" else ""
+        )
+        return f"publish.{name}: {why}a target of kind {' or '.join(map(repr, kinds))} is needed; there are: {there}"
+    if arguments.again and not arguments.set_aside and arguments.since is None:
+        return "--again: give --since, from when on history is sent again, or --set-aside"
+    return ""
 
 
 def _time(text: str) -> int:

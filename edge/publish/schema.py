@@ -326,7 +326,7 @@ DEVICE = Measurement(
 )
 PLC = Measurement(
     "plc",
-    "A PLC's link, every 10 s; its machine, when that tells something.",
+    "A PLC's link, every 10 s; its machine, when that tells something, and every 10 s.",
     ("plc",),
     (
         _i("up", "1 = it answers and follows"),
