@@ -27,6 +27,7 @@ from edge.sim.devices import SimulatedFloor
 from edge.sim.dock_crew import DockCrew
 from edge.sim.faults import FORM, FaultError, FaultOrder
 from edge.sim.orders import FeedError, OrderFeeder
+from edge.sim.shop_crew import ShopCrew
 from edge.sim.tally import FloorReport
 from plc.driver import PlcError
 from rfid.driver import ReaderError
@@ -136,8 +137,11 @@ async def run_sim(
         monotonic_us=lambda: time.monotonic_ns() // 1000,
     )
     feeder = None if orders_url is None else OrderFeeder(floor, config, orders_url, token)
+    shop = config.sim.shop
+    crew = None if shop is None or orders_url is None else ShopCrew(floor, config, shop, orders_url, token)
     await floor.start()
     opened = AsyncExitStack()
+    sold = None
     try:
         if control is not None:
             await opened.enter_async_context(listen(control, floor.faults))
@@ -145,6 +149,8 @@ async def run_sim(
         tasks = [ended] if feeder is None else [ended, asyncio.ensure_future(feeder.run())]
         if orders_url is not None and config.sim.docks:
             tasks.append(asyncio.ensure_future(DockCrew(config, orders_url, token).run()))
+        if crew is not None:
+            tasks.append(asyncio.ensure_future(crew.run()))
         try:
             with serve(config.metrics.sim, lambda: samples(floor)):
                 while not ended.done():
@@ -157,10 +163,13 @@ async def run_sim(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if crew is not None:
+                sold = await crew.report()
     finally:
         await opened.aclose()
         await floor.stop()
         truth = floor.report()
+        truth["shop"] = sold
         if report is not None:
             _write(truth, report)
     return truth
