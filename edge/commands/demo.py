@@ -383,7 +383,7 @@ def _shop_summary(shop: ShopReport | None) -> str:
         f"{shop['cancelled']} cancelled\n"
         f"picking    {shop['released']} totes released, {shop['picked']} picked, {shop['short']} lines short; "
         f"{shop['slips']} slips of pickers, {shop['at_scan']} noticed by a scan; {shop['refused']} totes sent back\n"
-        f"shipped    {shop['sorted']} in their lanes, {shop['late']} late; against the truth {shop['wrong']} with wrong "
-        f"goods; {shop['open']} orders on their way\n"
+        f"shipped    {shop['sorted']} in their lanes, {shop['late']} late; against the truth {shop['wrong']} with "
+        f"wrong goods; {shop['open']} orders on their way\n"
     )
     return told + "".join(f"           {line}\n" for line in shop["differences"])

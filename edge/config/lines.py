@@ -148,10 +148,10 @@ class RoomKind(StrEnum):
 
 
 class ShopConfig(Frozen):
-    """A shop in front of the simulated floor: customers, a desk, pickers, packers. Their totes come between the others."""
+    """A shop before the simulated floor: customers, a desk, pickers, packers. Its totes come between the others."""
 
-    rate: int = Field(default=1_200, ge=1, le=20_000, description="orders an hour")
-    pickers: int = Field(default=4, ge=1, le=50, description="people who pick")
+    rate: int = Field(default=1_500, ge=1, le=20_000, description="orders an hour")
+    pickers: int = Field(default=5, ge=1, le=50, description="people who pick")
     pick_s: float = Field(default=1.5, gt=0, le=600, description="seconds at a shelf; the way there comes on top")
     troubles: float = Field(default=0.5, ge=0, le=1, description="share of orders with something special about them")
     mistakes: float = Field(default=0.06, ge=0, le=1, description="share of lines at which a picker errs")

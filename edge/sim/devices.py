@@ -77,7 +77,8 @@ class SimulatedFloor:
     ``seconds``: how long loads flow in, None = for ever. ``released`` False holds the belts until ``release``.
     ``alone``: they do not wait for controllers. ``keep_decisions``: remember where each load ended. ``crossings``
     counts ways through dock doors. ``faults``: what is to go wrong; more may be ordered of the attribute of that name
-    while it runs. ``takes``: whether somebody comes for what landed, so that it is packed by them. ``say`` is told when. ``monotonic_us`` times the reactions; None = the loop's clock, which times
+    while it runs. ``say`` is told when. ``takes``: whether somebody comes for what landed.
+    ``monotonic_us`` times the reactions; None = the loop's clock, which times
     everything else, but which uvloop rounds to whole milliseconds.
     """
 

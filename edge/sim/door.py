@@ -1,6 +1,6 @@
 """The site's doors, as people and shops use them: HTTP, and the folders that are watched.
 
-Public names: SiteDoor, Answer, Shut.
+Public names: SiteDoor, Answer, ShutError.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from urllib.request import Request, urlopen
 
 TIMEOUT_S = 10
 AGAIN_S = 1.0
+TICK_S = 0.05
 
 
-class Shut(Exception):
+class ShutError(Exception):
     """Nobody answers; asking again may help."""
 
 
@@ -42,11 +44,17 @@ class SiteDoor:
 
     def __init__(self, url: str, token: str | None = None) -> None:
         self.trouble = ""
+        self._asking = 0
+        self._open = asyncio.Event()
+        self._open.set()
         self._url = url.rstrip("/")
         self._token = token
 
     async def ask(self, path: str, *names: str, body: object = None, version: str = "", text: str = "") -> Answer:
-        """GETs, or POSTs ``body`` as JSON or ``text`` as CSV; each ``{}`` of the path is a name. Waits while it is shut."""
+        """GETs, or POSTs ``body`` as JSON or ``text`` as CSV; each ``{}`` of the path is a name.
+
+        Waits while nobody answers.
+        """
         data = json.dumps(body).encode() if body is not None else text.encode() or None
         headers = {"Content-Type": "application/json" if body is not None else "text/csv"}
         if version:
@@ -55,12 +63,37 @@ class SiteDoor:
             headers["Authorization"] = f"Bearer {self._token}"
         url = self._url + path.format(*(quote(name, safe="") for name in names))
         loop = asyncio.get_running_loop()
+        await self._open.wait()
+        self._asking += 1
+        self._idle.clear()
+        try:
+            return await self._answered(loop, url, data, headers)
+        finally:
+            self._asking -= 1
+            if not self._asking:
+                self._idle.set()
+
+    async def closing(self, within_s: float) -> None:
+        """Nobody else is let in, and who is inside gets an answer within a limit; `reopen` lets people in again."""
+        self._open.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._idle.wait()
+        await asyncio.sleep(TICK_S)  # whoever was answered does what follows at once
+
+    def reopen(self) -> None:
+        """After `closing`."""
+        self._open.set()
+
+    async def _answered(
+        self, loop: asyncio.AbstractEventLoop, url: str, data: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
         while True:
             try:
                 answer = await loop.run_in_executor(None, _asked, url, data, headers)
                 self.trouble = ""
                 return answer
-            except Shut as why:
+            except ShutError as why:
                 self.trouble = str(why)
                 await asyncio.sleep(AGAIN_S)
 
@@ -74,17 +107,17 @@ class SiteDoor:
 
 
 def _asked(url: str, data: bytes | None, headers: Mapping[str, str]) -> Answer:
-    """Raises Shut."""
+    """Raises ShutError."""
     try:
         with urlopen(Request(url, data, dict(headers)), timeout=TIMEOUT_S) as answer:  # noqa: S310  the site's own
             return _read(answer.status, answer.read(), answer.headers.get("ETag", ""))
     except HTTPError as error:
         with error:
             if error.code >= 500:
-                raise Shut(f"{url}: {error.code}") from None
+                raise ShutError(f"{url}: {error.code}") from None
             return _read(error.code, error.read(), "")
     except (URLError, OSError) as error:
-        raise Shut(f"{url}: {getattr(error, 'reason', error)}") from None
+        raise ShutError(f"{url}: {getattr(error, 'reason', error)}") from None
 
 
 def _read(status: int, body: bytes, version: str) -> Answer:

@@ -201,7 +201,7 @@ class PickCrew:
         }
         self.expect(await self._door.ask("/api/v1/stock/counts", body=body), "count")
 
-    # ---- totes onto the belt, and what becomes of them ----------------------------------------------------------------
+    # ---- totes onto the belt, and what becomes of them ---------------------------------------------------------------
 
     async def _ready(self, fulfilment: str) -> None:
         """A tote with all that is to be in it goes onto a line; one that lacks something waits on its rack."""
@@ -223,10 +223,15 @@ class PickCrew:
             await self.cancel(name, "customer", "too late for the birthday")
             await asyncio.sleep(TOLD_S)
         elif trouble is Trouble.FEWER_PICKED:
-            body = {"by": "customer", "reason": "one is enough", "wanted": {"1": 2}}
+            first = self._book.sales[name].lines[0]
+            known = await self._door.ask("/api/v1/sales-orders/{}", name)
+            lines = known.body["order"]["lines"] if self.expect(known, "order") else ()
+            numbers = [line["number"] for line in lines if line["sku"] == first.sku]
+            wanted = {f"{number}": first.units - 1 for number in numbers}
+            body = {"by": "customer", "reason": "one less will do", "wanted": wanted}
             answer = await self._door.ask("/api/v1/sales-orders/{}/amend", name, body=body, version="*")
             if self.expect(answer, "amend"):
-                self._book.wanted[name][self._book.sales[name].lines[0].sku] = 2
+                self._book.wanted[name][first.sku] = first.units - 1
             await asyncio.sleep(TOLD_S)
 
     async def _induct(self, tote: Tote) -> None:
@@ -292,7 +297,7 @@ class PickCrew:
                 await self._sortable(tote, landed.load)
 
     async def _mend(self, tote: Tote) -> None:
-        """The quality desk: what is not wanted goes back to its shelf, what lacks is fetched, and the tote comes again."""
+        """The quality desk: what is too much goes to its shelf, what lacks is fetched, the tote comes again."""
         await asyncio.sleep(MEND_S)
         order = await self._order(tote.fulfilment)
         if order is None:

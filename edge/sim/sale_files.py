@@ -16,13 +16,13 @@ from edge.sim.sales import Sale, Trouble
 
 _CHINA_US = 8 * 3_600_000_000
 _TAOBAO = (
-    "订单编号", "买家应付邮费", "总金额", "买家实际支付金额", "订单状态", "收货人姓名", "收货地址", "联系手机", "订单创建时间",
-    "订单付款时间",
+    "订单编号", "买家应付邮费", "总金额", "买家实际支付金额", "订单状态", "收货人姓名", "收货地址", "联系手机",
+    "订单创建时间", "订单付款时间",
 )  # fmt: skip
 _TAOBAO_ITEMS = ("订单编号", "标题", "价格", "购买数量", "商家编码")
 _PINDUODUO = (
-    "商品", "订单号", "订单状态", "商品总价(元)", "邮费(元)", "用户实付金额(元)", "商品数量(件)", "商家编码-规格维度", "收货人",
-    "手机", "省", "市", "区", "街道", "订单成交时间",
+    "商品", "订单号", "订单状态", "商品总价(元)", "邮费(元)", "用户实付金额(元)", "商品数量(件)", "商家编码-规格维度",
+    "收货人", "手机", "省", "市", "区", "街道", "订单成交时间",
 )  # fmt: skip
 _SHOPIFY = (
     "Name", "Email", "Financial Status", "Currency", "Shipping", "Total", "Created at", "Lineitem quantity",
@@ -95,7 +95,8 @@ def _china(now_us: int) -> str:
 
 
 def _spoilt(sale: Sale) -> str:
-    return f"{sale.external[0]}.{sale.external[1:6]}E+17"
+    """Like no other order's: what it may have been is set aside with it."""
+    return f"8.{sale.external[-5:]}E+17"
 
 
 def _taobao_number(sale: Sale) -> str:

@@ -35,6 +35,10 @@ from rfid.driver import ReaderError
 __all__ = ["SimulatedFloor", "add_arguments", "main", "run_sim"]
 
 STATUS_EVERY_S = 1.0
+SETTLE_S = 30.0
+"""So long the site may need, after the belts stand, to know what lies in the lanes;"""
+HASTE_S = 4.0
+"""or so long, where somebody waits for the end."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -160,11 +164,13 @@ async def run_sim(
                     if say is not None:
                         say(status(floor, "" if feeder is None else feeder.trouble))
         finally:
+            if crew is not None:
+                await crew.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             if crew is not None:
-                sold = await crew.report()
+                sold = await crew.report(SETTLE_S if ended.done() and not ended.cancelled() else HASTE_S)
     finally:
         await opened.aclose()
         await floor.stop()

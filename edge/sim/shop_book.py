@@ -149,7 +149,11 @@ class ShopBook:
 
     def report(self, rows: Iterable[Mapping[str, Any]], tasks: Iterable[Mapping[str, Any]]) -> ShopReport:
         """``rows``: the site's list of sales orders; ``tasks``: its rounds."""
-        differences = list(self._differences({row["id"]: row for row in rows}, list(tasks)))
+        known = {row["id"]: row for row in rows}
+        for name, row in known.items():
+            if row["stage"] == "held":
+                self.found.setdefault(name, set()).update(row["findings"])
+        differences = list(self._differences(known, list(tasks)))
         shipped = {self.lead_of(name) for name in self.sent}
         shipped |= {other for other, into in self.merged_into.items() if into in shipped}
         over = shipped | self.cancelled

@@ -28,10 +28,9 @@ GOODS_IN = "Gil, goods in"
 FILE_S = 4.0
 """A channel brings what was ordered meanwhile so often."""
 DESK_S = 1.5
-LEAD_S = 5.0
-GOODS_S = 20.0
-SETTLE_S = 4.0
-"""So long the site may need, after the belts stand, to know what lies in the lanes."""
+LEAD_S = 8.0
+GOODS_S = 15.0
+CLOSE_S = 2.0
 MANY = 500
 
 
@@ -210,7 +209,7 @@ class ShopCrew:
             self.book.told_late.update(one["fulfilment"] for one in (late.body if late.done else ()))
 
     async def _receive(self) -> None:
-        """What was ordered beyond the stock comes a while later."""
+        """What was ordered beyond the stock comes a while later; then the desk looks at who waits for it."""
         delivery = 0
         while True:
             await asyncio.sleep(GOODS_S)
@@ -235,23 +234,32 @@ class ShopCrew:
                 )
             told = await self._door.ask("/api/v1/stock/movements", body={"by": GOODS_IN, "movements": movements})
             self._picking.expect(told, "movements")
+            held = await self._door.ask("/api/v1/sales-orders?stage=held&finding=out-of-stock&limit=200")
+            for row in held.body["orders"] if held.done else ():
+                if row["findings"] == ["out-of-stock"]:  # what is gone needs no waiver
+                    await self._wish(row["id"], "release", {"reason": "goods came", "codes": ["none"]})
 
     # ---- the end -----------------------------------------------------------------------------------------------------
 
-    async def report(self) -> ShopReport:
-        """The truth beside what the site says; waits within a limit until both are one."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + SETTLE_S
-        while True:
-            try:
-                async with asyncio.timeout_at(until + SETTLE_S):
+    async def close(self) -> None:
+        """Everybody ends what they have in hand; whatever comes after that is not done."""
+        await self._door.closing(CLOSE_S)
+
+    async def report(self, within_s: float) -> ShopReport:
+        """The truth beside what the site says; waits until both are one, so long at most. When all have ended."""
+        self._door.reopen()
+        told = None
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
                     told = self.book.report(await self._rows(), await self._tasks())
-            except TimeoutError:
+                    if not told["differences"]:
+                        return told
+                    await asyncio.sleep(0.5)
+        except TimeoutError:
+            if told is None:
                 self.book.said.append(f"the site does not answer: {self.trouble}")
-                return self.book.report((), ())
-            if not told["differences"] or loop.time() > until:
-                return told
-            await asyncio.sleep(0.5)
+            return told or self.book.report((), ())
 
     async def _rows(self) -> list[Any]:
         rows: list[Any] = []
