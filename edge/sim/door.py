@@ -47,6 +47,8 @@ class SiteDoor:
         self._asking = 0
         self._open = asyncio.Event()
         self._open.set()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._url = url.rstrip("/")
         self._token = token
 

@@ -27,6 +27,7 @@ from edge.sim.devices import SimulatedFloor
 from edge.sim.dock_crew import DockCrew
 from edge.sim.faults import FORM, FaultError, FaultOrder
 from edge.sim.orders import FeedError, OrderFeeder
+from edge.sim.shop_book import ShopBook
 from edge.sim.shop_crew import ShopCrew
 from edge.sim.tally import FloorReport
 from plc.driver import PlcError
@@ -162,7 +163,8 @@ async def run_sim(
                     for task in done:
                         task.result()
                     if say is not None:
-                        say(status(floor, "" if feeder is None else feeder.trouble))
+                        trouble = "" if feeder is None else feeder.trouble
+                        say(status(floor, trouble or (crew.trouble if crew else ""), crew.book if crew else None))
         finally:
             if crew is not None:
                 await crew.close()
@@ -181,7 +183,7 @@ async def run_sim(
     return truth
 
 
-def status(floor: SimulatedFloor, trouble: str) -> str:
+def status(floor: SimulatedFloor, trouble: str, book: ShopBook | None = None) -> str:
     """One line of figures, or what the floor is waiting for."""
     if not floor.moving:
         return f"waiting for {', '.join(floor.waits_for()) or 'nothing'}" + (f" ({trouble})" if trouble else "")
@@ -191,9 +193,13 @@ def status(floor: SimulatedFloor, trouble: str) -> str:
         f"{truth['parcels_in_assigned_lane'] + truth['parcels_in_alternative_lane']} in their lanes, "
         f"{truth['to_quality'] + truth['to_reject']} set aside, {truth['recirculated']} rounds | "
         f"totes {truth['totes_inducted']} in, {truth['totes_to_packing']} to packing, "
-        f"{truth['totes_to_quality']} to quality | reaction p99 {floor.latest_reaction_ms()['p99']:.1f} ms"
+        f"{truth['totes_to_quality']} to quality | {_sold(book)}reaction p99 {floor.latest_reaction_ms()['p99']:.1f} ms"
     )
     return text + (f" | no new orders: {trouble}" if trouble else "")
+
+
+def _sold(book: ShopBook | None) -> str:
+    return "" if book is None else f"shop {len(book.sales)} in, {len(book.sent)} out | "
 
 
 def samples(floor: SimulatedFloor) -> Iterator[Sample]:
