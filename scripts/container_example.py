@@ -18,11 +18,14 @@ LINE_CHANGES = {
     'journal = "var/journal.sqlite"': 'journal = "/var/lib/lanewise/journal.sqlite"',
     '"sqlite:///var/site.sqlite"': '"sqlite:////var/lib/lanewise/site.sqlite"',
     'host = "127.0.0.1"': 'host = "simulator"',
+    # the simulator's folders are not the api's: there all orders come by HTTP
+    'folders = { taobao = "in/taobao", pinduoduo = "in/pinduoduo", shopify = "in/shopify" }\n': "",
 }
 SITE_CHANGES = {
     '"sqlite:///var/site.sqlite"': '"sqlite:////var/lib/lanewise/site.sqlite"',
     'listen = "127.0.0.1:8000"': 'listen = "0.0.0.0:8000"  # within the containers\' own network\n'
     'token_file = "/run/secrets/api_token"\nplain = true',
+    **{f'folder = "in/{name}"\n': "" for name in ("taobao", "pinduoduo", "shopify")},
 }
 PUBLISHERS = """
 # What the database, the broker and the dashboards of compose.yaml get.

@@ -33,6 +33,7 @@ import edge
 from edge.config.lines import LineConfig
 from edge.config.load import load_line, with_sim
 from edge.config.problem import ConfigError
+from edge.sim.shop_book import ShopReport
 from edge.sim.tally import FloorReport, JournalFigures, journal_figures
 
 MARK = ".lanewise-demo"
@@ -107,7 +108,7 @@ def _fresh_folder(folder: Path) -> Iterator[Path]:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise DemoError(f"{folder}: another demo runs there: stop it, or give --dir another folder") from None
-        for name in ("var", "log"):
+        for name in ("var", "log", "in"):
             shutil.rmtree(folder / name, ignore_errors=True)
         yield folder
 
@@ -334,12 +335,15 @@ def _answers(url: str) -> bool:
 
 def _wrong(truth: FloorReport, figures: JournalFigures, *, ended: bool) -> list[str]:
     """What must not be, in words. ``ended`` False: stopped in the middle, so what was on its way does not count."""
+    shop = truth["shop"]
     counts: Mapping[str, int] = {
         "parcels in a lane of another carrier": truth["missorted"],
         "parcels or totes without a route in time": truth["defaulted"],
         "wrong totes in packing": truth["false_accepts"],
         "PLC events dropped by the PLC": sum(plc["lost"] for plc in truth["plc_events"].values()),
         "PLC events twice in the journal": figures["events_doubled"],
+        "of the shop's parcels with wrong goods": shop["wrong"] if shop else 0,
+        "times site and shop do not say the same": len(shop["differences"]) if shop else 0,
     }
     if ended:
         counts = {
@@ -360,9 +364,26 @@ def _print_summary(truth: FloorReport, figures: JournalFigures, wrong: list[str]
         f"totes      {truth['totes_inducted']} inducted, {figures['totes_verified']} verified, "
         f"{figures['totes_refused']} refused; against the truth {truth['false_accepts']} falsely accepted, "
         f"{truth['false_refusals']} falsely refused\n"
+        f"{_shop_summary(truth['shop'])}"
         f"tag reads  {truth['tag_reads']}\n"
         f"reaction   p50 {reaction['p50']:.1f} ms, p99 {reaction['p99']:.1f} ms, p99.9 {reaction['p999']:.1f} ms "
         f"of {reaction['n']} parcels\n"
         f"journal    {figures['journal_events']} PLC events in {figures['journal_records']} records\n"
         f"verdict    {'; '.join(wrong) or 'nothing missorted, defaulted or lost'}"
     )
+
+
+def _shop_summary(shop: ShopReport | None) -> str:
+    """What became of the shop's orders, and where the site says otherwise; empty = there is no shop."""
+    if shop is None:
+        return ""
+    told = (
+        f"orders     {shop['taken']} taken, {shop['set_aside']} set aside as spoilt, {shop['again']} came twice; "
+        f"{shop['held']} held, {shop['let_go']} of them let go by people; {shop['merged']} merged, "
+        f"{shop['cancelled']} cancelled\n"
+        f"picking    {shop['released']} totes released, {shop['picked']} picked, {shop['short']} lines short; "
+        f"{shop['slips']} slips of pickers, {shop['at_scan']} noticed by a scan; {shop['refused']} totes sent back\n"
+        f"shipped    {shop['sorted']} in their lanes, {shop['late']} late; against the truth {shop['wrong']} with "
+        f"wrong goods; {shop['open']} orders on their way\n"
+    )
+    return told + "".join(f"           {line}\n" for line in shop["differences"])

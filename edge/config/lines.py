@@ -148,6 +148,21 @@ class RoomKind(StrEnum):
     HARD = "hard"  # metal around: tags lie worse, waves cancel, echoes from away from the portal
 
 
+class ShopConfig(Frozen):
+    """A shop before the simulated floor: customers, a desk, pickers, packers. Its totes come between the others."""
+
+    rate: int = Field(default=1_500, ge=1, le=20_000, description="orders an hour")
+    pickers: int = Field(default=5, ge=1, le=50, description="people who pick")
+    pick_s: float = Field(default=1.5, gt=0, le=600, description="seconds at a shelf; the way there comes on top")
+    troubles: float = Field(default=0.5, ge=0, le=1, description="share of orders with something special about them")
+    mistakes: float = Field(default=0.06, ge=0, le=1, description="share of lines at which a picker errs")
+    folders: dict[Name, Beside] = Field(
+        default={},
+        description="by channel (`taobao`, `pinduoduo`, `shopify`), the folder that the site watches; the others' "
+        "orders come by HTTP",
+    )
+
+
 class SimConfig(Frozen):
     """The simulated floor of ``lanewise sim``; a real line has no such table."""
 
@@ -166,6 +181,9 @@ class SimConfig(Frozen):
         default={}, description="by dock door, the carrier whose parcels are carried out through it"
     )
     faults: SimFaults = Field(default=SimFaults(), description="what is wrong on purpose")
+    shop: ShopConfig | None = Field(
+        default=None, description="who orders and picks, where orders are brought; none = nobody"
+    )
 
 
 class AlarmTable(Frozen):

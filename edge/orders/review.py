@@ -307,6 +307,8 @@ def _out_of_stock(case: Case) -> Found:
     for one in case.order.lines:
         wanted[one.sku] = wanted.get(one.sku, 0) + one.wanted
     for sku, units in wanted.items():
+        if case.facts.skus is not None and sku not in case.facts.skus:
+            continue  # nobody knows it: that is said already
         if units > case.facts.stock.get(sku, 0):
             yield sku, str(units), str(case.facts.stock.get(sku, 0))
 

@@ -77,7 +77,8 @@ class SimulatedFloor:
     ``seconds``: how long loads flow in, None = for ever. ``released`` False holds the belts until ``release``.
     ``alone``: they do not wait for controllers. ``keep_decisions``: remember where each load ended. ``crossings``
     counts ways through dock doors. ``faults``: what is to go wrong; more may be ordered of the attribute of that name
-    while it runs. ``say`` is told when. ``monotonic_us`` times the reactions; None = the loop's clock, which times
+    while it runs. ``say`` is told when. ``takes``: whether somebody comes for what landed.
+    ``monotonic_us`` times the reactions; None = the loop's clock, which times
     everything else, but which uvloop rounds to whole milliseconds.
     """
 
@@ -100,6 +101,7 @@ class SimulatedFloor:
         self.tally = Tally(decisions=[] if keep_decisions else None)
         self.tag_reads = 0
         self.crossings = 0
+        self.takes: Callable[[LineLayout, Landed], bool] = lambda _, __: False
         self._seconds = seconds
         self._monotonic_us = monotonic_us
         self._released = released
@@ -138,6 +140,11 @@ class SimulatedFloor:
     def floor_us(self) -> int:
         """Time since the belts began to move."""
         return 0 if self._began_us is None else self._now_us - self._began_us
+
+    @property
+    def ending(self) -> bool:
+        """Whether the inflow has ended."""
+        return any(stream.stopped for stream in self.streams.values())
 
     def waits_for(self) -> list[str]:
         """What is still missing before the belts move, one phrase each."""
@@ -298,6 +305,7 @@ class SimulatedFloor:
                 for name, plc in self._plcs.items()
             },
             refused=dict(self._refused),
+            shop=None,
         )
 
     # ---- the clock ---------------------------------------------------------------------------------------------------
@@ -390,6 +398,8 @@ class SimulatedFloor:
                 self.tally.add(layout, happening)
                 if self._hands is not None:
                     self._hands.landed(happening)
+                if happening.lane.role is LaneRole.RECIRCULATE or self.takes(layout, happening):
+                    return
                 if layout.job is Job.VERIFY and happening.lane.role is LaneRole.VERIFIED:
                     self._pack(happening)
             case _:

@@ -27,6 +27,8 @@ from edge.sim.devices import SimulatedFloor
 from edge.sim.dock_crew import DockCrew
 from edge.sim.faults import FORM, FaultError, FaultOrder
 from edge.sim.orders import FeedError, OrderFeeder
+from edge.sim.shop_book import ShopBook
+from edge.sim.shop_crew import ShopCrew
 from edge.sim.tally import FloorReport
 from plc.driver import PlcError
 from rfid.driver import ReaderError
@@ -34,6 +36,10 @@ from rfid.driver import ReaderError
 __all__ = ["SimulatedFloor", "add_arguments", "main", "run_sim"]
 
 STATUS_EVERY_S = 1.0
+SETTLE_S = 30.0
+"""So long the site may need, after the belts stand, to know what lies in the lanes;"""
+HASTE_S = 4.0
+"""or so long, where somebody waits for the end."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -136,8 +142,11 @@ async def run_sim(
         monotonic_us=lambda: time.monotonic_ns() // 1000,
     )
     feeder = None if orders_url is None else OrderFeeder(floor, config, orders_url, token)
+    shop = config.sim.shop
+    crew = None if shop is None or orders_url is None else ShopCrew(floor, config, shop, orders_url, token)
     await floor.start()
     opened = AsyncExitStack()
+    sold = None
     try:
         if control is not None:
             await opened.enter_async_context(listen(control, floor.faults))
@@ -145,6 +154,8 @@ async def run_sim(
         tasks = [ended] if feeder is None else [ended, asyncio.ensure_future(feeder.run())]
         if orders_url is not None and config.sim.docks:
             tasks.append(asyncio.ensure_future(DockCrew(config, orders_url, token).run()))
+        if crew is not None:
+            tasks.append(asyncio.ensure_future(crew.run()))
         try:
             with serve(config.metrics.sim, lambda: samples(floor)):
                 while not ended.done():
@@ -152,21 +163,27 @@ async def run_sim(
                     for task in done:
                         task.result()
                     if say is not None:
-                        say(status(floor, "" if feeder is None else feeder.trouble))
+                        trouble = "" if feeder is None else feeder.trouble
+                        say(status(floor, trouble or (crew.trouble if crew else ""), crew.book if crew else None))
         finally:
+            if crew is not None:
+                await crew.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if crew is not None:
+                sold = await crew.report(SETTLE_S if ended.done() and not ended.cancelled() else HASTE_S)
     finally:
         await opened.aclose()
         await floor.stop()
         truth = floor.report()
+        truth["shop"] = sold
         if report is not None:
             _write(truth, report)
     return truth
 
 
-def status(floor: SimulatedFloor, trouble: str) -> str:
+def status(floor: SimulatedFloor, trouble: str, book: ShopBook | None = None) -> str:
     """One line of figures, or what the floor is waiting for."""
     if not floor.moving:
         return f"waiting for {', '.join(floor.waits_for()) or 'nothing'}" + (f" ({trouble})" if trouble else "")
@@ -176,9 +193,13 @@ def status(floor: SimulatedFloor, trouble: str) -> str:
         f"{truth['parcels_in_assigned_lane'] + truth['parcels_in_alternative_lane']} in their lanes, "
         f"{truth['to_quality'] + truth['to_reject']} set aside, {truth['recirculated']} rounds | "
         f"totes {truth['totes_inducted']} in, {truth['totes_to_packing']} to packing, "
-        f"{truth['totes_to_quality']} to quality | reaction p99 {floor.latest_reaction_ms()['p99']:.1f} ms"
+        f"{truth['totes_to_quality']} to quality | {_sold(book)}reaction p99 {floor.latest_reaction_ms()['p99']:.1f} ms"
     )
     return text + (f" | no new orders: {trouble}" if trouble else "")
+
+
+def _sold(book: ShopBook | None) -> str:
+    return "" if book is None else f"shop {len(book.sales)} in, {len(book.sent)} out | "
 
 
 def samples(floor: SimulatedFloor) -> Iterator[Sample]:

@@ -16,6 +16,7 @@ from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.core.values.order import Order
 from edge.journal.reader import JournalReader
 from edge.sim.floor import Landed
+from edge.sim.shop_book import ShopReport
 
 
 class PlcEvents(TypedDict):
@@ -44,6 +45,7 @@ class FloorReport(TypedDict):
     ones in quality. ``tag_reads``: at the lines, delivered. ``reaction_ms``: INDUCTED shown in UP until its
     ROUTE was handled, sorting lines. ``late_ms``: the most by which the floor itself was behind its time, which a busy
     machine causes and reactions suffer from. ``unacknowledged``: PLC events. ``refused``: commands, by reason.
+    ``shop``: None = there is none.
     """
 
     seed: int
@@ -71,6 +73,7 @@ class FloorReport(TypedDict):
     unacknowledged: int
     plc_events: dict[str, PlcEvents]
     refused: dict[str, int]
+    shop: ShopReport | None
 
 
 class JournalFigures(TypedDict):

@@ -1,0 +1,126 @@
+"""The site's doors, as people and shops use them: HTTP, and the folders that are watched.
+
+Public names: SiteDoor, Answer, ShutError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+TIMEOUT_S = 10
+AGAIN_S = 1.0
+TICK_S = 0.05
+
+
+class ShutError(Exception):
+    """Nobody answers; asking again may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``body``: as JSON has it, None = there is none; ``version``: for If-Match, empty = it has none."""
+
+    status: int
+    body: Any
+    version: str
+
+    @property
+    def done(self) -> bool:
+        """Whether it was not refused."""
+        return self.status < 400
+
+
+class SiteDoor:
+    """``trouble``: why nothing gets through at the moment, or empty."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.trouble = ""
+        self._asking = 0
+        self._open = asyncio.Event()
+        self._open.set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._url = url.rstrip("/")
+        self._token = token
+
+    async def ask(self, path: str, *names: str, body: object = None, version: str = "", text: str = "") -> Answer:
+        """GETs, or POSTs ``body`` as JSON or ``text`` as CSV; each ``{}`` of the path is a name.
+
+        Waits while nobody answers.
+        """
+        data = json.dumps(body).encode() if body is not None else text.encode() or None
+        headers = {"Content-Type": "application/json" if body is not None else "text/csv"}
+        if version:
+            headers["If-Match"] = version
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token}"
+        url = self._url + path.format(*(quote(name, safe="") for name in names))
+        loop = asyncio.get_running_loop()
+        await self._open.wait()
+        self._asking += 1
+        self._idle.clear()
+        try:
+            return await self._answered(loop, url, data, headers)
+        finally:
+            self._asking -= 1
+            if not self._asking:
+                self._idle.set()
+
+    async def closing(self, within_s: float) -> None:
+        """Nobody else is let in, and who is inside gets an answer within a limit; `reopen` lets people in again."""
+        self._open.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._idle.wait()
+        await asyncio.sleep(TICK_S)  # whoever was answered does what follows at once
+
+    def reopen(self) -> None:
+        """After `closing`."""
+        self._open.set()
+
+    async def _answered(
+        self, loop: asyncio.AbstractEventLoop, url: str, data: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        while True:
+            try:
+                answer = await loop.run_in_executor(None, _asked, url, data, headers)
+                self.trouble = ""
+                return answer
+            except ShutError as why:
+                self.trouble = str(why)
+                await asyncio.sleep(AGAIN_S)
+
+    def drop(self, folder: Path, files: Mapping[str, bytes]) -> None:
+        """Files as a folder's watcher takes them: each is whole when it has its name."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, body in files.items():
+            part = folder / f"{name}.part"
+            part.write_bytes(body)
+            part.rename(folder / name)
+
+
+def _asked(url: str, data: bytes | None, headers: Mapping[str, str]) -> Answer:
+    """Raises ShutError."""
+    try:
+        with urlopen(Request(url, data, dict(headers)), timeout=TIMEOUT_S) as answer:  # noqa: S310  the site's own
+            return _read(answer.status, answer.read(), answer.headers.get("ETag", ""))
+    except HTTPError as error:
+        with error:
+            if error.code >= 500:
+                raise ShutError(f"{url}: {error.code}") from None
+            return _read(error.code, error.read(), "")
+    except (URLError, OSError) as error:
+        raise ShutError(f"{url}: {getattr(error, 'reason', error)}") from None
+
+
+def _read(status: int, body: bytes, version: str) -> Answer:
+    return Answer(status, json.loads(body) if body else None, version)

@@ -1,0 +1,216 @@
+"""What customers of the simulated shop order, and what is wrong with it: the truth, known before anybody looks.
+
+Public names: Trouble, HELD_FOR, Customer, Wanted, Sale, Customers.
+
+Each sale follows from seed and index alone. Troubles are spread evenly over neighbouring sales, so that a minute has
+its share of each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from random import Random
+
+from edge.sim.goods import House, Ware
+
+_GOLDEN = 0.6180339887498949
+
+
+class Trouble(StrEnum):
+    """The one thing that is special about a sale."""
+
+    NONE = "none"
+    MASKED_PHONE = "masked-phone"  # the marketplace hides the number
+    DUPLICATE = "duplicate"  # ordered twice by mistake
+    BAD_ADDRESS = "bad-address"  # no city, no postcode
+    UNKNOWN_SKU = "unknown-sku"  # an article that the house does not have
+    WRONG_AMOUNT = "wrong-amount"  # the total is not that of the lines
+    UNPAID = "unpaid"  # the money comes later
+    URGENT = "urgent"
+    MERGE = "merge"  # a second order of one household
+    SHORTENED = "shortened"  # a spreadsheet has spoilt the number: nobody can take it
+    AGAIN = "again"  # its file comes twice
+    CANCELLED = "cancelled"  # before it is picked, if people are quick enough
+    CANCELLED_PICKED = "cancelled-picked"  # its tote is ready when the customer cancels
+    FEWER_PICKED = "fewer-picked"  # its tote is ready when the customer wants one piece less
+    SCARCE = "scarce"  # more than there is until goods come
+
+
+HELD_FOR: dict[Trouble, str] = {
+    Trouble.MASKED_PHONE: "phone-masked",
+    Trouble.DUPLICATE: "duplicate",
+    Trouble.BAD_ADDRESS: "address-incomplete",
+    Trouble.UNKNOWN_SKU: "unknown-sku",
+    Trouble.WRONG_AMOUNT: "amount-mismatch",
+    Trouble.UNPAID: "unpaid",
+    Trouble.SCARCE: "out-of-stock",
+}
+"""The finding for which a review must hold such a sale."""
+_ORDER = tuple(one for one in Trouble if one is not Trouble.NONE)
+_CHANNELS = ("taobao", "pinduoduo", "shopify", "counter")
+_ONLY = {
+    Trouble.MASKED_PHONE: ("taobao", "pinduoduo"),
+    Trouble.BAD_ADDRESS: ("shopify", "counter"),
+    Trouble.UNPAID: ("shopify", "counter"),
+    Trouble.URGENT: ("counter",),
+    Trouble.SHORTENED: ("taobao",),
+    Trouble.AGAIN: ("pinduoduo", "shopify"),
+}
+_CITIES = (("浙江省", "杭州市", "西湖区", "文三路"), ("广东省", "深圳市", "南山区", "科技路"))
+_CHINESE = ("林小雨", "陈大文", "黄晓明", "赵一凡", "周静")
+_LATIN = ("Ann Example", "Bo Beispiel", "Cem Muster", "Dora Demo", "Eva Esempio")
+_GERMAN = (("Dresden", "01067"), ("Berlin", "10115"), ("Hamburg", "20095"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """Who gets it, as they write it."""
+
+    name: str
+    phone: str
+    email: str
+    country: str
+    region: str
+    city: str
+    district: str
+    street: str
+    postcode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A line of a sale; amounts in minor units."""
+
+    sku: str
+    name: str
+    units: int
+    price: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """One order of a customer. ``pair``: the other one's id, where two belong together; it came before this one."""
+
+    index: int
+    channel: str
+    external: str
+    trouble: Trouble
+    customer: Customer
+    lines: tuple[Wanted, ...]
+    freight: int
+    total: int
+    paid: bool
+    urgent: bool = False
+    pair: str = ""
+
+    @property
+    def id(self) -> str:
+        """As the site makes it of channel and number."""
+        return f"{self.channel}-{self.external}"
+
+    @property
+    def currency(self) -> str:
+        """In which the channel is paid."""
+        return {"shopify": "EUR", "counter": "TWD"}.get(self.channel, "CNY")
+
+
+class Customers:
+    """An endless stream of sales. ``share`` (0..1) of them have a trouble."""
+
+    def __init__(self, house: House, seed: int, share: float) -> None:
+        self._seed, self._share = seed, share
+        self._plenty = tuple(ware for ware in house.wares if not ware.scarce)
+        self._scarce = tuple(ware for ware in house.wares if ware.scarce)
+
+    def sales(self, index: int) -> tuple[Sale, ...]:
+        """What is ordered as number ``index``: one sale, or two that belong together."""
+        rng = Random(f"{self._seed}/shop/{index}")
+        trouble = self._trouble(index)
+        channel = rng.choice(_ONLY.get(trouble, _CHANNELS))
+        wares = rng.sample(self._plenty, rng.randint(1, 3))
+        lines = [_line(ware, rng.randint(1, 3)) for ware in wares]
+        if trouble is Trouble.UNKNOWN_SKU:
+            lines[0] = replace(lines[0], sku="W-999", name="Unicorn")
+        elif trouble is Trouble.SCARCE:
+            lines = [_line(rng.choice(self._scarce), 6)]
+        elif trouble is Trouble.FEWER_PICKED:
+            lines[0] = replace(lines[0], units=3)
+        customer = self._customer(rng, channel, index, trouble)
+        freight = 600
+        total = sum(line.units * line.price for line in lines) + freight
+        if trouble is Trouble.WRONG_AMOUNT:
+            total += 1_000
+        first = Sale(
+            index=index,
+            channel=channel,
+            external=self._number(channel, 2 * index),
+            trouble=trouble,
+            customer=customer,
+            lines=tuple(lines),
+            freight=freight,
+            total=total,
+            paid=trouble is not Trouble.UNPAID,
+            urgent=trouble is Trouble.URGENT,
+        )
+        if trouble is Trouble.DUPLICATE:
+            second = replace(first, external=self._number(channel, 2 * index + 1), pair=first.id)
+            return replace(first, trouble=Trouble.NONE), second
+        if trouble is Trouble.MERGE:
+            other = (_line(rng.choice([ware for ware in self._plenty if ware not in wares]), 2),)
+            total = sum(line.units * line.price for line in other) + freight
+            number = self._number(channel, 2 * index + 1)
+            second = replace(first, external=number, pair=first.id, lines=other, total=total)
+            return replace(first, trouble=Trouble.NONE), second
+        return (first,)
+
+    def _trouble(self, index: int) -> Trouble:
+        draw = (Random(f"{self._seed}/shop/troubles").random() + index * _GOLDEN) % 1.0
+        return _ORDER[int(draw / self._share * len(_ORDER))] if draw < self._share else Trouble.NONE
+
+    def _number(self, channel: str, count: int) -> str:
+        """An order's number, as each channel counts; no two are alike."""
+        count += self._seed % 97 * 100_000
+        match channel:
+            case "taobao":
+                return f"3141592653{count:08d}"
+            case "pinduoduo":
+                return f"261129-{count:015d}"
+            case "shopify":
+                return f"#{10_000_000 + count}"
+            case _:
+                return f"C{count:08d}"
+
+    def _customer(self, rng: Random, channel: str, index: int, trouble: Trouble) -> Customer:
+        """A household of its own, so that nobody is taken for another."""
+        bad = trouble is Trouble.BAD_ADDRESS
+        if channel in ("taobao", "pinduoduo"):
+            region, city, district, street = rng.choice(_CITIES)
+            phone = f"138{index % 100_000_000:08d}"
+            return Customer(
+                name=rng.choice(_CHINESE),
+                phone=f"{phone[:3]}****{phone[-4:]}" if trouble is Trouble.MASKED_PHONE else phone,
+                email="",
+                country="CN",
+                region=region,
+                city=city,
+                district=district,
+                street=f"{street} {index + 1} 号",
+                postcode="",
+            )
+        name, (city, postcode) = rng.choice(_LATIN), rng.choice(_GERMAN)
+        return Customer(
+            name=name,
+            phone=f"+49 1512 {1_000_000 + index:07d}",
+            email=f"customer{index}@example.com",
+            country="DE",
+            region="",
+            city="" if bad else city,
+            district="",
+            street=f"Beispielweg {index + 1}",
+            postcode="" if bad else postcode,
+        )
+
+
+def _line(ware: Ware, units: int) -> Wanted:
+    return Wanted(ware.sku, ware.name, units, ware.price)

@@ -1,0 +1,281 @@
+"""The people around the simulated shop: customers, the desk that looks at held orders, the leader of the shift.
+
+Public names: ShopCrew.
+
+They know the site by its doors alone: watched folders, the till's and the desk's requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edge.config.lines import LineConfig, ShopConfig
+from edge.journal.host_time import now_us
+from edge.sim.devices import SimulatedFloor
+from edge.sim.door import Answer, SiteDoor
+from edge.sim.goods import House
+from edge.sim.pick_crew import PickCrew
+from edge.sim.sale_files import files_of, order_of
+from edge.sim.sales import Customers, Sale, Trouble
+from edge.sim.shop_book import ShopBook, ShopReport
+
+DESK = "Dana at the desk"
+LEADER = "Lee, shift lead"
+GOODS_IN = "Gil, goods in"
+FILE_S = 4.0
+"""A channel brings what was ordered meanwhile so often."""
+DESK_S = 1.5
+LEAD_S = 8.0
+GOODS_S = 15.0
+CLOSE_S = 2.0
+MANY = 500
+
+
+class ShopCrew:
+    """``trouble``: why nothing gets through at the moment, or empty."""
+
+    def __init__(
+        self, floor: SimulatedFloor, config: LineConfig, shop: ShopConfig, url: str, token: str | None
+    ) -> None:
+        self._floor, self._shop = floor, shop
+        self._door = SiteDoor(url, token)
+        self._house = House(floor.seed)
+        self._customers = Customers(self._house, floor.seed, shop.troubles)
+        self.book = ShopBook()
+        self._picking = PickCrew(floor, config, shop, self._door, self._house, self.book)
+        self._files: dict[str, list[Sale]] = {}
+        self._numbers = 0
+        self._goods: list[tuple[str, int]] = []
+        self._handled: set[tuple[str, str]] = set()
+        self._waves: dict[str, int] = {}
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing gets through at the moment, or empty."""
+        return self._door.trouble
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        opened = await self._door.ask("/api/v1/stock/imports", text=self._house.stock_csv())
+        self._picking.expect(opened, "stock")
+        async with asyncio.TaskGroup() as all_:
+            for work in (self._sell, self._bring, self._look, self._lead, self._receive):
+                all_.create_task(work())
+            await self._picking.run(all_)
+
+    # ---- customers ---------------------------------------------------------------------------------------------------
+
+    async def _sell(self) -> None:
+        """Sales come by the floor's time, as long as anything comes."""
+        period_us, index = 3_600_000_000 / self._shop.rate, 0
+        while True:
+            while self._floor.moving and not self._floor.ending and index * period_us <= self._floor.floor_us:
+                for sale in self._customers.sales(index):
+                    await self._sold(sale)
+                index += 1
+            await asyncio.sleep(0.2)
+
+    async def _sold(self, sale: Sale) -> None:
+        self.book.take(sale)
+        if sale.channel in self._shop.folders:
+            self._files.setdefault(sale.channel, []).append(sale)
+        else:
+            told = await self._door.ask("/api/v1/sales-orders", body=order_of(sale, now_us()))
+            if sale.trouble is not Trouble.SHORTENED or told.done:
+                self._picking.expect(told, "sales-orders")
+        if sale.trouble is Trouble.SCARCE:
+            self._goods.append((sale.lines[0].sku, sale.lines[0].units))
+
+    async def _bring(self) -> None:
+        """Files of the channels; one whose sale says so comes a second time by another name."""
+        twice: list[tuple[Path, dict[str, bytes]]] = []
+        while True:
+            await asyncio.sleep(FILE_S)
+            for folder, files in twice:
+                self._door.drop(folder, files)
+            twice.clear()
+            for channel, sales in self._files.items():
+                if not sales:
+                    continue
+                self._numbers += 1
+                files = files_of(channel, sales, self._numbers, now_us())
+                self._door.drop(self._shop.folders[channel], files)
+                if any(sale.trouble is Trouble.AGAIN for sale in sales):
+                    self.book.again += len(sales)
+                    twice.append((self._shop.folders[channel], {f"again-{name}": body for name, body in files.items()}))
+                sales.clear()
+
+    # ---- the desk ----------------------------------------------------------------------------------------------------
+
+    async def _look(self) -> None:
+        """Held orders one by one; what may ship together; who changed their mind."""
+        while True:
+            await asyncio.sleep(DESK_S)
+            held = await self._door.ask("/api/v1/sales-orders?stage=held&limit=200")
+            for row in held.body["orders"] if held.done else ():
+                name = row["id"]
+                fresh = {code for code in row["findings"] if (name, code) not in self._handled}
+                self.book.found.setdefault(name, set()).update(row["findings"])
+                if fresh and (sale := self.book.sales.get(name)) is not None:
+                    self._handled |= {(name, code) for code in fresh}
+                    await self._decide(sale, fresh)
+            for sale in list(self.book.sales.values()):
+                if sale.trouble in (Trouble.MERGE, Trouble.CANCELLED) and (sale.id, "") not in self._handled:
+                    await self._change(sale)
+
+    async def _decide(self, sale: Sale, codes: set[str]) -> None:
+        """What the desk does about findings, as it learns from the customer."""
+        match sale.trouble:
+            case Trouble.DUPLICATE | Trouble.UNKNOWN_SKU:
+                why = "ordered twice by mistake" if sale.trouble is Trouble.DUPLICATE else "we do not have it"
+                await self._picking.cancel(sale.id, DESK, why)
+            case Trouble.BAD_ADDRESS:
+                customer = sale.customer
+                right = {
+                    "name": customer.name,
+                    "phone": customer.phone,
+                    "email": customer.email,
+                    "country": customer.country,
+                    "city": "Dresden",
+                    "street": customer.street,
+                    "postcode": "01067",
+                }
+                await self._wish(sale.id, "amend", {"reason": "the customer told us", "consignee": right})
+                self.book.let_go.add(sale.id)
+            case Trouble.UNPAID:
+                await self._wish(sale.id, "pay", {"amount": sale.total})
+                self.book.let_go.add(sale.id)
+            case Trouble.SCARCE if codes == {"out-of-stock"}:
+                pass  # goods are on their way
+            case _:
+                await self._wish(sale.id, "contact", {"outcome": "reached", "note": ""})
+                await self._wish(sale.id, "release", {"reason": "asked, it is right", "codes": sorted(codes)})
+                self.book.let_go.add(sale.id)
+
+    async def _change(self, sale: Sale) -> None:
+        """A second order of a household joins the first; an order is cancelled before it is picked."""
+        found = await self._door.ask("/api/v1/sales-orders/{}", sale.id)
+        if not found.done or found.body["order"]["stage"] in ("review", "held"):
+            return
+        self._handled.add((sale.id, ""))
+        if sale.trouble is Trouble.CANCELLED:
+            await self._picking.cancel(sale.id, "customer", "changed my mind")
+        elif found.body["order"]["stage"] == "accepted":
+            await self._join(sale)
+
+    async def _join(self, sale: Sale) -> None:
+        """Two orders of one household become one parcel, where the site proposes it and is not quicker."""
+        first = await self._door.ask("/api/v1/sales-orders/{}", sale.pair)
+        second = await self._door.ask("/api/v1/sales-orders/{}", sale.id)
+        pair = [one.body for one in (first, second)]
+        waiting = all(one["order"]["stage"] == "accepted" and not one["fulfilments"] for one in pair)
+        proposal = next((one for one in pair[1]["merges"] if sale.pair in (one["into"], one["other"])), None)
+        if waiting and (proposal is None or proposal["why_not"]):
+            self.book.said.append(f"{sale.id}: one household with {sale.pair}, and yet not proposed: {proposal}")
+        if proposal is None or proposal["why_not"]:
+            return
+        into, other = proposal["into"], proposal["other"]
+        body = {"by": DESK, "reason": "one household", "other": other}
+        done = await self._door.ask("/api/v1/sales-orders/{}/merge", into, body=body, version="*")
+        if done.done:
+            self.book.merged_into[other] = into
+        elif done.status != 409:  # released meanwhile
+            self._picking.expect(done, "merge")
+
+    async def _wish(self, name: str, action: str, body: Mapping[str, object]) -> Answer:
+        answer = await self._door.ask(
+            f"/api/v1/sales-orders/{{}}/{action}", name, body={"by": DESK, **body}, version="*"
+        )
+        self._picking.expect(answer, action)
+        return answer
+
+    # ---- the leader of the shift, and goods in -----------------------------------------------------------------------
+
+    async def _lead(self) -> None:
+        """Plans, releases what is planned, and reads who will be late."""
+        while True:
+            await asyncio.sleep(LEAD_S)
+            self._picking.expect(await self._door.ask("/api/v1/waves/plan", body={"by": LEADER}), "plan")
+            waves = await self._door.ask("/api/v1/waves?limit=200")
+            for wave in waves.body if waves.done else ():
+                if not wave["released_us"]:
+                    done = await self._door.ask("/api/v1/waves/{}/release", wave["id"], body={"by": LEADER})
+                    if done.status != 404:  # planned anew meanwhile
+                        self._picking.expect(done, "release")
+            late = await self._door.ask("/api/v1/waves/late")
+            self.book.told_late.update(one["fulfilment"] for one in (late.body if late.done else ()))
+
+    async def _receive(self) -> None:
+        """What was ordered beyond the stock comes a while later; then the desk looks at who waits for it."""
+        delivery = 0
+        while True:
+            await asyncio.sleep(GOODS_S)
+            goods, self._goods = self._goods, []
+            if not goods:
+                continue
+            delivery += 1
+            movements = []
+            for n, (sku, units) in enumerate(goods):
+                shelf = next(one for one in self._house.shelves if one.ware.sku == sku)
+                self._house.put(shelf.bin, sku, units)
+                cause = {"kind": "receipt", "id": f"delivery {delivery}", "n": n}
+                movements.append(
+                    {
+                        "cause": cause,
+                        "kind": "receipt",
+                        "sku": sku,
+                        "quantity": units,
+                        "lot": shelf.lot,
+                        "target": shelf.bin,
+                    }
+                )
+            told = await self._door.ask("/api/v1/stock/movements", body={"by": GOODS_IN, "movements": movements})
+            self._picking.expect(told, "movements")
+            held = await self._door.ask("/api/v1/sales-orders?stage=held&finding=out-of-stock&limit=200")
+            for row in held.body["orders"] if held.done else ():
+                if row["findings"] == ["out-of-stock"]:  # what is gone needs no waiver
+                    await self._wish(row["id"], "release", {"reason": "goods came", "codes": ["none"]})
+
+    # ---- the end -----------------------------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """Everybody ends what they have in hand; whatever comes after that is not done."""
+        await self._door.closing(CLOSE_S)
+
+    async def report(self, within_s: float) -> ShopReport:
+        """The truth beside what the site says; waits until both are one, so long at most. When all have ended."""
+        self._door.reopen()
+        told = None
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    told = self.book.report(await self._rows(), await self._tasks())
+                    if not told["differences"]:
+                        return told
+                    await asyncio.sleep(0.5)
+        except TimeoutError:
+            if told is None:
+                self.book.said.append(f"the site does not answer: {self.trouble}")
+            return told or self.book.report((), ())
+
+    async def _rows(self) -> list[Any]:
+        rows: list[Any] = []
+        after = ""
+        while True:
+            page = await self._door.ask(f"/api/v1/sales-orders?limit={MANY}&after={after}")
+            rows += page.body["orders"]
+            if not (after := page.body["after"]):
+                return rows
+
+    async def _tasks(self) -> list[Any]:
+        tasks: list[Any] = []
+        while True:
+            page = await self._door.ask(
+                "/api/v1/pick-tasks?limit=1000" + (f"&after={tasks[-1]['id']}" if tasks else "")
+            )
+            tasks += page.body
+            if len(page.body) < 1000:
+                return tasks
