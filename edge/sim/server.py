@@ -45,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--alone", action="store_true", help="the belts do not wait for a controller: to watch readers, or check a PLC"
     )
+    parser.add_argument(
+        "--empty", action="store_true", help="nothing comes by itself: totes and parcels are put there by `lanewise put`"
+    )
     parser.add_argument("--orders", metavar="URL", help="the site's API, where the orders are brought")
     parser.add_argument(
         "--token-file", type=Path, metavar="FILE", help="has the API's token in its first line, if it needs one"
@@ -58,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{FORM}; may be given more than once",
     )
     parser.add_argument(
-        "--control", type=Path, metavar="SOCKET", help="take faults there while it runs, from `lanewise fault`"
+        "--control", type=Path, metavar="SOCKET", help="take faults and loads there while it runs, from `lanewise fault` and `lanewise put`"
     )
     parser.add_argument("--quiet", action="store_true", help="no line of figures every second")
 
@@ -81,6 +84,7 @@ def main(arguments: argparse.Namespace) -> int:
                 config,
                 seconds=arguments.seconds,
                 alone=arguments.alone,
+                empty=arguments.empty,
                 orders_url=arguments.orders,
                 token=token,
                 report=arguments.report,
@@ -114,6 +118,7 @@ async def run_sim(
     *,
     seconds: float | None = None,
     alone: bool = False,
+    empty: bool = False,
     orders_url: str | None = None,
     token: str | None = None,
     report: Path | None = None,
@@ -123,7 +128,7 @@ async def run_sim(
 ) -> FloorReport:
     """Runs the floor to its end and returns its truth; cancelled, it still writes ``report``.
 
-    ``control``: path of a socket where further faults may be ordered. Raises FeedError when the site refuses the
+    ``control``: path of a socket where further faults may be ordered, and loads put on belts. Raises FeedError when the site refuses the
     orders, FaultError for a fault that cannot be, PlcError, ReaderError or OSError for an address that is taken.
     """
     floor = SimulatedFloor(
@@ -131,6 +136,7 @@ async def run_sim(
         seconds=seconds,
         released=orders_url is None,
         alone=alone,
+        empty=empty,
         faults=faults,
         say=say or (lambda _: None),
         monotonic_us=lambda: time.monotonic_ns() // 1000,
@@ -140,7 +146,7 @@ async def run_sim(
     opened = AsyncExitStack()
     try:
         if control is not None:
-            await opened.enter_async_context(listen(control, floor.faults))
+            await opened.enter_async_context(listen(control, floor.faults, floor.put))
         ended = asyncio.ensure_future(floor.wait())
         tasks = [ended] if feeder is None else [ended, asyncio.ensure_future(feeder.run())]
         if orders_url is not None and config.sim.docks:
