@@ -77,7 +77,9 @@ class Shop:
             return False
 
     def _logs(self) -> str:
-        return "\n".join(f"{path.name}: {path.read_text(errors='replace')[-3000:]}" for path in self.folder.glob("*.log"))
+        return "\n".join(
+            f"{path.name}: {path.read_text(errors='replace')[-3000:]}" for path in self.folder.glob("*.log")
+        )
 
     # ---- HTTP --------------------------------------------------------------------------------------------------------
 
@@ -145,7 +147,7 @@ class Shop:
 
 
 @contextmanager
-def open_shop(project: Path, folder: Path, store_url: str, replaced: Mapping[str, str] = {}) -> Iterator[Shop]:  # noqa: B006
+def open_shop(project: Path, folder: Path, store_url: str, replaced: Mapping[str, str] = {}) -> Iterator[Shop]:
     """The shop at work, its three processes; ``replaced``: in SITE.toml."""
     shutil.copytree(project / "examples" / "orders", folder, dirs_exist_ok=True)
     site, line = folder / "SITE.toml", folder / "LINE.toml"

@@ -71,7 +71,7 @@ def test_a_day_of_duties(store_url: str, tmp_path: Path, caplog: pytest.LogCaptu
     assert told("release", wave.release_by_us - 29 * 60_000_000) == "release: 1 waves"
     assert told("release", wave.release_by_us) == ""
     # somebody finds a bin empty; stock comes to another one, and is found
-    task = rounds.claim(store.connections, "Bob")
+    task = rounds.claim(store.connections, "Bob", NOW_US)
     assert task is not None
     line = task.lines[0]
     said = Picked(

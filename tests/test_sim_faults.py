@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -133,8 +134,7 @@ def test_faults_are_ordered_while_it_runs(tmp_path: Path, run: Run, capsys: pyte
                     pass
             asked = [["reader.r:cut", "reader.r:slow=9@0"], ["reader.r:fire", "reader.r:garbage"], []]
             done = [await asyncio.to_thread(main, ["fault", str(path), *orders]) for orders in asked]
-            for line in ("tote1", "tote9"):
-                done.append(await asyncio.to_thread(main, ["put", str(path), line, "30", "31"]))
+            done += [await asyncio.to_thread(main, ["put", str(path), line, "30", "31"]) for line in ("tote1", "tote9")]
             faults.advance(1, 1)
         return done
 

@@ -151,7 +151,8 @@ def _show(arguments: argparse.Namespace) -> int:
         state = parcel["state"]
         print(f"  {readable(parcel['id'])}: {say(phrase(f'fulfilment.{state}'))}")
     for entry in story["entries"]:
-        print(f"{entry['at']}  {readable(entry['text'])}")
+        where, why = readable(entry["place"]), f" ({readable(entry['cause'])})" if entry["cause"] else ""
+        print(f"{entry['at']}  {where:<24}  {readable(entry['text'])}{why}")
     return 0
 
 

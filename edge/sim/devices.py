@@ -77,10 +77,10 @@ class SimulatedFloor:
     """Every line of a configuration behind its PLCs and readers.
 
     ``seconds``: how long loads flow in, None = for ever. ``released`` False holds the belts until ``release``.
-    ``alone``: they do not wait for controllers. ``empty``: nothing comes but what is ``put``. ``keep_decisions``: remember where each load ended. ``crossings``
-    counts ways through dock doors. ``faults``: what is to go wrong; more may be ordered of the attribute of that name
-    while it runs. ``say`` is told when. ``monotonic_us`` times the reactions; None = the loop's clock, which times
-    everything else, but which uvloop rounds to whole milliseconds.
+    ``alone``: they do not wait for controllers. ``empty``: nothing comes but what is ``put``. ``keep_decisions``:
+    remember where each load ended. ``crossings`` counts ways through dock doors. ``faults``: what is to go wrong; more
+    may be ordered of the attribute of that name while it runs. ``say`` is told when. ``monotonic_us`` times the
+    reactions; None = the loop's clock, which times everything else, but which uvloop rounds to whole milliseconds.
     """
 
     def __init__(

@@ -46,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--alone", action="store_true", help="the belts do not wait for a controller: to watch readers, or check a PLC"
     )
     parser.add_argument(
-        "--empty", action="store_true", help="nothing comes by itself: totes and parcels are put there by `lanewise put`"
+        "--empty",
+        action="store_true",
+        help="nothing comes by itself: totes and parcels are put there by `lanewise put`",
     )
     parser.add_argument("--orders", metavar="URL", help="the site's API, where the orders are brought")
     parser.add_argument(
@@ -61,7 +63,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{FORM}; may be given more than once",
     )
     parser.add_argument(
-        "--control", type=Path, metavar="SOCKET", help="take faults and loads there while it runs, from `lanewise fault` and `lanewise put`"
+        "--control",
+        type=Path,
+        metavar="SOCKET",
+        help="take faults and loads there while it runs, from `lanewise fault` and `lanewise put`",
     )
     parser.add_argument("--quiet", action="store_true", help="no line of figures every second")
 
@@ -128,8 +133,9 @@ async def run_sim(
 ) -> FloorReport:
     """Runs the floor to its end and returns its truth; cancelled, it still writes ``report``.
 
-    ``control``: path of a socket where further faults may be ordered, and loads put on belts. Raises FeedError when the site refuses the
-    orders, FaultError for a fault that cannot be, PlcError, ReaderError or OSError for an address that is taken.
+    ``control``: path of a socket where further faults may be ordered, and loads put on belts. Raises FeedError when
+    the site refuses the orders, FaultError for a fault that cannot be, PlcError, ReaderError or OSError for an address
+    that is taken.
     """
     floor = SimulatedFloor(
         config,
