@@ -18,7 +18,7 @@ from edge.site.sales import SaleChange
 from edge.site.tables import picks
 from edge.site.tables import sales as tables
 
-WORK = ("claimed", "handed-back", "withdrawn", "packed")
+WORK = ("claimed", "handed-back", "withdrawn")
 """What is noted of a fulfilment, at the order that it has its name from; it is of all orders that ship with it."""
 
 
