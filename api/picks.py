@@ -86,7 +86,7 @@ def pick_routes(site: Site) -> APIRouter:
     @routes.post("/pick-tasks/claim", response_model=PickTask | None)
     async def claim(body: PickerBody) -> Response:
         """The picker's next round: the one in hand, or else the most urgent open one. 204 = there is nothing to do."""
-        return await _told(lambda: rounds.claim(site.store().connections, body.picker))
+        return await _told(lambda: rounds.claim(site.store().connections, body.picker, now_us()))
 
     @routes.get("/pick-tasks/{task}", response_model=PickTask)
     def one(task: Key) -> Response:
@@ -110,7 +110,7 @@ def pick_routes(site: Site) -> APIRouter:
     async def hand_back(task: Key, body: PickerBody, known: Version = "") -> Response:
         """A round is anybody's again."""
         version = version_of(known)
-        return await _told(lambda: rounds.hand_back(site.store().connections, task, body.picker, version))
+        return await _told(lambda: rounds.hand_back(site.store().connections, task, body.picker, version, now_us()))
 
     @routes.post("/pick-tasks/{task}/lines/{n}", response_model=PickTask)
     async def pick(

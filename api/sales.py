@@ -64,7 +64,8 @@ from edge.site.desk import (
     UnknownSale,
 )
 from edge.views.csv_table import csv_table
-from edge.views.order_words import of_change, of_refusal
+from edge.views.order_story import tell_change, tell_record
+from edge.views.order_words import of_refusal
 from edge.views.words.phrase import Phrase, Word
 from edge.views.words.table import say
 
@@ -262,13 +263,18 @@ class OrdersSaid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaleEntry:
-    """One entry of an order's timeline; ``text`` in English. ``fulfilment``: of which the floor says so."""
+    """One entry of an order's timeline; ``text``, ``place`` and ``cause`` in English, empty = nobody knows.
+
+    ``fulfilment``: that it is about.
+    """
 
     at: str
     at_us: int
     code: str
     values: dict[str, Word]
     text: str
+    place: str = ""
+    cause: str = ""
     by: str = ""
     reason: str = ""
     fulfilment: str = ""
@@ -536,10 +542,12 @@ def detail_of(desk: SalesDesk, name: str) -> SaleDetail:
 
 @dataclass(frozen=True, slots=True)
 class SaidEntry:
-    """One entry of an order's timeline, for any language. ``fulfilment``: of which the floor says so."""
+    """One entry of an order's timeline, for any language. ``fulfilment``: that it is about."""
 
     at_us: int
     said: Phrase
+    place: Phrase | None
+    cause: Phrase | None
     by: str = ""
     reason: str = ""
     fulfilment: str = ""
@@ -553,13 +561,15 @@ class SaidEntry:
 def said_story(site: Site, name: str) -> list[SaidEntry]:
     """The timeline of an order with those of its fulfilments. Raises UnknownSale."""
     desk, store = site.desk(), site.store()
-    found = [
-        SaidEntry(one.at_us, of_change(one.what, one.by, one.reason, one.body), one.by, one.reason)
-        for one in desk.story(known_id(name))
-    ]
+    found = []
+    for one in desk.story(known_id(name)):
+        part = tell_change(one.what, one.by, one.reason, one.body)
+        parcel = str(one.body.get("fulfilment", ""))
+        found.append(SaidEntry(one.at_us, part.said, part.place, part.cause, one.by, one.reason, parcel))
     for parcel in desk.fulfilments(name):
-        its = store.timeline(parcel, site.layouts)
-        found += [SaidEntry(entry.at_us, entry.said, fulfilment=parcel) for entry in its]
+        for entry in store.timeline(parcel, site.layouts):
+            place, cause = tell_record(entry.record.value, entry.record.seq)
+            found.append(SaidEntry(entry.at_us, entry.said, place, cause, fulfilment=parcel))
     return sorted(found, key=lambda one: one.at_us)
 
 
@@ -572,6 +582,8 @@ def story_of(site: Site, name: str) -> list[SaleEntry]:
             code=one.said.code,
             values=one.said.values,
             text=say(one.said),
+            place="" if one.place is None else say(one.place),
+            cause="" if one.cause is None else say(one.cause),
             by=one.by,
             reason=one.reason,
             fulfilment=one.fulfilment,

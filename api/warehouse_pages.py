@@ -266,7 +266,7 @@ def _acted(site: Site, request: Request, action: str, given: Mapping[str, str]) 
     if not picker or action not in ("claim", "scan", "count", "hand-back"):
         return _station(site, request, picker, ["picker: ?"] if not picker else [action], 422)
     if action == "claim":
-        if rounds.claim(at, picker) is None:
+        if rounds.claim(at, picker, now_us()) is None:
             return _station(site, request, picker, [say(phrase("pick.none"), language_of(request))])
         return back
     number = given.get("version", "")
@@ -274,7 +274,7 @@ def _acted(site: Site, request: Request, action: str, given: Mapping[str, str]) 
     name = given.get("task", "")[:200]
     try:
         if action == "hand-back":
-            rounds.hand_back(at, name, picker, version)
+            rounds.hand_back(at, name, picker, version, now_us())
             return back
         with at.reading() as db:
             task = rounds.task_of(db, name)

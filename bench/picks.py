@@ -115,7 +115,7 @@ def _fill(store: SiteStore, orders: int) -> None:
 def _claims(store: SiteStore, picker: str) -> list[str]:
     """Each round is ended at once, so that the picker may have another."""
     found: list[str] = []
-    while (task := rounds.claim(store.connections, picker)) is not None:
+    while (task := rounds.claim(store.connections, picker, NOW_US)) is not None:
         found.append(task.id)
         with store.connections.writing() as db:
             ended = tables.picks.tasks.update().where(tables.picks.tasks.c.id == task.id)

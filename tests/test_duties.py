@@ -19,8 +19,9 @@ from edge.config.shipping import PlanTable, ServiceTable, ZoneTable
 from edge.orders.picking import ShortReason
 from edge.orders.sales import OrderStage
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockError
-from edge.site import picking, rounds, stock_shown, stocktaking, tables, waiting, wave_rows
+from edge.site import dialect, picking, rounds, stock_shown, stocktaking, tables, waiting, wave_rows
 from edge.site.connections import StoreConnections
+from edge.site.dialect import Lock
 from edge.site.duties import Duty, duties_of, turn
 from edge.site.picking import Picked
 from edge.site.store import SiteStore
@@ -70,7 +71,7 @@ def test_a_day_of_duties(store_url: str, tmp_path: Path, caplog: pytest.LogCaptu
     assert told("release", wave.release_by_us - 29 * 60_000_000) == "release: 1 waves"
     assert told("release", wave.release_by_us) == ""
     # somebody finds a bin empty; stock comes to another one, and is found
-    task = rounds.claim(store.connections, "Bob")
+    task = rounds.claim(store.connections, "Bob", NOW_US)
     assert task is not None
     line = task.lines[0]
     said = Picked(
@@ -163,3 +164,16 @@ def test_the_fault_of_one_duty_ends_no_other(
     run(serve())
     assert "broken: a fault; the next turn begins anew" in caplog.text and "ZeroDivisionError" in caplog.text
     assert "refused: no; tried again" in caplog.text
+
+
+def test_no_two_locks_are_one(store_url: str, tmp_path: Path) -> None:
+    """A process that led held every desk still, since two names of an enumeration with one number are one."""
+    store = SiteStore(store_url, secret_file=tmp_path / "site.secret")
+    assert store.connections.leads()
+    with store.connections.writing() as db:
+        if dialect.is_postgresql(db):
+            db.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+        for one in Lock:
+            if one not in (Lock.IN_USE, Lock.LEADER):
+                dialect.lock(db, one)
+    store.close()

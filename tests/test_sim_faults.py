@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -117,25 +118,33 @@ def test_a_floor_fails_as_ordered_and_mends(project: Path, tmp_path: Path) -> No
 def test_faults_are_ordered_while_it_runs(tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     device = Device()
     path = tmp_path / "sim.sock"
+    came: list[tuple[str, Sequence[str]]] = []
+
+    def put(line: str, tags: Sequence[str]) -> None:
+        if line != "tote1":
+            raise FaultError(f"no line {line}")
+        came.append((line, tags))
 
     async def floor() -> list[int]:
         faults = Faults({"reader.r": device.failing}, lambda text: None)
-        async with listen(path, faults):
+        async with listen(path, faults, put):
             assert path.stat().st_mode & 0o777 == 0o600
             with pytest.raises(OSError, match="another simulated floor listens there"):
-                async with listen(path, faults):
+                async with listen(path, faults, put):
                     pass
             asked = [["reader.r:cut", "reader.r:slow=9@0"], ["reader.r:fire", "reader.r:garbage"], []]
             done = [await asyncio.to_thread(main, ["fault", str(path), *orders]) for orders in asked]
+            done += [await asyncio.to_thread(main, ["put", str(path), line, "30", "31"]) for line in ("tote1", "tote9")]
             faults.advance(1, 1)
         return done
 
-    assert run(floor()) == [0, 1, 0]
+    assert run(floor()) == [0, 1, 0, 0, 1]
+    assert came == [("tote1", ["30", "31"])]
     assert device.did == [("+cut", None), ("+garbage", None), ("+slow", 9)]
     out, err = capsys.readouterr()
     assert out.splitlines()[:3] == ["reader.r:cut: ok", "reader.r:slow=9@0: ok", "reader.r:garbage: ok"]
     assert re.fullmatch(r"reader.r: silence, cut, .*slow\[=1\.\.1000000\], .*, mend", out.splitlines()[3])
-    assert "no fault 'fire'" in err
+    assert "no fault 'fire'" in err and "lanewise put: no line tote9" in err
     assert main(["fault", str(path)]) == 2 and "lanewise sim --control" in capsys.readouterr().err
     with suppress(FileNotFoundError):
         path.unlink()

@@ -207,7 +207,7 @@ def work(store: SiteStore) -> None:
         names = [row.id for row in wave_rows.wave_rows(db)]
     for name in names:
         releasing.release(at, name, planning().limits, "Ann", NOW_US)
-    while (task := rounds.claim(at, "Bob")) is not None:
+    while (task := rounds.claim(at, "Bob", NOW_US)) is not None:
         for line in task.lines:
             if not line.ended:
                 short = line.at.bin == "B0-0"
@@ -333,9 +333,9 @@ def test_a_line_s_scans_are_checked_and_a_short_is_found_elsewhere(store: SiteSt
     stocked(store, units=3)
     released(store, [(1, {0: 2}), (2, {1: 1})])
     at = store.connections
-    task = rounds.claim(at, "Ann")
-    assert task is not None and rounds.claim(at, "Ann") == task
-    assert rounds.claim(at, "Bob") is None
+    task = rounds.claim(at, "Ann", NOW_US)
+    assert task is not None and rounds.claim(at, "Ann", NOW_US) == task
+    assert rounds.claim(at, "Bob", NOW_US) is None
     line = next(line for line in task.lines if line.at.sku == "SKU-0")
     said = Picked(task=task.id, n=line.n, units=2, picker="Ann", version=task.version, bin=line.at.bin, tote="T1")
     totes.bind_tote(at, "shop-2", "T2", NOW_US)
@@ -361,7 +361,7 @@ def test_a_line_s_scans_are_checked_and_a_short_is_found_elsewhere(store: SiteSt
     balanced(store)
     order = store.order("shop-1")
     assert order is not None and order.tote == "T1" and order.lines[0].epcs == ("(01)1(21)1",)
-    while (task := rounds.claim(at, "Ann")) is not None:
+    while (task := rounds.claim(at, "Ann", NOW_US)) is not None:
         line = next(line for line in task.lines if not line.ended)
         said = Picked(task=task.id, n=line.n, units=line.quantity, picker="Ann", version=task.version)
         picking.pick(at, said, NOW_US)
@@ -403,7 +403,7 @@ def test_what_is_not_wanted_any_more_goes_back_and_is_free_when_it_is_seen(store
     stocked(store, units=5, bins=1)
     released(store, [(1, {0: 2, 1: 2})])
     at = store.connections
-    task = rounds.claim(at, "Ann")
+    task = rounds.claim(at, "Ann", NOW_US)
     assert task is not None
     line = next(line for line in task.lines if line.at.sku == "SKU-0")
     picking.pick(at, Picked(task=task.id, n=line.n, units=2, picker="Ann", version=task.version, tote="T1"), NOW_US)
@@ -428,7 +428,7 @@ def test_a_wave_is_taken_back_as_far_as_nobody_has_begun(store: SiteStore) -> No
     stocked(store, units=9, bins=1)
     wave = released(store, [(1, {0: 1}), (2, {1: 1}), (3, {2: 1})])
     at = store.connections
-    task = rounds.claim(at, "Ann")
+    task = rounds.claim(at, "Ann", NOW_US)
     assert task is not None
     line = task.lines[0]
     picking.pick(at, Picked(task=task.id, n=line.n, units=1, picker="Ann", version=task.version, tote="T1"), NOW_US)
@@ -451,7 +451,7 @@ def test_what_the_floor_saw_leaves_the_books_once_by_the_real_bin(store: SiteSto
     epc = "(01)04006381333931(21)7"
     stocktaking.recorded(at, [moved(1, MovementKind.RECEIPT, None, BinKey("B0-1", "SKU-0"), 1, epc)], "", NOW_US)
     wave = released(store, [(1, {0: 1})])
-    task = rounds.claim(at, "Ann")
+    task = rounds.claim(at, "Ann", NOW_US)
     assert task is not None and task.lines[0].at.bin == "B0-0"
     picking.pick(at, Picked(task=task.id, n=1, units=1, picker="Ann", version=task.version, tote="T1"), NOW_US)
     seen = ToteChecked(

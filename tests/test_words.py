@@ -161,7 +161,8 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "route.*": RouteReason,
     "sale.*": (
         *("taken", "released", "held", "judged", "amended", "cancelled", "merged", "split", "paid", "contact"),
-        *("put-back", "person-erased", "again-unclear", "again-refused"),
+        *("put-back", "person-erased", "again-unclear", "again-refused", "planned", "wave-released", "withdrawn"),
+        *("claimed", "handed-back", "picked", "short", "to-put-back", "back-in-bin"),
     ),
     "sorted-*": Outcome,
     "stage.*": Stage,

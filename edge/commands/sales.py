@@ -55,12 +55,15 @@ def add_arguments(orders: argparse.ArgumentParser) -> None:
         ("release", "what holds an order is none, by name and reason"),
         ("cancel", "nothing of an order is wanted any more"),
         ("merge", "another order ships with this one"),
+        ("amend", "fewer or more of lines are wanted"),
     ):
         wish = _command(commands, name, _wish, text)
         wish.set_defaults(wish=name)
         wish.add_argument("order", metavar="ORDER")
         if name == "merge":
             wish.add_argument("other", metavar="OTHER")
+        if name == "amend":
+            wish.add_argument("wanted", type=_wanted, nargs="+", metavar="LINE=UNITS", help="2=0: nothing of line 2")
         wish.add_argument("--reason", required=True, metavar="TEXT", help="why; goes into its history")
         if name == "release":
             wish.add_argument(
@@ -151,7 +154,8 @@ def _show(arguments: argparse.Namespace) -> int:
         state = parcel["state"]
         print(f"  {readable(parcel['id'])}: {say(phrase(f'fulfilment.{state}'))}")
     for entry in story["entries"]:
-        print(f"{entry['at']}  {readable(entry['text'])}")
+        where, why = readable(entry["place"]), f" ({readable(entry['cause'])})" if entry["cause"] else ""
+        print(f"{entry['at']}  {where:<24}  {readable(entry['text'])}{why}")
     return 0
 
 
@@ -162,10 +166,20 @@ def _wish(arguments: argparse.Namespace) -> int:
         body["codes"] = arguments.finding
     if arguments.wish == "merge":
         body["other"] = arguments.other
+    if arguments.wish == "amend":
+        body["wanted"] = dict(arguments.wanted)
     path = f"{_PATH}/{quote(arguments.order, safe='')}/{arguments.wish}"
     order = json.loads(send(site, path, json.dumps(body).encode(), more={"If-Match": "*"}))["order"]
     print(_stage(order))
     return 0
+
+
+def _wanted(text: str) -> tuple[str, int]:
+    """``2=0`` as line and units."""
+    line, _, units = text.partition("=")
+    if not (line.isdecimal() and units.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r}: write LINE=UNITS, as 2=0")
+    return line, int(units)
 
 
 def _stage(order: dict[str, Any]) -> str:

@@ -1,9 +1,10 @@
-"""`lanewise fault`: makes things go wrong in a simulated floor that runs, through its control socket.
+"""`lanewise fault` and `lanewise put`: what people do to a simulated floor that runs, through its control socket.
 
-Public names: add_arguments, main, listen.
+Public names: add_arguments, main, listen, tell.
 
 The control socket is a Unix stream socket that only its owner may use. A line with a fault is answered by a line,
-``ok`` or ``no: <why>``; the line ``?`` by what may be ordered, a line a device, and an empty line.
+``ok`` or ``no: <why>``; so is ``put LINE TAG…``, a tote or parcel put on a belt; the line ``?`` is answered by what may
+be ordered, a line a device, and an empty line.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from edge.sim.faults import FORM, MEND, FaultError, FaultOrder, Faults
 
 _ANSWER_S = 5.0
+_PUT = "put"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,36 +33,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Orders the faults one after the other; 0 = all taken, 1 = one was refused. Raises ``OSError``."""
     refused = False
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(_ANSWER_S)
-        try:
-            client.connect(str(arguments.socket))
-        except FileNotFoundError:
-            raise OSError(
-                f"{arguments.socket}: is not there: start `lanewise sim --control {arguments.socket}`"
-            ) from None
-        except ConnectionRefusedError:
-            raise OSError(f"{arguments.socket}: nobody listens: the simulated floor has ended") from None
-        with client.makefile("rw", encoding="utf-8") as talk:
-            for order in arguments.faults or ["?"]:
-                talk.write(" ".join(order.split()) + "\n")
-                talk.flush()
-                while answer := talk.readline().rstrip("\n"):
-                    refused |= answer.startswith("no: ")
-                    if order == "?":
-                        print(answer)
-                        continue
-                    if answer == "ok":
-                        print(f"{order}: ok")
-                    else:
-                        print(f"lanewise fault: {answer.removeprefix('no: ')}", file=sys.stderr)
-                    break
+    for order, answer in tell(arguments.socket, arguments.faults or ["?"]):
+        if order == "?":
+            print(answer)
+        elif answer == "ok":
+            print(f"{order}: ok")
+        else:
+            refused = True
+            print(f"lanewise fault: {answer.removeprefix('no: ')}", file=sys.stderr)
     return int(refused)
 
 
+def tell(path: Path, orders: Sequence[str]) -> list[tuple[str, str]]:
+    """Says lines to a floor's control socket; each with what is answered. Raises ``OSError``."""
+    told = []
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(_ANSWER_S)
+        try:
+            client.connect(str(path))
+        except FileNotFoundError:
+            raise OSError(f"{path}: is not there: start `lanewise sim --control {path}`") from None
+        except ConnectionRefusedError:
+            raise OSError(f"{path}: nobody listens: the simulated floor has ended") from None
+        with client.makefile("rw", encoding="utf-8") as talk:
+            for order in orders:
+                talk.write(" ".join(order.split()) + "\n")
+                talk.flush()
+                while answer := talk.readline().rstrip("\n"):
+                    told.append((order, answer))
+                    if order != "?":
+                        break
+    return told
+
+
 @asynccontextmanager
-async def listen(path: Path, faults: Faults) -> AsyncIterator[None]:
-    """Takes orders at ``path`` meanwhile. Raises ``OSError`` for a path that cannot be used or is in use."""
+async def listen(path: Path, faults: Faults, put: Callable[[str, Sequence[str]], None]) -> AsyncIterator[None]:
+    """Takes orders at ``path`` meanwhile. Raises ``OSError`` for a path that cannot be used or is in use.
+
+    ``put`` gets a line and tags, and raises FaultError.
+    """
     with socket.socket(socket.AF_UNIX) as knock, suppress(FileNotFoundError, ConnectionRefusedError):
         knock.connect(str(path))
         raise OSError(f"{path}: another simulated floor listens there: give --control another path")
@@ -68,7 +79,7 @@ async def listen(path: Path, faults: Faults) -> AsyncIterator[None]:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while line := await reader.readline():
-                writer.write(_answer(faults, line.decode("utf-8", "replace").strip()).encode())
+                writer.write(_answer(faults, put, line.decode("utf-8", "replace").strip()).encode())
                 await writer.drain()
         except (ConnectionError, ValueError):
             pass  # the client left, or its line never ends
@@ -91,7 +102,7 @@ def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _answer(faults: Faults, line: str) -> str:
+def _answer(faults: Faults, put: Callable[[str, Sequence[str]], None], line: str) -> str:
     if line == "?":
         told = [
             f"{name}: {', '.join([*map(_kind, device.amounts.items()), MEND])}"
@@ -99,7 +110,11 @@ def _answer(faults: Faults, line: str) -> str:
         ]
         return "\n".join(told) + "\n\n"
     try:
-        faults.order([FaultOrder.parse(line)])
+        match line.split():
+            case [word, belt, *tags] if word == _PUT and tags:
+                put(belt, tags)
+            case _:
+                faults.order([FaultOrder.parse(line)])
     except FaultError as error:
         return f"no: {error}\n"
     return "ok\n"

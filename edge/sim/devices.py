@@ -30,14 +30,14 @@ from edge.core.values.dock import Side
 from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.sim.dock_floor import Crossing, EyeSignal
 from edge.sim.dock_hands import DockHands
-from edge.sim.faults import Failing, FaultOrder, Faults, failing
+from edge.sim.faults import Failing, FaultError, FaultOrder, Faults, failing
 from edge.sim.floor import Floor, Happening, InventoryRound, Landed, Scanned, Signal
 from edge.sim.inflow import Stream
 from edge.sim.io_floor import IoFloor
 from edge.sim.point_values import move_points
 from edge.sim.scanner import SimulatedScanner
 from edge.sim.tally import Decision, FloorReport, PlcEvents, ReactionMs, Tally, percentiles_ms
-from edge.sim.world import World
+from edge.sim.world import World, by_hand
 from plc.driver import PlcError
 from plc.io_simulator import SimulatedIo
 from plc.plc_side import PlcSide
@@ -46,6 +46,8 @@ from plc.simulated_faults import PlcFault
 from plc.simulator import SimulatedPlc
 from plc.words import CommandRecord, EventType, Opcode, Refusal, serial_behind
 from rfid.driver import ReaderError
+from rfid.epc.hexadecimal import plain_hex
+from rfid.epc.identity import EpcError
 from rfid.llrp_device.simulator import AMOUNTS as READER_AMOUNTS
 from rfid.llrp_device.simulator import ReaderFault, SimulatedReader
 
@@ -75,11 +77,11 @@ class SimulatedFloor:
     """Every line of a configuration behind its PLCs and readers.
 
     ``seconds``: how long loads flow in, None = for ever. ``released`` False holds the belts until ``release``.
-    ``alone``: they do not wait for controllers. ``keep_decisions``: remember where each load ended. ``crossings``
-    counts ways through dock doors. ``faults``: what is to go wrong; more may be ordered of the attribute of that name
-    while it runs. ``say`` is told when. ``takes``: whether somebody comes for what landed.
-    ``monotonic_us`` times the reactions; None = the loop's clock, which times
-    everything else, but which uvloop rounds to whole milliseconds.
+    ``alone``: they do not wait for controllers. ``empty``: nothing comes but what is ``put``. ``keep_decisions``:
+    remember where each load ended. ``crossings`` counts ways through dock doors. ``faults``: what is to go wrong; more
+    may be ordered of the attribute of that name while it runs. ``say`` is told when. ``takes``: whether somebody comes
+    for what landed. ``monotonic_us`` times the reactions; None = the loop's clock, which times everything else, but
+    which uvloop rounds to whole milliseconds.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class SimulatedFloor:
         seconds: float | None = None,
         released: bool = True,
         alone: bool = False,
+        empty: bool = False,
         keep_decisions: bool = False,
         faults: Sequence[FaultOrder] = (),
         say: Callable[[str], None] = lambda _: None,
@@ -106,6 +109,8 @@ class SimulatedFloor:
         self._monotonic_us = monotonic_us
         self._released = released
         self._alone = alone
+        self._empty = empty
+        self._put = 0
         self._refused: Counter[str] = Counter()
         self._layouts = {layout.name: layout for layout in config.layouts()}
         self.streams = {name: self._stream(layout) for name, layout in self._layouts.items()}
@@ -160,6 +165,21 @@ class SimulatedFloor:
     def release(self) -> None:
         """Lets the belts move as soon as nothing else is missing."""
         self._released = True
+
+    def put(self, line: str, tags: Sequence[str]) -> None:
+        """Somebody puts a tote or parcel on a belt; its own tag comes first. Raises FaultError for what cannot be."""
+        layout = self._layouts.get(line)
+        if layout is None:
+            raise FaultError(f"no line {line!r}, there are {', '.join(self._layouts)}")
+        said = [(tag, plain_hex(tag)) for tag in tags]
+        if wrong := [tag for tag, known in said if known is None]:
+            raise FaultError(f"{line}: {wrong[0]!r} is no tag: allowed are hexadecimal digits, by fours")
+        self._put += 1
+        try:
+            load = by_hand(layout, self._put, [known for _, known in said if known])
+        except EpcError as error:
+            raise FaultError(f"{line}: {error}") from None
+        self.streams[line].add(self.floor_us, load)
 
     def plc(self, name: str) -> SimulatedPlc:
         """A PLC of the floor."""
@@ -504,6 +524,8 @@ class SimulatedFloor:
     # ---- the lines ---------------------------------------------------------------------------------------------------
 
     def _stream(self, layout: LineLayout) -> Stream:
+        if self._empty:
+            return Stream(None)
         match layout.job:
             case Job.SORT:
                 return Stream(partial(self.world.parcel, layout.name))

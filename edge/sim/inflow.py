@@ -13,9 +13,12 @@ from edge.sim.world import FloorLoad
 
 
 class Stream:
-    """The inflow of one line. ``make(index)`` gives the load of a number; ``stopped`` True ends the flow."""
+    """The inflow of one line. ``make(index)`` gives the load of a number, None: nothing comes but what is added.
 
-    def __init__(self, make: Callable[[int], FloorLoad]) -> None:
+    ``stopped`` True ends the flow.
+    """
+
+    def __init__(self, make: Callable[[int], FloorLoad] | None) -> None:
         self.stopped = False
         self._make = make
         self._made = 0
@@ -29,7 +32,7 @@ class Stream:
         if self._due and self._due[0][0] <= at_us:
             return heappop(self._due)[2]
         self.prepare(1)
-        return self._ahead.popleft()
+        return self._ahead.popleft() if self._ahead else None
 
     def add(self, due_us: int, load: FloorLoad) -> None:
         """A load from another line of this floor that is ready at ``due_us``."""
@@ -38,7 +41,7 @@ class Stream:
     def prepare(self, ahead: int) -> list[FloorLoad]:
         """Makes loads until ``ahead`` are waiting; those that were made now."""
         fresh = []
-        while len(self._ahead) < ahead:
+        while self._make is not None and len(self._ahead) < ahead:
             load = self._make(self._made)
             self._made += 1
             self._ahead.append(load)

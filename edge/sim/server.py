@@ -51,6 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--alone", action="store_true", help="the belts do not wait for a controller: to watch readers, or check a PLC"
     )
+    parser.add_argument(
+        "--empty",
+        action="store_true",
+        help="nothing comes by itself: totes and parcels are put there by `lanewise put`",
+    )
     parser.add_argument("--orders", metavar="URL", help="the site's API, where the orders are brought")
     parser.add_argument(
         "--token-file", type=Path, metavar="FILE", help="has the API's token in its first line, if it needs one"
@@ -64,7 +69,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{FORM}; may be given more than once",
     )
     parser.add_argument(
-        "--control", type=Path, metavar="SOCKET", help="take faults there while it runs, from `lanewise fault`"
+        "--control",
+        type=Path,
+        metavar="SOCKET",
+        help="take faults and loads there while it runs, from `lanewise fault` and `lanewise put`",
     )
     parser.add_argument("--quiet", action="store_true", help="no line of figures every second")
 
@@ -87,6 +95,7 @@ def main(arguments: argparse.Namespace) -> int:
                 config,
                 seconds=arguments.seconds,
                 alone=arguments.alone,
+                empty=arguments.empty,
                 orders_url=arguments.orders,
                 token=token,
                 report=arguments.report,
@@ -120,6 +129,7 @@ async def run_sim(
     *,
     seconds: float | None = None,
     alone: bool = False,
+    empty: bool = False,
     orders_url: str | None = None,
     token: str | None = None,
     report: Path | None = None,
@@ -129,14 +139,16 @@ async def run_sim(
 ) -> FloorReport:
     """Runs the floor to its end and returns its truth; cancelled, it still writes ``report``.
 
-    ``control``: path of a socket where further faults may be ordered. Raises FeedError when the site refuses the
-    orders, FaultError for a fault that cannot be, PlcError, ReaderError or OSError for an address that is taken.
+    ``control``: path of a socket where further faults may be ordered, and loads put on belts. Raises FeedError when
+    the site refuses the orders, FaultError for a fault that cannot be, PlcError, ReaderError or OSError for an address
+    that is taken.
     """
     floor = SimulatedFloor(
         config,
         seconds=seconds,
         released=orders_url is None,
         alone=alone,
+        empty=empty,
         faults=faults,
         say=say or (lambda _: None),
         monotonic_us=lambda: time.monotonic_ns() // 1000,
@@ -149,7 +161,7 @@ async def run_sim(
     sold = None
     try:
         if control is not None:
-            await opened.enter_async_context(listen(control, floor.faults))
+            await opened.enter_async_context(listen(control, floor.faults, floor.put))
         ended = asyncio.ensure_future(floor.wait())
         tasks = [ended] if feeder is None else [ended, asyncio.ensure_future(feeder.run())]
         if orders_url is not None and config.sim.docks:

@@ -1,6 +1,6 @@
 """What moves on the simulated floor, and the truth about it: orders, totes, items, parcels and their tags.
 
-Public names: FloorFault, PlacedTag, FloorLoad, World.
+Public names: FloorFault, PlacedTag, FloorLoad, World, by_hand.
 
 Everything follows from the seed: each tote and parcel has a random generator of its own, made from seed, line and
 index, so no timing and no neighbour ever changes a content. Streams are endless; ``index`` counts from 0.
@@ -10,6 +10,7 @@ Parcels carry the label's tag only: readers of a sorter select SSCC tags by thei
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
@@ -314,6 +315,18 @@ class World:
         """The tag of a parcel's label: extension and serial from seed, line and load."""
         number = f"{self._seed % 100:02d}{self._number[line] % 100:02d}{index % 10_000_000:07d}"
         return sscc96(str(PREFIX)[:6], number)
+
+
+def by_hand(layout: LineLayout, index: int, tags: Sequence[str]) -> FloorLoad:
+    """A tote or parcel that somebody puts on a belt, with these tags on and in it, hexadecimal; the first names it.
+
+    Raises EpcError for a first tag that names nothing.
+    """
+    name = f"{layout.name}/by hand {index}"
+    rng = Random(name)
+    placed = tuple(PlacedTag(tag, rng.randint(-80, 80), rng.randint(-100, 100), rng.randint(60, 250)) for tag in tags)
+    length_mm = 600 if layout.job is Job.VERIFY else 300
+    return FloorLoad(layout.name, index, name, identify(tags[0]), length_mm, FloorFault.NONE, None, (), placed)
 
 
 def _parcel(

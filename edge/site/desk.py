@@ -37,6 +37,7 @@ from edge.site.sales_list import SaleFilter, SalePage, SaleRow
 from edge.site.sales_work import PERSON, EffectHand, SaleWork, held_by
 from edge.site.scope import scope_of
 from edge.site.store import SiteStore
+from edge.site.stories import SaleStory, story_of
 from edge.site.taking import SaleOutcome, SaleTaken
 
 __all__ = [
@@ -83,17 +84,6 @@ class SaleDetail:
     refunded: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaleStory:
-    """One thing that was done to an order."""
-
-    at_us: int
-    what: str
-    by: str = ""
-    reason: str = ""
-    body: Mapping[str, str | int | list[str]]
-
-
 class SalesDesk:
     """The sales orders of one store. ``rules``: of review; ``countries``: in which phones without one may be.
 
@@ -112,8 +102,11 @@ class SalesDesk:
 
     # ---- what comes in -----------------------------------------------------------------------------------------------
 
-    def take(self, drafts: Iterable[Draft], at_us: int) -> list[SaleTaken]:
-        """Takes orders and judges them, by portions, each one transaction; what became of each, in their order."""
+    def take(self, drafts: Iterable[Draft], at_us: int, run: str = "") -> list[SaleTaken]:
+        """Takes orders and judges them, by portions, each one transaction; what became of each, in their order.
+
+        ``run``: the import that brings them.
+        """
         asked = [replace(draft, order=apportioned(draft.order)) for draft in drafts]
         found: list[SaleTaken] = []
         for at in range(0, len(asked), taking.AT_ONCE):
@@ -123,7 +116,8 @@ class SalesDesk:
                 taken = taking.take_untold(db, keys, portion, at_us)
                 work = SaleWork(db, keys, self._rules, at_us, self._hand)
                 work.told += taking.told_of(taken)
-                work.fresh([one.id for one in taken if one.outcome is SaleOutcome.NEW])
+                came = zip(portion, taken, strict=True)
+                work.fresh({one.id: _place(draft, run) for draft, one in came if one.outcome is SaleOutcome.NEW})
                 for number, (draft, one) in enumerate(zip(portion, taken, strict=True)):
                     if one.outcome in _RANKS:
                         taken[number] = work.again(draft, one)
@@ -139,7 +133,7 @@ class SalesDesk:
         with self._store.connections.writing() as db:
             imports.forget(db, run.at_us - _KEPT_US)
             imports.begin(db, run)
-        results = self.take(taken.drafts, now_us())
+        results = self.take(taken.drafts, now_us(), run.id)
         found = Counter(str(one.outcome) for one in results)
         left = tuple(
             LineSetAside(file=draft.where, order=draft.order.external or draft.order.id, reason=one.text)
@@ -219,16 +213,9 @@ class SalesDesk:
     def story(self, name: str) -> list[SaleStory]:
         """What was done to an order, in order; what the floor saw of its fulfilments stands in their timelines."""
         with self._store.connections.reading() as db:
-            table = tables.sales.orders.c
-            row = db.execute(sa.select(table.taken_us, table.channel).where(table.id == name)).first()
-            if row is None:
-                raise UnknownSale(name)
-            taken = SaleStory(at_us=row.taken_us, what="taken", body={"channel": row.channel})
-            done = [
-                SaleStory(at_us=one.at_us, what=one.what, by=one.by, reason=one.reason, body=one.body)
-                for one in sales.changes_of(db, name)
-            ]
-            return [taken, *done]
+            if found := story_of(db, name):
+                return found
+        raise UnknownSale(name)
 
     def fulfilments(self, name: str) -> list[str]:
         """The fulfilments in which something of an order is or was."""
@@ -478,6 +465,13 @@ class SalesDesk:
         scope = scope_of(db, names)
         found = proposals(scope, _parties(db, scope.orders))
         return tuple(one for one in found if order.id in (one.into, one.other))
+
+
+def _place(draft: Draft, run: str) -> dict[str, str | int | list[str]]:
+    """Where an order stood in what came: ``file``, ``row``, as far as there are some, and the ``run`` that read it."""
+    file, _, row = draft.where.rpartition(", row ")
+    where: dict[str, str | int | list[str]] = {"file": file, "row": int(row)} if file and row.isdecimal() else {}
+    return where | ({"run": run} if run else {})
 
 
 def _parties(db: sa.Connection, names: Iterable[str]) -> dict[str, Party]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from enum import IntEnum
+from enum import IntEnum, unique
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -18,13 +18,14 @@ _Q = TypeVar("_Q", bound=sa.Select[Any])
 Row = Sequence[object]
 
 
+@unique
 class Lock(IntEnum):
     """What only one process may do at a time; PostgreSQL only, since SQLite has one writer. Taken in this order."""
 
     SCHEMA = 1
     IN_USE = 2  # held shared by each connection that writes
     BATCH = 3  # a batch of fulfilments in portions
-    SALES = 20  # sales orders are judged, and what becomes of them is decided: before any of their rows is locked
+    SALES = 9  # sales orders are judged, and what becomes of them is decided: before any of their rows is locked
     ORDERS = 4  # fulfilments are read in order to be changed
     FEED = 5  # until the end of the transaction, numbers of the feed are given to this one alone
     OUTBOX = 6

@@ -26,6 +26,7 @@ from edge.orders.picking import (
 from edge.orders.stock import BinKey, StockCondition
 from edge.orders.waves import PickMode
 from edge.site import dialect
+from edge.site.stories import note_work
 from edge.site.tables import picks as tables
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def change_task(db: sa.Connection, before: PickTask, now: PickTask, at_us: int) 
             db.execute(tables.lines.update().where(its.task == now.id, its.n == line.n).values(row))
 
 
-def claim(at: StoreConnections, picker: str) -> PickTask | None:
+def claim(at: StoreConnections, picker: str, at_us: int) -> PickTask | None:
     """A picker's next round: the one in hand, or else the most urgent open one, now theirs. None = nothing to do.
 
     Nobody waits for another: a round that somebody else is about to claim is passed over.
@@ -174,6 +175,7 @@ def claim(at: StoreConnections, picker: str) -> PickTask | None:
         assert task is not None, "it is claimed"
         now = replace(task, state=task.stepped(TaskEvent.CLAIMED), picker=picker, version=task.version + 1)
         change_task(db, task, now, 0)
+        note_work(db, {line.fulfilment for line in now.lines}, "claimed", picker, at_us, {"round": now.id})
         return now
 
 
@@ -184,7 +186,7 @@ def task_in_hand(db: sa.Connection, picker: str) -> PickTask | None:
     return None if (name := db.execute(mine).scalar()) is None else task_of(db, name)
 
 
-def hand_back(at: StoreConnections, name: str, picker: str, version: int) -> PickTask:
+def hand_back(at: StoreConnections, name: str, picker: str, version: int, at_us: int) -> PickTask:
     """A round as nobody's again.
 
     Raises:
@@ -194,6 +196,7 @@ def hand_back(at: StoreConnections, name: str, picker: str, version: int) -> Pic
         task = round_of(db, name, picker, version)
         now = replace(task, state=task.stepped(TaskEvent.HANDED_BACK), picker="", version=task.version + 1)
         change_task(db, task, now, 0)
+        note_work(db, {line.fulfilment for line in now.lines}, "handed-back", picker, at_us, {"round": now.id})
         return now
 
 

@@ -67,13 +67,15 @@ class SaleWork:
         self.told: list[OutboxTold] = []
         self._effects: list[Effect] = []
         self._amended: dict[str, Fulfilment] = {}
+        self._came: Mapping[str, Mapping[str, str | int | list[str]]] = {}
         dialect.lock(db, Lock.SALES)
 
     # ---- what comes in -----------------------------------------------------------------------------------------------
 
-    def fresh(self, names: Sequence[str]) -> None:
-        """Orders that were taken just now: judged, with those that share something with them."""
-        self.judge(names, fresh=True)
+    def fresh(self, came: Mapping[str, Mapping[str, str | int | list[str]]]) -> None:
+        """Orders that were taken just now, by id, with where they stood: judged, with those that share something."""
+        self._came = came
+        self.judge(came, fresh=True)
 
     def again(self, draft: Draft, known: SaleTaken) -> SaleTaken:
         """An order that is known otherwise: amended by where its goods are, or left and noted once."""
@@ -185,6 +187,7 @@ class SaleWork:
         findings: dict[str, list[SaleFinding]] = {}
         moved: dict[OrderStage, list[str]] = {}
         stopped: list[str] = []
+        noted: list[SaleChange] = []
         for name, order in found.items():
             if order.stage not in _JUDGED:
                 continue
@@ -194,12 +197,17 @@ class SaleWork:
             stage = OrderStage.HELD if held and order.stage is not OrderStage.ACCEPTED else its.stage
             if stage is not order.stage:
                 moved.setdefault(stage, []).append(name)
-                codes = sorted({one.code for one in its.open})
-                self.told.append(OutboxTold(f"order.{stage}.v1", name, {"codes": [str(code) for code in codes]}))
+                codes = sorted({str(one.code) for one in its.open})
+                self.told.append(OutboxTold(f"order.{stage}.v1", name, {"codes": [*codes]}))
+                body: dict[str, str | int | list[str]] = {"stage": str(stage), "codes": [*codes]}
+                body |= self._came[name] if fresh else {}
+                what = "came" if fresh else "judged"
+                noted.append(SaleChange(order=name, at_us=self._at_us, by="", reason="", what=what, body=body))
                 if stage is OrderStage.ACCEPTED:
                     self._effects.append(Reserve(name))
             elif its.open and order.stage is OrderStage.ACCEPTED:
                 stopped.append(name)
+        sales.note_change(self._db, noted)
         sales.set_findings(self._db, findings, self._at_us)
         for stage, its_names in moved.items():
             sales.set_stage(self._db, its_names, stage, newer=not fresh)

@@ -1,11 +1,9 @@
 """What is said of shop orders: findings, refusals, stages, places, contacts.
 
-Public names: of_finding, of_stored, of_rule, of_refusal, of_change, of_stage, of_state, of_place, of_contact.
+Public names: of_finding, of_stored, of_rule, of_refusal, of_stage, of_state, of_place, of_contact.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from edge.orders.contact import ContactOutcome
 from edge.orders.review import ReviewFinding
@@ -41,27 +39,6 @@ def of_refusal(refused: WishRefused) -> Phrase:
         if key in values:
             values[key] = phrase(f"fulfilment.{refused.values[key]}")
     return Phrase(code, values)
-
-
-def of_change(what: str, by: str, reason: str, body: Mapping[str, str | int | list[str]]) -> Phrase:
-    """What was done to an order, by whom and why where somebody said so."""
-    if what.startswith("floor-"):
-        return phrase(
-            "sale.floor", fulfilment=str(body["fulfilment"]), state=phrase(f"fulfilment.{what.removeprefix('floor-')}")
-        )
-    more: list[Phrase] = []
-    if outcome := body.get("outcome"):
-        more.append(phrase("sale.more.outcome", outcome=phrase(f"contact.{outcome}")))
-    more += [phrase("sale.more.of", of=str(body[key])) for key in ("channel", "other", "fulfilment") if body.get(key)]
-    if isinstance(codes := body.get("codes"), list) and codes:
-        more.append(phrase("sale.more.codes", codes=tuple(codes)))
-    if isinstance(lines := body.get("lines"), list) and lines:
-        more.append(phrase("sale.more.lines", lines=tuple(lines)))
-    if by:
-        more.append(phrase("sale.more.by", by=by))
-    if reason:
-        more.append(phrase("sale.more.reason", reason=reason))
-    return phrase(f"sale.{what}", more=tuple(more))
 
 
 def of_stage(stage: OrderStage) -> Phrase:

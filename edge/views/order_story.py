@@ -1,0 +1,147 @@
+"""What was done to an order, as sentences: what, where, and what was the cause.
+
+Public names: StoryPart, tell_change, tell_record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge.core.events import (
+    Anomaly,
+    CommandHandled,
+    CommandSent,
+    ItemReleased,
+    OrderChanged,
+    OrderShipped,
+    PassageSeen,
+    PlcEvent,
+    RouteDecided,
+    Sorted,
+    ToteChecked,
+)
+from edge.core.iso_time import iso
+from edge.journal.record import Value
+from edge.views.words.phrase import Phrase, Word, phrase
+
+Body = Mapping[str, str | int | list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryPart:
+    """One thing that happened. ``place`` and ``cause``: None = nobody knows."""
+
+    said: Phrase
+    place: Phrase | None = None
+    cause: Phrase | None = None
+
+
+def tell_change(what: str, by: str, reason: str, body: Body) -> StoryPart:
+    """What was done to an order; ``what`` and ``body`` as `edge.site.stories` has them."""
+    person = _of_person(by, reason)
+    if what.startswith("floor-"):
+        state = phrase(f"fulfilment.{what.removeprefix('floor-')}")
+        return StoryPart(phrase("sale.floor", fulfilment=str(body["fulfilment"]), state=state), phrase("at.floor"))
+    match what:
+        case "taken":
+            return _taken(body)
+        case "judged":
+            return StoryPart(_found(body), phrase("at.review"), phrase("because.rules"))
+        case "planned":
+            carrier, cutoff = f"{body['carrier']} {body['code']}".strip(), iso(_count(body, "cutoff_us"))
+            said = phrase("sale.planned", by=carrier, cutoff=cutoff)
+            return StoryPart(said, _at(body, "wave"), phrase("because.pickup", pickup=str(body["pickup"])))
+        case "wave-released" | "withdrawn":
+            return StoryPart(phrase(f"sale.{what}", fulfilment=str(body["fulfilment"])), _at(body, "wave"), person)
+        case "claimed" | "handed-back":
+            return StoryPart(phrase(f"sale.{what}", by=by), _at(body, "round"), person)
+        case "picked":
+            return StoryPart(phrase("sale.picked", by=by, **_goods(body)), _at(body, "bin"), _line(body))
+        case "short":
+            why = phrase(f"pick.short.{body['short']}")
+            said = phrase("sale.short", why=why, bin=str(body["bin"]), **_goods(body))
+            return StoryPart(said, _at(body, "bin"), _line(body))
+        case "to-put-back":
+            why = phrase("because.cancelled") if reason == "cancelled" else phrase("because.reason", reason=reason)
+            said = phrase("sale.to-put-back", bin=str(body["bin"]), **_goods(body))
+            return StoryPart(said, _at(body, "tote") if body["tote"] else None, why)
+        case "back-in-bin":
+            return StoryPart(phrase("sale.back-in-bin", **_goods(body)), _at(body, "bin"), person)
+        case _:
+            return StoryPart(phrase(f"sale.{what}", more=_more(by, reason, body)), phrase("at.desk"), person)
+
+
+def tell_record(value: Value, seq: int) -> tuple[Phrase | None, Phrase | None]:
+    """Place and cause of what a journal or the feed tells; ``seq``: its number there."""
+    journaled = phrase("because.record", number=seq)
+    match value:
+        case OrderChanged() | ItemReleased():
+            return phrase("at.feed"), phrase("because.feed", number=value.feed_seq)
+        case RouteDecided(line=line, lane=lane) | Sorted(line=line, lane=lane) | OrderShipped(line=line, lane=lane):
+            return phrase("at.lane", line=line, lane=lane), journaled
+        case PlcEvent(plc=plc, track_id=track) | ToteChecked(line=plc, track_id=track):
+            return phrase("at.track", line=plc, track=track), journaled
+        case PassageSeen(line=line, track_id=track) | Anomaly(line=line, track_id=track):
+            return phrase("at.track", line=line, track=track), journaled
+        case CommandSent(plc=plc) | CommandHandled(plc=plc):
+            return phrase("at.plc", plc=plc), journaled
+        case _:
+            return None, journaled
+
+
+def _more(by: str, reason: str, body: Body) -> tuple[Phrase, ...]:
+    """What is said of a wish beside what it is."""
+    more: list[Phrase] = []
+    if outcome := body.get("outcome"):
+        more.append(phrase("sale.more.outcome", outcome=phrase(f"contact.{outcome}")))
+    more += [phrase("sale.more.of", of=str(body[key])) for key in ("channel", "other", "fulfilment") if body.get(key)]
+    if isinstance(codes := body.get("codes"), list) and codes:
+        more.append(phrase("sale.more.codes", codes=tuple(codes)))
+    if isinstance(lines := body.get("lines"), list) and lines:
+        more.append(phrase("sale.more.lines", lines=tuple(lines)))
+    if by:
+        more.append(phrase("sale.more.by", by=by))
+    if reason:
+        more.append(phrase("sale.more.reason", reason=reason))
+    return tuple(more)
+
+
+def _taken(body: Body) -> StoryPart:
+    channel, run = str(body.get("channel", "")), str(body.get("run", ""))
+    cause = phrase("because.import", run=run) if run else None
+    place = phrase("at.channel", channel=channel)
+    if file := body.get("file"):
+        place = phrase("at.row", file=str(file), row=_count(body, "row"))
+    return StoryPart(phrase("sale.taken", channel=channel), place, cause)
+
+
+def _found(body: Body) -> Phrase:
+    codes = body.get("codes")
+    rules = tuple(phrase(f"rule.{one}") for one in codes) if isinstance(codes, list) else ()
+    if not body.get("stage"):  # it was accepted, and is found wanting now
+        return phrase("sale.judged", rules=rules)
+    return phrase("sale.found", rules=rules) if rules else phrase("sale.passed")
+
+
+def _of_person(by: str, reason: str) -> Phrase | None:
+    if not by:
+        return None
+    return phrase("because.person-why", by=by, reason=reason) if reason else phrase("because.person", by=by)
+
+
+def _at(body: Body, what: str) -> Phrase:
+    return Phrase(f"at.{what}", {what: str(body[what])})
+
+
+def _line(body: Body) -> Phrase:
+    return phrase("because.line", round=str(body["round"]), line=_count(body, "line"))
+
+
+def _goods(body: Body) -> dict[str, Word]:
+    return {"units": _count(body, "units"), "sku": str(body["sku"])}
+
+
+def _count(body: Body, key: str) -> int:
+    found = body[key]
+    return found if isinstance(found, int) else 0
