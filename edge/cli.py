@@ -113,6 +113,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
         "parcels", "edge.commands.parcels", "labels of parcels: give, print, void; numbers for stations", "Parcels."
     )
     of_module("plc", "edge.commands.plc", "a PLC's mailbox: conformance, watch", "A PLC's mailbox.")
+    of_module("epcis", "edge.commands.epcis", "what a journal proves, as EPCIS 2.0 for a repository")
     of_module("rfid", "edge.commands.rfid", "readers: discover, watch, report", "RFID readers.")
     of_module("opcua", "edge.opcua.server", "portals as AutoID devices and lines as PackML machines on OPC UA")
 
