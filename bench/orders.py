@@ -1,6 +1,6 @@
 """Orders into the site store: many at once beside row by row, a million open ones beside them, and whoever waits.
 
-Public names: main. Run: ``python -m bench.orders [--against c3fd558]``.
+Public names: main, fill, fulfilment. Run: ``python -m bench.orders [--against c3fd558]``.
 
 A server of PostgreSQL of its own, with fsync, in a folder of its own; SQLite beside it. Sales orders have three lines
 and a consignee. ``--against`` runs `put_orders` of an older version, which took orders row by row, on the same server;
@@ -31,7 +31,9 @@ from edge.core.core import Core
 from edge.core.values.feed import FeedPlace
 from edge.core.values.order import Order, OrderLine
 from edge.core.values.wishes import LaneWish
+from edge.orders.review import ReviewRules
 from edge.site import sales, tables
+from edge.site.desk import SalesDesk
 from edge.site.engine import engine
 from edge.site.store import SaleOutcome, SiteStore
 
@@ -127,6 +129,8 @@ def _compare(name: str, url: str, folder: Path, count: int, beside: int, before:
     _take(store, 900 * count, 1, server)  # connected, and the secret made
     alone = _best(lambda run: _take(store, run * count, count, server))
     _row(f"{name}: sales orders, lines, consignees, outbox", count, alone, before)
+    reviewed = _best(lambda run: _review(store, (run + 30) * count, count, server))
+    _row(f"{name}: the same, taken and reviewed by the desk", count, reviewed, before)
     if server:
         slow = _row_by_row(store, 800 * count, count // 10, server)
         _row(f"{name}: the same rows one by one, by a tenth", count, slow)
@@ -136,10 +140,14 @@ def _compare(name: str, url: str, folder: Path, count: int, beside: int, before:
     _row(f"{name}: fulfilments, feed", count, _best(lambda run: _put(store, run * count, count, server)), before)
     _waits(name, store, 40_000)
     small = _beginning(url)
-    _fill(url, beside)
-    crowded = _best(lambda run: _take(store, (run + 10) * count, count, server))
-    _row(f"{name}: sales orders, {beside} open ones beside", count, crowded, before)
-    print(f"    {100 * (crowded.busy / alone.busy - 1):+.0f} % processor time")
+    fill(url, beside)
+    for what, first, small_cost, run_it in (
+        ("sales orders", 10, alone, _take),
+        ("taken and reviewed", 20, reviewed, _review),
+    ):
+        crowded = _best(lambda run, first=first, run_it=run_it: run_it(store, (run + first) * count, count, server))
+        _row(f"{name}: {what}, {beside} open ones beside", count, crowded, before)
+        print(f"    {100 * (crowded.busy / small_cost.busy - 1):+.0f} % processor time")
     for what, many in _beginning(url).items():
         print(f"{name}: to begin: {what}: {small[what]:.2f} without, {many:.2f} with {beside} open sales orders")
     store.close()
@@ -165,6 +173,17 @@ def _take(store: SiteStore, first: int, count: int, server: int, outcome: SaleOu
     return cost
 
 
+def _review(store: SiteStore, first: int, count: int, server: int) -> Cost:
+    """What people and channels do: all rules, beside the orders of the same phone, address and goods."""
+    drafts = [sold(number) for number in range(first, first + count)]
+    desk = SalesDesk(store, ReviewRules(), ("TW",))
+    meter = Meter(server)
+    taken = desk.take(drafts, 1)
+    cost = meter.cost()
+    assert all(one.outcome is SaleOutcome.NEW for one in taken)
+    return cost
+
+
 def _row_by_row(store: SiteStore, first: int, count: int, server: int) -> Cost:
     """What `take_sales` stores, as the older version stored orders: looked for and inserted one after the other."""
     drafts = [sold(number) for number in range(first, first + count)]
@@ -182,7 +201,7 @@ def _row_by_row(store: SiteStore, first: int, count: int, server: int) -> Cost:
             for line in order.lines:
                 its_line = dict(zip(sales.LINE, sales.line_row(line), strict=True))
                 db.execute(its.lines.insert().values(its_line | {"order_id": order.id}))
-            person = sales.person_row(store.keys, order.id, draft.consignee)
+            person = sales.person_row(order.id, draft.consignee, store.keys.all_of(draft.consignee, order.lines))
             db.execute(its.consignees.insert().values(dict(zip(sales.PERSON, person, strict=True))))
             db.execute(its.outbox.insert().values(at_us=1, type="order.taken.v1", subject=order.id, body="{}"))
     cost = meter.cost()
@@ -211,13 +230,14 @@ def _waits(name: str, store: SiteStore, count: int) -> None:
     print(f"{name}: {len(waits)} requests while {count} orders come in: {max(waits):.3f} s at most", flush=True)
 
 
-def _fill(url: str, count: int) -> None:
-    """Open sales orders with three lines and a consignee, straight into the tables."""
+def fill(url: str, count: int, behind: int = 0) -> None:
+    """Open sales orders with three lines and a consignee, straight into the tables; numbered behind a number."""
     made = engine(url, readonly=False, upgrades=True)
     numbers = (
-        f"generate_series(1, {count}) AS n"
+        f"generate_series({behind + 1}, {behind + count}) AS n"
         if url.startswith("postgresql")
-        else f"(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s)"
+        else f"(WITH RECURSIVE s(n) AS (SELECT {behind + 1} UNION ALL SELECT n + 1 FROM s WHERE n < {behind + count})"
+        " SELECT n FROM s)"
     )
     false = "false" if url.startswith("postgresql") else "0"
     with made.begin() as db:
@@ -230,10 +250,9 @@ def _fill(url: str, count: int) -> None:
                 f"INSERT INTO sales_line SELECT 'big-' || n, {line}, 'SKU', '', '', 1, 0, 100, 0, 0 FROM {numbers}"
             )
         db.exec_driver_sql(
-            "INSERT INTO consignee SELECT 'big-' || n, 'name', '+886', '', '', "
-            + false
-            + ", '', 'TW', '', '', '', 'street',"
-            f" '106', 'p' || n, 'e' || n, 'a' || n, NULL, 0 FROM {numbers}"
+            f"INSERT INTO consignee ({', '.join((*sales.PERSON, 'when_us'))}) SELECT 'big-' || n, 'name', '+886', '',"
+            f" '', {false}, '', 'TW', '', '', '', 'street', '106', 'p' || n, 'e' || n, 'a' || n, 'g' || n, 'w' || n,"
+            f" 1790000000000000 + n FROM {numbers}"
         )
     with made.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
         db.exec_driver_sql("ANALYZE")

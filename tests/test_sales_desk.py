@@ -338,7 +338,7 @@ def shop_file(count: int) -> bytes:
 def test_killed_at_any_statement_an_import_loses_and_doubles_nothing(
     store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The folder's file is read again by whoever comes next; kill -9 before each seventh statement."""
+    """The folder's file is read again by whoever comes next; kill -9 before each fourth statement."""
     monkeypatch.setattr(taking, "AT_ONCE", 5)
     folder, secret = tmp_path / "in", tmp_path / "site.secret"
     channel = ChannelTable(currency="TWD", digits=0, payment="prepaid")
@@ -364,7 +364,7 @@ def test_killed_at_any_statement_an_import_loses_and_doubles_nothing(
 
     folder.mkdir()
     (folder / "orders.csv").write_bytes(shop_file(12))
-    for until in range(0, 5_000, 7):
+    for until in range(0, 5_000, 4):
         child = multiprocessing.get_context("fork").Process(target=work, args=(until,))
         child.start()
         child.join(HANGS_S)

@@ -8,6 +8,7 @@ key, which is why it compares names of places and people and converts nothing.
 
 from __future__ import annotations
 
+import re
 from unicodedata import normalize
 
 _PAIRS = (
@@ -28,6 +29,7 @@ _PAIRS = (
     "龐庞衆众僑侨劇剧勢势卻却吋寸喚唤嘯啸坵丘庒庄搖摇撥拨樑梁濬浚瀧泷硤硖砲炮祕秘箇个纖纤罈坛羣群脈脉脣唇萬万薈荟蘿萝蠔蚝衞卫鄺邝鄔邬鈕钮鍊炼鎗枪鏗铿闕阙隸隶雋隽霑沾鞦秋韆千顓颛飄飘餚肴騫骞鬱郁鵰雕鶩鹜鷺鹭鸞鸾麵面麼么黴霉甯宁"
     "寜宁澠渑"
 )
+_BETWEEN = re.compile(r"[\W_]+")
 _FOLD = {ord(_PAIRS[at]): _PAIRS[at + 1] for at in range(0, len(_PAIRS), 2)}
 
 
@@ -38,14 +40,9 @@ def folded(text: str) -> str:
 
 def compact(text: str) -> str:
     """The same without what stands between letters and digits; two numbers stay two."""
-    made: list[str] = []
-    gap = False
-    for one in folded(text):
-        if one.isalnum():
-            if gap and made and made[-1].isdigit() and one.isdigit():
-                made.append(" ")
-            made.append(one)
-            gap = False
-        else:
-            gap = True
-    return "".join(made)
+    return _BETWEEN.sub(_joint, folded(text))
+
+
+def _joint(found: re.Match[str]) -> str:
+    text, begin, end = found.string, found.start(), found.end()
+    return " " if begin > 0 and end < len(text) and text[begin - 1].isdigit() and text[end].isdigit() else ""

@@ -58,6 +58,8 @@ def split(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
         raise ValueError(f"weights: {list(weights)}: allowed are numbers of 0 and more, one at least")
     if amount < 0:
         return tuple(-part for part in split(-amount, weights))
+    if not amount:
+        return (0,) * len(weights)
     whole = sum(weights)
     given = weights if whole else [1] * len(weights)
     whole = whole or len(weights)
@@ -75,6 +77,8 @@ def apportioned(order: SalesOrder) -> SalesOrder:
     weights = [max(0, _goods(line)) for line in order.lines]
     freight, discount = split(payment.freight + payment.tax, weights), split(payment.discount, weights)
     shares = [more - less for more, less in zip(freight, discount, strict=True)]
+    if shares == [line.share for line in order.lines]:
+        return order
     lines = tuple(replace(line, share=share) for line, share in zip(order.lines, shares, strict=True))
     return replace(order, lines=lines)
 

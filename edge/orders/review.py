@@ -197,11 +197,12 @@ Found = Iterator[tuple[str, str, str]]
 def judge(order: SalesOrder, facts: Facts, rules: ReviewRules, waivers: Sequence[Waiver] = ()) -> Judgement:
     """All that is found, in the order of the rules. An order in review or held is accepted or held by that; any other
     stays where it is."""
+    case = Case(order, facts, rules)
     findings = tuple(
         ReviewFinding(rule, rules.weights.get(rule, WEIGHTS[rule]), *found)
         for rule, finds in JUDGES.items()
         if rule not in rules.off
-        for found in finds(Case(order, facts, rules))
+        for found in finds(case)
     )
     stops = tuple(
         one for one in findings if one.weight is Weight.HOLD and not any(waiver.covers(one) for waiver in waivers)

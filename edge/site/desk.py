@@ -113,8 +113,8 @@ class SalesDesk:
             portion = asked[at : at + taking.AT_ONCE]
             keys = self._store.keys
             with self._store.connections.writing() as db:
-                taken = taking.take_untold(db, keys, portion, at_us)
                 work = SaleWork(db, keys, self._rules, at_us, self._hand)
+                taken = taking.take_untold(db, keys, portion, at_us, work.first_stages)
                 work.told += taking.told_of(taken)
                 came = zip(portion, taken, strict=True)
                 work.fresh({one.id: _place(draft, run) for draft, one in came if one.outcome is SaleOutcome.NEW})

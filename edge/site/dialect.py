@@ -1,6 +1,7 @@
 """What SQLite and PostgreSQL say otherwise, all of it: many rows at once, sets of values, locks, numbers in order.
 
-Public names: among, bulk_insert, insert_new, claim, lock, Lock, held_elsewhere, taken_for_life, append, place, IN_USE.
+Public names: among, beside, bulk_insert, insert_new, claim, lock, Lock, held_elsewhere, taken_for_life, append, place,
+IN_USE.
 """
 
 from __future__ import annotations
@@ -46,6 +47,25 @@ def among(db: sa.Connection, column: sa.ColumnElement[str], values: Iterable[str
         return column == sa.any_(sa.literal(listed, sa.ARRAY(sa.Text)))
     one = sa.func.json_each(json.dumps(listed)).table_valued("value")
     return column.in_(sa.select(one.c.value))
+
+
+def beside(
+    db: sa.Connection, key: sa.Column[Any], by: sa.Column[Any], values: Iterable[str], wanted: Sequence[sa.Column[Any]]
+) -> sa.Select[Any]:
+    """The rows that have one of many values in ``key``, between the parameters ``begin`` and ``end`` of ``by``.
+
+    Each value is looked up in the index of both, however many rows there are and whatever the planner knows of them.
+    """
+    between = by.between(sa.bindparam("begin", type_=sa.BigInteger), sa.bindparam("end", type_=sa.BigInteger))
+    if not is_postgresql(db):
+        return sa.select(*wanted).where(among(db, key, values), between)
+    listed = sa.func.unnest(sa.literal(sorted(set(values)), sa.ARRAY(sa.Text)))
+    given = listed.table_valued("one").render_derived(name="given")
+    ordered = (
+        sa.select(*wanted).where(key == given.c.one, between).order_by(key, by)
+    )  # which keeps it from being joined
+    its = ordered.lateral("its")
+    return sa.select(*its.c).select_from(given.join(its, sa.true()))
 
 
 def bulk_insert(db: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Row]) -> None:

@@ -1,6 +1,6 @@
 """Keys of persons: by which one is known again when nothing else of them is kept, and which nobody can turn back.
 
-Public names: Keys, read_keys, check_mark.
+Public names: Keys, PersonKeys, read_keys, check_mark.
 
 A key is a keyed hash (BLAKE2b, RFC 7693) with a secret of the site's that stands in a file of its own, not in the
 database: who has a copy of the database alone cannot find a phone number by trying all of them.
@@ -14,6 +14,7 @@ import secrets
 import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -34,6 +35,17 @@ _KEY = 16
 _NO_DIGIT = re.compile(r"\D")
 _UNHEARD = re.compile(r"[^\w\n]|_")
 _encoder = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonKeys:
+    """By what an order is found beside others; None = that is not known of it."""
+
+    phone: str | None = None
+    email: str | None = None
+    address: str | None = None
+    goods: str | None = None
+    person: str | None = None
 
 
 class Keys:
@@ -71,16 +83,21 @@ class Keys:
         written = unicodedata.normalize("NFKC", "\n".join((*parts, consignee.street))).casefold()
         return self._of(b"address", _UNHEARD.sub("", written).encode())
 
-    def goods(self, consignee: Consignee, lines: Iterable[SalesLine]) -> str | None:
-        """Of what goes to a postcode and of the numbers in its address: only orders that have both in common may be one
-        order twice. None where `edge.intake.compare` says nothing.
+    def all_of(self, consignee: Consignee, lines: Iterable[SalesLine]) -> PersonKeys:
+        """Every key of who gets something and of what that is.
+
+        Of goods: of what goes to a postcode and of the numbers in its address, since only orders that have both in
+        common may be one order twice; of the person: who gets something where, see `edge.intake.compare`. None where
+        that says nothing.
         """
         goods = compare.goods_key(consignee, lines)
-        return self._text(b"goods", goods and f"{goods}|{','.join(numbers_of(compare.address_key(consignee)))}")
-
-    def person(self, consignee: Consignee) -> str | None:
-        """Of who gets something where, see `edge.intake.compare`; None where that says nothing."""
-        return self._text(b"person", compare.consignee_key(consignee))
+        return PersonKeys(
+            phone=self.phone(consignee),
+            email=self.email(consignee),
+            address=self.address(consignee),
+            goods=self._text(b"goods", goods and f"{goods}|{','.join(numbers_of(compare.address_key(consignee)))}"),
+            person=self._text(b"person", compare.consignee_key(consignee)),
+        )
 
     def _text(self, what: bytes, text: str) -> str | None:
         return self._of(what, text.encode()) if text else None

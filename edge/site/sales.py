@@ -1,8 +1,8 @@
 """Sales orders within a transaction: looked up, changed, and what is noted beside them.
 
 Public names: find, consignee_of, replace_order, set_stage, set_noted, note_change, changes_of, set_findings,
-findings_of, waive, waivers_of, noted_of, link, linked, SaleFinding, SaleWaiver, SaleChange, SaleLink, SalesConflict;
-and for rows ORDER, LINE, PERSON, order_row, line_row, person_row.
+add_findings, findings_of, waive, waivers_of, noted_of, link, linked, SaleFinding, SaleWaiver, SaleChange, SaleLink,
+SalesConflict; and for rows ORDER, LINE, PERSON, order_row, line_row, person_row.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from edge.orders.sales import Consignee, Noted, OrderStage, Payment, PaymentKind, SalesLine, SalesOrder
 from edge.site import dialect
-from edge.site.personal import Keys
+from edge.site.personal import Keys, PersonKeys
 from edge.site.tables import sales as tables
 
 ORDER = (
@@ -113,13 +113,14 @@ class SaleLink:
 _T = TypeVar("_T")
 
 
-def order_row(order: SalesOrder) -> tuple[object, ...]:
+def order_row(order: SalesOrder, stage: OrderStage | None = None) -> tuple[object, ...]:
+    """``stage``: another than its own."""
     paid = order.payment
     return (
         order.id,
         order.channel,
         order.external or None,
-        str(order.stage),
+        str(stage or order.stage),
         order.version,
         order.revision,
         order.ordered_us,
@@ -155,9 +156,9 @@ def line_row(line: SalesLine) -> tuple[object, ...]:
     )
 
 
-def person_row(keys: Keys, order: SalesOrder, person: Consignee) -> tuple[object, ...]:
+def person_row(order: str, person: Consignee, known_by: PersonKeys) -> tuple[object, ...]:
     return (
-        order.id,
+        order,
         person.name,
         person.phone,
         person.extension,
@@ -170,11 +171,11 @@ def person_row(keys: Keys, order: SalesOrder, person: Consignee) -> tuple[object
         person.district,
         person.street,
         person.postcode,
-        keys.phone(person),
-        keys.email(person),
-        keys.address(person),
-        keys.goods(person, order.lines),
-        keys.person(person),
+        known_by.phone,
+        known_by.email,
+        known_by.address,
+        known_by.goods,
+        known_by.person,
     )
 
 
@@ -266,7 +267,8 @@ def replace_order(
         else:
             db.execute(tables.lines.insert().values(order_id=order.id, **row))
     if consignee is not None:
-        person = dict(zip(PERSON, person_row(keys, order, consignee), strict=True))
+        told = person_row(order.id, consignee, keys.all_of(consignee, order.lines))
+        person = dict(zip(PERSON, told, strict=True))
         db.execute(tables.consignees.update().where(tables.consignees.c.order_id == order.id).values(person))
     return after
 
@@ -312,6 +314,11 @@ def changes_of(db: sa.Connection, name: str) -> list[SaleChange]:
 def set_findings(db: sa.Connection, found: Mapping[str, Sequence[SaleFinding]], at_us: int) -> None:
     """What the rules found at orders, by id, in the place of what they found before."""
     db.execute(tables.findings.delete().where(dialect.among(db, tables.findings.c.order_id, found)))
+    add_findings(db, found, at_us)
+
+
+def add_findings(db: sa.Connection, found: Mapping[str, Sequence[SaleFinding]], at_us: int) -> None:
+    """The same for orders at which nothing was found before."""
     rows = [
         (name, number, one.code, one.where, one.weight, one.value, one.limit, at_us)
         for name, findings in found.items()

@@ -1,6 +1,6 @@
 """What the store knows of orders that are to be judged, gathered for many at once.
 
-Public names: facts_of, Gathered.
+Public names: facts_of, facts_of_new, Gathered.
 
 An order is compared with those that were ordered before it, never with later ones: so it does not matter in which
 order they came in. What was ordered later and shares a key with it must be judged again, see `Gathered.later`.
@@ -9,7 +9,7 @@ order they came in. What was ordered later and shares a key with it must be judg
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -20,10 +20,11 @@ from edge.orders.likeness import Likeness, Similar
 from edge.orders.likeness import compare as likeness_of
 from edge.orders.reservations import ReservationState
 from edge.orders.review import Facts, ReviewRules, SkuFact
-from edge.orders.sales import Consignee, OrderStage, SalesOrder
+from edge.orders.sales import Consignee, Noted, OrderStage, SalesOrder
 from edge.site import dialect, sales
 from edge.site.tables import sales as tables
 from edge.site.tables import stock as stock_tables
+from edge.site.taking import FreshSale
 
 _DAY_US = 86_400_000_000
 _ALIKE = 50
@@ -31,6 +32,7 @@ _ALIKE = 50
 _KEYS = ("phone_key", "goods_key", "address_key")
 _GOODS = 1
 _PERSON = tuple(Consignee.__dataclass_fields__)
+_WRITTEN = ("country", "region", "city", "district", "street", "postcode")
 _GONE = (OrderStage.CANCELLED, OrderStage.CANCELLING)
 
 
@@ -44,12 +46,16 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """An order beside others: by time, then by id."""
+    """An order beside others: by time, then by id. ``consignee``: None where only the keys are of use."""
 
     when_us: int
     id: str
     keys: tuple[str | None, ...]
-    consignee: Consignee
+    consignee: Consignee | None
+
+    @property
+    def turn(self) -> tuple[int, str]:
+        return self.when_us, self.id
 
 
 def facts_of(
@@ -62,102 +68,148 @@ def facts_of(
 
     An order in the place of a stored one, that is with its id, is compared by the keys of the stored one.
     """
-    its = _seen(db, dialect.among(db, tables.consignees.c.order_id, orders))
-    beside = _beside(db, its.values(), rules)
-    noted = sales.noted_of(db, orders)
-    skus = _skus(db, {line.sku for order in orders.values() for line in order.lines})
-    stock = _stock(db, orders)
-    facts: dict[str, Facts] = {}
-    later: set[str] = set()
-    for name in orders:
-        mine = its.get(name)
-        consignee = (people or {}).get(name) or (mine.consignee if mine is not None else Consignee())
-        before, after = beside.around(mine) if mine is not None else ([], set())
-        later |= after
-        facts[name] = Facts(
-            consignee=consignee,
-            skus=skus,
-            noted=noted.get(name, ()) if (people or {}).get(name) is None else (),
-            stock=None if stock is None else stock[name],
-            similar=[] if mine is None else [_similar(mine, one) for one in before[-_ALIKE:]],
-            recent={} if mine is None else beside.recent(mine),
+    given = people or {}
+    person = tables.consignees.c
+    query = sa.select(person.order_id, person.when_us, *(person[name] for name in (*_KEYS, *_PERSON)))
+    mine: dict[str, _Seen] = {}
+    for name, when_us, *row in db.execute(query.where(dialect.among(db, person.order_id, orders))):
+        consignee = given.get(name) or Consignee(**dict(zip(_PERSON, row[len(_KEYS) :], strict=True)))
+        mine[name] = _Seen(when_us, name, tuple(row[: len(_KEYS)]), consignee)
+    noted = {name: its for name, its in sales.noted_of(db, orders).items() if name not in given}
+    return _gathered(db, orders, mine, noted, rules, _reserved(db, orders))
+
+
+def facts_of_new(db: sa.Connection, news: Iterable[FreshSale], rules: ReviewRules) -> Gathered:
+    """Of orders that are not stored yet."""
+    orders, mine, noted = dict[str, SalesOrder](), dict[str, _Seen](), dict[str, Sequence[Noted]]()
+    for one in news:
+        its = one.known_by
+        orders[one.draft.order.id] = one.draft.order
+        mine[one.draft.order.id] = _Seen(
+            one.when_us, one.draft.order.id, (its.phone, its.goods, its.address), one.draft.consignee
         )
-    return Gathered(facts, frozenset(later - orders.keys()))
+        noted[one.draft.order.id] = one.draft.noted
+    return _gathered(db, orders, mine, noted, rules, {})
+
+
+def _gathered(
+    db: sa.Connection,
+    orders: Mapping[str, SalesOrder],
+    mine: Mapping[str, _Seen],
+    noted: Mapping[str, Sequence[Noted]],
+    rules: ReviewRules,
+    reserved: Mapping[str, Mapping[str, int]],
+) -> Gathered:
+    window_us = max(rules.duplicate_days, 1) * _DAY_US
+    beside = _Beside(mine.values(), _neighbours(db, mine, window_us), window_us)
+    wanted = {line.sku for order in orders.values() for line in order.lines}
+    skus, free = _skus(db, wanted), _free(db, wanted)
+    nobody = Consignee()
+    facts: dict[str, Facts] = {}
+    for name, order in orders.items():
+        its = mine.get(name)
+        facts[name] = Facts(
+            consignee=(its.consignee if its is not None else None) or nobody,
+            skus=skus,
+            noted=noted.get(name, ()),
+            stock=None if free is None else _stock(order, free, reserved.get(name, {})),
+            similar=[] if its is None else [_similar(its, one) for one in beside.before(its)],
+            recent={} if its is None else beside.recent(its),
+        )
+    return Gathered(facts, beside.later)
 
 
 class _Beside:
-    """The orders that share keys with some, each key's in order of time."""
+    """Orders and those that share keys with them, each key's in order of time."""
 
-    def __init__(self, seen: Iterable[_Seen], window_us: int) -> None:
+    def __init__(self, mine: Iterable[_Seen], others: Iterable[tuple[int, _Seen]], window_us: int) -> None:
+        """``others``: each with the kind of its key."""
         self._window_us = window_us
         self._by: dict[tuple[int, str], list[_Seen]] = {}
-        for one in sorted(seen, key=lambda one: (one.when_us, one.id)):
+        asked = set[str]()
+        for one in mine:
+            asked.add(one.id)
             for kind, key in enumerate(one.keys):
                 if key:
                     self._by.setdefault((kind, key), []).append(one)
+        later = set[str]()
+        for kind, one in others:
+            self._by[kind, one.keys[kind] or ""].append(one)
+        for (kind, _), row in self._by.items():
+            if len(row) > 1:
+                row.sort(key=_turn)
+                later |= _behind(row, asked, window_us if kind == _GOODS else _DAY_US)
+        self.later = frozenset(later)
 
-    def around(self, mine: _Seen) -> tuple[list[_Seen], set[str]]:
-        """Those with its goods before it within the window, and the ids of all that share a key behind it."""
-        before: dict[str, _Seen] = {}
-        after: set[str] = set()
-        for kind, key in enumerate(mine.keys):
-            row = self._by.get((kind, key or ""), [])
-            at = bisect_left(row, (mine.when_us, mine.id), key=lambda one: (one.when_us, one.id))
-            after |= {one.id for one in row[at:] if one.when_us <= mine.when_us + self._window_us}
-            if kind == _GOODS:  # without the same goods nothing is a duplicate
-                begin = bisect_left(row, mine.when_us - self._window_us, hi=at, key=lambda one: one.when_us)
-                before |= {one.id: one for one in row[begin:at]}
-        return sorted(before.values(), key=lambda one: (one.when_us, one.id)), after - {mine.id}
+    def before(self, mine: _Seen) -> list[_Seen]:
+        """Those with its goods before it within the window, the newest last; without the same goods nothing is a
+        duplicate.
+        """
+        row = self._by.get((_GOODS, mine.keys[_GOODS] or ""), ())
+        if len(row) < 2:
+            return []
+        at = bisect_left(row, mine.turn, key=_turn)
+        begin = bisect_left(row, mine.when_us - self._window_us, hi=at, key=lambda one: one.when_us)
+        return list(row[max(begin, at - _ALIKE) : at])
 
     def recent(self, mine: _Seen) -> dict[str, int]:
         """How many, with it, share its phone or address and were ordered within a day before it."""
         found: dict[str, int] = {}
         for kind, name in ((0, "phone"), (2, "address")):
-            row = self._by.get((kind, mine.keys[kind] or ""), [])
-            end = bisect_left(row, (mine.when_us, mine.id), key=lambda one: (one.when_us, one.id))
+            row = self._by.get((kind, mine.keys[kind] or ""), ())
+            if len(row) < 2:
+                continue
+            end = bisect_left(row, mine.turn, key=_turn)
             begin = bisect_left(row, mine.when_us - _DAY_US, hi=end, key=lambda one: one.when_us)
             if end > begin:
                 found[name] = end - begin + 1
         return found
 
 
-def _beside(db: sa.Connection, mine: Iterable[_Seen], rules: ReviewRules) -> _Beside:
-    asked = list(mine)
-    window_us = max(rules.duplicate_days, 1) * _DAY_US
-    found = {one.id: one for one in asked}
-    if asked:
-        begin = min(one.when_us for one in asked) - window_us
-        end = max(one.when_us for one in asked) + window_us
-        when = sa.and_(_when() >= begin, _when() <= end, tables.orders.c.stage.not_in([str(one) for one in _GONE]))
-        for kind, name in enumerate(_KEYS):
-            keys = {key for one in asked if (key := one.keys[kind])}
-            if keys:
-                found |= _seen(db, sa.and_(dialect.among(db, tables.consignees.c[name], keys), when))
-    return _Beside(found.values(), window_us)
+def _turn(one: _Seen) -> tuple[int, str]:
+    return one.turn
 
 
-def _seen(db: sa.Connection, which: sa.ColumnElement[bool]) -> dict[str, _Seen]:
-    person, order = tables.consignees, tables.orders
-    query = (
-        sa.select(order.c.id, _when().label("when_us"), *(person.c[name] for name in (*_KEYS, *_PERSON)))
-        .join(order, order.c.id == person.c.order_id)
-        .where(which)
-    )
-    return {
-        row.id: _Seen(
-            row.when_us,
-            row.id,
-            tuple(getattr(row, name) for name in _KEYS),
-            Consignee(**{name: getattr(row, name) for name in _PERSON}),
-        )
-        for row in db.execute(query)
-    }
+def _behind(row: Sequence[_Seen], asked: set[str], window_us: int) -> set[str]:
+    """The others of a row in order that were ordered within a time after one that is asked about."""
+    found, until_us = set[str](), -1
+    for one in row:
+        if one.id in asked:
+            until_us = one.when_us + window_us
+        elif one.when_us <= until_us:
+            found.add(one.id)
+    return found
 
 
-def _when() -> sa.ColumnElement[int]:
-    """When it was ordered, or taken where nobody says."""
+def _neighbours(db: sa.Connection, mine: Mapping[str, _Seen], window_us: int) -> list[tuple[int, _Seen]]:
+    """Stored orders that share a key with some, none of these, each with the kind of the key."""
+    if not mine:
+        return []
+    times = [one.when_us for one in mine.values()]
+    between = {"begin": min(times) - window_us, "end": max(times) + window_us}
+    person = tables.consignees.c
+    found: list[tuple[int, _Seen]] = []
+    for kind, name in enumerate(_KEYS):
+        keys = {key for one in mine.values() if (key := one.keys[kind])}
+        written = [person[part] for part in _WRITTEN] if kind == _GOODS else []
+        columns = [person.order_id, person.when_us, *(person[part] for part in _KEYS), *written]
+        if not keys:
+            continue
+        for order, when_us, *row in db.execute(
+            dialect.beside(db, person[name], person.when_us, keys, columns), between
+        ):
+            if order not in mine:
+                where = Consignee(**dict(zip(_WRITTEN, row[len(_KEYS) :], strict=True))) if written else None
+                found.append((kind, _Seen(when_us, order, tuple(row[: len(_KEYS)]), where)))
+    gone = _gone(db, {one.id for _, one in found})
+    return [(kind, one) for kind, one in found if one.id not in gone]
+
+
+def _gone(db: sa.Connection, names: set[str]) -> set[str]:
+    """Those that are not wanted any more."""
     order = tables.orders.c
-    return sa.case((order.ordered_us > 0, order.ordered_us), else_=order.taken_us)
+    query = sa.select(order.id).where(dialect.among(db, order.id, names), order.stage.in_([str(one) for one in _GONE]))
+    return set(db.execute(query).scalars()) if names else set()
 
 
 def _similar(mine: _Seen, other: _Seen) -> Similar:
@@ -166,7 +218,8 @@ def _similar(mine: _Seen, other: _Seen) -> Similar:
 
 def _likeness(one: _Seen) -> Likeness:
     phone, goods, _ = one.keys
-    return Likeness(order=one.id, phone=phone or "", goods=goods or "", address=compare.address_key(one.consignee))
+    written = compare.address_key(one.consignee or Consignee())
+    return Likeness(order=one.id, phone=phone or "", goods=goods or "", address=written)
 
 
 def _skus(db: sa.Connection, asked: set[str]) -> dict[str, SkuFact] | None:
@@ -177,18 +230,29 @@ def _skus(db: sa.Connection, asked: set[str]) -> dict[str, SkuFact] | None:
     return {name: SkuFact() for name in db.execute(sa.select(sku).where(dialect.among(db, sku, asked))).scalars()}
 
 
-def _stock(db: sa.Connection, orders: Mapping[str, SalesOrder]) -> dict[str, dict[str, int]] | None:
-    """What may be promised to each order, what it has already with it, by article; None where no stock is kept."""
-    book, row = stock_tables.promises.c, stock_tables.reservations.c
+def _free(db: sa.Connection, skus: set[str]) -> dict[str, int] | None:
+    """What may be promised of articles; None where no stock is kept."""
+    book = stock_tables.promises.c
     if db.execute(sa.select(book.sku).limit(1)).first() is None:
         return None
-    skus = {line.sku for order in orders.values() for line in order.lines}
     query = sa.select(book.sku, (book.sellable - book.promised).label("free")).where(dialect.among(db, book.sku, skus))
-    free = {one.sku: int(one.free) for one in db.execute(query)}
-    found = {name: dict(free) for name in orders}
-    mine = sa.select(row.order_id, row.sku, row.quantity).where(
+    return {one.sku: int(one.free) for one in db.execute(query)}
+
+
+def _reserved(db: sa.Connection, orders: Iterable[str]) -> dict[str, dict[str, int]]:
+    """What orders have already, by order and article."""
+    row = stock_tables.reservations.c
+    query = sa.select(row.order_id, row.sku, row.quantity).where(
         dialect.among(db, row.order_id, orders), row.state != str(ReservationState.CONSUMED)
     )
-    for name, sku, quantity in db.execute(mine):
-        found[name][sku] = found[name].get(sku, 0) + int(quantity)
+    found: dict[str, dict[str, int]] = {}
+    for name, sku, quantity in db.execute(query):
+        its = found.setdefault(name, {})
+        its[sku] = its.get(sku, 0) + int(quantity)
     return found
+
+
+def _stock(order: SalesOrder, free: Mapping[str, int], has: Mapping[str, int]) -> dict[str, int]:
+    """What may be promised to an order, what it has already with it, by article."""
+    skus = {line.sku for line in order.lines} | has.keys()
+    return {sku: free.get(sku, 0) + has.get(sku, 0) for sku in skus if sku in free or sku in has}

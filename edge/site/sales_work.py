@@ -45,9 +45,9 @@ from edge.site.dialect import Lock
 from edge.site.outbox import OutboxTold
 from edge.site.personal import Keys
 from edge.site.sales import SaleChange, SaleFinding
-from edge.site.sales_facts import facts_of
+from edge.site.sales_facts import facts_of, facts_of_new
 from edge.site.scope import save_fulfilments, scope_of
-from edge.site.taking import SaleTaken
+from edge.site.taking import FreshSale, SaleTaken
 
 PERSON = "person"
 """The code of a finding that is no rule's: somebody holds the order, and only somebody releases it."""
@@ -67,15 +67,40 @@ class SaleWork:
         self.told: list[OutboxTold] = []
         self._effects: list[Effect] = []
         self._amended: dict[str, Fulfilment] = {}
-        self._came: Mapping[str, Mapping[str, str | int | list[str]]] = {}
+        self._first: dict[str, Judgement] = {}
+        self._later: set[str] = set()
         dialect.lock(db, Lock.SALES)
 
     # ---- what comes in -----------------------------------------------------------------------------------------------
 
+    def first_stages(self, news: Sequence[FreshSale]) -> dict[str, OrderStage]:
+        """Where orders begin that are about to be stored."""
+        gathered = facts_of_new(self._db, news, self._rules)
+        found: dict[str, OrderStage] = {}
+        for one in news:
+            order = one.draft.order
+            if order.stage in _JUDGED:
+                self._first[order.id] = its = judge(order, gathered.facts[order.id], self._rules)
+                found[order.id] = its.stage
+        self._later |= gathered.later
+        return found
+
     def fresh(self, came: Mapping[str, Mapping[str, str | int | list[str]]]) -> None:
-        """Orders that were taken just now, by id, with where they stood: judged, with those that share something."""
-        self._came = came
-        self.judge(came, fresh=True)
+        """Orders that were taken just now, by id, with where they stood: what was found is noted, and who shares
+        something with them is judged again.
+        """
+        findings: dict[str, list[SaleFinding]] = {}
+        noted: list[SaleChange] = []
+        for name, stood in came.items():
+            if (its := self._first.get(name)) is None:
+                continue
+            if its.findings:
+                findings[name] = [_stored(one) for one in its.findings]
+            noted.append(self._moved(name, its, its.stage, "came", stood))
+        sales.note_change(self._db, noted)
+        sales.add_findings(self._db, findings, self._at_us)
+        if later := self._later - came.keys():
+            self.judge(later, beside=False)
 
     def again(self, draft: Draft, known: SaleTaken) -> SaleTaken:
         """An order that is known otherwise: amended by where its goods are, or left and noted once."""
@@ -176,14 +201,14 @@ class SaleWork:
 
     # ---- judged ------------------------------------------------------------------------------------------------------
 
-    def judge(self, names: Iterable[str], *, fresh: bool = False, beside: bool = True) -> None:
+    def judge(self, names: Iterable[str], *, beside: bool = True) -> None:
         """Looks at orders by all rules, and again at what was ordered after them and shares something with them."""
         found = sales.find(self._db, names)
         if not found:
             return
         gathered = facts_of(self._db, found, self._rules)
         waivers = sales.waivers_of(self._db, found)
-        known = {} if fresh else sales.findings_of(self._db, found)
+        known = sales.findings_of(self._db, found)
         findings: dict[str, list[SaleFinding]] = {}
         moved: dict[OrderStage, list[str]] = {}
         stopped: list[str] = []
@@ -197,24 +222,33 @@ class SaleWork:
             stage = OrderStage.HELD if held and order.stage is not OrderStage.ACCEPTED else its.stage
             if stage is not order.stage:
                 moved.setdefault(stage, []).append(name)
-                codes = sorted({str(one.code) for one in its.open})
-                self.told.append(OutboxTold(f"order.{stage}.v1", name, {"codes": [*codes]}))
-                body: dict[str, str | int | list[str]] = {"stage": str(stage), "codes": [*codes]}
-                body |= self._came[name] if fresh else {}
-                what = "came" if fresh else "judged"
-                noted.append(SaleChange(order=name, at_us=self._at_us, by="", reason="", what=what, body=body))
-                if stage is OrderStage.ACCEPTED:
-                    self._effects.append(Reserve(name))
+                noted.append(self._moved(name, its, stage, "judged", {}))
             elif its.open and order.stage is OrderStage.ACCEPTED:
                 stopped.append(name)
         sales.note_change(self._db, noted)
         sales.set_findings(self._db, findings, self._at_us)
         for stage, its_names in moved.items():
-            sales.set_stage(self._db, its_names, stage, newer=not fresh)
+            sales.set_stage(self._db, its_names, stage, newer=True)
         for name in stopped:
             self._stop(name, findings[name])
         if beside and gathered.later:
             self.judge(gathered.later, beside=False)
+
+    def _moved(
+        self,
+        name: str,
+        its: Judgement,
+        stage: OrderStage,
+        what: str,
+        more: Mapping[str, str | int | list[str]],
+    ) -> SaleChange:
+        """An order is in another stage by what was found; what is to be written down of it."""
+        codes = sorted({str(one.code) for one in its.open})
+        self.told.append(OutboxTold(f"order.{stage}.v1", name, {"codes": [*codes]}))
+        if stage is OrderStage.ACCEPTED:
+            self._effects.append(Reserve(name))
+        body: dict[str, str | int | list[str]] = {"stage": str(stage), "codes": [*codes], **more}
+        return SaleChange(order=name, at_us=self._at_us, by="", reason="", what=what, body=body)
 
     def _stop(self, name: str, found: Sequence[SaleFinding]) -> None:
         """An order that was accepted is found wanting: held, where nothing of it is on its way."""

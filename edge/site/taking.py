@@ -1,6 +1,6 @@
 """Sales orders taken within a transaction, many at once: what is new is stored, and what became of each is said.
 
-Public names: take, take_untold, told_of, SaleTaken, SaleOutcome, AT_ONCE.
+Public names: take, take_untold, told_of, SaleTaken, SaleOutcome, FreshSale, Stages, AT_ONCE.
 
 An order is known by channel and the channel's number, or by its id where the channel gives none. What is known and
 different is not changed here: what an amendment means is for `edge.orders` to decide, by where the goods are.
@@ -8,16 +8,16 @@ different is not changed here: what an amendment means is for `edge.orders` to d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from edge.orders.sales import Draft, SalesOrder
+from edge.orders.sales import Draft, OrderStage, SalesOrder
 from edge.site import dialect, outbox, sales
-from edge.site.personal import Keys
+from edge.site.personal import Keys, PersonKeys
 from edge.site.tables import sales as tables
 
 AT_ONCE = 1_000
@@ -52,6 +52,20 @@ class SaleTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class FreshSale:
+    """An order that is about to be stored. ``when_us``: it was ordered, or is taken where nobody says."""
+
+    draft: Draft
+    content: str
+    known_by: PersonKeys
+    when_us: int
+
+
+Stages: TypeAlias = Callable[[Sequence[FreshSale]], Mapping[str, OrderStage]]
+"""The stage of each new order by id, before it is stored; of one that is left out, its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     id: str
     channel: str
@@ -73,8 +87,10 @@ def told_of(found: Iterable[SaleTaken]) -> list[outbox.OutboxTold]:
     return [outbox.OutboxTold("order.taken.v1", one.id) for one in found if one.outcome is SaleOutcome.NEW]
 
 
-def take_untold(db: sa.Connection, keys: Keys, drafts: Sequence[Draft], at_us: int) -> list[SaleTaken]:
-    """As `take`, for who has more to do before the outbox is told."""
+def take_untold(
+    db: sa.Connection, keys: Keys, drafts: Sequence[Draft], at_us: int, stages: Stages | None = None
+) -> list[SaleTaken]:
+    """As `take`, for who has more to do before the outbox is told. ``stages``: says where new orders begin."""
     found: dict[int, SaleTaken] = {}
     asked: dict[int, tuple[Draft, str]] = {}
     for at, draft in enumerate(drafts):
@@ -86,7 +102,8 @@ def take_untold(db: sa.Connection, keys: Keys, drafts: Sequence[Draft], at_us: i
     while asked:  # again only for those that another process took meanwhile
         fresh: dict[str, int] = {}
         judged = _judge(db, asked, fresh)
-        taken = _insert(db, keys, [asked[at] for at in fresh.values()], at_us)
+        news = [_fresh(keys, *asked[at], at_us) for at in fresh.values()]
+        taken = _insert(db, news, stages(news) if stages else {}, at_us)
         again = {at for name, at in fresh.items() if name not in taken}
         names = {drafts[at].order.id for at in again}
         again |= {at for at, one in judged.items() if one.id in names}
@@ -189,18 +206,24 @@ def _look_up(db: sa.Connection, orders: Sequence[SalesOrder]) -> tuple[dict[_Key
     return by_key, by_id
 
 
-def _insert(db: sa.Connection, keys: Keys, fresh: Sequence[tuple[Draft, str]], at_us: int) -> set[str]:
+def _fresh(keys: Keys, draft: Draft, content: str, at_us: int) -> FreshSale:
+    order = draft.order
+    return FreshSale(draft, content, keys.all_of(draft.consignee, order.lines), order.ordered_us or at_us)
+
+
+def _insert(db: sa.Connection, fresh: Sequence[FreshSale], stages: Mapping[str, OrderStage], at_us: int) -> set[str]:
     """Stores new orders with their lines and consignees; the ids of those that nobody else took meanwhile."""
     if not fresh:
         return set()
-    fresh = sorted(fresh, key=lambda one: (one[0].order.channel, one[0].order.external))  # as every process does
-    rows = [(*sales.order_row(draft.order), content, at_us) for draft, content in fresh]
+    fresh = sorted(fresh, key=lambda one: (one.draft.order.channel, one.draft.order.external))  # as every process does
+    rows = [(*sales.order_row(one.draft.order, stages.get(one.draft.order.id)), one.content, at_us) for one in fresh]
     taken = dialect.insert_new(db, tables.orders, (*sales.ORDER, "content", "taken_us"), rows, "id")
-    drafts = [draft for draft, _ in fresh if draft.order.id in taken]
+    stored = [one for one in fresh if one.draft.order.id in taken]
+    drafts = [one.draft for one in stored]
     lines = [(draft.order.id, *sales.line_row(line)) for draft in drafts for line in draft.order.lines]
     dialect.bulk_insert(db, tables.lines, ("order_id", *sales.LINE), lines)
     seen = [(draft.order.id, one.code, one.where, one.value) for draft in drafts for one in draft.noted]
     dialect.bulk_insert(db, tables.noted, ("order_id", "code", "place", "value"), seen)
-    people = [sales.person_row(keys, draft.order, draft.consignee) for draft in drafts]
-    dialect.bulk_insert(db, tables.consignees, sales.PERSON, people)
+    people = [(*sales.person_row(one.draft.order.id, one.draft.consignee, one.known_by), one.when_us) for one in stored]
+    dialect.bulk_insert(db, tables.consignees, (*sales.PERSON, "when_us"), people)
     return taken

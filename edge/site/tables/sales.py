@@ -15,7 +15,6 @@ import sqlalchemy as sa
 
 from edge.site.tables.metadata import METADATA, Long
 
-_OPEN = "stage IN ('review', 'held', 'accepted', 'cancelling')"
 _MERGED = "merged_into <> ''"
 orders = sa.Table(
     "sales_order",
@@ -53,14 +52,7 @@ orders = sa.Table(
         postgresql_where=sa.text(_MERGED),
         sqlite_where=sa.text(_MERGED),
     ),
-    sa.Index(  # what is to be worked at, however many closed orders stand beside it
-        "ix_sales_order_open",
-        "stage",
-        "priority",
-        "id",
-        postgresql_where=sa.text(_OPEN),
-        sqlite_where=sa.text(_OPEN),
-    ),
+    sa.Index("ix_sales_order_stage", "stage", "taken_us", "id"),
 )
 lines = sa.Table(
     "sales_line",
@@ -93,13 +85,17 @@ consignees = sa.Table(
     sa.Column("district", sa.Text, nullable=False),
     sa.Column("street", sa.Text, nullable=False),
     sa.Column("postcode", sa.Text, nullable=False),
-    sa.Column("phone_key", sa.String(64), index=True),  # NULL: none was given, or a masked one
+    sa.Column("phone_key", sa.String(64)),  # NULL: none was given, or a masked one
     sa.Column("email_key", sa.String(64), index=True),
-    sa.Column("address_key", sa.String(64), index=True),
-    sa.Column("goods_key", sa.String(64), index=True),  # what goes to a postcode, and the numbers there
+    sa.Column("address_key", sa.String(64)),
+    sa.Column("goods_key", sa.String(64)),  # what goes to a postcode, and the numbers there
     sa.Column("person_key", sa.String(64)),  # who gets it where: orders with one of these may ship together
     sa.Column("purge_day", sa.String(10), index=True),  # ISO 8601; NULL: not before the order is closed
     sa.Column("purged_us", sa.BigInteger, nullable=False, server_default="0"),  # 0 = it is still there
+    sa.Column("when_us", sa.BigInteger, nullable=False, server_default="0"),  # it was ordered, or taken where none says
+    sa.Index("ix_consignee_phone", "phone_key", "when_us"),
+    sa.Index("ix_consignee_address", "address_key", "when_us"),
+    sa.Index("ix_consignee_goods", "goods_key", "when_us"),
 )
 noted = sa.Table(  # an `edge.orders.sales.Noted`, goes with the consignee
     "noted",
