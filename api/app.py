@@ -32,6 +32,7 @@ from api.parcels import parcel_page_routes, parcel_routes
 from api.picks import pick_routes
 from api.points import point_routes
 from api.problem_details import is_v1, problem_answer
+from api.put_back_page import put_back_page_routes
 from api.sales import sales_routes
 from api.site_state import Health, LineInfo, Site
 from api.stock import stock_routes
@@ -174,6 +175,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     page_routes(app, site)
     warehouse_page_routes(app, site)
     parcel_page_routes(app, site)
+    put_back_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
     for routes in (stock_routes, wave_routes, pick_routes, parcel_routes):

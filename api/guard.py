@@ -31,10 +31,12 @@ from edge.core.values.text import readable
 log = logging.getLogger(__name__)
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 CSV_TYPE = "text/csv"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BODY_TYPES = frozenset({"application/json", CSV_TYPE})
 _OTHER_TYPES = {
     "/api/v1/sales-orders": frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"}),
     "/api/v1/imports": frozenset({"multipart/form-data"}),
+    "/api/v1/stock/imports": frozenset({"text/tab-separated-values", XLSX_TYPE, "application/octet-stream"}),
 }
 """What else a path takes; a form that another page sends has an Origin, and is refused by that."""
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -54,7 +56,7 @@ _HEADERS = {
 
 FORM_POLICY = _HEADERS["content-security-policy"].replace("form-action 'none'", "form-action 'self'")
 """Of pages with forms, which go to this server alone."""
-PAGES = ("/orders", "/stock", "/waves", "/picks", "/parcels")
+PAGES = ("/orders", "/stock", "/waves", "/picks", "/parcels", "/put-backs")
 """Where pages begin that are rendered here."""
 PAGE_COOKIE = "lanewise-page"
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})

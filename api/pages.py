@@ -32,7 +32,7 @@ from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState, Place
 from edge.orders.work import WishRefused
-from edge.site.desk import SaleFilter, SalesConflict
+from edge.site.desk import COUNTED, SaleFilter, SalesConflict
 from edge.views import order_words
 from edge.views.words.phrase import Word, phrase
 from edge.views.words.table import LANGUAGES, Language, say
@@ -279,13 +279,16 @@ def rendered(site: Site, request: Request, template: str, title: Word, status: i
     def said(word: Word) -> str:
         return say(word, language)
 
+    def counted(count: int) -> str:
+        return f"{count}+" if count >= COUNTED else str(count or "")
+
     shown_values: dict[str, Any] = {"q": "", "problems": [], **values}
     body = _templates.get_template(template).render(
         language=language,
         languages=_NAMES,
         title=say(title, language),
-        held=counts.get("held", 0),
-        counts=counts,
+        held=counted(counts.get("held", 0)),
+        counts={stage: counted(count) for stage, count in counts.items()},
         t=t,
         said=said,
         money=money,

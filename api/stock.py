@@ -1,6 +1,6 @@
 """Stock over HTTP: both books, the ledger, movements, counts, the audit, and what articles and bins there are.
 
-Public names: stock_routes.
+Public names: stock_routes, take_stock, Imported.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from pydantic import Field, StringConstraints
 
 from api.answers import json_answer
+from api.guard import XLSX_TYPE
 from api.problem_details import V1_PROBLEMS, problem_answer
 from api.site_state import Site
 from api.v1_bodies import After, Body, Key, Limit, Units, Word
 from edge.intake.operators import ONE_LINE, By, Remark
-from edge.intake.stock_rows import StockIntake, read_stock_csv
+from edge.intake.stock_rows import read_stock
 from edge.journal.host_time import now_us
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition
 from edge.site import catalogue, moving, stock_shown, stocktaking
@@ -110,13 +111,27 @@ def _moved(done: Recorded) -> Moved:
     return Moved(done.new, done.known, tuple(sorted({one.held.its.order for one in done.gave_way})))
 
 
-_CSV_BODY = {
+_FILE_BODY = {
     "requestBody": {
         "required": True,
-        "description": "CSV with a row for each article, or for each bin of it; all or nothing.",
-        "content": {"text/csv": {}},
+        "description": "CSV, TSV or a workbook with a row for each article, or for each bin of it; all or nothing.",
+        "content": {"text/csv": {}, "text/tab-separated-values": {}, XLSX_TYPE: {}, "application/octet-stream": {}},
     }
 }
+
+
+def take_stock(site: Site, body: bytes, by: str) -> Imported | tuple[str, ...]:
+    """Takes a file, or nothing of it and says what is wrong, each with its place."""
+    at_us = now_us()
+    read = read_stock(body, site.config.plan.time_zone, at_us)
+    if read.problems:
+        return read.problems
+    with site.store().connections.writing() as db:
+        new, changed = catalogue.put_skus(db, [catalogue.Sku(*one) for one in read.articles])
+        catalogue.put_bins(db, dict(read.bins))
+        catalogue.put_lots(db, dict(read.lots))
+        done = moving.record(db, read.receipts, by)
+    return Imported(new, changed, len(read.bins), done.new, done.known)
 
 
 def stock_routes(site: Site) -> APIRouter:
@@ -162,26 +177,13 @@ def stock_routes(site: Site) -> APIRouter:
         )
         return json_answer(_moved(done))
 
-    @routes.post("/imports", response_model=Imported, openapi_extra=_CSV_BODY)
+    @routes.post("/imports", response_model=Imported, openapi_extra=_FILE_BODY)
     async def take(request: Request) -> Response:
         """Takes articles, bins and what lies in them; the same file again changes nothing."""
         body = await request.body()
-        at_us = now_us()
-
-        def taken() -> StockIntake | Imported:
-            read = read_stock_csv(body, site.config.plan.time_zone, at_us)
-            if read.problems:
-                return read
-            with site.store().connections.writing() as db:
-                new, changed = catalogue.put_skus(db, [catalogue.Sku(*one) for one in read.articles])
-                catalogue.put_bins(db, dict(read.bins))
-                catalogue.put_lots(db, dict(read.lots))
-                done = moving.record(db, read.receipts, "import")
-            return Imported(new, changed, len(read.bins), done.new, done.known)
-
-        found = await asyncio.to_thread(taken)
-        if isinstance(found, StockIntake):
-            fields = [tuple(one.partition(": ")[::2]) for one in found.problems]
+        found = await asyncio.to_thread(take_stock, site, body, "import")
+        if isinstance(found, tuple):
+            fields = [tuple(one.partition(": ")[::2]) for one in found]
             return problem_answer(422, "the file is not taken", [(where, said) for where, said in fields])
         return json_answer(found)
 

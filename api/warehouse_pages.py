@@ -9,26 +9,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.responses import RedirectResponse
 
 from api.pages import language_of, rendered
+from api.scanned import piece_of, whole
 from api.site_state import Site
+from api.stock import Imported, take_stock
 from edge.core.values.text import one_line
 from edge.intake import keys
 from edge.intake.planning import planning_of
 from edge.journal.host_time import now_us
-from edge.orders.articles import GtinError, gtin14
 from edge.orders.pick_list import ListRow
 from edge.orders.picking import PickError, PickLine, PickTask, ShortReason
 from edge.orders.stock import StockCondition
 from edge.orders.waves import WaveState
 from edge.print.codes import code_svg
 from edge.print.pick_sheet import pick_sheet
-from edge.site import catalogue, drafts, lateness, picking, releasing, rounds, stock_shown, totes, wave_rows
+from edge.site import drafts, lateness, picking, releasing, rounds, stock_shown, totes, wave_rows
 from edge.site.pick_lists import materials_of, pick_list_of
 from edge.site.picking import Picked
 from edge.site.rounds import StalePickError
@@ -77,8 +78,40 @@ def _stock_routes(app: FastAPI, site: Site) -> None:
             return RedirectResponse(f"/stock/a/{quote(sku, safe='')}", 303)
         more = urlencode({"after": rows[-1].sku}) if len(rows) == _ROOM else ""
         return rendered(
-            site, request, "stock.html", phrase("stock.title"), rows=rows, suspects=suspects, more=more, sku=sku
+            site,
+            request,
+            "stock.html",
+            phrase("stock.title"),
+            rows=rows,
+            suspects=suspects,
+            more=more,
+            sku=sku,
+            done=None,
         )
+
+    @app.post("/stock/import", include_in_schema=False)
+    async def taken(request: Request) -> Response:
+        try:
+            form = await request.form(max_files=1, max_fields=4)
+        except HTTPException as error:
+            return await asyncio.to_thread(imported, request, [str(error.detail)], None, 400)
+        try:
+            file, by = form.get("file"), one_line(str(form.get("by") or ""))[:80]
+            if file is None or isinstance(file, str) or not file.filename or not by:
+                return await asyncio.to_thread(imported, request, ["file, by: ?"], None, 422)
+            name, body = one_line(file.filename)[:200], await file.read()
+        finally:
+            await form.close()
+        done = await asyncio.to_thread(take_stock, site, body, by)
+        if isinstance(done, tuple):
+            return await asyncio.to_thread(imported, request, [f"{name}: {one}" for one in done], None, 422)
+        return await asyncio.to_thread(imported, request, [], done, 200)
+
+    def imported(request: Request, problems: list[str], done: Imported | None, status: int) -> Response:
+        with site.store().connections.reading() as db:
+            rows, suspects = stock_shown.stock_rows(db, "", _ROOM), stock_shown.suspects(db)
+        shown = {"rows": rows, "suspects": suspects, "more": "", "sku": "", "done": done}
+        return rendered(site, request, "stock.html", phrase("stock.title"), status, problems=problems[:_ROOM], **shown)
 
     @app.get("/stock/a/{sku:path}", include_in_schema=False)
     def article(sku: str, request: Request) -> Response:
@@ -291,10 +324,10 @@ def _acted(site: Site, request: Request, action: str, given: Mapping[str, str]) 
             said = _picked(task, line, picker, scanned, scanned.units, None)
         else:
             scanned = _Scanned.of(given)
-            count = given.get("units", "")
-            units = int(count) if count.isascii() and count.isdigit() and len(count) < 10 else -1
+            units = whole(given.get("units", ""))
             reason = next((one for one in ShortReason if one == given.get("reason")), None)
             said = _picked(task, line, picker, scanned, units, reason if units < line.quantity else None)
+            said = replace(said, over=given.get("over", "").strip()[:400])
         now = picking.pick(at, said, now_us())
     except StalePickError:
         return _station(site, request, picker, [say(phrase("pick.changed"), language_of(request))], 412)
@@ -332,24 +365,13 @@ def _scan(site: Site, line: PickLine, before: _Scanned, text: str) -> _Scanned |
             return _Scanned(before.bin, keys.tote(text))
         except ValueError:
             return phrase("pick.wrong.tote", scanned=text)
-    with site.store().connections.reading() as db:
-        article = catalogue.articles_of(db, [line.at.sku]).get(line.at.sku)
-    units = 0
-    try:
-        units = dict(article.gtins).get(gtin14(text), 0) if article is not None else 0
-    except GtinError:
-        units = 0
-    if text == line.at.sku:
-        units = 1
-    if units:
-        return _Scanned(before.bin, before.tote, before.units + units, before.epcs)
-    try:
-        epc = keys.item(text)
-    except ValueError:
+    piece = piece_of(site, line.at.sku, text)
+    if piece is None:
         return phrase("pick.wrong.item", scanned=text, sku=line.at.sku)
-    if epc in before.epcs:
+    if piece.epc and piece.epc in before.epcs:
         return before
-    return _Scanned(before.bin, before.tote, before.units + 1, (*before.epcs, epc))
+    epcs = (*before.epcs, piece.epc) if piece.epc else before.epcs
+    return _Scanned(before.bin, before.tote, before.units + piece.units, epcs)
 
 
 def _station(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
 from datetime import date, time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 from conftest import Run
 from example_site import client_of, example_site
 from made_up_floor import tote
@@ -23,6 +25,7 @@ from edge.config.lines import SiteConfig
 from edge.config.shipping import PlanTable, ServiceTable, ZoneTable, shipping_problems
 from edge.intake.calendars import CalendarError, instant_us
 from edge.intake.planning import planning_of
+from edge.intake.stock_rows import read_stock
 from rfid.epc.identity import describe
 
 CSV = """sku,name,gtins,mass_g,bin,aisle,place,quantity,lot,expires
@@ -118,6 +121,64 @@ def test_an_order_goes_its_way_over_http(site: SiteConfig, run: Run) -> None:
     run(talk())
 
 
+def workbook(*rows: tuple[object, ...], notes: bool = False) -> bytes:
+    """An XLSX with these rows below two empty ones; with ``notes`` behind a sheet of something else."""
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {"default_date_format": "yyyy-mm-dd"}) as book:
+        if notes:
+            book.add_worksheet("Notes").write_row(0, 0, ["ask Ann", 7])
+        sheet = book.add_worksheet("Stock")
+        for number, row in enumerate(rows, 2):
+            for column, cell in enumerate(row):
+                sheet.write(number, column, cell)
+    return made.getvalue()
+
+
+HEADER = ("SKU", "name", "gtins", "bin", "aisle", "quantity", "lot", "expires", "single_lot")
+
+
+def test_a_workbook_says_what_its_csv_says() -> None:
+    """As people make it: numbers typed as numbers, a day as a day, a truth as a truth."""
+    rows = (("SKU-0", "pen", 4006381333931, "A-1", 1, 5, 17.0, date(2027, 1, 31), True), (700, "ink", "", "B-1", 2, 3))
+    csv = (
+        "sku,name,gtins,bin,aisle,quantity,lot,expires,single_lot\n"
+        "SKU-0,pen,4006381333931,A-1,1,5,17,2027-01-31,true\n700,ink,,B-1,2,3,,,\n"
+    )
+    read = read_stock(csv.encode(), "Asia/Taipei", 7)
+    assert not read.problems and len(read.receipts) == 2
+    texts = (csv.encode("utf-16"), csv.replace(",", "\t").encode(), csv.replace(",", ";").encode("utf-8-sig"))
+    for body in (workbook(HEADER, *rows), workbook(HEADER, *rows, notes=True), *texts):
+        again = read_stock(body, "Asia/Taipei", 7)
+        assert (again.problems, again.articles, again.bins, again.lots) == ((), read.articles, read.bins, read.lots)
+        assert [one.target for one in again.receipts] == [one.target for one in read.receipts]
+        assert len({one.cause for one in again.receipts}) == 2
+
+
+def test_what_is_wrong_in_a_workbook_stands_with_its_cell() -> None:
+    rows = (
+        ("SKU-0", "pen", "4006381333932", "A-1", 1, 5),
+        ("SKU-1", "ink", "", "B-1", 1.5, 3),
+        (4006381333931000001, "cap", "", "B-1", 2, 3),
+        ("SKU-3", "nib", "", "", 2, 3),
+        ("SKU-4", "bag", "", "B-2", 2, 3, "", "soon"),
+    )
+    said = [one.partition(": ")[0] for one in read_stock(workbook(HEADER, *rows), "UTC", 7).problems]
+    assert said == [
+        "Stock, row 4, C4 gtins",
+        "Stock, row 5, E5 aisle",
+        "Stock, row 6, A6 sku",
+        "Stock, row 7, D7 bin",
+        "Stock, row 8, H8 expires",
+    ]
+    (one,) = read_stock(workbook(("sku", "colour")), "UTC", 7).problems
+    assert one.startswith("Stock, row 3, 'colour': allowed are")
+    assert read_stock(workbook(("x",), notes=True), "UTC", 7).problems == (
+        "row 1, sku: missing: no sheet has this column",
+    )
+    assert read_stock(b"PK\x03\x04junk", "UTC", 7).problems[0].startswith("body: not a workbook")
+    assert read_stock("sku,name\n1,é".encode("latin-1"), "UTC", 7).problems[0].startswith("body: byte 11 is not UTF-8")
+
+
 def test_commands_ask_the_api(
     site: SiteConfig, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -142,6 +203,12 @@ def test_commands_ask_the_api(
                 return capsys.readouterr().out
 
             assert "2 articles new" in asks("stock", "import", str(file))
+            book = tmp_path / "stock.xlsx"
+            book.write_bytes(workbook(HEADER, ("SKU-8", "nib", "", "C-1", 3, 6)))
+            assert "1 articles new, 0 changed, 1 bins, 1 receipts" in asks("stock", "import", str(book))
+            book.write_bytes(workbook(HEADER, ("SKU-8", "nib", "", "C-1", 3, "six")))
+            assert main(["stock", "import", "--site", str(toml), str(book)]) == 2
+            assert "stock.xlsx: Stock, row 4, F4 quantity: 'six'" in capsys.readouterr().err
             assert asks("stock", "receive", "SKU-1", "4", "B-1", "--by", "Ann", "--cause", "7") == "booked\n"
             assert "known" in asks("stock", "receive", "SKU-1", "4", "B-1", "--by", "Ann", "--cause", "7")
             assert asks("stock", "move", "SKU-1", "1", "B-1", "A-1", "--by", "Ann") == "booked\n"

@@ -22,7 +22,7 @@ from api.server import listen, server
 from edge.config.shipping import PlanTable, ServiceTable, ZoneTable
 from edge.orders.articles import Article
 from edge.orders.picking import TaskState
-from edge.site import catalogue, rounds, stock_shown
+from edge.site import catalogue, put_backs, rounds, stock_shown
 from edge.site.store import SiteStore
 from rfid.epc.identity import describe
 
@@ -112,8 +112,8 @@ def test_a_round_is_planned_released_and_picked_by_scans(
         assert text(page, "#bin") == "B1-0"
 
         # The second bin is empty: the rest is looked for elsewhere, in the same round.
-        page.ask("document.querySelector('details').open = true")
-        send(page, "[data-wish=count]", units="0", reason="empty")
+        page.ask("document.querySelector('#short').open = true")
+        send(page, "#short [data-wish=count]", units="0", reason="empty")
         assert text(page, "#bin") == "B1-1"
         send(page, "[data-wish=hand-back]")
         send(page, "[data-wish=claim]", picker="Bob")
@@ -149,9 +149,61 @@ def test_a_round_is_planned_released_and_picked_by_scans(
         assert [url for url in page.requests if not url.startswith((site.url, "about:", "data:"))] == []
 
 
+def test_what_is_too_many_in_a_tote_goes_back_by_scans(
+    site: Served, peer: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Over-picked with a reason, then taken out piece by piece and laid into its bin; on a tablet, in Chinese too."""
+    accept(site.store, [(1, {0: 2, 1: 1})])
+    with httpx.Client(base_url=site.url, timeout=HANGS_S) as client:
+        client.post("/waves/plan", data={"by": "Ann"})
+        wave = client.get("/api/v1/waves").json()[0]["id"]
+        client.post("/waves/release", data={"by": "Ann", "wave": wave})
+        client.post("/picks/claim", data={"picker": "Bob"})
+    with Browser(peer("chromium")) as page:
+        page.resize(820, 1180)
+        page.open(f"{site.url}/picks?picker=Bob")
+        for one in ("B0-0", tote(1)):
+            send(page, "[data-wish=scan]", scan=one)
+        page.ask("document.querySelector('#more').open = true")
+        send(page, "#more [data-wish=count]", units="4", over="two stuck together, Cas says so")
+        assert text(page, "#bin") == "B1-0"
+
+        page.open(f"{site.url}/put-backs")
+        assert "two stuck together" in text(page, "#open tbody tr")
+        scan = "[data-wish=scan]"
+        send(page, scan, by="Dee", scan=tote(2))
+        assert "Nothing is to be put back out of" in text(page, ".problems")
+        send(page, scan, scan=tote(1))
+        assert (text(page, "#bin"), text(page, "#quantity"), text(page, "#so-far")) == ("B0-0", "2", "0 of 2")
+        assert page.ask("document.activeElement.name") == "scan", "a scanner types there"
+        send(page, scan, scan="B0-0")
+        assert "First take out 2 more" in text(page, ".problems")
+        item = f"(01)0{GTIN}(21)7"
+        for one in (item, item):  # the same piece once more is no other piece
+            send(page, scan, scan=one)
+            assert text(page, "#so-far") == "1 of 2"
+        send(page, scan, scan="SKU-1")
+        assert "is not SKU-0" in text(page, ".problems")
+        send(page, scan, scan="(01)04006381333917(21)7")
+        assert "is not SKU-0" in text(page, ".problems") and text(page, "#so-far") == "1 of 2"
+        send(page, scan, scan=GTIN)
+        assert text(page, "#so-far") == "2 of 2"
+        send(page, scan, scan="B1-0")
+        assert "go to B0-0" in text(page, ".problems")
+        page.until("document.documentElement.scrollWidth", lambda width: width <= 820)
+        page.picture(tmp_path / "put-back.png")
+        send(page, scan, scan="B0-0")
+        assert "is in its bin" in text(page, "#done") and "Nothing is to be put back" in text(page, "#open")
+        page.open(f"{site.url}/put-backs?lang=zh-Hant")
+        assert page.until("document.querySelector('h2').textContent") == "歸位"
+        with site.store.connections.reading() as db:
+            assert put_backs.open_put_backs(db) == [] and stock_shown.audit(db) == []
+        assert [error for error in page.errors if "409" not in error] == []
+
+
 def test_pages_answer_what_is_wrong(site: Served) -> None:
     accept(site.store, [(1, {0: 2})])
-    with httpx.Client(base_url=site.url) as client:
+    with httpx.Client(base_url=site.url, timeout=HANGS_S) as client:
         for path in ("/stock/a/none", "/waves/w/none", "/picks/t/none/list.html", "/picks/t/none/list.pdf"):
             assert client.get(path).status_code == 404
         assert client.post("/waves/plan", data={"by": ""}).status_code == 422
@@ -174,5 +226,20 @@ def test_pages_answer_what_is_wrong(site: Served) -> None:
         paper = client.get(f"/picks/t/{wave}-1/list.pdf", headers={"accept-language": "zh-TW"})
         assert "B0-0" in PdfReader(io.BytesIO(paper.content)).pages[0].extract_text()
         assert client.get(f"/api/v1/pick-tasks/{wave}-1/list.html").status_code == 200
+        over = client.post("/picks/count", data={**said, "version": "2", "units": "9"})
+        assert (over.status_code, "9 of 2" in over.text) == (409, True), "why more is to be said"
+        for content, status, word in (
+            ("sku,name,bin,quantity\nSKU-9,cap,A-9,3\n", 200, "1 articles new"),
+            ("sku,name,bin,quantity\nSKU-9,cap,A-9,x\n", 422, "stock.csv: row 2, quantity: "),
+            ("sku\n\0", 422, "stock.csv: "),
+        ):
+            sent = client.post("/stock/import", data={"by": "Ann"}, files={"file": ("stock.csv", content)})
+            assert (sent.status_code, word in sent.text) == (status, True), sent.text[:2_000]
+        assert client.post("/stock/import", data={"by": "Ann"}).status_code == 422
+        assert client.post("/put-backs/dance", data={"by": "Ann"}).status_code == 404
+        assert client.post("/put-backs/scan", data={"by": "", "scan": "x"}).status_code == 422
+        assert client.post("/put-backs/scan", data={"by": "Ann", "scan": "x"}).status_code == 409
+        assert client.post("/put-backs/scan", data={"by": "Ann", "n": "77", "scan": "x"}).status_code == 412
+        assert client.post("/put-backs/leave", data={"by": "Ann"}).status_code == 303
         forged = client.post("/picks/claim", data={"picker": "Eve"}, headers={"origin": "http://elsewhere"})
         assert forged.status_code == 403

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
-from edge.commands.api_client import ask, send
+from edge.commands.api_client import ApiError, ask, send
 from edge.commands.command_line import CommandError, Commands, add_by, add_command, add_site, who
 from edge.config.load import load_site
 
@@ -40,8 +40,10 @@ def add_arguments(stock: argparse.ArgumentParser) -> None:
 
     _command(commands, "audit", _audit, "compares both books, reservations and ledger; status 1 = they disagree")
 
-    taken = _command(commands, "import", _import, "takes articles, bins and what lies in them from a CSV file")
-    taken.add_argument("file", type=Path, metavar="FILE", help="a row for each article, or each bin of it")
+    taken = _command(commands, "import", _import, "takes articles, bins and what lies in them from a file")
+    taken.add_argument(
+        "file", type=Path, metavar="FILE", help="CSV, TSV or XLSX: a row for each article, or each bin of it"
+    )
 
 
 def _command(
@@ -142,7 +144,11 @@ def _audit(arguments: argparse.Namespace) -> int:
 
 def _import(arguments: argparse.Namespace) -> int:
     body = arguments.file.read_bytes()
-    done = json.loads(send(load_site(arguments.site), "/api/v1/stock/imports", body, "text/csv"))
+    try:
+        told = send(load_site(arguments.site), "/api/v1/stock/imports", body, "application/octet-stream")
+    except ApiError as error:
+        raise ApiError(f"{arguments.file}: {error}") from None
+    done = json.loads(told)
     print(
         f"{arguments.file}: {done['articles_new']} articles new, {done['articles_changed']} changed, "
         f"{done['bins']} bins, {done['receipts']} receipts, {done['known']} known"

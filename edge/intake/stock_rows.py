@@ -1,16 +1,17 @@
-"""A table of articles and what lies where, as CSV -> articles, bins, lots and receipts, or everything that is wrong.
+"""A file of articles and what lies where -> articles, bins, lots and receipts, or everything that is wrong with it.
 
-Public names: StockIntake, ArticleRow, read_stock_csv, STOCK_COLUMNS.
+Public names: StockIntake, ArticleRow, read_stock, STOCK_COLUMNS.
 
-One row for each article, or for each bin of it: then its own columns need stand in the first row only. A row with a
-quantity is a receipt; its cause is the content of the file and the row, so that the same file moves nothing twice.
+CSV, TSV or a workbook. One row for each article, or for each bin of it: then its own columns need stand in the first
+row only. A row with a quantity is a receipt; its cause is the content of the file and the row, so that the same file
+moves nothing twice.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -20,12 +21,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from edge.config.problem import first_of, said_of, shown
 from edge.intake.calendars import day_begin_us
+from edge.intake.cells import day_of, identifier_of, is_empty
 from edge.intake.operators import ONE_LINE
+from edge.intake.rows import Cell, FileError, Row, column_letter
+from edge.intake.workbooks import is_workbook, read_sheets
 from edge.orders.articles import NOTHING_SPECIAL, Article, Goods, GtinError, gtin14, units_by_gtin
 from edge.orders.picking import BinPlace
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition, StockError
 
 _DAY_US = 86_400_000_000
+_UNPACKED = 500_000_000
+"""Bytes that may be in a workbook."""
+_ROWS = 1_048_576
+"""Of a sheet. Source: ECMA-376, part 1, 18.3.1.73."""
+_NAMES = frozenset({"sku", "bin", "lot"})
 GoodsWord = Literal["limited-quantity", "liquid", "fragile", "battery"]
 _GOODS: dict[str, Goods] = {
     "limited-quantity": Goods.LIMITED_QUANTITY,
@@ -117,78 +126,142 @@ class StockIntake:
     problems: tuple[str, ...] = ()
 
 
-def read_stock_csv(body: bytes, time_zone: str, at_us: int) -> StockIntake:
-    """All of a file or nothing. ``time_zone``: in which days of expiry begin."""
+def read_stock(body: bytes, time_zone: str, at_us: int) -> StockIntake:
+    """All of a file or nothing; what is wrong stands with row and column, of a workbook with sheet and cell.
+
+    ``time_zone``: in which days of expiry begin.
+    """
+    taken: list[_Taken] = []
     try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return StockIntake(problems=(f"body: byte {error.start} is not UTF-8: save the file as CSV UTF-8",))
-    head = text.split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
-    try:
-        rows = [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        return StockIntake(problems=(f"row {reader.line_num}: not CSV: {error}",))
-    header = [name.strip().lower() for name in rows[0][1]] if rows else []
-    if wrong := [name for name in header if name not in STOCK_COLUMNS or header.count(name) > 1] or (
-        [] if "sku" in header else ["sku"]
-    ):
-        return StockIntake(problems=(f"row 1, {shown(wrong[0])}: allowed are, each once, {', '.join(STOCK_COLUMNS)}",))
-    taken: list[tuple[int, ArticleRow]] = []
-    problems = first_of(_read(header, rows[1:], taken))
+        sheets = list(read_sheets(body, _UNPACKED)) if is_workbook(body) else [("", _text(body))]
+        problems = first_of(_tables(sheets, taken))
+    except FileError as error:
+        return StockIntake(problems=(f"body: {error}",))
     if problems:
         return StockIntake(problems=problems)
     return _made(taken, sha256(body).hexdigest()[:32], time_zone, at_us)
 
 
-def _read(header: list[str], rows: list[tuple[int, list[str]]], taken: list[tuple[int, ArticleRow]]) -> Iterator[str]:
-    for number, row in rows:
-        if not any(cell.strip() for cell in row):
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """``where``: of a row, for people; ``number``: by which its receipt is known within the file."""
+
+    where: str
+    number: int
+    row: ArticleRow
+
+
+def _text(body: bytes) -> list[Row]:
+    encoding = "utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = body.decode(encoding)
+    except UnicodeDecodeError as error:
+        named = "UTF-8" if encoding == "utf-8-sig" else "UTF-16"
+        raise FileError(f"byte {error.start} is not {named}: save the file as CSV UTF-8, or as a workbook") from None
+    head = text.split("\n", 1)[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
+    try:
+        return [Row(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise FileError(f"row {reader.line_num}: not CSV: {error}") from None
+
+
+def _tables(sheets: Sequence[tuple[str, Sequence[Row]]], taken: list[_Taken]) -> Iterator[str]:
+    """Each sheet whose first row that says something has the column ``sku``; there is one at least."""
+    found = False
+    for at, (sheet, rows) in enumerate(sheets):
+        filled = [row for row in rows if any(not is_empty(cell) for cell in row.cells)]
+        header = [str(cell).strip().lower() for cell in filled[0].cells] if filled else []
+        while header and not header[-1]:
+            header.pop()
+        if "sku" not in header and len(sheets) > 1:  # a sheet of something else
             continue
-        if len(row) > len(header):
-            yield f"row {number}: {len(row)} cells: the header has {len(header)}"
+        found = True
+        where = f"{sheet}, " if sheet else ""
+        if wrong := [name for name in header if name not in STOCK_COLUMNS or header.count(name) > 1] or (
+            [] if "sku" in header else ["sku"]
+        ):
+            allowed = ", ".join(STOCK_COLUMNS)
+            number = filled[0].number if filled else 1
+            yield f"{where}row {number}, {shown(wrong[0])}: allowed are, each once, {allowed}"
             continue
-        given = {name: cell for name, cell in zip(header, row, strict=False) if cell.strip()}
+        yield from _read(where, at * _ROWS, header, filled[1:], taken)
+    if not found:
+        yield "row 1, sku: missing: no sheet has this column"
+
+
+def _read(where: str, begin: int, header: list[str], rows: Sequence[Row], taken: list[_Taken]) -> Iterator[str]:
+    def place(number: int, name: str) -> str:
+        cell = f" {column_letter(header.index(name))}{number}" if where and name in header else ""
+        return f"{where}row {number},{cell} {name}"
+
+    for row in rows:
+        if any(not is_empty(cell) for cell in row.cells[len(header) :]):
+            yield f"{where}row {row.number}: {len(row.cells)} cells: the header has {len(header)}"
+            continue
+        given: dict[str, str] = {}
+        wrong = False
+        for name, cell in zip(header, row.cells, strict=False):
+            try:
+                if not is_empty(cell):
+                    given[name] = _said(name, cell)
+            except ValueError as error:
+                wrong = True
+                yield f"{place(row.number, name)}: {shown(str(cell))}: {error}"
+        if wrong:
+            continue
         try:
             one = ArticleRow.model_validate(given)
             one.article()
         except ValidationError as error:
             for item in error.errors(include_url=False):
-                yield f"row {number}, {item['loc'][0] if item['loc'] else 'sku'}: {said_of(dict(item))}"
+                yield f"{place(row.number, str(item['loc'][0]) if item['loc'] else 'sku')}: {said_of(dict(item))}"
             continue
         except GtinError as error:
-            yield f"row {number}, gtins: {error}"
+            yield f"{place(row.number, 'gtins')}: {error}"
             continue
         if one.quantity and not one.bin:
-            yield f"row {number}, bin: missing: {one.quantity} units lie somewhere"
+            yield f"{place(row.number, 'bin')}: missing: {one.quantity} units lie somewhere"
             continue
-        taken.append((number, one))
+        taken.append(_Taken(f"{where}row {row.number}", begin + row.number, one))
 
 
-def _made(rows: list[tuple[int, ArticleRow]], mark: str, time_zone: str, at_us: int) -> StockIntake:
+def _said(name: str, cell: Cell) -> str:
+    """A cell as CSV has it; raises ValueError for what a spreadsheet lost."""
+    if isinstance(cell, str):
+        return identifier_of(cell) if name in _NAMES else cell.strip()
+    if name == "expires":
+        return day_of(cell, "UTC", ())
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return identifier_of(cell)
+
+
+def _made(rows: list[_Taken], mark: str, time_zone: str, at_us: int) -> StockIntake:
     articles: dict[str, ArticleRow] = {}
     bins: dict[str, BinPlace] = {}
     lots: dict[tuple[str, str], int] = {}
     receipts: list[Movement] = []
     problems: list[str] = []
-    for number, one in rows:
+    for its in rows:
+        where, one = its.where, its.row
         first = articles.setdefault(one.sku, one)
         if any(getattr(one, key) != getattr(first, key) for key in _OWN if key in one.model_fields_set):
-            problems.append(f"row {number}, sku: {one.sku!r}: its own columns differ from those of its first row")
+            problems.append(f"{where}, sku: {one.sku!r}: its own columns differ from those of its first row")
         if one.bin:
             place = BinPlace(one.aisle, one.place, one.level)
             known = bins.setdefault(one.bin, place)
             if known != place:
-                problems.append(f"row {number}, bin: {one.bin!r}: is at {known} already")
+                problems.append(f"{where}, bin: {one.bin!r}: is at {known} already")
         if one.expires:
             expires_us = day_begin_us(one.expires, time_zone)
             if lots.setdefault((one.sku, one.lot), expires_us) != expires_us:
-                problems.append(f"row {number}, expires: {one.expires}: lot {one.lot!r} has another day")
+                problems.append(f"{where}, expires: {one.expires}: lot {one.lot!r} has another day")
         if one.quantity:
             try:
                 receipts.append(
                     Movement(
-                        cause=StockCause("import", mark, number),
+                        cause=StockCause("import", mark, its.number),
                         kind=MovementKind.RECEIPT,
                         quantity=one.quantity,
                         at_us=at_us,
@@ -196,7 +269,7 @@ def _made(rows: list[tuple[int, ArticleRow]], mark: str, time_zone: str, at_us: 
                     )
                 )
             except StockError as error:
-                problems.append(f"row {number}: {error}")
+                problems.append(f"{where}: {error}")
     try:
         units_by_gtin(one.article() for one in articles.values())
     except GtinError as error:

@@ -1,7 +1,7 @@
 """What people and channels do with sales orders: each call is one transaction, with its audit and what is told of it.
 
 Public names: SalesDesk, SaleDetail, SaleStory, UnknownSale, SalesConflict, SaleOutcome, SaleTaken, SaleFilter,
-SaleFinding, SalePage, SaleRow, ImportRun, PERSON.
+SaleFinding, SalePage, SaleRow, ImportRun, PERSON, COUNTED.
 
 What is allowed, and what it means, is for `edge.orders` to say; a wish that it refuses comes back as a `WishRefused`.
 """
@@ -33,7 +33,7 @@ from edge.site import dialect, imports, sales, sales_list, tables, taking
 from edge.site.imports import ImportRun
 from edge.site.outbox import OutboxTold
 from edge.site.sales import SaleFinding, SalesConflict, SaleWaiver
-from edge.site.sales_list import SaleFilter, SalePage, SaleRow
+from edge.site.sales_list import COUNTED, SaleFilter, SalePage, SaleRow
 from edge.site.sales_work import PERSON, EffectHand, SaleWork, held_by
 from edge.site.scope import scope_of
 from edge.site.store import SiteStore
@@ -41,6 +41,7 @@ from edge.site.stories import SaleStory, story_of
 from edge.site.taking import SaleOutcome, SaleTaken
 
 __all__ = [
+    "COUNTED",
     "PERSON",
     "ImportRun",
     "SaleDetail",
@@ -172,7 +173,7 @@ class SalesDesk:
             return sales_list.page_of(db, which, limit)
 
     def counts(self) -> dict[str, int]:
-        """Orders by stage, of those that somebody works at."""
+        """Orders by stage, of those that somebody works at, each `COUNTED` at most."""
         with self._store.connections.reading() as db:
             return sales_list.counts_of(db)
 

@@ -56,10 +56,12 @@ def add_put_back(db: sa.Connection, fulfilment: str, tote: str, to: BinKey, unit
     )
 
 
-def open_put_backs(db: sa.Connection, after: int = 0, limit: int = 100) -> list[PutBackRow]:
-    """What lies in totes and is not wanted there, behind a number, in order."""
+def open_put_backs(db: sa.Connection, after: int = 0, limit: int = 100, of: str = "") -> list[PutBackRow]:
+    """What lies in totes and is not wanted there, behind a number, in order; ``of``: of a tote or a fulfilment."""
     table = tables.put_backs
     query = sa.select(table).where(table.c.done_us == 0, table.c.seq > after).order_by(table.c.seq).limit(limit)
+    if of:
+        query = query.where(sa.or_(table.c.tote == of, table.c.fulfilment == of))
     return [_put_back(row) for row in db.execute(query)]
 
 

@@ -29,9 +29,10 @@ def scope_of(db: sa.Connection, orders: Iterable[str] = (), fulfilments: Iterabl
         for sale, parcel in db.execute(sa.select(link.sales_id, link.fulfilment_id).where(which)):
             names.add(sale)
             parcels.add(parcel)
-        merged = sa.or_(dialect.among(db, order.id, names), dialect.among(db, order.merged_into, names))
-        for sale, into in db.execute(sa.select(order.id, order.merged_into).where(merged)):
-            names |= {sale, into} - {""}
+        its = sa.select(order.id, order.merged_into).where(order.merged_into != "")  # as its index has it
+        for which in (dialect.among(db, order.id, names), dialect.among(db, order.merged_into, names)):
+            for sale, into in db.execute(its.where(which)):
+                names |= {sale, into}
         if (len(names), len(parcels)) == before:
             return Scope(sales.find(db, names), _fulfilments(db, parcels))
 

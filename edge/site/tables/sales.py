@@ -53,6 +53,7 @@ orders = sa.Table(
         sqlite_where=sa.text(_MERGED),
     ),
     sa.Index("ix_sales_order_stage", "stage", "taken_us", "id"),
+    sa.Index("ix_sales_order_channel", "channel", "taken_us", "id"),
 )
 lines = sa.Table(
     "sales_line",

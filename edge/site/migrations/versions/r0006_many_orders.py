@@ -23,4 +23,5 @@ def upgrade() -> None:
         op.drop_index(f"ix_consignee_{key}_key", "consignee")
         op.create_index(f"ix_consignee_{key}", "consignee", [f"{key}_key", "when_us"])
     op.drop_index("ix_sales_order_open", "sales_order")
-    op.create_index("ix_sales_order_stage", "sales_order", ["stage", "taken_us", "id"])
+    for first in ("stage", "channel"):
+        op.create_index(f"ix_sales_order_{first}", "sales_order", [first, "taken_us", "id"])
