@@ -28,12 +28,14 @@ def address_key(consignee: Consignee) -> str:
     return f"{consignee.country}|{compact(consignee.postcode)}|{compact(' '.join(parts))}"
 
 
-def consignee_key(consignee: Consignee) -> str:
+def consignee_key(consignee: Consignee, address: str | None = None) -> str:
     """Who gets it where: orders with one such key may be merged. Empty without name or address.
+
+    ``address``: its `address_key`, where the caller has it.
 
     A phone that cannot be read, or is masked, counts as it was given: alike is the same, as far as anyone can see.
     """
-    address = address_key(consignee)
+    address = address_key(consignee) if address is None else address
     name = compact(consignee.name)
     phone = phone_key(consignee) or "".join(folded(consignee.phone_given).split())
     return f"{address}|{name}|{phone}" if address and name else ""

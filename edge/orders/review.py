@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from edge.orders.likeness import Similar
-from edge.orders.money import amounts, digits_of, shown, worth
+from edge.orders.money import Amounts, amounts, digits_of, shown, worth
 from edge.orders.sales import Consignee, Noted, OrderStage, PaymentKind, SalesOrder
 from edge.orders.stages import OrderTurn, turned
 
@@ -188,6 +188,7 @@ class Case:
     order: SalesOrder
     facts: Facts
     rules: ReviewRules
+    amounts: Amounts
 
 
 Found = Iterator[tuple[str, str, str]]
@@ -197,7 +198,7 @@ Found = Iterator[tuple[str, str, str]]
 def judge(order: SalesOrder, facts: Facts, rules: ReviewRules, waivers: Sequence[Waiver] = ()) -> Judgement:
     """All that is found, in the order of the rules. An order in review or held is accepted or held by that; any other
     stays where it is."""
-    case = Case(order, facts, rules)
+    case = Case(order, facts, rules, amounts(order))
     findings = tuple(
         ReviewFinding(rule, rules.weights.get(rule, WEIGHTS[rule]), *found)
         for rule, finds in JUDGES.items()
@@ -276,13 +277,13 @@ def _no_service(case: Case) -> Found:
 
 
 def _unpaid(case: Case) -> Found:
-    found = amounts(case.order)
+    found = case.amounts
     if found.balance and not (case.order.payment.kind is PaymentKind.DEPOSIT and found.paid > 0):
         yield "payment", _money(case, found.balance), ""
 
 
 def _balance_due(case: Case) -> Found:
-    found = amounts(case.order)
+    found = case.amounts
     if found.balance and case.order.payment.kind is PaymentKind.DEPOSIT and found.paid > 0:
         yield "payment", _money(case, found.balance), _money(case, found.paid)
 
@@ -297,7 +298,7 @@ def _cod_limit(case: Case) -> Found:
     limits = [
         one for one in (case.rules.cod_max.get(case.order.payment.currency), case.facts.cod_limit) if one is not None
     ]
-    if limits and (cod := amounts(case.order).cod) > min(limits):
+    if limits and (cod := case.amounts.cod) > min(limits):
         yield "payment", _money(case, cod), _money(case, min(limits))
 
 

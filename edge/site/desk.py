@@ -108,7 +108,7 @@ class SalesDesk:
 
         ``run``: the import that brings them.
         """
-        asked = [replace(draft, order=apportioned(draft.order)) for draft in drafts]
+        asked = [_apportioned(draft) for draft in drafts]
         found: list[SaleTaken] = []
         for at in range(0, len(asked), taking.AT_ONCE):
             portion = asked[at : at + taking.AT_ONCE]
@@ -473,6 +473,11 @@ def _place(draft: Draft, run: str) -> dict[str, str | int | list[str]]:
     file, _, row = draft.where.rpartition(", row ")
     where: dict[str, str | int | list[str]] = {"file": file, "row": int(row)} if file and row.isdecimal() else {}
     return where | ({"run": run} if run else {})
+
+
+def _apportioned(draft: Draft) -> Draft:
+    order = apportioned(draft.order)
+    return draft if order is draft.order else replace(draft, order=order)
 
 
 def _parties(db: sa.Connection, names: Iterable[str]) -> dict[str, Party]:

@@ -90,13 +90,13 @@ class Keys:
         common may be one order twice; of the person: who gets something where, see `edge.intake.compare`. None where
         that says nothing.
         """
-        goods = compare.goods_key(consignee, lines)
+        goods, written = compare.goods_key(consignee, lines), compare.address_key(consignee)
         return PersonKeys(
             phone=self.phone(consignee),
             email=self.email(consignee),
             address=self.address(consignee),
-            goods=self._text(b"goods", goods and f"{goods}|{','.join(numbers_of(compare.address_key(consignee)))}"),
-            person=self._text(b"person", compare.consignee_key(consignee)),
+            goods=self._text(b"goods", goods and f"{goods}|{','.join(numbers_of(written))}"),
+            person=self._text(b"person", compare.consignee_key(consignee, written)),
         )
 
     def _text(self, what: bytes, text: str) -> str | None:
