@@ -59,9 +59,10 @@ def plan(at: StoreConnections, by: Planning, at_us: int) -> PlanResult:
 
     The same orders, stock and rules give the same drafts; those that would be the same stay as they are.
     """
+    lacking = waiting.who_waits(at)
     with at.writing() as db:
         dialect.lock(db, Lock.PLAN)
-        reserved = waiting.reserve_those(db, ())
+        reserved = waiting.reserve_those(db, lacking)
         query = sa.select(tables.waves).where(tables.waves.c.released_us == 0).order_by(tables.waves.c.id)
         drafts = wave_rows.waves_of(db, db.execute(query.with_for_update()).all())
         candidates = _candidates(db, by)
@@ -112,7 +113,12 @@ def _candidates(db: sa.Connection, by: Planning) -> dict[str, _Candidate]:
     order, line = sales_tables.orders.c, sales_tables.lines.c
     link, has, person = sales_tables.fulfilments.c, stock_tables.reservations.c, sales_tables.consignees.c
     leads = sa.case((order.stage == str(OrderStage.MERGED), order.merged_into), else_=order.id)
-    stages = order.stage.in_((str(OrderStage.ACCEPTED), str(OrderStage.MERGED)))
+    names = waiting.promised(db)
+    theirs = sa.and_(order.merged_into != "", dialect.among(db, order.merged_into, names))
+    stages = sa.and_(
+        order.stage.in_((str(OrderStage.ACCEPTED), str(OrderStage.MERGED))),
+        sa.or_(dialect.among(db, order.id, names), theirs),
+    )
     open_units: Counter[str] = Counter()
     query = (
         sa.select(leads, sa.func.sum(line.quantity - line.cancelled))
