@@ -21,15 +21,15 @@ from api.site_state import Site
 from api.stock import Imported, take_stock
 from edge.core.values.text import one_line
 from edge.intake import keys
-from edge.intake.planning import planning_of
 from edge.journal.host_time import now_us
+from edge.orders.measured import Measure
 from edge.orders.pick_list import ListRow
 from edge.orders.picking import PickError, PickLine, PickTask, ShortReason
 from edge.orders.stock import StockCondition
 from edge.orders.waves import WaveState
 from edge.print.codes import code_svg
 from edge.print.pick_sheet import pick_sheet
-from edge.site import drafts, lateness, picking, releasing, rounds, stock_shown, totes, wave_rows
+from edge.site import drafts, lateness, measuring, picking, releasing, rounds, stock_shown, totes, wave_rows
 from edge.site.pick_lists import materials_of, pick_list_of
 from edge.site.picking import Picked
 from edge.site.rounds import StalePickError
@@ -40,6 +40,11 @@ from edge.views.words.table import say
 _ROOM = 100
 _MINUTE_US = 60_000_000
 _STATES = {WaveState.DRAFT: "wave.draft", WaveState.RELEASED: "wave.released", WaveState.DONE: "wave.done"}
+_MEASURES = {
+    Measure.PICK_LINE: "wave.measure.pick-line",
+    Measure.TOTE: "wave.measure.tote",
+    Measure.LEAD: "wave.measure.lead",
+}
 _CONDITIONS = {
     StockCondition.SELLABLE: "stock.condition.sellable",
     StockCondition.INSPECTION: "stock.condition.inspection",
@@ -151,7 +156,7 @@ def _wave_routes(app: FastAPI, site: Site) -> None:
     def shown(request: Request, problems: list[str], status: int = 200, unplanned: Sequence[Phrase] = ()) -> Response:
         at_us = now_us()
         at = site.store().connections
-        by = planning_of(site.config.service, site.config.plan, at_us)
+        by = measuring.planning_now(at, site.config.service, site.config.plan, at_us)
         late = [tell_late(one) for one in lateness.forecast_late(at, by.rates, by.tail_us, at_us)[:_ROOM]]
         with at.reading() as db:
             rows = wave_rows.wave_rows(db, _asked(request, "after"), _ROOM)
@@ -167,6 +172,8 @@ def _wave_routes(app: FastAPI, site: Site) -> None:
             late=late,
             displaced=displaced,
             unplanned=unplanned,
+            measured=by.measured,
+            of_measure=lambda one: phrase(_MEASURES[one]),
             more=urlencode({"after": rows[-1].id}) if len(rows) == _ROOM else "",
             of_wave=lambda one: phrase(_STATES[one]),
             left=lambda cutoff_us: _left(cutoff_us, at_us),
@@ -197,7 +204,7 @@ def _wave_routes(app: FastAPI, site: Site) -> None:
     def done(request: Request, action: str, given: Mapping[str, str]) -> Response:
         at_us, by, wave = now_us(), given.get("by", "")[:80], given.get("wave", "")[:200]
         at = site.store().connections
-        plan = planning_of(site.config.service, site.config.plan, at_us)
+        plan = measuring.planning_now(at, site.config.service, site.config.plan, at_us)
         if not by:
             return shown(request, ["by: ?"], 422)
         if action == "plan":

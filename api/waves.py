@@ -15,11 +15,12 @@ from api.problem_details import V1_PROBLEMS
 from api.site_state import Site
 from api.v1_bodies import After, Body, Key, Limit
 from edge.intake.operators import By
-from edge.intake.planning import planning_of
 from edge.journal.host_time import now_us
 from edge.orders.forecast import Late
+from edge.orders.measured import Measured
 from edge.orders.pick_list import Material
-from edge.site import drafts, lateness, releasing, wave_rows
+from edge.orders.planning import Planning
+from edge.site import drafts, lateness, measuring, releasing, wave_rows
 from edge.site.drafts import PlanResult
 from edge.site.pick_lists import materials_of
 from edge.site.releasing import Released
@@ -57,7 +58,7 @@ def wave_routes(site: Site) -> APIRouter:
         at_us = now_us()
 
         def planned() -> PlanResult:
-            by = planning_of(site.config.service, site.config.plan, at_us)
+            by = _by(site, at_us)
             return drafts.plan(site.store().connections, by, at_us)
 
         return json_answer(await asyncio.to_thread(planned))
@@ -66,8 +67,13 @@ def wave_routes(site: Site) -> APIRouter:
     def late() -> Response:
         """Fulfilments that will miss their cut-off, with what keeps them; the outbox tells each once."""
         at_us = now_us()
-        by = planning_of(site.config.service, site.config.plan, at_us)
+        by = _by(site, at_us)
         return json_answer(lateness.forecast_late(site.store().connections, by.rates, by.tail_us, at_us))
+
+    @routes.get("/measured", response_model=tuple[Measured, ...])
+    def taken() -> Response:
+        """What picking, the line and the whole way took of late, in microseconds, and what plans go by."""
+        return json_answer(_by(site, now_us()).measured)
 
     @routes.get("/{wave}", response_model=WaveRow)
     def one(wave: Key) -> Response:
@@ -90,9 +96,8 @@ def wave_routes(site: Site) -> APIRouter:
     async def release(wave: Key, body: ByBody) -> Response:
         """Gives bins, rounds and the line's orders to all members that have their stock; again, nothing changes."""
         at_us = now_us()
-        limits = planning_of(site.config.service, site.config.plan, at_us).limits
         done = await asyncio.to_thread(
-            lambda: releasing.release(site.store().connections, wave, limits, body.by, at_us)
+            lambda: releasing.release(site.store().connections, wave, _by(site, at_us).limits, body.by, at_us)
         )
         if done is None:
             raise _none(wave)
@@ -107,6 +112,10 @@ def wave_routes(site: Site) -> APIRouter:
         return json_answer(Withdrawn(*done))
 
     return routes
+
+
+def _by(site: Site, at_us: int) -> Planning:
+    return measuring.planning_now(site.store().connections, site.config.service, site.config.plan, at_us)
 
 
 def _none(wave: str) -> HTTPException:

@@ -223,6 +223,7 @@ def test_commands_ask_the_api(
             assert "nothing" in asks("picks", "claim", "--by", "Eve", status=1)
             assert "order, done" in asks("picks", "pick", f"{name}-1", "1", "2", "--tote", tote(1), "--by", "Bob")
             assert "it was of shop-1" in asks("picks", "emptied", tote(1), "--by", "Bob")
+            assert asks("waves", "measured").startswith("pick-line: planned with 20.0 s; configured 20.0 s, measured")
             assert asks("picks", "put-backs") == ""
             assert main(["picks", "pick", "--site", str(toml), f"{name}-1", "1", "2", "--by", "Bob"]) == 2
             assert "ended already" in capsys.readouterr().err

@@ -90,6 +90,7 @@ def test_a_round_is_planned_released_and_picked_by_scans(
         assert "Draft" in row and page.ask("document.querySelector('td.left').textContent").endswith("min")
         send(page, "[data-wish=release]", by="Ann")
         assert "Released" in text(page, "table.waves tbody tr")
+        assert "20.0" in text(page, "#measured [data-what=pick-line]")
 
         page.open(f"{site.url}/picks")
         send(page, "[data-wish=claim]", picker="Bob")

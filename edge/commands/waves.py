@@ -40,6 +40,8 @@ def add_arguments(waves: argparse.ArgumentParser) -> None:
     needed.add_argument("wave", metavar="WAVE")
     late = add_command(commands, "late", _late, "who will miss a cut-off, and why; status 1 = somebody")
     add_site(late)
+    took = add_command(commands, "measured", _measured, "what picking, the line and the whole way took of late")
+    add_site(took)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -104,3 +106,13 @@ def _late(arguments: argparse.Namespace) -> int:
         finish = "nobody can say when" if row["finish_us"] is None else iso(row["finish_us"])
         print(f"order {row['fulfilment']}: {row['reason']}: ready {finish}, cut-off {iso(row['cutoff_us'])}")
     return 1 if rows else 0
+
+
+def _measured(arguments: argparse.Namespace) -> int:
+    for one in json.loads(ask(load_site(arguments.site), "/api/v1/waves/measured")):
+        found = "nothing" if one["measured_us"] is None else f"{one['measured_us'] / 1e6:.1f} s of {one['count']}"
+        print(
+            f"{one['what']}: planned with {one['used_us'] / 1e6:.1f} s; configured {one['configured_us'] / 1e6:.1f} s, "
+            f"measured {found}"
+        )
+    return 0

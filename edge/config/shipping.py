@@ -82,6 +82,10 @@ class PlanTable(Frozen):
     batch: int = Field(default=4, ge=2, le=1_000, description="so many equal orders are worth one round")
     pick_line_s: int = Field(default=20, ge=1, le=3_600, description="seconds to pick one more line, of all pickers")
     tote_s: int = Field(default=6, ge=1, le=3_600, description="seconds from one tote to the next on the line")
+    measured: bool = Field(
+        default=True,
+        description="what was measured of late takes the place of lead_minutes, pick_line_s and tote_s",
+    )
     every_minutes: int = Field(
         default=5, ge=0, le=1_440, description="drafts are planned anew so often; 0 = when somebody asks"
     )

@@ -12,6 +12,7 @@ from edge.intake.calendars import CutOff, WorkDays, arrival, day_end_us, departu
 from edge.orders.articles import NOTHING_SPECIAL, Goods
 from edge.orders.eligibility import Terms
 from edge.orders.forecast import Rates
+from edge.orders.measured import Measure, Samples, measured
 from edge.orders.plan import Lead, release_by
 from edge.orders.planning import Planning
 from edge.orders.services import Pickup, Rate, Service, Suspension, TransportMode, Weights
@@ -29,8 +30,10 @@ _MINUTE_US = 60_000_000
 _DAY_US = 24 * 60 * _MINUTE_US
 
 
-def planning_of(services: dict[str, ServiceTable], plan: PlanTable, now_us: int) -> Planning:
-    """All that a plan needs to know now.
+def planning_of(
+    services: dict[str, ServiceTable], plan: PlanTable, now_us: int, samples: Samples | None = None
+) -> Planning:
+    """All that a plan needs to know now. ``samples``: what was measured of late, None = what is configured holds.
 
     Raises:
         CalendarError: a zone or country that nobody knows.
@@ -40,7 +43,16 @@ def planning_of(services: dict[str, ServiceTable], plan: PlanTable, now_us: int)
         for name, table in services.items()
         for pickup in _pickups(name, table, plan, now_us, now_us + plan.horizon_days * _DAY_US)
     )
-    leads = (Lead(0, plan.lead_minutes * _MINUTE_US),)
+    known = measured(
+        samples or Samples(),
+        {
+            Measure.PICK_LINE: plan.pick_line_s * 1_000_000,
+            Measure.TOTE: plan.tote_s * 1_000_000,
+            Measure.LEAD: plan.lead_minutes * _MINUTE_US,
+        },
+    )
+    used_us = {one.what: one.used_us for one in known}
+    leads = (Lead(0, used_us[Measure.LEAD]),)
     margin_us = plan.margin_minutes * _MINUTE_US
     day_end_us(date(2026, 1, 1), plan.time_zone)  # says at once that nobody knows the zone
     return Planning(
@@ -59,7 +71,8 @@ def planning_of(services: dict[str, ServiceTable], plan: PlanTable, now_us: int)
         zone_of=lambda country, region, postcode: _zone(plan, country, region, postcode),
         promised_us=lambda _, day: _day_end(day, plan.time_zone),
         limits=WaveLimits(totes=plan.totes, cluster=plan.cluster, cluster_lines=plan.cluster_lines, batch=plan.batch),
-        rates=Rates(pick_line_us=plan.pick_line_s * 1_000_000, tote_us=plan.tote_s * 1_000_000),
+        rates=Rates(pick_line_us=used_us[Measure.PICK_LINE], tote_us=used_us[Measure.TOTE]),
+        measured=known,
     )
 
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 
 from edge.orders.eligibility import Terms
 from edge.orders.forecast import Rates
+from edge.orders.measured import Measured
 from edge.orders.services import Pickup, Service
 from edge.orders.waves import WaveLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planning:
-    """``pickups``: with all their room. ``rates``, ``tail_us``: what a forecast goes by.
+    """``pickups``: with all their room. ``rates``, ``tail_us``: what a forecast goes by; ``measured``: where from.
 
     ``zone_of``: (country, region, postcode) -> zone, empty = none; ``promised_us``: (country, local day) -> its end.
     """
@@ -29,3 +30,4 @@ class Planning:
     limits: WaveLimits = field(default_factory=WaveLimits)
     rates: Rates = field(default_factory=lambda: Rates(pick_line_us=20_000_000, tote_us=6_000_000))
     tail_us: int = 0
+    measured: tuple[Measured, ...] = ()

@@ -58,6 +58,8 @@ __all__ = [
 ]
 _KEPT_US = 30 * 86_400_000_000
 """So long reports of imports stay: cells that were set aside may be somebody's."""
+_THERE = 200
+"""So many orders of an address, the newest, may ship with one of them."""
 _RANKS = (SaleOutcome.NEWER, SaleOutcome.CHANGED)
 
 
@@ -453,14 +455,10 @@ class SalesDesk:
             return ()
         person, table = tables.sales.consignees.c, tables.sales.orders.c
         mine = sa.select(person.address_key).where(person.order_id == order.id)
-        query = (
-            sa.select(person.order_id)
-            .join(tables.sales.orders, table.id == person.order_id)
-            .where(person.address_key == mine.scalar_subquery(), table.stage == str(OrderStage.ACCEPTED))
-            .order_by(table.taken_us)
-            .limit(20)
-        )
-        names = {order.id, *db.execute(query).scalars()}
+        there = sa.select(person.order_id).where(person.address_key == mine.scalar_subquery())
+        newest = db.execute(there.order_by(person.when_us.desc()).limit(_THERE)).scalars().all()
+        query = sa.select(table.id).where(dialect.among(db, table.id, newest), table.stage == str(OrderStage.ACCEPTED))
+        names = {order.id, *sorted(db.execute(query).scalars())[:20]}
         if len(names) < 2:
             return ()
         scope = scope_of(db, names)

@@ -1,4 +1,4 @@
-"""Accepted orders planned into drafts of waves, in one transaction.
+"""Accepted orders planned into drafts of waves, in one transaction behind those that promise stock to who waits.
 
 Public names: PlanResult, plan.
 
@@ -22,7 +22,7 @@ from edge.orders.planning import Planning
 from edge.orders.reservations import ReservationState
 from edge.orders.sales import OrderStage, PaymentKind
 from edge.orders.waves import Member, Wave, replanned
-from edge.site import catalogue, dialect, outbox, reserving, waiting, wave_rows
+from edge.site import catalogue, dialect, waiting, wave_rows
 from edge.site.dialect import Lock
 from edge.site.tables import picks as tables
 from edge.site.tables import sales as sales_tables
@@ -59,10 +59,9 @@ def plan(at: StoreConnections, by: Planning, at_us: int) -> PlanResult:
 
     The same orders, stock and rules give the same drafts; those that would be the same stay as they are.
     """
-    lacking = waiting.who_waits(at)
+    reserved = waiting.reserve_waiting(at, at_us)
     with at.writing() as db:
         dialect.lock(db, Lock.PLAN)
-        reserved = waiting.reserve_those(db, lacking)
         query = sa.select(tables.waves).where(tables.waves.c.released_us == 0).order_by(tables.waves.c.id)
         drafts = wave_rows.waves_of(db, db.execute(query.with_for_update()).all())
         candidates = _candidates(db, by)
@@ -97,7 +96,6 @@ def plan(at: StoreConnections, by: Planning, at_us: int) -> PlanResult:
         fresh = replanned(drafts, out, members, by.limits)
         wave_rows.drop(db, fresh.replaced)
         _store_drafts(db, fresh.new, found, by, at_us)
-        outbox.append(db, reserving.told_of(reserved), at_us)
         return PlanResult(
             tuple(wave.id for wave in fresh.new),
             tuple(wave.id for wave in fresh.kept),

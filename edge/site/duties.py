@@ -14,11 +14,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from edge.config.shipping import PlanTable, ServiceTable
-from edge.intake.planning import planning_of
 from edge.orders.reservations import ReservationEvent
 from edge.orders.sales import OrderStage
 from edge.orders.waves import WaveLimits
-from edge.site import allocating, drafts, lateness, releasing, reserving
+from edge.site import allocating, drafts, lateness, measuring, releasing, reserving
 from edge.site.connections import StoreConnections
 from edge.site.tables import picks as tables
 from edge.site.tables import sales as sales_tables
@@ -44,18 +43,18 @@ def duties_of(services: Mapping[str, ServiceTable], plan: PlanTable) -> tuple[Du
     table = dict(services)
 
     def planned(at: StoreConnections, at_us: int) -> str:
-        done = drafts.plan(at, planning_of(table, plan, at_us), at_us)
+        done = drafts.plan(at, measuring.planning_now(at, table, plan, at_us), at_us)
         told = f"{len(done.new)} new drafts, {len(done.replaced)} replaced, {len(done.left)} orders that nobody carries"
         return told if done.new or done.replaced else ""
 
     def released(at: StoreConnections, at_us: int) -> str:
         assert plan.release_minutes is not None, "else it is no duty"
-        limits = planning_of(table, plan, at_us).limits
+        limits = measuring.planning_now(at, table, plan, at_us).limits
         done = _released(at, at_us + plan.release_minutes * _MINUTE_US, limits, at_us)
         return f"{done} waves" if done else ""
 
     def late(at: StoreConnections, at_us: int) -> str:
-        by = planning_of(table, plan, at_us)
+        by = measuring.planning_now(at, table, plan, at_us)
         found = lateness.forecast_late(at, by.rates, by.tail_us, at_us)
         return f"{len(found)} orders will miss their cut-off" if found else ""
 

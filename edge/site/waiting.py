@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from edge.orders.reservations import ReservationState
 from edge.orders.sales import OrderStage
 from edge.site import dialect, outbox, reserving
+from edge.site.dialect import Lock
 from edge.site.tables import sales as sales_tables
 from edge.site.tables import stock as stock_tables
 
@@ -29,6 +30,7 @@ _FIRST = 2**51
 
 PLANNED = 100_000
 """Orders of one plan; what has stock and comes later by rank is in the next one, when waves were released."""
+_PORTION = 2_000
 WAITING = 20_000
 """Orders that one plan looks at for stock; the others in the next one."""
 
@@ -39,16 +41,25 @@ def rank_of(ordered_us: int, priority: int, urgent: bool) -> int:
 
 
 def reserve_waiting(at: StoreConnections, at_us: int, names: Sequence[str] = ()) -> list[reserving.Reserved]:
-    """Promises stock to accepted orders that lack some: those of the names, or whoever waits longest by rank."""
-    names = names or who_waits(at)
-    with at.writing() as db:
-        found = reserve_those(db, names)
-        outbox.append(db, reserving.told_of(found), at_us)
-        return found
+    """Promises stock to accepted orders that lack some: those of the names, or whoever waits longest by rank.
+
+    By portions, each one transaction, so that others have their turn.
+    """
+    asked = list(names or who_waits(at))
+    found: list[reserving.Reserved] = []
+    for begin in range(0, len(asked), _PORTION):
+        with at.writing() as db:
+            dialect.lock(db, Lock.SALES)
+            done = reserve_those(db, asked[begin : begin + _PORTION])
+            outbox.append(db, reserving.told_of(done), at_us)
+        found += done
+    return found
 
 
 def who_waits(at: StoreConnections) -> list[str]:
-    """Accepted orders that lack stock, the first by rank; read beside whoever writes, since it looks at all of them."""
+    """Accepted orders that lack stock, the first by rank, before all others those of which something is free; read
+    beside whoever writes, since it looks at all of them.
+    """
     with at.reading() as db:
         return [row.id for row in _lacking(db, ())]
 
@@ -109,6 +120,8 @@ def _lacking(db: sa.Connection, names: Sequence[str]) -> Sequence[sa.Row[Any, An
         given_query = given_query.where(dialect.among(db, has.order_id, names))
     wanted = wanted_query.group_by(line.order_id).subquery()
     given = given_query.group_by(has.order_id).subquery()
+    book, its = stock_tables.promises.c, line
+    free = sa.exists().where(its.order_id == order.id, its.sku == book.sku, book.sellable > book.promised)
     query = (
         sa.select(order.id, order.ordered_us, order.priority, order.urgent)
         .join(wanted, wanted.c.order_id == order.id)
@@ -117,7 +130,7 @@ def _lacking(db: sa.Connection, names: Sequence[str]) -> Sequence[sa.Row[Any, An
             order.stage.in_((str(OrderStage.ACCEPTED), str(OrderStage.MERGED))),
             wanted.c.units > sa.func.coalesce(given.c.units, 0),
         )
-        .order_by(order.urgent.desc(), order.priority.desc(), order.ordered_us)
+        .order_by(sa.case((free, 0), else_=1), order.urgent.desc(), order.priority.desc(), order.ordered_us)
         .limit(WAITING)
     )
     return db.execute(query.where(dialect.among(db, order.id, names)) if names else query).all()

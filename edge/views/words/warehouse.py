@@ -139,5 +139,13 @@ WAREHOUSE: Rows = {
         "沒有任何服務有即將到來的取件：請檢查 SITE.toml 的 [service.NAME]",
     ),
     "wave.waits": ("{order}: waits for {units} of {sku}", "{order}：等待 {sku} {units} 件"),
+    "wave.measured": ("Measured of late, in seconds", "近期實測（秒）"),
+    "wave.measured.configured": ("Configured", "設定值"),
+    "wave.measured.found": ("Measured", "實測值"),
+    "wave.measured.count": ("Of how many", "樣本數"),
+    "wave.measured.used": ("Planned with", "規劃採用"),
+    "wave.measure.pick-line": ("One more line, of all pickers", "全部揀貨員每多揀一行"),
+    "wave.measure.tote": ("One more parcel in its lane", "每多一件入道"),
+    "wave.measure.lead": ("From release to lane, nine of ten", "釋出至入道（九成）"),
     "wave.displaced": ("Displaced by urgent orders", "被急件取代"),
 }
