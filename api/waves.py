@@ -17,7 +17,7 @@ from api.v1_bodies import After, Body, Key, Limit
 from edge.intake.operators import By
 from edge.journal.host_time import now_us
 from edge.orders.forecast import Late
-from edge.orders.measured import Measured
+from edge.orders.measured import MeasuredPace
 from edge.orders.pick_list import Material
 from edge.orders.planning import Planning
 from edge.site import drafts, lateness, measuring, releasing, wave_rows
@@ -70,7 +70,7 @@ def wave_routes(site: Site) -> APIRouter:
         by = _by(site, at_us)
         return json_answer(lateness.forecast_late(site.store().connections, by.rates, by.tail_us, at_us))
 
-    @routes.get("/measured", response_model=tuple[Measured, ...])
+    @routes.get("/measured", response_model=tuple[MeasuredPace, ...])
     def taken() -> Response:
         """What picking, the line and the whole way took of late, in microseconds, and what plans go by."""
         return json_answer(_by(site, now_us()).measured)

@@ -14,7 +14,7 @@ from stocked import NOW_US, accept, planning, stocked
 
 from edge.config.shipping import PlanTable
 from edge.intake.planning import planning_of
-from edge.orders.measured import PAUSE_US, Measure, Measured, Samples, measured
+from edge.orders.measured import PAUSE_US, Measure, MeasuredPace, Samples, measured
 from edge.site import drafts, measuring, picking, releasing, rounds, waiting
 from edge.site.picking import Picked
 from edge.site.store import SiteStore
@@ -23,7 +23,7 @@ SECOND_US = 1_000_000
 CONFIGURED = {Measure.PICK_LINE: 20 * SECOND_US, Measure.TOTE: 6 * SECOND_US, Measure.LEAD: 5_400 * SECOND_US}
 
 
-def by(found: Sequence[Measured]) -> dict[Measure, Measured]:
+def by(found: Sequence[MeasuredPace]) -> dict[Measure, MeasuredPace]:
     return {one.what: one for one in found}
 
 

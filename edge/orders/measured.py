@@ -1,6 +1,6 @@
 """What picking, the line and the whole way took of late, in the place of what somebody once configured.
 
-Public names: Measure, Samples, Measured, measured.
+Public names: Measure, Samples, MeasuredPace, measured.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Samples:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredPace:
     """``measured_us``: None = nothing was; ``count``: of how many; ``used_us``: what is planned with."""
 
     what: Measure
@@ -49,20 +49,20 @@ class Measured:
     used_us: int
 
 
-def measured(samples: Samples, configured: Mapping[Measure, int]) -> tuple[Measured, ...]:
+def measured(samples: Samples, configured: Mapping[Measure, int]) -> tuple[MeasuredPace, ...]:
     """Each measure, with what is used in the place of what is configured."""
     lead, leads = configured[Measure.LEAD], samples.leads_us
     found = p90(leads, -1, 1)
     return (
         _rate(Measure.PICK_LINE, samples.picked_us, configured[Measure.PICK_LINE]),
         _rate(Measure.TOTE, samples.sorted_us, configured[Measure.TOTE]),
-        Measured(Measure.LEAD, lead, None if found < 0 else found, len(leads), p90(leads, lead, _LEAST)),
+        MeasuredPace(Measure.LEAD, lead, None if found < 0 else found, len(leads), p90(leads, lead, _LEAST)),
     )
 
 
-def _rate(what: Measure, at_us: Iterable[int], configured_us: int) -> Measured:
+def _rate(what: Measure, at_us: Iterable[int], configured_us: int) -> MeasuredPace:
     gaps = [gap for one, other in pairwise(sorted(at_us)) if (gap := other - one) <= PAUSE_US]
     if not gaps:
-        return Measured(what, configured_us, None, 0, configured_us)
+        return MeasuredPace(what, configured_us, None, 0, configured_us)
     used_us = (_PRIOR * configured_us + sum(gaps)) // (_PRIOR + len(gaps))
-    return Measured(what, configured_us, sum(gaps) // len(gaps), len(gaps), max(1, used_us))
+    return MeasuredPace(what, configured_us, sum(gaps) // len(gaps), len(gaps), max(1, used_us))

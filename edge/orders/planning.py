@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from edge.orders.eligibility import Terms
 from edge.orders.forecast import Rates
-from edge.orders.measured import Measured
+from edge.orders.measured import MeasuredPace
 from edge.orders.services import Pickup, Service
 from edge.orders.waves import WaveLimits
 
@@ -30,4 +30,4 @@ class Planning:
     limits: WaveLimits = field(default_factory=WaveLimits)
     rates: Rates = field(default_factory=lambda: Rates(pick_line_us=20_000_000, tote_us=6_000_000))
     tail_us: int = 0
-    measured: tuple[Measured, ...] = ()
+    measured: tuple[MeasuredPace, ...] = ()
