@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_floor import order
 from sold import person, sold
+from stocked import accept, planning, stocked
 
 from edge.cli import main
 from edge.core.core import Core
@@ -20,7 +21,8 @@ from edge.core.values.order import OrderState
 from edge.core.values.wishes import LaneWish
 from edge.journal.record import Record, Value, encode
 from edge.orders.sales import Consignee, Noted, OrderStage
-from edge.site import keeping, sales, tables
+from edge.orders.stock import BinKey, Movement, MovementKind, StockCause
+from edge.site import drafts, keeping, moving, releasing, rounds, sales, stock_shown, tables, waiting
 from edge.site.keeping import set_purge_day
 from edge.site.sales import SaleFinding
 from edge.site.store import Keep, Kept, SiteStore
@@ -72,6 +74,77 @@ def test_records_and_outbox_go_by_age_in_portions(store: SiteStore, monkeypatch:
     assert store.keep_up(Keep(months=1), NOW_US) == Kept()
     store.take_sales([sold(1_000)], NOW_US)
     assert store.outbox(0, 1_000)[-1].seq == 101, "no number is given twice"
+    store.close()
+
+
+def test_old_movements_are_carried_forward_and_the_books_still_agree(
+    store: SiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By portions, again and again: what lies where is what the ledger adds up to, and new causes move once."""
+    monkeypatch.setattr(keeping, "PORTION", 5)
+    stocked(store, units=10)
+    old_us = NOW_US - 200 * DAY_US
+
+    def move(name: str, source: str, target: str, units: int, at_us: int) -> None:
+        keys = [BinKey(one, "SKU-0") if one else None for one in (source, target)]
+        kind = MovementKind.MOVE if source and target else MovementKind.SCRAP if source else MovementKind.RECEIPT
+        one = Movement(
+            cause=StockCause("test", name), kind=kind, quantity=units, at_us=at_us, source=keys[0], target=keys[1]
+        )
+        with store.connections.writing() as db:
+            moving.record(db, [one])
+
+    with store.connections.writing() as db:
+        ledger = tables.stock.movements
+        db.execute(ledger.update().values(at_us=old_us))
+    for n in range(12):
+        move(f"there {n}", "B0-0", "B0-1", 2, old_us + n)
+        move(f"back {n}", "B0-1", "B0-0", 1, old_us + n)
+        move(f"came {n}", "", "B0-0", 1, old_us + n)
+    move("gone", "B0-1", "", 22, old_us + 50)
+    move("new", "B0-0", "B0-1", 1, NOW_US)
+    with store.connections.reading() as db:
+        lies = stock_shown.stock_rows(db)
+        assert stock_shown.audit(db) == []
+    kept = store.keep_up(Keep(months=3), NOW_US)
+    assert kept.moved == 16 + 36 + 1
+    with store.connections.reading() as db:
+        assert stock_shown.audit(db) == [] and stock_shown.stock_rows(db) == lies
+        told = stock_shown.ledger(db, "SKU-0")
+    assert [(one.cause.kind, one.quantity, one.target) for one in told] == [
+        ("test", 1, "B0-1"),
+        ("balance", 10, "B0-0"),
+    ]
+    assert counted(store, "movement") == [16], "one for each place in which something lies, and the new one"
+    assert store.keep_up(Keep(months=3), NOW_US).moved == 0
+    move("new", "B0-0", "B0-1", 1, NOW_US)
+    assert counted(store, "movement") == [16], "a cause that is kept moves once"
+    assert store.keep_up(Keep(months=3), NOW_US + 200 * DAY_US).moved == 1
+    with store.connections.reading() as db:
+        assert stock_shown.audit(db) == [] and stock_shown.stock_rows(db) == lies
+    store.close()
+
+
+def test_waves_go_once_all_of_them_is_over(store: SiteStore) -> None:
+    stocked(store)
+    names = [name for number in (1, 2, 3) for name in accept(store, [(number, {0: 1})])]
+    waiting.reserve_waiting(store.connections, NOW_US)
+    waves = drafts.plan(store.connections, planning(totes=1), NOW_US).new
+    for wave in waves:
+        releasing.release(store.connections, wave, planning().limits, "Ann", NOW_US)
+    with store.connections.writing() as db:
+        rounds.end_members(db, {names[0]: "shipped", names[1]: "short"}, NOW_US + 5)
+    later_us = NOW_US + 100 * DAY_US
+    assert store.keep_up(Keep(months=1), NOW_US + 20 * DAY_US).waves == 0
+    before = counted(store, "wave", "wave_member", "pick_task", "pick_line")
+    assert store.keep_up(Keep(months=1), later_us).waves == 1
+    after = counted(store, "wave", "wave_member", "pick_task", "pick_line")
+    assert [one - other for one, other in zip(before, after, strict=True)] == [1, 1, 1, 1]
+    with store.connections.writing() as db:
+        rounds.end_members(db, {names[1]: "shipped", names[2]: "cancelled"}, later_us)
+    assert store.keep_up(Keep(months=1), later_us).waves == 0, "these ended today"
+    assert store.keep_up(Keep(months=1), later_us + 40 * DAY_US).waves == 2
+    assert counted(store, "wave", "wave_member", "pick_task", "pick_line") == [0, 0, 0, 0]
     store.close()
 
 

@@ -26,6 +26,7 @@ from edge.site import dialect, sales, tables
 from edge.site import orders as orders_of
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
+from edge.site.folding import WAVES, fold_movements, take_out_waves
 from edge.site.personal import Keys
 
 PORTION = 1_000
@@ -39,9 +40,9 @@ _OVER = (OrderStage.CLOSED, OrderStage.CANCELLED, OrderStage.MERGED)
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How long. ``months``: records of journals, the outbox and by which causes items were released, in months of 30
-    days, 0 = for ever. ``followers``: the controllers that follow the feed; it is trimmed only where the site knows of
-    each how far it is, none = never.
+    """How long. ``months``: records of journals, the outbox, movements, ended waves and by which causes items were
+    released, in months of 30 days, 0 = for ever. ``followers``: the controllers that follow the feed; it is trimmed
+    only where the site knows of each how far it is, none = never.
     """
 
     months: int = 0
@@ -50,13 +51,15 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What went: records, rows of outbox and feed, persons, parcels."""
+    """What went: records, rows of outbox and feed, persons, parcels; movements into balances, and waves."""
 
     records: int = 0
     told: int = 0
     feed: int = 0
     persons: int = 0
     parcels: int = 0
+    moved: int = 0
+    waves: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Person:
 
 def keep_up(at: StoreConnections, keep: Keep, now_us: int) -> Kept:
     """Takes out what is due. Where another process is at it, nothing. Raises StoreError."""
-    records = told = feed = people = parcels = 0
+    records = told = feed = people = parcels = moved = waves = 0
     with at.reading() as db:
         nodes = db.execute(sa.select(tables.progress.c.node)).scalars().all()
     if keep.months:
@@ -81,21 +84,23 @@ def keep_up(at: StoreConnections, keep: Keep, now_us: int) -> Kept:
             records += sum(_portions(at, partial(_trim_mirror, node, before_us)))
         told = sum(_portions(at, partial(_trim_outbox, before_us)))
         parcels = sum(_portions(at, partial(_trim_parcels, min(before_us, now_us - REUSE_US))))
+        moved = sum(_portions(at, partial(fold_movements, PORTION, before_us)))
+        waves = sum(_portions(at, partial(take_out_waves, before_us), WAVES))
     causes_us = now_us - keep.months * _MONTH_US if keep.months else 0
     feed = _trim_feed(at, keep.followers, now_us - _FEED_US, causes_us)
     people = sum(_portions(at, partial(_purge, iso(now_us)[:10], now_us)))
-    return Kept(records, told, feed, people, parcels)
+    return Kept(records, told, feed, people, parcels, moved, waves)
 
 
-def _portions(at: StoreConnections, step: _Step) -> Iterator[int]:
-    """A portion for each turn, until one is not full."""
+def _portions(at: StoreConnections, step: _Step, full: int | None = None) -> Iterator[int]:
+    """A portion for each turn, until one is not full; ``full``: what else than `PORTION` is."""
     while True:
         with at.writing() as db:
             if dialect.held_elsewhere(db, Lock.DUTY):
                 return
             count = step(db)
         yield count
-        if count < PORTION:
+        if count < (full or PORTION):
             return
 
 
