@@ -283,8 +283,8 @@ class SiteRetention(Frozen):
         default=0,
         ge=0,
         le=1200,
-        description="records of the journals, what was told to others, movements and ended waves, in months of 30 days; "
-        "0 = for ever",
+        description="records of the journals, what was told to others, movements and ended waves, in months of 30 days;"
+        " 0 = for ever",
     )
     trim_feed: bool = Field(
         default=False,
