@@ -1,6 +1,6 @@
 """Orders into the site store: many at once beside row by row, a million open ones beside them, and whoever waits.
 
-Public names: main, fill, fulfilment. Run: ``python -m bench.orders [--against c3fd558]``.
+Public names: main, fill, fulfilment, Meter, Cost. Run: ``python -m bench.orders [--against c3fd558]``.
 
 A server of PostgreSQL of its own, with fsync, in a folder of its own; SQLite beside it. Sales orders have three lines
 and a consignee. ``--against`` runs `put_orders` of an older version, which took orders row by row, on the same server;
