@@ -162,7 +162,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "sale.*": (
         *("taken", "released", "held", "judged", "amended", "cancelled", "merged", "split", "paid", "contact"),
         *("put-back", "person-erased", "again-unclear", "again-refused", "planned", "wave-released", "withdrawn"),
-        *("claimed", "handed-back", "picked", "short", "to-put-back", "back-in-bin"),
+        *("claimed", "handed-back", "picked", "short", "to-put-back", "back-in-bin", "labelled", "label-void"),
     ),
     "sorted-*": Outcome,
     "stage.*": Stage,

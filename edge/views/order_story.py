@@ -68,6 +68,8 @@ def tell_change(what: str, by: str, reason: str, body: Body) -> StoryPart:
             return StoryPart(said, _at(body, "tote") if body["tote"] else None, why)
         case "back-in-bin":
             return StoryPart(phrase("sale.back-in-bin", **_goods(body)), _at(body, "bin"), person)
+        case "labelled" | "label-void":
+            return StoryPart(phrase(f"sale.{what}", sscc=str(body["sscc"])), phrase("at.packing"), person)
         case _:
             return StoryPart(phrase(f"sale.{what}", more=_more(by, reason, body)), phrase("at.desk"), person)
 
