@@ -23,6 +23,10 @@ WORK = ("claimed", "handed-back", "withdrawn")
 """What is noted of a fulfilment, at the order that it has its name from; it is of all orders that ship with it."""
 
 
+_NOBODY = ("seen", "departed")
+"""Who ends a put-back without a word that units are in their bin: the order's own entry, or the parcel's, says it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaleStory:
     """One thing that was done to an order; `edge.views.order_story` says it, with its place and its cause."""
@@ -52,7 +56,10 @@ def story_of(db: sa.Connection, name: str) -> list[SaleStory]:
             found.append(SaleStory(at_us=one.at_us, what="judged", body=body))
         else:
             found.append(SaleStory(at_us=one.at_us, what=one.what, by=one.by, reason=one.reason, body=one.body))
-    found += [*_waves(db, parcels), *_rounds(db, parcels), *_put_backs(db, parcels), *_labels(db, parcels)]
+    backs = list(_put_backs(db, parcels))
+    back = {(one.body["fulfilment"], one.at_us) for one in backs if one.what == "back-in-bin"}
+    found = [one for one in found if one.what != "put-back" or (one.body.get("fulfilment"), one.at_us) not in back]
+    found += [*_waves(db, parcels), *_rounds(db, parcels), *backs, *_labels(db, parcels)]
     return sorted(found, key=lambda one: one.at_us)
 
 
@@ -133,7 +140,7 @@ def _put_backs(db: sa.Connection, parcels: list[str]) -> Iterator[SaleStory]:
             "fulfilment": row.fulfilment, "tote": row.tote, "bin": row.bin, "sku": row.sku, "units": row.quantity
         }  # fmt: skip
         yield SaleStory(at_us=row.since_us, what="to-put-back", reason=row.why, body=body)
-        if row.done_us:
+        if row.done_us and row.by not in _NOBODY:
             yield SaleStory(at_us=row.done_us, what="back-in-bin", by=row.by, body=body)
 
 
