@@ -123,7 +123,8 @@ def test_wishes_name_the_version_they_mean(site: SiteConfig, run: Run) -> None:
             assert gone.json()["order"]["stage"] == "cancelled" and gone.json()["refunded"] == 106_000
             told = (await client.get(f"{two}/timeline")).json()["entries"]
             assert [each["code"] for each in told] == [
-                "sale.taken", "sale.amended", "sale.amended", "sale.split", "sale.cancelled"
+                "sale.taken", "sale.passed", "sale.amended", "sale.amended", "sale.passed", "sale.split",
+                "sale.cancelled",
             ]  # fmt: skip
             assert (await client.get("/api/v1/sales-orders/none")).status_code == 404
             assert (await client.get("/api/v1/sales-orders", params={"stage": "lost"})).status_code == 422

@@ -160,9 +160,8 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "rule.*": (*ReviewRule, "person"),
     "route.*": RouteReason,
     "sale.*": (
-        *("taken", "released", "held", "judged", "amended", "cancelled", "merged", "split", "paid", "contact"),
-        *("put-back", "person-erased", "again-unclear", "again-refused", "planned", "wave-released", "withdrawn"),
-        *("claimed", "handed-back", "picked", "short", "to-put-back", "back-in-bin"),
+        *("released", "held", "amended", "cancelled", "merged", "split", "paid", "contact"),
+        *("put-back", "person-erased", "again-unclear", "again-refused"),
     ),
     "sorted-*": Outcome,
     "stage.*": Stage,

@@ -14,11 +14,12 @@ HANGS_S = 60
 """Nothing that works takes so long, whatever else the machine does."""
 
 
-def _pauses() -> Iterator[float]:
+def _pauses(pause_s: float = 0.016) -> Iterator[float]:
     """Seconds until it is asked again: soon at first, then seldom enough to let others work."""
-    yield from repeat(0.001, 50)
+    if pause_s < 0.1:
+        yield from repeat(0.001, 50)
     while True:
-        yield 0.016
+        yield pause_s
 
 
 async def until(holds: Callable[[], bool | Awaitable[bool]], within_s: float = HANGS_S) -> None:
@@ -31,11 +32,19 @@ async def until(holds: Callable[[], bool | Awaitable[bool]], within_s: float = H
             await asyncio.sleep(pause_s)
 
 
-def wait_until(holds: Callable[[], bool], what: Callable[[], object] = lambda: "", within_s: float = HANGS_S) -> None:
-    """The same outside an event loop; fails with ``what`` there is instead."""
+def wait_until(
+    holds: Callable[[], bool],
+    what: Callable[[], object] = lambda: "",
+    within_s: float = HANGS_S,
+    pause_s: float = 0.016,
+) -> None:
+    """The same outside an event loop; fails with ``what`` there is instead.
+
+    ``pause_s``: between two looks, where a look costs something.
+    """
     end = time.monotonic() + within_s
-    for pause_s in _pauses():
+    for pause in _pauses(pause_s):
         if holds():
             return
         assert time.monotonic() < end, what()
-        time.sleep(pause_s)
+        time.sleep(pause)

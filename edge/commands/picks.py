@@ -53,13 +53,6 @@ def add_arguments(picks: argparse.ArgumentParser) -> None:
     add_site(free)
     free.add_argument("tote", metavar="TOTE", help="in any spelling")
     add_by(free)
-    packed = add_command(
-        commands, "pack", _pack, "says that a fulfilment's goods are in a parcel with this label: its tote is free"
-    )
-    add_site(packed)
-    packed.add_argument("fulfilment", metavar="FULFILMENT")
-    packed.add_argument("parcel", metavar="PARCEL", help="the label's number, in any spelling")
-    add_by(packed)
     backs = add_command(commands, "put-backs", _put_backs, "what lies in totes and is to go to its bin")
     add_site(backs)
     done = add_command(commands, "put-back", _put_back, "says that units were seen in their bin again")
@@ -131,17 +124,6 @@ def _emptied(arguments: argparse.Namespace) -> int:
     path = f"/api/v1/totes/{quote(arguments.tote, safe='')}/emptied"
     whose = json.loads(ask(load_site(arguments.site), path, {"by": who(arguments)}))["fulfilment"]
     print(f"{arguments.tote}: free{f', it was of {whose}' if whose else ''}")
-    return 0
-
-
-def _pack(arguments: argparse.Namespace) -> int:
-    site = load_site(arguments.site)
-    order = json.loads(ask(site, f"/api/orders/{quote(arguments.fulfilment, safe='')}"))
-    tote = order["tote"]
-    ask(site, "/api/orders", {**order, "tote": None, "parcel": arguments.parcel})
-    if tote:
-        ask(site, f"/api/v1/totes/{quote(tote, safe='')}/emptied", {"by": who(arguments)})
-    print(f"{arguments.fulfilment}: in parcel {arguments.parcel}{f', tote {tote} is free' if tote else ''}")
     return 0
 
 

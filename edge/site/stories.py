@@ -3,7 +3,7 @@
 Public names: SaleStory, story_of, note_work, WORK.
 
 Who does something to an order notes it. What a row says anyway is not noted a second time: when a wave was planned and
-released, what was picked from which bin, what is to be put back.
+released, what was picked from which bin, what is to be put back, which label a parcel got.
 """
 
 from __future__ import annotations
@@ -15,11 +15,16 @@ import sqlalchemy as sa
 
 from edge.site import dialect, sales
 from edge.site.sales import SaleChange
+from edge.site.tables import parcels as labels
 from edge.site.tables import picks
 from edge.site.tables import sales as tables
 
 WORK = ("claimed", "handed-back", "withdrawn")
 """What is noted of a fulfilment, at the order that it has its name from; it is of all orders that ship with it."""
+
+
+_NOBODY = ("seen", "departed")
+"""Who ends a put-back without a word that units are in their bin: the order's own entry, or the parcel's, says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,10 @@ def story_of(db: sa.Connection, name: str) -> list[SaleStory]:
             found.append(SaleStory(at_us=one.at_us, what="judged", body=body))
         else:
             found.append(SaleStory(at_us=one.at_us, what=one.what, by=one.by, reason=one.reason, body=one.body))
-    found += [*_waves(db, parcels), *_rounds(db, parcels), *_put_backs(db, parcels)]
+    backs = list(_put_backs(db, parcels))
+    back = {(one.body["fulfilment"], one.at_us) for one in backs if one.what == "back-in-bin"}
+    found = [one for one in found if one.what != "put-back" or (one.body.get("fulfilment"), one.at_us) not in back]
+    found += [*_waves(db, parcels), *_rounds(db, parcels), *backs, *_labels(db, parcels)]
     return sorted(found, key=lambda one: one.at_us)
 
 
@@ -132,5 +140,15 @@ def _put_backs(db: sa.Connection, parcels: list[str]) -> Iterator[SaleStory]:
             "fulfilment": row.fulfilment, "tote": row.tote, "bin": row.bin, "sku": row.sku, "units": row.quantity
         }  # fmt: skip
         yield SaleStory(at_us=row.since_us, what="to-put-back", reason=row.why, body=body)
-        if row.done_us:
+        if row.done_us and row.by not in _NOBODY:
             yield SaleStory(at_us=row.done_us, what="back-in-bin", by=row.by, body=body)
+
+
+def _labels(db: sa.Connection, parcels: list[str]) -> Iterator[SaleStory]:
+    its = labels.parcels
+    for row in db.execute(sa.select(its).where(dialect.among(db, its.c.fulfilment, parcels))):
+        body: dict[str, str | int | list[str]] = {"fulfilment": row.fulfilment, "sscc": row.sscc}
+        by, reason = ("", row.reason) if row.voided_us else (row.by, "")
+        yield SaleStory(at_us=row.labelled_us, what="labelled", by=by, body=body)
+        if row.voided_us:
+            yield SaleStory(at_us=row.voided_us, what="label-void", by=row.by, reason=reason, body=body)

@@ -23,7 +23,7 @@ from edge.core.events import (
 )
 from edge.core.iso_time import iso
 from edge.journal.record import Value
-from edge.views.words.phrase import Phrase, Word, phrase
+from edge.views.words.phrase import Phrase, phrase
 
 Body = Mapping[str, str | int | list[str]]
 
@@ -39,7 +39,7 @@ class StoryPart:
 
 def tell_change(what: str, by: str, reason: str, body: Body) -> StoryPart:
     """What was done to an order; ``what`` and ``body`` as `edge.site.stories` has them."""
-    person = _of_person(by, reason)
+    person, units, sku = _of_person(by, reason), _count(body, "units"), str(body.get("sku", ""))
     if what.startswith("floor-"):
         state = phrase(f"fulfilment.{what.removeprefix('floor-')}")
         return StoryPart(phrase("sale.floor", fulfilment=str(body["fulfilment"]), state=state), phrase("at.floor"))
@@ -51,23 +51,31 @@ def tell_change(what: str, by: str, reason: str, body: Body) -> StoryPart:
         case "planned":
             carrier, cutoff = f"{body['carrier']} {body['code']}".strip(), iso(_count(body, "cutoff_us"))
             said = phrase("sale.planned", by=carrier, cutoff=cutoff)
-            return StoryPart(said, _at(body, "wave"), phrase("because.pickup", pickup=str(body["pickup"])))
-        case "wave-released" | "withdrawn":
-            return StoryPart(phrase(f"sale.{what}", fulfilment=str(body["fulfilment"])), _at(body, "wave"), person)
-        case "claimed" | "handed-back":
-            return StoryPart(phrase(f"sale.{what}", by=by), _at(body, "round"), person)
+            return StoryPart(said, _wave(body), phrase("because.pickup", pickup=str(body["pickup"])))
+        case "wave-released":
+            return StoryPart(phrase("sale.wave-released", fulfilment=str(body["fulfilment"])), _wave(body), person)
+        case "withdrawn":
+            return StoryPart(phrase("sale.withdrawn", fulfilment=str(body["fulfilment"])), _wave(body), person)
+        case "claimed":
+            return StoryPart(phrase("sale.claimed", by=by), _round(body), person)
+        case "handed-back":
+            return StoryPart(phrase("sale.handed-back", by=by), _round(body), person)
         case "picked":
-            return StoryPart(phrase("sale.picked", by=by, **_goods(body)), _at(body, "bin"), _line(body))
+            return StoryPart(phrase("sale.picked", by=by, units=units, sku=sku), _bin(body), _line(body))
         case "short":
             why = phrase(f"pick.short.{body['short']}")
-            said = phrase("sale.short", why=why, bin=str(body["bin"]), **_goods(body))
-            return StoryPart(said, _at(body, "bin"), _line(body))
+            said = phrase("sale.short", why=why, bin=str(body["bin"]), units=units, sku=sku)
+            return StoryPart(said, _bin(body), _line(body))
         case "to-put-back":
             why = phrase("because.cancelled") if reason == "cancelled" else phrase("because.reason", reason=reason)
-            said = phrase("sale.to-put-back", bin=str(body["bin"]), **_goods(body))
-            return StoryPart(said, _at(body, "tote") if body["tote"] else None, why)
+            said = phrase("sale.to-put-back", bin=str(body["bin"]), units=units, sku=sku)
+            return StoryPart(said, phrase("at.tote", tote=str(body["tote"])) if body["tote"] else None, why)
         case "back-in-bin":
-            return StoryPart(phrase("sale.back-in-bin", **_goods(body)), _at(body, "bin"), person)
+            return StoryPart(phrase("sale.back-in-bin", units=units, sku=sku), _bin(body), person)
+        case "labelled":
+            return StoryPart(phrase("sale.labelled", sscc=str(body["sscc"])), phrase("at.packing"), person)
+        case "label-void":
+            return StoryPart(phrase("sale.label-void", sscc=str(body["sscc"])), phrase("at.packing"), person)
         case _:
             return StoryPart(phrase(f"sale.{what}", more=_more(by, reason, body)), phrase("at.desk"), person)
 
@@ -130,18 +138,22 @@ def _of_person(by: str, reason: str) -> Phrase | None:
     return phrase("because.person-why", by=by, reason=reason) if reason else phrase("because.person", by=by)
 
 
-def _at(body: Body, what: str) -> Phrase:
-    return Phrase(f"at.{what}", {what: str(body[what])})
+def _wave(body: Body) -> Phrase:
+    return phrase("at.wave", wave=str(body["wave"]))
+
+
+def _round(body: Body) -> Phrase:
+    return phrase("at.round", round=str(body["round"]))
+
+
+def _bin(body: Body) -> Phrase:
+    return phrase("at.bin", bin=str(body["bin"]))
 
 
 def _line(body: Body) -> Phrase:
     return phrase("because.line", round=str(body["round"]), line=_count(body, "line"))
 
 
-def _goods(body: Body) -> dict[str, Word]:
-    return {"units": _count(body, "units"), "sku": str(body["sku"])}
-
-
 def _count(body: Body, key: str) -> int:
-    found = body[key]
+    found = body.get(key)
     return found if isinstance(found, int) else 0
