@@ -15,11 +15,11 @@ from typing import Any
 from edge.config.lines import LineConfig, ShopConfig
 from edge.journal.host_time import now_us
 from edge.sim.devices import SimulatedFloor
-from edge.sim.door import Answer, SiteDoor
+from edge.sim.door import DoorAnswer, SiteDoor
 from edge.sim.goods import House
 from edge.sim.pick_crew import PickCrew
 from edge.sim.sale_files import files_of, order_of
-from edge.sim.sales import Customers, Sale, Trouble
+from edge.sim.sales import Customers, Sale, SaleTrouble
 from edge.sim.shop_book import ShopBook, ShopReport
 
 DESK = "Dana at the desk"
@@ -84,9 +84,9 @@ class ShopCrew:
             self._files.setdefault(sale.channel, []).append(sale)
         else:
             told = await self._door.ask("/api/v1/sales-orders", body=order_of(sale, now_us()))
-            if sale.trouble is not Trouble.SHORTENED or told.done:
+            if sale.trouble is not SaleTrouble.SHORTENED or told.done:
                 self._picking.expect(told, "sales-orders")
-        if sale.trouble is Trouble.SCARCE:
+        if sale.trouble is SaleTrouble.SCARCE:
             self._goods.append((sale.lines[0].sku, sale.lines[0].units))
 
     async def _bring(self) -> None:
@@ -103,7 +103,7 @@ class ShopCrew:
                 self._numbers += 1
                 files = files_of(channel, sales, self._numbers, now_us())
                 self._door.drop(self._shop.folders[channel], files)
-                if any(sale.trouble is Trouble.AGAIN for sale in sales):
+                if any(sale.trouble is SaleTrouble.AGAIN for sale in sales):
                     self.book.again += len(sales)
                     twice.append((self._shop.folders[channel], {f"again-{name}": body for name, body in files.items()}))
                 sales.clear()
@@ -123,16 +123,16 @@ class ShopCrew:
                     self._handled |= {(name, code) for code in fresh}
                     await self._decide(sale, fresh)
             for sale in list(self.book.sales.values()):
-                if sale.trouble in (Trouble.MERGE, Trouble.CANCELLED) and (sale.id, "") not in self._handled:
+                if sale.trouble in (SaleTrouble.MERGE, SaleTrouble.CANCELLED) and (sale.id, "") not in self._handled:
                     await self._change(sale)
 
     async def _decide(self, sale: Sale, codes: set[str]) -> None:
         """What the desk does about findings, as it learns from the customer."""
         match sale.trouble:
-            case Trouble.DUPLICATE | Trouble.UNKNOWN_SKU:
-                why = "ordered twice by mistake" if sale.trouble is Trouble.DUPLICATE else "we do not have it"
+            case SaleTrouble.DUPLICATE | SaleTrouble.UNKNOWN_SKU:
+                why = "ordered twice by mistake" if sale.trouble is SaleTrouble.DUPLICATE else "we do not have it"
                 await self._picking.cancel(sale.id, DESK, why)
-            case Trouble.BAD_ADDRESS:
+            case SaleTrouble.BAD_ADDRESS:
                 customer = sale.customer
                 right = {
                     "name": customer.name,
@@ -145,10 +145,10 @@ class ShopCrew:
                 }
                 await self._wish(sale.id, "amend", {"reason": "the customer told us", "consignee": right})
                 self.book.let_go.add(sale.id)
-            case Trouble.UNPAID:
+            case SaleTrouble.UNPAID:
                 await self._wish(sale.id, "pay", {"amount": sale.total})
                 self.book.let_go.add(sale.id)
-            case Trouble.SCARCE if codes == {"out-of-stock"}:
+            case SaleTrouble.SCARCE if codes == {"out-of-stock"}:
                 pass  # goods are on their way
             case _:
                 await self._wish(sale.id, "contact", {"outcome": "reached", "note": ""})
@@ -161,7 +161,7 @@ class ShopCrew:
         if not found.done or found.body["order"]["stage"] in ("review", "held"):
             return
         self._handled.add((sale.id, ""))
-        if sale.trouble is Trouble.CANCELLED:
+        if sale.trouble is SaleTrouble.CANCELLED:
             await self._picking.cancel(sale.id, "customer", "changed my mind")
         elif found.body["order"]["stage"] == "accepted":
             await self._join(sale)
@@ -185,7 +185,7 @@ class ShopCrew:
         elif done.status != 409:  # released meanwhile
             self._picking.expect(done, "merge")
 
-    async def _wish(self, name: str, action: str, body: Mapping[str, object]) -> Answer:
+    async def _wish(self, name: str, action: str, body: Mapping[str, object]) -> DoorAnswer:
         answer = await self._door.ask(
             f"/api/v1/sales-orders/{{}}/{action}", name, body={"by": DESK, **body}, version="*"
         )
