@@ -28,6 +28,8 @@ GOODS_IN = "Gil, goods in"
 FILE_S = 4.0
 """A channel brings what was ordered meanwhile so often."""
 DESK_S = 1.5
+ASK_S = 8.0
+"""Until somebody has asked the customer of a held order: so long it is seen in the queue."""
 LEAD_S = 8.0
 GOODS_S = 15.0
 CLOSE_S = 2.0
@@ -50,7 +52,7 @@ class ShopCrew:
         self._numbers = 0
         self._goods: list[tuple[str, int]] = []
         self._handled: set[tuple[str, str]] = set()
-        self._waves: dict[str, int] = {}
+        self._held: dict[str, float] = {}
 
     @property
     def trouble(self) -> str:
@@ -112,6 +114,7 @@ class ShopCrew:
 
     async def _look(self) -> None:
         """Held orders one by one; what may ship together; who changed their mind."""
+        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(DESK_S)
             held = await self._door.ask("/api/v1/sales-orders?stage=held&limit=200")
@@ -119,7 +122,8 @@ class ShopCrew:
                 name = row["id"]
                 fresh = {code for code in row["findings"] if (name, code) not in self._handled}
                 self.book.found.setdefault(name, set()).update(row["findings"])
-                if fresh and (sale := self.book.sales.get(name)) is not None:
+                since = self._held.setdefault(name, loop.time())
+                if fresh and loop.time() - since > ASK_S and (sale := self.book.sales.get(name)) is not None:
                     self._handled |= {(name, code) for code in fresh}
                     await self._decide(sale, fresh)
             for sale in list(self.book.sales.values()):
