@@ -32,7 +32,7 @@ PACKER = "Pia, packing"
 QUALITY = "Quentin, quality"
 COUNTER = "Cora, counting"
 TOTES = 400
-IDLE_S = 1.0
+IDLE_S = 2.5
 STEP_S = 0.1
 """From one place of an aisle to the next: these people are quick, so that a minute shows the whole way."""
 PACK_S = (4.0, 8.0)

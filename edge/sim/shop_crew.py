@@ -27,7 +27,7 @@ LEADER = "Lee, shift lead"
 GOODS_IN = "Gil, goods in"
 FILE_S = 4.0
 """A channel brings what was ordered meanwhile so often."""
-DESK_S = 1.5
+DESK_S = 2.0
 ASK_S = 12.0
 """Until somebody has asked the customer of a held order: so long it is seen in the queue."""
 LEAD_S = 8.0
