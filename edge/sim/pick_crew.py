@@ -35,7 +35,7 @@ TOTES = 400
 IDLE_S = 2.5
 STEP_S = 0.1
 """From one place of an aisle to the next: these people are quick, so that a minute shows the whole way."""
-PACK_S = (4.0, 8.0)
+PACK_S = (3.0, 6.0)
 MEND_S = 6.0
 COUNT_S = 8.0
 TOLD_S = 4.0
@@ -277,7 +277,7 @@ class PickCrew:
         return True
 
     async def _after(self, layout: LineLayout, landed: Landed) -> None:
-        tote = self._parcels[landed.load.name]
+        tote = self._parcels.pop(landed.load.name)
         match layout.job, landed.lane.role:
             case Job.VERIFY, LaneRole.VERIFIED:
                 await self._pack(tote)

@@ -1,6 +1,6 @@
 """What customers of the simulated shop order, and what is wrong with it: the truth, known before anybody looks.
 
-Public names: SaleTrouble, HELD_FOR, Customer, WareLine, Sale, Customers.
+Public names: SaleTrouble, HELD_FOR, WareLine, Sale, Customers.
 
 Each sale follows from seed and index alone. Troubles are spread evenly over neighbouring sales, so that a minute has
 its share of each.
@@ -13,6 +13,7 @@ from enum import StrEnum
 from random import Random
 
 from edge.sim.goods import House, Ware
+from edge.sim.households import Customer, customer_of
 
 _GOLDEN = 0.6180339887498949
 
@@ -57,25 +58,6 @@ _ONLY = {
     SaleTrouble.SHORTENED: ("taobao",),
     SaleTrouble.AGAIN: ("pinduoduo", "shopify"),
 }
-_CITIES = (("浙江省", "杭州市", "西湖区", "文三路"), ("广东省", "深圳市", "南山区", "科技路"))
-_CHINESE = ("林小雨", "陈大文", "黄晓明", "赵一凡", "周静")
-_LATIN = ("Ann Example", "Bo Beispiel", "Cem Muster", "Dora Demo", "Eva Esempio")
-_GERMAN = (("Dresden", "01067"), ("Berlin", "10115"), ("Hamburg", "20095"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
-    """Who gets it, as they write it."""
-
-    name: str
-    phone: str
-    email: str
-    country: str
-    region: str
-    city: str
-    district: str
-    street: str
-    postcode: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +118,8 @@ class Customers:
             lines = [_line(rng.choice(self._scarce), 6)]
         elif trouble is SaleTrouble.FEWER_PICKED:
             lines[0] = replace(lines[0], units=3)
-        customer = self._customer(rng, channel, index, trouble)
+        complete = trouble is not SaleTrouble.BAD_ADDRESS
+        customer = customer_of(rng, channel, index, masked=trouble is SaleTrouble.MASKED_PHONE, complete=complete)
         freight = 600
         total = sum(line.units * line.price for line in lines) + freight
         if trouble is SaleTrouble.WRONG_AMOUNT:
@@ -180,36 +163,6 @@ class Customers:
                 return f"#{10_000_000 + count}"
             case _:
                 return f"C{count:08d}"
-
-    def _customer(self, rng: Random, channel: str, index: int, trouble: SaleTrouble) -> Customer:
-        """A household of its own, so that nobody is taken for another."""
-        bad = trouble is SaleTrouble.BAD_ADDRESS
-        if channel in ("taobao", "pinduoduo"):
-            region, city, district, street = rng.choice(_CITIES)
-            phone = f"138{index % 100_000_000:08d}"
-            return Customer(
-                name=rng.choice(_CHINESE),
-                phone=f"{phone[:3]}****{phone[-4:]}" if trouble is SaleTrouble.MASKED_PHONE else phone,
-                email="",
-                country="CN",
-                region=region,
-                city=city,
-                district=district,
-                street=f"{street} {index + 1} 号",
-                postcode="",
-            )
-        name, (city, postcode) = rng.choice(_LATIN), rng.choice(_GERMAN)
-        return Customer(
-            name=name,
-            phone=f"+49 1512 {1_000_000 + index:07d}",
-            email=f"customer{index}@example.com",
-            country="DE",
-            region="",
-            city="" if bad else city,
-            district="",
-            street=f"Beispielweg {index + 1}",
-            postcode="" if bad else postcode,
-        )
 
 
 def _line(ware: Ware, units: int) -> WareLine:

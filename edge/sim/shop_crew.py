@@ -8,6 +8,7 @@ They know the site by its doors alone: watched folders, the till's and the desk'
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ ASK_S = 12.0
 """Until somebody has asked the customer of a held order: so long it is seen in the queue."""
 LEAD_S = 8.0
 GOODS_S = 15.0
+CASE = 24
+"""So many of an article come at once, when as many are sold."""
 CLOSE_S = 2.0
 MANY = 500
 
@@ -51,6 +54,7 @@ class ShopCrew:
         self._files: dict[str, list[Sale]] = {}
         self._numbers = 0
         self._goods: list[tuple[str, int]] = []
+        self._sold_of: Counter[str] = Counter()
         self._handled: set[tuple[str, str]] = set()
         self._held: dict[str, float] = {}
 
@@ -88,8 +92,15 @@ class ShopCrew:
             told = await self._door.ask("/api/v1/sales-orders", body=order_of(sale, now_us()))
             if sale.trouble is not SaleTrouble.SHORTENED or told.done:
                 self._picking.expect(told, "sales-orders")
-        if sale.trouble is SaleTrouble.SCARCE:
-            self._goods.append((sale.lines[0].sku, sale.lines[0].units))
+        for line in sale.lines:
+            ware = self._house.by_sku.get(line.sku)
+            if ware is not None and ware.scarce:
+                self._goods.append((line.sku, line.units))
+            elif ware is not None:
+                self._sold_of[line.sku] += line.units
+                if self._sold_of[line.sku] >= CASE:
+                    self._sold_of[line.sku] -= CASE
+                    self._goods.append((line.sku, CASE))
 
     async def _bring(self) -> None:
         """Files of the channels; one whose sale says so comes a second time by another name."""
@@ -200,8 +211,8 @@ class ShopCrew:
 
     async def _lead(self) -> None:
         """Plans, releases what is planned, and reads who will be late."""
+        await asyncio.sleep(LEAD_S / 2)
         while True:
-            await asyncio.sleep(LEAD_S)
             self._picking.expect(await self._door.ask("/api/v1/waves/plan", body={"by": LEADER}), "plan")
             waves = await self._door.ask("/api/v1/waves?limit=200")
             for wave in waves.body if waves.done else ():
@@ -211,9 +222,10 @@ class ShopCrew:
                         self._picking.expect(done, "release")
             late = await self._door.ask("/api/v1/waves/late")
             self.book.told_late.update(one["fulfilment"] for one in (late.body if late.done else ()))
+            await asyncio.sleep(LEAD_S)
 
     async def _receive(self) -> None:
-        """What was ordered beyond the stock comes a while later; then the desk looks at who waits for it."""
+        """What was sold, and what was ordered beyond the stock, comes a while later; the desk looks at who waits."""
         delivery = 0
         while True:
             await asyncio.sleep(GOODS_S)
