@@ -225,7 +225,7 @@ class ShopCrew:
             await asyncio.sleep(LEAD_S)
 
     async def _receive(self) -> None:
-        """What was sold, and what was ordered beyond the stock, comes a while later; the desk looks at who waits."""
+        """What was sold, and what was ordered beyond the stock, comes a while later."""
         delivery = 0
         while True:
             await asyncio.sleep(GOODS_S)
@@ -250,10 +250,6 @@ class ShopCrew:
                 )
             told = await self._door.ask("/api/v1/stock/movements", body={"by": GOODS_IN, "movements": movements})
             self._picking.expect(told, "movements")
-            held = await self._door.ask("/api/v1/sales-orders?stage=held&finding=out-of-stock&limit=200")
-            for row in held.body["orders"] if held.done else ():
-                if row["findings"] == ["out-of-stock"]:  # what is gone needs no waiver
-                    await self._wish(row["id"], "release", {"reason": "goods came", "codes": ["none"]})
 
     # ---- the end -----------------------------------------------------------------------------------------------------
 
