@@ -145,7 +145,7 @@ class Site:
         tasks = [asyncio.create_task(watch.run()) for watch in self._watches]
         tasks.append(asyncio.create_task(watch_folders(self.config, self.desk, self.intake)))
         tasks += [asyncio.create_task(one) for one in (self._beat(), self._watch_disk(), self._keep_up())]
-        tasks += [asyncio.create_task(self.on_duty(one)) for one in duties_of(self.config.service, self.config.plan)]
+        tasks += [asyncio.create_task(self.on_duty(one)) for one in self.duties()]
         try:
             yield
         finally:
@@ -313,6 +313,17 @@ class Site:
                 if str(error) != self._store_trouble:  # which was said
                     log.warning("%s: what is due to go stays for now", error)
             await asyncio.sleep(KEEP_S)
+
+    def duties(self) -> tuple[Duty, ...]:
+        """What the site does by itself."""
+        plan = self.config.plan
+
+        def looked(_: object, at_us: int) -> str:
+            gone = self.desk().look_again(at_us)
+            return f"{gone} orders that were held for stock go on" if gone else ""
+
+        again = (Duty("review-again", plan.again_minutes * 60_000_000, looked),) if plan.again_minutes else ()
+        return (*duties_of(self.config.service, plan), *again)
 
     async def on_duty(self, duty: Duty) -> None:
         """Does what the site does by itself, for ever; what goes wrong ends the turn and nothing else."""

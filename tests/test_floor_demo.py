@@ -54,6 +54,26 @@ def test_headless_demo_tells_the_truth(tmp_path: Path) -> None:
     assert not _running(folder)
 
 
+def test_the_demo_goes_from_the_shop_to_the_lane(tmp_path: Path) -> None:
+    """What customers, pickers and packers know to be true is what the site says of them."""
+    report = tmp_path / "report.json"
+    for attempt in range(5):
+        command = [*DEMO, "--headless", "--seconds", "50", "--seed", f"{attempt}", "--report", str(report)]
+        ended = subprocess.run(
+            [*command, "--dir", str(tmp_path / f"run{attempt}")], timeout=2 * HANGS_S, capture_output=True, text=True
+        )
+        told = json.loads(report.read_text(encoding="utf-8"))
+        shop = told["shop"]
+        # A machine that stands still proves nothing: then people are slow, and parcels late.
+        if shop["sorted"] and not re.search(r"^verdict +\d+ parcels or totes without", ended.stdout, re.MULTILINE):
+            break
+    assert shop["differences"] == [] and shop["wrong"] == shop["late"] == told["false_accepts"] == 0, ended.stdout
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert shop["taken"] > shop["released"] >= shop["picked"] >= shop["sorted"] > 0
+    assert shop["held"] >= shop["let_go"] > 0
+    assert f"{shop['sorted']} in their lanes, 0 late; against the truth 0 with wrong goods" in ended.stdout
+
+
 def test_no_two_demos_have_a_port_in_common() -> None:
     with ExitStack() as held:
         ports = [port for _ in range(30) for port in _own_ports(9, held)]

@@ -30,8 +30,9 @@ from edge.orders.contact import ContactOutcome
 from edge.orders.review import ReviewRules
 from edge.orders.sales import Draft, Noted, OrderStage, SalesOrder
 from edge.orders.stages import Fulfilment, FulfilmentState, FulfilmentTurn, Portion
+from edge.orders.stock import BinKey, Movement, MovementKind, StockCause
 from edge.orders.work import WishRefused
-from edge.site import books, stock_shown, tables, taking, waiting
+from edge.site import books, moving, stock_shown, tables, taking, waiting
 from edge.site.desk import PERSON, SaleFilter, SaleOutcome, SalesConflict, SalesDesk, UnknownSale
 from edge.site.scope import save_fulfilments
 from edge.site.store import SiteStore
@@ -386,4 +387,29 @@ def test_killed_at_any_statement_an_import_loses_and_doubles_nothing(
     run = desk.import_runs(1)[0]
     report = desk.import_run(run.id)
     assert report is not None and [one.order for one in report.set_aside] == ["N99"]
+    store.close()
+
+
+def test_who_is_held_for_stock_goes_on_when_goods_come(store: SiteStore, desk: SalesDesk) -> None:
+    """Who ordered first gets it; who lacks something still, or is held for more, stays."""
+    stocked(store, units=2, bins=1)
+    lines = sold(1, quantity=3, lines=1).order.lines
+    early, late, unpaid = (
+        replace(one, order=replace(one.order, lines=lines)) for one in (sold(n, quantity=3, lines=1) for n in (1, 2, 4))
+    )
+    unpaid = replace(unpaid, order=replace(unpaid.order, payment=replace(unpaid.order.payment, paid=0)))
+    desk.take([late, early, unpaid], 5)
+    assert desk.look_again(6) == 0
+    (sku,) = {line.sku for line in lines}
+    cause = StockCause("receipt", "delivery")
+    with store.connections.writing() as db:
+        target = BinKey(f"B{sku.removeprefix('SKU-')}-0", sku)
+        moving.record(db, [Movement(cause=cause, kind=MovementKind.RECEIPT, quantity=3, at_us=7, target=target)], "Gil")
+    assert desk.look_again(8) == 1 and desk.look_again(9) == 0
+    stages = {row.id: row.stage for row in desk.page(SaleFilter()).orders}
+    assert stages == {"shop-1": "accepted", "shop-2": "held", "shop-4": "held"}
+    assert not waiting.reserve_waiting(store.connections, 10, ["shop-1"]), "it is promised already"
+    assert "unpaid" in {one.code for one in desk.detail("shop-4").open}
+    with store.connections.reading() as db:
+        assert not stock_shown.audit(db)
     store.close()

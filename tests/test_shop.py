@@ -17,7 +17,7 @@ from edge.intake.stock_rows import read_stock_csv
 from edge.orders.sales import Consignee, Draft
 from edge.sim.goods import House
 from edge.sim.sale_files import files_of, order_of
-from edge.sim.sales import HELD_FOR, Customers, Sale, Trouble
+from edge.sim.sales import HELD_FOR, Customers, Sale, SaleTrouble
 from edge.sim.shop_book import ShopBook, Slip, slip_of
 from rfid.epc.identity import gtin_of, identify
 
@@ -47,16 +47,16 @@ def test_a_channel_brings_what_was_ordered(seed: int) -> None:
     every = sales(seed, 40)
     assert every == sales(seed, 40), "of the seed alone"
     assert len({sale.id for sale in every}) == len(every)
-    assert {sale.trouble for sale in every} >= {*Trouble} - {Trouble.NONE}, "a stretch has its share of each"
+    assert {sale.trouble for sale in every} >= {*SaleTrouble} - {SaleTrouble.NONE}, "a stretch has its share of each"
     for name in ("taobao", "pinduoduo", "shopify"):
         its = [sale for sale in every if sale.channel == name]
         found = take(name, channel(name), [Source(*one) for one in files_of(name, its, 1, NOW_US).items()])
-        whole = [sale for sale in its if sale.trouble is not Trouble.SHORTENED]
+        whole = [sale for sale in its if sale.trouble is not SaleTrouble.SHORTENED]
         assert sorted(map(said, found.drafts), key=str) == sorted(map(meant, whole), key=str)
         assert bool(found.set_aside) == (len(whole) < len(its)), found.set_aside
     for sale in every:
         (entry,) = read_sales_orders(json_of(sale), by_line=False)
-        if sale.trouble is Trouble.SHORTENED:
+        if sale.trouble is SaleTrouble.SHORTENED:
             assert entry.draft is None
         else:
             assert entry.draft is not None, entry.problems
@@ -108,12 +108,12 @@ def booked() -> tuple[ShopBook, list[dict[str, Any]]]:
     rows = []
     for sale in sales(3, 60, 0.8):
         book.take(sale)
-        if sale.trouble is Trouble.SHORTENED:
+        if sale.trouble is SaleTrouble.SHORTENED:
             continue
         stage, parcels = "accepted", {sale.id: "sorted"}
         if must := HELD_FOR.get(sale.trouble):
             book.found[sale.id] = {must}
-        if sale.trouble in (Trouble.DUPLICATE, Trouble.UNKNOWN_SKU):
+        if sale.trouble in (SaleTrouble.DUPLICATE, SaleTrouble.UNKNOWN_SKU):
             book.cancelled.add(sale.id)
             book.wanted[sale.id] = Counter()
             stage, parcels = "cancelled", {}

@@ -96,7 +96,7 @@ class PlanTable(Frozen):
         description="drafts are released by themselves so long before their latest release; none = by people",
     )
     again_minutes: int = Field(
-        default=2, ge=0, le=1_440, description="what was short is looked for again so often; 0 = never"
+        default=2, ge=0, le=1_440, description="what was short or out of stock is looked for again so often; 0 = never"
     )
     forecast_minutes: int = Field(
         default=2, ge=0, le=1_440, description="late orders are forecast and told so often; 0 = when somebody asks"

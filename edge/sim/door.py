@@ -1,6 +1,6 @@
 """The site's doors, as people and shops use them: HTTP, and the folders that are watched.
 
-Public names: SiteDoor, Answer, ShutError.
+Public names: SiteDoor, DoorAnswer, ShutError.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class ShutError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DoorAnswer:
     """``body``: as JSON has it, None = there is none; ``version``: for If-Match, empty = it has none."""
 
     status: int
@@ -52,7 +52,7 @@ class SiteDoor:
         self._url = url.rstrip("/")
         self._token = token
 
-    async def ask(self, path: str, *names: str, body: object = None, version: str = "", text: str = "") -> Answer:
+    async def ask(self, path: str, *names: str, body: object = None, version: str = "", text: str = "") -> DoorAnswer:
         """GETs, or POSTs ``body`` as JSON or ``text`` as CSV; each ``{}`` of the path is a name.
 
         Waits while nobody answers.
@@ -89,7 +89,7 @@ class SiteDoor:
 
     async def _answered(
         self, loop: asyncio.AbstractEventLoop, url: str, data: bytes | None, headers: Mapping[str, str]
-    ) -> Answer:
+    ) -> DoorAnswer:
         while True:
             try:
                 answer = await loop.run_in_executor(None, _asked, url, data, headers)
@@ -108,7 +108,7 @@ class SiteDoor:
             part.rename(folder / name)
 
 
-def _asked(url: str, data: bytes | None, headers: Mapping[str, str]) -> Answer:
+def _asked(url: str, data: bytes | None, headers: Mapping[str, str]) -> DoorAnswer:
     """Raises ShutError."""
     try:
         with urlopen(Request(url, data, dict(headers)), timeout=TIMEOUT_S) as answer:  # noqa: S310  the site's own
@@ -122,5 +122,5 @@ def _asked(url: str, data: bytes | None, headers: Mapping[str, str]) -> Answer:
         raise ShutError(f"{url}: {getattr(error, 'reason', error)}") from None
 
 
-def _read(status: int, body: bytes, version: str) -> Answer:
-    return Answer(status, json.loads(body) if body else None, version)
+def _read(status: int, body: bytes, version: str) -> DoorAnswer:
+    return DoorAnswer(status, json.loads(body) if body else None, version)

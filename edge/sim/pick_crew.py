@@ -20,10 +20,10 @@ from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.core.values.order import Order, OrderLine
 from edge.journal.host_time import now_us
 from edge.sim.devices import SimulatedFloor
-from edge.sim.door import Answer, SiteDoor
+from edge.sim.door import DoorAnswer, SiteDoor
 from edge.sim.floor import Landed
 from edge.sim.goods import House
-from edge.sim.sales import Trouble
+from edge.sim.sales import SaleTrouble
 from edge.sim.shop_book import ShopBook, Slip, Tote, slip_of
 from edge.sim.world import FloorFault, FloorLoad, PlacedTag
 from rfid.epc.identity import identify
@@ -32,13 +32,13 @@ PACKER = "Pia, packing"
 QUALITY = "Quentin, quality"
 COUNTER = "Cora, counting"
 TOTES = 400
-IDLE_S = 1.0
+IDLE_S = 2.5
 STEP_S = 0.1
 """From one place of an aisle to the next: these people are quick, so that a minute shows the whole way."""
-PACK_S = (4.0, 8.0)
+PACK_S = (3.0, 6.0)
 MEND_S = 6.0
 COUNT_S = 8.0
-TOLD_S = 3.0
+TOLD_S = 4.0
 """From a customer's change to the tote on the belt: the line knows it by then."""
 TOTE_MM = 600
 
@@ -75,7 +75,7 @@ class PickCrew:
             layout, landed = await self._landed.get()
             all_.create_task(self._after(layout, landed))
 
-    def expect(self, answer: Answer, what: str) -> bool:
+    def expect(self, answer: DoorAnswer, what: str) -> bool:
         """Whether it was done; else what was refused is counted, with the reason."""
         if not answer.done:
             said = answer.body.get("detail", "") if isinstance(answer.body, Mapping) else answer.body
@@ -163,12 +163,12 @@ class PickCrew:
         tote.holds += got
         return self._as_task(answer, task)
 
-    async def _say(self, task: Mapping[str, Any], line: Mapping[str, Any], body: Mapping[str, Any]) -> Answer:
+    async def _say(self, task: Mapping[str, Any], line: Mapping[str, Any], body: Mapping[str, Any]) -> DoorAnswer:
         return await self._door.ask(
             f"/api/v1/pick-tasks/{{}}/lines/{line['n']}", task["id"], body=body, version=f'"{task["version"]}"'
         )
 
-    def _as_task(self, answer: Answer, task: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _as_task(self, answer: DoorAnswer, task: Mapping[str, Any]) -> Mapping[str, Any]:
         body: Mapping[str, Any] = answer.body or task
         return body
 
@@ -217,12 +217,12 @@ class PickCrew:
             await self._reconsidered(fulfilment, sale.trouble)
         await self._induct(tote)
 
-    async def _reconsidered(self, name: str, trouble: Trouble) -> None:
+    async def _reconsidered(self, name: str, trouble: SaleTrouble) -> None:
         """The customer thinks again, now that the tote is ready."""
-        if trouble is Trouble.CANCELLED_PICKED:
+        if trouble is SaleTrouble.CANCELLED_PICKED:
             await self.cancel(name, "customer", "too late for the birthday")
             await asyncio.sleep(TOLD_S)
-        elif trouble is Trouble.FEWER_PICKED:
+        elif trouble is SaleTrouble.FEWER_PICKED:
             first = self._book.sales[name].lines[0]
             known = await self._door.ask("/api/v1/sales-orders/{}", name)
             lines = known.body["order"]["lines"] if self.expect(known, "order") else ()
@@ -277,7 +277,7 @@ class PickCrew:
         return True
 
     async def _after(self, layout: LineLayout, landed: Landed) -> None:
-        tote = self._parcels[landed.load.name]
+        tote = self._parcels.pop(landed.load.name)
         match layout.job, landed.lane.role:
             case Job.VERIFY, LaneRole.VERIFIED:
                 await self._pack(tote)

@@ -7,12 +7,10 @@ Source: the exports' headers as in docs/channels.md, "Presets".
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from edge.core.iso_time import iso
-from edge.sim.sales import Sale, Trouble
+from edge.sim.sales import Sale, SaleTrouble
 
 _CHINA_US = 8 * 3_600_000_000
 _TAOBAO = (
@@ -51,7 +49,7 @@ def order_of(sale: Sale, now_us: int) -> dict[str, object]:
     customer = sale.customer
     return {
         "channel": sale.channel,
-        "external": _spoilt(sale) if sale.trouble is Trouble.SHORTENED else sale.external,
+        "external": _spoilt(sale) if sale.trouble is SaleTrouble.SHORTENED else sale.external,
         "ordered": iso(now_us),
         "urgent": sale.urgent,
         "payment": {
@@ -79,11 +77,12 @@ def order_of(sale: Sale, now_us: int) -> dict[str, object]:
 
 
 def _csv(header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
-    out = io.StringIO(newline="")
-    table = csv.DictWriter(out, header, restval="")
-    table.writeheader()
-    table.writerows(rows)
-    return out.getvalue()
+    cells = [header, *([row.get(name, "") for name in header] for row in rows)]
+    return "".join(",".join(map(_cell, row)) + "\r\n" for row in cells)
+
+
+def _cell(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if any(char in text for char in ',"\r\n') else text
 
 
 def _money(amount: int) -> str:
@@ -100,7 +99,7 @@ def _spoilt(sale: Sale) -> str:
 
 
 def _taobao_number(sale: Sale) -> str:
-    return _spoilt(sale) if sale.trouble is Trouble.SHORTENED else f'="{sale.external}"'
+    return _spoilt(sale) if sale.trouble is SaleTrouble.SHORTENED else f'="{sale.external}"'
 
 
 def _taobao(sale: Sale, now_us: int) -> dict[str, str]:

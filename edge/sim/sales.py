@@ -1,6 +1,6 @@
 """What customers of the simulated shop order, and what is wrong with it: the truth, known before anybody looks.
 
-Public names: Trouble, HELD_FOR, Customer, Wanted, Sale, Customers.
+Public names: SaleTrouble, HELD_FOR, WareLine, Sale, Customers.
 
 Each sale follows from seed and index alone. Troubles are spread evenly over neighbouring sales, so that a minute has
 its share of each.
@@ -13,11 +13,12 @@ from enum import StrEnum
 from random import Random
 
 from edge.sim.goods import House, Ware
+from edge.sim.households import Customer, customer_of
 
 _GOLDEN = 0.6180339887498949
 
 
-class Trouble(StrEnum):
+class SaleTrouble(StrEnum):
     """The one thing that is special about a sale."""
 
     NONE = "none"
@@ -37,49 +38,30 @@ class Trouble(StrEnum):
     SCARCE = "scarce"  # more than there is until goods come
 
 
-HELD_FOR: dict[Trouble, str] = {
-    Trouble.MASKED_PHONE: "phone-masked",
-    Trouble.DUPLICATE: "duplicate",
-    Trouble.BAD_ADDRESS: "address-incomplete",
-    Trouble.UNKNOWN_SKU: "unknown-sku",
-    Trouble.WRONG_AMOUNT: "amount-mismatch",
-    Trouble.UNPAID: "unpaid",
-    Trouble.SCARCE: "out-of-stock",
+HELD_FOR: dict[SaleTrouble, str] = {
+    SaleTrouble.MASKED_PHONE: "phone-masked",
+    SaleTrouble.DUPLICATE: "duplicate",
+    SaleTrouble.BAD_ADDRESS: "address-incomplete",
+    SaleTrouble.UNKNOWN_SKU: "unknown-sku",
+    SaleTrouble.WRONG_AMOUNT: "amount-mismatch",
+    SaleTrouble.UNPAID: "unpaid",
+    SaleTrouble.SCARCE: "out-of-stock",
 }
 """The finding for which a review must hold such a sale."""
-_ORDER = tuple(one for one in Trouble if one is not Trouble.NONE)
+_ORDER = tuple(one for one in SaleTrouble if one is not SaleTrouble.NONE)
 _CHANNELS = ("taobao", "pinduoduo", "shopify", "counter")
 _ONLY = {
-    Trouble.MASKED_PHONE: ("taobao", "pinduoduo"),
-    Trouble.BAD_ADDRESS: ("shopify", "counter"),
-    Trouble.UNPAID: ("shopify", "counter"),
-    Trouble.URGENT: ("counter",),
-    Trouble.SHORTENED: ("taobao",),
-    Trouble.AGAIN: ("pinduoduo", "shopify"),
+    SaleTrouble.MASKED_PHONE: ("taobao", "pinduoduo"),
+    SaleTrouble.BAD_ADDRESS: ("shopify", "counter"),
+    SaleTrouble.UNPAID: ("shopify", "counter"),
+    SaleTrouble.URGENT: ("counter",),
+    SaleTrouble.SHORTENED: ("taobao",),
+    SaleTrouble.AGAIN: ("pinduoduo", "shopify"),
 }
-_CITIES = (("浙江省", "杭州市", "西湖区", "文三路"), ("广东省", "深圳市", "南山区", "科技路"))
-_CHINESE = ("林小雨", "陈大文", "黄晓明", "赵一凡", "周静")
-_LATIN = ("Ann Example", "Bo Beispiel", "Cem Muster", "Dora Demo", "Eva Esempio")
-_GERMAN = (("Dresden", "01067"), ("Berlin", "10115"), ("Hamburg", "20095"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
-    """Who gets it, as they write it."""
-
-    name: str
-    phone: str
-    email: str
-    country: str
-    region: str
-    city: str
-    district: str
-    street: str
-    postcode: str
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WareLine:
     """A line of a sale; amounts in minor units."""
 
     sku: str
@@ -95,9 +77,9 @@ class Sale:
     index: int
     channel: str
     external: str
-    trouble: Trouble
+    trouble: SaleTrouble
     customer: Customer
-    lines: tuple[Wanted, ...]
+    lines: tuple[WareLine, ...]
     freight: int
     total: int
     paid: bool
@@ -130,16 +112,17 @@ class Customers:
         channel = rng.choice(_ONLY.get(trouble, _CHANNELS))
         wares = rng.sample(self._plenty, rng.randint(1, 3))
         lines = [_line(ware, rng.randint(1, 3)) for ware in wares]
-        if trouble is Trouble.UNKNOWN_SKU:
+        if trouble is SaleTrouble.UNKNOWN_SKU:
             lines[0] = replace(lines[0], sku="W-999", name="Unicorn")
-        elif trouble is Trouble.SCARCE:
+        elif trouble is SaleTrouble.SCARCE:
             lines = [_line(rng.choice(self._scarce), 6)]
-        elif trouble is Trouble.FEWER_PICKED:
+        elif trouble is SaleTrouble.FEWER_PICKED:
             lines[0] = replace(lines[0], units=3)
-        customer = self._customer(rng, channel, index, trouble)
+        complete = trouble is not SaleTrouble.BAD_ADDRESS
+        customer = customer_of(rng, channel, index, masked=trouble is SaleTrouble.MASKED_PHONE, complete=complete)
         freight = 600
         total = sum(line.units * line.price for line in lines) + freight
-        if trouble is Trouble.WRONG_AMOUNT:
+        if trouble is SaleTrouble.WRONG_AMOUNT:
             total += 1_000
         first = Sale(
             index=index,
@@ -150,23 +133,23 @@ class Customers:
             lines=tuple(lines),
             freight=freight,
             total=total,
-            paid=trouble is not Trouble.UNPAID,
-            urgent=trouble is Trouble.URGENT,
+            paid=trouble is not SaleTrouble.UNPAID,
+            urgent=trouble is SaleTrouble.URGENT,
         )
-        if trouble is Trouble.DUPLICATE:
+        if trouble is SaleTrouble.DUPLICATE:
             second = replace(first, external=self._number(channel, 2 * index + 1), pair=first.id)
-            return replace(first, trouble=Trouble.NONE), second
-        if trouble is Trouble.MERGE:
+            return replace(first, trouble=SaleTrouble.NONE), second
+        if trouble is SaleTrouble.MERGE:
             other = (_line(rng.choice([ware for ware in self._plenty if ware not in wares]), 2),)
             total = sum(line.units * line.price for line in other) + freight
             number = self._number(channel, 2 * index + 1)
             second = replace(first, external=number, pair=first.id, lines=other, total=total)
-            return replace(first, trouble=Trouble.NONE), second
+            return replace(first, trouble=SaleTrouble.NONE), second
         return (first,)
 
-    def _trouble(self, index: int) -> Trouble:
+    def _trouble(self, index: int) -> SaleTrouble:
         draw = (Random(f"{self._seed}/shop/troubles").random() + index * _GOLDEN) % 1.0
-        return _ORDER[int(draw / self._share * len(_ORDER))] if draw < self._share else Trouble.NONE
+        return _ORDER[int(draw / self._share * len(_ORDER))] if draw < self._share else SaleTrouble.NONE
 
     def _number(self, channel: str, count: int) -> str:
         """An order's number, as each channel counts; no two are alike."""
@@ -181,36 +164,6 @@ class Customers:
             case _:
                 return f"C{count:08d}"
 
-    def _customer(self, rng: Random, channel: str, index: int, trouble: Trouble) -> Customer:
-        """A household of its own, so that nobody is taken for another."""
-        bad = trouble is Trouble.BAD_ADDRESS
-        if channel in ("taobao", "pinduoduo"):
-            region, city, district, street = rng.choice(_CITIES)
-            phone = f"138{index % 100_000_000:08d}"
-            return Customer(
-                name=rng.choice(_CHINESE),
-                phone=f"{phone[:3]}****{phone[-4:]}" if trouble is Trouble.MASKED_PHONE else phone,
-                email="",
-                country="CN",
-                region=region,
-                city=city,
-                district=district,
-                street=f"{street} {index + 1} 号",
-                postcode="",
-            )
-        name, (city, postcode) = rng.choice(_LATIN), rng.choice(_GERMAN)
-        return Customer(
-            name=name,
-            phone=f"+49 1512 {1_000_000 + index:07d}",
-            email=f"customer{index}@example.com",
-            country="DE",
-            region="",
-            city="" if bad else city,
-            district="",
-            street=f"Beispielweg {index + 1}",
-            postcode="" if bad else postcode,
-        )
 
-
-def _line(ware: Ware, units: int) -> Wanted:
-    return Wanted(ware.sku, ware.name, units, ware.price)
+def _line(ware: Ware, units: int) -> WareLine:
+    return WareLine(ware.sku, ware.name, units, ware.price)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any, TypedDict
 
-from edge.sim.sales import HELD_FOR, Sale, Trouble
+from edge.sim.sales import HELD_FOR, Sale, SaleTrouble
 
 _TOLD = 20
 """Differences that a report names; how many there are it says besides."""
@@ -118,7 +118,7 @@ class ShopBook:
 
     def take(self, sale: Sale) -> None:
         """A sale is on its way to the site."""
-        if sale.trouble is Trouble.SHORTENED:
+        if sale.trouble is SaleTrouble.SHORTENED:
             self.set_aside += 1
             return
         self.sales[sale.id] = sale
@@ -186,7 +186,7 @@ class ShopBook:
         yield from (f"{name}: nobody ordered it" for name in sorted(rows.keys() - self.sales.keys()))
         for name, sale in sorted(self.sales.items()):
             codes, must = self.found.get(name, set()), HELD_FOR.get(sale.trouble, "")
-            if name in rows and must and must not in codes and sale.trouble is not Trouble.SCARCE:
+            if name in rows and must and must not in codes and sale.trouble is not SaleTrouble.SCARCE:
                 yield f"{name}: {sale.trouble}, and yet not held for {must}"
             if wrongly := codes - {must}:
                 yield f"{name}: {sale.trouble}, held for {', '.join(sorted(wrongly))}"

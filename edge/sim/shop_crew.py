@@ -8,6 +8,7 @@ They know the site by its doors alone: watched folders, the till's and the desk'
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,11 @@ from typing import Any
 from edge.config.lines import LineConfig, ShopConfig
 from edge.journal.host_time import now_us
 from edge.sim.devices import SimulatedFloor
-from edge.sim.door import Answer, SiteDoor
+from edge.sim.door import DoorAnswer, SiteDoor
 from edge.sim.goods import House
 from edge.sim.pick_crew import PickCrew
 from edge.sim.sale_files import files_of, order_of
-from edge.sim.sales import Customers, Sale, Trouble
+from edge.sim.sales import Customers, Sale, SaleTrouble
 from edge.sim.shop_book import ShopBook, ShopReport
 
 DESK = "Dana at the desk"
@@ -27,9 +28,13 @@ LEADER = "Lee, shift lead"
 GOODS_IN = "Gil, goods in"
 FILE_S = 4.0
 """A channel brings what was ordered meanwhile so often."""
-DESK_S = 1.5
+DESK_S = 2.0
+ASK_S = 12.0
+"""Until somebody has asked the customer of a held order: so long it is seen in the queue."""
 LEAD_S = 8.0
 GOODS_S = 15.0
+CASE = 24
+"""So many of an article come at once, when as many are sold."""
 CLOSE_S = 2.0
 MANY = 500
 
@@ -49,8 +54,9 @@ class ShopCrew:
         self._files: dict[str, list[Sale]] = {}
         self._numbers = 0
         self._goods: list[tuple[str, int]] = []
+        self._sold_of: Counter[str] = Counter()
         self._handled: set[tuple[str, str]] = set()
-        self._waves: dict[str, int] = {}
+        self._held: dict[str, float] = {}
 
     @property
     def trouble(self) -> str:
@@ -84,10 +90,17 @@ class ShopCrew:
             self._files.setdefault(sale.channel, []).append(sale)
         else:
             told = await self._door.ask("/api/v1/sales-orders", body=order_of(sale, now_us()))
-            if sale.trouble is not Trouble.SHORTENED or told.done:
+            if sale.trouble is not SaleTrouble.SHORTENED or told.done:
                 self._picking.expect(told, "sales-orders")
-        if sale.trouble is Trouble.SCARCE:
-            self._goods.append((sale.lines[0].sku, sale.lines[0].units))
+        for line in sale.lines:
+            ware = self._house.by_sku.get(line.sku)
+            if ware is not None and ware.scarce:
+                self._goods.append((line.sku, line.units))
+            elif ware is not None:
+                self._sold_of[line.sku] += line.units
+                if self._sold_of[line.sku] >= CASE:
+                    self._sold_of[line.sku] -= CASE
+                    self._goods.append((line.sku, CASE))
 
     async def _bring(self) -> None:
         """Files of the channels; one whose sale says so comes a second time by another name."""
@@ -103,7 +116,7 @@ class ShopCrew:
                 self._numbers += 1
                 files = files_of(channel, sales, self._numbers, now_us())
                 self._door.drop(self._shop.folders[channel], files)
-                if any(sale.trouble is Trouble.AGAIN for sale in sales):
+                if any(sale.trouble is SaleTrouble.AGAIN for sale in sales):
                     self.book.again += len(sales)
                     twice.append((self._shop.folders[channel], {f"again-{name}": body for name, body in files.items()}))
                 sales.clear()
@@ -112,6 +125,7 @@ class ShopCrew:
 
     async def _look(self) -> None:
         """Held orders one by one; what may ship together; who changed their mind."""
+        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(DESK_S)
             held = await self._door.ask("/api/v1/sales-orders?stage=held&limit=200")
@@ -119,20 +133,21 @@ class ShopCrew:
                 name = row["id"]
                 fresh = {code for code in row["findings"] if (name, code) not in self._handled}
                 self.book.found.setdefault(name, set()).update(row["findings"])
-                if fresh and (sale := self.book.sales.get(name)) is not None:
+                since = self._held.setdefault(name, loop.time())
+                if fresh and loop.time() - since > ASK_S and (sale := self.book.sales.get(name)) is not None:
                     self._handled |= {(name, code) for code in fresh}
                     await self._decide(sale, fresh)
             for sale in list(self.book.sales.values()):
-                if sale.trouble in (Trouble.MERGE, Trouble.CANCELLED) and (sale.id, "") not in self._handled:
+                if sale.trouble in (SaleTrouble.MERGE, SaleTrouble.CANCELLED) and (sale.id, "") not in self._handled:
                     await self._change(sale)
 
     async def _decide(self, sale: Sale, codes: set[str]) -> None:
         """What the desk does about findings, as it learns from the customer."""
         match sale.trouble:
-            case Trouble.DUPLICATE | Trouble.UNKNOWN_SKU:
-                why = "ordered twice by mistake" if sale.trouble is Trouble.DUPLICATE else "we do not have it"
+            case SaleTrouble.DUPLICATE | SaleTrouble.UNKNOWN_SKU:
+                why = "ordered twice by mistake" if sale.trouble is SaleTrouble.DUPLICATE else "we do not have it"
                 await self._picking.cancel(sale.id, DESK, why)
-            case Trouble.BAD_ADDRESS:
+            case SaleTrouble.BAD_ADDRESS:
                 customer = sale.customer
                 right = {
                     "name": customer.name,
@@ -145,10 +160,10 @@ class ShopCrew:
                 }
                 await self._wish(sale.id, "amend", {"reason": "the customer told us", "consignee": right})
                 self.book.let_go.add(sale.id)
-            case Trouble.UNPAID:
+            case SaleTrouble.UNPAID:
                 await self._wish(sale.id, "pay", {"amount": sale.total})
                 self.book.let_go.add(sale.id)
-            case Trouble.SCARCE if codes == {"out-of-stock"}:
+            case SaleTrouble.SCARCE if codes == {"out-of-stock"}:
                 pass  # goods are on their way
             case _:
                 await self._wish(sale.id, "contact", {"outcome": "reached", "note": ""})
@@ -161,7 +176,7 @@ class ShopCrew:
         if not found.done or found.body["order"]["stage"] in ("review", "held"):
             return
         self._handled.add((sale.id, ""))
-        if sale.trouble is Trouble.CANCELLED:
+        if sale.trouble is SaleTrouble.CANCELLED:
             await self._picking.cancel(sale.id, "customer", "changed my mind")
         elif found.body["order"]["stage"] == "accepted":
             await self._join(sale)
@@ -185,7 +200,7 @@ class ShopCrew:
         elif done.status != 409:  # released meanwhile
             self._picking.expect(done, "merge")
 
-    async def _wish(self, name: str, action: str, body: Mapping[str, object]) -> Answer:
+    async def _wish(self, name: str, action: str, body: Mapping[str, object]) -> DoorAnswer:
         answer = await self._door.ask(
             f"/api/v1/sales-orders/{{}}/{action}", name, body={"by": DESK, **body}, version="*"
         )
@@ -196,8 +211,8 @@ class ShopCrew:
 
     async def _lead(self) -> None:
         """Plans, releases what is planned, and reads who will be late."""
+        await asyncio.sleep(LEAD_S / 2)
         while True:
-            await asyncio.sleep(LEAD_S)
             self._picking.expect(await self._door.ask("/api/v1/waves/plan", body={"by": LEADER}), "plan")
             waves = await self._door.ask("/api/v1/waves?limit=200")
             for wave in waves.body if waves.done else ():
@@ -207,9 +222,10 @@ class ShopCrew:
                         self._picking.expect(done, "release")
             late = await self._door.ask("/api/v1/waves/late")
             self.book.told_late.update(one["fulfilment"] for one in (late.body if late.done else ()))
+            await asyncio.sleep(LEAD_S)
 
     async def _receive(self) -> None:
-        """What was ordered beyond the stock comes a while later; then the desk looks at who waits for it."""
+        """What was sold, and what was ordered beyond the stock, comes a while later."""
         delivery = 0
         while True:
             await asyncio.sleep(GOODS_S)
@@ -234,10 +250,6 @@ class ShopCrew:
                 )
             told = await self._door.ask("/api/v1/stock/movements", body={"by": GOODS_IN, "movements": movements})
             self._picking.expect(told, "movements")
-            held = await self._door.ask("/api/v1/sales-orders?stage=held&finding=out-of-stock&limit=200")
-            for row in held.body["orders"] if held.done else ():
-                if row["findings"] == ["out-of-stock"]:  # what is gone needs no waiver
-                    await self._wish(row["id"], "release", {"reason": "goods came", "codes": ["none"]})
 
     # ---- the end -----------------------------------------------------------------------------------------------------
 

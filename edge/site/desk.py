@@ -29,7 +29,7 @@ from edge.orders.sales import Consignee, Draft, OrderStage, SalesOrder
 from edge.orders.stages import Fulfilment, FulfilmentTurn, Located, Progress, Scope, places, progress
 from edge.orders.together import Party, Proposal, merge, plan, proposals, split_off
 from edge.orders.work import Changed, WishRefused
-from edge.site import dialect, imports, sales, sales_list, tables, taking
+from edge.site import dialect, imports, reserving, sales, sales_list, tables, taking, waiting
 from edge.site.imports import ImportRun
 from edge.site.outbox import OutboxTold
 from edge.site.sales import SaleFinding, SalesConflict, SaleWaiver
@@ -60,6 +60,8 @@ _KEPT_US = 30 * 86_400_000_000
 """So long reports of imports stay: cells that were set aside may be somebody's."""
 _THERE = 200
 """So many orders of an address, the newest, may ship with one of them."""
+_AGAIN = 500
+"""So many orders are judged anew in one turn."""
 _RANKS = (SaleOutcome.NEWER, SaleOutcome.CHANGED)
 
 
@@ -390,6 +392,24 @@ class SalesDesk:
                 )
                 work.judge([name])
             return self._end(db, work, name, changed)
+
+    def look_again(self, at_us: int) -> int:
+        """Judges orders anew that are held for stock, by time of order, and promises it; how many are held no more."""
+        order, found = tables.sales.orders.c, tables.sales.findings.c
+        short = sa.select(found.order_id).where(found.code == str(ReviewRule.OUT_OF_STOCK))
+        held = sa.and_(order.stage == str(OrderStage.HELD), order.id.in_(short))
+        with self._store.connections.reading() as db:
+            query = sa.select(order.id).where(held).order_by(order.ordered_us, order.id).limit(_AGAIN)
+            names = list(db.execute(query).scalars())
+        gone = 0
+        for name in names:  # one by one, as what one is promised is there for no other
+            with self._wish(name, None, at_us) as (db, work, scope):
+                if scope.orders[name].stage is OrderStage.HELD:
+                    work.judge([name], beside=False)
+                    work.told += reserving.told_of(waiting.reserve_those(db, [name]))
+                    work.finish()
+                    gone += sales.find(db, [name])[name].stage is not OrderStage.HELD
+        return gone
 
     def report(self, fulfilment: str, turn: FulfilmentTurn, at_us: int) -> WishRefused | None:
         """What the floor says of a fulfilment; None = it is believed, or said nothing new."""

@@ -122,6 +122,7 @@ WAREHOUSE: Rows = {
     "wave.done": ("Done", "完成"),
     "wave.orders": ("Orders", "訂單"),
     "wave.rounds": ("Rounds", "任務"),
+    "wave.picker": ("Picker", "揀貨員"),
     "wave.by": ("Release by", "最晚釋出"),
     "wave.cutoff": ("Cut-off", "截單時間"),
     "wave.left": ("Left", "剩餘"),
