@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request, Response
@@ -85,20 +86,33 @@ def range_of(site: Site) -> SsccRange:
     return SsccRange(its.prefix, its.extensions, its.first, -1 if its.last is None else its.last)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelShown(Parcel):
+    """``tag``: hexadecimal of the tag that belongs on it, empty = its number is of another prefix."""
+
+    tag: str
+
+
+def _shown(site: Site, parcel: Parcel) -> ParcelShown:
+    its = SsccRange(site.config.label.prefix or "0" * 7)
+    tag = its.tag(parcel.sscc) if parcel.sscc[1:].startswith(its.prefix) else ""
+    return ParcelShown(**{name: getattr(parcel, name) for name in Parcel.__slots__}, tag=tag)
+
+
 def parcel_routes(site: Site) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/api/v1", responses=V1_PROBLEMS, tags=["parcels"])
 
-    @routes.get("/parcels", response_model=tuple[Parcel, ...])
+    @routes.get("/parcels", response_model=tuple[ParcelShown, ...])
     def listed(order: After = "", before: Annotated[int, Query(ge=0, le=2**53)] = 0, limit: Limit = 100) -> Response:
         """Parcels, the newest first; ``before``: the ``seq`` of the last one that is known."""
         with site.store().connections.reading() as db:
-            return json_answer(parcels.parcels_where(db, order, before, limit))
+            return json_answer([_shown(site, one) for one in parcels.parcels_where(db, order, before, limit)])
 
-    @routes.post("/parcels", response_model=Parcel)
+    @routes.post("/parcels", response_model=ParcelShown)
     async def label(body: LabelBody) -> Response:
         """Gives an open order's parcel its SSCC and tells the lines; asked again it is the same one."""
-        return json_answer(await asyncio.to_thread(_labelled, site, body))
+        return json_answer(_shown(site, await asyncio.to_thread(_labelled, site, body)))
 
     @routes.post("/parcels/blocks", response_model=tuple[str, ...])
     async def block(body: BlockBody) -> Response:
@@ -111,33 +125,31 @@ def parcel_routes(site: Site) -> APIRouter:
             )
         )
 
-    @routes.get("/parcels/{sscc}", response_model=Parcel)
+    @routes.get("/parcels/{sscc}", response_model=ParcelShown)
     def one(sscc: _AnSscc) -> Response:
         """A parcel as it is."""
         with site.store().connections.reading() as db:
             found = parcels.parcel_of(db, sscc)
         if found is None:
             raise HTTPException(404, f"parcel {sscc}: that number was never drawn here")
-        return json_answer(found)
+        return json_answer(_shown(site, found))
 
     @routes.get("/parcels/{sscc}/label.{kind}", response_class=Response)
     def paper(sscc: _AnSscc, kind: Literal["zpl", "pdf"], language: Language = "en") -> Response:
         """The label for a thermal printer, or as PDF."""
         return _paper(site, sscc, kind, language)
 
-    @routes.post("/parcels/{sscc}/print", response_model=Parcel)
+    @routes.post("/parcels/{sscc}/print", response_model=ParcelShown)
     async def print_it(sscc: _AnSscc, body: PrintBody) -> Response:
         """Sends the label to a printer of SITE.toml; that it took it all does not say that paper came out."""
-        return json_answer(await asyncio.to_thread(_printed, site, sscc, body.printer, body.language))
+        return json_answer(_shown(site, await asyncio.to_thread(_printed, site, sscc, body.printer, body.language)))
 
-    @routes.post("/parcels/{sscc}/void", response_model=Parcel)
+    @routes.post("/parcels/{sscc}/void", response_model=ParcelShown)
     async def void(sscc: _AnSscc, body: VoidBody) -> Response:
         """A label is no parcel's any more; its number is not given again for a year."""
-        return json_answer(
-            await asyncio.to_thread(
-                lambda: parcels.void(site.store().connections, sscc, body.by, body.reason, now_us())
-            )
-        )
+        at = site.store().connections
+        gone = await asyncio.to_thread(lambda: parcels.void(at, sscc, body.by, body.reason, now_us()))
+        return json_answer(_shown(site, gone))
 
     return routes
 

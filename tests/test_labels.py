@@ -357,7 +357,7 @@ def test_labels_over_http_and_on_the_page(site: SiteConfig, run: Run) -> None:
         assert (await client.post("/api/orders", json=[body, body | {"id": "o-2"}])).status_code == 200
         parcel = (await client.post("/api/v1/parcels", json={"order": "o-1", "by": "Ann"})).json()
         here = f"/api/v1/parcels/{parcel['sscc']}"
-        assert parcel["fulfilment"] == "o-1"
+        assert parcel["fulfilment"] == "o-1" and identity_of_hex(parcel["tag"]) == f"(00){parcel['sscc']}"
         assert (await client.get(f"/api/v1/parcels/(00){parcel['sscc']}")).json() == parcel
         drawn_one = await client.get(f"{here}/label.zpl")
         assert f"(00){parcel['sscc']}" in drawn_one.text
