@@ -33,14 +33,14 @@ class AgainBody(Body):
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class GoesOn:
     """Behind which event it goes on."""
 
     after: int
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedEvent:
     """An event that was refused for good."""
 
     seq: int
@@ -71,13 +71,13 @@ def event_routes(site: Site) -> APIRouter:
         with site.store().connections.reading() as db:
             return json_answer(webhooks.states(db, names))
 
-    @routes.get("/webhooks/{name}/refused", response_model=tuple[Refused, ...])
+    @routes.get("/webhooks/{name}/refused", response_model=tuple[RefusedEvent, ...])
     def refused(name: str, limit: Limit = 100) -> Response:
         """What one refused for good, the newest first."""
         with site.store().connections.reading() as db:
-            return json_answer([Refused(*one) for one in webhooks.refused_of(db, known(name), limit)])
+            return json_answer([RefusedEvent(*one) for one in webhooks.refused_of(db, known(name), limit)])
 
-    @routes.post("/webhooks/{name}/again", response_model=Again)
+    @routes.post("/webhooks/{name}/again", response_model=GoesOn)
     async def again(name: str, body: AgainBody) -> Response:
         """Tells one something once more, and at once what waits."""
         known(name)
@@ -85,6 +85,6 @@ def event_routes(site: Site) -> APIRouter:
             after = await asyncio.to_thread(lambda: webhooks.tell_again(site.store().connections, name, body.after))
         except UnknownWebhook as error:
             raise HTTPException(409, str(error)) from None
-        return json_answer(Again(after))
+        return json_answer(GoesOn(after))
 
     return routes

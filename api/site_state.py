@@ -46,7 +46,7 @@ from edge.orders.stock import StockError
 from edge.site.desk import SalesDesk
 from edge.site.duties import Duty, duties_of, turn
 from edge.site.store import Keep, Kept, SiteStore, StoreError, StoreHeld
-from edge.site.webhooks import Teller, Webhook
+from edge.site.webhooks import Herald, Webhook
 from edge.views.docks import DockBoard, DockPicture
 from edge.views.history import History, Window
 from edge.views.live import LiveView
@@ -142,7 +142,7 @@ class Site:
         self.page_secret = "" if self.token is None else page_secret(self.token.encode())
         self._countries = tuple(dict.fromkeys(one.country for one in config.channels.values() if one.country))
         self._version = version("lanewise")
-        self.teller = Teller(_door(config.site, name, table) for name, table in config.webhook.items())
+        self.herald = Herald(_door(config.site, name, table) for name, table in config.webhook.items())
         self._store: SiteStore | None = None
         self._store_lock = threading.Lock()
         self._store_trouble = ""
@@ -156,13 +156,13 @@ class Site:
         tasks = [asyncio.create_task(watch.run()) for watch in self._watches]
         tasks.append(asyncio.create_task(watch_folders(self.config, self.desk, self.intake)))
         tasks += [asyncio.create_task(one) for one in (self._beat(), self._watch_disk(), self._keep_up())]
-        duties = (*duties_of(self.config.service, self.config.plan), *self.teller.duties())
+        duties = (*duties_of(self.config.service, self.config.plan), *self.herald.duties())
         tasks += [asyncio.create_task(self.on_duty(one)) for one in duties]
         try:
             yield
         finally:
             self.hub.close()
-            self.teller.give_up()
+            self.herald.give_up()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -249,7 +249,7 @@ class Site:
         if store:
             file = self.config.store_file
             yield store_full(str(file.parent)) if full and file is not None else store_away(store)
-        for state in self.teller.late(now_us()):
+        for state in self.herald.late(now_us()):
             yield webhook_behind(state.name, state.trouble, state.since_us)
         low = self._disk.low
         if low is not None and not (store and full) and not self._is_alarmed(AlarmKind.DISK_LOW):
@@ -273,7 +273,7 @@ class Site:
             yield Sample("api_journal_projected", "newest record in the site store", its.projected, label)
             yield Sample("api_journal_age_seconds", "age of the newest record", (now_us() - its.last_us) / 1e6, label)
         yield from disk_samples(self._disk.rooms)
-        for state in self.teller.states.values():
+        for state in self.herald.states.values():
             label = (("webhook", state.name),)
             yield Sample("api_webhook_behind", "events that it was not told yet", state.behind, label)
             yield Sample("api_webhook_refused", "events that it refused for good", state.refused, label)

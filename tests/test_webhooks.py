@@ -28,10 +28,10 @@ from waiting import HANGS_S, wait_until
 from api.app import create_app
 from api.server import listen, server
 from edge.cli import main
+from edge.config.connections import Connections
 from edge.config.load import load_site
 from edge.config.problem import ConfigError
 from edge.config.webhooks import WebhookTable, signing_key, webhook_problems
-from edge.connections import Connections
 from edge.journal.host_time import now_us
 from edge.site import webhooks
 from edge.site.keeping import Keep
@@ -287,7 +287,7 @@ def test_events_and_webhooks_over_http_and_by_commands(
                 said = capsys.readouterr()
                 return said.err if status == 2 else said.out
 
-            wait_until(lambda: "erp" in app.state.site.teller.states)
+            wait_until(lambda: "erp" in app.state.site.herald.states)
             happen(store, "o-1", "o-2", at_us=now_us())
             wait_until(lambda: len(door.got) == 2)
             wait_until(lambda: "2 told" in asks("webhooks"))
@@ -297,10 +297,10 @@ def test_events_and_webhooks_over_http_and_by_commands(
             door.answers = [500] * 99
             happen(store, "o-3", at_us=now_us())
             wait_until(lambda: bool(door.asked[2:]))
-            wait_until(lambda: app.state.site.teller.states["erp"].tries > 0)
+            wait_until(lambda: app.state.site.herald.states["erp"].tries > 0)
             assert "in vain" in asks("webhooks", status=1)
-            late = app.state.site.teller.states["erp"].since_us + webhooks.LATE_US + 1
-            assert [one.name for one in app.state.site.teller.late(late)] == ["erp"]
+            late = app.state.site.herald.states["erp"].since_us + webhooks.LATE_US + 1
+            assert [one.name for one in app.state.site.herald.late(late)] == ["erp"]
             assert asks("refused", "erp") == ""
             assert "none" not in asks("again", "wms", "--by", "Ann", status=2)
             door.answers = []

@@ -32,11 +32,11 @@ from influxdb_client.rest import ApiException
 from influxdb_client.service.write_service import WriteService
 from urllib3.exceptions import HTTPError, NewConnectionError
 
+from edge.config.connections import Connections
 from edge.config.lines import LineConfig
 from edge.config.problem import ConfigError
 from edge.config.publish import InfluxConfig
 from edge.config.secret import read_token
-from edge.connections import Connections
 from edge.journal.host_time import now_us
 from edge.journal.record import Record
 from edge.publish import schema

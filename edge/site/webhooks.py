@@ -1,10 +1,11 @@
 """Events told over HTTP: in order, signed, until they are taken; what a door refuses for good is kept beside.
 
-Public names: Webhook, WebhookState, Teller, tell, states, tell_again, refused_of, UnknownWebhook.
+Public names: Webhook, WebhookState, Herald, tell, states, tell_again, refused_of, UnknownWebhook.
 
 An event is told at least once, always with the same id. A door that is away, or says that it has a trouble of its own
 (408, 425, 429, 5xx), is asked again after 5 s, then after twice as long each time, up to a quarter of an hour, or when
-it says by ``Retry-After``. One that refuses an event (any other 3xx or 4xx) is asked five times; then the event is set aside.
+it says by ``Retry-After``. One that refuses an event (any other 3xx or 4xx) is asked five times; then the event is set
+aside.
 Source: Standard Webhooks 1.0 (webhook-id, webhook-timestamp, webhook-signature).
 """
 
@@ -29,8 +30,8 @@ from urllib.parse import urlsplit
 import msgspec
 import sqlalchemy as sa
 
+from edge.config.connections import Connections
 from edge.config.problem import ConfigError
-from edge.connections import Connections
 from edge.site import outbox
 from edge.site.cloud_events import EVENT_TYPE, cloud_event
 from edge.site.duties import Duty
@@ -104,7 +105,7 @@ class _Answer:
         return 300 <= self.status < 500 and self.status not in _LATER
 
 
-class Teller:
+class Herald:
     """Tells some doors, by a duty for each. ``states``: how they stand, by name, of those that it told."""
 
     def __init__(self, doors: Iterable[Webhook]) -> None:
