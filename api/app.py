@@ -26,6 +26,7 @@ from starlette.staticfiles import StaticFiles
 
 from api.answers import PROBLEMS, FieldSaid, field_problems_answer, json_answer, problems_answer
 from api.docks import dock_routes
+from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, media_type
 from api.pages import page_routes
 from api.parcels import parcel_page_routes, parcel_routes
@@ -178,7 +179,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     put_back_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
-    for routes in (stock_routes, wave_routes, pick_routes, parcel_routes):
+    for routes in (stock_routes, wave_routes, pick_routes, parcel_routes, event_routes):
         app.include_router(routes(site))
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app

@@ -31,6 +31,7 @@ from edge.config.points import point
 from edge.config.problem import ConfigError
 from edge.config.review_rules import review_rules
 from edge.config.secret import read_api_token
+from edge.config.webhooks import WebhookTable, signing_key
 from edge.core.alarms.alarms import unraised
 from edge.core.events import AlarmChanged, Started
 from edge.core.values.alarm import AlarmKind
@@ -45,11 +46,20 @@ from edge.orders.stock import StockError
 from edge.site.desk import SalesDesk
 from edge.site.duties import Duty, duties_of, turn
 from edge.site.store import Keep, Kept, SiteStore, StoreError, StoreHeld
+from edge.site.webhooks import Herald, Webhook
 from edge.views.docks import DockBoard, DockPicture
 from edge.views.history import History, Window
 from edge.views.live import LiveView
 from edge.views.picture import PointView, Snapshot
-from edge.views.troubles import Trouble, disk_fills, not_followed, store_away, store_full, unwritable
+from edge.views.troubles import (
+    Trouble,
+    disk_fills,
+    not_followed,
+    store_away,
+    store_full,
+    unwritable,
+    webhook_behind,
+)
 
 log = logging.getLogger(__name__)
 BEAT_S = 1.0
@@ -132,6 +142,7 @@ class Site:
         self.page_secret = "" if self.token is None else page_secret(self.token.encode())
         self._countries = tuple(dict.fromkeys(one.country for one in config.channels.values() if one.country))
         self._version = version("lanewise")
+        self.herald = Herald(_door(config.site, name, table) for name, table in config.webhook.items())
         self._store: SiteStore | None = None
         self._store_lock = threading.Lock()
         self._store_trouble = ""
@@ -150,6 +161,7 @@ class Site:
             yield
         finally:
             self.hub.close()
+            self.herald.give_up()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -236,6 +248,8 @@ class Site:
         if store:
             file = self.config.store_file
             yield store_full(str(file.parent)) if full and file is not None else store_away(store)
+        for state in self.herald.late(now_us()):
+            yield webhook_behind(state.name, state.trouble, state.since_us)
         low = self._disk.low
         if low is not None and not (store and full) and not self._is_alarmed(AlarmKind.DISK_LOW):
             yield disk_fills(str(low.folder), low.left.hours, low.left.free_bytes // 1_000_000)
@@ -258,6 +272,11 @@ class Site:
             yield Sample("api_journal_projected", "newest record in the site store", its.projected, label)
             yield Sample("api_journal_age_seconds", "age of the newest record", (now_us() - its.last_us) / 1e6, label)
         yield from disk_samples(self._disk.rooms)
+        for state in self.herald.states.values():
+            label = (("webhook", state.name),)
+            yield Sample("api_webhook_behind", "events that it was not told yet", state.behind, label)
+            yield Sample("api_webhook_refused", "events that it refused for good", state.refused, label)
+            yield Sample("api_webhook_tries", "tries in vain of the next one, 0 = it takes them", state.tries, label)
         yield Sample("api_pages", "live pages that listen", len(self.hub))
         for how, count in self.doubts.counts.items():
             text = "requests that were refused for their token"
@@ -303,7 +322,7 @@ class Site:
     async def _keep_up(self) -> None:
         """Takes out of the store what is due, with PostgreSQL in one process of all that could."""
         rules = self.config.retention
-        keep = Keep(rules.months, self._followers if rules.trim_feed else ())
+        keep = Keep(rules.months, self._followers if rules.trim_feed else (), tuple(self.config.webhook))
         while True:
             try:
                 kept = await asyncio.to_thread(lambda: self.store().keep_up(keep, now_us()))
@@ -323,7 +342,7 @@ class Site:
             return f"{gone} orders that were held for stock go on" if gone else ""
 
         again = (Duty("review-again", plan.again_minutes * 60_000_000, looked),) if plan.again_minutes else ()
-        return (*duties_of(self.config.service, plan), *again)
+        return (*duties_of(self.config.service, plan), *again, *self.herald.duties())
 
     async def on_duty(self, duty: Duty) -> None:
         """Does what the site does by itself, for ever; what goes wrong ends the turn and nothing else."""
@@ -343,6 +362,21 @@ class Site:
             self._publish()
             self.hub.publish(event("health", msgspec.json.encode(self.health())))
             await asyncio.sleep(BEAT_S)
+
+
+def _door(site: str, name: str, table: WebhookTable) -> Webhook:
+    """Raises ConfigError for files that cannot be read."""
+    if secure := table.url.startswith("https:"):
+        table.context()
+    return Webhook(
+        name=name,
+        site=site,
+        url=table.url,
+        key=signing_key(table.secret_file),
+        types=table.types,
+        timeout_s=table.timeout_ms / 1000,
+        context=table.context if secure else None,
+    )
 
 
 def _devices(controller: LineConfig) -> tuple[str, ...]:

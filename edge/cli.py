@@ -112,6 +112,9 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     of_module(
         "parcels", "edge.commands.parcels", "labels of parcels: give, print, void; numbers for stations", "Parcels."
     )
+    of_module(
+        "events", "edge.commands.events", "events of orders and parcels, and the webhooks that are told", "Events."
+    )
     of_module("plc", "edge.commands.plc", "a PLC's mailbox: conformance, watch", "A PLC's mailbox.")
     of_module("epcis", "edge.commands.epcis", "what a journal proves, as EPCIS 2.0 for a repository")
     of_module("rfid", "edge.commands.rfid", "readers: discover, watch, report", "RFID readers.")

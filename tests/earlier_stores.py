@@ -12,6 +12,8 @@ from pathlib import Path
 _SINCE_0001 = (
     "import_row",
     "import_run",
+    "webhook",
+    "webhook_refused",
     "parcel",
     "sscc_range",
     "contact",

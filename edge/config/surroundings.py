@@ -22,6 +22,7 @@ from edge.config.publish import InfluxConfig
 from edge.config.secret import open_to_all, read_api_token, read_secret, read_token
 from edge.config.table import Frozen
 from edge.config.tls import TlsTable
+from edge.config.webhooks import signing_key
 from plc.opcua_trust import Own, pair_trouble
 
 
@@ -37,6 +38,8 @@ def check_site(path: Path) -> SiteConfig:
     config = load_site(path)
     load_controllers(config)
     problems = [*_secret("token_file", config.token_file, read_api_token)]
+    for name, hook in config.webhook.items():
+        problems += _secret(f"webhook.{name}.secret_file", hook.secret_file, signing_key)
     if config.store_file is not None:
         problems += _written("store", config.store_file)
     for name, channel in config.channels.items():
@@ -50,7 +53,11 @@ def check_site(path: Path) -> SiteConfig:
 
 def exposed(config: LineConfig | SiteConfig) -> Iterator[str]:
     """What should be said of secrets that every user of this machine may read."""
-    files = [("token_file", config.token_file)] if isinstance(config, SiteConfig) else _secret_files(config)
+    if isinstance(config, SiteConfig):
+        files = [("token_file", config.token_file)]
+        files += [(f"webhook.{name}.secret_file", hook.secret_file) for name, hook in config.webhook.items()]
+    else:
+        files = list(_secret_files(config))
     for here, file in files:
         if file is not None and open_to_all(file):
             yield f"{here}: {str(file)!r}: every user of this machine may read it: chmod o= {file}"
@@ -104,7 +111,7 @@ def _secret_files(config: LineConfig) -> Iterator[tuple[str, Path | None]]:
         yield from ((f"opcua_server.user.{name}", file) for name, file in config.opcua_server.user.items())
 
 
-def _secret(here: str, file: Path | None, read: Callable[[Path], str]) -> Iterator[str]:
+def _secret(here: str, file: Path | None, read: Callable[[Path], object]) -> Iterator[str]:
     if file is None:
         return
     try:

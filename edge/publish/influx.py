@@ -32,6 +32,7 @@ from influxdb_client.rest import ApiException
 from influxdb_client.service.write_service import WriteService
 from urllib3.exceptions import HTTPError, NewConnectionError
 
+from edge.config.connections import Connections
 from edge.config.lines import LineConfig
 from edge.config.problem import ConfigError
 from edge.config.publish import InfluxConfig
@@ -39,7 +40,6 @@ from edge.config.secret import read_token
 from edge.journal.host_time import now_us
 from edge.journal.record import Record
 from edge.publish import schema
-from edge.publish.connections import Connections
 from edge.publish.cursors import Refused, SetAside, TooOld
 from edge.publish.follow import NONE_IN_VAIN, Delivery, Entry, Following, TargetDown
 from edge.publish.line_protocol import LineEncoder

@@ -21,13 +21,13 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from urllib.parse import quote, urlsplit
 
+from edge.config.connections import Connections
 from edge.config.mqtt import MqttConfig
 from edge.config.problem import MISSING, UNKNOWN, ConfigError, shown
 from edge.config.secret import bearer
 from edge.config.tls import TlsTable
 from edge.core.values.text import one_line
 from edge.journal.host_time import now_us
-from edge.publish.connections import Connections
 from edge.publish.follow import RequestsInVain
 from edge.publish.mqtt_broker import Arrived
 from edge.publish.namespace import MqttMessage, Namespace

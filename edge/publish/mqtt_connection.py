@@ -29,8 +29,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from edge.config.connections import Connections
 from edge.config.problem import ConfigError
-from edge.publish.connections import Connections
 from edge.publish.mqtt_broker import Arrived, Broker, BrokerDown, LinkCut, Outgoing, RefusedMessage
 from edge.publish.namespace import MqttMessage
 

@@ -1,11 +1,11 @@
 """The outbox within a transaction: what others may know of orders, in commit order, ids only.
 
-Public names: OutboxTold, OutboxRow, append, rows_behind.
+Public names: OutboxTold, OutboxRow, append, rows_behind, rows_of, newest, behind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -46,7 +46,26 @@ def append(db: sa.Connection, told: Sequence[OutboxTold], at_us: int) -> None:
 def rows_behind(db: sa.Connection, seq: int, limit: int) -> list[OutboxRow]:
     """Up to ``limit`` rows behind a number, in order."""
     columns = tables.outbox.c
-    query = sa.select(tables.outbox).where(columns.seq > seq).order_by(columns.seq).limit(limit)
+    return _rows(db, sa.select(tables.outbox).where(columns.seq > seq).order_by(columns.seq).limit(limit))
+
+
+def rows_of(db: sa.Connection, numbers: Iterable[int]) -> list[OutboxRow]:
+    """The rows of some numbers that are still there, in order."""
+    columns = tables.outbox.c
+    return _rows(db, sa.select(tables.outbox).where(columns.seq.in_(list(numbers))).order_by(columns.seq))
+
+
+def newest(db: sa.Connection) -> int:
+    """The newest number; 0 = nothing was told yet."""
+    return db.execute(sa.select(sa.func.max(tables.outbox.c.seq))).scalar() or 0
+
+
+def behind(seq: sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
+    """How many rows are behind a number."""
+    return sa.select(sa.func.count()).where(tables.outbox.c.seq > seq).scalar_subquery()
+
+
+def _rows(db: sa.Connection, query: sa.Select[tuple[object, ...]]) -> list[OutboxRow]:
     return [
         OutboxRow(row.seq, row.at_us, OutboxTold(row.type, row.subject, msgspec.json.decode(row.body)))
         for row in db.execute(query)

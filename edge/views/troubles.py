@@ -1,6 +1,6 @@
 """What keeps a site from being seen or written, said by what is known without its journals.
 
-Public names: Trouble, not_followed, unwritable, store_away, store_full, disk_fills.
+Public names: Trouble, not_followed, unwritable, store_away, store_full, disk_fills, webhook_behind.
 """
 
 from __future__ import annotations
@@ -53,6 +53,11 @@ def disk_fills(folder: str, hours: float, free_mb: int) -> Trouble:
     """The disk of the site store has little room left."""
     what = phrase("trouble.disk") if hours == math.inf else phrase("trouble.disk-hours", hours=f"{hours:,.1f}")
     return _trouble(what, phrase("trouble.todo.disk", folder=folder, free=f"{free_mb:,}"))
+
+
+def webhook_behind(name: str, why: str, since_us: int) -> Trouble:
+    """A webhook is told in vain."""
+    return _trouble(phrase("trouble.webhook", name=name), phrase("trouble.reason", why=why), since_us)
 
 
 def _trouble(what: Phrase, todo: Phrase, since_us: int = 0, *, blind: bool = False) -> Trouble:

@@ -284,6 +284,7 @@ PAGES: Rows = {
         "{free} MB are free in {folder}. Make room, or find what grows: lines and orders stop when it is full.",
         "{folder} 剩餘 {free} MB。請清出空間或找出增長的檔案：磁碟滿時產線紀錄與訂單都會停止。",
     ),
+    "trouble.webhook": ("Webhook {name} does not take events", "Webhook {name} 未接收事件"),
     "trouble.disk": ("The site store's disk is nearly full", "站點資料庫的磁碟即將用盡"),
     "trouble.disk-hours": (
         "The site store's disk is full in {hours} hours",

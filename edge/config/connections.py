@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 
 class Connections:
-    """All of one publisher. ``cut`` ends at once whatever waits on them, for a connection or a TLS handshake too."""
+    """All of one target. ``cut`` ends at once whatever waits on them, for a connection or a TLS handshake too."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
