@@ -365,8 +365,9 @@ def idle() -> None:
 
         def asked() -> None:
             if not sys.stdin.readline():
-                over.set_result(None)
                 loop.remove_reader(0)
+                over.set_result(None)
+                return
             print(turns.gap_ms, flush=True)
             turns.gap_ms = 0.0
 

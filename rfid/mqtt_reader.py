@@ -27,12 +27,14 @@ from paho.mqtt.reasoncodes import ReasonCode
 from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady
 from rfid.tcp import Portions, connected, connection_reason, host_port, notice_dead_peers
-from rfid.vendor_json import Vendor, heard
+from rfid.vendor_json import MOST, Vendor, heard
 
 _ANSWER_S = 5.0
 _LOOK_S = 0.2
 """How often it is looked whether broker and reader still say something."""
 _GOODBYE_S = 0.3
+_LONGEST = MOST + 70_000
+"""Octets of a packet: a message and its topic."""
 _PORTION = 4_096
 """Octets that are taken in one turn of the loop."""
 _MAYBE_OLD = "perhaps it speaks MQTT 3.1.1 alone, which is tried next"
@@ -176,6 +178,9 @@ class _Link(asyncio.Protocol):
         try:
             while self._socket.came and not self.ended.done():
                 self._check(self._client.loop_read())
+                if self._client._in_packet["to_process"] > _LONGEST:  # noqa: SLF001  else it holds all of it
+                    text = f"a message of more than {_LONGEST} octets"
+                    self._fail(self._reader.error(text, ReaderFailure.GARBAGE))
                 while self._came:
                     yield from self._hear(self._came.popleft())
                 yield

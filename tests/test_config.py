@@ -314,7 +314,8 @@ def test_a_carrier_is_written_in_one_way_in_all_files(
     (tmp_path / "B.toml").write_text(other.replace('"FedEx"', '"FEDEX"'))
     site = 'site = "demo"\nstore = "sqlite:///s.sqlite"\n'
     zone = '[plan.zone.all]\ncountries = ["DE"]\n'
-    service = zone + '[service.slow]\ncarrier = "Dhl"\ncutoffs = { mon = ["16:00"] }\ntransit_days = { all = 1 }\nrates = { all = [[1000, 100]] }\n'
+    service = zone + '[service.slow]\ncarrier = "Dhl"\ncutoffs = { mon = ["16:00"] }\ntransit_days = { all = 1 }\n'
+    service += "rates = { all = [[1000, 100]] }\n"
 
     def said(*names: str) -> str:
         controllers = "".join(f'[[controller]]\nconfig = "{name}.toml"\n' for name in names)

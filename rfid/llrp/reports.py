@@ -32,7 +32,7 @@ _TAG_OCTETS = b"\x00\xf0"
 _KEY = 5
 """Octets of a tag that tell layouts apart: type, length, and how the EPC comes."""
 _MAX_LAYOUTS = 16
-_LONG, _PIECE = 4_096, 1_024
+_LONG, _PIECE = 8_192, 1_024
 """Octets of a report that is taken in pieces, and of a piece: about 25 tags, a millisecond at the slowest."""
 _NOTHING = Reads((TagRead("", NO_ANTENNA, NO_RSSI_DBM, 0, 1),), ReaderClock.NONE)
 """Stands for the tag before the first one."""
