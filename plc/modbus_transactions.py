@@ -30,7 +30,7 @@ from pymodbus.transport import CommParams, CommType
 from pymodbus.transport.serialtransport import SerialTransport
 
 from plc.patience import Patience
-from plc.portions import Portions
+from plc.portions import TurnPortions
 from plc.wires import RtuOverTcp, Serial, Tcp, Tls, Wire
 
 IDLE_S = 0.4
@@ -229,7 +229,7 @@ class Connection(TransactionManager):
         """A serial line brings no more than a thousand octets a turn by itself, and cannot be held up."""
         self._take: Callable[[bytes], object] = self._took
         if not isinstance(transport, SerialTransport):
-            self._take = Portions(cast("asyncio.Transport", transport), _PORTION, self._took).came
+            self._take = TurnPortions(cast("asyncio.Transport", transport), _PORTION, self._took).came
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:

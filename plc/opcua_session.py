@@ -30,7 +30,7 @@ from plc.driver import PlcError
 from plc.library_call import heeded
 from plc.node_ids import at_place
 from plc.opcua_trust import APPLICATION_URI, Own, TrustList, trouble_with
-from plc.portions import Portions
+from plc.portions import TurnPortions
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ class _InPortions(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         there = cast("asyncio.Transport", transport)
-        self._portions = Portions(there, _PORTION, self._took)
+        self._portions = TurnPortions(there, _PORTION, self._took)
         self._inner.connection_made(there)
 
     def data_received(self, data: bytes) -> None:

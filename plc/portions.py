@@ -1,6 +1,6 @@
 """What comes on a connection, so much in one turn of the loop, however much there is.
 
-Public names: Portions.
+Public names: TurnPortions.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 
-class Portions:
+class TurnPortions:
     """Gives on what comes on a connection, ``most`` octets a turn of the loop, and lets nothing more come meanwhile.
 
     Without it uvloop reads megabytes in one turn from a device that floods. What a connection that is over had left is
