@@ -19,6 +19,7 @@ from edge.core.events import LoadClosed, LoadRefused
 from edge.core.iso_time import iso
 from edge.core.values.load import Load, LoadAction
 from edge.core.values.wishes import LoadWish
+from edge.intake.carriers import meant
 from edge.intake.keys import parcel
 from edge.intake.operators import ONE_LINE, By, Remark
 from edge.journal.host_time import now_us
@@ -150,6 +151,10 @@ def dock_routes(app: FastAPI, site: Site) -> None:
         if board is None:
             names = ", ".join(name for board in site.boards for name in board.titles)
             raise HTTPException(404, f"dock {load.dock!r}: allowed are {names or 'none, LINE.toml has no [[dock]]'}")
+        carriers = sorted({lane.carrier for layout in site.layouts for lane in layout.lanes if lane.carrier})
+        near = "" if load.carrier in carriers else meant(load.carrier, carriers)
+        if near.casefold() == load.carrier.casefold():
+            raise HTTPException(422, f"carrier {load.carrier!r}: lanes write it {near!r}: did you mean {near!r}?")
         problems = board.loads.open_problems(load)
         if problems:
             return problems_answer(409, problems)

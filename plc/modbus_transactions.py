@@ -13,8 +13,9 @@ import asyncio
 import logging
 import struct
 import termios
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple, assert_never
+from typing import NamedTuple, assert_never, cast
 
 from pymodbus.exceptions import ModbusIOException
 from pymodbus.framer import FramerRTU, FramerSocket
@@ -26,15 +27,20 @@ from pymodbus.pdu.register_message import (
 )
 from pymodbus.transaction import TransactionManager
 from pymodbus.transport import CommParams, CommType
+from pymodbus.transport.serialtransport import SerialTransport
 
 from plc.patience import Patience
+from plc.portions import TurnPortions
 from plc.wires import RtuOverTcp, Serial, Tcp, Tls, Wire
 
 IDLE_S = 0.4
 """A connection that its peer ends after such a silence was idle to it: the next request makes another."""
 _ITSELF = (0, 255)
 """Units by which a device on TCP means itself. Source: Messaging on TCP/IP, 4.4.2.1."""
-_HELD_MOST = 2_048
+_HELD_MOST, _HELD_MOST_RTU = 2_048, 512
+"""Octets that are looked through: several answers; without numbers one, behind the request as adapters echo it."""
+_PORTION = 512
+"""Octets that are taken in one turn of the loop: more than an answer has."""
 _TCP_LEAST, _TCP_MOST = 2, 254
 _FUNCTIONS = (1, 2, 3, 4, 5, 6, 15, 16, 22, 23)
 _THEIR_OWN_ANSWER = (5, 6, 22)
@@ -143,8 +149,8 @@ class Connection(TransactionManager):
     """
 
     def __init__(self, wire: Wire) -> None:
-        self.numbered = isinstance(wire, Tcp | Tls)
-        frames = (_TcpFrames if self.numbered else _RtuFrames)(_MESSAGES)
+        self.numbered = self._on_tcp = isinstance(wire, Tcp | Tls)
+        frames = (_TcpFrames if self._on_tcp else _RtuFrames)(_MESSAGES)
         super().__init__(_parameters(wire), frames, 0, False, None, None, None)
         if isinstance(wire, Tls):
             # Its TLS frames take whatever arrives at once for one, and it has no key for the name in a certificate.
@@ -219,9 +225,20 @@ class Connection(TransactionManager):
             limit.cancel()
             del self._asked[number]
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A serial line brings no more than a thousand octets a turn by itself, and cannot be held up."""
+        self._take: Callable[[bytes], object] = self._took
+        if not isinstance(transport, SerialTransport):
+            self._take = TurnPortions(cast("asyncio.Transport", transport), _PORTION, self._took).came
+        super().connection_made(transport)
+
     def data_received(self, data: bytes) -> None:
+        """What came."""
+        self._take(data)
+
+    def _took(self, data: bytes) -> None:
         """Every answer that is whole now: the library takes one, and forgets two that came in one piece."""
-        data = (self.recv_buffer + data)[-_HELD_MOST:]
+        data = (self.recv_buffer + data)[-(_HELD_MOST if self._on_tcp else _HELD_MOST_RTU) :]
         if self._echo and data.startswith(self._echo):  # adapters hear what they say; to a checksum it may look right
             data, self._echo = data[len(self._echo) :], b""
         while data and not self._echo.startswith(data):  # else the rest of it is to come

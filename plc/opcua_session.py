@@ -15,11 +15,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from asyncua import ua
 from asyncua.client.client import Client
+from asyncua.client.ua_client import UASocketProtocol
 from asyncua.common.node import Node
 from asyncua.crypto import security_policies, uacrypto
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
@@ -29,10 +30,15 @@ from plc.driver import PlcError
 from plc.library_call import heeded
 from plc.node_ids import at_place
 from plc.opcua_trust import APPLICATION_URI, Own, TrustList, trouble_with
+from plc.portions import TurnPortions
 
 T = TypeVar("T")
 
 _GOODBYE_S = 0.3
+_PORTION = 8_192
+"""Octets that are taken in one turn of the loop."""
+_CHUNK_MOST = 1 << 20
+"""Octets of one chunk; we tell servers to send no more than 65,535."""
 SESSION_MS = 30_000
 """A session whose connection was cut takes the place of another for so long; some servers have one place."""
 _AGAIN_S = (0.02, 0.05, 0.1, 0.2, 0.5)
@@ -85,8 +91,42 @@ class Security:
     mode: Mode = Mode.SIGN_AND_ENCRYPT
 
 
+class _InPortions(asyncio.Protocol):
+    """What comes for the library's protocol, a portion a turn of the loop.
+
+    It would wait for a chunk of gigabytes where a server that sends nonsense announces one, and copy all that it has
+    of it whenever more comes.
+    """
+
+    def __init__(self, inner: UASocketProtocol) -> None:
+        self._inner = inner
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        there = cast("asyncio.Transport", transport)
+        self._portions = TurnPortions(there, _PORTION, self._took)
+        self._inner.connection_made(there)
+
+    def data_received(self, data: bytes) -> None:
+        self._portions.came(data)
+
+    def _took(self, octets: bytes) -> None:
+        self._inner.data_received(octets)
+        held = self._inner.receive_buffer or b""
+        if int.from_bytes(held[4:8], "little") > _CHUNK_MOST:
+            self._inner.disconnect_socket()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._inner.connection_lost(exc)
+
+
 class _Client(Client):
     """The library's, which would wait in vain where the connection is lost again before it says its first word."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        super().__init__(url, timeout=timeout, watchdog_intervall=3600)
+        made = self.uaclient._make_protocol  # noqa: SLF001  nothing else of it makes connections
+        in_portions: Callable[[], Any] = lambda: _InPortions(made())  # noqa: E731  the library calls it
+        self.uaclient._make_protocol = in_portions  # type: ignore[method-assign]  # noqa: SLF001  as above
 
     async def connect_socket(self) -> None:
         await super().connect_socket()
@@ -138,7 +178,7 @@ class UaSession:
     async def open(self, prepare: Callable[[Client], Awaitable[None]] | None = None) -> None:
         """Opens a session and prepares it; one that is open is closed before."""
         await self.close()
-        client = _Client(self._url, timeout=self._timeout_s, watchdog_intervall=3600)
+        client = _Client(self._url, self._timeout_s)
         client.session_timeout = self._session_ms
         client.application_uri = APPLICATION_URI
         client.name = client.description = "Lanewise"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ import h11
 
 from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady
-from rfid.tcp import connected, connection_reason, host_port, notice_dead_peers
+from rfid.tcp import STEPS, connected, connection_reason, host_port, notice_dead_peers
 from rfid.vendor_json import Vendor, heard
 
 _ANSWER_S = 5.0
@@ -111,6 +111,14 @@ class HttpJsonReader:
         about, ready = f"{given.vendor} JSON by HTTP from {host_port(given.host, given.port)}", False
         wrong, clock = self.bad.count, asyncio.get_running_loop().time
         heard_s, limit_s = clock(), _ANSWER_S
+
+        def alive() -> None:
+            nonlocal heard_s, ready
+            heard_s = clock()
+            if not ready:
+                ready = True
+                emit(ReaderReady(about))
+
         while True:
             match http.next_event():
                 case h11.NEED_DATA:
@@ -120,20 +128,23 @@ class HttpJsonReader:
                     heard_s, limit_s = clock(), given.silent_s
                     emit(ReaderReached(about))  # its web server may answer for a radio that does not
                 case h11.Data(data=octets):
-                    told = [heard(given.vendor, line, self.bad) for line in lines.feed(bytes(octets))]
-                    if any(right for right, _ in told) or (lines.blank and (ready or self.bad.count == wrong)):
-                        heard_s = clock()
-                        if not ready:
-                            ready = True
-                            emit(ReaderReady(about))
-                    for _, events in told:
-                        for event in events:
-                            emit(event)
+                    for step, _ in enumerate(self._heard(lines.feed(bytes(octets)), alive, emit), 1):
+                        if step % STEPS == 0:
+                            await asyncio.sleep(0)
+                    if lines.blank and (ready or self.bad.count == wrong):
+                        alive()
                 case h11.EndOfMessage() | h11.ConnectionClosed():
                     where = ", in the middle of a line" if lines.within else ""
                     raise self._error(f"the reader ended the stream{where}", ReaderFailure.LOST)
                 case _:
                     pass
+
+    def _heard(
+        self, lines: list[bytes], alive: Callable[[], None], emit: Callable[[ReaderEvent], None]
+    ) -> Iterator[None]:
+        for line in lines:
+            yield from heard(self.settings.vendor, line, self.bad, alive, emit)
+            yield
 
     async def _more(self, reader: asyncio.StreamReader, heard_s: float, limit_s: float) -> bytes:
         """``limit_s``: 0 = for ever."""

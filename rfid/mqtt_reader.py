@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
 from uuid import uuid4
@@ -26,12 +27,14 @@ from paho.mqtt.reasoncodes import ReasonCode
 from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady
 from rfid.tcp import Portions, connected, connection_reason, host_port, notice_dead_peers
-from rfid.vendor_json import Vendor, heard
+from rfid.vendor_json import MOST, Vendor, heard
 
 _ANSWER_S = 5.0
 _LOOK_S = 0.2
 """How often it is looked whether broker and reader still say something."""
 _GOODBYE_S = 0.3
+_LONGEST = MOST + 70_000
+"""Octets of a packet: a message and its topic."""
 _PORTION = 4_096
 """Octets that are taken in one turn of the loop."""
 _MAYBE_OLD = "perhaps it speaks MQTT 3.1.1 alone, which is tried next"
@@ -146,6 +149,7 @@ class _Link(asyncio.Protocol):
         self._lost: asyncio.Future[None] = self._loop.create_future()
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self.answered = self.refuses_version = self._subscribed_to = False
+        self._came: deque[MQTTMessage] = deque()
         self._heard = False
         self._heard_s = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
@@ -169,11 +173,17 @@ class _Link(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._portions.came(data)
 
-    def _took(self, octets: bytes) -> None:
+    def _took(self, octets: bytes) -> Iterator[None]:
         self._socket.came += octets
         try:
             while self._socket.came and not self.ended.done():
                 self._check(self._client.loop_read())
+                if self._client._in_packet["to_process"] > _LONGEST:  # noqa: SLF001  else it holds all of it
+                    text = f"a message of more than {_LONGEST} octets"
+                    self._fail(self._reader.error(text, ReaderFailure.GARBAGE))
+                while self._came:
+                    yield from self._hear(self._came.popleft())
+                yield
             if self._client.want_write():  # what was asked for within a callback
                 self._check(self._client.loop_write())
         except ValueError as error:  # the library says so of texts that cannot be decoded
@@ -266,15 +276,17 @@ class _Link(asyncio.Protocol):
     def _message(self, _client: Client, _: object, message: MQTTMessage) -> None:
         if message.retain:
             return
-        where = f"{message.topic}: "
-        right, events = heard(self._settings.vendor, bytes(message.payload), self._reader.bad, where)
-        if right:
-            self._heard_s = self._loop.time()
-            if not self._heard:
-                self._heard = True
-                self._tell(ReaderReady(self._about()))
-        for event in events:
-            self._tell(event)
+        self._came.append(message)
+
+    def _hear(self, message: MQTTMessage) -> Iterator[None]:
+        given, bad = self._settings, self._reader.bad
+        return heard(given.vendor, bytes(message.payload), bad, self._alive, self._tell, f"{message.topic}: ")
+
+    def _alive(self) -> None:
+        self._heard_s = self._loop.time()
+        if not self._heard:
+            self._heard = True
+            self._tell(ReaderReady(self._about()))
 
     def _about(self) -> str:
         given = self._settings

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 import ssl
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 from urllib.parse import urlsplit
@@ -35,14 +36,15 @@ from rfid.bad_messages import BadMessages
 from rfid.driver import ReaderEvent
 from rfid.http_reader import JsonLines
 from rfid.tcp import host_port
-from rfid.vendor_json import PushWay, Vendor, heard
+from rfid.vendor_json import MOST, PushWay, Vendor, heard
 from rfid.visit import Talk, Visit
 
-_MOST = 4_000_000
-"""Octets of one message."""
 _WITHIN_S = 10.0
 """A request that has begun is whole after so long, or its connection is ended."""
 _HEADERS = 16_384
+_LINE = re.compile(rb"[^\n]+")
+_FEW = 100
+"""Lines in one step that are only looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +129,9 @@ class _Line(Talk):
         self.visit.reached(self, self.about)
         return 0
 
-    def message(self, octets: bytes) -> bool:
-        """Takes one message; whether there was anything right in it."""
-        right, events = heard(self.settings.vendor, octets, self.bad)
-        if right:
-            self.visit.heard(self.about)
-        for event in events:
-            self.visit.tell(event)
-        return right
+    def message(self, octets: bytes) -> Generator[None, None, bool]:
+        """Takes one message in steps; whether there was anything right in it."""
+        return heard(self.settings.vendor, octets, self.bad, lambda: self.visit.heard(self.about), self.visit.tell)
 
     def within(self, begun: bool) -> None:
         """Something has begun that must be whole in time, or is."""
@@ -155,9 +152,12 @@ class _Lines(_Line):
         self.let_in = True
         self.visit.reached(self, self.about)
 
-    def took(self, octets: bytes) -> None:
-        right = [self.message(line) for line in self._octets.feed(octets)]
-        if self._octets.blank and (any(right) or self.bad.count == self._wrong):
+    def took(self, octets: bytes) -> Iterator[None]:
+        right = False
+        for line in self._octets.feed(octets):
+            right = (yield from self.message(line)) or right
+            yield
+        if self._octets.blank and (right or self.bad.count == self._wrong):
             self.visit.heard(self.about)
 
 
@@ -169,15 +169,16 @@ class _WebSocket(_Line):
         self._size = 0
         self.within(begun=True)
 
-    def took(self, octets: bytes) -> None:
+    def took(self, octets: bytes) -> Iterator[None]:
         try:
             self._talk.receive_data(octets)
             for event in self._talk.events():
+                yield
                 match event:
                     case Request(target=target, extra_headers=headers):
                         self._asked(target, [(name.lower(), value) for name, value in headers])
                     case TextMessage() | BytesMessage():
-                        self._part(event)
+                        yield from self._part(event)
                     case Ping():
                         self.visit.heard(self.about)
                         self._say(event.response())
@@ -199,16 +200,16 @@ class _WebSocket(_Line):
         else:
             self._say(AcceptConnection())
 
-    def _part(self, part: TextMessage | BytesMessage) -> None:
+    def _part(self, part: TextMessage | BytesMessage) -> Iterator[None]:
         octets = part.data.encode() if isinstance(part.data, str) else bytes(part.data)
         self._size += len(octets)
-        if self._size > _MOST:
-            self._bad(f"a message of more than {_MOST} octets", octets)
+        if self._size > MOST:
+            self._bad(f"a message of more than {MOST} octets", octets)
             return
         self._held.append(octets)
         if part.message_finished:
             whole, self._held, self._size = b"".join(self._held), [], 0
-            self.message(whole)
+            yield from self.message(whole)
 
     def _say(self, event: AcceptConnection | RejectConnection | CloseConnection | Pong) -> None:
         self.transport.write(self._talk.send(event))
@@ -226,11 +227,12 @@ class _Posts(_Line):
         self._held: list[bytes] = []
         self._size = 0
 
-    def took(self, octets: bytes) -> None:
+    def took(self, octets: bytes) -> Iterator[None]:
         self.within(begun=True)
         try:
             self._talk.receive_data(octets)
             while not self.transport.is_closing():
+                yield
                 match self._talk.next_event():
                     case h11.NEED_DATA | h11.PAUSED:
                         return
@@ -239,7 +241,7 @@ class _Posts(_Line):
                     case h11.Data(data=data):
                         self._part(bytes(data))
                     case h11.EndOfMessage():
-                        self._whole()
+                        yield from self._whole()
                     case h11.ConnectionClosed():
                         self.transport.close()
                     case _:
@@ -263,33 +265,40 @@ class _Posts(_Line):
 
     def _part(self, octets: bytes) -> None:
         self._size += len(octets)
-        if self._size > _MOST and not self._status:
+        if self._size > MOST and not self._status:
             self._status = 413
             self._answer()
         elif not self._status:
             self._held.append(octets)
 
-    def _whole(self) -> None:
+    def _whole(self) -> Iterator[None]:
         self.within(begun=False)
         octets, self._held, self._size = b"".join(self._held), [], 0
         if not self._status:
-            self._status = 204 if self._right(octets) else 400
+            self._status = 204 if (yield from self._right(octets)) else 400
             self._answer()
         if self._talk.our_state is h11.DONE and self._talk.their_state is h11.DONE:
             self._talk.start_next_cycle()
         else:
             self.transport.close()
 
-    def _right(self, octets: bytes) -> bool:
+    def _right(self, octets: bytes) -> Generator[None, None, bool]:
         """Takes a body: one message, or one a line."""
-        lines = octets.split(b"\n")
-        several = len([line for line in lines if line.strip()]) > 1 and all(
-            line.strip()[:1] in (b"{", b"[") and line.strip()[-1:] in (b"}", b"]") for line in lines if line.strip()
-        )
-        if not several:
-            return self.message(octets)
-        right = [self.message(line) for line in lines if line.strip()]
-        return all(right)
+        messages = 0
+        for number, line in enumerate(_lines(octets), 1):
+            if line and (line[:1] not in (b"{", b"[") or line[-1:] not in (b"}", b"]")):
+                messages = 0
+                break
+            messages += bool(line)
+            if number % _FEW == 0:
+                yield
+        if messages < 2:
+            return (yield from self.message(octets))
+        right = True
+        for line in _lines(octets):
+            right = (not line or (yield from self.message(line))) and right
+            yield
+        return right
 
     def _answer(self) -> None:
         headers = [("Content-Length", "0")] if self._status != 204 else []
@@ -303,6 +312,11 @@ class _Posts(_Line):
         )
         if self._status not in (204, 400):
             self.transport.close()
+
+
+def _lines(octets: bytes) -> Iterator[bytes]:
+    """Each without the blanks around it."""
+    return (found[0].strip() for found in _LINE.finditer(octets))
 
 
 def _knows(given: bytes, token: str) -> bool:

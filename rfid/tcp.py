@@ -1,6 +1,6 @@
 """TCP connections to readers, which may be silent for long.
 
-Public names: connected, notice_dead_peers, connection_reason, host_port, Portions.
+Public names: connected, notice_dead_peers, connection_reason, host_port, Portions, STEPS.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ import asyncio
 import socket
 import ssl
 from asyncio import BaseTransport
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import TypeVar
 
 from rfid.driver import ReaderError, ReaderFailure
@@ -19,6 +20,10 @@ T = TypeVar("T")
 
 _CONNECT_S = 5.0
 _IDLE_S, _EVERY_S, _TIMES = 5, 2, 3
+STEPS = 16
+"""Of what is to be done with what came, in one turn of the loop: each takes a tenth of a millisecond or less."""
+_UNREAD = 1_000_000
+"""Octets of answers that a peer may leave unread."""
 
 
 async def connected(way: Awaitable[T], fault: Callable[[str, ReaderFailure], ReaderError]) -> T:
@@ -51,38 +56,59 @@ def notice_dead_peers(transport: BaseTransport) -> None:
 class Portions:
     """Gives on what comes on a connection, ``most`` octets a turn of the loop, and lets nothing more come meanwhile.
 
+    ``take`` does what is to be done with a portion, or gives back what is, of which so many ``steps`` are done a turn.
     Without it uvloop reads megabytes in one turn from a device that floods. What a connection that is over had left is
-    dropped.
+    dropped; one whose peer does not read what it is answered is ended.
     """
 
-    def __init__(self, transport: asyncio.Transport, most: int, take: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        most: int,
+        take: Callable[[bytes], Iterator[object] | None],
+        steps: int = STEPS,
+    ) -> None:
         self._transport = transport
         self._most = most
         self._take = take
+        self._steps = steps
         self._held = bytearray()
+        self._work: Iterator[object] | None = None
+        self._waits = False
 
     def came(self, octets: bytes) -> None:
         """Takes what the transport brings."""
-        if self._held or len(octets) > self._most:
-            begins = not self._held
-            self._held += octets
-            if begins:
-                self._transport.pause_reading()
-                self._give()
-        else:
-            self._take(octets)
+        self._held += octets
+        if not self._waits:
+            self._go_on()
 
-    def _give(self) -> None:
-        if self._transport.is_closing():
+    def _go_on(self) -> None:
+        transport, waited = self._transport, self._waits
+        if not transport.is_closing():
+            try:
+                self._turn()
+            except BaseException:
+                transport.abort()
+                raise
+        if transport.get_write_buffer_size() > _UNREAD:
+            transport.abort()
+        if transport.is_closing():
             self._held.clear()
+            self._work = None
             return
-        portion = bytes(self._held[: self._most])
-        self._take(portion)
-        del self._held[: self._most]
-        if self._held:
-            asyncio.get_running_loop().call_soon(self._give)
-        elif not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._waits = bool(self._held) or self._work is not None
+        if self._waits != waited:
+            (transport.pause_reading if self._waits else transport.resume_reading)()
+        if self._waits:
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _turn(self) -> None:
+        if self._work is None:
+            portion = bytes(self._held[: self._most])
+            del self._held[: self._most]
+            self._work = self._take(portion)
+        if self._work is not None and sum(1 for _ in islice(self._work, self._steps)) < self._steps:
+            self._work = None
 
 
 def connection_reason(error: OSError | UnicodeError) -> str:

@@ -1,6 +1,8 @@
 """JSON of readers with an interface of their maker -> reader events: values in, values out.
 
-Public names: Vendor, PushWay, heard, decode, BadJson.
+Public names: Vendor, PushWay, heard, decode, BadJson, MOST.
+
+A message is taken in steps, each some tens of microseconds, so that one with thousands of entries keeps nobody waiting.
 
 Impinj: the reader events of the IoT Device Interface, one object a message or line; the kind is the key that ends with
 ``Event``. Zebra: the tag data and management events of the IoT Connector, an object or a list of them.
@@ -14,7 +16,7 @@ import json
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from enum import StrEnum
 from math import pi
 from typing import Any, TypeAlias
@@ -29,17 +31,22 @@ _HEX = re.compile(r"(?:[0-9A-F]{2})*")
 _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9})\d*)?(?:Z|([+-])(\d\d):?(\d\d))", re.ASCII
 )
+MOST = 1_000_000
+"""Octets of a message."""
 _SHOWN = 200
+_AT_ONCE = 32_768
+"""Octets of a message that is parsed in one step, or of an entry of a longer list: a millisecond."""
+_DECODER = json.JSONDecoder()
+_FEW = 20
+"""Entries in one step that are only looked at."""
+_BEGIN = re.compile(r"[ \t\n\r]*\[[ \t\n\r]*(\]?)[ \t\n\r]*")
+_BETWEEN = re.compile(r"[ \t\n\r]*([,\]])[ \t\n\r]*")
 _MOST_READS = (1 << 53) - 1  # what JSON carries exactly. Source: RFC 8259, clause 6
 _DEGREE = pi / 180
 
 
 class BadJson(ValueError):  # noqa: N818  # what is bad is the message
-    """No message of this maker; the text says why. ``events``: of the entries of its list that are good."""
-
-    def __init__(self, text: str, events: Sequence[ReaderEvent] = ()) -> None:
-        super().__init__(text)
-        self.events = events
+    """No message of this maker, or entries of its list are none; the text says why."""
 
 
 class Vendor(StrEnum):
@@ -57,40 +64,115 @@ class PushWay(StrEnum):
     TCP = "tcp"  # an object or a list a line
 
 
-def heard(vendor: Vendor, octets: bytes, bad: BadMessages, where: str = "") -> tuple[bool, list[ReaderEvent]]:
-    """Whether anything in one message or line was right, and what it tells the core.
+def heard(
+    vendor: Vendor,
+    octets: bytes,
+    bad: BadMessages,
+    alive: Callable[[], None],
+    tell: Callable[[ReaderEvent], None],
+    where: str = "",
+) -> Generator[None, None, bool]:
+    """Takes one message or line in steps; the result is whether anything in it was right.
 
-    What is wrong with it is counted in ``bad``, behind ``where``.
+    ``alive`` is called as soon as something was, and ``tell`` with each event. What is wrong with it is counted in
+    ``bad``, behind ``where``.
     """
+    right = False
     try:
-        return True, decode(vendor, octets)
+        for event in decode(vendor, octets):
+            if event is not None:
+                if not right:
+                    right = True
+                    alive()
+                tell(event)
+            yield
+        if not right:
+            right = True
+            alive()
     except BadJson as error:
         notice = bad.notice(f"{where}{error}", octets)
-        return bool(error.events), [*error.events, *([] if notice is None else [notice])]
+        if notice is not None:
+            tell(notice)
+    return right
 
 
-def decode(vendor: Vendor, octets: bytes) -> list[ReaderEvent]:
-    """The events of one message or line; none for a sign of life. Raises ``BadJson``.
+def decode(vendor: Vendor, octets: bytes) -> Iterator[ReaderEvent | None]:
+    """The events of one message or line, None = a step without any; none for a sign of life.
 
-    Where a list has entries that are wrong, the others count.
+    Raises ``BadJson``. Where a list has entries that are wrong, the others count, and it is raised behind them.
     """
-    try:
-        message = json.loads(octets)
-    except (ValueError, RecursionError) as error:
-        raise BadJson(f"not JSON: {error}") from None
+    message = yield from _parsed(octets)
     of_one: Callable[[_Table], Iterator[ReaderEvent]] = _impinj if vendor is Vendor.IMPINJ else _zebra
     if not isinstance(message, list):
-        return list(of_one(_table(message)))
-    events: list[ReaderEvent] = []
-    wrong: list[str] = []
-    for place, entry in enumerate(message, 1):
+        yield from of_one(_table(message))
+        return
+    wrong, first, count = 0, "", len(message)
+    message.reverse()
+    for place in range(1, count + 1):
         try:
-            events += of_one(_table(entry))
+            yield from of_one(_table(message.pop()))
         except BadJson as error:
-            wrong.append(f"entry {place}: {error}" if not wrong else "")
+            wrong += 1
+            first = first or f"entry {place}: {error}"
+        if place % _FEW == 0:
+            yield None
     if wrong:
-        raise BadJson(f"{wrong[0]}; {len(wrong)} of {len(message)} entries left out", events)
-    return events
+        raise BadJson(f"{first}; {wrong} of {count} entries left out")
+
+
+def _parsed(octets: bytes) -> Generator[None, None, Any]:
+    """What stands in a message; of a long one, which must be a list, entry by entry."""
+    if len(octets) > MOST:
+        raise BadJson(f"more than {MOST} octets")
+    try:
+        if len(octets) <= _AT_ONCE:
+            return json.loads(octets)
+        text = octets.decode(json.detect_encoding(octets), "surrogatepass")
+    except (ValueError, RecursionError) as error:
+        raise BadJson(f"not JSON: {error}") from None
+    entries: list[Any] = []
+    try:
+        yield from _of_list(text, entries)
+    except (ValueError, RecursionError) as error:
+        while entries:  # to forget thousands takes its time too
+            del entries[-_FEW:]
+            yield
+        raise error if isinstance(error, BadJson) else BadJson(f"not JSON: {error}") from None
+    return entries
+
+
+def _of_list(text: str, entries: list[Any]) -> Iterator[None]:
+    """Adds the values of a list. Raises ``BadJson``, ``ValueError``, ``RecursionError``."""
+    begin = _BEGIN.match(text)
+    if begin is None:
+        raise BadJson(f"more than {_AT_ONCE} octets that are no list")
+    at, more = begin.end(), not begin[1]
+    while more:
+        entry, at = _entry(text, at)
+        entries.append(entry)
+        between = _BETWEEN.match(text, at)
+        if between is None:
+            raise BadJson(f"not JSON: neither comma nor bracket behind entry {len(entries)}")
+        at, more = between.end(), between[1] == ","
+        if len(entries) % _FEW == 0:
+            yield
+    if at < len(text):
+        raise BadJson("not JSON: something stands behind its list")
+
+
+def _entry(text: str, at: int) -> tuple[Any, int]:
+    """The value that begins at a place, and where it ends. Raises ``BadJson``, ``ValueError``, ``RecursionError``."""
+    for most in (1_024, _AT_ONCE):
+        window = text[at : at + most]
+        try:
+            value, end = _DECODER.raw_decode(window)
+        except ValueError:
+            if most == _AT_ONCE or len(window) < most:
+                raise
+        else:
+            if end < most:  # else a number may go on
+                return value, at + end
+    raise BadJson(f"an entry of more than {_AT_ONCE} characters")
 
 
 # ---- Impinj ----------------------------------------------------------------------------------------------------------

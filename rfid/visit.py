@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import cast
 
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderNotice, ReaderReached, ReaderReady
@@ -204,8 +204,8 @@ class Talk(asyncio.Protocol):
     def began(self) -> None:
         """It may speak from now on."""
 
-    def took(self, octets: bytes) -> None:
-        """What came."""
+    def took(self, octets: bytes) -> Iterator[object] | None:
+        """What came; what is to be done with it may be given back, in steps."""
         raise NotImplementedError
 
     def gone(self) -> None:

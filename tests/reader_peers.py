@@ -371,7 +371,7 @@ READERS: dict[str, ReaderCase] = {
     "barcode that calls": ReaderCase("barcode", calling(called_barcode_keys, SCANS, CODES), listens=True),
     "push by tcp": ReaderCase("push-json", calling(push_keys("tcp"), PUSHED, ZEBRAS), listens=True),
     "push by websocket": ReaderCase(
-        "push-json", calling(push_keys("websocket"), HELLO[1], ZEBRAS, HELLO[0]), holds=3_000, listens=True
+        "push-json", calling(push_keys("websocket"), HELLO[1], ZEBRAS, HELLO[0]), listens=True
     ),
     "autoid": ReaderCase("autoid", autoid, autoid_keys, looks_s=0.3, breaks=8, splits=2, answers=True),
 }

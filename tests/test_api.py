@@ -68,6 +68,13 @@ def test_orders_come_in_once_and_all_or_none(site: SiteConfig, run: Run) -> None
             answer = await client.post("/api/orders", json=[unknown, {**order_json(8), "state": "cancelled"}])
             (finding,) = answer.json()["findings"]
             assert finding.startswith("order A-1007: carrier 'DLH': no lane takes it: lanes: DHL, ")
+            assert finding.endswith("; did you mean 'DHL'?")
+            for carrier, near in (("dhl", "; did you mean 'DHL'?"), ("Quux", "")):
+                answer = await client.post("/api/orders", json=[{**order_json(7), "carrier": carrier}])
+                assert re.search(r"POST, .*", answer.json()["findings"][0]) and near in answer.json()["findings"][0]
+            load = {"by": "Ann", "dock": "door1", "carrier": "dhl"}
+            answer = await client.post("/api/loads", json=load)
+            assert answer.status_code == 422 and "'dhl': lanes write it 'DHL': did you mean 'DHL'?" in answer.text
             taken = {**order_json(9), "parcel": order_json(3)["parcel"]}
             answer = await client.post("/api/orders", json=taken)
             assert (answer.status_code, answer.json()["problems"]) == (

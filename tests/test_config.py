@@ -116,6 +116,11 @@ def test_all_problems_at_once(tmp_path: Path, good: str) -> None:
             r"lane 4\.carrier: 'ups': another lane writes it 'UPS': carriers are told apart by the exact letters",
         ),
         (
+            'door1 = "FedEx"',
+            'door1 = "fedex"',
+            r"sim\.docks\.door1: 'fedex': another lane writes it 'FedEx': .*: did you mean 'FedEx'\?",
+        ),
+        (
             "eye_mm = 1500, antenna_mm = 1700",
             "eye_mm = 1800, antenna_mm = 1700",
             r"eye_mm: 1800: behind antenna_mm 1700",
@@ -299,6 +304,27 @@ def test_two_controllers_have_two_journals(tmp_path: Path, good: str, capsys: py
     names = f"{tmp_path}/A.toml names this file as well: give each controller its own"
     assert journal == f"journal: '{tmp_path}/var/journal.sqlite': {names}"
     assert state == f"publish_state: '{tmp_path}/var/publish.sqlite': {names}"
+
+
+def test_a_carrier_is_written_in_one_way_in_all_files(
+    tmp_path: Path, good: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "A.toml").write_text(good)
+    other = good.replace('controller = "', 'controller = "other-').replace("var/", "other/")
+    (tmp_path / "B.toml").write_text(other.replace('"FedEx"', '"FEDEX"'))
+    site = 'site = "demo"\nstore = "sqlite:///s.sqlite"\n'
+    zone = '[plan.zone.all]\ncountries = ["DE"]\n'
+    service = zone + '[service.slow]\ncarrier = "Dhl"\ncutoffs = { mon = ["16:00"] }\ntransit_days = { all = 1 }\n'
+    service += "rates = { all = [[1000, 100]] }\n"
+
+    def said(*names: str) -> str:
+        controllers = "".join(f'[[controller]]\nconfig = "{name}.toml"\n' for name in names)
+        (tmp_path / "SITE.toml").write_text(f"{site}{controllers}{service}")
+        assert main(["check", str(tmp_path / "SITE.toml")]) == 1
+        return capsys.readouterr().err
+
+    assert "B.toml" in (both := said("A", "B")) and "lane 4.carrier: 'FEDEX': another lane writes it 'FedEx'" in both
+    assert re.search(r"service\.slow\.carrier: 'Dhl': another lane writes it 'DHL': .*did you mean 'DHL'\?", said("A"))
 
 
 def test_a_dock_door_is_called_by_its_name(tmp_path: Path, good: str) -> None:

@@ -39,7 +39,7 @@ from plc.points import decode as point_of
 from rfid.autoid import AutoIdReader
 from rfid.autoid_codec import AutoIdError, ScanResult, Sighting, encode_scan_result
 from rfid.bad_messages import BadMessages
-from rfid.driver import ReaderClock, Reads, rows
+from rfid.driver import ReaderClock, ReaderEvent, Reads, rows
 from rfid.vendor_json import Vendor, heard
 
 NUMBERS = st.floats() | st.sampled_from((math.nan, math.inf, -math.inf, 1e308, -1e308, -0.0, 5e-324))
@@ -177,7 +177,9 @@ def test_readers_that_speak_json_have_powers_that_can_be_summed(
         octets = json.dumps({"timestamp": AT, **tag}).encode()
     except ValueError:  # too many digits for anybody
         return
-    for event in heard(vendor, octets, BadMessages()):
+    events: list[ReaderEvent] = []
+    list(heard(vendor, octets, BadMessages(), lambda: None, events.append))
+    for event in events:
         if isinstance(event, Reads):
             assert_summed(event)
             assert all(0 <= (one.phase_rad or 0) <= math.tau for one in event.details)

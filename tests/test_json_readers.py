@@ -35,7 +35,7 @@ from reader_owner import ReaderOwner
 
 from edge.config.load import ConfigError, load_line
 from rfid.bad_messages import BadMessages
-from rfid.driver import PortChanged, ReaderClock, ReaderFailure, ReaderNotice, Reads, TagRead
+from rfid.driver import PortChanged, ReaderClock, ReaderEvent, ReaderFailure, ReaderNotice, Reads, TagRead
 from rfid.http_reader import JsonLines
 from rfid.vendor_json import BadJson, Vendor, decode, heard
 
@@ -78,8 +78,8 @@ def test_both_makers_tell_the_same_read(
     tag |= {"epc": urlsafe_b64encode(bytes.fromhex(epc)).decode().rstrip("="), "lastSeenTime": said}
     third = zebra(epc, antenna, cdbm / 100, said.replace(".", ",")[:-3] + said[-2:])
     for vendor, message in ((Vendor.IMPINJ, first), (Vendor.IMPINJ, second), (Vendor.ZEBRA, third)):
-        assert decode(vendor, json.dumps(message).encode()) == [Reads((read,), ReaderClock.UTC)]
-        assert decode(vendor, json.dumps([message] * 2).encode()) == [Reads((read,), ReaderClock.UTC)] * 2
+        assert decoded(vendor, json.dumps(message).encode()) == [Reads((read,), ReaderClock.UTC)]
+        assert decoded(vendor, json.dumps([message] * 2).encode()) == [Reads((read,), ReaderClock.UTC)] * 2
 
 
 JSON = st.recursive(
@@ -89,6 +89,54 @@ JSON = st.recursive(
 )
 KEYS = ["epc", "epcHex", "antennaPort", "peakRssiCdbm", "phaseAngle", "tid", "lastSeenTime", "transition", "gpi"]
 KEYS += ["idHex", "antenna", "peakRssi", "reads", "phase", "TID", "pin", "state", "inventoryStatus"]
+
+
+def decoded(vendor: Vendor, octets: bytes) -> list[ReaderEvent]:
+    return [event for event in decode(vendor, octets) if event is not None]
+
+
+def listened(vendor: Vendor, octets: bytes, bad: BadMessages, where: str = "") -> tuple[bool, list[ReaderEvent]]:
+    """Whether anything was right, which it knew before it told the first event, and the events."""
+    events, alive = list[ReaderEvent](), list[int]()
+    steps = heard(vendor, octets, bad, lambda: alive.append(len(events)), events.append, where)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            assert alive == [0] * end.value
+            return end.value, events
+
+
+@given(
+    st.lists(
+        st.sampled_from([zebra("E280"), zebra("3034"), zebra(""), {}, None, 7, 10**30, [], "x" * 999]), max_size=70
+    )
+)
+def test_a_long_message_says_what_a_short_one_does(entries: list[Any]) -> None:
+    short = json.dumps(entries, indent=1).encode()
+    long = short.replace(b"[", b"[" + b" " * 40_000, 1)
+    assert listened(Vendor.ZEBRA, long, BadMessages())[0] == listened(Vendor.ZEBRA, short, BadMessages())[0]
+    told = [listened(Vendor.ZEBRA, octets, BadMessages())[1] for octets in (long, short)]
+    reads = [[event for event in events if isinstance(event, Reads)] for events in told]
+    assert reads[0] == reads[1]
+    for wrong in (
+        long[:-1],
+        long + b"]",
+        long.replace(b"\n", b"", 1)[:-2] + b",]",
+        long[:-1] + b"}",
+        b"{" + b" " * 40_000 + b"}",
+    ):
+        right, (*_, notice) = listened(Vendor.ZEBRA, wrong, BadMessages())
+        assert not right
+        assert isinstance(notice, ReaderNotice)
+
+
+def test_no_step_has_more_than_a_few_entries_to_look_at() -> None:
+    for entry in (b"1", b"{}", b"[" * 20_000, b'"' + b"x" * 30_000 + b'"'):
+        octets = b"[" + b",".join([entry] * (200_000 // len(entry))) + b"]"
+        steps = sum(1 for _ in heard(Vendor.ZEBRA, octets, BadMessages(), lambda: None, lambda _: None))
+        assert steps >= (0 if entry.startswith(b"[") else 2 * (200_000 // len(entry)) // 20 - 2)
+    assert listened(Vendor.ZEBRA, b"[" + b"9" * 40_000 + b"]", BadMessages())[0] is False
 
 
 @given(
@@ -102,7 +150,7 @@ def test_what_is_no_message_is_refused_and_breaks_nothing(
 ) -> None:
     for message in ({kind: event, "timestamp": other}, {**zebra("E280" * 6), kind: event}, other):
         try:
-            events = decode(vendor, json.dumps(message).encode())
+            events = decoded(vendor, json.dumps(message).encode())
         except BadJson as error:
             assert str(error)
         else:
@@ -112,7 +160,7 @@ def test_what_is_no_message_is_refused_and_breaks_nothing(
 def test_each_missing_or_wrong_part_is_named() -> None:
     def refused(vendor: Vendor, message: Any) -> str:
         with pytest.raises(BadJson) as said:
-            decode(vendor, message if isinstance(message, bytes) else json.dumps(message).encode())
+            decoded(vendor, message if isinstance(message, bytes) else json.dumps(message).encode())
         return str(said.value)
 
     for key in ("epc", "antennaPort", "peakRssiCdbm"):
@@ -138,7 +186,7 @@ def test_a_wrong_entry_of_a_list_takes_no_other_with_it(shared: Path) -> None:
     field = (shared / "field" / "zebra_batch_blank_tag.json").read_bytes()
     read, other = (TagRead(f"3034257BF7194E4000001A{end}", 1, -50.0, 1_795_166_068_651_000, 1) for end in (85, 86))
     bad = BadMessages()
-    right, events = heard(Vendor.ZEBRA, field, bad, "fx: ")
+    right, events = listened(Vendor.ZEBRA, field, bad, "fx: ")
     assert right
     assert events[:-1] == [
         Reads((one,), ReaderClock.UTC) for one in (read, other._replace(antenna=2, rssi_dbm=-55.0, seen=1_387_321))
@@ -149,13 +197,13 @@ def test_a_wrong_entry_of_a_list_takes_no_other_with_it(shared: Path) -> None:
     for vendor, good in ((Vendor.ZEBRA, zebra), (Vendor.IMPINJ, impinj)):
         for wrong in (good(""), good("E280", 0), good("E280", 1, -99_999), good("E280", at="now"), {}, None, [], 7):
             batch = json.dumps([good("E280"), wrong, wrong, good("3034")]).encode()
-            _, (*kept, _) = heard(vendor, batch, BadMessages())
+            _, (*kept, _) = listened(vendor, batch, BadMessages())
             assert [one.reads[0].epc for one in kept if isinstance(one, Reads)] == ["E280", "3034"]
 
 
 def test_what_readers_say_besides_tags() -> None:
     def told(vendor: Vendor, **message: Any) -> list[Any]:
-        return decode(vendor, json.dumps(message).encode())
+        return decoded(vendor, json.dumps(message).encode())
 
     tag = impinj("E280")["tagInventoryEvent"] | {"phaseAngle": -90.0, "tidHex": "e2801160"}
     (read,) = told(Vendor.IMPINJ, timestamp="2026-01-01T00:00:00Z", tagInventoryEvent=tag)

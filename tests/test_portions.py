@@ -31,9 +31,16 @@ class Pipe:
     def __init__(self) -> None:
         self.read = True
         self.over = False
+        self.unread = 0
 
     def is_closing(self) -> bool:
         return self.over
+
+    def abort(self) -> None:
+        self.over = True
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
 
     def pause_reading(self) -> None:
         assert self.read

@@ -1,6 +1,7 @@
 """LINE.toml and SITE.toml -> frozen values; every error at once, with the key's path, the value and what is allowed.
 
-Public names: load_line, load_site, load_controllers, load_table, refused, with_sim.
+Public names: load_line, load_site, load_controllers, load_table, refused, with_sim, carrier_problems,
+otherwise_spelled.
 Their tables: `edge/config/lines.py`.
 """
 
@@ -256,7 +257,7 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
     stations: dict[tuple[str, str, int], str] = {}
     used_readers: dict[str, str] = {}
     eyes: dict[tuple[str, int], str] = {}
-    yield from _carrier_problems(config.line)
+    yield from carrier_problems(config, {})
     for name, line in config.line.items():
         here = f"line.{name}"
         if line.plc not in config.plc:
@@ -358,17 +359,24 @@ def _scanner_problems(here: str, line: LineTable, devices: Mapping[str, ReaderCo
         )
 
 
-def _carrier_problems(lines: Mapping[str, LineTable]) -> Iterator[str]:
-    """An order's carrier is its lane's by the exact letters."""
-    spelled: dict[str, str] = {}
-    for name, line in lines.items():
-        for index, lane in enumerate(line.lane):
-            first = spelled.setdefault(lane.carrier.casefold(), lane.carrier)
-            if first != lane.carrier:
-                yield (
-                    f"line.{name}.lane.{index}.carrier: {lane.carrier!r}: another lane writes it {first!r}: "
-                    "carriers are told apart by the exact letters, write each in one way"
-                )
+def carrier_problems(config: LineConfig, spelled: dict[str, str]) -> Iterator[str]:
+    """An order's carrier is its lane's by the exact letters; ``spelled``: by folded case, how others write them."""
+    named = [
+        (f"line.{name}.lane.{index}.carrier", lane.carrier)
+        for name, line in config.line.items()
+        for index, lane in enumerate(line.lane)
+    ]
+    for path, carrier in [*named, *((f"sim.docks.{dock}", carrier) for dock, carrier in config.sim.docks.items())]:
+        yield from otherwise_spelled(path, carrier, spelled.setdefault(carrier.casefold(), carrier))
+
+
+def otherwise_spelled(path: str, carrier: str, known: str) -> Iterator[str]:
+    """What is said of a carrier that a lane writes otherwise."""
+    if carrier != known:
+        yield (
+            f"{path}: {carrier!r}: another lane writes it {known!r}: carriers are told apart by the exact letters: "
+            f"did you mean {known!r}?"
+        )
 
 
 def _eye_problems(here: str, line: LineTable, config: LineConfig) -> Iterator[str]:

@@ -13,7 +13,14 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from edge.config.lines import LineConfig, SiteConfig
-from edge.config.load import load_controllers, load_line, load_site, refused
+from edge.config.load import (
+    carrier_problems,
+    load_controllers,
+    load_line,
+    load_site,
+    otherwise_spelled,
+    refused,
+)
 from edge.config.login import LoginTable
 from edge.config.mqtt import MqttConfig
 from edge.config.opcua import UaClientConfig, UaOwnTable, UaPolicy
@@ -36,10 +43,15 @@ def check_line(path: Path) -> LineConfig:
 def check_site(path: Path) -> SiteConfig:
     """Reads SITE.toml and the LINE.toml of its controllers and looks around; raises ConfigError."""
     config = load_site(path)
-    load_controllers(config)
+    spelled: dict[str, str] = {}
+    for named, its in zip(config.controller, load_controllers(config), strict=True):
+        _refuse(named.config, list(carrier_problems(its, spelled)))
     problems = [*_secret("token_file", config.token_file, read_api_token)]
     for name, hook in config.webhook.items():
         problems += _secret(f"webhook.{name}.secret_file", hook.secret_file, signing_key)
+    for name, service in config.service.items():
+        known = spelled.get(service.carrier.casefold(), service.carrier)
+        problems += otherwise_spelled(f"service.{name}.carrier", service.carrier, known)
     if config.store_file is not None:
         problems += _written("store", config.store_file)
     for name, channel in config.channels.items():

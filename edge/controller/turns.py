@@ -1,6 +1,6 @@
 """What one reader tells, in portions: one a turn of the loop, so that a long report keeps no other line waiting.
 
-Public names: ReadTurns, PORTION.
+Public names: ReadTurns, PORTION, EACH, MOST.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import replace
 from edge.core.events import Input, TagsRead
 
 PORTION = 250
-"""Reads that are taken in one turn: some ms of work."""
+"""Reads that are taken in one turn: a ms or two of work."""
+EACH = 10
+"""Reads that an input costs besides its own."""
 MOST = 400
 """Portions that may wait; what is more is taken at once, so that nothing grows."""
 
@@ -31,7 +33,7 @@ class ReadTurns:
         self._soon = soon
         self._now_us = now_us
         self._waiting: deque[Input] = deque()
-        self._left = PORTION
+        self._left = PORTION + EACH
         self._comes = False
         self._fault: Exception | None = None
 
@@ -44,7 +46,7 @@ class ReadTurns:
         if (fault := self._fault) is not None:
             self._fault = None
             raise fault
-        if not self._waiting and _reads(given) <= self._left:
+        if not self._waiting and _cost(given) <= self._left:
             self._spend(given)
             return
         if isinstance(given, TagsRead):
@@ -53,12 +55,12 @@ class ReadTurns:
             self._waiting.extend(replace(given, reads=part) for part in parts)
         else:
             self._waiting.append(given)
-        while self._waiting and (self._left >= _reads(self._waiting[0]) or len(self._waiting) > MOST):
+        while self._waiting and (self._left >= _cost(self._waiting[0]) or len(self._waiting) > MOST):
             self._spend(self._late(self._waiting.popleft()))
         self._come()
 
     def _spend(self, given: Input) -> None:
-        self._left -= _reads(given)
+        self._left -= _cost(given)
         self._come()
         self._give(given)
 
@@ -68,9 +70,9 @@ class ReadTurns:
             self._soon(self._go_on)
 
     def _go_on(self) -> None:
-        self._comes, self._left = False, PORTION
+        self._comes, self._left = False, PORTION + EACH
         try:
-            while self._waiting and self._left >= _reads(self._waiting[0]):
+            while self._waiting and self._left >= _cost(self._waiting[0]):
                 self._spend(self._late(self._waiting.popleft()))
         except Exception as error:  # noqa: BLE001  # it is its session's, which is not here
             self._waiting.clear()
@@ -80,5 +82,5 @@ class ReadTurns:
         return replace(given, at_us=max(given.at_us, self._now_us()))
 
 
-def _reads(given: Input) -> int:
-    return len(given.reads) if isinstance(given, TagsRead) else 1
+def _cost(given: Input) -> int:
+    return EACH + (len(given.reads) if isinstance(given, TagsRead) else 0)

@@ -1,11 +1,12 @@
 """What the lines will make of an order's carrier, said when the order comes.
 
-Public names: without_lane.
+Public names: without_lane, meant.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 
 from edge.core.values.layout import Job, LineLayout
 from edge.core.values.order import Order, OrderState
@@ -23,4 +24,13 @@ def without_lane(orders: Iterable[Order], layouts: Sequence[LineLayout]) -> Iter
         if order.state is OrderState.OPEN and not known[wanted]:
             service = f", service {order.service!r}" if order.carrier in carriers else ""
             asked = f"order {order.id}: carrier {order.carrier!r}{service}"
-            yield f"{asked}: no lane takes it: lanes: {', '.join(carriers)}"
+            near = meant(order.carrier, carriers)
+            more = f"; did you mean {near!r}?" if near else ""
+            yield f"{asked}: no lane takes it: lanes: {', '.join(carriers)}{more}"
+
+
+def meant(carrier: str, carriers: Iterable[str]) -> str:
+    """The carrier of a lane that is written otherwise and may be meant; empty = none, or it is one of a lane."""
+    known = {one.casefold(): one for one in carriers}
+    near = get_close_matches(carrier.casefold(), known, n=1)
+    return known[near[0]] if near and known[near[0]] != carrier else ""

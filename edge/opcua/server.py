@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import importlib
 import logging
 import socket
@@ -61,6 +62,10 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.make_certificate is not None:
         return _make_certificate(given, arguments.make_certificate)
     users = {name: read_secret(file) for name, file in given.user.items()}
+    # The library builds 10,000 nodes that stay: looking for garbage among them would take a third of the start.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
     async def serve_until_told() -> None:
         loop = asyncio.get_running_loop()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import assert_never, cast
 
 from rfid.driver import (
@@ -37,8 +37,9 @@ LLRP_PORT = 5084
 LLRP_TLS_PORT = 5085
 """The port that IANA gave to LLRP over TLS."""
 _GOODBYE_S = 0.3
-_PORTION = 4_096
-"""Octets that are taken in one turn of the loop: a hundred reads."""
+_PORTION = 1_024
+_STEPS = 4
+"""Octets that are taken in one turn of the loop, and messages: a report may have a hundred tags."""
 
 
 class LlrpReader:
@@ -125,14 +126,16 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self._portions = Portions(self.transport, _PORTION, self._took)
+        self._portions = Portions(self.transport, _PORTION, self._took, _STEPS)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
         self._portions.came(data)
 
-    def _took(self, octets: bytes) -> None:
-        self.carry_out(self.session.receive(octets, self.now_us()))
+    def _took(self, octets: bytes) -> Iterator[None]:
+        for outputs in self.session.steps(octets, self.now_us()):
+            self.carry_out(outputs)
+            yield
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
@@ -153,7 +156,7 @@ class _Connection(asyncio.Protocol):
             self.transport.abort()
             await self._lost
 
-    def carry_out(self, outputs: list[SessionOutput]) -> None:
+    def carry_out(self, outputs: Sequence[SessionOutput]) -> None:
         """Sends, tells, or ends."""
         for output in outputs:
             match output:

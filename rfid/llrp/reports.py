@@ -1,6 +1,6 @@
 """RO_ACCESS_REPORT to reads, fast: the layout of a tag is learned once, then whole reports are unpacked.
 
-Public names: ReportDecoder, reads_of, REPORT, NO_ANTENNA, NO_RSSI_DBM.
+Public names: ReportDecoder, reads_of, pieces, REPORT, NO_ANTENNA, NO_RSSI_DBM.
 
 A reader repeats one layout of TagReportData. The decoder learns it from the first tag, checks in every report
 that all octets which made up the layout are the same, and otherwise takes the slow path through the codec; both
@@ -12,6 +12,7 @@ Source: EPCglobal Low Level Reader Protocol 1.0.1, clauses 13.2.3, 13.6.1 and 16
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain, groupby
 
 from rfid.driver import ReaderClock, Reads, TagDetail, TagRead
@@ -31,8 +32,24 @@ _TAG_OCTETS = b"\x00\xf0"
 _KEY = 5
 """Octets of a tag that tell layouts apart: type, length, and how the EPC comes."""
 _MAX_LAYOUTS = 16
+_LONG, _PIECE = 8_192, 1_024
+"""Octets of a report that is taken in pieces, and of a piece: about 25 tags, a millisecond at the slowest."""
 _NOTHING = Reads((TagRead("", NO_ANTENNA, NO_RSSI_DBM, 0, 1),), ReaderClock.NONE)
 """Stands for the tag before the first one."""
+
+
+def pieces(frame: Frame) -> Iterator[Frame]:
+    """A message as it is; a report with hundreds of tags as several, each with some of its tags."""
+    body, begin, at = frame.body, 0, 0
+    while frame.number == REPORT and len(body) > _LONG and at + 4 <= len(body):
+        size = int.from_bytes(body[at + 2 : at + 4], "big")
+        if body[at : at + 2] != _TAG_OCTETS or size < 4:
+            break
+        if at > begin and at + size - begin > _PIECE:
+            yield frame._replace(body=body[begin:at])
+            begin = at
+        at += size
+    yield frame._replace(body=body[begin:]) if begin else frame
 
 
 def reads_of(report: Message, before: Reads = _NOTHING) -> tuple[Reads, ...]:

@@ -14,7 +14,7 @@ Source: EPCglobal Low Level Reader Protocol 1.0.1, clauses 6.1, 8, 9, 10, 12, 13
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rfid.driver import (
     AccessChanged,
@@ -34,7 +34,7 @@ from rfid.llrp.held import HeldReads
 from rfid.llrp.impinj import ImpinjOptions, enable_extensions, extension_status
 from rfid.llrp.phase import RESPONSES, Ended, Phase, Send, SessionOutput
 from rfid.llrp.plan import Plan, about, plan
-from rfid.llrp.reports import REPORT, ReportDecoder
+from rfid.llrp.reports import REPORT, ReportDecoder, pieces
 from rfid.llrp.rospec import ROSPEC_ID, difference, reader_config, rospec
 from rfid.llrp.settings import LlrpSettings
 
@@ -109,30 +109,32 @@ class LlrpSession:
 
     def receive(self, octets: bytes, at_us: int) -> list[SessionOutput]:
         """What the octets mean. Any split of the stream gives the same events."""
-        found: list[SessionOutput] = []
+        return [output for step in self.steps(octets, at_us) for output in step]
+
+    def steps(self, octets: bytes, at_us: int) -> Iterator[Sequence[SessionOutput]]:
+        """The same message by message, and a long report a few tags at a time."""
         for frame in self._frames.feed(octets):
             if self.phase is Phase.ENDED:
                 break
             if isinstance(frame, BadFrame):
-                found.append(frame)
-                if frame.desynchronised:
-                    reason = f"the stream makes no sense any more: {frame.reason}"
-                    found += self._end(reason, ReaderFailure.GARBAGE)
+                reason = f"the stream makes no sense any more: {frame.reason}"
+                yield [frame, *(self._end(reason, ReaderFailure.GARBAGE) if frame.desynchronised else ())]
                 continue
-            self._heard_us = at_us
-            try:
-                if frame.number == REPORT:
-                    if not (self._held.waiting or self._requests.accessing):
-                        found += self._decoder.decode(frame.body)
-                    else:
-                        found += self._report(frame, at_us)
-                elif frame.number == _KEEPALIVE:
-                    found += self._beat(frame, at_us)
-                else:
-                    found += self._handle(decode(frame), at_us)
-            except LlrpError as error:
-                found.append(BadFrame(str(error), _head(frame), desynchronised=False))
-        return found
+            for piece in pieces(frame):
+                self._heard_us = at_us
+                try:
+                    yield self._step(piece, at_us)
+                except LlrpError as error:
+                    yield [BadFrame(str(error), _head(piece), desynchronised=False)]
+
+    def _step(self, frame: Frame, at_us: int) -> Sequence[SessionOutput]:
+        if frame.number == REPORT:
+            if not (self._held.waiting or self._requests.accessing):
+                return self._decoder.decode(frame.body)
+            return list(self._report(frame, at_us))
+        if frame.number == _KEEPALIVE:
+            return list(self._beat(frame, at_us))
+        return list(self._handle(decode(frame), at_us))
 
     def expire(self, at_us: int) -> list[SessionOutput]:
         """Time has come to ``at_us``; ends the session when a deadline has passed."""

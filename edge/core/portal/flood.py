@@ -107,7 +107,8 @@ class FloodWatch:
                 out.add(epc)
         if not out:
             return Taken(reads)
-        forget = frozenset(epc for seen in (self._before, self._known) for epc, how in seen.items() if how in began)
+        seen = (self._before, self._known) if began else ()
+        forget = frozenset(epc for known in seen for epc, how in known.items() if how in began)
         out |= forget
         kept = [place for place, epc in enumerate(epcs) if epc not in out]
         left = [read_us for epc, read_us in zip(epcs, _times(reads), strict=True) if epc in out]
