@@ -13,7 +13,7 @@ from shop_files import channel
 
 from edge.intake.channels import Source, take
 from edge.intake.sales_orders import read_sales_orders
-from edge.intake.stock_rows import read_stock_csv
+from edge.intake.stock_rows import read_stock
 from edge.orders.sales import Consignee, Draft
 from edge.sim.goods import House
 from edge.sim.sale_files import files_of, order_of
@@ -72,7 +72,7 @@ def json_of(sale: Sale) -> bytes:
 @given(SEEDS, st.lists(st.tuples(st.integers(0, 47), st.integers(0, 80), st.booleans()), max_size=30))
 def test_nothing_is_made_or_lost_in_the_house(seed: int, hands: list[tuple[int, int, bool]]) -> None:
     house = House(seed)
-    read = read_stock_csv(house.stock_csv().encode(), "UTC", NOW_US)
+    read = read_stock(house.stock_csv().encode(), "UTC", NOW_US)
     assert not read.problems
     assert {one[0].sku: one[0].gtins for one in read.articles} == {one.sku: ((one.gtin, 1),) for one in house.wares}
     lies = {(shelf.bin, shelf.ware.sku): shelf.lies for shelf in house.shelves}

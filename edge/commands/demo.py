@@ -320,8 +320,9 @@ class _Demo:
         figures = journal_figures(self._config.journal, truth["plc_events"])
         if self._report is not None:
             self._report.write_text(json.dumps({**truth, **figures}, indent=2) + "\n", encoding="utf-8")
-        wrong = _wrong(truth, figures, ended=not self._stopped.is_set())
-        _print_summary(truth, figures, wrong)
+        ended = not self._stopped.is_set()
+        wrong = _wrong(truth, figures, ended=ended)
+        _print_summary(truth, figures, wrong, ended=ended)
         return 1 if wrong else 0
 
 
@@ -343,7 +344,6 @@ def _wrong(truth: FloorReport, figures: JournalFigures, *, ended: bool) -> list[
         "PLC events dropped by the PLC": sum(plc["lost"] for plc in truth["plc_events"].values()),
         "PLC events twice in the journal": figures["events_doubled"],
         "of the shop's parcels with wrong goods": shop["wrong"] if shop else 0,
-        "times site and shop do not say the same": len(shop["differences"]) if shop else 0,
     }
     if ended:
         counts = {
@@ -351,11 +351,12 @@ def _wrong(truth: FloorReport, figures: JournalFigures, *, ended: bool) -> list[
             "PLC events not in the journal": figures["events_missing"],
             "PLC events not acknowledged": truth["unacknowledged"],
             "parcels or totes left on the belts": truth["left_on_belt"],
+            "times site and shop do not say the same": len(shop["differences"]) if shop else 0,
         }
     return [f"{count} {what}" for what, count in counts.items() if count]
 
 
-def _print_summary(truth: FloorReport, figures: JournalFigures, wrong: list[str]) -> None:
+def _print_summary(truth: FloorReport, figures: JournalFigures, wrong: list[str], *, ended: bool) -> None:
     reaction = truth["reaction_ms"]
     print(
         f"parcels    {truth['parcels_inducted']} inducted, {truth['parcels_in_assigned_lane']} in their lane, "
@@ -364,7 +365,7 @@ def _print_summary(truth: FloorReport, figures: JournalFigures, wrong: list[str]
         f"totes      {truth['totes_inducted']} inducted, {figures['totes_verified']} verified, "
         f"{figures['totes_refused']} refused; against the truth {truth['false_accepts']} falsely accepted, "
         f"{truth['false_refusals']} falsely refused\n"
-        f"{_shop_summary(truth['shop'])}"
+        f"{_shop_summary(truth['shop'], ended)}"
         f"tag reads  {truth['tag_reads']}\n"
         f"reaction   p50 {reaction['p50']:.1f} ms, p99 {reaction['p99']:.1f} ms, p99.9 {reaction['p999']:.1f} ms "
         f"of {reaction['n']} parcels\n"
@@ -373,7 +374,7 @@ def _print_summary(truth: FloorReport, figures: JournalFigures, wrong: list[str]
     )
 
 
-def _shop_summary(shop: ShopReport | None) -> str:
+def _shop_summary(shop: ShopReport | None, ended: bool) -> str:
     """What became of the shop's orders, and where the site says otherwise; empty = there is no shop."""
     if shop is None:
         return ""
@@ -386,4 +387,4 @@ def _shop_summary(shop: ShopReport | None) -> str:
         f"shipped    {shop['sorted']} in their lanes, {shop['late']} late; against the truth {shop['wrong']} with "
         f"wrong goods; {shop['open']} orders on their way\n"
     )
-    return told + "".join(f"           {line}\n" for line in shop["differences"])
+    return told + "".join(f"           {line}\n" for line in (shop["differences"] if ended else ()))

@@ -85,10 +85,10 @@ class ShopCrew:
             await asyncio.sleep(0.2)
 
     async def _sold(self, sale: Sale) -> None:
-        self.book.take(sale)
         if sale.channel in self._shop.folders:
             self._files.setdefault(sale.channel, []).append(sale)
         else:
+            self.book.take(sale)
             told = await self._door.ask("/api/v1/sales-orders", body=order_of(sale, now_us()))
             if sale.trouble is not SaleTrouble.SHORTENED or told.done:
                 self._picking.expect(told, "sales-orders")
@@ -116,6 +116,8 @@ class ShopCrew:
                 self._numbers += 1
                 files = files_of(channel, sales, self._numbers, now_us())
                 self._door.drop(self._shop.folders[channel], files)
+                for sale in sales:
+                    self.book.take(sale)
                 if any(sale.trouble is SaleTrouble.AGAIN for sale in sales):
                     self.book.again += len(sales)
                     twice.append((self._shop.folders[channel], {f"again-{name}": body for name, body in files.items()}))
