@@ -158,10 +158,11 @@ def change_task(db: sa.Connection, before: PickTask, now: PickTask, at_us: int) 
             db.execute(tables.lines.update().where(its.task == now.id, its.n == line.n).values(row))
 
 
-def claim(at: StoreConnections, picker: str, at_us: int) -> PickTask | None:
+def claim(at: StoreConnections, picker: str, at_us: int = 0) -> PickTask | None:
     """A picker's next round: the one in hand, or else the most urgent open one, now theirs. None = nothing to do.
 
-    Nobody waits for another: a round that somebody else is about to claim is passed over.
+    Nobody waits for another: a round that somebody else is about to claim is passed over. ``at_us``: when, for the
+    timelines of its orders; 0 = nothing is noted.
     """
     table = tables.tasks.c
     with at.writing() as db:
@@ -175,7 +176,7 @@ def claim(at: StoreConnections, picker: str, at_us: int) -> PickTask | None:
         assert task is not None, "it is claimed"
         now = replace(task, state=task.stepped(TaskEvent.CLAIMED), picker=picker, version=task.version + 1)
         change_task(db, task, now, 0)
-        note_work(db, {line.fulfilment for line in now.lines}, "claimed", picker, at_us, {"round": now.id})
+        _note(db, now, "claimed", picker, at_us)
         return now
 
 
@@ -186,7 +187,7 @@ def task_in_hand(db: sa.Connection, picker: str) -> PickTask | None:
     return None if (name := db.execute(mine).scalar()) is None else task_of(db, name)
 
 
-def hand_back(at: StoreConnections, name: str, picker: str, version: int, at_us: int) -> PickTask:
+def hand_back(at: StoreConnections, name: str, picker: str, version: int, at_us: int = 0) -> PickTask:
     """A round as nobody's again.
 
     Raises:
@@ -196,8 +197,13 @@ def hand_back(at: StoreConnections, name: str, picker: str, version: int, at_us:
         task = round_of(db, name, picker, version)
         now = replace(task, state=task.stepped(TaskEvent.HANDED_BACK), picker="", version=task.version + 1)
         change_task(db, task, now, 0)
-        note_work(db, {line.fulfilment for line in now.lines}, "handed-back", picker, at_us, {"round": now.id})
+        _note(db, now, "handed-back", picker, at_us)
         return now
+
+
+def _note(db: sa.Connection, task: PickTask, what: str, picker: str, at_us: int) -> None:
+    if at_us:
+        note_work(db, {line.fulfilment for line in task.lines}, what, picker, at_us, {"round": task.id})
 
 
 def round_of(db: sa.Connection, name: str, picker: str, version: int) -> PickTask:
