@@ -28,7 +28,7 @@ PACKAGES = ("api", "edge", "plc", "rfid")
 # All that a pure module may use besides ours.
 PURE_STDLIB = {
     "__future__", "abc", "array", "binascii", "bisect", "codecs", "collections", "contextlib", "copy", "dataclasses",
-    "decimal", "enum", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "math", "operator", "re",
+    "decimal", "difflib", "enum", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "math", "operator", "re",
     "statistics", "string", "struct", "types", "typing", "unicodedata",
 }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Who we are to others by name and password: the keys of any table that has them, and what is wrong with these.
 
-Public names: LoginTable, PlainTable, Login, login_problems, token_problems, shown_problems, door_problems,
+Public names: LoginTable, PlainTable, Login, login_problems, token_problems, told_problems, shown_problems, door_problems,
 FIRST_LINE.
 """
 
@@ -59,6 +59,13 @@ def shown_problems(here: str, table: PlainTable, token_file: Path | None, host: 
     """As ``token_problems``, for a token that goes to ``host`` or is brought there; ``needed``: empty = it has TLS."""
     if token_file is not None and needed and not table.plain and not is_loopback(host):
         yield f"{here}.token_file: the token would go in the clear: only with {needed}{_OR_PLAIN}"
+
+
+def told_problems(here: str, table: PlainTable, url: str) -> Iterator[str]:
+    """What keeps what is told a URL from being read on the way."""
+    needed = of_url(url)
+    if needed and not table.plain and not is_loopback(urlsplit(url).hostname or ""):
+        yield f"{here}.url: what is told would go in the clear: only with {needed}{_OR_PLAIN}"
 
 
 def door_problems(here: str, listen: str, table: PlainTable, token_file: Path | None) -> Iterator[str]:

@@ -10,14 +10,13 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints
 
-from edge.config.login import PlainTable
+from edge.config.login import PlainTable, told_problems
 from edge.config.problem import ConfigError
 from edge.config.secret import read_token
-from edge.config.table import Beside, Url, is_loopback
+from edge.config.table import Beside, Url
 from edge.config.tls import TlsTable, of_url, tls_problems
 
 _PREFIX = "whsec_"
@@ -42,10 +41,8 @@ def webhook_problems(webhooks: Mapping[str, WebhookTable]) -> Iterator[str]:
     """What the keys say against each other."""
     for name, table in webhooks.items():
         here = f"webhook.{name}"
-        needed = of_url(table.url)
-        yield from tls_problems(here, table, needed)
-        if needed and not table.plain and not is_loopback(urlsplit(table.url).hostname or ""):
-            yield f"{here}.url: events would go in the clear: only with {needed}, or plain = true"
+        yield from tls_problems(here, table, of_url(table.url))
+        yield from told_problems(here, table, table.url)
 
 
 def signing_key(file: Path) -> bytes:
