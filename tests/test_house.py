@@ -28,8 +28,8 @@ PACKAGES = ("api", "edge", "plc", "rfid")
 # All that a pure module may use besides ours.
 PURE_STDLIB = {
     "__future__", "abc", "array", "binascii", "bisect", "codecs", "collections", "contextlib", "copy", "dataclasses",
-    "decimal", "difflib", "enum", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "math", "operator", "re",
-    "statistics", "string", "struct", "types", "typing", "unicodedata",
+    "decimal", "difflib", "enum", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "math", "operator",
+    "re", "statistics", "string", "struct", "types", "typing", "unicodedata",
 }  # fmt: skip
 
 PURE = "pure: values in, values out"

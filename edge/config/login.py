@@ -1,7 +1,7 @@
 """Who we are to others by name and password: the keys of any table that has them, and what is wrong with these.
 
-Public names: LoginTable, PlainTable, Login, login_problems, token_problems, told_problems, shown_problems, door_problems,
-FIRST_LINE.
+Public names: LoginTable, PlainTable, Login, login_problems, token_problems, told_problems, shown_problems,
+door_problems, FIRST_LINE.
 """
 
 from __future__ import annotations
