@@ -50,6 +50,7 @@ from edge.site.sales import SaleChange, SaleFinding
 from edge.site.sales_facts import facts_of, facts_of_new
 from edge.site.scope import save_fulfilments, scope_of
 from edge.site.standing import completed, keys_of
+from edge.site.tables.parcels import parcels as labels
 from edge.site.taking import FreshSale, SaleTaken
 
 PERSON = "person"
@@ -325,6 +326,9 @@ class SaleWork:
         void = order.id in done.void and order.labels
         if order.id in done.void:
             now = replace(now, parcel=None, codes=())
+            label = labels.c.fulfilment == order.id
+            void_now = {"voided_us": self._at_us, "used_us": self._at_us, "reason": "another label"}
+            self._db.execute(labels.update().where(label, labels.c.voided_us == 0).values(void_now))
         if (route := done.routes.get(order.id)) is not None:
             now = replace(now, carrier=route.carrier, service=route.service)
         both = [replace(order, state=OrderState.CANCELLED), now] if _again(order, now) else [now]
