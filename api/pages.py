@@ -1,6 +1,6 @@
 """The pages about sales orders, rendered here: list with search and filters, one order, the entry form, imports.
 
-Public names: page_routes, rendered, language_of.
+Public names: page_routes, rendered, language_of, problems_of.
 
 They work without a script; every form says which version of an order it means. Words are those of `edge.views.words`.
 """
@@ -119,7 +119,7 @@ def _wished(site: Site, request: Request, name: str, action: str, given: dict[st
         body["codes"] = [body["codes"]]
     read = body_of(kind, json.dumps(body).encode())
     if isinstance(read, Response):
-        return _detail(site, request, name, _problems(read), 422)
+        return _detail(site, request, name, problems_of(read), 422)
     number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
     try:
         done = wish(site.desk(), known_id(name), number, read)
@@ -239,7 +239,7 @@ def _import_routes(app: FastAPI, site: Site) -> None:
     async def imported(request: Request) -> Response:
         run = await take_upload(request, site)
         if isinstance(run, Response):
-            problems = _problems(run)
+            problems = problems_of(run)
             return await asyncio.to_thread(_imports, site, request, "", problems, run.status_code)
         return RedirectResponse(f"/orders/import/{run.id}", 303)
 
@@ -325,5 +325,6 @@ def _link(name: str) -> str:
     return f"/orders/o/{quote(name, safe='')}"
 
 
-def _problems(answer: Response) -> list[str]:
+def problems_of(answer: Response) -> list[str]:
+    """The lines of an answer that says what is wrong."""
     return [str(one) for one in json.loads(bytes(answer.body))["problems"]]

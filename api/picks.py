@@ -22,7 +22,7 @@ from edge.intake.operators import By, Remark
 from edge.journal.host_time import now_us
 from edge.orders.picking import PickTask, ShortReason, TaskState
 from edge.print.pick_sheet import pick_sheet
-from edge.site import picking, put_backs, rounds, totes
+from edge.site import picking, put_backs, rounds, sightings, totes
 from edge.site.pick_lists import pick_list_of
 from edge.site.picking import Picked
 from edge.site.put_backs import PutBackRow
@@ -155,7 +155,7 @@ def pick_routes(site: Site) -> APIRouter:
     async def put_back(seq: Annotated[int, Field(ge=1, le=2**53)], body: SeenBody) -> Response:
         """The units were seen in their bin."""
         return json_answer(
-            await asyncio.to_thread(lambda: put_backs.put_back(site.store().connections, seq, body.by, now_us()))
+            await asyncio.to_thread(lambda: sightings.put_back(site.store().connections, seq, body.by, now_us()))
         )
 
     return routes

@@ -22,7 +22,7 @@ from api.site_state import Site
 from edge.core.values.text import one_line
 from edge.intake import keys
 from edge.journal.host_time import now_us
-from edge.site import catalogue, put_backs
+from edge.site import catalogue, put_backs, sightings
 from edge.site.put_backs import PutBackRow
 from edge.views.words.phrase import Word, phrase
 from edge.views.words.table import say
@@ -91,7 +91,7 @@ def _scanned(site: Site, request: Request, by: str, row: PutBackRow, taken: _Tak
         if taken.units < row.quantity:
             missing = phrase("back.first", n=row.quantity - taken.units, sku=row.to.sku)
             return _shown(site, request, by, taken, missing, 409)
-        done = put_backs.put_back(site.store().connections, row.seq, by, now_us())
+        done = sightings.put_back(site.store().connections, row.seq, by, now_us())
         more = _of_tote(site, done.tote) if done.tote else None
         return _to(by, done=done.seq, n=more.seq if more is not None else 0)
     piece = piece_of(site, row.to.sku, text)

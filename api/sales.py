@@ -157,6 +157,12 @@ class PutBackBody(_Body):
     reason: Remark = ""
 
 
+class DeliveryRefusedBody(_Wish):
+    """A parcel was refused at the door; ``fulfilment``: which."""
+
+    fulfilment: _Id
+
+
 Wish: TypeAlias = Callable[[SalesDesk, str, int | None, Any], SalesOrder | WishRefused]
 
 
@@ -227,6 +233,12 @@ def _put_back(desk: SalesDesk, name: str, _: int | None, body: PutBackBody) -> S
     return desk.see_back(name, body.fulfilment, body.line, body.units, now_us(), **its)  # type: ignore[arg-type]
 
 
+def _delivery_refused(
+    desk: SalesDesk, name: str, version: int | None, body: DeliveryRefusedBody
+) -> SalesOrder | WishRefused:
+    return desk.delivery_refused(name, version, body.fulfilment, body.by, body.reason, now_us())
+
+
 WISHES: dict[str, tuple[type[_Body], Wish]] = {
     "release": (ReleaseBody, _release),
     "hold": (HoldBody, _hold),
@@ -237,6 +249,7 @@ WISHES: dict[str, tuple[type[_Body], Wish]] = {
     "contact": (ContactBody, _contact),
     "pay": (PayBody, _pay),
     "put-back": (PutBackBody, _put_back),
+    "delivery-refused": (DeliveryRefusedBody, _delivery_refused),
 }
 """What can be wished of an order, by the last part of its path."""
 

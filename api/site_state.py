@@ -37,11 +37,13 @@ from edge.core.events import AlarmChanged, Started
 from edge.core.values.alarm import AlarmKind
 from edge.core.values.layout import LineLayout
 from edge.core.values.wishes import Wish
+from edge.intake.planning import planning_of
 from edge.journal.disk import NEEDED_BYTES, DiskWatch, disk_samples
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
 from edge.metrics import Sample
 from edge.orders.picking import PickError
+from edge.orders.planning import Planning
 from edge.orders.stock import StockError
 from edge.site.desk import SalesDesk
 from edge.site.duties import Duty, duties_of, turn
@@ -141,6 +143,7 @@ class Site:
         self.review = review_rules(config.review)
         self.page_secret = "" if self.token is None else page_secret(self.token.encode())
         self._countries = tuple(dict.fromkeys(one.country for one in config.channels.values() if one.country))
+        self._apart = [name for name, one in config.channels.items() if not one.allow_merge]
         self._version = version("lanewise")
         self.herald = Herald(_door(config.site, name, table) for name, table in config.webhook.items())
         self._store: SiteStore | None = None
@@ -198,7 +201,11 @@ class Site:
 
     def desk(self) -> SalesDesk:
         """The sales orders of the store. Raises StoreError."""
-        return SalesDesk(self.store(), self.review, self._countries)
+        planning = self._planning if self.config.service else None
+        return SalesDesk(self.store(), self.review, self._countries, planning, self._apart)
+
+    def _planning(self, at_us: int) -> Planning:
+        return planning_of(self.config.service, self.config.plan, at_us)
 
     async def ask(self, wish: Wish) -> int:
         """Hands a wish to its controller; its place in the feed. Raises StoreError."""

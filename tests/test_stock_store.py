@@ -17,9 +17,12 @@ from waiting import HANGS_S
 
 from edge.core.events import OrderShipped, ToteChecked
 from edge.core.values.order import OrderState
+from edge.orders.amend import Amend
 from edge.orders.articles import Article, GtinError
 from edge.orders.picking import PickError, ShortReason, TaskState, ToteHeldError
 from edge.orders.reservations import ReservationEvent
+from edge.orders.review import ReviewRules
+from edge.orders.stages import FulfilmentState
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition, StockError
 from edge.orders.waves import WaveState
 from edge.site import (
@@ -33,12 +36,14 @@ from edge.site import (
     releasing,
     reserving,
     rounds,
+    sightings,
     stock_shown,
     stocktaking,
     tables,
     totes,
     wave_rows,
 )
+from edge.site.desk import SalesDesk
 from edge.site.picking import Picked
 from edge.site.reserving import Want
 from edge.site.rounds import StalePickError
@@ -407,19 +412,23 @@ def test_what_is_not_wanted_any_more_goes_back_and_is_free_when_it_is_seen(store
     assert task is not None
     line = next(line for line in task.lines if line.at.sku == "SKU-0")
     picking.pick(at, Picked(task=task.id, n=line.n, units=2, picker="Ann", version=task.version, tote="T1"), NOW_US)
-    with at.writing() as db:
-        assert put_backs.take_away(db, {("shop-1", 1): 1, ("shop-1", 2): 2}, "cancelled", NOW_US) == {"shop-1": 1}
+    desk = SalesDesk(store, ReviewRules())
+    desk.amend(Amend(order="shop-1", by="Ann", reason="rang", wanted={1: 1, 2: 0}), None, NOW_US)
     balanced(store)
     assert promise(store, "SKU-0") == (5, 2) and promise(store, "SKU-1") == (5, 0)
     with at.reading() as db:
         (back,) = put_backs.open_put_backs(db)
         assert (back.tote, back.to.bin, back.quantity) == ("T1", "B0-0", 1)
         assert [task.state for task in rounds.tasks_where(db)] == [TaskState.DONE]
+    order = store.order("shop-1")
+    assert order is not None and [(line.quantity, line.cancelled) for line in order.lines] == [(1, 1)]
     for _ in range(2):
-        put_backs.put_back(at, back.seq, "Ann", NOW_US)
+        sightings.put_back(at, back.seq, "Ann", NOW_US)
         assert promise(store, "SKU-0") == (5, 1)
+    (parcel,) = desk.detail("shop-1").fulfilments
+    assert (parcel.state, parcel.quantity, parcel.putting_back) == (FulfilmentState.PICKED, 1, 0)
     with pytest.raises(PickError, match="put-back 99: there is none"):
-        put_backs.put_back(at, 99, "Ann", NOW_US)
+        sightings.put_back(at, 99, "Ann", NOW_US)
     balanced(store)
     store.close()
 

@@ -132,6 +132,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "alarm.*.*": [f"{kind}.{part}" for kind in AlarmKind for part in PARTS],
     "anomaly.*": AnomalyCode,
     "asked.*": LoadAction,
+    "block.*": ("order", "phone", "email", "address"),
     "carrier.*": ("not-wished", "no-zone", "full"),
     "contact.*": ContactOutcome,
     "dock.reason.*": DockReason,

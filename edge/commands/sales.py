@@ -24,6 +24,7 @@ from edge.views.words.phrase import phrase
 from edge.views.words.table import say
 
 _PATH = "/api/v1/sales-orders"
+_BLOCKLIST = "/api/v1/blocklist"
 _IMPORT_S = 600
 _JSON = "one JSON line each"
 
@@ -70,6 +71,19 @@ def add_arguments(orders: argparse.ArgumentParser) -> None:
                 "--finding", action="append", default=[], metavar="CODE", help="only this one (default: all)"
             )
         add_by(wish)
+
+    blocked = _command(commands, "blocklist", _blocklist, "who is looked at before anything is shipped to him")
+    blocked.add_argument("--json", action="store_true", help=_JSON)
+    block = _command(commands, "block", _block, "puts somebody on the blocklist: his orders are held")
+    whose = block.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--phone", default="", metavar="NUMBER")
+    whose.add_argument("--email", default="", metavar="ADDRESS")
+    whose.add_argument("--order", default="", metavar="ORDER", help="whoever gets it: phone, mail and address")
+    off = _command(commands, "unblock", _unblock, "takes an entry off the blocklist")
+    off.add_argument("number", type=int, metavar="NUMBER", help="as the list says it")
+    for its in (block, off):
+        its.add_argument("--reason", required=True, metavar="TEXT", help="why")
+        add_by(its)
 
 
 def _command(
@@ -193,3 +207,33 @@ def _answer(site: SiteConfig, path: str) -> dict[str, Any]:
     except ValueError as error:
         raise ApiError(f"{path}: no answer of this version ({error}): is another one running?") from None
     return found
+
+
+def _blocklist(arguments: argparse.Namespace) -> int:
+    after = 0
+    while rows := json.loads(ask(load_site(arguments.config), f"{_BLOCKLIST}?after={after}")):
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False) if arguments.json else _entry(row))
+        after = rows[-1]["seq"]
+    return 0
+
+
+def _block(arguments: argparse.Namespace) -> int:
+    who_is = {name: its for name in ("phone", "email", "order") if (its := getattr(arguments, name))}
+    body = {**who_is, "by": who(arguments), "reason": arguments.reason}
+    for row in json.loads(ask(load_site(arguments.config), _BLOCKLIST, body)):
+        print(_entry(row))
+    return 0
+
+
+def _unblock(arguments: argparse.Namespace) -> int:
+    body = {"by": who(arguments), "reason": arguments.reason}
+    print(_entry(json.loads(ask(load_site(arguments.config), f"{_BLOCKLIST}/{arguments.number}/remove", body))))
+    return 0
+
+
+def _entry(row: dict[str, Any]) -> str:
+    kind = row["kind"]
+    what, gone = say(phrase(f"block.{kind}")), "off the list" if row["removed_us"] else "on the list"
+    shown = readable(row["shown"]) or say(phrase("sales.erased"))
+    return f"{row['seq']}: {what} {shown}: {gone}: {readable(row['why'])} ({readable(row['by'])}, {iso(row['at_us'])})"

@@ -161,6 +161,11 @@ class ChannelTable(Frozen):
     )
     country: _Country | Literal[""] = Field(default="", description="where no column says it")
     countries: dict[str, _Country] = Field(default={}, description='words for countries, as `Taiwan = "TW"`')
+    allow_merge: bool = Field(
+        default=True,
+        description="its orders may ship in one parcel with others of the same consignee; false = the marketplace "
+        "forbids it",
+    )
     limit_mb: int = Field(default=64, ge=1, le=1024, description="a larger file is refused")
 
     @property

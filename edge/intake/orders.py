@@ -15,7 +15,8 @@ JSON: one object or a list of objects::
      "codes": ["1Z999AA10123456784"], "channel": "shop", "external": "558", "state": "open",
      "lines": [{"gtin": "…", "quantity": 2, "sku": "…", "name": "…", "epcs": ["…"]}]}
 
-Required: carrier, lines with gtin and quantity, and either id or channel and external (then the id is
+A line has a quantity of 0 only where units of it were ``cancelled``. Required: carrier, lines with gtin and quantity,
+and either id or channel and external (then the id is
 ``channel-external``; what would make two channels' ids one, or is no part of an id, stands in it as ``%XX``).
 ``null`` is as if the key were not there.
 
@@ -35,7 +36,16 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from edge.config.problem import first_of
 from edge.core.values.order import Order, OrderLine, OrderState
@@ -119,11 +129,18 @@ _Item = Annotated[str, AfterValidator(keys.item)]
 
 class _LineIn(Given):
     gtin: Annotated[str, AfterValidator(gtin)]
-    quantity: Annotated[int, Field(ge=1, le=100_000), BeforeValidator(quantity)]
+    cancelled: Annotated[int, Field(ge=0, le=100_000), BeforeValidator(quantity)] = 0
+    quantity: Annotated[int, Field(ge=0, le=100_000), BeforeValidator(quantity)]
     sku: ProductName = ""
     name: ProductName = ""
     epcs: tuple[_Item, ...] = ()
-    cancelled: Annotated[int, Field(ge=0, le=100_000), BeforeValidator(quantity)] = 0
+
+    @field_validator("quantity")
+    @classmethod
+    def _is_some(cls, given: int, info: ValidationInfo) -> int:
+        if not given and not info.data.get("cancelled"):
+            raise ValueError("allowed is 1 or more, or 0 where units were cancelled")
+        return given
 
     @model_validator(mode="after")
     def _items_fit(self) -> _LineIn:

@@ -1,7 +1,7 @@
 """Picking: rounds and their lines, the way through the aisles, shorts with a reason, totes with one holder, put-backs.
 
 Public names: PickError, ShortReason, TaskState, TaskEvent, TASK_STEPS, PickLine, PickTask, BinPlace, walk, claimed,
-picked, withdrawn, PutBack, put_backs, Totes, ToteHeldError.
+picked, ended, withdrawn, PutBack, put_backs, Totes, ToteHeldError.
 """
 
 from __future__ import annotations
@@ -53,9 +53,11 @@ _S, _E = TaskState, TaskEvent
 TASK_STEPS: dict[tuple[TaskState, TaskEvent], TaskState] = {
     (_S.OPEN, _E.CLAIMED): _S.ASSIGNED,
     (_S.OPEN, _E.WITHDRAWN): _S.WITHDRAWN,
+    (_S.OPEN, _E.ENDED): _S.DONE,  # it was handed back, and what was left of it is taken away
     (_S.ASSIGNED, _E.HANDED_BACK): _S.OPEN,
     (_S.ASSIGNED, _E.PICKED): _S.PICKING,
     (_S.ASSIGNED, _E.WITHDRAWN): _S.WITHDRAWN,
+    (_S.ASSIGNED, _E.ENDED): _S.DONE,
     (_S.PICKING, _E.HANDED_BACK): _S.OPEN,
     (_S.PICKING, _E.PICKED): _S.PICKING,
     (_S.PICKING, _E.ENDED): _S.DONE,
@@ -172,7 +174,7 @@ def picked(
     if units > line.quantity and not over:
         raise PickError(f"{where}: {units} of {line.quantity}, more than wanted, without a reason")
     now = replace(line, picked=units, reason=reason, over=over if units > line.quantity else "")
-    return _ended(
+    return ended(
         replace(
             task,
             lines=tuple(now if line.n == n else line for line in task.lines),
@@ -182,12 +184,13 @@ def picked(
     )
 
 
-def _ended(task: PickTask) -> PickTask:
-    return (
-        replace(task, state=task.stepped(TaskEvent.ENDED))
-        if task.state is TaskState.PICKING and all(line.ended for line in task.lines)
-        else task
-    )
+def ended(task: PickTask) -> PickTask:
+    """A round as done or withdrawn, once nothing of it is left to pick."""
+    if task.state in (TaskState.DONE, TaskState.WITHDRAWN) or not all(line.ended for line in task.lines):
+        return task
+    if task.state is not TaskState.PICKING and all(line.withdrawn for line in task.lines):
+        return replace(task, state=task.stepped(TaskEvent.WITHDRAWN), picker="")
+    return replace(task, state=task.stepped(TaskEvent.ENDED))
 
 
 def withdrawn(task: PickTask, fulfilments: Iterable[str]) -> tuple[PickTask, tuple[PickLine, ...]]:
@@ -204,9 +207,7 @@ def withdrawn(task: PickTask, fulfilments: Iterable[str]) -> tuple[PickTask, tup
         return task, ()
     lines = tuple(replace(line, withdrawn=True) if line in fall else line for line in task.lines)
     now = replace(task, lines=lines, version=task.version + 1)
-    if all(line.withdrawn for line in lines) and task.state is not TaskState.PICKING:
-        return replace(now, state=now.stepped(TaskEvent.WITHDRAWN), picker=""), fall
-    return _ended(now) if task.state is TaskState.PICKING else now, fall
+    return ended(now), fall
 
 
 @dataclass(frozen=True, slots=True)

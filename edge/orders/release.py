@@ -18,7 +18,10 @@ from edge.orders.waves import Member, Wave, WaveLimits, pick_jobs
 
 @dataclass(frozen=True, slots=True)
 class Lacking:
-    """A member that is not released, as units of one SKU are missing; ``refused``: bins that have some, and why not."""
+    """A member that is not released, as units of one SKU are missing; ``refused``: bins that have some, and why not.
+
+    ``missing`` 0: its order was changed since it was planned.
+    """
 
     fulfilment: str
     sku: str
@@ -28,11 +31,14 @@ class Lacking:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """To be done in one transaction. ``soft``: reservations that go, ``hard``: that come; ``change``: of the books."""
+    """To be done in one transaction. ``soft``: reservations that go, ``hard``: that come, each of one of ``owners``;
+    ``change``: of the books.
+    """
 
     members: tuple[Member, ...]
     soft: tuple[Reservation, ...]
     hard: tuple[Reservation, ...]
+    owners: tuple[str, ...]
     change: BookChange
     tasks: tuple[PickTask, ...]
     lacking: tuple[Lacking, ...]
@@ -96,6 +102,7 @@ def released(
         tuple(members),
         tuple(soft),
         tuple(one for mine in hard.values() for one in mine),
+        tuple(name for name, mine in hard.items() for _ in mine),
         BookChange.summed(changes),
         tuple(_tasks(wave, members, hard, places, limits)),
         tuple(lacking),

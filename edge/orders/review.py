@@ -89,10 +89,10 @@ class Facts:
     """What intake and store found out about one order. None = nobody could ask, so nothing is found.
 
     ``skus``: those that are known; None where the site keeps none. ``noted``: by intake. ``services``: that may carry
-    it. ``cod_limit``: the least that they collect at most, in minor units. ``stock``: units by SKU that may be promised
+    it. ``cod_limit``: the most that any of them collects, in minor units. ``stock``: units by SKU that may be promised
     to it, its own reservation counted. ``similar``: by its blocking keys, within `ReviewRules.duplicate_days`.
-    ``recent``: orders within a day by what they share with it. ``blocked``: keys of it that are on the blocklist, in
-    words. ``refused``: parcels refused at the door before. ``earliest``: local date of delivery, ISO 8601;
+    ``recent``: orders within a day by what they share with it. ``blocked``: what of it is on the blocklist, and
+    why: (kind, why). ``refused``: parcels refused at the door before. ``earliest``: local date of delivery, ISO 8601;
     ``ready_us``: when it can leave.
     """
 
@@ -105,7 +105,7 @@ class Facts:
     stock: Mapping[str, int] | None = None
     similar: Sequence[Similar] = ()
     recent: Mapping[str, int] = field(default_factory=dict)
-    blocked: Sequence[str] = ()
+    blocked: Sequence[tuple[str, str]] = ()
     refused: int = 0
     earliest: str = ""
     ready_us: int = 0
@@ -327,7 +327,7 @@ def _velocity(case: Case) -> Found:
 
 
 def _blocklist(case: Case) -> Found:
-    yield from (("blocklist", one, "") for one in case.facts.blocked)
+    yield from ((kind, why, "") for kind, why in case.facts.blocked)
     if case.order.payment.kind is PaymentKind.COD and case.facts.refused > case.rules.refusals_max:
         yield "refused", str(case.facts.refused), str(case.rules.refusals_max)
 

@@ -142,7 +142,7 @@ def _line_knows(before: Scope, now: Fulfilment) -> bool:
 def _told(fulfilment: Fulfilment) -> tuple[object, ...]:
     """What the line is told of it."""
     state = line_state(fulfilment.state)
-    content = [(one.order, one.line, one.quantity) for one in fulfilment.portions]
+    content = [(one.order, one.line, one.quantity, one.putting_back) for one in fulfilment.portions]
     return state, content if state is not OrderState.CANCELLED else []
 
 

@@ -1,7 +1,7 @@
 """What people and channels do with sales orders: each call is one transaction, with its audit and what is told of it.
 
-Public names: SalesDesk, SaleDetail, SaleStory, UnknownSale, SalesConflict, SaleOutcome, SaleTaken, SaleFilter,
-SaleFinding, SalePage, SaleRow, ImportRun, PERSON, COUNTED.
+Public names: SalesDesk, Blockable, Blocked, BlockKind, SaleDetail, SaleStory, UnknownSale, SalesConflict, SaleOutcome,
+SaleTaken, SaleFilter, SaleFinding, SalePage, SaleRow, ImportRun, PERSON, COUNTED.
 
 What is allowed, and what it means, is for `edge.orders` to say; a wish that it refuses comes back as a `WishRefused`.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -24,18 +24,21 @@ from edge.orders.amend import Amend
 from edge.orders.contact import ContactOutcome, ContactTask, settle
 from edge.orders.floor import see_back
 from edge.orders.money import Amounts, amounts, apportioned
+from edge.orders.planning import Planning
 from edge.orders.review import ReviewFinding, ReviewRule, ReviewRules, Weight
 from edge.orders.sales import Consignee, Draft, OrderStage, SalesOrder
-from edge.orders.stages import Fulfilment, FulfilmentTurn, Located, Progress, Scope, places, progress
+from edge.orders.stages import Fulfilment, FulfilmentState, FulfilmentTurn, Located, Progress, Scope, places, progress
 from edge.orders.together import Party, Proposal, merge, plan, proposals, split_off
 from edge.orders.work import Changed, WishRefused
-from edge.site import dialect, imports, reserving, sales, sales_list, tables, taking, waiting
+from edge.site import blocklist, dialect, imports, reserving, sales, sales_list, tables, taking, waiting
+from edge.site.blocklist import Blocked, BlockKind
 from edge.site.imports import ImportRun
 from edge.site.outbox import OutboxTold
 from edge.site.sales import SaleFinding, SalesConflict, SaleWaiver
 from edge.site.sales_list import COUNTED, SaleFilter, SalePage, SaleRow
-from edge.site.sales_work import PERSON, EffectHand, SaleWork, held_by
+from edge.site.sales_work import PERSON, SaleWork, held_by
 from edge.site.scope import scope_of
+from edge.site.standing import keys_of
 from edge.site.store import SiteStore
 from edge.site.stories import SaleStory, story_of
 from edge.site.taking import SaleOutcome, SaleTaken
@@ -43,6 +46,9 @@ from edge.site.taking import SaleOutcome, SaleTaken
 __all__ = [
     "COUNTED",
     "PERSON",
+    "BlockKind",
+    "Blockable",
+    "Blocked",
     "ImportRun",
     "SaleDetail",
     "SaleFilter",
@@ -89,11 +95,22 @@ class SaleDetail:
     refunded: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blockable:
+    """Somebody: by a phone, a mail address, or as who gets an order; ``kinds``: what of that, empty = all of it."""
+
+    phone: str = ""
+    email: str = ""
+    order: str = ""
+    kinds: tuple[BlockKind, ...] = ()
+
+
 class SalesDesk:
     """The sales orders of one store. ``rules``: of review; ``countries``: in which phones without one may be.
 
-    ``hand``: see `edge.site.sales_work.EffectHand`. All calls raise StoreError; those about one order UnknownSale, and
-    with a ``version`` SalesConflict where the order has another.
+    ``planning``: what carriers are chosen by at an instant, None = nobody plans here. ``apart``: channels whose orders
+    never ship with others. All calls raise StoreError; those about one order UnknownSale, and with a ``version``
+    SalesConflict where the order has another.
     """
 
     def __init__(
@@ -101,9 +118,11 @@ class SalesDesk:
         store: SiteStore,
         rules: ReviewRules,
         countries: Sequence[str] = (),
-        hand: EffectHand | None = None,
+        planning: Callable[[int], Planning] | None = None,
+        apart: Collection[str] = (),
     ) -> None:
-        self._store, self._rules, self._countries, self._hand = store, rules, tuple(countries), hand
+        self._store, self._rules, self._countries, self._planning = store, rules, tuple(countries), planning
+        self._apart = frozenset(apart)
 
     # ---- what comes in -----------------------------------------------------------------------------------------------
 
@@ -118,7 +137,7 @@ class SalesDesk:
             portion = asked[at : at + taking.AT_ONCE]
             keys = self._store.keys
             with self._store.connections.writing() as db:
-                work = SaleWork(db, keys, self._rules, at_us, self._hand)
+                work = SaleWork(db, keys, self._rules, at_us, self._planning)
                 taken = taking.take_untold(db, keys, portion, at_us, work.first_stages)
                 work.told += taking.told_of(taken)
                 came = zip(portion, taken, strict=True)
@@ -290,7 +309,7 @@ class SalesDesk:
         with self._wish(into, version, at_us, other) as (db, work, scope):
             if not by.strip() or not reason.strip():
                 return WishRefused("no-name")
-            changed = merge(scope, into, other, _parties(db, scope.orders))
+            changed = merge(scope, into, other, _parties(db, scope.orders, self._apart))
             if isinstance(changed, Changed):
                 work.save(scope, changed, by, reason, "merged", {"into": into, "other": other})
                 work.note(into, by, reason, "merged", into=into, other=other)
@@ -365,6 +384,77 @@ class SalesDesk:
             work.finish()
             return sales.find(db, [name])[name]
 
+    # ---- who is looked at --------------------------------------------------------------------------------------------
+
+    def blocklist(self, after: int = 0, limit: int = 100, *, everything: bool = False) -> list[Blocked]:
+        """Entries behind a number, in order; ``everything``: those that were taken off too."""
+        with self._store.connections.reading() as db:
+            return blocklist.listed(db, after, limit, everything)
+
+    def block(self, who: Blockable, by: str, why: str, at_us: int) -> list[Blocked]:
+        """Puts somebody on the list; what is open of his orders is judged again. Empty: nothing of him is known.
+
+        Raises UnknownSale.
+        """
+        keys = self._store.keys
+        known: dict[BlockKind, tuple[str, str]] = {}
+        with self._store.connections.writing() as db:
+            work = SaleWork(db, keys, self._rules, at_us, self._planning)
+            if who.order:
+                known |= self._known_of(db, who.order, who.kinds)
+            if who.phone:
+                read = sales_list.phones_of(who.phone, self._countries)
+                of = next((one for one in read if one.phone), read[0])
+                known |= {BlockKind.PHONE: (key, who.phone)} if (key := keys.phone(of)) else {}
+            if who.email:
+                known |= {BlockKind.EMAIL: (key, who.email)} if (key := keys.email(Consignee(email=who.email))) else {}
+            entries = blocklist.put_on(db, known, why, by, at_us)
+            for kind, (key, _) in known.items():
+                work.judge(blocklist.orders_with(db, kind, key))
+            work.finish()
+            return entries
+
+    def unblock(self, seq: int, by: str, why: str, at_us: int) -> Blocked | None:
+        """Takes an entry off the list; what was held by it is judged again. None: there is no such entry."""
+        with self._store.connections.writing() as db:
+            work = SaleWork(db, self._store.keys, self._rules, at_us, self._planning)
+            found = blocklist.take_off(db, seq, why, by, at_us)
+            if found is None:
+                return None
+            entry, key = found
+            work.judge(blocklist.orders_with(db, entry.kind, key))
+            work.finish()
+            return entry
+
+    def delivery_refused(
+        self, name: str, version: int | None, fulfilment: str, by: str, reason: str, at_us: int
+    ) -> SalesOrder | WishRefused:
+        """A parcel of an order was refused at the door; said again, nothing changes."""
+        with self._wish(name, version, at_us) as (db, work, scope):
+            held = scope.fulfilments.get(fulfilment)
+            if held is None or not held.holds(name) or held.state is not FulfilmentState.DEPARTED:
+                return WishRefused("not-delivered", {"order": name, "fulfilment": fulfilment})
+            if blocklist.note_refusal(db, name, fulfilment, at_us):
+                work.note(name, by, reason, "delivery-refused", fulfilment=fulfilment)
+                work.told.append(OutboxTold("order.delivery-refused.v1", name, {"fulfilment": fulfilment}))
+                sales.set_stage(db, [name], scope.orders[name].stage, newer=True)
+            return self._end(db, work, name, Changed())
+
+    def _known_of(self, db: sa.Connection, name: str, kinds: Collection[BlockKind]) -> dict[BlockKind, tuple[str, str]]:
+        its, person = keys_of(db, {name: None}).get(name), sales.consignee_of(db, name)
+        if its is None:
+            raise UnknownSale(name)
+        its_words = person or Consignee()
+        address = " ".join(
+            part for part in (its_words.country, its_words.postcode, its_words.city, its_words.street) if part
+        )
+        every = {
+            BlockKind.PHONE: (its.phone, its_words.phone or its_words.phone_given),
+            BlockKind.EMAIL: (its.email, its_words.email),
+            BlockKind.ADDRESS: (its.address, address),
+        }
+        return {kind: (key, shown) for kind, (key, shown) in every.items() if key and (not kinds or kind in kinds)}
+
     # ---- what the floor says -----------------------------------------------------------------------------------------
 
     def see_back(
@@ -415,7 +505,7 @@ class SalesDesk:
         """What the floor says of a fulfilment; None = it is believed, or said nothing new."""
         keys = self._store.keys
         with self._store.connections.writing() as db:
-            work = SaleWork(db, keys, self._rules, at_us, self._hand)
+            work = SaleWork(db, keys, self._rules, at_us, self._planning)
             changed = work.report(fulfilment, turn)
             work.finish()
             return changed if isinstance(changed, WishRefused) else None
@@ -429,7 +519,7 @@ class SalesDesk:
         """A transaction about an order."""
         keys = self._store.keys
         with self._store.connections.writing() as db:
-            work = SaleWork(db, keys, self._rules, at_us, self._hand)
+            work = SaleWork(db, keys, self._rules, at_us, self._planning)
             scope = scope_of(db, [name, *others])
             for one in (name, *others):
                 if one not in scope.orders:
@@ -482,7 +572,7 @@ class SalesDesk:
         if len(names) < 2:
             return ()
         scope = scope_of(db, names)
-        found = proposals(scope, _parties(db, scope.orders))
+        found = proposals(scope, _parties(db, scope.orders, self._apart))
         return tuple(one for one in found if order.id in (one.into, one.other))
 
 
@@ -498,10 +588,10 @@ def _apportioned(draft: Draft) -> Draft:
     return draft if order is draft.order else replace(draft, order=order)
 
 
-def _parties(db: sa.Connection, names: Iterable[str]) -> dict[str, Party]:
+def _parties(db: sa.Connection, orders: Mapping[str, SalesOrder], apart: Collection[str]) -> dict[str, Party]:
     person = tables.sales.consignees.c
-    query = sa.select(person.order_id, person.person_key).where(dialect.among(db, person.order_id, names))
-    return {name: Party(key or "") for name, key in db.execute(query)}
+    query = sa.select(person.order_id, person.person_key).where(dialect.among(db, person.order_id, orders))
+    return {name: Party(key or "", orders[name].channel not in apart) for name, key in db.execute(query)}
 
 
 def _new_fulfilment(name: str, scope: Scope) -> str:

@@ -19,7 +19,7 @@ _Q = TypeVar("_Q", bound=sa.Select[Any])
 Row = Sequence[object]
 
 
-@unique
+@unique  # the leader's lock was the desk's once, and nobody took orders while anybody led
 class Lock(IntEnum):
     """What only one process may do at a time; PostgreSQL only, since SQLite has one writer. Taken in this order."""
 
@@ -104,10 +104,11 @@ def claim(query: _Q) -> _Q:
     return query.with_for_update(skip_locked=True)  # which SQLite, with its one writer, does without
 
 
-def lock(db: sa.Connection, what: Lock) -> None:
-    """Waits for a lock and holds it until the transaction ends."""
+def lock(db: sa.Connection, what: Lock, shared: bool = False) -> None:
+    """Waits for a lock and holds it until the transaction ends; ``shared``: together with others who share it."""
     if is_postgresql(db):
-        db.execute(sa.select(sa.func.pg_advisory_xact_lock(_OURS, int(what))))
+        taken = sa.func.pg_advisory_xact_lock_shared if shared else sa.func.pg_advisory_xact_lock
+        db.execute(sa.select(taken(_OURS, int(what))))
 
 
 def held_elsewhere(db: sa.Connection, what: Lock) -> bool:

@@ -8,21 +8,22 @@ Plans are made one at a time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 import sqlalchemy as sa
 
-from edge.orders.articles import NOTHING_SPECIAL, Article, Goods
-from edge.orders.eligibility import ParcelPlan, ServiceRefusal
+from edge.orders.eligibility import ServiceRefusal
 from edge.orders.plan import Planned, planned
 from edge.orders.planning import Planning
 from edge.orders.reservations import ReservationState
-from edge.orders.sales import OrderStage, PaymentKind
+from edge.orders.sales import OrderStage
+from edge.orders.stages import FulfilmentState
 from edge.orders.waves import Member, Wave, replanned
-from edge.site import catalogue, dialect, waiting, wave_rows
+from edge.site import dialect, waiting, wave_rows
+from edge.site.choosing import Source, Wanted, arrives_us, parcels_of, room_taken
 from edge.site.dialect import Lock
 from edge.site.tables import picks as tables
 from edge.site.tables import sales as sales_tables
@@ -49,8 +50,8 @@ class PlanResult:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    parcel: ParcelPlan
-    fulfilment: str
+    source: Source
+    order: str
     lines: dict[str, int]
 
 
@@ -65,20 +66,20 @@ def plan(at: StoreConnections, by: Planning, at_us: int) -> PlanResult:
         query = sa.select(tables.waves).where(tables.waves.c.released_us == 0).order_by(tables.waves.c.id)
         drafts = wave_rows.waves_of(db, db.execute(query.with_for_update()).all())
         candidates = _candidates(db, by)
-        room = _taken(db, [pickup.id for pickup in by.pickups])
+        room = room_taken(db, [pickup.id for pickup in by.pickups])
         pickups = [replace(one, parcels=max(0, one.parcels - room[one.id])) for one in by.pickups]
-        done = planned((one.parcel for one in candidates.values()), pickups, by.services, by.terms)
+        done = planned((one.source.parcel for one in candidates.values()), pickups, by.services, by.terms)
         members: list[Member] = []
         found: dict[str, Planned] = {}
         for one in done.planned:
-            its = candidates[one.parcel.order]
-            found[its.fulfilment] = one
+            name = one.parcel.order
+            found[name] = one
             members.append(
                 Member(
-                    fulfilment=its.fulfilment,
+                    fulfilment=name,
                     service=one.service,
                     release_by_us=one.release_by_us,
-                    lines=tuple(sorted(its.lines.items())),
+                    lines=tuple(sorted(candidates[name].lines.items())),
                     priority=one.parcel.priority,
                     urgent=one.parcel.urgent,
                     ordered_us=one.parcel.ordered_us,
@@ -95,21 +96,26 @@ def plan(at: StoreConnections, by: Planning, at_us: int) -> PlanResult:
         ]
         fresh = replanned(drafts, out, members, by.limits)
         wave_rows.drop(db, fresh.replaced)
-        _store_drafts(db, fresh.new, found, by, at_us)
+        _store_drafts(db, fresh.new, found, candidates, by, at_us)
+        _seen_again(db, fresh.kept, candidates)
         return PlanResult(
             tuple(wave.id for wave in fresh.new),
             tuple(wave.id for wave in fresh.kept),
             fresh.replaced,
             len(members),
-            tuple((one.parcel.order, one.refusals) for one in done.left),
+            tuple((candidates[one.parcel.order].order, one.refusals) for one in done.left),
             tuple((one.order, one.missing) for one in reserved if not one.complete),
         )
 
 
 def _candidates(db: sa.Connection, by: Planning) -> dict[str, _Candidate]:
-    """Accepted orders whose open units are all promised, by id; what was merged goes with its new order."""
+    """Accepted orders whose open units are all promised, by fulfilment; what was merged goes with its new order.
+
+    Units that somebody split off, or whose wave was taken back, have a fulfilment already; the others get one.
+    """
     order, line = sales_tables.orders.c, sales_tables.lines.c
-    link, has, person = sales_tables.fulfilments.c, stock_tables.reservations.c, sales_tables.consignees.c
+    link, state = sales_tables.fulfilments.c, sales_tables.fulfilment_states.c
+    has = stock_tables.reservations.c
     leads = sa.case((order.stage == str(OrderStage.MERGED), order.merged_into), else_=order.id)
     names = waiting.promised(db)
     theirs = sa.and_(order.merged_into != "", dialect.among(db, order.merged_into, names))
@@ -117,25 +123,30 @@ def _candidates(db: sa.Connection, by: Planning) -> dict[str, _Candidate]:
         order.stage.in_((str(OrderStage.ACCEPTED), str(OrderStage.MERGED))),
         sa.or_(dialect.among(db, order.id, names), theirs),
     )
-    open_units: Counter[str] = Counter()
+    open_units: dict[str, Counter[str]] = {}
     query = (
-        sa.select(leads, sa.func.sum(line.quantity - line.cancelled))
+        sa.select(leads, line.sku, sa.func.sum(line.quantity - line.cancelled))
         .join(sales_tables.orders, order.id == line.order_id)
         .where(stages)
-        .group_by(leads)
+        .group_by(leads, line.sku)
     )
-    for name, units in db.execute(query):
-        open_units[name] += int(units)
-    parts: dict[str, set[str]] = {}
+    for name, sku, units in db.execute(query):
+        open_units.setdefault(name, Counter())[sku] += int(units)
+    known: dict[str, set[str]] = {}
+    parts: dict[str, dict[str, Counter[str]]] = {}
     query_links = (
-        sa.select(leads, link.fulfilment_id, sa.func.sum(link.quantity))
+        sa.select(leads, link.fulfilment_id, state.state, line.sku, sa.func.sum(link.quantity))
         .join(sales_tables.orders, order.id == link.sales_id)
+        .join(sales_tables.lines, sa.and_(line.order_id == link.sales_id, line.number == link.number))
+        .outerjoin(sales_tables.fulfilment_states, state.fulfilment_id == link.fulfilment_id)
         .where(stages)
-        .group_by(leads, link.fulfilment_id)
+        .group_by(leads, link.fulfilment_id, state.state, line.sku)
     )
-    for name, fulfilment, units in db.execute(query_links):
-        open_units[name] -= int(units)
-        parts.setdefault(name, set()).add(fulfilment)
+    for name, fulfilment, how, sku, units in db.execute(query_links):
+        open_units[name][sku] -= int(units)
+        known.setdefault(name, set()).add(fulfilment)
+        if how in (None, str(FulfilmentState.PLANNED)) and units:
+            parts.setdefault(name, {}).setdefault(fulfilment, Counter())[sku] += int(units)
     soft: dict[str, Counter[str]] = {}
     query_soft = (
         sa.select(leads, has.sku, sa.func.sum(has.quantity))
@@ -145,65 +156,24 @@ def _candidates(db: sa.Connection, by: Planning) -> dict[str, _Candidate]:
     )
     for name, sku, units in db.execute(query_soft):
         soft.setdefault(name, Counter())[sku] += int(units)
-    ready = {name: units for name, units in soft.items() if units.total() == open_units[name]}
-    articles = catalogue.articles_of(db, {sku for units in ready.values() for sku in units})
-    query_orders = (
-        sa.select(
-            order.id,
-            order.priority,
-            order.urgent,
-            order.ordered_us,
-            order.ship_by_us,
-            order.promised,
-            order.service,
-            order.payment,
-            (order.total - order.paid).label("due"),
-            person.country,
-            person.region,
-            person.postcode,
-        )
-        .outerjoin(sales_tables.consignees, person.order_id == order.id)
-        .where(order.stage == str(OrderStage.ACCEPTED), dialect.among(db, order.id, ready))
-    )
-    found: dict[str, _Candidate] = {}
-    for row in db.execute(query_orders):
-        units = ready[row.id]
-        its = {sku: articles.get(sku) or Article(sku=sku) for sku in units}
-        goods = NOTHING_SPECIAL
-        for one in its.values():
-            goods |= one.goods
-        cod = row.payment == str(PaymentKind.COD) and row.due > 0
-        country = row.country or ""
-        found[row.id] = _Candidate(
-            ParcelPlan(
-                order=row.id,
-                zone=by.zone_of(country, row.region or "", row.postcode or ""),
-                mass_g=sum(its[sku].mass_g * n for sku, n in units.items()),
-                promised_us=by.promised_us(country, row.promised) if row.promised else row.ship_by_us,
-                goods=int(goods | Goods.COD if cod else goods),
-                longest_mm=max(one.longest_mm for one in its.values()),
-                cod_due=row.due if cod else 0,
-                wish=row.service if row.service in by.services else "",
-                priority=row.priority,
-                urgent=row.urgent,
-                ordered_us=row.ordered_us,
-            ),
-            f"{row.id}.{len(parts[row.id]) + 1}" if row.id in parts else row.id,
-            dict(units),
-        )
-    return found
+    wanted: dict[str, Wanted] = {}
+    for name, units in soft.items():
+        its = {**parts.get(name, {}), _free_name(name, known.get(name, ())): +open_units[name]}
+        if units == sum(its.values(), Counter()):
+            wanted.update((fulfilment, Wanted(name, some)) for fulfilment, some in its.items() if some)
+    return {
+        name: _Candidate(source, wanted[name].order, dict(wanted[name].units))
+        for name, source in parcels_of(db, by, wanted).items()
+    }
 
 
-def _taken(db: sa.Connection, pickups: Iterable[str]) -> Counter[str]:
-    """Room of pickups that released fulfilments have."""
-    its = tables.members.c
-    query = (
-        sa.select(its.pickup, sa.func.count())
-        .join(tables.waves, tables.waves.c.id == its.wave)
-        .where(dialect.among(db, its.pickup, pickups), tables.waves.c.released_us > 0, its.ended != "cancelled")
-        .group_by(its.pickup)
-    )
-    return Counter(dict(db.execute(query).all()))
+def _free_name(order: str, taken: Collection[str]) -> str:
+    """A name that no fulfilment of an order has."""
+    name, number = order, 1
+    while name in taken:
+        number += 1
+        name = f"{order}.{number}"
+    return name
 
 
 _MEMBER = (
@@ -226,9 +196,13 @@ _MEMBER = (
 
 
 def _store_drafts(
-    db: sa.Connection, drafts: Sequence[Wave], found: Mapping[str, Planned], by: Planning, at_us: int
+    db: sa.Connection,
+    drafts: Sequence[Wave],
+    found: Mapping[str, Planned],
+    candidates: Mapping[str, _Candidate],
+    by: Planning,
+    at_us: int,
 ) -> None:
-    pickups = {one.id: one for one in by.pickups}
     dialect.bulk_insert(
         db,
         tables.waves,
@@ -236,30 +210,46 @@ def _store_drafts(
         ((one.id, one.service, one.release_by_us, one.urgent, at_us, 0, "") for one in drafts),
     )
     rows = []
+    pickups = {one.id: one for one in by.pickups}
     for wave in drafts:
         for n, member in enumerate(wave.members):
-            its = found[member.fulfilment]
-            service, pickup = by.services[its.service], pickups[its.pickup]
+            its, of = found[member.fulfilment], candidates[member.fulfilment]
+            service = by.services[its.service]
             best = [(quote.pickup, quote.cost) for quote in its.best]
-            body = msgspec.json.encode(wave_rows.MemberPlan(dict(member.lines), its.quote.cost, best)).decode()
-            arrives_us = next((us for zone, us in pickup.arrives if zone == its.parcel.zone), its.cutoff_us)
+            body = wave_rows.MemberPlan(dict(member.lines), its.quote.cost, best, of.source.version)
             rows.append(
                 (
                     member.fulfilment,
                     wave.id,
                     n,
-                    its.parcel.order,
+                    of.order,
                     service.carrier,
                     service.code,
                     service.lane,
                     its.pickup,
                     its.cutoff_us,
-                    max(arrives_us, its.parcel.promised_us),
+                    arrives_us(its, pickups[its.pickup]),
                     member.priority,
                     member.ordered_us,
-                    body,
+                    msgspec.json.encode(body).decode(),
                     "",
                     0,
                 )
             )
     dialect.bulk_insert(db, tables.members, _MEMBER, rows)
+
+
+def _seen_again(db: sa.Connection, kept: Sequence[Wave], candidates: Mapping[str, _Candidate]) -> None:
+    """Drafts that stay are of their orders as they are now."""
+    its = tables.members.c
+    names = [member.fulfilment for wave in kept for member in wave.members]
+    rows = []
+    for name, body in db.execute(sa.select(its.fulfilment, its.body).where(dialect.among(db, its.fulfilment, names))):
+        known = msgspec.json.decode(body, type=wave_rows.MemberPlan)
+        version = candidates[name].source.version
+        if known.version != version:
+            known.version = version
+            rows.append({"which": name, "now": msgspec.json.encode(known).decode()})
+    if rows:
+        which = tables.members.update().where(its.fulfilment == sa.bindparam("which"))
+        db.execute(which.values(body=sa.bindparam("now")), rows)

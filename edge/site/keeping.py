@@ -22,12 +22,13 @@ from edge.core.values.order import OrderState
 from edge.journal.record import decode
 from edge.orders.sales import Consignee, OrderStage
 from edge.orders.sscc import REUSE_US
-from edge.site import dialect, sales, tables
+from edge.site import blocklist, dialect, sales, tables
 from edge.site import orders as orders_of
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
 from edge.site.folding import WAVES, fold_movements, take_out_waves
 from edge.site.personal import Keys
+from edge.site.standing import keys_of
 
 PORTION = 1_000
 _DAY_US = 86_400_000_000
@@ -65,13 +66,19 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One order of somebody, with what is known of him. ``consignee`` None: purged."""
+    """One order of somebody, with what is known of him. ``consignee`` None: purged.
+
+    ``blocked``: entries of the blocklist that are of him, also those that were taken off. ``refused``: parcels at the
+    door.
+    """
 
     order: str
     stage: OrderStage
     consignee: Consignee | None
     noted: tuple[str, ...]
     note: str
+    blocked: tuple[blocklist.Blocked, ...] = ()
+    refused: int = 0
 
 
 def keep_up(at: StoreConnections, keep: Keep, now_us: int) -> Kept:
@@ -224,6 +231,8 @@ def persons(db: sa.Connection, keys: Keys, known: Consignee) -> list[Person]:
         return []
     names = db.execute(sa.select(people.order_id).where(sa.or_(*asked)).order_by(people.order_id)).scalars().all()
     orders, noted = sales.find(db, names), sales.noted_of(db, names)
+    known_by = keys_of(db, orders)
+    refused = blocklist.refused_of(db, known_by)
     return [
         Person(
             name,
@@ -231,6 +240,8 @@ def persons(db: sa.Connection, keys: Keys, known: Consignee) -> list[Person]:
             sales.consignee_of(db, name),
             tuple(one.value for one in noted.get(name, ())),
             orders[name].note,
+            tuple(blocklist.entries_of(db, (its.phone, its.email, its.address))) if (its := known_by.get(name)) else (),
+            refused.get(name, 0),
         )
         for name in names
     ]
@@ -272,6 +283,7 @@ def _erase(db: sa.Connection, names: Sequence[str], at_us: int) -> None:
         db.execute(table.delete().where(dialect.among(db, table.c.order_id, names)))
     for table in (its.findings, its.waivers):
         db.execute(table.update().where(dialect.among(db, table.c.order_id, names)).values(value=""))
+    blocklist.erase(db, names)
 
 
 def told(people: Sequence[Person]) -> str:

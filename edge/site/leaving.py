@@ -6,12 +6,12 @@ Public names: ended_by.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
-from edge.core.events import OrderShipped, ToteChecked
+from edge.core.events import LoadClosed, OrderShipped, ToteChecked
 from edge.orders.corrections import Mismatch, TaggedItem, seen_leaving
 from edge.orders.reservations import ReservationEvent, ReservationState, departed
 from edge.orders.stock import BinKey, BinStock, BookChange, StockCause, StockCondition
@@ -20,28 +20,35 @@ from edge.site.outbox import OutboxTold
 from edge.site.tables import picks as tables
 from edge.site.tables import stock as stock_tables
 
-_GOING = (ReservationState.HARD, ReservationState.STAGED, ReservationState.PUTTING_BACK)
+_SORTED = (ReservationState.HARD, ReservationState.STAGED)
 
 
 @dataclass(slots=True)
 class _Seen:
     checked: dict[str, ToteChecked] = field(default_factory=dict)
-    shipped: dict[str, OrderShipped] = field(default_factory=dict)
+    shipped: dict[str, int] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
 
 
 def ended_by(db: sa.Connection, told: Iterable[object]) -> list[OutboxTold]:
     """What the floor says of fulfilments that were released here: verified ones, and those that left.
 
-    A verified tote's items are put right by their tags; a parcel in its carrier's lane takes its units out of the
-    books, and its tote is free.
+    A verified tote's items are put right by their tags, and all of it is in the tote, whoever did not say so; a parcel
+    in its carrier's lane takes its units out of the books, and its tote is free. What was cancelled in it comes back,
+    unless it left with a load.
     """
     seen = _Seen()
     for one in told:
-        if isinstance(one, ToteChecked) and one.verified and one.order:
-            seen.checked[one.order] = one
-        elif isinstance(one, OrderShipped):
-            seen.shipped.setdefault(one.order, one)
-    names = seen.checked.keys() | seen.shipped.keys()
+        match one:
+            case ToteChecked(verified=True, order=order) if order:
+                seen.checked[order] = one
+            case OrderShipped(order=order):
+                seen.shipped.setdefault(order, one.at_us)
+            case LoadClosed(aboard=aboard, wrong=wrong):
+                seen.left |= {parcel.order: one.at_us for parcel in (*aboard, *wrong) if parcel.order}
+            case _:  # nothing of a fulfilment
+                pass
+    names = seen.checked.keys() | seen.shipped.keys() | seen.left.keys()
     if not names:
         return []
     table = stock_tables.reservations.c
@@ -50,10 +57,27 @@ def ended_by(db: sa.Connection, told: Iterable[object]) -> list[OutboxTold]:
     outcome: list[OutboxTold] = []
     for name, check in sorted(seen.checked.items()):
         outcome += _put_right(db, check)
+        _in_tote(db, name, check.at_us)
         rounds.end_members(db, {name: "verified"}, check.at_us)
-    for name, one in sorted(seen.shipped.items()):
-        _depart(db, name, one.at_us)
+    for name, at_us in sorted(seen.shipped.items()):
+        _depart(db, name, _SORTED, at_us)
+    for name, at_us in sorted(seen.left.items()):
+        _depart(db, name, (*_SORTED, ReservationState.PUTTING_BACK), at_us)
+        done = tables.put_backs.update().where(tables.put_backs.c.fulfilment == name, tables.put_backs.c.done_us == 0)
+        db.execute(done.values(done_us=at_us, by="departed"))
     return outcome
+
+
+def _in_tote(db: sa.Connection, fulfilment: str, at_us: int) -> None:
+    """All that is allocated to it is in its tote: nobody has to pick it any more."""
+    table = stock_tables.reservations.c
+    hard = sa.and_(table.fulfilment == fulfilment, table.state == str(ReservationState.HARD))
+    picked: Counter[tuple[str, BinKey]] = Counter()
+    for one in reserving.held(db, hard):
+        assert one.its.at is not None, "it is in a bin"
+        picked[fulfilment, one.its.at] += one.its.quantity
+        books.apply(db, reserving.step(db, one, ReservationEvent.PICKED)[2])
+    rounds.fewer_lines(db, picked, at_us)
 
 
 def _put_right(db: sa.Connection, check: ToteChecked) -> list[OutboxTold]:
@@ -98,14 +122,14 @@ def _put_right(db: sa.Connection, check: ToteChecked) -> list[OutboxTold]:
     return told
 
 
-def _depart(db: sa.Connection, fulfilment: str, at_us: int) -> None:
+def _depart(db: sa.Connection, fulfilment: str, states: Sequence[ReservationState], at_us: int) -> None:
     table = stock_tables.reservations.c
     going = [
-        one for one in reserving.held(db, table.fulfilment == fulfilment) if one.its.state in _GOING and one.its.at
+        one for one in reserving.held(db, table.fulfilment == fulfilment) if one.its.state in states and one.its.at
     ]
     movements, effects = [], []
     unpicked: Counter[tuple[str, BinKey]] = Counter()
-    for n, one in enumerate(going):
+    for n, one in enumerate(going, moving.times_moved(db, "fulfilment", fulfilment) if going else 0):
         _, movement, change = departed(one.its, StockCause("fulfilment", fulfilment, n), at_us)
         reserving.step(db, one, ReservationEvent.DEPARTED)
         movements.append(movement)
@@ -118,6 +142,4 @@ def _depart(db: sa.Connection, fulfilment: str, at_us: int) -> None:
     db.execute(tables.totes.delete().where(tables.totes.c.fulfilment == fulfilment))
     items = stock_tables.items
     db.execute(items.update().where(items.c.fulfilment == fulfilment).values(bin=None, fulfilment="", since_us=at_us))
-    done = tables.put_backs.update().where(tables.put_backs.c.fulfilment == fulfilment, tables.put_backs.c.done_us == 0)
-    db.execute(done.values(done_us=at_us, by="departed"))
     rounds.end_members(db, {fulfilment: "shipped"}, at_us)

@@ -1,6 +1,6 @@
 """Movements and counts within a transaction, once for each cause, and who loses units by them.
 
-Public names: record, count, Recorded, GaveWay, write_ledger.
+Public names: record, count, times_moved, Recorded, GaveWay, write_ledger.
 """
 
 from __future__ import annotations
@@ -150,6 +150,13 @@ def _give_way(
         change += effect
         gave.append(GaveWay(one, event, n, now))
     return change, gave
+
+
+def times_moved(db: sa.Connection, kind: str, name: str) -> int:
+    """How many movements a cause has in the ledger: the number of its next one."""
+    table = tables.movements.c
+    query = sa.select(sa.func.count()).select_from(tables.movements)
+    return db.execute(query.where(table.cause_kind == kind, table.cause_id == name)).scalar_one()
 
 
 def _known(db: sa.Connection, causes: Sequence[StockCause]) -> set[StockCause]:

@@ -5,11 +5,13 @@ Public names: Picked, pick.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from edge.orders import floor
 from edge.orders.picking import (
     PickError,
     PickLine,
@@ -19,8 +21,12 @@ from edge.orders.picking import (
     picked,
 )
 from edge.orders.reservations import ReservationEvent, ReservationState
-from edge.site import allocating, books, orders, outbox, put_backs, reserving, rounds, totes
+from edge.orders.stages import FulfilmentTurn, Scope, moved
+from edge.orders.work import Changed
+from edge.site import allocating, books, dialect, orders, outbox, put_backs, reserving, rounds, totes
+from edge.site.dialect import Lock
 from edge.site.outbox import OutboxTold
+from edge.site.scope import locked, save_fulfilments
 from edge.site.tables import picks as tables
 
 if TYPE_CHECKING:
@@ -56,6 +62,7 @@ def pick(at: StoreConnections, said: Picked, at_us: int) -> PickTask:
     its = tables.lines.c
     where = f"task {said.task} line {said.n}"
     with at.writing() as db:
+        dialect.lock(db, Lock.SALES, shared=True)
         sku = db.execute(sa.select(its.sku).where(its.task == said.task, its.n == said.n)).scalar()
         if sku is None:
             raise PickError(f"{where}: there is none")
@@ -66,6 +73,8 @@ def pick(at: StoreConnections, said: Picked, at_us: int) -> PickTask:
         line = next(line for line in now.lines if line.n == said.n)
         if said.bin not in ("", line.at.bin):
             raise PickError(f"{where}: bin {said.bin} was scanned, {line.at.bin} is wanted")
+        if said.tote or said.epcs:
+            dialect.lock(db, Lock.ORDERS)
         order = totes.order_of(db, line.fulfilment)
         now_order = order
         if said.tote:
@@ -73,7 +82,10 @@ def pick(at: StoreConnections, said: Picked, at_us: int) -> PickTask:
         if said.epcs:
             now_order = totes.with_items(db, now_order, line, said.epcs, at_us, where)
         taken = min(line.picked, line.quantity) - before.picked
-        reserving.step_units(db, line.fulfilment, line.at, ReservationState.HARD, ReservationEvent.PICKED, taken)
+        staged = reserving.step_units(
+            db, line.fulfilment, line.at, ReservationState.HARD, ReservationEvent.PICKED, taken
+        )
+        _in_tote(db, line.fulfilment, staged)
         told: list[OutboxTold] = []
         if line.short:
             reserving.step_units(
@@ -91,6 +103,22 @@ def pick(at: StoreConnections, said: Picked, at_us: int) -> PickTask:
             orders.put(db, [now_order], at_us)
         outbox.append(db, told, at_us)
         return now
+
+
+def _in_tote(db: sa.Connection, fulfilment: str, units: Mapping[tuple[str, int], int]) -> None:
+    """What a fulfilment's orders know of it: so many units are in its tote, and whether that is all."""
+    held = locked(db, fulfilment)
+    if held is None:
+        return
+    now = held
+    for (order, number), n in sorted(units.items()):
+        changed = floor.pick(Scope({}, {fulfilment: now}), fulfilment, order, number, n)
+        if isinstance(changed, Changed):  # else the line had seen it before the picker said so
+            now = next(iter(changed.fulfilments), now)
+    if now.quantity and all(one.picked == one.quantity for one in now.portions):
+        now = moved(now, FulfilmentTurn.PICKED)
+    if now != held:
+        save_fulfilments(db, [now])
 
 
 def _lines_again(db: sa.Connection, task: PickTask, line: PickLine, at_us: int) -> tuple[PickTask, list[OutboxTold]]:

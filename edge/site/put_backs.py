@@ -1,28 +1,16 @@
-"""What lies in totes and is not wanted there any more, in transactions.
+"""What lies in totes and is not wanted there any more, within a transaction.
 
-Public names: PutBackRow, add_put_back, open_put_backs, put_back, take_away.
+Public names: PutBackRow, add_put_back, open_put_backs, find, end, close.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from edge.orders.picking import (
-    PickError,
-)
-from edge.orders.reservations import ReservationEvent, ReservationState
-from edge.orders.stock import BinKey, BookChange, StockCondition
-from edge.site import books, dialect, reserving, rounds
+from edge.orders.stock import BinKey, StockCondition
 from edge.site.tables import picks as tables
-from edge.site.tables import stock as stock_tables
-
-if TYPE_CHECKING:
-    from edge.site.connections import StoreConnections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +27,7 @@ class PutBackRow:
 
 
 def add_put_back(db: sa.Connection, fulfilment: str, tote: str, to: BinKey, units: int, why: str, at_us: int) -> None:
+    """Units lie in a tote, empty = in which is not known, and are to go to a bin."""
     db.execute(
         tables.put_backs.insert().values(
             fulfilment=fulfilment,
@@ -78,60 +67,28 @@ def _put_back(row: sa.Row[tuple[object, ...]]) -> PutBackRow:
     )
 
 
-def put_back(at: StoreConnections, seq: int, by: str, at_us: int) -> PutBackRow:
-    """Units were seen in their bin again: nobody has them any more. Said again, nothing changes.
+def find(db: sa.Connection, seq: int) -> tuple[PutBackRow, bool] | None:
+    """One of them, and whether it is done; None = there is none."""
+    row = db.execute(sa.select(tables.put_backs).where(tables.put_backs.c.seq == seq)).first()
+    return None if row is None else (_put_back(row), bool(row.done_us))
 
-    Raises:
-        PickError: there is no such row.
-    """
+
+def end(db: sa.Connection, seq: int, by: str, at_us: int) -> None:
+    """Its units were seen in their bin."""
     table = tables.put_backs
-    with at.writing() as db:
-        row = db.execute(sa.select(table).where(table.c.seq == seq)).first()
-        if row is None:
-            raise PickError(f"put-back {seq}: there is none")
-        books.lock_skus(db, [row.sku])
-        which = table.update().where(table.c.seq == seq, table.c.done_us == 0)
-        done = _put_back(row)
-        if db.execute(which.values(done_us=at_us, by=by)).rowcount:
-            state, event = ReservationState.PUTTING_BACK, ReservationEvent.PUT_BACK
-            reserving.step_units(db, done.fulfilment, done.to, state, event, done.quantity)
-        return done
+    db.execute(table.update().where(table.c.seq == seq, table.c.done_us == 0).values(done_us=at_us, by=by))
 
 
-def take_away(db: sa.Connection, units: Mapping[tuple[str, int], int], why: str, at_us: int) -> dict[str, int]:
-    """Takes units from lines of orders that want fewer: (order, line) -> how many; what must go back, by fulfilment.
-
-    What is soft goes first, then what is not picked yet, whose pick lines get fewer; what lies in a tote is to be put
-    back, and is free when it was seen. The line's book is the caller's to amend.
-    """
-    table = stock_tables.reservations.c
-    live = table.state.in_(
-        [str(state) for state in (ReservationState.SOFT, ReservationState.HARD, ReservationState.STAGED)]
-    )
-    of_orders = sa.and_(dialect.among(db, table.order_id, (order for order, _ in units)), live)
-    books.lock_skus(db, db.execute(sa.select(table.sku).where(of_orders).distinct()).scalars())
-    rows = reserving.held(db, of_orders)
-    turn = {ReservationState.SOFT: 0, ReservationState.HARD: 1, ReservationState.STAGED: 2}
-    effects: list[BookChange] = []
-    fewer: Counter[tuple[str, BinKey]] = Counter()
-    back: Counter[str] = Counter()
-    left = dict(units)
-    for one in sorted(rows, key=lambda row: (turn[row.its.state], row.seq)):
-        key = (one.its.order, one.its.line)
-        n = min(left.get(key, 0), one.its.quantity)
-        if n <= 0:
+def close(db: sa.Connection, fulfilment: str, to: BinKey, units: int, at_us: int) -> None:
+    """So many units of a fulfilment that were to go to a bin need no putting back any more, the oldest first."""
+    table = tables.put_backs
+    query = sa.select(table).where(table.c.fulfilment == fulfilment, table.c.done_us == 0).order_by(table.c.seq)
+    for one in map(_put_back, db.execute(query).all()):
+        if one.to != to or units <= 0:
             continue
-        left[key] -= n
-        now, _, effect = reserving.step(db, one, ReservationEvent.CANCELLED, n)
-        effects.append(effect)
-        if one.its.at and one.its.state is ReservationState.HARD:
-            fewer[one.fulfilment, one.its.at] += n
-        elif one.its.at and now is not None:
-            tote = db.execute(
-                sa.select(tables.totes.c.tote).where(tables.totes.c.fulfilment == one.fulfilment)
-            ).scalar()
-            add_put_back(db, one.fulfilment, tote or "", one.its.at, n, why, at_us)
-            back[one.fulfilment] += n
-    books.apply(db, BookChange.summed(effects))
-    rounds.fewer_lines(db, fewer, at_us)
-    return dict(back)
+        rest = one.quantity - units
+        units -= one.quantity
+        if rest > 0:
+            db.execute(table.update().where(table.c.seq == one.seq).values(quantity=rest))
+        else:
+            end(db, one.seq, "seen", at_us)

@@ -9,24 +9,26 @@ needs several.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import sqlalchemy as sa
 
 from edge.core.values.order import Order, OrderLine, OrderState
 from edge.orders.picking import withdrawn
 from edge.orders.release import Lacking, released
-from edge.orders.reservations import ReservationEvent, ReservationState
+from edge.orders.reservations import Reservation, ReservationEvent, ReservationState
 from edge.orders.sales import OrderStage
+from edge.orders.stages import Fulfilment, FulfilmentState, FulfilmentTurn, Portion, moved
 from edge.orders.stock import BookChange
 from edge.orders.waves import Wave, WaveLimits
 from edge.site import books, catalogue, dialect, orders, outbox, reserving, rounds, sales, wave_rows
 from edge.site import tables as floor
 from edge.site.dialect import Lock
 from edge.site.outbox import OutboxTold
-from edge.site.sales import SaleLink
+from edge.site.scope import portions_of, save_fulfilments
 from edge.site.tables import picks as tables
 from edge.site.tables import sales as sales_tables
 from edge.site.tables import stock as stock_tables
@@ -52,6 +54,7 @@ def release(at: StoreConnections, wave: str, limits: WaveLimits, by: str, at_us:
     Again, nothing changes. A member that lacks units stays behind; where all do, the wave stays a draft.
     """
     with at.batch(Lock.BATCH), at.writing() as db:
+        dialect.lock(db, Lock.SALES)
         query = sa.select(tables.waves).where(tables.waves.c.id == wave)
         rows = db.execute(query).all()
         skus = {sku for one in wave_rows.waves_of(db, rows) for member in one.members for sku, _ in member.lines}
@@ -72,38 +75,15 @@ def release(at: StoreConnections, wave: str, limits: WaveLimits, by: str, at_us:
 
 
 def _release(db: sa.Connection, wave: Wave, limits: WaveLimits, by: str, at_us: int) -> Released:
-    its, has, order = tables.members.c, stock_tables.reservations.c, sales_tables.orders.c
-    planned_rows = {row.sales_id: row for row in db.execute(sa.select(tables.members).where(its.wave == wave.id))}
-    leads = sa.case((order.stage == str(OrderStage.MERGED), order.merged_into), else_=order.id)
-    going = sa.and_(
-        dialect.among(db, leads, planned_rows), order.stage.in_((str(OrderStage.ACCEPTED), str(OrderStage.MERGED)))
-    )
-    lead_of = dict(db.execute(sa.select(order.id, leads).where(going)).all())
-    held = reserving.held(
-        db,
-        sa.and_(
-            dialect.among(db, has.order_id, lead_of), has.state == str(ReservationState.SOFT), has.fulfilment == ""
-        ),
-    )
-    mine: dict[str, list[reserving.Held]] = {}
-    for one in held:
-        mine.setdefault(planned_rows[lead_of[one.its.order]].fulfilment, []).append(one)
-    complete, lacking = [], []
-    for member in wave.members:
-        units = Counter[str]()
-        for one in mine.get(member.fulfilment, ()):
-            units[one.its.sku] += one.its.quantity
-        wanted = dict(member.lines)
-        if units == wanted:
-            complete.append(member)
-        else:
-            sku = min(sku for sku in wanted.keys() | units.keys() if units[sku] != wanted.get(sku, 0))
-            lacking.append(Lacking(member.fulfilment, sku, abs(wanted.get(sku, 0) - units[sku]), ()))
+    its = tables.members.c
+    planned_rows = {row.fulfilment: row for row in db.execute(sa.select(tables.members).where(its.wave == wave.id))}
+    mine, rest, lacking = _shares(db, planned_rows, wave)
+    complete = [member for member in wave.members if member.fulfilment in mine]
     skus = {sku for member in complete for sku, _ in member.lines}
     offers = books.offers_of(db, skus)
     made = released(
         replace(wave, members=tuple(complete)),
-        {name: [one.its for one in rows] for name, rows in mine.items()},
+        mine,
         offers,
         catalogue.articles_of(db, skus),
         {row.fulfilment: row.delivered_us for row in planned_rows.values()},
@@ -115,10 +95,10 @@ def _release(db: sa.Connection, wave: Wave, limits: WaveLimits, by: str, at_us: 
     if not made.members:
         return Released(wave.id, 0, 0, tuple(lacking))
     names = {member.fulfilment for member in made.members}
-    fulfilment_of = {name: planned_rows[lead].fulfilment for name, lead in lead_of.items()}
-    out = [one for name in sorted(names) for one in mine[name]]
-    reserving.delete_soft(db, {one.its.order for one in out})
-    reserving.insert_reservations(db, ((one, fulfilment_of[one.order]) for one in made.hard))
+    stay = [one for name, some in mine.items() if name not in names for one in some]
+    reserving.delete_soft(db, {one.order for some in mine.values() for one in some})
+    reserving.insert_reservations(db, ((one, "") for one in (*rest, *stay)))
+    reserving.insert_reservations(db, zip(made.hard, made.owners, strict=True))
     books.apply(db, made.change)
     rounds.save_tasks(db, made.tasks)
     if behind := [member.fulfilment for member in wave.members if member.fulfilment not in names]:
@@ -126,11 +106,82 @@ def _release(db: sa.Connection, wave: Wave, limits: WaveLimits, by: str, at_us: 
     values = {"released_us": at_us, "by": by}
     db.execute(tables.waves.update().where(tables.waves.c.id == wave.id).values(values))
     units_of: Counter[tuple[str, str, int]] = Counter()
-    for one in out:
-        units_of[fulfilment_of[one.its.order], one.its.order, one.its.line] += one.its.quantity
-    sales.link(db, [SaleLink(name, of, line, n) for (name, of, line), n in units_of.items()])
+    for name in names:
+        for one in mine[name]:
+            units_of[name, one.order, one.line] += one.quantity
+    parcels: dict[str, tuple[Portion, ...]] = {}
+    for (name, of, line), n in sorted(units_of.items()):
+        parcels[name] = (*parcels.get(name, ()), Portion(order=of, line=line, quantity=n))
+    out = [Fulfilment(id=name, portions=some, state=FulfilmentState.RELEASED) for name, some in parcels.items()]
+    save_fulfilments(db, out)
     orders.put(db, _orders(db, units_of, planned_rows.values(), names), at_us)
     return Released(wave.id, len(made.members), len(made.tasks), tuple(lacking))
+
+
+def _shares(
+    db: sa.Connection, rows: Mapping[str, sa.Row[Any]], wave: Wave
+) -> tuple[dict[str, list[Reservation]], list[Reservation], list[Lacking]]:
+    """What of the soft units of their orders is whose, for members that have all that was planned; what is left of
+    those orders; and who lacks something. Whose order was changed since it was planned is planned again.
+    """
+    has, order, line = stock_tables.reservations.c, sales_tables.orders.c, sales_tables.lines.c
+    leads = sa.case((order.stage == str(OrderStage.MERGED), order.merged_into), else_=order.id)
+    going = sa.and_(
+        dialect.among(db, leads, (row.sales_id for row in rows.values())),
+        order.stage.in_((str(OrderStage.ACCEPTED), str(OrderStage.MERGED))),
+    )
+    lead_of: dict[str, str] = {}
+    versions: dict[str, int] = {}
+    for name, lead, version in db.execute(sa.select(order.id, leads, order.version).where(going)):
+        lead_of[name], versions[name] = lead, version
+    sold = sa.select(line.order_id, line.number, line.sku, line.quantity - line.cancelled)
+    open_units: Counter[tuple[str, int]] = Counter()
+    sku_of: dict[tuple[str, int], str] = {}
+    for name, number, sku, units in db.execute(sold.where(dialect.among(db, line.order_id, lead_of))):
+        open_units[name, number], sku_of[name, number] = int(units), sku
+    for link in sales.linked(db, orders=lead_of):
+        open_units[link.order, link.number] -= link.quantity
+    known = portions_of(db, rows)
+    soft = sa.and_(
+        dialect.among(db, has.order_id, lead_of), has.state == str(ReservationState.SOFT), has.fulfilment == ""
+    )
+    left: dict[tuple[str, int], list[Reservation]] = {}
+    for one in reserving.held(db, soft):
+        left.setdefault((one.its.order, one.its.line), []).append(one.its)
+    mine: dict[str, list[Reservation]] = {}
+    lacking: list[Lacking] = []
+    for member in wave.members:
+        row = rows[member.fulfilment]
+        needs = Counter({key: n for key, n in open_units.items() if lead_of[key[0]] == row.sales_id and n > 0})
+        if (waits := known.get(member.fulfilment)) is not None:
+            own = {(one.order, one.line): one.quantity for one in waits.portions if one.quantity}
+            needs = Counter(own if waits.state is FulfilmentState.PLANNED else {})
+        units, there = Counter[str](), Counter[str]()
+        for key, n in needs.items():
+            units[sku_of.get(key, "")] += n
+            there[sku_of.get(key, "")] += min(n, sum(one.quantity for one in left.get(key, ())))
+        wanted = dict(member.lines)
+        version = msgspec.json.decode(row.body, type=wave_rows.MemberPlan).version
+        if not units == there == wanted:
+            sku = min(sku for sku in wanted.keys() | units.keys() if not there[sku] == units[sku] == wanted.get(sku, 0))
+            lacking.append(Lacking(member.fulfilment, sku, max(0, wanted.get(sku, 0) - there[sku]), ()))
+        elif version not in (0, versions.get(row.sales_id)):
+            lacking.append(Lacking(member.fulfilment, min(wanted), 0, ()))
+        else:
+            mine[member.fulfilment] = [part for key, n in needs.items() for part in _taken(left[key], n)]
+    touched = {one.order for some in mine.values() for one in some}
+    return mine, [one for (name, _), some in left.items() if name in touched for one in some], lacking
+
+
+def _taken(from_: list[Reservation], units: int) -> Iterator[Reservation]:
+    """So many units out of some reservations, which have the rest."""
+    while units:
+        one = from_.pop(0)
+        n = min(units, one.quantity)
+        units -= n
+        if n < one.quantity:
+            from_.insert(0, replace(one, quantity=one.quantity - n))
+        yield replace(one, quantity=n)
 
 
 def _orders(
@@ -189,6 +240,7 @@ def withdraw(at: StoreConnections, wave: str, by: str, at_us: int) -> tuple[int,
     with something in it is finished.
     """
     with at.batch(Lock.BATCH), at.writing() as db:
+        dialect.lock(db, Lock.SALES)
         its, has = tables.members.c, stock_tables.reservations.c
         names = list(db.execute(sa.select(its.fulfilment).where(its.wave == wave, its.ended == "")).scalars())
         ours = sa.and_(dialect.among(db, has.fulfilment, names), has.state != str(ReservationState.CONSUMED))
@@ -201,6 +253,8 @@ def withdraw(at: StoreConnections, wave: str, by: str, at_us: int) -> tuple[int,
             return len(names), 0
         rows = reserving.held(db, ours)
         begun = {one.fulfilment for one in rows if one.its.state not in (ReservationState.SOFT, ReservationState.HARD)}
+        waiting = portions_of(db, names)
+        begun |= {name for name, one in waiting.items() if one.state is not FulfilmentState.RELEASED}
         gone = sorted(set(names) - begun - set(_bound(db, names)))
         task_ids = db.execute(sa.select(tables.tasks.c.id).where(tables.tasks.c.wave == wave)).scalars().all()
         for name in sorted(task_ids):
@@ -217,9 +271,9 @@ def withdraw(at: StoreConnections, wave: str, by: str, at_us: int) -> tuple[int,
                 soft[at_row] = now
         books.apply(db, BookChange.summed(effects))
         reserving.set_soft(db, soft)
-        link = sales_tables.fulfilments
-        db.execute(link.delete().where(dialect.among(db, link.c.fulfilment_id, gone)))
+        save_fulfilments(db, [moved(waiting[name], FulfilmentTurn.WITHDRAWN) for name in gone if name in waiting])
         db.execute(tables.members.delete().where(dialect.among(db, its.fulfilment, gone)))
+        dialect.lock(db, Lock.ORDERS)
         known = orders.orders_where(db, dialect.among(db, floor.orders.c.id, gone))
         orders.put(db, [replace(one, state=OrderState.CANCELLED) for one in known], at_us)
         body: dict[str, str | int | list[str]] = {"members": len(gone), "by": by}

@@ -1,7 +1,7 @@
 """Reservations within a transaction: promised by rank, taken from later orders, stepped, lapsed.
 
-Public names: Held, held, at_place, step, step_units, set_soft, insert_reservations, delete_soft, LIVE, Want, Reserved,
-reserve, told_of, lapse.
+Public names: Held, held, at_place, step, step_units, take_off, set_soft, insert_reservations, delete_soft, LIVE, Want,
+Reserved, reserve, told_of, lapse.
 """
 
 from __future__ import annotations
@@ -136,6 +136,16 @@ def step(
         return Held(one.seq, now, one.fulfilment), None, change
     seq = db.execute(table.insert().values(values).returning(table.c.seq)).scalar_one()
     return Held(seq, now, one.fulfilment), left, change
+
+
+def take_off(db: sa.Connection, one: Held, units: int) -> None:
+    """So many units of what left the books are no reservation's any more: they came back."""
+    table = tables.reservations
+    which = table.c.seq == one.seq
+    if units < one.its.quantity:
+        db.execute(table.update().where(which).values(quantity=one.its.quantity - units))
+    else:
+        db.execute(table.delete().where(which))
 
 
 def set_soft(db: sa.Connection, rows: Iterable[Held]) -> None:
@@ -279,10 +289,11 @@ def lapse(db: sa.Connection, which: sa.ColumnElement[bool], event: ReservationEv
 
 def step_units(
     db: sa.Connection, fulfilment: str, key: BinKey, state: ReservationState, event: ReservationEvent, units: int
-) -> int:
-    """Takes a step with so many units that a fulfilment has in a bin; how many there were."""
+) -> Counter[tuple[str, int]]:
+    """Takes a step with so many units that a fulfilment has in a bin; how many there were, by order and line."""
+    found: Counter[tuple[str, int]] = Counter()
     if units <= 0:
-        return 0
+        return found
     table = tables.reservations.c
     rows = held(
         db,
@@ -296,12 +307,11 @@ def step_units(
         ),
     )
     effects: list[BookChange] = []
-    left = units
     for one in rows:
-        if not left:
+        n = min(units - found.total(), one.its.quantity)
+        if n <= 0:
             break
-        n = min(left, one.its.quantity)
         effects.append(step(db, one, event, n)[2])
-        left -= n
+        found[one.its.order, one.its.line] += n
     books.apply(db, BookChange.summed(effects))
-    return units - left
+    return found

@@ -22,6 +22,7 @@ from edge.orders.picking import (
     ShortReason,
     TaskEvent,
     TaskState,
+    ended,
 )
 from edge.orders.stock import BinKey, StockCondition
 from edge.orders.waves import PickMode
@@ -246,15 +247,4 @@ def fewer_lines(db: sa.Connection, fewer: Mapping[tuple[str, BinKey], int], at_u
             lines.append(line)
         now = replace(task, lines=tuple(lines), version=task.version + 1)
         if now.lines != task.lines:
-            change_task(db, task, _closed(now), at_us)
-
-
-def _closed(task: PickTask) -> PickTask:
-    """A round as done or withdrawn, once nothing of it is left to pick."""
-    if not all(line.ended for line in task.lines):
-        return task
-    if task.state is TaskState.PICKING:
-        return replace(task, state=task.stepped(TaskEvent.ENDED))
-    if task.state in (TaskState.OPEN, TaskState.ASSIGNED) and all(line.withdrawn for line in task.lines):
-        return replace(task, state=task.stepped(TaskEvent.WITHDRAWN), picker="")
-    return task
+            change_task(db, task, ended(now), at_us)

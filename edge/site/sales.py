@@ -238,14 +238,14 @@ def replace_order(
     db: sa.Connection,
     order: SalesOrder,
     version: int,
-    keys: Keys,
+    keys: Keys | None,
     consignee: Consignee | None = None,
     content: str = "",
 ) -> SalesOrder:
     """Stores an order in the place of its ``version``, as one version more; raises SalesConflict if it has another.
 
-    ``consignee``: a new one, None = as it is. ``content``: the key of what the channel said, empty = as it is. A line
-    that is gone from the order must not be in a fulfilment.
+    ``consignee``: a new one, which needs ``keys``; None = as it is. ``content``: the key of what the channel said,
+    empty = as it is. A line that is gone from the order must not be in a fulfilment.
     """
     after = replace(order, version=version + 1)
     table = tables.orders.c
@@ -267,6 +267,7 @@ def replace_order(
         else:
             db.execute(tables.lines.insert().values(order_id=order.id, **row))
     if consignee is not None:
+        assert keys is not None, "a person has keys"
         told = person_row(order.id, consignee, keys.all_of(consignee, order.lines))
         person = dict(zip(PERSON, told, strict=True))
         db.execute(tables.consignees.update().where(tables.consignees.c.order_id == order.id).values(person))

@@ -125,14 +125,19 @@ def named_by(db: sa.Connection, keys: Keys | None, text: str, countries: Iterabl
     return tuple(sorted(found)[:_NAMED])
 
 
+def phones_of(text: str, countries: Iterable[str]) -> list[Consignee]:
+    """Whoever may have a phone number as somebody types it; ``countries``: of phones without one."""
+    read = [read_phone(text, country) for country in dict.fromkeys(("", *countries))]
+    return [Consignee(phone=one.number, extension=one.extension, phone_given=text) for one in read]
+
+
 def _persons(db: sa.Connection, keys: Keys, text: str, countries: Iterable[str]) -> set[str]:
     person = its.consignees.c
     asked: list[sa.ColumnElement[bool]] = []
     if "@" in text:
         asked.append(person.email_key == keys.email(Consignee(email=text)))
     elif sum(char.isdecimal() for char in text) >= 6:
-        read = [read_phone(text, country) for country in dict.fromkeys(("", *countries))]
-        phones = [Consignee(phone=one.number, extension=one.extension, phone_given=text) for one in read]
+        phones = phones_of(text, countries)
         asked.append(person.phone_key.in_(sorted({key for one in phones if (key := keys.phone(one))})))
     found: set[str] = set()
     for condition in asked:

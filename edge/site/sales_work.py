@@ -1,6 +1,6 @@
 """What becomes of sales orders in one transaction: judged, wished, reported; applied, written down and told.
 
-Public names: SaleWork, EffectHand, PERSON, held_by, floor_turns, as_line_knows.
+Public names: SaleWork, PERSON, held_by, floor_turns, as_line_knows.
 
 The decisions are those of `edge.orders`; here they get their facts, and what they give is stored.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from functools import cached_property
 
 import sqlalchemy as sa
 
@@ -25,7 +25,6 @@ from edge.orders.moments import (
     AmendFeed,
     AskCarrier,
     Effect,
-    FreeReservation,
     Missing,
     PlanAgain,
     Refund,
@@ -36,23 +35,26 @@ from edge.orders.moments import (
     Tell,
 )
 from edge.orders.money import apportioned
+from edge.orders.planning import Planning
 from edge.orders.review import Judgement, ReviewFinding, ReviewRule, ReviewRules, Waiver, Weight, judge
 from edge.orders.sales import Consignee, Draft, OrderStage, SalesOrder
-from edge.orders.stages import STARTED, Fulfilment, FulfilmentTurn, Scope, line_state
+from edge.orders.stages import STARTED, Fulfilment, FulfilmentState, FulfilmentTurn, Scope, line_state, moved
+from edge.orders.stock import BinKey
 from edge.orders.work import Changed, WishRefused
-from edge.site import dialect, orders, outbox, put_backs, sales, tables
+from edge.site import dialect, orders, outbox, sales, tables
 from edge.site.dialect import Lock
+from edge.site.effects import Settled, settle, undraft
 from edge.site.outbox import OutboxTold
 from edge.site.personal import Keys
 from edge.site.sales import SaleChange, SaleFinding
 from edge.site.sales_facts import facts_of, facts_of_new
 from edge.site.scope import save_fulfilments, scope_of
+from edge.site.standing import completed, keys_of
+from edge.site.tables.parcels import parcels as labels
 from edge.site.taking import FreshSale, SaleTaken
 
 PERSON = "person"
 """The code of a finding that is no rule's: somebody holds the order, and only somebody releases it."""
-EffectHand: TypeAlias = Callable[[sa.Connection, Sequence[Effect], int], None]
-"""What is done about effects within the transaction; the time in microseconds. None: stock and picks give back."""
 _OTHERS = (Missing, TakeOut, RemoveFromLoad, PlanAgain, Relabel, AskCarrier)
 """Effects that somebody must do something about; the outbox says so."""
 _TELLING = frozenset(kind.__name__ for kind in (ToteChecked, OrderShipped, ParcelGated, LoadClosed))
@@ -60,27 +62,53 @@ _JUDGED = (OrderStage.REVIEW, OrderStage.HELD, OrderStage.ACCEPTED)
 
 
 class SaleWork:
-    """One transaction's, which has taken `Lock.SALES`; `finish` is the last of it."""
+    """One transaction's, which has taken `Lock.SALES`; `finish` is the last of it.
 
-    def __init__(self, db: sa.Connection, keys: Keys, rules: ReviewRules, at_us: int, hand: EffectHand | None) -> None:
-        self._db, self._keys, self._rules, self._at_us, self._hand = db, keys, rules, at_us, hand
+    ``keys``: None where what is ordered stays as it is. ``planning``: what carriers are chosen by at an instant, None =
+    nobody plans here.
+    ``seen_at``: as `edge.site.effects.settle` says.
+    """
+
+    def __init__(
+        self,
+        db: sa.Connection,
+        keys: Keys | None,
+        rules: ReviewRules,
+        at_us: int,
+        planning: Callable[[int], Planning] | None = None,
+    ) -> None:
+        self._db, self._known_keys, self._rules, self._at_us, self._planning = db, keys, rules, at_us, planning
         self.told: list[OutboxTold] = []
+        self.seen_at: BinKey | None = None
+        self._redrafted: set[str] = set()
         self._effects: list[Effect] = []
         self._amended: dict[str, Fulfilment] = {}
         self._first: dict[str, Judgement] = {}
         self._later: set[str] = set()
         dialect.lock(db, Lock.SALES)
 
+    @property
+    def _keys(self) -> Keys:
+        assert self._known_keys is not None, "whoever changes what is ordered has them"
+        return self._known_keys
+
+    @cached_property
+    def _by(self) -> Planning | None:
+        return None if self._planning is None else self._planning(self._at_us)
+
     # ---- what comes in -----------------------------------------------------------------------------------------------
 
     def first_stages(self, news: Sequence[FreshSale]) -> dict[str, OrderStage]:
         """Where orders begin that are about to be stored."""
         gathered = facts_of_new(self._db, news, self._rules)
+        orders_of = {one.draft.order.id: one.draft.order for one in news}
+        known_by = {one.draft.order.id: one.known_by for one in news}
+        facts = completed(self._db, gathered.facts, orders_of, known_by, self._by)
         found: dict[str, OrderStage] = {}
         for one in news:
             order = one.draft.order
             if order.stage in _JUDGED:
-                self._first[order.id] = its = judge(order, gathered.facts[order.id], self._rules)
+                self._first[order.id] = its = judge(order, facts[order.id], self._rules)
                 found[order.id] = its.stage
         self._later |= gathered.later
         return found
@@ -149,10 +177,12 @@ class SaleWork:
         body: dict[str, str | int | list[str]] = {
             "lines": [f"{number}: {units}" for number, units in wish.wanted.items()]
         }
+        stood_beside = facts_of(self._db, {wish.order: scope.orders[wish.order]}, self._rules).later
         self.save(scope, changed, wish.by, wish.reason, "amended", body, (wish.order, person, content))
         if draft is not None and person is not None:
             sales.set_noted(self._db, wish.order, draft.noted)
         self.judge([wish.order])
+        self.judge(stood_beside, beside=False)  # of another address or other goods they are no neighbours any more
         return changed
 
     def save(
@@ -169,10 +199,13 @@ class SaleWork:
         for order in changed.orders:
             before = scope.orders[order.id]
             person, content = given[1:] if order.id == given[0] else (None, "")
+            if _planned_otherwise(before, order, person):
+                self._redrafted |= {order.id, order.merged_into, before.merged_into}
             if person is None and order.lines != before.lines:  # what is compared of it has changed
                 person = sales.consignee_of(self._db, order.id)
-            sales.replace_order(self._db, order, before.version, self._keys, person, content)
+            sales.replace_order(self._db, order, before.version, self._known_keys, person, content)
             self._note(order.id, by, reason, what, dict(body or {}))
+        changed = replace(changed, fulfilments=tuple(_all_picked(one) for one in changed.fulfilments))
         save_fulfilments(self._db, changed.fulfilments)
         now = changed.onto(scope)
         self._effects += changed.effects
@@ -207,6 +240,7 @@ class SaleWork:
         if not found:
             return
         gathered = facts_of(self._db, found, self._rules)
+        facts = completed(self._db, gathered.facts, found, keys_of(self._db, found), self._by)
         waivers = sales.waivers_of(self._db, found)
         known = sales.findings_of(self._db, found)
         findings: dict[str, list[SaleFinding]] = {}
@@ -216,7 +250,7 @@ class SaleWork:
         for name, order in found.items():
             if order.stage not in _JUDGED:
                 continue
-            its = judge(order, gathered.facts[name], self._rules, [_waiver(one) for one in waivers.get(name, ())])
+            its = judge(order, facts[name], self._rules, [_waiver(one) for one in waivers.get(name, ())])
             held = [one for one in known.get(name, ()) if one.code == PERSON]
             findings[name] = [*held, *map(_stored, its.findings)]
             stage = OrderStage.HELD if held and order.stage is not OrderStage.ACCEPTED else its.stage
@@ -262,22 +296,51 @@ class SaleWork:
     def _look(self, order: SalesOrder, person: Consignee | None) -> Judgement:
         """What would hold an order as it is wished."""
         people = {} if person is None else {order.id: person}
-        facts = facts_of(self._db, {order.id: order}, self._rules, people).facts[order.id]
+        gathered = facts_of(self._db, {order.id: order}, self._rules, people)
+        stored = keys_of(self._db, {order.id: order})
+        known_by = stored if person is None else {order.id: self._keys.all_of(person, order.lines)}
+        facts = completed(self._db, gathered.facts, {order.id: order}, known_by, self._by)[order.id]
         waivers = sales.waivers_of(self._db, [order.id]).get(order.id, [])
         return judge(order, facts, self._rules, [_waiver(one) for one in waivers])
 
     # ---- the end -----------------------------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Lets others do their part, tells the lines, then the outbox."""
+        """Has the rest of the store follow, tells the lines, then the outbox."""
+        done = Settled()
         if self._effects:
-            (self._hand or _give_back)(self._db, self._effects, self._at_us)
-        if self._amended:
+            done = settle(self._db, self._effects, lambda: self._by, self._at_us, self.seen_at)
+        undraft(self._db, self._redrafted - {""})
+        self._amended |= done.waiting
+        names = {*self._amended, *done.routes, *done.void}
+        if names:
+            dialect.lock(self._db, Lock.ORDERS)  # a tote may just be bound
             lines = _lines(self._db, self._amended.values())
-            known = orders.orders_where(self._db, dialect.among(self._db, tables.orders.c.id, self._amended))
-            now = [as_line_knows(order, self._amended[order.id], lines) for order in known]
-            orders.put(self._db, now, self._at_us)
+            for order in orders.orders_where(self._db, dialect.among(self._db, tables.orders.c.id, names)):
+                self._tell_line(order, done, lines)
         outbox.append(self._db, self.told, self._at_us)
+
+    def _tell_line(self, order: Order, done: Settled, lines: Mapping[tuple[str, int], str]) -> None:
+        """A parcel that was sorted and is to be labelled again is cancelled first, and then open without its label."""
+        now = as_line_knows(order, self._amended[order.id], lines) if order.id in self._amended else order
+        void = order.id in done.void and order.labels
+        if order.id in done.void:
+            now = replace(now, parcel=None, codes=())
+            label = labels.c.fulfilment == order.id
+            void_now = {"voided_us": self._at_us, "used_us": self._at_us, "reason": "another label"}
+            self._db.execute(labels.update().where(label, labels.c.voided_us == 0).values(void_now))
+        if (route := done.routes.get(order.id)) is not None:
+            now = replace(now, carrier=route.carrier, service=route.service)
+        both = [replace(order, state=OrderState.CANCELLED), now] if _again(order, now) else [now]
+        for one in both:
+            orders.put(self._db, [one], self._at_us)
+        if route is not None:
+            body: dict[str, str | int | list[str]] = {"carrier": route.carrier, "service": route.service}
+            if route.refusals:
+                body["refusals"] = list(route.refusals)
+            self.told.append(OutboxTold("fulfilment.rerouted.v1", order.id, body))
+        if void:
+            self.told.append(OutboxTold("fulfilment.label-void.v1", order.id, {"labels": list(order.labels)}))
 
     def _note(self, order: str, by: str, reason: str, what: str, body: dict[str, str | int | list[str]]) -> None:
         change = SaleChange(order=order, at_us=self._at_us, by=by, reason=reason, what=what, body=body)
@@ -291,14 +354,29 @@ class SaleWork:
         return sales.find(self._db, [name])[name].version
 
 
-def _give_back(db: sa.Connection, effects: Sequence[Effect], at_us: int) -> None:
-    """What is not wanted any more leaves reservations and pick lines, or is to be put back."""
-    units: Counter[tuple[str, int]] = Counter()
-    for effect in effects:
-        if isinstance(effect, FreeReservation | TakeOut):
-            units[effect.order, effect.line] += effect.quantity
-    if units:
-        put_backs.take_away(db, units, "cancelled", at_us)
+def _all_picked(one: Fulfilment) -> Fulfilment:
+    """Picked, where nothing is left to pick of it: the rest was taken away."""
+    if (
+        one.state is FulfilmentState.RELEASED
+        and one.quantity
+        and all(its.picked == its.quantity for its in one.portions)
+    ):
+        return moved(one, FulfilmentTurn.PICKED)
+    return one
+
+
+def _again(before: Order, now: Order) -> bool:
+    return before.state is OrderState.SHIPPED and now.state is OrderState.OPEN
+
+
+def _planned_otherwise(before: SalesOrder, now: SalesOrder, person: Consignee | None) -> bool:
+    """Whether a draft that was made of an order is not its draft any more."""
+    if person is not None:
+        return True
+    return any(
+        getattr(before, name) != getattr(now, name)
+        for name in ("lines", "service", "stage", "merged_into", "payment", "promised", "priority", "urgent")
+    )
 
 
 def floor_turns(records: Iterable[Record]) -> list[tuple[str, FulfilmentTurn]]:
@@ -328,19 +406,23 @@ def as_line_knows(order: Order, fulfilment: Fulfilment, articles: Mapping[tuple[
     state = line_state(fulfilment.state)
     if state is not OrderState.OPEN:
         return replace(order, state=state)
-    left: dict[str, int] = {}
+    left, back = Counter[str](), Counter[str]()
     for portion in fulfilment.portions:
         article = articles.get((portion.order, portion.line), "")
-        left[article] = left.get(article, 0) + portion.quantity
+        left[article] += portion.quantity
+        back[article] += portion.putting_back
     lines = []
     for line in order.lines:
         article = line.gtin if line.gtin in left else line.sku
-        units = min(line.quantity, left.get(article, 0))
-        left[article] = left.get(article, 0) - units
-        if units == line.quantity:
+        units = min(line.quantity + line.cancelled, left[article])
+        gone = min(line.quantity + line.cancelled - units, back[article])
+        left[article] -= units
+        back[article] -= gone
+        if (units, gone) == (line.quantity, line.cancelled):
             lines.append(line)
-        elif units:
-            lines.append(replace(line, quantity=units, epcs=()))  # which of them stay, the portal sees
+        elif units or gone:  # which of them stay where some are to be put back, the portal sees
+            epcs = line.epcs if gone <= line.cancelled and len(line.epcs) <= units else ()
+            lines.append(replace(line, quantity=units, cancelled=gone, epcs=epcs))
     return replace(order, lines=tuple(lines), state=state)
 
 

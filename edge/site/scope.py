@@ -1,6 +1,6 @@
 """Orders with those merged with them and every fulfilment of any of them, within a transaction.
 
-Public names: scope_of, save_fulfilments, names_of_fulfilments.
+Public names: scope_of, save_fulfilments, names_of_fulfilments, locked, portions_of.
 """
 
 from __future__ import annotations
@@ -34,7 +34,17 @@ def scope_of(db: sa.Connection, orders: Iterable[str] = (), fulfilments: Iterabl
             for sale, into in db.execute(its.where(which)):
                 names |= {sale, into}
         if (len(names), len(parcels)) == before:
-            return Scope(sales.find(db, names), _fulfilments(db, parcels))
+            return Scope(sales.find(db, names), portions_of(db, parcels))
+
+
+def locked(db: sa.Connection, fulfilment: str) -> Fulfilment | None:
+    """A fulfilment, held until the transaction ends; None = no sales order's.
+
+    Whoever changes what is picked of it alone may share `Lock.SALES` with others who do.
+    """
+    table = tables.fulfilment_states.c
+    db.execute(sa.select(table.state).where(table.fulfilment_id == fulfilment).with_for_update())
+    return portions_of(db, [fulfilment]).get(fulfilment)
 
 
 def names_of_fulfilments(db: sa.Connection, orders: Iterable[str]) -> dict[str, dict[str, FulfilmentState]]:
@@ -64,7 +74,8 @@ def save_fulfilments(db: sa.Connection, fulfilments: Sequence[Fulfilment]) -> No
     dialect.bulk_insert(db, tables.fulfilment_states, ("fulfilment_id", "state"), states)
 
 
-def _fulfilments(db: sa.Connection, names: Iterable[str]) -> dict[str, Fulfilment]:
+def portions_of(db: sa.Connection, names: Iterable[str]) -> dict[str, Fulfilment]:
+    """Fulfilments by their ids; those that there are."""
     wanted = sorted(names)
     link = tables.fulfilments.c
     query = sa.select(*(link[name] for name in _PORTION)).where(dialect.among(db, link.fulfilment_id, wanted))

@@ -300,7 +300,7 @@ class SiteStore:
                 db.execute(tables.progress.insert().values(node=node, **now))
             else:
                 db.execute(tables.progress.update().where(tables.progress.c.node == node).values(now))
-            work = None if keys is None else SaleWork(db, keys, ReviewRules(), fresh[-1].at_us, None)
+            work = None if keys is None else SaleWork(db, keys, ReviewRules(), fresh[-1].at_us)
             told = leaving.ended_by(db, values)
             if work is None:
                 orders_of.ship(db, shipped)

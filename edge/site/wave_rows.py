@@ -20,11 +20,13 @@ from edge.site.tables import sales as sales_tables
 
 
 class MemberPlan(msgspec.Struct):
-    """What a member's row keeps of its plan: units by SKU, and (pickup, cost) of the best."""
+    """What a member's row keeps of its plan: units by SKU, (pickup, cost) of the best, and which version of its order
+    was planned, 0 = nobody noted it."""
 
     lines: dict[str, int]
     cost: int
     best: list[tuple[str, int]]
+    version: int = 0
 
 
 def drop(db: sa.Connection, names: Iterable[str]) -> None:

@@ -1,12 +1,13 @@
 """The tables of sales orders: what was ordered, for whom, what ships it, what was found, and who changed what.
 
 Public names: orders, lines, consignees, noted, key_marks, fulfilments, fulfilment_states, findings, waivers, changes,
-refunds, contacts, imports, import_rows, outbox.
+refunds, blocked, refusals, contacts, imports, import_rows, outbox.
 
 ``sales_order`` and ``sales_line`` hold an `edge.orders.sales.SalesOrder`; ``consignee`` who gets it, with keys by which
 the same person is known and which stay when the rest is purged; ``fulfilment`` how much of which line ships with which
-fulfilment, as `edge.orders.stages.Portion` says; ``finding``, ``waiver``, ``contact`` and ``change`` the review;
-``import_run`` and ``import_row`` what came of a file; ``outbox`` what others may know of it, ids only.
+fulfilment, as `edge.orders.stages.Portion` says; ``finding``, ``waiver``, ``contact``, ``blocklist``,
+``delivery_refusal`` and ``change`` the review; ``import_run`` and ``import_row`` what came of a file; ``outbox`` what
+others may know of it, ids only.
 """
 
 from __future__ import annotations
@@ -171,6 +172,29 @@ refunds = sa.Table(
     sa.Column("currency", sa.String(3), nullable=False),
     sa.Column("at_us", sa.BigInteger, nullable=False),
     sa.CheckConstraint("amount > 0", name="ck_refund_amount"),
+)
+blocked = sa.Table(  # who is looked at before anything is shipped to him
+    "blocklist",
+    METADATA,
+    sa.Column("seq", Long, primary_key=True, autoincrement=True),
+    sa.Column("kind", sa.String(20), nullable=False),  # phone, email, address
+    sa.Column("key", sa.String(64), nullable=False, index=True),  # as of a consignee; stays when the person is erased
+    sa.Column("shown", sa.Text, nullable=False),  # what was entered; empty: the person is erased
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("removed_us", sa.BigInteger, nullable=False),  # 0 = it counts
+    sa.Column("removed_by", sa.Text, nullable=False),
+    sa.Column("removed_why", sa.Text, nullable=False),
+)
+refusals = sa.Table(  # parcels that were refused at the door, by keys of whoever refused them
+    "delivery_refusal",
+    METADATA,
+    sa.Column("fulfilment_id", sa.String(200), primary_key=True),
+    sa.Column("order_id", sa.String(200), sa.ForeignKey("sales_order.id"), nullable=False),
+    sa.Column("phone_key", sa.String(64), index=True),
+    sa.Column("email_key", sa.String(64), index=True),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
 )
 contacts = sa.Table(  # an `edge.orders.contact.ContactTask`, the newest of its order
     "contact",

@@ -166,6 +166,10 @@ REVIEW: Rows = {
         "{fulfilment}, line {line}: {units} picked, {waiting} asked for: put the rest back into its bin",
         "{fulfilment} 第 {line} 行：揀了 {units} 件，只需 {waiting} 件，其餘請放回儲位",
     ),
+    "order-refused.not-delivered": (
+        "Fulfilment {fulfilment} of order {order} has not departed, so nobody can have refused it",
+        "訂單 {order} 的出貨單 {fulfilment} 尚未出車，不可能被拒收",
+    ),
     "order-refused.not-put-back": (
         "{fulfilment}, line {line}: {units} seen, {waiting} to be put back: look what it is",
         "{fulfilment} 第 {line} 行：看到 {units} 件，待放回 {waiting} 件，請查明",
@@ -224,6 +228,7 @@ REVIEW: Rows = {
     "sale.paid": ("Paid{more}", "已付款{more}"),
     "sale.contact": ("The customer is asked{more}", "聯絡客戶{more}"),
     "sale.put-back": ("Put back{more}", "已放回{more}"),
+    "sale.delivery-refused": ("Refused at the door{more}", "收件人拒收{more}"),
     "sale.person-erased": ("The person is erased{more}", "已刪除個人資料{more}"),
     "sale.again-unclear": (
         "Came again, otherwise, and goods are on their way: somebody decides{more}",
