@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
-from rfid.epc.identity import grai96, gtin_of, identify, sgtin96, sscc96
+from rfid.epc.identity import grai96, gtin_of, identify, sgtin96
 
 PREFIX = "9521140"
 """Company prefix of what the simulated shop sells; those of the streams in `edge.sim.world` follow it."""
@@ -70,7 +70,6 @@ class House:
         for shelf in self.shelves:
             self._lies[shelf.bin, shelf.ware.sku] += shelf.lies
         self._serial = 0
-        self._labels = 0
 
     def _shelves(self, rng: Random) -> list[Shelf]:
         """Two for each article; one in sixteen has fewer than the books say."""
@@ -121,11 +120,6 @@ class House:
     def tote_tag(self, number: int) -> str:
         """Of the house's totes, hexadecimal."""
         return grai96(PREFIX, TOTE_TYPE, (self._seed & 63) << 20 | number)
-
-    def label(self) -> str:
-        """The tag of the next parcel's label, hexadecimal."""
-        self._labels += 1
-        return sscc96(PREFIX, f"{self._seed % 100:02d}9{self._labels:07d}")
 
     def stock_csv(self) -> str:
         """What the books are told when the house opens, as `lanewise stock import` takes it."""

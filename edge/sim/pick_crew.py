@@ -353,10 +353,11 @@ class PickCrew:
         order = await self._order(tote.fulfilment)
         if order is None:
             return
-        label = self._house.label()
-        body = {**order, "tote": None, "parcel": identify(label)}
-        if not self.expect(await self._door.ask("/api/orders", body=body), "label"):
+        answer = await self._door.ask("/api/v1/parcels", body={"order": tote.fulfilment, "by": PACKER})
+        if not self.expect(answer, "label"):
             return
+        label = answer.body["tag"]
+        body = {**order, "tote": None, "parcel": identify(label)}
         parcel = Tote(tote.number, label, identify(label), tote.fulfilment, tote.holds)
         self._totes.pop(tote.fulfilment, None)
         self._free.append(Tote(tote.number, tote.tag, tote.identity))
