@@ -36,13 +36,13 @@ _USED = re.compile(r"\$\{(\w+)")
 _SCOPE_SOURCES: dict[str, tuple[Measurement, T]] = {
     "site": (schema.CONTROLLER, T("Site", "站點")),
     "controller": (schema.CONTROLLER, T("Controller", "控制器")),
-    "line": (schema.INDUCTION, T("Line", "線")),
+    "line": (schema.LINE, T("Line", "線")),
     "lane": (schema.LANE, T("Lane", "滑道")),
     "reader": (schema.READER, T("Reader", "讀取器")),
     "portal": (schema.PASSAGE, T("Portal", "讀取門")),
     "plc": (schema.PLC, T("PLC", "PLC")),
     "point": (schema.PLC_POINT, T("Point", "點位")),
-    "dock": (schema.GATE, T("Door", "碼頭門")),
+    "dock": (schema.DOCK, T("Door", "碼頭門")),
     "follower": (schema.BACKLOG, T("Publisher", "發布者")),
 }
 _MARKS = (

@@ -8,10 +8,10 @@ is not drawn: what moves, and colours of a theme.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from grafana.ask import Span
 from grafana.shown import ColumnShown, Json, LineShown, PanelPlace, PanelShown
@@ -83,13 +83,18 @@ def axis(panel: PanelShown) -> Axis | None:
     custom = panel.panel["fieldConfig"]["defaults"]["custom"]
     if "axisSoftMin" in custom:
         low = min(low, custom["axisSoftMin"])
-    return _ticks(low, high if high > low else low + 1)
+    defaults = panel.panel["fieldConfig"]["defaults"]
+    if defaults.get("unit") == "bytes":  # whole KiB, MiB or GiB
+        size = 1024.0 ** max(0, (int(high).bit_length() - 1) // 10)
+        first, last, ticks = _ticks(low / size, max(high, low + 1) / size)
+        return Axis(first * size, last * size, [tick * size for tick in ticks])
+    return _ticks(low, high if high > low else low + 1, 10.0 ** -defaults["decimals"] if "decimals" in defaults else 0)
 
 
 def _heights(panel: PanelShown) -> list[list[float | None]]:
     """How high each point of each line is: its value, or on top of those below."""
     numbers = [[value if isinstance(value, int | float) else None for value in line.values] for line in panel.lines]
-    if panel.panel["fieldConfig"]["defaults"]["custom"].get("stacking", {}).get("mode") != "normal":
+    if not _stacked(panel):
         return numbers
     sums: dict[float, float] = {}
     for line, values in zip(panel.lines, numbers, strict=True):
@@ -97,6 +102,11 @@ def _heights(panel: PanelShown) -> list[list[float | None]]:
             if value is not None:
                 values[at] = sums[at_ms] = sums.get(at_ms, 0.0) + value
     return numbers
+
+
+def _stacked(panel: PanelShown) -> bool:
+    mode: str = panel.panel["fieldConfig"]["defaults"]["custom"].get("stacking", {}).get("mode", "")
+    return mode == "normal"
 
 
 def _when(span: Span) -> str:
@@ -161,17 +171,19 @@ def _table(columns: Sequence[ColumnShown], box: Box) -> Iterator[str]:
 def _state_timeline(panel: PanelShown, box: Box, span: Span) -> Iterator[str]:
     states: Json = panel.panel["fieldConfig"]["defaults"]["mappings"][0]["options"]
     names = min(box.w * 0.35, max(_width(one.name) for one in panel.lines) + 10)
-    field = Box(box.x + names, box.y, box.w - names, box.h - 34)
+    entries = [(state["text"], state["color"], ()) for state in states.values()]
+    field = Box(box.x + names, box.y, box.w - names, box.h - 34 - 15 * (_rows(entries, box) - 1))
     step = field.h / len(panel.lines)
     for at, one in enumerate(panel.lines):
         y = field.y + at * step
-        yield _text(field.x - 6, y + step / 2 + 4, one.name, 11, INK, anchor="end")
+        size = min(11, step * 0.95)
+        yield _text(field.x - 6, y + step / 2 + size * 0.36, one.name, size, INK, anchor="end")
         for begin_ms, end_ms, value in _bands(one, span):
             left, right = _x(begin_ms, span, field), _x(end_ms, span, field)
             color = states.get(f"{value:g}", {}).get("color", PALE)
             yield f'<rect x="{left:.1f}" y="{y + step * 0.1:.1f}" width="{right - left:.1f}" height="{step * 0.8:.1f}" fill="{color}"/>'
     yield from _time_axis(field, span)
-    yield from _legend([(state["text"], state["color"], []) for state in states.values()], box)
+    yield from _legend(entries, box)
 
 
 def _bands(line: LineShown, span: Span) -> list[tuple[float, float, float]]:
@@ -189,7 +201,9 @@ def _bands(line: LineShown, span: Span) -> list[tuple[float, float, float]]:
 def _timeseries(panel: PanelShown, box: Box, axis: Axis, written: list[str], span: Span) -> Iterator[str]:
     defaults = panel.panel["fieldConfig"]["defaults"]
     beside = panel.panel["options"]["legend"]["placement"] == "right"
-    field = Box(box.x + 58, box.y + 2, box.w - (60 if not beside else 240), box.h - (40 if not beside else 20))
+    entries = [(f"{line.name}\u2003{' '.join(line.legend)}", line.color, line.dash) for line in panel.lines]
+    below_h = 20 if beside else 25 + 15 * _rows(entries, box)
+    field = Box(box.x + 58, box.y + 2, box.w - (60 if not beside else 240), box.h - below_h)
     limits = [step for step in defaults["thresholds"]["steps"] if step["value"] is not None]
     if defaults["custom"].get("thresholdsStyle", {}).get("mode") != "dashed":
         limits = []
@@ -201,8 +215,11 @@ def _timeseries(panel: PanelShown, box: Box, axis: Axis, written: list[str], spa
         yield f'<path d="M{field.x:g} {y_of(tick):.1f}h{field.w:g}" stroke="{LINE}" stroke-width="0.7"/>'
         yield _text(field.x - 6, y_of(tick) + 4, text, 10.5, PALE, anchor="end")
     yield from _time_axis(field, span)
+    stacked, below = _stacked(panel), dict[float, float]()
     for line, heights in zip(panel.lines, _heights(panel), strict=True):
         path, held = [], False
+        if stacked:
+            yield from _filled(line, heights, below, lambda at_ms: _x(at_ms, span, field), y_of)
         for at, (at_ms, height) in enumerate(zip(line.times, heights, strict=True)):
             if height is not None:
                 x, y = _x(at_ms, span, field), y_of(height)
@@ -216,11 +233,31 @@ def _timeseries(panel: PanelShown, box: Box, axis: Axis, written: list[str], spa
         if axis.low <= limit["value"] <= axis.high:
             y = y_of(limit["value"])
             yield f'<path d="M{field.x:g} {y:.1f}h{field.w:g}" stroke="{limit["color"]}" stroke-width="1.2" stroke-dasharray="6 4"/>'
-    entries = [(f"{line.name}  {' '.join(line.legend)}", line.color, line.dash) for line in panel.lines]
     if beside:
         yield from _legend(entries, Box(field.x + field.w + 16, box.y, 160, box.h), down=True)
     else:
         yield from _legend(entries, box)
+
+
+def _filled(
+    line: LineShown,
+    heights: Sequence[float | None],
+    below: dict[float, float],
+    x_of: Callable[[float], float],
+    y_of: Callable[[float], float],
+) -> Iterator[str]:
+    """What is between a line and those below it, a piece for each stretch without a gap; ``below`` is then its own."""
+    piece: list[tuple[float, float]] = []
+    for at_ms, height in [*zip(line.times, heights, strict=True), (0.0, None)]:
+        if height is not None:
+            piece.append((at_ms, height))
+            continue
+        if len(piece) > 1:
+            top = [f"{x_of(at):.1f} {y_of(high):.1f}" for at, high in piece]
+            bottom = [f"{x_of(at):.1f} {y_of(below.get(at, 0.0)):.1f}" for at, _ in reversed(piece)]
+            yield f'<path d="M{"L".join([*top, *bottom])}Z" fill="{line.color}" fill-opacity="0.2"/>'
+        below.update(piece)
+        piece = []
 
 
 # ---- parts -----------------------------------------------------------------------------------------------------------
@@ -244,13 +281,14 @@ def _x(at_ms: float, span: Span, field: Box) -> float:
     return field.x + field.w * min(1.0, max(0.0, share))
 
 
-def _ticks(low: float, high: float) -> Axis:
-    """Limits of an axis and four to seven round values on it."""
+def _ticks(low: float, high: float, least: float = 0) -> Axis:
+    """Limits of an axis and up to seven round values on it, which lie at least so far from each other."""
     step = 10.0 ** len(f"{int(high - low)}") / 10 if high - low >= 1 else 10.0 ** -len(f"{int(1 / (high - low))}")
     for factor in (0.1, 0.2, 0.5, 1, 2, 5, 10):
         if (high - low) / (step * factor) <= 5:
             step *= factor
             break
+    step = max(step, least)
     first, last = low // step, -(-high // step)
     return Axis(first * step, last * step, [number * step for number in range(int(first), int(last) + 1)])
 
@@ -268,14 +306,31 @@ def _time_axis(field: Box, span: Span) -> Iterator[str]:
         yield _text(_x(at_ms, span, field), field.y + field.h + 15, text, 10.5, PALE, anchor="middle")
 
 
-def _legend(entries: Sequence[tuple[str, str, Sequence[float]]], box: Box, *, down: bool = False) -> Iterator[str]:
+_Entry: TypeAlias = tuple[str, str, Sequence[float]]
+"""Of a legend: a name, its colour and stroke."""
+
+
+def _rows(entries: Sequence[_Entry], box: Box) -> int:
+    """How many rows a legend below a graph has."""
+    rows, x = 1, 0.0
+    for name, _, _ in entries:
+        width = _width(name) + 26
+        if x and x + width > box.w:
+            rows, x = rows + 1, 0.0
+        x += width
+    return rows
+
+
+def _legend(entries: Sequence[_Entry], box: Box, *, down: bool = False) -> Iterator[str]:
     """Names with their colours and strokes: below the graph, or beside it one below the other."""
-    x, y = (box.x, box.y + 10) if down else (box.x, box.y + box.h)
+    x, y = (box.x, box.y + 10) if down else (box.x, box.y + box.h - 15 * (_rows(entries, box) - 1))
     for name, color, dash in entries:
         width = _width(name) + 26
-        if (down and y > box.y + box.h) or (not down and x + width > box.x + box.w):
+        if down and y > box.y + box.h:
             yield _text(x, y, "…", 11, PALE)
             return
+        if not down and x > box.x and x + width > box.x + box.w:
+            x, y = box.x, y + 15
         stroke = f' stroke-dasharray="{" ".join(f"{one / 2:g}" for one in dash)}"' if dash else ""
         yield f'<path d="M{x:.1f} {y - 4:.1f}h12" stroke="{color}" stroke-width="3"{stroke}/>'
         yield _text(x + 16, y, name, 11, PALE)

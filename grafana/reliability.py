@@ -73,8 +73,11 @@ RELIABILITY = Board(
                     base=WARN,
                 ),
                 number(
-                    T("Lost or failed", "遺失或失敗"),
-                    T("Ends that were not confirmed.", "未確認的結果。"),
+                    T("Not as sent", "未達指定滑道"),
+                    T(
+                        "Ends that were not confirmed: missorted, by default, failed or lost.",
+                        "未確認的結果：分錯、走預設、失敗或遺失。",
+                    ),
                     select(schema.OUTCOME, 'sum("bad")'),
                     none="0",
                     unit="none",

@@ -1,6 +1,6 @@
 """What Grafana's own front-end code computes of our panels: names, texts, colours, gaps.
 
-Public names: Judge, Asked, frames, asked, chosen.
+Public names: Judge, Asked, frames, asked, queries_of, chosen.
 
 Frames are made as Grafana's InfluxDB data source makes them from InfluxQL: a frame for each series and column, or one
 table of all. Source: Grafana 13.2, pkg/tsdb/influxdb/influxql, and `@grafana/data` 13.2.3 in Node for the rest.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -82,19 +82,29 @@ def chosen(url: str, database: str, page: Json, span: Span) -> dict[str, list[st
     return found
 
 
+def queries_of(places: Sequence[PanelPlace], span: Span, given: Mapping[str, str]) -> Iterator[tuple[Json, str]]:
+    """Every panel with each of its queries, as Grafana sends them. ``given``: variables that people type in."""
+    for panel, own, _, _ in places:
+        for target in panel.get("targets", ()):
+            yield panel, _sent(panel, target, own, span, given)
+
+
+def _sent(panel: Json, target: Json, own: Mapping[str, str], span: Span, given: Mapping[str, str]) -> str:
+    escaped = {name: re.sub(r"[.\\/^$*+?()|\[\]{}]", r"\\\g<0>", value) for name, value in own.items()}
+    variables = {**dict.fromkeys(SCOPES, ".*"), **given, **escaped}
+    return filled_in(target["query"], span, variables, span.step_s(panel["maxDataPoints"], panel["interval"]))
+
+
 def asked(url: str, database: str, places: Sequence[PanelPlace], span: Span, given: Mapping[str, str]) -> list[Asked]:
     """Every panel with the frames of its queries. ``given``: variables that people type in."""
     made: list[Asked] = []
     for panel, own, _, _ in places:
         if panel["type"] == "row":
             continue
-        escaped = {name: re.sub(r"[.\\/^$*+?()|\[\]{}]", r"\\\g<0>", value) for name, value in own.items()}
-        variables = {**dict.fromkeys(SCOPES, ".*"), **given, **escaped}
-        step_s = span.step_s(panel["maxDataPoints"], panel["interval"])
         found = [
             frame
             for target in panel["targets"]
-            for frame in frames(target, ask(url, database, filled_in(target["query"], span, variables, step_s)))
+            for frame in frames(target, ask(url, database, _sent(panel, target, own, span, given)))
         ]
         made.append((panel, found, own))
     return made

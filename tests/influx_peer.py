@@ -61,6 +61,12 @@ class Influxd:
         )
         _answers(self._process, f"http://127.0.0.1:{self.port}/ping")
 
+    @property
+    def pid(self) -> int:
+        """Of the process, which was started."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()

@@ -1,6 +1,6 @@
 """A short day whose journal has every kind of record, as points.
 
-Public names: day, happenings.
+Public names: day, lives, happenings.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _MINUTE_US = 60_000_000
 def day(project: Path) -> list[SeriesPoint]:
     """The points of some totes and parcels through the pure core, and of what else can happen to a line."""
     site = PureSite(example(project, tote_rate=2_400), 3, {"sorter": 150, "tote1": 12})
-    values = [*site.run(600).journal, *happenings(START_US, 2 * _MINUTE_US), *_lives()]
+    values = [*site.run(600).journal, *happenings(START_US, 2 * _MINUTE_US), *lives()]
     values.sort(key=lambda value: value.at_us)
     measures = Measures(example(project).layouts())
     points = [point for seq, value in enumerate(values, 1) for point in measures.points(seq, value)]
@@ -68,7 +68,7 @@ def _publisher(minute: int) -> SeriesPoint:
     return SeriesPoint(schema.PUBLISHER, ("influx", "influx"), fields, (START_US + minute * _MINUTE_US) * 1000)
 
 
-def _lives() -> Iterator[Journaled]:
+def lives() -> Iterator[Journaled]:
     """What a controller measures every 10 s."""
     for beat in range(60):
         at_us = START_US + beat * 10_000_000 + 1

@@ -12,9 +12,11 @@ from typing import NamedTuple
 import pytest
 from grafana_panels import Asked, Judge, asked, chosen
 from influx_peer import Influxd
-from telemetry_day import day
+from pure_site import example
+from telemetry_day import day, lives
 
 from edge.publish.line_protocol import LineEncoder
+from edge.publish.measures import Measures
 from edge.publish.schema import SeriesPoint
 from grafana.ask import Span, ask
 from grafana.shown import Json, PanelShown, placed
@@ -33,6 +35,7 @@ LETTER_PX, IDEOGRAPH_PX, PADDING_PX = 6.9, 13.0, 16.0
 class Filled(NamedTuple):
     """An influxd with an hour in it, half of which the controller was dead."""
 
+    influxd: Influxd
     url: str
     span: Span
     dead: Span
@@ -52,7 +55,7 @@ def filled(project: Path, peer: Callable[[str], str], tmp_path_factory: pytest.T
                 influxd.write(DATABASE, LineEncoder(("demo", "edge1")).lines(moved))
         begin_ms, piece_ms = begin_us // 1000, PIECE_US // 1000
         dead = Span(begin_ms + DEAD.start * piece_ms + 60_000, begin_ms + DEAD.stop * piece_ms - 60_000)
-        yield Filled(f"http://127.0.0.1:{influxd.port}", Span(begin_ms, begin_ms + 6 * piece_ms), dead)
+        yield Filled(influxd, f"http://127.0.0.1:{influxd.port}", Span(begin_ms, begin_ms + 6 * piece_ms), dead)
     finally:
         influxd.kill()
 
@@ -269,6 +272,18 @@ def test_a_day_of_nothing_does_not_look_broken(project: Path, judge: Judge) -> N
     reliability = next(page for page in pages(project) if page["uid"] == "lanewise-reliability-en")
     told = {panel["title"]: panel["fieldConfig"]["defaults"]["noValue"] for panel in reliability["panels"][1:7]}
     assert told["Jams"] == "0" and told["Free of jams"] == "100 %" and told["Longest jam"] == "–"
+
+
+def test_a_line_that_never_moved_has_its_panels(project: Path, filled: Filled) -> None:
+    """Lines, doors, PLCs and readers are known by what they tell every ten seconds, not by what passes."""
+    filled.influxd.query("CREATE DATABASE fresh")
+    measures = Measures(example(project).layouts())
+    points = [point for seq, value in enumerate(lives(), 1) for point in measures.points(seq, value)]
+    filled.influxd.write("fresh", LineEncoder(("demo", "edge1")).lines(points))
+    for page in pages(project):
+        known = chosen(filled.url, "fresh", page, filled.span)
+        told_of_passing = {"portal", "point"}
+        assert [name for name, values in known.items() if not values and name not in told_of_passing] == [], page["uid"]
 
 
 def test_what_is_now_is_now(hour: dict[str, list[PanelShown]], filled: Filled) -> None:
