@@ -151,5 +151,6 @@ def _page(site: Site, request: Request, problems: list[str], status: int = 200) 
         problems=problems,
         rows=rows,
         kinds=[(kind, phrase(f"block.{kind}")) for kind in _KINDS],
+        word_of={str(kind): phrase(f"block.{kind}") for kind in BlockKind},
         more=rows[-1].seq if len(rows) == _ROOM else 0,
     )
