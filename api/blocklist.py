@@ -40,7 +40,7 @@ class WhyBody(Body):
     reason: _Why
 
 
-class BlockBody(WhyBody):
+class ListBody(WhyBody):
     """One of ``phone``, ``email`` and ``order``: who gets that order. ``kinds``: what of an order's, empty = all."""
 
     phone: _Text = ""
@@ -49,7 +49,7 @@ class BlockBody(WhyBody):
     kinds: Annotated[tuple[BlockKind, ...], Field(max_length=3)] = ()
 
     @model_validator(mode="after")
-    def _is_somebody(self) -> BlockBody:
+    def _is_somebody(self) -> ListBody:
         if sum(map(bool, (self.phone, self.email, self.order))) != 1:
             raise ValueError("allowed is one of phone, email and order")
         if self.phone and sum(char.isdecimal() for char in self.phone) < 5:
@@ -75,7 +75,7 @@ def blocklist_routes(site: Site) -> APIRouter:
         return json_answer(site.desk().blocklist(after, limit, everything=everything))
 
     @routes.post("", response_model=tuple[Blocked, ...], status_code=201)
-    async def put_on(body: BlockBody) -> Response:
+    async def put_on(body: ListBody) -> Response:
         """Puts somebody on the list; his orders are held until somebody releases them. Again, nothing changes."""
         try:
             found = await asyncio.to_thread(lambda: site.desk().block(body.who(), body.by, body.reason, now_us()))
@@ -108,7 +108,7 @@ def blocklist_page_routes(app: FastAPI, site: Site) -> None:
         form = await request.form(max_files=0, max_fields=10)
         given = {key: str(value).strip() for key, value in form.multi_items()}
         who, kind = given.pop("who", ""), given.pop("as", "")
-        body = body_of(BlockBody, json.dumps({**given, kind if kind in _KINDS else "order": who}).encode())
+        body = body_of(ListBody, json.dumps({**given, kind if kind in _KINDS else "order": who}).encode())
         return await asyncio.to_thread(_blocked, site, request, body)
 
     @app.post("/orders/blocklist/{seq}/remove", include_in_schema=False)
@@ -119,7 +119,7 @@ def blocklist_page_routes(app: FastAPI, site: Site) -> None:
         return await asyncio.to_thread(_removed, site, request, seq, body)
 
 
-def _blocked(site: Site, request: Request, body: BlockBody | Response) -> Response:
+def _blocked(site: Site, request: Request, body: ListBody | Response) -> Response:
     if isinstance(body, Response):
         return _page(site, request, problems_of(body), 422)
     try:
@@ -151,5 +151,6 @@ def _page(site: Site, request: Request, problems: list[str], status: int = 200) 
         problems=problems,
         rows=rows,
         kinds=[(kind, phrase(f"block.{kind}")) for kind in _KINDS],
+        word_of={str(kind): phrase(f"block.{kind}") for kind in BlockKind},
         more=rows[-1].seq if len(rows) == _ROOM else 0,
     )

@@ -1,6 +1,6 @@
 """Which carrier: parcels as a plan sees them, the room of pickups that is left, and one that is chosen again.
 
-Public names: Wanted, Source, parcels_of, room_taken, arrives_us, Route, chosen_again.
+Public names: ParcelWanted, ParcelSource, parcels_of, room_taken, arrives_us, CarrierChosen, chosen_again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from edge.site.tables import sales as sales_tables
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ParcelWanted:
     """A parcel that is to be: whose, and its units by SKU."""
 
     order: str
@@ -32,7 +32,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ParcelSource:
     """A parcel with the version of its order that it was seen at."""
 
     parcel: ParcelPlan
@@ -40,7 +40,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class CarrierChosen:
     """Who carries a fulfilment from now on; ``carrier`` empty = nobody does, so that its parcel goes nowhere.
 
     ``same``: it is the service that it had. ``refusals``: why not, by pickup.
@@ -52,7 +52,7 @@ class Route:
     refusals: tuple[str, ...] = ()
 
 
-def parcels_of(db: sa.Connection, by: Planning, wanted: Mapping[str, Wanted]) -> dict[str, Source]:
+def parcels_of(db: sa.Connection, by: Planning, wanted: Mapping[str, ParcelWanted]) -> dict[str, ParcelSource]:
     """Parcels as a plan sees them, by their fulfilments; those whose order there is."""
     order, person = sales_tables.orders.c, sales_tables.consignees.c
     articles = catalogue.articles_of(db, {sku for one in wanted.values() for sku in one.units})
@@ -76,7 +76,7 @@ def parcels_of(db: sa.Connection, by: Planning, wanted: Mapping[str, Wanted]) ->
         .where(dialect.among(db, order.id, (one.order for one in wanted.values())))
     )
     rows = {row.id: row for row in db.execute(query)}
-    found: dict[str, Source] = {}
+    found: dict[str, ParcelSource] = {}
     for name, one in wanted.items():
         row = rows.get(one.order)
         if row is None:
@@ -100,7 +100,7 @@ def parcels_of(db: sa.Connection, by: Planning, wanted: Mapping[str, Wanted]) ->
             urgent=row.urgent,
             ordered_us=row.ordered_us,
         )
-        found[name] = Source(parcel, row.version)
+        found[name] = ParcelSource(parcel, row.version)
     return found
 
 
@@ -127,7 +127,7 @@ def arrives_us(one: Planned, pickup: Pickup) -> int:
     return max(known, one.parcel.promised_us)
 
 
-def chosen_again(db: sa.Connection, fulfilment: str, wanted: Wanted, by: Planning) -> Route | None:
+def chosen_again(db: sa.Connection, fulfilment: str, wanted: ParcelWanted, by: Planning) -> CarrierChosen | None:
     """A released fulfilment's carrier, chosen anew for its order as it is now; its place goes with it.
 
     Its row stays in its wave. None = it was in none.
@@ -142,7 +142,7 @@ def chosen_again(db: sa.Connection, fulfilment: str, wanted: Wanted, by: Plannin
     plan = planned([source.parcel], pickups, by.services, by.terms)
     if not plan.planned:
         refusals = tuple(f"{one.pickup}: {one.code}" for one in plan.left[0].refusals)
-        return Route("", "", False, refusals)
+        return CarrierChosen("", "", False, refusals)
     one = plan.planned[0]
     service = by.services[one.service]
     best = [(quote.pickup, quote.cost) for quote in one.best]
@@ -158,4 +158,4 @@ def chosen_again(db: sa.Connection, fulfilment: str, wanted: Wanted, by: Plannin
     }
     db.execute(tables.members.update().where(its.fulfilment == fulfilment).values(values))
     same = (row.carrier, row.code) == (service.carrier, service.code)
-    return Route(service.carrier, service.code, same)
+    return CarrierChosen(service.carrier, service.code, same)

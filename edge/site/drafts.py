@@ -23,7 +23,7 @@ from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState
 from edge.orders.waves import Member, Wave, replanned
 from edge.site import dialect, waiting, wave_rows
-from edge.site.choosing import Source, Wanted, arrives_us, parcels_of, room_taken
+from edge.site.choosing import ParcelSource, ParcelWanted, arrives_us, parcels_of, room_taken
 from edge.site.dialect import Lock
 from edge.site.tables import picks as tables
 from edge.site.tables import sales as sales_tables
@@ -50,7 +50,7 @@ class PlanResult:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    source: Source
+    source: ParcelSource
     order: str
     lines: dict[str, int]
 
@@ -156,11 +156,11 @@ def _candidates(db: sa.Connection, by: Planning) -> dict[str, _Candidate]:
     )
     for name, sku, units in db.execute(query_soft):
         soft.setdefault(name, Counter())[sku] += int(units)
-    wanted: dict[str, Wanted] = {}
+    wanted: dict[str, ParcelWanted] = {}
     for name, units in soft.items():
         its = {**parts.get(name, {}), _free_name(name, known.get(name, ())): +open_units[name]}
         if units == sum(its.values(), Counter()):
-            wanted.update((fulfilment, Wanted(name, some)) for fulfilment, some in its.items() if some)
+            wanted.update((fulfilment, ParcelWanted(name, some)) for fulfilment, some in its.items() if some)
     return {
         name: _Candidate(source, wanted[name].order, dict(wanted[name].units))
         for name, source in parcels_of(db, by, wanted).items()

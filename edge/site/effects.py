@@ -1,6 +1,6 @@
 """What wishes and reports mean for stock, waves, rounds, totes and labels, done in their transaction.
 
-Public names: Settled, settle, undraft, back_to_plan.
+Public names: EffectsDone, settle, undraft, back_to_plan.
 
 The moment table says what (`edge.orders.moments`); here books, pick lines, members of waves and put-backs follow. What
 somebody outside must do goes to the outbox besides.
@@ -30,7 +30,7 @@ from edge.orders.sales import OrderStage
 from edge.orders.stages import Fulfilment, FulfilmentState, FulfilmentTurn, moved
 from edge.orders.stock import BinKey, BookChange, Movement, MovementKind, StockCause, StockCondition
 from edge.site import books, dialect, moving, put_backs, reserving, rounds, totes
-from edge.site.choosing import Route, Wanted, chosen_again
+from edge.site.choosing import CarrierChosen, ParcelWanted, chosen_again
 from edge.site.scope import portions_of, save_fulfilments
 from edge.site.tables import picks as tables
 from edge.site.tables import sales as sales_tables
@@ -41,12 +41,12 @@ _Units = Counter[tuple[str, str, int]]
 
 
 @dataclass(slots=True)
-class Settled:
+class EffectsDone:
     """What the lines must hear besides. ``routes``: of fulfilments with another carrier; ``void``: whose label is void;
     ``waiting``: fulfilments that are planned again.
     """
 
-    routes: dict[str, Route] = field(default_factory=dict)
+    routes: dict[str, CarrierChosen] = field(default_factory=dict)
     void: set[str] = field(default_factory=set)
     waiting: dict[str, Fulfilment] = field(default_factory=dict)
 
@@ -57,7 +57,7 @@ def settle(
     planning: Callable[[], Planning | None],
     at_us: int,
     seen_at: BinKey | None = None,
-) -> Settled:
+) -> EffectsDone:
     """Does what is the store's of some effects. ``planning``: gives None where no services are known.
 
     ``seen_at``: the place that units were seen at whose put-back the caller ends.
@@ -66,7 +66,7 @@ def settle(
     unpicked, out = _Units(), _Units()
     unplanned: list[str] = []
     again: dict[str, None] = {}
-    done = Settled()
+    done = EffectsDone()
     restocks: list[Restock] = []
     for effect in effects:
         match effect:
@@ -248,7 +248,7 @@ def _restock(db: sa.Connection, seen: Restock, at_us: int, seen_at: BinKey | Non
         moving.record(db, made)
 
 
-def _choose(db: sa.Connection, fulfilment: str, by: Planning, done: Settled, at_us: int) -> None:
+def _choose(db: sa.Connection, fulfilment: str, by: Planning, done: EffectsDone, at_us: int) -> None:
     """Another carrier for a fulfilment, or none. One of which nothing is picked leaves its wave for that."""
     held = portions_of(db, [fulfilment]).get(fulfilment)
     wanted = None if held is None else _wanted(db, held)
@@ -264,7 +264,7 @@ def _choose(db: sa.Connection, fulfilment: str, by: Planning, done: Settled, at_
         done.routes[fulfilment] = route
 
 
-def _wanted(db: sa.Connection, held: Fulfilment) -> Wanted | None:
+def _wanted(db: sa.Connection, held: Fulfilment) -> ParcelWanted | None:
     """What is shipped in it, for the order that leads."""
     order, line = sales_tables.orders.c, sales_tables.lines.c
     names = {one.order for one in held.portions if one.quantity}
@@ -276,4 +276,4 @@ def _wanted(db: sa.Connection, held: Fulfilment) -> Wanted | None:
     for one in held.portions:
         if one.quantity:
             units[sku_of[one.order, one.line]] += one.quantity
-    return Wanted(lead, units) if lead else None
+    return ParcelWanted(lead, units) if lead else None

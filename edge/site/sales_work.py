@@ -43,7 +43,7 @@ from edge.orders.stock import BinKey
 from edge.orders.work import Changed, WishRefused
 from edge.site import dialect, orders, outbox, sales, tables
 from edge.site.dialect import Lock
-from edge.site.effects import Settled, settle, undraft
+from edge.site.effects import EffectsDone, settle, undraft
 from edge.site.outbox import OutboxTold
 from edge.site.personal import Keys
 from edge.site.sales import SaleChange, SaleFinding
@@ -307,7 +307,7 @@ class SaleWork:
 
     def finish(self) -> None:
         """Has the rest of the store follow, tells the lines, then the outbox."""
-        done = Settled()
+        done = EffectsDone()
         if self._effects:
             done = settle(self._db, self._effects, lambda: self._by, self._at_us, self.seen_at)
         undraft(self._db, self._redrafted - {""})
@@ -320,7 +320,7 @@ class SaleWork:
                 self._tell_line(order, done, lines)
         outbox.append(self._db, self.told, self._at_us)
 
-    def _tell_line(self, order: Order, done: Settled, lines: Mapping[tuple[str, int], str]) -> None:
+    def _tell_line(self, order: Order, done: EffectsDone, lines: Mapping[tuple[str, int], str]) -> None:
         """A parcel that was sorted and is to be labelled again is cancelled first, and then open without its label."""
         now = as_line_knows(order, self._amended[order.id], lines) if order.id in self._amended else order
         void = order.id in done.void and order.labels
