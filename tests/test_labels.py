@@ -413,7 +413,8 @@ def test_labels_by_commands(site: SiteConfig, tmp_path: Path, capsys: pytest.Cap
     file = tmp_path / "SITE.toml"
     port = free_port()
     text = file.read_text(encoding="utf-8").replace("127.0.0.1:8000", f"127.0.0.1:{port}")
-    file.write_text(text + '\n[label]\nprefix = "471234512345"\nper_day = 100\n', encoding="utf-8")
+    text = text.replace('prefix = "9529000"', 'prefix = "952912345678"\nper_day = 100')
+    file.write_text(text, encoding="utf-8")
     assert main(["check", str(file)]) == 0
     assert "warning: label: 10000 numbers are given out in 100 days" in capsys.readouterr().out
     app = create_app(load_site(file))

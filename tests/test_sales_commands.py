@@ -16,8 +16,6 @@ currency = "TWD"
 country = "TW"
 digits = 0
 columns.order = "order"
-[intake]
-poll_s = 0.1
 """
 HEADER = "order,sku,quantity,price,total,paid,name,phone,street,city,district,postcode"
 
