@@ -116,10 +116,10 @@ class Browser:
         )
 
     def open(self, url: str) -> None:
-        """Goes to a page; all of its text is there behind this."""
+        """Goes to a page; it is loaded behind this, and its modules have run."""
         self.until("window.before = true")
         anew = "loaderId" in self._call("Page.navigate", url=url)  # else another place of the same page
-        read = "window.before === undefined && document.readyState !== 'loading' && " if anew else ""
+        read = "window.before === undefined && document.readyState === 'complete' && " if anew else ""
         self.until(f"{read}location.href", lambda there: str(there).startswith(url))
 
     def ask(self, expression: str) -> Any:

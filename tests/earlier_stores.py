@@ -12,6 +12,8 @@ from pathlib import Path
 _SINCE_0001 = (
     "import_row",
     "import_run",
+    "blocklist",
+    "delivery_refusal",
     "webhook",
     "webhook_refused",
     "parcel",

@@ -121,7 +121,7 @@ def test_an_echo_with_the_checksum_of_an_answer_deceives_nobody(run: Run) -> Non
 def test_an_echo_in_pieces_that_holds_an_answer_deceives_nobody(run: Run, size: int) -> None:
     async def main() -> None:
         link, wire = Connection(RtuOverTcp("127.0.0.1", 1)), Wire()
-        link.transport = wire
+        link.connection_made(wire)
         answer = b"\1\x10\3\x84\0\4"
         answer += crc(answer)
         request = WriteRegisters(address=900, registers=list(struct.unpack(">4H", answer)), dev_id=1)
@@ -153,6 +153,7 @@ def test_a_flood_in_small_pieces_has_no_checksum_computed_over_and_over(
 
     async def main() -> None:
         link = Connection(RtuOverTcp("127.0.0.1", 1))
+        link.connection_made(Wire())
         flood = octets * (6_000 // len(octets))
         for at in range(0, len(flood), 16):
             checked.clear()
@@ -174,6 +175,12 @@ class Wire(asyncio.Transport):
 
     def is_closing(self) -> bool:
         return False
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
 
     def close(self) -> None:
         pass

@@ -28,6 +28,7 @@ from websockets.exceptions import InvalidStatus
 from edge.config.load import ConfigError, load_line
 from rfid.driver import ReaderFailure
 from rfid.push_reader import _knows
+from rfid.vendor_json import MOST
 
 TOKEN = "a word that nobody has"
 
@@ -95,7 +96,7 @@ def test_reads_come_by_post_from_those_alone_that_know_the_token(run: Run, tmp_p
         ("POST", "/else", ONE, BEARER, 404),
         ("GET", "/reads", b"", BEARER, 405),
         ("POST", "/reads", ONE, BEARER | {"Content-Encoding": "gzip"}, 415),
-        ("POST", "/reads", b" " * 4_000_001, BEARER, 413),
+        ("POST", "/reads", b" " * (MOST + 1), BEARER, 413),
     ]
 
     async def main() -> None:

@@ -197,6 +197,13 @@ CLI: dict[str, tuple[list[str], dict[str, str]]] = {
 ASK_FIRST = {"orders import", "picks pick", "picks hand-back"}
 """Commands that post a form, or ask for a round before they say anything of it; what they say is tried by its route."""
 V1: dict[str, set[str]] = {
+    "/api/v1/blocklist": {"by", "email", "order", "phone", "reason"},
+    "/api/v1/blocklist/{seq}/remove": {"by", "reason"},
+    "/api/v1/parcels": {"again", "by", "order"},
+    "/api/v1/parcels/blocks": {"by", "station"},
+    "/api/v1/parcels/{sscc}/print": {"language", "printer"},
+    "/api/v1/parcels/{sscc}/void": {"by", "reason"},
+    "/api/v1/webhooks/{name}/again": {"by"},
     "/api/v1/pick-tasks/claim": {"picker"},
     "/api/v1/pick-tasks/{task}/hand-back": {"picker"},
     "/api/v1/pick-tasks/{task}/lines/{n}": {"over", "bin", "picker"},
