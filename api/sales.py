@@ -470,7 +470,7 @@ def _wish_route(app: FastAPI, site: Site, action: str, kind: type[_Body], wish: 
 
         return await asyncio.to_thread(done)
 
-    schema = {"content": {"application/json": {"schema": kind.model_json_schema()}}, "required": True}
+    schema = {"content": {"application/json": {"schema": _whole_schema(kind)}}, "required": True}
     app.post(
         f"/api/v1/sales-orders/{{order_id:path}}/{action}",
         name=f"sale_{action}",
@@ -490,6 +490,21 @@ def take_entries(desk: SalesDesk, entries: tuple[OrderEntry, ...]) -> OrdersSaid
     for one in results:
         counts[one.outcome] = counts.get(one.outcome, 0) + 1
     return OrdersSaid(counts, results)
+
+
+def _whole_schema(kind: type[BaseModel]) -> dict[str, Any]:
+    """A body's schema with all it refers to in its place, so that it can stand within another document."""
+    schema = kind.model_json_schema()
+    known = schema.pop("$defs", {})
+
+    def whole(part: Any) -> Any:
+        if isinstance(part, dict):
+            if name := str(part.get("$ref", "")).removeprefix("#/$defs/"):
+                return whole(known[name])
+            return {key: whole(its) for key, its in part.items()}
+        return [whole(its) for its in part] if isinstance(part, list) else part
+
+    return {key: whole(its) for key, its in schema.items()}
 
 
 def _entry(number: int, taken: SaleTaken) -> OrderSaid:
