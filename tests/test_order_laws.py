@@ -349,7 +349,8 @@ class Site(RuleBasedStateMachine):
             for one in held.portions:
                 has = units.pop((name, one.order, one.line), Counter())
                 where = (name, held.state, one, dict(has))
-                assert has[_R.PUTTING_BACK] in (one.putting_back, 0), where
+                back = has[_R.PUTTING_BACK]  # besides what had left the books, or went out from no known bin
+                assert not back or back <= one.putting_back <= back + has[_R.CONSUMED], where
                 if held.state in _IN_TOTE:
                     assert has[_R.STAGED] + has[_R.CONSUMED] >= one.picked, where
                     assert has[_R.SOFT] + has[_R.HARD] + has[_R.STAGED] <= one.quantity, where

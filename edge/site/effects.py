@@ -188,17 +188,17 @@ class _Taking:
         for one in rows:
             if (n := min(units, one.its.quantity)) <= 0:
                 break
-            assert one.its.at is not None, "it was in a bin"
             units -= n
             held: reserving.Held | None = one
-            if one.its.state is _S.HARD:  # nobody told that it was picked
+            if one.its.state is _S.HARD and one.its.at:  # nobody told that it was picked
                 held, _, effect = reserving.step(self._db, one, _E.PICKED, n)
                 self._effects.append(effect)
                 self._fewer[one.fulfilment, one.its.at] += n
             if held is not None and held.its.state is _S.STAGED:
                 self._effects.append(reserving.step(self._db, held, _E.CANCELLED, n)[2])
             tote = totes.tote_of(self._db, one.fulfilment)
-            put_backs.add_put_back(self._db, one.fulfilment, tote, one.its.at, n, "cancelled", self._at_us)
+            if to := one.its.at or rounds.sought_at(self._db, one.fulfilment, one.its.sku):
+                put_backs.add_put_back(self._db, one.fulfilment, tote, to, n, "cancelled", self._at_us)
         return max(0, units)
 
 
@@ -218,18 +218,18 @@ def _restock(db: sa.Connection, seen: Restock, at_us: int, seen_at: BinKey | Non
     for one in sorted(rows, key=lambda row: (row.its.state is _S.CONSUMED, row.its.at != seen_at, row.seq)):
         if (n := min(left, one.its.quantity)) <= 0:
             break
-        assert one.its.at is not None, "it was in a bin"
         left -= n
+        to = one.its.at or rounds.sought_at(db, one.fulfilment, one.its.sku)
         if one.its.state is _S.PUTTING_BACK:
             effects.append(reserving.step(db, one, _E.PUT_BACK, n)[2])
-            if not seen.seen:
+            if not seen.seen and one.its.at:
                 movements.append((MovementKind.SCRAP, one.its.at, n))
         else:
             reserving.take_off(db, one, n)
-            if seen.seen:
+            if seen.seen and one.its.at:  # else it never left the books
                 movements.append((MovementKind.RETURN_IN, replace(one.its.at, condition=StockCondition.INSPECTION), n))
-        if seen_at is None:
-            put_backs.close(db, seen.fulfilment, one.its.at, n, at_us)
+        if seen_at is None and to:
+            put_backs.close(db, seen.fulfilment, to, n, at_us)
     books.apply(db, BookChange.summed(effects))
     known = moving.times_moved(db, "put-back", seen.fulfilment)
     made = [

@@ -13,11 +13,12 @@ import sqlalchemy as sa
 
 from edge.core.events import LoadClosed, OrderShipped, ToteChecked
 from edge.orders.corrections import Mismatch, TaggedItem, seen_leaving
-from edge.orders.reservations import ReservationEvent, ReservationState, departed
+from edge.orders.reservations import Reservation, ReservationEvent, ReservationState, departed
 from edge.orders.stock import BinKey, BinStock, BookChange, StockCause, StockCondition
 from edge.site import books, dialect, moving, reserving, rounds
 from edge.site.outbox import OutboxTold
 from edge.site.tables import picks as tables
+from edge.site.tables import sales as sales_tables
 from edge.site.tables import stock as stock_tables
 
 _SORTED = (ReservationState.HARD, ReservationState.STAGED)
@@ -58,11 +59,14 @@ def ended_by(db: sa.Connection, told: Iterable[object]) -> list[OutboxTold]:
     for name, check in sorted(seen.checked.items()):
         outcome += _put_right(db, check)
         _in_tote(db, name, check.at_us)
+        _from_nowhere(db, name)
         rounds.end_members(db, {name: "verified"}, check.at_us)
     for name, at_us in sorted(seen.shipped.items()):
         _depart(db, name, _SORTED, at_us)
+        _from_nowhere(db, name)
     for name, at_us in sorted(seen.left.items()):
         _depart(db, name, (*_SORTED, ReservationState.PUTTING_BACK), at_us)
+        _from_nowhere(db, name)
         done = tables.put_backs.update().where(tables.put_backs.c.fulfilment == name, tables.put_backs.c.done_us == 0)
         db.execute(done.values(done_us=at_us, by="departed"))
     return outcome
@@ -78,6 +82,29 @@ def _in_tote(db: sa.Connection, fulfilment: str, at_us: int) -> None:
         picked[fulfilment, one.its.at] += one.its.quantity
         books.apply(db, reserving.step(db, one, ReservationEvent.PICKED)[2])
     rounds.fewer_lines(db, picked, at_us)
+
+
+def _from_nowhere(db: sa.Connection, fulfilment: str) -> None:
+    """What was short or lost of it went out all the same, from no known bin: nothing is promised to it any more."""
+    table, link, line = stock_tables.reservations.c, sales_tables.fulfilments.c, sales_tables.lines.c
+    soft = sa.and_(table.fulfilment == fulfilment, table.state == str(ReservationState.SOFT))
+    effects = [reserving.step(db, one, ReservationEvent.DEPARTED)[2] for one in reserving.held(db, soft)]
+    books.apply(db, BookChange.summed(effects))
+    lost = reserving.uncovered(db, link.fulfilment_id == fulfilment)
+    if not lost:
+        return
+    its = sa.select(line.order_id, line.number, line.sku).where(
+        dialect.among(db, line.order_id, {order for _, order, _ in lost})
+    )
+    sku_of = {(order, number): sku for order, number, sku in db.execute(its)}
+    gone = ReservationState.CONSUMED
+    reserving.insert_reservations(
+        db,
+        (
+            (Reservation(order=order, line=number, sku=sku_of[order, number], quantity=n, state=gone), fulfilment)
+            for (_, order, number), n in sorted(lost.items())
+        ),
+    )
 
 
 def _put_right(db: sa.Connection, check: ToteChecked) -> list[OutboxTold]:

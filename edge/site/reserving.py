@@ -1,14 +1,14 @@
 """Reservations within a transaction: promised by rank, taken from later orders, stepped, lapsed.
 
 Public names: Held, held, at_place, step, step_units, take_off, set_soft, insert_reservations, delete_soft, LIVE, Want,
-Reserved, reserve, told_of, lapse.
+Reserved, reserve, uncovered, told_of, lapse.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -20,6 +20,7 @@ from edge.orders.reservations import (
     displaced,
     stepped,
 )
+from edge.orders.stages import FulfilmentState
 from edge.orders.stock import (
     BinKey,
     BookChange,
@@ -27,6 +28,7 @@ from edge.orders.stock import (
 )
 from edge.site import books, dialect
 from edge.site.outbox import OutboxTold
+from edge.site.tables import sales as sales_tables
 from edge.site.tables import stock as tables
 
 LIVE = tables.reservations.c.state != str(ReservationState.CONSUMED)
@@ -225,8 +227,45 @@ def reserve(db: sa.Connection, wants: Sequence[Want]) -> list[Reserved]:
         added += lacking
         found[place] = Reserved(want.order, True, needed.total(), (), rows)
     books.apply(db, change + BookChange.made((one.sku, 0, one.quantity) for one in added))
-    insert_reservations(db, ((one, "") for one in added))
+    insert_reservations(db, _owned(db, added))
     return [found[place] for place in range(len(wants))]
+
+
+def uncovered(db: sa.Connection, which: sa.ColumnElement[bool]) -> Counter[tuple[str, str, int]]:
+    """Units of fulfilments, by order and line, that stock has nothing for: a loss took it; ``which`` of the links."""
+    link, has = sales_tables.fulfilments.c, tables.reservations.c
+    known = sa.select(sa.func.coalesce(sa.func.sum(has.quantity), 0)).where(
+        has.fulfilment == link.fulfilment_id,
+        has.order_id == link.sales_id,
+        has.line == link.number,
+        has.state != str(ReservationState.PUTTING_BACK),
+    )
+    begun = sa.exists().where(
+        sales_tables.fulfilment_states.c.fulfilment_id == link.fulfilment_id,
+        sales_tables.fulfilment_states.c.state.not_in((str(FulfilmentState.PLANNED), str(FulfilmentState.CANCELLED))),
+    )
+    lacks = link.quantity - known.scalar_subquery()
+    query = sa.select(link.fulfilment_id, link.sales_id, link.number, lacks).where(which, begun, lacks > 0)
+    return Counter({(name, order, number): int(n) for name, order, number, n in db.execute(query)})
+
+
+def _owned(db: sa.Connection, added: Sequence[Reservation]) -> list[tuple[Reservation, str]]:
+    """Each with the released fulfilment that lost as many units, if there is one: they are picked for that."""
+    link = sales_tables.fulfilments.c
+    lacks = uncovered(db, dialect.among(db, link.sales_id, (one.order for one in added))) if added else Counter()
+    lost: dict[tuple[str, int], list[tuple[str, int]]] = {}
+    for (name, order, line), n in sorted(lacks.items()):
+        lost.setdefault((order, line), []).append((name, n))
+    rows: list[tuple[Reservation, str]] = []
+    for one in added:
+        left = one.quantity
+        for name, n in lost.get((one.order, one.line), ()):
+            if units := min(left, n):
+                rows.append((replace(one, quantity=units), name))
+                left -= units
+        if left:
+            rows.append((replace(one, quantity=left), ""))
+    return rows
 
 
 def _displace(

@@ -1,7 +1,7 @@
 """Rounds in transactions: stored, claimed, handed back, made smaller; and how members of waves end.
 
 Public names: StalePickError, task_of, tasks_where, save_tasks, change_task, claim, task_in_hand, hand_back, round_of,
-fewer_lines, end_members.
+fewer_lines, sought_at, end_members.
 
 Order of locks: SKUs, waves, rounds, then what `edge.site.dialect.Lock` says. Each function of a connection pool is one
 transaction; those of a connection are parts of one, and say what the outbox shall tell at its end.
@@ -223,6 +223,14 @@ def end_members(db: sa.Connection, ended: Mapping[str, str], at_us: int) -> None
     which = table.update().where(table.c.fulfilment == sa.bindparam("which"), table.c.ended != "shipped")
     if rows := [{"which": name, "how": how} for name, how in sorted(ended.items())]:
         db.execute(which.values(ended=sa.bindparam("how"), ended_us=at_us), rows)
+
+
+def sought_at(db: sa.Connection, fulfilment: str, sku: str) -> BinKey | None:
+    """The bin that somebody was sent to last for an article of a fulfilment; None = nobody was."""
+    its = tables.lines.c
+    query = sa.select(its.bin, its.sku, its.lot, its.condition).where(its.fulfilment == fulfilment, its.sku == sku)
+    row = db.execute(query.order_by(its.at_us.desc(), its.task, its.n).limit(1)).first()
+    return None if row is None else BinKey(row.bin, row.sku, row.lot, StockCondition(row.condition))
 
 
 def fewer_lines(db: sa.Connection, fewer: Mapping[tuple[str, BinKey], int], at_us: int) -> None:

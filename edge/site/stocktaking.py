@@ -48,6 +48,8 @@ def _mended(db: sa.Connection, gave_way: Sequence[moving.GaveWay], at_us: int) -
         if one.event is ReservationEvent.UNSTOCKED:
             body: dict[str, str | int | list[str]] = {"line": its.line, "sku": its.sku, "units": one.quantity}
             told.append(OutboxTold("order.unstocked.v1", its.order, body))
+            if one.held.fulfilment:
+                rounds.end_members(db, {one.held.fulfilment: "short"}, at_us)
     rounds.fewer_lines(db, fewer, at_us)
     allocating.rounds_again(db, sorted({name for name, _ in fewer}), at_us)
     return told
