@@ -17,13 +17,28 @@ from edge.journal.record import Record, encode
 from edge.orders.amend import Amend
 from edge.orders.articles import Article, Goods
 from edge.orders.eligibility import Terms
+from edge.orders.picking import ShortReason
 from edge.orders.planning import Planning
 from edge.orders.review import ReviewRule, ReviewRules
 from edge.orders.sales import Consignee, Draft, OrderStage, PaymentKind, SalesOrder
 from edge.orders.services import Pickup, Rate, Service
 from edge.orders.stages import FulfilmentState, FulfilmentTurn
+from edge.orders.stock import BinKey, Movement, MovementKind, StockCause
 from edge.orders.work import WishRefused
-from edge.site import catalogue, drafts, picking, releasing, rounds, stock_shown, tables, wave_rows
+from edge.site import (
+    allocating,
+    catalogue,
+    drafts,
+    picking,
+    put_backs,
+    releasing,
+    rounds,
+    sightings,
+    stock_shown,
+    stocktaking,
+    tables,
+    wave_rows,
+)
 from edge.site.desk import Blockable, BlockKind, SalesDesk, UnknownSale
 from edge.site.keeping import told
 from edge.site.picking import Picked
@@ -349,4 +364,47 @@ def test_who_moved_away_is_nobody_s_duplicate_any_more(store: SiteStore, desk: S
         Draft(order=first.order, consignee=person(1)),
     )  # fmt: skip
     assert [one.code for one in desk.detail("twice-2").open] == ["duplicate"]
+    store.close()
+
+
+def test_what_a_count_took_from_a_round_is_looked_for_again_when_goods_come(store: SiteStore, desk: SalesDesk) -> None:
+    stocked(store, units=2, bins=1)
+    accept(store, [(1, {0: 2, 1: 1})])
+    (wave,) = drafts.plan(store.connections, planning(), NOW_US).new
+    releasing.release(store.connections, wave, planning().limits, "Ann", NOW_US)
+    at = BinKey("B0-0", "SKU-0")
+    stocktaking.counted_at(store.connections, at, 1, StockCause("count", "1"), "Ann", "", NOW_US)
+    picks(store, lines=2)
+    assert rounds.claim(store.connections, "Bob", NOW_US) is None, "there is no more of it"
+    came = Movement(cause=StockCause("receipt", "2"), kind=MovementKind.RECEIPT, quantity=1, at_us=NOW_US, target=at)
+    stocktaking.recorded(store.connections, [came], "Ann", NOW_US)
+    assert drafts.plan(store.connections, planning(), NOW_US).new == (), "it goes with the parcel that waits for it"
+    allocating.allocate_again(store.connections, NOW_US)
+    picks(store)
+    assert state_of(desk, "shop-1") is FulfilmentState.PICKED
+    balanced(store)
+    store.close()
+
+
+def test_what_nobody_found_and_is_sorted_all_the_same_goes_back_to_where_it_was_sought(
+    store: SiteStore, desk: SalesDesk
+) -> None:
+    released(store, 1)
+    task = rounds.claim(store.connections, "Bob", NOW_US)
+    assert task is not None
+    line = next(line for line in task.lines if line.at.sku == "SKU-0")
+    short = Picked(task=task.id, n=line.n, units=1, picker="Bob", version=task.version, reason=ShortReason.EMPTY)
+    picking.pick(store.connections, short, NOW_US)
+    picks(store)
+    gone = OrderShipped(at_us=NOW_US, line="a", order="shop-1", parcel="", lane=1)
+    store.project("node@1", [Record(1, NOW_US, "a", OrderShipped.__name__, encode(gone))])
+    assert allocating.allocate_again(store.connections, NOW_US) == 0, "nobody is sent for what has left"
+    desk.cancel("shop-1", None, "Ann", "rang", NOW_US)
+    with store.connections.reading() as db:
+        rows = put_backs.open_put_backs(db)
+    assert sorted((row.to.bin, row.quantity) for row in rows) == [("B0-0", 1), ("B0-0", 1), ("B1-0", 1)]
+    for row in rows:
+        sightings.put_back(store.connections, row.seq, "Bob", NOW_US)
+    assert desk.detail("shop-1").order.stage is OrderStage.CANCELLED
+    balanced(store)
     store.close()
