@@ -49,6 +49,7 @@ class ReservationEvent(StrEnum):
     CANCELLED = "cancelled"
     PUT_BACK = "put-back"  # seen, by tag, scan or a person
     DEPARTED = "departed"
+    LEFT_UNFOUND = "left-unfound"  # short, and gone out all the same: from no known bin
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ STEPS: dict[tuple[ReservationState | None, ReservationEvent], ReservationStep] =
     (_S.SOFT, _E.DISPLACED): _To(_S.RELEASED, promised=-1),
     (_S.SOFT, _E.UNSTOCKED): _To(_S.RELEASED, promised=-1),
     (_S.SOFT, _E.ALLOCATED): _To(_S.HARD, allocated=1),
-    (_S.SOFT, _E.DEPARTED): _To(_S.CONSUMED, promised=-1),  # it was short, and went out all the same: from no known bin
+    (_S.SOFT, _E.LEFT_UNFOUND): _To(_S.CONSUMED, promised=-1),
     (_S.HARD, _E.MOVED): _To(_S.HARD, moves=True),
     (_S.HARD, _E.WITHDRAWN): _To(_S.SOFT, allocated=-1),
     (_S.HARD, _E.SHORT): _To(_S.SOFT, allocated=-1, suspect=True),  # the promise stands until a count says otherwise

@@ -88,7 +88,7 @@ def _from_nowhere(db: sa.Connection, fulfilment: str) -> None:
     """What was short or lost of it went out all the same, from no known bin: nothing is promised to it any more."""
     table, link, line = stock_tables.reservations.c, sales_tables.fulfilments.c, sales_tables.lines.c
     soft = sa.and_(table.fulfilment == fulfilment, table.state == str(ReservationState.SOFT))
-    effects = [reserving.step(db, one, ReservationEvent.DEPARTED)[2] for one in reserving.held(db, soft)]
+    effects = [reserving.step(db, one, ReservationEvent.LEFT_UNFOUND)[2] for one in reserving.held(db, soft)]
     books.apply(db, BookChange.summed(effects))
     lost = reserving.uncovered(db, link.fulfilment_id == fulfilment)
     if not lost:
