@@ -100,7 +100,14 @@ def test_orders_are_found_released_and_entered(site: Served, peer: Callable[[str
         # An order by phone.
         page.open(f"{site.url}/orders/new")
         address = {"street": "信義路 5 號", "city": "臺北市", "district": "信義區", "postcode": "110"}
-        goods = {"sku0": "MUG", "quantity0": "2", "price0": "5.5", "freight": "60", "external": "P-1", "currency": "TWD"}
+        goods = {
+            "sku0": "MUG",
+            "quantity0": "2",
+            "price0": "5.5",
+            "freight": "60",
+            "external": "P-1",
+            "currency": "TWD",
+        }
         send(page, "form.entry", by="Ann", name="林小華", phone="0912345678", **address, **goods)
         page.until("document.querySelector('.problems')?.textContent", lambda text: "5.5" in (text or ""))
         send(page, "form.entry", price0="500")
