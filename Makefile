@@ -15,7 +15,7 @@ ALERT_ENV := $(if $(ALERTS),LANEWISE_ALERT_TYPE=$(if $(filter mailto:%,$(ALERTS)
 COMPOSE := COMPOSE_PROFILES=influxdb$(INFLUXDB)$(if $(SIMULATOR),$(comma)simulator) LANEWISE_SITE=$(SITE) \
 	$(if $(filter 3,$(INFLUXDB)),LANEWISE_INFLUX_READER=influx_token) $(ALERT_ENV) docker compose
 # Most tests wait for processes of others: one more at a time than the two cores they are made for.
-JOBS ?= 4
+JOBS ?= 3
 
 # Without compiled modules every process compiles all it imports at its start, and the tests start hundreds.
 unexport PYTHONDONTWRITEBYTECODE

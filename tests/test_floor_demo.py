@@ -57,7 +57,7 @@ def test_headless_demo_tells_the_truth(tmp_path: Path) -> None:
 def test_the_demo_goes_from_the_shop_to_the_lane(tmp_path: Path) -> None:
     """What customers, pickers and packers know to be true is what the site says of them."""
     report = tmp_path / "report.json"
-    for attempt in range(5):
+    for attempt in range(3):
         command = [*DEMO, "--headless", "--seconds", "50", "--seed", f"{attempt}", "--report", str(report)]
         ended = subprocess.run(
             [*command, "--dir", str(tmp_path / f"run{attempt}")], timeout=2 * HANGS_S, capture_output=True, text=True
@@ -65,7 +65,7 @@ def test_the_demo_goes_from_the_shop_to_the_lane(tmp_path: Path) -> None:
         told = json.loads(report.read_text(encoding="utf-8"))
         shop = told["shop"]
         # A machine that stands still proves nothing: then people are slow, and parcels late.
-        if shop["sorted"] and not re.search(r"^verdict +\d+ parcels or totes without", ended.stdout, re.MULTILINE):
+        if shop["sorted"] and not ended.returncode:
             break
     assert shop["differences"] == [] and shop["wrong"] == shop["late"] == told["false_accepts"] == 0, ended.stdout
     assert ended.returncode == 0, ended.stdout + ended.stderr
