@@ -94,7 +94,8 @@ def _from_nowhere(db: sa.Connection, fulfilment: str) -> None:
     if not lost:
         return
     its = sa.select(line.order_id, line.number, line.sku).where(
-        dialect.among(db, line.order_id, {order for _, order, _ in lost})
+        dialect.among(db, line.order_id, {order for _, order, _ in lost}),
+        line.sku.in_(sa.select(stock_tables.skus.c.sku)),  # stock knows nothing of others
     )
     sku_of = {(order, number): sku for order, number, sku in db.execute(its)}
     gone = ReservationState.CONSUMED
@@ -103,6 +104,7 @@ def _from_nowhere(db: sa.Connection, fulfilment: str) -> None:
         (
             (Reservation(order=order, line=number, sku=sku_of[order, number], quantity=n, state=gone), fulfilment)
             for (_, order, number), n in sorted(lost.items())
+            if (order, number) in sku_of
         ),
     )
 
