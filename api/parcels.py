@@ -94,8 +94,8 @@ class ParcelShown(Parcel):
 
 
 def _shown(site: Site, parcel: Parcel) -> ParcelShown:
-    its = SsccRange(site.config.label.prefix or "0" * 7)
-    tag = its.tag(parcel.sscc) if parcel.sscc[1:].startswith(its.prefix) else ""
+    prefix = site.config.label.prefix
+    tag = SsccRange(prefix).tag(parcel.sscc) if prefix and parcel.sscc[1:].startswith(prefix) else ""
     return ParcelShown(**{name: getattr(parcel, name) for name in Parcel.__slots__}, tag=tag)
 
 
