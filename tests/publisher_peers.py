@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract import Relay, Way
+from epcis_peer import CaptureDoor
 from influx_peer import Answer, V2Door
 from programs import Programs
 from pydantic import TypeAdapter
@@ -68,6 +69,30 @@ async def influx(_: Programs, way: Way) -> AsyncIterator[Relay]:
         door.close()
 
 
+def epcis_keys(programs: Programs, port: int) -> dict[str, Any]:
+    token = programs.folder / "epcis-token"
+    token.write_text(f"{TOKEN}\n")
+    url = f"http://127.0.0.1:{port}/epcis"
+    return {"kind": "epcis", "url": url, "token_file": token, "timeout_ms": 120_000, "events": 2, "job_s": 600}
+
+
+def secure_epcis(programs: Programs, port: int) -> dict[str, Any]:
+    return epcis_keys(programs, port) | {
+        "url": f"https://127.0.0.1:{port}/epcis",
+        "ca": programs.authority.certificate,
+    }
+
+
+@asynccontextmanager
+async def epcis(_: Programs, way: Way) -> AsyncIterator[Relay]:
+    door = CaptureDoor(TOKEN)
+    try:
+        async with Relay(door.port, way) as relay:
+            yield relay
+    finally:
+        door.close()
+
+
 def broker_keys(kind: str) -> Callable[[Programs, int], dict[str, Any]]:
     return lambda _, port: {"kind": kind, "host": "127.0.0.1", "port": port, "keepalive_s": 600}
 
@@ -89,6 +114,7 @@ async def broker(programs: Programs, way: Way) -> AsyncIterator[Relay]:
 
 
 PUBLISHERS: dict[str, PublisherCase] = {
+    "epcis": PublisherCase(epcis, epcis_keys, secure_epcis, "http://127.0.0.1:{}/epcis"),
     "influx": PublisherCase(influx, influx_keys, secure_influx, "http://127.0.0.1:{}: "),
     "mqtt": PublisherCase(broker, broker_keys("mqtt"), secure_broker("mqtt"), "broker 127.0.0.1:{}: "),
     "sparkplug": PublisherCase(broker, broker_keys("sparkplug"), secure_broker("sparkplug"), "broker 127.0.0.1:{}: "),

@@ -52,13 +52,15 @@ from edge.journal.source import JournalSource
 from edge.journal.writer import Journal
 from edge.publish import mqtt_connection
 from edge.publish.cursors import Cursors, SetAside
+from edge.publish.epcis_events import TOLD_KINDS
 from edge.publish.follow import Delivery, Entry, Publisher, TargetDown, TargetFollower
 from edge.publish.process import KINDS, open_publisher
 
 NAME = "target"
 START_US = 1_790_000_000_000_000
 FAULT = "a fault of this program: "
-RECORDS = 30
+RECORDS, PROOFS = 30, 8
+"""How many there are, and how many of them a repository of EPCIS is told."""
 BREAKS = 16
 Planted = Callable[[Publisher], Publisher]
 
@@ -86,7 +88,9 @@ def site(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
     folder = tmp_path_factory.mktemp("site")
     config = load_line(project / "examples" / "warehouse" / "LINE.toml")
     writer = Journal(folder / "journal.sqlite")
-    writer.append(list(MadeUpFloor(config.layouts(), START_US).until(START_US + 60_000_000))[:RECORDS])
+    floor = list(MadeUpFloor(config.layouts(), START_US).until(START_US + 60_000_000))
+    proofs = [one for one in floor if type(one).__name__ in TOLD_KINDS][:PROOFS]
+    writer.append([*floor[: RECORDS - PROOFS], *proofs])
     writer.flush()
     writer.close()
     return Site(config.model_copy(update={"journal": folder / "journal.sqlite"}), folder, count())
@@ -305,7 +309,7 @@ def test_a_target_that_falls_silent_is_named(
     at = places(length(run, site, programs, kind), BREAKS)  # with the limits of a target that answers
     for limit in ("CONNECT_S", "ACKNOWLEDGE_S"):
         monkeypatch.setattr(mqtt_connection, limit, 0.2)
-    impatient = {"timeout_ms": 200} if kind == "influx" else {}
+    impatient = {"timeout_ms": 200} if kind in ("influx", "epcis") else {}
 
     async def main(most: int) -> None:
         case = PUBLISHERS[kind]
@@ -368,7 +372,7 @@ def test_whom_it_cannot_reach_is_named(
         said = run(gives_up(site, elsewhere(keys, host)), loop=MeteredLoop)
         assert said.startswith(elsewhere(case.where, host).format(1))
     monkeypatch.setattr(mqtt_connection, "CONNECT_S", 0.05)
-    impatient = {"timeout_ms": 50} if kind == "influx" else {}
+    impatient = {"timeout_ms": 50} if kind in ("influx", "epcis") else {}
     with deaf() as port:
         said = run(gives_up(site, case.keys(programs, port), **impatient), loop=MeteredLoop)
         assert said.startswith(case.where.format(port))

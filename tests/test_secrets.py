@@ -22,12 +22,13 @@ from edge.config.lines import LineConfig, SiteConfig
 from edge.config.load import load_line, load_site
 from edge.config.mqtt import MqttConfig
 from edge.config.opcua import UaClientConfig
-from edge.config.publish import InfluxConfig
+from edge.config.publish import EpcisConfig, InfluxConfig
 from edge.config.readers import HttpJsonConfig, MqttJsonConfig
 from edge.devices.opcua_drivers import security_of
 from edge.devices.reader_drivers import make_reader
 from edge.opcua import server as opcua_server
 from edge.publish import mqtt_commands, mqtt_connection
+from edge.publish.epcis import EpcisPublisher
 from edge.publish.influx import InfluxPublisher
 from edge.publish.mqtt import broker_of
 from edge.publish.mqtt_commands import ApiRequest, CommandDesk
@@ -110,6 +111,12 @@ class House:
         publisher.close()
         return str(publisher._client.token)
 
+    def epcis(self, file: Path) -> str:
+        table = EpcisConfig(kind="epcis", url="http://h", token_file=file)
+        publisher = EpcisPublisher("n", table, self.line)
+        publisher.close()
+        return publisher._headers["Authorization"].removeprefix("Bearer ")
+
     def api(self, file: Path) -> str:
         return str(Site(self.site.model_copy(update={"token_file": file})).token)
 
@@ -143,6 +150,7 @@ PLACES: dict[str, tuple[Callable[[House, Path], str], str]] = {
     "a publisher's broker": (House.broker, PASSWORD),
     "a publisher's api": (House.request_over_mqtt, TOKEN),
     "InfluxDB": (House.influx, TOKEN),
+    "a repository of EPCIS": (House.epcis, TOKEN),
     "the api itself": (House.api, TOKEN),
     "a command that asks the api": (House.command, TOKEN),
     "the simulator's api": (House.simulator, TOKEN),

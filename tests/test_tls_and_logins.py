@@ -36,6 +36,7 @@ IN_THE_CLEAR = {
     "reader.it": ('host = "h"', OF_TRANSPORT),
     "reader.mqtt": ('driver = "mqtt-json"\nvendor = "zebra"\nhost = "h"\ntopics = ["t"]', OF_TRANSPORT),
     "reader.http": ('driver = "http-json"\nurl = "http://h/x"', OF_URL),
+    "publish.epcis": ('kind = "epcis"\nurl = "http://h/x"', OF_URL),
     "publish.influx": ('kind = "influx"\nurl = "http://h/x"\nbucket = "b"', OF_URL),
     "publish.mqtt": ('kind = "mqtt"\nhost = "h"', OF_TRANSPORT),
     "publish.sparkplug": ('kind = "sparkplug"\nhost = "h"', OF_TRANSPORT),
@@ -118,9 +119,9 @@ def test_a_devices_password_goes_in_the_clear_only_where_that_is_said(tmp_path: 
 def test_a_publishers_secrets_go_in_the_clear_only_where_that_is_said(tmp_path: Path, path: str) -> None:
     (tmp_path / "secret").write_text("it")
     table, lacks = IN_THE_CLEAR[path]
-    is_influx = path == "publish.influx"
-    what, key = ("token", "token_file") if is_influx else ("password", "user")
-    secret = 'token_file = "secret"' if is_influx else 'user = "u"\npassword_file = "secret"'
+    by_token = path in ("publish.epcis", "publish.influx")
+    what, key = ("token", "token_file") if by_token else ("password", "user")
+    secret = 'token_file = "secret"' if by_token else 'user = "u"\npassword_file = "secret"'
     said = f"{key}: the {what} would go in the clear: {lacks}, or plain = true in a network that nobody else "
     assert problems(tmp_path, path, f"{table}\n{secret}") == [f"{said}hears"]
     assert problems(tmp_path, path, f"{table}\n{secret}\nplain = true") == []
@@ -152,7 +153,7 @@ def test_no_table_has_keys_of_its_own_for_what_all_share() -> None:
     shared = {"ca": TlsTable, "certificate": own, "key": own, "trusted": UaOwnTable, "password_file": LoginTable}
     seen = {*tables(LineConfig), *tables(SiteConfig)}
     assert {table.__name__ for table in seen if issubclass(table, TlsTable)} == {
-        "PlcConfig", "LlrpConfig", "MqttJsonConfig", "HttpJsonConfig", "InfluxConfig", "MqttConfig", "SparkplugConfig",
+        "PlcConfig", "LlrpConfig", "MqttJsonConfig", "HttpJsonConfig", "EpcisConfig", "InfluxConfig", "MqttConfig", "SparkplugConfig",
         "WebhookTable",
     }  # fmt: skip
     for table in seen:

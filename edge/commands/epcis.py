@@ -12,18 +12,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import TextIO
 
 from edge.commands.command_line import CommandError
 from edge.config.load import load_line
-from edge.core.events import OrderChanged
-from edge.core.values.order import Order
 from edge.journal.host_time import now_us
 from edge.journal.reader import JournalReader
 from edge.journal.source import JournalSource
-from edge.views.epcis import EpcisNames, Event, epcis_document, epcis_events
+from edge.publish.epcis_events import EpcisNames, Event, epcis_document, epcis_events, order_before
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,19 +75,9 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _events(reader: JournalReader, names: EpcisNames, since_us: int, until_us: int) -> Iterator[Event]:
-    def before(order: str) -> Order | None:
-        """As the record before the one at hand had it."""
-        last = None
-        for one in reader.by_ref(order):
-            if one.seq >= record.seq:
-                break
-            if one.kind == OrderChanged.__name__ and isinstance(value := one.value, OrderChanged):
-                last = value.order
-        return last
-
     for record in takewhile(lambda one: one.at_us < until_us, reader.every(reader.older(since_us))):
         if record.at_us >= since_us:
-            yield from epcis_events(record.seq, record.value, names, before)
+            yield from epcis_events(record.seq, record.value, names, partial(order_before, reader, record.seq))
 
 
 def _write(file: TextIO, events: Iterator[Event], created_us: int) -> int:

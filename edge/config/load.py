@@ -26,7 +26,7 @@ from edge.config.places import places_of
 from edge.config.plcs import PlcConfig, plc_problems, shared_mailboxes
 from edge.config.points import every_point
 from edge.config.problem import MISSING, ConfigError, said_of, unknown
-from edge.config.publish import publisher_problems
+from edge.config.publish import EpcisConfig, publisher_problems
 from edge.config.readers import BarcodeConfig, ReaderConfig, card_problems, reader_addresses, reader_problems
 from edge.config.remote_io import io_problems
 from edge.config.review_rules import review_problems
@@ -300,6 +300,11 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
     yield from _alarm_problems(config)
     for name, publisher in config.publish.items():
         yield from publisher_problems(f"publish.{name}", publisher)
+        if isinstance(publisher, EpcisConfig):
+            known = [*config.line, *(door.name for door in config.dock)]
+            for place in publisher.places:
+                if place not in known:
+                    yield f"publish.{name}.places.{place}: no such line or door, allowed: {', '.join(known)}"
 
 
 def _device_problems(config: LineConfig) -> Iterator[str]:

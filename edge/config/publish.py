@@ -1,6 +1,6 @@
 """The publishers of LINE.toml, and what is wrong with one beyond a single key.
 
-Public names: RetentionConfig, MetricsConfig, InfluxConfig, PublisherConfig, publisher_problems.
+Public names: RetentionConfig, MetricsConfig, InfluxConfig, EpcisConfig, PublisherConfig, publisher_problems.
 Those of MQTT: edge/config/mqtt.py.
 
 ``kind`` tells a table's model; a new kind is a model here or in a file beside this one, added to PublisherConfig.
@@ -76,12 +76,39 @@ class InfluxConfig(TlsTable, PlainTable):
     )
 
 
-PublisherConfig: TypeAlias = Annotated[InfluxConfig | MqttConfig | SparkplugConfig, Field(discriminator="kind")]
+class EpcisConfig(TlsTable, PlainTable):
+    """A repository that takes documents of EPCIS 2.0 at `/capture` (docs/epcis.md)."""
+
+    kind: Literal["epcis"] = Field(description="kind of publisher")
+    url: Url = Field(
+        pattern=r"^https?://[^/?#]+(/[^?#]*)?$", description="what stands before `/capture`: `https://host/epcis`"
+    )
+    token_file: Given | None = Field(default=None, description="file with the token in its first line")
+    token_header: str = Field(
+        default="Authorization",
+        pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$",
+        description="the header that it goes in: `Authorization` as a bearer's, another as it is",
+    )
+    places: dict[str, str] = Field(
+        default_factory=dict,
+        description="URIs of lines and doors by name, as `https://id.gs1.org/414/GLN/254/NAME`",
+    )
+    base: str = Field(default="urn:lanewise", min_length=1, description="what all other URIs of ours begin with")
+    events: int = Field(default=500, ge=1, le=2_000, description="so many a document at most")
+    timeout_ms: int = Field(default=10_000, ge=100, le=120_000, description="an answer later than this is a failure")
+    job_s: float = Field(
+        default=60.0, ge=0, le=3_600, description="so long a capture job may run until it is asked anew"
+    )
+
+
+PublisherConfig: TypeAlias = Annotated[
+    InfluxConfig | EpcisConfig | MqttConfig | SparkplugConfig, Field(discriminator="kind")
+]
 
 
 def publisher_problems(here: str, publisher: PublisherConfig) -> Iterator[str]:
     """What the keys of one publisher say against each other; ``here`` is its path."""
-    if isinstance(publisher, InfluxConfig):
+    if isinstance(publisher, InfluxConfig | EpcisConfig):
         yield from tls_problems(here, publisher, of_url(publisher.url))
         yield from token_problems(here, publisher, publisher.token_file, publisher.url)
     else:

@@ -25,7 +25,7 @@ from edge.config.login import LoginTable
 from edge.config.mqtt import MqttConfig
 from edge.config.opcua import UaClientConfig, UaOwnTable, UaPolicy
 from edge.config.problem import ConfigError
-from edge.config.publish import InfluxConfig
+from edge.config.publish import EpcisConfig, InfluxConfig
 from edge.config.secret import open_to_all, read_api_token, read_secret, read_token
 from edge.config.table import Frozen
 from edge.config.tls import TlsTable
@@ -87,7 +87,7 @@ def _of_line(config: LineConfig) -> Iterator[str]:
     for here, table in _tables(config):
         if isinstance(table, MqttConfig):
             yield from _secret(f"{here}.token_file", table.token_file, read_api_token)
-        if isinstance(table, InfluxConfig):
+        if isinstance(table, InfluxConfig | EpcisConfig):
             yield from _secret(f"{here}.token_file", table.token_file, read_token)
         if isinstance(table, LoginTable):
             yield from _secret(f"{here}.password_file", table.password_file, read_secret)

@@ -11,11 +11,12 @@ from itertools import islice, takewhile
 from typing import Final, TypeVar
 
 from edge.config.lines import LineConfig
-from edge.config.publish import InfluxConfig
+from edge.config.publish import EpcisConfig, InfluxConfig
 from edge.core.iso_time import iso
 from edge.journal.host_time import now_us
 from edge.journal.source import JournalSource
 from edge.publish.cursors import Refused, SetAside, TooOld, give_back, read_kept
+from edge.publish.epcis import EpcisPublisher
 from edge.publish.follow import Entry
 from edge.publish.influx import InfluxPublisher
 
@@ -23,14 +24,16 @@ _PORTION: Final = 10_000
 _One = TypeVar("_One")
 
 
-def send_history(config: LineConfig, name: str, table: InfluxConfig, since_us: int, until_us: int) -> Iterator[str]:
+def send_history(
+    config: LineConfig, name: str, table: InfluxConfig | EpcisConfig, since_us: int, until_us: int
+) -> Iterator[str]:
     """Sends one target every record from ``since_us`` until before ``until_us`` once more; its cursor stays.
 
     Yields what is done. Raises JournalError, TargetDown.
     """
     with (
         closing(JournalSource(config.journal, config.controller)) as source,
-        closing(InfluxPublisher(name, table, config)) as target,
+        closing(_opened(config, name, table)) as target,
     ):
         reader = source.open()
         node = source.node(reader)
@@ -45,16 +48,16 @@ def send_history(config: LineConfig, name: str, table: InfluxConfig, since_us: i
                     told += deliver()
                     sent += len(part)
                     yield f"{name}: {sent} records, until {iso(part[-1].at_us)}"
-        yield f"{name}: {sent} records sent again{_of(told)}"
+        yield f"{name}: {sent} records sent again{_of(told, 'points' if isinstance(table, InfluxConfig) else 'events')}"
 
 
-def send_set_aside(config: LineConfig, name: str, table: InfluxConfig) -> Iterator[str]:
+def send_set_aside(config: LineConfig, name: str, table: InfluxConfig | EpcisConfig) -> Iterator[str]:
     """Sends one target what it refused once more; what it takes now is set aside no longer.
 
     Yields what is done. Raises CursorError, TargetDown.
     """
     sent, told = 0, list[Refused]()
-    with closing(InfluxPublisher(name, table, config)) as target:
+    with closing(_opened(config, name, table)) as target:
         kept = read_kept(config.publish_state, name)
         for part in _portions(kept):
             refused = target.lines(one for _, one in part)()
@@ -63,7 +66,8 @@ def send_set_aside(config: LineConfig, name: str, table: InfluxConfig) -> Iterat
             taken = [number for number, one in part if (one.seq, one.what) not in still]
             give_back(config.publish_state, name, taken, refused, now_us())
             sent += len(part)
-    yield f"{name}: {sent} points sent again{_of(told)}"
+    what = "points" if isinstance(table, InfluxConfig) else "events"
+    yield f"{name}: {sent} {what} sent again{_of(told, what)}"
 
 
 def check_store(config: LineConfig, name: str, table: InfluxConfig) -> Iterator[str]:
@@ -82,14 +86,19 @@ def check_store(config: LineConfig, name: str, table: InfluxConfig) -> Iterator[
             )
 
 
+def _opened(config: LineConfig, name: str, table: InfluxConfig | EpcisConfig) -> InfluxPublisher | EpcisPublisher:
+    kind = InfluxPublisher if isinstance(table, InfluxConfig) else EpcisPublisher
+    return kind(name, table, config)  # type: ignore[arg-type]  # each its own table
+
+
 def _portions(all_of_them: Iterable[_One]) -> Iterator[list[_One]]:
     rest = iter(all_of_them)
     while portion := list(islice(rest, _PORTION)):
         yield portion
 
 
-def _of(told: Sequence[Refused]) -> str:
+def _of(told: Sequence[Refused], what: str) -> str:
     old = sum(one.points for one in told if isinstance(one, TooOld))
     refused = [one for one in told if isinstance(one, SetAside)]
     text = f", {old} points too old for it" if old else ""
-    return f"{text}, {len(refused)} points refused: {refused[0].reason}" if refused else text
+    return f"{text}, {len(refused)} {what} refused: {refused[0].reason}" if refused else text

@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 SAY_EVERY_S = 30.0
 """How often the log says what a publisher is busy with."""
 KINDS: dict[str, str] = {
+    "epcis": "edge.publish.epcis:EpcisPublisher",
     "influx": "edge.publish.influx:InfluxPublisher",
     "mqtt": "edge.publish.mqtt:open_mqtt",
     "sparkplug": "edge.publish.sparkplug:SparkplugPublisher",
@@ -124,7 +125,7 @@ def _once(config: LineConfig, arguments: argparse.Namespace) -> int:
 def _why_not(config: LineConfig, name: str, arguments: argparse.Namespace) -> str:
     """Why that cannot be done with that target; empty = it can."""
     table = config.publish.get(name)
-    kinds = ("influx",) if arguments.check else ("influx", "mqtt")
+    kinds = ("influx",) if arguments.check else ("epcis", "influx", "mqtt")
     if table is None or table.kind not in kinds:
         there = ", ".join(name for name, its in config.publish.items() if its.kind in kinds) or "none"
         why = (

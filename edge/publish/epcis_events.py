@@ -1,6 +1,6 @@
 """What the journal proves, as events of EPCIS 2.0: totes checked, parcels packed, sorted, loaded and gone, items back.
 
-Public names: EpcisNames, epcis_events, epcis_document, Before.
+Public names: EpcisNames, epcis_events, epcis_document, order_before, Before, TOLD_KINDS.
 
 One record gives the same events with the same ids whenever it is asked for. Nothing of who gets an order is in them.
 Source: GS1, EPCIS 2.0 and CBV 2.0 (bizStep, disposition, Digital Link URIs as identifiers).
@@ -17,6 +17,7 @@ from edge.core.events import ItemReleased, LoadClosed, OrderChanged, OrderShippe
 from edge.core.iso_time import iso
 from edge.core.values.order import Order, OrderState
 from edge.core.values.verdicts import FindingKind, GateVerdict
+from edge.journal.reader import JournalReader
 from edge.journal.record import Value
 from rfid.epc.identity import EpcError, parse
 
@@ -27,6 +28,10 @@ Before: TypeAlias = Callable[[str], Order | None]
 CONTEXT = "https://ref.gs1.org/standards/epcis/epcis-context.jsonld"
 _LINKS = "https://id.gs1.org"
 _MISMATCH = frozenset({FindingKind.EXTRA, FindingKind.FOREIGN, FindingKind.DUPLICATE, FindingKind.CONTRADICTION})
+TOLD_KINDS = frozenset(
+    one.__name__ for one in (ToteChecked, OrderChanged, OrderShipped, ParcelGated, LoadClosed, ItemReleased)
+)
+"""The records that may say something."""
 _WENT_OUT = frozenset({GateVerdict.RIGHT, GateVerdict.WRONG, GateVerdict.UNKNOWN})
 
 
@@ -113,6 +118,17 @@ def epcis_document(events: Sequence[Event], created_us: int) -> dict[str, Any]:
         "creationDate": iso(created_us),
         "epcisBody": {"eventList": list(events)},
     }
+
+
+def order_before(reader: JournalReader, seq: int, order: str) -> Order | None:
+    """An order as the last record before ``seq`` has it; None = there is none. Raises JournalError."""
+    last = None
+    for one in reader.by_ref(order):
+        if one.seq >= seq:
+            break
+        if one.kind == OrderChanged.__name__ and isinstance(value := one.value, OrderChanged):
+            last = value.order
+    return last
 
 
 def _checked(seq: int, value: ToteChecked, names: EpcisNames) -> Iterator[Event]:
