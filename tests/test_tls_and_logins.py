@@ -153,8 +153,8 @@ def test_no_table_has_keys_of_its_own_for_what_all_share() -> None:
     shared = {"ca": TlsTable, "certificate": own, "key": own, "trusted": UaOwnTable, "password_file": LoginTable}
     seen = {*tables(LineConfig), *tables(SiteConfig)}
     assert {table.__name__ for table in seen if issubclass(table, TlsTable)} == {
-        "PlcConfig", "LlrpConfig", "MqttJsonConfig", "HttpJsonConfig", "EpcisConfig", "InfluxConfig", "MqttConfig", "SparkplugConfig",
-        "WebhookTable",
+        "PlcConfig", "LlrpConfig", "MqttJsonConfig", "HttpJsonConfig", "EpcisConfig", "InfluxConfig", "MqttConfig",
+        "SparkplugConfig", "WebhookTable",
     }  # fmt: skip
     for table in seen:
         for key, kind in shared.items():
