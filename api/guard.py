@@ -1,6 +1,6 @@
 """What every request must pass before it reaches a route, and the headers that every answer carries.
 
-Public names: Guard, media_type, page_secret, CSV_TYPE, FORM_POLICY, PAGE_COOKIE, PAGES.
+Public names: Guard, media_type, page_secret, CSV_TYPE, FORM_POLICY, PAGE_COOKIE.
 
 With a token, ``/api`` and ``/metrics`` need ``Authorization: Bearer``, but for the words in which the page asks for it.
 Without one the server listens on a loopback address only; then a web page of somebody else is the danger, and the name
@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.crowd import address_of
 from api.doubts import Doubts
+from api.navigation import ROOTS
 from api.seldom import Seldom
 from edge.core.values.text import readable
 
@@ -56,8 +57,6 @@ _HEADERS = {
 
 FORM_POLICY = _HEADERS["content-security-policy"].replace("form-action 'none'", "form-action 'self'")
 """Of pages with forms, which go to this server alone."""
-PAGES = ("/orders", "/stock", "/waves", "/picks", "/parcels", "/put-backs")
-"""Where pages begin that are rendered here."""
 PAGE_COOKIE = "lanewise-page"
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
@@ -162,7 +161,7 @@ def _is_secret(path: str) -> bool:
 
 def _is_page(path: str) -> bool:
     """Whether it is a page that is rendered here; a browser shows the token's cookie for it."""
-    return path in PAGES or path.startswith(tuple(f"{one}/" for one in PAGES))
+    return path in ROOTS or path.startswith(tuple(f"{one}/" for one in ROOTS))
 
 
 def page_secret(token: bytes) -> str:

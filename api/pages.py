@@ -1,6 +1,6 @@
 """The pages about sales orders, rendered here: list with search and filters, one order, the entry form, imports.
 
-Public names: page_routes, rendered, language_of, problems_of.
+Public names: page_routes, rendered, language_of, problems_of, asked, form_of.
 
 They work without a script; every form says which version of an order it means. Words are those of `edge.views.words`.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -20,6 +20,7 @@ from starlette.responses import RedirectResponse
 
 from api.answers import json_answer
 from api.guard import FORM_POLICY, PAGE_COOKIE
+from api.navigation import PAGES, Page, group_at, groups_of
 from api.sales import WISHES, body_of, detail_of, known_id, said_story, take_entries, take_upload
 from api.site_state import Site
 from edge.core.iso_time import iso
@@ -49,6 +50,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_WEB = Path(__file__).with_name("web")
 _CONSIGNEE = ("name", "phone", "email", "country", "region", "city", "district", "street", "postcode")
 
 
@@ -58,6 +60,7 @@ def page_routes(app: FastAPI, site: Site) -> None:
     _entry_routes(app, site)
     _import_routes(app, site)
     _detail_routes(app, site)
+    _live_routes(app, site)
 
     @app.post("/api/v1/page-session", include_in_schema=False)
     def begin(request: Request) -> Response:
@@ -67,6 +70,29 @@ def page_routes(app: FastAPI, site: Site) -> None:
             secure = request.url.scheme == "https"
             answer.set_cookie(PAGE_COOKIE, site.page_secret, httponly=True, samesite="lax", secure=secure, path="/")
         return answer
+
+
+def _live_routes(app: FastAPI, site: Site) -> None:
+    """The live pages are files; the head of each gets the table of all pages."""
+    known = groups_of(_pages(site))
+    navigation = _templates.get_template("navigation.html").render(
+        groups=known, whole=True, badges={}, here="", t=lambda _: ""
+    )
+    for name, paths in (("index.html", ("/", "/index.html")), ("docks.html", ("/docks.html",))):
+        page = _page_of((_WEB / name).read_text(encoding="utf-8").replace("<nav></nav>", navigation))
+        for path in paths:
+            app.add_api_route(path, page, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+def _page_of(body: str) -> Callable[[], Response]:
+    def page() -> Response:
+        return Response(body, media_type="text/html; charset=utf-8")
+
+    return page
+
+
+def _pages(site: Site) -> list[Page]:
+    return [one for one in PAGES if site.boards or one.path != "/docks.html"]
 
 
 def _list_routes(app: FastAPI, site: Site) -> None:
@@ -282,12 +308,20 @@ def rendered(site: Site, request: Request, template: str, title: Word, status: i
     def counted(count: int) -> str:
         return f"{count}+" if count >= COUNTED else str(count or "")
 
+    groups = groups_of(_pages(site))
+    held = counted(counts.get("held", 0))
+    head = {
+        "groups": groups,
+        "here": group_at(request.url.path, groups),
+        "whole": False,
+        "badges": {"sales.title": held, "sales.queue": held},
+    }
     shown_values: dict[str, Any] = {"q": "", "problems": [], **values}
     body = _templates.get_template(template).render(
         language=language,
         languages=_NAMES,
         title=say(title, language),
-        held=counted(counts.get("held", 0)),
+        **head,
         counts={stage: counted(count) for stage, count in counts.items()},
         t=t,
         said=said,
@@ -310,6 +344,17 @@ def rendered(site: Site, request: Request, template: str, title: Word, status: i
     if request.query_params.get("lang") in LANGUAGES:
         answer.set_cookie(_LANGUAGE, language, max_age=_YEAR_S, samesite="lax", path="/")
     return answer
+
+
+def asked(request: Request, key: str, longest: int = 200) -> str:
+    """A parameter of the address as it may be looked for."""
+    return request.query_params.get(key, "")[:longest].replace("\0", "")
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """The fields of a form without files, each a line."""
+    form = await request.form(max_files=0, max_fields=40)
+    return {key: one_line(str(value))[:4_000] for key, value in form.multi_items()}
 
 
 def language_of(request: Request) -> Language:

@@ -52,7 +52,6 @@ function on(kind, value) {
   if (kind === "snapshot") takeSnapshot(value);
   else if (kind === "changes") takeChanges(value);
   else if (kind === "health") takeHealth(value);
-  else if (kind === "docks") $("docks").hidden = !value.docks.length;
 }
 
 function takeSnapshot(value) {

@@ -8,6 +8,9 @@ from __future__ import annotations
 from edge.views.words.phrase import Rows
 
 PAGES: Rows = {
+    "nav.pages": ("Pages", "頁面"),
+    "nav.picks": ("Picking", "揀貨"),
+    "nav.parcels": ("Parcels", "包裹"),
     "language": ("Language", "語言"),
     "search.label": ("Look up an order, tote, parcel or tag", "查詢訂單、物流箱、包裹或標籤"),
     "search.hint": ("Order, tote, parcel or EPC", "訂單、物流箱、包裹或 EPC"),

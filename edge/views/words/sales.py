@@ -9,6 +9,7 @@ from edge.views.words.phrase import Rows
 
 SALES: Rows = {
     "sales.title": ("Orders", "訂單"),
+    "sales.list": ("All orders", "所有訂單"),
     "sales.queue": ("Hold queue", "待處理訂單"),
     "sales.new": ("New order", "新增訂單"),
     "sales.import": ("Import files", "匯入檔案"),

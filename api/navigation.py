@@ -1,0 +1,61 @@
+"""The pages that there are: a line for each, in the groups and the order in which the head of every page shows them.
+
+Public names: Page, PageGroup, PAGES, ROOTS, groups_of, group_at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``word``: its name in `edge.views.words`; ``group``: that of its group, empty = it is alone in one."""
+
+    path: str
+    word: str
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageGroup:
+    """Pages under one name. One page alone is shown by its own."""
+
+    word: str
+    pages: tuple[Page, ...]
+
+
+PAGES = (
+    Page("/orders", "sales.list", "sales.title"),
+    Page("/orders?stage=held", "sales.queue", "sales.title"),
+    Page("/orders/new", "sales.new", "sales.title"),
+    Page("/orders/import", "sales.import", "sales.title"),
+    Page("/orders/blocklist", "block.title", "sales.title"),
+    Page("/stock", "stock.title"),
+    Page("/waves", "wave.title"),
+    Page("/picks", "pick.station", "nav.picks"),
+    Page("/put-backs", "back.title", "nav.picks"),
+    Page("/parcels", "label.title", "nav.parcels"),
+    Page("/index.html", "dock.lines"),
+    Page("/docks.html", "dock.title"),
+)
+"""A page of a file, ``….html``, is live; the others are rendered here, and are for browsers that showed the token."""
+ROOTS = tuple({f"/{re.split('[/?]', page.path)[1]}": None for page in PAGES if not page.path.endswith(".html")})
+"""Where the paths of pages begin that are rendered here."""
+
+
+def groups_of(pages: Sequence[Page]) -> tuple[PageGroup, ...]:
+    """Pages by group, in the order in which the first of each stands."""
+    found: dict[str, list[Page]] = {}
+    for page in pages:
+        found.setdefault(page.group or page.word, []).append(page)
+    return tuple(PageGroup(word, tuple(its)) for word, its in found.items())
+
+
+def group_at(path: str, groups: Sequence[PageGroup]) -> str:
+    """The group of a page at a path, by the longest that it begins with; empty = none."""
+    known = ((page.path, group.word) for group in groups for page in group.pages)
+    its = [(len(one), word) for one, word in known if path == one or path.startswith(f"{one}/")]
+    return max(its, default=(0, ""))[1]
