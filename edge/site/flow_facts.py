@@ -188,7 +188,8 @@ def _of_outbox(db: sa.Connection, source: str, behind: int) -> _Portion:
     return _Portion(source, rows[-1].seq if full else last, full, found)
 
 
-def _said(row: sa.Row[Any], members: Sequence[str]) -> Iterable[_Step | _Fact]:
+def _said(row: Any, members: Sequence[str]) -> Iterable[_Step | _Fact]:
+    """``row``: of the outbox; ``members``: of the wave that it is about."""
     seq, at_us, kind, subject, body = row
     match kind:
         case "order.taken.v1":
