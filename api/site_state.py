@@ -349,7 +349,7 @@ class Site:
             return f"{gone} orders that were held for stock go on" if gone else ""
 
         again = (Duty("review-again", plan.again_minutes * 60_000_000, looked),) if plan.again_minutes else ()
-        return (*duties_of(self.config.service, plan), *again, *self.herald.duties())
+        return (*duties_of(self.config.service, plan, self.config.kpi), *again, *self.herald.duties())
 
     async def on_duty(self, duty: Duty) -> None:
         """Does what the site does by itself, for ever; what goes wrong ends the turn and nothing else."""

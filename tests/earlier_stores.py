@@ -10,6 +10,11 @@ from contextlib import closing
 from pathlib import Path
 
 _SINCE_0001 = (
+    "flow_step",
+    "flow_fact",
+    "flow_cursor",
+    "kpi_day",
+    "site_number",
     "import_row",
     "import_run",
     "blocklist",

@@ -1,7 +1,7 @@
 """The tables of LINE.toml and SITE.toml, and what decisions are told of them.
 
 Public names: LineConfig, SiteConfig, SiteRetention, LineTable, PortalConfig, LaneConfig, SimConfig,
-SimFaults, RoomKind, AlarmTable.
+SimFaults, RoomKind, AlarmTable, SITE.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydantic import Field
 from edge.config.channels import ChannelTable
 from edge.config.docks import DockTable, dock_layout
 from edge.config.intake import IntakeTable
+from edge.config.kpis import KpiTable
 from edge.config.label import LabelTable
 from edge.config.login import PlainTable
 from edge.config.opcua import UaServerConfig
@@ -32,6 +33,8 @@ from edge.core.values.layout import Job, Lane, LaneRole, LineLayout, Portal
 
 Station = Annotated[int, Field(ge=1, le=65535)]
 LaneNumber = Annotated[int, Field(ge=1, le=64)]
+SITE = "site"
+"""The controller that numbers of the site as a whole are told under."""
 
 
 class PortalConfig(Frozen):
@@ -332,11 +335,33 @@ class SiteConfig(PlainTable):
     plan: PlanTable = Field(default=PlanTable(), description="how parcels are planned into waves")
     webhook: dict[Name, WebhookTable] = Field(default={}, description="who is told events, see docs/events.md")
     label: LabelTable = Field(default=LabelTable(), description="numbers and labels of parcels, see docs/labels.md")
+    kpi: KpiTable = Field(default=KpiTable(), description="days, shifts and key figures, see docs/kpis.md")
+    publish: dict[Name, PublisherConfig] = Field(
+        default={}, description="what `lanewise publish SITE.toml` tells of the order flow, by name"
+    )
+    publish_state: Beside = Field(
+        default=Path("publish-site.sqlite"), validate_default=True, description="the file of these publishers"
+    )
 
     @property
     def store_file(self) -> Path | None:
         """The site store's file; None = it is a database of its own."""
         return _file(self.store)
+
+    @property
+    def time_zone(self) -> str:
+        """Where the site's days begin."""
+        return self.kpi.time_zone or self.plan.time_zone
+
+    def as_publisher(self) -> LineConfig:
+        """The site as publishers see it: a controller without lines, whose journal is what the store notes."""
+        return LineConfig(
+            controller=SITE,
+            site=self.site,
+            journal=Path("site"),
+            publish=self.publish,
+            publish_state=self.publish_state,
+        )
 
 
 def _file(store: str) -> Path | None:

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from edge.config.channels import channel_problems
 from edge.config.docks import dock_problems, dock_stations
+from edge.config.kpis import kpi_problems
 from edge.config.label import label_problems
 from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, SiteConfig
 from edge.config.login import door_problems
@@ -469,3 +470,6 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
     yield from shipping_problems(config.service, config.plan)
     yield from label_problems(config.label)
     yield from webhook_problems(config.webhook)
+    yield from kpi_problems(config.kpi)
+    for name, publisher in config.publish.items():
+        yield from publisher_problems(f"publish.{name}", publisher)

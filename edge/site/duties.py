@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from edge.config.kpis import KpiTable
 from edge.config.shipping import PlanTable, ServiceTable
+from edge.intake.calendars import local_day
 from edge.orders.reservations import ReservationEvent
 from edge.orders.sales import OrderStage
 from edge.orders.waves import WaveLimits
-from edge.site import allocating, drafts, lateness, measuring, releasing, reserving
+from edge.site import allocating, drafts, flow_numbers, kpi_days, lateness, measuring, releasing, reserving
 from edge.site.connections import StoreConnections
 from edge.site.tables import picks as tables
 from edge.site.tables import sales as sales_tables
@@ -38,9 +40,11 @@ class Duty:
     work: Callable[[StoreConnections, int], str]
 
 
-def duties_of(services: Mapping[str, ServiceTable], plan: PlanTable) -> tuple[Duty, ...]:
-    """The duties that a site wants. Without services nothing is planned."""
+def duties_of(services: Mapping[str, ServiceTable], plan: PlanTable, kpi: KpiTable | None = None) -> tuple[Duty, ...]:
+    """The duties that a site wants. Without services nothing is planned, without ``kpi`` nothing counted."""
     table = dict(services)
+    zone = plan.time_zone if kpi is None else kpi.time_zone or plan.time_zone
+    counted = 0 if kpi is None else kpi.every_minutes
 
     def planned(at: StoreConnections, at_us: int) -> str:
         done = drafts.plan(at, measuring.planning_now(at, table, plan, at_us), at_us)
@@ -67,12 +71,23 @@ def duties_of(services: Mapping[str, ServiceTable], plan: PlanTable) -> tuple[Du
         units = lapse(at, at_us - plan.held_hours * _HOUR_US, at_us)
         return f"{units} units of orders that do not go are free" if units else ""
 
+    def figures(at: StoreConnections, at_us: int) -> str:
+        kpi_days.count_days(at, zone, at_us)
+        flow_numbers.note_figures(at, local_day(at_us, zone), at_us)
+        return ""
+
+    def flow(at: StoreConnections, at_us: int) -> str:
+        flow_numbers.note_flow(at, at_us)
+        return ""
+
     wanted = (
         ("plan", plan.every_minutes if services else 0, planned),
         ("release", 1 if services and plan.release_minutes is not None else 0, released),
         ("forecast", plan.forecast_minutes, late),
         ("allocate-again", plan.again_minutes, again),
         ("lapse", 0 if plan.held_hours is None else 10, lapsed),
+        ("figures", counted, figures),
+        ("flow", 1 if counted else 0, flow),
     )
     return tuple(Duty(name, minutes * _MINUTE_US, work) for name, minutes, work in wanted if minutes)
 

@@ -30,6 +30,7 @@ from edge.site import orders as orders_of
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
 from edge.site.engine import StoreError, StoreHeld
+from edge.site.flow_numbers import numbers_after
 from edge.site.keeping import Keep, Kept, Person, forget, keep_up, persons
 from edge.site.orders import OrderConflict, Put
 from edge.site.outbox import OutboxRow
@@ -169,6 +170,11 @@ class SiteStore:
         """Who gets a sales order; None = there is none, or the person is purged."""
         with self._at.reading() as db:
             return sales.consignee_of(db, order_id)
+
+    def numbers(self, after: int, limit: int = 500) -> list[Record]:
+        """Up to ``limit`` of what was noted of the order flow, behind a number, in order."""
+        with self._at.reading() as db:
+            return numbers_after(db, after, limit)
 
     def outbox(self, after: int, limit: int = 500) -> list[OutboxRow]:
         """Up to ``limit`` of what others may know, behind a number, in order."""

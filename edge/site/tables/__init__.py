@@ -1,6 +1,6 @@
 """The tables of the site store, a file for each concept; a new file is named here, and in a migration."""
 
-from edge.site.tables import floor, metadata, parcels, picks, sales, stock, webhooks
+from edge.site.tables import floor, kpis, metadata, parcels, picks, sales, stock, webhooks
 from edge.site.tables.floor import (
     SCHEMA,
     SCHEMA_RELEASES,
@@ -28,6 +28,7 @@ __all__ = [
     "feed_epochs",
     "feed_refs",
     "floor",
+    "kpis",
     "metadata",
     "mirror",
     "mirror_refs",

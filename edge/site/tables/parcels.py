@@ -26,6 +26,7 @@ parcels = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),  # why it was voided
     sa.Column("cod", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.String(3), nullable=False),
+    sa.Index("ix_parcel_labelled", "labelled_us"),
     sa.Index(  # a fulfilment has one parcel
         "ix_parcel_live", "fulfilment", unique=True, postgresql_where=sa.text(_LIVE), sqlite_where=sa.text(_LIVE)
     ),

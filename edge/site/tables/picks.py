@@ -41,6 +41,8 @@ members = sa.Table(
     sa.Column("body", sa.Text, nullable=False),  # JSON: its units, and what the best pickups cost
     sa.Column("ended", sa.String(20), nullable=False),  # verified, short, cancelled, shipped; empty = not yet
     sa.Column("ended_us", sa.BigInteger, nullable=False),
+    sa.Index("ix_wave_member_cutoff", "cutoff_us"),
+    sa.Index("ix_wave_member_delivered", "delivered_us"),
 )
 _OPEN = "state IN ('open', 'assigned', 'picking')"
 _HAND = "state IN ('assigned', 'picking')"
@@ -83,6 +85,7 @@ lines = sa.Table(
     sa.Column("over", sa.Text, nullable=False),
     sa.Column("withdrawn", sa.Boolean, nullable=False),
     sa.Column("at_us", sa.BigInteger, nullable=False),  # when it was picked, 0 = not yet
+    sa.Index("ix_pick_line_at", "at_us"),
 )
 put_backs = sa.Table(
     "put_back",
@@ -115,4 +118,5 @@ late = sa.Table(  # of which lateness somebody was told
     sa.Column("cutoff_us", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("reason", sa.String(20), nullable=False),
     sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Index("ix_late_notice_cutoff", "cutoff_us"),
 )

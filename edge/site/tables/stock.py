@@ -92,6 +92,7 @@ movements = sa.Table(
     sa.UniqueConstraint("cause_kind", "cause_id", "n"),
     sa.CheckConstraint("quantity > 0 OR (quantity = 0 AND kind = 'count')", name="ck_movement_quantity"),
     sa.Index("ix_movement_sku", "sku", "seq"),
+    sa.Index("ix_movement_at", "kind", "at_us"),
 )
 _LIVE = "state <> 'consumed'"
 reservations = sa.Table(

@@ -1,0 +1,187 @@
+"""Key figures of days and shifts: counted by the database, kept by day, counted again while something may come late.
+
+Public names: figures_of, count_day, count_days, days_of, Subject, subjects_of, DayFigure, LATE_DAYS.
+
+A day is counted as a whole and stands in the place of what it was: what comes late belongs to its own day. Today and
+yesterday are counted at each turn, one of the days before as well, in turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from edge.intake.calendars import day_begin_us, day_end_us, local_day
+from edge.orders.kpis import BY_NAME, KPIS, Better, Dimension, Figure, Kpi, Unit
+from edge.site import dialect, flow_facts
+from edge.site.dialect import Lock
+from edge.site.kpi_sources import PART, Window, source_of
+from edge.site.tables import kpis as tables
+
+if TYPE_CHECKING:
+    from edge.site.connections import StoreConnections
+
+LATE_DAYS = 30
+"""So long ago something may have happened that is told only now."""
+_ROW = ("day", "kpi", "dimension", "member", "numerator", "denominator", "p50", "p90", "at_us")
+_LONGEST = 200
+_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigure:
+    """A figure of a day, and when it was counted."""
+
+    day: str
+    figure: Figure
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An order, fulfilment or article behind a figure, with what it adds to numerator and denominator."""
+
+    subject: str
+    hit: int
+    weight: int
+
+
+def window_of(day: date, zone: str, now_us: int) -> Window:
+    """A day in a zone. Raises CalendarError."""
+    return Window(day_begin_us(day, zone), day_end_us(day, zone), now_us)
+
+
+def count_days(at: StoreConnections, zone: str, at_us: int) -> int:
+    """Follows what happened, and counts the days that are due; how many rows there are of them now."""
+    flow_facts.follow(at)
+    today = local_day(at_us, zone)
+    with at.reading() as db:
+        turn = db.execute(_TURN).scalar() or 0
+    ago = 2 + turn % (LATE_DAYS - 1)
+    rows = sum(count_day(at, today - timedelta(days=one), zone, at_us) for one in (0, 1, ago))
+    with at.writing() as db:
+        its = tables.cursors
+        if not db.execute(its.update().where(its.c.source == _DAYS).values(seq=turn + 1)).rowcount:
+            db.execute(its.insert().values(source=_DAYS, seq=turn + 1))
+    return rows
+
+
+_DAYS = "days"
+"""Beside the journals: how many turns there were."""
+_TURN = sa.select(tables.cursors.c.seq).where(tables.cursors.c.source == _DAYS)
+
+
+def count_day(at: StoreConnections, day: date, zone: str, at_us: int) -> int:
+    """Counts a day anew; how many rows it has. Raises CalendarError."""
+    window = window_of(day, zone, at_us)
+    with at.reading() as db:
+        found = figures_of(db, window)
+        before = db.execute(sa.select(sa.func.count()).where(tables.days.c.day == day.isoformat())).scalar()
+    if not found and not before:
+        return 0
+    rows = [(day.isoformat(), one.kpi, str(one.dimension), one.member, *one[3:], at_us) for one in found]
+    with at.writing() as db:
+        dialect.lock(db, Lock.DUTY)
+        db.execute(tables.days.delete().where(tables.days.c.day == day.isoformat()))
+        dialect.bulk_insert(db, tables.days, _ROW, rows)
+    return len(rows)
+
+
+def figures_of(db: sa.Connection, window: Window, kpis: Iterable[Kpi] = KPIS) -> list[Figure]:
+    """Key figures of a time, of the site and by each dimension; those that have nothing to count are left out."""
+    found: list[Figure] = []
+    for kpi in kpis:
+        rows = source_of(db, kpi.name, window)
+        (whole,) = _counted(db, kpi, rows, Dimension.SITE) or (None,)
+        if whole is None:
+            continue
+        found.append(whole)
+        for one in kpi.dimensions:
+            found += _causes(db, kpi, rows, whole) if _is_cause(rows, one) else _counted(db, kpi, rows, one)
+    return found
+
+
+def _is_cause(rows: sa.Subquery, by: Dimension) -> bool:
+    return by is Dimension.REASON and PART in rows.c
+
+
+def _causes(db: sa.Connection, kpi: Kpi, rows: sa.Subquery, whole: Figure) -> list[Figure]:
+    of = rows.c[str(Dimension.REASON)]
+    query = sa.select(of, sa.func.sum(rows.c[PART])).where(of != "", rows.c[PART] > 0).group_by(of)
+    return [
+        Figure(kpi.name, Dimension.REASON, str(cause)[:_LONGEST], int(count), whole.denominator)
+        for cause, count in sorted(db.execute(query).all())
+    ]
+
+
+def _counted(db: sa.Connection, kpi: Kpi, rows: sa.Subquery, by: Dimension) -> list[Figure]:
+    of = sa.literal("") if by is Dimension.SITE else rows.c[str(by)]
+    its = sa.select(of.label("member"), rows.c.hit, rows.c.weight)
+    if by not in (Dimension.SITE, Dimension.HOUR):
+        its = its.where(of != "")
+    if kpi.unit is Unit.TIME:
+        place = sa.func.row_number().over(partition_by=of, order_by=rows.c.hit).label("place")
+        all_of = sa.func.count().over(partition_by=of).label("all_of")
+        one = its.add_columns(place, all_of).subquery().c
+        p50 = sa.func.min(sa.case((one.place * 2 >= one.all_of, one.hit)))
+        p90 = sa.func.min(sa.case((one.place * 10 >= one.all_of * 9, one.hit)))
+        query = sa.select(one.member, sa.func.sum(one.hit), sa.func.sum(one.weight), p50, p90)
+    else:
+        one = its.subquery().c
+        query = sa.select(one.member, sa.func.sum(one.hit), sa.func.sum(one.weight), sa.null(), sa.null())
+    found = db.execute(query.group_by(one.member)).all()
+    return [
+        Figure(kpi.name, by, _named(by, member), int(hit), int(weight), p50, p90)
+        for member, hit, weight, p50, p90 in sorted(found, key=lambda row: str(row.member))
+        if weight
+    ]
+
+
+def _named(by: Dimension, member: object) -> str:
+    return f"{int(str(member)):02d}" if by is Dimension.HOUR else str(member)[:_LONGEST]
+
+
+def days_of(
+    db: sa.Connection, first: str, last: str, kpi: str = "", dimension: str = "", member: str | None = None
+) -> list[DayFigure]:
+    """Figures of days, by day, figure, dimension and member; ``kpi``, ``dimension`` empty = all; at most 20,000."""
+    its = tables.days.c
+    query = sa.select(tables.days).where(its.day >= first, its.day <= last)
+    if kpi:
+        query = query.where(its.kpi == kpi)
+    if dimension:
+        query = query.where(its.dimension == dimension)
+    if member is not None:
+        query = query.where(its.member == member)
+    ordered = query.order_by(its.day, its.kpi, its.dimension, its.member).limit(_ROWS)
+    return [
+        DayFigure(
+            row.day,
+            Figure(row.kpi, Dimension(row.dimension), row.member, row.numerator, row.denominator, row.p50, row.p90),
+            row.at_us,
+        )
+        for row in db.execute(ordered)
+    ]
+
+
+def subjects_of(
+    db: sa.Connection, name: str, window: Window, by: Dimension, member: str, limit: int
+) -> Sequence[Subject]:
+    """What is behind a figure of a time, what makes it worse first. Raises KeyError for a figure that there is not."""
+    kpi = BY_NAME[name]
+    rows = source_of(db, name, window)
+    its = rows.c
+    query = sa.select(its.subject, its.hit, its.weight)
+    if _is_cause(rows, by):
+        query = sa.select(its.subject, its[PART], its.weight).where(its[PART] > 0)
+    if by is Dimension.HOUR:
+        query = query.where(its[str(by)] == int(member))
+    elif by is not Dimension.SITE:
+        query = query.where(its[str(by)] == member)
+    worst = its.hit - its.weight if kpi.better is Better.UP else -its.hit
+    ordered = query.order_by(worst, its.subject).limit(limit)
+    return [Subject(str(subject or ""), int(hit), int(weight)) for subject, hit, weight in db.execute(ordered)]
