@@ -10,6 +10,13 @@ from contextlib import closing
 from pathlib import Path
 
 _SINCE_0001 = (
+    "order_money",
+    "case_action",
+    "case_cause",
+    "case_note",
+    "case_unit",
+    "case_line",
+    "service_case",
     "import_row",
     "import_run",
     "blocklist",
