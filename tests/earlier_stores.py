@@ -10,6 +10,15 @@ from contextlib import closing
 from pathlib import Path
 
 _SINCE_0001 = (
+    "parcel_event",
+    "carrier_hook",
+    "parcel_track",
+    "parcel_state",
+    "shipment",
+    "departure",
+    "parcel_trouble",
+    "parcel_feedback",
+    "mail",
     "import_row",
     "import_run",
     "blocklist",

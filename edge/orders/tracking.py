@@ -158,7 +158,7 @@ class ParcelTrouble(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackRules:
-    """``no_scan_us``, ``no_movement_us``: so long is nothing unusual, 0 = for ever. ``attempts``: so many are too many."""
+    """``no_scan_us``, ``no_movement_us``: nothing is unusual so long, 0 = ever. ``attempts``: so many are too many."""
 
     no_scan_us: int = 24 * 3_600_000_000
     no_movement_us: int = 3 * 86_400_000_000

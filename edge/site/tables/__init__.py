@@ -1,6 +1,6 @@
 """The tables of the site store, a file for each concept; a new file is named here, and in a migration."""
 
-from edge.site.tables import floor, metadata, parcels, picks, sales, stock, webhooks
+from edge.site.tables import floor, metadata, parcels, picks, sales, stock, tracking, webhooks
 from edge.site.tables.floor import (
     SCHEMA,
     SCHEMA_RELEASES,
@@ -40,5 +40,6 @@ __all__ = [
     "sales",
     "schema_version",
     "stock",
+    "tracking",
     "webhooks",
 ]
