@@ -16,8 +16,10 @@ from edge.orders.stages import (
     FULFILMENT_ARROWS,
     FulfilmentState,
     FulfilmentTurn,
+    Progress,
     Scope,
     moved,
+    progress,
 )
 from edge.orders.work import Changed, WishRefused, Work
 
@@ -124,4 +126,5 @@ def _departed(work: Work, fulfilment: str) -> None:
     if held.putting_back:
         work.effects.append(AskCarrier(fulfilment))
     for order in sorted({one.order for one in held.portions if one.quantity or one.putting_back}):
-        work.effects.append(Tell(order, "order.shipped"))
+        whole = progress(work.scope, order) is Progress.SHIPPED
+        work.effects.append(Tell(order, "order.shipped" if whole else "order.partly-shipped"))

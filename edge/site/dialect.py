@@ -31,6 +31,7 @@ class Lock(IntEnum):
     ORDERS = 4  # fulfilments are read in order to be changed
     FEED = 5  # until the end of the transaction, numbers of the feed are given to this one alone
     OUTBOX = 6
+    TRACKING = 10  # what is told of parcels is stored, and where they are follows from it
     DUTY = 7
     PLAN = 8  # before any other of a transaction: drafts are made by one at a time
     LEADER = 20  # by a process, for as long as it does what the site does by itself

@@ -25,7 +25,8 @@ from edge.journal.record import Record, Value
 from edge.orders.review import ReviewRules
 from edge.orders.sales import Consignee, Draft, SalesOrder
 from edge.orders.stages import FulfilmentTurn
-from edge.site import dialect, feed, leaving, outbox, sales, schema, tables, taking
+from edge.orders.tracking import TrackRules
+from edge.site import departures, dialect, feed, leaving, outbox, sales, schema, tables, taking
 from edge.site import orders as orders_of
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
@@ -37,6 +38,7 @@ from edge.site.outbox import OutboxRow
 from edge.site.personal import Keys, check_mark, read_keys
 from edge.site.sales_work import SaleWork, floor_turns
 from edge.site.taking import SaleOutcome, SaleTaken
+from edge.site.tracking import RULES
 from edge.views.timeline import TimelineEntry, timeline
 from rfid.epc.identity import gtin_of
 
@@ -59,11 +61,19 @@ class SiteStore:
 
     ``url``: ``sqlite:////absolute/path`` or ``postgresql://user@host/database``. ``readonly``: never writes, and
     needs the store to exist. ``secret_file``: see `edge.site.personal`; None = beside a store in SQLite.
+    ``tracking``: when parcels that left are looked at.
     All calls raise StoreError; where another process writes the same SQLite file, the constructor raises StoreHeld.
     """
 
-    def __init__(self, url: str, readonly: bool = False, secret_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        readonly: bool = False,
+        secret_file: Path | None = None,
+        tracking: TrackRules = RULES,
+    ) -> None:
         self._secret_file = secret_file
+        self._tracking = tracking
         self._keys: Keys | None = None
         self._at = StoreConnections(url, readonly)
         with ExitStack() as undone:
@@ -310,12 +320,14 @@ class SiteStore:
             told = leaving.ended_by(db, values)
             if work is None:
                 orders_of.ship(db, shipped)
+                told += departures.follow(db, values, self._tracking)
                 outbox.append(db, told, fresh[-1].at_us)
                 return last
             for name, turn in floor_turns(fresh):
                 work.report(name, turn)
             orders_of.ship(db, shipped)
             work.told += told
+            work.told += departures.follow(db, values, self._tracking)
             work.finish()
             return last
 

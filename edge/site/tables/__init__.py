@@ -1,6 +1,6 @@
 """The tables of the site store, a file for each concept; a new file is named here, and in a migration."""
 
-from edge.site.tables import cases, floor, kpis, metadata, parcels, picks, sales, stock, webhooks
+from edge.site.tables import cases, floor, kpis, metadata, parcels, picks, sales, stock, tracking, webhooks
 from edge.site.tables.floor import (
     SCHEMA,
     SCHEMA_RELEASES,
@@ -42,5 +42,6 @@ __all__ = [
     "sales",
     "schema_version",
     "stock",
+    "tracking",
     "webhooks",
 ]

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0008"
+down_revision = "0012"
 _OPEN = sa.text("closed_us = 0")
 _NUMBERED = sa.text("number <> ''")
 _TAGGED = sa.text("epc <> ''")
