@@ -365,7 +365,7 @@ export class Belt {
   showItem(its) {
     const { view } = its;
     const lane = this.lanes.get(view.lane)?.lane;
-    const odd = ["no-read", "ambiguous", "contradiction", "no-order", "cancelled", "duplicate", "no-lane", "reject", "failed"];
+    const odd = ["no-read", "ambiguous", "contradiction", "no-order", "cancelled", "quality", "duplicate", "no-lane", "reject", "failed"];
     const kind = this.kind(view, lane, odd);
     its.node.setAttribute("class", `item ${kind} place-${its.place ?? "belt"}`);
     const hue = this.hues.get(lane?.carrier);

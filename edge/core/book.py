@@ -48,7 +48,8 @@ class OrderBook:
             self._begin()
 
     def put(self, order: Order, again: bool = False) -> None:
-        """Takes a new or changed order. A shipped order does not open again, whatever an older copy says.
+        """Takes a new or changed order. A shipped order does not open again, whatever an older copy says; whether
+        quality refused it, the newest copy says.
 
         ``again``: it was taken before, and comes once more as all orders do; then it is not cancelled either.
         """
@@ -57,6 +58,8 @@ class OrderBook:
             cancelled = order.state is OrderState.CANCELLED and (again or not self.stops)
             old_copy = order.state is OrderState.OPEN or (self._by_state and cancelled)
             if known.state is OrderState.SHIPPED and old_copy:
+                if known.refused is not order.refused:
+                    self._state.orders[order.id] = replace(known, refused=order.refused)
                 return
             self._unindex(known)
         self._state.orders[order.id] = order

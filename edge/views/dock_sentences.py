@@ -82,9 +82,11 @@ def _gated(value: ParcelGated) -> Phrase:
         what = "right" if value.verdict is GateVerdict.RIGHT else "unloaded"
         return phrase(f"gated-{what}-by-hand", by=value.by, load=value.load or "-", dock=value.dock)
     more = [phrase("gate.load", load=value.load)] if value.load else []
+    off = value.verdict is GateVerdict.RECALLED
     if value.cancelled:
-        code = "gate.off" if value.verdict is GateVerdict.RECALLED else "gate.aside"
-        more.append(phrase(code, order=value.order))
+        more.append(phrase("gate.off" if off else "gate.aside", order=value.order))
+    elif value.refused:
+        more.append(phrase("gate.refused.off" if off else "gate.refused.aside", order=value.order))
     elif value.text:
         more.append(phrase("gate.text", text=value.text))
     return phrase(f"gated-{value.verdict}", dock=value.dock, more=tuple(more))

@@ -367,6 +367,8 @@ def _changed(value: OrderChanged | ItemReleased, before: Order | None) -> Phrase
 def _order(order: Order, before: Order | None) -> Phrase:
     if before is not None and before.state is not order.state:
         return phrase(f"order-{order.state}", order=order.id)
+    if before is not None and before.refused is not order.refused:
+        return phrase("order-refused" if order.refused else "order-cleared", order=order.id)
     parts = [phrase("content.carrier", carrier=f"{order.carrier} {order.service}".rstrip())]
     parts += [phrase("content.tote", tote=order.tote)] if order.tote else []
     parts += [phrase("content.parcel", parcel=order.parcel)] if order.parcel else []

@@ -72,7 +72,11 @@ _MOMENTS = {
     AnomalyCode.READER_REFUSED: AlarmKind.SCANNER_REFUSED,
     AnomalyCode.READER_FLOODS: AlarmKind.READER_FLOODS,
 }
-_CALLING = {DockReason.WRONG_PARCEL: "went out at", DockReason.RECALLED: "was cancelled and is aboard at"}
+_CALLING = {
+    DockReason.WRONG_PARCEL: "went out at",
+    DockReason.RECALLED: "was cancelled and is aboard at",
+    DockReason.REFUSED: "was refused by quality and is aboard at",
+}
 _ASTRAY = frozenset({Outcome.MISSORTED, Outcome.FAILED, Outcome.LOST})
 
 

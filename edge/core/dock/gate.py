@@ -3,7 +3,7 @@
 Public names: Gate, close_problems, CHECKED_NAMES.
 
 A wrong parcel turns on its door's light and buzzer in the same step in which its way out became certain, and one aboard
-an open load in the step in which its order is cancelled. They go off
+an open load in the step in which its order is cancelled, or refused by quality. They go off
 when the door's alarm is acknowledged, when every wrong parcel is back in the house, when the load is closed, or after
 their time.
 Law: a parcel is aboard at most one load; every parcel that went out and is not right is named until it is back.
@@ -84,8 +84,8 @@ class Gate:
 
     def _judge(self, its: OpenLoad | None, parcel: str) -> tuple[GateVerdict, str]:
         order = self._book.of_parcel(parcel)
-        if order is not None and self._stopped(order):
-            return GateVerdict.WRONG, f"order {order.id} was cancelled: put it aside"
+        if order is not None and (why := self._stopped(order)):
+            return GateVerdict.WRONG, f"order {order.id} {why}: put it aside"
         if its is not None and parcel in its.load.parcels:
             return GateVerdict.RIGHT, ""
         if order is None:
@@ -101,21 +101,25 @@ class Gate:
             return GateVerdict.WRONG, f"it is for {order.carrier} {order.service}, the load takes {wanted}"
         return GateVerdict.RIGHT, ""
 
-    def _stopped(self, order: Order) -> bool:
-        return self._book.stops and order.state is OrderState.CANCELLED
+    def _stopped(self, order: Order) -> str:
+        """Why its parcel must not leave; empty = it may."""
+        if self._book.stops and order.state is OrderState.CANCELLED:
+            return "was cancelled"
+        return "was refused by quality" if order.refused else ""
 
     def recall(self, order: Order, at_us: int, out: list[Event | Command]) -> None:
-        """An order changed: if it is cancelled, its parcel must not leave with a load that is open."""
-        if not order.parcel or not self._stopped(order):
+        """An order changed: if it is cancelled or refused, its parcel must not leave with a load that is open."""
+        why = self._stopped(order)
+        if not order.parcel or not why:
             return
         for its in self.loads.state.open.values():
             if order.parcel in its.aboard or order.parcel in its.undetermined:
-                text = f"order {order.id} was cancelled: take it off and put it aside"
+                text = f"order {order.id} {why}: take it off and put it aside"
                 dock, load = its.load.dock, its.load.id
                 self._gated(dock, order.parcel, GateVerdict.RECALLED, at_us, load, text, out)
                 last = out[-1]
                 if isinstance(last, ParcelGated) and dock in self.docks:
-                    self._call(last, out, DockReason.RECALLED)
+                    self._call(last, out, DockReason.REFUSED if last.refused else DockReason.RECALLED)
                 return
 
     def _came_in(
@@ -165,6 +169,8 @@ class Gate:
             GateVerdict.ARRIVED: Direction.IN,
         }.get(verdict, Direction.OUT)
         must_back = verdict in (GateVerdict.WRONG, GateVerdict.RECALLED)
+        why = self._stopped(order) if must_back and order is not None else ""
+        cancelled = order is not None and order.state is OrderState.CANCELLED
         sorted_us = self.loads.sorted_us(parcel) or at_us
         gated = ParcelGated(
             at_us=at_us,
@@ -180,7 +186,8 @@ class Gate:
             text=text,
             by=by,
             feed_seq=seq,
-            cancelled=must_back and order is not None and self._stopped(order),
+            cancelled=bool(why) and cancelled,
+            refused=bool(why) and not cancelled,
         )
         self._tell(gated, out)
 

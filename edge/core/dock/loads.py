@@ -76,7 +76,7 @@ class Loads:
                 self._sorted(order, value.at_us)
             case OrderChanged():
                 self._stop(value)
-                if value.order.state is OrderState.SHIPPED:
+                if value.order.state is OrderState.SHIPPED and not value.order.refused:
                     self._sorted(value.order, value.at_us)
                 elif value.order.parcel:
                     self.state.waiting.pop(value.order.parcel, None)
@@ -102,7 +102,7 @@ class Loads:
         if not parcel or not self.state.stops or 0 < value.feed_seq <= self.state.known:
             return
         self.state.cancelled.pop(parcel, None)
-        if value.order.state is OrderState.CANCELLED:
+        if value.order.state is OrderState.CANCELLED or value.order.refused:
             self.state.cancelled[parcel] = None
             _bound(self.state.cancelled, KEEP_PARCELS)
 

@@ -108,6 +108,9 @@ def _compare_with_provisional(line: Line, verdict: ToteChecked, out: list[Result
 
 
 def _lane_for(line: Line, verdict: ToteChecked) -> Choice:
+    order = line.book.order(verdict.order) if verdict.verified else None
+    if order is not None and order.refused:
+        return set_aside(line.layout, line.usable, RouteReason.QUALITY, f"order {order.id} was refused by quality")
     verified = line.layout.lane_of_role(LaneRole.VERIFIED)
     if verdict.verified and verified is not None:
         return Choice(verified.number, RouteReason.VERIFIED)

@@ -79,6 +79,8 @@ def choose_lane(
         return set_aside(layout, usable, RouteReason.NO_ORDER, "no order has this parcel")
     if order.state is OrderState.CANCELLED:
         return set_aside(layout, usable, RouteReason.CANCELLED, f"order {order.id} was cancelled")
+    if order.refused:
+        return set_aside(layout, usable, RouteReason.QUALITY, f"order {order.id} was refused by quality")
     if order.state is OrderState.SHIPPED:
         return set_aside(layout, usable, RouteReason.DUPLICATE, f"order {order.id} was shipped before")
     return _carrier_lane(layout, order, usable, rounds)

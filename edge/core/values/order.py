@@ -42,7 +42,8 @@ class Order:
 
     ``tote``: ``(8003)...`` of the tote it is picked into. ``parcel``: ``(00)...`` of the label on its parcel.
     ``channel`` and ``external``: where it came from and its number there. ``codes``: other barcodes on the parcel by
-    which it may be known, as the carrier's number.
+    which it may be known, as the carrier's number. ``refused``: quality refused something of it, so it must not leave
+    until that is settled; its ``state`` is as it was.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Order:
     external: str = ""
     state: OrderState = OrderState.OPEN
     codes: tuple[str, ...] = ()
+    refused: bool = False
 
     @property
     def labels(self) -> dict[str, None]:

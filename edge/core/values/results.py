@@ -155,7 +155,7 @@ class ParcelGated:
 
     ``load``: the one it is aboard from now on, or was until now, or may be in; empty = none. ``carrier``, ``service``,
     ``order``: empty where no order has it. ``sorted_us``: when it was sorted. ``feed_seq``: the request that this
-    answers. ``cancelled``: it must come back since its order was cancelled.
+    answers. ``cancelled``, ``refused``: it must come back since its order was cancelled, or refused by quality.
     """
 
     at_us: int
@@ -172,6 +172,7 @@ class ParcelGated:
     by: str = ""
     feed_seq: int = 0
     cancelled: bool = False
+    refused: bool = False
 
     @property
     def astray(self) -> bool:

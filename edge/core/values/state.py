@@ -194,7 +194,8 @@ class LoadsState:
 
     ``waiting``: by parcel. ``where``: of every parcel that went out through a door the load it is in, empty = none;
     ``closed``: loads that were closed. Both oldest first, and bounded. ``stops``: it matters that an order is cancelled
-    after its parcel was sorted; ``cancelled``: parcels of such orders, bounded; ``known``: see `edge.core.values.feed`.
+    after its parcel was sorted; ``cancelled``: parcels of such orders, and of those that quality
+    refused, bounded; ``known``: see `edge.core.values.feed`.
     """
 
     watched: bool = False

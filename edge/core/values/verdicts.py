@@ -43,6 +43,7 @@ class RouteReason(StrEnum):
     CONTRADICTION = "contradiction"  # tag and barcode name different parcels
     NO_ORDER = "no-order"
     CANCELLED = "cancelled"
+    QUALITY = "quality"  # quality refused something of its order
     DUPLICATE = "duplicate"  # already shipped
     NO_LANE = "no-lane"  # no lane is configured for the carrier and service
 
@@ -95,7 +96,7 @@ class GateVerdict(StrEnum):
     RIGHT = "right"  # it belongs to the load that is open there
     WRONG = "wrong"  # it does not, or no load is open there
     UNKNOWN = "unknown"  # no order has it
-    RECALLED = "recalled"  # it is aboard an open load, and its order was cancelled
+    RECALLED = "recalled"  # it is aboard an open load, and its order was cancelled, or refused by quality
     ALREADY_LOADED = "already-loaded"  # it counts as aboard, and never came back
     UNLOADED = "unloaded"  # it came back out of a trailer
     ARRIVED = "arrived"  # it came in and was in no load
@@ -107,6 +108,7 @@ class DockReason(StrEnum):
 
     WRONG_PARCEL = "wrong-parcel"
     RECALLED = "recalled"  # the order of a parcel aboard was cancelled
+    REFUSED = "refused"  # quality refused something of the order of a parcel aboard
     ACKNOWLEDGED = "acknowledged"
     RETURNED = "returned"  # every wrong parcel is back in the house
     TIME = "time"  # on for as long as is configured

@@ -36,6 +36,7 @@ DOCKS: Rows = {
     "dock.verdict.undetermined": ("Direction undetermined", "方向無法判定"),
     "dock.reason.wrong-parcel": ("a wrong parcel went out", "裝錯的包裹出去了"),
     "dock.reason.recalled": ("the order of a parcel aboard was cancelled", "已裝包裹的訂單已取消"),
+    "dock.reason.refused": ("quality refused the order of a parcel aboard", "已裝包裹的訂單品檢不合格"),
     "dock.reason.acknowledged": ("acknowledged", "已確認"),
     "dock.reason.returned": ("a wrong parcel is back", "裝錯的包裹已回來"),
     "dock.reason.time": ("its time is over", "時間已到"),
@@ -90,6 +91,11 @@ DOCKS: Rows = {
     "gate.off": (
         ": order {order} was cancelled: take it off and put it aside",
         "：訂單 {order} 已取消，請卸下並放到一旁",
+    ),
+    "gate.refused.aside": (": quality refused order {order}: put it aside", "：訂單 {order} 品檢不合格，請放到一旁"),
+    "gate.refused.off": (
+        ": quality refused order {order}: take it off and put it aside",
+        "：訂單 {order} 品檢不合格，請卸下並放到一旁",
     ),
     "gate.text": (": {text}", "（{text}）"),
     "load-requested": ("{by} {wish} {load}{more}", "{by}：{wish} {load}{more}"),

@@ -193,6 +193,7 @@ PAGES: Rows = {
     "reason.ambiguous": ("more than one label", "讀到多張標籤"),
     "reason.no-order": ("no order", "沒有訂單"),
     "reason.cancelled": ("order cancelled", "訂單已取消"),
+    "reason.quality": ("refused by quality", "品檢不合格"),
     "reason.duplicate": ("shipped before", "先前已出貨"),
     "reason.no-lane": ("no lane for its carrier", "沒有此承運商的道"),
     "reason.failed": ("divert failed", "分流失敗"),

@@ -18,6 +18,11 @@ STORIES: Rows = {
     "order-changed": ("Order {order} changed: {content}", "訂單 {order} 已變更：{content}"),
     "order-open": ("Order {order} is open now", "訂單 {order} 重新開啟"),
     "order-shipped": ("Order {order} is shipped now", "訂單 {order} 已出貨"),
+    "order-refused": ("Quality refused order {order}: it must not leave", "訂單 {order} 品檢不合格，不得出貨"),
+    "order-cleared": (
+        "Order {order} may go on: what quality refused is settled",
+        "訂單 {order} 品檢問題已處理，可繼續",
+    ),
     "order-cancelled": ("Order {order} is cancelled now", "訂單 {order} 已取消"),
     "shipped": (
         "Order {order} is shipped: its parcel is in lane {lane}",
@@ -132,6 +137,7 @@ STORIES: Rows = {
     "route.contradiction": ("its tag and its barcode name different parcels", "標籤與條碼互相矛盾"),
     "route.no-order": ("it belongs to no open order", "沒有訂單"),
     "route.cancelled": ("its order was cancelled", "訂單已取消"),
+    "route.quality": ("quality refused something of its order", "訂單品檢不合格"),
     "route.duplicate": ("its order was shipped before", "先前已出貨"),
     "route.no-lane": ("no lane takes its carrier and service", "沒有此承運商的道"),
     "sorted-confirmed": ("Confirmed {where}{more}", "確認{where}{more}"),
