@@ -1,6 +1,6 @@
-"""What is kept and sold, by SKU: its GTINs and how many units each holds, its goods, how long it must still live.
+"""What is kept and sold, by SKU: its GTINs and how many units each holds, its goods, its size, how long it must live.
 
-Public names: Goods, NOTHING_SPECIAL, Article, GtinError, gtin14, is_own_number, units_by_gtin.
+Public names: Goods, NOTHING_SPECIAL, Stance, Edges, Article, GtinError, gtin14, is_own_number, units_by_gtin.
 
 Packing material is an article like any other. Source: GS1 General Specifications, release 25, 2.1 and 4.3.
 """
@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntFlag
+from enum import IntFlag, StrEnum
+from typing import TypeAlias
+
+Edges: TypeAlias = tuple[int, int, int]
+"""Length, width and height in mm."""
 
 
 class Goods(IntFlag):
@@ -20,9 +24,18 @@ class Goods(IntFlag):
     FRAGILE = 4
     BATTERY = 8
     COD = 16  # money is due at the door
+    GROUND_ONLY = 32  # no aircraft takes it as it is packed
 
 
 NOTHING_SPECIAL = Goods(0)
+
+
+class Stance(StrEnum):
+    """How it may stand in a carton: turned at will, with its height upright, or lying on its largest face."""
+
+    ANY = "any"
+    UPRIGHT = "upright"
+    FLAT = "flat"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +43,11 @@ class Article:
     """``gtins``: 14 digits each and how many units it stands for, 1 = the item itself. Volume in mm³.
 
     ``min_life_us``: how long it must live after the promised delivery. ``single_lot``: the units of one line never mix
-    lots.
+    lots. ``mass_g``, ``edges_mm``: 0 = not known. ``on_top_g``: what may stand on it, 0 = nothing, None = anything.
+    ``nest_mm``: how much higher a stack becomes by one more that is put into the last, 0 = they do not go into one
+    another. ``wrap_mm``: of padding on each side. ``sealed``: a liquid that cannot run out, however it lies. ``value``:
+    minor units. ``un``: four digits, empty = not dangerous; ``inner_ml``, ``inner_g``: what one inner packaging of it
+    holds, 0 = not known; ``brittle``: that is of glass, porcelain or stoneware.
     """
 
     sku: str
@@ -42,6 +59,18 @@ class Article:
     longest_mm: int = 0
     goods: Goods = NOTHING_SPECIAL
     material: bool = False  # used up by packing, never sold
+    edges_mm: Edges = (0, 0, 0)
+    stance: Stance = Stance.ANY
+    on_top_g: int | None = None
+    nest_mm: int = 0
+    wrap_mm: int = 0
+    sealed: bool = True
+    value: int = 0
+    un: str = ""
+    packing_group: str = ""
+    inner_ml: int = 0
+    inner_g: int = 0
+    brittle: bool = False
 
 
 class GtinError(ValueError):
