@@ -16,7 +16,7 @@ from pcap import write_pcap
 
 from rfid.driver import ClockSample, PortChanged, ReaderClock, ReaderFailure, ReaderNotice, ReaderReady, Reads
 from rfid.llrp.access import read_tid, write_epc
-from rfid.llrp.codec import Message, Parameter, RawMessage, decode, encode, message, parameter
+from rfid.llrp.codec import BitString, Message, Parameter, RawMessage, decode, encode, message, parameter
 from rfid.llrp.frames import HEADER, BadFrame, Frame, Frames
 from rfid.llrp.impinj import ImpinjOptions
 from rfid.llrp.phase import Ended, Phase, Send, SessionOutput
@@ -146,6 +146,44 @@ def test_any_split_of_the_stream_gives_the_same_events(cuts: list[int], last: by
 
 
 # -- time
+
+
+def test_of_a_long_report_only_a_bad_tag_is_lost_and_no_step_has_many_that_the_codec_must_read() -> None:
+    """A reader that tells odd EPCs, or tags of many layouts, sends as long reports as any other."""
+
+    def odd(number: int) -> Parameter:
+        return parameter("TagReportData", parameter("EPCData", EPC=BitString(92, number.to_bytes(12, "big"))))
+
+    plain = [
+        parameter(
+            "TagReportData", parameter("EPC_96", EPC=number.to_bytes(12, "big")), parameter("AntennaID", AntennaID=1)
+        )
+        for number in range(256)
+    ]
+    several = [
+        [odd(number) for number in range(250)],
+        [plain[number] if number % 3 else odd(number) for number in range(250)],
+    ]
+    nothing = Parameter("TagReportData")
+    for held in (True, False):
+        for tags in several:
+            session = Talk().start().session
+            if not held:
+                list(session.steps(encode(Message("RO_ACCESS_REPORT", 1, (), (odd(1),))), 1))
+            report = encode(Message("RO_ACCESS_REPORT", 1, (), (*tags[:100], nothing, *tags[100:])))
+            steps = list(session.steps(report, 10))
+            bad = [one for step in steps for one in step if isinstance(one, BadFrame)]
+            reads = [[read for one in step if isinstance(one, Reads) for read in one.reads] for step in steps]
+            assert [int(read.epc, 16) >> 4 << 4 for step in reads for read in step] == [n >> 4 << 4 for n in range(250)]
+            assert len(bad) == 1 and "TagReportData number 1 has no EPC" in bad[0].reason
+            assert max(map(len, reads)) <= 32
+        session = Talk().start().session
+        (step,) = session.steps(encode(Message("RO_ACCESS_REPORT", 1, (), tuple(plain))), 10)
+        assert [len(one.reads) for one in step if isinstance(one, Reads)] == [256], "a layout takes no time"
+    status = parameter("LLRPStatus", StatusCode=0, ErrorDescription="")
+    inputs = [parameter("GPIPortCurrentState", GPIPortNum=1, Config=1, State=1)] * 9_000
+    (bad_one,) = session.receive(encode(Message("GET_READER_CONFIG_RESPONSE", 9, (), (status, *inputs))), 20)
+    assert isinstance(bad_one, BadFrame) and "it has 720" in bad_one.reason and not bad_one.desynchronised
 
 
 def test_two_missed_keepalives_end_a_reading_session_and_not_sooner() -> None:

@@ -32,20 +32,20 @@ _TAG_OCTETS = b"\x00\xf0"
 _KEY = 5
 """Octets of a tag that tell layouts apart: type, length, and how the EPC comes."""
 _MAX_LAYOUTS = 16
-_LONG, _PIECE = 8_192, 1_024
-"""Octets of a report that is taken in pieces, and of a piece: about 25 tags, a millisecond at the slowest."""
+_PIECE = 512
+"""Octets of a report that are taken at once where only the codec can tell what they say: a millisecond at most."""
 _NOTHING = Reads((TagRead("", NO_ANTENNA, NO_RSSI_DBM, 0, 1),), ReaderClock.NONE)
 """Stands for the tag before the first one."""
 
 
-def pieces(frame: Frame) -> Iterator[Frame]:
-    """A message as it is; a report with hundreds of tags as several, each with some of its tags."""
+def pieces(frame: Frame, most: int = _PIECE) -> Iterator[Frame]:
+    """A message as it is; a report as several, of ``most`` octets, or each with one tag where that has more."""
     body, begin, at = frame.body, 0, 0
-    while frame.number == REPORT and len(body) > _LONG and at + 4 <= len(body):
+    while frame.number == REPORT and len(body) > most and at + 4 <= len(body):
         size = int.from_bytes(body[at + 2 : at + 4], "big")
         if body[at : at + 2] != _TAG_OCTETS or size < 4:
             break
-        if at > begin and at + size - begin > _PIECE:
+        if at > begin and at + size - begin > most:
             yield frame._replace(body=body[begin:at])
             begin = at
         at += size
@@ -125,13 +125,20 @@ class ReportDecoder:
 
     def decode(self, body: bytes) -> tuple[Reads, ...]:
         """The reads of one report's body; the same as ``reads_of``. Raises ``LlrpError`` for a bad body."""
+        return self.at_once(body) or self._took(self._anew(body))
+
+    def at_once(self, body: bytes) -> tuple[Reads] | None:
+        """The same where all tags lie alike, which takes no time worth mention; None where they do not."""
         reading = self._readings.get(len(body))
-        if reading is not None:
-            reads = reading(body, self._texts, self._before)
-            if reads is not None:
-                self._before = reads
-                return (reads,)
-        return self._took(self._anew(body))
+        if reading is None:
+            layout = self._layout(body, 0)
+            reading = layout.reading(len(body)) if layout else None
+        reads = reading(body, self._texts, self._before) if reading else None
+        if reading is None or reads is None:
+            return None
+        self._readings[len(body)] = reading
+        self._before = reads
+        return (reads,)
 
     def take(self, report: Message) -> tuple[Reads, ...]:
         """The reads of a report that is decoded already. Raises ``LlrpError`` for a tag without EPC."""
@@ -145,7 +152,6 @@ class ReportDecoder:
     def _anew(self, body: bytes) -> tuple[Reads, ...]:
         """As many tags at once as a layout takes, tag by tag from where they differ; all by the codec when one must."""
         found: list[Reads] = []
-        reading: Reading | None = None
         before, at, at_once = self._before, 0, MAX_AT_ONCE
         while at < len(body):
             layout = self._layout(body, at)
@@ -164,9 +170,6 @@ class ReportDecoder:
                 at_once = 1
             else:  # begins like a tag of another layout, which gives way to this one's
                 del self._layouts[body[at : at + _KEY]]
-        if len(found) == 1 and reading is not None:
-            self._readings[len(body)] = reading
-            return (found[0],)
         return _grouped(found)
 
     def _layout(self, body: bytes, at: int) -> Layout | None:

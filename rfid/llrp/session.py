@@ -40,6 +40,8 @@ from rfid.llrp.settings import LlrpSettings
 
 _KEEPALIVE = 62
 _KEEPALIVE_ACK = 72
+_MOST = 65_536
+"""Octets of a message that are looked at: a tag has no more, and answers of real readers have a tenth of it."""
 _SLOW_US = 1_600
 """Microseconds for each of ``keepalive_ms`` after which two keepalives are missing; they come every 800."""
 _OPTIONAL = (Phase.LOOKING, Phase.FORGETTING, Phase.ANTENNAS, Phase.INPUTS)
@@ -120,12 +122,30 @@ class LlrpSession:
                 reason = f"the stream makes no sense any more: {frame.reason}"
                 yield [frame, *(self._end(reason, ReaderFailure.GARBAGE) if frame.desynchronised else ())]
                 continue
+            self._heard_us = at_us
+            plain = frame.number == REPORT and not self._requests.accessing
+            ready = self._decoder.at_once(frame.body) if plain else None
+            if ready is not None:
+                yield [*self._held.part(*ready, at_us)] if self._held.waiting else ready
+                continue
             for piece in pieces(frame):
-                self._heard_us = at_us
-                try:
-                    yield self._step(piece, at_us)
-                except LlrpError as error:
-                    yield [BadFrame(str(error), _head(piece), desynchronised=False)]
+                yield from self._taken(piece, at_us)
+
+    def _taken(self, piece: Frame, at_us: int) -> Iterator[Sequence[SessionOutput]]:
+        """What cannot be understood costs a message, and of a report one tag."""
+        self._heard_us = at_us
+        try:
+            if len(piece.body) > _MOST:
+                raise LlrpError(f"message {piece.number}", _MOST, f"it has {len(piece.body)} octets")
+            outputs = self._step(piece, at_us)
+        except LlrpError as error:
+            outputs = [BadFrame(str(error), _head(piece), desynchronised=False)]
+            tags = [] if self._requests.accessing else list(pieces(piece, 0))
+            if len(tags) > 1:
+                for tag in tags:
+                    yield from self._taken(tag, at_us)
+                return
+        yield outputs
 
     def _step(self, frame: Frame, at_us: int) -> Sequence[SessionOutput]:
         if frame.number == REPORT:
