@@ -141,6 +141,10 @@ def _shares(
         open_units[name, number], sku_of[name, number] = int(units), sku
     for link in sales.linked(db, orders=lead_of):
         open_units[link.order, link.number] -= link.quantity
+    open_of: dict[str, list[tuple[tuple[str, int], int]]] = {}
+    for key, n in open_units.items():
+        if n > 0:
+            open_of.setdefault(lead_of[key[0]], []).append((key, n))
     known = portions_of(db, rows)
     soft = sa.and_(
         dialect.among(db, has.order_id, lead_of), has.state == str(ReservationState.SOFT), has.fulfilment == ""
@@ -152,7 +156,7 @@ def _shares(
     lacking: list[Lacking] = []
     for member in wave.members:
         row = rows[member.fulfilment]
-        needs = Counter({key: n for key, n in open_units.items() if lead_of[key[0]] == row.sales_id and n > 0})
+        needs = Counter(dict(open_of.get(row.sales_id, ())))
         if (waits := known.get(member.fulfilment)) is not None:
             own = {(one.order, one.line): one.quantity for one in waits.portions if one.quantity}
             needs = Counter(own if waits.state is FulfilmentState.PLANNED else {})
