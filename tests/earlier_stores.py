@@ -10,6 +10,10 @@ from contextlib import closing
 from pathlib import Path
 
 _SINCE_0001 = (
+    "delay_notice",
+    "carrier_stuck",
+    "carrier_move",
+    "suspension",
     "import_row",
     "import_run",
     "blocklist",

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from edge.config.shipping import PlanTable, ServiceTable
+from edge.orders.planning import Planning
 from edge.orders.reservations import ReservationEvent
 from edge.orders.sales import OrderStage
-from edge.orders.waves import WaveLimits
 from edge.site import allocating, drafts, lateness, measuring, releasing, reserving
 from edge.site.connections import StoreConnections
 from edge.site.tables import picks as tables
@@ -49,8 +49,8 @@ def duties_of(services: Mapping[str, ServiceTable], plan: PlanTable) -> tuple[Du
 
     def released(at: StoreConnections, at_us: int) -> str:
         assert plan.release_minutes is not None, "else it is no duty"
-        limits = measuring.planning_now(at, table, plan, at_us).limits
-        done = _released(at, at_us + plan.release_minutes * _MINUTE_US, limits, at_us)
+        by = measuring.planning_now(at, table, plan, at_us)
+        done = _released(at, at_us + plan.release_minutes * _MINUTE_US, by, at_us)
         return f"{done} waves" if done else ""
 
     def late(at: StoreConnections, at_us: int) -> str:
@@ -86,13 +86,13 @@ def turn(at: StoreConnections, duty: Duty, at_us: int) -> bool:
     return True
 
 
-def _released(at: StoreConnections, until_us: int, limits: WaveLimits, at_us: int) -> int:
+def _released(at: StoreConnections, until_us: int, by: Planning, at_us: int) -> int:
     """Releases drafts whose latest release is near, the urgent ones first; how many."""
     its = tables.waves.c
     due = sa.select(its.id).where(its.released_us == 0, its.release_by_us <= until_us)
     with at.reading() as db:
         names = db.execute(due.order_by(its.urgent.desc(), its.release_by_us, its.id)).scalars().all()
-    done = [releasing.release(at, name, limits, _BY, at_us) for name in names]
+    done = [releasing.release(at, name, by.limits, _BY, at_us, by) for name in names]
     return sum(1 for one in done if one is not None and one.members)
 
 
