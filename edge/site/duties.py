@@ -17,7 +17,7 @@ from edge.config.shipping import PlanTable, ServiceTable
 from edge.orders.planning import Planning
 from edge.orders.reservations import ReservationEvent
 from edge.orders.sales import OrderStage
-from edge.site import allocating, drafts, lateness, measuring, releasing, reserving
+from edge.site import allocating, drafts, lateness, measuring, releasing, reserving, suspending
 from edge.site.connections import StoreConnections
 from edge.site.tables import picks as tables
 from edge.site.tables import sales as sales_tables
@@ -53,6 +53,11 @@ def duties_of(services: Mapping[str, ServiceTable], plan: PlanTable) -> tuple[Du
         done = _released(at, at_us + plan.release_minutes * _MINUTE_US, by, at_us)
         return f"{done} waves" if done else ""
 
+    def followed(at: StoreConnections, at_us: int) -> str:
+        done = suspending.follow_up(at, measuring.planning_now(at, table, plan, at_us), at_us)
+        told = "" if done is None else f"{done.moved} parcels have another carrier, {done.stuck} fit nowhere"
+        return told if done is not None and (done.moved or done.drafts) else ""
+
     def late(at: StoreConnections, at_us: int) -> str:
         by = measuring.planning_now(at, table, plan, at_us)
         found = lateness.forecast_late(at, by.rates, by.tail_us, at_us)
@@ -70,6 +75,7 @@ def duties_of(services: Mapping[str, ServiceTable], plan: PlanTable) -> tuple[Du
     wanted = (
         ("plan", plan.every_minutes if services else 0, planned),
         ("release", 1 if services and plan.release_minutes is not None else 0, released),
+        ("suspensions", 1 if services else 0, followed),
         ("forecast", plan.forecast_minutes, late),
         ("allocate-again", plan.again_minutes, again),
         ("lapse", 0 if plan.held_hours is None else 10, lapsed),
