@@ -218,7 +218,7 @@ def _wave_routes(app: FastAPI, site: Site) -> None:
             if unplanned:
                 return shown(request, [], unplanned=unplanned)
         elif action == "release":
-            if (gone := releasing.release(at, wave, plan.limits, by, at_us)) is not None and gone.lacking:
+            if (gone := releasing.release(at, wave, plan.limits, by, at_us, plan)) is not None and gone.lacking:
                 return shown(request, [f"{one.fulfilment}: {one.missing} × {one.sku}" for one in gone.lacking])
         elif action == "withdraw":
             releasing.withdraw(at, wave, by, at_us)

@@ -96,9 +96,12 @@ def wave_routes(site: Site) -> APIRouter:
     async def release(wave: Key, body: ByBody) -> Response:
         """Gives bins, rounds and the line's orders to all members that have their stock; again, nothing changes."""
         at_us = now_us()
-        done = await asyncio.to_thread(
-            lambda: releasing.release(site.store().connections, wave, _by(site, at_us).limits, body.by, at_us)
-        )
+
+        def released() -> Released | None:
+            by = _by(site, at_us)
+            return releasing.release(site.store().connections, wave, by.limits, body.by, at_us, by)
+
+        done = await asyncio.to_thread(released)
         if done is None:
             raise _none(wave)
         return json_answer(done)

@@ -144,12 +144,13 @@ class CutOff:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Departure:
-    """One closing of a service. ``preliminary``: by a calendar that is a guess."""
+    """One closing of a service, ``wall``: by its own clock. ``preliminary``: by a calendar that is a guess."""
 
     cutoff_us: int
     service: str
     day: date
     preliminary: bool = False
+    wall: time = time()
 
 
 def departures(rule: CutOff, from_us: int, until_us: int) -> tuple[Departure, ...]:
@@ -167,7 +168,7 @@ def departures(rule: CutOff, from_us: int, until_us: int) -> tuple[Departure, ..
             for wall in walls:
                 cutoff_us = instant_us(day, wall, calendar.zone)
                 if from_us <= cutoff_us < until_us:
-                    found.append(Departure(cutoff_us, rule.service, day, calendar.is_preliminary(day)))
+                    found.append(Departure(cutoff_us, rule.service, day, calendar.is_preliminary(day), wall))
         day += timedelta(days=1)
     return tuple(sorted(found))
 

@@ -5,17 +5,18 @@ Public names: planning_of.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
-from edge.config.shipping import PlanTable, ServiceTable
-from edge.intake.calendars import CutOff, WorkDays, arrival, day_end_us, departures
+from edge.config.shipping import ContractRow, PlanTable, ServiceTable
+from edge.intake.calendars import CutOff, Departure, WorkDays, arrival, day_end_us, departures, local_day
 from edge.orders.articles import NOTHING_SPECIAL, Goods
 from edge.orders.eligibility import Terms
 from edge.orders.forecast import Rates
 from edge.orders.measured import Measure, Samples, measured
 from edge.orders.plan import Lead, release_by
 from edge.orders.planning import Planning
-from edge.orders.services import Pickup, Rate, Service, Suspension, TransportMode, Weights
+from edge.orders.services import Performance, Pickup, Rate, Service, Suspension, TransportMode, Weights
 from edge.orders.waves import WaveLimits
 
 _GOODS = {
@@ -31,9 +32,16 @@ _DAY_US = 24 * 60 * _MINUTE_US
 
 
 def planning_of(
-    services: dict[str, ServiceTable], plan: PlanTable, now_us: int, samples: Samples | None = None
+    services: Mapping[str, ServiceTable],
+    plan: PlanTable,
+    now_us: int,
+    samples: Samples | None = None,
+    performance: Mapping[str, Performance] = {},
 ) -> Planning:
     """All that a plan needs to know now. ``samples``: what was measured of late, None = what is configured holds.
+
+    ``performance``: of services, by name, what became of their parcels. A service stands in the plan as it is on its
+    own day; where its pickups are under other rows of its contract, those stand beside it.
 
     Raises:
         CalendarError: a zone or country that nobody knows.
@@ -43,6 +51,11 @@ def planning_of(
         for name, table in services.items()
         for pickup in _pickups(name, table, plan, now_us, now_us + plan.horizon_days * _DAY_US)
     )
+    made = {
+        key: _service(name, row.table, performance.get(name, Performance()))
+        for name, table in services.items()
+        for key, row in _rows(name, table, now_us).items()
+    }
     known = measured(
         samples or Samples(),
         {
@@ -56,7 +69,7 @@ def planning_of(
     margin_us = plan.margin_minutes * _MINUTE_US
     day_end_us(date(2026, 1, 1), plan.time_zone)  # says at once that nobody knows the zone
     return Planning(
-        services={name: _service(name, table) for name, table in services.items()},
+        services=made,
         pickups=pickups,
         terms=Terms(
             now_us=now_us,
@@ -73,6 +86,7 @@ def planning_of(
         limits=WaveLimits(totes=plan.totes, cluster=plan.cluster, cluster_lines=plan.cluster_lines, batch=plan.batch),
         rates=Rates(pick_line_us=used_us[Measure.PICK_LINE], tote_us=used_us[Measure.TOTE]),
         measured=known,
+        margin_us=margin_us,
     )
 
 
@@ -95,7 +109,15 @@ def _zone(plan: PlanTable, country: str, region: str, postcode: str) -> str:
     return ""
 
 
-def _service(name: str, table: ServiceTable) -> Service:
+def _rows(name: str, table: ServiceTable, now_us: int) -> dict[str, ContractRow]:
+    """The rows of a contract by their keys: today's, or else the next or last one, by the service's own name."""
+    rows, today = table.rows(), local_day(now_us, table.time_zone)
+    next_or_last = next((row for row in rows if row.since > today), rows[-1])
+    holds = table.held_on(today) or next_or_last
+    return {(name if row == holds else f"{name} {row.since}"): row for row in (holds, *rows)}
+
+
+def _service(name: str, table: ServiceTable, measured: Performance) -> Service:
     takes = NOTHING_SPECIAL
     for goods in table.takes:
         takes |= _GOODS[goods]
@@ -113,32 +135,45 @@ def _service(name: str, table: ServiceTable) -> Service:
         cod_limit=table.cod_limit,
         volume_per_g=table.volume_per_g,
         weight_unit_g=table.weight_unit_g,
+        fuel_ppm=round(table.fuel_percent * 10_000),
+        long_mm=table.long_mm,
         lane=table.lane,
+        measured=measured,
     )
 
 
-def _pickups(name: str, table: ServiceTable, plan: PlanTable, from_us: int, until_us: int) -> list[Pickup]:
-    country, _, region = table.holidays.partition("-")
-    weekdays = frozenset(_WEEKDAYS.index(day) for day in table.cutoffs)
-    its = WorkDays(
-        zone=table.time_zone,
-        country=country,
-        region=region,
-        weekdays=weekdays,
-        closed=frozenset(table.closed),
-        opened=frozenset(table.opened),
-    )
-    delivers = WorkDays(zone=plan.time_zone, country=country, region=region, weekdays=frozenset(range(6)))
-    walls = tuple((_WEEKDAYS.index(day), wall) for day, times in table.cutoffs.items() for wall in times)
+def _pickups(name: str, given: ServiceTable, plan: PlanTable, from_us: int, until_us: int) -> list[Pickup]:
     made: dict[int, Pickup] = {}
-    for departure in departures(CutOff(service=name, walls=walls, calendar=its), from_us, until_us):
-        arrivals = {zone: arrival(departure.day, days, delivers) for zone, days in table.transit_days.items()}
-        made[departure.cutoff_us] = Pickup(
-            service=name,
-            cutoff_us=departure.cutoff_us,
-            arrives=tuple((zone, us) for zone, (us, _) in arrivals.items()),
-            parcels=table.parcels,
-            grams=None if table.kg is None else table.kg * 1000,
-            preliminary=departure.preliminary or any(guess for _, guess in arrivals.values()),
+    for key, row in _rows(name, given, from_us).items():
+        table = row.table
+        country, _, region = table.holidays.partition("-")
+        its = WorkDays(
+            zone=table.time_zone,
+            country=country,
+            region=region,
+            weekdays=frozenset(_WEEKDAYS.index(day) for day in table.cutoffs),
+            closed=frozenset(table.closed),
+            opened=frozenset(table.opened),
         )
+        delivers = WorkDays(zone=plan.time_zone, country=country, region=region, weekdays=frozenset(range(6)))
+        walls = tuple((_WEEKDAYS.index(day), wall) for day, times in table.cutoffs.items() for wall in times)
+        for departure in departures(CutOff(service=name, walls=walls, calendar=its), from_us, until_us):
+            if given.held_on(departure.day) != row:
+                continue
+            arrivals = {zone: arrival(departure.day, days, delivers) for zone, days in table.transit_days.items()}
+            made[departure.cutoff_us] = Pickup(
+                service=name,
+                cutoff_us=departure.cutoff_us,
+                arrives=tuple((zone, us) for zone, (us, _) in arrivals.items()),
+                parcels=_capacity(table, departure),
+                grams=None if table.kg is None else table.kg * 1000,
+                preliminary=departure.preliminary or any(guess for _, guess in arrivals.values()),
+                contract="" if key == name else key,
+            )
     return list(made.values())
+
+
+def _capacity(table: ServiceTable, departure: Departure) -> int:
+    wall = f"{departure.wall:%H:%M}"
+    of_day = f"{_WEEKDAYS[departure.day.weekday()]} {wall}"
+    return table.capacity.get(of_day, table.capacity.get(wall, table.parcels))

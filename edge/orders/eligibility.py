@@ -15,7 +15,17 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from edge.orders.articles import Goods
-from edge.orders.services import Pickup, Prior, Rate, Service, Suspension, Weights, shrunk_ppm, suspension_of
+from edge.orders.services import (
+    Pickup,
+    Prior,
+    Rate,
+    Service,
+    Suspension,
+    Weights,
+    chargeable_g,
+    shrunk_ppm,
+    suspension_of,
+)
 
 _DAY_US = 86_400_000_000
 _BEYOND = 1 << 60
@@ -35,6 +45,7 @@ class ParcelPlan:
     promised_us: int = 0
     goods: int = 0  # of Goods
     longest_mm: int = 0
+    volume_mm3: int = 0
     cod_due: int = 0
     wish: str = ""
     priority: int = 0
@@ -50,6 +61,7 @@ class OrderClass(NamedTuple):
     promised_us: int
     goods: int
     upto_mm: int
+    upto_mm3: int
     upto_due: int
     wish: str
 
@@ -60,21 +72,30 @@ class ClassSteps:
 
     grams: tuple[int, ...]
     mm: tuple[int, ...]
+    mm3: tuple[int, ...]
     due: tuple[int, ...]
 
     @classmethod
     def of(cls, services: Iterable[Service]) -> ClassSteps:
         """Those of the services that may be chosen."""
         every = tuple(services)
-        grams = {upto for service in every for rate in service.rates for upto, _ in rate.steps}
-        mm = {service.longest_mm for service in every} - {0}
+        charged = {
+            (service, upto // service.weight_unit_g * service.weight_unit_g)
+            for service in every
+            for rate in service.rates
+            for upto, _ in rate.steps
+        }
+        grams = {upto for _, upto in charged} - {0}
+        mm3 = {upto * service.volume_per_g for service, upto in charged} - {0}
+        mm = {service.longest_mm for service in every} | {over for one in every for over, _ in one.long_mm}
+        mm -= {0}
         due = {service.cod_limit for service in every} - {0}
-        return cls(*(tuple(sorted(some)) for some in (grams, mm, due)))
+        return cls(*(tuple(sorted(some)) for some in (grams, mm, mm3, due)))
 
 
 def classes_of(parcels: Iterable[ParcelPlan], steps: ClassSteps) -> dict[OrderClass, list[ParcelPlan]]:
     """Every parcel in its class; classes in the order in which they sort."""
-    grams, mm, due = ((*some, _BEYOND) for some in (steps.grams, steps.mm, steps.due))
+    grams, mm, mm3, due = ((*some, _BEYOND) for some in (steps.grams, steps.mm, steps.mm3, steps.due))
     found: dict[OrderClass, list[ParcelPlan]] = {}
     for one in parcels:
         key = OrderClass(
@@ -83,6 +104,7 @@ def classes_of(parcels: Iterable[ParcelPlan], steps: ClassSteps) -> dict[OrderCl
             one.promised_us,
             one.goods,
             mm[bisect_left(mm, one.longest_mm)],
+            mm3[bisect_left(mm3, one.volume_mm3)],
             due[bisect_left(due, one.cod_due)],
             one.wish,
         )
@@ -161,7 +183,7 @@ def quoted(one: OrderClass, pickups: Sequence[Pickup], services: dict[str, Servi
     quotes: list[Quote] = []
     refusals: list[ServiceRefusal] = []
     for pickup in pickups:
-        judged = _judged(one, pickup, services[pickup.service], terms)
+        judged = _judged(one, pickup, services[pickup.key], terms)
         if isinstance(judged, Quote):
             quotes.append(judged)
         else:
@@ -189,9 +211,10 @@ def _judged(one: OrderClass, pickup: Pickup, service: Service, terms: Terms) -> 
         return no(RefusalCode.TOO_LONG, one.upto_mm, service.longest_mm)
     if one.goods & Goods.COD and service.cod_limit and one.upto_due > service.cod_limit:
         return no(RefusalCode.COD, one.upto_due, service.cod_limit)
-    price = _price(rate, one.upto_g)
+    charged_g = chargeable_g(service, one.upto_g, one.upto_mm3)
+    price = _price(rate, charged_g)
     if price is None:
-        return no(RefusalCode.TOO_HEAVY, one.upto_g, rate.steps[-1][0] if rate.steps else 0)
+        return no(RefusalCode.TOO_HEAVY, charged_g, rate.steps[-1][0] if rate.steps else 0)
     late_us = max(0, arrives_us - one.promised_us) if one.promised_us else 0
     weights, prior, measured = terms.weights, terms.prior, service.measured
     if late_us and weights.late_day is None:
@@ -199,6 +222,8 @@ def _judged(one: OrderClass, pickup: Pickup, service: Service, terms: Terms) -> 
     if pickup.parcels <= 0:
         return no(RefusalCode.FULL)
     surcharge = sum(amount for goods, amount in rate.surcharges if one.goods & goods)
+    surcharge += next((amount for over, amount in reversed(service.long_mm) if one.upto_mm > over), 0)
+    surcharge += price * service.fuel_ppm // 1_000_000
     late_ppm = shrunk_ppm(measured.late, measured.parcels, prior.late_ppm, prior.parcels) if one.promised_us else 0
     damaged_ppm = shrunk_ppm(measured.damaged, measured.parcels, prior.damaged_ppm, prior.parcels)
     lateness = weights.late * late_ppm // 1_000_000 + -(-late_us // _DAY_US) * (weights.late_day or 0)

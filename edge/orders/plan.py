@@ -55,7 +55,10 @@ def release_by(cutoff_us: int, leads: Sequence[Lead], margin_us: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A parcel with its pickup. ``quote``: that pickup's; ``best``: the three cheapest of its class, kept with it."""
+    """A parcel with its pickup. ``quote``: that pickup's; ``best``: the three cheapest of its class.
+
+    ``refusals``: why the others do not carry it, also cheaper ones that are full. All of it is kept with the parcel.
+    """
 
     parcel: ParcelPlan
     service: str
@@ -64,6 +67,7 @@ class Planned:
     release_by_us: int
     quote: Quote
     best: tuple[Quote, ...]
+    refusals: tuple[ServiceRefusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def planned(
         (urgent if one.urgent else others).append(one)
     room = [way.parcels for way in ways]
     grams = [way.grams for way in ways]
-    steps = ClassSteps.of(services[way.service] for way in ways)
+    steps = ClassSteps.of(services[way.key] for way in ways)
     done: list[Planned] = []
     left: list[Left] = []
     cost = 0
@@ -116,6 +120,8 @@ def planned(
             for at, n in flow.items():  # the earlier departure for those who come first
                 way = ways[at]
                 by_us = terms.release_by_us[way.id]
+                cost_here = quotes[way.id].cost
+                why = (*(_full(quote) for quote in known[key].quotes if quote.cost < cost_here), *known[key].refusals)
                 done += (
                     Planned(
                         parcel=one,
@@ -125,17 +131,21 @@ def planned(
                         release_by_us=by_us,
                         quote=quotes[way.id],
                         best=best,
+                        refusals=why,
                     )
                     for one in islice(rest, n)
                 )
-                cost += quotes[way.id].cost * n
+                cost += cost_here * n
                 room[at] -= n
                 if (limit := grams[at]) is not None:
                     grams[at] = limit - n * key.upto_g
-            full = tuple(ServiceRefusal(quote.pickup, RefusalCode.FULL) for quote in known[key].quotes)
-            why = full + known[key].refusals
+            why = (*map(_full, known[key].quotes), *known[key].refusals)
             left.extend(Left(one, why) for one in rest)
     return ShippingPlan(tuple(done), tuple(left), cost, {key: known[key].refusals for key in sorted(known)})
+
+
+def _full(quote: Quote) -> ServiceRefusal:
+    return ServiceRefusal(quote.pickup, RefusalCode.FULL)
 
 
 def _within(

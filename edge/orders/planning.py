@@ -19,6 +19,7 @@ from edge.orders.waves import WaveLimits
 class Planning:
     """``pickups``: with all their room. ``rates``, ``tail_us``: what a forecast goes by; ``measured``: where from.
 
+    ``margin_us``: what is to be in hand before a cut-off.
     ``zone_of``: (country, region, postcode) -> zone, empty = none; ``promised_us``: (country, local day) -> its end.
     """
 
@@ -30,4 +31,5 @@ class Planning:
     limits: WaveLimits = field(default_factory=WaveLimits)
     rates: Rates = field(default_factory=lambda: Rates(pick_line_us=20_000_000, tote_us=6_000_000))
     tail_us: int = 0
+    margin_us: int = 0
     measured: tuple[MeasuredPace, ...] = ()

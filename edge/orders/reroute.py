@@ -1,6 +1,6 @@
 """A carrier that takes nothing any more: which parcels go another way, which stay, and which need a person.
 
-Public names: Where, HeldPlace, PlaceMoved, Rerouted, rerouted, rechosen.
+Public names: Where, HeldPlace, PlaceMoved, PlaceStuck, Rerouted, rerouted, rechosen.
 
 A parcel holds one place at one pickup. What lies in a lane or aboard stays; what was moved once does not come back when
 the carrier does, unless nobody has released it.
@@ -9,12 +9,13 @@ the carrier does, unless nobody has released it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from edge.orders.eligibility import ParcelPlan, Quoted, Terms
-from edge.orders.plan import planned
-from edge.orders.services import Pickup, Service, suspension_of
+from edge.orders.articles import Goods
+from edge.orders.eligibility import ParcelPlan, Quoted, ServiceRefusal, Terms
+from edge.orders.plan import Planned, planned
+from edge.orders.services import Pickup, Service, TransportMode, suspension_of
 
 
 class Where(StrEnum):
@@ -30,13 +31,12 @@ class Where(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeldPlace:
-    """A parcel with its place. ``moved``: it was rerouted before."""
+    """A parcel with its place."""
 
     parcel: ParcelPlan
     service: str
     pickup: str
     where: Where
-    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,30 @@ class PlaceMoved:
     """A place given up for another one, in one transaction."""
 
     held: HeldPlace
-    service: str
-    pickup: str
+    plan: Planned
+
+    @property
+    def service(self) -> str:
+        """Who carries it from now on."""
+        return self.plan.service
+
+    @property
+    def pickup(self) -> str:
+        """Where its place is from now on."""
+        return self.plan.pickup
+
+    @property
+    def label(self) -> str:
+        """What becomes of the label that it has: on the belt nobody can change it; empty = it has none."""
+        return {Where.PACKED: "void", Where.MOVING: "kept"}.get(self.held.where, "")
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceStuck:
+    """A parcel that would have to go another way, and what each pickup has against it."""
+
+    held: HeldPlace
+    refusals: tuple[ServiceRefusal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +76,17 @@ class Rerouted:
 
     moved: tuple[PlaceMoved, ...]
     stays: tuple[HeldPlace, ...]
-    stuck: tuple[HeldPlace, ...]
+    stuck: tuple[PlaceStuck, ...]
 
 
 def rerouted(
     held: Iterable[HeldPlace], pickups: Iterable[Pickup], services: dict[str, Service], terms: Terms
 ) -> Rerouted:
-    """New places for the parcels of suspended services. ``pickups``: with the room that is left beside what is held."""
+    """New places for the parcels of suspended services. ``pickups``: with the room that is left beside what is held.
+
+    What is under way and fits nowhere goes by whatever service there is, though it was ordered otherwise, and rather
+    late than not at all. On the belt, dangerous goods stay on the ground or in the air, since their mark says which.
+    """
     affected: dict[str, HeldPlace] = {}
     stays: list[HeldPlace] = []
     for one in held:
@@ -69,12 +95,40 @@ def rerouted(
                 stays.append(one)
             else:
                 affected[one.parcel.order] = one
-    plan = planned((one.parcel for one in affected.values()), pickups, services, terms)
+    moved: list[PlaceMoved] = []
+    left: dict[str, tuple[ServiceRefusal, ...]] = {}
+    room = {one.id: one for one in pickups}
+    marked = {name: one for name, one in affected.items() if _is_marked(one)}
+    air = {name for name, one in marked.items() if services[one.service].mode is TransportMode.AIR}
+    groups = (affected.keys() - marked.keys(), air, marked.keys() - air)
+    for late in (False, True):
+        for group, flies in zip(groups, (None, True, False), strict=True):
+            ways = [one for one in room.values() if flies in (None, services[one.key].mode is TransportMode.AIR)]
+            going = [affected[name] for name in sorted(group) if name in (left if late else affected)]
+            if late:
+                going = [one for one in going if one.where is not Where.UNRELEASED]
+            if not going:
+                continue
+            how = terms
+            if late and terms.weights.late_day is None:
+                how = replace(terms, weights=replace(terms.weights, late_day=1))
+            parcels = [replace(one.parcel, wish="") if late else one.parcel for one in going]
+            plan = planned(parcels, ways, services, how)
+            for done in plan.planned:
+                moved.append(PlaceMoved(affected[done.parcel.order], done))
+                left.pop(done.parcel.order, None)
+                way = room[done.pickup]
+                grams = None if way.grams is None else way.grams - done.parcel.mass_g
+                room[done.pickup] = replace(way, parcels=way.parcels - 1, grams=grams)
+            left |= {one.parcel.order: one.refusals for one in plan.left}
     return Rerouted(
-        tuple(PlaceMoved(affected[done.parcel.order], done.service, done.pickup) for done in plan.planned),
-        tuple(stays),
-        tuple(affected[left.parcel.order] for left in plan.left),
+        tuple(moved), tuple(stays), tuple(PlaceStuck(affected[name], why) for name, why in sorted(left.items()))
     )
+
+
+def _is_marked(one: HeldPlace) -> bool:
+    """Source: ADR 2025, 3.4.7 and 3.4.8: in the air limited quantities have a mark of their own."""
+    return one.where is Where.MOVING and bool(one.parcel.goods & Goods.LIMITED_QUANTITY)
 
 
 def rechosen(held: str, labelled: bool, now: Quoted) -> str:

@@ -48,7 +48,8 @@ class Service:
     """What a carrier does for a price. ``takes``: of special goods. ``longest_mm``, ``cod_limit``: 0 = any.
 
     ``volume_per_g``: mm³ that count as a gram, 0 = only the mass counts. ``weight_unit_g``: the carrier rounds up to
-    whole ones. ``lane``: empty = any.
+    whole ones. ``fuel_ppm``: on top of the rate, in millionths. ``long_mm``: (longer than, surcharge) in rising order,
+    the last that holds. ``lane``: empty = any.
     """
 
     id: str
@@ -61,6 +62,8 @@ class Service:
     cod_limit: int = 0
     volume_per_g: int = 0
     weight_unit_g: int = 1
+    fuel_ppm: int = 0
+    long_mm: tuple[tuple[int, int], ...] = ()
     lane: str = ""
     measured: Performance = field(default_factory=Performance)
 
@@ -70,7 +73,7 @@ class Pickup:
     """A service at one of its departures. ``arrives``: (zone, when it is delivered if all goes well).
 
     ``parcels``: room that is left; ``grams``: likewise, None = not limited. ``preliminary``: made by a calendar not
-    official yet.
+    official yet. ``contract``: by which key the service as it is on that day is found, empty = by its own.
     """
 
     service: str
@@ -79,6 +82,12 @@ class Pickup:
     parcels: int
     grams: int | None = None
     preliminary: bool = False
+    contract: str = ""
+
+    @property
+    def key(self) -> str:
+        """By what its service is found, with the terms that hold on its day."""
+        return self.contract or self.service
 
     @property
     def id(self) -> str:
@@ -88,13 +97,14 @@ class Pickup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspension:
-    """A service or a lane that takes nothing for a while. ``until_us``: 0 = until somebody ends it."""
+    """A service, a lane or all of a carrier takes nothing for a while. ``until_us``: 0 = until somebody ends it."""
 
     reason: str
     from_us: int
     until_us: int = 0
     service: str = ""
     lane: str = ""
+    carrier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +140,11 @@ def chargeable_g(service: Service, mass_g: int, volume_mm3: int) -> int:
 def suspension_of(service: Service, suspensions: Iterable[Suspension], at_us: int) -> Suspension | None:
     """What keeps a service from taking parcels at an instant."""
     for one in suspensions:
-        concerns = one.service == service.id or (one.lane and one.lane == service.lane)
+        concerns = (
+            one.service == service.id
+            or (one.lane and one.lane == service.lane)
+            or (one.carrier and one.carrier == service.carrier)
+        )
         if concerns and one.from_us <= at_us and not (one.until_us and one.until_us <= at_us):
             return one
     return None

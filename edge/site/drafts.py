@@ -1,6 +1,6 @@
 """Accepted orders planned into drafts of waves, in one transaction behind those that promise stock to who waits.
 
-Public names: PlanResult, plan.
+Public names: PlanResult, plan, plan_within.
 
 Plans are made one at a time.
 """
@@ -23,7 +23,7 @@ from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState
 from edge.orders.waves import Member, Wave, replanned
 from edge.site import dialect, waiting, wave_rows
-from edge.site.choosing import ParcelSource, ParcelWanted, arrives_us, parcels_of, room_taken
+from edge.site.choosing import ParcelSource, ParcelWanted, in_force, left_of, parcels_of, placed
 from edge.site.dialect import Lock
 from edge.site.tables import picks as tables
 from edge.site.tables import sales as sales_tables
@@ -62,50 +62,56 @@ def plan(at: StoreConnections, by: Planning, at_us: int) -> PlanResult:
     """
     reserved = waiting.reserve_waiting(at, at_us)
     with at.writing() as db:
-        dialect.lock(db, Lock.PLAN)
-        query = sa.select(tables.waves).where(tables.waves.c.released_us == 0).order_by(tables.waves.c.id)
-        drafts = wave_rows.waves_of(db, db.execute(query.with_for_update()).all())
-        candidates = _candidates(db, by)
-        room = room_taken(db, [pickup.id for pickup in by.pickups])
-        pickups = [replace(one, parcels=max(0, one.parcels - room[one.id])) for one in by.pickups]
-        done = planned((one.source.parcel for one in candidates.values()), pickups, by.services, by.terms)
-        members: list[Member] = []
-        found: dict[str, Planned] = {}
-        for one in done.planned:
-            name = one.parcel.order
-            found[name] = one
-            members.append(
-                Member(
-                    fulfilment=name,
-                    service=one.service,
-                    release_by_us=one.release_by_us,
-                    lines=tuple(sorted(candidates[name].lines.items())),
-                    priority=one.parcel.priority,
-                    urgent=one.parcel.urgent,
-                    ordered_us=one.parcel.ordered_us,
-                )
+        done = plan_within(db, by, at_us)
+    return replace(done, waiting=tuple((one.order, one.missing) for one in reserved if not one.complete))
+
+
+def plan_within(db: sa.Connection, by: Planning, at_us: int) -> PlanResult:
+    """The same as a part of a transaction, which begins with it or has `Lock.PLAN`; nothing is promised anew."""
+    dialect.lock(db, Lock.PLAN)
+    by = in_force(db, by)
+    query = sa.select(tables.waves).where(tables.waves.c.released_us == 0).order_by(tables.waves.c.id)
+    drafts = wave_rows.waves_of(db, db.execute(query.with_for_update()).all())
+    candidates = _candidates(db, by)
+    pickups = left_of(db, by.pickups)
+    done = planned((one.source.parcel for one in candidates.values()), pickups, by.services, by.terms)
+    members: list[Member] = []
+    found: dict[str, Planned] = {}
+    for one in done.planned:
+        name = one.parcel.order
+        found[name] = one
+        members.append(
+            Member(
+                fulfilment=name,
+                service=one.service,
+                release_by_us=one.release_by_us,
+                lines=tuple(sorted(candidates[name].lines.items())),
+                priority=one.parcel.priority,
+                urgent=one.parcel.urgent,
+                ordered_us=one.parcel.ordered_us,
             )
-        out = [
-            Wave(id=name, service="", release_by_us=0, urgent=False, members=())
-            for name in db.execute(
-                sa.select(tables.waves.c.id).where(
-                    tables.waves.c.released_us > 0,
-                    tables.waves.c.release_by_us >= min((one.release_by_us for one in members), default=0),
-                )
-            ).scalars()
-        ]
-        fresh = replanned(drafts, out, members, by.limits)
-        wave_rows.drop(db, fresh.replaced)
-        _store_drafts(db, fresh.new, found, candidates, by, at_us)
-        _seen_again(db, fresh.kept, candidates)
-        return PlanResult(
-            tuple(wave.id for wave in fresh.new),
-            tuple(wave.id for wave in fresh.kept),
-            fresh.replaced,
-            len(members),
-            tuple((candidates[one.parcel.order].order, one.refusals) for one in done.left),
-            tuple((one.order, one.missing) for one in reserved if not one.complete),
         )
+    out = [
+        Wave(id=name, service="", release_by_us=0, urgent=False, members=())
+        for name in db.execute(
+            sa.select(tables.waves.c.id).where(
+                tables.waves.c.released_us > 0,
+                tables.waves.c.release_by_us >= min((one.release_by_us for one in members), default=0),
+            )
+        ).scalars()
+    ]
+    fresh = replanned(drafts, out, members, by.limits)
+    wave_rows.drop(db, fresh.replaced)
+    _store_drafts(db, fresh.new, found, candidates, by, at_us)
+    _seen_again(db, fresh.kept, candidates)
+    return PlanResult(
+        tuple(wave.id for wave in fresh.new),
+        tuple(wave.id for wave in fresh.kept),
+        fresh.replaced,
+        len(members),
+        tuple((candidates[one.parcel.order].order, one.refusals) for one in done.left),
+        (),
+    )
 
 
 def _candidates(db: sa.Connection, by: Planning) -> dict[str, _Candidate]:
@@ -176,23 +182,7 @@ def _free_name(order: str, taken: Collection[str]) -> str:
     return name
 
 
-_MEMBER = (
-    "fulfilment",
-    "wave",
-    "n",
-    "sales_id",
-    "carrier",
-    "code",
-    "lane",
-    "pickup",
-    "cutoff_us",
-    "delivered_us",
-    "priority",
-    "ordered_us",
-    "body",
-    "ended",
-    "ended_us",
-)
+_OF_WAVE = ("fulfilment", "wave", "n", "sales_id", "priority", "ordered_us", "ended", "ended_us")
 
 
 def _store_drafts(
@@ -210,33 +200,16 @@ def _store_drafts(
         ((one.id, one.service, one.release_by_us, one.urgent, at_us, 0, "") for one in drafts),
     )
     rows = []
+    names: tuple[str, ...] = ()
     pickups = {one.id: one for one in by.pickups}
     for wave in drafts:
         for n, member in enumerate(wave.members):
             its, of = found[member.fulfilment], candidates[member.fulfilment]
-            service = by.services[its.service]
-            best = [(quote.pickup, quote.cost) for quote in its.best]
-            body = wave_rows.MemberPlan(dict(member.lines), its.quote.cost, best, of.source.version)
-            rows.append(
-                (
-                    member.fulfilment,
-                    wave.id,
-                    n,
-                    of.order,
-                    service.carrier,
-                    service.code,
-                    service.lane,
-                    its.pickup,
-                    its.cutoff_us,
-                    arrives_us(its, pickups[its.pickup]),
-                    member.priority,
-                    member.ordered_us,
-                    msgspec.json.encode(body).decode(),
-                    "",
-                    0,
-                )
-            )
-    dialect.bulk_insert(db, tables.members, _MEMBER, rows)
+            place = placed(its, pickups[its.pickup], by, dict(member.lines), of.source.version)
+            names = tuple(place)
+            row = (member.fulfilment, wave.id, n, of.order, member.priority, member.ordered_us, "", 0)
+            rows.append((*row, *place.values()))
+    dialect.bulk_insert(db, tables.members, (*_OF_WAVE, *names), rows)
 
 
 def _seen_again(db: sa.Connection, kept: Sequence[Wave], candidates: Mapping[str, _Candidate]) -> None:

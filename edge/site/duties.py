@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from edge.config.kpis import KpiTable
 from edge.config.shipping import PlanTable, ServiceTable
 from edge.intake.calendars import local_day
+from edge.orders.planning import Planning
 from edge.orders.reservations import ReservationEvent
 from edge.orders.sales import OrderStage
-from edge.orders.waves import WaveLimits
-from edge.site import allocating, drafts, flow_numbers, kpi_days, lateness, measuring, releasing, reserving
+from edge.site import allocating, drafts, flow_numbers, kpi_days, lateness, measuring, releasing, reserving, suspending
 from edge.site.connections import StoreConnections
 from edge.site.tables import picks as tables
 from edge.site.tables import sales as sales_tables
@@ -53,9 +53,14 @@ def duties_of(services: Mapping[str, ServiceTable], plan: PlanTable, kpi: KpiTab
 
     def released(at: StoreConnections, at_us: int) -> str:
         assert plan.release_minutes is not None, "else it is no duty"
-        limits = measuring.planning_now(at, table, plan, at_us).limits
-        done = _released(at, at_us + plan.release_minutes * _MINUTE_US, limits, at_us)
+        by = measuring.planning_now(at, table, plan, at_us)
+        done = _released(at, at_us + plan.release_minutes * _MINUTE_US, by, at_us)
         return f"{done} waves" if done else ""
+
+    def followed(at: StoreConnections, at_us: int) -> str:
+        done = suspending.follow_up(at, measuring.planning_now(at, table, plan, at_us), at_us)
+        told = "" if done is None else f"{done.moved} parcels have another carrier, {done.stuck} fit nowhere"
+        return told if done is not None and (done.moved or done.drafts) else ""
 
     def late(at: StoreConnections, at_us: int) -> str:
         by = measuring.planning_now(at, table, plan, at_us)
@@ -83,6 +88,7 @@ def duties_of(services: Mapping[str, ServiceTable], plan: PlanTable, kpi: KpiTab
     wanted = (
         ("plan", plan.every_minutes if services else 0, planned),
         ("release", 1 if services and plan.release_minutes is not None else 0, released),
+        ("suspensions", 1 if services else 0, followed),
         ("forecast", plan.forecast_minutes, late),
         ("allocate-again", plan.again_minutes, again),
         ("lapse", 0 if plan.held_hours is None else 10, lapsed),
@@ -101,13 +107,13 @@ def turn(at: StoreConnections, duty: Duty, at_us: int) -> bool:
     return True
 
 
-def _released(at: StoreConnections, until_us: int, limits: WaveLimits, at_us: int) -> int:
+def _released(at: StoreConnections, until_us: int, by: Planning, at_us: int) -> int:
     """Releases drafts whose latest release is near, the urgent ones first; how many."""
     its = tables.waves.c
     due = sa.select(its.id).where(its.released_us == 0, its.release_by_us <= until_us)
     with at.reading() as db:
         names = db.execute(due.order_by(its.urgent.desc(), its.release_by_us, its.id)).scalars().all()
-    done = [releasing.release(at, name, limits, _BY, at_us) for name in names]
+    done = [releasing.release(at, name, by.limits, _BY, at_us, by) for name in names]
     return sum(1 for one in done if one is not None and one.members)
 
 

@@ -18,14 +18,17 @@ import sqlalchemy as sa
 
 from edge.core.values.order import Order, OrderLine, OrderState
 from edge.orders.picking import withdrawn
+from edge.orders.planning import Planning
 from edge.orders.release import Lacking, released
 from edge.orders.reservations import Reservation, ReservationEvent, ReservationState
 from edge.orders.sales import OrderStage
+from edge.orders.services import suspension_of
 from edge.orders.stages import Fulfilment, FulfilmentState, FulfilmentTurn, Portion, moved
 from edge.orders.stock import BookChange
 from edge.orders.waves import Wave, WaveLimits
 from edge.site import books, catalogue, dialect, orders, outbox, reserving, rounds, sales, wave_rows
 from edge.site import tables as floor
+from edge.site.choosing import in_force, left_of
 from edge.site.dialect import Lock
 from edge.site.outbox import OutboxTold
 from edge.site.scope import portions_of, save_fulfilments
@@ -48,10 +51,13 @@ class Released:
     again: bool = False
 
 
-def release(at: StoreConnections, wave: str, limits: WaveLimits, by: str, at_us: int) -> Released | None:
+def release(
+    at: StoreConnections, wave: str, limits: WaveLimits, by: str, at_us: int, planning: Planning | None = None
+) -> Released | None:
     """Bins, rounds, links and the line's orders of a wave in one transaction; None = there is no such wave.
 
-    Again, nothing changes. A member that lacks units stays behind; where all do, the wave stays a draft.
+    Again, nothing changes. A member that lacks units stays behind, and by ``planning`` one whose pickup has no room any
+    more or is suspended; where all do, the wave stays a draft.
     """
     with at.batch(Lock.BATCH), at.writing() as db:
         dialect.lock(db, Lock.SALES)
@@ -67,17 +73,20 @@ def release(at: StoreConnections, wave: str, limits: WaveLimits, by: str, at_us:
             (known,) = wave_rows.waves_of(db, [row])
             return Released(wave, len(known.members), db.execute(tasks).scalar_one(), again=True)
         (known,) = wave_rows.waves_of(db, [row])
-        done = _release(db, known, limits, by, at_us)
+        done = _release(db, known, limits, by, at_us, planning)
         if done.members:
             told = OutboxTold("wave.released.v1", wave, {"members": done.members, "tasks": done.tasks})
             outbox.append(db, [told], at_us)
         return done
 
 
-def _release(db: sa.Connection, wave: Wave, limits: WaveLimits, by: str, at_us: int) -> Released:
+def _release(
+    db: sa.Connection, wave: Wave, limits: WaveLimits, by: str, at_us: int, planning: Planning | None
+) -> Released:
     its = tables.members.c
     planned_rows = {row.fulfilment: row for row in db.execute(sa.select(tables.members).where(its.wave == wave.id))}
-    mine, rest, lacking = _shares(db, planned_rows, wave)
+    without = set() if planning is None else _without_place(db, wave, planned_rows, planning)
+    mine, rest, lacking = _shares(db, planned_rows, wave, without)
     complete = [member for member in wave.members if member.fulfilment in mine]
     skus = {sku for member in complete for sku, _ in member.lines}
     offers = books.offers_of(db, skus)
@@ -118,11 +127,32 @@ def _release(db: sa.Connection, wave: Wave, limits: WaveLimits, by: str, at_us: 
     return Released(wave.id, len(made.members), len(made.tasks), tuple(lacking))
 
 
+def _without_place(db: sa.Connection, wave: Wave, rows: Mapping[str, sa.Row[Any]], planning: Planning) -> set[str]:
+    """Members that came after the last place of their pickup was taken, or whose service is suspended since."""
+    planning = in_force(db, planning)
+    left = {one.id: one for one in left_of(db, planning.pickups)}
+    found = set()
+    for member in wave.members:
+        row = rows[member.fulfilment]
+        service, pickup = planning.services.get(row.service), left.get(row.pickup)
+        if service is not None and suspension_of(service, planning.terms.suspensions, planning.terms.now_us):
+            found.add(member.fulfilment)
+        elif pickup is None:  # it closed: who plans decides
+            continue
+        elif pickup.parcels <= 0 or (pickup.grams is not None and pickup.grams < row.mass_g):
+            found.add(member.fulfilment)
+        else:
+            grams = None if pickup.grams is None else pickup.grams - row.mass_g
+            left[row.pickup] = replace(pickup, parcels=pickup.parcels - 1, grams=grams)
+    return found
+
+
 def _shares(
-    db: sa.Connection, rows: Mapping[str, sa.Row[Any]], wave: Wave
+    db: sa.Connection, rows: Mapping[str, sa.Row[Any]], wave: Wave, without: set[str]
 ) -> tuple[dict[str, list[Reservation]], list[Reservation], list[Lacking]]:
     """What of the soft units of their orders is whose, for members that have all that was planned; what is left of
-    those orders; and who lacks something. Whose order was changed since it was planned is planned again.
+    those orders; and who lacks something. Whose order was changed since it was planned is planned again, and so is
+    who is ``without`` a place.
     """
     has, order, line = stock_tables.reservations.c, sales_tables.orders.c, sales_tables.lines.c
     leads = sa.case((order.stage == str(OrderStage.MERGED), order.merged_into), else_=order.id)
@@ -169,7 +199,7 @@ def _shares(
         if not units == there == wanted:
             sku = min(sku for sku in wanted.keys() | units.keys() if not there[sku] == units[sku] == wanted.get(sku, 0))
             lacking.append(Lacking(member.fulfilment, sku, max(0, wanted.get(sku, 0) - there[sku]), ()))
-        elif version not in (0, versions.get(row.sales_id)):
+        elif member.fulfilment in without or version not in (0, versions.get(row.sales_id)):
             lacking.append(Lacking(member.fulfilment, min(wanted), 0, ()))
         else:
             mine[member.fulfilment] = [part for key, n in needs.items() for part in _taken(left[key], n)]

@@ -42,6 +42,7 @@ from edge.orders.stages import STARTED, Fulfilment, FulfilmentState, FulfilmentT
 from edge.orders.stock import BinKey
 from edge.orders.work import Changed, WishRefused
 from edge.site import dialect, orders, outbox, sales, tables
+from edge.site.choosing import in_force
 from edge.site.dialect import Lock
 from edge.site.effects import EffectsDone, settle, undraft
 from edge.site.outbox import OutboxTold
@@ -94,7 +95,7 @@ class SaleWork:
 
     @cached_property
     def _by(self) -> Planning | None:
-        return None if self._planning is None else self._planning(self._at_us)
+        return None if self._planning is None else in_force(self._db, self._planning(self._at_us))
 
     # ---- what comes in -----------------------------------------------------------------------------------------------
 

@@ -1,17 +1,20 @@
 """Waves as they are stored, and as people see them.
 
-Public names: MemberPlan, waves_of, drop, WaveRow, wave_rows, wave_of, displacements.
+Public names: MemberPlan, KeptQuote, KeptRefusal, member_plan, waves_of, drop, WaveRow, wave_rows, wave_of,
+displacements.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from edge.orders.eligibility import ParcelPlan, RefusalCode
+from edge.orders.plan import Planned
 from edge.orders.reservations import Displacement
 from edge.orders.waves import Member, Wave, WaveState, wave_state
 from edge.site import dialect
@@ -19,14 +22,49 @@ from edge.site.tables import picks as tables
 from edge.site.tables import sales as sales_tables
 
 
+class KeptQuote(msgspec.Struct, array_like=True):
+    """A `Quote` as it is stored."""
+
+    pickup: str
+    cost: int
+    rate: int = 0
+    surcharge: int = 0
+    lateness: int = 0
+    damage: int = 0
+    late_us: int = 0
+
+
+class KeptRefusal(msgspec.Struct, array_like=True):
+    """A `ServiceRefusal` as it is stored."""
+
+    pickup: str
+    code: RefusalCode
+    value: int = 0
+    limit: int = 0
+    reason: str = ""
+
+
 class MemberPlan(msgspec.Struct):
-    """What a member's row keeps of its plan: units by SKU, (pickup, cost) of the best, and which version of its order
-    was planned, 0 = nobody noted it."""
+    """What a member's row keeps of its plan: units by SKU, the best pickups, why others do not carry it, the parcel as
+    it was planned, and which version of its order that was, 0 = nobody noted it."""
 
     lines: dict[str, int]
     cost: int
-    best: list[tuple[str, int]]
+    best: list[KeptQuote]
     version: int = 0
+    refusals: list[KeptRefusal] = []
+    parcel: ParcelPlan | None = None
+
+
+def member_plan(lines: Mapping[str, int], one: Planned, version: int) -> str:
+    """The body of a member's row."""
+    best = [
+        KeptQuote(it.pickup, it.cost, it.rate, it.surcharge, it.lateness, it.damage, it.late_us)
+        for it in dict.fromkeys((*one.best, one.quote))
+    ]
+    refusals = [KeptRefusal(it.pickup, it.code, it.value, it.limit, it.reason) for it in one.refusals]
+    plan = MemberPlan(dict(lines), one.quote.cost, best, version, refusals, one.parcel)
+    return msgspec.json.encode(plan).decode()
 
 
 def drop(db: sa.Connection, names: Iterable[str]) -> None:

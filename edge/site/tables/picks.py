@@ -33,12 +33,18 @@ members = sa.Table(
     sa.Column("carrier", sa.String(80), nullable=False),
     sa.Column("code", sa.String(80), nullable=False),  # the carrier's own, of the service
     sa.Column("lane", sa.String(80), nullable=False),
-    sa.Column("pickup", sa.String(200), nullable=False),
+    sa.Column(
+        "service", sa.String(80), nullable=False, server_default=sa.text("''")
+    ),  # empty = a version before noted none
+    sa.Column("pickup", sa.String(200), nullable=False, index=True),
     sa.Column("cutoff_us", sa.BigInteger, nullable=False),
     sa.Column("delivered_us", sa.BigInteger, nullable=False),
+    sa.Column("promised_us", sa.BigInteger, nullable=False, server_default="0"),  # 0 = nothing was
+    sa.Column("mass_g", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("freight", sa.BigInteger, nullable=False, server_default="0"),  # rate and surcharges
     sa.Column("priority", sa.Integer, nullable=False),
     sa.Column("ordered_us", sa.BigInteger, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),  # JSON: its units, and what the best pickups cost
+    sa.Column("body", sa.Text, nullable=False),  # JSON: its units, what the best pickups cost, and why not others
     sa.Column("ended", sa.String(20), nullable=False),  # verified, short, cancelled, shipped; empty = not yet
     sa.Column("ended_us", sa.BigInteger, nullable=False),
     sa.Index("ix_wave_member_cutoff", "cutoff_us"),
