@@ -32,6 +32,7 @@ from edge.config.remote_io import io_problems
 from edge.config.review_rules import review_problems
 from edge.config.shipping import shipping_problems
 from edge.config.table import Frozen, Name, file_problems
+from edge.config.tracking import tracking_problems
 from edge.config.webhooks import webhook_problems
 from edge.core.values.alarm import MOMENTS, RATES
 from edge.core.values.layout import Job, LaneRole
@@ -464,3 +465,4 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
     yield from shipping_problems(config.service, config.plan)
     yield from label_problems(config.label)
     yield from webhook_problems(config.webhook)
+    yield from tracking_problems(config.carrier, config.tracking)
