@@ -47,6 +47,7 @@ class Payment:
     freight: int = 0
     discount: int = 0
     tax: int = 0  # on top of the prices
+    credited: int = 0  # of what came back, less what its way back costs: so much less is owed
 
     @property
     def due(self) -> int:

@@ -42,6 +42,7 @@ ORDER = (
     "freight",
     "discount",
     "tax",
+    "credited",
 )
 LINE = ("number", "sku", "gtin", "name", "quantity", "cancelled", "price", "discount", "share")
 _CONSIGNEE = (
@@ -139,6 +140,7 @@ def order_row(order: SalesOrder, stage: OrderStage | None = None) -> tuple[objec
         paid.freight,
         paid.discount,
         paid.tax,
+        paid.credited,
     )
 
 
@@ -210,6 +212,7 @@ def _order(row: sa.Row[tuple[object, ...]], lines: Sequence[SalesLine]) -> Sales
             freight=said["freight"],
             discount=said["discount"],
             tax=said["tax"],
+            credited=said["credited"],
         ),
         stage=OrderStage(said["stage"]),
         version=said["version"],

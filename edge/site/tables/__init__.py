@@ -1,6 +1,6 @@
 """The tables of the site store, a file for each concept; a new file is named here, and in a migration."""
 
-from edge.site.tables import floor, metadata, parcels, picks, sales, stock, tracking, webhooks
+from edge.site.tables import cases, floor, metadata, parcels, picks, sales, stock, tracking, webhooks
 from edge.site.tables.floor import (
     SCHEMA,
     SCHEMA_RELEASES,
@@ -24,6 +24,7 @@ __all__ = [
     "SCHEMA",
     "SCHEMAS",
     "SCHEMA_RELEASES",
+    "cases",
     "feed",
     "feed_epochs",
     "feed_refs",

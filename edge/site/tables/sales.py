@@ -44,6 +44,7 @@ orders = sa.Table(
     sa.Column("freight", sa.BigInteger, nullable=False),
     sa.Column("discount", sa.BigInteger, nullable=False),
     sa.Column("tax", sa.BigInteger, nullable=False),
+    sa.Column("credited", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("channel", "external"),
     sa.Index("ix_sales_order_external", "external"),  # what people type is a number, whichever channel's
     sa.Index("ix_sales_order_taken", "taken_us", "id"),
