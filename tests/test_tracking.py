@@ -20,14 +20,14 @@ from edge.core.events import LoadClosed, OrderShipped
 from edge.core.values.load import Aboard, Load
 from edge.core.values.order import Order, OrderLine
 from edge.orders.articles import Article, Goods
-from edge.orders.tracking import ParcelCode
+from edge.orders.tracking import CarrierWord, ParcelCode
 from edge.site import catalogue, sales, tracking
 from edge.site.outbox import append
 from edge.site.sales import SaleLink
 from edge.site.store import SiteStore
 from edge.site.tables import sales as sales_tables
 from edge.site.tables import tracking as tables
-from edge.site.tracking import CarrierWord, Took
+from edge.site.tracking import Took
 
 C = ParcelCode
 HOUR_US = 3_600_000_000

@@ -1,6 +1,6 @@
 """Where orders come from, `[channels.NAME]` of SITE.toml: which column says what, and how its numbers are written.
 
-Public names: ChannelTable, ColumnsTable, ItemsTable, channel_problems.
+Public names: ChannelTable, ColumnsTable, ItemsTable, Columns, Zone, Encoding, channel_problems.
 
 A channel starts from its preset (`edge/config/channel_presets.py`); every key that it gives stands in that one's place,
 within ``columns`` and ``items`` key by key.
@@ -44,8 +44,8 @@ _Column = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterV
 Columns = Annotated[tuple[_Column, ...], BeforeValidator(_listed), Field(max_length=10)]
 """One column or several, of which the first that is not empty counts; ``A + B`` are two that belong together."""
 _Word = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
-_Zone = Annotated[str, AfterValidator(_zone)]
-_Encoding = Annotated[str, AfterValidator(_encoding)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Encoding = Annotated[str, AfterValidator(_encoding)]
 _Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 _Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
@@ -112,7 +112,7 @@ class ChannelTable(Frozen):
         default=ItemsTable(),
         description="the columns of a second file with the articles, joined by the order's number; empty = none",
     )
-    encodings: Annotated[tuple[_Encoding, ...], BeforeValidator(_listed), Field(min_length=1, max_length=6)] = Field(
+    encodings: Annotated[tuple[Encoding, ...], BeforeValidator(_listed), Field(min_length=1, max_length=6)] = Field(
         default=("utf-8",),
         description="in which its text may come; the header proves which it is, never that it can be read so",
     )
@@ -153,7 +153,7 @@ class ChannelTable(Frozen):
     )
     paid_words: tuple[_Word, ...] = Field(default=(), description="`paid_state`: all is paid")
     settled: bool = Field(default=False, description="what it brings is paid to it, but for what is paid at the door")
-    time_zone: _Zone = Field(default="UTC", description="of times that do not say theirs")
+    time_zone: Zone = Field(default="UTC", description="of times that do not say theirs")
     dates: tuple[_Word, ...] = Field(
         default=(),
         description="how its times are written, as `%d.%m.%Y %H:%M`, besides 2026-11-30, 2026/11/30 09:30:00 and "

@@ -25,6 +25,7 @@ from edge.config.readers import ReaderConfig
 from edge.config.review import ReviewTable
 from edge.config.shipping import PlanTable, ServiceTable
 from edge.config.table import SQLITE, Beside, Frozen, Listen, Name, StoreUrl
+from edge.config.tracking import CarrierTable, TrackingTable
 from edge.config.webhooks import WebhookTable
 from edge.core.alarms.rules import RULES
 from edge.core.values.alarm import AlarmKind, AlarmRule, Priority
@@ -333,6 +334,8 @@ class SiteConfig(PlainTable):
     retention: SiteRetention = Field(default=SiteRetention(), description="how long the site store keeps what")
     service: dict[Name, ServiceTable] = Field(default={}, description="what carriers offer, see docs/planning.md")
     plan: PlanTable = Field(default=PlanTable(), description="how parcels are planned into waves")
+    carrier: dict[Name, CarrierTable] = Field(default={}, description="what carriers tell, see docs/tracking.md")
+    tracking: TrackingTable = Field(default=TrackingTable(), description="parcels that left, see docs/tracking.md")
     webhook: dict[Name, WebhookTable] = Field(default={}, description="who is told events, see docs/events.md")
     label: LabelTable = Field(default=LabelTable(), description="numbers and labels of parcels, see docs/labels.md")
     kpi: KpiTable = Field(default=KpiTable(), description="days, shifts and key figures, see docs/kpis.md")

@@ -33,6 +33,7 @@ from edge.config.remote_io import io_problems
 from edge.config.review_rules import review_problems
 from edge.config.shipping import shipping_problems
 from edge.config.table import Frozen, Name, file_problems
+from edge.config.tracking import tracking_problems
 from edge.config.webhooks import webhook_problems
 from edge.core.values.alarm import MOMENTS, RATES
 from edge.core.values.layout import Job, LaneRole
@@ -473,3 +474,4 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
     yield from kpi_problems(config.kpi)
     for name, publisher in config.publish.items():
         yield from publisher_problems(f"publish.{name}", publisher)
+    yield from tracking_problems(config.carrier, config.tracking)

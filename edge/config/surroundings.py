@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -29,6 +30,7 @@ from edge.config.publish import EpcisConfig, InfluxConfig
 from edge.config.secret import open_to_all, read_api_token, read_secret, read_token
 from edge.config.table import Frozen
 from edge.config.tls import TlsTable
+from edge.config.tracking import hook_secret
 from edge.config.webhooks import signing_key
 from plc.opcua_trust import Own, pair_trouble
 
@@ -49,6 +51,12 @@ def check_site(path: Path) -> SiteConfig:
     problems = [*_secret("token_file", config.token_file, read_api_token)]
     for name, hook in config.webhook.items():
         problems += _secret(f"webhook.{name}.secret_file", hook.secret_file, signing_key)
+    for name, carrier in config.carrier.items():
+        if (door := carrier.hook) is not None:
+            read = partial(hook_secret, door.kind)
+            problems += _secret(f"carrier.{name}.hook.secret_file", door.secret_file, read)
+        if carrier.manifests is not None:
+            problems += _written(f"carrier.{name}.manifests", carrier.manifests / "load.csv")
     for name, service in config.service.items():
         known = spelled.get(service.carrier.casefold(), service.carrier)
         problems += otherwise_spelled(f"service.{name}.carrier", service.carrier, known)
@@ -68,6 +76,8 @@ def exposed(config: LineConfig | SiteConfig) -> Iterator[str]:
     if isinstance(config, SiteConfig):
         files = [("token_file", config.token_file)]
         files += [(f"webhook.{name}.secret_file", hook.secret_file) for name, hook in config.webhook.items()]
+        doors = [(name, one.hook) for name, one in config.carrier.items() if one.hook is not None]
+        files += [(f"carrier.{name}.hook.secret_file", hook.secret_file) for name, hook in doors]
     else:
         files = list(_secret_files(config))
     for here, file in files:

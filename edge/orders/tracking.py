@@ -1,7 +1,7 @@
 """Where a parcel is once it has its label, by the set of all that was told of it.
 
-Public names: ParcelCode, ParcelWord, Tracked, tracked, FORWARD, BACKWARD, FLAGS, OURS, ParcelTrouble, TrackRules,
-troubles_from, on_time.
+Public names: ParcelCode, CarrierWord, ParcelWord, Tracked, tracked, FORWARD, BACKWARD, FLAGS, OURS, ParcelTrouble,
+TrackRules, troubles_from, on_time.
 
 What is told comes late, twice, and out of order; so the state is a function of the set, whatever came first. A lower
 rank never lowers it. A parcel that comes back has a second leg, beside which its delivery stays. What was said of an
@@ -57,6 +57,25 @@ ENDS = frozenset({_C.LOST, _C.DELIVERED, _C.RETURNING, _C.BACK})
 """What a correction without a name takes back."""
 OURS = frozenset({"label", "line", "dock"})
 """Sources that are this site itself; every other one is a carrier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierWord:
+    """One thing told by a source. ``parcel``: its SSCC, 18 digits, or the carrier's own number.
+
+    ``given``: the code in the source's words. ``id`` empty: it has none. ``zone``: in which its time was read, empty =
+    it said it itself. ``raw``: all of it, as it came.
+    """
+
+    parcel: str
+    code: ParcelCode
+    at_us: int
+    given: str = ""
+    place: str = ""
+    id: str = ""
+    corrects: str = ""
+    zone: str = ""
+    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

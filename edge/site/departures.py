@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from edge.core.events import LoadClosed, OrderShipped
 from edge.orders.articles import Goods
-from edge.orders.tracking import ParcelCode, TrackRules
+from edge.orders.tracking import CarrierWord, ParcelCode, TrackRules
 from edge.site import dialect, orders, tracking
 from edge.site import tables as floor
 from edge.site.dialect import Lock
@@ -25,7 +25,6 @@ from edge.site.tables import parcels as labels
 from edge.site.tables import sales as sales_tables
 from edge.site.tables import stock as stock_tables
 from edge.site.tables import tracking as tables
-from edge.site.tracking import CarrierWord
 
 _TOKEN = 16
 """Octets: nobody finds one by trying."""

@@ -1,6 +1,6 @@
 """What is told of parcels, within a transaction: stored once, in bulk, and where they are by all of it.
 
-Public names: CarrierWord, Took, Track, Stored, take, store, place_anew, words_of,
+Public names: Took, Track, Stored, take, store, place_anew, words_of,
 state_of, tracked_row, track_of, by_token, numbered, RULES.
 
 Each thing is known by its source and the source's id, or by a hash of what it says; told again it changes nothing. A
@@ -19,7 +19,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from edge.orders.stages import Progress, progress
-from edge.orders.tracking import ParcelCode, ParcelWord, Tracked, TrackRules, tracked, troubles_from
+from edge.orders.tracking import CarrierWord, ParcelCode, ParcelWord, Tracked, TrackRules, tracked, troubles_from
 from edge.site import dialect
 from edge.site.dialect import Lock
 from edge.site.outbox import OutboxTold
@@ -35,25 +35,6 @@ _STATE = (
     *("place", "look_us"),
 )
 _SSCC = 18
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CarrierWord:
-    """One thing told by a source. ``parcel``: its SSCC, 18 digits, or the carrier's own number.
-
-    ``given``: the code in the source's words. ``id`` empty: it has none. ``zone``: in which its time was read, empty =
-    it said it itself. ``raw``: all of it, as it came.
-    """
-
-    parcel: str
-    code: ParcelCode
-    at_us: int
-    given: str = ""
-    place: str = ""
-    id: str = ""
-    corrects: str = ""
-    zone: str = ""
-    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,11 +250,9 @@ def _whose(db: sa.Connection, names: set[str]) -> dict[str, str]:
     """The SSCCs of parcels as sources name them. 18 digits are one, followed yet or not."""
     found = {name: name for name in names if len(name) == _SSCC and name.isascii() and name.isdigit()}
     its = tables.tracks.c
-    others = names - found.keys() - {""}
-    if others:
-        query = sa.select(its.number, its.sscc, its.made_us).where(dialect.among(db, its.number, others))
-        for row in sorted(db.execute(query), key=lambda row: row.made_us):  # a number used again is the newest one's
-            found[row.number] = row.sscc
+    query = sa.select(its.number, its.sscc, its.made_us).where(dialect.among(db, its.number, names - {""}))
+    for row in sorted(db.execute(query), key=lambda row: row.made_us):  # a number used again is the newest one's
+        found[row.number] = row.sscc
     return found
 
 
