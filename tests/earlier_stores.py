@@ -11,6 +11,7 @@ from pathlib import Path
 
 _SINCE_0001 = (
     "order_money",
+    "case_gate",
     "case_action",
     "case_cause",
     "case_note",
