@@ -36,6 +36,7 @@ _SINCE_0001 = (
     "carrier_move",
     "suspension",
     "order_money",
+    "case_gate",
     "case_action",
     "case_cause",
     "case_note",

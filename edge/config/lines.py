@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from edge.config.care import CareTable, ReturnsTable, TeamTable
 from edge.config.channels import ChannelTable
 from edge.config.docks import DockTable, dock_layout
 from edge.config.intake import IntakeTable
@@ -345,6 +346,9 @@ class SiteConfig(PlainTable):
     publish_state: Beside = Field(
         default=Path("publish-site.sqlite"), validate_default=True, description="the file of these publishers"
     )
+    team: dict[Name, TeamTable] = Field(default={}, description="who looks after cases, see docs/returns.md")
+    returns: dict[Name, ReturnsTable] = Field(default={}, description="what may come back, the first one that fits")
+    care: CareTable = Field(default=CareTable(), description="where goods come back, and what is done by itself")
 
     @property
     def store_file(self) -> Path | None:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from edge.config.care import care_problems
 from edge.config.channels import channel_problems
 from edge.config.docks import dock_problems, dock_stations
 from edge.config.kpis import kpi_problems
@@ -470,6 +471,7 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
     yield from door_problems("listen", config.listen, config, config.token_file)
     yield from shipping_problems(config.service, config.plan)
     yield from label_problems(config.label)
+    yield from care_problems(config.team, config.returns)
     yield from webhook_problems(config.webhook)
     yield from kpi_problems(config.kpi)
     for name, publisher in config.publish.items():

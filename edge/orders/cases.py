@@ -111,7 +111,7 @@ CASE_ARROWS: dict[tuple[CaseState, CaseTurn], CaseState] = {
     **{(here, _T.CAME): _S.RECEIVED for here in (*_BEFORE, _S.RECEIVED, _S.INSPECTED, _S.RESOLVED, _S.CLOSED)},
     **{(here, _T.LAPSED): _S.EXPIRED for here in (_S.AUTHORISED, _S.WAITING)},
     (_S.RECEIVED, _T.INSPECTED): _S.INSPECTED,
-    **{(here, _T.RESOLVED): _S.RESOLVED for here in (_S.OPEN, _S.PERSON, _S.RECEIVED, _S.INSPECTED)},
+    **{(here, _T.RESOLVED): _S.RESOLVED for here in (*_BEFORE[:-1], _S.RECEIVED, _S.INSPECTED)},
     **{(here, _T.CLOSED): _S.CLOSED for here in (_S.RESOLVED, _S.REFUSED, _S.EXPIRED)},
     **{(here, _T.REOPENED): _S.PERSON for here in (_S.RESOLVED, _S.CLOSED, _S.REFUSED, _S.EXPIRED)},
 }

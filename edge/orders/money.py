@@ -99,9 +99,9 @@ def parts(line: SalesLine, before: int, count: int) -> int:
 
 
 def amounts(order: SalesOrder) -> Amounts:
-    """Of its current content; nothing where nothing is wanted."""
+    """Of its current content, less what came back of it; nothing where nothing is wanted."""
     payment = order.payment
-    content = _content(order, {line.number: line.cancelled for line in order.lines})
+    content = _content(order, {line.number: line.cancelled for line in order.lines}) - payment.credited
     due = content - payment.paid
     owed = max(0, due)
     match payment.kind:
@@ -128,7 +128,7 @@ def at_the_door(order: SalesOrder, here: int, elsewhere: int, asked: int) -> int
 def refundable(order: SalesOrder, unseen: Mapping[int, int]) -> int:
     """What may be paid back now. ``unseen``: cancelled units by line whose goods nobody has seen again: those wait."""
     safe = {line.number: line.cancelled - unseen.get(line.number, 0) for line in order.lines}
-    return max(0, order.payment.paid - max(0, _content(order, safe)))
+    return max(0, order.payment.paid - max(0, _content(order, safe) - order.payment.credited))
 
 
 def exchange(line: SalesLine, before: int, count: int, new: Sequence[SalesLine]) -> int:

@@ -95,6 +95,7 @@ class MovementKind(StrEnum):
     RETURN_IN = "return-in"
     RESTOCK = "restock"
     SCRAP = "scrap"
+    RETURN_OUT = "return-out"  # to the supplier, or back to the customer
     COUNT = "count"
     CORRECTION = "correction"  # a tag was seen where the book has it not
 
@@ -107,6 +108,7 @@ _SHAPES: dict[MovementKind, tuple[tuple[StockCondition, ...], tuple[StockConditi
     MovementKind.RETURN_IN: ((), (StockCondition.INSPECTION,)),
     MovementKind.RESTOCK: ((StockCondition.INSPECTION, StockCondition.DAMAGED), (StockCondition.SELLABLE,)),
     MovementKind.SCRAP: (_ANY, ()),
+    MovementKind.RETURN_OUT: ((StockCondition.INSPECTION, StockCondition.DAMAGED), ()),
 }
 """Of which condition a movement takes, and to which it brings; nothing there = it has no such side."""
 

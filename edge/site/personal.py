@@ -141,13 +141,17 @@ def check_mark(db: sa.Connection, keys: Keys) -> None:
         raise StoreError("the site's secret is another than its persons' keys were made with: bring its file back")
 
 
+_PAID = ("kind", "currency", "total", "paid", "freight", "discount", "tax")
+"""What a channel says of a payment; what is credited later is ours."""
+
+
 def _content(order: SalesOrder) -> tuple[object, ...]:
     """Without what is ours: id, stage, version, what it was merged into; and without the channel's revision."""
     return (
         order.channel,
         order.external,
         order.lines,
-        order.payment,
+        {name: getattr(order.payment, name) for name in _PAID},
         order.ordered_us,
         order.paid_us,
         order.service,

@@ -41,10 +41,11 @@ from edge.orders.sales import Consignee, Draft, OrderStage, SalesOrder
 from edge.orders.stages import STARTED, Fulfilment, FulfilmentState, FulfilmentTurn, Scope, line_state, moved
 from edge.orders.stock import BinKey
 from edge.orders.work import Changed, WishRefused
-from edge.site import dialect, orders, outbox, sales, tables
+from edge.site import dialect, ledger, orders, outbox, sales, tables
 from edge.site.choosing import in_force
 from edge.site.dialect import Lock
 from edge.site.effects import EffectsDone, settle, undraft
+from edge.site.ledger import MoneyKind, MoneyRow
 from edge.site.outbox import OutboxTold
 from edge.site.personal import Keys
 from edge.site.sales import SaleChange, SaleFinding
@@ -205,6 +206,7 @@ class SaleWork:
             if person is None and order.lines != before.lines:  # what is compared of it has changed
                 person = sales.consignee_of(self._db, order.id)
             sales.replace_order(self._db, order, before.version, self._known_keys, person, content)
+            self._book(before, order, by, what)
             self._note(order.id, by, reason, what, dict(body or {}))
         changed = replace(changed, fulfilments=tuple(_all_picked(one) for one in changed.fulfilments))
         save_fulfilments(self._db, changed.fulfilments)
@@ -222,6 +224,16 @@ class SaleWork:
                 self.told.append(OutboxTold("order.refund.v1", effect.order, told))
             elif isinstance(effect, _OTHERS):
                 self.told.append(_told(effect))
+
+    def _book(self, before: SalesOrder, now: SalesOrder, by: str, what: str) -> None:
+        """What came in or went out stands in the ledger."""
+        if more := now.payment.paid - before.payment.paid:
+            kind = MoneyKind.PAYMENT if more > 0 else MoneyKind.REFUND
+            cause, currency = f"{what} {before.version + 1}", now.payment.currency
+            row = MoneyRow(
+                order=now.id, kind=kind, amount=more, currency=currency, cause=cause, by=by, at_us=self._at_us
+            )
+            ledger.book(self._db, [row])
 
     def report(self, fulfilment: str, turn: FulfilmentTurn) -> Changed | WishRefused:
         """What the floor says of a fulfilment."""

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import sqlalchemy as sa
 
 from edge.orders.sales import Draft, OrderStage, SalesOrder
-from edge.site import dialect, outbox, sales
+from edge.site import dialect, ledger, outbox, sales
 from edge.site.personal import Keys, PersonKeys
 from edge.site.tables import sales as tables
 
@@ -88,9 +88,12 @@ def told_of(found: Iterable[SaleTaken]) -> list[outbox.OutboxTold]:
 
 
 def take_untold(
-    db: sa.Connection, keys: Keys, drafts: Sequence[Draft], at_us: int, stages: Stages | None = None
+    db: sa.Connection, keys: Keys, drafts: Sequence[Draft], at_us: int, stages: Stages | None = None, of: str = ""
 ) -> list[SaleTaken]:
-    """As `take`, for who has more to do before the outbox is told. ``stages``: says where new orders begin."""
+    """As `take`, for who has more to do before the outbox is told. ``stages``: says where new orders begin.
+
+    ``of``: the order in exchange for which they are, from whose account what is paid of them comes; empty = of none.
+    """
     found: dict[int, SaleTaken] = {}
     asked: dict[int, tuple[Draft, str]] = {}
     for at, draft in enumerate(drafts):
@@ -103,7 +106,7 @@ def take_untold(
         fresh: dict[str, int] = {}
         judged = _judge(db, asked, fresh)
         news = [_fresh(keys, *asked[at], at_us) for at in fresh.values()]
-        taken = _insert(db, news, stages(news) if stages else {}, at_us)
+        taken = _insert(db, news, stages(news) if stages else {}, at_us, of)
         again = {at for name, at in fresh.items() if name not in taken}
         names = {drafts[at].order.id for at in again}
         again |= {at for at, one in judged.items() if one.id in names}
@@ -211,7 +214,9 @@ def _fresh(keys: Keys, draft: Draft, content: str, at_us: int) -> FreshSale:
     return FreshSale(draft, content, keys.all_of(draft.consignee, order.lines), order.ordered_us or at_us)
 
 
-def _insert(db: sa.Connection, fresh: Sequence[FreshSale], stages: Mapping[str, OrderStage], at_us: int) -> set[str]:
+def _insert(
+    db: sa.Connection, fresh: Sequence[FreshSale], stages: Mapping[str, OrderStage], at_us: int, of: str
+) -> set[str]:
     """Stores new orders with their lines and consignees; the ids of those that nobody else took meanwhile."""
     if not fresh:
         return set()
@@ -226,4 +231,6 @@ def _insert(db: sa.Connection, fresh: Sequence[FreshSale], stages: Mapping[str, 
     dialect.bulk_insert(db, tables.noted, ("order_id", "code", "place", "value"), seen)
     people = [(*sales.person_row(one.draft.order.id, one.draft.consignee, one.known_by), one.when_us) for one in stored]
     dialect.bulk_insert(db, tables.consignees, (*sales.PERSON, "when_us"), people)
+    paid = [(draft.order.id, draft.order.payment.paid, draft.order.payment.currency) for draft in drafts]
+    ledger.book_taken(db, paid, at_us, of)
     return taken

@@ -1,6 +1,6 @@
 """The tables of cases: what comes back or went wrong, what is wished, what came, what was done, and why it happened.
 
-Public names: cases, lines, units, notes, causes, actions, money.
+Public names: cases, lines, units, notes, causes, actions, gate, money.
 
 ``service_case`` holds an `edge.orders.cases.Case`; ``case_line`` what it is about; ``case_unit`` what the gate or a
 station saw of it, and what becomes of each; ``case_note`` all that was done; ``case_cause`` root causes and
@@ -134,6 +134,12 @@ actions = sa.Table(
     sa.Column("due_us", sa.BigInteger, nullable=False),
     sa.Column("done_us", sa.BigInteger, nullable=False),  # 0 = not yet
     sa.Index("ix_case_action_what", "kind", "value"),
+)
+gate = sa.Table(  # how far the returns gate looked at each mirrored journal
+    "case_gate",
+    METADATA,
+    sa.Column("node", sa.String(120), primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
 )
 money = sa.Table(
     "order_money",

@@ -135,6 +135,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_case_action_what", "case_action", ["kind", "value"])
     op.create_table(
+        "case_gate",
+        sa.Column("node", sa.String(120), primary_key=True),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
         "order_money",
         sa.Column("seq", long, primary_key=True, autoincrement=True),
         sa.Column("order_id", sa.String(200), sa.ForeignKey("sales_order.id"), nullable=False),
