@@ -21,6 +21,7 @@ from edge.orders.kpis import Dimension, Step
 from edge.orders.stock import MovementKind
 from edge.site import dialect, tables
 from edge.site.flow_facts import CHECKED
+from edge.site.stories import WORK
 from edge.site.tables import kpis, parcels, picks, sales, stock
 
 PART = "part"
@@ -150,7 +151,10 @@ def _cycle(begin: Step, end: Step, window: Window) -> sa.Select[Any]:
 def _touchless(_: sa.Connection, window: Window) -> sa.Select[Any]:
     change, step = sales.changes.c, kpis.steps.c
     touched = sa.exists().where(
-        change.order_id == _SALE.c.id, change.by.not_in(("", "review")), change.by != _SALE.c.channel
+        change.order_id == _SALE.c.id,
+        change.by.not_in(("", "review")),
+        change.by != _SALE.c.channel,
+        change.what.not_in((*WORK, "put-back")),  # what people do with goods, not with the order
     )
     accepted = sa.exists().where(step.subject == _SALE.c.id, step.step == str(Step.ACCEPTED))
     dims: _Dims = {Dimension.CHANNEL: _SALE.c.channel}

@@ -1,0 +1,240 @@
+"""Key figures: what a day of known troubles gives in both databases, and that number, members and orders agree."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+import sqlalchemy as sa
+from journals import records
+from sold import sold
+from stocked import CUTOFF_US, NOW_US, accept, planning, stocked
+
+from edge.core.events import (
+    Event,
+    Journaled,
+    LoadClosed,
+    OrderShipped,
+    Outcome,
+    ParcelGated,
+    RouteDecided,
+    RouteReason,
+    Sorted,
+    ToteChecked,
+)
+from edge.core.values.dock import Direction
+from edge.core.values.evidence import Finding
+from edge.core.values.load import Aboard, Load
+from edge.core.values.verdicts import FindingKind, GateVerdict
+from edge.intake.calendars import local_day
+from edge.orders.kpis import BY_NAME, KPIS, Dimension, Figure, Unit
+from edge.orders.picking import ShortReason
+from edge.orders.review import ReviewRule, ReviewRules
+from edge.orders.sales import Payment, PaymentKind, SalesOrder
+from edge.site import drafts, kpi_days, picking, releasing, rounds
+from edge.site.desk import SalesDesk
+from edge.site.kpi_sources import PART, source_of
+from edge.site.picking import Picked
+from edge.site.store import SiteStore
+
+ZONE = "UTC"
+DAY = local_day(NOW_US, ZONE)
+MINUTE_US = 60_000_000
+Found: TypeAlias = dict[tuple[str, Dimension, str], Figure]
+RULES = ReviewRules(off=frozenset({ReviewRule.AMOUNT_MISMATCH, ReviewRule.OUT_OF_STOCK, ReviewRule.UNKNOWN_SKU}))
+END_US = CUTOFF_US + 60 * MINUTE_US
+
+
+@pytest.fixture
+def store(store_url: str, tmp_path: Path) -> Iterator[SiteStore]:
+    with closing(SiteStore(store_url, secret_file=tmp_path / "site.secret")) as made:
+        yield made
+
+
+def at(minutes: int) -> int:
+    return NOW_US + minutes * MINUTE_US
+
+
+def _sorted(order: str, minutes: int, outcome: Outcome = Outcome.CONFIRMED) -> Sorted:
+    return Sorted(
+        at_us=at(minutes), line="sorter", track_id=minutes, subject=f"P-{order}", order=order, outcome=outcome,
+        wanted=3, lane=3 if outcome is Outcome.CONFIRMED else 4,
+    )  # fmt: skip
+
+
+def _route(order: str, minutes: int, reason: RouteReason = RouteReason.ASSIGNED, number: int = 0) -> RouteDecided:
+    return RouteDecided(
+        at_us=at(minutes), line="sorter", track_id=minutes, subject="", order=order, lane=3, reason=reason,
+        round=number, expiry_ms=0,
+    )  # fmt: skip
+
+
+def _checked(order: str, minutes: int, *found: FindingKind) -> ToteChecked:
+    findings = tuple(Finding(kind=kind, subject="(01)09521234000105(21)1", quantity=1) for kind in found)
+    return ToteChecked(
+        at_us=at(minutes), line="tote1", track_id=minutes, passage=1, tote="T", order=order, final=True, matched=(),
+        findings=findings,
+    )  # fmt: skip
+
+
+def _gated(order: str, minutes: int, verdict: GateVerdict, way: Direction = Direction.OUT) -> ParcelGated:
+    return ParcelGated(
+        at_us=at(minutes), dock="door1", direction=way, verdict=verdict, parcel=f"P-{order}", order=order,
+        carrier="Post", service="48h", load="L",
+    )  # fmt: skip
+
+
+def _closed(minutes: int, *orders: str) -> LoadClosed:
+    aboard = tuple(
+        Aboard(
+            parcel=f"P-{one}", order=one, carrier="Post", service="48h", at_us=at(minutes), sorted_us=0, dock="door1"
+        )
+        for one in orders
+    )
+    load = Load(id="L", dock="door1", carrier="Post", departure_us=at(300), cutoff_us=CUTOFF_US)
+    return LoadClosed(
+        at_us=at(minutes), feed_seq=1, load=load, by="kim", reason="", opened_us=0, aboard=aboard, wrong=(), missing=(),
+        undetermined=(),
+    )  # fmt: skip
+
+
+def a_day(store: SiteStore) -> list[str]:
+    """Five orders on their way: one refused at first, one short, one too late, one missorted, one that never left."""
+    stocked(store, units=20, bins=1)
+    names = accept(store, [(number, {0: 2, 1: 1}) for number in range(1, 6)])
+    (wave,) = drafts.plan(store.connections, planning(), at(1)).new
+    assert releasing.release(store.connections, wave, planning().limits, "Ann", at(10)) is not None
+    while (task := rounds.claim(store.connections, "Bob", at(11))) is not None:
+        line = next(line for line in task.lines if not line.ended)
+        short = line.fulfilment == names[1] and line.at.sku == "SKU-0"
+        said = Picked(
+            task=task.id, n=line.n, units=line.quantity - short, picker="Bob", version=task.version,
+            reason=ShortReason.DAMAGED if short else None,
+        )  # fmt: skip
+        picking.pick(store.connections, said, at(12))
+    told: list[Journaled | Event] = [
+        _checked(names[0], 20, FindingKind.MISSING),
+        _checked(names[0], 30),
+        *(_checked(name, 20 + n) for n, name in enumerate(names[1:], 1)),
+        _route("", 40, RouteReason.NO_READ),
+        _route(names[0], 41, RouteReason.NO_READ, number=1),
+        *(_route(name, 42 + n) for n, name in enumerate(names[:4])),
+        _sorted(names[0], 50),
+        _sorted(names[1], 51, Outcome.MISSORTED),
+        *(_sorted(name, 52 + n) for n, name in enumerate(names[2:4])),
+        *(OrderShipped(at(n), "sorter", names[k], f"P-{names[k]}", 3) for k, n in enumerate((50, 52, 53, 250))),
+        _gated(names[0], 255, GateVerdict.WRONG),
+        _gated(names[0], 256, GateVerdict.UNLOADED, Direction.IN),
+        *(_gated(name, 257, GateVerdict.RIGHT) for name in names[:3]),
+        _closed(260, *names[:3]),
+    ]  # fmt: skip
+    store.project("edge1@1", records(told))
+    return names
+
+
+def figures(store: SiteStore) -> Found:
+    kpi_days.count_days(store.connections, ZONE, END_US)
+    with store.connections.reading() as db:
+        found = [one.figure for one in kpi_days.days_of(db, DAY.isoformat(), DAY.isoformat())]
+    return {(one.kpi, one.dimension, one.member): one for one in found}
+
+
+def share(found: Found, kpi: str, by: Dimension = Dimension.SITE, of: str = "") -> tuple[int, int]:
+    its = found[kpi, by, of]
+    return its.numerator, its.denominator
+
+
+def test_a_day_of_known_troubles(store: SiteStore) -> None:
+    """Each number is what happened, by the whole site and by who or what it was; and by what is behind it."""
+    a_day(store)
+    desk = SalesDesk(store, RULES, ["TW"])
+    owed = replace(sold(102).order, payment=Payment(kind=PaymentKind.PREPAID, currency="TWD", total=29_700, paid=0))
+    desk.take([sold(101), replace(sold(102), order=owed), sold(103, quantity=999)], NOW_US)
+    done = desk.release("shop-102", None, "Ann", "paid in cash", ["unpaid"], at(5))
+    assert isinstance(done, SalesOrder), done
+    found = figures(store)
+    assert share(found, "touchless", Dimension.CHANNEL, "shop") == (1, 2)
+    assert share(found, "held") == (2, 8), "those of the small warehouse were judged by nobody"
+    assert share(found, "held", Dimension.REASON, "unpaid") == (1, 8)
+    assert found["cycle.taken-accepted", Dimension.SITE, ""][3:] == (5 * MINUTE_US, 2, 0, 5 * MINUTE_US)
+    assert share(found, "pick-accuracy") == share(found, "pick-accuracy", Dimension.PICKER, "Bob") == (4, 5)
+    assert share(found, "refused", Dimension.REASON, "missing") == (1, 5)
+    assert share(found, "no-read") == share(found, "no-read", Dimension.STATION, "sorter") == (1, 5)
+    assert share(found, "mis-sort") == (1, 4) and share(found, "wrong-door") == (1, 4)
+    assert share(found, "short", Dimension.REASON, "damaged") == share(found, "short", Dimension.PICKER, "Bob")
+    assert share(found, "short") == (1, 15) and share(found, "fill-rate", Dimension.GOODS, "plain") == (14, 15)
+    assert share(found, "on-time-departed", Dimension.CARRIER, "Post/48h") == (3, 5)
+    assert found["cycle.released-verified", Dimension.SITE, ""].p50 == (23 - 10) * MINUTE_US
+    assert found["cycle.released-verified", Dimension.SITE, ""].p90 == (30 - 10) * MINUTE_US
+    assert found["cycle.taken-departed", Dimension.CHANNEL, "shop"].denominator == 3
+    assert share(found, "cost.parcel") == (400, 4) and share(found, "cost.order") == (400, 4)
+    assert ("on-time-delivered", Dimension.SITE, "") not in found, "nobody tells of deliveries"
+    _agree(store, found)
+
+
+def _agree(store: SiteStore, found: Found) -> None:
+    """What the database adds up is what its rows give one by one, and a list behind a number adds up to it."""
+    window = kpi_days.window_of(DAY, ZONE, END_US)
+    checked = 0
+    with store.connections.reading() as db:
+        for kpi in KPIS:
+            rows = db.execute(sa.select(source_of(db, kpi.name, window))).mappings().all()
+            whole = sum(row["weight"] for row in rows)
+            for by in (Dimension.SITE, *kpi.dimensions):
+                parts: dict[str, list[int]] = defaultdict(list)
+                weights: dict[str, int] = defaultdict(int)
+                causes = by is Dimension.REASON and bool(rows) and PART in rows[0]
+                for row in rows:
+                    of = "" if by is Dimension.SITE else row[by]
+                    member = f"{of:02d}" if by is Dimension.HOUR else of
+                    if (member or by is Dimension.SITE) and (row[PART] if causes else True):
+                        parts[member].append(row[PART if causes else "hit"])
+                        weights[member] += row["weight"]
+                for member, hits in parts.items():
+                    if not (causes or weights[member]):
+                        continue
+                    its = found[kpi.name, by, member]
+                    assert (its.numerator, its.denominator) == (sum(hits), whole if causes else weights[member])
+                    if kpi.unit is Unit.TIME:
+                        hits.sort()
+                        nearest = [hits[math.ceil(len(hits) * part) - 1] for part in (0.5, 0.9)]
+                        assert [its.p50, its.p90] == nearest
+                    behind = kpi_days.subjects_of(db, kpi.name, window, by, member, 1_000)
+                    assert sum(one.hit for one in behind) == its.numerator
+                    checked += 1
+            assert {one for one in found if one[0] == kpi.name} <= {
+                (kpi.name, by, member) for _, by, member in found if by in (Dimension.SITE, *kpi.dimensions)
+            }
+    assert checked > 40
+
+
+def test_what_comes_late_belongs_to_its_day(store: SiteStore) -> None:
+    """Counted again nothing changes; a day that is over changes by what is told now, and begins where the site says."""
+    names = a_day(store)
+    at_once = figures(store)
+    assert figures(store) == at_once
+    late = [_checked(names[0], 19), _checked(names[4], 90), _route("", -24 * 60, RouteReason.NO_READ)]
+    store.project("edge2@1", records(late))
+    now = figures(store)
+    assert share(now, "pick-accuracy") == (5, 5), "its first check was at another line, which tells it last"
+    assert now["cycle.released-verified", Dimension.SITE, ""].numerator == (9 + 11 + 12 + 13 + 14) * MINUTE_US
+    before = (DAY - timedelta(days=1)).isoformat()
+    with store.connections.reading() as db:
+        (one,) = kpi_days.days_of(db, before, before, "no-read", "site")
+    assert (one.figure.numerator, one.figure.denominator) == (1, 1)
+
+    # the same hours are another day where midnight is another; a day of a change of clocks has its 23 hours
+    sides = [kpi_days.window_of(date(2026, 9, one), "Asia/Taipei", END_US) for one in (21, 22)]
+    assert sides[0].end_us == sides[1].begin_us
+    with store.connections.reading() as db:
+        gates = [kpi_days.figures_of(db, one, [BY_NAME["wrong-door"]]) for one in sides]
+    assert not gates[0] and gates[1][0][3:5] == (1, 4)
+    spring = kpi_days.window_of(date(2026, 3, 29), "Europe/Berlin", END_US)
+    assert spring.end_us - spring.begin_us == 23 * 60 * MINUTE_US
