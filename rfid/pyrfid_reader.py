@@ -63,7 +63,13 @@ class PyrfidReader:
             raise no_line(self.name, self._device, error) from error
         except Exception as error:  # the library knows no other kind
             raise ReaderError(f"{self.name}: {self._device}: {error}", ReaderFailure.UNREACHABLE) from error
-        line = _Line(reader._PyRfid__serial, stop, self._silent_s)  # noqa: SLF001  the library shows its port to nobody
+        port = reader._PyRfid__serial  # noqa: SLF001  the library shows its port to nobody
+        try:
+            port.exclusive = True
+            line = _Line(port, stop, self._silent_s)
+        except OSError as error:
+            port.close()
+            raise no_line(self.name, self._device, error) from error
         reader._PyRfid__serial = line  # noqa: SLF001  nor takes one
         about, heard = f"card reader on {self._device}, {self._baud} baud, through pyrfid", False
         tell(ReaderReached(about))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import termios
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import cast
@@ -100,7 +101,7 @@ class SerialReader:
         loop = asyncio.get_running_loop()
         try:
             port = serial.Serial(self._device, self._baud, timeout=0, exclusive=True)
-        except OSError as error:
+        except (OSError, termios.error) as error:  # the latter of a line that is pulled out while it is opened
             raise no_line(self.name, self._device, error) from error
 
         def readable() -> None:
@@ -187,12 +188,14 @@ def silent(name: str, device: str, silent_s: float) -> ReaderError:
     return ReaderError(f"{name}: {device}: no word for {silent_s:g} s", ReaderFailure.SILENT)
 
 
-def no_line(name: str, device: str, error: OSError, failure: ReaderFailure = ReaderFailure.UNREACHABLE) -> ReaderError:
+def no_line(
+    name: str, device: str, error: OSError | termios.error, failure: ReaderFailure = ReaderFailure.UNREACHABLE
+) -> ReaderError:
     """The error for a serial line that cannot be opened, or is gone; says what to do."""
     if failure is ReaderFailure.LOST:
         reason = "the line is gone: was the reader unplugged?"
     else:
-        match error.errno:
+        match error.errno if isinstance(error, OSError) else error.args[0]:
             case errno.ENOENT | errno.ENXIO | errno.ENODEV:
                 reason = "no such device: is the reader plugged in?"
             case errno.EACCES | errno.EPERM:

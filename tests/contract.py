@@ -1,8 +1,8 @@
 """What a contract asks of every driver, whatever it drives: it ends when told, leaves nothing, and bears any way.
 
 Public names: SECOND_S, NONSENSE, FLOODS, MASKS, LOOPS, MeteredLoop, Belongings, ends_in_time, turns,
-places, names_of; the way to a peer: Way, Then, Mouth, Relay, deaf, slams, passes,
-SLAMS, elsewhere.
+places, names_of; the way to a peer: Way, Then, Mouth, Relay, deaf, slams, passes, pulls, taken,
+SLAMS, elsewhere; which habits of peers are tried with whom: HABITS, Tried.
 
 A second is no measured time here: told to end, a driver gets a clock that stands while anybody has something to do, and
 moves by the timers that are waited for. What it waits for itself is all that counts, whatever the machine does beside.
@@ -11,14 +11,17 @@ moves by the timers that are waited for. What it waits for itself is all that co
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import select
 import selectors
 import socket
 import ssl
 import struct
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Container, Iterator, Set
+import tty
+from collections.abc import AsyncIterator, Callable, Collection, Container, Iterable, Iterator, Set
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -42,6 +45,8 @@ NONSENSE = (
 """What no driver's peer says."""
 FLOODS = tuple(octets * (1_000_000 // len(octets)) for octets in (b"\xff", b"\x02", b"0", NONSENSE[1], NONSENSE[4]))
 """The same without an end, as somebody says whom nothing stops."""
+HABITS = ("slam", "single connection", "busy", "silent after connect", "reset in every state", "flood", "garbage")
+"""What peers do in the field, and every driver must bear; busy: all of it is there before anybody has looked."""
 MASKS = (0xFF, 0x01, 0x80, 0x10)
 """What may be wrong with an octet, bit by bit."""
 _LOOK_S = 0.01
@@ -338,6 +343,63 @@ class Relay:
                 self.said += octets
                 await mouth.say(octets)
         writer.close()
+
+
+@asynccontextmanager
+async def pulls(after: int, says: bytes = b"") -> AsyncIterator[str]:
+    """The device of a serial line that says something and is pulled out, so many turns after it was opened."""
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    device = os.ttyname(theirs)
+    os.close(theirs)
+    seen = select.poll()
+    seen.register(ours, 0)
+    with ExitStack() as end:
+        end.callback(os.close, ours)
+
+        async def pull() -> None:
+            while seen.poll(0):  # noqa: ASYNC110  hung up: nobody has opened it, and the loop has no word for that
+                await asyncio.sleep(0)
+            await turns(after)
+            if says:
+                os.write(ours, says)
+            end.close()
+
+        task = asyncio.create_task(pull())
+        try:
+            yield device
+        finally:
+            task.cancel()
+            await asyncio.wait((task,))
+
+
+@contextmanager
+def taken(device: str) -> Iterator[None]:
+    """A serial line that another program has."""
+    line = os.open(device, os.O_RDWR | os.O_NOCTTY)
+    try:
+        fcntl.flock(line, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(line)
+
+
+class Tried:
+    """Which habits of peers a suite tries, with which of its ``cases``."""
+
+    def __init__(self, cases: Collection[str]) -> None:
+        self._cases = cases
+        self._cells: dict[str, set[str]] = {habit: set() for habit in HABITS}
+
+    def __call__(self, habit: str, names: Iterable[str], argument: str = "name") -> pytest.MarkDecorator:
+        """Runs a test of this habit with the cases of these names."""
+        names = list(names)
+        self._cells[habit].update(names)
+        return pytest.mark.parametrize(argument, names)
+
+    def missing(self) -> list[tuple[str, str]]:
+        """Habits that are not tried, each with the case."""
+        return [(habit, name) for habit, names in self._cells.items() for name in self._cases if name not in names]
 
 
 def elsewhere(keys: Any, host: str) -> Any:

@@ -56,7 +56,7 @@ class ReaderCase:
     ``looks_s``: how long is looked for what it makes of nonsense. A talk is broken off at ``breaks`` places, and comes
     in pieces in ``splits`` ways. ``holds``: so many octets find room on their way while nobody reads. ``answers``: the
     way to it stands by answers of the reader itself, and by no broker's, port's or line's alone. ``listens``: the
-    device connects to it, at ``listen`` of its keys.
+    device connects to it, at ``listen`` of its keys, says ``hello`` and then ``words``.
     """
 
     driver: str
@@ -68,6 +68,8 @@ class ReaderCase:
     holds: int = 1_000_000
     answers: bool = False
     listens: bool = False
+    hello: bytes = b""
+    words: bytes = b""
 
 
 # ---- LLRP ------------------------------------------------------------------------------------------------------------
@@ -205,9 +207,9 @@ async def barcode(programs: Programs, way: Way) -> AsyncIterator[Peer]:
         yield Peer(barcode_keys(programs, relay.port), relay.over, relay.said, relay.end, tell, CODES)
 
 
-def calling(
-    keys: Callable[[int], dict[str, Any]], words: bytes, events: Sequence[ReaderEvent], hello: bytes = b""
-) -> Callable[[Programs, Way], AbstractAsyncContextManager[Peer]]:
+def caller(
+    driver: str, keys: Callable[[int], dict[str, Any]], words: bytes, events: Sequence[ReaderEvent], hello: bytes = b""
+) -> ReaderCase:
     """A device that connects to us and says ``hello``, and then ``words`` whenever it is told."""
 
     @asynccontextmanager
@@ -244,7 +246,7 @@ def calling(
             if called.done():
                 called.result()[1].transport.abort()
 
-    return stand
+    return ReaderCase(driver, stand, listens=True, hello=hello, words=words)
 
 
 def called_barcode_keys(port: int) -> dict[str, Any]:
@@ -368,10 +370,8 @@ READERS: dict[str, ReaderCase] = {
     "pyrfid": ReaderCase("pyrfid", cards("pyrfid", b""), holds=3_000),
     "serial over tcp": ReaderCase("serial", card_server, server_keys),
     "barcode": ReaderCase("barcode", barcode, barcode_keys),
-    "barcode that calls": ReaderCase("barcode", calling(called_barcode_keys, SCANS, CODES), listens=True),
-    "push by tcp": ReaderCase("push-json", calling(push_keys("tcp"), PUSHED, ZEBRAS), listens=True),
-    "push by websocket": ReaderCase(
-        "push-json", calling(push_keys("websocket"), HELLO[1], ZEBRAS, HELLO[0]), listens=True
-    ),
+    "barcode that calls": caller("barcode", called_barcode_keys, SCANS, CODES),
+    "push by tcp": caller("push-json", push_keys("tcp"), PUSHED, ZEBRAS),
+    "push by websocket": caller("push-json", push_keys("websocket"), HELLO[1], ZEBRAS, HELLO[0]),
     "autoid": ReaderCase("autoid", autoid, autoid_keys, looks_s=0.3, breaks=8, splits=2, answers=True),
 }

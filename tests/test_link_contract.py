@@ -11,7 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import count, cycle
 from typing import Any
 
 import pytest
@@ -25,19 +25,23 @@ from contract import (
     Belongings,
     MeteredLoop,
     Then,
+    Tried,
     Way,
     deaf,
     elsewhere,
     ends_in_time,
     names_of,
     places,
+    pulls,
     slams,
+    taken,
     turns,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from link_peers import LIMIT_MS, LINKS, NAME, Link, LinkCase, LinkPeer
 from loops import Loop
+from numbered_device import NumberedDevice
 from programs import Programs
 from waiting import HANGS_S, until
 
@@ -51,6 +55,9 @@ TURNS = 40
 Planted = Callable[[Any], Any]
 
 every_link = pytest.mark.parametrize("name", LINKS)
+tried = Tried(LINKS)
+dialled = [name for name, case in LINKS.items() if case.dials]
+lines = [name for name, case in LINKS.items() if not case.dials]
 
 
 def as_it_is(link: Link) -> Link:
@@ -272,7 +279,7 @@ def test_a_peer_that_closes_anywhere_is_said_by_the_contracts_error(run: Run, pr
         run(says_why_it_ended(LINKS[name], programs, Way(most=most, then=Then.CLOSE)), loop=MeteredLoop)
 
 
-@every_link
+@tried("flood", LINKS)
 def test_a_flood_of_nonsense_is_borne(run: Run, programs: Programs, name: str) -> None:
     at = breaks(run, programs, name)
     for most in (0, at[len(at) // 2]):
@@ -304,13 +311,13 @@ async def slammed(case: LinkCase, programs: Programs, after: int, reset: bool, s
 
 
 @LOOPS
-@pytest.mark.parametrize("name", [name for name, case in LINKS.items() if case.dials])
+@tried("slam", dialled)
 def test_a_peer_that_lets_it_in_and_closes_at_once_is_said(run: Run, programs: Programs, name: str, loop: Loop) -> None:
     for after, reset in SLAMS:
         run(slammed(LINKS[name], programs, after, reset), loop=loop)
 
 
-@pytest.mark.parametrize("name", [name for name, case in LINKS.items() if case.dials])
+@tried("busy", dialled)
 def test_what_comes_while_the_loop_is_busy_is_said(run: Run, programs: Programs, name: str) -> None:
     """It stands, says something and is over before anybody has looked."""
     for says in NONSENSE:
@@ -319,18 +326,86 @@ def test_what_comes_while_the_loop_is_busy_is_said(run: Run, programs: Programs,
                 run(slammed(LINKS[name], programs, after, reset, says), loop=MeteredLoop)
 
 
-@every_link
+async def pulled(case: LinkCase, programs: Programs, after: int, says: bytes) -> PlcError:
+    async with pulls(after, says) as device, case.stand(programs, Way()) as peer:
+        link, before = case.make(programs, peer.keys | {"device": device}), Belongings.now()
+
+        async def ask() -> None:
+            await link.connect()
+            while True:
+                await case.calls[0](link)
+
+        task = asyncio.create_task(ask())
+        await ends_in_time(task, before)
+        return blamed(task.exception())
+
+
+@LOOPS
+@tried("slam", lines)
+def test_a_line_that_is_pulled_out_at_once_is_said(run: Run, programs: Programs, name: str, loop: Loop) -> None:
+    for after in (0, 1, 2, 5):
+        run(pulled(LINKS[name], programs, after, b""), loop=loop)
+
+
+@tried("busy", lines)
+def test_what_comes_on_a_line_while_the_loop_is_busy_is_said(run: Run, programs: Programs, name: str) -> None:
+    for says in NONSENSE:
+        for after in (0, 2):
+            run(pulled(LINKS[name], programs, after, says), loop=MeteredLoop)
+
+
+@tried("single connection", lines)
+def test_a_line_that_another_program_has_is_said_and_ours_afterwards(run: Run, programs: Programs, name: str) -> None:
+    async def main() -> None:
+        case = LINKS[name]
+        async with case.stand(programs, Way()) as peer:
+            link, before = case.make(programs, peer.keys), Belongings.now()
+            with taken(peer.keys["device"]), pytest.raises(PlcError, match=f"^{NAME}: "):
+                await link.connect()
+            assert not before.left()
+            await link.connect()
+            for call in case.calls:
+                await call(link)
+            await link.close()
+
+    run(main(), loop=MeteredLoop)
+
+
+@tried("reset in every state", LINKS)
 def test_a_peer_that_resets_anywhere_is_said_by_the_contracts_error(run: Run, programs: Programs, name: str) -> None:
     for most in breaks(run, programs, name)[::2]:
         run(says_why_it_ended(LINKS[name], programs, Way(most=most, then=Then.RESET)), loop=MeteredLoop)
 
 
-@pytest.mark.parametrize("name", [name for name, case in LINKS.items() if case.dials])
+@tried("busy", [name for name, case in LINKS.items() if case.driver in ("modbus", "remote-io")])
+def test_a_device_that_says_later_is_asked_again(
+    run: Run, programs: Programs, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of three requests get exception 6, whatever they come by."""
+    answer, number = NumberedDevice.answer, count()
+
+    def later(self: NumberedDevice, pdu: bytes) -> bytes:
+        return answer(self, pdu) if next(number) % 3 == 2 else bytes((pdu[0] | 0x80, 6))
+
+    async def main() -> None:
+        async with NumberedDevice() as device:
+            for program in ("modbus_plc", "modbus_io"):
+                monkeypatch.setitem(vars(programs), program, device.port)
+            async with life(LINKS[name], programs, Way()) as its:
+                await its.goes_on()
+                assert len(its.said) >= 2 * len(its.case.calls), its.task
+
+    monkeypatch.setattr(NumberedDevice, "answer", later)
+    run(main(), loop=MeteredLoop)
+    assert next(number) > 6
+
+
+@tried("single connection", dialled)
 def test_a_peer_with_one_connection_serves_whoever_connects_anew(run: Run, programs: Programs, name: str) -> None:
     run(comes_again_alone(LINKS[name], programs), loop=MeteredLoop)
 
 
-@every_link
+@tried("silent after connect", LINKS)
 def test_a_peer_that_falls_silent_anywhere_is_waited_for_as_long_as_the_limit(
     run: Run, programs: Programs, name: str
 ) -> None:
@@ -338,7 +413,7 @@ def test_a_peer_that_falls_silent_anywhere_is_waited_for_as_long_as_the_limit(
         run(waits_no_longer_than_its_limit(LINKS[name], programs, Way(most=most)), loop=MeteredLoop)
 
 
-@every_link
+@tried("garbage", LINKS)
 def test_nonsense_from_anywhere_on_raises_nothing_else(run: Run, programs: Programs, name: str) -> None:
     for most in breaks(run, programs, name)[::4]:
         for last in NONSENSE:
@@ -352,7 +427,7 @@ def test_a_wrong_octet_anywhere_raises_nothing_else(run: Run, programs: Programs
         run(bears(LINKS[name], programs, Way(spoilt=(place, next(masks)))), loop=MeteredLoop)
 
 
-@pytest.mark.parametrize("name", [name for name, case in LINKS.items() if case.dials])
+@pytest.mark.parametrize("name", dialled)
 def test_whom_it_cannot_reach_is_said(run: Run, programs: Programs, name: str) -> None:
     case = LINKS[name]
     assert case.dials is not None
@@ -380,6 +455,10 @@ def test_any_split_of_what_comes_says_the_same(run: Run, programs: Programs, nam
 
 
 # ---- that the suite refuses what breaks the contract -----------------------------------------------------------------
+
+
+def test_every_habit_of_peers_is_tried_with_every_link() -> None:
+    assert not tried.missing()
 
 
 def test_every_driver_and_transport_has_a_peer() -> None:

@@ -29,6 +29,7 @@ from contract import (
     Belongings,
     MeteredLoop,
     Then,
+    Tried,
     Way,
     deaf,
     elsewhere,
@@ -65,6 +66,7 @@ BREAKS = 16
 Planted = Callable[[Publisher], Publisher]
 
 every_publisher = pytest.mark.parametrize("kind", PUBLISHERS)
+tried = Tried(PUBLISHERS)
 
 
 def as_it_is(publisher: Publisher) -> Publisher:
@@ -259,33 +261,38 @@ def test_a_target_that_closes_anywhere_is_named(run: Run, site: Site, programs: 
         run(says_who_is_down(site, programs, kind, Way(most=most, then=Then.CLOSE)), loop=MeteredLoop)
 
 
-@every_publisher
+@tried("reset in every state", PUBLISHERS, "kind")
 def test_a_target_that_resets_anywhere_is_named(run: Run, site: Site, programs: Programs, kind: str) -> None:
     for most in places(length(run, site, programs, kind), BREAKS):
         run(says_who_is_down(site, programs, kind, Way(most=most, then=Then.RESET)), loop=MeteredLoop)
 
 
-@every_publisher
+async def slammed(site: Site, programs: Programs, kind: str, after: int, reset: bool, says: bytes = b"") -> None:
+    async with slams(after, reset, says) as port, going(site, PUBLISHERS[kind].keys(programs, port)) as its:
+        await until(lambda: bool(its.trouble) or its.ended.done())
+        trouble = its.trouble
+        await its.ends()
+        assert trouble.startswith(PUBLISHERS[kind].where.format(port)), f"names no target: {trouble}"
+
+
+@tried("slam", PUBLISHERS, "kind")
 def test_a_target_that_lets_it_in_and_ends_at_once_is_named(
     run: Run, site: Site, programs: Programs, kind: str
 ) -> None:
-    """Also where it says something first, and all of it is there when anybody looks."""
-
-    async def slammed(after: int, reset: bool, says: bytes) -> None:
-        async with slams(after, reset, says) as port, going(site, PUBLISHERS[kind].keys(programs, port)) as its:
-            await until(lambda: bool(its.trouble) or its.ended.done())
-            trouble = its.trouble
-            await its.ends()
-            assert trouble.startswith(PUBLISHERS[kind].where.format(port)), f"names no target: {trouble}"
-
     for after, reset in SLAMS:
-        run(slammed(after, reset, b""), loop=MeteredLoop)
+        run(slammed(site, programs, kind, after, reset), loop=MeteredLoop)
+
+
+@tried("busy", PUBLISHERS, "kind")
+def test_what_a_target_says_before_anybody_looks_is_its_own(
+    run: Run, site: Site, programs: Programs, kind: str
+) -> None:
     for says in NONSENSE:
-        run(slammed(0, False, says), loop=MeteredLoop)
-        run(slammed(0, True, says), loop=MeteredLoop)
+        for reset in (False, True):
+            run(slammed(site, programs, kind, 0, reset, says), loop=MeteredLoop)
 
 
-@every_publisher
+@tried("single connection", PUBLISHERS, "kind")
 def test_a_target_with_one_connection_gets_everything(run: Run, site: Site, programs: Programs, kind: str) -> None:
     """It closes every connection beside the one that it serves, and that one in the middle."""
 
@@ -302,7 +309,7 @@ def test_a_target_with_one_connection_gets_everything(run: Run, site: Site, prog
     run(main(), loop=MeteredLoop)
 
 
-@every_publisher
+@tried("silent after connect", PUBLISHERS, "kind")
 def test_a_target_that_falls_silent_is_named(
     run: Run, site: Site, programs: Programs, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -327,7 +334,7 @@ def test_a_target_that_falls_silent_is_named(
         run(main(most), loop=MeteredLoop)
 
 
-@every_publisher
+@tried("flood", PUBLISHERS, "kind")
 def test_a_flood_of_nonsense_is_borne(run: Run, site: Site, programs: Programs, kind: str) -> None:
     at = places(length(run, site, programs, kind), BREAKS)
     for most in (0, at[len(at) // 2]):
@@ -348,7 +355,7 @@ def test_any_split_of_what_comes_delivers_the_same(run: Run, site: Site, program
     cut()
 
 
-@every_publisher
+@tried("garbage", PUBLISHERS, "kind")
 def test_nonsense_from_anywhere_on_and_wrong_octets_are_the_targets(
     run: Run, site: Site, programs: Programs, kind: str
 ) -> None:
@@ -401,6 +408,10 @@ def test_an_api_that_does_not_answer_is_not_waited_for(run: Run, site: Site, pro
 
 
 # ---- that the suite refuses what breaks the contract -----------------------------------------------------------------
+
+
+def test_every_habit_of_targets_is_tried_with_every_publisher() -> None:
+    assert not tried.missing()
 
 
 def test_every_kind_has_a_target() -> None:

@@ -26,6 +26,7 @@ from contract import (
     Belongings,
     MeteredLoop,
     Then,
+    Tried,
     Way,
     deaf,
     elsewhere,
@@ -33,7 +34,9 @@ from contract import (
     names_of,
     passes,
     places,
+    pulls,
     slams,
+    taken,
     turns,
 )
 from hypothesis import given, settings
@@ -53,6 +56,10 @@ NAME = "dock1"
 Planted = Callable[[Reader], Reader]
 
 every_reader = pytest.mark.parametrize("name", READERS)
+tried = Tried(READERS)
+dialled = [name for name, case in READERS.items() if case.dials]
+listening = [name for name, case in READERS.items() if case.listens]
+lines = [name for name in READERS if name not in dialled + listening]
 
 
 def as_it_is(reader: Reader) -> Reader:
@@ -260,7 +267,7 @@ def test_a_peer_that_closes_anywhere_is_said_by_the_contracts_error(run: Run, pr
         run(says_why_it_ended(READERS[name], programs, Way(most=most, then=Then.CLOSE)), loop=MeteredLoop)
 
 
-@every_reader
+@tried("reset in every state", READERS)
 def test_a_peer_that_resets_anywhere_is_said_by_the_contracts_error(run: Run, programs: Programs, name: str) -> None:
     for most in breaks(run, programs, name)[::2]:
         run(says_why_it_ended(READERS[name], programs, Way(most=most, then=Then.RESET)), loop=MeteredLoop)
@@ -286,12 +293,12 @@ async def comes_again_alone(case: ReaderCase, programs: Programs) -> None:
                         blamed(task.exception())
 
 
-@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.dials])
+@tried("single connection", dialled)
 def test_a_peer_with_one_connection_serves_whoever_connects_anew(run: Run, programs: Programs, name: str) -> None:
     run(comes_again_alone(READERS[name], programs), loop=MeteredLoop)
 
 
-@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.dials])
+@tried("busy", dialled)
 def test_what_comes_while_the_loop_is_busy_is_said(run: Run, programs: Programs, name: str) -> None:
     """It stands, says something and is over before anybody has looked."""
     for says in NONSENSE:
@@ -333,21 +340,90 @@ async def ends_at_any_turn(case: ReaderCase, programs: Programs) -> None:
 
 
 @LOOPS
-@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.listens])
+@pytest.mark.parametrize("name", listening)
 def test_told_to_end_at_any_turn_it_listens_no_more(run: Run, programs: Programs, name: str, loop: Loop) -> None:
     run(ends_at_any_turn(READERS[name], programs), loop=loop)
 
 
-@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.listens])
-def test_who_comes_and_goes_while_the_loop_is_busy_is_borne(run: Run, programs: Programs, name: str) -> None:
+@tried("slam", listening)
+def test_who_comes_and_goes_at_once_is_borne(run: Run, programs: Programs, name: str) -> None:
     """In the loop of our processes; asyncio's own forgets who was let in just before it ceased to listen."""
-    for says in (b"", *NONSENSE):
+    for after, reset in SLAMS[:6]:
+        run(is_passed_by(READERS[name], programs, after, reset, b""), loop=uvloop.new_event_loop)
+
+
+@tried("busy", listening)
+def test_who_comes_and_goes_while_the_loop_is_busy_is_borne(run: Run, programs: Programs, name: str) -> None:
+    for says in NONSENSE:
         for reset in (False, True):
             for after in (0, 2):
                 run(is_passed_by(READERS[name], programs, after, reset, says), loop=uvloop.new_event_loop)
 
 
-@every_reader
+async def counts_the_newest(case: ReaderCase, programs: Programs) -> None:
+    """A device that lost its connection comes anew, and the old one stands as ever for us."""
+    async with talk(case, programs, Way()) as its:
+        host, _, port = its.peer.keys["listen"].rpartition(":")
+        await until(lambda: its.stands)
+        await its.peer.tell()
+        await until(lambda: len(its.data) >= len(its.peer.events))
+        with socket.create_connection((host, int(port))) as anew:
+            anew.setblocking(False)
+            loop = asyncio.get_running_loop()
+            if case.hello:
+                await loop.sock_sendall(anew, case.hello)
+                assert await loop.sock_recv(anew, 4_096)
+            await loop.sock_sendall(anew, case.words)
+            await until(lambda: len(its.data) >= 2 * len(its.peer.events))
+            assert its.data == 2 * list(its.peer.events) and not its.task.done()
+            before = its.before._replace(files=Belongings.now().files)
+            its.task.cancel()
+            await ends_in_time(its.task, before)
+
+
+@LOOPS
+@tried("single connection", listening)
+def test_a_reader_that_comes_anew_is_heard_beside_its_old_connection(
+    run: Run, programs: Programs, name: str, loop: Loop
+) -> None:
+    run(counts_the_newest(READERS[name], programs), loop=loop)
+
+
+async def pulled(case: ReaderCase, programs: Programs, after: int, says: bytes) -> ReaderError:
+    async with pulls(after, says) as device, case.stand(programs, Way()) as peer:
+        before = Belongings.now()
+        task = asyncio.create_task(made(peer.keys | {"device": device}).run(lambda _: None))
+        await ends_in_time(task, before)
+        return blamed(task.exception())
+
+
+@LOOPS
+@tried("slam", lines)
+def test_a_line_that_is_pulled_out_at_once_is_said(run: Run, programs: Programs, name: str, loop: Loop) -> None:
+    for after in (0, 1, 2, 5):
+        run(pulled(READERS[name], programs, after, b""), loop=loop)
+
+
+@tried("busy", lines)
+def test_what_comes_on_a_line_while_the_loop_is_busy_is_said(run: Run, programs: Programs, name: str) -> None:
+    for says in NONSENSE:
+        for after in (0, 2):
+            run(pulled(READERS[name], programs, after, says), loop=MeteredLoop)
+
+
+@tried("single connection", lines)
+def test_a_line_that_another_program_has_is_said_and_ours_afterwards(run: Run, programs: Programs, name: str) -> None:
+    async def main() -> None:
+        case = READERS[name]
+        async with case.stand(programs, Way()) as peer:
+            with taken(peer.keys["device"]), pytest.raises(ReaderError, match=f"^{NAME}: "):
+                await made(peer.keys).run(lambda _: None)
+        assert await says_the_same(case, programs, Way())
+
+    run(main(), loop=MeteredLoop)
+
+
+@tried("flood", READERS)
 def test_a_flood_of_nonsense_is_borne(run: Run, programs: Programs, name: str) -> None:
     at = breaks(run, programs, name)
     for most in (0, at[len(at) // 2]):
@@ -372,9 +448,7 @@ async def falls_silent(case: ReaderCase, programs: Programs, most: int) -> Reade
         return blamed(task.exception())
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, case in READERS.items() if case.dials or case.driver in ("serial", "pyrfid")]
-)
+@tried("silent after connect", READERS)
 def test_a_peer_that_is_silent_after_the_connect_is_said(run: Run, programs: Programs, name: str) -> None:
     for most in breaks(run, programs, name)[:6:2]:
         run(falls_silent(READERS[name], programs, most), loop=MeteredLoop)
@@ -390,13 +464,13 @@ async def slammed(case: ReaderCase, programs: Programs, after: int, reset: bool,
 
 
 @LOOPS
-@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.dials])
+@tried("slam", dialled)
 def test_a_peer_that_lets_it_in_and_closes_at_once_is_said(run: Run, programs: Programs, name: str, loop: Loop) -> None:
     for after, reset in SLAMS:
         run(slammed(READERS[name], programs, after, reset), loop=loop)
 
 
-@every_reader
+@tried("garbage", READERS)
 def test_nonsense_from_anywhere_on_raises_nothing_else(run: Run, programs: Programs, name: str) -> None:
     for most in breaks(run, programs, name)[::4]:
         for last in NONSENSE:
@@ -410,7 +484,7 @@ def test_a_wrong_octet_anywhere_raises_nothing_else(run: Run, programs: Programs
         run(bears(READERS[name], programs, Way(spoilt=(place, next(masks)))), loop=MeteredLoop)
 
 
-@pytest.mark.parametrize("name", [name for name, case in READERS.items() if case.dials])
+@pytest.mark.parametrize("name", dialled)
 def test_whom_it_cannot_reach_is_said(run: Run, programs: Programs, name: str) -> None:
     keys = READERS[name].dials
     assert keys is not None
@@ -469,6 +543,10 @@ def test_up_means_heard(run: Run, programs: Programs, name: str, loop: Loop) -> 
 
 
 # ---- that the suite refuses what breaks the contract -----------------------------------------------------------------
+
+
+def test_every_habit_of_peers_is_tried_with_every_reader() -> None:
+    assert not tried.missing()
 
 
 def test_every_driver_has_a_peer() -> None:
