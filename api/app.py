@@ -31,6 +31,7 @@ from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, media_type
 from api.pages import page_routes
 from api.parcels import parcel_page_routes, parcel_routes
+from api.pick_pages import pick_page_routes
 from api.picks import pick_routes
 from api.points import point_routes
 from api.problem_details import is_v1, problem_answer
@@ -177,6 +178,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     page_routes(app, site)
     blocklist_page_routes(app, site)
     warehouse_page_routes(app, site)
+    pick_page_routes(app, site)
     parcel_page_routes(app, site)
     put_back_page_routes(app, site)
     sales_routes(app, site)

@@ -16,9 +16,8 @@ from starlette.responses import RedirectResponse
 from api.answers import json_answer
 from api.pages import language_of, problems_of, rendered
 from api.problem_details import V1_PROBLEMS
-from api.sales import body_of, known_id
 from api.site_state import Site
-from api.v1_bodies import Body, Limit
+from api.v1_bodies import Body, Limit, body_of, known_id
 from edge.intake.operators import ONE_LINE, By
 from edge.journal.host_time import now_us
 from edge.site.desk import Blockable, Blocked, BlockKind, UnknownSale

@@ -21,8 +21,11 @@ from starlette.responses import RedirectResponse
 from api.answers import json_answer
 from api.guard import FORM_POLICY, PAGE_COOKIE
 from api.navigation import PAGES, Page, group_at, groups_of
-from api.sales import WISHES, body_of, detail_of, known_id, said_story, take_entries, take_upload
+from api.sale_bodies import WISHES
+from api.sale_stories import said_story
+from api.sales import detail_of, take_entries, take_upload
 from api.site_state import Site
+from api.v1_bodies import body_of, known_id
 from edge.core.iso_time import iso
 from edge.core.values.text import one_line
 from edge.intake.sales_orders import OrderEntry, entry_of

@@ -16,10 +16,9 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.responses import RedirectResponse
 
-from api.pages import language_of, rendered
+from api.pages import form_of, language_of, rendered
 from api.scanned import piece_of, whole
 from api.site_state import Site
-from edge.core.values.text import one_line
 from edge.intake import keys
 from edge.journal.host_time import now_us
 from edge.site import catalogue, put_backs, sightings
@@ -56,9 +55,7 @@ def put_back_page_routes(app: FastAPI, site: Site) -> None:
 
     @app.post("/put-backs/{action}", include_in_schema=False)
     async def act(action: str, request: Request) -> Response:
-        form = await request.form(max_files=0, max_fields=20)
-        given = {key: one_line(str(value))[:4_000] for key, value in form.multi_items()}
-        return await asyncio.to_thread(_acted, site, request, action, given)
+        return await asyncio.to_thread(_acted, site, request, action, await form_of(request))
 
 
 def _acted(site: Site, request: Request, action: str, given: Mapping[str, str]) -> Response:

@@ -1,6 +1,6 @@
 """Sales orders over HTTP, ``/api/v1``: taken one by one or many, looked for, and what people wish of them.
 
-Public names: sales_routes, WISHES, SaidEntry, said_story, body_of, known_id, detail_of, take_entries, take_upload.
+Public names: sales_routes, detail_of, take_entries, take_upload.
 
 What is wrong is a problem of RFC 9457 with a line for each field. A wish about an order names the version that it
 means, ``If-Match: "3"``; every answer about one says its version in ``ETag``. Who gets an order is in the answer about
@@ -10,20 +10,13 @@ that one order, in no list.
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import (
     BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StringConstraints,
     TypeAdapter,
     ValidationError,
 )
@@ -31,27 +24,23 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from api.answers import FieldSaid, field_problems_answer, json_answer, said_of_field
 from api.guard import media_type
+from api.problem_details import V1_PROBLEMS
+from api.sale_bodies import WISHES, Wish
+from api.sale_stories import story_of
 from api.site_state import Site
-from edge.core.iso_time import iso
+from api.v1_bodies import Body, body_of, known_id
 from edge.intake.channels import Source
 from edge.intake.channels import take as read_files
 from edge.intake.folder import REPORT_COLUMNS, report_rows
-from edge.intake.gather import noted_of
-from edge.intake.given import each_once, whole_number
-from edge.intake.operators import ONE_LINE, By, Remark
+from edge.intake.operators import By
 from edge.intake.sales_orders import (
     EXAMPLE,
-    ConsigneeIn,
     FieldProblem,
     OrderEntry,
-    PaymentIn,
-    SalesLineIn,
     read_sales_orders,
 )
 from edge.journal.host_time import now_us
-from edge.orders.amend import Amend
-from edge.orders.contact import ContactOutcome
-from edge.orders.sales import Draft, OrderStage, Payment, SalesLine, SalesOrder
+from edge.orders.sales import OrderStage
 from edge.orders.work import WishRefused
 from edge.site.desk import (
     ImportRun,
@@ -61,197 +50,22 @@ from edge.site.desk import (
     SalePage,
     SalesDesk,
     SaleTaken,
-    UnknownSale,
 )
 from edge.views.csv_table import csv_table
-from edge.views.order_story import tell_change, tell_record
 from edge.views.order_words import of_refusal
-from edge.views.words.phrase import Phrase, Word
 from edge.views.words.table import say
 
 NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 _MANY = 10_000
 """Orders of a list or stream at most: a file of more is for the watched folder."""
 _LIMIT = 500
-_T = TypeVar("_T", bound=BaseModel)
-_Code = Annotated[str, StringConstraints(max_length=40)]
-_Id = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE_LINE]
-_Units = Annotated[StrictInt, Field(ge=0, lt=2**31)]
-_Lines = Annotated[dict[Annotated[int, Field(ge=1, lt=2**31)], _Units], Field(max_length=2_000)]
-_Reason = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True), ONE_LINE]
-_Name = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True), ONE_LINE]
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Wish(_Body):
-    by: _Name
-    reason: _Reason
-
-
-class ReleaseBody(_Wish):
-    """``codes``: of the findings that are waived; empty = all that hold it."""
-
-    codes: Annotated[tuple[_Code, ...], Field(max_length=50)] = ()
-
-
-class HoldBody(_Wish):
-    """Somebody wants to look at it."""
-
-
-class CancelBody(_Wish):
-    """``refund_at_once``: also for goods that nobody has seen again."""
-
-    refund_at_once: StrictBool = False
-
-
-class AmendBody(_Wish):
-    """``wanted``: units of lines by their numbers; ``payment``: as the channel says it of all that is wanted now."""
-
-    wanted: _Lines = {}
-    added: Annotated[tuple[SalesLineIn, ...], Field(max_length=1_000)] = ()
-    service: Annotated[str, StringConstraints(max_length=200), ONE_LINE] | None = None
-    consignee: ConsigneeIn | None = None
-    payment: PaymentIn | None = None
-    refund_at_once: StrictBool = False
-
-
-class MergeBody(_Wish):
-    """``other``: the order that ships with this one from now on."""
-
-    other: _Id
-
-
-class SplitBody(_Wish):
-    """``units``: by line, that get a fulfilment of their own; ``fulfilment``: out of which, empty = of open ones."""
-
-    units: Annotated[_Lines, Field(min_length=1)]
-    fulfilment: Annotated[str, StringConstraints(max_length=200), ONE_LINE] = ""
-
-
-class ContactBody(_Body):
-    """What came of asking the customer; no ``outcome``: somebody is to ask."""
-
-    by: By
-    outcome: ContactOutcome | None = None
-    note: Remark = ""
-
-
-class PayBody(_Body):
-    """Money that came in, in minor units."""
-
-    by: By
-    amount: Annotated[StrictInt, Field(ge=1, le=10**15)]
-
-
-class PutBackBody(_Body):
-    """Cancelled units are out of tote or parcel; not ``seen``: ``by`` and ``reason`` say why nobody will see them."""
-
-    fulfilment: _Id
-    line: Annotated[StrictInt, Field(ge=1, lt=2**31)]
-    units: Annotated[StrictInt, Field(ge=1, lt=2**31)]
-    seen: StrictBool = True
-    by: Annotated[str, StringConstraints(max_length=80), ONE_LINE] = ""
-    reason: Remark = ""
-
-
-class DeliveryRefusedBody(_Wish):
-    """A parcel was refused at the door; ``fulfilment``: which."""
-
-    fulfilment: _Id
-
-
-Wish: TypeAlias = Callable[[SalesDesk, str, int | None, Any], SalesOrder | WishRefused]
-
-
-def _amend(desk: SalesDesk, name: str, version: int | None, body: AmendBody) -> SalesOrder | WishRefused:
-    order = desk.detail(name).order
-    first = max((line.number for line in order.lines), default=0) + 1
-    added = tuple(_line(number, line) for number, line in enumerate(body.added, first))
-    wish = Amend(
-        order=name,
-        by=body.by,
-        reason=body.reason,
-        wanted=dict(body.wanted),
-        added=added,
-        service=body.service,
-        consignee=body.consignee is not None,
-        payment=None if body.payment is None else Payment(**body.payment.model_dump()),
-        refund_at_once=body.refund_at_once,
-    )
-    if body.consignee is None:
-        return desk.amend(wish, version, now_us())
-    person = body.consignee.consignee()
-    return desk.amend(wish, version, now_us(), person, Draft(order=order, consignee=person, noted=noted_of(person)))
-
-
-def _line(number: int, line: SalesLineIn) -> SalesLine:
-    return SalesLine(
-        number=number,
-        sku=line.sku,
-        quantity=line.quantity,
-        gtin=line.gtin or "",
-        name=line.name,
-        price=line.price,
-        discount=line.discount,
-    )
-
-
-def _release(desk: SalesDesk, name: str, version: int | None, body: ReleaseBody) -> SalesOrder | WishRefused:
-    return desk.release(name, version, body.by, body.reason, body.codes, now_us())
-
-
-def _hold(desk: SalesDesk, name: str, version: int | None, body: HoldBody) -> SalesOrder | WishRefused:
-    return desk.hold(name, version, body.by, body.reason, now_us())
-
-
-def _cancel(desk: SalesDesk, name: str, version: int | None, body: CancelBody) -> SalesOrder | WishRefused:
-    return desk.cancel(name, version, body.by, body.reason, now_us(), refund_at_once=body.refund_at_once)
-
-
-def _merge(desk: SalesDesk, name: str, version: int | None, body: MergeBody) -> SalesOrder | WishRefused:
-    return desk.merge(name, version, body.other, body.by, body.reason, now_us())
-
-
-def _split(desk: SalesDesk, name: str, version: int | None, body: SplitBody) -> SalesOrder | WishRefused:
-    units = {line: count for line, count in body.units.items() if count}
-    return desk.split(name, version, units, body.by, body.reason, now_us(), body.fulfilment)
-
-
-def _contact(desk: SalesDesk, name: str, version: int | None, body: ContactBody) -> SalesOrder | WishRefused:
-    return desk.contact(name, version, body.outcome, body.by, body.note, now_us())
-
-
-def _pay(desk: SalesDesk, name: str, version: int | None, body: PayBody) -> SalesOrder | WishRefused:
-    return desk.pay(name, version, body.by, body.amount, now_us())
-
-
-def _put_back(desk: SalesDesk, name: str, _: int | None, body: PutBackBody) -> SalesOrder | WishRefused:
-    its = {"seen": body.seen, "by": body.by, "reason": body.reason}
-    return desk.see_back(name, body.fulfilment, body.line, body.units, now_us(), **its)  # type: ignore[arg-type]
-
-
-def _delivery_refused(
-    desk: SalesDesk, name: str, version: int | None, body: DeliveryRefusedBody
-) -> SalesOrder | WishRefused:
-    return desk.delivery_refused(name, version, body.fulfilment, body.by, body.reason, now_us())
-
-
-WISHES: dict[str, tuple[type[_Body], Wish]] = {
-    "release": (ReleaseBody, _release),
-    "hold": (HoldBody, _hold),
-    "amend": (AmendBody, _amend),
-    "cancel": (CancelBody, _cancel),
-    "merge": (MergeBody, _merge),
-    "split": (SplitBody, _split),
-    "contact": (ContactBody, _contact),
-    "pay": (PayBody, _pay),
-    "put-back": (PutBackBody, _put_back),
-    "delivery-refused": (DeliveryRefusedBody, _delivery_refused),
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "the version that is meant, as ETag gives it; `*` = whichever",
+    "schema": {"type": "string", "pattern": r'^(\*|(W/)?"[0-9]{1,9}")$'},
 }
-"""What can be wished of an order, by the last part of its path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,25 +86,6 @@ class OrdersSaid:
 
     counts: dict[str, int]
     results: tuple[OrderSaid, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaleEntry:
-    """One entry of an order's timeline; ``text``, ``place`` and ``cause`` in English, empty = nobody knows.
-
-    ``fulfilment``: that it is about.
-    """
-
-    at: str
-    at_us: int
-    code: str
-    values: dict[str, Word]
-    text: str
-    place: str = ""
-    cause: str = ""
-    by: str = ""
-    reason: str = ""
-    fulfilment: str = ""
 
 
 _BY: TypeAdapter[str] = TypeAdapter(By)
@@ -338,7 +133,7 @@ def sales_routes(app: FastAPI, site: Site) -> None:
 
 
 def _take_routes(app: FastAPI, site: Site) -> None:
-    @app.post("/api/v1/sales-orders", openapi_extra=_ORDERS_BODY)
+    @app.post("/api/v1/sales-orders", responses=V1_PROBLEMS, openapi_extra=_ORDERS_BODY)
     async def take_sales(request: Request, brief: bool = False) -> Response:
         """Takes orders and reviews them; what is known changes nothing, or is amended by the channel's later word.
 
@@ -361,7 +156,7 @@ def _take_routes(app: FastAPI, site: Site) -> None:
 
 
 def _import_routes(app: FastAPI, site: Site) -> None:
-    @app.post("/api/v1/imports", status_code=201, openapi_extra=_FILES_BODY)
+    @app.post("/api/v1/imports", status_code=201, responses=V1_PROBLEMS, openapi_extra=_FILES_BODY)
     async def import_files(request: Request) -> Response:
         """Takes files of a channel; what was set aside, and why, stands in the report."""
         run = await take_upload(request, site)
@@ -371,12 +166,12 @@ def _import_routes(app: FastAPI, site: Site) -> None:
         answer.headers["location"] = f"/api/v1/imports/{run.id}"
         return answer
 
-    @app.get("/api/v1/imports")
+    @app.get("/api/v1/imports", responses=V1_PROBLEMS)
     def imports() -> Response:
         """The newest imports, without what was set aside."""
         return json_answer(site.desk().import_runs())
 
-    @app.get("/api/v1/imports/{run_id}")
+    @app.get("/api/v1/imports/{run_id}", responses=V1_PROBLEMS)
     def import_report(run_id: str, request: Request) -> Response:
         """What came of files, a row for each thing that was set aside; with ``Accept: text/csv`` as CSV."""
         run = None if "\0" in run_id else site.desk().import_run(run_id)
@@ -426,7 +221,7 @@ async def take_upload(request: Request, site: Site) -> ImportRun | Response:
 
 
 def _look_routes(app: FastAPI, site: Site) -> None:
-    @app.get("/api/v1/sales-orders")
+    @app.get("/api/v1/sales-orders", responses=V1_PROBLEMS)
     def sales_orders(
         stage: OrderStage | None = None,
         finding: Annotated[str, Query(max_length=40)] = "",
@@ -441,18 +236,18 @@ def _look_routes(app: FastAPI, site: Site) -> None:
         which = SaleFilter(stage=str(stage or ""), finding=finding, channel=channel, after=after)
         return json_answer(site.desk().page(which, q.strip(), limit))
 
-    @app.get("/api/v1/sales-orders/{order_id:path}/timeline")
+    @app.get("/api/v1/sales-orders/{order_id:path}/timeline", responses=V1_PROBLEMS)
     def sale_timeline(order_id: str) -> Response:
         """What was done to an order, and what the floor saw of its fulfilments, in order of time."""
         return json_answer({"order": order_id, "entries": story_of(site, order_id)})
 
-    @app.get("/api/v1/sales-orders/{order_id:path}")
+    @app.get("/api/v1/sales-orders/{order_id:path}", responses=V1_PROBLEMS)
     def sales_order(order_id: str) -> Response:
         """All that is known of an order; who gets it is here, and in no list."""
         return detail_answer(detail_of(site.desk(), order_id))
 
 
-def _wish_route(app: FastAPI, site: Site, action: str, kind: type[_Body], wish: Wish) -> None:
+def _wish_route(app: FastAPI, site: Site, action: str, kind: type[Body], wish: Wish) -> None:
     async def asked(order_id: str, request: Request) -> Response:
         version = _version(request)
         if isinstance(version, Response):
@@ -475,7 +270,8 @@ def _wish_route(app: FastAPI, site: Site, action: str, kind: type[_Body], wish: 
         f"/api/v1/sales-orders/{{order_id:path}}/{action}",
         name=f"sale_{action}",
         description=kind.__doc__,
-        openapi_extra={"requestBody": schema},
+        responses=V1_PROBLEMS,
+        openapi_extra={"requestBody": schema, "parameters": [_IF_MATCH]},
     )(asked)
 
 
@@ -541,83 +337,9 @@ def _brief(said: OrdersSaid) -> Response:
     return field_problems_answer(422, "some orders are refused; the others are taken", wrong[:100])
 
 
-def body_of(kind: type[_T], body: bytes) -> _T | Response:
-    """A body as its model has it, or what is wrong with it, by field."""
-    try:
-        # It knows lone surrogates, for the model to refuse.
-        given = json.loads(body, object_pairs_hook=each_once, parse_int=whole_number)
-    except (ValueError, RecursionError) as error:
-        said = [FieldSaid("body", f"not JSON in UTF-8: {error}")]
-        return field_problems_answer(422, f"{said[0].field}: {said[0].detail}", said)
-    try:
-        return kind.model_validate(given)
-    except ValidationError as error:
-        said = [said_of_field(item) for item in error.errors(include_url=False, include_context=False)]
-        return field_problems_answer(422, f"{said[0].field}: {said[0].detail}", said[:100])
-
-
-def known_id(name: str) -> str:
-    """An id that may be one. Raises UnknownSale."""
-    if "\0" in name or len(name) > 200:
-        raise UnknownSale(name)
-    return name
-
-
 def detail_of(desk: SalesDesk, name: str) -> SaleDetail:
     """All of an order. Raises UnknownSale."""
     return desk.detail(known_id(name))
-
-
-@dataclass(frozen=True, slots=True)
-class SaidEntry:
-    """One entry of an order's timeline, for any language. ``fulfilment``: that it is about."""
-
-    at_us: int
-    said: Phrase
-    place: Phrase | None
-    cause: Phrase | None
-    by: str = ""
-    reason: str = ""
-    fulfilment: str = ""
-
-    @property
-    def at(self) -> str:
-        """Its time, ISO 8601."""
-        return iso(self.at_us)
-
-
-def said_story(site: Site, name: str) -> list[SaidEntry]:
-    """The timeline of an order with those of its fulfilments. Raises UnknownSale."""
-    desk, store = site.desk(), site.store()
-    found = []
-    for one in desk.story(known_id(name)):
-        part = tell_change(one.what, one.by, one.reason, one.body)
-        parcel = str(one.body.get("fulfilment", ""))
-        found.append(SaidEntry(one.at_us, part.said, part.place, part.cause, one.by, one.reason, parcel))
-    for parcel in desk.fulfilments(name):
-        for entry in store.timeline(parcel, site.layouts):
-            place, cause = tell_record(entry.record.value, entry.record.seq)
-            found.append(SaidEntry(entry.at_us, entry.said, place, cause, fulfilment=parcel))
-    return sorted(found, key=lambda one: one.at_us)
-
-
-def story_of(site: Site, name: str) -> list[SaleEntry]:
-    """The same as it is sent."""
-    return [
-        SaleEntry(
-            at=one.at,
-            at_us=one.at_us,
-            code=one.said.code,
-            values=one.said.values,
-            text=say(one.said),
-            place="" if one.place is None else say(one.place),
-            cause="" if one.cause is None else say(one.cause),
-            by=one.by,
-            reason=one.reason,
-            fulfilment=one.fulfilment,
-        )
-        for one in said_story(site, name)
-    ]
 
 
 def detail_answer(detail: SaleDetail) -> Response:

@@ -24,14 +24,13 @@ from api.doubts import Doubts
 from api.follow import Followed, JournalWatch, Memory, Shown
 from api.guard import page_secret
 from api.intake import watch_folders
+from api.site_tables import check_names, devices_of, door_of
 from api.stream import Hub, event
-from edge.config.lines import LineConfig, SiteConfig
+from edge.config.lines import SiteConfig
 from edge.config.load import load_controllers
 from edge.config.points import point
-from edge.config.problem import ConfigError
 from edge.config.review_rules import review_rules
 from edge.config.secret import read_api_token
-from edge.config.webhooks import WebhookTable, signing_key
 from edge.core.alarms.alarms import unraised
 from edge.core.events import AlarmChanged, Started
 from edge.core.values.alarm import AlarmKind
@@ -48,7 +47,7 @@ from edge.orders.stock import StockError
 from edge.site.desk import SalesDesk
 from edge.site.duties import Duty, duties_of, turn
 from edge.site.store import Keep, Kept, SiteStore, StoreError, StoreHeld
-from edge.site.webhooks import Herald, Webhook
+from edge.site.webhooks import Herald
 from edge.views.docks import DockBoard, DockPicture
 from edge.views.history import History, Window
 from edge.views.live import LiveView
@@ -107,7 +106,7 @@ class Site:
         """Where orders are read and stored, one request after the other; what people ask does not wait for it."""
         self._wishes = ThreadPoolExecutor(1, "wishes")
         controllers = load_controllers(config)
-        _check_names(config, controllers)
+        check_names(config, controllers)
         self.lines = {
             layout.name: LineInfo(controller.line[layout.name].title, controller.controller, layout)
             for controller in controllers
@@ -115,7 +114,7 @@ class Site:
         }
         self._followers = tuple(controller.controller for controller in controllers if controller.store)
         self.layouts = tuple(info.layout for info in self.lines.values())
-        devices = [_devices(controller) for controller in controllers]
+        devices = [devices_of(controller) for controller in controllers]
         self.points = {
             (plc, name): point(name, one)
             for controller in controllers
@@ -145,7 +144,7 @@ class Site:
         self._countries = tuple(dict.fromkeys(one.country for one in config.channels.values() if one.country))
         self._apart = [name for name, one in config.channels.items() if not one.allow_merge]
         self._version = version("lanewise")
-        self.herald = Herald(_door(config.site, name, table) for name, table in config.webhook.items())
+        self.herald = Herald(door_of(config.site, name, table) for name, table in config.webhook.items())
         self._store: SiteStore | None = None
         self._store_lock = threading.Lock()
         self._store_trouble = ""
@@ -369,42 +368,3 @@ class Site:
             self._publish()
             self.hub.publish(event("health", msgspec.json.encode(self.health())))
             await asyncio.sleep(BEAT_S)
-
-
-def _door(site: str, name: str, table: WebhookTable) -> Webhook:
-    """Raises ConfigError for files that cannot be read."""
-    if secure := table.url.startswith("https:"):
-        table.context()
-    return Webhook(
-        name=name,
-        site=site,
-        url=table.url,
-        key=signing_key(table.secret_file),
-        types=table.types,
-        timeout_s=table.timeout_ms / 1000,
-        context=table.context if secure else None,
-    )
-
-
-def _devices(controller: LineConfig) -> tuple[str, ...]:
-    """A controller's devices as `edge.core.events.DeviceChanged` names them."""
-    points = [f"points.{name}" for name, table in controller.plc.items() if table.point]
-    plcs = [f"plc.{name}" for name, table in controller.plc.items() if table.mailbox]
-    return (*plcs, *points, *(f"reader.{name}" for name in controller.reader))
-
-
-def _check_names(config: SiteConfig, controllers: list[LineConfig]) -> None:
-    """Names that people and look-ups use must be one thing's only, across all controllers."""
-    problems: list[str] = []
-    first: dict[tuple[str, str], int] = {}
-    for index, controller in enumerate(controllers):
-        names = [("controller", controller.controller)]
-        names += [("dock", dock.name) for dock in controller.dock]
-        names += [("line", name) for name in controller.line] + [("plc", name) for name in controller.plc]
-        for kind, name in names:
-            other = first.setdefault((kind, name), index)
-            if other != index:
-                path = config.controller[index].config
-                problems.append(f"controller.{index}: {path}: {kind} {name!r}: controller.{other} has the same name")
-    if problems:
-        raise ConfigError(Path("SITE.toml"), problems)

@@ -1,17 +1,24 @@
 """What is said the same in several bodies and parameters of `/api/v1`.
 
-Public names: Body, Key, Word, After, Limit, Units, Version, version_of.
+Public names: Body, Key, Word, After, Limit, Units, Version, version_of, body_of,
+known_id.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from fastapi import Header, HTTPException, Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from fastapi import Header, HTTPException, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from api.answers import FieldSaid, field_problems_answer, said_of_field
+from edge.intake.given import each_once, whole_number
 from edge.intake.operators import ONE_LINE
+from edge.site.desk import UnknownSale
+
+_T = TypeVar("_T", bound=BaseModel)
 
 
 class Body(BaseModel):
@@ -35,3 +42,25 @@ def version_of(tag: str) -> int:
     if (found := re.fullmatch(r'(?:W/)?"([0-9]{1,9})"', tag.strip())) is None:
         raise HTTPException(412, f"If-Match: {tag[:40]!r}: allowed is a version as ETag gives it")
     return int(found[1])
+
+
+def body_of(kind: type[_T], body: bytes) -> _T | Response:
+    """A body as its model has it, or what is wrong with it, by field."""
+    try:
+        # It knows lone surrogates, for the model to refuse.
+        given = json.loads(body, object_pairs_hook=each_once, parse_int=whole_number)
+    except (ValueError, RecursionError) as error:
+        said = [FieldSaid("body", f"not JSON in UTF-8: {error}")]
+        return field_problems_answer(422, f"{said[0].field}: {said[0].detail}", said)
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        said = [said_of_field(item) for item in error.errors(include_url=False, include_context=False)]
+        return field_problems_answer(422, f"{said[0].field}: {said[0].detail}", said[:100])
+
+
+def known_id(name: str) -> str:
+    """An id that may be one. Raises UnknownSale."""
+    if "\0" in name or len(name) > 200:
+        raise UnknownSale(name)
+    return name

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.app import create_app
-from api.sales import WISHES
+from api.sale_bodies import WISHES
 from edge.config.lines import SiteConfig
 from edge.config.load import load_site
 from edge.intake.sales_orders import EXAMPLE

@@ -261,7 +261,15 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
     rendered = "\n".join(
         path.read_text(encoding="utf-8") for path in sorted((project / "api/templates").glob("*.html"))
     )
-    pages = ("blocklist.py", "navigation.py", "pages.py", "warehouse_pages.py", "parcels.py", "put_back_page.py")
+    pages = (
+        "blocklist.py",
+        "navigation.py",
+        "pages.py",
+        "pick_pages.py",
+        "warehouse_pages.py",
+        "parcels.py",
+        "put_back_page.py",
+    )
     makers = (*(f"api/{name}" for name in pages), "edge/print/pick_sheet.py")
     python = "\n".join((project / name).read_text(encoding="utf-8") for name in makers)
     codes = (

@@ -1,22 +1,19 @@
 """What becomes of sales orders in one transaction: judged, wished, reported; applied, written down and told.
 
-Public names: SaleWork, PERSON, held_by, floor_turns, as_line_knows.
+Public names: SaleWork, PERSON, held_by.
 
 The decisions are those of `edge.orders`; here they get their facts, and what they give is stored.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 import sqlalchemy as sa
 
-from edge.core.events import GateVerdict, LoadClosed, OrderShipped, ParcelGated, ToteChecked
 from edge.core.values.order import Order, OrderState
-from edge.journal.record import Record
 from edge.orders import amend as wishes
 from edge.orders.again import Again, taken_again
 from edge.orders.amend import Amend
@@ -38,7 +35,7 @@ from edge.orders.money import apportioned
 from edge.orders.planning import Planning
 from edge.orders.review import Judgement, ReviewFinding, ReviewRule, ReviewRules, Waiver, Weight, judge
 from edge.orders.sales import Consignee, Draft, OrderStage, SalesOrder
-from edge.orders.stages import STARTED, Fulfilment, FulfilmentState, FulfilmentTurn, Scope, line_state, moved
+from edge.orders.stages import STARTED, Fulfilment, FulfilmentState, FulfilmentTurn, Scope, moved
 from edge.orders.stock import BinKey
 from edge.orders.work import Changed, WishRefused
 from edge.site import dialect, ledger, orders, outbox, sales, tables
@@ -46,6 +43,7 @@ from edge.site.choosing import in_force
 from edge.site.dialect import Lock
 from edge.site.effects import EffectsDone, settle, undraft
 from edge.site.ledger import MoneyKind, MoneyRow
+from edge.site.line_orders import articles_of, as_line_knows
 from edge.site.outbox import OutboxTold
 from edge.site.personal import Keys
 from edge.site.sales import SaleChange, SaleFinding
@@ -59,7 +57,6 @@ PERSON = "person"
 """The code of a finding that is no rule's: somebody holds the order, and only somebody releases it."""
 _OTHERS = (Missing, TakeOut, RemoveFromLoad, PlanAgain, Relabel, AskCarrier)
 """Effects that somebody must do something about; the outbox says so."""
-_TELLING = frozenset(kind.__name__ for kind in (ToteChecked, OrderShipped, ParcelGated, LoadClosed))
 _JUDGED = (OrderStage.REVIEW, OrderStage.HELD, OrderStage.ACCEPTED)
 
 
@@ -328,7 +325,7 @@ class SaleWork:
         names = {*self._amended, *done.routes, *done.void}
         if names:
             dialect.lock(self._db, Lock.ORDERS)  # a tote may just be bound
-            lines = _lines(self._db, self._amended.values())
+            lines = articles_of(self._db, self._amended.values())
             for order in orders.orders_where(self._db, dialect.among(self._db, tables.orders.c.id, names)):
                 self._tell_line(order, done, lines)
         outbox.append(self._db, self.told, self._at_us)
@@ -390,60 +387,6 @@ def _planned_otherwise(before: SalesOrder, now: SalesOrder, person: Consignee | 
         getattr(before, name) != getattr(now, name)
         for name in ("lines", "service", "stage", "merged_into", "payment", "promised", "priority", "urgent")
     )
-
-
-def floor_turns(records: Iterable[Record]) -> list[tuple[str, FulfilmentTurn]]:
-    """What journals say of fulfilments, in order, by their ids."""
-    found: list[tuple[str, FulfilmentTurn]] = []
-    for record in records:
-        if record.kind not in _TELLING:
-            continue
-        match record.value:
-            case ToteChecked(order=order, final=True, verified=verified) if order:
-                found.append((order, FulfilmentTurn.VERIFIED if verified else FulfilmentTurn.REFUSED))
-            case OrderShipped(order=order):
-                found.append((order, FulfilmentTurn.SORTED))
-            case ParcelGated(order=order, verdict=GateVerdict.RIGHT) if order:
-                found.append((order, FulfilmentTurn.LOADED))
-            case ParcelGated(order=order, verdict=GateVerdict.UNLOADED) if order:
-                found.append((order, FulfilmentTurn.UNLOADED))
-            case LoadClosed(aboard=aboard, wrong=wrong):
-                found += [(one.order, FulfilmentTurn.DEPARTED) for one in (*aboard, *wrong) if one.order]
-            case _:  # nothing of a fulfilment
-                pass
-    return found
-
-
-def as_line_knows(order: Order, fulfilment: Fulfilment, articles: Mapping[tuple[str, int], str]) -> Order:
-    """The line's order with what is in its fulfilment now. ``articles``: GTIN or SKU by sales order and line."""
-    state = line_state(fulfilment.state)
-    if state is not OrderState.OPEN:
-        return replace(order, state=state)
-    left, back = Counter[str](), Counter[str]()
-    for portion in fulfilment.portions:
-        article = articles.get((portion.order, portion.line), "")
-        left[article] += portion.quantity
-        back[article] += portion.putting_back
-    lines = []
-    for line in order.lines:
-        article = line.gtin if line.gtin in left else line.sku
-        units = min(line.quantity + line.cancelled, left[article])
-        gone = min(line.quantity + line.cancelled - units, back[article])
-        left[article] -= units
-        back[article] -= gone
-        if (units, gone) == (line.quantity, line.cancelled):
-            lines.append(line)
-        elif units or gone:  # which of them stay where some are to be put back, the portal sees
-            epcs = line.epcs if gone <= line.cancelled and len(line.epcs) <= units else ()
-            lines.append(replace(line, quantity=units, cancelled=gone, epcs=epcs))
-    return replace(order, lines=tuple(lines), state=state)
-
-
-def _lines(db: sa.Connection, fulfilments: Iterable[Fulfilment]) -> dict[tuple[str, int], str]:
-    its = tables.sales.lines.c
-    names = {portion.order for one in fulfilments for portion in one.portions}
-    query = sa.select(its.order_id, its.number, its.gtin, its.sku).where(dialect.among(db, its.order_id, names))
-    return {(order, number): gtin or sku for order, number, gtin, sku in db.execute(query)}
 
 
 def _told(effect: Missing | TakeOut | RemoveFromLoad | PlanAgain | Relabel | AskCarrier) -> OutboxTold:

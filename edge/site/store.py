@@ -33,10 +33,11 @@ from edge.site.dialect import Lock
 from edge.site.engine import StoreError, StoreHeld
 from edge.site.flow_numbers import numbers_after
 from edge.site.keeping import Keep, Kept, Person, forget, keep_up, persons
+from edge.site.line_orders import floor_turns
 from edge.site.orders import OrderConflict, Put
 from edge.site.outbox import OutboxRow
 from edge.site.personal import Keys, check_mark, read_keys
-from edge.site.sales_work import SaleWork, floor_turns
+from edge.site.sales_work import SaleWork
 from edge.site.taking import SaleOutcome, SaleTaken
 from edge.site.tracking import RULES
 from edge.views.timeline import TimelineEntry, timeline
