@@ -57,6 +57,7 @@ _SINCE_0001 = (
     "bin",
     "lot",
     "sku_gtin",
+    "unit_weight",
     "sku",
     "outbox",
     "change",

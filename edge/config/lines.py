@@ -19,6 +19,7 @@ from edge.config.kpis import KpiTable
 from edge.config.label import LabelTable
 from edge.config.login import PlainTable
 from edge.config.opcua import UaServerConfig
+from edge.config.packing import CartonTable, FillerTable, GoodsTable, ProtectionTable
 from edge.config.plcs import PlcConfig
 from edge.config.publish import DiskConfig, MetricsConfig, PublisherConfig, RetentionConfig
 from edge.config.readers import ReaderConfig
@@ -342,6 +343,11 @@ class SiteConfig(PlainTable):
     publish_state: Beside = Field(
         default=Path("publish-site.sqlite"), validate_default=True, description="the file of these publishers"
     )
+
+    carton: dict[Name, CartonTable] = Field(default={}, description="cartons, by name, see docs/packing.md")
+    filler: dict[Name, FillerTable] = Field(default={}, description="what fills them; the first one is taken")
+    protection: dict[Name, ProtectionTable] = Field(default={}, description="wraps, bags and the like, by name")
+    goods: GoodsTable = Field(default=GoodsTable(), description="rules for goods that are not like others")
 
     @property
     def store_file(self) -> Path | None:

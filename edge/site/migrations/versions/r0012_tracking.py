@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0008"
+down_revision = "0010"
 _NOBODYS = "sscc = ''"
 _LOOKED = "look_us > 0"
 
