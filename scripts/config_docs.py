@@ -109,6 +109,8 @@ def _allowed(field: dict[str, Any], defs: dict[str, Any]) -> str:
     if "enum" in field:
         return ", ".join(f"`{json.dumps(one)}`" for one in field["enum"])
     if field.get("type") == "array":
+        if "prefixItems" in field:
+            return f"[{', '.join(_allowed(one, defs) for one in field['prefixItems'])}]"
         return f"list of {_allowed(field.get('items', {}), defs)}"
     if field.get("type") == "object" and _values(field):
         return f"table of {_allowed(_values(field), defs)}"

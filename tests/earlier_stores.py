@@ -69,6 +69,7 @@ _SINCE_0001 = (
     "bin",
     "lot",
     "sku_gtin",
+    "unit_weight",
     "sku",
     "outbox",
     "change",

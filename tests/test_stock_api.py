@@ -26,6 +26,7 @@ from edge.config.shipping import PlanTable, ServiceTable, ZoneTable, shipping_pr
 from edge.intake.calendars import CalendarError, instant_us
 from edge.intake.planning import planning_of
 from edge.intake.stock_rows import read_stock
+from edge.orders.articles import Goods, Stance
 from rfid.epc.identity import describe
 
 CSV = """sku,name,gtins,mass_g,bin,aisle,place,quantity,lot,expires
@@ -152,6 +153,23 @@ def test_a_workbook_says_what_its_csv_says() -> None:
         assert (again.problems, again.articles, again.bins, again.lots) == ((), read.articles, read.bins, read.lots)
         assert [one.target for one in again.receipts] == [one.target for one in read.receipts]
         assert len({one.cause for one in again.receipts}) == 2
+
+
+def test_how_goods_are_packed_comes_with_them() -> None:
+    """H37: an edge alone is no size; what a row does not say is not known. UN numbers are limited quantities here."""
+    header = "sku,mass_g,length_mm,width_mm,height_mm,stance,on_top_g,un,packing_group,inner_ml,sealed\n"
+    read = read_stock(f"{header}A,900,60,60,180,upright,0,1263,II,750,false\nB,,,,,,,,,,\n".encode(), "UTC", 7)
+    (paint, _, _), (unknown, _, _) = read.articles
+    assert (paint.edges_mm, paint.stance, paint.on_top_g, paint.sealed) == ((60, 60, 180), Stance.UPRIGHT, 0, False)
+    assert (paint.goods, paint.longest_mm, paint.volume_mm3) == (Goods.LIMITED_QUANTITY, 180, 648_000)
+    assert (unknown.edges_mm, unknown.on_top_g, unknown.un, unknown.sealed) == ((0, 0, 0), None, "", True)
+    wrong = read_stock(f"{header}A,,60,,180,sideways,,12,IV,,\nB,,60,,180,,,,,,\n".encode(), "UTC", 7).problems
+    assert [one.partition(": ")[0] for one in wrong] == [
+        "row 2, stance",
+        "row 2, un",
+        "row 2, packing_group",
+        "row 3, length_mm",
+    ]
 
 
 def test_what_is_wrong_in_a_workbook_stands_with_its_cell() -> None:

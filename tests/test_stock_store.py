@@ -18,13 +18,14 @@ from waiting import HANGS_S
 from edge.core.events import OrderShipped, ToteChecked
 from edge.core.values.order import OrderState
 from edge.orders.amend import Amend
-from edge.orders.articles import Article, GtinError
+from edge.orders.articles import Article, GtinError, Stance
 from edge.orders.picking import PickError, ShortReason, TaskState, ToteHeldError
 from edge.orders.reservations import ReservationEvent
 from edge.orders.review import ReviewRules
 from edge.orders.stages import FulfilmentState
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition, StockError
 from edge.orders.waves import WaveState
+from edge.orders.weighing import UnitWeight
 from edge.site import (
     books,
     catalogue,
@@ -42,6 +43,7 @@ from edge.site import (
     tables,
     totes,
     wave_rows,
+    weights,
 )
 from edge.site.desk import SalesDesk
 from edge.site.picking import Picked
@@ -113,6 +115,30 @@ def test_articles_are_taken_as_they_are_now_and_a_number_is_one_article_s(store:
         assert catalogue.put_skus(db, [first, catalogue.Sku(Article(sku="B"))]) == (2, 0)
         assert catalogue.put_skus(db, [first]) == (0, 0)
         assert catalogue.put_skus(db, [replace(first, safety=4)]) == (0, 1)
+        how = Article(
+            sku="B",
+            mass_g=5,
+            edges_mm=(3, 2, 1),
+            stance=Stance.FLAT,
+            on_top_g=0,
+            nest_mm=1,
+            wrap_mm=2,
+            sealed=False,
+            value=7,
+            un="1263",
+            packing_group="II",
+            inner_ml=750,
+            inner_g=1,
+            brittle=True,
+        )
+        assert catalogue.put_skus(db, [catalogue.Sku(how)]) == (0, 1) and catalogue.articles_of(db, ["B"])["B"] == how
+        assert catalogue.put_skus(db, [catalogue.Sku(how)]) == (0, 0)
+        assert weights.unit_weights_of(db, ["B", "C"]) == {"B": UnitWeight(5)}
+        weights.teach(db, "B", 40, 3, (4, 8), verified=False)
+        weights.teach(db, "B", 40, 3, (4, 8), verified=True)
+        weights.teach(db, "B", 31, 2, (4, 8), verified=True)
+        learned = weights.unit_weights_of(db, ["B"])["B"]
+        assert (learned.parcels, learned.units, learned.sum_mg) == (2, 5, 34_000 + 25_000)
         assert catalogue.skus_of(db, ["A", "C"])["A"].article.gtins == (("04006381333931", 1),)
     with pytest.raises(GtinError, match="04006381333931 is A and B"), store.connections.writing() as db:
         catalogue.put_skus(db, [catalogue.Sku(Article(sku="B", gtins=(("4006381333931", 1),)))])

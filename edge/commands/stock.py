@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from edge.commands.api_client import ApiError, ask, send
@@ -84,6 +85,7 @@ def _list(arguments: argparse.Namespace) -> int:
                 print(json.dumps(row, ensure_ascii=False))
                 continue
             print(f"{row['sku']}: {row['sellable']} sellable, {row['promised']} promised  {row['name']}".rstrip())
+            print(f"  {_size(row)}")
             for lies in row["bins"]:
                 marks = [
                     lies["lot"] and f"lot {lies['lot']}",
@@ -97,6 +99,13 @@ def _list(arguments: argparse.Namespace) -> int:
         if arguments.sku or not rows:
             return 0
         after = rows[-1]["sku"]
+
+
+def _size(row: Mapping[str, Any]) -> str:
+    """What packing goes by."""
+    size = " x ".join(map(str, row["edges_mm"])) + " mm" if all(row["edges_mm"]) else "size not known"
+    mass = f"{row['mass_g']} g" if row["mass_g"] else "mass not known"
+    return ", ".join(filter(None, (size, mass, row["un"] and f"UN {row['un']}")))
 
 
 def _receive(arguments: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from edge.config.kpis import KpiTable
 from edge.config.label import LabelTable
 from edge.config.login import PlainTable
 from edge.config.opcua import UaServerConfig
+from edge.config.packing import CartonTable, FillerTable, GoodsTable, ProtectionTable
 from edge.config.plcs import PlcConfig
 from edge.config.publish import DiskConfig, MetricsConfig, PublisherConfig, RetentionConfig
 from edge.config.readers import ReaderConfig
@@ -349,6 +350,11 @@ class SiteConfig(PlainTable):
     team: dict[Name, TeamTable] = Field(default={}, description="who looks after cases, see docs/returns.md")
     returns: dict[Name, ReturnsTable] = Field(default={}, description="what may come back, the first one that fits")
     care: CareTable = Field(default=CareTable(), description="where goods come back, and what is done by itself")
+
+    carton: dict[Name, CartonTable] = Field(default={}, description="cartons, by name, see docs/packing.md")
+    filler: dict[Name, FillerTable] = Field(default={}, description="what fills them; the first one is taken")
+    protection: dict[Name, ProtectionTable] = Field(default={}, description="wraps, bags and the like, by name")
+    goods: GoodsTable = Field(default=GoodsTable(), description="rules for goods that are not like others")
 
     @property
     def store_file(self) -> Path | None:

@@ -24,6 +24,7 @@ from edge.config.label import label_problems
 from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, SiteConfig
 from edge.config.login import door_problems
 from edge.config.opcua import ua_server_problems
+from edge.config.packing import packing_problems
 from edge.config.places import places_of
 from edge.config.plcs import PlcConfig, plc_problems, shared_mailboxes
 from edge.config.points import every_point
@@ -477,3 +478,5 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
     for name, publisher in config.publish.items():
         yield from publisher_problems(f"publish.{name}", publisher)
     yield from tracking_problems(config.carrier, config.tracking)
+    yield from packing_problems(config.carton, config.filler, config.plan.cartons)
+    yield from file_problems("goods", config.goods)

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from edge.config.goods import load_packing
 from edge.config.lines import LineConfig, SiteConfig
 from edge.config.load import (
     carrier_problems,
@@ -60,6 +61,7 @@ def check_site(path: Path) -> SiteConfig:
     for name, service in config.service.items():
         known = spelled.get(service.carrier.casefold(), service.carrier)
         problems += otherwise_spelled(f"service.{name}.carrier", service.carrier, known)
+    load_packing(config)
     if config.store_file is not None:
         problems += _written("store", config.store_file)
     for name, channel in config.channels.items():

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from math import prod
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
@@ -25,7 +26,7 @@ from edge.intake.cells import day_of, identifier_of, is_empty
 from edge.intake.operators import ONE_LINE
 from edge.intake.rows import Cell, FileError, Row, column_letter
 from edge.intake.workbooks import is_workbook, read_sheets
-from edge.orders.articles import NOTHING_SPECIAL, Article, Goods, GtinError, gtin14, units_by_gtin
+from edge.orders.articles import NOTHING_SPECIAL, Article, Goods, GtinError, Stance, gtin14, units_by_gtin
 from edge.orders.picking import BinPlace
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition, StockError
 
@@ -43,6 +44,7 @@ _GOODS: dict[str, Goods] = {
     "battery": Goods.BATTERY,
 }
 _Key = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True), ONE_LINE]
+_Edge = Annotated[int, Field(ge=0, le=100_000)]
 _Word = Annotated[str, StringConstraints(max_length=80, strip_whitespace=True), ONE_LINE]
 
 
@@ -72,6 +74,20 @@ class ArticleRow(BaseModel):
     min_life_days: Annotated[int, Field(ge=0, le=10_000)] = 0
     single_lot: bool = False
     material: bool = False
+    length_mm: _Edge = 0
+    width_mm: _Edge = 0
+    height_mm: _Edge = 0
+    stance: Stance = Stance.ANY
+    on_top_g: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    nest_mm: _Edge = 0
+    wrap_mm: Annotated[int, Field(ge=0, le=1_000)] = 0
+    sealed: bool = True
+    value: Annotated[int, Field(ge=0, le=2**50)] = 0
+    un: Annotated[str, StringConstraints(pattern=r"^([0-9]{4})?$")] = ""
+    packing_group: Literal["", "I", "II", "III"] = ""
+    inner_ml: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    inner_g: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    brittle: bool = False
     safety: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     bin: _Word = ""
     aisle: Annotated[int, Field(ge=0, le=1_000_000)] = 0
@@ -87,32 +103,35 @@ class ArticleRow(BaseModel):
         goods = NOTHING_SPECIAL
         for word in self.goods:
             goods |= _GOODS[word]
+        edges = (self.length_mm, self.width_mm, self.height_mm)
         return Article(
             sku=self.sku,
             gtins=tuple((gtin14(number), units) for number, units in self.gtins),
             min_life_us=self.min_life_days * _DAY_US,
             single_lot=self.single_lot,
             mass_g=self.mass_g,
-            volume_mm3=self.volume_mm3,
-            longest_mm=self.longest_mm,
-            goods=goods,
+            volume_mm3=self.volume_mm3 or prod(edges),
+            longest_mm=self.longest_mm or max(edges),
+            goods=goods | Goods.LIMITED_QUANTITY if self.un else goods,  # as nothing else do they travel in parcels
             material=self.material,
+            edges_mm=edges,
+            stance=self.stance,
+            on_top_g=self.on_top_g,
+            nest_mm=self.nest_mm,
+            wrap_mm=self.wrap_mm,
+            sealed=self.sealed,
+            value=self.value,
+            un=self.un,
+            packing_group=self.packing_group,
+            inner_ml=self.inner_ml,
+            inner_g=self.inner_g,
+            brittle=self.brittle,
         )
 
 
 STOCK_COLUMNS = tuple(ArticleRow.model_fields)
-_OWN = (
-    "name",
-    "gtins",
-    "mass_g",
-    "volume_mm3",
-    "longest_mm",
-    "goods",
-    "min_life_days",
-    "single_lot",
-    "material",
-    "safety",
-)
+_OWN = STOCK_COLUMNS[1 : STOCK_COLUMNS.index("bin")]
+"""Of the article, not of what lies in a bin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +238,10 @@ def _read(where: str, begin: int, header: list[str], rows: Sequence[Row], taken:
             continue
         except GtinError as error:
             yield f"{place(row.number, 'gtins')}: {error}"
+            continue
+        edges = (one.length_mm, one.width_mm, one.height_mm)
+        if any(edges) and not all(edges):
+            yield f"{place(row.number, 'length_mm')}: {edges}: give length, width and height, or none of them"
             continue
         if one.quantity and not one.bin:
             yield f"{place(row.number, 'bin')}: missing: {one.quantity} units lie somewhere"

@@ -124,5 +124,5 @@ def taught(
     squares = known.squares
     if known.units:
         mean, before = goods_mg // units, known.sum_mg // known.units
-        squares += (mean - before) ** 2 * units * known.units // total
+        squares = min(squares + (mean - before) ** 2 * units * known.units // total, 1 << 62)
     return UnitWeight(known.mass_g, parcels, total, sum_mg, squares)

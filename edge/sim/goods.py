@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from math import isqrt
 from random import Random
 
 from rfid.epc.identity import grai96, gtin_of, identify, sgtin96
@@ -123,12 +124,15 @@ class House:
 
     def stock_csv(self) -> str:
         """What the books are told when the house opens, as `lanewise stock import` takes it."""
-        rows = ["sku,name,gtins,mass_g,volume_mm3,longest_mm,bin,aisle,place,lot,expires,quantity"]
+        rows = [
+            "sku,name,gtins,mass_g,volume_mm3,longest_mm,length_mm,width_mm,height_mm,bin,aisle,place,lot,expires,quantity"
+        ]
         for one in self.shelves:
             ware = one.ware
             expires = "2099-12-31" if one.lot else ""
+            edge = isqrt(ware.mass_g * 4000 // 240)
             rows.append(
-                f'{ware.sku},"{ware.name}",{ware.gtin},{ware.mass_g},{ware.mass_g * 4000},240,'
+                f'{ware.sku},"{ware.name}",{ware.gtin},{ware.mass_g},{ware.mass_g * 4000},240,240,{edge},{edge},'
                 f"{one.bin},{one.aisle},{one.place},{one.lot},{expires},{one.booked or ''}"
             )
         return "\n".join(rows) + "\n"

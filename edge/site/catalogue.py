@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from edge.orders.articles import Article, Goods, GtinError, gtin14, units_by_gtin
+from edge.orders.articles import Article, Goods, GtinError, Stance, gtin14, units_by_gtin
 from edge.orders.picking import BinPlace
 from edge.site import dialect
 from edge.site.tables import stock as tables
@@ -25,6 +25,18 @@ class Sku:
     safety: int = 0
 
 
+_PACKED = (
+    "on_top_g",
+    "nest_mm",
+    "wrap_mm",
+    "sealed",
+    "value",
+    "un",
+    "packing_group",
+    "inner_ml",
+    "inner_g",
+    "brittle",
+)
 _SKU = (
     "name",
     "mass_g",
@@ -35,6 +47,11 @@ _SKU = (
     "single_lot",
     "material",
     "safety",
+    "length_mm",
+    "width_mm",
+    "height_mm",
+    "stance",
+    *_PACKED,
 )
 
 
@@ -50,6 +67,9 @@ def _sku_row(one: Sku) -> tuple[object, ...]:
         its.single_lot,
         its.material,
         one.safety,
+        *its.edges_mm,
+        str(its.stance),
+        *(getattr(its, name) for name in _PACKED),
     )
 
 
@@ -118,6 +138,9 @@ def skus_of(db: sa.Connection, names: Iterable[str]) -> dict[str, Sku]:
                 longest_mm=row.longest_mm,
                 goods=Goods(row.goods),
                 material=row.material,
+                edges_mm=(row.length_mm, row.width_mm, row.height_mm),
+                stance=Stance(row.stance),
+                **{name: getattr(row, name) for name in _PACKED},
             ),
             row.name,
             row.safety,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from edge.orders.articles import Edges
 from edge.orders.stock import (
     BinKey,
     MovementKind,
@@ -80,7 +81,7 @@ class BinLine:
 
 @dataclass(frozen=True, slots=True)
 class StockRow:
-    """A SKU with both its books."""
+    """A SKU with both its books. ``mass_g``, ``edges_mm``: 0 = not known; then it is in no packing plan."""
 
     sku: str
     name: str
@@ -88,14 +89,18 @@ class StockRow:
     promised: int
     safety: int
     bins: tuple[BinLine, ...]
+    mass_g: int = 0
+    edges_mm: Edges = (0, 0, 0)
+    un: str = ""
 
 
 def stock_rows(db: sa.Connection, after: str = "", limit: int = 100, sku: str = "") -> list[StockRow]:
     """SKUs behind one, in the database's order; or the one SKU alone."""
     table, book = tables.skus.c, tables.promises.c
-    query = sa.select(table.sku, table.name, table.safety, book.sellable, book.promised).join(
-        tables.promises, book.sku == table.sku
-    )
+    size = (table.length_mm, table.width_mm, table.height_mm)
+    query = sa.select(
+        table.sku, table.name, table.safety, table.mass_g, *size, table.un, book.sellable, book.promised
+    ).join(tables.promises, book.sku == table.sku)
     query = query.where(table.sku == sku) if sku else query.where(table.sku > after)
     rows = db.execute(query.order_by(table.sku).limit(limit)).all()
     lies: dict[str, list[BinLine]] = {}
@@ -105,7 +110,17 @@ def stock_rows(db: sa.Connection, after: str = "", limit: int = 100, sku: str = 
         line = BinLine(row.bin, row.lot, StockCondition(row.condition), row.on_hand, row.allocated, row.suspect_us)
         lies.setdefault(row.sku, []).append(line)
     return [
-        StockRow(row.sku, row.name, row.sellable, row.promised, row.safety, tuple(lies.get(row.sku, ())))
+        StockRow(
+            row.sku,
+            row.name,
+            row.sellable,
+            row.promised,
+            row.safety,
+            tuple(lies.get(row.sku, ())),
+            row.mass_g,
+            (row.length_mm, row.width_mm, row.height_mm),
+            row.un,
+        )
         for row in rows
     ]
 

@@ -1,6 +1,6 @@
 """The tables of stock: what is kept, where it lies, what moved, and which order has what of it.
 
-Public names: skus, gtins, lots, bins, promises, bin_stock, movements, reservations, items.
+Public names: skus, unit_weights, gtins, lots, bins, promises, bin_stock, movements, reservations, items.
 
 ``sku`` and ``sku_gtin`` hold an `edge.orders.articles.Article`; ``sku_stock`` is the promise book and ``bin_stock`` the
 bin book of `edge.orders.stock`, ``movement`` their ledger. ``reservation`` is what orders have; a row that was released
@@ -26,6 +26,29 @@ skus = sa.Table(
     sa.Column("single_lot", sa.Boolean, nullable=False),
     sa.Column("material", sa.Boolean, nullable=False),
     sa.Column("safety", sa.Integer, nullable=False),  # units that shall always be there
+    sa.Column("length_mm", sa.Integer, nullable=False, server_default=sa.text("0")),  # 0 = not known
+    sa.Column("width_mm", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("height_mm", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("stance", sa.String(20), nullable=False, server_default=sa.text("'any'")),
+    sa.Column("on_top_g", sa.Integer),  # NULL = anything may stand on it
+    sa.Column("nest_mm", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("wrap_mm", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("sealed", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("value", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("un", sa.String(4), nullable=False, server_default=sa.text("''")),  # empty = not dangerous
+    sa.Column("packing_group", sa.String(3), nullable=False, server_default=sa.text("''")),
+    sa.Column("inner_ml", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("inner_g", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("brittle", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+unit_weights = sa.Table(
+    "unit_weight",
+    METADATA,
+    sa.Column("sku", sa.String(200), sa.ForeignKey("sku.sku"), primary_key=True),
+    sa.Column("parcels", sa.Integer, nullable=False),
+    sa.Column("units", sa.BigInteger, nullable=False),
+    sa.Column("sum_mg", sa.BigInteger, nullable=False),
+    sa.Column("squares", sa.BigInteger, nullable=False),  # of `edge.orders.weighing.UnitWeight`
 )
 gtins = sa.Table(
     "sku_gtin",

@@ -6,7 +6,11 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0009"
+<<<<<<< HEAD
+down_revision = "0010"
+=======
+down_revision = "0010"
+>>>>>>> 4591e7149534455d5fe2d329662a97b57bda3d94
 _NOBODYS = "sscc = ''"
 _LOOKED = "look_us > 0"
 
