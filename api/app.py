@@ -38,6 +38,8 @@ from api.problem_details import is_v1, problem_answer
 from api.put_back_page import put_back_page_routes
 from api.sales import sales_routes
 from api.site_state import Health, LineInfo, Site
+from api.station_pages import station_page_routes
+from api.stations import station_routes
 from api.stock import stock_routes
 from api.warehouse_pages import warehouse_page_routes
 from api.waves import wave_routes
@@ -59,11 +61,14 @@ from edge.orders.articles import GtinError
 from edge.orders.picking import PickError, ToteHeldError
 from edge.orders.stock import StockError
 from edge.site.desk import SalesConflict, UnknownSale
+from edge.site.packing import PackError
 from edge.site.parcels import ParcelError
+from edge.site.quality import QualityError
 from edge.site.rounds import StalePickError
 from edge.site.store import OrderConflict, Put, StoreError
 from edge.views.history import MINUTES, Window
 from edge.views.picture import Snapshot
+from edge.views.station_sentences import tell_pack_error
 from edge.views.words.phrase import Word
 from edge.views.words.table import say
 
@@ -181,9 +186,18 @@ def create_app(config: SiteConfig) -> FastAPI:
     pick_page_routes(app, site)
     parcel_page_routes(app, site)
     put_back_page_routes(app, site)
+    station_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
-    for routes in (stock_routes, wave_routes, pick_routes, parcel_routes, event_routes, blocklist_routes):
+    for routes in (
+        stock_routes,
+        wave_routes,
+        pick_routes,
+        parcel_routes,
+        station_routes,
+        event_routes,
+        blocklist_routes,
+    ):
         app.include_router(routes(site))
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app
@@ -236,9 +250,15 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(StockError)
     @app.exception_handler(PickError)
     @app.exception_handler(ParcelError)
+    @app.exception_handler(QualityError)
     async def refused(_: Request, error: Exception) -> Response:
         field = "tote" if isinstance(error, ToteHeldError) else str(error).partition(":")[0]
         return problem_answer(412 if isinstance(error, StalePickError) else 409, str(error), [(field, str(error))])
+
+    @app.exception_handler(PackError)
+    async def not_packed(_: Request, error: PackError) -> Response:
+        said = say(tell_pack_error(error.code, error.values))
+        return field_problems_answer(409, said, [FieldSaid("order", said)], code=f"station.refused.{error.code}")
 
     @app.exception_handler(GtinError)
     async def no_gtin(_: Request, error: GtinError) -> Response:

@@ -37,6 +37,8 @@ PAGES = (
     Page("/waves", "wave.title"),
     Page("/picks", "pick.station", "nav.picks"),
     Page("/put-backs", "back.title", "nav.picks"),
+    Page("/station/quality", "quality.title", "nav.picks"),
+    Page("/station/pack", "station.title", "nav.picks"),
     Page("/parcels", "label.title", "nav.parcels"),
     Page("/index.html", "dock.lines"),
     Page("/docks.html", "dock.title"),

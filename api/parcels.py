@@ -1,6 +1,6 @@
 """Parcels over HTTP: numbers drawn, labels given, read, printed and void; and the page of a labelling station.
 
-Public names: parcel_routes, parcel_page_routes.
+Public names: parcel_routes, parcel_page_routes, Sscc, range_of, print_label.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def parcel_routes(site: Site) -> APIRouter:
     @routes.post("/parcels/{sscc}/print", response_model=ParcelShown)
     async def print_it(sscc: _AnSscc, body: PrintBody) -> Response:
         """Sends the label to a printer of SITE.toml; that it took it all does not say that paper came out."""
-        return json_answer(_shown(site, await asyncio.to_thread(_printed, site, sscc, body.printer, body.language)))
+        return json_answer(_shown(site, await asyncio.to_thread(print_label, site, sscc, body.printer, body.language)))
 
     @routes.post("/parcels/{sscc}/void", response_model=ParcelShown)
     async def void(sscc: _AnSscc, body: VoidBody) -> Response:
@@ -189,7 +189,8 @@ def _zpl(label: ParcelLabel, paper: Paper, language: Language) -> str:
         raise ParcelError(f"parcel {label.sscc}: {error}") from None
 
 
-def _printed(site: Site, sscc: str, printer: str, language: Language) -> Parcel:
+def print_label(site: Site, sscc: str, printer: str, language: Language) -> Parcel:
+    """Sends a label to a printer. Raises ParcelError, HTTPException where it takes none."""
     address = site.config.label.printer.get(printer)
     if address is None:
         known = ", ".join(site.config.label.printer) or "none yet"
@@ -246,7 +247,7 @@ def parcel_page_routes(app: FastAPI, site: Site) -> None:
             "label": lambda: _labelled(
                 site, LabelBody(order=_order_of(site, given.get("scan", "")), by=by, again=given.get("again", ""))
             ),
-            "print": lambda: _printed(site, _sscc(given.get("sscc", "")), given.get("printer", ""), language),
+            "print": lambda: print_label(site, _sscc(given.get("sscc", "")), given.get("printer", ""), language),
             "void": lambda: parcels.void(
                 site.store().connections, _sscc(given.get("sscc", "")), by, given.get("reason", ""), now_us()
             ),

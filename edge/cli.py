@@ -110,6 +110,9 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     of_module("waves", "edge.commands.waves", "waves of orders: plan, release, withdraw, late ones", "Waves of orders.")
     of_module("picks", "edge.commands.picks", "rounds of pickers: claim, pick, hand back, totes, put-backs", "Picking.")
     of_module(
+        "stations", "edge.commands.stations", "quality and packing: refuse, settle, pack, also offline", "Stations."
+    )
+    of_module(
         "parcels", "edge.commands.parcels", "labels of parcels: give, print, void; numbers for stations", "Parcels."
     )
     of_module(

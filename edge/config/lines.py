@@ -26,6 +26,7 @@ from edge.config.publish import DiskConfig, MetricsConfig, PublisherConfig, Rete
 from edge.config.readers import ReaderConfig
 from edge.config.review import ReviewTable
 from edge.config.shipping import PlanTable, ServiceTable
+from edge.config.stations import QualityTable, StationTable
 from edge.config.table import SQLITE, Beside, Frozen, Listen, Name, StoreUrl
 from edge.config.tracking import CarrierTable, TrackingTable
 from edge.config.webhooks import WebhookTable
@@ -350,6 +351,8 @@ class SiteConfig(PlainTable):
     team: dict[Name, TeamTable] = Field(default={}, description="who looks after cases, see docs/returns.md")
     returns: dict[Name, ReturnsTable] = Field(default={}, description="what may come back, the first one that fits")
     care: CareTable = Field(default=CareTable(), description="where goods come back, and what is done by itself")
+    quality: QualityTable = Field(default=QualityTable(), description="what is looked at, see docs/stations.md")
+    station: dict[Name, StationTable] = Field(default={}, description="packing stations, see docs/stations.md")
 
     carton: dict[Name, CartonTable] = Field(default={}, description="cartons, by name, see docs/packing.md")
     filler: dict[Name, FillerTable] = Field(default={}, description="what fills them; the first one is taken")

@@ -34,6 +34,7 @@ from edge.config.readers import BarcodeConfig, ReaderConfig, card_problems, read
 from edge.config.remote_io import io_problems
 from edge.config.review_rules import review_problems
 from edge.config.shipping import shipping_problems
+from edge.config.stations import station_problems
 from edge.config.table import Frozen, Name, file_problems
 from edge.config.tracking import tracking_problems
 from edge.config.webhooks import webhook_problems
@@ -473,6 +474,7 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
     yield from shipping_problems(config.service, config.plan)
     yield from label_problems(config.label)
     yield from care_problems(config.team, config.returns)
+    yield from station_problems(config.station, config.label.printer, config.quality)
     yield from webhook_problems(config.webhook)
     yield from kpi_problems(config.kpi)
     for name, publisher in config.publish.items():

@@ -1,13 +1,13 @@
 """What the floor says of a fulfilment, and what the store then believes.
 
-Public names: report, pick, see_back, withdraw.
+Public names: report, pick, unfit, see_back, withdraw.
 
 A floor repeats itself and comes late: what was said before changes nothing. What cannot be is refused, and said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from edge.orders.moments import AskCarrier, Missing, Restock, Tell, WithdrawPick
@@ -27,6 +27,7 @@ _S, _T = FulfilmentState, FulfilmentTurn
 _SAID = (
     _T.RELEASED, _T.SHORT, _T.PICKED, _T.REFUSED, _T.VERIFIED, _T.PACKED, _T.SORTED, _T.LOADED, _T.UNLOADED, _T.DEPARTED
 )  # fmt: skip
+_TAKEN_OUT_OF = (_S.RELEASED, _S.SHORT, _S.PICKED, _S.REFUSED, _S.VERIFIED, _S.PACKED)
 _WHOLE = (_S.VERIFIED, _S.PACKED, _S.SORTED, _S.LOADED, _S.DEPARTED)
 _SHIPPING = (OrderStage.ACCEPTED, OrderStage.MERGED)
 
@@ -62,12 +63,39 @@ def pick(scope: Scope, fulfilment: str, order: str, line: int, units: int) -> Ch
     """Units are in the tote; refused where so many are not asked for, as after a cancellation: back to the bin."""
     held = scope.fulfilments[fulfilment]
     waiting = sum(one.quantity - one.picked for one in held.portions if (one.order, one.line) == (order, line))
-    if held.state not in (_S.RELEASED, _S.SHORT) or not 0 < units <= waiting:
+    if held.state not in (_S.RELEASED, _S.SHORT, _S.REFUSED) or not 0 < units <= waiting:
         return WishRefused("not-asked", {"fulfilment": fulfilment, "line": line, "units": units, "waiting": waiting})
     work = Work(scope)
     for one in held.portions:
         if (one.order, one.line) == (order, line):
             work.portion(fulfilment, replace(one, picked=one.picked + units))
+    return work.done()
+
+
+def unfit(scope: Scope, fulfilment: str, units: Mapping[tuple[str, int], int], *, again: bool) -> Changed | WishRefused:
+    """Units in the tote are not shipped, by (order, line): ``again``: others are picked for them, else it goes without.
+
+    Refused once it is sorted: then only its order can be less.
+    """
+    held = scope.fulfilments[fulfilment]
+    if held.state not in _TAKEN_OUT_OF:
+        return WishRefused("out-of-place", {"fulfilment": fulfilment, "state": held.state, "turn": "refused"})
+    work = Work(scope)
+    for one in held.portions:
+        n = units.get((one.order, one.line), 0)
+        if not 0 <= n <= one.picked:
+            return WishRefused(
+                "not-asked", {"fulfilment": fulfilment, "line": one.line, "units": n, "waiting": one.picked}
+            )
+        left = one.quantity if again else one.quantity - n
+        work.portion(fulfilment, replace(one, quantity=left, picked=one.picked - n))
+        if n and not again:
+            work.effects.append(Missing(fulfilment, one.order, one.line, n))
+            work.effects.append(Tell(one.order, "order.short"))
+    now = moved(moved(work.scope.fulfilments[fulfilment], _T.RELABELLED), _T.REFUSED)
+    if now.quantity and all(one.picked == one.quantity for one in now.portions):
+        now = moved(now, _T.PICKED)
+    work.fulfilment(now)
     return work.done()
 
 

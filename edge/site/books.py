@@ -51,7 +51,7 @@ def bin_rows(db: sa.Connection, skus: Iterable[str]) -> dict[BinKey, BinStock]:
 
 
 def offers_of(db: sa.Connection, skus: Iterable[str]) -> list[Offer]:
-    """What bins offer of some SKUs, with expiry, way and suspicion."""
+    """What bins offer of some SKUs, with expiry, way and suspicion; nothing of lots that are blocked."""
     stock, lots, bins = tables.bin_stock, tables.lots, tables.bins
     query = (
         sa.select(
@@ -59,7 +59,11 @@ def offers_of(db: sa.Connection, skus: Iterable[str]) -> list[Offer]:
         )
         .join(bins, bins.c.bin == stock.c.bin)
         .outerjoin(lots, sa.and_(lots.c.sku == stock.c.sku, lots.c.lot == stock.c.lot))
-        .where(dialect.among(db, stock.c.sku, skus), stock.c.on_hand > stock.c.allocated)
+        .where(
+            dialect.among(db, stock.c.sku, skus),
+            stock.c.on_hand > stock.c.allocated,
+            sa.func.coalesce(lots.c.blocked_us, 0) == 0,
+        )
     )
     rows = sorted(db.execute(query).all(), key=lambda row: (row.aisle, row.place, row.level, row.bin))
     return [

@@ -46,13 +46,14 @@ def check(db: sa.Connection, orders: Iterable[Order]) -> None:
     _conflicts(db, _Batch(db, orders))
 
 
-def put(db: sa.Connection, orders: Iterable[Order], at_us: int, checked: bool = False) -> Put:
+def put(db: sa.Connection, orders: Iterable[Order], at_us: int, checked: bool = False, *, foreign: bool = False) -> Put:
     """Stores what is new or changed, and tells it; raises OrderConflict.
 
-    ``checked``: it is a part of a batch that `check` has seen, and nothing but a shipment came between.
+    ``checked``: it is a part of a batch that `check` has seen, and nothing but a shipment came between. ``foreign``: by
+    whoever knows nothing of what quality refused, so that stays as it is.
     """
     dialect.lock(db, Lock.ORDERS)
-    batch = _Batch(db, orders)
+    batch = _Batch(db, orders, foreign)
     if not checked:
         _conflicts(db, batch)
     _store(db, batch)
@@ -93,8 +94,9 @@ class _Batch:
     ``known``: the stored ones that are meant, by id; ``now``: those that change or are new, as they are in the end.
     """
 
-    def __init__(self, db: sa.Connection, orders: Iterable[Order]) -> None:
+    def __init__(self, db: sa.Connection, orders: Iterable[Order], foreign: bool = False) -> None:
         asked = list(orders)
+        self._foreign = foreign
         columns = tables.orders.c
         numbers: defaultdict[str, set[str]] = defaultdict(set)
         for order in asked:
@@ -127,7 +129,8 @@ class _Batch:
         if known is not None:
             left = known.state is OrderState.SHIPPED and order.state is OrderState.OPEN
             state = OrderState.SHIPPED if left else order.state
-            order = replace(order, id=known.id, state=state)
+            refused = known.refused if self._foreign else order.refused
+            order = replace(order, id=known.id, state=state, refused=refused)
             self._ids.pop((known.channel, known.external), None)
         if order.external:
             self._ids[order.channel, order.external] = order.id

@@ -1,6 +1,7 @@
 """Parcels in transactions: their SSCCs drawn, given to fulfilments, printed and void.
 
-Public names: Parcel, ParcelError, draw, give_label, void, printed, parcel_of, parcels_where, label_of.
+Public names: Parcel, ParcelError, draw, give_label, label_within, live, void, printed, parcel_of, parcels_where,
+label_of, pieces_of.
 
 A label is known to the lines before anybody can print it: the fulfilment's parcel goes to the feed with the transaction
 that gives the number. Numbers that were drawn for a station are its own, also while the store is away.
@@ -79,39 +80,52 @@ def give_label(
     with at.writing() as db:
         work = SaleWork(db, keys, ReviewRules(), at_us, None)
         dialect.lock(db, dialect.Lock.ORDERS)
-        known = orders.order_where(db, floor.orders.c.id == order)
-        if known is None:
-            raise ParcelError(f"order {order}: there is none")
-        if known.state is not OrderState.OPEN:
-            raise ParcelError(f"order {order}: is {known.state}: only an open order's parcel gets a label")
-        before = _live(db, order)
-        if before is not None and known.parcel == f"(00){before.sscc}" and not again and sscc in ("", before.sscc):
-            return before
-        if known.parcel and not again:
-            raise ParcelError(f"order {order}: its parcel is {known.parcel}: say why it gets another one")
-        if before is not None:
-            _voided(db, before, by, again or f"order {order} had {known.parcel}", at_us)
-        number = _taken(db, given, sscc, by, at_us)
-        cod, currency = _to_collect(db, order)
-        its = tables.parcels
-        db.execute(
-            its.update()
-            .where(its.c.sscc == number)
-            .values(fulfilment=order, labelled_us=at_us, used_us=at_us, by=by, cod=cod, currency=currency)
-        )
-        orders.put(db, [replace(known, parcel=f"(00){number}")], at_us)
-        state = db.execute(
-            sa.select(sales_tables.fulfilment_states.c.state).where(
-                sales_tables.fulfilment_states.c.fulfilment_id == order
-            )
-        ).scalar()
-        if state == FulfilmentState.VERIFIED:
-            work.report(order, FulfilmentTurn.PACKED)
-        work.told.append(OutboxTold("parcel.labelled.v1", order, {"sscc": number}))
+        number = label_within(db, work, given, order, by, at_us, sscc, again)
         work.finish()
-        found = _live(db, order)
-        assert found is not None, "it was given just now"
-        return found
+        return _known(db, number)
+
+
+def label_within(
+    db: sa.Connection,
+    work: SaleWork,
+    given: SsccRange,
+    order: str,
+    by: str,
+    at_us: int,
+    sscc: str = "",
+    again: str = "",
+) -> str:
+    """The same within somebody's transaction, which holds `Lock.ORDERS`; the lines hear of the number at its end."""
+    known = orders.order_where(db, floor.orders.c.id == order)
+    if known is None:
+        raise ParcelError(f"order {order}: there is none")
+    if known.state is not OrderState.OPEN:
+        raise ParcelError(f"order {order}: is {known.state}: only an open order's parcel gets a label")
+    if known.refused:
+        raise ParcelError(f"order {order}: quality refused something of it, and nobody settled that yet")
+    before = live(db, order)
+    if before is not None and known.parcel == f"(00){before.sscc}" and not again and sscc in ("", before.sscc):
+        return before.sscc
+    if known.parcel and not again:
+        raise ParcelError(f"order {order}: its parcel is {known.parcel}: say why it gets another one")
+    if before is not None:
+        _voided(db, before, by, again or f"order {order} had {known.parcel}", at_us)
+    number = _taken(db, given, sscc, by, at_us)
+    cod, currency = _to_collect(db, order)
+    its = tables.parcels
+    db.execute(
+        its.update()
+        .where(its.c.sscc == number)
+        .values(fulfilment=order, labelled_us=at_us, used_us=at_us, by=by, cod=cod, currency=currency)
+    )
+    state = db.execute(
+        sa.select(sales_tables.fulfilment_states.c.state).where(sales_tables.fulfilment_states.c.fulfilment_id == order)
+    ).scalar()
+    if state == FulfilmentState.VERIFIED:
+        work.report(order, FulfilmentTurn.PACKED)
+    work.changes[order] = lambda now: replace(now, parcel=f"(00){number}")
+    work.told.append(OutboxTold("parcel.labelled.v1", order, {"sscc": number}))
+    return number
 
 
 def void(at: StoreConnections, sscc: str, by: str, reason: str, at_us: int) -> Parcel:
@@ -159,10 +173,18 @@ def parcels_where(db: sa.Connection, order: str = "", before: int = 0, limit: in
 
 
 def label_of(db: sa.Connection, given: SsccRange, sender: tuple[str, ...], tagged: bool, sscc: str) -> ParcelLabel:
-    """What stands on a parcel's label. Raises ParcelError for one that is void or whose order has another one."""
+    """What stands on a parcel's label, or on that of a number that lies at a station.
+
+    Raises ParcelError for one that is void or whose order has another one.
+    """
     parcel = _known(db, sscc)
-    if parcel.voided_us or not parcel.fulfilment:
-        raise ParcelError(f"parcel {sscc}: {f'void: {parcel.reason}' if parcel.voided_us else 'is no order’s yet'}")
+    if parcel.voided_us:
+        raise ParcelError(f"parcel {sscc}: void: {parcel.reason}")
+    if not parcel.fulfilment and parcel.station:  # for when nobody answers there: the address follows
+        tag = given.tag(sscc) if tagged else ""
+        return ParcelLabel(sscc=sscc, prefix=given.prefix, order="", carrier="", service="", tag=tag, sender=sender)
+    if not parcel.fulfilment:
+        raise ParcelError(f"parcel {sscc}: is no order’s yet")
     order = orders.order_where(db, floor.orders.c.id == parcel.fulfilment)
     if order is None or order.parcel != f"(00){sscc}":
         now = order.parcel if order is not None else None
@@ -195,6 +217,13 @@ def label_of(db: sa.Connection, given: SsccRange, sender: tuple[str, ...], tagge
     )
 
 
+def pieces_of(db: sa.Connection, fulfilment: str) -> tuple[int, int]:
+    """Which parcel of its orders a fulfilment is, and of how many."""
+    links = sales.linked(db, fulfilments=[fulfilment])
+    beside = _beside(db, links) if links else [fulfilment]
+    return beside.index(fulfilment) + 1, len(beside)
+
+
 def _address(person: Consignee) -> tuple[str, ...]:
     phone = " ".join(filter(None, (person.phone or person.phone_given, person.extension and f"#{person.extension}")))
     place = f"{person.region}{person.city}{person.district}"
@@ -222,7 +251,7 @@ def _to_collect(db: sa.Connection, order: str) -> tuple[int, str]:
         if not money.amounts(sale).cod:
             continue
         beside = [one for one in sales.linked(db, orders=[sale.id]) if one.fulfilment != order]
-        labelled = {one: parcel for one in {link.fulfilment for link in beside} if (parcel := _live(db, one))}
+        labelled = {one: parcel for one in {link.fulfilment for link in beside} if (parcel := live(db, one))}
         here = _worth(sale, [one for one in links if one.order == sale.id])
         elsewhere = _worth(sale, [one for one in beside if one.fulfilment not in labelled])
         due += money.at_the_door(sale, here, elsewhere, sum(one.cod for one in labelled.values()))
@@ -314,7 +343,8 @@ def _known(db: sa.Connection, sscc: str) -> Parcel:
     return found
 
 
-def _live(db: sa.Connection, order: str) -> Parcel | None:
+def live(db: sa.Connection, order: str) -> Parcel | None:
+    """An order's parcel whose label is not void."""
     its = tables.parcels.c
     return next(iter(_where(db, sa.and_(its.fulfilment == order, its.voided_us == 0), 1)), None)
 

@@ -65,7 +65,8 @@ class SaleWork:
 
     ``keys``: None where what is ordered stays as it is. ``planning``: what carriers are chosen by at an instant, None =
     nobody plans here.
-    ``seen_at``: as `edge.site.effects.settle` says.
+    ``seen_at``: as `edge.site.effects.settle` says. ``void``: fulfilments whose label is void; ``changes``: what else
+    the lines are to know of fulfilments, by their ids.
     """
 
     def __init__(
@@ -78,6 +79,8 @@ class SaleWork:
     ) -> None:
         self._db, self._known_keys, self._rules, self._at_us, self._planning = db, keys, rules, at_us, planning
         self.told: list[OutboxTold] = []
+        self.void: set[str] = set()
+        self.changes: dict[str, Callable[[Order], Order]] = {}
         self.seen_at: BinKey | None = None
         self._redrafted: set[str] = set()
         self._effects: list[Effect] = []
@@ -322,7 +325,8 @@ class SaleWork:
             done = settle(self._db, self._effects, lambda: self._by, self._at_us, self.seen_at)
         undraft(self._db, self._redrafted - {""})
         self._amended |= done.waiting
-        names = {*self._amended, *done.routes, *done.void}
+        done.void |= self.void
+        names = {*self._amended, *done.routes, *done.void, *self.changes}
         if names:
             dialect.lock(self._db, Lock.ORDERS)  # a tote may just be bound
             lines = articles_of(self._db, self._amended.values())
@@ -333,6 +337,8 @@ class SaleWork:
     def _tell_line(self, order: Order, done: EffectsDone, lines: Mapping[tuple[str, int], str]) -> None:
         """A parcel that was sorted and is to be labelled again is cancelled first, and then open without its label."""
         now = as_line_knows(order, self._amended[order.id], lines) if order.id in self._amended else order
+        if order.id in self.changes:
+            now = self.changes[order.id](now)
         void = order.id in done.void and order.labels
         if order.id in done.void:
             now = replace(now, parcel=None, codes=())

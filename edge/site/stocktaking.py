@@ -1,6 +1,6 @@
 """Movements and counts in one transaction with what they mean for rounds.
 
-Public names: recorded, counted_at.
+Public names: recorded, counted_at, moved_within.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ def recorded(at: StoreConnections, movements: Sequence[Movement], by: str, at_us
         done = moving.record(db, movements, by)
         outbox.append(db, _mended(db, done.gave_way, at_us), at_us)
         return done
+
+
+def moved_within(db: sa.Connection, movements: Sequence[Movement], by: str, at_us: int) -> list[OutboxTold]:
+    """The same within somebody's transaction; what the outbox is to say at its end."""
+    return _mended(db, moving.record(db, movements, by).gave_way, at_us)
 
 
 def counted_at(

@@ -130,14 +130,14 @@ class SiteStore:
         portions = [asked[at : at + orders_of.AT_ONCE] for at in range(0, len(asked), orders_of.AT_ONCE)]
         if len(portions) < 2:
             with self._at.batch(Lock.BATCH), self._at.writing() as db:
-                return orders_of.put(db, asked, at_us)
+                return orders_of.put(db, asked, at_us, foreign=True)
         put = Put(0, 0, 0)
         with self._at.batch(Lock.BATCH):
             with self._at.reading() as db:
                 orders_of.check(db, asked)
             for portion in portions:
                 with self._at.writing() as db:
-                    put += orders_of.put(db, portion, at_us, checked=True)
+                    put += orders_of.put(db, portion, at_us, checked=True, foreign=True)
         return put
 
     def take_sales(self, drafts: Iterable[Draft], at_us: int) -> list[SaleTaken]:

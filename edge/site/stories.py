@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from edge.site import dialect, sales
 from edge.site.sales import SaleChange
 from edge.site.tables import parcels as labels
-from edge.site.tables import picks
+from edge.site.tables import picks, stations
 from edge.site.tables import sales as tables
 
 WORK = ("claimed", "handed-back", "withdrawn")
@@ -60,6 +60,7 @@ def story_of(db: sa.Connection, name: str) -> list[SaleStory]:
     back = {(one.body["fulfilment"], one.at_us) for one in backs if one.what == "back-in-bin"}
     found = [one for one in found if one.what != "put-back" or (one.body.get("fulfilment"), one.at_us) not in back]
     found += [*_waves(db, parcels), *_rounds(db, parcels), *backs, *_labels(db, parcels)]
+    found += [*_looks(db, parcels), *_packs(db, parcels)]
     return sorted(found, key=lambda one: one.at_us)
 
 
@@ -142,6 +143,31 @@ def _put_backs(db: sa.Connection, parcels: list[str]) -> Iterator[SaleStory]:
         yield SaleStory(at_us=row.since_us, what="to-put-back", reason=row.why, body=body)
         if row.done_us and row.by not in _NOBODY:
             yield SaleStory(at_us=row.done_us, what="back-in-bin", by=row.by, body=body)
+
+
+def _looks(db: sa.Connection, parcels: list[str]) -> Iterator[SaleStory]:
+    its = stations.checks
+    for row in db.execute(sa.select(its).where(dialect.among(db, its.c.fulfilment, parcels))):
+        body: dict[str, str | int | list[str]] = {
+            "fulfilment": row.fulfilment, "station": row.station, "sku": row.sku, "aspect": row.aspect,
+            "fault": row.fault, "units": row.units, "settlement": row.settlement,
+        }  # fmt: skip
+        what = "checked" if row.passed else "quality-refused"
+        yield SaleStory(at_us=row.at_us, what=what, by=row.by, reason=row.note, body=body)
+        if row.settled_us:
+            yield SaleStory(
+                at_us=row.settled_us, what="quality-settled", by=row.settled_by, reason=row.reason, body=body
+            )
+
+
+def _packs(db: sa.Connection, parcels: list[str]) -> Iterator[SaleStory]:
+    its = stations.packs
+    for row in db.execute(sa.select(its).where(dialect.among(db, its.c.fulfilment, parcels))):
+        body: dict[str, str | int | list[str]] = {
+            "fulfilment": row.fulfilment, "station": row.station, "sscc": row.sscc, "carton": row.carton,
+            "grams": row.weighed_g, "overruled": row.overruled, "unverified": row.unverified, "differs": row.differs,
+        }  # fmt: skip
+        yield SaleStory(at_us=row.at_us, what="packed", by=row.by, body=body)
 
 
 def _labels(db: sa.Connection, parcels: list[str]) -> Iterator[SaleStory]:

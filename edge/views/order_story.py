@@ -72,6 +72,20 @@ def tell_change(what: str, by: str, reason: str, body: Body) -> StoryPart:
             return StoryPart(said, phrase("at.tote", tote=str(body["tote"])) if body["tote"] else None, why)
         case "back-in-bin":
             return StoryPart(phrase("sale.back-in-bin", units=units, sku=sku), _bin(body), person)
+        case "checked":
+            aspect = phrase(f"quality.aspect.{body['aspect']}")
+            return StoryPart(phrase("sale.checked", sku=sku, aspect=aspect), _station(body), person)
+        case "quality-refused":
+            fault = phrase(f"quality.fault.{body['fault']}")
+            return StoryPart(phrase("sale.quality-refused", units=units, sku=sku, fault=fault), _station(body), person)
+        case "quality-settled":
+            settlement = phrase(f"quality.settlement.{body['settlement']}")
+            return StoryPart(phrase("sale.quality-settled", sku=sku, settlement=settlement), _station(body), person)
+        case "packed":
+            return StoryPart(phrase("sale.packed", sscc=str(body["sscc"]), more=_packed(body)), _station(body), person)
+        case "quality-replace" | "quality-scrap" | "quality-short":
+            said = phrase(f"sale.{what}", units=units, sku=sku, more=_more(by, reason, {}))
+            return StoryPart(said, phrase("at.desk"), person)
         case "labelled":
             return StoryPart(phrase("sale.labelled", sscc=str(body["sscc"])), phrase("at.packing"), person)
         case "label-void":
@@ -136,6 +150,22 @@ def _of_person(by: str, reason: str) -> Phrase | None:
     if not by:
         return None
     return phrase("because.person-why", by=by, reason=reason) if reason else phrase("because.person", by=by)
+
+
+def _packed(body: Body) -> tuple[Phrase, ...]:
+    """What is said of a parcel beside its number."""
+    more: list[Phrase] = []
+    if carton := str(body.get("carton", "")):
+        more.append(phrase("sale.more.carton", carton=carton))
+    if grams := _count(body, "grams"):
+        more.append(phrase("sale.more.grams", grams=grams))
+    reasons = {code: str(body.get(code, "")) for code in ("overruled", "unverified", "differs")}
+    more += [phrase(f"sale.more.{code}", reason=reason) for code, reason in reasons.items() if reason]
+    return tuple(more)
+
+
+def _station(body: Body) -> Phrase:
+    return phrase("at.station", station=str(body["station"]))
 
 
 def _wave(body: Body) -> Phrase:

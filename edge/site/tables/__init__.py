@@ -1,6 +1,6 @@
 """The tables of the site store, a file for each concept; a new file is named here, and in a migration."""
 
-from edge.site.tables import carriers, cases, floor, kpis, metadata, parcels, picks, sales, stock, tracking, webhooks
+from edge.site.tables import carriers, cases, floor, kpis, metadata, parcels, picks, sales, stations, stock, tracking, webhooks
 from edge.site.tables.floor import (
     SCHEMA,
     SCHEMA_RELEASES,
@@ -42,6 +42,7 @@ __all__ = [
     "progress",
     "sales",
     "schema_version",
+    "stations",
     "stock",
     "tracking",
     "webhooks",

@@ -64,6 +64,10 @@ lots = sa.Table(
     sa.Column("sku", sa.String(200), sa.ForeignKey("sku.sku"), primary_key=True),
     sa.Column("lot", sa.String(80), primary_key=True),
     sa.Column("expires_us", sa.BigInteger, nullable=False),  # 0 = never
+    sa.Column("supplier", sa.String(80), nullable=False, server_default=sa.text("''")),  # empty = not known
+    sa.Column("blocked_us", sa.BigInteger, nullable=False, server_default=sa.text("0")),  # since when; 0 = it is not
+    sa.Column("blocked_by", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("blocked_why", sa.Text, nullable=False, server_default=sa.text("''")),
 )
 bins = sa.Table(
     "bin",

@@ -1,0 +1,451 @@
+"""Quality and packing stations: what is refused does not leave, what is packed is what was wanted, each thing once."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from browser import Browser
+from conftest import Run
+from example_site import client_of, example_site
+from hypothesis import given
+from hypothesis import strategies as st
+from journals import records
+from ports import free_port
+from stocked import NOW_US, accept, planning, stocked
+from waiting import HANGS_S, wait_until
+
+from api.app import create_app
+from api.scales import weigh
+from api.server import listen, server
+from edge.cli import main
+from edge.commands.station_spool import Spool, SpoolError
+from edge.config.label import LabelTable
+from edge.config.load import load_site
+from edge.config.stations import QualityRuleTable, QualityTable, StationTable, station_problems
+from edge.core.events import OrderChanged, OrderShipped, ToteChecked
+from edge.core.values.order import Order, OrderLine, OrderState
+from edge.intake.scales import ScaleError, read_frames
+from edge.orders.amend import Amend
+from edge.orders.articles import Article
+from edge.orders.packed import AfterCheck, DifferenceKind, PackLine, Proposed, differences
+from edge.orders.quality import Aspect, DueCause, Fault, LotSeen, QualityRule, QualityRules, Settlement, due
+from edge.orders.review import ReviewRules
+from edge.orders.sscc import REUSE_US, SsccRange
+from edge.orders.stages import FulfilmentState
+from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition
+from edge.orders.weighing import WeightResult
+from edge.site import (
+    books,
+    catalogue,
+    drafts,
+    lots,
+    moving,
+    pack_jobs,
+    packing,
+    parcels,
+    picking,
+    quality,
+    releasing,
+    rounds,
+    stock_shown,
+    stories,
+    tables,
+    wave_rows,
+)
+from edge.site.desk import SalesDesk
+from edge.site.packing import PackError, PackSaid
+from edge.site.parcels import ParcelError
+from edge.site.picking import Picked
+from edge.site.quality import CheckSaid, QualityError
+from edge.site.scope import scope_of
+from edge.site.store import SiteStore
+
+RANGE = SsccRange("4712345")
+NO_RULES = QualityRules()
+CLOSED = frozenset({AfterCheck.CLOSED, AfterCheck.INTACT})
+BOX_G = (180, 220)
+
+
+@pytest.fixture
+def store(store_url: str, tmp_path: Path) -> Iterator[SiteStore]:
+    made = SiteStore(store_url, secret_file=tmp_path / "site.secret")
+    yield made
+    made.close()
+
+
+def propose(_: object) -> Proposed:
+    return Proposed(carton="BOX", materials=(("BOX", 1),), packaging_g=BOX_G)
+
+
+def tote(n: int) -> str:
+    return f"(8003)0952114112345{n % 10}{n:05d}"
+
+
+def item(article: int, serial: int) -> str:
+    return f"(01)0952114100{article:03d}0(21){serial}"
+
+
+def released(store: SiteStore, wanted: dict[int, int], number: int = 1) -> str:
+    """An order's fulfilment, released and picked."""
+    accept(store, [(number, wanted)])
+    drafts.plan(store.connections, planning(), NOW_US)
+    with store.connections.reading() as db:
+        waves = [one.id for one in wave_rows.wave_rows(db, "", 50) if not one.released_us]
+    for wave in waves:
+        releasing.release(store.connections, wave, planning().limits, "lead", NOW_US)
+    with store.connections.reading() as db:
+        link = tables.sales.fulfilments.c
+        name = db.execute(sa.select(link.fulfilment_id).where(link.sales_id == f"shop-{number}")).scalars().first()
+    assert name is not None
+    pick_all(store)
+    return str(name)
+
+
+def pick_all(store: SiteStore) -> None:
+    while (task := rounds.claim(store.connections, "Bob")) is not None:
+        for line in task.lines:
+            if not line.ended:
+                said = Picked(task=task.id, n=line.n, units=line.quantity, picker="Bob", version=task.version)
+                task = picking.pick(store.connections, said, NOW_US)
+
+
+def checked(name: str, matched: tuple[str, ...] = (), at_us: int = NOW_US) -> ToteChecked:
+    return ToteChecked(
+        at_us=at_us, line="tote1", track_id=1, passage=1, tote="", order=name, final=True, matched=matched, findings=()
+    )
+
+
+def verified(store: SiteStore, name: str, matched: tuple[str, ...] = (), seq: int = 1) -> None:
+    (record,) = records([checked(name, matched)])
+    store.project("edge1@1", [replace(record, seq=seq)])
+
+
+def state_of(store: SiteStore, name: str) -> FulfilmentState:
+    with store.connections.reading() as db:
+        return scope_of(db, fulfilments=[name]).fulfilments[name].state
+
+
+def told_of(store: SiteStore) -> list[str]:
+    return [one.told.type for one in store.outbox(0)]
+
+
+def fed(store: SiteStore, name: str) -> Order:
+    return [one.order for one in store.feed(0, 10_000) if isinstance(one, OrderChanged) and one.order.id == name][-1]
+
+
+def pack(store: SiteStore, said: PackSaid, rules: QualityRules = NO_RULES, at_us: int = NOW_US) -> pack_jobs.PackRow:
+    return packing.pack(store.connections, store.keys, RANGE, rules, propose, said, at_us)
+
+
+def said(name: str, **more: Any) -> PackSaid:
+    usual: dict[str, Any] = {"order": name, "station": "pack1", "by": "Ann", "units": {}, "checked": CLOSED}
+    return PackSaid(**usual | more)
+
+
+def refused(name: str, sku: str, fault: Fault = Fault.SCRATCHED, **more: Any) -> CheckSaid:
+    aspect = {Fault.SCRATCHED: Aspect.APPEARANCE, Fault.MISSING: Aspect.QUANTITY}[fault]
+    return CheckSaid(fulfilment=name, aspects=(aspect,), station="qa", by="Eve", sku=sku, fault=fault, **more)
+
+
+# ---- quality ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.lists(st.text(max_size=8), max_size=20, unique=True))
+def test_who_is_looked_at_is_drawn_by_name_and_more_share_takes_more(one: int, two: int, names: list[str]) -> None:
+    few, many = sorted((one, two))
+    lot = LotSeen(sku="A")
+
+    def drawn(share: int) -> set[str]:
+        return {name for name in names if due(name, [lot], QualityRules(per_million=share), ())}
+
+    assert drawn(few) <= drawn(many) and drawn(few) == drawn(few)
+    assert drawn(0) == set() and drawn(10**6) == set(names)
+
+
+def test_what_is_looked_at_by_rule_new_lot_and_block() -> None:
+    rules = QualityRules(
+        per_million=0,
+        new_lot_units=2,
+        rules=(QualityRule(supplier="Acme", per_million=10**6, aspects=(Aspect.FUNCTION, Aspect.EXPIRY)),),
+    )
+    seen = [
+        LotSeen(sku="A", lot="L1", supplier="Acme", checked=2),
+        LotSeen(sku="B", lot="L2", checked=1),
+        LotSeen(sku="C", lot="L3", checked=2),
+        LotSeen(sku="D", blocked=True),
+    ]
+    found = {one.sku: one for one in due("o-1", seen, rules, [("D", Aspect.LABEL)])}
+    assert {sku: one.cause for sku, one in found.items()} == {
+        "A": DueCause.SHARE, "B": DueCause.NEW_LOT, "D": DueCause.BLOCKED
+    }  # fmt: skip
+    assert found["A"].aspects == (Aspect.FUNCTION, Aspect.EXPIRY)
+    assert found["D"].aspects == (Aspect.APPEARANCE, Aspect.QUANTITY)
+
+
+def test_what_is_refused_gets_no_label_until_it_is_settled(store: SiteStore) -> None:
+    stocked(store)
+    name = released(store, {0: 2, 1: 1})
+    verified(store, name)
+    (row,) = quality.check(store.connections, refused(name, "SKU-0"), NOW_US)
+    assert fed(store, name).refused and fed(store, name).state is OrderState.OPEN
+    with pytest.raises(PackError) as kept:
+        pack(store, said(name, from_tote=True))
+    assert (kept.value.code, kept.value.values["sku"]) == ("refused", "SKU-0")
+    with pytest.raises(ParcelError, match="quality refused"):
+        parcels.give_label(store.connections, store.keys, RANGE, name, "Ann", NOW_US)
+    store.put_orders([replace(fed(store, name), refused=False)], NOW_US)  # as another system would say it again
+    assert fed(store, name).refused
+    settled = quality.settle(store.connections, row.seq, Settlement.REWORK, "Eve", "polished", NOW_US)
+    assert settled == quality.settle(store.connections, row.seq, Settlement.SCRAP, "Eve", "", NOW_US), "said once"
+    assert not fed(store, name).refused
+    assert pack(store, said(name, from_tote=True)).fulfilment == name
+    assert told_of(store)[-4:] == ["quality.refused.v1", "quality.settled.v1", "parcel.labelled.v1", "parcel.packed.v1"]
+    for wrong, text in (
+        (refused("o-9", "SKU-0"), "there is none"),
+        (refused(name, "SKU-7"), "is not in it"),
+        (replace(refused(name, "SKU-0"), aspects=(Aspect.LABEL,)), "is no fault of"),
+    ):
+        with pytest.raises(QualityError, match=text):
+            quality.check(store.connections, wrong, NOW_US)
+
+
+@pytest.mark.parametrize("what", [Settlement.REPLACE, Settlement.SCRAP])
+def test_a_refused_unit_is_replaced_by_another_round_and_the_books_follow(store: SiteStore, what: Settlement) -> None:
+    stocked(store, units=5, bins=2)
+    name = released(store, {0: 2})
+    verified(store, name)
+    sscc = pack(store, said(name, from_tote=True)).sscc
+    (row,) = quality.check(store.connections, refused(name, "SKU-0"), NOW_US)
+    quality.settle(store.connections, row.seq, what, "Eve", "", NOW_US)
+    now = fed(store, name)
+    assert not now.refused and now.parcel is None, "its label is void"
+    assert state_of(store, name) is FulfilmentState.REFUSED
+    with store.connections.reading() as db:
+        assert parcels.live(db, name) is None and stock_shown.audit(db) == []
+        rows = books.bin_rows(db, ["SKU-0"])
+        hurt = sum(one.on_hand for key, one in rows.items() if key.condition is StockCondition.DAMAGED)
+        assert hurt == (1 if what is Settlement.REPLACE else 0)
+        assert sum(one.on_hand for one in rows.values()) == 10 - (what is Settlement.SCRAP)
+    pick_all(store)
+    assert state_of(store, name) is FulfilmentState.PICKED
+    verified(store, name, seq=2)
+    again = pack(store, said(name, from_tote=True))
+    assert again.sscc != sscc
+    with store.connections.reading() as db:
+        assert stock_shown.audit(db) == []
+        assert quality.open_refusals(db) == []
+
+
+def test_a_refused_unit_that_nothing_replaces_leaves_the_parcel(store: SiteStore) -> None:
+    stocked(store, units=2, bins=1)
+    name = released(store, {0: 2, 1: 1})
+    verified(store, name)
+    (row,) = quality.check(store.connections, refused(name, "SKU-0", Fault.MISSING), NOW_US)
+    quality.settle(store.connections, row.seq, Settlement.SHORT, "Eve", "", NOW_US)
+    assert [(line.sku, line.quantity) for line in fed(store, name).lines] == [("SKU-0", 1), ("SKU-1", 1)]
+    assert state_of(store, name) is FulfilmentState.PICKED, "it is to be verified again, or somebody says why not"
+    with pytest.raises(PackError) as kept:
+        pack(store, said(name, units={"SKU-0": 1, "SKU-1": 1}))
+    assert kept.value.code == "not-verified"
+    row2 = pack(store, said(name, units={"SKU-0": 1, "SKU-1": 1}, unverified="counted twice"))
+    assert row2.unverified == "counted twice" and state_of(store, name) is FulfilmentState.PACKED
+    with store.connections.reading() as db:
+        assert stock_shown.audit(db) == []
+        assert [one.bin for one in stock_shown.suspects(db)] == ["B0-0"]
+    for sku in ("SKU-0", "SKU-1"):  # nothing is left of it
+        (row,) = quality.check(store.connections, refused(name, sku), NOW_US)
+        quality.settle(store.connections, row.seq, Settlement.SHORT, "Eve", "", NOW_US)
+    assert state_of(store, name) is FulfilmentState.CANCELLED and fed(store, name).state is OrderState.CANCELLED
+    with pytest.raises(QualityError, match="is cancelled"):
+        quality.check(store.connections, refused(name, "SKU-0"), NOW_US)
+
+
+def test_h2_what_is_refused_after_sorting_is_for_the_door(store: SiteStore) -> None:
+    """H2 for quality: the divert is under way, the parcel lies in its lane, and only then somebody refuses it."""
+    stocked(store)
+    name = released(store, {0: 1})
+    verified(store, name)
+    sscc = pack(store, said(name, from_tote=True)).sscc
+    shipped = OrderShipped(at_us=NOW_US + 1, line="sorter", order=name, parcel=f"(00){sscc}", lane=1)
+    store.project("edge1@1", records([checked(name), shipped]))
+    (row,) = quality.check(store.connections, refused(name, "SKU-0"), NOW_US + 2)
+    now = fed(store, name)
+    assert now.refused and now.state is OrderState.SHIPPED and now.parcel == f"(00){sscc}"
+    with pytest.raises(QualityError, match="rework it, or cancel"):
+        quality.settle(store.connections, row.seq, Settlement.REPLACE, "Eve", "", NOW_US + 3)
+    quality.settle(store.connections, row.seq, Settlement.REWORK, "Eve", "", NOW_US + 3)
+    assert not fed(store, name).refused
+
+
+def test_a_blocked_lot_is_not_picked_and_what_is_in_totes_is_looked_at(store: SiteStore) -> None:
+    stocked(store, units=0)
+    with store.connections.writing() as db:
+        catalogue.put_bins(db, {})
+        for n, lot in enumerate(("L1", "L2")):
+            key = BinKey(f"B0-{n}", "SKU-0", lot)
+            cause = StockCause("receipt", lot)
+            moving.record(db, [Movement(cause=cause, kind=MovementKind.RECEIPT, quantity=3, at_us=NOW_US, target=key)])
+    lots.set_supplier(store.connections, "SKU-0", "L1", "Acme")
+    name = released(store, {0: 1})
+    assert lots.block_lot(store.connections, "SKU-0", "L1", "Eve", "recall", NOW_US).blocked_us
+    assert lots.block_lot(store.connections, "SKU-0", "L1", "Eve", "again", NOW_US + 1).blocked_why == "recall"
+    with store.connections.reading() as db:
+        (found,) = quality.due_of(db, name, NO_RULES)
+        assert (found.lot, found.cause) == ("L1", DueCause.BLOCKED)
+        assert stock_shown.audit(db) == []
+        assert {offer.key.lot for offer in books.offers_of(db, ["SKU-0"])} == {"L2"}
+    other = released(store, {0: 3}, number=2)
+    with store.connections.reading() as db:
+        assert quality.due_of(db, other, NO_RULES) == ()
+    verified(store, name)
+    with pytest.raises(PackError) as kept:
+        pack(store, said(name, from_tote=True))
+    assert kept.value.code == "due"
+    (row,) = quality.check(store.connections, refused(name, "SKU-0"), NOW_US)
+    assert (row.lot, row.supplier) == ("L1", "Acme")
+    with store.connections.reading() as db:
+        worst = quality.rates_of(db, 0)
+        assert [(one.supplier, one.lot, one.per_million) for one in worst] == [
+            ("Acme", "", 10**6), ("Acme", "L1", 10**6)
+        ]  # fmt: skip
+    lots.free_lot(store.connections, "SKU-0", "L1", "Eve", "false alarm", NOW_US)
+    with store.connections.reading() as db:
+        assert {offer.key.lot for offer in books.offers_of(db, ["SKU-0"])} == {"L1"}
+        assert stock_shown.audit(db) == []
+
+
+# ---- packing ---------------------------------------------------------------------------------------------------------
+
+lines = st.lists(
+    st.builds(PackLine, article=st.sampled_from("ABC"), units=st.integers(0, 3), back=st.integers(0, 2)),
+    max_size=3,
+    unique_by=lambda line: line.article,
+)
+
+
+@given(lines, st.dictionaries(st.sampled_from("ABCD"), st.integers(0, 5)))
+def test_k1_differences_are_all_that_lacks_and_all_that_is_too_much(
+    wanted: list[PackLine], packed_ones: dict[str, int]
+) -> None:
+    found = differences(wanted, packed_ones)
+    lacks = {one.what: one.units for one in found if one.kind is DifferenceKind.TOO_FEW}
+    more: dict[str, int] = {}
+    for one in found:
+        if one.kind in (DifferenceKind.TOO_MANY, DifferenceKind.CANCELLED, DifferenceKind.FOREIGN):
+            more[one.what] = more.get(one.what, 0) + one.units
+    asked = {line.article: line.units for line in wanted}
+    for article in "ABCD":
+        off = packed_ones.get(article, 0) - asked.get(article, 0)
+        assert (more.get(article, 0), lacks.get(article, 0)) == (max(0, off), max(0, -off))
+
+
+def test_k1_other_items_than_the_portal_saw_are_listed_with_a_reason(store: SiteStore) -> None:
+    stocked(store)
+    name = released(store, {0: 2})
+    with store.connections.writing() as db:
+        db.execute(tables.stock.gtins.insert().values(gtin=item(0, 1)[4:18], sku="SKU-0", units=1))
+    verified(store, name, (item(0, 1), item(0, 2)))
+    with pytest.raises(PackError) as kept:
+        pack(store, said(name, epcs=(item(0, 1), item(0, 3))))
+    assert kept.value.code == "unseen"
+    row = pack(store, said(name, epcs=(item(0, 1), item(0, 3)), differs="2 had a dead tag"))
+    assert [(one.kind, one.what) for one in row.differences] == [
+        (DifferenceKind.UNSEEN, item(0, 2)), (DifferenceKind.NEW, item(0, 3))
+    ]  # fmt: skip
+    with store.connections.reading() as db:
+        inside = pack_jobs.items_of(db, row.sscc)
+    assert {one.epc for one in inside} == {item(0, 1), item(0, 3)} and sum(one.units for one in inside) == 2
+    (event,) = [one.told for one in store.outbox(0) if one.told.type == "parcel.packed.v1"]
+    assert event.body["epcs"] == [item(0, 1), item(0, 3)] and event.body["sscc"] == row.sscc
+    other = released(store, {0: 1}, number=2)
+    verified(store, other, seq=2)
+    with pytest.raises(PackError) as kept:
+        pack(store, said(other, epcs=(item(0, 3),)))
+    assert kept.value.code == "item-elsewhere"
+    for wrong, code in (
+        ({"units": {"SKU-0": 2}}, "too-many"),
+        ({"units": {"SKU-1": 1, "SKU-0": 1}}, "foreign"),
+        ({"units": {}}, "too-few"),
+        ({"from_tote": True, "checked": frozenset({AfterCheck.CLOSED})}, "unchecked-intact"),
+    ):
+        with pytest.raises(PackError) as kept:
+            pack(store, said(other, **wrong))
+        assert kept.value.code == code
+
+
+def test_h1_what_was_cancelled_of_a_tote_is_not_packed(store: SiteStore) -> None:
+    """H1: one of three is cancelled after the pick: it is named, taken out, and the rest is packed."""
+    stocked(store)
+    name = released(store, {0: 3})
+    desk = SalesDesk(store, ReviewRules())
+    desk.amend(Amend(order="shop-1", by="Ann", reason="rang", wanted={1: 2}), None, NOW_US)
+    with store.connections.reading() as db:
+        job = pack_jobs.job_of(db, name, NO_RULES, propose)
+    assert job is not None and [(line.units, line.back) for line in job.lines] == [(2, 1)]
+    with pytest.raises(PackError) as kept:
+        pack(store, said(name, units={"SKU-0": 3}, unverified="counted"))
+    assert kept.value.code == "cancelled"
+    assert pack(store, said(name, units={"SKU-0": 2}, unverified="counted")).differences == ()
+
+
+def test_k4_h22_a_weight_that_is_not_right_needs_a_reason_and_blindness_is_said(store: SiteStore) -> None:
+    """H22: a scale that cannot see one unit missing says so; verified parcels of one article teach its mass."""
+    stocked(store)
+    with store.connections.writing() as db:
+        catalogue.put_skus(db, [catalogue.Sku(Article(sku="SKU-2", mass_g=4), "pin")])
+    name = released(store, {0: 2, 2: 1})
+    verified(store, name)
+    with store.connections.reading() as db:
+        job = pack_jobs.job_of(db, name, NO_RULES, propose)
+    assert job is not None
+    verdict = packing.weighed(job, 604).verdict
+    assert verdict is not None and verdict.result is WeightResult.RIGHT and verdict.blind == ("SKU-2",)
+    with pytest.raises(PackError) as kept:
+        pack(store, said(name, from_tote=True, weighed_g=404))
+    assert kept.value.code == "weight-light"
+    row = pack(store, said(name, from_tote=True, weighed_g=404, overruled="scale is off"))
+    assert (row.result, row.overruled, row.blind) == ("light", "scale is off", 1)
+    with store.connections.reading() as db:
+        assert pack_jobs.weights_of(db, {"SKU-0": 200})["SKU-0"].parcels == 0, "it teaches nothing"
+    other = released(store, {1: 4}, number=2)
+    verified(store, other, seq=2)
+    assert pack(store, said(other, from_tote=True, weighed_g=1008, overruled="x")).overruled == "", "it is right"
+    with store.connections.reading() as db:
+        assert pack_jobs.weights_of(db, {"SKU-1": 200})["SKU-1"].units == 4
+    with pytest.raises(PackError) as kept:
+        packing.pack(
+            store.connections, store.keys, RANGE, NO_RULES, propose,
+            said(released(store, {3: 1}, number=3), units={"SKU-3": 1}, unverified="x"), NOW_US, needs_weight=True,
+        )  # fmt: skip
+    assert kept.value.code == "no-weight"
+
+
+def test_materials_are_used_up_and_said_again_nothing_happens_twice(store: SiteStore) -> None:
+    stocked(store)
+    with store.connections.writing() as db:
+        catalogue.put_skus(db, [catalogue.Sku(Article(sku="BOX", material=True), "carton")])
+        at = BinKey("B7-0", "BOX")
+        cause = StockCause("receipt", "boxes")
+        moving.record(db, [Movement(cause=cause, kind=MovementKind.RECEIPT, quantity=1, at_us=NOW_US, target=at)])
+    first, second = released(store, {0: 1}), released(store, {1: 1}, number=2)
+    verified(store, first)
+    verified(store, second, seq=2)
+    row = pack(store, said(first, from_tote=True))
+    assert pack(store, said(first, from_tote=True)) == row == pack(store, said(first, from_tote=True, sscc=row.sscc))
+    pack(store, said(second, from_tote=True))
+    bodies = [one.told.body for one in store.outbox(0) if one.told.type == "parcel.packed.v1"]
+    assert [one.get("lacking") for one in bodies] == [None, ["BOX"]], "what is not in the books is said"
+    with store.connections.reading() as db:
+        assert books.bin_rows(db, ["BOX"])[at].on_hand == 0 and stock_shown.audit(db) == []
+        story = [one.what for one in stories.story_of(db, "shop-1")]
+    assert "packed" in story and "labelled" in story
