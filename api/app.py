@@ -29,6 +29,7 @@ from api.blocklist import blocklist_page_routes, blocklist_routes
 from api.docks import dock_routes
 from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, media_type
+from api.hooks import hook_routes
 from api.pages import page_routes
 from api.parcels import parcel_page_routes, parcel_routes
 from api.picks import pick_routes
@@ -38,6 +39,9 @@ from api.put_back_page import put_back_page_routes
 from api.sales import sales_routes
 from api.site_state import Health, LineInfo, Site
 from api.stock import stock_routes
+from api.track_page import track_page_routes
+from api.tracking import tracking_routes
+from api.tracking_pages import tracking_page_routes
 from api.warehouse_pages import warehouse_page_routes
 from api.waves import wave_routes
 from api.words import words_route
@@ -178,10 +182,13 @@ def create_app(config: SiteConfig) -> FastAPI:
     blocklist_page_routes(app, site)
     warehouse_page_routes(app, site)
     parcel_page_routes(app, site)
+    tracking_page_routes(app, site)
+    track_page_routes(app, site)
     put_back_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
-    for routes in (stock_routes, wave_routes, pick_routes, parcel_routes, event_routes, blocklist_routes):
+    every = (stock_routes, wave_routes, pick_routes, parcel_routes, event_routes, blocklist_routes)
+    for routes in (*every, hook_routes, tracking_routes):
         app.include_router(routes(site))
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app

@@ -21,6 +21,7 @@ from edge.config.docks import dock_problems, dock_stations
 from edge.config.label import label_problems
 from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, SiteConfig
 from edge.config.login import door_problems
+from edge.config.mail import mail_problems
 from edge.config.opcua import ua_server_problems
 from edge.config.places import places_of
 from edge.config.plcs import PlcConfig, plc_problems, shared_mailboxes
@@ -465,4 +466,5 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
     yield from shipping_problems(config.service, config.plan)
     yield from label_problems(config.label)
     yield from webhook_problems(config.webhook)
+    yield from mail_problems(config.mail)
     yield from tracking_problems(config.carrier, config.tracking)
