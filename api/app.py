@@ -29,6 +29,7 @@ from api.blocklist import blocklist_page_routes, blocklist_routes
 from api.docks import dock_routes
 from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, media_type
+from api.hooks import hook_routes
 from api.pages import page_routes
 from api.parcels import parcel_page_routes, parcel_routes
 from api.pick_pages import pick_page_routes
@@ -41,6 +42,9 @@ from api.site_state import Health, LineInfo, Site
 from api.station_pages import station_page_routes
 from api.stations import station_routes
 from api.stock import stock_routes
+from api.track_page import track_page_routes
+from api.tracking import tracking_routes
+from api.tracking_pages import tracking_page_routes
 from api.warehouse_pages import warehouse_page_routes
 from api.waves import wave_routes
 from api.words import words_route
@@ -185,6 +189,8 @@ def create_app(config: SiteConfig) -> FastAPI:
     warehouse_page_routes(app, site)
     pick_page_routes(app, site)
     parcel_page_routes(app, site)
+    tracking_page_routes(app, site)
+    track_page_routes(app, site)
     put_back_page_routes(app, site)
     station_page_routes(app, site)
     sales_routes(app, site)
@@ -197,6 +203,8 @@ def create_app(config: SiteConfig) -> FastAPI:
         station_routes,
         event_routes,
         blocklist_routes,
+        hook_routes,
+        tracking_routes,
     ):
         app.include_router(routes(site))
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")

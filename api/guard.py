@@ -7,7 +7,8 @@ Without one the server listens on a loopback address only; then a web page of so
 in Host must be a loopback name (DNS rebinding). What changes something must always be JSON or CSV and come from a page
 of this server, if it comes from a page (forged requests). Wrong tokens are counted, told with the address and what was
 asked, and answered late (`api.doubts`). Pages with forms, as ``/orders``, are for browsers with a cookie that they get
-when they show the token.
+when they show the token. Carriers sign what they tell (`api.hooks`), and customers have tokens of their own
+(`api.track_page`): both need no other.
 
 Source: RFC 9110, 7.2 and 15.5; RFC 6454 (Origin); Fetch Metadata (W3C), 2.3; Content Security Policy Level 3.
 """
@@ -42,6 +43,10 @@ _OTHER_TYPES = {
 """What else a path takes; a form that another page sends has an Origin, and is refused by that."""
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN = frozenset({"/api/words"})
+HOOKS = "/api/v1/hooks/"
+"""Where carriers tell what they sign, without a token."""
+CUSTOMERS = "/track/"
+"""Where customers look, by tokens of their own."""
 _HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -144,7 +149,10 @@ class Guard:
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return 403, "Sec-Fetch-Site: allowed are pages of this server only"
         content_type = media_type(headers)
-        allowed = _FORMS if _is_page(path) else BODY_TYPES | _OTHER_TYPES.get(path, frozenset())
+        forms = _is_page(path) or path.startswith(CUSTOMERS)
+        allowed = _FORMS if forms else BODY_TYPES | _OTHER_TYPES.get(path, frozenset())
+        if path.startswith(HOOKS) and content_type.startswith("application/") and content_type.endswith("+json"):
+            return None
         if content_type not in allowed:
             return 415, f"Content-Type {content_type!r}: allowed are {', '.join(sorted(allowed))}"
         return None
@@ -156,7 +164,9 @@ def media_type(headers: Headers) -> str:
 
 
 def _is_secret(path: str) -> bool:
-    return (path.startswith("/api/") and path not in _OPEN) or path == "/metrics" or _is_page(path)
+    if path in _OPEN or path.startswith(HOOKS):
+        return False
+    return path.startswith("/api/") or path == "/metrics" or _is_page(path)
 
 
 def _is_page(path: str) -> bool:

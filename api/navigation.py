@@ -40,6 +40,7 @@ PAGES = (
     Page("/station/quality", "quality.title", "nav.picks"),
     Page("/station/pack", "station.title", "nav.picks"),
     Page("/parcels", "label.title", "nav.parcels"),
+    Page("/tracking", "track.title", "nav.parcels"),
     Page("/index.html", "dock.lines"),
     Page("/docks.html", "dock.title"),
 )

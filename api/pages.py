@@ -1,6 +1,6 @@
 """The pages about sales orders, rendered here: list with search and filters, one order, the entry form, imports.
 
-Public names: page_routes, rendered, language_of, problems_of, asked, form_of.
+Public names: page_routes, rendered, bare, language_of, problems_of, asked, form_of.
 
 They work without a script; every form says which version of an order it means. Words are those of `edge.views.words`.
 """
@@ -358,6 +358,25 @@ async def form_of(request: Request) -> dict[str, str]:
     """The fields of a form without files, each a line."""
     form = await request.form(max_files=0, max_fields=40)
     return {key: one_line(str(value))[:4_000] for key, value in form.multi_items()}
+
+
+def bare(template: str, language: Language, status: int, **values: Any) -> Response:
+    """A page for whoever is nobody of ours: no cookie, nothing around it, not to be indexed or kept."""
+
+    def t(code: str, **its: Word) -> str:
+        return say(phrase(code, **its), language)
+
+    def said_of(word: Word) -> str:
+        return say(word, language)
+
+    shown_values: dict[str, Any] = {"language": language, "languages": _NAMES, "t": t, "said_of": said_of, **values}
+    body = _templates.get_template(template).render(**shown_values)
+    answer = Response(body.encode(errors="replace"), status, media_type="text/html; charset=utf-8")
+    answer.headers["content-security-policy"] = FORM_POLICY
+    answer.headers["referrer-policy"] = "same-origin"
+    answer.headers["cache-control"] = "no-store"
+    answer.headers["x-robots-tag"] = "noindex, nofollow"
+    return answer
 
 
 def language_of(request: Request) -> Language:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from api.carrier_doors import CarrierDoors
 from api.connection import GuardedConnection
 from api.crowd import ENDINGS, Crowd
 from api.doubts import Doubts
@@ -46,6 +47,7 @@ from edge.orders.planning import Planning
 from edge.orders.stock import StockError
 from edge.site.desk import SalesDesk
 from edge.site.duties import Duty, duties_of, turn
+from edge.site.mails import MAIL_CURSOR
 from edge.site.store import Keep, Kept, SiteStore, StoreError, StoreHeld
 from edge.site.webhooks import Herald
 from edge.views.docks import DockBoard, DockPicture
@@ -54,7 +56,10 @@ from edge.views.live import LiveView
 from edge.views.picture import PointView, Snapshot
 from edge.views.troubles import (
     Trouble,
+    codes_unexplained,
     disk_fills,
+    hook_refused,
+    mail_waits,
     not_followed,
     store_away,
     store_full,
@@ -144,6 +149,7 @@ class Site:
         self._countries = tuple(dict.fromkeys(one.country for one in config.channels.values() if one.country))
         self._apart = [name for name, one in config.channels.items() if not one.allow_merge]
         self._version = version("lanewise")
+        self.doors = CarrierDoors(config)
         self.herald = Herald(door_of(config.site, name, table) for name, table in config.webhook.items())
         self._store: SiteStore | None = None
         self._store_lock = threading.Lock()
@@ -189,7 +195,8 @@ class Site:
                 self._store = None
             if self._store is None:
                 try:
-                    self._store = SiteStore(self.config.store, secret_file=self.config.secret_file)
+                    its = self.config
+                    self._store = SiteStore(its.store, secret_file=its.secret_file, tracking=self.doors.rules)
                 except StoreError as error:
                     before, self._store_trouble = self._store_trouble, str(error)
                     if self._store_trouble != before and not isinstance(error, StoreHeld):
@@ -256,6 +263,12 @@ class Site:
             yield store_full(str(file.parent)) if full and file is not None else store_away(store)
         for state in self.herald.late(now_us()):
             yield webhook_behind(state.name, state.trouble, state.since_us)
+        for name, codes in self.doors.codes.items():
+            yield codes_unexplained(name, codes)
+        for name, (why, since_us) in self.doors.troubles.items():
+            yield hook_refused(name, why, since_us)
+        if self.doors.mail_trouble[0]:
+            yield mail_waits(*self.doors.mail_trouble)
         low = self._disk.low
         if low is not None and not (store and full) and not self._is_alarmed(AlarmKind.DISK_LOW):
             yield disk_fills(str(low.folder), low.left.hours, low.left.free_bytes // 1_000_000)
@@ -283,6 +296,10 @@ class Site:
             yield Sample("api_webhook_behind", "events that it was not told yet", state.behind, label)
             yield Sample("api_webhook_refused", "events that it refused for good", state.refused, label)
             yield Sample("api_webhook_tries", "tries in vain of the next one, 0 = it takes them", state.tries, label)
+        for (carrier, how), count in sorted(self.doors.counts.items()):
+            told = (("carrier", carrier), ("how", how))
+            text = "words of carriers about parcels, and messages that were refused"
+            yield Sample("api_carrier_words", text, count, told, counts=True)
         yield Sample("api_pages", "live pages that listen", len(self.hub))
         for how, count in self.doubts.counts.items():
             text = "requests that were refused for their token"
@@ -328,7 +345,9 @@ class Site:
     async def _keep_up(self) -> None:
         """Takes out of the store what is due, with PostgreSQL in one process of all that could."""
         rules = self.config.retention
-        keep = Keep(rules.months, self._followers if rules.trim_feed else (), tuple(self.config.webhook))
+        told = (*self.config.webhook, *([MAIL_CURSOR] if self.config.mail.host else ()))
+        raw_days = self.config.tracking.raw_days
+        keep = Keep(rules.months, self._followers if rules.trim_feed else (), told, raw_days)
         while True:
             try:
                 kept = await asyncio.to_thread(lambda: self.store().keep_up(keep, now_us()))
@@ -348,7 +367,9 @@ class Site:
             return f"{gone} orders that were held for stock go on" if gone else ""
 
         again = (Duty("review-again", plan.again_minutes * 60_000_000, looked),) if plan.again_minutes else ()
-        return (*duties_of(self.config.service, plan, self.config.kpi), *again, *self.herald.duties())
+        tracking = self.doors.duties(self.store)
+        own = duties_of(self.config.service, plan, self.config.kpi)
+        return (*own, *again, *tracking, *self.herald.duties())
 
     async def on_duty(self, duty: Duty) -> None:
         """Does what the site does by itself, for ever; what goes wrong ends the turn and nothing else."""

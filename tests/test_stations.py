@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import random
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import sqlalchemy as sa
-from browser import Browser
-from conftest import Run
-from example_site import client_of, example_site
 from hypothesis import given
 from hypothesis import strategies as st
 from journals import records
-from ports import free_port
 from stocked import NOW_US, accept, planning, stocked
-from waiting import HANGS_S, wait_until
 
-from api.app import create_app
-from api.scales import weigh
-from api.server import listen, server
-from edge.cli import main
-from edge.commands.station_spool import Spool, SpoolError
-from edge.config.label import LabelTable
-from edge.config.load import load_site
-from edge.config.stations import QualityRuleTable, QualityTable, StationTable, station_problems
 from edge.core.events import OrderChanged, OrderShipped, ToteChecked
-from edge.core.values.order import Order, OrderLine, OrderState
-from edge.intake.scales import ScaleError, read_frames
+from edge.core.values.order import Order, OrderState
 from edge.orders.amend import Amend
 from edge.orders.articles import Article
 from edge.orders.packed import AfterCheck, DifferenceKind, PackLine, Proposed, differences
 from edge.orders.quality import Aspect, DueCause, Fault, LotSeen, QualityRule, QualityRules, Settlement, due
 from edge.orders.review import ReviewRules
-from edge.orders.sscc import REUSE_US, SsccRange
+from edge.orders.sscc import SsccRange
 from edge.orders.stages import FulfilmentState
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition
 from edge.orders.weighing import WeightResult

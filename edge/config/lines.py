@@ -19,6 +19,7 @@ from edge.config.intake import IntakeTable
 from edge.config.kpis import KpiTable
 from edge.config.label import LabelTable
 from edge.config.login import PlainTable
+from edge.config.mail import MailTable
 from edge.config.opcua import UaServerConfig
 from edge.config.packing import CartonTable, FillerTable, GoodsTable, ProtectionTable
 from edge.config.plcs import PlcConfig
@@ -339,6 +340,7 @@ class SiteConfig(PlainTable):
     plan: PlanTable = Field(default=PlanTable(), description="how parcels are planned into waves")
     carrier: dict[Name, CarrierTable] = Field(default={}, description="what carriers tell, see docs/tracking.md")
     tracking: TrackingTable = Field(default=TrackingTable(), description="parcels that left, see docs/tracking.md")
+    mail: MailTable = Field(default=MailTable(), description="mails to customers, see docs/tracking.md")
     webhook: dict[Name, WebhookTable] = Field(default={}, description="who is told events, see docs/events.md")
     label: LabelTable = Field(default=LabelTable(), description="numbers and labels of parcels, see docs/labels.md")
     kpi: KpiTable = Field(default=KpiTable(), description="days, shifts and key figures, see docs/kpis.md")

@@ -23,6 +23,7 @@ from edge.config.kpis import kpi_problems
 from edge.config.label import label_problems
 from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, SiteConfig
 from edge.config.login import door_problems
+from edge.config.mail import mail_problems
 from edge.config.opcua import ua_server_problems
 from edge.config.packing import packing_problems
 from edge.config.places import places_of
@@ -479,6 +480,7 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
     yield from kpi_problems(config.kpi)
     for name, publisher in config.publish.items():
         yield from publisher_problems(f"publish.{name}", publisher)
+    yield from mail_problems(config.mail)
     yield from tracking_problems(config.carrier, config.tracking)
     yield from packing_problems(config.carton, config.filler, config.plan.cartons)
     yield from file_problems("goods", config.goods)

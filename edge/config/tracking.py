@@ -1,6 +1,6 @@
 """[carrier.NAME] and [tracking] of SITE.toml: what carriers tell of parcels, how it is read, and when somebody is told.
 
-Public names: CarrierTable, WordColumns, HookTable, TrackingTable, tracking_problems, hook_secret.
+Public names: CarrierTable, WordColumns, HookTable, TrackingTable, tracking_problems, hook_secret, table_of.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class HookTable(Frozen):
 class CarrierTable(Frozen):
     """What a carrier tells."""
 
+    carrier: str = Field(default="", max_length=40, description="the carrier, as lanes name it; empty = as this table")
     codes: dict[Annotated[str, StringConstraints(min_length=1, max_length=200)], Meaning] = Field(
         default={}, description='what its codes mean: `{ DL = "delivered", "IT/ARR" = "in-transit" }`'
     )
@@ -98,6 +99,14 @@ class TrackingTable(Frozen):
     no_scan_hours: int = Field(default=24, ge=0, le=1_000, description="left and not scanned by its carrier; 0 = never")
     no_movement_days: int = Field(default=3, ge=0, le=365, description="scanned, and nothing since; 0 = never")
     attempts: int = Field(default=2, ge=1, le=20, description="so many failed attempts are too many")
+
+
+def table_of(carriers: Mapping[str, CarrierTable], carrier: str) -> tuple[str, CarrierTable] | None:
+    """The table of a carrier as lanes name it, with its name."""
+    for name, one in carriers.items():
+        if carrier.casefold() == (one.carrier or name).casefold():
+            return name, one
+    return None
 
 
 def tracking_problems(carriers: Mapping[str, CarrierTable], tracking: TrackingTable) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Where a parcel is once it has its label, by the set of all that was told of it.
 
 Public names: ParcelCode, CarrierWord, ParcelWord, Tracked, tracked, FORWARD, BACKWARD, FLAGS, OURS, ParcelTrouble,
-TrackRules, troubles_from, on_time.
+NOTICES, TrackRules, troubles_from, on_time.
 
 What is told comes late, twice, and out of order; so the state is a function of the set, whatever came first. A lower
 rank never lowers it. A parcel that comes back has a second leg, beside which its delivery stays. What was said of an
@@ -173,6 +173,11 @@ class ParcelTrouble(StrEnum):
     DAMAGED = "damaged"
     LOST = "lost"
     REFUSED = "refused"  # the carrier does not take it
+    DELAYED = "delayed"  # the carrier says so, before its promise passed
+
+
+NOTICES = frozenset({ParcelTrouble.DELAYED})
+"""What nobody has to look after; who gets it is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +198,8 @@ def troubles_from(its: Tracked, promised_us: int, rules: TrackRules) -> dict[Par
         found[ParcelTrouble.LOST] = its.since_us
     if its.ended or its.delivered_us:
         return found
+    if _C.DELAYED in its.flags:
+        found[ParcelTrouble.DELAYED] = its.since_us
     if _C.REFUSED in its.flags:
         found[ParcelTrouble.REFUSED] = its.since_us
     if its.attempts >= rules.attempts:

@@ -1,6 +1,6 @@
 """What carriers send is stored: each message as it came and once, and what it says of parcels.
 
-Public names: take_message, take_words, explain, unexplained, Unexplained.
+Public names: take_message, take_words, take_numbers, explain, unexplained, Unexplained.
 """
 
 from __future__ import annotations
@@ -68,6 +68,12 @@ def take_words(
     """Words of a file, all or none."""
     with at.writing() as db:
         return _take(db, source, words, numbers, at_us, rules)
+
+
+def take_numbers(at: StoreConnections, numbers: Sequence[tuple[str, str]], at_us: int, rules: TrackRules) -> None:
+    """Carriers' own numbers of parcels, (SSCC, number)."""
+    with at.writing() as db:
+        outbox.append(db, tracking.numbered(db, numbers, rules), at_us)
 
 
 def _take(

@@ -22,7 +22,7 @@ from edge.core.values.order import OrderState
 from edge.journal.record import decode
 from edge.orders.sales import Consignee, OrderStage
 from edge.orders.sscc import REUSE_US
-from edge.site import blocklist, dialect, sales, tables
+from edge.site import blocklist, dialect, sales, tables, tracking_shown
 from edge.site import orders as orders_of
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
@@ -44,16 +44,20 @@ class Keep:
     """How long. ``months``: records of journals, the outbox, movements, ended waves and by which causes items were
     released, in months of 30 days, 0 = for ever. ``followers``: the controllers that follow the feed; it is trimmed
     only where the site knows of each how far it is, none = never. ``webhooks``: what these were not told yet stays.
+    ``raw_days``: what carriers sent is kept so long as it came, 0 = for ever.
     """
 
     months: int = 0
     followers: tuple[str, ...] = ()
     webhooks: tuple[str, ...] = ()
+    raw_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What went: records, rows of outbox and feed, persons, parcels; movements into balances, and waves."""
+    """What went: records, rows of outbox and feed, persons, parcels; movements into balances, and waves;
+    parcels that are followed no more, and words of carriers as they came.
+    """
 
     records: int = 0
     told: int = 0
@@ -62,6 +66,8 @@ class Kept:
     parcels: int = 0
     moved: int = 0
     waves: int = 0
+    tracked: int = 0
+    raw: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ class Person:
 
 def keep_up(at: StoreConnections, keep: Keep, now_us: int) -> Kept:
     """Takes out what is due. Where another process is at it, nothing. Raises StoreError."""
-    records = told = feed = people = parcels = moved = waves = 0
+    records = told = feed = people = parcels = moved = waves = tracked = raw = 0
     with at.reading() as db:
         nodes = db.execute(sa.select(tables.progress.c.node)).scalars().all()
     if keep.months:
@@ -94,10 +100,13 @@ def keep_up(at: StoreConnections, keep: Keep, now_us: int) -> Kept:
         parcels = sum(_portions(at, partial(_trim_parcels, min(before_us, now_us - REUSE_US))))
         moved = sum(_portions(at, partial(fold_movements, PORTION, before_us)))
         waves = sum(_portions(at, partial(take_out_waves, before_us), WAVES))
+        tracked = sum(_portions(at, partial(tracking_shown.trim_tracking, PORTION, before_us)))
+    if keep.raw_days:
+        raw = sum(_portions(at, partial(tracking_shown.trim_raw, PORTION, now_us - keep.raw_days * _DAY_US)))
     causes_us = now_us - keep.months * _MONTH_US if keep.months else 0
     feed = _trim_feed(at, keep.followers, now_us - _FEED_US, causes_us)
     people = sum(_portions(at, partial(_purge, iso(now_us)[:10], now_us)))
-    return Kept(records, told, feed, people, parcels, moved, waves)
+    return Kept(records, told, feed, people, parcels, moved, waves, tracked, raw)
 
 
 def _portions(at: StoreConnections, step: _Step, full: int | None = None) -> Iterator[int]:
@@ -284,6 +293,7 @@ def _erase(db: sa.Connection, names: Sequence[str], at_us: int) -> None:
     for table in (its.findings, its.waivers):
         db.execute(table.update().where(dialect.among(db, table.c.order_id, names)).values(value=""))
     blocklist.erase(db, names)
+    tracking_shown.erase_words(db, names)
 
 
 def told(people: Sequence[Person]) -> str:

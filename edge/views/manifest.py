@@ -15,13 +15,17 @@ from edge.core.values.load import Aboard, Load
 from edge.views.csv_table import csv_table
 
 MANIFEST_COLUMNS = (
-    "load", "dock", "trailer", "parcel", "status", "order", "carrier", "service", "at", "by", "note",
+    "load", "dock", "trailer", "parcel", "status", "order", "carrier", "service", "at", "by", "note", "mass_g",
+    "limited_quantity",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestLine:
-    """One parcel. ``status``: aboard, wrong, missing or undetermined. ``at_us`` 0: it is not known to be aboard."""
+    """One parcel. ``status``: aboard, wrong, missing or undetermined. ``at_us`` 0: it is not known to be aboard.
+
+    ``mass_g``: of its goods, 0 = nobody knows; ``limited``: dangerous goods in limited quantities are among them.
+    """
 
     parcel: str
     status: str
@@ -31,6 +35,8 @@ class ManifestLine:
     at_us: int = 0
     by: str = ""
     note: str = ""
+    mass_g: int = 0
+    limited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ class Manifest:
     """A load with all its parcels. ``closed_us`` 0: it is open, and this is how it is now.
 
     ``reason``: why it was closed although it was not complete. ``later``: see `edge.core.dock.loads.LoadCheck`.
+    ``mass_g``: of what is aboard, as far as it is known; ``limited_g``: of parcels among it with dangerous goods in
+    limited quantities, which a carrier must be told before.
     """
 
     load: Load
@@ -48,6 +56,13 @@ class Manifest:
     complete: bool
     later: int
     lines: tuple[ManifestLine, ...]
+    mass_g: int = 0
+    limited_g: int = 0
+
+    @property
+    def aboard(self) -> tuple[ManifestLine, ...]:
+        """The parcels that are known to be aboard, wrong ones too."""
+        return tuple(line for line in self.lines if line.status in ("aboard", "wrong"))
 
 
 def manifest_of(given: LoadCheck | LoadClosed) -> Manifest:
@@ -86,6 +101,8 @@ def manifest_csv(manifest: Manifest) -> str:
             iso(line.at_us) if line.at_us else "",
             line.by,
             line.note,
+            str(line.mass_g or ""),
+            "1" if line.limited else "",
         )
         for line in manifest.lines
     )

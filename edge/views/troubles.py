@@ -1,11 +1,13 @@
 """What keeps a site from being seen or written, said by what is known without its journals.
 
-Public names: Trouble, not_followed, unwritable, store_away, store_full, disk_fills, webhook_behind.
+Public names: Trouble, not_followed, unwritable, store_away, store_full, disk_fills, webhook_behind, codes_unexplained,
+hook_refused, mail_waits.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.views.words.phrase import Phrase, phrase
@@ -58,6 +60,22 @@ def disk_fills(folder: str, hours: float, free_mb: int) -> Trouble:
 def webhook_behind(name: str, why: str, since_us: int) -> Trouble:
     """A webhook is told in vain."""
     return _trouble(phrase("trouble.webhook", name=name), phrase("trouble.reason", why=why), since_us)
+
+
+def codes_unexplained(name: str, codes: Sequence[str]) -> Trouble:
+    """A carrier tells by codes that its table does not have."""
+    what = phrase("trouble.carrier-codes", name=name)
+    return _trouble(what, phrase("trouble.todo.codes", name=name, codes=", ".join(codes[:5])))
+
+
+def hook_refused(name: str, why: str, since_us: int) -> Trouble:
+    """The last message of a carrier was refused."""
+    return _trouble(phrase("trouble.hook", name=name), phrase("trouble.reason", why=why), since_us)
+
+
+def mail_waits(why: str, since_us: int) -> Trouble:
+    """No mail is taken by the site's mail server."""
+    return _trouble(phrase("trouble.mail"), phrase("trouble.reason", why=why), since_us)
 
 
 def _trouble(what: Phrase, todo: Phrase, since_us: int = 0, *, blind: bool = False) -> Trouble:

@@ -17,13 +17,17 @@ from edge.views.words.review import REVIEW
 from edge.views.words.sales import SALES
 from edge.views.words.stations import STATIONS
 from edge.views.words.stories import STORIES
+from edge.views.words.tracking import TRACKING
 from edge.views.words.warehouse import WAREHOUSE
 
 Language: TypeAlias = Literal["en", "zh-Hant"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh-Hant")
 """In the order of a row's columns, as BCP 47 names them; zh-Hant: 繁體中文."""
 
-WORDS: Rows = {**PAGES, **STORIES, **ALARMS, **ALARM_WORDS, **DOCKS, **PLAN, **REVIEW, **SALES, **WAREHOUSE, **STATIONS}
+WORDS: Rows = {
+    **PAGES, **STORIES, **ALARMS, **ALARM_WORDS, **DOCKS, **PLAN, **REVIEW, **SALES, **WAREHOUSE, **STATIONS,
+    **TRACKING,
+}  # fmt: skip
 
 
 def say(word: Word, to: Language = "en") -> str:

@@ -6,15 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-<<<<<<< HEAD
-<<<<<<< HEAD
 down_revision = "0011"
-=======
-down_revision = "0011"
->>>>>>> 4591e7149534455d5fe2d329662a97b57bda3d94
-=======
-down_revision = "0011"
->>>>>>> 1825cca999f9caf920ef6b77702bc4deae8b92bb
 _NOBODYS = "sscc = ''"
 _LOOKED = "look_us > 0"
 
