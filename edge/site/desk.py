@@ -30,7 +30,7 @@ from edge.orders.sales import Consignee, Draft, OrderStage, SalesOrder
 from edge.orders.stages import Fulfilment, FulfilmentState, FulfilmentTurn, Located, Progress, Scope, places, progress
 from edge.orders.together import Party, Proposal, merge, plan, proposals, split_off
 from edge.orders.work import Changed, WishRefused
-from edge.site import blocklist, dialect, imports, reserving, sales, sales_list, tables, taking, waiting
+from edge.site import blocklist, case_units, dialect, imports, reserving, sales, sales_list, tables, taking, waiting
 from edge.site.blocklist import Blocked, BlockKind
 from edge.site.imports import ImportRun
 from edge.site.outbox import OutboxTold
@@ -436,6 +436,7 @@ class SalesDesk:
                 return WishRefused("not-delivered", {"order": name, "fulfilment": fulfilment})
             if blocklist.note_refusal(db, name, fulfilment, at_us):
                 work.note(name, by, reason, "delivery-refused", fulfilment=fulfilment)
+                case_units.open_refused(db, scope.orders[name], held, by, at_us)
                 work.told.append(OutboxTold("order.delivery-refused.v1", name, {"fulfilment": fulfilment}))
                 sales.set_stage(db, [name], scope.orders[name].stage, newer=True)
             return self._end(db, work, name, Changed())
