@@ -26,6 +26,8 @@ from edge.site.tables import floor
 from rfid.epc.identity import gtin_of
 
 _AT_ONCE = 500
+_WORDS_US = 180 * 86_400_000_000
+"""So long words stay of closed cases of no order, whose person nobody can erase."""
 _DONE = (CaseState.RESOLVED, CaseState.CLOSED)
 
 
@@ -78,6 +80,9 @@ class _Care:
         for case in cases.cases_where(self._db, quiet, _AT_ONCE):
             if self._care.close_us(case.team, case.resolved_us) <= self._at_us:
                 self._save(case_moved(case, CaseTurn.CLOSED, self._at_us), "closed")
+        old = sa.select(its.id).where(its.order_id == "", its.closed_us > 0, its.closed_us < self._at_us - _WORDS_US)
+        notes = tables.notes
+        self._db.execute(notes.update().where(notes.c.text != "", notes.c.case.in_(old)).values(text=""))
 
     def _dated(self, case: Case) -> None:
         """What somebody found in a transaction of his own gets its team and calendar, and is told."""

@@ -1,6 +1,7 @@
 """What cases are about and what came of it, within a transaction: lines, units, and stock that comes and goes by them.
 
-Public names: CaseLine, CaseUnit, add_lines, lines_of, units_of, receive, dispose, DispositionError.
+Public names: CaseLine, CaseUnit, add_lines, open_refused, lines_of, units_of, receive, dispose,
+DispositionError.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from edge.orders.cases import Case, CaseError
+from edge.orders.cases import Case, CaseError, CaseKind, CaseTurn, Want, case_moved
 from edge.orders.picking import BinPlace
-from edge.orders.returns import Disposition, ReturnLine, UnitFinding
+from edge.orders.returns import Disposition, ReturnLine, ReturnReason, UnitFinding
+from edge.orders.sales import SalesOrder
+from edge.orders.stages import Fulfilment
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition
-from edge.site import catalogue, dialect, feed, moving
+from edge.site import cases, catalogue, dialect, feed, moving
 from edge.site.tables import cases as tables
 from edge.site.tables import stock as stock_tables
 
@@ -65,6 +68,43 @@ def add_lines(db: sa.Connection, case: int, lines: Iterable[ReturnLine]) -> None
         for n, one in enumerate(lines, first)
     ]
     dialect.bulk_insert(db, tables.lines, columns, rows)
+
+
+def open_refused(db: sa.Connection, order: SalesOrder, held: Fulfilment, by: str, at_us: int) -> int:
+    """A parcel was refused at the door: its goods come back without a label, and its case awaits them."""
+    number = cases.open_case(
+        db,
+        kind=CaseKind.RETURN,
+        class_=str(ReturnReason.REFUSED),
+        cause=f"refused {held.id}",
+        order=order.id,
+        reason=str(ReturnReason.REFUSED),
+        at_us=at_us,
+        want=Want.REFUND,
+        by=by,
+    )
+    if lines_of(db, [number]):
+        return number
+    lines = {line.number: line for line in order.lines}
+    back = [
+        ReturnLine(
+            order=order.id,
+            line=one.line,
+            sku=lines[one.line].sku,
+            gtin=lines[one.line].gtin,
+            units=one.quantity,
+            reason=ReturnReason.REFUSED,
+        )
+        for one in held.portions
+        if one.order == order.id and one.quantity
+    ]
+    add_lines(db, number, back)
+    case = cases.find_case(db, number)
+    assert case is not None, "it was opened just now"
+    for turn in (CaseTurn.AUTHORISED, CaseTurn.LABELLED):
+        case = case_moved(case, turn, at_us)
+    cases.save_case(db, case)
+    return number
 
 
 def lines_of(db: sa.Connection, cases: Iterable[int]) -> list[CaseLine]:

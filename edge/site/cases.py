@@ -1,6 +1,7 @@
 """Cases within a transaction: opened once for each cause, looked up, changed, and what was done to each.
 
-Public names: open_case, find_case, cases_where, save_case, note_case, notes_of, CaseNote, OWNER.
+Public names: open_case, find_case, cases_where, save_case, note_case, notes_of, erase_words,
+words_of, CaseNote, OWNER.
 """
 
 from __future__ import annotations
@@ -138,6 +139,20 @@ def notes_of(db: sa.Connection, numbers: Iterable[int]) -> dict[int, list[CaseNo
         note = CaseNote(row.at_us, row.by, row.what, row.text, msgspec.json.decode(row.body))
         found.setdefault(row.case, []).append(note)
     return found
+
+
+def erase_words(db: sa.Connection, orders: Iterable[str]) -> None:
+    """What people wrote of cases of some orders goes; what was done, and to which item, stays."""
+    its, case = tables.notes, tables.cases.c
+    mine = sa.select(case.id).where(dialect.among(db, case.order_id, orders), case.order_id != "")
+    db.execute(its.update().where(its.c.case.in_(mine)).values(text=""))
+
+
+def words_of(db: sa.Connection, order: str) -> tuple[str, ...]:
+    """What people wrote of an order's cases."""
+    its, case = tables.notes.c, tables.cases.c
+    query = sa.select(its.text).join(tables.cases, case.id == its.case).where(case.order_id == order, its.text != "")
+    return tuple(db.execute(query.order_by(its.seq)).scalars())
 
 
 _SAME = ("cause", "reason", "owner", "priority", "team", "policy", "number", "freight", "goods_by_us", "linked",

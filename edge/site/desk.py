@@ -22,7 +22,7 @@ from edge.orders.sales import Consignee, Draft, OrderStage, SalesOrder
 from edge.orders.stages import FulfilmentState, FulfilmentTurn, Scope
 from edge.orders.together import merge, plan, split_off
 from edge.orders.work import Changed, WishRefused
-from edge.site import blocklist, reserving, sales, tables, waiting
+from edge.site import blocklist, case_units, reserving, sales, tables, waiting
 from edge.site.blocking import Blockable, known_of
 from edge.site.blocklist import Blocked, BlockKind
 from edge.site.contacts import contact_of, keep_contact
@@ -249,6 +249,7 @@ class SalesDesk(SalesCounter):
                 return WishRefused("not-delivered", {"order": name, "fulfilment": fulfilment})
             if blocklist.note_refusal(db, name, fulfilment, at_us):
                 work.note(name, by, reason, "delivery-refused", fulfilment=fulfilment)
+                case_units.open_refused(db, scope.orders[name], held, by, at_us)
                 work.told.append(OutboxTold("order.delivery-refused.v1", name, {"fulfilment": fulfilment}))
                 sales.set_stage(db, [name], scope.orders[name].stage, newer=True)
             return self._end(db, work, name, Changed())

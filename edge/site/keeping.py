@@ -22,7 +22,7 @@ from edge.core.values.order import OrderState
 from edge.journal.record import decode
 from edge.orders.sales import Consignee, OrderStage
 from edge.orders.sscc import REUSE_US
-from edge.site import blocklist, dialect, sales, tables, tracking_shown
+from edge.site import blocklist, cases, dialect, sales, tables, tracking_shown
 from edge.site import orders as orders_of
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
@@ -75,7 +75,7 @@ class Person:
     """One order of somebody, with what is known of him. ``consignee`` None: purged.
 
     ``blocked``: entries of the blocklist that are of him, also those that were taken off. ``refused``: parcels at the
-    door.
+    door. ``words``: what was written of its cases.
     """
 
     order: str
@@ -85,6 +85,7 @@ class Person:
     note: str
     blocked: tuple[blocklist.Blocked, ...] = ()
     refused: int = 0
+    words: tuple[str, ...] = ()
 
 
 def keep_up(at: StoreConnections, keep: Keep, now_us: int) -> Kept:
@@ -251,6 +252,7 @@ def persons(db: sa.Connection, keys: Keys, known: Consignee) -> list[Person]:
             orders[name].note,
             tuple(blocklist.entries_of(db, (its.phone, its.email, its.address))) if (its := known_by.get(name)) else (),
             refused.get(name, 0),
+            cases.words_of(db, name),
         )
         for name in names
     ]
@@ -294,6 +296,7 @@ def _erase(db: sa.Connection, names: Sequence[str], at_us: int) -> None:
         db.execute(table.update().where(dialect.among(db, table.c.order_id, names)).values(value=""))
     blocklist.erase(db, names)
     tracking_shown.erase_words(db, names)
+    cases.erase_words(db, names)
 
 
 def told(people: Sequence[Person]) -> str:

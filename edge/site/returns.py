@@ -51,8 +51,8 @@ from rfid.epc.identity import gtin_of
 
 _KINDS = {Want.REFUND: CaseKind.RETURN, Want.EXCHANGE: CaseKind.EXCHANGE, Want.REPAIR: CaseKind.REPAIR}
 _LIVE = (CaseState.OPEN, CaseState.PERSON, CaseState.AUTHORISED, CaseState.WAITING, CaseState.RECEIVED,
-         CaseState.EXPIRED, CaseState.REFUSED)  # fmt: skip
-_AWAITED = (CaseState.AUTHORISED, CaseState.WAITING, CaseState.RECEIVED)
+         CaseState.INSPECTED, CaseState.EXPIRED, CaseState.REFUSED)  # fmt: skip
+_AWAITED = (CaseState.AUTHORISED, CaseState.WAITING, CaseState.RECEIVED, CaseState.INSPECTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,7 +332,7 @@ class _Gate:
             of = sa.and_(its.order_id == mine.order, its.state.in_([str(one) for one in _LIVE]))
             about = sa.select(line.case).where(line.order_id == mine.order, line.line == mine.line)
             found = cases.cases_where(self._db, sa.and_(of, its.id.in_(about)))
-            found.sort(key=lambda one: one.state not in _AWAITED)
+            found.sort(key=lambda one: (not self._wants(one, gtin, sku), one.state not in _AWAITED))
             if found:
                 return found[0]
         alike = sa.or_(sa.and_(line.gtin == gtin, line.gtin != ""), sa.and_(line.sku == sku, line.sku != ""))

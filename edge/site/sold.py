@@ -26,7 +26,8 @@ from edge.site.tables import stock as stock_tables
 from rfid.epc.identity import gtin_of
 
 _LEFT = (FulfilmentState.SORTED, FulfilmentState.LOADED, FulfilmentState.DEPARTED)
-_ANNOUNCED = (CaseState.OPEN, CaseState.PERSON, CaseState.AUTHORISED, CaseState.WAITING, CaseState.RECEIVED)
+_ANNOUNCED = (CaseState.OPEN, CaseState.PERSON, CaseState.AUTHORISED, CaseState.WAITING, CaseState.RECEIVED,
+              CaseState.INSPECTED)  # fmt: skip
 
 
 def sold_units(db: sa.Connection, epcs: Collection[str]) -> dict[str, SoldUnit]:
