@@ -45,7 +45,7 @@ def filled(
 
 def pages(project: Path) -> list[Page]:
     files = sorted((project / "grafana" / "dashboards").rglob("*.json"))
-    assert len(files) == 16
+    assert len(files) == 20
     return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
