@@ -172,7 +172,7 @@ def test_what_grafana_is_provisioned_with_fits_compose(project: Path) -> None:
     for path in provisioning.glob("dashboards/*.yaml"):
         for provider in yaml.safe_load(path.read_text())["providers"]:
             folder = dashboards / provider["options"]["path"].removeprefix(inside).lstrip("/")
-            assert len(list(folder.glob("*.json"))) == 8, folder
+            assert len(list(folder.glob("*.json"))) == 10, folder
 
 
 def test_every_page_has_its_picture(project: Path) -> None:
