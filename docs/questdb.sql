@@ -69,5 +69,15 @@ CREATE TABLE IF NOT EXISTS "backlog" (timestamp TIMESTAMP_NS, "site" SYMBOL, "co
   TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "follower");
 CREATE TABLE IF NOT EXISTS "publisher" (timestamp TIMESTAMP_NS, "site" SYMBOL, "controller" SYMBOL, "publisher" SYMBOL, "kind" SYMBOL, "records" LONG, "backlog" LONG, "lag_us" LONG, "set_aside" LONG, "failures" LONG, "up" LONG)
   TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "publisher", "kind");
+CREATE TABLE IF NOT EXISTS "order_flow" (timestamp TIMESTAMP_NS, "site" SYMBOL, "controller" SYMBOL, "stage" SYMBOL, "orders" LONG, "oldest_us" LONG)
+  TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "stage");
+CREATE TABLE IF NOT EXISTS "order_hold" (timestamp TIMESTAMP_NS, "site" SYMBOL, "controller" SYMBOL, "code" SYMBOL, "orders" LONG)
+  TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "code");
+CREATE TABLE IF NOT EXISTS "pickup" (timestamp TIMESTAMP_NS, "site" SYMBOL, "controller" SYMBOL, "carrier" SYMBOL, "service" SYMBOL, "open" LONG, "missed" LONG, "left_us" LONG)
+  TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "carrier", "service");
+CREATE TABLE IF NOT EXISTS "late_forecast" (timestamp TIMESTAMP_NS, "site" SYMBOL, "controller" SYMBOL, "reason" SYMBOL, "orders" LONG)
+  TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "reason");
+CREATE TABLE IF NOT EXISTS "kpi" (timestamp TIMESTAMP_NS, "site" SYMBOL, "controller" SYMBOL, "kpi" SYMBOL, "dimension" SYMBOL, "member" SYMBOL, "numerator" LONG, "denominator" LONG, "value" DOUBLE, "p90_us" LONG)
+  TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "kpi", "dimension", "member");
 CREATE TABLE IF NOT EXISTS "lanewise_check" (timestamp TIMESTAMP_NS, "probe" SYMBOL, "times" LONG)
   TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "probe");

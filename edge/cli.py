@@ -16,6 +16,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import tomllib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from edge.controller.retention import Position
     from edge.controller.rounds import Targets
     from edge.core.values.feed import FeedPlace, FeedPortion
+    from edge.journal.record import Record
     from edge.site.store import SiteStore
 
 ENDS_WHEN_TOLD = frozenset({"run", "sim", "publish", "api", "opcua"})
@@ -75,12 +77,13 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"lanewise {version('lanewise')}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
-    def of_module(name: str, module: str, text: str, description: str = "") -> None:
+    def of_module(name: str, module: str, text: str, description: str = "") -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=description or sentence(text))
         if asked in (None, name):
             part = importlib.import_module(module)
             made.set_defaults(command=getattr(part, "main", None))  # None: it has commands of its own
             part.add_arguments(made)
+        return made
 
     of_module("demo", "edge.commands.demo", "the example warehouse, simulated, with everything that belongs to it")
 
@@ -90,7 +93,8 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     of_module("sim", "edge.sim.server", "the simulated floor: readers and PLCs on real sockets")
     of_module("fault", "edge.sim.control", "makes things go wrong in a simulated floor that runs")
     of_module("put", "edge.sim.by_hand", "puts a tote or parcel on a belt of a simulated floor that runs")
-    of_module("publish", "edge.publish.process", "the journal to InfluxDB and other systems")
+    publish = of_module("publish", "edge.publish.process", "the journal to InfluxDB and other systems")
+    publish.set_defaults(command=_publish)
 
     api = add_command(commands, "api", _api, "orders in, look-ups and live pages out")
     api.add_argument("config", type=Path, metavar="SITE.toml")
@@ -189,6 +193,26 @@ def _feed(config: LineConfig) -> OrderFeed | None:
         return stores[0].follow(place, limit)
 
     return feed
+
+
+def _publish(arguments: argparse.Namespace) -> int:
+    from edge.publish.process import main, main_of_site
+
+    if not _is_site(arguments.config):
+        return main(arguments)
+    from edge.site.store import SiteStore
+
+    site = load_site(arguments.config)
+    opened = threading.Lock()
+    stores: list[SiteStore] = []
+
+    def read(after: int, limit: int) -> list[Record]:
+        with opened:
+            if not stores:
+                stores.append(SiteStore(site.store, readonly=True))
+        return stores[0].numbers(after, limit)
+
+    return main_of_site(arguments, site, read)
 
 
 def _positions(config: LineConfig) -> Position:

@@ -14,16 +14,18 @@ from grafana.alerts import provisioned
 from grafana.decisions import DECISIONS
 from grafana.lanes import LANES
 from grafana.lint import problems, rule_problems
+from grafana.order_flow import ORDER_FLOW
 from grafana.overview import OVERVIEW
 from grafana.panels import Language
 from grafana.plcs import PLCS
 from grafana.portals import PORTALS
 from grafana.reliability import RELIABILITY
+from grafana.service import SERVICE
 from grafana.shipments import SHIPMENTS
 from grafana.trace import TRACE
 
 HERE = Path(__file__).parent
-BOARDS = (OVERVIEW, LANES, DECISIONS, PORTALS, PLCS, RELIABILITY, SHIPMENTS, TRACE)
+BOARDS = (OVERVIEW, LANES, DECISIONS, PORTALS, PLCS, RELIABILITY, SHIPMENTS, TRACE, ORDER_FLOW, SERVICE)
 RULES_FILE = HERE / "provisioning" / "alerting" / "rules.yaml"
 
 

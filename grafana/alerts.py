@@ -65,7 +65,7 @@ def _by_minute(source: Measurement, field: str, by: tuple[str, ...]) -> str:
 
 _PUBLISHED = _by_minute(schema.PUBLISHER, "up", ("site", "controller"))
 
-RULES = (
+LINE_RULES = (
     AlertRule(
         "line-data-stale",
         T("Line data stale", "產線資料停止"),
@@ -256,6 +256,84 @@ RULES = (
         page="decision-path",
     ),
 )
+_HOUR_US = 3_600_000_000
+SITE_RULES = (
+    AlertRule(
+        "order-flow-stale",
+        T("Order flow stale", "訂單流程資料停止"),
+        T(
+            "The site tells nothing of its orders for 3 minutes, and its publisher is well: is `lanewise api` alive? Nothing is planned, released or forecast meanwhile.",
+            "站點已 3 分鐘未提供訂單資料，而發布者正常：lanewise api 是否在執行？期間不會計畫、下發或預測。",
+        ),
+        _by_minute(schema.ORDER_FLOW, "orders", ("site", "controller")),
+        over_s=REMEMBERED_S,
+        silence=True,
+        unless=_PUBLISHED,
+        page="order-flow",
+    ),
+    AlertRule(
+        "cut-off-missed",
+        T("Cut-off missed", "錯過截止"),
+        T(
+            "{{ $labels.carrier }} {{ $labels.service }}: parcels are in no lane, and their cut-off is over. Call the carrier, or plan them anew.",
+            "{{ $labels.carrier }} {{ $labels.service }}：包裹未入滑道且已過截止。請聯絡承運商或重新計畫。",
+        ),
+        select(schema.PICKUP, 'last("missed")', by=("site", "carrier", "service"), scopes=()),
+        above=0,
+        lasts="5m",
+        over_s=180,
+        severity="high",
+        page="order-flow",
+    ),
+    AlertRule(
+        "late-forecast",
+        T("Parcels will be late", "包裹將遲延"),
+        T(
+            "Parcels will miss their cut-off. The page of waves says which and what keeps them; put people there.",
+            "包裹將錯過截止。波次頁面列出包裹與阻礙，請增派人力。",
+        ),
+        select(schema.LATE_FORECAST, 'last("orders")', where="\"reason\" = 'all'", by=("site",), scopes=()),
+        above=0,
+        lasts="10m",
+        over_s=180,
+        page="order-flow",
+    ),
+    AlertRule(
+        "held-too-long",
+        T("Order held too long", "訂單暫停過久"),
+        T(
+            "An order waits for a person for more than four hours. Look at the queue.",
+            "有訂單等待人工超過四小時。請處理待審清單。",
+        ),
+        select(schema.ORDER_FLOW, 'last("oldest_us")', where="\"stage\" = 'held'", by=("site",), scopes=()),
+        above=4 * _HOUR_US,
+        lasts="5m",
+        over_s=180,
+        severity="low",
+        page="order-flow",
+    ),
+    AlertRule(
+        "out-late",
+        T("Out late today", "今日準時出倉不足"),
+        T(
+            "Less than 95 % of today's parcels were in their lane by their cut-off. The service page says which carrier.",
+            "今日準時入滑道的包裹低於 95 %。服務品質頁面列出承運商。",
+        ),
+        select(
+            schema.KPI,
+            'last("value")',
+            where="\"kpi\" = 'on-time-departed' AND \"dimension\" = 'site'",
+            by=("site",),
+            scopes=(),
+        ),
+        below=0.95,
+        lasts="15m",
+        over_s=660,
+        severity="low",
+        page="service",
+    ),
+)
+RULES = (*LINE_RULES, *SITE_RULES)
 
 
 def provisioned(boards: tuple[Board, ...]) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """InfluxQL for Grafana: queries whose every name is looked up in the telemetry's schema.
 
-Public names: Influx, select, totals, recent, values_of, SCOPES, HOUR, NOW.
+Public names: Influx, select, totals, recent, values_of, SCOPES, HOUR, NOW, FLOW_NOW, FIGURES_NOW.
 
 The dialect is what InfluxDB 1.x, 2.x (by DBRP) and 3 Core share: aggregates, percentile, grouping by time and tags,
 arithmetic on them, regular expressions on tags and text fields; no subqueries.
@@ -26,12 +26,18 @@ NOW = "time > ${__to}ms - 30s"
 _STEP = "$__interval, ${__to}001u"
 """Steps end with the chosen time, a microsecond behind its last point: a step of the calendar that has just begun
 looks as if the line stood still."""
+FLOW_NOW = "time > ${__to}ms - 3m"
+"""The same of what is written every minute."""
+FIGURES_NOW = "time > ${__to}ms - 11m"
+"""The same of key figures."""
 _OFTEN_ABSENT = {
+    **{name: {"controller"} for name in schema.OF_SITE},  # the site as a whole is of none
     schema.ALARM.name: {"line", "plc"},
     schema.ANOMALY.name: {"line"},
     schema.REQUEST.name: {"line", "lane"},
 }
-"""Tags that not every point of a measurement has: no regular expression finds an absent tag in InfluxDB 3."""
+"""Tags that not every point of a measurement has: no regular expression finds an absent tag in InfluxDB 3. And those by
+which a page must not narrow."""
 _NAMES = re.compile(r'"([a-z_]+)"')
 _RENAMED = re.compile(r'AS "[^"]*"')
 

@@ -104,8 +104,10 @@ TAG_TITLES: Mapping[str, T] = {
     "code": T("Code", "代碼"),
     "dock": T("Door", "碼頭門"),
     "kind": T("Kind", "種類"),
+    "kpi": T("Figure", "指標"),
     "lane": T("Lane", "滑道"),
     "line": T("Line", "線"),
+    "member": T("Which", "項目"),
     "opcode": T("Command", "命令"),
     "plc": T("PLC", "PLC"),
     "portal": T("Portal", "讀取門"),
@@ -114,6 +116,7 @@ TAG_TITLES: Mapping[str, T] = {
     "reader": T("Reader", "讀取器"),
     "reason": T("Reason", "原因"),
     "service": T("Service", "服務"),
+    "stage": T("Stage", "階段"),
     "station": T("Photo-eye", "光眼"),
     "verdict": T("Verdict", "判定"),
 }

@@ -28,8 +28,9 @@ sys.path += [str(ROOT), str(ROOT / "tests"), str(ROOT / "scripts")]
 from floor_hours import BEGIN_US, MINUTES, record  # noqa: E402
 from grafana_panels import Judge, asked, chosen  # noqa: E402
 from influx_peer import Influxd, V2Door, before  # noqa: E402
-from telemetry_day import happenings  # noqa: E402
+from telemetry_day import happenings, site_numbers  # noqa: E402
 
+from edge.config.lines import SITE  # noqa: E402
 from edge.config.load import load_line  # noqa: E402
 from edge.core.events import (  # noqa: E402
     AlarmRequested,
@@ -52,6 +53,7 @@ from edge.journal.writer import Journal  # noqa: E402
 from edge.publish import schema  # noqa: E402
 from edge.publish.cursors import read_cursors  # noqa: E402
 from edge.publish.line_protocol import LineEncoder  # noqa: E402
+from edge.publish.measures import Measures  # noqa: E402
 from edge.publish.schema import SeriesPoint  # noqa: E402
 from grafana.ask import Span, ask, filled_in  # noqa: E402
 from grafana.panels import Language  # noqa: E402
@@ -103,6 +105,7 @@ def main() -> int:
                 running.callback(door.close)
                 publish(recorded / "journal.sqlite", folder, door, faults=hour == "faults")
                 influxd.write(DATABASE, LineEncoder(("demo", "edge1")).lines(told_of_itself()))
+                influxd.write(DATABASE, LineEncoder(("demo", SITE)).lines(told_of_the_site(faults=hour == "faults")))
                 url = f"http://127.0.0.1:{influxd.port}"
                 without += draw(url, judge, "" if hour == "faults" else ".nothing")
     return int(bool(without))
@@ -177,6 +180,14 @@ def told_of_itself() -> Iterator[SeriesPoint]:
         }
         fields |= {"set_aside": 0, "failures": 0, "up": 1}
         yield SeriesPoint(schema.PUBLISHER, ("influx", "influx"), fields, (BEGIN_US + beat * 10_000_000) * 1000)
+
+
+def told_of_the_site(*, faults: bool) -> Iterator[SeriesPoint]:
+    """What a site tells of its order flow each minute; nothing in the hour in which nothing moves."""
+    measures = Measures(())
+    for minute in range(MINUTES if faults else 0):
+        for value in site_numbers(BEGIN_US + minute * 60_000_000, minute):
+            yield from measures.points(minute, value)
 
 
 def draw(url: str, judge: Judge, suffix: str) -> int:

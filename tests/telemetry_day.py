@@ -1,6 +1,6 @@
 """A short day whose journal has every kind of record, as points.
 
-Public names: day, lives, happenings.
+Public names: day, lives, happenings, site_numbers.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from edge.core.values.alarm import AlarmAction, AlarmKind, AlarmState, Priority
 from edge.core.values.dock import Direction
 from edge.core.values.load import Load
 from edge.core.values.order import Order, OrderLine, OrderState
+from edge.orders.kpis import KPIS, Unit
 from edge.publish import schema
 from edge.publish.measures import Measures
 from edge.publish.schema import SeriesPoint
@@ -94,8 +95,36 @@ def lives() -> Iterator[Journaled]:
             yield Measured(at_us, f"reader.{name}", tuple(heard.items()))
         lanes = {f"lane.{lane}": float(lane == 3 and 20 < beat < 30) for lane in range(1, 12)}
         yield Measured(at_us, "line.sorter", (("tracks", 9 + beat % 4), *lanes.items()))
+        if beat % 6 == 0:
+            yield from site_numbers(at_us, beat // 6)
         called = int(24 <= beat < 40)
         yield Measured(at_us, "dock.door1", (("light", called), ("buzzer", 0), ("wrong", called)))
+
+
+def site_numbers(at_us: int, beat: int) -> Iterator[Measured]:
+    """What a site notes of its order flow every minute; ``beat``: counts them."""
+    stages = ("review", 3), ("held", 7 + beat), ("accepted", 80 - beat), ("released", 40), ("verified", 12)
+    flow = [(f"{what}.{name}", number) for name, count in stages
+            for what, number in (("orders", count), ("oldest_us", count * 40e6))]  # fmt: skip
+    yield Measured(at_us, "site.flow", tuple(flow))
+    yield Measured(at_us, "site.holds", (("orders.unpaid", 4), ("orders.address-incomplete", 3 + beat)))
+    pickups = [(f"{what}.{name}", number) for name, to_go in (("SF/express", 90), ("DHL/48h", 35))
+               for what, number in (("open", to_go - beat), ("missed", 1), ("left_us", 9e9 - beat * 6e7))]  # fmt: skip
+    yield Measured(at_us, "site.pickups", tuple(pickups))
+    yield Measured(at_us, "site.late", (("orders.all", 3 + beat), ("orders.pick", 2), ("orders.lane", 1 + beat)))
+    members = {"channel": ("shop", "tmall"), "carrier": ("SF/express", "DHL/48h"), "station": ("tote1", "door1"),
+               "reason": ("missing", "damaged", "unpaid")}  # fmt: skip
+    for kpi in KPIS:
+        its: list[tuple[str, float]] = []
+        parts = ["site", *(f"{one}:{name}" for one in kpi.dimensions for name in members.get(one, ()))]
+        for at, part in enumerate(parts):
+            good, of = 90 + beat - at, 100 + beat
+            its += [(f"numerator.{part}", good), (f"denominator.{part}", of)]
+            if kpi.unit is Unit.TIME:
+                its += [(f"value.{part}", 900e6 + at * 60e6 + beat), (f"p90_us.{part}", 2_400e6 + at * 60e6)]
+            else:
+                its.append((f"value.{part}", good / of if kpi.unit is Unit.SHARE else 12_000 + at))
+        yield Measured(at_us, f"kpi.{kpi.name}", tuple(its))
 
 
 def _jams(plc: str, at_us: int, number: int) -> Iterator[Journaled | Event]:

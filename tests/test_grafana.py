@@ -45,7 +45,7 @@ def filled(
 
 def pages(project: Path) -> list[Page]:
     files = sorted((project / "grafana" / "dashboards").rglob("*.json"))
-    assert len(files) == 16
+    assert len(files) == 20
     return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
@@ -172,7 +172,7 @@ def test_what_grafana_is_provisioned_with_fits_compose(project: Path) -> None:
     for path in provisioning.glob("dashboards/*.yaml"):
         for provider in yaml.safe_load(path.read_text())["providers"]:
             folder = dashboards / provider["options"]["path"].removeprefix(inside).lstrip("/")
-            assert len(list(folder.glob("*.json"))) == 8, folder
+            assert len(list(folder.glob("*.json"))) == 10, folder
 
 
 def test_every_page_has_its_picture(project: Path) -> None:

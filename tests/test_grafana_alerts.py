@@ -38,6 +38,10 @@ def healthy_and_not(at_s: int, *, fault: bool, faulty_s: int) -> Iterator[Point]
     yield "alarm", "alarm=a,kind=jam", f"annunciated={int(fault and at_s % 20 == 0)}i"
     yield "backlog", "follower=influx", f"records={60_000 if fault else 3}i"
     yield "publisher", "publisher=influx,kind=influx", f"up=1i,set_aside={faulty_s // 10}i"
+    yield "order_flow", "stage=held", f"orders=3i,oldest_us={5 * 3_600_000_000 if fault else 60_000_000}i"
+    yield "pickup", "carrier=SF,service=express", f"open=9i,missed={int(fault)}i"
+    yield "late_forecast", "reason=all", f"orders={3 * fault}i"
+    yield "kpi", "kpi=on-time-departed,dimension=site", f"value={0.5 if fault else 0.99}"
     yield "controller", "", f"journal_records={at_s}i,disk_free_bytes={9e8 if fault else 4e9}"
 
 
@@ -114,7 +118,7 @@ def rules(project: Path) -> dict[str, Json]:
     return {rule["uid"].removeprefix("lanewise-"): rule for rule in file["groups"][0]["rules"]}
 
 
-OF_SILENCE = {"line-data-stale", "publisher-stale", "database-unreachable"}
+OF_SILENCE = {"line-data-stale", "publisher-stale", "database-unreachable", "order-flow-stale"}
 
 
 def test_every_rule_fires_once_in_time_and_is_resolved_once(project: Path, floor: Floor) -> None:
@@ -132,7 +136,7 @@ def test_every_rule_fires_once_in_time_and_is_resolved_once(project: Path, floor
                     assert BEGIN_S + from_s <= told[0].at_s <= latest, (name, scenario, told)
                     assert len(told) == 1 or told[1].at_s <= BEGIN_S + until_s + over_s + 3 * EVERY_S, (name, told)
     assert not wrong, "\n".join(wrong)
-    assert len(rules(project)) == 14
+    assert len(rules(project)) == 19
 
 
 def living(at_s: int) -> list[Point]:

@@ -38,6 +38,7 @@ from edge.orders.corrections import Correction, Mismatch
 from edge.orders.cover import CoverFinding
 from edge.orders.eligibility import ServiceRefusal
 from edge.orders.forecast import Late, LateReason
+from edge.orders.kpis import BY_NAME, Better, Dimension
 from edge.orders.picking import ShortReason
 from edge.orders.reservations import Displacement
 from edge.orders.review import ReviewRule
@@ -48,6 +49,7 @@ from edge.views.plan_sentences import tell_correction, tell_displacement, tell_l
 from edge.views.sentences import Teller
 from edge.views.words.alarms import ALARMS
 from edge.views.words.docks import DOCKS
+from edge.views.words.kpis import KPI_WORDS
 from edge.views.words.pages import PAGES
 from edge.views.words.phrase import Phrase, Word, places
 from edge.views.words.plan import PLAN
@@ -141,6 +143,13 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "gated-*": GateVerdict,
     "gated-*-by-hand": ("right", "unloaded"),
     "goods.*": [(one.name or "").lower().replace("_", "-") for one in Goods],
+    "kpi.better.*": Better,
+    "kpi.by.*": Dimension,
+    "kpi.denominator.*": BY_NAME,
+    "kpi.exclusions.*": BY_NAME,
+    "kpi.numerator.*": BY_NAME,
+    "kpi.source.*": BY_NAME,
+    "kpi.title.*": BY_NAME,
     "lane.becomes.*": ("free", "full", "disabled", "enabled"),
     "lane.is.*": ("full", "disabled", "open"),
     "late.*": LateReason,
@@ -176,7 +185,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
 
 
 def test_every_code_has_words_in_both_languages_with_the_same_values() -> None:
-    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, PLAN, REVIEW, SALES, STORIES, WAREHOUSE)
+    tables = (ALARMS, ALARM_WORDS, DOCKS, KPI_WORDS, PAGES, PLAN, REVIEW, SALES, STORIES, WAREHOUSE)
     assert sum(map(len, tables)) == len(WORDS), "a code stands twice"
     assert [set(language(name)) for name in LANGUAGES] == [set(WORDS)] * 2
     for code, (english, chinese) in WORDS.items():

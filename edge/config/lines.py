@@ -23,7 +23,7 @@ from edge.config.mail import MailTable
 from edge.config.opcua import UaServerConfig
 from edge.config.packing import CartonTable, FillerTable, GoodsTable, ProtectionTable
 from edge.config.plcs import PlcConfig
-from edge.config.publish import DiskConfig, MetricsConfig, PublisherConfig, RetentionConfig
+from edge.config.publish import DiskConfig, MetricsConfig, PublisherConfig, RetentionConfig, SitePublisherConfig
 from edge.config.readers import ReaderConfig
 from edge.config.review import ReviewTable
 from edge.config.shipping import PlanTable, ServiceTable
@@ -344,7 +344,7 @@ class SiteConfig(PlainTable):
     webhook: dict[Name, WebhookTable] = Field(default={}, description="who is told events, see docs/events.md")
     label: LabelTable = Field(default=LabelTable(), description="numbers and labels of parcels, see docs/labels.md")
     kpi: KpiTable = Field(default=KpiTable(), description="days, shifts and key figures, see docs/kpis.md")
-    publish: dict[Name, PublisherConfig] = Field(
+    publish: dict[Name, SitePublisherConfig] = Field(
         default={}, description="what `lanewise publish SITE.toml` tells of the order flow, by name"
     )
     publish_state: Beside = Field(
@@ -377,7 +377,7 @@ class SiteConfig(PlainTable):
             controller=SITE,
             site=self.site,
             journal=Path("site"),
-            publish=self.publish,
+            publish=dict(self.publish),
             publish_state=self.publish_state,
         )
 

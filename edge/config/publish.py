@@ -1,6 +1,7 @@
 """The publishers of LINE.toml, and what is wrong with one beyond a single key.
 
-Public names: RetentionConfig, MetricsConfig, InfluxConfig, EpcisConfig, PublisherConfig, publisher_problems.
+Public names: RetentionConfig, MetricsConfig, InfluxConfig, EpcisConfig, PublisherConfig, SitePublisherConfig,
+publisher_problems.
 Those of MQTT: edge/config/mqtt.py.
 
 ``kind`` tells a table's model; a new kind is a model here or in a file beside this one, added to PublisherConfig.
@@ -104,6 +105,7 @@ class EpcisConfig(TlsTable, PlainTable):
 PublisherConfig: TypeAlias = Annotated[
     InfluxConfig | EpcisConfig | MqttConfig | SparkplugConfig, Field(discriminator="kind")
 ]
+SitePublisherConfig: TypeAlias = Annotated[InfluxConfig | MqttConfig, Field(discriminator="kind")]
 
 
 def publisher_problems(here: str, publisher: PublisherConfig) -> Iterator[str]:

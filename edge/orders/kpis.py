@@ -158,8 +158,8 @@ _OTHERS = (
         denominator=Both("orders taken in the day that were accepted since", "當日接單且其後放行的訂單"),
         source=Both("sales orders and their changes", "銷售訂單與其變更"),
         exclusions=Both(
-            "orders that were never accepted; a change by the channel itself is no touch",
-            "從未放行的訂單；通路自身的變更不算人工",
+            "orders that were never accepted; nor counts what the channel changes, or work on the goods",
+            "從未放行的訂單；通路自身的變更與貨物作業不算人工",
         ),
         dimensions=(Dimension.CHANNEL,),
         limit=0.8,

@@ -62,7 +62,8 @@ from edge.core.events import (
 )
 from edge.core.values.layout import Job, LineLayout
 from edge.publish import schema
-from edge.publish.schema import FieldKind, FieldValue, Measurement, SeriesPoint, point_ns
+from edge.publish.gauges import measured
+from edge.publish.schema import FieldValue, Measurement, SeriesPoint, point_ns
 from plc.points import Value
 from plc.words import EventType, LaneChange, Opcode, Refusal
 
@@ -80,7 +81,6 @@ _CHANGES: dict[tuple[int, int], str] = {
     (EventType.JAM, 1): "began",
 }
 _LATE = frozenset({Refusal.EXPIRED, Refusal.PAST_DECISION})
-_GAUGES: dict[str, Measurement] = {"plc": schema.PLC, "reader": schema.READER, "line": schema.LINE, "dock": schema.DOCK}
 
 _Key = tuple[str, int]
 _Kept = TypeVar("_Kept")
@@ -238,7 +238,7 @@ class Measures:
             case Started():
                 add(schema.STARTED, (), {"version": value.version, "lines": len(value.layouts)})
             case Measured():
-                for measurement, tags, fields in _measured(value):
+                for measurement, tags, fields in measured(value):
                     add(measurement, tags, fields)
             case MachineReported():
                 add(schema.PLC, (value.plc,), _machine(value))
@@ -406,49 +406,3 @@ def _alarm(value: AlarmChanged) -> dict[str, FieldValue]:
         "asked_by": value.by,
         "suppressed_by": value.suppressed_by,
     }
-
-
-def _measured(value: Measured) -> _Made:
-    """``plc.``, ``reader.``, ``line.`` and ``dock.NAME`` have a measurement each, all else is the controller's own.
-
-    A name with a dot belongs to a part: ``reads.2`` and ``rssi_dbm.2`` to antenna 2, ``lane.3`` to lane 3 (bit 0 =
-    full, bit 1 = disabled), ``backlog.NAME`` to a follower, ``alarm.NAME`` to an alarm that is active.
-    """
-    group, _, name = value.device.partition(".")
-    whole: dict[str, FieldValue] = {}
-    antennas: dict[str, dict[str, FieldValue]] = {}
-    measurement = _GAUGES.get(group, schema.CONTROLLER)
-    if measurement is schema.DOCK:
-        yield measurement, (name, ""), {key: int(number) for key, number in value.values}
-        return
-    for key, number in value.values:
-        what, dot, part = key.partition(".")
-        if not dot:
-            _take(whole, measurement, key, number)
-        elif what == "lane":
-            bits = int(number)
-            yield schema.LANE, (name, part), {"full": bits & 1, "disabled": bits >> 1 & 1}
-        elif what == "backlog":
-            yield schema.BACKLOG, (part,), {"records": int(number)}
-        elif what == "alarm":
-            yield schema.ALARM_ACTIVE, (part, part.partition(".")[0]), {"active_us": int(number)}
-        else:
-            _take(antennas.setdefault(part, {}), schema.ANTENNA, what, number)
-    if whole:
-        yield measurement, (name,) if measurement.tags else (), whole
-    for antenna, fields in antennas.items():
-        if fields:
-            yield schema.ANTENNA, (name, antenna), fields
-
-
-_NUMBERS = {
-    measurement.name: {field.name: field.kind for field in measurement.fields if field.kind is not FieldKind.TEXT}
-    for measurement in schema.MEASUREMENTS.values()
-}
-
-
-def _take(fields: dict[str, FieldValue], measurement: Measurement, name: str, number: float) -> None:
-    """Adds a number under a name of the schema; others are of another version, and left out."""
-    kind = _NUMBERS[measurement.name].get(name)
-    if kind is not None:
-        fields[name] = int(number) if kind is FieldKind.INTEGER else float(number)

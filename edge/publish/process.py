@@ -1,6 +1,6 @@
-"""`lanewise publish`: every publisher of LINE.toml in a thread of its own, until told to stop; and how they stand.
+"""`lanewise publish`: every publisher of a LINE.toml or SITE.toml in a thread of its own; and how they stand.
 
-Public names: KINDS, open_publisher, add_arguments, main, run.
+Public names: KINDS, open_publisher, add_arguments, main, main_of_site, publish, run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from edge.config.lines import LineConfig
+from edge.config.lines import LineConfig, SiteConfig
 from edge.config.load import load_line
 from edge.config.mqtt import MqttConfig
 from edge.config.problem import ConfigError
@@ -42,6 +42,7 @@ from edge.publish.cursors import (
     trouble_of,
 )
 from edge.publish.follow import Following, Publisher, TargetDown, TargetFollower
+from edge.publish.site_numbers import NumbersRead, SiteNumbers
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ KINDS: dict[str, str] = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `lanewise publish`."""
-    parser.add_argument("config", type=Path, metavar="LINE.toml")
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="LINE.toml: its journal; SITE.toml: its order flow")
     parser.add_argument("target", nargs="?", default="", metavar="TARGET", help="of --again and --check")
     questions = parser.add_mutually_exclusive_group()
     questions.add_argument("--status", action="store_true", help="say how far each publisher is, and end")
@@ -78,6 +79,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Publishes until SIGTERM or SIGINT, or answers a question. Raises ConfigError, CursorError, OSError."""
     config = load_line(arguments.config)
+    return publish(arguments, config, JournalSource(config.journal, config.controller))
+
+
+def main_of_site(arguments: argparse.Namespace, site: SiteConfig, read: NumbersRead) -> int:
+    """The same of what a site notes of its order flow. Raises ConfigError, CursorError, OSError."""
+    if arguments.again:
+        raise ConfigError(arguments.config, ["--again: of a LINE.toml only: a site keeps its numbers for two weeks"])
+    config = site.as_publisher()
+    return publish(arguments, config, SiteNumbers(config.controller, read))
+
+
+def publish(arguments: argparse.Namespace, config: LineConfig, source: JournalSource) -> int:
+    """Publishes what a source has until SIGTERM or SIGINT, or answers a question."""
     if not config.publish:
         log.warning("%s: no [publish.NAME]: there is nothing to publish to", arguments.config)
     if arguments.again or arguments.check:
@@ -85,7 +99,7 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.target:
         raise ConfigError(arguments.config, [f"{arguments.target}: a target is for --again and --check"])
     if arguments.status or arguments.set_aside:
-        for line in _status(config) if arguments.status else _set_aside(config):
+        for line in _status(config, source) if arguments.status else _set_aside(config):
             print(line)
         return 0
     os.nice(10)  # a divert goes before a point
@@ -95,7 +109,7 @@ def main(arguments: argparse.Namespace) -> int:
     gc.set_threshold(50_000, 20, 100)
     stop = threading.Event()
     with told_to_stop(stop.set):
-        return run(config, stop)
+        return run(config, stop, source)
 
 
 def _once(config: LineConfig, arguments: argparse.Namespace) -> int:
@@ -144,10 +158,13 @@ def _time(text: str) -> int:
     return int(moment.timestamp() * 1_000_000)
 
 
-def run(config: LineConfig, stop: threading.Event) -> int:
-    """Publishes until ``stop``. A publisher that a fault of the program ends begins anew."""
+def run(config: LineConfig, stop: threading.Event, of: JournalSource | None = None) -> int:
+    """Publishes until ``stop`` the records ``of`` a source, or those of the journal.
+
+    A publisher that a fault of the program ends begins anew.
+    """
     cursors = Cursors(config.publish_state)
-    source = JournalSource(config.journal, config.controller)
+    source = of or JournalSource(config.journal, config.controller)
     publishing = {
         name: TargetFollower(name, source, cursors, partial(open_publisher, name, config)) for name in config.publish
     }
@@ -205,8 +222,7 @@ def open_publisher(name: str, config: LineConfig) -> Publisher:
     return made
 
 
-def _status(config: LineConfig) -> Iterator[str]:
-    source = JournalSource(config.journal, config.controller)
+def _status(config: LineConfig, source: JournalSource) -> Iterator[str]:
     newest, node = 0, ""
     with suppress(JournalError):
         reader = source.open()

@@ -1,6 +1,7 @@
 """The telemetry that Lanewise gives to time series databases: every measurement, tag and field, with unit and meaning.
 
-Public names: Measurement, Field, FieldKind, SeriesPoint, BASE_TAGS, TAGS, MEASUREMENTS, point_ns, and each measurement.
+Public names: Measurement, Field, FieldKind, SeriesPoint, BASE_TAGS, TAGS, MEASUREMENTS, OF_SITE, point_ns, and each
+measurement.
 
 docs/telemetry.md is written from here. Tags are bounded: what the configuration or this code names. Identities of
 orders, totes and parcels are text fields. No name is an InfluxQL keyword. Integers are 64 bit; a flag is 0 or 1, so
@@ -80,22 +81,25 @@ _ORDER = _s("order_id", "order, where known")
 BASE_TAGS = ("site", "controller")
 TAGS: dict[str, str] = {
     "site": "`site` of LINE.toml; in every point",
-    "controller": "`controller` of LINE.toml; in every point",
+    "controller": "`controller` of LINE.toml; in every point, `site` in those of the site as a whole",
     "action": "what somebody asked for: `enable`, `write`, an alarm's `acknowledge`, ..., a load's `open`, ...",
     "alarm": "an alarm's name, its kind and place, as `jam.sorter.3`",
     "antenna": "antenna port of the reader, 1..",
     "carrier": "the carrier as the order has it",
     "channel": "where an order came from",
-    "code": "kind of anomaly, see docs/operations.md",
+    "code": "kind of anomaly, see docs/operations.md; of an order that is held, what was found at it",
     "device": "`plc.NAME`, `points.NAME` (a PLC's), `reader.NAME`, `publish.NAME`, `site-store`, `journal`, `disk`, "
     "`files`",
     "direction": "`out` of the house, `in`, `undetermined`",
+    "dimension": "by what a key figure is told apart: `site` = not at all, `channel`, `carrier`, `station`, `reason`",
     "dock": "a dock door by its name in LINE.toml",
     "event": "kind of PLC event, in lower case as in docs/plc-mailbox.md, or its number",
     "follower": "a publisher of LINE.toml by its name, or `site-store`",
     "kind": "kind of alarm",
+    "kpi": "a key figure by its name in docs/kpis.md",
     "lane": "lane number, 0 = none",
     "line": "a line by its name in LINE.toml",
+    "member": "which of the dimension: a channel, `SF/express`, a line, `damaged`; absent for the whole site",
     "opcode": "kind of command: `route`, `lane`, ... or its number",
     "outcome": "`confirmed`, `missorted`, `defaulted`, `failed`, `lost`",
     "plc": "a PLC by its name in LINE.toml",
@@ -104,11 +108,13 @@ TAGS: dict[str, str] = {
     "priority": "`high`, `medium`, `low`",
     "publisher": "a publisher by its name in LINE.toml",
     "reader": "a reader by its name in LINE.toml",
-    "reason": "why a lane was chosen: `verified`, `no-read`, ...; why a door's light changed: `wrong-parcel`, ...",
+    "reason": "why a lane was chosen: `verified`, `no-read`, ...; why a door's light changed: `wrong-parcel`, ...; "
+    "what keeps a late parcel: `pick`, `lane`, ...",
     "quality": "of a point: `good`, `uncertain`, `stale`, `bad`",
     "result": "of a command or a write: `accepted`, `refused`, `unknown`, `dropped`",
     "service": "the carrier's service as the order has it",
     "state": "state of an order: `open`, `shipped`, `cancelled`; of an alarm: `normal`, `unacknowledged`, ...",
+    "stage": "where an order is: `review`, `held`, `accepted` (and not released), `released`, `verified`",
     "station": "number of a photo-eye, lane, induction or input in the PLC",
     "verdict": "of a tote `verified` or `refused`; at a dock door `right`, `wrong`, `unknown`, `already-loaded`, ...",
 }
@@ -442,11 +448,56 @@ PUBLISHER = Measurement(
     ),
 )
 
+# ---- the order flow of a site, told by `lanewise publish SITE.toml` --------------------------------------------------
+
+ORDER_FLOW = Measurement(
+    "order_flow",
+    "How many orders are where, every minute; silence means that the site does nothing by itself.",
+    ("stage",),
+    (
+        _i("orders", "orders, from `released` on parcels"),
+        _i("oldest_us", "how long the one has waited that came first", "µs"),
+    ),
+)
+ORDER_HOLD = Measurement(
+    "order_hold", "What holds orders now, every minute.", ("code",), (_i("orders", "orders that are held by it"),)
+)
+PICKUP = Measurement(
+    "pickup",
+    "Parcels of released and planned waves beside their carrier's cut-off, every minute.",
+    ("carrier", "service"),
+    (
+        _i("open", "parcels that have to be in their lane by a cut-off of the next day"),
+        _i("missed", "parcels of the last day that are not in their lane, and whose cut-off is over"),
+        _i("left_us", "until the next cut-off", "µs"),
+    ),
+)
+LATE_FORECAST = Measurement(
+    "late_forecast",
+    "Parcels that will miss their cut-off, as far as anybody can say, every minute; `all` of them, and by reason.",
+    ("reason",),
+    (_i("orders", "parcels"),),
+)
+KPI = Measurement(
+    "kpi",
+    "A key figure of this day so far, see docs/kpis.md; every five minutes.",
+    ("kpi", "dimension", "member"),
+    (
+        _i("numerator", "of what is counted; of a time its sum"),
+        _i("denominator", "what it is counted of"),
+        _f("value", "numerator over denominator; of a time its median in µs"),
+        _i("p90_us", "of a time: nine of ten are quicker", "µs"),
+    ),
+)
+OF_SITE = frozenset({ORDER_FLOW.name, ORDER_HOLD.name, PICKUP.name, LATE_FORECAST.name, KPI.name})
+"""Measurements of the site as a whole: of no controller and no line."""
+
 MEASUREMENTS: dict[str, Measurement] = {
     measurement.name: measurement
     for measurement in (
         INDUCTION, PASSAGE, PASSAGE_ANTENNA, SCAN, CHECK, ROUTE, REACTION, COMMAND, OUTCOME, LANE, LINE, ANOMALY,
         ALARM, ALARM_ACTIVE, REQUEST, ORDERS, SHIPMENT, GATE, LOAD, DOCK, DEVICE, PLC, PLC_POINT, PLC_WRITE, PLC_EVENT,
         PLC_CONNECTION, EVENTS_MISSED, READER, ANTENNA, NOTICE, STARTED, CONTROLLER, BACKLOG, PUBLISHER,
+        ORDER_FLOW, ORDER_HOLD, PICKUP, LATE_FORECAST, KPI,
     )
 }  # fmt: skip

@@ -171,6 +171,6 @@ def _late(db: sa.Connection) -> Iterator[tuple[str, float]]:
         .group_by(told.reason)
     )
     found: dict[str, int] = {row[0]: row[1] for row in db.execute(query)}
-    yield "orders", sum(found.values())
+    yield "orders.all", sum(found.values())
     for reason, count in sorted(found.items()):
         yield f"orders.{reason}", count

@@ -163,7 +163,8 @@ class DeviceNotice:
 class Measured:
     """Numbers of something that lives, every 10 s; changes no decision. Units stand in the names.
 
-    ``device``: ``controller``, ``plc.<name>``, ``reader.<name>``, ``line.<name>``. ``values``: what
+    ``device``: ``controller``, ``plc.<name>``, ``reader.<name>``, ``line.<name>``; of a site ``site.<what>`` and
+    ``kpi.<name>``, which no journal has. ``values``: what
     `edge.publish.schema` tells of it; behind a dot the part, as ``reads.2`` of antenna 2.
     """
 

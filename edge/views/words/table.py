@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from edge.core.alarms.words import ALARM_WORDS
 from edge.views.words.alarms import ALARMS
 from edge.views.words.docks import DOCKS
+from edge.views.words.kpis import KPI_WORDS
 from edge.views.words.pages import PAGES
 from edge.views.words.phrase import Rows, Word, fill
 from edge.views.words.plan import PLAN
@@ -25,9 +26,19 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh-Hant")
 """In the order of a row's columns, as BCP 47 names them; zh-Hant: 繁體中文."""
 
 WORDS: Rows = {
-    **PAGES, **STORIES, **ALARMS, **ALARM_WORDS, **DOCKS, **PLAN, **REVIEW, **SALES, **WAREHOUSE, **STATIONS,
+    **PAGES,
+    **STORIES,
+    **ALARMS,
+    **ALARM_WORDS,
+    **DOCKS,
+    **KPI_WORDS,
+    **PLAN,
+    **REVIEW,
+    **SALES,
+    **STATIONS,
     **TRACKING,
-}  # fmt: skip
+    **WAREHOUSE,
+}
 
 
 def say(word: Word, to: Language = "en") -> str:

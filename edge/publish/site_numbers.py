@@ -1,0 +1,54 @@
+"""What a site notes of its order flow, read as a journal is: the same publishers tell it, with cursors of their own.
+
+Public names: SiteNumbers, NumbersRead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from edge.journal.reader import JournalReader
+from edge.journal.record import JournalError, Record
+from edge.journal.source import JournalSource
+
+NumbersRead: TypeAlias = Callable[[int, int], list[Record]]
+"""Up to so many records behind a sequence; raises OSError while the store is away."""
+
+
+class _Reader(JournalReader):
+    """Reads through a function; the store is opened by whoever gave it."""
+
+    def __init__(self, read: NumbersRead) -> None:  # no file is opened
+        self.path = Path("site store")
+        self._read = read
+        self._last = 0
+
+    def after(self, seq: int, limit: int = 1000) -> list[Record]:
+        try:
+            found = self._read(seq, limit)
+        except OSError as error:
+            raise JournalError(str(error)) from None
+        self._last = max(self._last, found[-1].seq if found else seq)
+        return found
+
+    def last(self) -> int:
+        while len(found := self.after(self._last, 10_000)) == 10_000:
+            pass
+        return max(self._last, found[-1].seq if found else 0)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class SiteNumbers(JournalSource):
+    """The numbers of one site. ``read``: by any thread."""
+
+    def __init__(self, controller: str, read: NumbersRead) -> None:
+        super().__init__(Path("site store"), controller)
+        self._numbers = _Reader(read)
+
+    def open(self) -> JournalReader:
+        self._reader = self._numbers
+        return self._numbers

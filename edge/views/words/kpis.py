@@ -1,0 +1,77 @@
+"""The words of key figures: what each is, as its definition has it, and those of its pages and papers.
+
+Public names: KPI_WORDS.
+"""
+
+from __future__ import annotations
+
+from edge.orders.kpis import KPIS
+from edge.views.words.phrase import Rows
+
+KPI_WORDS: Rows = {
+    **{f"kpi.title.{one.name}": one.title for one in KPIS},
+    **{f"kpi.numerator.{one.name}": one.numerator for one in KPIS},
+    **{f"kpi.denominator.{one.name}": one.denominator for one in KPIS},
+    **{f"kpi.source.{one.name}": one.source for one in KPIS},
+    **{f"kpi.exclusions.{one.name}": one.exclusions for one in KPIS},
+    "kpi.page": ("Key figures", "關鍵指標"),
+    "kpi.figure": ("Figure", "指標"),
+    "kpi.day": ("Day", "日期"),
+    "kpi.days": ("Days", "天數"),
+    "kpi.show": ("Show", "顯示"),
+    "kpi.before": ("The day before", "前一日"),
+    "kpi.limit": ("Look from", "警戒值"),
+    "kpi.of": ("{numerator} of {denominator}", "{denominator} 中 {numerator}"),
+    "kpi.count": ("{count} counted", "共 {count}"),
+    "kpi.p90": ("9 of 10 within", "九成在內"),
+    "kpi.trend": ("Trend", "走勢"),
+    "kpi.counted": ("Counted {time}", "統計於 {time}"),
+    "kpi.none": ("Nothing was counted for these days.", "這些日期沒有統計。"),
+    "kpi.numerator": ("Counted", "計入"),
+    "kpi.denominator": ("Of", "總數"),
+    "kpi.source": ("From", "來源"),
+    "kpi.exclusions": ("Left out", "排除"),
+    "kpi.better": ("Better", "較佳"),
+    "kpi.better.up": ("more", "愈高"),
+    "kpi.better.down": ("less", "愈低"),
+    "kpi.whole": ("the whole site", "全站"),
+    "kpi.by.site": ("Site", "全站"),
+    "kpi.by.channel": ("Channel", "通路"),
+    "kpi.by.carrier": ("Carrier", "承運商"),
+    "kpi.by.station": ("Line, door or station", "線、門或站"),
+    "kpi.by.picker": ("Picker", "揀貨員"),
+    "kpi.by.goods": ("Goods", "商品類別"),
+    "kpi.by.sku": ("Article", "商品"),
+    "kpi.by.reason": ("Cause", "原因"),
+    "kpi.by.hour": ("Hour", "小時"),
+    "kpi.share": ("Share", "占比"),
+    "kpi.upto": ("Up to here", "累計"),
+    "kpi.behind": ("Behind the number", "明細"),
+    "kpi.behind.of": ("{by}: {member}", "{by}：{member}"),
+    "kpi.subject": ("Order or article", "訂單或商品"),
+    "kpi.hit": ("Adds", "計入"),
+    "kpi.weight": ("Of", "總數"),
+    "kpi.nobody": ("nobody knows which", "未知"),
+    "kpi.first": ("The first {count}, what is worst first.", "前 {count} 筆，最差者在前。"),
+    "kpi.file": ("As a file:", "檔案："),
+    "kpi.shift": ("Shift {shift}", "班別 {shift}"),
+    "kpi.shift.report": ("Shift report", "班報"),
+    "kpi.shift.span": ("{begin} to {end}", "{begin} 至 {end}"),
+    "kpi.shift.goes": ("It is not over yet.", "尚未結束。"),
+    "kpi.shift.now": ("This shift", "本班"),
+    "kpi.shift.before": ("A day before", "前一日同班"),
+    "kpi.shift.causes": ("What went wrong", "異常原因"),
+    "kpi.shift.none": (
+        "SITE.toml has no shifts: see [kpi] in docs/kpis.md.",
+        "SITE.toml 未設定班別，見 docs/kpis.md 的 [kpi]。",
+    ),
+    "kpi.people": ("Who needs training", "培訓清單"),
+    "kpi.people.hint": (
+        "Errors of orders and lines that one person picked alone, to train and not to blame; seen by leads only.",
+        "由一人獨力揀貨的錯誤，供培訓而非究責；僅主管可見。",
+    ),
+    "kpi.people.errors": ("Errors", "錯誤"),
+    "kpi.hours": ("{value} h", "{value} 小時"),
+    "kpi.minutes": ("{value} min", "{value} 分鐘"),
+    "kpi.seconds": ("{value} s", "{value} 秒"),
+}

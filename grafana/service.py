@@ -1,0 +1,116 @@
+"""Service: what customers get, on time and right, what went wrong and why, and what it costs; this day so far.
+
+Public names: SERVICE.
+"""
+
+from __future__ import annotations
+
+from edge.publish import schema
+from grafana.board import Board, Section
+from grafana.influxql import FIGURES_NOW, select, totals
+from grafana.panels import ALARM, NEUTRAL, Panel, T, bars, number, trend
+
+_TODAY = T("This day so far; docs/kpis.md says what counts.", "今日至今；計算方式見 docs/kpis.md。")
+
+
+def _of(kpi: str, dimension: str = "site") -> str:
+    return f"\"kpi\" = '{kpi}' AND \"dimension\" = '{dimension}'"
+
+
+def _share(title: T, kpi: str, least: float) -> Panel:
+    query = select(schema.KPI, 'last("value")', where=f"{_of(kpi)} AND {FIGURES_NOW}")
+    return number(
+        title, _TODAY, query, none="–", unit="percentunit", decimals=1, base=ALARM, limits=((least, NEUTRAL),)
+    )
+
+
+def _bad(title: T, kpi: str, most: float) -> Panel:
+    query = select(schema.KPI, 'last("value")', where=f"{_of(kpi)} AND {FIGURES_NOW}")
+    return number(title, _TODAY, query, none="–", unit="percentunit", decimals=2, limits=((most, ALARM),))
+
+
+def _by(title: T, kpi: str, dimension: str, unit: str, what: str = "value") -> Panel:
+    query = totals(schema.KPI, f'last("{what}")', by=("member",), where=f"{_of(kpi, dimension)} AND {FIGURES_NOW}")
+    return bars(title, _TODAY, query, unit=unit)
+
+
+def _over(title: T, names: tuple[str, ...], unit: str) -> Panel:
+    which = "|".join(names)
+    where = f'"kpi" =~ /^({which})$/ AND "dimension" = \'site\''
+    query = select(schema.KPI, 'last("value")', by=("kpi",), where=where, every=True)
+    return trend(title, _TODAY, query, "$tag_kpi", unit=unit, width=12, names=names, step="15m")
+
+
+SERVICE = Board(
+    "service",
+    T("Service", "服務品質"),
+    T(
+        "What customers get, on time and right, what went wrong, and what it costs. `lanewise publish SITE.toml` tells it.",
+        "準時與正確、異常與原因，以及成本。由 lanewise publish SITE.toml 提供。",
+    ),
+    (
+        Section(
+            T("Today", "今日"),
+            (
+                _share(T("Out on time", "準時出倉"), "on-time-departed", 0.95),
+                _share(T("Delivered on time", "準時送達"), "on-time-delivered", 0.95),
+                _share(T("Picked right", "揀貨正確"), "pick-accuracy", 0.98),
+                _share(T("Fill rate", "滿足率"), "fill-rate", 0.98),
+                _share(T("Stock right", "庫存正確"), "stock-accuracy", 0.98),
+                _share(T("Touchless", "免人工"), "touchless", 0.8),
+                _bad(T("No-reads", "未讀"), "no-read", 0.01),
+                _bad(T("Missorted", "錯分"), "mis-sort", 0.005),
+                _bad(T("Wrong door", "走錯門"), "wrong-door", 0.005),
+                _bad(T("Short", "短缺"), "short", 0.02),
+                _bad(T("Held", "暫停"), "held", 0.1),
+                number(
+                    T("Carriage a parcel", "每件運費"),
+                    _TODAY,
+                    select(schema.KPI, 'last("value")', where=f"{_of('cost.parcel')} AND {FIGURES_NOW}"),
+                    none="–",
+                    unit="none",
+                    decimals=0,
+                ),
+            ),
+        ),
+        Section(
+            T("On time", "準時"),
+            (
+                _over(
+                    T("On time, over the day", "今日準時走勢"), ("on-time-departed", "on-time-delivered"), "percentunit"
+                ),
+                _over(
+                    T("Right, over the day", "今日正確走勢"),
+                    ("pick-accuracy", "fill-rate", "stock-accuracy"),
+                    "percentunit",
+                ),
+                _by(T("Out on time by carrier", "各承運商準時出倉"), "on-time-departed", "carrier", "percentunit"),
+                _by(T("Delivered by carrier", "各承運商準時送達"), "on-time-delivered", "carrier", "percentunit"),
+                _by(T("Out on time by channel", "各通路準時出倉"), "on-time-departed", "channel", "percentunit"),
+            ),
+        ),
+        Section(
+            T("Exceptions", "異常"),
+            (
+                _over(
+                    T("Wrong, over the day", "今日異常走勢"),
+                    ("no-read", "mis-sort", "wrong-door", "refused", "short"),
+                    "percentunit",
+                ),
+                _over(T("Forecasts that came true", "預測命中走勢"), ("late-forecast",), "percentunit"),
+                _by(T("Refused by cause", "不符原因"), "refused", "reason", "none", "numerator"),
+                _by(T("Short by cause", "短缺原因"), "short", "reason", "none", "numerator"),
+                _by(T("Stock wrong by cause", "庫存不符原因"), "stock-accuracy", "reason", "none", "numerator"),
+            ),
+        ),
+        Section(
+            T("Cost", "成本"),
+            (
+                _by(T("Carriage a parcel", "每件運費"), "cost.parcel", "carrier", "none"),
+                _by(T("Carriage an order", "每單運費"), "cost.order", "channel", "none"),
+                _by(T("Parcels by carrier", "各承運商包裹"), "cost.parcel", "carrier", "none", "denominator"),
+            ),
+        ),
+    ),
+    hours=12,
+)
