@@ -133,7 +133,7 @@ def round_counts(db: sa.Connection) -> dict[TaskState, int]:
     """How many rounds are not done, by state."""
     its, states = tables.tasks.c.state, (TaskState.OPEN, TaskState.ASSIGNED, TaskState.PICKING)
     query = sa.select(its, sa.func.count()).where(its.in_(map(str, states))).group_by(its)
-    known: dict[str, int] = dict(db.execute(query).tuples().all())
+    known = {str(state): int(count) for state, count in db.execute(query)}
     return {state: known.get(str(state), 0) for state in states}
 
 
