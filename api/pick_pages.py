@@ -205,6 +205,8 @@ def _station(
     task, row, line, tote = None, None, None, ""
     with site.store().connections.reading() as db:
         task = rounds.task_in_hand(db, picker) if picker else None
+        now = [] if task is not None else rounds.rounds_now(db)
+        totals = {str(state): count for state, count in rounds.round_counts(db).items()}
         line = _line_of(task) if task is not None else None
         if task is not None and line is not None:
             listed = pick_list_of(db, task.id)
@@ -231,6 +233,8 @@ def _station(
         left=sum(1 for one in task.lines if not one.ended) if task is not None else 0,
         reasons=[(str(one), phrase(f"pick.short.{one}")) for one in ShortReason],
         marks=_marks(row),
+        rounds=now,
+        totals=totals,
     )
 
 

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import (
-    BaseModel,
     TypeAdapter,
     ValidationError,
 )
@@ -28,7 +27,7 @@ from api.problem_details import V1_PROBLEMS
 from api.sale_bodies import WISHES, Wish
 from api.sale_stories import story_of
 from api.site_state import Site
-from api.v1_bodies import Body, body_of, known_id
+from api.v1_bodies import Body, body_of, known_id, whole_schema
 from edge.intake.channels import Source
 from edge.intake.channels import take as read_files
 from edge.intake.folder import REPORT_COLUMNS, report_rows
@@ -37,6 +36,7 @@ from edge.intake.sales_orders import (
     EXAMPLE,
     FieldProblem,
     OrderEntry,
+    SalesOrderIn,
     read_sales_orders,
 )
 from edge.journal.host_time import now_us
@@ -99,7 +99,10 @@ _ORDERS_BODY = {
     "requestBody": {
         "required": True,
         "description": "One order, a list of them, or NDJSON; each has its own result.",
-        "content": {"application/json": {"example": EXAMPLE}, "application/x-ndjson": {}},
+        "content": {
+            "application/json": {"schema": whole_schema(SalesOrderIn), "example": EXAMPLE},
+            "application/x-ndjson": {},
+        },
     }
 }
 _FILES_BODY = {
@@ -265,7 +268,7 @@ def _wish_route(app: FastAPI, site: Site, action: str, kind: type[Body], wish: W
 
         return await asyncio.to_thread(done)
 
-    schema = {"content": {"application/json": {"schema": _whole_schema(kind)}}, "required": True}
+    schema = {"content": {"application/json": {"schema": whole_schema(kind)}}, "required": True}
     app.post(
         f"/api/v1/sales-orders/{{order_id:path}}/{action}",
         name=f"sale_{action}",
@@ -286,21 +289,6 @@ def take_entries(desk: SalesDesk, entries: tuple[OrderEntry, ...]) -> OrdersSaid
     for one in results:
         counts[one.outcome] = counts.get(one.outcome, 0) + 1
     return OrdersSaid(counts, results)
-
-
-def _whole_schema(kind: type[BaseModel]) -> dict[str, Any]:
-    """A body's schema with all it refers to in its place, so that it can stand within another document."""
-    schema = kind.model_json_schema()
-    known = schema.pop("$defs", {})
-
-    def whole(part: Any) -> Any:
-        if isinstance(part, dict):
-            if name := str(part.get("$ref", "")).removeprefix("#/$defs/"):
-                return whole(known[name])
-            return {key: whole(its) for key, its in part.items()}
-        return [whole(its) for its in part] if isinstance(part, list) else part
-
-    return {key: whole(its) for key, its in schema.items()}
 
 
 def _entry(number: int, taken: SaleTaken) -> OrderSaid:

@@ -1,14 +1,14 @@
 """What is said the same in several bodies and parameters of `/api/v1`.
 
 Public names: Body, Key, Word, After, Limit, Units, Version, version_of, body_of,
-known_id.
+known_id, whole_schema.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Header, HTTPException, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -64,3 +64,18 @@ def known_id(name: str) -> str:
     if "\0" in name or len(name) > 200:
         raise UnknownSale(name)
     return name
+
+
+def whole_schema(kind: type[BaseModel]) -> dict[str, Any]:
+    """A body's schema with all it refers to in its place, so that it can stand within another document."""
+    schema = kind.model_json_schema()
+    known = schema.pop("$defs", {})
+
+    def whole(part: Any) -> Any:
+        if isinstance(part, dict):
+            if name := str(part.get("$ref", "")).removeprefix("#/$defs/"):
+                return whole(known[name])
+            return {key: whole(its) for key, its in part.items()}
+        return [whole(its) for its in part] if isinstance(part, list) else part
+
+    return {key: whole(its) for key, its in schema.items()}

@@ -365,6 +365,18 @@ def test_a_workbook_names_its_cells_and_refuses_lost_digits() -> None:
     assert good.order.ordered_us == us("2026-11-30T12:00:00+00:00")
 
 
+def test_a_spoilt_number_of_one_order_is_no_other_one() -> None:
+    """Where each order has one row, a row whose number lost digits can be none of those that have theirs."""
+    numbers = ("4012345678901230001", "4012345678901230003")
+    orders = taobao_orders(*({"订单编号": number} for number in (numbers[0], "4.01235E+18", numbers[1])))
+    taken = read(channel("taobao"), orders, taobao_items(*({"订单编号": number} for number in numbers)))
+    assert tuple(draft.order.external for draft in taken.drafts) == numbers
+    assert [(one.row, one.order) for one in taken.set_aside] == [(3, "")]
+    items = taobao_items({"订单编号": numbers[0]}, {"订单编号": "4.01235E+18"})
+    both = read(channel("taobao"), taobao_orders({"订单编号": numbers[0]}), items)
+    assert not both.drafts, "an article may be anybody's"
+
+
 def test_a_formula_that_failed_is_not_an_empty_cell() -> None:
     taken = read(GENERIC, sheet([["order", "sku", "quantity"], ["1", "A", 1], ["#N/A", "B", 1], ["2", "#N/A", 1]]))
     assert not taken.drafts

@@ -5,19 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import httpx
 import msgspec
 import pytest
 from conftest import Run
 from example_site import client_of, example_site
-from fastapi import FastAPI
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from api.app import create_app
-from api.sale_bodies import WISHES
 from edge.config.lines import SiteConfig
 from edge.config.load import load_site
 from edge.intake.sales_orders import EXAMPLE
@@ -160,72 +154,3 @@ def test_nothing_personal_is_in_lists_stories_feed_or_outbox(site: SiteConfig, r
     store.close()
     for text in told:
         assert not [secret for secret in (*SECRETS, "345678") if secret in text]
-
-
-texts = st.text(max_size=12) | st.sampled_from(["counter-N1", "\0", "\ud800", "a/b", "%00", "2" * 300])
-values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=8,
-)
-
-
-def mutated() -> st.SearchStrategy[object]:
-    """A good order with some of its keys otherwise; or anything."""
-    keys = st.sampled_from([*order_of(1), "id", "revision", "nothing"])
-    changed = st.dictionaries(keys, values, max_size=3).map(lambda found: {**order_of(1), **found})
-    return st.one_of(values, changed, st.lists(changed, max_size=3))
-
-
-def wishes() -> st.SearchStrategy[dict[str, object]]:
-    known: dict[str, st.SearchStrategy[object]] = {
-        "by": st.just("Ann"), "reason": st.just("why"), "outcome": st.sampled_from(["confirmed", "no-answer"]),
-        "units": st.just({"1": 1}), "wanted": st.just({"1": 3}), "other": st.just("counter-N1"),
-        "consignee": st.just(EXAMPLE["consignee"]), "payment": st.just(order_of(1)["payment"]),
-        "added": st.just(EXAMPLE["lines"]), "amount": st.integers(1, 5), "line": st.just(1), "fulfilment": st.just("x"),
-    }  # fmt: skip
-    good = st.fixed_dictionaries({}, optional=known)
-    return st.one_of(good, st.tuples(good, st.dictionaries(st.sampled_from([*known, "more"]), values, max_size=2)).map(
-        lambda pair: {**pair[0], **pair[1]}
-    ))  # fmt: skip
-
-
-def test_no_body_is_a_fault_of_ours(site: SiteConfig, run: Run) -> None:
-    """Whatever is sent: an answer that says what is wrong, never a 500 or a 503."""
-
-    @settings(max_examples=60)
-    @given(
-        st.sampled_from(["orders", *WISHES]),
-        mutated(),
-        wishes(),
-        texts,
-        st.sampled_from(["*", '"1"', "", "x"]),
-        st.binary(max_size=9) | st.none(),
-    )
-    def law(what: str, order: object, wish: dict[str, object], text: str, version: str, raw: bytes | None) -> None:
-        body = json.dumps(order if what == "orders" else wish).encode() if raw is None else raw
-        answers = run(asked(create_app(site), what, body, text, version))
-        for answer in answers:
-            assert answer.status_code < 500, (answer.request.url, body, answer.text)
-            if answer.status_code >= 400:
-                assert answer.json().get("problems") or answer.json()["detail"], answer.text
-
-    law()
-
-
-async def asked(app: FastAPI, what: str, body: bytes, text: str, version: str) -> list[httpx.Response]:
-    name = quote(text.encode(errors="replace"), safe="")
-    async with client_of(app) as client:
-        headers = {"content-type": "application/json"} | ({"if-match": version} if version else {})
-        await client.post("/api/v1/sales-orders", json=order_of(1))
-        path = "/api/v1/sales-orders" if what == "orders" else f"/api/v1/sales-orders/counter-N1/{what}"
-        found = [await client.post(path, content=body, headers=headers)]
-        looks = (f"?q={name}&after={name}", f"?finding={name}&channel={name}", f"/{name or 'x'}", f"/{name}/timeline")
-        found += [await client.get(f"/api/v1/sales-orders{there}") for there in looks]
-        found.append(await client.get(f"/api/v1/imports/{name}"))
-        found.append(
-            await client.post(
-                "/api/v1/imports", content=body, headers={"content-type": "multipart/form-data; boundary=x"}
-            )
-        )
-        return found

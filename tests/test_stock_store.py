@@ -40,6 +40,7 @@ from edge.site import (
     sightings,
     stock_shown,
     stocktaking,
+    stories,
     tables,
     totes,
     wave_rows,
@@ -468,6 +469,12 @@ def test_a_wave_is_taken_back_as_far_as_nobody_has_begun(store: SiteStore) -> No
     line = task.lines[0]
     picking.pick(at, Picked(task=task.id, n=line.n, units=1, picker="Ann", version=task.version, tote="T1"), NOW_US)
     assert releasing.withdraw(at, wave, "Ann", NOW_US) == (2, 1)
+    with at.reading() as db:
+        (left,) = db.execute(sa.select(tables.picks.members.c.sales_id)).scalars()
+        for name in ("shop-1", "shop-2", "shop-3"):
+            known = [(one.what, one.by) for one in stories.story_of(db, name)]
+            told = [one for one in known if one[0] in ("wave-released", "withdrawn")]
+            assert told == [("wave-released", "Ann"), ("withdrawn", "Ann")][: 1 if name == left else 2], name
     assert releasing.withdraw(at, "none", "Ann", NOW_US) is None
     balanced(store)
     states = {name: order.state for name in ("shop-1", "shop-2", "shop-3") if (order := store.order(name))}

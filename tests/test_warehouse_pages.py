@@ -165,6 +165,8 @@ def test_what_is_too_many_in_a_tote_goes_back_by_scans(
         page.open(f"{site.url}/picks?picker=Bob")
         for one in ("B0-0", tote(1)):
             send(page, "[data-wish=scan]", scan=one)
+        others = httpx.get(f"{site.url}/picks?picker=Eve", timeout=HANGS_S).text
+        assert "0 open, 1 given out, 0 begun" in others and "Bob" in others and "2 of 2 places left" in others
         page.ask("document.querySelector('#more').open = true")
         send(page, "#more [data-wish=count]", units="4", over="two stuck together, Cas says so")
         assert text(page, "#bin") == "B1-0"

@@ -33,7 +33,7 @@ from edge.config.load import load_site
 from edge.config.problem import ConfigError
 from edge.config.webhooks import WebhookTable, signing_key, webhook_problems
 from edge.journal.host_time import now_us
-from edge.site import webhooks
+from edge.site import outbox, webhooks
 from edge.site.keeping import Keep
 from edge.site.outbox import OutboxTold, append
 from edge.site.store import SiteStore
@@ -46,7 +46,10 @@ DAY_US = 86_400 * SECOND_US
 
 
 class Door(ThreadingHTTPServer):
-    """Takes events whose signature is right. ``answers``: statuses to give first, by turns; then 204."""
+    """Takes events whose signature is right. ``answers``: statuses to give first, by turns; then 204.
+
+    ``keeps``: so many of a connection, which it ends then without a word; 0 = one, as HTTP/1.0 has it.
+    """
 
     daemon_threads = True
 
@@ -55,6 +58,8 @@ class Door(ThreadingHTTPServer):
         self.answers: list[int | tuple[int, str]] = []
         self.got: list[dict[str, Any]] = []
         self.asked: list[str] = []
+        self.keeps = 0
+        self.connections = 0
         self.silent = threading.Event()
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
         self.thread.start()
@@ -72,6 +77,13 @@ class Door(ThreadingHTTPServer):
 
 class _Told(BaseHTTPRequestHandler):
     server: Door
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections += 1
+        self.borne = 0
+        if self.server.keeps:
+            self.protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
@@ -91,6 +103,9 @@ class _Told(BaseHTTPRequestHandler):
             self.send_header("Retry-After", rest)
         self.send_header("Content-Length", "0")
         self.end_headers()
+        self.borne += 1
+        if self.borne == self.server.keeps:
+            self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
@@ -147,6 +162,25 @@ def test_a_door_is_told_everything_in_order_from_its_first_second_on(store: Site
     happen(store, "p-2", kind="parcel.labelled.v1")
     assert told(store, hook(door, types=("parcel.",)), now) == 1
     assert state_of(store).after == 255
+
+
+def test_a_turn_tells_what_there_is_over_the_connections_that_a_door_keeps(store: SiteStore, door: Door) -> None:
+    door.keeps = 60
+    herald = webhooks.Herald([hook(door)])
+    (duty,) = herald.duties()
+    duty.work(store.connections, now_us())
+    happen(store, *map(str, range(350)))
+    duty.work(store.connections, now_us())
+    assert [one["subject"] for one in door.got] == [str(n) for n in range(350)]
+    assert herald.states["erp"].behind == 0 and door.connections == 3 * 2 + 1
+
+
+def test_what_waits_is_counted_up_to_a_limit(store: SiteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "COUNTED", 3)
+    happen(store, *"abcdefg")
+    with store.connections.reading() as db:
+        last = outbox.newest(db)
+        assert [outbox.behind(db, last - n) for n in (0, 2, 5)] == [0, 2, 5]
 
 
 def test_a_door_that_is_away_is_asked_ever_less_often_and_gets_it_all(store: SiteStore, door: Door) -> None:

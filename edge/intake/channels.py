@@ -79,7 +79,8 @@ class _Taking:
             try:
                 for table in read_tables(source.file, source.body, self._channel):
                     view = View(table, self._channel.items if table.of_items else self._channel.columns)
-                    groups, stray, rows = grouped(view, self._channel)
+                    apart = self._channel.of_two_files and not table.of_items
+                    groups, stray, rows = grouped(view, self._channel, apart=apart)
                     self._aside += stray
                     self._facts(view, rows)
                     numbers[table.file] = table.of_items, set(groups)

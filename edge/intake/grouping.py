@@ -93,12 +93,14 @@ class Group:
     problems: list[OrderProblem] = field(default_factory=list)
 
 
-def grouped(view: View, channel: ChannelTable) -> tuple[dict[str, Group], list[LineSetAside], int]:
+def grouped(
+    view: View, channel: ChannelTable, *, apart: bool = False
+) -> tuple[dict[str, Group], list[LineSetAside], int]:
     """Orders by number, rows that are of none, and how many rows there are.
 
     A row whose number is missing or cannot be read may be of the order above, and one whose number lost digits of every
-    order that begins alike: these have a problem then. Where the channel says that the number stands in the first row
-    only, a row without one is of the order above.
+    order that begins alike, but not where each order has one row, ``apart``, and has it: these have a problem then.
+    Where the channel says that the number stands in the first row only, a row without one is of the order above.
     """
     groups: dict[str, Group] = {}
     stray: list[LineSetAside] = []
@@ -139,7 +141,7 @@ def grouped(view: View, channel: ChannelTable) -> tuple[dict[str, Group], list[L
         if isinstance(row, Row):
             above.rows.append(row)
     for decimals in sorted({decimals for decimals, _ in lost}):
-        for group in groups.values():
+        for group in () if apart else groups.values():
             if group.number.isdecimal() and (at := lost.get((decimals, shortened(group.number, decimals)))):
                 reason = f"row {at} may be of this order: its number lost digits"
                 group.problems.append(OrderProblem(group.rows[0].number if group.rows else at, "", "", reason))

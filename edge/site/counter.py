@@ -96,6 +96,7 @@ class SalesCounter:
             skipped=dict(taken.skipped),
             set_aside=(*taken.set_aside, *left),
         )
+        run = replace(run, aside=imports.by_file(run.set_aside))
         with self._store.connections.writing() as db:
             imports.end(db, run)
         return run

@@ -1,11 +1,13 @@
 """Files of orders that were taken, within a transaction: what came of each, line by line.
 
-Public names: ImportRun, begin, end, find_run, newest, forget.
+Public names: ImportRun, begin, end, find_run, newest, by_file, forget.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import sqlalchemy as sa
@@ -21,7 +23,8 @@ _ROW = ("file", "sheet", "row", "column", "value", "order", "reason")
 class ImportRun:
     """What came of files that were read together. ``ended_us``: 0 = it goes on, or whoever read them was killed.
 
-    ``taken``: orders by what became of them, ``skipped``: by states that the channel does not take.
+    ``taken``: orders by what became of them, ``skipped``: by states that the channel does not take. ``aside``: how much
+    was set aside, by file.
     """
 
     id: str
@@ -32,6 +35,7 @@ class ImportRun:
     files: tuple[str, ...] = ()
     taken: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
+    aside: dict[str, int] = field(default_factory=dict)
     set_aside: tuple[LineSetAside, ...] = ()
 
 
@@ -59,13 +63,25 @@ def find_run(db: sa.Connection, name: str) -> ImportRun | None:
         return None
     its = tables.import_rows.c
     query = sa.select(*(its[column] for column in _ROW)).where(its.run == name).order_by(its.number)
-    return _run(row, tuple(LineSetAside(**one._asdict()) for one in db.execute(query)))
+    found = tuple(LineSetAside(**one._asdict()) for one in db.execute(query))
+    return replace(_run(row), set_aside=found, aside=by_file(found))
 
 
 def newest(db: sa.Connection, limit: int) -> list[ImportRun]:
-    """The newest runs, without what they set aside."""
+    """The newest runs, and how much each set aside."""
     query = sa.select(tables.imports).order_by(tables.imports.c.at_us.desc(), tables.imports.c.id).limit(limit)
-    return [_run(row, ()) for row in db.execute(query)]
+    runs = [_run(row) for row in db.execute(query)]
+    its = tables.import_rows.c
+    counts = sa.select(its.run, its.file, sa.func.count()).where(dialect.among(db, its.run, (one.id for one in runs)))
+    aside: dict[str, dict[str, int]] = {}
+    for run, file, count in db.execute(counts.group_by(its.run, its.file).order_by(its.file)):
+        aside.setdefault(run, {})[file] = count
+    return [replace(one, aside=aside.get(one.id, {})) for one in runs]
+
+
+def by_file(set_aside: Iterable[LineSetAside]) -> dict[str, int]:
+    """How much was set aside, by file."""
+    return dict(sorted(Counter(one.file for one in set_aside).items()))
 
 
 def forget(db: sa.Connection, before_us: int) -> None:
@@ -79,7 +95,7 @@ def _body(run: ImportRun) -> str:
     return msgspec.json.encode({"files": run.files, "taken": run.taken, "skipped": run.skipped}).decode()
 
 
-def _run(row: sa.Row[tuple[object, ...]], aside: tuple[LineSetAside, ...]) -> ImportRun:
+def _run(row: sa.Row[tuple[object, ...]]) -> ImportRun:
     said = row._mapping  # noqa: SLF001  # SQLAlchemy's public name
     body = msgspec.json.decode(said["body"])
     return ImportRun(
@@ -91,5 +107,4 @@ def _run(row: sa.Row[tuple[object, ...]], aside: tuple[LineSetAside, ...]) -> Im
         files=tuple(body["files"]),
         taken=body["taken"],
         skipped=body["skipped"],
-        set_aside=aside,
     )

@@ -1,6 +1,6 @@
 """The outbox within a transaction: what others may know of orders, in commit order, ids only.
 
-Public names: OutboxTold, OutboxRow, append, rows_behind, rows_of, newest, behind.
+Public names: OutboxTold, OutboxRow, append, rows_behind, rows_of, newest, behind, COUNTED.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from edge.site import dialect
 from edge.site.dialect import Lock
 from edge.site.tables import sales as tables
+
+COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,12 @@ def newest(db: sa.Connection) -> int:
     return db.execute(sa.select(sa.func.max(tables.outbox.c.seq))).scalar() or 0
 
 
-def behind(seq: sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
-    """How many rows are behind a number."""
-    return sa.select(sa.func.count()).where(tables.outbox.c.seq > seq).scalar_subquery()
+def behind(db: sa.Connection, seq: int) -> int:
+    """How many rows are behind a number; from COUNTED on, as the numbers say, of which some were never given."""
+    its = tables.outbox.c.seq
+    found = sa.select(its).where(its > seq).limit(COUNTED).subquery()
+    count = db.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
+    return max(count, newest(db) - seq) if count == COUNTED else count
 
 
 def _rows(db: sa.Connection, query: sa.Select[tuple[object, ...]]) -> list[OutboxRow]:

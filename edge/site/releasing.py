@@ -32,6 +32,7 @@ from edge.site.choosing import in_force, left_of
 from edge.site.dialect import Lock
 from edge.site.outbox import OutboxTold
 from edge.site.scope import portions_of, save_fulfilments
+from edge.site.stories import note_work
 from edge.site.tables import picks as tables
 from edge.site.tables import sales as sales_tables
 from edge.site.tables import stock as stock_tables
@@ -306,6 +307,8 @@ def withdraw(at: StoreConnections, wave: str, by: str, at_us: int) -> tuple[int,
         books.apply(db, BookChange.summed(effects))
         reserving.set_soft(db, soft)
         save_fulfilments(db, [moved(waiting[name], FulfilmentTurn.WITHDRAWN) for name in gone if name in waiting])
+        note_work(db, gone, "wave-released", row.by, row.released_us, {})
+        note_work(db, gone, "withdrawn", by, at_us, {})
         db.execute(tables.members.delete().where(dialect.among(db, its.fulfilment, gone)))
         dialect.lock(db, Lock.ORDERS)
         known = orders.orders_where(db, dialect.among(db, floor.orders.c.id, gone))

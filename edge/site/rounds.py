@@ -1,7 +1,7 @@
 """Rounds in transactions: stored, claimed, handed back, made smaller; and how members of waves end.
 
-Public names: StalePickError, task_of, tasks_where, save_tasks, change_task, claim, task_in_hand, hand_back, round_of,
-fewer_lines, sought_at, end_members.
+Public names: StalePickError, RoundNow, task_of, tasks_where, rounds_now, round_counts, save_tasks, change_task, claim,
+task_in_hand, hand_back, round_of, fewer_lines, sought_at, end_members.
 
 Order of locks: SKUs, waves, rounds, then what `edge.site.dialect.Lock` says. Each function of a connection pool is one
 transaction; those of a connection are parts of one, and say what the outbox shall tell at its end.
@@ -10,7 +10,7 @@ transaction; those of a connection are parts of one, and say what the outbox sha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -114,6 +114,53 @@ _LINE = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundNow:
+    """A round that is not done. ``picker``: empty = nobody; ``ended``: of its ``lines``; ``units``: left of it."""
+
+    id: str
+    wave: str
+    state: TaskState
+    picker: str
+    urgent: bool
+    release_by_us: int
+    lines: int
+    ended: int
+    units: int
+
+
+def round_counts(db: sa.Connection) -> dict[TaskState, int]:
+    """How many rounds are not done, by state."""
+    its, states = tables.tasks.c.state, (TaskState.OPEN, TaskState.ASSIGNED, TaskState.PICKING)
+    query = sa.select(its, sa.func.count()).where(its.in_(map(str, states))).group_by(its)
+    known = {str(state): int(count) for state, count in db.execute(query)}
+    return {state: known.get(str(state), 0) for state in states}
+
+
+def rounds_now(db: sa.Connection, limit: int = 100) -> list[RoundNow]:
+    """Rounds that are not done: those in somebody's hands first, then in the order in which they are claimed."""
+    task, line = tables.tasks.c, tables.lines.c
+    over = sa.or_(line.withdrawn, line.reason != "", line.picked >= line.quantity)
+    left = sa.case((over, 0), else_=line.quantity - line.picked)
+    query = (
+        sa.select(
+            *(task[name] for name in ("id", "wave", "state", "picker", "urgent", "release_by_us")),
+            sa.func.count().label("lines"),
+            sa.func.sum(sa.case((over, 1), else_=0)).label("ended"),
+            sa.func.sum(left).label("units"),
+        )
+        .join(tables.lines, line.task == task.id)
+        .where(task.state.in_((*_IN_HAND, str(TaskState.OPEN))))
+        .group_by(task.id)
+        .order_by(task.state == str(TaskState.OPEN), task.urgent.desc(), task.release_by_us, task.id)
+        .limit(limit)
+    )
+    return [
+        RoundNow(**{**row._asdict(), "state": TaskState(row.state), "ended": int(row.ended), "units": int(row.units)})
+        for row in db.execute(query)
+    ]
+
+
 def save_tasks(db: sa.Connection, new: Sequence[PickTask]) -> None:
     """Stores rounds that are new, with their lines."""
     rows = [
@@ -144,7 +191,7 @@ def _line_row(task: str, line: PickLine, at_us: int) -> tuple[object, ...]:
 
 
 def change_task(db: sa.Connection, before: PickTask, now: PickTask, at_us: int) -> None:
-    """Stores what differs of a round."""
+    """Stores what differs of a round. ``at_us``: when somebody picked; what else changes a line keeps its time."""
     if before == now:
         return
     values = {"state": str(now.state), "picker": now.picker, "version": now.version}
@@ -156,6 +203,8 @@ def change_task(db: sa.Connection, before: PickTask, now: PickTask, at_us: int) 
         if line.n not in known:
             db.execute(tables.lines.insert().values({**row, "at_us": 0}))
         elif known[line.n] != line:
+            if (known[line.n].picked, known[line.n].reason) == (line.picked, line.reason):
+                del row["at_us"]
             db.execute(tables.lines.update().where(its.task == now.id, its.n == line.n).values(row))
 
 

@@ -19,7 +19,7 @@ from edge.site.tables import parcels as labels
 from edge.site.tables import picks, stations
 from edge.site.tables import sales as tables
 
-WORK = ("claimed", "handed-back", "withdrawn")
+WORK = ("claimed", "handed-back", "wave-released", "withdrawn")
 """What is noted of a fulfilment, at the order that it has its name from; it is of all orders that ship with it."""
 
 

@@ -18,7 +18,7 @@ import ssl
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from edge.site.connections import StoreConnections
 
 PORTION = 100
+PORTIONS = 10
+"""In one turn of a door, one event after the other, as its order is kept: what it can take is set by its answers."""
 EVERY_US = 1_000_000
 LATE_US = 300_000_000
 """So long one may be told in vain before the pages say it."""
@@ -70,7 +72,8 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookState:
-    """``after``: the last event that it was told or refused; ``behind``: so many events since, of all types.
+    """``after``: the last event that it was told or refused; ``behind``: so many events since, of all types,
+    from 10,000 on at most.
 
     ``since_us``: since when the next one is told in vain, ``tries`` times, ``trouble`` why; 0 = it is not.
     ``told_us``: when it took something last, 0 = never; ``told``: so many ever; ``refused``: set aside.
@@ -127,9 +130,14 @@ class Herald:
         self._links.cut()
 
     def _tell(self, door: Webhook, at: StoreConnections, at_us: int) -> str:
-        tell(at, door, self._links, at_us)
-        with at.reading() as db:
-            (self.states[door.name],) = states(db, (door.name,))
+        after = -1
+        for _ in range(PORTIONS):
+            tell(at, door, self._links, at_us)
+            with at.reading() as db:
+                (self.states[door.name],) = (now,) = states(db, (door.name,))
+            if now.tries or not now.behind or now.after == after:
+                break
+            after = now.after
         return ""
 
 
@@ -146,11 +154,24 @@ def tell(at: StoreConnections, door: Webhook, links: Connections, at_us: int) ->
     with at.reading() as db:
         again = _again(db, door.name)
         rows = outbox.rows_behind(db, known.after, PORTION)
-    told = _tell_again(at, door, links, again, at_us)
+    with closing(_Line(door, links)) as line:
+        return _told(at, line, known, again, rows, at_us)
+
+
+def _told(
+    at: StoreConnections,
+    line: _Line,
+    known: sa.Row[tuple[object, ...]],
+    again: list[OutboxRow],
+    rows: list[OutboxRow],
+    at_us: int,
+) -> int:
+    door = line.door
+    told = _tell_again(at, line, again, at_us)
     after, tries, count = known.after, known.tries, 0
     for row in rows:
         if not door.types or row.told.type.startswith(door.types):
-            answer = _post(door, row, links, at_us)
+            answer = _post(line, row, at_us)
             if not answer.taken:
                 break
             count += 1
@@ -177,9 +198,8 @@ def states(db: sa.Connection, names: tuple[str, ...]) -> list[WebhookState]:
     """How some doors stand, by name; those that were told nothing yet are left out."""
     its, gone = tables.webhooks.c, tables.refused.c
     aside = sa.select(sa.func.count()).where(gone.name == its.name).scalar_subquery()
-    behind = outbox.behind(its.after)
-    query = sa.select(tables.webhooks, aside.label("refused"), behind.label("behind")).where(its.name.in_(names))
-    return [WebhookState(**row._asdict()) for row in db.execute(query.order_by(its.name))]
+    query = sa.select(tables.webhooks, aside.label("refused")).where(its.name.in_(names)).order_by(its.name)
+    return [WebhookState(**row._asdict(), behind=outbox.behind(db, row.after)) for row in db.execute(query)]
 
 
 def refused_of(db: sa.Connection, name: str, limit: int = 100) -> list[tuple[int, int, str]]:
@@ -236,13 +256,13 @@ def _again(db: sa.Connection, name: str) -> list[OutboxRow]:
     return outbox.rows_of(db, db.execute(wanted).scalars())
 
 
-def _tell_again(at: StoreConnections, door: Webhook, links: Connections, rows: list[OutboxRow], at_us: int) -> int:
+def _tell_again(at: StoreConnections, line: _Line, rows: list[OutboxRow], at_us: int) -> int:
     """How many it takes now; the others stay aside."""
     taken = 0
     for row in rows:
-        answer = _post(door, row, links, at_us)
+        answer = _post(line, row, at_us)
         its = tables.refused
-        which = sa.and_(its.c.name == door.name, its.c.seq == row.seq)
+        which = sa.and_(its.c.name == line.door.name, its.c.seq == row.seq)
         with at.writing() as db:
             if answer.taken:
                 db.execute(its.delete().where(which))
@@ -254,7 +274,60 @@ def _tell_again(at: StoreConnections, door: Webhook, links: Connections, rows: l
     return taken
 
 
-def _post(door: Webhook, row: OutboxRow, links: Connections, at_us: int) -> _Answer:
+class _Line:
+    """A connection to a door, kept from one event to the next for as long as the door keeps it."""
+
+    def __init__(self, door: Webhook, links: Connections) -> None:
+        self.door, self._links = door, links
+        self._link: http.client.HTTPConnection | None = None
+
+    def asked(self, body: bytes, headers: dict[str, str], at_us: int) -> _Answer:
+        """What it says to a message. Raises ConfigError, OSError, HTTPException, ValueError."""
+        kept = self._link is not None
+        try:
+            return self._asked(body, headers, at_us)
+        except (ConnectionError, http.client.BadStatusLine):
+            if not kept:
+                raise
+            return self._asked(body, headers, at_us)  # it had ended what was kept
+
+    def _asked(self, body: bytes, headers: dict[str, str], at_us: int) -> _Answer:
+        where, timeout_s = urlsplit(self.door.url), self.door.timeout_s
+        link, self._link = self._link or self._connected(), None
+        assert link.sock is not None, "it is connected"
+        limit = threading.Timer(timeout_s, _end, (link.sock,))
+        limit.start()  # also of an answer that comes octet by octet
+        try:
+            link.request("POST", f"{where.path or '/'}{f'?{where.query}' if where.query else ''}", body, headers)
+            answer = link.getresponse()
+            said = " ".join(answer.read1(2_000).decode("utf-8", "replace").split())
+            text = f"{self.door.url}: {answer.status} {answer.reason}{f': {said}' if said else ''}"
+            if (answer.isclosed() or answer.length == 0) and not answer.will_close:
+                answer.close()
+                self._link = link
+            return _Answer(answer.status, text[:_TEXT], _rest_s(answer.headers.get("Retry-After", ""), at_us))
+        finally:
+            limit.cancel()
+            if self._link is None:
+                link.close()
+
+    def _connected(self) -> http.client.HTTPConnection:
+        where, timeout_s = urlsplit(self.door.url), self.door.timeout_s
+        tls = None if self.door.context is None else self.door.context()
+        host, port = where.hostname or "", where.port or (80 if tls is None else 443)
+        link = http.client.HTTPConnection(host, port, timeout=timeout_s)
+        link.sock = self._links.connect(host, port, timeout_s, tls)
+        link.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body are sent apart
+        return link
+
+    def close(self) -> None:
+        """Ends it."""
+        if self._link is not None:
+            self._link.close()
+
+
+def _post(line: _Line, row: OutboxRow, at_us: int) -> _Answer:
+    door = line.door
     event = cloud_event(door.site, row)
     body, stamp = msgspec.json.encode(event), str(at_us // 1_000_000)
     signed = hmac.digest(door.key, b".".join((event.id.encode(), stamp.encode(), body)), sha256)
@@ -265,24 +338,8 @@ def _post(door: Webhook, row: OutboxRow, links: Connections, at_us: int) -> _Ans
         "webhook-timestamp": stamp,
         "webhook-signature": f"v1,{b64encode(signed).decode()}",
     }
-    where = urlsplit(door.url)
     try:
-        tls = None if door.context is None else door.context()
-        port = where.port or (80 if tls is None else 443)
-        link = http.client.HTTPConnection(where.hostname or "", port, timeout=door.timeout_s)
-        link.sock = sock = links.connect(where.hostname or "", port, door.timeout_s, tls)
-        limit = threading.Timer(door.timeout_s, _end, (sock,))
-        limit.start()  # also of an answer that comes octet by octet
-        try:
-            path = f"{where.path or '/'}{f'?{where.query}' if where.query else ''}"
-            link.request("POST", path, body, headers)
-            answer = link.getresponse()
-            said = " ".join(answer.read1(2_000).decode("utf-8", "replace").split())
-            text = f"{door.url}: {answer.status} {answer.reason}{f': {said}' if said else ''}"
-            return _Answer(answer.status, text[:_TEXT], _rest_s(answer.headers.get("Retry-After", ""), at_us))
-        finally:
-            limit.cancel()
-            link.close()
+        return line.asked(body, headers, at_us)
     except TimeoutError:
         return _Answer(0, f"{door.url}: no answer within {door.timeout_s:g} s")
     except (ConfigError, OSError, http.client.HTTPException, ValueError) as error:
