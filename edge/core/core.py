@@ -54,7 +54,7 @@ from edge.core.events import (
     TagsRead,
     Tick,
 )
-from edge.core.line.decide import decide
+from edge.core.line.decide import TURNED, decide, turnable, turned
 from edge.core.line.journey import ended, inducted, lane_changed, lanes_seen, passed_eye
 from edge.core.line.line import KEPT, NEVER_US, Line, Result
 from edge.core.portal.flood import FloodWatch
@@ -96,7 +96,7 @@ class Core:
         self.state = CoreState() if state is None else state
         self.live = live
         self.book = OrderBook(self.state.book, by_state=False, stops=False)
-        self._keeps = False
+        self._keeps = self._turns = False
         self._alarms = Alarms(self.state.alarms)
         self._lines: dict[str, Line] = {}
         self._by_plc: dict[str, list[Line]] = {}
@@ -185,7 +185,13 @@ class Core:
                 self._gate.loads.take(given)
             case OrderChanged():
                 self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
+                turns = self._turns and self.book.order(given.order.id) is not None
+                moving = turnable(self._lines.values(), given.order.id, given.at_us) if turns else []
                 self.book.put(given.order, again=0 < given.feed_seq <= self.state.feed_known)
+                for one in moving:
+                    self._touched.add(one.line.name)
+                    self._stepped.add(one.line.name)
+                    turned(one, given.at_us, out)
                 if (order := self.book.order(given.order.id)) is not None:
                     self._gate.recall(order, given.at_us, out)
                 self._gate.loads.take(given)
@@ -298,6 +304,7 @@ class Core:
         check_flags(started.flags)
         self.book.decide(BY_STATE in started.flags, STOPS in started.flags)
         self._keeps = KEPT in started.flags
+        self._turns = TURNED in started.flags
         self._alarms.decide(started.flags)
 
     def _tell_alarms(self, given: Journaled, out: list[Result], since: int) -> None:

@@ -143,7 +143,7 @@ class LineStates:
         match value:
             case ToteChecked(final=True):
                 figures.add("verified" if value.verified else "refused")
-            case RouteDecided(round=0):
+            case RouteDecided(round=0, turned=False):
                 figures.add("decided")
                 if value.reason is RouteReason.NO_READ:
                     figures.add("no_read")

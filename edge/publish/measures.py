@@ -305,7 +305,7 @@ class Measures:
 
     def _reaction(self, seq: int, value: CommandHandled, time_ns: int) -> Iterator[SeriesPoint]:
         decided = self._decided.get(seq, (value.plc, value.value))
-        if decided is None:
+        if decided is None or decided.turned:  # which says nothing of how fast a parcel is decided
             return
         fields: dict[str, FieldValue] = {
             "track": value.value,

@@ -179,7 +179,7 @@ def follow_up(at: StoreConnections, by: Planning, at_us: int) -> Followed | None
     up = sa.and_(its.ended_us == 0, its.until_us > 0, its.until_us <= at_us)
     with at.reading() as db:
         over = bool(db.execute(sa.select(its.seq).where(up).limit(1)).scalar())
-        now = in_force(db, by)
+        now = in_force(db, replace(by, terms=replace(by.terms, now_us=at_us)))
         drafted = _drafted(db, now)
         goes = any(one.held.where not in (Where.IN_LANE, Where.ABOARD) for one in _held(db, now).values())
         waits = db.execute(sa.select(tables.stuck.c.fulfilment).limit(1)).scalar()
@@ -263,7 +263,7 @@ class _Row:
 
 def _follow(db: sa.Connection, by: Planning, at_us: int, told: list[OutboxTold], *, replan: bool = True) -> Followed:
     """Has all that is held follow what is suspended now; the last of a transaction that has `Lock.SALES`."""
-    by = in_force(db, by)
+    by = in_force(db, replace(by, terms=replace(by.terms, now_us=at_us)))
     held = _held(db, by)
     causes = _causes(db, by)
     ways = on_its_way(by)

@@ -169,7 +169,7 @@ class History:
                 self._route_handled(value)
             case ToteChecked(final=True):
                 self._count(value.line, value.at_us, "verified" if value.verified else "refused")
-            case RouteDecided(round=0):
+            case RouteDecided(round=0, turned=False):
                 self._count(value.line, value.at_us, "decided")
                 if value.reason is RouteReason.NO_READ:
                     self._count(value.line, value.at_us, "no_read")

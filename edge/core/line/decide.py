@@ -1,12 +1,12 @@
 """Decide: from a passage's evidence to a verdict and a route.
 
-Public names: decide.
+Public names: decide, Turnable, turnable, turned, TURNED.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from edge.core.events import (
@@ -28,6 +28,9 @@ from edge.core.values.layout import Job, LaneRole
 from edge.core.values.order import Order, OrderState
 from edge.core.values.track import Track, Turn
 
+TURNED = "turned-on-the-belt"
+"""Decision flag: a parcel whose order changes before the decision point gets the lane that it would get now. Before, it
+kept the one that it had."""
 FLOODED = "a reader floods: tags that no order expects were left out"
 
 
@@ -167,6 +170,42 @@ def _sort(line: Line, seen: PassageSeen, out: list[Result]) -> None:
     _route(line, track, choice, seen.at_us, out)
 
 
+@dataclass(frozen=True, slots=True)
+class Turnable:
+    """A parcel on its way to its lane that a change of its order may turn; ``lane``: where it would go before that."""
+
+    line: Line
+    track: Track
+    lane: int
+
+
+def turnable(lines: Iterable[Line], order: str, at_us: int) -> list[Turnable]:
+    """The parcels of an order that have a lane and have not reached the decision point, before the order changes."""
+    return [
+        Turnable(line, track, choose_lane(line.layout, (track.subject,), line.book, line.usable, track.round).lane)
+        for line in lines
+        if line.layout.job is Job.SORT
+        for track in line.state.tracks.values()
+        if track.order == order
+        and track.inducted
+        and not (track.ended or track.undecided)
+        and track.lane
+        and at_us < track.due_us
+    ]
+
+
+def turned(one: Turnable, at_us: int, out: list[Result]) -> None:
+    """Its order changed: where that means another lane, the PLC hears of it; a later ROUTE replaces the earlier one."""
+    line, track = one.line, one.track
+    choice = choose_lane(line.layout, (track.subject,), line.book, line.usable, track.round)
+    if choice.lane in (one.lane, track.lane):
+        return
+    text = "; ".join(filter(None, (f"order {track.order} changed on its way to lane {track.lane}", choice.text)))
+    track.take(Turn.TURNED)
+    track.route_seq = None
+    _route(line, track, replace(choice, text=text), at_us, out, turned=True)
+
+
 def _contradiction(line: Line, seen: PassageSeen, subject: str, text: str, out: list[Result]) -> None:
     out.append(
         Anomaly(
@@ -180,7 +219,7 @@ def _contradiction(line: Line, seen: PassageSeen, subject: str, text: str, out: 
     )
 
 
-def _route(line: Line, track: Track, choice: Choice, at_us: int, out: list[Result]) -> None:
+def _route(line: Line, track: Track, choice: Choice, at_us: int, out: list[Result], *, turned: bool = False) -> None:
     track.lane = choice.lane
     track.take(Turn.DECIDED)
     out.append(
@@ -195,6 +234,7 @@ def _route(line: Line, track: Track, choice: Choice, at_us: int, out: list[Resul
             round=track.round,
             expiry_ms=track.expiry_ms,
             text=choice.text,
+            turned=turned,
         )
     )
     out.append(Route(line.layout.plc, track.track_id, choice.lane, track.expiry_ms))

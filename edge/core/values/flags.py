@@ -17,6 +17,7 @@ FLAGS: tuple[str, ...] = (
     "totes-kept-to-the-end",
     "texts-follow",
     "flapping-counts",
+    "turned-on-the-belt",
 )
 """All that this version knows, the oldest first. None is ever taken out."""
 

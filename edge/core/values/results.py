@@ -44,6 +44,7 @@ class RouteDecided:
     """The lane of one parcel or tote. ``expiry_ms``: PLC time after which the PLC must not act on it.
 
     ``subject``: identity of the parcel or tote, empty where not known. ``round``: times it went round before.
+    ``turned``: it had another lane, and its order changed since.
     """
 
     at_us: int
@@ -56,6 +57,7 @@ class RouteDecided:
     round: int
     expiry_ms: int
     text: str = ""
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ class Turn(StrEnum):
     DECIDED = "decided"
     SENT = "sent"  # its ROUTE was written into the mailbox
     HANDLED = "handled"
+    TURNED = "turned"  # its order changed, and with it its lane
     OVERDUE = "overdue"  # more were inducted behind it than the belt holds
     ENDED = "ended"
 
@@ -67,6 +68,7 @@ ROUTE_ARROWS: dict[tuple[RouteState, Turn], RouteState] = {
     (RouteState.DECIDED, Turn.FOUND_EMPTY): RouteState.UNDECIDED,
     (RouteState.DECIDED, Turn.INDUCTED_AGAIN): RouteState.UNDECIDED,
     (RouteState.HANDLED, Turn.SENT): RouteState.DECIDED,
+    (RouteState.HANDLED, Turn.TURNED): RouteState.DECIDED,
     (RouteState.HANDLED, Turn.FOUND): RouteState.DECIDED,
     (RouteState.HANDLED, Turn.FOUND_EMPTY): RouteState.UNDECIDED,
     (RouteState.HANDLED, Turn.INDUCTED_AGAIN): RouteState.UNDECIDED,
