@@ -50,6 +50,7 @@ from edge.site.picking import Picked
 from edge.site.quality import CheckSaid, QualityError
 from edge.site.scope import scope_of
 from edge.site.store import SiteStore
+from edge.site.weights import unit_weights_of
 
 RANGE = SsccRange("4712345")
 NO_RULES = QualityRules()
@@ -397,7 +398,7 @@ def test_k4_h22_a_weight_that_is_not_right_needs_a_reason_and_blindness_is_said(
     row = pack(store, said(name, from_tote=True, weighed_g=404, overruled="scale is off"))
     assert (row.result, row.overruled, row.blind) == ("light", "scale is off", 1)
     with store.connections.reading() as db:
-        assert pack_jobs.weights_of(db, {"SKU-0": 200})["SKU-0"].parcels == 0, "it teaches nothing"
+        assert unit_weights_of(db, ["SKU-0"])["SKU-0"].parcels == 0, "it teaches nothing"
     other = released(store, {1: 4}, number=2)
     verified(store, other, seq=2)
     assert pack(store, said(other, from_tote=True, weighed_g=1008, overruled="x")).overruled == "", "it is right"

@@ -1,11 +1,11 @@
 """What a packing station is to do with an order: what goes in, what the portal saw, what keeps it, how it is packed.
 
-Public names: PackJob, PackRow, Propose, job_of, article_of, pack_of, items_of, PackedItem, weights_of, teach.
+Public names: PackJob, PackRow, Propose, job_of, article_of, pack_of, items_of, PackedItem.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -27,6 +27,7 @@ from edge.site.quality import CheckRow
 from edge.site.tables import sales as sales_tables
 from edge.site.tables import stations as tables
 from edge.site.tables import stock as stock_tables
+from edge.site.weights import unit_weights_of
 
 Propose: TypeAlias = Callable[[Sequence[tuple[Article, int]]], Proposed]
 """How articles, each with its units, are packed."""
@@ -100,9 +101,11 @@ def job_of(db: sa.Connection, name: str, rules: QualityRules, propose: Propose) 
     )
     articles = catalogue.articles_of(db, {line.article for line in lines})
     contents = [(articles.get(line.article) or Article(sku=line.article), line.units) for line in lines if line.units]
-    masses = {article.sku: article.mass_g for article, _ in contents}
-    weights = weights_of(db, masses)
-    parts = tuple(WeighedPart(article.sku, units, weights[article.sku]) for article, units in contents)
+    known = unit_weights_of(db, (article.sku for article, _ in contents))
+    parts = tuple(
+        WeighedPart(article.sku, units, known.get(article.sku) or UnitWeight(article.mass_g))
+        for article, units in contents
+    )
     parcel = parcels.live(db, name)
     return PackJob(
         order=order,
@@ -113,7 +116,7 @@ def job_of(db: sa.Connection, name: str, rules: QualityRules, propose: Propose) 
         due=quality.due_of(db, name, rules),
         refusals=tuple(one for one in quality.checks_of(db, name) if one.open),
         proposed=propose(contents),
-        parts=parts if all(masses.values()) else (),
+        parts=parts if all(article.mass_g for article, _ in contents) else (),
         parcel=parcel,
         packed=pack_of(db, parcel.sscc) if parcel is not None else None,
     )
@@ -160,19 +163,3 @@ def items_of(db: sa.Connection, sscc: str) -> list[PackedItem]:
     its = tables.pack_items.c
     query = sa.select(its.article, its.lot, its.epc, its.units).where(its.sscc == sscc).order_by(its.seq)
     return [PackedItem(**row._asdict()) for row in db.execute(query)]
-
-
-def weights_of(db: sa.Connection, masses: Mapping[str, int]) -> dict[str, UnitWeight]:
-    """By SKU what a unit weighs. ``masses``: in grams by the master data."""
-    table = tables.unit_weights
-    query = sa.select(table).where(dialect.among(db, table.c.sku, masses))
-    taught = {row.sku: (row.parcels, row.units, row.sum_mg, row.squares) for row in db.execute(query)}
-    return {sku: UnitWeight(mass, *taught.get(sku, ())) for sku, mass in masses.items()}
-
-
-def teach(db: sa.Connection, sku: str, now: UnitWeight) -> None:
-    """What is known of a unit's mass from now on."""
-    table = tables.unit_weights
-    values = {"parcels": now.parcels, "units": now.units, "sum_mg": now.sum_mg, "squares": min(now.squares, 2**62)}
-    if not db.execute(table.update().where(table.c.sku == sku).values(values)).rowcount:
-        db.execute(table.insert().values(sku=sku, **values))

@@ -25,8 +25,8 @@ from edge.orders.review import ReviewRules
 from edge.orders.sscc import SsccRange
 from edge.orders.stages import FulfilmentState, FulfilmentTurn
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition
-from edge.orders.weighing import WeightResult, WeightVerdict, judged, taught
-from edge.site import books, dialect, moving, pack_jobs, parcels
+from edge.orders.weighing import WeightResult, WeightVerdict, judged
+from edge.site import books, dialect, moving, pack_jobs, parcels, weights
 from edge.site import tables as floor
 from edge.site.dialect import Lock
 from edge.site.outbox import OutboxTold
@@ -320,4 +320,4 @@ def _learn(db: sa.Connection, job: PackJob, grams: int) -> None:
     packaging = job.proposed.packaging_g
     if len(job.parts) == 1 and packaging is not None:
         (part,) = job.parts
-        pack_jobs.teach(db, part.sku, taught(part.weight, grams, part.units, packaging, verified=True))
+        weights.teach(db, part.sku, grams, part.units, packaging, verified=True)

@@ -1,6 +1,6 @@
 """The tables of quality and packing stations: what was looked at, what was packed, and what lies in which parcel.
 
-Public names: checks, packs, pack_items, unit_weights.
+Public names: checks, packs, pack_items.
 """
 
 from __future__ import annotations
@@ -62,13 +62,4 @@ pack_items = sa.Table(
     sa.Column("lot", sa.String(80), nullable=False),
     sa.Column("epc", sa.String(64), nullable=False, index=True),  # empty = so many units without a tag
     sa.Column("units", sa.Integer, nullable=False),
-)
-unit_weights = sa.Table(  # what verified parcels taught, as `edge.orders.weighing.UnitWeight` has it
-    "unit_weight",
-    METADATA,
-    sa.Column("sku", sa.String(200), primary_key=True),
-    sa.Column("parcels", sa.Integer, nullable=False),
-    sa.Column("units", sa.BigInteger, nullable=False),
-    sa.Column("sum_mg", sa.BigInteger, nullable=False),
-    sa.Column("squares", sa.BigInteger, nullable=False),
 )

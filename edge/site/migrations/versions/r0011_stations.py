@@ -71,11 +71,3 @@ def upgrade() -> None:
         sa.Column("epc", sa.String(64), nullable=False, index=True),
         sa.Column("units", sa.Integer, nullable=False),
     )
-    op.create_table(
-        "unit_weight",
-        sa.Column("sku", sa.String(200), primary_key=True),
-        sa.Column("parcels", sa.Integer, nullable=False),
-        sa.Column("units", sa.BigInteger, nullable=False),
-        sa.Column("sum_mg", sa.BigInteger, nullable=False),
-        sa.Column("squares", sa.BigInteger, nullable=False),
-    )
