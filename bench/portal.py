@@ -22,8 +22,9 @@ from statistics import median
 from unittest.mock import patch
 
 from edge.commands.portal_replay import RecordedPassage, Recording, judge
-from edge.config.lines import LineConfig, RoomKind
+from edge.config.lines import LineConfig
 from edge.config.load import load_line
+from edge.config.sim import RoomKind
 from edge.core.events import PassageSeen
 from edge.core.portal import places
 from edge.core.portal.passage import PortalWatch

@@ -52,10 +52,11 @@ PORTALS = Board(
                 number(
                     T("Clearness, weakest", "明確度最弱"),
                     T(
-                        "Weakest own tag over its best neighbour's claim. Under 2 a tag may change its owner.",
-                        "自身最弱標籤與鄰件的比值；低於 2 時標籤可能誤判。",
+                        "Weakest own tag of all passages over its best neighbour's claim. Under 2 a tag may change its owner; "
+                        "once may be chance, the graph shows whether it goes on.",
+                        "所有通過中自身最弱標籤與鄰件的比值；低於 2 時標籤可能誤判。單次可能是偶然，請看圖中是否持續。",
                     ),
-                    select(schema.PASSAGE, 'percentile("clarity", 1)'),
+                    select(schema.PASSAGE, 'min("clarity")'),
                     none="–",
                     unit="none",
                     limits=((2, NEUTRAL),),

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from pure_site import example
 
-from edge.config.lines import LineConfig, SimFaults
+from edge.config.lines import LineConfig
+from edge.config.sim import SimFaults
 from edge.core.values.layout import Job, LaneRole
 from edge.core.values.order import Order, OrderState
 from edge.sim.floor import Floor, InventoryRound

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pure_site import example
 
 from edge.commands.portal_replay import RecordedPassage, Recording, judge
-from edge.config.lines import LineConfig, RoomKind
+from edge.config.lines import LineConfig
+from edge.config.sim import RoomKind
 from edge.core.book import OrderBook
 from edge.core.events import PassageSeen, Stage
 from edge.core.line.verify import DOUBTED, check, wants

@@ -22,8 +22,9 @@ from programs import Programs
 from virtual_time import run_virtual
 
 from edge.cli import main
-from edge.config.lines import LineConfig, SimConfig
+from edge.config.lines import LineConfig
 from edge.config.load import load_line
+from edge.config.sim import SimConfig
 from edge.controller.controller import Controller
 from edge.core.events import OrderChanged, Outcome
 from edge.core.values.layout import Job, Lane, LaneRole, LineLayout, Portal

@@ -1,6 +1,6 @@
 """`lanewise plc ...`: what a commissioning engineer asks of a PLC.
 
-Public names: add_arguments, report_text, report_json.
+Public names: add_arguments.
 """
 
 from __future__ import annotations
@@ -10,37 +10,31 @@ import asyncio
 import importlib
 import json
 import sys
-import textwrap
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
-from importlib.metadata import version
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
 from edge.commands.api_client import ask
-from edge.commands.command_line import Commands, add_beside, add_by, add_command, check_alone, sentence, who
+from edge.commands.command_line import Commands, add_beside, add_by, add_command, sentence, who
+from edge.commands.plc_conformance import chosen_plc, try_rules
 from edge.commands.point_text import nodes_json, nodes_text, plan_json, plan_text, readings_json, readings_text
 from edge.config.certificates import warning
-from edge.config.lines import LineConfig
 from edge.config.load import load_line, load_site
 from edge.config.opcua import UaClientConfig
 from edge.config.plcs import PlcConfig
 from edge.config.points import point
 from edge.config.readers import AutoIdConfig
-from edge.config.slow_links import fastest_mm_s
 from edge.core.events import PointWritten
 from edge.core.iso_time import iso
 from edge.devices.plc_drivers import plc_link
 from edge.devices.points import point_link, point_table
 from edge.journal.host_time import now_us
 from edge.journal.writer import is_written
-from plc.conformance.check import Belt, ConformanceReport, RuleOutcome, check
-from plc.driver import PlcError, PlcLink
+from plc.driver import PlcError
 from plc.mailbox_text import Seen, described, told
-from plc.modbus import ModbusLink
 from plc.modbus_bus import Buses
 from plc.point_plan import plan
 from plc.point_table import Reading
@@ -48,10 +42,6 @@ from plc.point_table import Reading
 WATCH_S = 0.3
 """Less than what counts as idle (plc.modbus_transactions.IDLE_S): a PLC that ends a watched connection is heard of."""
 BESIDE = "`lanewise run` has a connection to this PLC"
-TRIPS = 9
-LEARNS = 5
-HOST_GONE_MS = 500
-"""Source: docs/plc-mailbox.md, host_heartbeat."""
 WRITTEN_S = 15
 """So long the answer of a controller is waited for; it carries out no wish that is older than 10 s."""
 _SWITCH = {"on": True, "off": False, "true": True, "false": False}
@@ -64,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     conformance = _command(
         commands,
         "conformance",
-        _conformance,
+        try_rules,
         "tries every rule of the mailbox that a host can try; status 1 = the PLC breaks one",
         "Stop the controller first: the check takes the next epochs and acknowledges every event. Nothing moves: its "
         "commands name parcels that do not exist, or enable a lane that is enabled. Only with --parcels it routes "
@@ -148,27 +138,12 @@ def _command(
     return made
 
 
-def _chosen(arguments: argparse.Namespace) -> tuple[LineConfig, str, PlcConfig]:
-    config = load_line(arguments.config, whole=False)
-    if not config.plc:
-        raise OSError(f"{arguments.config}: plc: missing: there is no PLC, add [plc.NAME]")
-    name = arguments.plc or (next(iter(config.plc)) if len(config.plc) == 1 else "")
-    if name not in config.plc:
-        said = f"{name!r}: no such PLC" if name else "there are several PLCs: choose one with --plc"
-        raise OSError(f"{arguments.config}: {said}, allowed: {', '.join(config.plc)}")
-    return config, name, config.plc[name]
-
-
 def _seconds(text: str) -> float:
     """A time of 1 s to an hour. Raises ValueError."""
     seconds = float(text)
     if not 1 <= seconds <= 3_600:
         raise argparse.ArgumentTypeError(f"{text}: allowed are 1 to 3600 seconds")
     return seconds
-
-
-def _how(plc: PlcConfig) -> str:
-    return f"{'opcua' if plc.driver == 'opcua' else plc.transport.value} {plc.where}"
 
 
 # ---- certificate -----------------------------------------------------------------------------------------------------
@@ -195,7 +170,7 @@ def _cert(arguments: argparse.Namespace) -> int:
 def _opcua_table(arguments: argparse.Namespace) -> tuple[str, str, UaClientConfig]:
     """Where it stands, the device's name, and how it is reached over OPC UA."""
     if arguments.reader is None:
-        _, name, plc = _chosen(arguments)
+        _, name, plc = chosen_plc(arguments)
         where = f"{arguments.config}: plc.{name}"
         if plc.driver != "opcua" and plc.packml is not None:
             return f"{where}.packml", name, plc.packml
@@ -226,141 +201,11 @@ def _st(arguments: argparse.Namespace) -> int:
     return 0
 
 
-# ---- conformance -----------------------------------------------------------------------------------------------------
-
-
-def _conformance(arguments: argparse.Namespace) -> int:
-    config, name, plc = _chosen(arguments)
-    if not plc.mailbox:
-        raise OSError(f"{arguments.config}: plc.{name}.mailbox: false: there are no rules of a mailbox to try")
-    check_alone(arguments, f"plc.{name}", config.journal)
-    lines = [line for line in config.line.values() if line.plc == name]
-    lanes = sorted({lane.number for line in lines for lane in line.lane} | set(arguments.lane or ()))
-    belts = [
-        Belt(
-            line.induction,
-            tuple(lane.number for lane in line.lane),
-            line.default_lane,
-            line.decision_mm * 1000 // line.speed_mm_s,
-        )
-        for line in lines
-    ]
-    if arguments.parcels and not belts:
-        raise OSError(f"{arguments.config}: --parcels: plc.{name} drives no line: add [line.NAME], with its lanes")
-    began_us = now_us()
-    link = plc_link(name, plc)
-    trips_ms: list[float] = []
-
-    async def checked() -> ConformanceReport:
-        trips_ms.extend(await _trips_ms(link))
-        return await check(
-            link,
-            lanes,
-            wrap=arguments.wrap,
-            belts=belts,
-            parcels_s=arguments.parcels,
-            restart_s=arguments.restart,
-            say=lambda text: print(f"{name}: {text}", file=sys.stderr, flush=True),
-        )
-
-    try:
-        report = asyncio.run(checked())
-    except PlcError as error:
-        raise OSError(str(error)) from None
-    found = [f'write = "{link.writes}"'] if isinstance(link, ModbusLink) and link.writes is not None else []
-    found += _slow_link(config, name, trips_ms, at_once=link.reads_and_writes_at_once)
-    render = report_json if arguments.json else report_text
-    text = render(report, name, _how(plc), began_us, found)
-    if arguments.report is not None:
-        arguments.report.write_text(text, encoding="utf-8")
-    print(text, end="")
-    return 1 if report.failed else 0
-
-
-async def _trips_ms(link: PlcLink) -> list[float]:
-    """How long some looks at the mailbox take, shortest first; a slow way is learned first. Raises PlcError."""
-    trips_ms: list[float] = []
-    failures = 0
-    try:
-        while len(trips_ms) < TRIPS:
-            try:
-                await link.connect()
-                while len(trips_ms) < TRIPS:
-                    began_s = time.monotonic()
-                    await link.read_up()
-                    trips_ms.append((time.monotonic() - began_s) * 1000)
-            except PlcError:
-                failures += 1
-                if failures > LEARNS:
-                    raise
-    finally:
-        await link.close()
-    return sorted(trips_ms)
-
-
-def _slow_link(config: LineConfig, name: str, trips_ms: list[float], *, at_once: bool) -> Iterator[str]:
-    """What a round trip allows the belts of a PLC."""
-    yield f"round trip {trips_ms[len(trips_ms) // 2]:.1f} ms (median), {trips_ms[-1]:.1f} ms (most)"
-    for line_name, line in config.line.items():
-        if line.plc == name:
-            fastest = fastest_mm_s(line, config.plc[name].poll_ms, trips_ms[-1])
-            yield f"line.{line_name}: such a link allows up to {fastest} mm/s, it has {line.speed_mm_s} mm/s"
-    if trips_ms[-1] * (1 if at_once else 2) > HOST_GONE_MS:
-        yield f"too slow for any belt: after {HOST_GONE_MS} ms without a write the PLC takes the host for gone"
-
-
-def report_text(report: ConformanceReport, name: str, where: str, began_us: int, found: Sequence[str] = ()) -> str:
-    """The report on paper, with lines to sign. ``found``: keys of the configuration as the PLC has them."""
-    figures = report.figures
-    kept, open_ = report.count(RuleOutcome.PASS), report.count(RuleOutcome.UNPROVABLE)
-    lines = [
-        f"Mailbox version 1: conformance of PLC {name} ({where})",
-        f"{iso(began_us)}, Lanewise {version('lanewise')}",
-        "",
-        f"{len(report.failed)} rule(s) broken, {kept} kept, {open_} that could not be proven",
-        "",
-    ]
-    for verdict in report.verdicts:
-        lines.append(f"{verdict.outcome.value.upper():12}  {verdict.rule:16}  {verdict.says}")
-        lines += textwrap.wrap(verdict.detail, 100, initial_indent=" " * 32, subsequent_indent=" " * 32)
-    lines += [
-        "",
-        f"session {figures.session}, PackML state {figures.plc_state}",
-        f"epoch {figures.epoch_before} before, {figures.epoch_after} after",
-        f"{figures.commands} commands, {figures.events} events",
-        f"handled after {figures.handled_median_ms} ms (median), {figures.handled_most_ms} ms (most)",
-        f"UP seen at least every {figures.cycle_ms} ms",
-        *(f"found out: {one}" for one in found),
-    ]
-    if figures.foreign_events:
-        lines.append(f"{len(figures.foreign_events)} event(s) of the floor were acknowledged meanwhile:")
-        lines += [f"  {text}" for text in figures.foreign_events]
-    blank = "_" * 30
-    lines += ["", f"PLC program and version  {blank}", "", f"Name, date, signature    {blank}{blank}"]
-    return "\n".join(lines) + "\n"
-
-
-def report_json(report: ConformanceReport, name: str, where: str, began_us: int, found: Sequence[str] = ()) -> str:
-    """The report for programs: one object. ``found``: see report_text."""
-    told = {
-        "plc": name,
-        "where": where,
-        "at": iso(began_us),
-        "lanewise": version("lanewise"),
-        "mailbox_version": 1,
-        "broken": [verdict.rule for verdict in report.failed],
-        "rules": [asdict(verdict) for verdict in report.verdicts],
-        "figures": asdict(report.figures),
-        "found": list(found),
-    }
-    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
-
-
 # ---- watch -----------------------------------------------------------------------------------------------------------
 
 
 def _watch(arguments: argparse.Namespace) -> int:
-    config, name, plc = _chosen(arguments)
+    config, name, plc = chosen_plc(arguments)
     beside = plc.driver == "modbus" and is_written(config.journal)
     if beside:
         print(f"{name}: {BESIDE}; the page shows the same without a second one", file=sys.stderr, flush=True)
@@ -455,7 +300,7 @@ class _WatchedPoints:
 
 
 def _plan(arguments: argparse.Namespace) -> int:
-    config, name, _ = _chosen(arguments) if arguments.plc else (load_line(arguments.config, whole=False), "", None)
+    config, name, _ = chosen_plc(arguments) if arguments.plc else (load_line(arguments.config, whole=False), "", None)
     for plc_name, plc in config.plc.items():
         if name not in ("", plc_name):
             continue

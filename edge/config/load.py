@@ -21,7 +21,7 @@ from edge.config.channels import channel_problems
 from edge.config.docks import dock_problems, dock_stations
 from edge.config.kpis import kpi_problems
 from edge.config.label import label_problems
-from edge.config.lines import LineConfig, LineTable, PortalConfig, SimConfig, SiteConfig
+from edge.config.lines import LineConfig, LineTable, PortalConfig, SiteConfig
 from edge.config.login import door_problems
 from edge.config.mail import mail_problems
 from edge.config.opcua import ua_server_problems
@@ -35,6 +35,7 @@ from edge.config.readers import BarcodeConfig, ReaderConfig, card_problems, read
 from edge.config.remote_io import io_problems
 from edge.config.review_rules import review_problems
 from edge.config.shipping import shipping_problems
+from edge.config.sim import SimConfig
 from edge.config.stations import station_problems
 from edge.config.table import Frozen, Name, file_problems
 from edge.config.tracking import tracking_problems

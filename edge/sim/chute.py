@@ -12,7 +12,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TypeAlias
 
-from edge.config.lines import SimConfig
+from edge.config.sim import SimConfig
 from edge.core.values.layout import Lane, LaneRole
 from plc.words import LaneChange
 

@@ -24,7 +24,7 @@ from itertools import count
 from random import Random
 from typing import Protocol, TypeAlias, assert_never
 
-from edge.config.lines import SimConfig
+from edge.config.sim import SimConfig
 from edge.core.values.layout import Job, Lane, LaneRole, LineLayout
 from edge.sim.chute import Chute
 from edge.sim.radio import ROOMS, Inventory, RadioField, RadioTag, Stray, strays

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import count
 from random import Random
 
-from edge.config.lines import SimConfig
+from edge.config.sim import SimConfig
 from edge.core.values.layout import LineLayout
 from edge.sim.floor import Floor, Inflow, Landed, Moving
 from plc.io_layout import IoLayout, Outlet

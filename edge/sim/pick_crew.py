@@ -15,7 +15,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from edge.config.lines import LineConfig, ShopConfig
+from edge.config.lines import LineConfig
+from edge.config.sim import ShopConfig
 from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.core.values.order import Order, OrderLine
 from edge.journal.host_time import now_us

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from math import cos, exp, log10, pi, sin
 from random import Random
 
-from edge.config.lines import RoomKind
+from edge.config.sim import RoomKind
 from edge.core.values.layout import Portal
 from edge.sim.world import PlacedTag
 from rfid.driver import TagRead

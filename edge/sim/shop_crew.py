@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edge.config.lines import LineConfig, ShopConfig
+from edge.config.lines import LineConfig
+from edge.config.sim import ShopConfig
 from edge.journal.host_time import now_us
 from edge.sim.devices import SimulatedFloor
 from edge.sim.door import DoorAnswer, SiteDoor
