@@ -468,6 +468,10 @@ def test_a_wave_is_taken_back_as_far_as_nobody_has_begun(store: SiteStore) -> No
     assert task is not None
     line = task.lines[0]
     picking.pick(at, Picked(task=task.id, n=line.n, units=1, picker="Ann", version=task.version, tote="T1"), NOW_US)
+    with at.reading() as db:
+        (now,) = rounds.rounds_now(db)
+        assert (now.id, now.picker, now.lines, now.ended, now.units) == (task.id, "Ann", 3, 1, 2)
+        assert rounds.round_counts(db) == {TaskState.OPEN: 0, TaskState.ASSIGNED: 0, TaskState.PICKING: 1}
     assert releasing.withdraw(at, wave, "Ann", NOW_US) == (2, 1)
     with at.reading() as db:
         (left,) = db.execute(sa.select(tables.picks.members.c.sales_id)).scalars()
