@@ -162,7 +162,9 @@ def station_routes(site: Site) -> APIRouter:
 
     @routes.get("/stations/{station}/weight", response_model=ScaleShown)
     async def weight(station: _Station) -> Response:
-        """What stands on its scale; 503 where the scale tells none."""
+        """What stands on its scale; 503 where the scale tells none, 404 where there is none."""
+        if not check_station(site, station).scale:
+            raise HTTPException(404, f"station: {station}: SITE.toml gives it no scale: type the weight")
         try:
             return json_answer(ScaleShown(await asyncio.to_thread(weight_at, site, station)))
         except ScaleError as error:

@@ -29,7 +29,7 @@ from edge.config.label import LabelTable
 from edge.orders.sscc import SsccRange
 from edge.site import drafts, parcels, releasing, rounds
 
-EXAMPLES = 10
+EXAMPLES = 8
 """Of each operation: of what it takes and of what it does not, as schemathesis likes it."""
 HERE = "http://127.0.0.1:8000"
 
