@@ -26,6 +26,8 @@ from starlette.staticfiles import StaticFiles
 
 from api.answers import PROBLEMS, FieldSaid, field_problems_answer, json_answer, problems_answer
 from api.blocklist import blocklist_page_routes, blocklist_routes
+from api.carriers import carrier_routes
+from api.carriers_page import carriers_page_routes
 from api.docks import dock_routes
 from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, media_type
@@ -177,11 +179,13 @@ def create_app(config: SiteConfig) -> FastAPI:
     page_routes(app, site)
     blocklist_page_routes(app, site)
     warehouse_page_routes(app, site)
+    carriers_page_routes(app, site)
     parcel_page_routes(app, site)
     put_back_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
-    for routes in (stock_routes, wave_routes, pick_routes, parcel_routes, event_routes, blocklist_routes):
+    warehouse = (stock_routes, wave_routes, pick_routes, parcel_routes, carrier_routes)
+    for routes in (*warehouse, event_routes, blocklist_routes):
         app.include_router(routes(site))
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app

@@ -1,6 +1,6 @@
 """The pages about sales orders, rendered here: list with search and filters, one order, the entry form, imports.
 
-Public names: page_routes, rendered, language_of, problems_of.
+Public names: page_routes, rendered, amount_of, language_of, problems_of.
 
 They work without a script; every form says which version of an order it means. Words are those of `edge.views.words`.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -32,8 +32,10 @@ from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState, Place
 from edge.orders.work import WishRefused
+from edge.site import carriers_shown
 from edge.site.desk import COUNTED, SaleFilter, SalesConflict
 from edge.views import order_words
+from edge.views.plan_sentences import tell_refusal
 from edge.views.words.phrase import Word, phrase
 from edge.views.words.table import LANGUAGES, Language, say
 
@@ -133,6 +135,8 @@ def _wished(site: Site, request: Request, name: str, action: str, given: dict[st
 def _detail(site: Site, request: Request, name: str, problems: list[str] | None = None, status: int = 200) -> Response:
     desk = site.desk()
     detail = detail_of(desk, name)
+    with site.store().connections.reading() as db:
+        choices = carriers_shown.choices_of(db, [detail.order.merged_into or detail.order.id])
     return rendered(
         site,
         request,
@@ -143,6 +147,9 @@ def _detail(site: Site, request: Request, name: str, problems: list[str] | None 
         detail=detail,
         order=detail.order,
         story=said_story(site, name),
+        choices=choices,
+        amount=amount_of(site),
+        of_refusal=tell_refusal,
         outcomes=list(ContactOutcome),
     )
 
@@ -310,6 +317,13 @@ def rendered(site: Site, request: Request, template: str, title: Word, status: i
     if request.query_params.get("lang") in LANGUAGES:
         answer.set_cookie(_LANGUAGE, language, max_age=_YEAR_S, samesite="lax", path="/")
     return answer
+
+
+def amount_of(site: Site) -> Callable[[int], str]:
+    """How prices of carriers are shown."""
+    currency = site.config.plan.currency
+    digits = digits_of(currency, site.review.digits) if currency else 0
+    return lambda amount: f"{shown(amount, digits)} {currency}" if currency else str(amount)
 
 
 def language_of(request: Request) -> Language:

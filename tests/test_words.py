@@ -39,6 +39,7 @@ from edge.orders.cover import CoverFinding
 from edge.orders.eligibility import ServiceRefusal
 from edge.orders.forecast import Late, LateReason
 from edge.orders.picking import ShortReason
+from edge.orders.reroute import Where
 from edge.orders.reservations import Displacement
 from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
@@ -47,6 +48,7 @@ from edge.orders.waves import PickMode
 from edge.views.plan_sentences import tell_correction, tell_displacement, tell_late, tell_refusal
 from edge.views.sentences import Teller
 from edge.views.words.alarms import ALARMS
+from edge.views.words.carriers import CARRIERS
 from edge.views.words.docks import DOCKS
 from edge.views.words.pages import PAGES
 from edge.views.words.phrase import Phrase, Word, places
@@ -134,6 +136,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "asked.*": LoadAction,
     "block.*": ("order", "phone", "email", "address"),
     "carrier.*": ("not-wished", "no-zone", "full"),
+    "carriers.where.*": Where,
     "contact.*": ContactOutcome,
     "dock.reason.*": DockReason,
     "found.*": FindingKind,
@@ -176,7 +179,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
 
 
 def test_every_code_has_words_in_both_languages_with_the_same_values() -> None:
-    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, PLAN, REVIEW, SALES, STORIES, WAREHOUSE)
+    tables = (ALARMS, ALARM_WORDS, CARRIERS, DOCKS, PAGES, PLAN, REVIEW, SALES, STORIES, WAREHOUSE)
     assert sum(map(len, tables)) == len(WORDS), "a code stands twice"
     assert [set(language(name)) for name in LANGUAGES] == [set(WORDS)] * 2
     for code, (english, chinese) in WORDS.items():
@@ -261,13 +264,13 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
     rendered = "\n".join(
         path.read_text(encoding="utf-8") for path in sorted((project / "api/templates").glob("*.html"))
     )
-    pages = ("blocklist.py", "pages.py", "warehouse_pages.py", "parcels.py", "put_back_page.py")
+    pages = ("blocklist.py", "carriers_page.py", "pages.py", "warehouse_pages.py", "parcels.py", "put_back_page.py")
     makers = (*(f"api/{name}" for name in pages), "edge/print/pick_sheet.py")
     python = "\n".join((project / name).read_text(encoding="utf-8") for name in makers)
     codes = (
         dotted
         | set(re.findall(r'\bt\("([^"]+)"', script + rendered))
-        | set(re.findall(r'"((?:sales|stock|wave|pick|label|back|block)\.(?!html")[\w.-]+)"', python))
+        | set(re.findall(r'"((?:sales|stock|wave|pick|label|back|block|carriers)\.(?!html")[\w.-]+)"', python))
     )
     codes |= set(re.findall(r'data-(?:text|label|hint)="([^"]+)"', markup))
     made = [re.sub(r"\$\{[^}]*\}", "*", one) for one in re.findall(r"`([\w.-]+\$\{[^`]*)`", script)]

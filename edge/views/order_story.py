@@ -76,6 +76,14 @@ def tell_change(what: str, by: str, reason: str, body: Body) -> StoryPart:
             return StoryPart(phrase("sale.labelled", sscc=str(body["sscc"])), phrase("at.packing"), person)
         case "label-void":
             return StoryPart(phrase("sale.label-void", sscc=str(body["sscc"])), phrase("at.packing"), person)
+        case "rerouted" | "stuck":
+            place, was = phrase(f"carriers.where.{body['where']}"), str(body["from"])
+            name = str(body["fulfilment"])
+            if what == "stuck":
+                return StoryPart(phrase("sale.stuck", fulfilment=name, where=place, was=was), phrase("at.desk"), person)
+            to, code = str(body["carrier"]), str(body["code"])
+            said = phrase("sale.rerouted", fulfilment=name, where=place, was=was, carrier=to, code=code)
+            return StoryPart(said, phrase("at.desk"), person)
         case _:
             return StoryPart(phrase(f"sale.{what}", more=_more(by, reason, body)), phrase("at.desk"), person)
 
