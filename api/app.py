@@ -26,6 +26,8 @@ from starlette.staticfiles import StaticFiles
 
 from api.answers import PROBLEMS, FieldSaid, field_problems_answer, json_answer, problems_answer
 from api.blocklist import blocklist_page_routes, blocklist_routes
+from api.carriers import carrier_routes
+from api.carriers_page import carriers_page_routes
 from api.docks import dock_routes
 from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, media_type
@@ -188,6 +190,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     blocklist_page_routes(app, site)
     warehouse_page_routes(app, site)
     pick_page_routes(app, site)
+    carriers_page_routes(app, site)
     parcel_page_routes(app, site)
     tracking_page_routes(app, site)
     track_page_routes(app, site)
@@ -200,6 +203,7 @@ def create_app(config: SiteConfig) -> FastAPI:
         wave_routes,
         pick_routes,
         parcel_routes,
+        carrier_routes,
         station_routes,
         event_routes,
         blocklist_routes,

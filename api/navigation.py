@@ -41,6 +41,7 @@ PAGES = (
     Page("/station/pack", "station.title", "nav.picks"),
     Page("/parcels", "label.title", "nav.parcels"),
     Page("/tracking", "track.title", "nav.parcels"),
+    Page("/carriers", "carriers.title"),
     Page("/kpis", "kpi.page"),
     Page("/index.html", "dock.lines"),
     Page("/docks.html", "dock.title"),

@@ -1,6 +1,6 @@
 """The pages about sales orders, rendered here: list with search and filters, one order, the entry form, imports.
 
-Public names: page_routes, rendered, bare, language_of, problems_of, asked, form_of.
+Public names: page_routes, rendered, bare, amount_of, language_of, problems_of, asked, form_of.
 
 They work without a script; every form says which version of an order it means. Words are those of `edge.views.words`.
 """
@@ -36,8 +36,10 @@ from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState, Place
 from edge.orders.work import WishRefused
+from edge.site import carriers_shown
 from edge.site.desk import COUNTED, SaleFilter, SalesConflict
 from edge.views import order_words
+from edge.views.plan_sentences import tell_refusal
 from edge.views.words.phrase import Word, phrase
 from edge.views.words.table import LANGUAGES, Language, say
 
@@ -162,6 +164,8 @@ def _wished(site: Site, request: Request, name: str, action: str, given: dict[st
 def _detail(site: Site, request: Request, name: str, problems: list[str] | None = None, status: int = 200) -> Response:
     desk = site.desk()
     detail = detail_of(desk, name)
+    with site.store().connections.reading() as db:
+        choices = carriers_shown.choices_of(db, [detail.order.merged_into or detail.order.id])
     return rendered(
         site,
         request,
@@ -172,6 +176,9 @@ def _detail(site: Site, request: Request, name: str, problems: list[str] | None 
         detail=detail,
         order=detail.order,
         story=said_story(site, name),
+        choices=choices,
+        amount=amount_of(site),
+        of_refusal=tell_refusal,
         outcomes=list(ContactOutcome),
     )
 
@@ -377,6 +384,13 @@ def bare(template: str, language: Language, status: int, **values: Any) -> Respo
     answer.headers["cache-control"] = "no-store"
     answer.headers["x-robots-tag"] = "noindex, nofollow"
     return answer
+
+
+def amount_of(site: Site) -> Callable[[int], str]:
+    """How prices of carriers are shown."""
+    currency = site.config.plan.currency
+    digits = digits_of(currency, site.review.digits) if currency else 0
+    return lambda amount: f"{shown(amount, digits)} {currency}" if currency else str(amount)
 
 
 def language_of(request: Request) -> Language:

@@ -114,6 +114,9 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     of_module("waves", "edge.commands.waves", "waves of orders: plan, release, withdraw, late ones", "Waves of orders.")
     of_module("picks", "edge.commands.picks", "rounds of pickers: claim, pick, hand back, totes, put-backs", "Picking.")
     of_module(
+        "carriers", "edge.commands.carriers", "carriers: contracts, suspensions, choices, scores, what if", "Carriers."
+    )
+    of_module(
         "stations", "edge.commands.stations", "quality and packing: refuse, settle, pack, also offline", "Stations."
     )
     of_module(
@@ -297,9 +300,10 @@ def _check(arguments: argparse.Namespace) -> int:
     from edge.config.certificates import warnings
     from edge.config.label import label_warnings
     from edge.config.remote_io import io_margins
+    from edge.config.shipping import contract_findings
     from edge.config.slow_links import slow_link_margins
     from edge.config.surroundings import check_line, check_site, exposed
-    from edge.intake.calendars import CalendarError
+    from edge.intake.calendars import CalendarError, local_day
     from edge.intake.planning import planning_of
     from edge.journal.host_time import now_us
 
@@ -315,7 +319,8 @@ def _check(arguments: argparse.Namespace) -> int:
             except CalendarError as error:
                 raise ConfigError(path, [f"service: {error}"]) from None
             print(f"{path}: good: site {site.site}, {len(site.controller)} controller(s), listens on {site.listen}")
-            told = [*exposed(site), *label_warnings(site.label)]
+            today = local_day(now_us(), site.plan.time_zone)
+            told = [*exposed(site), *label_warnings(site.label), *contract_findings(site.service, today)]
         else:
             line = check_line(path)
             print(

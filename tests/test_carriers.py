@@ -6,24 +6,37 @@ chosen that is suspended. C3, the optimum, is judged in `test_plan`.
 
 from __future__ import annotations
 
+import re
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import httpx
 import hypothesis
 import pytest
 import sqlalchemy as sa
+from example_site import example_site
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from ports import free_port
 from stocked import CUTOFF_US, NOW_US, accept, stocked
+from waiting import HANGS_S
 
+from api.app import create_app
+from api.server import listen, server
+from edge.cli import main
+from edge.config.load import load_site
 from edge.config.shipping import PlanTable, ServiceTable, contract_findings, shipping_problems
 from edge.core.events import OrderShipped, RouteDecided, RouteReason
+from edge.core.iso_time import iso
 from edge.core.values.order import OrderState
 from edge.intake.calendars import day_begin_us
 from edge.intake.planning import planning_of
+from edge.journal.host_time import now_us
 from edge.journal.record import Record, Value, encode
 from edge.orders.articles import Goods
 from edge.orders.eligibility import ParcelPlan, Terms
@@ -31,7 +44,8 @@ from edge.orders.plan import planned
 from edge.orders.planning import Planning
 from edge.orders.reroute import HeldPlace, Where, rerouted
 from edge.orders.review import ReviewRules
-from edge.orders.services import Pickup, Rate, Service, Suspension, TransportMode, suspension_of
+from edge.orders.scorecard import ParcelFate, performance_of, scored
+from edge.orders.services import Performance, Pickup, Rate, Service, Suspension, TransportMode, suspension_of
 from edge.orders.sscc import SsccRange
 from edge.orders.stages import FulfilmentTurn
 from edge.orders.waves import WaveLimits
@@ -383,6 +397,141 @@ def test_on_the_belt_limited_quantities_keep_to_the_mode_that_their_mark_is_for(
     done = rerouted(held, ways, services, terms)
     assert [(one.held.parcel.order, one.service, one.label) for one in done.moved] == [("packed", "air", "void")]
     assert [one.held.parcel.order for one in done.stuck] == ["belt"]
+
+
+# ---- over HTTP, on the page, by commands ----------------------------------------------------------------------------
+
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+TIMES = ["00:00", "06:00", "12:00", "18:00", "23:59"]
+TABLES = """
+[service.post]
+carrier = "Post"
+time_zone = "UTC"
+cutoffs = { CUTOFFS }
+transit_days = { home = 1 }
+rates = { home = [[30000, 100]] }
+fuel_percent = 10
+[[service.post.contract]]
+from = 2020-01-01
+
+[service.air]
+carrier = "Air"
+cutoffs = { CUTOFFS }
+transit_days = { home = 1 }
+rates = { home = [[30000, 300]] }
+[[service.air.contract]]
+until = 2020-01-01
+[[service.air.contract]]
+from = 2020-01-01
+parcels = 7
+""".replace("CUTOFFS", ", ".join(f"{day} = {TIMES}".replace("'", '"') for day in DAYS))
+
+
+@pytest.fixture
+def served(project: Path, tmp_path: Path) -> Iterator[tuple[httpx.Client, Path, SiteStore]]:
+    """A served site with two services, its SITE.toml, and its store."""
+    example_site(project, tmp_path)
+    path = tmp_path / "SITE.toml"
+    plan = "[plan]\nlead_minutes = 0\nmargin_minutes = 0\nevery_minutes = 0\nzone.home = {}\ncurrency = 'TWD'\n"
+    text = path.read_text(encoding="utf-8")
+    port = free_port()
+    head = re.sub(r"(?ms)^\[(plan|service)\b.*?(?=^\[(?!plan|service)|\Z)", "", text)
+    head = re.sub(r'listen = ".*"', f'listen = "127.0.0.1:{port}"', head)
+    path.write_text(f"{head}\n{plan}{TABLES}", encoding="utf-8")
+    app = create_app(load_site(path))
+    listener = listen("127.0.0.1", port)
+    serving = server(app)
+    thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]})
+    thread.start()
+    store = app.state.site.store()
+    stocked(store, units=5, bins=1)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=HANGS_S) as client:
+        yield client, path, store
+    serving.should_exit = True
+    thread.join(HANGS_S)
+    listener.close()
+
+
+def test_carriers_are_seen_suspended_and_reckoned_over_http_on_the_page_and_by_commands(
+    served: tuple[httpx.Client, Path, SiteStore], capsys: pytest.CaptureFixture[str]
+) -> None:
+    client, path, store = served
+
+    def command(*words: str, status: int = 0) -> str:
+        assert main(["carriers", *words[:1], *words[1:], "--site", str(path)]) == status
+        return capsys.readouterr().out
+
+    def get(what: str) -> Any:
+        answer = client.get(f"/api/v1/services{what}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    accept(store, [(1, {0: 1})])
+    (wave,) = client.post("/api/v1/waves/plan", json={"by": "Ann"}).json()["new"]
+    assert client.post(f"/api/v1/waves/{wave}/release", json={"by": "Ann"}).json()["members"] == 1
+    assert [one["findings"] for one in get("")] == [[], []]  # a day that ended long ago is nobody's any more
+    assert "overlap" not in command("check") and "closes" in command("list")
+    (choice,) = get("/choices?order=shop-1")
+    assert (choice["service"], choice["freight"], choice["released"]) == ("post", 110, True)
+    assert [one["cost"] for one in choice["best"]] == [110, 110, 110]
+    assert choice["pickup"] in command("choice", "shop-1")
+    pickups = get("/pickups")
+    assert sum(one["taken"] for one in pickups) == 1
+    assert {one["parcels"] for one in pickups if one["service"] == "air"} == {7}
+
+    wrong = client.post("/api/v1/services/suspensions", json={"by": "Ann", "reason": "strike", "carrier": "DHL"})
+    assert wrong.status_code == 409 and "no service of the site" in wrong.json()["detail"]
+    said = command("suspend", "carrier", "Post", "--reason", "strike", "--until", "2099-01-01T00:00", "--by", "Ann")
+    assert said.startswith("1: carrier Post from ") and "1 parcels have another carrier" in said
+    assert store.order("shop-1").carrier == "Air"  # type: ignore[union-attr]
+    refused = client.post("/carriers/suspend", data={"what": "service:air", "reason": "", "by": "Ann"})
+    assert refused.status_code == 422 and "reason" in refused.text
+    form = {"what": "service:air", "reason": "霧", "by": "Ann", "from": "", "until": ""}
+    assert client.post("/carriers/suspend", data=form).status_code == 303
+    assert "no other one takes them" in client.get("/carriers").text and "shop-1" in command("stuck", status=1)
+    page = client.get("/carriers", headers={"accept-language": "zh-TW"}).text
+    assert "待人工處理" in page and "暫停中：霧" in page and "物流箱中" in page
+    assert "3.00 TWD" in client.get("/orders/o/shop-1").text
+    assert "改走 Air" in client.get("/orders/o/shop-1", headers={"accept-language": "zh-TW"}).text
+    assert [one["reason"] for one in get("/suspensions")] == ["霧", "strike"]
+    assert command("resume", "1", "--reason", "over", "--by", "Ann").startswith("1: carrier Post over since ")
+    assert store.order("shop-1").carrier == "Post" and get("/stuck") == []  # type: ignore[union-attr]
+    assert client.post("/carriers/end", data={"seq": "2", "reason": "fine", "by": "Ann"}).status_code == 303
+    assert get("/suspensions") == [] and len(get("/suspensions?everything=true")) == 2 and len(get("/moves")) == 2
+    assert client.post("/api/v1/services/suspensions/9/end", json={"by": "A", "reason": "r"}).status_code == 404
+
+    today = iso(now_us())[:10]
+    cheaper = path.with_name("cheaper.toml")
+    cheaper.write_text(TABLES.replace("300]]", "90]]"), encoding="utf-8")
+    told = command("what-if", str(cheaper), "--since", today, "--until", today)
+    assert "1 parcels, sent for 110" in told and "air: 1 parcels, 90" in told
+    form = {"contract": cheaper.read_text(), "since": today, "until": today}
+    page = client.post("/carriers/what-if", data=form).text
+    assert 'data-run="after"' in page and "0.90 TWD" in page
+    bad = client.post("/api/v1/services/what-if", json={**form, "contract": "[service.x]\ncarrier = 1"})
+    assert bad.status_code == 422 and "service.x" in bad.json()["detail"]
+    assert client.get("/api/v1/services/scorecard?since=2020-01-01&until=2026-01-01").status_code == 422
+
+
+def test_scores_count_what_is_known_and_nothing_else() -> None:
+    """On time is by the end of the promised local day, H28; what nobody knows yet is neither."""
+    day = DAY_US
+    fate = ParcelFate(service="post", promised_us=5 * day, due_us=3 * day, departed_us=day, freight=100)
+    fates = [
+        replace(fate, delivered_us=3 * day, scanned_us=day + HOUR_US),  # in time by both
+        replace(fate, delivered_us=4 * day, scanned_us=day - 1, freight=101),  # later than the carrier said
+        replace(fate, delivered_us=6 * day, damaged=True),
+        replace(fate, lost=True),
+        replace(fate, promised_us=9 * day, due_us=0),  # still under way
+        replace(fate, service="air", promised_us=0, due_us=0, departed_us=0),
+    ]
+    air, post = scored(fates, 8 * day)
+    assert (air.parcels, air.promised, air.due, air.transit_us, air.handover_us, air.cost) == (1, 0, 0, None, None, 100)
+    assert (post.parcels, post.delivered, post.promised, post.late, post.due, post.overdue) == (5, 3, 4, 2, 4, 3)
+    assert (post.lost, post.damaged, post.freight, post.cost) == (1, 1, 501, 100)
+    assert (post.transit_us, post.handover_us) == (5 * day, HOUR_US)
+    assert performance_of([post])["post"] == Performance(4, 2, 2)
 
 
 # ---- contracts -------------------------------------------------------------------------------------------------------

@@ -43,12 +43,13 @@ def test_only_what_a_site_wants_is_a_duty() -> None:
     assert {one.name for one in duties_of({}, PlanTable())} == {"forecast", "allocate-again", "lapse"}
     assert {one.name for one in duties_of({"post": POST}, PlanTable())} == {
         "plan",
+        "suspensions",
         "forecast",
         "allocate-again",
         "lapse",
     }
     off = PlanTable(every_minutes=0, again_minutes=0, forecast_minutes=0, held_hours=None)
-    assert duties_of({"post": POST}, off) == ()
+    assert [one.name for one in duties_of({"post": POST}, off)] == ["suspensions"]
 
 
 def test_a_day_of_duties(store_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

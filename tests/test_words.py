@@ -40,6 +40,7 @@ from edge.orders.eligibility import ServiceRefusal
 from edge.orders.forecast import Late, LateReason
 from edge.orders.kpis import BY_NAME, Better, Dimension
 from edge.orders.picking import ShortReason
+from edge.orders.reroute import Where
 from edge.orders.reservations import Displacement
 from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
@@ -48,6 +49,7 @@ from edge.orders.waves import PickMode
 from edge.views.plan_sentences import tell_correction, tell_displacement, tell_late, tell_refusal
 from edge.views.sentences import Teller
 from edge.views.words.alarms import ALARMS
+from edge.views.words.carriers import CARRIERS
 from edge.views.words.docks import DOCKS
 from edge.views.words.kpis import KPI_WORDS
 from edge.views.words.pages import PAGES
@@ -136,6 +138,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "asked.*": LoadAction,
     "block.*": ("order", "phone", "email", "address"),
     "carrier.*": ("not-wished", "no-zone", "full"),
+    "carriers.where.*": Where,
     "contact.*": ContactOutcome,
     "dock.reason.*": DockReason,
     "found.*": FindingKind,
@@ -185,7 +188,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
 
 
 def test_every_code_has_words_in_both_languages_with_the_same_values() -> None:
-    tables = (ALARMS, ALARM_WORDS, DOCKS, KPI_WORDS, PAGES, PLAN, REVIEW, SALES, STORIES, WAREHOUSE)
+    tables = (ALARMS, ALARM_WORDS, CARRIERS, DOCKS, KPI_WORDS, PAGES, PLAN, REVIEW, SALES, STORIES, WAREHOUSE)
     assert sum(map(len, tables)) == len(WORDS), "a code stands twice"
     assert [set(language(name)) for name in LANGUAGES] == [set(WORDS)] * 2
     for code, (english, chinese) in WORDS.items():
@@ -272,6 +275,7 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
     )
     pages = (
         "blocklist.py",
+        "carriers_page.py",
         "navigation.py",
         "pages.py",
         "pick_pages.py",
@@ -284,7 +288,7 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
     codes = (
         dotted
         | set(re.findall(r'\bt\("([^"]+)"', script + rendered))
-        | set(re.findall(r'"((?:sales|stock|wave|pick|label|back|block|nav|dock)\.(?!html")[\w.-]+)"', python))
+        | set(re.findall(r'"((?:sales|stock|wave|pick|label|back|block|nav|dock|carriers)\.(?!html")[\w.-]+)"', python))
     )
     codes |= set(re.findall(r'data-(?:text|label|hint)="([^"]+)"', markup))
     made = [re.sub(r"\$\{[^}]*\}", "*", one) for one in re.findall(r"`([\w.-]+\$\{[^`]*)`", script)]

@@ -1,7 +1,7 @@
 """The tables of carriers' services and of the plan in SITE.toml.
 
-Public names: ServiceTable, ContractTable, ContractRow, PlanTable, ZoneTable, GoodsName, shipping_problems,
-contract_findings.
+Public names: ServiceTable, ContractTable, ContractRow, ServicesFile, PlanTable, ZoneTable, GoodsName,
+shipping_problems, contract_findings.
 
 What a service offers may change by the day: ``[[service.NAME.contract]]`` says from when until when a row holds and
 what of it is otherwise than the service's own table says; without any that table always holds.
@@ -15,7 +15,7 @@ from datetime import date, time, timedelta
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from edge.config.table import Frozen, Name
 
@@ -121,6 +121,13 @@ class ContractRow:
     table: ServiceTable
 
 
+class ServicesFile(Frozen):
+    """A file of contracts alone, or a SITE.toml of which nothing else counts."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=False, allow_inf_nan=False)
+    service: dict[Name, ServiceTable] = Field(min_length=1)
+
+
 class ZoneTable(Frozen):
     """Where a zone is; an address belongs to the first one that fits."""
 
@@ -136,6 +143,7 @@ class PlanTable(Frozen):
 
     zone: dict[Name, ZoneTable] = Field(default={}, description="tariff zones, the first one that fits")
     time_zone: str = Field(default="UTC", description="where the consignees are: a promised day ends there")
+    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$", description="of carriers' prices, as TWD")
     horizon_days: int = Field(default=3, ge=1, le=30, description="pickups of so many days are planned")
     lead_minutes: int = Field(default=90, ge=0, le=10_000, description="from release to lane, for nine of ten parcels")
     margin_minutes: int = Field(default=10, ge=0, le=10_000, description="and so much in hand")

@@ -1,7 +1,7 @@
 """Calendars and zones become instants here, and nowhere else: cut-offs, promised days, days of delivery.
 
-Public names: CalendarError, instant_us, day_begin_us, day_end_us, local_day, WorkDays, CutOff, Departure, departures,
-arrival.
+Public names: CalendarError, instant_us, moment_us, day_begin_us, day_end_us, local_day, WorkDays, CutOff, Departure,
+departures, arrival.
 
 A wall time that a change of the clocks skips or repeats is its earlier instant: a cut-off is never later than anybody
 reads it. A day ends where the next one begins, after 23, 24 or 25 hours.
@@ -49,6 +49,23 @@ def instant_us(day: date, wall: time, zone: str) -> int:
         CalendarError: no such zone.
     """
     return min(_us(datetime.combine(day, wall, _zone(zone)).replace(fold=fold)) for fold in (0, 1))
+
+
+def moment_us(given: str, zone: str) -> int:
+    """An instant as people write it, ``2026-11-29T18:00``: by the zone's clock unless it says how far from UTC it is.
+
+    Raises:
+        CalendarError: no such zone, or no date with a time.
+    """
+    try:
+        moment = datetime.fromisoformat(given)
+        if "T" not in given.upper() and " " not in given:
+            raise ValueError(given)
+        if moment.tzinfo is not None:
+            return _us(moment)
+    except (ValueError, OverflowError):
+        raise CalendarError(f"{given!r} is not a date with a time such as 2026-11-29T18:00") from None
+    return instant_us(moment.date(), moment.time(), zone)
 
 
 def day_begin_us(day: date, zone: str) -> int:

@@ -120,7 +120,10 @@ def parcels_of(db: sa.Connection, by: Planning, wanted: Mapping[str, ParcelWante
 
 
 def in_force(db: sa.Connection, by: Planning) -> Planning:
-    """What a plan goes by, with all that is suspended at its instant: nothing is chosen without it."""
+    """What a plan goes by, with all that is suspended at its instant: nothing is chosen without it.
+
+    What it was told of suspensions before is replaced, but for those of SITE.toml, which have no beginning.
+    """
     its = suspended_tables.suspensions.c
     now_us = by.terms.now_us
     query = sa.select(suspended_tables.suspensions).where(
@@ -137,7 +140,7 @@ def in_force(db: sa.Connection, by: Planning) -> Planning:
         )
         for row in db.execute(query.order_by(its.seq))
     )
-    kept = tuple(one for one in by.terms.suspensions if one not in found)
+    kept = tuple(one for one in by.terms.suspensions if not one.from_us)
     return replace(by, terms=replace(by.terms, suspensions=(*kept, *found)))
 
 
@@ -187,6 +190,7 @@ def placed(one: Planned, pickup: Pickup, by: Planning, lines: Mapping[str, int],
         "pickup": one.pickup,
         "cutoff_us": one.cutoff_us,
         "delivered_us": max(arrives_us(one, pickup), one.parcel.promised_us),
+        "due_us": arrives_us(one, pickup),
         "promised_us": one.parcel.promised_us,
         "mass_g": one.parcel.mass_g,
         "freight": one.quote.rate + one.quote.surcharge,

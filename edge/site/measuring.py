@@ -14,6 +14,8 @@ from edge.intake.planning import planning_of
 from edge.orders.measured import Samples
 from edge.orders.planning import Planning
 from edge.site import dialect
+from edge.site.carriers_shown import performance
+from edge.site.choosing import in_force
 from edge.site.tables import picks as tables
 
 if TYPE_CHECKING:
@@ -55,4 +57,5 @@ def samples_of(db: sa.Connection) -> Samples:
 def planning_now(at: StoreConnections, services: dict[str, ServiceTable], plan: PlanTable, at_us: int) -> Planning:
     """All that a plan needs to know now, with what was measured of late. Raises CalendarError."""
     with at.reading() as db:
-        return planning_of(services, plan, at_us, samples_of(db) if plan.measured else None)
+        did = performance(db, at_us) if plan.late or plan.damaged else {}
+        return in_force(db, planning_of(services, plan, at_us, samples_of(db) if plan.measured else None, did))

@@ -72,17 +72,8 @@ def tell_change(what: str, by: str, reason: str, body: Body) -> StoryPart:
             return StoryPart(said, phrase("at.tote", tote=str(body["tote"])) if body["tote"] else None, why)
         case "back-in-bin":
             return StoryPart(phrase("sale.back-in-bin", units=units, sku=sku), _bin(body), person)
-        case "checked":
-            aspect = phrase(f"quality.aspect.{body['aspect']}")
-            return StoryPart(phrase("sale.checked", sku=sku, aspect=aspect), _station(body), person)
-        case "quality-refused":
-            fault = phrase(f"quality.fault.{body['fault']}")
-            return StoryPart(phrase("sale.quality-refused", units=units, sku=sku, fault=fault), _station(body), person)
-        case "quality-settled":
-            settlement = phrase(f"quality.settlement.{body['settlement']}")
-            return StoryPart(phrase("sale.quality-settled", sku=sku, settlement=settlement), _station(body), person)
-        case "packed":
-            return StoryPart(phrase("sale.packed", sscc=str(body["sscc"]), more=_packed(body)), _station(body), person)
+        case "checked" | "quality-refused" | "quality-settled" | "packed":
+            return StoryPart(_at_station(what, body), _station(body), person)
         case "quality-replace" | "quality-scrap" | "quality-short":
             said = phrase(f"sale.{what}", units=units, sku=sku, more=_more(by, reason, {}))
             return StoryPart(said, phrase("at.desk"), person)
@@ -90,8 +81,31 @@ def tell_change(what: str, by: str, reason: str, body: Body) -> StoryPart:
             return StoryPart(phrase("sale.labelled", sscc=str(body["sscc"])), phrase("at.packing"), person)
         case "label-void":
             return StoryPart(phrase("sale.label-void", sscc=str(body["sscc"])), phrase("at.packing"), person)
+        case "rerouted" | "stuck":
+            place, was = phrase(f"carriers.where.{body['where']}"), str(body["from"])
+            name = str(body["fulfilment"])
+            if what == "stuck":
+                return StoryPart(phrase("sale.stuck", fulfilment=name, where=place, was=was), phrase("at.desk"), person)
+            to, code = str(body["carrier"]), str(body["code"])
+            said = phrase("sale.rerouted", fulfilment=name, where=place, was=was, carrier=to, code=code)
+            return StoryPart(said, phrase("at.desk"), person)
         case _:
             return StoryPart(phrase(f"sale.{what}", more=_more(by, reason, body)), phrase("at.desk"), person)
+
+
+def _at_station(what: str, body: Body) -> Phrase:
+    sku = str(body.get("sku", ""))
+    match what:
+        case "checked":
+            return phrase("sale.checked", sku=sku, aspect=phrase(f"quality.aspect.{body['aspect']}"))
+        case "quality-refused":
+            fault = phrase(f"quality.fault.{body['fault']}")
+            return phrase("sale.quality-refused", units=_count(body, "units"), sku=sku, fault=fault)
+        case "quality-settled":
+            settlement = phrase(f"quality.settlement.{body['settlement']}")
+            return phrase("sale.quality-settled", sku=sku, settlement=settlement)
+        case _:
+            return phrase("sale.packed", sscc=str(body["sscc"]), more=_packed(body))
 
 
 def tell_record(value: Value, seq: int) -> tuple[Phrase | None, Phrase | None]:

@@ -39,6 +39,7 @@ members = sa.Table(
     sa.Column("pickup", sa.String(200), nullable=False, index=True),
     sa.Column("cutoff_us", sa.BigInteger, nullable=False),
     sa.Column("delivered_us", sa.BigInteger, nullable=False),
+    sa.Column("due_us", sa.BigInteger, nullable=False, server_default="0"),  # when its carrier says that it arrives
     sa.Column("promised_us", sa.BigInteger, nullable=False, server_default="0"),  # 0 = nothing was
     sa.Column("mass_g", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("freight", sa.BigInteger, nullable=False, server_default="0"),  # rate and surcharges
@@ -46,7 +47,7 @@ members = sa.Table(
     sa.Column("ordered_us", sa.BigInteger, nullable=False),
     sa.Column("body", sa.Text, nullable=False),  # JSON: its units, what the best pickups cost, and why not others
     sa.Column("ended", sa.String(20), nullable=False),  # verified, short, cancelled, shipped; empty = not yet
-    sa.Column("ended_us", sa.BigInteger, nullable=False),
+    sa.Column("ended_us", sa.BigInteger, nullable=False, index=True),
     sa.Index("ix_wave_member_cutoff", "cutoff_us"),
     sa.Index("ix_wave_member_delivered", "delivered_us"),
 )

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from edge.core.alarms.words import ALARM_WORDS
 from edge.views.words.alarms import ALARMS
+from edge.views.words.carriers import CARRIERS
 from edge.views.words.docks import DOCKS
 from edge.views.words.kpis import KPI_WORDS
 from edge.views.words.pages import PAGES
@@ -30,6 +31,7 @@ WORDS: Rows = {
     **STORIES,
     **ALARMS,
     **ALARM_WORDS,
+    **CARRIERS,
     **DOCKS,
     **KPI_WORDS,
     **PLAN,

@@ -13,9 +13,10 @@ def upgrade() -> None:
     """Adds tables and columns; what the members of waves cost stood in their bodies, with what trouble would cost."""
     long = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.add_column("wave_member", sa.Column("service", sa.String(80), nullable=False, server_default=sa.text("''")))
-    for name in ("promised_us", "mass_g", "freight"):
+    for name in ("due_us", "promised_us", "mass_g", "freight"):
         op.add_column("wave_member", sa.Column(name, sa.BigInteger, nullable=False, server_default="0"))
-    op.create_index("ix_wave_member_pickup", "wave_member", ["pickup"])
+    for name in ("pickup", "ended_us"):
+        op.create_index(f"ix_wave_member_{name}", "wave_member", [name])
     op.execute("UPDATE wave_member SET service = (SELECT w.service FROM wave AS w WHERE w.id = wave_member.wave)")
     op.create_table(
         "suspension",
