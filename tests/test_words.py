@@ -44,7 +44,9 @@ from edge.orders.reservations import Displacement
 from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState, Place
+from edge.orders.tracking import OURS, ParcelCode, ParcelTrouble
 from edge.orders.waves import PickMode
+from edge.site.tracking_shown import REASONS
 from edge.views.plan_sentences import tell_correction, tell_displacement, tell_late, tell_refusal
 from edge.views.sentences import Teller
 from edge.views.words.alarms import ALARMS
@@ -57,6 +59,7 @@ from edge.views.words.review import REVIEW
 from edge.views.words.sales import SALES
 from edge.views.words.stories import STORIES
 from edge.views.words.table import LANGUAGES, WORDS, language, say
+from edge.views.words.tracking import TRACKING
 from edge.views.words.warehouse import WAREHOUSE
 from plc.packml import PackmlState, mode_name, state_name
 from plc.points import Quality
@@ -65,6 +68,7 @@ CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\uffef]")
 LISTS = re.compile(r"\{(\w+):")
 SWITCH = ("enable", "disable")
 PARTS = ("cause", "consequence", "action")
+MAILS = ("departed", "out-for-delivery", "failed-attempt", "delivered", "delayed")
 STATUSES = ("aboard", "missing", "wrong", "undetermined")
 
 ORDERS = Path(next(iter(edge.orders.__path__)))
@@ -179,13 +183,20 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "stock.cover.*": CoverFinding,
     "stock.found.*": Mismatch,
     "stock.passed.*": Refused,
+    "mail.*.subject": MAILS,
+    "mail.*.text": MAILS,
+    "track.mail.*": ("waiting", "sending", "sent", "none", "refused"),
+    "track.reason.*": REASONS,
+    "track.source.*": OURS,
+    "track.state.*": ParcelCode,
+    "track.trouble.*": ParcelTrouble,
     "way.*": Direction,
     "wish.*": (*LoadAction, *AlarmAction),
 }
 
 
 def test_every_code_has_words_in_both_languages_with_the_same_values() -> None:
-    tables = (ALARMS, ALARM_WORDS, DOCKS, KPI_WORDS, PAGES, PLAN, REVIEW, SALES, STORIES, WAREHOUSE)
+    tables = (ALARMS, ALARM_WORDS, DOCKS, KPI_WORDS, PAGES, PLAN, REVIEW, SALES, STORIES, TRACKING, WAREHOUSE)
     assert sum(map(len, tables)) == len(WORDS), "a code stands twice"
     assert [set(language(name)) for name in LANGUAGES] == [set(WORDS)] * 2
     for code, (english, chinese) in WORDS.items():
@@ -278,13 +289,19 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
         "warehouse_pages.py",
         "parcels.py",
         "put_back_page.py",
+        "tracking_pages.py",
+        "track_page.py",
     )
-    makers = (*(f"api/{name}" for name in pages), "edge/print/pick_sheet.py")
+    makers = (*(f"api/{name}" for name in pages), "edge/print/pick_sheet.py", "edge/print/manifest_paper.py")
     python = "\n".join((project / name).read_text(encoding="utf-8") for name in makers)
     codes = (
         dotted
         | set(re.findall(r'\bt\("([^"]+)"', script + rendered))
-        | set(re.findall(r'"((?:sales|stock|wave|pick|label|back|block|nav|dock)\.(?!html")[\w.-]+)"', python))
+        | set(
+            re.findall(
+                r'"((?:sales|stock|wave|pick|label|back|block|nav|dock|track|manifest)\.(?!html")[\w.-]+)"', python
+            )
+        )
     )
     codes |= set(re.findall(r'data-(?:text|label|hint)="([^"]+)"', markup))
     made = [re.sub(r"\$\{[^}]*\}", "*", one) for one in re.findall(r"`([\w.-]+\$\{[^`]*)`", script)]
