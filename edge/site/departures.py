@@ -23,6 +23,7 @@ from edge.site.dialect import Lock
 from edge.site.outbox import OutboxTold
 from edge.site.tables import parcels as labels
 from edge.site.tables import sales as sales_tables
+from edge.site.tables import stations as packed_tables
 from edge.site.tables import stock as stock_tables
 from edge.site.tables import tracking as tables
 
@@ -103,7 +104,9 @@ def follow(db: sa.Connection, values: Iterable[object], rules: TrackRules) -> li
 
 
 def weights(db: sa.Connection, fulfilments: Iterable[str]) -> dict[str, GoodsWeight]:
-    """What the goods of fulfilments weigh, by the articles that the line is told of; unknown ones count as nothing."""
+    """What the parcels of fulfilments weigh: as they were weighed, or else their goods by their articles, of which
+    unknown ones count as nothing.
+    """
     wanted = orders.orders_where(db, dialect.among(db, floor.orders.c.id, fulfilments))
     gtin, sku = stock_tables.gtins.c, stock_tables.skus.c
     named = {line.gtin for one in wanted for line in one.lines if line.gtin and not line.sku}
@@ -114,11 +117,16 @@ def weights(db: sa.Connection, fulfilments: Iterable[str]) -> dict[str, GoodsWei
     skus = {line.sku or of_gtin.get(line.gtin, "") for one in wanted for line in one.lines}
     query = sa.select(sku.sku, sku.mass_g, sku.goods).where(dialect.among(db, sku.sku, skus))
     known = {row.sku: row for row in db.execute(query)}
+    pack = packed_tables.packs.c
+    weighed = sa.select(pack.fulfilment, pack.weighed_g).where(
+        dialect.among(db, pack.fulfilment, (one.id for one in wanted)), pack.weighed_g > 0
+    )
+    gross = {row.fulfilment: row.weighed_g for row in db.execute(weighed.order_by(pack.at_us))}
     found: dict[str, GoodsWeight] = {}
     for one in wanted:
         rows = [(line.quantity, known.get(line.sku or of_gtin.get(line.gtin, ""))) for line in one.lines]
         found[one.id] = GoodsWeight(
-            sum(count * row.mass_g for count, row in rows if row is not None),
+            gross.get(one.id) or sum(count * row.mass_g for count, row in rows if row is not None),
             any(count and row is not None and Goods.LIMITED_QUANTITY in Goods(row.goods) for count, row in rows),
         )
     return found
