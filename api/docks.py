@@ -24,8 +24,12 @@ from edge.intake.keys import parcel
 from edge.intake.operators import ONE_LINE, By, Remark
 from edge.journal.host_time import now_us
 from edge.journal.record import Value
+from edge.print.manifest_paper import manifest_pdf
+from edge.site.parcel_files import weighed
+from edge.site.store import StoreError
 from edge.views.docks import DockBoard, DockPicture
 from edge.views.manifest import Manifest, manifest_csv, manifest_of
+from edge.views.words.table import Language
 
 ANSWER_S = 3.0
 """A controller that runs answers within a few tenths of a second."""
@@ -100,6 +104,7 @@ class ParcelBody(BaseModel):
 
 def dock_routes(app: FastAPI, site: Site) -> None:
     """Adds the routes."""
+    _manifest_routes(app, site)
 
     def board_of(load_id: str) -> DockBoard:
         for board in site.boards:
@@ -135,13 +140,6 @@ def dock_routes(app: FastAPI, site: Site) -> None:
     async def check(load_id: str) -> Response:
         """How complete a load is: aboard, wrong, missing and undetermined parcels; also after it was closed."""
         return json_answer(await asyncio.to_thread(_manifest, site, load_id))
-
-    @app.get("/api/loads/{load_id}/manifest.csv", responses=PROBLEMS)
-    async def as_csv(load_id: str) -> Response:
-        """The manifest as CSV."""
-        text = manifest_csv(await asyncio.to_thread(_manifest, site, load_id))
-        headers = {"content-disposition": f'attachment; filename="{load_id}.csv"'}
-        return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
     @app.post("/api/loads", status_code=201, responses=PROBLEMS)
     async def open_load(body: LoadBody) -> Response:
@@ -182,6 +180,22 @@ def dock_routes(app: FastAPI, site: Site) -> None:
         return await ask(board_of(load_id), wish)
 
 
+def _manifest_routes(app: FastAPI, site: Site) -> None:
+    @app.get("/api/loads/{load_id}/manifest.csv", responses=PROBLEMS)
+    async def as_csv(load_id: str) -> Response:
+        """The manifest as CSV."""
+        text = manifest_csv(await asyncio.to_thread(_manifest, site, load_id))
+        headers = {"content-disposition": f'attachment; filename="{load_id}.csv"'}
+        return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+    @app.get("/api/loads/{load_id}/manifest.pdf", responses=PROBLEMS, response_class=Response)
+    async def as_pdf(load_id: str, language: Language = "en") -> Response:
+        """The manifest as PDF, for whoever takes the load over."""
+        pdf = await asyncio.to_thread(lambda: manifest_pdf(_manifest(site, load_id), language))
+        headers = {"content-disposition": f'inline; filename="{load_id}.pdf"'}
+        return Response(pdf, media_type="application/pdf", headers=headers)
+
+
 def _answered(answer: Value | None, seq: int) -> Response:
     match answer:
         case None:
@@ -203,4 +217,8 @@ def _manifest(site: Site, load_id: str) -> Manifest:
         given = next((value for value in values if isinstance(value, LoadClosed) and value.load.id == load_id), None)
     if given is None:
         raise HTTPException(404, f"load {load_id}: there is and was none with this name")
-    return manifest_of(given)
+    try:
+        with site.store().connections.reading() as db:
+            return weighed(db, manifest_of(given))
+    except StoreError:  # what is aboard is known all the same
+        return manifest_of(given)

@@ -38,7 +38,7 @@ from edge.orders.stages import FulfilmentState, Place
 from edge.orders.work import WishRefused
 from edge.site import carriers_shown
 from edge.site.desk import COUNTED, SaleFilter, SalesConflict
-from edge.views import order_words
+from edge.views import order_words, track_words
 from edge.views.plan_sentences import tell_refusal
 from edge.views.words.phrase import Word, phrase
 from edge.views.words.table import LANGUAGES, Language, say
@@ -56,6 +56,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _WEB = Path(__file__).with_name("web")
+_TRACK_WORDS = {name: getattr(track_words, name) for name in dir(track_words) if name.startswith("of_")}
 _CONSIGNEE = ("name", "phone", "email", "country", "region", "city", "district", "street", "postcode")
 
 
@@ -326,7 +327,7 @@ def rendered(site: Site, request: Request, template: str, title: Word, status: i
         "whole": False,
         "badges": {"sales.title": held, "sales.queue": held},
     }
-    shown_values: dict[str, Any] = {"q": "", "problems": [], **values}
+    shown_values: dict[str, Any] = {"q": "", "problems": [], **_TRACK_WORDS, **values}
     body = _templates.get_template(template).render(
         language=language,
         languages=_NAMES,
@@ -376,7 +377,14 @@ def bare(template: str, language: Language, status: int, **values: Any) -> Respo
     def said_of(word: Word) -> str:
         return say(word, language)
 
-    shown_values: dict[str, Any] = {"language": language, "languages": _NAMES, "t": t, "said_of": said_of, **values}
+    shown_values: dict[str, Any] = {
+        "language": language,
+        "languages": _NAMES,
+        "t": t,
+        "said_of": said_of,
+        **_TRACK_WORDS,
+        **values,
+    }
     body = _templates.get_template(template).render(**shown_values)
     answer = Response(body.encode(errors="replace"), status, media_type="text/html; charset=utf-8")
     answer.headers["content-security-policy"] = FORM_POLICY

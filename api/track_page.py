@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections import OrderedDict
+from time import monotonic
 
 from fastapi import FastAPI, Request, Response
 
@@ -59,7 +59,7 @@ def track_page_routes(app: FastAPI, site: Site) -> None:
     views = Views(its.views_per_minute)
 
     def busy(request: Request) -> Response | None:
-        if views.allowed(_address(request), time.monotonic()):
+        if views.allowed(_address(request), monotonic()):
             return None
         answer = _said(request, "track.busy", 429)
         answer.headers["retry-after"] = "60"

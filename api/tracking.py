@@ -1,6 +1,6 @@
 """Parcels that left, over HTTP: where they are, what was told of them, files of carriers in, what customers say out.
 
-Public names: tracking_routes, parcel_detail, take_file, ParcelDetail, Told, FileTaken.
+Public names: tracking_routes, parcel_detail, take_file, ParcelDetail, ParcelTold, FileTaken.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from edge.orders.tracking import ParcelCode, ParcelTrouble
 from edge.site import hooks, mails, tracking, tracking_shown
 from edge.site.hooks import Unexplained
 from edge.site.mails import MailRow
-from edge.site.tracking import Took, Track
+from edge.site.tracking import Took, TrackedParcel
 from edge.site.tracking_shown import ParcelFilter, ParcelRow, Rated, TroubleRow
 
 _Number = Annotated[str, Field(min_length=1, max_length=80)]
@@ -48,7 +48,7 @@ class NumbersBody(Body):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ParcelTold:
     """One thing told of a parcel. ``given``: the code in its source's words; ``zone``: in which its time was read."""
 
     at_us: int
@@ -64,7 +64,7 @@ class ParcelDetail:
     """All that is known of a parcel that left. ``link``: what its customer sees, empty = nobody may."""
 
     parcel: ParcelRow
-    events: tuple[Told, ...]
+    events: tuple[ParcelTold, ...]
     troubles: tuple[TroubleRow, ...]
     mails: tuple[MailRow, ...]
     feedback: Rated | None
@@ -79,7 +79,7 @@ class FileTaken(Took):
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class NumbersNoted:
     """So many numbers are known now."""
 
     numbers: int
@@ -125,13 +125,13 @@ def tracking_routes(site: Site) -> APIRouter:
         except CarrierFileError as error:
             raise HTTPException(422, f"body: {error}") from None
 
-    @routes.post("/numbers", response_model=Noted)
+    @routes.post("/numbers", response_model=NumbersNoted)
     async def numbered(body: NumbersBody) -> Response:
         """Notes carriers' own numbers of parcels; what was told of them before is theirs."""
         pairs = [(one.parcel, one.number) for one in body.numbers]
         at = site.store().connections
         await asyncio.to_thread(lambda: hooks.take_numbers(at, pairs, now_us(), site.doors.rules))
-        return json_answer(Noted(len(pairs)))
+        return json_answer(NumbersNoted(len(pairs)))
 
     @routes.get("/{sscc}", response_model=ParcelDetail)
     def one(sscc: Sscc) -> Response:
@@ -152,7 +152,7 @@ def parcel_detail(site: Site, sscc: str) -> ParcelDetail | None:
             return None
         troubles = tuple(tracking_shown.troubles_of(db, sscc))
         events = tuple(
-            Told(
+            ParcelTold(
                 at_us=row.at_us,
                 code=ParcelCode(row.code),
                 given=row.given,
@@ -164,7 +164,7 @@ def parcel_detail(site: Site, sscc: str) -> ParcelDetail | None:
         )
         written = tuple(mails.mails_of(db, sscc))
         rated = tracking_shown.feedback_of(db, sscc)
-    same = {name: getattr(track, name) for name in ParcelRow.__slots__ if name in Track.__slots__}
+    same = {name: getattr(track, name) for name in ParcelRow.__slots__ if name in TrackedParcel.__slots__}
     row = ParcelRow(**same, its=its, troubles=tuple(str(one.kind) for one in troubles))
     link = f"{site.config.tracking.url}/track/{track.token}" if site.config.tracking.public else ""
     return ParcelDetail(parcel=row, events=events, troubles=troubles, mails=written, feedback=rated, link=link)

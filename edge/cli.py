@@ -123,6 +123,12 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
         "parcels", "edge.commands.parcels", "labels of parcels: give, print, void; numbers for stations", "Parcels."
     )
     of_module(
+        "tracking",
+        "edge.commands.tracking",
+        "parcels that left: where they are, files of carriers, exceptions, feedback",
+        "Parcels that left.",
+    )
+    of_module(
         "events", "edge.commands.events", "events of orders and parcels, and the webhooks that are told", "Events."
     )
     of_module("plc", "edge.commands.plc", "a PLC's mailbox: conformance, watch", "A PLC's mailbox.")

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from example_site import TOKEN, client_of, example_site
 from fastapi import FastAPI
 from journals import records
 from ports import free_port
+from pypdf import PdfReader
 from sold import sold
 from standardwebhooks import Webhook as Signer
 
@@ -39,8 +41,9 @@ from edge.core.events import LoadClosed
 from edge.core.values.load import Aboard, Load
 from edge.core.values.order import Order, OrderLine
 from edge.journal.host_time import now_us
+from edge.orders.articles import Article, Goods
 from edge.orders.sales import Draft
-from edge.site import mails, sales, tracking
+from edge.site import catalogue, mails, sales, tracking
 from edge.site.mails import MailRoute
 from edge.site.sales import SaleLink
 from edge.site.store import SiteStore, StoreError
@@ -232,7 +235,11 @@ def _away(_: Site) -> SiteStore:
     raise StoreError("site store: away")
 
 
-def test_a_customer_sees_and_rates_a_parcel_and_nothing_personal(folder: Path, run: Run) -> None:
+def test_a_customer_sees_and_rates_a_parcel_and_nothing_personal(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.track_page.monotonic", lambda: 5.0)
+
     async def talk() -> None:
         async with site_of(folder) as (client, site):
             leave(site, range(1, 2))
@@ -315,6 +322,16 @@ def test_parcels_in_trouble_are_cases_once(folder: Path, run: Run) -> None:
             made = sorted(path.name for path in (folder / "out").iterdir())
             assert made == ["L1.csv", "L1.json", "L6.csv", "L6.json"]
             assert len(json.loads((folder / "out" / "L1.json").read_text())["lines"]) == 5
+            with site.store().connections.writing() as db:
+                goods = Article(sku="SKU-1", mass_g=1_250, goods=Goods.LIMITED_QUANTITY)
+                catalogue.put_skus(db, [catalogue.Sku(goods)])
+            weighed = (await client.get("/api/loads/L1", headers=LOGIN)).json()
+            assert (weighed["mass_g"], weighed["limited_g"]) == (6_250, 6_250)
+            rows = (await client.get("/api/loads/L1/manifest.csv", headers=LOGIN)).text.splitlines()
+            assert len(rows) == 6 and rows[1].endswith(",1250,1")
+            paper = await client.get("/api/loads/L1/manifest.pdf?language=zh-Hant", headers=LOGIN)
+            text = "".join(one.extract_text() for one in PdfReader(BytesIO(paper.content)).pages)
+            assert "限量危險品：5 件，毛重 6.25 公斤" in text and f"(00){sscc(3)}" in text
 
     run(talk())
 
@@ -396,6 +413,10 @@ def test_a_customer_is_written_to_once_in_his_language(
             assert "550" in rows[3].trouble + rows[4].trouble and not any("@" in row.trouble for row in rows)
             page = await client.get(f"/parcels/{sscc(1)}", headers=LOGIN)
             assert "given up" in page.text
+            story = (await client.get("/api/v1/sales-orders/shop-1/timeline", headers=LOGIN)).json()["entries"]
+            said = [one["text"] for one in story]
+            assert f"Parcel {sscc(1)}: handed over to the carrier" in said, said
+            assert f"Parcel {sscc(1)}: delivered" in said and any("written to" in one for one in said)
 
     run(talk())
     assert "ming1" not in caplog.text

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 import edge.orders
 from edge.config.load import load_line
-from edge.core.alarms.words import ALARM_WORDS
 from edge.core.events import (
     KINDS,
     AnomalyCode,
@@ -45,21 +44,13 @@ from edge.orders.reservations import Displacement
 from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState, Place
+from edge.orders.tracking import OURS, ParcelCode, ParcelTrouble
 from edge.orders.waves import PickMode
+from edge.site.tracking_shown import REASONS
 from edge.views.plan_sentences import tell_correction, tell_displacement, tell_late, tell_refusal
 from edge.views.sentences import Teller
-from edge.views.words.alarms import ALARMS
-from edge.views.words.carriers import CARRIERS
-from edge.views.words.docks import DOCKS
-from edge.views.words.kpis import KPI_WORDS
-from edge.views.words.pages import PAGES
 from edge.views.words.phrase import Phrase, Word, places
-from edge.views.words.plan import PLAN
-from edge.views.words.review import REVIEW
-from edge.views.words.sales import SALES
-from edge.views.words.stories import STORIES
-from edge.views.words.table import LANGUAGES, WORDS, language, say
-from edge.views.words.warehouse import WAREHOUSE
+from edge.views.words.table import LANGUAGES, TABLES, WORDS, language, say
 from plc.packml import PackmlState, mode_name, state_name
 from plc.points import Quality
 
@@ -67,6 +58,7 @@ CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\uffef]")
 LISTS = re.compile(r"\{(\w+):")
 SWITCH = ("enable", "disable")
 PARTS = ("cause", "consequence", "action")
+MAILS = ("departed", "out-for-delivery", "failed-attempt", "delivered", "delayed")
 STATUSES = ("aboard", "missing", "wrong", "undetermined")
 
 ORDERS = Path(next(iter(edge.orders.__path__)))
@@ -182,14 +174,37 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "stock.cover.*": CoverFinding,
     "stock.found.*": Mismatch,
     "stock.passed.*": Refused,
+    "mail.*.subject": MAILS,
+    "mail.*.text": MAILS,
+    "track.mail.*": ("waiting", "sending", "sent", "none", "refused"),
+    "track.reason.*": REASONS,
+    "track.source.*": OURS,
+    "track.state.*": ParcelCode,
+    "track.trouble.*": ParcelTrouble,
     "way.*": Direction,
     "wish.*": (*LoadAction, *AlarmAction),
 }
 
 
+SAID_BY_PYTHON = (
+    "sales",
+    "stock",
+    "wave",
+    "pick",
+    "label",
+    "back",
+    "block",
+    "nav",
+    "dock",
+    "carriers",
+    "track",
+    "manifest",
+)
+"""How codes begin that pages name in Python."""
+
+
 def test_every_code_has_words_in_both_languages_with_the_same_values() -> None:
-    tables = (ALARMS, ALARM_WORDS, CARRIERS, DOCKS, KPI_WORDS, PAGES, PLAN, REVIEW, SALES, STORIES, WAREHOUSE)
-    assert sum(map(len, tables)) == len(WORDS), "a code stands twice"
+    assert sum(map(len, TABLES)) == len(WORDS), "a code stands twice"
     assert [set(language(name)) for name in LANGUAGES] == [set(WORDS)] * 2
     for code, (english, chinese) in WORDS.items():
         assert english and chinese, code
@@ -282,13 +297,15 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
         "warehouse_pages.py",
         "parcels.py",
         "put_back_page.py",
+        "tracking_pages.py",
+        "track_page.py",
     )
-    makers = (*(f"api/{name}" for name in pages), "edge/print/pick_sheet.py")
+    makers = (*(f"api/{name}" for name in pages), "edge/print/pick_sheet.py", "edge/print/manifest_paper.py")
     python = "\n".join((project / name).read_text(encoding="utf-8") for name in makers)
     codes = (
         dotted
         | set(re.findall(r'\bt\("([^"]+)"', script + rendered))
-        | set(re.findall(r'"((?:sales|stock|wave|pick|label|back|block|nav|dock|carriers)\.(?!html")[\w.-]+)"', python))
+        | set(re.findall(rf'"((?:{"|".join(SAID_BY_PYTHON)})\.(?!html")[\w.-]+)"', python))
     )
     codes |= set(re.findall(r'data-(?:text|label|hint)="([^"]+)"', markup))
     made = [re.sub(r"\$\{[^}]*\}", "*", one) for one in re.findall(r"`([\w.-]+\$\{[^`]*)`", script)]

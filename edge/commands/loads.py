@@ -67,6 +67,8 @@ def add_arguments(load: argparse.ArgumentParser) -> None:
     manifest = _command(commands, "manifest", _manifest, "a load's manifest, also after it was closed")
     manifest.add_argument("load", metavar="LOAD")
     manifest.add_argument("--csv", action="store_true", help="as CSV instead of JSON")
+    manifest.add_argument("--pdf", type=Path, metavar="FILE", help="writes it as PDF")
+    manifest.add_argument("--language", choices=("en", "zh-Hant"), default="en", help="of the PDF")
 
 
 def _command(
@@ -148,7 +150,10 @@ def _say(arguments: argparse.Namespace) -> int:
 
 
 def _manifest(arguments: argparse.Namespace) -> int:
-    if arguments.csv:
+    if arguments.pdf is not None:
+        path = _path(arguments.load, f"/manifest.pdf?language={arguments.language}")
+        arguments.pdf.write_bytes(ask(load_site(arguments.site), path))
+    elif arguments.csv:
         body = ask(load_site(arguments.site), _path(arguments.load, "/manifest.csv"))
         print(body.decode(), end="")
     else:

@@ -1,6 +1,6 @@
 """Parcels from the line's last word of them on: sorted, departed, in shipments of one consignee, and with which load.
 
-Public names: follow, weights, Weight.
+Public names: follow, weights, GoodsWeight.
 
 What the line calls shipped means that a parcel lies in its carrier's lane; it has left when its load is closed.
 """
@@ -23,6 +23,7 @@ from edge.site.dialect import Lock
 from edge.site.outbox import OutboxTold
 from edge.site.tables import parcels as labels
 from edge.site.tables import sales as sales_tables
+from edge.site.tables import stations as packed_tables
 from edge.site.tables import stock as stock_tables
 from edge.site.tables import tracking as tables
 
@@ -38,7 +39,7 @@ _TRACK = (
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
+class GoodsWeight:
     """Of a parcel's goods. ``mass_g`` 0: nobody knows. ``limited``: dangerous goods in limited quantities are in it."""
 
     mass_g: int = 0
@@ -102,8 +103,10 @@ def follow(db: sa.Connection, values: Iterable[object], rules: TrackRules) -> li
     return told
 
 
-def weights(db: sa.Connection, fulfilments: Iterable[str]) -> dict[str, Weight]:
-    """What the goods of fulfilments weigh, by the articles that the line is told of; unknown ones count as nothing."""
+def weights(db: sa.Connection, fulfilments: Iterable[str]) -> dict[str, GoodsWeight]:
+    """What the parcels of fulfilments weigh: as they were weighed, or else their goods by their articles, of which
+    unknown ones count as nothing.
+    """
     wanted = orders.orders_where(db, dialect.among(db, floor.orders.c.id, fulfilments))
     gtin, sku = stock_tables.gtins.c, stock_tables.skus.c
     named = {line.gtin for one in wanted for line in one.lines if line.gtin and not line.sku}
@@ -114,11 +117,16 @@ def weights(db: sa.Connection, fulfilments: Iterable[str]) -> dict[str, Weight]:
     skus = {line.sku or of_gtin.get(line.gtin, "") for one in wanted for line in one.lines}
     query = sa.select(sku.sku, sku.mass_g, sku.goods).where(dialect.among(db, sku.sku, skus))
     known = {row.sku: row for row in db.execute(query)}
-    found: dict[str, Weight] = {}
+    pack = packed_tables.packs.c
+    weighed = sa.select(pack.fulfilment, pack.weighed_g).where(
+        dialect.among(db, pack.fulfilment, (one.id for one in wanted)), pack.weighed_g > 0
+    )
+    gross = {row.fulfilment: row.weighed_g for row in db.execute(weighed.order_by(pack.at_us))}
+    found: dict[str, GoodsWeight] = {}
     for one in wanted:
         rows = [(line.quantity, known.get(line.sku or of_gtin.get(line.gtin, ""))) for line in one.lines]
-        found[one.id] = Weight(
-            sum(count * row.mass_g for count, row in rows if row is not None),
+        found[one.id] = GoodsWeight(
+            gross.get(one.id) or sum(count * row.mass_g for count, row in rows if row is not None),
             any(count and row is not None and Goods.LIMITED_QUANTITY in Goods(row.goods) for count, row in rows),
         )
     return found
@@ -215,7 +223,7 @@ def _depart(db: sa.Connection, loads: Iterable[LoadClosed]) -> list[OutboxTold]:
             continue
         gone = [one for one in (*load.aboard, *load.wrong) if one.order and one.parcel]
         known = weights(db, (one.order for one in gone))
-        each = [known.get(one.order, Weight()) for one in gone]
+        each = [known.get(one.order, GoodsWeight()) for one in gone]
         mass_g = sum(one.mass_g for one in each)
         limited_g = sum(one.mass_g for one in each if one.limited)
         db.execute(

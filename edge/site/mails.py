@@ -26,6 +26,7 @@ from edge.site.duties import Duty
 from edge.site.outbox import OutboxRow
 from edge.site.tables import tracking as tables
 from edge.site.tables import webhooks as cursors
+from edge.views.track_words import of_mail
 from edge.views.words.phrase import phrase
 from edge.views.words.table import Language, say
 
@@ -280,5 +281,5 @@ def _words(table: MailTable, kind: str, language: Language, values: Mapping[str,
         if event == kind and language in languages:
             own = languages[language]
             return own.subject.format(**values), own.text.format(**values)
-    subject = phrase(f"mail.{kind}.subject", order=values["order"])
-    return say(subject, language), say(phrase(f"mail.{kind}.text", **values), language)
+    code = f"mail.{kind}.text"
+    return say(of_mail(kind, values["order"]), language), say(phrase(code, **values), language)

@@ -15,7 +15,7 @@ import msgspec
 import sqlalchemy as sa
 
 from edge.site import departures
-from edge.site.departures import Weight
+from edge.site.departures import GoodsWeight
 from edge.site.tables import tracking as tables
 from edge.views.manifest import Manifest, manifest_csv
 
@@ -29,7 +29,7 @@ def weighed(db: sa.Connection, manifest: Manifest) -> Manifest:
     lines = tuple(
         replace(line, mass_g=its.mass_g, limited=its.limited)
         for line in manifest.lines
-        for its in (known.get(line.order, Weight()),)
+        for its in (known.get(line.order, GoodsWeight()),)
     )
     made = replace(manifest, lines=lines)
     limited_g = sum(line.mass_g for line in made.aboard if line.limited)

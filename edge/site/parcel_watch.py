@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from edge.orders.cases import CaseKind
 from edge.orders.tracking import NOTICES, ParcelTrouble, TrackRules, troubles_from
 from edge.site import cases, dialect, outbox, tracking
+from edge.site.delays import Delay, tell_delays
 from edge.site.dialect import Lock
 from edge.site.outbox import OutboxTold
 from edge.site.tables import tracking as tables
@@ -25,13 +26,14 @@ _LATE = (ParcelTrouble.LATE, ParcelTrouble.DELAYED)
 
 
 class ParcelWatched(NamedTuple):
-    """A trouble that was not known; ``case``: its number, 0 = it needs none."""
+    """A trouble that was not known; ``case``: its number, 0 = it needs none. ``promised_us``: 0 = nothing was."""
 
     sscc: str
     kind: ParcelTrouble
     order: str
     carrier: str
     case: int
+    promised_us: int
 
 
 def watch(
@@ -47,7 +49,8 @@ def watch(
             dialect.lock(db, Lock.TRACKING)
             dated, told = _dated(db, rules, promise_end_us)
             fresh, looked = _looked(db, rules, at_us)
-            delayed = {one.sscc: one.order for one in fresh if one.kind in _LATE}
+            late = [one for one in fresh if one.kind in _LATE]
+            delayed = [Delay(one.order, one.promised_us, 0, str(one.kind)) for one in late]
             told += [
                 OutboxTold(
                     "parcel.exception.v1",
@@ -57,7 +60,7 @@ def watch(
                 for one in fresh
                 if one.kind not in NOTICES
             ]
-            told += _delays(db, delayed, at_us)
+            told += tell_delays(db, delayed, at_us)
             outbox.append(db, told, at_us)
         found += fresh
         if looked < PORTION and dated < PORTION:
@@ -112,26 +115,9 @@ def _looked(db: sa.Connection, rules: TrackRules, at_us: int) -> tuple[list[Parc
                     reason=str(kind),
                     at_us=at_us,
                 )
-            fresh.append(ParcelWatched(sscc, kind, row.fulfilment, row.carrier, number))
+            fresh.append(ParcelWatched(sscc, kind, row.fulfilment, row.carrier, number, max(0, row.promised_us)))
     stored = [(one.sscc, str(one.kind), at_us, one.case) for one in fresh]
     dialect.bulk_insert(db, known, ("sscc", "kind", "at_us", "case_id"), stored)
     which = its.update().where(its.c.sscc == sa.bindparam("its")).values(look_us=sa.bindparam("look"))
     db.execute(which, later)
     return fresh, len(rows)
-
-
-def _delays(db: sa.Connection, parcels: dict[str, str], at_us: int) -> list[OutboxTold]:
-    """That a parcel comes later is told once, whether its promise passed or its carrier said so before."""
-    its = tables.troubles.c
-    kinds = [str(kind) for kind in _LATE]
-    query = (
-        sa.select(its.sscc)
-        .where(dialect.among(db, its.sscc, parcels), its.kind.in_(kinds), its.at_us < at_us)
-        .distinct()
-    )
-    told = set(db.execute(query).scalars())
-    return [
-        OutboxTold("parcel.delayed.v1", order, {"sscc": sscc, "cause": "carrier"})
-        for sscc, order in sorted(parcels.items())
-        if sscc not in told
-    ]

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from edge.site import dialect, sales
 from edge.site.sales import SaleChange
 from edge.site.tables import parcels as labels
-from edge.site.tables import picks, stations
+from edge.site.tables import picks, stations, tracking
 from edge.site.tables import sales as tables
 
 WORK = ("claimed", "handed-back", "wave-released", "withdrawn")
@@ -60,7 +60,7 @@ def story_of(db: sa.Connection, name: str) -> list[SaleStory]:
     back = {(one.body["fulfilment"], one.at_us) for one in backs if one.what == "back-in-bin"}
     found = [one for one in found if one.what != "put-back" or (one.body.get("fulfilment"), one.at_us) not in back]
     found += [*_waves(db, parcels), *_rounds(db, parcels), *backs, *_labels(db, parcels)]
-    found += [*_looks(db, parcels), *_packs(db, parcels)]
+    found += [*_looks(db, parcels), *_packs(db, parcels), *_way(db, parcels)]
     return sorted(found, key=lambda one: one.at_us)
 
 
@@ -178,3 +178,29 @@ def _labels(db: sa.Connection, parcels: list[str]) -> Iterator[SaleStory]:
         yield SaleStory(at_us=row.labelled_us, what="labelled", by=by, body=body)
         if row.voided_us:
             yield SaleStory(at_us=row.voided_us, what="label-void", by=row.by, reason=reason, body=body)
+
+
+def _way(db: sa.Connection, parcels: list[str]) -> Iterator[SaleStory]:
+    """What carriers told of parcels, what was found of them, and who was written to; the floor tells the rest."""
+    event, track, trouble, mail = tracking.events.c, tracking.tracks.c, tracking.troubles.c, tracking.mails.c
+    whose = sa.select(track.sscc, track.fulfilment, track.carrier).where(dialect.among(db, track.fulfilment, parcels))
+    followed = {row.sscc: row for row in db.execute(whose)}
+    of_parcel: dict[str, dict[str, str | int | list[str]]] = {
+        sscc: {"fulfilment": row.fulfilment, "sscc": sscc, "carrier": row.carrier} for sscc, row in followed.items()
+    }
+    told = sa.select(tracking.events).where(dialect.among(db, event.sscc, followed), event.code != "noted")
+    for row in db.execute(told.where(event.source.not_in(("label", "line")))):
+        body = {**of_parcel[row.sscc], "code": row.code, "place": row.place, "given": row.given}
+        yield SaleStory(at_us=row.at_us, what="parcel-told", by=row.source, body=body)
+    for row in db.execute(sa.select(tracking.troubles).where(dialect.among(db, trouble.sscc, followed))):
+        body = {**of_parcel[row.sscc], "trouble": row.kind, "case": row.case_id}
+        yield SaleStory(at_us=row.at_us, what="parcel-trouble", body=body)
+    for row in db.execute(
+        sa.select(tracking.mails).where(dialect.among(db, mail.sscc, followed), mail.state == "sent")
+    ):
+        yield SaleStory(at_us=row.sent_us, what="mailed", body={**of_parcel[row.sscc], "kind": row.kind})
+    said = tracking.feedback
+    for row in db.execute(
+        sa.select(said.c.sscc, said.c.score, said.c.at_us).where(dialect.among(db, said.c.sscc, followed))
+    ):
+        yield SaleStory(at_us=row.at_us, what="rated", body={**of_parcel[row.sscc], "score": row.score})

@@ -1,6 +1,6 @@
 """What is told of parcels, within a transaction: stored once, in bulk, and where they are by all of it.
 
-Public names: Took, Track, Stored, take, store, place_anew, words_of,
+Public names: Took, TrackedParcel, Stored, take, store, place_anew, words_of,
 state_of, tracked_row, track_of, by_token, numbered, RULES.
 
 Each thing is known by its source and the source's id, or by a hash of what it says; told again it changes nothing. A
@@ -50,7 +50,7 @@ class Took:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
+class TrackedParcel:
     """A parcel that is followed. ``shipment`` empty: it has not left; ``piece`` of ``pieces`` of it, from 1.
 
     ``promised``: day at the consignee's, ISO 8601, and its end; empty, 0 = none is known.
@@ -228,22 +228,22 @@ def tracked_row(row: sa.Row[tuple[object, ...]]) -> Tracked:
     )
 
 
-def track_of(db: sa.Connection, sscc: str) -> Track | None:
+def track_of(db: sa.Connection, sscc: str) -> TrackedParcel | None:
     """A parcel that is followed, by its SSCC; None = nobody does."""
     return _track(db, tables.tracks.c.sscc == sscc)
 
 
-def by_token(db: sa.Connection, token: str, made_after_us: int) -> Track | None:
+def by_token(db: sa.Connection, token: str, made_after_us: int) -> TrackedParcel | None:
     """The parcel of a token, unless that is older."""
     its = tables.tracks.c
     return _track(db, sa.and_(its.token == token, its.made_us > made_after_us))
 
 
-def _track(db: sa.Connection, which: sa.ColumnElement[bool]) -> Track | None:
+def _track(db: sa.Connection, which: sa.ColumnElement[bool]) -> TrackedParcel | None:
     pieces = sa.func.coalesce(tables.shipments.c.pieces, 1).label("pieces")
     joined = tables.tracks.outerjoin(tables.shipments, tables.shipments.c.id == tables.tracks.c.shipment)
     row = db.execute(sa.select(tables.tracks, pieces).select_from(joined).where(which)).first()
-    return None if row is None else Track(**row._asdict())
+    return None if row is None else TrackedParcel(**row._asdict())
 
 
 def _whose(db: sa.Connection, names: set[str]) -> dict[str, str]:

@@ -23,6 +23,7 @@ from edge.core.events import (
 )
 from edge.core.iso_time import iso
 from edge.journal.record import Value
+from edge.views.track_words import of_mail, of_parcel_code
 from edge.views.words.phrase import Phrase, phrase
 
 Body = Mapping[str, str | int | list[str]]
@@ -90,7 +91,8 @@ def tell_change(what: str, by: str, reason: str, body: Body) -> StoryPart:
             said = phrase("sale.rerouted", fulfilment=name, where=place, was=was, carrier=to, code=code)
             return StoryPart(said, phrase("at.desk"), person)
         case _:
-            return StoryPart(phrase(f"sale.{what}", more=_more(by, reason, body)), phrase("at.desk"), person)
+            wish = StoryPart(phrase(f"sale.{what}", more=_more(by, reason, body)), phrase("at.desk"), person)
+            return _of_way(what, by, body) or wish
 
 
 def _at_station(what: str, body: Body) -> Phrase:
@@ -180,6 +182,34 @@ def _packed(body: Body) -> tuple[Phrase, ...]:
 
 def _station(body: Body) -> Phrase:
     return phrase("at.station", station=str(body["station"]))
+
+
+def _of_way(what: str, by: str, body: Body) -> StoryPart | None:
+    """What was told of its parcel on its way, or done about it; None = it is of something else."""
+    match what:
+        case "parcel-told":
+            state = of_parcel_code(str(body["code"]))
+            said = phrase("sale.parcel-told", sscc=str(body["sscc"]), state=state)
+            place = phrase("at.dock", dock=str(body["given"])) if by == "dock" else _town(body)
+            return StoryPart(said, place, phrase("because.carrier", carrier=by) if by != "dock" else None)
+        case "parcel-trouble":
+            said = phrase(
+                "sale.parcel-trouble", sscc=str(body["sscc"]), trouble=phrase(f"track.trouble.{body['trouble']}")
+            )
+            case = _count(body, "case")
+            return StoryPart(said, None, phrase("because.case", number=case) if case else None)
+        case "mailed":
+            kind = of_mail(str(body["kind"]), str(body["fulfilment"]))
+            return StoryPart(phrase("sale.mailed", kind=kind), None, phrase("because.parcel", sscc=str(body["sscc"])))
+        case "rated":
+            said = phrase("sale.rated", score=_count(body, "score"))
+            return StoryPart(said, None, phrase("because.parcel", sscc=str(body["sscc"])))
+        case _:
+            return None
+
+
+def _town(body: Body) -> Phrase | None:
+    return phrase("at.town", town=str(body["place"])) if body.get("place") else None
 
 
 def _wave(body: Body) -> Phrase:

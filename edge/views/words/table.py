@@ -1,6 +1,6 @@
 """The table of all words, and how they are said.
 
-Public names: WORDS, LANGUAGES, Language, say, language.
+Public names: TABLES, WORDS, LANGUAGES, Language, say, language.
 """
 
 from __future__ import annotations
@@ -26,21 +26,22 @@ Language: TypeAlias = Literal["en", "zh-Hant"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh-Hant")
 """In the order of a row's columns, as BCP 47 names them; zh-Hant: 繁體中文."""
 
-WORDS: Rows = {
-    **PAGES,
-    **STORIES,
-    **ALARMS,
-    **ALARM_WORDS,
-    **CARRIERS,
-    **DOCKS,
-    **KPI_WORDS,
-    **PLAN,
-    **REVIEW,
-    **SALES,
-    **STATIONS,
-    **TRACKING,
-    **WAREHOUSE,
-}
+TABLES: tuple[Rows, ...] = (
+    PAGES,
+    STORIES,
+    ALARMS,
+    ALARM_WORDS,
+    CARRIERS,
+    DOCKS,
+    KPI_WORDS,
+    PLAN,
+    REVIEW,
+    SALES,
+    STATIONS,
+    TRACKING,
+    WAREHOUSE,
+)
+WORDS: Rows = {code: row for table in TABLES for code, row in table.items()}
 
 
 def say(word: Word, to: Language = "en") -> str:
