@@ -29,6 +29,8 @@ from api.blocklist import blocklist_page_routes, blocklist_routes
 from api.docks import dock_routes
 from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, media_type
+from api.kpi_pages import kpi_page_routes
+from api.kpis import kpi_routes
 from api.pages import page_routes
 from api.parcels import parcel_page_routes, parcel_routes
 from api.picks import pick_routes
@@ -179,9 +181,10 @@ def create_app(config: SiteConfig) -> FastAPI:
     warehouse_page_routes(app, site)
     parcel_page_routes(app, site)
     put_back_page_routes(app, site)
+    kpi_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
-    for routes in (stock_routes, wave_routes, pick_routes, parcel_routes, event_routes, blocklist_routes):
+    for routes in (stock_routes, wave_routes, pick_routes, parcel_routes, event_routes, blocklist_routes, kpi_routes):
         app.include_router(routes(site))
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app

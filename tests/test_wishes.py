@@ -201,6 +201,7 @@ CLI: dict[str, tuple[list[str], dict[str, str]]] = {
     "parcels label": (["1", "--site", "{site}"], {"--by": "by", "--again": "again"}),
     "parcels void": ([PARCEL, "--reason", "x", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
     "parcels block": (["pack1", "--site", "{site}"], {"--by": "by"}),
+    "kpis count": (["--site", "{site}"], {"--by": "by"}),
     "events again": (["erp", "--site", "{site}"], {"--by": "by"}),
 }
 ASK_FIRST = {"orders import", "orders amend", "picks pick", "picks hand-back"}
@@ -208,6 +209,7 @@ ASK_FIRST = {"orders import", "orders amend", "picks pick", "picks hand-back"}
 V1: dict[str, set[str]] = {
     "/api/v1/blocklist": {"by", "email", "order", "phone", "reason"},
     "/api/v1/blocklist/{seq}/remove": {"by", "reason"},
+    "/api/v1/kpis/count": {"by"},
     "/api/v1/parcels": {"again", "by", "order"},
     "/api/v1/parcels/blocks": {"by", "station"},
     "/api/v1/parcels/{sscc}/print": {"printer"},
