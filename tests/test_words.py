@@ -270,13 +270,14 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
     rendered = "\n".join(
         path.read_text(encoding="utf-8") for path in sorted((project / "api/templates").glob("*.html"))
     )
-    pages = ("blocklist.py", "pages.py", "warehouse_pages.py", "parcels.py", "put_back_page.py")
-    makers = (*(f"api/{name}" for name in pages), "edge/print/pick_sheet.py")
+    pages = ("blocklist.py", "pages.py", "warehouse_pages.py", "parcels.py", "put_back_page.py", "kpi_pages.py")
+    makers = (*(f"api/{name}" for name in pages), "edge/print/pick_sheet.py", "edge/print/shift_sheet.py")
+    makers += ("edge/print/figure_book.py", "edge/views/kpi_board.py")
     python = "\n".join((project / name).read_text(encoding="utf-8") for name in makers)
     codes = (
         dotted
         | set(re.findall(r'\bt\("([^"]+)"', script + rendered))
-        | set(re.findall(r'"((?:sales|stock|wave|pick|label|back|block)\.(?!html")[\w.-]+)"', python))
+        | set(re.findall(r'"((?:sales|stock|wave|pick|label|back|block|kpi)\.(?!html")[\w.-]+)"', python))
     )
     codes |= set(re.findall(r'data-(?:text|label|hint)="([^"]+)"', markup))
     made = [re.sub(r"\$\{[^}]*\}", "*", one) for one in re.findall(r"`([\w.-]+\$\{[^`]*)`", script)]
