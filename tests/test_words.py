@@ -186,6 +186,25 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
 }
 
 
+MAKERS = (
+    "api/blocklist.py",
+    "api/carriers_page.py",
+    "api/kpi_pages.py",
+    "api/navigation.py",
+    "api/pages.py",
+    "api/parcels.py",
+    "api/pick_pages.py",
+    "api/put_back_page.py",
+    "api/track_page.py",
+    "api/tracking_pages.py",
+    "api/warehouse_pages.py",
+    "edge/print/figure_book.py",
+    "edge/print/manifest_paper.py",
+    "edge/print/pick_sheet.py",
+    "edge/print/shift_sheet.py",
+    "edge/views/kpi_board.py",
+)
+"""What names codes of words in Python."""
 SAID_BY_PYTHON = (
     "sales",
     "stock",
@@ -196,6 +215,7 @@ SAID_BY_PYTHON = (
     "block",
     "nav",
     "dock",
+    "kpi",
     "carriers",
     "track",
     "manifest",
@@ -288,20 +308,7 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
     rendered = "\n".join(
         path.read_text(encoding="utf-8") for path in sorted((project / "api/templates").glob("*.html"))
     )
-    pages = (
-        "blocklist.py",
-        "carriers_page.py",
-        "navigation.py",
-        "pages.py",
-        "pick_pages.py",
-        "warehouse_pages.py",
-        "parcels.py",
-        "put_back_page.py",
-        "tracking_pages.py",
-        "track_page.py",
-    )
-    makers = (*(f"api/{name}" for name in pages), "edge/print/pick_sheet.py", "edge/print/manifest_paper.py")
-    python = "\n".join((project / name).read_text(encoding="utf-8") for name in makers)
+    python = "\n".join((project / name).read_text(encoding="utf-8") for name in MAKERS)
     codes = (
         dotted
         | set(re.findall(r'\bt\("([^"]+)"', script + rendered))
