@@ -151,12 +151,12 @@ _HEADER = 2
 _HEADER_MOST = 254
 _ROUNDING = 1e-6
 """Share by which a REAL and a scaled number may differ from what was meant."""
-_TYPE = re.compile(r"([A-Z_]+)(?:\[(\d{1,5})\])?")
+_TYPE = re.compile(r"([A-Z_]+)(?:[\[(](\d{1,5})[\])])?")
 
 
 def parse_type(text: str) -> PointType:
-    """``INT``, ``STRING[20]`` as a type. Raises PointError."""
-    match = _TYPE.fullmatch(text.strip())
+    """``INT``, ``STRING[20]`` as a type, in any case, and ``STRING(20)``. Raises PointError."""
+    match = _TYPE.fullmatch(text.strip().upper())
     if match is None or match[1] not in {kind.value for kind in PointKind}:
         raise PointError(f"{text!r} is no type: allowed are {', '.join(PointKind)}[1..{STRING_MOST}]")
     kind, length = PointKind(match[1]), int(match[2] or 0)

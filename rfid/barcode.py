@@ -33,9 +33,11 @@ _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _GS1_SYMBOLOGIES = {"]C1", "]e0", "]e1", "]e2", "]d2", "]Q3", "]J1"}
 _SSCC = re.compile(r"(?:00)?([0-9]{18})")
 _UNMARKED = re.compile(r"01[0-9]{14}|80030[0-9]{13}")
-_LINK = re.compile(r"(https?://)?[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]+)?/", re.IGNORECASE)
+_LINK = re.compile(r"(https?://)[^/?#]+/|[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]+)?/", re.IGNORECASE)
 # 420, ZIP code of 5 or 9 digits, perhaps FNC1, then 20, 22 or 26 digits that begin with the kind of service.
-_USPS = re.compile(r"420[0-9]{5}(?:[0-9]{4})?\x1d?(9[1-6][0-9]{18}(?:[0-9]{2}|[0-9]{6})?)")
+_USPS = re.compile(
+    r"(?:420|\(420\))[0-9]{5}(?:[0-9]{4})?\x1d?(?:(9[1-6])|\((9[1-6])\))([0-9]{18}(?:[0-9]{2}|[0-9]{6})?)"
+)
 _ENVELOPE = "[)>"
 _MESSAGE = re.compile(r"(?:\][A-Za-z][0-9A-Za-z])?\[\)>\x1e[^\x04]*\x04")
 _BETWEEN = re.compile(r"[\x00-\x1f]+")
@@ -176,7 +178,7 @@ def codes_of(text: str) -> tuple[str, ...]:
             continue
     whole = text.replace(_GS, " ")
     mailed = _USPS.fullmatch(text)
-    return (whole,) if mailed is None else (mailed[1], whole)
+    return (whole,) if mailed is None else ((mailed[1] or mailed[2]) + mailed[3], whole)
 
 
 def _candidates(text: str, is_gs1: bool) -> Iterator[str]:

@@ -141,6 +141,8 @@ GTIN = "0952114100001" + check_digit("0952114100001")
         (f"42090221{MAIL}", [MAIL, f"42090221{MAIL}"]),
         (f"420902211234{MAIL}", [MAIL, f"420902211234{MAIL}"]),
         (f"]C1420902211234\x1d{MAIL}", [MAIL, f"420902211234 {MAIL}"]),
+        (f"(420)90221({MAIL[:2]}){MAIL[2:]}", [MAIL, f"(420)90221({MAIL[:2]}){MAIL[2:]}"]),
+        (f"https://dock7/00/{SSCC[4:]}", [SSCC]),
         (f"HTTP://EXAMPLE.COM/P/8003/{TOTE[6:]}?X=Y", [TOTE]),
         (f"id.gs1.org/00/{SSCC[4:]}", [SSCC]),
         (f"8003{TOTE[6:]}", [TOTE]),

@@ -165,6 +165,24 @@ def one(**more: object) -> bytes:
     return json.dumps({"id": "A", "carrier": "DHL", "lines": [line]} | order).encode()
 
 
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+def test_a_file_of_a_spreadsheet_is_taken_as_it_is_saved(between: str) -> None:
+    rows = (
+        "ID,Carrier,GTIN,quantity,name,,",
+        "A,DHL,4006381333931,2,Mug,,",
+        ",,,,,,",
+        "A,,4006381333931,1,Cup",
+        ",,,,,,",
+    )
+    for first in ("", f"sep={between}\r\n"):
+        text = first + "".join(f"{row}\r\n" for row in rows).replace(",", between)
+        (order,) = read_csv(f"\ufeff{text}".encode()).orders
+        assert (order.id, order.carrier) == ("A", "DHL")
+        assert [(line.name, line.quantity) for line in order.lines] == [("Mug", 2), ("Cup", 1)]
+        (problem,) = read_csv(text.replace("Cup", f"Cup{between}{between}x").encode()).problems
+        assert problem == f"row {5 if first else 4}: 7 cells: the header has 5"
+
+
 def test_product_names_of_the_field(shared: Path) -> None:
     orders = read_csv((shared / "field" / "orders_unicode_names.csv").read_bytes()).orders
     assert [(its.id, its.lines[0].name) for its in orders] == [

@@ -14,6 +14,7 @@ from numbered_device import NumberedDevice
 from edge.cli import main
 from edge.config.load import ConfigError, load_line
 from edge.config.points import point
+from plc.points import Endianness
 
 TABLE = """
 [plc.sorter]
@@ -75,10 +76,15 @@ def test_tables_and_csv_are_one_set_of_points(house: House) -> None:
 def test_a_table_as_a_spreadsheet_of_the_continent_saves_it(house: House, shared: Path) -> None:
     rows = (shared / "field" / "points_excel_eu.csv").read_bytes()
     capitals = rows.replace(b"name;type", "\ufeffName;TYPE".encode()).replace(b"scale", b" Scale ")
-    for given in (rows, capitals, capitals.replace(b";", b"\t")):
+    more = "sep=;\nname;type;address;scale;unit;writable;word_order;;\n"
+    more += "drive/temp;Int;10;0,1;°C;WAHR;LOW-FIRST;;\n;;;;;;;;\n"
+    for given in (rows, capitals, capitals.replace(b";", b"\t"), more.encode(), more.replace("\n", "\r\n").encode()):
         plc = load_line(write(house, TABLE, given)).plc["sorter"]
         temperature = point("drive/temp", plc.point["drive/temp"])
         assert (temperature.address, temperature.scale, temperature.unit) == (10, 0.1, "°C")
+    assert temperature.writable and temperature.word_order is Endianness.LOW_FIRST
+    with pytest.raises(ConfigError, match="byte 30: not UTF-8: save it as CSV UTF-8"):
+        load_line(write(house, TABLE, "name;type;unit\ndrive/temp;INT;°C\n".encode("cp1252")))
 
 
 def test_every_error_at_once_with_its_line(house: House) -> None:

@@ -121,6 +121,7 @@ def test_orders_as_the_trade_writes_them() -> None:
     }
     assert encode(Point("a/b", parse_type("SINT")), -2) == [0x00FE]
     assert decode(Point("a/b", parse_type("SINT")), [0x55FE]) == -2
+    assert parse_type("String(5)") == parse_type(" STRING[5] ") and parse_type("DInt") == parse_type("DINT")
     assert encode(Point("a/b", parse_type("STRING[5]")), "ABC") == [0x4142, 0x4300, 0]
     assert decode(Point("a/b", parse_type("STRING[3]"), byte_order=low), [0x4241, 0x5843]) == "ABC"
     assert decode(Point("a/b", parse_type("BOOL"), bit=9), [0x0200]) is True

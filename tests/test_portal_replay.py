@@ -136,10 +136,13 @@ def test_a_tag_is_one_however_its_epc_is_written(
     assert (carton["epcs"], total["exact_passages"]) == (["3034257BF7194E4000001A85"], 1)
 
 
-@given(st.binary(min_size=1, max_size=62), st.lists(st.sampled_from(["", " ", "\t", "-", ":", "\u00a0"]), min_size=1))
+@given(
+    st.binary(min_size=1, max_size=62),
+    st.lists(st.sampled_from(["", " ", "\t", "-", ":", "_", " 0x", "\u00a0"]), min_size=1),
+)
 def test_hexadecimal_has_one_plain_form(octets: bytes, between: list[str]) -> None:
     separators = cycle(between)
-    for lead in ("", "0x", " 0X "):
+    for lead in ("", "0x", " 0X ", "16#", "urn:epc:raw:96.x", "URN:EPC:RAW:96.X"):
         text = lead + "".join(f"{octet:02{'xX'[octet % 2]}}{next(separators)}" for octet in octets)
         assert plain_hex(text) == octets.hex().upper(), text
     assert plain_hex(f"{text}F") is plain_hex("") is plain_hex("0x") is plain_hex("30G4") is None

@@ -6,7 +6,6 @@ Public names: PointConfig, PointName, point, every_point, read_points.
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from edge.config.problem import said_of
+from edge.config.spreadsheet import SpreadsheetRows
 from edge.config.table import Frozen
 from plc.node_ids import node_id_trouble
 from plc.points import Encoding, Endianness, Point, PointError, Table, parse_type
@@ -57,9 +57,12 @@ class PointConfig(Frozen):
     high: float | None = Field(default=None, description="greatest value that may be written")
 
 
-_BETWEEN = ",;\t"
 _MODBUS_KEYS = ("table", "address", "device_id", "word_order", "byte_order", "encoding", "header", "bit")
 _FLOATS = {name for name, field in PointConfig.model_fields.items() if field.annotation in (float, float | None)}
+_BOOLS = {name for name, field in PointConfig.model_fields.items() if field.annotation is bool}
+_WORDS = {"table", "word_order", "byte_order"}
+_YES_NO = dict.fromkeys(("wahr", "ja", "vrai", "oui", "vero", "verdadero", "waar"), "true")
+_YES_NO |= dict.fromkeys(("falsch", "nein", "faux", "non", "falso", "onwaar"), "false")
 _ADAPTER = TypeAdapter(PointName)
 
 
@@ -102,7 +105,7 @@ def every_point(
     except OSError as error:
         return dict(given), [*problems, f"{where}: cannot be read: {error.strerror}"]
     except UnicodeDecodeError as error:
-        return dict(given), [*problems, f"{where}: byte {error.start}: not UTF-8"]
+        return dict(given), [*problems, f"{where}: byte {error.start}: not UTF-8: save it as CSV UTF-8"]
     problems += [f"{where}: {problem}" for problem in wrong]
     for name, config in found.items():
         if name in given:
@@ -135,13 +138,12 @@ def _problems(here: str, name: str, config: PointConfig, driver: str) -> Iterato
 def read_points(text: str) -> tuple[dict[str, PointConfig], dict[str, int], list[str]]:
     """The points of a CSV file, the line of each, and every problem as ``line N: column: value: what is allowed``.
 
-    The first row names the columns, in any case: ``name``, ``type`` and any other key of a point; an empty cell is a
-    key not given. Between the cells stand commas, semicolons or tabs, whichever the first row has most of; unless these
-    are commas, a decimal comma is taken as a point.
+    The header names the columns, in any case: ``name``, ``type`` and any other key of a point; an empty cell is a
+    key not given. Unless commas stand between the cells, a decimal comma is taken as a point, and yes and no are also
+    as spreadsheets of the continent write them.
     """
-    head = text.split("\n", 1)[0]
-    between = max(_BETWEEN, key=head.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True)
+    table = SpreadsheetRows(text, strict=True)
+    rows = iter(table)
     found: dict[str, PointConfig] = {}
     lines: dict[str, int] = {}
     problems: list[str] = []
@@ -158,18 +160,20 @@ def read_points(text: str) -> tuple[dict[str, PointConfig], dict[str, int], list
         if problems:
             return {}, {}, problems
         for cells in rows:
-            line = rows.line_num
+            line = table.line
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
                 problems.append(f"line {line}: {len(cells)} cells: allowed are {len(header)}, as in line 1")
                 continue
             row = {key: cell.strip() for key, cell in zip(header, cells, strict=True) if cell.strip()}
-            if between != ",":
+            if table.between != ",":
                 row |= {key: row[key].replace(",", ".") for key in _FLOATS & row.keys()}
+                row |= {key: _YES_NO.get(row[key].lower(), row[key]) for key in _BOOLS & row.keys()}
+            row |= {key: row[key].lower() for key in _WORDS & row.keys()}
             problems += _take(row, line, found, lines)
     except csv.Error as error:
-        problems.append(f"line {rows.line_num}: no CSV: {error}")
+        problems.append(f"line {table.line}: no CSV: {error}")
     return found, lines, problems
 
 

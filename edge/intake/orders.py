@@ -20,7 +20,7 @@ and either id or channel and external (then the id is
 ``channel-external``; what would make two channels' ids one, or is no part of an id, stands in it as ``%XX``).
 ``null`` is as if the key were not there.
 
-CSV: UTF-8, a header, comma or semicolon, one row for each order line (`CSV_COLUMNS`). Rows of one order have the
+CSV: UTF-8, a header, comma, semicolon or tab, one row for each order line (`CSV_COLUMNS`). Rows of one order have the
 same id and stand together or apart; what concerns the whole order may be left out after its first row. ``epcs`` and
 ``codes`` are separated by spaces.
 """
@@ -28,7 +28,6 @@ same id and stand together or apart; what concerns the whole order may be left o
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -48,6 +47,7 @@ from pydantic import (
 )
 
 from edge.config.problem import first_of
+from edge.config.spreadsheet import SpreadsheetRows
 from edge.core.values.order import Order, OrderLine, OrderState
 from edge.core.values.text import one_line
 from edge.intake import keys
@@ -97,12 +97,11 @@ def read_csv(body: bytes) -> Intake:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return Intake((), (f"body: byte {error.start} is not UTF-8: save the file as CSV UTF-8",))
-    head = text.split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
+    table = SpreadsheetRows(text)
     try:
-        rows = [(reader.line_num, row) for row in reader]
+        rows = [(table.line, row) for row in table]
     except csv.Error as error:
-        return Intake((), (f"row {reader.line_num}: not CSV: {error}",))
+        return Intake((), (f"row {table.line}: not CSV: {error}",))
     if not rows:
         return Intake((), (f"row 1: empty: a header is required, columns: {', '.join(CSV_COLUMNS)}",))
     header = [name.strip().lower() for name in rows[0][1]]

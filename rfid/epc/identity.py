@@ -69,7 +69,7 @@ def parse(text: str) -> Epc:
         text = urn[0].lower() + text[urn.end() :]
     if text.startswith("urn:epc:tag:"):
         return parse_tag_uri(text).epc
-    if text.startswith("urn:"):
+    if text.startswith("urn:") and not text.startswith("urn:epc:raw:"):
         return parse_uri(text)
     try:
         if text[:8].lower().startswith(("https://", "http://")):
