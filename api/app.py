@@ -26,6 +26,8 @@ from starlette.staticfiles import StaticFiles
 
 from api.answers import PROBLEMS, FieldSaid, field_problems_answer, json_answer, problems_answer
 from api.blocklist import blocklist_page_routes, blocklist_routes
+from api.case_pages import case_page_routes
+from api.cases import case_routes
 from api.docks import dock_routes
 from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, media_type
@@ -55,6 +57,7 @@ from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
 from edge.metrics import CONTENT_TYPE, text
 from edge.orders.articles import GtinError
+from edge.orders.cases import CaseError, UnknownCaseError
 from edge.orders.picking import PickError, ToteHeldError
 from edge.orders.stock import StockError
 from edge.site.desk import SalesConflict, UnknownSale
@@ -179,9 +182,10 @@ def create_app(config: SiteConfig) -> FastAPI:
     warehouse_page_routes(app, site)
     parcel_page_routes(app, site)
     put_back_page_routes(app, site)
+    case_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
-    for routes in (stock_routes, wave_routes, pick_routes, parcel_routes, event_routes, blocklist_routes):
+    for routes in (stock_routes, wave_routes, pick_routes, parcel_routes, event_routes, blocklist_routes, case_routes):
         app.include_router(routes(site))
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app
@@ -237,6 +241,11 @@ def _answer_errors(app: FastAPI) -> None:
     async def refused(_: Request, error: Exception) -> Response:
         field = "tote" if isinstance(error, ToteHeldError) else str(error).partition(":")[0]
         return problem_answer(412 if isinstance(error, StalePickError) else 409, str(error), [(field, str(error))])
+
+    @app.exception_handler(CaseError)
+    async def no_such(_: Request, error: CaseError) -> Response:
+        status = 404 if isinstance(error, UnknownCaseError) else 409
+        return problem_answer(status, str(error), [(str(error).partition(":")[0], str(error))])
 
     @app.exception_handler(GtinError)
     async def no_gtin(_: Request, error: GtinError) -> Response:

@@ -33,6 +33,7 @@ from edge.core.values.order import Order, OrderState
 from edge.journal.sign import Unwritable
 from edge.orders.allocation import Refused
 from edge.orders.articles import Goods
+from edge.orders.cases import CaseKind, CaseState, CauseKind, ComplaintClass, ContactChannel, Want
 from edge.orders.contact import ContactOutcome
 from edge.orders.corrections import Correction, Mismatch
 from edge.orders.cover import CoverFinding
@@ -40,6 +41,7 @@ from edge.orders.eligibility import ServiceRefusal
 from edge.orders.forecast import Late, LateReason
 from edge.orders.picking import ShortReason
 from edge.orders.reservations import Displacement
+from edge.orders.returns import Disposition, ReturnReason, UnitFinding
 from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState, Place
@@ -47,6 +49,7 @@ from edge.orders.waves import PickMode
 from edge.views.plan_sentences import tell_correction, tell_displacement, tell_late, tell_refusal
 from edge.views.sentences import Teller
 from edge.views.words.alarms import ALARMS
+from edge.views.words.cases import CASES
 from edge.views.words.docks import DOCKS
 from edge.views.words.pages import PAGES
 from edge.views.words.phrase import Phrase, Word, places
@@ -133,9 +136,27 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "anomaly.*": AnomalyCode,
     "asked.*": LoadAction,
     "block.*": ("order", "phone", "email", "address"),
+    "case.by.*": ContactChannel,
+    "case.cause.*": CauseKind,
+    "case.class.*": (*ComplaintClass, *ReturnReason),
+    "case.did.*": (
+        *("opened", "words", "asked", "refused", "authorised", "labelled", "came", "inspected", "accepted", "money"),
+        *("exchanged", "resolved", "closed", "reopened", "taken", "answered", "note", "cause", "expired", "overdue"),
+        "escalated",
+    ),
+    "case.found.*": UnitFinding,
+    "case.kind.*": CaseKind,
+    "case.money.*": ("payment", "refund", "moved", "credit", "freight"),
+    "case.state.*": CaseState,
+    "case.to.*": Disposition,
+    "case.want.*": Want,
+    "case.why.*": (
+        *("too-many", "no-policy", "repair", "not-delivered", "window-over", "excluded", "condition", "by-person"),
+    ),
     "carrier.*": ("not-wished", "no-zone", "full"),
     "contact.*": ContactOutcome,
     "dock.reason.*": DockReason,
+    "dock.verdict.*": GateVerdict,
     "found.*": FindingKind,
     "fulfilment.*": (*FulfilmentState, "unloaded", "split"),
     "gated-*": GateVerdict,
@@ -176,7 +197,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
 
 
 def test_every_code_has_words_in_both_languages_with_the_same_values() -> None:
-    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, PLAN, REVIEW, SALES, STORIES, WAREHOUSE)
+    tables = (ALARMS, ALARM_WORDS, CASES, DOCKS, PAGES, PLAN, REVIEW, SALES, STORIES, WAREHOUSE)
     assert sum(map(len, tables)) == len(WORDS), "a code stands twice"
     assert [set(language(name)) for name in LANGUAGES] == [set(WORDS)] * 2
     for code, (english, chinese) in WORDS.items():
@@ -261,13 +282,21 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
     rendered = "\n".join(
         path.read_text(encoding="utf-8") for path in sorted((project / "api/templates").glob("*.html"))
     )
-    pages = ("blocklist.py", "pages.py", "warehouse_pages.py", "parcels.py", "put_back_page.py")
+    pages = (
+        "blocklist.py",
+        "case_pages.py",
+        "cases.py",
+        "pages.py",
+        "warehouse_pages.py",
+        "parcels.py",
+        "put_back_page.py",
+    )
     makers = (*(f"api/{name}" for name in pages), "edge/print/pick_sheet.py")
     python = "\n".join((project / name).read_text(encoding="utf-8") for name in makers)
     codes = (
         dotted
         | set(re.findall(r'\bt\("([^"]+)"', script + rendered))
-        | set(re.findall(r'"((?:sales|stock|wave|pick|label|back|block)\.(?!html")[\w.-]+)"', python))
+        | set(re.findall(r'"((?:sales|stock|wave|pick|label|back|block|case|evidence)\.(?!html")[\w.-]+)"', python))
     )
     codes |= set(re.findall(r'data-(?:text|label|hint)="([^"]+)"', markup))
     made = [re.sub(r"\$\{[^}]*\}", "*", one) for one in re.findall(r"`([\w.-]+\$\{[^`]*)`", script)]

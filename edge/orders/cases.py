@@ -1,7 +1,7 @@
 """Cases: what went wrong or comes back, how far it is, what moves it, and what it may be about.
 
-Public names: Case, CaseKind, CaseState, CaseTurn, CASE_ARROWS, CaseError, ComplaintClass, ContactChannel, Want,
-CauseKind, case_moved, may, OVER.
+Public names: Case, CaseKind, CaseState, CaseTurn, CASE_ARROWS, CaseError, UnknownCaseError, ComplaintClass,
+ContactChannel, Want, CauseKind, case_moved, may, OVER.
 
 An exception, a complaint or a repair is a case as a return is. Each has somebody who looks after it and an instant by
 which it shall be done, until it is closed.
@@ -15,6 +15,10 @@ from enum import StrEnum
 
 class CaseError(ValueError):
     """What cannot be done with a case; names it and what is allowed."""
+
+
+class UnknownCaseError(CaseError):
+    """There is no case of that number."""
 
 
 class CaseKind(StrEnum):

@@ -16,7 +16,6 @@ from edge.site.tables.metadata import METADATA, Long
 
 _OPEN = "closed_us = 0"
 _NUMBERED = "number <> ''"
-_TAGGED = "epc <> ''"
 cases = sa.Table(
     "service_case",
     METADATA,
@@ -95,9 +94,6 @@ units = sa.Table(
     sa.Column("code", sa.String(40), nullable=False),  # what the inspection saw
     sa.Column("credited", sa.Boolean, nullable=False),  # it is settled with the customer
     sa.CheckConstraint("units > 0", name="ck_case_unit_units"),
-    sa.Index(
-        "ix_case_unit_tag", "case", "epc", unique=True, postgresql_where=sa.text(_TAGGED), sqlite_where=sa.text(_TAGGED)
-    ),
 )
 notes = sa.Table(
     "case_note",

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from edge.core.alarms.words import ALARM_WORDS
 from edge.views.words.alarms import ALARMS
+from edge.views.words.cases import CASES
 from edge.views.words.docks import DOCKS
 from edge.views.words.pages import PAGES
 from edge.views.words.phrase import Rows, Word, fill
@@ -22,7 +23,18 @@ Language: TypeAlias = Literal["en", "zh-Hant"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh-Hant")
 """In the order of a row's columns, as BCP 47 names them; zh-Hant: 繁體中文."""
 
-WORDS: Rows = {**PAGES, **STORIES, **ALARMS, **ALARM_WORDS, **DOCKS, **PLAN, **REVIEW, **SALES, **WAREHOUSE}
+WORDS: Rows = {
+    **PAGES,
+    **STORIES,
+    **ALARMS,
+    **ALARM_WORDS,
+    **CASES,
+    **DOCKS,
+    **PLAN,
+    **REVIEW,
+    **SALES,
+    **WAREHOUSE,
+}
 
 
 def say(word: Word, to: Language = "en") -> str:
