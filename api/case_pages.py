@@ -315,10 +315,11 @@ def _at_station(site: Site, request: Request, action: str, given: Mapping[str, s
         return _station(site, request, _Table(table.by, table.number, known[:1_000], begun))
     if not table.epcs:
         return _station(site, request, table)
-    seen = Seen(cause=f"station {begun}", epcs=table.epcs, number=table.number, by=table.by)
     try:
+        epcs = tuple(keys.item(epc) for epc in table.epcs)
+        seen = Seen(cause=f"station {begun}", epcs=epcs, number=table.number, by=table.by)
         found = site.cases().came(seen, now_us())
-    except CaseError as error:
+    except ValueError as error:  # a CaseError is one too
         return _station(site, request, table, [str(error)], status=409)
     return _station(site, request, _Table(by=table.by), found=found)
 

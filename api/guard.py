@@ -56,7 +56,7 @@ _HEADERS = {
 
 FORM_POLICY = _HEADERS["content-security-policy"].replace("form-action 'none'", "form-action 'self'")
 """Of pages with forms, which go to this server alone."""
-PAGES = ("/orders", "/stock", "/waves", "/picks", "/parcels", "/put-backs")
+PAGES = ("/orders", "/stock", "/waves", "/picks", "/parcels", "/put-backs", "/cases", "/station")
 """Where pages begin that are rendered here."""
 PAGE_COOKIE = "lanewise-page"
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})

@@ -294,8 +294,10 @@ class _Gate:
             if not epc and self._known(case.id, sku):
                 continue
             for finding, of, n in self._recognised(case, epc, gtin, sku, count):
+                left = self._sold.get(epc)
+                whose = (*of, left.fulfilment if left is not None else "")
                 unit = case_units.receive(
-                    self._db, case, (epc, sku, n), finding, of, self._care.care.bin, seen.by, self._at_us
+                    self._db, case, (epc, sku, n), finding, whose, self._care.care.bin, seen.by, self._at_us
                 )
                 found.append(SeenUnit(case.id, unit))
                 self._note(case, unit)

@@ -81,6 +81,7 @@ units = sa.Table(
     sa.Column("epc", sa.String(64), nullable=False, index=True),  # empty = no tag
     sa.Column("order_id", sa.String(200), nullable=False),  # that it was sold with, empty = none
     sa.Column("line", sa.Integer, nullable=False),  # 0 = of none
+    sa.Column("fulfilment", sa.String(200), nullable=False),  # in whose parcel it left last, empty = nobody knows
     sa.Column("sku", sa.String(200), nullable=False),
     sa.Column("units", sa.Integer, nullable=False),
     sa.Column("finding", sa.String(20), nullable=False),

@@ -80,6 +80,7 @@ def upgrade() -> None:
         sa.Column("epc", sa.String(64), nullable=False),
         sa.Column("order_id", sa.String(200), nullable=False),
         sa.Column("line", sa.Integer, nullable=False),
+        sa.Column("fulfilment", sa.String(200), nullable=False),
         sa.Column("sku", sa.String(200), nullable=False),
         sa.Column("units", sa.Integer, nullable=False),
         sa.Column("finding", sa.String(20), nullable=False),
