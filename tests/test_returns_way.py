@@ -177,8 +177,8 @@ def served(project: Path, folder: Path) -> Iterator[Served]:
         try:
             wait_until(lambda: running.started)
             its = Served(f"http://{site.listen}", toml, app.state.site.store())
-            yield its
-            its.http.close()
+            with its.http:
+                yield its
         finally:
             running.should_exit = True
             thread.join(HANGS_S)
@@ -204,7 +204,7 @@ def test_the_same_item_is_sold_again_and_verified(
         assert label in page
         known = {"by": "Eve", "number": label, "begun": "1"}
         page = site.page("/station/returns/finish", epcs=other, **known)
-        assert "ANOTHER UNIT of the same article" in page, page[page.index("id=\"found"):]
+        assert "ANOTHER UNIT of the same article" in page, page[page.index('id="found') :]
         assert "1 of SKU-1 did not come" in page
         (swapped,) = site.get(here)["units"]
         site.post(f"{here}/units/{swapped['seq']}", {"disposition": "back", "by": "Eve"})
@@ -296,6 +296,7 @@ def commands(site: Served, number: int, capsys: pytest.CaptureFixture[str]) -> N
         f"/api/v1/cases/{asked}/causes", {"kind": "sku", "value": "SKU-1", "amount": 5, "currency": "TWD", "by": "A"}
     )
     assert asks("causes") == "sku SKU-1: 1 cases, 100.0 %, 5 TWD\n"
+    assert "refused" in asks("refuse", asked, "it works after all", "--by", "Ann")
     assert ["sku", "SKU-1"] in site.get(f"/api/v1/cases/{asked}/suggestions")
 
 

@@ -110,7 +110,7 @@ _BEFORE = (_S.OPEN, _S.PERSON, _S.AUTHORISED, _S.WAITING, _S.EXPIRED, _S.REFUSED
 CASE_ARROWS: dict[tuple[CaseState, CaseTurn], CaseState] = {
     (_S.OPEN, _T.ASKED): _S.PERSON,
     **{(here, _T.AUTHORISED): _S.AUTHORISED for here in (_S.OPEN, _S.PERSON, _S.REFUSED, _S.EXPIRED)},
-    **{(here, _T.REFUSED): _S.REFUSED for here in (_S.OPEN, _S.PERSON, _S.AUTHORISED)},
+    **{(here, _T.REFUSED): _S.REFUSED for here in (_S.OPEN, _S.PERSON, _S.AUTHORISED, _S.WAITING)},
     (_S.AUTHORISED, _T.LABELLED): _S.WAITING,
     **{(here, _T.CAME): _S.RECEIVED for here in (*_BEFORE, _S.RECEIVED, _S.INSPECTED, _S.RESOLVED, _S.CLOSED)},
     **{(here, _T.LAPSED): _S.EXPIRED for here in (_S.AUTHORISED, _S.WAITING)},
