@@ -28,6 +28,8 @@ from api.answers import PROBLEMS, FieldSaid, field_problems_answer, json_answer,
 from api.blocklist import blocklist_page_routes, blocklist_routes
 from api.carriers import carrier_routes
 from api.carriers_page import carriers_page_routes
+from api.case_pages import case_page_routes
+from api.cases import case_routes
 from api.docks import dock_routes
 from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, media_type
@@ -66,6 +68,7 @@ from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
 from edge.metrics import CONTENT_TYPE, text
 from edge.orders.articles import GtinError
+from edge.orders.cases import CaseError, UnknownCaseError
 from edge.orders.picking import PickError, ToteHeldError
 from edge.orders.stock import StockError
 from edge.site.desk import SalesConflict, UnknownSale
@@ -198,6 +201,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     track_page_routes(app, site)
     put_back_page_routes(app, site)
     station_page_routes(app, site)
+    case_page_routes(app, site)
     kpi_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
@@ -207,6 +211,7 @@ def create_app(config: SiteConfig) -> FastAPI:
         pick_routes,
         parcel_routes,
         carrier_routes,
+        case_routes,
         station_routes,
         event_routes,
         blocklist_routes,
@@ -275,6 +280,11 @@ def _answer_errors(app: FastAPI) -> None:
     async def not_packed(_: Request, error: PackError) -> Response:
         said = say(tell_pack_error(error.code, error.values))
         return field_problems_answer(409, said, [FieldSaid("order", said)], code=f"station.refused.{error.code}")
+
+    @app.exception_handler(CaseError)
+    async def no_such(_: Request, error: CaseError) -> Response:
+        status = 404 if isinstance(error, UnknownCaseError) else 409
+        return problem_answer(status, str(error), [(str(error).partition(":")[0], str(error))])
 
     @app.exception_handler(GtinError)
     async def no_gtin(_: Request, error: GtinError) -> Response:

@@ -42,6 +42,8 @@ PAGES = (
     Page("/parcels", "label.title", "nav.parcels"),
     Page("/tracking", "track.title", "nav.parcels"),
     Page("/carriers", "carriers.title"),
+    Page("/cases", "case.title", "case.title"),
+    Page("/station/returns", "case.station", "case.title"),
     Page("/kpis", "kpi.page"),
     Page("/index.html", "dock.lines"),
     Page("/docks.html", "dock.title"),

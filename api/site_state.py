@@ -37,6 +37,8 @@ from edge.core.events import AlarmChanged, Started
 from edge.core.values.alarm import AlarmKind
 from edge.core.values.layout import LineLayout
 from edge.core.values.wishes import Wish
+from edge.intake.calendars import CalendarError
+from edge.intake.care import care_rules
 from edge.intake.planning import planning_of
 from edge.journal.disk import NEEDED_BYTES, DiskWatch, disk_samples
 from edge.journal.host_time import now_us
@@ -45,6 +47,8 @@ from edge.metrics import Sample
 from edge.orders.picking import PickError
 from edge.orders.planning import Planning
 from edge.orders.stock import StockError
+from edge.site.case_care import care_duties
+from edge.site.case_desk import CaseDesk
 from edge.site.desk import SalesDesk
 from edge.site.duties import Duty, duties_of, turn
 from edge.site.mails import MAIL_CURSOR
@@ -145,6 +149,10 @@ class Site:
             for its, names, board in zip(controllers, devices, boards, strict=True)
         ]
         self.review = review_rules(config.review)
+        try:
+            self.care = care_rules(config.team, config.returns, config.care)
+        except CalendarError as error:
+            raise ConfigError(Path("SITE.toml"), [f"team, returns: {error}"]) from None
         self.page_secret = "" if self.token is None else page_secret(self.token.encode())
         self._countries = tuple(dict.fromkeys(one.country for one in config.channels.values() if one.country))
         self._apart = [name for name, one in config.channels.items() if not one.allow_merge]
@@ -209,6 +217,11 @@ class Site:
         """The sales orders of the store. Raises StoreError."""
         planning = self._planning if self.config.service else None
         return SalesDesk(self.store(), self.review, self._countries, planning, self._apart)
+
+    def cases(self) -> CaseDesk:
+        """The cases of the store. Raises StoreError."""
+        planning = self._planning if self.config.service else None
+        return CaseDesk(self.store(), self.care, self.review, planning)
 
     def _planning(self, at_us: int) -> Planning:
         return planning_of(self.config.service, self.config.plan, at_us)
@@ -369,7 +382,7 @@ class Site:
         again = (Duty("review-again", plan.again_minutes * 60_000_000, looked),) if plan.again_minutes else ()
         tracking = self.doors.duties(self.store)
         own = duties_of(self.config.service, plan, self.config.kpi)
-        return (*own, *again, *tracking, *self.herald.duties())
+        return (*own, *again, *tracking, *care_duties(self.care), *self.herald.duties())
 
     async def on_duty(self, duty: Duty) -> None:
         """Does what the site does by itself, for ever; what goes wrong ends the turn and nothing else."""

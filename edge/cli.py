@@ -111,6 +111,9 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
         "Sales orders.",
     )
     of_module("stock", "edge.commands.stock", "stock: what lies where, receipts, moves, counts, audit", "Stock.")
+    of_module(
+        "cases", "edge.commands.cases", "cases and returns: list, show, gate, inspect, settle", "Cases and returns."
+    )
     of_module("waves", "edge.commands.waves", "waves of orders: plan, release, withdraw, late ones", "Waves of orders.")
     of_module("picks", "edge.commands.picks", "rounds of pickers: claim, pick, hand back, totes, put-backs", "Picking.")
     of_module(
@@ -311,6 +314,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from edge.config.slow_links import slow_link_margins
     from edge.config.surroundings import check_line, check_site, exposed
     from edge.intake.calendars import CalendarError, local_day
+    from edge.intake.care import care_rules
     from edge.intake.planning import planning_of
     from edge.journal.host_time import now_us
 
@@ -325,6 +329,10 @@ def _check(arguments: argparse.Namespace) -> int:
                 planning_of(site.service, site.plan, now_us())
             except CalendarError as error:
                 raise ConfigError(path, [f"service: {error}"]) from None
+            try:
+                care_rules(site.team, site.returns, site.care)
+            except CalendarError as error:
+                raise ConfigError(path, [f"team, returns: {error}"]) from None
             print(f"{path}: good: site {site.site}, {len(site.controller)} controller(s), listens on {site.listen}")
             today = local_day(now_us(), site.plan.time_zone)
             told = [*exposed(site), *label_warnings(site.label), *contract_findings(site.service, today)]

@@ -63,9 +63,11 @@ def item(article: int, serial: int) -> str:
 def floor_says(store: SiteStore, *values: Value) -> None:
     """What a controller's journal tells the store."""
     first = store.cursor("line") + 1
-    store.project(
-        "line", [Record(seq, one.at_us, "a", type(one).__name__, encode(one)) for seq, one in enumerate(values, first)]
-    )
+    records = []
+    for seq, one in enumerate(values, first):
+        line = getattr(one, "line", "a")
+        records.append(Record(seq, one.at_us, line, type(one).__name__, encode(one)))
+    store.project("line", records)
 
 
 def draft(number: int, wanted: Sequence[tuple[int, int, int]], paid: int | None = None, discount: int = 0) -> Draft:

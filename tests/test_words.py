@@ -32,6 +32,7 @@ from edge.core.values.order import Order, OrderState
 from edge.journal.sign import Unwritable
 from edge.orders.allocation import Refused
 from edge.orders.articles import Goods
+from edge.orders.cases import CaseKind, CaseState, CauseKind, ComplaintClass, ContactChannel, Want
 from edge.orders.contact import ContactOutcome
 from edge.orders.corrections import Correction, Mismatch
 from edge.orders.cover import CoverFinding
@@ -41,6 +42,7 @@ from edge.orders.kpis import BY_NAME, Better, Dimension
 from edge.orders.picking import ShortReason
 from edge.orders.reroute import Where
 from edge.orders.reservations import Displacement
+from edge.orders.returns import Disposition, ReturnReason, UnitFinding
 from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState, Place
@@ -129,10 +131,28 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "anomaly.*": AnomalyCode,
     "asked.*": LoadAction,
     "block.*": ("order", "phone", "email", "address"),
+    "case.by.*": ContactChannel,
+    "case.cause.*": CauseKind,
+    "case.class.*": (*ComplaintClass, *ReturnReason),
+    "case.did.*": (
+        *("opened", "words", "asked", "refused", "authorised", "labelled", "came", "inspected", "accepted", "money"),
+        *("exchanged", "resolved", "closed", "reopened", "taken", "answered", "note", "cause", "expired", "overdue"),
+        "escalated",
+    ),
+    "case.found.*": UnitFinding,
+    "case.kind.*": CaseKind,
+    "case.money.*": ("payment", "refund", "moved", "credit", "freight"),
+    "case.state.*": CaseState,
+    "case.to.*": Disposition,
+    "case.want.*": Want,
+    "case.why.*": (
+        *("too-many", "no-policy", "repair", "not-delivered", "window-over", "excluded", "condition", "by-person"),
+    ),
     "carrier.*": ("not-wished", "no-zone", "full"),
     "carriers.where.*": Where,
     "contact.*": ContactOutcome,
     "dock.reason.*": DockReason,
+    "dock.verdict.*": GateVerdict,
     "found.*": FindingKind,
     "fulfilment.*": (*FulfilmentState, "unloaded", "split"),
     "gated-*": GateVerdict,
@@ -189,6 +209,8 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
 MAKERS = (
     "api/blocklist.py",
     "api/carriers_page.py",
+    "api/case_pages.py",
+    "api/cases.py",
     "api/kpi_pages.py",
     "api/navigation.py",
     "api/pages.py",
@@ -217,6 +239,8 @@ SAID_BY_PYTHON = (
     "dock",
     "kpi",
     "carriers",
+    "case",
+    "evidence",
     "track",
     "manifest",
 )

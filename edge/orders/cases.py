@@ -1,7 +1,7 @@
 """Cases: what went wrong or comes back, how far it is, what moves it, and what it may be about.
 
-Public names: Case, CaseKind, CaseState, CaseTurn, CASE_ARROWS, CaseError, ComplaintClass, ContactChannel, Want,
-CauseKind, case_moved, may, OVER.
+Public names: Case, CaseKind, CaseState, CaseTurn, CASE_ARROWS, CaseError, UnknownCaseError, ComplaintClass,
+ContactChannel, Want, CauseKind, case_moved, may, OVER.
 
 An exception, a complaint or a repair is a case as a return is. Each has somebody who looks after it and an instant by
 which it shall be done, until it is closed.
@@ -15,6 +15,10 @@ from enum import StrEnum
 
 class CaseError(ValueError):
     """What cannot be done with a case; names it and what is allowed."""
+
+
+class UnknownCaseError(CaseError):
+    """There is no case of that number."""
 
 
 class CaseKind(StrEnum):
@@ -106,7 +110,7 @@ _BEFORE = (_S.OPEN, _S.PERSON, _S.AUTHORISED, _S.WAITING, _S.EXPIRED, _S.REFUSED
 CASE_ARROWS: dict[tuple[CaseState, CaseTurn], CaseState] = {
     (_S.OPEN, _T.ASKED): _S.PERSON,
     **{(here, _T.AUTHORISED): _S.AUTHORISED for here in (_S.OPEN, _S.PERSON, _S.REFUSED, _S.EXPIRED)},
-    **{(here, _T.REFUSED): _S.REFUSED for here in (_S.OPEN, _S.PERSON, _S.AUTHORISED)},
+    **{(here, _T.REFUSED): _S.REFUSED for here in (_S.OPEN, _S.PERSON, _S.AUTHORISED, _S.WAITING)},
     (_S.AUTHORISED, _T.LABELLED): _S.WAITING,
     **{(here, _T.CAME): _S.RECEIVED for here in (*_BEFORE, _S.RECEIVED, _S.INSPECTED, _S.RESOLVED, _S.CLOSED)},
     **{(here, _T.LAPSED): _S.EXPIRED for here in (_S.AUTHORISED, _S.WAITING)},

@@ -23,7 +23,7 @@ from edge.site.outbox import OutboxTold
 from edge.site.returns import Seen
 from edge.site.tables import cases as tables
 from edge.site.tables import floor
-from rfid.epc.identity import gtin_of
+from rfid.epc.identity import gtin_of, identity_of_hex
 
 _AT_ONCE = 500
 _WORDS_US = 180 * 86_400_000_000
@@ -129,7 +129,8 @@ def watch_gate(at: StoreConnections, care: CareRules, at_us: int) -> int:
     with at.reading() as db:
         passed = _passages(db, care)
     for node, seq, passage in passed:
-        epcs = tuple(sorted(epc for epc in passage.owned if gtin_of(epc)))
+        named = {identity for epc in passage.owned if (identity := identity_of_hex(epc)) is not None}
+        epcs = tuple(sorted(epc for epc in named if gtin_of(epc)))
         if epcs:
             cause = f"{passage.line}#{passage.passage}@{passage.start_us}"
             seen = returns.came(at, care, Seen(cause=cause, epcs=epcs, by=passage.line), at_us)

@@ -1,7 +1,7 @@
 """What people do with cases: each call is one transaction, noted at the case, told to the outbox.
 
-Public names: CaseDesk, CaseOpened, CaseDetail, CaseFilter, CaseRow, and what is asked of returns: ReturnAsked,
-AskedLine, Seen, SeenUnit, Settlement.
+Public names: CaseDesk, CaseOpened, CaseDetail, CaseFilter, CaseRow, MoneyRow, and what is asked of returns:
+ReturnAsked, AskedLine, Seen, SeenUnit, Settlement.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from edge.orders.returns import Disposition, WhoPays
 from edge.orders.review import ReviewRules
 from edge.site import case_shown, cases, ledger, outbox, returns
 from edge.site.case_shown import CaseDetail, CaseFilter, CaseRow
+from edge.site.ledger import MoneyRow
 from edge.site.outbox import OutboxTold
 from edge.site.returns import AskedLine, ReturnAsked, Seen, SeenUnit, Settlement
 from edge.site.sales_work import SaleWork
@@ -33,6 +34,7 @@ __all__ = [
     "CaseFilter",
     "CaseOpened",
     "CaseRow",
+    "MoneyRow",
     "ReturnAsked",
     "Seen",
     "SeenUnit",
@@ -83,7 +85,7 @@ class CaseDesk:
         with self._store.connections.reading() as db:
             return case_shown.detail_of(db, number)
 
-    def money(self, order: str) -> list[ledger.MoneyRow]:
+    def money(self, order: str) -> list[MoneyRow]:
         """The ledger of an order's account."""
         with self._store.connections.reading() as db:
             return ledger.rows_of(db, order)

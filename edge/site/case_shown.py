@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from edge.orders.cases import OVER, Case, CaseError, CaseKind, CaseState, CaseTurn, CauseKind, may
+from edge.orders.cases import OVER, Case, CaseError, CaseKind, CaseState, CaseTurn, CauseKind, UnknownCaseError, may
 from edge.orders.returns import Expected
 from edge.site import case_units, cases, dialect, ledger, returns, sales
 from edge.site.case_units import CaseLine, CaseUnit
@@ -125,7 +125,7 @@ def case_of(db: sa.Connection, number: int) -> Case:
     """Raises CaseError: there is none."""
     found = cases.find_case(db, number)
     if found is None:
-        raise CaseError(f"case {number}: there is none")
+        raise UnknownCaseError(f"case {number}: there is none")
     return found
 
 

@@ -152,12 +152,13 @@ def receive(
     case: Case,
     what: tuple[str, str, int],
     finding: UnitFinding,
-    of: tuple[str, int],
+    of: tuple[str, int, str],
     place: str,
     by: str,
     at_us: int,
 ) -> CaseUnit:
-    """Units came: into the bin of returns, to be inspected. ``what``: EPC, SKU, units; ``of``: order and line.
+    """Units came: into the bin of returns, to be inspected. ``what``: EPC, SKU, units; ``of``: order, line and
+    fulfilment.
 
     What stock has in a bin by its tag is not taken in a second time, nor an article that it does not know.
     """
@@ -172,6 +173,7 @@ def receive(
         "epc": epc,
         "order_id": of[0],
         "line": of[1],
+        "fulfilment": of[2],
         "sku": sku,
         "units": count,
         "finding": str(finding),

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from edge.intake.care import CareRules
 from edge.orders import cases as rules
-from edge.orders.cases import Case, CaseError, CaseKind, CaseState, CaseTurn, ContactChannel, Want
+from edge.orders.cases import Case, CaseError, CaseKind, CaseState, CaseTurn, ContactChannel, UnknownCaseError, Want
 from edge.orders.money import apportioned, worth
 from edge.orders.returns import (
     Disposition,
@@ -294,8 +294,10 @@ class _Gate:
             if not epc and self._known(case.id, sku):
                 continue
             for finding, of, n in self._recognised(case, epc, gtin, sku, count):
+                left = self._sold.get(epc)
+                whose = (*of, left.fulfilment if left is not None else "")
                 unit = case_units.receive(
-                    self._db, case, (epc, sku, n), finding, of, self._care.care.bin, seen.by, self._at_us
+                    self._db, case, (epc, sku, n), finding, whose, self._care.care.bin, seen.by, self._at_us
                 )
                 found.append(SeenUnit(case.id, unit))
                 self._note(case, unit)
@@ -318,11 +320,13 @@ class _Gate:
         its = tables.units.c
         query = sa.select(its.case).where(its.epc == epc, its.disposition == "").order_by(its.seq.desc())
         if named is not None:
-            query = sa.select(its.case).where(its.epc == epc, its.case == named.id)
+            gone = its.disposition != str(Disposition.BACK)
+            query = sa.select(its.case).where(its.epc == epc, its.case == named.id, gone).order_by(its.seq.desc())
         number = self._db.execute(query).scalar()
         if number is None:
             return None
-        return SeenUnit(number, next(one for one in case_units.units_of(self._db, number) if one.epc == epc))
+        mine = [one for one in case_units.units_of(self._db, number) if one.epc == epc]
+        return SeenUnit(number, mine[-1])
 
     def _case_for(self, epc: str, gtin: str, sku: str) -> Case | None:
         """The case that awaits a unit: of the order that it left with, or else the only one that awaits such."""
@@ -747,7 +751,7 @@ def _exchange(
 def _case(db: sa.Connection, number: int) -> Case:
     found = cases.find_case(db, number)
     if found is None:
-        raise CaseError(f"case {number}: there is none")
+        raise UnknownCaseError(f"case {number}: there is none")
     return found
 
 

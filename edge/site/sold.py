@@ -37,11 +37,11 @@ def sold_units(db: sa.Connection, epcs: Collection[str]) -> dict[str, SoldUnit]:
     fulfilments |= {one.order for one in _checked(db, epcs) if set(one.matched) & set(epcs)}
     sold = {epc: one for epc, one in _sold_with(db, fulfilments).items() if epc in epcs}
     its = cases_of.units.c
-    back = sa.select(its.epc, sa.func.max(its.at_us)).where(
+    back = sa.select(its.epc, its.fulfilment).where(
         dialect.among(db, its.epc, sold), its.disposition != str(Disposition.BACK)
     )
-    seen = {str(epc): int(at_us) for epc, at_us in db.execute(back.group_by(its.epc))}
-    return {epc: one for epc, one in sold.items() if seen.get(epc, -1) < one.at_us}
+    here = {(epc, fulfilment) for epc, fulfilment in db.execute(back)}
+    return {epc: one for epc, one in sold.items() if (epc, one.fulfilment) not in here}
 
 
 def tags_of(db: sa.Connection, order: str) -> dict[int, frozenset[str]]:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from edge.site import dialect, sales
+from edge.site import cases, dialect, sales
 from edge.site.sales import SaleChange
+from edge.site.tables import cases as cases_of
 from edge.site.tables import parcels as labels
 from edge.site.tables import picks, stations, tracking
 from edge.site.tables import sales as tables
@@ -59,9 +60,21 @@ def story_of(db: sa.Connection, name: str) -> list[SaleStory]:
     backs = list(_put_backs(db, parcels))
     back = {(one.body["fulfilment"], one.at_us) for one in backs if one.what == "back-in-bin"}
     found = [one for one in found if one.what != "put-back" or (one.body.get("fulfilment"), one.at_us) not in back]
+    found += _cases(db, name)
     found += [*_waves(db, parcels), *_rounds(db, parcels), *backs, *_labels(db, parcels)]
     found += [*_looks(db, parcels), *_packs(db, parcels), *_way(db, parcels)]
     return sorted(found, key=lambda one: one.at_us)
+
+
+def _cases(db: sa.Connection, name: str) -> Iterator[SaleStory]:
+    """What was done to cases of an order, and to those in exchange for which it is; what people wrote stays there."""
+    its = cases_of.cases.c
+    numbers = list(db.execute(sa.select(its.id).where(sa.or_(its.order_id == name, its.linked == name))).scalars())
+    for number, notes in cases.notes_of(db, numbers).items():
+        for note in notes:
+            if note.what not in ("words", "note"):
+                body = {**note.body, "case": number}
+                yield SaleStory(at_us=note.at_us, what=f"case-{note.what}", by=note.by, body=body)
 
 
 def note_work(

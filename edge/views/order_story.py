@@ -23,6 +23,7 @@ from edge.core.events import (
 )
 from edge.core.iso_time import iso
 from edge.journal.record import Value
+from edge.views.case_words import tell_case
 from edge.views.track_words import of_mail, of_parcel_code
 from edge.views.words.phrase import Phrase, phrase
 
@@ -44,6 +45,9 @@ def tell_change(what: str, by: str, reason: str, body: Body) -> StoryPart:
     if what.startswith("floor-"):
         state = phrase(f"fulfilment.{what.removeprefix('floor-')}")
         return StoryPart(phrase("sale.floor", fulfilment=str(body["fulfilment"]), state=state), phrase("at.floor"))
+    if what.startswith("case-"):
+        said = tell_case(what.removeprefix("case-"), body)
+        return StoryPart(said, phrase("at.case", case=str(body["case"])), person)
     match what:
         case "taken":
             return _taken(body)

@@ -16,7 +16,6 @@ from edge.site.tables.metadata import METADATA, Long
 
 _OPEN = "closed_us = 0"
 _NUMBERED = "number <> ''"
-_TAGGED = "epc <> ''"
 cases = sa.Table(
     "service_case",
     METADATA,
@@ -82,6 +81,7 @@ units = sa.Table(
     sa.Column("epc", sa.String(64), nullable=False, index=True),  # empty = no tag
     sa.Column("order_id", sa.String(200), nullable=False),  # that it was sold with, empty = none
     sa.Column("line", sa.Integer, nullable=False),  # 0 = of none
+    sa.Column("fulfilment", sa.String(200), nullable=False),  # in whose parcel it left last, empty = nobody knows
     sa.Column("sku", sa.String(200), nullable=False),
     sa.Column("units", sa.Integer, nullable=False),
     sa.Column("finding", sa.String(20), nullable=False),
@@ -95,9 +95,6 @@ units = sa.Table(
     sa.Column("code", sa.String(40), nullable=False),  # what the inspection saw
     sa.Column("credited", sa.Boolean, nullable=False),  # it is settled with the customer
     sa.CheckConstraint("units > 0", name="ck_case_unit_units"),
-    sa.Index(
-        "ix_case_unit_tag", "case", "epc", unique=True, postgresql_where=sa.text(_TAGGED), sqlite_where=sa.text(_TAGGED)
-    ),
 )
 notes = sa.Table(
     "case_note",

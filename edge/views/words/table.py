@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from edge.core.alarms.words import ALARM_WORDS
 from edge.views.words.alarms import ALARMS
 from edge.views.words.carriers import CARRIERS
+from edge.views.words.cases import CASES
 from edge.views.words.docks import DOCKS
 from edge.views.words.kpis import KPI_WORDS
 from edge.views.words.pages import PAGES
@@ -32,6 +33,7 @@ TABLES: tuple[Rows, ...] = (
     ALARMS,
     ALARM_WORDS,
     CARRIERS,
+    CASES,
     DOCKS,
     KPI_WORDS,
     PLAN,

@@ -9,7 +9,6 @@ revision = "0013"
 down_revision = "0012"
 _OPEN = sa.text("closed_us = 0")
 _NUMBERED = sa.text("number <> ''")
-_TAGGED = sa.text("epc <> ''")
 
 
 def upgrade() -> None:
@@ -81,6 +80,7 @@ def upgrade() -> None:
         sa.Column("epc", sa.String(64), nullable=False),
         sa.Column("order_id", sa.String(200), nullable=False),
         sa.Column("line", sa.Integer, nullable=False),
+        sa.Column("fulfilment", sa.String(200), nullable=False),
         sa.Column("sku", sa.String(200), nullable=False),
         sa.Column("units", sa.Integer, nullable=False),
         sa.Column("finding", sa.String(20), nullable=False),
@@ -97,9 +97,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_case_unit_case", "case_unit", ["case"])
     op.create_index("ix_case_unit_epc", "case_unit", ["epc"])
-    op.create_index(
-        "ix_case_unit_tag", "case_unit", ["case", "epc"], unique=True, postgresql_where=_TAGGED, sqlite_where=_TAGGED
-    )
     op.create_table(
         "case_note",
         sa.Column("seq", long, primary_key=True, autoincrement=True),
