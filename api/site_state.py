@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -200,8 +200,12 @@ class Site:
 
     def desk(self) -> SalesDesk:
         """The sales orders of the store. Raises StoreError."""
-        planning = self._planning if self.config.service else None
-        return SalesDesk(self.store(), self.review, self._countries, planning, self._apart)
+        return SalesDesk(self.store(), self.review, self._countries, self.planning, self._apart)
+
+    @property
+    def planning(self) -> Callable[[int], Planning] | None:
+        """By what carriers are chosen at an instant; None = nobody plans here."""
+        return self._planning if self.config.service else None
 
     def _planning(self, at_us: int) -> Planning:
         return planning_of(self.config.service, self.config.plan, at_us)

@@ -220,7 +220,7 @@ def _pack_shown(
         pieces=pieces,
         verdict=verdict,
         code=code,
-        checks=[str(one) for one in after_checks(job.proposed.marks)] if job is not None else [],
+        checks=[str(one) for one in after_checks(job.proposed)] if job is not None else [],
         stations=list(site.config.station),
         done=request.query_params.get("done", "")[:18],
         scale=bool(

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from edge.orders.eligibility import ServiceRefusal
+from edge.views.plan_sentences import tell_refusal
 from edge.views.words.phrase import Phrase, Word, phrase
 
 
-def tell_pack_error(code: str, values: Mapping[str, str | int]) -> Phrase:
+def tell_pack_error(code: str, values: Mapping[str, str | int | ServiceRefusal]) -> Phrase:
     """``code`` and ``values``: as `edge.site.packing.PackError` has them."""
-    words: dict[str, Word] = dict(values)
+    words: dict[str, Word] = {
+        key: tell_refusal(value) if isinstance(value, ServiceRefusal) else value for key, value in values.items()
+    }
     if "state" in words:
         words["state"] = phrase(f"state.{words['state']}")
     if "fault" in words:

@@ -1,6 +1,19 @@
 """The tables of the site store, a file for each concept; a new file is named here, and in a migration."""
 
-from edge.site.tables import carriers, cases, floor, kpis, metadata, parcels, picks, sales, stations, stock, tracking, webhooks
+from edge.site.tables import (
+    carriers,
+    cases,
+    floor,
+    kpis,
+    metadata,
+    parcels,
+    picks,
+    sales,
+    stations,
+    stock,
+    tracking,
+    webhooks,
+)
 from edge.site.tables.floor import (
     SCHEMA,
     SCHEMA_RELEASES,
