@@ -33,12 +33,16 @@ from edge.core.values.order import Order, OrderState
 from edge.journal.sign import Unwritable
 from edge.orders.allocation import Refused
 from edge.orders.articles import Goods
+from edge.orders.cartons import ProtectionKind
 from edge.orders.contact import ContactOutcome
 from edge.orders.corrections import Correction, Mismatch
 from edge.orders.cover import CoverFinding
 from edge.orders.eligibility import ServiceRefusal
 from edge.orders.forecast import Late, LateReason
+from edge.orders.goods_rules import ParcelMark, ParcelPaper
+from edge.orders.packed import AfterCheck, DifferenceKind
 from edge.orders.picking import ShortReason
+from edge.orders.quality import Aspect, DueCause, Fault, Settlement
 from edge.orders.reservations import Displacement
 from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
@@ -53,6 +57,7 @@ from edge.views.words.phrase import Phrase, Word, places
 from edge.views.words.plan import PLAN
 from edge.views.words.review import REVIEW
 from edge.views.words.sales import SALES
+from edge.views.words.stations import STATIONS
 from edge.views.words.stories import STORIES
 from edge.views.words.table import LANGUAGES, WORDS, language, say
 from edge.views.words.warehouse import WAREHOUSE
@@ -72,6 +77,14 @@ REFUSED = sorted(
     for code in re.findall(r'(?:WishRefused\(\s*|return )"([\w-]+)"', path.read_text(encoding="utf-8"))
 )
 """Why a wish may be refused."""
+
+PACKING = (
+    *DifferenceKind,
+    *(f"unchecked-{one}" for one in AfterCheck),
+    *("no-order", "not-open", "refused", "due", "not-verified", "no-weight", "weight-light", "weight-heavy"),
+    *("item-elsewhere", "nobody-carries"),
+)
+"""Why a parcel is not packed so."""
 
 # What stands for the star in codes that are put together.
 PAGES_SAY: dict[str, Iterable[str]] = {
@@ -162,6 +175,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "route.*": RouteReason,
     "sale.*": (
         *("released", "held", "amended", "cancelled", "merged", "split", "paid", "contact"),
+        *(f"quality-{one}" for one in Settlement if one is not Settlement.REWORK),
         *("put-back", "person-erased", "again-unclear", "again-refused", "delivery-refused"),
     ),
     "sorted-*": Outcome,
@@ -170,13 +184,23 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "stock.cover.*": CoverFinding,
     "stock.found.*": Mismatch,
     "stock.passed.*": Refused,
+    "quality.aspect.*": Aspect,
+    "quality.cause.*": DueCause,
+    "quality.fault.*": Fault,
+    "quality.settlement.*": Settlement,
+    "sale.more.*": ("overruled", "unverified", "differs"),
+    "station.check.*": AfterCheck,
+    "station.mark.*": ParcelMark,
+    "station.paper.*": ParcelPaper,
+    "station.refused.*": PACKING,
+    "station.step.*": ProtectionKind,
     "way.*": Direction,
     "wish.*": (*LoadAction, *AlarmAction),
 }
 
 
 def test_every_code_has_words_in_both_languages_with_the_same_values() -> None:
-    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, PLAN, REVIEW, SALES, STORIES, WAREHOUSE)
+    tables = (ALARMS, ALARM_WORDS, DOCKS, PAGES, PLAN, REVIEW, SALES, STATIONS, STORIES, WAREHOUSE)
     assert sum(map(len, tables)) == len(WORDS), "a code stands twice"
     assert [set(language(name)) for name in LANGUAGES] == [set(WORDS)] * 2
     for code, (english, chinese) in WORDS.items():
@@ -268,6 +292,8 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
         "pick_pages.py",
         "warehouse_pages.py",
         "parcels.py",
+        "station_pages.py",
+        "stations.py",
         "put_back_page.py",
     )
     makers = (*(f"api/{name}" for name in pages), "edge/print/pick_sheet.py")
@@ -275,7 +301,11 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
     codes = (
         dotted
         | set(re.findall(r'\bt\("([^"]+)"', script + rendered))
-        | set(re.findall(r'"((?:sales|stock|wave|pick|label|back|block|nav|dock)\.(?!html")[\w.-]+)"', python))
+        | set(
+            re.findall(
+                r'"((?:sales|stock|wave|pick|label|back|block|station|quality|nav|dock)\.(?!html")[\w.-]+)"', python
+            )
+        )
     )
     codes |= set(re.findall(r'data-(?:text|label|hint)="([^"]+)"', markup))
     made = [re.sub(r"\$\{[^}]*\}", "*", one) for one in re.findall(r"`([\w.-]+\$\{[^`]*)`", script)]

@@ -23,6 +23,7 @@ from edge.core.events import (
 )
 from edge.core.iso_time import iso
 from edge.journal.record import Value
+from edge.views.station_sentences import of_aspect, of_fault, of_settlement
 from edge.views.words.phrase import Phrase, phrase
 
 Body = Mapping[str, str | int | list[str]]
@@ -73,13 +74,13 @@ def tell_change(what: str, by: str, reason: str, body: Body) -> StoryPart:
         case "back-in-bin":
             return StoryPart(phrase("sale.back-in-bin", units=units, sku=sku), _bin(body), person)
         case "checked":
-            aspect = phrase(f"quality.aspect.{body['aspect']}")
+            aspect = of_aspect(str(body["aspect"]))
             return StoryPart(phrase("sale.checked", sku=sku, aspect=aspect), _station(body), person)
         case "quality-refused":
-            fault = phrase(f"quality.fault.{body['fault']}")
+            fault = of_fault(str(body["fault"]))
             return StoryPart(phrase("sale.quality-refused", units=units, sku=sku, fault=fault), _station(body), person)
         case "quality-settled":
-            settlement = phrase(f"quality.settlement.{body['settlement']}")
+            settlement = of_settlement(str(body["settlement"]))
             return StoryPart(phrase("sale.quality-settled", sku=sku, settlement=settlement), _station(body), person)
         case "packed":
             return StoryPart(phrase("sale.packed", sscc=str(body["sscc"]), more=_packed(body)), _station(body), person)
