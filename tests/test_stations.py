@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from browser import Browser
@@ -16,6 +19,7 @@ from conftest import Run
 from example_site import client_of, example_site
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from journals import records
 from ports import free_port
 from stocked import NOW_US, accept, planning, stocked
@@ -764,3 +768,166 @@ def test_a_parcel_is_refused_put_right_and_packed_by_scans(
     with store.connections.reading() as db:
         parcel = parcels.live(db, name)
         assert parcel is not None and [one.epc for one in pack_jobs.items_of(db, parcel.sscc) if one.epc]
+
+
+# ---- laws ------------------------------------------------------------------------------------------------------------
+
+
+class Floor(RuleBasedStateMachine):
+    """Stations, wishes, void labels, a portal and a sorter, in any order, on one store."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        super().__init__()
+        self.store = SiteStore(url, secret_file=folder / "site.secret")
+        self.now_us, self.told = NOW_US, 0
+        self.blocks = {name: iter(self._draw(name)) for name in ("pack1", "pack2")}
+        self.names: list[str] = []
+        self.printed: dict[str, int] = {}
+
+    def _draw(self, station: str) -> list[str]:
+        return parcels.draw(self.store.connections, RANGE, 40, station, "Ann", NOW_US)
+
+    @initialize(wanted=st.lists(st.tuples(st.integers(1, 3), st.integers(0, 2)), min_size=2, max_size=3))
+    def begin(self, wanted: list[tuple[int, int]]) -> None:
+        """Orders of two articles, picked."""
+        if not self.names:
+            Floor.count += 1
+            with self.store.connections.writing() as db:  # what others missed is counted
+                db.execute(tables.stock.bin_stock.update().values(suspect_us=0))
+            base = Floor.count * 10
+            for n, (one, two) in enumerate(wanted):
+                lines = {0: one} | ({1: two} if two else {})
+                self.names.append(released(self.store, lines, number=base + n))
+
+    count = 0
+
+    def _tell(self, value: Any) -> None:
+        self.told += 1
+        (record,) = records([value])
+        self.store.project("edge1@1", [replace(record, seq=self.told)])
+
+    @rule(data=st.data())
+    def portal(self, data: st.DataObject) -> None:
+        """A tote passes, as its order is now."""
+        self._tell(checked(data.draw(st.sampled_from(self.names)), at_us=self.now_us))
+
+    @rule(data=st.data(), fault=st.sampled_from((Fault.SCRATCHED, Fault.MISSING)), n=st.integers(1, 2))
+    def refuse(self, data: st.DataObject, fault: Fault, n: int) -> None:
+        """Somebody refuses something."""
+        name, sku = data.draw(st.sampled_from(self.names)), data.draw(st.sampled_from(("SKU-0", "SKU-1")))
+        with suppress(QualityError):
+            quality.check(self.store.connections, refused(name, sku, fault, units=n), self.now_us)
+
+    @rule(data=st.data(), what=st.sampled_from(Settlement))
+    def settle(self, data: st.DataObject, what: Settlement) -> None:
+        """And somebody settles it."""
+        with self.store.connections.reading() as db:
+            rows = quality.open_refusals(db)
+        if rows:
+            with suppress(QualityError):
+                quality.settle(
+                    self.store.connections, data.draw(st.sampled_from(rows)).seq, what, "Eve", "", self.now_us
+                )
+
+    @rule()
+    def pick(self) -> None:
+        """What is to be picked again is picked."""
+        pick_all(self.store)
+
+    @rule(data=st.data(), left=st.integers(0, 2))
+    def amend(self, data: st.DataObject, left: int) -> None:
+        """A customer wants less."""
+        name = data.draw(st.sampled_from(self.names))
+        with self.store.connections.reading() as db:
+            link = tables.sales.fulfilments.c
+            sale = db.execute(sa.select(link.sales_id).where(link.fulfilment_id == name)).scalars().first()
+        if sale is not None:
+            desk = SalesDesk(self.store, ReviewRules())
+            desk.amend(Amend(order=sale, by="Ann", reason="rang", wanted={1: left}), None, self.now_us)
+
+    @rule(data=st.data(), grams=st.sampled_from((0, 300, 650, 900)), more=st.integers(-1, 1), why=st.booleans())
+    def pack(self, data: st.DataObject, grams: int, more: int, why: bool) -> None:
+        """A packer packs, rightly or not, with the next number or one of a station."""
+        name, station = data.draw(st.sampled_from(self.names)), data.draw(st.sampled_from(("", *self.blocks)))
+        known = self.store.order(name)
+        assert known is not None
+        units = {line.sku: n for line in known.lines if (n := line.quantity + more) > 0}
+        reasons = {"unverified": "x", "overruled": "x"} if why else {}
+        sscc = next(self.blocks[station]) if station else ""
+        wish = said(name, units=units, weighed_g=grams, sscc=sscc, again="torn" if why else "", **reasons)
+        with self.store.connections.reading() as db:
+            open_ones = [one for one in quality.checks_of(db, name) if one.open]
+        try:
+            row = pack(self.store, wish, at_us=self.now_us)
+        except (PackError, ParcelError):
+            return
+        if row.at_us == self.now_us:
+            assert not open_ones, "K: nothing refused gets a label"
+            assert more == 0, "K1: unit for unit"
+        assert row.result in ("", "right") or row.overruled, "K4"
+        self.printed[row.sscc] = self.now_us
+
+    @rule(data=st.data())
+    def void(self, data: st.DataObject) -> None:
+        """A label is taken off."""
+        if self.printed:
+            with suppress(ParcelError):
+                parcels.void(
+                    self.store.connections, data.draw(st.sampled_from(sorted(self.printed))), "A", "x", self.now_us
+                )
+
+    @rule(data=st.data())
+    def sort(self, data: st.DataObject) -> None:
+        """A parcel that nothing keeps falls into its lane."""
+        name = data.draw(st.sampled_from(self.names))
+        known = self.store.order(name)
+        if known is not None and known.parcel and not known.refused and known.state is OrderState.OPEN:
+            self._tell(OrderShipped(at_us=self.now_us, line="s", order=name, parcel=known.parcel, lane=1))
+
+    @rule(days=st.integers(1, 100))
+    def time_passes(self, days: int) -> None:
+        """Days pass."""
+        self.now_us += days * 86_400_000_000
+
+    @invariant()
+    def laws(self) -> None:
+        """K1, K2, K5, and the books."""
+        if not self.names:
+            return
+        lines_know = {one.order.id: one.order for one in self.store.feed(0, 100_000) if isinstance(one, OrderChanged)}
+        with self.store.connections.reading() as db:
+            assert stock_shown.audit(db) == []
+            numbers = db.execute(sa.select(tables.stations.packs.c.sscc)).scalars().all()
+            assert len(numbers) == len(set(numbers)), "K2: a number is one parcel's"
+            open_of = {one.fulfilment for one in quality.open_refusals(db)}
+            for name in self.names:
+                known = self.store.order(name)
+                assert known is not None and known == lines_know[name], "K5: the lines know what the store knows"
+                assert known.refused is (name in open_of)
+                live = parcels.live(db, name)
+                assert (known.parcel or "") == (
+                    f"(00){live.sscc}" if live else ""
+                ) or known.state is not OrderState.OPEN
+                if live is not None and (row := pack_jobs.pack_of(db, live.sscc)) is not None:
+                    units = sum(one.units for one in pack_jobs.items_of(db, live.sscc))
+                    held = scope_of(db, fulfilments=[name]).fulfilments[name]
+                    if held.state in (FulfilmentState.PACKED, FulfilmentState.SORTED):
+                        assert units == held.quantity, "K1"
+                    assert row.fulfilment == name
+
+    def teardown(self) -> None:
+        """Ends it."""
+        self.store.close()
+
+
+def test_whatever_stations_do_in_whatever_order_the_laws_hold(store_url: str, tmp_path: Path) -> None:
+    explore = not hypothesis.settings().derandomize
+    if not explore and not os.environ.get("LANEWISE_LAWS"):
+        pytest.skip("takes a minute and other examples each time: set LANEWISE_LAWS, or --hypothesis-profile explore")
+    here = 8 if store_url.startswith("postgresql") else 25
+    settings = hypothesis.settings(max_examples=here * (10 if explore else 1), stateful_step_count=25, deadline=None)
+    # one store for all examples, each with orders of its own
+    made = SiteStore(store_url, secret_file=tmp_path / "site.secret")
+    stocked(made, units=100_000)
+    made.close()
+    run_state_machine_as_test(lambda: Floor(store_url, tmp_path), settings=settings)

@@ -222,8 +222,8 @@ CLI: dict[str, tuple[list[str], dict[str, str]]] = {
     "parcels block": (["pack1", "--site", "{site}"], {"--by": "by"}),
     "events again": (["erp", "--site", "{site}"], {"--by": "by"}),
 }
-ASK_FIRST = {"orders import", "orders amend", "picks pick", "picks hand-back"}
-"""Commands that post a form, or ask for a round before they say anything of it; what they say is tried by its route."""
+ASK_FIRST = {"orders import", "orders amend", "picks pick", "picks hand-back", "stations draw"}
+"""Commands that post a form, keep a file, or ask for a round first; what they say is tried by its route."""
 V1: dict[str, set[str]] = {
     "/api/v1/blocklist": {"by", "email", "order", "phone", "reason"},
     "/api/v1/blocklist/{seq}/remove": {"by", "reason"},
@@ -293,7 +293,7 @@ class Site:
 
     def v1(self, path: str, key: str, text: str) -> list[str]:
         """What is wrong with one key, among all that is missing."""
-        given = path.format(task="1", n="1", seq="1", tote="T1", wave="1", sscc="1", name="erp")
+        given = path.format(task="1", n="1", seq="1", tote="T1", wave="1", sscc="1", name="erp", station="pack1")
         headers = {"Content-Type": "application/json", "If-Match": '"1"'}
         request = urllib.request.Request(self._url + given, json.dumps({key: text}).encode(), headers)
         with pytest.raises(urllib.error.HTTPError) as error:

@@ -175,7 +175,6 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "route.*": RouteReason,
     "sale.*": (
         *("released", "held", "amended", "cancelled", "merged", "split", "paid", "contact"),
-        *(f"quality-{one}" for one in Settlement if one is not Settlement.REWORK),
         *("put-back", "person-erased", "again-unclear", "again-refused", "delivery-refused"),
     ),
     "sorted-*": Outcome,

@@ -84,9 +84,6 @@ def tell_change(what: str, by: str, reason: str, body: Body) -> StoryPart:
             return StoryPart(phrase("sale.quality-settled", sku=sku, settlement=settlement), _station(body), person)
         case "packed":
             return StoryPart(phrase("sale.packed", sscc=str(body["sscc"]), more=_packed(body)), _station(body), person)
-        case "quality-replace" | "quality-scrap" | "quality-short":
-            said = phrase(f"sale.{what}", units=units, sku=sku, more=_more(by, reason, {}))
-            return StoryPart(said, phrase("at.desk"), person)
         case "labelled":
             return StoryPart(phrase("sale.labelled", sscc=str(body["sscc"])), phrase("at.packing"), person)
         case "label-void":

@@ -12,8 +12,8 @@ from edge.views.plan_sentences import tell_refusal
 from edge.views.words.phrase import Phrase, Word, phrase
 
 
-def tell_pack_error(code: str, values: Mapping[str, str | int | ServiceRefusal]) -> Phrase:
-    """``code`` and ``values``: as `edge.site.packing.PackError` has them."""
+def tell_pack_error(why: str, values: Mapping[str, str | int | ServiceRefusal]) -> Phrase:
+    """``why`` and ``values``: its code, and the rest as `edge.site.packing.PackError` has it."""
     words: dict[str, Word] = {
         key: tell_refusal(value) if isinstance(value, ServiceRefusal) else value for key, value in values.items()
     }
@@ -21,7 +21,8 @@ def tell_pack_error(code: str, values: Mapping[str, str | int | ServiceRefusal])
         words["state"] = phrase(f"state.{values['state']}")
     if "fault" in words:
         words["fault"] = of_fault(str(values["fault"]))
-    return phrase(f"station.refused.{code}", **words)
+    code = f"station.refused.{why}"
+    return Phrase(code, words)
 
 
 def of_aspect(one: str) -> Phrase:

@@ -169,7 +169,4 @@ STATIONS: Rows = {
     "sale.more.overruled": (", weight overruled: {reason}", "，重量例外：{reason}"),
     "sale.more.unverified": (", not verified by a portal: {reason}", "，未經感應門核對：{reason}"),
     "sale.more.differs": (", other items than verified: {reason}", "，內容物不同：{reason}"),
-    "sale.quality-replace": ("{units} × {sku} are picked again{more}", "{sku} {units} 件重新揀貨{more}"),
-    "sale.quality-scrap": ("{units} × {sku} are scrapped and picked again{more}", "{sku} {units} 件報廢並重揀{more}"),
-    "sale.quality-short": ("It ships without {units} × {sku}{more}", "短出 {sku} {units} 件{more}"),
 }
