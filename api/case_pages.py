@@ -29,10 +29,9 @@ from api.cases import (
     WordsBody,
 )
 from api.pages import language_of, problems_of, rendered
-from api.sales import body_of
 from api.scanned import whole
 from api.site_state import Site
-from api.v1_bodies import Body
+from api.v1_bodies import Body, body_of
 from edge.core.values.text import one_line
 from edge.intake import keys
 from edge.journal.host_time import now_us

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ from api.stream import Hub, event
 from edge.config.lines import SiteConfig
 from edge.config.load import load_controllers
 from edge.config.points import point
+from edge.config.problem import ConfigError
 from edge.config.review_rules import review_rules
 from edge.config.secret import read_api_token
 from edge.core.alarms.alarms import unraised
@@ -215,8 +216,12 @@ class Site:
 
     def desk(self) -> SalesDesk:
         """The sales orders of the store. Raises StoreError."""
-        planning = self._planning if self.config.service else None
-        return SalesDesk(self.store(), self.review, self._countries, planning, self._apart)
+        return SalesDesk(self.store(), self.review, self._countries, self.planning, self._apart)
+
+    @property
+    def planning(self) -> Callable[[int], Planning] | None:
+        """By what carriers are chosen at an instant; None = nobody plans here."""
+        return self._planning if self.config.service else None
 
     def cases(self) -> CaseDesk:
         """The cases of the store. Raises StoreError."""

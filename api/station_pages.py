@@ -37,13 +37,26 @@ from edge.site import lots, pack_jobs, packing, parcels, quality
 from edge.site.packing import PackError
 from edge.site.parcels import ParcelError
 from edge.site.quality import CheckSaid, QualityError
-from edge.views.station_sentences import tell_pack_error
+from edge.views.station_sentences import (
+    of_aspect,
+    of_cause,
+    of_check,
+    of_fault,
+    of_mark,
+    of_paper,
+    of_settlement,
+    of_step,
+    tell_pack_error,
+)
 from edge.views.words.phrase import Word, phrase
 from edge.views.words.table import say
 
 _ROOM = 50
 _DAYS_US = 30 * 86_400_000_000
 _REASONS = ("unverified", "differs", "overruled")
+_SAID: dict[str, Any] = {
+    one.__name__: one for one in (of_aspect, of_cause, of_check, of_fault, of_mark, of_paper, of_settlement, of_step)
+}
 
 
 @dataclass(slots=True)
@@ -220,13 +233,14 @@ def _pack_shown(
         pieces=pieces,
         verdict=verdict,
         code=code,
-        checks=[str(one) for one in after_checks(job.proposed.marks)] if job is not None else [],
+        checks=[str(one) for one in after_checks(job.proposed)] if job is not None else [],
         stations=list(site.config.station),
         done=request.query_params.get("done", "")[:18],
         scale=bool(
             site.config.station and its.station in site.config.station and site.config.station[its.station].scale
         ),
         ready=bool(site.config.label.prefix),
+        **_SAID,
     )
 
 
@@ -321,6 +335,7 @@ def _quality_shown(
         blocked=blocked,
         faults=[(str(aspect), [str(one) for one in those]) for aspect, those in FAULTS.items()],
         settlements=[str(one) for one in Settlement],
+        **_SAID,
     )
 
 

@@ -310,6 +310,7 @@ def packed(site: Site, station: str, body: PackBody) -> PackRow:
         said,
         now_us(),
         needs_weight=its.weigh,
+        planning=site.planning,
     )
 
 

@@ -199,6 +199,24 @@ CLI: dict[str, tuple[list[str], dict[str, str]]] = {
         {"--by": "by", "--reason": "reason"},
     ),
     "orders unblock": (["1", "--reason", "x", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
+    "stations refuse": (
+        ["1", "SKU", "label/label-wrong", "--site", "{site}"],
+        {"--by": "by", "--note": "note"},
+    ),
+    "stations settle": (["1", "rework", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
+    "stations pack": (
+        ["1", "--station", "pack1", "--site", "{site}"],
+        {
+            "--by": "by",
+            "--carton": "carton",
+            "--unverified": "unverified",
+            "--differs": "differs",
+            "--overruled": "overruled",
+            "--again": "again",
+        },
+    ),
+    "stations block-lot": (["SKU", "L1", "--reason", "x", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
+    "stations free-lot": (["SKU", "L1", "--reason", "x", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
     "parcels label": (["1", "--site", "{site}"], {"--by": "by", "--again": "again"}),
     "parcels void": ([PARCEL, "--reason", "x", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
     "parcels block": (["pack1", "--site", "{site}"], {"--by": "by"}),
@@ -207,8 +225,8 @@ CLI: dict[str, tuple[list[str], dict[str, str]]] = {
     "carriers suspend": (["carrier", "x", "--reason", "x", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
     "carriers resume": (["1", "--reason", "x", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
 }
-ASK_FIRST = {"orders import", "orders amend", "picks pick", "picks hand-back"}
-"""Commands that post a form, or ask for a round before they say anything of it; what they say is tried by its route."""
+ASK_FIRST = {"orders import", "orders amend", "picks pick", "picks hand-back", "stations draw"}
+"""Commands that post a form, keep a file, or ask for a round first; what they say is tried by its route."""
 V1: dict[str, set[str]] = {
     "/api/v1/blocklist": {"by", "email", "order", "phone", "reason"},
     "/api/v1/blocklist/{seq}/remove": {"by", "reason"},
@@ -217,7 +235,13 @@ V1: dict[str, set[str]] = {
     "/api/v1/services/{service}/suspend": {"by", "reason"},
     "/api/v1/services/what-if": set(),
     "/api/v1/kpis/count": {"by"},
+    "/api/v1/lots/block": {"by", "lot", "reason", "sku"},
+    "/api/v1/lots/free": {"by", "lot", "reason", "sku"},
+    "/api/v1/lots/supplier": {"by", "lot", "sku", "supplier"},
     "/api/v1/parcels": {"again", "by", "order"},
+    "/api/v1/quality/{seq}/settle": {"by", "reason"},
+    "/api/v1/stations/{station}/pack": {"again", "by", "carton", "differs", "order", "overruled", "unverified"},
+    "/api/v1/stations/{station}/quality": {"by", "lot", "note", "order"},
     "/api/v1/parcels/blocks": {"by", "station"},
     "/api/v1/parcels/{sscc}/print": {"printer"},
     "/api/v1/parcels/{sscc}/void": {"by", "reason"},
@@ -277,7 +301,8 @@ class Site:
 
     def v1(self, path: str, key: str, text: str) -> list[str]:
         """What is wrong with one key, among all that is missing."""
-        given = path.format(task="1", n="1", seq="1", tote="T1", wave="1", sscc="1", name="erp", service="x")
+        names = {"service": "x", "station": "pack1", "name": "erp"}
+        given = path.format(task="1", n="1", seq="1", tote="T1", wave="1", sscc="1", **names)
         headers = {"Content-Type": "application/json", "If-Match": '"1"'}
         request = urllib.request.Request(self._url + given, json.dumps({key: text}).encode(), headers)
         with pytest.raises(urllib.error.HTTPError) as error:

@@ -32,14 +32,18 @@ from edge.core.values.order import Order, OrderState
 from edge.journal.sign import Unwritable
 from edge.orders.allocation import Refused
 from edge.orders.articles import Goods
+from edge.orders.cartons import ProtectionKind
 from edge.orders.cases import CaseKind, CaseState, CauseKind, ComplaintClass, ContactChannel, Want
 from edge.orders.contact import ContactOutcome
 from edge.orders.corrections import Correction, Mismatch
 from edge.orders.cover import CoverFinding
 from edge.orders.eligibility import ServiceRefusal
 from edge.orders.forecast import Late, LateReason
+from edge.orders.goods_rules import ParcelMark, ParcelPaper
 from edge.orders.kpis import BY_NAME, Better, Dimension
+from edge.orders.packed import AfterCheck, DifferenceKind
 from edge.orders.picking import ShortReason
+from edge.orders.quality import Aspect, DueCause, Fault, Settlement
 from edge.orders.reroute import Where
 from edge.orders.reservations import Displacement
 from edge.orders.returns import Disposition, ReturnReason, UnitFinding
@@ -70,6 +74,14 @@ REFUSED = sorted(
     for code in re.findall(r'(?:WishRefused\(\s*|return )"([\w-]+)"', path.read_text(encoding="utf-8"))
 )
 """Why a wish may be refused."""
+
+PACKING = (
+    *DifferenceKind,
+    *(f"unchecked-{one}" for one in AfterCheck),
+    *("no-order", "not-open", "refused", "due", "not-verified", "no-weight", "weight-light", "weight-heavy"),
+    *("item-elsewhere", "nobody-carries"),
+)
+"""Why a parcel is not packed so."""
 
 # What stands for the star in codes that are put together.
 PAGES_SAY: dict[str, Iterable[str]] = {
@@ -201,6 +213,16 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "track.source.*": OURS,
     "track.state.*": ParcelCode,
     "track.trouble.*": ParcelTrouble,
+    "quality.aspect.*": Aspect,
+    "quality.cause.*": DueCause,
+    "quality.fault.*": Fault,
+    "quality.settlement.*": Settlement,
+    "sale.more.*": ("overruled", "unverified", "differs"),
+    "station.check.*": AfterCheck,
+    "station.mark.*": ParcelMark,
+    "station.paper.*": ParcelPaper,
+    "station.refused.*": PACKING,
+    "station.step.*": ProtectionKind,
     "way.*": Direction,
     "wish.*": (*LoadAction, *AlarmAction),
 }
@@ -217,6 +239,8 @@ MAKERS = (
     "api/parcels.py",
     "api/pick_pages.py",
     "api/put_back_page.py",
+    "api/station_pages.py",
+    "api/stations.py",
     "api/track_page.py",
     "api/tracking_pages.py",
     "api/warehouse_pages.py",
@@ -235,6 +259,8 @@ SAID_BY_PYTHON = (
     "label",
     "back",
     "block",
+    "station",
+    "quality",
     "nav",
     "dock",
     "kpi",

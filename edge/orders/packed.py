@@ -1,7 +1,7 @@
 """What lies in a parcel beside what should, and what is looked at before it goes.
 
 Public names: PackLine, PackDifference, DifferenceKind, differences, AfterCheck, after_checks,
-Proposed, proposed.
+Proposed, proposed, of_plan.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edge.orders.articles import Article, Goods
+from edge.orders.cartons import ProtectionKind
+from edge.orders.goods_rules import ParcelMark
+from edge.orders.packing import PackPlan
 from edge.orders.pick_list import cartons_of
 
 
@@ -86,19 +89,22 @@ def differences(
 class AfterCheck(StrEnum):
     """What is looked at on a closed parcel."""
 
+    PROTECTED = "protected"  # what its goods need is around them
     CLOSED = "closed"
     INTACT = "intact"
     MARKED = "marked"  # every mark that it needs is on it
 
 
-def after_checks(marks: Collection[str]) -> tuple[AfterCheck, ...]:
-    """Those of a parcel that needs some marks."""
-    return (AfterCheck.CLOSED, AfterCheck.INTACT, *((AfterCheck.MARKED,) if marks else ()))
+def after_checks(how: Proposed) -> tuple[AfterCheck, ...]:
+    """Those of a parcel that is packed so."""
+    inside = (AfterCheck.PROTECTED,) if how.steps else ()
+    return (*inside, AfterCheck.CLOSED, AfterCheck.INTACT, *((AfterCheck.MARKED,) if how.marks else ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposed:
-    """How a parcel is packed. ``materials``: (SKU, units) that it uses up; ``steps``, ``marks``: codes, in order.
+    """How a parcel is packed. ``materials``: (SKU, units) that it uses up; ``steps``: kinds of protection, ``marks``
+    and ``papers``: codes, in order.
 
     ``packaging_g``: what all but the goods weighs, from the least to the most, and ``dims_mm``: its outer edges; None =
     not known. ``parcels``: more than 1 = not all of it fits into one. ``refusals``: codes, why some is in none.
@@ -108,14 +114,19 @@ class Proposed:
     materials: tuple[tuple[str, int], ...] = ()
     steps: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    papers: tuple[str, ...] = ()
     packaging_g: tuple[int, int] | None = None
     dims_mm: tuple[int, int, int] | None = None
     parcels: int = 1
     refusals: tuple[str, ...] = ()
 
 
-_STEPS = ((Goods.LIQUID, "liquid"), (Goods.FRAGILE, "fragile"), (Goods.BATTERY, "battery"))
-_MARKS = ((Goods.LIMITED_QUANTITY, "limited-quantity"), (Goods.FRAGILE, "fragile"), (Goods.LIQUID, "upright"))
+_STEPS = ((Goods.FRAGILE, ProtectionKind.WRAP), (Goods.LIQUID, ProtectionKind.LEAK_BAG))
+_MARKS = (
+    (Goods.LIMITED_QUANTITY, ParcelMark.LIMITED_QUANTITY),
+    (Goods.LIQUID, ParcelMark.THIS_WAY_UP),
+    (Goods.FRAGILE, ParcelMark.FRAGILE),
+)
 
 
 def proposed(contents: Iterable[tuple[Article, int]], cartons: Mapping[str, int]) -> Proposed:
@@ -129,7 +140,30 @@ def proposed(contents: Iterable[tuple[Article, int]], cartons: Mapping[str, int]
     return Proposed(
         carton=boxes[0][0] if boxes else "",
         materials=tuple(sorted(used.items())),
-        steps=tuple(code for one, code in _STEPS if goods & one),
-        marks=tuple(code for one, code in _MARKS if goods & one),
+        steps=tuple(str(code) for one, code in _STEPS if goods & one),
+        marks=tuple(str(code) for one, code in _MARKS if goods & one),
         parcels=max(1, used.total()),
+    )
+
+
+def of_plan(plan: PackPlan) -> Proposed:
+    """What a plan means for the parcel that is packed now: its first one; the others are split off before."""
+    refusals = tuple(f"{one.sku}: {one.code}" for one in plan.refusals)
+    if not plan.parcels:
+        return Proposed(refusals=refusals)
+    first = plan.parcels[0]
+    used = Counter({first.carton.sku: 1} if first.carton.sku else {})
+    for one in first.protections:
+        if one.material is not None and one.material.sku and one.pieces:
+            used[one.material.sku] += one.pieces
+    return Proposed(
+        carton=first.carton.name,
+        materials=tuple(sorted(used.items())),
+        steps=tuple(dict.fromkeys(str(one.kind) for one in first.protections)),
+        marks=tuple(str(one) for one in first.marks),
+        papers=tuple(str(one) for one in first.papers),
+        packaging_g=first.packaging_g,
+        dims_mm=first.carton.outer_mm,
+        parcels=len(plan.parcels),
+        refusals=refusals,
     )

@@ -1,6 +1,6 @@
 """A parcel packed in one transaction: its content bound, its weight judged, its materials used up, its label given.
 
-Public names: PackSaid, PackError, Weighed, weighed, pack, Rechoose.
+Public names: PackSaid, PackError, Weighed, weighed, pack.
 
 What is in a parcel is what its order wants, unit for unit; other items than the portal saw are listed with a reason
 (K1). A weight that is not right, or a tote that no portal verified, wants a reason as well (K4). The lines know the
@@ -13,20 +13,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import msgspec
 import sqlalchemy as sa
 
 from edge.core.values.order import OrderState
+from edge.orders.eligibility import ServiceRefusal
 from edge.orders.packed import AfterCheck, PackDifference, after_checks, differences
+from edge.orders.planning import Planning
 from edge.orders.quality import QualityRules
 from edge.orders.review import ReviewRules
 from edge.orders.sscc import SsccRange
 from edge.orders.stages import FulfilmentState, FulfilmentTurn
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition
 from edge.orders.weighing import WeightResult, WeightVerdict, judged
-from edge.site import books, dialect, moving, pack_jobs, parcels, weights
+from edge.site import books, choosing, dialect, moving, pack_jobs, parcels, weights
 from edge.site import tables as floor
 from edge.site.dialect import Lock
 from edge.site.outbox import OutboxTold
@@ -39,17 +41,11 @@ from edge.site.tables import stock as stock_tables
 if TYPE_CHECKING:
     from edge.site.connections import StoreConnections
 
-Rechoose: TypeAlias = Callable[[sa.Connection, str, int, "tuple[int, int, int] | None", int], "tuple[OutboxTold, ...]"]
-"""Chooses a fulfilment's carrier again by a parcel's mass in grams and its outer edges in mm, before it has a label.
-
-Gives what the outbox is to say; raises PackError where nobody may carry it.
-"""
-
 
 class PackError(ValueError):
     """Why a parcel is not packed so. ``code`` and ``values``: as `edge.views.words.stations` says it."""
 
-    def __init__(self, code: str, **values: str | int) -> None:
+    def __init__(self, code: str, **values: str | int | ServiceRefusal) -> None:
         self.code, self.values = code, values
         said = ", ".join(f"{key} {value}" for key, value in values.items())
         super().__init__(f"packing: {code}{': ' if said else ''}{said}")
@@ -105,9 +101,11 @@ def pack(
     at_us: int,
     *,
     needs_weight: bool = False,
-    rechoose: Rechoose | None = None,
+    planning: Callable[[int], Planning] | None = None,
 ) -> PackRow:
     """Packs an order. Said again with the same number, or without one, nothing changes.
+
+    ``planning``: by what its carrier is chosen again once its weight is known, None = it stays.
 
     Raises:
         PackError: what is missing or wrong. ParcelError: the order gets no label.
@@ -125,8 +123,8 @@ def pack(
         verdict = _checked(job, said, epcs, units, needs_weight)
         found = differences(job.lines, units, epcs, job.epcs)
         _bind(db, job, epcs, at_us)
-        if rechoose is not None and job.order.parcel is None and said.weighed_g:
-            work.told += rechoose(db, said.order, said.weighed_g, job.proposed.dims_mm, at_us)
+        if planning is not None and job.order.parcel is None and said.weighed_g:
+            work.told += _carried(db, planning(at_us), said, job.proposed.dims_mm, at_us)
         sscc = parcels.label_within(db, work, given, said.order, said.by, at_us, said.sscc, said.again)
         if job.state not in (None, FulfilmentState.VERIFIED, FulfilmentState.PACKED):  # a person says so
             work.report(said.order, FulfilmentTurn.PACKED)
@@ -181,7 +179,7 @@ def _checked(
     for one in differences(job.lines, units, epcs, job.epcs):
         if one.kind.units_differ or not said.differs:
             raise PackError(str(one.kind), what=one.what, units=one.units)
-    for check in after_checks(job.proposed.marks):
+    for check in after_checks(job.proposed):
         if check not in said.checked:
             raise PackError(f"unchecked-{check}")
     if needs_weight and not said.weighed_g:
@@ -223,6 +221,18 @@ def _bind(db: sa.Connection, job: PackJob, epcs: tuple[str, ...], at_us: int) ->
     if mine := [epc for epc, holder in known.items() if not holder]:
         now = {"fulfilment": job.order.id, "since_us": at_us}
         db.execute(items.update().where(dialect.among(db, items.c.epc, mine)).values(now))
+
+
+def _carried(
+    db: sa.Connection, by: Planning, said: PackSaid, dims_mm: tuple[int, int, int] | None, at_us: int
+) -> tuple[OutboxTold, ...]:
+    """Who carries it by its true weight; what the outbox is to say. Raises PackError where nobody does."""
+    found = choosing.rechoose(db, by, said.order, said.weighed_g, dims_mm, at_us)
+    if found is None:
+        return ()
+    if found.refused is not None:
+        raise PackError("nobody-carries", why=found.refused)
+    return found.told
 
 
 def _use_up(db: sa.Connection, sscc: str, used: Mapping[str, int], by: str, at_us: int) -> list[str]:

@@ -52,6 +52,8 @@ def story_of(db: sa.Connection, name: str) -> list[SaleStory]:
     changes = sales.changes_of(db, name)
     found = [SaleStory(at_us=row.taken_us, what="taken", body={"channel": row.channel, **_came(changes)})]
     for one in [*changes, *_of_others(db, name, parcels)]:
+        if one.what.startswith("quality-"):  # the refusal says it
+            continue
         if one.what == "came":
             body: dict[str, str | int | list[str]] = {key: one.body[key] for key in ("stage", "codes")}
             found.append(SaleStory(at_us=one.at_us, what="judged", body=body))

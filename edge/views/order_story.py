@@ -24,6 +24,7 @@ from edge.core.events import (
 from edge.core.iso_time import iso
 from edge.journal.record import Value
 from edge.views.case_words import tell_case
+from edge.views.station_sentences import of_aspect, of_fault, of_settlement
 from edge.views.track_words import of_mail, of_parcel_code
 from edge.views.words.phrase import Phrase, phrase
 
@@ -79,9 +80,6 @@ def tell_change(what: str, by: str, reason: str, body: Body) -> StoryPart:
             return StoryPart(phrase("sale.back-in-bin", units=units, sku=sku), _bin(body), person)
         case "checked" | "quality-refused" | "quality-settled" | "packed":
             return StoryPart(_at_station(what, body), _station(body), person)
-        case "quality-replace" | "quality-scrap" | "quality-short":
-            said = phrase(f"sale.{what}", units=units, sku=sku, more=_more(by, reason, {}))
-            return StoryPart(said, phrase("at.desk"), person)
         case "labelled":
             return StoryPart(phrase("sale.labelled", sscc=str(body["sscc"])), phrase("at.packing"), person)
         case "label-void":
@@ -103,12 +101,12 @@ def _at_station(what: str, body: Body) -> Phrase:
     sku = str(body.get("sku", ""))
     match what:
         case "checked":
-            return phrase("sale.checked", sku=sku, aspect=phrase(f"quality.aspect.{body['aspect']}"))
+            return phrase("sale.checked", sku=sku, aspect=of_aspect(str(body["aspect"])))
         case "quality-refused":
-            fault = phrase(f"quality.fault.{body['fault']}")
+            fault = of_fault(str(body["fault"]))
             return phrase("sale.quality-refused", units=_count(body, "units"), sku=sku, fault=fault)
         case "quality-settled":
-            settlement = phrase(f"quality.settlement.{body['settlement']}")
+            settlement = of_settlement(str(body["settlement"]))
             return phrase("sale.quality-settled", sku=sku, settlement=settlement)
         case _:
             return phrase("sale.packed", sscc=str(body["sscc"]), more=_packed(body))
