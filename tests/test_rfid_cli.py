@@ -12,7 +12,7 @@ from conftest import Run
 from ports import free_port
 
 from edge.cli import main
-from edge.commands.rfid import ReadTable
+from edge.commands.read_table import ReadTable
 from edge.config.load import load_line
 from edge.journal.host_time import now_us
 from edge.journal.writer import Journal

@@ -72,6 +72,8 @@ def test_orders_are_found_released_and_entered(site: Served, peer: Callable[[str
             lambda found: found == ["#1"],
         )
         assert "王" not in page.ask("document.body.textContent")
+        page.resize(1366, 800)
+        page.until("document.querySelector('header.top').offsetHeight", lambda high: high < 70)  # one row
 
         # A held order, its findings with a button each; the name is kept for the next form.
         page.ask("document.querySelector('table.orders tbody a').click()")

@@ -1,6 +1,6 @@
 """`lanewise rfid ...`: readers found, watched and reported on.
 
-Public names: add_arguments, ReadTable.
+Public names: add_arguments.
 """
 
 from __future__ import annotations
@@ -9,37 +9,28 @@ import argparse
 import asyncio
 import json
 import sys
-from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict
 from ipaddress import ip_network
-from itertools import islice, zip_longest
+from itertools import islice
 from pathlib import Path
 
-from edge.commands.command_line import add_beside, add_command, check_alone
+from edge.commands.command_line import add_beside, add_command
+from edge.commands.live_reader import REFRESH_S, check_reader_alone, chosen_reader, listen
 from edge.commands.portal_replay import read_reads
+from edge.commands.read_table import ReadTable
 from edge.commands.reports_config import load_reports
 from edge.commands.tagging import Passwords, password_of, read_memories, write_tag
-from edge.config.load import load_line
-from edge.config.readers import LlrpConfig, ReaderConfig
-from edge.core.events import BarcodesRead, DeviceNotice, TagsRead
-from edge.core.iso_time import iso
-from edge.devices.reader import ReaderSession
+from edge.core.events import TagsRead
 from edge.journal.host_time import now_us
-from rfid.driver import ReaderError, ReaderEvent, ReaderReached, ReaderReady, Reads, TagDetail, TagRead
+from rfid.driver import ReaderError, TagDetail
 from rfid.epc.hexadecimal import plain_hex
-from rfid.epc.identity import EpcError, classify, encode, identity_of_hex, parse_tag_uri
+from rfid.epc.identity import EpcError, encode, identity_of_hex, parse_tag_uri
 from rfid.event_cycles import CycleReport, EventCycles
 from rfid.llrp.client import LLRP_PORT
 from rfid.llrp.probe import Availability, FoundDevice, probe
 
 MOST_HOSTS = 4_096
-REFRESH_S = 0.5
-RATE_US = 2_000_000
-"""Reads a second are told of so long a time."""
-SHOWN = 40
-"""Tags of a table on a screen."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -174,182 +165,7 @@ async def _probe_all(hosts: Sequence[str], port: int, at_once: int, patience_s: 
     return [one for _, one in sorted(found.items())]
 
 
-# ---- a live reader ---------------------------------------------------------------------------------------------------
-
-
-def _chosen(reader: str, config: Path | None) -> tuple[str, ReaderConfig]:
-    """A reader by its name in LINE.toml, or by its address."""
-    path = config or Path("LINE.toml")
-    if config is not None or path.is_file():
-        known = load_line(path).reader
-        if reader in known:
-            return reader, known[reader]
-        if config is not None:
-            raise OSError(f"{path}: reader.{reader}: no such reader, allowed: {', '.join(known)}")
-    host, _, port = reader.rpartition(":") if reader.count(":") == 1 else (reader, "", "")
-    if port and not (port.isdigit() and 1 <= int(port) <= 65_535):
-        raise OSError(f"{reader}: port {port!r} is not in 1..65535")
-    given = LlrpConfig(host=host.strip("[]"), port=int(port) if port else None)
-    return reader, given.model_copy(update={"antennas": ()})  # all that it has
-
-
-def _check_alone(arguments: argparse.Namespace) -> None:
-    """Raises CommandError where a controller has the reader, by its name or address, unless a broker is between."""
-    path = arguments.config or Path("LINE.toml")
-    if not path.is_file():
-        return
-    name, given = _chosen(arguments.reader, arguments.config)
-    line = load_line(path)
-    for known, one in line.reader.items():
-        same = isinstance(given, LlrpConfig) and isinstance(one, LlrpConfig) and _address(given) == _address(one)
-        if one.driver != "mqtt-json" and (known == name or same):
-            check_alone(arguments, f"reader.{known}", line.journal)
-
-
-def _address(reader: LlrpConfig) -> tuple[str, int]:
-    return reader.host, reader.port or LLRP_PORT
-
-
-async def _hear(
-    name: str,
-    config: ReaderConfig,
-    seconds: float | None,
-    heard: Callable[[TagsRead, Sequence[TagDetail]], None],
-    scanned: Callable[[BarcodesRead], None],
-    tick: Callable[[], None],
-) -> None:
-    """Connects and listens until it is cancelled, the time is over, or the reader ends it; ``tick`` now and then."""
-    session = ReaderSession(name, config)
-
-    def emit(event: ReaderEvent) -> None:
-        if isinstance(event, ReaderReached):
-            print(f"{name}: connected, not heard yet: {event.about}", file=sys.stderr)
-        if isinstance(event, ReaderReady):
-            print(f"{name}: {event.about}", file=sys.stderr)
-        details = event.details if isinstance(event, Reads) else ()
-        for given in session.inputs(event, now_us()):
-            if isinstance(given, TagsRead):
-                heard(given, details)
-            elif isinstance(given, BarcodesRead):
-                scanned(given)
-            elif isinstance(given, DeviceNotice):
-                print(given.text, file=sys.stderr)
-
-    async def ticking() -> None:
-        while True:
-            await asyncio.sleep(REFRESH_S / 2)
-            tick()
-
-    ticks = asyncio.create_task(ticking())
-    try:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await session.reader().run(emit)
-    finally:
-        ticks.cancel()
-        await asyncio.gather(ticks, return_exceptions=True)
-
-
-def _listen(
-    arguments: argparse.Namespace,
-    reader: str,
-    heard: Callable[[TagsRead, Sequence[TagDetail]], None],
-    tick: Callable[[], None],
-) -> None:
-    name, config = _chosen(reader, arguments.config)
-
-    def scanned(given: BarcodesRead) -> None:
-        if getattr(arguments, "json", False):
-            at = iso(given.at_us, 3)
-            print(json.dumps({"at": at, "reader": name, "codes": given.codes}), flush=True)
-        else:
-            print(f"{name}: {', '.join(given.codes) or 'no barcode was found'}", flush=True)
-
-    try:
-        asyncio.run(_hear(name, config, arguments.seconds, heard, scanned, tick))
-    except ReaderError as error:
-        raise OSError(str(error)) from None
-
-
 # ---- watch -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Seen:
-    first_us: int
-    last_us: int
-    rssi_dbm: float
-    best_dbm: float
-    reads: int = 0
-    antennas: set[int] = field(default_factory=set)
-    detail: TagDetail | None = None
-
-
-class ReadTable:
-    """What was read so far, by tag; rates are those of the newest two seconds."""
-
-    def __init__(self) -> None:
-        self._tags: dict[str, _Seen] = {}
-        self._times: deque[tuple[int, int]] = deque()
-
-    def take(self, reads: Sequence[TagRead], at_us: int, details: Sequence[TagDetail] = ()) -> None:
-        """Reads of one report that came at ``at_us``. ``details``: one for each, or empty."""
-        self._times.append((at_us, len(reads)))
-        for read, detail in zip_longest(reads, details):
-            seen = self._tags.get(read.epc)
-            if seen is None:
-                seen = self._tags[read.epc] = _Seen(at_us, at_us, read.rssi_dbm, read.rssi_dbm)
-            seen.last_us, seen.rssi_dbm = at_us, read.rssi_dbm
-            seen.best_dbm = max(seen.best_dbm, read.rssi_dbm)
-            seen.reads += read.seen
-            seen.antennas.add(read.antenna)
-            seen.detail = detail or seen.detail
-
-    def reads_s(self, now_us: int) -> float:
-        """Reads a second."""
-        while self._times and self._times[0][0] <= now_us - RATE_US:
-            self._times.popleft()
-        return sum(count for _, count in self._times) * 1e6 / RATE_US
-
-    def described(self, name: str, now_us: int) -> dict[str, object]:
-        """As one JSON object, the tag read last first."""
-        return {
-            "at": iso(now_us, 3),
-            "reader": name,
-            "reads_s": round(self.reads_s(now_us), 1),
-            "tags": [
-                {
-                    "epc": epc,
-                    "identity": identity_of_hex(epc),
-                    "antennas": sorted(seen.antennas),
-                    "rssi_dbm": seen.rssi_dbm,
-                    "best_dbm": seen.best_dbm,
-                    "reads": seen.reads,
-                    "age_ms": (now_us - seen.last_us) // 1000,
-                    **(seen.detail._asdict() if seen.detail is not None else {}),
-                }
-                for epc, seen in sorted(self._tags.items(), key=lambda one: (-one[1].last_us, one[0]))
-            ],
-        }
-
-    def told(self, name: str, now_us: int) -> list[str]:
-        """As lines for people."""
-        newest = sorted(self._tags.items(), key=lambda one: (-one[1].last_us, one[0]))
-        lines = [
-            f"{name}: {len(newest)} tags, {self.reads_s(now_us):.0f} reads/s",
-            f"{'reads':>7}  {'dBm':>6}  {'best':>6}  {'ago':>7}  {'antennas':10}  tag",
-        ]
-        for epc, seen in newest[:SHOWN]:
-            antennas = ",".join(map(str, sorted(seen.antennas)))
-            ago = f"{(now_us - seen.last_us) / 1e6:.1f} s"
-            what = identity_of_hex(epc) or f"{epc} ({classify(epc)})"
-            tid = f"  TID {seen.detail.tid}" if seen.detail is not None and seen.detail.tid else ""
-            lines.append(
-                f"{seen.reads:>7}  {seen.rssi_dbm:>6.1f}  {seen.best_dbm:>6.1f}  {ago:>7}  {antennas:10}  {what}{tid}"
-            )
-        if len(newest) > SHOWN:
-            lines.append(f"and {len(newest) - SHOWN} more")
-        return lines
 
 
 def _watch(arguments: argparse.Namespace) -> int:
@@ -368,7 +184,7 @@ def _watch(arguments: argparse.Namespace) -> int:
             clear = "\x1b[H\x1b[J" if sys.stdout.isatty() else ""
             print(clear + "\n".join([*table.told(arguments.reader, at_us), ""]), flush=True)
 
-    _listen(arguments, arguments.reader, lambda given, details: table.take(given.reads, now_us(), details), show)
+    listen(arguments, arguments.reader, lambda given, details: table.take(given.reads, now_us(), details), show)
     due_us = 0
     show()
     return 0
@@ -380,8 +196,8 @@ def _watch(arguments: argparse.Namespace) -> int:
 def _memory(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.user <= 255:
         raise OSError(f"--user {arguments.user}: allowed: 0..255 words")
-    _check_alone(arguments)
-    name, config = _chosen(arguments.reader, arguments.config)
+    check_reader_alone(arguments)
+    name, config = chosen_reader(arguments.reader, arguments.config)
     epc = _octets(arguments.epc)
     try:
         found = asyncio.run(read_memories(name, config, arguments.user, epc, arguments.seconds))
@@ -394,8 +210,8 @@ def _memory(arguments: argparse.Namespace) -> int:
 
 
 def _write(arguments: argparse.Namespace) -> int:
-    _check_alone(arguments)
-    name, config = _chosen(arguments.reader, arguments.config)
+    check_reader_alone(arguments)
+    name, config = chosen_reader(arguments.reader, arguments.config)
     new, epc = _octets(arguments.new), _octets(arguments.epc)
     passwords = Passwords(password_of(arguments.password), password_of(arguments.new_password))
     if arguments.lock and passwords == Passwords():
@@ -444,7 +260,7 @@ def _report(arguments: argparse.Namespace) -> int:
         _say(cycles.end(last_us))
         return 0
 
-    _check_alone(arguments)
+    check_reader_alone(arguments)
 
     def heard(given: TagsRead, _: Sequence[TagDetail]) -> None:
         for read in given.reads:
@@ -452,7 +268,7 @@ def _report(arguments: argparse.Namespace) -> int:
                 _say(cycles.read(read.epc, now_us()))
 
     try:
-        _listen(arguments, arguments.reader, heard, lambda: _say(cycles.pass_time(now_us())))
+        listen(arguments, arguments.reader, heard, lambda: _say(cycles.pass_time(now_us())))
     finally:
         _say(cycles.end(now_us()))
     return 0
