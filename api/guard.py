@@ -19,6 +19,7 @@ import asyncio
 import hmac
 import json
 import logging
+from http import HTTPStatus
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -102,8 +103,8 @@ class Guard:
             return
         if status == 401:
             status, problem = await self._doubted(scope, problem)
-        body = json.dumps({"problems": [problem]}).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        body, kind = _told(path, status, problem)
+        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
         if status == 429:
             headers.append((b"retry-after", b"2"))
         if status == 401:
@@ -156,6 +157,17 @@ class Guard:
         if content_type not in allowed:
             return 415, f"Content-Type {content_type!r}: allowed are {', '.join(sorted(allowed))}"
         return None
+
+
+def _told(path: str, status: int, problem: str) -> tuple[bytes, bytes]:
+    """A refusal and its media type: below ``/api/v1`` as RFC 9457 has it, as its routes refuse."""
+    said: dict[str, object] = {"problems": [problem]}
+    if not path.startswith("/api/v1/"):
+        return json.dumps(said).encode(), b"application/json"
+    field, _, detail = problem.partition(" ")
+    said |= {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": problem}
+    said["errors"] = [{"field": field.rstrip(":"), "detail": detail}]
+    return json.dumps(said).encode(), b"application/problem+json"
 
 
 def media_type(headers: Headers) -> str:
