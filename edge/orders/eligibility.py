@@ -28,6 +28,7 @@ from edge.orders.services import (
 )
 
 _DAY_US = 86_400_000_000
+_COD = int(Goods.COD)
 _BEYOND = 1 << 60
 """The step of what is over every limit."""
 
@@ -182,8 +183,11 @@ def quoted(one: OrderClass, pickups: Sequence[Pickup], services: dict[str, Servi
     """Every pickup's price for a class, or the first reason against it."""
     quotes: list[Quote] = []
     refusals: list[ServiceRefusal] = []
+    offers: dict[str, _Offer] = {}
     for pickup in pickups:
-        judged = _judged(one, pickup, services[pickup.key], terms)
+        if (offer := offers.get(pickup.key)) is None:
+            offer = offers[pickup.key] = _offer(one, services[pickup.key], terms)
+        judged = _judged(one, pickup, offer, terms)
         if isinstance(judged, Quote):
             quotes.append(judged)
         else:
@@ -191,50 +195,72 @@ def quoted(one: OrderClass, pickups: Sequence[Pickup], services: dict[str, Servi
     return Quoted(tuple(sorted(quotes, key=lambda quote: (quote.cost, quote.pickup))), tuple(refusals))
 
 
-def _judged(one: OrderClass, pickup: Pickup, service: Service, terms: Terms) -> Quote | ServiceRefusal:
-    def no(code: RefusalCode, value: int = 0, limit: int = 0, reason: str = "") -> ServiceRefusal:
-        return ServiceRefusal(pickup.id, code, value, limit, reason)
+@dataclass(slots=True)
+class _Offer:
+    """What a service says of a class whatever the pickup. ``early``: what is said before its times are looked at."""
 
+    early: tuple[RefusalCode, int, int, str] | None = None
+    late: tuple[RefusalCode, int, int, str] | None = None
+    price: int = 0
+    surcharge: int = 0
+    lateness: int = 0
+    damage: int = 0
+
+
+def _offer(one: OrderClass, service: Service, terms: Terms) -> _Offer:
     if one.wish and one.wish != service.id:
-        return no(RefusalCode.NOT_WISHED)
+        return _Offer((RefusalCode.NOT_WISHED, 0, 0, ""))
     if suspended := suspension_of(service, terms.suspensions, terms.now_us):
-        return no(RefusalCode.SUSPENDED, terms.now_us, suspended.until_us, suspended.reason)
-    if (release_by_us := terms.release_by_us[pickup.id]) < terms.now_us:
-        return no(RefusalCode.CUT_OFF, terms.now_us, release_by_us)
+        return _Offer((RefusalCode.SUSPENDED, terms.now_us, suspended.until_us, suspended.reason))
+    goods, takes = one.goods, int(service.takes)  # numbers: a flag takes ten times as long
     rate = next((rate for rate in service.rates if rate.zone == one.zone), None)
-    arrives_us = next((us for zone, us in pickup.arrives if zone == one.zone), None)
-    if rate is None or arrives_us is None:
-        return no(RefusalCode.NO_ZONE)
-    if refused := one.goods & ~service.takes:
-        return no(RefusalCode.GOODS, refused, service.takes)
+    if rate is None:
+        return _Offer(late=(RefusalCode.NO_ZONE, 0, 0, ""))
+    if refused := goods & ~takes:
+        return _Offer(late=(RefusalCode.GOODS, refused, takes, ""))
     if service.longest_mm and one.upto_mm > service.longest_mm:
-        return no(RefusalCode.TOO_LONG, one.upto_mm, service.longest_mm)
-    if one.goods & Goods.COD and service.cod_limit and one.upto_due > service.cod_limit:
-        return no(RefusalCode.COD, one.upto_due, service.cod_limit)
+        return _Offer(late=(RefusalCode.TOO_LONG, one.upto_mm, service.longest_mm, ""))
+    if goods & _COD and service.cod_limit and one.upto_due > service.cod_limit:
+        return _Offer(late=(RefusalCode.COD, one.upto_due, service.cod_limit, ""))
     charged_g = chargeable_g(service, one.upto_g, one.upto_mm3)
     price = _price(rate, charged_g)
     if price is None:
-        return no(RefusalCode.TOO_HEAVY, charged_g, rate.steps[-1][0] if rate.steps else 0)
-    late_us = max(0, arrives_us - one.promised_us) if one.promised_us else 0
-    weights, prior, measured = terms.weights, terms.prior, service.measured
-    if late_us and weights.late_day is None:
-        return no(RefusalCode.TOO_LATE, arrives_us, one.promised_us)
-    if pickup.parcels <= 0:
-        return no(RefusalCode.FULL)
-    surcharge = sum(amount for goods, amount in rate.surcharges if one.goods & goods)
+        return _Offer(late=(RefusalCode.TOO_HEAVY, charged_g, rate.steps[-1][0] if rate.steps else 0, ""))
+    surcharge = sum(amount for its, amount in rate.surcharges if goods & int(its)) if goods else 0
     surcharge += next((amount for over, amount in reversed(service.long_mm) if one.upto_mm > over), 0)
     surcharge += price * service.fuel_ppm // 1_000_000
+    weights, prior, measured = terms.weights, terms.prior, service.measured
     late_ppm = shrunk_ppm(measured.late, measured.parcels, prior.late_ppm, prior.parcels) if one.promised_us else 0
     damaged_ppm = shrunk_ppm(measured.damaged, measured.parcels, prior.damaged_ppm, prior.parcels)
-    lateness = weights.late * late_ppm // 1_000_000 + -(-late_us // _DAY_US) * (weights.late_day or 0)
-    damage = weights.damaged * damaged_ppm // 1_000_000
+    lateness, damage = weights.late * late_ppm // 1_000_000, weights.damaged * damaged_ppm // 1_000_000
+    return _Offer(None, None, price, surcharge, lateness, damage)
+
+
+def _judged(one: OrderClass, pickup: Pickup, offer: _Offer, terms: Terms) -> Quote | ServiceRefusal:
+    name = pickup.id
+    if offer.early:
+        return ServiceRefusal(name, *offer.early)
+    if (release_by_us := terms.release_by_us[name]) < terms.now_us:
+        return ServiceRefusal(name, RefusalCode.CUT_OFF, terms.now_us, release_by_us)
+    arrives_us = next((us for zone, us in pickup.arrives if zone == one.zone), None)
+    if arrives_us is None:
+        return ServiceRefusal(name, RefusalCode.NO_ZONE)
+    if offer.late:
+        return ServiceRefusal(name, *offer.late)
+    late_us = max(0, arrives_us - one.promised_us) if one.promised_us else 0
+    late_day = terms.weights.late_day
+    if late_us and late_day is None:
+        return ServiceRefusal(name, RefusalCode.TOO_LATE, arrives_us, one.promised_us)
+    if pickup.parcels <= 0:
+        return ServiceRefusal(name, RefusalCode.FULL)
+    lateness = offer.lateness + -(-late_us // _DAY_US) * (late_day or 0)
     return Quote(
-        pickup=pickup.id,
-        cost=price + surcharge + lateness + damage,
-        rate=price,
-        surcharge=surcharge,
+        pickup=name,
+        cost=offer.price + offer.surcharge + lateness + offer.damage,
+        rate=offer.price,
+        surcharge=offer.surcharge,
         lateness=lateness,
-        damage=damage,
+        damage=offer.damage,
         late_us=late_us,
     )
 

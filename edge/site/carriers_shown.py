@@ -16,10 +16,11 @@ from edge.orders.eligibility import ParcelPlan, Quote, ServiceRefusal
 from edge.orders.planning import Planning
 from edge.orders.scorecard import ParcelFate, performance_of, scored
 from edge.orders.services import Performance, suspension_of
+from edge.orders.tracking import ParcelCode
 from edge.site import dialect, wave_rows
 from edge.site.choosing import in_force
-from edge.site.tables import METADATA
 from edge.site.tables import picks as tables
+from edge.site.tables import tracking
 
 _NEWEST = 20_000
 """Parcels that left last: what services are judged by when one is chosen."""
@@ -178,21 +179,19 @@ def fates_of(db: sa.Connection, since_us: int, until_us: int, newest: int = 0) -
 
 def _told(db: sa.Connection, fulfilments: Iterable[str]) -> Mapping[str, dict[str, Any]]:
     """What is told of parcels behind the door, by fulfilment."""
-    states, tracks = METADATA.tables.get("parcel_state"), METADATA.tables.get("parcel_track")
-    if states is None or tracks is None:
-        return {}
+    state, track = tracking.states.c, tracking.tracks.c
     query = (
-        sa.select(tracks.c.fulfilment, states)
-        .join(states, states.c.sscc == tracks.c.sscc)
-        .where(dialect.among(db, tracks.c.fulfilment, fulfilments))
+        sa.select(track.fulfilment, tracking.states)
+        .join(tracking.states, state.sscc == track.sscc)
+        .where(dialect.among(db, track.fulfilment, fulfilments))
     )
     return {
         row.fulfilment: {
             "departed_us": row.departed_us,
             "scanned_us": row.scanned_us,
             "delivered_us": row.delivered_us,
-            "lost": row.state == "lost",
-            "damaged": "damaged" in row.flags.split(),
+            "lost": row.state == ParcelCode.LOST,
+            "damaged": ParcelCode.DAMAGED in row.flags.split(),
         }
         for row in db.execute(query)
     }

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from edge.orders.stock import MovementKind
 from edge.site import dialect
+from edge.site.tables import carriers
 from edge.site.tables import picks as tables
 from edge.site.tables.stock import movements
 
@@ -97,7 +98,8 @@ def take_out_waves(before_us: int, db: sa.Connection) -> int:
     db.execute(tables.tasks.delete().where(dialect.among(db, task.wave, names)))
     back = tables.put_backs.c
     db.execute(tables.put_backs.delete().where(dialect.among(db, back.fulfilment, theirs), back.done_us > 0))
-    db.execute(tables.late.delete().where(dialect.among(db, tables.late.c.fulfilment, theirs)))
+    for notes in (tables.late, carriers.moves, carriers.stuck, carriers.delays):
+        db.execute(notes.delete().where(dialect.among(db, notes.c.fulfilment, theirs)))
     db.execute(tables.members.delete().where(dialect.among(db, member.wave, names)))
     db.execute(tables.waves.delete().where(dialect.among(db, wave.id, names)))
     return len(names)
