@@ -176,8 +176,9 @@ def test_a_thousand_orders_beside_a_second_packer() -> None:
     """1,000 orders of 1 to 20 pieces: ours never overlaps, and takes at most 3 % more carton than the best of both.
 
     The other one is packvium (MIT, pure, maintained), with two of its eight orders: it is asked for every smaller
-    carton that the edges allow and that would not be fuller than 85 %, which neither of them ever filled. H39: positions are read from the carton's own plan;
-    py3dbp shares items between its bins and is no oracle. How long ours takes, bench/packing.py prints.
+    carton that the edges allow and that would not be fuller than 85 %, which neither of them ever filled. H39: places
+    are read from the carton's own plan; py3dbp shares items between its bins and is no oracle. How long ours takes,
+    bench/packing.py prints.
     """
     packvium: Any = importlib.import_module("packvium")
     config = packvium.PackingConfig.balanced(

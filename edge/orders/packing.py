@@ -28,7 +28,7 @@ from edge.orders.goods_rules import (
     trouble_of,
 )
 from edge.orders.pack_check import Packed, PackFault, faults_in
-from edge.orders.parting import Kind, Parting, volume_of
+from edge.orders.parting import Packable, Parting, volume_of
 from edge.orders.services import TransportMode
 
 SUPPORT_PERCENT = 75
@@ -151,7 +151,7 @@ class Packer:
         self._parting = Parting(by_price, supplies.fillers[0] if supplies.fillers else None, rules, support_percent)
         self._supplies = supplies
         self._rules = rules
-        self._known: dict[str, tuple[Kind, PackRefusal | None]] = {}
+        self._known: dict[str, tuple[Packable, PackRefusal | None]] = {}
 
     def plan(
         self, items: Iterable[PackItem], *, mode: TransportMode = TransportMode.EXPRESS, takes: Goods | None = None
@@ -165,7 +165,7 @@ class Packer:
             units[sku] = units.get(sku, 0) + one.units
         refusals: list[PackRefusal] = []
         parcels: list[PackedParcel] = []
-        boxed: dict[str, Kind] = {}
+        boxed: dict[str, Packable] = {}
         for sku, article in articles.items():
             if refusal := self._refused(article, mode, takes):
                 refusals.append(replace(refusal, units=units[sku]))
@@ -199,12 +199,12 @@ class Packer:
             return _no(article, PackCode.NOT_TAKEN, refused, takes)
         return None
 
-    def _kind(self, article: Article) -> tuple[Kind, PackRefusal | None]:
+    def _kind(self, article: Article) -> tuple[Packable, PackRefusal | None]:
         """What follows from an article, and why no carton takes it."""
         known = self._known.get(article.sku)
         if known and (known[0].article is article or known[0].article == article):
             return known
-        kind, refusal = Kind.of(article, self._supplies, self._rules), None
+        kind, refusal = Packable.of(article, self._supplies, self._rules), None
         if is_oversized(article, self._rules):
             if article.un and article.mass_g > self._rules.gross_g:
                 refusal = _no(article, PackCode.TOO_HEAVY, article.mass_g, self._rules.gross_g)
@@ -216,7 +216,7 @@ class Packer:
         return kind, refusal
 
     def _parcel(
-        self, carton: Carton, found: Fitted, kinds: Mapping[str, Kind], mode: TransportMode
+        self, carton: Carton, found: Fitted, kinds: Mapping[str, Packable], mode: TransportMode
     ) -> PackedParcel | list[PackRefusal]:
         units: dict[str, int] = {}
         for block, _, _ in found.placed:
@@ -240,7 +240,7 @@ class Packer:
         ml = free_mm3 // 1000
         return (FillerUse(filler, ml, ml * filler.least_g_l // 1000, -(-ml * filler.most_g_l // 1000)),)
 
-    def _bare(self, kind: Kind, mode: TransportMode) -> PackedParcel:
+    def _bare(self, kind: Packable, mode: TransportMode) -> PackedParcel:
         """A unit that goes as it is."""
         edges, sku = kind.article.edges_mm, kind.article.sku
         bare = Carton(name="", inner_mm=edges, outer_mm=edges, tare_g=0, max_load_g=kind.article.mass_g)
@@ -249,7 +249,7 @@ class Packer:
     def _made(
         self,
         carton: Carton,
-        contents: Sequence[tuple[Kind, int]],
+        contents: Sequence[tuple[Packable, int]],
         placements: tuple[Placement, ...],
         fillers: tuple[FillerUse, ...],
         mode: TransportMode,
@@ -279,7 +279,7 @@ class Packer:
         )
 
     def _protections(
-        self, carton: Carton, contents: Sequence[tuple[Kind, int]], sealed: bool
+        self, carton: Carton, contents: Sequence[tuple[Packable, int]], sealed: bool
     ) -> Iterator[ProtectionUse]:
         wanted: dict[ProtectionKind, list[tuple[str, int, int]]] = {}
         for its, units in contents:

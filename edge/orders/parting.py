@@ -1,6 +1,6 @@
 """Which goods go into which cartons: what reacts apart, then the cheapest carton for all, else several.
 
-Public names: Kind, Parting, volume_of.
+Public names: Packable, Parting, volume_of.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LIQUID = int(Goods.LIQUID)
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Packable:
     """An article and what follows from it. ``around_mm``: that protections make each side thicker; ``protection_g``:
     that those of a unit weigh, by kind; ``single``: a unit as it is placed.
     """
@@ -28,7 +28,7 @@ class Kind:
     single: Block
 
     @classmethod
-    def of(cls, article: Article, supplies: Supplies, rules: GoodsRules) -> Kind:
+    def of(cls, article: Article, supplies: Supplies, rules: GoodsRules) -> Packable:
         """Of an article whose edges are known."""
         padding = around = padding_of(article, rules)
         grams: list[tuple[ProtectionKind, int]] = []
@@ -57,7 +57,7 @@ class Parting:
     rules: GoodsRules
     support_percent: int
 
-    def refused(self, kind: Kind) -> tuple[int, int, bool] | None:
+    def refused(self, kind: Packable) -> tuple[int, int, bool] | None:
         """Why no carton takes a unit: (its longest edge, that of cartons, False), (what it weighs, may weigh, True)."""
         single, mass = (kind.single,), kind.single.mass_g
         limits = []
@@ -70,9 +70,9 @@ class Parting:
             return mass, max(limits), True
         return max(kind.single.turns[0]), max((max(one.inner_mm) for one in self.cartons), default=0), False
 
-    def groups(self, kinds: Sequence[Kind]) -> list[list[Kind]]:
+    def groups(self, kinds: Sequence[Packable]) -> list[list[Packable]]:
         """Articles of which no two react; what reacts with nothing is in the first group."""
-        groups: list[list[Kind]] = []
+        groups: list[list[Packable]] = []
         for one in (*(one for one in kinds if one.article.un), *(one for one in kinds if not one.article.un)):
             for group in groups:
                 if not one.article.un or not any(kept_apart(one.article, each.article, self.rules) for each in group):
@@ -82,7 +82,7 @@ class Parting:
                 groups.append([one])
         return groups
 
-    def parted(self, group: Sequence[Kind], units: Mapping[str, int]) -> Iterator[tuple[Carton, Fitted]]:
+    def parted(self, group: Sequence[Packable], units: Mapping[str, int]) -> Iterator[tuple[Carton, Fitted]]:
         """The cheapest carton for all of them; else the one that holds the most, and so on with the rest."""
         left = {one.article.sku: units[one.article.sku] for one in group}
         while any(left.values()):
@@ -91,7 +91,7 @@ class Parting:
             for block, _, _ in found.placed:
                 left[block.sku] -= block.units
 
-    def _whole(self, group: Sequence[Kind], left: Mapping[str, int]) -> tuple[Carton, Fitted] | None:
+    def _whole(self, group: Sequence[Packable], left: Mapping[str, int]) -> tuple[Carton, Fitted] | None:
         nests = any(one.article.nest_mm for one in group)
         blocks: list[Block] = []
         orders: list[list[Block]] = []
@@ -108,7 +108,7 @@ class Parting:
                 return carton, found
         return None
 
-    def _fullest(self, group: Sequence[Kind], left: Mapping[str, int]) -> tuple[Carton, Fitted]:
+    def _fullest(self, group: Sequence[Packable], left: Mapping[str, int]) -> tuple[Carton, Fitted]:
         most = 0
         best: tuple[Carton, Fitted] | None = None
         for carton in self.cartons:
@@ -120,7 +120,7 @@ class Parting:
         assert best is not None, "each unit has a carton that holds it"
         return best
 
-    def _most_g(self, carton: Carton, group: Sequence[Kind]) -> int:
+    def _most_g(self, carton: Carton, group: Sequence[Packable]) -> int:
         """What goods and their protections may weigh in a carton: what it carries, and of limited quantities what is
         left of a parcel's gross mass however much filler is in it.
         """
@@ -136,7 +136,7 @@ def volume_of(found: Fitted) -> int:
     return sum(block.volume_mm3 for block, _, _ in found.placed)
 
 
-def _blocks(group: Sequence[Kind], left: Mapping[str, int], carton: Carton) -> list[Block]:
+def _blocks(group: Sequence[Packable], left: Mapping[str, int], carton: Carton) -> list[Block]:
     """All that is left as it would be put into a carton: what stands in one another in stacks."""
     blocks: list[Block] = []
     for one in group:
@@ -153,7 +153,7 @@ def _blocks(group: Sequence[Kind], left: Mapping[str, int], carton: Carton) -> l
     return blocks
 
 
-def _stack(kind: Kind, units: int, carton: Carton) -> int:
+def _stack(kind: Packable, units: int, carton: Carton) -> int:
     """How many units stand in one another in a carton; what is padded stands alone."""
     article = kind.article
     if kind.around_mm:
