@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
+import json
 import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from example_site import client_of, example_site
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stocked import accept
 
+from api.app import create_app
+from edge.cli import main
 from edge.config.goods import GOODS_TOML, load_packing
 from edge.config.load import ConfigError, load_site
 from edge.config.surroundings import check_site
@@ -22,6 +28,7 @@ from edge.orders.pack_check import Packed, PackFault, faults_in
 from edge.orders.packing import PackCode, PackedParcel, PackItem, PackPlan, propose
 from edge.orders.services import TransportMode
 from edge.orders.weighing import UnitWeight, WeighedPart, WeightResult, judged, taught
+from edge.site import catalogue
 
 SIZES: tuple[Edges, ...] = ((200, 150, 100), (300, 200, 150), (400, 300, 200), (500, 400, 300), (600, 400, 400))
 CARTONS = tuple(
@@ -407,3 +414,46 @@ def test_a_site_says_with_what_it_packs(project: Path, tmp_path: Path) -> None:
     assert told(own, twice) == ["entry.1.un", "entry.1.lq_g", "entry.1.air_ml"]
     assert told(own, GOOD.replace('groups = ["alkali"]', "groups = []")) == ["apart.0"]
     assert told(own, "entry = []") == ["edition", "source"]
+
+
+def test_a_plan_is_asked_by_command(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a file and by an order, as text with layers and as JSON; what is in no parcel is said, and the status is 1."""
+    example_site(project, tmp_path)
+    path = tmp_path / "SITE.toml"
+    path.write_text(
+        f"{path.read_text(encoding='utf-8')}\n[carton.small]\ninner_mm = [200, 150, 100]\ntare_g = 80\n"
+        "max_load_g = 5000\n[filler.paper]\ng_per_l = [5, 15]\n",
+        encoding="utf-8",
+    )
+    app = create_app(load_site(path))
+    store = app.state.site.store()
+    with store.connections.writing() as db:
+        catalogue.put_skus(
+            db, [catalogue.Sku(article("MUG", (150, 120, 60), goods=Goods.FRAGILE)), catalogue.Sku(acid())]
+        )
+    accept(store, [(1, {0: 2})])
+    with asyncio.Runner() as runner:
+        entered = client_of(app)
+        client = runner.run(entered.__aenter__())
+
+        def asked(_: Any, url: str, wish: Any = None) -> bytes:
+            return bytes(runner.run(client.post(url, json=wish)).content)
+
+        monkeypatch.setattr("edge.commands.packing.ask", asked)
+        file = tmp_path / "items.json"
+        file.write_text('[{"sku": "MUG", "units": 1}, {"sku": "ACID", "units": 1}]')
+        assert main(["packing", "plan", str(file), "--site", str(path)]) == 0
+        told = capsys.readouterr().out
+        assert "1/1: small  200 x 150 x 100 mm" in told and "leak bag: 1 ?" in told and "fragile" in told
+        assert "mark for limited quantities" in told and "dangerous goods by ADR 2017" in told
+        assert "  0 mm up: A MUG, B ACID\n    |AAAAAAAAAAAAAAAAAAAAAAAABBBBBBBBBBBBBBBB|\n" in told
+        assert main(["packing", "plan", "shop-1", "--site", str(path), "--json"]) == 1
+        made = json.loads(capsys.readouterr().out)
+        assert [(one["sku"], one["units"], one["code"]) for one in made["refusals"]] == [("SKU-0", 2, "size-unknown")]
+        wrong = runner.run(client.post("/api/v1/packing/plan", json={"order": "shop-1", "service": "nobody"}))
+        assert wrong.status_code == 422 and "nobody" in wrong.text
+        assert runner.run(client.post("/api/v1/packing/plan", json={"order": "x"})).status_code == 404
+        assert runner.run(client.post("/api/v1/packing/plan", json={})).status_code == 422
+        runner.run(entered.__aexit__(None, None, None))

@@ -21,6 +21,7 @@ from edge.orders.services import (
     Rate,
     Service,
     Suspension,
+    TransportMode,
     Weights,
     chargeable_g,
     shrunk_ppm,
@@ -205,7 +206,8 @@ def _judged(one: OrderClass, pickup: Pickup, service: Service, terms: Terms) -> 
     arrives_us = next((us for zone, us in pickup.arrives if zone == one.zone), None)
     if rate is None or arrives_us is None:
         return no(RefusalCode.NO_ZONE)
-    if refused := one.goods & ~service.takes:
+    takes = service.takes if service.mode is TransportMode.AIR else service.takes | Goods.GROUND_ONLY
+    if refused := one.goods & ~takes:
         return no(RefusalCode.GOODS, refused, service.takes)
     if service.longest_mm and one.upto_mm > service.longest_mm:
         return no(RefusalCode.TOO_LONG, one.upto_mm, service.longest_mm)

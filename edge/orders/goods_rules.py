@@ -1,7 +1,8 @@
 """What goods demand of a parcel: dangerous ones by their UN number, and those that break, run out, are large or dear.
 
 Public names: DangerousEntry, GoodsRules, GoodsCode, GoodsTrouble, ParcelMark, ParcelPaper, Marking, entry_of,
-trouble_of, needs_of, padding_of, kept_apart, is_oversized, goods_in, marking, ground_only.
+trouble_of, needs_of, padding_of, kept_apart, is_oversized, goods_in, goods_unpacked, marking,
+ground_only.
 
 The mechanism of limited quantities only; the table of entries, with its source and edition, is the site's, and its
 safety adviser's. What is not in the table, or of which it says nothing, is refused. Source: ADR 2017, chapter 3.4
@@ -11,7 +12,7 @@ safety adviser's. What is not in the table, or of which it says nothing, is refu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -183,6 +184,12 @@ def goods_in(contents: Iterable[Article]) -> Goods:
     for one in contents:
         goods |= int(one.goods) | (_LIMITED if one.un else 0)
     return Goods(goods)
+
+
+def goods_unpacked(contents: Collection[Article]) -> Goods:
+    """The same before anybody has planned how they are packed: until then what is dangerous stays on the ground."""
+    goods = goods_in(contents)
+    return goods | Goods.GROUND_ONLY if any(one.un for one in contents) else goods
 
 
 def marking(goods: Goods, value: int, rules: GoodsRules, mode: TransportMode, *, oversized: bool = False) -> Marking:
