@@ -17,12 +17,11 @@ from api.answers import json_answer
 from api.problem_details import V1_PROBLEMS
 from api.site_state import Site
 from api.v1_bodies import Body, Key, Word
-from edge.config.goods import load_packing
 from edge.intake.planning import planning_of
 from edge.journal.host_time import now_us
 from edge.orders.articles import Edges
 from edge.orders.cartons import Placement
-from edge.orders.packing import PackedParcel, Packer, PackItem, PackPlan
+from edge.orders.packing import PackedParcel, PackItem, PackPlan
 from edge.orders.services import TransportMode
 from edge.site import pack_plans
 from edge.views.pack_sentences import tell_unpacked
@@ -100,8 +99,7 @@ class PlanShown:
 def packing_routes(site: Site) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/api/v1/packing", responses=V1_PROBLEMS, tags=["packing"])
-    means = load_packing(site.config)
-    packer = Packer(means.cartons, means.supplies, means.rules, means.support_percent)
+    rules = site.packing.rules
 
     def asked(body: PackingPlanBody) -> tuple[PackItem, ...]:
         with site.store().connections.reading() as db:
@@ -127,7 +125,7 @@ def packing_routes(site: Site) -> APIRouter:
                 raise HTTPException(422, f"service: {body.service!r}: there is none in SITE.toml")
 
         def planned() -> PackPlan:
-            return packer.plan(
+            return site.packer.plan(
                 asked(body),
                 mode=service.mode if service else TransportMode.EXPRESS,
                 takes=service.takes if service else None,
@@ -141,8 +139,8 @@ def packing_routes(site: Site) -> APIRouter:
                     RefusalShown(one.sku, one.units, one.code, int(one.value), int(one.limit), say(tell_unpacked(one)))
                     for one in made.refusals
                 ),
-                means.rules.edition,
-                means.rules.source,
+                rules.edition,
+                rules.source,
             )
         )
 

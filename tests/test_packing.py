@@ -336,6 +336,7 @@ def test_materials_weigh_what_they_weigh() -> None:
     parcel = only(plan((vase, 1)))
     assert parcel.placements[0].edges_mm in ((120, 90, 70), (90, 120, 70))
     wrap, seal = parcel.protections
+    assert plan((vase, 1), (acid(), 2)).pieces() == {"SEAL": 1, "BAG": 2}, "what is cut to size is no piece"
     assert (wrap.kind, wrap.g, seal.kind) == (ProtectionKind.WRAP, 9, ProtectionKind.SEAL)  # three layers of 228 cm²
     (filler,) = parcel.fillers
     assert (filler.volume_ml, filler.least_g, filler.most_g) == (2_244, 11, 34)

@@ -122,6 +122,17 @@ class PackPlan:
     parcels: tuple[PackedParcel, ...]
     refusals: tuple[PackRefusal, ...] = ()
 
+    def pieces(self) -> dict[str, int]:
+        """Cartons and protections that the stock counts, by SKU; what fills and what is cut to size counts as none."""
+        used: dict[str, int] = {}
+        for parcel in self.parcels:
+            both = [(parcel.carton.sku, 1)]
+            both += [(one.material.sku, one.pieces) for one in parcel.protections if one.material and one.material.g]
+            for sku, n in both:
+                if sku:
+                    used[sku] = used.get(sku, 0) + n
+        return used
+
 
 def propose(
     items: Iterable[PackItem],
