@@ -36,6 +36,7 @@ from api.guard import CSV_TYPE, Guard, media_type
 from api.hooks import hook_routes
 from api.kpi_pages import kpi_page_routes
 from api.kpis import kpi_routes
+from api.packing import packing_routes
 from api.pages import page_routes
 from api.parcels import parcel_page_routes, parcel_routes
 from api.pick_pages import pick_page_routes
@@ -212,6 +213,7 @@ def create_app(config: SiteConfig) -> FastAPI:
         parcel_routes,
         carrier_routes,
         case_routes,
+        packing_routes,
         station_routes,
         event_routes,
         blocklist_routes,

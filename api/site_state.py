@@ -27,6 +27,7 @@ from api.guard import page_secret
 from api.intake import watch_folders
 from api.site_tables import check_names, devices_of, door_of
 from api.stream import Hub, event
+from edge.config.goods import load_packing
 from edge.config.lines import SiteConfig
 from edge.config.load import load_controllers
 from edge.config.points import point
@@ -115,6 +116,8 @@ class Site:
         self.intake = ThreadPoolExecutor(1, "intake")
         """Where orders are read and stored, one request after the other; what people ask does not wait for it."""
         self._wishes = ThreadPoolExecutor(1, "wishes")
+        self.packing = load_packing(config)
+        self.packer = self.packing.packer()
         controllers = load_controllers(config)
         check_names(config, controllers)
         self.lines = {

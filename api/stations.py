@@ -26,7 +26,8 @@ from edge.intake import keys
 from edge.intake.operators import By, Remark
 from edge.intake.scales import ScaleError
 from edge.journal.host_time import now_us
-from edge.orders.packed import AfterCheck, proposed
+from edge.orders.packed import AfterCheck, of_plan, proposed
+from edge.orders.packing import PackItem
 from edge.orders.quality import Aspect, DefectRate, Fault, Settlement
 from edge.orders.weighing import WeightVerdict
 from edge.site import lots, pack_jobs, packing, quality
@@ -260,7 +261,9 @@ def _quality_routes(routes: APIRouter, site: Site) -> None:
 
 
 def propose_for(site: Site) -> Propose:
-    """How this site packs."""
+    """How this site packs: by its cartons, or where it names none by volume alone."""
+    if site.packing.cartons:
+        return lambda contents: of_plan(site.packer.plan(PackItem(*one) for one in contents if one[1]))
     cartons = site.config.plan.cartons
     return lambda contents: proposed(contents, cartons)
 

@@ -168,7 +168,7 @@ def _wave_routes(app: FastAPI, site: Site) -> None:
             if row is None:
                 raise HTTPException(404, f"wave {wave}: there is none")
             tasks = rounds.tasks_where(db, wave, limit=1_000)
-            material = materials_of(db, wave, site.config.plan.cartons)
+            material = materials_of(db, wave, site.config.plan.cartons, site.packer if site.packing.cartons else None)
         return rendered(
             site, request, "wave.html", wave, row=row, tasks=tasks, material=material, state=phrase(_STATES[row.state])
         )

@@ -90,7 +90,9 @@ def wave_routes(site: Site) -> APIRouter:
         with site.store().connections.reading() as db:
             if wave_rows.wave_of(db, wave) is None:
                 raise _none(wave)
-            return json_answer(materials_of(db, wave, site.config.plan.cartons))
+            return json_answer(
+                materials_of(db, wave, site.config.plan.cartons, site.packer if site.packing.cartons else None)
+            )
 
     @routes.post("/{wave}/release", response_model=Released)
     async def release(wave: Key, body: ByBody) -> Response:

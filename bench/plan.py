@@ -64,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     classes = len(classes_of(parcels, ClassSteps.of(services.values())))
     print(f"{len(parcels):,} orders, {len(pickups)} pickups, {classes:,} classes: {len(plan.left):,} do not fit")
     print(f"plan {planning:.2f} s + {len(made):,} waves with {rounds:,} rounds {waving:.2f} s, {mb:.0f} MB")
-    same, ratio = _beside_highs(parcels[: given.single], services, _shares(pickups, given.single / given.orders), terms)
+    same, ratio = _besidesolved(parcels[: given.single], services, _shares(pickups, given.single / given.orders), terms)
     good = same and planning + waving <= 5 and mb <= 300 and ratio >= 20
     print("as wanted" if good else "NOT as wanted: at most 5 s and 300 MB, the same cost, at least 20 times as fast")
     return not good
@@ -127,10 +127,12 @@ def _shares(pickups: list[Pickup], share: float) -> list[Pickup]:
     ]
 
 
-def _beside_highs(
+def _besidesolved(
     parcels: list[ParcelPlan], services: dict[str, Service], pickups: list[Pickup], terms: Terms
 ) -> tuple[bool, float]:
     """Whether the costs are the same, and how many times as fast ours is as HiGHS order by order."""
+    from bench._highs import solved  # its memory is not ours
+
     place = {one.id: at for at, one in enumerate(pickups)}
     room = [one.parcels for one in pickups]
     began = process_time()
@@ -144,9 +146,9 @@ def _beside_highs(
     ours = assigned(costs, units, room)
     alone = process_time() - began
     fit = sum(units) - sum(ours.left)
-    by_class_s, *by_class = _highs(costs, units, room)
+    by_class_s, *by_class = solved(costs, units, room)
     single = [row for row, n in zip(costs, units, strict=True) for _ in range(n)]
-    one_by_one_s, *one_by_one = _highs(single, [1] * len(single), room)
+    one_by_one_s, *one_by_one = solved(single, [1] * len(single), room)
     print(f"assignment of {len(parcels):,} orders: {fit:,} fit for {ours.cost:,}")
     print(f"  ours            {from_orders + alone:8.3f} s, {alone:.3f} s of it from the {len(units):,} classes on")
     print(f"  HiGHS by class  {by_class_s:8.3f} s, {by_class[0]:,} for {by_class[1]:,}")
@@ -154,39 +156,6 @@ def _beside_highs(
     ratio = one_by_one_s / (from_orders + alone)
     print(f"  HiGHS order by order takes {ratio:.0f} times as long as ours from the orders on")
     return [fit, ours.cost] == by_class == one_by_one, ratio
-
-
-def _highs(costs: list[dict[int, int]], units: list[int], room: list[int]) -> tuple[float, int, int]:
-    """(seconds, units that fit, their cost)."""
-    import highspy
-    import numpy as np
-
-    behind = len(room)
-    dear = 1 + (behind + 1) * max(cost for row in costs for cost in row.values())
-    ways = [(one, at, cost) for one, row in enumerate(costs) for at, cost in (*row.items(), (behind, dear))]
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(ways), len(costs) + behind
-    lp.col_cost_ = np.array([cost for _, _, cost in ways], dtype=float)
-    lp.col_lower_, lp.col_upper_ = np.zeros(len(ways)), np.full(len(ways), highspy.kHighsInf)
-    lp.row_lower_ = np.array([*units, *[-highspy.kHighsInf] * behind], dtype=float)
-    lp.row_upper_ = np.array([*units, *room], dtype=float)
-    starts, index = [0], []
-    for one, at, _ in ways:
-        index += [one] if at == behind else [one, len(costs) + at]
-        starts.append(len(index))
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_ = np.array(starts), np.array(index)
-    lp.a_matrix_.value_ = np.ones(len(index))
-    model = highspy.Highs()
-    model.setOptionValue("output_flag", False)
-    model.setOptionValue("threads", 1)
-    model.passModel(lp)
-    began = process_time()
-    model.run()
-    took = process_time() - began
-    flow = [round(value) for value in model.getSolution().col_value]
-    taken = [(n, cost) for n, (_, at, cost) in zip(flow, ways, strict=True) if at != behind]
-    return took, sum(n for n, _ in taken), sum(n * cost for n, cost in taken)
 
 
 if __name__ == "__main__":

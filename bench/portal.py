@@ -29,7 +29,7 @@ from edge.core.events import PassageSeen
 from edge.core.portal import places
 from edge.core.portal.passage import PortalWatch
 from edge.core.values.state import PortalState
-from edge.sim.conveyor import Carton, Conveyor
+from edge.sim.conveyor import Conveyor, PassingLoad
 from edge.sim.floor import InventoryRound
 from plc.words import EventType
 from rfid.driver import TagRead
@@ -73,7 +73,7 @@ def run(config: LineConfig, seed: int, cartons: int) -> tuple[Conveyor, Recordin
     return conveyor, recording, seen
 
 
-def strongest_dbm(recording: Recording, carton: Carton) -> dict[str, float]:
+def strongest_dbm(recording: Recording, carton: PassingLoad) -> dict[str, float]:
     """The strongest read of each tag while a carton was before the antennas."""
     found: dict[str, float] = {}
     for _, read in recording.reads:

@@ -125,6 +125,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     of_module(
         "parcels", "edge.commands.parcels", "labels of parcels: give, print, void; numbers for stations", "Parcels."
     )
+    of_module("packing", "edge.commands.packing", "what orders would be packed into, and why not", "Packing plans.")
     of_module(
         "tracking",
         "edge.commands.tracking",

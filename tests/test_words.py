@@ -39,9 +39,11 @@ from edge.orders.corrections import Correction, Mismatch
 from edge.orders.cover import CoverFinding
 from edge.orders.eligibility import ServiceRefusal
 from edge.orders.forecast import Late, LateReason
-from edge.orders.goods_rules import ParcelMark, ParcelPaper
+from edge.orders.goods_rules import GoodsCode, ParcelMark, ParcelPaper
 from edge.orders.kpis import BY_NAME, Better, Dimension
+from edge.orders.pack_check import PackFault
 from edge.orders.packed import AfterCheck, DifferenceKind
+from edge.orders.packing import PackCode
 from edge.orders.picking import ShortReason
 from edge.orders.quality import Aspect, DueCause, Fault, Settlement
 from edge.orders.reroute import Where
@@ -184,6 +186,11 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "machine.mode.*": ("1", "2", "3"),
     "machine.state.*": [str(int(state)) for state in PackmlState],
     "order-*": OrderState,
+    "pack.*": (*PackCode, *GoodsCode),
+    "pack.fault.*": PackFault,
+    "pack.mark.*": ParcelMark,
+    "pack.need.*": ProtectionKind,
+    "pack.paper.*": ParcelPaper,
     "pick.mode.*": PickMode,
     "pick.short.*": ShortReason,
     "order-refused.*": (*REFUSED, "not-delivered"),

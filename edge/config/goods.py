@@ -17,6 +17,7 @@ from edge.config.load import load_table, refused
 from edge.config.table import Frozen, Name
 from edge.orders.cartons import Carton, Filler, Protection, ProtectionKind, Supplies
 from edge.orders.goods_rules import DangerousEntry, GoodsRules
+from edge.orders.packing import Packer
 
 GOODS_TOML = Path(__file__).with_name("goods.toml")
 """The table that comes along."""
@@ -75,6 +76,10 @@ class PackingMeans:
     supplies: Supplies
     rules: GoodsRules
     support_percent: int
+
+    def packer(self) -> Packer:
+        """Who plans with them."""
+        return Packer(self.cartons, self.supplies, self.rules, self.support_percent)
 
 
 def load_packing(config: SiteConfig) -> PackingMeans:

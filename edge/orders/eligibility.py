@@ -21,6 +21,7 @@ from edge.orders.services import (
     Rate,
     Service,
     Suspension,
+    TransportMode,
     Weights,
     chargeable_g,
     shrunk_ppm,
@@ -28,6 +29,7 @@ from edge.orders.services import (
 )
 
 _DAY_US = 86_400_000_000
+_GROUND_ONLY = int(Goods.GROUND_ONLY)
 _COD = int(Goods.COD)
 _BEYOND = 1 << 60
 """The step of what is over every limit."""
@@ -216,7 +218,7 @@ def _offer(one: OrderClass, service: Service, terms: Terms) -> _Offer:
     rate = next((rate for rate in service.rates if rate.zone == one.zone), None)
     if rate is None:
         return _Offer(late=(RefusalCode.NO_ZONE, 0, 0, ""))
-    if refused := goods & ~takes:
+    if refused := goods & ~takes & ~(0 if service.mode is TransportMode.AIR else _GROUND_ONLY):
         return _Offer(late=(RefusalCode.GOODS, refused, takes, ""))
     if service.longest_mm and one.upto_mm > service.longest_mm:
         return _Offer(late=(RefusalCode.TOO_LONG, one.upto_mm, service.longest_mm, ""))

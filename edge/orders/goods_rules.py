@@ -1,7 +1,8 @@
 """What goods demand of a parcel: dangerous ones by their UN number, and those that break, run out, are large or dear.
 
 Public names: DangerousEntry, GoodsRules, GoodsCode, GoodsTrouble, ParcelMark, ParcelPaper, Marking, entry_of,
-trouble_of, needs_of, padding_of, kept_apart, is_oversized, marking, ground_only.
+trouble_of, needs_of, padding_of, kept_apart, is_oversized, goods_in, goods_unpacked, marking,
+ground_only.
 
 The mechanism of limited quantities only; the table of entries, with its source and edition, is the site's, and its
 safety adviser's. What is not in the table, or of which it says nothing, is refused. Source: ADR 2017, chapter 3.4
@@ -11,13 +12,15 @@ safety adviser's. What is not in the table, or of which it says nothing, is refu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from edge.orders.articles import Article, Goods
 from edge.orders.cartons import ProtectionKind
 from edge.orders.services import TransportMode
+
+_LIMITED, _LIQUID, _FRAGILE = int(Goods.LIMITED_QUANTITY), int(Goods.LIQUID), int(Goods.FRAGILE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +145,7 @@ def _needs_intermediate(article: Article, entry: DangerousEntry) -> bool:
 
 def needs_of(article: Article, rules: GoodsRules) -> Iterator[ProtectionKind]:
     """The protections that a unit needs, the innermost first."""
-    if article.goods & Goods.LIQUID:
+    if int(article.goods) & _LIQUID:
         yield ProtectionKind.LEAK_BAG
     if article.un and (entry := entry_of(article, rules)) and _needs_intermediate(article, entry):
         yield ProtectionKind.INTERMEDIATE
@@ -152,7 +155,7 @@ def needs_of(article: Article, rules: GoodsRules) -> Iterator[ProtectionKind]:
 
 def padding_of(article: Article, rules: GoodsRules) -> int:
     """Of wrap on each side, in mm."""
-    return article.wrap_mm or (rules.fragile_mm if article.goods & Goods.FRAGILE else 0)
+    return article.wrap_mm or (rules.fragile_mm if int(article.goods) & _FRAGILE else 0)
 
 
 def kept_apart(one: Article, other: Article, rules: GoodsRules) -> bool:
@@ -175,31 +178,46 @@ def is_oversized(article: Article, rules: GoodsRules) -> bool:
     )
 
 
-def marking(contents: Sequence[Article], value: int, rules: GoodsRules, mode: TransportMode) -> Marking:
+def goods_in(contents: Iterable[Article]) -> Goods:
+    """What a carrier of some articles must be willing to take."""
+    goods = 0
+    for one in contents:
+        goods |= int(one.goods) | (_LIMITED if one.un else 0)
+    return Goods(goods)
+
+
+def goods_unpacked(contents: Collection[Article]) -> Goods:
+    """The same before anybody has planned how they are packed: until then what is dangerous stays on the ground."""
+    goods = goods_in(contents)
+    return goods | Goods.GROUND_ONLY if any(one.un for one in contents) else goods
+
+
+def marking(goods: Goods, value: int, rules: GoodsRules, mode: TransportMode, *, oversized: bool = False) -> Marking:
     """Marks and papers of a parcel. Planned anew by another mode it bears others; `trouble_of` says if it may go."""
     marks: list[ParcelMark] = []
     papers: list[ParcelPaper] = []
-    if any(one.un for one in contents):
+    if goods & Goods.LIMITED_QUANTITY:
         if mode is TransportMode.AIR:
             marks.append(ParcelMark.LIMITED_QUANTITY_AIR)
             papers.append(ParcelPaper.AIR_DECLARATION)
         else:
             marks.append(ParcelMark.LIMITED_QUANTITY)
         papers.append(ParcelPaper.LIMITED_QUANTITY_MASS)
-    if any(one.goods & Goods.LIQUID for one in contents):
+    if goods & Goods.LIQUID:
         marks.append(ParcelMark.THIS_WAY_UP)
-    if any(one.goods & Goods.FRAGILE for one in contents):
+    if goods & Goods.FRAGILE:
         marks.append(ParcelMark.FRAGILE)
-    if any(is_oversized(one, rules) for one in contents):
+    if oversized:
         marks.append(ParcelMark.OVERSIZED)
     if rules.valuable and value >= rules.valuable:
         papers.append(ParcelPaper.VALUABLE)
     return Marking(tuple(marks), tuple(papers))
 
 
-def ground_only(contents: Iterable[Article], rules: GoodsRules, kinds: Sequence[ProtectionKind]) -> bool:
+def ground_only(contents: Iterable[Article], rules: GoodsRules) -> bool:
     """Whether no aircraft takes them, though they may go by road."""
-    return any(
-        (trouble := trouble_of(one, rules, TransportMode.AIR, kinds)) and trouble.code is GoodsCode.NOT_BY_AIR
-        for one in contents
-    )
+    for one in contents:
+        trouble = trouble_of(one, rules, TransportMode.AIR, tuple(ProtectionKind))
+        if trouble and trouble.code is GoodsCode.NOT_BY_AIR:
+            return True
+    return False

@@ -8,13 +8,14 @@ whatever order they came; what weighs on a piece is found by walking up from it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from edge.orders.articles import Article, Edges, Goods, Stance
 from edge.orders.cartons import Placement
+
+_LIQUID = int(Goods.LIQUID)
 
 
 class PackFault(StrEnum):
@@ -50,30 +51,33 @@ def faults_in(
     found = set(_single_faults(placements, contents, room, max_load_g))
     if PackFault.UNITS in found:
         return found
+    spots = [(*one.at_mm, *(at + edge for at, edge in zip(one.at_mm, one.edges_mm, strict=True))) for one in placements]
     above: list[set[int]] = [set() for _ in placements]
-    for at, one in enumerate(placements):
-        bottom = one.at_mm[2]
-        rest = 0
-        for other_at, other in enumerate(placements):
-            shared = _shared(one, other)
-            if other_at == at or not shared:
-                continue
-            top = other.at_mm[2] + other.edges_mm[2]
-            if bottom < top and other.at_mm[2] < bottom + one.edges_mm[2]:
-                found.add(PackFault.OVERLAP)
-            if top == bottom:
-                rest += shared
-                above[other_at].add(at)
-        if bottom and rest * 100 < support_percent * one.edges_mm[0] * one.edges_mm[1]:
-            found.add(PackFault.UNSUPPORTED)
-    masses = [contents[one.sku].article.mass_g * one.units for one in placements]
+    rest = [0] * len(placements)
+    for at, (x, y, z, x1, y1, z1) in enumerate(spots):
+        for other in range(at):
+            a, b, c, a1, b1, c1 = spots[other]
+            if x < a1 and a < x1 and y < b1 and b < y1:  # one above the other
+                shared = (min(x1, a1) - max(x, a)) * (min(y1, b1) - max(y, b))
+                if z == c1:
+                    rest[at] += shared
+                    above[other].add(at)
+                elif z1 == c:
+                    rest[other] += shared
+                    above[at].add(other)
+                elif z < c1 and c < z1:
+                    found.add(PackFault.OVERLAP)
     for at, one in enumerate(placements):
         article = contents[one.sku].article
-        inside_g = (one.units - 1) * article.mass_g  # of a stack, what stands on its lowest
-        weighs = sum(masses[other] for other in _all_above(at, above)) + inside_g
-        if article.on_top_g is not None and weighs > article.on_top_g:
-            found.add(PackFault.OVERLOADED)
-        if article.goods & Goods.LIQUID and not article.sealed and (one.at_mm[2] or above[at]):
+        if one.at_mm[2] and rest[at] * 100 < support_percent * one.edges_mm[0] * one.edges_mm[1]:
+            found.add(PackFault.UNSUPPORTED)
+        if article.on_top_g is not None:
+            weighs = sum(
+                contents[placements[n].sku].article.mass_g * placements[n].units for n in _all_above(at, above)
+            )
+            if weighs + (one.units - 1) * article.mass_g > article.on_top_g:  # of a stack, what stands on its lowest
+                found.add(PackFault.OVERLOADED)
+        if not article.sealed and int(article.goods) & _LIQUID and (one.at_mm[2] or above[at]):
             found.add(PackFault.LEAKS)
     return found
 
@@ -81,16 +85,17 @@ def faults_in(
 def _single_faults(
     placements: Sequence[Placement], contents: Mapping[str, Packed], room: Edges, max_load_g: int
 ) -> Iterator[PackFault]:
-    units = Counter[str]()
+    units: dict[str, int] = {}
     for one in placements:
-        units[one.sku] += one.units
-    if units != Counter({sku: its.units for sku, its in contents.items()}):
+        units[one.sku] = units.get(one.sku, 0) + one.units
+    if units != {sku: its.units for sku, its in contents.items()}:
         yield PackFault.UNITS
         return
     if sum(its.article.mass_g * its.units for its in contents.values()) > max_load_g:
         yield PackFault.TOO_HEAVY
     for one in placements:
-        if any(at < 0 or at + edge > most for at, edge, most in zip(one.at_mm, one.edges_mm, room, strict=True)):
+        (x, y, z), (along, across, high) = one.at_mm, one.edges_mm
+        if min(x, y, z) < 0 or x + along > room[0] or y + across > room[1] or z + high > room[2]:
             yield PackFault.OUTSIDE
         if not _may_stand(one, contents[one.sku]):
             yield PackFault.TURNED
@@ -104,19 +109,9 @@ def _may_stand(one: Placement, its: Packed) -> bool:
         return False
     if sorted(one.edges_mm) != sorted((along + more, across + more, high + more)):
         return False
-    if article.goods & Goods.LIQUID or article.stance is Stance.UPRIGHT:
+    if int(article.goods) & _LIQUID or article.stance is Stance.UPRIGHT:
         return one.edges_mm[2] == high + more
     return article.stance is Stance.ANY or one.edges_mm[2] == min(one.edges_mm)
-
-
-def _shared(one: Placement, other: Placement) -> int:
-    """The area that both have when one looks from above."""
-    area = 1
-    for axis in (0, 1):
-        begin = max(one.at_mm[axis], other.at_mm[axis])
-        end = min(one.at_mm[axis] + one.edges_mm[axis], other.at_mm[axis] + other.edges_mm[axis])
-        area *= max(0, end - begin)
-    return area
 
 
 def _all_above(at: int, above: Sequence[set[int]]) -> set[int]:

@@ -125,6 +125,9 @@ def _block(lines: Sequence[str], x: float, y: float, width: float, height: float
 
 def _broken(text: str, width: float) -> list[str]:
     """A text in lines of so many widths of a font: between words, or anywhere where one is too long."""
+    whole = text.rstrip()
+    if _width(whole) <= width:
+        return [whole] if whole.strip() else []
     lines, line = [], ""
     for word in _words(text):
         if _width(line + word.rstrip()) <= width:
@@ -154,6 +157,8 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _width(text: str) -> float:
+    if text.isascii():
+        return 0.6 * len(text)
     return sum(
         0.0 if unicodedata.combining(one) else 1.0 if unicodedata.east_asian_width(one) in "WF" else 0.6 for one in text
     )

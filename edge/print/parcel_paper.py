@@ -23,7 +23,7 @@ from edge.print.fonts import Typeface, font_file, typeface
 from edge.views.words.phrase import phrase
 from edge.views.words.table import Language, say
 
-_ESCAPED = frozenset("^~_")
+_ESCAPED = {ord(char): f"_{ord(char):02X}" for char in "^~_"}
 _FNC1 = "\xf1"
 """As reportlab names it."""
 
@@ -46,8 +46,7 @@ def zpl(label: ParcelLabel, paper: Paper, language: Language) -> str:
         match one:
             case Text() if one.text.isascii() and one.text.isprintable():
                 high = round(one.size * dots)
-                text = "".join(f"_{ord(char):02X}" if char in _ESCAPED else char for char in one.text)
-                made.append(f"{place(one.x, one.y)}^A0N,{high},{high}^FH_^FD{text}^FS")
+                made.append(f"{place(one.x, one.y)}^A0N,{high},{high}^FH_^FD{one.text.translate(_ESCAPED)}^FS")
             case Text():
                 made.append(f"{place(one.x, one.y)}{_bitmap(one.text, round(one.size * dots))}^FS")
             case Stroke():

@@ -1,6 +1,6 @@
 """What one portal of the simulated floor reads, without a wire: a recording with the truth beside it.
 
-Public names: Conveyor, Carton.
+Public names: Conveyor, PassingLoad.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ RUN_OUT_US = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Carton:
+class PassingLoad:
     """One load in the photo-eye, and the tags that are in it."""
 
     name: str
@@ -34,7 +34,7 @@ class Conveyor:
 
     def __init__(self, config: LineConfig, line: str, seed: int, loads: int) -> None:
         self.layout = next(layout for layout in config.layouts() if layout.name == line)
-        self.cartons: list[Carton] = []
+        self.cartons: list[PassingLoad] = []
         self._open: dict[int, int] = {}
         world = World(config, seed)
         make = world.tote if self.layout.job is Job.VERIFY else world.parcel
@@ -69,4 +69,4 @@ class Conveyor:
             return
         load = self._loads[signal.track_id - 1]
         tags = frozenset(tag.epc for tag in load.tags)
-        self.cartons.append(Carton(load.name, self._open.pop(signal.track_id), signal.at_us, tags))
+        self.cartons.append(PassingLoad(load.name, self._open.pop(signal.track_id), signal.at_us, tags))

@@ -15,7 +15,7 @@ from math import prod
 import msgspec
 import sqlalchemy as sa
 
-from edge.orders.articles import NOTHING_SPECIAL, Article, Goods
+from edge.orders.articles import Article, Goods
 from edge.orders.eligibility import (
     ClassSteps,
     ParcelPlan,
@@ -24,6 +24,7 @@ from edge.orders.eligibility import (
     classes_of,
     quoted,
 )
+from edge.orders.goods_rules import goods_unpacked
 from edge.orders.plan import Planned, planned
 from edge.orders.planning import Planning
 from edge.orders.reroute import rechosen
@@ -96,9 +97,7 @@ def parcels_of(db: sa.Connection, by: Planning, wanted: Mapping[str, ParcelWante
         if row is None:
             continue
         its = {sku: articles.get(sku) or Article(sku=sku) for sku in one.units}
-        goods = NOTHING_SPECIAL
-        for article in its.values():
-            goods |= article.goods
+        goods = goods_unpacked(its.values())
         cod = row.payment == str(PaymentKind.COD) and row.due > 0
         country = row.country or ""
         parcel = ParcelPlan(

@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from edge.orders.articles import Article, Goods
+from edge.orders.packing import Packer, PackItem
 from edge.orders.pick_list import Material, PickList, cartons_of, materials, pick_list
 from edge.site import books, catalogue, dialect, rounds
 from edge.site.tables import picks as tables
@@ -43,12 +44,21 @@ def pick_list_of(db: sa.Connection, task: str) -> PickList | None:
     )
 
 
-def materials_of(db: sa.Connection, wave: str, cartons: Mapping[str, int]) -> tuple[Material, ...]:
-    """What a wave needs to be packed. ``cartons``: volume in mm³ that each holds, by SKU."""
+def materials_of(
+    db: sa.Connection, wave: str, cartons: Mapping[str, int], packer: Packer | None = None
+) -> tuple[Material, ...]:
+    """What a wave needs to be packed. ``packer``: who plans parcels; None = by volume alone, ``cartons``: by SKU what
+    each holds in mm³.
+    """
     its = tables.members.c
     query = sa.select(its.body).where(its.wave == wave, its.ended.not_in(("cancelled", "shipped")))
     plans = [msgspec.json.decode(body, type=MemberPlan).lines for body in db.execute(query).scalars()]
     articles = catalogue.articles_of(db, {sku for plan in plans for sku in plan})
-    volumes = (sum((articles.get(sku) or Article(sku=sku)).volume_mm3 * n for sku, n in plan.items()) for plan in plans)
-    free = {sku: one.free for sku, one in books.promises_of(db, cartons).items()}
-    return materials((cartons_of(volume, cartons) for volume in volumes), free)
+    contents = [[PackItem(articles.get(sku) or Article(sku=sku), n) for sku, n in plan.items()] for plan in plans]
+    if packer is not None:
+        needed = [tuple(packer.plan(one).pieces().items()) for one in contents]
+    else:
+        volumes = (sum(item.article.volume_mm3 * item.units for item in one) for one in contents)
+        needed = [tuple(cartons_of(volume, cartons)) for volume in volumes]
+    free = {sku: one.free for sku, one in books.promises_of(db, {sku for one in needed for sku, _ in one}).items()}
+    return materials(needed, free)

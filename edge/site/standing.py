@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from edge.orders.articles import NOTHING_SPECIAL, Article, Goods
+from edge.orders.articles import Article, Goods
 from edge.orders.eligibility import ClassSteps, OrderClass, ParcelPlan, Terms, classes_of, quoted
+from edge.orders.goods_rules import goods_unpacked
 from edge.orders.planning import Planning
 from edge.orders.review import Facts
 from edge.orders.sales import SalesOrder
@@ -77,9 +78,7 @@ def _carried(
 def _parcel(order: SalesOrder, facts: Facts, articles: Mapping[str, Article], by: Planning) -> ParcelPlan:
     to = facts.consignee
     its = {line.sku: articles.get(line.sku) or Article(sku=line.sku) for line in order.lines if line.wanted}
-    goods = NOTHING_SPECIAL
-    for article in its.values():
-        goods |= article.goods
+    goods = goods_unpacked(its.values())
     return ParcelPlan(
         order=order.id,
         zone=by.zone_of(to.country, to.region, to.postcode),

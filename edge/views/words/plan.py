@@ -23,6 +23,7 @@ PLAN: Rows = {
     "goods.fragile": ("fragile goods", "易碎品"),
     "goods.battery": ("batteries", "電池"),
     "goods.cod": ("cash on delivery", "貨到付款"),
+    "goods.ground-only": ("goods that must not fly", "禁止空運的商品"),
     "order-late": (
         "{fulfilment} will miss its cut-off at {cutoff}{more}: {reason}",
         "{fulfilment} 將趕不上 {cutoff} 的截止時間{more}：{reason}",
