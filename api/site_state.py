@@ -27,6 +27,7 @@ from api.guard import page_secret
 from api.intake import watch_folders
 from api.site_tables import check_names, devices_of, door_of
 from api.stream import Hub, event
+from edge.config.goods import load_packing
 from edge.config.lines import SiteConfig
 from edge.config.load import load_controllers
 from edge.config.points import point
@@ -150,6 +151,7 @@ class Site:
             for its, names, board in zip(controllers, devices, boards, strict=True)
         ]
         self.review = review_rules(config.review)
+        self.packing = load_packing(config)
         try:
             self.care = care_rules(config.team, config.returns, config.care)
         except CalendarError as error:

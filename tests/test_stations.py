@@ -458,6 +458,34 @@ def test_materials_are_used_up_and_said_again_nothing_happens_twice(store: SiteS
     assert "packed" in story and "labelled" in story
 
 
+def test_what_does_not_fit_goes_into_a_parcel_of_its_own(store: SiteStore) -> None:
+    stocked(store)
+    name = released(store, {0: 3, 1: 1})
+    verified(store, name)
+    first = pack(store, said(name, units={"SKU-0": 2}, rest=True))
+    (event,) = [one.told for one in store.outbox(0) if one.told.type == "parcel.packed.v1"]
+    other = str(event.body["rest"])
+    assert [(line.sku, line.quantity) for line in fed(store, other).lines] == [("SKU-0", 1), ("SKU-1", 1)]
+    assert [(line.sku, line.quantity) for line in fed(store, name).lines] == [("SKU-0", 2)]
+    assert state_of(store, other) is FulfilmentState.VERIFIED, "the portal saw it in the tote"
+    second = pack(store, said(other, from_tote=True))
+    with store.connections.reading() as db:
+        assert stock_shown.audit(db) == []
+        assert (parcels.pieces_of(db, name), parcels.pieces_of(db, other)) == ((1, 2), (2, 2))
+        assert sum(one.units for sscc in (first.sscc, second.sscc) for one in pack_jobs.items_of(db, sscc)) == 4
+    for n, one in enumerate((first, second), 2):
+        parcel = f"(00){one.sscc}"
+        shipped = OrderShipped(at_us=NOW_US + n, line="s", order=one.fulfilment, parcel=parcel, lane=1)
+        (record,) = records([shipped])
+        store.project("edge1@1", [replace(record, seq=n)])
+    with store.connections.reading() as db:
+        assert stock_shown.audit(db) == []
+        assert sum(row.on_hand for row in books.bin_rows(db, ["SKU-0"]).values()) == 197, "all that left is booked"
+    with pytest.raises(PackError) as kept:
+        pack(store, said(released(store, {0: 1}, number=2), units={}, rest=True, unverified="x"))
+    assert kept.value.code == "cannot-part"
+
+
 def test_a_plan_of_several_parcels_is_said_and_its_weight_is_judged() -> None:
     box = Carton(name="S", inner_mm=(100, 100, 100), outer_mm=(106, 106, 106), tare_g=50, max_load_g=1_000, sku="BOX-S")
     mug = Article(sku="MUG", mass_g=300, edges_mm=(80, 80, 90))
