@@ -72,6 +72,7 @@ class _Packing:
     grams: int = 0
     checked: list[str] = field(default_factory=list)
     carton: str = ""
+    rest: bool = False
     reasons: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -90,6 +91,7 @@ class _Packing:
             grams=max(0, whole(given.get("weight_g", "").strip())),
             checked=checked,
             carton=given.get("carton", "")[:80],
+            rest=given.get("rest") == "1",
             reasons={name: given.get(name, "")[:400] for name in _REASONS},
         )
 
@@ -187,6 +189,7 @@ def _packed(site: Site, request: Request, its: _Packing) -> Response:
                 "weight_g": its.grams,
                 "carton": its.carton,
                 "checked": its.checked,
+                "rest": its.rest,
                 **its.reasons,
             }
         )

@@ -27,7 +27,7 @@ from edge.intake.operators import By, Remark
 from edge.intake.scales import ScaleError
 from edge.journal.host_time import now_us
 from edge.orders.packed import AfterCheck, of_plan, proposed
-from edge.orders.packing import PackItem
+from edge.orders.packing import PackItem, propose
 from edge.orders.quality import Aspect, DefectRate, Fault, Settlement
 from edge.orders.weighing import WeightVerdict
 from edge.site import lots, pack_jobs, packing, quality
@@ -66,7 +66,8 @@ class PackBody(Body):
     """``units``: without tags by article, ``epcs``: items; or ``from_tote``: what the portal verified.
 
     ``sscc``: one of the station's own numbers; ``again``: why a parcel that has one gets another. ``unverified``,
-    ``differs``, ``overruled``: why it is packed though the tote was not verified, with other items, with this weight.
+    ``differs``, ``overruled``: why, though no portal verified its tote, other items are in it, or its weight is off.
+    ``rest``: what lacks goes into another parcel.
     """
 
     order: Key
@@ -83,6 +84,7 @@ class PackBody(Body):
     overruled: Remark = ""
     sscc: Sscc | None = None
     again: Remark = ""
+    rest: bool = False
 
 
 class LotBody(Body):
@@ -303,6 +305,7 @@ def packed(site: Site, station: str, body: PackBody) -> PackRow:
         overruled=body.overruled,
         sscc=body.sscc or "",
         again=body.again,
+        rest=body.rest,
     )
     return packing.pack(
         store.connections,

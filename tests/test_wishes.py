@@ -208,7 +208,6 @@ CLI: dict[str, tuple[list[str], dict[str, str]]] = {
         ["1", "--station", "pack1", "--site", "{site}"],
         {
             "--by": "by",
-            "--carton": "carton",
             "--unverified": "unverified",
             "--differs": "differs",
             "--overruled": "overruled",

@@ -81,7 +81,7 @@ PACKING = (
     *DifferenceKind,
     *(f"unchecked-{one}" for one in AfterCheck),
     *("no-order", "not-open", "refused", "due", "not-verified", "no-weight", "weight-light", "weight-heavy"),
-    *("item-elsewhere", "nobody-carries"),
+    *("item-elsewhere", "nobody-carries", "cannot-part"),
 )
 """Why a parcel is not packed so."""
 
@@ -205,7 +205,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "route.*": RouteReason,
     "sale.*": (
         *("released", "held", "amended", "cancelled", "merged", "split", "paid", "contact"),
-        *("put-back", "person-erased", "again-unclear", "again-refused", "delivery-refused"),
+        *("parted", "put-back", "person-erased", "again-unclear", "again-refused", "delivery-refused"),
     ),
     "sorted-*": Outcome,
     "stage.*": Stage,

@@ -1,6 +1,6 @@
 """Which orders ship in one parcel: planning, splitting and merging, and what may be merged.
 
-Public names: Party, Proposal, plan, split_off, merge, proposals.
+Public names: Party, Proposal, plan, split_off, part, merge, proposals.
 """
 
 from __future__ import annotations
@@ -74,6 +74,22 @@ def split_off(scope: Scope, fulfilment: str, new: str, units: Mapping[tuple[str,
             work.portion(fulfilment, replace(one, quantity=one.quantity - left))
     portions = (Portion(order=order, line=line, quantity=quantity) for (order, line), quantity in sorted(units.items()))
     work.fulfilment(Fulfilment(id=new, portions=tuple(portions)))
+    return work.done()
+
+
+def part(scope: Scope, fulfilment: str, new: str, units: Mapping[tuple[str, int], int]) -> Changed | WishRefused:
+    """Moves picked units into a fulfilment of their own, which is as far; some must stay, none is to go back."""
+    held = scope.fulfilments[fulfilment]
+    if held.state not in (FulfilmentState.PICKED, FulfilmentState.VERIFIED) or held.putting_back:
+        return WishRefused("out-of-place", {"fulfilment": fulfilment, "state": held.state, "turn": "split"})
+    if not 0 < sum(units.values()) < held.quantity:
+        return WishRefused("amount", {"amount": sum(units.values())})
+    work, others = Work(scope), []
+    for one in held.portions:
+        if n := units.get((one.order, one.line), 0):
+            work.portion(fulfilment, replace(one, quantity=one.quantity - n, picked=one.picked - n))
+            others.append(Portion(order=one.order, line=one.line, quantity=n, picked=n))
+    work.fulfilment(Fulfilment(id=new, portions=tuple(others), state=held.state))
     return work.done()
 
 

@@ -5,6 +5,7 @@ Public names: PackJob, PackRow, Propose, job_of, article_of, pack_of, items_of, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -92,7 +93,8 @@ def job_of(db: sa.Connection, name: str, rules: QualityRules, propose: Propose) 
     known = db.execute(sa.select(its.state).where(its.fulfilment_id == name)).scalar()
     state = None if known is None else FulfilmentState(known)
     seen = _seen(db, name)
-    verified = seen is not None and seen.verified and state in (None, FulfilmentState.VERIFIED, FulfilmentState.PACKED)
+    passed = seen is not None and seen.verified and state in (None, FulfilmentState.PACKED)
+    verified = passed or state is FulfilmentState.VERIFIED
     lines = tuple(
         PackLine(
             article=line.sku or line.gtin, gtin=line.gtin, name=line.name, units=line.quantity, back=line.cancelled
@@ -112,7 +114,7 @@ def job_of(db: sa.Connection, name: str, rules: QualityRules, propose: Propose) 
         state=state,
         verified=verified,
         lines=lines,
-        epcs=seen.matched if seen is not None and verified else (),
+        epcs=_of_lines(db, lines, seen.matched) if seen is not None and seen.verified and verified else (),
         due=quality.due_of(db, name, rules),
         refusals=tuple(one for one in quality.checks_of(db, name) if one.open),
         proposed=propose(contents),
@@ -136,6 +138,12 @@ def _seen(db: sa.Connection, order: str) -> ToteChecked | None:
         if isinstance(value, ToteChecked) and value.final and value.order == order:
             return value
     return None
+
+
+def _of_lines(db: sa.Connection, lines: Sequence[PackLine], epcs: tuple[str, ...]) -> tuple[str, ...]:
+    """Items that the portal saw, unless some went into another parcel since: which ones, nobody knows."""
+    seen = Counter(article_of(db, lines, epcs).values())
+    return epcs if all(seen[line.article] <= line.units for line in lines) else ()
 
 
 def article_of(db: sa.Connection, lines: Iterable[PackLine], epcs: Iterable[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -28,7 +28,7 @@ from edge.orders.sscc import SsccRange
 from edge.orders.stages import FulfilmentState, FulfilmentTurn
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition
 from edge.orders.weighing import WeightResult, WeightVerdict, judged
-from edge.site import books, choosing, dialect, moving, pack_jobs, parcels, weights
+from edge.site import books, choosing, dialect, moving, pack_jobs, parcels, parting, weights
 from edge.site import tables as floor
 from edge.site.dialect import Lock
 from edge.site.outbox import OutboxTold
@@ -57,6 +57,7 @@ class PackSaid:
 
     ``sscc``: one of the station's own numbers, empty = the next; ``again``: why a parcel that has one gets another.
     ``unverified``, ``differs``, ``overruled``: reasons. ``materials``: (SKU, units) used up, None = as proposed.
+    ``rest``: what lacks goes into another parcel.
     """
 
     order: str
@@ -74,6 +75,7 @@ class PackSaid:
     overruled: str = ""
     sscc: str = ""
     again: str = ""
+    rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,9 @@ def pack(
         if job.packed is not None and not said.again and said.sscc in ("", job.packed.sscc):
             return job.packed
         epcs, units = _content(db, job, said)
+        parted = ""
+        if said.rest:
+            job, parted = _parted(db, work, job, units, said.by)
         verdict = _checked(job, said, epcs, units, needs_weight)
         found = differences(job.lines, units, epcs, job.epcs)
         _bind(db, job, epcs, at_us)
@@ -137,6 +142,8 @@ def pack(
             "sscc": sscc, "station": said.station, "carton": row.carton, "weight_g": row.weighed_g,
             "epcs": list(epcs), "differences": [f"{one.kind} {one.what}" for one in row.differences],
         }  # fmt: skip
+        if parted:
+            body["rest"] = parted
         if lacking:
             body["lacking"] = lacking
         work.told.append(OutboxTold("parcel.packed.v1", said.order, body))
@@ -160,6 +167,19 @@ def _content(db: sa.Connection, job: PackJob, said: PackSaid) -> tuple[tuple[str
     epcs = tuple(dict.fromkeys(said.epcs))
     units = Counter(said.units) + Counter(pack_jobs.article_of(db, job.lines, epcs).values())
     return epcs, dict(units)
+
+
+def _parted(db: sa.Connection, work: SaleWork, job: PackJob, units: Mapping[str, int], by: str) -> tuple[PackJob, str]:
+    """The job without what lacks, and the fulfilment that has it. Raises PackError."""
+    rest = {line.article: n for line in job.lines if (n := line.units - units.get(line.article, 0)) > 0}
+    if not rest or job.order.parcel or job.refusals:
+        return job, ""
+    new = parting.part_off(db, work, job.order, rest, by)
+    if not new:
+        raise PackError("cannot-part", order=job.order.id)
+    lines = tuple(replace(line, units=line.units - rest.get(line.article, 0)) for line in job.lines)
+    parts = tuple(replace(part, units=n) for part in job.parts if (n := part.units - rest.get(part.sku, 0)) > 0)
+    return replace(job, lines=lines, parts=parts, epcs=()), new
 
 
 def _checked(

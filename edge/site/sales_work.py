@@ -66,7 +66,7 @@ class SaleWork:
     ``keys``: None where what is ordered stays as it is. ``planning``: what carriers are chosen by at an instant, None =
     nobody plans here.
     ``seen_at``: as `edge.site.effects.settle` says. ``void``: fulfilments whose label is void; ``changes``: what else
-    the lines are to know of fulfilments, by their ids.
+    the lines are to know of fulfilments, by their ids; ``fresh_orders``: that they do not know yet.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class SaleWork:
         self._db, self._known_keys, self._rules, self._at_us, self._planning = db, keys, rules, at_us, planning
         self.told: list[OutboxTold] = []
         self.void: set[str] = set()
+        self.fresh_orders: list[Order] = []
         self.changes: dict[str, Callable[[Order], Order]] = {}
         self.seen_at: BinKey | None = None
         self._redrafted: set[str] = set()
@@ -326,12 +327,14 @@ class SaleWork:
         undraft(self._db, self._redrafted - {""})
         self._amended |= done.waiting
         done.void |= self.void
-        names = {*self._amended, *done.routes, *done.void, *self.changes}
-        if names:
+        fresh = {one.id for one in self.fresh_orders}
+        names = {*self._amended, *done.routes, *done.void, *self.changes} - fresh
+        if names or fresh:
             dialect.lock(self._db, Lock.ORDERS)  # a tote may just be bound
             lines = articles_of(self._db, self._amended.values())
             for order in orders.orders_where(self._db, dialect.among(self._db, tables.orders.c.id, names)):
                 self._tell_line(order, done, lines)
+            orders.put(self._db, self.fresh_orders, self._at_us)
         outbox.append(self._db, self.told, self._at_us)
 
     def _tell_line(self, order: Order, done: EffectsDone, lines: Mapping[tuple[str, int], str]) -> None:

@@ -73,9 +73,10 @@ STATIONS: Rows = {
     "station.carton": ("Carton", "紙箱"),
     "station.by-hand": ("none is proposed", "無建議"),
     "station.parcels": (
-        "It needs {n} parcels: split the order before you pack.",
-        "需要 {n} 個包裹：包裝前請先拆單。",
+        "It needs {n} parcels: pack what fits, the rest goes into another one.",
+        "需要 {n} 個包裹：先裝能裝的，其餘另裝。",
     ),
+    "station.rest": ("What lacks goes into another parcel", "其餘另裝一個包裹"),
     "station.pieces": ("Parcel {piece} of {pieces}", "第 {piece} 件，共 {pieces} 件"),
     "station.step.wrap": ("Wrap what breaks", "易碎品請包裹緩衝材"),
     "station.step.leak-bag": ("Liquids into leak bags, upright", "液體裝入防漏袋並直立"),
@@ -155,6 +156,10 @@ STATIONS: Rows = {
         "{weighed} 公克過重：應為 {expected} ± {tolerance} 公克。請檢查多放，或說明原因。",
     ),
     "station.refused.item-elsewhere": ("Order {order} has item {item}.", "商品 {item} 屬於訂單 {order}。"),
+    "station.refused.cannot-part": (
+        "What lacks of order {order} cannot go into another parcel.",
+        "訂單 {order} 其餘商品無法另裝包裹。",
+    ),
     "station.refused.nobody-carries": (
         "No carrier takes it as it is: {why}. Put it aside.",
         "無承運商可承運：{why}。請放到一旁。",
@@ -169,4 +174,5 @@ STATIONS: Rows = {
     "sale.more.overruled": (", weight overruled: {reason}", "，重量例外：{reason}"),
     "sale.more.unverified": (", not verified by a portal: {reason}", "，未經感應門核對：{reason}"),
     "sale.more.differs": (", other items than verified: {reason}", "，內容物不同：{reason}"),
+    "sale.parted": ("A part of it goes into another parcel{more}", "部分另裝一個包裹{more}"),
 }

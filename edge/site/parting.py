@@ -1,0 +1,88 @@
+"""Units of a picked fulfilment go into a parcel of their own, in the transaction that packs the rest.
+
+Public names: part_off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from edge.core.values.order import Order, OrderState
+from edge.orders.reservations import ReservationState
+from edge.orders.together import part
+from edge.orders.work import WishRefused
+from edge.site import reserving
+from edge.site.sales_work import SaleWork
+from edge.site.scope import names_of_fulfilments, scope_of
+from edge.site.tables import picks as tables
+from edge.site.tables import sales as sales_tables
+from edge.site.tables import stock as stock_tables
+
+_TAKEN = (ReservationState.STAGED, ReservationState.HARD)
+
+
+def part_off(db: sa.Connection, work: SaleWork, order: Order, rest: Mapping[str, int], by: str) -> str:
+    """Units by article that go into another parcel: its fulfilment, which the lines hear of at the transaction's end.
+
+    Empty = they cannot: it is another system's order, nothing would stay, or so many are not in it.
+    """
+    name = order.id
+    scope = scope_of(db, fulfilments=[name])
+    if name not in scope.fulfilments:
+        return ""
+    held, left = scope.fulfilments[name], dict(rest)
+    sku_of = _skus(db, {one.order for one in held.portions})
+    units: dict[tuple[str, int], int] = {}
+    for one in held.portions:
+        article = sku_of.get((one.order, one.line), "")
+        if n := min(one.quantity, one.picked, left.get(article, 0)):
+            units[one.order, one.line] = n
+            left[article] -= n
+    known = {fulfilment for its in names_of_fulfilments(db, scope.orders).values() for fulfilment in its}
+    new = next(made for n in range(2, len(known) + 3) if (made := f"{name}-{n}") not in known)
+    changed = part(scope, name, new, units)
+    if isinstance(changed, WishRefused) or any(left.values()):
+        return ""
+    work.save(scope, changed, by, "", "parted", {"fulfilment": new})
+    for (sale, line), n in units.items():
+        _move(db, name, new, sale, line, n)
+    its = tables.members
+    row = db.execute(sa.select(its).where(its.c.fulfilment == name)).first()
+    if row is not None:
+        last = db.execute(sa.select(sa.func.max(its.c.n)).where(its.c.wave == row.wave)).scalar_one()
+        db.execute(its.insert().values({**row._asdict(), "fulfilment": new, "n": last + 1}))
+    lines = tuple(
+        replace(line, quantity=n, epcs=(), cancelled=0)
+        for line in order.lines
+        if (n := min(line.quantity, rest.get(line.sku or line.gtin, 0)))
+    )
+    fresh = Order(
+        id=new, carrier=order.carrier, service=order.service, lines=lines, channel=order.channel, state=OrderState.OPEN
+    )
+    work.fresh_orders.append(fresh)
+    return new
+
+
+def _skus(db: sa.Connection, sales: Iterable[str]) -> dict[tuple[str, int], str]:
+    its = sales_tables.lines.c
+    query = sa.select(its.order_id, its.number, its.sku, its.gtin).where(its.order_id.in_(sorted(sales)))
+    return {(order, number): sku or gtin for order, number, sku, gtin in db.execute(query)}
+
+
+def _move(db: sa.Connection, name: str, new: str, sale: str, line: int, units: int) -> None:
+    """What is reserved for so many units is the other fulfilment's."""
+    table = stock_tables.reservations
+    which = sa.and_(table.c.fulfilment == name, table.c.order_id == sale, table.c.line == line)
+    for one in reserving.held(db, which):
+        n = min(units, one.its.quantity)
+        if n <= 0 or one.its.state not in _TAKEN:
+            continue
+        units -= n
+        if n < one.its.quantity:
+            reserving.take_off(db, one, n)
+            reserving.insert_reservations(db, [(replace(one.its, quantity=n), new)])
+        else:
+            db.execute(table.update().where(table.c.seq == one.seq).values(fulfilment=new))
