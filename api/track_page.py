@@ -136,4 +136,3 @@ def _gone(request: Request) -> Response:
 
 def _said(request: Request, code: str, status: int) -> Response:
     return bare("track_gone.html", language_of(request), status, title=phrase("track.customer"), said=phrase(code))
-
