@@ -59,7 +59,7 @@ def track_page_routes(app: FastAPI, site: Site) -> None:
     views = Views(its.views_per_minute)
 
     def busy(request: Request) -> Response | None:
-        if views.allowed(_address(request), monotonic()):
+        if views.allowed(address_of(request.client.host if request.client else ""), monotonic()):
             return None
         answer = _said(request, "track.busy", 429)
         answer.headers["retry-after"] = "60"
@@ -136,10 +136,3 @@ def _gone(request: Request) -> Response:
 
 def _said(request: Request, code: str, status: int) -> Response:
     return bare("track_gone.html", language_of(request), status, title=phrase("track.customer"), said=phrase(code))
-
-
-def _address(request: Request) -> str:
-    """Whose view it is: behind a proxy on this machine, what that says."""
-    peer = address_of(request.client.host if request.client else "")
-    behind = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    return behind[:60] if behind and peer in ("127.0.0.1", "::1") else peer

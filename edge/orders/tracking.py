@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class ParcelCode(StrEnum):
@@ -52,7 +53,7 @@ FORWARD: dict[ParcelCode, int] = {
 BACKWARD: dict[ParcelCode, int] = {_C.RETURNING: 1, _C.BACK: 2}
 """The ranks of the way back, which is another leg."""
 FLAGS = (_C.DELAYED, _C.DAMAGED, _C.HELD, _C.REFUSED)
-"""What stands beside a state."""
+"""What stands beside a state. Held is over with the next movement; the others stay."""
 ENDS = frozenset({_C.LOST, _C.DELIVERED, _C.RETURNING, _C.BACK})
 """What a correction without a name takes back."""
 OURS = frozenset({"label", "line", "dock"})
@@ -78,8 +79,7 @@ class CarrierWord:
     raw: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParcelWord:
+class ParcelWord(NamedTuple):
     """One thing told. ``id``: with ``source`` no other's. ``corrects``: an id of the same source that is not so."""
 
     code: ParcelCode
@@ -118,49 +118,70 @@ class Tracked:
 def tracked(words: Iterable[ParcelWord]) -> Tracked:
     """The state of a parcel of which all this was told, in any order, any number of times."""
     said = set(words)
-    taken_back = {(one.source, one.corrects) for one in said if one.code is _C.CORRECTED and one.corrects}
-    until_us: dict[str, int] = {}
+    if corrections := [one for one in said if one.code is _C.CORRECTED]:
+        said = _uncorrected(said, corrections)
+    flags: dict[ParcelCode, int] = {}
+    attempts: set[int] = set()
+    there = back = last = placed = _NOWHERE
+    first: dict[ParcelCode, int] = {}
+    departed_us = scanned_us = _NEVER
     for one in said:
-        if one.code is _C.CORRECTED and not one.corrects:
+        code, at_us = one.code, one.at_us
+        if rank := FORWARD.get(code, 0):
+            there = max(there, (rank, at_us, code))
+        elif rank := BACKWARD.get(code, 0):
+            back = max(back, (rank, at_us, code))
+            rank = _RETURN
+        else:
+            flags[code] = max(at_us, flags.get(code, at_us))
+            continue
+        last = max(last, (at_us, rank, code))
+        if one.place:
+            placed = max(placed, (at_us, rank, one.place))
+        first[code] = min(at_us, first.get(code, at_us))
+        if rank >= _LEFT:
+            departed_us = min(departed_us, at_us)
+            if one.source not in OURS:
+                scanned_us = min(scanned_us, at_us)
+        if code is _C.FAILED_ATTEMPT:
+            attempts.add(at_us)
+    top = back if back != _NOWHERE else there
+    if top == _NOWHERE:
+        return Tracked(flags=tuple(one for one in FLAGS if one in flags))
+    state, moved_us = ParcelCode(top[2]), last[0]
+    return Tracked(
+        state=state,
+        since_us=top[1] if state is _C.FAILED_ATTEMPT else first[state],
+        flags=tuple(one for one in FLAGS if one in flags and (one is not _C.HELD or flags[one] >= moved_us)),
+        attempts=len(attempts),
+        departed_us=departed_us if departed_us < _NEVER else 0,
+        scanned_us=scanned_us if scanned_us < _NEVER else 0,
+        moved_us=moved_us,
+        delivered_us=first.get(_C.DELIVERED, 0),
+        place=placed[2],
+    )
+
+
+_NOWHERE: tuple[int, int, str] = (0, 0, "")
+_NEVER = 2**62
+_LEFT = FORWARD[_C.HANDED_OVER]
+_RETURN = 9
+"""Above all ranks of the way there."""
+
+
+def _uncorrected(said: set[ParcelWord], corrections: list[ParcelWord]) -> set[ParcelWord]:
+    """Without what its source took back: by its id, or all ends up to an instant."""
+    taken_back = {(one.source, one.corrects) for one in corrections if one.corrects}
+    until_us: dict[str, int] = {}
+    for one in corrections:
+        if not one.corrects:
             until_us[one.source] = max(until_us.get(one.source, one.at_us), one.at_us)
-    valid = [
+    return {
         one
         for one in said
         if (one.source, one.id) not in taken_back
         and not (one.code in ENDS and one.source in until_us and one.at_us <= until_us[one.source])
-    ]
-    there = [one for one in valid if one.code in FORWARD]
-    back = [one for one in valid if one.code in BACKWARD]
-    moves = [*there, *back]
-    if not moves:
-        return Tracked(flags=_flags(valid, 0))
-    ranks = BACKWARD if back else FORWARD
-    top = max(back or there, key=lambda one: (ranks[one.code], one.at_us, one.code))
-    same = [one.at_us for one in moves if one.code is top.code]
-    last = max(moves, key=lambda one: (one.at_us, FORWARD.get(one.code, 9), one.place))
-    return Tracked(
-        state=top.code,
-        since_us=max(same) if top.code is _C.FAILED_ATTEMPT else min(same),
-        flags=_flags(valid, last.at_us),
-        attempts=len({one.at_us for one in there if one.code is _C.FAILED_ATTEMPT}),
-        departed_us=_first(one.at_us for one in moves if FORWARD.get(one.code, 9) >= FORWARD[_C.HANDED_OVER]),
-        scanned_us=_first(
-            one.at_us for one in moves if one.source not in OURS and FORWARD.get(one.code, 9) > FORWARD[_C.SORTED]
-        ),
-        moved_us=last.at_us,
-        delivered_us=_first(one.at_us for one in there if one.code is _C.DELIVERED),
-        place=max((one for one in moves if one.place), key=lambda one: (one.at_us, one.place), default=last).place,
-    )
-
-
-def _flags(valid: Iterable[ParcelWord], moved_us: int) -> tuple[ParcelCode, ...]:
-    """Held is over with the next movement; the others stay."""
-    found = {one.code for one in valid if one.code is not _C.HELD or one.at_us >= moved_us}
-    return tuple(one for one in FLAGS if one in found)
-
-
-def _first(times: Iterable[int]) -> int:
-    return min(times, default=0)
+    }
 
 
 class ParcelTrouble(StrEnum):

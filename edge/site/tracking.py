@@ -156,11 +156,11 @@ def place_anew(db: sa.Connection, ssccs: Iterable[str], rules: TrackRules = RULE
     wanted = list(ssccs)
     track, its = tables.tracks.c, tables.states
     query = sa.select(track.sscc, track.fulfilment, track.sales_id, track.promised_us)
-    followed = {row.sscc: row for row in db.execute(query.where(dialect.among(db, track.sscc, wanted)))}
+    followed = {row.sscc: row for row in db.execute(query.where(dialect.among(db, track.sscc, wanted))).all()}
     if not followed:
         return []
     known = sa.select(its.c.sscc, its.c.state).where(dialect.among(db, its.c.sscc, followed))
-    before = {row.sscc: row.state for row in db.execute(known)}
+    before = {row.sscc: row.state for row in db.execute(known).all()}
     found = {sscc: tracked(words) for sscc, words in _words(db, followed)}
     db.execute(its.delete().where(dialect.among(db, its.c.sscc, found)))
     dialect.bulk_insert(
@@ -266,7 +266,7 @@ def _words(db: sa.Connection, ssccs: Iterable[str]) -> Iterable[tuple[str, list[
         yield (
             sscc,
             [
-                ParcelWord(code=codes[code], at_us=at_us, source=source, id=name, place=place, corrects=corrects)
+                ParcelWord(codes[code], at_us, source, name, place, corrects)
                 for _, code, at_us, source, name, place, corrects in its_rows
             ],
         )
