@@ -224,7 +224,8 @@ def _verdict(
     name = policy.name if policy else ""
     fulfilments = {one.fulfilment for one in sales.linked(db, orders=[order.id])}
     departed = sold.departed_us(db, fulfilments)
-    until = care.window_us(name, asked.delivered_us, departed) if name else 0
+    delivered = asked.delivered_us or sold.delivered_us(db, order.id)
+    until = care.window_us(name, delivered, departed) if name else 0
     return name, looked_at(lines, policy, until, at_us, repair=asked.want is Want.REPAIR)
 
 
@@ -705,7 +706,7 @@ def _exchange(
     told: list[OutboxTold],
 ) -> Case:
     """A new order for other goods: what was paid for the ones that came is paid for it, the difference is open."""
-    if not units or not wish.instead:
+    if not any(one.order == case.order for one in units) or not wish.instead:
         raise CaseError(f"case {case.id}: instead: say what is sent in exchange for units that came")
     order = _order(db, case.order)
     person = sales.consignee_of(db, order.id)
@@ -713,7 +714,8 @@ def _exchange(
         raise CaseError(f"case {case.id}: who gets order {order.id} was erased")
     lines = tuple(replace(line, number=n) for n, line in enumerate(wish.instead, 1))
     total = sum(worth(line) for line in lines)
-    its = _settled_of(db, care, case, order, [one for one in units if one.order == order.id], total)
+    units = [one for one in units if one.order == order.id]
+    its = _settled_of(db, care, case, order, units, total)
     new = SalesOrder(
         id=f"{order.id[:180]}-x{case.id}",
         channel=order.channel,
