@@ -68,7 +68,8 @@ class AskedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnAsked:
-    """A request. ``key``: the same one is asked once; ``delivered_us``: when its parcel was, 0 = as is known.
+    """A request. ``order``: empty = the one that the first item left with. ``key``: the same one is asked once;
+    ``delivered_us``: when its parcel was, 0 = as is known.
 
     ``words``: the customer's, may be personal.
     """
@@ -127,8 +128,8 @@ def ask(at: StoreConnections, care: CareRules, asked: ReturnAsked, at_us: int) -
     """Opens a return, an exchange or a repair, and authorises, refuses it or leaves it to a person, by the policy."""
     with at.writing() as db:
         dialect.lock(db, Lock.SALES)
-        order = _order(db, asked.order)
-        cause = f"return {asked.order} {asked.key}"
+        order = _order(db, asked.order or _order_of(db, asked.lines))
+        cause = f"return {order.id} {asked.key}"
         known = db.execute(sa.select(tables.cases.c.id).where(tables.cases.c.cause == cause[:200])).scalar()
         if known is not None:
             return _case(db, int(known))
@@ -138,6 +139,15 @@ def ask(at: StoreConnections, care: CareRules, asked: ReturnAsked, at_us: int) -
         case = decide(db, care, case, verdict, asked.by, at_us)
         outbox.append(db, told, at_us)
         return case
+
+
+def _order_of(db: sa.Connection, lines: Sequence[AskedLine]) -> str:
+    """The order that the first item left with."""
+    epcs = [one.epc for one in lines if one.epc]
+    found = sold.sold_units(db, epcs[:1])
+    if not found:
+        raise CaseError(f"order: missing: {epcs[0] if epcs else 'no item is named'}: nobody knows whose it is")
+    return found[epcs[0]].order
 
 
 def _wanted(db: sa.Connection, order: SalesOrder, asked: Sequence[AskedLine]) -> list[ReturnLine]:
