@@ -70,12 +70,13 @@ class AskedLineBody(Body):
 
 
 class AskBody(Body):
-    """A return, an exchange or a repair. ``key``: the same one is asked once; empty = of its order and lines.
+    """A return, an exchange or a repair. ``order``: empty = the one that the first line's item left with. ``key``: the
+    same one is asked once; empty = of its lines.
 
     ``delivered_us``: when its parcel was delivered, 0 = as is known. ``words``: the customer's, erased with the person.
     """
 
-    order: Key
+    order: _Text = ""
     lines: Annotated[tuple[AskedLineBody, ...], Field(min_length=1, max_length=200)]
     key: Word = ""
     want: Want = Want.REFUND

@@ -422,8 +422,8 @@ def test_laws_r1_to_r4(store_url: str, tmp_path: Path) -> None:
     if not whole and not store_url.startswith("sqlite"):
         pytest.skip("the laws run on PostgreSQL where LANEWISE_LAWS is set")
     settings = hypothesis.settings(
-        max_examples=60 if whole else 6,
-        stateful_step_count=30 if whole else 14,
+        max_examples=60 if whole else 4,
+        stateful_step_count=30 if whole else 12,
         deadline=None,
         suppress_health_check=list(hypothesis.HealthCheck),
     )

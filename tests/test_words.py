@@ -147,7 +147,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "block.*": ("order", "phone", "email", "address"),
     "case.by.*": ContactChannel,
     "case.cause.*": CauseKind,
-    "case.class.*": (*ComplaintClass, *ReturnReason),
+    "case.class.*": (*ComplaintClass, *ReturnReason, "intercept"),
     "case.did.*": (
         *("opened", "words", "asked", "refused", "authorised", "labelled", "came", "inspected", "accepted", "money"),
         *("exchanged", "resolved", "closed", "reopened", "taken", "answered", "note", "cause", "expired", "overdue"),

@@ -41,7 +41,7 @@ def add_arguments(cases: argparse.ArgumentParser) -> None:
     shown.add_argument("case", type=int, metavar="CASE")
     asked = add_command(commands, "return", _return, "asks for a return, an exchange or a repair")
     add_site(asked)
-    asked.add_argument("order", metavar="ORDER")
+    asked.add_argument("order", metavar="ORDER", nargs="?", default="", help="none = the one that the item left with")
     asked.add_argument("--line", type=int, default=0, help="the order's line; none = the item's")
     asked.add_argument("--units", type=int, default=1)
     asked.add_argument("--epc", default="", help="the very item, in any spelling")

@@ -1,6 +1,6 @@
 """What the site does for its cases by itself: told, dated by calendars, expired, overdue, escalated, closed; the gate.
 
-Public names: care_duties, look_after, watch_gate.
+Public names: care_duties, look_after, forget_words, watch_gate.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from edge.site.tables import floor
 from rfid.epc.identity import gtin_of, identity_of_hex
 
 _AT_ONCE = 500
+_ROWS = 20_000
+"""Of each journal that the gate looks at in one turn."""
+_HOUR_US = 3_600_000_000
 _WORDS_US = 180 * 86_400_000_000
 """So long words stay of closed cases of no order, whose person nobody can erase."""
 _DONE = (CaseState.RESOLVED, CaseState.CLOSED)
@@ -45,11 +48,23 @@ def care_duties(care: CareRules) -> tuple[Duty, ...]:
     if not every_us:
         return ()
     gate = (Duty("returns-gate", every_us, watched),) if care.care.lines else ()
-    return (Duty("cases", every_us, looked), *gate)
+    return (Duty("cases", every_us, looked), Duty("case-words", _HOUR_US, forget_words), *gate)
+
+
+def forget_words(at: StoreConnections, at_us: int) -> str:
+    """What people wrote of cases of no order goes half a year after they were closed."""
+    its, notes = tables.cases.c, tables.notes
+    old = sa.select(its.id).where(its.order_id == "", its.closed_us > 0, its.closed_us < at_us - _WORDS_US)
+    with at.writing() as db:
+        gone = db.execute(notes.update().where(notes.c.text != "", notes.c.case.in_(old)).values(text="")).rowcount
+    return f"words of {gone} notes are forgotten" if gone else ""
 
 
 def look_after(at: StoreConnections, care: CareRules, at_us: int) -> str:
     """Does what is due of cases; how many of what."""
+    with at.reading() as db:
+        if not _Care(db, care, at_us).due():
+            return ""
     with at.writing() as db:
         dialect.lock(db, Lock.SALES)
         work = _Care(db, care, at_us)
@@ -64,25 +79,47 @@ class _Care:
         self.told: list[OutboxTold] = []
         self.done: Counter[str] = Counter()
 
+    def due(self) -> bool:
+        """Whether anything is to be done."""
+        which = self._which()
+        return (
+            any(cases.cases_where(self._db, which[one], 1) for one in ("fresh", "late"))
+            or any(self._next_us(case) <= self._at_us for case in cases.cases_where(self._db, which["due"], _AT_ONCE))
+            or any(self._is_over(case) for case in cases.cases_where(self._db, which["quiet"], _AT_ONCE))
+        )
+
     def look(self) -> None:
-        its = tables.cases.c
-        for case in cases.cases_where(self._db, sa.or_(its.told.is_(False), its.dated.is_(False)), _AT_ONCE):
+        which = self._which()
+        for case in cases.cases_where(self._db, which["fresh"], _AT_ONCE):
             self._dated(case)
-        awaited = its.state.in_((str(CaseState.AUTHORISED), str(CaseState.WAITING)))
-        late = sa.and_(awaited, its.goods_by_us > 0, its.goods_by_us <= self._at_us)
-        for case in cases.cases_where(self._db, late, _AT_ONCE):
+        for case in cases.cases_where(self._db, which["late"], _AT_ONCE):
             self._save(case_moved(case, CaseTurn.LAPSED, self._at_us), "expired")
-        is_open = its.state.not_in([str(one) for one in _DONE])
-        due = sa.and_(is_open, its.closed_us == 0, its.due_us <= self._at_us)
-        for case in cases.cases_where(self._db, due, _AT_ONCE):
+        for case in cases.cases_where(self._db, which["due"], _AT_ONCE):
             self._overdue(case)
-        quiet = sa.and_(its.state == str(CaseState.RESOLVED), its.resolved_us > 0)
-        for case in cases.cases_where(self._db, quiet, _AT_ONCE):
-            if self._care.close_us(case.team, case.resolved_us) <= self._at_us:
+        for case in cases.cases_where(self._db, which["quiet"], _AT_ONCE):
+            if self._is_over(case):
                 self._save(case_moved(case, CaseTurn.CLOSED, self._at_us), "closed")
-        old = sa.select(its.id).where(its.order_id == "", its.closed_us > 0, its.closed_us < self._at_us - _WORDS_US)
-        notes = tables.notes
-        self._db.execute(notes.update().where(notes.c.text != "", notes.c.case.in_(old)).values(text=""))
+
+    def _which(self) -> dict[str, sa.ColumnElement[bool]]:
+        its = tables.cases.c
+        awaited = its.state.in_((str(CaseState.AUTHORISED), str(CaseState.WAITING)))
+        is_open = its.state.not_in([str(one) for one in _DONE])
+        return {
+            "fresh": sa.or_(its.told.is_(False), its.dated.is_(False)),
+            "late": sa.and_(awaited, its.goods_by_us > 0, its.goods_by_us <= self._at_us),
+            "due": sa.and_(is_open, its.closed_us == 0, its.due_us <= self._at_us),
+            "quiet": sa.and_(its.state == str(CaseState.RESOLVED), its.closed_us == 0),
+        }
+
+    def _is_over(self, case: Case) -> bool:
+        return self._care.close_us(case.team, case.resolved_us) <= self._at_us
+
+    def _next_us(self, case: Case) -> int:
+        """When somebody is told next that it is overdue."""
+        next_us = case.overdue_us
+        for _ in range(case.escalations + 1 if case.overdue_us else 0):
+            next_us = self._care.escalate_us(case.team, next_us)
+        return next_us
 
     def _dated(self, case: Case) -> None:
         """What somebody found in a transaction of his own gets its team and calendar, and is told."""
@@ -109,10 +146,7 @@ class _Care:
         if not case.overdue_us:
             self._save(replace(case, overdue_us=self._at_us), "overdue", body)
             return
-        next_us = case.overdue_us
-        for _ in range(case.escalations + 1):
-            next_us = self._care.escalate_us(case.team, next_us)
-        if next_us <= self._at_us:
+        if self._next_us(case) <= self._at_us:
             self._save(replace(case, escalations=case.escalations + 1), "escalated", body)
 
     def _save(self, case: Case, what: str, body: dict[str, str | int | list[str]] | None = None) -> None:
@@ -127,37 +161,42 @@ def watch_gate(at: StoreConnections, care: CareRules, at_us: int) -> int:
     """What passed the portals of the returns lines since the last look has come back; how many units were new."""
     found = 0
     with at.reading() as db:
-        passed = _passages(db, care)
-    for node, seq, passage in passed:
+        looked, passed = _passages(db, care)
+    for passage in passed:
         named = {identity for epc in passage.owned if (identity := identity_of_hex(epc)) is not None}
         epcs = tuple(sorted(epc for epc in named if gtin_of(epc)))
         if epcs:
             cause = f"{passage.line}#{passage.passage}@{passage.start_us}"
             seen = returns.came(at, care, Seen(cause=cause, epcs=epcs, by=passage.line), at_us)
             found += sum(one.unit.at_us == at_us for one in seen)
+    if looked:
         with at.writing() as db:
-            _set_cursor(db, node, seq)
+            for node, seq in looked.items():
+                _set_cursor(db, node, seq)
     return found
 
 
-def _passages(db: sa.Connection, care: CareRules) -> list[tuple[str, int, PassageSeen]]:
+def _passages(db: sa.Connection, care: CareRules) -> tuple[dict[str, int], list[PassageSeen]]:
+    """How far each journal was looked at by now, and what passed there."""
     its, at = floor.mirror.c, tables.gate.c
-    nodes = db.execute(sa.select(floor.progress.c.node)).scalars().all()
-    found: list[tuple[str, int, PassageSeen]] = []
-    for node in sorted(nodes):
-        after = db.execute(sa.select(at.seq).where(at.node == node)).scalar() or 0
+    known = {node: int(seq) for node, seq in db.execute(sa.select(at.node, at.seq))}
+    looked: dict[str, int] = {}
+    found: list[PassageSeen] = []
+    for node, newest in sorted((row.node, row.seq) for row in db.execute(sa.select(floor.progress))):
+        after = known.get(node, 0)
+        until = min(newest, after + _ROWS)
+        if until <= after:
+            continue
+        looked[node] = until
         query = (
             sa.select(its.seq, its.at_us, its.line, its.kind, its.body)
-            .where(its.node == node, its.seq > after, its.kind == PassageSeen.__name__)
+            .where(its.node == node, its.seq > after, its.seq <= until, its.kind == PassageSeen.__name__)
             .where(its.line.in_(care.care.lines))
             .order_by(its.seq)
-            .limit(_AT_ONCE)
         )
-        for row in db.execute(query):
-            value = Record(*row).value
-            if isinstance(value, PassageSeen) and value.stage is Stage.FINAL:
-                found.append((node, row.seq, value))
-    return found
+        values = [Record(*row).value for row in db.execute(query)]
+        found += [one for one in values if isinstance(one, PassageSeen) and one.stage is Stage.FINAL]
+    return looked, found
 
 
 def _set_cursor(db: sa.Connection, node: str, seq: int) -> None:

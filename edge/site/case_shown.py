@@ -17,7 +17,7 @@ from edge.site.case_units import CaseLine, CaseUnit
 from edge.site.cases import CaseNote
 from edge.site.ledger import MoneyRow
 from edge.site.tables import cases as tables
-from edge.site.tables import floor, picks
+from edge.site.tables import floor, picks, stations
 
 _DAY_US = 86_400_000_000
 _DONE = (CaseState.RESOLVED, CaseState.CLOSED)
@@ -170,6 +170,11 @@ def suggested(db: sa.Connection, case: Case) -> list[tuple[CauseKind, str]]:
     for picker, sku in db.execute(picked.where(dialect.among(db, line.fulfilment, parcels), line.picked > 0)):
         if picker and (not skus or sku in skus):
             found[CauseKind.PICKER, picker] = None
+    pack = stations.packs.c
+    packed = sa.select(pack.by).where(dialect.among(db, pack.fulfilment, parcels)).distinct()
+    for packer in db.execute(packed).scalars():
+        if packer:
+            found[CauseKind.PACKER, packer] = None
     its = picks.members.c
     for carrier in db.execute(sa.select(its.carrier).where(dialect.among(db, its.fulfilment, parcels))).scalars():
         if carrier:

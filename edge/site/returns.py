@@ -68,7 +68,8 @@ class AskedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnAsked:
-    """A request. ``key``: the same one is asked once; ``delivered_us``: when its parcel was, 0 = as is known.
+    """A request. ``order``: empty = the one that the first item left with. ``key``: the same one is asked once;
+    ``delivered_us``: when its parcel was, 0 = as is known.
 
     ``words``: the customer's, may be personal.
     """
@@ -127,8 +128,8 @@ def ask(at: StoreConnections, care: CareRules, asked: ReturnAsked, at_us: int) -
     """Opens a return, an exchange or a repair, and authorises, refuses it or leaves it to a person, by the policy."""
     with at.writing() as db:
         dialect.lock(db, Lock.SALES)
-        order = _order(db, asked.order)
-        cause = f"return {asked.order} {asked.key}"
+        order = _order(db, asked.order or _order_of(db, asked.lines))
+        cause = f"return {order.id} {asked.key}"
         known = db.execute(sa.select(tables.cases.c.id).where(tables.cases.c.cause == cause[:200])).scalar()
         if known is not None:
             return _case(db, int(known))
@@ -138,6 +139,15 @@ def ask(at: StoreConnections, care: CareRules, asked: ReturnAsked, at_us: int) -
         case = decide(db, care, case, verdict, asked.by, at_us)
         outbox.append(db, told, at_us)
         return case
+
+
+def _order_of(db: sa.Connection, lines: Sequence[AskedLine]) -> str:
+    """The order that the first item left with."""
+    epcs = [one.epc for one in lines if one.epc]
+    found = sold.sold_units(db, epcs[:1])
+    if not found:
+        raise CaseError(f"order: missing: {epcs[0] if epcs else 'no item is named'}: nobody knows whose it is")
+    return found[epcs[0]].order
 
 
 def _wanted(db: sa.Connection, order: SalesOrder, asked: Sequence[AskedLine]) -> list[ReturnLine]:
@@ -224,7 +234,8 @@ def _verdict(
     name = policy.name if policy else ""
     fulfilments = {one.fulfilment for one in sales.linked(db, orders=[order.id])}
     departed = sold.departed_us(db, fulfilments)
-    until = care.window_us(name, asked.delivered_us, departed) if name else 0
+    delivered = asked.delivered_us or sold.delivered_us(db, order.id)
+    until = care.window_us(name, delivered, departed) if name else 0
     return name, looked_at(lines, policy, until, at_us, repair=asked.want is Want.REPAIR)
 
 
@@ -705,7 +716,7 @@ def _exchange(
     told: list[OutboxTold],
 ) -> Case:
     """A new order for other goods: what was paid for the ones that came is paid for it, the difference is open."""
-    if not units or not wish.instead:
+    if not any(one.order == case.order for one in units) or not wish.instead:
         raise CaseError(f"case {case.id}: instead: say what is sent in exchange for units that came")
     order = _order(db, case.order)
     person = sales.consignee_of(db, order.id)
@@ -713,7 +724,8 @@ def _exchange(
         raise CaseError(f"case {case.id}: who gets order {order.id} was erased")
     lines = tuple(replace(line, number=n) for n, line in enumerate(wish.instead, 1))
     total = sum(worth(line) for line in lines)
-    its = _settled_of(db, care, case, order, [one for one in units if one.order == order.id], total)
+    units = [one for one in units if one.order == order.id]
+    its = _settled_of(db, care, case, order, units, total)
     new = SalesOrder(
         id=f"{order.id[:180]}-x{case.id}",
         channel=order.channel,

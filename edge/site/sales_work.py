@@ -17,6 +17,7 @@ from edge.core.values.order import Order, OrderState
 from edge.orders import amend as wishes
 from edge.orders.again import Again, taken_again
 from edge.orders.amend import Amend
+from edge.orders.cases import CaseKind
 from edge.orders.floor import report
 from edge.orders.moments import (
     AmendFeed,
@@ -38,7 +39,7 @@ from edge.orders.sales import Consignee, Draft, OrderStage, SalesOrder
 from edge.orders.stages import STARTED, Fulfilment, FulfilmentState, FulfilmentTurn, Scope, moved
 from edge.orders.stock import BinKey
 from edge.orders.work import Changed, WishRefused
-from edge.site import dialect, ledger, orders, outbox, sales, tables
+from edge.site import cases, dialect, ledger, orders, outbox, sales, tables
 from edge.site.choosing import in_force
 from edge.site.dialect import Lock
 from edge.site.effects import EffectsDone, settle, undraft
@@ -224,7 +225,23 @@ class SaleWork:
                 told: dict[str, str | int | list[str]] = {"amount": effect.amount, "currency": effect.currency}
                 self.told.append(OutboxTold("order.refund.v1", effect.order, told))
             elif isinstance(effect, _OTHERS):
+                if isinstance(effect, AskCarrier) and not effect.redirect:
+                    self._intercepted(effect.fulfilment, by)
                 self.told.append(_told(effect))
+
+    def _intercepted(self, fulfilment: str, by: str) -> None:
+        """What left all the same comes back, if its carrier can bring it: somebody looks after that."""
+        link = sales.linked(self._db, fulfilments=[fulfilment])
+        cases.open_case(
+            self._db,
+            kind=CaseKind.EXCEPTION,
+            class_="intercept",
+            cause=f"intercept {fulfilment}",
+            order=link[0].order if link else "",
+            reason="intercept",
+            at_us=self._at_us,
+            by=by,
+        )
 
     def _book(self, before: SalesOrder, now: SalesOrder, by: str, what: str) -> None:
         """What came in or went out stands in the ledger."""

@@ -1,6 +1,7 @@
 """Which items left with which line of an order, and which of them are back, within a transaction.
 
-Public names: sold_units, tags_of, left_of, came_of, departed_us.
+Public names: sold_units, tags_of, left_of, came_of, delivered_us,
+departed_us.
 
 What the portal saw in a verified tote is what left in its parcel. Where several lines of a parcel are of one article,
 their units are told apart by the order of lines and of tags, always the same way.
@@ -22,6 +23,7 @@ from edge.orders.stages import FulfilmentState
 from edge.site import dialect, sales, tables
 from edge.site.tables import cases as cases_of
 from edge.site.tables import sales as sales_tables
+from edge.site.tables import stations, tracking
 from edge.site.tables import stock as stock_tables
 from rfid.epc.identity import gtin_of
 
@@ -35,6 +37,9 @@ def sold_units(db: sa.Connection, epcs: Collection[str]) -> dict[str, SoldUnit]:
     named = sa.select(tables.order_items.c.order_id).where(dialect.among(db, tables.order_items.c.epc, epcs))
     fulfilments = {*db.execute(named).scalars()}
     fulfilments |= {one.order for one in _checked(db, epcs) if set(one.matched) & set(epcs)}
+    pack, packed = stations.packs.c, stations.pack_items.c
+    bound = sa.select(pack.fulfilment).join(stations.pack_items, packed.sscc == pack.sscc)
+    fulfilments |= set(db.execute(bound.where(dialect.among(db, packed.epc, epcs))).scalars())
     sold = {epc: one for epc, one in _sold_with(db, fulfilments).items() if epc in epcs}
     its = cases_of.units.c
     back = sa.select(its.epc, its.fulfilment).where(
@@ -86,6 +91,14 @@ def came_of(db: sa.Connection, order: str, case: int = 0) -> Counter[int]:
     return Counter({int(line): int(n) for line, n in db.execute(query.where(its.case == case) if case else query)})
 
 
+def delivered_us(db: sa.Connection, order: str) -> int:
+    """When the last parcel of an order was delivered, as its carrier says; 0 = one of them is not, or nobody says."""
+    its, track = tracking.states.c, tracking.tracks.c
+    query = sa.select(its.delivered_us).join(tracking.tracks, track.sscc == its.sscc).where(track.sales_id == order)
+    known = list(db.execute(query).scalars())
+    return int(max(known)) if known and all(known) else 0
+
+
 def departed_us(db: sa.Connection, fulfilments: Iterable[str]) -> int:
     """When the last of some fulfilments was sorted for its carrier; 0 = none was, or nobody knows it any more."""
     told = _told(db, fulfilments, (OrderShipped.__name__,))
@@ -106,6 +119,7 @@ def _sold_with(db: sa.Connection, fulfilments: Collection[str]) -> dict[str, Sol
     for one in _checked(db, left):
         if one.order in left:
             inside[one.order] = one.at_us, one.matched
+    inside |= _packed(db, left)
     links = sales.linked(db, fulfilments=left)
     gtins = _gtins(db, {one.order for one in links})
     found: dict[str, SoldUnit] = {}
@@ -119,6 +133,22 @@ def _sold_with(db: sa.Connection, fulfilments: Collection[str]) -> dict[str, Sol
                     room[key] -= 1
                     found[epc] = SoldUnit(*key, name, at_us)
                     break
+    return found
+
+
+def _packed(db: sa.Connection, fulfilments: Collection[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
+    """What packing stations bound to parcels, which is the last word of what is in them."""
+    pack, its = stations.packs.c, stations.pack_items.c
+    query = (
+        sa.select(pack.fulfilment, pack.at_us, its.epc)
+        .join(stations.pack_items, its.sscc == pack.sscc)
+        .where(dialect.among(db, pack.fulfilment, fulfilments), its.epc != "")
+        .order_by(pack.at_us, its.seq)
+    )
+    found: dict[str, tuple[int, tuple[str, ...]]] = {}
+    for name, at_us, epc in db.execute(query):
+        before = found.get(name, (at_us, ()))
+        found[name] = at_us, (*(before[1] if before[0] == at_us else ()), epc)
     return found
 
 

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 
 from edge.orders.cases import CaseKind, CaseState, CauseKind, ComplaintClass, ContactChannel, Want
 from edge.orders.returns import Disposition, ReturnReason, UnitFinding
+from edge.orders.tracking import ParcelTrouble
 from edge.views.words.phrase import Phrase, Word, phrase
 
 Body = Mapping[str, str | int | list[str]]
-_CLASSES = frozenset((*ComplaintClass, *ReturnReason))
+_CLASSES = frozenset((*ComplaintClass, *ReturnReason, "intercept"))
+_TROUBLES = frozenset(ParcelTrouble)
 
 
 def of_state(state: CaseState) -> Phrase:
@@ -28,7 +30,9 @@ def of_kind(kind: CaseKind) -> Phrase:
 
 def of_class(class_: str) -> Word:
     """What it is about; a code that has no words stays one."""
-    return phrase(f"case.class.{class_}") if class_ in _CLASSES else class_
+    if class_ in _CLASSES:
+        return phrase(f"case.class.{class_}")
+    return phrase(f"track.trouble.{class_}") if class_ in _TROUBLES else class_
 
 
 def of_want(want: Want) -> Phrase:

@@ -1,6 +1,6 @@
 """A parcel's timeline as evidence: which items were read how often, the portal's verdict, its lane, its dock door.
 
-Public names: Evidence, EvidenceRow, ItemReads, evidence, told.
+Public names: Evidence, EvidenceRow, ItemReads, ParcelWeight, evidence, told.
 """
 
 from __future__ import annotations
@@ -37,6 +37,18 @@ class ItemReads:
     antennas: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ParcelWeight:
+    """What the scale of a packing station said, in grams. ``result``: empty = nobody weighed it."""
+
+    station: str
+    at_us: int
+    weighed_g: int
+    expected_g: int
+    tolerance_g: int
+    result: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Times in microseconds, 0 = it did not happen, or nobody knows. ``findings``: of the last verdict; none = good."""
@@ -53,6 +65,7 @@ class Evidence:
     dock: str
     gate: str
     rows: tuple[EvidenceRow, ...]
+    weight: ParcelWeight | None = None
 
 
 def evidence(parcel: str, entries: Iterable[TimelineEntry]) -> Evidence:
@@ -110,6 +123,18 @@ def told(found: Evidence) -> list[Phrase]:
     if found.items:
         lines.append(phrase("evidence.items", n=len(found.items)))
         lines += [phrase("evidence.reads", epc=one.epc, reads=one.reads) for one in found.items]
+    if (scale := found.weight) is not None and scale.weighed_g:
+        at = iso(scale.at_us, 3)
+        lines.append(
+            phrase(
+                "evidence.weight",
+                station=scale.station,
+                weighed=scale.weighed_g,
+                expected=scale.expected_g,
+                tolerance=scale.tolerance_g,
+                at=at,
+            )
+        )
     if found.gated_us:
         gate = phrase(f"dock.verdict.{found.gate}")
         lines.append(phrase("evidence.dock", dock=found.dock, verdict=gate, at=iso(found.gated_us, 3)))

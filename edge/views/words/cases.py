@@ -104,6 +104,7 @@ CASES: Rows = {
     "case.class.not-as-described": ("not as described", "與說明不符"),
     "case.class.late": ("came too late", "太晚送達"),
     "case.class.refused": ("refused at the door", "拒收"),
+    "case.class.intercept": ("cancelled, and it left: its carrier is asked", "已取消但已出倉，請物流公司攔回"),
     "case.class.not-asked": ("came by itself", "未申請即退回"),
     "case.want.refund": ("money back", "退款"),
     "case.want.exchange": ("something else instead", "換貨"),
@@ -173,6 +174,10 @@ CASES: Rows = {
     "evidence.verdict": (
         "Verdict of the portal at {at}: {verdict}: {findings:, }",
         "讀取門判定（{at}）：{verdict}：{findings:、}",
+    ),
+    "evidence.weight": (
+        "Weighed {weighed} g at {station}, expected {expected} g ± {tolerance} g, at {at}",
+        "{station} 秤重 {weighed} g，預期 {expected} g ± {tolerance} g（{at}）",
     ),
     "evidence.dock": ("Through dock door {dock} at {at}: {verdict}", "{at} 通過月台門 {dock}：{verdict}"),
     "evidence.reads": ("{epc}: {reads} reads", "{epc}：讀取 {reads} 次"),
