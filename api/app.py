@@ -32,6 +32,8 @@ from api.docks import dock_routes
 from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, media_type
 from api.hooks import hook_routes
+from api.kpi_pages import kpi_page_routes
+from api.kpis import kpi_routes
 from api.pages import page_routes
 from api.parcels import parcel_page_routes, parcel_routes
 from api.pick_pages import pick_page_routes
@@ -196,6 +198,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     track_page_routes(app, site)
     put_back_page_routes(app, site)
     station_page_routes(app, site)
+    kpi_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
     for routes in (
@@ -209,6 +212,7 @@ def create_app(config: SiteConfig) -> FastAPI:
         blocklist_routes,
         hook_routes,
         tracking_routes,
+        kpi_routes,
     ):
         app.include_router(routes(site))
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")

@@ -125,6 +125,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     of_module(
         "events", "edge.commands.events", "events of orders and parcels, and the webhooks that are told", "Events."
     )
+    of_module("kpis", "edge.commands.kpis", "key figures: days, what is behind them, shifts", "Key figures.")
     of_module("plc", "edge.commands.plc", "a PLC's mailbox: conformance, watch", "A PLC's mailbox.")
     of_module("epcis", "edge.commands.epcis", "what a journal proves, as EPCIS 2.0 for a repository")
     of_module("rfid", "edge.commands.rfid", "readers: discover, watch, report", "RFID readers.")

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 import sqlalchemy as sa
+from conftest import Run
+from example_site import client_of, example_site
 from journals import records
+from pypdf import PdfReader
+from python_calamine import CalamineWorkbook
 from sold import sold
 from stocked import CUTOFF_US, NOW_US, accept, planning, stocked
 
+from api.app import create_app
+from edge.config.kpis import KpiTable
 from edge.core.events import (
     Event,
     Journaled,
@@ -238,3 +246,57 @@ def test_what_comes_late_belongs_to_its_day(store: SiteStore) -> None:
     assert not gates[0] and gates[1][0][3:5] == (1, 4)
     spring = kpi_days.window_of(date(2026, 3, 29), "Europe/Berlin", END_US)
     assert spring.end_us - spring.begin_us == 23 * 60 * MINUTE_US
+
+
+def test_pages_files_reports_and_the_orders_behind_a_number(project: Path, tmp_path: Path, run: Run) -> None:
+    """All doors tell the same numbers; who erred is shown where SITE.toml says so, and nowhere else."""
+    shifts = {"day": (time(13), time(19)), "night": (time(22), time(6))}
+    config = example_site(project, tmp_path)
+    apps = [
+        create_app(config.model_copy(update={"kpi": KpiTable(time_zone="UTC", shifts=shifts, people=people)}))
+        for people in (True, False)
+    ]
+
+    async def asked() -> None:
+        async with client_of(apps[0]) as client:
+            names = a_day(apps[0].state.site.store())
+            whole = {"since": DAY.isoformat(), "until": DAY.isoformat()}
+            assert (await client.post("/api/v1/kpis/count", json={**whole, "by": "Ann"})).json()["rows"] > 50
+            days = (await client.get("/api/v1/kpis", params=whole)).json()
+            number = {(one["kpi"], one["dimension"], one["member"]): one for one in days}
+            assert number["mis-sort", "carrier", "Post/48h"]["value"] == 0.25
+
+            page = (await client.get("/kpis", params={"day": DAY.isoformat(), "days": 3})).text
+            assert "75.0 %" not in page and "80.0 %" in page and "60.0 %" in page and page.count("<polyline") > 10
+            chinese = (await client.get("/kpis", params={"day": DAY.isoformat(), "lang": "zh-Hant"})).text
+            assert "揀貨正確率" in chinese and "Pick accuracy" not in chinese
+            one = {"day": DAY.isoformat(), "by": "reason", "member": "missing"}
+            behind = (await client.get("/kpis/k/refused", params=one)).text
+            assert f">{names[0]}</a>" in behind and f">{names[1]}</a>" not in behind.partition('id="behind"')[2]
+            told = await client.get("/api/v1/kpis/on-time-departed/behind", params={"day": DAY.isoformat(), "limit": 2})
+            assert [one["subject"] for one in told.json()] == [names[3], names[4]], "who was late comes first"
+
+            table = (await client.get("/api/v1/kpis/days.csv", params=whole)).text
+            rows = list(csv.DictReader(io.StringIO(table)))
+            book = await client.get("/api/v1/kpis/days.xlsx", params={**whole, "language": "zh-Hant"})
+            sheets = CalamineWorkbook.from_filelike(io.BytesIO(book.content))
+            values = sheets.get_sheet_by_index(0).to_python()[1:]
+            assert [str(row[1]) for row in values] == [row["kpi"] for row in rows] == [one["kpi"] for one in days]
+            assert sum(int(float(str(row[4]))) for row in values) == sum(one["numerator"] for one in days)
+
+            shift = (await client.get("/kpis/shift/day", params={"day": DAY.isoformat()})).text
+            paper = await client.get("/kpis/shift/day/report.pdf", params={"day": DAY.isoformat(), "lang": "zh-Hant"})
+            text = "".join(one.extract_text() for one in PdfReader(io.BytesIO(paper.content)).pages)
+            assert "80.0 %" in shift and "80.0 %" in text and "班報" in text and "missing" in text
+            night = (await client.get("/api/v1/kpis/shifts/night", params={"day": DAY.isoformat()})).json()
+            assert not night["figures"] and night["end_us"] - night["begin_us"] == 8 * 60 * MINUTE_US
+            train = (await client.get("/kpis/people", params={"day": DAY.isoformat()})).text
+            assert "Bob" in train and "damaged" in train
+        async with client_of(apps[1]) as client:
+            days = (await client.get("/api/v1/kpis", params=whole)).json()
+            assert days and "Bob" not in str(days)
+            assert (await client.get("/api/v1/kpis/people", params=whole)).status_code == 403
+            who = {"day": DAY.isoformat(), "dimension": "picker", "member": "Bob"}
+            assert (await client.get("/api/v1/kpis/short/behind", params=who)).status_code == 422
+
+    run(asked())

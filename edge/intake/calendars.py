@@ -1,7 +1,7 @@
 """Calendars and zones become instants here, and nowhere else: cut-offs, promised days, days of delivery.
 
-Public names: CalendarError, instant_us, moment_us, day_begin_us, day_end_us, local_day, WorkDays, CutOff, Departure,
-departures, arrival.
+Public names: CalendarError, instant_us, moment_us, day_begin_us, day_end_us, local_day, wall, WorkDays, CutOff,
+Departure, departures, arrival.
 
 A wall time that a change of the clocks skips or repeats is its earlier instant: a cut-off is never later than anybody
 reads it. A day ends where the next one begins, after 23, 24 or 25 hours.
@@ -85,6 +85,11 @@ def day_end_us(day: date, zone: str) -> int:
 def local_day(at_us: int, zone: str) -> date:
     """The date that a calendar in the zone shows."""
     return (_EPOCH + timedelta(microseconds=at_us)).astimezone(_zone(zone)).date()
+
+
+def wall(at_us: int, zone: str) -> str:
+    """What clocks and calendars in the zone show, ``2026-01-31 23:59 +0800``."""
+    return (_EPOCH + timedelta(microseconds=at_us)).astimezone(_zone(zone)).strftime("%Y-%m-%d %H:%M %z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Key figures of days and shifts: counted by the database, kept by day, counted again while something may come late.
 
-Public names: figures_of, count_day, count_days, days_of, Subject, subjects_of, DayFigure, LATE_DAYS.
+Public names: window_of, span_us, figures_of, count_day, count_days, count_again, days_of, Subject, subjects_of,
+DayFigure, Errors, errors_of_people, LATE_DAYS.
 
 A day is counted as a whole and stands in the place of what it was: what comes late belongs to its own day. Today and
 yesterday are counted at each turn, one of the days before as well, in turns.
@@ -10,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from edge.intake.calendars import day_begin_us, day_end_us, local_day
+from edge.intake.calendars import day_begin_us, day_end_us, instant_us, local_day
 from edge.orders.kpis import BY_NAME, KPIS, Better, Dimension, Figure, Kpi, Unit
 from edge.site import dialect, flow_facts
 from edge.site.dialect import Lock
@@ -73,6 +74,12 @@ def count_days(at: StoreConnections, zone: str, at_us: int) -> int:
 _DAYS = "days"
 """Beside the journals: how many turns there were."""
 _TURN = sa.select(tables.cursors.c.seq).where(tables.cursors.c.source == _DAYS)
+
+
+def count_again(at: StoreConnections, first: date, last: date, zone: str, at_us: int) -> int:
+    """Follows what happened, and counts some days anew, both included; how many rows they have. CalendarError."""
+    flow_facts.follow(at)
+    return sum(count_day(at, first + timedelta(days=one), zone, at_us) for one in range((last - first).days + 1))
 
 
 def count_day(at: StoreConnections, day: date, zone: str, at_us: int) -> int:
@@ -185,3 +192,29 @@ def subjects_of(
     worst = its.hit - its.weight if kpi.better is Better.UP else -its.hit
     ordered = query.order_by(worst, its.subject).limit(limit)
     return [Subject(str(subject or ""), int(hit), int(weight)) for subject, hit, weight in db.execute(ordered)]
+
+
+def span_us(day: date, begin: time, end: time, zone: str) -> tuple[int, int]:
+    """When a shift of a day begins and ends; one that ends no later than it begins passes midnight. CalendarError."""
+    return instant_us(day, begin, zone), instant_us(day + timedelta(days=int(end <= begin)), end, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """Errors of a kind that were one person's."""
+
+    person: str
+    kpi: str
+    cause: str
+    count: int
+
+
+def errors_of_people(db: sa.Connection, window: Window) -> list[Errors]:
+    """Who erred how often by figure and cause, the most first; for those who train people."""
+    found: list[Errors] = []
+    for name in ("refused", "short"):
+        rows = source_of(db, name, window).c
+        who, why, part = rows[str(Dimension.PICKER)], rows[str(Dimension.REASON)], rows[PART]
+        query = sa.select(who, why, sa.func.sum(part)).where(who != "", why != "", part > 0).group_by(who, why)
+        found += [Errors(str(person), name, str(cause), int(count)) for person, cause, count in db.execute(query)]
+    return sorted(found, key=lambda one: (-one.count, one.person, one.kpi, one.cause))
