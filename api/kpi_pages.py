@@ -17,8 +17,8 @@ from api.site_state import Site
 from edge.intake.calendars import wall
 from edge.orders.kpis import BY_NAME, Dimension, Figure
 from edge.print.shift_sheet import shift_sheet
-from edge.views.kpi_board import members_of, rows_of, said_value, trend_line
-from edge.views.words.phrase import Word, phrase
+from edge.views.kpi_board import meaning_of, members_of, of_dimension, rows_of, said_value, trend_line
+from edge.views.words.phrase import phrase
 
 _DAYS = 14
 _MOST = 92
@@ -31,19 +31,19 @@ def kpi_page_routes(app: FastAPI, site: Site) -> None:
     @app.get("/kpis", include_in_schema=False)
     def overview(request: Request) -> Response:
         day, count = _asked_days(site, request)
-        days = [(day - timedelta(days=ago)).isoformat() for ago in reversed(range(count))]
+        days = [str(day - timedelta(days=ago)) for ago in reversed(range(count))]
         found = days_asked(site, date.fromisoformat(days[0]), day, by=Dimension.SITE)
         by_day = {(one.day, one.figure.kpi): one.figure for one in found}
-        asked = {"since": days[0], "until": day.isoformat()}
+        asked = {"since": days[0], "until": str(day)}
         return rendered(
             site,
             request,
             "kpis.html",
             phrase("kpi.page"),
             rows=rows_of(days, by_day),
-            day=day.isoformat(),
+            day=str(day),
             count=count,
-            counted_us=max((one.at_us for one in found if one.day == day.isoformat()), default=0),
+            counted_us=max((one.at_us for one in found if one.day == str(day)), default=0),
             files=urlencode(asked),
             shifts=list(site.config.kpi.shifts),
             people=site.config.kpi.people,
@@ -76,8 +76,8 @@ def kpi_page_routes(app: FastAPI, site: Site) -> None:
     @app.get("/kpis/people", include_in_schema=False)
     def people(request: Request) -> Response:
         day, count = _asked_days(site, request, most=31)
-        first = (day - timedelta(days=count - 1)).isoformat()
-        errors = people_asked(site, first, day.isoformat())
+        first = str(day - timedelta(days=count - 1))
+        errors = people_asked(site, first, str(day))
         return rendered(
             site,
             request,
@@ -85,7 +85,7 @@ def kpi_page_routes(app: FastAPI, site: Site) -> None:
             phrase("kpi.people"),
             errors=errors,
             of_kpi=lambda kpi: phrase(f"kpi.title.{kpi}"),
-            day=day.isoformat(),
+            day=str(day),
             count=count,
         )
 
@@ -95,25 +95,25 @@ def _one(site: Site, request: Request, name: str) -> Response:
     if kpi is None:
         raise HTTPException(404, f"kpi {name}: there is none")
     day, count = _asked_days(site, request)
-    days = [(day - timedelta(days=ago)).isoformat() for ago in reversed(range(count))]
+    days = [str(day - timedelta(days=ago)) for ago in reversed(range(count))]
     found = days_asked(site, date.fromisoformat(days[0]), day, name)
     whole = {one.day: one.figure for one in found if one.figure.dimension is Dimension.SITE}
     tables: dict[Dimension, list[Figure]] = defaultdict(list)
     for one in found:
-        if one.day == day.isoformat() and one.figure.dimension is not Dimension.SITE:
+        if one.day == str(day) and one.figure.dimension is not Dimension.SITE:
             tables[one.figure.dimension].append(one.figure)
     by = next((one for one in Dimension if one == request.query_params.get("by")), Dimension.SITE)
     if by not in kpi.dimensions or by not in shown_dimensions(site):
         by = Dimension.SITE
     member = request.query_params.get("member", "")[:200].replace("\0", "") if by is not Dimension.SITE else ""
-    now = whole.get(day.isoformat())
+    now = whole.get(str(day))
     return rendered(
         site,
         request,
         "kpi.html",
         phrase(f"kpi.title.{name}"),
         kpi=kpi,
-        day=day.isoformat(),
+        day=str(day),
         count=count,
         value=said_value(kpi, now.value if now else None),
         p90=said_value(kpi, now.p90) if now and now.p90 is not None else "",
@@ -124,24 +124,12 @@ def _one(site: Site, request: Request, name: str) -> Response:
         member=member,
         behind=behind_of(site, name, day, by, member, _BEHIND),
         room=_BEHIND,
-        of_by=lambda one: phrase(f"kpi.by.{one}"),
-        of_better=phrase(f"kpi.better.{kpi.better}"),
-        meaning=_meaning(name),
+        of_by=of_dimension,
+        meaning=meaning_of(kpi),
         limit=said_value(kpi, kpi.limit),
         hit_of=lambda hit: said_value(kpi, float(hit)) if kpi.unit == "time" else hit,
-        link_of=lambda dimension, whose: urlencode(
-            {"day": day.isoformat(), "days": count, "by": dimension, "member": whose}
-        ),
+        link_of=lambda dimension, whose: urlencode({"day": str(day), "days": count, "by": dimension, "member": whose}),
     )
-
-
-def _meaning(name: str) -> list[tuple[str, Word]]:
-    return [
-        ("kpi.numerator", phrase(f"kpi.numerator.{name}")),
-        ("kpi.denominator", phrase(f"kpi.denominator.{name}")),
-        ("kpi.source", phrase(f"kpi.source.{name}")),
-        ("kpi.exclusions", phrase(f"kpi.exclusions.{name}")),
-    ]
 
 
 def _asked_days(site: Site, request: Request, most: int = _MOST) -> tuple[date, int]:

@@ -23,7 +23,7 @@ from edge.orders.kpis import BY_NAME, KPIS, Better, Dimension, Figure, Unit
 from edge.print.figure_book import BookRow, figure_book
 from edge.site import kpi_days
 from edge.site.kpi_days import DayFigure, Errors, Subject
-from edge.site.kpi_sources import Window
+from edge.site.kpi_sources import KpiWindow
 from edge.views.csv_table import csv_table
 from edge.views.kpi_board import ShiftReport, shift_report
 from edge.views.words.table import Language
@@ -55,7 +55,7 @@ class FigureOfDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class KpiDefinition:
     """What a figure is, in English; docs/kpis.md has it in both languages."""
 
     kpi: str
@@ -81,7 +81,7 @@ class ShiftFigures:
     before: tuple[FigureOfDay, ...]
 
 
-class CountBody(Body):
+class DaysBody(Body):
     """Days to be counted anew, both included, at most 31; none = today."""
 
     by: By
@@ -90,7 +90,7 @@ class CountBody(Body):
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class DaysCounted:
     """So many rows the days have now."""
 
     rows: int
@@ -128,7 +128,7 @@ def days_asked(site: Site, first: date, last: date, kpi: str = "", by: Dimension
         raise HTTPException(404, f"kpi {kpi}: there is none; see /api/v1/kpis/definitions")
     shown = shown_dimensions(site)
     with site.store().connections.reading() as db:
-        found = kpi_days.days_of(db, first.isoformat(), last.isoformat(), kpi, str(by or ""))
+        found = kpi_days.days_of(db, str(first), str(last), kpi, str(by or ""))
     return [one for one in found if one.figure.dimension in shown]
 
 
@@ -136,7 +136,7 @@ def shift_of(site: Site, name: str, day: date) -> ShiftReport:
     """A shift that began on a day, as people read it. Raises HTTPException."""
     at_us = now_us()
     span, figures, before = _shift(site, name, day, at_us)
-    return shift_report(name, day.isoformat(), span, at_us, figures, before)
+    return shift_report(name, str(day), span, at_us, figures, before)
 
 
 def _shift(site: Site, name: str, day: date, at_us: int) -> tuple[tuple[int, int], list[Figure], list[Figure]]:
@@ -148,7 +148,7 @@ def _shift(site: Site, name: str, day: date, at_us: int) -> tuple[tuple[int, int
     span, earlier = (kpi_days.span_us(day - timedelta(days=ago), *hours, zone) for ago in (0, 1))
     with site.store().connections.reading() as db:
         figures, before = (
-            [its for its in kpi_days.figures_of(db, Window(*one, at_us)) if its.dimension in shown]
+            [its for its in kpi_days.figures_of(db, KpiWindow(*one, at_us)) if its.dimension in shown]
             for one in (span, earlier)
         )
     return span, figures, before
@@ -187,14 +187,14 @@ def kpi_routes(site: Site) -> APIRouter:
         body = figure_book((BookRow(one.day, one.figure) for one in found), language)
         return _file(body, _XLSX, "xlsx")
 
-    @routes.get("/definitions", response_model=tuple[Definition, ...])
+    @routes.get("/definitions", response_model=tuple[KpiDefinition, ...])
     def definitions() -> Response:
         """What each figure counts."""
         return json_answer(
             [
-                Definition(
-                    one.name, one.title.en, one.unit, one.better, one.numerator.en, one.denominator.en, one.source.en,
-                    one.exclusions.en, one.dimensions, one.limit,
+                KpiDefinition(
+                    one.name, one.title, one.unit, one.better, one.numerator, one.denominator, one.source,
+                    one.exclusions, one.dimensions, one.limit,
                 )
                 for one in KPIS
             ]
@@ -210,7 +210,7 @@ def kpi_routes(site: Site) -> APIRouter:
         """A shift's figures beside the same one a day before."""
         at_us, began = now_us(), day_of(site, day)
         span, figures, before = _shift(site, shift, began, at_us)
-        told = (tuple(_figure(DayFigure(began.isoformat(), one, at_us)) for one in its) for its in (figures, before))
+        told = (tuple(_figure(DayFigure(str(began), one, at_us)) for one in its) for its in (figures, before))
         return json_answer(ShiftFigures(shift, *span, *told))
 
     @routes.get("/{kpi}/behind", response_model=tuple[Subject, ...])
@@ -220,16 +220,16 @@ def kpi_routes(site: Site) -> APIRouter:
         """Orders, fulfilments or articles behind a figure of a day, with what each adds; what is worst first."""
         return json_answer(behind_of(site, kpi, day_of(site, day), dimension, member, limit))
 
-    @routes.post("/count", response_model=Counted)
-    async def count(body: CountBody) -> Response:
+    @routes.post("/count", response_model=DaysCounted)
+    async def count(body: DaysBody) -> Response:
         """Counts days anew, as after a repair; what happens by itself reaches thirty days back."""
-        until = day_of(site, body.until.isoformat() if body.until else "")
-        since = day_of(site, body.since.isoformat()) if body.since else until
+        until = day_of(site, str(body.until) if body.until else "")
+        since = day_of(site, str(body.since)) if body.since else until
         if not 0 <= (until - since).days < _COUNTED:
             raise HTTPException(422, f"until: {until}: allowed are up to {_COUNTED} days from {since}")
         at, zone = site.store().connections, zone_of(site)
         rows = await asyncio.to_thread(lambda: kpi_days.count_again(at, since, until, zone, now_us()))
-        return json_answer(Counted(rows))
+        return json_answer(DaysCounted(rows))
 
     return routes
 
@@ -245,7 +245,7 @@ def people_asked(site: Site, since: str, until: str) -> list[Errors]:
     at_us, zone = now_us(), zone_of(site)
     begin, end = kpi_days.window_of(first, zone, at_us), kpi_days.window_of(last, zone, at_us)
     with site.store().connections.reading() as db:
-        return kpi_days.errors_of_people(db, Window(begin.begin_us, end.end_us, at_us))
+        return kpi_days.errors_of_people(db, KpiWindow(begin.begin_us, end.end_us, at_us))
 
 
 def behind_of(site: Site, name: str, day: date, by: Dimension, member: str, limit: int) -> list[Subject]:

@@ -171,6 +171,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("edge/views/manifest.py", "import reportlab"),
         ("api/parcels.py", "import PIL.Image"),
     ],
+    "xlsxwriter: edge.print only": [("edge/views/manifest.py", "import xlsxwriter")],
     "edge.intake: every file has its layer": [
         ("edge/intake/unplaced.py", ""),
         ("edge/intake/phone.py", "import edge.intake.channels"),

@@ -282,13 +282,15 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
         "warehouse_pages.py",
         "parcels.py",
         "put_back_page.py",
+        "kpi_pages.py",
     )
-    makers = (*(f"api/{name}" for name in pages), "edge/print/pick_sheet.py")
+    makers = (*(f"api/{name}" for name in pages), "edge/print/pick_sheet.py", "edge/print/shift_sheet.py")
+    makers += ("edge/print/figure_book.py", "edge/views/kpi_board.py")
     python = "\n".join((project / name).read_text(encoding="utf-8") for name in makers)
     codes = (
         dotted
         | set(re.findall(r'\bt\("([^"]+)"', script + rendered))
-        | set(re.findall(r'"((?:sales|stock|wave|pick|label|back|block|nav|dock|carriers)\.(?!html")[\w.-]+)"', python))
+        | set(re.findall(r'"((?:sales|stock|wave|pick|label|back|block|nav|dock|carriers|kpi)\.(?!html")[\w.-]+)"', python))
     )
     codes |= set(re.findall(r'data-(?:text|label|hint)="([^"]+)"', markup))
     made = [re.sub(r"\$\{[^}]*\}", "*", one) for one in re.findall(r"`([\w.-]+\$\{[^`]*)`", script)]

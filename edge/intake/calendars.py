@@ -89,7 +89,7 @@ def local_day(at_us: int, zone: str) -> date:
 
 def wall(at_us: int, zone: str) -> str:
     """What clocks and calendars in the zone show, ``2026-01-31 23:59 +0800``."""
-    return (_EPOCH + timedelta(microseconds=at_us)).astimezone(_zone(zone)).strftime("%Y-%m-%d %H:%M %z")
+    return f"{(_EPOCH + timedelta(microseconds=at_us)).astimezone(_zone(zone)):%Y-%m-%d %H:%M %z}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

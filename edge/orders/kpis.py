@@ -1,9 +1,10 @@
 """The site's key figures, each as it is counted: numerator, denominator, source, what is left out; and its unit.
 
-Public names: Kpi, KPIS, BY_NAME, Better, Unit, Dimension, Both, Step, STEPS, STEP_NAMES, CYCLES, Figure.
+Public names: Kpi, KPIS, BY_NAME, Better, Unit, Dimension, FlowStep, CYCLES, Figure.
 
-docs/kpis.md is written from here, the pages say it word for word, and `edge.site.kpi_sources` has one query for each.
-A day begins at midnight in the site's zone; whatever is said of a day holds for a shift too.
+docs/kpis.md is written from here; pages say it as `edge.views.words.kpis` has it, in both languages, and
+`edge.site.kpi_sources` has one query for each. A day begins at midnight in the site's zone; whatever is said of a day
+holds for a shift too.
 """
 
 from __future__ import annotations
@@ -12,13 +13,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
-
-
-class Both(NamedTuple):
-    """A text in English and in Traditional Chinese."""
-
-    en: str
-    zh: str
 
 
 class Better(StrEnum):
@@ -53,7 +47,7 @@ class Dimension(StrEnum):
     HOUR = "hour"  # 00 .. 23 of the day, or of the shift
 
 
-class Step(StrEnum):
+class FlowStep(StrEnum):
     """What happens to an order on its way, in this order; each counts when it happens first."""
 
     TAKEN = "taken"
@@ -66,23 +60,12 @@ class Step(StrEnum):
     DELIVERED = "delivered"
 
 
-STEPS = tuple(Step)
 CYCLES = (
-    *pairwise(STEPS),
-    (Step.TAKEN, Step.DEPARTED),
-    (Step.TAKEN, Step.DELIVERED),
+    *pairwise(FlowStep),
+    (FlowStep.TAKEN, FlowStep.DEPARTED),
+    (FlowStep.TAKEN, FlowStep.DELIVERED),
 )
 """From which step to which a time is told."""
-STEP_NAMES = {
-    Step.TAKEN: Both("taken", "接單"),
-    Step.ACCEPTED: Both("accepted", "放行"),
-    Step.RELEASED: Both("released", "下發"),
-    Step.VERIFIED: Both("verified", "核對"),
-    Step.PACKED: Both("packed", "包裝"),
-    Step.SORTED: Both("sorted", "分揀"),
-    Step.DEPARTED: Both("departed", "離倉"),
-    Step.DELIVERED: Both("delivered", "送達"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +75,13 @@ class Kpi:
     """
 
     name: str
-    title: Both
+    title: str
     unit: Unit
     better: Better
-    numerator: Both
-    denominator: Both
-    source: Both
-    exclusions: Both
+    numerator: str
+    denominator: str
+    source: str
+    exclusions: str
     dimensions: tuple[Dimension, ...]
     limit: float | None = None
 
@@ -124,227 +107,213 @@ class Figure(NamedTuple):
         return self.numerator / self.denominator if self.denominator else None
 
 
-_FLOOR = Both("the journals of the lines", "產線日誌")
-_NOTHING = Both("nothing", "無")
+_FLOOR = "the journals of the lines"
+_NOTHING = "nothing"
 _SHIPS = (Dimension.CHANNEL, Dimension.CARRIER, Dimension.HOUR)
 
 
-def _cycle(begin: Step, end: Step) -> Kpi:
-    first, last = STEP_NAMES[begin], STEP_NAMES[end]
-    what = Both("orders", "訂單") if end is Step.ACCEPTED else Both("fulfilments", "出貨單")
+def _cycle(begin: FlowStep, end: FlowStep) -> Kpi:
+    what = "orders" if end is FlowStep.ACCEPTED else "fulfilments"
     return Kpi(
         name=f"cycle.{begin}-{end}",
-        title=Both(f"From {first.en} to {last.en}", f"{first.zh}至{last.zh}"),
+        title=f"From {begin} to {end}",
         unit=Unit.TIME,
         better=Better.DOWN,
-        numerator=Both(f"time from {first.en} to {last.en}", f"{first.zh}至{last.zh}的時間"),
-        denominator=Both(f"{what.en} that were {last.en} in the day", f"當日{last.zh}的{what.zh}"),
-        source=Both("the order flow's steps (`flow_step`)", "訂單流程步驟（`flow_step`）"),
-        exclusions=Both(
-            f"what was never seen {first.en}, or later than {last.en}; a step that comes again counts the first time",
-            f"未見{first.zh}者、{first.zh}晚於{last.zh}者；重複的步驟只計第一次",
-        ),
-        dimensions=(Dimension.CHANNEL, Dimension.HOUR) if end is Step.ACCEPTED else _SHIPS,
+        numerator=f"time from {begin} to {end}",
+        denominator=f"{what} that were {end} in the day",
+        source="the order flow's steps (`flow_step`)",
+        exclusions=f"what was never seen {begin}, or later than {end}; a step that comes again counts the first time",
+        dimensions=(Dimension.CHANNEL, Dimension.HOUR) if end is FlowStep.ACCEPTED else _SHIPS,
     )
 
 
 _OTHERS = (
     Kpi(
         name="touchless",
-        title=Both("Touchless orders", "免人工訂單"),
+        title="Touchless orders",
         unit=Unit.SHARE,
         better=Better.UP,
-        numerator=Both("those of them that nobody touched", "其中無人處理者"),
-        denominator=Both("orders taken in the day that were accepted since", "當日接單且其後放行的訂單"),
-        source=Both("sales orders and their changes", "銷售訂單與其變更"),
-        exclusions=Both(
-            "orders that were never accepted; nor counts what the channel changes, or work on the goods",
-            "從未放行的訂單；通路自身的變更與貨物作業不算人工",
-        ),
+        numerator="those of them that nobody touched",
+        denominator="orders taken in the day that were accepted since",
+        source="sales orders and their changes",
+        exclusions="orders that were never accepted; nor counts what the channel changes, or work on the goods",
         dimensions=(Dimension.CHANNEL,),
         limit=0.8,
     ),
     Kpi(
         name="held",
-        title=Both("Held orders", "暫停訂單"),
+        title="Held orders",
         unit=Unit.SHARE,
         better=Better.DOWN,
-        numerator=Both("those of them that were held, by each code once", "其中曾被暫停者，每個代碼計一次"),
-        denominator=Both("orders taken in the day", "當日接單的訂單"),
-        source=Both("sales orders, `order.held` in the outbox", "銷售訂單與寄件匣的 `order.held`"),
+        numerator="those of them that were held, by each code once",
+        denominator="orders taken in the day",
+        source="sales orders, `order.held` in the outbox",
         exclusions=_NOTHING,
         dimensions=(Dimension.CHANNEL, Dimension.REASON),
         limit=0.1,
     ),
     Kpi(
         name="pick-accuracy",
-        title=Both("Pick accuracy", "揀貨正確率"),
+        title="Pick accuracy",
         unit=Unit.SHARE,
         better=Better.UP,
-        numerator=Both("those of them that were verified at their first check", "其中首次核對即無誤者"),
-        denominator=Both("totes of an order checked for the first time in the day", "當日首次核對的物流箱"),
+        numerator="those of them that were verified at their first check",
+        denominator="totes of an order checked for the first time in the day",
         source=_FLOOR,
-        exclusions=Both("totes without an order; checks that were not final", "無訂單的物流箱；非最終的核對"),
+        exclusions="totes without an order; checks that were not final",
         dimensions=(Dimension.STATION, Dimension.CHANNEL, Dimension.PICKER, Dimension.HOUR),
         limit=0.98,
     ),
     Kpi(
         name="refused",
-        title=Both("Refused totes by cause", "物流箱不符原因"),
+        title="Refused totes by cause",
         unit=Unit.SHARE,
         better=Better.DOWN,
-        numerator=Both("those of them that were refused, by the first finding", "其中不符者，按首項發現"),
-        denominator=Both("totes of an order checked for the first time in the day", "當日首次核對的物流箱"),
+        numerator="those of them that were refused, by the first finding",
+        denominator="totes of an order checked for the first time in the day",
         source=_FLOOR,
-        exclusions=Both("totes without an order; checks that were not final", "無訂單的物流箱；非最終的核對"),
+        exclusions="totes without an order; checks that were not final",
         dimensions=(Dimension.REASON, Dimension.STATION, Dimension.PICKER),
         limit=0.02,
     ),
     Kpi(
         name="no-read",
-        title=Both("No-reads", "未讀"),
+        title="No-reads",
         unit=Unit.SHARE,
         better=Better.DOWN,
-        numerator=Both("those of them without a read", "其中未讀到者"),
-        denominator=Both("routes decided for what came onto a line for the first time", "首次進線物件的路線決定"),
+        numerator="those of them without a read",
+        denominator="routes decided for what came onto a line for the first time",
         source=_FLOOR,
-        exclusions=Both("further rounds of the same object", "同一物件的再次循環"),
+        exclusions="further rounds of the same object",
         dimensions=(Dimension.STATION, Dimension.HOUR),
         limit=0.01,
     ),
     Kpi(
         name="mis-sort",
-        title=Both("Missorted", "錯分"),
+        title="Missorted",
         unit=Unit.SHARE,
         better=Better.DOWN,
-        numerator=Both("those of them that ended in another lane", "其中落入其他滑道者"),
-        denominator=Both("parcels and totes that ended in the day", "當日結束的包裹與物流箱"),
+        numerator="those of them that ended in another lane",
+        denominator="parcels and totes that ended in the day",
         source=_FLOOR,
-        exclusions=Both("what the PLC lost", "PLC 遺失者"),
+        exclusions="what the PLC lost",
         dimensions=(Dimension.STATION, Dimension.CARRIER, Dimension.HOUR),
         limit=0.005,
     ),
     Kpi(
         name="wrong-door",
-        title=Both("Wrong door", "走錯門"),
+        title="Wrong door",
         unit=Unit.SHARE,
         better=Better.DOWN,
-        numerator=Both("those of them that did not belong there", "其中不屬於該門者"),
-        denominator=Both("parcels with an order that went out through a dock door", "有訂單且由碼頭門出去的包裹"),
+        numerator="those of them that did not belong there",
+        denominator="parcels with an order that went out through a dock door",
         source=_FLOOR,
-        exclusions=Both("parcels of no order; what came in, or may have passed", "無訂單的包裹；進入或未定者"),
+        exclusions="parcels of no order; what came in, or may have passed",
         dimensions=(Dimension.STATION, Dimension.CARRIER),
         limit=0.005,
     ),
     Kpi(
         name="stock-accuracy",
-        title=Both("Stock accuracy", "庫存正確率"),
+        title="Stock accuracy",
         unit=Unit.SHARE,
         better=Better.UP,
-        numerator=Both("those of them at which the book was right", "其中帳實相符者"),
-        denominator=Both(
-            "counts of a bin, and items that a tag proved to be elsewhere", "儲位盤點次數，加上由標籤證實位置不符的件數"
-        ),
-        source=Both("stock movements", "庫存異動"),
-        exclusions=Both("receipts, moves, shipments", "收貨、移動、出貨"),
+        numerator="those of them at which the book was right",
+        denominator="counts of a bin, and items that a tag proved to be elsewhere",
+        source="stock movements",
+        exclusions="receipts, moves, shipments",
         dimensions=(Dimension.GOODS, Dimension.REASON),
         limit=0.98,
     ),
     Kpi(
         name="fill-rate",
-        title=Both("Fill rate", "滿足率"),
+        title="Fill rate",
         unit=Unit.SHARE,
         better=Better.UP,
-        numerator=Both("those of them that were picked", "其中已揀的件數"),
-        denominator=Both("units of lines of rounds ended in the day", "當日結束的揀貨明細件數"),
-        source=Both("rounds of pickers", "揀貨任務"),
-        exclusions=Both("lines that were withdrawn; units over what was wanted", "已撤回的明細；超揀件數"),
+        numerator="those of them that were picked",
+        denominator="units of lines of rounds ended in the day",
+        source="rounds of pickers",
+        exclusions="lines that were withdrawn; units over what was wanted",
         dimensions=(Dimension.CHANNEL, Dimension.GOODS, Dimension.HOUR),
         limit=0.98,
     ),
     Kpi(
         name="short",
-        title=Both("Short units", "短缺件數"),
+        title="Short units",
         unit=Unit.SHARE,
         better=Better.DOWN,
-        numerator=Both("those of them that were short, by reason", "其中短缺的件數，按原因"),
-        denominator=Both("units of lines of rounds ended in the day", "當日結束的揀貨明細件數"),
-        source=Both("rounds of pickers", "揀貨任務"),
-        exclusions=Both("lines that were withdrawn", "已撤回的明細"),
+        numerator="those of them that were short, by reason",
+        denominator="units of lines of rounds ended in the day",
+        source="rounds of pickers",
+        exclusions="lines that were withdrawn",
         dimensions=(Dimension.REASON, Dimension.PICKER, Dimension.SKU),
         limit=0.02,
     ),
     Kpi(
         name="on-time-departed",
-        title=Both("Out on time", "準時出倉"),
+        title="Out on time",
         unit=Unit.SHARE,
         better=Better.UP,
-        numerator=Both("those of them in their carrier's lane by then", "其中屆時已在承運商滑道者"),
-        denominator=Both("fulfilments whose cut-off was in the day and is over", "截止時間在當日且已過的出貨單"),
-        source=Both("waves", "波次"),
-        exclusions=Both("cancelled ones; drafts that were never released", "已取消者；從未下發的草稿"),
+        numerator="those of them in their carrier's lane by then",
+        denominator="fulfilments whose cut-off was in the day and is over",
+        source="waves",
+        exclusions="cancelled ones; drafts that were never released",
         dimensions=_SHIPS,
         limit=0.95,
     ),
     Kpi(
         name="on-time-delivered",
-        title=Both("Delivered on time", "準時送達"),
+        title="Delivered on time",
         unit=Unit.SHARE,
         better=Better.UP,
-        numerator=Both("those of them delivered by then", "其中屆時已送達者"),
-        denominator=Both(
-            "departed fulfilments that their carrier was to deliver in the day", "已離倉且承運商應於當日送達的出貨單"
-        ),
-        source=Both("waves, what carriers tell", "波次與承運商回報"),
-        exclusions=Both("carriers that tell nothing at all", "完全不回報的承運商"),
+        numerator="those of them delivered by then",
+        denominator="departed fulfilments that their carrier was to deliver in the day",
+        source="waves, what carriers tell",
+        exclusions="carriers that tell nothing at all",
         dimensions=(Dimension.CHANNEL, Dimension.CARRIER),
         limit=0.95,
     ),
     Kpi(
         name="late-forecast",
-        title=Both("Late forecasts that came true", "遲延預測命中"),
+        title="Late forecasts that came true",
         unit=Unit.SHARE,
         better=Better.UP,
-        numerator=Both("those of them that missed it", "其中確實錯過者"),
-        denominator=Both(
-            "fulfilments that were said to miss a cut-off of the day, which is over",
-            "被預測錯過當日截止且截止已過的出貨單",
-        ),
-        source=Both("late notices and waves", "遲延通知與波次"),
-        exclusions=Both("cancelled ones", "已取消者"),
+        numerator="those of them that missed it",
+        denominator="fulfilments that were said to miss a cut-off of the day, which is over",
+        source="late notices and waves",
+        exclusions="cancelled ones",
         dimensions=(Dimension.REASON,),
     ),
     Kpi(
         name="cost.parcel",
-        title=Both("Carriage for a parcel", "每件運費"),
+        title="Carriage for a parcel",
         unit=Unit.MONEY,
         better=Better.DOWN,
-        numerator=Both("what their carriers cost by the plan, in minor units", "計畫的運費（最小貨幣單位）"),
-        denominator=Both("parcels in their carrier's lane in the day", "當日進入承運商滑道的包裹"),
-        source=Both("waves", "波次"),
-        exclusions=Both("parcels of no wave", "不屬波次的包裹"),
+        numerator="what their carriers cost by the plan, in minor units",
+        denominator="parcels in their carrier's lane in the day",
+        source="waves",
+        exclusions="parcels of no wave",
         dimensions=(Dimension.CHANNEL, Dimension.CARRIER),
     ),
     Kpi(
         name="cost.order",
-        title=Both("Carriage for an order", "每單運費"),
+        title="Carriage for an order",
         unit=Unit.MONEY,
         better=Better.DOWN,
-        numerator=Both("what their carriers cost by the plan, in minor units", "計畫的運費（最小貨幣單位）"),
-        denominator=Both("orders with a parcel in its carrier's lane in the day", "當日有包裹進入承運商滑道的訂單"),
-        source=Both("waves", "波次"),
-        exclusions=Both("parcels of no wave", "不屬波次的包裹"),
+        numerator="what their carriers cost by the plan, in minor units",
+        denominator="orders with a parcel in its carrier's lane in the day",
+        source="waves",
+        exclusions="parcels of no wave",
         dimensions=(Dimension.CHANNEL,),
     ),
     Kpi(
         name="material",
-        title=Both("Material for a parcel", "每件包材"),
+        title="Material for a parcel",
         unit=Unit.COUNT,
         better=Better.DOWN,
-        numerator=Both("units of packing material that left the stock", "出庫的包材件數"),
-        denominator=Both("parcels labelled in the day", "當日貼標的包裹"),
-        source=Both("stock movements, parcels", "庫存異動與包裹"),
-        exclusions=Both("counts and corrections of material", "包材的盤點與更正"),
+        numerator="units of packing material that left the stock",
+        denominator="parcels labelled in the day",
+        source="stock movements, parcels",
+        exclusions="counts and corrections of material",
         dimensions=(),
     ),
 )

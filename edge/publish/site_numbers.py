@@ -17,6 +17,9 @@ NumbersRead: TypeAlias = Callable[[int, int], list[Record]]
 """Up to so many records behind a sequence; raises OSError while the store is away."""
 
 
+_PORTION = 10_000
+
+
 class _Reader(JournalReader):
     """Reads through a function; the store is opened by whoever gave it."""
 
@@ -26,6 +29,7 @@ class _Reader(JournalReader):
         self._last = 0
 
     def after(self, seq: int, limit: int = 1000) -> list[Record]:
+        """Up to ``limit`` behind a sequence, in order."""
         try:
             found = self._read(seq, limit)
         except OSError as error:
@@ -34,9 +38,10 @@ class _Reader(JournalReader):
         return found
 
     def last(self) -> int:
-        while len(found := self.after(self._last, 10_000)) == 10_000:
-            pass
-        return max(self._last, found[-1].seq if found else 0)
+        """The newest sequence."""
+        while portion := self._read(self._last, _PORTION):
+            self._last = portion[-1].seq
+        return self._last
 
     def close(self) -> None:
         """Nothing is open."""

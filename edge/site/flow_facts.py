@@ -19,7 +19,7 @@ from edge.core.events import LoadClosed, OrderShipped, ParcelGated, RouteDecided
 from edge.core.values.dock import Direction
 from edge.core.values.verdicts import GateVerdict, Outcome
 from edge.journal.record import JournalError, Record
-from edge.orders.kpis import Step
+from edge.orders.kpis import FlowStep
 from edge.site import dialect, tables
 from edge.site.tables import kpis as its
 from edge.site.tables import picks
@@ -32,7 +32,7 @@ _PORTIONS = 20
 """Of each source in a turn."""
 OUTBOX = "outbox"
 CHECKED = "checked"
-"""Beside `Step`: a tote's first check, whatever came of it."""
+"""Beside `FlowStep`: a tote's first check, whatever came of it."""
 _KINDS = ("LoadClosed", "OrderShipped", "ParcelGated", "RouteDecided", "Sorted", "ToteChecked")
 _TYPES = (
     "order.taken.v1",
@@ -149,12 +149,12 @@ def _told(source: str, record: Record) -> Iterator[_Step | _Fact]:
             code = value.findings[0].kind.value if value.findings else ""
             yield _Step(order, CHECKED, value.at_us, value.line, code)
             if value.verified:
-                yield _Step(order, Step.VERIFIED, value.at_us, value.line)
+                yield _Step(order, FlowStep.VERIFIED, value.at_us, value.line)
         case OrderShipped(order=order):
-            yield _Step(order, Step.SORTED, value.at_us, value.line)
+            yield _Step(order, FlowStep.SORTED, value.at_us, value.line)
         case LoadClosed(aboard=aboard, wrong=wrong, load=load):
             for one in (*aboard, *wrong):
-                yield _Step(one.order, Step.DEPARTED, value.at_us, load.dock)
+                yield _Step(one.order, FlowStep.DEPARTED, value.at_us, load.dock)
         case RouteDecided(round=0):
             yield _Fact(source, record.seq, 0, "route", value.at_us, value.order, value.line, value.reason.value)
         case Sorted(outcome=outcome) if outcome is not Outcome.LOST:
@@ -193,17 +193,17 @@ def _said(row: Any, members: Sequence[str]) -> Iterable[_Step | _Fact]:
     seq, at_us, kind, subject, body = row
     match kind:
         case "order.taken.v1":
-            yield _Step(subject, Step.TAKEN, at_us)
+            yield _Step(subject, FlowStep.TAKEN, at_us)
         case "order.accepted.v1":
-            yield _Step(subject, Step.ACCEPTED, at_us)
+            yield _Step(subject, FlowStep.ACCEPTED, at_us)
         case "wave.released.v1":
-            yield from (_Step(name, Step.RELEASED, at_us) for name in members)
+            yield from (_Step(name, FlowStep.RELEASED, at_us) for name in members)
         case "parcel.labelled.v1" | "parcel.packed.v1":
-            yield _Step(subject, Step.PACKED, at_us)
+            yield _Step(subject, FlowStep.PACKED, at_us)
         case "parcel.delivered.v1":
             told = msgspec.json.decode(body, type=dict[str, object])
             happened_us = told.get("at_us")
-            yield _Step(subject, Step.DELIVERED, happened_us if isinstance(happened_us, int) else at_us)
+            yield _Step(subject, FlowStep.DELIVERED, happened_us if isinstance(happened_us, int) else at_us)
         case _:  # held
             codes = msgspec.json.decode(body, type=dict[str, object]).get("codes")
             for n, code in enumerate(codes if isinstance(codes, list) and codes else [""]):

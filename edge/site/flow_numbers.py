@@ -50,7 +50,7 @@ def note_flow(at: StoreConnections, at_us: int) -> int:
 def note_figures(at: StoreConnections, day: date, at_us: int) -> int:
     """Notes the key figures of a day as far as it is counted."""
     with at.reading() as db:
-        rows = [one.figure for one in days_of(db, day.isoformat(), day.isoformat())]
+        rows = [one.figure for one in days_of(db, str(day), str(day))]
     told: dict[str, list[tuple[str, float]]] = {}
     for one in _few(rows):
         part = f"{one.dimension}:{one.member}" if one.member else str(one.dimension)

@@ -20,7 +20,7 @@ from edge.intake.calendars import day_begin_us, day_end_us, instant_us, local_da
 from edge.orders.kpis import BY_NAME, KPIS, Better, Dimension, Figure, Kpi, Unit
 from edge.site import dialect, flow_facts
 from edge.site.dialect import Lock
-from edge.site.kpi_sources import PART, Window, source_of
+from edge.site.kpi_sources import PART, KpiWindow, source_of
 from edge.site.tables import kpis as tables
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ class Subject:
     weight: int
 
 
-def window_of(day: date, zone: str, now_us: int) -> Window:
+def window_of(day: date, zone: str, now_us: int) -> KpiWindow:
     """A day in a zone. Raises CalendarError."""
-    return Window(day_begin_us(day, zone), day_end_us(day, zone), now_us)
+    return KpiWindow(day_begin_us(day, zone), day_end_us(day, zone), now_us)
 
 
 def count_days(at: StoreConnections, zone: str, at_us: int) -> int:
@@ -87,18 +87,18 @@ def count_day(at: StoreConnections, day: date, zone: str, at_us: int) -> int:
     window = window_of(day, zone, at_us)
     with at.reading() as db:
         found = figures_of(db, window)
-        before = db.execute(sa.select(sa.func.count()).where(tables.days.c.day == day.isoformat())).scalar()
+        before = db.execute(sa.select(sa.func.count()).where(tables.days.c.day == str(day))).scalar()
     if not found and not before:
         return 0
-    rows = [(day.isoformat(), one.kpi, str(one.dimension), one.member, *one[3:], at_us) for one in found]
+    rows = [(str(day), one.kpi, str(one.dimension), one.member, *one[3:], at_us) for one in found]
     with at.writing() as db:
         dialect.lock(db, Lock.DUTY)
-        db.execute(tables.days.delete().where(tables.days.c.day == day.isoformat()))
+        db.execute(tables.days.delete().where(tables.days.c.day == str(day)))
         dialect.bulk_insert(db, tables.days, _ROW, rows)
     return len(rows)
 
 
-def figures_of(db: sa.Connection, window: Window, kpis: Iterable[Kpi] = KPIS) -> list[Figure]:
+def figures_of(db: sa.Connection, window: KpiWindow, kpis: Iterable[Kpi] = KPIS) -> list[Figure]:
     """Key figures of a time, of the site and by each dimension; those that have nothing to count are left out."""
     found: list[Figure] = []
     for kpi in kpis:
@@ -176,7 +176,7 @@ def days_of(
 
 
 def subjects_of(
-    db: sa.Connection, name: str, window: Window, by: Dimension, member: str, limit: int
+    db: sa.Connection, name: str, window: KpiWindow, by: Dimension, member: str, limit: int
 ) -> Sequence[Subject]:
     """What is behind a figure of a time, what makes it worse first. Raises KeyError for a figure that there is not."""
     kpi = BY_NAME[name]
@@ -209,7 +209,7 @@ class Errors:
     count: int
 
 
-def errors_of_people(db: sa.Connection, window: Window) -> list[Errors]:
+def errors_of_people(db: sa.Connection, window: KpiWindow) -> list[Errors]:
     """Who erred how often by figure and cause, the most first; for those who train people."""
     found: list[Errors] = []
     for name in ("refused", "short"):

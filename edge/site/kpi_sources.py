@@ -1,6 +1,6 @@
 """What each key figure counts, one query for each: a row for every order, parcel or event of a time.
 
-Public names: Window, source_of, PART.
+Public names: KpiWindow, source_of, PART.
 
 The rows have ``subject`` (an order, a fulfilment, an article; empty = nobody knows), ``hit`` and ``weight``, whose sums
 are numerator and denominator (of a time: how long, and 1), and a column for each dimension, empty where it has none.
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from edge.core.values.verdicts import GateVerdict, Outcome, RouteReason
 from edge.orders.articles import Goods
-from edge.orders.kpis import Dimension, Step
+from edge.orders.kpis import Dimension, FlowStep
 from edge.orders.stock import MovementKind
 from edge.site import dialect, tables
 from edge.site.flow_facts import CHECKED
@@ -31,7 +31,7 @@ _Column = sa.ColumnElement[Any]
 _Dims = dict[Dimension, _Column]
 
 
-class Window(NamedTuple):
+class KpiWindow(NamedTuple):
     """From an instant until before another. ``now_us``: what was to be later is not over yet."""
 
     begin_us: int
@@ -52,11 +52,11 @@ class Window(NamedTuple):
         return (column - self.begin_us) // _HOUR_US
 
 
-def source_of(db: sa.Connection, name: str, window: Window) -> sa.Subquery:
+def source_of(db: sa.Connection, name: str, window: KpiWindow) -> sa.Subquery:
     """The rows of a figure. Raises KeyError for one that has none."""
     if name.startswith("cycle."):
         begin, _, end = name.removeprefix("cycle.").partition("-")
-        return _cycle(Step(begin), Step(end), window).subquery()
+        return _cycle(FlowStep(begin), FlowStep(end), window).subquery()
     return _SOURCES[name](db, window).subquery()
 
 
@@ -120,12 +120,12 @@ def _goods() -> _Column:
 # ---- times -----------------------------------------------------------------------------------------------------------
 
 
-def _cycle(begin: Step, end: Step, window: Window) -> sa.Select[Any]:
+def _cycle(begin: FlowStep, end: FlowStep, window: KpiWindow) -> sa.Select[Any]:
     later, sooner = kpis.steps.alias("later"), kpis.steps.alias("sooner")
     done = sa.and_(later.c.step == str(end), window.has(later.c.at_us), sooner.c.at_us <= later.c.at_us)
     took = later.c.at_us - sooner.c.at_us
     dims: _Dims = {Dimension.HOUR: window.hour(later.c.at_us)}
-    if end is Step.ACCEPTED:
+    if end is FlowStep.ACCEPTED:
         joined = later.join(sooner, sa.and_(sooner.c.subject == later.c.subject, sooner.c.step == str(begin)))
         dims[Dimension.CHANNEL] = _SALE.c.channel
         return (
@@ -134,7 +134,7 @@ def _cycle(begin: Step, end: Step, window: Window) -> sa.Select[Any]:
             .where(done)
         )
     dims |= {Dimension.CHANNEL: _CHANNEL, Dimension.CARRIER: _carrier()}
-    by_order = begin in (Step.TAKEN, Step.ACCEPTED)
+    by_order = begin in (FlowStep.TAKEN, FlowStep.ACCEPTED)
     subject = _MEMBER.c.sales_id if by_order else later.c.subject
     joined = (
         later.outerjoin(_MEMBER, _MEMBER.c.fulfilment == later.c.subject)
@@ -148,7 +148,7 @@ def _cycle(begin: Step, end: Step, window: Window) -> sa.Select[Any]:
 # ---- orders ----------------------------------------------------------------------------------------------------------
 
 
-def _touchless(_: sa.Connection, window: Window) -> sa.Select[Any]:
+def _touchless(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
     change, step = sales.changes.c, kpis.steps.c
     touched = sa.exists().where(
         change.order_id == _SALE.c.id,
@@ -156,12 +156,12 @@ def _touchless(_: sa.Connection, window: Window) -> sa.Select[Any]:
         change.by != _SALE.c.channel,
         change.what.not_in((*WORK, "put-back")),  # what people do with goods, not with the order
     )
-    accepted = sa.exists().where(step.subject == _SALE.c.id, step.step == str(Step.ACCEPTED))
+    accepted = sa.exists().where(step.subject == _SALE.c.id, step.step == str(FlowStep.ACCEPTED))
     dims: _Dims = {Dimension.CHANNEL: _SALE.c.channel}
     return _rows(_SALE.c.id, _flag(~touched), 1, dims).where(window.has(_SALE.c.taken_us), accepted)
 
 
-def _held(_: sa.Connection, window: Window) -> sa.Select[Any]:
+def _held(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
     """An order that was held by several codes has a row for each, and counts once."""
     its = kpis.facts
     code = sa.case((its.c.code == "", "by-hand"), else_=its.c.code)
@@ -182,8 +182,8 @@ def _held(_: sa.Connection, window: Window) -> sa.Select[Any]:
 # ---- the lines -------------------------------------------------------------------------------------------------------
 
 
-def _checked(wrong: bool) -> Callable[[sa.Connection, Window], sa.Select[Any]]:
-    def rows(_: sa.Connection, window: Window) -> sa.Select[Any]:
+def _checked(wrong: bool) -> Callable[[sa.Connection, KpiWindow], sa.Select[Any]]:
+    def rows(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
         its = kpis.steps.c
         refused = its.code != ""
         dims: _Dims = {
@@ -199,8 +199,8 @@ def _checked(wrong: bool) -> Callable[[sa.Connection, Window], sa.Select[Any]]:
     return rows
 
 
-def _fact(kind: str, code: str) -> Callable[[sa.Connection, Window], sa.Select[Any]]:
-    def rows(_: sa.Connection, window: Window) -> sa.Select[Any]:
+def _fact(kind: str, code: str) -> Callable[[sa.Connection, KpiWindow], sa.Select[Any]]:
+    def rows(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
         its = kpis.facts.c
         dims: _Dims = {
             Dimension.STATION: its.place,
@@ -216,7 +216,7 @@ def _fact(kind: str, code: str) -> Callable[[sa.Connection, Window], sa.Select[A
 # ---- stock and picking -----------------------------------------------------------------------------------------------
 
 
-def _accuracy(_: sa.Connection, window: Window) -> sa.Select[Any]:
+def _accuracy(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
     its = stock.movements.c
     right = sa.and_(its.kind == str(MovementKind.COUNT), its.quantity == 0)
     why = sa.case((right, ""), (its.why == "", its.kind), else_=its.why)
@@ -228,8 +228,8 @@ def _accuracy(_: sa.Connection, window: Window) -> sa.Select[Any]:
     )
 
 
-def _picked(missing: bool) -> Callable[[sa.Connection, Window], sa.Select[Any]]:
-    def rows(_: sa.Connection, window: Window) -> sa.Select[Any]:
+def _picked(missing: bool) -> Callable[[sa.Connection, KpiWindow], sa.Select[Any]]:
+    def rows(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
         its = picks.lines.c
         taken = sa.case((its.picked < its.quantity, its.picked), else_=its.quantity)
         dims: _Dims = {
@@ -250,7 +250,7 @@ def _picked(missing: bool) -> Callable[[sa.Connection, Window], sa.Select[Any]]:
     return rows
 
 
-def _material(_: sa.Connection, window: Window) -> sa.Select[Any]:
+def _material(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
     its, label = stock.movements.c, parcels.parcels.c
     left = (
         sa.select(its.sku.label("subject"), its.quantity.label("hit"), sa.literal(0).label("weight"))
@@ -283,7 +283,7 @@ def _in_lane(by: _Column) -> _Column:
     return sa.and_(_MEMBER.c.ended == "shipped", _MEMBER.c.ended_us <= by)
 
 
-def _departed(_: sa.Connection, window: Window) -> sa.Select[Any]:
+def _departed(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
     its = _MEMBER.c
     dims: _Dims = {
         Dimension.CHANNEL: _SALE.c.channel,
@@ -294,16 +294,16 @@ def _departed(_: sa.Connection, window: Window) -> sa.Select[Any]:
     return _members(made).where(its.cutoff_us >= window.begin_us, its.cutoff_us < window.over_us)
 
 
-def _delivered(_: sa.Connection, window: Window) -> sa.Select[Any]:
+def _delivered(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
     its, step = _MEMBER.c, kpis.steps.c
     told, spoke = kpis.steps.alias("told"), _MEMBER.alias("spoke")
     tells = (
         sa.select(spoke.c.carrier)
         .select_from(told.join(spoke, spoke.c.fulfilment == told.c.subject))
-        .where(told.c.step == str(Step.DELIVERED), told.c.at_us >= window.begin_us - _MONTH_US)
+        .where(told.c.step == str(FlowStep.DELIVERED), told.c.at_us >= window.begin_us - _MONTH_US)
     )
     there = sa.exists().where(
-        step.subject == its.fulfilment, step.step == str(Step.DELIVERED), step.at_us < its.delivered_us
+        step.subject == its.fulfilment, step.step == str(FlowStep.DELIVERED), step.at_us < its.delivered_us
     )
     dims: _Dims = {Dimension.CHANNEL: _SALE.c.channel, Dimension.CARRIER: _carrier()}
     made = _rows(its.fulfilment, _flag(there), 1, dims)
@@ -311,7 +311,7 @@ def _delivered(_: sa.Connection, window: Window) -> sa.Select[Any]:
     return _members(made).where(due, its.carrier.in_(tells))
 
 
-def _forecast(_: sa.Connection, window: Window) -> sa.Select[Any]:
+def _forecast(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
     its, told = _MEMBER.c, picks.late.c
     dims: _Dims = {Dimension.REASON: told.reason}
     return (
@@ -321,21 +321,21 @@ def _forecast(_: sa.Connection, window: Window) -> sa.Select[Any]:
     )
 
 
-def _cost(of_orders: bool) -> Callable[[sa.Connection, Window], sa.Select[Any]]:
-    def rows(db: sa.Connection, window: Window) -> sa.Select[Any]:
+def _cost(of_orders: bool) -> Callable[[sa.Connection, KpiWindow], sa.Select[Any]]:
+    def rows(db: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
         its, step = _MEMBER.c, kpis.steps.c
         cost = sa.func.coalesce(dialect.number_in(db, its.body, "cost"), 0)
         dims: _Dims = {Dimension.CHANNEL: _SALE.c.channel, Dimension.CARRIER: _carrier()}
         first = sa.func.row_number().over(partition_by=its.sales_id, order_by=its.fulfilment) == 1
         subject, weight = (its.sales_id, _flag(first)) if of_orders else (its.fulfilment, sa.literal(1))
-        sorted_now = sa.and_(step.step == str(Step.SORTED), window.has(step.at_us))
+        sorted_now = sa.and_(step.step == str(FlowStep.SORTED), window.has(step.at_us))
         base = kpis.steps.join(_MEMBER, its.fulfilment == step.subject).outerjoin(_SALE, _SALE.c.id == its.sales_id)
         return _rows(subject, cost, weight, dims).select_from(base).where(sorted_now)
 
     return rows
 
 
-_SOURCES: dict[str, Callable[[sa.Connection, Window], sa.Select[Any]]] = {
+_SOURCES: dict[str, Callable[[sa.Connection, KpiWindow], sa.Select[Any]]] = {
     "touchless": _touchless,
     "held": _held,
     "pick-accuracy": _checked(wrong=False),

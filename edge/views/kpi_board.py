@@ -1,6 +1,7 @@
 """Key figures as people read them: values with their units, a line over the days, causes in order, shifts.
 
-Public names: KpiRow, MemberRow, ShiftReport, ShiftRow, said_value, rows_of, members_of, shift_report, trend_line.
+Public names: KpiRow, MemberRow, ShiftReport, ShiftRow, said_value, rows_of, members_of, shift_report, trend_line,
+meaning_of, of_dimension, is_bad.
 
 Pure. A line over the days is drawn in a box of 120 by 24; where a day has no value there is a gap.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from edge.orders.kpis import KPIS, Better, Dimension, Figure, Kpi, Unit
 from edge.views.words.phrase import Word, phrase
@@ -85,6 +87,8 @@ def said_value(kpi: Kpi, value: float | None) -> Word:
             return f"{value:.0f}"
         case Unit.COUNT:
             return f"{value:.2f}"
+        case _:
+            assert_never(kpi.unit)
 
 
 def _lasted(us: float) -> Word:
@@ -213,3 +217,19 @@ def shift_report(
             for one in sorted(causes, key=lambda one: (-one.numerator, one.kpi, one.member))[:_CAUSES]
         ),
     )
+
+
+def meaning_of(kpi: Kpi) -> list[tuple[str, Word]]:
+    """What a figure counts: the code of a heading, and what stands under it."""
+    return [
+        ("kpi.numerator", phrase(f"kpi.numerator.{kpi.name}")),
+        ("kpi.denominator", phrase(f"kpi.denominator.{kpi.name}")),
+        ("kpi.source", phrase(f"kpi.source.{kpi.name}")),
+        ("kpi.exclusions", phrase(f"kpi.exclusions.{kpi.name}")),
+        ("kpi.better", phrase(f"kpi.better.{kpi.better}")),
+    ]
+
+
+def of_dimension(by: Dimension) -> Word:
+    """What a dimension is called."""
+    return phrase(f"kpi.by.{by}")

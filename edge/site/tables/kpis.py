@@ -17,7 +17,7 @@ steps = sa.Table(
     "flow_step",
     METADATA,
     sa.Column("subject", sa.String(200), primary_key=True),  # sales order until `accepted`, then fulfilment
-    sa.Column("step", sa.String(20), primary_key=True),  # `edge.orders.kpis.Step`, or `checked`
+    sa.Column("step", sa.String(20), primary_key=True),  # `edge.orders.kpis.FlowStep`, or `checked`
     sa.Column("at_us", sa.BigInteger, nullable=False),
     sa.Column("place", sa.String(120), nullable=False),  # line, dock or station; empty = nobody says
     sa.Column("code", sa.String(60), nullable=False),  # of a check: empty = verified, else what was found first

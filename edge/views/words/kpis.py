@@ -5,15 +5,155 @@ Public names: KPI_WORDS.
 
 from __future__ import annotations
 
-from edge.orders.kpis import KPIS
+from edge.orders.kpis import CYCLES, KPIS, FlowStep
 from edge.views.words.phrase import Rows
 
+_PARTS = ("title", "numerator", "denominator", "source", "exclusions")
+_STEPS = {
+    FlowStep.TAKEN: "接單",
+    FlowStep.ACCEPTED: "放行",
+    FlowStep.RELEASED: "下發",
+    FlowStep.VERIFIED: "核對",
+    FlowStep.PACKED: "包裝",
+    FlowStep.SORTED: "分揀",
+    FlowStep.DEPARTED: "離倉",
+    FlowStep.DELIVERED: "送達",
+}
+_CHINESE: dict[str, tuple[str, ...]] = {
+    "touchless": (
+        "免人工訂單",
+        "其中無人處理者",
+        "當日接單且其後放行的訂單",
+        "銷售訂單與其變更",
+        "從未放行的訂單；通路自身的變更與貨物作業不算人工",
+    ),
+    "held": (
+        "暫停訂單",
+        "其中曾被暫停者，每個代碼計一次",
+        "當日接單的訂單",
+        "銷售訂單與寄件匣的 `order.held`",
+        "無",
+    ),
+    "pick-accuracy": (
+        "揀貨正確率",
+        "其中首次核對即無誤者",
+        "當日首次核對的物流箱",
+        "產線日誌",
+        "無訂單的物流箱；非最終的核對",
+    ),
+    "refused": (
+        "物流箱不符原因",
+        "其中不符者，按首項發現",
+        "當日首次核對的物流箱",
+        "產線日誌",
+        "無訂單的物流箱；非最終的核對",
+    ),
+    "no-read": (
+        "未讀",
+        "其中未讀到者",
+        "首次進線物件的路線決定",
+        "產線日誌",
+        "同一物件的再次循環",
+    ),
+    "mis-sort": (
+        "錯分",
+        "其中落入其他滑道者",
+        "當日結束的包裹與物流箱",
+        "產線日誌",
+        "PLC 遺失者",
+    ),
+    "wrong-door": (
+        "走錯門",
+        "其中不屬於該門者",
+        "有訂單且由碼頭門出去的包裹",
+        "產線日誌",
+        "無訂單的包裹；進入或未定者",
+    ),
+    "stock-accuracy": (
+        "庫存正確率",
+        "其中帳實相符者",
+        "儲位盤點次數，加上由標籤證實位置不符的件數",
+        "庫存異動",
+        "收貨、移動、出貨",
+    ),
+    "fill-rate": (
+        "滿足率",
+        "其中已揀的件數",
+        "當日結束的揀貨明細件數",
+        "揀貨任務",
+        "已撤回的明細；超揀件數",
+    ),
+    "short": (
+        "短缺件數",
+        "其中短缺的件數，按原因",
+        "當日結束的揀貨明細件數",
+        "揀貨任務",
+        "已撤回的明細",
+    ),
+    "on-time-departed": (
+        "準時出倉",
+        "其中屆時已在承運商滑道者",
+        "截止時間在當日且已過的出貨單",
+        "波次",
+        "已取消者；從未下發的草稿",
+    ),
+    "on-time-delivered": (
+        "準時送達",
+        "其中屆時已送達者",
+        "已離倉且承運商應於當日送達的出貨單",
+        "波次與承運商回報",
+        "完全不回報的承運商",
+    ),
+    "late-forecast": (
+        "遲延預測命中",
+        "其中確實錯過者",
+        "被預測錯過當日截止且截止已過的出貨單",
+        "遲延通知與波次",
+        "已取消者",
+    ),
+    "cost.parcel": (
+        "每件運費",
+        "計畫的運費（最小貨幣單位）",
+        "當日進入承運商滑道的包裹",
+        "波次",
+        "不屬波次的包裹",
+    ),
+    "cost.order": (
+        "每單運費",
+        "計畫的運費（最小貨幣單位）",
+        "當日有包裹進入承運商滑道的訂單",
+        "波次",
+        "不屬波次的包裹",
+    ),
+    "material": (
+        "每件包材",
+        "出庫的包材件數",
+        "當日貼標的包裹",
+        "庫存異動與包裹",
+        "包材的盤點與更正",
+    ),
+}
+"""By figure its parts in their order."""
+
+
+def _cycle(begin: FlowStep, end: FlowStep) -> tuple[str, ...]:
+    first, last = _STEPS[begin], _STEPS[end]
+    return (
+        f"{first}至{last}",
+        f"{first}至{last}的時間",
+        f"當日{last}的{'訂單' if end is FlowStep.ACCEPTED else '出貨單'}",
+        "訂單流程步驟（`flow_step`）",
+        f"未見{first}者、{first}晚於{last}者；重複的步驟只計第一次",
+    )
+
+
+_CHINESE |= {f"cycle.{begin}-{end}": _cycle(begin, end) for begin, end in CYCLES}
 KPI_WORDS: Rows = {
-    **{f"kpi.title.{one.name}": one.title for one in KPIS},
-    **{f"kpi.numerator.{one.name}": one.numerator for one in KPIS},
-    **{f"kpi.denominator.{one.name}": one.denominator for one in KPIS},
-    **{f"kpi.source.{one.name}": one.source for one in KPIS},
-    **{f"kpi.exclusions.{one.name}": one.exclusions for one in KPIS},
+    **{
+        f"kpi.{part}.{one.name}": (str(getattr(one, part)), chinese)
+        for one in KPIS
+        for part, chinese in zip(_PARTS, _CHINESE[one.name], strict=True)
+    },
     "kpi.page": ("Key figures", "關鍵指標"),
     "kpi.figure": ("Figure", "指標"),
     "kpi.day": ("Day", "日期"),
@@ -34,7 +174,6 @@ KPI_WORDS: Rows = {
     "kpi.better": ("Better", "較佳"),
     "kpi.better.up": ("more", "愈高"),
     "kpi.better.down": ("less", "愈低"),
-    "kpi.whole": ("the whole site", "全站"),
     "kpi.by.site": ("Site", "全站"),
     "kpi.by.channel": ("Channel", "通路"),
     "kpi.by.carrier": ("Carrier", "承運商"),
@@ -44,7 +183,6 @@ KPI_WORDS: Rows = {
     "kpi.by.sku": ("Article", "商品"),
     "kpi.by.reason": ("Cause", "原因"),
     "kpi.by.hour": ("Hour", "小時"),
-    "kpi.share": ("Share", "占比"),
     "kpi.upto": ("Up to here", "累計"),
     "kpi.behind": ("Behind the number", "明細"),
     "kpi.behind.of": ("{by}: {member}", "{by}：{member}"),
