@@ -290,7 +290,11 @@ def said_by_pages(project: Path) -> tuple[set[str], set[str]]:
     codes = (
         dotted
         | set(re.findall(r'\bt\("([^"]+)"', script + rendered))
-        | set(re.findall(r'"((?:sales|stock|wave|pick|label|back|block|nav|dock|carriers|kpi)\.(?!html")[\w.-]+)"', python))
+        | set(
+            re.findall(
+                r'"((?:sales|stock|wave|pick|label|back|block|nav|dock|carriers|kpi)\.(?!html")[\w.-]+)"', python
+            )
+        )
     )
     codes |= set(re.findall(r'data-(?:text|label|hint)="([^"]+)"', markup))
     made = [re.sub(r"\$\{[^}]*\}", "*", one) for one in re.findall(r"`([\w.-]+\$\{[^`]*)`", script)]
