@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from edge.orders.cases import CaseKind, CaseState, ComplaintClass
 from edge.orders.kpis import Dimension, FlowStep
 from edge.orders.stock import MovementKind
-from edge.site import dialect
 from edge.site.kpi_rows import MEMBER, SALE, Column, Dims, KpiWindow, carrier_of, flag, rows_of
 from edge.site.tables import cases, kpis, picks, stations, stock, tracking
 
@@ -73,15 +72,17 @@ def _forecast(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
 
 
 def _cost(of_orders: bool) -> Callable[[sa.Connection, KpiWindow], sa.Select[Any]]:
-    def rows(db: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
+    def rows(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
         its, step = MEMBER.c, kpis.steps.c
-        cost = sa.func.coalesce(dialect.number_in(db, its.body, "cost"), 0)
         dims: Dims = {Dimension.CHANNEL: SALE.c.channel, Dimension.CARRIER: carrier_of()}
         first = sa.func.row_number().over(partition_by=its.sales_id, order_by=its.fulfilment) == 1
         subject, weight = (its.sales_id, flag(first)) if of_orders else (its.fulfilment, sa.literal(1))
-        sorted_now = sa.and_(step.step == str(FlowStep.SORTED), window.has(step.at_us))
         base = kpis.steps.join(MEMBER, its.fulfilment == step.subject).outerjoin(SALE, SALE.c.id == its.sales_id)
-        return rows_of(subject, cost, weight, dims).select_from(base).where(sorted_now)
+        return (
+            rows_of(subject, its.freight, weight, dims)
+            .select_from(base)
+            .where(step.step == str(FlowStep.SORTED), window.has(step.at_us), its.freight > 0)
+        )
 
     return rows
 
