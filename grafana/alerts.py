@@ -332,6 +332,26 @@ SITE_RULES = (
         severity="low",
         page="service",
     ),
+    AlertRule(
+        "parcels-in-trouble",
+        T("Parcels in trouble today", "今日異常包裹過多"),
+        T(
+            "More parcels than 2 % of today's are lost, damaged or do not move. The page of tracking lists them.",
+            "異常包裹（遺失、損壞、停滯）超過今日的 2 %。追蹤頁面列出包裹。",
+        ),
+        select(
+            schema.KPI,
+            'last("value")',
+            where="\"kpi\" = 'parcel-trouble' AND \"dimension\" = 'site'",
+            by=("site",),
+            scopes=(),
+        ),
+        above=0.02,
+        lasts="15m",
+        over_s=660,
+        severity="low",
+        page="service",
+    ),
 )
 RULES = (*LINE_RULES, *SITE_RULES)
 

@@ -63,6 +63,19 @@ SERVICE = Board(
                 _bad(T("Wrong door", "走錯門"), "wrong-door", 0.005),
                 _bad(T("Short", "短缺"), "short", 0.02),
                 _bad(T("Held", "暫停"), "held", 0.1),
+                _bad(T("In trouble", "異常包裹"), "parcel-trouble", 0.02),
+                _bad(T("Wrong goods", "錯發"), "mis-ship", 0.002),
+                _bad(T("Returned", "退貨"), "return-rate", 0.1),
+                _bad(T("Cases overdue", "逾期個案"), "case.overdue", 0.05),
+                _bad(T("Refused at quality", "品檢不符"), "quality-refused", 0.05),
+                number(
+                    T("Satisfaction", "滿意度"),
+                    _TODAY,
+                    select(schema.KPI, 'last("value")', where=f"{_of('satisfaction')} AND {FIGURES_NOW}"),
+                    none="–",
+                    unit="none",
+                    decimals=1,
+                ),
                 number(
                     T("Carriage a parcel", "每件運費"),
                     _TODAY,
@@ -101,6 +114,18 @@ SERVICE = Board(
                 _by(T("Refused by cause", "不符原因"), "refused", "reason", "none", "numerator"),
                 _by(T("Short by cause", "短缺原因"), "short", "reason", "none", "numerator"),
                 _by(T("Stock wrong by cause", "庫存不符原因"), "stock-accuracy", "reason", "none", "numerator"),
+            ),
+        ),
+        Section(
+            T("Returns and cases", "退貨與個案"),
+            (
+                _over(T("Returns and wrong goods", "退貨與錯發走勢"), ("return-rate", "mis-ship"), "percentunit"),
+                _over(T("Trouble, over the day", "異常包裹走勢"), ("parcel-trouble",), "percentunit"),
+                _by(T("Trouble by kind", "異常種類"), "parcel-trouble", "reason", "none", "numerator"),
+                _by(T("Returned by reason", "退貨原因"), "return-rate", "reason", "none", "numerator"),
+                _by(T("Quality faults", "品檢缺陷"), "quality-refused", "reason", "none", "numerator"),
+                _by(T("Time to resolve", "解決時間"), "case.resolved", "reason", "µs"),
+                _by(T("Overdue by class", "逾期類別"), "case.overdue", "reason", "percentunit"),
             ),
         ),
         Section(

@@ -42,6 +42,7 @@ def healthy_and_not(at_s: int, *, fault: bool, faulty_s: int) -> Iterator[Point]
     yield "pickup", "carrier=SF,service=express", f"open=9i,missed={int(fault)}i"
     yield "late_forecast", "reason=all", f"orders={3 * fault}i"
     yield "kpi", "kpi=on-time-departed,dimension=site", f"value={0.5 if fault else 0.99}"
+    yield "kpi", "kpi=parcel-trouble,dimension=site", f"value={0.05 if fault else 0.001}"
     yield "controller", "", f"journal_records={at_s}i,disk_free_bytes={9e8 if fault else 4e9}"
 
 
@@ -136,7 +137,7 @@ def test_every_rule_fires_once_in_time_and_is_resolved_once(project: Path, floor
                     assert BEGIN_S + from_s <= told[0].at_s <= latest, (name, scenario, told)
                     assert len(told) == 1 or told[1].at_s <= BEGIN_S + until_s + over_s + 3 * EVERY_S, (name, told)
     assert not wrong, "\n".join(wrong)
-    assert len(rules(project)) == 19
+    assert len(rules(project)) == 20
 
 
 def living(at_s: int) -> list[Point]:

@@ -1,7 +1,7 @@
 """What SQLite and PostgreSQL say otherwise, all of it: many rows at once, sets of values, locks, numbers in order.
 
 Public names: among, beside, bulk_insert, insert_new, claim, lock, Lock, held_elsewhere, taken_for_life, append, place,
-number_in, IN_USE.
+IN_USE.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from enum import IntEnum, unique
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSON
 
 _OURS = 0x4C57
 """Our half of the numbers of advisory locks, which all programs of a database share."""
@@ -181,10 +180,3 @@ def _copy(db: sa.Connection, statement: str, rows: Iterable[Row]) -> None:
         raise sa.exc.DBAPIError(statement, None, error) from None
     finally:
         cursor.close()
-
-
-def number_in(db: sa.Connection, body: sa.ColumnElement[str], name: str) -> sa.ColumnElement[int]:
-    """A whole number in the JSON object that a column of text has; NULL where there is none."""
-    if is_postgresql(db):
-        return sa.cast(sa.cast(body, JSON).op("->>")(name), sa.BigInteger)
-    return sa.cast(sa.func.json_extract(body, f"$.{name}"), sa.BigInteger)

@@ -41,7 +41,6 @@ _TYPES = (
     "wave.released.v1",
     "parcel.labelled.v1",
     "parcel.packed.v1",
-    "parcel.delivered.v1",
 )
 
 
@@ -200,10 +199,6 @@ def _said(row: Any, members: Sequence[str]) -> Iterable[_Step | _Fact]:
             yield from (_Step(name, FlowStep.RELEASED, at_us) for name in members)
         case "parcel.labelled.v1" | "parcel.packed.v1":
             yield _Step(subject, FlowStep.PACKED, at_us)
-        case "parcel.delivered.v1":
-            told = msgspec.json.decode(body, type=dict[str, object])
-            happened_us = told.get("at_us")
-            yield _Step(subject, FlowStep.DELIVERED, happened_us if isinstance(happened_us, int) else at_us)
         case _:  # held
             codes = msgspec.json.decode(body, type=dict[str, object]).get("codes")
             for n, code in enumerate(codes if isinstance(codes, list) and codes else [""]):

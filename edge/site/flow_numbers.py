@@ -1,6 +1,6 @@
 """How the order flow stands now, as numbers for those who publish them: kept until every publisher could take them.
 
-Public names: note_flow, note_figures, numbers_after, KEEP_US.
+Public names: note_flow, note_figures, numbers_after, few, KEEP_US.
 
 Each number has a name as `edge.core.events.Measured` has them: ``orders.held`` of the device ``site.flow``. Nothing of
 it names a person, and no order, fulfilment or article.
@@ -52,7 +52,7 @@ def note_figures(at: StoreConnections, day: date, at_us: int) -> int:
     with at.reading() as db:
         rows = [one.figure for one in days_of(db, str(day), str(day))]
     told: dict[str, list[tuple[str, float]]] = {}
-    for one in _few(rows):
+    for one in few(rows):
         part = f"{one.dimension}:{one.member}" if one.member else str(one.dimension)
         its = told.setdefault(f"kpi.{one.kpi}", [])
         its += [(f"numerator.{part}", one.numerator), (f"denominator.{part}", one.denominator)]
@@ -85,7 +85,7 @@ def _note(at: StoreConnections, told: Sequence[tuple[str, _Values]], at_us: int)
     return len(rows)
 
 
-def _few(rows: Sequence[Figure]) -> Iterator[Figure]:
+def few(rows: Sequence[Figure]) -> Iterator[Figure]:
     """Of dimensions that may be told, the members with most to count."""
     counted: dict[tuple[str, Dimension], int] = {}
     for one in sorted(
@@ -110,12 +110,12 @@ def _flow(db: sa.Connection, at_us: int) -> Iterator[tuple[str, float]]:
         (OrderStage.ACCEPTED, "accepted", ~on_its_way),
     ):
         query = sa.select(sa.func.count(), sa.func.min(order.taken_us)).where(order.stage == str(stage), more)
-        count, since_us = db.execute(query).tuples().one()
+        count, since_us = db.execute(query).one()
         yield from _stood(name, count, since_us, at_us)
     begun = sa.select(sa.func.count(), sa.func.min(wave.released_us)).join(picks.waves, wave.id == member.wave)
     for name, ended in (("released", ("", "short")), ("verified", ("verified",))):
         query = begun.where(wave.released_us > 0, member.ended.in_(ended))
-        count, since_us = db.execute(query).tuples().one()
+        count, since_us = db.execute(query).one()
         yield from _stood(name, count, since_us, at_us)
 
 

@@ -50,6 +50,7 @@ cases = sa.Table(
     sa.Column("closed_us", sa.BigInteger, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.CheckConstraint("owner <> '' AND due_us > 0", name="ck_service_case_owner"),
+    sa.Index("ix_service_case_opened", "opened_us"),
     sa.Index("ix_service_case_due", "due_us", "id", postgresql_where=sa.text(_OPEN), sqlite_where=sa.text(_OPEN)),
     sa.Index(
         "ix_service_case_number",

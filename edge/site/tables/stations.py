@@ -32,6 +32,7 @@ checks = sa.Table(
     sa.Column("settled_by", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),  # of the settlement
     sa.Index("ix_quality_check_lot", "sku", "lot"),
+    sa.Index("ix_quality_check_at", "at_us"),
     sa.Index("ix_quality_check_open", "seq", postgresql_where=sa.text(_OPEN), sqlite_where=sa.text(_OPEN)),
 )
 packs = sa.Table(
@@ -52,6 +53,7 @@ packs = sa.Table(
     sa.Column("body", sa.Text, nullable=False),  # JSON: differences, after-checks, materials
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Index("ix_pack_at", "at_us"),
 )
 pack_items = sa.Table(
     "parcel_item",

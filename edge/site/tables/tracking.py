@@ -61,6 +61,7 @@ tracks = sa.Table(
     sa.Column("promised_us", sa.BigInteger, nullable=False),  # its end, 0 = not looked up
     sa.Column("token", sa.String(40), nullable=False, unique=True),
     sa.Column("made_us", sa.BigInteger, nullable=False, index=True),
+    sa.Index("ix_parcel_track_promised", "promised_us"),
 )
 _LOOKED = "look_us > 0"
 states = sa.Table(
@@ -77,6 +78,7 @@ states = sa.Table(
     sa.Column("delivered_us", sa.BigInteger, nullable=False),
     sa.Column("place", sa.String(200), nullable=False),
     sa.Column("look_us", sa.BigInteger, nullable=False),  # when it may be in trouble, 0 = never
+    sa.Index("ix_parcel_state_delivered", "delivered_us"),
     sa.Index("ix_parcel_state_look", "look_us", postgresql_where=sa.text(_LOOKED), sqlite_where=sa.text(_LOOKED)),
 )
 shipments = sa.Table(  # parcels of one consignee and service that left with one load
