@@ -76,6 +76,7 @@ from edge.views.troubles import (
 log = logging.getLogger(__name__)
 BEAT_S = 1.0
 DISK_EVERY_S = 30.0
+STORE_EVERY_S = 10.0
 KEEP_S = 3600.0
 """So often it is looked what of the store is due to go."""
 
@@ -166,7 +167,7 @@ class Site:
         self.herald = Herald(door_of(config.site, name, table) for name, table in config.webhook.items())
         self._store: SiteStore | None = None
         self._store_lock = threading.Lock()
-        self._store_trouble = ""
+        self._store_trouble = self._store_silent = ""
         files = {} if config.store_file is None else {"store": config.store_file}
         self._disk = DiskWatch(files, config.disk.low_hours, config.disk.low_mb * 1_000_000)
 
@@ -176,7 +177,9 @@ class Site:
         await asyncio.to_thread(self.open_store)
         tasks = [asyncio.create_task(watch.run()) for watch in self._watches]
         tasks.append(asyncio.create_task(watch_folders(self.config, self.desk, self.intake)))
-        tasks += [asyncio.create_task(one) for one in (self._beat(), self._watch_disk(), self._keep_up())]
+        tasks += [
+            asyncio.create_task(one) for one in (self._beat(), self._watch_disk(), self._ask_store(), self._keep_up())
+        ]
         tasks += [asyncio.create_task(self.on_duty(one)) for one in self.duties()]
         try:
             yield
@@ -267,10 +270,11 @@ class Site:
     def health(self) -> Health:
         """How it stands now."""
         controllers = tuple(watch.followed for watch in self._watches)
-        trouble = self._store_trouble or next((its.store_trouble for its in controllers if its.store_trouble), "")
+        troubles = (self._store_trouble, self._store_silent, *(its.store_trouble for its in controllers))
+        trouble = next(filter(None, troubles), "")
         ok = not trouble and not any(its.journal_trouble for its in controllers)
-        troubles = tuple(self._troubles(controllers, trouble))
-        return Health(ok, self.config.site, self._version, now_us(), trouble, controllers, troubles)
+        told = tuple(self._troubles(controllers, trouble))
+        return Health(ok, self.config.site, self._version, now_us(), trouble, controllers, told)
 
     def _troubles(self, controllers: tuple[Followed, ...], store: str) -> Iterator[Trouble]:
         for its in controllers:
@@ -363,6 +367,17 @@ class Site:
             except OSError as error:
                 log.warning("%s; the store's disk is looked at again in %d s", error, DISK_EVERY_S)
             await asyncio.sleep(DISK_EVERY_S)
+
+    async def _ask_store(self) -> None:
+        """Asks the store for a sign of life: a night may bring nothing that is to be stored."""
+        while True:
+            try:
+                await asyncio.to_thread(lambda: self.store().cursor(""))
+            except StoreError as error:
+                self._store_silent = str(error)
+            else:
+                self._store_silent = ""
+            await asyncio.sleep(STORE_EVERY_S)
 
     async def _keep_up(self) -> None:
         """Takes out of the store what is due, with PostgreSQL in one process of all that could."""

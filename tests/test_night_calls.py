@@ -244,3 +244,16 @@ def test_the_page_says_it_in_both_languages_and_takes_a_plc_back(night: Night, p
             lambda: night.alarms().get("fenced.tote2", {}).get("state") == "returned-unacknowledged", night.alarms
         )
         assert page.errors == []
+
+
+def test_the_command_line_takes_a_plc_back(night: Night) -> None:
+    """In two steps: the list names the alarm, and how it is asked for."""
+    another = night.house.changed("LAPTOP.toml", ("laptop", "tablet"), into="TABLET.toml")
+    with night.house.starts() as start:
+        start("run", another, err=night.house.folder / "log")
+        fenced = "fenced.tote2"
+        wait_until(lambda: night.alarms().get(fenced, {}).get("state") == "unacknowledged", night.alarms, 100)
+        assert f"  {fenced}: " in night.house.run("alarms", "SITE.toml").out
+        asked = night.house.run("alarms", "SITE.toml", "--take-over", fenced, "--by", "Ann")
+        assert asked.status == 0, asked
+        wait_until(lambda: night.alarms().get(fenced, {}).get("state") == "returned-unacknowledged", night.alarms)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from browser import Browser
+from house import make_house
 from order_way import BOWL, KETTLE, MUGS, PLATE, WAY, Shop, item, open_shop, parcel, tote
 from postgres import Cluster, programs_path
 from shop_files import taobao_items, taobao_orders
@@ -21,10 +25,12 @@ from edge.intake.sales_orders import EXAMPLE
 from edge.journal.reader import JournalReader
 from edge.journal.record import Value
 from edge.site.store import SiteStore
+from edge.views.words.pages import PAGES
 from rfid.epc.identity import identify
 
 NEW = "4012345678901230006"
 """An order whose files come while nobody can store them."""
+ATTENTION = "document.querySelector('#attention')?.textContent"
 STRANGERS = (91, 92, 93)
 """Totes of orders that the line was never told of."""
 
@@ -91,6 +97,41 @@ def test_the_line_goes_on_and_everything_arrives_once(project: Path, tmp_path: P
             assert max(story.values()) == 1, story
         for stranger in STRANGERS:
             assert "no open order" in str(shop.get(f"/api/lookup/{tote(stranger)}"))
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_page_and_command_line_say_that_it_is_away_and_where_it_should_be(
+    project: Path, tmp_path: Path, store: Store, peer: Callable[[str], str]
+) -> None:
+    """A night call in which nothing happens that is to be stored; one step is to look."""
+    (tmp_path / "house").mkdir()
+    house = make_house(project, tmp_path / "house")
+    house.changed("SITE.toml", ("^store = .*", f'store = "{store.url}"'), into="SITE.toml")
+    url = f"http://127.0.0.1:{house.ports['site']}"
+    where = store.url.partition("?")[0].removeprefix("sqlite:///")
+    with house.starts() as start, Browser(peer("chromium")) as page:
+        start("api", "SITE.toml", err=house.folder / "log")
+        wait_until(lambda: answers(url), (house.folder / "log").read_text)
+        page.open(url)
+        page.until("document.querySelectorAll('[data-language]').length")
+        store.leave()
+        for column, language in enumerate(("en", "zh-Hant")):
+            page.ask(f"document.querySelector('[data-language={language}]').click()")
+            title, todo = (PAGES[name][column] for name in ("trouble.store", "trouble.todo.store"))
+            row = page.until(ATTENTION, lambda shown, title=title: title in (shown or ""))
+            assert where in row and todo.removeprefix("{why}") in row, row
+        page.open(url)  # whoever comes now sees it too
+        page.until(ATTENTION, lambda shown: title in (shown or ""))
+        said = house.run("alarms", "SITE.toml").out
+        assert PAGES["trouble.store"][0] in said and where in said and "new ones are refused" in said
+        store.come_back()
+        page.until(ATTENTION, lambda shown: title not in (shown or ""))
+
+
+def answers(url: str) -> bool:
+    with suppress(OSError), urllib.request.urlopen(f"{url}/api/health") as answer:
+        return not json.loads(answer.read())["store_trouble"]
+    return False
 
 
 def knows_totes(shop: Shop, url: str) -> bool:

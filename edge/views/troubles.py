@@ -43,7 +43,7 @@ def unwritable(controller: str, why: str, since_us: int, folder: str) -> Trouble
 
 def store_away(why: str) -> Trouble:
     """The site store cannot be used."""
-    return _trouble(phrase("trouble.store"), phrase("trouble.reason", why=why))
+    return _trouble(phrase("trouble.store"), phrase("trouble.todo.store", why=why))
 
 
 def store_full(folder: str) -> Trouble:

@@ -298,6 +298,10 @@ PAGES: Rows = {
         "The site store cannot be written: no space left on its disk",
         "站點資料庫無法寫入：磁碟沒有空間",
     ),
+    "trouble.todo.store": (
+        "{why}. Lines go on with orders that they know, new ones are refused. See that it runs and can be reached.",
+        "{why}。產線以已知的訂單繼續運作，新訂單會被拒絕。請確認資料庫正在執行且可連線。",
+    ),
     "trouble.store": ("Site store does not answer", "站點資料庫沒有回應"),
     "trouble.device": ("{name} is down", "{name} 中斷"),
     "trouble.lane": ("{line}: lane {lane} is {state}", "{line}：{lane} 號道{state}"),
