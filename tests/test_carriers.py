@@ -436,7 +436,7 @@ def served(project: Path, tmp_path: Path) -> Iterator[tuple[httpx.Client, Path, 
     plan = "[plan]\nlead_minutes = 0\nmargin_minutes = 0\nevery_minutes = 0\nzone.home = {}\ncurrency = 'TWD'\n"
     text = path.read_text(encoding="utf-8")
     port = free_port()
-    head = re.sub(r"(?ms)^\[(plan|service)\b.*?(?=^\[(?!plan|service)|\Z)", "", text)
+    head = re.sub(r"(?ms)^\[\[?(?:plan|service)\b.*?(?=^\[(?!\[?(?:plan|service)\b)|\Z)", "", text)
     head = re.sub(r'listen = ".*"', f'listen = "127.0.0.1:{port}"', head)
     path.write_text(f"{head}\n{plan}{TABLES}", encoding="utf-8")
     app = create_app(load_site(path))
