@@ -25,10 +25,12 @@ from edge.orders.articles import Article, Edges, Goods, Stance
 from edge.orders.cartons import Carton, Filler, Placement, Protection, ProtectionKind, Supplies
 from edge.orders.goods_rules import DangerousEntry, GoodsCode, GoodsRules, ParcelMark, ParcelPaper, kept_apart
 from edge.orders.pack_check import Packed, PackFault, faults_in
-from edge.orders.packing import PackCode, PackedParcel, PackItem, PackPlan, propose
+from edge.orders.packing import PackCode, PackedParcel, PackItem, PackPlan, PackRefusal, propose
 from edge.orders.services import TransportMode
 from edge.orders.weighing import UnitWeight, WeighedPart, WeightResult, judged, taught
 from edge.site import catalogue
+from edge.views.pack_sentences import tell_unpacked
+from edge.views.words.table import LANGUAGES, say
 
 SIZES: tuple[Edges, ...] = ((200, 150, 100), (300, 200, 150), (400, 300, 200), (500, 400, 300), (600, 400, 400))
 CARTONS = tuple(
@@ -329,6 +331,13 @@ def test_what_goes_by_road_is_asked_again_for_an_aircraft() -> None:
     assert refused(flown) == [("DRUM", GoodsCode.NOT_BY_AIR, 2_500, 500)]
     assert flown.parcels[0].marks == (ParcelMark.LIMITED_QUANTITY_AIR,)
     assert flown.parcels[0].papers == (ParcelPaper.AIR_DECLARATION, ParcelPaper.LIMITED_QUANTITY_MASS)
+
+
+@pytest.mark.parametrize("code", [*PackCode, *GoodsCode])
+def test_every_refusal_can_be_said(code: PackCode | GoodsCode) -> None:
+    """Whatever its numbers are, also none: a table that says nothing of aircraft has a limit of 0."""
+    refusal = PackRefusal(sku="A", units=1, code=code, value=3, faults=tuple(PackFault))
+    assert all(say(tell_unpacked(refusal), language) for language in LANGUAGES)
 
 
 def test_materials_weigh_what_they_weigh() -> None:
