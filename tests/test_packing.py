@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from stocked import accept
 
 from api.app import create_app
+from api.stations import propose_for
 from edge.cli import main
 from edge.config.goods import GOODS_TOML, load_packing
 from edge.config.load import ConfigError, load_site
@@ -434,7 +435,7 @@ def test_a_plan_is_asked_by_command(
     path = tmp_path / "SITE.toml"
     path.write_text(
         f"{path.read_text(encoding='utf-8')}\n[carton.small]\ninner_mm = [200, 150, 100]\ntare_g = 80\n"
-        "max_load_g = 5000\n[filler.paper]\ng_per_l = [5, 15]\n",
+        "max_load_g = 5000\nsku = 'BOX'\n[filler.paper]\ng_per_l = [5, 15]\n",
         encoding="utf-8",
     )
     app = create_app(load_site(path))
@@ -462,6 +463,9 @@ def test_a_plan_is_asked_by_command(
         assert main(["packing", "plan", "shop-1", "--site", str(path), "--json"]) == 1
         made = json.loads(capsys.readouterr().out)
         assert [(one["sku"], one["units"], one["code"]) for one in made["refusals"]] == [("SKU-0", 2, "size-unknown")]
+        at_table = propose_for(app.state.site)([(article("MUG", (150, 120, 60)), 1)])
+        assert (at_table.carton, at_table.materials, at_table.parcels) == ("small", (("BOX", 1),), 1)
+        assert at_table.packaging_g == (80 + 9, 80 + 29)
         wrong = runner.run(client.post("/api/v1/packing/plan", json={"order": "shop-1", "service": "nobody"}))
         assert wrong.status_code == 422 and "nobody" in wrong.text
         assert runner.run(client.post("/api/v1/packing/plan", json={"order": "x"})).status_code == 404
