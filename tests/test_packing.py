@@ -24,10 +24,20 @@ from edge.config.load import ConfigError, load_site
 from edge.config.surroundings import check_site
 from edge.orders.articles import Article, Edges, Goods, Stance
 from edge.orders.cartons import Carton, Filler, Placement, Protection, ProtectionKind, Supplies
-from edge.orders.goods_rules import DangerousEntry, GoodsCode, GoodsRules, ParcelMark, ParcelPaper, kept_apart
+from edge.orders.eligibility import ParcelPlan, Terms
+from edge.orders.goods_rules import (
+    DangerousEntry,
+    GoodsCode,
+    GoodsRules,
+    ParcelMark,
+    ParcelPaper,
+    goods_unpacked,
+    kept_apart,
+)
 from edge.orders.pack_check import Packed, PackFault, faults_in
 from edge.orders.packing import PackCode, PackedParcel, PackItem, PackPlan, PackRefusal, propose
-from edge.orders.services import TransportMode
+from edge.orders.plan import planned
+from edge.orders.services import Pickup, Rate, Service, TransportMode
 from edge.orders.weighing import UnitWeight, WeighedPart, WeightResult, judged, taught
 from edge.site import catalogue
 from edge.views.pack_sentences import tell_unpacked
@@ -54,6 +64,7 @@ RULES = GoodsRules(
     oversized_g=25_000,
     fragile_mm=15,
 )
+_LIMITED = Goods.LIMITED_QUANTITY
 BOX = Protection(name="inner box", kind=ProtectionKind.INTERMEDIATE, mm=3, g=40)
 SUPPLIES = Supplies(
     (Filler(name="paper", least_g_l=5, most_g_l=15, sku="PAPER"),),
@@ -332,6 +343,20 @@ def test_what_goes_by_road_is_asked_again_for_an_aircraft() -> None:
     assert refused(flown) == [("DRUM", GoodsCode.NOT_BY_AIR, 2_500, 500)]
     assert flown.parcels[0].marks == (ParcelMark.LIMITED_QUANTITY_AIR,)
     assert flown.parcels[0].papers == (ParcelPaper.AIR_DECLARATION, ParcelPaper.LIMITED_QUANTITY_MASS)
+    assert goods_unpacked([tin]) & Goods.GROUND_ONLY, "until it is packed, nobody knows"
+
+
+@pytest.mark.parametrize("goods", [Goods.LIMITED_QUANTITY, Goods.LIMITED_QUANTITY | Goods.GROUND_ONLY])
+def test_what_must_not_fly_is_not_planned_to_fly(goods: Goods) -> None:
+    """H11: by the cheapest alternative, which is a plane that takes limited quantities, only what may fly goes."""
+    services = {
+        name: Service(id=name, carrier=name, code="x", rates=(Rate("Z", ((9_000, price),)),), mode=mode, takes=_LIMITED)
+        for name, price, mode in (("plane", 1, TransportMode.AIR), ("van", 9, TransportMode.EXPRESS))
+    }
+    pickups = [Pickup(service=name, cutoff_us=9, arrives=(("Z", 10),), parcels=5) for name in services]
+    terms = Terms(now_us=0, release_by_us={one.id: 5 for one in pickups})
+    (one,) = planned([ParcelPlan(order="O", zone="Z", mass_g=5, goods=int(goods))], pickups, services, terms).planned
+    assert one.service == ("van" if goods & Goods.GROUND_ONLY else "plane")
 
 
 @pytest.mark.parametrize("code", [*PackCode, *GoodsCode])
