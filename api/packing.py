@@ -56,7 +56,7 @@ class MaterialShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParcelShown:
+class PlannedParcelShown:
     """``carton`` empty: it goes as it is. ``contents``: (SKU, units). ``goods``: bits, as of articles."""
 
     carton: str
@@ -90,7 +90,7 @@ class RefusalShown:
 class PlanShown:
     """``edition``, ``source``: of the table of dangerous goods that was asked."""
 
-    parcels: tuple[ParcelShown, ...]
+    parcels: tuple[PlannedParcelShown, ...]
     refusals: tuple[RefusalShown, ...]
     edition: str
     source: str
@@ -147,7 +147,7 @@ def packing_routes(site: Site) -> APIRouter:
     return routes
 
 
-def _shown(parcel: PackedParcel) -> ParcelShown:
+def _shown(parcel: PackedParcel) -> PlannedParcelShown:
     fillers = (
         MaterialShown("filler", one.filler.name, one.filler.sku, one.volume_ml, one.least_g, one.most_g)
         for one in parcel.fillers
@@ -163,7 +163,7 @@ def _shown(parcel: PackedParcel) -> ParcelShown:
         )
         for one in parcel.protections
     )
-    return ParcelShown(
+    return PlannedParcelShown(
         carton=parcel.carton.name,
         carton_sku=parcel.carton.sku,
         inner_mm=parcel.carton.inner_mm,

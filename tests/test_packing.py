@@ -17,18 +17,31 @@ from hypothesis import strategies as st
 from stocked import accept
 
 from api.app import create_app
+from api.stations import propose_for
 from edge.cli import main
 from edge.config.goods import GOODS_TOML, load_packing
 from edge.config.load import ConfigError, load_site
 from edge.config.surroundings import check_site
 from edge.orders.articles import Article, Edges, Goods, Stance
 from edge.orders.cartons import Carton, Filler, Placement, Protection, ProtectionKind, Supplies
-from edge.orders.goods_rules import DangerousEntry, GoodsCode, GoodsRules, ParcelMark, ParcelPaper, kept_apart
+from edge.orders.eligibility import ParcelPlan, Terms
+from edge.orders.goods_rules import (
+    DangerousEntry,
+    GoodsCode,
+    GoodsRules,
+    ParcelMark,
+    ParcelPaper,
+    goods_unpacked,
+    kept_apart,
+)
 from edge.orders.pack_check import Packed, PackFault, faults_in
-from edge.orders.packing import PackCode, PackedParcel, PackItem, PackPlan, propose
-from edge.orders.services import TransportMode
+from edge.orders.packing import PackCode, PackedParcel, PackItem, PackPlan, PackRefusal, propose
+from edge.orders.plan import planned
+from edge.orders.services import Pickup, Rate, Service, TransportMode
 from edge.orders.weighing import UnitWeight, WeighedPart, WeightResult, judged, taught
 from edge.site import catalogue
+from edge.views.pack_sentences import tell_unpacked
+from edge.views.words.table import LANGUAGES, say
 
 SIZES: tuple[Edges, ...] = ((200, 150, 100), (300, 200, 150), (400, 300, 200), (500, 400, 300), (600, 400, 400))
 CARTONS = tuple(
@@ -51,6 +64,7 @@ RULES = GoodsRules(
     oversized_g=25_000,
     fragile_mm=15,
 )
+_LIMITED = Goods.LIMITED_QUANTITY
 BOX = Protection(name="inner box", kind=ProtectionKind.INTERMEDIATE, mm=3, g=40)
 SUPPLIES = Supplies(
     (Filler(name="paper", least_g_l=5, most_g_l=15, sku="PAPER"),),
@@ -329,6 +343,27 @@ def test_what_goes_by_road_is_asked_again_for_an_aircraft() -> None:
     assert refused(flown) == [("DRUM", GoodsCode.NOT_BY_AIR, 2_500, 500)]
     assert flown.parcels[0].marks == (ParcelMark.LIMITED_QUANTITY_AIR,)
     assert flown.parcels[0].papers == (ParcelPaper.AIR_DECLARATION, ParcelPaper.LIMITED_QUANTITY_MASS)
+    assert goods_unpacked([tin]) & Goods.GROUND_ONLY, "until it is packed, nobody knows"
+
+
+@pytest.mark.parametrize("goods", [Goods.LIMITED_QUANTITY, Goods.LIMITED_QUANTITY | Goods.GROUND_ONLY])
+def test_what_must_not_fly_is_not_planned_to_fly(goods: Goods) -> None:
+    """H11: by the cheapest alternative, which is a plane that takes limited quantities, only what may fly goes."""
+    services = {
+        name: Service(id=name, carrier=name, code="x", rates=(Rate("Z", ((9_000, price),)),), mode=mode, takes=_LIMITED)
+        for name, price, mode in (("plane", 1, TransportMode.AIR), ("van", 9, TransportMode.EXPRESS))
+    }
+    pickups = [Pickup(service=name, cutoff_us=9, arrives=(("Z", 10),), parcels=5) for name in services]
+    terms = Terms(now_us=0, release_by_us={one.id: 5 for one in pickups})
+    (one,) = planned([ParcelPlan(order="O", zone="Z", mass_g=5, goods=int(goods))], pickups, services, terms).planned
+    assert one.service == ("van" if goods & Goods.GROUND_ONLY else "plane")
+
+
+@pytest.mark.parametrize("code", [*PackCode, *GoodsCode])
+def test_every_refusal_can_be_said(code: PackCode | GoodsCode) -> None:
+    """Whatever its numbers are, also none: a table that says nothing of aircraft has a limit of 0."""
+    refusal = PackRefusal(sku="A", units=1, code=code, value=3, faults=tuple(PackFault))
+    assert all(say(tell_unpacked(refusal), language) for language in LANGUAGES)
 
 
 def test_materials_weigh_what_they_weigh() -> None:
@@ -425,7 +460,7 @@ def test_a_plan_is_asked_by_command(
     path = tmp_path / "SITE.toml"
     path.write_text(
         f"{path.read_text(encoding='utf-8')}\n[carton.small]\ninner_mm = [200, 150, 100]\ntare_g = 80\n"
-        "max_load_g = 5000\n[filler.paper]\ng_per_l = [5, 15]\n",
+        "max_load_g = 5000\nsku = 'BOX'\n[filler.paper]\ng_per_l = [5, 15]\n",
         encoding="utf-8",
     )
     app = create_app(load_site(path))
@@ -453,6 +488,9 @@ def test_a_plan_is_asked_by_command(
         assert main(["packing", "plan", "shop-1", "--site", str(path), "--json"]) == 1
         made = json.loads(capsys.readouterr().out)
         assert [(one["sku"], one["units"], one["code"]) for one in made["refusals"]] == [("SKU-0", 2, "size-unknown")]
+        at_table = propose_for(app.state.site)([(article("MUG", (150, 120, 60)), 1)])
+        assert (at_table.carton, at_table.materials, at_table.parcels) == ("small", (("BOX", 1),), 1)
+        assert at_table.packaging_g == (80 + 9, 80 + 29)
         wrong = runner.run(client.post("/api/v1/packing/plan", json={"order": "shop-1", "service": "nobody"}))
         assert wrong.status_code == 422 and "nobody" in wrong.text
         assert runner.run(client.post("/api/v1/packing/plan", json={"order": "x"})).status_code == 404

@@ -20,12 +20,16 @@ from api.app import create_app
 from edge.config.lines import SiteConfig
 from edge.config.shipping import PlanTable
 from edge.orders.articles import Article, Goods
+from edge.orders.cartons import Carton, Supplies
+from edge.orders.goods_rules import GoodsRules
+from edge.orders.packing import Packer
 from edge.orders.pick_list import ListRow, Material, PickList, cartons_of
 from edge.orders.waves import PickMode
 from edge.print.codes import bars, code_drawing, code_svg, qr_drawing
 from edge.print.fonts import Typeface, typeface
 from edge.print.pick_sheet import pick_sheet
 from edge.site import catalogue, drafts, releasing
+from edge.site.pick_lists import materials_of
 
 ROWS = tuple(
     ListRow(
@@ -149,7 +153,9 @@ def test_a_round_comes_as_paper_over_http(project: Path, tmp_path: Path, run: Ru
                 released = releasing.release(store.connections, wave, planning().limits, "Ann", NOW_US)
                 assert released is not None and released.tasks == 1 and CUTOFF_US > NOW_US
                 with store.connections.writing() as db:
-                    fragile = Article(sku="SKU-1", goods=Goods.FRAGILE, volume_mm3=900_000)
+                    fragile = Article(
+                        sku="SKU-1", goods=Goods.FRAGILE, volume_mm3=900_000, mass_g=200, edges_mm=(90, 100, 100)
+                    )
                     catalogue.put_skus(
                         db, [catalogue.Sku(fragile, "玻璃杯"), catalogue.Sku(Article(sku="BOX", material=True), "box")]
                     )
@@ -167,6 +173,12 @@ def test_a_round_comes_as_paper_over_http(project: Path, tmp_path: Path, run: Ru
             assert (await client.get(f"/api/v1/pick-tasks/{task}/list.pdf?language=de")).status_code == 422
             needed = (await client.get(f"/api/v1/waves/{wave}/materials")).json()
             assert needed == [{"sku": "BOX", "quantity": 3, "short": 3}]
+            box = Carton(
+                name="box", inner_mm=(200, 100, 100), outer_mm=(206, 106, 106), tare_g=50, max_load_g=900, sku="BOX"
+            )
+            with app.state.site.store().connections.reading() as db:
+                by_plan = materials_of(db, wave, {}, Packer([box], Supplies(), GoodsRules()))
+            assert by_plan == (Material("BOX", 2, 2),), "what has no size is in no parcel"
             assert (await client.get("/api/v1/waves/none/materials")).status_code == 404
 
     run(talk())

@@ -26,6 +26,7 @@ from edge.orders.reservations import (
     reserved,
     stepped,
 )
+from edge.orders.sscc import SsccRange
 from edge.orders.stock import (
     BinKey,
     BinStock,
@@ -348,6 +349,7 @@ def test_an_urgent_order_takes_soft_stock_of_the_last_and_a_loss_is_borne_by_the
 
 def test_a_gtin_is_fourteen_digits_and_a_case_is_not_its_item() -> None:
     assert gtin14("4006381333931") == "04006381333931" and gtin14("96385074") == "00000096385074"
+    assert gtin14("4006381333030") == "04006381333030" and SsccRange("4006381").number(0)[-2:] == "00"  # H13: sum 60
     for wrong in ("4006381333932", "400638133393", "４006381333931", ""):
         with pytest.raises(GtinError):
             gtin14(wrong)

@@ -14,9 +14,9 @@ from typing import Any
 from edge.commands.api_client import ask
 from edge.commands.command_line import CommandError, add_command, add_site
 from edge.config.load import load_site
-from edge.orders.cartons import Placement
-from edge.views.pack_sentences import layers_of
-from edge.views.words.phrase import phrase
+from edge.orders.cartons import Placement, ProtectionKind
+from edge.orders.goods_rules import ParcelMark, ParcelPaper
+from edge.views.pack_sentences import LETTERS, layers_of, tell_mark, tell_paper, tell_protection
 from edge.views.words.table import Language, say
 
 
@@ -61,12 +61,12 @@ def _tell(piece: str, parcel: Mapping[str, Any], language: Language) -> None:
     size = " x ".join(map(str, room))
     print(f"{piece}: {parcel['carton'] or '-'}  {size} mm, {parcel['least_g']} to {parcel['most_g']} g")
     for one in parcel["materials"]:
-        what = one["what"] if one["what"] == "filler" else say(phrase(f"pack.need.{one['what']}"), language)
+        what = one["what"] if one["what"] == "filler" else say(tell_protection(ProtectionKind(one["what"])), language)
         amount = f"{one['amount'] / 1000:.1f} l" if one["what"] == "filler" else str(one["amount"])
         print(f"  {what}: {amount} {one['name'] or '?'}")
-    for kind in ("mark", "paper"):
-        for code in parcel[f"{kind}s"]:
-            print(f"  {say(phrase(f'pack.{kind}.{code}'), language)}")
+    marks = [tell_mark(ParcelMark(code)) for code in parcel["marks"]]
+    for told in (*marks, *(tell_paper(ParcelPaper(code)) for code in parcel["papers"])):
+        print(f"  {say(told, language)}")
     placements = [
         Placement(one["sku"], one["units"], tuple(one["at_mm"]), tuple(one["edges_mm"])) for one in parcel["placements"]
     ]
@@ -77,7 +77,7 @@ def _tell(piece: str, parcel: Mapping[str, Any], language: Language) -> None:
 
 
 def _named(letter: str, placements: list[Placement]) -> str:
-    at = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".find(letter)
+    at = LETTERS.find(letter)
     if at < 0:
         return "* more"
     one = placements[at]

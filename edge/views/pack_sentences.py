@@ -1,6 +1,6 @@
 """Why something is not packed, and what a parcel bears and brings, as sentences; and a carton, layer by layer.
 
-Public names: tell_unpacked, tell_mark, tell_paper, tell_protection, layers_of.
+Public names: tell_unpacked, tell_mark, tell_paper, tell_protection, LETTERS, layers_of.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from collections.abc import Sequence
 
 from edge.orders.articles import Edges, Goods
 from edge.orders.cartons import Placement, ProtectionKind
-from edge.orders.goods_rules import ParcelMark, ParcelPaper
+from edge.orders.goods_rules import GoodsCode, ParcelMark, ParcelPaper
 from edge.orders.packing import PackCode, PackRefusal
 from edge.views.words.phrase import Phrase, phrase
 
+_OVER = frozenset({PackCode.NO_CARTON, PackCode.TOO_HEAVY, GoodsCode.INNER_TOO_LARGE, GoodsCode.NOT_BY_AIR})
+"""What has a value and a limit."""
 _WIDE = 40
 """Letters along a carton's length; half as many rows, as letters are twice as high as wide."""
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def tell_unpacked(refusal: PackRefusal) -> Phrase:
@@ -25,7 +27,9 @@ def tell_unpacked(refusal: PackRefusal) -> Phrase:
         return phrase("pack.not-taken", goods=tuple(phrase(f"goods.{name}") for name in names))
     if refusal.code is PackCode.NOT_CHECKED:
         return phrase("pack.not-checked", faults=tuple(phrase(f"pack.fault.{fault}") for fault in refusal.faults))
-    return phrase(f"pack.{refusal.code}", value=refusal.value, limit=refusal.limit)
+    if refusal.code in _OVER:
+        return phrase(f"pack.over.{refusal.code}", value=refusal.value, limit=refusal.limit)
+    return phrase(f"pack.why.{refusal.code}")
 
 
 def tell_mark(mark: ParcelMark) -> Phrase:
@@ -56,7 +60,7 @@ def layers_of(placements: Sequence[Placement], room: Edges) -> list[tuple[int, l
             if one.at_mm[2] != height:
                 continue
             (x, y, _), (along, across, _) = one.at_mm, one.edges_mm
-            letter = _LETTERS[at] if at < len(_LETTERS) else "*"
+            letter = LETTERS[at] if at < len(LETTERS) else "*"
             for row in _cells(y, across, room[1], rows):
                 for column in _cells(x, along, room[0], _WIDE):
                     grid[row][column] = letter

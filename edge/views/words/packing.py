@@ -8,30 +8,30 @@ from __future__ import annotations
 from edge.views.words.phrase import Rows
 
 PACKING: Rows = {
-    "pack.size-unknown": ("its size is not known", "尺寸未知"),
-    "pack.mass-unknown": ("its weight is not known", "重量未知"),
-    "pack.no-carton": (
+    "pack.why.size-unknown": ("its size is not known", "尺寸未知"),
+    "pack.why.mass-unknown": ("its weight is not known", "重量未知"),
+    "pack.over.no-carton": (
         "no carton holds it: {value} mm, at most {limit} mm",
         "沒有放得下的紙箱：{value} mm，最多 {limit} mm",
     ),
-    "pack.too-heavy": ("too heavy: {value} g, at most {limit} g", "過重：{value} g，最多 {limit} g"),
+    "pack.over.too-heavy": ("too heavy: {value} g, at most {limit} g", "過重：{value} g，最多 {limit} g"),
     "pack.not-taken": ("the carrier does not take {goods:, }", "運送商不收{goods:、}"),
     "pack.not-checked": ("the plan did not stand the check: {faults:, }", "裝箱方案未通過檢核：{faults:、}"),
-    "pack.not-in-table": (
+    "pack.why.not-in-table": (
         "its UN number and packing group are not in the table of dangerous goods",
         "其 UN 編號與包裝等級不在危險品表中",
     ),
-    "pack.no-limited-quantity": ("may not go as a limited quantity", "不得以限量方式運送"),
-    "pack.inner-unknown": ("what an inner packaging holds is not known", "內包裝容量未知"),
-    "pack.inner-too-large": (
+    "pack.why.no-limited-quantity": ("may not go as a limited quantity", "不得以限量方式運送"),
+    "pack.why.inner-unknown": ("what an inner packaging holds is not known", "內包裝容量未知"),
+    "pack.over.inner-too-large": (
         "an inner packaging holds {value}, at most {limit} is a limited quantity",
         "內包裝容量 {value}，限量上限為 {limit}",
     ),
-    "pack.not-by-air": (
+    "pack.over.not-by-air": (
         "not by aircraft: an inner packaging holds {value}, at most {limit} may fly",
         "不得空運：內包裝容量 {value}，空運上限為 {limit}",
     ),
-    "pack.no-intermediate": (
+    "pack.why.no-intermediate": (
         "needs a rigid packaging between glass and carton, and SITE.toml has none",
         "玻璃容器與紙箱之間須有堅固的中間包裝，但 SITE.toml 未設定",
     ),
