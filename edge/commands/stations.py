@@ -76,6 +76,7 @@ def _add_packing(pack: argparse.ArgumentParser) -> None:
     pack.add_argument("--differs", default="", metavar="TEXT", help="why other items are in it than the portal saw")
     pack.add_argument("--overruled", default="", metavar="TEXT", help="why its weight is right all the same")
     pack.add_argument("--again", default="", metavar="TEXT", help="why a parcel that has a number gets another one")
+    pack.add_argument("--rest", action="store_true", help="what lacks goes into another parcel")
     pack.add_argument(
         "--spool", type=Path, metavar="FILE", help="kept there until it is taken, with a number of its own"
     )
