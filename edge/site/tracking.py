@@ -171,7 +171,7 @@ def place_anew(db: sa.Connection, ssccs: Iterable[str], rules: TrackRules = RULE
             (
                 sscc, str(one.state), one.since_us, " ".join(one.flags), one.attempts, one.departed_us, one.scanned_us,
                 one.moved_us, one.delivered_us, one.place[:200],
-                min(troubles_from(one, followed[sscc].promised_us, rules).values(), default=0),
+                min(troubles_from(one, max(0, followed[sscc].promised_us), rules).values(), default=0),
             )
             for sscc, one in found.items()
         ),
