@@ -135,7 +135,7 @@ def test_what_left_is_a_shipment_of_one_consignee_and_weighed_with_its_load(stor
     )
     told(store, [word(2, C.DELIVERED, 30)], at_us=NOW_US + 31 * HOUR_US)
     assert types(store, "shop-1").count("order.delivered") == 1
-    assert types(store, sscc(2)) == ["parcel.departed", "parcel.event"]
+    assert types(store, sscc(2)) == ["parcel.departed", "parcel.event"] and types(store, "f-2") == ["parcel.delivered"]
 
 
 def test_carriers_tell_doubled_and_shuffled_and_the_outbox_once(store: SiteStore) -> None:
