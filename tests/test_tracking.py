@@ -21,13 +21,15 @@ from edge.core.values.load import Aboard, Load
 from edge.core.values.order import Order, OrderLine
 from edge.orders.articles import Article, Goods
 from edge.orders.tracking import CarrierWord, ParcelCode
-from edge.site import catalogue, sales, tracking
+from edge.site import catalogue, sales, tracking, tracking_shown
+from edge.site.keeping import Keep
 from edge.site.outbox import append
 from edge.site.sales import SaleLink
 from edge.site.store import SiteStore
 from edge.site.tables import sales as sales_tables
 from edge.site.tables import tracking as tables
 from edge.site.tracking import Took
+from edge.site.tracking_shown import ParcelFilter
 
 C = ParcelCode
 HOUR_US = 3_600_000_000
@@ -133,7 +135,7 @@ def test_what_left_is_a_shipment_of_one_consignee_and_weighed_with_its_load(stor
     )
     told(store, [word(2, C.DELIVERED, 30)], at_us=NOW_US + 31 * HOUR_US)
     assert types(store, "shop-1").count("order.delivered") == 1
-    assert types(store, sscc(2)) == ["parcel.departed", "parcel.event"]
+    assert types(store, sscc(2)) == ["parcel.departed", "parcel.event"] and types(store, "f-2") == ["parcel.delivered"]
 
 
 def test_carriers_tell_doubled_and_shuffled_and_the_outbox_once(store: SiteStore) -> None:
@@ -159,6 +161,22 @@ def test_carriers_tell_doubled_and_shuffled_and_the_outbox_once(store: SiteStore
     assert told(store, [word(4, C.CORRECTED, 10)], "other").new == 1 and state(store, 4)[0] == "delivered"
     told(store, [word(4, C.CORRECTED, 10)])
     assert state(store, 4) == ("failed-attempt", 0)
+
+
+def test_a_parcel_that_is_labelled_again_is_one_parcel(store: SiteStore) -> None:
+    store.put_orders([fulfilment(1)], NOW_US)
+    for seq, n in enumerate((1, 2), 1):
+        its = OrderShipped(at_us=NOW_US + seq, line="sorter", order="f-1", parcel=f"(00){sscc(n)}", lane=1)
+        store.project(f"line@{seq}", records([its]))
+    with store.connections.reading() as db:
+        rows = tracking_shown.parcel_rows(db, ParcelFilter(), 10)
+        assert [(row.sscc, row.its.state) for row in rows] == [(sscc(2), C.SORTED)]
+        assert tracking_shown.parcel_rows(db, ParcelFilter(after=sscc(2)), 10) == []
+    kept = store.keep_up(Keep(months=1), NOW_US + 400 * DAY_US)
+    assert kept.tracked == 0, "it may come yet"
+    told(store, [word(2, C.DELIVERED, raw="{}")])
+    assert store.keep_up(Keep(raw_days=1), NOW_US + 400 * DAY_US).raw == 1
+    assert store.keep_up(Keep(months=1), NOW_US + 400 * DAY_US).tracked == 1
 
 
 def test_words_wait_for_their_parcel(store: SiteStore) -> None:

@@ -151,6 +151,12 @@ def _begin(db: sa.Connection, parcels: Mapping[str, _Left]) -> None:
     if not fresh:
         return
     names = {one.fulfilment for one in fresh.values()}
+    stale = sa.and_(
+        dialect.among(db, its.c.fulfilment, names), its.c.shipment == "", ~dialect.among(db, its.c.sscc, fresh)
+    )
+    voided = db.execute(sa.select(its.c.sscc).where(stale)).scalars().all()  # sorted, and then labelled again
+    for table in (its, tables.states):
+        db.execute(table.delete().where(dialect.among(db, table.c.sscc, voided)))
     link, order = sales_tables.fulfilments.c, sales_tables.orders.c
     whose = sa.select(link.fulfilment_id, order.id, order.promised).join(sales_tables.orders, order.id == link.sales_id)
     sales = {

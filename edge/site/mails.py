@@ -88,7 +88,13 @@ def queue_mails(at: StoreConnections, table: MailTable, at_us: int) -> int:
         rows = outbox.rows_behind(db, after, PORTION)
         if not rows:
             return 0
-        wanted = {(kind, sscc, order): row for row in rows for kind, sscc, order in _news(row) if kind in table.events}
+        since_us = at_us - table.hours * 60 * _MINUTE_US  # nobody is written to of what is long over
+        wanted = {
+            (kind, sscc, order): row
+            for row in rows
+            for kind, sscc, order in _news(row)
+            if kind in table.events and row.at_us > since_us
+        }
         track = tables.tracks.c
         whose = sa.or_(
             dialect.among(db, track.sscc, {sscc for _, sscc, _ in wanted}),

@@ -159,8 +159,10 @@ def place_anew(db: sa.Connection, ssccs: Iterable[str], rules: TrackRules = RULE
     followed = {row.sscc: row for row in db.execute(query.where(dialect.among(db, track.sscc, wanted))).all()}
     if not followed:
         return []
-    known = sa.select(its.c.sscc, its.c.state).where(dialect.among(db, its.c.sscc, followed))
-    before = {row.sscc: row.state for row in db.execute(known).all()}
+    known = sa.select(its.c.sscc, its.c.state, its.c.delivered_us).where(dialect.among(db, its.c.sscc, followed))
+    rows = db.execute(known).all()
+    before = {row.sscc: row.state for row in rows}
+    there = {row.sscc for row in rows if row.delivered_us}
     found = {sscc: tracked(words) for sscc, words in _words(db, followed)}
     db.execute(its.delete().where(dialect.among(db, its.c.sscc, found)))
     dialect.bulk_insert(
@@ -171,7 +173,7 @@ def place_anew(db: sa.Connection, ssccs: Iterable[str], rules: TrackRules = RULE
             (
                 sscc, str(one.state), one.since_us, " ".join(one.flags), one.attempts, one.departed_us, one.scanned_us,
                 one.moved_us, one.delivered_us, one.place[:200],
-                min(troubles_from(one, followed[sscc].promised_us, rules).values(), default=0),
+                min(troubles_from(one, max(0, followed[sscc].promised_us), rules).values(), default=0),
             )
             for sscc, one in found.items()
         ),
@@ -181,8 +183,12 @@ def place_anew(db: sa.Connection, ssccs: Iterable[str], rules: TrackRules = RULE
         OutboxTold("parcel.event.v1", sscc, {"state": str(found[sscc].state), "order": followed[sscc].fulfilment})
         for sscc in moved
     ]
-    sales = {followed[sscc].sales_id for sscc in moved if found[sscc].state is ParcelCode.DELIVERED} - {""}
-    return [*told, *_all_there(db, sales)]
+    came = sorted(sscc for sscc, one in found.items() if one.delivered_us and sscc not in there)
+    told += [
+        OutboxTold("parcel.delivered.v1", followed[sscc].fulfilment, {"sscc": sscc, "at_us": found[sscc].delivered_us})
+        for sscc in came
+    ]
+    return [*told, *_all_there(db, {followed[sscc].sales_id for sscc in came} - {""})]
 
 
 def _all_there(db: sa.Connection, sales: set[str]) -> list[OutboxTold]:

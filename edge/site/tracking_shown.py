@@ -213,4 +213,6 @@ def trim_tracking(portion: int, before_us: int, db: sa.Connection) -> int:
     every = (tables.events, tables.states, tables.troubles, tables.feedback, tables.mails, tables.tracks)
     for table in every:
         db.execute(table.delete().where(dialect.among(db, table.c.sscc, names)))
+    for gone in (tables.shipments, tables.departures):
+        db.execute(gone.delete().where(gone.c.departed_us < before_us))
     return len(names)
