@@ -27,7 +27,7 @@ from edge.intake.operators import By, Remark
 from edge.intake.scales import ScaleError
 from edge.journal.host_time import now_us
 from edge.orders.packed import AfterCheck, of_plan, proposed
-from edge.orders.packing import PackItem, propose
+from edge.orders.packing import PackItem
 from edge.orders.quality import Aspect, DefectRate, Fault, Settlement
 from edge.orders.weighing import WeightVerdict
 from edge.site import lots, pack_jobs, packing, quality
