@@ -20,11 +20,11 @@ from api.cases import (
     WISHES,
     ActionBody,
     AskBody,
-    ByBody,
-    CauseBody,
+    CaseByBody,
+    CaseSettleBody,
     InspectBody,
     OpenBody,
-    SettleBody,
+    RootCauseBody,
     TakeBody,
     WordsBody,
 )
@@ -42,11 +42,11 @@ from edge.orders.cases import (
     CauseKind,
     ComplaintClass,
     ContactChannel,
+    CustomerWant,
     UnknownCaseError,
-    Want,
 )
 from edge.orders.returns import Disposition, ReturnReason
-from edge.site.case_desk import CaseFilter, Seen, SeenUnit
+from edge.site.case_desk import CaseFilter, GateSeen, SeenUnit
 from edge.views import case_words
 from edge.views.words.phrase import phrase
 from edge.views.words.table import say
@@ -128,7 +128,7 @@ def _list(site: Site, request: Request, problems: list[str], status: int = 200) 
         complaint_kinds=(CaseKind.COMPLAINT, CaseKind.EXCEPTION, CaseKind.FEEDBACK),
         classes=[*ComplaintClass],
         reasons=[one for one in ReturnReason if one not in (ReturnReason.NOT_ASKED, ReturnReason.REFUSED)],
-        wants=[*Want],
+        wants=[*CustomerWant],
         channels=[*ContactChannel],
         cause_kinds=[*CauseKind],
         more=more if len(rows) == _ROOM else "",
@@ -226,9 +226,9 @@ def _wished(site: Site, request: Request, number: int, action: str, given: dict[
                 WISHES[action](desk, number, body.by, body.reason, at_us)
             case TakeBody():
                 desk.take(number, body.by, body.owner, at_us)
-            case SettleBody():
+            case CaseSettleBody():
                 desk.settle(number, body.wish(), at_us)
-            case CauseBody():
+            case RootCauseBody():
                 desk.blame(number, body.kind, body.value, body.by, at_us, body.amount, body.currency)
             case InspectBody():
                 unit = max(0, whole(given.get("unit", "")))
@@ -249,9 +249,9 @@ _BODIES: dict[str, type[Body]] = {
     "refuse": WordsBody,
     "reopen": WordsBody,
     "take": TakeBody,
-    "close": ByBody,
-    "settle": SettleBody,
-    "cause": CauseBody,
+    "close": CaseByBody,
+    "settle": CaseSettleBody,
+    "cause": RootCauseBody,
     "inspect": InspectBody,
 }
 
@@ -316,7 +316,7 @@ def _at_station(site: Site, request: Request, action: str, given: Mapping[str, s
         return _station(site, request, table)
     try:
         epcs = tuple(keys.item(epc) for epc in table.epcs)
-        seen = Seen(cause=f"station {begun}", epcs=epcs, number=table.number, by=table.by)
+        seen = GateSeen(cause=f"station {begun}", epcs=epcs, number=table.number, by=table.by)
         found = site.cases().came(seen, now_us())
     except ValueError as error:  # a CaseError is one too
         return _station(site, request, table, [str(error)], status=409)

@@ -23,7 +23,7 @@ from edge.core.iso_time import iso
 from edge.intake import keys
 from edge.intake.operators import ONE_LINE, By, Remark
 from edge.journal.host_time import now_us
-from edge.orders.cases import Case, CaseError, CaseKind, CaseState, CauseKind, ContactChannel, Want
+from edge.orders.cases import CaseError, CaseKind, CaseState, CauseKind, ContactChannel, CustomerWant, ServiceCase
 from edge.orders.returns import Disposition, ReturnReason
 from edge.orders.sales import SalesLine
 from edge.print.evidence_paper import evidence_paper
@@ -34,11 +34,11 @@ from edge.site.case_desk import (
     CaseFilter,
     CaseOpened,
     CaseRow,
+    CaseSettlement,
+    GateSeen,
     MoneyRow,
     ReturnAsked,
-    Seen,
     SeenUnit,
-    Settlement,
 )
 from edge.site.case_shown import CaseAction, ParetoRow
 from edge.site.evidence import evidence_of
@@ -79,7 +79,7 @@ class AskBody(Body):
     order: _Text = ""
     lines: Annotated[tuple[AskedLineBody, ...], Field(min_length=1, max_length=200)]
     key: Word = ""
-    want: Want = Want.REFUND
+    want: CustomerWant = CustomerWant.REFUND
     channel: ContactChannel = ContactChannel.SITE
     by: By
     words: _Words = ""
@@ -165,23 +165,23 @@ class InsteadBody(Body):
     name: _Text = ""
 
 
-class SettleBody(Body):
+class CaseSettleBody(Body):
     """How a case ends. ``accepted``: units, by number, that are taken although they are not what was sold."""
 
-    want: Want | None = None
+    want: CustomerWant | None = None
     instead: Annotated[tuple[InsteadBody, ...], Field(max_length=50)] = ()
     goodwill: _Amount = 0
     accepted: Annotated[tuple[_Number, ...], Field(max_length=200)] = ()
     by: By
     reason: Remark = ""
 
-    def wish(self) -> Settlement:
+    def wish(self) -> CaseSettlement:
         """As the desk knows it."""
         lines = tuple(
             SalesLine(number=n, sku=one.sku, gtin=one.gtin, name=one.name, quantity=one.units, price=one.price)
             for n, one in enumerate(self.instead, 1)
         )
-        return Settlement(
+        return CaseSettlement(
             want=self.want,
             instead=lines,
             goodwill=self.goodwill,
@@ -205,13 +205,13 @@ class TakeBody(Body):
     owner: Word = ""
 
 
-class ByBody(Body):
+class CaseByBody(Body):
     """Who says so."""
 
     by: By
 
 
-class CauseBody(Body):
+class RootCauseBody(Body):
     """Where the cause lies, and what it cost in minor units."""
 
     kind: CauseKind
@@ -292,7 +292,7 @@ def _looked_at(routes: APIRouter, site: Site) -> None:
 
 
 def _returns(routes: APIRouter, site: Site) -> None:
-    @routes.post("/returns", response_model=Case, status_code=201)
+    @routes.post("/returns", response_model=ServiceCase, status_code=201)
     async def ask(body: AskBody) -> Response:
         """Asks for a return, an exchange or a repair: authorised, refused, or left to a person, by the policy."""
         return json_answer(await _told(site, lambda desk: desk.ask(body.asked(), now_us())), 201)
@@ -300,10 +300,10 @@ def _returns(routes: APIRouter, site: Site) -> None:
     @routes.post("/gate", response_model=tuple[SeenUnit, ...])
     async def gate(body: GateBody) -> Response:
         """Something came back: each item is recognised by its EPC; the same again changes nothing."""
-        seen = Seen(cause=body.cause, epcs=body.epcs, skus=body.skus, number=body.number, by=body.by)
+        seen = GateSeen(cause=body.cause, epcs=body.epcs, skus=body.skus, number=body.number, by=body.by)
         return json_answer(await _told(site, lambda desk: desk.came(seen, now_us())))
 
-    @routes.post("/{number}/units/{unit}", response_model=Case)
+    @routes.post("/{number}/units/{unit}", response_model=ServiceCase)
     async def inspect(number: _Number, unit: _Number, body: InspectBody) -> Response:
         """A unit was inspected: stock moves by that, and the lines hear what is stock again."""
         return json_answer(
@@ -313,14 +313,14 @@ def _returns(routes: APIRouter, site: Site) -> None:
             )
         )
 
-    @routes.post("/{number}/settle", response_model=Case)
-    async def settle(number: _Number, body: SettleBody) -> Response:
+    @routes.post("/{number}/settle", response_model=ServiceCase)
+    async def settle(number: _Number, body: CaseSettleBody) -> Response:
         """Resolves a case, with the money that follows."""
         return json_answer(await _told(site, lambda desk: desk.settle(number, body.wish(), now_us())))
 
 
 def _done(routes: APIRouter, site: Site) -> None:
-    @routes.post("", response_model=Case, status_code=201)
+    @routes.post("", response_model=ServiceCase, status_code=201)
     async def opens(body: OpenBody) -> Response:
         """Opens a case, once for each key."""
         return json_answer(await _told(site, lambda desk: desk.open(body.opened(), now_us())), 201)
@@ -340,18 +340,18 @@ def _done(routes: APIRouter, site: Site) -> None:
         """It is done; from now on its effect is counted."""
         return json_answer(await asyncio.to_thread(lambda: site.cases().acted(seq, now_us())))
 
-    @routes.post("/{number}/take", response_model=Case)
+    @routes.post("/{number}/take", response_model=ServiceCase)
     async def take(number: _Number, body: TakeBody) -> Response:
         """Somebody looks after it."""
         return json_answer(await _told(site, lambda desk: desk.take(number, body.by, body.owner, now_us())))
 
-    @routes.post("/{number}/close", response_model=Case)
-    async def close(number: _Number, body: ByBody) -> Response:
+    @routes.post("/{number}/close", response_model=ServiceCase)
+    async def close(number: _Number, body: CaseByBody) -> Response:
         """Nobody has anything to say any more."""
         return json_answer(await _told(site, lambda desk: desk.close(number, body.by, now_us())))
 
-    @routes.post("/{number}/causes", response_model=Case)
-    async def blame(number: _Number, body: CauseBody) -> Response:
+    @routes.post("/{number}/causes", response_model=ServiceCase)
+    async def blame(number: _Number, body: RootCauseBody) -> Response:
         """Where its cause lies."""
         return json_answer(
             await _told(
@@ -360,7 +360,7 @@ def _done(routes: APIRouter, site: Site) -> None:
             )
         )
 
-    @routes.post("/{number}/{action}", response_model=Case)
+    @routes.post("/{number}/{action}", response_model=ServiceCase)
     async def wish(
         number: _Number, action: Literal["answer", "note", "authorise", "refuse", "reopen"], body: WordsBody
     ) -> Response:
@@ -368,7 +368,7 @@ def _done(routes: APIRouter, site: Site) -> None:
         return json_answer(await _told(site, lambda desk: WISHES[action](desk, number, body.by, body.reason, now_us())))
 
 
-WISHES: dict[str, Callable[[CaseDesk, int, str, str, int], Case]] = {
+WISHES: dict[str, Callable[[CaseDesk, int, str, str, int], ServiceCase]] = {
     "answer": CaseDesk.answer,
     "note": CaseDesk.note,
     "authorise": CaseDesk.authorise,

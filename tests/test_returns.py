@@ -24,13 +24,13 @@ from stocked import NOW_US
 
 from edge.core.events import ItemReleased
 from edge.intake.calendars import instant_us
-from edge.orders.cases import Case, CaseError, CaseKind, CaseState, CauseKind, Want
+from edge.orders.cases import CaseError, CaseKind, CaseState, CauseKind, CustomerWant, ServiceCase
 from edge.orders.money import amounts
 from edge.orders.returns import Disposition, ReturnReason, UnitFinding
 from edge.orders.sales import OrderStage, SalesLine
 from edge.orders.stock import StockCondition
 from edge.site import books, case_care, cases, tables
-from edge.site.case_desk import AskedLine, CaseDesk, CaseFilter, CaseOpened, ReturnAsked, Seen, Settlement
+from edge.site.case_desk import AskedLine, CaseDesk, CaseFilter, CaseOpened, CaseSettlement, GateSeen, ReturnAsked
 from edge.site.desk import SalesDesk
 from edge.site.store import SiteStore
 
@@ -47,7 +47,7 @@ def desk_of(store: SiteStore) -> CaseDesk:
     return CaseDesk(store, CARE, RULES, planning)
 
 
-def asked(order: str, *lines: AskedLine, key: str = "1", want: Want = Want.REFUND) -> ReturnAsked:
+def asked(order: str, *lines: AskedLine, key: str = "1", want: CustomerWant = CustomerWant.REFUND) -> ReturnAsked:
     return ReturnAsked(order=order, lines=lines, key=key, want=want, by="Ann")
 
 
@@ -91,16 +91,16 @@ def test_another_unit_is_named_the_right_one_is_stock_again_and_sold_again(store
     before = lies(store, "SKU-1"), released(store)
     assert before == ({}, [])
 
-    (swapped,) = desk.came(Seen(cause="gate 1", epcs=(other,), number=case.number, by="Eve"), ASKED_US + 1)
+    (swapped,) = desk.came(GateSeen(cause="gate 1", epcs=(other,), number=case.number, by="Eve"), ASKED_US + 1)
     assert (swapped.case, swapped.unit.finding) == (case.id, UnitFinding.SWAPPED)
     with pytest.raises(CaseError, match="nobody inspected it"):
-        desk.settle(case.id, Settlement(by="Ann"), ASKED_US + 2)
+        desk.settle(case.id, CaseSettlement(by="Ann"), ASKED_US + 2)
     desk.inspect(case.id, swapped.unit.seq, Disposition.BACK, "not-sold", "Eve", ASKED_US + 2)
     assert desk.detail(case.id).fewer[0].line == 1
 
-    (right,) = desk.came(Seen(cause="gate 2", epcs=(mine,), by="Eve"), ASKED_US + 3)
+    (right,) = desk.came(GateSeen(cause="gate 2", epcs=(mine,), by="Eve"), ASKED_US + 3)
     assert (right.case, right.unit.finding, right.unit.line) == (case.id, UnitFinding.RIGHT, 1)
-    assert desk.came(Seen(cause="gate 3", epcs=(mine,), by="Eve"), ASKED_US + 4) == [right]
+    assert desk.came(GateSeen(cause="gate 3", epcs=(mine,), by="Eve"), ASKED_US + 4) == [right]
     assert lies(store, "SKU-1") == {StockCondition.INSPECTION: 1} and not released(store)  # H46
     desk.inspect(case.id, right.unit.seq, Disposition.RESTOCK, "as-new", "Eve", ASKED_US + 5)
     assert (
@@ -110,14 +110,14 @@ def test_another_unit_is_named_the_right_one_is_stock_again_and_sold_again(store
     assert lies(store, "SKU-1") == {StockCondition.SELLABLE: 1} and released(store) == [mine]
     # 1899 for three of 333 and one of 1000, less 100: the last of three brings the rest
     line = store.sales_order("shop-1").lines[0]  # type: ignore[union-attr]
-    done = desk.settle(case.id, Settlement(by="Ann"), ASKED_US + 7)
+    done = desk.settle(case.id, CaseSettlement(by="Ann"), ASKED_US + 7)
     assert done.state is CaseState.RESOLVED
     whole = 999 + line.share
     unit = whole // 3  # those that cost one more are the first
     assert paid(store, "shop-1") == (1899 - unit + 60, unit - 60, 0)
 
     ship(store, draft(3, [(1, 1, 333)]), [mine], ASKED_US + 8)  # H18
-    again = desk.came(Seen(cause="gate 4", epcs=(mine,)), ASKED_US + DAY_US)
+    again = desk.came(GateSeen(cause="gate 4", epcs=(mine,)), ASKED_US + DAY_US)
     assert [(one.unit.finding, one.unit.order) for one in again] == [(UnitFinding.RIGHT, "shop-3")]
     assert [one.what for one in desk.detail(case.id).notes] == [
         "opened", "authorised", "labelled", "came", "inspected", "came", "inspected", "money", "resolved",
@@ -130,9 +130,11 @@ def test_an_exchange_costs_the_difference_alone(store: SiteStore) -> None:
     """H20: one account, the first payment stays, and nothing of it before the disposition."""
     ship(store, draft(1, [(1, 1, 1000)]), [item(1, 1)])
     desk = desk_of(store)
-    case = desk.ask(asked("shop-1", AskedLine(line=1, reason=ReturnReason.DEFECTIVE), want=Want.EXCHANGE), ASKED_US)
-    (seen,) = desk.came(Seen(cause="g", epcs=(item(1, 1),)), ASKED_US)
-    wish = Settlement(by="Ann", instead=(SalesLine(number=1, sku="SKU-2", quantity=1, price=1300),))
+    case = desk.ask(
+        asked("shop-1", AskedLine(line=1, reason=ReturnReason.DEFECTIVE), want=CustomerWant.EXCHANGE), ASKED_US
+    )
+    (seen,) = desk.came(GateSeen(cause="g", epcs=(item(1, 1),)), ASKED_US)
+    wish = CaseSettlement(by="Ann", instead=(SalesLine(number=1, sku="SKU-2", quantity=1, price=1300),))
     with pytest.raises(CaseError, match="money follows the disposition"):
         desk.settle(case.id, wish, ASKED_US)
     desk.inspect(case.id, seen.unit.seq, Disposition.SCRAP, "broken", "Eve", ASKED_US)
@@ -163,11 +165,11 @@ def test_what_was_refused_at_the_door_comes_back_without_money(store: SiteStore)
     sales.delivery_refused("shop-1", None, name, "carrier", "did not want it", ASKED_US)
     (row,) = desk.page(CaseFilter(order="shop-1"), ASKED_US)
     assert (row.case.state, row.case.class_) == (CaseState.WAITING, "refused")
-    seen = desk.came(Seen(cause="g", epcs=(item(1, 1), item(1, 2))), ASKED_US)
+    seen = desk.came(GateSeen(cause="g", epcs=(item(1, 1), item(1, 2))), ASKED_US)
     assert [one.unit.finding for one in seen] == [UnitFinding.RIGHT] * 2
     for one in seen:
         desk.inspect(one.case, one.unit.seq, Disposition.RESTOCK, "", "Eve", ASKED_US)
-    desk.settle(row.case.id, Settlement(by="Ann"), ASKED_US)
+    desk.settle(row.case.id, CaseSettlement(by="Ann"), ASKED_US)
     assert paid(store, "shop-1") == (0, 1000, 0)
 
 
@@ -234,7 +236,7 @@ def test_cases_are_due_in_working_hours_and_told_when_they_are_not_done(store: S
     action = desk.act(CauseKind.PACKER, "Kim", "shows how to wrap", "Lee", monday + DAY_US, monday)
     assert desk.acted(action.seq, monday + DAY_US).days == 0
     assert desk.actions(monday + 31 * DAY_US)[0].before == 2 and desk.actions(monday + 31 * DAY_US)[0].since == 0
-    desk.settle(case.id, Settlement(by="Ann", reason="said sorry"), monday + 5 * DAY_US)
+    desk.settle(case.id, CaseSettlement(by="Ann", reason="said sorry"), monday + 5 * DAY_US)
     case_care.look_after(at, CARE, monday + 12 * DAY_US)
     assert desk.detail(case.id).case.state is CaseState.CLOSED
     again = desk.reopen(case.id, "Ann", "smells again", monday + 13 * DAY_US)
@@ -252,7 +254,7 @@ def test_words_go_with_the_person_and_what_is_kept_by_item_stays(store: SiteStor
         db.execute(table.update().values(stage=str(OrderStage.CLOSED)))
     assert store.forget(["shop-1"], "Ann", "asked for", ASKED_US) == []
     assert all("0912" not in note.text for note in desk.detail(case.id).notes)
-    (seen,) = desk.came(Seen(cause="g", epcs=(item(1, 1),)), ASKED_US)
+    (seen,) = desk.came(GateSeen(cause="g", epcs=(item(1, 1),)), ASKED_US)
     assert (seen.case, seen.unit.finding, seen.unit.order) == (case.id, UnitFinding.RIGHT, "shop-1")
 
 
@@ -260,6 +262,7 @@ def test_words_go_with_the_person_and_what_is_kept_by_item_stays(store: SiteStor
 
 ARTICLE = st.integers(0, 2)
 SMALL = st.integers(0, 9)
+ONE_OR_TWO = st.integers(1, 2)
 
 
 class Back(RuleBasedStateMachine):
@@ -295,8 +298,14 @@ class Back(RuleBasedStateMachine):
             self.epcs[f"shop-{number}"] = epcs
             self.left.update(epcs)
 
-    @rule(number=SMALL, line=st.integers(1, 2), units=st.integers(1, 2), want=st.sampled_from(Want), ours=st.booleans())
-    def asks(self, number: int, line: int, units: int, want: Want, ours: bool) -> None:
+    @rule(
+        number=SMALL,
+        line=st.integers(1, 2),
+        units=st.integers(1, 2),
+        want=st.sampled_from(CustomerWant),
+        ours=st.booleans(),
+    )
+    def asks(self, number: int, line: int, units: int, want: CustomerWant, ours: bool) -> None:
         order = f"shop-{1 + number % len(self.epcs)}"
         self.key += 1
         reason = ReturnReason.DEFECTIVE if ours else ReturnReason.CHANGED_MIND
@@ -306,7 +315,7 @@ class Back(RuleBasedStateMachine):
         except CaseError as error:
             assert "it has" in str(error)
 
-    def _cases(self) -> list[Case]:
+    def _cases(self) -> list[ServiceCase]:
         return [row.case for row in self.desk.page(CaseFilter(everything=True), self.now_us, 1_000)]
 
     @rule(which=st.lists(SMALL, min_size=1, max_size=3), named=st.booleans(), number=SMALL, stranger=st.booleans())
@@ -316,7 +325,7 @@ class Back(RuleBasedStateMachine):
         labels = [one.number for one in self._cases() if one.number]
         label = labels[number % len(labels)] if named and labels else ""
         self.key += 1
-        seen = Seen(cause=f"gate {self.key}", epcs=tuple(epcs), number=label, by="Eve")
+        seen = GateSeen(cause=f"gate {self.key}", epcs=tuple(epcs), number=label, by="Eve")
         first = self.desk.came(seen, self._tick())
         again = self.desk.came(seen, self._tick())
         assert Counter(one.unit.seq for one in first) == Counter(one.unit.seq for one in again), "once for each cause"
@@ -339,8 +348,10 @@ class Back(RuleBasedStateMachine):
         case = found[number % len(found)]
         units = self.desk.detail(case.id).units
         swapped = tuple(one.seq for one in units if one.finding is UnitFinding.SWAPPED and one.disposition)
-        instead = (SalesLine(number=1, sku="SKU-3", quantity=1, price=500),) if case.want is Want.EXCHANGE else ()
-        wish = Settlement(by="Ann", instead=instead, goodwill=goodwill, accepted=swapped if accept else ())
+        instead = (
+            (SalesLine(number=1, sku="SKU-3", quantity=1, price=500),) if case.want is CustomerWant.EXCHANGE else ()
+        )
+        wish = CaseSettlement(by="Ann", instead=instead, goodwill=goodwill, accepted=swapped if accept else ())
         with suppress(CaseError):
             self.desk.settle(case.id, wish, self._tick())
 

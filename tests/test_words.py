@@ -33,7 +33,7 @@ from edge.journal.sign import Unwritable
 from edge.orders.allocation import Refused
 from edge.orders.articles import Goods
 from edge.orders.cartons import ProtectionKind
-from edge.orders.cases import CaseKind, CaseState, CauseKind, ComplaintClass, ContactChannel, Want
+from edge.orders.cases import CaseKind, CaseState, CauseKind, ComplaintClass, ContactChannel, CustomerWant
 from edge.orders.contact import ContactOutcome
 from edge.orders.corrections import Correction, Mismatch
 from edge.orders.cover import CoverFinding
@@ -158,7 +158,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "case.money.*": ("payment", "refund", "moved", "credit", "freight"),
     "case.state.*": CaseState,
     "case.to.*": Disposition,
-    "case.want.*": Want,
+    "case.want.*": CustomerWant,
     "case.why.*": (
         *("too-many", "no-policy", "repair", "not-delivered", "window-over", "excluded", "condition", "by-person"),
     ),

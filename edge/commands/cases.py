@@ -15,7 +15,7 @@ from edge.commands.api_client import ask
 from edge.commands.command_line import add_by, add_command, add_site, who
 from edge.config.load import load_site
 from edge.core.iso_time import iso
-from edge.orders.cases import CaseKind, CaseState, CauseKind, Want
+from edge.orders.cases import CaseKind, CaseState, CauseKind, CustomerWant
 from edge.orders.returns import Disposition, ReturnReason
 from edge.views import case_words
 from edge.views.words.table import say
@@ -46,7 +46,7 @@ def add_arguments(cases: argparse.ArgumentParser) -> None:
     asked.add_argument("--units", type=int, default=1)
     asked.add_argument("--epc", default="", help="the very item, in any spelling")
     asked.add_argument("--why", choices=[str(one) for one in ReturnReason], default="changed-mind")
-    asked.add_argument("--want", choices=[str(one) for one in Want], default="refund")
+    asked.add_argument("--want", choices=[str(one) for one in CustomerWant], default="refund")
     asked.add_argument("--condition", default="", help="as unopened, opened, used")
     add_by(asked)
     came = add_command(commands, "came", _came, "items are at the returns gate; status 1 = one of them is not right")

@@ -1,7 +1,7 @@
 """Cases: what went wrong or comes back, how far it is, what moves it, and what it may be about.
 
-Public names: Case, CaseKind, CaseState, CaseTurn, CASE_ARROWS, CaseError, UnknownCaseError, ComplaintClass,
-ContactChannel, Want, CauseKind, case_moved, may, OVER.
+Public names: ServiceCase, CaseKind, CaseState, CaseTurn, CASE_ARROWS, CaseError, UnknownCaseError, ComplaintClass,
+ContactChannel, CustomerWant, CauseKind, case_moved, may, OVER.
 
 An exception, a complaint or a repair is a case as a return is. Each has somebody who looks after it and an instant by
 which it shall be done, until it is closed.
@@ -56,7 +56,7 @@ class ContactChannel(StrEnum):
     SITE = "site"  # nobody: a rule or a gate found it
 
 
-class Want(StrEnum):
+class CustomerWant(StrEnum):
     """What the customer wishes for goods that come back."""
 
     REFUND = "refund"
@@ -125,7 +125,7 @@ OVER = frozenset({_S.RESOLVED, _S.CLOSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class ServiceCase:
     """A case as it stands, without anything personal. Times in microseconds, 0 = not yet or none.
 
     ``cause``: what opened it, once. ``class_``: a `ComplaintClass` of a complaint, else the code of what happened.
@@ -146,7 +146,7 @@ class Case:
     due_us: int
     parcels: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
-    want: Want | None = None
+    want: CustomerWant | None = None
     channel: ContactChannel = ContactChannel.SITE
     priority: int = 0
     team: str = ""
@@ -164,12 +164,12 @@ class Case:
     version: int = 1
 
 
-def may(case: Case, turn: CaseTurn) -> bool:
+def may(case: ServiceCase, turn: CaseTurn) -> bool:
     """Whether the arrows lead anywhere."""
     return (case.state, turn) in CASE_ARROWS
 
 
-def case_moved(case: Case, turn: CaseTurn, at_us: int) -> Case:
+def case_moved(case: ServiceCase, turn: CaseTurn, at_us: int) -> ServiceCase:
     """The case where the arrows lead.
 
     Raises:

@@ -1,9 +1,9 @@
 """What may come back, what came, what becomes of it, and what of its price is paid back.
 
 Public names: ReturnPolicy, ReturnReason, WindowStart, RefundWhen, WhoPays, ReturnLine, ReturnVerdict, policy_for,
-looked_at, UnitFinding, SoldUnit, Expected, recognised, Disposition, Settled, settled.
+looked_at, UnitFinding, SoldUnit, AwaitedUnits, recognised, Disposition, CaseSettled, settled.
 
-Days are instants by now: `edge.intake.returns` knows the consignee's calendar. A unit that came is recognised by its
+Days are instants by now: `edge.intake.care` knows the consignee's calendar. A unit that came is recognised by its
 EPC where it has one; the same article with another serial number is another unit, and not what was sold.
 """
 
@@ -179,7 +179,7 @@ class SoldUnit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class AwaitedUnits:
     """A line of a case. ``came``: right units of it that are here. ``sold``: tags that left with its line, empty = not
     known; ``epc``: the one that is announced.
     """
@@ -195,8 +195,8 @@ class Expected:
 
 
 def recognised(
-    epc: str, gtin: str, sku: str, sold: SoldUnit | None, expected: Sequence[Expected]
-) -> tuple[UnitFinding, Expected | None]:
+    epc: str, gtin: str, sku: str, sold: SoldUnit | None, expected: Sequence[AwaitedUnits]
+) -> tuple[UnitFinding, AwaitedUnits | None]:
     """What one unit is to a case, and which of its lines it belongs to. ``sold``: None = it never left, or is back.
 
     ``epc`` empty: it has no tag, and only its article tells. Where nobody knows which tags left, any of the article
@@ -230,7 +230,7 @@ class Disposition(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class CaseSettled:
     """What is booked in the ledger, in minor units. ``credit``: of what came back; ``freight``: of its way, charged;
     ``moved``: goes to the order in exchange; ``refund``: is paid back; ``due``: the order in exchange still costs.
     """
@@ -244,7 +244,7 @@ class Settled:
 
 def settled(
     order: SalesOrder, back: Mapping[int, int], before: Mapping[int, int], freight: int, instead: int = 0
-) -> Settled:
+) -> CaseSettled:
     """What is paid back for units by line. ``before``: units by line that were credited earlier; ``instead``: what an
     order in exchange costs.
 
@@ -260,4 +260,4 @@ def settled(
     left = max(0, -(amounts(order).due - credit + charged))
     free = min(left, max(0, order.payment.paid))
     moved = min(free, instead)
-    return Settled(credit=credit, freight=charged, moved=moved, refund=free - moved, due=instead - moved)
+    return CaseSettled(credit=credit, freight=charged, moved=moved, refund=free - moved, due=instead - moved)

@@ -14,13 +14,13 @@ from edge.core.events import PassageSeen
 from edge.core.values.verdicts import Stage
 from edge.intake.care import CareRules
 from edge.journal.record import Record
-from edge.orders.cases import Case, CaseState, CaseTurn, case_moved
-from edge.site import cases, dialect, outbox, returns
+from edge.orders.cases import CaseState, CaseTurn, ServiceCase, case_moved
+from edge.site import cases, dialect, outbox, return_gate
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
 from edge.site.duties import Duty
 from edge.site.outbox import OutboxTold
-from edge.site.returns import Seen
+from edge.site.return_gate import GateSeen
 from edge.site.tables import cases as tables
 from edge.site.tables import floor
 from rfid.epc.identity import gtin_of, identity_of_hex
@@ -111,17 +111,17 @@ class _Care:
             "quiet": sa.and_(its.state == str(CaseState.RESOLVED), its.closed_us == 0),
         }
 
-    def _is_over(self, case: Case) -> bool:
+    def _is_over(self, case: ServiceCase) -> bool:
         return self._care.close_us(case.team, case.resolved_us) <= self._at_us
 
-    def _next_us(self, case: Case) -> int:
+    def _next_us(self, case: ServiceCase) -> int:
         """When somebody is told next that it is overdue."""
         next_us = case.overdue_us
         for _ in range(case.escalations + 1 if case.overdue_us else 0):
             next_us = self._care.escalate_us(case.team, next_us)
         return next_us
 
-    def _dated(self, case: Case) -> None:
+    def _dated(self, case: ServiceCase) -> None:
         """What somebody found in a transaction of his own gets its team and calendar, and is told."""
         row = tables.cases
         known = self._db.execute(sa.select(row.c.dated, row.c.told).where(row.c.id == case.id)).one()
@@ -140,7 +140,7 @@ class _Care:
             }  # fmt: skip
             self.told.append(OutboxTold("case.opened.v1", f"case-{case.id}", body))
 
-    def _overdue(self, case: Case) -> None:
+    def _overdue(self, case: ServiceCase) -> None:
         lead = self._care.lead_of(case.team)
         body: dict[str, str | int | list[str]] = {"case": case.id, "owner": case.owner, "lead": lead}
         if not case.overdue_us:
@@ -149,7 +149,7 @@ class _Care:
         if self._next_us(case) <= self._at_us:
             self._save(replace(case, escalations=case.escalations + 1), "escalated", body)
 
-    def _save(self, case: Case, what: str, body: dict[str, str | int | list[str]] | None = None) -> None:
+    def _save(self, case: ServiceCase, what: str, body: dict[str, str | int | list[str]] | None = None) -> None:
         cases.save_case(self._db, case)
         cases.note_case(self._db, case.id, "", what, self._at_us, body=body)
         told: dict[str, str | int | list[str]] = {"case": case.id, "order": case.order, **(body or {})}
@@ -167,7 +167,7 @@ def watch_gate(at: StoreConnections, care: CareRules, at_us: int) -> int:
         epcs = tuple(sorted(epc for epc in named if gtin_of(epc)))
         if epcs:
             cause = f"{passage.line}#{passage.passage}@{passage.start_us}"
-            seen = returns.came(at, care, Seen(cause=cause, epcs=epcs, by=passage.line), at_us)
+            seen = return_gate.came(at, care, GateSeen(cause=cause, epcs=epcs, by=passage.line), at_us)
             found += sum(one.unit.at_us == at_us for one in seen)
     if looked:
         with at.writing() as db:

@@ -1,7 +1,7 @@
 """What people do with cases: each call is one transaction, noted at the case, told to the outbox.
 
 Public names: CaseDesk, CaseOpened, CaseDetail, CaseFilter, CaseRow, MoneyRow, and what is asked of returns:
-ReturnAsked, AskedLine, Seen, SeenUnit, Settlement.
+ReturnAsked, AskedLine, GateSeen, SeenUnit, CaseSettlement.
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ import sqlalchemy as sa
 
 from edge.intake.care import CareRules
 from edge.orders import cases as rules
-from edge.orders.cases import Case, CaseError, CaseKind, CaseState, CaseTurn, CauseKind, ContactChannel, may
+from edge.orders.cases import CaseError, CaseKind, CaseState, CaseTurn, CauseKind, ContactChannel, ServiceCase, may
 from edge.orders.planning import Planning
 from edge.orders.returns import Disposition, WhoPays
 from edge.orders.review import ReviewRules
-from edge.site import case_shown, cases, ledger, outbox, returns
+from edge.site import case_shown, cases, ledger, outbox, return_gate, returns, settling
 from edge.site.case_shown import CaseDetail, CaseFilter, CaseRow
+from edge.site.cases import case_of
 from edge.site.ledger import MoneyRow
 from edge.site.outbox import OutboxTold
-from edge.site.returns import AskedLine, ReturnAsked, Seen, SeenUnit, Settlement
+from edge.site.return_gate import GateSeen, SeenUnit
+from edge.site.returns import AskedLine, ReturnAsked
 from edge.site.sales_work import SaleWork
+from edge.site.settling import CaseSettlement
 from edge.site.store import SiteStore
 from edge.site.tables import cases as tables
 
@@ -34,11 +37,11 @@ __all__ = [
     "CaseFilter",
     "CaseOpened",
     "CaseRow",
+    "CaseSettlement",
+    "GateSeen",
     "MoneyRow",
     "ReturnAsked",
-    "Seen",
     "SeenUnit",
-    "Settlement",
 ]
 Body = dict[str, str | int | list[str]]
 
@@ -92,30 +95,32 @@ class CaseDesk:
 
     # ---- returns -----------------------------------------------------------------------------------------------------
 
-    def ask(self, asked: ReturnAsked, at_us: int) -> Case:
+    def ask(self, asked: ReturnAsked, at_us: int) -> ServiceCase:
         """Somebody wants to send something back."""
         return returns.ask(self._store.connections, self._care, asked, at_us)
 
-    def came(self, seen: Seen, at_us: int) -> list[SeenUnit]:
+    def came(self, seen: GateSeen, at_us: int) -> list[SeenUnit]:
         """Something came back."""
-        return returns.came(self._store.connections, self._care, seen, at_us)
+        return return_gate.came(self._store.connections, self._care, seen, at_us)
 
-    def inspect(self, number: int, unit: int, to: Disposition, code: str, by: str, at_us: int, place: str = "") -> Case:
+    def inspect(
+        self, number: int, unit: int, to: Disposition, code: str, by: str, at_us: int, place: str = ""
+    ) -> ServiceCase:
         """A unit was looked at."""
         if not by.strip():
             raise CaseError(f"case {number}: by: missing: say who inspected it")
-        return returns.inspect(self._store.connections, number, unit, to, code, by, at_us, place)
+        return settling.inspect(self._store.connections, number, unit, to, code, by, at_us, place)
 
-    def settle(self, number: int, wish: Settlement, at_us: int) -> Case:
+    def settle(self, number: int, wish: CaseSettlement, at_us: int) -> ServiceCase:
         """A case is resolved, with the money that follows."""
         keys = self._store.keys
 
         def work(db: sa.Connection, now_us: int) -> SaleWork:
             return SaleWork(db, keys, self._review, now_us, self._planning)
 
-        return returns.settle(self._store.connections, self._care, work, keys, number, wish, at_us)
+        return settling.settle(self._store.connections, self._care, work, keys, number, wish, at_us)
 
-    def authorise(self, number: int, by: str, reason: str, at_us: int) -> Case:
+    def authorise(self, number: int, by: str, reason: str, at_us: int) -> ServiceCase:
         """A person decides that it may come back; its label has a number from now on."""
         with self._case(number, by, at_us, reason=reason) as (db, case):
             pays = case.freight or str(WhoPays.SELLER)
@@ -124,7 +129,7 @@ class CaseDesk:
             case = rules.case_moved(case, CaseTurn.AUTHORISED, at_us)
             return returns.labelled(db, self._care, case, by, at_us)
 
-    def refuse(self, number: int, by: str, reason: str, at_us: int) -> Case:
+    def refuse(self, number: int, by: str, reason: str, at_us: int) -> ServiceCase:
         """It may not come back."""
         with self._case(number, by, at_us, reason=reason) as (db, case):
             cases.note_case(db, number, by, "refused", at_us, text=reason)
@@ -133,7 +138,7 @@ class CaseDesk:
 
     # ---- any case ----------------------------------------------------------------------------------------------------
 
-    def open(self, opened: CaseOpened, at_us: int) -> Case:
+    def open(self, opened: CaseOpened, at_us: int) -> ServiceCase:
         """Somebody complains, or says what he thinks of it."""
         team = self._care.team_of(opened.kind, opened.class_)
         first_us, due_us = self._care.due_us(team, opened.kind, opened.class_, opened.priority, at_us)
@@ -141,7 +146,7 @@ class CaseDesk:
             cause = f"{opened.kind} {opened.order} {opened.key}"[:200]
             known = db.execute(sa.select(tables.cases.c.id).where(tables.cases.c.cause == cause)).scalar()
             if known is not None:
-                return case_shown.case_of(db, int(known))
+                return case_of(db, int(known))
             case_shown.check_order(db, opened.order)
             number = cases.open_case(
                 db,
@@ -161,32 +166,32 @@ class CaseDesk:
             )
             if opened.words:
                 cases.note_case(db, number, opened.by, "words", at_us, text=opened.words)
-            case = replace(case_shown.case_of(db, number), team=team, first_due_us=first_us)
+            case = replace(case_of(db, number), team=team, first_due_us=first_us)
             case = cases.save_case(db, case)
             db.execute(tables.cases.update().where(tables.cases.c.id == number).values(told=True))
             body: Body = {"case": number, "kind": str(opened.kind), "class": opened.class_, "order": opened.order}
             outbox.append(db, [OutboxTold("case.opened.v1", f"case-{number}", body)], at_us)
             return case
 
-    def take(self, number: int, by: str, owner: str, at_us: int) -> Case:
+    def take(self, number: int, by: str, owner: str, at_us: int) -> ServiceCase:
         """Somebody looks after it from now on; ``owner`` empty: who asks."""
         with self._case(number, by, at_us) as (db, case):
             cases.note_case(db, number, by, "taken", at_us, body={"owner": owner or by})
             return cases.save_case(db, replace(case, owner=owner or by))
 
-    def answer(self, number: int, by: str, words: str, at_us: int) -> Case:
+    def answer(self, number: int, by: str, words: str, at_us: int) -> ServiceCase:
         """Somebody answered the customer; the first time counts."""
         with self._case(number, by, at_us, reason=words) as (db, case):
             cases.note_case(db, number, by, "answered", at_us, text=words)
             return cases.save_case(db, replace(case, first_us=case.first_us or at_us))
 
-    def note(self, number: int, by: str, words: str, at_us: int) -> Case:
+    def note(self, number: int, by: str, words: str, at_us: int) -> ServiceCase:
         """Somebody writes something down."""
         with self._case(number, by, at_us, reason=words) as (db, case):
             cases.note_case(db, number, by, "note", at_us, text=words)
             return case
 
-    def close(self, number: int, by: str, at_us: int) -> Case:
+    def close(self, number: int, by: str, at_us: int) -> ServiceCase:
         """The customer agrees, or nobody has anything to say any more."""
         with self._case(number, by, at_us) as (db, case):
             if case.state is CaseState.CLOSED:
@@ -194,7 +199,7 @@ class CaseDesk:
             cases.note_case(db, number, by, "closed", at_us)
             return cases.save_case(db, rules.case_moved(case, CaseTurn.CLOSED, at_us))
 
-    def reopen(self, number: int, by: str, words: str, at_us: int) -> Case:
+    def reopen(self, number: int, by: str, words: str, at_us: int) -> ServiceCase:
         """Somebody is not content; it is due anew."""
         with self._case(number, by, at_us, reason=words) as (db, case):
             if not may(case, CaseTurn.REOPENED):
@@ -209,7 +214,7 @@ class CaseDesk:
 
     def blame(
         self, number: int, kind: CauseKind, value: str, by: str, at_us: int, amount: int = 0, currency: str = ""
-    ) -> Case:
+    ) -> ServiceCase:
         """Where the cause lies, and what it cost; the last word counts."""
         with self._case(number, by, at_us) as (db, case):
             its = tables.causes
@@ -222,7 +227,7 @@ class CaseDesk:
     def suggested(self, number: int) -> list[tuple[CauseKind, str]]:
         """Where causes may lie, by what is known of a case's goods."""
         with self._store.connections.reading() as db:
-            return case_shown.suggested(db, case_shown.case_of(db, number))
+            return case_shown.suggested(db, case_of(db, number))
 
     def pareto(self, kind: CauseKind | None, since_us: int) -> list[case_shown.ParetoRow]:
         """Causes by how many cases they have, and what these cost."""
@@ -257,9 +262,9 @@ class CaseDesk:
     @contextmanager
     def _case(
         self, number: int, by: str, at_us: int, *, reason: str | None = None
-    ) -> Iterator[tuple[sa.Connection, Case]]:
+    ) -> Iterator[tuple[sa.Connection, ServiceCase]]:
         if not by.strip() or (reason is not None and not reason.strip()):
             raise CaseError(f"case {number}: by, reason: missing: say who, and why")
         assert at_us > 0, "an instant"
         with self._store.connections.writing() as db:
-            yield db, case_shown.case_of(db, number)
+            yield db, case_of(db, number)

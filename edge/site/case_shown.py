@@ -1,6 +1,6 @@
 """Cases as people look at them, within a transaction: lists, one case whole, causes by weight, what is done about them.
 
-Public names: CaseFilter, CaseRow, CaseDetail, ParetoRow, CaseAction, rows_of, detail_of, case_of, check_order,
+Public names: CaseFilter, CaseRow, CaseDetail, ParetoRow, CaseAction, rows_of, detail_of, check_order,
 suggested, pareto, actions.
 """
 
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from edge.orders.cases import OVER, Case, CaseError, CaseKind, CaseState, CaseTurn, CauseKind, UnknownCaseError, may
-from edge.orders.returns import Expected
-from edge.site import case_units, cases, dialect, ledger, returns, sales
+from edge.orders.cases import OVER, CaseError, CaseKind, CaseState, CaseTurn, CauseKind, ServiceCase, may
+from edge.orders.returns import AwaitedUnits
+from edge.site import case_units, cases, dialect, ledger, sales
+from edge.site.awaited import expected_of
 from edge.site.case_units import CaseLine, CaseUnit
-from edge.site.cases import CaseNote
+from edge.site.cases import CaseNote, case_of
 from edge.site.ledger import MoneyRow
 from edge.site.tables import cases as tables
 from edge.site.tables import floor, picks, stations
@@ -40,7 +41,7 @@ class CaseFilter:
 class CaseRow:
     """A case in a list."""
 
-    case: Case
+    case: ServiceCase
     overdue: bool
     answer_late: bool
 
@@ -49,10 +50,10 @@ class CaseRow:
 class CaseDetail:
     """All that is known of a case. ``may``: what can be done with it; ``fewer``: what did not come yet."""
 
-    case: Case
+    case: ServiceCase
     lines: tuple[CaseLine, ...]
     units: tuple[CaseUnit, ...]
-    fewer: tuple[Expected, ...]
+    fewer: tuple[AwaitedUnits, ...]
     notes: tuple[CaseNote, ...]
     causes: tuple[ParetoRow, ...]
     money: tuple[MoneyRow, ...]
@@ -121,14 +122,6 @@ def rows_of(db: sa.Connection, which: CaseFilter, now_us: int, limit: int) -> li
     ]
 
 
-def case_of(db: sa.Connection, number: int) -> Case:
-    """Raises CaseError: there is none."""
-    found = cases.find_case(db, number)
-    if found is None:
-        raise UnknownCaseError(f"case {number}: there is none")
-    return found
-
-
 def check_order(db: sa.Connection, order: str) -> None:
     """Raises CaseError where an order is named that there is not."""
     if order and order not in sales.find(db, [order]):
@@ -144,7 +137,7 @@ def detail_of(db: sa.Connection, number: int) -> CaseDetail:
         case=case,
         lines=tuple(case_units.lines_of(db, [number])),
         units=tuple(case_units.units_of(db, number)),
-        fewer=tuple(one for one in returns.expected_of(db, number) if one.came < one.units),
+        fewer=tuple(one for one in expected_of(db, number) if one.came < one.units),
         notes=tuple(cases.notes_of(db, [number]).get(number, [])),
         causes=tuple(
             ParetoRow(kind=CauseKind(row.kind), value=row.value, cases=1, amount=row.amount, currency=row.currency)
@@ -155,7 +148,7 @@ def detail_of(db: sa.Connection, number: int) -> CaseDetail:
     )
 
 
-def suggested(db: sa.Connection, case: Case) -> list[tuple[CauseKind, str]]:
+def suggested(db: sa.Connection, case: ServiceCase) -> list[tuple[CauseKind, str]]:
     """Who picked it, what it is, who carried it: what the books say of a case's goods."""
     found: dict[tuple[CauseKind, str], None] = {}
     skus = {one.sku for one in case_units.lines_of(db, [case.id])}

@@ -1,6 +1,6 @@
 """What cases are about and what came of it, within a transaction: lines, units, and stock that comes and goes by them.
 
-Public names: CaseLine, CaseUnit, add_lines, open_refused, lines_of, units_of, receive, dispose,
+Public names: CaseLine, CaseUnit, order_of, add_lines, open_refused, lines_of, units_of, receive, dispose,
 DispositionError.
 """
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from edge.orders.cases import Case, CaseError, CaseKind, CaseTurn, Want, case_moved
+from edge.orders.cases import CaseError, CaseKind, CaseTurn, CustomerWant, ServiceCase, case_moved
 from edge.orders.picking import BinPlace
 from edge.orders.returns import Disposition, ReturnLine, ReturnReason, UnitFinding
 from edge.orders.sales import SalesOrder
 from edge.orders.stages import Fulfilment
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition
-from edge.site import cases, catalogue, dialect, feed, moving
+from edge.site import cases, catalogue, dialect, feed, moving, sales
 from edge.site.tables import cases as tables
 from edge.site.tables import stock as stock_tables
 
@@ -59,6 +59,14 @@ class CaseUnit:
     credited: bool
 
 
+def order_of(db: sa.Connection, name: str) -> SalesOrder:
+    """A sales order that there must be. Raises CaseError."""
+    found = sales.find(db, [name]).get(name)
+    if found is None:
+        raise CaseError(f"order {name}: there is none")
+    return found
+
+
 def add_lines(db: sa.Connection, case: int, lines: Iterable[ReturnLine]) -> None:
     """What a case is about, behind what it is about already."""
     first = len(lines_of(db, [case])) + 1
@@ -80,7 +88,7 @@ def open_refused(db: sa.Connection, order: SalesOrder, held: Fulfilment, by: str
         order=order.id,
         reason=str(ReturnReason.REFUSED),
         at_us=at_us,
-        want=Want.REFUND,
+        want=CustomerWant.REFUND,
         by=by,
     )
     if lines_of(db, [number]):
@@ -149,7 +157,7 @@ def _unit(row: sa.Row[tuple[object, ...]]) -> CaseUnit:
 
 def receive(
     db: sa.Connection,
-    case: Case,
+    case: ServiceCase,
     what: tuple[str, str, int],
     finding: UnitFinding,
     of: tuple[str, int, str],

@@ -1,6 +1,6 @@
 """Cases within a transaction: opened once for each cause, looked up, changed, and what was done to each.
 
-Public names: open_case, find_case, cases_where, save_case, note_case, notes_of, erase_words,
+Public names: open_case, find_case, case_of, cases_where, save_case, note_case, notes_of, erase_words,
 words_of, CaseNote, OWNER.
 """
 
@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import msgspec
 import sqlalchemy as sa
 
-from edge.orders.cases import Case, CaseError, CaseKind, CaseState, ContactChannel, Want
+from edge.orders.cases import (
+    CaseError,
+    CaseKind,
+    CaseState,
+    ContactChannel,
+    CustomerWant,
+    ServiceCase,
+    UnknownCaseError,
+)
 from edge.site import dialect
 from edge.site.tables import cases as tables
 
@@ -47,7 +55,7 @@ def open_case(
     at_us: int,
     owner: str = "",
     due_us: int = 0,
-    want: Want | None = None,
+    want: CustomerWant | None = None,
     channel: ContactChannel = ContactChannel.SITE,
     priority: int = 0,
     by: str = "",
@@ -65,7 +73,7 @@ def open_case(
         return int(found)
     values: dict[str, object] = {
         **_row(
-            Case(
+            ServiceCase(
                 id=0,
                 cause=cause,
                 kind=CaseKind(kind),
@@ -93,18 +101,26 @@ def open_case(
     return number
 
 
-def find_case(db: sa.Connection, number: int) -> Case | None:
+def find_case(db: sa.Connection, number: int) -> ServiceCase | None:
     """A case by its number."""
     return next(iter(cases_where(db, tables.cases.c.id == number)), None)
 
 
-def cases_where(db: sa.Connection, which: sa.ColumnElement[bool], limit: int = 1_000) -> list[Case]:
+def case_of(db: sa.Connection, number: int) -> ServiceCase:
+    """The same of one that there must be. Raises UnknownCaseError."""
+    found = find_case(db, number)
+    if found is None:
+        raise UnknownCaseError(f"case {number}: there is none")
+    return found
+
+
+def cases_where(db: sa.Connection, which: sa.ColumnElement[bool], limit: int = 1_000) -> list[ServiceCase]:
     """Cases in the order in which they are due."""
     query = sa.select(tables.cases).where(which).order_by(tables.cases.c.due_us, tables.cases.c.id).limit(limit)
     return [_case(row) for row in db.execute(query)]
 
 
-def save_case(db: sa.Connection, case: Case) -> Case:
+def save_case(db: sa.Connection, case: ServiceCase) -> ServiceCase:
     """Stores a case in the place of its version, as one version more; raises CaseError if it has another."""
     its = tables.cases.c
     values = _row(case) | {"version": case.version + 1}
@@ -160,7 +176,7 @@ _SAME = ("cause", "reason", "owner", "priority", "team", "policy", "number", "fr
          "version")  # fmt: skip
 
 
-def _row(case: Case) -> dict[str, object]:
+def _row(case: ServiceCase) -> dict[str, object]:
     return {name: getattr(case, name) for name in _SAME} | {
         "kind": str(case.kind),
         "class": case.class_,
@@ -173,9 +189,9 @@ def _row(case: Case) -> dict[str, object]:
     }
 
 
-def _case(row: sa.Row[tuple[object, ...]]) -> Case:
+def _case(row: sa.Row[tuple[object, ...]]) -> ServiceCase:
     said = row._mapping  # noqa: SLF001  # SQLAlchemy's public name
-    return Case(
+    return ServiceCase(
         id=said["id"],
         kind=CaseKind(said["kind"]),
         class_=said["class"],
@@ -183,7 +199,7 @@ def _case(row: sa.Row[tuple[object, ...]]) -> Case:
         order=said["order_id"],
         parcels=tuple(msgspec.json.decode(said["parcels"])),
         items=tuple(msgspec.json.decode(said["items"])),
-        want=Want(said["want"]) if said["want"] else None,
+        want=CustomerWant(said["want"]) if said["want"] else None,
         channel=ContactChannel(said["channel"]),
         **{name: said[name] for name in _SAME},
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edge.orders.cases import CaseKind, CaseState, CauseKind, ComplaintClass, ContactChannel, Want
+from edge.orders.cases import CaseKind, CaseState, CauseKind, ComplaintClass, ContactChannel, CustomerWant
 from edge.orders.returns import Disposition, ReturnReason, UnitFinding
 from edge.orders.tracking import ParcelTrouble
 from edge.views.words.phrase import Phrase, Word, phrase
@@ -35,7 +35,7 @@ def of_class(class_: str) -> Word:
     return phrase(f"track.trouble.{class_}") if class_ in _TROUBLES else class_
 
 
-def of_want(want: Want) -> Phrase:
+def of_want(want: CustomerWant) -> Phrase:
     """What the customer wishes."""
     return phrase(f"case.want.{want}")
 
