@@ -285,7 +285,7 @@ class Carriers(RuleBasedStateMachine):
 
 
 def test_the_laws_of_carriers_hold_whatever_comes(tmp_path: Path) -> None:
-    """Few ways in SQLite; with LANEWISE_LAWS many, and what a single suspension does is tried in both databases below."""
+    """Few ways in SQLite, with LANEWISE_LAWS many; what a single suspension does is tried in both databases below."""
     store = SiteStore(f"sqlite:///{tmp_path}/site.sqlite", secret_file=tmp_path / "site.secret")
     many = bool(os.environ.get("LANEWISE_LAWS"))
     settings = hypothesis.settings(

@@ -96,7 +96,7 @@ CASES: Rows = {
     "case.class.use": ("use", "使用問題"),
     "case.class.service": ("service", "服務"),
     "case.class.invoice": ("invoice", "發票"),
-    "case.class.changed-mind": ("changed his mind", "改變心意"),
+    "case.class.changed-mind": ("changed their mind", "改變心意"),
     "case.class.does-not-fit": ("does not fit", "尺寸不合"),
     "case.class.defective": ("defective", "故障"),
     "case.class.damaged": ("damaged", "損壞"),
