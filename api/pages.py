@@ -39,7 +39,7 @@ from edge.orders.work import WishRefused
 from edge.site import carriers_shown
 from edge.site.desk import COUNTED, SaleFilter, SalesConflict
 from edge.views import order_words, track_words
-from edge.views.plan_sentences import tell_refusal
+from edge.views.plan_sentences import pickup_shown, tell_refusal
 from edge.views.words.phrase import Word, phrase
 from edge.views.words.table import LANGUAGES, Language, say
 
@@ -180,6 +180,7 @@ def _detail(site: Site, request: Request, name: str, problems: list[str] | None 
         choices=choices,
         amount=amount_of(site),
         of_refusal=tell_refusal,
+        pickup=pickup_shown,
         outcomes=list(ContactOutcome),
     )
 

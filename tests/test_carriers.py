@@ -488,7 +488,7 @@ def test_carriers_are_seen_suspended_and_reckoned_over_http_on_the_page_and_by_c
     (choice,) = get("/choices?order=shop-1")
     assert (choice["service"], choice["freight"], choice["released"]) == ("post", 110, True)
     assert [one["cost"] for one in choice["best"]] == [110, 110, 110]
-    assert choice["pickup"] in command("choice", "shop-1")
+    assert f"by post {iso(choice['cutoff_us'])}: 110" in command("choice", "shop-1")
     pickups = get("/pickups")
     assert sum(one["taken"] for one in pickups) == 1
     assert {one["parcels"] for one in pickups if one["service"] == "air"} == {7}

@@ -19,7 +19,7 @@ from edge.config.shipping import contract_findings
 from edge.core.iso_time import iso
 from edge.journal.host_time import now_us
 from edge.orders.eligibility import RefusalCode, ServiceRefusal
-from edge.views.plan_sentences import tell_refusal
+from edge.views.plan_sentences import pickup_shown, tell_refusal
 from edge.views.words.table import say
 
 _HERE = "/api/v1/services"
@@ -132,27 +132,32 @@ def _stuck(arguments: argparse.Namespace) -> int:
     after, some = "", 0
     while rows := _asked(arguments, f"{_HERE}/stuck?after={quote(after)}"):
         for one in rows:
-            why = "; ".join(f"{its['pickup']}: {say(tell_refusal(_refusal(its)))}" for its in one["refusals"])
+            why = "; ".join(
+                f"{pickup_shown(its['pickup'])}: {say(tell_refusal(_refusal(its)))}" for its in one["refusals"]
+            )
             print(f"order {one['fulfilment']}: {one['service']} takes nothing since {iso(one['since_us'])}: {why}")
         after, some = rows[-1]["fulfilment"], 1
     return some
 
 
-def _refusal(one: dict[str, Any]) -> ServiceRefusal:
-    return ServiceRefusal(one["pickup"], RefusalCode(one["code"]), one["value"], one["limit"], one["reason"])
+def _why(one: dict[str, Any]) -> str:
+    refusal = ServiceRefusal(one["pickup"], RefusalCode(one["code"]), one["value"], one["limit"], one["reason"])
+    return f"{pickup_shown(refusal.pickup)}: {say(tell_refusal(refusal))}"
 
 
 def _choice(arguments: argparse.Namespace) -> int:
     rows = _asked(arguments, f"{_HERE}/choices?{urlencode({'order': arguments.order})}")
     for one in rows:
         draft = "" if one["released"] else ", a draft"
-        print(f"{one['fulfilment']}: {one['carrier']} {one['code']} by {one['pickup']}: {one['freight']}{draft}")
+        print(
+            f"{one['fulfilment']}: {one['carrier']} {one['code']} by {pickup_shown(one['pickup'])}: {one['freight']}{draft}"
+        )
         for its in one["best"]:
             trouble = its["lateness"] + its["damage"]
             parts = f"{its['rate']} + {its['surcharge']} surcharges + {trouble} trouble"
-            print(f"  {its['pickup']}: {its['cost']} = {parts}")
+            print(f"  {pickup_shown(its['pickup'])}: {its['cost']} = {parts}")
         for its in one["refusals"]:
-            print(f"  {its['pickup']}: {say(tell_refusal(_refusal(its)))}")
+            print(f"  {_why(its)}")
     if len(rows) > 1:
         print(f"in all: {sum(one['freight'] for one in rows)}")
     return 0

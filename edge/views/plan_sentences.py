@@ -1,7 +1,7 @@
 """Why stock, carriers and rounds are as they are, as sentences.
 
-Public names: tell_refusal, tell_left, tell_late, tell_displacement, tell_correction, tell_passed_over, tell_cover,
-tell_short.
+Public names: pickup_shown, tell_refusal, tell_left, tell_late, tell_displacement, tell_correction, tell_passed_over,
+tell_cover, tell_short.
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ from edge.orders.forecast import Late
 from edge.orders.picking import ShortReason
 from edge.orders.reservations import Displacement
 from edge.views.words.phrase import Phrase, phrase
+
+
+def pickup_shown(pickup: str) -> str:
+    """A pickup by its service and when it closes, as people read it."""
+    service, _, cutoff = pickup.rpartition("@")
+    return f"{service} {iso(int(cutoff))}" if cutoff.isascii() and cutoff.isdigit() and len(cutoff) < 18 else pickup
 
 
 def tell_refusal(refusal: ServiceRefusal) -> Phrase:
@@ -48,7 +54,7 @@ def tell_refusal(refusal: ServiceRefusal) -> Phrase:
 
 def tell_left(order: str, refusals: Sequence[ServiceRefusal]) -> Phrase:
     """Why nobody carries an order."""
-    why = [phrase("wave.refuses", pickup=one.pickup, why=tell_refusal(one)) for one in refusals]
+    why = [phrase("wave.refuses", pickup=pickup_shown(one.pickup), why=tell_refusal(one)) for one in refusals]
     return phrase("wave.nobody", order=order, why=tuple(why or [phrase("wave.no-service")]))
 
 
