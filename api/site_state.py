@@ -154,7 +154,6 @@ class Site:
             for its, names, board in zip(controllers, devices, boards, strict=True)
         ]
         self.review = review_rules(config.review)
-        self.packing = load_packing(config)
         try:
             self.care = care_rules(config.team, config.returns, config.care)
         except CalendarError as error:

@@ -31,21 +31,21 @@ from edge.core.values.text import one_line
 from edge.intake import keys
 from edge.intake.scales import ScaleError
 from edge.journal.host_time import now_us
+from edge.orders.cartons import ProtectionKind
+from edge.orders.goods_rules import ParcelMark, ParcelPaper
 from edge.orders.packed import after_checks
 from edge.orders.quality import FAULTS, Aspect, Fault, Settlement
 from edge.site import lots, pack_jobs, packing, parcels, quality
 from edge.site.packing import PackError
 from edge.site.parcels import ParcelError
 from edge.site.quality import CheckSaid, QualityError
+from edge.views.pack_sentences import tell_mark, tell_paper, tell_protection, tell_unpacked
 from edge.views.station_sentences import (
     of_aspect,
     of_cause,
     of_check,
     of_fault,
-    of_mark,
-    of_paper,
     of_settlement,
-    of_step,
     tell_pack_error,
 )
 from edge.views.words.phrase import Word, phrase
@@ -55,7 +55,11 @@ _ROOM = 50
 _DAYS_US = 30 * 86_400_000_000
 _REASONS = ("unverified", "differs", "overruled")
 _SAID: dict[str, Any] = {
-    one.__name__: one for one in (of_aspect, of_cause, of_check, of_fault, of_mark, of_paper, of_settlement, of_step)
+    **{one.__name__: one for one in (of_aspect, of_cause, of_check, of_fault, of_settlement)},
+    "of_mark": lambda one: tell_mark(ParcelMark(one)),
+    "of_paper": lambda one: tell_paper(ParcelPaper(one)),
+    "of_step": lambda one: tell_protection(ProtectionKind(one)),
+    "of_unpacked": tell_unpacked,
 }
 
 

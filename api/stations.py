@@ -263,11 +263,11 @@ def _quality_routes(routes: APIRouter, site: Site) -> None:
 
 
 def propose_for(site: Site) -> Propose:
-    """How this site packs: by its cartons, or where it names none by volume alone."""
-    if site.packing.cartons:
-        return lambda contents: of_plan(site.packer.plan(PackItem(*one) for one in contents if one[1]))
-    cartons = site.config.plan.cartons
-    return lambda contents: proposed(contents, cartons)
+    """How this site packs: into its cartons, or where it describes none by volume alone."""
+    volumes = site.config.plan.cartons
+    if not site.packing.cartons:
+        return lambda contents: proposed(contents, volumes)
+    return lambda contents: of_plan(site.packer.plan(PackItem(article, units) for article, units in contents))
 
 
 def check_station(site: Site, name: str) -> StationTable:

@@ -706,7 +706,7 @@ def test_over_http_from_tote_to_label_with_what_keeps_it(project: Path, tmp_path
             inside = (await client.get(f"/api/v1/parcels/{sscc}/items")).json()["items"]
             assert inside == [{"article": "MUG", "lot": "", "epc": "", "units": 2}]
             assert (await client.get("/api/v1/stations/pack9/pack/o-1")).status_code == 404
-            assert (await client.get(f"{here}/weight")).status_code == 503
+            assert (await client.get(f"{here}/weight")).status_code == 404
             assert (await client.get(f"{here}/pack/o-9")).status_code == 404
             events = (await client.get("/api/v1/events?after=0&limit=100")).text
             for kind in ("quality.refused.v1", "quality.settled.v1", "parcel.packed.v1"):
@@ -888,7 +888,7 @@ class Floor(RuleBasedStateMachine):
             row = pack(self.store, wish, at_us=self.now_us)
         except (PackError, ParcelError):
             return
-        if row.at_us == self.now_us:
+        if row.sscc not in self.printed:  # else it is the same one, said again
             assert not open_ones, "K: nothing refused gets a label"
             assert more == 0, "K1: unit for unit"
         assert row.result in ("", "right") or row.overruled, "K4"
@@ -950,10 +950,10 @@ def test_whatever_stations_do_in_whatever_order_the_laws_hold(store_url: str, tm
     explore = not hypothesis.settings().derandomize
     if not explore and not os.environ.get("LANEWISE_LAWS"):
         pytest.skip("takes a minute and other examples each time: set LANEWISE_LAWS, or --hypothesis-profile explore")
-    here = 4 if store_url.startswith("postgresql") else 10
+    here = 4 if store_url.startswith("postgresql") else 8
     settings = hypothesis.settings(
         max_examples=here * (10 if explore else 1),
-        stateful_step_count=25,
+        stateful_step_count=20,
         deadline=None,
         phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),  # explaining traces all of SQLAlchemy
     )

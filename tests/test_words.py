@@ -230,10 +230,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "quality.settlement.*": Settlement,
     "sale.more.*": ("overruled", "unverified", "differs"),
     "station.check.*": AfterCheck,
-    "station.mark.*": ParcelMark,
-    "station.paper.*": ParcelPaper,
     "station.refused.*": PACKING,
-    "station.step.*": ProtectionKind,
     "way.*": Direction,
     "wish.*": (*LoadAction, *AlarmAction),
 }

@@ -14,7 +14,7 @@ from enum import StrEnum
 from edge.orders.articles import Article, Goods
 from edge.orders.cartons import ProtectionKind
 from edge.orders.goods_rules import ParcelMark
-from edge.orders.packing import PackPlan
+from edge.orders.packing import PackPlan, PackRefusal
 from edge.orders.pick_list import cartons_of
 
 
@@ -107,7 +107,7 @@ class Proposed:
     and ``papers``: codes, in order.
 
     ``packaging_g``: what all but the goods weighs, from the least to the most, and ``dims_mm``: its outer edges; None =
-    not known. ``parcels``: more than 1 = not all of it fits into one. ``refusals``: codes, why some is in none.
+    not known. ``parcels``: more than 1 = not all of it fits into one. ``refusals``: what is in none, and why.
     """
 
     carton: str = ""
@@ -118,7 +118,7 @@ class Proposed:
     packaging_g: tuple[int, int] | None = None
     dims_mm: tuple[int, int, int] | None = None
     parcels: int = 1
-    refusals: tuple[str, ...] = ()
+    refusals: tuple[PackRefusal, ...] = ()
 
 
 _STEPS = ((Goods.FRAGILE, ProtectionKind.WRAP), (Goods.LIQUID, ProtectionKind.LEAK_BAG))
@@ -148,9 +148,8 @@ def proposed(contents: Iterable[tuple[Article, int]], cartons: Mapping[str, int]
 
 def of_plan(plan: PackPlan) -> Proposed:
     """What a plan means for the parcel that is packed now: its first one; the others are split off before."""
-    refusals = tuple(f"{one.sku}: {one.code}" for one in plan.refusals)
     if not plan.parcels:
-        return Proposed(refusals=refusals)
+        return Proposed(refusals=plan.refusals)
     first = plan.parcels[0]
     used = Counter({first.carton.sku: 1} if first.carton.sku else {})
     for one in first.protections:
@@ -165,5 +164,5 @@ def of_plan(plan: PackPlan) -> Proposed:
         packaging_g=first.packaging_g,
         dims_mm=first.carton.outer_mm,
         parcels=len(plan.parcels),
-        refusals=refusals,
+        refusals=plan.refusals,
     )

@@ -1,6 +1,6 @@
 """What is said at quality and packing stations: what is looked at, what is wrong, and why a parcel is not packed so.
 
-Public names: tell_pack_error, of_aspect, of_fault, of_settlement, of_cause, of_step, of_mark, of_paper, of_check.
+Public names: tell_pack_error, of_aspect, of_fault, of_settlement, of_cause, of_check.
 """
 
 from __future__ import annotations
@@ -43,21 +43,6 @@ def of_settlement(one: str) -> Phrase:
 def of_cause(one: str) -> Phrase:
     """Why something is looked at."""
     return phrase(f"quality.cause.{one}")
-
-
-def of_step(one: str) -> Phrase:
-    """What goods need around them."""
-    return phrase(f"station.step.{one}")
-
-
-def of_mark(one: str) -> Phrase:
-    """What is put on a parcel."""
-    return phrase(f"station.mark.{one}")
-
-
-def of_paper(one: str) -> Phrase:
-    """What goes along with it."""
-    return phrase(f"station.paper.{one}")
 
 
 def of_check(one: str) -> Phrase:
