@@ -222,9 +222,12 @@ def kpi_routes(site: Site) -> APIRouter:
 
     @routes.post("/count", response_model=DaysCounted)
     async def count(body: DaysBody) -> Response:
-        """Counts days anew, as after a repair; what happens by itself reaches thirty days back."""
+        """Counts days anew, as after a repair; what happens by itself reaches four weeks back."""
         until = day_of(site, str(body.until) if body.until else "")
         since = day_of(site, str(body.since)) if body.since else until
+        months = site.config.retention.months
+        if months and (oldest := day_of(site, "", 30 * months - 1)) > since:
+            raise HTTPException(422, f"since: {since}: what it was counted of is kept since {oldest}")
         if not 0 <= (until - since).days < _COUNTED:
             raise HTTPException(422, f"until: {until}: allowed are up to {_COUNTED} days from {since}")
         at, zone = site.store().connections, zone_of(site)

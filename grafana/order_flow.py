@@ -13,7 +13,8 @@ from grafana.panels import ALARM, WARN, Column, Panel, T, bars, number, rows, tr
 
 STAGES = ("review", "held", "accepted", "released", "verified")
 REASONS = ("all", "stock", "pick", "line", "lane", "cut-off")
-HOUR_US = 3_600_000_000
+_NEWEST = "time > ${__to}ms - 65s"
+"""One of what is written every minute."""
 _CYCLES = '"kpi" =~ /^cycle/ AND "dimension" = \'site\''
 
 
@@ -157,9 +158,7 @@ ORDER_FLOW = Board(
                         "What must be in its lane by a cut-off of the next day, and how long until the next one.",
                         "次日內截止前須入滑道的包裹，以及距下次截止的時間。",
                     ),
-                    recent(
-                        schema.PICKUP, '"carrier", "service", "open", "missed", "left_us"', where=FLOW_NOW, limit=60
-                    ),
+                    recent(schema.PICKUP, '"carrier", "service", "open", "missed", "left_us"', where=_NEWEST, limit=60),
                     (
                         Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
                         Column("carrier", T("Carrier", "承運商")),
@@ -169,6 +168,7 @@ ORDER_FLOW = Board(
                         Column("left_us", T("Time left", "剩餘時間"), "µs", width=120),
                     ),
                     width=12,
+                    height=7,
                     order="open",
                 ),
                 trend(

@@ -42,7 +42,7 @@ from edge.core.values.alarm import AlarmAction, AlarmKind, AlarmState, Priority
 from edge.core.values.dock import Direction
 from edge.core.values.load import Load
 from edge.core.values.order import Order, OrderLine, OrderState
-from edge.orders.kpis import KPIS, Unit
+from edge.orders.kpis import KPIS, Better, Unit
 from edge.publish import schema
 from edge.publish.measures import Measures
 from edge.publish.schema import SeriesPoint
@@ -103,27 +103,31 @@ def lives() -> Iterator[Journaled]:
 
 def site_numbers(at_us: int, beat: int) -> Iterator[Measured]:
     """What a site notes of its order flow every minute; ``beat``: counts them."""
-    stages = ("review", 3), ("held", 7 + beat), ("accepted", 80 - beat), ("released", 40), ("verified", 12)
+    stages = ("review", 3), ("held", 7 + beat // 4), ("accepted", 90 - beat), ("released", 40), ("verified", 12)
     flow = [(f"{what}.{name}", number) for name, count in stages
             for what, number in (("orders", count), ("oldest_us", count * 40e6))]  # fmt: skip
     yield Measured(at_us, "site.flow", tuple(flow))
-    yield Measured(at_us, "site.holds", (("orders.unpaid", 4), ("orders.address-incomplete", 3 + beat)))
-    pickups = [(f"{what}.{name}", number) for name, to_go in (("SF/express", 90), ("DHL/48h", 35))
+    yield Measured(at_us, "site.holds", (("orders.unpaid", 4), ("orders.address-incomplete", 3 + beat // 4)))
+    pickups = [(f"{what}.{name}", number) for name, to_go in (("SF/express", 190), ("DHL/48h", 95))
                for what, number in (("open", to_go - beat), ("missed", 1), ("left_us", 9e9 - beat * 6e7))]  # fmt: skip
     yield Measured(at_us, "site.pickups", tuple(pickups))
-    yield Measured(at_us, "site.late", (("orders.all", 3 + beat), ("orders.pick", 2), ("orders.lane", 1 + beat)))
+    yield Measured(
+        at_us, "site.late", (("orders.all", 3 + beat // 9), ("orders.pick", 2), ("orders.lane", 1 + beat // 9))
+    )
     members = {"channel": ("shop", "tmall"), "carrier": ("SF/express", "DHL/48h"), "station": ("tote1", "door1"),
-               "reason": ("missing", "damaged", "unpaid")}  # fmt: skip
-    for kpi in KPIS:
+               "reason": ("missing", "damaged", "lost")}  # fmt: skip
+    for place, kpi in enumerate(KPIS, 1):
         its: list[tuple[str, float]] = []
         parts = ["site", *(f"{one}:{name}" for one in kpi.dimensions for name in members.get(one, ()))]
         for at, part in enumerate(parts):
-            good, of = 90 + beat - at, 100 + beat
-            its += [(f"numerator.{part}", good), (f"denominator.{part}", of)]
+            of = 600 + 10 * beat - 40 * at
+            wrong = (place + at) % 7 + beat // 20
+            good = wrong if kpi.better is Better.DOWN else of - 4 * wrong
+            value = good / of if kpi.unit is Unit.SHARE else 1_180 + 9 * at if kpi.unit is Unit.MONEY else 4.4 - at / 10
             if kpi.unit is Unit.TIME:
-                its += [(f"value.{part}", 900e6 + at * 60e6 + beat), (f"p90_us.{part}", 2_400e6 + at * 60e6)]
-            else:
-                its.append((f"value.{part}", good / of if kpi.unit is Unit.SHARE else 12_000 + at))
+                value = place * 210e6 + at * 60e6 + beat * 1e6
+                its.append((f"p90_us.{part}", value * 2.5))
+            its += [(f"numerator.{part}", good), (f"denominator.{part}", of), (f"value.{part}", value)]
         yield Measured(at_us, f"kpi.{kpi.name}", tuple(its))
 
 

@@ -1,6 +1,6 @@
 """What journals and the outbox tell of the order flow, each once: steps of orders, and what the lines counted.
 
-Public names: follow, PORTION.
+Public names: follow, forget, CHECKED, PORTION.
 
 Follows the mirror of each journal and the outbox behind cursors, so it may stop anywhere, and begin anew from empty
 tables. What comes late has the time at which it happened.
@@ -88,6 +88,16 @@ def follow(at: StoreConnections) -> int:
             if not portion.more:
                 break
     return count
+
+
+def forget(at: StoreConnections, before_us: int) -> None:
+    """Takes out what happened before an instant."""
+    steps, facts = its.steps, its.facts
+    with at.writing() as db:
+        for step in (*FlowStep, CHECKED):
+            db.execute(steps.delete().where(steps.c.step == str(step), steps.c.at_us < before_us))
+        for kind in ("route", "sorted", "gate", "held"):
+            db.execute(facts.delete().where(facts.c.kind == kind, facts.c.at_us < before_us))
 
 
 def _keep(db: sa.Connection, portion: _Portion, behind: int | None) -> int:

@@ -1,6 +1,6 @@
 """What of the store goes when: records and outbox by age, the feed behind all that follow it, persons on their day.
 
-Public names: Keep, Kept, keep_up, persons, forget, set_purge_day, told, Person, PORTION.
+Public names: Keep, Kept, keep_up, persons, forget, set_purge_day, told, Person, PORTION, MONTH_US.
 
 Everything goes by portions, each a transaction, so that nobody waits; a run that is broken off goes on with the next.
 What a follower needs that begins anew stays: the newest word of each open order.
@@ -32,7 +32,7 @@ from edge.site.standing import keys_of
 
 PORTION = 1_000
 _DAY_US = 86_400_000_000
-_MONTH_US = 30 * _DAY_US
+MONTH_US = 30 * _DAY_US
 _FEED_US = 7 * _DAY_US
 _RELEASED = ItemReleased.__name__
 _Step = Callable[[sa.Connection], int]
@@ -94,7 +94,7 @@ def keep_up(at: StoreConnections, keep: Keep, now_us: int) -> Kept:
     with at.reading() as db:
         nodes = db.execute(sa.select(tables.progress.c.node)).scalars().all()
     if keep.months:
-        before_us = now_us - keep.months * _MONTH_US
+        before_us = now_us - keep.months * MONTH_US
         for node in nodes:
             records += sum(_portions(at, partial(_trim_mirror, node, before_us)))
         told = sum(_portions(at, partial(_trim_outbox, keep.webhooks, before_us)))
@@ -104,7 +104,7 @@ def keep_up(at: StoreConnections, keep: Keep, now_us: int) -> Kept:
         tracked = sum(_portions(at, partial(tracking_shown.trim_tracking, PORTION, before_us)))
     if keep.raw_days:
         raw = sum(_portions(at, partial(tracking_shown.trim_raw, PORTION, now_us - keep.raw_days * _DAY_US)))
-    causes_us = now_us - keep.months * _MONTH_US if keep.months else 0
+    causes_us = now_us - keep.months * MONTH_US if keep.months else 0
     feed = _trim_feed(at, keep.followers, now_us - _FEED_US, causes_us)
     people = sum(_portions(at, partial(_purge, iso(now_us)[:10], now_us)))
     return Kept(records, told, feed, people, parcels, moved, waves, tracked, raw)

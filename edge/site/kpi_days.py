@@ -26,7 +26,7 @@ from edge.site.tables import kpis as tables
 if TYPE_CHECKING:
     from edge.site.connections import StoreConnections
 
-LATE_DAYS = 30
+LATE_DAYS = 28
 """So long ago something may have happened that is told only now."""
 _ROW = ("day", "kpi", "dimension", "member", "numerator", "denominator", "p50", "p90", "at_us")
 _LONGEST = 200

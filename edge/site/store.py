@@ -31,8 +31,9 @@ from edge.site import orders as orders_of
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
 from edge.site.engine import StoreError, StoreHeld
+from edge.site.flow_facts import forget as forget_flow
 from edge.site.flow_numbers import numbers_after
-from edge.site.keeping import Keep, Kept, Person, forget, keep_up, persons
+from edge.site.keeping import MONTH_US, Keep, Kept, Person, forget, keep_up, persons
 from edge.site.line_orders import floor_turns
 from edge.site.orders import OrderConflict, Put
 from edge.site.outbox import OutboxRow
@@ -196,6 +197,8 @@ class SiteStore:
 
     def keep_up(self, keep: Keep, now_us: int) -> Kept:
         """Takes out what is due by age and day; nothing where another process is at it."""
+        if keep.months:
+            forget_flow(self._at, now_us - keep.months * MONTH_US)
         return keep_up(self._at, keep, now_us)
 
     def persons(self, known: Consignee) -> list[Person]:
