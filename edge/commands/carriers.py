@@ -132,9 +132,7 @@ def _stuck(arguments: argparse.Namespace) -> int:
     after, some = "", 0
     while rows := _asked(arguments, f"{_HERE}/stuck?after={quote(after)}"):
         for one in rows:
-            why = "; ".join(
-                f"{pickup_shown(its['pickup'])}: {say(tell_refusal(_refusal(its)))}" for its in one["refusals"]
-            )
+            why = "; ".join(map(_why, one["refusals"]))
             print(f"order {one['fulfilment']}: {one['service']} takes nothing since {iso(one['since_us'])}: {why}")
         after, some = rows[-1]["fulfilment"], 1
     return some
@@ -149,9 +147,8 @@ def _choice(arguments: argparse.Namespace) -> int:
     rows = _asked(arguments, f"{_HERE}/choices?{urlencode({'order': arguments.order})}")
     for one in rows:
         draft = "" if one["released"] else ", a draft"
-        print(
-            f"{one['fulfilment']}: {one['carrier']} {one['code']} by {pickup_shown(one['pickup'])}: {one['freight']}{draft}"
-        )
+        place = pickup_shown(one["pickup"])
+        print(f"{one['fulfilment']}: {one['carrier']} {one['code']} by {place}: {one['freight']}{draft}")
         for its in one["best"]:
             trouble = its["lateness"] + its["damage"]
             parts = f"{its['rate']} + {its['surcharge']} surcharges + {trouble} trouble"
