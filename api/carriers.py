@@ -28,9 +28,9 @@ from edge.orders.planning import Planning
 from edge.orders.scorecard import ServiceScore, scored
 from edge.orders.what_if import WhatIf
 from edge.site import carriers_shown, measuring, suspending
-from edge.site.carriers_shown import Choice, PickupRow
+from edge.site.carriers_shown import CarrierChoice, PickupRow
 from edge.site.contracts_shown import ServiceView, service_views
-from edge.site.rerouting import Followed
+from edge.site.rerouting import PlacesFollowed
 from edge.site.suspending import CarrierMove, Stop, StuckParcel, SuspensionError, SuspensionRow
 from edge.site.what_if import what_if
 
@@ -77,7 +77,7 @@ class Suspended:
     """A suspension, and what followed at once."""
 
     suspension: SuspensionRow
-    followed: Followed
+    followed: PlacesFollowed
 
 
 def carrier_routes(site: Site) -> APIRouter:
@@ -138,7 +138,7 @@ def carrier_routes(site: Site) -> APIRouter:
         with site.store().connections.reading() as db:
             return json_answer(suspending.moves_of(db, fulfilment, before, limit))
 
-    @routes.get("/choices", response_model=tuple[Choice, ...])
+    @routes.get("/choices", response_model=tuple[CarrierChoice, ...])
     def choices(order: Annotated[str, StringConstraints(min_length=1, max_length=200), ONE_LINE, Query()]) -> Response:
         """Who carries an order's parcels, the three cheapest of each with amounts, and why no other one."""
         with site.store().connections.reading() as db:

@@ -147,8 +147,8 @@ def _choice(arguments: argparse.Namespace) -> int:
     rows = _asked(arguments, f"{_HERE}/choices?{urlencode({'order': arguments.order})}")
     for one in rows:
         draft = "" if one["released"] else ", a draft"
-        by = f"{one['carrier']} {one['code']} by {pickup_shown(one['pickup'])}"
-        print(f"{one['fulfilment']}: {by}: {one['freight']}{draft}")
+        place = pickup_shown(one["pickup"])
+        print(f"{one['fulfilment']}: {one['carrier']} {one['code']} by {place}: {one['freight']}{draft}")
         for its in one["best"]:
             trouble = its["lateness"] + its["damage"]
             parts = f"{its['rate']} + {its['surcharge']} surcharges + {trouble} trouble"

@@ -8,11 +8,11 @@ Who is looked at is drawn by the fulfilment's own name: asked again it is the sa
 
 from __future__ import annotations
 
+from binascii import crc32
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from zlib import crc32
 
 MILLION = 1_000_000
 

@@ -1,6 +1,6 @@
 """What people see of carriers: which one was chosen for a parcel and why, pickups with their room, how services did.
 
-Public names: Choice, choices_of, PickupRow, pickup_rows, fates_of, performance, sent_between, Sent.
+Public names: CarrierChoice, choices_of, PickupRow, pickup_rows, fates_of, performance, sent_between, Sent.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _GONE = "shipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class CarrierChoice:
     """Who carries a fulfilment. ``best``: the three cheapest pickups; ``refusals``: what the others had against it.
 
     ``freight``: what it costs, in minor units; ``due_us``: when the carrier says that it arrives. ``released``: else it
@@ -78,7 +78,7 @@ class Sent:
     freight: int
 
 
-def choices_of(db: sa.Connection, orders: Iterable[str]) -> list[Choice]:
+def choices_of(db: sa.Connection, orders: Iterable[str]) -> list[CarrierChoice]:
     """Of the fulfilments of some orders, by their ids; of the order that leads where several ship together."""
     its, wave = tables.members.c, tables.waves.c
     query = sa.select(tables.members, wave.released_us).join(tables.waves, wave.id == its.wave)
@@ -86,7 +86,7 @@ def choices_of(db: sa.Connection, orders: Iterable[str]) -> list[Choice]:
     return [_choice(row) for row in db.execute(query)]
 
 
-def _choice(row: sa.Row[Any]) -> Choice:
+def _choice(row: sa.Row[Any]) -> CarrierChoice:
     plan = msgspec.json.decode(row.body, type=wave_rows.MemberPlan)
     quotes = [
         Quote(
@@ -100,7 +100,7 @@ def _choice(row: sa.Row[Any]) -> Choice:
         )
         for one in plan.best
     ]
-    return Choice(
+    return CarrierChoice(
         fulfilment=row.fulfilment,
         carrier=row.carrier,
         code=row.code,

@@ -76,8 +76,8 @@ def service_views(services: Mapping[str, ServiceTable], at_us: int) -> list[Serv
 def _row(row: ContractRow, holds: bool) -> ContractView:
     table = row.table
     return ContractView(
-        since="" if row.since == date.min else row.since.isoformat(),
-        until="" if row.until == date.max else row.until.isoformat(),
+        since="" if row.since == date.min else str(row.since),
+        until="" if row.until == date.max else str(row.until),
         holds=holds,
         rates=dict(table.rates),
         surcharges={str(name): amount for name, amount in table.surcharges.items()},

@@ -1,6 +1,6 @@
 """What follows where services take nothing: places move, drafts and labels follow, the lines and customers hear of it.
 
-Public names: Followed, Held, follow, held_places, drafted.
+Public names: PlacesFollowed, HeldMember, follow, held_places, drafted.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ON_BELT = (RouteDecided.__name__, Sorted.__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class PlacesFollowed:
     """What became of released parcels, counted. ``drafts``: how many were planned anew; ``told``: customers."""
 
     suspension: int
@@ -51,7 +51,7 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldMember:
     """A member of a released wave whose service takes nothing."""
 
     sales: str
@@ -61,7 +61,9 @@ class Held:
     delivered_us: int
 
 
-def follow(db: sa.Connection, by: Planning, at_us: int, told: list[OutboxTold], *, replan: bool = True) -> Followed:
+def follow(
+    db: sa.Connection, by: Planning, at_us: int, told: list[OutboxTold], *, replan: bool = True
+) -> PlacesFollowed:
     """Has all that is held follow what is suspended now; the last of a transaction that has `Lock.SALES`."""
     by = in_force(db, replace(by, terms=replace(by.terms, now_us=at_us)))
     held = held_places(db, by)
@@ -96,7 +98,7 @@ def follow(db: sa.Connection, by: Planning, at_us: int, told: list[OutboxTold], 
     told = [*told, *_tell_lines(db, result, by, at_us), *fresh, *late]
     _note(db, held, result, by, causes, {one.subject for one in fresh}, at_us)
     outbox.append(db, told, at_us)
-    return Followed(
+    return PlacesFollowed(
         0,
         len(result.moved),
         sum(1 for one in result.moved if one.label == "void"),
@@ -126,7 +128,7 @@ def drafted(db: sa.Connection, by: Planning) -> bool:
     return db.execute(query.limit(1)).scalar() is not None
 
 
-def held_places(db: sa.Connection, by: Planning) -> dict[str, Held]:
+def held_places(db: sa.Connection, by: Planning) -> dict[str, HeldMember]:
     """Places at suspended services whose parcels have not left, by fulfilment."""
     its, wave, state = picks.members.c, picks.waves.c, sales_tables.fulfilment_states.c
     order, label = floor.orders.c, labels.parcels.c
@@ -149,7 +151,7 @@ def held_places(db: sa.Connection, by: Planning) -> dict[str, Held]:
     wanted = {row.fulfilment: ParcelWanted(row.sales_id, plans[row.fulfilment].lines) for row in rows}
     sources = parcels_of(db, by, wanted)
     moving = _on_belt(db, {row.fulfilment: row.labelled_us or 0 for row in rows if row.parcel})
-    found: dict[str, Held] = {}
+    found: dict[str, HeldMember] = {}
     for row in rows:
         name, now = row.fulfilment, FulfilmentState(row.state or _S.RELEASED)
         where = _IN_LANE.get(now)
@@ -163,7 +165,7 @@ def held_places(db: sa.Connection, by: Planning) -> dict[str, Held]:
         known = plans[name].parcel
         parcel = source.parcel if known is None else replace(source.parcel, mass_g=row.mass_g or source.parcel.mass_g)
         place = HeldPlace(parcel, row.service, row.pickup, where)
-        found[name] = Held(row.sales_id, plans[name].lines, plans[name].version, place, row.delivered_us)
+        found[name] = HeldMember(row.sales_id, plans[name].lines, plans[name].version, place, row.delivered_us)
     return found
 
 
@@ -276,7 +278,7 @@ def _rerouted(name: str, one: PlaceMoved, by: Planning) -> OutboxTold:
 
 def _note(
     db: sa.Connection,
-    held: Mapping[str, Held],
+    held: Mapping[str, HeldMember],
     result: Rerouted,
     by: Planning,
     causes: Mapping[str, int],

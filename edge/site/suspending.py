@@ -22,7 +22,7 @@ from edge.site import dialect, wave_rows
 from edge.site.choosing import in_force
 from edge.site.dialect import Lock
 from edge.site.outbox import OutboxTold
-from edge.site.rerouting import Followed, drafted, follow, held_places
+from edge.site.rerouting import PlacesFollowed, drafted, follow, held_places
 from edge.site.tables import carriers as tables
 from edge.site.tables import picks
 
@@ -92,7 +92,7 @@ class CarrierMove:
     label: str
 
 
-def suspend(at: StoreConnections, stop: Stop, by: Planning, at_us: int) -> tuple[SuspensionRow, Followed]:
+def suspend(at: StoreConnections, stop: Stop, by: Planning, at_us: int) -> tuple[SuspensionRow, PlacesFollowed]:
     """Nothing more is chosen there, and what is not in its lane yet goes another way. Raises SuspensionError."""
     names = [name for name in (stop.carrier, stop.service, stop.lane) if name]
     if len(names) != 1:
@@ -128,7 +128,7 @@ def suspend(at: StoreConnections, stop: Stop, by: Planning, at_us: int) -> tuple
 
 def resume(
     at: StoreConnections, seq: int, who: str, reason: str, by: Planning, at_us: int
-) -> tuple[SuspensionRow, Followed] | None:
+) -> tuple[SuspensionRow, PlacesFollowed] | None:
     """A suspension is over; None = there is none. Again, nothing changes. What was moved stays where it is."""
     its = tables.suspensions
     with at.writing() as db:
@@ -136,7 +136,7 @@ def resume(
         dialect.lock(db, Lock.SALES)
         row = next(iter(_rows(db, sa.select(its).where(its.c.seq == seq).with_for_update())), None)
         if row is None or row.ended_us:
-            return None if row is None else (row, Followed(seq))
+            return None if row is None else (row, PlacesFollowed(seq))
         over = {"ended_us": at_us, "ended_by": who, "ended_why": reason}
         db.execute(its.update().where(its.c.seq == seq).values(over))
         stop = Stop(by=who, reason=reason, carrier=row.carrier, service=row.service, lane=row.lane)
@@ -144,7 +144,7 @@ def resume(
         return _rows(db, sa.select(its).where(its.c.seq == seq))[0], followed
 
 
-def follow_up(at: StoreConnections, by: Planning, at_us: int) -> Followed | None:
+def follow_up(at: StoreConnections, by: Planning, at_us: int) -> PlacesFollowed | None:
     """What time brings: suspensions that begin or are over, and room for what fits nowhere; None = nothing is due."""
     its = tables.suspensions.c
     up = sa.and_(its.ended_us == 0, its.until_us > 0, its.until_us <= at_us)
