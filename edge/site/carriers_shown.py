@@ -1,6 +1,6 @@
 """What people see of carriers: which one was chosen for a parcel and why, pickups with their room, how services did.
 
-Public names: CarrierChoice, choices_of, PickupRow, pickup_rows, fates_of, performance, sent_between, Sent.
+Public names: CarrierChoice, choices_of, PickupRow, pickup_rows, fates_of, performance, sent_between, SentParcel.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class PickupRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentParcel:
     """A parcel that was released: when, as it was planned, and what it cost."""
 
     released_us: int
@@ -202,7 +202,7 @@ def performance(db: sa.Connection, at_us: int) -> Mapping[str, Performance]:
     return performance_of(scored(fates_of(db, 0, at_us, _NEWEST), at_us))
 
 
-def sent_between(db: sa.Connection, since_us: int, until_us: int) -> list[Sent]:
+def sent_between(db: sa.Connection, since_us: int, until_us: int) -> list[SentParcel]:
     """Parcels of waves that were released in a time, as they were planned."""
     its, wave = tables.members.c, tables.waves.c
     query = (
@@ -215,5 +215,5 @@ def sent_between(db: sa.Connection, since_us: int, until_us: int) -> list[Sent]:
     for row in db.execute(query):
         plan = msgspec.json.decode(row.body, type=wave_rows.MemberPlan)
         if plan.parcel is not None:
-            found.append(Sent(row.released_us, plan.parcel, row.freight))
+            found.append(SentParcel(row.released_us, plan.parcel, row.freight))
     return found

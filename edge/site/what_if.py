@@ -16,7 +16,7 @@ from edge.intake.calendars import day_begin_us, day_end_us, local_day
 from edge.intake.planning import planning_of
 from edge.orders.services import Performance
 from edge.orders.what_if import Day, WhatIf, run
-from edge.site.carriers_shown import Sent, performance, sent_between
+from edge.site.carriers_shown import SentParcel, performance, sent_between
 
 if TYPE_CHECKING:
     from edge.site.connections import StoreConnections
@@ -51,7 +51,7 @@ def what_if(
 def _days(
     services: Mapping[str, ServiceTable],
     plan: PlanTable,
-    days: Mapping[date, list[Sent]],
+    days: Mapping[date, list[SentParcel]],
     known: Mapping[str, Performance],
 ) -> list[Day]:
     found = []
