@@ -4,7 +4,8 @@ Public names: main. Run: ``python -m bench.tracking``.
 
 A server of PostgreSQL of its own, with fsync, in a folder of its own; SQLite beside it. Each parcel has left with a
 load and has five events, which come by portions; a portion is one transaction that stores them, places each parcel
-anew by all that was told of it, and tells the outbox of each that moved. Processor time is this process's alone.
+anew by all that was told of it, and tells the outbox of each that moved. Processor time is that of both sides; the
+clock also says how busy the machine is.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ import random
 import shutil
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 import sqlalchemy as sa  # noqa: E402
 from postgres import Cluster, programs_path  # noqa: E402  it lives beside the tests
 
+from bench.orders import Cost, Meter  # noqa: E402
 from edge.core.events import LoadClosed  # noqa: E402
 from edge.core.values.load import Aboard, Load  # noqa: E402
 from edge.orders.tracking import CarrierWord, ParcelCode, TrackRules  # noqa: E402
@@ -50,8 +51,7 @@ class Run:
     """``mark``: of where all parcels are."""
 
     events: int
-    took_s: float
-    cpu_s: float
+    cost: Cost
     mark: str
 
 
@@ -69,10 +69,12 @@ def main(argv: list[str] | None = None) -> int:
         for name in ("PostgreSQL", "SQLite"):
             for how in ("in order", "shuffled", "shuffled, each twice"):
                 url = cluster.database() if name == "PostgreSQL" else f"sqlite:///{folder}/{how}.sqlite"
-                run = _measured(url, folder, given.parcels, given.portion, how)
+                server = cluster.pid if name == "PostgreSQL" else 0
+                run = _measured(url, folder, given.parcels, given.portion, how, server)
                 marks.add(run.mark)
-                each = f"{run.events:,} events in {run.took_s:.2f} s ({run.cpu_s:.2f} s of processor here)"
-                print(f"{name}, {how}: {each}, {run.events / run.took_s:,.0f} a second; all parcels {run.mark}")
+                busy, clock = run.cost.busy, run.cost.clock
+                each = f"{run.events:,} events in {busy:.2f} s of processor time ({clock:.2f} s of the clock)"
+                print(f"{name}, {how}: {each}, {run.events / busy:,.0f} a second of it; all parcels {run.mark}")
     finally:
         cluster.end()
         shutil.rmtree(folder)
@@ -80,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0 if len(marks) == 1 else 1
 
 
-def _measured(url: str, folder: Path, parcels: int, portion: int, how: str) -> Run:
+def _measured(url: str, folder: Path, parcels: int, portion: int, how: str, server: int) -> Run:
     store = SiteStore(url, secret_file=folder / "secret")
     for number, first in enumerate(range(0, parcels, LOAD), 1):
         with store.connections.writing() as db:
@@ -90,10 +92,12 @@ def _measured(url: str, folder: Path, parcels: int, portion: int, how: str) -> R
         random.Random(1).shuffle(words)
     if how.endswith("twice"):
         words = [one for at in range(0, len(words), portion) for one in words[at : at + portion] * 2]
-    took_s, cpu_s = _clock(lambda: _take(store, words, portion))
+    meter = Meter(server)
+    _take(store, words, portion)
+    cost = meter.cost()
     mark = _mark(store)
     store.close()
-    return Run(len(words), took_s, cpu_s, mark)
+    return Run(len(words), cost, mark)
 
 
 def _take(store: SiteStore, words: Sequence[CarrierWord], portion: int) -> None:
@@ -129,12 +133,6 @@ def _closed(number: int, parcels: range) -> LoadClosed:
         at_us=NOW_US, feed_seq=0, load=Load(id=f"L{number}", dock="d", carrier="DHL"), by="bench", reason="",
         opened_us=NOW_US, aboard=aboard, wrong=(), missing=(), undetermined=(),
     )  # fmt: skip
-
-
-def _clock(work: Callable[[], None]) -> tuple[float, float]:
-    begun, cpu = time.perf_counter(), time.process_time()
-    work()
-    return time.perf_counter() - begun, time.process_time() - cpu
 
 
 if __name__ == "__main__":
