@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -100,52 +100,52 @@ def count_day(at: StoreConnections, day: date, zone: str, at_us: int) -> int:
 
 def figures_of(db: sa.Connection, window: KpiWindow, kpis: Iterable[Kpi] = KPIS) -> list[Figure]:
     """Key figures of a time, of the site and by each dimension; those that have nothing to count are left out."""
-    found: list[Figure] = []
-    for kpi in kpis:
-        rows = source_of(db, kpi.name, window)
-        (whole,) = _counted(db, kpi, rows, Dimension.SITE) or (None,)
-        if whole is None:
-            continue
-        found.append(whole)
-        for one in kpi.dimensions:
-            found += _causes(db, kpi, rows, whole) if _is_cause(rows, one) else _counted(db, kpi, rows, one)
+    return [figure for kpi in kpis for figure in _figures(db, kpi, source_of(db, kpi.name, window))]
+
+
+def _figures(db: sa.Connection, kpi: Kpi, rows: sa.CTE) -> list[Figure]:
+    """One statement, whose rows the database makes once, however many dimensions there are."""
+    by = (Dimension.SITE, *kpi.dimensions)
+    told = db.execute(sa.union_all(*(_counted(kpi, rows, one) for one in by))).all()
+    whole = next((int(row.weight) for row in told if row.dimension == Dimension.SITE and row.weight), 0)
+    if not whole:
+        return []
+    found = []
+    for row in sorted(told, key=lambda row: (by.index(Dimension(row.dimension)), row.member)):
+        one = Dimension(row.dimension)
+        weight = whole if _is_cause(rows, one) else int(row.weight)
+        if weight:
+            found.append(Figure(kpi.name, one, _named(one, row.member), int(row.hit), weight, row.p50, row.p90))
     return found
 
 
-def _is_cause(rows: sa.Subquery, by: Dimension) -> bool:
+def _is_cause(rows: sa.CTE, by: Dimension) -> bool:
     return by is Dimension.REASON and PART in rows.c
 
 
-def _causes(db: sa.Connection, kpi: Kpi, rows: sa.Subquery, whole: Figure) -> list[Figure]:
-    of = rows.c[str(Dimension.REASON)]
-    query = sa.select(of, sa.func.sum(rows.c[PART])).where(of != "", rows.c[PART] > 0).group_by(of)
-    return [
-        Figure(kpi.name, Dimension.REASON, str(cause)[:_LONGEST], int(count), whole.denominator)
-        for cause, count in sorted(db.execute(query).all())
-    ]
-
-
-def _counted(db: sa.Connection, kpi: Kpi, rows: sa.Subquery, by: Dimension) -> list[Figure]:
-    of = sa.literal("") if by is Dimension.SITE else rows.c[str(by)]
-    its = sa.select(of.label("member"), rows.c.hit, rows.c.weight)
+def _counted(kpi: Kpi, rows: sa.CTE, by: Dimension) -> sa.Select[Any]:
+    of = sa.literal("") if by is Dimension.SITE else sa.cast(rows.c[str(by)], sa.Text)
+    hit = rows.c[PART] if _is_cause(rows, by) else rows.c.hit
+    its = sa.select(of.label("member"), hit.label("hit"), rows.c.weight)
     if by not in (Dimension.SITE, Dimension.HOUR):
         its = its.where(of != "")
+    if _is_cause(rows, by):
+        its = its.where(rows.c[PART] > 0)
+    none = sa.cast(sa.null(), sa.BigInteger)
+    p50: sa.ColumnElement[Any] = none
+    p90: sa.ColumnElement[Any] = none
     if kpi.unit is Unit.TIME:
-        place = sa.func.row_number().over(partition_by=of, order_by=rows.c.hit).label("place")
-        all_of = sa.func.count().over(partition_by=of).label("all_of")
-        one = its.add_columns(place, all_of).subquery().c
+        place = sa.func.row_number().over(partition_by=of, order_by=hit).label("place")
+        its = its.add_columns(place, sa.func.count().over(partition_by=of).label("all_of"))
+        one = its.subquery().c
         p50 = sa.func.min(sa.case((one.place * 2 >= one.all_of, one.hit)))
         p90 = sa.func.min(sa.case((one.place * 10 >= one.all_of * 9, one.hit)))
-        query = sa.select(one.member, sa.func.sum(one.hit), sa.func.sum(one.weight), p50, p90)
     else:
         one = its.subquery().c
-        query = sa.select(one.member, sa.func.sum(one.hit), sa.func.sum(one.weight), sa.null(), sa.null())
-    found = db.execute(query.group_by(one.member)).all()
-    return [
-        Figure(kpi.name, by, _named(by, member), int(hit), int(weight), p50, p90)
-        for member, hit, weight, p50, p90 in sorted(found, key=lambda row: str(row.member))
-        if weight
-    ]
+    sums = (sa.func.sum(one.hit).label("hit"), sa.func.sum(one.weight).label("weight"))
+    dimension = sa.literal(str(by)).label("dimension")
+    query = sa.select(dimension, one.member.label("member"), *sums, p50.label("p50"), p90.label("p90"))
+    return query.group_by(one.member)
 
 
 def _named(by: Dimension, member: object) -> str:

@@ -39,12 +39,12 @@ from edge.site.tables import kpis, parcels, picks, sales, stock
 __all__ = ["PART", "KpiWindow", "source_of"]
 
 
-def source_of(db: sa.Connection, name: str, window: KpiWindow) -> sa.Subquery:
+def source_of(db: sa.Connection, name: str, window: KpiWindow) -> sa.CTE:
     """The rows of a figure. Raises KeyError for one that has none."""
     if name.startswith("cycle."):
         begin, _, end = name.removeprefix("cycle.").partition("-")
-        return _cycle(FlowStep(begin), FlowStep(end), window).subquery()
-    return _SOURCES[name](db, window).subquery()
+        return _cycle(FlowStep(begin), FlowStep(end), window).cte("counted")
+    return _SOURCES[name](db, window).cte("counted")
 
 
 # ---- times -----------------------------------------------------------------------------------------------------------
