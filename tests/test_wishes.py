@@ -152,6 +152,8 @@ def test_a_line_of_text_holds_what_can_be_read_and_nothing_else() -> None:
 
 
 BAD = ("A\0n", "A\x1b[31mn", "Ann\n", "A\x7fn", "A\x85n", "\u202eAnn", "A\u2066n", "A\u200bn", "A\u2028n", "A\ud800n")
+LONGER = "/api/v1/cases/{number}/{action}"
+"""Where a reason may be what somebody said on the telephone."""
 LIMITS = {"by": 80, "dock": 80, "carrier": 80, "trailer": 80, "comment": 400, "reason": 400, "services.0": 80}
 FILLED = {
     "line": "sorter", "lane": "3", "alarm": "missorts.sorter", "action": "shelve", "load_id": "L1",
@@ -221,6 +223,15 @@ CLI: dict[str, tuple[list[str], dict[str, str]]] = {
     "parcels block": (["pack1", "--site", "{site}"], {"--by": "by"}),
     "kpis count": (["--site", "{site}"], {"--by": "by"}),
     "events again": (["erp", "--site", "{site}"], {"--by": "by"}),
+    **{
+        f"cases {what}": (["1", "x", "--site", "{site}"], {"--by": "by"})
+        for what in ("answer", "authorise", "note", "refuse", "reopen")
+    },
+    **{f"cases {what}": (["1", "--site", "{site}"], {"--by": "by"}) for what in ("close", "settle", "take")},
+    "cases came": (["3034257BF7194E4000001A85", "--cause", "x", "--site", "{site}"], {"--by": "by"}),
+    "cases inspect": (["1", "1", "restock", "--site", "{site}"], {"--by": "by"}),
+    "cases return": (["1", "--site", "{site}"], {"--by": "by"}),
+    "tracking number": ([PARCEL, "x", "--site", "{site}"], {"--by": "by"}),
     "carriers suspend": (["carrier", "x", "--reason", "x", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
     "carriers resume": (["1", "--reason", "x", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
 }
@@ -237,7 +248,7 @@ V1: dict[str, set[str]] = {
     "/api/v1/cases/{number}/settle": {"by", "reason"},
     "/api/v1/cases/{number}/take": {"by", "owner"},
     "/api/v1/cases/{number}/close": {"by"},
-    "/api/v1/cases/{number}/causes": {"by", "currency", "value"},
+    "/api/v1/cases/{number}/causes": {"by", "value"},
     "/api/v1/cases/{number}/{action}": {"by", "reason"},
     "/api/v1/services/suspensions": {"by", "reason", "carrier", "service", "lane", "from", "until"},
     "/api/v1/services/suspensions/{seq}/end": {"by", "reason"},
@@ -247,6 +258,8 @@ V1: dict[str, set[str]] = {
     "/api/v1/lots/block": {"by", "lot", "reason", "sku"},
     "/api/v1/lots/free": {"by", "lot", "reason", "sku"},
     "/api/v1/lots/supplier": {"by", "lot", "sku", "supplier"},
+    "/api/v1/packing/plan": {"service"},
+    "/api/v1/tracking/numbers": {"by"},
     "/api/v1/parcels": {"again", "by", "order"},
     "/api/v1/quality/{seq}/settle": {"by", "reason"},
     "/api/v1/stations/{station}/pack": {"again", "by", "carton", "differs", "order", "overruled", "unverified"},
@@ -310,7 +323,7 @@ class Site:
 
     def v1(self, path: str, key: str, text: str) -> list[str]:
         """What is wrong with one key, among all that is missing."""
-        names = {"service": "x", "station": "pack1", "name": "erp"}
+        names = {"service": "x", "station": "pack1", "name": "erp", "number": "1", "unit": "1", "action": "refuse"}
         given = path.format(task="1", n="1", seq="1", tote="T1", wave="1", sscc="1", **names)
         headers = {"Content-Type": "application/json", "If-Match": '"1"'}
         request = urllib.request.Request(self._url + given, json.dumps({key: text}).encode(), headers)
@@ -364,7 +377,7 @@ def test_what_people_write_is_one_readable_line_whichever_way_it_comes(
     for text in BAD:
         wrong = f"character U+{next(ord(one) for one in text if not one.isprintable()):04X}"
         assert ask(where, place, text) == [f"{key}: {text!r}: {wrong}: allowed are printable characters only"]
-    if key in LIMITS:
+    if key in LIMITS and where != LONGER:
         limit = f"string should have at most {LIMITS[key]} characters"
         assert ask(where, place, "x" * (LIMITS[key] + 1)) == [f"{key}: '{'x' * 78}…: {limit}"]
     if key == "by":
@@ -383,7 +396,7 @@ def test_no_way_to_write_something_is_forgotten(site: Site) -> None:
                 key
                 for key, told in keys.items()
                 if told.get("type") == "string" and not told.keys() & {"enum", "format"}
-            } - {"parcel", "contract"}
+            } - {"parcel", "contract", "currency"}
     assert found == {path: set(keys) for path, (_, keys) in HTTP.items()} | V1
     texts_of = {
         what: {key for key in wanted | more if (wanted | more)[key] is str} for what, (wanted, more) in REQUESTS.items()

@@ -96,7 +96,7 @@ def follow(db: sa.Connection, values: Iterable[object], rules: TrackRules) -> li
         for sscc, one in sorted(sorted_.items())
         if sscc in sorted_now
     ]
-    for sscc in sorted(left_now):
+    for sscc in sorted(left_now & left.keys()):  # what is no SSCC is followed by nobody
         one = left[sscc]
         body: dict[str, str | int | list[str]] = {"order": one.fulfilment, "load": one.load, "carrier": one.carrier}
         told.append(OutboxTold("parcel.departed.v1", sscc, body | {"shipment": shipped[sscc]}))

@@ -64,12 +64,34 @@ def ended_by(db: sa.Connection, told: Iterable[object]) -> list[OutboxTold]:
     for name, at_us in sorted(seen.shipped.items()):
         _depart(db, name, _SORTED, at_us)
         _from_nowhere(db, name)
+    begun = _begun(db, seen.left)
     for name, at_us in sorted(seen.left.items()):
+        if name not in begun:  # as nearly all of a load: it ended when it came into its lane
+            continue
         _depart(db, name, (*_SORTED, ReservationState.PUTTING_BACK), at_us)
         _from_nowhere(db, name)
         done = tables.put_backs.update().where(tables.put_backs.c.fulfilment == name, tables.put_backs.c.done_us == 0)
         db.execute(done.values(done_us=at_us, by="departed"))
     return outcome
+
+
+def _begun(db: sa.Connection, names: Iterable[str]) -> set[str]:
+    """Those of some fulfilments of which stock, totes or waves still have something to end."""
+    has, member, tote, back = stock_tables.reservations.c, tables.members.c, tables.totes.c, tables.put_backs.c
+    item = stock_tables.items.c
+    found = {
+        name
+        for name, _, _ in reserving.uncovered(db, dialect.among(db, sales_tables.fulfilments.c.fulfilment_id, names))
+    }
+    for column, open_ in (
+        (has.fulfilment, has.state != str(ReservationState.CONSUMED)),
+        (member.fulfilment, member.ended != "shipped"),
+        (tote.fulfilment, sa.true()),
+        (back.fulfilment, back.done_us == 0),
+        (item.fulfilment, sa.true()),
+    ):
+        found |= set(db.execute(sa.select(column).where(dialect.among(db, column, names), open_)).scalars())
+    return found
 
 
 def _in_tote(db: sa.Connection, fulfilment: str, at_us: int) -> None:
