@@ -1,6 +1,6 @@
 """Orders that come by folders, taken by the api process: each channel's is looked at again and again.
 
-Public names: watch_folders.
+Public names: folder_looks.
 
 What cannot be done now, as while the store is away, is tried again with the next look; the files stay where they are.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -26,27 +26,31 @@ log = logging.getLogger(__name__)
 BY = "folder"
 
 
-async def watch_folders(config: SiteConfig, desk: Callable[[], SalesDesk], pool: Executor) -> None:
-    """Takes what comes into the folders, one after the other in ``pool``; until it is cancelled."""
-    folders = {
-        name: _folder(name, channel, channel.folder, desk)
-        for name, channel in config.channels.items()
-        if channel.folder is not None and config.intake.folders
-    }
-    troubled: dict[str, str] = {}
-    loop = asyncio.get_running_loop()
-    while folders:
-        for name, folder in folders.items():
-            try:
-                for done in await loop.run_in_executor(pool, folder.step, now_us()):
-                    _tell(name, done)
-                trouble = ""
-            except (StoreError, OSError) as error:
-                trouble = str(error)
-            if trouble and troubled.get(name) != trouble:
-                log.warning("channel %s: files stay where they are for now: %s", name, trouble)
-            troubled[name] = trouble
-        await asyncio.sleep(config.intake.poll_s)
+def folder_looks(
+    config: SiteConfig, desk: Callable[[], SalesDesk], pool: Executor
+) -> Iterator[tuple[str, Callable[[], Coroutine[None, None, None]]]]:
+    """By channel with a folder, what takes once what is whole in it; the calls come one after the other in ``pool``."""
+    for name, channel in config.channels.items():
+        if channel.folder is not None and config.intake.folders:
+            yield name, _look(name, _folder(name, channel, channel.folder, desk), pool)
+
+
+def _look(name: str, folder: ChannelFolder, pool: Executor) -> Callable[[], Coroutine[None, None, None]]:
+    said = ""
+
+    async def look() -> None:
+        nonlocal said
+        try:
+            for done in await asyncio.get_running_loop().run_in_executor(pool, folder.step, now_us()):
+                _tell(name, done)
+            trouble = ""
+        except (StoreError, OSError) as error:
+            trouble = str(error)
+        if trouble and said != trouble:
+            log.warning("channel %s: files stay where they are for now: %s", name, trouble)
+        said = trouble
+
+    return look
 
 
 def _folder(name: str, channel: ChannelTable, path: Path, desk: Callable[[], SalesDesk]) -> ChannelFolder:

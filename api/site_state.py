@@ -13,18 +13,20 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 
 from api.carrier_doors import CarrierDoors
+from api.chores import Chores
 from api.connection import GuardedConnection
 from api.crowd import ENDINGS, Crowd
 from api.doubts import Doubts
 from api.follow import Followed, JournalWatch, Memory, Shown
 from api.guard import page_secret
-from api.intake import watch_folders
+from api.intake import folder_looks
 from api.site_tables import check_names, devices_of, door_of
 from api.stream import Hub, event
 from edge.config.goods import load_packing
@@ -62,6 +64,7 @@ from edge.views.live import LiveView
 from edge.views.picture import PointView, Snapshot
 from edge.views.troubles import (
     Trouble,
+    chore_failed,
     codes_unexplained,
     disk_fills,
     hook_refused,
@@ -163,6 +166,7 @@ class Site:
         self._apart = [name for name, one in config.channels.items() if not one.allow_merge]
         self._version = version("lanewise")
         self.doors = CarrierDoors(config)
+        self.chores = Chores()
         self.herald = Herald(door_of(config.site, name, table) for name, table in config.webhook.items())
         self._store: SiteStore | None = None
         self._store_lock = threading.Lock()
@@ -175,10 +179,17 @@ class Site:
         """Follows the journals for as long as the context lasts."""
         await asyncio.to_thread(self.open_store)
         tasks = [asyncio.create_task(watch.run()) for watch in self._watches]
-        tasks.append(asyncio.create_task(watch_folders(self.config, self.desk, self.intake)))
-        tasks += [
-            asyncio.create_task(one) for one in (self._beat(), self._watch_disk(), self._ask_store(), self._keep_up())
-        ]
+        again = (
+            (BEAT_S, "page", self._beat),
+            (DISK_EVERY_S, "store-disk", self._look_at_disk),
+            (STORE_EVERY_S, "store", self._ask_store),
+            (KEEP_S, "store-keeping", self._keep_up),
+            *(
+                (self.config.intake.poll_s, f"channel {name}", look)
+                for name, look in folder_looks(self.config, self.desk, self.intake)
+            ),
+        )
+        tasks += [asyncio.create_task(self.chores.every(*one)) for one in again]
         tasks += [asyncio.create_task(self.on_duty(one)) for one in self.duties()]
         try:
             yield
@@ -286,6 +297,8 @@ class Site:
         if store:
             file = self.config.store_file
             yield store_full(str(file.parent)) if full and file is not None else store_away(store)
+        for name, (why, since_us) in tuple(self.chores.faults.items()):
+            yield chore_failed(name, why, since_us)
         for state in self.herald.late(now_us()):
             yield webhook_behind(state.name, state.trouble, state.since_us)
         for name, codes in self.doors.codes.items():
@@ -325,6 +338,7 @@ class Site:
             told = (("carrier", carrier), ("how", how))
             text = "words of carriers about parcels, and messages that were refused"
             yield Sample("api_carrier_words", text, count, told, counts=True)
+        yield Sample("api_faults", "works of the process of which the last turn failed", len(self.chores.faults))
         yield Sample("api_pages", "live pages that listen", len(self.hub))
         for how, count in self.doubts.counts.items():
             text = "requests that were refused for their token"
@@ -358,25 +372,21 @@ class Site:
         if changes:
             self.hub.publish(event("changes", msgspec.json.encode(changes)))
 
-    async def _watch_disk(self) -> None:
+    async def _look_at_disk(self) -> None:
         """Looks at the room on the store's disk; the controllers look at theirs."""
-        while True:
-            try:
-                await asyncio.to_thread(self._disk.look, time.monotonic_ns() // 1_000)
-            except OSError as error:
-                log.warning("%s; the store's disk is looked at again in %d s", error, DISK_EVERY_S)
-            await asyncio.sleep(DISK_EVERY_S)
+        try:
+            await asyncio.to_thread(self._disk.look, time.monotonic_ns() // 1_000)
+        except OSError as error:
+            log.warning("%s; the store's disk is looked at again in %d s", error, DISK_EVERY_S)
 
     async def _ask_store(self) -> None:
         """Asks the store for a sign of life: a night may bring nothing that is to be stored."""
-        while True:
-            try:
-                await asyncio.to_thread(lambda: self.store().cursor(""))
-            except StoreError as error:
-                self._store_silent = str(error)
-            else:
-                self._store_silent = ""
-            await asyncio.sleep(STORE_EVERY_S)
+        try:
+            await asyncio.to_thread(lambda: self.store().cursor(""))
+        except StoreError as error:
+            self._store_silent = str(error)
+        else:
+            self._store_silent = ""
 
     async def _keep_up(self) -> None:
         """Takes out of the store what is due, with PostgreSQL in one process of all that could."""
@@ -384,15 +394,13 @@ class Site:
         told = (*self.config.webhook, *([MAIL_CURSOR] if self.config.mail.host else ()))
         raw_days = self.config.tracking.raw_days
         keep = Keep(rules.months, self._followers if rules.trim_feed else (), told, raw_days)
-        while True:
-            try:
-                kept = await asyncio.to_thread(lambda: self.store().keep_up(keep, now_us()))
-                if kept != Kept():
-                    log.info("site store: taken out %s", kept)
-            except StoreError as error:
-                if str(error) != self._store_trouble:  # which was said
-                    log.warning("%s: what is due to go stays for now", error)
-            await asyncio.sleep(KEEP_S)
+        try:
+            kept = await asyncio.to_thread(lambda: self.store().keep_up(keep, now_us()))
+            if kept != Kept():
+                log.info("site store: taken out %s", kept)
+        except StoreError as error:
+            if str(error) != self._store_trouble:  # which was said
+                log.warning("%s: what is due to go stays for now", error)
 
     def duties(self) -> tuple[Duty, ...]:
         """What the site does by itself."""
@@ -409,19 +417,17 @@ class Site:
 
     async def on_duty(self, duty: Duty) -> None:
         """Does what the site does by itself, for ever; what goes wrong ends the turn and nothing else."""
-        while True:
-            await asyncio.sleep(duty.every_us / 1e6)
-            at = asyncio.to_thread(lambda: turn(self.store().connections, duty, now_us()))
-            (result,) = await asyncio.gather(at, return_exceptions=True)
-            if isinstance(result, (StoreError, StockError, PickError)):
-                log.warning("%s: %s; tried again in %d s", duty.name, result, duty.every_us // 1_000_000)
-            elif isinstance(result, Exception):
-                log.error("%s: a fault; the next turn begins anew", duty.name, exc_info=result)
+        await asyncio.sleep(duty.every_us / 1e6)
+        await self.chores.every(duty.every_us / 1e6, duty.name, partial(self._do, duty))
+
+    async def _do(self, duty: Duty) -> None:
+        try:
+            await asyncio.to_thread(lambda: turn(self.store().connections, duty, now_us()))
+        except (StoreError, StockError, PickError) as error:
+            log.warning("%s: %s; tried again in %d s", duty.name, error, duty.every_us // 1_000_000)
 
     async def _beat(self) -> None:
         """Once a second: what time alone changes, and a sign of life for the listeners."""
-        while True:
-            self.live.pass_time(now_us())
-            self._publish()
-            self.hub.publish(event("health", msgspec.json.encode(self.health())))
-            await asyncio.sleep(BEAT_S)
+        self.live.pass_time(now_us())
+        self._publish()
+        self.hub.publish(event("health", msgspec.json.encode(self.health())))

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from conftest import Run
 from example_site import example_site
 from stocked import NOW_US, accept, stocked
-from waiting import HANGS_S
+from waiting import HANGS_S, until
 
+from api import site_state
 from api.site_state import Site
 from edge.config.shipping import PlanTable, ServiceTable, ZoneTable
+from edge.intake.folder import ChannelFolder
+from edge.journal.disk import DiskWatch
 from edge.orders.picking import ShortReason
 from edge.orders.sales import OrderStage
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockError
@@ -25,6 +30,7 @@ from edge.site.dialect import Lock
 from edge.site.duties import Duty, duties_of, turn
 from edge.site.picking import Picked
 from edge.site.store import SiteStore
+from edge.views.live import LiveView
 
 HOUR_US = 3_600_000_000
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -165,6 +171,59 @@ def test_the_fault_of_one_duty_ends_no_other(
     run(serve())
     assert "broken: a fault; the next turn begins anew" in caplog.text and "ZeroDivisionError" in caplog.text
     assert "refused: no; tried again" in caplog.text
+
+
+def test_a_fault_of_what_the_api_does_again_and_again_is_said_and_ends_nothing_else(
+    project: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each of it, and the folder of one channel among several."""
+    for name in ("BEAT_S", "DISK_EVERY_S", "STORE_EVERY_S", "KEEP_S"):
+        monkeypatch.setattr(site_state, name, 0.01)
+    broken = {"channel taobao", "page", "store-disk", "store", "store-keeping"}
+    mended, looked = threading.Event(), set[str]()
+
+    def breaks(owner: type, method: str) -> None:
+        sound = getattr(owner, method)
+
+        def planted(*given: Any) -> Any:
+            if not mended.is_set():
+                raise ZeroDivisionError("planted")
+            return sound(*given)
+
+        monkeypatch.setattr(owner, method, planted)
+
+    breaks(LiveView, "pass_time")
+    breaks(DiskWatch, "look")
+    breaks(SiteStore, "cursor")
+    breaks(SiteStore, "keep_up")
+    step = ChannelFolder.step
+
+    def stepped(folder: ChannelFolder, at_us: int) -> Any:
+        if folder._name == "taobao" and not mended.is_set():
+            raise ZeroDivisionError("planted")
+        looked.add(folder._name)
+        return step(folder, at_us)
+
+    monkeypatch.setattr(ChannelFolder, "step", stepped)
+    config = example_site(project, tmp_path)
+    config = config.model_copy(update={"intake": config.intake.model_copy(update={"poll_s": 0.01})})
+
+    async def serve() -> None:
+        site = Site(config)
+
+        def said() -> set[str]:
+            told = (one for one in site.health().troubles if one.code == "trouble.chore")
+            return {one.values["name"] for one in told if "ZeroDivisionError" in one.values["why"]}
+
+        async with site.running():
+            await until(lambda: said() == broken and looked == {"pinduoduo", "shopify"})
+            assert [one.value for one in site.metrics() if one.name == "api_faults"] == [len(broken)]
+            mended.set()
+            await until(lambda: said() == set() and "taobao" in looked)
+
+    run(serve())
+    told = [one for one in caplog.records if one.exc_info and "begins anew" in one.getMessage()]
+    assert {one.getMessage().partition(":")[0] for one in told} == broken and len(told) == len(broken), "each once"
 
 
 def test_no_two_locks_are_one(store_url: str, tmp_path: Path) -> None:

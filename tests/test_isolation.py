@@ -17,17 +17,22 @@ from typing import Any, cast
 import pytest
 import uvloop
 from conftest import Run
-from controllers import stop, work
+from controllers import UTC_US, stop, work
 from journals import journal
 from ports import free_port, on_free_ports
 from pure_site import example
 from targets import Target, write
+from virtual_time import run_virtual
 from waiting import until
 
 from edge.config.lines import LineConfig
+from edge.controller import controller, rounds
 from edge.controller.controller import Controller
+from edge.controller.vitals import Vitals
 from edge.core.events import AlarmChanged, DeviceChanged
 from edge.core.values.alarm import AlarmKind, AlarmState
+from edge.journal.damage import DamageWatch
+from edge.journal.disk import DiskWatch
 from edge.journal.follower import Follower, Opened, follow_until_cancelled
 from edge.journal.record import Record
 from edge.journal.source import JournalSource
@@ -130,6 +135,45 @@ def test_a_port_that_accepts_and_closes_at_once_is_a_plc_that_is_down(
         run(main(said), loop=uvloop.new_event_loop)
     reasons = {change.reason for name in ("plc.tote1", "points.tote1") for change in devices(config, name)}
     assert reasons and all(reason.startswith("tote1: 127.0.0.1:") for reason in reasons), reasons
+
+
+def test_a_fault_of_what_looks_after_the_rest_ends_nothing(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Certificates, disks, damage, targets and what is measured: each fails twice, then goes on."""
+    kept = ("certificates", "disk-watch", "damage-watch", "publish-state", "measures")
+    left = dict.fromkeys(kept, 2)
+
+    def failing(name: str, sound: Callable[..., Any]) -> Callable[..., Any]:
+        def made(*given: Any) -> Any:
+            if left[name]:
+                left[name] -= 1
+                raise FAULTS[left[name]]
+            return sound(*given)
+
+        return made
+
+    monkeypatch.setattr(controller, "own_certificates", lambda _: {"plc.tote1": (tmp_path / "none.der",)})
+    monkeypatch.setattr(rounds, "checked", failing("certificates", rounds.checked))
+    monkeypatch.setattr(DiskWatch, "look", failing("disk-watch", DiskWatch.look))
+    monkeypatch.setattr(DamageWatch, "look", failing("damage-watch", DamageWatch.look))
+    monkeypatch.setattr(Vitals, "measured", failing("measures", Vitals.measured))
+    whole = on_free_ports(example(project), tmp_path)
+    config = whole.model_copy(update={"plc": {}, "reader": {}, "line": {}})
+
+    async def main() -> None:
+        targets = failing("publish-state", lambda _: {})
+        task = asyncio.create_task(Controller(config, threaded=False, zero_us=UTC_US, targets=targets).run())
+        await asyncio.sleep(120)  # virtual
+        assert not task.done(), task
+        await stop(task)
+
+    run_virtual(main())
+    for name in kept:
+        changes = devices(config, name)
+        assert [change.up for change in changes] == [False, False, True], changes
+        assert changes[0].reason.startswith(f"{name}: a fault of this program: ")
+    assert sum(bool(record.exc_info) for record in caplog.records) == 2 * len(kept)
 
 
 def test_a_publisher_that_ends_by_a_fault_begins_anew_and_the_others_go_on(

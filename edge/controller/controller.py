@@ -227,7 +227,7 @@ class Controller:
                 tasks.create_task(self._keep(f"packml.{machine.name}", partial(self._packml_session, machine)))
             for name in self._config.reader:
                 tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name)))
-            tasks.create_task(self._measure())
+            tasks.create_task(self._keep("measures", self._measure))
             rounds = self._rounds
             tasks.create_task(self._keep("disk-watch", rounds.look_at_disks))
             tasks.create_task(self._keep("damage-watch", rounds.look_for_damage))
@@ -237,7 +237,8 @@ class Controller:
             if self._targets is not None:
                 tasks.create_task(self._keep("publish-state", partial(rounds.look_at_targets, self._targets)))
             if certificates := own_certificates(self._config):
-                tasks.create_task(rounds.look_at_certificates(certificates, self._give))
+                look = partial(rounds.look_at_certificates, certificates, self._give)
+                tasks.create_task(self._keep("certificates", look))
             if self._feed is not None:
                 tasks.create_task(self._keep("site-store", partial(self._follow_orders, self._feed)))
 
@@ -549,6 +550,8 @@ class Controller:
             )
             self._told["controller"] = own
             self._give(Measured(self._now(), "controller", own))
+            if self._reasons.get("measures"):
+                self._device("measures", None, "measures goes on")
 
     def metrics(self) -> Iterator[Sample]:
         """For Prometheus, from any thread: what was told last, and what was stored."""

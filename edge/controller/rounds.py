@@ -81,12 +81,12 @@ class Rounds:
             low = self.disks.look(self._now())
             return "" if low is None else low.text
 
-        await self._every(DISKS_EVERY_S, "disk", look, partial(self._files, "disk", "the disks have room"))
+        await self._every(DISKS_EVERY_S, "disk-watch", look, partial(self._files, "disk", "the disks have room"))
 
     async def look_for_damage(self) -> None:
         """Says when a file of ours is damaged."""
         look = DamageWatch(self._config.files()).look
-        await self._every(DAMAGE_EVERY_S, "files", look, partial(self._files, "files", "the files are sound"))
+        await self._every(DAMAGE_EVERY_S, "damage-watch", look, partial(self._files, "files", "the files are sound"))
 
     async def look_at_targets(self, targets: Targets) -> None:
         """Says which publisher's target does not have what it should, and why."""
@@ -96,7 +96,7 @@ class Rounds:
                 self._tell(f"publish.{name}", trouble or None, f"publisher {name}: delivers")
 
         await asyncio.sleep(TARGETS_EVERY_S)
-        await self._every(TARGETS_EVERY_S, "targets", lambda: targets(self._now()), found)
+        await self._every(TARGETS_EVERY_S, "publish-state", lambda: targets(self._now()), found)
 
     async def look_at_certificates(
         self, certificates: Mapping[str, tuple[Path, ...]], give: Callable[[CertificateChecked], object]
@@ -112,16 +112,21 @@ class Rounds:
                     give(found)
                     if new[1]:
                         log.warning("%s: %s", device, found.text)
+            self._goes_on("certificates")
             await asyncio.sleep(CERTIFICATES_EVERY_S)
 
     def _files(self, device: str, good: str, trouble: str) -> None:
         if trouble or self._stands(device):  # that all is well at the start is no news
             self._tell(device, trouble or None, good)
 
+    def _goes_on(self, name: str) -> None:
+        if self._stands(name):  # a fault had ended it
+            self._tell(name, None, f"{name} goes on")
+
     async def _every(
         self, every_s: float, name: str, look: Callable[[], _Found], found: Callable[[_Found], None]
     ) -> None:
-        """Looks, and says what it found, now and again every so often."""
+        """Looks, and says what it found, now and again every so often. ``name``: by which the controller keeps it."""
         loop = asyncio.get_running_loop()
         pool = ThreadPoolExecutor(1, name) if self._threaded else None
         try:
@@ -134,6 +139,7 @@ class Rounds:
                     log.warning("%s; looked at again in %d s", error, rest_s)
                 else:
                     found(seen)
+                    self._goes_on(name)
                 await asyncio.sleep(rest_s)
         finally:
             if pool is not None:

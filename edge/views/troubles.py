@@ -1,7 +1,7 @@
 """What keeps a site from being seen or written, said by what is known without its journals.
 
 Public names: Trouble, not_followed, unwritable, store_away, store_full, disk_fills, webhook_behind, codes_unexplained,
-hook_refused, mail_waits.
+hook_refused, mail_waits, chore_failed.
 """
 
 from __future__ import annotations
@@ -76,6 +76,11 @@ def hook_refused(name: str, why: str, since_us: int) -> Trouble:
 def mail_waits(why: str, since_us: int) -> Trouble:
     """No mail is taken by the site's mail server."""
     return _trouble(phrase("trouble.mail"), phrase("trouble.reason", why=why), since_us)
+
+
+def chore_failed(name: str, why: str, since_us: int) -> Trouble:
+    """What the api does again and again met a fault of this program."""
+    return _trouble(phrase("trouble.chore", name=name), phrase("trouble.todo.chore", why=why), since_us)
 
 
 def _trouble(what: Phrase, todo: Phrase, since_us: int = 0, *, blind: bool = False) -> Trouble:

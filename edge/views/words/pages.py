@@ -288,6 +288,11 @@ PAGES: Rows = {
         "{free} MB are free in {folder}. Make room, or find what grows: lines and orders stop when it is full.",
         "{folder} 剩餘 {free} MB。請清出空間或找出增長的檔案：磁碟滿時產線紀錄與訂單都會停止。",
     ),
+    "trouble.chore": ("Fault of the program: {name} stands still", "程式錯誤：{name} 停頓"),
+    "trouble.todo.chore": (
+        "{why}. Everything else goes on, and it is tried again by itself. Send us the log of lanewise api.",
+        "{why}。其餘照常運作，並會自動重試。請將 lanewise api 的記錄寄給我們。",
+    ),
     "trouble.webhook": ("Webhook {name} does not take events", "Webhook {name} 未接收事件"),
     "trouble.disk": ("The site store's disk is nearly full", "站點資料庫的磁碟即將用盡"),
     "trouble.disk-hours": (
