@@ -291,6 +291,14 @@ def test_every_secret_is_looked_at(
     tls = f'[reader.t]\nhost = "h"\ntransport = "tls"\ncertificate = "{own.certificate}"\nkey = "{own.key}"\n'
     (wrong,) = said(good + tls)
     assert f" reader.t.certificate: '{own.certificate}': certificate, with key {own.key}: not PEM" in wrong
+    (tmp_path / "token").write_text("short\n")
+    (tmp_path / "token").chmod(0o640)
+    pushed = 'driver = "push-json"\nvendor = "zebra"\nlisten = "127.0.0.1:15999"\ntoken_file = "token"\n'
+    pushed = f'[reader.p]\n{pushed}certificate = "{own.certificate}"\nkey = "{own.key}"\n'
+    token, wrong, *more = said(good + pushed)
+    assert token.endswith(f" reader.p.token_file: '{tmp_path}/token': 5 characters: allowed are 24 or more")
+    assert f" reader.p.certificate: '{own.certificate}': certificate, with key {own.key}: not PEM" in wrong
+    assert not more or all("warning: " in one for one in more)
 
 
 def test_two_controllers_have_two_journals(tmp_path: Path, good: str, capsys: pytest.CaptureFixture[str]) -> None:

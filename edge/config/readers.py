@@ -171,7 +171,7 @@ class PushJsonConfig(PlainTable):
     host: Host = Field(default="", description="the reader's address in numbers: nobody else is let in; empty = all")
     token_file: Given | None = Field(
         default=None,
-        description="file whose first line it must show, as `Authorization: Bearer`, or as the password of any user",
+        description="file with a token of 24 characters or more, for `Authorization: Bearer`, or any user's password",
     )
     certificate: Given | None = Field(default=None, description="PEM file of our certificate; none = in the clear")
     key: Given | None = Field(default=None, description="PEM file of its key, without password")

@@ -28,6 +28,7 @@ from edge.config.mqtt import MqttConfig
 from edge.config.opcua import UaClientConfig, UaOwnTable, UaPolicy
 from edge.config.problem import ConfigError
 from edge.config.publish import EpcisConfig, InfluxConfig
+from edge.config.readers import PushJsonConfig
 from edge.config.secret import open_to_all, read_api_token, read_secret, read_token
 from edge.config.table import Frozen
 from edge.config.tls import TlsTable
@@ -103,7 +104,9 @@ def _of_line(config: LineConfig) -> Iterator[str]:
             yield from _secret(f"{here}.token_file", table.token_file, read_token)
         if isinstance(table, LoginTable):
             yield from _secret(f"{here}.password_file", table.password_file, read_secret)
-        if isinstance(table, TlsTable):
+        if isinstance(table, PushJsonConfig):
+            yield from _secret(f"{here}.token_file", table.token_file, read_api_token)
+        if isinstance(table, TlsTable | PushJsonConfig):
             yield from _of_tls(here, table)
         if isinstance(table, UaOwnTable):
             yield from _of_opcua(here, table)
@@ -144,14 +147,15 @@ def _secret(here: str, file: Path | None, read: Callable[[Path], object]) -> Ite
         yield from (f"{here}: {str(file)!r}: {problem}" for problem in error.problems)
 
 
-def _of_tls(here: str, table: TlsTable) -> Iterator[str]:
+def _of_tls(here: str, table: TlsTable | PushJsonConfig) -> Iterator[str]:
     """What is wrong with the files of a table with TLS."""
-    if table.ca is None and table.certificate is None:
+    ca = table.ca if isinstance(table, TlsTable) else None
+    if ca is None and table.certificate is None:
         return
     try:
         table.context()
     except ConfigError as error:
-        key = "ca" if error.file == table.ca else "certificate"
+        key = "ca" if error.file == ca else "certificate"
         yield from (f"{here}.{key}: {str(error.file)!r}: {problem}" for problem in error.problems)
 
 
