@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from made_up_floor import item, order, parcel, tote
 
 from api.docks import LoadBody
 from edge.core.values.load import Load
-from edge.core.values.order import Order
+from edge.core.values.order import Order, OrderState
 from edge.intake.orders import CSV_COLUMNS, read_csv, read_json
 from edge.views.csv_table import csv_table
 from edge.views.manifest import Manifest, ManifestLine, manifest_csv
@@ -57,6 +58,14 @@ def test_json_and_csv_mean_the_same(numbers: list[int], data: st.DataObject) -> 
         documents.append({**about, "lines": lines})
     assert read_json(json.dumps(documents).encode()).orders == tuple(orders)
     assert read_csv(rows.getvalue().encode("utf-8-sig")).orders == tuple(orders)
+
+
+def test_an_order_is_taken_as_it_is_told() -> None:
+    """With every key that an order has, as `lanewise sim` sends them and as the api answers."""
+    told = order(1, in_tote=True)
+    for state in OrderState:
+        whole = replace(told, state=state, refused=True, codes=("1Z999AA10123456784",), external="558")
+        assert read_json(json.dumps(asdict(whole)).encode()).orders == (whole,)
 
 
 @given(st.integers(0, 9_999_999))

@@ -25,6 +25,7 @@ from api.app import create_app
 from api.server import listen, server
 from edge.config.mqtt import MqttConfig
 from edge.core.events import DeviceChanged, LaneRequested, OrderChanged
+from edge.core.values.alarm import AlarmAction
 from edge.core.values.layout import LineLayout
 from edge.intake.sales_orders import EXAMPLE
 from edge.journal.record import encode
@@ -187,6 +188,9 @@ def test_alarms_are_asked_for_as_at_the_page() -> None:
     told = {"alarm": "jam.sorter.3", "action": "shelve", "by": "Ann", "minutes": 5}
     asked = ask_of("alarm", json.dumps(told).encode())
     assert asked == ApiRequest("/api/alarms/jam.sorter.3/shelve", b'{"by": "Ann", "minutes": 5}')
+    for action in AlarmAction:  # taking a PLC back among them
+        asked = ask_of("alarm", json.dumps({"alarm": "fenced.tote2", "action": action, "by": "Ann"}).encode())
+        assert asked == ApiRequest(f"/api/alarms/fenced.tote2/{action}", b'{"by": "Ann"}')
 
 
 class SlowApi:

@@ -34,6 +34,7 @@ CALLS = {
     "reader-down.mqtt": r"127\.0\.0\.1:{mqtt}.*(no |silent|did not|timed out).*",
     "reader-down.http": r"127\.0\.0\.1:{http}.*(no |silent|did not|nothing).*",
     "reader-down.opcua": r"127\.0\.0\.1:{opcua}.*(no |silent|did not|timed out).*",
+    "reader-down.push": r"127\.0\.0\.1:{push}: the reader did not connect .*: is the reader set to this address\?",
     "reader-down.card": r"/dev/night: no such device: is the reader plugged in\?",
     "scanner-down.top": r"127\.0\.0\.1:{top}.*(silent|no |nothing).* 1 s.*",
     "scanner-refused.side": r"127\.0\.0\.1 was not let in, only 127\.0\.0\.9 may connect",
@@ -137,6 +138,10 @@ silent_s = 1
 [reader.opcua]
 driver = "autoid"
 opcua = {{ url = "opc.tcp://127.0.0.1:{ports["opcua"]}", policy = "None" }}
+[reader.push]
+driver = "push-json"
+vendor = "zebra"
+listen = "127.0.0.1:{ports["push"]}"
 [reader.card]
 driver = "serial"
 device = "/dev/night"
@@ -157,7 +162,7 @@ listen = "127.0.0.1:{ports["side"]}"
     whole = (house.folder / "LINE.toml").read_text(encoding="utf-8")
     (house.folder / "FLOOR.toml").write_text(whole, encoding="utf-8")
     (house.folder / "AWAY.toml").write_text(f"{whole}\n{publish}", encoding="utf-8")
-    names = '"tote1", "llrp", "mqtt", "http", "opcua", "card"'
+    names = '"tote1", "llrp", "mqtt", "http", "opcua", "push", "card"'
     changed = whole.replace('readers = ["tote1"]', f'readers = [{names}], scanners = ["top", "side"], scan_mm = 1000')
     changed = re.sub(r"number = ([1-8]), (.*carrier =)", r"number = 2\1, \2", changed)
     changed = re.sub(r"alternatives = \[(\d)\]", r"alternatives = [2\1]", changed)
@@ -183,7 +188,7 @@ def night(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     house = make_house(project, tmp_path_factory.mktemp("night"))
     with ExitStack() as stack:
         ports = {name: str(_listen_and_say_nothing(stack)) for name in MUTE}
-        ports |= {name: str(free_port()) for name in ("side", "away")}
+        ports |= {name: str(free_port()) for name in ("side", "away", "push")}
         _configured(house, ports)
         start = stack.enter_context(house.starts())
         made = Night(house, {**ports, "folder": str(house.folder / "var")})

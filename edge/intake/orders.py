@@ -15,6 +15,7 @@ JSON: one object or a list of objects::
      "codes": ["1Z999AA10123456784"], "channel": "shop", "external": "558", "state": "open",
      "lines": [{"gtin": "…", "quantity": 2, "sku": "…", "name": "…", "epcs": ["…"]}]}
 
+An order of which quality refused something is ``refused``, as it is told: it must not leave.
 A line has a quantity of 0 only where units of it were ``cancelled``. Required: carrier, lines with gtin and quantity,
 and either id or channel and external (then the id is
 ``channel-external``; what would make two channels' ids one, or is no part of an id, stands in it as ``%XX``).
@@ -162,6 +163,7 @@ class _OrderIn(Given):
     external: External = ""
     state: OrderState = OrderState.OPEN
     codes: Annotated[tuple[_Code, ...], Field(max_length=20)] = ()
+    refused: bool = False
 
     @model_validator(mode="after")
     def _has_a_name(self) -> _OrderIn:
@@ -188,6 +190,7 @@ class _OrderIn(Given):
             external=self.external,
             state=self.state,
             codes=tuple(dict.fromkeys(self.codes)),
+            refused=self.refused,
         )
 
 
