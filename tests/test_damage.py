@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 from controllers import UTC_US, stop
 from house import make_house
-from journals import leave_no_room
+from journals import journal, leave_no_room
 from ports import on_free_ports
 from pure_site import example
 from virtual_time import run_virtual
 
 from edge.config.load import load_line
+from edge.controller import rounds
 from edge.controller.controller import Controller
-from edge.core.events import DeviceChanged
+from edge.core.events import AlarmChanged, DeviceChanged
 from edge.core.values.state import CoreState
 from edge.journal import damage
 from edge.journal.damage import DamageWatch, Looked, look_for_damage
@@ -25,6 +26,7 @@ from edge.journal.writer import Journal
 from edge.site.store import SiteStore
 
 PAGE = 4096
+DAY_S = 60
 LEAF = 0x0D
 
 
@@ -105,6 +107,36 @@ def test_damage_is_an_alarm_at_the_start(project: Path, tmp_path: Path) -> None:
         rows = db.execute("SELECT body FROM record WHERE kind='AlarmChanged' AND seq>2000").fetchall()
     assert len(rows) == 1 and "file-damaged.edge1" in rows[0][0]
     assert f"journal {config.journal}: " in rows[0][0] and str(store) not in rows[0][0]
+
+
+def test_damage_is_looked_for_once_a_day_and_over_when_the_file_is_sound(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sound at the start; the store is restored behind the first day."""
+    assert rounds.DAMAGE_EVERY_S == 86_400
+    monkeypatch.setattr(rounds, "DAMAGE_EVERY_S", DAY_S)
+    whole = on_free_ports(example(project), tmp_path)
+    store = tmp_path / "site.sqlite"
+    config = whole.model_copy(update={"plc": {}, "reader": {}, "line": {}, "store": f"sqlite:///{store}"})
+    SiteStore(config.store).close()
+    sound = store.read_bytes()
+
+    async def main() -> None:
+        task = asyncio.create_task(Controller(config, threaded=False, zero_us=UTC_US).run())
+        await asyncio.sleep(DAY_S / 2)
+        store.write_bytes(b"\xff" * PAGE)
+        await asyncio.sleep(DAY_S)
+        store.write_bytes(sound)
+        await asyncio.sleep(DAY_S)
+        await stop(task)
+
+    run_virtual(main())
+    values = [record.value for record in journal(config)]
+    told = [value for value in values if isinstance(value, DeviceChanged) and value.device == "files"]
+    assert [(one.up, (one.at_us - UTC_US) // 1_000_000) for one in told] == [(False, DAY_S), (True, 2 * DAY_S)]
+    assert told[0].reason == f"store {store}: file is not a database"
+    alarms = [value.active for value in values if isinstance(value, AlarmChanged)]
+    assert alarms == [True, False]
 
 
 def test_check_says_it_and_what_is_free(project: Path, tmp_path: Path) -> None:
