@@ -623,7 +623,6 @@ def test_h52_a_station_packs_on_while_nobody_answers_and_each_parcel_is_told_onc
             [Order(id=f"o-{n}", carrier="Post", service="", lines=(line,)) for n in range(4)], NOW_US
         )
         labels = tmp_path / "labels"
-        labels.mkdir()
         for name, path in spools.items():
             folder = ("--labels", str(labels)) if name == "pack1" else ()
             asks("draw", str(path), "--station", name, "--count", "3", "--by", "Ann", *folder)
