@@ -91,7 +91,10 @@ def test_another_unit_is_named_the_right_one_is_stock_again_and_sold_again(store
     before = lies(store, "SKU-1"), released(store)
     assert before == ({}, [])
 
+    assert case.due_us == case.goods_by_us > ASKED_US + 13 * DAY_US, "nobody is late while the customer packs"
+
     (swapped,) = desk.came(GateSeen(cause="gate 1", epcs=(other,), number=case.number, by="Eve"), ASKED_US + 1)
+    assert ASKED_US < desk.detail(case.id).case.due_us < case.goods_by_us
     assert (swapped.case, swapped.unit.finding) == (case.id, UnitFinding.SWAPPED)
     with pytest.raises(CaseError, match="nobody inspected it"):
         desk.settle(case.id, CaseSettlement(by="Ann"), ASKED_US + 2)
