@@ -71,7 +71,7 @@ LINE_RULES = (
         T("Line data stale", "產線資料停止"),
         T(
             "The publisher delivers, but the newest data of controller {{ $labels.controller }} are older than 3 minutes: it is dead, or the publisher has to catch up (Backlog). While `lanewise run` is dead parcels take the default lane.",
-            "發布者正常，但控制器 {{ $labels.controller }} 最新資料已超過 3 分鐘：控制器停止，或發布者正在補送（積壓）。lanewise run 停止時包裹走預設滑道。",
+            "發布者正常，但控制器 {{ $labels.controller }} 最新資料已超過 3 分鐘：控制器停止，或發布者正在補送（積壓）。lanewise run 停止時包裹走預設道口。",
         ),
         _by_minute(schema.CONTROLLER, "journal_records", ("site", "controller")),
         over_s=REMEMBERED_S,
@@ -192,7 +192,7 @@ LINE_RULES = (
         T("Missorted, lost or defaulted", "錯分、遺失或走預設"),
         T(
             "Line {{ $labels.line }}: more than 5 items in 10 minutes did not end where they were sent.",
-            "產線 {{ $labels.line }}：10 分鐘內超過 5 件未到指定滑道。",
+            "產線 {{ $labels.line }}：10 分鐘內超過 5 件未到指定道口。",
         ),
         select(schema.OUTCOME, 'sum("bad")', by=("site", "line"), scopes=()),
         above=5,
@@ -247,7 +247,7 @@ LINE_RULES = (
         T("Disk nearly full", "磁碟將滿"),
         T(
             "Less than 1 GB beside the journal of {{ $labels.controller }}. When it is full nothing is acknowledged and parcels take the default lane.",
-            "{{ $labels.controller }} 的日誌磁碟不足 1 GB；寫滿後不再確認，包裹走預設滑道。",
+            "{{ $labels.controller }} 的日誌磁碟不足 1 GB；寫滿後不再確認，包裹走預設道口。",
         ),
         select(schema.CONTROLLER, 'min("disk_free_bytes")', by=("site", "controller"), scopes=()),
         below=1_000_000_000,
@@ -263,7 +263,7 @@ SITE_RULES = (
         T("Order flow stale", "訂單流程資料停止"),
         T(
             "The site tells nothing of its orders for 3 minutes, and its publisher is well: is `lanewise api` alive? Nothing is planned, released or forecast meanwhile.",
-            "站點已 3 分鐘未提供訂單資料，而發布者正常：lanewise api 是否在執行？期間不會計畫、下發或預測。",
+            "站點已 3 分鐘未提供訂單資料，而發布者正常：lanewise api 是否在執行？期間不會計畫、釋出或預測。",
         ),
         _by_minute(schema.ORDER_FLOW, "orders", ("site", "controller")),
         over_s=REMEMBERED_S,
@@ -276,7 +276,7 @@ SITE_RULES = (
         T("Cut-off missed", "錯過截止"),
         T(
             "{{ $labels.carrier }} {{ $labels.service }}: parcels are in no lane, and their cut-off is over. Call the carrier, or plan them anew.",
-            "{{ $labels.carrier }} {{ $labels.service }}：包裹未入滑道且已過截止。請聯絡承運商或重新計畫。",
+            "{{ $labels.carrier }} {{ $labels.service }}：包裹未入道口且已過截止。請聯絡承運商或重新計畫。",
         ),
         select(schema.PICKUP, 'last("missed")', by=("site", "carrier", "service"), scopes=()),
         above=0,
@@ -317,7 +317,7 @@ SITE_RULES = (
         T("Out late today", "今日準時出倉不足"),
         T(
             "Less than 95 % of today's parcels were in their lane by their cut-off. The service page says which carrier.",
-            "今日準時入滑道的包裹低於 95 %。服務品質頁面列出承運商。",
+            "今日準時入道口的包裹低於 95 %。服務品質頁面列出承運商。",
         ),
         select(
             schema.KPI,

@@ -37,12 +37,12 @@ _SCOPE_SOURCES: dict[str, tuple[Measurement, T]] = {
     "site": (schema.CONTROLLER, T("Site", "站點")),
     "controller": (schema.CONTROLLER, T("Controller", "控制器")),
     "line": (schema.LINE, T("Line", "線")),
-    "lane": (schema.LANE, T("Lane", "滑道")),
+    "lane": (schema.LANE, T("Lane", "道口")),
     "reader": (schema.READER, T("Reader", "讀取器")),
     "portal": (schema.PASSAGE, T("Portal", "讀取門")),
     "plc": (schema.PLC, T("PLC", "PLC")),
     "point": (schema.PLC_POINT, T("Point", "點位")),
-    "dock": (schema.DOCK, T("Door", "碼頭門")),
+    "dock": (schema.DOCK, T("Door", "月台")),
     "follower": (schema.BACKLOG, T("Publisher", "發布者")),
 }
 _MARKS = (
@@ -56,7 +56,7 @@ _MARKS = (
         ),
     ),
     (
-        T("Lane changes", "滑道變更"),
+        T("Lane changes", "道口變更"),
         NEUTRAL,
         Annotation(
             recent(schema.PLC_EVENT, '"change"', where="\"event\" = 'lane'", limit=200, scopes=("site",)),

@@ -48,7 +48,7 @@ DECISIONS = Board(
                     T("Least margin", "最小餘裕"),
                     T(
                         "Time from handled until the route would have expired; under 0 the item took the default lane.",
-                        "從處理到路線失效的時間；低於 0 表示走預設滑道。",
+                        "從處理到路線失效的時間；低於 0 表示走預設道口。",
                     ),
                     select(schema.REACTION, 'min("margin_us")'),
                     none="–",

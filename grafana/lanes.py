@@ -18,10 +18,10 @@ REASONS = (
 
 LANES = Board(
     "lanes",
-    T("Lanes", "滑道"),
+    T("Lanes", "道口"),
     T(
         "Who gets what, which lanes are full or switched off, and what went elsewhere.",
-        "各滑道的分配、滿道與停用，以及改道情形。",
+        "各道口的分配、滿道與停用，以及改道情形。",
     ),
     (
         Section(
@@ -31,7 +31,7 @@ LANES = Board(
                     T("Items an hour, ${line}", "每小時件數，${line}"),
                     T(
                         "Ends in each lane of the line, in the steps of the graph; 0 = still on the line or lost.",
-                        "到達該線各滑道的件數，按圖中時段；0 = 仍在線上或遺失。",
+                        "到達該線各道口的件數，按圖中時段；0 = 仍在線上或遺失。",
                     ),
                     select(schema.OUTCOME, f'count("bad") * {HOUR}', by=("lane",), every=True, fill="0"),
                     "$tag_lane",
@@ -46,7 +46,7 @@ LANES = Board(
                     T("Items", "件數"),
                     T(
                         "Ends in each lane in the chosen time; lane 0 = still on the line or lost.",
-                        "所選時間內到達各滑道的件數；0 = 仍在線上或遺失。",
+                        "所選時間內到達各道口的件數；0 = 仍在線上或遺失。",
                     ),
                     totals(schema.OUTCOME, 'count("bad")', by=("line", "lane")),
                     unit="none",
@@ -54,14 +54,14 @@ LANES = Board(
                 ),
                 bars(
                     T("Way through the line", "通過時間"),
-                    T("Mean time from induction to the lane.", "從導入口到滑道的平均時間。"),
+                    T("Mean time from induction to the lane.", "從導入口到道口的平均時間。"),
                     totals(schema.OUTCOME, 'mean("transit_us")', by=("line", "lane")),
                     unit="µs",
                     width=12,
                 ),
                 bars(
-                    T("Not as sent", "未達指定滑道"),
-                    T("Ends that were not confirmed, by the lane where the item is.", "未確認的結果，按實際所在滑道。"),
+                    T("Not as sent", "未達指定道口"),
+                    T("Ends that were not confirmed, by the lane where the item is.", "未確認的結果，按實際所在道口。"),
                     totals(schema.OUTCOME, 'sum("bad")', by=("line", "lane")),
                     unit="none",
                     width=12,
@@ -74,7 +74,7 @@ LANES = Board(
             (
                 timeline(
                     T("Full", "滿道"),
-                    T("When each lane was full, as its PLC says.", "PLC 回報的各滑道滿載時段。"),
+                    T("When each lane was full, as its PLC says.", "PLC 回報的各道口滿載時段。"),
                     select(schema.LANE, 'max("full")', by=("line", "lane"), every=True),
                     "$tag_line $tag_lane",
                     {0: (T("free", "可用"), OFF), 1: (T("full", "已滿"), WARN)},
@@ -82,7 +82,7 @@ LANES = Board(
                 ),
                 timeline(
                     T("Switched off", "停用"),
-                    T("When each lane was disabled.", "各滑道停用的時段。"),
+                    T("When each lane was disabled.", "各道口停用的時段。"),
                     select(schema.LANE, 'max("disabled")', by=("line", "lane"), every=True),
                     "$tag_line $tag_lane",
                     {0: (T("enabled", "啟用"), OFF), 1: (T("disabled", "停用"), WARN)},
@@ -101,14 +101,14 @@ LANES = Board(
                 ),
                 rows(
                     T("Asked for by operators", "操作員要求"),
-                    T("Lanes that people switched on or off.", "人員啟用或停用滑道的紀錄。"),
+                    T("Lanes that people switched on or off.", "人員啟用或停用道口的紀錄。"),
                     recent(
                         schema.REQUEST, '"line", "lane", "action", "asked_by"', where='"action" =~ /^(enable|disable)$/'
                     ),
                     (
                         Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
                         Column("line", T("Line", "線")),
-                        Column("lane", T("Lane", "滑道")),
+                        Column("lane", T("Lane", "道口")),
                         Column("action", T("What", "動作")),
                         Column("asked_by", T("Who", "人員")),
                     ),
@@ -124,7 +124,7 @@ LANES = Board(
                     T("Routes by reason, an hour", "每小時路線原因"),
                     T(
                         "Decisions by reason: `alternative`, `recirculate` and `reject` mean that lanes were full or off.",
-                        "各原因的決定數；alternative、recirculate、reject 表示滑道已滿或停用。",
+                        "各原因的決定數；alternative、recirculate、reject 表示道口已滿或停用。",
                     ),
                     select(schema.ROUTE, f'count("track") * {HOUR}', by=("reason",), every=True, fill="0"),
                     "$tag_reason",
@@ -139,7 +139,7 @@ LANES = Board(
                     T("Rounds, ${line}", "再循環，${line}"),
                     T(
                         "Mean number of rounds that an item had made when its lane was decided.",
-                        "決定滑道時平均已循環的次數。",
+                        "決定道口時平均已循環的次數。",
                     ),
                     select(schema.ROUTE, 'mean("round")', by=("line",), every=True),
                     "$tag_line",

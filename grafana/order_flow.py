@@ -32,7 +32,7 @@ ORDER_FLOW = Board(
     T("Order flow", "訂單流程"),
     T(
         "Where orders stand, what holds them, and what must be in its lane by the next cut-offs. `lanewise publish SITE.toml` tells it.",
-        "訂單所在階段、暫停原因，以及下次截止前須入滑道的包裹。由 lanewise publish SITE.toml 提供。",
+        "訂單所在階段、暫停原因，以及下次截止前須入道口的包裹。由 lanewise publish SITE.toml 提供。",
     ),
     (
         Section(
@@ -41,17 +41,17 @@ ORDER_FLOW = Board(
                 _stood(T("Held", "暫停"), T("Orders that a person must look at.", "須人工處理的訂單。"), "held"),
                 _stood(
                     T("Accepted", "已放行"),
-                    T("Orders that may go, and are in no released wave.", "可出貨但尚未下發的訂單。"),
+                    T("Orders that may go, and are in no released wave.", "可出貨但尚未釋出的訂單。"),
                     "accepted",
                 ),
                 _stood(
-                    T("Released", "已下發"),
-                    T("Parcels of released waves that are not verified.", "已下發且尚未核對的包裹。"),
+                    T("Released", "已釋出"),
+                    T("Parcels of released waves that are not verified.", "已釋出且尚未核對的包裹。"),
                     "released",
                 ),
                 _stood(
                     T("Verified", "已核對"),
-                    T("Parcels that are verified and in no lane yet.", "已核對且尚未入滑道的包裹。"),
+                    T("Parcels that are verified and in no lane yet.", "已核對且尚未入道口的包裹。"),
                     "verified",
                 ),
                 number(
@@ -65,7 +65,7 @@ ORDER_FLOW = Board(
                 ),
                 number(
                     T("Past their cut-off", "已過截止"),
-                    T("Parcels of the last day that are in no lane, and late.", "近一日已過截止仍未入滑道的包裹。"),
+                    T("Parcels of the last day that are in no lane, and late.", "近一日已過截止仍未入道口的包裹。"),
                     _due(schema.PICKUP, "missed"),
                     none="–",
                     unit="none",
@@ -80,7 +80,7 @@ ORDER_FLOW = Board(
             (
                 trend(
                     T("Orders by stage", "各階段訂單數"),
-                    T("How many orders, from `released` on parcels, stand where.", "各階段的訂單數，下發後為包裹數。"),
+                    T("How many orders, from `released` on parcels, stand where.", "各階段的訂單數，釋出後為包裹數。"),
                     select(schema.ORDER_FLOW, 'max("orders")', by=("stage",), every=True),
                     "$tag_stage",
                     unit="none",
@@ -156,14 +156,14 @@ ORDER_FLOW = Board(
                     T("Pickups", "取件"),
                     T(
                         "What must be in its lane by a cut-off of the next day, and how long until the next one.",
-                        "次日內截止前須入滑道的包裹，以及距下次截止的時間。",
+                        "次日內截止前須入道口的包裹，以及距下次截止的時間。",
                     ),
                     recent(schema.PICKUP, '"carrier", "service", "open", "missed", "left_us"', where=_NEWEST, limit=60),
                     (
                         Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
                         Column("carrier", T("Carrier", "承運商")),
                         Column("service", T("Service", "服務")),
-                        Column("open", T("To go", "待入滑道"), width=110),
+                        Column("open", T("To go", "待入道口"), width=110),
                         Column("missed", T("Late", "已遲"), width=110),
                         Column("left_us", T("Time left", "剩餘時間"), "µs", width=120),
                     ),
@@ -192,10 +192,10 @@ ORDER_FLOW = Board(
                     step="3m",
                 ),
                 bars(
-                    T("To go by carrier", "各承運商待入滑道"),
+                    T("To go by carrier", "各承運商待入道口"),
                     T(
                         "Parcels that must be in their lane by a cut-off of the next day.",
-                        "次日內截止前須入滑道的包裹。",
+                        "次日內截止前須入道口的包裹。",
                     ),
                     totals(schema.PICKUP, 'last("open")', by=("carrier", "service"), where=FLOW_NOW),
                     unit="none",

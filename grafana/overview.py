@@ -41,7 +41,7 @@ OVERVIEW = Board(
                 ),
                 number(
                     T("Confirmed", "確認比例"),
-                    T("Share that ended in the lane it was sent to.", "到達指定滑道的比例。"),
+                    T("Share that ended in the lane it was sent to.", "到達指定道口的比例。"),
                     select(schema.OUTCOME, '1 - mean("bad")'),
                     none="–",
                     unit="percentunit",
@@ -143,7 +143,7 @@ OVERVIEW = Board(
                 ),
                 timeline(
                     T("Full lanes", "滿道"),
-                    T("When each lane was full.", "各滑道滿載的時段。"),
+                    T("When each lane was full.", "各道口滿載的時段。"),
                     select(schema.LANE, 'max("full")', by=("line", "lane"), every=True),
                     "$tag_line $tag_lane",
                     {0: (T("free", "可用"), OFF), 1: (T("full", "已滿"), WARN)},

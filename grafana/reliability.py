@@ -73,7 +73,7 @@ RELIABILITY = Board(
                     base=WARN,
                 ),
                 number(
-                    T("Not as sent", "未達指定滑道"),
+                    T("Not as sent", "未達指定道口"),
                     T(
                         "Ends that were not confirmed: missorted, by default, failed or lost.",
                         "未確認的結果：分錯、走預設、失敗或遺失。",

@@ -66,7 +66,7 @@ SERVICE = Board(
                 _bad(T("In trouble", "異常包裹"), "parcel-trouble", 0.02),
                 _bad(T("Wrong goods", "錯發"), "mis-ship", 0.002),
                 _bad(T("Returned", "退貨"), "return-rate", 0.1),
-                _bad(T("Cases overdue", "逾期個案"), "case.overdue", 0.05),
+                _bad(T("Cases overdue", "逾期案件"), "case.overdue", 0.05),
                 _bad(T("Refused at quality", "品檢不符"), "quality-refused", 0.05),
                 number(
                     T("Satisfaction", "滿意度"),
@@ -117,7 +117,7 @@ SERVICE = Board(
             ),
         ),
         Section(
-            T("Returns and cases", "退貨與個案"),
+            T("Returns and cases", "退貨與案件"),
             (
                 _over(T("Returns and wrong goods", "退貨與錯發走勢"), ("return-rate", "mis-ship"), "percentunit"),
                 _over(T("Trouble, over the day", "異常包裹走勢"), ("parcel-trouble",), "percentunit"),

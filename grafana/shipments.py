@@ -18,7 +18,7 @@ SHIPMENTS = Board(
     T("Shipments", "出貨"),
     T(
         "What came in, what is still open, and what went out by carrier and lane.",
-        "進單、未結訂單，以及按承運商與滑道的出貨。",
+        "進單、未結訂單，以及按承運商與道口的出貨。",
     ),
     (
         Section(
@@ -40,7 +40,7 @@ SHIPMENTS = Board(
                 ),
                 number(
                     T("Shipped", "出貨"),
-                    T("Parcels in a lane of their carrier in the chosen time.", "所選時間內進入承運商滑道的包裹。"),
+                    T("Parcels in a lane of their carrier in the chosen time.", "所選時間內進入承運商道口的包裹。"),
                     select(schema.SHIPMENT, 'count("order_id")'),
                     none="0",
                     unit="none",
@@ -97,7 +97,7 @@ SHIPMENTS = Board(
                     T("Shipped an hour, ${line}", "每小時出貨，${line}"),
                     T(
                         "Parcels that came to a lane of their carrier, in the steps of the graph.",
-                        "進入承運商滑道的包裹數，按圖中時段。",
+                        "進入承運商道口的包裹數，按圖中時段。",
                     ),
                     select(schema.SHIPMENT, f'count("order_id") * {HOUR}', by=("line",), every=True, fill="0"),
                     "$tag_line",
@@ -110,7 +110,7 @@ SHIPMENTS = Board(
             ),
         ),
         Section(
-            T("Dock doors", "碼頭門"),
+            T("Dock doors", "月台"),
             (
                 rows(
                     T("Loads", "裝載"),
@@ -124,7 +124,7 @@ SHIPMENTS = Board(
                     ),
                     (
                         Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170),
-                        Column("dock", T("Door", "碼頭門"), width=90),
+                        Column("dock", T("Door", "月台"), width=90),
                         Column("load_id", T("Load", "裝載"), width=130),
                         Column("carrier", T("Carrier", "承運商"), width=80),
                         Column("action", T("What", "動作"), width=80),
@@ -157,7 +157,7 @@ SHIPMENTS = Board(
             ),
         ),
         Section(
-            T("Door ${dock}", "碼頭門 ${dock}"),
+            T("Door ${dock}", "月台 ${dock}"),
             (
                 trend(
                     T("Through the door, an hour", "每小時過門數"),
@@ -187,7 +187,7 @@ SHIPMENTS = Board(
             repeat="dock",
         ),
         Section(
-            T("Carriers and lanes", "承運商與滑道"),
+            T("Carriers and lanes", "承運商與道口"),
             (
                 bars(
                     T("Orders by carrier", "承運商訂單"),
@@ -196,8 +196,8 @@ SHIPMENTS = Board(
                     unit="none",
                 ),
                 bars(
-                    T("Shipped by lane", "滑道出貨"),
-                    T("Parcels that reached each lane of their carrier.", "到達承運商各滑道的包裹。"),
+                    T("Shipped by lane", "道口出貨"),
+                    T("Parcels that reached each lane of their carrier.", "到達承運商各道口的包裹。"),
                     totals(schema.SHIPMENT, 'count("order_id")', by=("line", "lane")),
                     unit="none",
                 ),
@@ -216,7 +216,7 @@ SHIPMENTS = Board(
                         Column("order_id", T("Order", "訂單"), link=_TRACE),
                         Column("parcel_id", T("Parcel", "包裹"), link=_TRACE),
                         Column("line", T("Line", "線"), width=120),
-                        Column("lane", T("Lane", "滑道"), width=80),
+                        Column("lane", T("Lane", "道口"), width=80),
                     ),
                 ),
             ),

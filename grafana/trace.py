@@ -85,7 +85,7 @@ TRACE = Board(
                 ),
                 rows(
                     T("Decided", "決定"),
-                    T("The lane that was decided, and why.", "決定的滑道與原因。"),
+                    T("The lane that was decided, and why.", "決定的道口與原因。"),
                     recent(
                         schema.ROUTE,
                         '"line", "track", "subject", "order_id", "lane", "reason", "round"',
@@ -97,7 +97,7 @@ TRACE = Board(
                         _TRACK,
                         _SUBJECT,
                         _ORDER,
-                        Column("lane", T("Lane", "滑道"), width=80),
+                        Column("lane", T("Lane", "道口"), width=80),
                         Column("reason", T("Why", "原因")),
                         Column("round", T("Rounds before", "已循環"), width=110),
                     ),
@@ -118,14 +118,14 @@ TRACE = Board(
                         _SUBJECT,
                         _ORDER,
                         Column("outcome", T("Outcome", "結果")),
-                        Column("lane", T("Lane", "滑道"), width=80),
-                        Column("wanted", T("Sent to", "指定滑道"), width=90),
+                        Column("lane", T("Lane", "道口"), width=80),
+                        Column("wanted", T("Sent to", "指定道口"), width=90),
                         Column("transit_us", T("Took", "歷時"), "µs", width=100),
                     ),
                     height=6,
                 ),
                 rows(
-                    T("Past a dock door", "過碼頭門"),
+                    T("Past a dock door", "過月台"),
                     T(
                         "Which way it went through which door, and whether it belongs there.",
                         "經過哪個門、方向，以及是否正確。",
@@ -137,7 +137,7 @@ TRACE = Board(
                     ),
                     (
                         _TIME,
-                        Column("dock", T("Door", "碼頭門"), width=110),
+                        Column("dock", T("Door", "月台"), width=110),
                         Column("direction", T("Way", "方向"), width=110),
                         Column("verdict", T("Verdict", "判定"), width=130),
                         Column("parcel_id", T("Parcel", "包裹")),

@@ -26,7 +26,7 @@ from edge.core.events import ItemReleased
 from edge.intake.calendars import instant_us
 from edge.orders.cases import CaseError, CaseKind, CaseState, CauseKind, CustomerWant, ServiceCase
 from edge.orders.money import amounts
-from edge.orders.returns import Disposition, ReturnReason, UnitFinding
+from edge.orders.returns import Disposition, RefundWhen, ReturnReason, UnitFinding
 from edge.orders.sales import OrderStage, SalesLine
 from edge.orders.stock import StockCondition
 from edge.site import books, case_care, cases, tables
@@ -91,7 +91,10 @@ def test_another_unit_is_named_the_right_one_is_stock_again_and_sold_again(store
     before = lies(store, "SKU-1"), released(store)
     assert before == ({}, [])
 
+    assert case.due_us == case.goods_by_us > ASKED_US + 13 * DAY_US, "nobody is late while the customer packs"
+
     (swapped,) = desk.came(GateSeen(cause="gate 1", epcs=(other,), number=case.number, by="Eve"), ASKED_US + 1)
+    assert ASKED_US < desk.detail(case.id).case.due_us < case.goods_by_us
     assert (swapped.case, swapped.unit.finding) == (case.id, UnitFinding.SWAPPED)
     with pytest.raises(CaseError, match="nobody inspected it"):
         desk.settle(case.id, CaseSettlement(by="Ann"), ASKED_US + 2)
@@ -171,6 +174,36 @@ def test_what_was_refused_at_the_door_comes_back_without_money(store: SiteStore)
         desk.inspect(one.case, one.unit.seq, Disposition.RESTOCK, "", "Eve", ASKED_US)
     desk.settle(row.case.id, CaseSettlement(by="Ann"), ASKED_US)
     assert paid(store, "shop-1") == (0, 1000, 0)
+    sales.pay("shop-1", None, "Ann", 1000, ASKED_US)  # its carrier remits it all the same: it is the customer's
+    assert paid(store, "shop-1") == (0, 1000, 0)
+    assert [one.told.body["amount"] for one in store.outbox(0) if one.told.type == "order.refund.v1"] == [1000]
+
+
+def test_what_was_paid_back_does_not_go_to_the_customer_again(store: SiteStore) -> None:
+    ship(store, draft(1, [(1, 1, 1000)]), [item(1, 1)])
+    at_once = tuple(replace(one, refund=RefundWhen.RECEIVED) for one in CARE.policies)
+    desk = CaseDesk(store, replace(CARE, policies=at_once), RULES, planning)
+    desk.ask(asked("shop-1", AskedLine(line=1, reason=ReturnReason.DEFECTIVE)), ASKED_US)
+    (seen,) = desk.came(GateSeen(cause="g", epcs=(item(1, 1),)), ASKED_US)
+    assert paid(store, "shop-1") == (0, 1000, 0)
+    with pytest.raises(CaseError, match="was paid back already"):
+        desk.inspect(seen.case, seen.unit.seq, Disposition.BACK, "worn", "Eve", ASKED_US)
+    desk.inspect(seen.case, seen.unit.seq, Disposition.SCRAP, "worn", "Eve", ASKED_US)
+
+
+def test_another_unit_is_taken_for_whichever_line_of_its_article_lacks_one(store: SiteStore) -> None:
+    ship(store, draft(1, [(1, 1, 1000), (1, 1, 900)]), [item(1, 1), item(1, 2)])
+    ship(store, draft(2, [(1, 1, 1000)]), [item(1, 9)])
+    desk = desk_of(store)
+    lines = [AskedLine(line=n, reason=ReturnReason.DEFECTIVE) for n in (1, 2)]
+    case = desk.ask(asked("shop-1", *lines), ASKED_US)
+    seen = desk.came(GateSeen(cause="g", epcs=(item(1, 9), item(1, 2)), number=case.number), ASKED_US)
+    for one in seen:
+        desk.inspect(case.id, one.unit.seq, Disposition.SCRAP, "", "Eve", ASKED_US)
+    swapped = tuple(one.unit.seq for one in seen if one.unit.finding is UnitFinding.SWAPPED)
+    assert len(swapped) == 1
+    desk.settle(case.id, CaseSettlement(by="Ann", accepted=swapped), ASKED_US)
+    assert paid(store, "shop-1") == (0, 1900, 0)
 
 
 def test_a_window_is_days_of_a_calendar(store: SiteStore) -> None:

@@ -388,6 +388,13 @@ def test_k1_other_items_than_the_portal_saw_are_listed_with_a_reason(store: Site
         with pytest.raises(PackError) as kept:
             pack(store, said(other, **wrong))
         assert kept.value.code == code
+    with store.connections.writing() as db:  # as stock knows an item that was picked by its tag
+        its = tables.stock.items
+        db.execute(its.insert().values(epc=item(0, 3), sku="SKU-0", fulfilment=name, since_us=NOW_US))
+    pack(store, said(name, epcs=(item(0, 1), item(0, 2)), again="3 is another order's"))
+    assert pack(store, said(other, epcs=(item(0, 3),), differs="the portal saw none")).sscc, (
+        "what was taken out is free"
+    )
 
 
 def test_h1_what_was_cancelled_of_a_tote_is_not_packed(store: SiteStore) -> None:
@@ -623,7 +630,6 @@ def test_h52_a_station_packs_on_while_nobody_answers_and_each_parcel_is_told_onc
             [Order(id=f"o-{n}", carrier="Post", service="", lines=(line,)) for n in range(4)], NOW_US
         )
         labels = tmp_path / "labels"
-        labels.mkdir()
         for name, path in spools.items():
             folder = ("--labels", str(labels)) if name == "pack1" else ()
             asks("draw", str(path), "--station", name, "--count", "3", "--by", "Ann", *folder)

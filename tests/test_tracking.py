@@ -21,7 +21,7 @@ from edge.core.values.load import Aboard, Load
 from edge.core.values.order import Order, OrderLine
 from edge.orders.articles import Article, Goods
 from edge.orders.tracking import CarrierWord, ParcelCode
-from edge.site import catalogue, sales, tracking, tracking_shown
+from edge.site import catalogue, hooks, sales, tracking, tracking_shown
 from edge.site.keeping import Keep
 from edge.site.outbox import append
 from edge.site.sales import SaleLink
@@ -186,9 +186,19 @@ def test_words_wait_for_their_parcel(store: SiteStore) -> None:
     left(store, 5)
     assert state(store, 5) == ("in-transit", 0)
     with store.connections.writing() as db:
-        append(db, tracking.numbered(db, [(sscc(5), "JD-77")]), NOW_US)
+        append(db, tracking.numbered(db, [(sscc(5), "JD-77")], NOW_US), NOW_US)
     assert state(store, 5) == ("delivered", NOW_US + 3 * HOUR_US)
     assert told(store, [word(5, C.DELIVERED, 3, parcel="JD-77", id="e1")]) == Took(same=1)
     with store.connections.reading() as db:
         kept = db.execute(sa.select(sales_tables.outbox.c.body)).scalars().all()
     assert not any("JD-77" in one for one in kept)
+    with store.connections.writing() as db:  # with the label, before the line sorted it
+        assert tracking.numbered(db, [(sscc(6), "JD-78")], NOW_US) == []
+    assert told(store, [word(6, C.IN_TRANSIT, parcel="JD-78")]).strange == 0
+    left(store, 6)
+    assert told(store, [word(6, C.DELIVERED, 3, parcel="JD-78")]).strange == 0
+    assert state(store, 6) == ("delivered", NOW_US + 3 * HOUR_US)
+    with store.connections.reading() as db:
+        its = tracking.track_of(db, sscc(6))
+        assert its is not None and its.number == "JD-78"
+        assert not any(one.given for one in hooks.unexplained(db))

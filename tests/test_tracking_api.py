@@ -43,7 +43,7 @@ from edge.core.values.order import Order, OrderLine
 from edge.journal.host_time import now_us
 from edge.orders.articles import Article, Goods
 from edge.orders.sales import Draft
-from edge.site import catalogue, mails, sales, tracking
+from edge.site import catalogue, delays, mails, outbox, sales, tracking
 from edge.site.mails import MailRoute
 from edge.site.sales import SaleLink
 from edge.site.store import SiteStore, StoreError
@@ -418,6 +418,11 @@ def test_a_customer_is_written_to_once_in_his_language(
             said = [one["text"] for one in story]
             assert f"Parcel {sscc(1)}: handed over to the carrier" in said, said
             assert f"Parcel {sscc(1)}: delivered" in said and any("written to" in one for one in said)
+            with at.writing() as db:  # its carrier was suspended while it was in its tote
+                outbox.append(db, delays.tell_delays(db, [delays.Delay("f-4", 1, 0, "suspended")], at_us), at_us)
+            assert turn(at_us) == [], "nobody follows it yet"
+            leave(site, range(4, 5))
+            assert {*turn(at_us)} == {"您的訂單 #4 已出貨", "您的訂單 #4 將延後送達"}
 
     run(talk())
     assert "ming1" not in caplog.text

@@ -168,6 +168,8 @@ def _unit(text: str) -> tuple[str, int]:
 
 def _draw(arguments: argparse.Namespace) -> int:
     site = load_site(arguments.site)
+    if arguments.labels is not None:
+        arguments.labels.mkdir(parents=True, exist_ok=True)  # before numbers are drawn that nobody would have
     wish = {"station": arguments.station, "count": arguments.count, "by": who(arguments)}
     with Spool(arguments.spool, arguments.station) as spool:
         numbers = json.loads(ask(site, "/api/v1/parcels/blocks", wish))

@@ -135,14 +135,17 @@ def hold(scope: Scope, order: str, by: str, reason: str) -> Changed | WishRefuse
 
 
 def pay(scope: Scope, order: str, amount: int) -> Changed | WishRefused:
-    """Money came in; a held order is judged anew, and what comes for a cancelled one goes back."""
+    """Money came in; a held order is judged anew.
+
+    What comes for a cancelled one goes back, and so does what a carrier remits for goods that came back already.
+    """
     held = scope.orders[order]
     if amount <= 0:
         return WishRefused("amount", {"amount": amount})
     work = Work(scope)
     work.order(replace(held, payment=replace(held.payment, paid=held.payment.paid + amount)))
     work.turn(order, OrderTurn.PAID)
-    if held.stage is OrderStage.CANCELLED:
+    if held.stage is OrderStage.CANCELLED or held.payment.credited:
         work.refund(order)
     return work.done()
 

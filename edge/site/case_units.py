@@ -223,6 +223,8 @@ def dispose(
     here = f"case {unit.case}: unit {unit.seq}"
     if unit.disposition is not None and unit.disposition is not Disposition.REFURBISH:
         raise DispositionError(f"{here}: is {unit.disposition} already")
+    if to is Disposition.BACK and unit.credited:
+        raise DispositionError(f"{here}: was paid back already: it does not go to the customer again")
     if to is Disposition.RESTOCK and unit.finding is UnitFinding.UNKNOWN:
         raise DispositionError(f"{here}: nobody knows whose it is: it is not sold; scrap it or send it back")
     if place and place not in catalogue.places_of(db, [place]):

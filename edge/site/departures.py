@@ -166,14 +166,16 @@ def _begin(db: sa.Connection, parcels: Mapping[str, _Left]) -> None:
     kept = {
         one.id: one for one in orders.orders_where(db, dialect.among(db, floor.orders.c.id, names))
     }  # of before they left
+    numbers = tracking.early_numbers(db, fresh)
     rows = []
     for sscc, one in sorted(fresh.items()):
         _, sale, promised = sales.get(one.fulfilment, ("", "", ""))
         how = kept.get(one.fulfilment)
         carrier = one.carrier or (how.carrier if how is not None else "")
         service = one.service or (how.service if how is not None else "")
+        number = numbers.get(sscc, "")
         token = secrets.token_urlsafe(_TOKEN)
-        rows.append((sscc, one.fulfilment, sale, carrier, service, "", "", 1, promised, 0, token, one.at_us))
+        rows.append((sscc, one.fulfilment, sale, carrier, service, number, "", 1, promised, 0, token, one.at_us))
     dialect.bulk_insert(db, its, _TRACK, rows)
     label = labels.parcels.c
     given = sa.select(label.sscc, label.fulfilment, label.labelled_us).where(dialect.among(db, label.sscc, fresh))

@@ -73,7 +73,7 @@ def take_words(
 def take_numbers(at: StoreConnections, numbers: Sequence[tuple[str, str]], at_us: int, rules: TrackRules) -> None:
     """Carriers' own numbers of parcels, (SSCC, number)."""
     with at.writing() as db:
-        outbox.append(db, tracking.numbered(db, numbers, rules), at_us)
+        outbox.append(db, tracking.numbered(db, numbers, at_us, rules), at_us)
 
 
 def _take(
@@ -84,7 +84,7 @@ def _take(
     at_us: int,
     rules: TrackRules,
 ) -> Took:
-    told = tracking.numbered(db, numbers, rules)
+    told = tracking.numbered(db, numbers, at_us, rules)
     took, more = tracking.take(db, source, words, at_us, rules)
     outbox.append(db, [*told, *more], at_us)
     return took

@@ -152,7 +152,7 @@ def _returned(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
     all_of = sa.select(
         moved.cause_id.label("subject"), sa.literal(0).label("hit"), moved.quantity.label("weight"),
         moved.sku.label("sku"), sa.literal("").label("reason"),
-    ).where(moved.kind == str(MovementKind.SHIP), window.has(moved.at_us))  # fmt: skip
+    ).where(moved.kind == str(MovementKind.SHIP), moved.cause_kind != "pack", window.has(moved.at_us))  # fmt: skip
     return _of_all(wrong, all_of, Dimension.SKU, Dimension.REASON)
 
 

@@ -24,6 +24,7 @@ from edge.config.mail import MailTable
 from edge.site import dialect, outbox, sales
 from edge.site.duties import Duty
 from edge.site.outbox import OutboxRow
+from edge.site.tables import carriers
 from edge.site.tables import tracking as tables
 from edge.site.tables import webhooks as cursors
 from edge.views.track_words import of_mail
@@ -101,8 +102,11 @@ def queue_mails(at: StoreConnections, table: MailTable, at_us: int) -> int:
             dialect.among(db, track.fulfilment, {order for _, sscc, order in wanted if not sscc}),
         )
         known = db.execute(sa.select(track.sscc, track.fulfilment, track.sales_id, track.made_us).where(whose)).all()
+        unwritten = _unwritten(db, {order for _, sscc, order in wanted if sscc and order})
         due: dict[str, tuple[object, ...]] = {}
         for (kind, sscc, order), row in wanted.items():
+            if sscc and order and order not in unwritten:
+                continue
             for one in known:
                 if one.sales_id and (one.sscc == sscc or (not sscc and one.fulfilment == order)):
                     cause = f"{kind}:{one.sscc}@{one.made_us}"
@@ -115,16 +119,29 @@ def queue_mails(at: StoreConnections, table: MailTable, at_us: int) -> int:
         return len(fresh)
 
 
+def _unwritten(db: sa.Connection, fulfilments: set[str]) -> set[str]:
+    """Of which it was told that they come later, and nobody was written to, as they were no parcels yet."""
+    if not fulfilments:
+        return set()
+    late, track, mail = carriers.delays.c, tables.tracks.c, tables.mails.c
+    had = sa.exists().where(mail.kind == "delayed", mail.sales_id == track.sales_id)
+    query = sa.select(late.fulfilment).join(tables.tracks, track.fulfilment == late.fulfilment)
+    return set(db.execute(query.where(dialect.among(db, late.fulfilment, fulfilments), ~had)).scalars())
+
+
 def _news(row: OutboxRow) -> Iterator[tuple[str, str, str]]:
-    """(kind of mail, SSCC, fulfilment) that an event may be worth."""
+    """(kind of mail, SSCC, fulfilment) that an event may be worth; both names: if it was late before it was sorted."""
     told = row.told
     match told.type:
         case "parcel.departed.v1":
             yield "departed", told.subject, ""
+            yield "delayed", told.subject, str(told.body["order"])
         case "parcel.event.v1" if told.body.get("state") in _STATES:
             yield str(told.body["state"]), told.subject, ""
         case "parcel.delayed.v1":
-            yield "delayed", str(told.body.get("sscc", "")), told.subject
+            yield "delayed", "", told.subject
+        case "parcel.sorted.v1":
+            yield "delayed", told.subject, str(told.body["order"])
         case _:  # nobody writes of it
             pass
 

@@ -216,7 +216,10 @@ def _checked(
 
 
 def _bind(db: sa.Connection, job: PackJob, epcs: tuple[str, ...], at_us: int) -> None:
-    """Items are this parcel's. Raises PackError for one that another open parcel or fulfilment has."""
+    """Items are this parcel's, and those that it was packed with before and is not now are nobody's.
+
+    Raises PackError for one that another open parcel or fulfilment has.
+    """
     its, label, other = tables.pack_items.c, floor.parcels.parcels.c, floor.orders.c
     query = (
         sa.select(its.epc, label.fulfilment)
@@ -238,6 +241,11 @@ def _bind(db: sa.Connection, job: PackJob, epcs: tuple[str, ...], at_us: int) ->
     for epc, holder in sorted(known.items()):
         if holder not in ("", job.order.id):
             raise PackError("item-elsewhere", item=epc, order=holder)
+    pack = tables.packs.c
+    before = sa.select(its.epc).join(tables.packs, pack.sscc == its.sscc).where(pack.fulfilment == job.order.id)
+    if out := set(db.execute(before.where(its.epc != "")).scalars()) - set(epcs):
+        which = sa.and_(dialect.among(db, items.c.epc, out), items.c.fulfilment == job.order.id)
+        db.execute(items.update().where(which).values(fulfilment="", since_us=at_us))
     if mine := [epc for epc, holder in known.items() if not holder]:
         now = {"fulfilment": job.order.id, "since_us": at_us}
         db.execute(items.update().where(dialect.among(db, items.c.epc, mine)).values(now))

@@ -262,6 +262,8 @@ class _Gate:
 def _received(db: sa.Connection, care: CareRules, number: int, by: str, at_us: int, told: list[OutboxTold]) -> None:
     case = case_of(db, number)
     if case.state is not CaseState.RECEIVED:
+        _, due_us = care.due_us(case.team, case.kind, case.class_, case.priority, at_us)
+        case = replace(case, due_us=due_us, overdue_us=0, escalations=0)  # now it is somebody's to inspect
         case = cases.save_case(db, rules.case_moved(case, CaseTurn.CAME, at_us))
     units = case_units.units_of(db, number)
     body: dict[str, str | int | list[str]] = {

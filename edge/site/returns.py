@@ -208,8 +208,12 @@ def decide(
 
 
 def labelled(db: sa.Connection, care: CareRules, case: ServiceCase, by: str, at_us: int) -> ServiceCase:
-    """A case that is authorised gets the number of its return label; goods are awaited from now on."""
+    """A case that is authorised gets the number of its return label; goods are awaited from now on.
+
+    Nobody can do anything until they come: it is due when they are.
+    """
     number = f"R{case.id:08d}"
     cases.note_case(db, case.id, by, "labelled", at_us, body={"number": number})
-    case = replace(case, number=number, goods_by_us=care.goods_by_us(case.policy, at_us))
+    goods_by_us = care.goods_by_us(case.policy, at_us)
+    case = replace(case, number=number, goods_by_us=goods_by_us, due_us=goods_by_us)
     return cases.save_case(db, rules.case_moved(case, CaseTurn.LABELLED, at_us))

@@ -152,13 +152,15 @@ def _accepted(
     """Units that are taken for ones that were sold: each for a unit of the case that did not come."""
     expected = expected_of(db, case.id)
     room = {(one.order, one.line): one.units - one.came for one in expected}
-    line_of = {one.sku: (one.order, one.line) for one in expected}
+    lines_of: dict[str, list[tuple[str, int]]] = {}
+    for line in expected:
+        lines_of.setdefault(line.sku, []).append((line.order, line.line))
     found = [one for one in mine if one.seq not in wish.accepted]
     for one in units:
         if one.seq not in wish.accepted or one.credited:
             continue
-        key = line_of.get(one.sku, ("", 0))
-        if room.get(key, 0) < one.units:
+        key = next((line for line in lines_of.get(one.sku, ()) if room[line] >= one.units), None)
+        if key is None:
             raise CaseError(f"case {case.id}: unit {one.seq}: stands for nothing that is still awaited")
         room[key] -= one.units
         its = tables.units

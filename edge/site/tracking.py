@@ -1,7 +1,7 @@
 """What is told of parcels, within a transaction: stored once, in bulk, and where they are by all of it.
 
 Public names: Took, TrackedParcel, Stored, take, store, place_anew, words_of,
-state_of, tracked_row, track_of, by_token, numbered, RULES.
+state_of, tracked_row, track_of, by_token, numbered, early_numbers, RULES.
 
 Each thing is known by its source and the source's id, or by a hash of what it says; told again it changes nothing. A
 word about a number that is no parcel's of ours waits until somebody says whose it is.
@@ -35,6 +35,8 @@ _STATE = (
     *("place", "look_us"),
 )
 _SSCC = 18
+_EARLY = "number "
+"""Of what labels tell: with a carrier's number behind it, whose parcel nobody follows yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +136,13 @@ def store(db: sa.Connection, source: str, words: Mapping[str, CarrierWord], at_u
     return [one for one in rows if one.source_id in fresh]
 
 
-def numbered(db: sa.Connection, numbers: Sequence[tuple[str, str]], rules: TrackRules = RULES) -> list[OutboxTold]:
-    """Notes carriers' own numbers of parcels, (SSCC, number); what was told of them before is theirs now."""
+def numbered(
+    db: sa.Connection, numbers: Sequence[tuple[str, str]], at_us: int, rules: TrackRules = RULES
+) -> list[OutboxTold]:
+    """Notes carriers' own numbers of parcels, (SSCC, number); what was told of them before is theirs now.
+
+    A number of a parcel that nobody follows yet is kept as the carrier's word that it expects it.
+    """
     dialect.lock(db, Lock.TRACKING)
     its, event = tables.tracks, tables.events
     which: dict[str, sa.BindParameter[str]] = {"which": sa.bindparam("which"), "said": sa.bindparam("said")}
@@ -143,9 +150,26 @@ def numbered(db: sa.Connection, numbers: Sequence[tuple[str, str]], rules: Track
     if not rows:
         return []
     db.execute(its.update().where(its.c.sscc == which["which"]).values(number=which["said"]), rows)
+    followed = sa.select(its.c.sscc).where(dialect.among(db, its.c.sscc, {sscc for sscc, _ in numbers}))
+    known = set(db.execute(followed).scalars())
+    early = {_EARLY + number: (sscc, number) for sscc, number in numbers if sscc not in known}
+    if early:
+        db.execute(event.delete().where(event.c.source == "label", dialect.among(db, event.c.source_id, early)))
+        kept = [
+            Stored(sscc, number, at_us, str(ParcelCode.LABELLED), "", "", "label", name, "", "", "", at_us)
+            for name, (sscc, number) in early.items()
+        ]
+        dialect.bulk_insert(db, event, Stored._fields, kept)
     theirs = event.update().where(event.c.sscc == "", event.c.number == which["said"])
     db.execute(theirs.values(sscc=which["which"]), rows)
     return place_anew(db, {sscc for sscc, _ in numbers}, rules)
+
+
+def early_numbers(db: sa.Connection, ssccs: Iterable[str]) -> dict[str, str]:
+    """Carriers' own numbers that were said before somebody followed their parcels, by SSCC."""
+    its = tables.events.c
+    query = sa.select(its.sscc, its.number).where(dialect.among(db, its.sscc, ssccs), its.source_id.startswith(_EARLY))
+    return {row.sscc: row.number for row in db.execute(query.order_by(its.seq))}
 
 
 def place_anew(db: sa.Connection, ssccs: Iterable[str], rules: TrackRules = RULES) -> list[OutboxTold]:
@@ -255,7 +279,10 @@ def _track(db: sa.Connection, which: sa.ColumnElement[bool]) -> TrackedParcel | 
 def _whose(db: sa.Connection, names: set[str]) -> dict[str, str]:
     """The SSCCs of parcels as sources name them. 18 digits are one, followed yet or not."""
     found = {name: name for name in names if len(name) == _SSCC and name.isascii() and name.isdigit()}
-    its = tables.tracks.c
+    its, event = tables.tracks.c, tables.events.c
+    asked = {_EARLY + name for name in names - found.keys()}
+    early = sa.and_(event.source == "label", dialect.among(db, event.source_id, asked))
+    found.update((number, sscc) for number, sscc in db.execute(sa.select(event.number, event.sscc).where(early)))
     query = sa.select(its.number, its.sscc, its.made_us).where(dialect.among(db, its.number, names - {""}))
     for row in sorted(db.execute(query), key=lambda row: row.made_us):  # a number used again is the newest one's
         found[row.number] = row.sscc

@@ -129,7 +129,7 @@ CASES: Rows = {
     "case.cause.picker": ("Picker", "揀貨員"),
     "case.cause.packer": ("Packer", "包裝員"),
     "case.cause.sku": ("Article", "商品"),
-    "case.cause.carrier": ("Carrier", "物流商"),
+    "case.cause.carrier": ("Carrier", "承運商"),
     "case.money.payment": ("paid", "付款"),
     "case.money.refund": ("paid back", "退款"),
     "case.money.moved": ("moved to or from an exchange", "換貨轉帳"),

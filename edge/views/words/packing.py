@@ -15,7 +15,7 @@ PACKING: Rows = {
         "沒有放得下的紙箱：{value} mm，最多 {limit} mm",
     ),
     "pack.over.too-heavy": ("too heavy: {value} g, at most {limit} g", "過重：{value} g，最多 {limit} g"),
-    "pack.not-taken": ("the carrier does not take {goods:, }", "運送商不收{goods:、}"),
+    "pack.not-taken": ("the carrier does not take {goods:, }", "承運商不收{goods:、}"),
     "pack.not-checked": ("the plan did not stand the check: {faults:, }", "裝箱方案未通過檢核：{faults:、}"),
     "pack.why.not-in-table": (
         "its UN number and packing group are not in the table of dangerous goods",
@@ -53,7 +53,7 @@ PACKING: Rows = {
     "pack.mark.oversized": ("oversized or heavy", "超大或超重標記"),
     "pack.paper.limited-quantity-mass": (
         "tell the carrier the gross mass of limited quantities",
-        "告知運送商限量危險品總重",
+        "告知承運商限量危險品總重",
     ),
     "pack.paper.air-declaration": ("shipper's declaration for aircraft", "空運託運人申報單"),
     "pack.paper.valuable": ("signature and insurance", "簽收與保險"),

@@ -10,7 +10,7 @@ from edge.views.words.phrase import Rows
 PLAN: Rows = {
     "carrier.not-wished": ("another service was ordered", "訂單指定了別的服務"),
     "carrier.suspended": ("suspended: {reason}", "暫停中：{reason}"),
-    "carrier.cut-off-passed": ("would have to be released by {limit}", "最遲須於 {limit} 釋放"),
+    "carrier.cut-off-passed": ("would have to be released by {limit}", "最遲須於 {limit} 釋出"),
     "carrier.no-zone": ("does not deliver there", "不配送該區"),
     "carrier.goods": ("does not take {goods:, }", "不收{goods:、}"),
     "carrier.too-long": ("too long: at most {limit} mm", "過長：最多 {limit} mm"),
@@ -32,7 +32,7 @@ PLAN: Rows = {
     "late.stock": ("goods are missing", "缺貨"),
     "late.pick": ("picking is behind", "揀貨落後"),
     "late.line": ("the line is behind", "產線落後"),
-    "late.lane": ("its lane is behind or takes nothing", "滑道落後或不收件"),
+    "late.lane": ("its lane is behind or takes nothing", "道口落後或不收件"),
     "late.cut-off": ("there was never time enough", "原本就來不及"),
     "order-displaced": (
         "{order} lost {quantity} of {sku} to the urgent {urgent}",
