@@ -1,6 +1,7 @@
 """The shop of examples/orders as three processes, and the people who bring one order from a file to its carrier's lane.
 
-Public names: Shop, open_shop, dies_at, Step, WAY, passes, ORDER, MUGS, PLATE, BOWL, KETTLE, item, tote, parcel.
+Public names: Shop, open_shop, dies_at, Step, WAY, passes, told_in_order, commands_of, ORDER, MUGS, PLATE,
+BOWL, KETTLE, item, tote, parcel.
 
 People look before they do something, and again when nobody answered: each step says by what one sees that it is done.
 """
@@ -33,7 +34,7 @@ FILES = ("tmall-orders.csv", "tmall-items.csv")
 SPEED = 1500
 """Of the portal's belt, mm/s."""
 _PREFIX = "9521141"
-_REFERENCE = {"MUG-B": "000101", "PLA-W": "000102", "BOWL": "000103", "KET-S": "000104"}
+_REFERENCE = {"MUG-B": "000101", "PLA-W": "000102", "BOWL": "000103", "KET-S": "000104", "KET-L": "000105"}
 
 
 def item(sku: str, serial: int) -> str:
@@ -79,6 +80,7 @@ class Shop:
         self.api: ForkServerProcess | None = None
         self.ended = 0
         self._lives = lives
+        self.address = url.removeprefix("http://")
         self._http = httpx.Client(timeout=HANGS_S, base_url=url)
 
     # ---- processes ---------------------------------------------------------------------------------------------------
@@ -197,12 +199,14 @@ def open_shop(
     store_url: str,
     lives: Callable[[], Callable[[], None] | None] = lambda: None,
     replaced: Mapping[str, str] = {},
+    sorter_mm_s: int = 1_500,
 ) -> Iterator[Shop]:
-    """The shop at work, its three processes; ``replaced``: in SITE.toml."""
+    """The shop at work, its three processes; ``replaced``: in SITE.toml; ``sorter_mm_s``: the speed of its sorter."""
     shutil.copytree(project / "examples" / "orders", folder, dirs_exist_ok=True)
     site, line = folder / "SITE.toml", folder / "LINE.toml"
     text = line.read_text(encoding="utf-8")
     text = re.sub(r"^port = \d+$", lambda _: f"port = {free_port()}", text, flags=re.MULTILINE)
+    text = text.replace("speed_mm_s = 1500", f"speed_mm_s = {sorter_mm_s}")
     text = text.replace("speed_mm_s = 600", f"speed_mm_s = {SPEED}")
     text = text.replace("[plc.tote1]\n", "[plc.tote1]\ntimeout_ms = 10000\n")
     text = text.replace("[plc.sorter]\n", "[plc.sorter]\ntimeout_ms = 10000\n")
@@ -347,7 +351,7 @@ def _sorted(shop: Shop) -> None:
 MUGS = (item("MUG-B", 11), item("MUG-B", 12))
 PLATE, BOWL, KETTLE = item("PLA-W", 21), item("BOWL", 31), item("KET-S", 41)
 WAY = (
-    Step("stock", lambda shop: len(shop.get("/api/v1/stock")) == 4, _stock_taken),
+    Step("stock", lambda shop: len(shop.get("/api/v1/stock")) == 5, _stock_taken),
     Step(
         "files",
         lambda shop: (
@@ -416,3 +420,27 @@ WAY = (
     ),
     Step("sorted", lambda shop: bool(shop.get(f"/api/orders/{ORDER}2")["state"] == "shipped"), _sorted),
 )
+
+
+# ---- what is told of it, and by what page ----------------------------------------------------------------------------
+
+
+def told_in_order(story: list[dict[str, Any]], wanted: list[tuple[str, str, str]]) -> bool:
+    """Whether a timeline has these entries in this order; fails with what it has."""
+    entries = iter(story)
+    for what in wanted:
+        patterns = [re.compile(re.escape(text).replace(r"\*", ".+")) for text in what]
+        for entry in entries:
+            if all(one.fullmatch(entry[key]) for one, key in zip(patterns, ("code", "place", "cause"), strict=True)):
+                break
+        else:
+            raise AssertionError((what, [(one["code"], one["place"], one["cause"]) for one in story]))
+    assert all(entry["at"] and entry["text"] and entry["place"] for entry in story), story
+    return True
+
+
+def commands_of(project: Path, page: str, until: str = "") -> list[str]:
+    """The commands of a page, without those of its first block, up to a heading."""
+    text = (project / "docs" / page).read_text(encoding="utf-8").partition(f"\n## {until}\n" if until else "\0")[0]
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [line for block in blocks[1:] for line in block.splitlines()]
