@@ -61,10 +61,10 @@ def test_a_cut_off_is_by_weekday_holiday_and_own_days_in_the_carriers_zone() -> 
     rule = CutOff(service="S", walls=((0, time(17)), (1, time(17)), (4, time(15)), (4, time(18))), calendar=calendar)
     found = departures(rule, utc(2026, 5, 1, 10), utc(2026, 5, 11, 15))  # H27: of the day, not of the order's time
     assert found == (  # 1 May is free, the 5th is closed, the 9th is a Saturday that is worked
-        Departure(utc(2026, 5, 4, 15), "S", date(2026, 5, 4)),
-        Departure(utc(2026, 5, 8, 13), "S", date(2026, 5, 8)),
-        Departure(utc(2026, 5, 8, 16), "S", date(2026, 5, 8)),
-        Departure(utc(2026, 5, 9, 15), "S", date(2026, 5, 9)),
+        Departure(utc(2026, 5, 4, 15), "S", date(2026, 5, 4), wall=time(17)),
+        Departure(utc(2026, 5, 8, 13), "S", date(2026, 5, 8), wall=time(15)),
+        Departure(utc(2026, 5, 8, 16), "S", date(2026, 5, 8), wall=time(18)),
+        Departure(utc(2026, 5, 9, 15), "S", date(2026, 5, 9), wall=time(17)),
     )
 
 

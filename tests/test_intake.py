@@ -339,4 +339,4 @@ def test_a_manifest_is_no_formula() -> None:
     load = Load(id="L1", dock="door1", carrier="DHL", trailer="@SUM(A1)")
     line = ManifestLine("(00)1", "wrong", by='=HYPERLINK("http://x")', note="-1")
     rows = manifest_csv(Manifest(load, 1, 0, "Ann", "", False, 0, (line,))).splitlines()
-    assert rows[1] == """L1,door1,'@SUM(A1),(00)1,wrong,,,,,"'=HYPERLINK(""http://x"")",'-1"""
+    assert rows[1] == """L1,door1,'@SUM(A1),(00)1,wrong,,,,,"'=HYPERLINK(""http://x"")",'-1,,"""
