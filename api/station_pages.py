@@ -27,6 +27,7 @@ from api.site_state import Site
 from api.stations import PackBody, check_station, order_scanned, packed, propose_for, weight_at
 from edge.config.problem import said_of
 from edge.config.quality_rules import quality_rules
+from edge.core.values.order import OrderState
 from edge.core.values.text import one_line
 from edge.intake import keys
 from edge.intake.scales import ScaleError
@@ -226,6 +227,8 @@ def _pack_shown(
         problems.append(trouble[:300])
     if its.order and job is None:
         problems.append(say(tell_pack_error("no-order", {"order": its.order}), language))
+    if job is not None and job.order.state is not OrderState.OPEN and code != "not-open":
+        problems.append(say(tell_pack_error("not-open", {"order": its.order, "state": job.order.state}), language))
     verdict = packing.weighed(job, its.grams).verdict if job is not None else None
     return rendered(
         site,

@@ -409,7 +409,28 @@ def test_h1_what_was_cancelled_of_a_tote_is_not_packed(store: SiteStore) -> None
     with pytest.raises(PackError) as kept:
         pack(store, said(name, units={"SKU-0": 3}, unverified="counted"))
     assert kept.value.code == "cancelled"
-    assert pack(store, said(name, units={"SKU-0": 2}, unverified="counted")).differences == ()
+    first = pack(store, said(name, units={"SKU-0": 2}, unverified="counted"))
+    assert first.differences == ()
+
+
+def test_another_label_proves_nothing_and_a_cancelled_parcel_is_not_called_packed(store: SiteStore) -> None:
+    stocked(store)
+    name, desk = released(store, {0: 2}), SalesDesk(store, ReviewRules())
+    pack(store, said(name, units={"SKU-0": 2}, unverified="counted"))
+    with store.connections.writing() as db:  # as when its carrier is suspended, and it wants another label
+        states = tables.sales.fulfilment_states
+        db.execute(states.update().where(states.c.fulfilment_id == name).values(state="verified"))
+    again = {"units": {"SKU-0": 2}, "again": "another carrier"}
+    with pytest.raises(PackError) as kept:
+        pack(store, said(name, **again))
+    assert kept.value.code == "not-verified", "another label proves nothing"
+    row = pack(store, said(name, **again, unverified="counted"), at_us=NOW_US + 1)
+    assert row.unverified == "counted"
+    desk.cancel("shop-1", None, "Ann", "rang again", NOW_US + 2)
+    with pytest.raises(PackError) as kept:
+        pack(store, said(name, units={"SKU-0": 2}, unverified="counted"))
+    assert kept.value.code == "not-open", "nobody is told that it is packed"
+    assert pack(store, said(name, sscc=row.sscc)) == row
 
 
 def test_k4_h22_a_weight_that_is_not_right_needs_a_reason_and_blindness_is_said(store: SiteStore) -> None:

@@ -94,7 +94,7 @@ def job_of(db: sa.Connection, name: str, rules: QualityRules, propose: Propose) 
     state = None if known is None else FulfilmentState(known)
     seen = _seen(db, name)
     passed = seen is not None and seen.verified and state in (None, FulfilmentState.PACKED)
-    verified = passed or state is FulfilmentState.VERIFIED
+    verified = (passed or state is FulfilmentState.VERIFIED) and not _unproved(db, name, seen)
     lines = tuple(
         PackLine(
             article=line.sku or line.gtin, gtin=line.gtin, name=line.name, units=line.quantity, back=line.cancelled
@@ -138,6 +138,15 @@ def _seen(db: sa.Connection, order: str) -> ToteChecked | None:
         if isinstance(value, ToteChecked) and value.final and value.order == order:
             return value
     return None
+
+
+def _unproved(db: sa.Connection, order: str, seen: ToteChecked | None) -> bool:
+    """Whether it was packed unverified, and no portal verified it since: another label proves nothing."""
+    its = tables.packs.c
+    query = sa.select(its.unverified, its.at_us).where(its.fulfilment == order).order_by(its.at_us.desc()).limit(1)
+    last = db.execute(query).first()
+    since = last is not None and seen is not None and seen.verified and seen.at_us > last.at_us
+    return last is not None and last.unverified != "" and not since
 
 
 def _of_lines(db: sa.Connection, lines: Sequence[PackLine], epcs: tuple[str, ...]) -> tuple[str, ...]:

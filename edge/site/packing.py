@@ -119,6 +119,8 @@ def pack(
         books.lock_skus(db, used)
         dialect.lock(db, Lock.ORDERS)
         job = _job(db, said.order, rules, propose)
+        if job.order.state is OrderState.CANCELLED and not said.sscc:
+            raise PackError("not-open", order=said.order, state=str(job.order.state))
         if job.packed is not None and not said.again and said.sscc in ("", job.packed.sscc):
             return job.packed
         epcs, units = _content(db, job, said)
