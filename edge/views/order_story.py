@@ -102,7 +102,8 @@ def _at_station(what: str, body: Body) -> Phrase:
     sku = str(body.get("sku", ""))
     match what:
         case "checked":
-            return phrase("sale.checked", sku=sku, aspect=of_aspect(str(body["aspect"])))
+            code = "sale.checked" if sku else "sale.checked-all"
+            return phrase(code, sku=sku, aspect=of_aspect(str(body["aspect"])))
         case "quality-refused":
             fault = of_fault(str(body["fault"]))
             return phrase("sale.quality-refused", units=_count(body, "units"), sku=sku, fault=fault)

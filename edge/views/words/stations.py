@@ -153,6 +153,7 @@ STATIONS: Rows = {
     ),
     "at.station": ("station {station}", "工作站 {station}"),
     "sale.checked": ("{sku}: {aspect} is good", "{sku}：{aspect}合格"),
+    "sale.checked-all": ("{aspect} is good", "{aspect}合格"),
     "sale.quality-refused": ("Quality refused {units} × {sku}: {fault}", "品檢不合格：{sku} {units} 件，{fault}"),
     "sale.quality-settled": ("Refused {sku}: {settlement}", "不合格的 {sku}：{settlement}"),
     "sale.packed": ("Packed as {sscc}{more}", "已包裝為 {sscc}{more}"),
