@@ -42,8 +42,8 @@ _MAYBE_OLD = "perhaps it speaks MQTT 3.1.1 alone, which is tried next"
 _NEITHER = "perhaps it speaks neither MQTT 5 nor 3.1.1: a broker of one of these is needed"
 _UNSUPPORTED_VERSION = 0x84
 _WANTS_LOGIN = "it wants a login: give user and password_file"
-_OF_THE_LOGIN = (0x86, 0x87, 0x8A, 0x8C)
-"""Reason codes: bad user name or password, not authorized, banned, bad authentication method."""
+_OF_THE_LOGIN = (0x86, 0x87, 0x8C)
+"""Reason codes: bad user name or password, not authorized, bad authentication method."""
 
 
 @dataclass(frozen=True, slots=True)
