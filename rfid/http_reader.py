@@ -160,7 +160,9 @@ class HttpJsonReader:
         if status == 200:
             return
         match status:
-            case 401 | 403:
+            case 403:  # no question for a login: that is 401. Source: RFC 9110, 15.5.4
+                hint = "look at the reader's own page who may have its data"
+            case 401:
                 hint = (
                     "look at user and password_file"
                     if self.settings.user

@@ -37,12 +37,13 @@ _LONGEST = MOST + 70_000
 """Octets of a packet: a message and its topic."""
 _PORTION = 4_096
 """Octets that are taken in one turn of the loop."""
+_NEW, _OLD = "5", "3.1.1"
 _MAYBE_OLD = "perhaps it speaks MQTT 3.1.1 alone, which is tried next"
 _NEITHER = "perhaps it speaks neither MQTT 5 nor 3.1.1: a broker of one of these is needed"
 _UNSUPPORTED_VERSION = 0x84
 _WANTS_LOGIN = "it wants a login: give user and password_file"
-_OF_THE_LOGIN = (0x86, 0x87, 0x8A, 0x8C)
-"""Reason codes: bad user name or password, not authorized, banned, bad authentication method."""
+_OF_THE_LOGIN = (0x86, 0x87, 0x8C)
+"""Reason codes: bad user name or password, not authorized, bad authentication method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +75,18 @@ class MqttJsonReader:
     def __init__(self, settings: MqttSettings) -> None:
         self.settings = settings
         self.bad = BadMessages()
-        self._old = False
+        self.version = _NEW
 
     async def run(self, emit: Callable[[ReaderEvent], None]) -> None:
         """Connects, subscribes and reads until the broker is gone or the task is cancelled. Raises ``ReaderError``."""
         given, loop = self.settings, asyncio.get_running_loop()
-        link = _Link(self, emit, self._old)
+        link = _Link(self, emit, self.version == _OLD)
         await connected(loop.create_connection(lambda: link, given.host, given.port, ssl=given.tls), self.error)
         try:
             await link.ended
         finally:
             if not link.answered:
-                self._old = not self._old and link.refuses_version
+                self.version = _OLD if self.version == _NEW and link.refuses_version else _NEW
             await link.leave()
 
     def error(self, reason: str, failure: ReaderFailure) -> ReaderError:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from waiting import HANGS_S
 
 from edge.config.readers import ReaderConfig
-from edge.devices.reader_drivers import make_reader
+from edge.devices.reader import ReaderSession
 from rfid.driver import ReaderError, ReaderEvent, ReaderNotice, ReaderReached, ReaderReady, Reads, TagRead
 
 
@@ -23,7 +23,8 @@ class ReaderOwner:
 
     def __init__(self, name: str, **keys: Any) -> None:
         config: ReaderConfig = TypeAdapter(ReaderConfig).validate_python(keys)
-        self.reader = make_reader(name, config)
+        self.session = ReaderSession(name, config)
+        self.reader = self.session.reader()
         self.events: list[ReaderEvent] = []
         self.errors: list[ReaderError] = []
         self._changed = asyncio.Event()
@@ -42,6 +43,7 @@ class ReaderOwner:
     async def _keep(self) -> None:
         while True:
             try:
+                self.reader = self.session.reader()
                 await self.reader.run(self._take)
             except ReaderError as error:
                 self.errors.append(error)

@@ -33,6 +33,7 @@ from paho.mqtt import publish
 from paho.mqtt.enums import MQTTProtocolVersion
 from reader_owner import ReaderOwner
 
+from edge.cli import main
 from edge.config.load import ConfigError, load_line
 from rfid.bad_messages import BadMessages
 from rfid.driver import PortChanged, ReaderClock, ReaderEvent, ReaderFailure, ReaderNotice, Reads, TagRead
@@ -390,6 +391,21 @@ def test_a_broker_that_refuses_every_version_is_told_which_are_needed(run: Run, 
         run(main(port))
 
 
+def test_watching_tries_every_version_before_it_ends(
+    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with old_broker(shared, "connack") as port:
+        (tmp_path / "LINE.toml").write_text(
+            'controller = "c"\nsite = "s"\njournal = "j.db"\n[reader.m]\ndriver = "mqtt-json"\nvendor = "zebra"\n'
+            f'host = "127.0.0.1"\nport = {port}\ntopics = ["z"]\nantennas = [1, 2]\n'
+            '[[dock]]\nname = "d"\nreader = "m"\ninside = [1]\noutside = [2]\n'
+        )
+        assert main(["rfid", "watch", "m", "--config", str(tmp_path / "LINE.toml"), "--seconds", "60"]) == 2
+    first, then = capsys.readouterr().err.splitlines()
+    assert first.endswith("perhaps it speaks MQTT 3.1.1 alone, which is tried next") and "password" not in first
+    assert then.endswith("it speaks neither MQTT 5 nor 3.1.1: a broker of one of these is needed")
+
+
 def test_a_broker_with_tls_and_logins(run: Run, peer: Callable[[str], str], tmp_path: Path) -> None:
     authority, stranger = Authority(tmp_path), Authority(tmp_path, "stranger")
     signed = authority.sign("broker")
@@ -446,7 +462,7 @@ class StreamPeer:
                     self.send_error(401)
                     return
                 if self.path != "/api/v1/data/stream":
-                    self.send_error(404)
+                    self.send_error(403 if self.path == "/forbidden" else 404)
                     return
                 self.send_response(200)
                 self.send_header("Content-Type", "application/x-ndjson")
@@ -503,6 +519,7 @@ def test_reads_come_over_a_stream_that_is_cut(run: Run, tmp_path: Path, loop: Lo
             keys["url"] = f"{url}/api/v1/data/stream"
             for wrong, said in (
                 ({"password_file": tmp_path / "wrong"}, "HTTP status 401 where 200 is needed: look at user"),
+                ({"url": f"{url}/forbidden"}, "HTTP status 403 where 200 is needed: look at the reader's own page who"),
                 ({"url": f"{url}/api/data"}, "HTTP status 404 where 200 is needed: look at the path"),
             ):
                 stranger = ReaderOwner("r700", **keys | wrong)

@@ -18,7 +18,7 @@ from edge.config.load import load_line
 from edge.config.readers import LlrpConfig, ReaderConfig
 from edge.core.events import BarcodesRead, DeviceNotice, TagsRead
 from edge.core.iso_time import iso
-from edge.devices.reader import ReaderSession
+from edge.devices.reader import ReaderSession, Versions
 from edge.journal.host_time import now_us
 from rfid.driver import ReaderError, ReaderEvent, ReaderReached, ReaderReady, Reads, TagDetail
 from rfid.llrp.client import LLRP_PORT
@@ -59,6 +59,20 @@ def _address(reader: LlrpConfig) -> tuple[str, int]:
     return reader.host, reader.port or LLRP_PORT
 
 
+async def _heard_out(session: ReaderSession, emit: Callable[[ReaderEvent], None]) -> None:
+    """One connection, or one more with each version of its protocol that was not tried. Raises ReaderError."""
+    tried = set[str]()
+    while True:
+        reader = session.reader()
+        tried |= {reader.version} if isinstance(reader, Versions) else set()
+        try:
+            return await reader.run(emit)
+        except ReaderError as error:
+            if not isinstance(reader, Versions) or reader.version in tried:
+                raise
+            print(error, file=sys.stderr)
+
+
 async def _hear(
     name: str,
     config: ReaderConfig,
@@ -93,7 +107,7 @@ async def _hear(
     try:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await session.reader().run(emit)
+                await _heard_out(session, emit)
     finally:
         ticks.cancel()
         await asyncio.gather(ticks, return_exceptions=True)

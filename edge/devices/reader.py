@@ -1,6 +1,6 @@
 """One reader of the controller: its connections one after the other, and its events as inputs of the core.
 
-Public names: ReaderSession.
+Public names: ReaderSession, Versions.
 """
 
 from __future__ import annotations
@@ -41,8 +41,16 @@ class Outputs(Protocol):
         ...
 
 
+@runtime_checkable
+class Versions(Protocol):
+    """A driver that finds out which version of its protocol the other side takes."""
+
+    version: str
+    """That its next connection speaks."""
+
+
 class ReaderSession:
-    """What outlives a connection: the offset of the reader's clock, and how its ports stood last."""
+    """What outlives a connection: the offset of the reader's clock, how its ports stood last, what version it takes."""
 
     def __init__(self, name: str, config: ReaderConfig) -> None:
         self.name = name
@@ -50,6 +58,7 @@ class ReaderSession:
         self._clock = DeviceClock()
         self._ports: dict[tuple[str, int], bool] = {}
         self._outputs: Outputs | None = None
+        self._versions: Versions | None = None
 
     def set_output(self, port: int, on: bool) -> str:
         """Sets an output of the reader; why that cannot be done now, or empty. OutputSet tells what came of it."""
@@ -62,8 +71,15 @@ class ReaderSession:
         return ""
 
     def reader(self) -> Reader:
-        """A driver for one more connection. Raises ``ReaderError`` when it cannot be made from the configuration."""
+        """A driver for one more connection, which knows the version that the one before found out.
+
+        Raises ``ReaderError`` when it cannot be made from the configuration.
+        """
         reader = make_reader(self.name, self._config)
+        if isinstance(reader, Versions):
+            if self._versions is not None:
+                reader.version = self._versions.version
+            self._versions = reader
         self._outputs = reader if isinstance(reader, Outputs) else None
         return reader
 
