@@ -33,7 +33,7 @@ FILES = ("tmall-orders.csv", "tmall-items.csv")
 SPEED = 1500
 """Of the portal's belt, mm/s."""
 _PREFIX = "9521141"
-_REFERENCE = {"MUG-B": "000101", "PLA-W": "000102", "BOWL": "000103", "KET-S": "000104"}
+_REFERENCE = {"MUG-B": "000101", "PLA-W": "000102", "BOWL": "000103", "KET-S": "000104", "KET-L": "000105"}
 
 
 def item(sku: str, serial: int) -> str:
@@ -79,6 +79,7 @@ class Shop:
         self.api: ForkServerProcess | None = None
         self.ended = 0
         self._lives = lives
+        self.address = url.removeprefix("http://")
         self._http = httpx.Client(timeout=HANGS_S, base_url=url)
 
     # ---- processes ---------------------------------------------------------------------------------------------------
@@ -197,12 +198,14 @@ def open_shop(
     store_url: str,
     lives: Callable[[], Callable[[], None] | None] = lambda: None,
     replaced: Mapping[str, str] = {},
+    sorter_mm_s: int = 1_500,
 ) -> Iterator[Shop]:
-    """The shop at work, its three processes; ``replaced``: in SITE.toml."""
+    """The shop at work, its three processes; ``replaced``: in SITE.toml; ``sorter_mm_s``: the speed of its sorter."""
     shutil.copytree(project / "examples" / "orders", folder, dirs_exist_ok=True)
     site, line = folder / "SITE.toml", folder / "LINE.toml"
     text = line.read_text(encoding="utf-8")
     text = re.sub(r"^port = \d+$", lambda _: f"port = {free_port()}", text, flags=re.MULTILINE)
+    text = text.replace("speed_mm_s = 1500", f"speed_mm_s = {sorter_mm_s}")
     text = text.replace("speed_mm_s = 600", f"speed_mm_s = {SPEED}")
     text = text.replace("[plc.tote1]\n", "[plc.tote1]\ntimeout_ms = 10000\n")
     text = text.replace("[plc.sorter]\n", "[plc.sorter]\ntimeout_ms = 10000\n")
@@ -347,7 +350,7 @@ def _sorted(shop: Shop) -> None:
 MUGS = (item("MUG-B", 11), item("MUG-B", 12))
 PLATE, BOWL, KETTLE = item("PLA-W", 21), item("BOWL", 31), item("KET-S", 41)
 WAY = (
-    Step("stock", lambda shop: len(shop.get("/api/v1/stock")) == 4, _stock_taken),
+    Step("stock", lambda shop: len(shop.get("/api/v1/stock")) == 5, _stock_taken),
     Step(
         "files",
         lambda shop: (

@@ -99,10 +99,11 @@ def at_its_end(shop: Shop, store_url: str) -> bool:
     assert (orders[3]["refunded"], orders[3]["order"]["payment"]["paid"]) == (3_600, 2_400)
     assert shop.get("/api/v1/stock/audit") == []
     assert {row["sku"]: (row["sellable"], row["promised"]) for row in shop.get("/api/v1/stock")} == {
-        "MUG-B": (9, 1), "PLA-W": (10, 0), "BOWL": (9, 0), "KET-S": (10, 1)
+        "MUG-B": (9, 1), "PLA-W": (10, 0), "BOWL": (9, 0), "KET-S": (10, 1),
+        "KET-L": (5, 0),
     }  # fmt: skip
     ledger = shop.get("/api/v1/stock/movements", limit="1000")
-    assert Counter(row["kind"] for row in ledger) == {"receipt": 5, "count": 1, "ship": 3}
+    assert Counter(row["kind"] for row in ledger) == {"receipt": 6, "count": 1, "ship": 3}
     assert max(Counter(str(row["cause"]) for row in ledger).values()) == 1
     assert shop.get("/api/v1/put-backs") == []
     store = SiteStore(store_url, readonly=True)

@@ -72,6 +72,11 @@ def add_arguments(orders: argparse.ArgumentParser) -> None:
             )
         add_by(wish)
 
+    paid = _command(commands, "pay", _pay, "money came for an order")
+    paid.add_argument("order", metavar="ORDER")
+    paid.add_argument("amount", type=int, metavar="AMOUNT", help="in minor units")
+    add_by(paid)
+
     blocked = _command(commands, "blocklist", _blocklist, "who is looked at before anything is shipped to him")
     blocked.add_argument("--json", action="store_true", help=_JSON)
     block = _command(commands, "block", _block, "puts somebody on the blocklist: his orders are held")
@@ -185,6 +190,14 @@ def _wish(arguments: argparse.Namespace) -> int:
     path = f"{_PATH}/{quote(arguments.order, safe='')}/{arguments.wish}"
     order = json.loads(send(site, path, json.dumps(body).encode(), more={"If-Match": "*"}))["order"]
     print(_stage(order))
+    return 0
+
+
+def _pay(arguments: argparse.Namespace) -> int:
+    body = {"by": who(arguments), "amount": arguments.amount}
+    path = f"{_PATH}/{quote(arguments.order, safe='')}/pay"
+    answer = send(load_site(arguments.config), path, json.dumps(body).encode(), more={"If-Match": "*"})
+    print(_stage(json.loads(answer)["order"]))
     return 0
 
 

@@ -3,8 +3,9 @@
 Public names: add_arguments, main, listen, tell.
 
 The control socket is a Unix stream socket that only its owner may use. A line with a fault is answered by a line,
-``ok`` or ``no: <why>``; so is ``put LINE TAG…``, a tote or parcel put on a belt; the line ``?`` is answered by what may
-be ordered, a line a device, and an empty line.
+``ok`` or ``no: <why>``; so is ``put LINE TAG…``, a tote or parcel put on a belt or carried out through a dock door, and
+``back DOOR TAG``, a parcel carried in again; the line ``?`` is answered by what may be ordered, a line a device, and an
+empty line.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import TypeAlias
 
 from edge.sim.faults import FORM, MEND, FaultError, FaultOrder, Faults
 
 _ANSWER_S = 5.0
-_PUT = "put"
+_Put: TypeAlias = Callable[[str, Sequence[str], bool], None]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,10 +69,10 @@ def tell(path: Path, orders: Sequence[str]) -> list[tuple[str, str]]:
 
 
 @asynccontextmanager
-async def listen(path: Path, faults: Faults, put: Callable[[str, Sequence[str]], None]) -> AsyncIterator[None]:
+async def listen(path: Path, faults: Faults, put: _Put) -> AsyncIterator[None]:
     """Takes orders at ``path`` meanwhile. Raises ``OSError`` for a path that cannot be used or is in use.
 
-    ``put`` gets a line and tags, and raises FaultError.
+    ``put`` gets a line or door, tags, and whether it is the way back; it raises FaultError.
     """
     with socket.socket(socket.AF_UNIX) as knock, suppress(FileNotFoundError, ConnectionRefusedError):
         knock.connect(str(path))
@@ -102,7 +104,7 @@ def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _answer(faults: Faults, put: Callable[[str, Sequence[str]], None], line: str) -> str:
+def _answer(faults: Faults, put: _Put, line: str) -> str:
     if line == "?":
         told = [
             f"{name}: {', '.join([*map(_kind, device.amounts.items()), MEND])}"
@@ -111,8 +113,8 @@ def _answer(faults: Faults, put: Callable[[str, Sequence[str]], None], line: str
         return "\n".join(told) + "\n\n"
     try:
         match line.split():
-            case [word, belt, *tags] if word == _PUT and tags:
-                put(belt, tags)
+            case [("put" | "back") as word, where, *tags] if tags:
+                put(where, tags, word == "back")
             case _:
                 faults.order([FaultOrder.parse(line)])
     except FaultError as error:

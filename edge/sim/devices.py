@@ -166,17 +166,28 @@ class SimulatedFloor:
         """Lets the belts move as soon as nothing else is missing."""
         self._released = True
 
-    def put(self, line: str, tags: Sequence[str]) -> None:
-        """Somebody puts a tote or parcel on a belt; its own tag comes first. Raises FaultError for what cannot be."""
+    def put(self, line: str, tags: Sequence[str], back: bool = False) -> None:
+        """Somebody puts a tote or parcel on a belt, its own tag first, or carries it through a dock door, out or back.
+
+        Raises FaultError for what cannot be.
+        """
+        doors = [dock.name for dock in self.config.dock]
         layout = self._layouts.get(line)
-        if layout is None:
-            raise FaultError(f"no line {line!r}, there are {', '.join(self._layouts)}")
+        if layout is None and line not in doors:
+            raise FaultError(f"no line or door {line!r}, there are {', '.join([*self._layouts, *doors])}")
         said = [(tag, plain_hex(tag)) for tag in tags]
         if wrong := [tag for tag, known in said if known is None]:
             raise FaultError(f"{line}: {wrong[0]!r} is no tag: allowed are hexadecimal digits, by fours")
+        plain = [known for _, known in said if known]
+        if layout is None:
+            if self._hands is not None:
+                self._hands.carry(plain[0], line, self.floor_us, back)
+            return
+        if back:
+            raise FaultError(f"{line}: is a belt: back is through a door")
         self._put += 1
         try:
-            load = by_hand(layout, self._put, [known for _, known in said if known])
+            load = by_hand(layout, self._put, plain)
         except EpcError as error:
             raise FaultError(f"{line}: {error}") from None
         self.streams[line].add(self.floor_us, load)

@@ -22,6 +22,9 @@ APART_US = (1_300_000, 1_900_000)
 BACK_US = 8_000_000
 """After so long a parcel that went through a wrong door is brought back."""
 
+STEP_US = 100_000
+"""Until somebody who is told to go goes."""
+
 
 class DockHands:
     """``floor`` is the simulated dock; ``carried`` counts ways through doors, wrong ones and back included."""
@@ -34,6 +37,7 @@ class DockHands:
         self._middle = {dock.name: place * DOOR_EVERY_MM for place, dock in enumerate(docks)}
         self._wrong = config.sim.faults.wrong_door
         self._free_us = dict.fromkeys(self._middle, 0)
+        self._there_us: dict[str, int] = {}
         self._rng = Random(f"{seed}/dock hands")
 
     def advance(self, to_us: int) -> list[Happening]:
@@ -53,6 +57,11 @@ class DockHands:
             ready_us = self._carry(epc, wrong, ready_us, -1) + BACK_US
             ready_us = self._carry(epc, wrong, ready_us, 1) + BACK_US
         self._carry(epc, door, ready_us, -1)
+
+    def carry(self, epc: str, door: str, at_us: int, back: bool) -> None:
+        """Somebody carries a parcel out through a door, or ``back``, once it is where he fetches it, and the door free."""
+        ready_us = max(at_us + STEP_US, self._there_us.get(epc, 0))
+        self._there_us[epc] = self._carry(epc, door, ready_us, 1 if back else -1) + STEP_US
 
     def _carry(self, epc: str, door: str, ready_us: int, way: int) -> int:
         """Through a door, ``way`` -1: out, 1: in; when that is over."""

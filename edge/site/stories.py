@@ -17,7 +17,7 @@ from edge.site import cases, dialect, sales
 from edge.site.sales import SaleChange
 from edge.site.tables import cases as cases_of
 from edge.site.tables import parcels as labels
-from edge.site.tables import picks, stations, tracking
+from edge.site.tables import carriers, picks, stations, tracking
 from edge.site.tables import sales as tables
 
 WORK = ("claimed", "handed-back", "wave-released", "withdrawn")
@@ -123,9 +123,15 @@ def _waves(db: sa.Connection, parcels: list[str]) -> Iterator[SaleStory]:
         .join(picks.waves, wave.id == its.wave)
         .where(dialect.among(db, its.fulfilment, parcels))
     )
+    move = carriers.moves.c
+    moves = sa.select(move.fulfilment, move.service, move.pickup).where(dialect.among(db, move.fulfilment, parcels))
+    left = {row.fulfilment: (row.service, row.pickup) for row in db.execute(moves.order_by(move.seq.desc()))}
     for row in db.execute(query):
         body: dict[str, str | int | list[str]] = {"fulfilment": row.fulfilment, "wave": row.wave}
         how = {"carrier": row.carrier, "code": row.code, "pickup": row.pickup, "cutoff_us": row.cutoff_us}
+        if row.fulfilment in left:  # its place was another one then, and what moved it has an entry of its own
+            service, pickup = left[row.fulfilment]
+            how = {"carrier": service, "code": "", "pickup": pickup, "cutoff_us": int(pickup.rpartition("@")[2])}
         yield SaleStory(at_us=row.planned_us, what="planned", body=body | how)
         if row.released_us:
             yield SaleStory(at_us=row.released_us, what="wave-released", by=row.by, body=body)
