@@ -115,6 +115,10 @@ def test_what_left_is_a_shipment_of_one_consignee_and_weighed_with_its_load(stor
         for name, *_ in links:
             db.execute(sales_tables.fulfilment_states.insert().values(fulfilment_id=name, state="packed"))
     store.put_orders([fulfilment(1), fulfilment(2, "SKU-9"), fulfilment(3), fulfilment(4)], NOW_US)
+    gone = OrderShipped(at_us=NOW_US - 1, line="sorter", order="f-3", parcel=f"(00){sscc(3)}", lane=1)
+    store.project("line@0", records([gone]))
+    told(store, [word(3, C.DELIVERED)])  # before our own journal says that it left
+    assert "order.delivered" not in types(store, "shop-2")
     store.project("line@1", records([departed(1, [1, 3, 4]), departed(2, [2], NOW_US + DAY_US)]))
     store.project("line@2", records([departed(1, [1, 3, 4])]))  # another journal tells it again
     with store.connections.reading() as db:
@@ -129,6 +133,7 @@ def test_what_left_is_a_shipment_of_one_consignee_and_weighed_with_its_load(stor
     assert len({its.token for its in tracks.values()}) == 4 and all(len(its.token) == 22 for its in tracks.values())
     assert tracks[sscc(1)].promised == "2026-12-24"
     assert types(store, sscc(1)) == ["parcel.departed"]
+    assert types(store, "shop-2")[-2:] == ["order.shipped", "order.delivered"]
     told(store, [word(1, C.DELIVERED)])
     assert types(store, "shop-1") == ["order.taken", "order.partly-shipped", "order.shipped"], (
         "one of its parcels is under way"

@@ -91,6 +91,7 @@ def follow(db: sa.Connection, values: Iterable[object], rules: TrackRules) -> li
     )
     moved = tracking.place_anew(db, {*sorted_, *left}, rules)
     told += [one for one in moved if one.body.get("state") not in _SAID]
+    told += tracking.delivered_before(db, left_now - {one.subject for one in moved})
     told += [
         OutboxTold("parcel.sorted.v1", sscc, {"order": one.fulfilment})
         for sscc, one in sorted(sorted_.items())

@@ -191,6 +191,13 @@ def place_anew(db: sa.Connection, ssccs: Iterable[str], rules: TrackRules = RULE
     return [*told, *_all_there(db, {followed[sscc].sales_id for sscc in came} - {""})]
 
 
+def delivered_before(db: sa.Connection, ssccs: Iterable[str]) -> list[OutboxTold]:
+    """What others may know where a carrier was quicker than our own journals: it delivered before they told who left."""
+    track, its = tables.tracks.c, tables.states.c
+    query = sa.select(track.sales_id).join(tables.states, its.sscc == track.sscc).where(its.delivered_us > 0)
+    return _all_there(db, set(db.execute(query.where(dialect.among(db, track.sscc, ssccs))).scalars()) - {""})
+
+
 def _all_there(db: sa.Connection, sales: set[str]) -> list[OutboxTold]:
     """Orders of which every unit has left and every parcel is delivered, which the last one of them tells."""
     if not sales:
