@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Puts it there; 0 = done, 1 = refused. Raises ``OSError``."""
-    ((_, answer),) = tell(arguments.socket, [" ".join(("back" if arguments.back else "put", arguments.line, *arguments.tags))])
+    ((_, answer),) = tell(
+        arguments.socket, [" ".join(("back" if arguments.back else "put", arguments.line, *arguments.tags))]
+    )
     if answer == "ok":
         return 0
     print(f"lanewise put: {answer.removeprefix('no: ')}", file=sys.stderr)

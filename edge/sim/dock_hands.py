@@ -59,9 +59,13 @@ class DockHands:
         self._carry(epc, door, ready_us, -1)
 
     def carry(self, epc: str, door: str, at_us: int, back: bool) -> None:
-        """Somebody carries a parcel out through a door, or ``back``, once it is where he fetches it, and the door free."""
-        ready_us = max(at_us + STEP_US, self._there_us.get(epc, 0))
-        self._there_us[epc] = self._carry(epc, door, ready_us, 1 if back else -1) + STEP_US
+        """Somebody carries a parcel out through a door, or ``back``, once it is there and the door is free."""
+        begin_us, middle = max(at_us + STEP_US, self._there_us.get(epc, 0), self._free_us[door]), self._middle[door]
+        points = [(middle, far, 0.0) for far in (-3_000.0, -1_300.0, 1_300.0, 5_000.0)]
+        journey = walk(epc, door, begin_us, 1_500, points[::-1] if back else points)
+        self.floor.add(journey)
+        self.carried += 1
+        self._there_us[epc] = self._free_us[door] = journey.points[-1][0] + STEP_US
 
     def _carry(self, epc: str, door: str, ready_us: int, way: int) -> int:
         """Through a door, ``way`` -1: out, 1: in; when that is over."""

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from edge.site import cases, dialect, sales
 from edge.site.sales import SaleChange
+from edge.site.tables import carriers, picks, stations, tracking
 from edge.site.tables import cases as cases_of
 from edge.site.tables import parcels as labels
-from edge.site.tables import carriers, picks, stations, tracking
 from edge.site.tables import sales as tables
 
 WORK = ("claimed", "handed-back", "wave-released", "withdrawn")

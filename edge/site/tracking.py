@@ -192,7 +192,7 @@ def place_anew(db: sa.Connection, ssccs: Iterable[str], rules: TrackRules = RULE
 
 
 def delivered_before(db: sa.Connection, ssccs: Iterable[str]) -> list[OutboxTold]:
-    """What others may know where a carrier was quicker than our own journals: it delivered before they told who left."""
+    """What others may know where a carrier told of a delivery before our own journals said that the parcel left."""
     track, its = tables.tracks.c, tables.states.c
     query = sa.select(track.sales_id).join(tables.states, its.sscc == track.sscc).where(its.delivered_us > 0)
     return _all_there(db, set(db.execute(query.where(dialect.among(db, track.sscc, ssccs))).scalars()) - {""})

@@ -15,6 +15,7 @@ from edge.core.events import (
     ItemReleased,
     OrderChanged,
     OrderShipped,
+    ParcelGated,
     PassageSeen,
     PlcEvent,
     RouteDecided,
@@ -122,6 +123,8 @@ def tell_record(value: Value, seq: int) -> tuple[Phrase | None, Phrase | None]:
             return phrase("at.lane", line=line, lane=lane), journaled
         case PlcEvent(plc=plc, track_id=track) | ToteChecked(line=plc, track_id=track):
             return phrase("at.track", line=plc, track=track), journaled
+        case ParcelGated(dock=dock):
+            return phrase("at.dock", dock=dock), journaled
         case PassageSeen(line=line, track_id=track) | Anomaly(line=line, track_id=track):
             return phrase("at.track", line=line, track=track), journaled
         case CommandSent(plc=plc) | CommandHandled(plc=plc):
