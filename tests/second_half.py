@@ -11,6 +11,7 @@ import json
 import re
 import runpy
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -58,7 +59,8 @@ class Desk:
     def types(self, command: str, status: int = 0) -> str:
         """Gives a command; what it says."""
         name, _, words = command.rpartition("=$(")
-        words, _, pipe = re.sub(r"\$(\w+)", lambda found: self._known[found[1]], words).partition(" |")
+        words = re.sub(r"\$(\w+)", lambda found: self._known[found[1]], words.removesuffix(")") if name else words)
+        words, _, pipe = words.partition(" | ")
         program, *rest = shlex.split(words.replace(_ADDRESS, self._shop.address))
         if program == "python":
             self._monkeypatch.setattr(sys, "argv", rest)
@@ -66,10 +68,9 @@ class Desk:
         else:
             assert main(rest) == status, (words, self._capsys.readouterr())
         said = self._capsys.readouterr().out
-        wanted = re.search(r"grep (\w+)", pipe)
-        self._known[name] = next(
-            (one.partition(":")[0] for one in said.splitlines() if not wanted or wanted[1] in one), ""
-        )
+        if name:
+            piped = subprocess.run(["sh", "-c", pipe], input=said, capture_output=True, text=True, check=True)  # noqa: S603, S607
+            self._known[name] = piped.stdout.strip()
         self.said[command] = said
         return said
 

@@ -122,11 +122,12 @@ def pickup_rows(db: sa.Connection, by: Planning, until_us: int) -> list[PickupRo
     by = in_force(db, by)
     its, wave = tables.members.c, tables.waves.c
     ways = sorted((one for one in by.pickups if one.cutoff_us < until_us), key=lambda one: (one.cutoff_us, one.id))
+    gone = wave.released_us > 0  # one expression: PostgreSQL takes two with parameters of their own for two
     query = (
-        sa.select(its.pickup, wave.released_us > 0, sa.func.count(), sa.func.sum(its.mass_g))
+        sa.select(its.pickup, gone, sa.func.count(), sa.func.sum(its.mass_g))
         .join(tables.waves, wave.id == its.wave)
         .where(dialect.among(db, its.pickup, (one.id for one in ways)), its.ended != "cancelled")
-        .group_by(its.pickup, wave.released_us > 0)
+        .group_by(its.pickup, gone)
     )
     count = {(pickup, bool(out)): (int(n), int(grams)) for pickup, out, n, grams in db.execute(query)}
     found = []
