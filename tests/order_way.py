@@ -1,6 +1,7 @@
 """The shop of examples/orders as three processes, and the people who bring one order from a file to its carrier's lane.
 
-Public names: Shop, open_shop, dies_at, Step, WAY, passes, ORDER, MUGS, PLATE, BOWL, KETTLE, item, tote, parcel.
+Public names: Shop, open_shop, dies_at, Step, WAY, passes, told_in_order, commands_of, ORDER, MUGS, PLATE,
+BOWL, KETTLE, item, tote, parcel.
 
 People look before they do something, and again when nobody answered: each step says by what one sees that it is done.
 """
@@ -419,3 +420,27 @@ WAY = (
     ),
     Step("sorted", lambda shop: bool(shop.get(f"/api/orders/{ORDER}2")["state"] == "shipped"), _sorted),
 )
+
+
+# ---- what is told of it, and by what page ----------------------------------------------------------------------------
+
+
+def told_in_order(story: list[dict[str, Any]], wanted: list[tuple[str, str, str]]) -> bool:
+    """Whether a timeline has these entries in this order; fails with what it has."""
+    entries = iter(story)
+    for what in wanted:
+        patterns = [re.compile(re.escape(text).replace(r"\*", ".+")) for text in what]
+        for entry in entries:
+            if all(one.fullmatch(entry[key]) for one, key in zip(patterns, ("code", "place", "cause"), strict=True)):
+                break
+        else:
+            raise AssertionError((what, [(one["code"], one["place"], one["cause"]) for one in story]))
+    assert all(entry["at"] and entry["text"] and entry["place"] for entry in story), story
+    return True
+
+
+def commands_of(project: Path, page: str, until: str = "") -> list[str]:
+    """The commands of a page, without those of its first block, up to a heading."""
+    text = (project / "docs" / page).read_text(encoding="utf-8").partition(f"\n## {until}\n" if until else "\0")[0]
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [line for block in blocks[1:] for line in block.splitlines()]

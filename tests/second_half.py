@@ -1,6 +1,6 @@
 """The second half of an order's way, by the commands of its page: what people wait for before they go on.
 
-Public names: PAGE, PARCEL, KETTLE, OTHER, commands_of, seen, Desk, personal, outside.
+Public names: PAGE, PARCEL, KETTLE, OTHER, seen, Desk, personal, outside.
 """
 
 from __future__ import annotations
@@ -36,13 +36,6 @@ PARCEL = "095211410000000021"
 _ADDRESS = "127.0.0.1:8000"
 
 
-def commands_of(project: Path, page: str, until: str = "") -> list[str]:
-    """The commands of a page, without those of its first block, up to a heading."""
-    text = (project / "docs" / page).read_text(encoding="utf-8").partition(f"\n## {until}\n" if until else "\0")[0]
-    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [line for block in blocks[1:] for line in block.splitlines()]
-
-
 def seen(shop: Shop, number: int, code: str, place: str) -> Callable[[], bool]:
     """Whether an order's timeline has it."""
     return lambda: any(one["code"] == code and place in one["place"] for one in shop.story(number))
@@ -69,7 +62,7 @@ class Desk:
             assert main(rest) == status, (words, self._capsys.readouterr())
         said = self._capsys.readouterr().out
         if name:
-            piped = subprocess.run(["sh", "-c", pipe], input=said, capture_output=True, text=True, check=True)  # noqa: S603, S607
+            piped = subprocess.run(["sh", "-c", pipe], input=said, capture_output=True, text=True, check=True)
             self._known[name] = piped.stdout.strip()
         self.said[command] = said
         return said

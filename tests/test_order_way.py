@@ -8,10 +8,9 @@ from collections import Counter
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
-from order_way import ORDER, WAY, Shop, dies_at, open_shop, passes
+from order_way import ORDER, WAY, Shop, commands_of, dies_at, open_shop, passes, told_in_order
 
 from edge.cli import main
 from edge.site.store import SiteStore
@@ -118,20 +117,6 @@ def at_its_end(shop: Shop, store_url: str) -> bool:
     return True
 
 
-def told_in_order(story: list[dict[str, Any]], wanted: list[tuple[str, str, str]]) -> bool:
-    """Whether a timeline has these entries in this order; fails with what it has."""
-    entries = iter(story)
-    for what in wanted:
-        patterns = [re.compile(re.escape(text).replace(r"\*", ".+")) for text in what]
-        for entry in entries:
-            if all(one.fullmatch(entry[key]) for one, key in zip(patterns, ("code", "place", "cause"), strict=True)):
-                break
-        else:
-            raise AssertionError((what, [(one["code"], one["place"], one["cause"]) for one in story]))
-    assert all(entry["at"] and entry["text"] and entry["place"] for entry in story), story
-    return True
-
-
 @pytest.mark.parametrize("page", ["from-file-to-lane.md", "from-file-to-lane.zh-Hant.md"])
 def test_both_pages_have_the_same_commands(project: Path, page: str) -> None:
     assert commands_of(project, page) == commands_of(project, "from-file-to-lane.md")
@@ -162,10 +147,3 @@ def test_the_page_s_way_by_hand(
         at_its_end(shop, url)
         assert main(["orders", "show", f"{ORDER}2"]) == 0
         assert re.search(r"Z  bin A-1 +1 of MUG-B short.*\(round .*, line 2\)$", capsys.readouterr().out, re.MULTILINE)
-
-
-def commands_of(project: Path, page: str) -> list[str]:
-    """The commands of a page, without those that begin its processes."""
-    text = (project / "docs" / page).read_text(encoding="utf-8")
-    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [line for block in blocks[1:] for line in block.splitlines()]

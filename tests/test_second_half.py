@@ -9,9 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from order_way import ORDER, Shop, open_shop, parcel, tote
-from second_half import OTHER, PAGE, PARCEL, Desk, commands_of, outside, personal, seen
-from test_order_way import told_in_order
+from order_way import ORDER, Shop, commands_of, open_shop, parcel, told_in_order, tote
+from second_half import OTHER, PAGE, PARCEL, Desk, outside, personal, seen
 
 from edge.site.store import SiteStore
 
