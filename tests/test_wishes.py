@@ -200,6 +200,7 @@ CLI: dict[str, tuple[list[str], dict[str, str]]] = {
         ["--phone", "0912345678", "--reason", "x", "--site", "{site}"],
         {"--by": "by", "--reason": "reason"},
     ),
+    "orders pay": (["A-1", "1", "--site", "{site}"], {"--by": "by"}),
     "orders unblock": (["1", "--reason", "x", "--site", "{site}"], {"--by": "by", "--reason": "reason"}),
     "stations refuse": (
         ["1", "SKU", "label/label-wrong", "--site", "{site}"],
