@@ -41,6 +41,7 @@ AGAIN = [
 ]
 
 
+@pytest.mark.timeout(400)
 def test_to_the_door_and_back(
     project: Path,
     tmp_path: Path,
