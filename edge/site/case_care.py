@@ -31,7 +31,8 @@ _ROWS = 20_000
 _HOUR_US = 3_600_000_000
 _WORDS_US = 180 * 86_400_000_000
 """So long words stay of closed cases of no order, whose person nobody can erase."""
-_DONE = (CaseState.RESOLVED, CaseState.CLOSED)
+_DONE = (CaseState.RESOLVED, CaseState.CLOSED, CaseState.REFUSED, CaseState.EXPIRED)
+"""Nobody is waited for."""
 
 
 def care_duties(care: CareRules) -> tuple[Duty, ...]:
@@ -83,7 +84,7 @@ class _Care:
         """Whether anything is to be done."""
         which = self._which()
         return (
-            any(cases.cases_where(self._db, which[one], 1) for one in ("fresh", "late"))
+            any(cases.cases_where(self._db, which[one], 1) for one in ("fresh", "late", "new"))
             or any(self._next_us(case) <= self._at_us for case in cases.cases_where(self._db, which["due"], _AT_ONCE))
             or any(self._is_over(case) for case in cases.cases_where(self._db, which["quiet"], _AT_ONCE))
         )
@@ -94,6 +95,8 @@ class _Care:
             self._dated(case)
         for case in cases.cases_where(self._db, which["late"], _AT_ONCE):
             self._save(case_moved(case, CaseTurn.LAPSED, self._at_us), "expired")
+        for case in cases.cases_where(self._db, which["new"], _AT_ONCE):
+            self._overdue(case)
         for case in cases.cases_where(self._db, which["due"], _AT_ONCE):
             self._overdue(case)
         for case in cases.cases_where(self._db, which["quiet"], _AT_ONCE):
@@ -104,10 +107,12 @@ class _Care:
         its = tables.cases.c
         awaited = its.state.in_((str(CaseState.AUTHORISED), str(CaseState.WAITING)))
         is_open = its.state.not_in([str(one) for one in _DONE])
+        due = sa.and_(is_open, its.closed_us == 0, its.due_us <= self._at_us)
         return {
             "fresh": sa.or_(its.told.is_(False), its.dated.is_(False)),
             "late": sa.and_(awaited, its.goods_by_us > 0, its.goods_by_us <= self._at_us),
-            "due": sa.and_(is_open, its.closed_us == 0, its.due_us <= self._at_us),
+            "new": sa.and_(due, its.overdue_us == 0),
+            "due": sa.and_(due, its.overdue_us > 0),
             "quiet": sa.and_(its.state == str(CaseState.RESOLVED), its.closed_us == 0),
         }
 
@@ -115,9 +120,9 @@ class _Care:
         return self._care.close_us(case.team, case.resolved_us) <= self._at_us
 
     def _next_us(self, case: ServiceCase) -> int:
-        """When somebody is told next that it is overdue."""
+        """When somebody is told again that it is overdue."""
         next_us = case.overdue_us
-        for _ in range(case.escalations + 1 if case.overdue_us else 0):
+        for _ in range(case.escalations + 1):
             next_us = self._care.escalate_us(case.team, next_us)
         return next_us
 
