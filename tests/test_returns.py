@@ -143,6 +143,8 @@ def test_an_exchange_costs_the_difference_alone(store: SiteStore) -> None:
     desk.inspect(case.id, seen.unit.seq, Disposition.SCRAP, "broken", "Eve", ASKED_US)
     done = desk.settle(case.id, wish, ASKED_US)
     assert desk.settle(case.id, wish, ASKED_US) == done
+    (past,) = desk.came(GateSeen(cause="carried past again", epcs=(item(1, 1),)), ASKED_US + 1)
+    assert (past.case, past.unit.seq, past.unit.disposition) == (case.id, seen.unit.seq, Disposition.SCRAP)
     assert (done.linked, paid(store, "shop-1")) == (f"shop-1-x{case.id}", (0, 1000, 0))
     assert paid(store, done.linked) == (1000, 0, 300)
     new = store.sales_order(done.linked)

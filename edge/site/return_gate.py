@@ -134,11 +134,12 @@ class _Gate:
         if not epc or epc in self._sold:
             return None
         its = tables.units.c
-        query = sa.select(its.case).where(its.epc == epc, its.disposition == "").order_by(its.seq.desc())
+        query = sa.select(its.case, its.disposition).where(its.epc == epc).order_by(its.seq.desc()).limit(1)
+        gone = {Disposition.BACK, Disposition.RESTOCK}  # what is stock again may have been sold where no tag is read
         if named is not None:
-            gone = its.disposition != str(Disposition.BACK)
-            query = sa.select(its.case).where(its.epc == epc, its.case == named.id, gone).order_by(its.seq.desc())
-        number = self._db.execute(query).scalar()
+            query, gone = query.where(its.case == named.id), {Disposition.BACK}
+        last = self._db.execute(query).first()
+        number = None if last is None or last.disposition in gone else last.case
         if number is None:
             return None
         mine = [one for one in case_units.units_of(self._db, number) if one.epc == epc]
