@@ -214,9 +214,11 @@ def test_watching_beside_a_controller_says_so_and_never_comes_again(
 def connected_first(port: int) -> Iterator[Callable[[], bool]]:
     """A controller's connection, which comes again once when it is thrown out; says whether it was."""
     again: list[socket.socket] = []
+    thrown_out = threading.Event()
 
     def keep(first: socket.socket) -> None:
         if first.recv(1) == b"":
+            thrown_out.set()  # before it throws out the other one by coming again
             again.append(dial())
 
     def dial() -> socket.socket:
@@ -228,7 +230,7 @@ def connected_first(port: int) -> Iterator[Callable[[], bool]]:
     keeper = threading.Thread(target=keep, args=(first,))
     keeper.start()
     try:
-        yield lambda: bool(again)
+        yield thrown_out.is_set
     finally:
         with suppress(OSError):
             first.shutdown(socket.SHUT_RDWR)

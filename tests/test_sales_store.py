@@ -66,7 +66,7 @@ def test_orders_are_taken_once_however_they_come(store: SiteStore, monkeypatch: 
 def clear(store: SiteStore) -> None:
     with store.connections.writing() as db:
         for table in reversed(tables.METADATA.sorted_tables):
-            if table.name in ("consignee", "sales_line", "sales_order", "outbox"):
+            if table.name in ("consignee", "sales_line", "order_money", "sales_order", "outbox"):
                 db.execute(table.delete())
 
 

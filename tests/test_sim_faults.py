@@ -118,12 +118,12 @@ def test_a_floor_fails_as_ordered_and_mends(project: Path, tmp_path: Path) -> No
 def test_faults_are_ordered_while_it_runs(tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     device = Device()
     path = tmp_path / "sim.sock"
-    came: list[tuple[str, Sequence[str]]] = []
+    came: list[tuple[str, Sequence[str], bool]] = []
 
-    def put(line: str, tags: Sequence[str]) -> None:
+    def put(line: str, tags: Sequence[str], back: bool) -> None:
         if line != "tote1":
             raise FaultError(f"no line {line}")
-        came.append((line, tags))
+        came.append((line, tags, back))
 
     async def floor() -> list[int]:
         faults = Faults({"reader.r": device.failing}, lambda text: None)
@@ -135,11 +135,12 @@ def test_faults_are_ordered_while_it_runs(tmp_path: Path, run: Run, capsys: pyte
             asked = [["reader.r:cut", "reader.r:slow=9@0"], ["reader.r:fire", "reader.r:garbage"], []]
             done = [await asyncio.to_thread(main, ["fault", str(path), *orders]) for orders in asked]
             done += [await asyncio.to_thread(main, ["put", str(path), line, "30", "31"]) for line in ("tote1", "tote9")]
+            done.append(await asyncio.to_thread(main, ["put", str(path), "tote1", "32", "--back"]))
             faults.advance(1, 1)
         return done
 
-    assert run(floor()) == [0, 1, 0, 0, 1]
-    assert came == [("tote1", ["30", "31"])]
+    assert run(floor()) == [0, 1, 0, 0, 1, 0]
+    assert came == [("tote1", ["30", "31"], False), ("tote1", ["32"], True)]
     assert device.did == [("+cut", None), ("+garbage", None), ("+slow", 9)]
     out, err = capsys.readouterr()
     assert out.splitlines()[:3] == ["reader.r:cut: ok", "reader.r:slow=9@0: ok", "reader.r:garbage: ok"]

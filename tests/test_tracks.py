@@ -24,6 +24,8 @@ from rfid.epc.identity import sscc96
 
 TRACK, OTHERS = 1, range(100, 130)
 LABELS = (sscc96("9521141", "0000000001"), sscc96("9521141", "0000000002"))
+BY_ITS_ORDER = (RouteState.HANDLED, Turn.TURNED)
+"""Gone where an order changes on the belt, in scenarios/turned-on-the-belt; these tracks have none."""
 Step: TypeAlias = tuple[TrackState, RouteState, Turn]
 
 
@@ -197,7 +199,7 @@ def test_every_arrow_is_gone_and_every_state_is_reached(sorter: LineLayout) -> N
                     known.add(place)
                     waiting.append(then)
     gone = {(state, turn) for state, _, turn in steps} | {(route, turn) for _, route, turn in steps}
-    assert gone >= {*TRACK_ARROWS, *ROUTE_ARROWS}
+    assert gone >= {*TRACK_ARROWS, *ROUTE_ARROWS} - {BY_ITS_ORDER}
     assert {*TRACK_ARROWS.values(), TrackState.AWAITED} == set(TrackState)
     assert {*ROUTE_ARROWS.values()} == set(RouteState)
 
