@@ -100,8 +100,7 @@ def ours(given: Choices) -> tuple[float, int, int]:
 
 def highs(given: Choices) -> tuple[float, int, int]:
     """The same of HiGHS, with a row for each parcel; only its run is counted."""
-    import highspy
-    import numpy as np
+    from bench._highs import solved  # its libraries are for measuring alone
 
     place = {one.id: at for at, one in enumerate(given.pickups)}
     costs: list[dict[int, int]] = []
@@ -109,32 +108,7 @@ def highs(given: Choices) -> tuple[float, int, int]:
     for key, members in classes_of(given.parcels, steps).items():
         quotes = quoted(key, given.pickups, given.services, given.terms).quotes
         costs += [{place[one.pickup]: one.cost for one in quotes}] * len(members)
-    behind = len(given.pickups)
-    dear = 1 + (behind + 1) * max(cost for row in costs for cost in row.values())
-    ways = [(one, at, cost) for one, row in enumerate(costs) for at, cost in (*row.items(), (behind, dear))]
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(ways), len(costs) + behind
-    lp.col_cost_ = np.array([cost for _, _, cost in ways], dtype=float)
-    lp.col_lower_, lp.col_upper_ = np.zeros(len(ways)), np.full(len(ways), highspy.kHighsInf)
-    lp.row_lower_ = np.array([*[1] * len(costs), *[-highspy.kHighsInf] * behind], dtype=float)
-    lp.row_upper_ = np.array([*[1] * len(costs), *(one.parcels for one in given.pickups)], dtype=float)
-    starts, index = [0], []
-    for one, at, _ in ways:
-        index += [one] if at == behind else [one, len(costs) + at]
-        starts.append(len(index))
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_ = np.array(starts), np.array(index)
-    lp.a_matrix_.value_ = np.ones(len(index))
-    model = highspy.Highs()
-    model.setOptionValue("output_flag", False)
-    model.setOptionValue("threads", 1)
-    model.passModel(lp)
-    began = process_time()
-    model.run()
-    took = process_time() - began
-    flow = [round(value) for value in model.getSolution().col_value]
-    taken = [(n, cost) for n, (_, at, cost) in zip(flow, ways, strict=True) if at != behind]
-    return took, sum(n for n, _ in taken), sum(n * cost for n, cost in taken)
+    return solved(costs, [1] * len(costs), [one.parcels for one in given.pickups])
 
 
 def main(argv: list[str] | None = None) -> int:

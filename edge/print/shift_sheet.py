@@ -5,24 +5,17 @@ Public names: shift_sheet.
 
 from __future__ import annotations
 
-from functools import partial
-from html import escape
-from io import BytesIO
-
-from reportlab.lib.colors import black, grey, lightgrey
+from reportlab.lib.colors import grey, lightgrey
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Flowable, Paragraph, Spacer, Table
 
 from edge.print.fonts import Typeface, typeface
+from edge.print.sheet import MARGIN, Sheet
 from edge.views.kpi_board import ShiftReport
-from edge.views.words.phrase import Word, phrase
-from edge.views.words.table import Language, say
+from edge.views.words.table import Language
 
-_MARGIN = 14 * mm
-_WIDTH = A4[0] - 2 * _MARGIN
+_WIDTH = A4[0] - 2 * MARGIN
 
 
 def shift_sheet(
@@ -32,43 +25,34 @@ def shift_sheet(
     return _Sheet(language, face or typeface()).made(report, site, span)
 
 
-class _Sheet:
-    def __init__(self, language: Language, face: Typeface) -> None:
-        self._language = language
-        self._face = face
-
+class _Sheet(Sheet):
     def made(self, report: ShiftReport, site: str, span: tuple[str, str]) -> bytes:
-        room = BytesIO()
-        title = f"{self._t('kpi.shift.report')} · {site} · {report.day} · {report.shift}"
-        margins = dict.fromkeys(("leftMargin", "rightMargin", "topMargin", "bottomMargin"), _MARGIN)
-        document = SimpleDocTemplate(room, pagesize=A4, title=title, **margins)
-        footed = partial(self._foot, title)
-        document.build(list(self._parts(report, title, span)), onFirstPage=footed, onLaterPages=footed)
-        return room.getvalue()
+        title = f"{self.t('kpi.shift.report')} · {site} · {report.day} · {report.shift}"
+        return self.pdf(title, list(self._parts(report, title, span)))
 
     def _parts(self, report: ShiftReport, title: str, span: tuple[str, str]) -> list[Flowable]:
-        parts: list[Flowable] = [self._text(title, 15)]
-        parts.append(self._text(self._t("kpi.shift.span", begin=span[0], end=span[1]), 10))
+        parts: list[Flowable] = [self.text(title, 15)]
+        parts.append(self.text(self.t("kpi.shift.span", begin=span[0], end=span[1]), 10))
         if report.goes_on:
-            parts.append(self._text(self._t("kpi.shift.goes"), 10))
-        if not self._face.embedded:
-            parts.append(self._text(self._t("pick.font"), 8))
+            parts.append(self.text(self.t("kpi.shift.goes"), 10))
+        if not self.face.embedded:
+            parts.append(self.text(self.t("pick.font"), 8))
         parts.append(Spacer(0, 4 * mm))
         heads = ("kpi.figure", "kpi.shift.now", "kpi.shift.before", "kpi.denominator")
         rows = [
             [
-                self._text(f"{'■ ' if one.bad else ''}{self._said(one.title)}", 10),
-                self._text(self._said(one.value), 11),
-                self._text(self._said(one.before), 9),
-                self._text(self._said(one.counted), 9),
+                self.text(f"{'■ ' if one.bad else ''}{self.said(one.title)}", 10),
+                self.text(self.said(one.value), 11),
+                self.text(self.said(one.before), 9),
+                self.text(self.said(one.counted), 9),
             ]
             for one in report.rows
         ]
-        parts.append(self._table([[self._text(self._t(one), 8) for one in heads], *rows], [78, 34, 34, 36]))
+        parts.append(self._table([[self.text(self.t(one), 8) for one in heads], *rows], [78, 34, 34, 36]))
         if report.causes:
-            parts += [Spacer(0, 5 * mm), self._text(self._t("kpi.shift.causes"), 12)]
+            parts += [Spacer(0, 5 * mm), self.text(self.t("kpi.shift.causes"), 12)]
             causes = [
-                [self._text(self._said(title), 9), self._text(cause, 9), self._text(str(count), 10)]
+                [self.text(self.said(title), 9), self.text(cause, 9), self.text(str(count), 10)]
                 for title, cause, count in report.causes
             ]
             parts.append(self._table(causes, [78, 74, 30]))
@@ -81,18 +65,3 @@ class _Sheet:
         if len(widths) > 3:
             style.append(("BACKGROUND", (0, 0), (-1, 0), lightgrey))
         return Table(rows, [one * mm for one in widths], repeatRows=int(len(widths) > 3), style=style)
-
-    def _text(self, text: str, size: float) -> Paragraph:
-        style = ParagraphStyle("text", fontName=self._face.name, fontSize=size, leading=size * 1.3, wordWrap="CJK")
-        return Paragraph(escape(self._face.shown(text)), style)
-
-    def _foot(self, title: str, canvas: Canvas, document: SimpleDocTemplate) -> None:
-        canvas.setFont(self._face.name, 8)
-        canvas.setFillColor(black)
-        canvas.drawRightString(A4[0] - _MARGIN, 8 * mm, f"{self._face.shown(title)} · {document.page}")
-
-    def _said(self, word: Word) -> str:
-        return say(word, self._language)
-
-    def _t(self, code: str, **values: Word) -> str:
-        return say(phrase(code, **values), self._language)

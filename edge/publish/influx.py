@@ -22,7 +22,6 @@ import zlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import urlencode, urlsplit
@@ -37,6 +36,7 @@ from edge.config.lines import LineConfig
 from edge.config.problem import ConfigError
 from edge.config.publish import InfluxConfig
 from edge.config.secret import read_token
+from edge.config.web import advised_s
 from edge.journal.host_time import now_us
 from edge.journal.record import Record
 from edge.publish import schema
@@ -312,7 +312,8 @@ class InfluxPublisher:
             text = str(error.body or error.reason or "")
             if error.status in _BAD_REQUEST:
                 raise _Refused(_message(text), refused_lines(text, len(lines)), error.status) from None
-            rest_s = _rest_s(error.headers["Retry-After"] if error.headers and "Retry-After" in error.headers else "")
+            asked = error.headers["Retry-After"] if error.headers and "Retry-After" in error.headers else ""
+            rest_s = min(advised_s(asked, now_us() / 1e6), _REST_MAX_S)
             asks = f"; it asks us to wait {rest_s:.0f} s" if rest_s else ""
             why = f"{table.url}: HTTP {error.status}: {_message(text)}{_advice(error.status)}{asks}"
             raise TargetDown(why, rest_s) from None
@@ -378,20 +379,6 @@ def _message(body: str) -> str:
         return str(told.get("message") or told["error"])
     except (ValueError, TypeError, KeyError, AttributeError):
         return body[:200].strip()
-
-
-def _rest_s(retry_after: str) -> float:
-    """How long a server asks us to wait, in seconds, at most `_REST_MAX_S`; 0 where it says nothing that is understood.
-
-    Source: RFC 9110, 10.2.3 Retry-After: seconds, or a date.
-    """
-    if retry_after.isdecimal():
-        return min(float(retry_after), _REST_MAX_S)
-    try:
-        until_s = parsedate_to_datetime(retry_after).timestamp()
-    except ValueError:
-        return 0.0
-    return min(max(0.0, until_s - now_us() / 1_000_000), _REST_MAX_S)
 
 
 def _advice(status: int) -> str:

@@ -20,8 +20,6 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -32,6 +30,7 @@ import sqlalchemy as sa
 
 from edge.config.connections import Connections
 from edge.config.problem import ConfigError
+from edge.config.web import advised_s
 from edge.site import outbox
 from edge.site.cloud_events import EVENT_TYPE, cloud_event
 from edge.site.duties import Duty
@@ -305,7 +304,7 @@ class _Line:
             if (answer.isclosed() or answer.length == 0) and not answer.will_close:
                 answer.close()
                 self._link = link
-            return _Answer(answer.status, text[:_TEXT], _rest_s(answer.headers.get("Retry-After", ""), at_us))
+            return _Answer(answer.status, text[:_TEXT], advised_s(answer.headers.get("Retry-After", ""), at_us / 1e6))
         finally:
             limit.cancel()
             if self._link is None:
@@ -350,14 +349,3 @@ def _post(line: _Line, row: OutboxRow, at_us: int) -> _Answer:
 def _end(link: socket.socket) -> None:
     with suppress(OSError):  # it is over
         socket.socket.shutdown(link, socket.SHUT_RDWR)  # below TLS, which another thread is within
-
-
-def _rest_s(given: str, at_us: int) -> float:
-    """``Retry-After`` in seconds; 0 = it says nothing that can be read."""
-    if given.isascii() and given.isdigit():
-        return float(given[:9])
-    try:
-        moment = parsedate_to_datetime(given)
-    except ValueError:
-        return 0.0
-    return max(0.0, moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - at_us / 1e6)
