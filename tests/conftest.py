@@ -56,6 +56,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="scenarios: expect from now on what is derived now")
 
 
+LONG = ("order_way", "second_half", "floor_demo", "modbus", "feed_identity", "crash", "store_away")
+"""Begun first, so that at the end no worker waits for another."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, in the order that they have."""
+    items.sort(key=lambda item: item.path.stem[5:] not in LONG)
+
+
 class Run(Protocol):
     """Runs a coroutine to its end on a loop of its own; a task left behind fails the test."""
 
