@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,15 +33,14 @@ class Spool:
 
     def __enter__(self) -> Spool:
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
+        with ExitStack() as opening:
+            opening.callback(os.close, self._file)
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise SpoolError(f"{self._path}: another process packs with it") from None
             self._read()
-        except BaseException:
-            os.close(self._file)
-            raise
+            opening.pop_all()
         return self
 
     def __exit__(
