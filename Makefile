@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo up down test check format docs bench peers lock wheel clean
+.PHONY: help demo up down test check format docs site pictures bench peers lock wheel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*  ## /  make \1\t/p' Makefile
@@ -64,6 +64,13 @@ docs: .venv/.dev  ## writes the documents that come from the code
 	$(BIN)/python -m grafana
 	$(BIN)/python scripts/container_example.py
 
+site: .venv/.site peers  ## the documentation as pages in build/site; a broken link fails
+	rm -rf build/site
+	$(BIN)/sphinx-build -q -n -W --keep-going -b html -d build/doctrees docs build/site
+
+pictures: .venv/.dev peers  ## the pages of a demo that runs, drawn for docs
+	$(BIN)/python scripts/page_pictures.py $(ARGS)
+
 up:  ## a whole site in containers, see docs/deploy.md; ALERTS=https://... or mailto:..., INFLUXDB=3, SIMULATOR=, SITE=./my-site
 	python3 scripts/compose_secrets.py
 	$(COMPOSE) up --build --detach --wait
@@ -102,3 +109,7 @@ clean:  ## removes the environments, caches and builds
 .venv/.dev: .venv/.uv-$(UV_VERSION) pyproject.toml uv.lock
 	$(SYNC) --group dev
 	@touch .venv/.runtime $@
+
+.venv/.site: .venv/.uv-$(UV_VERSION) pyproject.toml uv.lock
+	$(SYNC) --group dev --group site
+	@touch $@
