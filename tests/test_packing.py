@@ -426,10 +426,10 @@ def test_a_site_says_with_what_it_packs(project: Path, tmp_path: Path) -> None:
         return path
 
     own = '[goods]\nfile = "goods.toml"\nfragile_mm = 20\n'
-    carton = '[carton.small]\ninner_mm = [200, 150, 100]\ntare_g = 80\nmax_load_g = 5000\nsku = "BOX"\n'
+    carton = '[carton.own]\ninner_mm = [200, 150, 100]\ntare_g = 80\nmax_load_g = 5000\nsku = "BOX"\n'
     means = load_packing(load_site(site(own + carton)))
     assert (means.rules.edition, len(means.rules.entries), means.rules.fragile_mm) == ("2026", 2, 20)
-    assert [(one.name, one.outer_mm) for one in means.cartons if one.sku == "BOX"] == [("small", (206, 156, 106))]
+    assert [(one.name, one.outer_mm) for one in means.cartons if one.sku == "BOX"] == [("own", (206, 156, 106))]
     ours = load_packing(load_site(site(carton)))
     assert GOODS_TOML.is_file() and ours.rules.source and ours.rules.edition.startswith("ADR")
     assert all(one.air_ml == one.air_g == 0 for one in ours.rules.entries), "we have read nothing of aircraft"
@@ -439,9 +439,9 @@ def test_a_site_says_with_what_it_packs(project: Path, tmp_path: Path) -> None:
             check_site(site(more, goods))
         return [one.partition(": ")[0] for one in error.value.problems]
 
-    smaller = carton.replace("tare_g", "outer_mm = [200, 149, 100]\ntare_g") + carton.replace("small", "other")
+    smaller = carton.replace("tare_g", "outer_mm = [200, 149, 100]\ntare_g") + carton.replace("own", "other")
     assert told(f"{smaller}[filler.air]\ng_per_l = [9, 3]\n") == [
-        "carton.small.outer_mm",
+        "carton.own.outer_mm",
         "carton.other.inner_mm",
         "filler.air.g_per_l",
     ]
@@ -459,7 +459,7 @@ def test_a_plan_is_asked_by_command(
     example_site(project, tmp_path)
     path = tmp_path / "SITE.toml"
     path.write_text(
-        f"{path.read_text(encoding='utf-8')}\n[carton.small]\ninner_mm = [200, 150, 100]\ntare_g = 80\n"
+        f"{path.read_text(encoding='utf-8')}\n[carton.own]\ninner_mm = [200, 150, 100]\ntare_g = 80\n"
         "max_load_g = 5000\nsku = 'BOX'\n[filler.paper]\ng_per_l = [5, 15]\n",
         encoding="utf-8",
     )
