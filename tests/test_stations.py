@@ -59,9 +59,11 @@ from edge.site import (
     packing,
     parcels,
     picking,
+    put_backs,
     quality,
     releasing,
     rounds,
+    sightings,
     stock_shown,
     stories,
     tables,
@@ -409,8 +411,28 @@ def test_h1_what_was_cancelled_of_a_tote_is_not_packed(store: SiteStore) -> None
     with pytest.raises(PackError) as kept:
         pack(store, said(name, units={"SKU-0": 3}, unverified="counted"))
     assert kept.value.code == "cancelled"
-    first = pack(store, said(name, units={"SKU-0": 2}, unverified="counted"))
+    with pytest.raises(PackError) as kept:
+        pack(store, said(name, units={"SKU-0": 2}, unverified="counted"))
+    assert (kept.value.code, kept.value.values) == ("put-back", {"what": "SKU-0", "units": 1})
+    first = pack(store, said(name, units={"SKU-0": 2}, unverified="counted", back={"SKU-0": 1}))
     assert first.differences == ()
+    order = store.order(name)
+    assert order is not None and order.state is OrderState.OPEN, "the good parcel ships"
+    with store.connections.reading() as db:
+        scope, (back,) = scope_of(db, ["shop-1"]), put_backs.open_put_backs(db)
+        assert scope.fulfilments[name].state is FulfilmentState.PACKED
+        assert (back.fulfilment, back.tote, back.quantity) == (f"{name}-2", "pack1", 1), "it lies at the station"
+        assert parcels.pieces_of(db, name) == (1, 1)
+    shipped = OrderShipped(at_us=NOW_US + 1, line="s", order=name, parcel=f"(00){first.sscc}", lane=1)
+    store.project("edge1@1", records([shipped]))
+    assert "order.refund.v1" not in told_of(store), "nobody has seen it in its bin"
+    sightings.put_back(store.connections, back.seq, "Cy", NOW_US + 2)
+    with store.connections.reading() as db:
+        scope = scope_of(db, ["shop-1"])
+        assert scope.fulfilments[name].state is FulfilmentState.SORTED
+        assert scope.fulfilments[back.fulfilment].state is FulfilmentState.CANCELLED
+        assert stock_shown.audit(db) == []
+    assert told_of(store).count("order.refund.v1") == 1
 
 
 def test_another_label_proves_nothing_and_a_cancelled_parcel_is_not_called_packed(store: SiteStore) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -57,7 +57,7 @@ class PackSaid:
 
     ``sscc``: one of the station's own numbers, empty = the next; ``again``: why a parcel that has one gets another.
     ``unverified``, ``differs``, ``overruled``: reasons. ``materials``: (SKU, units) used up, None = as proposed.
-    ``rest``: what lacks goes into another parcel.
+    ``rest``: what lacks goes into another parcel. ``back``: units by article that were cancelled and lie beside it now.
     """
 
     order: str
@@ -76,6 +76,7 @@ class PackSaid:
     sscc: str = ""
     again: str = ""
     rest: bool = False
+    back: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ def pack(
         if job.packed is not None and not said.again and said.sscc in ("", job.packed.sscc):
             return job.packed
         epcs, units = _content(db, job, said)
+        left_out = _left_out(db, work, job, units, said)
         parted = ""
         if said.rest:
             job, parted = _parted(db, work, job, units, said.by)
@@ -146,6 +148,8 @@ def pack(
         }  # fmt: skip
         if parted:
             body["rest"] = parted
+        if left_out:
+            body["back"] = left_out
         if lacking:
             body["lacking"] = lacking
         work.told.append(OutboxTold("parcel.packed.v1", said.order, body))
@@ -169,6 +173,20 @@ def _content(db: sa.Connection, job: PackJob, said: PackSaid) -> tuple[tuple[str
     epcs = tuple(dict.fromkeys(said.epcs))
     units = Counter(said.units) + Counter(pack_jobs.article_of(db, job.lines, epcs).values())
     return epcs, dict(units)
+
+
+def _left_out(db: sa.Connection, work: SaleWork, job: PackJob, units: Mapping[str, int], said: PackSaid) -> str:
+    """The fulfilment that has what was cancelled, and goes back; empty = nothing was. Raises PackError.
+
+    The packer has it in hand, so the packer says so: what nobody saw would stay in the tote, or be in the parcel.
+    """
+    for line in job.lines:
+        inside = units.get(line.article, 0) > line.units  # `differences` says so
+        if line.back > said.back.get(line.article, 0) and not inside:
+            raise PackError("put-back", what=line.article, units=line.back)
+    if job.state is None or not any(line.back for line in job.lines):
+        return ""
+    return parting.leave_out(db, work, said.order, said.station, said.by)
 
 
 def _parted(db: sa.Connection, work: SaleWork, job: PackJob, units: Mapping[str, int], by: str) -> tuple[PackJob, str]:
