@@ -536,6 +536,39 @@ def test_what_does_not_fit_goes_into_a_parcel_of_its_own(store: SiteStore) -> No
     assert kept.value.code == "cannot-part"
 
 
+def test_c1_a_parcel_more_takes_a_place_that_is_there(store: SiteStore) -> None:
+    """C1: the pickup of the first parcel is full: the rest goes with another, and with none it stays in the tote."""
+    stocked(store)
+    name = released(store, {0: 3})
+    verified(store, name)
+    its = tables.picks.members
+
+    def places() -> dict[str, tuple[str, int]]:
+        with store.connections.reading() as db:
+            return {one.fulfilment: (one.pickup, one.mass_g) for one in db.execute(sa.select(its))}
+
+    (pickup, grams), known = places()[name], planning()
+    more = replace(known.pickups[0], cutoff_us=known.pickups[0].cutoff_us + 3_600_000_000)
+    release_us = {**known.terms.release_by_us, more.id: NOW_US + 3_600_000_000}
+    known = replace(known, pickups=(*known.pickups, more), terms=replace(known.terms, release_by_us=release_us))
+
+    def packed(room: dict[str, int]) -> pack_jobs.PackRow:
+        ways = tuple(replace(one, parcels=room.get(one.id, 0)) for one in known.pickups)
+        wish = said(name, units={"SKU-0": 2}, rest=True)
+        by = replace(known, pickups=ways)
+        return packing.pack(
+            store.connections, store.keys, RANGE, NO_RULES, propose, wish, NOW_US, planning=lambda _: by
+        )
+
+    with pytest.raises(PackError) as kept:
+        packed({pickup: 1})
+    assert kept.value.code == "nobody-carries" and places() == {name: (pickup, grams)}, (
+        "the place of the first is taken"
+    )
+    packed({pickup: 1, more.id: 1})
+    assert places() == {name: (pickup, 400), f"{name}-2": (more.id, 200)}
+
+
 def test_a_plan_of_several_parcels_is_said_and_its_weight_is_judged() -> None:
     box = Carton(name="S", inner_mm=(100, 100, 100), outer_mm=(106, 106, 106), tare_g=50, max_load_g=1_000, sku="BOX-S")
     mug = Article(sku="MUG", mass_g=300, edges_mm=(80, 80, 90))

@@ -151,7 +151,8 @@ def _pack(arguments: argparse.Namespace) -> int:
         "order": arguments.order, "by": who(arguments), "units": units, "epcs": arguments.epc,
         "from_tote": arguments.whole, "weight_g": arguments.weight, "carton": arguments.carton,
         "checked": arguments.checked, "unverified": arguments.unverified, "differs": arguments.differs,
-        "overruled": arguments.overruled, "again": arguments.again, "rest": arguments.rest, "back": dict(_unit(one) for one in arguments.back),
+        "overruled": arguments.overruled, "again": arguments.again, "rest": arguments.rest,
+        "back": dict(_unit(one) for one in arguments.back),
     }  # fmt: skip
     path = f"/api/v1/stations/{quote(arguments.station, safe='')}/pack"
     if arguments.spool is None:

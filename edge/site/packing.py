@@ -128,7 +128,7 @@ def pack(
         left_out = _left_out(db, work, job, units, said)
         parted = ""
         if said.rest:
-            job, parted = _parted(db, work, job, units, said.by)
+            job, parted = _parted(db, work, job, units, said.by, None if planning is None else planning(at_us))
         verdict = _checked(job, said, epcs, units, needs_weight)
         found = differences(job.lines, units, epcs, job.epcs)
         _bind(db, job, epcs, at_us)
@@ -189,12 +189,16 @@ def _left_out(db: sa.Connection, work: SaleWork, job: PackJob, units: Mapping[st
     return parting.leave_out(db, work, said.order, said.station, said.by)
 
 
-def _parted(db: sa.Connection, work: SaleWork, job: PackJob, units: Mapping[str, int], by: str) -> tuple[PackJob, str]:
+def _parted(
+    db: sa.Connection, work: SaleWork, job: PackJob, units: Mapping[str, int], by: str, planning: Planning | None
+) -> tuple[PackJob, str]:
     """The job without what lacks, and the fulfilment that has it. Raises PackError."""
     rest = {line.article: n for line in job.lines if (n := line.units - units.get(line.article, 0)) > 0}
     if not rest or job.order.parcel or job.refusals:
         return job, ""
-    new = parting.part_off(db, work, job.order, rest, by)
+    new = parting.part_off(db, work, job.order, rest, by, planning)
+    if isinstance(new, ServiceRefusal):
+        raise PackError("nobody-carries", why=new)
     if not new:
         raise PackError("cannot-part", order=job.order.id)
     lines = tuple(replace(line, units=line.units - rest.get(line.article, 0)) for line in job.lines)

@@ -11,11 +11,14 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from edge.core.values.order import Order, OrderState
+from edge.orders.eligibility import ServiceRefusal
+from edge.orders.planning import Planning
 from edge.orders.reservations import ReservationState
 from edge.orders.stages import Scope
 from edge.orders.together import leave, part
 from edge.orders.work import WishRefused
 from edge.site import reserving
+from edge.site.choosing import ParcelWanted, placed_beside
 from edge.site.put_backs import CANCELLED
 from edge.site.sales_work import SaleWork
 from edge.site.scope import names_of_fulfilments, scope_of
@@ -26,10 +29,13 @@ from edge.site.tables import stock as stock_tables
 _TAKEN = (ReservationState.STAGED, ReservationState.HARD)
 
 
-def part_off(db: sa.Connection, work: SaleWork, order: Order, rest: Mapping[str, int], by: str) -> str:
+def part_off(
+    db: sa.Connection, work: SaleWork, order: Order, rest: Mapping[str, int], by: str, planning: Planning | None
+) -> str | ServiceRefusal:
     """Units by article that go into another parcel: its fulfilment, which the lines hear of at the transaction's end.
 
-    Empty = they cannot: it is another system's order, nothing would stay, or so many are not in it.
+    Empty = they cannot: it is another system's order, nothing would stay, or so many are not in it; or why no pickup
+    has room for one parcel more. ``planning`` None: no services are known.
     """
     name = order.id
     scope = scope_of(db, fulfilments=[name])
@@ -50,19 +56,17 @@ def part_off(db: sa.Connection, work: SaleWork, order: Order, rest: Mapping[str,
     work.save(scope, changed, by, "", "parted", {"fulfilment": new})
     for (sale, line), n in units.items():
         _move(db, name, new, sale, line, n, _TAKEN)
-    its = tables.members
-    row = db.execute(sa.select(its).where(its.c.fulfilment == name)).first()
-    if row is not None:
-        last = db.execute(sa.select(sa.func.max(its.c.n)).where(its.c.wave == row.wave)).scalar_one()
-        db.execute(its.insert().values({**row._asdict(), "fulfilment": new, "n": last + 1}))
+    lead = min(sale for sale, _ in units)
+    place = placed_beside(db, name, new, ParcelWanted(lead, rest), planning)
+    if isinstance(place, ServiceRefusal):
+        return place
     lines = tuple(
         replace(line, quantity=n, epcs=(), cancelled=0)
         for line in order.lines
         if (n := min(line.quantity, rest.get(line.sku or line.gtin, 0)))
     )
-    fresh = Order(
-        id=new, carrier=order.carrier, service=order.service, lines=lines, channel=order.channel, state=OrderState.OPEN
-    )
+    carrier, service = (order.carrier, order.service) if place is None else (place.carrier, place.service)
+    fresh = Order(id=new, carrier=carrier, service=service, lines=lines, channel=order.channel, state=OrderState.OPEN)
     work.fresh_orders.append(fresh)
     return new
 
