@@ -393,7 +393,9 @@ def test_k1_other_items_than_the_portal_saw_are_listed_with_a_reason(store: Site
     with store.connections.writing() as db:  # as stock knows an item that was picked by its tag
         its = tables.stock.items
         db.execute(its.insert().values(epc=item(0, 3), sku="SKU-0", fulfilment=name, since_us=NOW_US))
+    assert set(fed(store, name).items) == {item(0, 1), item(0, 3)}, "EPCIS names them"
     pack(store, said(name, epcs=(item(0, 1), item(0, 2)), again="3 is another order's"))
+    assert fed(store, name).items == (item(0, 1), item(0, 2))
     assert pack(store, said(other, epcs=(item(0, 3),), differs="the portal saw none")).sscc, (
         "what was taken out is free"
     )
@@ -593,7 +595,7 @@ def test_h21_the_label_asks_for_what_is_still_in_the_order(store: SiteStore) -> 
         db.execute(sale.update().values(payment="cod", paid=0, total=300))
     desk = SalesDesk(store, ReviewRules())
     desk.amend(Amend(order="shop-1", by="Ann", reason="rang", wanted={1: 2}), None, NOW_US)
-    row = pack(store, said(name, units={"SKU-0": 2}, unverified="counted"))
+    row = pack(store, said(name, units={"SKU-0": 2}, unverified="counted", back={"SKU-0": 1}))
     with store.connections.reading() as db:
         parcel = parcels.parcel_of(db, row.sscc)
     assert parcel is not None and parcel.cod == 200
@@ -963,7 +965,8 @@ class Floor(RuleBasedStateMachine):
         units = {line.sku: n for line in known.lines if (n := line.quantity + more) > 0}
         reasons = {"unverified": "x", "overruled": "x"} if why else {}
         sscc = next(self.blocks[station]) if station else ""
-        wish = said(name, units=units, weighed_g=grams, sscc=sscc, again="torn" if why else "", **reasons)
+        back = {line.sku: line.cancelled for line in known.lines if line.cancelled}
+        wish = said(name, units=units, weighed_g=grams, sscc=sscc, again="torn" if why else "", back=back, **reasons)
         with self.store.connections.reading() as db:
             open_ones = [one for one in quality.checks_of(db, name) if one.open]
         try:

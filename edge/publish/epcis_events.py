@@ -8,6 +8,7 @@ Source: GS1, EPCIS 2.0 and CBV 2.0 (bizStep, disposition, Digital Link URIs as i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -19,7 +20,7 @@ from edge.core.values.order import Order, OrderState
 from edge.core.values.verdicts import FindingKind, GateVerdict
 from edge.journal.reader import JournalReader
 from edge.journal.record import Value
-from rfid.epc.identity import EpcError, parse
+from rfid.epc.identity import EpcError, gtin_of, parse
 
 Event: TypeAlias = dict[str, Any]
 Before: TypeAlias = Callable[[str], Order | None]
@@ -150,10 +151,12 @@ def _checked(seq: int, value: ToteChecked, names: EpcisNames) -> Iterator[Event]
 
 
 def _packed(seq: int, value: OrderChanged, names: EpcisNames, before: Order | None) -> Iterator[Event]:
-    """An order's goods in a parcel, since it has its number; and out of the one before."""
+    """An order's goods in a parcel, since it has its number; and out of the one before, or of the same one as packed
+    before.
+    """
     order = value.order
     was = before.parcel if before is not None else None
-    if was == order.parcel:
+    if was == order.parcel and (before is None or before.items == order.items):
         return
     orders = _transactions(names, order.id)
     if before is not None and was and (old := _link(was)) is not None:
@@ -166,12 +169,16 @@ def _packed(seq: int, value: OrderChanged, names: EpcisNames, before: Order | No
 
 def _content(order: Order) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
     """Items by URI, and of each article how many more."""
-    items = tuple(filter(None, (_link(one) for one in order.epcs)))
+    named = order.items or tuple(order.epcs)
+    items = tuple(filter(None, map(_link, named)))
+    known = Counter(gtin_of(one) for one in named)
     articles: dict[str, int] = {}
     for line in order.lines:
-        if line.gtin and line.quantity > len(line.epcs):
+        taken = min(line.quantity, known[line.gtin]) if line.gtin else 0
+        known[line.gtin] -= taken
+        if line.gtin and line.quantity > taken:
             name = f"{_LINKS}/01/{line.gtin}"
-            articles[name] = articles.get(name, 0) + line.quantity - len(line.epcs)
+            articles[name] = articles.get(name, 0) + line.quantity - taken
     return items, tuple(articles.items())
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import sqlalchemy as sa
 
-from edge.core.values.order import OrderState
+from edge.core.values.order import Order, OrderState
 from edge.orders.eligibility import ServiceRefusal
 from edge.orders.packed import AfterCheck, PackDifference, after_checks, differences
 from edge.orders.planning import Planning
@@ -135,6 +135,8 @@ def pack(
         if planning is not None and job.order.parcel is None and said.weighed_g:
             work.told += _carried(db, planning(at_us), said, job.proposed.dims_mm, at_us)
         sscc = parcels.label_within(db, work, given, said.order, said.by, at_us, said.sscc, said.again)
+        labelled = work.changes.get(said.order, _as_it_is)
+        work.changes[said.order] = lambda now: replace(labelled(now), items=epcs)
         if job.state not in (None, FulfilmentState.VERIFIED, FulfilmentState.PACKED):  # a person says so
             work.report(said.order, FulfilmentTurn.PACKED)
         lacking = _use_up(db, sscc, used, said.by, at_us)
@@ -155,6 +157,10 @@ def pack(
         work.told.append(OutboxTold("parcel.packed.v1", said.order, body))
         work.finish()
         return row
+
+
+def _as_it_is(order: Order) -> Order:
+    return order
 
 
 def _job(db: sa.Connection, name: str, rules: QualityRules, propose: Propose) -> PackJob:
