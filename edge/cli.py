@@ -220,13 +220,19 @@ def _publish(arguments: argparse.Namespace) -> int:
     opened = threading.Lock()
     stores: list[SiteStore] = []
 
-    def read(after: int, limit: int) -> list[Record]:
+    def store() -> SiteStore:
         with opened:
             if not stores:
                 stores.append(SiteStore(site.store, readonly=True))
-        return stores[0].numbers(after, limit)
+            return stores[0]
 
-    return main_of_site(arguments, site, read)
+    def told(after: int, limit: int) -> list[Record]:
+        return store().told(site.site, after, limit)
+
+    def numbers(after: int, limit: int) -> list[Record]:
+        return store().numbers(after, limit)
+
+    return main_of_site(arguments, site, numbers, told, lambda: store().mark)
 
 
 def _positions(config: LineConfig) -> Position:

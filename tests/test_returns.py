@@ -111,6 +111,9 @@ def test_another_unit_is_named_the_right_one_is_stock_again_and_sold_again(store
         is CaseState.INSPECTED
     )
     assert lies(store, "SKU-1") == {StockCondition.SELLABLE: 1} and released(store) == [mine]
+    bodies = [(one.told.type, one.told.body["epcs"]) for one in store.outbox(0) if "epcs" in one.told.body]
+    came, looked = "case.received.v1", "case.inspected.v1"
+    assert bodies == [(came, [other]), (looked, [other]), (came, [mine]), (looked, [mine])], "EPCIS names them"
     # 1899 for three of 333 and one of 1000, less 100: the last of three brings the rest
     line = store.sales_order("shop-1").lines[0]  # type: ignore[union-attr]
     done = desk.settle(case.id, CaseSettlement(by="Ann"), ASKED_US + 7)

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
+from epcis_peer import CaptureDoor
 from influx_peer import Answer, V2Door
+from jsonschema import Draft7Validator
+from mosquitto import Heard, Mosquitto
 from stocked import CUTOFF_US, NOW_US, accept, planning, stocked
 from waiting import HANGS_S, wait_until
 
 from edge.config.load import load_site
-from edge.config.publish import InfluxConfig
+from edge.config.mqtt import MqttConfig
+from edge.config.publish import EpcisConfig, FilesConfig, InfluxConfig
 from edge.core.events import Measured
 from edge.journal.record import Record
 from edge.orders.kpis import Dimension, Figure
 from edge.publish.cursors import read_cursors
 from edge.publish.measures import Measures
 from edge.publish.process import run
-from edge.publish.site_numbers import SiteNumbers
-from edge.site import drafts, flow_numbers, kpi_days, releasing
+from edge.publish.site_numbers import SiteNumbers, SiteOutbox
+from edge.site import drafts, flow_numbers, kpi_days, outbox, releasing
+from edge.site.cloud_events import cloud_event
+from edge.site.outbox import OutboxTold
 from edge.site.store import SiteStore
 
 MINUTE_US = 60_000_000
+DAY_US = 1_440 * MINUTE_US
 
 
 @pytest.fixture
@@ -111,3 +121,86 @@ def test_persons_and_articles_are_told_to_nobody(store: SiteStore) -> None:
     told = Measured(1, "kpi.short", (("numerator.carrier:SF/a.b:c", 3), ("value.carrier:SF/a.b:c", 0.5), ("x.site", 1)))
     (point,) = Measures(()).points(1, told)
     assert point.tags == ("short", "carrier", "SF/a.b:c") and point.fields == {"numerator": 3, "value": 0.5}
+
+
+def test_the_outbox_is_told_to_brokers_repositories_and_files_once(
+    store: SiteStore, project: Path, tmp_path: Path, shared: Path, mosquitto: str, listens: str
+) -> None:
+    """With the ids that webhooks have; through two lives of the process; what came back is EPCIS."""
+    epc = "(01)04006381333931(21)7"
+
+    def tell(n: int, kind: str, subject: str, **body: str | int | list[str]) -> None:
+        with store.connections.writing() as db:
+            outbox.append(db, [OutboxTold(kind, subject, body)], NOW_US + n * DAY_US)
+
+    tell(0, "order.accepted.v1", "shop-1")
+    tell(0, "case.received.v1", "case-1", case=1, order="shop-1", findings=["right"], epcs=[epc])
+    for name in ("LINE.toml", "SITE.toml"):
+        (tmp_path / name).write_text((project / "examples/warehouse" / name).read_text(encoding="utf-8"))
+    door = CaptureDoor()
+    with Mosquitto(mosquitto, tmp_path) as broker:
+        given = {
+            "publish": {
+                "hall": MqttConfig(kind="mqtt", host="127.0.0.1", port=broker.port, events=True),
+                "gs1": EpcisConfig(kind="epcis", url=door.url, plain=True),
+                "days": FilesConfig(kind="files", folder=tmp_path / "events", days=2),
+            },
+            "publish_state": tmp_path / "publish.sqlite",
+        }
+        site = load_site(tmp_path / "SITE.toml").model_copy(update=given)
+        config = site.as_herald()
+
+        @contextmanager
+        def publishing() -> Iterator[None]:
+            stop, told = threading.Event(), SiteOutbox(partial(store.told, "demo"), lambda: store.mark)
+            beside = SiteNumbers("site", store.numbers)
+            thread = threading.Thread(target=run, args=(site.as_publisher(), stop, beside, (config, told)))
+            thread.start()
+            try:
+                yield
+            finally:
+                stop.set()
+                thread.join(HANGS_S)
+            assert not thread.is_alive()
+
+        def delivered() -> bool:
+            newest = store.outbox(0)[-1].seq
+            seqs = {one.publisher: one.seq for one in read_cursors(config.publish_state) if one.seq}
+            return [seqs.get(name) for name in config.publish] == [newest] * 3
+
+        try:
+            with Heard(listens, broker.port, "lanewise/demo/_edge/outbox/event/#") as heard:
+                with publishing():
+                    wait_until(delivered)
+                for n, to in enumerate(("restock", "refurbish", "supplier", "scrap", "back"), 1):
+                    tell(n, "case.inspected.v1", "case-1", case=1, order="shop-1", disposition=to, epcs=[epc])
+                tell(5, "parcel.packed.v1", "shop-2", sscc="1", epcs=[])
+                with publishing():
+                    wait_until(delivered)
+                wait_until(lambda: len({one["id"] for one in heard.told("")}) == 8)
+                by_mqtt = {(one := json.loads(text))["id"]: (topic, one) for topic, _, text in heard.messages()}
+        finally:
+            door.close()
+    events = [msgspec.to_builtins(cloud_event("demo", row)) for row in store.outbox(0)]
+    assert [by_mqtt[one["id"]][1] for one in events] == events, "as webhooks tell it"
+    assert by_mqtt[events[0]["id"]][0] == "lanewise/demo/_edge/outbox/event/order.accepted.v1"
+    files = sorted((tmp_path / "events").iterdir())
+    assert len(files) == 3, "older ones are gone"
+    lines = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    assert lines == events[-4:]
+    schema = json.loads((shared / "epcis/EPCIS-JSON-Schema.json").read_text(encoding="utf-8"))
+    judge = Draft7Validator(schema, format_checker=Draft7Validator.FORMAT_CHECKER)
+    assert [error.message for one in door.documents for error in judge.iter_errors(one)] == []
+    said = [(one["action"], one["bizStep"], one["disposition"]) for one in door.events.values()]
+    bad, held = ("OBSERVE", "inspecting", "non_conformant"), ("OBSERVE", "holding", "non_sellable_other")
+    assert said == [
+        ("OBSERVE", "receiving", "returned"),
+        ("OBSERVE", "inspecting", "conformant"),
+        *(bad, ("OBSERVE", "repairing", "in_progress")),
+        *(bad, held),
+        *(bad, ("DELETE", "destroying", "destroyed")),
+        *(bad, held),
+    ]
+    first = next(iter(door.events.values()))
+    assert first["epcList"] == ["https://id.gs1.org/01/04006381333931/21/7"]
+    assert {"type": "rma", "bizTransaction": "urn:lanewise:case:demo:case-1"} in first["bizTransactionList"]

@@ -20,6 +20,7 @@ from edge.core.values.order import Order, OrderState
 from edge.core.values.verdicts import FindingKind, GateVerdict
 from edge.journal.reader import JournalReader
 from edge.journal.record import Value
+from edge.publish.told import SiteTold
 from rfid.epc.identity import EpcError, gtin_of, parse
 
 Event: TypeAlias = dict[str, Any]
@@ -30,9 +31,18 @@ CONTEXT = "https://ref.gs1.org/standards/epcis/epcis-context.jsonld"
 _LINKS = "https://id.gs1.org"
 _MISMATCH = frozenset({FindingKind.EXTRA, FindingKind.FOREIGN, FindingKind.DUPLICATE, FindingKind.CONTRADICTION})
 TOLD_KINDS = frozenset(
-    one.__name__ for one in (ToteChecked, OrderChanged, OrderShipped, ParcelGated, LoadClosed, ItemReleased)
+    one.__name__ for one in (ToteChecked, OrderChanged, OrderShipped, ParcelGated, LoadClosed, ItemReleased, SiteTold)
 )
 """The records that may say something."""
+_HELD = ("held", "holding", "non_sellable_other")
+_FOLLOWS = {
+    "restock": [("inspected", "inspecting", "conformant")],
+    "refurbish": [("inspected", "inspecting", "non_conformant"), ("repaired", "repairing", "in_progress")],
+    "supplier": [("inspected", "inspecting", "non_conformant"), _HELD],
+    "scrap": [("inspected", "inspecting", "non_conformant"), ("destroyed", "destroying", "destroyed")],
+    "back": [("inspected", "inspecting", "non_conformant"), _HELD],
+}
+"""By what becomes of an item that came back: roles, steps and dispositions."""
 _WENT_OUT = frozenset({GateVerdict.RIGHT, GateVerdict.WRONG, GateVerdict.UNKNOWN})
 
 
@@ -55,6 +65,10 @@ class EpcisNames:
         """The URI of an order."""
         return self._named("order", name)
 
+    def case(self, name: str) -> str:
+        """The URI of a case."""
+        return self._named("case", name)
+
     def load(self, name: str) -> str:
         """The URI of a load."""
         return self._named("load", name)
@@ -63,9 +77,11 @@ class EpcisNames:
         return f"{self.base}:{what}:{_escaped(self.site)}:{_escaped(name)}"
 
 
-def epcis_events(seq: int, value: Value, names: EpcisNames, before: Before) -> Iterator[Event]:
+def epcis_events(seq: int, value: Value | SiteTold, names: EpcisNames, before: Before) -> Iterator[Event]:
     """What a record says; of most nothing. ``before`` is asked only where an order got a parcel."""
     match value:
+        case SiteTold(type="case.received.v1" | "case.inspected.v1"):
+            yield from _returned(seq, value, names)
         case ToteChecked(final=True):
             yield from _checked(seq, value, names)
         case OrderChanged(order=order) if order.parcel and order.state is OrderState.OPEN:
@@ -165,6 +181,23 @@ def _packed(seq: int, value: OrderChanged, names: EpcisNames, before: Order | No
     if (parcel := _link(order.parcel or "")) is not None:
         what = _inside(parcel, *_content(order), "ADD")
         yield _event(seq, "packed", value.at_us, names, what, "packing", "in_progress", "", orders)
+
+
+def _returned(seq: int, value: SiteTold, names: EpcisNames) -> Iterator[Event]:
+    """Items that came back, and what an inspection found; restocked ones are told by the lines, as they may be sold."""
+    data = value.data
+    given = data.get("epcs", [])
+    items = tuple(filter(None, map(_link, given if isinstance(given, list) else [])))
+    if not items:
+        return
+    cause = [{"type": "rma", "bizTransaction": names.case(value.subject)}]
+    cause += _transactions(names, str(data.get("order", "")))
+    steps = [("received", "receiving", "returned")]
+    if value.type == "case.inspected.v1":
+        steps = _FOLLOWS[str(data["disposition"])]
+    for role, step, state in steps:
+        made = _event(seq, role, value.at_us, names, _seen(items), step, state, "", cause)
+        yield made | {"action": "DELETE"} if state == "destroyed" else made
 
 
 def _content(order: Order) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:

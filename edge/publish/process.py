@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -42,7 +42,7 @@ from edge.publish.cursors import (
     trouble_of,
 )
 from edge.publish.follow import Following, Publisher, TargetDown, TargetFollower
-from edge.publish.site_numbers import NumbersRead, SiteNumbers
+from edge.publish.site_numbers import NumbersRead, SiteNumbers, SiteOutbox
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ SAY_EVERY_S = 30.0
 """How often the log says what a publisher is busy with."""
 KINDS: dict[str, str] = {
     "epcis": "edge.publish.epcis:EpcisPublisher",
+    "files": "edge.publish.event_files:EventFiles",
     "influx": "edge.publish.influx:InfluxPublisher",
     "mqtt": "edge.publish.mqtt:open_mqtt",
     "sparkplug": "edge.publish.sparkplug:SparkplugPublisher",
@@ -82,25 +83,39 @@ def main(arguments: argparse.Namespace) -> int:
     return publish(arguments, config, JournalSource(config.journal, config.controller))
 
 
-def main_of_site(arguments: argparse.Namespace, site: SiteConfig, read: NumbersRead) -> int:
-    """The same of what a site notes of its order flow. Raises ConfigError, CursorError, OSError."""
+def main_of_site(
+    arguments: argparse.Namespace, site: SiteConfig, read: NumbersRead, told: NumbersRead, mark: Callable[[], str]
+) -> int:
+    """The same of what a site notes of its order flow, and of its outbox; ``mark``: a name that no other store has.
+
+    Raises ConfigError, CursorError, OSError.
+    """
     if arguments.again:
         raise ConfigError(arguments.config, ["--again: of a LINE.toml only: a site keeps its numbers for two weeks"])
-    config = site.as_publisher()
-    return publish(arguments, config, SiteNumbers(config.controller, read))
+    config, herald = site.as_publisher(), site.as_herald()
+    if arguments.target in herald.publish and arguments.target not in config.publish:
+        config = herald
+    return publish(arguments, config, SiteNumbers(config.controller, read), (herald, SiteOutbox(told, mark)))
 
 
-def publish(arguments: argparse.Namespace, config: LineConfig, source: JournalSource) -> int:
-    """Publishes what a source has until SIGTERM or SIGINT, or answers a question."""
-    if not config.publish:
+def publish(
+    arguments: argparse.Namespace,
+    config: LineConfig,
+    source: JournalSource,
+    beside: tuple[LineConfig, JournalSource] | None = None,
+) -> int:
+    """Publishes what a source has until SIGTERM or SIGINT, or answers a question; ``beside``: and another one."""
+    both = [(config, source), *([beside] if beside else [])]
+    if not any(one.publish for one, _ in both):
         log.warning("%s: no [publish.NAME]: there is nothing to publish to", arguments.config)
     if arguments.again or arguments.check:
         return _once(config, arguments)
     if arguments.target:
         raise ConfigError(arguments.config, [f"{arguments.target}: a target is for --again and --check"])
     if arguments.status or arguments.set_aside:
-        for line in _status(config, source) if arguments.status else _set_aside(config):
-            print(line)
+        for one, its in both:
+            for line in _status(one, its) if arguments.status else _set_aside(one):
+                print(line)
         return 0
     os.nice(10)  # a divert goes before a point
     # A batch is many small values without cycles: looking for cycles among them would take a third of the time.
@@ -109,7 +124,7 @@ def publish(arguments: argparse.Namespace, config: LineConfig, source: JournalSo
     gc.set_threshold(50_000, 20, 100)
     stop = threading.Event()
     with told_to_stop(stop.set):
-        return run(config, stop, source)
+        return run(config, stop, source, beside)
 
 
 def _once(config: LineConfig, arguments: argparse.Namespace) -> int:
@@ -158,15 +173,22 @@ def _time(text: str) -> int:
     return int(moment.timestamp() * 1_000_000)
 
 
-def run(config: LineConfig, stop: threading.Event, of: JournalSource | None = None) -> int:
-    """Publishes until ``stop`` the records ``of`` a source, or those of the journal.
+def run(
+    config: LineConfig,
+    stop: threading.Event,
+    of: JournalSource | None = None,
+    beside: tuple[LineConfig, JournalSource] | None = None,
+) -> int:
+    """Publishes until ``stop`` the records ``of`` a source, or those of the journal; and what is ``beside``.
 
     A publisher that a fault of the program ends begins anew.
     """
     cursors = Cursors(config.publish_state)
     source = of or JournalSource(config.journal, config.controller)
     publishing = {
-        name: TargetFollower(name, source, cursors, partial(open_publisher, name, config)) for name in config.publish
+        name: TargetFollower(name, its, cursors, partial(open_publisher, name, one))
+        for one, its in [(config, source), *([beside] if beside else [])]
+        for name in one.publish
     }
 
     threads = [
@@ -197,6 +219,8 @@ def run(config: LineConfig, stop: threading.Event, of: JournalSource | None = No
         with suppress(CursorError):
             cursors.stand([its.standing(now_us()) for its in publishing.values()])
         source.close()
+        if beside is not None:
+            beside[1].close()
         cursors.close()
     return 0
 

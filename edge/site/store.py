@@ -28,6 +28,7 @@ from edge.orders.stages import FulfilmentTurn
 from edge.orders.tracking import TrackRules
 from edge.site import departures, dialect, feed, leaving, outbox, sales, schema, tables, taking
 from edge.site import orders as orders_of
+from edge.site.cloud_events import records_behind
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
 from edge.site.engine import StoreError, StoreHeld
@@ -192,6 +193,18 @@ class SiteStore:
         """Up to ``limit`` of what others may know, behind a number, in order."""
         with self._at.reading() as db:
             return outbox.rows_behind(db, after, limit)
+
+    def told(self, site: str, after: int, limit: int = 500) -> list[Record]:
+        """The same as records of a journal, each a CloudEvent, for those who publish them."""
+        with self._at.reading() as db:
+            return records_behind(db, site, after, limit)
+
+    @property
+    def mark(self) -> str:
+        """A name that no other store has; empty = nothing was written yet."""
+        its = tables.feed_epochs.c
+        with self._at.reading() as db:
+            return db.execute(sa.select(its.mark).order_by(its.epoch).limit(1)).scalar() or ""
 
     # ---- what goes -----------------------------------------------------------------------------------------------
 
