@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import json
 import random
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -371,10 +372,14 @@ def test_materials_weigh_what_they_weigh() -> None:
     parcel = only(plan((vase, 1)))
     assert parcel.placements[0].edges_mm in ((120, 90, 70), (90, 120, 70))
     wrap, seal = parcel.protections
-    assert plan((vase, 1), (acid(), 2)).pieces() == {"SEAL": 1, "BAG": 2}, "what is cut to size is no piece"
     assert (wrap.kind, wrap.g, seal.kind) == (ProtectionKind.WRAP, 9, ProtectionKind.SEAL)  # three layers of 228 cm²
     (filler,) = parcel.fillers
     assert (filler.volume_ml, filler.least_g, filler.most_g) == (2_244, 11, 34)
+    assert parcel.materials == {"SEAL": 1, "BUBBLE": 9, "PAPER": 23}, "what fills or is cut to size by its grams"
+    sheets = replace(filler, filler=replace(filler.filler, piece_g=20))
+    assert replace(parcel, fillers=(sheets,)).materials["PAPER"] == 2, "or by whole sheets"
+    two = plan((vase, 1), (acid(), 2)).pieces()
+    assert {sku: two[sku] for sku in ("SEAL", "BAG")} == {"SEAL": 1, "BAG": 2}
     assert parcel.range_g == (60 + 1_000 + 9 + 1 + 11, 60 + 1_000 + 9 + 1 + 34) and parcel.packaging_g == (81, 104)
 
 
@@ -458,8 +463,9 @@ def test_a_plan_is_asked_by_command(
     """By a file and by an order, as text with layers and as JSON; what is in no parcel is said, and the status is 1."""
     example_site(project, tmp_path)
     path = tmp_path / "SITE.toml"
+    whole = re.sub(r"(?ms)^\[(carton|filler|protection)\..*?(?=^\[|^#)", "", path.read_text(encoding="utf-8"))
     path.write_text(
-        f"{path.read_text(encoding='utf-8')}\n[carton.own]\ninner_mm = [200, 150, 100]\ntare_g = 80\n"
+        f"{whole}\n[carton.small]\ninner_mm = [200, 150, 100]\ntare_g = 80\n"
         "max_load_g = 5000\nsku = 'BOX'\n[filler.paper]\ng_per_l = [5, 15]\n",
         encoding="utf-8",
     )

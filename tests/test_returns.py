@@ -161,6 +161,10 @@ def test_an_exchange_costs_the_difference_alone(store: SiteStore) -> None:
         ("shop-1", "moved", -1000), (done.linked, "payment", 300),
     ]  # fmt: skip
     assert rows == [(row.order, str(row.kind), row.amount) for row in desk.money(done.linked)]
+    more = sales.pay(done.linked, None, "Ann", 50, ASKED_US)
+    assert more.stage is OrderStage.HELD, "nobody owes that"  # type: ignore[union-attr]
+    assert [(one.code, one.value) for one in sales.detail(done.linked).open] == [("overpaid", "13.50 TWD")]
+    assert paid(store, done.linked) == (1350, 0, -50)
 
 
 def test_what_was_refused_at_the_door_comes_back_without_money(store: SiteStore) -> None:
