@@ -44,6 +44,7 @@ from api.picks import pick_routes
 from api.points import point_routes
 from api.problem_details import is_v1, problem_answer
 from api.put_back_page import put_back_page_routes
+from api.return_label import return_label_routes
 from api.sales import sales_routes
 from api.site_state import Health, LineInfo, Site
 from api.station_pages import station_page_routes
@@ -213,6 +214,7 @@ def create_app(config: SiteConfig) -> FastAPI:
         parcel_routes,
         carrier_routes,
         case_routes,
+        return_label_routes,
         packing_routes,
         station_routes,
         event_routes,

@@ -24,6 +24,7 @@ from api.chores import Chores
 from api.connection import GuardedConnection
 from api.crowd import ENDINGS, Crowd
 from api.doubts import Doubts
+from api.flow_metrics import FlowMetrics
 from api.follow import Followed, JournalWatch, Memory, Shown
 from api.guard import page_secret
 from api.intake import folder_looks
@@ -167,6 +168,7 @@ class Site:
         self._version = version("lanewise")
         self.doors = CarrierDoors(config)
         self.chores = Chores()
+        self._flow = FlowMetrics()
         self.herald = Herald(door_of(config.site, name, table) for name, table in config.webhook.items())
         self._store: SiteStore | None = None
         self._store_lock = threading.Lock()
@@ -329,6 +331,7 @@ class Site:
             yield Sample("api_journal_projected", "newest record in the site store", its.projected, label)
             yield Sample("api_journal_age_seconds", "age of the newest record", (now_us() - its.last_us) / 1e6, label)
         yield from disk_samples(self._disk.rooms)
+        yield from self._flow.samples(now_us())
         for state in self.herald.states.values():
             label = (("webhook", state.name),)
             yield Sample("api_webhook_behind", "events that it was not told yet", state.behind, label)
@@ -382,7 +385,7 @@ class Site:
     async def _ask_store(self) -> None:
         """Asks the store for a sign of life: a night may bring nothing that is to be stored."""
         try:
-            await asyncio.to_thread(lambda: self.store().cursor(""))
+            self._flow.take(*await asyncio.to_thread(lambda: self.store().flow_now()))
         except StoreError as error:
             self._store_silent = str(error)
         else:

@@ -133,7 +133,6 @@ SERVICE = Board(
             (
                 _by(T("Carriage a parcel", "每件運費"), "cost.parcel", "carrier", "none"),
                 _by(T("Carriage an order", "每單運費"), "cost.order", "channel", "none"),
-                _over(T("Material a parcel", "每件包材費"), ("cost.material",), "none"),
                 _by(T("Parcels by carrier", "各承運商包裹"), "cost.parcel", "carrier", "none", "denominator"),
             ),
         ),

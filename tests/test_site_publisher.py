@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from epcis_peer import CaptureDoor
 from influx_peer import Answer, V2Door
 from jsonschema import Draft7Validator
@@ -19,6 +20,7 @@ from mosquitto import Heard, Mosquitto
 from stocked import CUTOFF_US, NOW_US, accept, planning, stocked
 from waiting import HANGS_S, wait_until
 
+from api.flow_metrics import FlowMetrics
 from edge.config.load import load_site
 from edge.config.mqtt import MqttConfig
 from edge.config.publish import EpcisConfig, FilesConfig, InfluxConfig
@@ -29,7 +31,7 @@ from edge.publish.cursors import read_cursors
 from edge.publish.measures import Measures
 from edge.publish.process import run
 from edge.publish.site_numbers import SiteNumbers, SiteOutbox
-from edge.site import drafts, flow_numbers, kpi_days, outbox, releasing
+from edge.site import drafts, flow_numbers, kpi_days, outbox, releasing, tables
 from edge.site.cloud_events import cloud_event
 from edge.site.outbox import OutboxTold
 from edge.site.store import SiteStore
@@ -108,6 +110,32 @@ def test_numbers_of_a_site_are_told_once(store: SiteStore, project: Path, tmp_pa
     assert "pickup,carrier=Post,controller=site,service=48h" in text and "open=3i" in text
     assert "kpi,controller=site,dimension=carrier,kpi=on-time-departed,member=Post/48h" in text
     assert "shop-" not in text and "SKU-" not in text and "Ann" not in text
+
+
+def test_what_is_stuck_is_noted_and_measured(store: SiteStore) -> None:
+    """Packed and in no lane, in its lane and not gone, overdue, untold: how many, and how long the first has waited."""
+    stocked(store, units=20)
+    one, two = accept(store, [(number, {0: 1}) for number in range(2)])
+    (wave,) = drafts.plan(store.connections, planning(), NOW_US).new
+    releasing.release(store.connections, wave, planning().limits, "Ann", NOW_US)
+    with store.connections.writing() as db:
+        states, labels = tables.sales.fulfilment_states, tables.parcels.parcels
+        for n, (name, state) in enumerate(((one, "packed"), (two, "sorted"))):
+            db.execute(states.update().where(states.c.fulfilment_id == name).values(state=state))
+            label = {"sscc": f"{n}", "drawn_us": NOW_US, "labelled_us": NOW_US, "used_us": NOW_US + MINUTE_US}
+            blank = {one.name: "" if isinstance(one.type, sa.String) else 0 for one in labels.columns}
+            db.execute(labels.insert().values(blank | label | {"fulfilment": name, "seq": n + 1}))
+        webhook = {"after": 0, "told": 0, "told_us": 0, "tries": 0, "since_us": 0, "next_us": 0, "trouble": ""}
+        db.execute(tables.webhooks.webhooks.insert().values(name="erp", **webhook))
+        outbox.append(db, [OutboxTold("order.accepted.v1", one)], NOW_US)
+    flow_numbers.note_flow(store.connections, NOW_US + 5 * MINUTE_US)
+    metrics = FlowMetrics()
+    metrics.take(*store.flow_now())
+    found = {(sample.name, *sample.labels): sample.value for sample in metrics.samples(NOW_US + 6 * MINUTE_US)}
+    for stage, count, minutes in (("labelled", 1, 5), ("sorted", 1, 4), ("case-overdue", 0, 0), ("untold", 4, 5)):
+        assert found["api_flow_orders", ("stage", stage)] == count, stage
+        assert found["api_flow_oldest_seconds", ("stage", stage)] == minutes * 60, stage
+    assert found["api_flow_age_seconds",] == 60
 
 
 def test_persons_and_articles_are_told_to_nobody(store: SiteStore) -> None:

@@ -33,7 +33,7 @@ from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
 from edge.site.engine import StoreError, StoreHeld
 from edge.site.flow_facts import forget as forget_flow
-from edge.site.flow_numbers import numbers_after
+from edge.site.flow_numbers import flow_now, numbers_after
 from edge.site.keeping import MONTH_US, Keep, Kept, Person, forget, keep_up, persons
 from edge.site.line_orders import floor_turns
 from edge.site.orders import OrderConflict, Put
@@ -188,6 +188,11 @@ class SiteStore:
         """Up to ``limit`` of what was noted of the order flow, behind a number, in order."""
         with self._at.reading() as db:
             return numbers_after(db, after, limit)
+
+    def flow_now(self) -> tuple[int, dict[str, float]]:
+        """When it was noted last how many orders are where, and that; 0 = never."""
+        with self._at.reading() as db:
+            return flow_now(db)
 
     def outbox(self, after: int, limit: int = 500) -> list[OutboxRow]:
         """Up to ``limit`` of what others may know, behind a number, in order."""
