@@ -1,5 +1,4 @@
-"""What a site notes of its order flow, and its outbox, read as a journal is: the same publishers tell it, with cursors
-of their own.
+"""What a site notes of its order flow, and its outbox, read as journals are: told by the same publishers.
 
 Public names: SiteNumbers, SiteOutbox, NumbersRead.
 """
