@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from edge.commands.command_line import CommandError, add_command, sentence
-from edge.config.load import load_controllers, load_line, load_site
+from edge.config.load import load_controllers, load_line, load_site, refused
 from edge.config.problem import ConfigError
 from edge.core.iso_time import iso
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError
-from edge.journal.stop import SIGNALS, told_to_stop
+from edge.journal.stop import LOOK_AGAIN, SIGNALS, told_to_stop
 
 if TYPE_CHECKING:
     from edge.config.lines import LineConfig, SiteConfig
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 ENDS_WHEN_TOLD = frozenset({"run", "sim", "publish", "api", "opcua"})
 """Commands that run until SIGTERM or SIGINT, and store what they have then."""
+LOOKS_AGAIN = ENDS_WHEN_TOLD - {"sim"}
+"""Commands that look at their configuration again at SIGHUP; before they run, they have just done so."""
 CHECK_S = 10.0
 """How long `check` looks for damage in each file."""
 PROCESSES = {"api": "api.server:serve"}
@@ -177,7 +179,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from edge.controller.controller import Controller
+    from edge.controller.controller import Controller, File
     from edge.controller.retention import Retention
 
     config = load_line(arguments.config)
@@ -188,8 +190,14 @@ def _run(arguments: argparse.Namespace) -> int:
     sys.setswitchinterval(0.0005)  # the threads that store and tell numbers must not hold up a divert
     with suppress(PermissionError):  # a divert goes before a page on the same machine, where we may say so
         os.nice(-10)
-    retention = Retention(config, _positions(config))
-    _until_stopped(Controller(config, _feed(config), retention=retention, targets=_targets(config)).run)
+    controller = Controller(
+        config,
+        _feed(config),
+        retention=lambda config: Retention(config, _positions(config)),
+        targets=_targets,
+        file=File(arguments.config, load_line, refused),
+    )
+    _until_stopped(controller.run, controller.look_again)
     return 0
 
 
@@ -287,15 +295,17 @@ def _api(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
-    """Runs on uvloop until SIGTERM or SIGINT, then lets it end in order."""
+def _until_stopped(run: Callable[[], Awaitable[None]], look_again: Callable[[], None]) -> None:
+    """Runs on uvloop until SIGTERM or SIGINT, then lets it end in order. ``look_again``: at SIGHUP."""
 
     import uvloop
 
     async def supervised() -> None:
         loop = asyncio.get_running_loop()
         task = asyncio.ensure_future(run())
-        with told_to_stop(lambda: loop.call_soon_threadsafe(task.cancel)):
+        with told_to_stop(
+            lambda: loop.call_soon_threadsafe(task.cancel), lambda: loop.call_soon_threadsafe(look_again)
+        ):
             try:
                 await task
             except asyncio.CancelledError:
@@ -483,6 +493,8 @@ def run_as_script() -> NoReturn:
     if sys.argv[1:2] and sys.argv[1] in ENDS_WHEN_TOLD:  # until it says what is done then, there is nothing to store
         for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+    if sys.argv[1:2] and sys.argv[1] in LOOKS_AGAIN:
+        signal.signal(LOOK_AGAIN, signal.SIG_IGN)
     if isinstance(sys.stdout, TextIOWrapper):  # a file's name may hold what is no UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
     try:

@@ -80,7 +80,9 @@ def test_a_target_that_is_down_is_an_alarm_after_a_minute_and_over_when_it_is_re
 
     async def main() -> None:
         task = asyncio.create_task(
-            Controller(config, threaded=False, zero_us=UTC_US, targets=lambda _: {"grafana": trouble[0]}).run()
+            Controller(
+                config, threaded=False, zero_us=UTC_US, targets=lambda _: lambda _: {"grafana": trouble[0]}
+            ).run()
         )
         await asyncio.sleep(65)
         trouble[0] = ""

@@ -128,7 +128,7 @@ class Alarms:
     def started(self, given: Started, set_back_us: int) -> list[AlarmChanged]:
         """New rules and lines. ``set_back_us``: by how much the host's clock was set back since the newest input.
 
-        The controller's own parts are good until told otherwise; alarms without a rule or a place are gone.
+        A new controller's own parts are good until told otherwise; alarms without a rule or a place are gone.
         """
         self._state.controller = given.controller
         self._state.rules = list(given.alarms)
@@ -152,7 +152,7 @@ class Alarms:
                     out.append(self._told(name, record, before, given.at_us))
         for name, record in places.items():
             known.setdefault(name, record)
-        for kind in PARTS:
+        for kind in PARTS if not given.running else ():
             out += self.take(Condition(kind, "", False, ""), given.at_us)
         self._find_next()
         return out + self._follow(given.at_us)
@@ -400,6 +400,7 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             | AlarmKind.JOURNAL_FULL
             | AlarmKind.DISK_LOW
             | AlarmKind.FILE_DAMAGED
+            | AlarmKind.CONFIG_REFUSED
         ):
             yield given.controller, "", ""
         case (

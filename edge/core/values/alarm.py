@@ -32,6 +32,7 @@ class AlarmKind(StrEnum):
     JOURNAL_FULL = "journal-full"  # controller
     DISK_LOW = "disk-low"  # controller
     FILE_DAMAGED = "file-damaged"  # controller
+    CONFIG_REFUSED = "config-refused"  # controller
     TARGET_DOWN = "target-down"  # publisher
     INCOMPATIBLE = "incompatible"  # PLC
     FENCED = "fenced"  # PLC
