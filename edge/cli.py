@@ -49,7 +49,7 @@ LOOKS_AGAIN = ENDS_WHEN_TOLD - {"sim"}
 CHECK_S = 10.0
 """How long `check` looks for damage in each file."""
 PROCESSES = {"api": "api.server:serve"}
-"""Processes above this package, by name: ``module:function`` taking the SiteConfig. Resolved when started."""
+"""Processes above this package, by name: ``module:function`` taking the SITE.toml. Resolved when started."""
 
 log = logging.getLogger(__name__)
 
@@ -143,6 +143,10 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     of_module("rfid", "edge.commands.rfid", "readers: discover, watch, report", "RFID readers.")
     of_module("opcua", "edge.opcua.server", "portals as AutoID devices and lines as PackML machines on OPC UA")
 
+    of_module(
+        "reload", "edge.commands.reload", "has running processes take a changed LINE.toml or SITE.toml, and waits"
+    )
+
     check = add_command(commands, "check", _check, "says everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG", help="LINE.toml or SITE.toml")
 
@@ -224,17 +228,27 @@ def _publish(arguments: argparse.Namespace) -> int:
         return main(arguments)
     from edge.site.store import SiteStore
 
-    site = load_site(arguments.config)
-    opened = threading.Lock()
-    stores: list[SiteStore] = []
+    store = ""
 
-    def read(after: int, limit: int) -> list[Record]:
-        with opened:
-            if not stores:
-                stores.append(SiteStore(site.store, readonly=True))
-        return stores[0].numbers(after, limit)
+    def read(path: Path) -> SiteConfig:
+        nonlocal store
+        site = load_site(path)
+        store = site.store
+        return site
 
-    return main_of_site(arguments, site, read)
+    def numbers() -> Callable[[int, int], list[Record]]:
+        where, opened = store, threading.Lock()
+        stores: list[SiteStore] = []
+
+        def read_numbers(after: int, limit: int) -> list[Record]:
+            with opened:
+                if not stores:
+                    stores.append(SiteStore(where, readonly=True))
+            return stores[0].numbers(after, limit)
+
+        return read_numbers
+
+    return main_of_site(arguments, read, numbers)
 
 
 def _positions(config: LineConfig) -> Position:
@@ -291,7 +305,7 @@ def _targets(config: LineConfig) -> Targets | None:
 
 def _api(arguments: argparse.Namespace) -> int:
     module, _, function = PROCESSES["api"].partition(":")
-    getattr(importlib.import_module(module), function)(load_site(arguments.config))
+    getattr(importlib.import_module(module), function)(arguments.config)
     return 0
 
 

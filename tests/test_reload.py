@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import re
 import signal
 import socket
 import urllib.request
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from controllers import UTC_US, Feed, stop
+from house import make_house
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from journals import assert_journal_is_whole, assert_replays, journal, records
@@ -24,11 +27,11 @@ from ports import free_port, on_free_ports
 from pure_site import START_US, PureSite, example
 from shipped import begin
 from virtual_time import run_virtual
-from waiting import HANGS_S
+from waiting import HANGS_S, wait_until
 
 from edge.config.change import name_of
 from edge.config.lines import LineConfig
-from edge.config.load import load_line
+from edge.config.load import load_line, load_site
 from edge.config.publish import MetricsConfig
 from edge.controller.controller import Controller, File
 from edge.core.core import Core
@@ -404,3 +407,76 @@ def test_a_process_takes_its_new_file_at_a_signal(project: Path, tmp_path: Path)
     taken = [value for one in found if isinstance(value := one.value, Started)]
     assert [value.config for value in taken if not value.running] == [names[0], names[0]]
     assert "rejekt" in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+def test_page_api_and_publishers_follow(project: Path, tmp_path: Path) -> None:
+    """The api shows the lines that the controller runs, whatever the file says; each process takes its own file."""
+    house = make_house(project, tmp_path)
+    line, site = tmp_path / "LINE.toml", tmp_path / "SITE.toml"
+    numbers = free_port()
+    tables = f"""
+[metrics]
+publish = "127.0.0.1:{numbers}"
+
+[publish.one]
+kind = "influx"
+url = "http://127.0.0.1:9"
+bucket = "b"
+"""
+    first = line.read_text(encoding="utf-8") + tables
+    line.write_text(first, encoding="utf-8")
+    begun: dict[str, ForkServerProcess] = {}
+
+    def ask(where: str, port: int = house.ports["site"]) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{where}", timeout=HANGS_S) as answer:
+            return str(answer.read().decode())
+
+    def says(text: str, where: str, port: int) -> bool:
+        with suppress(OSError):  # nobody listens between the one and the other
+            return text in ask(where, port)
+        return False
+
+    def lanes() -> set[int]:
+        (sorter,) = (one for one in json.loads(ask("/api/lines")) if one["layout"]["name"] == "sorter")
+        return {one["number"] for one in sorter["layout"]["lanes"]}
+
+    def hangup(name: str) -> None:
+        pid = begun[name].pid
+        assert pid is not None
+        os.kill(pid, signal.SIGHUP)
+
+    try:
+        for name, file in (("run", line), ("api", site), ("publish", line)):
+            begun[name] = begin(tmp_path, name, file, err=tmp_path / "log")
+        wait_until(lambda: says("sorter", "/api/lines", house.ports["site"]) and says("one", "/metrics", numbers))
+        wait_until(lambda: (tmp_path / "var" / "journal.sqlite").exists())
+        assert 4 in lanes()
+        line.write_text(without(first, LANE_4), encoding="utf-8")
+        assert 4 in lanes()
+        hangup("run")
+        wait_until(lambda: 4 not in lanes())
+        good = site.read_text(encoding="utf-8")
+        before = ask("/metrics")
+        assert "lanewise_config_refused 0.0" in before
+        site.write_text(good.replace("site = ", "sight = "), encoding="utf-8")
+        hangup("api")
+        wait_until(lambda: "lanewise_config_refused 1.0" in ask("/metrics"))
+        (told,) = (one for one in json.loads(ask("/api/health"))["troubles"] if one["code"] == "trouble.config")
+        assert f"{site}:" in told["advice"] and "sight" in told["advice"] and 4 not in lanes()
+        site.write_text(f"connections = 64\n{good}", encoding="utf-8")
+        hangup("api")
+        wait_until(lambda: "lanewise_config_refused 0.0" in ask("/metrics"))
+        (name,) = re.findall(r'config_loaded_info{hash="(\w+)"', ask("/metrics"))
+        assert name == name_of(load_site(site)) and name not in before
+        assert not [one for one in json.loads(ask("/api/health"))["troubles"] if one["code"] == "trouble.config"]
+        line.write_text(without(first, LANE_4).replace("[publish.one]", "[publish.other]"), encoding="utf-8")
+        hangup("publish")
+        wait_until(lambda: says('publisher="other"', "/metrics", numbers))
+        assert 'publisher="one"' not in ask("/metrics", numbers)
+    finally:
+        for process in begun.values():
+            process.terminate()
+        for process in begun.values():
+            process.join(HANGS_S)
+    assert [process.exitcode for process in begun.values()] == [0, 0, 0]
+    assert "Traceback" not in (tmp_path / "log").read_text(encoding="utf-8")

@@ -1,18 +1,24 @@
 """From one configuration to another while a process runs: how each is called, and what cannot change by the way.
 
-Public names: Standing, name_of, needs_restart.
+Public names: Standing, name_of, needs_restart, looked_at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
 
 from edge.config.lines import LineConfig, SiteConfig
+from edge.config.problem import ConfigError
 from edge.core.iso_time import iso
 from edge.metrics import Sample
 
+log = logging.getLogger(__name__)
+Config = TypeVar("Config", LineConfig, SiteConfig)
 _PROCESS = ("controller", "site", "journal", "store", "publish_state", "metrics")
 """Keys of LINE.toml by which a controller is known and found."""
 _ANYTIME = frozenset({"point", "points", "points_ms", "points_hole", "packml", "io"})
@@ -76,3 +82,19 @@ class Standing:
         text = "1 = the newest configuration was refused, an earlier one is in force"
         yield Sample("config_refused", text, int(bool(self.refused)))
         yield Sample("config_refusals", "configurations refused since the start", self.refusals, counts=True)
+
+
+def looked_at(path: Path, read: Callable[[Path], Config], now: Config, standing: Standing, at_us: int) -> Config | None:
+    """The configuration that a file says where it is another than ``now``; None = there is nothing to take.
+
+    What is refused is logged, and told by ``standing``.
+    """
+    try:
+        found = read(path)
+    except ConfigError as error:
+        standing.refuse(str(error))
+        log.error("%s", f"{path}: refused, nothing changed:\n{error}")
+        return None
+    standing.took(name_of(found), standing.at_us if found == now else at_us)
+    log.info("%s", f"{path}: {'says what is in force' if found == now else 'taken'}, configuration {standing.name}")
+    return None if found == now else found

@@ -1,6 +1,6 @@
 """What a service tells the one who started it: that it is ready, takes a new configuration, lives, ends.
 
-Public names: notify, ready, reloading, watchdog_s, ping.
+Public names: notify, ready, reloading, watchdog_s, alive, ping.
 
 Nothing is told where nobody asks, as on a terminal.
 
@@ -44,9 +44,15 @@ def watchdog_s() -> float | None:
     return int(microseconds) / 2e6
 
 
+def alive() -> None:
+    """Says so, where anybody waits for it: twice within `watchdog_s`."""
+    if watchdog_s() is not None:
+        notify("WATCHDOG=1")
+
+
 async def ping() -> None:
     """Says that the loop turns, for as long as anybody waits for it."""
     every_s = watchdog_s()
     while every_s is not None:
-        notify("WATCHDOG=1")
+        alive()
         await asyncio.sleep(every_s)

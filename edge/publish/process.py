@@ -13,18 +13,20 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from edge.config.change import Standing, looked_at, name_of
 from edge.config.lines import LineConfig, SiteConfig
 from edge.config.load import load_line
 from edge.config.mqtt import MqttConfig
 from edge.config.problem import ConfigError
 from edge.core.iso_time import iso
 from edge.journal.host_time import now_us
+from edge.journal.notify import alive, ready, reloading
 from edge.journal.record import JournalError
 from edge.journal.source import JournalSource
 from edge.journal.stop import told_to_stop
@@ -78,20 +80,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Publishes until SIGTERM or SIGINT, or answers a question. Raises ConfigError, CursorError, OSError."""
-    config = load_line(arguments.config)
-    return publish(arguments, config, JournalSource(config.journal, config.controller))
+    return publish(arguments, load_line, lambda config: JournalSource(config.journal, config.controller))
 
 
-def main_of_site(arguments: argparse.Namespace, site: SiteConfig, read: NumbersRead) -> int:
-    """The same of what a site notes of its order flow. Raises ConfigError, CursorError, OSError."""
+def main_of_site(
+    arguments: argparse.Namespace, read: Callable[[Path], SiteConfig], numbers: Callable[[], NumbersRead]
+) -> int:
+    """The same of what a site notes of its order flow. ``numbers``: how that is read, by what ``read`` found last.
+
+    Raises ConfigError, CursorError, OSError.
+    """
     if arguments.again:
         raise ConfigError(arguments.config, ["--again: of a LINE.toml only: a site keeps its numbers for two weeks"])
-    config = site.as_publisher()
-    return publish(arguments, config, SiteNumbers(config.controller, read))
+    return publish(
+        arguments,
+        lambda path: read(path).as_publisher(),
+        lambda config: SiteNumbers(config.controller, numbers()),
+    )
 
 
-def publish(arguments: argparse.Namespace, config: LineConfig, source: JournalSource) -> int:
-    """Publishes what a source has until SIGTERM or SIGINT, or answers a question."""
+def publish(
+    arguments: argparse.Namespace, read: Callable[[Path], LineConfig], source_of: Callable[[LineConfig], JournalSource]
+) -> int:
+    """Publishes what a source has until SIGTERM or SIGINT, or answers a question. At SIGHUP the file is read again."""
+    config = read(arguments.config)
+    source = source_of(config)
     if not config.publish:
         log.warning("%s: no [publish.NAME]: there is nothing to publish to", arguments.config)
     if arguments.again or arguments.check:
@@ -107,9 +120,30 @@ def publish(arguments: argparse.Namespace, config: LineConfig, source: JournalSo
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    stop = threading.Event()
-    with told_to_stop(stop.set):
-        return run(config, stop, source)
+    stop, over = threading.Event(), threading.Event()
+    standing = Standing(name_of(config), now_us())
+
+    def end() -> None:
+        stop.set()
+        over.set()
+
+    def look_again() -> None:
+        nonlocal config
+        reloading()
+        found = looked_at(arguments.config, read, config, standing, now_us())
+        if found is None:
+            ready(standing.refused or f"configuration {standing.name}")
+        else:
+            config = found
+            over.set()
+
+    with told_to_stop(end, look_again):
+        while True:
+            run(config, over, source, standing)
+            over.clear()
+            if stop.is_set():
+                return 0
+            source = source_of(config)
 
 
 def _once(config: LineConfig, arguments: argparse.Namespace) -> int:
@@ -158,8 +192,10 @@ def _time(text: str) -> int:
     return int(moment.timestamp() * 1_000_000)
 
 
-def run(config: LineConfig, stop: threading.Event, of: JournalSource | None = None) -> int:
-    """Publishes until ``stop`` the records ``of`` a source, or those of the journal.
+def run(
+    config: LineConfig, stop: threading.Event, of: JournalSource | None = None, standing: Standing | None = None
+) -> int:
+    """Publishes until ``stop`` the records ``of`` a source, or those of the journal. ``standing``: is shown with them.
 
     A publisher that a fault of the program ends begins anew.
     """
@@ -175,9 +211,12 @@ def run(config: LineConfig, stop: threading.Event, of: JournalSource | None = No
     try:
         for thread in threads:
             thread.start()
-        with serve(config.metrics.publish, lambda: _samples([one.following for one in publishing.values()])):
+        following = [one.following for one in publishing.values()]
+        with serve(config.metrics.publish, lambda: _samples(following, standing)):
+            ready(f"{len(publishing)} publisher(s)")
             due_s = say_s = 0.0
             while not stop.wait(1.0):
+                alive()
                 if (now_s := time.monotonic()) >= due_s:
                     due_s = now_s + STAND_EVERY_S
                     standings = [its.standing(now_us()) for its in publishing.values()]
@@ -201,7 +240,9 @@ def run(config: LineConfig, stop: threading.Event, of: JournalSource | None = No
     return 0
 
 
-def _samples(followings: Sequence[Following]) -> Iterator[Sample]:
+def _samples(followings: Sequence[Following], standing: Standing | None) -> Iterator[Sample]:
+    if standing is not None:
+        yield from standing.samples()
     for one in followings:
         label = (("publisher", one.publisher),)
         yield Sample("publisher_up", "1 = the newest delivery succeeded", int(not one.trouble), label)

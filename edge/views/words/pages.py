@@ -295,6 +295,10 @@ PAGES: Rows = {
         "{why}。其餘照常運作，並會自動重試。請將 lanewise api 的記錄寄給我們。",
     ),
     "trouble.webhook": ("Webhook {name} does not take events", "Webhook {name} 未接收事件"),
+    "trouble.config": (
+        "SITE.toml was changed and is refused: everything goes on as before",
+        "SITE.toml 已修改但未被採用，一切照舊運行",
+    ),
     "trouble.disk": ("The site store's disk is nearly full", "站點資料庫的磁碟即將用盡"),
     "trouble.disk-hours": (
         "The site store's disk is full in {hours} hours",
