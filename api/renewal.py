@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -19,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.app import create_app
 from api.site_state import Site
-from edge.config.change import Standing, looked_at, name_of
+from edge.config.change import InForce, looked_at, name_of
 from edge.config.lines import SiteConfig
 from edge.config.problem import ConfigError
 from edge.journal.host_time import now_us
@@ -28,6 +30,8 @@ from edge.journal.notify import ping, ready, reloading
 log = logging.getLogger(__name__)
 ANSWERED_S = 5.0
 """So long the old one may take for what it was asked."""
+AGAIN_S = 30.0
+"""When a controller took other lines, and a LINE.toml cannot be read, it is tried again after this."""
 
 
 class Renewal:
@@ -37,7 +41,7 @@ class Renewal:
         self._path = path
         self._config = config
         self._read = read
-        self.standing = Standing(name_of(config), now_us())
+        self.standing = InForce(name_of(config), now_us())
         self._app = self._made(config)
         self._running: AbstractAsyncContextManager[None] | None = None
         self._asked, self._moved = asyncio.Event(), False
@@ -83,6 +87,7 @@ class Renewal:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         tasks = [asyncio.create_task(self._renew_for_ever()), asyncio.create_task(ping())]
+        tasks[0].add_done_callback(_ends_all)
         await send({"type": "lifespan.startup.complete"})
         ready(f"configuration {self.standing.name}")
         await receive()
@@ -111,22 +116,25 @@ class Renewal:
             moved, self._moved = self._moved, False
             reloading()
             try:
-                await self._renew(moved)
+                done = await self._renew(moved)
+                if moved and not done:
+                    asyncio.get_running_loop().call_later(AGAIN_S, self._follow)
             finally:
                 ready(self.standing.refused or f"configuration {self.standing.name}")
 
-    async def _renew(self, moved: bool) -> None:
+    async def _renew(self, moved: bool) -> bool:
+        """Whether what is shown is what should be."""
         found = await asyncio.to_thread(looked_at, self._path, self._checked, self._config, self.standing, now_us())
         config = self._config if found is None else found
-        if found is None and not moved and config == self._config and not await asyncio.to_thread(self._outdated):
-            return
         before, connections = (self._config, self._app), self.site.connections
         try:
+            if found is None and not moved and not await asyncio.to_thread(self._outdated):
+                return True
             made = await asyncio.to_thread(self._made, config)
         except ConfigError as error:
             self.standing.refuse(str(error))
             log.error("%s", f"{self._path}: refused, nothing changed:\n{error}")
-            return
+            return False
         self._open.clear()
         self.site.hub.close()
         try:
@@ -146,6 +154,8 @@ class Renewal:
             self._config, self._app = before[0], await asyncio.to_thread(self._made, before[0])
             self.site.connections = connections
             await self._begin()
+            return False
+        return True
 
     def _made(self, config: SiteConfig) -> FastAPI:
         made = create_app(config)
@@ -164,3 +174,10 @@ class Renewal:
             why = "cannot change while it runs: restart `lanewise api`"
             raise ConfigError(path, [f"listen: {config.listen!r}, before {self._config.listen!r}: {why}"])
         return config
+
+
+def _ends_all(task: asyncio.Task[None]) -> None:
+    """A fault of this program may have left nobody who answers: whoever keeps the process starts it again."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("a fault of this program while another configuration was taken", exc_info=error)
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -29,7 +29,7 @@ from api.guard import page_secret
 from api.intake import folder_looks
 from api.site_tables import check_names, devices_of, door_of, layouts_of
 from api.stream import Hub, event
-from edge.config.change import Standing
+from edge.config.change import InForce
 from edge.config.goods import load_packing
 from edge.config.lines import SiteConfig
 from edge.config.load import load_controllers
@@ -133,7 +133,7 @@ class Site:
         }
         self.shown = self.lines, tuple(controllers)
         """What is taken from the files of the controllers, and from their journals."""
-        self.standing: Standing | None = None
+        self.standing: InForce | None = None
         self.outdated: Callable[[], None] = lambda: None
         """Called when a controller goes on with other lines than are shown."""
         self._followers = tuple(controller.controller for controller in controllers if controller.store)

@@ -1,6 +1,6 @@
 """From one configuration to another while a process runs: how each is called, and what cannot change by the way.
 
-Public names: Standing, name_of, needs_restart, looked_at.
+Public names: InForce, name_of, needs_restart, looked_at.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def needs_restart(before: LineConfig, after: LineConfig) -> Iterator[str]:
 
 
 @dataclass(slots=True)
-class Standing:
+class InForce:
     """By which configuration a process goes since when, and why the newest one was refused; empty = it was not."""
 
     name: str
@@ -84,7 +84,7 @@ class Standing:
         yield Sample("config_refusals", "configurations refused since the start", self.refusals, counts=True)
 
 
-def looked_at(path: Path, read: Callable[[Path], Config], now: Config, standing: Standing, at_us: int) -> Config | None:
+def looked_at(path: Path, read: Callable[[Path], Config], now: Config, standing: InForce, at_us: int) -> Config | None:
     """The configuration that a file says where it is another than ``now``; None = there is nothing to take.
 
     What is refused is logged, and told by ``standing``.

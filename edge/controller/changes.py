@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from edge.config.change import Standing, name_of, needs_restart
+from edge.config.change import InForce, name_of, needs_restart
 from edge.config.lines import LineConfig
 from edge.config.problem import ConfigError
 from edge.controller.rounds import TellStanding
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 CLOSING_EVERY_S = 0.2
 
 
-class Take(Protocol):
+class TakeConfig(Protocol):
     """Goes on by a configuration and these lines. Raises what the decisions raised; nothing changed then."""
 
     def __call__(self, config: LineConfig, layouts: tuple[LineLayout, ...], by: str) -> None: ...
@@ -42,7 +42,7 @@ class File(NamedTuple):
 
 
 class Changes:
-    """One controller's. ``core``: as it is now. ``take``, then ``follow``: see Take and `Sessions.follow`.
+    """One controller's. ``core``: as it is now. ``take``, then ``follow``: see TakeConfig and `Sessions.follow`.
 
     The file is read in a thread of its own, unless ``threaded`` is False.
     """
@@ -53,13 +53,13 @@ class Changes:
         file: File | None,
         *,
         core: Callable[[], Core],
-        take: Take,
+        take: TakeConfig,
         follow: Callable[[], Awaitable[None]],
         tell: TellStanding,
         now_us: Callable[[], int],
         threaded: bool,
     ) -> None:
-        self.standing = Standing(name_of(config), 0)
+        self.standing = InForce(name_of(config), 0)
         self._config = config
         self._file = file
         self._core = core

@@ -30,7 +30,7 @@ from edge.controller.feed import FeedFollower
 from edge.controller.feed import OrderFeed as OrderFeed
 from edge.controller.retention import Retention
 from edge.controller.rounds import Rounds, Targets
-from edge.controller.sessions import Session, Sessions, Wanted
+from edge.controller.sessions import Runs, Session, Sessions
 from edge.controller.turns import ReadTurns
 from edge.controller.vitals import EVERY_S, Vitals, samples
 from edge.core.alarms.facts import identity
@@ -214,37 +214,37 @@ class Controller:
             self._tasks_began = True
             ready(f"configuration {self._changes.standing.name}")
 
-    def _wanted(self) -> dict[str, Wanted]:
+    def _wanted(self) -> dict[str, Runs]:
         """What is to run by the configuration in force."""
         config, rounds = self._config, self._rounds
-        wanted: dict[str, Wanted] = {}
+        wanted: dict[str, Runs] = {}
         for name, table in config.plc.items():
             if table.mailbox:
                 lines = [layout for layout in config.layouts() if layout.plc == name] if table.io else []
-                wanted[f"plc.{name}"] = Wanted((table.io, lines), partial(self._begin_plc, name))
+                wanted[f"plc.{name}"] = Runs((table.io, lines), partial(self._begin_plc, name))
             if table.point:
-                wanted[f"points.{name}"] = Wanted(table, partial(self._begin_points, name))
+                wanted[f"points.{name}"] = Runs(table, partial(self._begin_points, name))
             if table.packml is not None:
-                wanted[f"packml.{name}"] = Wanted(table.packml, partial(self._begin_machine, name, table.packml))
+                wanted[f"packml.{name}"] = Runs(table.packml, partial(self._begin_machine, name, table.packml))
         for name, reader in config.reader.items():
-            wanted[f"reader.{name}"] = Wanted(reader, partial(self._begin_reader, name))
+            wanted[f"reader.{name}"] = Runs(reader, partial(self._begin_reader, name))
         files = config.disk, config.files()
-        wanted["config"] = Wanted(None, lambda: self._changes.run)
-        wanted["measures"] = Wanted(None, lambda: self._measure)
-        wanted["disk-watch"] = Wanted(files, lambda: rounds.look_at_disks)
-        wanted["damage-watch"] = Wanted(files, lambda: rounds.look_for_damage)
+        wanted["config"] = Runs(None, lambda: self._changes.run)
+        wanted["measures"] = Runs(None, lambda: self._measure)
+        wanted["disk-watch"] = Runs(files, lambda: rounds.look_at_disks)
+        wanted["damage-watch"] = Runs(files, lambda: rounds.look_for_damage)
         published = tuple(config.publish)
         if self._retention is not None:
             look = partial(rounds.look_at_room, self._retention(config), self._journal)
-            wanted["journal-room"] = Wanted((config.retention, published), lambda: look)
+            wanted["journal-room"] = Runs((config.retention, published), lambda: look)
         if self._targets is not None and (found := self._targets(config)) is not None:
             targets = partial(rounds.look_at_targets, found)
-            wanted["publish-state"] = Wanted(published, lambda: targets)
+            wanted["publish-state"] = Runs(published, lambda: targets)
         if certificates := own_certificates(config):
             certify = partial(rounds.look_at_certificates, certificates, self._give)
-            wanted["certificates"] = Wanted(certificates, lambda: certify)
+            wanted["certificates"] = Runs(certificates, lambda: certify)
         if (feed := self._feed) is not None:
-            wanted["site-store"] = Wanted(None, lambda: self._feed_follower(feed).run)
+            wanted["site-store"] = Runs(None, lambda: self._feed_follower(feed).run)
         return wanted
 
     def _feed_follower(self, feed: OrderFeed) -> FeedFollower:

@@ -1,6 +1,6 @@
 """What runs beside the decisions: devices and rounds, session after session, and how each stands.
 
-Public names: Sessions, Wanted, Session.
+Public names: Sessions, Runs, Session.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FAULTS_LAST_S = 30.0
 Session: TypeAlias = Callable[[], Awaitable[None]]
 
 
-class Wanted(NamedTuple):
+class Runs(NamedTuple):
     """What should run. ``by``: what it was made from; with another it is made anew. ``make`` gives its sessions."""
 
     by: object
@@ -63,7 +63,7 @@ class Sessions:
         """Whether it is known to be up."""
         return device in self.reasons and self.reasons[device] is None
 
-    async def follow(self, tasks: asyncio.TaskGroup, wanted: Mapping[str, Wanted]) -> None:
+    async def follow(self, tasks: asyncio.TaskGroup, wanted: Mapping[str, Runs]) -> None:
         """Has running what is wanted: begins what is new, ends what is gone, and makes anew what is made otherwise."""
         over = {name: task for name, (by, task) in self._running.items() if name not in wanted or wanted[name].by != by}
         for name, task in over.items():
@@ -81,7 +81,7 @@ class Sessions:
             else:
                 self.reasons.pop(name, None)
 
-    def _begin(self, tasks: asyncio.TaskGroup, name: str, wanted: Wanted) -> None:
+    def _begin(self, tasks: asyncio.TaskGroup, name: str, wanted: Runs) -> None:
         self._running[name] = wanted.by, tasks.create_task(self._keep(name, wanted.make()))
 
     async def _keep(self, device: str, session: Session) -> None:

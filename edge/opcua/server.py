@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.config.certificates import warning
-from edge.config.change import Standing, looked_at, name_of
+from edge.config.change import InForce, looked_at, name_of
 from edge.config.lines import LineConfig
 from edge.config.load import load_line
 from edge.config.opcua import UaServerConfig
@@ -76,7 +76,7 @@ def main(arguments: argparse.Namespace) -> int:
 async def _serve_until_told(path: Path, config: LineConfig) -> None:
     """Serves until SIGTERM or SIGINT; at SIGHUP by what the file says then. Clients connect again where that is new."""
     loop = asyncio.get_running_loop()
-    standing = Standing(name_of(config), now_us())
+    standing = InForce(name_of(config), now_us())
     wake, stopped, asked = asyncio.Event(), False, False
 
     def told(stop: bool) -> None:

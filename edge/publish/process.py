@@ -19,7 +19,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from edge.config.change import Standing, looked_at, name_of
+from edge.config.change import InForce, looked_at, name_of
 from edge.config.lines import LineConfig, SiteConfig
 from edge.config.load import load_line
 from edge.config.mqtt import MqttConfig
@@ -121,7 +121,7 @@ def publish(
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     stop, over = threading.Event(), threading.Event()
-    standing = Standing(name_of(config), now_us())
+    standing = InForce(name_of(config), now_us())
 
     def end() -> None:
         stop.set()
@@ -193,7 +193,7 @@ def _time(text: str) -> int:
 
 
 def run(
-    config: LineConfig, stop: threading.Event, of: JournalSource | None = None, standing: Standing | None = None
+    config: LineConfig, stop: threading.Event, of: JournalSource | None = None, standing: InForce | None = None
 ) -> int:
     """Publishes until ``stop`` the records ``of`` a source, or those of the journal. ``standing``: is shown with them.
 
@@ -240,7 +240,7 @@ def run(
     return 0
 
 
-def _samples(followings: Sequence[Following], standing: Standing | None) -> Iterator[Sample]:
+def _samples(followings: Sequence[Following], standing: InForce | None) -> Iterator[Sample]:
     if standing is not None:
         yield from standing.samples()
     for one in followings:
