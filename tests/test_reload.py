@@ -455,6 +455,18 @@ bucket = "b"
         assert 4 in lanes()
         hangup("run")
         wait_until(lambda: 4 not in lanes())
+        line.write_text(first, encoding="utf-8")
+        wish = urllib.request.Request(
+            f"http://127.0.0.1:{house.ports['site']}/api/v1/lines/sorter/config",
+            b'{"by": "anna"}',
+            {"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(wish, timeout=HANGS_S) as answer:
+            assert answer.status == 202
+        wait_until(lambda: 4 in lanes())
+        found = journal(load_line(line))
+        assert [value.by for one in found if isinstance(value := one.value, Started) and value.running] == ["", "anna"]
+        assert replay(found).difference is None
         good = site.read_text(encoding="utf-8")
         before = ask("/metrics")
         assert "lanewise_config_refused 0.0" in before
@@ -462,7 +474,7 @@ bucket = "b"
         hangup("api")
         wait_until(lambda: "lanewise_config_refused 1.0" in ask("/metrics"))
         (told,) = (one for one in json.loads(ask("/api/health"))["troubles"] if one["code"] == "trouble.config")
-        assert f"{site}:" in told["advice"] and "sight" in told["advice"] and 4 not in lanes()
+        assert f"{site}:" in told["advice"] and "sight" in told["advice"] and 4 in lanes()
         site.write_text(f"connections = 64\n{good}", encoding="utf-8")
         hangup("api")
         wait_until(lambda: "lanewise_config_refused 0.0" in ask("/metrics"))

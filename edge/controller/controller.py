@@ -267,6 +267,9 @@ class Controller:
             for plc in self._plcs.values():
                 if given.alarm == identity(AlarmKind.FENCED, plc.name):
                     plc.host.take_over()
+        own = identity(AlarmKind.CONFIG_REFUSED, self._config.controller)
+        if isinstance(given, AlarmRequested) and given.action is AlarmAction.TAKE_CONFIG and given.alarm == own:
+            self.look_again(given.by)
 
     # ---- another configuration ---------------------------------------------------------------------------------------
 
