@@ -165,8 +165,7 @@ class Renewal:
 
     def _outdated(self) -> bool:
         """Whether a LINE.toml or a controller says otherwise than is shown."""
-        made: Site = create_app(self._config).state.site
-        return made.shown != self.site.shown
+        return Site(self._config).shown != self.site.shown
 
     def _checked(self, path: Path) -> SiteConfig:
         config = self._read(path)
