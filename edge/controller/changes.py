@@ -1,6 +1,6 @@
 """Another configuration while the lines run: looked at whole, then taken whole or not at all.
 
-Public names: Changes, File.
+Public names: NewFiles, File.
 
 What is taken is one journaled input, so a process that is killed then goes on with the one or the other. Lanes to which
 parcels are on their way close first.
@@ -41,7 +41,7 @@ class File(NamedTuple):
     refuse: Callable[[Path, list[str]], ConfigError] = ConfigError
 
 
-class Changes:
+class NewFiles:
     """One controller's. ``core``: as it is now. ``take``, then ``follow``: see TakeConfig and `Sessions.follow`.
 
     The file is read in a thread of its own, unless ``threaded`` is False.

@@ -23,7 +23,7 @@ from edge.config.certificates import own_certificates
 from edge.config.change import name_of
 from edge.config.lines import LineConfig
 from edge.config.opcua import PackmlConfig
-from edge.controller.changes import Changes
+from edge.controller.changes import NewFiles
 from edge.controller.changes import File as File
 from edge.controller.faults import Rests, failed, part_of, shown
 from edge.controller.feed import FeedFollower
@@ -145,7 +145,7 @@ class Controller:
         self._retention = retention
         self._targets = targets
         self._rounds = Rounds(config, self._now, self._device, self._reasons.__contains__, threaded)
-        self._changes = Changes(
+        self._changes = NewFiles(
             config,
             file,
             core=lambda: self._core,
