@@ -23,8 +23,8 @@ from edge.config.certificates import own_certificates
 from edge.config.change import name_of
 from edge.config.lines import LineConfig
 from edge.config.opcua import PackmlConfig
-from edge.controller.changes import NewFiles
 from edge.controller.changes import File as File
+from edge.controller.changes import NewFiles
 from edge.controller.faults import Rests, failed, part_of, shown
 from edge.controller.feed import FeedFollower
 from edge.controller.feed import OrderFeed as OrderFeed
