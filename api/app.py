@@ -30,6 +30,7 @@ from api.carriers import carrier_routes
 from api.carriers_page import carriers_page_routes
 from api.case_pages import case_page_routes
 from api.cases import case_routes
+from api.configuration import configuration_routes
 from api.docks import dock_routes
 from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, media_type
@@ -220,6 +221,7 @@ def create_app(config: SiteConfig) -> FastAPI:
         event_routes,
         blocklist_routes,
         hook_routes,
+        configuration_routes,
         tracking_routes,
         kpi_routes,
     ):

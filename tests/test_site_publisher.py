@@ -73,7 +73,7 @@ def test_numbers_of_a_site_are_told_once(store: SiteStore, project: Path, tmp_pa
     @contextmanager
     def publishing() -> Iterator[None]:
         stop = threading.Event()
-        thread = threading.Thread(target=run, args=(config, stop, SiteNumbers("site", read)))
+        thread = threading.Thread(target=run, args=(((config, SiteNumbers("site", read)),), stop))
         thread.start()
         try:
             yield
@@ -182,7 +182,7 @@ def test_the_outbox_is_told_to_brokers_repositories_and_files_once(
         def publishing() -> Iterator[None]:
             stop, told = threading.Event(), SiteOutbox(partial(store.told, "demo"), lambda: store.mark)
             beside = SiteNumbers("site", store.numbers)
-            thread = threading.Thread(target=run, args=(site.as_publisher(), stop, beside, (config, told)))
+            thread = threading.Thread(target=run, args=(((site.as_publisher(), beside), (config, told)), stop))
             thread.start()
             try:
                 yield

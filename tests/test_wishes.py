@@ -256,6 +256,7 @@ V1: dict[str, set[str]] = {
     "/api/v1/services/suspensions/{seq}/end": {"by", "reason"},
     "/api/v1/services/{service}/suspend": {"by", "reason"},
     "/api/v1/services/what-if": set(),
+    "/api/v1/lines/{line}/config": {"by"},
     "/api/v1/kpis/count": {"by"},
     "/api/v1/lots/block": {"by", "lot", "reason", "sku"},
     "/api/v1/lots/free": {"by", "lot", "reason", "sku"},

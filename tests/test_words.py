@@ -107,6 +107,7 @@ PAGES_SAY: dict[str, Iterable[str]] = {
             "journal-room",
             "disk",
             "files",
+            "config",
         ),
         *("up", "down", "unknown"),
     ),

@@ -92,7 +92,7 @@ export function openAlarm(dialog, alarm, story) {
   const name = el("input", { id: "by", required: true, maxlength: 80, autocomplete: "name", value: nameKept() });
   const comment = el("input", { id: "comment", maxlength: 400, autocomplete: "off" });
   const calls = alarm.state === "unacknowledged" || alarm.state === "acknowledged";
-  const actions = [...(alarm.kind === "fenced" && calls ? ["take-over"] : []), ...ACTIONS[alarm.state]];
+  const actions = [...(alarm.kind === "fenced" && calls ? ["take-over"] : []), ...(alarm.kind === "config-refused" ? ["take-config"] : []), ...ACTIONS[alarm.state]];
   const minutes = el("select", { id: "minutes" },
     ...[10, 30, 60, 240, 480].map((count) => el("option", { value: count, selected: count === 30 }, t("alarms.minutes", { count }))));
   const send = async (event) => {

@@ -18,7 +18,7 @@ const QUIET_US = 15_000_000;
 
 const state = {
   site: "", lines: [], devices: new Map(), machines: new Map(), anomalies: [], alarms: new Map(), points: new Points(),
-  health: null, since: 0,
+  health: null, since: 0, described: "",
   link: "connecting", heard: 0, offset: null,
 };
 const byName = new Map();
@@ -47,9 +47,18 @@ function hear(nowUs) {
   state.link = "live";
 }
 
+// Behind a break of the connection the lines may be others.
+async function lookAgain() {
+  const answer = await ask("/api/lines").catch(() => null);
+  if (answer?.ok && state.described && JSON.stringify(answer.value) !== state.described) location.reload();
+}
+
 function on(kind, value) {
   hear(value.now_us);
-  if (kind === "snapshot") takeSnapshot(value);
+  if (kind === "snapshot") {
+    takeSnapshot(value);
+    lookAgain();
+  }
   else if (kind === "changes") takeChanges(value);
   else if (kind === "health") takeHealth(value);
 }
@@ -228,7 +237,9 @@ async function begin() {
       words();
     });
   }
-  state.lines = (await describe()).map(line);
+  const described = await describe();
+  state.described = JSON.stringify(described);
+  state.lines = described.map(line);
   await state.points.load().catch(() => null);
   // The line with the most lanes first: it needs the whole width.
   state.lines.sort((a, b) => b.info.layout.lanes.length - a.info.layout.lanes.length);

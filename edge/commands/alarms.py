@@ -30,6 +30,7 @@ _MEANINGS = {
     AlarmAction.OUT_OF_SERVICE: "silent until it is put in service",
     AlarmAction.IN_SERVICE: "in service again",
     AlarmAction.TAKE_OVER: "of a PLC that obeys another controller: take it back at once",
+    AlarmAction.TAKE_CONFIG: "of config-refused.CONTROLLER: look at its LINE.toml again, take it if it is good",
 }
 
 

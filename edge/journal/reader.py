@@ -76,6 +76,10 @@ class JournalReader:
         query = "SELECT * FROM record WHERE kind = ? AND seq <= ? ORDER BY seq DESC LIMIT ?"
         return self._records(query, kind, upto, newest)[::-1]
 
+    def newest(self, kind: str, behind: int) -> list[Record]:
+        """The newest record of one kind behind a sequence; empty = there is none."""
+        return self._records("SELECT * FROM record WHERE seq > ? AND kind = ? ORDER BY seq DESC LIMIT 1", behind, kind)
+
     def counted(self, kinds: Sequence[str], from_us: int, upto: int) -> Iterator[Record]:
         """The records of some kinds up to sequence ``upto``, in order, read in portions.
 

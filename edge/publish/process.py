@@ -1,6 +1,7 @@
 """`lanewise publish`: every publisher of a LINE.toml or SITE.toml in a thread of its own; and how they stand.
 
-Public names: KINDS, open_publisher, add_arguments, main, main_of_site, publish, run.
+Public names: KINDS, Outlets, open_publisher, add_arguments, main, main_of_site, journal_outlets, outlets_of, publish,
+run.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+from edge.config.change import InForce, looked_at, name_of
 from edge.config.lines import LineConfig, SiteConfig
 from edge.config.load import load_line
 from edge.config.mqtt import MqttConfig
 from edge.config.problem import ConfigError
 from edge.core.iso_time import iso
 from edge.journal.host_time import now_us
+from edge.journal.notify import alive, ready, reloading
 from edge.journal.record import JournalError
 from edge.journal.source import JournalSource
 from edge.journal.stop import told_to_stop
@@ -46,6 +50,9 @@ from edge.publish.site_numbers import NumbersRead, SiteNumbers, SiteOutbox
 
 log = logging.getLogger(__name__)
 
+_C = TypeVar("_C", LineConfig, SiteConfig)
+Outlets = tuple[tuple[LineConfig, JournalSource], ...]
+"""What is published, with the publishers of each; where the first's numbers are shown, there are those of all."""
 SAY_EVERY_S = 30.0
 """How often the log says what a publisher is busy with."""
 KINDS: dict[str, str] = {
@@ -79,42 +86,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Publishes until SIGTERM or SIGINT, or answers a question. Raises ConfigError, CursorError, OSError."""
-    config = load_line(arguments.config)
-    return publish(arguments, config, JournalSource(config.journal, config.controller))
+    return publish(arguments, load_line, journal_outlets)
+
+
+def journal_outlets(config: LineConfig) -> Outlets:
+    """What a line publishes: its journal."""
+    return ((config, JournalSource(config.journal, config.controller)),)
 
 
 def main_of_site(
-    arguments: argparse.Namespace, site: SiteConfig, read: NumbersRead, told: NumbersRead, mark: Callable[[], str]
+    arguments: argparse.Namespace, read: Callable[[Path], SiteConfig], outlets: Callable[[SiteConfig], Outlets]
 ) -> int:
-    """The same of what a site notes of its order flow, and of its outbox; ``mark``: a name that no other store has.
+    """The same of what a site notes of its order flow, and of its outbox.
 
     Raises ConfigError, CursorError, OSError.
     """
     if arguments.again:
         raise ConfigError(arguments.config, ["--again: of a LINE.toml only: a site keeps its numbers for two weeks"])
+    return publish(arguments, read, outlets)
+
+
+def outlets_of(site: SiteConfig, read: NumbersRead, told: NumbersRead, mark: Callable[[], str]) -> Outlets:
+    """What a site publishes: its numbers, and its outbox; ``mark``: a name that no other store has."""
     config, herald = site.as_publisher(), site.as_herald()
-    if arguments.target in herald.publish and arguments.target not in config.publish:
-        config = herald
-    return publish(arguments, config, SiteNumbers(config.controller, read), (herald, SiteOutbox(told, mark)))
+    return ((config, SiteNumbers(config.controller, read)), (herald, SiteOutbox(told, mark)))
 
 
-def publish(
-    arguments: argparse.Namespace,
-    config: LineConfig,
-    source: JournalSource,
-    beside: tuple[LineConfig, JournalSource] | None = None,
-) -> int:
-    """Publishes what a source has until SIGTERM or SIGINT, or answers a question; ``beside``: and another one."""
-    both = [(config, source), *([beside] if beside else [])]
+def publish(arguments: argparse.Namespace, read: Callable[[Path], _C], outlets: Callable[[_C], Outlets]) -> int:
+    """Publishes what sources have until SIGTERM or SIGINT, or answers a question. At SIGHUP the file is read again."""
+    config = read(arguments.config)
+    both = outlets(config)
     if not any(one.publish for one, _ in both):
         log.warning("%s: no [publish.NAME]: there is nothing to publish to", arguments.config)
     if arguments.again or arguments.check:
-        return _once(config, arguments)
+        its = next((one for one, _ in both if arguments.target in one.publish), both[0][0])
+        return _once(its, arguments)
     if arguments.target:
         raise ConfigError(arguments.config, [f"{arguments.target}: a target is for --again and --check"])
     if arguments.status or arguments.set_aside:
-        for one, its in both:
-            for line in _status(one, its) if arguments.status else _set_aside(one):
+        for one, source in both:
+            for line in _status(one, source) if arguments.status else _set_aside(one):
                 print(line)
         return 0
     os.nice(10)  # a divert goes before a point
@@ -122,9 +133,30 @@ def publish(
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    stop = threading.Event()
-    with told_to_stop(stop.set):
-        return run(config, stop, source, beside)
+    stop, over = threading.Event(), threading.Event()
+    standing = InForce(name_of(config), now_us())
+
+    def end() -> None:
+        stop.set()
+        over.set()
+
+    def look_again() -> None:
+        nonlocal config
+        reloading()
+        found = looked_at(arguments.config, read, config, standing, now_us())
+        if found is None:
+            ready(standing.refused or f"configuration {standing.name}")
+        else:
+            config = found
+            over.set()
+
+    with told_to_stop(end, look_again):
+        while True:
+            run(both, over, standing)
+            over.clear()
+            if stop.is_set():
+                return 0
+            both = outlets(config)
 
 
 def _once(config: LineConfig, arguments: argparse.Namespace) -> int:
@@ -173,21 +205,16 @@ def _time(text: str) -> int:
     return int(moment.timestamp() * 1_000_000)
 
 
-def run(
-    config: LineConfig,
-    stop: threading.Event,
-    of: JournalSource | None = None,
-    beside: tuple[LineConfig, JournalSource] | None = None,
-) -> int:
-    """Publishes until ``stop`` the records ``of`` a source, or those of the journal; and what is ``beside``.
+def run(outlets: Outlets, stop: threading.Event, standing: InForce | None = None) -> int:
+    """Publishes until ``stop`` what sources have. ``standing``: is shown with it.
 
     A publisher that a fault of the program ends begins anew.
     """
+    config = outlets[0][0]
     cursors = Cursors(config.publish_state)
-    source = of or JournalSource(config.journal, config.controller)
     publishing = {
         name: TargetFollower(name, its, cursors, partial(open_publisher, name, one))
-        for one, its in [(config, source), *([beside] if beside else [])]
+        for one, its in outlets
         for name in one.publish
     }
 
@@ -197,9 +224,12 @@ def run(
     try:
         for thread in threads:
             thread.start()
-        with serve(config.metrics.publish, lambda: _samples([one.following for one in publishing.values()])):
+        following = [one.following for one in publishing.values()]
+        with serve(config.metrics.publish, lambda: _samples(following, standing)):
+            ready(f"{len(publishing)} publisher(s)")
             due_s = say_s = 0.0
             while not stop.wait(1.0):
+                alive()
                 if (now_s := time.monotonic()) >= due_s:
                     due_s = now_s + STAND_EVERY_S
                     standings = [its.standing(now_us()) for its in publishing.values()]
@@ -218,14 +248,15 @@ def run(
             thread.join()
         with suppress(CursorError):
             cursors.stand([its.standing(now_us()) for its in publishing.values()])
-        source.close()
-        if beside is not None:
-            beside[1].close()
+        for _, source in outlets:
+            source.close()
         cursors.close()
     return 0
 
 
-def _samples(followings: Sequence[Following]) -> Iterator[Sample]:
+def _samples(followings: Sequence[Following], standing: InForce | None) -> Iterator[Sample]:
+    if standing is not None:
+        yield from standing.samples()
     for one in followings:
         label = (("publisher", one.publisher),)
         yield Sample("publisher_up", "1 = the newest delivery succeeded", int(not one.trouble), label)

@@ -397,6 +397,15 @@ def _machine(
     | AlarmDue,
 ) -> Phrase:
     match value:
+        case Started(running=True):
+            more = [phrase("config-taken.by", by=value.by)] if value.by else []
+            more += [
+                phrase("config-taken.closing", lane=lane.name, line=layout.name)
+                for layout in value.layouts
+                for lane in layout.lanes
+                if lane.closing
+            ]
+            return phrase("config-taken", controller=value.controller, config=value.config, more=tuple(more))
         case Started():
             return phrase("started", controller=value.controller, version=value.version)
         case DeviceChanged():

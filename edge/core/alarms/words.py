@@ -166,6 +166,19 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
         "Find what grows, as with du -xh, and make room; lower keep_days or quota_mb if it is the journal.",
         "以 du -xh 等找出增長的檔案並清出空間；若是日誌，請調低 keep_days 或 quota_mb。",
     ),
+    "alarm.config-refused": ("New configuration refused", "新設定未被採用"),
+    "alarm.config-refused.cause": (
+        "LINE.toml was changed and is wrong, or says what cannot change while the line runs: the reason names the key.",
+        "LINE.toml 已修改但有錯誤，或包含運行中無法變更的項目：原因中列出了該鍵。",
+    ),
+    "alarm.config-refused.consequence": (
+        "Nothing changed: the line goes on as before. At the next start the file is refused again.",
+        "沒有任何變更，產線照舊運行；下次啟動時該檔案仍會被拒絕。",
+    ),
+    "alarm.config-refused.action": (
+        "lanewise check LINE.toml shows the lines of the file. Correct it, then lanewise reload LINE.toml; or restart.",
+        "以 lanewise check LINE.toml 查看檔案中的行號；修正後執行 lanewise reload LINE.toml，或重新啟動。",
+    ),
     "alarm.file-damaged": ("File damaged", "檔案已損壞"),
     "alarm.file-damaged.cause": (
         "Pages of journal, publish_state or store are not what was written: the disk, the power, or another program.",

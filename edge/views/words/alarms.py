@@ -26,6 +26,7 @@ ALARMS: Rows = {
     "alarms.ask.unshelve": ("Take from the shelf", "取消擱置"),
     "alarms.ask.out-of-service": ("Take out of service", "停用警報"),
     "alarms.ask.in-service": ("Put in service", "恢復警報"),
+    "alarms.ask.take-config": ("Look at the file again", "重新讀取設定檔"),
     "alarms.ask.take-over": ("Take the PLC back", "取回 PLC"),
     "alarms.silent": ("Silent", "靜音"),
     "alarms.first": ("first of its machine", "該機台的首個警報"),
@@ -74,6 +75,7 @@ ALARMS: Rows = {
     "wish.unshelve": ("takes from the shelf", "取消擱置"),
     "wish.out-of-service": ("takes out of service", "停用警報"),
     "wish.in-service": ("puts in service", "恢復警報"),
+    "wish.take-config": ("has LINE.toml looked at again, by", "要求重新讀取 LINE.toml，經由"),
     "wish.take-over": ("takes back the PLC of", "取回 PLC"),
     "wish.minutes": (" for {minutes} minutes", "（{minutes} 分鐘）"),
     "alarm-due": (

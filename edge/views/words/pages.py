@@ -105,6 +105,7 @@ PAGES: Rows = {
     "device.journal": ("Journal", "日誌"),
     "device.disk": ("Room on the disk", "磁碟空間"),
     "device.files": ("Soundness of the files", "檔案完整性"),
+    "device.config": ("Newest configuration", "最新設定"),
     "device.journal-room": ("Room for the journal", "日誌空間"),
     "points.title": ("Points", "點位"),
     "points.good": ("good", "正常"),
@@ -294,6 +295,10 @@ PAGES: Rows = {
         "{why}。其餘照常運作，並會自動重試。請將 lanewise api 的記錄寄給我們。",
     ),
     "trouble.webhook": ("Webhook {name} does not take events", "Webhook {name} 未接收事件"),
+    "trouble.config": (
+        "SITE.toml was changed and is refused: everything goes on as before",
+        "SITE.toml 已修改但未被採用，一切照舊運行",
+    ),
     "trouble.disk": ("The site store's disk is nearly full", "站點資料庫的磁碟即將用盡"),
     "trouble.disk-hours": (
         "The site store's disk is full in {hours} hours",

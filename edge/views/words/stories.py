@@ -198,6 +198,15 @@ STORIES: Rows = {
         "未能為 {by} 將 {plc} 的點位 {point} 寫為 {value}（{trouble}）",
     ),
     # ---- controllers and devices ----
+    "config-taken": (
+        "Controller {controller} took configuration {config} while its lines ran{more}",
+        "控制器 {controller} 於運行中採用設定 {config}{more}",
+    ),
+    "config-taken.by": (", as {by} asked", "，由 {by} 要求"),
+    "config-taken.closing": (
+        "; lane {lane} of {line} gets nothing more and is there until it is empty",
+        "；{line} 的滑道 {lane} 不再分派，待淨空後移除",
+    ),
     "started": ("Controller {controller} {version} started", "控制器 {controller} {version} 已啟動"),
     "device-up": ("{device} is up: {reason}", "{device} 正常：{reason}"),
     "device-down": ("{device} is down: {reason}", "{device} 中斷：{reason}"),
