@@ -37,6 +37,7 @@ from api.guard import CSV_TYPE, Guard, media_type
 from api.hooks import hook_routes
 from api.kpi_pages import kpi_page_routes
 from api.kpis import kpi_routes
+from api.openapi import describe
 from api.packing import packing_routes
 from api.pages import page_routes
 from api.parcels import parcel_page_routes, parcel_routes
@@ -54,6 +55,7 @@ from api.stock import stock_routes
 from api.track_page import track_page_routes
 from api.tracking import tracking_routes
 from api.tracking_pages import tracking_page_routes
+from api.v1_bodies import whole_schema
 from api.warehouse_pages import warehouse_page_routes
 from api.waves import wave_routes
 from api.words import words_route
@@ -66,7 +68,7 @@ from edge.core.values.order import Order
 from edge.core.values.wishes import AlarmWish, LaneWish
 from edge.intake.carriers import without_lane
 from edge.intake.operators import By, Remark
-from edge.intake.orders import Intake, read_csv, read_json
+from edge.intake.orders import CSV_EXAMPLE, ORDER_EXAMPLE, Intake, OrderIn, read_csv, read_json
 from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
 from edge.metrics import CONTENT_TYPE, text
@@ -163,7 +165,10 @@ _ORDERS_BODY = {
     "requestBody": {
         "required": True,
         "description": "One order, a list of orders, or CSV with one row for each order line; all or nothing.",
-        "content": {"application/json": {}, "text/csv": {}},
+        "content": {
+            "application/json": {"schema": whole_schema(OrderIn), "example": ORDER_EXAMPLE},
+            "text/csv": {"schema": {"type": "string"}, "example": CSV_EXAMPLE},
+        },
     }
 }
 
@@ -226,6 +231,8 @@ def create_app(config: SiteConfig) -> FastAPI:
         kpi_routes,
     ):
         app.include_router(routes(site))
+    describe(app)
+    app.mount("/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app
 
