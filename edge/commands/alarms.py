@@ -16,8 +16,8 @@ from edge.commands.api_client import ApiError, ask
 from edge.commands.command_line import add_by, who
 from edge.config.load import load_site
 from edge.core.events import AlarmChanged
-from edge.core.iso_time import iso
 from edge.core.values.alarm import AlarmAction
+from edge.journal.host_time import local
 from edge.journal.record import JournalError, decode
 from edge.views.words.phrase import note, phrase
 from edge.views.words.table import say
@@ -69,7 +69,7 @@ def _troubles(answer: bytes) -> Iterator[str]:
     """What is known without the journals, in which the alarms stand."""
     try:
         for its in json.loads(answer).get("troubles", ()):
-            since = iso(its["since_us"]) if its["since_us"] else "-"
+            since = local(its["since_us"]) if its["since_us"] else "-"
             yield f"{since}  {'now':<25} {'high':<6}  {its['text']}\n    {its['advice']}"
     except (ValueError, LookupError, AttributeError, TypeError) as error:
         raise ApiError(f"/api/health: not what it should be ({error}): is another version running?") from None
@@ -87,10 +87,10 @@ def _lines(answer: bytes, as_json: bool) -> Iterator[str]:
 
 
 def _told(alarm: AlarmChanged) -> str:
-    since = "-" if not alarm.at_us else iso(alarm.at_us)
+    since = "-" if not alarm.at_us else local(alarm.at_us)
     told = [phrase("alarms.first")] if alarm.first_out else []
     told += [phrase("alarms.because", alarm=alarm.suppressed_by)] if alarm.suppressed_by else []
-    told += [phrase("alarms.until", time=iso(alarm.until_us))] if alarm.until_us else []
+    told += [phrase("alarms.until", time=local(alarm.until_us))] if alarm.until_us else []
     told += [phrase("alarms.by", name=alarm.by)] if alarm.by else []
     title = say((phrase(f"alarm.{alarm.kind}"), *note(alarm.text)))
     text = f"{since}  {alarm.state:<25} {alarm.priority:<6}  {alarm.alarm}: {', '.join([title, *map(say, told)])}"

@@ -23,8 +23,7 @@ from edge.config.lines import LineConfig, SiteConfig
 from edge.config.load import load_line
 from edge.config.mqtt import MqttConfig
 from edge.config.problem import ConfigError
-from edge.core.iso_time import iso
-from edge.journal.host_time import now_us
+from edge.journal.host_time import local, now_us
 from edge.journal.record import JournalError
 from edge.journal.source import JournalSource
 from edge.journal.stop import told_to_stop
@@ -234,15 +233,15 @@ def _status(config: LineConfig, source: JournalSource) -> Iterator[str]:
     for name, table in config.publish.items():
         cursor = cursors.get(name)
         seq = cursor.seq if cursor else 0
-        since = f", moved {iso(cursor.at_us)}" if cursor else ", never moved"
+        since = f", moved {local(cursor.at_us)}" if cursor else ", never moved"
         aside = cursor.set_aside if cursor else 0
         yield f"{name} ({table.kind}): {seq} of {newest} records, {newest - seq} to go, {aside} set aside{since}"
         if asked := in_vain.get(name):
             why = f": {asked.why}" if asked.why else ""
-            yield f"    requests: {asked.refused} without room, {asked.failed} failed, newest {iso(asked.at_us)}{why}"
+            yield f"    requests: {asked.refused} without room, {asked.failed} failed, newest {local(asked.at_us)}{why}"
         if name in too_old:
             points, why, at_us = too_old[name]
-            yield f"    {points} points were older than its target keeps, newest {iso(at_us)}: {why}"
+            yield f"    {points} points were older than its target keeps, newest {local(at_us)}: {why}"
         known = cursor or Cursor(name, node, 0, 0, 0)
         if trouble := trouble_of(known, standings.get(name), newest, now_us()):
             yield f"    {trouble}"
@@ -253,4 +252,4 @@ def _status(config: LineConfig, source: JournalSource) -> Iterator[str]:
 def _set_aside(config: LineConfig) -> Iterator[str]:
     for name in config.publish:
         for one, at_us in read_set_aside(config.publish_state, name):
-            yield f"{iso(at_us)} {name}: record {one.seq}: {one.reason}\n    {one.what}"
+            yield f"{local(at_us)} {name}: record {one.seq}: {one.reason}\n    {one.what}"
