@@ -239,6 +239,7 @@ CLI: dict[str, tuple[list[str], dict[str, str]]] = {
 ASK_FIRST = {"orders import", "orders amend", "picks pick", "picks hand-back", "stations draw"}
 """Commands that post a form, keep a file, or ask for a round first; what they say is tried by its route."""
 V1: dict[str, set[str]] = {
+    "/api/v1/alarms/{alarm}/{action}": {"by", "comment"},
     "/api/v1/blocklist": {"by", "email", "order", "phone", "reason"},
     "/api/v1/blocklist/{seq}/remove": {"by", "reason"},
     "/api/v1/cases": {"by", "class", "key", "order", "words"},
