@@ -90,6 +90,11 @@ class Journals:
         self._teller = Teller(layouts)
         self._places = DevicePlaces(layouts)
 
+    @property
+    def controllers(self) -> tuple[str, ...]:
+        """Whose journals they are."""
+        return tuple(node.controller for node in self._nodes)
+
     def close(self) -> None:
         """Forgets the files."""
         for node in self._nodes:

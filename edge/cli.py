@@ -107,6 +107,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
 
     of_module("site", "edge.site.command", "the site store: backup, restore, upgrade, persons", "The site store.")
     of_module("alarms", "edge.commands.alarms", "the alarms of a site, and what an operator asks of them")
+    of_module("log", "edge.commands.log", "what happened from when to when: alarms, requests, devices, notices")
     of_module(
         "load", "edge.commands.loads", "loads at dock doors: open, check, close, manifest", "Loads at dock doors."
     )

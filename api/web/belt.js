@@ -230,12 +230,12 @@ export class Belt {
   // A lane: chute, level of the last minute, name, count. A button for people.
   paintLane(its) {
     const { lane } = its;
-    const title = svg("title");
+    const title = svg("title"); // by which the lane is named, too
     its.level = svg("path", { class: "level" });
-    its.words = svg("text", { class: "lane-name" });
-    its.number = svg("text", { class: "lane-count" });
-    its.state = svg("text", { class: "lane-state" });
-    its.by = svg("text", { class: "lane-by" });
+    its.words = svg("text", { class: "lane-name", "aria-hidden": "true" });
+    its.number = svg("text", { class: "lane-count", "aria-hidden": "true" });
+    its.state = svg("text", { class: "lane-state", "aria-hidden": "true" });
+    its.by = svg("text", { class: "lane-by", "aria-hidden": "true" });
     its.named = its.said = "";
     its.tip = title;
     const hue = this.hues.get(lane.carrier);
@@ -340,7 +340,6 @@ export class Belt {
     if (view?.disabled) words.push(offBy(view));
     if (view) words.push(t("lane.count", { count: view.count, time: clock(this.since, false) }), t("lane.minute", { count: minute }));
     its.tip.textContent = words.filter(Boolean).join(" · ");
-    its.node.setAttribute("aria-label", words.filter(Boolean).join(", "));
   }
 
   // ---- what moves ----------------------------------------------------------------------------------------------------

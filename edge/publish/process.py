@@ -107,6 +107,8 @@ def publish(arguments: argparse.Namespace, config: LineConfig, source: JournalSo
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     stop = threading.Event()
+    targets = ", ".join(f"{name} ({table.kind})" for name, table in config.publish.items()) or "nothing"
+    print(f"lanewise publish: {arguments.config}: {config.controller} to {targets}", flush=True)
     with told_to_stop(stop.set):
         return run(config, stop, source)
 
