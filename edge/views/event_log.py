@@ -170,7 +170,12 @@ class DevicePlaces:
     def lines(self, one: LogEntry) -> frozenset[str]:
         """The lines that an entry is about."""
         own = frozenset([one.line]) if one.line else frozenset()
-        return own | self._of_device.get(one.device, frozenset())
+        found = own | self._of_device.get(one.device, frozenset())
+        if one.said.code != "alarm-requested":
+            return found
+        place = one.key.partition(".")[2].partition(".")[0]  # a line, or what belongs to one
+        named = frozenset(layout.name for layout in self.layouts if layout.name == place)
+        return found.union(named, *(self._of_device.get(f"{kind}.{place}", ()) for kind in ("plc", "reader")))
 
 
 def entry(controller: str, seq: int, value: Value, teller: Teller, before: Started | None = None) -> LogEntry:
