@@ -52,7 +52,7 @@ class SpanForm:
 def span_form(site: Site, request: Request, length_us: int) -> SpanForm:
     """The span that a page was asked for. Raises HTTPException."""
     given = {name: asked(request, name, 40) for name in ("from", "to", "shift", "day")}
-    zone = asked(request, "zone", 40) or site.config.time_zone
+    zone = (asked(request, "zone", 40) if not given["shift"] else "") or site.config.time_zone
     span = span_of(site, given["from"], given["to"], given["shift"], given["day"], length_us, zone)
     walls = wall(span.from_us, zone), wall(span.until_us, zone)
     query = urlencode({name: its for name, its in {**given, "zone": zone}.items() if its})

@@ -162,7 +162,14 @@ def test_times_are_meant_as_people_write_them(monkeypatch: pytest.MonkeyPatch) -
     finally:
         monkeypatch.undo()
         time.tzset()
-    for begin, end in (("25:00", ""), ("2026-11-29T22:00", "2026-11-29T21:00"), ("2020-01-01T00:00", ""), ("x", "")):
+    for begin, end in (
+        ("25:00", ""),
+        ("2026-11-29T22:00", "2026-11-29T21:00"),
+        ("2020-01-01T00:00", ""),
+        ("x", ""),
+        ("0001-01-01T00:00", "0001-01-02T00:00"),
+        ("9999-12-31T23:00", ""),
+    ):
         with pytest.raises(CalendarError):
             asked_span(begin, end, at_us, quarter, "UTC")
 

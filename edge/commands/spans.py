@@ -20,7 +20,7 @@ def add_span(parser: argparse.ArgumentParser, without: str) -> None:
     when = "02:10 is the last one that was, or 2026-11-29T02:10"
     parser.add_argument("--from", dest="begin", default="", metavar="TIME", help=f"{when} (default: {without})")
     parser.add_argument("--to", dest="end", default="", metavar="TIME", help="until before then (default: now)")
-    parser.add_argument("--shift", default="", metavar="SHIFT", help="a shift of SITE.toml, in place of --from and --to")
+    parser.add_argument("--shift", default="", metavar="SHIFT", help="a shift of SITE.toml in place of --from, --to")
     parser.add_argument("--day", default="", metavar="DAY", help="on which the shift began (default: the last one)")
 
 

@@ -12,6 +12,7 @@ from edge.intake.calendars import CalendarError, instant_us, local_day, moment_u
 
 _WALL = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _MOST_US = 400 * 86_400_000_000
+_END_US = 200 * 366 * 86_400_000_000
 
 
 def asked_span(begin: str, end: str, at_us: int, length_us: int, zone: str = "") -> tuple[int, int]:
@@ -29,8 +30,8 @@ def asked_span(begin: str, end: str, at_us: int, length_us: int, zone: str = "")
     else:
         until_us = _last(end, at_us, zone) if end else at_us
         from_us = until_us - length_us
-    if not from_us < until_us <= from_us + _MOST_US:
-        raise CalendarError(f"{begin!r} to {end!r}: allowed are up to 400 days, the earlier time first")
+    if not 0 <= from_us < until_us <= min(from_us + _MOST_US, _END_US):
+        raise CalendarError(f"{begin!r} to {end!r}: allowed are up to 400 days from 1970 on, the earlier time first")
     return from_us, until_us
 
 
