@@ -24,6 +24,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.staticfiles import StaticFiles
 
+from api.alarm_desk import AlarmAsked, alarm_desk_routes, ask_of
+from api.alarm_pages import alarm_page_routes
 from api.answers import PROBLEMS, FieldSaid, field_problems_answer, json_answer, problems_answer
 from api.blocklist import blocklist_page_routes, blocklist_routes
 from api.carriers import carrier_routes
@@ -32,12 +34,14 @@ from api.case_pages import case_page_routes
 from api.cases import case_routes
 from api.configuration import configuration_routes
 from api.docks import dock_routes
+from api.event_log import log_routes
 from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, media_type
 from api.hooks import hook_routes
 from api.kpi_pages import kpi_page_routes
 from api.kpis import kpi_routes
 from api.openapi import describe
+from api.log_page import log_page_routes
 from api.packing import packing_routes
 from api.pages import page_routes
 from api.parcels import parcel_page_routes, parcel_routes
@@ -61,11 +65,10 @@ from api.waves import wave_routes
 from api.words import words_route
 from edge.config.lines import SiteConfig
 from edge.config.problem import first_of, said_of
-from edge.core.alarms.alarms import requested_state
 from edge.core.events import AlarmChanged, OrderChanged
 from edge.core.values.alarm import AlarmAction
 from edge.core.values.order import Order
-from edge.core.values.wishes import AlarmWish, LaneWish
+from edge.core.values.wishes import LaneWish
 from edge.intake.carriers import without_lane
 from edge.intake.operators import By, Remark
 from edge.intake.orders import CSV_EXAMPLE, ORDER_EXAMPLE, Intake, OrderIn, read_csv, read_json
@@ -118,13 +121,6 @@ class AlarmBody(BaseModel):
     by: By
     minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
     comment: Remark = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Its place in the feed that the alarm's controller follows; the alarm changes when the controller does it."""
-
-    feed_seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +207,8 @@ def create_app(config: SiteConfig) -> FastAPI:
     station_page_routes(app, site)
     case_page_routes(app, site)
     kpi_page_routes(app, site)
+    alarm_page_routes(app, site)
+    log_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
     for routes in (
@@ -229,6 +227,8 @@ def create_app(config: SiteConfig) -> FastAPI:
         configuration_routes,
         tracking_routes,
         kpi_routes,
+        alarm_desk_routes,
+        log_routes,
     ):
         app.include_router(routes(site))
     describe(app)
@@ -428,14 +428,7 @@ def _alarm_routes(app: FastAPI, site: Site) -> None:
         """
         return json_answer(site.alarms(everything))
 
-    @app.post("/api/alarms/{alarm}/{action}", status_code=202, response_model=Asked, responses=PROBLEMS)
+    @app.post("/api/alarms/{alarm}/{action}", status_code=202, response_model=AlarmAsked, responses=PROBLEMS)
     async def ask_of_alarm(alarm: str, action: AlarmAction, body: AlarmBody) -> Response:
         """Acknowledges, resets, shelves, unshelves an alarm, takes it out of service or puts it in service again."""
-        known = site.alarm(alarm)
-        if known is None:
-            raise HTTPException(404, f"alarm {alarm}: there is none with this name")
-        if requested_state(known.kind, known.state, action) is None:
-            allowed = [str(one) for one in AlarmAction if requested_state(known.kind, known.state, one) is not None]
-            raise HTTPException(409, f"alarm {alarm}: {action}: it is {known.state}, allowed are {', '.join(allowed)}")
-        for_us = body.minutes * 60_000_000 if action is AlarmAction.SHELVE else 0
-        return json_answer(Asked(await site.ask(AlarmWish(alarm, action, body.by, for_us, body.comment))), 202)
+        return json_answer(AlarmAsked(await ask_of(site, alarm, action, body.by, body.minutes, body.comment)), 202)

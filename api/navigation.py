@@ -45,6 +45,10 @@ PAGES = (
     Page("/cases", "case.title", "case.title"),
     Page("/station/returns", "case.station", "case.title"),
     Page("/kpis", "kpi.page"),
+    Page("/alarms", "alarms.title", "alarms.title"),
+    Page("/alarms/history", "alarms.page.history", "alarms.title"),
+    Page("/alarms/figures", "alarms.page.figures", "alarms.title"),
+    Page("/log", "log.title", "alarms.title"),
     Page("/index.html", "dock.lines"),
     Page("/docks.html", "dock.title"),
 )

@@ -24,6 +24,7 @@ from api.renewal import Renewal
 from api.site_state import Site
 from edge.config.load import load_site
 from edge.journal.stop import told_to_stop
+from edge.site.store import StoreError
 
 _OWN_FILES = 128
 """Files that are no connections: journals, stores, the log."""
@@ -45,7 +46,18 @@ def serve(path: Path) -> None:
     app.site.open_store()
     host, _, port = config.listen.rpartition(":")
     with listen(host.strip("[]"), int(port)) as listener:
+        print(f"lanewise api: {_where(app.site)}", flush=True)
         _server(app, lambda: app.site, app.look_again).run(sockets=[listener])
+
+
+def _where(site: Site) -> str:
+    """Where it answers, and of what."""
+    try:
+        store = f"store {site.store().connections.name}"
+    except StoreError:  # which was said
+        store = "its store is away"
+    journals = ", ".join(site.journals.controllers) or "none"
+    return f"site {site.config.site} at http://{site.config.listen}, {store}, journals of {journals}"
 
 
 def listen(host: str, port: int) -> socket.socket:

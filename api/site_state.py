@@ -29,6 +29,7 @@ from api.follow import Followed, JournalWatch, Memory, Shown
 from api.guard import page_secret
 from api.intake import folder_looks
 from api.site_tables import check_names, devices_of, door_of, layouts_of
+from api.journals import Journals
 from api.stream import Hub, event
 from edge.config.change import InForce
 from edge.config.goods import load_packing
@@ -164,6 +165,8 @@ class Site:
             JournalWatch(its.controller, its.journal, names, shown, self.store, lambda: History(self.layouts), board)
             for its, names, board in zip(controllers, devices, boards, strict=True)
         ]
+        self.journals = Journals({its.controller: its.journal for its in controllers}, self.layouts)
+        """All journals by time, for whoever asks what was."""
         self.review = review_rules(config.review)
         try:
             self.care = care_rules(config.team, config.returns, config.care)
@@ -210,6 +213,7 @@ class Site:
             await asyncio.gather(*tasks, return_exceptions=True)
             for pool in (self.intake, self._wishes):
                 await asyncio.to_thread(pool.shutdown)
+            await asyncio.to_thread(self.journals.close)
             if self._store is not None:
                 self._store.close()
 
@@ -373,7 +377,9 @@ class Site:
         self.hub.publish(event("docks", msgspec.json.encode(self.dock_picture())))
 
     def _begin(self, memory: Memory) -> None:
-        self.live.begin_with(memory.lanes, memory.devices, memory.alarms, memory.machines)
+        self.live.begin_with(
+            memory.lanes, memory.devices, memory.alarms, memory.machines, memory.entered_us, memory.hands
+        )
 
     def _take(self, values: list[Value]) -> None:
         for value in values:

@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import tomllib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
@@ -29,6 +30,7 @@ from edge.commands.command_line import CommandError, add_command, sentence
 from edge.config.load import load_controllers, load_line, load_site, refused
 from edge.config.problem import ConfigError
 from edge.core.iso_time import iso
+from edge.journal.host_time import local
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError
 from edge.journal.stop import LOOK_AGAIN, SIGNALS, told_to_stop
@@ -56,7 +58,10 @@ log = logging.getLogger(__name__)
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status: 0 done, 1 the answer is bad, 2 it could not be done."""
     words = sys.argv[1:] if argv is None else argv
-    arguments = parser(words[0] if words else "").parse_args(words)
+    arguments = parser(next((word for word in words if not word.startswith("-")), "")).parse_args(words)
+    if arguments.utc:
+        os.environ["TZ"] = "UTC"
+        time.tzset()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what it says, its drivers say with the device's name
     try:
@@ -76,6 +81,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     """The whole command line. Of a command other than the ``asked`` one no module is imported."""
     top = argparse.ArgumentParser(prog="lanewise", description="Edge controller for automated fulfilment lines.")
     top.add_argument("--version", action="version", version=f"lanewise {version('lanewise')}")
+    top.add_argument("--utc", action="store_true", help="say times in UTC (default: in this machine's zone)")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
     def of_module(name: str, module: str, text: str, description: str = "") -> argparse.ArgumentParser:
@@ -102,6 +108,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
 
     of_module("site", "edge.site.command", "the site store: backup, restore, upgrade, persons", "The site store.")
     of_module("alarms", "edge.commands.alarms", "the alarms of a site, and what an operator asks of them")
+    of_module("log", "edge.commands.log", "what happened from when to when: alarms, requests, devices, notices")
     of_module(
         "load", "edge.commands.loads", "loads at dock doors: open, check, close, manifest", "Loads at dock doors."
     )
@@ -405,7 +412,7 @@ def _files_of(line: LineConfig | None, site: SiteConfig | None) -> Iterator[tupl
             yield f"{name}: {file.parent}: {free_mb:,} MB are free on its disk, low_mb is {config.disk.low_mb:,}", False
     if line is not None and (sign := shown(line.journal)) is not None and sign.why is not None:
         trouble = unwritable(line.controller, sign.why, sign.since_s * 1_000_000, str(line.journal.parent))
-        yield f"{trouble.text}, since {iso(trouble.since_us)}. {trouble.advice}", False
+        yield f"{trouble.text}, since {local(trouble.since_us)}. {trouble.advice}", False
 
 
 def _is_site(path: Path) -> bool:
@@ -460,13 +467,12 @@ def _trace(arguments: argparse.Namespace) -> int:
         finally:
             reader.close()
     for entry in entries:
-        at = iso(entry.at_us, 3)
         if arguments.json:
-            record = entry.record
+            at, record = iso(entry.at_us, 3), entry.record
             told = {"at": at, "code": entry.said.code, "text": say(entry.said), "kind": record.kind, "seq": record.seq}
             print(json.dumps({**told, "record": json.loads(record.body)}, ensure_ascii=False))
         else:
-            print(f"{at}  {readable(say(entry.said))}")
+            print(f"{local(entry.at_us, 3)}  {readable(say(entry.said))}")
     if not entries:
         print(f"lanewise: nothing is known about {arguments.id!r}", file=sys.stderr)
         return 1

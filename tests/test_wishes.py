@@ -240,6 +240,7 @@ CLI: dict[str, tuple[list[str], dict[str, str]]] = {
 ASK_FIRST = {"orders import", "orders amend", "picks pick", "picks hand-back", "stations draw"}
 """Commands that post a form, keep a file, or ask for a round first; what they say is tried by its route."""
 V1: dict[str, set[str]] = {
+    "/api/v1/alarms/{alarm}/{action}": {"by", "comment"},
     "/api/v1/blocklist": {"by", "email", "order", "phone", "reason"},
     "/api/v1/blocklist/{seq}/remove": {"by", "reason"},
     "/api/v1/cases": {"by", "class", "key", "order", "words"},
@@ -327,7 +328,7 @@ class Site:
     def v1(self, path: str, key: str, text: str) -> list[str]:
         """What is wrong with one key, among all that is missing."""
         names = {"service": "x", "station": "pack1", "name": "erp", "number": "1", "unit": "1", "action": "refuse"}
-        given = path.format(task="1", n="1", seq="1", tote="T1", wave="1", sscc="1", **names)
+        given = path.format(alarm="missorts.sorter", task="1", n="1", seq="1", tote="T1", wave="1", sscc="1", **names)
         headers = {"Content-Type": "application/json", "If-Match": '"1"'}
         request = urllib.request.Request(self._url + given, json.dumps({key: text}).encode(), headers)
         with pytest.raises(urllib.error.HTTPError) as error:

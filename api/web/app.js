@@ -4,10 +4,11 @@ import { keepName, nameKept, openAlarm } from "./alarms.js";
 import { Belt } from "./belt.js";
 import { el, replace } from "./dom.js";
 import { History } from "./history.js";
-import { ask, follow, needToken, tell } from "./link.js";
+import { ask, follow, gone, needToken, tell } from "./link.js";
 import { Lookup } from "./lookup.js";
 import { Points, openPoint, points } from "./points.js";
-import { attention, devices, figures, machines, needs, refusal, verdicts } from "./panels.js";
+import { Sound } from "./sound.js";
+import { attention, devices, figures, machines, needs, offBy, refusal, verdicts, worst } from "./panels.js";
 import { askToken } from "./token.js";
 import { LANGUAGES, clock, language, setLanguage, t } from "./words.js";
 
@@ -24,6 +25,9 @@ const state = {
 const byName = new Map();
 let lookup = null;
 let stale = true;
+const asked = new URLSearchParams(location.search);
+const screen = asked.has("screen"); // a picture on a wall: nothing to press
+const sound = new Sound($("sound"));
 const history = new History($("spans"), $("history"), () => {
   stale = true;
 });
@@ -145,7 +149,10 @@ function panels() {
   $("site").textContent = [state.site, since].filter(Boolean).join(" · ");
   figures($("figures"), state.lines.filter((its) => its.counts.inducted !== undefined), history);
   verdicts($("verdicts"), state.lines, (key) => lookup.open(key));
-  attention($("attention"), state, (key) => lookup.open(key), (alarm) => openAlarm($("alarm"), alarm, (key) => lookup.open(key)));
+  const act = (alarm) => openAlarm($("alarm"), alarm, (key) => lookup.open(key));
+  worst($("worst"), state, act);
+  sound.hear(state.alarms);
+  attention($("attention"), state, (key) => lookup.open(key), act);
   devices($("devices"), state.devices);
   points($("points"), state.points, (key) => openPoint($("point"), state.points, key, (name) => lookup.open(name)));
   machines($("machines"), state.machines, (line) => byName.get(line)?.info.title || line);
@@ -166,6 +173,7 @@ function words() {
     node.setAttribute("aria-pressed", String(node.dataset.language === language()));
   }
   history.words();
+  sound.words();
   for (const its of state.lines) its.view.querySelector("h2 small").textContent = t(`job.${its.info.layout.job}`);
   size();
   panels();
@@ -198,11 +206,11 @@ function openLane(belt, its) {
     event.preventDefault();
     keepName(name.value.trim());
     const path = `/api/lines/${encodeURIComponent(belt.layout.name)}/lanes/${lane.number}`;
-    const answer = await tell(path, { enabled: disabled, by: name.value.trim() }).catch((error) => ({ ok: false, value: { problems: [String(error)] } }));
+    const answer = await tell(path, { enabled: disabled, by: name.value.trim() }).catch(gone);
     note.textContent = answer.ok ? t("lane.asked") : t("failed", { why: answer.value.problems.join("; ") });
     if (answer.ok) setTimeout(() => dialog.close(), 900);
   };
-  const states = [view?.full && t("lane.full"), disabled && t("lane.disabled")].filter(Boolean).join(" · ") || t("lane.open");
+  const states = [view?.full && t("lane.full"), disabled && t("lane.disabled"), disabled && offBy(view)].filter(Boolean).join(" · ") || t("lane.open");
   replace(
     dialog,
     el("h2", { id: "lane-title" }, `${belt.info.title || belt.layout.name}: ${t("lane.short", { number: lane.number, name: lane.name })}`),
@@ -230,6 +238,8 @@ async function describe() {
 
 async function begin() {
   needToken(askToken);
+  document.body.classList.toggle("screen", screen);
+  document.querySelector("main").inert = screen;
   words();
   for (const button of document.querySelectorAll("[data-language]")) {
     button.addEventListener("click", () => {
@@ -253,6 +263,7 @@ async function begin() {
     const key = $("key").value.trim();
     if (key) lookup.open(key);
   });
+  if (asked.get("story")) lookup.open(asked.get("story"));
   new ResizeObserver(size).observe($("lines"));
   addEventListener("resize", size);
   words();

@@ -17,7 +17,7 @@ from edge.commands.api_client import ApiError, ask
 from edge.commands.command_line import CommandError, add_by, add_command, add_site, who
 from edge.commands.station_spool import Spool
 from edge.config.load import load_site
-from edge.core.iso_time import iso
+from edge.journal.host_time import local
 from edge.orders.packed import AfterCheck
 from edge.orders.quality import FAULTS, Settlement
 
@@ -214,7 +214,7 @@ def _refusals(arguments: argparse.Namespace) -> int:
     for one in json.loads(ask(load_site(arguments.site), f"/api/v1/quality?{urlencode({'order': arguments.order})}")):
         what = "good" if one["passed"] else f"{one['units']} × {one['fault']}"
         settled = f", settled: {one['settlement']}" if one["settled_us"] else ""
-        seen = f"{iso(one['at_us'])} by {one['by']}"
+        seen = f"{local(one['at_us'])} by {one['by']}"
         print(f"{one['seq']}: {one['fulfilment']} {one['sku']} {one['aspect']}: {what}, {seen}{settled}")
     return 0
 

@@ -180,7 +180,7 @@ class _Told:
         self._machines = Machines(self._layouts)
         self._live_from = journal.reader.last()
         seq, state = journal.reader.checkpoint(CoreState) or (0, CoreState())
-        self._machines.begin_with({name: plc.machine for name, plc in state.plcs.items()}, state.at_us)
+        self._machines.begin_with({name: plc.machine for name, plc in state.plcs.items()}, {})
         return seq
 
     def take(self, records: Sequence[Record]) -> bool:

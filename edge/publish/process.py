@@ -27,7 +27,7 @@ from edge.config.load import load_line
 from edge.config.mqtt import MqttConfig
 from edge.config.problem import ConfigError
 from edge.core.iso_time import iso
-from edge.journal.host_time import now_us
+from edge.journal.host_time import local, now_us
 from edge.journal.notify import alive, ready, reloading
 from edge.journal.record import JournalError
 from edge.journal.source import JournalSource
@@ -133,6 +133,9 @@ def publish(arguments: argparse.Namespace, read: Callable[[Path], _C], outlets: 
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    tables = [item for one, _ in both for item in one.publish.items()]
+    targets = ", ".join(f"{name} ({table.kind})" for name, table in tables) or "nothing"
+    print(f"lanewise publish: {arguments.config}: {both[0][0].controller} to {targets}", flush=True)
     stop, over = threading.Event(), threading.Event()
     standing = InForce(name_of(config), now_us())
 
@@ -289,15 +292,15 @@ def _status(config: LineConfig, source: JournalSource) -> Iterator[str]:
     for name, table in config.publish.items():
         cursor = cursors.get(name)
         seq = cursor.seq if cursor else 0
-        since = f", moved {iso(cursor.at_us)}" if cursor else ", never moved"
+        since = f", moved {local(cursor.at_us)}" if cursor else ", never moved"
         aside = cursor.set_aside if cursor else 0
         yield f"{name} ({table.kind}): {seq} of {newest} records, {newest - seq} to go, {aside} set aside{since}"
         if asked := in_vain.get(name):
             why = f": {asked.why}" if asked.why else ""
-            yield f"    requests: {asked.refused} without room, {asked.failed} failed, newest {iso(asked.at_us)}{why}"
+            yield f"    requests: {asked.refused} without room, {asked.failed} failed, newest {local(asked.at_us)}{why}"
         if name in too_old:
             points, why, at_us = too_old[name]
-            yield f"    {points} points were older than its target keeps, newest {iso(at_us)}: {why}"
+            yield f"    {points} points were older than its target keeps, newest {local(at_us)}: {why}"
         known = cursor or Cursor(name, node, 0, 0, 0)
         if trouble := trouble_of(known, standings.get(name), newest, now_us()):
             yield f"    {trouble}"
@@ -308,4 +311,4 @@ def _status(config: LineConfig, source: JournalSource) -> Iterator[str]:
 def _set_aside(config: LineConfig) -> Iterator[str]:
     for name in config.publish:
         for one, at_us in read_set_aside(config.publish_state, name):
-            yield f"{iso(at_us)} {name}: record {one.seq}: {one.reason}\n    {one.what}"
+            yield f"{local(at_us)} {name}: record {one.seq}: {one.reason}\n    {one.what}"

@@ -37,8 +37,8 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
     ),
     "alarm.scanner-down": ("Barcode scanner is not heard", "條碼掃描器沒有訊息"),
     "alarm.scanner-down.cause": (
-        "Nothing is heard of the scanner: power, cable, address, or it is silent for longer than silent_s.",
-        "掃描器沒有任何訊息：電源、線路、位址，或靜默時間超過 silent_s。",
+        "Nothing is heard of the scanner: power, cable, address, or it says nothing for too long.",
+        "掃描器沒有任何訊息：電源、線路、位址，或沉默過久。",
     ),
     "alarm.scanner-down.consequence": (
         "Its line goes on by tags alone; what has no tag goes to people.",
@@ -50,8 +50,8 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
     ),
     "alarm.scanner-refused": ("A scanner is not let in", "掃描器的連線被拒"),
     "alarm.scanner-refused.cause": (
-        "Somebody connects where the scanner is expected, from another address than host says.",
-        "有裝置連到此掃描器的埠，但其位址與 host 不同。",
+        "Somebody connects where the scanner is expected, from another address than the configuration says.",
+        "有裝置連到此掃描器的埠，但其位址與設定不同。",
     ),
     "alarm.scanner-refused.consequence": (
         "If it is the scanner, its codes do not come in.",
@@ -252,8 +252,8 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
     ),
     "alarm.commands-refused.consequence": ("Those parcels take the default lane.", "這些包裹走預設道。"),
     "alarm.commands-refused.action": (
-        "No such lane: compare lane numbers in LINE.toml with the PLC. Else decision_mm, speed_mm_s and actuation_ms.",
-        "no such lane：比對 LINE.toml 的道號與 PLC；否則比對 decision_mm、speed_mm_s、actuation_ms 與現場。",
+        "Call the engineer: its lanes (it says: no such lane), or its distances and times, are not as configured.",
+        "通知工程師：PLC 的道號（訊息為 no such lane）或距離與時間與設定不符。",
     ),
     "alarm.machine-stopped": ("Machine stopped", "機台停止"),
     "alarm.machine-stopped.cause": (
