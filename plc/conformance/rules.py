@@ -30,12 +30,11 @@ from plc.conformance.commands import (
 from plc.conformance.parcels import default_lane, host_gone, not_execute, past_decision, route_replaced
 from plc.conformance.probe import LONG_S, WAIT_S, Probe, Unprovable, Violation
 from plc.words import (
-    DOWN_WORDS,
     LAYOUT,
     LONG_MAX,
     RING,
-    VERSION,
-    layout_problem,
+    VERSIONS,
+    down_problem,
     serial_add,
     serial_after,
     serial_behind,
@@ -65,7 +64,7 @@ class Rule:
 
 async def _layout(probe: Probe) -> str:
     up = await probe.begin()
-    return f"layout {LAYOUT:#06x}, version {VERSION}, session {up.session}, PackML state {up.plc_state}"
+    return f"layout {LAYOUT:#06x}, version {up.version}, session {up.session}, PackML state {up.plc_state}"
 
 
 async def _alone(probe: Probe) -> str:
@@ -75,7 +74,7 @@ async def _alone(probe: Probe) -> str:
         now = await probe.link.read_down()
         if list(now) != list(first):
             raise Violation(f"another host writes DOWN, heartbeat {first[2]} became {now[2]}: stop it first")
-    if layout_problem(first, DOWN_WORDS) is None:
+    if down_problem(first) is None:
         return f"the last host had epoch {first[3]}"
     return "no host has written yet"
 
@@ -142,7 +141,8 @@ async def _wrong_layout(probe: Probe) -> str:
 
 
 async def _wrong_version(probe: Probe) -> str:
-    return await _ignored(probe, "version 2", version=VERSION + 1, epoch=_next(probe.epoch))
+    other = VERSIONS[-1] + 1
+    return await _ignored(probe, f"version {other}", version=other, epoch=_next(probe.epoch))
 
 
 async def _ignored(probe: Probe, what: str, **words: int) -> str:
@@ -293,7 +293,7 @@ def _before(epoch: int) -> int:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("layout", "UP begins with layout 0x4C57 and version 1", _layout, needed=True),
+    Rule("layout", "UP begins with layout 0x4C57 and version 1 or 2", _layout, needed=True),
     Rule("alone", "no other host writes DOWN during the check", _alone, needed=True),
     Rule("down-kept", "DOWN is read back as it was written", _down_kept),
     Rule("heartbeat", "plc_heartbeat changes at least every 100 ms", _heartbeat),

@@ -65,6 +65,7 @@ STORIES: Rows = {
     "lane.becomes.other": ("changed to {value}", "變為 {value}"),
     "state": ("{plc} went to PackML state {number} ({state})", "{plc} 進入 PackML 狀態 {number}（{state}）"),
     "input": ("Input {port} of {plc} went {state}", "{plc} 的輸入 {port} 變為{state}"),
+    "routed": ("{plc} sends it to {lane}", "{plc} 將送往{lane}"),
     "refused": ("{plc} refused command {seq}: {why}", "{plc} 拒絕命令 {seq}：{why}"),
     "plc-event": (
         "{plc} reported event {type} at {station} with {value}",
