@@ -29,6 +29,15 @@ from plc.conformance.commands import (
 )
 from plc.conformance.parcels import default_lane, host_gone, not_execute, past_decision, route_replaced
 from plc.conformance.probe import LONG_S, WAIT_S, Probe, Unprovable, Violation
+from plc.conformance.seen import (
+    again_to_gone,
+    again_to_new,
+    kept_counted,
+    room_used_up,
+    routed_event,
+    seen_forward,
+    seen_frees,
+)
 from plc.words import (
     LAYOUT,
     LONG_MAX,
@@ -51,12 +60,13 @@ Play: TypeAlias = Callable[[Probe], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. ``needed``: when it is broken, no other can be tried."""
+    """One rule. ``needed``: when it is broken, no other can be tried. ``since``: the version that first has it."""
 
     name: str
     says: str
     prove: Play
     needed: bool = False
+    since: int = 1
 
 
 # ---- the blocks ------------------------------------------------------------------------------------------------------
@@ -320,11 +330,18 @@ RULES: tuple[Rule, ...] = (
     Rule("late-block", "an older block that comes late changes nothing", late_block),
     Rule("eight-at-once", "eight commands in one block are handled, in order", eight),
     Rule("events-kept", "an event stays until it is acknowledged; later ones wait, or are counted lost", _events_kept),
+    Rule("seen-frees", "a slot is free for the next event when its event is seen", seen_frees, since=2),
+    Rule("kept", "kept counts what is not acknowledged, room what more can be, 256 in all", kept_counted, since=2),
+    Rule("seen-forward", "event_seen only moves forward within an epoch", seen_forward, since=2),
+    Rule("again-to-new", "a host with a new epoch gets what is not acknowledged again", again_to_new, since=2),
+    Rule("again-to-gone", "so does a host that was gone", again_to_gone, since=2),
+    Rule("room-used-up", "with no room left events wait, or are counted lost", room_used_up, since=2),
     Rule("event-sequence", "event sequences have no hole and never go back", _event_sequence),
     Rule("wrap", "sequences wrap from 65535 to 0", _wrap),
     Rule("default-lane", "a parcel without a route takes the default lane, and DEFAULTED says so", default_lane),
     Rule("route-replaced", "a second ROUTE before the decision point replaces the first", route_replaced),
     Rule("past-decision", "a ROUTE past the decision point is refused with 6", past_decision),
+    Rule("routed-event", "every ROUTE that is accepted is also a ROUTED event", routed_event, since=2),
     Rule("not-execute", "a ROUTE outside Execute is refused with 7", not_execute),
     Rule("host-gone", "a host that is silent for 500 ms is gone: parcels default until it is back", host_gone),
     Rule("session", "the session changes at every start, and only then", _session),
