@@ -369,13 +369,9 @@ class KeepsLittle(GoodPlc):
         super().__init__(keep=100)
 
 
-class CountsTheRing(GoodPlc):
-    """kept is what is in the ring."""
-
+class RoomStandsStill(GoodPlc):
     def up(self, now_ms: int) -> list[int]:
-        words = super().up(now_ms)
-        words[102] = min(words[102], RING)
-        return words
+        return [*super().up(now_ms)[:-1], self._keep]
 
 
 class SeesBackward(GoodPlc):
@@ -442,7 +438,7 @@ BROKEN: dict[type[GoodPlc], str] = {
     DeafAfterSilence: "again-to-gone",
     FreesWhatIsStored: "seen-frees",
     KeepsLittle: "kept",
-    CountsTheRing: "kept",
+    RoomStandsStill: "kept",
     SeesBackward: "seen-forward",
     ForgetsWhatWasSeen: "again-to-new",
     KnowsHostsByEpoch: "again-to-gone",

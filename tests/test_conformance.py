@@ -165,7 +165,7 @@ def test_a_start_that_is_not_told_is_named(again: GoodPlc, fault: str) -> None:
 def test_a_host_that_is_at_work_is_not_disturbed() -> None:
     async def checked() -> ConformanceReport:
         loop = asyncio.get_running_loop()
-        side = GoodPlc(epoch=5)
+        side = GoodPlc(epoch=5, version=1)
         plc = SimulatedPlc("sorter1", side, lambda: int(loop.time() * 1000), scan_ms=10)
         await plc.start()
 

@@ -135,7 +135,7 @@ class Probe:
         self._slots: list[Sequence[int]] = [EMPTY_COMMAND] * RING
         self._beat = 0
         self._words: Sequence[int] = ()
-        self._received = 0
+        self._received = self._freed = 0
         self._torn: tuple[int, float] | None = None
         self._beat_seen = 0.0
         self._read_at = 0.0
@@ -180,6 +180,7 @@ class Probe:
         self.epoch = up.epoch
         self.head = up.cmd_done
         self._received = self.ack = self.seen = up.event_acked
+        self._freed = up.event_head  # a host before may have seen so much
         self.begun = True
         self._take()
         return up
@@ -231,6 +232,8 @@ class Probe:
             "seen": self.seen if self.version > 1 else 0,
         }
         start |= words
+        if serial_after(start["seen"], self._freed):
+            self._freed = start["seen"]
         return [*start.values(), 0, 0, 0, *(word for slot in self._slots for word in slot)]
 
     async def cycle(self, **words: int) -> None:
@@ -337,7 +340,7 @@ class Probe:
             said = "event_head" if self.version == 1 else "event_acked and kept"
             self._note("event-sequence", f"{said} went back from {self._received} to {newest}")
             self._received = newest
-        name, freed = ("event_acked", acked) if self.version == 1 or self.seen == acked else ("event_seen", self.seen)
+        name, freed = ("event_acked", acked) if self.version == 1 else ("event_seen", self._freed)
         if not serial_after(freed, head) and serial_behind(freed, head) > RING:
             self._note("events-kept", f"event_head {head} is more than 8 past {name} {freed}")
         for back in range(min(serial_behind(acked, head), RING)):

@@ -177,11 +177,11 @@ async def _ignored(probe: Probe, what: str, **words: int) -> str:
 async def _events_kept(probe: Probe) -> str:
     lost = probe.words[19]
     first = serial_add(probe.head, 1)
-    probe.acks = False
+    probe.acks = probe.sees = False
     for number in range(BACKLOG):
         await probe.send(probe.to_nobody(number, probe.lane))
     await probe.stay(WAIT_S)
-    probe.acks = True
+    probe.acks = probe.sees = True
     wanted = [serial_add(first, step) for step in range(BACKLOG)]
 
     def came() -> list[int]:
@@ -330,14 +330,14 @@ RULES: tuple[Rule, ...] = (
     Rule("late-block", "an older block that comes late changes nothing", late_block),
     Rule("eight-at-once", "eight commands in one block are handled, in order", eight),
     Rule("events-kept", "an event stays until it is acknowledged; later ones wait, or are counted lost", _events_kept),
+    Rule("event-sequence", "event sequences have no hole and never go back", _event_sequence),
+    Rule("wrap", "sequences wrap from 65535 to 0", _wrap),
     Rule("seen-frees", "a slot is free for the next event when its event is seen", seen_frees, since=2),
     Rule("kept", "kept counts what is not acknowledged, room what more can be, 256 in all", kept_counted, since=2),
     Rule("seen-forward", "event_seen only moves forward within an epoch", seen_forward, since=2),
     Rule("again-to-new", "a host with a new epoch gets what is not acknowledged again", again_to_new, since=2),
     Rule("again-to-gone", "so does a host that was gone", again_to_gone, since=2),
     Rule("room-used-up", "with no room left events wait, or are counted lost", room_used_up, since=2),
-    Rule("event-sequence", "event sequences have no hole and never go back", _event_sequence),
-    Rule("wrap", "sequences wrap from 65535 to 0", _wrap),
     Rule("default-lane", "a parcel without a route takes the default lane, and DEFAULTED says so", default_lane),
     Rule("route-replaced", "a second ROUTE before the decision point replaces the first", route_replaced),
     Rule("past-decision", "a ROUTE past the decision point is refused with 6", past_decision),

@@ -54,10 +54,10 @@ async def kept_counted(probe: Probe) -> str:
 async def seen_forward(probe: Probe) -> str:
     await _unstored(probe, SOME)
     head = probe.words[18]
-    await probe.stay(WAIT_S, seen=serial_add(probe.seen, -RING))
+    await probe.stay(WAIT_S, seen=serial_add(probe.seen, -2 * RING))
     if serial_after(head, probe.words[18]):
         raise Violation(
-            f"event_seen was {head}, then {RING} less: event_head went back from {head} to {probe.words[18]}"
+            f"event_seen was {head}, then {2 * RING} less: event_head went back from {head} to {probe.words[18]}"
         )
     return f"event_head stayed at {head}"
 
