@@ -329,7 +329,7 @@ class Host:
         if self._phase is _Phase.FENCED:
             return None, signals
         if self._commands.queued and self.commanding:
-            sent = self._commands.fill(self._words, 0 if self._version == 1 else self._words[103])
+            sent = self._commands.fill(self._words, self.room or 0)
             if sent:
                 signals += sent
                 self._written_us = None
@@ -517,7 +517,7 @@ class Host:
             gathering.goal = newest_event(self._words)
         if gathering.goal is None:
             return False
-        full = self._words[103] == 0 and still_us > FULL_US
+        full = self.room == 0 and still_us > FULL_US
         if full and serial_after(gathering.goal, self._received):
             self._hold = gathering.goal
         return late or full or not serial_after(gathering.goal, self._received)
