@@ -584,7 +584,8 @@ class Host:
             self._hold = None
         if self._version == 1:
             return signals
-        if self._gathering is not None or serial_behind(self._seen_written, self._seen) >= RING // 2:
+        unwritten = serial_behind(self._seen_written, self._seen)
+        if unwritten >= (RING // 2 if self._gathering is None else 1):
             self._written_us = None  # else it goes with the next block: there are slots enough
         return signals
 

@@ -106,7 +106,7 @@ def test_a_plc_of_version_1_goes_on_as_it_is(project: Path, tmp_path: Path, vers
 
 
 def test_killed_while_the_disk_stands_still(project: Path, tmp_path: Path) -> None:
-    config, truth = floor_of(project, tmp_path, 2, (2.0, 3.0), 16, kills=8)
+    config, truth = floor_of(project, tmp_path, 2, (2.0, 3.0), 12, kills=6)
     found = journal(config)
     assert truth["missorted"] == truth["false_accepts"] == 0
     assert_journal_is_whole(found, truth)
