@@ -27,6 +27,7 @@
  *                         us before its INDUCTED, give or take 1 % as the belt's speed, and stays in it for DWELL us;
  *                         "entered TRACK US" is said as it begins, with the time since 1970, and DIVERTED comes a
  *                         second after INDUCTED
+ *   cut                   a bench ends with the parcels that are under way
  *   status                "status session=.. head=.. acked=.. waiting=.. done=.. epoch=.. ack_word=.. refusals=..
  *                         newest=.. seen=.. lost=.. rerouted=..", the last: how often a bench's parcel that had a lane got another
  *   quit
@@ -366,6 +367,7 @@ static int order(char *line, fd_set *all, int listener, int top) {
     else if (!strcmp(name, "lanes")) full = (uint16_t)a, disabled = (uint16_t)b;
     else if (!strcmp(name, "state")) state = (uint16_t)a, report(11, 0, 0, state);
     else if (!strcmp(name, "bench")) bench_start((int)a, b, c, d);
+    else if (!strcmp(name, "cut")) bench_total = bench_lead_us ? bench_entered : bench_inducted;
     else if (!strcmp(name, "status"))
         printf("status session=%u head=%u acked=%u waiting=%u done=%u epoch=%u ack_word=%u refusals=%u newest=%u seen=%u "
                "lost=%u rerouted=%u\n", session, head, acked, waiting, done, epoch, reg[DOWN + 4], refusals, newest, seen, lost,
