@@ -8,15 +8,15 @@ Source: docs/plc-mailbox.md, "Rules for the host".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from plc.command_ring import CommandRing
+from plc.gathering import Gathering
 from plc.host_signals import (
     Connected,
     EventsLost,
     Fenced,
-    Found,
     Gap,
     HostSignal,
     Incompatible,
@@ -35,7 +35,6 @@ from plc.words import (
     UP_WORDS,
     VERSIONS,
     CommandRecord,
-    EventRecord,
     EventType,
     MailboxError,
     Opcode,
@@ -89,25 +88,6 @@ class _Phase(Enum):
     FENCED = auto()  # another host's epoch is obeyed
 
 
-@dataclass(slots=True)
-class _Gathering:
-    """What a host that comes new has of a PLC of version 2, until it has all that the PLC keeps.
-
-    ``fresh``, ``found``: as in Connected, the commands of DOWN alone. ``known``: the newest command that is accounted
-    for; with ``ours`` no ROUTED up to that is news, else every one is: a sequence that never reached the PLC was given
-    out again. ``goal``: the newest event that the PLC kept when it obeyed us and had handled those commands, None = not
-    yet. ``signals``: what came so far.
-    """
-
-    fresh: bool
-    found: tuple[Sent, ...]
-    known: int
-    ours: bool
-    moved_us: int
-    goal: int | None = None
-    signals: list[HostSignal] = field(default_factory=list)
-
-
 class Host:
     """One controller's half of one PLC's mailbox, for the life of the process.
 
@@ -143,7 +123,7 @@ class Host:
         self._session: int | None = None
         self._events_lost = 0
         self._version = VERSIONS[-1]
-        self._gathering: _Gathering | None = None
+        self._gathering: Gathering | None = None
         self._hold: int | None = None  # no command before this event is here
         self._received = 0
         self._seen = self._seen_written = 0  # for version 2: what DOWN is to say, and says
@@ -266,7 +246,7 @@ class Host:
         elif self._version > 1 and comes_new:
             memory = self._memory if first and not fresh else None
             known = self._commands.head if memory is None else memory.command_seq
-            self._gathering = _Gathering(fresh, found, known, not first, at_us)
+            self._gathering = Gathering(fresh, found, known, not first, at_us)
         if self._gathering is not None:
             return signals + self._follow(at_us) + self._digest(at_us)
         return [*signals, *self._connected(fresh, found, first), *self._follow(at_us), *self._digest(at_us)]
@@ -476,7 +456,7 @@ class Host:
             fallen = self._gathering is not None  # nothing was told of it yet, so nothing ends
             told = self._restart(decode_up(words))
             if fallen:
-                self._gathering = _Gathering(True, (), self._commands.head, False, at_us)
+                self._gathering = Gathering(True, (), self._commands.head, False, at_us)
             else:
                 signals += told
         if self._version > 1 and words[14] != self._epoch:  # the ring is for the host before
@@ -507,7 +487,7 @@ class Host:
             signals.append(LanesChanged(up.lanes_full, up.lanes_disabled))
         return signals
 
-    def _has_gathered(self, gathering: _Gathering, moved: bool, at_us: int) -> bool:
+    def _has_gathered(self, gathering: Gathering, moved: bool, at_us: int) -> bool:
         """Whether all is there that the PLC kept when it obeyed us."""
         if moved:
             gathering.moved_us = at_us
@@ -522,32 +502,14 @@ class Host:
             self._hold = gathering.goal
         return late or full or not serial_after(gathering.goal, self._received)
 
-    def _gathered(self, gathering: _Gathering) -> list[HostSignal]:
-        """Tells what was gathered, each ROUTE of which an event tells before the round of its parcel that has it."""
+    def _gathered(self, gathering: Gathering) -> list[HostSignal]:
+        """Tells what was gathered."""
         self._gathering = None
-        events = [signal for signal in gathering.signals if isinstance(signal, EventRecord)]
-        told = {event.value for event in events if event.type == EventType.ROUTED}
-        told |= {event.station for event in events if event.type == EventType.REFUSED}
-        untold = [sent for sent in gathering.found if sent.seq not in told]
-        routes = {sent.command.value: sent for sent in untold if sent.command.opcode is Opcode.ROUTE}
-        signals: list[HostSignal] = []
-        for signal in reversed(gathering.signals):
-            signals.append(signal)
-            match signal:
-                case EventRecord(type=EventType.ROUTED, track_id=track, station=lane):
-                    if not gathering.ours or serial_after(signal.value, gathering.known):
-                        routes.setdefault(track, Sent(signal.value, CommandRecord(Opcode.ROUTE, track, lane, 0)))
-                case EventRecord(type=EventType.INDUCTED, track_id=track) if track in routes:
-                    signals.append(Found(routes.pop(track)))
-                case _:
-                    pass
-        others = [sent for sent in untold if sent.command.opcode is not Opcode.ROUTE]
-        oldest = serial_add(self._words[15], -0x8000)
-        found = sorted((*others, *routes.values()), key=lambda sent: serial_behind(oldest, sent.seq))
-        told |= {sent.seq for sent in gathering.found}
-        known = gathering.known if self._hold is None else self._words[15]
-        unaccounted = self._commands.learn(known, told, self._words[15])
-        return [*self._connected(gathering.fresh, tuple(found), True), *unaccounted, *reversed(signals)]
+        done = self._words[15]
+        found, told, signals = gathering.sorted_out(done)
+        known = gathering.known if self._hold is None else done
+        unaccounted = self._commands.learn(known, told, done)
+        return [*self._connected(gathering.fresh, found, True), *unaccounted, *signals]
 
     def _events(self, at_us: int) -> list[HostSignal]:
         """Takes the events that are new, as far as they can be read."""
