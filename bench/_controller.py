@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +37,7 @@ LEAD_US = 150_000
 DWELL_US = 20_000
 FEW = 4
 """More PLCs than these are polled every 20 ms, not every 5; inductions are looked out for at any rate."""
-READY_S = 30.0
+READY_S = 60.0
 TOKEN = "bench-bench-bench-bench-bench"
 
 _HEAD = """
@@ -96,10 +96,18 @@ class Controller:
 
     ``parcels``: how many track ids of each PLC, from 1 on, have an order. ``points``: read from each PLC every 20 ms.
     ``publish_to``: URL of an InfluxDB; then `lanewise publish` runs as well, and both are asked for their numbers
-    every 0.2 s.
+    every 0.2 s. ``env``: variables of its environment besides.
     """
 
-    def __init__(self, ports: Sequence[int], parcels: int, points: int = 0, publish_to: str = "") -> None:
+    def __init__(
+        self,
+        ports: Sequence[int],
+        parcels: int,
+        points: int = 0,
+        publish_to: str = "",
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self._env = dict(env or {})
         self._folder = tempfile.TemporaryDirectory(prefix="lanewise-bench-")
         self._path = Path(self._folder.name)
         self._labels = [
@@ -152,12 +160,8 @@ class Controller:
             self._stopping.clear()
             self._asker = threading.Thread(target=self._ask)
             self._asker.start()
-        end = time.monotonic() + READY_S
         orders = sum(map(len, self._labels))
-        while not (commands() and all(one.reading for one in self._readers) and self._journaled() > orders):
-            if self._process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"lanewise run is not ready: {(self._path / 'run.log').read_text()[-2000:]}")
-            time.sleep(0.05)
+        self._wait(lambda: commands() and all(one.reading for one in self._readers) and self._journaled() > orders)
 
     def entered(self, track: int, line: int = 0) -> None:
         """The parcel is in the portal: its label is read when its middle is before the antenna."""
@@ -189,12 +193,37 @@ class Controller:
                 process.wait(READY_S)
         self._publisher = self._process = None
 
+    def begin(self) -> None:
+        """Starts the process; returns when it reads tags."""
+        self._process = self._begin("run")
+        self._wait(lambda: all(one.reading for one in self._readers))
+
+    def kill(self) -> None:
+        """Ends the process as a power failure would."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        self._wait(lambda: not any(one.reading for one in self._readers))
+
+    @property
+    def journal(self) -> Path:
+        """Where its journal is."""
+        return self._path / "journal.sqlite"
+
+    def _wait(self, reached: Callable[[], bool]) -> None:
+        end = time.monotonic() + READY_S
+        while not reached():
+            if time.monotonic() > end or (self._process is not None and self._process.poll() is not None):
+                raise RuntimeError(f"lanewise run is not ready: {(self._path / 'run.log').read_text()[-2000:]}")
+            time.sleep(0.02)
+
     def _begin(self, command: str) -> subprocess.Popen[bytes]:
         with (self._path / f"{command}.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-P", "-m", "edge.cli", command, "LINE.toml"],
                 cwd=self._path,
-                env={"PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+                env={"PYTHONPATH": str(Path(__file__).resolve().parents[1]), **self._env},
                 stdout=log,
                 stderr=log,
             )

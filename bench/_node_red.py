@@ -23,11 +23,11 @@ POLL_MS = 20
 
 _ROUTE = """
 const up = msg.payload;
-if (!up || up.length < 102 || up[0] !== 0x4C57) return null;
+if (!up || up.length < 104 || up[0] !== 0x4C57) return null;
 let down = context.get("down");
 if (!down) {
     down = new Array(74).fill(0);
-    down[0] = 0x4C57; down[1] = 1; down[3] = up[14] + 1; down[4] = up[21]; down[5] = up[15];
+    down[0] = 0x4C57; down[1] = up[1]; down[3] = up[14] + 1; down[4] = up[21]; down[5] = up[15];
 }
 while (down[4] !== up[18]) {
     down[4] = (down[4] + 1) & 0xFFFF;
@@ -40,6 +40,7 @@ while (down[4] !== up[18]) {
     }
 }
 down[2] = (down[2] + 1) & 0xFFFF;
+down[6] = down[4];
 context.set("down", down);
 return { payload: down.slice() };
 """
@@ -70,7 +71,7 @@ def _flow(port: int) -> list[dict[str, object]]:
     read = {
         "id": "a2", "type": "modbus-read", "z": "a0", "name": "UP", "topic": "", "showStatusActivities": False,
         "logIOActivities": False, "showErrors": False, "showWarnings": False, "unitid": "1",
-        "dataType": "HoldingRegister", "adr": "0", "quantity": "102", "rate": str(POLL_MS), "rateUnit": "ms",
+        "dataType": "HoldingRegister", "adr": "0", "quantity": "104", "rate": str(POLL_MS), "rateUnit": "ms",
         "delayOnStart": False, "startDelayTime": "", "server": "a1", "useIOFile": False, "ioFile": "",
         "useIOForPayload": False, "emptyMsgOnFail": False, "wires": [["a3"], []],
     }  # fmt: skip

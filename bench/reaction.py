@@ -90,8 +90,8 @@ def _bare_round(turn: Round) -> None:
             reply += wire.recv(length - len(reply))
         return reply
 
-    read, up = struct.pack(">BHH", 3, 0, 102), struct.Struct(">9x102H")
-    down = [0x4C57, 1, *[0] * 72]
+    read, up = struct.pack(">BHH", 3, 0, 104), struct.Struct(">9x104H")
+    down = [0x4C57, 2, *[0] * 72]
     words = up.unpack(ask(read, up.size))
     down[3], down[4], down[5] = words[14] + 1, words[21], words[15]
     turn.begin()
@@ -105,7 +105,7 @@ def _bare_round(turn: Round) -> None:
                 down[5] = (down[5] + 1) & 0xFFFF
                 at = 10 + down[5] % 8 * 8
                 down[at : at + 8] = (down[5], 1, record[2], record[3], 3, words[4] + 1, 0, down[5])
-        down[2] = (down[2] + 1) & 0xFFFF
+        down[2], down[6] = (down[2] + 1) & 0xFFFF, down[4]
         ask(struct.pack(">BHHB74H", 16, 200, 74, 148, *down), 12)
         due = max(due + POLL_S, time.monotonic())
         time.sleep(max(0.0, due - time.monotonic()))

@@ -8,7 +8,7 @@ Source: docs/plc-mailbox.md, DOWN and "Rules for the host" 1-3.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from plc.host_signals import Dropped, Handled, HostSignal, Unaccounted
 from plc.words import (
@@ -16,6 +16,7 @@ from plc.words import (
     EMPTY_COMMAND,
     RING,
     CommandRecord,
+    Opcode,
     Refusal,
     Sent,
     decode_down,
@@ -33,7 +34,9 @@ _NOT_A_VERDICT = (0, Refusal.OUT_OF_SEQUENCE, Refusal.OLD_EPOCH)
 class CommandRing:
     """``head`` is the newest sequence in the ring, ``words`` the ring's 64 words.
 
-    A command enters only while both the oldest unhandled and the oldest unstored one stay in the ring.
+    A command enters only while the oldest unhandled one stays in the ring, and so does the oldest unstored one: the
+    next host finds there what the journal lacks. ROUTEs may leave it unstored as far as the PLC has ``room`` for the
+    events that tell of them.
     """
 
     def __init__(self) -> None:
@@ -47,6 +50,7 @@ class CommandRing:
         self._done = done
         self._sent: deque[Sent] = deque()
         self._unstored: deque[int] = deque()
+        self._untold: deque[int] = deque()  # those of them of which no event tells
         self._passed: deque[Sent] = deque()
         self._refusals: dict[int, Refusal] = {}
         self._stale_refusal: int | None = None
@@ -76,8 +80,27 @@ class CommandRing:
         found = tuple(sent for sent in known if stored is None or serial_after(sent.seq, stored))
         self._sent.extend(sent for sent in known if serial_after(sent.seq, done))
         self._passed.extend(sent for sent in found if not serial_after(sent.seq, done))
-        self._unstored.extend(sent.seq for sent in found)
+        for sent in found:
+            self._await_stored(sent)
         return found
+
+    def learn(self, known: int, told: Collection[int], done: int) -> list[HostSignal]:
+        """Counts on from ``done``, which may be newer than ``head``; says what behind ``known`` nothing told of."""
+        ahead = serial_behind(known, done) if serial_after(done, known) else 0
+        missing = [seq for step in range(ahead) if (seq := serial_add(known, step + 1)) not in told]
+        if serial_after(done, self.head):
+            self.head = done
+        return [Unaccounted(missing[0], missing[-1])] if missing else []
+
+    def drop(self, routed: Mapping[int, Sent]) -> list[HostSignal]:
+        """Drops queued ROUTEs of parcels that have one, by track id."""
+        late = [one for one in self._queue if one.opcode is Opcode.ROUTE and one.value in routed]
+        self._queue = deque(one for one in self._queue if one not in late)
+        return [
+            Dropped(one, f"command {has.seq} of the controller before sent it to lane {has.command.target}")
+            for one in late
+            for has in (routed[one.value],)
+        ]
 
     def queue(self, command: CommandRecord) -> None:
         """Raises MailboxError where a value does not fit its words."""
@@ -86,8 +109,9 @@ class CommandRing:
 
     def stored(self, seq: int) -> None:
         """The journal holds every command up to ``seq``."""
-        while self._unstored and not serial_after(self._unstored[0], seq):
-            self._unstored.popleft()
+        for waiting in (self._unstored, self._untold):
+            while waiting and not serial_after(waiting[0], seq):
+                waiting.popleft()
 
     def expire(self, plc_now_ms: int) -> list[HostSignal]:
         """Drops what is queued and too late."""
@@ -100,18 +124,18 @@ class CommandRing:
             for command in late
         ]
 
-    def fill(self, up_words: Sequence[int]) -> list[HostSignal]:
-        """Moves queued commands into the ring as far as there is room."""
+    def fill(self, up_words: Sequence[int], room: int) -> list[HostSignal]:
+        """Moves queued commands into the ring as far as there is room; ``room``: for events, in the PLC."""
         signals: list[HostSignal] = []
         while self._queue:
             seq = serial_add(self.head, 1)
-            if not self._has_room(seq):
+            if not self._has_room(seq, room):
                 break
             sent = Sent(seq, self._queue.popleft())
             self.head = seq
             self._write(sent)
             self._sent.append(sent)
-            self._unstored.append(seq)
+            self._await_stored(sent)
             if up_words[_CMD_REFUSED] == seq:
                 self._stale_refusal = seq
             signals.append(sent)
@@ -174,14 +198,26 @@ class CommandRing:
         return len(self._sent)
 
     @property
+    def unstored(self) -> int:
+        """Commands that the journal may lack."""
+        return len(self._unstored)
+
+    @property
     def waits(self) -> bool:
         """Whether a handled command still waits for its verdict."""
         return bool(self._passed)
 
-    def _has_room(self, seq: int) -> bool:
+    def _has_room(self, seq: int, room: int) -> bool:
         if self._sent and serial_behind(self._sent[0].seq, seq) >= RING:
             return False
-        return not self._unstored or serial_behind(self._unstored[0], seq) < RING
+        if self._untold and serial_behind(self._untold[0], seq) >= RING:
+            return False
+        return not self._unstored or serial_behind(self._unstored[0], seq) < RING or len(self._sent) < room
+
+    def _await_stored(self, sent: Sent) -> None:
+        self._unstored.append(sent.seq)
+        if sent.command.opcode is not Opcode.ROUTE:
+            self._untold.append(sent.seq)
 
     def _write(self, sent: Sent) -> None:
         at = sent.seq % RING * COMMAND_WORDS

@@ -1,6 +1,6 @@
 """What the host's side of the mailbox tells its owner.
 
-Public names: HostSignal and its members Connected, Gap, EventsLost, Handled, Unaccounted, Restarted, Dropped,
+Public names: HostSignal and its members Connected, Found, Gap, EventsLost, Handled, Unaccounted, Restarted, Dropped,
 LinkStale, LinkFresh, Incompatible, Fenced, StateChanged, LanesChanged. Two more are values of plc.words: an EventRecord
 came, each once and in sequence in the life of a Host; a command was Sent, and stands in the DOWN block returned with
 it.
@@ -21,9 +21,11 @@ class Connected:
     """The handshake is made.
 
     ``fresh``: this session is new or unknown here. ``epoch``: ours. ``found``: commands in DOWN that are newer
-    than the memory, in sequence; they count as not stored until ``command_stored`` says so, and each is
-    followed by its Handled. ``command_head``: the newest command that the PLC or DOWN holds: newer ones that
-    the journal knows for this session never arrived, and their sequences are given out again.
+    than the memory, in sequence, and in version 2 ROUTEs of which events tell; they count as not stored until
+    ``command_stored`` says so, and each that stood in DOWN is followed by its Handled. ``command_head``: the newest
+    command that the PLC or DOWN holds: newer ones that the journal knows for this session never arrived, and their
+    sequences are given out again. ``news_to``: up to that event each ROUTED may tell of a command that neither the
+    memory nor ``found`` has, None = none does; until it is here no command goes out.
     """
 
     session: int
@@ -32,6 +34,17 @@ class Connected:
     up: Up
     found: tuple[Sent, ...]
     command_head: int
+    news_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A ROUTE that is newer than the memory, of the parcel whose INDUCTED is the next event: it keeps this lane.
+
+    As with ``Connected.found`` it counts as not stored. Version 2 only.
+    """
+
+    sent: Sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,7 @@ class LanesChanged:
 
 HostSignal: TypeAlias = (
     Connected
+    | Found
     | EventRecord
     | Gap
     | EventsLost

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from plc.command_ring import CommandRing
+from plc.gathering import Gathering
 from plc.host_signals import (
     Connected,
     EventsLost,
@@ -27,23 +28,26 @@ from plc.host_signals import (
     Unaccounted,
 )
 from plc.words import (
-    DOWN_WORDS,
     LAYOUT,
     LONG_MAX,
     RING,
+    UP_1_WORDS,
     UP_WORDS,
-    VERSION,
+    VERSIONS,
     CommandRecord,
     EventType,
     MailboxError,
+    Opcode,
     Sent,
     Up,
     decode_event,
     decode_up,
-    layout_problem,
+    down_problem,
+    newest_event,
     serial_add,
     serial_after,
     serial_behind,
+    up_problem,
 )
 
 HEARTBEAT_US = 50_000
@@ -55,6 +59,11 @@ RESEND_US = 20_000
 STALE_US = 500_000
 """A PLC whose heartbeat or epoch does not follow for this long gets no commands. Also the wait for a torn event."""
 
+
+FULL_US = 100_000
+"""Where its room is used up, no more of them come before some are stored: so long is looked whether they do."""
+GATHER_US = 2_000_000
+"""A PLC of version 2 that follows, and for so long shows none of the events that it says it keeps, is not awaited."""
 
 TAKEOVER_US = 5_000_000
 """A host that lost its PLC to another takes it back when the other's heartbeat has stood still for this long."""
@@ -86,7 +95,10 @@ class Host:
     more than the PLC obeys at the first connect. ``at_us`` is any clock that only goes forward.
     ``takeover_us``: how long another host's heartbeat, read back in DOWN, must stand still before the PLC is taken back
     from it; with a lease it never is.
-    Commands go out only once the PLC shows our epoch in UP: from then on no older host's block can be obeyed.
+    Commands go out only once the PLC shows our epoch in UP: from then on no older host's block can be obeyed. Of a PLC
+    of version 2 a host that comes new then takes all events that wait, before it tells any of them: what was commanded
+    before, a ROUTED among them says, and a parcel that has a route keeps it. Where room is used up, so that the rest
+    comes only as these are stored, they are told, and commands wait for the rest.
     """
 
     def __init__(
@@ -105,13 +117,18 @@ class Host:
         self._words: Sequence[int] = ()
         self._header: Sequence[int] = ()  # words 6-21 as last taken
         self._up: Up | None = None
-        self._seen_us = 0
+        self._words_us = 0
         self._moved_us = 0
         self._claimed_us = 0
         self._session: int | None = None
         self._events_lost = 0
+        self._version = VERSIONS[-1]
+        self._gathering: Gathering | None = None
+        self._hold: int | None = None  # no command before this event is here
         self._received = 0
+        self._seen = self._seen_written = 0  # for version 2: what DOWN is to say, and says
         self._stored = 0
+        self._acked = 0  # newest that the PLC held as acknowledged
         self._torn: tuple[int, int] | None = None  # (sequence, since when)
         self._commands = CommandRing()
         self._state: int | None = None
@@ -148,7 +165,23 @@ class Host:
     @property
     def commanding(self) -> bool:
         """Whether a command queued now goes out with the next ``down`` that has room."""
-        return self._phase is _Phase.OPEN
+        return self._phase is _Phase.OPEN and self._gathering is None and self._hold is None
+
+    @property
+    def version(self) -> int:
+        """Of the contract that the PLC keeps, as UP said last."""
+        return self._version
+
+    @property
+    def kept(self) -> int:
+        """Events that the PLC keeps unacknowledged, as far as it tells."""
+        words = self._words
+        return 0 if not words else serial_behind(words[21], words[18]) if words[1] == 1 else words[102]
+
+    @property
+    def room(self) -> int | None:
+        """How many more events the PLC can keep; None = it does not tell."""
+        return self._words[103] if self._words and self._words[1] > 1 else None
 
     @property
     def fenced(self) -> bool:
@@ -165,6 +198,11 @@ class Host:
         return self._commands.unhandled
 
     @property
+    def unstored(self) -> int:
+        """Commands that the journal may lack."""
+        return self._commands.unstored
+
+    @property
     def queued(self) -> int:
         """Commands that wait for room, for the PLC's consent or for a connection."""
         return self._commands.queued
@@ -176,7 +214,7 @@ class Host:
         On the same Host commands in DOWN and in the queue stay as they are, unless the PLC started anew:
         then Restarted and a Dropped for each come before Connected.
         """
-        if problem := layout_problem(up_words, UP_WORDS):
+        if problem := up_problem(up_words):
             self._phase = _Phase.INCOMPATIBLE
             return [Incompatible(problem)]
         up = decode_up(up_words)
@@ -184,11 +222,13 @@ class Host:
             self._take(up_words, at_us)
             return [self._fence(up.epoch, at_us)]
         self._take(up_words, at_us)
+        self._version = up.version
         signals: list[HostSignal] = []
-        fresh = False
+        fresh = comes_new = False
         found: tuple[Sent, ...] = ()
         first = self._session is None
         if first:
+            comes_new = True
             fresh, found = self._begin(up, down_words)
         elif self._is_other_start():
             fresh = True
@@ -197,13 +237,19 @@ class Host:
             if self._lease is not None:
                 self._session = None if first else self._session
                 return [*signals, self._fence(up.epoch, at_us)]
-            self._epoch = _next_epoch(_next_epoch(up.epoch))  # a host that begins meanwhile takes the one between
+            self._begin_epoch(_next_epoch(_next_epoch(up.epoch)))  # who begins meanwhile takes the one between
+            comes_new = True
         self._take_now = False
         self._claim(at_us)
-        signals.append(Connected(up.session, fresh, self._epoch, up, found, self._commands.head))
-        if first and not fresh and self._memory is not None:
-            signals += _overwritten(self._memory.command_seq, up.cmd_done, found)
-        return signals + self._follow(at_us) + self._digest(at_us)
+        if self._gathering is not None:
+            self._gathering.goal, self._gathering.moved_us = None, at_us
+        elif self._version > 1 and comes_new:
+            memory = self._memory if first and not fresh else None
+            known = self._commands.head if memory is None else memory.command_seq
+            self._gathering = Gathering(fresh, found, known, not first, at_us)
+        if self._gathering is not None:
+            return signals + self._follow(at_us) + self._digest(at_us)
+        return [*signals, *self._connected(fresh, found, first), *self._follow(at_us), *self._digest(at_us)]
 
     def on_up(self, words: Sequence[int], at_us: int) -> list[HostSignal]:
         """Takes an UP block of the connection that ``connect`` began. Costs little when nothing changed."""
@@ -212,15 +258,18 @@ class Host:
                 return []
             case _:
                 pass
-        if len(words) != UP_WORDS or words[0] != LAYOUT or words[1] != VERSION:
-            self._phase = _Phase.INCOMPATIBLE
-            return [Incompatible(layout_problem(words, UP_WORDS) or "")]
+        count = UP_1_WORDS if self._version == 1 else UP_WORDS
+        if len(words) != count or words[0] != LAYOUT or words[1] != self._version:
+            if problem := up_problem(words):
+                self._phase = _Phase.INCOMPATIBLE
+                return [Incompatible(problem)]
+            self._version, self._written_us = words[1], None
         if words[2] != self._words[2]:
             self._moved_us = at_us
         unchanged = words[3] == self._state and words[6:22] == self._header
         self._take(words, at_us)
         signals = self._follow(at_us)
-        if unchanged and self._torn is None and not self._commands.waits:
+        if unchanged and self._torn is None and self._gathering is None and not self._commands.waits:
             return signals
         return signals + self._digest(at_us)
 
@@ -238,7 +287,8 @@ class Host:
             ahead = serial_behind(self._stored, seq)
             if 0 < ahead <= serial_behind(self._stored, self._received):
                 self._stored = seq
-                self._written_us = None
+                if self._version == 1:  # where it frees a slot; what is seen has left its slot before
+                    self._written_us = None
 
     def command_stored(self, seq: int, session: int | None = None) -> None:
         """The journal has every command up to ``seq``; ``session`` as in ``event_stored``."""
@@ -255,11 +305,11 @@ class Host:
             return None, []
         signals: list[HostSignal] = []
         if self._commands.queued:
-            signals = self._commands.expire(self.plc_ms + (at_us - self._seen_us) // 1000 & LONG_MAX)
+            signals = self._commands.expire(self.plc_ms + (at_us - self._words_us) // 1000 & LONG_MAX)
         if self._phase is _Phase.FENCED:
             return None, signals
-        if self._commands.queued and self._phase is _Phase.OPEN:
-            sent = self._commands.fill(self._words)
+        if self._commands.queued and self.commanding:
+            sent = self._commands.fill(self._words, self.room or 0)
             if sent:
                 signals += sent
                 self._written_us = None
@@ -269,23 +319,24 @@ class Host:
                 return None, signals
         self._written_us = at_us
         self._heartbeat = serial_add(self._heartbeat, 1)
-        head = (LAYOUT, VERSION, self._heartbeat, self._epoch, self._stored, self._commands.head, 0, 0, 0, 0)
-        return [*head, *self._commands.words], signals
+        self._seen_written = self._seen
+        head = (self._heartbeat, self._epoch, self._stored, self._commands.head, self._seen if self._version > 1 else 0)
+        return [LAYOUT, self._version, *head, 0, 0, 0, *self._commands.words], signals
 
     def _take(self, words: Sequence[int], at_us: int) -> None:
         self._words = words
         self._up = None
-        self._seen_us = at_us
+        self._words_us = at_us
 
     def _begin(self, up: Up, down_words: Sequence[int]) -> tuple[bool, tuple[Sent, ...]]:
         """The first handshake of this Host: (fresh, found)."""
-        memory = self._memory
-        if memory is not None and (memory.session != up.session or serial_after(memory.event_seq, up.event_head)):
+        memory, newest = self._memory, newest_event(self._words)
+        if memory is not None and (memory.session != up.session or serial_after(memory.event_seq, newest)):
             memory = None
         self._start_events(up, memory)
-        self._epoch = _next_epoch(up.epoch) if self._lease is None else self._lease
+        self._begin_epoch(_next_epoch(up.epoch) if self._lease is None else self._lease)
         self._commands.start(up.cmd_done)
-        void = layout_problem(down_words, DOWN_WORDS) is not None or serial_after(up.epoch, down_words[3])
+        void = down_problem(down_words, up.version) is not None or serial_after(up.epoch, down_words[3])
         if void:
             return memory is None, ()
         stored = None if memory is None else memory.command_seq
@@ -293,19 +344,38 @@ class Host:
 
     def _start_events(self, up: Up, memory: Remembered | None) -> None:
         self._session = up.session
-        self._torn = None
+        self._torn = self._hold = None
         if memory is not None:
             self._received, self._events_lost = memory.event_seq, memory.events_lost
         else:
             self._received = up.event_head if serial_after(up.event_acked, up.event_head) else up.event_acked
             self._events_lost = 0
-        self._stored = self._received
+        self._seen = self._stored = self._received
+        self._acked = up.event_acked
+
+    def _begin_epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._seen = self._stored
+
+    def _connected(self, fresh: bool, found: tuple[Sent, ...], first: bool) -> list[HostSignal]:
+        """The handshake is made. What was decided anew before it goes to no parcel that has a route."""
+        assert self._session is not None
+        routed = {sent.command.value: sent for sent in found if sent.command.opcode is Opcode.ROUTE}
+        up = decode_up(self._words)
+        connected = Connected(self._session, fresh, self._epoch, up, found, self._commands.head, self._hold)
+        signals: list[HostSignal] = [connected]
+        if first and not fresh and self._version == 1 and self._memory is not None:
+            signals += _overwritten(self._memory.command_seq, up.cmd_done, found)
+        return signals + self._commands.drop(routed)
 
     def _is_other_start(self) -> bool:
-        """Whether the PLC started anew since the words before: by its session, or by a count that went back."""
+        """Whether the PLC started anew since the words before: by its session, or by a count that went back.
+
+        The head of the ring goes back in version 2 when a host comes new.
+        """
         words = self._words
-        went_back = serial_after(self._received, words[18]) or self._commands.counts_anew(words)
-        return went_back or self._is_other_session()
+        before, now = (self._received, words[18]) if self._version == 1 else (self._acked, words[21])
+        return serial_after(before, now) or self._commands.counts_anew(words) or self._is_other_session()
 
     def _restart(self, up: Up) -> list[HostSignal]:
         signals: list[HostSignal] = [Restarted(up.session)]
@@ -315,8 +385,8 @@ class Host:
         if self._lease is None:
             # Past both: a late block of ours from before the restart must not be obeyed after it.
             newest = up.epoch if serial_after(up.epoch, self._epoch) else self._epoch
-            self._epoch = _next_epoch(newest)
-        self._claim(self._seen_us)
+            self._begin_epoch(_next_epoch(newest))
+        self._claim(self._words_us)
         return signals
 
     def _claim(self, at_us: int) -> None:
@@ -377,21 +447,37 @@ class Host:
         return self._words[20] != self._session
 
     def _digest(self, at_us: int) -> list[HostSignal]:
-        """Everything that words 3-101 say, in the order lost, events, commands, state, lanes."""
+        """Everything that the words from 3 on say, in the order lost, events, commands, state, lanes."""
         if self._phase is _Phase.INCOMPATIBLE or self._phase is _Phase.FENCED:
             return []
         words = self._words
         signals: list[HostSignal] = []
         if self._is_other_start():
-            signals += self._restart(decode_up(words))
+            fallen = self._gathering is not None  # nothing was told of it yet, so nothing ends
+            told = self._restart(decode_up(words))
+            if fallen:
+                self._gathering = Gathering(True, (), self._commands.head, False, at_us)
+            else:
+                signals += told
+        if self._version > 1 and words[14] != self._epoch:  # the ring is for the host before
+            if self._gathering is not None:
+                self._gathering.moved_us = at_us
+            return signals
         self._header = words[6:22]
+        self._acked = words[21]
         lost = serial_behind(self._events_lost, words[19])
         if lost:
             self._events_lost = words[19]
             signals.append(EventsLost(lost, words[19]))
         signals += self._events(at_us)
-        all_seen = self._received == words[18] and serial_behind(words[21], words[18]) < RING
-        signals += self._commands.settle(words, all_seen)
+        if (gathering := self._gathering) is not None:
+            gathering.signals += signals
+            if not self._has_gathered(gathering, bool(signals), at_us):
+                return []
+            signals = self._gathered(gathering)
+        newest = newest_event(words)
+        room = self._version > 1 or serial_behind(words[21], words[18]) < RING
+        signals += self._commands.settle(words, all_seen=self._received == newest and room)
         if words[3] != self._state:
             self._state = words[3]
             signals.append(StateChanged(self._state))
@@ -401,11 +487,38 @@ class Host:
             signals.append(LanesChanged(up.lanes_full, up.lanes_disabled))
         return signals
 
+    def _has_gathered(self, gathering: Gathering, moved: bool, at_us: int) -> bool:
+        """Whether all is there that the PLC kept when it obeyed us."""
+        if moved:
+            gathering.moved_us = at_us
+        still_us = at_us - gathering.moved_us if self._phase is _Phase.OPEN else 0
+        late = still_us > GATHER_US
+        if gathering.goal is None and (late or not serial_after(self._commands.head, self._words[15])):
+            gathering.goal = newest_event(self._words)
+        if gathering.goal is None:
+            return False
+        full = self.room == 0 and still_us > FULL_US
+        if full and serial_after(gathering.goal, self._received):
+            self._hold = gathering.goal
+        return late or full or not serial_after(gathering.goal, self._received)
+
+    def _gathered(self, gathering: Gathering) -> list[HostSignal]:
+        """Tells what was gathered."""
+        self._gathering = None
+        done = self._words[15]
+        found, told, signals = gathering.sorted_out(done)
+        known = gathering.known if self._hold is None else done
+        unaccounted = self._commands.learn(known, told, done)
+        return [*self._connected(gathering.fresh, found, True), *unaccounted, *signals]
+
     def _events(self, at_us: int) -> list[HostSignal]:
         """Takes the events that are new, as far as they can be read."""
         signals: list[HostSignal] = []
-        head = self._words[18]
-        while self._received != head:
+        head, acked = self._words[18], self._words[21]
+        if self._version > 1 and serial_after(acked, self._received):  # another host had them
+            signals.append(Gap(serial_add(self._received, 1), acked))
+            self._received = acked
+        while self._received != head and (self._version == 1 or serial_after(head, self._received)):
             seq = serial_add(self._received, 1)
             if serial_behind(self._received, head) > RING:
                 self._received = serial_add(head, -RING)
@@ -416,14 +529,26 @@ class Host:
                 if event.type == EventType.REFUSED:
                     self._commands.note_refusal(event.station, event.value)
                 signals.append(event)
+                if self._hold is not None and event.type == EventType.ROUTED:
+                    sent = Sent(event.value, CommandRecord(Opcode.ROUTE, event.track_id, event.station, 0))
+                    signals += self._commands.drop({event.track_id: sent})
             else:
                 since_us = self._torn[1] if self._torn and self._torn[0] == seq else at_us
                 self._torn = (seq, since_us)
                 if at_us - since_us <= STALE_US:
-                    return signals
+                    break
                 signals.append(Gap(seq, seq))
             self._received = seq
-        self._torn = None
+        else:
+            self._torn = None
+        self._seen = self._received
+        if self._hold is not None and not serial_after(self._hold, self._received):
+            self._hold = None
+        if self._version == 1:
+            return signals
+        unwritten = serial_behind(self._seen_written, self._seen)
+        if unwritten >= (RING // 2 if self._gathering is None else 1):
+            self._written_us = None  # else it goes with the next block: there are slots enough
         return signals
 
 

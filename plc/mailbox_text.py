@@ -11,9 +11,8 @@ from typing import TypeAlias
 
 from plc.packml import state_name
 from plc.words import (
-    DOWN_WORDS,
     LANES,
-    UP_WORDS,
+    RING,
     Down,
     EventRecord,
     EventType,
@@ -22,9 +21,10 @@ from plc.words import (
     Up,
     decode_down,
     decode_up,
-    layout_problem,
+    down_problem,
     serial_add,
     serial_behind,
+    up_problem,
 )
 
 Record: TypeAlias = dict[str, int | str]
@@ -41,7 +41,7 @@ class Seen:
 
 def described(seen: Seen) -> dict[str, dict[str, Value]]:
     """``up`` and ``down`` by the contract's names; a block that is none has only ``problem``. Ready for JSON."""
-    problems = (layout_problem(seen.up, UP_WORDS), layout_problem(seen.down, DOWN_WORDS))
+    problems = (up_problem(seen.up), down_problem(seen.down))
     return {
         "up": {"problem": problems[0]} if problems[0] else _up(decode_up(seen.up)),
         "down": {"problem": problems[1]} if problems[1] else _down(decode_down(seen.down), seen.up),
@@ -63,6 +63,11 @@ def told(seen: Seen) -> list[str]:
             else:
                 lines.append(f"  {name:15} {'-' if value is None else value}")
     obeyed, written = (blocks[block].get("epoch") for block in ("up", "down"))
+    room = blocks["up"].get("room")
+    if room == 0:
+        lines.append(
+            f"  no room for more events: {blocks['up']['kept']} wait to be stored, the controller's disk is too slow"
+        )
     if obeyed is not None and written is not None and obeyed != written:
         lines.append(
             f"  the PLC obeys epoch {obeyed}, and DOWN is written with {written}: another controller comes or was there"
@@ -71,10 +76,12 @@ def told(seen: Seen) -> list[str]:
 
 
 def _up(up: Up) -> dict[str, Value]:
-    newest = min(serial_behind(up.event_acked, up.event_head), 8)
+    newest = min(serial_behind(up.event_acked, up.event_head), RING)
     ring = {event.seq: event for event in up.events if event is not None}
     waiting = [serial_add(up.event_head, 1 - newest + step) for step in range(newest)]
+    kept: dict[str, Value] = {} if up.version == 1 else {"kept": up.kept, "room": up.room}
     return {
+        "version": up.version,
         "plc_heartbeat": up.plc_heartbeat,
         "plc_state": f"{up.plc_state} {state_name(up.plc_state)}",
         "plc_ms": up.plc_ms,
@@ -88,17 +95,20 @@ def _up(up: Up) -> dict[str, Value]:
         "event_head": up.event_head,
         "event_acked": up.event_acked,
         "events_lost": up.events_lost,
+        **kept,
         "unacknowledged": [_event(seq, ring.get(seq)) for seq in waiting],
     }
 
 
 def _down(down: Down, up: Sequence[int]) -> dict[str, Value]:
     there = sorted(filter(None, down.commands), key=lambda sent: -serial_behind(sent.seq, down.cmd_head))
-    done = up[15] if layout_problem(up, UP_WORDS) is None else down.cmd_head
+    done = up[15] if up_problem(up) is None else down.cmd_head
     return {
+        "version": down.version,
         "host_heartbeat": down.host_heartbeat,
         "epoch": down.epoch,
         "event_ack": down.event_ack,
+        **({} if down.version == 1 else {"event_seen": down.event_seen}),
         "cmd_head": down.cmd_head,
         "commands": [_command(sent, done) for sent in there],
     }

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from plc.driver import PlcError
 from plc.modbus_bus import ModbusBus
 from plc.modbus_connection import ModbusConnection, Table
 from plc.wires import NO_HABITS, Habits, Wire, Writes
+from plc.words import up_words
 
 _UP_WORDS = 102
 _DOWN_WORDS = 74
+_EPOCH = 3
 _REGISTERS = 65_536
 
 
@@ -51,6 +54,7 @@ class ModbusLink(ModbusConnection):
         self._down = down
         self._read_write = read_write
         self._held: Sequence[int] | None = None  # DOWN as the PLC has it
+        self._up_words = _UP_WORDS  # more when UP has said that it has more
 
     @property
     def reads_and_writes_at_once(self) -> bool:
@@ -59,10 +63,11 @@ class ModbusLink(ModbusConnection):
 
     async def connect(self) -> None:
         self._held = None
+        self._up_words = _UP_WORDS
         await super().connect()
 
     async def read_up(self) -> Sequence[int]:
-        return await self.read(Table.HOLDING, self._up, _UP_WORDS)
+        return await self._whole(await self.read(Table.HOLDING, self._up, self._up_words))
 
     async def read_down(self) -> Sequence[int]:
         self._held = await self.read(Table.HOLDING, self._down, _DOWN_WORDS)
@@ -74,9 +79,10 @@ class ModbusLink(ModbusConnection):
         if held is None or self.writes is not Writes.SINGLE:
             await self.write_registers(self._down, words)
         else:
-            # One by one, and in order: a record's second sequence comes after all that it vouches for.
-            changed = [at for at in range(_DOWN_WORDS) if words[at] != held[at]]
-            for at in changed or range(_DOWN_WORDS):
+            # One by one, and in order: a record's second sequence comes after all that it vouches for. The epoch is the
+            # last, so that nothing of a host before is taken for the new one's.
+            changed = [at for at in range(_DOWN_WORDS) if words[at] != held[at]] or list(range(_DOWN_WORDS))
+            for at in sorted(changed, key=lambda at: (at == _EPOCH, at)):
                 await self.write_registers(self._down + at, words[at : at + 1])
         self._held = tuple(words)
 
@@ -84,13 +90,24 @@ class ModbusLink(ModbusConnection):
         if self._read_write:
             self._check(words)
             self._held = None
-            up = await self.read_write(self._up, _UP_WORDS, self._down, words)
+            up = await self.read_write(self._up, self._up_words, self._down, words)
             if up is not None:
                 self._held = tuple(words)
-                return up
+                return await self._whole(up)
             self._read_write = False
         await self.write_down(words)
         return await self.read_up()
+
+    async def _whole(self, up: Sequence[int]) -> Sequence[int]:
+        """UP with as many words as its version has, which is found out once a connection, or when that changes."""
+        count = up_words(up)
+        if len(up) >= count:
+            return up[:count]
+        if self._up < self._down < self._up + count:
+            why = f"UP of version {up[1]} at register {self._up} has {count} words, DOWN begins at {self._down}"
+            raise PlcError(f"{self._name}: {why}")
+        self._up_words = count
+        return await self.read(Table.HOLDING, self._up, count)
 
     def _check(self, words: Sequence[int]) -> None:
         if len(words) != _DOWN_WORDS:

@@ -8,7 +8,7 @@ Source: OPC 10000-4 1.05, 5.11 (attributes), 5.13 and 5.14 (subscriptions).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +21,9 @@ from asyncua.ua.uaerrors import UaError
 from plc.driver import PlcError
 from plc.opcua_session import Security, UaSession
 
-_UP_WORDS = 102
-_DOWN_WORDS = 74
+_UP_WORDS = (102, 104)
+"""In version 1 and 2 of the mailbox."""
+_DOWN_WORDS = (74,)
 _SILENT_S = 0.25
 """A subscription that says nothing for so long is asked: the PLC's heartbeat alone changes every 100 ms."""
 
@@ -81,8 +82,8 @@ class OpcUaLink:
         return await self._read(self._down, "Down", _DOWN_WORDS)
 
     async def write_down(self, words: Sequence[int]) -> None:
-        if len(words) != _DOWN_WORDS:
-            raise ValueError(f"{self._name}: {len(words)} words for DOWN, which has {_DOWN_WORDS}")
+        if len(words) not in _DOWN_WORDS:
+            raise ValueError(f"{self._name}: {len(words)} words for DOWN, which has {_or(_DOWN_WORDS)}")
         value = ua.DataValue(ua.Variant(list(words), ua.VariantType.UInt16, is_array=True))
         node = self._node(self._down)
         await self._session.within(node.write_value(value), "Down")
@@ -97,18 +98,18 @@ class OpcUaLink:
 
     def datachange_notification(self, _: Node, value: Any, __: Any) -> None:
         """The subscription's callback."""
-        if isinstance(value, list) and len(value) == _UP_WORDS:
+        if isinstance(value, list) and len(value) in _UP_WORDS:
             self._newest = value
             self._heard = asyncio.get_running_loop().time()
 
     async def _open(self, client: Client) -> None:
         self._up = await self._session.node(self._address.up)
         self._down = await self._session.node(self._address.down)
-        for node, what, count in ((self._up, "Up", _UP_WORDS), (self._down, "Down", _DOWN_WORDS)):
+        for node, what, counts in ((self._up, "Up", _UP_WORDS), (self._down, "Down", _DOWN_WORDS)):
             value = (await node.read_data_value()).Value
-            if value is None or value.VariantType is not ua.VariantType.UInt16 or len(_words(value)) != count:
+            if value is None or value.VariantType is not ua.VariantType.UInt16 or len(_words(value)) not in counts:
                 kind = "nothing" if value is None else f"{len(_words(value))} values of {value.VariantType.name}"
-                raise PlcError(f"{self._session.where}: {what} holds {kind}, it must be {count} of UInt16")
+                raise PlcError(f"{self._session.where}: {what} holds {kind}, it must be {_or(counts)} of UInt16")
         if self._publish_ms:
             with suppress(UaError):  # a server without subscriptions is read
                 await self._subscribe(client, self._up)
@@ -123,18 +124,22 @@ class OpcUaLink:
         await subscription.subscribe_data_change(up, queuesize=1, sampling_interval=ua.Double(self._publish_ms))
         self._subscribed = True
 
-    async def _read(self, node: Node | None, what: str, count: int) -> Sequence[int]:
+    async def _read(self, node: Node | None, what: str, counts: Collection[int]) -> Sequence[int]:
         value = await self._session.within(self._node(node).read_value(), what)
-        if not isinstance(value, list) or len(value) != count:
+        if not isinstance(value, list) or len(value) not in counts:
             await self.close()
             words = len(_words(ua.Variant(value)))
-            raise PlcError(f"{self._session.where}: {what}: {words} words came, {count} were expected")
+            raise PlcError(f"{self._session.where}: {what}: {words} words came, {_or(counts)} were expected")
         return value
 
     def _node(self, node: Node | None) -> Node:
         if node is None or not self._session.is_open:
             raise PlcError(f"{self._session.where}: not connected")
         return node
+
+
+def _or(counts: Collection[int]) -> str:
+    return " or ".join(map(str, counts))
 
 
 def _words(value: ua.Variant) -> Sequence[Any]:

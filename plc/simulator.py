@@ -24,7 +24,7 @@ from plc.points import Point, Table
 from plc.simulated_faults import PlcFault, PlcFaults
 from plc.simulated_points import PointMemory
 from plc.wires import Serial
-from plc.words import DOWN_WORDS, UP_WORDS, EventType, LaneChange, MailboxError, Opcode, serial_add
+from plc.words import DOWN_WORDS, UP_1_WORDS, UP_WORDS, EventType, LaneChange, MailboxError, Opcode, serial_add
 
 _OPEN_ROUTES = 4096
 _TABLES = {
@@ -59,7 +59,8 @@ class SimulatedPlc:
     ) -> None:
         if scan_ms < 1:
             raise ValueError(f"{name}: scan of {scan_ms} ms is below 1 ms")
-        if up < down + DOWN_WORDS and down < up + UP_WORDS:
+        up_words = UP_1_WORDS if side.version == 1 else UP_WORDS
+        if up < down + DOWN_WORDS and down < up + up_words:
             raise ValueError(f"{name}: UP at register {up} and DOWN at register {down} overlap")
         self.side = side
         self.points = PointMemory(points)
@@ -78,7 +79,7 @@ class SimulatedPlc:
         self._faults = PlcFaults()
         self._stalled = False  # the newest write was held: its answer is not sent
         self._up: list[int] = []
-        self._shown = side.event_head
+        self._shown = side.event_newest
         self._inducted_us: dict[int, int] = {}
         self._server: ModbusTcpServer | ModbusSerialServer | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -148,7 +149,7 @@ class SimulatedPlc:
     def restart(self, side: PlcSide) -> None:
         """The PLC starts anew: another ``side``, DOWN cleared, every connection closed."""
         self.side = side
-        self._shown = side.event_head
+        self._shown = side.event_newest
         self._inducted_us.clear()
         self._down = [0] * DOWN_WORDS
         self._faults.forget()
@@ -229,7 +230,7 @@ class SimulatedPlc:
         self._up = side.up(self._clock_ms())
         if self._faults:
             self._faults.show(self._up, scanned)
-        while self._shown != side.event_head:
+        while self._shown != side.event_newest:
             self._shown = serial_add(self._shown, 1)
             try:
                 event = side.event(self._shown)
@@ -275,7 +276,7 @@ class SimulatedPlc:
         table = _TABLES[function_code]
         if table.of_bits:
             return self._access_bits(table, start_address, address, count, current_registers, set_values)
-        up = range(self._up_at, self._up_at + UP_WORDS)
+        up = range(self._up_at, self._up_at + len(self._up))
         down = range(self._down_at, self._down_at + DOWN_WORDS)
         mailbox = table is Table.HOLDING
         shown = self.points.read(table, address, count)

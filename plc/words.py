@@ -1,14 +1,15 @@
 """The mailbox's words: what stands in the UP and DOWN blocks, and how it is read and written.
 
-Public names: LAYOUT, VERSION, UP_WORDS, DOWN_WORDS, RING; EventType, Opcode, Refusal, LaneChange; Event, Command,
-Sent, Up, Down; MailboxError; serial_add, serial_behind, serial_after, ms_after; decode_up, encode_up, encode_up_header,
-decode_event, encode_event, decode_down, encode_command, decode_command, layout_problem, EMPTY_COMMAND.
+Public names: LAYOUT, VERSIONS, UP_WORDS, UP_1_WORDS, DOWN_WORDS, RING; EventType, Opcode, Refusal, LaneChange; Event,
+Command, Sent, Up, Down; MailboxError; serial_add, serial_behind, serial_after, ms_after; newest_event, up_words,
+up_problem, down_problem; decode_up, encode_up, encode_up_header, encode_up_tail, decode_event, encode_event,
+decode_down, encode_command, decode_command, EMPTY_COMMAND.
 
 Every word is an unsigned 16-bit number; a 32-bit value is two words, high word first; the 64 lanes of a mask are
 four words, lane 1 in bit 0 of the first. Sequences are 16 bit and wrap 65535 -> 0, PLC time is 32-bit milliseconds
 and wraps too: both compare as serial numbers.
 
-Source: docs/plc-mailbox.md, version 1; RFC 1982, 3.2; ANSI/ISA-TR88.00.02-2022, state numbers.
+Source: docs/plc-mailbox.md, versions 1 and 2; RFC 1982, 3.2; ANSI/ISA-TR88.00.02-2022, state numbers.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 LAYOUT = 0x4C57
-VERSION = 1
-UP_WORDS = 102
+VERSIONS = (1, 2)
+"""Of the contract; UP says which one its PLC keeps, and DOWN is written in that one."""
+UP_1_WORDS = 102
+UP_WORDS = 104
+"""In version 2: behind the ring stand how many events are kept, and how many more can be."""
 DOWN_WORDS = 74
 RING = 8
 """Records in each ring; the record with sequence s is in slot s mod 8."""
@@ -57,6 +61,7 @@ class EventType(IntEnum):
     STATE = 11
     INPUT = 12
     REFUSED = 13
+    ROUTED = 14
 
 
 class Opcode(IntEnum):
@@ -80,7 +85,7 @@ class Refusal(IntEnum):
     PAST_DECISION = 6
     NOT_EXECUTE = 7
     UNKNOWN = 0xFFFF
-    """A reason number that version 1 does not know."""
+    """A reason number that the contract does not have."""
 
     @classmethod
     def _missing_(cls, _: object) -> Refusal:
@@ -129,7 +134,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    """The UP block. Bit 0 of the lane masks is lane 1. ``events`` is by slot; None = a record being written."""
+    """The UP block. Bit 0 of the lane masks is lane 1. ``events`` is by slot; None = a record being written.
+
+    ``kept``: events that the PLC keeps unacknowledged, ``room``: how many more it can keep; 0 in version 1.
+    """
 
     plc_heartbeat: int
     plc_state: int
@@ -145,17 +153,30 @@ class Up:
     session: int
     event_acked: int
     events: tuple[EventRecord | None, ...]
+    version: int = VERSIONS[-1]
+    kept: int = 0
+    room: int = 0
+
+    @property
+    def unacknowledged(self) -> int:
+        """Events that the PLC keeps until they are acknowledged; in version 1 those in the ring only."""
+        return serial_behind(self.event_acked, self.event_head) if self.version == 1 else self.kept
 
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """The DOWN block. ``commands`` is by slot; None = empty, being written, or an opcode that is unknown."""
+    """The DOWN block. ``commands`` is by slot; None = empty, being written, or an opcode that is unknown.
+
+    ``event_seen``: 0 in version 1.
+    """
 
     host_heartbeat: int
     epoch: int
     event_ack: int
     cmd_head: int
     commands: tuple[Sent | None, ...]
+    version: int = VERSIONS[-1]
+    event_seen: int = 0
 
 
 def serial_add(seq: int, count: int) -> int:
@@ -178,20 +199,38 @@ def ms_after(a: int, b: int) -> bool:
     return 0 < (a - b) & LONG_MAX < 0x8000_0000
 
 
-def layout_problem(words: Sequence[int], count: int) -> str | None:
-    """Why these words are not a mailbox block of ``count`` words that we speak; None = they are."""
-    if len(words) != count:
-        return f"{len(words)} words, a block has {count}"
-    if words[0] != LAYOUT:
-        return f"word 0: layout {words[0]:#06x} is not {LAYOUT:#06x}"
-    if words[1] != VERSION:
-        return f"word 1: version {words[1]} is not {VERSION}"
-    return None
+def newest_event(up_words: Sequence[int]) -> int:
+    """The newest event that the PLC keeps, whatever part of them the ring shows; in version 1 the ring's newest."""
+    return up_words[18] if up_words[1] == 1 else serial_add(up_words[21], up_words[102])
+
+
+def up_words(words: Sequence[int]) -> int:
+    """How many words an UP block has that begins with these two or more."""
+    return UP_WORDS if words[0] == LAYOUT and words[1] > 1 else UP_1_WORDS
+
+
+def up_problem(words: Sequence[int]) -> str | None:
+    """Why these words are no UP block that we speak; None = they are."""
+    if len(words) < UP_1_WORDS:
+        return f"{len(words)} words, UP has {UP_WORDS}, or {UP_1_WORDS} in version 1"
+    if problem := _foreign(words):
+        return problem
+    count = up_words(words)
+    return None if len(words) == count else f"{len(words)} words, UP of version {words[1]} has {count}"
+
+
+def down_problem(words: Sequence[int], version: int | None = None) -> str | None:
+    """Why these words are no DOWN block of that version, None = of one that we speak; None = they are."""
+    if len(words) != DOWN_WORDS:
+        return f"{len(words)} words, DOWN has {DOWN_WORDS}"
+    return _foreign(words, VERSIONS if version is None else (version,))
 
 
 def decode_up(words: Sequence[int]) -> Up:
     """Raises MailboxError when count, layout or version differ."""
-    _check_layout(words, UP_WORDS)
+    if problem := up_problem(words):
+        raise MailboxError(problem)
+    kept, room = (0, 0) if words[1] == 1 else words[UP_1_WORDS:UP_WORDS]
     return Up(
         plc_heartbeat=words[2],
         plc_state=words[3],
@@ -207,24 +246,35 @@ def decode_up(words: Sequence[int]) -> Up:
         session=words[20],
         event_acked=words[21],
         events=tuple(decode_event(words, slot) for slot in range(RING)),
+        version=words[1],
+        kept=kept,
+        room=room,
     )
 
 
 def encode_up(up: Up) -> list[int]:
-    """102 words; a None among the events becomes an empty record. Raises MailboxError on a value out of range."""
+    """104 words, 102 in version 1; a None among the events becomes an empty record.
+
+    Raises MailboxError on a value out of range.
+    """
     if len(up.events) != RING:
         raise MailboxError(f"events: {len(up.events)} records, the ring has {RING}")
     words = encode_up_header(up)
     for event in up.events:
         words += [0] * EVENT_WORDS if event is None else encode_event(event)
-    return words
+    return words + encode_up_tail(up)
+
+
+def encode_up_tail(up: Up) -> list[int]:
+    """The words behind the ring, of which version 1 has none. Raises MailboxError on a value out of range."""
+    return [] if up.version == 1 else [_word("kept", up.kept), _word("room", up.room)]
 
 
 def encode_up_header(up: Up) -> list[int]:
     """The 22 words before the ring. Raises MailboxError on a value out of range."""
     return [
         LAYOUT,
-        VERSION,
+        _version(up.version),
         _word("plc_heartbeat", up.plc_heartbeat),
         _word("plc_state", up.plc_state),
         *_long("plc_ms", up.plc_ms),
@@ -248,7 +298,7 @@ def decode_event(words: Sequence[int], slot: int) -> EventRecord | None:
     ]
     if seq != again:
         return None
-    type_ = EventType(kind) if 1 <= kind <= EventType.REFUSED else kind
+    type_ = EventType(kind) if 1 <= kind <= EventType.ROUTED else kind
     return EventRecord(seq, type_, high << 16 | low, station, cause, ms_high << 16 | ms_low, value)
 
 
@@ -269,13 +319,16 @@ def encode_event(event: EventRecord) -> list[int]:
 
 def decode_down(words: Sequence[int]) -> Down:
     """Raises MailboxError when count, layout or version differ."""
-    _check_layout(words, DOWN_WORDS)
+    if problem := down_problem(words):
+        raise MailboxError(problem)
     return Down(
         host_heartbeat=words[2],
         epoch=words[3],
         event_ack=words[4],
         cmd_head=words[5],
         commands=tuple(decode_command(words, slot) for slot in range(RING)),
+        version=words[1],
+        event_seen=0 if words[1] == 1 else words[6],
     )
 
 
@@ -301,9 +354,18 @@ def encode_command(sent: Sent) -> list[int]:
     ]
 
 
-def _check_layout(words: Sequence[int], count: int) -> None:
-    if problem := layout_problem(words, count):
-        raise MailboxError(problem)
+def _foreign(words: Sequence[int], versions: Sequence[int] = VERSIONS) -> str | None:
+    if words[0] != LAYOUT:
+        return f"word 0: layout {words[0]:#06x} is not {LAYOUT:#06x}"
+    if words[1] not in versions:
+        return f"word 1: version {words[1]} is not {' or '.join(map(str, versions))}"
+    return None
+
+
+def _version(version: int) -> int:
+    if version not in VERSIONS:
+        raise MailboxError(f"version: {version} is not {' or '.join(map(str, VERSIONS))}")
+    return version
 
 
 def _mask(words: Sequence[int], at: int) -> int:

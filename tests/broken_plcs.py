@@ -20,6 +20,7 @@ from plc.words import (
     RING,
     UP_RING_AT,
     CommandRecord,
+    EventRecord,
     EventType,
     Opcode,
     Refusal,
@@ -52,7 +53,7 @@ class GoodPlc(PlcSide):
 class OtherVersion(GoodPlc):
     def up(self, now_ms: int) -> list[int]:
         words = super().up(now_ms)
-        words[1] = 2
+        words[1] = 3
         return words
 
 
@@ -105,7 +106,7 @@ class AnyLayout(GoodPlc):
 
 class AnyVersion(GoodPlc):
     def scan(self, down_words: Sequence[int], now_ms: int, act: Act | None = None) -> list[Sent]:
-        return super().scan([down_words[0], 1, *down_words[2:]], now_ms, act)
+        return super().scan([down_words[0], self.version, *down_words[2:]], now_ms, act)
 
 
 class WaitsBehindRefused(GoodPlc):
@@ -247,11 +248,9 @@ class OverwritesEvents(GoodPlc):
     """The ring goes on without acknowledgements."""
 
     def _publish(self) -> None:
-        acked = self.event_acked
         while self._waiting:
-            self.event_acked = self.event_head
+            self.event_seen = self.event_head
             super()._publish()
-        self.event_acked = acked
 
 
 class ForgetsWhatDoesNotFit(GoodPlc):
@@ -261,15 +260,29 @@ class ForgetsWhatDoesNotFit(GoodPlc):
 
 
 class AcknowledgesBackward(GoodPlc):
+    gone = 0
+
     def _acknowledge(self, ack: int) -> None:
-        if serial_behind(ack, self.event_head) <= RING:
-            self.event_acked = ack
+        super()._acknowledge(ack)
+        self.gone = serial_behind(ack, self.event_acked) if serial_behind(ack, self.event_acked) <= RING else 0
+
+    def up(self, now_ms: int) -> list[int]:
+        words = super().up(now_ms)
+        words[21] = serial_add(words[21], -self.gone)
+        return words
 
 
 class AcknowledgesAnything(GoodPlc):
     def _acknowledge(self, ack: int) -> None:
-        if serial_after(ack, self.event_acked):
-            self.event_acked = ack
+        super()._acknowledge(ack)
+        self.shown = ack if serial_after(ack, self.event_newest) else None
+
+    shown: int | None = None
+
+    def up(self, now_ms: int) -> list[int]:
+        words = super().up(now_ms)
+        words[21] = words[21] if self.shown is None else self.shown
+        return words
 
 
 class RingOfSeven(GoodPlc):
@@ -299,10 +312,11 @@ class HalfWrittenEvents(GoodPlc):
 class LeavesHoles(GoodPlc):
     """Numbers every tenth event as if there had been one more."""
 
-    def _publish(self) -> None:
-        if self._waiting and self.event_head % 10 == 9 and serial_behind(self.event_acked, self.event_head) < RING:
-            self.event_head = serial_add(self.event_head, 1)
-        super()._publish()
+    def _number_next(self) -> bool:
+        if self._waiting and self.event_newest % 10 == 9:
+            self.event_newest = self.event_head = serial_add(self.event_newest, 1)
+            self._kept.append(EventRecord(self.event_newest, 0, 0, 0, 0, 0, 0))
+        return super()._number_next()
 
 
 class NewSessionNowAndThen(GoodPlc):
@@ -317,10 +331,11 @@ class WrapsToOne(GoodPlc):
     def __init__(self) -> None:
         super().__init__(first_event_seq=65_400, first_command_seq=65_400)
 
-    def _publish(self) -> None:
-        if self._waiting and self.event_head == 0xFFFF and serial_behind(self.event_acked, self.event_head) < RING:
-            self.event_head = 0
-        super()._publish()
+    def _number_next(self) -> bool:
+        if self._waiting and self.event_newest == 0xFFFF:
+            self.event_newest = self.event_head = 0
+            self._kept.append(EventRecord(0, 0, 0, 0, 0, 0, 0))
+        return super()._number_next()
 
 
 class DeafAfterSilence(GoodPlc):
@@ -340,6 +355,51 @@ class WrongRefusedEvents(GoodPlc):
         if type == EventType.REFUSED:
             track_id, station = station, track_id & 0xFFFF
         super().emit(type, track_id, station, **rest)
+
+
+class FreesWhatIsStored(GoodPlc):
+    """A slot stays taken until its event is acknowledged, as in version 1."""
+
+    def _see(self, seen: int) -> None:
+        pass
+
+
+class KeepsLittle(GoodPlc):
+    def __init__(self) -> None:
+        super().__init__(keep=100)
+
+
+class RoomStandsStill(GoodPlc):
+    def up(self, now_ms: int) -> list[int]:
+        return [*super().up(now_ms)[:-1], self._keep]
+
+
+class SeesBackward(GoodPlc):
+    def _see(self, seen: int) -> None:
+        if serial_behind(self.event_acked, seen) <= serial_behind(self.event_acked, self.event_newest):
+            self.event_seen = self.event_head = seen
+
+
+class ForgetsWhatWasSeen(GoodPlc):
+    """A host that comes new gets nothing again."""
+
+    def _show_again(self) -> None:
+        pass
+
+
+class KnowsHostsByEpoch(GoodPlc):
+    """A host that was gone goes on where it was."""
+
+    def host_alive(self, now_ms: int) -> bool:
+        return True
+
+
+class NoRoomNoWait(GoodPlc):
+    """With no room left events are dropped in silence."""
+
+    def emit(self, type: EventType | int, track_id: int = 0, station: int = 0, **rest: Any) -> None:  # noqa: A002
+        if self.unacknowledged < self._keep:
+            super().emit(type, track_id, station, **rest)
 
 
 BROKEN: dict[type[GoodPlc], str] = {
@@ -375,7 +435,14 @@ BROKEN: dict[type[GoodPlc], str] = {
     LeavesHoles: "event-record",
     NewSessionNowAndThen: "session",
     WrapsToOne: "wrap",
-    DeafAfterSilence: "host-gone",
+    DeafAfterSilence: "again-to-gone",
+    FreesWhatIsStored: "seen-frees",
+    KeepsLittle: "kept",
+    RoomStandsStill: "kept",
+    SeesBackward: "seen-forward",
+    ForgetsWhatWasSeen: "again-to-new",
+    KnowsHostsByEpoch: "again-to-gone",
+    NoRoomNoWait: "room-used-up",
 }
 
 
@@ -463,6 +530,16 @@ class RoutesWhileStopped(Conveyor):
         return super().scan(down_words, now_ms, act)
 
 
+class RoutesInSilence(Conveyor):
+    def _routed(self, sent: Sent) -> None:
+        pass
+
+
+class TellsTheTrackForTheCommand(Conveyor):
+    def _routed(self, sent: Sent) -> None:
+        super()._routed(Sent(sent.command.value & 0xFFFF, sent.command))
+
+
 BROKEN_CONVEYORS: dict[type[Conveyor], str] = {
     DefaultsInSilence: "default-lane",
     WaitsForItsHost: "default-lane",
@@ -470,4 +547,6 @@ BROKEN_CONVEYORS: dict[type[Conveyor], str] = {
     RoutesWhatIsDecided: "past-decision",
     FollowsRoutesOfTheGone: "host-gone",
     RoutesWhileStopped: "not-execute",
+    RoutesInSilence: "routed-event",
+    TellsTheTrackForTheCommand: "routed-event",
 }

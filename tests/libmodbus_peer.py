@@ -62,6 +62,12 @@ class LibmodbusPlc:
         """Begins a bench; with a lead every parcel passes the portal at photo-eye 11 that long before its INDUCTED."""
         self.order(f"bench {parcels} {every_us} {lead_us} {dwell_us}")
 
+    def cut_bench(self) -> None:
+        """Ends a bench early, while another thread waits for its result."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("cut\n")
+        self._process.stdin.flush()
+
     def bench_result_us(self, entered: Callable[[int], None] = lambda _: None) -> list[int]:
         """The reactions, -1 for a parcel without a route. ``entered`` gets each track that enters the portal."""
         while not (line := self._line()).startswith("reaction_us"):

@@ -6,6 +6,8 @@
  *
  *   induct N              N parcels are inducted; track ids count up from 1 over all sessions
  *   restart [S]           a PLC start: session S or one more, everything forgotten, connections closed
+ *   version V             from its next start on it keeps version 1 or 2 of the mailbox; 2 at first
+ *   keep N                it keeps N events until they are acknowledged, 1024 at first
  *   seq E C               the next event gets sequence E, the next command must have C (before a host comes)
  *   stall N               keep the next N writes: neither executed nor answered
  *   twice N               execute and answer the next N writes, and keep a copy
@@ -25,7 +27,9 @@
  *                         us before its INDUCTED, give or take 1 % as the belt's speed, and stays in it for DWELL us;
  *                         "entered TRACK US" is said as it begins, with the time since 1970, and DIVERTED comes a
  *                         second after INDUCTED
- *   status                "status session=.. head=.. acked=.. waiting=.. done=.. epoch=.. ack_word=.. refusals=.."
+ *   cut                   a bench ends with the parcels that are under way
+ *   status                "status session=.. head=.. acked=.. waiting=.. done=.. epoch=.. ack_word=.. refusals=..
+ *                         newest=.. seen=.. lost=.. rerouted=..", the last: how often a bench's parcel that had a lane got another
  *   quit
  *
  * Without bench each handled command is a line: "acted SEQ OPCODE VALUE TARGET" or "refused SEQ REASON".
@@ -43,7 +47,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { UP = 0, DOWN = 200, DOWN_WORDS = 74, REGISTERS = 512, KEPT = 256, BUFFER = 65536, TRACKS = 1 << 20 };
+enum { UP = 0, DOWN = 200, DOWN_WORDS = 74, REGISTERS = 512, KEPT = 256, BUFFER = 32768, TRACKS = 1 << 20 };
 
 enum { GIVEN_UP_US = 3000000 }; /* a bench's parcel that has no route so long after the last INDUCTED gets none */
 
@@ -52,8 +56,10 @@ typedef struct { uint16_t words[DOWN_WORDS]; int64_t due_us; } kept_t; /* due 0:
 
 static uint16_t *reg;
 static uint16_t session = 1, heartbeat, state = 6, epoch, done, refused, refusal, head, acked, lost, full, disabled;
-static event_t buffer[BUFFER];
-static unsigned first, waiting, refusals;
+static uint16_t version = 2, next_version = 2, newest, seen, host_beat;
+static int64_t host_us;
+static event_t buffer[BUFFER]; /* from first on those behind acked, numbered as far as newest, then those that wait */
+static unsigned first, waiting, refusals, rerouted, keep_events = 1024;
 static kept_t kept[KEPT];
 static int torn, torn_left, slow_ms, layout;
 static int kept_count, stall, twice, muted, frozen, quiet, no_fc23, header, chaos_stall, chaos_twice;
@@ -81,11 +87,12 @@ static int64_t epoch_us(void) {
 static uint32_t now_ms(void) { return (uint32_t)(now_us() / 1000); }
 
 static void report_at(int64_t at_us, uint16_t type, uint32_t track, uint16_t station, uint16_t value) {
-    if (waiting == BUFFER) {
+    unsigned numbered = (uint16_t)(newest - acked);
+    if (numbered + waiting == BUFFER) {
         lost++;
         return;
     }
-    buffer[(first + waiting++) % BUFFER] = (event_t){type, station, 0, value, track, (uint32_t)(at_us / 1000)};
+    buffer[(first + numbered + waiting++) % BUFFER] = (event_t){type, station, 0, value, track, (uint32_t)(at_us / 1000)};
 }
 
 static void report(uint16_t type, uint32_t track, uint16_t station, uint16_t value) {
@@ -101,13 +108,17 @@ static int64_t seen_us(int64_t at_us) {
 /* Fills the ring and the header; the ring's record first, the head that announces it after. */
 static void show(void) {
     uint32_t ms = now_ms();
-    if (head) reg[UP + 22 + head % 8 * 10 + 9] = head;
-    while (waiting && (uint16_t)(head - acked) < 8) {
-        const event_t *e = &buffer[first];
+    unsigned kept_events;
+    if (head) reg[UP + 22 + head % 8 * 10 + 9] = reg[UP + 22 + head % 8 * 10];
+    while ((uint16_t)(head - seen) < 8) {
         uint16_t seq = head + 1;
+        if (head == newest) {
+            if (!waiting || (uint16_t)(newest - acked) >= (version == 1 ? 8 : keep_events)) break;
+            waiting--;
+            newest++;
+        }
+        const event_t *e = &buffer[(first + (uint16_t)(seq - acked) - 1) % BUFFER];
         uint16_t *r = reg + UP + 22 + seq % 8 * 10;
-        first = (first + 1) % BUFFER;
-        waiting--;
         r[0] = seq;
         r[1] = e->type;
         r[2] = e->track >> 16;
@@ -128,7 +139,7 @@ static void show(void) {
         reg[UP + 22 + head % 8 * 10 + 9] ^= 0x8000;
     }
     u[0] = layout ? (uint16_t)layout : 0x4C57;
-    u[1] = 1;
+    u[1] = version;
     u[2] = heartbeat;
     u[3] = state;
     u[4] = ms >> 16;
@@ -143,6 +154,11 @@ static void show(void) {
     u[19] = lost;
     u[20] = session;
     u[21] = acked;
+    kept_events = (uint16_t)(newest - acked) + waiting;
+    if (version > 1) {
+        u[102] = kept_events < 65535 ? (uint16_t)kept_events : 65535;
+        u[103] = kept_events < keep_events ? (uint16_t)(keep_events - kept_events) : 0;
+    }
 }
 
 /* One command that is next in sequence: 0 = acted on, else the reason of the refusal. */
@@ -157,22 +173,35 @@ static uint16_t act(const uint16_t *r) {
     return 0;
 }
 
-static void handled(const uint16_t *r) {
+static void handled(const uint16_t *r, uint16_t why) {
     uint32_t track = (uint32_t)r[2] << 16 | r[3], parcel = track - bench_track;
     if (r[1] == 1 && visible_us[track % TRACKS] && samples && bench_got < bench_total) {
         samples[bench_got++] = now_us() - visible_us[track % TRACKS];
         visible_us[track % TRACKS] = 0;
-        if (parcel < (uint32_t)bench_total) lane_of[parcel] = r[4];
+    }
+    if (r[1] == 1 && !why && lane_of && parcel < (uint32_t)bench_total) {
+        if (lane_of[parcel] && lane_of[parcel] != r[4]) rerouted++;
+        lane_of[parcel] = r[4];
     }
 }
 
 static void obey(void) {
     uint16_t d[DOWN_WORDS];
     memcpy(d, reg + DOWN, sizeof d);
-    if (d[0] != 0x4C57 || d[1] != 1) return;
+    if (d[0] != 0x4C57 || d[1] != version) return;
     if (epoch && (int16_t)(d[3] - epoch) < 0) return;
+    if (version > 1 && (d[3] != epoch || (d[2] != host_beat && now_us() - host_us > 500000)))
+        seen = head = acked; /* a host that comes new */
+    if (d[2] != host_beat) host_us = now_us();
+    host_beat = d[2];
     epoch = d[3];
-    if ((int16_t)(d[4] - acked) > 0 && (int16_t)(head - d[4]) >= 0) acked = d[4];
+    if ((int16_t)(d[4] - acked) > 0 && (int16_t)(newest - d[4]) >= 0) {
+        first = (first + (uint16_t)(d[4] - acked)) % BUFFER;
+        acked = d[4];
+    }
+    if ((int16_t)(acked - seen) > 0) seen = acked;
+    if (version > 1 && (int16_t)(d[6] - seen) > 0 && (int16_t)(newest - d[6]) >= 0) seen = d[6];
+    if ((int16_t)(seen - head) > 0) head = seen;
     for (;;) {
         uint16_t next = done + 1, why;
         const uint16_t *r = d + 10 + next % 8 * 8;
@@ -186,8 +215,9 @@ static void obey(void) {
             refusals++;
             report(13, r[1] <= 3 ? (uint32_t)r[2] << 16 | r[3] : 0, next, why);
             if (!quiet) printf("refused %u %u\n", next, why);
-        }
-        handled(r);
+        } else if (version > 1 && r[1] == 1)
+            report(14, (uint32_t)r[2] << 16 | r[3], r[4], next);
+        handled(r, why);
     }
 }
 
@@ -287,7 +317,8 @@ static int admit(const uint8_t *query) {
 
 static void start(uint16_t as_session) {
     session = as_session;
-    epoch = done = refused = refusal = head = acked = lost = 0;
+    epoch = done = refused = refusal = head = acked = lost = newest = seen = 0;
+    version = next_version;
     first = waiting = 0;
     memset(reg, 0, REGISTERS * sizeof *reg);
     show();
@@ -311,10 +342,12 @@ static int order(char *line, fd_set *all, int listener, int top) {
         close_all(all, listener, top);
         start(count > 1 ? (uint16_t)a : session + 1);
     } else if (!strcmp(name, "seq")) {
-        head = acked = (uint16_t)(a - 1);
+        head = acked = newest = seen = (uint16_t)(a - 1);
         done = (uint16_t)(b - 1);
         show();
-    } else if (!strcmp(name, "stall")) stall = (int)a;
+    } else if (!strcmp(name, "version")) next_version = (uint16_t)a;
+    else if (!strcmp(name, "keep")) keep_events = (unsigned)a;
+    else if (!strcmp(name, "stall")) stall = (int)a;
     else if (!strcmp(name, "twice")) twice = (int)a;
     else if (!strcmp(name, "late")) {
         for (int i = 0; i < kept_count; i++) execute(&kept[i]);
@@ -334,9 +367,11 @@ static int order(char *line, fd_set *all, int listener, int top) {
     else if (!strcmp(name, "lanes")) full = (uint16_t)a, disabled = (uint16_t)b;
     else if (!strcmp(name, "state")) state = (uint16_t)a, report(11, 0, 0, state);
     else if (!strcmp(name, "bench")) bench_start((int)a, b, c, d);
+    else if (!strcmp(name, "cut")) bench_total = bench_lead_us ? bench_entered : bench_inducted;
     else if (!strcmp(name, "status"))
-        printf("status session=%u head=%u acked=%u waiting=%u done=%u epoch=%u ack_word=%u refusals=%u\n", session, head,
-               acked, waiting, done, epoch, reg[DOWN + 4], refusals);
+        printf("status session=%u head=%u acked=%u waiting=%u done=%u epoch=%u ack_word=%u refusals=%u newest=%u seen=%u "
+               "lost=%u rerouted=%u\n", session, head, acked, waiting, done, epoch, reg[DOWN + 4], refusals, newest, seen, lost,
+               rerouted);
     else if (!strcmp(name, "quit")) return 0;
     else printf("unknown %s\n", name);
     printf("ok\n");
@@ -353,6 +388,7 @@ static void bench_report(void) {
     free(induct_us);
     free(enter_us);
     free(lane_of);
+    lane_of = NULL;
     samples = NULL;
     quiet = 0;
 }

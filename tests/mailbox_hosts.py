@@ -18,6 +18,7 @@ from plc.driver import PlcError, PlcLink
 from plc.host_signals import (
     Connected,
     Fenced,
+    Found,
     Handled,
     HostSignal,
     Incompatible,
@@ -147,6 +148,9 @@ class RoutingHost:
                 case Connected(found=found):
                     self.sent += found
                     self.routed |= {sent.command.value for sent in found}
+                case Found(sent):
+                    self.sent.append(sent)
+                    self.routed.add(sent.command.value)
                 case Restarted():
                     self.received, self.sent = [], []
                 case Incompatible() | Fenced():

@@ -18,6 +18,7 @@ void st_start(uint16_t session, uint16_t epoch, uint32_t lanes) {
 /* The next event and the next command have these sequences. */
 void st_seq(uint16_t event, uint16_t command) {
     LW_Conveyor_v.box.head = LW_Conveyor_v.box.acked = (uint16_t)(event - 1);
+    LW_Conveyor_v.box.newest = LW_Conveyor_v.box.seen = (uint16_t)(event - 1);
     LW_Conveyor_v.box.done = (uint16_t)(command - 1);
 }
 
@@ -33,7 +34,7 @@ void st_scan(const uint16_t *down, uint16_t *up, uint32_t now, uint32_t state, u
     me->laneEyes = (LW_Flags){0};
     if (lane_eye) me->laneEyes.at[lane_eye] = true;
     LW_Conveyor();
-    for (int i = 0; i < 102; i++) up[i] = me->up.at[i];
+    for (int i = 0; i < 104; i++) up[i] = me->up.at[i];
 }
 
 uint32_t st_diverts(uint32_t lane) { return LW_Conveyor_v.divert.at[lane]; }

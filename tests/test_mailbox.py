@@ -6,6 +6,8 @@ Public names: none; run by pytest.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -26,12 +28,13 @@ from plc.host_signals import (
     Unaccounted,
 )
 from plc.mailbox import Host, Remembered
-from plc.plc_side import PlcSide
+from plc.plc_side import PlcSide as AnySide
 from plc.words import (
     DOWN_WORDS,
     EMPTY_COMMAND,
     LAYOUT,
     RING,
+    UP_1_WORDS,
     UP_WORDS,
     CommandRecord,
     EventRecord,
@@ -58,7 +61,7 @@ MASKS = st.integers(0, 2**64 - 1)
 EVENTS = st.builds(
     EventRecord,
     WORDS,
-    st.one_of(st.sampled_from(EventType), st.integers(14, 0xFFFF)),
+    st.one_of(st.sampled_from(EventType), st.integers(15, 0xFFFF)),
     LONGS,
     WORDS,
     WORDS,
@@ -67,9 +70,20 @@ EVENTS = st.builds(
 )
 COMMANDS = st.builds(CommandRecord, st.sampled_from(Opcode), LONGS, WORDS, LONGS)
 UPS = st.builds(
-    Up, WORDS, WORDS, LONGS, MASKS, MASKS, *[WORDS] * 8, events=st.tuples(*[EVENTS] * RING)
+    Up,
+    WORDS,
+    WORDS,
+    LONGS,
+    MASKS,
+    MASKS,
+    *[WORDS] * 8,
+    events=st.tuples(*[EVENTS] * RING),
+    version=st.just(2),
+    kept=WORDS,
+    room=WORDS,
 )  # fmt: skip
 FOREVER = 0x7FFF_0000
+PlcSide = partial(AnySide, version=1)
 FRESH_DOWN = [0] * DOWN_WORDS
 
 
@@ -78,6 +92,8 @@ def test_up_survives_its_words(up: Up) -> None:
     words = encode_up(up)
     assert len(words) == UP_WORDS and all(0 <= word <= 0xFFFF for word in words)
     assert decode_up(words) == up
+    old = replace(up, version=1, kept=0, room=0)
+    assert len(encode_up(old)) == UP_1_WORDS and decode_up(encode_up(old)) == old
 
 
 @given(WORDS, COMMANDS)
@@ -126,7 +142,7 @@ def test_serial_order_survives_the_wrap(seq: int, step: int) -> None:
     [
         (lambda: decode_up([0] * 101), "101 words"),
         (lambda: decode_up([0x574C, *[0] * 101]), "layout 0x574c is not 0x4c57"),
-        (lambda: decode_down([0x4C57, 2, *[0] * 72]), "version 2 is not 1"),
+        (lambda: decode_down([0x4C57, 3, *[0] * 72]), "version 3 is not 1 or 2"),
         (
             lambda: Host().command(CommandRecord(Opcode.ROUTE, 1 << 32, 1, 1)),
             "value: 4294967296 is not within 0..4294967295",
@@ -165,7 +181,7 @@ def test_events_that_were_overwritten_are_a_gap_with_its_numbers() -> None:
     side.events_lost = 5
     for track in range(40):
         side.emit(EventType.ENTERED, track)
-        side.event_acked = side.event_head  # a PLC that overwrites what nobody acknowledged
+        side.scan([LAYOUT, 1, track, 1, side.event_head, *[0] * 69], 0)  # acknowledged by somebody else
     signals = host.connect(side.up(0), FRESH_DOWN, 0)
     head = serial_add(65_529, 40)
     assert [signal for signal in signals if isinstance(signal, Gap)] == [Gap(65_532, head - RING)]
@@ -284,8 +300,8 @@ def test_a_host_stops_while_the_plc_does_not_follow() -> None:
 def test_another_layout_and_a_newer_host_are_said_and_nothing_is_written() -> None:
     side, host = PlcSide(), Host()
     strange = side.up(0)
-    strange[1] = 2
-    assert host.connect(strange, FRESH_DOWN, 0) == [Incompatible("word 1: version 2 is not 1")]
+    strange[1] = 3
+    assert host.connect(strange, FRESH_DOWN, 0) == [Incompatible("word 1: version 3 is not 1 or 2")]
     assert host.down(1_000_000) == (None, [])
     connect_and_claim(host, side)
     down = host.down(100_000)[0]
@@ -384,7 +400,7 @@ def events_in(signals: list[HostSignal]) -> list[EventRecord]:
     return [signal for signal in signals if isinstance(signal, EventRecord)]
 
 
-def connect_and_claim(host: Host, side: PlcSide) -> None:
+def connect_and_claim(host: Host, side: AnySide) -> None:
     """Connects at time 0 and lets the PLC show the host's epoch."""
     assert any(isinstance(signal, Connected) for signal in host.connect(side.up(0), FRESH_DOWN, 0))
     side.scan(host.down(0)[0] or FRESH_DOWN, 0)

@@ -1,4 +1,4 @@
-"""Laws of the mailbox: Host against PlcSide over a wire that loses, delays, repeats and reorders.
+"""Laws of the mailbox in version 1: Host against PlcSide over a wire that loses, delays, repeats and reorders.
 
 Public names: none; run by pytest.
 """
@@ -28,6 +28,7 @@ from plc.plc_side import PlcSide
 from plc.words import (
     DOWN_WORDS,
     RING,
+    UP_1_WORDS,
     UP_WORDS,
     CommandRecord,
     EventRecord,
@@ -54,7 +55,9 @@ class Mailboxes(RuleBasedStateMachine):
     def start(self, event_seq: int, command_seq: int) -> None:
         self.at_us = 0
         self.command_seq = serial_add(command_seq, -1)  # newest command that the journal counts
-        self.side = PlcSide(5, act=self.act, first_event_seq=event_seq, first_command_seq=command_seq, buffer=10_000)
+        self.side = PlcSide(
+            5, act=self.act, first_event_seq=event_seq, first_command_seq=command_seq, version=1, buffer=10_000
+        )
         self.registers = [0] * DOWN_WORDS
         self.wire: list[list[int]] = []
         self.emitted = 0
@@ -199,7 +202,7 @@ class Mailboxes(RuleBasedStateMachine):
             return
         assert self.acted == sorted(set(self.acted))
         assert self.journal_events == list(range(1, len(self.journal_events) + 1))
-        assert len(self.side.up(0)) == UP_WORDS
+        assert len(self.side.up(0)) == UP_1_WORDS
 
     def teardown(self) -> None:
         """A quiet wire at last: everything arrives, is handled, stored and acknowledged."""
@@ -273,7 +276,7 @@ def test_whatever_down_says_the_plc_shows_a_good_up_and_acts_on_no_sequence_twic
 
 def test_a_count_that_goes_back_is_seen_before_the_events_beside_it() -> None:
     """One block brings an event and a ``cmd_done`` of another start: the event is told once, after the restart."""
-    host, side = Host(), PlcSide()
+    host, side = Host(), PlcSide(version=1)
     host.connect(side.up(0), [0] * DOWN_WORDS, 0)
     words = side.up(10)
     words[15] = 7

@@ -23,6 +23,7 @@ from plc.host_signals import (
     Connected,
     Dropped,
     EventsLost,
+    Found,
     Gap,
     Handled,
     Incompatible,
@@ -42,7 +43,11 @@ def program(programs: Programs) -> Path:
 
 @pytest.fixture
 def plc(program: Path) -> Iterator[LibmodbusPlc]:
+    """It keeps version 1 of the mailbox until its next start."""
     with LibmodbusPlc(program) as running:
+        running.order("version 1")
+        running.order("restart 1")
+        running.order("version 2")
         yield running
 
 
@@ -58,7 +63,7 @@ def quiet(plc: LibmodbusPlc, parcels: int) -> Callable[[], bool]:
 
     def reached() -> bool:
         status = plc.status()
-        return status["head"] == status["acked"] and status["waiting"] == 0 and len(plc.acted) >= parcels
+        return status["newest"] == status["acked"] and status["waiting"] == 0 and len(plc.acted) >= parcels
 
     return reached
 
@@ -205,6 +210,47 @@ def test_the_next_host_finds_what_the_last_one_sent_and_decides_only_the_rest(pl
         assert [sent.seq for sent in connected.found] == list(range(7, 15))
         assert third.journal.tracks(1) == [15, 16]
         await third.link.close()
+
+    run(main())
+
+
+def test_a_plc_is_loaded_with_version_2_and_back_while_its_host_runs(plc: LibmodbusPlc, run: Any) -> None:
+    async def main() -> None:
+        controller = RoutingHost(plc.port, Kept())
+        for session, version in enumerate((1, 2, 1, 2), 1):
+            if session > 1:
+                plc.order(f"version {version}")
+                plc.order("restart")
+            plc.order("induct 12")
+            await controller.until(quiet(plc, 12 * session))
+            assert controller.host.version == version
+            assert controller.journal.tracks(session) == list(range(12 * session - 11, 12 * session + 1))
+        sorted_once(plc, range(1, 49))
+        assert not controller.said(Gap, EventsLost, Unaccounted, Incompatible)
+        await controller.link.close()
+
+    run(main())
+
+
+def test_whatever_was_seen_and_not_stored_the_next_host_gets_again(plc: LibmodbusPlc, run: Any) -> None:
+    async def main() -> None:
+        journal = Kept()
+        plc.order("restart")
+        first = RoutingHost(plc.port, journal)
+        plc.order("induct 3")
+        await first.until(quiet(plc, 3))
+        first.stores = False
+        plc.order("induct 60")
+        await first.until(lambda: bool(plc.status()) and len(plc.acted) == 63)
+        await first.link.close()  # dies with 120 events and 60 commands that no one stored
+
+        second = RoutingHost(plc.port, journal)
+        plc.order("induct 5")
+        await second.until(quiet(plc, 68))
+        sorted_once(plc, range(1, 69))
+        assert journal.tracks(2) == list(range(1, 69)) and not second.said(Gap, EventsLost, Unaccounted)
+        assert [found.sent.command.value for found in second.said(Found)] == list(range(4, 64))
+        await second.link.close()
 
     run(main())
 

@@ -249,7 +249,7 @@ def test_mbpoll_reads_the_simulated_up_block(run: Any, peer: Callable[[str], str
         side.lanes_full = 0b101
         side.emit(EventType.DIVERTED, 0x0001_0002, station=4)
         async with simulated(side) as plc:
-            settings = ["-m", "tcp", "-a", "1", "-p", str(plc.port), "-0", "-r", "0", "-c", "102", "-1", "-t", "4:hex"]
+            settings = ["-m", "tcp", "-a", "1", "-p", str(plc.port), "-0", "-r", "0", "-c", "104", "-1", "-t", "4:hex"]
             poll = await asyncio.create_subprocess_exec(
                 program, *settings, "127.0.0.1", stdout=subprocess.PIPE, stderr=subprocess.PIPE
             )
@@ -258,7 +258,7 @@ def test_mbpoll_reads_the_simulated_up_block(run: Any, peer: Callable[[str], str
             return [int(word, 16) for word in re.findall(r"^\[\d+\]:\s+0x([0-9A-F]+)", out.decode(), re.MULTILINE)]
 
     words = run(main())
-    assert len(words) == 102 and words[:2] == [0x4C57, 1]
+    assert len(words) == 104 and words[:2] == [0x4C57, 2]
     assert (words[6], words[18], words[20]) == (0b101, 1, 0x1234)
     assert words[32:37] == [1, EventType.DIVERTED, 1, 2, 4] and words[41] == 1
 

@@ -60,7 +60,7 @@ def test_function_23_is_used_where_served_and_asked_for_once(
         await link.connect()
         down = list(await link.read_down())
         for _ in range(2):  # taken away later: no fault either
-            assert len(await link.exchange(down)) == 102
+            assert len(await link.exchange(down)) == 104
             assert not link.reads_and_writes_at_once
         await link.close()
 
@@ -73,7 +73,7 @@ def test_a_stalled_function_23_is_as_harmless_as_any_write(plc: LibmodbusPlc, ru
         await read_in_the_end(hasty)
         plc.order("stall 1")
         with pytest.raises(PlcError, match="no answer within "):
-            await hasty.exchange([0x4C57, 1, 1, 7, *[0] * 70])
+            await hasty.exchange([0x4C57, 2, 1, 7, *[0] * 70])
         assert plc.status()["epoch"] == 0
         plc.order("late")
         assert plc.status()["epoch"] == 7

@@ -48,7 +48,7 @@ class Sorter:
 
     def __init__(self, library: ctypes.CDLL, session: int = 7, epoch: int = 0) -> None:
         self._library = library
-        self._up = (ctypes.c_uint16 * 102)()
+        self._up = (ctypes.c_uint16 * 104)()
         library.st_start(session, epoch, LANES)
 
     def seq(self, event: int, command: int) -> None:
@@ -120,7 +120,7 @@ class ScannedLink:
 
 def assert_kept(report: ConformanceReport) -> None:
     assert [f"{verdict.rule}: {verdict.detail}" for verdict in report.failed] == []
-    assert report.count(RuleOutcome.PASS) == 28
+    assert report.count(RuleOutcome.PASS) == 34
 
 
 def test_the_structured_text_keeps_every_rule(library: ctypes.CDLL) -> None:
@@ -164,8 +164,8 @@ def test_the_files_are_written_out_once(project: Path, tmp_path: Path, capsys: p
 # ---- as the model ----------------------------------------------------------------------------------------------------
 
 
-def down(epoch: int, beat: int, ack: int, orders: dict[int, Order], head: int) -> list[int]:
-    words = [0x4C57, 1, beat, epoch, ack, head, 0, 0, 0, 0, *EMPTY_COMMAND * 8]
+def down(epoch: int, beat: int, ack: int, orders: dict[int, Order], head: int, seen: int = 0) -> list[int]:
+    words = [0x4C57, 2, beat, epoch, ack, head, seen, 0, 0, 0, *EMPTY_COMMAND * 8]
     for seq, order in orders.items():
         at = DOWN_RING_AT + seq % 8 * COMMAND_WORDS
         words[at : at + COMMAND_WORDS] = encode_command(Sent(seq, order))
@@ -184,6 +184,8 @@ SCANS = st.lists(
         st.lists(ORDERS, max_size=4),
         st.sampled_from(["good"] * 8 + ["layout", "version", "old", "newer", "torn", "ahead", "late", "unknown"]),
         st.integers(0, 9),  # how many events are acknowledged
+        st.integers(0, 9),  # how many are seen
+        st.sampled_from([1] * 9 + [600]),  # ms since the scan before
         st.sampled_from([6, 6, 6, 11]),
         st.booleans(),  # a parcel at the induction
     ),
@@ -198,7 +200,7 @@ def test_any_scans_leave_the_registers_as_the_model_does(  # noqa: C901  a case 
 ) -> None:
     sorter, known = Sorter(library, epoch=kept_epoch), set[int]()
     lanes_off: set[int] = set()
-    side = PlcSide(7, first_event_seq=first, first_command_seq=first, epoch=kept_epoch, buffer=256)
+    side = PlcSide(7, first_event_seq=first, first_command_seq=first, epoch=kept_epoch, keep=512, buffer=256)
     sorter.seq(first, first)
     state, was, wet, head, orders, previous = 6, 6, False, (first - 1) % 65536, dict[int, Order](), None
     side.scan([0] * 74, 0)  # st_start made one
@@ -227,12 +229,14 @@ def test_any_scans_leave_the_registers_as_the_model_does(  # noqa: C901  a case 
                 return Refusal.NO_TARGET if order.target > 15 else None
 
     epoch = kept_epoch or 5
-    for beat, (given_orders, kind, acked, state, induct) in enumerate(scans):
+    now = 1_000
+    for beat, (given_orders, kind, acked, seen, passed, state, induct) in enumerate(scans):
         for order in given_orders:
             head = (head + 1) % 65536
             orders[head] = order
             orders.pop((head - 8) % 65536, None)
-        block = down(epoch, beat, (side.event_acked + acked) % 65536, orders, head)
+        ack = (side.event_acked + acked) % 65536
+        block = down(epoch, beat, ack, orders, head, (side.event_seen + seen) % 65536)
         match kind:
             case "layout" | "version":
                 block[0 if kind == "layout" else 1] += 1
@@ -250,7 +254,7 @@ def test_any_scans_leave_the_registers_as_the_model_does(  # noqa: C901  a case 
             case "unknown":
                 block[DOWN_RING_AT + (side.cmd_done + 1) % 8 * COMMAND_WORDS + 1] = 77
         previous = block
-        now = 1_000 + beat
+        now += passed
         side.plc_state = state
         side.scan(block, now, act)
         if state != was:
@@ -265,10 +269,10 @@ def test_any_scans_leave_the_registers_as_the_model_does(  # noqa: C901  a case 
 
 
 def test_what_the_buffer_cannot_hold_is_counted(library: ctypes.CDLL) -> None:
-    sorter, side = Sorter(library), PlcSide(7, buffer=256)
+    sorter, side = Sorter(library), PlcSide(7, keep=512, buffer=256)
     side.scan([0] * 74, 0)
-    for scan in range(300):
-        block = down(5, scan, max(0, scan - 280), {}, 0)
+    for scan in range(900):
+        block = down(5, scan, max(0, scan - 880), {}, 0, scan)
         side.plc_state = 6 + (scan + 1) % 2
         side.scan(block, scan)
         side.emit(EventType.STATE, value=side.plc_state)
@@ -315,4 +319,8 @@ def test_while_the_host_is_gone_everything_takes_the_default_lane_and_what_no_ey
     up = sorter.scan(down(5, 3, 0, route, 1), 522, moved_mm=500 + 500 * LANES)
     assert sorter.diverts() == [LANES]
     up = sorter.scan(down(5, 3, 0, route, 1), 530, moved_mm=801)
-    assert events(up) == [(EventType.INDUCTED, 1, 1, 0), (EventType.LOST, 1, LANES, 0)]
+    assert events(up) == [
+        (EventType.INDUCTED, 1, 1, 0),
+        (EventType.ROUTED, 1, 3, 1),
+        (EventType.LOST, 1, LANES, 0),
+    ]

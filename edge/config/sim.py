@@ -6,6 +6,7 @@ Public names: SimConfig, SimFaults, RoomKind, ShopConfig.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -57,6 +58,7 @@ class ShopConfig(Frozen):
 class SimConfig(Frozen):
     """The simulated floor of ``lanewise sim``; a real line has no such table."""
 
+    mailbox: Literal[1, 2] = Field(default=2, description="version of the mailbox that its PLCs keep")
     seed: int = Field(default=1, ge=0, description="the same seed brings the same orders, items and tags")
     rate: int = Field(default=9_000, ge=1, le=60_000, description="parcels an hour at each sorting line")
     tote_rate: int = Field(default=1_100, ge=1, le=2_400, description="totes an hour at each verifying line")

@@ -66,6 +66,7 @@ from edge.journal.host_time import now_us
 from edge.journal.notify import ping, ready
 from edge.journal.record import Entered, JournalError, Value, kept
 from edge.journal.replay import recover
+from edge.journal.sign import Unwritable
 from edge.journal.writer import Journal
 from edge.metrics import Sample, serve
 from plc.driver import PlcError
@@ -233,6 +234,7 @@ class Controller:
         wanted["measures"] = Runs(None, lambda: self._measure)
         wanted["disk-watch"] = Runs(files, lambda: rounds.look_at_disks)
         wanted["damage-watch"] = Runs(files, lambda: rounds.look_for_damage)
+        wanted["pace-watch"] = Runs(None, lambda: partial(rounds.look_at_pace, self._journal, self._plcs))
         published = tuple(config.publish)
         if self._retention is not None:
             look = partial(rounds.look_at_room, self._retention(config), self._journal)
@@ -651,7 +653,10 @@ class Controller:
         yield from samples(dict(self._told), Counter(self._journal.kinds), self._core.left_out())
         sign = self._journal.sign
         why = "0 = the journal cannot be written, since journal_stands_since_seconds (1970 UTC)"
-        yield Sample("journal_writable", why, int(sign.why is None))
+        yield Sample("journal_writable", why, int(sign.why in (None, Unwritable.SLOW)))
+        count, since_us = self._journal.waits
+        why = "how long the oldest record waits to be stored"
+        yield Sample("journal_waits_seconds", why, (self._now() - since_us) / 1e6 if count else 0)
         yield Sample("journal_stands_since_seconds", why, sign.since_s)
         yield Sample("files_damaged", "1 = a file of ours is damaged", int(bool(self._reasons.get("files"))))
         yield from disk_samples(self._rounds.disks.rooms)

@@ -1,4 +1,4 @@
-"""Rounds: what is looked after that is no device: certificates, the journal's room, disks, damage, publishers' targets.
+"""Rounds: what is looked after that is no device: certificates, the journal's room and pace, disks, damage, targets.
 
 Public names: Rounds, Targets.
 """
@@ -18,9 +18,11 @@ from edge.config.lines import LineConfig
 from edge.controller.retention import JournalRoom, Retention
 from edge.core.alarms.facts import CERTIFICATE_WARN_US
 from edge.core.events import CertificateChecked
+from edge.devices.plc import PlcSession
 from edge.journal.damage import DamageWatch
 from edge.journal.disk import DiskWatch
 from edge.journal.record import JournalError
+from edge.journal.sign import Unwritable
 from edge.journal.writer import Journal
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,11 @@ CERTIFICATES_EVERY_S = 3_600
 ROOM_EVERY_S = 30
 TARGETS_EVERY_S = 10
 DISKS_EVERY_S = 30
+PACE_EVERY_S = 0.5
+SLOW_S = 3.0
+"""A disk on which nothing could be stored for so long is too slow."""
+FULL_S = 0.2
+"""And so is one that holds the journal up for so long while a PLC has no room for more events."""
 DAMAGE_EVERY_S = 86_400
 LOOK_AGAIN_S = 600
 """After a look that could not be done."""
@@ -88,6 +95,30 @@ class Rounds:
             return "" if low is None else low.text
 
         await self._every(DISKS_EVERY_S, "disk-watch", look, partial(self._files, "disk", "the disks have room"))
+
+    async def look_at_pace(self, journal: Journal, plcs: Mapping[str, PlcSession]) -> None:
+        """Says when the disk is too slow, and how slow it was; told anew when a PLC's room is used up."""
+        told, most, longest_s = False, 0, 0.0
+        full: list[str] = []
+        while True:
+            await asyncio.sleep(PACE_EVERY_S)
+            count, since_us = journal.waits
+            for_s = (self._now() - since_us) / 1e6 if count else 0.0
+            filled = [name for name, plc in plcs.items() if plc.host.room == 0] if for_s > FULL_S else []
+            slow = (for_s > SLOW_S or bool(filled)) and journal.sign.why in (None, Unwritable.SLOW)
+            journal.mind(slow)
+            if slow:
+                most, longest_s = max(most, count), max(longest_s, for_s)
+            if slow and (not told or set(filled) - set(full)):
+                rooms = [f"{name} keeps {plcs[name].host.kept:,} events and has no room for more" for name in filled]
+                waits = f"the disk is too slow: {count:,} records wait to be stored, the oldest for {for_s:.1f} s"
+                self._tell("disk-slow", "; ".join((f"journal {self._config.journal}: {waits}", *rooms)))
+            elif told and not slow:
+                text = f"the disk stores again: up to {most:,} records had waited, the oldest for {longest_s:.1f} s"
+                self._tell("disk-slow", None, f"journal {self._config.journal}: {text}")
+                most, longest_s = 0, 0.0
+            told, full = slow, filled if not slow else sorted({*full, *filled})
+            self._goes_on("pace-watch")
 
     async def look_for_damage(self) -> None:
         """Says when a file of ours is damaged."""

@@ -15,7 +15,6 @@ from edge.core.values.state import CoreState, DockState, LineState
 from edge.metrics import Sample
 from plc.mailbox import Host
 from plc.packml import PackmlStatus
-from plc.words import serial_behind
 from rfid.driver import TagRead, rows
 
 EVERY_S = 10.0
@@ -117,9 +116,12 @@ class Vitals:
         if words is not None:
             values += [
                 ("heartbeat_age_us", now_us - host.moved_us),
-                ("events_unacknowledged", serial_behind(words.event_acked, words.event_head)),
+                ("events_unacknowledged", words.unacknowledged),
                 ("packml_state", words.plc_state),
+                ("mailbox_version", words.version),
             ]
+            if host.room is not None:
+                values.append(("events_room", host.room))
         values += [("epoch", host.epoch), ("fenced", int(host.fenced))]
         return (*values, ("commands_queued", host.queued), ("commands_unhandled", host.unhandled))
 

@@ -56,7 +56,16 @@ from edge.core.events import (
 )
 from edge.core.line.closing import bound_for, role_problems, with_closing
 from edge.core.line.decide import TURNED, decide, turnable, turned
-from edge.core.line.journey import ended, inducted, lane_changed, lanes_seen, passed_eye
+from edge.core.line.journey import (
+    ROUTED_RULES,
+    ended,
+    inducted,
+    keeps_lane,
+    lane_changed,
+    lanes_seen,
+    passed_eye,
+    routed,
+)
 from edge.core.line.line import KEPT, NEVER_US, Line, Result
 from edge.core.portal.flood import FloodWatch
 from edge.core.values.dock import DockLayout
@@ -97,7 +106,7 @@ class Core:
         self.state = CoreState() if state is None else state
         self.live = live
         self.book = OrderBook(self.state.book, by_state=False, stops=False)
-        self._keeps = self._turns = False
+        self._keeps = self._turns = self._routed = False
         self._alarms = Alarms(self.state.alarms)
         self._lines: dict[str, Line] = {}
         self._by_plc: dict[str, list[Line]] = {}
@@ -213,6 +222,8 @@ class Core:
             case PlcConnected():
                 self._plc_connected(given, out)
                 self._gate.device_up(f"plc.{given.plc}", out)
+            case CommandSent(found=True) if self._routed:
+                self._plc(given).found[given.value] = given.target, given.seq
             case CommandSent():
                 self._command_sent(given)
             case CommandHandled():
@@ -309,6 +320,7 @@ class Core:
         self.book.decide(BY_STATE in started.flags, STOPS in started.flags)
         self._keeps = KEPT in started.flags
         self._turns = TURNED in started.flags
+        self._routed = ROUTED_RULES in started.flags
         self._alarms.decide(started.flags)
 
     def _tell_alarms(self, given: Journaled, out: list[Result], since: int) -> None:
@@ -461,8 +473,11 @@ class Core:
                     )
                 )
             lanes_seen(line, given, out)
-        for sent in given.found:
-            self._command_sent(sent)
+        if self._routed:
+            self._routes_kept(given, out)
+        else:
+            for sent in given.found:
+                self._command_sent(sent)
         if not given.resumed:
             # Decided before the crash, but the write did not reach the PLC: the same lane once more.
             for line in self._by_plc.get(given.plc, ()):
@@ -470,6 +485,22 @@ class Core:
                     lost = track.route_seq is None or serial_after(track.route_seq, given.command_head)
                     if track.route is RouteState.DECIDED and track.inducted and not track.ended and lost:
                         out.append(Route(given.plc, track.track_id, track.lane, track.expiry_ms))
+
+    def _routes_kept(self, given: PlcConnected, out: list[Result]) -> None:
+        """What the PLC has, rules over what was decided again; a ROUTE that is older than a track's own is none."""
+        plc = self.state.plcs[given.plc]
+        if serial_after(plc.command_seq, given.command_head):
+            plc.command_seq = given.command_head  # newer ones never arrived, and their sequences are given out again
+        newest, plc.news_to = plc.command_seq, given.news_to
+        for sent in given.found:
+            tracks = list(self._tracks(given.plc, sent.value)) if sent.opcode == Opcode.ROUTE else []
+            if any(track.route_seq is not None and not serial_after(sent.seq, track.route_seq) for _, track in tracks):
+                continue
+            for line, track in tracks:
+                keeps_lane(line, track, sent.target, given, out)
+            self._command_sent(sent)
+            newest = sent.seq if serial_after(sent.seq, newest) else newest
+        plc.command_seq = newest
 
     def _plc(self, given: CommandSent | PlcEvent) -> PlcState:
         plc = self.state.plcs.get(given.plc)
@@ -502,21 +533,7 @@ class Core:
         lines = self._by_plc.get(given.plc, [])
         match given.type:
             case EventType.INDUCTED:
-                for line in lines:
-                    if line.layout.induction == given.station:
-                        inducted(line, given, out)
-                        return
-                text = f"{given.plc}: INDUCTED at station {given.station}, which no line has as its induction"
-                out.append(
-                    Anomaly(
-                        at_us=given.at_us,
-                        line="",
-                        code=AnomalyCode.UNKNOWN_INDUCTION,
-                        text=text,
-                        track_id=given.track_id,
-                        subject=given.plc,
-                    )
-                )
+                self._inducted(given, lines, out)
             case EventType.ENTERED | EventType.LEFT:
                 for line in lines:
                     if line.layout.portal.eye == given.station and not line.layout.portal.quiet_us:
@@ -536,6 +553,8 @@ class Core:
                         subject=given.plc,
                     )
                 )
+            case EventType.ROUTED if self._routed:
+                self._route_accepted(given, out)
             case EventType.LANE:
                 for line in lines:
                     if given.station in line.lanes:
@@ -595,7 +614,8 @@ class Core:
             case EventType.INPUT:
                 pass
             case _:
-                text = f"{given.plc}: event type {given.type} is not in mailbox version 1"
+                version = 2 if self._routed else 1
+                text = f"{given.plc}: event type {given.type} is not in mailbox version {version}"
                 out.append(
                     Anomaly(
                         at_us=given.at_us,
@@ -606,6 +626,33 @@ class Core:
                         subject=given.plc,
                     )
                 )
+
+    def _inducted(self, given: PlcEvent, lines: Iterable[Line], out: list[Result]) -> None:
+        has = self._plc(given).found.pop(given.track_id, None)
+        for line in lines:
+            if line.layout.induction == given.station:
+                inducted(line, given, out, has)
+                return
+        text = f"{given.plc}: INDUCTED at station {given.station}, which no line has as its induction"
+        out.append(
+            Anomaly(
+                at_us=given.at_us,
+                line="",
+                code=AnomalyCode.UNKNOWN_INDUCTION,
+                text=text,
+                track_id=given.track_id,
+                subject=given.plc,
+            )
+        )
+
+    def _route_accepted(self, given: PlcEvent, out: list[Result]) -> None:
+        plc = self._plc(given)
+        known = not serial_after(given.value, plc.command_seq)
+        plc.command_seq = plc.command_seq if known else given.value
+        if plc.news_to is not None and not serial_after(given.seq, plc.news_to):
+            known = False
+        for line, track in self._tracks(given.plc, given.track_id):
+            routed(line, track, given, out, known=known)
 
     def _lane_requested(self, given: LaneRequested, out: list[Result]) -> None:
         self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)

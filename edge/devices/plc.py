@@ -37,6 +37,7 @@ from plc.host_signals import (
     Dropped,
     EventsLost,
     Fenced,
+    Found,
     Gap,
     Handled,
     HostSignal,
@@ -133,6 +134,8 @@ class PlcSession:
                     yield self._event(signal, at_us), (signal,)
                 case Sent():
                     yield self._sent(signal, at_us), (signal,)
+                case Found(sent):
+                    yield replace(self._sent(sent, at_us), found=True), (sent,)
                 case Handled(sent, refusal):
                     command = sent.command
                     why = 0 if refusal is None else int(refusal)
@@ -218,6 +221,7 @@ class PlcSession:
             event_acked=up.event_acked,
             events_lost=up.events_lost,
             command_head=signal.command_head,
+            news_to=signal.news_to,
             found=tuple(replace(self._sent(sent, at_us), found=True) for sent in signal.found),
             lanes_full=up.lanes_full,
             lanes_disabled=up.lanes_disabled,

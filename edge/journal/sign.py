@@ -38,6 +38,7 @@ class Unwritable(StrEnum):
     LOCKED = "locked"  # another program holds it
     OTHER = "other"
     FAULT = "fault"  # a fault of this program
+    SLOW = "slow"  # the disk stands still
 
 
 _WHYS = tuple(Unwritable)

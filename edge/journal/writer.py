@@ -27,7 +27,7 @@ from edge.journal.disk import no_room
 from edge.journal.host_time import now_us
 from edge.journal.reader import APPLICATION_ID, check_form
 from edge.journal.record import Entered, JournalError, Value, kept
-from edge.journal.sign import WriterSign, reason_of, show
+from edge.journal.sign import Unwritable, WriterSign, reason_of, show
 from edge.journal.trim import SCHEMA as TRIM_SCHEMA
 from edge.journal.trim import Trim
 
@@ -152,6 +152,19 @@ class Journal:
         """What is not surely on disk yet, in order, with its sequences."""
         with self._wake:
             return [(seq, entry.value) for seq, entry in (*self._storing, *self._queue)]
+
+    @property
+    def waits(self) -> tuple[int, int]:
+        """How many records are not surely on disk yet, and the time of the oldest; none: (0, 0)."""
+        with self._wake:
+            behind = next((one[0] for one in (self._storing, self._queue) if one and one[0][0] > self.stored), None)
+        return (0, 0) if behind is None else (self.seq - behind[0] + 1, behind[1].value.at_us)
+
+    def mind(self, slow: bool) -> None:
+        """Shows other processes that the disk stands still, or no more."""
+        if self.sign.why is (None if slow else Unwritable.SLOW):
+            self.sign = WriterSign(now_us() // 1_000_000, Unwritable.SLOW if slow else None)
+            show(self._lock, self.sign)
 
     def checkpoint(self, seq: int, state: object, started: int = 0) -> None:
         """Queues the decisions' state as it is after record ``seq``; stored once that record is.

@@ -138,7 +138,7 @@ class Measures:
                     layout = self._line_of.get((value.plc, value.station))
                     tags = (layout.name if layout else "", value.plc)
                     add(schema.INDUCTION, tags, {"track": value.track_id, "round": value.value})
-                elif event not in (EventType.ENTERED, EventType.LEFT):
+                elif event not in (EventType.ENTERED, EventType.LEFT, EventType.ROUTED):
                     tags = (value.plc, _EVENTS.get(event, str(event)), str(value.station))
                     change = _CHANGES.get((event, value.value), "")
                     fields = {"track": value.track_id, "detail": value.value, **({"change": change} if change else {})}

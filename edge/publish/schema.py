@@ -342,6 +342,8 @@ PLC = Measurement(
         _i("round_trip_max_us", "longest read", "µs"),
         _i("heartbeat_age_us", "since its heartbeat moved", "µs"),
         _i("events_unacknowledged", "events that it keeps until they are acknowledged"),
+        _i("events_room", "how many more it can keep, where its mailbox is of version 2"),
+        _i("mailbox_version", "version of its mailbox"),
         _i("epoch", "with which we command it; 0 before the first connection"),
         _i("fenced", "1 = it obeys another controller, and we only watch"),
         _i("commands_queued", "commands that wait for room or a connection"),

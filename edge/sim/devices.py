@@ -215,7 +215,9 @@ class SimulatedFloor:
                     self._ios[name] = self._remote_io(name)
                     await self._ios[name].start(plc.host, plc.tcp_port)
                     continue
-                side = PlcSide(session, act=partial(self._obey, name), buffer=PLC_BUFFER)
+                side = PlcSide(
+                    session, act=partial(self._obey, name), version=self.config.sim.mailbox, buffer=PLC_BUFFER
+                )
                 self._plcs[name] = SimulatedPlc(
                     name,
                     side,
@@ -380,9 +382,9 @@ class SimulatedFloor:
             self._move_points()
         self.faults.advance(self._now_us, self.floor_us if self.moving else None)
         for name, plc in self._plcs.items():
-            before = plc.side.event_head
+            before = plc.side.event_newest
             plc.scan()
-            self._shown[name] += serial_behind(before, plc.side.event_head)
+            self._shown[name] += serial_behind(before, plc.side.event_newest)
 
     def _move_points(self) -> None:
         for name, plc in self._plcs.items():
@@ -410,7 +412,7 @@ class SimulatedFloor:
                 side = self._plcs[layout.plc].side
                 if happening.type is EventType.LANE:
                     self._show_lanes(layout.plc)
-                before = side.event_head
+                before = side.event_newest
                 side.emit(
                     happening.type,
                     happening.track_id,
@@ -418,7 +420,7 @@ class SimulatedFloor:
                     value=happening.value,
                     at_ms=self._plc_ms(),
                 )
-                self._shown[layout.plc] += serial_behind(before, side.event_head)
+                self._shown[layout.plc] += serial_behind(before, side.event_newest)
                 if happening.type in (EventType.ENTERED, EventType.LEFT) and happening.station == layout.portal.eye:
                     self._trigger(layout, happening.type is EventType.ENTERED)
             case InventoryRound():
@@ -455,9 +457,9 @@ class SimulatedFloor:
                 if eyes is not None and eyes.plc in self._plcs:
                     station = eyes.inside if happening.side is Side.INSIDE else eyes.outside
                     side = self._plcs[eyes.plc].side
-                    before = side.event_head
+                    before = side.event_newest
                     side.emit(EventType.INPUT, 0, station, value=int(happening.covered), at_ms=self._plc_ms())
-                    self._shown[eyes.plc] += serial_behind(before, side.event_head)
+                    self._shown[eyes.plc] += serial_behind(before, side.event_newest)
             case Crossing():
                 self.crossings += 1
             case _:

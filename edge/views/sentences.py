@@ -215,6 +215,8 @@ class Teller:
                 return phrase("state", plc=plc, state=_state(value.value))
             case EventType.INPUT:
                 return phrase("input", port=station, plc=plc, state=switched(bool(value.value)))
+            case EventType.ROUTED:
+                return phrase("routed", plc=plc, lane=lane)
             case EventType.REFUSED:
                 return phrase("refused", plc=plc, seq=station, why=_refusal(value.value))
             case _:

@@ -1,6 +1,6 @@
 """The rules that need parcels on the belt: the default lane, the decision point, a second ROUTE, a host that is gone.
 
-Public names: default_lane, route_replaced, past_decision, not_execute, host_gone.
+Public names: default_lane, route_replaced, past_decision, not_execute, host_gone; inducted, lane_for.
 
 Here parcels are really routed, into lanes that the caller names.
 Source: docs/plc-mailbox.md, "What the PLC has to do", 2, 4 and 5.
@@ -21,7 +21,7 @@ _SLACK_MS = 150
 
 
 async def default_lane(probe: Probe) -> str:
-    parcel, belt = await _parcel(probe)
+    parcel, belt = await inducted(probe)
     end = await _end(probe, parcel)
     if end.type != EventType.DEFAULTED:
         raise Violation(f"track {parcel.track_id} had no route, and {_told(end)} came instead of DEFAULTED")
@@ -31,9 +31,9 @@ async def default_lane(probe: Probe) -> str:
 
 
 async def past_decision(probe: Probe) -> str:
-    parcel, belt = await _parcel(probe)
+    parcel, belt = await inducted(probe)
     await _end(probe, parcel)
-    seq = await probe.send(probe.command(Opcode.ROUTE, parcel.track_id, _other(probe, belt)))
+    seq = await probe.send(probe.command(Opcode.ROUTE, parcel.track_id, lane_for(probe, belt)))
     why = probe.words[17] if probe.words[16] == seq else 0
     if why == Refusal.UNKNOWN_TRACK:
         return f"track {parcel.track_id} had left the belt when it was told: refused with 3"
@@ -43,7 +43,7 @@ async def past_decision(probe: Probe) -> str:
 
 
 async def route_replaced(probe: Probe) -> str:
-    parcel, belt = await _parcel(probe)
+    parcel, belt = await inducted(probe)
     first, second = _two(probe, belt)
     for lane in (first, second):
         await _route(probe, parcel, lane)
@@ -60,7 +60,7 @@ async def not_execute(probe: Probe) -> str:
     if not known or not probe.parcels_s:
         raise Unprovable("the machine is stopped, and a parcel on the belt is needed")
     parcel = known[-1]
-    seq = await probe.send(probe.command(Opcode.ROUTE, parcel.track_id, _other(probe, _belt(probe, parcel))))
+    seq = await probe.send(probe.command(Opcode.ROUTE, parcel.track_id, lane_for(probe, _belt(probe, parcel))))
     why = probe.words[17] if probe.words[16] == seq else 0
     if why == 0:
         raise Violation(f"a ROUTE for track {parcel.track_id} was accepted in PackML state {probe.up.plc_state}")
@@ -73,8 +73,8 @@ async def host_gone(probe: Probe) -> str:
     lane = left_ms = 0
     probe.floor.clear()
     if probe.parcels_s:
-        parcel, belt = await _parcel(probe)
-        lane = _other(probe, belt)
+        parcel, belt = await inducted(probe)
+        lane = lane_for(probe, belt)
         await _route(probe, parcel, lane)
         await probe.write()
         left_ms = (parcel.plc_ms + belt.decision_ms - probe.up.plc_ms) & LONG_MAX
@@ -108,18 +108,18 @@ async def host_gone(probe: Probe) -> str:
     )
 
 
-async def _parcel(probe: Probe) -> tuple[EventRecord, Belt]:
+async def inducted(probe: Probe) -> tuple[EventRecord, Belt]:
     """The next parcel that is inducted. Raises Unprovable."""
     if not probe.parcels_s:
         raise Unprovable("needs a parcel on the belt: ask for it, and let some come")
     probe.floor.clear()
 
-    def inducted() -> list[EventRecord]:
+    def came() -> list[EventRecord]:
         return [event for event in probe.floor if event.type == EventType.INDUCTED and probe.belts.get(event.station)]
 
-    if not await probe.until(lambda: bool(inducted()), probe.parcels_s):
+    if not await probe.until(lambda: bool(came()), probe.parcels_s):
         raise Unprovable(f"no parcel was inducted within {probe.parcels_s:.0f} s")
-    return inducted()[-1], _belt(probe, inducted()[-1])
+    return came()[-1], _belt(probe, came()[-1])
 
 
 def _belt(probe: Probe, parcel: EventRecord) -> Belt:
@@ -160,7 +160,8 @@ def _two(probe: Probe, belt: Belt) -> tuple[int, int]:
     return next(lane for lane in able if lane != others[-1]), others[-1]
 
 
-def _other(probe: Probe, belt: Belt) -> int:
+def lane_for(probe: Probe, belt: Belt) -> int:
+    """A lane that can take a parcel and is not the default lane. Raises Unprovable."""
     return _two(probe, belt)[1]
 
 

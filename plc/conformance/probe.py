@@ -18,7 +18,6 @@ from plc.words import (
     LONG_MAX,
     RING,
     UP_WORDS,
-    VERSION,
     CommandRecord,
     EventRecord,
     EventType,
@@ -28,10 +27,11 @@ from plc.words import (
     decode_event,
     decode_up,
     encode_command,
-    layout_problem,
+    newest_event,
     serial_add,
     serial_after,
     serial_behind,
+    up_problem,
 )
 
 WAIT_S = 0.15
@@ -93,9 +93,10 @@ class Probe:
     ``lanes``: lanes that exist. ``goes_for_wrap``: whether to give as many commands as that takes.
     ``refused``: the REFUSED events since ``resync``, in order. ``faults``: the first breach of each rule that is
     watched all the time, by the rule's name. ``wrapped``: the sequences that wrapped meanwhile. ``acks`` False: events
-    are taken but not acknowledged. ``belts`` by induction; ``parcels_s``: how long a parcel is waited for, 0 = none is
-    touched; ``floor``: events that no command of ours caused, for a rule to clear and to look at. ``restart_s``: how
-    long a start of the PLC is waited for, 0 = not at all; ``say`` tells people that it is due.
+    are taken but not acknowledged; ``sees`` False: in version 2, nor do they count as seen. ``belts`` by induction;
+    ``parcels_s``: how long a parcel is waited for, 0 = none is touched; ``floor``: events that no command of ours
+    caused, for a rule to clear and to look at. ``restart_s``: how long a start of the PLC is waited for, 0 = not at
+    all; ``say`` tells people that it is due.
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class Probe:
         self.lanes = lanes
         self.goes_for_wrap = goes_for_wrap
         self.begun = False
-        self.acks = True
+        self.acks = self.sees = True
         self.refused: list[EventRecord] = []
         self.faults: dict[str, str] = {}
         self.wrapped: set[str] = set()
@@ -121,6 +122,8 @@ class Probe:
         self.epoch = 0
         self.head = 0
         self.ack = 0
+        self.seen = 0
+        self.version = 1
         self.heartbeat_s = 0.0
         self.cycle_s = 0.0
         self.poll_s = poll_s
@@ -132,7 +135,7 @@ class Probe:
         self._slots: list[Sequence[int]] = [EMPTY_COMMAND] * RING
         self._beat = 0
         self._words: Sequence[int] = ()
-        self._received = 0
+        self._received = self._freed = 0
         self._torn: tuple[int, float] | None = None
         self._beat_seen = 0.0
         self._read_at = 0.0
@@ -167,15 +170,17 @@ class Probe:
     async def begin(self) -> Up:
         """The first look: from here on UP must be a mailbox."""
         words = await self.link.read_up()
-        if problem := layout_problem(words, UP_WORDS):
+        if problem := up_problem(words):
             raise Violation(problem)
         self._words = words
         up = decode_up(words)
+        self.version = up.version
         self._beat_seen = self._read_at = self._now()
         self._epoch_before = up.epoch
         self.epoch = up.epoch
         self.head = up.cmd_done
-        self._received = self.ack = up.event_acked
+        self._received = self.ack = self.seen = up.event_acked
+        self._freed = up.event_head  # a host before may have seen so much
         self.begun = True
         self._take()
         return up
@@ -189,7 +194,7 @@ class Probe:
             with suppress(PlcError):
                 await self.link.connect()
             return None
-        return None if layout_problem(words, UP_WORDS) else decode_up(words)
+        return None if up_problem(words) else decode_up(words)
 
     async def look(self) -> None:
         """Reads UP once."""
@@ -198,7 +203,7 @@ class Probe:
         now = self._now()
         self.cycle_s = max(self.cycle_s, now - self._read_at)
         self._read_at = now
-        if problem := layout_problem(self._words, UP_WORDS):
+        if problem := up_problem(self._words):
             raise Silent(problem)
         if self._words[2] != before[2]:
             self.heartbeat_s = max(self.heartbeat_s, now - self._beat_seen)
@@ -211,7 +216,7 @@ class Probe:
         self._take()
 
     async def write(self, **words: int) -> None:
-        """Writes DOWN once as it stands, with other words where given: layout, version, epoch, ack, head."""
+        """Writes DOWN once as it stands, with other words where given: layout, version, epoch, ack, head, seen."""
         await self.link.write_down(self.block(**words))
 
     def block(self, **words: int) -> list[int]:
@@ -219,14 +224,17 @@ class Probe:
         self._beat = serial_add(self._beat, 1)
         start = {
             "layout": LAYOUT,
-            "version": VERSION,
+            "version": self.version,
             "beat": self._beat,
             "epoch": self.epoch,
             "ack": self.ack,
             "head": self.head,
+            "seen": self.seen if self.version > 1 else 0,
         }
         start |= words
-        return [*start.values(), 0, 0, 0, 0, *(word for slot in self._slots for word in slot)]
+        if serial_after(start["seen"], self._freed):
+            self._freed = start["seen"]
+        return [*start.values(), 0, 0, 0, *(word for slot in self._slots for word in slot)]
 
     async def cycle(self, **words: int) -> None:
         """Writes, waits for a poll, reads."""
@@ -296,12 +304,12 @@ class Probe:
     async def resync(self) -> None:
         """After a rule, whatever happened: an empty ring behind ``cmd_done``, every event acknowledged."""
         await self.look()
-        self.acks = True
+        self.acks = self.sees = True
         self._slots = [EMPTY_COMMAND] * RING
         self.head = self._words[15]
         if serial_after(self._words[14], self.epoch):
             self.epoch = self._words[14]
-        self.ack = self._received
+        self.ack = self.seen = self._received
         await self.until(lambda: self._words[21] == self._words[18], WAIT_S)
         self.refused.clear()
 
@@ -327,14 +335,17 @@ class Probe:
         """Takes the events that are new, and watches the rules of the ring."""
         words = self._words
         head, acked = words[18], words[21]
-        if serial_after(self._received, head):
-            self._note("event-sequence", f"event_head went back from {self._received} to {head}")
-            self._received = head
-        if serial_behind(acked, head) > RING:
-            self._note("events-kept", f"event_head {head} is more than 8 past event_acked {acked}")
+        newest = newest_event(words)
+        if serial_after(self._received, newest):
+            said = "event_head" if self.version == 1 else "event_acked and kept"
+            self._note("event-sequence", f"{said} went back from {self._received} to {newest}")
+            self._received = newest
+        name, freed = ("event_acked", acked) if self.version == 1 else ("event_seen", self._freed)
+        if not serial_after(freed, head) and serial_behind(freed, head) > RING:
+            self._note("events-kept", f"event_head {head} is more than 8 past {name} {freed}")
         for back in range(min(serial_behind(acked, head), RING)):
             self._same(serial_add(head, -back))
-        while self._received != head:
+        while self._received != head and (self.version == 1 or serial_after(head, self._received)):
             seq = serial_add(self._received, 1)
             if serial_behind(self._received, head) > RING:
                 self._note("event-sequence", f"events from {seq} on are no longer in the ring, event_head is {head}")
@@ -356,6 +367,8 @@ class Probe:
             self._received = seq
         if self.acks:
             self.ack = self._received
+        if self.sees:
+            self.seen = self._received
 
     def _took(self, event: EventRecord) -> None:
         self.events += 1
@@ -372,7 +385,7 @@ class Probe:
     def _same(self, seq: int) -> None:
         """An event that is not acknowledged stays as it was shown."""
         before, now = self._shown.get(seq), decode_event(self._words, seq % RING)
-        if before is not None and now is not None and before != now:
+        if before is not None and now is not None and before != now and (self.version == 1 or now.seq == seq):
             self._note("events-kept", f"event {seq} was {before} and has become {now} before it was acknowledged")
 
     def _note(self, rule: str, text: str) -> None:

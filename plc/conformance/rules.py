@@ -29,13 +29,21 @@ from plc.conformance.commands import (
 )
 from plc.conformance.parcels import default_lane, host_gone, not_execute, past_decision, route_replaced
 from plc.conformance.probe import LONG_S, WAIT_S, Probe, Unprovable, Violation
+from plc.conformance.seen import (
+    again_to_gone,
+    again_to_new,
+    kept_counted,
+    room_used_up,
+    routed_event,
+    seen_forward,
+    seen_frees,
+)
 from plc.words import (
-    DOWN_WORDS,
     LAYOUT,
     LONG_MAX,
     RING,
-    VERSION,
-    layout_problem,
+    VERSIONS,
+    down_problem,
     serial_add,
     serial_after,
     serial_behind,
@@ -52,12 +60,13 @@ Play: TypeAlias = Callable[[Probe], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. ``needed``: when it is broken, no other can be tried."""
+    """One rule. ``needed``: when it is broken, no other can be tried. ``since``: the version that first has it."""
 
     name: str
     says: str
     prove: Play
     needed: bool = False
+    since: int = 1
 
 
 # ---- the blocks ------------------------------------------------------------------------------------------------------
@@ -65,7 +74,7 @@ class Rule:
 
 async def _layout(probe: Probe) -> str:
     up = await probe.begin()
-    return f"layout {LAYOUT:#06x}, version {VERSION}, session {up.session}, PackML state {up.plc_state}"
+    return f"layout {LAYOUT:#06x}, version {up.version}, session {up.session}, PackML state {up.plc_state}"
 
 
 async def _alone(probe: Probe) -> str:
@@ -75,7 +84,7 @@ async def _alone(probe: Probe) -> str:
         now = await probe.link.read_down()
         if list(now) != list(first):
             raise Violation(f"another host writes DOWN, heartbeat {first[2]} became {now[2]}: stop it first")
-    if layout_problem(first, DOWN_WORDS) is None:
+    if down_problem(first) is None:
         return f"the last host had epoch {first[3]}"
     return "no host has written yet"
 
@@ -142,7 +151,8 @@ async def _wrong_layout(probe: Probe) -> str:
 
 
 async def _wrong_version(probe: Probe) -> str:
-    return await _ignored(probe, "version 2", version=VERSION + 1, epoch=_next(probe.epoch))
+    other = VERSIONS[-1] + 1
+    return await _ignored(probe, f"version {other}", version=other, epoch=_next(probe.epoch))
 
 
 async def _ignored(probe: Probe, what: str, **words: int) -> str:
@@ -167,11 +177,11 @@ async def _ignored(probe: Probe, what: str, **words: int) -> str:
 async def _events_kept(probe: Probe) -> str:
     lost = probe.words[19]
     first = serial_add(probe.head, 1)
-    probe.acks = False
+    probe.acks = probe.sees = False
     for number in range(BACKLOG):
         await probe.send(probe.to_nobody(number, probe.lane))
     await probe.stay(WAIT_S)
-    probe.acks = True
+    probe.acks = probe.sees = True
     wanted = [serial_add(first, step) for step in range(BACKLOG)]
 
     def came() -> list[int]:
@@ -293,7 +303,7 @@ def _before(epoch: int) -> int:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("layout", "UP begins with layout 0x4C57 and version 1", _layout, needed=True),
+    Rule("layout", "UP begins with layout 0x4C57 and version 1 or 2", _layout, needed=True),
     Rule("alone", "no other host writes DOWN during the check", _alone, needed=True),
     Rule("down-kept", "DOWN is read back as it was written", _down_kept),
     Rule("heartbeat", "plc_heartbeat changes at least every 100 ms", _heartbeat),
@@ -322,9 +332,16 @@ RULES: tuple[Rule, ...] = (
     Rule("events-kept", "an event stays until it is acknowledged; later ones wait, or are counted lost", _events_kept),
     Rule("event-sequence", "event sequences have no hole and never go back", _event_sequence),
     Rule("wrap", "sequences wrap from 65535 to 0", _wrap),
+    Rule("seen-frees", "a slot is free for the next event when its event is seen", seen_frees, since=2),
+    Rule("kept", "kept counts what is not acknowledged, room what more can be, 256 in all", kept_counted, since=2),
+    Rule("seen-forward", "event_seen only moves forward within an epoch", seen_forward, since=2),
+    Rule("again-to-new", "a host with a new epoch gets what is not acknowledged again", again_to_new, since=2),
+    Rule("again-to-gone", "so does a host that was gone", again_to_gone, since=2),
+    Rule("room-used-up", "with no room left events wait, or are counted lost", room_used_up, since=2),
     Rule("default-lane", "a parcel without a route takes the default lane, and DEFAULTED says so", default_lane),
     Rule("route-replaced", "a second ROUTE before the decision point replaces the first", route_replaced),
     Rule("past-decision", "a ROUTE past the decision point is refused with 6", past_decision),
+    Rule("routed-event", "every ROUTE that is accepted is also a ROUTED event", routed_event, since=2),
     Rule("not-execute", "a ROUTE outside Execute is refused with 7", not_execute),
     Rule("host-gone", "a host that is silent for 500 ms is gone: parcels default until it is back", host_gone),
     Rule("session", "the session changes at every start, and only then", _session),

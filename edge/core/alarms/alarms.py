@@ -403,6 +403,7 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             | AlarmKind.JOURNAL_DOWN
             | AlarmKind.JOURNAL_FULL
             | AlarmKind.DISK_LOW
+            | AlarmKind.DISK_SLOW
             | AlarmKind.FILE_DAMAGED
             | AlarmKind.CONFIG_REFUSED
         ):

@@ -59,6 +59,7 @@ _PARTS = {
     "journal": AlarmKind.JOURNAL_DOWN,
     "journal-room": AlarmKind.JOURNAL_FULL,
     "disk": AlarmKind.DISK_LOW,
+    "disk-slow": AlarmKind.DISK_SLOW,
     "files": AlarmKind.FILE_DAMAGED,
     "config": AlarmKind.CONFIG_REFUSED,
 }

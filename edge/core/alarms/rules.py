@@ -70,6 +70,7 @@ RULES: tuple[AlarmRule, ...] = (
     _rule(AlarmKind.JOURNAL_DOWN, Priority.HIGH, on_delay_us=1 * _S, off_delay_us=10 * _S),
     _rule(AlarmKind.JOURNAL_FULL, Priority.MEDIUM, off_delay_us=60 * _S),
     _rule(AlarmKind.DISK_LOW, Priority.MEDIUM),
+    _rule(AlarmKind.DISK_SLOW, Priority.HIGH, off_delay_us=10 * _S),
     _rule(AlarmKind.FILE_DAMAGED, Priority.HIGH),
     _rule(AlarmKind.CONFIG_REFUSED, Priority.LOW),
     _rule(AlarmKind.TARGET_DOWN, Priority.MEDIUM, on_delay_us=60 * _S, off_delay_us=10 * _S),

@@ -179,6 +179,19 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
         "lanewise check LINE.toml shows the lines of the file. Correct it, then lanewise reload LINE.toml; or restart.",
         "以 lanewise check LINE.toml 查看檔案中的行號；修正後執行 lanewise reload LINE.toml，或重新啟動。",
     ),
+    "alarm.disk-slow": ("Disk too slow", "磁碟太慢"),
+    "alarm.disk-slow.cause": (
+        "The disk of the journal stands still: a worn SD card or SSD, a backup, or another program that writes.",
+        "日誌所在的磁碟停頓：SD 卡或 SSD 老化、正在備份，或其他程式大量寫入。",
+    ),
+    "alarm.disk-slow.consequence": (
+        "Routes go on while the PLCs have room to keep their events; then everything takes the default lane.",
+        "PLC 仍有空間保存事件時照常分揀；空間用完後所有物件走預設道。",
+    ),
+    "alarm.disk-slow.action": (
+        "See what writes there, as with iotop. If it comes again, replace the disk or move the journal to another.",
+        "以 iotop 等查看什麼在寫入。若再次發生，請更換磁碟或把日誌移到別的磁碟。",
+    ),
     "alarm.file-damaged": ("File damaged", "檔案已損壞"),
     "alarm.file-damaged.cause": (
         "Pages of journal, publish_state or store are not what was written: the disk, the power, or another program.",

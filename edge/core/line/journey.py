@@ -1,6 +1,6 @@
 """Journey: a track from its induction to its end, and the lanes where it ends, as the PLC tells them.
 
-Public names: inducted, passed_eye, ended, lane_changed, lanes_seen.
+Public names: inducted, routed, passed_eye, ended, lane_changed, lanes_seen, ROUTED_RULES.
 Each takes the line, one input and the list to which what follows is added.
 """
 
@@ -14,8 +14,11 @@ from edge.core.values.layout import LaneRole
 from edge.core.values.order import OrderState
 from edge.core.values.track import Track, TrackState, Turn
 from plc.io_layout import CAUSES
-from plc.words import EventType, LaneChange
+from plc.words import EventType, LaneChange, serial_after
 
+ROUTED_RULES = "routed-rules"
+"""Decision flag: what the PLC says that it accepted is the route of a parcel, whatever is decided again after a crash.
+Before, the mailbox had no such event."""
 KEEP_TRACKS = 2_000
 """Tracks remembered per line; more than fit on a belt, so the oldest are those that the PLC forgot to end."""
 PITCH_MM = 100
@@ -24,8 +27,11 @@ SLACK_TRACKS = 20
 """So many more may come until a lane's photo-eye has seen what is in it."""
 
 
-def inducted(line: Line, given: PlcEvent, out: list[Result]) -> Track:
-    """A parcel or tote passed the induction, the first time or again; its deadline runs from here."""
+def inducted(line: Line, given: PlcEvent, out: list[Result], has: tuple[int, int] | None = None) -> Track:
+    """A parcel or tote passed the induction, the first time or again; its deadline runs from here.
+
+    ``has``: the lane that it has in the PLC already, and by which command.
+    """
     tracks = line.state.tracks
     track = tracks.pop(given.track_id, None) or Track(given.track_id)
     if track.inducted:
@@ -33,6 +39,9 @@ def inducted(line: Line, given: PlcEvent, out: list[Result]) -> Track:
         track.lane, track.route_seq = 0, None
     else:
         track.take(Turn.INDUCTED)  # with the route it has, where one was found in DOWN after a crash
+    if has is not None:
+        track.take(Turn.FOUND)
+        track.lane, track.route_seq = has
     track.round = given.value
     tracks[given.track_id] = track  # at the end, as the newest
     if len(tracks) > KEEP_TRACKS:
@@ -46,6 +55,34 @@ def inducted(line: Line, given: PlcEvent, out: list[Result]) -> Track:
     line.portal.inducted(given.track_id, given.device_us)
     _set_deadline(line, track, 0, given)
     return track
+
+
+def routed(line: Line, track: Track, given: PlcEvent, out: list[Result], *, known: bool) -> None:
+    """ROUTED: the PLC accepted a ROUTE; ``known``: one that is journaled."""
+    if track.ended or (track.route_seq is not None and serial_after(track.route_seq, given.value)):
+        return
+    if not known:
+        keeps_lane(line, track, given.station, given, out)
+        track.take(Turn.FOUND)
+        track.lane, track.route_seq = given.station, given.value
+    if track.route_seq == given.value:
+        track.take(Turn.HANDLED)
+
+
+def keeps_lane(line: Line, track: Track, lane: int, given: PlcEvent | PlcConnected, out: list[Result]) -> None:
+    """Says so where a track was decided again for another lane than it has in the PLC."""
+    if not track.undecided and track.lane != lane:
+        text = f"{given.plc} had accepted lane {lane} for track {track.track_id}, decided again for lane {track.lane}"
+        out.append(
+            Anomaly(
+                at_us=given.at_us,
+                line=line.name,
+                code=AnomalyCode.ROUTE_KEPT,
+                text=f"{text}: it keeps lane {lane}",
+                track_id=track.track_id,
+                subject=track.subject,
+            )
+        )
 
 
 def passed_eye(line: Line, given: PlcEvent) -> None:

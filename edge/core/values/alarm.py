@@ -31,6 +31,7 @@ class AlarmKind(StrEnum):
     JOURNAL_DOWN = "journal-down"  # controller
     JOURNAL_FULL = "journal-full"  # controller
     DISK_LOW = "disk-low"  # controller
+    DISK_SLOW = "disk-slow"  # controller
     FILE_DAMAGED = "file-damaged"  # controller
     CONFIG_REFUSED = "config-refused"  # controller
     TARGET_DOWN = "target-down"  # publisher

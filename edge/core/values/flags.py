@@ -18,6 +18,7 @@ FLAGS: tuple[str, ...] = (
     "texts-follow",
     "flapping-counts",
     "turned-on-the-belt",
+    "routed-rules",
 )
 """All that this version knows, the oldest first. None is ever taken out."""
 

@@ -88,7 +88,9 @@ class DeviceChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandSent:
-    """A command stands in DOWN. ``found``: another process of ours sent it just before it died."""
+    """A command stands in DOWN. ``found``: another process of ours sent it just before it died; by itself, not in a
+    PlcConnected, it is the ROUTE of the parcel whose INDUCTED comes next, and ``expiry_ms`` may be 0.
+    """
 
     at_us: int
     plc: str
@@ -108,7 +110,9 @@ class PlcConnected:
     ``fresh``: a session that the journal does not know, so that all track ids are new. ``resumed``: this process keeps
     the commands of an earlier connection and sends the unhandled ones by itself. ``event_acked``: the newest
     event that counts as stored. ``command_head``: the newest command that reached the PLC. ``found``: commands in DOWN
-    that the journal does not know. Lanes are bit masks, bit 0 = lane 1.
+    that the journal does not know, and ROUTEs that the PLC says it has accepted, which it may know. ``news_to``: up to
+    that event each ROUTED may tell of a ROUTE that it does not know; None = none does. Lanes are bit masks, bit 0 =
+    lane 1.
     """
 
     at_us: int
@@ -123,6 +127,7 @@ class PlcConnected:
     found: tuple[CommandSent, ...]
     lanes_full: int
     lanes_disabled: int
+    news_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

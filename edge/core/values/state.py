@@ -86,13 +86,19 @@ class LineState:
 
 @dataclass(slots=True)
 class PlcState:
-    """How far the journal knows a PLC's session: its newest event, our newest command. ``machine``: PackML state."""
+    """How far the journal knows a PLC's session: its newest event, our newest command. ``machine``: PackML state.
+
+    ``found``: by track the lane that it has before its INDUCTED comes again, and by which command. ``news_to``: as in
+    PlcConnected.
+    """
 
     session: int
     event_seq: int
     command_seq: int
     events_lost: int = 0
     machine: int = 0
+    found: dict[int, tuple[int, int]] = field(default_factory=dict)
+    news_to: int | None = None
 
 
 @dataclass(slots=True)

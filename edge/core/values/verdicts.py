@@ -63,6 +63,7 @@ class AnomalyCode(StrEnum):
 
     COMMAND_DROPPED = "command-dropped"  # a command never reached the PLC
     COMMAND_REFUSED = "command-refused"  # the PLC did not act on a command
+    ROUTE_KEPT = "route-kept"  # decided again after a crash for another lane than the PLC had accepted
     EVENTS_MISSED = "events-missed"  # events of a PLC are lost
     PLC_RESTARTED = "plc-restarted"  # a PLC began a new session with parcels on the belt
     JAM = "jam"
@@ -70,7 +71,7 @@ class AnomalyCode(StrEnum):
     STRAY = "stray"  # an object that the PLC does not track
     MACHINE_STATE = "machine-state"  # a machine left Execute
     UNKNOWN_INDUCTION = "unknown-induction"  # INDUCTED at a station that is no line's induction
-    UNKNOWN_EVENT = "unknown-event"  # an event that version 1 of the mailbox does not know
+    UNKNOWN_EVENT = "unknown-event"  # an event that the mailbox does not have
     UNKNOWN_TRACK = "unknown-track"  # an end of a track that no line knows
     UNCONFIRMED = "unconfirmed"  # more came after a track than fit on the belt, and nothing says where it is
     TRACK_FORGOTTEN = "track-forgotten"  # a track whose end the PLC never told

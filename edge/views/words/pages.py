@@ -203,6 +203,7 @@ PAGES: Rows = {
     "reason.failed": ("divert failed", "分流失敗"),
     "reason.contradiction": ("tag and barcode contradict each other", "標籤與條碼互相矛盾"),
     "anomaly.command-refused": ("Command refused", "命令被拒"),
+    "anomaly.route-kept": ("Route kept after a restart", "重啟後保留原去向"),
     "anomaly.command-dropped": ("Command not delivered", "命令未送達"),
     "anomaly.events-missed": ("Events missed", "遺漏事件"),
     "anomaly.plc-restarted": ("PLC restarted", "PLC 重新啟動"),
@@ -236,6 +237,10 @@ PAGES: Rows = {
         "Journal of {controller} cannot be written: no space left on its disk",
         "{controller} 的日誌無法寫入：磁碟沒有空間",
     ),
+    "trouble.unwritable.slow": (
+        "Journal of {controller}: its disk stands still, and nothing is stored",
+        "{controller} 的日誌：磁碟停頓，暫時無法儲存",
+    ),
     "trouble.unwritable.read-only": (
         "Journal of {controller} cannot be written: its disk is read-only",
         "{controller} 的日誌無法寫入：磁碟為唯讀",
@@ -263,6 +268,10 @@ PAGES: Rows = {
     "trouble.todo.full": (
         "Make room on the disk of {folder}, 10 MB at least. Nothing is lost, and it goes on by itself.",
         "請在 {folder} 所在的磁碟清出至少 10 MB 空間。資料不會遺失，之後會自動恢復。",
+    ),
+    "trouble.todo.slow": (
+        "See what writes to the disk of {folder}. It goes on by itself; if it comes again, replace the disk.",
+        "查看什麼在寫入 {folder} 的磁碟；恢復後自動繼續。若再次發生，請更換磁碟。",
     ),
     "trouble.todo.read-only": (
         "Look at the disk of {folder}: Linux makes one read-only after errors. It goes on by itself.",

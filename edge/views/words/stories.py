@@ -65,6 +65,7 @@ STORIES: Rows = {
     "lane.becomes.other": ("changed to {value}", "變為 {value}"),
     "state": ("The machine of {plc} is in state {state} now", "{plc} 的機台進入狀態：{state}"),
     "input": ("Input {port} of {plc} went {state}", "{plc} 的輸入 {port} 變為{state}"),
+    "routed": ("{plc} sends it to {lane}", "{plc} 將送往{lane}"),
     "refused": ("{plc} refused command {seq}: {why}", "{plc} 拒絕命令 {seq}：{why}"),
     "plc-event": (
         "{plc} told something that this version does not know (event {type}, place {station}, value {value})",
