@@ -46,6 +46,7 @@ from api.problem_details import is_v1, problem_answer
 from api.put_back_page import put_back_page_routes
 from api.return_label import return_label_routes
 from api.sales import sales_routes
+from api.search import search_page_routes, search_routes
 from api.site_state import Health, LineInfo, Site
 from api.station_pages import station_page_routes
 from api.stations import station_routes
@@ -205,6 +206,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     station_page_routes(app, site)
     case_page_routes(app, site)
     kpi_page_routes(app, site)
+    search_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
     for routes in (
@@ -222,6 +224,7 @@ def create_app(config: SiteConfig) -> FastAPI:
         hook_routes,
         tracking_routes,
         kpi_routes,
+        search_routes,
     ):
         app.include_router(routes(site))
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")

@@ -238,6 +238,11 @@ class Site:
         return SalesDesk(self.store(), self.review, self._countries, self.planning, self._apart)
 
     @property
+    def countries(self) -> tuple[str, ...]:
+        """Of phones that name none."""
+        return self._countries
+
+    @property
     def planning(self) -> Callable[[int], Planning] | None:
         """By what carriers are chosen at an instant; None = nobody plans here."""
         return self._planning if self.config.service else None

@@ -44,7 +44,7 @@ from edge.orders.kpis import BY_NAME, Better, Dimension
 from edge.orders.pack_check import PackFault
 from edge.orders.packed import AfterCheck, DifferenceKind
 from edge.orders.packing import PackCode
-from edge.orders.picking import ShortReason
+from edge.orders.picking import ShortReason, TaskState
 from edge.orders.quality import Aspect, DueCause, Fault, Settlement
 from edge.orders.reroute import Where
 from edge.orders.reservations import Displacement
@@ -53,7 +53,8 @@ from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState, Place
 from edge.orders.tracking import OURS, ParcelCode, ParcelTrouble
-from edge.orders.waves import PickMode
+from edge.orders.waves import PickMode, WaveState
+from edge.site.finding import KINDS
 from edge.site.tracking_shown import REASONS
 from edge.views.plan_sentences import tell_correction, tell_displacement, tell_late, tell_refusal
 from edge.views.sentences import Teller
@@ -168,6 +169,9 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "dock.reason.*": DockReason,
     "dock.verdict.*": GateVerdict,
     "found.*": FindingKind,
+    "find.kind.*": (*KINDS, "line"),
+    "round.*": TaskState,
+    "wave.*": WaveState,
     "fulfilment.*": (*FulfilmentState, "unloaded", "split"),
     "gated-*": GateVerdict,
     "gated-*-by-hand": ("right", "unloaded"),
