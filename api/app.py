@@ -36,6 +36,7 @@ from api.guard import CSV_TYPE, Guard, media_type
 from api.hooks import hook_routes
 from api.kpi_pages import kpi_page_routes
 from api.kpis import kpi_routes
+from api.lists import list_page_routes, list_routes
 from api.packing import packing_routes
 from api.pages import page_routes
 from api.parcels import parcel_page_routes, parcel_routes
@@ -207,6 +208,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     case_page_routes(app, site)
     kpi_page_routes(app, site)
     search_page_routes(app, site)
+    list_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
     for routes in (
@@ -225,6 +227,7 @@ def create_app(config: SiteConfig) -> FastAPI:
         tracking_routes,
         kpi_routes,
         search_routes,
+        list_routes,
     ):
         app.include_router(routes(site))
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")

@@ -47,6 +47,11 @@ PAGES = (
     Page("/kpis", "kpi.page"),
     Page("/index.html", "dock.lines", "nav.floor"),
     Page("/docks.html", "dock.title", "nav.floor"),
+    Page("/lists/aside", "list.aside", "nav.floor"),
+    Page("/lists/orders", "list.orders", "nav.floor"),
+    Page("/lists/loads", "list.loads", "nav.floor"),
+    Page("/lists/wrong", "list.wrong", "nav.floor"),
+    Page("/lists/late", "list.late", "nav.floor"),
     Page("/find", "find.title", "nav.floor"),
 )
 """A page of a file, ``….html``, is live; the others are rendered here, and are for browsers that showed the token."""

@@ -99,14 +99,13 @@ def _found(site: Site, text: str) -> FoundAll:
 def _of_floor(site: Site, name: str) -> Iterator[Hit]:
     """What the lines know and no table has."""
     if name in site.lines:
-        yield Hit("line", name, phrase("find.line", id=site.lines[name].title or name), exact=True)
+        yield finding.of_line(name, site.lines[name].title)
     if site.alarm(name) is not None:
-        yield Hit("story", name, phrase("find.alarm", id=name), exact=True)
+        yield finding.of_alarm(name)
     for board in site.boards:
-        if (load := board.loads.state.open.get(name)) is not None:
-            its = load.load
-            said = phrase("find.load.open", id=its.id, carrier=its.carrier, dock=board.titles.get(its.dock) or its.dock)
-            yield Hit("load", name, said, exact=True)
+        if (its := board.loads.state.open.get(name)) is not None:
+            dock = its.load.dock
+            yield finding.of_open_load(name, its.load.carrier, board.titles.get(dock) or dock)
 
 
 def search_routes(site: Site) -> APIRouter:
@@ -136,7 +135,7 @@ def search_page_routes(app: FastAPI, site: Site) -> None:
             "find.html",
             phrase("find.title"),
             q=text.strip(),
-            of_found=lambda kind: phrase(f"find.kind.{kind}"),
+            of_found=finding.of_found,
             hits=found.hits,
             more=found.more,
             room=finding.SHOWN,

@@ -101,6 +101,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
 
     of_module("site", "edge.site.command", "the site store: backup, restore, upgrade, persons", "The site store.")
     of_module("find", "edge.commands.finding", "whatever is printed, shown or scanned: what it is, and where")
+    of_module("list", "edge.commands.lists", "what lies where and why: set aside, orders, loads, wrong, late")
     of_module("alarms", "edge.commands.alarms", "the alarms of a site, and what an operator asks of them")
     of_module(
         "load", "edge.commands.loads", "loads at dock doors: open, check, close, manifest", "Loads at dock doors."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -11,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from example_site import client_of, example_site, write_journal
+from example_site import START_US, client_of, example_site, journal_of, write_journal
 from hypothesis import given
 from hypothesis import strategies as st
 from numbers_shown import numbers_on
@@ -21,6 +22,9 @@ from waiting import until
 
 from api.app import create_app
 from edge.config.label import LabelTable
+from edge.core.events import RouteDecided, Sorted, ToteChecked
+from edge.intake.calendars import local_day
+from edge.journal.reader import JournalReader
 from edge.orders.articles import Article
 from edge.orders.sscc import SsccRange
 from edge.site import catalogue, dialect, drafts, finding, parcels, releasing, rounds
@@ -159,7 +163,7 @@ def test_a_search_reads_no_table(store_url: str, tmp_path: Path) -> None:
 
 def test_whatever_a_page_shows_is_found(project: Path, tmp_path: Path, run: Callable[..., Any]) -> None:
     site = example_site(project, tmp_path).model_copy(update={"label": LabelTable(prefix="9521141")})
-    write_journal(site)
+    write_journal(site, 30)
     app = create_app(site)
 
     async def scenario() -> None:
@@ -181,14 +185,49 @@ def test_whatever_a_page_shows_is_found(project: Path, tmp_path: Path, run: Call
             }
             subjects |= {its["tote"] for line in state["lines"].values() for its in line["verdicts"]}
             assert subjects
-            for subject in subjects:
+            for subject in sorted(subjects)[::8]:
                 for text in (subject, *(say(shortened(subject), language) for language in LANGUAGES)):
                     hits = (await client.get("/api/v1/search", params={"q": text})).json()["hits"]
                     assert subject in [hit["key"] for hit in hits], (text, hits)
+            await lists_say_what_the_journal_says(app.state.site, client)
             page = (await client.get("/find", params={"q": "400"})).text
             assert "Nothing has" in page
 
     run(scenario())
+
+
+async def lists_say_what_the_journal_says(site: Any, client: httpx.AsyncClient) -> None:
+    """By pages of one as by pages of many, as CSV as by JSON, and as somebody who reads the whole journal."""
+    roles = {(its.name, lane.number): lane.role for its in site.layouts for lane in its.lanes}
+    with closing(JournalReader(journal_of(site.config))) as journal:
+        values = [record.value for record in journal.every()]
+    wrong = [value.subject for value in values if isinstance(value, Sorted) and value.outcome != "confirmed"]
+    wrong += [its.tote for its in values if isinstance(its, ToteChecked) and its.final and its.findings]
+    lie: dict[str, None] = {}
+    for value in values:
+        if isinstance(value, Sorted | RouteDecided | ToteChecked):
+            name = value.tote if isinstance(value, ToteChecked) else value.subject
+            lie.pop(name, None)
+            if isinstance(value, Sorted) and roles.get((value.line, value.lane)) in ("quality", "reject"):
+                lie[name] = None
+    day = str(local_day(START_US, site.config.time_zone))
+    for name, keys in (("aside", [*lie]), ("wrong", wrong)):
+        whole = (await client.get(f"/api/v1/lists/{name}", params={"limit": 1000, "day": day})).json()
+        assert sorted(row["key"] for row in whole["rows"] if "#" not in row["key"]) == sorted(filter(None, keys)), name
+        assert all(row["text"]["en"] and row["text"]["zh-Hant"] and row["code"] for row in whole["rows"])
+        rows, after = list[Any](), ""
+        while not rows or after:
+            part = (await client.get(f"/api/v1/lists/{name}", params={"limit": 7, "after": after, "day": day})).json()
+            rows, after = rows + part["rows"], part["after"]
+        assert rows == whole["rows"] and not whole["after"]
+        table = (await client.get(f"/lists/{name}.csv", params={"day": day})).text
+        assert len(list(csv.reader(table.splitlines()))) == len(rows) + 1
+        page = (await client.get(f"/lists/{name}", params={"day": day})).text
+        assert len(re.findall("<tr data-key", page)) == min(100, len(rows))
+    orders = (await client.get("/api/v1/lists/orders", params={"state": "released"})).json()["rows"]
+    assert orders and {row["code"] for row in orders} == {"released"}
+    for name in ("orders", "loads", "late"):
+        assert (await client.get(f"/lists/{name}")).status_code == 200
 
 
 async def shown_is_found(client: httpx.AsyncClient) -> list[str]:

@@ -54,7 +54,7 @@ from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState, Place
 from edge.orders.tracking import OURS, ParcelCode, ParcelTrouble
 from edge.orders.waves import PickMode, WaveState
-from edge.site.finding import KINDS
+from edge.site.finding import KINDS as FOUND
 from edge.site.tracking_shown import REASONS
 from edge.views.plan_sentences import tell_correction, tell_displacement, tell_late, tell_refusal
 from edge.views.sentences import Teller
@@ -169,7 +169,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "dock.reason.*": DockReason,
     "dock.verdict.*": GateVerdict,
     "found.*": FindingKind,
-    "find.kind.*": (*KINDS, "line"),
+    "find.kind.*": (*FOUND, "line"),
     "round.*": TaskState,
     "wave.*": WaveState,
     "fulfilment.*": (*FulfilmentState, "unloaded", "split"),
@@ -251,6 +251,9 @@ MAKERS = (
     "api/parcels.py",
     "api/pick_pages.py",
     "api/put_back_page.py",
+    "api/engineering_page.py",
+    "api/lists.py",
+    "api/search.py",
     "api/station_pages.py",
     "api/stations.py",
     "api/track_page.py",
@@ -264,6 +267,9 @@ MAKERS = (
 )
 """What names codes of words in Python."""
 SAID_BY_PYTHON = (
+    "find",
+    "list",
+    "tech",
     "sales",
     "stock",
     "wave",

@@ -1,6 +1,6 @@
 """Whatever is printed, shown or scanned, looked for in the whole store: within a transaction, by indices alone.
 
-Public names: Hit, find, KINDS, SHOWN, NEWEST.
+Public names: Hit, find, of_found, of_line, of_alarm, of_open_load, KINDS, SHOWN, NEWEST.
 
 What is named whole is found by its key; what is named by its end, by an index of the last digits of each number. Of
 what is in the middle of a number only the newest are looked through, so that a search never reads a table.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -100,6 +101,26 @@ _Found: TypeAlias = dict[tuple[str, str], bool]
 """By kind and key, whether it was named whole."""
 
 
+def of_found(kind: str) -> Phrase:
+    """What a kind is called."""
+    return phrase(f"find.kind.{kind}")
+
+
+def of_line(name: str, title: str) -> Hit:
+    """A line."""
+    return Hit("line", name, phrase("find.line", id=title or name), exact=True)
+
+
+def of_alarm(name: str) -> Hit:
+    """An alarm, whose story is told."""
+    return Hit("story", name, phrase("find.alarm", id=name), exact=True)
+
+
+def of_open_load(name: str, carrier: str, dock: str) -> Hit:
+    """A load that no table has yet."""
+    return Hit("load", name, phrase("find.load.open", id=name, carrier=carrier, dock=dock), exact=True)
+
+
 def find(db: sa.Connection, keys: Keys | None, asked: Asked, countries: Iterable[str], by_name: bool) -> list[Hit]:
     """What a text names, what was named whole first; `SHOWN` at most.
 
@@ -159,15 +180,20 @@ def _text(column: sa.ColumnElement[object]) -> sa.ColumnElement[str]:
     return sa.cast(column, sa.Text)
 
 
-def _rows(db: sa.Connection, parts: Sequence[_Part]) -> list[tuple[str, str]]:
+def _all_of(parts: Sequence[_Part]) -> sa.CompoundSelect[Any]:
     some = [sa.select(sa.literal(kind).label("kind"), _text(its.subquery().c[0]).label("key")) for kind, its in parts]
-    return [(row.kind, row.key) for row in db.execute(sa.union_all(*some)) if row.key]
+    return sa.union_all(*some)
 
 
-def _whole(db: sa.Connection, names: Sequence[str]) -> list[tuple[str, str]]:
+def _rows(db: sa.Connection, query: sa.CompoundSelect[Any], **values: object) -> list[tuple[str, str]]:
+    return [(row.kind, row.key) for row in db.execute(query, values) if row.key]
+
+
+@cache  # its making takes longer than its answer
+def _whole_names(postgresql: bool) -> sa.CompoundSelect[Any]:
     parts: list[_Part] = []
     for one in _SOURCES:
-        given = dialect.listed(db, names)
+        given = dialect.listed(postgresql, "names")
         if one.many:
             there = sa.select(sa.literal(1)).where(one.by == given.c.value).exists()
             parts.append((one.kind, sa.select(given.c.value).where(there)))
@@ -176,22 +202,33 @@ def _whole(db: sa.Connection, names: Sequence[str]) -> list[tuple[str, str]]:
             if one.alone:
                 is_it = sa.and_(is_it, ending_of(one.by) == ending_of(given.c.value))
             parts.append((one.kind, sa.select(one.key).select_from(given.join(one.by.table, is_it)).limit(SHOWN)))
+    return _all_of(parts)
+
+
+def _whole(db: sa.Connection, names: Sequence[str]) -> list[tuple[str, str]]:
+    found = _rows(db, _whole_names(dialect.is_postgresql(db)), names=dialect.as_listed(db, names))
+    its = cases.cases.c.id
     numbers = [int(one) for one in names if one.isascii() and one.isdigit() and len(one) < 10]
     if numbers:
-        parts.append(("case", sa.select(_text(cases.cases.c.id)).where(cases.cases.c.id.in_(numbers))))
-    return _rows(db, parts)
+        found += [("case", str(one)) for one in db.execute(sa.select(its).where(its.in_(numbers))).scalars()]
+    return found
 
 
-def _ended(db: sa.Connection, ending: str) -> list[tuple[str, str]]:
+@cache
+def _ends_of_names() -> sa.CompoundSelect[Any]:
     parts: list[_Part] = []
     for one in _SOURCES:
         if one.ends:
-            its = sa.select(one.key.label("key")).where(
-                ending_of(one.by) == ending[-PART:], one.by.endswith(ending, autoescape=True)
-            )
-            bucket = its.limit(_BUCKET).subquery()
+            is_it = ending_of(one.by) == sa.bindparam("last", type_=sa.Text)
+            has = one.by.like(sa.bindparam("ending", type_=sa.Text), escape="/")
+            bucket = sa.select(one.key.label("key")).where(is_it, has).limit(_BUCKET).subquery()
             parts.append((one.kind, sa.select(bucket.c.key).distinct().limit(SHOWN)))
-    return _rows(db, parts)
+    return _all_of(parts)
+
+
+def _ended(db: sa.Connection, ending: str) -> list[tuple[str, str]]:
+    escaped = ending.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    return _rows(db, _ends_of_names(), last=ending[-PART:], ending=f"%{escaped}")
 
 
 def _newest(db: sa.Connection, asked: Asked) -> list[tuple[str, str]]:
@@ -211,7 +248,7 @@ def _newest(db: sa.Connection, asked: Asked) -> list[tuple[str, str]]:
         if asked.kind == "tote":
             has = sa.and_(new.c.name.endswith(asked.ending, autoescape=True), new.c.name.like(_TOTE))
         parts.append((kind, sa.select(new.c.key).where(has).distinct().limit(SHOWN)))
-    return _rows(db, parts)
+    return _rows(db, _all_of(parts))
 
 
 def _by_name(db: sa.Connection, text: str) -> list[str]:
@@ -435,11 +472,12 @@ def _imports(db: sa.Connection, names: Sequence[str]) -> _Told:
     return {row.id: (phrase("find.import", id=row.id, channel=row.channel), "") for row in rows}
 
 
-def _plain(code: str) -> Callable[[sa.Connection, Sequence[str]], _Told]:
-    def told(_: sa.Connection, names: Sequence[str]) -> _Told:
-        return {name: (phrase(code, id=name), "") for name in names}
+def _pickups(_: sa.Connection, names: Sequence[str]) -> _Told:
+    return {name: (phrase("find.pickup", id=name), "") for name in names}
 
-    return told
+
+def _stories(_: sa.Connection, names: Sequence[str]) -> _Told:
+    return {name: (phrase("find.story", id=name), "") for name in names}
 
 
 _SAID: dict[str, Callable[[sa.Connection, Sequence[str]], _Told]] = {
@@ -456,6 +494,6 @@ _SAID: dict[str, Callable[[sa.Connection, Sequence[str]], _Told]] = {
     "load": _loads,
     "shipment": _shipments,
     "import": _imports,
-    "pickup": _plain("find.pickup"),
-    "story": _plain("find.story"),
+    "pickup": _pickups,
+    "story": _stories,
 }

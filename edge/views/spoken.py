@@ -28,8 +28,9 @@ _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _GTIN = re.compile(r"(?:\(0[12]\)|0[12])([0-9]{14})|https?://[^?#]*/01/([0-9]{8,14})", re.IGNORECASE)
 _ITEM = re.compile(r"([0-9]{6})/(\S+)")
 _CUT = re.compile(r"(?:\u2026|\.{2,3})\s*(\S+)")
-_SPOKEN = ("tote", "parcel", "item", "order", "track.parcel", "dock.load", "find.case", "find.wave")
-"""Words that pages put around one number."""
+_SPOKEN = ("tote", "parcel", "item", "order", "track.parcel", "dock.load")
+_KIND = "find.kind."
+"""Words that pages put around one number, or before it."""
 _WHOLE = re.compile(r"\(01\)([0-9]{14})\(21\)(.+)|\(8003\)[0-9]{14}(.+)|\(00\)[0-9]{12}([0-9]{6})", re.DOTALL)
 
 
@@ -41,7 +42,7 @@ def _said(words: str) -> re.Pattern[str]:
     )
 
 
-_WORDS = tuple((code, _said(row)) for code in _SPOKEN for row in WORDS[code])
+_WORDS = tuple((code, _said(row)) for code in WORDS if code in _SPOKEN or code.startswith(_KIND) for row in WORDS[code])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def asked_for(text: str) -> Asked:
     kind, given = "", text
     for code, pattern in _WORDS:
         if found := pattern.fullmatch(text):
-            kind, text = code, found[1]
+            kind, text = code.removeprefix(_KIND), found[1]
             break
     if cut := _CUT.fullmatch(text):
         return Asked(text, (), cut[1], kind)

@@ -28,6 +28,7 @@ ENDINGS = tuple(
         cases.cases.c.number,
     )
 )
+sa.Index("ix_fulfilment_state", sales.fulfilment_states.c.state, sales.fulfilment_states.c.fulfilment_id)
 sa.Index(
     "ix_consignee_name", sa.func.lower(sales.consignees.c.name).label("low"), postgresql_ops={"low": "text_pattern_ops"}
 )

@@ -1,4 +1,4 @@
-"""Numbers are found by their last digits, people by how their names begin."""
+"""Numbers are found by their last digits, people by how their names begin, parcel orders by state."""
 
 from __future__ import annotations
 
@@ -24,5 +24,6 @@ def upgrade() -> None:
     for table, column in _ENDS:
         end = sa.text(f"substr({column}, length({column}) - 3)")
         op.create_index(f"ix_{table}_{column}_end", table, [end])
+    op.create_index("ix_fulfilment_state", "fulfilment_state", ["state", "fulfilment_id"])
     low = sa.func.lower(sa.column("name")).label("low")
     op.create_index("ix_consignee_name", "consignee", [low], postgresql_ops={"low": "text_pattern_ops"})
