@@ -31,6 +31,7 @@ from api.carriers_page import carriers_page_routes
 from api.case_pages import case_page_routes
 from api.cases import case_routes
 from api.docks import dock_routes
+from api.engineering_page import engineering_page_routes, engineering_routes
 from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, media_type
 from api.hooks import hook_routes
@@ -209,6 +210,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     kpi_page_routes(app, site)
     search_page_routes(app, site)
     list_page_routes(app, site)
+    engineering_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
     for routes in (
@@ -228,6 +230,7 @@ def create_app(config: SiteConfig) -> FastAPI:
         kpi_routes,
         search_routes,
         list_routes,
+        engineering_routes,
     ):
         app.include_router(routes(site))
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")

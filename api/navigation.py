@@ -52,6 +52,7 @@ PAGES = (
     Page("/lists/loads", "list.loads", "nav.floor"),
     Page("/lists/wrong", "list.wrong", "nav.floor"),
     Page("/lists/late", "list.late", "nav.floor"),
+    Page("/engineering", "tech.title", "nav.floor"),
     Page("/find", "find.title", "nav.floor"),
 )
 """A page of a file, ``….html``, is live; the others are rendered here, and are for browsers that showed the token."""

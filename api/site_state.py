@@ -76,6 +76,7 @@ from edge.views.troubles import (
     unwritable,
     webhook_behind,
 )
+from edge.views.workings import Workings
 
 log = logging.getLogger(__name__)
 BEAT_S = 1.0
@@ -142,6 +143,7 @@ class Site:
         views = [PointView(plc, name, its.unit) for (plc, name), its in self.points.items()]
         self.live = LiveView(self.layouts, [name for names in devices for name in names], views)
         self._history = History(self.layouts)
+        self.workings = Workings(name for names in devices for name in names)
         self._unraised = {
             alarm.alarm: alarm
             for its in controllers
@@ -373,6 +375,7 @@ class Site:
         for value in values:
             self.live.apply(value)
             self._history.apply(value)
+            self.workings.apply(value)
         self._publish()
 
     def _publish(self) -> None:

@@ -137,16 +137,16 @@ def _why(db: sa.Connection, node: str, record: Record, value: Sorted, teller: Te
         return str(value.outcome), teller.tell(value)
     ref = value.subject or f"{value.line}#{value.track_id}"
     before = _named(db, node, ref, floor.mirror.c.seq < record.seq)
-    code, said = "", teller.tell(value)
+    why, said = "", teller.tell(value)
     for one in before:
         match its := one.value:
             case ToteChecked(track_id=value.track_id) if its.findings:
                 return ",".join(dict.fromkeys(str(finding.kind) for finding in its.findings)), teller.tell(its)
-            case RouteDecided(track_id=value.track_id, line=value.line) if not code:
-                code, said = str(its.reason), teller.tell(its)
+            case RouteDecided(track_id=value.track_id, line=value.line) if not why:
+                why, said = str(its.reason), teller.tell(its)
             case _:
                 pass
-    return code, said
+    return why, said
 
 
 def _aside(db: sa.Connection, layouts: Sequence[LineLayout], which: Wanted) -> Iterator[ListRow]:
@@ -160,13 +160,13 @@ def _aside(db: sa.Connection, layouts: Sequence[LineLayout], which: Wanted) -> I
             continue
         if _is_elsewhere(db, node, record, value):
             continue
-        code, said = _why(db, node, record, value, teller)
+        why, said = _why(db, node, record, value, teller)
         yield ListRow(
             at_us=record.at_us,
             key=value.subject or f"{value.line}#{value.track_id}",
             order=value.order,
             place=f"{value.line} {lane.number} {lane.name}",
-            code=code,
+            code=why,
             said=said,
             after=after,
         )
@@ -181,9 +181,9 @@ def _wrong(db: sa.Connection, layouts: Sequence[LineLayout], which: Wanted) -> I
     for _, record, after in _behind(found, which.after):
         match value := record.value:
             case Sorted(subject=subject):
-                code = str(value.outcome)
+                why = str(value.outcome)
             case ToteChecked(tote=subject) if value.findings and value.final:
-                code = ",".join(dict.fromkeys(str(finding.kind) for finding in value.findings))
+                why = ",".join(dict.fromkeys(str(finding.kind) for finding in value.findings))
             case _:
                 continue
         yield ListRow(
@@ -191,7 +191,7 @@ def _wrong(db: sa.Connection, layouts: Sequence[LineLayout], which: Wanted) -> I
             key=subject or f"{value.line}#{value.track_id}",
             order=value.order,
             place=value.line,
-            code=code,
+            code=why,
             said=teller.tell(value),
             after=after,
         )
