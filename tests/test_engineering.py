@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,24 @@ from example_site import START_US, client_of, example_site, journal_of, write_jo
 from waiting import until
 
 from api.app import create_app
-from edge.core.events import Measured, PassageSeen, Stage
+from edge.core.events import Anomaly, AnomalyCode, Measured, PassageSeen, PlcConnected, Stage
 from edge.journal.writer import Journal
 
 NUMBERS = (
+    PlcConnected(
+        at_us=START_US + 30_400_000,
+        plc="tote1",
+        session=8,
+        epoch=3,
+        fresh=True,
+        resumed=False,
+        event_acked=0,
+        events_lost=0,
+        command_head=0,
+        found=(),
+        lanes_full=0,
+        lanes_disabled=0,
+    ),
     PassageSeen(
         at_us=START_US + 30_500_000,
         line="sorter",
@@ -25,7 +41,7 @@ NUMBERS = (
         offset_us=9_000,
         claims=(),
         tags=(),
-    ),  # fmt: skip
+    ),
     Measured(
         START_US + 31_000_000,
         "reader.sorter",
@@ -72,6 +88,31 @@ def test_engineers_see_what_works_and_what_the_files_say(
             drawn = await client.get("/engineering/portal/sorter.svg")
             assert drawn.headers["content-type"] == "image/svg+xml" and "passages, offset" in drawn.text
             assert (await client.get("/engineering/portal/none.svg")).status_code == 404
+
+            # A test divert: the wish is in the feed, and the answer is the controller's.
+            wish = {"action": "begin", "by": "Eve", "reason": "a new lane"}
+            late = await client.post("/api/v1/lines/sorter/trial", json=wish)
+            assert late.status_code == 409 and "is on sorter" in late.json()["detail"]
+            none = await client.post("/api/v1/lines/tote1/trial", json=wish | {"action": "divert", "lane": 1})
+            assert none.status_code == 409 and "no commissioning mode" in none.json()["detail"]
+            began = Anomaly(
+                at_us=START_US + 40_000_000, line="tote1", code=AnomalyCode.TRIAL_BEGAN, text="tote1: begun"
+            )
+            refused = replace(began, at_us=began.at_us + 1, code=AnomalyCode.TRIAL_REFUSED, text="tote1: it is, by Eve")
+            for one, done in ((began, True), (refused, False)):
+                asking = asyncio.create_task(client.post("/api/v1/lines/tote1/trial", json=wish))
+                await until(lambda one=one: len(app.state.site.store().feed(0)) == 1 + int(one is refused))
+                journal = Journal(journal_of(site))
+                journal.append([one])
+                journal.flush()
+                journal.close()
+                assert (await asking).json() == {"done": done, "on": True, "text": one.text}
+            newest = app.state.site.store().feed(0)[-1]
+            assert (newest.line, newest.trial, newest.reason) == ("tote1", "begin", "a new lane")
+            assert "commissioning mode</b>" in (await client.get("/engineering")).text
+            for body, status in ((wish | {"action": "divert", "lane": 60}, 422), (wish | {"reason": ""}, 422)):
+                assert (await client.post("/api/v1/lines/tote1/trial", json=body)).status_code == status
+            assert (await client.post("/api/v1/lines/none/trial", json=wish)).status_code == 404
 
             # A file that was spoilt meanwhile: the problem stands beside its line, a password does not.
             good = toml.read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ async function renew() {
   if (!answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of document.querySelectorAll("[data-live]")) {
+    if ([...part.querySelectorAll("input[name=reason]")].some((input) => input.value)) continue;
     const anew = page.getElementById(part.id);
     if (anew) part.replaceChildren(...anew.childNodes);
   }

@@ -10,8 +10,12 @@ function tellTimes() {
 
 tellTimes();
 document.addEventListener("renewed", tellTimes);
-for (const input of document.querySelectorAll("input[data-keep]")) {
-  const key = `lanewise.${input.dataset.keep}`;
-  input.value ||= localStorage.getItem(key) ?? "";
-  input.form.addEventListener("submit", () => localStorage.setItem(key, input.value));
+function keepNames() {
+  for (const input of document.querySelectorAll("input[data-keep]")) {
+    const key = `lanewise.${input.dataset.keep}`;
+    input.value ||= localStorage.getItem(key) ?? "";
+    input.form.addEventListener("submit", () => localStorage.setItem(key, input.value));
+  }
 }
+keepNames();
+document.addEventListener("renewed", keepNames);

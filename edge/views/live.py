@@ -57,6 +57,7 @@ from edge.core.events import (
 )
 from edge.core.values.alarm import AlarmState
 from edge.core.values.layout import Job, LaneRole, LineLayout
+from edge.core.values.verdicts import Trial
 from edge.journal.record import Value
 from edge.views.machines import Machines
 from edge.views.picture import (
@@ -228,7 +229,7 @@ class LiveView:
             case LaneRequested():
                 line = self._lines.get(value.line)
                 lane = line.lanes.get(value.lane) if line else None
-                if line and lane and lane.disabled == value.enabled:
+                if line and lane and value.trial is Trial.NONE and lane.disabled == value.enabled:
                     line.set_lane(replace(lane, wish="enable" if value.enabled else "disable"))
             case PlcConnected():
                 for line in self._of_plc(value.plc):

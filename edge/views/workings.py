@@ -1,6 +1,6 @@
 """What engineers look at: the newest numbers of each device, what connected with what, and what portals learn.
 
-Public names: Workings, DeviceWorkings, AntennaWorkings, ControllerWorkings.
+Public names: Workings, DeviceWorkings, AntennaWorkings, ControllerWorkings, LineTrial.
 
 Pure: time comes in with the records. Everything is bounded, however long it runs.
 """
@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from edge.core.events import DeviceChanged, Measured, PassageSeen, PlcConnected, Stage, Started
+from edge.core.events import Anomaly, AnomalyCode, DeviceChanged, Measured, PassageSeen, PlcConnected, Stage, Started
 from edge.journal.record import Value
 from edge.views.portal_picture import Learned, learned_of
 
@@ -58,6 +58,21 @@ class ControllerWorkings:
     flags: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LineTrial:
+    """A line's commissioning mode. ``on``: it is in it; ``text``: what was told of it last; ``refused``: that something
+    is not done.
+    """
+
+    on: bool
+    text: str
+    at_us: int
+    refused: bool = False
+
+
+NO_TRIAL = LineTrial(on=False, text="", at_us=0)
+
+
 class Workings:
     """A fold over the records of all journals. ``devices``: shown before they are heard of."""
 
@@ -69,6 +84,7 @@ class Workings:
         self._passages: dict[str, deque[PassageSeen]] = {}
         self._read: dict[tuple[str, int], int] = {}
         self._devices = dict.fromkeys(devices)
+        self._trials: dict[str, LineTrial] = {}
 
     def apply(self, value: Value) -> None:
         """Takes the next record of a journal."""
@@ -88,8 +104,18 @@ class Workings:
             case PassageSeen(stage=Stage.FINAL):
                 kept = self._passages.setdefault(value.line, deque(maxlen=KEEP_PASSAGES))
                 kept.append(value)
+            case Anomaly(code=AnomalyCode.TRIAL_BEGAN | AnomalyCode.TRIAL_LANE):
+                self._trials[value.line] = LineTrial(True, value.text, value.at_us)
+            case Anomaly(code=AnomalyCode.TRIAL_ENDED):
+                self._trials[value.line] = LineTrial(False, value.text, value.at_us)
+            case Anomaly(code=AnomalyCode.TRIAL_REFUSED):
+                self._trials[value.line] = LineTrial(self.trial(value.line).on, value.text, value.at_us, refused=True)
             case _:
                 pass
+
+    def trial(self, line: str) -> LineTrial:
+        """Whether a line is in commissioning mode, and what was told of it last."""
+        return self._trials.get(line, NO_TRIAL)
 
     def devices(self) -> tuple[DeviceWorkings, ...]:
         """All that is known, by name."""
