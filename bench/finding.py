@@ -2,7 +2,7 @@
 
 Public names: main. Run: ``python -m bench.finding [--orders 1000000]``.
 
-Both stores, each with so many open sales orders, and a tenth of it fulfilments with totes. Printed are the median of
+Both stores, each with so many open sales orders, and a fiftieth of it fulfilments with totes. Printed are the median of
 fifty by the clock, and how many times the median of as many look-ups by primary key that is.
 """
 
@@ -44,10 +44,10 @@ def _measure(name: str, url: str, secret: Path, count: int) -> None:
     SiteStore(url, secret_file=secret).close()
     fill(url, count)
     with closing(SiteStore(url, secret_file=secret)) as store:
-        for first in range(0, count // 10, _BATCH):
+        for first in range(0, count // 50, _BATCH):
             store.put_orders([fulfilment(number) for number in range(first, first + _BATCH)], 1)
         store.keys  # noqa: B018  made with the first use
-        print(f"{name}: {count} sales orders, {count // 10} fulfilments, filled in {time.perf_counter() - begun:.0f} s")
+        print(f"{name}: {count} sales orders, {count // 50} fulfilments, filled in {time.perf_counter() - begun:.0f} s")
         order = tables.sales.orders.c
 
         def by_key() -> None:
@@ -59,7 +59,7 @@ def _measure(name: str, url: str, secret: Path, count: int) -> None:
         for what, text in (
             ("an order's number, whole", f"#{count // 2}"),
             ("its end", f"{count // 2}"[-6:]),
-            ("a tote as pages say it", f"Tote {count // 20}1"),
+            ("a tote as pages say it", f"Tote {count // 100}1"),
             ("a parcel's last digits", "Parcel \u2026000327"),
             ("the middle of a number", f"ig-{count - 5}"[:8]),
             ("a scanned label", "]C100095211410000000327"),

@@ -139,7 +139,7 @@ def find(db: sa.Connection, keys: Keys | None, asked: Asked, countries: Iterable
     if asked.names and keys is not None:
         persons = sales_list.persons_named(db, keys, asked.text, countries)
         _take(found, (("order", name) for name in persons), exact=False)
-        if by_name:
+        if by_name and not any(found.values()):
             _take(found, (("order", name) for name in _by_name(db, asked.text)), exact=False)
     for kind, key in [*found]:
         if kind == "story" and any((other, key) in found for other in KINDS[:-1]):
