@@ -133,13 +133,14 @@ def find(db: sa.Connection, keys: Keys | None, asked: Asked, countries: Iterable
         if len(asked.ending) >= PART:
             for kind, key in _ended(db, asked.ending):
                 _take(found, [(kind, key)], exact=_is_whole(kind, key, asked))
-        if not any(found.values()) and len(found) < SHOWN:
+        whole = any(name.startswith("(") for name in asked.names)  # then its end is no end of another
+        if (not found and not whole) or not asked.names:
             for kind, key in _newest(db, asked):
                 _take(found, [(kind, key)], exact=_is_whole(kind, key, asked))
     if asked.names and keys is not None:
         persons = sales_list.persons_named(db, keys, asked.text, countries)
         _take(found, (("order", name) for name in persons), exact=False)
-        if by_name and not any(found.values()):
+        if by_name and not found:
             _take(found, (("order", name) for name in _by_name(db, asked.text)), exact=False)
     for kind, key in [*found]:
         if kind == "story" and any((other, key) in found for other in KINDS[:-1]):
