@@ -34,12 +34,14 @@ from api.case_pages import case_page_routes
 from api.cases import case_routes
 from api.configuration import configuration_routes
 from api.docks import dock_routes
+from api.engineering_page import engineering_page_routes, engineering_routes
 from api.event_log import log_routes
 from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, media_type
 from api.hooks import hook_routes
 from api.kpi_pages import kpi_page_routes
 from api.kpis import kpi_routes
+from api.lists import list_page_routes, list_routes
 from api.log_page import log_page_routes
 from api.openapi import describe
 from api.packing import packing_routes
@@ -52,6 +54,7 @@ from api.problem_details import is_v1, problem_answer
 from api.put_back_page import put_back_page_routes
 from api.return_label import return_label_routes
 from api.sales import sales_routes
+from api.search import search_page_routes, search_routes
 from api.site_state import Health, LineInfo, Site
 from api.station_pages import station_page_routes
 from api.stations import station_routes
@@ -209,6 +212,9 @@ def create_app(config: SiteConfig) -> FastAPI:
     kpi_page_routes(app, site)
     alarm_page_routes(app, site)
     log_page_routes(app, site)
+    search_page_routes(app, site)
+    list_page_routes(app, site)
+    engineering_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
     for routes in (
@@ -229,6 +235,9 @@ def create_app(config: SiteConfig) -> FastAPI:
         kpi_routes,
         alarm_desk_routes,
         log_routes,
+        search_routes,
+        list_routes,
+        engineering_routes,
     ):
         app.include_router(routes(site))
     describe(app)

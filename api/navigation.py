@@ -1,6 +1,6 @@
 """The pages that there are: a line for each, in the groups and the order in which the head of every page shows them.
 
-Public names: Page, PageGroup, PAGES, ROOTS, groups_of, group_at.
+Public names: Page, PageGroup, PAGES, STORIES, ROOTS, groups_of, group_at.
 """
 
 from __future__ import annotations
@@ -51,9 +51,23 @@ PAGES = (
     Page("/log", "log.title", "alarms.title"),
     Page("/index.html", "dock.lines"),
     Page("/docks.html", "dock.title"),
+    Page("/index.html", "dock.lines", "nav.floor"),
+    Page("/docks.html", "dock.title", "nav.floor"),
+    Page("/lists/aside", "list.aside", "nav.floor"),
+    Page("/lists/orders", "list.orders", "nav.floor"),
+    Page("/lists/loads", "list.loads", "nav.floor"),
+    Page("/lists/wrong", "list.wrong", "nav.floor"),
+    Page("/lists/late", "list.late", "nav.floor"),
+    Page("/engineering", "tech.title", "nav.floor"),
+    Page("/find", "find.title", "nav.floor"),
 )
 """A page of a file, ``….html``, is live; the others are rendered here, and are for browsers that showed the token."""
-ROOTS = tuple({f"/{re.split('[/?]', page.path)[1]}": None for page in PAGES if not page.path.endswith(".html")})
+STORIES = "/t"
+"""Below it everything has an address: of its page, or of its story."""
+ROOTS = (
+    *{f"/{re.split('[/?]', page.path)[1]}": None for page in PAGES if not page.path.endswith(".html")},
+    STORIES,
+)
 """Where the paths of pages begin that are rendered here."""
 
 

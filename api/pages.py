@@ -41,6 +41,7 @@ from edge.site.desk import COUNTED, SaleFilter, SalesConflict
 from edge.site.store import StoreError
 from edge.views import order_words, track_words
 from edge.views.plan_sentences import pickup_shown, tell_refusal
+from edge.views.spoken import shortened
 from edge.views.words.phrase import Word, phrase
 from edge.views.words.table import LANGUAGES, Language, say
 
@@ -351,6 +352,7 @@ def rendered(site: Site, request: Request, template: str, title: Word, status: i
         of_rule=order_words.of_rule,
         of_contact=lambda one: order_words.of_contact(ContactOutcome(one)),
         of_stored=order_words.of_stored,
+        short=shortened,
         **shown_values,
     )
     answer = Response(body.encode(errors="replace"), status, media_type="text/html; charset=utf-8")

@@ -79,6 +79,7 @@ from edge.views.troubles import (
     unwritable,
     webhook_behind,
 )
+from edge.views.workings import Workings
 
 log = logging.getLogger(__name__)
 BEAT_S = 1.0
@@ -150,6 +151,7 @@ class Site:
         views = [PointView(plc, name, its.unit) for (plc, name), its in self.points.items()]
         self.live = LiveView(self.layouts, [name for names in devices for name in names], views)
         self._history = History(self.layouts)
+        self.workings = Workings(name for names in devices for name in names)
         self._unraised = {
             alarm.alarm: alarm
             for its in controllers
@@ -247,6 +249,11 @@ class Site:
     def desk(self) -> SalesDesk:
         """The sales orders of the store. Raises StoreError."""
         return SalesDesk(self.store(), self.review, self._countries, self.planning, self._apart)
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """Of phones that name none."""
+        return self._countries
 
     @property
     def planning(self) -> Callable[[int], Planning] | None:
@@ -387,6 +394,7 @@ class Site:
             self._history.apply(value)
             if isinstance(value, Started) and value.running and self._is_new(value):
                 self.outdated()
+            self.workings.apply(value)
         self._publish()
 
     def _is_new(self, started: Started) -> bool:

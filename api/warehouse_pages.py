@@ -52,18 +52,19 @@ def warehouse_page_routes(app: FastAPI, site: Site) -> None:
 def _stock_routes(app: FastAPI, site: Site) -> None:
     @app.get("/stock", include_in_schema=False)
     def stock(request: Request) -> Response:
-        sku, after = asked(request, "sku").strip(), asked(request, "after")
+        sku, bin_, after = asked(request, "sku").strip(), asked(request, "bin").strip(), asked(request, "after")
         with site.store().connections.reading() as db:
-            rows = stock_shown.stock_rows(db, after, _ROOM, sku)
+            rows = stock_shown.stock_rows(db, after, _ROOM, sku, bin_)
             suspects = stock_shown.suspects(db)
         if sku and rows:
             return RedirectResponse(f"/stock/a/{quote(sku, safe='')}", 303)
-        more = urlencode({"after": rows[-1].sku}) if len(rows) == _ROOM else ""
+        given = {"bin": bin_} if bin_ else {}
+        more = urlencode({**given, "after": rows[-1].sku}) if len(rows) == _ROOM else ""
         return rendered(
             site,
             request,
             "stock.html",
-            phrase("stock.title"),
+            phrase("stock.in", bin=bin_) if bin_ else phrase("stock.title"),
             rows=rows,
             suspects=suspects,
             more=more,

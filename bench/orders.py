@@ -243,7 +243,7 @@ def fill(url: str, count: int, behind: int = 0) -> None:
     with made.begin() as db:
         db.exec_driver_sql(
             "INSERT INTO sales_order SELECT 'big-' || n, 'big', '#' || n, 'accepted', 1, 0, 'x' || n, 1, 1, 1, 0,"
-            f" '2026-12-24', 0, {false}, '', '', '', 'prepaid', 'TWD', 100, 100, 0, 0, 0 FROM {numbers}"
+            f" '2026-12-24', 0, {false}, '', '', '', 'prepaid', 'TWD', 100, 100, 0, 0, 0, 0 FROM {numbers}"
         )
         for line in (1, 2, 3):
             db.exec_driver_sql(

@@ -107,6 +107,8 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     api.add_argument("config", type=Path, metavar="SITE.toml")
 
     of_module("site", "edge.site.command", "the site store: backup, restore, upgrade, persons", "The site store.")
+    of_module("find", "edge.commands.finding", "whatever is printed, shown or scanned: what it is, and where")
+    of_module("list", "edge.commands.lists", "what lies where and why: set aside, orders, loads, wrong, late")
     of_module("alarms", "edge.commands.alarms", "the alarms of a site, and what an operator asks of them")
     of_module("log", "edge.commands.log", "what happened from when to when: alarms, requests, devices, notices")
     of_module(

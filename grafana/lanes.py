@@ -12,7 +12,7 @@ from grafana.panels import ALARM, NUMBERS, OFF, WARN, Column, T, bars, rows, tim
 
 REASONS = (
     "verified", "assigned", "refused", "alternative", "recirculate", "reject", "no-read", "ambiguous", "contradiction",
-    "no-order", "cancelled", "quality", "duplicate", "no-lane",
+    "no-order", "cancelled", "quality", "duplicate", "no-lane", "trial",
 )  # fmt: skip
 """Why a lane was chosen: the tag `reason` of routes."""
 

@@ -15,8 +15,10 @@ from grafana.panels import Column, T, rows
 
 _TIME = Column("Time", T("Time", "時間"), "dateTimeAsIso", width=170)
 _LINE = Column("line", T("Line", "線"), width=110)
-_ORDER = Column("order_id", T("Order", "訂單"), width=150)
-_SUBJECT = Column("subject", T("Parcel or tote", "包裹或物流箱"), width=220)
+_STORY = "${live}/t/${__value.raw:percentencode}"
+"""The address of its page, or of its story, in the live pages."""
+_ORDER = Column("order_id", T("Order", "訂單"), link=_STORY, width=150)
+_SUBJECT = Column("subject", T("Parcel or tote", "包裹或物流箱"), link=_STORY, width=220)
 _TRACK = Column(
     "track", T("Track", "追蹤號"), link="?var-subject=${subject}&var-track=${__value.raw}&${__url_time_range}", width=90
 )
@@ -54,8 +56,8 @@ TRACE = Board(
                         Column("carrier", T("Carrier", "承運商"), width=100),
                         Column("service", T("Service", "服務"), width=100),
                         Column("items", T("Pieces", "件數"), width=80),
-                        Column("tote_id", T("Tote", "物流箱")),
-                        Column("parcel_id", T("Parcel", "包裹")),
+                        Column("tote_id", T("Tote", "物流箱"), link=_STORY),
+                        Column("parcel_id", T("Parcel", "包裹"), link=_STORY),
                     ),
                     height=6,
                 ),
@@ -71,7 +73,7 @@ TRACE = Board(
                         _TIME,
                         _LINE,
                         _TRACK,
-                        Column("tote_id", T("Tote", "物流箱"), width=240),
+                        Column("tote_id", T("Tote", "物流箱"), link=_STORY, width=240),
                         _ORDER,
                         Column("verdict", T("Verdict", "判定"), width=80),
                         Column("matched", T("Right", "正確")),
@@ -140,9 +142,9 @@ TRACE = Board(
                         Column("dock", T("Door", "月台"), width=110),
                         Column("direction", T("Way", "方向"), width=110),
                         Column("verdict", T("Verdict", "判定"), width=130),
-                        Column("parcel_id", T("Parcel", "包裹")),
+                        Column("parcel_id", T("Parcel", "包裹"), link=_STORY),
                         _ORDER,
-                        Column("load_id", T("Load", "裝載")),
+                        Column("load_id", T("Load", "裝載"), link=_STORY),
                         Column("asked_by", T("Who", "人員"), width=110),
                     ),
                     height=6,

@@ -9,6 +9,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from edge.site.tables.endings import ENDINGS
 from edge.site.tables.metadata import METADATA
 
 _OF_0001 = frozenset(
@@ -36,6 +37,9 @@ def make_schema_1(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         for table in _SINCE_0001:
             db.execute(f"DROP TABLE {table}")
+        for index in ENDINGS:
+            if index.table is not None and index.table.name in _OF_0001:
+                db.execute(f"DROP INDEX {index.name}")
         db.execute("DROP INDEX ix_feed_ref_seq")
         db.execute("DROP INDEX ix_mirror_ref_seq")
         db.execute("ALTER TABLE progress DROP COLUMN feed_seq")

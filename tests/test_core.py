@@ -43,6 +43,7 @@ from edge.core.line.verify import check
 from edge.core.values.layout import LaneRole
 from edge.core.values.order import Order, OrderLine, OrderState
 from edge.core.values.state import BookState
+from edge.core.values.verdicts import Trial
 from edge.journal.record import Record
 from edge.journal.replay import replay
 from plc.words import EventType
@@ -320,7 +321,13 @@ def inputs(draw: st.DrawFn) -> list[Input]:
                             [
                                 OrderChanged(at, 1, order),
                                 LaneRequested(
-                                    at_us=at, feed_seq=1, line="sorter", lane=draw(words), enabled=True, by="x"
+                                    at_us=at,
+                                    feed_seq=1,
+                                    line="sorter",
+                                    lane=draw(words),
+                                    enabled=True,
+                                    by="x",
+                                    trial=draw(st.sampled_from(Trial)),
                                 ),
                             ]
                         )

@@ -57,6 +57,13 @@ def opened(url: str, readonly: bool = False, secret_file: Path | None = None) ->
 # ---- schema ----------------------------------------------------------------------------------------------------------
 
 
+UNREFLECTED = pytest.mark.filterwarnings(
+    "ignore:Skipped unsupported reflection of expression-based index", "ignore:autogenerate skipping.*expression-based"
+)
+"""SQLAlchemy cannot read such an index back from SQLite, and alembic then compares none."""
+
+
+@UNREFLECTED
 def test_what_the_revisions_make_is_what_the_tables_say(store_url: str) -> None:
     made = engine(store_url, readonly=False, upgrades=True)
     with made.begin() as db:
@@ -75,6 +82,7 @@ def left(url: str) -> object:
         return store.feed(0), [store.order(f"A-{1000 + number}") for number in range(30)], store.cursor("edge1")
 
 
+@UNREFLECTED
 @pytest.mark.parametrize("make", [make_0_1_0, make_schema_1])
 def test_a_store_of_before_is_brought_up_whole_or_not_at_all(tmp_path: Path, make: object) -> None:
     """Killed before any of its statements, it is as it was; and its data are all there behind it."""
@@ -111,7 +119,7 @@ def test_a_store_of_before_is_brought_up_whole_or_not_at_all(tmp_path: Path, mak
         assert child.exitcode == -signal.SIGKILL
         killed += 1
         assert [step.revision for step in upgrade(url, dry_run=True)] == [
-            f"{n:04}" for n in range(1, int(REVISION) + 1)
+            one.revision for one in reversed(list(ScriptDirectory(str(schema._scripts())).walk_revisions()))
         ]
         assert left(url) == before
     assert killed > 3

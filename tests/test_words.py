@@ -44,7 +44,7 @@ from edge.orders.kpis import BY_NAME, Better, Dimension
 from edge.orders.pack_check import PackFault
 from edge.orders.packed import AfterCheck, DifferenceKind
 from edge.orders.packing import PackCode
-from edge.orders.picking import ShortReason
+from edge.orders.picking import ShortReason, TaskState
 from edge.orders.quality import Aspect, DueCause, Fault, Settlement
 from edge.orders.reroute import Where
 from edge.orders.reservations import Displacement
@@ -53,7 +53,8 @@ from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState, Place
 from edge.orders.tracking import OURS, ParcelCode, ParcelTrouble
-from edge.orders.waves import PickMode
+from edge.orders.waves import PickMode, WaveState
+from edge.site.finding import KINDS as FOUND
 from edge.site.tracking_shown import REASONS
 from edge.views.event_log import LogKind, LogWeight
 from edge.views.plan_sentences import tell_correction, tell_displacement, tell_late, tell_refusal
@@ -175,6 +176,9 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "dock.reason.*": DockReason,
     "dock.verdict.*": GateVerdict,
     "found.*": FindingKind,
+    "find.kind.*": (*FOUND, "line"),
+    "round.*": TaskState,
+    "wave.*": WaveState,
     "fulfilment.*": (*FulfilmentState, "unloaded", "split"),
     "gated-*": GateVerdict,
     "gated-*-by-hand": ("right", "unloaded"),
@@ -258,6 +262,9 @@ MAKERS = (
     "api/parcels.py",
     "api/pick_pages.py",
     "api/put_back_page.py",
+    "api/engineering_page.py",
+    "api/lists.py",
+    "api/search.py",
     "api/station_pages.py",
     "api/stations.py",
     "api/track_page.py",
@@ -271,6 +278,9 @@ MAKERS = (
 )
 """What names codes of words in Python."""
 SAID_BY_PYTHON = (
+    "find",
+    "list",
+    "tech",
     "sales",
     "stock",
     "wave",

@@ -261,12 +261,14 @@ async function begin() {
   $("search").addEventListener("submit", (event) => {
     event.preventDefault();
     const key = $("key").value.trim();
-    if (key) lookup.open(key);
+    if (key) lookup.find(key);
   });
   if (asked.get("story")) lookup.open(asked.get("story"));
   new ResizeObserver(size).observe($("lines"));
   addEventListener("resize", size);
   words();
+  const story = new URLSearchParams(location.search).get("story");
+  if (story) lookup.open(story);
 
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   let last = 0;

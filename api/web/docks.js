@@ -78,6 +78,7 @@ function words() {
   document.documentElement.lang = language();
   for (const node of document.querySelectorAll("[data-text]")) node.textContent = t(node.dataset.text);
   for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", t(node.dataset.label));
+  for (const node of document.querySelectorAll("[data-hint]")) node.placeholder = t(node.dataset.hint);
   for (const node of document.querySelectorAll("[data-language]")) {
     node.setAttribute("aria-pressed", String(node.dataset.language === language()));
   }

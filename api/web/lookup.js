@@ -21,12 +21,26 @@ export class Lookup {
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog) dialog.close();
     });
+    dialog.addEventListener("close", () => window.history.replaceState(null, "", location.pathname));
+  }
+
+  // Opens the one thing that a text names: its story here, or its page; of several, the page of all.
+  async find(text) {
+    const answer = await ask(`/api/v1/search?${new URLSearchParams({ q: text })}`).catch(() => null);
+    const hits = answer?.ok ? answer.value.hits : [];
+    const exact = hits.filter((hit) => hit.exact);
+    const places = [...new Set((exact.length ? exact : hits).map((hit) => hit.address))];
+    const story = places.length === 1 && new URL(places[0], location.href).searchParams.get("story");
+    if (!places.length) await this.open(text);
+    else if (story) await this.open(story);
+    else location.assign(places.length === 1 ? places[0] : `/find?${new URLSearchParams({ q: text })}`);
   }
 
   async open(key) {
     this.key = key;
     this.answer = await ask(`/api/lookup/${encodeURIComponent(key)}`).catch(gone);
     this.render();
+    window.history.replaceState(null, "", `?${new URLSearchParams({ story: key })}`);
     if (!this.dialog.open) this.dialog.showModal();
   }
 

@@ -9,11 +9,17 @@ export function localTimes(root) {
 }
 
 localTimes(document);
+document.addEventListener("renewed", () => localTimes(document));
 for (const input of document.querySelectorAll("input[data-zone]")) {
   input.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
-for (const input of document.querySelectorAll("input[data-keep]")) {
-  const key = `lanewise.${input.dataset.keep}`;
-  input.value ||= localStorage.getItem(key) ?? "";
-  input.form.addEventListener("submit", () => localStorage.setItem(key, input.value));
+
+function keepNames() {
+  for (const input of document.querySelectorAll("input[data-keep]")) {
+    const key = `lanewise.${input.dataset.keep}`;
+    input.value ||= localStorage.getItem(key) ?? "";
+    input.form.addEventListener("submit", () => localStorage.setItem(key, input.value));
+  }
 }
+keepNames();
+document.addEventListener("renewed", keepNames);

@@ -7,4 +7,4 @@ import { askToken } from "./token.js";
 needToken(askToken);
 const next = new URLSearchParams(location.search).get("next") ?? "";
 while (!(await tell("/api/v1/page-session", {})).ok);
-location.replace(/^\/(orders|stock|waves|picks)(\/|\?|$)/.test(next) ? next : "/orders");
+location.replace(/^\/[a-z]/.test(next) ? next : "/orders");

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge.commands.command_line import add_command
-from edge.commands.portal_replay import Learned, RecordingError, judge, learned, picture, read_recording
+from edge.commands.portal_replay import RecordingError, judge, read_recording
 from edge.config.load import load_line
 from edge.core.events import PassageSeen
 from edge.journal.reader import JournalReader
+from edge.views.portal_picture import Learned, learned, picture
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,6 +14,7 @@ from pydantic import Field
 from edge.config.care import CareTable, ReturnsTable, TeamTable
 from edge.config.channels import ChannelTable
 from edge.config.docks import DockTable, dock_layout
+from edge.config.finding import FindTable
 from edge.config.intake import IntakeTable
 from edge.config.kpis import KpiTable
 from edge.config.label import LabelTable
@@ -300,6 +301,7 @@ class SiteConfig(PlainTable):
     team: dict[Name, TeamTable] = Field(default={}, description="who looks after cases, see docs/returns.md")
     returns: dict[Name, ReturnsTable] = Field(default={}, description="what may come back, the first one that fits")
     care: CareTable = Field(default=CareTable(), description="where goods come back, and what is done by itself")
+    find: FindTable = Field(default=FindTable(), description="for what everybody may look, see docs/finding.md")
     quality: QualityTable = Field(default=QualityTable(), description="what is looked at, see docs/stations.md")
     station: dict[Name, StationTable] = Field(default={}, description="packing stations, see docs/stations.md")
 

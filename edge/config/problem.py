@@ -30,6 +30,7 @@ class ConfigError(Exception):
     def __init__(self, file: Path, problems: list[str], lines: Sequence[int | None] = ()) -> None:
         self.file = file
         self.problems = problems
+        self.lines = tuple(lines)
         where = [f"{file}" if line is None else f"{file}:{line}" for line in lines or [None] * len(problems)]
         super().__init__("\n".join(f"{at}: {problem}" for at, problem in zip(where, problems, strict=True)))
 

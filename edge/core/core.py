@@ -54,6 +54,7 @@ from edge.core.events import (
     TagsRead,
     Tick,
 )
+from edge.core.line import trial
 from edge.core.line.closing import bound_for, role_problems, with_closing
 from edge.core.line.decide import TURNED, decide, turnable, turned
 from edge.core.line.journey import (
@@ -73,6 +74,7 @@ from edge.core.values.flags import check_flags
 from edge.core.values.layout import Job, LineLayout
 from edge.core.values.state import CoreState, LineState, PlcState
 from edge.core.values.track import RouteState, Track, Turn
+from edge.core.values.verdicts import Trial
 from plc.packml import PackmlState, state_name
 from plc.words import EventType, Opcode, serial_after
 from rfid.epc.identity import fresh_identity
@@ -659,6 +661,9 @@ class Core:
         line = self._lines.get(given.line)
         if line is None:
             return  # another controller's
+        if given.trial is not Trial.NONE:
+            trial.asked(line, given, out)
+            return
         if given.lane not in line.lanes:
             allowed = ", ".join(map(str, line.lanes))
             text = f"{given.by} asked for lane {given.lane}, which is none of {allowed}"

@@ -61,6 +61,7 @@ from edge.core.events import (
     ToteChecked,
 )
 from edge.core.values.layout import Job, LineLayout
+from edge.core.values.verdicts import Trial
 from edge.publish import schema
 from edge.publish.gauges import measured
 from edge.publish.schema import FieldValue, Measurement, SeriesPoint, point_ns
@@ -200,6 +201,8 @@ class Measures:
                 add(schema.ALARM, tags, fields)
             case LaneRequested():
                 action = "enable" if value.enabled else "disable"
+                if value.trial is not Trial.NONE:
+                    action = f"trial-{value.trial}"
                 add(schema.REQUEST, (value.line, str(value.lane), action), {"asked_by": value.by})
             case AlarmRequested():
                 fields = {"asked_by": value.by, "subject": value.alarm}

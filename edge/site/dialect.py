@@ -1,7 +1,7 @@
 """What SQLite and PostgreSQL say otherwise, all of it: many rows at once, sets of values, locks, numbers in order.
 
-Public names: among, beside, bulk_insert, insert_new, claim, lock, Lock, held_elsewhere, taken_for_life, append, place,
-IN_USE.
+Public names: among, listed, as_listed, begins, beside, bulk_insert, insert_new, claim, lock, Lock, held_elsewhere,
+taken_for_life, append, place, IN_USE.
 """
 
 from __future__ import annotations
@@ -48,6 +48,28 @@ def among(db: sa.Connection, column: sa.ColumnElement[str], values: Iterable[str
         return column == sa.any_(sa.literal(listed, sa.ARRAY(sa.Text)))
     one = sa.func.json_each(json.dumps(listed)).table_valued("value")
     return column.in_(sa.select(one.c.value))
+
+
+def listed(postgresql: bool, name: str) -> sa.TableValuedAlias:
+    """The values of a parameter, `as_listed`, as rows with the one column ``value``; each is looked up in an index of
+    what they are joined to.
+    """
+    if postgresql:
+        made = sa.func.unnest(sa.bindparam(name, type_=sa.ARRAY(sa.Text)))
+        return made.table_valued(sa.column("value", sa.Text)).render_derived()
+    return sa.func.json_each(sa.bindparam(name, type_=sa.Text)).table_valued(sa.column("value", sa.Text))
+
+
+def as_listed(db: sa.Connection, values: Iterable[str]) -> object:
+    """Values as that parameter has them."""
+    return sorted(set(values)) if is_postgresql(db) else json.dumps(sorted(set(values)))
+
+
+def begins(db: sa.Connection, column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    """Whether a text begins so, by an index: PostgreSQL's must have ``text_pattern_ops``."""
+    if is_postgresql(db):
+        return column.startswith(text, autoescape=True)
+    return sa.and_(column >= text, column < f"{text}\U0010ffff")
 
 
 def beside(

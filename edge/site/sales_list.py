@@ -1,6 +1,7 @@
 """Sales orders as people look for them, within a transaction: lists with filters, and what a number or a scan names.
 
-Public names: SaleRow, SaleFilter, SalePage, page_of, counts_of, COUNTED, named_by.
+Public names: SaleRow, SaleFilter, SalePage, page_of, counts_of, COUNTED, named_by,
+persons_named.
 
 Nothing personal is in a row; findings are told by their codes alone.
 """
@@ -121,7 +122,7 @@ def named_by(db: sa.Connection, keys: Keys | None, text: str, countries: Iterabl
     parcels = {*db.execute(shipped).scalars(), text}
     found |= {link.order for link in sales.linked(db, fulfilments=parcels)}
     if keys is not None:
-        found |= _persons(db, keys, text, countries)
+        found |= persons_named(db, keys, text, countries)
     return tuple(sorted(found)[:_NAMED])
 
 
@@ -131,7 +132,8 @@ def phones_of(text: str, countries: Iterable[str]) -> list[Consignee]:
     return [Consignee(phone=one.number, extension=one.extension, phone_given=text) for one in read]
 
 
-def _persons(db: sa.Connection, keys: Keys, text: str, countries: Iterable[str]) -> set[str]:
+def persons_named(db: sa.Connection, keys: Keys, text: str, countries: Iterable[str]) -> set[str]:
+    """The orders of whoever has this phone or mail address."""
     person = its.consignees.c
     asked: list[sa.ColumnElement[bool]] = []
     if "@" in text:

@@ -94,14 +94,17 @@ class StockRow:
     un: str = ""
 
 
-def stock_rows(db: sa.Connection, after: str = "", limit: int = 100, sku: str = "") -> list[StockRow]:
-    """SKUs behind one, in the database's order; or the one SKU alone."""
+def stock_rows(db: sa.Connection, after: str = "", limit: int = 100, sku: str = "", bin_: str = "") -> list[StockRow]:
+    """SKUs behind one, in the database's order; or the one SKU alone. ``bin_``: that lie in it, empty = anywhere."""
     table, book = tables.skus.c, tables.promises.c
     size = (table.length_mm, table.width_mm, table.height_mm)
     query = sa.select(
         table.sku, table.name, table.safety, table.mass_g, *size, table.un, book.sellable, book.promised
     ).join(tables.promises, book.sku == table.sku)
     query = query.where(table.sku == sku) if sku else query.where(table.sku > after)
+    if bin_:
+        lie = sa.select(tables.bin_stock.c.sku).where(tables.bin_stock.c.bin == bin_)
+        query = query.where(table.sku.in_(lie))
     rows = db.execute(query.order_by(table.sku).limit(limit)).all()
     lies: dict[str, list[BinLine]] = {}
     its = tables.bin_stock.c

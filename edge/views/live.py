@@ -57,6 +57,7 @@ from edge.core.events import (
 )
 from edge.core.values.alarm import AlarmState
 from edge.core.values.layout import Job, LaneRole, LineLayout
+from edge.core.values.verdicts import Trial
 from edge.journal.record import Value
 from edge.views.lane_hands import Lane, LaneHand
 from edge.views.machines import Machines
@@ -239,9 +240,9 @@ class LiveView:
             case LaneRequested():
                 line = self._lines.get(value.line)
                 lane = line.lanes.get(value.lane) if line else None
-                if line and lane:
+                if line and lane and value.trial is Trial.NONE:
                     line.hands[value.lane].take(value)
-                if line and lane and lane.disabled == value.enabled:
+                if line and lane and value.trial is Trial.NONE and lane.disabled == value.enabled:
                     line.set_lane(replace(lane, wish="enable" if value.enabled else "disable"))
             case PlcConnected():
                 for line in self._of_plc(value.plc):

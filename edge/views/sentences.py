@@ -59,6 +59,7 @@ from edge.core.events import (
 from edge.core.values.alarm import AlarmAction
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order, OrderState
+from edge.core.values.verdicts import Trial
 from edge.journal.record import Value
 from edge.views.dock_sentences import tell_dock
 from edge.views.words.phrase import Phrase, Word, note, phrase, switched
@@ -126,9 +127,7 @@ class Teller:
             case CommandDropped():
                 return phrase("command-dropped", command=self._command(value), plc=value.plc, why=value.why)
             case LaneRequested():
-                wish = phrase("lane.enable" if value.enabled else "lane.disable")
-                lane = self._lane(value.line, value.lane)
-                return phrase("lane-requested", by=value.by, wish=wish, lane=lane, line=value.line)
+                return self._lane_requested(value)
             case LaneChanged():
                 named = [word for word, on in (("full", value.full), ("disabled", value.disabled)) if on]
                 states = tuple(phrase(f"lane.is.{word}") for word in named or ["open"])
@@ -180,6 +179,15 @@ class Teller:
                 return phrase("command.output", port=value.target, state=switched(bool(value.value)))
             case _:
                 return phrase("command.other", kind=value.opcode, value=value.value, target=value.target)
+
+    def _lane_requested(self, value: LaneRequested) -> Phrase:
+        if value.trial is Trial.NONE:
+            wish, lane = phrase("lane.enable" if value.enabled else "lane.disable"), self._lane(value.line, value.lane)
+            return phrase("lane-requested", by=value.by, wish=wish, lane=lane, line=value.line)
+        wish = phrase("trial.begin" if value.trial is Trial.BEGIN else "trial.end")
+        if value.trial is Trial.DIVERT:
+            wish = phrase("trial.divert", lane=self._lane(value.line, value.lane))
+        return phrase("trial-requested", by=value.by, wish=wish, line=value.line, more=note(value.reason))
 
     def _plc_event(self, value: PlcEvent) -> Phrase:
         track, plc, station = value.track_id, value.plc, value.station

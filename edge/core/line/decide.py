@@ -23,6 +23,7 @@ from edge.core.events import (
 )
 from edge.core.line.line import Line, Result
 from edge.core.line.sort import Choice, choose_lane, combine, identify_parcel, set_aside
+from edge.core.line.trial import tried
 from edge.core.line.verify import check
 from edge.core.values.layout import Job, LaneRole
 from edge.core.values.order import Order, OrderState
@@ -73,7 +74,8 @@ def _verify(line: Line, seen: PassageSeen, out: list[Result]) -> None:
     if track is None or not track.undecided or not track.inducted:
         return
     track.subject, track.order = result.tote, result.order
-    _route(line, track, _lane_for(line, verdict), seen.at_us, out)
+    choice = tried(line, track, _lane_for(line, verdict), seen.at_us, out)
+    _route(line, track, choice, seen.at_us, out)
 
 
 def _whose(line: Line, passage: int) -> Callable[[str], Order | None]:
@@ -167,7 +169,7 @@ def _sort(line: Line, seen: PassageSeen, out: list[Result]) -> None:
         choice = replace(choice, text=f"{choice.text}; {seen.cause}")
     if seen.doubtful and not parcels:
         choice = replace(choice, text=f"{choice.text}; barcode {', '.join(seen.doubtful)} may be a neighbour's")
-    _route(line, track, choice, seen.at_us, out)
+    _route(line, track, tried(line, track, choice, seen.at_us, out), seen.at_us, out)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from edge.core.values.evidence import CENTRAL, Claim, Scan, SideEvidence, TagEvi
 from edge.core.values.layout import LineLayout
 from edge.core.values.load import Load, LoadAction
 from edge.core.values.order import Order
-from edge.core.values.verdicts import AnomalyCode, Stage
+from edge.core.values.verdicts import AnomalyCode, Stage, Trial
 from plc.points import Quality, Value
 from rfid.driver import TagRead
 
@@ -312,7 +312,9 @@ class OrderChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneRequested:
-    """An operator wants a lane enabled or disabled."""
+    """An operator wants a lane enabled or disabled; or of a line in commissioning mode something else (``trial``), and
+    ``reason`` says why. ``lane`` 0: it is about the whole line.
+    """
 
     at_us: int
     feed_seq: int
@@ -320,6 +322,8 @@ class LaneRequested:
     lane: int
     enabled: bool
     by: str
+    trial: Trial = Trial.NONE
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,8 @@ class PortalState:
 class LineState:
     """One line. ``provisional``: by passage, whether the tote was verified before its neighbours were known.
 
-    ``judged``: and by which tote and which order that was.
+    ``judged``: and by which tote and which order that was. ``trial``: who began its commissioning mode, empty = it is
+    in none; ``trial_lane``: of the test divert, 0 = none is wanted.
     """
 
     tracks: dict[int, Track] = field(default_factory=dict)
@@ -82,6 +83,8 @@ class LineState:
     lanes_disabled: int = 0
     provisional: dict[int, bool] = field(default_factory=dict)
     judged: dict[int, tuple[str, str]] = field(default_factory=dict)
+    trial: str = ""
+    trial_lane: int = 0
 
 
 @dataclass(slots=True)

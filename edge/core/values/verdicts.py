@@ -1,6 +1,6 @@
 """The words of the decisions: why, what is wrong, what became of it.
 
-Public names: Stage, FindingKind, RouteReason, Outcome, AnomalyCode, GateVerdict, DockReason, Wanted,
+Public names: Stage, FindingKind, RouteReason, Trial, Outcome, AnomalyCode, GateVerdict, DockReason, Wanted,
 Expected.
 """
 
@@ -45,7 +45,17 @@ class RouteReason(StrEnum):
     CANCELLED = "cancelled"
     QUALITY = "quality"  # quality refused something of its order
     DUPLICATE = "duplicate"  # already shipped
+    TRIAL = "trial"  # an engineer asked for it, on a line in commissioning mode
     NO_LANE = "no-lane"  # no lane is configured for the carrier and service
+
+
+class Trial(StrEnum):
+    """What somebody who commissions a line wants of it."""
+
+    NONE = ""
+    BEGIN = "begin"  # the mode in which test diverts are done
+    END = "end"
+    DIVERT = "divert"  # the next parcel without an order goes to the lane
 
 
 class Outcome(StrEnum):
@@ -76,6 +86,10 @@ class AnomalyCode(StrEnum):
     UNCONFIRMED = "unconfirmed"  # more came after a track than fit on the belt, and nothing says where it is
     TRACK_FORGOTTEN = "track-forgotten"  # a track whose end the PLC never told
     NO_SUCH_LANE = "no-such-lane"  # an operator asked for a lane that does not exist
+    TRIAL_BEGAN = "trial-began"  # a line is in commissioning mode
+    TRIAL_ENDED = "trial-ended"  # and is not any more
+    TRIAL_LANE = "trial-lane"  # a test divert was asked for
+    TRIAL_REFUSED = "trial-refused"  # somebody asked for what is not done now
     VERDICT_CHANGED = "verdict-changed"  # a tote's final verdict is not the one it was routed by
     IDENTITY_CHANGED = "identity-changed"  # a parcel's final evidence names another parcel
     CONTRADICTION = "contradiction"  # tag and barcode of a parcel or tote name different ones

@@ -13,17 +13,22 @@ from typing import TypeAlias, assert_never
 from edge.core.values.alarm import AlarmAction
 from edge.core.values.inputs import AlarmRequested, LaneRequested, LoadRequested, PointWriteRequested, Requested
 from edge.core.values.load import Load, LoadAction
+from edge.core.values.verdicts import Trial
 from plc.points import Value
 
 
 @dataclass(frozen=True, slots=True)
 class LaneWish:
-    """A lane is to be enabled or disabled. ``by``: who asks, as in every wish."""
+    """A lane is to be enabled or disabled. ``by``: who asks, as in every wish. ``trial``: what else is wanted of it, or
+    with lane 0 of its line, and why.
+    """
 
     line: str
     lane: int
     enabled: bool
     by: str
+    trial: Trial = Trial.NONE
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,14 @@ def requested(wish: Wish, at_us: int, feed_seq: int) -> Requested:
     match wish:
         case LaneWish():
             return LaneRequested(
-                at_us=at_us, feed_seq=feed_seq, line=wish.line, lane=wish.lane, enabled=wish.enabled, by=wish.by
+                at_us=at_us,
+                feed_seq=feed_seq,
+                line=wish.line,
+                lane=wish.lane,
+                enabled=wish.enabled,
+                by=wish.by,
+                trial=wish.trial,
+                reason=wish.reason,
             )
         case AlarmWish():
             return AlarmRequested(

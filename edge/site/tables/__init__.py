@@ -3,6 +3,7 @@
 from edge.site.tables import (
     carriers,
     cases,
+    endings,
     floor,
     kpis,
     metadata,
@@ -39,6 +40,7 @@ __all__ = [
     "SCHEMA_RELEASES",
     "carriers",
     "cases",
+    "endings",
     "feed",
     "feed_epochs",
     "feed_refs",

@@ -13,7 +13,6 @@ SALES: Rows = {
     "sales.queue": ("Hold queue", "待處理訂單"),
     "sales.new": ("New order", "新增訂單"),
     "sales.import": ("Import files", "匯入檔案"),
-    "sales.search": ("Number, tote, parcel, item, phone or mail", "單號、物流箱、包裹、品項、電話或電子郵件"),
     "sales.go": ("Search", "搜尋"),
     "sales.stage": ("Stage", "階段"),
     "sales.any": ("any", "全部"),

@@ -140,6 +140,7 @@ STORIES: Rows = {
     "route.cancelled": ("its order was cancelled", "訂單已取消"),
     "route.quality": ("quality refused something of its order", "訂單品檢不合格"),
     "route.duplicate": ("its order was shipped before", "先前已出貨"),
+    "route.trial": ("test divert", "試分流"),
     "route.no-lane": ("no lane takes its carrier and service", "沒有此承運商的道"),
     "sorted-confirmed": ("Confirmed {where}{more}", "確認{where}{more}"),
     "sorted-missorted": ("Missorted: is {where}, was sent to {wanted}{more}", "錯分：{where}，應在 {wanted}{more}"),
@@ -168,6 +169,10 @@ STORIES: Rows = {
         "其他命令（種類 {kind}，值 {value}，對象 {target}）",
     ),
     # ---- lanes ----
+    "trial-requested": ("{by} asks {line}: {wish}{more}", "{by} 要求 {line}：{wish}{more}"),
+    "trial.begin": ("begin commissioning mode", "開始試車模式"),
+    "trial.end": ("end commissioning mode", "結束試車模式"),
+    "trial.divert": ("test divert to {lane}", "試分流至 {lane}"),
     "lane-requested": ("{by} asks to {wish} lane {lane} of {line}", "{by} 要求{wish} {line} 的 {lane}"),
     "lane-changed": ("Lane {lane} of {line} is {states: and }", "{line} 的 {lane}：{states:、}"),
     "lane.enable": ("enable", "啟用"),

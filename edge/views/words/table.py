@@ -12,6 +12,8 @@ from edge.views.words.alarms import ALARMS
 from edge.views.words.carriers import CARRIERS
 from edge.views.words.cases import CASES
 from edge.views.words.docks import DOCKS
+from edge.views.words.engineering import ENGINEERING
+from edge.views.words.finding import FINDING
 from edge.views.words.kpis import KPI_WORDS
 from edge.views.words.log import LOG
 from edge.views.words.packing import PACKING
@@ -37,6 +39,8 @@ TABLES: tuple[Rows, ...] = (
     CARRIERS,
     CASES,
     DOCKS,
+    ENGINEERING,
+    FINDING,
     KPI_WORDS,
     LOG,
     PACKING,

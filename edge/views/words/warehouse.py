@@ -94,6 +94,7 @@ WAREHOUSE: Rows = {
     "back.changed": ("This was put back meanwhile.", "此項已歸位。"),
     "back.done": ("No. {n} is in its bin.", "第 {n} 項已歸位。"),
     "stock.title": ("Stock", "庫存"),
+    "stock.in": ("Stock in bin {bin}", "儲位 {bin} 的庫存"),
     "stock.file": ("Take a file", "匯入檔案"),
     "stock.file.hint": (
         "CSV, TSV or a workbook, a row for each article or each bin of it; all of it is taken, or nothing.",
