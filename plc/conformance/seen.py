@@ -17,6 +17,7 @@ LEAST_KEPT = 256
 REACH = 4_096
 """So much room is used up to see what comes then; more of it takes too long."""
 GONE_S = 0.7
+STILL_S = 0.4
 SOME = 2 * RING + 4
 
 
@@ -55,6 +56,8 @@ async def seen_forward(probe: Probe) -> str:
     await _unstored(probe, SOME)
     head = probe.words[18]
     await probe.stay(WAIT_S, seen=serial_add(probe.seen, -2 * RING))
+    if serial_after(head, probe.words[18]) and probe.cycle_s > STILL_S:
+        raise Unprovable(f"this host stood still for {probe.cycle_s * 1000:.0f} ms, and may have counted as gone")
     if serial_after(head, probe.words[18]):
         raise Violation(
             f"event_seen was {head}, then {2 * RING} less: event_head went back from {head} to {probe.words[18]}"
