@@ -599,7 +599,7 @@ def test_the_mailbox_page_agrees_with_the_code(project: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert f"| UP | {words.UP_WORDS} |" in text
     assert f"| DOWN | {words.DOWN_WORDS} |" in text
-    assert f"| {words.UP_RING_AT}-{words.UP_WORDS - 1} | events | {words.RING} event records" in text
+    assert f"| {words.UP_RING_AT}-{words.UP_1_WORDS - 1} | events | {words.RING} event records" in text
     assert f"| {words.DOWN_RING_AT}-{words.DOWN_WORDS - 1} | commands | {words.RING} command records" in text
     assert f"0x{words.LAYOUT:X}" in text
 
