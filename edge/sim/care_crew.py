@@ -26,14 +26,16 @@ CARE = "Cleo, care"
 STATION = "Rita, returns"
 REMITTED = "the carrier's remittance"
 THINK_S = (2.0, 6.0)
-WAY_S = (5.0, 9.0)
+WAY_S = (8.0, 20.0)
 """Of a box that comes back."""
 LOOK_S = 2.0
-CALL_S = 4.0
+CALL_S = 5.0
+TALK_S = (10.0, 30.0)
+"""From the answer to what is agreed."""
 WAY_BACK = {"CN": 1_000}
 """What a customer pays for it by country, as `[returns.*]` of the example says."""
 DESK_S = 10.0
-HELD_S = 30.0
+HELD_S = 90.0
 """So long a case of a parcel in trouble is open."""
 _WANTS = (Wish.RETURN, Wish.SWAPPED, Wish.FEWER, Wish.MORE, Wish.EXCHANGE)
 _SCRAPPED = 0.1
@@ -64,7 +66,7 @@ class CareCrew:
         rng = Random(f"{self._seed}/{parcel.fulfilment}/care")
         if code == "LO":
             await asyncio.sleep(rng.uniform(*THINK_S))
-            await self._complain(sale, parcel, "transport", "where is it?", round(self._parcels.worth(sale)[0]))
+            await self._complain(rng, sale, parcel, "transport", "where is it?", round(self._parcels.worth(sale)[0]))
             return
         await self._collected(sale, parcel)
         await asyncio.sleep(rng.uniform(*THINK_S))
@@ -73,9 +75,11 @@ class CareCrew:
         if sale.trouble is SaleTrouble.EXCHANGE:
             wish = Wish.KEEP  # whoever exchanged is content
         if damaged:
-            await self._complain(sale, parcel, "transport", "the box is crushed", 500)
+            await self._complain(rng, sale, parcel, "transport", "the box is crushed", 500)
         elif wish is Wish.COMPLAIN:
-            await self._complain(sale, parcel, rng.choice(("packing", "quality", "service")), "not what I thought", 0)
+            await self._complain(
+                rng, sale, parcel, rng.choice(("packing", "quality", "service")), "not what I thought", 0
+            )
         elif wish is Wish.RATE:
             await self._rate(rng, sale, parcel)
         elif wish is Wish.UNASKED:
@@ -118,7 +122,7 @@ class CareCrew:
         if self._errands.expect(await self._errands.door.fill_in(f"/track/{shown.body['link'][-22:]}", said), "rating"):
             self._parcels.rated += 1
 
-    async def _complain(self, sale: Sale, parcel: Carried, about: str, words: str, goodwill: int) -> None:
+    async def _complain(self, rng: Random, sale: Sale, parcel: Carried, about: str, words: str, goodwill: int) -> None:
         """Somebody calls; the desk answers, and gives something back where there is a reason."""
         ask, expect = self._errands.door.ask, self._errands.expect
         told = {
@@ -138,6 +142,7 @@ class CareCrew:
         await asyncio.sleep(CALL_S)
         said = {"by": CARE, "reason": "we look after it"}
         expect(await ask("/api/v1/cases/{}/answer", f"{number}", body=said), "answer")
+        await asyncio.sleep(rng.uniform(*TALK_S))
         amount = goodwill if self._parcels.paid_by(sale) >= goodwill else 0
         settled = await ask("/api/v1/cases/{}/settle", f"{number}", body={"by": CARE, "goodwill": amount})
         if expect(settled, "settle complaint"):

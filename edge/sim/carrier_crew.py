@@ -84,7 +84,8 @@ class CarrierCrew:
         its.carrier = carrier
         sale = self._parcels.shop.sales[self._parcels.shop.lead_of(parcel.fulfilment)]
         rng = Random(f"{self._floor.seed}/{parcel.fulfilment}/carriage")
-        for place, leg in enumerate(legs_of(rng, fate_of(self._floor.seed, sale.index), sale.customer.town)):
+        fate, customer = fate_of(self._floor.seed, sale.index), sale.customer
+        for place, leg in enumerate(legs_of(rng, fate, customer.town, customer.country)):
             await asyncio.sleep(leg.after_s)
             event = {
                 "id": f"{its.sscc}/{place}",
@@ -92,7 +93,7 @@ class CarrierCrew:
                 "code": leg.code,
                 "town": leg.town,
                 "time": iso(now_us(), 6),
-                "receiver": f"{sale.customer.name} {sale.customer.phone}",  # carriers say it; it stays with the message
+                "receiver": f"{customer.name} {customer.phone}",  # carriers say it; it stays with the message
             }
             late_s = LATE_S * rng.random() if rng.random() < LATE else 0.0
             due_s = asyncio.get_running_loop().time() + late_s

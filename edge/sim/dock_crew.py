@@ -18,9 +18,9 @@ from edge.journal.host_time import now_us
 
 EVERY_S = 2.0
 TIMEOUT_S = 10
-STAYS_S = 240
+STAYS_S = 45
 """A trailer takes what is sorted until so long after it came, and leaves when that is aboard,"""
-LATEST_S = 420
+LATEST_S = 90
 """or then, whatever is missing."""
 BY = "simulated crew"
 

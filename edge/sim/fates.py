@@ -77,7 +77,7 @@ _FATES = ((Fate.DELAYED, 0.06), (Fate.DAMAGED, 0.05), (Fate.LOST, 0.04), (Fate.A
 _WISHES = ((Wish.RATE, 0.3), (Wish.RETURN, 0.08), (Wish.SWAPPED, 0.04), (Wish.FEWER, 0.03), (Wish.MORE, 0.03),
            (Wish.UNASKED, 0.03), (Wish.EXCHANGE, 0.06), (Wish.COMPLAIN, 0.06))  # fmt: skip
 _STEP_S = (2.0, 5.0)
-_HUBS = ("Jiaxing", "Wuxi", "Leipzig", "Eindhoven")
+_HUBS = {"CN": ("Jiaxing", "Wuxi"), "DE": ("Leipzig", "Eindhoven")}
 
 
 def pack_slip_of(seed: int, index: int) -> PackSlip:
@@ -95,7 +95,7 @@ def wish_of(seed: int, index: int) -> Wish:
     return _drawn(seed, "wishes", index, 0.7320508075688772, _WISHES) or Wish.KEEP
 
 
-def legs_of(rng: Random, fate: Fate, town: str) -> list[Leg]:
+def legs_of(rng: Random, fate: Fate, town: str, country: str) -> list[Leg]:
     """What happens on the way to a town."""
     codes = {
         Fate.DELAYED: ("PU", "IT", "DE", "OD", "DL"),
@@ -104,7 +104,7 @@ def legs_of(rng: Random, fate: Fate, town: str) -> list[Leg]:
         Fate.ATTEMPTS: ("PU", "IT", "OD", "FA", "OD", "FA", "DL"),
         Fate.ODD: ("PU", "XX", "IT", "OD", "DL"),
     }.get(fate, ("PU", "IT", "OD", "DL"))
-    hub = rng.choice(_HUBS)
+    hub = rng.choice(_HUBS[country])
     there = {"OD", "FA", "DL"}
     return [Leg(code, town if code in there else hub, rng.uniform(*_STEP_S)) for code in codes]
 
