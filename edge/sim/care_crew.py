@@ -17,7 +17,7 @@ from typing import Any
 from edge.sim.errands import Errands
 from edge.sim.fates import Fate, Wish, fate_of, wish_of
 from edge.sim.goods import House
-from edge.sim.parcel_book import Carried, ParcelBook
+from edge.sim.parcel_book import CarriedParcel, ParcelBook
 from edge.sim.sales import Sale, SaleTrouble, WareLine
 from edge.sim.shop_book import ShopBook
 from rfid.epc.identity import identify
@@ -59,7 +59,7 @@ class CareCrew:
         self._errands, self._house, self._book, self._parcels, self._seed = errands, house, book, parcels, seed
         self._boxes = 0
 
-    async def arrived(self, parcel: Carried, code: str) -> None:
+    async def arrived(self, parcel: CarriedParcel, code: str) -> None:
         """A parcel is there, or lost (``LO``)."""
         name = self._book.lead_of(parcel.fulfilment)
         sale = self._book.sales[name]
@@ -93,7 +93,7 @@ class CareCrew:
 
     # ---- customers ---------------------------------------------------------------------------------------------------
 
-    async def _collected(self, sale: Sale, parcel: Carried) -> None:
+    async def _collected(self, sale: Sale, parcel: CarriedParcel) -> None:
         """What its carrier collected at the door comes in."""
         if not sale.cod or sale.id in self._book.cancelled:
             return
@@ -113,7 +113,7 @@ class CareCrew:
         if self._errands.expect(paid, "pay"):
             self._parcels.wallet[sale.id] += amount
 
-    async def _rate(self, rng: Random, sale: Sale, parcel: Carried) -> None:
+    async def _rate(self, rng: Random, sale: Sale, parcel: CarriedParcel) -> None:
         """By the page that a mail has the link of."""
         shown = await self._errands.door.ask("/api/v1/tracking/{}", parcel.sscc)
         if not self._errands.expect(shown, "tracking") or not shown.body["link"]:
@@ -122,7 +122,9 @@ class CareCrew:
         if self._errands.expect(await self._errands.door.fill_in(f"/track/{shown.body['link'][-22:]}", said), "rating"):
             self._parcels.rated += 1
 
-    async def _complain(self, rng: Random, sale: Sale, parcel: Carried, about: str, words: str, goodwill: int) -> None:
+    async def _complain(
+        self, rng: Random, sale: Sale, parcel: CarriedParcel, about: str, words: str, goodwill: int
+    ) -> None:
         """Somebody calls; the desk answers, and gives something back where there is a reason."""
         ask, expect = self._errands.door.ask, self._errands.expect
         told = {
@@ -152,7 +154,7 @@ class CareCrew:
             cause = {"kind": "carrier", "value": parcel.carrier, "by": CARE}
             expect(await ask("/api/v1/cases/{}/causes", f"{number}", body=cause), "cause")
 
-    async def _return(self, rng: Random, sale: Sale, parcel: Carried, wish: Wish) -> None:
+    async def _return(self, rng: Random, sale: Sale, parcel: CarriedParcel, wish: Wish) -> None:
         """Asks, and sends what it sends once it may."""
         ask, expect = self._errands.door.ask, self._errands.expect
         mine = _of_sale(sale, parcel)
@@ -194,7 +196,7 @@ class CareCrew:
 
     # ---- the returns station -----------------------------------------------------------------------------------------
 
-    async def _box(self, rng: Random, parcel: Carried, units: Sequence[tuple[str, str]], asked: _Asked) -> None:
+    async def _box(self, rng: Random, parcel: CarriedParcel, units: Sequence[tuple[str, str]], asked: _Asked) -> None:
         """What is in a box is scanned and inspected."""
         await asyncio.sleep(rng.uniform(*WAY_S))
         self._boxes += 1
@@ -307,7 +309,7 @@ class CareCrew:
                     expect(await ask("/api/v1/cases/{}/settle", f"{number}", body={"by": CARE}), "settle exception")
 
 
-def _of_sale(sale: Sale, parcel: Carried) -> list[tuple[str, str]]:
+def _of_sale(sale: Sale, parcel: CarriedParcel) -> list[tuple[str, str]]:
     """The units in a parcel that are the sale's own, where another ships with it."""
     skus = {line.sku for line in sale.lines}
     return [one for one in parcel.holds if one[0] in skus]

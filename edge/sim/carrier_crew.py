@@ -11,19 +11,20 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from edge.config.webhooks import signing_key
 from edge.core.iso_time import iso
 from edge.journal.host_time import now_us
 from edge.sim.devices import SimulatedFloor
 from edge.sim.errands import Errands
 from edge.sim.fates import fate_of, legs_of
-from edge.sim.parcel_book import Carried, ParcelBook
+from edge.sim.parcel_book import CarriedParcel, ParcelBook
 from edge.sim.shop_book import Tote
 
 LEADER = "Lee, shift lead"
@@ -44,7 +45,7 @@ SEVERAL = 4
 class _Said:
     """One thing that a carrier says. ``place``: on the parcel's way; ``due_s``: by the loop's clock."""
 
-    parcel: Carried
+    parcel: CarriedParcel
     place: int
     code: str
     event: Mapping[str, str]
@@ -63,12 +64,10 @@ class CarrierCrew:
         errands: Errands,
         parcels: ParcelBook,
         secret: Path | None,
-        arrived: Callable[[Carried, str], Coroutine[Any, Any, None]],
+        arrived: Callable[[CarriedParcel, str], Coroutine[Any, Any, None]],
     ) -> None:
         self._floor, self._errands, self._parcels, self._arrived = floor, errands, parcels, arrived
-        known = secret is not None and secret.is_file()
-        text = secret.read_text(encoding="utf-8").split()[0] if secret is not None and known else ""
-        self._key = b64decode(text.removeprefix("whsec_")) if text else b""
+        self._key = signing_key(secret) if secret is not None and secret.is_file() else b""
         self._doors = {carrier: door for door, carrier in floor.config.sim.docks.items()}
         self._rng = Random(f"{floor.seed}/carriers")
         self._due: dict[str, list[_Said]] = {}

@@ -1,6 +1,6 @@
 """What the simulated shop knows to be true of parcels, returns, cases and money, beside what the site says of them.
 
-Public names: ParcelBook, AfterReport, ShopTold, told_of, BOOKS, Carried, SiteSaid.
+Public names: ParcelBook, AfterReport, ShopTold, told_of, BOOKS, CarriedParcel, SiteSaid.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class ShopTold(ShopReport):
 
 
 @dataclass(slots=True)
-class Carried:
+class CarriedParcel:
     """A parcel that its carrier has. ``said``: codes that the site has taken, by their place on the way; ``tried``:
     that were sent. ``troubled_s``: when the site knew of each trouble, by the loop's clock.
     """
@@ -107,7 +107,7 @@ class ParcelBook:
     stops: int = 0
     rerouted: int = 0
     by_hand: int = 0
-    carried: dict[str, Carried] = field(default_factory=dict)
+    carried: dict[str, CarriedParcel] = field(default_factory=dict)
     told: int = 0
     twice: int = 0
     odd: int = 0
@@ -125,10 +125,10 @@ class ParcelBook:
     account_of: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
 
-    def left(self, fulfilment: str, sscc: str, holds: list[tuple[str, str]]) -> Carried:
+    def left(self, fulfilment: str, sscc: str, holds: list[tuple[str, str]]) -> CarriedParcel:
         """A parcel lies in a carrier's lane."""
         self.sold_again += sum(tag in self.restocked for _, tag in holds)
-        return self.carried.setdefault(sscc, Carried(fulfilment, sscc, holds))
+        return self.carried.setdefault(sscc, CarriedParcel(fulfilment, sscc, holds))
 
     def credit(self, sale: str, sku: str) -> None:
         """A unit came back and is paid for."""
@@ -231,7 +231,7 @@ class ParcelBook:
     def _account(self, name: str) -> list[str]:
         return [name, *(other for other, first in self.account_of.items() if first == name)]
 
-    def _where(self, one: Carried, said: Mapping[str, Any] | None, now_s: float) -> Iterator[str]:
+    def _where(self, one: CarriedParcel, said: Mapping[str, Any] | None, now_s: float) -> Iterator[str]:
         if said is None:
             yield f"parcels: {one.sscc}: lies in its lane, and nobody follows it"
             return
