@@ -23,13 +23,12 @@ from edge.sim.devices import SimulatedFloor
 from edge.sim.errands import Errands, units_of
 from edge.sim.floor import Landed
 from edge.sim.goods import House
-from edge.sim.pack_crew import PACKER, PackCrew
+from edge.sim.pack_crew import PACKER, QUALITY, PackCrew
 from edge.sim.parcel_book import ParcelBook
 from edge.sim.shop_book import ShopBook, Tote
 from edge.sim.world import FloorFault, FloorLoad, PlacedTag
 from rfid.epc.identity import identify
 
-QUALITY = "Quentin, quality"
 TOTES = 400
 MEND_S = 6.0
 TOTE_MM = 600

@@ -1,6 +1,6 @@
 """The simulated shop's packers and the quality desk beside them.
 
-Public names: PackCrew, PackDone, PACKER.
+Public names: PackCrew, PackDone, PACKER, QUALITY.
 
 A packer scans a tote, sometimes errs, and is told; what a portal verified is bound to the parcel. What is due is looked
 at; what is refused is reworked, or another unit is picked in its place.
@@ -22,11 +22,13 @@ from edge.sim.parcel_book import ParcelBook
 from edge.sim.shop_book import Tote
 from rfid.epc.identity import identify
 
-PACKER = "Pia, packing"
+PACKER, OTHER_PACKER = "Pia, packing", "Paul, packing"
 QUALITY = "Quentin, quality"
 PACK_S = (3.0, 6.0)
 LOOK_S = 2.0
 TRIES = 8
+HAND_G, HEAVIER_G = 2_000, 440
+"""What lies on the scale besides: a hand, or a carton that nobody proposed."""
 REFUSED = 0.4
 """Of what is looked at, since a good day shows nothing; of that so much is put right, the rest replaced."""
 REWORKED = 0.6
@@ -68,11 +70,12 @@ class PackCrew:
             case PackSlip.FORGOTTEN:
                 said["epcs"] = said["epcs"][1:]
             case PackSlip.WRONG_CARTON:
-                said["carton"] = right["carton"] = "large"
+                right |= {"carton": "large", "weight_g": said["weight_g"] + HEAVIER_G}
+                said = dict(right)
             case PackSlip.UNLOOKED:
                 said["checked"] = []
             case PackSlip.WEIGHT_OFF if said["weight_g"]:
-                said["weight_g"] += 900
+                said["weight_g"] += HAND_G
             case _:
                 slip = PackSlip.NONE
         if slip is not PackSlip.NONE:
@@ -132,7 +135,7 @@ class PackCrew:
         grams = sum(self._house.by_sku[sku].mass_g * rng.gauss(1, 0.005) for sku, _ in tote.holds)
         return {
             "order": tote.fulfilment,
-            "by": f"{PACKER}" if station.endswith("1") else "Paul, packing",
+            "by": PACKER if station.endswith("1") else OTHER_PACKER,
             "epcs": [identify(tag) for _, tag in tote.holds],
             "weight_g": round(grams + rng.uniform(*packaging)) if packaging else 0,
             "checked": list(_LOOKS),

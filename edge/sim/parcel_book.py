@@ -32,7 +32,7 @@ class AfterReport(TypedDict):
     ``quality``: refused units by settlement, ``relabelled``: labels that were void since their carrier stopped.
     ``stops``: of a carrier, ``rerouted``: parcels in the lane of another carrier than they were packed for,
     ``by_hand``: in the lane of one that was theirs no more, and carried over. ``told``: things that carriers said,
-    ``twice``: of them again, ``odd``: by a code that nobody explained; ``fates``: of parcels, by the last of it.
+    ``twice``: of them again, ``odd``: by a code that nobody explained; ``fates``: where parcels are by it.
     ``rated``, ``cases``: by kind, ``came``: units by finding, ``dispositions``: of them, ``sold_again``: units that
     were restocked and left again. ``paid``, ``paid_back``: in minor units by currency, as customers know it.
     """
@@ -160,7 +160,7 @@ class ParcelBook:
                 group = self._account(name)
                 left = sum(round(self.worth(self.shop.sales[one])[0]) for one in group)
                 back[sale.currency] += max(0, sum(self.paid_by(self.shop.sales[one]) for one in group) - left)
-        fates = Counter(one.said[max(one.said)] if one.said else "waits" for one in self.carried.values())
+        fates = Counter(_state(one.said) or "waiting" for one in self.carried.values())
         return AfterReport(
             packed=self.packed,
             slips=_sorted(self.slips),
@@ -173,7 +173,7 @@ class ParcelBook:
             told=self.told,
             twice=self.twice,
             odd=self.odd,
-            fates=_sorted(Counter({CODES.get(code, (0, code))[1]: n for code, n in fates.items()})),
+            fates=_sorted(fates),
             rated=self.rated,
             cases=_sorted(Counter(self.cases.values())),
             came=_sorted(self.came),

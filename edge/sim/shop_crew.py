@@ -214,7 +214,7 @@ class ShopCrew:
         pair = [one.body for one in (first, second)]
         waiting = all(one["order"]["stage"] == "accepted" and not one["fulfilments"] for one in pair)
         proposal = next((one for one in pair[1]["merges"] if sale.pair in (one["into"], one["other"])), None)
-        if waiting and (proposal is None or proposal["why_not"] not in ("", None, "merge-begun")):  # begun meanwhile
+        if waiting and (proposal is None or proposal["why_not"] not in ("", "merge-begun")):  # begun meanwhile
             self.book.said.append(f"{sale.id}: one household with {sale.pair}, and yet not proposed: {proposal}")
         if proposal is None or proposal["why_not"]:
             return
