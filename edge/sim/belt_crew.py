@@ -169,8 +169,10 @@ class BeltCrew:
         order = await self._errands.order(parcel.fulfilment)
         if order is None:
             return
-        if order["state"] != "open":
-            await self._mend(parcel)
+        if order["state"] == "shipped":
+            self._book.said.append(f"{parcel.fulfilment}: {order['carrier']} has it, and yet it was set aside")
+        elif order["state"] != "open":
+            await self._unpack(parcel)
         elif order["parcel"] != parcel.identity:
             self._parcels.relabelled += 1
             fresh = await self._packing.relabel(parcel)
@@ -206,6 +208,12 @@ class BeltCrew:
             await self._emptied(tote)
             self.totes.pop(tote.fulfilment, None)
             self._free.append(Tote(tote.number, tote.tag, tote.identity))
+
+    async def _unpack(self, parcel: Tote) -> None:
+        """Nobody wants it any more: its goods go to their shelves."""
+        for sku, _ in parcel.holds:
+            self._house.put(self._house.home(sku), sku, 1)
+        await self._put_back(parcel)
 
     async def _put_back(self, tote: Tote) -> None:
         """Says of each piece that was to be put back that it was; the order's too."""
