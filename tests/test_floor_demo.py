@@ -67,8 +67,14 @@ def test_the_demo_goes_from_the_shop_to_the_lane(tmp_path: Path) -> None:
         told = json.loads(report.read_text(encoding="utf-8"))
         shop = told["shop"]
         # A machine that stands still proves nothing: then people are slow, and parcels late.
-        if shop["sorted"] and not ended.returncode and not shop["late"] + told["defaulted"]:
+        after = shop["after"]
+        known = after["fates"].get("delivered") and not ended.returncode and not shop["late"] + told["defaulted"]
+        if shop["sorted"] and known:
             break
+    assert not any(shop["books"].values()), shop["differences"]
+    assert after["packed"] >= shop["sorted"] >= len(after["fates"]) > 0 < after["told"], after
+    assert min(after["paid"].values()) > 0 and after["stops"] == 1, after
+    assert "books      orders, units, money, parcels, cases: all balance" in ended.stdout
     assert shop["differences"] == [] and shop["wrong"] == shop["late"] == told["false_accepts"] == 0, ended.stdout
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert shop["taken"] > shop["released"] >= shop["picked"] >= shop["sorted"] > 0

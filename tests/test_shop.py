@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,7 +22,9 @@ from edge.intake.sales_orders import read_sales_orders
 from edge.intake.stock_rows import read_stock
 from edge.orders.packing import Packer, PackItem
 from edge.orders.sales import Consignee, Draft
+from edge.sim.fates import CODES, Fate, PackSlip, Wish, fate_of, legs_of, pack_slip_of, wish_of
 from edge.sim.goods import House
+from edge.sim.parcel_book import BOOKS, ParcelBook, SiteSaid, told_of
 from edge.sim.sale_files import files_of, order_of
 from edge.sim.sales import HELD_FOR, Customers, Sale, SaleTrouble
 from edge.sim.shop_book import ShopBook, Slip, slip_of
@@ -52,7 +56,9 @@ def test_a_channel_brings_what_was_ordered(seed: int) -> None:
     every = sales(seed, 40)
     assert every == sales(seed, 40), "of the seed alone"
     assert len({sale.id for sale in every}) == len(every)
-    assert {sale.trouble for sale in every} >= {*SaleTrouble} - {SaleTrouble.NONE}, "a stretch has its share of each"
+    assert {sale.trouble for sale in every} >= {*SaleTrouble} - {SaleTrouble.NONE, SaleTrouble.EXCHANGE}, (
+        "a stretch has its share of each"
+    )
     for name in ("taobao", "pinduoduo", "shopify"):
         its = [sale for sale in every if sale.channel == name]
         found = take(name, channel(name), [Source(*one) for one in files_of(name, its, 1, NOW_US).items()])
@@ -119,6 +125,28 @@ def test_pickers_err_at_their_rate(seed: int) -> None:
     assert {slip_of(seed, "order", "W-101", 0.0)} == {Slip.NONE}
 
 
+@given(SEEDS)
+def test_a_hundred_sales_have_their_share_of_each_fate(seed: int) -> None:
+    """And what carriers say on the way is known to them all, but for the one code that nobody explained."""
+    known = load_site(Path(str(files("edge.sim") / "warehouse" / "SITE.toml"))).carrier
+    for drawn, kinds in ((pack_slip_of, PackSlip), (fate_of, Fate), (wish_of, Wish)):
+        assert {drawn(seed, index) for index in range(100)} == set(kinds)
+    for fate in Fate:
+        legs = legs_of(Random(seed), fate, "Dresden", "DE")
+        assert {leg.code for leg in legs} - known["sf"].codes.keys() == ({"XX"} if fate is Fate.ODD else set())
+        assert {code: known["sf"].codes[code] for code in CODES} == {code: state for code, (_, state) in CODES.items()}
+
+
+def test_a_unit_that_came_back_is_taken_first_with_its_tag() -> None:
+    house = House(1)
+    shelf = house.shelves[0]
+    at = shelf.bin, shelf.ware.sku
+    (sold,) = house.take(*at, 1)
+    house.put_back(*at, sold)
+    assert sold in house.take(*at, 2)
+    assert sold not in house.take(*at, 2)
+
+
 def booked() -> tuple[ShopBook, list[dict[str, Any]]]:
     """A book in which all is well, and what the site says."""
     book = ShopBook()
@@ -169,6 +197,69 @@ def test_each_difference_is_told(text: str) -> None:
     assert rows[0]["fulfilments"], "the first one is in its lane"
     DIFFERENCES[text](book, rows)
     assert any(text in one for one in book.report(rows, [])["differences"])
+
+
+SSCC = "095290000000000018"
+
+
+def carried() -> tuple[ParcelBook, SiteSaid]:
+    """A book behind the packing station in which all is well, and what the site says."""
+    shop, rows = booked()
+    book = ParcelBook(shop)
+    orders: dict[str, Any] = {}
+    for row in rows:
+        sale = shop.sales[row["id"]]
+        content, paid = round(book.worth(sale)[0]), book.paid_by(sale)
+        portions = [{"quantity": shop.sent[one].total(), "putting_back": 0} for one in row["fulfilments"]]
+        held = [{"id": one, "state": "sorted", "portions": portions} for one in row["fulfilments"]]
+        amounts = {"content": content, "paid": min(paid, content)}
+        orders[sale.id] = {"amounts": amounts, "refunded": paid - min(paid, content), "fulfilments": held}
+    parcel = book.left(next(iter(shop.sent)), SSCC, [])
+    parcel.said = parcel.tried = {0: "PU", 2: "OD", 1: "IT", 3: "DM"}
+    parcel.troubled_s["DM"] = 0.0
+    book.cases, book.settled, book.odd = {7: "return"}, {7}, 2
+    track = {"parcel": {"its": {"state": "out-for-delivery"}}, "troubles": [{"kind": "damaged"}]}
+    cases = [{"case": {"id": 7, "kind": "return", "state": "resolved"}}]
+    return book, SiteSaid(orders=orders, parcels={SSCC: track}, cases=cases, codes=[{"given": "XX", "count": 2}])
+
+
+def test_books_of_a_day_without_a_difference_balance() -> None:
+    book, said = carried()
+    assert list(book.differences(said, 1_000.0)) == []
+    told = told_of(book.shop.report(booked()[1], []), book, [])
+    assert told["books"] == dict.fromkeys(BOOKS, 0)
+    back = sum(one["refunded"] for name, one in said.orders.items() if name.startswith("counter"))
+    assert told["after"]["paid_back"]["TWD"] == back > 0, "of what was ordered twice, or is not there"
+
+
+PARCEL_DIFFERENCES = {
+    "units: .* left, the site knows 99": lambda said, one: one["fulfilments"][0]["portions"][0].update(quantity=99),
+    "money: .*: costs 1 ": lambda said, one: one["amounts"].update(content=1),
+    "money: .* came in, the site has": lambda said, one: one.update(refunded=1),
+    "money: .* are paid, .* are true": lambda said, one: one.update(amounts={**one["amounts"], "paid": 0}),
+    "parcels: .*: out-for-delivery, and yet lost": lambda said, one: said.parcels[SSCC]["parcel"]["its"].update(
+        state="lost"
+    ),
+    "parcels: .*nobody follows it": lambda said, one: said.parcels.clear(),
+    "parcels: carriers said 2 things": lambda said, one: said.codes.clear(),
+    "cases: .*: damaged, and no case of it": lambda said, one: said.parcels[SSCC]["troubles"].clear(),
+    "cases: 7: was settled, and yet open": lambda said, one: said.cases[0]["case"].update(state="open"),
+    "cases: 7: is a return, the site knows none": lambda said, one: said.cases.clear(),
+    "cases: 8: nobody wished for this return": lambda said, one: said.cases.append(
+        {"case": {"id": 8, "kind": "return", "state": "open"}}
+    ),
+}
+
+
+@pytest.mark.parametrize("text", PARCEL_DIFFERENCES)
+def test_each_difference_of_a_parcel_is_told(text: str) -> None:
+    book, said = carried()
+    first = next(name for name, one in said.orders.items() if one["fulfilments"] and one["amounts"]["paid"])
+    PARCEL_DIFFERENCES[text](said, said.orders[first])
+    found = list(book.differences(said, 1_000.0))
+    assert any(re.search(text, one) for one in found), found
+    told = told_of(book.shop.report(booked()[1], []), book, found)
+    assert told["books"][text.partition(":")[0]] == len(found)
 
 
 def test_a_parcel_with_wrong_goods_counts_whoever_believes_in_it() -> None:

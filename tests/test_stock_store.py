@@ -344,6 +344,18 @@ def test_a_wave_is_released_as_one_and_only_then_the_line_knows_its_orders(store
     store.close()
 
 
+def test_a_wave_of_the_same_minute_as_one_that_is_released_has_a_name_of_its_own(store: SiteStore) -> None:
+    """What people pick is measured, so that the latest release is some seconds later at each plan."""
+    stocked(store, units=9)
+    first = released(store, [(1, {0: 1})])
+    accept(store, [(2, {0: 1})])
+    by = planning()
+    later = {pickup: us + 7_000_000 for pickup, us in by.terms.release_by_us.items()}
+    made = drafts.plan(store.connections, replace(by, terms=replace(by.terms, release_by_us=later)), NOW_US)
+    assert len(made.new) == 1 and made.new[0] != first
+    store.close()
+
+
 def test_what_lacks_stock_stays_behind_and_full_pickups_leave_orders_with_the_reason(store: SiteStore) -> None:
     stocked(store, units=10, bins=1)
     accept(store, [(1, {0: 1}), (2, {1: 1}), (3, {2: 1})])

@@ -35,7 +35,7 @@ import edge
 from edge.config.lines import LineConfig
 from edge.config.load import load_line, with_sim
 from edge.config.problem import ConfigError
-from edge.sim.shop_book import ShopReport
+from edge.sim.parcel_book import AfterReport, ShopTold
 from edge.sim.tally import FloorReport, JournalFigures, journal_figures
 
 MARK = ".lanewise-demo"
@@ -357,6 +357,7 @@ def _answers(url: str) -> bool:
 def _wrong(truth: FloorReport, figures: JournalFigures, *, ended: bool) -> list[str]:
     """What must not be, in words. ``ended`` False: stopped in the middle, so what was on its way does not count."""
     shop = truth["shop"]
+    books = shop["books"] if shop else {}
     counts: Mapping[str, int] = {
         "parcels in a lane of another carrier": truth["missorted"],
         "wrong totes in packing": truth["false_accepts"],
@@ -370,7 +371,7 @@ def _wrong(truth: FloorReport, figures: JournalFigures, *, ended: bool) -> list[
             "PLC events not in the journal": figures["events_missing"],
             "PLC events not acknowledged": truth["unacknowledged"],
             "parcels or totes left on the belts": truth["left_on_belt"],
-            "times site and shop do not say the same": len(shop["differences"]) if shop else 0,
+            **{f"times the shop and the site's {one} do not say the same": n for one, n in books.items()},
         }
     return [f"{count} {what}" for what, count in counts.items() if count]
 
@@ -399,7 +400,7 @@ def _print_summary(truth: FloorReport, figures: JournalFigures, wrong: list[str]
     )
 
 
-def _shop_summary(shop: ShopReport | None, ended: bool) -> str:
+def _shop_summary(shop: ShopTold | None, ended: bool) -> str:
     """What became of the shop's orders, and where the site says otherwise; empty = there is no shop."""
     if shop is None:
         return ""
@@ -412,4 +413,33 @@ def _shop_summary(shop: ShopReport | None, ended: bool) -> str:
         f"shipped    {shop['sorted']} in their lanes, {shop['late']} late; against the truth {shop['wrong']} with "
         f"wrong goods; {shop['open']} orders on their way\n"
     )
-    return told + "".join(f"           {line}\n" for line in (shop["differences"] if ended else ()))
+    told += _after_summary(shop["after"])
+    if not ended:
+        return told
+    off = [f"{name} do not: {n} differences" for name, n in shop["books"].items() if n]
+    told += f"books      {'; '.join(off) or ', '.join(shop['books']) + ': all balance'}\n"
+    return told + "".join(f"           {line}\n" for line in shop["differences"])
+
+
+def _after_summary(after: AfterReport) -> str:
+    """What became of the shop's parcels."""
+    slips = after["slips"]
+    return (
+        f"packing    {after['packed']} packed; {sum(slips.values())} slips of packers: {_counts(slips)}; "
+        f"{after['overruled']} weights overruled; quality refused {_counts(after['quality'])}; "
+        f"{after['relabelled']} labelled anew\n"
+        f"carriers   {_counts(after['fates'])}; {after['told']} things told, {after['twice']} of them twice, "
+        f"{after['odd']} by an unknown code; {after['stops']} stops, {after['rerouted']} parcels rerouted on the belt, "
+        f"{after['by_hand']} by hand\n"
+        f"care       {after['rated']} ratings, {_counts(after['cases'])}; came back: {_counts(after['came'])}; "
+        f"inspected: {_counts(after['dispositions'])}; {after['sold_again']} units sold again\n"
+        f"money      {_amounts(after['paid'])} paid, {_amounts(after['paid_back'])} paid back\n"
+    )
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {what}" for what, n in counts.items()) or "nothing"
+
+
+def _amounts(amounts: Mapping[str, int]) -> str:
+    return ", ".join(f"{n / 100:.2f} {currency}" for currency, n in amounts.items()) or "nothing"

@@ -41,13 +41,18 @@ class RoomKind(StrEnum):
 
 
 class ShopConfig(Frozen):
-    """A shop before the simulated floor: customers, a desk, pickers, packers. Its totes come between the others."""
+    """A shop before the simulated floor, from its customers to its returns. Its totes come between the others."""
 
     rate: int = Field(default=1_500, ge=1, le=20_000, description="orders an hour")
     pickers: int = Field(default=5, ge=1, le=50, description="people who pick")
     pick_s: float = Field(default=1.5, gt=0, le=600, description="seconds at a shelf; the way there comes on top")
     troubles: float = Field(default=0.5, ge=0, le=1, description="share of orders with something special about them")
     mistakes: float = Field(default=0.06, ge=0, le=1, description="share of lines at which a picker errs")
+    carriers: Beside | None = Field(
+        default=None,
+        description="file with the secret of Standard Webhooks with which every carrier signs what it posts to "
+        "`/api/v1/hooks/NAME`, NAME = the carrier in small letters; none, or not there = they say nothing",
+    )
     folders: dict[Name, Beside] = Field(
         default={},
         description="by channel (`taobao`, `pinduoduo`, `shopify`), the folder that the site watches; the others' "

@@ -1,6 +1,7 @@
 """Waves: what is released together, how it is picked, and when a wave is done.
 
-Public names: Member, WaveLimits, Wave, WaveState, PickMode, PickJob, waves, replanned, Replan, pick_jobs, wave_state.
+Public names: Member, WaveLimits, Wave, WaveState, PickMode, PickJob, waves, replanned, Replan, pick_jobs, wave_state,
+MINUTE_US.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 
-_MINUTE_US = 60_000_000
+MINUTE_US = 60_000_000
+"""A wave is called after the minute in which it is released at the latest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ def waves(members: Iterable[Member], limits: WaveLimits, taken: Iterable[str] = 
         size = max(1, min(limits.totes, limits.lanes.get(service, limits.totes)))
         number = 0
         for start in range(0, len(every), size):
-            while (name := f"{'!' * urgent}{service}-{by_us // _MINUTE_US}-{(number := number + 1)}") in used:
+            while (name := f"{'!' * urgent}{service}-{by_us // MINUTE_US}-{(number := number + 1)}") in used:
                 pass
             used.add(name)
             found.append(

@@ -80,7 +80,8 @@ class SimulatedFloor:
     ``alone``: they do not wait for controllers. ``empty``: nothing comes but what is ``put``. ``keep_decisions``:
     remember where each load ended. ``crossings`` counts ways through dock doors. ``faults``: what is to go wrong; more
     may be ordered of the attribute of that name while it runs. ``say`` is told when. ``takes``: whether somebody comes
-    for what landed. ``monotonic_us`` times the reactions; None = the loop's clock, which times everything else, but
+    for what landed; ``carried_for``: the same of a parcel whose carrier may be another one by now, which that somebody
+    then sees to. ``monotonic_us`` times the reactions; None = the loop's clock, which times everything else, but
     which uvloop rounds to whole milliseconds.
     """
 
@@ -105,6 +106,7 @@ class SimulatedFloor:
         self.tag_reads = 0
         self.crossings = 0
         self.takes: Callable[[LineLayout, Landed], bool] = lambda _, __: False
+        self.carried_for: Callable[[Landed], Landed] = lambda landed: landed
         self._seconds = seconds
         self._monotonic_us = monotonic_us
         self._released = released
@@ -428,9 +430,10 @@ class SimulatedFloor:
             case Scanned():
                 self._scanners[happening.scanner].say(happening.codes)
             case Landed():
-                self.tally.add(layout, happening)
+                counted = self.carried_for(happening)
+                self.tally.add(layout, counted)
                 if self._hands is not None:
-                    self._hands.landed(happening)
+                    self._hands.landed(counted)
                 if happening.lane.role is LaneRole.RECIRCULATE or self.takes(layout, happening):
                     return
                 if layout.job is Job.VERIFY and happening.lane.role is LaneRole.VERIFIED:

@@ -17,10 +17,12 @@ from edge.core.iso_time import iso
 from edge.journal.host_time import now_us
 
 EVERY_S = 2.0
+NEXT_S = 0.3
+"""Until the next trailer backs up, where one was told to leave."""
 TIMEOUT_S = 10
-STAYS_S = 240
+STAYS_S = 60
 """A trailer takes what is sorted until so long after it came, and leaves when that is aboard,"""
-LATEST_S = 420
+LATEST_S = 100
 """or then, whatever is missing."""
 BY = "simulated crew"
 
@@ -34,20 +36,23 @@ class DockCrew:
         self._token = token
         self._carriers = dict(config.sim.docks)
         self._trailers = 0
+        self._left: set[str] = set()
 
     async def run(self) -> None:
         """Until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
+            leaves = False
             try:
-                await loop.run_in_executor(None, self._look)
+                leaves = await loop.run_in_executor(None, self._look)
                 self.trouble = ""
             except (URLError, OSError, ValueError, KeyError) as error:
                 self.trouble = f"{self._url}: {getattr(error, 'reason', error)}"
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(NEXT_S if leaves else EVERY_S)
 
-    def _look(self) -> None:
-        at_us = now_us()
+    def _look(self) -> bool:
+        """Whether a trailer leaves."""
+        at_us, leaves = now_us(), False
         for dock in self._ask("/api/docks")["docks"]:
             carrier, its = self._carriers.get(dock["name"]), dock["load"]
             if carrier is None:
@@ -68,9 +73,14 @@ class DockCrew:
                 continue
             load = its["load"]
             complete = not (its["missing"] or its["wrong"] or its["undetermined"])
-            if 0 < load["cutoff_us"] < at_us and (complete or load["departure_us"] < at_us):
+            if load["id"] in self._left:
+                leaves = True
+            elif 0 < load["cutoff_us"] < at_us and (complete or load["departure_us"] < at_us):
                 wish = {"by": BY, "forced": not complete, "reason": "" if complete else "the trailer leaves"}
                 self._ask(f"/api/loads/{load['id']}/close", wish)
+                self._left.add(load["id"])
+                leaves = True
+        return leaves
 
     def _ask(self, path: str, wish: Mapping[str, object] | None = None) -> Any:
         headers = {"Content-Type": "application/json"}

@@ -1,4 +1,4 @@
-"""The site's doors, as people and shops use them: HTTP, and the folders that are watched.
+"""The site's doors, as people, shops and carriers use them: HTTP, and the folders that are watched.
 
 Public names: SiteDoor, DoorAnswer, ShutError.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
 TIMEOUT_S = 10
@@ -27,7 +27,7 @@ class ShutError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DoorAnswer:
-    """``body``: as JSON has it, None = there is none; ``version``: for If-Match, empty = it has none."""
+    """``body``: as JSON has it, None = there is none, or a page; ``version``: for If-Match, empty = it has none."""
 
     status: int
     body: Any
@@ -63,13 +63,20 @@ class SiteDoor:
             headers["If-Match"] = version
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
-        url = self._url + path.format(*(quote(name, safe="") for name in names))
+        return await self.send(path.format(*(quote(name, safe="") for name in names)), data, headers)
+
+    async def fill_in(self, path: str, fields: Mapping[str, str]) -> DoorAnswer:
+        """Sends a form as a browser does."""
+        return await self.send(path, urlencode(fields).encode(), {"Content-Type": "application/x-www-form-urlencoded"})
+
+    async def send(self, path: str, data: bytes | None, headers: Mapping[str, str]) -> DoorAnswer:
+        """GETs, or POSTs octets as they are. Waits while nobody answers."""
         loop = asyncio.get_running_loop()
         await self._open.wait()
         self._asking += 1
         self._idle.clear()
         try:
-            return await self._answered(loop, url, data, headers)
+            return await self._answered(loop, self._url + path, data, headers)
         finally:
             self._asking -= 1
             if not self._asking:
@@ -112,15 +119,16 @@ def _asked(url: str, data: bytes | None, headers: Mapping[str, str]) -> DoorAnsw
     """Raises ShutError."""
     try:
         with urlopen(Request(url, data, dict(headers)), timeout=TIMEOUT_S) as answer:  # noqa: S310  the site's own
-            return _read(answer.status, answer.read(), answer.headers.get("ETag", ""))
+            kind, tag = answer.headers.get("Content-Type", ""), answer.headers.get("ETag", "")
+            return _read(answer.status, answer.read(), kind, tag)
     except HTTPError as error:
         with error:
             if error.code >= 500:
                 raise ShutError(f"{url}: {error.code}") from None
-            return _read(error.code, error.read(), "")
+            return _read(error.code, error.read(), error.headers.get("Content-Type", ""), "")
     except (URLError, OSError) as error:
         raise ShutError(f"{url}: {getattr(error, 'reason', error)}") from None
 
 
-def _read(status: int, body: bytes, version: str) -> DoorAnswer:
-    return DoorAnswer(status, json.loads(body) if body else None, version)
+def _read(status: int, body: bytes, kind: str, version: str) -> DoorAnswer:
+    return DoorAnswer(status, json.loads(body) if body and "json" in kind else None, version)

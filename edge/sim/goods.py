@@ -7,7 +7,7 @@ The books may be wrong about a shelf on purpose, as they are in every house; wha
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 from math import isqrt
 from random import Random
@@ -54,7 +54,9 @@ class Shelf:
 
 
 class House:
-    """All of it for one seed. Units get their tags when they are taken, so that each is there once."""
+    """All of it for one seed. Units get their tags when they are taken, so that each is there once; those that came
+    back have theirs, and are taken first.
+    """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -70,6 +72,7 @@ class House:
         self._lies: Counter[tuple[str, str]] = Counter()
         for shelf in self.shelves:
             self._lies[shelf.bin, shelf.ware.sku] += shelf.lies
+        self._back: dict[tuple[str, str], deque[str]] = {}
         self._serial = 0
 
     def _shelves(self, rng: Random) -> list[Shelf]:
@@ -95,11 +98,21 @@ class House:
         """Takes so many units or what there is; their tags, hexadecimal."""
         units = min(units, self._lies[bin_, sku])
         self._lies[bin_, sku] -= units
-        return [self._tag(sku) for _ in range(units)]
+        back = self._back.get((bin_, sku), deque())
+        return [back.popleft() if back else self.tag(sku) for _ in range(units)]
 
     def put(self, bin_: str, sku: str, units: int) -> None:
-        """Units come, or come back."""
+        """Units come, or are laid where they were taken from."""
         self._lies[bin_, sku] += units
+
+    def put_back(self, bin_: str, sku: str, tag: str) -> None:
+        """A unit that was sold is for sale again, with its tag."""
+        self._lies[bin_, sku] += 1
+        self._back.setdefault((bin_, sku), deque()).append(tag)
+
+    def home(self, sku: str) -> str:
+        """Where an article has its first place."""
+        return next(shelf.bin for shelf in self.shelves if shelf.ware.sku == sku)
 
     def neighbour(self, bin_: str) -> Shelf | None:
         """The nearest shelf with another article of which something is there: where a hand goes wrong."""
@@ -137,7 +150,8 @@ class House:
             )
         return "\n".join(rows) + "\n"
 
-    def _tag(self, sku: str) -> str:
+    def tag(self, sku: str) -> str:
+        """Of a unit that nobody has taken yet, hexadecimal."""
         self._serial += 1
         return sgtin96(PREFIX, self._reference(sku), (self._seed & 63) << 26 | self._serial)
 

@@ -28,6 +28,11 @@ class Customer:
     street: str
     postcode: str
 
+    @property
+    def town(self) -> str:
+        """As carriers say where they are."""
+        return self.city or "Dresden"
+
 
 def customer_of(rng: Random, channel: str, index: int, *, masked: bool, complete: bool) -> Customer:
     """A household of its own, so that nobody is taken for another."""

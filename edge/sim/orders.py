@@ -69,7 +69,8 @@ class OrderFeeder:
 
     def _post(self, orders: Sequence[Order]) -> str:
         """Empty when the site took them, else why not yet. Raises FeedError."""
-        body = json.dumps([asdict(order) for order in orders]).encode()
+        said = [{name: value for name, value in asdict(order).items() if value} for order in orders]
+        body = json.dumps(said).encode()
         headers = {"Content-Type": "application/json"}
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"

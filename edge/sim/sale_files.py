@@ -53,7 +53,7 @@ def order_of(sale: Sale, now_us: int) -> dict[str, object]:
         "ordered": iso(now_us),
         "urgent": sale.urgent,
         "payment": {
-            "kind": "prepaid",
+            "kind": "cod" if sale.cod else "prepaid",
             "currency": sale.currency,
             "total": sale.total,
             "paid": sale.total if sale.paid else 0,

@@ -1,6 +1,6 @@
 """What customers of the simulated shop order, and what is wrong with it: the truth, known before anybody looks.
 
-Public names: SaleTrouble, HELD_FOR, WareLine, Sale, Customers.
+Public names: SaleTrouble, HELD_FOR, MAYBE_HELD, WareLine, Sale, Customers.
 
 Each sale follows from seed and index alone. Troubles are spread evenly over neighbouring sales, so that a minute has
 its share of each.
@@ -36,6 +36,7 @@ class SaleTrouble(StrEnum):
     CANCELLED_PICKED = "cancelled-picked"  # its tote is ready when the customer cancels
     FEWER_PICKED = "fewer-picked"  # its tote is ready when the customer wants one piece less
     SCARCE = "scarce"  # more than there is until goods come
+    EXCHANGE = "exchange"  # goods in place of others that came back; held until the difference is paid
 
 
 HELD_FOR: dict[SaleTrouble, str] = {
@@ -46,9 +47,14 @@ HELD_FOR: dict[SaleTrouble, str] = {
     SaleTrouble.WRONG_AMOUNT: "amount-mismatch",
     SaleTrouble.UNPAID: "unpaid",
     SaleTrouble.SCARCE: "out-of-stock",
+    SaleTrouble.EXCHANGE: "unpaid",
 }
 """The finding for which a review must hold such a sale."""
-_ORDER = tuple(one for one in SaleTrouble if one is not SaleTrouble.NONE)
+MAYBE_HELD = frozenset({SaleTrouble.SCARCE, SaleTrouble.EXCHANGE})
+"""Whether it does depends on what else happens: goods come, the difference is nothing."""
+COD_SHARE = 0.3
+"""Of what the counter sells: paid to the carrier at the door."""
+_ORDER = tuple(one for one in SaleTrouble if one not in (SaleTrouble.NONE, SaleTrouble.EXCHANGE))
 _CHANNELS = ("taobao", "pinduoduo", "shopify", "counter")
 _ONLY = {
     SaleTrouble.MASKED_PHONE: ("taobao", "pinduoduo"),
@@ -72,7 +78,10 @@ class WareLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """One order of a customer. ``pair``: the other one's id, where two belong together; it came before this one."""
+    """One order of a customer. ``pair``: the other one's id, where two belong together; it came before this one.
+
+    ``cod``: it is paid at the door.
+    """
 
     index: int
     channel: str
@@ -85,6 +94,7 @@ class Sale:
     paid: bool
     urgent: bool = False
     pair: str = ""
+    cod: bool = False
 
     @property
     def id(self) -> str:
@@ -124,6 +134,8 @@ class Customers:
         total = sum(line.units * line.price for line in lines) + freight
         if trouble is SaleTrouble.WRONG_AMOUNT:
             total += 1_000
+        plain = trouble in (SaleTrouble.NONE, SaleTrouble.URGENT)
+        cod = plain and channel == "counter" and rng.random() < COD_SHARE
         first = Sale(
             index=index,
             channel=channel,
@@ -133,7 +145,8 @@ class Customers:
             lines=tuple(lines),
             freight=freight,
             total=total,
-            paid=trouble is not SaleTrouble.UNPAID,
+            paid=trouble is not SaleTrouble.UNPAID and not cod,
+            cod=cod,
             urgent=trouble is SaleTrouble.URGENT,
         )
         if trouble is SaleTrouble.DUPLICATE:

@@ -39,7 +39,7 @@ STATUS_EVERY_S = 1.0
 SETTLE_S = 30.0
 """So long the site may need, after the belts stand, to know what lies in the lanes;"""
 HASTE_S = 4.0
-"""or so long, where somebody waits for the end."""
+"""or so long, where somebody waits for the end, and what is on its way is not compared."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -184,7 +184,8 @@ async def run_sim(
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             if crew is not None:
-                sold = await crew.report(SETTLE_S if ended.done() and not ended.cancelled() else HASTE_S)
+                over = ended.done() and not ended.cancelled()
+                sold = await crew.report(SETTLE_S if over else HASTE_S, whole=over)
     finally:
         await opened.aclose()
         await floor.stop()

@@ -12,10 +12,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any, TypedDict
 
-from edge.sim.sales import HELD_FOR, Sale, SaleTrouble
-
-_TOLD = 20
-"""Differences that a report names; how many there are it says besides."""
+from edge.sim.sales import HELD_FOR, MAYBE_HELD, Sale, SaleTrouble
 
 
 class ShopReport(TypedDict):
@@ -176,8 +173,7 @@ class ShopBook:
             wrong=len(self.wrong),
             open=len(self.sales.keys() - over),
             refusals=dict(sorted(self.refusals.items())),
-            differences=differences[:_TOLD]
-            + ([f"{len(differences) - _TOLD} more"] if len(differences) > _TOLD else []),
+            differences=differences,
         )
 
     def _differences(self, rows: Mapping[str, Mapping[str, Any]], tasks: list[Mapping[str, Any]]) -> Iterable[str]:
@@ -186,7 +182,7 @@ class ShopBook:
         yield from (f"{name}: nobody ordered it" for name in sorted(rows.keys() - self.sales.keys()))
         for name, sale in sorted(self.sales.items()):
             codes, must = self.found.get(name, set()), HELD_FOR.get(sale.trouble, "")
-            if name in rows and must and must not in codes and sale.trouble is not SaleTrouble.SCARCE:
+            if name in rows and must and must not in codes and sale.trouble not in MAYBE_HELD:
                 yield f"{name}: {sale.trouble}, and yet not held for {must}"
             if wrongly := codes - {must}:
                 yield f"{name}: {sale.trouble}, held for {', '.join(sorted(wrongly))}"

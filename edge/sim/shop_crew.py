@@ -16,16 +16,21 @@ from typing import Any
 from edge.config.lines import LineConfig
 from edge.config.sim import ShopConfig
 from edge.journal.host_time import now_us
+from edge.sim.belt_crew import BeltCrew
+from edge.sim.care_crew import CareCrew
+from edge.sim.carrier_crew import LEADER, CarrierCrew
 from edge.sim.devices import SimulatedFloor
 from edge.sim.door import DoorAnswer, SiteDoor
+from edge.sim.errands import Errands
 from edge.sim.goods import House
+from edge.sim.pack_crew import PackCrew
+from edge.sim.parcel_book import ParcelBook, ShopTold, SiteSaid, told_of
 from edge.sim.pick_crew import PickCrew
 from edge.sim.sale_files import files_of, order_of
 from edge.sim.sales import Customers, Sale, SaleTrouble
-from edge.sim.shop_book import ShopBook, ShopReport
+from edge.sim.shop_book import ShopBook
 
 DESK = "Dana at the desk"
-LEADER = "Lee, shift lead"
 GOODS_IN = "Gil, goods in"
 FILE_S = 4.0
 """A channel brings what was ordered meanwhile so often."""
@@ -37,6 +42,8 @@ GOODS_S = 15.0
 CASE = 24
 """So many of an article come at once, when as many are sold."""
 CLOSE_S = 2.0
+WHOLE_S = 600.0
+"""A site with the orders of hours is asked for each of them so long."""
 MANY = 500
 
 
@@ -51,7 +58,17 @@ class ShopCrew:
         self._house = House(floor.seed)
         self._customers = Customers(self._house, floor.seed, shop.troubles)
         self.book = ShopBook()
-        self._picking = PickCrew(floor, config, shop, self._door, self._house, self.book)
+        self._parcels = ParcelBook(self.book)
+        self._errands = Errands(self._door, self.book.refusals)
+        self._care = CareCrew(self._errands, self._house, self.book, self._parcels, floor.seed)
+        self._carriers = CarrierCrew(floor, self._errands, self._parcels, shop.carriers, self._care.arrived)
+        packing = PackCrew(self._errands, self._house, self._parcels, floor.seed)
+        self._belts = BeltCrew(
+            floor, config, self._errands, self._house, self.book, self._parcels, packing, self._carriers.fetch
+        )
+        self._picking = PickCrew(self._errands, shop, self._house, self.book, self._belts, floor.seed)
+        self._orders: dict[str, Mapping[str, Any]] = {}
+        self._tracks: dict[str, Mapping[str, Any]] = {}
         self._files: dict[str, list[Sale]] = {}
         self._numbers = 0
         self._goods: list[tuple[str, int]] = []
@@ -67,11 +84,14 @@ class ShopCrew:
     async def run(self) -> None:
         """Until cancelled."""
         opened = await self._door.ask("/api/v1/stock/imports", text=self._house.stock_csv())
-        self._picking.expect(opened, "stock")
+        self._errands.expect(opened, "stock")
         async with asyncio.TaskGroup() as all_:
-            for work in (self._sell, self._bring, self._look, self._lead, self._receive):
-                all_.create_task(work())
-            await self._picking.run(all_)
+            self._errands.begin(all_)
+            for work in (self._sell, self._bring, self._look, self._lead, self._receive, self._belts.run):
+                self._errands.start(work())
+            self._errands.start(self._carriers.stop_in_turn())
+            self._errands.start(self._care.look())
+            self._picking.begin()
 
     # ---- customers ---------------------------------------------------------------------------------------------------
 
@@ -92,7 +112,7 @@ class ShopCrew:
             self.book.take(sale)
             told = await self._door.ask("/api/v1/sales-orders", body=order_of(sale, now_us()))
             if sale.trouble is not SaleTrouble.SHORTENED or told.done:
-                self._picking.expect(told, "sales-orders")
+                self._errands.expect(told, "sales-orders")
         for line in sale.lines:
             ware = self._house.by_sku.get(line.sku)
             if ware is not None and ware.scarce:
@@ -164,10 +184,13 @@ class ShopCrew:
                 await self._wish(sale.id, "amend", {"reason": "the customer told us", "consignee": right})
                 self.book.let_go.add(sale.id)
             case SaleTrouble.UNPAID:
-                await self._wish(sale.id, "pay", {"amount": sale.total})
+                if (await self._wish(sale.id, "pay", {"amount": sale.total})).done:
+                    self._parcels.wallet[sale.id] += sale.total
                 self.book.let_go.add(sale.id)
             case SaleTrouble.SCARCE if codes == {"out-of-stock"}:
                 pass  # goods are on their way
+            case SaleTrouble.EXCHANGE if codes == {"unpaid"}:
+                pass  # the customer pays the difference
             case _:
                 await self._wish(sale.id, "contact", {"outcome": "reached", "note": ""})
                 await self._wish(sale.id, "release", {"reason": "asked, it is right", "codes": sorted(codes)})
@@ -191,7 +214,7 @@ class ShopCrew:
         pair = [one.body for one in (first, second)]
         waiting = all(one["order"]["stage"] == "accepted" and not one["fulfilments"] for one in pair)
         proposal = next((one for one in pair[1]["merges"] if sale.pair in (one["into"], one["other"])), None)
-        if waiting and (proposal is None or proposal["why_not"]):
+        if waiting and (proposal is None or proposal["why_not"] not in ("", "merge-begun")):  # begun meanwhile
             self.book.said.append(f"{sale.id}: one household with {sale.pair}, and yet not proposed: {proposal}")
         if proposal is None or proposal["why_not"]:
             return
@@ -201,13 +224,13 @@ class ShopCrew:
         if done.done:
             self.book.merged_into[other] = into
         elif done.status != 409:  # released meanwhile
-            self._picking.expect(done, "merge")
+            self._errands.expect(done, "merge")
 
     async def _wish(self, name: str, action: str, body: Mapping[str, object]) -> DoorAnswer:
         answer = await self._door.ask(
             f"/api/v1/sales-orders/{{}}/{action}", name, body={"by": DESK, **body}, version="*"
         )
-        self._picking.expect(answer, action)
+        self._errands.expect(answer, action)
         return answer
 
     # ---- the leader of the shift, and goods in -----------------------------------------------------------------------
@@ -216,13 +239,13 @@ class ShopCrew:
         """Plans, releases what is planned, and reads who will be late."""
         await asyncio.sleep(LEAD_S / 2)
         while True:
-            self._picking.expect(await self._door.ask("/api/v1/waves/plan", body={"by": LEADER}), "plan")
+            self._errands.expect(await self._door.ask("/api/v1/waves/plan", body={"by": LEADER}), "plan")
             waves = await self._door.ask("/api/v1/waves?limit=200")
             for wave in waves.body if waves.done else ():
                 if not wave["released_us"]:
                     done = await self._door.ask("/api/v1/waves/{}/release", wave["id"], body={"by": LEADER})
                     if done.status != 404:  # planned anew meanwhile
-                        self._picking.expect(done, "release")
+                        self._errands.expect(done, "release")
             late = await self._door.ask("/api/v1/waves/late")
             self.book.told_late.update(one["fulfilment"] for one in (late.body if late.done else ()))
             await asyncio.sleep(LEAD_S)
@@ -252,7 +275,7 @@ class ShopCrew:
                     }
                 )
             told = await self._door.ask("/api/v1/stock/movements", body={"by": GOODS_IN, "movements": movements})
-            self._picking.expect(told, "movements")
+            self._errands.expect(told, "movements")
 
     # ---- the end -----------------------------------------------------------------------------------------------------
 
@@ -260,21 +283,53 @@ class ShopCrew:
         """Everybody ends what they have in hand; whatever comes after that is not done."""
         await self._door.closing(CLOSE_S)
 
-    async def report(self, within_s: float) -> ShopReport:
-        """The truth beside what the site says; waits until both are one, so long at most. When all have ended."""
+    async def report(self, within_s: float, whole: bool) -> ShopTold:
+        """The truth beside what the site says; waits until both are one, so long at most. When all have ended.
+
+        ``whole``: each order, parcel and case is looked at once, however long that takes; else orders in their list.
+        """
         self._door.reopen()
         told = None
         try:
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(WHOLE_S if whole else within_s) as limit:
                 while True:
-                    told = self.book.report(await self._rows(), await self._tasks())
-                    if not told["differences"]:
+                    first, told = told is None, await self._compared(whole)
+                    if not told["differences"] or not whole:
                         return told
+                    if first:
+                        limit.reschedule(asyncio.get_running_loop().time() + within_s)
                     await asyncio.sleep(0.5)
         except TimeoutError:
             if told is None:
                 self.book.said.append(f"the site does not answer: {self.trouble}")
-            return told or self.book.report((), ())
+        return told or told_of(self.book.report((), ()), self._parcels, ())
+
+    async def _compared(self, whole: bool) -> ShopTold:
+        """What was as it should be when it was last looked at is not asked for again."""
+        rows = await self._rows()
+        orders = self.book.report(rows, await self._tasks())
+        if not whole:
+            return told_of(orders, self._parcels, ())
+        for row in rows:
+            name = row["id"]
+            if (name not in self._orders or self._orders[name]["order"]["version"] != row["version"]) and (
+                (known := await self._door.ask("/api/v1/sales-orders/{}", name)).done
+            ):
+                self._orders[name] = known.body
+        for sscc in self._parcels.carried.keys() - self._tracks.keys():
+            if (track := await self._door.ask("/api/v1/tracking/{}", sscc)).done:
+                self._tracks[sscc] = track.body
+        cases: list[Any] = []
+        while (page := await self._door.ask(f"/api/v1/cases?everything=true&limit={MANY}&after={len(cases)}")).body:
+            cases += page.body
+        codes = (await self._door.ask("/api/v1/tracking/codes")).body
+        site = SiteSaid(orders=self._orders, parcels=self._tracks, cases=cases, codes=codes)
+        found = list(self._parcels.differences(site, asyncio.get_running_loop().time()))
+        told = told_of(orders, self._parcels, found)
+        for kept in (self._orders, self._tracks):
+            for name in [one for one in kept if any(one in text for text in found)]:
+                del kept[name]
+        return told
 
     async def _rows(self) -> list[Any]:
         rows: list[Any] = []

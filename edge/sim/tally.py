@@ -16,7 +16,7 @@ from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.core.values.order import Order
 from edge.journal.reader import JournalReader
 from edge.sim.floor import Landed
-from edge.sim.shop_book import ShopReport
+from edge.sim.parcel_book import ShopTold
 
 
 class PlcEvents(TypedDict):
@@ -73,7 +73,7 @@ class FloorReport(TypedDict):
     unacknowledged: int
     plc_events: dict[str, PlcEvents]
     refused: dict[str, int]
-    shop: ShopReport | None
+    shop: ShopTold | None
 
 
 class JournalFigures(TypedDict):

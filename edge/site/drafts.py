@@ -21,7 +21,7 @@ from edge.orders.planning import Planning
 from edge.orders.reservations import ReservationState
 from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState
-from edge.orders.waves import Member, Wave, replanned
+from edge.orders.waves import MINUTE_US, Member, Wave, replanned
 from edge.site import dialect, waiting, wave_rows
 from edge.site.choosing import ParcelSource, ParcelWanted, in_force, left_of, parcels_of, placed
 from edge.site.dialect import Lock
@@ -91,13 +91,12 @@ def plan_within(db: sa.Connection, by: Planning, at_us: int) -> PlanResult:
                 ordered_us=one.parcel.ordered_us,
             )
         )
+    first_us = min((one.release_by_us for one in members), default=0)
+    first_us -= first_us % MINUTE_US
     out = [
         Wave(id=name, service="", release_by_us=0, urgent=False, members=())
         for name in db.execute(
-            sa.select(tables.waves.c.id).where(
-                tables.waves.c.released_us > 0,
-                tables.waves.c.release_by_us >= min((one.release_by_us for one in members), default=0),
-            )
+            sa.select(tables.waves.c.id).where(tables.waves.c.released_us > 0, tables.waves.c.release_by_us >= first_us)
         ).scalars()
     ]
     fresh = replanned(drafts, out, members, by.limits)
