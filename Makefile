@@ -22,10 +22,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo up down test check format docs site pictures bench peers lock wheel clean
+.PHONY: help demo up down test check format docs site pictures bench peers deb deb-try lock wheel clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*  ## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' Makefile
 
 demo: .venv/.runtime  ## a moving line at http://127.0.0.1:8000; ARGS="--headless --seconds 30 ..."
 	$(BIN)/lanewise demo $(ARGS)
@@ -86,6 +86,12 @@ bench: .venv/.dev  ## every measurement of bench/, one after the other
 
 peers:  ## foreign programs that the tests talk to, by apt-get
 	@scripts/peers
+
+deb: .venv/.dev  ## dist/lanewise_VERSION_ARCH.deb for Debian 12; ARGS="--python 3.13" for Debian 13
+	$(BIN)/python scripts/deb.py $(ARGS)
+
+deb-try: .venv/.dev  ## installs, upgrades from 0.1.0, restores and removes that package in a bare Debian; root, some minutes
+	$(BIN)/python scripts/deb_try.py $(ARGS)
 
 lock: .venv/.uv-$(UV_VERSION)  ## renews uv.lock; ARGS="--upgrade"
 	$(UV) lock --python $(BIN)/python $(ARGS)
