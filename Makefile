@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo up down test check format docs site pictures bench peers deb deb-try lock wheel clean
+.PHONY: help demo up down test check format docs site pictures bench peers deb deb-try sbom lock wheel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' Makefile
@@ -92,6 +92,14 @@ deb: .venv/.dev  ## dist/lanewise_VERSION_ARCH.deb for Debian 12; ARGS="--python
 
 deb-try: .venv/.dev  ## installs, upgrades from 0.1.0, restores and removes that package in a bare Debian; root, some minutes
 	$(BIN)/python scripts/deb_try.py $(ARGS)
+
+sbom: .venv/.dev  ## dist/sbom.cdx.json, CycloneDX of the lock file, and dist/licences.txt of what comes along
+	@mkdir -p dist build
+	$(UV) export --quiet --locked --no-default-groups --extra sparkplug --no-emit-project --format cyclonedx1.5 --output-file dist/sbom.cdx.json >/dev/null
+	$(UV) export --quiet --locked --no-default-groups --extra sparkplug --no-emit-project --output-file build/locked.txt >/dev/null
+	rm -rf build/locked && $(UV) pip install --quiet --target build/locked --require-hashes --requirement build/locked.txt
+	rm -rf build/locked/reportlab/fonts
+	$(BIN)/python scripts/licences.py build/locked | tee dist/licences.txt
 
 lock: .venv/.uv-$(UV_VERSION)  ## renews uv.lock; ARGS="--upgrade"
 	$(UV) lock --python $(BIN)/python $(ARGS)

@@ -88,10 +88,9 @@ def models(of: object, seen: set[type[BaseModel]]) -> Iterator[type[BaseModel]]:
 
 
 def names_files(of: Any) -> bool:
-    return (
-        of is Path
-        or ((get_origin(of) in (Union, UnionType, dict, tuple) or bool(get_args(of)))
-        and any(names_files(part) for part in get_args(of)))
+    return of is Path or (
+        (get_origin(of) in (Union, UnionType, dict, tuple) or bool(get_args(of)))
+        and any(names_files(part) for part in get_args(of))
     )
 
 

@@ -12,6 +12,7 @@ from edge.config.load import load_controllers, load_site
 from edge.journal.host_time import now_us
 from edge.orders.sales import Consignee
 from edge.site.begin import add_begin_arguments
+from edge.site.certify import add_cert_arguments
 from edge.site.copies import Copied, backup, begin_anew, restore
 from edge.site.engine import StoreError, named, sqlite_file
 from edge.site.keeping import told
@@ -30,6 +31,12 @@ def add_arguments(site: argparse.ArgumentParser) -> None:
         epilog="On no terminal it asks nothing: what neither --answers nor an option says keeps its default.",
     )
     add_begin_arguments(made)
+    made = commands.add_parser(
+        "cert",
+        help="a certificate authority of the site's own, and the api's certificate by it",
+        description="Makes a certificate authority of the site's own, and the api's certificate by it, anew each time.",
+    )
+    add_cert_arguments(made)
     for name, command, text in (
         ("backup", _backup, "writes the site store as it is now to a file, also while it is in use"),
         ("restore", _restore, "puts a backup in the place of the site store, also while it is in use"),
