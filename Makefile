@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo up down test check format docs site pictures bench peers deb deb-try sbom lock wheel clean
+.PHONY: help demo up down test check format docs site pictures bench peers deb deb-try sbom containers lock wheel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' Makefile
@@ -92,6 +92,9 @@ deb: .venv/.dev  ## dist/lanewise_VERSION_ARCH.deb for Debian 12; ARGS="--python
 
 deb-try: .venv/.dev  ## installs, upgrades from 0.1.0, restores and removes that package in a bare Debian; root, some minutes
 	$(BIN)/python scripts/deb_try.py $(ARGS)
+
+containers: .venv/.dev peers  ## builds the Dockerfile and starts compose.yaml's services of ours without an engine; root
+	$(BIN)/python scripts/containers.py $(ARGS)
 
 sbom: .venv/.dev  ## dist/sbom.cdx.json, CycloneDX of the lock file, and dist/licences.txt of what comes along
 	@mkdir -p dist build
