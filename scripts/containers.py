@@ -2,11 +2,11 @@
 
 Public names: main.
 
-`buildah` with chroot isolation builds the image, on a Debian 13 that debootstrap makes under the name that is asked for;
-`bubblewrap` runs its root, each service as compose.yaml says: command, user, read-only root, tmpfs, volumes, secrets, no
-capabilities, no new privileges, its health check. All share one network of their own. The broker is Debian's mosquitto
-with compose.yaml's configuration, the database Debian's InfluxDB 1 behind a door that speaks the words of version 2
-(tests/influx_peer.py). It ends when every health check is green and a parcel is in the database.
+`buildah` with chroot isolation builds the image, on a Debian 13 that debootstrap makes under the name it asks for.
+`bubblewrap` runs its root, each service as compose.yaml says: command, user, read-only root, tmpfs, volumes, secrets,
+no capabilities, no new privileges, its health check. All share one network of their own. The broker is Debian's
+mosquitto with compose.yaml's configuration, the database Debian's InfluxDB 1 behind a door that speaks the words of
+version 2 (tests/influx_peer.py). It ends when every health check is green and a parcel is in the database.
 """
 
 from __future__ import annotations
