@@ -156,7 +156,8 @@ def _quiet(value: object) -> object:
             return {key: HIDDEN if key in _SAID and one else _quiet(one) for key, one in value.items()}
         case list():
             return [_quiet(one) for one in value]
-    return value
+        case _:
+            return value
 
 
 def _metrics(url: str) -> str:

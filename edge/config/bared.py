@@ -40,7 +40,8 @@ def bared(value: object, key: str = "") -> object:
             return HIDDEN if value else value
         case str() if "://" in value and not value.startswith(SQLITE):
             return _place(value)
-    return str(value)
+        case _:
+            return str(value)
 
 
 def secret_files(value: object, key: str = "") -> Iterator[Path]:
@@ -57,6 +58,8 @@ def secret_files(value: object, key: str = "") -> Iterator[Path]:
                 yield from secret_files(one, key)
         case Path() if _SECRET.search(key):
             yield value
+        case _:
+            return
 
 
 def _place(url: str) -> str:
