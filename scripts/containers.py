@@ -56,7 +56,7 @@ class Image:
 
     def build(self, name: str, base: str) -> None:
         """Builds it on a base that is made for it, unless it is there."""
-        if not self._done("images", "--quiet", base):
+        if base not in self._done("images", "--format", "{{.Name}}:{{.Tag}}").split():
             say(f"== {base}, by debootstrap of Debian 13")
             self._base(base)
         say(f"== {name}, by buildah with chroot isolation")
