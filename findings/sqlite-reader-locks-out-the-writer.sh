@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Who opens a database of SQLite only to read it can keep its owner from writing it, where two users share it by a group.
 #
-# Packages: SQLite of Debian 12's or newer Python (3.40.1), WAL mode; util-linux's setpriv; needs root, to be two users
+# Packages: libsqlite3-0=3.40.1-2+deb12u2, python3.11=3.11.2-6+deb12u6 (Debian 12); needs root, to be two users
 # Guess: with a common group, a folder that is the group's and umask 0007 all files are the group's to write, and mode=ro
 #   writes nothing.
 # Behaviour: SQLite makes a database with 0644 whatever the umask allows, so 0640 here, and the shared memory beside it
