@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,11 @@ from edge.cli import main
 from edge.config.beginning import Beginning, answered, line_text, site_text
 from edge.config.load import load_controllers, load_line, load_site
 from edge.core.values.layout import LaneRole
+from edge.journal.reader import JournalReader
+from edge.journal.writer import Journal
+from edge.publish.cursors import Cursors
+from edge.site.copies import backup
+from edge.site.store import SiteStore
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,39}", fullmatch=True)
 CARRIER = st.text(min_size=1, max_size=40).filter(
@@ -120,3 +127,22 @@ def test_the_packages_parts_are_what_their_readers_take(
         )
         ours = [line for line in verified.stderr.splitlines() if "lanewise" in line and "not found" not in line]
         assert not ours, "\n".join(ours)
+
+
+def test_files_of_databases_are_for_their_group_where_the_umask_says_so(tmp_path: Path) -> None:
+    """SQLite alone leaves a group no right to write, and then a reader of another user locks out the writer."""
+    before = os.umask(0o007)
+    try:
+        journal, store = Journal(tmp_path / "j.sqlite"), SiteStore(f"sqlite:///{tmp_path}/s.sqlite")
+        cursors = Cursors(tmp_path / "c.sqlite")
+        with closing(JournalReader(tmp_path / "j.sqlite")):
+            modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.glob("*.sqlite*")}
+        cursors.close()
+        store.close()
+        assert journal.close()
+        backup(f"sqlite:///{tmp_path}/s.sqlite", tmp_path / "b.sqlite")
+        modes["b.sqlite"] = oct((tmp_path / "b.sqlite").stat().st_mode & 0o777)
+    finally:
+        os.umask(before)
+    assert {"j.sqlite-shm", "s.sqlite-wal", "c.sqlite", "b.sqlite"} <= set(modes)
+    assert set(modes.values()) == {"0o660"}, modes
