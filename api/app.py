@@ -40,8 +40,8 @@ from api.guard import CSV_TYPE, Guard, media_type
 from api.hooks import hook_routes
 from api.kpi_pages import kpi_page_routes
 from api.kpis import kpi_routes
-from api.openapi import describe
 from api.log_page import log_page_routes
+from api.openapi import describe
 from api.packing import packing_routes
 from api.pages import page_routes
 from api.parcels import parcel_page_routes, parcel_routes

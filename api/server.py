@@ -32,6 +32,8 @@ from edge.site.store import StoreError
 log = logging.getLogger(__name__)
 _OWN_FILES = 128
 """Files that are no connections: journals, stores, the log."""
+_TICKS = 10
+"""Turns of the library's own round, ten a second, between two looks at the certificate."""
 _FILES = 16_384
 
 

@@ -28,8 +28,8 @@ from api.flow_metrics import FlowMetrics
 from api.follow import Followed, JournalWatch, Memory, Shown
 from api.guard import page_secret
 from api.intake import folder_looks
-from api.site_tables import check_names, devices_of, door_of, layouts_of
 from api.journals import Journals
+from api.site_tables import check_names, devices_of, door_of, layouts_of
 from api.stream import Hub, event
 from edge.config.change import InForce
 from edge.config.goods import load_packing

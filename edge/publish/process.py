@@ -26,7 +26,6 @@ from edge.config.lines import LineConfig, SiteConfig
 from edge.config.load import load_line
 from edge.config.mqtt import MqttConfig
 from edge.config.problem import ConfigError
-from edge.core.iso_time import iso
 from edge.journal.host_time import local, now_us
 from edge.journal.notify import alive, ready, reloading
 from edge.journal.record import JournalError
