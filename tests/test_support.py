@@ -66,7 +66,7 @@ SITE = """
 [webhook.erp]
 url = "https://hooks.example.com/services/T0/{6}"
 secret_file = "{5}"
-[team.care]
+[team.night-desk]
 lead = "Lee Meiling"
 [mail]
 host = "127.0.0.1"
