@@ -22,10 +22,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo up down test check format docs site pictures bench peers lock wheel clean
+.PHONY: help demo up down test check format docs site pictures bench peers deb deb-try sbom containers lock wheel clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*  ## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' Makefile
 
 demo: .venv/.runtime  ## a moving line at http://127.0.0.1:8000; ARGS="--headless --seconds 30 ..."
 	$(BIN)/lanewise demo $(ARGS)
@@ -86,6 +86,23 @@ bench: .venv/.dev  ## every measurement of bench/, one after the other
 
 peers:  ## foreign programs that the tests talk to, by apt-get
 	@scripts/peers
+
+deb: .venv/.dev  ## dist/lanewise_VERSION_ARCH.deb for Debian 12; ARGS="--python 3.13" for Debian 13
+	$(BIN)/python scripts/deb.py $(ARGS)
+
+deb-try: .venv/.dev  ## installs, upgrades from 0.1.0, restores and removes that package in a bare Debian; root, some minutes
+	$(BIN)/python scripts/deb_try.py $(ARGS)
+
+containers: .venv/.dev peers  ## builds the Dockerfile and starts compose.yaml's services of ours without an engine; root
+	$(BIN)/python scripts/containers.py $(ARGS)
+
+sbom: .venv/.dev  ## dist/sbom.cdx.json, CycloneDX of the lock file, and dist/licences.txt of what comes along
+	@mkdir -p dist build
+	$(UV) export --quiet --locked --no-default-groups --extra sparkplug --no-emit-project --format cyclonedx1.5 --output-file dist/sbom.cdx.json >/dev/null
+	$(UV) export --quiet --locked --no-default-groups --extra sparkplug --no-emit-project --output-file build/locked.txt >/dev/null
+	rm -rf build/locked && $(UV) pip install --quiet --target build/locked --require-hashes --requirement build/locked.txt
+	rm -rf build/locked/reportlab/fonts
+	$(BIN)/python scripts/licences.py build/locked | tee dist/licences.txt
 
 lock: .venv/.uv-$(UV_VERSION)  ## renews uv.lock; ARGS="--upgrade"
 	$(UV) lock --python $(BIN)/python $(ARGS)

@@ -6,6 +6,7 @@ Public names: serve, listen, server, ServeError.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import resource
 import socket
@@ -23,11 +24,16 @@ from api.crowd import Crowd
 from api.renewal import Renewal
 from api.site_state import Site
 from edge.config.load import load_site
+from edge.config.problem import ConfigError
+from edge.config.tls import ServerCertificate
 from edge.journal.stop import told_to_stop
 from edge.site.store import StoreError
 
+log = logging.getLogger(__name__)
 _OWN_FILES = 128
 """Files that are no connections: journals, stores, the log."""
+_TICKS = 10
+"""Turns of the library's own round, ten a second, between two looks at the certificate."""
 _FILES = 16_384
 
 
@@ -82,6 +88,7 @@ def _server(
     site = site_of()
     crowd: Crowd[GuardedConnection] = Crowd(site.config.connections, _file_limit() - _OWN_FILES)
     site.connections = crowd
+    certificate = None if site.config.tls is None else ServerCertificate(site.config.tls)
     settings = uvicorn.Config(
         app,
         http=connection_of(crowd),
@@ -90,8 +97,9 @@ def _server(
         loop="uvloop",
         lifespan="on",
         timeout_graceful_shutdown=3,
+        ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
     )
-    return _Server(settings, site_of, look_again)
+    return _Server(settings, site_of, look_again, certificate)
 
 
 def _file_limit() -> int:
@@ -109,11 +117,16 @@ class _Server(uvicorn.Server):
     """
 
     def __init__(
-        self, config: uvicorn.Config, site_of: Callable[[], Site], look_again: Callable[[], None] | None
+        self,
+        config: uvicorn.Config,
+        site_of: Callable[[], Site],
+        look_again: Callable[[], None] | None,
+        certificate: ServerCertificate | None,
     ) -> None:
         super().__init__(config)
         self._site_of = site_of
         self._look_again = look_again
+        self._certificate = certificate
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @contextmanager
@@ -131,6 +144,19 @@ class _Server(uvicorn.Server):
 
     def _end(self) -> None:
         self.should_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS == 0:
+            self._look()
+        return await super().on_tick(counter)
+
+    def _look(self) -> None:
+        """Shows a certificate that was made anew."""
+        try:
+            if self._certificate is not None and self._certificate.look():
+                log.info("tls: another certificate is shown from now on")
+        except ConfigError as error:
+            log.error("%s: the one of before is shown still", error)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._site_of().hub.close()

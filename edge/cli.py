@@ -154,6 +154,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     of_module(
         "reload", "edge.commands.reload", "has running processes take a changed LINE.toml or SITE.toml, and waits"
     )
+    of_module("support", "edge.commands.support", "one file for those who help, without secrets and people")
 
     check = add_command(commands, "check", _check, "says everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG", help="LINE.toml or SITE.toml")

@@ -46,6 +46,7 @@ def main(folder: Path) -> None:
             file.chmod(0o444)
             made.append(name)
 
+    keep("nobody", "not-for-this-service")
     for name in ("api_token", "grafana_admin", "influx_admin", "influx_reader"):
         keep(name, secret())
     keep("influx_token", f"apiv3_{secret()}")  # the prefix that InfluxDB 3 asks for

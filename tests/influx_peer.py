@@ -175,7 +175,11 @@ class V2Door:
     """
 
     def __init__(
-        self, take: Callable[[list[bytes]], Answer], token: str = "s3cret-s3cret-s3cret-s3cret", org: str = "acme"
+        self,
+        take: Callable[[list[bytes]], Answer],
+        token: str = "s3cret-s3cret-s3cret-s3cret",
+        org: str = "acme",
+        port: int = 0,
     ) -> None:
         self.taken: list[bytes] = []
         self.requests = 0
@@ -220,7 +224,7 @@ class V2Door:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = _Door(("127.0.0.1", 0), Handler)
+        self._server = _Door(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()

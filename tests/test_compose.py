@@ -67,9 +67,16 @@ def test_every_service_is_pinned_hardened_and_watched(compose: dict[str, Any], s
                 value,
             )
         for secret in service.get("secrets", ()):
-            source = secret if isinstance(secret, str) else "influx_reader"
+            source = secret if isinstance(secret, str) else re.sub(r"^\$\{\w+:-(\w+)\}$", r"\1", secret["source"])
             assert (secrets / source).stat().st_mode & 0o777 == 0o444
             assert source in compose["secrets"]
+    own = {name: {one for one in compose["services"][name]["secrets"] if isinstance(one, str)} for name in OURS}
+    assert own == {
+        "controller": set(),
+        "publisher": {"api_token", "influx_token", "mqtt_publisher"},
+        "api": {"api_token"},
+        "simulator": {"api_token"},
+    }
     assert compose["networks"]["inside"] == {"internal": True}
     assert "ports" not in compose["services"]["influxdb"]
 

@@ -49,3 +49,15 @@ def test_every_decision_record_has_a_state_and_a_date_and_stands_in_the_index(pr
         assert title and state, page
         number, decision = title[1].split(" ", 1)
         assert f"| [{number}]({page.name}) | {decision} | {state[1].lower()} | {state[2]} |\n" in index
+
+
+def test_each_point_of_security_names_a_test_that_there_is(project: Path) -> None:
+    page = (project / "docs" / "security.md").read_text(encoding="utf-8").partition("\n## Twenty-four points\n")[2]
+    points = re.findall(r"^\| (\d+) \| .* \| (`.*`) \|$", page, re.MULTILINE)
+    assert [int(number) for number, _ in points] == list(range(1, 25))
+    for _, named in points:
+        for file, test in re.findall(r"`(test_\w+\.py)::(test_\w+)`", named):
+            assert re.search(
+                rf"^def {test}\(", Path(__file__).with_name(file).read_text(encoding="utf-8"), re.MULTILINE
+            ), test
+        assert "::" in named

@@ -157,8 +157,11 @@ def test_a_start_says_what_to_do_about_tables_of_another_version(
     with pytest.raises(StoreError, match=r"revision 0001, this version .* run `lanewise site upgrade SITE.toml`"):
         SiteStore(store_url)
     SiteStore(store_url, readonly=True).close()
-    assert main(["site", "upgrade", str(toml), "--dry-run"]) == 0
-    assert "would run 0002: Sales orders with consignees" in capsys.readouterr().out
+    tried = store_url.startswith("sqlite:")  # on a copy, which has the tables of later revisions already
+    assert main(["site", "upgrade", str(toml), "--dry-run"]) == (2 if tried else 0)
+    told = capsys.readouterr()
+    assert "would run 0002: Sales orders with consignees" in told.out
+    assert ("tried on a copy and fails" in told.err) is tried
 
 
 def behind(url: str, revision: str) -> None:

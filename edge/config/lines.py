@@ -40,6 +40,7 @@ from edge.config.shipping import PlanTable, ServiceTable
 from edge.config.sim import SimConfig
 from edge.config.stations import QualityTable, StationTable
 from edge.config.table import SQLITE, Beside, Frozen, Listen, Name, StoreUrl
+from edge.config.tls import ServerTlsTable
 from edge.config.tracking import CarrierTable, TrackingTable
 from edge.config.webhooks import WebhookTable
 from edge.core.alarms.rules import RULES
@@ -271,6 +272,7 @@ class SiteConfig(PlainTable):
         description="file with a secret of 24 characters or more in its first line; requests bring it as "
         "`Authorization: Bearer`",
     )
+    tls: ServerTlsTable | None = Field(default=None, description="page and api by https; none = by http")
     connections: int | None = Field(
         default=None,
         ge=8,

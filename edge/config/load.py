@@ -38,6 +38,7 @@ from edge.config.shipping import shipping_problems
 from edge.config.sim import SimConfig
 from edge.config.stations import station_problems
 from edge.config.table import Frozen, Name, file_problems
+from edge.config.tls import server_tls_problems
 from edge.config.tracking import tracking_problems
 from edge.config.webhooks import webhook_problems
 from edge.core.values.alarm import MOMENTS, RATES
@@ -472,7 +473,9 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
     port = config.listen.rpartition(":")[2]
     if not 1 <= int(port) <= 65535:
         yield f"listen: {config.listen!r}: port {port} is not one of 1..65535"
-    yield from door_problems("listen", config.listen, config, config.token_file)
+    yield from door_problems("listen", config.listen, config, config.token_file, secure=config.tls is not None)
+    if config.tls is not None:
+        yield from server_tls_problems("tls", config.tls)
     yield from shipping_problems(config.service, config.plan)
     yield from label_problems(config.label)
     yield from care_problems(config.team, config.returns)

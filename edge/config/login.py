@@ -68,13 +68,15 @@ def told_problems(here: str, table: PlainTable, url: str) -> Iterator[str]:
         yield f"{here}.url: what is told would go in the clear: only with {needed}{_OR_PLAIN}"
 
 
-def door_problems(here: str, listen: str, table: PlainTable, token_file: Path | None) -> Iterator[str]:
-    """What keeps others from our own address, or the token that they bring there from being secret."""
+def door_problems(
+    here: str, listen: str, table: PlainTable, token_file: Path | None, secure: bool = False
+) -> Iterator[str]:
+    """What keeps others from our own address, or the token that they bring there from being secret; ``secure``: TLS."""
     if is_loopback(listen.rpartition(":")[0]):
         return
     if token_file is None:
         yield f"{here}: {listen!r}: not a loopback address: set token_file, or listen on 127.0.0.1"
-    elif not table.plain:
+    elif not table.plain and not secure:
         proxy = "on 127.0.0.1 behind a proxy with TLS"
         yield f"{here}: {listen!r}: the token would go in the clear: only {proxy}{_OR_PLAIN}"
 

@@ -51,6 +51,13 @@ def check_site(path: Path) -> SiteConfig:
     for named, its in zip(config.controller, load_controllers(config), strict=True):
         _refuse(named.config, list(carrier_problems(its, spelled)))
     problems = [*_secret("token_file", config.token_file, read_api_token)]
+    if config.tls is not None:
+        try:
+            config.tls.context()
+            config.tls.asking()
+        except ConfigError as error:
+            key = "ca" if error.file == config.tls.ca else "certificate"
+            problems += (f"tls.{key}: {str(error.file)!r}: {problem}" for problem in error.problems)
     for name, hook in config.webhook.items():
         problems += _secret(f"webhook.{name}.secret_file", hook.secret_file, signing_key)
     for name, carrier in config.carrier.items():
@@ -77,7 +84,7 @@ def check_site(path: Path) -> SiteConfig:
 def exposed(config: LineConfig | SiteConfig) -> Iterator[str]:
     """What should be said of secrets that every user of this machine may read."""
     if isinstance(config, SiteConfig):
-        files = [("token_file", config.token_file)]
+        files = [("token_file", config.token_file), ("tls.key", config.tls.key if config.tls else None)]
         files += [(f"webhook.{name}.secret_file", hook.secret_file) for name, hook in config.webhook.items()]
         doors = [(name, one.hook) for name, one in config.carrier.items() if one.hook is not None]
         files += [(f"carrier.{name}.hook.secret_file", hook.secret_file) for name, hook in doors]

@@ -1,6 +1,7 @@
 """TLS: the keys of any table that has them, what is wrong with these, and what they come to.
 
-Public names: TlsTable, server_context, tls_problems, of_transport, of_url.
+Public names: TlsTable, ServerTlsTable, ServerCertificate, server_context, tls_problems,
+server_tls_problems, of_transport, of_url.
 
 Source: RFC 8446, RFC 6125; MODBUS/TCP Security V36, 8 (TLS 1.2 or later).
 """
@@ -14,7 +15,7 @@ from pathlib import Path
 from pydantic import Field
 
 from edge.config.problem import ConfigError
-from edge.config.table import Frozen, Given, pair_problems
+from edge.config.table import Frozen, Given, file_problems, pair_problems
 
 
 class TlsTable(Frozen):
@@ -47,6 +48,59 @@ class TlsTable(Frozen):
         return context
 
 
+class ServerTlsTable(Frozen):
+    """The certificate that we show to those who connect to us."""
+
+    certificate: Given | None = Field(
+        default=None, description="PEM file of our certificate, with those that signed it"
+    )
+    key: Given | None = Field(default=None, description="PEM file of its key, without password")
+    ca: Given | None = Field(
+        default=None,
+        description="PEM file of who signed it, for commands that ask the api; none = whom this machine trusts",
+    )
+
+    def context(self) -> ssl.SSLContext:
+        """What shows it; the files are read now. Raises ConfigError."""
+        assert self.certificate is not None
+        return server_context(self.certificate, self.key)
+
+    def asking(self) -> ssl.SSLContext:
+        """What asks the one that shows it. Raises ConfigError."""
+        return TlsTable(ca=self.ca).context()
+
+
+class ServerCertificate:
+    """The context of a server, which shows another certificate as soon as its files hold one."""
+
+    def __init__(self, table: ServerTlsTable) -> None:
+        self._table = table
+        self._seen = self._stand()
+        self.context = table.context()
+
+    def look(self) -> bool:
+        """Takes what the files hold, where they have changed: whether it has. Raises ConfigError once where they cannot
+        be shown; what was shown before stays.
+        """
+        if (stand := self._stand()) == self._seen:
+            return False
+        self._seen = stand
+        self._table.context()  # a pair that does not fit would spoil the one that is in use
+        assert self._table.certificate is not None
+        _show(self.context, self._table.certificate, self._table.key)
+        return True
+
+    def _stand(self) -> list[tuple[int, int] | None]:
+        found: list[tuple[int, int] | None] = []
+        for file in (self._table.certificate, self._table.key):
+            try:
+                told = None if file is None else file.stat()
+            except OSError:
+                told = None
+            found.append(None if told is None else (told.st_mtime_ns, told.st_ino))
+        return found
+
+
 def server_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
     """What shows our certificate to those that connect to us. The files are read now. Raises ConfigError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -61,6 +115,14 @@ def tls_problems(here: str, table: TlsTable, needed: str) -> Iterator[str]:
         if needed:
             yield f"{here}.{key}: only with {needed}"
     yield from pair_problems(here, table, "certificate", "key")
+
+
+def server_tls_problems(here: str, table: ServerTlsTable) -> Iterator[str]:
+    """What the keys say against each other, and files that are not there."""
+    if table.certificate is None:
+        yield f"{here}.certificate: missing: `lanewise site cert` makes one"
+    yield from pair_problems(here, table, "certificate", "key")
+    yield from file_problems(here, table)
 
 
 def of_transport(transport: str) -> str:

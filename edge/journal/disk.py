@@ -1,6 +1,6 @@
 """The disks on which files of ours lie: how much is free, how long that lasts, and errors that mean that nothing is.
 
-Public names: DiskWatch, DiskRoom, free_bytes, no_room, disk_samples, NEEDED_BYTES.
+Public names: DiskWatch, DiskRoom, begin_file, free_bytes, no_room, disk_samples, NEEDED_BYTES.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,16 @@ def no_room(error: BaseException, path: Path) -> str:
         return ""
     what = f"no space left, the disk is full: {free / _MB:,.1f} MB are free in {folder}"
     return f"{what}, {NEEDED_BYTES / _MB:,.0f} MB are needed at least: make room there"
+
+
+def begin_file(path: Path) -> None:
+    """Makes the file of a database, where there is none, with the rights that the umask leaves.
+
+    SQLite makes it without a group's right to write, whatever the umask, and the files beside it likewise; then whoever
+    only reads cannot share the memory that all of its users must. What keeps it from being made SQLite tells.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
 
 
 def free_bytes(path: Path) -> int:

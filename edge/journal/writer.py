@@ -23,7 +23,7 @@ from typing import TextIO
 import msgspec
 
 from edge.core.names import refs
-from edge.journal.disk import no_room
+from edge.journal.disk import begin_file, no_room
 from edge.journal.host_time import now_us
 from edge.journal.reader import APPLICATION_ID, check_form
 from edge.journal.record import Entered, JournalError, Value, kept
@@ -85,6 +85,7 @@ class Journal:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._lock = opened.enter_context(_lock(path))
+                begin_file(path)
                 self._db = opened.enter_context(
                     closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5))
                 )

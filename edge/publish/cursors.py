@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
-from edge.journal.disk import no_room
+from edge.journal.disk import begin_file, no_room
 from edge.journal.host_time import local
 
 _APPLICATION_ID = 0x4C57_5031  # "LWP1"
@@ -123,6 +123,7 @@ class Cursors:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(path)
+            begin_file(path)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
         except (OSError, sqlite3.Error) as error:
             raise _trouble(path, error) from None

@@ -1,4 +1,4 @@
-"""`lanewise site …`: the site store backed up, restored, brought up to this version, and persons in it.
+"""`lanewise site …`: a site begun, its store backed up, restored, brought up to this version, and persons in it.
 
 Public names: add_arguments.
 """
@@ -8,12 +8,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edge.config.load import load_site
+from edge.config.load import load_controllers, load_site
 from edge.journal.host_time import now_us
 from edge.orders.sales import Consignee
+from edge.site.begin import add_begin_arguments
+from edge.site.certify import add_cert_arguments
 from edge.site.copies import Copied, backup, begin_anew, restore
-from edge.site.engine import StoreError, named
+from edge.site.engine import StoreError, named, sqlite_file
 from edge.site.keeping import told
+from edge.site.outlook import outlook
 from edge.site.schema import upgrade
 from edge.site.store import SiteStore
 
@@ -21,6 +24,19 @@ from edge.site.store import SiteStore
 def add_arguments(site: argparse.ArgumentParser) -> None:
     """The commands below `lanewise site`."""
     commands = site.add_subparsers(metavar="COMMAND", required=True)
+    made = commands.add_parser(
+        "init",
+        help="asks what a site is, and writes its first configuration",
+        description="Asks what a site is, and writes a checked LINE.toml and SITE.toml and the list of its units.",
+        epilog="On no terminal it asks nothing: what neither --answers nor an option says keeps its default.",
+    )
+    add_begin_arguments(made)
+    made = commands.add_parser(
+        "cert",
+        help="a certificate authority of the site's own, and the api's certificate by it",
+        description="Makes a certificate authority of the site's own, and the api's certificate by it, anew each time.",
+    )
+    add_cert_arguments(made)
     for name, command, text in (
         ("backup", _backup, "writes the site store as it is now to a file, also while it is in use"),
         ("restore", _restore, "puts a backup in the place of the site store, also while it is in use"),
@@ -36,7 +52,8 @@ def add_arguments(site: argparse.ArgumentParser) -> None:
     )
     made.set_defaults(command=_upgrade)
     made.add_argument("config", type=Path, metavar="SITE.toml")
-    made.add_argument("--dry-run", action="store_true", help="only says what it would do")
+    made.add_argument("--dry-run", action="store_true", help="only says what it would do, tried on a copy")
+    made.add_argument("--backup", type=Path, metavar="FILE", help="before it changes a store in SQLite: a copy there")
     made = commands.add_parser(
         "restored",
         help="says that the site store was restored by the tools of its database",
@@ -79,10 +96,19 @@ def _person(arguments: argparse.Namespace) -> int:
 
 
 def _upgrade(arguments: argparse.Namespace) -> int:
-    store = load_site(arguments.config).store
-    steps = upgrade(store, arguments.dry_run)
+    site = load_site(arguments.config)
+    store = site.store
+    if arguments.dry_run:
+        for line in outlook(store, load_controllers(site)):
+            print(line, flush=True)
+        return 0
+    if arguments.backup is not None and sqlite_file(store) is None:
+        raise StoreError(f"--backup: {named(store)} is no SQLite file: pg_dump makes one")
+    if arguments.backup is not None and upgrade(store, dry_run=True):
+        print(f"{arguments.backup}: {_told(backup(store, arguments.backup))}", flush=True)
+    steps = upgrade(store, dry_run=False)
     for step in steps:
-        print(f"{named(store)}: {'would run' if arguments.dry_run else 'ran'} {step.revision}: {step.what}")
+        print(f"{named(store)}: ran {step.revision}: {step.what}")
     if not steps:
         print(f"{named(store)}: of this version")
     return 0

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from edge.journal.disk import begin_file
 from edge.site import feed, schema, tables
 from edge.site.connections import StoreConnections
 from edge.site.engine import StoreError, held, named, sqlite_file
@@ -103,6 +104,8 @@ def _path(url: str) -> Path:
 
 
 def _opened(path: Path, mode: str) -> sqlite3.Connection:
+    if mode == "rwc":
+        begin_file(path)
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=60)
 
 

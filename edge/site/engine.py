@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
-from edge.journal.disk import no_room
+from edge.journal.disk import begin_file, no_room
 from edge.site.dialect import IN_USE
 
 _POSTGRESQL = ("postgresql", "postgresql+psycopg")
@@ -129,6 +129,8 @@ def _sqlite(url: sa.URL, readonly: bool) -> sa.Engine:
 
     def connect() -> sqlite3.Connection:
         mode = "ro" if readonly else "rwc"
+        if not readonly:
+            begin_file(path)
         db = sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA busy_timeout=5000")
         if readonly:

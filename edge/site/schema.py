@@ -110,6 +110,7 @@ def _scripts() -> Path:
 
 
 def _steps_behind(has: str) -> list[Step]:
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells what it imports
     from alembic.script import ScriptDirectory
 
     script = ScriptDirectory(str(_scripts()))
@@ -121,7 +122,6 @@ def _run(db: sa.Connection) -> None:
     from alembic import command
     from alembic.config import Config
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config(attributes={"connection": db})
     config.set_main_option("script_location", str(_scripts()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
