@@ -24,15 +24,18 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.staticfiles import StaticFiles
 
+from api.account_pages import account_page_routes, session_route
 from api.answers import PROBLEMS, FieldSaid, field_problems_answer, json_answer, problems_answer
+from api.audit_page import audit_page_routes
 from api.blocklist import blocklist_page_routes, blocklist_routes
 from api.carriers import carrier_routes
 from api.carriers_page import carriers_page_routes
 from api.case_pages import case_page_routes
 from api.cases import case_routes
 from api.docks import dock_routes
+from api.entrance import Entrance
 from api.events import event_routes
-from api.guard import CSV_TYPE, Guard, media_type
+from api.guard import CSV_TYPE, Guard, WrongTokens, media_type
 from api.hooks import hook_routes
 from api.kpi_pages import kpi_page_routes
 from api.kpis import kpi_routes
@@ -185,7 +188,11 @@ def create_app(config: SiteConfig) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.site = site
-    app.add_middleware(Guard, token=site.token, doubts=site.doubts)
+    app.state.web = WEB
+    wrong = WrongTokens(site.doubts)
+    if site.identities is not None:
+        app.add_middleware(Entrance, served=app, identities=site.identities, wrong=wrong)
+    app.add_middleware(Guard, token=site.token, wrong=wrong, signed_in=site.identities is not None)
     _answer_errors(app)
     _order_routes(app, site)
     _line_routes(app, site)
@@ -204,6 +211,10 @@ def create_app(config: SiteConfig) -> FastAPI:
     station_page_routes(app, site)
     case_page_routes(app, site)
     kpi_page_routes(app, site)
+    session_route(app, site)
+    if site.identities is not None:
+        account_page_routes(app, site, site.identities)
+        audit_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
     for routes in (
@@ -391,10 +402,13 @@ def _line_routes(app: FastAPI, site: Site) -> None:
         return Response(text(site.metrics), media_type=CONTENT_TYPE)
 
     @app.get("/api/live", responses=PROBLEMS)
-    async def live() -> StreamingResponse:
+    async def live(request: Request) -> StreamingResponse:
         """Server-sent events: ``snapshot`` first, then ``changes``; ``health`` every second. After a break, again."""
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(site.hub.listen(), headers=headers, media_type="text/event-stream")
+        told = site.hub.listen()
+        if site.identities is not None:
+            told = site.identities.while_in(request.headers, told)
+        return StreamingResponse(told, headers=headers, media_type="text/event-stream")
 
     @app.post("/api/lines/{line}/lanes/{lane}", status_code=202, response_model=LaneAsked, responses=PROBLEMS)
     async def ask_for_lane(line: str, lane: int, body: LaneBody) -> Response:

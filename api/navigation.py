@@ -47,6 +47,8 @@ PAGES = (
     Page("/kpis", "kpi.page"),
     Page("/index.html", "dock.lines"),
     Page("/docks.html", "dock.title"),
+    Page("/accounts", "account.title", "account.title"),
+    Page("/audit", "audit.title", "account.title"),
 )
 """A page of a file, ``….html``, is live; the others are rendered here, and are for browsers that showed the token."""
 ROOTS = tuple({f"/{re.split('[/?]', page.path)[1]}": None for page in PAGES if not page.path.endswith(".html")})

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from edge.config.accounts import AccountTable
 from edge.config.care import CareTable, ReturnsTable, TeamTable
 from edge.config.channels import ChannelTable
 from edge.config.docks import DockTable, dock_layout
@@ -256,6 +257,9 @@ class SiteConfig(PlainTable):
         default=None,
         description="file with a secret of 24 characters or more in its first line; requests bring it as "
         "`Authorization: Bearer`",
+    )
+    accounts: AccountTable | None = Field(
+        default=None, description="people sign in, see docs/accounts.md; none = whoever reaches it may do everything"
     )
     connections: int | None = Field(
         default=None,

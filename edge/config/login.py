@@ -68,15 +68,21 @@ def told_problems(here: str, table: PlainTable, url: str) -> Iterator[str]:
         yield f"{here}.url: what is told would go in the clear: only with {needed}{_OR_PLAIN}"
 
 
-def door_problems(here: str, listen: str, table: PlainTable, token_file: Path | None) -> Iterator[str]:
-    """What keeps others from our own address, or the token that they bring there from being secret."""
+def door_problems(
+    here: str, listen: str, table: PlainTable, token_file: Path | None, signed_in: bool = False
+) -> Iterator[str]:
+    """What keeps others from our own address, or the token that they bring there from being secret.
+
+    ``signed_in``: people need an account there, and their passwords and sessions are as secret as a token.
+    """
     if is_loopback(listen.rpartition(":")[0]):
         return
-    if token_file is None:
-        yield f"{here}: {listen!r}: not a loopback address: set token_file, or listen on 127.0.0.1"
+    if token_file is None and not signed_in:
+        yield f"{here}: {listen!r}: not a loopback address: set token_file or [accounts], or listen on 127.0.0.1"
     elif not table.plain:
         proxy = "on 127.0.0.1 behind a proxy with TLS"
-        yield f"{here}: {listen!r}: the token would go in the clear: only {proxy}{_OR_PLAIN}"
+        what = "passwords and sessions" if signed_in else "the token"
+        yield f"{here}: {listen!r}: {what} would go in the clear: only {proxy}{_OR_PLAIN}"
 
 
 def login_problems(here: str, table: LoginTable, host: str, needed: str) -> Iterator[str]:

@@ -51,6 +51,9 @@ def check_site(path: Path) -> SiteConfig:
     for named, its in zip(config.controller, load_controllers(config), strict=True):
         _refuse(named.config, list(carrier_problems(its, spelled)))
     problems = [*_secret("token_file", config.token_file, read_api_token)]
+    if config.accounts is not None and config.accounts.oidc is not None:
+        secret = config.accounts.oidc.client_secret_file
+        problems += _secret("accounts.oidc.client_secret_file", secret, read_secret)
     for name, hook in config.webhook.items():
         problems += _secret(f"webhook.{name}.secret_file", hook.secret_file, signing_key)
     for name, carrier in config.carrier.items():
@@ -78,6 +81,8 @@ def exposed(config: LineConfig | SiteConfig) -> Iterator[str]:
     """What should be said of secrets that every user of this machine may read."""
     if isinstance(config, SiteConfig):
         files = [("token_file", config.token_file)]
+        if config.accounts is not None and config.accounts.oidc is not None:
+            files.append(("accounts.oidc.client_secret_file", config.accounts.oidc.client_secret_file))
         files += [(f"webhook.{name}.secret_file", hook.secret_file) for name, hook in config.webhook.items()]
         doors = [(name, one.hook) for name, one in config.carrier.items() if one.hook is not None]
         files += [(f"carrier.{name}.hook.secret_file", hook.secret_file) for name, hook in doors]
