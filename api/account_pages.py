@@ -17,7 +17,7 @@ from api.answers import json_answer
 from api.crowd import address_of
 from api.entrance import who_of
 from api.identities import Busy, Identities, Who
-from api.pages import asked, bare, form_of, language_of, rendered
+from api.pages import asked, bare, language_of, rendered
 from api.site_state import Site
 from edge.core.values.rights import BY_BADGE, Action, Role
 from edge.journal.host_time import now_us
@@ -87,19 +87,18 @@ def _entrance_routes(app: FastAPI, site: Site, identities: Identities) -> None:
         if who_of(request) is not None:
             return RedirectResponse(there, 303)
         said = asked(request, "said", 10)
-        return shown(request, there, _SENT[said] if said in _SENT else "")
+        return shown(request, there, _SENT.get(said, ""))
 
     @app.post("/login", include_in_schema=False)
     async def enter(request: Request) -> Response:
         if "origin" not in request.headers:
             raise HTTPException(403, "Origin: missing: people sign in from the page of this server")
-        given = await form_of(request)
+        given = await _fields(request)
         there, origin, name = _there(given.get("next", "")), _origin(request), given.get("name", "").strip().lower()
         badge, accounts = given.get("badge", ""), identities.accounts
         if badge:
             call = partial(accounts.sign_in_by_badge, badge, identities.rules, origin, now_us())
         else:
-            # the password as it was typed: one line is asked for, and it is no text to be shown
             call = partial(accounts.sign_in, name, given.get("password", ""), identities.rules, origin, now_us())
         try:
             made = await identities.slowly(call)
@@ -173,7 +172,7 @@ def _own_routes(app: FastAPI, site: Site, identities: Identities) -> None:
 
     @app.post("/account/password", include_in_schema=False)
     async def change(request: Request) -> Response:
-        who, given, language = _known(request), await form_of(request), language_of(request)
+        who, given, language = _known(request), await _fields(request), language_of(request)
         old, new, origin = given.get("old", ""), given.get("new", ""), _origin(request)
         accounts, rules = identities.accounts, identities.rules
         try:
@@ -191,7 +190,7 @@ def _own_routes(app: FastAPI, site: Site, identities: Identities) -> None:
 
     @app.post("/account/session", include_in_schema=False)
     async def end(request: Request) -> Response:
-        who, given = _known(request), await form_of(request)
+        who, given = _known(request), await _fields(request)
         call = identities.accounts.end_session
         try:
             await asyncio.to_thread(call, given.get("id", ""), who.name, _origin(request), now_us(), who.name)
@@ -220,7 +219,7 @@ def _people_routes(app: FastAPI, site: Site, identities: Identities) -> None:
             keys=accounts.keys(),
             roles=list(Role),
             actions=list(Action),
-            badges=BY_BADGE,
+            by_badge=BY_BADGE,
             days=identities.table.key_days,
             now_us=at_us,
             state_of=partial(_state, at_us),
@@ -299,6 +298,12 @@ def _state(at_us: int, its: Account) -> Word:
     if its.locked_us > at_us:
         return phrase("account.state.locked")
     return phrase("account.state.new" if its.must_change else "account.state.on")
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    """A form as it was typed: a password is no text to be shown, and may hold what others may not."""
+    form = await request.form(max_files=0, max_fields=20)
+    return {key: str(value)[:1_000] for key, value in form.multi_items()}
 
 
 def _known(request: Request) -> Who:

@@ -29,6 +29,7 @@ from edge.core.values.dock import Direction
 from edge.core.values.layout import Job, LaneRole
 from edge.core.values.load import LoadAction
 from edge.core.values.order import Order, OrderState
+from edge.core.values.rights import Action, Role
 from edge.journal.sign import Unwritable
 from edge.orders.allocation import Refused
 from edge.orders.articles import Goods
@@ -137,6 +138,10 @@ PAGES_SAY: dict[str, Iterable[str]] = {
     "verdict.*": ("verified", "refused"),
 }
 PYTHON_SAYS: dict[str, Iterable[str]] = {
+    "account.role.*": Role,
+    "account.way.*": ("password", "badge", "oidc"),
+    "audit.outcome.*": ("done", "refused", "failed"),
+    "right.*": Action,
     "trouble.unwritable.*": Unwritable,
     "trouble.todo.*": Unwritable,
     "alarm-*": AlarmState,

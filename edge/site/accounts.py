@@ -139,15 +139,17 @@ class Accounts:
             return [_account_of(row) for row in db.execute(sa.select(tables.accounts).order_by(_account.name))]
 
     def first(self, at_us: int) -> Made | None:
-        """The first administrator, with a password for one sign-in; None = there are accounts already."""
+        """The first administrator, with a password for one sign-in; None = there is or was one already."""
+        known = sa.select(_account.name).where(_account.role == str(Role.ADMINISTRATOR)).limit(1)
         with self._at.reading() as db:
-            if db.execute(sa.select(_account.name).limit(1)).first():
+            if db.execute(known).first():
                 return None
-        secret, name = _one_time(), "admin"
+        secret = _one_time()
         stored = _hasher().hash(secret)
         with self._at.writing() as db:
-            if db.execute(sa.select(_account.name).limit(1)).first():
+            if db.execute(known).first():
                 return None
+            name = _free_name(db, "admin")
             _insert(db, name, "Administrator", Role.ADMINISTRATOR, stored, at_us)
             note(db, [_deed(at_us, "", "start", name, "first administrator")])
         return Made(name, secret)

@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from edge.core.values.text import one_line
+from edge.core.values.text import readable
 from edge.site import dialect
 from edge.site.dialect import Lock
 from edge.site.tables import accounts as tables
@@ -82,7 +82,7 @@ def note(db: sa.Connection, done: Sequence[Deed]) -> None:
     rows = []
     for deed in done:
         seq += 1
-        said = [deed.at_us, *(one_line(getattr(deed, key))[:longest] for key, longest in _LONGEST.items())]
+        said = [deed.at_us, *(readable(getattr(deed, key))[:longest] for key, longest in _LONGEST.items())]
         before = _hash(before, seq, said)
         rows.append((seq, *said, before))
     dialect.bulk_insert(db, tables.audit, ("seq", "at_us", *_LONGEST, "hash"), rows)
