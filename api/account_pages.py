@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.responses import RedirectResponse
@@ -78,6 +79,7 @@ def _entrance_routes(app: FastAPI, site: Site, identities: Identities) -> None:
             next=there,
             problem=problem,
             name=name,
+            keep=f"&{urlencode({'next': there})}",
             provider=oidc.title if oidc is not None else "",
         )
 

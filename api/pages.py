@@ -106,6 +106,8 @@ def _page_of(site: Site, body: str) -> Callable[[Request], Response]:
         )
         me = "" if who is None else f' data-me="{escape(who.name)}" data-lock="{who.lock_s}"'
         shown_page = body.replace("<nav></nav>", navigation).replace("<body>", f"<body{me}>")
+        if who is not None and who.lock_s:
+            shown_page = shown_page.replace("</head>", '<script type="module" src="lock.js"></script>\n</head>')
         answer = Response(with_form_secret(shown_page, who), media_type="text/html; charset=utf-8")
         if who is not None:
             answer.headers["content-security-policy"] = FORM_POLICY
