@@ -1,6 +1,6 @@
 """Pages by which people sign in and out, of their own account, and of all accounts for administrators.
 
-Public names: account_page_routes, session_route.
+Public names: account_page_routes, session_route, let_in, there_of, origin_of.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _entrance_routes(app: FastAPI, site: Site, identities: Identities) -> None:
 
     @app.get("/login", include_in_schema=False)
     def login(request: Request) -> Response:
-        there = _there(asked(request, "next", 400))
+        there = there_of(asked(request, "next", 400))
         if who_of(request) is not None:
             return RedirectResponse(there, 303)
         said = asked(request, "said", 10)
@@ -96,7 +96,7 @@ def _entrance_routes(app: FastAPI, site: Site, identities: Identities) -> None:
         if "origin" not in request.headers:
             raise HTTPException(403, "Origin: missing: people sign in from the page of this server")
         given = await _fields(request)
-        there, origin, name = _there(given.get("next", "")), _origin(request), given.get("name", "").strip().lower()
+        there, origin, name = there_of(given.get("next", "")), origin_of(request), given.get("name", "").strip().lower()
         badge, accounts = given.get("badge", ""), identities.accounts
         if badge:
             call = partial(accounts.sign_in_by_badge, badge, identities.rules, origin, now_us())
@@ -110,12 +110,12 @@ def _entrance_routes(app: FastAPI, site: Site, identities: Identities) -> None:
             busy = await _kept_back(site, origin, refused.who)
             problem, status = (phrase("login.busy"), 429) if busy else (phrase("login.refused"), 403)
             return await asyncio.to_thread(shown, request, there, problem, status, name)
-        return let_in(request, identities, made, there)
+        return let_in(request, identities, made, RedirectResponse(there, 303))
 
     @app.post("/logout", include_in_schema=False)
     async def leave(request: Request) -> Response:
         who = _known(request)
-        await asyncio.to_thread(identities.accounts.sign_out, who.session, who.name, _origin(request), now_us())
+        await asyncio.to_thread(identities.accounts.sign_out, who.session, who.name, origin_of(request), now_us())
         identities.forget()
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(identities.cookie, path="/", httponly=True, samesite="strict")
@@ -141,10 +141,9 @@ async def _kept_back(site: Site, origin: str, name: str) -> bool:
                 site.doubts.answered(mark)
 
 
-def let_in(request: Request, identities: Identities, made: Made, there: str) -> Response:
-    """Sends a browser on with its new session, whatever session it brought."""
+def let_in(request: Request, identities: Identities, made: Made, answer: Response) -> Response:
+    """An answer with which a browser gets its new session, whatever session it brought."""
     identities.forget()
-    answer = RedirectResponse(there, 303)
     secure = request.url.scheme == "https"
     answer.set_cookie(identities.cookie, made.secret, httponly=True, samesite="strict", secure=secure, path="/")
     return answer
@@ -175,7 +174,7 @@ def _own_routes(app: FastAPI, site: Site, identities: Identities) -> None:
     @app.post("/account/password", include_in_schema=False)
     async def change(request: Request) -> Response:
         who, given, language = _known(request), await _fields(request), language_of(request)
-        old, new, origin = given.get("old", ""), given.get("new", ""), _origin(request)
+        old, new, origin = given.get("old", ""), given.get("new", ""), origin_of(request)
         accounts, rules = identities.accounts, identities.rules
         try:
             await identities.slowly(partial(accounts.change_password, who.name, old, new, origin, now_us()))
@@ -188,14 +187,14 @@ def _own_routes(app: FastAPI, site: Site, identities: Identities) -> None:
         except SignInRefused as refused:
             await _kept_back(site, origin, refused.who)
             return await asyncio.to_thread(shown, request, [say(phrase("account.password.wrong"), language)], 403)
-        return let_in(request, identities, made, "/account")
+        return let_in(request, identities, made, RedirectResponse("/account", 303))
 
     @app.post("/account/session", include_in_schema=False)
     async def end(request: Request) -> Response:
         who, given = _known(request), await _fields(request)
         call = identities.accounts.end_session
         try:
-            await asyncio.to_thread(call, given.get("id", ""), who.name, _origin(request), now_us(), who.name)
+            await asyncio.to_thread(call, given.get("id", ""), who.name, origin_of(request), now_us(), who.name)
         except AccountError as error:
             return await asyncio.to_thread(shown, request, [str(error)], 409)
         identities.forget()
@@ -243,7 +242,7 @@ def _people_routes(app: FastAPI, site: Site, identities: Identities) -> None:
         given = {key: str(value) for key, value in form.multi_items() if key != "scope"}
         scope = [str(one) for one in form.getlist("scope")]
         who = _known(request)
-        do = _deed(identities, action, given, scope, who.name, _origin(request))
+        do = _deed(identities, action, given, scope, who.name, origin_of(request))
         if do is None:
             raise HTTPException(404, f"{action}: there is no such form")
         try:
@@ -314,11 +313,12 @@ def _known(request: Request) -> Who:
     return who
 
 
-def _origin(request: Request) -> str:
+def origin_of(request: Request) -> str:
+    """The address that it came from."""
     return address_of(request.client.host if request.client else "")
 
 
-def _there(given: str) -> str:
+def there_of(given: str) -> str:
     """A page of ours to go on to; the first one where it is none."""
     ours = given.startswith("/") and not given.startswith(("//", "/\\", "/login")) and given.isprintable()
     return given if ours and "\\" not in given else "/"

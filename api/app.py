@@ -39,6 +39,7 @@ from api.guard import CSV_TYPE, Guard, WrongTokens, media_type
 from api.hooks import hook_routes
 from api.kpi_pages import kpi_page_routes
 from api.kpis import kpi_routes
+from api.oidc import oidc_routes
 from api.packing import packing_routes
 from api.pages import page_routes
 from api.parcels import parcel_page_routes, parcel_routes
@@ -215,6 +216,8 @@ def create_app(config: SiteConfig) -> FastAPI:
     if site.identities is not None:
         account_page_routes(app, site, site.identities)
         audit_page_routes(app, site)
+        if config.accounts is not None and config.accounts.oidc is not None:
+            oidc_routes(app, site, site.identities, config.accounts.oidc)
     sales_routes(app, site)
     words_route(app)
     for routes in (

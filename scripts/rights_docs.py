@@ -18,9 +18,9 @@ PAGES: dict[Language, Path] = {"en": DOCS / "rights.md", "zh-Hant": DOCS / "righ
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "title": "Who may do what",
-        "intro": "With `[accounts]` in SITE.toml ([accounts](accounts.md)) whoever asks is let in by these tables alone. They are written by "
-        "`make docs` from\n`edge/core/values/rights.py` and `api/rights.py`, on which the server runs: a route without a line is refused to "
-        "everybody.",
+        "intro": "With `[accounts]` in SITE.toml ([accounts](accounts.md)) requests are let in by these tables alone. "
+        "They are written by `make docs` from\n`edge/core/values/rights.py` and `api/rights.py`, on which the server "
+        "runs: a route without a line is refused to everybody.",
         "action": "action",
         "token": "token_file",
         "badge": "A badge is for {roles}. `token_file`: what its token may do unless `[accounts] token` says less.",
@@ -31,7 +31,8 @@ _WORDS: dict[Language, dict[str, str]] = {
     },
     "zh-Hant": {
         "title": "誰可以做什麼",
-        "intro": "SITE.toml 設有 `[accounts]` 時（[帳號](accounts.zh-Hant.md)），所有請求只依下列表格放行。本頁由 `make docs` 依\n"
+        "intro": "SITE.toml 設有 `[accounts]` 時（[帳號](accounts.zh-Hant.md)），所有請求只依下列表格放行。"
+        "本頁由 `make docs` 依\n"
         "`edge/core/values/rights.py` 與 `api/rights.py` 產生，伺服器即以此執行：表中沒有的路由一律拒絕。",
         "action": "動作",
         "token": "token_file",

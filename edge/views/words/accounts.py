@@ -13,6 +13,8 @@ ACCOUNTS: Rows = {
     "login.password": ("Password", "密碼"),
     "login.badge": ("Or scan your badge", "或掃描識別證"),
     "login.provider": ("Sign in with {name}", "以 {name} 登入"),
+    "login.provider.failed": ("{name} did not let you in here.", "{name} 未能完成登入。"),
+    "login.on": ("Go on", "繼續"),
     "login.refused": (
         "This opens nothing: wrong, switched off, or locked for a while after many tries.",
         "無法登入：資料有誤、帳號已停用，或因多次嘗試而暫時鎖定。",
