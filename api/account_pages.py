@@ -22,7 +22,7 @@ from api.pages import asked, bare, language_of, rendered
 from api.site_state import Site
 from edge.core.values.rights import BY_BADGE, Action, Role
 from edge.journal.host_time import now_us
-from edge.site.accounts import Account, AccountError, Made, SignInRefused
+from edge.site.account_rows import Account, AccountError, Made, SignInRefused
 from edge.views.words.phrase import Phrase, Word, phrase
 from edge.views.words.table import say
 

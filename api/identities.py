@@ -23,8 +23,10 @@ from edge.config.accounts import AccountTable
 from edge.core.values.rights import MAY, Action, Role
 from edge.intake.operators import Asker
 from edge.journal.host_time import now_us
-from edge.site.accounts import Accounts, SessionRules, hashed
+from edge.site.account_rows import SessionRules
+from edge.site.accounts import Accounts
 from edge.site.audit import Deed
+from edge.site.passwords import hashed
 from edge.site.store import SiteStore
 
 T = TypeVar("T")

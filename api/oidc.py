@@ -1,6 +1,6 @@
 """Signing in at a provider of OpenID Connect: the authorisation code flow with PKCE, state and nonce.
 
-Public names: Provider, Pending, Named, OidcError, oidc_routes.
+Public names: Provider, Pending, NamedPerson, OidcError, oidc_routes.
 
 The provider's word of somebody's role counts at each sign-in. Its keys are fetched again where a token is not signed by
 one that is known. What a browser keeps on its way there is in a cookie of its own, which ends with the way.
@@ -43,7 +43,7 @@ from edge.config.secret import read_secret
 from edge.core.values.rights import Role
 from edge.core.values.text import readable
 from edge.journal.host_time import now_us
-from edge.site.accounts import SignInRefused
+from edge.site.account_rows import SignInRefused
 from edge.site.audit import Deed
 from edge.views.words.phrase import phrase
 
@@ -73,7 +73,7 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class NamedPerson:
     """Whom the provider named. ``subject``: for ever the same; ``role``: None = it has none here."""
 
     subject: str
@@ -109,7 +109,7 @@ class Provider:
         )
         return url, pending
 
-    def finish(self, given: Mapping[str, str], pending: Pending) -> Named:
+    def finish(self, given: Mapping[str, str], pending: Pending) -> NamedPerson:
         """Whom the provider named, by what a browser brought back from it."""
         if not secrets.compare_digest(given.get("state", "").encode(), pending.state.encode()):
             raise OidcError("state: not the one that this browser left with")
@@ -153,7 +153,7 @@ class Provider:
             }
             params = {"nonce": nonce, "client_id": its.client_id, "access_token": told.get("access_token")}
             claims = CodeIDToken(token.claims, token.header, wanted, params)
-            claims.validate(now=int(time.time()), leeway=_LEEWAY_S)
+            claims.validate(now=now_us() // 1_000_000, leeway=_LEEWAY_S)
         except (JoseError, AuthlibBaseError, ValueError) as error:
             raise OidcError(f"id_token: {readable(str(error)[:200])}") from None
         return dict(claims)
@@ -206,7 +206,7 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
-def _named(table: OidcTable, claims: Mapping[str, Any]) -> Named:
+def _named(table: OidcTable, claims: Mapping[str, Any]) -> NamedPerson:
     subject = claims["sub"]
     if not isinstance(subject, str) or not 0 < len(subject) <= 255:
         raise OidcError("sub: not a text of 1 to 255 characters")
@@ -215,7 +215,7 @@ def _named(table: OidcTable, claims: Mapping[str, Any]) -> Named:
     role = next((role for value, role in table.roles.items() if value in values), table.role)
     name = claims.get(table.name_claim)
     title = claims.get("name")
-    return Named(
+    return NamedPerson(
         subject=f"{table.issuer} {subject}"[:400],
         name=readable(name)[:80] if isinstance(name, str) and name else subject[:80],
         title=readable(title)[:80] if isinstance(title, str) else "",

@@ -27,10 +27,12 @@ from edge.config.accounts import AccountTable
 from edge.config.lines import SiteConfig
 from edge.core.values.rights import BY_BADGE, HOLDER, MAY, Action, Role
 from edge.intake.operators import who_asks
-from edge.site import accounts as accounts_of
+from edge.site import passwords
 from edge.site.account_command import beside
-from edge.site.accounts import AccountError, Accounts, SessionRules, SignInRefused, locked_for_us
+from edge.site.account_rows import AccountError, SessionRules, SignInRefused
+from edge.site.accounts import Accounts
 from edge.site.audit import AuditFilter, Broken, Deed, check_chain, deeds, head
+from edge.site.passwords import locked_for_us
 from edge.site.store import SiteStore
 
 HERE = "http://127.0.0.1:8000"
@@ -46,13 +48,13 @@ FORM = re.compile(r'name="form_secret" value="(\w+)"')
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Argon2id all the same, of as little as it can be."""
-    accounts_of._hasher.cache_clear()
-    accounts_of._nobodys.cache_clear()
-    kind = accounts_of.PasswordHasher
-    monkeypatch.setattr(accounts_of, "PasswordHasher", lambda: kind(time_cost=1, memory_cost=8, parallelism=1))
+    passwords.hasher.cache_clear()
+    passwords.nobodys.cache_clear()
+    kind = passwords.PasswordHasher
+    monkeypatch.setattr(passwords, "PasswordHasher", lambda: kind(time_cost=1, memory_cost=8, parallelism=1))
     yield
-    accounts_of._hasher.cache_clear()
-    accounts_of._nobodys.cache_clear()
+    passwords.hasher.cache_clear()
+    passwords.nobodys.cache_clear()
 
 
 @pytest.fixture

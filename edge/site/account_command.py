@@ -25,7 +25,8 @@ from edge.core.values.rights import BY_BADGE, Action, Role
 from edge.core.values.text import readable
 from edge.journal.host_time import now_us
 from edge.site import schema
-from edge.site.accounts import AccountError, Accounts, Made
+from edge.site.account_rows import AccountError, Made
+from edge.site.accounts import Accounts
 from edge.site.audit import AuditFilter, AuditRow, check_chain, deeds, head
 from edge.site.connections import StoreConnections
 from edge.site.engine import StoreError
