@@ -23,7 +23,8 @@ from api.site_state import Site
 from edge.core.values.rights import BY_BADGE, Action, Role
 from edge.journal.host_time import now_us
 from edge.site.account_rows import Account, AccountError, Made, SignInRefused
-from edge.views.words.phrase import Phrase, Word, phrase
+from edge.views.account_words import of_right, of_role, of_way
+from edge.views.words.phrase import Word, phrase
 from edge.views.words.table import say
 
 _SENT = {"locked": phrase("login.locked")}
@@ -286,11 +287,7 @@ def _days(given: str, identities: Identities) -> int:
     return days
 
 
-_SAID: dict[str, Callable[[str], Phrase]] = {
-    "of_role": lambda one: phrase(f"account.role.{one}"),
-    "of_way": lambda one: phrase(f"account.way.{one}"),
-    "of_right": lambda one: phrase(f"right.{one}"),
-}
+_SAID = {"of_role": of_role, "of_way": of_way, "of_right": of_right}
 
 
 def _state(at_us: int, its: Account) -> Word:

@@ -19,6 +19,7 @@ from api.site_state import Site
 from api.v1_bodies import Limit
 from edge.core.iso_time import iso
 from edge.site.audit import AuditFilter, AuditRow, check_chain, deeds, head
+from edge.views.account_words import of_outcome
 from edge.views.csv_table import csv_table
 from edge.views.words.phrase import Word, phrase
 
@@ -97,14 +98,14 @@ def audit_page_routes(app: FastAPI, site: Site) -> None:
             more=more,
             checked=checked,
             outcomes=OUTCOMES,
-            of_outcome=lambda one: phrase(f"audit.outcome.{one}"),
+            of_outcome=of_outcome,
             export=urlencode(given),
         )
 
     @app.get("/audit/export.csv", include_in_schema=False)
     def export(request: Request) -> Response:
         which, _ = _asked(request)
-        headers = {"content-disposition": 'attachment; filename="audit.csv"'}
+        headers = {"content-disposition": 'attachment; filename="who-did-what.csv"'}
         return StreamingResponse(_lines(site, which), headers=headers, media_type="text/csv; charset=utf-8")
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from api.rights import OPEN, OWN, ROUTES, Needed
 from edge.core.values.rights import BY_BADGE, HOLDER, MAY, Action, Role
-from edge.views.words.phrase import Word, phrase
+from edge.views.account_words import of_right, of_role
+from edge.views.words.phrase import Word
 from edge.views.words.table import Language, say
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -52,13 +53,13 @@ def page(language: Language) -> str:
     def t(word: Word) -> str:
         return say(word, language)
 
-    roles = [t(phrase(f"account.role.{one}")) for one in Role]
+    roles = [t(of_role(one)) for one in Role]
     rows = [f"| {words['action']} | | {' | '.join(roles)} | {words['token']} |", "|---|---|" + ":-:|" * (len(Role) + 1)]
     for action in Action:
         marks = ["●" if action in MAY[role] else "" for role in Role]
         marks.append("●" if action in HOLDER else "")
-        rows.append(f"| `{action}` | {t(phrase(f'right.{action}'))} | {' | '.join(marks)} |")
-    badges = ", ".join(t(phrase(f"account.role.{one}")) for one in Role if one in BY_BADGE)
+        rows.append(f"| `{action}` | {t(of_right(action))} | {' | '.join(marks)} |")
+    badges = ", ".join(t(of_role(one)) for one in Role if one in BY_BADGE)
     lines = [f"# {words['title']}", "", words["intro"], "", *rows, "", words["badge"].format(roles=badges), ""]
     lines += [f"## {words['routes']}", "", f"| {words['needs']} | |", "|---|---|"]
     needed: list[Needed] = [OPEN, OWN, *Action]

@@ -242,12 +242,15 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
 
 
 MAKERS = (
+    "api/account_pages.py",
+    "api/audit_page.py",
     "api/blocklist.py",
     "api/carriers_page.py",
     "api/case_pages.py",
     "api/cases.py",
     "api/kpi_pages.py",
     "api/navigation.py",
+    "api/oidc.py",
     "api/pages.py",
     "api/parcels.py",
     "api/pick_pages.py",
@@ -265,6 +268,9 @@ MAKERS = (
 )
 """What names codes of words in Python."""
 SAID_BY_PYTHON = (
+    "account",
+    "audit",
+    "login",
     "sales",
     "stock",
     "wave",
