@@ -111,7 +111,7 @@ def test_a_store_of_before_is_brought_up_whole_or_not_at_all(tmp_path: Path, mak
         assert child.exitcode == -signal.SIGKILL
         killed += 1
         assert [step.revision for step in upgrade(url, dry_run=True)] == [
-            f"{n:04}" for n in range(1, int(REVISION) + 1)
+            path.stem[1:5] for path in sorted((schema._scripts() / "versions").glob("r0*.py"))
         ]
         assert left(url) == before
     assert killed > 3
