@@ -13,6 +13,7 @@ COPY plc plc
 COPY rfid rfid
 COPY edge edge
 COPY api api
+COPY lanewise_client lanewise_client
 RUN uv sync --locked --no-cache --no-default-groups --extra sparkplug --no-editable
 
 FROM python:3.13.9-slim-bookworm

@@ -97,7 +97,7 @@ wheel: .venv/.dev  ## dist/lanewise-*.whl
 
 clean:  ## removes the environments, caches and builds
 	rm -rf .venv .bench .peers build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	find api edge grafana plc rfid tests bench scripts -name __pycache__ -prune -exec rm -rf {} +
+	find api edge grafana lanewise_client plc rfid tests bench scripts -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.uv-$(UV_VERSION):
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { rm -rf .venv && python=$$(scripts/python) && $$python -m venv .venv; }

@@ -55,6 +55,12 @@ def said_of_field(item: Mapping[str, Any]) -> FieldSaid:
     return FieldSaid(where, said_of(item))
 
 
+def _told(one: FieldSaid, detail: str, *, alone: bool) -> str:
+    """A line for people: where all that is wrong is this, it is said already, with the name of what it is about."""
+    whole = detail == one.detail or (detail.startswith(one.field) and detail.endswith(one.detail))
+    return detail if alone and whole else f"{one.field}: {one.detail}"
+
+
 def field_problems_answer(
     status: int,
     detail: str,
@@ -69,7 +75,7 @@ def field_problems_answer(
         "status": status,
         "detail": detail,
         "errors": errors,
-        "problems": [f"{one.field}: {one.detail}" for one in errors] or [detail],
+        "problems": [_told(one, detail, alone=len(errors) == 1) for one in errors] or [detail],
     } | ({"code": code} if code else {})
     return Response(_encoded(said), status, dict(headers or {}), "application/problem+json")
 

@@ -25,6 +25,8 @@ from starlette.responses import StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from api.account_pages import account_page_routes, session_route
+from api.alarm_desk import AlarmAsked, alarm_desk_routes, ask_of
+from api.alarm_pages import alarm_page_routes
 from api.answers import PROBLEMS, FieldSaid, field_problems_answer, json_answer, problems_answer
 from api.audit_page import audit_page_routes
 from api.blocklist import blocklist_page_routes, blocklist_routes
@@ -32,14 +34,18 @@ from api.carriers import carrier_routes
 from api.carriers_page import carriers_page_routes
 from api.case_pages import case_page_routes
 from api.cases import case_routes
+from api.configuration import configuration_routes
 from api.docks import dock_routes
 from api.entrance import Entrance
+from api.event_log import log_routes
 from api.events import event_routes
 from api.guard import CSV_TYPE, Guard, WrongTokens, media_type
 from api.hooks import hook_routes
 from api.kpi_pages import kpi_page_routes
 from api.kpis import kpi_routes
+from api.log_page import log_page_routes
 from api.oidc import oidc_routes
+from api.openapi import describe
 from api.packing import packing_routes
 from api.pages import page_routes
 from api.parcels import parcel_page_routes, parcel_routes
@@ -48,6 +54,7 @@ from api.picks import pick_routes
 from api.points import point_routes
 from api.problem_details import is_v1, problem_answer
 from api.put_back_page import put_back_page_routes
+from api.return_label import return_label_routes
 from api.sales import sales_routes
 from api.site_state import Health, LineInfo, Site
 from api.station_pages import station_page_routes
@@ -56,19 +63,19 @@ from api.stock import stock_routes
 from api.track_page import track_page_routes
 from api.tracking import tracking_routes
 from api.tracking_pages import tracking_page_routes
+from api.v1_bodies import whole_schema
 from api.warehouse_pages import warehouse_page_routes
 from api.waves import wave_routes
 from api.words import words_route
 from edge.config.lines import SiteConfig
 from edge.config.problem import first_of, said_of
-from edge.core.alarms.alarms import requested_state
 from edge.core.events import AlarmChanged, OrderChanged
 from edge.core.values.alarm import AlarmAction
 from edge.core.values.order import Order
-from edge.core.values.wishes import AlarmWish, LaneWish
+from edge.core.values.wishes import LaneWish
 from edge.intake.carriers import without_lane
 from edge.intake.operators import By, Remark
-from edge.intake.orders import Intake, read_csv, read_json
+from edge.intake.orders import CSV_EXAMPLE, ORDER_EXAMPLE, Intake, OrderIn, read_csv, read_json
 from edge.journal.host_time import now_us
 from edge.journal.record import JournalError
 from edge.metrics import CONTENT_TYPE, text
@@ -121,13 +128,6 @@ class AlarmBody(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Its place in the feed that the alarm's controller follows; the alarm changes when the controller does it."""
-
-    feed_seq: int
-
-
-@dataclass(frozen=True, slots=True)
 class Story:
     """One entry of a timeline: ``code`` and ``values`` say it in the words of ``/api/words``, ``text`` in English.
 
@@ -165,7 +165,10 @@ _ORDERS_BODY = {
     "requestBody": {
         "required": True,
         "description": "One order, a list of orders, or CSV with one row for each order line; all or nothing.",
-        "content": {"application/json": {}, "text/csv": {}},
+        "content": {
+            "application/json": {"schema": whole_schema(OrderIn), "example": ORDER_EXAMPLE},
+            "text/csv": {"schema": {"type": "string"}, "example": CSV_EXAMPLE},
+        },
     }
 }
 
@@ -218,6 +221,8 @@ def create_app(config: SiteConfig) -> FastAPI:
         audit_page_routes(app, site)
         if config.accounts is not None and config.accounts.oidc is not None:
             oidc_routes(app, site, site.identities, config.accounts.oidc)
+    alarm_page_routes(app, site)
+    log_page_routes(app, site)
     sales_routes(app, site)
     words_route(app)
     for routes in (
@@ -227,15 +232,21 @@ def create_app(config: SiteConfig) -> FastAPI:
         parcel_routes,
         carrier_routes,
         case_routes,
+        return_label_routes,
         packing_routes,
         station_routes,
         event_routes,
         blocklist_routes,
         hook_routes,
+        configuration_routes,
         tracking_routes,
         kpi_routes,
+        alarm_desk_routes,
+        log_routes,
     ):
         app.include_router(routes(site))
+    describe(app)
+    app.mount("/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app
 
@@ -434,14 +445,7 @@ def _alarm_routes(app: FastAPI, site: Site) -> None:
         """
         return json_answer(site.alarms(everything))
 
-    @app.post("/api/alarms/{alarm}/{action}", status_code=202, response_model=Asked, responses=PROBLEMS)
+    @app.post("/api/alarms/{alarm}/{action}", status_code=202, response_model=AlarmAsked, responses=PROBLEMS)
     async def ask_of_alarm(alarm: str, action: AlarmAction, body: AlarmBody) -> Response:
         """Acknowledges, resets, shelves, unshelves an alarm, takes it out of service or puts it in service again."""
-        known = site.alarm(alarm)
-        if known is None:
-            raise HTTPException(404, f"alarm {alarm}: there is none with this name")
-        if requested_state(known.kind, known.state, action) is None:
-            allowed = [str(one) for one in AlarmAction if requested_state(known.kind, known.state, one) is not None]
-            raise HTTPException(409, f"alarm {alarm}: {action}: it is {known.state}, allowed are {', '.join(allowed)}")
-        for_us = body.minutes * 60_000_000 if action is AlarmAction.SHELVE else 0
-        return json_answer(Asked(await site.ask(AlarmWish(alarm, action, body.by, for_us, body.comment))), 202)
+        return json_answer(AlarmAsked(await ask_of(site, alarm, action, body.by, body.minutes, body.comment)), 202)

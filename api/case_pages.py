@@ -29,6 +29,7 @@ from api.cases import (
     WordsBody,
 )
 from api.pages import language_of, problems_of, rendered
+from api.return_label import LabelKind, return_label
 from api.scanned import whole
 from api.site_state import Site
 from api.v1_bodies import Body, body_of
@@ -73,6 +74,13 @@ def case_page_routes(app: FastAPI, site: Site) -> None:
     @app.get("/cases/c/{number}", include_in_schema=False)
     def case(number: int, request: Request) -> Response:
         return _case(site, request, number, [])
+
+    @app.get("/cases/c/{number}/label.{kind}", include_in_schema=False)
+    def label(number: int, kind: LabelKind, request: Request) -> Response:
+        try:
+            return return_label(site, min(max(number, 0), 2**53), kind, language_of(request))
+        except UnknownCaseError as error:
+            raise HTTPException(404, str(error)) from None
 
     @app.post("/cases/c/{number}/{action}", include_in_schema=False)
     async def wish(number: int, action: str, request: Request) -> Response:

@@ -218,9 +218,9 @@ class Entrance:
 
     @cached_property
     def _files(self) -> frozenset[str]:
-        """Scripts and looks of pages, which hold nothing of the site."""
+        """Scripts, looks and frames of pages, which hold nothing of the site; the live pages are routes."""
         web = self._served.state.web
-        return frozenset(f"/{one.name}" for one in web.iterdir() if one.suffix in (".js", ".css", ".svg"))
+        return frozenset(f"/{one.name}" for one in web.iterdir() if one.suffix in (".js", ".css", ".svg", ".html"))
 
 
 def _is_shown(path: str) -> bool:

@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from edge.core.events import AlarmChanged, DeviceChanged, Measured
+from edge.core.events import AlarmChanged, DeviceChanged, Measured, PlcEvent
 from edge.core.iso_time import iso
-from edge.core.names import ALARMS
+from edge.core.names import ALARMS, lane_name, machine_name
 from edge.core.values.state import CoreState, LoadsState
 from edge.journal.follower import Fold, Follower, Opened, follow_until_cancelled
 from edge.journal.reader import JournalReader
@@ -30,12 +30,15 @@ from edge.journal.source import JournalSource
 from edge.site.store import SiteStore
 from edge.views.docks import BOARD_KINDS, DockBoard
 from edge.views.history import HOUR_US, KINDS_COUNTED, History
+from edge.views.lane_hands import Lane, LaneHand, lane_hands
 
 log = logging.getLogger(__name__)
 POLL_S = 0.08
 SILENT_S = 30.0
 """A controller tells its numbers every 10 s; when nothing came for so long, it is dead."""
 PORTION = 1_000
+LANE_RECORDS = 50
+"""So many of what was asked of a lane that is off, and became of it, tell who turned it off."""
 WARM_UP = 30_000
 """Records before the newest with which the picture begins: about ten minutes of a busy controller."""
 
@@ -43,13 +46,15 @@ WARM_UP = 30_000
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What was so before the first record: by line the masks of full and disabled lanes; the devices' newest words; the
-    newest change of each alarm; by PLC its PackML state.
+    newest change of each alarm; by PLC its PackML state, and since when where that is known; who turned lanes off.
     """
 
     lanes: dict[str, tuple[int, int]]
     devices: tuple[DeviceChanged, ...]
     alarms: tuple[AlarmChanged, ...]
     machines: dict[str, int]
+    entered_us: dict[str, int]
+    hands: dict[Lane, LaneHand]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +218,8 @@ class _Picture:
             tuple(devices),
             tuple({change.alarm: change for change in changes}.values()),
             {name: plc.machine for name, plc in state.plcs.items()},
+            _entered(reader, state),
+            _hands(reader, state),
         )
 
     def _hour_before(self, reader: JournalReader, before: int) -> Iterator[bool]:
@@ -226,6 +233,28 @@ class _Picture:
                         older.apply(record.value)
                     yield True
             self.in_loop(lambda: self.shown.recall(older))
+
+
+def _entered(reader: JournalReader, state: CoreState) -> dict[str, int]:
+    """By PLC since when it is in the state that the checkpoint has, where a record says so."""
+    found: dict[str, int] = {}
+    for name, plc in state.plcs.items():
+        for record in readable(reader.named(machine_name(name), most=1))[0]:
+            if isinstance(value := record.value, PlcEvent) and value.value == plc.machine:
+                found[name] = value.at_us
+    return found
+
+
+def _hands(reader: JournalReader, state: CoreState) -> dict[Lane, LaneHand]:
+    """Who turned the lanes off that are off."""
+    records = [
+        record
+        for name, line in state.lines.items()
+        for lane in range(1, line.lanes_disabled.bit_length() + 1)
+        if line.lanes_disabled >> (lane - 1) & 1
+        for record in reader.named(lane_name(name, lane), most=LANE_RECORDS)
+    ]
+    return lane_hands(record.value for record in readable(records)[0])
 
 
 @dataclass(slots=True)

@@ -44,7 +44,7 @@ _OTHER_TYPES = {
 }
 """What else a path takes; a form that another page sends has an Origin, and is refused by that."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-_OPEN = frozenset({"/api/words"})
+_OPEN = frozenset({"/api/words", "/api/openapi.json"})
 HOOKS = "/api/v1/hooks/"
 """Where carriers tell what they sign, without a token."""
 CUSTOMERS = "/track/"
@@ -62,6 +62,12 @@ _HEADERS = {
 }
 
 
+_MORE = {
+    "/api.html": {
+        "content-security-policy": _HEADERS["content-security-policy"].replace("img-src 'self'", "img-src 'self' data:")
+    }
+}
+"""Of a page whose library has pictures in its style sheet."""
 FORM_POLICY = _HEADERS["content-security-policy"].replace("form-action 'none'", "form-action 'self'")
 """Of pages with forms, which go to this server alone."""
 PAGE_COOKIE = "lanewise-page"
@@ -115,7 +121,7 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in (_HEADERS | _MORE.get(path, {})).items():
                     headers.setdefault(name, value)
                 headers.setdefault("cache-control", "no-store" if path.startswith("/api/") else "no-cache")
             await send(message)

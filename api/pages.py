@@ -43,6 +43,7 @@ from edge.orders.stages import FulfilmentState, Place
 from edge.orders.work import WishRefused
 from edge.site import carriers_shown
 from edge.site.desk import COUNTED, SaleFilter, SalesConflict
+from edge.site.store import StoreError
 from edge.views import order_words, track_words
 from edge.views.plan_sentences import pickup_shown, tell_refusal
 from edge.views.words.phrase import Word, phrase
@@ -336,7 +337,10 @@ def _imports(
 def rendered(site: Site, request: Request, template: str, title: Word, status: int = 200, **values: Any) -> Response:
     """A page of a template, in the reader's language."""
     language = language_of(request)
-    counts = site.desk().counts()
+    try:
+        counts = site.desk().counts()
+    except StoreError:  # a page that needs nothing of the store is shown without it
+        counts = {}
 
     def t(code: str, **its: Word) -> str:
         return say(phrase(code, **its), language)

@@ -19,14 +19,15 @@ OWN: Literal["own"] = "own"
 
 _BY_ACTION: dict[Needed, str] = {
     OPEN: """
-        GET /api/words | GET /login | POST /login | GET /login/oidc | GET /login/oidc/back | GET /api/v1/session
+        GET /api/words | GET /api/openapi.json | GET /login | POST /login | GET /login/oidc | GET /login/oidc/back 
+        GET /api/v1/session
         POST /api/v1/hooks/{carrier} | GET /track/{token} | POST /track/{token}
     """,
     OWN: """
         GET /account | POST /account/password | POST /account/session | POST /logout | POST /api/v1/page-session
     """,
     Action.VIEW: """
-        GET / | GET /index.html | GET /docks.html | GET /api/openapi.json
+        GET / | GET /index.html | GET /docks.html
         GET /api/orders/{order_id:path} | GET /api/lookup/{key:path} | GET /api/lines | GET /api/state
         GET /api/history | GET /api/health | GET /api/live | GET /api/alarms | GET /api/points
         GET /api/docks | GET /api/loads
@@ -41,6 +42,9 @@ _BY_ACTION: dict[Needed, str] = {
         GET /api/v1/services/stuck | GET /api/v1/services/moves | GET /api/v1/services/choices
         GET /api/v1/services/scorecard | POST /api/v1/services/what-if | GET /api/v1/stations
         GET /api/v1/stations/{station}/weight | GET /api/v1/quality | GET /api/v1/quality/rates | GET /api/v1/lots
+        GET /alarms | GET /alarms/history | GET /alarms/figures | GET /alarms/a/{alarm} | GET /log
+        GET /api/v1/alarms | GET /api/v1/alarms/list.csv | GET /api/v1/alarms/history
+        GET /api/v1/alarms/history.csv | GET /api/v1/alarms/figures | GET /api/v1/log | GET /api/v1/log.csv
         POST /api/v1/packing/plan | GET /api/v1/kpis | GET /api/v1/kpis/days.csv | GET /api/v1/kpis/days.xlsx
         GET /api/v1/kpis/definitions | GET /api/v1/kpis/shifts/{shift} | GET /api/v1/kpis/{kpi}/behind
     """,
@@ -52,7 +56,8 @@ _BY_ACTION: dict[Needed, str] = {
         GET /api/v1/cases | GET /api/v1/cases/causes | GET /api/v1/cases/actions | GET /api/v1/cases/ledger
         GET /api/v1/cases/evidence/{parcel}.zip | GET /api/v1/cases/{number} | GET /api/v1/cases/{number}/suggestions
         GET /api/v1/tracking | GET /api/v1/tracking/codes | GET /api/v1/tracking/{sscc}
-        GET /api/v1/tracking/feedback.csv
+        GET /api/v1/tracking/feedback.csv | GET /cases/c/{number}/label.{kind}
+        GET /api/v1/cases/{number}/label.{kind}
     """,
     Action.PEOPLE: "GET /kpis/people | GET /api/v1/kpis/people",
     Action.EVENTS: """
@@ -61,7 +66,9 @@ _BY_ACTION: dict[Needed, str] = {
     """,
     Action.AUDIT: "GET /audit | GET /audit/export.csv | GET /api/v1/audit | GET /api/v1/audit/check",
     Action.LANE: "POST /api/lines/{line}/lanes/{lane}",
-    Action.ALARM: "POST /api/alarms/{alarm}/{action}",
+    Action.ALARM: """
+        POST /api/alarms/{alarm}/{action} | POST /alarms/a/{alarm}/{action} | POST /api/v1/alarms/{alarm}/{action}
+    """,
     Action.POINT: "POST /api/plcs/{plc}/points/{station}/{role}",
     Action.LOAD: """
         POST /api/loads | POST /api/loads/{load_id}/close | POST /api/loads/{load_id}/add
@@ -119,6 +126,7 @@ _BY_ACTION: dict[Needed, str] = {
         POST /api/v1/cases/{number}/take | POST /api/v1/cases/{number}/close | POST /api/v1/cases/{number}/causes
         POST /api/v1/cases/{number}/{action}
     """,
+    Action.CONFIGURE: "POST /api/v1/lines/{line}/config",
     Action.COUNT: "POST /api/v1/kpis/count",
     Action.ACCOUNTS: "GET /accounts | POST /accounts/{action} | GET /api/v1/accounts",
 }

@@ -5,23 +5,26 @@ Public names: serve, listen, server, ServeError.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
-from api.app import create_app
 from api.connection import GuardedConnection, connection_of
 from api.crowd import Crowd
+from api.renewal import Renewal
 from api.site_state import Site
-from edge.config.lines import SiteConfig
+from edge.config.load import load_site
 from edge.journal.stop import told_to_stop
+from edge.site.store import StoreError
 
 _OWN_FILES = 128
 """Files that are no connections: journals, stores, the log."""
@@ -32,14 +35,29 @@ class ServeError(OSError):
     """The address cannot be listened on. The text names it, the reason and what to do."""
 
 
-def serve(config: SiteConfig) -> None:
-    """Serves the site until SIGINT or SIGTERM. Raises ConfigError, ServeError and StoreHeld before it begins."""
+def serve(path: Path) -> None:
+    """Serves the site of a SITE.toml until SIGINT or SIGTERM; at SIGHUP by what the file says then.
+
+    Raises ConfigError, ServeError and StoreHeld before it begins.
+    """
     sys.setswitchinterval(0.001)  # many orders are read beside what people ask, and must not hold that up
-    app = create_app(config)
-    app.state.site.open_store()
+    config = load_site(path)
+    app = Renewal(path, config, load_site)
+    app.site.open_store()
     host, _, port = config.listen.rpartition(":")
     with listen(host.strip("[]"), int(port)) as listener:
-        server(app).run(sockets=[listener])
+        print(f"lanewise api: {_where(app.site)}", flush=True)
+        _server(app, lambda: app.site, app.look_again).run(sockets=[listener])
+
+
+def _where(site: Site) -> str:
+    """Where it answers, and of what."""
+    try:
+        store = f"store {site.store().connections.name}"
+    except StoreError:  # which was said
+        store = "its store is away"
+    journals = ", ".join(site.journals.controllers) or "none"
+    return f"site {site.config.site} at http://{site.config.listen}, {store}, journals of {journals}"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -55,7 +73,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 def server(app: FastAPI) -> uvicorn.Server:
     """A server for `api.app.create_app`'s application."""
-    site: Site = app.state.site
+    return _server(app, lambda: app.state.site, None)
+
+
+def _server(
+    app: FastAPI | Renewal, site_of: Callable[[], Site], look_again: Callable[[], None] | None
+) -> uvicorn.Server:
+    site = site_of()
     crowd: Crowd[GuardedConnection] = Crowd(site.config.connections, _file_limit() - _OWN_FILES)
     site.connections = crowd
     settings = uvicorn.Config(
@@ -67,7 +91,7 @@ def server(app: FastAPI) -> uvicorn.Server:
         lifespan="on",
         timeout_graceful_shutdown=3,
     )
-    return _Server(settings, site)
+    return _Server(settings, site_of, look_again)
 
 
 def _file_limit() -> int:
@@ -84,21 +108,30 @@ class _Server(uvicorn.Server):
     takes a second Ctrl-C for leave to drop everything, one is as good as many.
     """
 
-    def __init__(self, config: uvicorn.Config, site: Site) -> None:
+    def __init__(
+        self, config: uvicorn.Config, site_of: Callable[[], Site], look_again: Callable[[], None] | None
+    ) -> None:
         super().__init__(config)
-        self._site = site
+        self._site_of = site_of
+        self._look_again = look_again
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         if threading.current_thread() is not threading.main_thread():  # whoever started it there ends it
             yield
             return
-        with told_to_stop(self._end):
+        self._loop = asyncio.get_running_loop()
+        with told_to_stop(self._end, None if self._look_again is None else self._told):
             yield
+
+    def _told(self) -> None:
+        if self._loop is not None and self._look_again is not None:
+            self._loop.call_soon_threadsafe(self._look_again)
 
     def _end(self) -> None:
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._site.hub.close()
+        self._site_of().hub.close()
         await super().shutdown(sockets)

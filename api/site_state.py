@@ -24,12 +24,15 @@ from api.chores import Chores
 from api.connection import GuardedConnection
 from api.crowd import ENDINGS, Crowd
 from api.doubts import Doubts
+from api.flow_metrics import FlowMetrics
 from api.follow import Followed, JournalWatch, Memory, Shown
 from api.guard import page_secret
 from api.identities import Identities, welcome
 from api.intake import folder_looks
-from api.site_tables import check_names, devices_of, door_of
+from api.journals import Journals
+from api.site_tables import check_names, devices_of, door_of, layouts_of
 from api.stream import Hub, event
+from edge.config.change import InForce
 from edge.config.goods import load_packing
 from edge.config.lines import SiteConfig
 from edge.config.load import load_controllers
@@ -67,6 +70,7 @@ from edge.views.troubles import (
     Trouble,
     chore_failed,
     codes_unexplained,
+    config_refused,
     disk_fills,
     hook_refused,
     mail_waits,
@@ -87,7 +91,7 @@ KEEP_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class LineInfo:
-    """A line that does not change while the process runs. ``title`` empty: its name is its title."""
+    """A line, until another configuration is taken. ``title`` empty: its name is its title."""
 
     title: str
     controller: str
@@ -131,8 +135,13 @@ class Site:
         self.lines = {
             layout.name: LineInfo(controller.line[layout.name].title, controller.controller, layout)
             for controller in controllers
-            for layout in controller.layouts()
+            for layout in layouts_of(controller)
         }
+        self.shown = self.lines, tuple(controllers)
+        """What is taken from the files of the controllers, and from their journals."""
+        self.standing: InForce | None = None
+        self.outdated: Callable[[], None] = lambda: None
+        """Called when a controller goes on with other lines than are shown."""
         self._followers = tuple(controller.controller for controller in controllers if controller.store)
         self.layouts = tuple(info.layout for info in self.lines.values())
         devices = [devices_of(controller) for controller in controllers]
@@ -160,6 +169,8 @@ class Site:
             JournalWatch(its.controller, its.journal, names, shown, self.store, lambda: History(self.layouts), board)
             for its, names, board in zip(controllers, devices, boards, strict=True)
         ]
+        self.journals = Journals({its.controller: its.journal for its in controllers}, self.layouts)
+        """All journals by time, for whoever asks what was."""
         self.review = review_rules(config.review)
         try:
             self.care = care_rules(config.team, config.returns, config.care)
@@ -171,6 +182,7 @@ class Site:
         self._version = version("lanewise")
         self.doors = CarrierDoors(config)
         self.chores = Chores()
+        self._flow = FlowMetrics()
         self.herald = Herald(door_of(config.site, name, table) for name, table in config.webhook.items())
         self._store: SiteStore | None = None
         self._store_lock = threading.Lock()
@@ -207,6 +219,7 @@ class Site:
                 await asyncio.to_thread(pool.shutdown)
             if self.identities is not None:
                 await asyncio.to_thread(self.identities.close)
+            await asyncio.to_thread(self.journals.close)
             if self._store is not None:
                 self._store.close()
 
@@ -305,6 +318,8 @@ class Site:
         if store:
             file = self.config.store_file
             yield store_full(str(file.parent)) if full and file is not None else store_away(store)
+        if self.standing is not None and self.standing.refused:
+            yield config_refused(self.standing.refused)
         for name, (why, since_us) in tuple(self.chores.faults.items()):
             yield chore_failed(name, why, since_us)
         for state in self.herald.late(now_us()):
@@ -337,6 +352,9 @@ class Site:
             yield Sample("api_journal_projected", "newest record in the site store", its.projected, label)
             yield Sample("api_journal_age_seconds", "age of the newest record", (now_us() - its.last_us) / 1e6, label)
         yield from disk_samples(self._disk.rooms)
+        yield from self._flow.samples(now_us())
+        if self.standing is not None:
+            yield from self.standing.samples()
         for state in self.herald.states.values():
             label = (("webhook", state.name),)
             yield Sample("api_webhook_behind", "events that it was not told yet", state.behind, label)
@@ -367,13 +385,22 @@ class Site:
         self.hub.publish(event("docks", msgspec.json.encode(self.dock_picture())))
 
     def _begin(self, memory: Memory) -> None:
-        self.live.begin_with(memory.lanes, memory.devices, memory.alarms, memory.machines)
+        self.live.begin_with(
+            memory.lanes, memory.devices, memory.alarms, memory.machines, memory.entered_us, memory.hands
+        )
 
     def _take(self, values: list[Value]) -> None:
         for value in values:
             self.live.apply(value)
             self._history.apply(value)
+            if isinstance(value, Started) and value.running and self._is_new(value):
+                self.outdated()
         self._publish()
+
+    def _is_new(self, started: Started) -> bool:
+        shown = {one.layout for one in self.lines.values() if one.controller == started.controller}
+        docks = {name for board in self.boards for name in board.titles}
+        return shown != set(started.layouts) or not {dock.name for dock in started.docks} <= docks
 
     def _publish(self) -> None:
         changes = self.live.changes(now_us())
@@ -390,7 +417,7 @@ class Site:
     async def _ask_store(self) -> None:
         """Asks the store for a sign of life: a night may bring nothing that is to be stored."""
         try:
-            await asyncio.to_thread(lambda: self.store().cursor(""))
+            self._flow.take(*await asyncio.to_thread(lambda: self.store().flow_now()))
         except StoreError as error:
             self._store_silent = str(error)
         else:

@@ -79,20 +79,18 @@ class _Packing:
     checked: list[str] = field(default_factory=list)
     carton: str = ""
     rest: bool = False
+    back: Counter[str] = field(default_factory=Counter)
     reasons: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, given: Mapping[str, str], checked: list[str]) -> _Packing:
-        try:
-            units = {str(sku): int(n) for sku, n in json.loads(given.get("units", "") or "{}").items()}
-        except (ValueError, AttributeError, TypeError):
-            units = {}
         return cls(
             order=given.get("order", "")[:200],
             station=given.get("station", "")[:80] or "pack",
             by=given.get("by", "")[:80],
             epcs=given.get("epcs", "").split(),
-            units=Counter({sku: n for sku, n in units.items() if 0 < n < 2**31}),
+            units=_units(given.get("units", "")),
+            back=_units(given.get("back", "")),
             whole=given.get("whole") == "1",
             grams=max(0, whole(given.get("weight_g", "").strip())),
             checked=checked,
@@ -108,6 +106,18 @@ class _Packing:
     @property
     def so_far(self) -> str:
         return json.dumps(dict(self.units))
+
+    @property
+    def back_so_far(self) -> str:
+        return json.dumps(dict(self.back))
+
+
+def _units(text: str) -> Counter[str]:
+    try:
+        units = {str(sku): int(n) for sku, n in json.loads(text or "{}").items()}
+    except (ValueError, AttributeError, TypeError):
+        units = {}
+    return Counter({sku: n for sku, n in units.items() if 0 < n < 2**31})
 
 
 def station_page_routes(app: FastAPI, site: Site) -> None:
@@ -173,13 +183,18 @@ def _scanned(site: Site, request: Request, its: _Packing, text: str) -> Response
         return _to("/station/pack", its.here | {"order": order_scanned(site, text)})
     with site.store().connections.reading() as db:
         job = pack_jobs.job_of(db, its.order, quality_rules(site.config.quality), propose_for(site))
+        in_it = Counter(its.units) + Counter(pack_jobs.article_of(db, job.lines if job else (), its.epcs).values())
     for line in job.lines if job is not None else ():
         piece = piece_of(site, line.article, text) or (piece_of(site, line.gtin, text) if line.gtin else None)
         if piece is None or (piece.epc and line.gtin and piece.epc[4:18] != line.gtin):
             continue
-        if piece.epc and piece.epc not in its.epcs:
+        if piece.epc in its.epcs:
+            return _pack_shown(site, request, its)
+        if its.back[line.article] < line.back and in_it[line.article] >= line.units:
+            its.back[line.article] += piece.units
+        elif piece.epc:
             its.epcs.append(piece.epc)
-        elif not piece.epc:
+        else:
             its.units[line.article] += piece.units
         return _pack_shown(site, request, its)
     return _pack_shown(site, request, its, phrase("station.wrong", scanned=text), 409)
@@ -198,6 +213,7 @@ def _packed(site: Site, request: Request, its: _Packing) -> Response:
                 "carton": its.carton,
                 "checked": its.checked,
                 "rest": its.rest,
+                "back": dict(its.back),
                 **its.reasons,
             }
         )

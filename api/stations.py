@@ -67,7 +67,7 @@ class PackBody(Body):
 
     ``sscc``: one of the station's own numbers; ``again``: why a parcel that has one gets another. ``unverified``,
     ``differs``, ``overruled``: why, though no portal verified its tote, other items are in it, or its weight is off.
-    ``rest``: what lacks goes into another parcel.
+    ``rest``: what lacks goes into another parcel. ``back``: units by article that were cancelled and lie beside it now.
     """
 
     order: Key
@@ -85,6 +85,7 @@ class PackBody(Body):
     sscc: Sscc | None = None
     again: Remark = ""
     rest: bool = False
+    back: Annotated[dict[Key, Units], Field(max_length=1_000, default_factory=dict)]
 
 
 class LotBody(Body):
@@ -306,6 +307,7 @@ def packed(site: Site, station: str, body: PackBody) -> PackRow:
         sscc=body.sscc or "",
         again=body.again,
         rest=body.rest,
+        back=body.back,
     )
     return packing.pack(
         store.connections,

@@ -42,7 +42,7 @@ from edge.publish.cursors import Cursors, read_cursors
 from edge.publish.influx import InfluxPublisher
 from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import Measures
-from edge.publish.process import run
+from edge.publish.process import journal_outlets, run
 from edge.publish.schema import SeriesPoint
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -187,7 +187,7 @@ def from_journal(config: LineConfig) -> None:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    run(config, stop)
+    run(journal_outlets(config), stop)
     watcher.join()
 
 

@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import tomllib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
@@ -26,12 +27,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from edge.commands.command_line import CommandError, add_command, sentence
-from edge.config.load import load_controllers, load_line, load_site
+from edge.config.load import load_controllers, load_line, load_site, refused
 from edge.config.problem import ConfigError
 from edge.core.iso_time import iso
+from edge.journal.host_time import local
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError
-from edge.journal.stop import SIGNALS, told_to_stop
+from edge.journal.stop import LOOK_AGAIN, SIGNALS, told_to_stop
 
 if TYPE_CHECKING:
     from edge.config.lines import LineConfig, SiteConfig
@@ -39,15 +41,16 @@ if TYPE_CHECKING:
     from edge.controller.retention import Position
     from edge.controller.rounds import Targets
     from edge.core.values.feed import FeedPlace, FeedPortion
-    from edge.journal.record import Record
     from edge.site.store import SiteStore
 
 ENDS_WHEN_TOLD = frozenset({"run", "sim", "publish", "api", "opcua"})
 """Commands that run until SIGTERM or SIGINT, and store what they have then."""
+LOOKS_AGAIN = ENDS_WHEN_TOLD - {"sim"}
+"""Commands that look at their configuration again at SIGHUP; before they run, they have just done so."""
 CHECK_S = 10.0
 """How long `check` looks for damage in each file."""
 PROCESSES = {"api": "api.server:serve"}
-"""Processes above this package, by name: ``module:function`` taking the SiteConfig. Resolved when started."""
+"""Processes above this package, by name: ``module:function`` taking the SITE.toml. Resolved when started."""
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +58,10 @@ log = logging.getLogger(__name__)
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status: 0 done, 1 the answer is bad, 2 it could not be done."""
     words = sys.argv[1:] if argv is None else argv
-    arguments = parser(words[0] if words else "").parse_args(words)
+    arguments = parser(next((word for word in words if not word.startswith("-")), "")).parse_args(words)
+    if arguments.utc:
+        os.environ["TZ"] = "UTC"
+        time.tzset()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what it says, its drivers say with the device's name
     try:
@@ -75,6 +81,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     """The whole command line. Of a command other than the ``asked`` one no module is imported."""
     top = argparse.ArgumentParser(prog="lanewise", description="Edge controller for automated fulfilment lines.")
     top.add_argument("--version", action="version", version=f"lanewise {version('lanewise')}")
+    top.add_argument("--utc", action="store_true", help="say times in UTC (default: in this machine's zone)")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
     def of_module(
@@ -111,6 +118,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
         "add_audit_arguments",
     )
     of_module("alarms", "edge.commands.alarms", "the alarms of a site, and what an operator asks of them")
+    of_module("log", "edge.commands.log", "what happened from when to when: alarms, requests, devices, notices")
     of_module(
         "load", "edge.commands.loads", "loads at dock doors: open, check, close, manifest", "Loads at dock doors."
     )
@@ -151,6 +159,10 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     of_module("rfid", "edge.commands.rfid", "readers: discover, watch, report", "RFID readers.")
     of_module("opcua", "edge.opcua.server", "portals as AutoID devices and lines as PackML machines on OPC UA")
 
+    of_module(
+        "reload", "edge.commands.reload", "has running processes take a changed LINE.toml or SITE.toml, and waits"
+    )
+
     check = add_command(commands, "check", _check, "says everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG", help="LINE.toml or SITE.toml")
 
@@ -187,7 +199,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from edge.controller.controller import Controller
+    from edge.controller.controller import Controller, File
     from edge.controller.retention import Retention
 
     config = load_line(arguments.config)
@@ -198,8 +210,14 @@ def _run(arguments: argparse.Namespace) -> int:
     sys.setswitchinterval(0.0005)  # the threads that store and tell numbers must not hold up a divert
     with suppress(PermissionError):  # a divert goes before a page on the same machine, where we may say so
         os.nice(-10)
-    retention = Retention(config, _positions(config))
-    _until_stopped(Controller(config, _feed(config), retention=retention, targets=_targets(config)).run)
+    controller = Controller(
+        config,
+        _feed(config),
+        retention=lambda config: Retention(config, _positions(config)),
+        targets=_targets,
+        file=File(arguments.config, load_line, refused),
+    )
+    _until_stopped(controller.run, controller.look_again)
     return 0
 
 
@@ -220,23 +238,30 @@ def _feed(config: LineConfig) -> OrderFeed | None:
 
 
 def _publish(arguments: argparse.Namespace) -> int:
-    from edge.publish.process import main, main_of_site
+    from edge.publish.process import Outlets, main, main_of_site, outlets_of
 
     if not _is_site(arguments.config):
         return main(arguments)
     from edge.site.store import SiteStore
 
-    site = load_site(arguments.config)
-    opened = threading.Lock()
-    stores: list[SiteStore] = []
+    def sources(site: SiteConfig) -> Outlets:
+        opened = threading.Lock()
+        stores: list[SiteStore] = []
 
-    def read(after: int, limit: int) -> list[Record]:
-        with opened:
-            if not stores:
-                stores.append(SiteStore(site.store, readonly=True))
-        return stores[0].numbers(after, limit)
+        def store() -> SiteStore:
+            with opened:
+                if not stores:
+                    stores.append(SiteStore(site.store, readonly=True))
+                return stores[0]
 
-    return main_of_site(arguments, site, read)
+        return outlets_of(
+            site,
+            lambda after, limit: store().numbers(after, limit),
+            lambda after, limit: store().told(site.site, after, limit),
+            lambda: store().mark,
+        )
+
+    return main_of_site(arguments, load_site, sources)
 
 
 def _positions(config: LineConfig) -> Position:
@@ -293,19 +318,21 @@ def _targets(config: LineConfig) -> Targets | None:
 
 def _api(arguments: argparse.Namespace) -> int:
     module, _, function = PROCESSES["api"].partition(":")
-    getattr(importlib.import_module(module), function)(load_site(arguments.config))
+    getattr(importlib.import_module(module), function)(arguments.config)
     return 0
 
 
-def _until_stopped(run: Callable[[], Awaitable[None]]) -> None:
-    """Runs on uvloop until SIGTERM or SIGINT, then lets it end in order."""
+def _until_stopped(run: Callable[[], Awaitable[None]], look_again: Callable[[], None]) -> None:
+    """Runs on uvloop until SIGTERM or SIGINT, then lets it end in order. ``look_again``: at SIGHUP."""
 
     import uvloop
 
     async def supervised() -> None:
         loop = asyncio.get_running_loop()
         task = asyncio.ensure_future(run())
-        with told_to_stop(lambda: loop.call_soon_threadsafe(task.cancel)):
+        with told_to_stop(
+            lambda: loop.call_soon_threadsafe(task.cancel), lambda: loop.call_soon_threadsafe(look_again)
+        ):
             try:
                 await task
             except asyncio.CancelledError:
@@ -395,7 +422,7 @@ def _files_of(line: LineConfig | None, site: SiteConfig | None) -> Iterator[tupl
             yield f"{name}: {file.parent}: {free_mb:,} MB are free on its disk, low_mb is {config.disk.low_mb:,}", False
     if line is not None and (sign := shown(line.journal)) is not None and sign.why is not None:
         trouble = unwritable(line.controller, sign.why, sign.since_s * 1_000_000, str(line.journal.parent))
-        yield f"{trouble.text}, since {iso(trouble.since_us)}. {trouble.advice}", False
+        yield f"{trouble.text}, since {local(trouble.since_us)}. {trouble.advice}", False
 
 
 def _is_site(path: Path) -> bool:
@@ -450,13 +477,12 @@ def _trace(arguments: argparse.Namespace) -> int:
         finally:
             reader.close()
     for entry in entries:
-        at = iso(entry.at_us, 3)
         if arguments.json:
-            record = entry.record
+            at, record = iso(entry.at_us, 3), entry.record
             told = {"at": at, "code": entry.said.code, "text": say(entry.said), "kind": record.kind, "seq": record.seq}
             print(json.dumps({**told, "record": json.loads(record.body)}, ensure_ascii=False))
         else:
-            print(f"{at}  {readable(say(entry.said))}")
+            print(f"{local(entry.at_us, 3)}  {readable(say(entry.said))}")
     if not entries:
         print(f"lanewise: nothing is known about {arguments.id!r}", file=sys.stderr)
         return 1
@@ -493,6 +519,8 @@ def run_as_script() -> NoReturn:
     if sys.argv[1:2] and sys.argv[1] in ENDS_WHEN_TOLD:  # until it says what is done then, there is nothing to store
         for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+    if sys.argv[1:2] and sys.argv[1] in LOOKS_AGAIN:
+        signal.signal(LOOK_AGAIN, signal.SIG_IGN)
     if isinstance(sys.stdout, TextIOWrapper):  # a file's name may hold what is no UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
     try:

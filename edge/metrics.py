@@ -33,6 +33,8 @@ ASKS_S = 5.0
 """Question and answer take no longer, or are ended."""
 AT_ONCE = 32
 """Connections; above it the oldest is ended."""
+LAST_TURNS = 5
+"""Turns of the loop in which a connection that was accepted already becomes one that can be ended."""
 _LONGEST = 16_384
 _TOLD_S = 60.0
 
@@ -117,6 +119,8 @@ class _Desk:
         server = await asyncio.get_running_loop().create_server(lambda: _Asking(self), sock=listener)
         await over.wait()
         server.close()
+        for _ in range(LAST_TURNS):
+            await asyncio.sleep(0)
         for one in list(self._asking):
             one.end()
         await server.wait_closed()

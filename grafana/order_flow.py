@@ -11,7 +11,8 @@ from grafana.board import Board, Section
 from grafana.influxql import FIGURES_NOW, FLOW_NOW, recent, select, totals
 from grafana.panels import ALARM, WARN, Column, Panel, T, bars, number, rows, trend
 
-STAGES = ("review", "held", "accepted", "released", "verified")
+STAGES = ("review", "held", "accepted", "released", "verified", "labelled", "sorted")
+_STAGED = f'"stage" =~ /^({"|".join(STAGES)})$/'
 REASONS = ("all", "stock", "pick", "line", "lane", "cut-off")
 _NEWEST = "time > ${__to}ms - 65s"
 """One of what is written every minute."""
@@ -81,7 +82,7 @@ ORDER_FLOW = Board(
                 trend(
                     T("Orders by stage", "各階段訂單數"),
                     T("How many orders, from `released` on parcels, stand where.", "各階段的訂單數，釋出後為包裹數。"),
-                    select(schema.ORDER_FLOW, 'max("orders")', by=("stage",), every=True),
+                    select(schema.ORDER_FLOW, 'max("orders")', by=("stage",), where=_STAGED, every=True),
                     "$tag_stage",
                     unit="none",
                     decimals=0,
@@ -92,7 +93,7 @@ ORDER_FLOW = Board(
                 trend(
                     T("Longest wait by stage", "各階段最久等待"),
                     T("How long the order has waited that came there first.", "該階段最早到達者已等待的時間。"),
-                    select(schema.ORDER_FLOW, 'max("oldest_us")', by=("stage",), every=True),
+                    select(schema.ORDER_FLOW, 'max("oldest_us")', by=("stage",), where=_STAGED, every=True),
                     "$tag_stage",
                     unit="µs",
                     width=12,

@@ -57,8 +57,7 @@ class Browser:
             for domain in ("Page", "Runtime", "Log", "Network"):
                 self._call(f"{domain}.enable")
             self.resize(*self._size)
-            scheme = {"name": "prefers-color-scheme", "value": self._scheme}
-            self._call("Emulation.setEmulatedMedia", features=[scheme])
+            self.scheme(self._scheme)
         except BaseException:
             self._open.close()
             raise
@@ -114,6 +113,10 @@ class Browser:
             deviceScaleFactor=1 if width > 800 else 2,
             mobile=width <= 800,
         )
+
+    def scheme(self, name: str) -> None:
+        """The colours that the reader prefers: light or dark."""
+        self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
 
     def open(self, url: str) -> None:
         """Goes to a page; it is loaded behind this, and its modules have run."""

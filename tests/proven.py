@@ -76,7 +76,7 @@ WAY: tuple[Value, ...] = (
     checked(4),
     changed(5, parcel=parcel(1)),
     changed(6, parcel=parcel(1), codes=("AB1",)),
-    changed(7, parcel=parcel(2)),
+    changed(7, parcel=parcel(2), items=ITEMS),
     OrderShipped(START_US + 8 * SECOND_US, "sorter", "TM/2611 訂", parcel(2), 3),
     changed(9, parcel=parcel(2), state=OrderState.SHIPPED),
     gated(10, GateVerdict.RIGHT),

@@ -103,7 +103,15 @@ def lives() -> Iterator[Journaled]:
 
 def site_numbers(at_us: int, beat: int) -> Iterator[Measured]:
     """What a site notes of its order flow every minute; ``beat``: counts them."""
-    stages = ("review", 3), ("held", 7 + beat // 4), ("accepted", 90 - beat), ("released", 40), ("verified", 12)
+    stages = (
+        ("review", 3),
+        ("held", 7 + beat // 4),
+        ("accepted", 90 - beat),
+        ("released", 40),
+        ("verified", 12),
+        ("labelled", 9),
+        ("sorted", 60),
+    )
     flow = [(f"{what}.{name}", number) for name, count in stages
             for what, number in (("orders", count), ("oldest_us", count * 40e6))]  # fmt: skip
     yield Measured(at_us, "site.flow", tuple(flow))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -85,6 +86,14 @@ def test_an_alarm_is_listed_acknowledged_and_shelved(house: House, start: Callab
     assert said.status == 2 and "it is acknowledged, allowed are shelve, out-of-service" in said.err
     assert "there is none with this name" in house.run("alarms", "--reset", "jam.nowhere").err
     assert house.run("alarms", "--shelve", "plc-down.sorter", "--minutes", "0").status == 2
+
+    told = house.run("alarms", "--history", "--priority", "high").out
+    assert re.search(r"plc-down.sorter: PLC does not answer .*, acknowledged \S+ by Ann", told)
+    assert "plc-down.tote1" in told and "by place" not in told
+    assert re.search(r" [23] .* plc-down ", house.run("alarms", "--figures").out)
+    log = house.run("log", "--kind", "requests", "--line", "sorter").out
+    assert log.endswith("Ann acknowledges alarm plc-down.sorter (on my way)\n") and "tote1" not in log
+    assert house.run("log", "--from", "26:00").status == 2
 
     story = house.run("trace", "plc-down.sorter").out
     assert "Alarm plc-down.sorter, PLC does not answer, came" in story

@@ -270,7 +270,7 @@ ASKED = {
     "P": "--S-O-",
     "O": "-----N",
 }
-"""Of each state: where each request leads, in the order of AlarmAction; TAKE_OVER is newer, and of one kind."""
+"""Of each state: where each request leads, in the order of AlarmAction; the last two are newer, each of one kind."""
 
 
 def test_the_tables_are_those_of_0_1_0() -> None:
@@ -278,9 +278,10 @@ def test_the_tables_are_those_of_0_1_0() -> None:
         courses = ((True, False, False), (True, True, False), (False, False, False), (False, False, True))
         assert [next_state(state, *course) for course in courses] == [LETTERS[to] for to in COURSES[letter]]
         asked = [requested_state(AlarmKind.JAM, state, action) for action in AlarmAction]
-        assert asked == [*(LETTERS.get(to) for to in ASKED[letter]), None]
+        assert asked == [*(LETTERS.get(to) for to in ASKED[letter]), None, None]
         taken = requested_state(AlarmKind.FENCED, state, AlarmAction.TAKE_OVER)
         assert taken == (state if letter in "UA" else None)
+        assert requested_state(AlarmKind.CONFIG_REFUSED, state, AlarmAction.TAKE_CONFIG) is state
 
 
 def test_a_shelved_alarm_comes_back_after_its_time(layouts: tuple[LineLayout, ...]) -> None:

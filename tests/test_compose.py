@@ -81,7 +81,7 @@ def test_the_image_has_what_it_needs_and_no_more(project: Path) -> None:
     kept = {line[1:] for line in (project / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert sources == kept
     assert all((project / source).exists() for source in sources)
-    packages = {"api", "edge", "plc", "rfid"}
+    packages = {"api", "edge", "lanewise_client", "plc", "rfid"}
     assert packages | {"pyproject.toml", "uv.lock", "README.md", "LICENSE"} == sources
     stages = [line for line in lines if line.startswith("FROM ")]
     assert len(stages) == 2 and len({stage.split()[1] for stage in stages}) == 1

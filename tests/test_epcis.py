@@ -67,7 +67,9 @@ def test_every_step_is_an_event_that_the_standards_schema_takes(line: Path, shar
         (*observed, "departing", "in_transit"),
         (*observed, "stocking", "sellable_accessible"),
     ]
-    packed, sorted_one = events(document)[4], events(document)[7]
+    packed, bound, sorted_one = (events(document)[at] for at in (4, 6, 7))
+    assert bound["childEPCs"] == [f"https://id.gs1.org/01/{GTIN}/21/{n}" for n in range(3)], "what the station bound"
+    assert bound["childQuantityList"] == [{"epcClass": f"https://id.gs1.org/01/{GTIN}", "quantity": 1}]
     assert packed["parentID"] == f"https://id.gs1.org/00/{parcel(1)[4:]}"
     assert packed["childEPCs"] == [f"https://id.gs1.org/01/{GTIN}/21/{n}" for n in range(2)]
     assert packed["childQuantityList"] == [{"epcClass": f"https://id.gs1.org/01/{GTIN}", "quantity": 2}]

@@ -39,6 +39,9 @@ def healthy_and_not(at_s: int, *, fault: bool, faulty_s: int) -> Iterator[Point]
     yield "backlog", "follower=influx", f"records={60_000 if fault else 3}i"
     yield "publisher", "publisher=influx,kind=influx", f"up=1i,set_aside={faulty_s // 10}i"
     yield "order_flow", "stage=held", f"orders=3i,oldest_us={5 * 3_600_000_000 if fault else 60_000_000}i"
+    for stage, hours in (("labelled", 3), ("sorted", 30), ("case-overdue", 2), ("untold", 1)):
+        waits_us = hours * 3_600_000_000 if fault else 0
+        yield "order_flow", f"stage={stage}", f"orders={int(fault)}i,oldest_us={waits_us}i"
     yield "pickup", "carrier=SF,service=express", f"open=9i,missed={int(fault)}i"
     yield "late_forecast", "reason=all", f"orders={3 * fault}i"
     yield "kpi", "kpi=on-time-departed,dimension=site", f"value={0.5 if fault else 0.99}"
@@ -137,7 +140,7 @@ def test_every_rule_fires_once_in_time_and_is_resolved_once(project: Path, floor
                     assert BEGIN_S + from_s <= told[0].at_s <= latest, (name, scenario, told)
                     assert len(told) == 1 or told[1].at_s <= BEGIN_S + until_s + over_s + 3 * EVERY_S, (name, told)
     assert not wrong, "\n".join(wrong)
-    assert len(rules(project)) == 20
+    assert len(rules(project)) == 24
 
 
 def living(at_s: int) -> list[Point]:

@@ -48,7 +48,7 @@ from edge.publish.follow import Entry, TargetDown, TargetFollower
 from edge.publish.influx import InfluxPublisher
 from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import Measures
-from edge.publish.process import open_publisher, run
+from edge.publish.process import journal_outlets, open_publisher, run
 from edge.publish.schema import MEASUREMENTS, NOTICE, PASSAGE_ANTENNA, FieldKind, SeriesPoint
 
 
@@ -278,7 +278,7 @@ def test_while_a_batch_is_taken_apart_it_is_said(
     writer.flush()
     writer.close()
     stop = threading.Event()
-    thread = threading.Thread(target=run, args=(config, stop))
+    thread = threading.Thread(target=run, args=(journal_outlets(config), stop))
     said = re.compile(
         "refuses some of what it is sent: [0-9]+ requests halved, [0-9]+ points to go, .*: field type conflict"
     )
@@ -533,7 +533,7 @@ def test_a_target_that_is_down_or_slow_delays_no_other(
     config = config.model_copy(update={"publish": publish})
     newest = write_journal(config.journal, ran, 1)
     stop = threading.Event()
-    thread = threading.Thread(target=run, args=(config, stop))
+    thread = threading.Thread(target=run, args=(journal_outlets(config), stop))
     thread.start()
     try:
         state = config.publish_state

@@ -163,7 +163,7 @@ def test_a_fault_of_what_looks_after_the_rest_ends_nothing(
 
     async def main() -> None:
         targets = failing("publish-state", lambda _: {})
-        task = asyncio.create_task(Controller(config, threaded=False, zero_us=UTC_US, targets=targets).run())
+        task = asyncio.create_task(Controller(config, threaded=False, zero_us=UTC_US, targets=lambda _: targets).run())
         await asyncio.sleep(120)  # virtual
         assert not task.done(), task
         await stop(task)

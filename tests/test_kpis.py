@@ -46,7 +46,8 @@ from edge.orders.kpis import BY_NAME, KPIS, Dimension, Figure, Unit
 from edge.orders.picking import ShortReason
 from edge.orders.review import ReviewRule, ReviewRules
 from edge.orders.sales import Payment, PaymentKind, SalesOrder
-from edge.site import drafts, kpi_days, picking, releasing, rounds, tables
+from edge.orders.stock import BinKey, Movement, MovementKind, StockCause
+from edge.site import drafts, kpi_days, moving, picking, releasing, rounds, tables
 from edge.site.desk import SalesDesk
 from edge.site.kpi_sources import PART, source_of
 from edge.site.picking import Picked
@@ -60,7 +61,6 @@ RULES = ReviewRules(off=frozenset({ReviewRule.AMOUNT_MISMATCH, ReviewRule.OUT_OF
 NOT_HERE = {
     "late-forecast",
     "stock-accuracy",
-    "material",
     "cycle.accepted-released",
     "cycle.verified-packed",
     "cycle.packed-sorted",
@@ -205,9 +205,15 @@ def beyond_the_door(store: SiteStore, names: list[str]) -> None:
         row(tables.stations.packs, sscc="0", fulfilment=names[0], **full)
         row(tables.stations.packs, sscc="1", fulfilment=names[1], overruled="wet", **full)
         row(tables.stations.pack_items, sscc="0", article="SKU-0", units=2)
+        its = tables.stock.skus
         for sku, volume in (("SKU-7", 1_000), ("SKU-0", 300)):
-            its = tables.stock.skus
             db.execute(its.update().where(its.c.sku == sku).values(volume_mm3=volume))
+        db.execute(its.update().where(its.c.sku == "SKU-7").values(material=True, value=45))
+        used = StockCause("pack", "0")
+        box = BinKey("B7-0", "SKU-7")
+        moving.record(db, [Movement(cause=used, kind=MovementKind.SHIP, quantity=3, at_us=at(46), source=box)])
+        labels = tables.parcels.parcels
+        db.execute(labels.update().where(labels.c.sscc == "0").values(fulfilment=names[0], labelled_us=at(46)))
 
 
 def figures(store: SiteStore) -> Found:
@@ -246,6 +252,7 @@ def test_a_day_of_known_troubles(store: SiteStore) -> None:
     assert found["cycle.released-verified", Dimension.SITE, ""].p90 == (30 - 10) * MINUTE_US
     assert found["cycle.taken-departed", Dimension.CHANNEL, "shop"].denominator == 3
     assert share(found, "cost.parcel") == (400, 4) and share(found, "cost.order") == (400, 4)
+    assert share(found, "material") == (3, 1) and share(found, "cost.material") == (135, 1)
     assert share(found, "on-time-delivered") == (1, 3)
     assert found["cycle.departed-delivered", Dimension.SITE, ""][3:] == (
         (40 + 70) * MINUTE_US,

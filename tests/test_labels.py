@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from journals import records
 from PIL import Image, ImageDraw
 from ports import free_port
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 from sold import sold
 from stocked import NOW_US, accept, planning, stocked
 from waiting import HANGS_S, wait_until
@@ -43,10 +43,10 @@ from edge.config.load import load_site
 from edge.core.events import OrderChanged, OrderShipped
 from edge.core.values.order import Order, OrderLine, OrderState
 from edge.journal.record import Record
-from edge.orders.parcel_label import Bars, LabelWords, Paper, ParcelLabel, Text, drawn
+from edge.orders.parcel_label import Bars, LabelWords, Paper, ParcelLabel, ReturnLabel, Text, drawn
 from edge.orders.sscc import REUSE_US, SsccRange
 from edge.print.fonts import typeface
-from edge.print.parcel_paper import LabelFontError, label_pdf, zpl
+from edge.print.parcel_paper import LabelFontError, label_pdf, return_pdf, return_zpl, zpl
 from edge.site import drafts, parcels, releasing, wave_rows
 from edge.site.parcels import ParcelError
 from edge.site.store import OrderConflict, SiteStore
@@ -280,6 +280,27 @@ def test_a_pdf_label_has_every_name_as_text_and_the_same_code() -> None:
     for line in (*LABEL.consignee, *LABEL.sender, LABEL.order, LABEL.cod, "1/2", "Post / express"):
         assert line in text, line
     assert (float(page.mediabox.width), float(page.mediabox.height)) == pytest.approx((283.46, 425.2), abs=0.01)
+    (code,) = zxingcpp.read_barcodes(drawn_by(page))
+    assert (code.symbology_identifier, code.bytes) == ("]C1", f"00{LABEL.sscc}".encode())
+
+
+RETURN = ReturnLabel("R00000012", "shop-1001", ("退貨中心", "1 Line Road"))
+
+
+@pytest.mark.usefixtures("font")
+def test_a_returns_label_has_its_number_for_every_scanner(rendered: Callable[[str, int], Image.Image]) -> None:
+    """From a thermal printer and as PDF; where it goes is on it."""
+    (code,) = zxingcpp.read_barcodes(rendered(return_zpl(RETURN, Paper(), "zh-Hant"), 8))
+    assert (code.format, code.text) == (zxingcpp.BarcodeFormat.Code128, RETURN.number)
+    (page,) = PdfReader(io.BytesIO(return_pdf(RETURN, Paper(), "en"))).pages
+    text = page.extract_text()
+    assert all(line in text for line in (*RETURN.house, "Return R00000012", "Order shop-1001"))
+    (code,) = zxingcpp.read_barcodes(drawn_by(page))
+    assert (code.format, code.text) == (zxingcpp.BarcodeFormat.Code128, RETURN.number)
+
+
+def drawn_by(page: PageObject) -> Image.Image:
+    """The rectangles of a label's page of 100 x 150 mm."""
     scale = 4
     image = Image.new("L", (round(283.46 * scale), round(425.2 * scale)), 255)
     draw = ImageDraw.Draw(image)
@@ -291,8 +312,7 @@ def test_a_pdf_label_has_every_name_as_text_and_the_same_code() -> None:
             x, y, wide, high = map(float, bar.groups())
             x, y = (x + dx) * scale, 425.2 * scale - (y + dy) * scale
             draw.rectangle((round(x), round(y - high * scale), round(x + wide * scale) - 1, round(y)), fill=0)
-    (code,) = zxingcpp.read_barcodes(image)
-    assert (code.symbology_identifier, code.bytes) == ("]C1", f"00{LABEL.sscc}".encode())
+    return image
 
 
 def test_a_label_whose_font_lacks_a_character_says_which() -> None:

@@ -103,6 +103,15 @@ def ended(outcome: Outcome, lane: int) -> Sorted:
             ],
             Machine("sorter", "sorter", PackmlState.EXECUTE, 6),
         ),
+        (
+            [
+                event(5, EventType.STATE, 0, 11),
+                DeviceChanged(6, "plc.sorter", False, ""),
+                DeviceChanged(7, "plc.sorter", True, ""),
+                MachineReported(at_us=8, plc="sorter", state=11),
+            ],
+            Machine("sorter", "sorter", PackmlState.HELD, 5),  # not since it answers again
+        ),
         ([DeviceChanged(5, "plc.sorter", False, "")], Machine("sorter", "sorter", PackmlState.UNDEFINED, 5)),
         (
             [

@@ -25,6 +25,7 @@ from edge.controller.vitals import samples
 from edge.core.events import Measured
 from edge.journal.writer import Journal
 from edge.metrics import ASKS_S, Sample, _Desk, _registry, serve, text
+from edge.publish.process import journal_outlets
 from edge.publish.process import run as run_publishers
 from edge.sim.server import run_sim
 
@@ -70,7 +71,7 @@ def test_run_and_sim_and_publish_answer(project: Path, tmp_path: Path, run: Run)
     (tmp_path / "LINE.toml").write_text(source + table + publish)
     config = load_line(tmp_path / "LINE.toml")
     stop = threading.Event()
-    thread = threading.Thread(target=run_publishers, args=(config, stop))
+    thread = threading.Thread(target=run_publishers, args=(journal_outlets(config), stop))
 
     async def work() -> None:
         controller = asyncio.create_task(Controller(config.model_copy(update={"store": ""})).run())

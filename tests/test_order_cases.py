@@ -400,7 +400,12 @@ EACH: dict[ReviewRule, tuple[SalesOrder, ReviewRules, dict[str, object]]] = {
     ReviewRule.NO_SERVICE: (replace(order(), service="express"), ReviewRules(), {"services": ["standard"]}),
     ReviewRule.UNPAID: (order(paid=0), ReviewRules(), {}),
     ReviewRule.BALANCE_DUE: (order(kind=PaymentKind.DEPOSIT, paid=1), ReviewRules(), {}),
-    ReviewRule.AMOUNT_MISMATCH: (replace(order(), payment=replace(order().payment, total=299)), ReviewRules(), {}),
+    ReviewRule.AMOUNT_MISMATCH: (
+        replace(order(), payment=replace(order().payment, total=299, paid=299)),
+        ReviewRules(),
+        {},
+    ),
+    ReviewRule.OVERPAID: (replace(order(), payment=replace(order().payment, paid=301)), ReviewRules(), {}),
     ReviewRule.COD_LIMIT: (order(kind=PaymentKind.COD, paid=0), ReviewRules(cod_max={"TWD": 300}), {"cod_limit": 299}),
     ReviewRule.OUT_OF_STOCK: (order(), ReviewRules(), {"stock": {"S1": 1, "S2": 1}}),
     ReviewRule.DUPLICATE: (order(), ReviewRules(), {"similar": [Similar("x", True, True, True, 0)]}),

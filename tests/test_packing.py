@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import json
 import random
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -371,10 +372,14 @@ def test_materials_weigh_what_they_weigh() -> None:
     parcel = only(plan((vase, 1)))
     assert parcel.placements[0].edges_mm in ((120, 90, 70), (90, 120, 70))
     wrap, seal = parcel.protections
-    assert plan((vase, 1), (acid(), 2)).pieces() == {"SEAL": 1, "BAG": 2}, "what is cut to size is no piece"
     assert (wrap.kind, wrap.g, seal.kind) == (ProtectionKind.WRAP, 9, ProtectionKind.SEAL)  # three layers of 228 cm²
     (filler,) = parcel.fillers
     assert (filler.volume_ml, filler.least_g, filler.most_g) == (2_244, 11, 34)
+    assert parcel.materials == {"SEAL": 1, "BUBBLE": 9, "PAPER": 23}, "what fills or is cut to size by its grams"
+    sheets = replace(filler, filler=replace(filler.filler, piece_g=20))
+    assert replace(parcel, fillers=(sheets,)).materials["PAPER"] == 2, "or by whole sheets"
+    two = plan((vase, 1), (acid(), 2)).pieces()
+    assert {sku: two[sku] for sku in ("SEAL", "BAG")} == {"SEAL": 1, "BAG": 2}
     assert parcel.range_g == (60 + 1_000 + 9 + 1 + 11, 60 + 1_000 + 9 + 1 + 34) and parcel.packaging_g == (81, 104)
 
 
@@ -426,10 +431,10 @@ def test_a_site_says_with_what_it_packs(project: Path, tmp_path: Path) -> None:
         return path
 
     own = '[goods]\nfile = "goods.toml"\nfragile_mm = 20\n'
-    carton = '[carton.small]\ninner_mm = [200, 150, 100]\ntare_g = 80\nmax_load_g = 5000\nsku = "BOX"\n'
+    carton = '[carton.own]\ninner_mm = [200, 150, 100]\ntare_g = 80\nmax_load_g = 5000\nsku = "BOX"\n'
     means = load_packing(load_site(site(own + carton)))
     assert (means.rules.edition, len(means.rules.entries), means.rules.fragile_mm) == ("2026", 2, 20)
-    assert [(one.name, one.outer_mm) for one in means.cartons if one.sku == "BOX"] == [("small", (206, 156, 106))]
+    assert [(one.name, one.outer_mm) for one in means.cartons if one.sku == "BOX"] == [("own", (206, 156, 106))]
     ours = load_packing(load_site(site(carton)))
     assert GOODS_TOML.is_file() and ours.rules.source and ours.rules.edition.startswith("ADR")
     assert all(one.air_ml == one.air_g == 0 for one in ours.rules.entries), "we have read nothing of aircraft"
@@ -439,9 +444,9 @@ def test_a_site_says_with_what_it_packs(project: Path, tmp_path: Path) -> None:
             check_site(site(more, goods))
         return [one.partition(": ")[0] for one in error.value.problems]
 
-    smaller = carton.replace("tare_g", "outer_mm = [200, 149, 100]\ntare_g") + carton.replace("small", "other")
+    smaller = carton.replace("tare_g", "outer_mm = [200, 149, 100]\ntare_g") + carton.replace("own", "other")
     assert told(f"{smaller}[filler.air]\ng_per_l = [9, 3]\n") == [
-        "carton.small.outer_mm",
+        "carton.own.outer_mm",
         "carton.other.inner_mm",
         "filler.air.g_per_l",
     ]
@@ -458,8 +463,9 @@ def test_a_plan_is_asked_by_command(
     """By a file and by an order, as text with layers and as JSON; what is in no parcel is said, and the status is 1."""
     example_site(project, tmp_path)
     path = tmp_path / "SITE.toml"
+    whole = re.sub(r"(?ms)^\[(carton|filler|protection)\..*?(?=^\[|^#)", "", path.read_text(encoding="utf-8"))
     path.write_text(
-        f"{path.read_text(encoding='utf-8')}\n[carton.small]\ninner_mm = [200, 150, 100]\ntare_g = 80\n"
+        f"{whole}\n[carton.small]\ninner_mm = [200, 150, 100]\ntare_g = 80\n"
         "max_load_g = 5000\nsku = 'BOX'\n[filler.paper]\ng_per_l = [5, 15]\n",
         encoding="utf-8",
     )

@@ -263,6 +263,94 @@ def test_the_page_lives(floor: Floor, peer: Callable[[str], str]) -> None:
         assert page.ask("document.body.classList.contains('stale')")
 
 
+WORST = (
+    "reader-down.tote1", "plc-down.tote2", "missorts.sorter", "commands-refused.sorter", "lane-full.sorter.3",
+    "no-reads.sorter", "totes-refused.tote1", "defaults.sorter",
+)  # fmt: skip
+WHOLE = """(() => {
+  const rows = [...document.querySelectorAll('#worst li')];
+  const cut = [...document.querySelectorAll('#worst li, #worst li *')].filter((one) => {
+    const its = one.getBoundingClientRect();
+    const wider = one.clientWidth && one.scrollWidth > one.clientWidth + 1;
+    return wider || its.bottom > innerHeight || its.right > innerWidth;
+  });
+  const out = [...document.querySelectorAll('.figure > *')].filter((one) => {
+    const [its, tile] = [one, one.parentElement].map((node) => node.getBoundingClientRect());
+    return its.right > tile.right + 1 || its.bottom > tile.bottom + 1 || one.scrollWidth > one.clientWidth + 1;
+  });
+  const names = [...document.querySelectorAll('.line.sort .lane-name')].map((one) => one.getBoundingClientRect());
+  names.sort((a, b) => a.left - b.left);
+  const meet = names.filter((one, at) => at && names[at - 1].right > one.left && names[at - 1].bottom > one.top);
+  return [rows.length, cut.length, out.length, meet.length, document.documentElement.scrollWidth > innerWidth];
+})()"""
+SERIOUS = """axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations
+  .filter((one) => ['serious', 'critical'].includes(one.impact))
+  .map((one) => [one.id, ...one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200))]))"""
+
+
+def test_attention_is_whole_on_every_screen(
+    floor: Floor, peer: Callable[[str], str], npm: Callable[[str], Path]
+) -> None:
+    axe = (npm("axe") / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    at_us = time.time_ns() // 1000
+    wish = LaneRequested(at_us=at_us, feed_seq=1, line="sorter", lane=9, enabled=False, by="Ann")
+    floor.journal.append([wish, LaneChanged(at_us + 1, "sorter", 9, False, True)])
+    floor.journal.append([replace(alarm_of(name, floor, at_us), text="3 of the last 50") for name in WORST])
+    with Browser(peer("chromium"), 1366, 768) as page:
+
+        def look(path: str, then: str) -> None:
+            page.open(f"{floor.url}{path}")
+            page.until(then)
+            page.ask(f"{axe};0")
+            assert page.until(SERIOUS, lambda found: isinstance(found, list)) == [], path
+
+        page.open(floor.url)
+        page.ask("localStorage.setItem('lanewise.name', 'Ann')")
+        for theme, language, sizes in (
+            ("light", "en", ((1366, 768), (1024, 768))),
+            ("dark", "zh-Hant", ((1920, 1080), (1366, 768), (820, 1180))),
+        ):
+            page.scheme(theme)
+            page.resize(*sizes[0])
+            look(f"/?lang={language}", "document.querySelectorAll('#worst li').length === 3")
+            for size in sizes:
+                page.resize(*size)
+                page.until(WHOLE, lambda seen: seen == [3, 0, 0, 0, False])
+            page.until("document.querySelector('.line.sort .lane.disabled')?.textContent.includes('Ann')")
+            for path in ("/alarms", "/alarms/history", "/alarms/figures", "/alarms/a/missorts.sorter", "/log"):
+                look(f"{path}?lang={language}", "document.querySelector('main').textContent.length > 200")
+        said = page.ask("document.querySelector('table.log').textContent")
+        assert "Ann 要求停用 sorter 的 9 號道（Quality）" in said
+
+        # Which is worked on from the page: an acknowledgement by the name that this browser keeps, and a shelving.
+        page.open(f"{floor.url}/alarms?lang=en")
+        page.until("document.querySelectorAll('#list tr[data-alarm]').length === 8")
+        first = "document.querySelector('#list tr[data-alarm]')"
+        assert page.ask(f"{first}.classList.contains('high')") and page.ask("document.forms.work.by.value") == "Ann"
+        page.ask(f"{first}.querySelector('button').click()")
+        page.until("document.querySelector('.done')?.textContent", lambda text: text and "asked" in text)
+        assert asked(floor.config.store, AlarmRequested).action is AlarmAction.ACKNOWLEDGE
+        came = alarm_of(WORST[4], floor, at_us)
+        floor.journal.append([replace(came, state=AlarmState.ACKNOWLEDGED, before=AlarmState.UNACKNOWLEDGED, by="Ann")])
+        page.until("document.querySelector('#list tr.acknowledged')?.dataset.alarm", lambda name: name == WORST[4])
+
+        page.open(f"{floor.url}/?screen=1&lang=en")
+        page.until("document.querySelectorAll('#worst li').length === 3")
+        assert page.ask(
+            "[...document.querySelectorAll('button, input, summary')].filter((one) => one.checkVisibility() &&"
+            " !one.closest('[inert]')).length === 0"
+        )
+        # A story that cannot be asked for says why in words, and is asked again.
+        page.open(f"{floor.url}/?lang=en")
+        page.until("document.querySelectorAll('#worst li').length === 3")
+        assert page.errors == []
+        assert all(url.startswith((floor.url, "about:")) for url in page.requests), "no request leaves the site"
+        floor.stop()
+        page.ask("document.getElementById('key').value = 'A-1003'; document.querySelector('#search button').click()")
+        said = page.until("document.querySelector('#story[open] .empty')?.textContent")
+        assert "the server cannot be reached" in said and page.ask("document.querySelector('#story .again') !== null")
+
+
 def test_the_page_says_what_python_says(floor: Floor, peer: Callable[[str], str]) -> None:
     line = load_line(floor.config.controller[0].config)
     teller, at_us = Teller(line.layouts()), time.time_ns() // 1000

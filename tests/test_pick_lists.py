@@ -138,7 +138,7 @@ def test_cartons_by_volume() -> None:
 
 def test_a_round_comes_as_paper_over_http(project: Path, tmp_path: Path, run: Run) -> None:
     site: SiteConfig = example_site(project, tmp_path).model_copy(
-        update={"plan": PlanTable(cartons={"BOX": 1_000_000})}
+        update={"plan": PlanTable(cartons={"BOX": 1_000_000}), "carton": {}}
     )
 
     async def talk() -> None:

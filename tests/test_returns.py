@@ -111,6 +111,9 @@ def test_another_unit_is_named_the_right_one_is_stock_again_and_sold_again(store
         is CaseState.INSPECTED
     )
     assert lies(store, "SKU-1") == {StockCondition.SELLABLE: 1} and released(store) == [mine]
+    bodies = [(one.told.type, one.told.body["epcs"]) for one in store.outbox(0) if "epcs" in one.told.body]
+    came, looked = "case.received.v1", "case.inspected.v1"
+    assert bodies == [(came, [other]), (looked, [other]), (came, [mine]), (looked, [mine])], "EPCIS names them"
     # 1899 for three of 333 and one of 1000, less 100: the last of three brings the rest
     line = store.sales_order("shop-1").lines[0]  # type: ignore[union-attr]
     done = desk.settle(case.id, CaseSettlement(by="Ann"), ASKED_US + 7)
@@ -158,6 +161,10 @@ def test_an_exchange_costs_the_difference_alone(store: SiteStore) -> None:
         ("shop-1", "moved", -1000), (done.linked, "payment", 300),
     ]  # fmt: skip
     assert rows == [(row.order, str(row.kind), row.amount) for row in desk.money(done.linked)]
+    more = sales.pay(done.linked, None, "Ann", 50, ASKED_US)
+    assert more.stage is OrderStage.HELD, "nobody owes that"  # type: ignore[union-attr]
+    assert [(one.code, one.value) for one in sales.detail(done.linked).open] == [("overpaid", "13.50 TWD")]
+    assert paid(store, done.linked) == (1350, 0, -50)
 
 
 def test_what_was_refused_at_the_door_comes_back_without_money(store: SiteStore) -> None:

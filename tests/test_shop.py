@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shop_files import channel
 
+from edge.config.goods import load_packing
+from edge.config.load import load_site
 from edge.intake.channels import Source, take
 from edge.intake.sales_orders import read_sales_orders
 from edge.intake.stock_rows import read_stock
+from edge.orders.packing import Packer, PackItem
 from edge.orders.sales import Consignee, Draft
 from edge.sim.goods import House
 from edge.sim.sale_files import files_of, order_of
@@ -67,6 +72,18 @@ def json_of(sale: Sale) -> bytes:
     import json
 
     return json.dumps(order_of(sale, NOW_US)).encode()
+
+
+def test_what_people_order_goes_into_a_carton_of_the_example() -> None:
+    """Of the packaged SITE.toml, whose carriers' doors the demo opens."""
+    house = House(1)
+    articles = {row[0].sku: row[0] for row in read_stock(house.stock_csv().encode(), "UTC", NOW_US).articles}
+    means = load_packing(load_site(Path(str(files("edge.sim") / "warehouse" / "SITE.toml"))))
+    packer = Packer(means.cartons, means.supplies, means.rules)
+    for sale in sales(1, 60):
+        whole = [PackItem(articles[line.sku], line.units) for line in sale.lines if line.sku in articles]
+        plan = packer.plan(whole)
+        assert plan.parcels and not plan.refusals, (sale, plan.refusals)
 
 
 @given(SEEDS, st.lists(st.tuples(st.integers(0, 47), st.integers(0, 80), st.booleans()), max_size=30))

@@ -59,9 +59,11 @@ from edge.site import (
     packing,
     parcels,
     picking,
+    put_backs,
     quality,
     releasing,
     rounds,
+    sightings,
     stock_shown,
     stories,
     tables,
@@ -391,7 +393,9 @@ def test_k1_other_items_than_the_portal_saw_are_listed_with_a_reason(store: Site
     with store.connections.writing() as db:  # as stock knows an item that was picked by its tag
         its = tables.stock.items
         db.execute(its.insert().values(epc=item(0, 3), sku="SKU-0", fulfilment=name, since_us=NOW_US))
+    assert set(fed(store, name).items) == {item(0, 1), item(0, 3)}, "EPCIS names them"
     pack(store, said(name, epcs=(item(0, 1), item(0, 2)), again="3 is another order's"))
+    assert fed(store, name).items == (item(0, 1), item(0, 2))
     assert pack(store, said(other, epcs=(item(0, 3),), differs="the portal saw none")).sscc, (
         "what was taken out is free"
     )
@@ -409,8 +413,28 @@ def test_h1_what_was_cancelled_of_a_tote_is_not_packed(store: SiteStore) -> None
     with pytest.raises(PackError) as kept:
         pack(store, said(name, units={"SKU-0": 3}, unverified="counted"))
     assert kept.value.code == "cancelled"
-    first = pack(store, said(name, units={"SKU-0": 2}, unverified="counted"))
+    with pytest.raises(PackError) as kept:
+        pack(store, said(name, units={"SKU-0": 2}, unverified="counted"))
+    assert (kept.value.code, kept.value.values) == ("put-back", {"what": "SKU-0", "units": 1})
+    first = pack(store, said(name, units={"SKU-0": 2}, unverified="counted", back={"SKU-0": 1}))
     assert first.differences == ()
+    order = store.order(name)
+    assert order is not None and order.state is OrderState.OPEN, "the good parcel ships"
+    with store.connections.reading() as db:
+        scope, (back,) = scope_of(db, ["shop-1"]), put_backs.open_put_backs(db)
+        assert scope.fulfilments[name].state is FulfilmentState.PACKED
+        assert (back.fulfilment, back.tote, back.quantity) == (f"{name}-2", "pack1", 1), "it lies at the station"
+        assert parcels.pieces_of(db, name) == (1, 1)
+    shipped = OrderShipped(at_us=NOW_US + 1, line="s", order=name, parcel=f"(00){first.sscc}", lane=1)
+    store.project("edge1@1", records([shipped]))
+    assert "order.refund.v1" not in told_of(store), "nobody has seen it in its bin"
+    sightings.put_back(store.connections, back.seq, "Cy", NOW_US + 2)
+    with store.connections.reading() as db:
+        scope = scope_of(db, ["shop-1"])
+        assert scope.fulfilments[name].state is FulfilmentState.SORTED
+        assert scope.fulfilments[back.fulfilment].state is FulfilmentState.CANCELLED
+        assert stock_shown.audit(db) == []
+    assert told_of(store).count("order.refund.v1") == 1
 
 
 def test_another_label_proves_nothing_and_a_cancelled_parcel_is_not_called_packed(store: SiteStore) -> None:
@@ -514,6 +538,39 @@ def test_what_does_not_fit_goes_into_a_parcel_of_its_own(store: SiteStore) -> No
     assert kept.value.code == "cannot-part"
 
 
+def test_c1_a_parcel_more_takes_a_place_that_is_there(store: SiteStore) -> None:
+    """C1: the pickup of the first parcel is full: the rest goes with another, and with none it stays in the tote."""
+    stocked(store)
+    name = released(store, {0: 3})
+    verified(store, name)
+    its = tables.picks.members
+
+    def places() -> dict[str, tuple[str, int]]:
+        with store.connections.reading() as db:
+            return {one.fulfilment: (one.pickup, one.mass_g) for one in db.execute(sa.select(its))}
+
+    (pickup, grams), known = places()[name], planning()
+    more = replace(known.pickups[0], cutoff_us=known.pickups[0].cutoff_us + 3_600_000_000)
+    release_us = {**known.terms.release_by_us, more.id: NOW_US + 3_600_000_000}
+    known = replace(known, pickups=(*known.pickups, more), terms=replace(known.terms, release_by_us=release_us))
+
+    def packed(room: dict[str, int]) -> pack_jobs.PackRow:
+        ways = tuple(replace(one, parcels=room.get(one.id, 0)) for one in known.pickups)
+        wish = said(name, units={"SKU-0": 2}, rest=True)
+        by = replace(known, pickups=ways)
+        return packing.pack(
+            store.connections, store.keys, RANGE, NO_RULES, propose, wish, NOW_US, planning=lambda _: by
+        )
+
+    with pytest.raises(PackError) as kept:
+        packed({pickup: 1})
+    assert kept.value.code == "nobody-carries" and places() == {name: (pickup, grams)}, (
+        "the place of the first is taken"
+    )
+    packed({pickup: 1, more.id: 1})
+    assert places() == {name: (pickup, 400), f"{name}-2": (more.id, 200)}
+
+
 def test_a_plan_of_several_parcels_is_said_and_its_weight_is_judged() -> None:
     box = Carton(name="S", inner_mm=(100, 100, 100), outer_mm=(106, 106, 106), tare_g=50, max_load_g=1_000, sku="BOX-S")
     mug = Article(sku="MUG", mass_g=300, edges_mm=(80, 80, 90))
@@ -538,7 +595,7 @@ def test_h21_the_label_asks_for_what_is_still_in_the_order(store: SiteStore) -> 
         db.execute(sale.update().values(payment="cod", paid=0, total=300))
     desk = SalesDesk(store, ReviewRules())
     desk.amend(Amend(order="shop-1", by="Ann", reason="rang", wanted={1: 2}), None, NOW_US)
-    row = pack(store, said(name, units={"SKU-0": 2}, unverified="counted"))
+    row = pack(store, said(name, units={"SKU-0": 2}, unverified="counted", back={"SKU-0": 1}))
     with store.connections.reading() as db:
         parcel = parcels.parcel_of(db, row.sscc)
     assert parcel is not None and parcel.cod == 200
@@ -908,7 +965,8 @@ class Floor(RuleBasedStateMachine):
         units = {line.sku: n for line in known.lines if (n := line.quantity + more) > 0}
         reasons = {"unverified": "x", "overruled": "x"} if why else {}
         sscc = next(self.blocks[station]) if station else ""
-        wish = said(name, units=units, weighed_g=grams, sscc=sscc, again="torn" if why else "", **reasons)
+        back = {line.sku: line.cancelled for line in known.lines if line.cancelled}
+        wish = said(name, units=units, weighed_g=grams, sscc=sscc, again="torn" if why else "", back=back, **reasons)
         with self.store.connections.reading() as db:
             open_ones = [one for one in quality.checks_of(db, name) if one.open]
         try:

@@ -22,6 +22,7 @@ from edge.core.values.alarm import AlarmState
 from edge.journal.host_time import now_us
 from edge.journal.writer import Journal
 from edge.publish.cursors import ABSENT_US, STILL_US, Cursor, Standing, read_standings, trouble_of
+from edge.publish.process import journal_outlets
 from edge.publish.process import run as publish
 
 AT_US = 1_800_000_000_000_000
@@ -59,7 +60,7 @@ def test_the_process_says_how_its_publishers_stand(project: Path, tmp_path: Path
     (text,) = targets(now_us()).values()
     assert text.startswith("publisher dead: lanewise publish does not run, and never did")
     ended = threading.Event()
-    process = threading.Thread(target=publish, args=(config, ended))
+    process = threading.Thread(target=publish, args=(journal_outlets(config), ended))
     process.start()
     try:
         wait_until(lambda: any("refused" in one.trouble for one in read_standings(config.publish_state)))
@@ -80,7 +81,9 @@ def test_a_target_that_is_down_is_an_alarm_after_a_minute_and_over_when_it_is_re
 
     async def main() -> None:
         task = asyncio.create_task(
-            Controller(config, threaded=False, zero_us=UTC_US, targets=lambda _: {"grafana": trouble[0]}).run()
+            Controller(
+                config, threaded=False, zero_us=UTC_US, targets=lambda _: lambda _: {"grafana": trouble[0]}
+            ).run()
         )
         await asyncio.sleep(65)
         trouble[0] = ""

@@ -124,8 +124,9 @@ def test_a_feed_of_0_1_0_is_read_and_may_be_read_by_0_1_0(tmp_path: Path) -> Non
     assert [new.request(wish, at_us) for wish, at_us in WISHES] == [2, 3, 4, 5, 6]
     with sqlite3.connect(tmp_path / "new.sqlite") as db:
         written = db.execute("SELECT seq, at_us, kind, body FROM feed").fetchall()
-        # Which it passes over: to it, what was cancelled is not in the order, and what quality refused may leave.
-        later = (',"cancelled":0', ',"refused":false')
+        # Which it passes over: to it, what was cancelled is not in the order, what quality refused may leave, and what
+        # a station bound is in no parcel.
+        later = (',"cancelled":0', ',"refused":false,"items":[]')
         assert [(*rest, body.replace(later[0], "").replace(later[1], "")) for *rest, body in written] == rows
     db.close()
     for store in (old, new):
@@ -239,6 +240,7 @@ CLI: dict[str, tuple[list[str], dict[str, str]]] = {
 ASK_FIRST = {"orders import", "orders amend", "picks pick", "picks hand-back", "stations draw"}
 """Commands that post a form, keep a file, or ask for a round first; what they say is tried by its route."""
 V1: dict[str, set[str]] = {
+    "/api/v1/alarms/{alarm}/{action}": {"by", "comment"},
     "/api/v1/blocklist": {"by", "email", "order", "phone", "reason"},
     "/api/v1/blocklist/{seq}/remove": {"by", "reason"},
     "/api/v1/cases": {"by", "class", "key", "order", "words"},
@@ -255,6 +257,7 @@ V1: dict[str, set[str]] = {
     "/api/v1/services/suspensions/{seq}/end": {"by", "reason"},
     "/api/v1/services/{service}/suspend": {"by", "reason"},
     "/api/v1/services/what-if": set(),
+    "/api/v1/lines/{line}/config": {"by"},
     "/api/v1/kpis/count": {"by"},
     "/api/v1/lots/block": {"by", "lot", "reason", "sku"},
     "/api/v1/lots/free": {"by", "lot", "reason", "sku"},
@@ -325,7 +328,7 @@ class Site:
     def v1(self, path: str, key: str, text: str) -> list[str]:
         """What is wrong with one key, among all that is missing."""
         names = {"service": "x", "station": "pack1", "name": "erp", "number": "1", "unit": "1", "action": "refuse"}
-        given = path.format(task="1", n="1", seq="1", tote="T1", wave="1", sscc="1", **names)
+        given = path.format(alarm="missorts.sorter", task="1", n="1", seq="1", tote="T1", wave="1", sscc="1", **names)
         headers = {"Content-Type": "application/json", "If-Match": '"1"'}
         request = urllib.request.Request(self._url + given, json.dumps({key: text}).encode(), headers)
         with pytest.raises(urllib.error.HTTPError) as error:

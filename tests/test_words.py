@@ -56,6 +56,7 @@ from edge.orders.stages import FulfilmentState, Place
 from edge.orders.tracking import OURS, ParcelCode, ParcelTrouble
 from edge.orders.waves import PickMode
 from edge.site.tracking_shown import REASONS
+from edge.views.event_log import LogKind, LogWeight
 from edge.views.plan_sentences import tell_correction, tell_displacement, tell_late, tell_refusal
 from edge.views.sentences import Teller
 from edge.views.words.phrase import Phrase, Word, places
@@ -82,7 +83,7 @@ PACKING = (
     *DifferenceKind,
     *(f"unchecked-{one}" for one in AfterCheck),
     *("no-order", "not-open", "refused", "due", "not-verified", "no-weight", "weight-light", "weight-heavy"),
-    *("item-elsewhere", "nobody-carries", "cannot-part"),
+    *("item-elsewhere", "nobody-carries", "cannot-part", "put-back"),
 )
 """Why a parcel is not packed so."""
 
@@ -91,6 +92,7 @@ PAGES_SAY: dict[str, Iterable[str]] = {
     "alarm.*": AlarmKind,
     "alarm.*.*": [f"{kind}.{part}" for kind in AlarmKind for part in PARTS],
     "alarms.*": PARTS,
+    "anomaly.about.*": AnomalyCode,
     "alarms.ask.*": AlarmAction,
     "alarms.priority.*": Priority,
     "alarms.state.*": AlarmState,
@@ -108,6 +110,7 @@ PAGES_SAY: dict[str, Iterable[str]] = {
             "journal-room",
             "disk",
             "files",
+            "config",
         ),
         *("up", "down", "unknown"),
     ),
@@ -147,7 +150,11 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "alarm-*": AlarmState,
     "alarm.*": AlarmKind,
     "alarm.*.*": [f"{kind}.{part}" for kind in AlarmKind for part in PARTS],
+    "alarms.ask.*": AlarmAction,
+    "alarms.priority.*": Priority,
+    "alarms.state.*": AlarmState,
     "anomaly.*": AnomalyCode,
+    "anomaly.about.*": AnomalyCode,
     "asked.*": LoadAction,
     "block.*": ("order", "phone", "email", "address"),
     "case.by.*": ContactChannel,
@@ -187,6 +194,8 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "lane.becomes.*": ("free", "full", "disabled", "enabled"),
     "lane.is.*": ("full", "disabled", "open"),
     "late.*": LateReason,
+    "log.kind.*": LogKind,
+    "log.weight.*": LogWeight,
     "load.*": ("missing", "wrong", "undetermined"),
     "machine.mode.*": ("1", "2", "3"),
     "machine.state.*": [str(int(state)) for state in PackmlState],
@@ -244,11 +253,13 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
 MAKERS = (
     "api/account_pages.py",
     "api/audit_page.py",
+    "api/alarm_pages.py",
     "api/blocklist.py",
     "api/carriers_page.py",
     "api/case_pages.py",
     "api/cases.py",
     "api/kpi_pages.py",
+    "api/log_page.py",
     "api/navigation.py",
     "api/oidc.py",
     "api/pages.py",
@@ -288,6 +299,8 @@ SAID_BY_PYTHON = (
     "evidence",
     "track",
     "manifest",
+    "alarms",
+    "log",
 )
 """How codes begin that pages name in Python."""
 

@@ -1,8 +1,8 @@
 // Alarms: the list of those that are not normal, and the dialog where people act on one.
-// Public names: calling, silent, covers, alarmRow, openAlarm, nameKept, keepName.
+// Public names: calling, silent, covers, unseen, alarmRow, openAlarm, nameKept, keepName.
 
 import { el, replace } from "./dom.js";
-import { tell } from "./link.js";
+import { gone, tell } from "./link.js";
 import { clock, language, t } from "./words.js";
 
 const NAME = "lanewise.name";
@@ -32,6 +32,8 @@ const urgency = (a, b) =>
   (a.state === "acknowledged") - (b.state === "acknowledged") || RANK[a.priority] - RANK[b.priority] || b.at_us - a.at_us;
 export const calling = (alarms) => [...alarms.values()].filter((alarm) => !SILENT.has(alarm.state)).sort(urgency);
 export const silent = (alarms) => [...alarms.values()].filter((alarm) => SILENT.has(alarm.state)).sort(urgency);
+
+export const unseen = (alarm) => alarm.state === "unacknowledged";
 
 // Whether an alarm speaks for a device or a lane, so that it is not said twice.
 export function covers(alarms, start) {
@@ -84,7 +86,7 @@ async function acknowledge(button, alarm) {
 
 function ask(alarm, action, wish) {
   return tell(`/api/alarms/${encodeURIComponent(alarm.alarm)}/${action}`, wish)
-    .catch((error) => ({ ok: false, value: { problems: [String(error)] } }));
+    .catch(gone);
 }
 
 export function openAlarm(dialog, alarm, story) {
@@ -92,7 +94,7 @@ export function openAlarm(dialog, alarm, story) {
   const name = el("input", { id: "by", required: true, maxlength: 80, autocomplete: "name", value: nameKept() });
   const comment = el("input", { id: "comment", maxlength: 400, autocomplete: "off" });
   const calls = alarm.state === "unacknowledged" || alarm.state === "acknowledged";
-  const actions = [...(alarm.kind === "fenced" && calls ? ["take-over"] : []), ...ACTIONS[alarm.state]];
+  const actions = [...(alarm.kind === "fenced" && calls ? ["take-over"] : []), ...(alarm.kind === "config-refused" ? ["take-config"] : []), ...ACTIONS[alarm.state]];
   const minutes = el("select", { id: "minutes" },
     ...[10, 30, 60, 240, 480].map((count) => el("option", { value: count, selected: count === 30 }, t("alarms.minutes", { count }))));
   const send = async (event) => {

@@ -4,10 +4,11 @@ import { keepName, nameKept, openAlarm } from "./alarms.js";
 import { Belt } from "./belt.js";
 import { el, replace } from "./dom.js";
 import { History } from "./history.js";
-import { ask, follow, needToken, tell } from "./link.js";
+import { ask, follow, gone, needToken, tell } from "./link.js";
 import { Lookup } from "./lookup.js";
 import { Points, openPoint, points } from "./points.js";
-import { attention, devices, figures, machines, needs, refusal, verdicts } from "./panels.js";
+import { Sound } from "./sound.js";
+import { attention, devices, figures, machines, needs, offBy, refusal, verdicts, worst } from "./panels.js";
 import { askToken } from "./token.js";
 import { LANGUAGES, clock, language, setLanguage, t } from "./words.js";
 
@@ -18,12 +19,15 @@ const QUIET_US = 15_000_000;
 
 const state = {
   site: "", lines: [], devices: new Map(), machines: new Map(), anomalies: [], alarms: new Map(), points: new Points(),
-  health: null, since: 0,
+  health: null, since: 0, described: "",
   link: "connecting", heard: 0, offset: null,
 };
 const byName = new Map();
 let lookup = null;
 let stale = true;
+const asked = new URLSearchParams(location.search);
+const screen = asked.has("screen"); // a picture on a wall: nothing to press
+const sound = new Sound($("sound"));
 const history = new History($("spans"), $("history"), () => {
   stale = true;
 });
@@ -47,9 +51,18 @@ function hear(nowUs) {
   state.link = "live";
 }
 
+// Behind a break of the connection the lines may be others.
+async function lookAgain() {
+  const answer = await ask("/api/lines").catch(() => null);
+  if (answer?.ok && state.described && JSON.stringify(answer.value) !== state.described) location.reload();
+}
+
 function on(kind, value) {
   hear(value.now_us);
-  if (kind === "snapshot") takeSnapshot(value);
+  if (kind === "snapshot") {
+    takeSnapshot(value);
+    lookAgain();
+  }
   else if (kind === "changes") takeChanges(value);
   else if (kind === "health") takeHealth(value);
 }
@@ -136,7 +149,10 @@ function panels() {
   $("site").textContent = [state.site, since].filter(Boolean).join(" · ");
   figures($("figures"), state.lines.filter((its) => its.counts.inducted !== undefined), history);
   verdicts($("verdicts"), state.lines, (key) => lookup.open(key));
-  attention($("attention"), state, (key) => lookup.open(key), (alarm) => openAlarm($("alarm"), alarm, (key) => lookup.open(key)));
+  const act = (alarm) => openAlarm($("alarm"), alarm, (key) => lookup.open(key));
+  worst($("worst"), state, act);
+  sound.hear(state.alarms);
+  attention($("attention"), state, (key) => lookup.open(key), act);
   devices($("devices"), state.devices);
   points($("points"), state.points, (key) => openPoint($("point"), state.points, key, (name) => lookup.open(name)));
   machines($("machines"), state.machines, (line) => byName.get(line)?.info.title || line);
@@ -157,6 +173,7 @@ function words() {
     node.setAttribute("aria-pressed", String(node.dataset.language === language()));
   }
   history.words();
+  sound.words();
   for (const its of state.lines) its.view.querySelector("h2 small").textContent = t(`job.${its.info.layout.job}`);
   size();
   panels();
@@ -189,11 +206,11 @@ function openLane(belt, its) {
     event.preventDefault();
     keepName(name.value.trim());
     const path = `/api/lines/${encodeURIComponent(belt.layout.name)}/lanes/${lane.number}`;
-    const answer = await tell(path, { enabled: disabled, by: name.value.trim() }).catch((error) => ({ ok: false, value: { problems: [String(error)] } }));
+    const answer = await tell(path, { enabled: disabled, by: name.value.trim() }).catch(gone);
     note.textContent = answer.ok ? t("lane.asked") : t("failed", { why: answer.value.problems.join("; ") });
     if (answer.ok) setTimeout(() => dialog.close(), 900);
   };
-  const states = [view?.full && t("lane.full"), disabled && t("lane.disabled")].filter(Boolean).join(" · ") || t("lane.open");
+  const states = [view?.full && t("lane.full"), disabled && t("lane.disabled"), disabled && offBy(view)].filter(Boolean).join(" · ") || t("lane.open");
   replace(
     dialog,
     el("h2", { id: "lane-title" }, `${belt.info.title || belt.layout.name}: ${t("lane.short", { number: lane.number, name: lane.name })}`),
@@ -221,6 +238,8 @@ async function describe() {
 
 async function begin() {
   needToken(askToken);
+  document.body.classList.toggle("screen", screen);
+  document.querySelector("main").inert = screen;
   words();
   for (const button of document.querySelectorAll("[data-language]")) {
     button.addEventListener("click", () => {
@@ -228,7 +247,9 @@ async function begin() {
       words();
     });
   }
-  state.lines = (await describe()).map(line);
+  const described = await describe();
+  state.described = JSON.stringify(described);
+  state.lines = described.map(line);
   await state.points.load().catch(() => null);
   // The line with the most lanes first: it needs the whole width.
   state.lines.sort((a, b) => b.info.layout.lanes.length - a.info.layout.lanes.length);
@@ -242,6 +263,7 @@ async function begin() {
     const key = $("key").value.trim();
     if (key) lookup.open(key);
   });
+  if (asked.get("story")) lookup.open(asked.get("story"));
   new ResizeObserver(size).observe($("lines"));
   addEventListener("resize", size);
   words();

@@ -5,6 +5,7 @@
 // (along, across) in pixels and turned by `at`, so that the same drawing lies on a desk and stands on a phone.
 
 import { el, replace, svg } from "./dom.js";
+import { offBy } from "./panels.js";
 import { clock, short, t } from "./words.js";
 
 // The picture runs this much behind, so that what is said about an item is known before it is drawn.
@@ -12,6 +13,15 @@ const BEHIND_US = 350_000;
 const HUES = [255, 160, 310, 205, 125, 285, 335, 225];
 const TYPICAL_MM = { verify: 600, sort: 300 };
 const LANE_HOLDS = 45;
+
+// Writes as much of a text as there is room for, at worst the shortest; false = it is not on the page and has no width.
+function fit(node, text, shortest, room) {
+  node.textContent = text;
+  if (!node.isConnected || (text && !node.getComputedTextLength())) return false;
+  for (let end = text.length - 1; end > 1 && node.getComputedTextLength() > room; end -= 1) node.textContent = `${text.slice(0, end).trimEnd()}…`;
+  if (node.getComputedTextLength() > room) node.textContent = shortest;
+  return true;
+}
 
 export class Belt {
   constructor(info, open, openLane) {
@@ -220,11 +230,13 @@ export class Belt {
   // A lane: chute, level of the last minute, name, count. A button for people.
   paintLane(its) {
     const { lane } = its;
-    const title = svg("title");
+    const title = svg("title"); // by which the lane is named, too
     its.level = svg("path", { class: "level" });
-    its.words = svg("text", { class: "lane-name" });
-    its.number = svg("text", { class: "lane-count" });
-    its.state = svg("text", { class: "lane-state" });
+    its.words = svg("text", { class: "lane-name", "aria-hidden": "true" });
+    its.number = svg("text", { class: "lane-count", "aria-hidden": "true" });
+    its.state = svg("text", { class: "lane-state", "aria-hidden": "true" });
+    its.by = svg("text", { class: "lane-by", "aria-hidden": "true" });
+    its.named = its.said = "";
     its.tip = title;
     const hue = this.hues.get(lane.carrier);
     const open = () => this.openLane(this, its);
@@ -247,7 +259,7 @@ export class Belt {
       its.level,
       svg("path", { class: "rollers", d: this.chuteRollers(lane) }),
       svg("path", { class: "lip", d: this.chuteLip(lane) }),
-      its.state, its.words, its.number,
+      its.state, its.by, its.words, its.number,
     );
     this.showLane(its);
     return its.node;
@@ -294,9 +306,10 @@ export class Belt {
       node.setAttribute("y", y);
       node.setAttribute("text-anchor", anchor);
     };
-    const room = this.upright ? 16 : Math.max(3, Math.floor(this.spacing / 6.6));
-    const name = lane.name.length > room ? `${lane.name.slice(0, room - 1)}…` : lane.name;
-    its.words.textContent = this.upright ? `${lane.number} ${name}` : name;
+    const room = this.upright ? 110 : this.spacing - 5;
+    if (its.named !== room) {
+      its.named = fit(its.words, this.upright ? `${lane.number} ${lane.name}` : lane.name, String(lane.number), room) ? room : 0;
+    }
     its.number.textContent = view ? view.count : "";
     if (this.upright) {
       place(its.words, -4, 12, "start");
@@ -313,15 +326,20 @@ export class Belt {
     its.node.classList.toggle("disabled", Boolean(view?.disabled));
     its.node.classList.toggle("wished", Boolean(view?.wish));
     its.state.textContent = states.join(" ");
+    const by = view?.disabled ? view.by : "";
+    if (its.said !== `${by} ${room}`) its.said = fit(its.by, by, by.slice(0, 1), room) ? `${by} ${room}` : "";
     const [sa, sc] = this.chutePoint(lane, this.chute * 0.5);
     const [x, y] = this.at(sa, sc).split(" ");
     its.state.setAttribute("x", x);
     its.state.setAttribute("y", y);
     its.state.setAttribute("text-anchor", "middle");
+    its.by.setAttribute("x", x);
+    its.by.setAttribute("y", Number(y) + 15);
+    its.by.setAttribute("text-anchor", "middle");
     const words = [t("lane.long", { number: lane.number }), lane.name, ...states];
+    if (view?.disabled) words.push(offBy(view));
     if (view) words.push(t("lane.count", { count: view.count, time: clock(this.since, false) }), t("lane.minute", { count: minute }));
-    its.tip.textContent = words.join(" · ");
-    its.node.setAttribute("aria-label", words.join(", "));
+    its.tip.textContent = words.filter(Boolean).join(" · ");
   }
 
   // ---- what moves ----------------------------------------------------------------------------------------------------

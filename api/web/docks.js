@@ -2,7 +2,7 @@
 
 import { keepName, nameKept } from "./alarms.js";
 import { el, replace } from "./dom.js";
-import { ask, follow, needToken, tell } from "./link.js";
+import { ask, gone, follow, needToken, tell } from "./link.js";
 import { askToken } from "./token.js";
 import { LANGUAGES, clock, language, setLanguage, short, t } from "./words.js";
 
@@ -86,13 +86,12 @@ function words() {
 
 // ---- what people ask --------------------------------------------------------------------------------------------------
 
-const failed = (error) => ({ ok: false, value: { problems: [String(error)] } });
 
 async function acknowledge(dock) {
   const by = nameKept() || prompt(t("dock.ask.by"));
   if (!by) return;
   keepName(by);
-  await tell(`/api/alarms/${encodeURIComponent(`wrong-load.${dock.name}`)}/acknowledge`, { by }).catch(failed);
+  await tell(`/api/alarms/${encodeURIComponent(`wrong-load.${dock.name}`)}/acknowledge`, { by }).catch(gone);
 }
 
 // A form: fields by their names, and what is done with their values; it closes when that is done.
@@ -104,7 +103,7 @@ function form(title, verb, fields, send, ...more) {
     event.preventDefault();
     const values = Object.fromEntries(inputs.map(([key, its]) => [key, its.type === "checkbox" ? its.checked : its.value.trim()]));
     keepName(values.by);
-    const answer = await send(values).catch(failed);
+    const answer = await send(values).catch(gone);
     note.textContent = answer.ok ? t("dock.asked") : t("failed", { why: answer.value.problems.join("; ") });
     if (answer.ok) setTimeout(() => dialog.close(), 700);
   };
@@ -141,7 +140,7 @@ function closeLoad(its) {
 }
 
 async function checkLoad(id) {
-  const answer = await ask(`/api/loads/${encodeURIComponent(id)}`).catch(failed);
+  const answer = await ask(`/api/loads/${encodeURIComponent(id)}`).catch(gone);
   const lines = answer.ok ? answer.value.lines.filter((line) => line.status !== "aboard") : [];
   const list = el("ul", { class: "missing" },
     ...(lines.length

@@ -1,5 +1,7 @@
 // The way to the server: questions, requests, and the live stream that connects again by itself.
-// Public names: ask, tell, follow, needToken.
+// Public names: ask, tell, gone, follow, needToken.
+
+import { t } from "./words.js";
 
 const TOKEN = "lanewise.token";
 const SILENCE_MS = 6000;
@@ -39,6 +41,9 @@ export async function tell(path, value) {
   const headers = { "Content-Type": "application/json" };
   return body(await request(path, { method: "POST", headers, body: JSON.stringify(value) }));
 }
+
+// What stands for an answer where none came; what the browser says of it nobody understands.
+export const gone = () => ({ ok: false, status: 0, value: { problems: [t("link.away")] } });
 
 // Calls on(kind, value) for every event, and lost(since) while there are none. Never ends.
 export async function follow(path, on, lost) {

@@ -2,7 +2,7 @@
 // Public names: Lookup.
 
 import { el, replace } from "./dom.js";
-import { ask } from "./link.js";
+import { ask, gone } from "./link.js";
 import { clock, say, short, t } from "./words.js";
 
 // What is only of interest to engineers is shown more quietly.
@@ -25,9 +25,7 @@ export class Lookup {
 
   async open(key) {
     this.key = key;
-    this.answer = await ask(`/api/lookup/${encodeURIComponent(key)}`).catch((error) => ({
-      ok: false, status: 0, value: { problems: [String(error)] },
-    }));
+    this.answer = await ask(`/api/lookup/${encodeURIComponent(key)}`).catch(gone);
     this.render();
     if (!this.dialog.open) this.dialog.showModal();
   }
@@ -40,7 +38,8 @@ export class Lookup {
     const head = el("header", {}, title, close);
     if (!ok) {
       const why = status === 404 ? t("story.none", { key: this.key }) : t("failed", { why: value.problems.join("; ") });
-      replace(this.dialog, head, el("p", { class: "empty" }, why));
+      const again = status === 404 ? null : el("button", { type: "button", class: "again", onclick: () => this.open(this.key) }, t("link.again"));
+      replace(this.dialog, head, el("p", { class: "empty", role: "status" }, why), again);
       return;
     }
     replace(

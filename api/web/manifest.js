@@ -1,7 +1,7 @@
 // A load's manifest as a page to print: manifest.html?load=NAME
 
 import { el, replace } from "./dom.js";
-import { ask, needToken } from "./link.js";
+import { ask, gone, needToken } from "./link.js";
 import { askToken } from "./token.js";
 import { clock, language, t } from "./words.js";
 
@@ -32,6 +32,6 @@ function show({ load, opened_us: opened, closed_us: closed, by, reason, complete
   );
 }
 
-const answer = await ask(`/api/loads/${encodeURIComponent(name)}`).catch((error) => ({ ok: false, value: { problems: [String(error)] } }));
+const answer = await ask(`/api/loads/${encodeURIComponent(name)}`).catch(gone);
 if (answer.ok) show(answer.value);
 else replace(place, el("p", {}, answer.value.problems.join("; ")));

@@ -1,5 +1,5 @@
 // Figures, verdicts, what needs attention, devices.
-// Public names: figures, verdicts, refusal, attention, devices, machines, needs.
+// Public names: figures, verdicts, refusal, attention, worst, devices, machines, needs, offBy.
 
 import { alarmRow, calling, covers, silent } from "./alarms.js";
 import { el, replace } from "./dom.js";
@@ -17,13 +17,14 @@ export function figures(node, lines, history) {
   const verify = lines.filter((line) => line.info.layout.job === "verify");
   const [sorted, verified, all] = [history.of("sort"), history.of("verify"), history.of()];
   const cards = [];
-  const card = (key, value, note, drawn, alarm = false, unit = "") =>
+  // ``look``: "alarm" where the number itself is bad, "late" where the one in its note is.
+  const card = (key, value, note, drawn, look = "", unit = "") =>
     cards.push(
       el(
         "div",
-        { class: alarm ? "figure alarm" : "figure", "data-figure": key },
+        { class: `figure ${look}`, "data-figure": key },
         el("span", { class: "label" }, t(`figures.${key}`)),
-        el("span", { class: "value" }, value, unit && el("small", {}, ` ${unit}`)),
+        el("span", { class: "value", style: { "--long": value.length + unit.length * 0.6 } }, value, unit && el("small", {}, ` ${unit}`)),
         el("span", { class: "note" }, note),
         drawn,
       ),
@@ -46,16 +47,16 @@ export function figures(node, lines, history) {
     const wrong = sum(lines, (line) => line.counts.missorted);
     const lost = sum(lines, (line) => line.counts.lost);
     const failed = sum(lines, (line) => line.counts.failed);
-    card("missorted", whole(wrong), t("figures.missorted.note", { lost, failed }), drawn(all, "wrong", bars), wrong + lost > 0);
+    card("missorted", whole(wrong), t("figures.missorted.note", { lost, failed }), drawn(all, "wrong", bars), wrong + lost > 0 ? "alarm" : "");
     const late = sum(lines, (line) => line.counts.defaulted);
-    card("defaulted", whole(late), t("figures.defaulted.note"), drawn(all, "defaulted", bars), late > 0);
+    card("defaulted", whole(late), t("figures.defaulted.note"), drawn(all, "defaulted", bars), late > 0 ? "alarm" : "");
     const slow = sort.filter((line) => line.reaction.count).sort((a, b) => b.reaction.p99_us - a.reaction.p99_us)[0];
     card(
       "reaction",
       slow ? ms(slow.reaction.p50_us) : "–",
       slow ? t("figures.reaction.note", { p99: ms(slow.reaction.p99_us) }) : "",
       drawn(sorted, "p99"),
-      Boolean(slow && slow.reaction.p99_us > SLOW_US),
+      !slow || slow.reaction.p99_us <= SLOW_US ? "" : slow.reaction.p50_us > SLOW_US ? "alarm" : "late",
       slow ? t("unit.ms") : "",
     );
   }
@@ -63,14 +64,14 @@ export function figures(node, lines, history) {
   if (left.length) {
     const least = Math.min(...left);
     const note = t("figures.margin.note", { minutes: history.minutes });
-    card("margin", ms(least), note, drawn(all, "margin"), least < 0, t("unit.ms"));
+    card("margin", ms(least), note, drawn(all, "margin"), least < 0 ? "alarm" : "", t("unit.ms"));
   }
   const plcs = history.window ? plcSeries(history.window) : {};
   const newest = (values) => (values ?? []).findLast((us) => us !== null) ?? null;
   if (newest(plcs.roundtrip) !== null) {
     const age = newest(plcs.heartbeat);
     const note = age === null ? "" : t("figures.plc.note", { age: whole(Math.round(age / 1000)) });
-    card("plc", ms(newest(plcs.roundtrip)), note, spark(plcs.roundtrip), false, t("unit.ms"));
+    card("plc", ms(newest(plcs.roundtrip)), note, spark(plcs.roundtrip), "", t("unit.ms"));
   }
   if (all?.alarms) {
     const came = all.alarms.map((count, at) => (count ?? 0) + history.window.alarms[at]);
@@ -121,7 +122,7 @@ function say(finding) {
 }
 
 // What speaks for a device, so that it is not said twice.
-const ALARM_OF = { "plc": "plc-down.", "host": "fenced.", "reader": "reader-down.", "points": "points-down.", "packml": "packml-down.", "publish": "target-down.", "site-store": "site-store-down.", "journal": "journal-down.", "journal-room": "journal-full.", "disk": "disk-low.", "files": "file-damaged." };
+const ALARM_OF = { "plc": "plc-down.", "host": "fenced.", "reader": "reader-down.", "points": "points-down.", "packml": "packml-down.", "publish": "target-down.", "site-store": "site-store-down.", "journal": "journal-down.", "journal-room": "journal-full.", "disk": "disk-low.", "files": "file-damaged.", "config": "config-refused." };
 const alarmOf = (device) => {
   const [kind, name] = device.split(/\.(.*)/s);
   return `${ALARM_OF[kind]}${name ?? ""}`;
@@ -149,6 +150,7 @@ export function needs(state) {
         found.push({
           kind: word,
           text: t("trouble.lane", { line: title, lane: t("lane.short", { number: lane.number, name: its?.name ?? "" }), state: t(`lane.${word}`) }),
+          detail: word === "disabled" ? offBy(lane) : "",
         });
       }
     }
@@ -156,22 +158,70 @@ export function needs(state) {
   return found;
 }
 
-export function attention(node, state, open, openAlarm) {
-  const now = needs(state).map((need) => need.alarm ? alarmRow(need.alarm, openAlarm) :
-    el("li", { class: `need ${need.kind}` },
-      el("span", { class: "mark", "aria-hidden": "true" }, "▲"),
-      el("span", { class: "what" }, el("b", {}, need.text), need.detail && el("small", {}, need.detail)),
-      need.at_us ? el("time", {}, clock(need.at_us)) : null),
-  );
-  const seen = state.anomalies.slice(0, 25).map((anomaly) => {
-    const key = `anomaly.${anomaly.code}`;
-    const about = anomaly.track_id && anomaly.line ? `${anomaly.line}#${anomaly.track_id}` : anomaly.subject;
-    return el("li", { class: "seen" },
-      el("button", { type: "button", disabled: !about, onclick: () => open(about) },
-        el("span", { class: "mark", "aria-hidden": "true" }, "•"),
-        el("span", { class: "what" }, el("b", {}, has(key) ? t(key) : t("anomaly.other")), el("small", {}, anomaly.text)),
-        el("time", {}, clock(anomaly.at_us))));
+// Who turned a lane off, and when; empty = not known.
+export function offBy(lane) {
+  if (!lane.off_us) return "";
+  return t(lane.by ? "lane.off.by" : "lane.off.machine", { by: lane.by, time: clock(lane.off_us, false) });
+}
+
+const RANK = { high: 1, medium: 2, low: 4 };
+
+// The worst first: what blinds us, then what nobody acknowledged by priority, then the rest.
+function rank(need) {
+  if (need.alarm) return RANK[need.alarm.priority] + (need.alarm.state === "acknowledged" ? 10 : 0);
+  return { trouble: 1, full: 3, disabled: 5 }[need.kind];
+}
+
+const WORST = 3;
+
+// The three worst, whole, over everything else.
+export function worst(node, state, openAlarm) {
+  const all = needs(state).map((need, at) => ({ need, at })).sort((a, b) => rank(a.need) - rank(b.need) || a.at - b.at);
+  const rows = all.slice(0, WORST).map(({ need }) => (need.alarm ? alarmRow(need.alarm, openAlarm) : needRow(need)));
+  const more = all.length - rows.length;
+  node.hidden = !rows.length;
+  replace(node, el("ol", { class: "feed" }, ...rows),
+    more ? el("a", { class: "page more", href: "/alarms" }, t("alarms.worst.more", { count: more })) : null);
+}
+
+function needRow(need) {
+  return el("li", { class: `need ${need.kind}` },
+    el("span", { class: "mark", "aria-hidden": "true" }, "▲"),
+    el("span", { class: "what" }, el("b", {}, need.text), need.detail && el("small", {}, need.detail)),
+    need.at_us ? el("time", {}, clock(need.at_us)) : null);
+}
+
+// Whose own text is for engineers, and stands in plain words in the item's story.
+const TECHNICAL = new Set(["command-dropped"]);
+const unfolded = new Set();
+
+// Notices of one kind in one row, with what that kind means; unfolded each by itself.
+function notices(all, open) {
+  const kinds = Map.groupBy(all, (anomaly) => anomaly.code);
+  return [...kinds].map(([code, its]) => {
+    const title = has(`anomaly.${code}`) ? t(`anomaly.${code}`) : t("anomaly.other");
+    const each = its.slice(0, 20).map((anomaly) => {
+      const about = anomaly.track_id && anomaly.line ? `${anomaly.line}#${anomaly.track_id}` : anomaly.subject;
+      const item = anomaly.track_id ? t("anomaly.item", { track: anomaly.track_id }) : short(anomaly.subject);
+      const said = TECHNICAL.has(code) ? [anomaly.line, item] : [anomaly.text];
+      return el("li", { class: "seen" },
+        el("button", { type: "button", disabled: !about, onclick: () => open(about) },
+          el("span", { class: "mark", "aria-hidden": "true" }, "•"),
+          el("span", { class: "what" }, el("small", {}, said.filter(Boolean).join(" · "))), el("time", {}, clock(anomaly.at_us))));
+    });
+    const fold = (event) => (event.currentTarget.open ? unfolded.add(code) : unfolded.delete(code));
+    return el("li", { class: "folded", "data-code": code },
+      el("details", { open: unfolded.has(code), ontoggle: fold },
+        el("summary", {},
+          el("b", {}, its.length > 1 ? t("attention.times", { what: title, count: its.length }) : title), el("time", {}, clock(its[0].at_us)),
+          el("small", {}, has(`anomaly.about.${code}`) ? t(`anomaly.about.${code}`) : "")),
+        el("ol", { class: "feed" }, ...each)));
   });
+}
+
+export function attention(node, state, open, openAlarm) {
+  const now = needs(state).map((need) => (need.alarm ? alarmRow(need.alarm, openAlarm) : needRow(need)));
+  const seen = notices(state.anomalies, open);
   const quiet = silent(state.alarms).map((alarm) => alarmRow(alarm, openAlarm));
   if (!now.length) now.push(el("li", { class: "empty" }, t("attention.none")));
   if (quiet.length) now.push(el("li", { class: "divider" }, t("alarms.silent")), ...quiet);

@@ -3,7 +3,7 @@
 
 import { keepName, nameKept } from "./alarms.js";
 import { el, replace } from "./dom.js";
-import { ask, tell } from "./link.js";
+import { ask, gone, tell } from "./link.js";
 import { clock, t } from "./words.js";
 
 const keyOf = (view) => `${view.plc}/${view.point}`;
@@ -86,7 +86,7 @@ export function openPoint(dialog, all, key, lookup) {
       keepName(name.value.trim());
       const [plc, ...parts] = key.split("/");
       const path = `/api/plcs/${encodeURIComponent(plc)}/points/${parts.map(encodeURIComponent).join("/")}`;
-      const answer = await tell(path, { value: value(), by: name.value.trim() }).catch((error) => ({ ok: false, value: { problems: [String(error)] } }));
+      const answer = await tell(path, { value: value(), by: name.value.trim() }).catch(gone);
       note.textContent = answer.ok ? t("points.asked") : t("failed", { why: answer.value.problems.join("; ") });
     };
     replace(dialog, ...head,

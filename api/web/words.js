@@ -18,7 +18,7 @@ async function table() {
 }
 
 function pick() {
-  const kept = localStorage.getItem(KEEP);
+  const kept = new URLSearchParams(location.search).get("lang") ?? localStorage.getItem(KEEP);
   if (kept in LANGUAGES) return kept;
   return navigator.languages.some((name) => name.toLowerCase().startsWith("zh")) ? "zh-Hant" : "en";
 }

@@ -17,7 +17,7 @@ from edge.commands.command_line import CommandError, add_by, add_command, add_si
 from edge.config.load import load_site
 from edge.config.shipping import contract_findings
 from edge.core.iso_time import iso
-from edge.journal.host_time import now_us
+from edge.journal.host_time import local, now_us
 from edge.orders.eligibility import RefusalCode, ServiceRefusal
 from edge.views.plan_sentences import pickup_shown, tell_refusal
 from edge.views.words.table import say
@@ -79,11 +79,11 @@ def _list(arguments: argparse.Namespace) -> int:
     for one in pickups:
         stop = f", suspended: {one['suspended']}" if one["suspended"] else ""
         room = f"room for {one['parcels'] - one['taken']} of {one['parcels']}, {one['drafted']} in drafts"
-        print(f"{one['service']} closes {iso(one['cutoff_us'])}: {room}{stop}")
+        print(f"{one['service']} closes {local(one['cutoff_us'])}: {room}{stop}")
     for one in _asked(arguments, f"{_HERE}/suspensions"):
         what = next(f"{name} {one[name]}" for name in ("carrier", "service", "lane") if one[name])
-        until = f" until {iso(one['until_us'])}" if one["until_us"] else ""
-        print(f"{one['seq']}: {what} is suspended since {iso(one['from_us'])}{until}: {one['reason']} ({one['by']})")
+        until = f" until {local(one['until_us'])}" if one["until_us"] else ""
+        print(f"{one['seq']}: {what} is suspended since {local(one['from_us'])}{until}: {one['reason']} ({one['by']})")
     return 0
 
 
@@ -120,7 +120,7 @@ def _resume(arguments: argparse.Namespace) -> int:
 def _print_followed(done: Any) -> None:
     its, followed = done["suspension"], done["followed"]
     what = next(f"{name} {its[name]}" for name in ("carrier", "service", "lane") if its[name])
-    state = f"over since {iso(its['ended_us'])}" if its["ended_us"] else f"from {iso(its['from_us'])}"
+    state = f"over since {local(its['ended_us'])}" if its["ended_us"] else f"from {local(its['from_us'])}"
     print(
         f"{its['seq']}: {what} {state}: {followed['moved']} parcels have another carrier, {followed['relabel']} of "
         f"them need another label, {followed['stays']} stay in their lanes, {followed['stuck']} fit nowhere; "
@@ -133,7 +133,7 @@ def _stuck(arguments: argparse.Namespace) -> int:
     while rows := _asked(arguments, f"{_HERE}/stuck?after={quote(after)}"):
         for one in rows:
             why = "; ".join(map(_why, one["refusals"]))
-            print(f"order {one['fulfilment']}: {one['service']} takes nothing since {iso(one['since_us'])}: {why}")
+            print(f"order {one['fulfilment']}: {one['service']} takes nothing since {local(one['since_us'])}: {why}")
         after, some = rows[-1]["fulfilment"], 1
     return some
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from edge.commands.api_client import ask
 from edge.commands.command_line import add_by, add_command, add_site, who
 from edge.config.load import load_site
-from edge.core.iso_time import iso
+from edge.journal.host_time import local
 from edge.orders.cases import CaseKind, CaseState, CauseKind, CustomerWant
 from edge.orders.returns import Disposition, ReturnReason
 from edge.views import case_words
@@ -108,7 +108,7 @@ def _list(arguments: argparse.Namespace) -> int:
                 json.dumps(row, ensure_ascii=False)
                 if arguments.json
                 else f"{case['id']}: {case['kind']} {case['class_']}, {_state(case)}, order {case['order'] or 'none'}, "
-                f"{case['owner']}, due {iso(case['due_us'])}{late}"
+                f"{case['owner']}, due {local(case['due_us'])}{late}"
             )
         after += len(rows)
     return 1 if overdue else 0
@@ -126,10 +126,10 @@ def _show(arguments: argparse.Namespace) -> int:
     for one in detail["fewer"]:
         print(f"missing: {one['units'] - one['came']} of {one['sku']}")
     for row in detail["money"]:
-        print(f"{iso(row['at_us'])} {row['kind']} {row['amount']} {row['currency']} {row['order']}")
+        print(f"{local(row['at_us'])} {row['kind']} {row['amount']} {row['currency']} {row['order']}")
     for note in detail["notes"]:
         more = "".join(say(part) for part in case_words.more_of(note["what"], note["body"]))
-        print(f"{iso(note['at_us'])} {say(case_words.of_done(note['what']))}{more}{_by(note)}")
+        print(f"{local(note['at_us'])} {say(case_words.of_done(note['what']))}{more}{_by(note)}")
     return 0
 
 

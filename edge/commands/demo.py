@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import fcntl
 import json
 import os
 import random
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -44,6 +46,14 @@ HEADLESS_PORTS = range(20_000, 32_000, 20)
 READY_S = 30
 STOP_S = 10
 ASK_EVERY_S = 0.1
+
+CARRIER_DOOR = """
+[carrier.{name}.hook]
+secret_file = "{file}"
+events = "events"
+fields = {{ parcel = "parcel", code = "code", at = "time", place = "town", id = "id" }}
+"""
+"""What the demo's SITE.toml says besides, for each carrier of the example: Standard Webhooks to /api/v1/hooks/NAME."""
 
 _TETHER = """
 import ctypes, os, runpy, signal, sys
@@ -130,8 +140,18 @@ def _write_configuration(folder: Path, headless: bool, site_port: int, held: Exi
     for name in ("var", "log"):
         (folder / name).mkdir(exist_ok=True)
     (folder / "LINE.toml").write_text(line, encoding="utf-8")
-    (folder / "SITE.toml").write_text(site, encoding="utf-8")
+    (folder / "SITE.toml").write_text(_carriers_doors(site, folder), encoding="utf-8")
     return site_port
+
+
+def _carriers_doors(site: str, folder: Path) -> str:
+    """The site whose carriers post what they tell, signed with a secret of this run."""
+    secret = folder / "carriers.secret"
+    secret.touch(0o600)
+    secret.write_text(f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}\n", encoding="utf-8")
+    for name in re.findall(r"^\[carrier\.([a-z0-9-]+)\]$", site, re.MULTILINE):
+        site += CARRIER_DOOR.format(name=name, file=secret.name)
+    return site
 
 
 def _own_ports(count: int, held: ExitStack) -> list[int]:

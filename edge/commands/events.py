@@ -12,7 +12,7 @@ from urllib.parse import quote
 from edge.commands.api_client import ask
 from edge.commands.command_line import add_by, add_command, add_site, who
 from edge.config.load import load_site
-from edge.core.iso_time import iso
+from edge.journal.host_time import local
 
 
 def add_arguments(events: argparse.ArgumentParser) -> None:
@@ -50,10 +50,10 @@ def _list(arguments: argparse.Namespace) -> int:
 def _webhooks(arguments: argparse.Namespace) -> int:
     rows = json.loads(ask(load_site(arguments.site), "/api/v1/webhooks"))
     for row in rows:
-        last = f"took the last at {iso(row['told_us'])}" if row["told_us"] else "took nothing yet"
+        last = f"took the last at {local(row['told_us'])}" if row["told_us"] else "took nothing yet"
         trouble = ""
         if row["tries"]:
-            trouble = f"; in vain {row['tries']} times since {iso(row['since_us'])}: {row['trouble']}"
+            trouble = f"; in vain {row['tries']} times since {local(row['since_us'])}: {row['trouble']}"
         print(f"{row['name']}: {row['told']} told, {last}, {row['behind']} to go, {row['refused']} refused{trouble}")
     return int(any(row["tries"] for row in rows))
 
@@ -61,7 +61,7 @@ def _webhooks(arguments: argparse.Namespace) -> int:
 def _refused(arguments: argparse.Namespace) -> int:
     path = f"/api/v1/webhooks/{quote(arguments.webhook, safe='')}/refused"
     for row in json.loads(ask(load_site(arguments.site), path)):
-        print(f"{row['seq']} {iso(row['at_us'])} {row['reason']}")
+        print(f"{row['seq']} {local(row['at_us'])} {row['reason']}")
     return 0
 
 

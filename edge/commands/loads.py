@@ -15,7 +15,7 @@ from urllib.parse import quote
 from edge.commands.api_client import ApiError, ask
 from edge.commands.command_line import Commands, add_by, add_command, who
 from edge.config.load import load_site
-from edge.core.iso_time import iso
+from edge.journal.host_time import local
 
 _STATUS = {
     "aboard": "aboard",
@@ -167,7 +167,7 @@ def _summary(manifest: Any) -> str:
     since_us = manifest["closed_us"] or manifest["opened_us"]
     text = f"{load['id']}: {load['dock']}, {' '.join((load['carrier'], *load['services']))}"
     text += f", trailer {load['trailer']}" if load["trailer"] else ""
-    text += f", {'closed' if manifest['closed_us'] else 'open'} since {iso(since_us)} by {manifest['by']}: "
+    text += f", {'closed' if manifest['closed_us'] else 'open'} since {local(since_us)} by {manifest['by']}: "
     return text + ", ".join(_counted(counts)) + (f" ({manifest['reason']})" if manifest["reason"] else "")
 
 

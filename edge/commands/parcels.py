@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 from edge.commands.api_client import ask
 from edge.commands.command_line import add_by, add_command, add_site, who
 from edge.config.load import load_site
-from edge.core.iso_time import iso
+from edge.journal.host_time import local
 
 
 def add_arguments(parcels: argparse.ArgumentParser) -> None:
@@ -59,10 +59,10 @@ def _add_language(command: argparse.ArgumentParser) -> None:
 
 
 def _show(parcel: Mapping[str, Any]) -> None:
-    state = f"void since {iso(parcel['voided_us'])}: {parcel['reason']}" if parcel["voided_us"] else ""
+    state = f"void since {local(parcel['voided_us'])}: {parcel['reason']}" if parcel["voided_us"] else ""
     said = f"printed {parcel['prints']} times"
     print(
-        f"{parcel['sscc']}: {parcel['fulfilment']}, labelled {iso(parcel['labelled_us'])} by {parcel['by']}, "
+        f"{parcel['sscc']}: {parcel['fulfilment']}, labelled {local(parcel['labelled_us'])} by {parcel['by']}, "
         f"{state or said}"
     )
 

@@ -31,7 +31,7 @@ from edge.core.events import PointWritten
 from edge.core.iso_time import iso
 from edge.devices.plc_drivers import plc_link
 from edge.devices.points import point_link, point_table
-from edge.journal.host_time import now_us
+from edge.journal.host_time import local, now_us
 from edge.journal.writer import is_written
 from plc.driver import PlcError
 from plc.mailbox_text import Seen, described, told
@@ -235,7 +235,7 @@ async def _watch_link(name: str, plc: PlcConfig, *, once: bool, again: bool, as_
                 if once or not again:
                     raise
                 if str(error) != trouble:
-                    print(f"{iso(now_us(), 3)}  {error}; tried again", file=sys.stderr, flush=True)
+                    print(f"{local(now_us(), 3)}  {error}; tried again", file=sys.stderr, flush=True)
                 trouble = str(error)
                 await asyncio.sleep(WATCH_S)
                 continue
@@ -244,19 +244,20 @@ async def _watch_link(name: str, plc: PlcConfig, *, once: bool, again: bool, as_
             if watched.trouble and not again:
                 raise PlcError(watched.trouble)
             at_us = now_us()
-            at = iso(at_us, 3)
             readings = watched.readings(at_us)
             if as_json:
                 points = {"points": readings_json(readings, at_us)} if plc.point else {}
                 print(
-                    json.dumps({"at": at, "plc": name, **({} if seen is None else described(seen)), **points}),
+                    json.dumps(
+                        {"at": iso(at_us, 3), "plc": name, **({} if seen is None else described(seen)), **points}
+                    ),
                     flush=True,
                 )
             else:
                 clear = "" if once or not sys.stdout.isatty() else "\x1b[H\x1b[J"
                 points_text = [f"POINTS {watched.trouble}".rstrip(), *readings_text(readings, at_us)]
                 lines = [*(() if seen is None else told(seen)), *(points_text if plc.point else ()), ""]
-                print("\n".join([f"{clear}{name}  {at}", *lines]), flush=True)
+                print("\n".join([f"{clear}{name}  {local(at_us, 3)}", *lines]), flush=True)
             if once:
                 return
             await asyncio.sleep(WATCH_S)

@@ -17,8 +17,8 @@ from edge.commands.api_client import ApiError, ask, send
 from edge.commands.command_line import Commands, add_by, add_command, who
 from edge.config.lines import SiteConfig
 from edge.config.load import load_site
-from edge.core.iso_time import iso
 from edge.core.values.text import readable
+from edge.journal.host_time import local
 from edge.views.order_words import of_stored
 from edge.views.words.phrase import phrase
 from edge.views.words.table import say
@@ -151,7 +151,9 @@ def _row(row: dict[str, Any]) -> str:
     found = f"  {', '.join(row['findings'])}" if row["findings"] else ""
     its = row["stage"]
     stage = say(phrase(f"order-stage.{its}"))
-    return f"{iso(row['taken_us'])}  {stage:<16}  {readable(row['id'])}  {row['units']} in {row['lines']} lines{found}"
+    return (
+        f"{local(row['taken_us'])}  {stage:<16}  {readable(row['id'])}  {row['units']} in {row['lines']} lines{found}"
+    )
 
 
 def _show(arguments: argparse.Namespace) -> int:
@@ -249,4 +251,6 @@ def _entry(row: dict[str, Any]) -> str:
     kind = row["kind"]
     what, gone = say(phrase(f"block.{kind}")), "off the list" if row["removed_us"] else "on the list"
     shown = readable(row["shown"]) or say(phrase("sales.erased"))
-    return f"{row['seq']}: {what} {shown}: {gone}: {readable(row['why'])} ({readable(row['by'])}, {iso(row['at_us'])})"
+    return (
+        f"{row['seq']}: {what} {shown}: {gone}: {readable(row['why'])} ({readable(row['by'])}, {local(row['at_us'])})"
+    )

@@ -17,7 +17,7 @@ from edge.commands.api_client import ApiError, ask
 from edge.commands.command_line import CommandError, add_by, add_command, add_site, who
 from edge.commands.station_spool import Spool
 from edge.config.load import load_site
-from edge.core.iso_time import iso
+from edge.journal.host_time import local
 from edge.orders.packed import AfterCheck
 from edge.orders.quality import FAULTS, Settlement
 
@@ -66,6 +66,9 @@ def _add_packing(pack: argparse.ArgumentParser) -> None:
     pack.add_argument("--station", required=True, metavar="STATION")
     pack.add_argument("--whole", action="store_true", help="all that the portal verified in the tote")
     pack.add_argument("--unit", action="append", default=[], metavar="SKU=N", help="so many of an article without tags")
+    pack.add_argument(
+        "--back", action="append", default=[], metavar="SKU=N", help="so many were cancelled and lie beside it now"
+    )
     pack.add_argument("--epc", action="append", default=[], metavar="EPC", help="an item, in any spelling")
     pack.add_argument("--weight", type=int, default=0, metavar="G", help="in grams")
     pack.add_argument("--carton", default="", metavar="CARTON", help="another than is proposed")
@@ -123,8 +126,9 @@ def _job(arguments: argparse.Namespace) -> int:
     job, verdict = told["job"], told["verdict"]
     print(f"{job['order']['id']}: {'verified' if job['verified'] else 'not verified by a portal'}")
     for line in job["lines"]:
-        back = f", {line['back']} cancelled: take out" if line["back"] else ""
-        print(f"  {line['units']} × {line['article']}{back}")
+        article, n = line["article"], line["back"]
+        back = f", {n} cancelled: put aside, --back {article}={n}" if n else ""
+        print(f"  {line['units']} × {article}{back}")
     how = job["proposed"]
     print(
         f"  carton {how['carton'] or 'not proposed'}, parcels {how['parcels']}, marks {', '.join(how['marks']) or '-'}"
@@ -148,6 +152,7 @@ def _pack(arguments: argparse.Namespace) -> int:
         "from_tote": arguments.whole, "weight_g": arguments.weight, "carton": arguments.carton,
         "checked": arguments.checked, "unverified": arguments.unverified, "differs": arguments.differs,
         "overruled": arguments.overruled, "again": arguments.again, "rest": arguments.rest,
+        "back": dict(_unit(one) for one in arguments.back),
     }  # fmt: skip
     path = f"/api/v1/stations/{quote(arguments.station, safe='')}/pack"
     if arguments.spool is None:
@@ -209,7 +214,7 @@ def _refusals(arguments: argparse.Namespace) -> int:
     for one in json.loads(ask(load_site(arguments.site), f"/api/v1/quality?{urlencode({'order': arguments.order})}")):
         what = "good" if one["passed"] else f"{one['units']} × {one['fault']}"
         settled = f", settled: {one['settlement']}" if one["settled_us"] else ""
-        seen = f"{iso(one['at_us'])} by {one['by']}"
+        seen = f"{local(one['at_us'])} by {one['by']}"
         print(f"{one['seq']}: {one['fulfilment']} {one['sku']} {one['aspect']}: {what}, {seen}{settled}")
     return 0
 

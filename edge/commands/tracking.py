@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 from edge.commands.api_client import ask, send
 from edge.commands.command_line import add_by, add_command, add_site, who
 from edge.config.load import load_site
-from edge.core.iso_time import iso
+from edge.journal.host_time import local
 
 _FILE_S = 300
 _DAY_US = 86_400_000_000
@@ -68,7 +68,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _line(row: Mapping[str, Any]) -> str:
     its = row["its"]
-    since = f" since {iso(its['since_us'])}" if its["since_us"] else ""
+    since = f" since {local(its['since_us'])}" if its["since_us"] else ""
     text = f"{row['sscc']}: {its['state']}{since}, {row['carrier']} {row['service']}, {row['fulfilment']}"
     text += f", promised {row['promised']}" if row["promised"] else ""
     return text + "".join(f", {one}" for one in (*its["flags"], *row["troubles"]))
@@ -83,11 +83,11 @@ def _show(arguments: argparse.Namespace) -> int:
     for one in detail["events"]:
         zone = f" (read in {one['zone']})" if one["zone"] else ""
         words = " ".join(filter(None, (one["code"], one["place"], f"[{one['given']}]" if one["given"] else "")))
-        print(f"  {iso(one['at_us'])}{zone} {one['source']}: {words}")
+        print(f"  {local(one['at_us'])}{zone} {one['source']}: {words}")
     for one in detail["troubles"]:
-        print(f"  {iso(one['at_us'])} trouble: {one['kind']}" + (f", case {one['case']}" if one["case"] else ""))
+        print(f"  {local(one['at_us'])} trouble: {one['kind']}" + (f", case {one['case']}" if one["case"] else ""))
     for one in detail["mails"]:
-        print(f"  {iso(one['sent_us'] or one['at_us'])} mail {one['kind']}: {one['state']} {one['trouble']}".rstrip())
+        print(f"  {local(one['sent_us'] or one['at_us'])} mail {one['kind']}: {one['state']} {one['trouble']}".rstrip())
     return 0
 
 
@@ -116,7 +116,7 @@ def _number(arguments: argparse.Namespace) -> int:
 def _codes(arguments: argparse.Namespace) -> int:
     rows = json.loads(ask(load_site(arguments.site), "/api/v1/tracking/codes"))
     for row in rows:
-        print(f"{row['source']}: {row['given']!r}: {row['count']} times, last {iso(row['last_us'])}")
+        print(f"{row['source']}: {row['given']!r}: {row['count']} times, last {local(row['last_us'])}")
     return 1 if rows else 0
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from edge.commands.api_client import ask
 from edge.commands.command_line import add_by, add_command, add_site, who
 from edge.config.load import load_site
-from edge.core.iso_time import iso
+from edge.journal.host_time import local
 from edge.views.words.phrase import phrase
 from edge.views.words.table import say
 
@@ -55,7 +55,7 @@ def _list(arguments: argparse.Namespace) -> int:
                 json.dumps(row, ensure_ascii=False)
                 if arguments.json
                 else f"{row['id']}: {row['state']}{', urgent' if row['urgent'] else ''}, {row['members']} orders"
-                f" ({ended or 'none'}), release by {iso(row['release_by_us'])}, cut-off {iso(row['cutoff_us'])}"
+                f" ({ended or 'none'}), release by {local(row['release_by_us'])}, cut-off {local(row['cutoff_us'])}"
             )
         if not rows:
             return 0
@@ -103,8 +103,8 @@ def _materials(arguments: argparse.Namespace) -> int:
 def _late(arguments: argparse.Namespace) -> int:
     rows = json.loads(ask(load_site(arguments.site), "/api/v1/waves/late"))
     for row in rows:
-        finish = "nobody can say when" if row["finish_us"] is None else iso(row["finish_us"])
-        print(f"order {row['fulfilment']}: {row['reason']}: ready {finish}, cut-off {iso(row['cutoff_us'])}")
+        finish = "nobody can say when" if row["finish_us"] is None else local(row["finish_us"])
+        print(f"order {row['fulfilment']}: {row['reason']}: ready {finish}, cut-off {local(row['cutoff_us'])}")
     return 1 if rows else 0
 
 

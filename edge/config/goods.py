@@ -104,11 +104,19 @@ def load_packing(config: SiteConfig) -> PackingMeans:
         ),
         Supplies(
             tuple(
-                Filler(name=name, least_g_l=one.g_per_l[0], most_g_l=one.g_per_l[1], sku=one.sku)
+                Filler(name=name, least_g_l=one.g_per_l[0], most_g_l=one.g_per_l[1], sku=one.sku, piece_g=one.piece_g)
                 for name, one in config.filler.items()
             ),
             tuple(
-                Protection(name=name, kind=ProtectionKind(one.kind), mm=one.mm, g=one.g, g_m2=one.g_m2, sku=one.sku)
+                Protection(
+                    name=name,
+                    kind=ProtectionKind(one.kind),
+                    mm=one.mm,
+                    g=one.g,
+                    g_m2=one.g_m2,
+                    sku=one.sku,
+                    piece_g=one.piece_g,
+                )
                 for name, one in config.protection.items()
             ),
         ),

@@ -1,6 +1,7 @@
 """The tables of LINE.toml and SITE.toml, and what decisions are told of them.
 
-Public names: LineConfig, SiteConfig, SiteRetention, LineTable, PortalConfig, LaneConfig, AlarmTable, SITE.
+Public names: LineConfig, SiteConfig, SiteRetention, LineTable, PortalConfig, LaneConfig, AlarmTable, SITE,
+OUTBOX.
 """
 
 from __future__ import annotations
@@ -19,10 +20,20 @@ from edge.config.kpis import KpiTable
 from edge.config.label import LabelTable
 from edge.config.login import PlainTable
 from edge.config.mail import MailTable
+from edge.config.mqtt import MqttConfig
 from edge.config.opcua import UaServerConfig
 from edge.config.packing import CartonTable, FillerTable, GoodsTable, ProtectionTable
 from edge.config.plcs import PlcConfig
-from edge.config.publish import DiskConfig, MetricsConfig, PublisherConfig, RetentionConfig, SitePublisherConfig
+from edge.config.publish import (
+    DiskConfig,
+    EpcisConfig,
+    FilesConfig,
+    InfluxConfig,
+    MetricsConfig,
+    PublisherConfig,
+    RetentionConfig,
+    SitePublisherConfig,
+)
 from edge.config.readers import ReaderConfig
 from edge.config.review import ReviewTable
 from edge.config.shipping import PlanTable, ServiceTable
@@ -39,6 +50,8 @@ from edge.core.values.layout import Job, Lane, LaneRole, LineLayout, Portal
 Station = Annotated[int, Field(ge=1, le=65535)]
 LaneNumber = Annotated[int, Field(ge=1, le=64)]
 SITE = "site"
+OUTBOX = "outbox"
+_NUMBERS = (InfluxConfig, MqttConfig)
 """The controller that numbers of the site as a whole are told under."""
 
 
@@ -311,11 +324,25 @@ class SiteConfig(PlainTable):
 
     def as_publisher(self) -> LineConfig:
         """The site as publishers see it: a controller without lines, whose journal is what the store notes."""
+        return self._publisher(SITE, {name: one for name, one in self.publish.items() if isinstance(one, _NUMBERS)})
+
+    def as_herald(self) -> LineConfig:
+        """The same whose journal is the outbox. A broker has another connection and name for it than for numbers."""
+        of: dict[str, PublisherConfig] = {}
+        for name, one in self.publish.items():
+            if isinstance(one, MqttConfig) and one.events:
+                client_id = f"{one.client_id}-events" if one.client_id else ""
+                of[f"{name}-events"] = one.model_copy(update={"client_id": client_id, "commands": ()})
+            elif isinstance(one, EpcisConfig | FilesConfig):
+                of[name] = one
+        return self._publisher(OUTBOX, of)
+
+    def _publisher(self, controller: str, publish: dict[str, PublisherConfig]) -> LineConfig:
         return LineConfig(
-            controller=SITE,
+            controller=controller,
             site=self.site,
             journal=Path("site"),
-            publish=dict(self.publish),
+            publish=publish,
             publish_state=self.publish_state,
         )
 

@@ -482,7 +482,7 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
     yield from webhook_problems(config.webhook)
     yield from kpi_problems(config.kpi)
     for name, publisher in config.publish.items():
-        yield from publisher_problems(f"publish.{name}", publisher)
+        yield from publisher_problems(f"publish.{name}", publisher, of_site=True)
     yield from mail_problems(config.mail)
     yield from tracking_problems(config.carrier, config.tracking)
     yield from packing_problems(config.carton, config.filler, config.plan.cartons)

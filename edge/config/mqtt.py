@@ -51,6 +51,9 @@ class MqttConfig(BrokerConfig):
     in_flight: int = Field(
         default=100, ge=1, le=65_535, description="messages under way at once; the broker may allow fewer"
     )
+    events: bool = Field(
+        default=False, description="in SITE.toml: tell the events of orders and parcels too (docs/events.md)"
+    )
     commands: tuple[Command, ...] = Field(
         default=(), description="what may be asked over MQTT: `orders`, `lane`, `alarm`; empty = nothing"
     )

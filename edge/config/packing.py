@@ -15,6 +15,9 @@ from edge.config.table import Frozen, Given
 _Edge = Annotated[int, Field(ge=1, le=100_000)]
 _Grams = Annotated[int, Field(ge=0, le=10_000_000)]
 _Sku = Annotated[str, StringConstraints(max_length=80)]
+_PIECE = Field(
+    default=1, ge=1, le=1_000_000, description="what the stock counts as one weighs, as a sheet; 1 = it counts grams"
+)
 _AN_SKU = "the material in the stock; empty = it is not counted"
 
 
@@ -34,6 +37,7 @@ class FillerTable(Frozen):
 
     g_per_l: tuple[_Grams, _Grams] = Field(description="how much of it people put into a litre: from, to")
     sku: _Sku = Field(default="", description=_AN_SKU)
+    piece_g: int = _PIECE
 
 
 class ProtectionTable(Frozen):
@@ -44,6 +48,7 @@ class ProtectionTable(Frozen):
     g: _Grams = Field(default=0, description="a piece weighs")
     g_m2: _Grams = Field(default=0, description="a square metre weighs, of what is cut to size")
     sku: _Sku = Field(default="", description=_AN_SKU)
+    piece_g: int = _PIECE
 
 
 class GoodsTable(Frozen):

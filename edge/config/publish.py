@@ -1,7 +1,7 @@
 """The publishers of LINE.toml, and what is wrong with one beyond a single key.
 
 Public names: RetentionConfig, MetricsConfig, InfluxConfig, EpcisConfig, PublisherConfig, SitePublisherConfig,
-publisher_problems.
+FilesConfig, publisher_problems.
 Those of MQTT: edge/config/mqtt.py.
 
 ``kind`` tells a table's model; a new kind is a model here or in a file beside this one, added to PublisherConfig.
@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field
 
 from edge.config.login import PlainTable, token_problems
 from edge.config.mqtt import MqttConfig, SparkplugConfig, broker_problems
-from edge.config.table import Frozen, Given, Url, is_loopback
+from edge.config.table import Beside, Frozen, Given, Url, is_loopback
 from edge.config.tls import TlsTable, of_url, tls_problems
 
 
@@ -102,16 +102,30 @@ class EpcisConfig(TlsTable, PlainTable):
     )
 
 
+class FilesConfig(Frozen):
+    """Events of orders and parcels as files, a CloudEvent a line, a file for each day."""
+
+    kind: Literal["files"] = Field(description="kind of publisher; in SITE.toml")
+    folder: Beside = Field(description="where they are written: `events-2026-11-28.jsonl`, by days of UTC")
+    days: int = Field(default=90, ge=1, le=3_660, description="older files are deleted")
+
+
 PublisherConfig: TypeAlias = Annotated[
-    InfluxConfig | EpcisConfig | MqttConfig | SparkplugConfig, Field(discriminator="kind")
+    InfluxConfig | EpcisConfig | MqttConfig | SparkplugConfig | FilesConfig, Field(discriminator="kind")
 ]
-SitePublisherConfig: TypeAlias = Annotated[InfluxConfig | MqttConfig, Field(discriminator="kind")]
+SitePublisherConfig: TypeAlias = Annotated[
+    InfluxConfig | MqttConfig | EpcisConfig | FilesConfig, Field(discriminator="kind")
+]
 
 
-def publisher_problems(here: str, publisher: PublisherConfig) -> Iterator[str]:
-    """What the keys of one publisher say against each other; ``here`` is its path."""
+def publisher_problems(here: str, publisher: PublisherConfig, *, of_site: bool = False) -> Iterator[str]:
+    """What the keys of one publisher say against each other; ``here`` is its path, ``of_site``: in SITE.toml."""
+    if not of_site and isinstance(publisher, FilesConfig):
+        yield f"{here}.kind: 'files' is for SITE.toml: a line's journal is a file already"
+    if not of_site and isinstance(publisher, MqttConfig) and publisher.events:
+        yield f"{here}.events: is for SITE.toml, whose outbox is told"
     if isinstance(publisher, InfluxConfig | EpcisConfig):
         yield from tls_problems(here, publisher, of_url(publisher.url))
         yield from token_problems(here, publisher, publisher.token_file, publisher.url)
-    else:
+    elif not isinstance(publisher, FilesConfig):
         yield from broker_problems(here, publisher)

@@ -1,6 +1,6 @@
 """The runtime: sources -> step -> PLC writes -> journal -> acknowledgements, and the retry loop of the devices.
 
-Public names: Controller, HostClock.
+Public names: Controller, HostClock, OrderFeed, File.
 
 Everything runs on one event loop; only the journal's writing and the order feed's reading have threads of their own.
 Commands go out in the same turn of the loop in which the input came; an event is acknowledged when the journal says
@@ -11,22 +11,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import sqlite3
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import assert_never
 
 from edge.config.certificates import own_certificates
+from edge.config.change import name_of
 from edge.config.lines import LineConfig
+from edge.config.opcua import PackmlConfig
+from edge.controller.changes import File as File
+from edge.controller.changes import NewFiles
 from edge.controller.faults import Rests, failed, part_of, shown
+from edge.controller.feed import FeedFollower
+from edge.controller.feed import OrderFeed as OrderFeed
 from edge.controller.retention import Retention
 from edge.controller.rounds import Rounds, Targets
+from edge.controller.sessions import Runs, Session, Sessions
 from edge.controller.turns import ReadTurns
 from edge.controller.vitals import EVERY_S, Vitals, samples
 from edge.core.alarms.facts import identity
@@ -35,7 +39,6 @@ from edge.core.events import (
     Command,
     CommandDropped,
     DeviceChanged,
-    FeedFollowed,
     Input,
     InputFailed,
     Journaled,
@@ -52,14 +55,15 @@ from edge.core.events import (
 )
 from edge.core.iso_time import iso
 from edge.core.values.alarm import AlarmAction, AlarmKind
-from edge.core.values.feed import FeedPlace, FeedPortion
 from edge.core.values.flags import FLAGS
+from edge.core.values.layout import LineLayout
 from edge.devices.packml import PackmlSession
 from edge.devices.plc import PlcSession
 from edge.devices.points import PointSession
 from edge.devices.reader import ReaderSession
 from edge.journal.disk import disk_samples
 from edge.journal.host_time import now_us
+from edge.journal.notify import ping, ready
 from edge.journal.record import Entered, JournalError, Value, kept
 from edge.journal.replay import recover
 from edge.journal.writer import Journal
@@ -68,24 +72,15 @@ from plc.driver import PlcError
 from plc.host_signals import Connected, Fenced, HostSignal, Incompatible, LinkFresh, LinkStale
 from plc.modbus_bus import Buses
 from plc.words import MailboxError, Opcode
-from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderReached, ReaderReady, Reads
+from rfid.driver import ReaderEvent, ReaderReached, ReaderReady, Reads
 
 log = logging.getLogger(__name__)
 
-FEED_EVERY_S = 0.1
-FEED_PORTION = 200
 CHECKPOINT_EVERY = 20_000
 """Records between two checkpoints: what is read again at most at a start, or after a fault while the lines run; so
 many take about half a second."""
 WATCH_S = 0.05
 """How often a PLC that obeys another controller is looked at; that one writes at least every 0.1 s."""
-BACKOFF_FIRST_S = 0.1
-BACKOFF_LAST_S = 2.0
-FAULTS_LAST_S = 30.0
-"""The longest wait after a fault of ours: to begin anew costs more than a connection."""
-
-OrderFeed = Callable[[FeedPlace, int], FeedPortion]
-"""(place, limit) -> what stands behind a place in the feed; raises OSError while the store cannot be read."""
 
 
 class HostClock:
@@ -109,7 +104,8 @@ class Controller:
     """One controller: its core, journal, PLCs, readers and order feed.
 
     ``threaded`` False keeps the journal's writing and the feed's reading in the loop, for tests in virtual time;
-    ``zero_us``: see HostClock. ``retention``: None = every record stays.
+    ``zero_us``: see HostClock. ``retention``: None = every record stays. ``file``: where the configuration comes from,
+    None = `look_again` finds nothing.
     """
 
     def __init__(
@@ -119,28 +115,28 @@ class Controller:
         *,
         threaded: bool = True,
         zero_us: int | None = None,
-        retention: Retention | None = None,
-        targets: Targets | None = None,
+        retention: Callable[[LineConfig], Retention] | None = None,
+        targets: Callable[[LineConfig], Targets | None] | None = None,
+        file: File | None = None,
     ) -> None:
         self._config = config
         self._feed = feed
         self._threaded = threaded
         self._zero_us = zero_us
-        self._reasons: dict[str, str | None] = {}
+        self._sessions = Sessions(self._give, self._now)
+        self._reasons, self._device, self._is_up = self._sessions.reasons, self._sessions.tell, self._sessions.is_up
         self._rests = Rests()
         self._anew: dict[str, int] = {}
         """PLCs that begin anew, as at a start, when the journal has so many records."""
         self._broken: JournalError | None = None
-        self._silent: set[str] = set()
-        """Readers that were last given up because they said nothing: that they are connected again is no news."""
         self._turns: dict[str, ReadTurns] = {}
         self._buses = Buses()
+        self._tasks_began = False
         self._plcs: dict[str, PlcSession] = {}
         self._points: dict[str, PointSession] = {}
-        self._machines: list[PackmlSession] = []
-        self._readers = {name: ReaderSession(name, reader) for name, reader in config.reader.items()}
-        lanes = {name: tuple(lane.number for lane in line.lane) for name, line in config.line.items()}
-        self._vitals = Vitals(config.plc, config.reader, lanes, [dock.name for dock in config.dock])
+        self._machines: dict[str, PackmlSession] = {}
+        self._readers: dict[str, ReaderSession] = {}
+        self._vitals = _vitals(config, config.layouts())
         self._timer: asyncio.TimerHandle | None = None
         self._timer_us: int | None = None
         self._flushing = False
@@ -149,6 +145,16 @@ class Controller:
         self._retention = retention
         self._targets = targets
         self._rounds = Rounds(config, self._now, self._device, self._reasons.__contains__, threaded)
+        self._changes = NewFiles(
+            config,
+            file,
+            core=lambda: self._core,
+            take=self._take_config,
+            follow=self._follow_config,
+            tell=self._device,
+            now_us=self._now,
+            threaded=threaded,
+        )
         self._told: dict[str, tuple[tuple[str, float], ...]] = {}
 
     async def run(self) -> None:
@@ -160,7 +166,6 @@ class Controller:
         self._loop = loop = asyncio.get_running_loop()
         self._broke = asyncio.Event()
         self._clock = HostClock(loop, self._zero_us)
-        layouts, docks = self._config.layouts(), self._config.docks()
         self._journal = Journal(self._config.journal, self._stored_from_thread, self._trouble_from_thread)
         closed = False
         try:
@@ -173,27 +178,11 @@ class Controller:
                 raise JournalError(
                     f"{other}, this one is {self._config.controller!r}; give `journal` a file of its own"
                 )
-            for name, table in self._config.plc.items():
-                if table.mailbox:
-                    self._plcs[name] = self._plc(name)
-                if table.packml is not None:
-                    self._machines.append(PackmlSession(name, table.packml, self._now, self._take))
-                if table.point:
-                    self._points[name] = PointSession(name, table, self._now, self._take, self._buses)
-            self._turns = {name: ReadTurns(self._take, loop.call_soon, self._now) for name in self._readers}
+            self._plcs = {name: self._plc(name) for name, table in self._config.plc.items() if table.mailbox}
             if self._threaded:
                 self._journal.start()
-            self._started = self._take(
-                Started(
-                    at_us=self._now(),
-                    controller=self._config.controller,
-                    version=_version(),
-                    layouts=layouts,
-                    alarms=self._config.alarms(),
-                    docks=docks,
-                    flags=FLAGS,
-                )
-            )
+            self._started = self._take(self._start(self._config, self._core.following(self._config.layouts())))
+            self._changes.standing.at_us = self._now()
             self._next_checkpoint = self._journal.seq + CHECKPOINT_EVERY
             with serve(self._config.metrics.run, self.metrics):
                 try:
@@ -219,28 +208,131 @@ class Controller:
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._end_when_broken())
-            for name in self._plcs:
-                tasks.create_task(self._keep(f"plc.{name}", partial(self._plc_session, name)))
-            for points in self._points.values():
-                tasks.create_task(self._keep(f"points.{points.name}", partial(self._point_session, points)))
-            for machine in self._machines:
-                tasks.create_task(self._keep(f"packml.{machine.name}", partial(self._packml_session, machine)))
-            for name in self._config.reader:
-                tasks.create_task(self._keep(f"reader.{name}", partial(self._reader_session, name)))
-            tasks.create_task(self._keep("measures", self._measure))
-            rounds = self._rounds
-            tasks.create_task(self._keep("disk-watch", rounds.look_at_disks))
-            tasks.create_task(self._keep("damage-watch", rounds.look_for_damage))
-            if self._retention is not None:
-                look = partial(rounds.look_at_room, self._retention, self._journal)
-                tasks.create_task(self._keep("journal-room", look))
-            if self._targets is not None:
-                tasks.create_task(self._keep("publish-state", partial(rounds.look_at_targets, self._targets)))
-            if certificates := own_certificates(self._config):
-                look = partial(rounds.look_at_certificates, certificates, self._give)
-                tasks.create_task(self._keep("certificates", look))
-            if self._feed is not None:
-                tasks.create_task(self._keep("site-store", partial(self._follow_orders, self._feed)))
+            tasks.create_task(ping())
+            self._tasks = tasks
+            await self._sessions.follow(tasks, self._wanted())
+            self._tasks_began = True
+            ready(f"configuration {self._changes.standing.name}")
+
+    def _wanted(self) -> dict[str, Runs]:
+        """What is to run by the configuration in force."""
+        config, rounds = self._config, self._rounds
+        wanted: dict[str, Runs] = {}
+        for name, table in config.plc.items():
+            if table.mailbox:
+                lines = [layout for layout in config.layouts() if layout.plc == name] if table.io else []
+                wanted[f"plc.{name}"] = Runs((table.io, lines), partial(self._begin_plc, name))
+            if table.point:
+                wanted[f"points.{name}"] = Runs(table, partial(self._begin_points, name))
+            if table.packml is not None:
+                wanted[f"packml.{name}"] = Runs(table.packml, partial(self._begin_machine, name, table.packml))
+        for name, reader in config.reader.items():
+            wanted[f"reader.{name}"] = Runs(reader, partial(self._begin_reader, name))
+        files = config.disk, config.files()
+        wanted["config"] = Runs(None, lambda: self._changes.run)
+        wanted["measures"] = Runs(None, lambda: self._measure)
+        wanted["disk-watch"] = Runs(files, lambda: rounds.look_at_disks)
+        wanted["damage-watch"] = Runs(files, lambda: rounds.look_for_damage)
+        published = tuple(config.publish)
+        if self._retention is not None:
+            look = partial(rounds.look_at_room, self._retention(config), self._journal)
+            wanted["journal-room"] = Runs((config.retention, published), lambda: look)
+        if self._targets is not None and (found := self._targets(config)) is not None:
+            targets = partial(rounds.look_at_targets, found)
+            wanted["publish-state"] = Runs(published, lambda: targets)
+        if certificates := own_certificates(config):
+            certify = partial(rounds.look_at_certificates, certificates, self._give)
+            wanted["certificates"] = Runs(certificates, lambda: certify)
+        if (feed := self._feed) is not None:
+            wanted["site-store"] = Runs(None, lambda: self._feed_follower(feed).run)
+        return wanted
+
+    def _feed_follower(self, feed: OrderFeed) -> FeedFollower:
+        return FeedFollower(
+            feed,
+            state=lambda: self._core.state,
+            now_us=self._now,
+            stores=lambda: not self._reasons.get("journal"),
+            take=self._take_fed,
+            tell=self._device,
+            threaded=self._threaded,
+        )
+
+    def _take_fed(self, given: Input) -> None:
+        """An order, or what somebody asks; some of it is for a device."""
+        self._take(given)
+        if isinstance(given, PointWriteRequested) and given.plc in self._points:
+            self._points[given.plc].ask(given)
+        if isinstance(given, AlarmRequested) and given.action is AlarmAction.TAKE_OVER:
+            for plc in self._plcs.values():
+                if given.alarm == identity(AlarmKind.FENCED, plc.name):
+                    plc.host.take_over()
+        own = identity(AlarmKind.CONFIG_REFUSED, self._config.controller)
+        if isinstance(given, AlarmRequested) and given.action is AlarmAction.TAKE_CONFIG and given.alarm == own:
+            self.look_again(given.by)
+
+    # ---- another configuration ---------------------------------------------------------------------------------------
+
+    def look_again(self, by: str = "") -> None:
+        """Looks at the configuration's file, and takes it if it is good. ``by``: who asked. In the loop's thread."""
+        self._changes.ask(by)
+
+    def _take_config(self, config: LineConfig, layouts: tuple[LineLayout, ...], by: str) -> None:
+        """Decides by it from now on; raises what the decisions raised, and goes on as before then."""
+        before = {} if self._core.state.started is None else {one.name: one for one in self._core.state.started.layouts}
+        self._started = self._take(self._start(config, layouts, by))
+        self._config = config
+        self._rounds.follow(config)
+        self._vitals = _vitals(config, layouts)
+        for name, plc in self._plcs.items():
+            lines = [layout for layout in layouts if layout.plc == name]
+            plc.follow(lines)
+            new = {(one.name, lane.number) for one in lines for lane in one.lanes}
+            if new - {(one.name, lane.number) for one in before.values() for lane in one.lanes}:
+                for given in plc.stands(self._now()):  # what is known of its lanes was asked of others
+                    self._give(given)
+
+    def _start(self, config: LineConfig, layouts: tuple[LineLayout, ...], by: str | None = None) -> Started:
+        """``by``: who asked for another configuration; None = the process began."""
+        return Started(
+            at_us=self._now(),
+            controller=config.controller,
+            version=_version(),
+            layouts=layouts,
+            alarms=config.alarms(),
+            docks=config.docks(),
+            flags=FLAGS,
+            config=name_of(config),
+            running=by is not None,
+            by=by or "",
+        )
+
+    async def _follow_config(self) -> None:
+        wanted = self._wanted()
+        await self._sessions.follow(self._tasks, wanted)
+        self._told = {}  # what is gone is told no more
+        self._points = {name: one for name, one in self._points.items() if f"points.{name}" in wanted}
+        self._machines = {name: one for name, one in self._machines.items() if f"packml.{name}" in wanted}
+        self._readers = {name: one for name, one in self._readers.items() if f"reader.{name}" in wanted}
+
+    def _begin_plc(self, name: str) -> Session:
+        if self._tasks_began:
+            self._anew[name] = self._journal.seq
+        return partial(self._plc_session, name)
+
+    def _begin_points(self, name: str) -> Session:
+        points = PointSession(name, self._config.plc[name], self._now, self._take, self._buses)
+        self._points[name] = points
+        return partial(self._point_session, points)
+
+    def _begin_machine(self, name: str, table: PackmlConfig) -> Session:
+        self._machines[name] = machine = PackmlSession(name, table, self._now, self._take)
+        return partial(self._packml_session, machine)
+
+    def _begin_reader(self, name: str) -> Session:
+        self._readers[name] = ReaderSession(name, self._config.reader[name])
+        self._turns[name] = ReadTurns(self._take, self._loop.call_soon, self._now)
+        return partial(self._reader_session, name)
 
     # ---- the hot path ------------------------------------------------------------------------------------------------
 
@@ -363,7 +455,8 @@ class Controller:
                 kind, _, name = device.partition(".")
                 if kind == "plc":
                     return self._queue(name, command, Opcode.OUTPUT, int(on), port)
-                trouble = self._readers[name].set_output(port, on)
+                reader = self._readers.get(name)
+                trouble = "there is no such reader" if reader is None else reader.set_output(port, on)
                 return [OutputSet(self._now(), device, port, on, trouble)] if trouble else []
             case _:
                 assert_never(command)
@@ -511,7 +604,7 @@ class Controller:
         if isinstance(event, ReaderReady):
             self._device(device, None, f"{session.name}: {event.about}")
             return
-        if isinstance(event, ReaderReached) and self._reasons.get(device) and device not in self._silent:
+        if isinstance(event, ReaderReached) and self._reasons.get(device) and device not in self._sessions.silent:
             self._device(device, f"{session.name}: connected again, and not heard yet: {event.about}")
         if isinstance(event, Reads):
             self._vitals.read(session.name, event.reads, event.held)
@@ -532,7 +625,7 @@ class Controller:
             self._vitals.left_out(self._core.left_out())
             for device, values in self._vitals.measured(
                 {name: plc.host for name, plc in self._plcs.items()},
-                {machine.name: machine.now for machine in self._machines},
+                {name: machine.now for name, machine in self._machines.items()},
                 self._is_up,
                 self._now,
                 self._core.state,
@@ -562,113 +655,7 @@ class Controller:
         yield Sample("journal_stands_since_seconds", why, sign.since_s)
         yield Sample("files_damaged", "1 = a file of ours is damaged", int(bool(self._reasons.get("files"))))
         yield from disk_samples(self._rounds.disks.rooms)
-
-    def _is_up(self, device: str) -> bool:
-        return device in self._reasons and self._reasons[device] is None
-
-    # ---- devices come and go -----------------------------------------------------------------------------------------
-
-    async def _keep(self, device: str, session: Callable[[], Awaitable[None]]) -> None:
-        """Devices have this one retry loop: session after session, with capped back-off and jitter, while we run.
-
-        Whatever a session raises ends that session, and nothing else; what no driver may raise comes with a traceback.
-        """
-        backoff_s = BACKOFF_FIRST_S
-        while True:
-            began = self._loop.time()
-            last_s = BACKOFF_LAST_S
-            try:
-                await session()
-                reason = f"{device}: the connection ended"
-            except (PlcError, ReaderError, MailboxError) as error:
-                _end_if_cancelled()  # a driver may fail while it is told to end
-                reason = str(error)
-                if isinstance(error, ReaderError) and error.failure is ReaderFailure.SILENT:
-                    self._silent.add(device)
-                else:
-                    self._silent.discard(device)
-            except (Exception, asyncio.CancelledError) as error:  # a library may cancel itself as well
-                _end_if_cancelled()
-                last_s = FAULTS_LAST_S
-                reason = f"{device}: a fault of this program: {error!r}"
-                if self._reasons.get(device) != reason:
-                    log.exception("%s: its session ended by a fault, and begins anew", device)
-            self._device(device, reason)
-            if self._loop.time() - began > 5:
-                backoff_s = BACKOFF_FIRST_S
-            await asyncio.sleep(backoff_s * (1 - random.random() / 2))
-            backoff_s = min(last_s, backoff_s * 2)
-
-    def _device(self, device: str, trouble: str | None, text: str = "") -> None:
-        """Says once that a device is down (``trouble``) or up (None)."""
-        if device in self._reasons and self._reasons[device] == trouble:
-            return
-        was_down = self._reasons.get(device) is not None
-        self._reasons[device] = trouble
-        if trouble is None:
-            log.info("%s", text)
-        elif not was_down:
-            log.warning("%s", trouble)
-        self._give(DeviceChanged(self._now(), device, trouble is None, trouble or text))
-
-    # ---- orders ------------------------------------------------------------------------------------------------------
-
-    async def _follow_orders(self, feed: OrderFeed) -> None:
-        """Takes order changes and operators' requests as the site store numbers them."""
-        pool = ThreadPoolExecutor(1, "orders") if self._threaded else None
-        try:
-            while True:
-                if self._reasons.get("journal"):  # what cannot be stored is not taken in
-                    await asyncio.sleep(1)
-                    continue
-                state = self._core.state
-                place = FeedPlace(state.feed_seq, state.feed_epochs, state.feed_known)
-                try:
-                    if pool is None:
-                        portion = feed(place, FEED_PORTION)
-                    else:
-                        portion = await self._loop.run_in_executor(pool, feed, place, FEED_PORTION)
-                except OSError as error:
-                    self._device("site-store", f"site store: {error}")
-                    await asyncio.sleep(1)
-                    continue
-                self._device("site-store", None, "site store answers")
-                if portion.anew or portion.epochs != place.epochs:
-                    self._feed_followed(portion, place)
-                for item in portion.values:
-                    given = replace(item, at_us=self._now())
-                    self._take(given)
-                    if isinstance(given, PointWriteRequested) and given.plc in self._points:
-                        self._points[given.plc].ask(given)
-                    if isinstance(given, AlarmRequested) and given.action is AlarmAction.TAKE_OVER:
-                        for plc in self._plcs.values():
-                            if given.alarm == identity(AlarmKind.FENCED, plc.name):
-                                plc.host.take_over()
-                    if len(portion.values) > 20:
-                        await asyncio.sleep(0)  # a long catch-up must not hold up a divert
-                if len(portion.values) < FEED_PORTION and not portion.anew:
-                    await asyncio.sleep(FEED_EVERY_S)
-        finally:
-            if pool is not None:
-                pool.shutdown(wait=False, cancel_futures=True)
-
-    def _feed_followed(self, portion: FeedPortion, place: FeedPlace) -> None:
-        """The feed has another epoch than before, or is another one."""
-        if portion.anew:
-            log.warning(
-                "site store: replaced, all its orders are taken again: %s was reached, see the alarm", place.seq
-            )
-        self._take(
-            FeedFollowed(
-                at_us=self._now(),
-                store=portion.store,
-                epochs=portion.epochs,
-                newest=portion.newest,
-                before=place.seq,
-                anew=portion.anew,
-                known=portion.known,
-            )
-        )
+        yield from self._changes.standing.samples()
 
     # ---- the journal answers -----------------------------------------------------------------------------------------
 
@@ -703,15 +690,13 @@ class Controller:
             self._device("journal", None, "the journal stores again")
 
 
+def _vitals(config: LineConfig, layouts: tuple[LineLayout, ...]) -> Vitals:
+    lanes = {layout.name: tuple(lane.number for lane in layout.lanes) for layout in layouts}
+    return Vitals(config.plc, config.reader, lanes, [dock.name for dock in config.dock])
+
+
 def _version() -> str:
     try:
         return version("lanewise")
     except PackageNotFoundError:
         return "0"
-
-
-def _end_if_cancelled() -> None:
-    """Raises CancelledError where what a session raised came in its place."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

@@ -63,7 +63,13 @@ class Rounds:
         self._stands = stands
         self._threaded = threaded
         self.room: JournalRoom | None = None
-        self.disks = DiskWatch(config.files(), config.disk.low_hours, config.disk.low_mb * 1_000_000)
+        self.disks = _disks(config)
+
+    def follow(self, config: LineConfig) -> None:
+        """Looks after what another configuration names."""
+        before, self._config = self._config, config
+        if (config.disk, config.files()) != (before.disk, before.files()):
+            self.disks = _disks(config)
 
     async def look_at_room(self, retention: Retention, journal: Journal) -> None:
         """Looks after the journal's room."""
@@ -144,3 +150,7 @@ class Rounds:
         finally:
             if pool is not None:
                 pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _disks(config: LineConfig) -> DiskWatch:
+    return DiskWatch(config.files(), config.disk.low_hours, config.disk.low_mb * 1_000_000)

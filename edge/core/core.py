@@ -54,6 +54,7 @@ from edge.core.events import (
     TagsRead,
     Tick,
 )
+from edge.core.line.closing import bound_for, role_problems, with_closing
 from edge.core.line.decide import TURNED, decide, turnable, turned
 from edge.core.line.journey import ended, inducted, lane_changed, lanes_seen, passed_eye
 from edge.core.line.line import KEPT, NEVER_US, Line, Result
@@ -290,7 +291,10 @@ class Core:
         self._take_flags(given)
         self.state.started = given
         set_back_us = max(0, self.state.at_us - given.at_us)
-        self._take_layouts(given.layouts, given.docks)
+        if given.running:
+            self._follow_layouts(given.layouts, given.docks)
+        else:
+            self._take_layouts(given.layouts, given.docks)
         self._gate.loads.take(given)
         out += self._alarms.started(given, set_back_us)
         if set_back_us:
@@ -320,20 +324,59 @@ class Core:
 
     def _take_layouts(self, layouts: Iterable[LineLayout], docks: Iterable[DockLayout]) -> None:
         self._gate = Gate(docks, self.state.loads, self.book)
+        self._floods: dict[str, FloodWatch] = {}
+        self._lines.clear()
+        self._place(layouts)
+
+    def _follow_layouts(self, layouts: Iterable[LineLayout], docks: Iterable[DockLayout]) -> None:
+        """As _take_layouts, while the lines run: what their readers told is not forgotten."""
+        self._gate.follow(docks)
+        self._place(layouts)
+
+    def _place(self, layouts: Iterable[LineLayout]) -> None:
+        before = dict(self._lines)
         self._lines.clear()
         self._by_plc.clear()
         self._by_reader.clear()
         for layout in layouts:
-            line = Line(layout, self.state.lines.setdefault(layout.name, LineState()), self.book, self._keeps)
+            line = before.get(layout.name)
+            if line is None:
+                line = Line(layout, self.state.lines.setdefault(layout.name, LineState()), self.book, self._keeps)
+            else:
+                line.follow(layout)
             self._lines[layout.name] = line
             self._by_plc.setdefault(layout.plc, []).append(line)
             for reader in (*layout.portal.readers, *layout.portal.scanners):
                 self._by_reader[reader] = line
         readers = (*self._by_reader, *(dock.reader for dock in self._gate.docks.values()))
-        self._floods = {reader: FloodWatch(reader) for reader in readers}
+        self._floods = {reader: self._floods.get(reader) or FloodWatch(reader) for reader in readers}
         self._dues_us = dict.fromkeys(self._lines, NEVER_US)  # in the lines' order, which is that of what is told
         self._soonest_us = NEVER_US
         self._touched = set(self._lines)
+
+    # ---- another configuration ---------------------------------------------------------------------------------------
+
+    def following(self, layouts: Iterable[LineLayout]) -> tuple[LineLayout, ...]:
+        """By which layouts to go on now: those given, with the lanes that must close first (`edge.core.line.closing`).
+
+        The same again once all have closed.
+        """
+        before = () if self.state.started is None else self.state.started.layouts
+        bound = {name: bound_for(line) for name, line in self.state.lines.items()}
+        return with_closing(before, layouts, bound)
+
+    def held(self, layouts: Iterable[LineLayout], docks: Iterable[DockLayout]) -> list[str]:
+        """What the floor does not allow now of other lines and doors, as problems of a configuration."""
+        found = self._gate.held(docks)
+        for after in layouts:
+            if (line := self._lines.get(after.name)) is not None:
+                found += role_problems(line.layout, after, bound_for(line.state))
+        return found
+
+    def on_belt(self, line: str) -> int:
+        """How many are between a line's induction and their end."""
+        known = self.state.lines.get(line)
+        return 0 if known is None else sum(not track.ended for track in known.tracks.values())
 
     # ---- after a fault -----------------------------------------------------------------------------------------------
 

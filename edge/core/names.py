@@ -1,6 +1,6 @@
 """Under which names people will look for what is journaled.
 
-Public names: refs, ALARMS, LOADS.
+Public names: refs, ALARMS, LOADS, STARTS, lane_name, machine_name.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from edge.core.events import (
     Event,
     ItemReleased,
     Journaled,
+    LaneChanged,
+    LaneRequested,
     LoadClosed,
     LoadOpened,
     LoadRefused,
@@ -31,13 +33,27 @@ from edge.core.events import (
     PointWritten,
     RouteDecided,
     Sorted,
+    Started,
     ToteChecked,
 )
+from plc.words import EventType
 
 ALARMS = "alarms"
 """Under this name every change of an alarm is found."""
 LOADS = "loads"
 """And under this every load that was opened or closed."""
+STARTS = "starts"
+"""And under this every start of the controller, each with its configuration."""
+
+
+def lane_name(line: str, lane: int) -> str:
+    """Under which name what people asked of a lane, and what became of it, is found."""
+    return f"lane.{line}.{lane}"
+
+
+def machine_name(plc: str) -> str:
+    """Under which name the PackML states that a PLC went to are found."""
+    return f"machine.{plc}"
 
 
 def refs(value: Journaled | Event) -> tuple[str, ...]:  # noqa: C901  a case for each kind of value
@@ -56,6 +72,12 @@ def refs(value: Journaled | Event) -> tuple[str, ...]:  # noqa: C901  a case for
                 found.update(dict.fromkeys(line.epcs))
         case PlcConnected(plc=plc):
             found.update((f"{plc}#{sent.value}", None) for sent in value.found if sent.opcode == 1)
+        case Started():
+            found[STARTS] = None
+        case LaneRequested(line=name, lane=lane) | LaneChanged(line=name, lane=lane):
+            found[lane_name(name, lane)] = None
+        case PlcEvent(plc=plc, type=EventType.STATE, station=0):
+            found[machine_name(plc)] = None
         case PlcEvent(plc=plc, track_id=track):
             if track:
                 found[f"{plc}#{track}"] = None

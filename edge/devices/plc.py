@@ -83,6 +83,17 @@ class PlcSession:
         self._connected_before = False
         self._unstored: deque[tuple[int, EventRecord | Sent, int]] = deque()
 
+    def follow(self, lines: Sequence[LineLayout]) -> None:
+        """Its lines are these from now on."""
+        self._lines = lines
+        self.lookout = Lookout(() if self.config.io else lines, self.config.poll_ms * 1000)
+
+    def stands(self, at_us: int) -> Iterator[PlcConnected]:
+        """How its lanes stand as it told last; nothing while it is not connected."""
+        up, session = self.host.up, self.host.session
+        if up is not None and session is not None and self._connected_before:
+            yield self._connected(Connected(session, False, self.host.epoch, up, (), up.cmd_done), at_us)
+
     @property
     def link(self) -> PlcLink:
         """The way to it; what it learned of the PLC outlives a connection."""

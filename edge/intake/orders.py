@@ -1,6 +1,6 @@
 """Orders from JSON and CSV -> orders, or everything that is wrong with them.
 
-Public names: Intake, read_json, read_csv, CSV_COLUMNS.
+Public names: Intake, OrderIn, read_json, read_csv, CSV_COLUMNS, ORDER_EXAMPLE, CSV_EXAMPLE.
 
 An intake is all or nothing: with one problem it holds no orders, so that nobody has to find out which half was taken.
 A problem reads ``where: value: what is allowed``; ``where`` is the key's path in JSON (``2.lines.0.gtin``) or row and
@@ -71,6 +71,15 @@ _ORDER_COLUMNS = ("id", "carrier", "service", "tote", "parcel", "codes", "channe
 _LINE_COLUMNS = ("gtin", "quantity", "sku", "name", "epcs")
 CSV_COLUMNS = _ORDER_COLUMNS + _LINE_COLUMNS
 """Columns of a CSV file in any order; ``carrier``, ``gtin``, ``quantity`` and ``id`` (or ``external``) are required."""
+ORDER_EXAMPLE = {
+    "channel": "wms",
+    "external": "1001",
+    "carrier": "POST",
+    "service": "standard",
+    "tote": "(8003)095211411234545678",
+    "lines": [{"gtin": "09521141001011", "quantity": 2, "sku": "MUG-B", "name": "Cup, blue"}],
+}
+CSV_EXAMPLE = "channel,external,carrier,service,gtin,quantity,sku\nwms,1001,POST,standard,09521141001011,2,MUG-B\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +161,9 @@ class _LineIn(Given):
         return self
 
 
-class _OrderIn(Given):
+class OrderIn(Given):
+    """An order as it comes."""
+
     id: OrderId | None = None
     carrier: _Carrier
     service: Text = "standard"
@@ -166,7 +177,7 @@ class _OrderIn(Given):
     refused: bool = False
 
     @model_validator(mode="after")
-    def _has_a_name(self) -> _OrderIn:
+    def _has_a_name(self) -> OrderIn:
         if self.id is None and not self.external:
             raise ValueError("no id: required is id, or channel and external")
         counts = Counter(epc for line in self.lines for epc in line.epcs)
@@ -221,7 +232,7 @@ def _judged(drafts: Iterable[_Draft], orders: list[Order]) -> Iterator[str]:
             yield f"{draft.place('')}: {type(draft.given).__name__}: allowed is an object with the keys of an order"
             continue
         try:
-            order = _OrderIn.model_validate(draft.given).order()
+            order = OrderIn.model_validate(draft.given).order()
         except ValidationError as error:
             yield from _problems(error, draft.place)
             continue

@@ -18,6 +18,7 @@ from edge.journal.earlier import in_todays_words
 from edge.journal.record import JournalError, Record, unknown_word
 
 State = TypeVar("State")
+_NEWEST = 2**63 - 1
 APPLICATION_ID = 0x4C57_4A31  # "LWJ1"
 """By this number a SQLite file says that it is a journal."""
 FORM = 0
@@ -71,10 +72,31 @@ class JournalReader:
         """The records that name an identity, order or track (`edge.core.events.refs`), in order."""
         return self._records("SELECT r.* FROM ref JOIN record r USING(seq) WHERE ref.ref = ? ORDER BY seq", ref)
 
-    def of_kind(self, kind: str, newest: int = 100_000, upto: int = 2**63 - 1) -> list[Record]:
+    def named(
+        self, ref: str, above: int = 0, upto: int = _NEWEST, most: int = 100_000, *, oldest: bool = False
+    ) -> list[Record]:
+        """The newest records that name something, or the ``oldest``, behind sequence ``above`` up to ``upto``, in
+        order.
+        """
+        some = "SELECT r.* FROM ref JOIN record r USING(seq) WHERE ref.ref = ? AND ref.seq > ? AND ref.seq <= ? "
+        order = "ORDER BY ref.seq LIMIT ?" if oldest else "ORDER BY ref.seq DESC LIMIT ?"
+        records = self._records(some + order, ref, above, upto, most)
+        return records if oldest else records[::-1]
+
+    def of_kinds(self, kinds: Sequence[str], above: int, upto: int, limit: int) -> list[Record]:
+        """The first records of some kinds behind sequence ``above`` up to ``upto``, in order."""
+        places = ",".join("?" * len(kinds))
+        query = f"SELECT * FROM record WHERE seq > ? AND seq <= ? AND kind IN ({places}) ORDER BY seq LIMIT ?"  # noqa: S608
+        return self._records(query, above, upto, *kinds, limit)
+
+    def of_kind(self, kind: str, newest: int = 100_000, upto: int = _NEWEST) -> list[Record]:
         """The newest records of one kind up to sequence ``upto``, in order."""
         query = "SELECT * FROM record WHERE kind = ? AND seq <= ? ORDER BY seq DESC LIMIT ?"
         return self._records(query, kind, upto, newest)[::-1]
+
+    def newest(self, kind: str, behind: int) -> list[Record]:
+        """The newest record of one kind behind a sequence; empty = there is none."""
+        return self._records("SELECT * FROM record WHERE seq > ? AND kind = ? ORDER BY seq DESC LIMIT 1", behind, kind)
 
     def counted(self, kinds: Sequence[str], from_us: int, upto: int) -> Iterator[Record]:
         """The records of some kinds up to sequence ``upto``, in order, read in portions.

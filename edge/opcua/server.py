@@ -12,11 +12,13 @@ import importlib
 import logging
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.config.certificates import warning
+from edge.config.change import InForce, looked_at, name_of
 from edge.config.lines import LineConfig
 from edge.config.load import load_line
 from edge.config.opcua import UaServerConfig
@@ -26,6 +28,7 @@ from edge.core.events import DeviceChanged, PassageSeen, Stage
 from edge.core.values.state import CoreState
 from edge.journal.follower import Follower, Opened, follow_until_cancelled
 from edge.journal.host_time import now_us
+from edge.journal.notify import ping, ready, reloading
 from edge.journal.record import Record, Value, readable
 from edge.journal.source import JournalSource
 from edge.journal.stop import told_to_stop
@@ -55,28 +58,82 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Serves until SIGTERM or SIGINT. Raises ConfigError, FaceError, OSError."""
-    config = load_line(arguments.config)
+    config = _read(arguments.config) if arguments.make_certificate is None else load_line(arguments.config)
     given = config.opcua_server
     if given is None:
         raise ConfigError(arguments.config, ["opcua_server: missing: this table says what to serve and to whom"])
     if arguments.make_certificate is not None:
         return _make_certificate(given, arguments.make_certificate)
-    users = {name: read_secret(file) for name, file in given.user.items()}
     # The library builds 10,000 nodes that stay: looking for garbage among them would take a third of the start.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
-    async def serve_until_told() -> None:
-        loop = asyncio.get_running_loop()
-        task = asyncio.create_task(serve(config, given, users))
-        with told_to_stop(lambda: loop.call_soon_threadsafe(task.cancel)):
-            await asyncio.wait([task])
-        if not task.cancelled():
-            task.result()
-
-    asyncio.run(serve_until_told())
+    asyncio.run(_serve_until_told(arguments.config, config))
     return 0
+
+
+async def _serve_until_told(path: Path, config: LineConfig) -> None:
+    """Serves until SIGTERM or SIGINT; at SIGHUP by what the file says then. Clients connect again where that is new."""
+    loop = asyncio.get_running_loop()
+    standing = InForce(name_of(config), now_us())
+    wake, stopped, asked = asyncio.Event(), False, False
+
+    def told(stop: bool) -> None:
+        nonlocal stopped, asked
+        stopped, asked = stopped or stop, True
+        wake.set()
+
+    with told_to_stop(lambda: loop.call_soon_threadsafe(told, True), lambda: loop.call_soon_threadsafe(told, False)):
+        pinging = asyncio.create_task(ping())
+        serving = asyncio.create_task(_serve(config))
+        try:
+            while not stopped:
+                waiting = asyncio.create_task(wake.wait())
+                await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
+                if serving.done():
+                    serving.result()
+                wake.clear()
+                if asked and not stopped:
+                    asked = False
+                    reloading()
+                    if (found := looked_at(path, _read, config, standing, now_us())) is None:
+                        ready(standing.refused or f"configuration {standing.name}")
+                    else:
+                        config = found
+                        await _ended(serving)
+                        serving = asyncio.create_task(_serve(config))
+        finally:
+            pinging.cancel()
+            await _ended(serving)
+
+
+def _read(path: Path) -> LineConfig:
+    """The file, where it has something to serve, and the secrets that it names. Raises ConfigError."""
+    config = load_line(path)
+    if config.opcua_server is None:
+        raise ConfigError(path, ["opcua_server: missing: this table says what to serve and to whom"])
+    for file in config.opcua_server.user.values():
+        read_secret(file)
+    return config
+
+
+async def _serve(config: LineConfig) -> None:
+    given = config.opcua_server
+    assert given is not None
+
+    def begun(text: str) -> None:
+        log.info("%s", text)
+        ready(text)
+
+    await serve(config, given, {name: read_secret(file) for name, file in given.user.items()}, begun)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def serve(
@@ -123,7 +180,7 @@ class _Told:
         self._machines = Machines(self._layouts)
         self._live_from = journal.reader.last()
         seq, state = journal.reader.checkpoint(CoreState) or (0, CoreState())
-        self._machines.begin_with({name: plc.machine for name, plc in state.plcs.items()}, state.at_us)
+        self._machines.begin_with({name: plc.machine for name, plc in state.plcs.items()}, {})
         return seq
 
     def take(self, records: Sequence[Record]) -> bool:

@@ -34,12 +34,15 @@ class Carton:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filler:
-    """What fills the room that goods leave. ``least_g_l``, ``most_g_l``: how much of it people put into a litre."""
+    """What fills the room that goods leave. ``least_g_l``, ``most_g_l``: how much of it people put into a litre;
+    ``piece_g``: what the stock counts as one weighs, as a sheet of paper.
+    """
 
     name: str
     least_g_l: int
     most_g_l: int
     sku: str = ""
+    piece_g: int = 1
 
 
 class ProtectionKind(StrEnum):
@@ -54,8 +57,8 @@ class ProtectionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
-    """A material for one need. ``mm``: by how much it makes each side thicker; ``g_m2``: of what is cut to size, else
-    ``g`` of a piece.
+    """A material for one need. ``mm``: by how much it makes each side thicker; ``g_m2``: of what is cut to size, of
+    which the stock counts ``piece_g`` as one; else ``g`` of a piece.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Protection:
     g: int = 0
     g_m2: int = 0
     sku: str = ""
+    piece_g: int = 1
 
 
 @dataclass(frozen=True, slots=True)

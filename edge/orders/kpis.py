@@ -317,6 +317,17 @@ _OTHERS = (
         dimensions=(),
     ),
     Kpi(
+        name="cost.material",
+        title="Cost of material for a parcel",
+        unit=Unit.MONEY,
+        better=Better.DOWN,
+        numerator="what packing material that left the stock is worth, in minor units",
+        denominator="parcels labelled in the day",
+        source="stock movements, articles' value, parcels",
+        exclusions="counts and corrections of material, material without a value",
+        dimensions=(),
+    ),
+    Kpi(
         name="parcel-trouble",
         title="Parcels in trouble",
         unit=Unit.SHARE,

@@ -151,13 +151,9 @@ def of_plan(plan: PackPlan) -> Proposed:
     if not plan.parcels:
         return Proposed(refusals=plan.refusals)
     first = plan.parcels[0]
-    used = Counter({first.carton.sku: 1} if first.carton.sku else {})
-    for one in first.protections:
-        if one.material is not None and one.material.sku and one.pieces:
-            used[one.material.sku] += one.pieces
     return Proposed(
         carton=first.carton.name,
-        materials=tuple(sorted(used.items())),
+        materials=tuple(sorted(first.materials.items())),
         steps=tuple(dict.fromkeys(str(one.kind) for one in first.protections)),
         marks=tuple(str(one) for one in first.marks),
         papers=tuple(str(one) for one in first.papers),

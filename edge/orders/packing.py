@@ -9,6 +9,7 @@ oversized goes without a carton. Every parcel is looked at by `edge.orders.pack_
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -109,6 +110,20 @@ class PackedParcel:
     range_g: tuple[int, int]
 
     @property
+    def materials(self) -> dict[str, int]:
+        """What it uses up of materials that the stock counts, by SKU: cartons, pieces, and of what fills or is cut to
+        size as many as its middle mass is, the last one whole.
+        """
+        used: Counter[str] = Counter({self.carton.sku: 1} if self.carton.sku else {})
+        for filled in self.fillers:
+            if filled.filler.sku:
+                used[filled.filler.sku] += -(-(filled.least_g + filled.most_g) // (2 * filled.filler.piece_g))
+        for one in self.protections:
+            if (its := one.material) is not None and its.sku:
+                used[its.sku] += one.pieces if its.g or not its.g_m2 else -(-one.g // its.piece_g)
+        return dict(+used)
+
+    @property
     def packaging_g(self) -> tuple[int, int]:
         """The same without the goods."""
         goods_g = sum(one.article.mass_g * one.units for one in self.contents)
@@ -123,15 +138,11 @@ class PackPlan:
     refusals: tuple[PackRefusal, ...] = ()
 
     def pieces(self) -> dict[str, int]:
-        """Cartons and protections that the stock counts, by SKU; what fills and what is cut to size counts as none."""
-        used: dict[str, int] = {}
+        """The materials that the stock counts, of all parcels together."""
+        used: Counter[str] = Counter()
         for parcel in self.parcels:
-            both = [(parcel.carton.sku, 1)]
-            both += [(one.material.sku, one.pieces) for one in parcel.protections if one.material and one.material.g]
-            for sku, n in both:
-                if sku:
-                    used[sku] = used.get(sku, 0) + n
-        return used
+            used.update(parcel.materials)
+        return dict(used)
 
 
 def propose(

@@ -1,6 +1,7 @@
 """A parcel's label: what stands on it, and where, for every printer alike.
 
-Public names: ParcelLabel, Paper, LabelWords, Stroke, Text, Bars, Element, drawn, MODULE_MM.
+Public names: ParcelLabel, ReturnLabel, Paper, LabelWords, Stroke, Text, Bars, Code, Element, drawn, drawn_return,
+MODULE_MM.
 
 All measures in millimetres from the upper left. Lines are broken here, by widths that no usual font exceeds: a full
 width for Chinese, Japanese and Korean characters, six tenths for all others.
@@ -71,6 +72,16 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """A short name as Code 128, set B, across the middle of the paper, with modules of MODULE_MM."""
+
+    x: float
+    y: float
+    height: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stroke:
     """A line across."""
 
@@ -79,7 +90,7 @@ class Stroke:
     width: float
 
 
-Element: TypeAlias = Text | Bars | Stroke
+Element: TypeAlias = Text | Bars | Code | Stroke
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,28 @@ class LabelWords:
 
     order: str
     cod: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLabel:
+    """``number``: of the return; ``house``: the lines of where it goes. Who sends it is not on it."""
+
+    number: str
+    order: str
+    house: tuple[str, ...] = ()
+
+
+def drawn_return(label: ReturnLabel, paper: Paper, title: str, order: str) -> Iterator[Element]:
+    """Everything that stands on a return's label; ``title`` and ``order``: in its reader's language."""
+    wide, high, edge = paper.width_mm - 8, paper.height_mm / 150, 4.0
+    yield from _block([title], edge, 6 * high, wide, 12 * high, 7)
+    yield Stroke(edge, 20 * high, wide)
+    yield from _block(label.house, edge, 24 * high, wide, 44 * high, 7)
+    yield Stroke(edge, 70 * high, wide)
+    yield from _block([order], edge, 73 * high, wide, 8 * high, 4)
+    across = (paper.width_mm - (11 * (len(label.number) + 3) + 2) * MODULE_MM) / 2
+    yield Code(max(edge, across), 90 * high, 36 * high, label.number)
+    yield Text(max(edge, (paper.width_mm - len(label.number) * 3.4) / 2), 130 * high, 7, label.number)
 
 
 def drawn(label: ParcelLabel, paper: Paper, words: LabelWords) -> Iterator[Element]:

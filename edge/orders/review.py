@@ -35,6 +35,7 @@ class ReviewRule(StrEnum):
     UNPAID = "unpaid"
     BALANCE_DUE = "balance-due"
     AMOUNT_MISMATCH = "amount-mismatch"
+    OVERPAID = "overpaid"
     COD_LIMIT = "cod-limit"
     OUT_OF_STOCK = "out-of-stock"
     DUPLICATE = "duplicate"
@@ -294,6 +295,13 @@ def _amount_mismatch(case: Case) -> Found:
         yield "payment", _money(case, case.order.payment.total), _money(case, lines)
 
 
+def _overpaid(case: Case) -> Found:
+    """More than it ever cost: what was cancelled or came back is paid back by itself."""
+    its = case.order.payment
+    if its.paid - its.total > case.rules.amount_tolerance:
+        yield "payment", _money(case, its.paid), _money(case, its.total)
+
+
 def _cod_limit(case: Case) -> Found:
     limits = [
         one for one in (case.rules.cod_max.get(case.order.payment.currency), case.facts.cod_limit) if one is not None
@@ -385,6 +393,7 @@ JUDGES: dict[ReviewRule, Callable[[Case], Found]] = {
     ReviewRule.UNPAID: _unpaid,
     ReviewRule.BALANCE_DUE: _balance_due,
     ReviewRule.AMOUNT_MISMATCH: _amount_mismatch,
+    ReviewRule.OVERPAID: _overpaid,
     ReviewRule.COD_LIMIT: _cod_limit,
     ReviewRule.OUT_OF_STOCK: _out_of_stock,
     ReviewRule.DUPLICATE: _duplicate,

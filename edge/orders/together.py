@@ -1,6 +1,6 @@
 """Which orders ship in one parcel: planning, splitting and merging, and what may be merged.
 
-Public names: Party, Proposal, plan, split_off, part, merge, proposals.
+Public names: Party, Proposal, plan, split_off, part, leave, merge, proposals.
 """
 
 from __future__ import annotations
@@ -90,6 +90,16 @@ def part(scope: Scope, fulfilment: str, new: str, units: Mapping[tuple[str, int]
             work.portion(fulfilment, replace(one, quantity=one.quantity - n, picked=one.picked - n))
             others.append(Portion(order=one.order, line=one.line, quantity=n, picked=n))
     work.fulfilment(Fulfilment(id=new, portions=tuple(others), state=held.state))
+    return work.done()
+
+
+def leave(scope: Scope, fulfilment: str, new: str) -> Changed:
+    """What was cancelled of a tote's content is out of it and goes back, a fulfilment of its own; the rest ships."""
+    held, work = scope.fulfilments[fulfilment], Work(scope)
+    for one in held.portions:
+        work.portion(fulfilment, replace(one, putting_back=0))
+    out = tuple(replace(one, quantity=0, picked=0) for one in held.portions if one.putting_back)
+    work.fulfilment(Fulfilment(id=new, portions=out, state=FulfilmentState.CANCELLING))
     return work.done()
 
 

@@ -1,6 +1,6 @@
 """Parcel labels for printers: ZPL II for thermal ones, PDF for all others.
 
-Public names: zpl, label_pdf, LabelFontError.
+Public names: zpl, label_pdf, return_zpl, return_pdf, LabelFontError.
 
 In ZPL what is ASCII is the printer's own font, everything else a bitmap, since printers draw other scripts only with
 fonts that were bought; the SSCC is GS1-128 by mode D, and a label with a tag writes its EPC. Source: Zebra, ZPL II
@@ -9,6 +9,7 @@ Programming Guide, ^A, ^BC, ^FH, ^GF, ^RF.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from io import BytesIO
 from typing import assert_never
@@ -18,7 +19,20 @@ from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from edge.orders.parcel_label import MODULE_MM, Bars, LabelWords, Paper, ParcelLabel, Stroke, Text, drawn
+from edge.orders.parcel_label import (
+    MODULE_MM,
+    Bars,
+    Code,
+    Element,
+    LabelWords,
+    Paper,
+    ParcelLabel,
+    ReturnLabel,
+    Stroke,
+    Text,
+    drawn,
+    drawn_return,
+)
 from edge.print.fonts import Typeface, font_file, typeface
 from edge.views.words.phrase import phrase
 from edge.views.words.table import Language, say
@@ -34,15 +48,24 @@ class LabelFontError(ValueError):
 
 def zpl(label: ParcelLabel, paper: Paper, language: Language) -> str:
     """One label. Raises LabelFontError."""
+    return _zpl(drawn(label, paper, _words(label, language)), paper, label.tag)
+
+
+def return_zpl(label: ReturnLabel, paper: Paper, language: Language) -> str:
+    """The label of a return. Raises LabelFontError."""
+    return _zpl(drawn_return(label, paper, *_return_words(label, language)), paper)
+
+
+def _zpl(elements: Iterable[Element], paper: Paper, tag: str = "") -> str:
     dots = paper.dots_mm
 
     def place(x: float, y: float) -> str:
         return f"^FO{round(x * dots)},{round(y * dots)}"
 
     made = [f"^XA^CI28^PW{paper.width_mm * dots}^LL{paper.height_mm * dots}^LH0,0"]
-    if label.tag:
-        made.append(f"^RFW,H^FD{label.tag}^FS")
-    for one in drawn(label, paper, _words(label, language)):
+    if tag:
+        made.append(f"^RFW,H^FD{tag}^FS")
+    for one in elements:
         match one:
             case Text() if one.text.isascii() and one.text.isprintable():
                 high = round(one.size * dots)
@@ -56,6 +79,9 @@ def zpl(label: ParcelLabel, paper: Paper, language: Language) -> str:
                 made.append(
                     f"{place(one.x, one.y)}^BY{module}^BCN,{round(one.height * dots)},N,N,N,D^FD(00){one.sscc}^FS"
                 )
+            case Code():
+                module = round(MODULE_MM * dots)
+                made.append(f"{place(one.x, one.y)}^BY{module}^BCN,{round(one.height * dots)},N,N^FD{one.text}^FS")
             case _:
                 assert_never(one)
     return "\n".join([*made, "^XZ", ""])
@@ -63,11 +89,21 @@ def zpl(label: ParcelLabel, paper: Paper, language: Language) -> str:
 
 def label_pdf(label: ParcelLabel, paper: Paper, language: Language, face: Typeface | None = None) -> bytes:
     """One label on a page of its size; where the font is not installed it is drawn with the reader's own."""
+    return _pdf(drawn(label, paper, _words(label, language)), paper, f"SSCC {label.sscc}", face)
+
+
+def return_pdf(label: ReturnLabel, paper: Paper, language: Language, face: Typeface | None = None) -> bytes:
+    """The label of a return, likewise."""
+    title, order = _return_words(label, language)
+    return _pdf(drawn_return(label, paper, title, order), paper, title, face)
+
+
+def _pdf(elements: Iterable[Element], paper: Paper, title: str, face: Typeface | None) -> bytes:
     face, room = face or typeface(), BytesIO()
     high = paper.height_mm
     canvas = Canvas(room, pagesize=(paper.width_mm * mm, high * mm))
-    canvas.setTitle(f"SSCC {label.sscc}")
-    for one in drawn(label, paper, _words(label, language)):
+    canvas.setTitle(title)
+    for one in elements:
         match one:
             case Text():
                 plain = one.text.isascii()  # narrower than the font of all scripts, as on a thermal printer
@@ -80,11 +116,21 @@ def label_pdf(label: ParcelLabel, paper: Paper, language: Language, face: Typefa
             case Bars():
                 bars = Code128(f"{_FNC1}00{one.sscc}", barWidth=MODULE_MM * mm, barHeight=one.height * mm, quiet=False)
                 bars.drawOn(canvas, one.x * mm, (high - one.y - one.height) * mm)
+            case Code():
+                bars = Code128(one.text, barWidth=MODULE_MM * mm, barHeight=one.height * mm, quiet=False)
+                bars.drawOn(canvas, (paper.width_mm * mm - bars.width) / 2, (high - one.y - one.height) * mm)
             case _:
                 assert_never(one)
     canvas.showPage()
     canvas.save()
     return room.getvalue()
+
+
+def _return_words(label: ReturnLabel, language: Language) -> tuple[str, str]:
+    return (
+        say(phrase("label.return", number=label.number), language),
+        say(phrase("label.order", order=label.order), language) if label.order else "",
+    )
 
 
 def _words(label: ParcelLabel, language: Language) -> LabelWords:

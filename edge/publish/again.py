@@ -12,8 +12,7 @@ from typing import Final, TypeVar
 
 from edge.config.lines import LineConfig
 from edge.config.publish import EpcisConfig, InfluxConfig
-from edge.core.iso_time import iso
-from edge.journal.host_time import now_us
+from edge.journal.host_time import local, now_us
 from edge.journal.source import JournalSource
 from edge.publish.cursors import Refused, SetAside, TooOld, give_back, read_kept
 from edge.publish.epcis import EpcisPublisher
@@ -47,7 +46,7 @@ def send_history(
                 if late and part:
                     told += deliver()
                     sent += len(part)
-                    yield f"{name}: {sent} records, until {iso(part[-1].at_us)}"
+                    yield f"{name}: {sent} records, until {local(part[-1].at_us)}"
         yield f"{name}: {sent} records sent again{_of(told, 'points' if isinstance(table, InfluxConfig) else 'events')}"
 
 

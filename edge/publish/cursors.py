@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
-from edge.core.iso_time import iso
 from edge.journal.disk import no_room
+from edge.journal.host_time import local
 
 _APPLICATION_ID = 0x4C57_5031  # "LWP1"
 _FORM = 0
@@ -238,7 +238,7 @@ def trouble_of(cursor: Cursor, standing: Standing | None, newest: int, now_us: i
     ``newest``: the journal's newest record. The text is the same for as long as the reason is.
     """
     if standing is None or now_us - standing.at_us > ABSENT_US:
-        since = f"since {iso(standing.at_us)}" if standing else "and never did"
+        since = f"since {local(standing.at_us)}" if standing else "and never did"
         last = f"; its last trouble: {standing.trouble}" if standing and standing.trouble else ""
         return f"publisher {cursor.publisher}: lanewise publish does not run, {since}; {_at(cursor)}{last}"
     if standing.trouble:
@@ -250,7 +250,7 @@ def trouble_of(cursor: Cursor, standing: Standing | None, newest: int, now_us: i
 
 
 def _at(cursor: Cursor) -> str:
-    since = f" since {iso(cursor.at_us)}" if cursor.at_us else ""
+    since = f" since {local(cursor.at_us)}" if cursor.at_us else ""
     return f"its cursor stands at record {cursor.seq}{since}"
 
 

@@ -8,6 +8,7 @@ Source: GS1, EPCIS 2.0 and CBV 2.0 (bizStep, disposition, Digital Link URIs as i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -19,7 +20,8 @@ from edge.core.values.order import Order, OrderState
 from edge.core.values.verdicts import FindingKind, GateVerdict
 from edge.journal.reader import JournalReader
 from edge.journal.record import Value
-from rfid.epc.identity import EpcError, parse
+from edge.publish.told import SiteTold
+from rfid.epc.identity import EpcError, gtin_of, parse
 
 Event: TypeAlias = dict[str, Any]
 Before: TypeAlias = Callable[[str], Order | None]
@@ -29,9 +31,18 @@ CONTEXT = "https://ref.gs1.org/standards/epcis/epcis-context.jsonld"
 _LINKS = "https://id.gs1.org"
 _MISMATCH = frozenset({FindingKind.EXTRA, FindingKind.FOREIGN, FindingKind.DUPLICATE, FindingKind.CONTRADICTION})
 TOLD_KINDS = frozenset(
-    one.__name__ for one in (ToteChecked, OrderChanged, OrderShipped, ParcelGated, LoadClosed, ItemReleased)
+    one.__name__ for one in (ToteChecked, OrderChanged, OrderShipped, ParcelGated, LoadClosed, ItemReleased, SiteTold)
 )
 """The records that may say something."""
+_HELD = ("held", "holding", "non_sellable_other")
+_FOLLOWS = {
+    "restock": [("inspected", "inspecting", "conformant")],
+    "refurbish": [("inspected", "inspecting", "non_conformant"), ("repaired", "repairing", "in_progress")],
+    "supplier": [("inspected", "inspecting", "non_conformant"), _HELD],
+    "scrap": [("inspected", "inspecting", "non_conformant"), ("destroyed", "destroying", "destroyed")],
+    "back": [("inspected", "inspecting", "non_conformant"), _HELD],
+}
+"""By what becomes of an item that came back: roles, steps and dispositions."""
 _WENT_OUT = frozenset({GateVerdict.RIGHT, GateVerdict.WRONG, GateVerdict.UNKNOWN})
 
 
@@ -54,6 +65,10 @@ class EpcisNames:
         """The URI of an order."""
         return self._named("order", name)
 
+    def case(self, name: str) -> str:
+        """The URI of a case."""
+        return self._named("case", name)
+
     def load(self, name: str) -> str:
         """The URI of a load."""
         return self._named("load", name)
@@ -62,9 +77,11 @@ class EpcisNames:
         return f"{self.base}:{what}:{_escaped(self.site)}:{_escaped(name)}"
 
 
-def epcis_events(seq: int, value: Value, names: EpcisNames, before: Before) -> Iterator[Event]:
+def epcis_events(seq: int, value: Value | SiteTold, names: EpcisNames, before: Before) -> Iterator[Event]:
     """What a record says; of most nothing. ``before`` is asked only where an order got a parcel."""
     match value:
+        case SiteTold(type="case.received.v1" | "case.inspected.v1"):
+            yield from _returned(seq, value, names)
         case ToteChecked(final=True):
             yield from _checked(seq, value, names)
         case OrderChanged(order=order) if order.parcel and order.state is OrderState.OPEN:
@@ -150,10 +167,12 @@ def _checked(seq: int, value: ToteChecked, names: EpcisNames) -> Iterator[Event]
 
 
 def _packed(seq: int, value: OrderChanged, names: EpcisNames, before: Order | None) -> Iterator[Event]:
-    """An order's goods in a parcel, since it has its number; and out of the one before."""
+    """An order's goods in a parcel, since it has its number; and out of the one before, or of the same one as packed
+    before.
+    """
     order = value.order
     was = before.parcel if before is not None else None
-    if was == order.parcel:
+    if was == order.parcel and (before is None or before.items == order.items):
         return
     orders = _transactions(names, order.id)
     if before is not None and was and (old := _link(was)) is not None:
@@ -164,14 +183,35 @@ def _packed(seq: int, value: OrderChanged, names: EpcisNames, before: Order | No
         yield _event(seq, "packed", value.at_us, names, what, "packing", "in_progress", "", orders)
 
 
+def _returned(seq: int, value: SiteTold, names: EpcisNames) -> Iterator[Event]:
+    """Items that came back, and what an inspection found; restocked ones are told by the lines, as they may be sold."""
+    data = value.data
+    given = data.get("epcs", [])
+    items = tuple(filter(None, map(_link, given if isinstance(given, list) else [])))
+    if not items:
+        return
+    cause = [{"type": "rma", "bizTransaction": names.case(value.subject)}]
+    cause += _transactions(names, str(data.get("order", "")))
+    steps = [("received", "receiving", "returned")]
+    if value.type == "case.inspected.v1":
+        steps = _FOLLOWS[str(data["disposition"])]
+    for role, step, state in steps:
+        made = _event(seq, role, value.at_us, names, _seen(items), step, state, "", cause)
+        yield made | {"action": "DELETE"} if state == "destroyed" else made
+
+
 def _content(order: Order) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
     """Items by URI, and of each article how many more."""
-    items = tuple(filter(None, (_link(one) for one in order.epcs)))
+    named = order.items or tuple(order.epcs)
+    items = tuple(filter(None, map(_link, named)))
+    known = Counter(gtin_of(one) for one in named)
     articles: dict[str, int] = {}
     for line in order.lines:
-        if line.gtin and line.quantity > len(line.epcs):
+        taken = min(line.quantity, known[line.gtin]) if line.gtin else 0
+        known[line.gtin] -= taken
+        if line.gtin and line.quantity > taken:
             name = f"{_LINKS}/01/{line.gtin}"
-            articles[name] = articles.get(name, 0) + line.quantity - len(line.epcs)
+            articles[name] = articles.get(name, 0) + line.quantity - taken
     return items, tuple(articles.items())
 
 

@@ -21,6 +21,7 @@ from edge.journal.host_time import now_us
 from edge.journal.record import JournalError, Record, Value
 from edge.journal.source import JournalSource
 from edge.publish.cursors import CursorError, Cursors, Refused, SetAside, Standing, TooOld
+from edge.publish.told import TOLD, SiteTold, site_told
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,12 @@ class TargetDown(NotNow):
 
 
 class Entry(NamedTuple):
-    """One record and its decoded value. ``id``: names the record among all of the site, for ever."""
+    """One record and its decoded value, which of a site's outbox is a `SiteTold`. ``id``: names the record among all of
+    the site, for ever.
+    """
 
     record: Record
-    value: Value
+    value: Value | SiteTold
     id: str
 
 
@@ -270,7 +273,8 @@ class TargetFollower:
         entries, bad = [], []
         for record in filter(publisher.wants, records):
             try:
-                entries.append(Entry(record, record.value, f"{self._node}/{record.seq}"))
+                value = site_told(record) if record.kind == TOLD else record.value
+                entries.append(Entry(record, value, f"{self._node}/{record.seq}"))
             except JournalError as error:
                 bad.append(SetAside(record.seq, f"{record.kind} {record.body}", str(error)))
         return entries, bad

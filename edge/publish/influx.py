@@ -45,6 +45,7 @@ from edge.publish.follow import NONE_IN_VAIN, Delivery, Entry, Following, Target
 from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import WINDOW, Measures
 from edge.publish.schema import SeriesPoint
+from edge.publish.told import SiteTold
 
 _POINTLESS = frozenset({"CommandSent", "AlarmDue"})
 _FINAL = '"stage":"final"'
@@ -156,7 +157,11 @@ class InfluxPublisher:
 
     def prepare(self, entries: Sequence[Entry]) -> Delivery:
         """Makes the points."""
-        return self.delivery((record.seq, self._measures.points(record.seq, value)) for record, value, _ in entries)
+        return self.delivery(
+            (record.seq, self._measures.points(record.seq, value))
+            for record, value, _ in entries
+            if not isinstance(value, SiteTold)
+        )
 
     def delivery(self, points: Iterable[tuple[int, Sequence[SeriesPoint]]]) -> Delivery:
         """Makes the lines of some points, each with its record's sequence, and shares them out by series."""

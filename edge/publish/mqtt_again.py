@@ -14,8 +14,7 @@ from itertools import takewhile
 
 from edge.config.lines import LineConfig
 from edge.config.mqtt import MqttConfig
-from edge.core.iso_time import iso
-from edge.journal.host_time import now_us
+from edge.journal.host_time import local, now_us
 from edge.journal.record import JournalError, Record
 from edge.journal.source import JournalSource
 from edge.publish.cursors import give_back, read_kept
@@ -83,7 +82,7 @@ def send_history(config: LineConfig, name: str, table: MqttConfig, since_us: int
             refused.extend(again.send(part).values())
             sent += len(part)
             part.clear()
-            return f"{name}: {sent} events, until {iso(at_us)}"
+            return f"{name}: {sent} events, until {local(at_us)}"
 
         records = again.reader.every(max(0, again.reader.older(since_us)))
         for record in takewhile(lambda record: record.at_us < until_us, records):

@@ -40,6 +40,7 @@ from edge.core.events import (
 from edge.core.iso_time import iso
 from edge.core.values.layout import LineLayout
 from edge.publish.line_states import LineStates
+from edge.publish.told import SiteTold
 from edge.publish.topics import (
     CHANNELS,
     CLOUD_EVENT_TYPE,
@@ -152,8 +153,11 @@ class Namespace:
         how = CHANNELS[Channel.ANSWER]
         return MqttMessage(topic, payload, how.retain, JSON_TYPE, how.expiry_s, 0)
 
-    def messages(self, seq: int, record_id: str, value: Journaled | Event, body: str) -> list[MqttMessage]:
-        """The messages of one record, in order. ``body``: the record as JSON."""
+    def messages(self, seq: int, record_id: str, value: Journaled | Event | SiteTold, body: str) -> list[MqttMessage]:
+        """The messages of one record, in order. ``body``: the record as JSON, of a site's outbox its CloudEvent."""
+        if isinstance(value, SiteTold):
+            topic, how = self.topic(Channel.EDGE_EVENT, event=value.type), CHANNELS[Channel.EDGE_EVENT]
+            return [MqttMessage(topic, body.encode(), how.retain, CLOUD_EVENT_TYPE, how.expiry_s, seq)]
         made = [self._message(channel, told, seq) for channel, told in self._states.take(record_id, value)]
         event = self.event(seq, record_id, value, body)
         return made if event is None else [*made, event]

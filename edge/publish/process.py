@@ -1,6 +1,7 @@
 """`lanewise publish`: every publisher of a LINE.toml or SITE.toml in a thread of its own; and how they stand.
 
-Public names: KINDS, open_publisher, add_arguments, main, main_of_site, publish, run.
+Public names: KINDS, Outlets, open_publisher, add_arguments, main, main_of_site, journal_outlets, outlets_of, publish,
+run.
 """
 
 from __future__ import annotations
@@ -13,18 +14,20 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+from edge.config.change import InForce, looked_at, name_of
 from edge.config.lines import LineConfig, SiteConfig
 from edge.config.load import load_line
 from edge.config.mqtt import MqttConfig
 from edge.config.problem import ConfigError
-from edge.core.iso_time import iso
-from edge.journal.host_time import now_us
+from edge.journal.host_time import local, now_us
+from edge.journal.notify import alive, ready, reloading
 from edge.journal.record import JournalError
 from edge.journal.source import JournalSource
 from edge.journal.stop import told_to_stop
@@ -42,14 +45,18 @@ from edge.publish.cursors import (
     trouble_of,
 )
 from edge.publish.follow import Following, Publisher, TargetDown, TargetFollower
-from edge.publish.site_numbers import NumbersRead, SiteNumbers
+from edge.publish.site_numbers import NumbersRead, SiteNumbers, SiteOutbox
 
 log = logging.getLogger(__name__)
 
+_C = TypeVar("_C", LineConfig, SiteConfig)
+Outlets = tuple[tuple[LineConfig, JournalSource], ...]
+"""What is published, with the publishers of each; where the first's numbers are shown, there are those of all."""
 SAY_EVERY_S = 30.0
 """How often the log says what a publisher is busy with."""
 KINDS: dict[str, str] = {
     "epcis": "edge.publish.epcis:EpcisPublisher",
+    "files": "edge.publish.event_files:EventFiles",
     "influx": "edge.publish.influx:InfluxPublisher",
     "mqtt": "edge.publish.mqtt:open_mqtt",
     "sparkplug": "edge.publish.sparkplug:SparkplugPublisher",
@@ -78,38 +85,80 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Publishes until SIGTERM or SIGINT, or answers a question. Raises ConfigError, CursorError, OSError."""
-    config = load_line(arguments.config)
-    return publish(arguments, config, JournalSource(config.journal, config.controller))
+    return publish(arguments, load_line, journal_outlets)
 
 
-def main_of_site(arguments: argparse.Namespace, site: SiteConfig, read: NumbersRead) -> int:
-    """The same of what a site notes of its order flow. Raises ConfigError, CursorError, OSError."""
+def journal_outlets(config: LineConfig) -> Outlets:
+    """What a line publishes: its journal."""
+    return ((config, JournalSource(config.journal, config.controller)),)
+
+
+def main_of_site(
+    arguments: argparse.Namespace, read: Callable[[Path], SiteConfig], outlets: Callable[[SiteConfig], Outlets]
+) -> int:
+    """The same of what a site notes of its order flow, and of its outbox.
+
+    Raises ConfigError, CursorError, OSError.
+    """
     if arguments.again:
         raise ConfigError(arguments.config, ["--again: of a LINE.toml only: a site keeps its numbers for two weeks"])
-    config = site.as_publisher()
-    return publish(arguments, config, SiteNumbers(config.controller, read))
+    return publish(arguments, read, outlets)
 
 
-def publish(arguments: argparse.Namespace, config: LineConfig, source: JournalSource) -> int:
-    """Publishes what a source has until SIGTERM or SIGINT, or answers a question."""
-    if not config.publish:
+def outlets_of(site: SiteConfig, read: NumbersRead, told: NumbersRead, mark: Callable[[], str]) -> Outlets:
+    """What a site publishes: its numbers, and its outbox; ``mark``: a name that no other store has."""
+    config, herald = site.as_publisher(), site.as_herald()
+    return ((config, SiteNumbers(config.controller, read)), (herald, SiteOutbox(told, mark)))
+
+
+def publish(arguments: argparse.Namespace, read: Callable[[Path], _C], outlets: Callable[[_C], Outlets]) -> int:
+    """Publishes what sources have until SIGTERM or SIGINT, or answers a question. At SIGHUP the file is read again."""
+    config = read(arguments.config)
+    both = outlets(config)
+    if not any(one.publish for one, _ in both):
         log.warning("%s: no [publish.NAME]: there is nothing to publish to", arguments.config)
     if arguments.again or arguments.check:
-        return _once(config, arguments)
+        its = next((one for one, _ in both if arguments.target in one.publish), both[0][0])
+        return _once(its, arguments)
     if arguments.target:
         raise ConfigError(arguments.config, [f"{arguments.target}: a target is for --again and --check"])
     if arguments.status or arguments.set_aside:
-        for line in _status(config, source) if arguments.status else _set_aside(config):
-            print(line)
+        for one, source in both:
+            for line in _status(one, source) if arguments.status else _set_aside(one):
+                print(line)
         return 0
     os.nice(10)  # a divert goes before a point
     # A batch is many small values without cycles: looking for cycles among them would take a third of the time.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    stop = threading.Event()
-    with told_to_stop(stop.set):
-        return run(config, stop, source)
+    tables = [item for one, _ in both for item in one.publish.items()]
+    targets = ", ".join(f"{name} ({table.kind})" for name, table in tables) or "nothing"
+    print(f"lanewise publish: {arguments.config}: {both[0][0].controller} to {targets}", flush=True)
+    stop, over = threading.Event(), threading.Event()
+    standing = InForce(name_of(config), now_us())
+
+    def end() -> None:
+        stop.set()
+        over.set()
+
+    def look_again() -> None:
+        nonlocal config
+        reloading()
+        found = looked_at(arguments.config, read, config, standing, now_us())
+        if found is None:
+            ready(standing.refused or f"configuration {standing.name}")
+        else:
+            config = found
+            over.set()
+
+    with told_to_stop(end, look_again):
+        while True:
+            run(both, over, standing)
+            over.clear()
+            if stop.is_set():
+                return 0
+            both = outlets(config)
 
 
 def _once(config: LineConfig, arguments: argparse.Namespace) -> int:
@@ -158,15 +207,17 @@ def _time(text: str) -> int:
     return int(moment.timestamp() * 1_000_000)
 
 
-def run(config: LineConfig, stop: threading.Event, of: JournalSource | None = None) -> int:
-    """Publishes until ``stop`` the records ``of`` a source, or those of the journal.
+def run(outlets: Outlets, stop: threading.Event, standing: InForce | None = None) -> int:
+    """Publishes until ``stop`` what sources have. ``standing``: is shown with it.
 
     A publisher that a fault of the program ends begins anew.
     """
+    config = outlets[0][0]
     cursors = Cursors(config.publish_state)
-    source = of or JournalSource(config.journal, config.controller)
     publishing = {
-        name: TargetFollower(name, source, cursors, partial(open_publisher, name, config)) for name in config.publish
+        name: TargetFollower(name, its, cursors, partial(open_publisher, name, one))
+        for one, its in outlets
+        for name in one.publish
     }
 
     threads = [
@@ -175,9 +226,12 @@ def run(config: LineConfig, stop: threading.Event, of: JournalSource | None = No
     try:
         for thread in threads:
             thread.start()
-        with serve(config.metrics.publish, lambda: _samples([one.following for one in publishing.values()])):
+        following = [one.following for one in publishing.values()]
+        with serve(config.metrics.publish, lambda: _samples(following, standing)):
+            ready(f"{len(publishing)} publisher(s)")
             due_s = say_s = 0.0
             while not stop.wait(1.0):
+                alive()
                 if (now_s := time.monotonic()) >= due_s:
                     due_s = now_s + STAND_EVERY_S
                     standings = [its.standing(now_us()) for its in publishing.values()]
@@ -196,12 +250,15 @@ def run(config: LineConfig, stop: threading.Event, of: JournalSource | None = No
             thread.join()
         with suppress(CursorError):
             cursors.stand([its.standing(now_us()) for its in publishing.values()])
-        source.close()
+        for _, source in outlets:
+            source.close()
         cursors.close()
     return 0
 
 
-def _samples(followings: Sequence[Following]) -> Iterator[Sample]:
+def _samples(followings: Sequence[Following], standing: InForce | None) -> Iterator[Sample]:
+    if standing is not None:
+        yield from standing.samples()
     for one in followings:
         label = (("publisher", one.publisher),)
         yield Sample("publisher_up", "1 = the newest delivery succeeded", int(not one.trouble), label)
@@ -234,15 +291,15 @@ def _status(config: LineConfig, source: JournalSource) -> Iterator[str]:
     for name, table in config.publish.items():
         cursor = cursors.get(name)
         seq = cursor.seq if cursor else 0
-        since = f", moved {iso(cursor.at_us)}" if cursor else ", never moved"
+        since = f", moved {local(cursor.at_us)}" if cursor else ", never moved"
         aside = cursor.set_aside if cursor else 0
         yield f"{name} ({table.kind}): {seq} of {newest} records, {newest - seq} to go, {aside} set aside{since}"
         if asked := in_vain.get(name):
             why = f": {asked.why}" if asked.why else ""
-            yield f"    requests: {asked.refused} without room, {asked.failed} failed, newest {iso(asked.at_us)}{why}"
+            yield f"    requests: {asked.refused} without room, {asked.failed} failed, newest {local(asked.at_us)}{why}"
         if name in too_old:
             points, why, at_us = too_old[name]
-            yield f"    {points} points were older than its target keeps, newest {iso(at_us)}: {why}"
+            yield f"    {points} points were older than its target keeps, newest {local(at_us)}: {why}"
         known = cursor or Cursor(name, node, 0, 0, 0)
         if trouble := trouble_of(known, standings.get(name), newest, now_us()):
             yield f"    {trouble}"
@@ -253,4 +310,4 @@ def _status(config: LineConfig, source: JournalSource) -> Iterator[str]:
 def _set_aside(config: LineConfig) -> Iterator[str]:
     for name in config.publish:
         for one, at_us in read_set_aside(config.publish_state, name):
-            yield f"{iso(at_us)} {name}: record {one.seq}: {one.reason}\n    {one.what}"
+            yield f"{local(at_us)} {name}: record {one.seq}: {one.reason}\n    {one.what}"

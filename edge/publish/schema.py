@@ -114,7 +114,8 @@ TAGS: dict[str, str] = {
     "result": "of a command or a write: `accepted`, `refused`, `unknown`, `dropped`",
     "service": "the carrier's service as the order has it",
     "state": "state of an order: `open`, `shipped`, `cancelled`; of an alarm: `normal`, `unacknowledged`, ...",
-    "stage": "where an order is: `review`, `held`, `accepted` (and not released), `released`, `verified`",
+    "stage": "where an order is: `review`, `held`, `accepted` (and not released), `released`, `verified`, `labelled` "
+    "(and in no lane), `sorted` (and not gone); `case-overdue`, and `untold` events of webhooks",
     "station": "number of a photo-eye, lane, induction or input in the PLC",
     "verdict": "of a tote `verified` or `refused`; at a dock door `right`, `wrong`, `unknown`, `already-loaded`, ...",
 }

@@ -1,6 +1,6 @@
-"""What a site notes of its order flow, read as a journal is: the same publishers tell it, with cursors of their own.
+"""What a site notes of its order flow, and its outbox, read as journals are: told by the same publishers.
 
-Public names: SiteNumbers, NumbersRead.
+Public names: SiteNumbers, SiteOutbox, NumbersRead.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
+from edge.config.lines import OUTBOX
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError, Record
 from edge.journal.source import JournalSource
@@ -45,6 +46,26 @@ class _Reader(JournalReader):
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+class SiteOutbox(JournalSource):
+    """The outbox of one site. ``mark``: a name that no other store has; raises OSError while the store is away."""
+
+    def __init__(self, read: NumbersRead, mark: Callable[[], str]) -> None:
+        super().__init__(Path("site store"), OUTBOX)
+        self._events = _Reader(read)
+        self._mark = mark
+
+    def open(self) -> JournalReader:
+        self._reader = self._events
+        return self._events
+
+    def node(self, reader: JournalReader) -> str:
+        """Of the store, as the first events go with the years."""
+        try:
+            return f"{OUTBOX}@{self._mark()}" if reader.last() else ""
+        except OSError as error:
+            raise JournalError(str(error)) from None
 
 
 class SiteNumbers(JournalSource):

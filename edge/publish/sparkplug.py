@@ -31,6 +31,7 @@ from edge.publish.mqtt_connection import MqttConnection
 from edge.publish.namespace import MqttMessage
 from edge.publish.sparkplug_metrics import NODE, Change, Metric, MetricType, SparkplugMetrics
 from edge.publish.sparkplug_payload import BD_SEQ, REBIRTH, HostState, asks_rebirth, encode, host_state
+from edge.publish.told import SiteTold
 from edge.publish.topics import UNTOLD
 
 _Changes: TypeAlias = Sequence[tuple[int, Change]]
@@ -121,6 +122,7 @@ class SparkplugPublisher:
         changes = [
             (record.seq, change)
             for record, value, record_id in entries
+            if not isinstance(value, SiteTold)
             for change in self._metrics.take(record_id, value)
         ]
         self._before.append(changes)

@@ -1,7 +1,7 @@
 """Who carries an order: its parcel as a plan sees it, room at pickups, a carrier chosen again.
 
 Public names: ParcelWanted, ParcelSource, parcels_of, left_of, in_force, on_its_way, placed, arrives_us, CarrierChosen,
-chosen_again, Rechosen, rechoose.
+chosen_again, placed_beside, Rechosen, rechoose.
 
 A fulfilment of a released wave has one place at one pickup; places change only while `Lock.SALES` is held.
 """
@@ -219,6 +219,41 @@ def chosen_again(db: sa.Connection, fulfilment: str, wanted: ParcelWanted, by: P
     service = by.services[one.service]
     same = (row.carrier, row.code) == (service.carrier, service.code)
     return CarrierChosen(service.carrier, service.code, same)
+
+
+def placed_beside(
+    db: sa.Connection, fulfilment: str, new: str, wanted: ParcelWanted, by: Planning | None
+) -> CarrierChosen | ServiceRefusal | None:
+    """A place for a parcel that is parted off a released one: at the same pickup while that has room, else at another.
+
+    ``by`` None: no services are known, and nobody counts. Returns why nobody takes it; None = the other one is in no
+    wave, and so is it.
+    """
+    its = tables.members
+    row = db.execute(sa.select(its).where(its.c.fulfilment == fulfilment)).first()
+    if row is None:
+        return None
+    last = db.execute(sa.select(sa.func.max(its.c.n)).where(its.c.wave == row.wave)).scalar_one()
+    beside = {**row._asdict(), "fulfilment": new, "n": last + 1}
+    source = None if by is None else parcels_of(db, by, {new: wanted}).get(new)
+    if by is None or source is None:
+        db.execute(its.insert().values(beside))
+        return CarrierChosen(row.carrier, row.code, True)
+    rest_g = max(0, row.mass_g - source.parcel.mass_g)
+    db.execute(its.update().where(its.c.fulfilment == fulfilment).values(mass_g=rest_g))
+    by = on_its_way(in_force(db, by))
+    ways = left_of(db, by.pickups)
+    for some in ([way for way in ways if way.id == row.pickup], ways):
+        plan = planned([source.parcel], some, by.services, by.terms)
+        for one in plan.planned:
+            pickup = next(way for way in ways if way.id == one.pickup)
+            db.execute(its.insert().values(beside | placed(one, pickup, by, wanted.units, source.version)))
+            service = by.services[one.service]
+            return CarrierChosen(
+                service.carrier, service.code, (row.carrier, row.code) == (service.carrier, service.code)
+            )
+    refusals = plan.left[0].refusals
+    return refusals[0] if refusals else ServiceRefusal(row.pickup, RefusalCode.CUT_OFF, by.terms.now_us, row.cutoff_us)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

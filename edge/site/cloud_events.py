@@ -1,6 +1,6 @@
 """What the outbox tells as CloudEvents 1.0: ids and codes, nothing personal.
 
-Public names: CloudEvent, cloud_event, events_behind, EVENT_TYPE, BATCH_TYPE.
+Public names: CloudEvent, cloud_event, events_behind, records_behind, EVENT_TYPE, BATCH_TYPE.
 
 Source: CloudEvents 1.0.2 with its JSON format and the extension `sequence`.
 """
@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
+import msgspec
 import sqlalchemy as sa
 
 from edge.core.iso_time import iso
+from edge.journal.record import Record
 from edge.site.outbox import OutboxRow, rows_behind
 
 EVENT_TYPE = "application/cloudevents+json"
@@ -52,3 +54,11 @@ def cloud_event(site: str, row: OutboxRow) -> CloudEvent:
 def events_behind(db: sa.Connection, site: str, after: int, limit: int) -> list[CloudEvent]:
     """Up to ``limit`` of a site's events behind a sequence, in order."""
     return [cloud_event(site, row) for row in rows_behind(db, after, limit)]
+
+
+def records_behind(db: sa.Connection, site: str, after: int, limit: int) -> list[Record]:
+    """The same as records of a journal, whose kind is that of `edge.publish.told`."""
+    return [
+        Record(row.seq, row.at_us, "", "SiteTold", msgspec.json.encode(cloud_event(site, row)).decode())
+        for row in rows_behind(db, after, limit)
+    ]

@@ -198,7 +198,7 @@ class _Taking:
                 self._effects.append(reserving.step(self._db, held, _E.CANCELLED, n)[2])
             tote = totes.tote_of(self._db, one.fulfilment)
             if to := one.its.at or rounds.sought_at(self._db, one.fulfilment, one.its.sku):
-                put_backs.add_put_back(self._db, one.fulfilment, tote, to, n, "cancelled", self._at_us)
+                put_backs.add_put_back(self._db, one.fulfilment, tote, to, n, put_backs.CANCELLED, self._at_us)
         return max(0, units)
 
 

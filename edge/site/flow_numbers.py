@@ -1,6 +1,6 @@
 """How the order flow stands now, as numbers for those who publish them: kept until every publisher could take them.
 
-Public names: note_flow, note_figures, numbers_after, few, KEEP_US.
+Public names: note_flow, note_figures, numbers_after, flow_now, few, KEEP_US.
 
 Each number has a name as `edge.core.events.Measured` has them: ``orders.held`` of the device ``site.flow``. Nothing of
 it names a person, and no order, fulfilment or article.
@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from edge.core.events import Measured
-from edge.journal.record import Record, encode
+from edge.journal.record import Record, decode, encode
+from edge.orders.cases import CaseState
 from edge.orders.kpis import BY_NAME, Dimension, Figure, Unit
 from edge.orders.sales import OrderStage
+from edge.orders.stages import FulfilmentState
+from edge.site import outbox
 from edge.site.kpi_days import days_of
+from edge.site.tables import cases, parcels, picks, sales, webhooks
 from edge.site.tables import kpis as tables
-from edge.site.tables import picks, sales
 
 if TYPE_CHECKING:
     from edge.site.connections import StoreConnections
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 KEEP_US = 14 * 86_400_000_000
 """So long a target may be away."""
 _DAY_US = 86_400_000_000
+_FLOW = "site.flow"
 _TOLD = (Dimension.SITE, Dimension.CHANNEL, Dimension.CARRIER, Dimension.STATION, Dimension.REASON)
 """Dimensions whose members are few and no persons."""
 _MEMBERS = 40
@@ -39,7 +43,7 @@ def note_flow(at: StoreConnections, at_us: int) -> int:
     """Notes how many orders are where, what holds them, and what is due at the next cut-offs."""
     with at.reading() as db:
         told = [
-            ("site.flow", tuple(_flow(db, at_us))),
+            (_FLOW, tuple(_flow(db, at_us))),
             ("site.holds", tuple(_holds(db))),
             ("site.pickups", tuple(_pickups(db, at_us))),
             ("site.late", tuple(_late(db))),
@@ -68,6 +72,15 @@ def numbers_after(db: sa.Connection, seq: int, limit: int) -> list[Record]:
     its = tables.numbers.c
     rows = db.execute(sa.select(tables.numbers).where(its.seq > seq).order_by(its.seq).limit(limit))
     return [Record(row.seq, row.at_us, "", Measured.__name__, row.body) for row in rows]
+
+
+def flow_now(db: sa.Connection) -> tuple[int, dict[str, float]]:
+    """When it was noted last how many orders are where, and that; 0 = never."""
+    its = tables.numbers.c
+    query = sa.select(its.at_us, its.body).where(its.device == _FLOW).order_by(its.seq.desc()).limit(1)
+    row = db.execute(query).first()
+    value = None if row is None else decode(Measured.__name__, row.body)
+    return (row.at_us, dict(value.values)) if row is not None and isinstance(value, Measured) else (0, {})
 
 
 def _note(at: StoreConnections, told: Sequence[tuple[str, _Values]], at_us: int) -> int:
@@ -117,6 +130,36 @@ def _flow(db: sa.Connection, at_us: int) -> Iterator[tuple[str, float]]:
         query = begun.where(wave.released_us > 0, member.ended.in_(ended))
         count, since_us = db.execute(query).one()
         yield from _stood(name, count, since_us, at_us)
+    yield from _stuck(db, at_us)
+
+
+def _stuck(db: sa.Connection, at_us: int) -> Iterator[tuple[str, float]]:
+    """Parcels that are packed and in no lane, in their lane and not gone; cases that are overdue; events that a webhook
+    was not told.
+    """
+    its, label = sales.fulfilment_states.c, parcels.parcels.c
+    for name, state, since in (
+        ("labelled", FulfilmentState.PACKED, label.labelled_us),
+        ("sorted", FulfilmentState.SORTED, label.used_us),
+    ):
+        live = sa.and_(label.fulfilment == its.fulfilment_id, label.voided_us == 0)
+        query = sa.select(sa.func.count(), sa.func.min(since)).join(parcels.parcels, live)
+        count, since_us = db.execute(query.where(its.state == str(state))).one()
+        yield from _stood(name, count, since_us, at_us)
+    case = cases.cases.c
+    ended = (CaseState.RESOLVED, CaseState.CLOSED, CaseState.REFUSED, CaseState.EXPIRED)
+    late = sa.select(sa.func.count(), sa.func.min(case.due_us)).where(
+        case.due_us > 0, case.due_us < at_us, case.state.not_in([str(one) for one in ended])
+    )
+    count, since_us = db.execute(late).one()
+    yield from _stood("case-overdue", count, since_us, at_us)
+    after = db.execute(sa.select(sa.func.min(webhooks.webhooks.c.after))).scalar()
+    behind, since_us = 0, None
+    if after is not None:
+        waits = sa.select(sales.outbox.c.at_us).where(sales.outbox.c.seq > after).order_by(sales.outbox.c.seq).limit(1)
+        since_us = db.execute(waits).scalar()
+        behind = outbox.behind(db, after)
+    yield from _stood("untold", behind, since_us, at_us)
 
 
 def _stood(stage: str, count: int, since_us: int | None, at_us: int) -> Iterator[tuple[str, float]]:

@@ -176,10 +176,19 @@ def _picked(missing: bool) -> Callable[[sa.Connection, KpiWindow], sa.Select[Any
     return rows
 
 
-def _material(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
+def _material(worth: Column) -> Callable[[sa.Connection, KpiWindow], sa.Select[Any]]:
+    """``worth``: of a unit that was used up."""
+
+    def rows(_: sa.Connection, window: KpiWindow) -> sa.Select[Any]:
+        return _used_up(worth, window)
+
+    return rows
+
+
+def _used_up(worth: Column, window: KpiWindow) -> sa.Select[Any]:
     its, label = stock.movements.c, parcels.parcels.c
     left = (
-        sa.select(its.sku.label("subject"), its.quantity.label("hit"), sa.literal(0).label("weight"))
+        sa.select(its.sku.label("subject"), (its.quantity * worth).label("hit"), sa.literal(0).label("weight"))
         .select_from(stock.movements.join(stock.skus, stock.skus.c.sku == its.sku))
         .where(
             stock.skus.c.material,
@@ -206,6 +215,7 @@ _SOURCES: dict[str, Callable[[sa.Connection, KpiWindow], sa.Select[Any]]] = {
     "stock-accuracy": _accuracy,
     "fill-rate": _picked(missing=False),
     "short": _picked(missing=True),
-    "material": _material,
+    "material": _material(sa.literal(1)),
+    "cost.material": _material(stock.skus.c.value),
     **kpi_service.SOURCES,
 }

@@ -50,7 +50,7 @@ def put(db: sa.Connection, orders: Iterable[Order], at_us: int, checked: bool = 
     """Stores what is new or changed, and tells it; raises OrderConflict.
 
     ``checked``: it is a part of a batch that `check` has seen, and nothing but a shipment came between. ``foreign``: by
-    whoever knows nothing of what quality refused, so that stays as it is.
+    whoever knows nothing of what quality refused and a station packed, so that stays as it is.
     """
     dialect.lock(db, Lock.ORDERS)
     batch = _Batch(db, orders, foreign)
@@ -129,8 +129,9 @@ class _Batch:
         if known is not None:
             left = known.state is OrderState.SHIPPED and order.state is OrderState.OPEN
             state = OrderState.SHIPPED if left else order.state
-            refused = known.refused if self._foreign else order.refused
-            order = replace(order, id=known.id, state=state, refused=refused)
+            order = replace(order, id=known.id, state=state)
+            if self._foreign:
+                order = replace(order, refused=known.refused, items=known.items)
             self._ids.pop((known.channel, known.external), None)
         if order.external:
             self._ids[order.channel, order.external] = order.id

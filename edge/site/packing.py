@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 import sqlalchemy as sa
 
-from edge.core.values.order import OrderState
+from edge.core.values.order import Order, OrderState
 from edge.orders.eligibility import ServiceRefusal
 from edge.orders.packed import AfterCheck, PackDifference, after_checks, differences
 from edge.orders.planning import Planning
@@ -57,7 +57,7 @@ class PackSaid:
 
     ``sscc``: one of the station's own numbers, empty = the next; ``again``: why a parcel that has one gets another.
     ``unverified``, ``differs``, ``overruled``: reasons. ``materials``: (SKU, units) used up, None = as proposed.
-    ``rest``: what lacks goes into another parcel.
+    ``rest``: what lacks goes into another parcel. ``back``: units by article that were cancelled and lie beside it now.
     """
 
     order: str
@@ -76,6 +76,7 @@ class PackSaid:
     sscc: str = ""
     again: str = ""
     rest: bool = False
+    back: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +125,18 @@ def pack(
         if job.packed is not None and not said.again and said.sscc in ("", job.packed.sscc):
             return job.packed
         epcs, units = _content(db, job, said)
+        left_out = _left_out(db, work, job, units, said)
         parted = ""
         if said.rest:
-            job, parted = _parted(db, work, job, units, said.by)
+            job, parted = _parted(db, work, job, units, said.by, None if planning is None else planning(at_us))
         verdict = _checked(job, said, epcs, units, needs_weight)
         found = differences(job.lines, units, epcs, job.epcs)
         _bind(db, job, epcs, at_us)
         if planning is not None and job.order.parcel is None and said.weighed_g:
             work.told += _carried(db, planning(at_us), said, job.proposed.dims_mm, at_us)
         sscc = parcels.label_within(db, work, given, said.order, said.by, at_us, said.sscc, said.again)
+        labelled = work.changes.get(said.order, _as_it_is)
+        work.changes[said.order] = lambda now: replace(labelled(now), items=epcs)
         if job.state not in (None, FulfilmentState.VERIFIED, FulfilmentState.PACKED):  # a person says so
             work.report(said.order, FulfilmentTurn.PACKED)
         lacking = _use_up(db, sscc, used, said.by, at_us)
@@ -146,11 +150,17 @@ def pack(
         }  # fmt: skip
         if parted:
             body["rest"] = parted
+        if left_out:
+            body["back"] = left_out
         if lacking:
             body["lacking"] = lacking
         work.told.append(OutboxTold("parcel.packed.v1", said.order, body))
         work.finish()
         return row
+
+
+def _as_it_is(order: Order) -> Order:
+    return order
 
 
 def _job(db: sa.Connection, name: str, rules: QualityRules, propose: Propose) -> PackJob:
@@ -171,12 +181,30 @@ def _content(db: sa.Connection, job: PackJob, said: PackSaid) -> tuple[tuple[str
     return epcs, dict(units)
 
 
-def _parted(db: sa.Connection, work: SaleWork, job: PackJob, units: Mapping[str, int], by: str) -> tuple[PackJob, str]:
+def _left_out(db: sa.Connection, work: SaleWork, job: PackJob, units: Mapping[str, int], said: PackSaid) -> str:
+    """The fulfilment that has what was cancelled, and goes back; empty = nothing was. Raises PackError.
+
+    The packer has it in hand, so the packer says so: what nobody saw would stay in the tote, or be in the parcel.
+    """
+    for line in job.lines:
+        inside = units.get(line.article, 0) > line.units  # `differences` says so
+        if line.back > said.back.get(line.article, 0) and not inside:
+            raise PackError("put-back", what=line.article, units=line.back)
+    if job.state is None or not any(line.back for line in job.lines):
+        return ""
+    return parting.leave_out(db, work, said.order, said.station, said.by)
+
+
+def _parted(
+    db: sa.Connection, work: SaleWork, job: PackJob, units: Mapping[str, int], by: str, planning: Planning | None
+) -> tuple[PackJob, str]:
     """The job without what lacks, and the fulfilment that has it. Raises PackError."""
     rest = {line.article: n for line in job.lines if (n := line.units - units.get(line.article, 0)) > 0}
     if not rest or job.order.parcel or job.refusals:
         return job, ""
-    new = parting.part_off(db, work, job.order, rest, by)
+    new = parting.part_off(db, work, job.order, rest, by, planning)
+    if isinstance(new, ServiceRefusal):
+        raise PackError("nobody-carries", why=new)
     if not new:
         raise PackError("cannot-part", order=job.order.id)
     lines = tuple(replace(line, units=line.units - rest.get(line.article, 0)) for line in job.lines)

@@ -144,7 +144,7 @@ def void(at: StoreConnections, sscc: str, by: str, reason: str, at_us: int) -> P
             if order is not None and order.state is OrderState.SHIPPED:
                 raise ParcelError(f"parcel {sscc}: order {order.id} is in its lane: a label that left is not void")
             if order is not None and order.parcel == f"(00){sscc}":
-                orders.put(db, [replace(order, parcel=None)], at_us)
+                orders.put(db, [replace(order, parcel=None, items=())], at_us)
             told = [OutboxTold("parcel.voided.v1", before.fulfilment, {"sscc": sscc})]
         _voided(db, before, by, reason, at_us)
         outbox.append(db, told, at_us)

@@ -1,20 +1,25 @@
-"""Units of a picked fulfilment go into a parcel of their own, in the transaction that packs the rest.
+"""Units of a picked fulfilment go into a parcel of their own, or back, in the transaction that packs the rest.
 
-Public names: part_off.
+Public names: part_off, leave_out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import sqlalchemy as sa
 
 from edge.core.values.order import Order, OrderState
+from edge.orders.eligibility import ServiceRefusal
+from edge.orders.planning import Planning
 from edge.orders.reservations import ReservationState
-from edge.orders.together import part
+from edge.orders.stages import Scope
+from edge.orders.together import leave, part
 from edge.orders.work import WishRefused
 from edge.site import reserving
+from edge.site.choosing import ParcelWanted, placed_beside
+from edge.site.put_backs import CANCELLED
 from edge.site.sales_work import SaleWork
 from edge.site.scope import names_of_fulfilments, scope_of
 from edge.site.tables import picks as tables
@@ -24,10 +29,13 @@ from edge.site.tables import stock as stock_tables
 _TAKEN = (ReservationState.STAGED, ReservationState.HARD)
 
 
-def part_off(db: sa.Connection, work: SaleWork, order: Order, rest: Mapping[str, int], by: str) -> str:
+def part_off(
+    db: sa.Connection, work: SaleWork, order: Order, rest: Mapping[str, int], by: str, planning: Planning | None
+) -> str | ServiceRefusal:
     """Units by article that go into another parcel: its fulfilment, which the lines hear of at the transaction's end.
 
-    Empty = they cannot: it is another system's order, nothing would stay, or so many are not in it.
+    Empty = they cannot: it is another system's order, nothing would stay, or so many are not in it; or why no pickup
+    has room for one parcel more. ``planning`` None: no services are known.
     """
     name = order.id
     scope = scope_of(db, fulfilments=[name])
@@ -41,29 +49,48 @@ def part_off(db: sa.Connection, work: SaleWork, order: Order, rest: Mapping[str,
         if n := min(one.quantity, one.picked, left.get(article, 0)):
             units[one.order, one.line] = n
             left[article] -= n
-    known = {fulfilment for its in names_of_fulfilments(db, scope.orders).values() for fulfilment in its}
-    new = next(made for n in range(2, len(known) + 3) if (made := f"{name}-{n}") not in known)
+    new = _free_name(db, scope, name)
     changed = part(scope, name, new, units)
     if isinstance(changed, WishRefused) or any(left.values()):
         return ""
     work.save(scope, changed, by, "", "parted", {"fulfilment": new})
     for (sale, line), n in units.items():
-        _move(db, name, new, sale, line, n)
-    its = tables.members
-    row = db.execute(sa.select(its).where(its.c.fulfilment == name)).first()
-    if row is not None:
-        last = db.execute(sa.select(sa.func.max(its.c.n)).where(its.c.wave == row.wave)).scalar_one()
-        db.execute(its.insert().values({**row._asdict(), "fulfilment": new, "n": last + 1}))
+        _move(db, name, new, sale, line, n, _TAKEN)
+    lead = min(sale for sale, _ in units)
+    place = placed_beside(db, name, new, ParcelWanted(lead, rest), planning)
+    if isinstance(place, ServiceRefusal):
+        return place
     lines = tuple(
         replace(line, quantity=n, epcs=(), cancelled=0)
         for line in order.lines
         if (n := min(line.quantity, rest.get(line.sku or line.gtin, 0)))
     )
-    fresh = Order(
-        id=new, carrier=order.carrier, service=order.service, lines=lines, channel=order.channel, state=OrderState.OPEN
-    )
+    carrier, service = (order.carrier, order.service) if place is None else (place.carrier, place.service)
+    fresh = Order(id=new, carrier=carrier, service=service, lines=lines, channel=order.channel, state=OrderState.OPEN)
     work.fresh_orders.append(fresh)
     return new
+
+
+def leave_out(db: sa.Connection, work: SaleWork, name: str, station: str, by: str) -> str:
+    """What was cancelled of a fulfilment lies at a station now, beside its tote: the fulfilment that it goes back as.
+
+    What is to be put back stays so until it is seen in its bin, and so does what was paid for it.
+    """
+    scope = scope_of(db, fulfilments=[name])
+    new = _free_name(db, scope, name)
+    out = [one for one in scope.fulfilments[name].portions if one.putting_back]
+    work.save(scope, leave(scope, name, new), by, "", "left-out", {"fulfilment": new})
+    for one in out:
+        _move(db, name, new, one.order, one.line, one.putting_back, (ReservationState.PUTTING_BACK,))
+    its = tables.put_backs.c
+    mine = sa.and_(its.fulfilment == name, its.done_us == 0, its.why == CANCELLED)
+    db.execute(tables.put_backs.update().where(mine).values(fulfilment=new, tote=station))
+    return new
+
+
+def _free_name(db: sa.Connection, scope: Scope, name: str) -> str:
+    known = {fulfilment for its in names_of_fulfilments(db, scope.orders).values() for fulfilment in its}
+    return next(made for n in range(2, len(known) + 3) if (made := f"{name}-{n}") not in known)
 
 
 def _skus(db: sa.Connection, sales: Iterable[str]) -> dict[tuple[str, int], str]:
@@ -72,13 +99,15 @@ def _skus(db: sa.Connection, sales: Iterable[str]) -> dict[tuple[str, int], str]
     return {(order, number): sku or gtin for order, number, sku, gtin in db.execute(query)}
 
 
-def _move(db: sa.Connection, name: str, new: str, sale: str, line: int, units: int) -> None:
+def _move(
+    db: sa.Connection, name: str, new: str, sale: str, line: int, units: int, states: Collection[ReservationState]
+) -> None:
     """What is reserved for so many units is the other fulfilment's."""
     table = stock_tables.reservations
     which = sa.and_(table.c.fulfilment == name, table.c.order_id == sale, table.c.line == line)
     for one in reserving.held(db, which):
         n = min(units, one.its.quantity)
-        if n <= 0 or one.its.state not in _TAKEN:
+        if n <= 0 or one.its.state not in states:
             continue
         units -= n
         if n < one.its.quantity:

@@ -1,6 +1,6 @@
 """What lies in totes and is not wanted there any more, within a transaction.
 
-Public names: PutBackRow, add_put_back, open_put_backs, find, end, close.
+Public names: CANCELLED, PutBackRow, add_put_back, open_put_backs, find, end, close.
 """
 
 from __future__ import annotations
@@ -12,10 +12,15 @@ import sqlalchemy as sa
 from edge.orders.stock import BinKey, StockCondition
 from edge.site.tables import picks as tables
 
+CANCELLED = "cancelled"
+"""Why units are put back that an order does not want any more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutBackRow:
-    """Units that lie in a tote and are to go to their bin. ``tote``: empty = it is not known which."""
+    """Units that lie in a tote and are to go to their bin. ``tote``: or the packing station that took them out of it;
+    empty = it is not known which.
+    """
 
     seq: int
     fulfilment: str

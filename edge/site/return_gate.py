@@ -90,7 +90,7 @@ class _Gate:
         self.told: list[OutboxTold] = []
         self._sold = sold.sold_units(db, seen.epcs)
         self._skus = _skus_of(db, {gtin for epc in seen.epcs if (gtin := gtin_of(epc))})
-        self._moved: set[int] = set()
+        self._moved: dict[int, list[str]] = {}
 
     def work(self) -> list[SeenUnit]:
         seen = self._seen
@@ -118,7 +118,7 @@ class _Gate:
                 found.append(SeenUnit(case.id, unit))
                 self._note(case, unit)
         for number in sorted(self._moved):
-            _received(self._db, self._care, number, seen.by, self._at_us, self.told)
+            _received(self._db, self._care, number, self._moved[number], seen.by, self._at_us, self.told)
         return found
 
     def _named(self) -> ServiceCase | None:
@@ -257,10 +257,12 @@ class _Gate:
             "units": unit.units, "unit": unit.seq,
         }  # fmt: skip
         cases.note_case(self._db, case.id, self._seen.by, "came", self._at_us, body=body)
-        self._moved.add(case.id)
+        self._moved.setdefault(case.id, []).extend([unit.epc] if unit.epc else [])
 
 
-def _received(db: sa.Connection, care: CareRules, number: int, by: str, at_us: int, told: list[OutboxTold]) -> None:
+def _received(
+    db: sa.Connection, care: CareRules, number: int, epcs: list[str], by: str, at_us: int, told: list[OutboxTold]
+) -> None:
     case = case_of(db, number)
     if case.state is not CaseState.RECEIVED:
         _, due_us = care.due_us(case.team, case.kind, case.class_, case.priority, at_us)
@@ -268,7 +270,7 @@ def _received(db: sa.Connection, care: CareRules, number: int, by: str, at_us: i
         case = cases.save_case(db, rules.case_moved(case, CaseTurn.CAME, at_us))
     units = case_units.units_of(db, number)
     body: dict[str, str | int | list[str]] = {
-        "case": number, "order": case.order, "findings": sorted({str(one.finding) for one in units})
+        "case": number, "order": case.order, "findings": sorted({str(one.finding) for one in units}), "epcs": epcs,
     }  # fmt: skip
     told.append(OutboxTold("case.received.v1", f"case-{number}", body))
     policy = care.policy(case.policy)

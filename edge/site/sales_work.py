@@ -361,7 +361,7 @@ class SaleWork:
             now = self.changes[order.id](now)
         void = order.id in done.void and order.labels
         if order.id in done.void:
-            now = replace(now, parcel=None, codes=())
+            now = replace(now, parcel=None, codes=(), items=())
             label = labels.c.fulfilment == order.id
             void_now = {"voided_us": self._at_us, "used_us": self._at_us, "reason": "another label"}
             self._db.execute(labels.update().where(label, labels.c.voided_us == 0).values(void_now))

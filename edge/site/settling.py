@@ -83,7 +83,10 @@ def inspect(
         if not left and case.state is CaseState.RECEIVED:
             case = cases.save_case(db, rules.case_moved(case, CaseTurn.INSPECTED, at_us))
         case_units.dispose(db, unit, to, code, by, at_us, place)
-        told = [OutboxTold("case.inspected.v1", f"case-{number}", {"case": number, "disposition": str(to)})]
+        about: dict[str, str | int | list[str]] = {
+            "case": number, "disposition": str(to), "order": unit.order, "epcs": [unit.epc] if unit.epc else [],
+        }  # fmt: skip
+        told = [OutboxTold("case.inspected.v1", f"case-{number}", about)]
         outbox.append(db, told, at_us)
         return case
 

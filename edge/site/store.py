@@ -29,11 +29,12 @@ from edge.orders.tracking import TrackRules
 from edge.site import departures, dialect, feed, leaving, outbox, sales, schema, tables, taking
 from edge.site import orders as orders_of
 from edge.site.audit import Deed, note
+from edge.site.cloud_events import records_behind
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
 from edge.site.engine import StoreError, StoreHeld
 from edge.site.flow_facts import forget as forget_flow
-from edge.site.flow_numbers import numbers_after
+from edge.site.flow_numbers import flow_now, numbers_after
 from edge.site.keeping import MONTH_US, Keep, Kept, Person, forget, keep_up, persons
 from edge.site.line_orders import floor_turns
 from edge.site.orders import OrderConflict, Put
@@ -189,6 +190,11 @@ class SiteStore:
         with self._at.reading() as db:
             return numbers_after(db, after, limit)
 
+    def flow_now(self) -> tuple[int, dict[str, float]]:
+        """When it was noted last how many orders are where, and that; 0 = never."""
+        with self._at.reading() as db:
+            return flow_now(db)
+
     def outbox(self, after: int, limit: int = 500) -> list[OutboxRow]:
         """Up to ``limit`` of what others may know, behind a number, in order."""
         with self._at.reading() as db:
@@ -198,6 +204,18 @@ class SiteStore:
         """Notes in the audit who did what."""
         with self._at.writing() as db:
             note(db, done)
+
+    def told(self, site: str, after: int, limit: int = 500) -> list[Record]:
+        """The same as records of a journal, each a CloudEvent, for those who publish them."""
+        with self._at.reading() as db:
+            return records_behind(db, site, after, limit)
+
+    @property
+    def mark(self) -> str:
+        """A name that no other store has; empty = nothing was written yet."""
+        its = tables.feed_epochs.c
+        with self._at.reading() as db:
+            return db.execute(sa.select(its.mark).order_by(its.epoch).limit(1)).scalar() or ""
 
     # ---- what goes -----------------------------------------------------------------------------------------------
 

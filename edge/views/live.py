@@ -58,6 +58,7 @@ from edge.core.events import (
 from edge.core.values.alarm import AlarmState
 from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.journal.record import Value
+from edge.views.lane_hands import Lane, LaneHand
 from edge.views.machines import Machines
 from edge.views.picture import (
     Changes,
@@ -108,6 +109,7 @@ class _Line:
     inductions: deque[int] = field(default_factory=deque)
     inducted_us: dict[int, int] = field(default_factory=dict)
     entered: dict[int, int] = field(default_factory=dict)
+    hands: dict[int, LaneHand] = field(default_factory=dict)
 
     new_items: dict[int, ItemView] = field(default_factory=dict)
     new_lanes: dict[int, LaneView] = field(default_factory=dict)
@@ -118,6 +120,7 @@ class _Line:
     def __post_init__(self) -> None:
         self.lanes = {lane.number: LaneView(lane.number) for lane in self.layout.lanes}
         self.arrivals = {lane.number: deque(maxlen=KEEP_ARRIVALS) for lane in self.layout.lanes}
+        self.hands = {lane.number: LaneHand() for lane in self.layout.lanes}
 
     @property
     def end_mm(self) -> int:
@@ -189,12 +192,17 @@ class LiveView:
         devices: Iterable[DeviceChanged],
         alarms: Iterable[AlarmChanged] = (),
         machines: Mapping[str, int] | None = None,
+        entered_us: Mapping[str, int] | None = None,
+        hands: Mapping[Lane, LaneHand] | None = None,
     ) -> None:
         """What was so before the records that follow: by line the bit masks of full and disabled lanes (bit 0 =
-        lane 1), the newest that is known of the devices, the alarms' changes in order of time, and by PLC its PackML
-        state.
+        lane 1), the newest that is known of the devices, the alarms' changes in order of time, by PLC its PackML
+        state and since when, and who turned lanes off.
         """
-        self._machines.begin_with(machines or {}, 0)
+        self._machines.begin_with(machines or {}, entered_us or {})
+        for (name, lane), hand in (hands or {}).items():
+            if name in self._lines and lane in self._lines[name].hands:
+                self._lines[name].hands[lane] = hand
         for alarm in alarms:
             self._set_alarm(alarm)
         for name, (full, disabled) in lanes.items():
@@ -224,15 +232,20 @@ class LiveView:
                 lane = line.lanes.get(value.lane) if line else None
                 if line and lane:
                     wish = "" if value.disabled == (lane.wish == "disable") else lane.wish
-                    line.set_lane(replace(lane, full=value.full, disabled=value.disabled, wish=wish))
+                    hand = line.hands[value.lane]
+                    hand.take(value)
+                    now = replace(lane, full=value.full, disabled=value.disabled, wish=wish)
+                    line.set_lane(replace(now, by=hand.by, off_us=hand.since_us))
             case LaneRequested():
                 line = self._lines.get(value.line)
                 lane = line.lanes.get(value.lane) if line else None
+                if line and lane:
+                    line.hands[value.lane].take(value)
                 if line and lane and lane.disabled == value.enabled:
                     line.set_lane(replace(lane, wish="enable" if value.enabled else "disable"))
             case PlcConnected():
                 for line in self._of_plc(value.plc):
-                    self._set_masks(line, value.lanes_full, value.lanes_disabled)
+                    self._set_masks(line, value.lanes_full, value.lanes_disabled, value.at_us)
                     if value.fresh:
                         for item in list(line.items.values()):
                             line.put(replace(item, place="gone"))
@@ -369,10 +382,13 @@ class LiveView:
         else:
             self._alarms[alarm.alarm] = alarm
 
-    def _set_masks(self, line: _Line, full: int, disabled: int) -> None:
+    def _set_masks(self, line: _Line, full: int, disabled: int, at_us: int = 0) -> None:
         for lane in list(line.lanes.values()):
             bit = 1 << (lane.number - 1)
-            line.set_lane(replace(lane, full=bool(full & bit), disabled=bool(disabled & bit)))
+            hand = line.hands[lane.number]
+            hand.is_off(bool(disabled & bit), at_us)
+            now = replace(lane, full=bool(full & bit), disabled=bool(disabled & bit))
+            line.set_lane(replace(now, by=hand.by, off_us=hand.since_us))
 
     def _plc_event(self, event: PlcEvent) -> None:
         for line in self._of_plc(event.plc):
@@ -490,4 +506,5 @@ class LiveView:
                     line.reactions.append(max(0, value.at_us - inducted_us))
                     line.new_reaction = True
             elif value.opcode == Opcode.LANE and value.refusal and value.target in line.lanes:
+                line.hands[value.target].forget()
                 line.set_lane(replace(line.lanes[value.target], wish=""))

@@ -3,7 +3,7 @@
 Public names: Machines.
 
 A line stands as its PLC does; Execute with a jam is Held, since nothing passes; a PLC that does not answer is
-Undefined.
+Undefined, and when it answers again in the state in which it was, it stands there since then.
 """
 
 from __future__ import annotations
@@ -26,12 +26,23 @@ class _Plc:
     state: int = 0
     answers: bool = True
     jams: set[int] = field(default_factory=set)
+    stood: int = 0
+    stood_us: int = 0
+    """In which state it stood as long as it answered, and since when."""
 
     @property
     def stands(self) -> int:
         if not self.answers:
             return PackmlState.UNDEFINED
         return PackmlState.HELD if self.jams and self.state == PackmlState.EXECUTE else self.state
+
+    def since_us(self, at_us: int) -> int:
+        """Since when it stands as it does, having changed now: after an outage it goes on as it stood before."""
+        if self.stands == PackmlState.UNDEFINED:
+            return at_us
+        if self.stands != self.stood:
+            self.stood, self.stood_us = self.stands, at_us
+        return self.stood_us
 
 
 class Machines:
@@ -45,12 +56,12 @@ class Machines:
         """One for each line."""
         return tuple(self._machines.values())
 
-    def begin_with(self, states: Mapping[str, int], at_us: int) -> None:
-        """What was so before the records that follow: PackML state by PLC."""
+    def begin_with(self, states: Mapping[str, int], entered_us: Mapping[str, int]) -> None:
+        """What was so before the records that follow: PackML state by PLC, and since when, where that is known."""
         for name, state in states.items():
             if name in self._plcs:
                 self._plcs[name].state = state
-                list(self._follow(name, at_us))
+                list(self._follow(name, entered_us.get(name, 0)))
 
     def apply(self, value: Value) -> list[Machine]:
         """Takes the next record's value; the machines that changed."""
@@ -98,7 +109,7 @@ class Machines:
                     told_defective=told.defective if told.defective >= 0 else machine.told_defective,
                 )
             if machine.state != before.state:
-                machine = replace(machine, since_us=at_us)
+                machine = replace(machine, since_us=known.since_us(at_us))
             if machine != before:
                 self._machines[machine.line] = machine
                 yield machine

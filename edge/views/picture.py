@@ -39,7 +39,8 @@ class ItemView:
 class LaneView:
     """A lane. ``count``: items in it since the picture began, ``minute``: in the last minute.
 
-    ``wish``: what an operator asked for (enable, disable), until it is so.
+    ``wish``: what an operator asked for (enable, disable), until it is so. ``by``: who had it turned off, empty = it is
+    on, or nobody here did; ``off_us``: when that was, 0 = not known.
     """
 
     number: int
@@ -48,6 +49,8 @@ class LaneView:
     count: int = 0
     minute: int = 0
     wish: str = ""
+    by: str = ""
+    off_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

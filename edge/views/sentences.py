@@ -16,6 +16,7 @@ from edge.core.events import (
     AlarmDue,
     AlarmRequested,
     Anomaly,
+    AnomalyCode,
     BarcodesRead,
     CertificateChecked,
     CommandDropped,
@@ -76,6 +77,8 @@ _REFUSALS: dict[int, str] = {
     Refusal.PAST_DECISION: "past-decision",
     Refusal.NOT_EXECUTE: "not-execute",
 }
+_SAID_BESIDE = frozenset({AnomalyCode.COMMAND_DROPPED})
+"""Notices whose own text is for engineers, and stands in the sentence of the record beside them in plain words."""
 _LANE_CHANGES: dict[int, str] = {
     LaneChange.FREE: "free",
     LaneChange.FULL: "full",
@@ -138,7 +141,9 @@ class Teller:
             case PointChanged() | PointWriteRequested() | PointWritten():
                 return _point(value)
             case Anomaly():
-                return phrase("anomaly", what=phrase(f"anomaly.{value.code}"), text=value.text)
+                text = "" if value.code in _SAID_BESIDE else value.text
+                about = phrase(f"anomaly.about.{value.code}")
+                return phrase("anomaly", what=phrase(f"anomaly.{value.code}"), about=about, more=note(text))
             case (
                 LoadRequested()
                 | OutputSet()
@@ -207,7 +212,7 @@ class Teller:
                 what = phrase(f"lane.becomes.{known}") if known else phrase("lane.becomes.other", value=value.value)
                 return phrase("lane", lane=lane, plc=plc, what=what)
             case EventType.STATE:
-                return phrase("state", plc=plc, number=value.value, state=_state(value.value))
+                return phrase("state", plc=plc, state=_state(value.value))
             case EventType.INPUT:
                 return phrase("input", port=station, plc=plc, state=switched(bool(value.value)))
             case EventType.REFUSED:
@@ -397,6 +402,15 @@ def _machine(
     | AlarmDue,
 ) -> Phrase:
     match value:
+        case Started(running=True):
+            more = [phrase("config-taken.by", by=value.by)] if value.by else []
+            more += [
+                phrase("config-taken.closing", lane=lane.name, line=layout.name)
+                for layout in value.layouts
+                for lane in layout.lanes
+                if lane.closing
+            ]
+            return phrase("config-taken", controller=value.controller, config=value.config, more=tuple(more))
         case Started():
             return phrase("started", controller=value.controller, version=value.version)
         case DeviceChanged():
@@ -434,4 +448,4 @@ def _reported(value: MachineReported) -> Phrase:
     more += [phrase("machine.processed", count=value.processed)] if value.processed >= 0 else []
     more += [phrase("machine.defective", count=value.defective)] if value.defective >= 0 else []
     state = _state(value.state)
-    return phrase("machine", plc=value.plc, number=value.state, state=state, more=tuple(more))
+    return phrase("machine", plc=value.plc, state=state, more=tuple(more))

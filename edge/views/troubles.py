@@ -1,7 +1,7 @@
 """What keeps a site from being seen or written, said by what is known without its journals.
 
 Public names: Trouble, not_followed, unwritable, store_away, store_full, disk_fills, webhook_behind, codes_unexplained,
-hook_refused, mail_waits, chore_failed.
+hook_refused, mail_waits, chore_failed, config_refused.
 """
 
 from __future__ import annotations
@@ -55,6 +55,11 @@ def disk_fills(folder: str, hours: float, free_mb: int) -> Trouble:
     """The disk of the site store has little room left."""
     what = phrase("trouble.disk") if hours == math.inf else phrase("trouble.disk-hours", hours=f"{hours:,.1f}")
     return _trouble(what, phrase("trouble.todo.disk", folder=folder, free=f"{free_mb:,}"))
+
+
+def config_refused(why: str) -> Trouble:
+    """SITE.toml was changed, and is wrong. ``why``: a problem a line."""
+    return _trouble(phrase("trouble.config"), phrase("trouble.reason", why="; ".join(why.splitlines())))
 
 
 def webhook_behind(name: str, why: str, since_us: int) -> Trouble:

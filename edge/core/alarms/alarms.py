@@ -97,7 +97,11 @@ def next_state(state: AlarmState, active: bool, suppressed: bool, latched: bool)
 
 
 def requested_state(kind: AlarmKind, state: AlarmState, action: AlarmAction) -> AlarmState | None:
-    """Where an operator's request leads, None = nowhere. To take over is for FENCED only, and changes none."""
+    """Where an operator's request leads, None = nowhere. To take over is for FENCED only, to take a configuration for
+    CONFIG_REFUSED only; both change none.
+    """
+    if action is AlarmAction.TAKE_CONFIG:
+        return state if kind is AlarmKind.CONFIG_REFUSED else None
     if action is AlarmAction.TAKE_OVER:
         return state if kind is AlarmKind.FENCED and state in ANNUNCIATED else None
     return REQUESTS.get((state, action))
@@ -128,7 +132,7 @@ class Alarms:
     def started(self, given: Started, set_back_us: int) -> list[AlarmChanged]:
         """New rules and lines. ``set_back_us``: by how much the host's clock was set back since the newest input.
 
-        The controller's own parts are good until told otherwise; alarms without a rule or a place are gone.
+        A new controller's own parts are good until told otherwise; alarms without a rule or a place are gone.
         """
         self._state.controller = given.controller
         self._state.rules = list(given.alarms)
@@ -152,7 +156,7 @@ class Alarms:
                     out.append(self._told(name, record, before, given.at_us))
         for name, record in places.items():
             known.setdefault(name, record)
-        for kind in PARTS:
+        for kind in PARTS if not given.running else ():
             out += self.take(Condition(kind, "", False, ""), given.at_us)
         self._find_next()
         return out + self._follow(given.at_us)
@@ -220,8 +224,8 @@ class Alarms:
         """An operator's request; nothing where the alarm is another controller's or its state does not have it."""
         record = self._state.alarms.get(given.alarm)
         target = None if record is None else requested_state(record.kind, record.state, given.action)
-        if record is None or target is None:
-            return []
+        if record is None or target is None or given.action is AlarmAction.TAKE_CONFIG:
+            return []  # of the last the controller says what came of it
         before = record.state
         record.by, record.comment = given.by, given.comment
         if before in BY_HAND and target is AlarmState.NORMAL:
@@ -400,6 +404,7 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             | AlarmKind.JOURNAL_FULL
             | AlarmKind.DISK_LOW
             | AlarmKind.FILE_DAMAGED
+            | AlarmKind.CONFIG_REFUSED
         ):
             yield given.controller, "", ""
         case (

@@ -60,6 +60,7 @@ _PARTS = {
     "journal-room": AlarmKind.JOURNAL_FULL,
     "disk": AlarmKind.DISK_LOW,
     "files": AlarmKind.FILE_DAMAGED,
+    "config": AlarmKind.CONFIG_REFUSED,
 }
 PARTS = tuple(_PARTS.values())
 """What is told of the controller's own parts."""

@@ -37,8 +37,8 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
     ),
     "alarm.scanner-down": ("Barcode scanner is not heard", "條碼掃描器沒有訊息"),
     "alarm.scanner-down.cause": (
-        "Nothing is heard of the scanner: power, cable, address, or it is silent for longer than silent_s.",
-        "掃描器沒有任何訊息：電源、線路、位址，或靜默時間超過 silent_s。",
+        "Nothing is heard of the scanner: power, cable, address, or it says nothing for too long.",
+        "掃描器沒有任何訊息：電源、線路、位址，或沉默過久。",
     ),
     "alarm.scanner-down.consequence": (
         "Its line goes on by tags alone; what has no tag goes to people.",
@@ -50,8 +50,8 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
     ),
     "alarm.scanner-refused": ("A scanner is not let in", "掃描器的連線被拒"),
     "alarm.scanner-refused.cause": (
-        "Somebody connects where the scanner is expected, from another address than host says.",
-        "有裝置連到此掃描器的埠，但其位址與 host 不同。",
+        "Somebody connects where the scanner is expected, from another address than the configuration says.",
+        "有裝置連到此掃描器的埠，但其位址與設定不同。",
     ),
     "alarm.scanner-refused.consequence": (
         "If it is the scanner, its codes do not come in.",
@@ -166,6 +166,19 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
         "Find what grows, as with du -xh, and make room; lower keep_days or quota_mb if it is the journal.",
         "以 du -xh 等找出增長的檔案並清出空間；若是日誌，請調低 keep_days 或 quota_mb。",
     ),
+    "alarm.config-refused": ("New configuration refused", "新設定未被採用"),
+    "alarm.config-refused.cause": (
+        "LINE.toml was changed and is wrong, or says what cannot change while the line runs: the reason names the key.",
+        "LINE.toml 已修改但有錯誤，或包含運行中無法變更的項目：原因中列出了該鍵。",
+    ),
+    "alarm.config-refused.consequence": (
+        "Nothing changed: the line goes on as before. At the next start the file is refused again.",
+        "沒有任何變更，產線照舊運行；下次啟動時該檔案仍會被拒絕。",
+    ),
+    "alarm.config-refused.action": (
+        "lanewise check LINE.toml shows the lines of the file. Correct it, then lanewise reload LINE.toml; or restart.",
+        "以 lanewise check LINE.toml 查看檔案中的行號；修正後執行 lanewise reload LINE.toml，或重新啟動。",
+    ),
     "alarm.file-damaged": ("File damaged", "檔案已損壞"),
     "alarm.file-damaged.cause": (
         "Pages of journal, publish_state or store are not what was written: the disk, the power, or another program.",
@@ -239,8 +252,8 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
     ),
     "alarm.commands-refused.consequence": ("Those parcels take the default lane.", "這些包裹走預設道。"),
     "alarm.commands-refused.action": (
-        "No such lane: compare lane numbers in LINE.toml with the PLC. Else decision_mm, speed_mm_s and actuation_ms.",
-        "no such lane：比對 LINE.toml 的道號與 PLC；否則比對 decision_mm、speed_mm_s、actuation_ms 與現場。",
+        "Call the engineer: its lanes (it says: no such lane), or its distances and times, are not as configured.",
+        "通知工程師：PLC 的道號（訊息為 no such lane）或距離與時間與設定不符。",
     ),
     "alarm.machine-stopped": ("Machine stopped", "機台停止"),
     "alarm.machine-stopped.cause": (

@@ -111,6 +111,7 @@ class EyeDoor:
     """One door with eyes. Times are device times on the host's scale; ``now_us`` is the host's."""
 
     def __init__(self, name: str, eyes: DockEyes) -> None:
+        self.eyes = eyes
         self._name = name
         self._plc = eyes.plc
         self._sides = {eyes.inside: Side.INSIDE, eyes.outside: Side.OUTSIDE}

@@ -112,6 +112,19 @@ class Doorways:
         self._usual: dict[str, deque[tuple[float, float]]] = {}
         self._sweep_us: int | None = None
 
+    def follow(self, docks: Iterable[DockLayout]) -> None:
+        """Goes on with other doors; what is known of parcels at places that are gone is forgotten."""
+        docks = tuple(docks)
+        self._places = {(dock.reader, antenna): (dock.name, side) for dock in docks for antenna, side in dock.antennas}
+        places = set(self._places.values())
+        self._parcels = {name: one for name, one in self._parcels.items() if one.sums.keys() <= places}
+        self._stayed = {at: count for at, count in self._stayed.items() if at[1] in places}
+        before = self._eyes
+        self._eyes = {dock.name: EyeDoor(dock.name, dock.eyes) for dock in docks if dock.eyes is not None}
+        self._eyes |= {
+            name: door for name, door in before.items() if name in self._eyes and door.eyes == self._eyes[name].eyes
+        }
+
     def clock_set_back(self) -> None:
         """What is on the host's old scale means nothing any more."""
         self._parcels.clear()

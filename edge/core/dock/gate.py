@@ -53,6 +53,23 @@ class Gate:
         self.doors = Doorways(self.docks.values())
         self._book = book
 
+    def follow(self, docks: Iterable[DockLayout]) -> None:
+        """Goes on with other doors."""
+        self.docks = {dock.name: dock for dock in docks}
+        self.doors.follow(self.docks.values())
+
+    def held(self, docks: Iterable[DockLayout]) -> list[str]:
+        """Of each door that is not among ``docks`` any more: what keeps it."""
+        found: list[str] = []
+        gone = self.docks.keys() - {dock.name for dock in docks}
+        for name in sorted(gone):
+            if (its := self.loads.at_dock(name)) is not None:
+                found.append(f"dock: {name!r} is missing: load {its.load.id} is open at this door: close it first")
+            elif wrong := self.loads.dock(name).wrong:
+                text = f"{', '.join(wrong)} went out at this door wrongly and must come back first"
+                found.append(f"dock: {name!r} is missing: {text}")
+        return found
+
     # ---- doors -------------------------------------------------------------------------------------------------------
 
     def decide(self, seen: DoorSeen, out: list[Event | Command]) -> None:

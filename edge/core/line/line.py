@@ -40,6 +40,13 @@ class Line:
         self.scans = ScanWatch(layout, state.portal)
         self.lanes = {lane.number: lane for lane in layout.lanes}
 
+    def follow(self, layout: LineLayout) -> None:
+        """Goes on by another layout, with what it remembers and what its readers told."""
+        self.portal.follow(layout)
+        self.scans.follow(layout)
+        self.layout = layout
+        self.lanes = {lane.number: lane for lane in layout.lanes}
+
     @property
     def name(self) -> str:
         """The line's name in the configuration."""
@@ -76,5 +83,8 @@ class Line:
         return wants(clear, others, self.book) if self.layout.job is Job.VERIFY else frozenset()
 
     def usable(self, lane: int) -> bool:
-        """Whether a lane is neither full nor disabled."""
+        """Whether a lane is neither full nor disabled nor closing."""
+        known = self.lanes.get(lane)
+        if known is not None and known.closing:
+            return False
         return not (self.state.lanes_full | self.state.lanes_disabled) >> (lane - 1) & 1

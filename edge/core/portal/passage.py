@@ -79,11 +79,34 @@ class PortalWatch:
         self._newest_us = 0
         self._floods: deque[tuple[int, int]] = deque(maxlen=KEEP_FLOODS)
         self._away = dict.fromkeys(portal.readers, "not connected yet")
+        self._awaited: set[str] = set()
         self._blind_until_us = 0
         self._deadline_us: int | None = None
         self._moved = True  # the deadline is not known any more
 
     # ---- what happens ------------------------------------------------------------------------------------------------
+
+    def follow(self, layout: LineLayout) -> None:
+        """Goes on by another layout, with the reads that came. A reader that is new is not missed before it was there
+        once, or could not be reached.
+        """
+        before, self._layout = self._layout, layout
+        portal = layout.portal
+        if portal == before.portal and layout.speed_mm_s == before.speed_mm_s:
+            return
+        self._away = {name: why for name, why in self._away.items() if name in portal.readers}
+        self._awaited |= {name for name in portal.readers if name not in before.portal.readers}
+        self._awaited &= set(portal.readers)
+        self._places = Places(portal, self._state)
+        if portal.facing != before.portal.facing:
+            self._learner = OffsetLearner(portal.facing)
+        if self._quiet is None or not portal.quiet_us:
+            self._quiet = QuietWatch(layout, self._state, self._background.__contains__) if portal.quiet_us else None
+        else:
+            self._quiet.follow(layout)
+        self._times = PassageTimes(layout, self._state, self._quiet)
+        self._sums.clear()
+        self._moved = True
 
     def clock_set_back(self) -> None:
         """What is on the host's old scale means nothing any more."""
@@ -98,11 +121,14 @@ class PortalWatch:
 
     def reader_changed(self, reader: str, trouble: str, at_us: int) -> None:
         """A reader reads from now on (``trouble`` empty), or does not."""
+        awaited = reader in self._awaited
+        self._awaited.discard(reader)
         if trouble:
             self._away[reader] = trouble
         else:
             self._away.pop(reader, None)
-            self._blind_until_us = at_us
+            if not awaited:
+                self._blind_until_us = at_us
             if self._quiet is not None:
                 self._quiet.began(at_us)
 

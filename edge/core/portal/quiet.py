@@ -60,6 +60,10 @@ class QuietWatch:
         self._touched: set[int] = set()
         self._settled_us = 0
 
+    def follow(self, layout: LineLayout) -> None:
+        """Goes on by another layout."""
+        self._layout, self._quiet_us = layout, layout.portal.quiet_us
+
     def __len__(self) -> int:
         """Tags remembered, after ``weighed`` at most 2 * KEEP_TAGS."""
         return len(self._tags)

@@ -56,6 +56,18 @@ class ScanWatch:
         self._away = dict.fromkeys(portal.scanners, "not connected yet")
         self._steps = {name: _Step() for name in portal.scanners}
 
+    def follow(self, layout: LineLayout) -> None:
+        """Goes on by another layout; a scanner that is new is away until it is there."""
+        portal = layout.portal
+        self._travel_us = layout.travel_us(portal.eye_mm, portal.scan_mm)
+        self._late_us = portal.scan_late_us
+        new = [name for name in portal.scanners if name not in self._steps]
+        self._away = {name: why for name, why in self._away.items() if name in portal.scanners}
+        self._away |= dict.fromkeys(new, "not connected yet")
+        self._steps = {name: self._steps.get(name, _Step()) for name in portal.scanners}
+        kept = [scan for scan in self._scans if scan.reader in self._steps]
+        self._scans = deque(kept, maxlen=KEEP_SCANS)
+
     def read(self, given: BarcodesRead) -> None:
         """A scanner said something."""
         self._scans.append(Scan(given.reader, given.at_us, given.codes))

@@ -32,6 +32,7 @@ class AlarmKind(StrEnum):
     JOURNAL_FULL = "journal-full"  # controller
     DISK_LOW = "disk-low"  # controller
     FILE_DAMAGED = "file-damaged"  # controller
+    CONFIG_REFUSED = "config-refused"  # controller
     TARGET_DOWN = "target-down"  # publisher
     INCOMPATIBLE = "incompatible"  # PLC
     FENCED = "fenced"  # PLC
@@ -74,6 +75,7 @@ class AlarmAction(StrEnum):
     OUT_OF_SERVICE = "out-of-service"
     IN_SERVICE = "in-service"
     TAKE_OVER = "take-over"  # of a fenced PLC: take it back at once, though the other host lives
+    TAKE_CONFIG = "take-config"  # of config-refused, raised or not: look at LINE.toml again and take it if it is good
 
 
 class Priority(StrEnum):

@@ -28,7 +28,8 @@ class Started:
     """A controller process began, with these lines and doors; later inputs are decided by them.
 
     No ``alarms``: none is raised. ``flags``: names of what is decided otherwise than by version 0.1.0
-    (`edge.core.values.flags`).
+    (`edge.core.values.flags`). ``config``: which configuration that is, as `edge.config.change.name_of` names it.
+    ``running``: no process began; one whose lines run took another configuration. ``by``: who asked for that, if known.
     """
 
     at_us: int
@@ -38,6 +39,9 @@ class Started:
     alarms: tuple[AlarmRule, ...] = ()
     docks: tuple[DockLayout, ...] = ()
     flags: tuple[str, ...] = ()
+    config: str = ""
+    running: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

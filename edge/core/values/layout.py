@@ -30,7 +30,10 @@ class LaneRole(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """One outlet. ``services``: empty = all of the carrier's. ``alternatives``: lane numbers in order of preference."""
+    """One outlet. ``services``: empty = all of the carrier's. ``alternatives``: lane numbers in order of preference.
+
+    ``closing``: nothing is sent there any more; it is there for what is on its way to it (`edge.core.line.closing`).
+    """
 
     number: int
     name: str
@@ -39,6 +42,7 @@ class Lane:
     carrier: str = ""
     services: tuple[str, ...] = ()
     alternatives: tuple[int, ...] = ()
+    closing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,5 +110,5 @@ class LineLayout:
             yield from lane.alternatives
 
     def lane_of_role(self, role: LaneRole) -> Lane | None:
-        """The first lane of a role, or None where the line has none."""
-        return next((lane for lane in self.lanes if lane.role is role), None)
+        """The first lane of a role that is not closing, or None where the line has none."""
+        return next((lane for lane in self.lanes if lane.role is role and not lane.closing), None)

@@ -43,7 +43,8 @@ class Order:
     ``tote``: ``(8003)...`` of the tote it is picked into. ``parcel``: ``(00)...`` of the label on its parcel.
     ``channel`` and ``external``: where it came from and its number there. ``codes``: other barcodes on the parcel by
     which it may be known, as the carrier's number. ``refused``: quality refused something of it, so it must not leave
-    until that is settled; its ``state`` is as it was.
+    until that is settled; its ``state`` is as it was. ``items``: what a station bound as it packed the parcel; by none
+    of them a line decides.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Order:
     state: OrderState = OrderState.OPEN
     codes: tuple[str, ...] = ()
     refused: bool = False
+    items: tuple[str, ...] = ()
 
     @property
     def labels(self) -> dict[str, None]:

@@ -23,6 +23,7 @@ REVIEW: Rows = {
     "rule.unpaid": ("Not paid", "未付款"),
     "rule.balance-due": ("Balance due", "尾款未付"),
     "rule.amount-mismatch": ("Amounts do not add up", "金額不符"),
+    "rule.overpaid": ("Too much is paid", "溢付"),
     "rule.cod-limit": ("Too much to collect", "代收金額過高"),
     "rule.out-of-stock": ("Out of stock", "缺貨"),
     "rule.duplicate": ("Duplicate", "重複訂單"),
@@ -80,6 +81,10 @@ REVIEW: Rows = {
     "review.balance-due": (
         "Of the balance {value} is still due, {limit} came as deposit: ask for it before it is shipped",
         "尾款尚欠 {value}，已收訂金 {limit}，請於出貨前催收",
+    ),
+    "review.overpaid": (
+        "{value} is paid of {limit}: ask the customer, and pay back what is too much",
+        "應付 {limit}，已付 {value}：請向客戶確認，退還溢付款",
     ),
     "review.amount-mismatch": (
         "The channel says {value} in all, its lines say {limit}: look at the order there",

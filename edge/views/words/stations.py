@@ -69,7 +69,8 @@ STATIONS: Rows = {
     "station.why.differs": ("Why other items are in it", "內容物不同的原因"),
     "station.why.overruled": ("Why the weight is right all the same", "重量仍可接受的原因"),
     "station.content": ("What goes in", "放入內容"),
-    "station.back": ("take out: {n} cancelled", "請取出：已取消 {n} 件"),
+    "station.back": ("put aside {n}: cancelled; scan it after the others", "已取消 {n} 件：請另放，最後掃描"),
+    "station.back.done": ("put aside: {n}", "已另放 {n} 件"),
     "station.carton": ("Carton", "紙箱"),
     "station.by-hand": ("none is proposed", "無建議"),
     "station.parcels": (
@@ -116,6 +117,10 @@ STATIONS: Rows = {
     "station.refused.cancelled": (
         "{units} of {what} were cancelled: take them out, they go back.",
         "{what} 已取消 {units} 件，請取出歸位。",
+    ),
+    "station.refused.put-back": (
+        "{units} of {what} were cancelled: put them aside and scan them after the others, they go back.",
+        "{what} 已取消 {units} 件：請另放，最後掃描，以便歸位。",
     ),
     "station.refused.foreign": (
         "{what} is not in this order: take out {units}.",

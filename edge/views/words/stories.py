@@ -63,16 +63,16 @@ STORIES: Rows = {
     "lane.becomes.disabled": ("is disabled", "已停用"),
     "lane.becomes.enabled": ("is enabled", "已啟用"),
     "lane.becomes.other": ("changed to {value}", "變為 {value}"),
-    "state": ("{plc} went to PackML state {number} ({state})", "{plc} 進入 PackML 狀態 {number}（{state}）"),
+    "state": ("The machine of {plc} is in state {state} now", "{plc} 的機台進入狀態：{state}"),
     "input": ("Input {port} of {plc} went {state}", "{plc} 的輸入 {port} 變為{state}"),
     "refused": ("{plc} refused command {seq}: {why}", "{plc} 拒絕命令 {seq}：{why}"),
     "plc-event": (
-        "{plc} reported event {type} at {station} with {value}",
-        "{plc} 回報事件 {type}，位置 {station}，值 {value}",
+        "{plc} told something that this version does not know (event {type}, place {station}, value {value})",
+        "{plc} 傳來此版本不認識的訊息（事件 {type}，位置 {station}，值 {value}）",
     ),
     "machine": (
-        "{plc} stands in PackML state {number} ({state}){more}",
-        "{plc} 處於 PackML 狀態 {number}（{state}）{more}",
+        "The machine of {plc} is in state {state}{more}",
+        "{plc} 的機台處於狀態：{state}{more}",
     ),
     "machine.state.other": ("state {number}", "狀態 {number}"),
     "machine.mode.other": ("mode {number}", "模式 {number}"),
@@ -163,8 +163,8 @@ STORIES: Rows = {
     "command.disable": ("Disable lane {lane}", "停用 {lane} 的命令"),
     "command.output": ("Output {port} {state}", "輸出 {port} {state} 的命令"),
     "command.other": (
-        "Command of kind {kind} with {value} for {target}",
-        "命令 {kind}（{value}，{target}）",
+        "Another command (kind {kind}, value {value}, target {target})",
+        "其他命令（種類 {kind}，值 {value}，對象 {target}）",
     ),
     # ---- lanes ----
     "lane-requested": ("{by} asks to {wish} lane {lane} of {line}", "{by} 要求{wish} {line} 的 {lane}"),
@@ -198,6 +198,15 @@ STORIES: Rows = {
         "未能為 {by} 將 {plc} 的點位 {point} 寫為 {value}（{trouble}）",
     ),
     # ---- controllers and devices ----
+    "config-taken": (
+        "Controller {controller} took configuration {config} while its lines ran{more}",
+        "控制器 {controller} 於運行中採用設定 {config}{more}",
+    ),
+    "config-taken.by": (", as {by} asked", "，由 {by} 要求"),
+    "config-taken.closing": (
+        "; lane {lane} of {line} gets nothing more and is there until it is empty",
+        "；{line} 的滑道 {lane} 不再分派，待淨空後移除",
+    ),
     "started": ("Controller {controller} {version} started", "控制器 {controller} {version} 已啟動"),
     "device-up": ("{device} is up: {reason}", "{device} 正常：{reason}"),
     "device-down": ("{device} is down: {reason}", "{device} 中斷：{reason}"),
@@ -221,5 +230,5 @@ STORIES: Rows = {
     "notice": ("{device}: {text}", "{device}：{text}"),
     "measured": ("{device}: {numbers:, }", "{device}：{numbers:、}"),
     "certificate": ("{device}: {text}", "{device}：{text}"),
-    "anomaly": ("Attention: {what}: {text}", "注意：{what}（{text}）"),
+    "anomaly": ("Attention: {what}. {about}{more}", "注意：{what}。{about}{more}"),
 }

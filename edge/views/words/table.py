@@ -14,6 +14,7 @@ from edge.views.words.carriers import CARRIERS
 from edge.views.words.cases import CASES
 from edge.views.words.docks import DOCKS
 from edge.views.words.kpis import KPI_WORDS
+from edge.views.words.log import LOG
 from edge.views.words.packing import PACKING
 from edge.views.words.pages import PAGES
 from edge.views.words.phrase import Rows, Word, fill
@@ -39,6 +40,7 @@ TABLES: tuple[Rows, ...] = (
     CASES,
     DOCKS,
     KPI_WORDS,
+    LOG,
     PACKING,
     PLAN,
     REVIEW,

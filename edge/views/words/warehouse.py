@@ -70,6 +70,7 @@ WAREHOUSE: Rows = {
     "label.reason": ("Why", "原因"),
     "label.who": ("Say who you are.", "請輸入您的姓名。"),
     "label.why": ("Say why the label is void.", "請輸入作廢原因。"),
+    "label.return": ("Return {number}", "退貨 {number}"),
     "label.order": ("Order {order}", "訂單 {order}"),
     "label.cod": ("Collect {amount}", "代收 {amount}"),
     "pick.more": ("More than wanted", "多揀"),

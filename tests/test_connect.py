@@ -1,0 +1,164 @@
+"""The page for integrators, word for word, and what the API says of itself."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import jsonschema
+import pytest
+from example_site import example_site
+from ports import free_port
+from shipped import begin
+from standardwebhooks import Webhook
+from waiting import HANGS_S, wait_until
+
+from api.app import create_app
+from lanewise_client import ProblemError, verified
+
+SLOW = 500
+"""The sorter's belt, mm/s: a machine that others use as well decides in time all the same."""
+PEERS = ("curl", "openssl", "mosquitto", "mosquitto_rr")
+WRITTEN = re.compile(r"^```(sh|json|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_every_body_has_an_example_that_its_schema_takes_and_every_answer_a_schema(
+    project: Path, tmp_path: Path
+) -> None:
+    document = create_app(example_site(project, tmp_path)).openapi()
+    tags = {tag["name"] for tag in document["tags"]}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            where = f"{method} {path}"
+            assert set(operation["tags"]) <= tags and " " in operation["summary"], where
+            for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+                if kind == "application/json":
+                    schema = {**content.get("schema", {}), "components": document["components"]}
+                    jsonschema.validate(content["example"], schema, jsonschema.Draft202012Validator)
+            if path.startswith("/api/v1/"):
+                answers = [its for status, its in operation["responses"].items() if status.startswith("2")]
+                assert all(content for its in answers for content in its.get("content", {"": 1}).values()), where
+
+
+def test_a_message_is_believed_by_its_signature_alone() -> None:
+    """The peer is the library of Standard Webhooks, by its own example's secret."""
+    secret, body, at = (
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        b'{"id":"1"}',
+        datetime.fromtimestamp(1_800_000_000, UTC),
+    )
+    headers = {
+        "Webhook-Id": "m",
+        "Webhook-Timestamp": str(int(at.timestamp())),
+        "Webhook-Signature": f"v1,AAAA {Webhook(secret).sign('m', at, body.decode())}",
+    }
+    assert verified(secret, headers, body, now_s=at.timestamp() + 299)["id"] == "1"
+    wrong = (
+        (headers, b'{"id":"2"}', 0),
+        (headers, body, 301),
+        ({**headers, "Webhook-Id": "n"}, body, 0),
+        ({name: headers[name] for name in ("Webhook-Id", "Webhook-Timestamp")}, body, 0),
+        ({}, body, 0),
+    )
+    for given, content, later in wrong:
+        with pytest.raises(ProblemError):
+            verified(secret, given, content, now_s=at.timestamp() + later)
+
+
+@pytest.fixture
+def tools(peer: Callable[[str], str]) -> None:
+    """The programs of the page."""
+    for name in PEERS:
+        peer(name)
+
+
+def test_a_wms_is_connected_word_by_word(project: Path, tmp_path: Path, mosquitto: str, tools: None) -> None:
+    text = (project / "docs" / "connect-your-wms.md").read_text(encoding="utf-8")
+    taken = {
+        name: str(free_port()) for name in ("8000", "9100", "1884", *(f"151{n}" for n in (21, 22, 81, 82, 83, 84)))
+    }
+
+    def here(words: str) -> str:
+        return re.sub(r"\b({})\b".format("|".join(taken)), lambda found: taken[found[0]], words)
+
+    blocks = WRITTEN.findall(here(text))
+    chinese = (project / "docs" / "connect-your-wms.zh-Hant.md").read_text(encoding="utf-8")
+    assert WRITTEN.findall(chinese) == WRITTEN.findall(text), "the commands of both languages are the same"
+    folder = tmp_path / "wms"
+    shutil.copytree(project / "examples" / "orders", folder)
+    for name in ("LINE.toml", "SITE.toml"):
+        its = here((folder / name).read_text(encoding="utf-8"))
+        its = re.sub(r"^(\[plc\..*\])$", r"\1\ntimeout_ms = 10000", its, flags=re.MULTILINE)
+        (folder / name).write_text(its.replace("speed_mm_s = 1500", f"speed_mm_s = {SLOW}"), encoding="utf-8")
+    (kind, started), *rest = blocks
+    assert kind == "sh"
+    first, *more = started.partition("\n")[2].splitlines(keepends=True)  # its first line is the copy
+    begun = [line.removesuffix(" &\n") for line in more if line.endswith(" &\n")]
+    files, _, looks = "".join(line for line in more if not line.endswith(" &\n")).partition("curl")
+    ran(folder, first + files)
+    with processes(folder, begun) as said:
+        ran(folder, f"curl{looks}")
+        asked = shown = ""
+        for kind, block in rest:
+            if kind == "sh":
+                asked, shown = block, ran(folder, block, "mosquitto_rr" not in block)
+            else:
+                pattern = ".*".join(re.escape(part) for part in block.strip().split("…"))
+                wait_until(partial(told, folder, asked, shown, said, pattern), partial(what, asked, shown, block, said))
+
+
+def told(folder: Path, asked: str, shown: str, said: Callable[[], str], pattern: str) -> bool:
+    """It was shown, or a process said it. What only looks may be looked at again, until it is there."""
+    looks = asked.startswith("curl") and "-d " not in asked and "--data" not in asked
+    if re.search(pattern, shown + said()) is not None:
+        return True
+    return looks and re.search(pattern, ran(folder, asked, False)) is not None
+
+
+def what(asked: str, shown: str, wanted: str, said: Callable[[], str]) -> str:
+    """What there is instead."""
+    return f"{asked}\n{shown}\n{wanted}\n{said()}"
+
+
+def ran(folder: Path, block: str, must: bool = True) -> str:
+    """What a block says. ``must``: it ends well."""
+    block = block.replace("python ", f"{shlex.quote(sys.executable)} ").replace(
+        "lanewise ", f"{shlex.quote(sys.executable)} -m edge.cli "
+    )
+    ended = subprocess.run(
+        ["bash", "-ec", block], cwd=folder, capture_output=True, text=True, timeout=HANGS_S, check=False
+    )
+    assert not must or ended.returncode == 0, (block, ended.stdout, ended.stderr)
+    return ended.stdout
+
+
+@contextmanager
+def processes(folder: Path, commands: list[str]) -> Iterator[Callable[[], str]]:
+    """Those that go on beside the page's commands; what they said."""
+    ours, theirs = [], []
+    log = folder / "log"
+    try:
+        with log.open("w") as out:
+            for command in commands:
+                program, *words = shlex.split(command)
+                if program == "lanewise":
+                    ours.append(begin(folder, *words, out=log, err=log))
+                    continue
+                program = {"python": sys.executable}.get(program, program)
+                theirs.append(subprocess.Popen([program, *words], cwd=folder, stdout=out, stderr=out))
+        yield lambda: log.read_text(encoding="utf-8", errors="replace")
+    finally:
+        for one in (*ours, *theirs):
+            one.terminate()
+        for one in ours:
+            one.join(HANGS_S)
+        for other in theirs:
+            other.wait(HANGS_S)
