@@ -19,7 +19,7 @@ OWN: Literal["own"] = "own"
 
 _BY_ACTION: dict[Needed, str] = {
     OPEN: """
-        GET /api/words | GET /api/openapi.json | GET /login | POST /login | GET /login/oidc | GET /login/oidc/back 
+        GET /api/words | GET /api/openapi.json | GET /login | POST /login | GET /login/oidc | GET /login/oidc/back
         GET /api/v1/session
         POST /api/v1/hooks/{carrier} | GET /track/{token} | POST /track/{token}
     """,
