@@ -46,6 +46,7 @@ check: .venv/.dev  ## format, lint, types, import rules, lock file, documents th
 	$(BIN)/python scripts/alarm_docs.py --check
 	$(BIN)/python scripts/order_docs.py --check
 	$(BIN)/python scripts/kpi_docs.py --check
+	$(BIN)/python scripts/rights_docs.py --check
 	$(BIN)/python -m grafana --check
 	$(BIN)/python scripts/container_example.py --check
 
@@ -61,6 +62,7 @@ docs: .venv/.dev  ## writes the documents that come from the code
 	$(BIN)/python scripts/alarm_docs.py
 	$(BIN)/python scripts/order_docs.py
 	$(BIN)/python scripts/kpi_docs.py
+	$(BIN)/python scripts/rights_docs.py
 	$(BIN)/python -m grafana
 	$(BIN)/python scripts/container_example.py
 

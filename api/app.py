@@ -24,9 +24,11 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.staticfiles import StaticFiles
 
+from api.account_pages import account_page_routes, session_route
 from api.alarm_desk import AlarmAsked, alarm_desk_routes, ask_of
 from api.alarm_pages import alarm_page_routes
 from api.answers import PROBLEMS, FieldSaid, field_problems_answer, json_answer, problems_answer
+from api.audit_page import audit_page_routes
 from api.blocklist import blocklist_page_routes, blocklist_routes
 from api.carriers import carrier_routes
 from api.carriers_page import carriers_page_routes
@@ -35,14 +37,16 @@ from api.cases import case_routes
 from api.configuration import configuration_routes
 from api.docks import dock_routes
 from api.engineering_page import engineering_page_routes, engineering_routes
+from api.entrance import Entrance
 from api.event_log import log_routes
 from api.events import event_routes
-from api.guard import CSV_TYPE, Guard, media_type
+from api.guard import CSV_TYPE, Guard, WrongTokens, media_type
 from api.hooks import hook_routes
 from api.kpi_pages import kpi_page_routes
 from api.kpis import kpi_routes
 from api.lists import list_page_routes, list_routes
 from api.log_page import log_page_routes
+from api.oidc import oidc_routes
 from api.openapi import describe
 from api.packing import packing_routes
 from api.pages import page_routes
@@ -191,7 +195,11 @@ def create_app(config: SiteConfig) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.site = site
-    app.add_middleware(Guard, token=site.token, doubts=site.doubts)
+    app.state.web = WEB
+    wrong = WrongTokens(site.doubts)
+    if site.identities is not None:
+        app.add_middleware(Entrance, served=app, identities=site.identities, wrong=wrong)
+    app.add_middleware(Guard, token=site.token, wrong=wrong, signed_in=site.identities is not None)
     _answer_errors(app)
     _order_routes(app, site)
     _line_routes(app, site)
@@ -210,6 +218,12 @@ def create_app(config: SiteConfig) -> FastAPI:
     station_page_routes(app, site)
     case_page_routes(app, site)
     kpi_page_routes(app, site)
+    session_route(app, site)
+    if site.identities is not None:
+        account_page_routes(app, site, site.identities)
+        audit_page_routes(app, site)
+        if config.accounts is not None and config.accounts.oidc is not None:
+            oidc_routes(app, site, site.identities, config.accounts.oidc)
     alarm_page_routes(app, site)
     log_page_routes(app, site)
     search_page_routes(app, site)
@@ -411,10 +425,13 @@ def _line_routes(app: FastAPI, site: Site) -> None:
         return Response(text(site.metrics), media_type=CONTENT_TYPE)
 
     @app.get("/api/live", responses=PROBLEMS)
-    async def live() -> StreamingResponse:
+    async def live(request: Request) -> StreamingResponse:
         """Server-sent events: ``snapshot`` first, then ``changes``; ``health`` every second. After a break, again."""
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(site.hub.listen(), headers=headers, media_type="text/event-stream")
+        told = site.hub.listen()
+        if site.identities is not None:
+            told = site.identities.while_in(request.headers, told)
+        return StreamingResponse(told, headers=headers, media_type="text/event-stream")
 
     @app.post("/api/lines/{line}/lanes/{lane}", status_code=202, response_model=LaneAsked, responses=PROBLEMS)
     async def ask_for_lane(line: str, lane: int, body: LaneBody) -> Response:

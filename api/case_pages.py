@@ -35,6 +35,7 @@ from api.site_state import Site
 from api.v1_bodies import Body, body_of
 from edge.core.values.text import one_line
 from edge.intake import keys
+from edge.intake.operators import who_asks
 from edge.journal.host_time import now_us
 from edge.orders.cases import (
     CaseError,
@@ -89,7 +90,7 @@ def case_page_routes(app: FastAPI, site: Site) -> None:
     @app.get(_STATION, include_in_schema=False)
     def station(request: Request) -> Response:
         asked = request.query_params
-        return _station(site, request, _Table(by=asked.get("by", "")[:80].replace("\0", "")))
+        return _station(site, request, _Table(by=who_asks(asked.get("by", "")[:80].replace("\0", ""))))
 
     @app.post(f"{_STATION}/{{action}}", include_in_schema=False)
     async def scanned(action: str, request: Request) -> Response:

@@ -21,7 +21,7 @@ from api.site_state import Site
 from api.v1_bodies import Body, Key, Limit, Word
 from edge.core.iso_time import iso
 from edge.intake import keys
-from edge.intake.operators import ONE_LINE, By, Remark
+from edge.intake.operators import ONE_LINE, By, Named, Remark
 from edge.journal.host_time import now_us
 from edge.orders.cases import CaseError, CaseKind, CaseState, CauseKind, ContactChannel, CustomerWant, ServiceCase
 from edge.orders.returns import Disposition, ReturnReason
@@ -227,7 +227,7 @@ class ActionBody(Body):
     kind: CauseKind
     value: Key
     what: _Said
-    owner: By
+    owner: Named
     days: Annotated[int, Field(ge=1, le=1_000)] = 14
 
 

@@ -1,6 +1,7 @@
 """What every request must pass before it reaches a route, and the headers that every answer carries.
 
-Public names: Guard, media_type, page_secret, CSV_TYPE, FORM_POLICY, PAGE_COOKIE.
+Public names: Guard, WrongTokens, READING, FORMS, is_page, is_entrance, refuse, send_on, media_type, page_secret,
+CSV_TYPE, FORM_POLICY, FORM_FIELD, PAGE_COOKIE.
 
 With a token, ``/api`` and ``/metrics`` need ``Authorization: Bearer``, but for the words in which the page asks for it.
 Without one the server listens on a loopback address only; then a web page of somebody else is the danger, and the name
@@ -42,7 +43,7 @@ _OTHER_TYPES = {
     "/api/v1/stock/imports": frozenset({"text/tab-separated-values", XLSX_TYPE, "application/octet-stream"}),
 }
 """What else a path takes; a form that another page sends has an Origin, and is refused by that."""
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN = frozenset({"/api/words", "/api/openapi.json"})
 HOOKS = "/api/v1/hooks/"
 """Where carriers tell what they sign, without a token."""
@@ -72,16 +73,45 @@ _ONLY_TLS = "max-age=31536000"
 FORM_POLICY = _HEADERS["content-security-policy"].replace("form-action 'none'", "form-action 'self'")
 """Of pages with forms, which go to this server alone."""
 PAGE_COOKIE = "lanewise-page"
-_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+FORM_FIELD = "form_secret"
+"""What each form of somebody who signed in begins with."""
+FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+class WrongTokens:
+    """How long the answer to a wrong token takes, and what is said of it."""
+
+    def __init__(self, doubts: Doubts) -> None:
+        self._doubts = doubts
+        self._told = Seldom()
+
+    async def answer(self, scope: Scope, problem: str) -> tuple[int, str]:
+        """The refusal of a token, when it is time for it."""
+        if not any(name == b"authorization" and value.strip() for name, value in scope["headers"]):
+            self._doubts.counts["missing"] += 1
+            return 401, problem
+        now_s = asyncio.get_running_loop().time()
+        address = address_of(scope["client"][0] if scope["client"] else "")
+        if count := self._told.happened(address, now_s):
+            asked = readable(f"{scope['method']} {scope['path'][:200]}")
+            log.warning("%s: wrong token for %s (%d since this was said last)", readable(address), asked, count)
+        held_s = self._doubts.wrong(address, now_s)
+        if held_s is None:
+            return 429, "Authorization: too many wrong tokens come from this address: ask again later"
+        try:
+            await asyncio.sleep(held_s)
+        finally:
+            self._doubts.answered(address)
+        return 401, problem
 
 
 class Guard:
-    """ASGI middleware. ``token`` None: loopback only."""
+    """ASGI middleware. ``token`` None: loopback only. ``signed_in``: who may what, `api.entrance` says behind it."""
 
-    def __init__(self, app: ASGIApp, token: str | None, doubts: Doubts) -> None:
+    def __init__(self, app: ASGIApp, token: str | None, wrong: WrongTokens, signed_in: bool) -> None:
         self._app = app
-        self._doubts = doubts
-        self._told = Seldom()
+        self._wrong = wrong
+        self._signed_in = signed_in
         self._token = None if token is None else token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,54 +135,28 @@ class Guard:
             await self._app(scope, receive, send_with_headers)
             return
         status, problem = refusal
-        if status == 401 and _is_page(path) and scope["method"] in _READING:
+        if status == 401 and is_page(path) and scope["method"] in READING:
             there = quote(path + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""))
-            headers = [(b"location", f"/sign-in.html?next={there}".encode()), (b"content-length", b"0")]
-            await send_with_headers({"type": "http.response.start", "status": 303, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
+            await send_on(send_with_headers, f"/sign-in.html?next={there}")
             return
         if status == 401:
-            status, problem = await self._doubted(scope, problem)
-        body, kind = _told(path, status, problem)
-        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-        if status == 429:
-            headers.append((b"retry-after", b"2"))
-        if status == 401:
-            headers.append((b"www-authenticate", b"Bearer"))
-        await send_with_headers({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    async def _doubted(self, scope: Scope, problem: str) -> tuple[int, str]:
-        """The refusal of a token, when it is time for it."""
-        if not any(name == b"authorization" and value.strip() for name, value in scope["headers"]):
-            self._doubts.counts["missing"] += 1
-            return 401, problem
-        now_s = asyncio.get_running_loop().time()
-        address = address_of(scope["client"][0] if scope["client"] else "")
-        if count := self._told.happened(address, now_s):
-            asked = readable(f"{scope['method']} {scope['path'][:200]}")
-            log.warning("%s: wrong token for %s (%d since this was said last)", readable(address), asked, count)
-        held_s = self._doubts.wrong(address, now_s)
-        if held_s is None:
-            return 429, "Authorization: too many wrong tokens come from this address: ask again later"
-        try:
-            await asyncio.sleep(held_s)
-        finally:
-            self._doubts.answered(address)
-        return 401, problem
+            status, problem = await self._wrong.answer(scope, problem)
+        await refuse(scope, send_with_headers, status, problem)
 
     def _refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")
         token = self._token
-        if token is None:
+        if self._signed_in:
+            pass
+        elif token is None:
             name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
             if name.lower() not in LOOPBACK_NAMES:
                 return 421, f"Host {host!r}: allowed without a token: {', '.join(sorted(LOOPBACK_NAMES))}"
-        elif _is_page(path) and _shows(headers.get("cookie", ""), page_secret(token)):
+        elif is_page(path) and _shows(headers.get("cookie", ""), page_secret(token)):
             pass
         elif _is_secret(path) and not _knows(headers.get("authorization", ""), token):
             return 401, "Authorization: required is Bearer and the token of token_file"
-        if method in _READING:
+        if method in READING:
             return None
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2] != host:
@@ -160,13 +164,32 @@ class Guard:
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return 403, "Sec-Fetch-Site: allowed are pages of this server only"
         content_type = media_type(headers)
-        forms = _is_page(path) or path.startswith(CUSTOMERS)
-        allowed = _FORMS if forms else BODY_TYPES | _OTHER_TYPES.get(path, frozenset())
+        forms = is_page(path) or path.startswith(CUSTOMERS) or (self._signed_in and is_entrance(path))
+        allowed = FORMS if forms else BODY_TYPES | _OTHER_TYPES.get(path, frozenset())
         if path.startswith(HOOKS) and content_type.startswith("application/") and content_type.endswith("+json"):
             return None
         if content_type not in allowed:
             return 415, f"Content-Type {content_type!r}: allowed are {', '.join(sorted(allowed))}"
         return None
+
+
+async def send_on(send: Send, there: str) -> None:
+    """Sends a browser to another page of ours."""
+    headers = [(b"location", there.encode()), (b"content-length", b"0"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": 303, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def refuse(scope: Scope, send: Send, status: int, problem: str) -> None:
+    """Answers with what is wrong, as the path's other routes do."""
+    body, kind = _told(scope["path"], status, problem)
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    if status in (429, 503):
+        headers.append((b"retry-after", b"2"))
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _told(path: str, status: int, problem: str) -> tuple[bytes, bytes]:
@@ -188,12 +211,17 @@ def media_type(headers: Headers) -> str:
 def _is_secret(path: str) -> bool:
     if path in _OPEN or path.startswith(HOOKS):
         return False
-    return path.startswith("/api/") or path == "/metrics" or _is_page(path)
+    return path.startswith("/api/") or path == "/metrics" or is_page(path)
 
 
-def _is_page(path: str) -> bool:
+def is_page(path: str) -> bool:
     """Whether it is a page that is rendered here; a browser shows the token's cookie for it."""
     return path in ROOTS or path.startswith(tuple(f"{one}/" for one in ROOTS))
+
+
+def is_entrance(path: str) -> bool:
+    """Whether it is a page by which people sign in, or of their own account."""
+    return path.startswith(("/login", "/logout", "/account"))
 
 
 def page_secret(token: bytes) -> str:

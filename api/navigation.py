@@ -60,6 +60,8 @@ PAGES = (
     Page("/lists/late", "list.late", "nav.floor"),
     Page("/engineering", "tech.title", "nav.floor"),
     Page("/find", "find.title", "nav.floor"),
+    Page("/accounts", "account.title", "account.title"),
+    Page("/audit", "audit.title", "account.title"),
 )
 """A page of a file, ``….html``, is live; the others are rendered here, and are for browsers that showed the token."""
 STORIES = "/t"

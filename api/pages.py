@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,8 +21,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import RedirectResponse
 
 from api.answers import json_answer
-from api.guard import FORM_POLICY, PAGE_COOKIE
+from api.entrance import who_of
+from api.guard import FORM_FIELD, FORM_POLICY, PAGE_COOKIE
+from api.identities import Who
 from api.navigation import PAGES, Page, group_at, groups_of
+from api.rights import needed
 from api.sale_bodies import WISHES
 from api.sale_stories import said_story
 from api.sales import detail_of, take_entries, take_upload
@@ -47,6 +52,8 @@ from edge.views.words.table import LANGUAGES, Language, say
 
 _LANGUAGE = "lanewise-language"
 _NAMES: tuple[tuple[Language, str], ...] = (("en", "English"), ("zh-Hant", "\u7e41\u9ad4\u4e2d\u6587"))
+_FORM = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>')
+_OF_ACCOUNTS = ("/accounts", "/audit")
 _ROWS = 8
 _ROOM = 50
 _YEAR_S = 31_536_000
@@ -81,26 +88,52 @@ def page_routes(app: FastAPI, site: Site) -> None:
 
 
 def _live_routes(app: FastAPI, site: Site) -> None:
-    """The live pages are files; the head of each gets the table of all pages."""
-    known = groups_of(_pages(site))
-    navigation = _templates.get_template("navigation.html").render(
-        groups=known, whole=True, badges={}, here="", t=lambda _: ""
-    )
+    """The live pages are files; the head of each gets the table of all pages that the reader may open."""
     for name, paths in (("index.html", ("/", "/index.html")), ("docks.html", ("/docks.html",))):
-        page = _page_of((_WEB / name).read_text(encoding="utf-8").replace("<nav></nav>", navigation))
+        page = _page_of(site, (_WEB / name).read_text(encoding="utf-8"))
         for path in paths:
             app.add_api_route(path, page, methods=["GET", "HEAD"], include_in_schema=False)
 
 
-def _page_of(body: str) -> Callable[[], Response]:
-    def page() -> Response:
-        return Response(body, media_type="text/html; charset=utf-8")
+def _page_of(site: Site, body: str) -> Callable[[Request], Response]:
+    def page(request: Request) -> Response:
+        who = who_of(request)
+        navigation = _templates.get_template("navigation.html").render(
+            groups=groups_of(_pages(site, who)),
+            whole=True,
+            badges={},
+            here="",
+            t=lambda _: "",
+            me=who,
+        )
+        me = "" if who is None else f' data-me="{escape(who.name)}" data-lock="{who.lock_s}"'
+        shown_page = body.replace("<nav></nav>", navigation).replace("<body>", f"<body{me}>")
+        if who is not None and who.lock_s:
+            shown_page = shown_page.replace("</head>", '<script type="module" src="lock.js"></script>\n</head>')
+        answer = Response(with_form_secret(shown_page, who), media_type="text/html; charset=utf-8")
+        if who is not None:
+            answer.headers["content-security-policy"] = FORM_POLICY
+            answer.headers["referrer-policy"] = "same-origin"
+            answer.headers["cache-control"] = "no-store"
+        return answer
 
     return page
 
 
-def _pages(site: Site) -> list[Page]:
-    return [one for one in PAGES if site.boards or one.path != "/docks.html"]
+def _pages(site: Site, who: Who | None) -> list[Page]:
+    """Those that somebody may open; where nobody signs in, those that there are."""
+    found = [one for one in PAGES if site.boards or one.path != "/docks.html"]
+    if site.identities is None:
+        return [one for one in found if one.path not in _OF_ACCOUNTS]
+    may = frozenset[object]() if who is None else who.may
+    return [one for one in found if needed("GET", one.path.partition("?")[0]) in may]
+
+
+def with_form_secret(page: str, who: Who | None) -> str:
+    """A page whose forms bring the secret of the session, first of all; text of others has no ``<`` in it."""
+    if who is None or not who.form_secret:
+        return page
+    return _FORM.sub(lambda form: f'{form[0]}<input type="hidden" name="{FORM_FIELD}" value="{who.form_secret}">', page)
 
 
 def _list_routes(app: FastAPI, site: Site) -> None:
@@ -325,7 +358,7 @@ def rendered(site: Site, request: Request, template: str, title: Word, status: i
     def counted(count: int) -> str:
         return f"{count}+" if count >= COUNTED else str(count or "")
 
-    groups = groups_of(_pages(site))
+    groups = groups_of(_pages(site, who_of(request)))
     held = counted(counts.get("held", 0))
     head = {
         "groups": groups,
@@ -334,10 +367,12 @@ def rendered(site: Site, request: Request, template: str, title: Word, status: i
         "badges": {"sales.title": held, "sales.queue": held},
     }
     shown_values: dict[str, Any] = {"q": "", "problems": [], **_TRACK_WORDS, **values}
+    who = who_of(request)
     body = _templates.get_template(template).render(
         language=language,
         languages=_NAMES,
         title=say(title, language),
+        me=who,
         **head,
         counts={stage: counted(count) for stage, count in counts.items()},
         t=t,
@@ -355,6 +390,7 @@ def rendered(site: Site, request: Request, template: str, title: Word, status: i
         short=shortened,
         **shown_values,
     )
+    body = with_form_secret(body, who)
     answer = Response(body.encode(errors="replace"), status, media_type="text/html; charset=utf-8")
     answer.headers["content-security-policy"] = FORM_POLICY
     answer.headers["referrer-policy"] = "same-origin"  # with none a form's Origin is null

@@ -20,6 +20,7 @@ from api.problem_details import V1_PROBLEMS
 from api.scanned import piece_of, whole
 from api.site_state import Site
 from edge.intake import keys
+from edge.intake.operators import who_asks
 from edge.journal.host_time import now_us
 from edge.orders.pick_list import ListRow
 from edge.orders.picking import PickError, PickLine, PickTask, ShortReason
@@ -103,7 +104,7 @@ def _line_of(task: PickTask) -> PickLine | None:
 def _station_routes(app: FastAPI, site: Site) -> None:
     @app.get("/picks", include_in_schema=False)
     def station(request: Request) -> Response:
-        return _station(site, request, asked(request, "picker", 80))
+        return _station(site, request, who_asks(asked(request, "picker", 80)))
 
     @app.post("/picks/{action}", include_in_schema=False)
     async def act(action: str, request: Request) -> Response:

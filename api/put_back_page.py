@@ -20,6 +20,7 @@ from api.pages import form_of, language_of, rendered
 from api.scanned import piece_of, whole
 from api.site_state import Site
 from edge.intake import keys
+from edge.intake.operators import who_asks
 from edge.journal.host_time import now_us
 from edge.site import catalogue, put_backs, sightings
 from edge.site.put_backs import PutBackRow
@@ -51,7 +52,7 @@ def put_back_page_routes(app: FastAPI, site: Site) -> None:
         asked = request.query_params
         after = max(0, whole(asked.get("after", "")))
         chosen = _Taken(max(0, whole(asked.get("n", ""))))
-        return _shown(site, request, asked.get("by", "")[:80].replace("\0", ""), chosen, after=after)
+        return _shown(site, request, who_asks(asked.get("by", "")[:80].replace("\0", "")), chosen, after=after)
 
     @app.post("/put-backs/{action}", include_in_schema=False)
     async def act(action: str, request: Request) -> Response:

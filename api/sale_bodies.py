@@ -12,7 +12,7 @@ from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from api.v1_bodies import Body
 from edge.intake.gather import noted_of
-from edge.intake.operators import ONE_LINE, By, Remark
+from edge.intake.operators import ASKER, NOT_SAID, ONE_LINE, By, Remark
 from edge.intake.sales_orders import ConsigneeIn, PaymentIn, SalesLineIn
 from edge.journal.host_time import now_us
 from edge.orders.amend import Amend
@@ -26,11 +26,11 @@ _Id = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE_LINE]
 _Units = Annotated[StrictInt, Field(ge=0, lt=2**31)]
 _Lines = Annotated[dict[Annotated[int, Field(ge=1, lt=2**31)], _Units], Field(max_length=2_000)]
 _Reason = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True), ONE_LINE]
-_Name = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True), ONE_LINE]
+_SaleBy = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True), ASKER, NOT_SAID]
 
 
 class _Wish(Body):
-    by: _Name
+    by: _SaleBy
     reason: _Reason
 
 

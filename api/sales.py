@@ -31,7 +31,7 @@ from api.v1_bodies import Body, body_of, known_id, whole_schema
 from edge.intake.channels import Source
 from edge.intake.channels import take as read_files
 from edge.intake.folder import REPORT_COLUMNS, report_rows
-from edge.intake.operators import By
+from edge.intake.operators import Said
 from edge.intake.sales_orders import (
     EXAMPLE,
     FieldProblem,
@@ -88,7 +88,7 @@ class OrdersSaid:
     results: tuple[OrderSaid, ...]
 
 
-_BY: TypeAdapter[str] = TypeAdapter(By)
+_BY: TypeAdapter[str] = TypeAdapter(Said)
 _NOT_TAKEN = (SaleOutcome.REFUSED, SaleOutcome.CONFLICT)
 _STATUS = {
     SaleOutcome.NEW: 201,

@@ -27,6 +27,7 @@ from api.doubts import Doubts
 from api.flow_metrics import FlowMetrics
 from api.follow import Followed, JournalWatch, Memory, Shown
 from api.guard import page_secret
+from api.identities import Identities, welcome
 from api.intake import folder_looks
 from api.journals import Journals
 from api.site_tables import check_names, devices_of, door_of, layouts_of
@@ -120,6 +121,9 @@ class Site:
         self.config = config
         self.token = None if config.token_file is None else read_api_token(config.token_file)
         self.doubts = Doubts()
+        its = config.accounts
+        self.identities = None if its is None else Identities(config.site, its, self.token, self.store)
+        """None: nobody signs in."""
         self.connections: Crowd[GuardedConnection] | None = None
         """None: no server of ours has them."""
         self.intake = ThreadPoolExecutor(1, "intake")
@@ -215,6 +219,8 @@ class Site:
             await asyncio.gather(*tasks, return_exceptions=True)
             for pool in (self.intake, self._wishes):
                 await asyncio.to_thread(pool.shutdown)
+            if self.identities is not None:
+                await asyncio.to_thread(self.identities.close)
             await asyncio.to_thread(self.journals.close)
             if self._store is not None:
                 self._store.close()
@@ -238,6 +244,8 @@ class Site:
                 try:
                     its = self.config
                     self._store = SiteStore(its.store, secret_file=its.secret_file, tracking=self.doors.rules)
+                    if self.identities is not None:
+                        welcome(self._store)
                 except StoreError as error:
                     before, self._store_trouble = self._store_trouble, str(error)
                     if self._store_trouble != before and not isinstance(error, StoreHeld):

@@ -30,6 +30,7 @@ from edge.config.quality_rules import quality_rules
 from edge.core.values.order import OrderState
 from edge.core.values.text import one_line
 from edge.intake import keys
+from edge.intake.operators import who_asks
 from edge.intake.scales import ScaleError
 from edge.journal.host_time import now_us
 from edge.orders.cartons import ProtectionKind
@@ -125,6 +126,7 @@ def station_page_routes(app: FastAPI, site: Site) -> None:
     @app.get("/station/pack", include_in_schema=False)
     def pack_page(request: Request) -> Response:
         asked = {key: request.query_params.get(key, "").replace("\0", "") for key in ("order", "station", "by")}
+        asked["by"] = who_asks(asked["by"])
         return _pack_shown(site, request, _Packing.of(asked, []))
 
     @app.post("/station/pack/{action}", include_in_schema=False)
@@ -137,6 +139,7 @@ def station_page_routes(app: FastAPI, site: Site) -> None:
     @app.get("/station/quality", include_in_schema=False)
     def quality_page(request: Request) -> Response:
         asked = {key: request.query_params.get(key, "")[:200].replace("\0", "") for key in ("order", "station", "by")}
+        asked["by"] = who_asks(asked["by"])
         return _quality_shown(site, request, asked)
 
     @app.post("/station/quality/{action}", include_in_schema=False)

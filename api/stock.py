@@ -17,7 +17,7 @@ from api.guard import XLSX_TYPE
 from api.problem_details import V1_PROBLEMS, problem_answer
 from api.site_state import Site
 from api.v1_bodies import After, Body, Key, Limit, Units, Word
-from edge.intake.operators import ONE_LINE, By, Remark
+from edge.intake.operators import ONE_LINE, By, Remark, who_asks
 from edge.intake.stock_rows import read_stock
 from edge.journal.host_time import now_us
 from edge.orders.stock import BinKey, Movement, MovementKind, StockCause, StockCondition
@@ -181,7 +181,7 @@ def stock_routes(site: Site) -> APIRouter:
     async def take(request: Request) -> Response:
         """Takes articles, bins and what lies in them; the same file again changes nothing."""
         body = await request.body()
-        found = await asyncio.to_thread(take_stock, site, body, "import")
+        found = await asyncio.to_thread(take_stock, site, body, who_asks("import"))
         if isinstance(found, tuple):
             fields = [tuple(one.partition(": ")[::2]) for one in found]
             return problem_answer(422, "the file is not taken", [(where, said) for where, said in fields])

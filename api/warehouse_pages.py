@@ -16,6 +16,7 @@ from api.pages import asked, form_of, rendered
 from api.site_state import Site
 from api.stock import Imported, take_stock
 from edge.core.values.text import one_line
+from edge.intake.operators import who_asks
 from edge.journal.host_time import now_us
 from edge.orders.measured import Measure
 from edge.orders.stock import StockCondition
@@ -79,7 +80,7 @@ def _stock_routes(app: FastAPI, site: Site) -> None:
         except HTTPException as error:
             return await asyncio.to_thread(imported, request, [str(error.detail)], None, 400)
         try:
-            file, by = form.get("file"), one_line(str(form.get("by") or ""))[:80]
+            file, by = form.get("file"), who_asks(one_line(str(form.get("by") or ""))[:80])
             if file is None or isinstance(file, str) or not file.filename or not by:
                 return await asyncio.to_thread(imported, request, ["file, by: ?"], None, 422)
             name, body = one_line(file.filename)[:200], await file.read()

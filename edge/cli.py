@@ -84,12 +84,14 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     top.add_argument("--utc", action="store_true", help="say times in UTC (default: in this machine's zone)")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
-    def of_module(name: str, module: str, text: str, description: str = "") -> argparse.ArgumentParser:
+    def of_module(
+        name: str, module: str, text: str, description: str = "", adds: str = "add_arguments"
+    ) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=description or sentence(text))
         if asked in (None, name):
             part = importlib.import_module(module)
             made.set_defaults(command=getattr(part, "main", None))  # None: it has commands of its own
-            part.add_arguments(made)
+            getattr(part, adds)(made)
         return made
 
     of_module("demo", "edge.commands.demo", "the example warehouse, simulated, with everything that belongs to it")
@@ -109,6 +111,14 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     of_module("site", "edge.site.command", "the site store: backup, restore, upgrade, persons", "The site store.")
     of_module("find", "edge.commands.finding", "whatever is printed, shown or scanned: what it is, and where")
     of_module("list", "edge.commands.lists", "what lies where and why: set aside, orders, loads, wrong, late")
+    of_module("account", "edge.site.account_command", "people who sign in, and keys of machines", "Accounts and keys.")
+    of_module(
+        "audit",
+        "edge.site.account_command",
+        "who did what: list, export, check",
+        "Who did what.",
+        "add_audit_arguments",
+    )
     of_module("alarms", "edge.commands.alarms", "the alarms of a site, and what an operator asks of them")
     of_module("log", "edge.commands.log", "what happened from when to when: alarms, requests, devices, notices")
     of_module(

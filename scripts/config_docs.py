@@ -61,7 +61,7 @@ def _table(schema: dict[str, Any], defs: dict[str, Any], path: str, kind: str = 
         tables, suffix = _inner(field, defs)
         where = f"{path}.{key}".lstrip(".") + suffix
         inner += [(where, table, _kind(table) if len(tables) > 1 else "") for table in tables]
-        default = "" if tables else _default(field)
+        default = "" if tables and "anyOf" not in field else _default(field)
         required = "required" if key in schema.get("required", ()) else default
         allowed = f"table `{where}`" if tables else _allowed(field, defs)
         yield f"| `{key}` | {allowed} | {required} | {field.get('description', '')} |"
@@ -77,12 +77,19 @@ def _rank(item: tuple[str, object]) -> int:
 
 def _inner(field: dict[str, Any], defs: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
     """The tables behind a key, more than one where it has kinds, and what its path gets: nothing, ``.NAME``, ``[]``."""
+    some = _but_none(field)
+    field = some[0] if len(some) == 1 else field
     for suffix, holder in (("", field), (".NAME", _values(field)), ("[]", field.get("items", {}))):
         kinds = holder.get("oneOf", [holder]) if isinstance(holder, dict) else []
         found = [defs[kind["$ref"].rsplit("/", 1)[1]] for kind in kinds if "$ref" in kind]
         if found and all("properties" in table for table in found):
             return found, suffix
     return [], ""
+
+
+def _but_none(field: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a key may be besides nothing."""
+    return [one for one in field.get("anyOf", []) if one.get("type") != "null"]
 
 
 def _kind(table: dict[str, Any]) -> str:
@@ -101,7 +108,7 @@ def _values(field: dict[str, Any]) -> Any:
 
 def _allowed(field: dict[str, Any], defs: dict[str, Any]) -> str:
     if "anyOf" in field:
-        return " or ".join(_allowed(one, defs) for one in field["anyOf"] if one.get("type") != "null")
+        return " or ".join(_allowed(one, defs) for one in _but_none(field))
     if "$ref" in field:
         return _allowed(defs[field["$ref"].rsplit("/", 1)[1]], defs)
     if "const" in field:

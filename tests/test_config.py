@@ -162,7 +162,9 @@ def test_a_byte_order_mark_is_passed_over(tmp_path: Path, good: str) -> None:
 def test_site_listens_wide_only_with_a_secret(tmp_path: Path) -> None:
     text = 'site = "demo"\nstore = "sqlite:///s.sqlite"\nlisten = "{}"\n[[controller]]\nconfig = "LINE.toml"\n'
     found = problems(tmp_path / "SITE.toml", text.format("0.0.0.0:8000"))
-    assert found == ["listen: '0.0.0.0:8000': not a loopback address: set token_file, or listen on 127.0.0.1"]
+    assert found == [
+        "listen: '0.0.0.0:8000': not a loopback address: set token_file or [accounts], or listen on 127.0.0.1"
+    ]
     (tmp_path / "token").write_text("a-token-of-twenty-four-characters")
     far = text.format("0.0.0.0:8000").replace("[[", 'token_file = "token"\n[[')
     assert re.fullmatch(

@@ -227,6 +227,8 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "influxdb_client: edge.publish.influx only": [("edge/publish/follow.py", "import influxdb_client")],
     "sqlalchemy: edge.site only": [("edge/journal/writer.py", "import sqlalchemy")],
     "alembic and psycopg: edge.site only": [("edge/journal/writer.py", "import psycopg")],
+    "authlib and joserfc: api.oidc only": [("api/identities.py", "import authlib")],
+    "argon2: edge.site.passwords only": [("api/identities.py", "import argon2")],
     "phonenumbers: edge.intake.phone only": [("edge/intake/compare.py", "import phonenumbers")],
     "calamine: edge.intake.workbooks only": [("edge/intake/channels.py", "import python_calamine")],
     "jinja2: api.pages only": [("api/docks.py", "import jinja2")],

@@ -154,7 +154,7 @@ def test_no_table_has_keys_of_its_own_for_what_all_share() -> None:
     seen = {*tables(LineConfig), *tables(SiteConfig)}
     assert {table.__name__ for table in seen if issubclass(table, TlsTable)} == {
         "PlcConfig", "LlrpConfig", "MqttJsonConfig", "HttpJsonConfig", "EpcisConfig", "InfluxConfig", "MqttConfig",
-        "SparkplugConfig", "WebhookTable", "MailTable",
+        "SparkplugConfig", "WebhookTable", "MailTable", "OidcTable",
     }  # fmt: skip
     for table in seen:
         for key, kind in shared.items():

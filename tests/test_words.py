@@ -29,6 +29,7 @@ from edge.core.values.dock import Direction
 from edge.core.values.layout import Job, LaneRole
 from edge.core.values.load import LoadAction
 from edge.core.values.order import Order, OrderState
+from edge.core.values.rights import Action, Role
 from edge.journal.sign import Unwritable
 from edge.orders.allocation import Refused
 from edge.orders.articles import Goods
@@ -141,6 +142,10 @@ PAGES_SAY: dict[str, Iterable[str]] = {
     "verdict.*": ("verified", "refused"),
 }
 PYTHON_SAYS: dict[str, Iterable[str]] = {
+    "account.role.*": Role,
+    "account.way.*": ("password", "badge", "oidc"),
+    "audit.outcome.*": ("done", "refused", "failed"),
+    "right.*": Action,
     "trouble.unwritable.*": Unwritable,
     "trouble.todo.*": Unwritable,
     "alarm-*": AlarmState,
@@ -250,6 +255,8 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
 
 
 MAKERS = (
+    "api/account_pages.py",
+    "api/audit_page.py",
     "api/alarm_pages.py",
     "api/blocklist.py",
     "api/carriers_page.py",
@@ -258,6 +265,7 @@ MAKERS = (
     "api/kpi_pages.py",
     "api/log_page.py",
     "api/navigation.py",
+    "api/oidc.py",
     "api/pages.py",
     "api/parcels.py",
     "api/pick_pages.py",
@@ -281,6 +289,9 @@ SAID_BY_PYTHON = (
     "find",
     "list",
     "tech",
+    "account",
+    "audit",
+    "login",
     "sales",
     "stock",
     "wave",

@@ -25,7 +25,7 @@ const ACTIONS = {
 const asked = new Set();
 const once = (alarm) => `${alarm.alarm} ${alarm.at_us}`;
 
-export const nameKept = () => localStorage.getItem(NAME) ?? "";
+export const nameKept = () => document.body.dataset.me ?? localStorage.getItem(NAME) ?? "";
 export const keepName = (name) => localStorage.setItem(NAME, name);
 
 const urgency = (a, b) =>

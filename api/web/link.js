@@ -18,6 +18,10 @@ async function request(path, options = {}) {
     const headers = { ...options.headers, ...(token && { Authorization: `Bearer ${token}` }) };
     const answer = await fetch(path, { ...options, headers });
     if (answer.status !== 401) return answer;
+    if (document.body.dataset.me !== undefined) {
+      location.replace(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+      return answer;
+    }
     const given = await tokenAsker();
     if (!given) return answer;
     sessionStorage.setItem(TOKEN, given);

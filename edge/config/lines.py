@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from edge.config.accounts import AccountTable
 from edge.config.care import CareTable, ReturnsTable, TeamTable
 from edge.config.channels import ChannelTable
 from edge.config.docks import DockTable, dock_layout
@@ -273,6 +274,9 @@ class SiteConfig(PlainTable):
         "`Authorization: Bearer`",
     )
     tls: ServerTlsTable | None = Field(default=None, description="page and api by https; none = by http")
+    accounts: AccountTable | None = Field(
+        default=None, description="people sign in, see docs/accounts.md; none = whoever reaches it may do everything"
+    )
     connections: int | None = Field(
         default=None,
         ge=8,

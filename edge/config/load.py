@@ -16,6 +16,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from edge.config.accounts import account_problems
 from edge.config.care import care_problems
 from edge.config.channels import channel_problems
 from edge.config.docks import dock_problems, dock_stations
@@ -473,9 +474,11 @@ def _site_problems(config: SiteConfig) -> Iterator[str]:
     port = config.listen.rpartition(":")[2]
     if not 1 <= int(port) <= 65535:
         yield f"listen: {config.listen!r}: port {port} is not one of 1..65535"
-    yield from door_problems("listen", config.listen, config, config.token_file, secure=config.tls is not None)
+    secure, signed_in = config.tls is not None, config.accounts is not None
+    yield from door_problems("listen", config.listen, config, config.token_file, secure=secure, signed_in=signed_in)
     if config.tls is not None:
         yield from server_tls_problems("tls", config.tls)
+    yield from account_problems(config.accounts)
     yield from shipping_problems(config.service, config.plan)
     yield from label_problems(config.label)
     yield from care_problems(config.team, config.returns)

@@ -69,16 +69,26 @@ def told_problems(here: str, table: PlainTable, url: str) -> Iterator[str]:
 
 
 def door_problems(
-    here: str, listen: str, table: PlainTable, token_file: Path | None, secure: bool = False
+    here: str,
+    listen: str,
+    table: PlainTable,
+    token_file: Path | None,
+    *,
+    secure: bool = False,
+    signed_in: bool = False,
 ) -> Iterator[str]:
-    """What keeps others from our own address, or the token that they bring there from being secret; ``secure``: TLS."""
+    """What keeps others from our own address, or the token that they bring there from being secret; ``secure``: TLS.
+
+    ``signed_in``: people need an account there, and their passwords and sessions are as secret as a token.
+    """
     if is_loopback(listen.rpartition(":")[0]):
         return
-    if token_file is None:
-        yield f"{here}: {listen!r}: not a loopback address: set token_file, or listen on 127.0.0.1"
+    if token_file is None and not signed_in:
+        yield f"{here}: {listen!r}: not a loopback address: set token_file or [accounts], or listen on 127.0.0.1"
     elif not table.plain and not secure:
         proxy = "on 127.0.0.1 behind a proxy with TLS"
-        yield f"{here}: {listen!r}: the token would go in the clear: only {proxy}{_OR_PLAIN}"
+        what = "passwords and sessions" if signed_in else "the token"
+        yield f"{here}: {listen!r}: {what} would go in the clear: only {proxy}{_OR_PLAIN}"
 
 
 def login_problems(here: str, table: LoginTable, host: str, needed: str) -> Iterator[str]:

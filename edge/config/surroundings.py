@@ -58,6 +58,9 @@ def check_site(path: Path) -> SiteConfig:
         except ConfigError as error:
             key = "ca" if error.file == config.tls.ca else "certificate"
             problems += (f"tls.{key}: {str(error.file)!r}: {problem}" for problem in error.problems)
+    if config.accounts is not None and config.accounts.oidc is not None:
+        secret = config.accounts.oidc.client_secret_file
+        problems += _secret("accounts.oidc.client_secret_file", secret, read_secret)
     for name, hook in config.webhook.items():
         problems += _secret(f"webhook.{name}.secret_file", hook.secret_file, signing_key)
     for name, carrier in config.carrier.items():
@@ -85,6 +88,8 @@ def exposed(config: LineConfig | SiteConfig) -> Iterator[str]:
     """What should be said of secrets that every user of this machine may read."""
     if isinstance(config, SiteConfig):
         files = [("token_file", config.token_file), ("tls.key", config.tls.key if config.tls else None)]
+        if config.accounts is not None and config.accounts.oidc is not None:
+            files.append(("accounts.oidc.client_secret_file", config.accounts.oidc.client_secret_file))
         files += [(f"webhook.{name}.secret_file", hook.secret_file) for name, hook in config.webhook.items()]
         doors = [(name, one.hook) for name, one in config.carrier.items() if one.hook is not None]
         files += [(f"carrier.{name}.hook.secret_file", hook.secret_file) for name, hook in doors]

@@ -54,10 +54,11 @@ class Turns:
 class StoreConnections:
     """One store's; may be used from several threads. Raises StoreError, StoreHeld where one writer is there already.
 
-    ``name``: the store as messages name it.
+    ``name``: the store as messages name it. ``beside``: another process may write SQLite too, which is for tables that
+    no process remembers anything of.
     """
 
-    def __init__(self, url: str, readonly: bool) -> None:
+    def __init__(self, url: str, readonly: bool, beside: bool = False) -> None:
         self.name = named(url)
         self._held = ExitStack()
         self.path: Path | None = sqlite_file(url)
@@ -67,7 +68,7 @@ class StoreConnections:
         self._leading: sa.Connection | None = None
         self._leading_guard = threading.Lock()
         with ExitStack() as undone, self.errors():
-            if self.path is not None and not readonly:
+            if self.path is not None and not readonly and not beside:
                 told = f"site store {self.name}: another process writes it; stop that one or give `store` another path"
                 self._held.enter_context(held(self.path, told))
                 undone.enter_context(self._held)

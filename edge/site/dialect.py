@@ -32,6 +32,7 @@ class Lock(IntEnum):
     OUTBOX = 6
     TRACKING = 10  # what is told of parcels is stored, and where they are follows from it
     DUTY = 7
+    AUDIT = 11  # the last that a transaction takes: each row has the hash of the one before
     PLAN = 8  # before any other of a transaction: drafts are made by one at a time
     LEADER = 20  # by a process, for as long as it does what the site does by itself
 

@@ -28,6 +28,7 @@ from edge.orders.stages import FulfilmentTurn
 from edge.orders.tracking import TrackRules
 from edge.site import departures, dialect, feed, leaving, outbox, sales, schema, tables, taking
 from edge.site import orders as orders_of
+from edge.site.audit import Deed, note
 from edge.site.cloud_events import records_behind
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
@@ -198,6 +199,11 @@ class SiteStore:
         """Up to ``limit`` of what others may know, behind a number, in order."""
         with self._at.reading() as db:
             return outbox.rows_behind(db, after, limit)
+
+    def note(self, done: Sequence[Deed]) -> None:
+        """Notes in the audit who did what."""
+        with self._at.writing() as db:
+            note(db, done)
 
     def told(self, site: str, after: int, limit: int = 500) -> list[Record]:
         """The same as records of a journal, each a CloudEvent, for those who publish them."""

@@ -1,6 +1,7 @@
 """The tables of the site store, a file for each concept; a new file is named here, and in a migration."""
 
 from edge.site.tables import (
+    accounts,
     carriers,
     cases,
     endings,
@@ -38,6 +39,7 @@ __all__ = [
     "SCHEMA",
     "SCHEMAS",
     "SCHEMA_RELEASES",
+    "accounts",
     "carriers",
     "cases",
     "endings",

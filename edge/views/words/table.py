@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from edge.core.alarms.words import ALARM_WORDS
+from edge.views.words.accounts import ACCOUNTS
 from edge.views.words.alarms import ALARMS
 from edge.views.words.carriers import CARRIERS
 from edge.views.words.cases import CASES
@@ -34,6 +35,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh-Hant")
 TABLES: tuple[Rows, ...] = (
     PAGES,
     STORIES,
+    ACCOUNTS,
     ALARMS,
     ALARM_WORDS,
     CARRIERS,

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
-down_revision = "0015"
+down_revision = "0018"
 _ENDS = (
     ("orders", "external"),
     ("orders", "tote"),
