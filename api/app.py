@@ -147,7 +147,7 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LookedUp:
     """Everything known about a key. ``omitted``: older entries that are not shown."""
 
     key: str
@@ -393,7 +393,7 @@ def _order_routes(app: FastAPI, site: Site) -> None:
             )
             for entry in shown
         )
-        return json_answer(Found(key, orders, stories, len(entries) - len(shown)))
+        return json_answer(LookedUp(key, orders, stories, len(entries) - len(shown)))
 
 
 def _line_routes(app: FastAPI, site: Site) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.follow import Followed
-from api.host_clock import HostClock, host_clock
+from api.host_clock import ClockState, host_clock
 from api.site_state import Site
 from edge.config.problem import ConfigError
 from edge.config.surroundings import check_line
@@ -62,7 +62,7 @@ class Bench:
     followed: tuple[Followed, ...]
     devices: tuple[DeviceWorkings, ...]
     files: tuple[Files, ...]
-    host: HostClock | None
+    host: ClockState | None
     checked: tuple[Checked, ...]
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Response
 
 from api.answers import json_answer
-from api.journals import Asked, LogPage
+from api.journals import LogPage, SpanAsked
 from api.problem_details import V1_PROBLEMS
 from api.site_state import Site
 from api.spans import OfQuarter, Within
@@ -91,7 +91,7 @@ def log_of(site: Site, span: Within, asked: LogAsked) -> LogPage:
         if not _AFTER.fullmatch(asked.after):
             raise HTTPException(422, f"after: {asked.after[:40]!r}: allowed is what the last answer said")
         after = {name: int(seq) for name, seq in (one.split(":") for one in asked.after.split(","))}
-    return site.journals.log(Asked(*span, asked.which, asked.limit, after))
+    return site.journals.log(SpanAsked(*span, asked.which, asked.limit, after))
 
 
 def after_of(page: LogPage) -> str:

@@ -1,6 +1,6 @@
 """Whether this machine's clock follows a time server, as its kernel tells anybody.
 
-Public names: HostClock, host_clock.
+Public names: ClockState, host_clock.
 
 Source: Linux adjtimex(2): struct timex, STA_UNSYNC, STA_NANO; asking changes nothing and needs no right.
 """
@@ -31,7 +31,7 @@ class _Timex(ctypes.Structure):
 
 
 @dataclass(frozen=True, slots=True)
-class HostClock:
+class ClockState:
     """``synchronised``: whether something keeps it right; ``offset_us``: what is still to be corrected;
     ``most_us``: how wrong it is at most, if it is synchronised.
     """
@@ -41,7 +41,7 @@ class HostClock:
     most_us: int
 
 
-def host_clock() -> HostClock | None:
+def host_clock() -> ClockState | None:
     """What the kernel says now; None where it says nothing."""
     told = _Timex()
     try:
@@ -51,4 +51,4 @@ def host_clock() -> HostClock | None:
     if answer < 0:
         return None
     offset_us = told.offset // 1000 if told.status & _NANO else told.offset
-    return HostClock(not told.status & _UNSYNC, int(offset_us), int(told.maxerror))
+    return ClockState(not told.status & _UNSYNC, int(offset_us), int(told.maxerror))

@@ -1,6 +1,6 @@
 """The journals of a site read by time: what happened in a span, over all controllers, in order, in bounded portions.
 
-Public names: Journals, Node, Asked, LogPage, FoundAlarms, LOOKED_AT.
+Public names: Journals, Node, SpanAsked, LogPage, FoundAlarms, LOOKED_AT.
 
 A journal is ordered by sequence, and its times rise with it but where a clock was set back: a time is found by halving,
 some twenty look-ups in a million records. Nothing else of the file is read than the span that is asked for.
@@ -42,7 +42,7 @@ class Node(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SpanAsked:
     """A span, what of it, how many entries at most, and where to go on: by controller behind which record."""
 
     from_us: int
@@ -100,7 +100,7 @@ class Journals:
         for node in self._nodes:
             node.source.close()
 
-    def log(self, asked: Asked) -> LogPage:
+    def log(self, asked: SpanAsked) -> LogPage:
         """What happened in a span."""
         troubles: list[str] = []
         found: list[LogEntry] = []
@@ -117,7 +117,7 @@ class Journals:
                 return LogPage(tuple(found), after, tuple(troubles))
         return LogPage(tuple(found), {}, tuple(troubles))
 
-    def _steps(self, node: Node, asked: Asked, troubles: list[str]) -> Iterator[_Step]:
+    def _steps(self, node: Node, asked: SpanAsked, troubles: list[str]) -> Iterator[_Step]:
         try:
             reader = node.source.open()
             low = asked.after.get(node.controller, -1)
@@ -129,7 +129,7 @@ class Journals:
         except JournalError as error:
             troubles.append(f"{node.controller}: {error}")
 
-    def _told(self, node: Node, reader: JournalReader, asked: Asked, low: int) -> Iterator[_Step]:
+    def _told(self, node: Node, reader: JournalReader, asked: SpanAsked, low: int) -> Iterator[_Step]:
         high, at_us = reader.older(asked.until_us), asked.from_us
         kinds = asked.which.records
         while low < high:

@@ -24,7 +24,7 @@ from api.v1_bodies import Limit
 from edge.core.iso_time import iso
 from edge.orders.stages import FulfilmentState
 from edge.site import kpi_days, listing
-from edge.site.listing import LISTS, Listed, ListRow, Wanted
+from edge.site.listing import LISTS, ListAsked, Listed, ListedRow
 from edge.views.csv_table import csv_table
 from edge.views.words.phrase import phrase
 from edge.views.words.table import LANGUAGES, Language, say
@@ -71,26 +71,26 @@ class ListPart:
     after: str
 
 
-def _shown(row: ListRow) -> ListedThing:
+def _shown(row: ListedRow) -> ListedThing:
     said = {name: say(row.said, name) for name in LANGUAGES}
     address = f"/t/{quote(row.key, safe='')}"
     return ListedThing(row.at_us, row.key, row.order, row.place, row.code, said, address)
 
 
-def _wanted(site: Site, name: str, after: str, state: str, day: str, limit: int) -> Wanted:
-    which = Wanted(after=after.replace("\0", ""), state=state.replace("\0", ""), limit=limit)
+def _wanted(site: Site, name: str, after: str, state: str, day: str, limit: int) -> ListAsked:
+    which = ListAsked(after=after.replace("\0", ""), state=state.replace("\0", ""), limit=limit)
     if name not in _DAILY:
         return which
     since_us, until_us = kpi_days.span_us(day_of(site, day), time(), time(), zone_of(site))
     return replace(which, since_us=since_us, until_us=until_us)
 
 
-def _part(site: Site, name: str, which: Wanted) -> Listed:
+def _part(site: Site, name: str, which: ListAsked) -> Listed:
     with site.store().connections.reading() as db:
         return listing.listed(db, name, site.layouts, which)
 
 
-def _csv(site: Site, name: str, which: Wanted, language: Language) -> Response:
+def _csv(site: Site, name: str, which: ListAsked, language: Language) -> Response:
     """All of a list, part by part, so that nobody waits for the last one."""
     which = replace(which, limit=_PART)
     first = _part(site, name, which)

@@ -39,6 +39,12 @@ TAGS = {
     "docks": "Doors and loads.",
     "events": "What happened, to pull or to be told.",
     "key figures": "What days came to.",
+    "search": "Whatever is printed, shown or scanned.",
+    "accounts": "Who is signed in, people and keys, who did what.",
+    "alarms": "What needs people, and what did.",
+    "event log": "What happened from when to when.",
+    "lists": "What lies where and why, and what goes wrong today.",
+    "engineering": "Readers, PLCs, lanes to be tried.",
     "lines": "Lines, lanes, alarms, points, and what is known of anything printed.",
 }
 _TAG_OF = (

@@ -42,6 +42,8 @@ _BY_ACTION: dict[Needed, str] = {
         GET /api/v1/services/stuck | GET /api/v1/services/moves | GET /api/v1/services/choices
         GET /api/v1/services/scorecard | POST /api/v1/services/what-if | GET /api/v1/stations
         GET /api/v1/stations/{station}/weight | GET /api/v1/quality | GET /api/v1/quality/rates | GET /api/v1/lots
+        GET /find | GET /t/{key:path} | GET /api/v1/search
+        GET /lists/{name} | GET /lists/{name}.csv | GET /api/v1/lists/{name} | GET /api/v1/lists/{name}.csv
         GET /alarms | GET /alarms/history | GET /alarms/figures | GET /alarms/a/{alarm} | GET /log
         GET /api/v1/alarms | GET /api/v1/alarms/list.csv | GET /api/v1/alarms/history
         GET /api/v1/alarms/history.csv | GET /api/v1/alarms/figures | GET /api/v1/log | GET /api/v1/log.csv
@@ -125,6 +127,10 @@ _BY_ACTION: dict[Needed, str] = {
         POST /api/v1/cases/actions | POST /api/v1/cases/actions/{seq}/done | POST /api/v1/cases/{number}/settle
         POST /api/v1/cases/{number}/take | POST /api/v1/cases/{number}/close | POST /api/v1/cases/{number}/causes
         POST /api/v1/cases/{number}/{action}
+    """,
+    Action.ENGINEERING: """
+        GET /engineering | GET /engineering/portal/{line}.svg | POST /engineering/trial | GET /api/v1/engineering
+        POST /api/v1/lines/{line}/trial
     """,
     Action.CONFIGURE: "POST /api/v1/lines/{line}/config",
     Action.COUNT: "POST /api/v1/kpis/count",

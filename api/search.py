@@ -14,9 +14,11 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from api.answers import json_answer
+from api.identities import Who
 from api.pages import rendered
 from api.problem_details import V1_PROBLEMS
 from api.site_state import Site
+from edge.core.values.rights import Action
 from edge.site import finding
 from edge.site.finding import Hit
 from edge.views.spoken import PART, asked_for
@@ -75,12 +77,17 @@ def address_of(hit: Hit) -> str:
     return STORY + urlencode({"story": hit.key})
 
 
-def _found(site: Site, text: str) -> FoundAll:
+def _found(site: Site, text: str, request: Request) -> FoundAll:
+    """People are looked for, by phone, mail and name, for who may see them."""
     asked = asked_for(text)
+    who: Who | None = request.scope.get("lanewise.who")
+    persons = who is None or Action.PERSON in who.may
     own = [one for name in asked.names for one in _of_floor(site, name)]
     store = site.store()
     with store.connections.reading() as db:
-        stored = finding.find(db, store.keys, asked, site.countries, site.config.find.names)
+        stored = finding.find(
+            db, store.keys if persons else None, asked, site.countries, persons and site.config.find.names
+        )
     known = {(one.kind, one.key) for one in own}
     names = {one.key for one in own}
     others = [
@@ -113,9 +120,9 @@ def search_routes(site: Site) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", responses=V1_PROBLEMS, tags=["search"])
 
     @routes.get("/search", response_model=FoundAll)
-    def search(q: _Text) -> Response:
+    def search(q: _Text, request: Request) -> Response:
         """What a text names: whole, or by a part of a number of four digits or more; whole ones first."""
-        return json_answer(_found(site, q))
+        return json_answer(_found(site, q, request))
 
     return routes
 
@@ -126,7 +133,7 @@ def search_page_routes(app: FastAPI, site: Site) -> None:
     @app.get("/find", include_in_schema=False)
     def page(request: Request) -> Response:
         text = request.query_params.get("q", "")[:_LONGEST].replace("\0", "")
-        found = _found(site, text)
+        found = _found(site, text, request)
         if (only := _only(found)) and "all" not in request.query_params:
             return RedirectResponse(only, 303)
         return rendered(
@@ -143,8 +150,8 @@ def search_page_routes(app: FastAPI, site: Site) -> None:
         )
 
     @app.get("/t/{key:path}", include_in_schema=False)
-    def story(key: str) -> Response:
-        found = _found(site, key[:_LONGEST].replace("\0", ""))
+    def story(key: str, request: Request) -> Response:
+        found = _found(site, key[:_LONGEST].replace("\0", ""), request)
         exact = [hit for hit in found.hits if hit.exact]
         return RedirectResponse(exact[0].address if exact else _only(found) or f"/find?{urlencode({'q': key})}", 303)
 

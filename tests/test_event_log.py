@@ -16,7 +16,7 @@ from waiting import until
 
 from api import journals
 from api.app import create_app
-from api.journals import Asked, Journals
+from api.journals import Journals, SpanAsked
 from edge.config.load import load_line
 from edge.core.alarms.rules import RULES
 from edge.core.core import Core
@@ -200,7 +200,7 @@ def two(tmp_path: Path, layouts: tuple[LineLayout, ...]) -> Iterator[Journals]:
 )
 def test_pages_are_the_whole_log_in_order(two: Journals, which: LogFilter, monkeypatch: pytest.MonkeyPatch) -> None:
     span = START_US + 100 * S, START_US + 500 * S
-    whole = two.log(Asked(*span, which, 10_000))
+    whole = two.log(SpanAsked(*span, which, 10_000))
     assert not whole.after and whole.troubles == ()
     times = [one.at_us for one in whole.entries]
     assert times == sorted(times) and all(span[0] <= at_us < span[1] for at_us in times)
@@ -211,7 +211,7 @@ def test_pages_are_the_whole_log_in_order(two: Journals, which: LogFilter, monke
         found: list[LogEntry] = []
         after: dict[str, int] = {}
         while True:
-            page = two.log(Asked(*span, which, limit, after))
+            page = two.log(SpanAsked(*span, which, limit, after))
             found += page.entries
             if not page.after:
                 break
@@ -275,6 +275,6 @@ def test_the_past_is_asked_for_over_http(project: Path, tmp_path: Path, run: Run
                 answer = await client.post("/alarms/a/reader-down.sorter/shelve", data=form)
                 assert answer.status_code == status
             assert (await client.get("/api/v1/log?from=nonsense")).status_code == 422
-            assert (await client.get("/api/v1/log?shift=night")).status_code == 404
+            assert (await client.get("/api/v1/log?shift=nowhere")).status_code == 404
 
     run(talk())

@@ -139,7 +139,7 @@ def _journal(path: Path) -> str:
     """Its newest records, a line each, without what people typed."""
     try:
         with closing(JournalReader(path)) as reader:
-            records = reader.after(max(0, reader.last() - _RECORDS), _RECORDS)
+            records = list(reader.every(max(0, reader.last() - _RECORDS)))
     except JournalError as error:
         return f"{error}\n"
     lines = []

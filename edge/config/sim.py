@@ -48,7 +48,7 @@ class ShopConfig(Frozen):
     pick_s: float = Field(default=1.5, gt=0, le=600, description="seconds at a shelf; the way there comes on top")
     troubles: float = Field(default=0.5, ge=0, le=1, description="share of orders with something special about them")
     mistakes: float = Field(default=0.06, ge=0, le=1, description="share of lines at which a picker errs")
-    carriers: Beside | None = Field(
+    secret_file: Beside | None = Field(
         default=None,
         description="file with the secret of Standard Webhooks with which every carrier signs what it posts to "
         "`/api/v1/hooks/NAME`, NAME = the carrier in small letters; none, or not there = they say nothing",

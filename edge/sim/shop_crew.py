@@ -61,7 +61,7 @@ class ShopCrew:
         self._parcels = ParcelBook(self.book)
         self._errands = Errands(self._door, self.book.refusals)
         self._care = CareCrew(self._errands, self._house, self.book, self._parcels, floor.seed)
-        self._carriers = CarrierCrew(floor, self._errands, self._parcels, shop.carriers, self._care.arrived)
+        self._carriers = CarrierCrew(floor, self._errands, self._parcels, shop.secret_file, self._care.arrived)
         packing = PackCrew(self._errands, self._house, self._parcels, floor.seed)
         self._belts = BeltCrew(
             floor, config, self._errands, self._house, self.book, self._parcels, packing, self._carriers.fetch

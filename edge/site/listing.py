@@ -1,6 +1,6 @@
 """Lists of what lies where and why, each by pages: set aside, orders by state, loads, today's wrong and late.
 
-Public names: Listed, ListRow, Wanted, LISTS, listed, states_of, WINDOW.
+Public names: Listed, ListedRow, ListAsked, LISTS, listed, states_of, WINDOW.
 
 What lies in a lane is what the journals say last: a parcel is set aside until a newer record names it elsewhere.
 """
@@ -29,7 +29,7 @@ _LATER = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListRow:
+class ListedRow:
     """``key``: by which its story is opened; ``place``: where it is, or when it had to be ready; ``code``: why, as
     programs read it; ``said``: what and why, a sentence; ``after``: with which the list goes on behind it.
     """
@@ -47,12 +47,12 @@ class ListRow:
 class Listed:
     """A part of a list. ``after``: with which the next part begins, empty = this is the last."""
 
-    rows: tuple[ListRow, ...]
+    rows: tuple[ListedRow, ...]
     after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ListAsked:
     """Which part. ``since_us``, ``until_us``: of today's lists; ``state``: of the orders, empty = any."""
 
     after: str = ""
@@ -62,9 +62,9 @@ class Wanted:
     until_us: int = 2**62
 
 
-def listed(db: sa.Connection, name: str, layouts: Sequence[LineLayout], which: Wanted) -> Listed:
+def listed(db: sa.Connection, name: str, layouts: Sequence[LineLayout], which: ListAsked) -> Listed:
     """A part of one of `LISTS`."""
-    rows: list[ListRow] = []
+    rows: list[ListedRow] = []
     for row in _OF[name](db, layouts, which):
         rows.append(row)
         if len(rows) > which.limit:
@@ -87,7 +87,7 @@ def states_of(db: sa.Connection) -> dict[str, int]:
 
 
 def _told(
-    db: sa.Connection, kinds: Iterable[str], like: sa.ColumnElement[bool], which: Wanted
+    db: sa.Connection, kinds: Iterable[str], like: sa.ColumnElement[bool], which: ListAsked
 ) -> list[tuple[str, Record]]:
     """Of each journal the newest records that are meant, by node, the newest first, of all of them together."""
     its, found = floor.mirror.c, list[tuple[str, Record]]()
@@ -149,7 +149,7 @@ def _why(db: sa.Connection, node: str, record: Record, value: Sorted, teller: Te
     return why, said
 
 
-def _aside(db: sa.Connection, layouts: Sequence[LineLayout], which: Wanted) -> Iterator[ListRow]:
+def _aside(db: sa.Connection, layouts: Sequence[LineLayout], which: ListAsked) -> Iterator[ListedRow]:
     teller = Teller(tuple(layouts))
     lanes = {(its.name, lane.number): lane for its in layouts for lane in its.lanes if lane.role in _ASIDE}
     bodies = [floor.mirror.c.body.contains(f'"lane":{number},') for number in sorted({one for _, one in lanes})]
@@ -161,7 +161,7 @@ def _aside(db: sa.Connection, layouts: Sequence[LineLayout], which: Wanted) -> I
         if _is_elsewhere(db, node, record, value):
             continue
         why, said = _why(db, node, record, value, teller)
-        yield ListRow(
+        yield ListedRow(
             at_us=record.at_us,
             key=value.subject or f"{value.line}#{value.track_id}",
             order=value.order,
@@ -172,7 +172,7 @@ def _aside(db: sa.Connection, layouts: Sequence[LineLayout], which: Wanted) -> I
         )
 
 
-def _wrong(db: sa.Connection, layouts: Sequence[LineLayout], which: Wanted) -> Iterator[ListRow]:
+def _wrong(db: sa.Connection, layouts: Sequence[LineLayout], which: ListAsked) -> Iterator[ListedRow]:
     teller, body, kind = Teller(tuple(layouts)), floor.mirror.c.body, floor.mirror.c.kind
     ended = sa.and_(kind == Sorted.__name__, sa.not_(body.contains(f'"outcome":"{Outcome.CONFIRMED}"')))
     refused = sa.and_(body.contains('"final":true'), sa.not_(body.contains('"findings":[]')))
@@ -186,7 +186,7 @@ def _wrong(db: sa.Connection, layouts: Sequence[LineLayout], which: Wanted) -> I
                 why = ",".join(dict.fromkeys(str(finding.kind) for finding in value.findings))
             case _:
                 continue
-        yield ListRow(
+        yield ListedRow(
             at_us=record.at_us,
             key=subject or f"{value.line}#{value.track_id}",
             order=value.order,
@@ -200,7 +200,7 @@ def _wrong(db: sa.Connection, layouts: Sequence[LineLayout], which: Wanted) -> I
 # ---- what the tables say ---------------------------------------------------------------------------------------------
 
 
-def _orders(db: sa.Connection, _: Sequence[LineLayout], which: Wanted) -> Iterator[ListRow]:
+def _orders(db: sa.Connection, _: Sequence[LineLayout], which: ListAsked) -> Iterator[ListedRow]:
     its, link, member = sales.fulfilment_states.c, sales.fulfilments.c, picks.members.c
     query = sa.select(its.fulfilment_id, its.state).where(its.fulfilment_id > which.after).order_by(its.fulfilment_id)
     if which.state:
@@ -211,7 +211,7 @@ def _orders(db: sa.Connection, _: Sequence[LineLayout], which: Wanted) -> Iterat
         picks.members, member.fulfilment == some.c.fulfilment_id
     )
     for row in db.execute(rows.order_by(some.c.fulfilment_id)):
-        yield ListRow(
+        yield ListedRow(
             at_us=row.cutoff_us or 0,
             key=row.fulfilment_id,
             order=row.order or "",
@@ -222,14 +222,14 @@ def _orders(db: sa.Connection, _: Sequence[LineLayout], which: Wanted) -> Iterat
         )
 
 
-def _loads(db: sa.Connection, _: Sequence[LineLayout], which: Wanted) -> Iterator[ListRow]:
+def _loads(db: sa.Connection, _: Sequence[LineLayout], which: ListAsked) -> Iterator[ListedRow]:
     its = tracking.departures.c
     query = sa.select(tracking.departures).order_by(its.departed_us.desc(), its.load.desc()).limit(which.limit + 1)
     at_us, dot, load = which.after.partition(".")
     if dot and at_us.isascii() and at_us.isdigit() and len(at_us) < 19:
         query = query.where(sa.tuple_(its.departed_us, its.load) < sa.tuple_(int(at_us), load))
     for row in db.execute(query):
-        yield ListRow(
+        yield ListedRow(
             at_us=row.departed_us,
             key=row.load,
             order="",
@@ -240,7 +240,7 @@ def _loads(db: sa.Connection, _: Sequence[LineLayout], which: Wanted) -> Iterato
         )
 
 
-def _late(db: sa.Connection, _: Sequence[LineLayout], which: Wanted) -> Iterator[ListRow]:
+def _late(db: sa.Connection, _: Sequence[LineLayout], which: ListAsked) -> Iterator[ListedRow]:
     its, link = picks.late.c, sales.fulfilments.c
     order = sa.select(sa.func.min(link.sales_id)).where(link.fulfilment_id == its.fulfilment).scalar_subquery()
     query = sa.select(picks.late, order.label("order")).where(
@@ -250,7 +250,7 @@ def _late(db: sa.Connection, _: Sequence[LineLayout], which: Wanted) -> Iterator
     if dot and cutoff_us.isascii() and cutoff_us.isdigit() and len(cutoff_us) < 19:
         query = query.where(sa.tuple_(its.cutoff_us, its.fulfilment) > sa.tuple_(int(cutoff_us), name))
     for row in db.execute(query.order_by(its.cutoff_us, its.fulfilment).limit(which.limit + 1)):
-        yield ListRow(
+        yield ListedRow(
             at_us=row.cutoff_us,
             key=row.fulfilment,
             order=row.order or "",
@@ -261,7 +261,7 @@ def _late(db: sa.Connection, _: Sequence[LineLayout], which: Wanted) -> Iterator
         )
 
 
-_OF: dict[str, Callable[[sa.Connection, Sequence[LineLayout], Wanted], Iterator[ListRow]]] = {
+_OF: dict[str, Callable[[sa.Connection, Sequence[LineLayout], ListAsked], Iterator[ListedRow]]] = {
     "aside": _aside,
     "orders": _orders,
     "loads": _loads,

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
 from typing import assert_never
 
-from edge.core.alarms.facts import DEVICES, PARTS, Condition, Fact, Moment, Trial, identity
+from edge.core.alarms.facts import DEVICES, PARTS, Attempt, Condition, Fact, Moment, identity
 from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.events import AlarmChanged, AlarmRequested, Started
 from edge.core.values.alarm import ANNUNCIATED, MOMENTS, UNPLACED, AlarmAction, AlarmKind, AlarmRule, AlarmState
@@ -193,7 +193,7 @@ class Alarms:
                 record.text = fact.text
                 changed = self._set_condition(record, rule, True, at_us)
                 changed |= self._set_condition(record, rule, False, at_us)
-            case Trial():
+            case Attempt():
                 changed = self._sample(name, record, rule, fact, at_us)
             case _:
                 assert_never(fact)
@@ -271,7 +271,7 @@ class Alarms:
     def _set_active(self, record: AlarmRecord, active: bool, at_us: int) -> None:
         record.active, record.since_us, record.due_us = active, at_us, 0
 
-    def _sample(self, name: str, record: AlarmRecord, rule: AlarmRule, fact: Trial, at_us: int) -> bool:
+    def _sample(self, name: str, record: AlarmRecord, rule: AlarmRule, fact: Attempt, at_us: int) -> bool:
         """Takes one item into a share. What goes wrong because of another alarm does not count."""
         bad = fact.bad
         if bad and self._cause_of(name, record):

@@ -1,6 +1,6 @@
 """From what happens to what is told about alarms: conditions, moments and samples.
 
-Public names: Fact, Condition, Moment, Trial, PARTS, DEVICES, REFUSAL_TEXT, facts, identity.
+Public names: Fact, Condition, Moment, Attempt, PARTS, DEVICES, REFUSAL_TEXT, facts, identity.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Attempt:
     """One more item, and whether it went wrong. ``text``: why, where that is known."""
 
     kind: AlarmKind
@@ -111,7 +111,7 @@ class Trial:
     text: str = ""
 
 
-Fact: TypeAlias = Condition | Moment | Trial
+Fact: TypeAlias = Condition | Moment | Attempt
 
 
 def identity(kind: AlarmKind, place: str) -> str:
@@ -123,16 +123,16 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
     """What a value tells about alarms; mostly nothing."""
     match value:
         case RouteDecided(line=line, reason=reason, round=0):
-            yield Trial(AlarmKind.NO_READS, line, reason is RouteReason.NO_READ)
+            yield Attempt(AlarmKind.NO_READS, line, reason is RouteReason.NO_READ)
         case CommandHandled(plc=plc, opcode=Opcode.ROUTE, refusal=refusal, target=lane):
             why = f"lane {lane}: {REFUSAL_TEXT.get(refusal, f'reason {refusal}')}"
-            yield Trial(AlarmKind.COMMANDS_REFUSED, plc, refusal > 0, why)
+            yield Attempt(AlarmKind.COMMANDS_REFUSED, plc, refusal > 0, why)
         case Sorted(line=line, outcome=outcome):
-            yield Trial(AlarmKind.MISSORTS, line, outcome in _ASTRAY)
-            yield Trial(AlarmKind.DEFAULTS, line, outcome is Outcome.DEFAULTED)
-            yield Trial(AlarmKind.UNCONFIRMED, line, bad=False)
+            yield Attempt(AlarmKind.MISSORTS, line, outcome in _ASTRAY)
+            yield Attempt(AlarmKind.DEFAULTS, line, outcome is Outcome.DEFAULTED)
+            yield Attempt(AlarmKind.UNCONFIRMED, line, bad=False)
         case ToteChecked(line=line, final=True):
-            yield Trial(AlarmKind.TOTES_REFUSED, line, not value.verified)
+            yield Attempt(AlarmKind.TOTES_REFUSED, line, not value.verified)
         case PlcEvent(type=EventType.JAM, plc=plc, station=eye):
             yield Condition(AlarmKind.JAM, f"{plc}.{eye}", bool(value.value), f"photo-eye {eye} of {plc}")
         case PlcEvent(type=EventType.STATE, plc=plc, station=0):
@@ -156,7 +156,7 @@ def facts(value: Journaled | Event) -> Iterator[Fact]:
             text = f"its feed ends at {newest}, and place {before} that was reached is none of it ({store})"
             yield Moment(AlarmKind.FEED_CHANGED, "", text)
         case Anomaly(code=AnomalyCode.UNCONFIRMED, line=line):
-            yield Trial(AlarmKind.UNCONFIRMED, line, bad=True)
+            yield Attempt(AlarmKind.UNCONFIRMED, line, bad=True)
         case Anomaly(code=AnomalyCode.INPUT_FAILED, text=text):
             yield Moment(AlarmKind.PROGRAM_FAULT, "", text)
         case Anomaly(code=code, subject=subject, text=text) if code in _MOMENTS and subject:

@@ -145,9 +145,15 @@ LOG: Rows = {
         "After a restart it was decided otherwise than the PLC had accepted; it went where the PLC had it.",
         "重啟後的決定與 PLC 已接受的不同；物件依 PLC 原來的去向送達。",
     ),
-    "anomaly.about.trial-began": ("Lanes may be tried; parcels of orders end it.", "可以試各分流道；有訂單的包裹會使其結束。"),
+    "anomaly.about.trial-began": (
+        "Lanes may be tried; parcels of orders end it.",
+        "可以試各分流道；有訂單的包裹會使其結束。",
+    ),
     "anomaly.about.trial-ended": ("The line sorts as ever.", "產線恢復正常分揀。"),
-    "anomaly.about.trial-lane": ("The next item without an order goes to that lane.", "下一件沒有訂單的物件會送到該道。"),
+    "anomaly.about.trial-lane": (
+        "The next item without an order goes to that lane.",
+        "下一件沒有訂單的物件會送到該道。",
+    ),
     "anomaly.about.trial-refused": ("Nothing was tried.", "未執行試分流。"),
     "anomaly.about.unaccounted-commands": (
         "Another computer gives the PLC orders.",
