@@ -116,20 +116,20 @@ class Renewal:
             moved, self._moved = self._moved, False
             reloading()
             try:
-                done = await self._renew(moved)
+                done = await self._renew()
                 if moved and not done:
                     asyncio.get_running_loop().call_later(AGAIN_S, self._follow)
             finally:
                 ready(self.standing.refused or f"configuration {self.standing.name}")
 
-    async def _renew(self, moved: bool) -> bool:
+    async def _renew(self) -> bool:
         """Whether what is shown is what should be."""
         found = await asyncio.to_thread(looked_at, self._path, self._checked, self._config, self.standing, now_us())
         config = self._config if found is None else found
         before, connections = (self._config, self._app), self.site.connections
         try:
-            if found is None and not moved and not await asyncio.to_thread(self._outdated):
-                return True
+            if found is None and not await asyncio.to_thread(self._outdated):
+                return True  # also where what a controller ran before is followed anew
             made = await asyncio.to_thread(self._made, config)
         except ConfigError as error:
             self.standing.refuse(str(error))

@@ -33,8 +33,8 @@ ASKS_S = 5.0
 """Question and answer take no longer, or are ended."""
 AT_ONCE = 32
 """Connections; above it the oldest is ended."""
-LAST_TURNS = 5
-"""Turns of the loop in which a connection that was accepted already becomes one that can be ended."""
+ACCEPTED_TURNS = 5
+"""Turns of the loop in which what was accepted becomes a connection."""
 _LONGEST = 16_384
 _TOLD_S = 60.0
 
@@ -116,13 +116,20 @@ class _Desk:
         self._told_s = -_TOLD_S
 
     async def answer(self, listener: socket.socket, over: asyncio.Event) -> None:
-        server = await asyncio.get_running_loop().create_server(lambda: _Asking(self), sock=listener)
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: _Asking(self), sock=listener)
         await over.wait()
-        server.close()
-        for _ in range(LAST_TURNS):
-            await asyncio.sleep(0)
+        # A server that is closed forgets what it has accepted but not yet made a connection of (Python 3.11): then
+        # nobody would ever end it. So nothing more is accepted, and what was becomes a connection first.
+        loop.remove_reader(listener.fileno())
+        try:
+            for _ in range(ACCEPTED_TURNS):
+                await asyncio.sleep(0)
+        finally:
+            server.close()
         for one in list(self._asking):
             one.end()
+        await asyncio.sleep(0)  # a transport that is aborted closes its socket in the next turn
         await server.wait_closed()
 
     def came(self, one: _Asking) -> None:
