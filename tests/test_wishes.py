@@ -329,7 +329,15 @@ class Site:
 
     def v1(self, path: str, key: str, text: str) -> list[str]:
         """What is wrong with one key, among all that is missing."""
-        names = {"service": "x", "station": "pack1", "name": "erp", "number": "1", "unit": "1", "action": "refuse"}
+        names = {
+            "service": "x",
+            "station": "pack1",
+            "name": "erp",
+            "number": "1",
+            "unit": "1",
+            "action": "refuse",
+            "line": "sorter",
+        }
         given = path.format(alarm="missorts.sorter", task="1", n="1", seq="1", tote="T1", wave="1", sscc="1", **names)
         headers = {"Content-Type": "application/json", "If-Match": '"1"'}
         request = urllib.request.Request(self._url + given, json.dumps({key: text}).encode(), headers)
