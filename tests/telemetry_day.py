@@ -111,6 +111,8 @@ def site_numbers(at_us: int, beat: int) -> Iterator[Measured]:
         ("verified", 12),
         ("labelled", 9),
         ("sorted", 60),
+        ("case-overdue", 2),
+        ("untold", 5),
     )
     flow = [(f"{what}.{name}", number) for name, count in stages
             for what, number in (("orders", count), ("oldest_us", count * 40e6))]  # fmt: skip
