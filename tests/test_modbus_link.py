@@ -78,7 +78,8 @@ async def converse(link: PlcLink, side: PlcSide, parcels: int) -> list[Handled]:
             match signal:
                 case EventRecord() as event:
                     host.event_stored(event.seq)
-                    host.command(CommandRecord(Opcode.ROUTE, event.track_id, 3, host.plc_ms + 60_000 & 0xFFFF_FFFF))
+                    if event.type == EventType.INDUCTED:
+                        host.command(CommandRecord(Opcode.ROUTE, event.track_id, 3, host.plc_ms + 60_000 & 0xFFFF_FFFF))
                 case Handled():
                     handled.append(signal)
                     host.command_stored(signal.sent.seq)
