@@ -245,7 +245,7 @@ def test_after_a_fault_the_line_is_left_in_peace_before_the_next_request(program
         assert (await read_in_the_end(link))[20] == 1
         plc.order("mute 1")
         asked_s = loop.time()
-        with pytest.raises(PlcError, match=f"sorter1: {device}: holding registers 0-101: no answer within "):
+        with pytest.raises(PlcError, match=f"sorter1: {device}: holding registers 0-103: no answer within "):
             await link.read_up()
         plc.order("mute 0")
         await link.connect()
