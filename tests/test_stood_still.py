@@ -17,9 +17,11 @@ from pure_site import STEP_US, PureSite, example
 
 from edge.config.lines import LineConfig
 from edge.core.events import AnomalyCode, DeviceNotice, RouteDecided, RouteReason, TagsRead
+from edge.core.portal.passage import PortalWatch
+from edge.core.values.state import PortalState
 from edge.devices.clocks import DeviceClock, clock_set
 from edge.sim.floor import InventoryRound, Scanned, Signal
-from rfid.driver import moved
+from rfid.driver import TagRead, moved
 
 START_US = 1_700_000_000_000_000
 POLL_US = 20_000
@@ -143,3 +145,17 @@ def test_whatever_stands_still_nobody_is_taken_for_another(
     told, count = wrong(Still(config, seed, {line: 32}, at_ms * 1000, for_ms * 1000, what, mixed), 180)
     assert not told
     assert count["right"] >= 12 or what in ("plc", "reader")
+
+
+def test_the_edge_of_a_neighbour_whose_reads_were_lost_names_nobody(project: Path) -> None:
+    """All that is left of two parcels 0.5 s apart is what was heard of the first one as the second came near."""
+    layout = next(one for one in example(project).layouts() if one.name == "sorter")
+    watch = PortalWatch(layout, PortalState())
+    watch.reader_changed("sorter", "", -(2**62))
+    for track, at_us in ((1, 0), (2, 500_000), (3, 4_000_000)):
+        watch.entered(track, at_us)
+        watch.left(track, at_us + 120_000)
+    watch.read([TagRead("A", 1, -60.0, at_us, 1) for at_us in (370_000, 375_000)], "sorter", 380_000)
+    watch.read([TagRead("C", 1, -50.0, at_us, 1) for at_us in range(3_950_000, 4_250_000, 9_000)], "sorter", 4_250_000)
+    seen = {one.track_id: one for one in watch.finals(20_000_000)}
+    assert seen[2].claims and not seen[2].owned and not seen[1].owned and seen[3].owned == ("C",)

@@ -22,14 +22,14 @@ from collections.abc import Callable, Collection, Sequence
 from math import exp, floor
 from statistics import median_low
 
-from edge.core.events import Claim, PassageSeen, Stage, TagEvidence, Wanted, tied
+from edge.core.events import CENTRAL, Claim, PassageSeen, Stage, TagEvidence, Wanted, tied
 from edge.core.portal.background import Background
 from edge.core.portal.lateness import Lateness
 from edge.core.portal.offsets import OffsetLearner, Offsets
 from edge.core.portal.passage_times import GRACE_US, NEIGHBOURS, WINDOW_SIGMAS, PassageTimes
 from edge.core.portal.places import Loudest, Places, doubtful
 from edge.core.portal.quiet import QuietWatch
-from edge.core.values.layout import LineLayout
+from edge.core.values.layout import Job, LineLayout
 from edge.core.values.state import Antenna, Passage, PortalState
 from rfid.driver import ReadColumns, TagRead, rows
 
@@ -445,7 +445,15 @@ class PortalWatch:
         heard = {
             epc: (counts[epc], weight, self._places.sure(antennas[epc], sigma)) for epc, (weight, _) in own.items()
         }
-        return doubtful(heard, strongest)
+        doubted = doubtful(heard, strongest)
+        if self._layout.job is not Job.SORT:
+            return doubted
+        # Where its own reads were lost, and so the neighbour's, an edge of his label looks like the only one.
+        return doubted | {
+            epc
+            for epc, (weight, power) in own.items()
+            if weight <= CENTRAL * power and weight > strongest.get(epc, 0.0)
+        }
 
     def _wanted(
         self,
