@@ -92,6 +92,8 @@ class PureSite:
         self.core = Core(layouts)
         self.outcome = Outcome()
         self._now_us = START_US
+        self.ahead_us = 0
+        """How far the host's time is ahead of the floor's, and so of the PLCs'."""
         self._seq: Counter[str] = Counter()
         self._command: Counter[str] = Counter()
         ports = {name: reader.antennas for name, reader in config.reader.items()}
@@ -126,21 +128,30 @@ class PureSite:
         while self._now_us < end_us and idle < 3_000:
             self._now_us += STEP_US
             for plc, floor in self.floors.items():
-                for happening in floor.advance(self._now_us):
-                    match happening:
-                        case Signal():
-                            self._signal(plc, happening)
-                        case InventoryRound():
-                            self.give(TagsRead(self._now_us, happening.reader, happening.reads))
-                        case Scanned():
-                            self.give(BarcodesRead(self._now_us, happening.scanner, happening.codes))
-                        case Landed():
-                            self.outcome.landed.append(happening)
-            due_us = self.core.deadline_us()
-            if due_us is not None and due_us <= self._now_us:
-                self.give(Tick(self._now_us))
+                for happening in floor.advance(self._now_us - self.ahead_us):
+                    if isinstance(happening, Landed):
+                        self.outcome.landed.append(happening)
+                    else:
+                        self.happened(plc, happening)
+            self.time_went_by()
             idle = idle + 1 if all(floor.empty for floor in self.floors.values()) else 0
         return self.outcome
+
+    def happened(self, plc: str, happening: Signal | InventoryRound | Scanned) -> None:
+        """A device tells."""
+        match happening:
+            case Signal():
+                self._signal(plc, happening)
+            case InventoryRound():
+                self.give(TagsRead(self._now_us, happening.reader, happening.reads))
+            case Scanned():
+                self.give(BarcodesRead(self._now_us, happening.scanner, happening.codes))
+
+    def time_went_by(self) -> None:
+        """What is due is decided."""
+        due_us = self.core.deadline_us()
+        if due_us is not None and due_us <= self._now_us:
+            self.give(Tick(self._now_us))
 
     def give(self, given: Input) -> list[Result]:
         """One input, its results carried out and journaled."""
@@ -153,13 +164,13 @@ class PureSite:
             self._carry_out(command)
         return results
 
-    def _signal(self, plc: str, signal: Signal) -> None:
+    def _signal(self, plc: str, signal: Signal, device_us: int | None = None) -> None:
         self._seq[plc] += 1
         ms = signal.at_us // 1000 % 2**32
         self.give(
             PlcEvent(
                 at_us=self._now_us,
-                device_us=signal.at_us,
+                device_us=signal.at_us if device_us is None else device_us,
                 plc=plc,
                 session=1,
                 seq=self._seq[plc],
@@ -179,8 +190,8 @@ class PureSite:
             case SetLane(plc, lane, enabled, _):
                 wire = CommandRecord(Opcode.LANE, int(enabled), lane, 0)
         self._command[plc] += 1
-        seq, now = self._command[plc], self._now_us
-        if isinstance(command, Route) and (expiry_ms - now // 1000) % 2**32 >= 2**31:
+        seq, now, floor_us = self._command[plc], self._now_us, self._now_us - self.ahead_us
+        if isinstance(command, Route) and (expiry_ms - floor_us // 1000) % 2**32 >= 2**31:
             self.give(
                 CommandDropped(
                     at_us=now, plc=plc, opcode=int(wire.opcode), value=wire.value, target=wire.target, why="expired"
@@ -200,7 +211,7 @@ class PureSite:
                 found=False,
             )
         )
-        refusal = self.floors[plc].command(wire, now)
+        refusal = self.floors[plc].command(wire, floor_us)
         self.give(
             CommandHandled(
                 at_us=now,

@@ -529,10 +529,14 @@ class Controller:
                 up = await (link.read_up() if block is None else link.exchange(block))
                 at_us = self._now()
                 self._vitals.polled(plc.name, at_us - asked_us)
-                plc.observe(up, at_us)
+                step_us = plc.observe(up, at_us, asked_us)
                 signals = host.on_up(up, at_us)
                 if signals:
                     self._signals(plc, signals, at_us)
+                if step_us:
+                    for reader in self._readers.values() if step_us < 0 else ():
+                        reader.proven(step_us, at_us)
+                    self._give(plc.clock_set(step_us, at_us))
         finally:
             await link.close()
 

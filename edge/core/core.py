@@ -262,6 +262,10 @@ class Core:
                     )
                 )
             case DeviceNotice():
+                if given.code is AnomalyCode.CLOCK_JUMPED:
+                    for line in self._lines.values():
+                        if given.device in (line.layout.plc, *line.layout.portal.readers):
+                            line.portal.clock_moved(given.device)
                 _noticed(given, out)
             case DeviceChanged():
                 kind, _, name = given.device.partition(".")
@@ -533,6 +537,8 @@ class Core:
         self._stepped.add(DOORS)
         self._gate.doors.eye(given)
         lines = self._by_plc.get(given.plc, [])
+        for line in lines:
+            line.portal.told(given.device_us, given.at_us)
         match given.type:
             case EventType.INDUCTED:
                 self._inducted(given, lines, out)
@@ -749,7 +755,7 @@ class Core:
         if line is not None:
             if taken.left_us is not None:
                 line.portal.leave_out(*taken.left_us, taken.forget)
-            line.portal.read(taken.reads, given.reader)
+            line.portal.read(taken.reads, given.reader, given.at_us)
         else:
             self._stepped.add(DOORS)
             self._door_seen(self._gate.doors.read(replace(given, reads=taken.reads)), out)

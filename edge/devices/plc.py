@@ -28,7 +28,7 @@ from edge.core.events import (
 )
 from edge.core.values.layout import LineLayout
 from edge.core.values.state import PlcState
-from edge.devices.clocks import DeviceClock, WrappingMs
+from edge.devices.clocks import DeviceClock, WrappingMs, clock_set
 from edge.devices.lookout import Lookout
 from edge.devices.plc_drivers import plc_link
 from plc.driver import PlcLink
@@ -102,9 +102,17 @@ class PlcSession:
             self._link = plc_link(self.name, self.config, next(iter(self._lines), None), self._buses)
         return self._link
 
-    def observe(self, up: Sequence[int], at_us: int) -> None:
-        """Takes the PLC's time from an UP block that arrived just now."""
-        self._clock.observe(self._ms.us(up[4] << 16 | up[5]), at_us)
+    def observe(self, up: Sequence[int], at_us: int, asked_us: int) -> int:
+        """Takes the PLC's time from an UP block that was asked for and arrived just now.
+
+        Gives how far its clock was set ahead (back: negative) in microseconds. That is to be told (``clock_set``) once
+        what the block tells was taken: it may have happened before.
+        """
+        return self._clock.observe(self._ms.us(up[4] << 16 | up[5]), at_us, asked_us)
+
+    def clock_set(self, step_us: int, at_us: int) -> DeviceNotice:
+        """What is said when its clock was set."""
+        return DeviceNotice(at_us, self.name, AnomalyCode.CLOCK_JUMPED, clock_set(self.name, step_us))
 
     def command(self, command: Route | SetLane | SetOutput) -> None:
         """Queues a command of the core."""

@@ -10,7 +10,7 @@ from typing import Protocol, assert_never, runtime_checkable
 
 from edge.config.readers import ReaderConfig
 from edge.core.events import AnomalyCode, BarcodesRead, DeviceNotice, OutputSet, TagsRead
-from edge.devices.clocks import DeviceClock
+from edge.devices.clocks import DeviceClock, clock_set
 from edge.devices.reader_drivers import make_reader
 from rfid.driver import (
     AccessChanged,
@@ -59,6 +59,10 @@ class ReaderSession:
         self._ports: dict[tuple[str, int], bool] = {}
         self._outputs: Outputs | None = None
         self._versions: Versions | None = None
+
+    def proven(self, step_us: int, at_us: int) -> None:
+        """A PLC's clock proved to have been set back, or ours leapt: then the reader's shows the same."""
+        self._clock.proven(step_us, at_us)
 
     def set_output(self, port: int, on: bool) -> str:
         """Sets an output of the reader; why that cannot be done now, or empty. OutputSet tells what came of it."""
@@ -130,9 +134,7 @@ class ReaderSession:
     def _observed(self, device_us: int, at_us: int) -> Iterator[DeviceNotice]:
         step_us = self._clock.observe(device_us, at_us)
         if step_us:
-            way = "ahead" if step_us > 0 else "back"
-            text = f"{self.name}: its clock was set {abs(step_us) / 1_000_000:.3f} s {way}"
-            yield DeviceNotice(at_us, self.name, AnomalyCode.CLOCK_JUMPED, text)
+            yield DeviceNotice(at_us, self.name, AnomalyCode.CLOCK_JUMPED, clock_set(self.name, step_us))
 
     def _notice(self, at_us: int, text: str) -> DeviceNotice:
         return DeviceNotice(at_us, self.name, AnomalyCode.READER_NOTICE, f"{self.name}: {text}")

@@ -359,6 +359,7 @@ class SimulatedFloor:
                 self._step()
             now = loop.time()
             if due < now - STANDSTILL_S:
+                self._late_s = max(self._late_s, now - due)
                 due = now
             await asyncio.sleep(max(0.0, due - now))
 

@@ -7,7 +7,8 @@ the time since the item's middle was in front of its antenna; the bell is as wid
 photo-eye. No read counts far more than the tag's usual ones: where an echo is strong, the antenna is not. A tag belongs
 to the passage with the most evidence among two neighbours on each side. Where two claim it about as much, and the order
 of only one of them wants it, it belongs to that one; without a tie no order has a say. What is heard better at another
-place at that moment is there, and what is no proof is doubtful (``places``). The time from eye to antenna is learned
+place at that moment is there, and what is no proof is doubtful (``places``). What came so late that it may belong to a
+neighbour is no proof of anything (``lateness``). The time from eye to antenna is learned
 (``offsets``). A tag that is there again and again and never stronger does not move, and is masked.
 Without a photo-eye new tags begin a passage (``quiet``); the bell is around the middle of their reads, its sigma half
 the quiet time.
@@ -21,15 +22,16 @@ from collections.abc import Callable, Collection, Sequence
 from math import exp, floor
 from statistics import median_low
 
-from edge.core.events import Claim, PassageSeen, Stage, TagEvidence, Wanted, tied
+from edge.core.events import CENTRAL, Claim, PassageSeen, Stage, TagEvidence, Wanted, tied
 from edge.core.portal.background import Background
+from edge.core.portal.lateness import Lateness
 from edge.core.portal.offsets import OffsetLearner, Offsets
 from edge.core.portal.passage_times import GRACE_US, NEIGHBOURS, WINDOW_SIGMAS, PassageTimes
 from edge.core.portal.places import Loudest, Places, doubtful
 from edge.core.portal.quiet import QuietWatch
-from edge.core.values.layout import LineLayout
+from edge.core.values.layout import Job, LineLayout
 from edge.core.values.state import Antenna, Passage, PortalState
-from rfid.driver import TagRead, rows
+from rfid.driver import ReadColumns, TagRead, rows
 
 ECHO = 50.0
 """A read counts at most so many times the tag's median read: a place where an echo is strong is not the antenna."""
@@ -41,6 +43,7 @@ AGAIN_VARIES = 30.0
 """A tag's evidence in two passages is comparable up to this factor."""
 KEEP_READS = 50_000
 KEEP_READS_US = 30_000_000
+PLC = "the PLC"
 KEEP_FLOODS, SAME_FLOOD_US = 64, 250_000
 """Times remembered in which reads were left out; those so near to each other are one."""
 
@@ -76,6 +79,7 @@ class PortalWatch:
         self._background = Background(state.presence)
         self._quiet = QuietWatch(layout, state, self._background.__contains__) if portal.quiet_us else None
         self._times = PassageTimes(layout, state, self._quiet)
+        self._lateness = Lateness()
         self._newest_us = 0
         self._floods: deque[tuple[int, int]] = deque(maxlen=KEEP_FLOODS)
         self._away = dict.fromkeys(portal.readers, "not connected yet")
@@ -115,6 +119,7 @@ class PortalWatch:
         self._sums.clear()
         self._floods.clear()
         self._learner.forget()
+        self._lateness.forget()
         if self._quiet is not None:
             self._quiet.clock_set_back()
         self._moved = True
@@ -137,6 +142,16 @@ class PortalWatch:
         if self._quiet is not None:
             self._quiet.inducted(track_id, at_us)
 
+    def clock_moved(self, device: str) -> None:
+        """The clock of a reader, or of the PLC, was set: what comes is not to be compared with what came."""
+        for name in (_reader(device), PLC):
+            self._lateness.moved(name)
+        self._learner.forget()
+
+    def told(self, at_us: int, arrived_us: int) -> None:
+        """The PLC told something that happened at ``at_us``."""
+        self._lateness.told(PLC, at_us, at_us, arrived_us)
+
     def entered(self, track_id: int, at_us: int) -> None:
         """The leading edge of an item reached the photo-eye."""
         passages = self._state.passages
@@ -157,8 +172,11 @@ class PortalWatch:
             self.entered(track_id, at_us - self._times.dwell_us())
             self._close(passages[-1], at_us)
 
-    def read(self, reads: Sequence[TagRead], reader: str = "") -> None:
-        """Takes reads of one reader in any order of time."""
+    def read(self, reads: Sequence[TagRead], reader: str = "", arrived_us: int | None = None) -> None:
+        """Takes reads of one reader in any order of time. ``arrived_us``: when they were here; None = in time."""
+        if arrived_us is not None and reads:
+            times = [read.at_us for read in reads] if not isinstance(reads, ReadColumns) else reads.at_us
+            self._lateness.told(_reader(reader), min(times), max(times), arrived_us)
         for epc, port, rssi_dbm, at_us, _ in rows(reads):
             read = (at_us, epc, (reader, port), 10.0 ** (rssi_dbm / 10.0))
             if at_us >= self._newest_us or not self._reads or at_us >= self._reads[-1][0]:
@@ -277,7 +295,8 @@ class PortalWatch:
                 seen.append(self._weigh(passage, Stage.FINAL, now_us))
                 passage.final = True
                 if self._quiet is None:
-                    self._learn(passage, now_us)
+                    if not self._unsure(passage, now_us):
+                        self._learn(passage, now_us)
                 else:
                     self._quiet.final(passage.number)
                     self._times.note_cycle(passage)
@@ -411,7 +430,7 @@ class PortalWatch:
                 for (epc, (reader, antenna)), (count, first, last, weight, _) in sums.items()
             ),
             settled=self._newest_us > self._times.own_end_us(passage) - GRACE_US,
-            cause=self._cause(passage),
+            cause=self._cause(passage, now_us),
             flooded=self._flooded(passage),
         )
 
@@ -426,7 +445,15 @@ class PortalWatch:
         heard = {
             epc: (counts[epc], weight, self._places.sure(antennas[epc], sigma)) for epc, (weight, _) in own.items()
         }
-        return doubtful(heard, strongest)
+        doubted = doubtful(heard, strongest)
+        if self._layout.job is not Job.SORT:
+            return doubted
+        # Where its own reads were lost, and so the neighbour's, an edge of his label looks like the only one.
+        return doubted | {
+            epc
+            for epc, (weight, power) in own.items()
+            if weight <= CENTRAL * power and weight > strongest.get(epc, 0.0)
+        }
 
     def _wanted(
         self,
@@ -457,12 +484,26 @@ class PortalWatch:
                 found.append(epc)
         return found
 
-    def _cause(self, passage: Passage) -> str:
-        """Why reads of a passage may be missing."""
+    def _cause(self, passage: Passage, now_us: int) -> str:
+        """Why reads of a passage may be missing, or be another's."""
         if self._away:
             return self.blind()
         from_us = self._times.middle_us(passage) + self._times.offset_us() - int(3 * self._times.sigma_us(passage))
-        return "a reader began to read only during this passage" if from_us < self._blind_until_us else ""
+        if from_us < self._blind_until_us:
+            return "a reader began to read only during this passage"
+        return self._unsure(passage, now_us)
+
+    def _unsure(self, passage: Passage, now_us: int) -> str:
+        """Why what came late may belong to a neighbour: it may be off by half of the way to him; empty = it cannot."""
+        middle_us, near = self._times.middle_us(passage), {passage.number - 1, passage.number + 1}
+        others = [self._times.middle_us(other) for other in self._state.passages if other.number in near]
+        if passage.number == self._state.next_passage - 1:
+            others.append(now_us)  # so late the next one may have come at most
+        bears_us = min((abs(other - middle_us) for other in others), default=0) / 2
+        spans = {_reader(name): self._times.window_us(passage) for name in self._layout.portal.readers}
+        if self._quiet is None:
+            spans[PLC] = passage.start_us, self._times.stop_us(passage)
+        return next(filter(None, (self._lateness.unsure(who, span, bears_us) for who, span in spans.items())), "")
 
     def _flooded(self, passage: Passage) -> bool:
         """Whether reads were left out while its own may have come."""
@@ -514,6 +555,10 @@ class PortalWatch:
             )
             keep_us = max(keep_us, self._reads[-1][0] - KEEP_READS_US)
             del self._reads[: bisect_left(self._reads, (keep_us,))]
+
+
+def _reader(name: str) -> str:
+    return f"reader {name}"
 
 
 def _time(read: _Read) -> int:

@@ -100,7 +100,7 @@ class AnomalyCode(StrEnum):
     ANTENNA_CHANGED = "antenna-changed"  # an antenna came or went
     READER_REFUSED = "reader-refused"  # somebody who may be a reader was not let in
     READER_NOTICE = "reader-notice"  # a reader is in trouble that does not end its connection
-    CLOCK_JUMPED = "clock-jumped"  # a reader's clock was set
+    CLOCK_JUMPED = "clock-jumped"  # that of a reader or PLC was set
     INPUT_FAILED = "input-failed"  # the decisions failed by an input, a fault of the program; it is left out
     READER_FLOODS = "reader-floods"  # a reader tells more tags than any order expects, and they are left out
 

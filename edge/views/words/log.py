@@ -130,8 +130,8 @@ LOG: Rows = {
         "讀取器自身有異常，仍繼續運作。",
     ),
     "anomaly.about.clock-jumped": (
-        "A reader's clock was set; its reads are taken again in a moment.",
-        "讀取器的時鐘被調整，片刻後恢復採計。",
+        "The clock of a reader or PLC was set, or this machine stood still; what passed meanwhile goes to quality.",
+        "讀取器或 PLC 的時鐘被調整，或本機曾停頓；其間通過的貨件送品管。",
     ),
     "anomaly.about.input-failed": (
         "One thing was left out by a fault of this program; all else goes on.",

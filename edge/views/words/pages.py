@@ -228,7 +228,7 @@ PAGES: Rows = {
     "anomaly.antenna-changed": ("Antenna changed", "天線狀態改變"),
     "anomaly.reader-refused": ("Somebody was not let in as a reader", "有裝置以讀取器身分連線被拒"),
     "anomaly.reader-notice": ("Reader in trouble", "讀取器異常"),
-    "anomaly.clock-jumped": ("Reader's clock was set", "讀取器時鐘被調整"),
+    "anomaly.clock-jumped": ("Device's clock was set", "裝置時鐘被調整"),
     "anomaly.input-failed": ("Left out: a fault of the program", "因程式錯誤而略過"),
     "anomaly.reader-floods": ("Reader floods", "讀取器讀入過多標籤"),
     "anomaly.unaccounted-commands": ("Commands of another host", "另一主機的命令"),
