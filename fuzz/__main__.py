@@ -1,6 +1,7 @@
 """Fuzzes every border in turn and adds up what came: ``python -m fuzz --seconds 60 --only epc``.
 
-Corpora, what raised and the counts stay in ``.fuzz``, so that each run goes on where the last one ended. ``--input``
+Corpora, what raised and the counts stay in ``.fuzz``, so that each run goes on where the last one ended. What raised is
+given again first, and is told until it raises no more. ``--input``
 gives one kept input to its border again, with the traceback. Needs atheris: ``make fuzz`` installs it.
 """
 
@@ -25,7 +26,7 @@ KEPT = ROOT / ".fuzz"
 GOAL = 10_000_000
 _RUNS = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 _COVERED = re.compile(r"\bcov: (\d+)")
-_END_S = 90
+_END_S = 600
 """What a process may need beyond its time: imports are instrumented, and a corpus is read first."""
 
 
@@ -80,6 +81,11 @@ def run(name: str, seconds: int) -> tuple[int, float, int]:
     corpus, seeds, crashes = (KEPT / kind / name for kind in ("corpus", "seeds", "raised"))
     for folder in (corpus, seeds, crashes):
         folder.mkdir(parents=True, exist_ok=True)
+    for path in crashes.iterdir():  # what raised before is given again first
+        if path.suffix == ".txt":
+            path.unlink()
+        else:
+            path.rename(corpus / hashlib.sha256(path.read_bytes()).hexdigest())
     for octets in border(name).seeds():
         (seeds / hashlib.sha256(octets).hexdigest()[:16]).write_bytes(octets)
     options = (
@@ -93,7 +99,7 @@ def run(name: str, seconds: int) -> tuple[int, float, int]:
         text=True,
         errors="replace",
         cwd=ROOT,
-        timeout=seconds + _END_S * 2,
+        timeout=seconds + _END_S,
         check=False,
     )
     spent = time.monotonic() - begun
