@@ -53,7 +53,7 @@ def main() -> int:
         known[name] = known.get(name, 0) + inputs
         (KEPT / "counts.json").write_text(json.dumps(known, indent=1) + "\n", "utf-8")
         places = [path for path in sorted((KEPT / "raised" / name).iterdir()) if path.suffix != ".txt"]
-        raised += len(places)
+        raised += len(places) or int(not inputs)
         speed = inputs / seconds if seconds else 0
         print(f"{name:14} {inputs:>10,} {speed:>12,.0f} {covered:>8,} {known[name]:>11,}  {len(places)}", flush=True)
         for path in places:
@@ -93,15 +93,16 @@ def run(name: str, seconds: int) -> tuple[int, float, int]:
         "-rss_limit_mb=2048", "-max_len=8192", "-verbosity=1", str(corpus), str(seeds),
     )  # fmt: skip
     begun = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-m", "fuzz.worker", name, str(crashes), *options],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        cwd=ROOT,
-        timeout=seconds + _END_S,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
+        done = subprocess.run(
+            [sys.executable, "-m", "fuzz.worker", name, scratch, str(crashes), *options],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            cwd=ROOT,
+            timeout=seconds + _END_S,
+            check=False,
+        )
     spent = time.monotonic() - begun
     found, covered = _RUNS.findall(done.stderr), _COVERED.findall(done.stderr)
     if not found:

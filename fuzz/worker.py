@@ -1,14 +1,14 @@
 """One border under libFuzzer: a process that only ``fuzz.__main__`` starts.
 
 Public names: main. What a border raises is kept with its input, once for each place in the code, and the run goes on.
-Run: ``python -m fuzz.worker NAME FOLDER [options of libFuzzer]``.
+``FOLDER`` is an empty one for the border's files, which libFuzzer's end leaves there.
+Run: ``python -m fuzz.worker NAME FOLDER RAISED [options of libFuzzer]``.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-import tempfile
 import traceback
 from pathlib import Path
 
@@ -44,12 +44,11 @@ def kept(take: Take, folder: Path) -> Take:
 
 def main() -> None:
     """Runs until libFuzzer ends the process."""
-    name, crashes, *options = sys.argv[1:]
+    name, folder, crashes, *options = sys.argv[1:]
     logging.disable()
     with atheris.instrument_imports(include=[*BORDERS[name]]):
         its = border(name)
-    sys.setrecursionlimit(1000)
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder, its.opened(Path(folder)) as take:
+    with its.opened(Path(folder)) as take:
         atheris.Setup([sys.argv[0], *options], kept(take, Path(crashes)))
         atheris.Fuzz()
 
