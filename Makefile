@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo up down test check format docs site pictures bench peers deb deb-try sbom containers lock wheel clean
+.PHONY: help demo up down test check format docs site pictures bench fuzz peers deb deb-try sbom containers lock wheel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' Makefile
@@ -86,6 +86,9 @@ bench: .venv/.dev  ## every measurement of bench/, one after the other
 		echo "== $$bench"; $(BIN)/python -m bench.$$bench $(ARGS) || exit 1; \
 	done
 
+fuzz: .venv/.fuzz  ## gives every border what nobody would send, led by coverage; ARGS="--seconds 60 --only epc"
+	nice $(BIN)/python -m fuzz $(ARGS)
+
 peers:  ## foreign programs that the tests talk to, by apt-get
 	@scripts/peers
 
@@ -128,6 +131,10 @@ clean:  ## removes the environments, caches and builds
 .venv/.dev: .venv/.uv-$(UV_VERSION) pyproject.toml uv.lock
 	$(SYNC) --group dev
 	@touch .venv/.runtime $@
+
+.venv/.fuzz: .venv/.uv-$(UV_VERSION) pyproject.toml uv.lock
+	$(SYNC) --group dev --group fuzz
+	@touch .venv/.runtime .venv/.dev $@
 
 .venv/.site: .venv/.uv-$(UV_VERSION) pyproject.toml uv.lock
 	$(SYNC) --group dev --group site

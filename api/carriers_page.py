@@ -14,10 +14,9 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.responses import RedirectResponse
 
 from api.carriers import EndBody, StopBody, WhatIfBody, planning_at, scores_of, stop_of, what_if_of
-from api.pages import amount_of, problems_of, rendered
+from api.pages import amount_of, form_of, problems_of, rendered
 from api.site_state import Site
 from api.v1_bodies import body_of
-from edge.core.values.text import one_line
 from edge.journal.host_time import now_us
 from edge.orders.what_if import WhatIf
 from edge.site import carriers_shown, suspending
@@ -54,8 +53,7 @@ def carriers_page_routes(app: FastAPI, site: Site) -> None:
 
     @app.post("/carriers/{action}", include_in_schema=False)
     async def act(action: str, request: Request) -> Response:
-        form = await request.form(max_files=0, max_fields=12)
-        given = {key: str(value).strip() for key, value in form.multi_items()}
+        given = await form_of(request, texts=("contract",))
         return await asyncio.to_thread(_acted, site, request, action, given)
 
 
@@ -137,7 +135,7 @@ def _page(
         pickups=pickups,
         scores=scores_of(site, None, None),
         other=other,
-        given={key: one_line(value) if key != "contract" else value for key, value in given.items()},
+        given=given,
         left=lambda cutoff_us: _left(cutoff_us, at_us),
         amount=amount_of(site),
         hours=lambda us: round(us / _HOUR_US, 1),

@@ -28,12 +28,11 @@ from api.cases import (
     TakeBody,
     WordsBody,
 )
-from api.pages import language_of, problems_of, rendered
+from api.pages import form_of, language_of, problems_of, rendered
 from api.return_label import LabelKind, return_label
 from api.scanned import whole
 from api.site_state import Site
 from api.v1_bodies import Body, body_of
-from edge.core.values.text import one_line
 from edge.intake import keys
 from edge.intake.operators import who_asks
 from edge.journal.host_time import now_us
@@ -99,8 +98,7 @@ def case_page_routes(app: FastAPI, site: Site) -> None:
 
 
 async def _given(request: Request) -> dict[str, str]:
-    form = await request.form(max_files=0, max_fields=40)
-    return {key: one_line(str(value))[:8_000] for key, value in form.multi_items() if str(value).strip()}
+    return {key: value for key, value in (await form_of(request, 8_000)).items() if value}
 
 
 # ---- the list --------------------------------------------------------------------------------------------------------

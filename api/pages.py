@@ -1,6 +1,7 @@
 """The pages about sales orders, rendered here: list with search and filters, one order, the entry form, imports.
 
-Public names: page_routes, rendered, bare, amount_of, language_of, problems_of, asked, form_of.
+Public names: page_routes, rendered, bare, amount_of, language_of, problems_of, asked, line_of,
+form_of.
 
 They work without a script; every form says which version of an order it means. Words are those of `edge.views.words`.
 """
@@ -10,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import RedirectResponse
 
@@ -405,10 +406,20 @@ def asked(request: Request, key: str, longest: int = 200) -> str:
     return request.query_params.get(key, "")[:longest].replace("\0", "")
 
 
-async def form_of(request: Request) -> dict[str, str]:
-    """The fields of a form without files, each a line."""
+def line_of(key: str, given: object) -> str:
+    """A field of a form, a line. Raises HTTPException for what is none."""
+    try:
+        return one_line(str(given))
+    except ValueError as error:
+        raise HTTPException(422, f"{key[:80]}: {error}") from None
+
+
+async def form_of(request: Request, longest: int = 4_000, texts: Container[str] = ()) -> dict[str, str]:
+    """The fields of a form without files, each a line, but for ``texts``. Raises HTTPException for what is none."""
     form = await request.form(max_files=0, max_fields=40)
-    return {key: one_line(str(value))[:4_000] for key, value in form.multi_items()}
+    return {
+        key: str(value).strip() if key in texts else line_of(key, value)[:longest] for key, value in form.multi_items()
+    }
 
 
 def bare(template: str, language: Language, status: int, **values: Any) -> Response:

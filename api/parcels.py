@@ -16,12 +16,11 @@ from pydantic import AfterValidator, Field
 from starlette.responses import RedirectResponse
 
 from api.answers import json_answer
-from api.pages import language_of, rendered
+from api.pages import form_of, language_of, rendered
 from api.problem_details import V1_PROBLEMS
 from api.site_state import Site
 from api.v1_bodies import After, Body, Key, Limit, Word
 from edge.core.values.order import OrderState
-from edge.core.values.text import one_line
 from edge.intake import keys
 from edge.intake.operators import By, Remark
 from edge.journal.host_time import now_us
@@ -237,8 +236,7 @@ def parcel_page_routes(app: FastAPI, site: Site) -> None:
 
     @app.post("/parcels/{action}", include_in_schema=False)
     async def act(action: str, request: Request) -> Response:
-        form = await request.form(max_files=0, max_fields=20)
-        given = {key: one_line(str(value))[:400] for key, value in form.multi_items()}
+        given = await form_of(request, 400)
         return await asyncio.to_thread(done, request, action, given)
 
     def done(request: Request, action: str, given: dict[str, str]) -> Response:

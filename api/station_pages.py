@@ -20,7 +20,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse
 
-from api.pages import language_of, rendered
+from api.pages import form_of, language_of, rendered
 from api.parcels import print_label
 from api.scanned import piece_of, whole
 from api.site_state import Site
@@ -28,7 +28,6 @@ from api.stations import PackBody, check_station, order_scanned, packed, propose
 from edge.config.problem import said_of
 from edge.config.quality_rules import quality_rules
 from edge.core.values.order import OrderState
-from edge.core.values.text import one_line
 from edge.intake import keys
 from edge.intake.operators import who_asks
 from edge.intake.scales import ScaleError
@@ -132,7 +131,7 @@ def station_page_routes(app: FastAPI, site: Site) -> None:
     @app.post("/station/pack/{action}", include_in_schema=False)
     async def pack(action: str, request: Request) -> Response:
         form = await request.form(max_files=0, max_fields=40)
-        given = {key: one_line(str(value))[:100_000] for key, value in form.multi_items()}
+        given = await form_of(request, 100_000)
         checked = [str(value) for key, value in form.multi_items() if key == "checked"]
         return await asyncio.to_thread(_pack_acted, site, request, action, _Packing.of(given, checked), given)
 
@@ -144,8 +143,7 @@ def station_page_routes(app: FastAPI, site: Site) -> None:
 
     @app.post("/station/quality/{action}", include_in_schema=False)
     async def look(action: str, request: Request) -> Response:
-        form = await request.form(max_files=0, max_fields=40)
-        given = {key: one_line(str(value))[:400] for key, value in form.multi_items()}
+        given = await form_of(request, 400)
         return await asyncio.to_thread(_quality_acted, site, request, action, given)
 
 

@@ -12,10 +12,9 @@ from urllib.parse import quote, urlencode
 from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.responses import RedirectResponse
 
-from api.pages import asked, form_of, rendered
+from api.pages import asked, form_of, line_of, rendered
 from api.site_state import Site
 from api.stock import Imported, take_stock
-from edge.core.values.text import one_line
 from edge.intake.operators import who_asks
 from edge.journal.host_time import now_us
 from edge.orders.measured import Measure
@@ -80,10 +79,10 @@ def _stock_routes(app: FastAPI, site: Site) -> None:
         except HTTPException as error:
             return await asyncio.to_thread(imported, request, [str(error.detail)], None, 400)
         try:
-            file, by = form.get("file"), who_asks(one_line(str(form.get("by") or ""))[:80])
+            file, by = form.get("file"), who_asks(line_of("by", form.get("by") or "")[:80])
             if file is None or isinstance(file, str) or not file.filename or not by:
                 return await asyncio.to_thread(imported, request, ["file, by: ?"], None, 422)
-            name, body = one_line(file.filename)[:200], await file.read()
+            name, body = line_of("file", file.filename)[:200], await file.read()
         finally:
             await form.close()
         done = await asyncio.to_thread(take_stock, site, body, by)

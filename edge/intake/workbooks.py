@@ -6,7 +6,9 @@ Public names: read_sheets, is_workbook.
 from __future__ import annotations
 
 import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +24,11 @@ _BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _ATTRIBUTE = re.compile(r'([\w:]+)="([^"]*)"')
 _FAILED = re.compile(rb'<c\b([^>]*\bt="e"[^>]*)>(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)?<v>([^<]*)</v>')
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_NO_ZIP = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
+    NotImplementedError, RuntimeError, EOFError, OSError, ValueError,
+)  # fmt: skip
+"""What the library raises for a file whose parts contradict each other."""
 _Fault: TypeAlias = tuple[int, int, str]
 """Row and column from 0, and what is shown there."""
 
@@ -44,7 +51,7 @@ def read_sheets(body: bytes, unpacked: int) -> Iterator[tuple[str, list[Row]]]:
                 if size > unpacked:
                     raise FileError(f"{size:,} bytes when unpacked: too many, see limit_mb")
                 faults = _faults(packed)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        except _NO_ZIP as error:
             raise FileError(f"not a workbook: {error}") from None
     shown = python_calamine.SheetVisibleEnum.Visible
     try:

@@ -218,6 +218,6 @@ def _state(body: object, kind: type[State]) -> State | None:
     try:
         body = in_todays_words(body)
         state = msgspec.json.decode(body, type=kind)
-    except msgspec.MsgspecError:
+        return None if unknown_word(state, body) else state
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    return None if unknown_word(state, body) else state

@@ -89,20 +89,27 @@ def decode(kind: str, body: str | bytes) -> Value:
         return _decoders[kind].decode(body)
     except KeyError:
         raise JournalError(f"record of unknown kind {kind!r}: written by a newer version?") from None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise JournalError(f"record of kind {kind!r}: {error}") from None
 
 
 def decode_all(kind: str, body: str | bytes) -> Value:
     """As decode, for whoever decides by it: a word that this version does not know raises JournalError as well."""
     value = decode(kind, body)
-    if word := unknown_word(value, body):
+    try:
+        word = unknown_word(value, body)
+    except UnicodeDecodeError as error:
+        raise JournalError(f"record of kind {kind!r}: {error}") from None
+    if word:
         raise JournalError(f"record of kind {kind!r}: {word}: unknown word: written by a newer version?")
     return value
 
 
 def unknown_word(value: object, body: str | bytes) -> str:
-    """The first word of a JSON text that the value decoded from it does not have, with its path; empty = none."""
+    """The first word of a JSON text that the value decoded from it does not have, with its path; empty = none.
+
+    Raises UnicodeDecodeError where that word is no text.
+    """
     if _encoder.encode(value) == (body.encode() if isinstance(body, str) else body):
         return ""
     return _unknown(msgspec.json.decode(body), msgspec.to_builtins(value, str_keys=True))
