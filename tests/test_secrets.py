@@ -76,7 +76,7 @@ class House:
         own = 'certificate = "own.der"\nkey = "own.pem"\ntrusted = "trusted"\nnodesets = "."'
         path.write_text(f'{text}\n[opcua_server]\n{own}\nuser = {{ u = "{file}" }}\n', encoding="utf-8")
 
-        async def serve(_: LineConfig, __: Any, users: dict[str, str]) -> None:
+        async def serve(_: LineConfig, __: Any, users: dict[str, str], *___: Any) -> None:
             raise Got(users["u"])
 
         self._patch.setattr(opcua_server, "serve", serve)
@@ -138,7 +138,7 @@ class House:
     def tag(self, file: Path) -> str:
         return f"{password_of(file):08X}"
 
-    def _opened(self, request: Request, timeout: float) -> Any:
+    def _opened(self, request: Request, timeout: float, context: object) -> Any:
         raise Got(str(request.get_header("Authorization")).removeprefix("Bearer "))
 
 

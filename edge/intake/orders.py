@@ -175,6 +175,7 @@ class OrderIn(Given):
     state: OrderState = OrderState.OPEN
     codes: Annotated[tuple[_Code, ...], Field(max_length=20)] = ()
     refused: bool = False
+    items: tuple[_Item, ...] = ()
 
     @model_validator(mode="after")
     def _has_a_name(self) -> OrderIn:
@@ -202,6 +203,7 @@ class OrderIn(Given):
             state=self.state,
             codes=tuple(dict.fromkeys(self.codes)),
             refused=self.refused,
+            items=self.items,
         )
 
 
