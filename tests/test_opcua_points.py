@@ -347,7 +347,7 @@ point = {{ "drive/speed" = {{ type = "REAL", node = "ns=2;s=Speed" }} }}
         try:
             link = plc_link("tote1", table)
             await link.connect()
-            assert list(await link.read_up())[:2] == [0x4C57, 1]
+            assert list(await link.read_up())[:2] == [0x4C57, 2]
             await link.close()
             points = point_link("tote1", table)
             await points.connect()

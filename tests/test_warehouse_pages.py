@@ -49,7 +49,9 @@ class Served:
 def site(project: Path, tmp_path: Path) -> Iterator[Served]:
     plan = PlanTable(zone={"home": ZoneTable()}, lead_minutes=0, margin_minutes=0, cartons={"BOX": 1_000_000})
     services = {"post": ServiceTable.model_validate(POST)}
-    app = create_app(example_site(project, tmp_path).model_copy(update={"service": services, "plan": plan, "carton": {}}))
+    app = create_app(
+        example_site(project, tmp_path).model_copy(update={"service": services, "plan": plan, "carton": {}})
+    )
     listener = listen("127.0.0.1", 0)
     serving = server(app)
     thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]})

@@ -226,8 +226,7 @@ def run(outlets: Outlets, stop: threading.Event, standing: InForce | None = None
     try:
         for thread in threads:
             thread.start()
-        following = [one.following for one in publishing.values()]
-        with serve(config.metrics.publish, lambda: _samples(following, standing)):
+        with serve(config.metrics.publish, lambda: _samples([one.following for one in publishing.values()], standing)):
             ready(f"{len(publishing)} publisher(s)")
             due_s = say_s = 0.0
             while not stop.wait(1.0):
