@@ -205,7 +205,7 @@ def test_a_publisher_that_ends_by_a_fault_begins_anew_and_the_others_go_on(
 
     waiting = threading.Thread(target=all_came)
     waiting.start()
-    assert process.run(config, stopping) == 0
+    assert process.run(process.journal_outlets(config), stopping) == 0
     waiting.join()
     assert targets["bad"].came == targets["good"].came
     assert sum(bool(record.exc_info) for record in caplog.records) == 3

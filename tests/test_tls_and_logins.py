@@ -25,7 +25,7 @@ from edge.config.opcua import UaOwnTable
 from edge.config.problem import ConfigError
 from edge.config.publish import InfluxConfig
 from edge.config.readers import PushJsonConfig
-from edge.config.tls import TlsTable
+from edge.config.tls import ServerTlsTable, TlsTable
 from edge.publish.follow import Following, TargetDown
 from edge.publish.influx import InfluxPublisher
 
@@ -149,8 +149,14 @@ def tables(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 
 def test_no_table_has_keys_of_its_own_for_what_all_share() -> None:
-    own = (TlsTable, UaOwnTable, PushJsonConfig)  # which shows its certificate to those that come
-    shared = {"ca": TlsTable, "certificate": own, "key": own, "trusted": UaOwnTable, "password_file": LoginTable}
+    own = (TlsTable, UaOwnTable, PushJsonConfig, ServerTlsTable)  # which shows its certificate to those that come
+    shared = {
+        "ca": (TlsTable, ServerTlsTable),
+        "certificate": own,
+        "key": own,
+        "trusted": UaOwnTable,
+        "password_file": LoginTable,
+    }
     seen = {*tables(LineConfig), *tables(SiteConfig)}
     assert {table.__name__ for table in seen if issubclass(table, TlsTable)} == {
         "PlcConfig", "LlrpConfig", "MqttJsonConfig", "HttpJsonConfig", "EpcisConfig", "InfluxConfig", "MqttConfig",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -55,6 +56,7 @@ PLAIN = "a-secret-of-slow"
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 LOGIN = {"authorization": f"Bearer {TOKEN}"}
+SHOWN = "[tracking]\npublic = true\nevery_minutes = 1\n"
 CARRIERS = """
 [tracking]
 public = true
@@ -102,9 +104,8 @@ def sscc(number: int) -> str:
 @pytest.fixture
 def folder(project: Path, tmp_path: Path) -> Path:
     example_site(project, tmp_path)
-    with (tmp_path / "SITE.toml").open("a", encoding="utf-8") as file:
-        file.write(CARRIERS)
-    text = (tmp_path / "SITE.toml").read_text(encoding="utf-8")
+    text = (tmp_path / "SITE.toml").read_text(encoding="utf-8").replace(SHOWN, "", 1)
+    text = re.sub(r"^\[carrier\.\w+\]\n(?:\w.*\n)*", "", text, flags=re.MULTILINE) + CARRIERS
     (tmp_path / "SITE.toml").write_text(text.replace("[[controller]]", 'token_file = "token"\n[[controller]]', 1))
     for name, secret in (("acme.secret", SECRET), ("slow.secret", PLAIN), ("token", TOKEN)):
         (tmp_path / name).write_text(f"{secret}\n")
