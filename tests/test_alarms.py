@@ -22,7 +22,7 @@ from edge.core.alarms.alarms import (
     requested_state,
     unraised,
 )
-from edge.core.alarms.facts import PARTS, Condition, Fact, Moment, Trial, identity
+from edge.core.alarms.facts import PARTS, Condition, Fact, Moment, Attempt, identity
 from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.core import Core
 from edge.core.events import (
@@ -123,7 +123,7 @@ NAMES = [identity(kind, place or "edge1") for kind, places in PLACES.items() for
 
 def _fact(kind: AlarmKind, place: str, on: bool) -> Fact:
     if kind in RATES:
-        return Trial(kind, place, on)
+        return Attempt(kind, place, on)
     return Moment(kind, place, "seen") if kind in MOMENTS else condition(kind, place, on)
 
 
@@ -310,7 +310,7 @@ def test_a_lost_host_link_hides_what_follows_from_it(layouts: tuple[LineLayout, 
     desk.take(condition(AlarmKind.PLC_DOWN, "sorter"))
     desk.wait(10 * S)
     desk.take(condition(AlarmKind.PLC_DOWN, "sorter", False))
-    desk.take(*[Trial(AlarmKind.DEFAULTS, "sorter", True)] * 40, *[Trial(AlarmKind.DEFAULTS, "tote1", True)] * 5)
+    desk.take(*[Attempt(AlarmKind.DEFAULTS, "sorter", True)] * 40, *[Attempt(AlarmKind.DEFAULTS, "tote1", True)] * 5)
     desk.take(Moment(AlarmKind.EVENTS_MISSED, "sorter", "12 lost"), condition(AlarmKind.JAM, "sorter.3"))
     desk.wait(20 * S)
     called = [change.alarm for change in desk.told if change.annunciates]
@@ -323,7 +323,7 @@ def test_one_jam_is_one_alarm_and_the_first_is_named(layouts: tuple[LineLayout, 
     desk.take(condition(AlarmKind.JAM, "sorter.4"))
     desk.wait(S)
     desk.take(condition(AlarmKind.JAM, "sorter.3"), condition(AlarmKind.MACHINE_STOPPED, "sorter"))
-    desk.take(*[Trial(AlarmKind.MISSORTS, "sorter", True)] * 9)
+    desk.take(*[Attempt(AlarmKind.MISSORTS, "sorter", True)] * 9)
     desk.wait(MIN)
     called = [change for change in desk.told if change.annunciates]
     assert [(change.alarm, change.first_out) for change in called] == [("jam.sorter.4", True)]
@@ -341,7 +341,7 @@ def test_a_share_is_active_at_its_limit_and_over_below_its_deadband(
 ) -> None:
     rule, place = OF[kind], "tote1"
     desk = Desk(layouts)
-    good, bad = Trial(kind, place, False), Trial(kind, place, True)
+    good, bad = Attempt(kind, place, False), Attempt(kind, place, True)
     comes, ends = round(rule.limit * RECENT), round((rule.limit - rule.deadband) * RECENT)
     desk.take(*[good] * RECENT, *[bad] * (comes - 1))
     assert desk.told == []
@@ -354,7 +354,7 @@ def test_a_share_is_active_at_its_limit_and_over_below_its_deadband(
 
 def test_a_share_has_a_deadband(layouts: tuple[LineLayout, ...]) -> None:
     desk = Desk(layouts)
-    good, bad = Trial(AlarmKind.NO_READS, "sorter", False), Trial(AlarmKind.NO_READS, "sorter", True)
+    good, bad = Attempt(AlarmKind.NO_READS, "sorter", False), Attempt(AlarmKind.NO_READS, "sorter", True)
     assert desk.take(*[good] * RECENT, *[bad] * 4) == []
     came = desk.take(bad)
     assert came[0].annunciates and came[0].text == "5 of the last 50"
