@@ -75,7 +75,15 @@ class Visit:
         if self._timer is not None:
             self._timer.cancel()
         if self._server is not None:
-            self._server.close()
+            # A server of Python 3.11 that is closed forgets what it has accepted but not yet made a connection of: then
+            # nobody would ever end it. So nothing more is accepted first; servers of uvloop know no such thing.
+            for listener in self._server.sockets:
+                asyncio.get_running_loop().remove_reader(listener.fileno())
+            try:
+                for _ in range(_ACCEPTED):
+                    await asyncio.sleep(0)
+            finally:
+                self._server.close()
             for _ in range(_ACCEPTED):
                 await asyncio.sleep(0)
         while self._lines:
