@@ -413,6 +413,11 @@ def test_no_locked_dependency_is_under_the_gpl(project: Path) -> None:
             + [line for line in about.get_all("Classifier", []) if line.startswith("License")]
         )
         assert licence.strip(" |"), f"{name} states no licence"
+        if (
+            name == "docutils"
+        ):  # builds the documentation; of its parts under the GPL, an Emacs mode, its wheel has none
+            assert "BSD License" in licence
+            continue
         assert not re.search(r"(?<!L)GPL|(?<!Lesser )General Public", licence), f"{name}: {licence}"
     assert seen > len(locked) / 2
 
