@@ -417,6 +417,11 @@ def test_no_locked_dependency_is_under_the_gpl(project: Path) -> None:
         if not licence.strip(" |"):  # only its text stands there
             licence = " ".join((metadata.distribution(name).read_text("licenses/LICENSE") or "").split()[:20])
         assert licence.strip(" |"), f"{name} states no licence"
+        if (
+            name == "docutils"
+        ):  # builds the documentation; of its parts under the GPL, an Emacs mode, its wheel has none
+            assert "BSD License" in licence
+            continue
         assert not re.search(r"(?<!L)GPL|(?<!Lesser )General Public", licence), f"{name}: {licence}"
     assert seen > len(locked) / 2
 
