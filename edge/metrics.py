@@ -28,6 +28,8 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from rfid.tcp import stop_listening
+
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 ASKS_S = 5.0
 """Question and answer take no longer, or are ended."""
@@ -116,9 +118,10 @@ class _Desk:
     async def answer(self, listener: socket.socket, over: asyncio.Event) -> None:
         server = await asyncio.get_running_loop().create_server(lambda: _Asking(self), sock=listener)
         await over.wait()
-        server.close()
+        await stop_listening(server)
         for one in list(self._asking):
             one.end()
+        await asyncio.sleep(0)  # a transport that is aborted closes its socket in the next turn
         await server.wait_closed()
 
     def came(self, one: _Asking) -> None:
