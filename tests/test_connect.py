@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from conftest import Run
@@ -23,7 +25,7 @@ from standardwebhooks import Webhook
 from waiting import HANGS_S, wait_until
 
 from api.app import create_app
-from lanewise_client import ProblemError, verified
+from lanewise_client import ProblemError, Site, verified
 
 SLOW = 500
 """The sorter's belt, mm/s: a machine that others use as well decides in time all the same."""
@@ -94,6 +96,46 @@ def test_a_message_is_believed_by_its_signature_alone() -> None:
     for given, content, later in wrong:
         with pytest.raises(ProblemError):
             verified(secret, given, content, now_s=at.timestamp() + later)
+
+
+def test_a_client_asks_again_what_may_be_asked_again_and_nothing_else() -> None:
+    """A site that is busy at first; its second word is another."""
+    came: list[str] = []
+
+    class Busy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            came.append(self.command)
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(503 if len(came) == 1 else 200)
+            self.send_header("Retry-After", "0")
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        do_POST = do_GET  # noqa: N815  as its base names it
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Busy) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            site = Site(f"http://127.0.0.1:{server.server_port}", timeout_s=HANGS_S)
+            assert site.line_order("1") == {} and came == ["GET"] * 2
+            came.clear()
+            assert site.put_line_orders([]) == {} and came == ["POST"] * 2
+            came.clear()
+            with pytest.raises(ProblemError) as refused:
+                site.wish("1", "hold", "why")
+            assert (refused.value.status, came) == (503, ["POST"])
+        finally:
+            server.shutdown()
+            thread.join()
+    with pytest.raises(ProblemError, match="is the site running, and the address right"):
+        site.ask("POST", "/")
+    with pytest.raises(ProblemError, match="secret: not base64"):
+        verified("no secret", {"webhook-timestamp": "1"}, b"", now_s=1)
 
 
 @pytest.fixture
