@@ -32,7 +32,7 @@ MOST_DAYS = 400
 _COUNTED = 31
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _COLUMNS = ("day", "kpi", "dimension", "member", "numerator", "denominator", "value", "p50_us", "p90_us")
-_Day = Annotated[str, Query(pattern=r"^\d{4}-\d{2}-\d{2}$", description="a day of the site, as 2026-11-29")]
+_Day = Annotated[str, Query(pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="a day of the site, as 2026-11-29")]
 _Name = Annotated[str, Query(max_length=40, description="one figure; empty = all")]
 _By = Annotated[Dimension | None, Query(description="one dimension; none = all")]
 _Member = Annotated[str, Query(max_length=200, description="of the dimension; empty = the whole site")]

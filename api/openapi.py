@@ -1,6 +1,6 @@
 """What the API says of itself at ``/api/openapi.json``, and the page that shows it, ``/api.html``.
 
-Public names: describe, ANSWERS, WORDS_OF_FIELDS.
+Public names: describe, TAGS, ANSWERS, FILES, EXAMPLES, WORDS_OF_FIELDS.
 
 FastAPI knows the routes, their parameters and most bodies. Added here: what routes answer that write their JSON
 themselves, a tag for each, a summary that is a sentence of its docstring, and an example for each body.
@@ -79,7 +79,7 @@ _TIMELINE = Annotated[
 ]
 """`api.sale_stories.SaleEntry`, whose words hold words, which pydantic does not follow."""
 ANSWERS: dict[tuple[str, str], tuple[str, Any]] = {
-    ("post", "/api/v1/sales-orders"): ("200", OrdersSaid),
+    ("post", "/api/v1/sales-orders"): ("200 201", OrdersSaid),
     ("get", "/api/v1/sales-orders"): ("200", SalePage),
     ("get", "/api/v1/sales-orders/{order_id}"): ("200", SaleDetail),
     **{("post", f"/api/v1/sales-orders/{{order_id}}/{wish}"): ("200", SaleDetail) for wish in WISHES},
@@ -90,7 +90,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, Any]] = {
     ("post", "/api/loads"): ("201", LoadOpened),
     **{("post", f"/api/loads/{{load_id}}/{wish}"): ("200", Manifest) for wish in ("close", "add", "remove")},
 }
-"""What routes answer that write their JSON themselves, with the status."""
+"""What routes answer that write their JSON themselves, with each status that has it."""
 FILES = {
     ".csv": "text/csv",
     ".html": "text/html",
@@ -136,6 +136,13 @@ EXAMPLES: dict[str, dict[str, object]] = {
     },
     "/api/v1/cases/gate": {"cause": "trolley 7", "epcs": ["(01)09521141001011(21)17"], "by": "Ann"},
     "/api/v1/cases/{number}/causes": {"kind": "reader", "value": "tote1", "by": "Ann"},
+    "/api/v1/blocklist": {"by": "Ann", "reason": "two parcels refused", "order": "shop-1001"},
+    "/api/v1/services/what-if": {
+        "contract": '[service.post]\ncarrier = "POST"\ntime_zone = "UTC"\ncutoffs = { mon = ["18:00"] }\n'
+        "transit_days = { china = 2 }\nrates = { china = [[5000, 1500]] }\n",
+        "since": "2026-11-01",
+        "until": "2026-11-28",
+    },
     "/api/v1/packing/plan": {"order": "shop-1001"},
     "/api/v1/stations/{station}/pack": {
         "order": "shop-1001",
@@ -144,7 +151,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
         "weight_g": 1240,
         "carton": "M",
     },
-    "/api/v1/hooks/{carrier}": {"events": [{"id": "1", "parcel": "095211410000000174", "code": "DLV"}]},
+    "/api/v1/hooks/{carrier}": {"events": [{"id": "1", "parcel": "095211410000000175", "code": "DLV"}]},
 }
 """Bodies of which a value for each field that must be there would not say enough."""
 WORDS_OF_FIELDS: dict[str, object] = {
@@ -152,7 +159,6 @@ WORDS_OF_FIELDS: dict[str, object] = {
     "aspects": ["appearance", "quantity"],
     "by": "Ann",
     "carrier": "POST",
-    "contract": "post-2027",
     "dock": "door1",
     "fulfilment": "shop-1001",
     "key": "mail-4711",
@@ -160,7 +166,7 @@ WORDS_OF_FIELDS: dict[str, object] = {
     "number": "1Z999AA10123456784",
     "order": "shop-1001",
     "other": "shop-1002",
-    "parcel": "095211410000000174",
+    "parcel": "095211410000000175",
     "phone": "+886 2 0000 0000",
     "picker": "Ann",
     "printer": "pack-1",
@@ -198,11 +204,11 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"token": []}]
     document["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
-    for (method, path), (status, _) in ANSWERS.items():
-        operation = document["paths"][path][method]
+    for (method, path), (statuses, _) in ANSWERS.items():
         shape = shapes[(method, path), "serialization"]
-        operation["responses"].setdefault(status, {"description": "done"})
-        operation["responses"][status]["content"] = {"application/json": {"schema": shape}}
+        for status in statuses.split():
+            answer = document["paths"][path][method]["responses"].setdefault(status, {"description": "done"})
+            answer["content"] = {"application/json": {"schema": shape}}
     batch = document["paths"]["/api/v1/events"]["get"]["responses"]["200"]["content"]
     batch[BATCH_TYPE]["schema"] = batch["application/json"]["schema"]
     for path, _, operation in _operations(document):

@@ -28,13 +28,13 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from rfid.tcp import stop_listening
+
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 ASKS_S = 5.0
 """Question and answer take no longer, or are ended."""
 AT_ONCE = 32
 """Connections; above it the oldest is ended."""
-ACCEPTED_TURNS = 5
-"""Turns of the loop in which what was accepted becomes a connection."""
 _LONGEST = 16_384
 _TOLD_S = 60.0
 
@@ -116,17 +116,9 @@ class _Desk:
         self._told_s = -_TOLD_S
 
     async def answer(self, listener: socket.socket, over: asyncio.Event) -> None:
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: _Asking(self), sock=listener)
+        server = await asyncio.get_running_loop().create_server(lambda: _Asking(self), sock=listener)
         await over.wait()
-        # A server that is closed forgets what it has accepted but not yet made a connection of (Python 3.11): then
-        # nobody would ever end it. So nothing more is accepted, and what was becomes a connection first.
-        loop.remove_reader(listener.fileno())
-        try:
-            for _ in range(ACCEPTED_TURNS):
-                await asyncio.sleep(0)
-        finally:
-            server.close()
+        await stop_listening(server)
         for one in list(self._asking):
             one.end()
         await asyncio.sleep(0)  # a transport that is aborted closes its socket in the next turn

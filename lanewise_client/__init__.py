@@ -227,7 +227,7 @@ class Site:
         """Orders for the lines of a site whose WMS plans and picks by itself: all or none. The same again changes
         nothing. Raises ProblemError.
         """
-        put: Put = self.ask("POST", "/api/orders", body=list(orders))
+        put: Put = self.ask("POST", "/api/orders", body=list(orders), again=True)
         return put
 
     def line_order(self, order: str) -> dict[str, Any]:
@@ -236,7 +236,7 @@ class Site:
 
     def take_sales_orders(self, orders: Sequence[SalesOrder]) -> list[SaleSaid]:
         """Orders as they were sold; each is taken, held or refused by itself. The same again changes nothing."""
-        return list(self.ask("POST", "/api/v1/sales-orders", body=list(orders))["results"])
+        return list(self.ask("POST", "/api/v1/sales-orders", body=list(orders), again=True)["results"])
 
     def sales_order(self, order: str) -> dict[str, Any]:
         """All that is known of a sales order; ``["order"]["version"]`` is what wishes ask for. Raises ProblemError."""
@@ -259,7 +259,7 @@ class Site:
         known = "*" if version is None else f'"{version}"'
         body = {"by": self._by, "reason": reason, **more}
         path = f"/api/v1/sales-orders/{quote(order, safe='')}/{what}"
-        return dict(self.ask("POST", path, body=body, headers={"If-Match": known}, again=False))
+        return dict(self.ask("POST", path, body=body, headers={"If-Match": known}))
 
     # ---- stock, parcels, returns -------------------------------------------------------------------------------------
 
@@ -272,7 +272,9 @@ class Site:
 
     def move_stock(self, movements: Sequence[StockMovement]) -> Any:
         """Movements, all or none; each cause is booked once. Raises ProblemError."""
-        return self.ask("POST", "/api/v1/stock/movements", body={"by": self._by, "movements": list(movements)})
+        return self.ask(
+            "POST", "/api/v1/stock/movements", body={"by": self._by, "movements": list(movements)}, again=True
+        )
 
     def parcel(self, sscc: str) -> dict[str, Any]:
         """Where a parcel is, with all that its carrier said. Raises ProblemError."""
@@ -281,7 +283,7 @@ class Site:
     def ask_return(self, order: str, lines: Sequence[ReturnLine], *, key: str, want: str = "refund") -> dict[str, Any]:
         """A return, exchange or repair; the same ``key`` again is the same case. Raises ProblemError."""
         body = {"order": order, "lines": list(lines), "key": key, "want": want, "by": self._by}
-        return dict(self.ask("POST", "/api/v1/cases/returns", body=body))
+        return dict(self.ask("POST", "/api/v1/cases/returns", body=body, again=True))
 
     # ---- events ------------------------------------------------------------------------------------------------------
 
@@ -301,9 +303,13 @@ class Site:
         *,
         body: object = None,
         headers: Mapping[str, str] | None = None,
-        again: bool = True,
+        again: bool | None = None,
     ) -> Any:
-        """Any route; the answer's JSON, None without one. ``again``: it may be asked twice. Raises ProblemError."""
+        """Any route; the answer's JSON, None without one. Raises ProblemError.
+
+        ``again``: it may be asked twice without harm; None = what only asks may.
+        """
+        again = method == "GET" if again is None else again
         url = f"{self._url}{path}{'?' + urlencode(query) if query else ''}"
         data = None if body is None else json.dumps(body).encode()
         about = {} if data is None else {"Content-Type": "application/json"}
@@ -337,7 +343,10 @@ def verified(secret: str, headers: Mapping[str, str], body: bytes, *, now_s: flo
     known, at, signatures = (given.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
     if not at.isdecimal() or abs((time.time() if now_s is None else now_s) - int(at)) > TOLERANCE_S:
         raise ProblemError(400, f"webhook-timestamp: {at!r}: missing, or not of the last five minutes")
-    key = base64.b64decode(secret.strip().removeprefix("whsec_"))
+    try:
+        key = base64.b64decode(secret.strip().removeprefix("whsec_"), validate=True)
+    except ValueError:
+        raise ProblemError(500, "secret: not base64: give what stands in the webhook's secret_file") from None
     wanted = base64.b64encode(hmac.digest(key, f"{known}.{at}.".encode() + body, hashlib.sha256)).decode()
     if not any(hmac.compare_digest(f"v1,{wanted}".encode(), one.encode()) for one in signatures.split()):
         raise ProblemError(401, "webhook-signature: not made with this secret")

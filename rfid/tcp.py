@@ -1,6 +1,6 @@
 """TCP connections to readers, which may be silent for long.
 
-Public names: connected, notice_dead_peers, connection_reason, host_port, Portions, STEPS.
+Public names: connected, stop_listening, notice_dead_peers, connection_reason, host_port, Portions, STEPS.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _CONNECT_S = 5.0
 _IDLE_S, _EVERY_S, _TIMES = 5, 2, 3
 STEPS = 16
 """Of what is to be done with what came, in one turn of the loop: each takes a tenth of a millisecond or less."""
+_ACCEPTED = 4
+"""Turns of the loop in which a connection that was accepted before we ceased to listen becomes known."""
 _UNREAD = 1_000_000
 """Octets of answers that a peer may leave unread."""
 
@@ -37,6 +39,23 @@ async def connected(way: Awaitable[T], fault: Callable[[str, ReaderFailure], Rea
         raise fault(connection_reason(error), ReaderFailure.REFUSED) from error
     except (OSError, UnicodeError) as error:
         raise fault(connection_reason(error), ReaderFailure.UNREACHABLE) from error
+
+
+async def stop_listening(server: asyncio.Server) -> None:
+    """Closes a server; what it had accepted is a connection behind this, which its owner ends.
+
+    A server of Python 3.11 that is closed at once forgets what it has accepted but not yet made a connection of, and
+    nobody would ever end that. So nothing more is accepted first; servers of uvloop know no such thing.
+    """
+    for listener in server.sockets:
+        asyncio.get_running_loop().remove_reader(listener.fileno())
+    try:
+        for _ in range(_ACCEPTED):
+            await asyncio.sleep(0)
+    finally:
+        server.close()
+    for _ in range(_ACCEPTED):
+        await asyncio.sleep(0)
 
 
 def notice_dead_peers(transport: BaseTransport) -> None:

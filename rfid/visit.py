@@ -11,14 +11,12 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 from rfid.driver import ReaderError, ReaderEvent, ReaderFailure, ReaderNotice, ReaderReached, ReaderReady
-from rfid.tcp import Portions, connected, connection_reason, host_port, notice_dead_peers
+from rfid.tcp import Portions, connected, connection_reason, host_port, notice_dead_peers, stop_listening
 
 _CALL_S = 10.0
 """How long a device that is to connect may take before it is said to be down."""
 _REFUSED_TOLD = 8
 """So many addresses that were not let in are told of, each once in a visit."""
-_ACCEPTED = 4
-"""Turns of the loop in which a connection that was accepted before we ceased to listen becomes known."""
 _LINES = 16
 """Connections at a time; the oldest of more is dropped."""
 
@@ -75,17 +73,7 @@ class Visit:
         if self._timer is not None:
             self._timer.cancel()
         if self._server is not None:
-            # A server of Python 3.11 that is closed forgets what it has accepted but not yet made a connection of: then
-            # nobody would ever end it. So nothing more is accepted first; servers of uvloop know no such thing.
-            for listener in self._server.sockets:
-                asyncio.get_running_loop().remove_reader(listener.fileno())
-            try:
-                for _ in range(_ACCEPTED):
-                    await asyncio.sleep(0)
-            finally:
-                self._server.close()
-            for _ in range(_ACCEPTED):
-                await asyncio.sleep(0)
+            await stop_listening(self._server)
         while self._lines:
             lines = list(self._lines)
             for line in lines:

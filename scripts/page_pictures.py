@@ -86,7 +86,7 @@ def _pictures(chromium: str, site: str) -> list[str]:
             browser.ask(f"localStorage.setItem('lanewise.language', '{language}')")
             for name, path in {"live": "/", **PAGES}.items():
                 browser.open(f"{site}{path}{'&' if '?' in path else '?'}lang={language}")
-                browser.until("document.body.innerText.length", lambda length: length > 100)
+                browser.until("document.body.innerText.length", lambda length: length > 40)
                 time.sleep(1)
                 browser.picture(THERE / f"{name}.{language}.png")
         return browser.errors

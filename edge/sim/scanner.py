@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from edge.config.readers import BarcodeConfig
 from rfid.barcode import Framing
 from rfid.driver import ReaderError
+from rfid.tcp import stop_listening
 
 
 class SimulatedScanner:
@@ -42,7 +43,7 @@ class SimulatedScanner:
     async def stop(self) -> None:
         """Closes every socket."""
         if self._server is not None:
-            self._server.close()
+            await stop_listening(self._server)
             for writer in list(self._clients):
                 writer.transport.abort()
             await self._server.wait_closed()

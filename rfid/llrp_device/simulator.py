@@ -16,6 +16,7 @@ from rfid.driver import ReaderClock, TagDetail, TagRead
 from rfid.llrp.frames import HEADER, MAX_FRAME
 from rfid.llrp_device.device import LlrpDevice
 from rfid.llrp_device.tags import TagMemory
+from rfid.tcp import stop_listening
 
 _TURN_S = 0.01
 """How often a slow reader sends a little more."""
@@ -191,7 +192,7 @@ class SimulatedReader:
         if self._timer is not None:
             self._timer.cancel()
         if self._server is not None:
-            self._server.close()
+            await stop_listening(self._server)
             gone = [client.gone for client in self._clients]
             for client in tuple(self._clients):
                 client.drop()
