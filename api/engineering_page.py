@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from pydantic import Field
@@ -35,7 +35,7 @@ LOOK_S = 0.03
 class TrialBody(Body):
     """What somebody who commissions a line wants, and why. ``lane``: of a test divert, 0 = of the whole line."""
 
-    action: Trial
+    action: Literal[Trial.BEGIN, Trial.END, Trial.DIVERT]
     lane: Annotated[int, Field(ge=0, le=64)] = 0
     by: By
     reason: Annotated[Remark, Field(min_length=1)]
@@ -80,8 +80,6 @@ async def _asked(site: Site, line: str, body: TrialBody) -> TrialAnswer:
     numbers = [lane.number for lane in info.layout.lanes]
     if body.action is Trial.DIVERT and body.lane not in numbers:
         raise HTTPException(422, f"lane: {body.lane}: allowed are {', '.join(map(str, numbers))}")
-    if body.action is Trial.NONE:
-        raise HTTPException(422, "action: allowed are begin, end, divert")
     own = [its.order for its in site.snapshot().lines[line].items if its.place == "belt" and its.order]
     if own and body.action is not Trial.END:
         raise HTTPException(409, f"line: a parcel of order {own[0]} is on {line}: wait until it is in its lane")

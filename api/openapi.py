@@ -20,6 +20,7 @@ from pydantic import TypeAdapter, WithJsonSchema
 from api.sale_bodies import WISHES
 from api.sales import OrdersSaid
 from edge.core.events import LoadOpened
+from edge.intake.operators import WHO
 from edge.site.cloud_events import BATCH_TYPE
 from edge.site.desk import ImportRun, SaleDetail, SalePage
 from edge.views.manifest import Manifest
@@ -239,7 +240,7 @@ def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any
 
 
 def _example(document: dict[str, Any], schema: dict[str, Any], name: str = "") -> object:
-    """A value of a schema: what must be there, and no more."""
+    """A value of a schema: what must be there, with who asks, and no more."""
     schema = _resolved(document, schema)
     for said in ("example", "const"):
         if said in schema:
@@ -253,7 +254,10 @@ def _example(document: dict[str, Any], schema: dict[str, Any], name: str = "") -
     match schema.get("type"):
         case "object":
             fields = schema.get("properties", {})
-            return {key: _example(document, fields[key], key) for key in schema.get("required", ())}
+            wanted = {key for key, field in fields.items() if field.get("description") == WHO}.union(
+                schema.get("required", ())
+            )
+            return {key: _example(document, field, key) for key, field in fields.items() if key in wanted}
         case "array":
             return word if isinstance(word, list) else [_example(document, schema["items"], name.removesuffix("s"))]
         case "integer" | "number":

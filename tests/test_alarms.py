@@ -22,7 +22,7 @@ from edge.core.alarms.alarms import (
     requested_state,
     unraised,
 )
-from edge.core.alarms.facts import PARTS, Condition, Fact, Moment, Attempt, identity
+from edge.core.alarms.facts import PARTS, Attempt, Condition, Fact, Moment, identity
 from edge.core.alarms.rules import RULES, SUPPRESSED_BY
 from edge.core.core import Core
 from edge.core.events import (

@@ -194,7 +194,7 @@ def test_a_fault_of_what_the_api_does_again_and_again_is_said_and_ends_nothing_e
 
     breaks(LiveView, "pass_time")
     breaks(DiskWatch, "look")
-    breaks(SiteStore, "cursor")
+    breaks(SiteStore, "flow_now")
     breaks(SiteStore, "keep_up")
     step = ChannelFolder.step
 

@@ -106,7 +106,7 @@ def test_who_floods_is_said_and_the_others_go_on(project: Path, tmp_path: Path, 
                 for _ in range(AT_ONCE):
                     tags = [chance.randbytes(12).hex().upper() for _ in range(COUNT)]
                     if floor.moving:
-                        floor.reader("sorter").report([TagRead(tag, 1, -50.0, 0, 1) for tag in tags])
+                        floor.reader("sorter").report([TagRead(tag, 1, -50.0, floor.reader_us(), 1) for tag in tags])
                     await asyncio.sleep(EVERY_S)
                 before, end_s = out, asyncio.get_running_loop().time() + TAKEN_S
                 while out < before + AT_ONCE * COUNT // 2 and asyncio.get_running_loop().time() < end_s:

@@ -1,6 +1,6 @@
 """The words of people who ask for something, as every border takes them: over HTTP, by which MQTT and commands ask too.
 
-Public names: By, Said, Named, Remark, ONE_LINE, ASKER, NOT_SAID, Asker, asks, who_asks.
+Public names: By, Said, Named, Remark, ONE_LINE, ASKER, NOT_SAID, WHO, Asker, asks, who_asks.
 
 Where people sign in, who asks is who is signed in, whatever a body or form says.
 """
@@ -68,9 +68,9 @@ ONE_LINE = BeforeValidator(_one_line)
 """Before pydantic looks at a text, which has words of its own for lone surrogates."""
 ASKER = BeforeValidator(_who)
 """The same of who asks."""
-NOT_SAID = Field(
-    default_factory=lambda: None, validate_default=True, description="who; not looked at where people sign in"
-)
+WHO = "who; not looked at where people sign in"
+"""What the schema of a model says of who asks."""
+NOT_SAID = Field(default_factory=lambda: None, validate_default=True, description=WHO)
 """Of who asks: it may be left out where the entrance knows it."""
 Said = Annotated[str, StringConstraints(min_length=1, max_length=80), ASKER]
 """Who asks, beside a model."""

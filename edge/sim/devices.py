@@ -242,7 +242,7 @@ class SimulatedFloor:
                 if not isinstance(config, LlrpConfig):
                     kinds = "'llrp' and 'barcode'"
                     raise ReaderError(f"reader {name}: driver {config.driver!r}: simulated are {kinds} only")
-                self._readers[name] = SimulatedReader(name, max(config.antennas), clock=self._reader_us)
+                self._readers[name] = SimulatedReader(name, max(config.antennas), clock=self.reader_us)
                 try:
                     await self._readers[name].start(config.host, config.tcp_port)
                 except OSError as error:
@@ -445,7 +445,7 @@ class SimulatedFloor:
     def _report(self, heard: InventoryRound) -> int:
         """Has a reader report; how many reads were delivered."""
         delivered = 0
-        reads = [read._replace(at_us=self._reader_us(read.at_us)) for read in heard.reads]
+        reads = [read._replace(at_us=self.reader_us(read.at_us)) for read in heard.reads]
         for first in range(0, len(reads), REPORT_TAGS):
             portion = reads[first : first + REPORT_TAGS]
             if self._readers[heard.reader].report(portion):
@@ -485,7 +485,7 @@ class SimulatedFloor:
     def _plc_ms(self) -> int:
         return PLC_BEGINS_MS + self._now_us // 1000
 
-    def _reader_us(self, floor_us: int | None = None) -> int:
+    def reader_us(self, floor_us: int | None = None) -> int:
         """Now, or a time of the floor, on the readers' clocks."""
         if floor_us is None or self._began_us is None:
             return UTC_BEGINS_US + self._now_us
