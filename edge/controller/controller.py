@@ -77,9 +77,9 @@ from rfid.driver import ReaderEvent, ReaderReached, ReaderReady, Reads
 
 log = logging.getLogger(__name__)
 
-CHECKPOINT_EVERY = 20_000
+CHECKPOINT_EVERY = 10_000
 """Records between two checkpoints: what is read again at most at a start, or after a fault while the lines run; so
-many take about half a second."""
+many take about a quarter of a second."""
 WATCH_S = 0.05
 """How often a PLC that obeys another controller is looked at; that one writes at least every 0.1 s."""
 
@@ -180,6 +180,8 @@ class Controller:
                     f"{other}, this one is {self._config.controller!r}; give `journal` a file of its own"
                 )
             self._plcs = {name: self._plc(name) for name, table in self._config.plc.items() if table.mailbox}
+            if seq:  # of an earlier version it is stored whole, which takes the longer the more orders there are
+                self._journal.checkpoint(seq, self._core.state)
             if self._threaded:
                 self._journal.start()
             self._started = self._take(self._start(self._config, self._core.following(self._config.layouts())))

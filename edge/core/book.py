@@ -172,8 +172,9 @@ class OrderBook:
             self._state.released.pop(oldest, None)
             # Items of forgotten orders are few per order and many in all: drop them in one sweep now and then.
             if len(self._state.bound) > 20 * KEEP_CLOSED:
-                orders = self._state.orders
-                self._state.bound = {epc: owner for epc, owner in self._state.bound.items() if owner in orders}
+                orders, bound = self._state.orders, self._state.bound
+                for epc in [epc for epc, owner in bound.items() if owner not in orders]:
+                    del bound[epc]
 
 
 class _Names:

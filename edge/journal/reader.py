@@ -1,6 +1,6 @@
 """Reading a journal from any process, without ever writing to it.
 
-Public names: JournalReader, APPLICATION_ID, check_form.
+Public names: JournalReader, Stored, APPLICATION_ID, check_form.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from edge.journal.earlier import in_todays_words
+from edge.journal.parts import READ, whole
 from edge.journal.record import JournalError, Record, unknown_word
 
 State = TypeVar("State")
@@ -23,6 +24,14 @@ APPLICATION_ID = 0x4C57_4A31  # "LWJ1"
 """By this number a SQLite file says that it is a journal."""
 FORM = 0
 """The form of its tables, in the file's `user_version`; one more when versions before cannot read or write them."""
+
+
+class Stored(NamedTuple, Generic[State]):
+    """A state behind record ``seq``. ``apart``: its large parts are stored apart, so only what changes need be."""
+
+    seq: int
+    state: State
+    apart: bool
 
 
 def check_form(db: sqlite3.Connection, path: Path) -> None:
@@ -41,7 +50,7 @@ class JournalReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         if not path.is_file():
             raise JournalError(f"journal {path}: {'not a file' if path.exists() else 'no such file'}")
         with ExitStack() as opened:
@@ -127,9 +136,14 @@ class JournalReader:
 
         It is, when it has a word that ``kind`` has not.
         """
-        for seq, body in self._rows("SELECT seq, state FROM checkpoint"):
-            state = _state(body, kind) if isinstance(seq, int) else None
-            return None if state is None else (seq, state)
+        found = self.stored(kind)
+        return None if found is None else (found.seq, found.state)
+
+    def stored(self, kind: type[State]) -> Stored[State] | None:
+        """As `checkpoint`, and how it lies there."""
+        for seq, body, apart in self._states("SELECT seq, state FROM checkpoint"):
+            state = _state(body, kind)
+            return None if state is None else Stored(seq, state, apart)
         return None
 
     def trimmed(self) -> int:
@@ -145,8 +159,12 @@ class JournalReader:
 
         None where nothing was taken out, or the state is another version's.
         """
-        for seq, started, state in self._optional("SELECT seq, started, state FROM mark WHERE seq=?", self.trimmed()):
-            found = _state(state, kind)
+        mark = self.trimmed()
+        if not mark:
+            return None
+        for seq, body, _ in self._states("SELECT seq, state FROM mark WHERE seq=?", mark):
+            found = _state(body, kind)
+            (started,) = self._rows("SELECT started FROM mark WHERE seq=?", seq)[0]
             return None if found is None else (seq, found, self.after(started - 1, 1)[0])
         return None
 
@@ -181,6 +199,26 @@ class JournalReader:
             if "no such table" in str(error):
                 return []
             raise
+
+    def _states(self, sql: str, *values: object) -> Iterator[tuple[int, object, bool]]:
+        """Rows of (seq, state) with the parts that lie apart in them, and whether there are some; all of one moment."""
+        with self._lock:
+            self._rows("BEGIN")
+            try:
+                found = [(seq, body) for seq, body in self._rows(sql, *values) if isinstance(seq, int)]
+                states = [(seq, *self._whole(seq, body)) for seq, body in found]
+            finally:
+                self._rows("COMMIT")
+        yield from states
+
+    def _whole(self, seq: int, body: object) -> tuple[object, bool]:
+        if not isinstance(body, bytes):
+            return None, False
+        try:
+            found = whole(body, seq, lambda name, upto: self._rows(READ, name, upto))
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None, False
+        return found, found is not body
 
     def _records(self, sql: str, *values: object) -> list[Record]:
         records = [Record(*row) for row in self._rows(sql, *values)]

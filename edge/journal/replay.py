@@ -119,10 +119,12 @@ def recover(path: Path, unstored: Sequence[tuple[int, Value]] = ()) -> tuple[Cor
 
 
 def _newest(reader: JournalReader) -> tuple[int, Core] | None:
-    found = reader.checkpoint(CoreState)
+    found = reader.stored(CoreState)
     if found is None:
         return None
-    seq, state = found
+    seq, state, apart = found
+    for part in state.parts().values() if apart else ():
+        part.begin()
     old = state.started is None and reader.last() > seq  # 0.1.0 did not store it; a look through the records finds it
     return seq, _core(reader, seq, state, next(iter(reader.of_kind(Started.__name__, 1, seq)), None) if old else None)
 

@@ -2,10 +2,10 @@
 
 Public names: Trim, SCHEMA.
 
-The journal keeps marks: the decisions' state at some sequences. Records are taken out up to a mark, so that every
-decision behind it can still be derived again from there. Kept are the first record, by which a journal is known, and
-the newest Started before the mark, which says by which lines its decisions were made. The file keeps its size and uses
-the room again.
+The journal keeps marks: the decisions' state at some sequences, without its large parts, which lie apart
+(`edge.journal.parts`). Records are taken out up to a mark, so that every decision behind it can still be derived again
+from there. Kept are the first record, by which a journal is known, and the newest Started before the mark, which says
+by which lines its decisions were made. The file keeps its size and uses the room again.
 """
 
 from __future__ import annotations
@@ -27,12 +27,16 @@ class Trim:
         self.mark = mark
         self._started: int | None = None
         self._names_after: tuple[str, int] | None = None
+        self._parts_after: tuple[str, str, int] | None = None
 
     def step(self, db: sqlite3.Connection) -> bool:
         """Whether there is more to do. Raises sqlite3.Error, and may then be called again."""
         db.execute("BEGIN IMMEDIATE")
         try:
-            more = self._names(db) if self._names_after is not None else self._records(db)
+            if self._parts_after is not None:
+                more = self._parts(db)
+            else:
+                more = self._names(db) if self._names_after is not None else self._records(db)
             db.execute("COMMIT")
         except sqlite3.Error:
             if db.in_transaction:
@@ -65,6 +69,24 @@ class Trim:
             "DELETE FROM ref WHERE ref=? AND seq=?",
             [(name, seq) for name, seq in some if seq <= self.mark and seq not in kept],
         )
-        if some:
+        if len(some) < STEP:
+            self._parts_after = "", "", 0
+        else:
             self._names_after = some[-1]
+        return True
+
+    def _parts(self, db: sqlite3.Connection) -> bool:
+        """What the state at the mark says otherwise by then, in one pass over all parts."""
+        assert self._parts_after is not None
+        some = db.execute(
+            "SELECT name, key, seq FROM part WHERE (name, key, seq) > (?,?,?) ORDER BY name, key, seq LIMIT ?",
+            (*self._parts_after, STEP),
+        ).fetchall()
+        db.executemany(
+            "DELETE FROM part WHERE name=? AND key=? AND seq=? AND (value IS NULL OR EXISTS (SELECT 1 FROM part newer "
+            "WHERE newer.name=part.name AND newer.key=part.key AND newer.seq>part.seq AND newer.seq<=?))",
+            [(*row, self.mark) for row in some if row[2] <= self.mark],
+        )
+        if some:
+            self._parts_after = some[-1]
         return len(some) == STEP

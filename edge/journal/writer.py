@@ -4,7 +4,8 @@ Public names: Journal, is_written.
 
 Schema: ``record(seq, at_us, line, kind, body)``, body = the dataclass of `edge.core.events` as JSON;
 ``ref(ref, seq)`` under which names a record is found; ``checkpoint(seq, state)`` the decisions' state after a record,
-so that a start need not read the whole file; ``mark``, ``trimmed``: see `edge.journal.trim`.
+so that a start need not read the whole file, without its large parts, ``part``: see `edge.journal.parts`; ``mark``,
+``trimmed``: see `edge.journal.trim`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TextIO
 
-import msgspec
-
 from edge.core.names import refs
+from edge.core.values.state import CoreState
 from edge.journal.disk import begin_file, no_room
 from edge.journal.host_time import now_us
+from edge.journal.parts import SCHEMA as PART_SCHEMA
+from edge.journal.parts import Checkpoint, packed, store
 from edge.journal.reader import APPLICATION_ID, check_form
 from edge.journal.record import Entered, JournalError, Value, kept
 from edge.journal.sign import Unwritable, WriterSign, reason_of, show
@@ -43,7 +45,6 @@ _ROOM_BYTES = 4_400_000
 """A little more than the log holds when SQLite empties it into the file (1,000 pages of 4 KiB)."""
 MARK_EVERY = 500_000
 """Records between two checkpoints that are kept as marks: the least that is taken out at a time."""
-_encoder = msgspec.json.Encoder()
 
 
 class Journal:
@@ -73,7 +74,7 @@ class Journal:
         self._wake = threading.Condition()
         self._queue: list[tuple[int, Entered[Value]]] = []
         self._storing: list[tuple[int, Entered[Value]]] = []
-        self._state: tuple[int, bytes, int] | None = None
+        self._state: Checkpoint | None = None
         self._trim: Trim | None = None
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -114,7 +115,7 @@ class Journal:
         self._db.execute("PRAGMA synchronous=FULL")
         # One writer at a time: a second controller on the same file would interleave its decisions.
         self._db.execute("PRAGMA busy_timeout=2000")
-        self._db.executescript(f"PRAGMA application_id={APPLICATION_ID};{_SCHEMA}{TRIM_SCHEMA}")
+        self._db.executescript(f"PRAGMA application_id={APPLICATION_ID};{_SCHEMA}{PART_SCHEMA}{TRIM_SCHEMA}")
         self._make_room()
 
     def _make_room(self) -> None:
@@ -167,14 +168,17 @@ class Journal:
             self.sign = WriterSign(now_us() // 1_000_000, Unwritable.SLOW if slow else None)
             show(self._lock, self.sign)
 
-    def checkpoint(self, seq: int, state: object, started: int = 0) -> None:
+    def checkpoint(self, seq: int, state: CoreState, started: int = 0) -> None:
         """Queues the decisions' state as it is after record ``seq``; stored once that record is.
 
+        Of its large parts only what changed since the one before, so it costs the same however large they are.
         ``started``: sequence of the Started by whose lines it came about; 0 = it must not become a mark.
         """
-        encoded = _encoder.encode(state)
+        parts = state.parts()
+        rest = packed(state.rest(), parts)
+        given = Checkpoint(seq, rest, started, {name: part.taken() for name, part in parts.items()})
         with self._wake:
-            self._state = (seq, encoded, started)
+            self._state = given.behind(self._state)
             self._wake.notify()
 
     def trim(self, mark: int) -> None:
@@ -196,6 +200,7 @@ class Journal:
             self._store(batch, state)
         except Exception as error:
             self._queue, self._storing = batch + self._queue, []
+            self._state = state
             self._stand(error)
             raise
         if self.sign.why is not None:
@@ -214,7 +219,7 @@ class Journal:
         self._lock.close()
         return not self._queue
 
-    def _take(self) -> tuple[list[tuple[int, Entered[Value]]], tuple[int, bytes, int] | None]:
+    def _take(self) -> tuple[list[tuple[int, Entered[Value]]], Checkpoint | None]:
         with self._wake:
             batch, self._queue = self._queue, []
             self._storing = batch
@@ -284,7 +289,7 @@ class Journal:
             if not more and self._trim is trim:
                 self._trim = None
 
-    def _store(self, batch: list[tuple[int, Entered[Value]]], state: tuple[int, bytes, int] | None) -> None:
+    def _store(self, batch: list[tuple[int, Entered[Value]]], state: Checkpoint | None) -> None:
         if not batch and not state:
             return
         fresh = [one for one in batch if one[0] > self.stored]  # all of them, unless what came behind a commit failed
@@ -296,13 +301,15 @@ class Journal:
         try:
             self._db.executemany("INSERT INTO record VALUES(?,?,?,?,?)", rows)
             self._db.executemany("INSERT OR IGNORE INTO ref VALUES(?,?)", names)
+            marked = self._marked
             if state:
-                seq, encoded, started = state
-                self._db.execute("INSERT OR REPLACE INTO checkpoint VALUES(1,?,?)", (seq, encoded))
-                if started and seq - self._marked >= MARK_EVERY:
-                    self._db.execute("INSERT OR REPLACE INTO mark VALUES(?,?,?)", (seq, started, encoded))
-                    self._marked = seq
+                store(self._db, state, marked)
+                self._db.execute("INSERT OR REPLACE INTO checkpoint VALUES(1,?,?)", (state.seq, state.rest))
+                if state.started and state.seq - marked >= MARK_EVERY:
+                    marked = state.seq
+                    self._db.execute("INSERT OR REPLACE INTO mark VALUES(?,?,?)", (marked, state.started, state.rest))
             self._db.execute("COMMIT")
+            self._marked = marked
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")

@@ -2,16 +2,18 @@
 
 Public names: CoreState, LineState, PortalState, AntennaPlace, Antenna, Passage, PlcState, BookState,
 AlarmsState, AlarmRecord, LoadsState, OpenLoad, Waiting, DockState.
+What grows with the orders is `Noted`: `CoreState.parts` and `CoreState.rest` take them apart to be stored.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 from edge.core.values.alarm import AlarmKind, AlarmRule, AlarmState
 from edge.core.values.inputs import FeedEpoch, Started
 from edge.core.values.load import Aboard, Load
+from edge.core.values.noted import Noted
 from edge.core.values.order import Order
 from edge.core.values.track import Track
 
@@ -117,6 +119,10 @@ class BookState:
     closed: dict[str, None] = field(default_factory=dict)
     released: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.orders, self.bound = Noted(self.orders), Noted(self.bound)
+        self.closed, self.released = Noted(self.closed), Noted(self.released)
+
     @property
     def still_open(self) -> int:
         """How many orders are neither shipped nor cancelled."""
@@ -163,7 +169,7 @@ class AlarmsState:
     alarms: dict[str, AlarmRecord] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A parcel that is sorted and in no load. ``at_us``: when it was sorted."""
 
@@ -217,6 +223,10 @@ class LoadsState:
     cancelled: dict[str, None] = field(default_factory=dict)
     known: int = 0
 
+    def __post_init__(self) -> None:
+        self.waiting, self.where = Noted(self.waiting), Noted(self.where)
+        self.closed, self.cancelled = Noted(self.closed), Noted(self.cancelled)
+
 
 @dataclass(slots=True)
 class CoreState:
@@ -236,3 +246,24 @@ class CoreState:
     started: Started | None = None
     feed_epochs: tuple[FeedEpoch, ...] = ()
     feed_known: int = 0
+
+    def parts(self) -> dict[str, Noted[Any]]:
+        """What may be large, by its path in the state."""
+        book, loads = self.book, self.loads
+        found = {
+            "book.orders": book.orders,
+            "book.bound": book.bound,
+            "book.closed": book.closed,
+            "book.released": book.released,
+            "loads.waiting": loads.waiting,
+            "loads.where": loads.where,
+            "loads.closed": loads.closed,
+            "loads.cancelled": loads.cancelled,
+        }
+        assert all(isinstance(one, Noted) for one in found.values()), "another dict was put in its place"
+        return found  # type: ignore[return-value]  # as asserted
+
+    def rest(self) -> CoreState:
+        """The state without its parts: they are empty there."""
+        loads = replace(self.loads, waiting={}, where={}, closed={}, cancelled={})
+        return replace(self, book=BookState(), loads=loads)
