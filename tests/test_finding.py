@@ -27,7 +27,7 @@ from edge.intake.calendars import local_day
 from edge.journal.reader import JournalReader
 from edge.orders.articles import Article
 from edge.orders.sscc import SsccRange
-from edge.site import catalogue, dialect, drafts, finding, parcels, releasing, rounds
+from edge.site import catalogue, dialect, drafts, finding, parcels, releasing, rounds, sales_list
 from edge.site.finding import Hit
 from edge.site.store import SiteStore
 from edge.views.spoken import asked_for, shortened
@@ -150,6 +150,7 @@ def test_a_search_reads_no_table(store_url: str, tmp_path: Path) -> None:
             postgresql = dialect.is_postgresql(db)
             for text in (*there.values(), "Tote 4563410944", "3456", there["parcel"][6:12]):
                 finding.find(db, store.keys, asked_for(text), ("TW",), True)
+                sales_list.named_by(db, store.keys, text, ("TW",))
         assert len(said) > 20
         with store.connections.reading() as db:
             if postgresql:  # which reads a small table whatever indices it has
