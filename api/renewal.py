@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from api.app import create_app
-from api.site_state import Site
+from api.site_state import Delivered, Site
 from edge.config.change import InForce, looked_at, name_of
 from edge.config.lines import SiteConfig
 from edge.config.problem import ConfigError
@@ -37,8 +37,15 @@ AGAIN_S = 30.0
 class Renewal:
     """An ASGI application. ``read`` raises ConfigError. Raises ConfigError for what is wrong with the first one."""
 
-    def __init__(self, path: Path, config: SiteConfig, read: Callable[[Path], SiteConfig]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        config: SiteConfig,
+        read: Callable[[Path], SiteConfig],
+        delivered: Delivered | None = None,
+    ) -> None:
         self._path = path
+        self._delivered = delivered
         self._config = config
         self._read = read
         self.standing = InForce(name_of(config), now_us())
@@ -160,7 +167,7 @@ class Renewal:
     def _made(self, config: SiteConfig) -> FastAPI:
         made = create_app(config)
         site: Site = made.state.site
-        site.standing, site.outdated = self.standing, self._follow
+        site.standing, site.outdated, site.delivered = self.standing, self._follow, self._delivered
         return made
 
     def _outdated(self) -> bool:

@@ -22,7 +22,7 @@ from fastapi import FastAPI
 from api.connection import GuardedConnection, connection_of
 from api.crowd import Crowd
 from api.renewal import Renewal
-from api.site_state import Site
+from api.site_state import Delivered, Site
 from edge.config.load import load_site
 from edge.config.problem import ConfigError
 from edge.config.tls import ServerCertificate
@@ -41,14 +41,15 @@ class ServeError(OSError):
     """The address cannot be listened on. The text names it, the reason and what to do."""
 
 
-def serve(path: Path) -> None:
+def serve(path: Path, delivered: Delivered | None = None) -> None:
     """Serves the site of a SITE.toml until SIGINT or SIGTERM; at SIGHUP by what the file says then.
 
+    ``delivered``: up to where publishers have its outbox; None = there are none.
     Raises ConfigError, ServeError and StoreHeld before it begins.
     """
     sys.setswitchinterval(0.001)  # many orders are read beside what people ask, and must not hold that up
     config = load_site(path)
-    app = Renewal(path, config, load_site)
+    app = Renewal(path, config, load_site, delivered)
     app.site.open_store()
     host, _, port = config.listen.rpartition(":")
     with listen(host.strip("[]"), int(port)) as listener:

@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -88,6 +88,11 @@ DISK_EVERY_S = 30.0
 STORE_EVERY_S = 10.0
 KEEP_S = 3600.0
 """So often it is looked what of the store is due to go."""
+Delivered = Callable[[SiteConfig, str], int | None]
+"""Of a site and the mark of its store: up to which number all who publish its outbox have it, None = nobody does.
+
+Raises OSError while that cannot be read.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,7 @@ class Site:
         self.doors = CarrierDoors(config)
         self.chores = Chores()
         self._flow = FlowMetrics()
+        self.delivered: Delivered | None = None
         self.herald = Herald(door_of(config.site, name, table) for name, table in config.webhook.items())
         self._store: SiteStore | None = None
         self._store_lock = threading.Lock()
@@ -437,13 +443,26 @@ class Site:
         told = (*self.config.webhook, *([MAIL_CURSOR] if self.config.mail.host else ()))
         raw_days = self.config.tracking.raw_days
         keep = Keep(rules.months, self._followers if rules.trim_feed else (), told, raw_days)
+
+        def keep_up() -> Kept:
+            return self.store().keep_up(replace(keep, published=self._published()), now_us())
+
         try:
-            kept = await asyncio.to_thread(lambda: self.store().keep_up(keep, now_us()))
+            kept = await asyncio.to_thread(keep_up)
             if kept != Kept():
                 log.info("site store: taken out %s", kept)
         except StoreError as error:
             if str(error) != self._store_trouble:  # which was said
                 log.warning("%s: what is due to go stays for now", error)
+
+    def _published(self) -> int | None:
+        try:
+            return None if self.delivered is None else self.delivered(self.config, self.store().mark)
+        except StoreError:
+            raise
+        except OSError as error:
+            log.warning("%s: the outbox stays for now, as nobody knows who has it", error)
+            return 0
 
     def duties(self) -> tuple[Duty, ...]:
         """What the site does by itself."""

@@ -228,12 +228,12 @@ def _feed(config: LineConfig) -> OrderFeed | None:
     """Reads the site store's feed; opens it at the first call, and again after trouble."""
     if not config.store:
         return None
-    from edge.site.store import SiteStore
-
     stores: list[SiteStore] = []
 
     def feed(place: FeedPlace, limit: int) -> FeedPortion:
         if not stores:
+            from edge.site.store import SiteStore  # a third of a start's time, in which the PLCs are asked already
+
             stores.append(SiteStore(config.store, readonly=True))
         return stores[0].follow(place, limit)
 
@@ -321,8 +321,18 @@ def _targets(config: LineConfig) -> Targets | None:
 
 def _api(arguments: argparse.Namespace) -> int:
     module, _, function = PROCESSES["api"].partition(":")
-    getattr(importlib.import_module(module), function)(arguments.config)
+    getattr(importlib.import_module(module), function)(arguments.config, _outbox_delivered)
     return 0
+
+
+def _outbox_delivered(site: SiteConfig, mark: str) -> int | None:
+    """Up to which number all who publish the outbox of a store have it; None = nobody does. Raises CursorError."""
+    from edge.publish.cursors import read_cursors
+
+    herald = site.as_herald()
+    node = f"{herald.controller}@{mark}"
+    seqs = {cursor.publisher: cursor.seq for cursor in read_cursors(herald.publish_state) if cursor.node == node}
+    return min((seqs.get(name, 0) for name in herald.publish), default=None)
 
 
 def _until_stopped(run: Callable[[], Awaitable[None]], look_again: Callable[[], None]) -> None:

@@ -21,6 +21,7 @@ from stocked import CUTOFF_US, NOW_US, accept, planning, stocked
 from waiting import HANGS_S, wait_until
 
 from api.flow_metrics import FlowMetrics
+from edge.cli import _outbox_delivered
 from edge.config.load import load_site
 from edge.config.mqtt import MqttConfig
 from edge.config.publish import EpcisConfig, FilesConfig, InfluxConfig
@@ -34,7 +35,7 @@ from edge.publish.site_numbers import SiteNumbers, SiteOutbox
 from edge.site import drafts, flow_numbers, kpi_days, outbox, releasing, tables
 from edge.site.cloud_events import cloud_event
 from edge.site.outbox import OutboxTold
-from edge.site.store import SiteStore
+from edge.site.store import Keep, SiteStore
 
 MINUTE_US = 60_000_000
 DAY_US = 1_440 * MINUTE_US
@@ -232,3 +233,11 @@ def test_the_outbox_is_told_to_brokers_repositories_and_files_once(
     first = next(iter(door.events.values()))
     assert first["epcList"] == ["https://id.gs1.org/01/04006381333931/21/7"]
     assert {"type": "rma", "bizTransaction": "urn:lanewise:case:demo:case-1"} in first["bizTransactionList"]
+    # What is old goes when all of them have it, and not before.
+    tell(6, "order.accepted.v1", "shop-3")
+    upto = _outbox_delivered(site, store.mark)
+    assert upto == store.outbox(0)[-2].seq and _outbox_delivered(site, "another store") == 0
+    assert _outbox_delivered(site.model_copy(update={"publish": {}}), store.mark) is None
+    assert store.keep_up(Keep(months=1, published=0), NOW_US + 99 * DAY_US).told == 0
+    store.keep_up(Keep(months=1, published=upto), NOW_US + 99 * DAY_US)
+    assert [row.told.subject for row in store.outbox(0)] == ["shop-3"]

@@ -44,13 +44,15 @@ class Keep:
     """How long. ``months``: records of journals, the outbox, movements, ended waves and by which causes items were
     released, in months of 30 days, 0 = for ever. ``followers``: the controllers that follow the feed; it is trimmed
     only where the site knows of each how far it is, none = never. ``webhooks``: what these were not told yet stays.
-    ``raw_days``: what carriers sent is kept so long as it came, 0 = for ever.
+    ``raw_days``: what carriers sent is kept so long as it came, 0 = for ever. ``published``: up to which number all who
+    publish the outbox have it, None = nobody does; what is behind that stays.
     """
 
     months: int = 0
     followers: tuple[str, ...] = ()
     webhooks: tuple[str, ...] = ()
     raw_days: int = 0
+    published: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def keep_up(at: StoreConnections, keep: Keep, now_us: int) -> Kept:
         before_us = now_us - keep.months * MONTH_US
         for node in nodes:
             records += sum(_portions(at, partial(_trim_mirror, node, before_us)))
-        told = sum(_portions(at, partial(_trim_outbox, keep.webhooks, before_us)))
+        told = sum(_portions(at, partial(_trim_outbox, keep, before_us)))
         parcels = sum(_portions(at, partial(_trim_parcels, min(before_us, now_us - REUSE_US))))
         moved = sum(_portions(at, partial(fold_movements, PORTION, before_us)))
         waves = sum(_portions(at, partial(take_out_waves, before_us), WAVES))
@@ -133,11 +135,13 @@ def _trim_mirror(node: str, before_us: int, db: sa.Connection) -> int:
     return len(due)
 
 
-def _trim_outbox(webhooks: Sequence[str], before_us: int, db: sa.Connection) -> int:
+def _trim_outbox(keep: Keep, before_us: int, db: sa.Connection) -> int:
     columns, their = tables.sales.outbox.c, tables.webhooks.webhooks.c
     query = sa.select(columns.seq, columns.at_us).order_by(columns.seq).limit(PORTION)
-    if (told := db.execute(sa.select(sa.func.min(their.after)).where(their.name.in_(webhooks))).scalar()) is not None:
-        query = query.where(columns.seq <= told)
+    told = db.execute(sa.select(sa.func.min(their.after)).where(their.name.in_(keep.webhooks))).scalar()
+    for upto in (told, keep.published):
+        if upto is not None:
+            query = query.where(columns.seq <= upto)
     due = _prefix(db.execute(query), before_us)
     if due:
         db.execute(tables.sales.outbox.delete().where(columns.seq <= due[-1]))
