@@ -134,6 +134,8 @@ SERVICE = Board(
                 _by(T("Carriage a parcel", "每件運費"), "cost.parcel", "carrier", "none"),
                 _by(T("Carriage an order", "每單運費"), "cost.order", "channel", "none"),
                 _by(T("Parcels by carrier", "各承運商包裹"), "cost.parcel", "carrier", "none", "denominator"),
+                _over(T("A parcel's cost, over the day", "每件成本走勢"), ("cost.parcel", "cost.material"), "none"),
+                _over(T("Material a parcel, over the day", "每件包材走勢"), ("material",), "none"),
             ),
         ),
     ),
