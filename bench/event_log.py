@@ -18,7 +18,7 @@ from random import Random
 from statistics import median
 from time import perf_counter
 
-from api.journals import Asked, Journals
+from api.journals import Journals, SpanAsked
 from edge.config.load import load_line
 from edge.core.alarms.alarms import unraised
 from edge.core.events import DeviceChanged, LaneChanged, LaneRequested, PlcEvent, Started
@@ -101,18 +101,18 @@ def main() -> None:
         plain = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
 
         def ten_minutes(at_us: int) -> int:
-            return len(journals.log(Asked(at_us, at_us + SPAN_US, LogFilter(line="sorter"), 500)).entries)
+            return len(journals.log(SpanAsked(at_us, at_us + SPAN_US, LogFilter(line="sorter"), 500)).entries)
 
         def everything(at_us: int) -> int:
             every = LogFilter(kinds=frozenset(LogKind))
-            return len(journals.log(Asked(at_us, at_us + SPAN_US, every, 500)).entries)
+            return len(journals.log(SpanAsked(at_us, at_us + SPAN_US, every, 500)).entries)
 
         def night(at_us: int) -> int:
             return len(journals.alarms(at_us, at_us + NIGHT_US).calls)
 
         def search(at_us: int) -> int:
             which = LogFilter(kinds=frozenset({LogKind.REQUESTS}), text="nobody said this")
-            return len(journals.log(Asked(START_US, START_US + records * STEP_US, which, 500)).entries)
+            return len(journals.log(SpanAsked(START_US, START_US + records * STEP_US, which, 500)).entries)
 
         def scan(at_us: int) -> int:
             asked = (
