@@ -160,6 +160,7 @@ def upgraded(machine: Machine, old: str, new: str, tree: Path) -> None:
     if lost := [name for name, number in before.items() if after[name] < number]:
         raise NotSoError(f"fewer than before: {', '.join(lost)}")
     away_s = away(machine, began)
+    seen(parts_of_away(machine, began))
     load, cores = max(os.getloadavg()), os.cpu_count() or 1
     starts = "import time, edge.cli, edge.controller.controller, edge.site.store; print(round(time.process_time(), 2))"
     needs_s = machine.run(f"/usr/lib/lanewise/bin/python3 -P -c '{starts}'")
@@ -248,6 +249,25 @@ def away(machine: Machine, began: int) -> float:
     until("all PLCs are up", lambda: machine.asked(f"SELECT count(*) FROM record WHERE {plcs}"))
     again = machine.asked(f"SELECT max(at_us) FROM (SELECT min(at_us) at_us FROM record WHERE {plcs} GROUP BY body)")
     return (again - stopped) / 1e6
+
+
+def parts_of_away(machine: Machine, began: int) -> str:
+    """Where that time went: the old process ended, the new one imported and took up the journal, asked, decided."""
+    monotonic_us = int(machine.run("systemctl show --value -p ExecMainStartTimestampMonotonic lanewise-run@LINE"))
+    marks = {
+        "": machine.asked(f"SELECT max(at_us) FROM record WHERE seq<{began}"),
+        "until the new process began": int((time.time() - time.monotonic()) * 1e6) + monotonic_us,
+        "until it had the journal": machine.asked(f"SELECT at_us FROM record WHERE seq={began}"),
+        "until a PLC answered": machine.asked(
+            f"SELECT min(at_us) FROM record WHERE kind='PlcConnected' AND seq>{began}"
+        ),
+        "until a parcel was decided": machine.asked(
+            f"SELECT min(at_us) FROM record WHERE kind='RouteDecided' AND seq>{began}"
+        ),
+    }
+    times = list(marks.values())
+    steps = zip(list(marks)[1:], times, times[1:], strict=False)
+    return ", ".join(f"{(after - before) / 1e6:.2f} s {what}" for what, before, after in steps)
 
 
 # ---- the machine -----------------------------------------------------------------------------------------------------
