@@ -12,12 +12,12 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, HTTPException, Request, Response
 
 from api.kpis import behind_of, day_of, days_asked, people_asked, shift_of, shown_dimensions, zone_of
-from api.pages import language_of, rendered
+from api.pages import amount_of, language_of, rendered
 from api.site_state import Site
 from edge.intake.calendars import wall
 from edge.orders.kpis import BY_NAME, Dimension, Figure
 from edge.print.shift_sheet import shift_sheet
-from edge.views.kpi_board import meaning_of, members_of, of_dimension, rows_of, said_value, trend_line
+from edge.views.kpi_board import meaning_of, members_of, of_cause, of_dimension, rows_of, said_value, trend_line
 from edge.views.words.phrase import phrase
 
 _DAYS = 14
@@ -40,7 +40,7 @@ def kpi_page_routes(app: FastAPI, site: Site) -> None:
             request,
             "kpis.html",
             phrase("kpi.page"),
-            rows=rows_of(days, by_day),
+            rows=rows_of(days, by_day, price=amount_of(site)),
             day=str(day),
             count=count,
             counted_us=max((one.at_us for one in found if one.day == str(day)), default=0),
@@ -55,7 +55,7 @@ def kpi_page_routes(app: FastAPI, site: Site) -> None:
 
     @app.get("/kpis/shift/{name}", include_in_schema=False)
     def shift(name: str, request: Request) -> Response:
-        report = shift_of(site, name, day_of(site, request.query_params.get("day", "")))
+        report = shift_of(site, name, day_of(site, request.query_params.get("day", "")), amount_of(site))
         return rendered(
             site,
             request,
@@ -68,7 +68,7 @@ def kpi_page_routes(app: FastAPI, site: Site) -> None:
 
     @app.get("/kpis/shift/{name}/report.pdf", include_in_schema=False)
     def paper(name: str, request: Request) -> Response:
-        report = shift_of(site, name, day_of(site, request.query_params.get("day", "")))
+        report = shift_of(site, name, day_of(site, request.query_params.get("day", "")), amount_of(site))
         span = _span(site, report.begin_us, report.end_us)
         body = shift_sheet(report, site.config.site, span, language_of(request))
         return Response(body, media_type="application/pdf")
@@ -85,6 +85,7 @@ def kpi_page_routes(app: FastAPI, site: Site) -> None:
             phrase("kpi.people"),
             errors=errors,
             of_kpi=lambda kpi: phrase(f"kpi.title.{kpi}"),
+            of_cause=of_cause,
             day=str(day),
             count=count,
         )
@@ -106,7 +107,7 @@ def _one(site: Site, request: Request, name: str) -> Response:
     if by not in kpi.dimensions or by not in shown_dimensions(site):
         by = Dimension.SITE
     member = request.query_params.get("member", "")[:200].replace("\0", "") if by is not Dimension.SITE else ""
-    now = whole.get(str(day))
+    now, price = whole.get(str(day)), amount_of(site)
     return rendered(
         site,
         request,
@@ -115,19 +116,20 @@ def _one(site: Site, request: Request, name: str) -> Response:
         kpi=kpi,
         day=str(day),
         count=count,
-        value=said_value(kpi, now.value if now else None),
+        value=said_value(kpi, now.value if now else None, price),
         p90=said_value(kpi, now.p90) if now and now.p90 is not None else "",
         now=now,
         line=trend_line([(its.value if (its := whole.get(one)) else None) for one in days]),
-        tables=[(one, members_of(kpi, one, tables[one])) for one in kpi.dimensions if tables[one]],
+        tables=[(one, members_of(kpi, one, tables[one], price)) for one in kpi.dimensions if tables[one]],
         by=by,
         member=member,
+        member_said=of_cause(name, member) if by is Dimension.REASON else member,
         behind=behind_of(site, name, day, by, member, _BEHIND),
         room=_BEHIND,
         of_by=of_dimension,
         meaning=meaning_of(kpi),
         limit=said_value(kpi, kpi.limit),
-        hit_of=lambda hit: said_value(kpi, float(hit)) if kpi.unit == "time" else hit,
+        hit_of=lambda hit: said_value(kpi, float(hit), price) if kpi.unit in ("time", "money") else hit,
         link_of=lambda dimension, whose: urlencode({"day": str(day), "days": count, "by": dimension, "member": whose}),
     )
 

@@ -25,7 +25,7 @@ from edge.site import kpi_days
 from edge.site.kpi_days import DayFigure, Errors, Subject
 from edge.site.kpi_sources import KpiWindow
 from edge.views.csv_table import csv_table
-from edge.views.kpi_board import ShiftReport, shift_report
+from edge.views.kpi_board import Price, ShiftReport, shift_report
 from edge.views.words.table import Language
 
 MOST_DAYS = 400
@@ -132,11 +132,11 @@ def days_asked(site: Site, first: date, last: date, kpi: str = "", by: Dimension
     return [one for one in found if one.figure.dimension in shown]
 
 
-def shift_of(site: Site, name: str, day: date) -> ShiftReport:
+def shift_of(site: Site, name: str, day: date, price: Price) -> ShiftReport:
     """A shift that began on a day, as people read it. Raises HTTPException."""
     at_us = now_us()
     span, figures, before = _shift(site, name, day, at_us)
-    return shift_report(name, str(day), span, at_us, figures, before)
+    return shift_report(name, str(day), span, at_us, figures, before, price)
 
 
 def _shift(site: Site, name: str, day: date, at_us: int) -> tuple[tuple[int, int], list[Figure], list[Figure]]:

@@ -333,6 +333,7 @@ def _imports(
         run=run,
         runs=desk.import_runs(),
         channels=list(site.config.channels),
+        of_outcome=order_words.of_outcome,
     )
 
 

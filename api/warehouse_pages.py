@@ -22,7 +22,7 @@ from edge.orders.stock import StockCondition
 from edge.orders.waves import WaveState
 from edge.site import drafts, lateness, measuring, releasing, rounds, stock_shown, wave_rows
 from edge.site.pick_lists import materials_of
-from edge.views.plan_sentences import tell_displacement, tell_late, tell_left
+from edge.views.plan_sentences import of_movement, of_task, tell_displacement, tell_late, tell_left
 from edge.views.words.phrase import Phrase, Word, phrase
 
 _ROOM = 100
@@ -116,6 +116,7 @@ def _stock_routes(app: FastAPI, site: Site) -> None:
             ledger=ledger,
             more=more,
             of_condition=lambda one: phrase(_CONDITIONS[one]),
+            of_movement=of_movement,
         )
 
 
@@ -171,7 +172,15 @@ def _wave_routes(app: FastAPI, site: Site) -> None:
             tasks = rounds.tasks_where(db, wave, limit=1_000)
             material = materials_of(db, wave, site.config.plan.cartons, site.packer if site.packing.cartons else None)
         return rendered(
-            site, request, "wave.html", wave, row=row, tasks=tasks, material=material, state=phrase(_STATES[row.state])
+            site,
+            request,
+            "wave.html",
+            wave,
+            row=row,
+            tasks=tasks,
+            material=material,
+            state=phrase(_STATES[row.state]),
+            of_task=of_task,
         )
 
     @app.post("/waves/{action}", include_in_schema=False)

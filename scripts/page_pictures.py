@@ -1,4 +1,4 @@
-"""Pictures of the pages of a demo that runs: `make pictures` writes docs/pictures/pages.
+"""Pictures of the pages of a demo that runs: `make pictures` writes those that docs/ shows; `--all FOLDER` all others.
 
 Needs Chromium, which `make peers` installs, and the fonts that it brings for Chinese.
 """
@@ -6,6 +6,7 @@ Needs Chromium, which `make peers` installs, and the fonts that it brings for Ch
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import signal
 import socket
@@ -21,30 +22,32 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from browser import Browser  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from api.navigation import PAGES  # noqa: E402
 
 THERE = ROOT / "docs/pictures/pages"
-PAGES = {
-    "orders": "/orders",
+SHOWN = {
+    "live": "/index.html",
     "held": "/orders?stage=held",
-    "stock": "/stock",
-    "waves": "/waves",
-    "pack": "/station/pack",
-    "parcels": "/parcels",
-    "carriers": "/carriers",
-    "tracking": "/tracking",
-    "cases": "/cases",
-    "kpis": "/kpis",
+    "picks": "/picks?picker=Ann",
     "docks": "/docks.html",
+    "tracking": "/tracking",
+    "kpis": "/kpis",
 }
+"""By their names in docs/."""
 LANGUAGES = ("en", "zh-Hant")
-SIZE = (1366, 900)
+SIZE = (1366, 768)
+COLOURS = 128
+"""As many as a page has, so that a picture stays small."""
 
 
 def main() -> int:
     """Runs the demo, looks at its pages; 0 = all are drawn and none complained."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=150, help="how long the demo runs before it is looked at")
-    seconds: int = parser.parse_args().seconds
+    parser.add_argument("--all", type=Path, metavar="FOLDER", help="draws every page there, in both themes")
+    given = parser.parse_args()
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
         print("Chromium is missing: make peers", file=sys.stderr)
@@ -59,8 +62,8 @@ def main() -> int:
         )
         try:
             _listening(demo, site)
-            time.sleep(seconds)
-            complaints = _pictures(chromium, site)
+            time.sleep(given.seconds)
+            complaints = _pictures(chromium, site, given.all)
         finally:
             demo.send_signal(signal.SIGINT)
             demo.wait(60)
@@ -78,18 +81,34 @@ def _listening(demo: subprocess.Popen[bytes], site: str) -> None:
     raise SystemExit("the demo does not listen")
 
 
-def _pictures(chromium: str, site: str) -> list[str]:
+def _pictures(chromium: str, site: str, everything: Path | None) -> list[str]:
     with Browser(chromium, *SIZE) as browser:
+        browser.open(f"{site}/picks")
+        browser.ask("document.querySelector('[data-wish=claim] [name=picker]').value = 'Ann'")
+        browser.ask("document.querySelector('[data-wish=claim] button').click()")
+        browser.until("document.querySelector('#bin, .problems') !== null")
         for language in LANGUAGES:
-            browser.open(f"{site}/")
-            browser.until("document.body.innerText.length", lambda length: length > 500)
-            browser.ask(f"localStorage.setItem('lanewise.language', '{language}')")
-            for name, path in {"live": "/", **PAGES}.items():
-                browser.open(f"{site}{path}{'&' if '?' in path else '?'}lang={language}")
-                browser.until("document.body.innerText.length", lambda length: length > 40)
-                time.sleep(1)
-                browser.picture(THERE / f"{name}.{language}.png")
+            for name, path in SHOWN.items():
+                _drawn(browser, f"{site}{path}", language, THERE / f"{name}.{language}.png")
+            if everything is None:
+                continue
+            everything.mkdir(parents=True, exist_ok=True)
+            for theme in ("light", "dark"):
+                browser.scheme(theme)
+                for page in PAGES:
+                    name = re.sub(r"[^a-z]+", "-", page.path).strip("-")
+                    _drawn(browser, f"{site}{page.path}", language, everything / f"{name}.{language}.{theme}.png")
+            browser.scheme("light")
         return browser.errors
+
+
+def _drawn(browser: Browser, url: str, language: str, file: Path) -> None:
+    browser.open(f"{url}{'&' if '?' in url else '?'}lang={language}")
+    browser.until("document.querySelector('main').innerText.length", lambda length: length > 40)
+    time.sleep(1)  # of a live page, until parcels are in their places
+    browser.picture(file)
+    with Image.open(file) as drawn:
+        drawn.convert("RGB").quantize(COLOURS).save(file, optimize=True)
 
 
 if __name__ == "__main__":

@@ -53,9 +53,11 @@ from edge.orders.returns import Disposition, ReturnReason, UnitFinding
 from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState, Place
+from edge.orders.stock import MovementKind
 from edge.orders.tracking import OURS, ParcelCode, ParcelTrouble
 from edge.orders.waves import PickMode, WaveState
 from edge.site.finding import KINDS as FOUND
+from edge.site.taking import SaleOutcome
 from edge.site.tracking_shown import REASONS
 from edge.views.event_log import LogKind, LogWeight
 from edge.views.plan_sentences import tell_correction, tell_displacement, tell_late, tell_refusal
@@ -189,6 +191,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "gated-*-by-hand": ("right", "unloaded"),
     "goods.*": [(one.name or "").lower().replace("_", "-") for one in Goods],
     "kpi.better.*": Better,
+    "kpi.cause.*": (*FindingKind, "count", "correction"),
     "kpi.by.*": Dimension,
     "kpi.denominator.*": BY_NAME,
     "kpi.exclusions.*": BY_NAME,
@@ -215,6 +218,7 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     ),
     "pick.mode.*": PickMode,
     "pick.short.*": ShortReason,
+    "pick.state.*": TaskState,
     "order-refused.*": (*REFUSED, "not-delivered"),
     "order-stage.*": OrderStage,
     "place.*": Place,
@@ -232,8 +236,10 @@ PYTHON_SAYS: dict[str, Iterable[str]] = {
     "sorted-*": Outcome,
     "stage.*": Stage,
     "state.*": OrderState,
+    "sales.outcome.*": SaleOutcome,
     "stock.cover.*": CoverFinding,
     "stock.found.*": Mismatch,
+    "stock.movement.*": MovementKind,
     "stock.passed.*": Refused,
     "mail.*.subject": MAILS,
     "mail.*.text": MAILS,

@@ -39,8 +39,10 @@ function counts(its) {
   return el("dl", { class: "counts" }, one("aboard", ""), one("missing", ""), one("wrong", "bad"), one("undetermined", "doubt"));
 }
 
-function passed(its) {
-  return el("li", { class: its.verdict, title: its.parcel },
+// What went out wrongly and is back is told, but it calls nobody any more.
+function passed(its, dock) {
+  const calls = its.verdict !== "wrong" || dock.wrong.includes(its.parcel);
+  return el("li", { class: calls ? its.verdict : "back", title: its.parcel },
     el("span", {}, el("b", {}, t(`dock.verdict.${its.verdict}`)), ` ${short(its.parcel)}`,
       el("small", {}, [its.carrier, its.text, its.by && t("alarms.by", { name: its.by })].filter(Boolean).join(" · "))),
     el("time", {}, clock(its.at_us)));
@@ -63,15 +65,32 @@ function door(dock) {
       its && el("button", { type: "button", "data-ask": "close", onclick: () => closeLoad(its) }, t("dock.ask.close")),
       its && el("a", { href: `manifest.html?load=${encodeURIComponent(its.load.id)}`, target: "_blank" }, t("dock.ask.manifest"))),
     el("h3", {}, t("dock.recent")),
-    el("ol", {}, ...(dock.recent.length ? dock.recent.map(passed) : [el("li", {}, t("dock.recent.none"))])));
+    el("ol", {}, ...(dock.recent.length ? dock.recent.map((its) => passed(its, dock)) : [el("li", {}, t("dock.recent.none"))])));
+}
+
+// A door is drawn anew only when something about it changed, so that nothing goes away under somebody's fingers.
+const drawn = new Map();
+
+function drawnDoor(dock) {
+  const told = `${language()} ${JSON.stringify(dock)}`;
+  if (drawn.get(dock.name)?.told !== told) drawn.set(dock.name, { told, node: door(dock) });
+  return drawn.get(dock.name).node;
 }
 
 function render() {
   status();
-  if (document.activeElement?.closest(".doors") && document.activeElement.matches(":focus-visible")) return;
   const only = decodeURIComponent(location.hash.slice(1));
   const shown = state.docks.filter((dock) => !only || dock.name === only);
-  replace($("docks"), ...(shown.length ? shown.map(door) : [el("p", {}, t("dock.none"))]));
+  const nodes = shown.length ? shown.map(drawnDoor) : [el("p", {}, t("dock.none"))];
+  const before = [...$("docks").children];
+  if (nodes.length === before.length && nodes.every((node, at) => node === before[at])) return;
+  const focused = document.activeElement?.closest(".door button, .door a") ?? null;
+  const name = focused?.closest(".door").dataset.dock;
+  replace($("docks"), ...nodes);
+  if (!focused) return;
+  const its = nodes.find((node) => node.dataset.dock === name);
+  const same = focused.isConnected ? focused : its?.querySelector(`[data-ask="${focused.dataset.ask}"]`) ?? its?.querySelector("button");
+  same?.focus();
 }
 
 function words() {

@@ -52,7 +52,7 @@ class _Sheet(Sheet):
         if report.causes:
             parts += [Spacer(0, 5 * mm), self.text(self.t("kpi.shift.causes"), 12)]
             causes = [
-                [self.text(self.said(title), 9), self.text(cause, 9), self.text(str(count), 10)]
+                [self.text(self.said(title), 9), self.text(self.said(cause), 9), self.text(str(count), 10)]
                 for title, cause, count in report.causes
             ]
             parts.append(self._table(causes, [78, 74, 30]))

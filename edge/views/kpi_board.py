@@ -1,19 +1,23 @@
 """Key figures as people read them: values with their units, a line over the days, causes in order, shifts.
 
-Public names: KpiRow, MemberRow, ShiftReport, ShiftRow, said_value, rows_of, members_of, shift_report, trend_line,
-meaning_of, of_dimension, is_bad.
+Public names: KpiRow, MemberRow, ShiftReport, ShiftRow, Price, said_value, rows_of, members_of, shift_report,
+trend_line, meaning_of, of_dimension, of_cause, is_bad.
 
 Pure. A line over the days is drawn in a box of 120 by 24; where a day has no value there is a gap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from edge.orders.kpis import KPIS, Better, Dimension, Figure, Kpi, Unit
 from edge.views.words.phrase import Word, phrase
+from edge.views.words.table import WORDS
+
+Price: TypeAlias = Callable[[int], str]
+"""How an amount in minor units is shown, with its currency."""
 
 WIDTH, HEIGHT = 120, 24
 _PAD = 2
@@ -40,9 +44,12 @@ class KpiRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberRow:
-    """A member of a dimension. ``share``, ``upto``: of causes, their part of all, and of those up to here."""
+    """A member of a dimension, by its code and as it is said. ``share``, ``upto``: of causes, their part of all, and
+    of those up to here.
+    """
 
     member: str
+    title: Word
     value: Word
     counted: Word
     bad: bool
@@ -71,11 +78,11 @@ class ShiftReport:
     end_us: int
     goes_on: bool
     rows: tuple[ShiftRow, ...]
-    causes: tuple[tuple[Word, str, int], ...]
+    causes: tuple[tuple[Word, Word, int], ...]
 
 
-def said_value(kpi: Kpi, value: float | None) -> Word:
-    """A value with its unit; empty = there is none."""
+def said_value(kpi: Kpi, value: float | None, price: Price = str) -> Word:
+    """A value with its unit; empty = there is none. ``price``: by default amounts are minor units."""
     if value is None:
         return ""
     match kpi.unit:
@@ -84,7 +91,7 @@ def said_value(kpi: Kpi, value: float | None) -> Word:
         case Unit.TIME:
             return _lasted(value)
         case Unit.MONEY:
-            return f"{value:.0f}"
+            return price(round(value))
         case Unit.COUNT:
             return f"{value:.2f}"
         case _:
@@ -114,7 +121,12 @@ def _counted(kpi: Kpi, its: Figure | None) -> Word:
     return phrase("kpi.count", count=its.denominator)
 
 
-def rows_of(days: Sequence[str], figures: Mapping[tuple[str, str], Figure], kpis: Iterable[Kpi] = KPIS) -> list[KpiRow]:
+def rows_of(
+    days: Sequence[str],
+    figures: Mapping[tuple[str, str], Figure],
+    kpis: Iterable[Kpi] = KPIS,
+    price: Price = str,
+) -> list[KpiRow]:
     """A row for each figure that any of the days has. ``figures``: of the site, by day and name."""
     found = []
     for kpi in kpis:
@@ -127,8 +139,8 @@ def rows_of(days: Sequence[str], figures: Mapping[tuple[str, str], Figure], kpis
             KpiRow(
                 kpi=kpi,
                 title=phrase(f"kpi.title.{kpi.name}"),
-                value=said_value(kpi, value),
-                before=said_value(kpi, before.value if before else None),
+                value=said_value(kpi, value, price),
+                before=said_value(kpi, before.value if before else None, price),
                 counted=_counted(kpi, now),
                 limit=said_value(kpi, kpi.limit),
                 p90=said_value(kpi, now.p90) if now and now.p90 is not None else "",
@@ -156,7 +168,7 @@ def trend_line(values: Sequence[float | None]) -> tuple[str, ...]:
     return tuple(" ".join(run if len(run) > 1 else run * 2) for run in runs if run)
 
 
-def members_of(kpi: Kpi, by: Dimension, figures: Sequence[Figure]) -> list[MemberRow]:
+def members_of(kpi: Kpi, by: Dimension, figures: Sequence[Figure], price: Price = str) -> list[MemberRow]:
     """The members of a dimension: hours in order, causes with their shares, else the worst first."""
     if by is Dimension.HOUR:
         ordered = sorted(figures, key=lambda one: one.member)
@@ -175,7 +187,8 @@ def members_of(kpi: Kpi, by: Dimension, figures: Sequence[Figure]) -> list[Membe
         rows.append(
             MemberRow(
                 member=one.member,
-                value=said_value(kpi, one.value),
+                title=of_cause(kpi.name, one.member) if by is Dimension.REASON else one.member,
+                value=said_value(kpi, one.value, price),
                 counted=_counted(kpi, one),
                 bad=by is not Dimension.REASON and is_bad(kpi, one.value),
                 share=shares[0],
@@ -186,7 +199,13 @@ def members_of(kpi: Kpi, by: Dimension, figures: Sequence[Figure]) -> list[Membe
 
 
 def shift_report(
-    shift: str, day: str, span: tuple[int, int], now_us: int, figures: Sequence[Figure], before: Sequence[Figure]
+    shift: str,
+    day: str,
+    span: tuple[int, int],
+    now_us: int,
+    figures: Sequence[Figure],
+    before: Sequence[Figure],
+    price: Price = str,
 ) -> ShiftReport:
     """What a shift gave. ``figures``, ``before``: of it and of the same one a day before, of all dimensions."""
     whole = {one.kpi: one for one in figures if one.dimension is Dimension.SITE}
@@ -197,8 +216,8 @@ def shift_report(
     rows = tuple(
         ShiftRow(
             title=phrase(f"kpi.title.{kpi.name}"),
-            value=said_value(kpi, its.value),
-            before=said_value(kpi, earlier.get(kpi.name)),
+            value=said_value(kpi, its.value, price),
+            before=said_value(kpi, earlier.get(kpi.name), price),
             counted=_counted(kpi, its),
             bad=is_bad(kpi, its.value),
         )
@@ -213,7 +232,7 @@ def shift_report(
         goes_on=now_us < span[1],
         rows=rows,
         causes=tuple(
-            (phrase(f"kpi.title.{one.kpi}"), one.member, one.numerator)
+            (phrase(f"kpi.title.{one.kpi}"), of_cause(one.kpi, one.member), one.numerator)
             for one in sorted(causes, key=lambda one: (-one.numerator, one.kpi, one.member))[:_CAUSES]
         ),
     )
@@ -233,3 +252,18 @@ def meaning_of(kpi: Kpi) -> list[tuple[str, Word]]:
 def of_dimension(by: Dimension) -> Word:
     """What a dimension is called."""
     return phrase(f"kpi.by.{by}")
+
+
+def of_cause(kpi: str, code: str) -> Word:
+    """A cause of a figure in words; what somebody wrote stays as it is."""
+    match kpi:
+        case "held":
+            rule = "person" if code == "by-hand" else code
+            said = phrase(f"rule.{rule}")
+        case "short":
+            said = phrase(f"pick.short.{code}")
+        case "late-forecast":
+            said = phrase(f"late.{code}")
+        case _:
+            said = phrase(f"kpi.cause.{code}")
+    return said if said.code in WORDS else code

@@ -1,6 +1,7 @@
 """What is said of shop orders: findings, refusals, stages, places, contacts.
 
-Public names: of_finding, of_stored, of_rule, of_refusal, of_stage, of_state, of_place, of_contact.
+Public names: of_finding, of_stored, of_rule, of_refusal, of_stage, of_state, of_place, of_contact,
+of_outcome.
 """
 
 from __future__ import annotations
@@ -59,3 +60,8 @@ def of_place(place: Place) -> Phrase:
 def of_contact(outcome: ContactOutcome) -> Phrase:
     """What came of asking a customer."""
     return phrase(f"contact.{outcome}")
+
+
+def of_outcome(outcome: str) -> Phrase:
+    """What became of an order that came in, by its code as an import notes it."""
+    return phrase(f"sales.outcome.{outcome}")

@@ -1,7 +1,7 @@
 """Why stock, carriers and rounds are as they are, as sentences.
 
 Public names: pickup_shown, tell_refusal, tell_left, tell_late, tell_displacement, tell_correction, tell_passed_over,
-tell_cover, tell_short.
+tell_cover, tell_short, of_task, of_movement.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from edge.orders.corrections import Correction
 from edge.orders.cover import CoverFinding
 from edge.orders.eligibility import RefusalCode, ServiceRefusal
 from edge.orders.forecast import Late
-from edge.orders.picking import ShortReason
+from edge.orders.picking import ShortReason, TaskState
 from edge.orders.reservations import Displacement
+from edge.orders.stock import MovementKind
 from edge.views.words.phrase import Phrase, phrase
 
 
@@ -88,3 +89,13 @@ def tell_cover(finding: CoverFinding) -> Phrase:
 def tell_short(reason: ShortReason) -> Phrase:
     """Why fewer were picked."""
     return phrase(f"pick.short.{reason}")
+
+
+def of_task(state: TaskState) -> Phrase:
+    """How far a round is."""
+    return phrase(f"pick.state.{state}")
+
+
+def of_movement(kind: MovementKind) -> Phrase:
+    """Why units came or went."""
+    return phrase(f"stock.movement.{kind}")
