@@ -99,7 +99,8 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     run = add_command(commands, "run", _run, "the controller of one or more lines")
     run.add_argument("config", type=Path, metavar="LINE.toml")
 
-    of_module("sim", "edge.sim.server", "the simulated floor: readers and PLCs on real sockets")
+    sim = of_module("sim", "edge.sim.server", "the simulated floor: readers and PLCs on real sockets")
+    sim.set_defaults(command=_sim)
     of_module("fault", "edge.sim.control", "makes things go wrong in a simulated floor that runs")
     of_module("put", "edge.sim.by_hand", "puts a load on a belt of a simulated floor that runs, or carries it out")
     publish = of_module("publish", "edge.publish.process", "the journal to InfluxDB and other systems")
@@ -238,6 +239,12 @@ def _feed(config: LineConfig) -> OrderFeed | None:
         return stores[0].follow(place, limit)
 
     return feed
+
+
+def _sim(arguments: argparse.Namespace) -> int:
+    from edge.sim.server import main
+
+    return main(arguments, _feed)
 
 
 def _publish(arguments: argparse.Namespace) -> int:

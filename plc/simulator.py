@@ -95,14 +95,23 @@ class SimulatedPlc:
         return int(listener.sockets[0].getsockname()[1])
 
     async def start(
-        self, host: str = "127.0.0.1", port: int = 0, *, scanning: bool = True, tls: ssl.SSLContext | None = None
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        scanning: bool = True,
+        tls: ssl.SSLContext | None = None,
+        rtu: bool = False,
     ) -> None:
         """Listens, and scans every ``scan_ms`` unless ``scanning`` is False: then the owner calls ``scan``.
+
+        ``rtu``: it speaks as behind a serial device server.
 
         Raises PlcError where the address cannot be listened on.
         """
         if tls is None:
-            server = ModbusTcpServer(self._device(), address=(host, port), trace_packet=self._packet)
+            framer = FramerType.RTU if rtu else FramerType.SOCKET
+            server = ModbusTcpServer(self._device(), address=(host, port), framer=framer, trace_packet=self._packet)
         else:
             # The library's own framer for TLS takes whatever arrives at once for one frame.
             server = ModbusTlsServer(

@@ -1,4 +1,4 @@
-"""`lanewise demo`: the example warehouse with everything that belongs to it, each in a process of its own.
+"""`lanewise demo`: the example warehouse, or a line of one's own, with all that belongs to it, each in its process.
 
 Public names: add_arguments, main.
 
@@ -35,6 +35,7 @@ import edge
 from edge.config.lines import LineConfig
 from edge.config.load import load_line, with_sim
 from edge.config.problem import ConfigError
+from edge.sim.at_home import at_home, free_ports
 from edge.sim.parcel_book import AfterReport, ShopTold
 from edge.sim.tally import FloorReport, JournalFigures, journal_figures
 
@@ -74,6 +75,13 @@ class DemoError(Exception):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `lanewise demo`."""
+    parser.add_argument(
+        "config",
+        nargs="?",
+        type=Path,
+        metavar="LINE.toml",
+        help="a copy of this line on addresses of this machine (default: the example warehouse)",
+    )
     parser.add_argument("--headless", action="store_true", help="free ports, no page to look at, ends by itself")
     parser.add_argument("--seconds", type=float, metavar="S", help="inflow ends after so long (headless: 30)")
     parser.add_argument("--rate", type=int, metavar="N", help="parcels an hour at the sorter")
@@ -91,7 +99,7 @@ def main(arguments: argparse.Namespace) -> int:
     wanted = Path(tempfile.mkdtemp(prefix="lanewise-demo-")) if temporary else arguments.dir or Path("var") / "demo"
     try:
         with _fresh_folder(wanted.resolve()) as folder, ExitStack() as held:
-            site_port = _write_configuration(folder, arguments.headless, arguments.port, held)
+            site_port = _write_configuration(folder, arguments.config, arguments.headless, arguments.port, held)
             config = with_sim(load_line(folder / "LINE.toml"), rate=arguments.rate, seed=arguments.seed)
             status = asyncio.run(_Demo(arguments, folder, config, site_port).run())
     except (DemoError, ConfigError) as error:
@@ -123,8 +131,17 @@ def _fresh_folder(folder: Path) -> Iterator[Path]:
         yield folder
 
 
-def _write_configuration(folder: Path, headless: bool, site_port: int, held: ExitStack) -> int:
-    """Copies of the example's LINE.toml and SITE.toml with this run's ports. Returns the page's port."""
+def _write_configuration(folder: Path, given: Path | None, headless: bool, site_port: int, held: ExitStack) -> int:
+    """LINE.toml and SITE.toml with this run's ports, made of the one given or the example. Returns the page's port."""
+    for name in ("var", "log"):
+        (folder / name).mkdir(exist_ok=True)
+    if given is not None:
+        (site_port,) = _own_ports(1, held) if headless else (site_port,)
+        _must_be_free([site_port])
+        made = at_home(given, free_ports(), site_port)
+        (folder / "LINE.toml").write_text(made.line, encoding="utf-8")
+        (folder / "SITE.toml").write_text(made.site, encoding="utf-8")
+        return site_port
     example = files("edge.sim") / "warehouse"
     line = (example / "LINE.toml").read_text(encoding="utf-8")
     site = (example / "SITE.toml").read_text(encoding="utf-8")
@@ -137,8 +154,6 @@ def _write_configuration(folder: Path, headless: bool, site_port: int, held: Exi
         _must_be_free([*ports, site_port])
     line = re.sub(r"^port = (\d+)$", lambda found: f"port = {new[int(found[1])]}", line, flags=re.MULTILINE)
     site = re.sub(r"^listen = .*$", f'listen = "127.0.0.1:{site_port}"', site, flags=re.MULTILINE)
-    for name in ("var", "log"):
-        (folder / name).mkdir(exist_ok=True)
     (folder / "LINE.toml").write_text(line, encoding="utf-8")
     (folder / "SITE.toml").write_text(_carriers_doors(site, folder), encoding="utf-8")
     return site_port

@@ -1,4 +1,4 @@
-"""The simulated floor behind its devices: Modbus PLCs and LLRP readers on real sockets before the simulated lines.
+"""The simulated floor behind its devices: PLCs, readers and scanners on real sockets before the simulated lines.
 
 Public names: SimulatedFloor.
 
@@ -21,21 +21,21 @@ from typing import TYPE_CHECKING, assert_never
 from urllib.parse import urlsplit
 
 from edge.config.lines import LineConfig
-from edge.config.opcua import UaPolicy
 from edge.config.plcs import PlcConfig, Transport
 from edge.config.points import point
-from edge.config.readers import BarcodeConfig, LlrpConfig
+from edge.config.readers import BarcodeConfig, SerialConfig
 from edge.config.remote_io import io_layout
 from edge.core.values.dock import Side
 from edge.core.values.layout import Job, LaneRole, LineLayout
+from edge.sim.can import UnsimulatedError, unsimulated
 from edge.sim.dock_floor import Crossing, EyeSignal
 from edge.sim.dock_hands import DockHands
 from edge.sim.faults import Failing, FaultError, FaultOrder, Faults, failing
-from edge.sim.floor import Floor, Happening, InventoryRound, Landed, Scanned, Signal
+from edge.sim.floor import DiscSeen, Floor, Happening, InventoryRound, Landed, Scanned, Signal
 from edge.sim.inflow import Stream
 from edge.sim.io_floor import IoFloor
 from edge.sim.point_values import move_points
-from edge.sim.scanner import SimulatedScanner
+from edge.sim.reader_room import ReaderRoom
 from edge.sim.tally import Decision, FloorReport, PlcEvents, ReactionMs, Tally, percentiles_ms
 from edge.sim.world import World, by_hand
 from plc.driver import PlcError
@@ -45,11 +45,9 @@ from plc.simulated_faults import AMOUNTS as PLC_AMOUNTS
 from plc.simulated_faults import PlcFault
 from plc.simulator import SimulatedPlc
 from plc.words import CommandRecord, EventType, Opcode, Refusal, serial_behind
-from rfid.driver import ReaderError
 from rfid.epc.hexadecimal import plain_hex
 from rfid.epc.identity import EpcError
-from rfid.llrp_device.simulator import AMOUNTS as READER_AMOUNTS
-from rfid.llrp_device.simulator import ReaderFault, SimulatedReader
+from rfid.llrp_device.simulator import SimulatedReader
 
 if TYPE_CHECKING:
     from plc.opcua_simulator import OpcUaFace
@@ -65,7 +63,6 @@ BURST = 4
 STANDSTILL_S = 1.0
 """A longer delay is not made up for: the machine slept. Shorter ones are, since the clocks of real devices never wait,
 and hosts estimate them."""
-REPORT_TAGS = 32
 POINTS_US = 200_000
 """How often the points of the PLCs follow the belts."""
 PLC_BEGINS_MS = 2**32 - 20_000
@@ -126,8 +123,7 @@ class SimulatedFloor:
         self._plcs: dict[str, SimulatedPlc] = {}
         self._faces: list[OpcUaFace] = []
         self._ios: dict[str, SimulatedIo] = {}
-        self._readers: dict[str, SimulatedReader] = {}
-        self._scanners: dict[str, SimulatedScanner] = {}
+        self._readers = ReaderRoom(config.reader, self.reader_us)
         self._ordered = tuple(faults)
         self._say = say
         self.faults = Faults({}, say)
@@ -160,8 +156,7 @@ class SimulatedFloor:
         mailboxes = [(name, plc) for name, plc in self._plcs.items() if self.config.plc[name].mailbox]
         missing = [f"a controller on PLC {name}" for name, plc in mailboxes if not self._host_alive(plc)]
         missing += [f"a controller on remote I/O {name}" for name, io in self._ios.items() if not io.reads]
-        missing += [f"a client on reader {name}" for name, reader in self._readers.items() if not reader.ready]
-        missing += [f"a client on scanner {name}" for name, scanner in self._scanners.items() if not scanner.ready]
+        missing += self._readers.missing()
         return missing if self._released else ["orders", *missing]
 
     def release(self) -> None:
@@ -199,20 +194,21 @@ class SimulatedFloor:
         return self._plcs[name]
 
     def reader(self, name: str) -> SimulatedReader:
-        """A reader of the floor, for faults on command."""
-        return self._readers[name]
+        """A reader of the floor that speaks LLRP, for faults on command."""
+        return self._readers.llrp(name)
 
     async def start(self) -> None:
         """Listens on every address of the configuration.
 
-        Raises PlcError or ReaderError, naming what is taken, or FaultError for a fault that cannot be.
+        Raises PlcError or ReaderError, naming what is taken, FaultError for a fault that cannot be, UnsimulatedError
+        for a line that cannot be stood in for.
         """
+        if problems := unsimulated(self.config):
+            raise UnsimulatedError(problems)
         loop = asyncio.get_running_loop()
         session = int(loop.time() * 1000) % 65_535 + 1
         try:
             for name, plc in self.config.plc.items():
-                if plc.transport is not Transport.TCP:
-                    raise PlcError(f"{name}: the simulated floor has PLCs with transport 'tcp' or driver 'opcua' only")
                 if plc.io is not None:
                     self._ios[name] = self._remote_io(name)
                     await self._ios[name].start(plc.host, plc.tcp_port)
@@ -233,26 +229,12 @@ class SimulatedFloor:
                 if plc.driver == "opcua":
                     await self._serve_opcua(name, plc)
                 else:
-                    await self._plcs[name].start(plc.host, plc.tcp_port, scanning=False)
-            for name, config in self.config.reader.items():
-                if isinstance(config, BarcodeConfig):
-                    self._scanners[name] = SimulatedScanner(name, config)
-                    await self._scanners[name].start()
-                    continue
-                if not isinstance(config, LlrpConfig):
-                    kinds = "'llrp' and 'barcode'"
-                    raise ReaderError(f"reader {name}: driver {config.driver!r}: simulated are {kinds} only")
-                self._readers[name] = SimulatedReader(name, max(config.antennas), clock=self.reader_us)
-                try:
-                    await self._readers[name].start(config.host, config.tcp_port)
-                except OSError as error:
-                    why = f"{config.host}:{config.tcp_port}: {os.strerror(error.errno or 0)}"
-                    raise ReaderError(f"reader {name}: cannot listen on {why}") from error
+                    rtu = plc.transport is Transport.RTU
+                    where = plc.serial_server if rtu else (plc.host, plc.tcp_port)
+                    await self._plcs[name].start(*(where or ()), scanning=False, rtu=rtu)
+            await self._readers.start()
             self.faults = Faults(
-                {
-                    f"reader.{name}": failing(ReaderFault, READER_AMOUNTS, reader.fault, reader.mend)
-                    for name, reader in self._readers.items()
-                }
+                self._readers.failing()
                 | {f"plc.{name}": self._failing_plc(name, plc) for name, plc in self._plcs.items()},
                 self._say,
             )
@@ -265,12 +247,7 @@ class SimulatedFloor:
     async def _serve_opcua(self, name: str, config: PlcConfig) -> None:
         """The PLC behind an OPC UA server, whose library takes most of a second to load. Raises PlcError."""
         face = importlib.import_module("plc.opcua_simulator")
-        given = config.opcua
-        nodes = (given.up, given.down)
-        if given.policy is not UaPolicy.NONE or nodes != (face.UP_NODE, face.DOWN_NODE):
-            allowed = f"policy 'None', up {face.UP_NODE!r} and down {face.DOWN_NODE!r}"
-            raise PlcError(f"{name}: an OPC UA server of the simulated floor has {allowed}")
-        where = urlsplit(given.url)
+        where = urlsplit(config.opcua.url)
         served: OpcUaFace = face.OpcUaFace(self._plcs[name], self.config.sim.scan_ms, scanning=False)
         self._faces.append(served)
         try:
@@ -284,10 +261,7 @@ class SimulatedFloor:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-        for reader in self._readers.values():
-            await reader.stop()
-        for scanner in self._scanners.values():
-            await scanner.stop()
+        await self._readers.stop()
         for face in self._faces:
             await face.stop()
         self._faces.clear()
@@ -429,7 +403,9 @@ class SimulatedFloor:
             case InventoryRound():
                 self.tag_reads += self._report(happening)
             case Scanned():
-                self._scanners[happening.scanner].say(happening.codes)
+                self._readers.scan(happening.scanner, happening.codes)
+            case DiscSeen():
+                self._readers.show(happening.reader, happening.epc)
             case Landed():
                 counted = self.carried_for(happening)
                 self.tally.add(layout, counted)
@@ -444,13 +420,8 @@ class SimulatedFloor:
 
     def _report(self, heard: InventoryRound) -> int:
         """Has a reader report; how many reads were delivered."""
-        delivered = 0
         reads = [read._replace(at_us=self.reader_us(read.at_us)) for read in heard.reads]
-        for first in range(0, len(reads), REPORT_TAGS):
-            portion = reads[first : first + REPORT_TAGS]
-            if self._readers[heard.reader].report(portion):
-                delivered += len(portion)
-        return delivered
+        return self._readers.report(heard.reader, reads)
 
     def _at_door(self, happening: InventoryRound | Crossing | EyeSignal) -> None:
         match happening:
@@ -472,9 +443,7 @@ class SimulatedFloor:
     def _trigger(self, layout: LineLayout, entered: bool) -> None:
         """The portal's photo-eye is wired to the inputs that start its readers."""
         for name in layout.portal.readers:
-            reader = self.config.reader[name]
-            if isinstance(reader, LlrpConfig) and reader.start_gpi is not None:
-                self._readers[name].gpi(reader.start_gpi, entered == (reader.start_level == "high"))
+            self._readers.trigger(name, entered)
 
     def _pack(self, landed: Landed) -> None:
         packed = self.world.packed(landed.load)
@@ -561,7 +530,11 @@ class SimulatedFloor:
         )
 
     def _floor(self, layout: LineLayout) -> Floor:
-        ports = {name: getattr(reader, "antennas", ()) for name, reader in self.config.reader.items()}
+        ports = {
+            name: reader.antennas
+            for name, reader in self.config.reader.items()
+            if not isinstance(reader, SerialConfig | BarcodeConfig)
+        }
         plc = self.config.plc[layout.plc]
         if plc.io is not None:
             io = io_layout(plc.io, layout, plc.poll_ms)

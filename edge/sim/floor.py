@@ -1,6 +1,6 @@
 """One simulated line: belt, photo-eyes, antennas, diverts and lanes, as a discrete-event simulation without a clock.
 
-Public names: Floor, Inflow, Moving, Signal, InventoryRound, Scanned, Landed, Happening.
+Public names: Floor, Inflow, Moving, Signal, InventoryRound, Scanned, DiscSeen, Landed, Happening.
 
 Time comes in with each call, in microseconds since the floor began; the same calls give the same happenings, whatever
 the steps in which time goes by. Positions are mm from the induction photo-eye, of a load's leading edge.
@@ -78,6 +78,15 @@ class Scanned:
 
 
 @dataclass(frozen=True, slots=True)
+class DiscSeen:
+    """A card reader sees the disc on a tote; ``epc``: what that disc means."""
+
+    at_us: int
+    reader: str
+    epc: str
+
+
+@dataclass(frozen=True, slots=True)
 class Landed:
     """A load left the belt: the truth. ``rounds``: times it went round before. ``defaulted``: the PLC had no route."""
 
@@ -89,7 +98,7 @@ class Landed:
     defaulted: bool
 
 
-Happening: TypeAlias = Signal | InventoryRound | Scanned | Landed
+Happening: TypeAlias = Signal | InventoryRound | Scanned | DiscSeen | Landed
 
 
 class Inflow(Protocol):
@@ -118,7 +127,8 @@ class Moving:
 class Floor:
     """One line.
 
-    ``tracks`` gives the PLC's track ids; ``ports``: antenna ports of each of the portal's readers.
+    ``tracks`` gives the PLC's track ids; ``ports``: antenna ports of each of the portal's readers; one that has none
+    sees the discs of totes.
     ``inducted`` counts loads that came the first time, ``recirculated`` their later rounds; ``in_system`` is how many
     are on the belt or on their way back. ``host_gone`` is its owner's to set.
     """
@@ -156,7 +166,10 @@ class Floor:
         self._queue = WAITING if ROOMS[sim.room].stray else 0
         self._near: dict[str, dict[Moving, None]] = {}
         self._fields: dict[str, RadioField] = {}
+        self._disc_readers = [reader for reader in layout.portal.readers if reader not in ports]
         for reader in layout.portal.readers:
+            if reader not in ports:
+                continue
             self._fields[reader] = RadioField(layout.portal, reader, ports, sim.room)
             self._near[reader] = {}
             self._at(begin_us, partial(self._round, Inventory(self._fields[reader], Random(f"{self._seed}/{reader}"))))
@@ -282,6 +295,8 @@ class Floor:
         portal = self.layout.portal
         for scanner in portal.scanners:
             self._when(moving, portal.scan_mm + moving.load.length_mm, partial(self._scan, scanner))
+        for reader in self._disc_readers if moving.load.disc else ():
+            self._when(moving, portal.antenna_mm + moving.load.length_mm // 2, partial(self._see, reader))
         if moving.load.tags:
             for name, antennas in self._fields.items():
                 self._when(moving, max(self._start_mm, antennas.from_mm), partial(self._come_near, name))
@@ -310,6 +325,9 @@ class Floor:
     def _scan(self, scanner: str, moving: Moving, at_us: int) -> None:
         codes = (moving.load.barcode,) if moving.load.barcode else ()
         self._at(at_us + SCAN_US, lambda told_us: self._out.append(Scanned(told_us, scanner, codes)))
+
+    def _see(self, reader: str, moving: Moving, at_us: int) -> None:
+        self._out.append(DiscSeen(at_us, reader, moving.load.disc))
 
     def _induct(self, moving: Moving, at_us: int) -> None:
         if moving.rounds:

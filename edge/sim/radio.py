@@ -131,10 +131,10 @@ class RadioField:
     def __init__(
         self, portal: Portal, reader: str, ports: Mapping[str, Sequence[int]], room: RoomKind = RoomKind.OPEN
     ) -> None:
-        """``ports``: antenna ports of each of the portal's readers."""
+        """``ports``: antenna ports of each of the portal's readers; one without reads no tags."""
         self.room = ROOMS[room]
         self.reader = reader
-        every = [(name, port) for name in portal.readers for port in ports[name]]
+        every = [(name, port) for name in portal.readers for port in ports.get(name, ())]
         self._arch = len(every)
         self._at = [place for place, (name, _) in enumerate(every) if name == reader]
         self.antennas: list[_Antenna] = []

@@ -22,6 +22,8 @@ from edge.config.load import load_line, with_sim
 from edge.config.secret import read_token
 from edge.journal.stop import told_to_stop
 from edge.metrics import Sample, serve
+from edge.sim.at_home import at_home, free_ports
+from edge.sim.can import UnsimulatedError, left_out
 from edge.sim.control import listen
 from edge.sim.devices import SimulatedFloor
 from edge.sim.dock_crew import DockCrew
@@ -29,6 +31,7 @@ from edge.sim.faults import FORM, FaultError, FaultOrder
 from edge.sim.orders import FeedError, OrderFeeder
 from edge.sim.shop_book import ShopBook
 from edge.sim.shop_crew import ShopCrew
+from edge.sim.store_orders import OrderFeed, StoreOrders
 from edge.sim.tally import FloorReport
 from plc.driver import PlcError
 from rfid.driver import ReaderError
@@ -56,6 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="nothing comes by itself: totes and parcels are put there by `lanewise put`",
     )
+    parser.add_argument(
+        "--from-store",
+        action="store_true",
+        help="nothing comes by itself but the open orders of the site, from the store that LINE.toml names",
+    )
     parser.add_argument("--orders", metavar="URL", help="the site's API, where the orders are brought")
     parser.add_argument(
         "--token-file", type=Path, metavar="FILE", help="has the API's token in its first line, if it needs one"
@@ -74,12 +82,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SOCKET",
         help="take faults and loads there while it runs, from `lanewise fault` and `lanewise put`",
     )
+    parser.add_argument(
+        "--copy",
+        type=Path,
+        metavar="DIR",
+        help="only write a LINE.toml and a SITE.toml there, with every device on this machine, and say what to start",
+    )
     parser.add_argument("--quiet", action="store_true", help="no line of figures every second")
 
 
-def main(arguments: argparse.Namespace) -> int:
-    """Runs until the inflow has ended and the belts are empty, or until SIGINT or SIGTERM. Returns the exit status."""
+def main(arguments: argparse.Namespace, feed_of: Callable[[LineConfig], OrderFeed | None] = lambda _: None) -> int:
+    """Runs until the inflow has ended and the belts are empty, or until SIGINT or SIGTERM. Returns the exit status.
+
+    ``feed_of``: the feed of the store that a configuration names.
+    """
+    if arguments.copy is not None:
+        return _copy(arguments.config, arguments.copy)
     config = with_sim(load_line(arguments.config), rate=arguments.rate, seed=arguments.seed)
+    feed = feed_of(config) if arguments.from_store else None
+    if arguments.from_store and (feed is None or arguments.orders is not None):
+        why = "LINE.toml has no store" if feed is None else "without --orders, which brings others"
+        print(f"lanewise sim: --from-store: {why}", file=sys.stderr)
+        return 2
     token = None if arguments.token_file is None else read_token(arguments.token_file)
 
     try:
@@ -96,6 +120,7 @@ def main(arguments: argparse.Namespace) -> int:
                 seconds=arguments.seconds,
                 alone=arguments.alone,
                 empty=arguments.empty,
+                feed=feed,
                 orders_url=arguments.orders,
                 token=token,
                 report=arguments.report,
@@ -115,12 +140,39 @@ def main(arguments: argparse.Namespace) -> int:
         uvloop.run(supervised())
     except asyncio.CancelledError:
         return 0
+    except UnsimulatedError as error:
+        print(f"lanewise sim: {arguments.config}: {error}", file=sys.stderr)
+        print(f"`lanewise sim {arguments.config} --copy DIR` writes a copy without these", file=sys.stderr)
+        return 2
     except (FeedError, FaultError) as error:
         print(f"lanewise sim: {error}", file=sys.stderr)
         return 2
     except (PlcError, ReaderError) as error:
         print(f"lanewise sim: {error}: end what uses it, or choose another in LINE.toml", file=sys.stderr)
+        print(
+            f"`lanewise sim {arguments.config} --copy DIR` writes a copy on this machine's addresses", file=sys.stderr
+        )
         return 2
+    return 0
+
+
+def _copy(file: Path, folder: Path) -> int:
+    """Writes the copy that can be simulated; 2 = something is there already. Raises ConfigError."""
+    site_port = 8000
+    made = at_home(file, free_ports(), site_port)
+    targets = {folder / "LINE.toml": made.line, folder / "SITE.toml": made.site}
+    if there := [str(target) for target in targets if target.exists()]:
+        print(f"lanewise sim: --copy: {', '.join(there)}: is there already: give another folder", file=sys.stderr)
+        return 2
+    folder.mkdir(parents=True, exist_ok=True)
+    for target, text in targets.items():
+        target.write_text(text, encoding="utf-8")
+    load_line(folder / "LINE.toml")
+    print("\n".join(made.changed))
+    print(f"\nIn {folder}, each in a terminal of its own:")
+    print("  lanewise api SITE.toml")
+    print(f"  lanewise sim LINE.toml --orders http://127.0.0.1:{site_port}")
+    print("  lanewise run LINE.toml")
     return 0
 
 
@@ -130,6 +182,7 @@ async def run_sim(
     seconds: float | None = None,
     alone: bool = False,
     empty: bool = False,
+    feed: OrderFeed | None = None,
     orders_url: str | None = None,
     token: str | None = None,
     report: Path | None = None,
@@ -139,24 +192,29 @@ async def run_sim(
 ) -> FloorReport:
     """Runs the floor to its end and returns its truth; cancelled, it still writes ``report``.
 
-    ``control``: path of a socket where further faults may be ordered, and loads put on belts. Raises FeedError when
-    the site refuses the orders, FaultError for a fault that cannot be, PlcError, ReaderError or OSError for an address
-    that is taken.
+    ``feed``: of the site's own orders, which come in place of made ones. ``control``: path of a socket where further
+    faults may be ordered, and loads put on belts. Raises FeedError when the site refuses the orders, FaultError for a
+    fault that cannot be, UnsimulatedError for a line that cannot be stood in for, PlcError, ReaderError or OSError for
+    an address that is taken.
     """
     floor = SimulatedFloor(
         config,
         seconds=seconds,
-        released=orders_url is None,
+        released=orders_url is None and feed is None,
         alone=alone,
-        empty=empty,
+        empty=empty or feed is not None,
         faults=faults,
         say=say or (lambda _: None),
         monotonic_us=lambda: time.monotonic_ns() // 1000,
     )
     feeder = None if orders_url is None else OrderFeeder(floor, config, orders_url, token)
+    own = None if feed is None else StoreOrders(floor, feed)
     shop = config.sim.shop
     crew = None if shop is None or orders_url is None else ShopCrew(floor, config, shop, orders_url, token)
     await floor.start()
+    if say is not None:
+        for without in left_out(config):
+            say(f"without {without}")
     opened = AsyncExitStack()
     sold = None
     try:
@@ -168,6 +226,8 @@ async def run_sim(
             tasks.append(asyncio.ensure_future(DockCrew(config, orders_url, token).run()))
         if crew is not None:
             tasks.append(asyncio.ensure_future(crew.run()))
+        if own is not None:
+            tasks.append(asyncio.ensure_future(own.run()))
         try:
             with serve(config.metrics.sim, lambda: samples(floor)):
                 while not ended.done():
@@ -175,7 +235,7 @@ async def run_sim(
                     for task in done:
                         task.result()
                     if say is not None:
-                        trouble = "" if feeder is None else feeder.trouble
+                        trouble = bringer.trouble if (bringer := feeder or own) is not None else ""
                         say(status(floor, trouble or (crew.trouble if crew else ""), crew.book if crew else None))
         finally:
             if crew is not None:

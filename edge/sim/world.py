@@ -15,10 +15,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
+from edge.config.cards import read_cards
 from edge.config.lines import LineConfig
+from edge.config.readers import SerialConfig
 from edge.core.values.layout import Job, LaneRole, LineLayout
 from edge.core.values.order import Order, OrderLine, OrderState
-from rfid.epc.identity import grai96, gtin_of, identify, sgtin96, sscc96
+from rfid.epc.identity import grai96, gtin_of, identify, identity_of_hex, sgtin96, sscc96
 
 PREFIX = 9521141
 """Company prefix of articles and totes, 7 digits; lines beyond the sixteenth use the following ones."""
@@ -72,9 +74,9 @@ class PlacedTag:
 class FloorLoad:
     """One tote or parcel with its truth.
 
-    ``name``: the same for the same seed, whatever the timing. ``barcode``: what a scanner reads on it, empty = nothing.
-    ``order``: the order it belongs to, None where it has
-    none. ``companions``: other orders that its fault needs the site to know.
+    ``name``: the same for the same seed, whatever the timing. ``barcode``: what a scanner reads on it, ``disc``: the
+    EPC that its 125 kHz disc means; empty = nothing. ``order``: the order it belongs to, None where it has none.
+    ``companions``: other orders that its fault needs the site to know.
     """
 
     line: str
@@ -87,6 +89,7 @@ class FloorLoad:
     companions: tuple[Order, ...]
     tags: tuple[PlacedTag, ...]
     barcode: str = ""
+    disc: str = ""
 
     @property
     def good(self) -> bool:
@@ -115,7 +118,9 @@ class _Service:
 
 
 class World:
-    """The contents of every line of one configuration for one seed."""
+    """The contents of every line of one configuration for one seed. ``discs``: by line, the EPCs of totes that bear a
+    disc which its card readers know.
+    """
 
     def __init__(self, config: LineConfig, seed: int) -> None:
         self._sim = config.sim
@@ -124,6 +129,7 @@ class World:
         self._number = {layout.name: number for number, layout in enumerate(layouts)}
         self._services = {layout.name: _services(layout) for layout in layouts if layout.job is Job.SORT}
         self._scanned = {layout.name for layout in layouts if layout.portal.scanners}
+        self.discs = _discs(config)
         self._all_services = [service for services in self._services.values() for service in services]
         rng = Random(f"{seed}/articles")
         names = [f"{thing}, {look}" for thing in _THINGS for look in _LOOKS]
@@ -160,6 +166,8 @@ class World:
         tags += [PlacedTag(epc, rng.randint(-240, 240), rng.randint(-160, 160), rng.randint(40, 280)) for epc in items]
         identity = identify(label)
         load = FloorLoad(line, index, f"{line}/{index}", identity, 600, fault, order, companions, tuple(tags))
+        if index < len(self.discs[line]):
+            load = replace(load, tags=load.tags[1:], disc=label)
         return self._labelled(load, identity)
 
     def parcel(self, line: str, index: int) -> FloorLoad:
@@ -302,7 +310,9 @@ class World:
         return sgtin96(self._prefix(line), article.reference, self._serial(line, index, number))
 
     def _tote_tag(self, line: str, index: int) -> str:
-        return grai96(self._prefix(line), "00010", self._serial(line, index, 0))
+        """Totes whose discs the site knows come first, each once; those behind them bear a tag instead."""
+        discs = self.discs[line]
+        return discs[index] if index < len(discs) else grai96(self._prefix(line), "00010", self._serial(line, index, 0))
 
     def _prefix(self, line: str) -> str:
         return str(PREFIX + self._number[line] // 16)
@@ -342,6 +352,20 @@ def _article(reference: str, prefixes: set[str], sku: str, name: str) -> _Articl
     """Its GTIN is the same for every serial."""
     gtins = {prefix: gtin_of(identify(sgtin96(prefix, reference, 0))) or "" for prefix in prefixes}
     return _Article(reference, gtins, sku, name)
+
+
+def _discs(config: LineConfig) -> dict[str, tuple[str, ...]]:
+    """By line, the EPCs of the totes that the files of its card readers know; each tote is on one line only."""
+    placed: set[str] = set()
+    found = {}
+    for name, line in config.line.items():
+        tables = [table for reader in line.portal.readers if (table := config.reader.get(reader)) is not None]
+        files = [table.cards for table in tables if isinstance(table, SerialConfig) and table.cards is not None]
+        epcs = dict.fromkeys(epc for file in files for epc in read_cards(file).epcs.values())
+        totes = [epc for epc in epcs if epc not in placed and (identity_of_hex(epc) or "").startswith("(8003)")]
+        placed.update(totes)
+        found[name] = tuple(totes)
+    return found
 
 
 def _services(layout: LineLayout) -> list[_Service]:
