@@ -86,10 +86,13 @@ def _entrance_routes(app: FastAPI, site: Site, identities: Identities) -> None:
 
     @app.get("/login", include_in_schema=False)
     def login(request: Request) -> Response:
-        there = there_of(asked(request, "next", 400))
-        if who_of(request) is not None:
+        there, said, who = there_of(asked(request, "next", 400)), asked(request, "said", 10), who_of(request)
+        if who is not None and said == "locked" and who.lock_s:  # a page that asks by itself had kept it alive
+            identities.accounts.sign_out(who.session, who.name, origin_of(request), now_us())
+            identities.forget()
+            request.scope["lanewise.who"] = who = None
+        if who is not None:
             return RedirectResponse(there, 303)
-        said = asked(request, "said", 10)
         return shown(request, there, _SENT.get(said, ""))
 
     @app.post("/login", include_in_schema=False)

@@ -23,6 +23,7 @@ from edge.core.iso_time import iso
 from edge.core.values.alarm import AlarmAction, AlarmKind, Priority
 from edge.core.values.wishes import AlarmWish
 from edge.intake.operators import By, Remark
+from edge.site.store import StoreError
 from edge.views.alarm_history import AlarmFigures, Call, figures, urgency
 from edge.views.csv_table import csv_table
 
@@ -91,11 +92,22 @@ async def ask_of(site: Site, alarm: str, action: AlarmAction, by: str, minutes: 
     if known is None:
         raise HTTPException(404, f"alarm {alarm}: there is none with this name")
     if action not in allowed(known):
+        first = f": {known.by} was first" if known.by else ""
         raise HTTPException(
-            409, f"alarm {alarm}: {action}: it is {known.state}, allowed are {', '.join(allowed(known))}"
+            409, f"alarm {alarm}: {action}: it is {known.state}, allowed are {', '.join(allowed(known))}{first}"
         )
-    for_us = minutes * 60_000_000 if action is AlarmAction.SHELVE else 0
-    return await site.ask(AlarmWish(alarm, action, by, for_us, comment))
+    other = site.awaited.get(alarm)
+    if other is not None and other.action is action and other.by != by:
+        raise HTTPException(
+            409, f"alarm {alarm}: {action}: {other.by} asked for that, and its controller has not answered yet"
+        )
+    wish = AlarmWish(alarm, action, by, minutes * 60_000_000 if action is AlarmAction.SHELVE else 0, comment)
+    site.awaited[alarm] = wish
+    try:
+        return await site.ask(wish)
+    except StoreError:
+        site.awaited.pop(alarm, None)
+        raise
 
 
 def listed(site: Site, everything: bool, which: CallFilter) -> list[AlarmChanged]:

@@ -232,7 +232,7 @@ def _wished(site: Site, request: Request, number: int, action: str, given: dict[
             case WordsBody():
                 WISHES[action](desk, number, body.by, body.reason, at_us)
             case TakeBody():
-                desk.take(number, body.by, body.owner, at_us)
+                desk.take(number, body.by, body.owner, at_us, body.version)
             case CaseSettleBody():
                 desk.settle(number, body.wish(), at_us)
             case RootCauseBody():
@@ -278,6 +278,8 @@ def _shaped(action: str, given: Mapping[str, str]) -> dict[str, object]:
         return {**given, "amount": whole(given["amount"])} if "amount" in given else dict(given)
     if action == "inspect":
         return {key: its for key, its in given.items() if key != "unit"}
+    if action == "take":
+        return {**given, "version": whole(given["version"])} if "version" in given else dict(given)
     return dict(given)
 
 

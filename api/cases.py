@@ -199,10 +199,13 @@ class WordsBody(Body):
 
 
 class TakeBody(Body):
-    """Who looks after it from now on; ``owner`` empty: who asks."""
+    """Who looks after it from now on; ``owner`` empty: who asks. ``version``: of the case as the asker knows it, none =
+    whatever it is: somebody else may have taken it meanwhile.
+    """
 
     by: By
     owner: Word = ""
+    version: Annotated[int, Field(ge=0, le=2**53)] | None = None
 
 
 class CaseByBody(Body):
@@ -343,7 +346,9 @@ def _done(routes: APIRouter, site: Site) -> None:
     @routes.post("/{number}/take", response_model=ServiceCase)
     async def take(number: _Number, body: TakeBody) -> Response:
         """Somebody looks after it."""
-        return json_answer(await _told(site, lambda desk: desk.take(number, body.by, body.owner, now_us())))
+        return json_answer(
+            await _told(site, lambda desk: desk.take(number, body.by, body.owner, now_us(), body.version))
+        )
 
     @routes.post("/{number}/close", response_model=ServiceCase)
     async def close(number: _Number, body: CaseByBody) -> Response:

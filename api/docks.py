@@ -106,12 +106,6 @@ def dock_routes(app: FastAPI, site: Site) -> None:
     """Adds the routes."""
     _manifest_routes(app, site)
 
-    def board_of(load_id: str) -> DockBoard:
-        for board in site.boards:
-            if board.check(load_id) is not None:
-                return board
-        raise HTTPException(404, f"load {load_id}: none is open with this name")
-
     async def ask(board: DockBoard, wish: LoadWish) -> Response:
         """Puts a wish into the feed and waits for what the controller says."""
         seq = await site.ask(wish)
@@ -119,7 +113,10 @@ def dock_routes(app: FastAPI, site: Site) -> None:
             if board.answer(seq) is not None:
                 break
             await asyncio.sleep(LOOK_S)
-        return _answered(board.answer(seq), seq)
+        answer = board.answer(seq)
+        if isinstance(answer, LoadRefused):
+            return problems_answer(409, [*answer.problems, *await asyncio.to_thread(_first, site, board, wish)])
+        return _answered(answer, seq)
 
     @app.get("/api/docks", response_model=DockPicture, responses=PROBLEMS)
     async def docks() -> Response:
@@ -155,13 +152,13 @@ def dock_routes(app: FastAPI, site: Site) -> None:
             raise HTTPException(422, f"carrier {load.carrier!r}: lanes write it {near!r}: did you mean {near!r}?")
         problems = board.loads.open_problems(load)
         if problems:
-            return problems_answer(409, problems)
+            return problems_answer(409, [*problems, *_opened_by(board, load.dock)])
         return await ask(board, LoadWish(action=LoadAction.OPEN, load_id=load.id, by=body.by, load=load))
 
     @app.post("/api/loads/{load_id}/close", responses=PROBLEMS)
     async def close(load_id: str, body: CloseBody) -> Response:
         """Closes a load; the answer is its manifest. 409 with what is missing or wrong, unless ``forced``."""
-        board = board_of(load_id)
+        board = await _board_of(site, load_id)
         if body.forced and not body.reason:
             return problems_answer(422, [f"load {load_id}: reason: missing: say why it is closed incomplete"])
         wish = LoadWish(action=LoadAction.CLOSE, load_id=load_id, by=body.by, forced=body.forced, reason=body.reason)
@@ -171,13 +168,13 @@ def dock_routes(app: FastAPI, site: Site) -> None:
     async def add(load_id: str, body: ParcelBody) -> Response:
         """Somebody says that a parcel is aboard, which no door saw or could decide."""
         wish = LoadWish(action=LoadAction.ADD, load_id=load_id, by=body.by, parcel=body.parcel)
-        return await ask(board_of(load_id), wish)
+        return await ask(await _board_of(site, load_id), wish)
 
     @app.post("/api/loads/{load_id}/remove", responses=PROBLEMS)
     async def remove(load_id: str, body: ParcelBody) -> Response:
         """Somebody says that a parcel was taken off."""
         wish = LoadWish(action=LoadAction.REMOVE, load_id=load_id, by=body.by, parcel=body.parcel)
-        return await ask(board_of(load_id), wish)
+        return await ask(await _board_of(site, load_id), wish)
 
 
 def _manifest_routes(app: FastAPI, site: Site) -> None:
@@ -196,25 +193,51 @@ def _manifest_routes(app: FastAPI, site: Site) -> None:
         return Response(pdf, media_type="application/pdf", headers=headers)
 
 
+async def _board_of(site: Site, load_id: str) -> DockBoard:
+    """The doors of the controller that has a load open. Raises HTTPException, StoreError."""
+    for board in site.boards:
+        if board.check(load_id) is not None:
+            return board
+    if (closed := await asyncio.to_thread(_closed, site, load_id)) is not None:
+        raise HTTPException(409, f"load {load_id}: none is open with this name: {closed.by} closed it")
+    raise HTTPException(404, f"load {load_id}: none is open with this name")
+
+
+def _opened_by(board: DockBoard, dock: str) -> list[str]:
+    """Who opened the load that is at a door."""
+    its = board.loads.at_dock(dock)
+    return [f"load {its.load.id}: {its.by} opened it"] if its is not None else []
+
+
+def _first(site: Site, board: DockBoard, wish: LoadWish) -> list[str]:
+    """Who was first where a controller refused a wish."""
+    if wish.load is not None:
+        return _opened_by(board, wish.load.dock)
+    closed = None if board.check(wish.load_id) is not None else _closed(site, wish.load_id)
+    return [f"load {wish.load_id}: {closed.by} closed it"] if closed is not None else []
+
+
 def _answered(answer: Value | None, seq: int) -> Response:
     match answer:
         case None:
             return json_answer({"feed_seq": seq, "told": "its controller has not answered yet"}, 202)
-        case LoadRefused(problems=problems):
-            return problems_answer(409, list(problems))
         case LoadClosed():
             return json_answer(manifest_of(answer))
         case _:
             return json_answer(answer, 201)
 
 
+def _closed(site: Site, load_id: str) -> LoadClosed | None:
+    """A load that was closed; None = there was none with this name. Raises StoreError."""
+    values = (record.value for record in site.store().by_ref(load_id))
+    return next((value for value in values if isinstance(value, LoadClosed) and value.load.id == load_id), None)
+
+
 def _manifest(site: Site, load_id: str) -> Manifest:
     given: LoadCheck | LoadClosed | None = None
     for board in site.boards:
         given = given or board.check(load_id)
-    if given is None:
-        values = (record.value for record in site.store().by_ref(load_id))
-        given = next((value for value in values if isinstance(value, LoadClosed) and value.load.id == load_id), None)
+    given = given or _closed(site, load_id)
     if given is None:
         raise HTTPException(404, f"load {load_id}: there is and was none with this name")
     try:

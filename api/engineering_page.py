@@ -24,6 +24,7 @@ from edge.intake.operators import By, Remark
 from edge.views.portal_picture import picture
 from edge.views.words.phrase import Word, phrase
 from edge.views.words.table import say
+from edge.views.workings import clock_shown
 from plc.packml import state_name
 
 _MEGA = 1_000_000
@@ -134,6 +135,7 @@ def engineering_page_routes(app: FastAPI, site: Site) -> None:
             known=names,
             backlog=backlog,
             publishers=publishers,
+            clocks=[(its.device, *clock_shown(its.values)) for its in (*readers, *plcs)],
             points=picture_now.points,
             lines=[(name, info.title or name, info.layout) for name, info in site.lines.items()],
             views=views,

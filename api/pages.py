@@ -46,9 +46,10 @@ from edge.site import carriers_shown
 from edge.site.desk import COUNTED, SaleFilter, SalesConflict
 from edge.site.store import StoreError
 from edge.views import order_words, track_words
+from edge.views.order_story import tell_change
 from edge.views.plan_sentences import pickup_shown, tell_refusal
 from edge.views.spoken import shortened
-from edge.views.words.phrase import Word, phrase
+from edge.views.words.phrase import Phrase, Word, phrase
 from edge.views.words.table import LANGUAGES, Language, say
 
 _LANGUAGE = "lanewise-language"
@@ -191,11 +192,19 @@ def _wished(site: Site, request: Request, name: str, action: str, given: dict[st
     number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
     try:
         done = wish(site.desk(), known_id(name), number, read)
-    except SalesConflict:
-        return _detail(site, request, name, [say(phrase("sales.changed"), language_of(request))], 412)
+    except SalesConflict as stale:
+        return _detail(site, request, name, [say(_meanwhile(stale), language_of(request))], 412)
     if isinstance(done, WishRefused):
         return _detail(site, request, name, [say(order_words.of_refusal(done), language_of(request))], 409)
     return RedirectResponse(_link(name), 303)
+
+
+def _meanwhile(stale: SalesConflict) -> Phrase:
+    """That somebody else was first: who, and what it was."""
+    if (since := stale.since) is None:
+        return phrase("sales.changed")
+    did = tell_change(since.what, since.by, since.reason, since.body).said
+    return phrase("sales.changed.since", did=did, more=(phrase("sale.more.by", by=since.by),) if since.by else ())
 
 
 def _detail(site: Site, request: Request, name: str, problems: list[str] | None = None, status: int = 200) -> Response:

@@ -132,6 +132,9 @@ def _acted(site: Site, request: Request, action: str, given: Mapping[str, str]) 
         with at.reading() as db:
             task = rounds.task_of(db, name)
         line = _line_of(task) if task is not None else None
+        if task is not None and task.picker != picker:
+            others = phrase("pick.others", task=task.id, picker=task.picker) if task.picker else phrase("pick.changed")
+            return _station(site, request, picker, [say(others, language_of(request))], 412)
         if task is None or line is None or task.version != version or str(line.n) != given.get("line"):
             return _station(site, request, picker, [say(phrase("pick.changed"), language_of(request))], 412)
         if action == "scan":

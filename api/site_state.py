@@ -41,10 +41,10 @@ from edge.config.problem import ConfigError
 from edge.config.review_rules import review_rules
 from edge.config.secret import read_api_token
 from edge.core.alarms.alarms import unraised
-from edge.core.events import AlarmChanged, Started
+from edge.core.events import AlarmChanged, AlarmRequested, Started
 from edge.core.values.alarm import AlarmKind
 from edge.core.values.layout import LineLayout
-from edge.core.values.wishes import Wish
+from edge.core.values.wishes import AlarmWish, Wish
 from edge.intake.calendars import CalendarError
 from edge.intake.care import care_rules
 from edge.intake.planning import planning_of
@@ -168,6 +168,8 @@ class Site:
                 Started(at_us=0, controller=its.controller, version="", layouts=its.layouts(), alarms=its.alarms())
             )
         }
+        self.awaited: dict[str, AlarmWish] = {}
+        """What was asked last of an alarm whose controller has not journaled it yet, by name."""
         self.hub = Hub(self._picture)
         shown = Shown(self._begin, self._take, self._history.merge, self._docks_changed)
         boards = [DockBoard({dock.name: dock.title for dock in its.dock}) if its.dock else None for its in controllers]
@@ -398,6 +400,7 @@ class Site:
         self.hub.publish(event("docks", msgspec.json.encode(self.dock_picture())))
 
     def _begin(self, memory: Memory) -> None:
+        self.awaited.clear()
         self.live.begin_with(
             memory.lanes, memory.devices, memory.alarms, memory.machines, memory.entered_us, memory.hands
         )
@@ -409,6 +412,9 @@ class Site:
             if isinstance(value, Started) and value.running and self._is_new(value):
                 self.outdated()
             self.workings.apply(value)
+        for value in values:
+            if isinstance(value, AlarmRequested):
+                self.awaited.pop(value.alarm, None)
         self._publish()
 
     def _is_new(self, started: Started) -> bool:

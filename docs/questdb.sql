@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS "dock" (timestamp TIMESTAMP_NS, "site" SYMBOL, "contr
   TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "dock", "reason");
 CREATE TABLE IF NOT EXISTS "device" (timestamp TIMESTAMP_NS, "site" SYMBOL, "controller" SYMBOL, "device" SYMBOL, "up" LONG, "why" VARCHAR)
   TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "device");
-CREATE TABLE IF NOT EXISTS "plc" (timestamp TIMESTAMP_NS, "site" SYMBOL, "controller" SYMBOL, "plc" SYMBOL, "up" LONG, "polls" LONG, "round_trip_us" LONG, "round_trip_max_us" LONG, "heartbeat_age_us" LONG, "events_unacknowledged" LONG, "events_room" LONG, "mailbox_version" LONG, "epoch" LONG, "fenced" LONG, "commands_queued" LONG, "commands_unhandled" LONG, "packml_state" LONG, "packml_mode" LONG, "processed" LONG, "defective" LONG, "products_per_min" DOUBLE)
+CREATE TABLE IF NOT EXISTS "plc" (timestamp TIMESTAMP_NS, "site" SYMBOL, "controller" SYMBOL, "plc" SYMBOL, "up" LONG, "polls" LONG, "round_trip_us" LONG, "round_trip_max_us" LONG, "heartbeat_age_us" LONG, "events_unacknowledged" LONG, "events_room" LONG, "mailbox_version" LONG, "epoch" LONG, "fenced" LONG, "commands_queued" LONG, "commands_unhandled" LONG, "clock_ahead_us" LONG, "clock_unsure_us" LONG, "packml_state" LONG, "packml_mode" LONG, "processed" LONG, "defective" LONG, "products_per_min" DOUBLE)
   TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "plc");
 CREATE TABLE IF NOT EXISTS "plc_point" (timestamp TIMESTAMP_NS, "site" SYMBOL, "controller" SYMBOL, "plc" SYMBOL, "point" SYMBOL, "quality" SYMBOL, "number" DOUBLE, "text" VARCHAR, "age_us" LONG, "why" VARCHAR)
   TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "plc", "point", "quality");
@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS "plc_connection" (timestamp TIMESTAMP_NS, "site" SYMB
   TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "plc");
 CREATE TABLE IF NOT EXISTS "events_missed" (timestamp TIMESTAMP_NS, "site" SYMBOL, "controller" SYMBOL, "plc" SYMBOL, "events" LONG)
   TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "plc");
-CREATE TABLE IF NOT EXISTS "reader" (timestamp TIMESTAMP_NS, "site" SYMBOL, "controller" SYMBOL, "reader" SYMBOL, "up" LONG, "reads" LONG, "held" LONG, "reports" LONG, "left_out" LONG)
+CREATE TABLE IF NOT EXISTS "reader" (timestamp TIMESTAMP_NS, "site" SYMBOL, "controller" SYMBOL, "reader" SYMBOL, "up" LONG, "reads" LONG, "held" LONG, "reports" LONG, "left_out" LONG, "clock_ahead_us" LONG, "clock_unsure_us" LONG)
   TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "reader");
 CREATE TABLE IF NOT EXISTS "antenna" (timestamp TIMESTAMP_NS, "site" SYMBOL, "controller" SYMBOL, "reader" SYMBOL, "antenna" SYMBOL, "reads" LONG, "rssi_dbm" DOUBLE)
   TIMESTAMP(timestamp) PARTITION BY DAY WAL DEDUP UPSERT KEYS(timestamp, "site", "controller", "reader", "antenna");

@@ -20,7 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 from api.app import create_app
 from api.doubts import Doubts
 from api.entrance import Entrance
-from api.guard import WrongTokens
+from api.guard import PAGE_COOKIE, Guard, WrongTokens, is_page, page_secret
 from api.identities import Identities, Way, Who
 from api.rights import OPEN, OWN, ROUTES
 from edge.config.accounts import AccountTable
@@ -160,6 +160,67 @@ def test_every_route_is_for_whom_the_table_says_and_for_nobody_else(site: SiteCo
         assert runner.run(asked(None, "GET", "/style.css")) == 204
     identities.close()
     assert len(reached) > 500
+
+
+def test_with_a_token_alone_every_route_wants_it(site: SiteConfig, run: Callable[..., None]) -> None:
+    """Where nobody signs in: but for words, what the API says of itself, carriers and customers, and live pages."""
+    app = create_app(site.model_copy(update={"accounts": None}))
+    told = list[Message]()
+
+    async def inner(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"{}"}
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    guard = Guard(inner, TOKEN, WrongTokens(Doubts()), signed_in=False)
+
+    async def asked(method: str, path: str, *brought: tuple[bytes, bytes]) -> int:
+        told.clear()
+        forms = is_page(path) or path.startswith("/track/")
+        kind = b"application/x-www-form-urlencoded" if forms else b"application/json"
+        headers = [(b"host", b"127.0.0.1:8000"), (b"origin", HERE.encode()), (b"content-type", kind), *brought]
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "query_string": b"",
+            "headers": headers,
+            "client": None,
+        }
+        await guard(scope, receive, send)
+        return int(told[0]["status"])
+
+    async def way() -> None:
+        bearer, cookie = (
+            (b"authorization", f"Bearer {TOKEN}".encode()),
+            (b"cookie", f"{PAGE_COOKIE}={page_secret(TOKEN.encode())}".encode()),
+        )
+        let = set[str]()
+        for method, template, path in paths_of(app):
+            status = await asked(method, path)
+            if status == 204:
+                let.add(template)
+                continue
+            reading = method in ("GET", "HEAD")
+            assert status == (303 if is_page(path) and reading else 401), (method, path, status)
+            assert await asked(method, path, cookie if is_page(path) else bearer) == 204, (method, path)
+            if not is_page(path):
+                assert await asked(method, path, cookie) == 401, "the pages' cookie is for pages"
+        assert let == {
+            "/",
+            "/index.html",
+            "/docks.html",
+            "/api/words",
+            "/api/openapi.json",
+            "/api/v1/hooks/{carrier}",
+            "/track/{token}",
+        }
+
+    run(way())
 
 
 def test_roles_are_as_they_should_be() -> None:
@@ -397,6 +458,21 @@ def test_people_come_in_and_do_what_they_may(
             for page in ("/orders/new", "/stock", "/waves", "/carriers", "/cases", "/parcels", "/kpis", "/", "/audit"):
                 assert (await admin.get(page)).status_code == 200, page
                 await form_secret(admin, page)
+
+            # a shared station: who comes by badge is noted, and gone when the page locks, whatever asked meanwhile
+            data = {"form_secret": await form_secret(admin, "/accounts"), "name": "bob"}
+            badge = SECRET.findall((await admin.post("/accounts/badge", data=data)).text)[0]
+            station = client()
+            assert (await station.post("/login", data={"badge": badge, "next": "/picks"})).status_code == 303
+            page = (await station.get("/picks")).text
+            assert 'data-lock="300"' in page and "/lock.js" in page and '<b id="picker">' not in page
+            by_badge = {"form_secret": await form_secret(station, "/picks"), "picker": "Mallory"}
+            assert "Mallory" not in (await station.post("/picks/claim", data=by_badge)).text
+            assert (await station.get("/login?next=/picks")).status_code == 303, "nobody locked it"
+            locked = await station.get("/login?said=locked&next=/picks")
+            assert locked.status_code == 200 and 'value="/picks"' in locked.text and "bob" not in locked.text
+            assert (await station.get("/picks")).headers["location"].startswith("/login")
+            assert (await ann.get("/login?said=locked&next=/stock")).headers["location"] == "/stock", "no station"
 
             # machines
             data = {"form_secret": await form_secret(admin, "/accounts"), "name": "wms", "days": "9", "scope": "lane"}

@@ -52,7 +52,8 @@ def test_every_decision_record_has_a_state_and_a_date_and_stands_in_the_index(pr
 
 
 def test_each_point_of_security_names_a_test_that_there_is(project: Path) -> None:
-    page = (project / "docs" / "security.md").read_text(encoding="utf-8").partition("\n## Twenty-four points\n")[2]
+    whole = (project / "docs" / "security.md").read_text(encoding="utf-8")
+    page = whole.partition("\n## Twenty-four points\n")[2]
     points = re.findall(r"^\| (\d+) \| .* \| (`.*`) \|$", page, re.MULTILINE)
     assert [int(number) for number, _ in points] == list(range(1, 25))
     for _, named in points:
@@ -61,3 +62,5 @@ def test_each_point_of_security_names_a_test_that_there_is(project: Path) -> Non
                 rf"^def {test}\(", Path(__file__).with_name(file).read_text(encoding="utf-8"), re.MULTILINE
             ), test
         assert "::" in named
+    tests = "\n".join(file.read_text(encoding="utf-8") for file in Path(__file__).parent.glob("test_*.py"))
+    assert all(f"\ndef {name}(" in tests for name in re.findall(r"`(test_\w+)`", whole))

@@ -47,9 +47,22 @@ NUMBERS = (
     Measured(
         START_US + 31_000_000,
         "reader.sorter",
-        (("up", 1), ("reads", 420), ("reports", 90), ("reads.1", 300), ("rssi_dbm.1", -52.5), ("reads.2", 120)),
+        (
+            ("up", 1),
+            ("reads", 420),
+            ("reports", 90),
+            ("reads.1", 300),
+            ("rssi_dbm.1", -52.5),
+            ("reads.2", 120),
+            ("clock_ahead_us", -2_345_600),
+            ("clock_unsure_us", 400),
+        ),
     ),
-    Measured(START_US + 31_000_000, "plc.sorter", (("up", 1), ("epoch", 3), ("packml_state", 6), ("fenced", 1))),
+    Measured(
+        START_US + 31_000_000,
+        "plc.sorter",
+        (("up", 1), ("epoch", 3), ("packml_state", 6), ("fenced", 1), ("clock_ahead_us", -START_US)),
+    ),
     Measured(START_US + 32_000_000, "controller", (("backlog.influx", 12), ("unstored", 0))),
 )
 
@@ -88,6 +101,8 @@ def test_engineers_see_what_works_and_what_the_files_say(
             assert [its["problems"] for its in bench["checked"]] == [[]]
             page = (await client.get("/engineering")).text
             assert "obeys another controller" in page and "12 records to go" in page and "Execute" in page
+            assert '<b class="urgent">2345.6 ms behind this machine, ± 0.4 ms</b>' in page
+            assert "counts since 2026-" in page and "tells no time" in page
             drawn = await client.get("/engineering/portal/sorter.svg")
             assert drawn.headers["content-type"] == "image/svg+xml" and "passages, offset" in drawn.text
             assert (await client.get("/engineering/portal/none.svg")).status_code == 404

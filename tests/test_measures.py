@@ -15,6 +15,7 @@ from pure_site import PureSite, example
 from edge.controller.vitals import Vitals
 from edge.core.events import KINDS, Event, Journaled, Measured, OrderShipped, PlcEvent, RouteDecided, Sorted
 from edge.core.values.state import CoreState, DockState
+from edge.devices.clocks import DeviceClock
 from edge.publish import measures as measures_module
 from edge.publish.measures import Measures
 from edge.publish.schema import BASE_TAGS, MEASUREMENTS, TAGS, FieldKind, SeriesPoint, point_ns
@@ -140,6 +141,16 @@ def test_what_a_reader_held_back_is_no_rate_of_now() -> None:
     ((_, values),) = vitals.measured({}, {}, lambda _: True, lambda: 5, CoreState())
     (point, _) = Measures(()).points(7, Measured(5_000, "reader.r", values))
     assert point.fields == {"up": 1, "reads": 30, "held": 30_000, "reports": 1}
+
+
+def test_a_clock_is_told_beside_the_host_s() -> None:
+    clock = DeviceClock()
+    assert clock.told() == ()
+    clock.observe(1_000, 6_000)
+    vitals = Vitals((), ("r",), {}).measured({}, {}, lambda _: True, lambda: 5, CoreState(), lambda _: clock.told())
+    ((device, values),) = vitals
+    (point,) = Measures(()).points(7, Measured(5_000, device, values))
+    assert (point.fields["clock_ahead_us"], point.fields["clock_unsure_us"]) == (-5_000, 0)
 
 
 def test_what_a_plc_kept_is_booked_when_it_happened(ran: tuple[PureSite, list[Journaled | Event]]) -> None:

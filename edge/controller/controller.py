@@ -637,6 +637,7 @@ class Controller:
                 self._is_up,
                 self._now,
                 self._core.state,
+                self._clock_of,
             ):
                 self._told[device] = values
                 self._give(Measured(self._now(), device, values))
@@ -653,6 +654,11 @@ class Controller:
             self._give(Measured(self._now(), "controller", own))
             if self._reasons.get("measures"):
                 self._device("measures", None, "measures goes on")
+
+    def _clock_of(self, device: str) -> tuple[tuple[str, float], ...]:
+        kind, _, name = device.partition(".")
+        its = self._plcs.get(name) if kind == "plc" else self._readers.get(name)
+        return () if its is None else its.clock_told()
 
     def metrics(self) -> Iterator[Sample]:
         """For Prometheus, from any thread: what was told last, and what was stored."""

@@ -80,10 +80,12 @@ class Vitals:
         is_up: Callable[[str], bool],
         now_us: Callable[[], int],
         state: CoreState,
+        clock_of: Callable[[str], Values] = lambda _: (),
     ) -> Iterator[tuple[str, Values]]:
         """Every device and line with its numbers, each as it is when asked for; their counting begins anew.
 
-        ``machines``: by PLC what its PackML object tells now, None = it is not read.
+        ``machines``: by PLC what its PackML object tells now, None = it is not read. ``clock_of``: how a device's clock
+        stands to the host's.
         """
         for name in {**hosts, **machines}:
             device = f"plc.{name}"
@@ -91,11 +93,13 @@ class Vitals:
             values = dict(self._of_plc(name, is_up(device), host, now_us())) if host is not None else {}
             if machine is not None:
                 values |= _of_machine(machine)
+            if host is not None:
+                values |= clock_of(device)
             if values:
                 yield device, tuple(values.items())
         for name in self._reads:
             device = f"reader.{name}"
-            yield device, self._of_reader(name, is_up(device))
+            yield device, (*self._of_reader(name, is_up(device)), *clock_of(device))
         for name, lanes in self._lanes.items():
             yield f"line.{name}", _of_line(state.lines[name], lanes)
         for name in self._docks:

@@ -132,6 +132,14 @@ class DeviceClock:
         """The device's time on the host's scale. Before the first ``observe``: unchanged."""
         return device_us if self._newer is None else device_us + self._known_us(self._newer)
 
+    def told(self) -> tuple[tuple[str, float], ...]:
+        """For `Measured`: how far it is ahead of the host's, and how sure that is; nothing before the first
+        ``observe``. A clock that counts from its start is ahead by less than 0: the host's time when it began.
+        """
+        if self._newer is None:
+            return ()
+        return (("clock_ahead_us", -self._known_us(self._newer)), ("clock_unsure_us", self.uncertainty_us))
+
     @property
     def uncertainty_us(self) -> int:
         """How far the two half windows disagree; 0 while there is only one."""

@@ -110,6 +110,10 @@ class PlcSession:
         """
         return self._clock.observe(self._ms.us(up[4] << 16 | up[5]), at_us, asked_us)
 
+    def clock_told(self) -> tuple[tuple[str, float], ...]:
+        """How its clock stands to the host's, for `Measured`."""
+        return self._clock.told()
+
     def clock_set(self, step_us: int, at_us: int) -> DeviceNotice:
         """What is said when its clock was set."""
         return DeviceNotice(at_us, self.name, AnomalyCode.CLOCK_JUMPED, clock_set(self.name, step_us))

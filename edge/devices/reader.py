@@ -64,6 +64,10 @@ class ReaderSession:
         """A PLC's clock proved to have been set back, or ours leapt: then the reader's shows the same."""
         self._clock.proven(step_us, at_us)
 
+    def clock_told(self) -> tuple[tuple[str, float], ...]:
+        """How its clock stands to the host's, for `Measured`."""
+        return self._clock.told()
+
     def set_output(self, port: int, on: bool) -> str:
         """Sets an output of the reader; why that cannot be done now, or empty. OutputSet tells what came of it."""
         if self._outputs is None:

@@ -348,6 +348,8 @@ PLC = Measurement(
         _i("fenced", "1 = it obeys another controller, and we only watch"),
         _i("commands_queued", "commands that wait for room or a connection"),
         _i("commands_unhandled", "commands in its mailbox that it has not handled"),
+        _i("clock_ahead_us", "its clock before the host's; one that counts from its start is long behind", "µs"),
+        _i("clock_unsure_us", "how far that was another half a minute before", "µs"),
         _i("packml_state", "PackML state, 6 = Execute"),
         _i("packml_mode", "PackML mode, 1 = Producing; this and what follows where the machine tells it"),
         _i("processed", "products that the machine counted"),
@@ -403,6 +405,8 @@ READER = Measurement(
         _i("held", "reads that it had kept while it could not tell them, not among `reads`; not told without"),
         _i("reports", "reports in these 10 s"),
         _i("left_out", "reads of these that were left out, as the reader floods; not told without"),
+        _i("clock_ahead_us", "its clock before the host's; one that counts from its start is long behind", "µs"),
+        _i("clock_unsure_us", "how far that was another half a minute before", "µs"),
     ),
 )
 ANTENNA = Measurement(

@@ -18,9 +18,10 @@ from edge.orders.cases import CaseError, CaseKind, CaseState, CaseTurn, CauseKin
 from edge.orders.planning import Planning
 from edge.orders.returns import Disposition, WhoPays
 from edge.orders.review import ReviewRules
-from edge.site import case_shown, cases, ledger, outbox, return_gate, returns, settling
+from edge.site import case_shown, cases, dialect, ledger, outbox, return_gate, returns, settling
 from edge.site.case_shown import CaseDetail, CaseFilter, CaseRow
 from edge.site.cases import case_of
+from edge.site.dialect import Lock
 from edge.site.ledger import MoneyRow
 from edge.site.outbox import OutboxTold
 from edge.site.return_gate import GateSeen, SeenUnit
@@ -173,9 +174,13 @@ class CaseDesk:
             outbox.append(db, [OutboxTold("case.opened.v1", f"case-{number}", body)], at_us)
             return case
 
-    def take(self, number: int, by: str, owner: str, at_us: int) -> ServiceCase:
-        """Somebody looks after it from now on; ``owner`` empty: who asks."""
+    def take(self, number: int, by: str, owner: str, at_us: int, version: int | None = None) -> ServiceCase:
+        """Somebody looks after it from now on; ``owner`` empty: who asks. ``version``: the one that is known, if any is
+        meant.
+        """
         with self._case(number, by, at_us) as (db, case):
+            if version not in (None, case.version):
+                raise CaseError(f"case {number}: its version is {case.version}, not {version}")
             cases.note_case(db, number, by, "taken", at_us, body={"owner": owner or by})
             return cases.save_case(db, replace(case, owner=owner or by))
 
@@ -195,6 +200,8 @@ class CaseDesk:
         """The customer agrees, or nobody has anything to say any more."""
         with self._case(number, by, at_us) as (db, case):
             if case.state is CaseState.CLOSED:
+                if cases.who_did(db, number, "closed") not in ("", by):
+                    raise CaseError(f"case {number}: is closed")
                 return case
             cases.note_case(db, number, by, "closed", at_us)
             return cases.save_case(db, rules.case_moved(case, CaseTurn.CLOSED, at_us))
@@ -263,8 +270,14 @@ class CaseDesk:
     def _case(
         self, number: int, by: str, at_us: int, *, reason: str | None = None
     ) -> Iterator[tuple[sa.Connection, ServiceCase]]:
+        """A transaction about a case, one after the other; what cannot be says who was there last."""
         if not by.strip() or (reason is not None and not reason.strip()):
             raise CaseError(f"case {number}: by, reason: missing: say who, and why")
         assert at_us > 0, "an instant"
         with self._store.connections.writing() as db:
-            yield db, case_of(db, number)
+            dialect.lock(db, Lock.SALES)
+            case, last = case_of(db, number), cases.changed_by(db, number)
+            try:
+                yield db, case
+            except CaseError as error:
+                raise CaseError(f"{error}{last}") from None

@@ -222,7 +222,7 @@ def dispose(
     """
     here = f"case {unit.case}: unit {unit.seq}"
     if unit.disposition is not None and unit.disposition is not Disposition.REFURBISH:
-        raise DispositionError(f"{here}: is {unit.disposition} already")
+        raise DispositionError(f"{here}: is {unit.disposition} already: {unit.disposed_by} said so")
     if to is Disposition.BACK and unit.credited:
         raise DispositionError(f"{here}: was paid back already: it does not go to the customer again")
     if to is Disposition.RESTOCK and unit.finding is UnitFinding.UNKNOWN:

@@ -1,7 +1,7 @@
 """Cases within a transaction: opened once for each cause, looked up, changed, and what was done to each.
 
-Public names: open_case, find_case, case_of, cases_where, save_case, note_case, notes_of, erase_words,
-words_of, CaseNote, OWNER.
+Public names: open_case, find_case, case_of, cases_where, changed_by, who_did, save_case, note_case, notes_of,
+erase_words, words_of, CaseNote, OWNER.
 """
 
 from __future__ import annotations
@@ -126,10 +126,25 @@ def save_case(db: sa.Connection, case: ServiceCase) -> ServiceCase:
     values = _row(case) | {"version": case.version + 1}
     done = tables.cases.update().where(its.id == case.id, its.version == case.version).values(values)
     if db.execute(done).rowcount != 1:
-        raise CaseError(f"case {case.id}: somebody changed it since version {case.version}")
+        raise CaseError(f"case {case.id}: changed since version {case.version}{changed_by(db, case.id)}")
     found = find_case(db, case.id)
     assert found is not None, "it was stored just now"
     return found
+
+
+def changed_by(db: sa.Connection, number: int) -> str:
+    """Who did something to a case last, and what, as the end of a sentence; empty = nobody did."""
+    its = tables.notes.c
+    query = sa.select(its.by, its.what).where(its.case == number).order_by(its.seq.desc()).limit(1)
+    row = db.execute(query).first()
+    return "" if row is None else f": {row.what} by {row.by or 'itself'}"
+
+
+def who_did(db: sa.Connection, number: int, what: str) -> str:
+    """Who did something to a case, the last time; empty = nobody, or it was by itself."""
+    its = tables.notes.c
+    query = sa.select(its.by).where(its.case == number, its.what == what).order_by(its.seq.desc()).limit(1)
+    return str(db.execute(query).scalar() or "")
 
 
 def note_case(

@@ -325,7 +325,7 @@ class SalesDesk(SalesCounter):
                     raise UnknownSale(one)
             known = scope.orders[name].version
             if version is not None and version != known:
-                raise SalesConflict(f"order {name}: its version is {known}, not {version}")
+                raise sales.conflict(db, name, known, version)
             yield db, work, scope
 
     def _end(

@@ -123,6 +123,7 @@ def pack(
         if job.order.state is OrderState.CANCELLED and not said.sscc:
             raise PackError("not-open", order=said.order, state=str(job.order.state))
         if job.packed is not None and not said.again and said.sscc in ("", job.packed.sscc):
+            _same(job.packed, said)
             return job.packed
         epcs, units = _content(db, job, said)
         left_out = _left_out(db, work, job, units, said)
@@ -157,6 +158,12 @@ def pack(
         work.told.append(OutboxTold("parcel.packed.v1", said.order, body))
         work.finish()
         return row
+
+
+def _same(packed: PackRow, said: PackSaid) -> None:
+    """Raises PackError where somebody else packed it meanwhile; who says the parcel's own number, says it again."""
+    if not said.sscc and packed.by != said.by:
+        raise PackError("packed", order=said.order, by=packed.by, station=packed.station, sscc=packed.sscc)
 
 
 def _as_it_is(order: Order) -> Order:

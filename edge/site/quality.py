@@ -142,7 +142,8 @@ def settle(
 ) -> CheckRow:
     """What becomes of what was refused. The fulfilment goes on with the last one. Said again, nothing changes.
 
-    ``bin_``: where refused units are put; empty = they are booked where they came from. Raises QualityError.
+    ``bin_``: where refused units are put; empty = they are booked where they came from. Raises QualityError, also where
+    somebody else settled it.
     """
     with at.writing() as db:
         work = SaleWork(db, None, ReviewRules(), at_us)
@@ -150,6 +151,8 @@ def settle(
         if row is None or row.passed:
             raise QualityError(f"refusal {seq}: there is none")
         if row.settled_us:
+            if (row.settled_by, row.settlement) != (by, str(what)):
+                raise QualityError(f"refusal {seq}: {row.settled_by} settled it meanwhile: {row.settlement}")
             return row
         order = _known(db, row.fulfilment)
         if what is not Settlement.REWORK:

@@ -1,6 +1,6 @@
 """Sales orders within a transaction: looked up, changed, and what is noted beside them.
 
-Public names: find, consignee_of, replace_order, set_stage, set_noted, note_change, changes_of, set_findings,
+Public names: find, consignee_of, replace_order, set_stage, set_noted, note_change, changes_of, conflict, set_findings,
 add_findings, findings_of, waive, waivers_of, noted_of, link, linked, SaleFinding, SaleWaiver, SaleChange, SaleLink,
 SalesConflict; and for rows ORDER, LINE, PERSON, order_row, line_row, person_row.
 """
@@ -63,7 +63,14 @@ PERSON = ("order_id", *_CONSIGNEE, "phone_key", "email_key", "address_key", "goo
 
 
 class SalesConflict(ValueError):  # noqa: N818  # as OrderConflict
-    """An order is another than the caller knew: there is none, or its version is another. The text says which."""
+    """An order is another than the caller knew: there is none, or its version is another. The text says which.
+
+    ``since``: what was done to it last; None = nothing is known of that.
+    """
+
+    def __init__(self, text: str, since: SaleChange | None = None) -> None:
+        super().__init__(text if since is None else f"{text}: {since.what} by {since.by or 'itself'}")
+        self.since = since
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +263,9 @@ def replace_order(
     which = tables.orders.update().where(table.id == order.id, table.version == version)
     if db.execute(which.values(values)).rowcount != 1:
         known = db.execute(sa.select(table.version).where(table.id == order.id)).scalar()
-        said = "there is none" if known is None else f"its version is {known}, not {version}"
-        raise SalesConflict(f"order {order.id}: {said}")
+        if known is None:
+            raise SalesConflict(f"order {order.id}: there is none")
+        raise conflict(db, order.id, known, version)
     its = tables.lines.c
     known_lines = set(db.execute(sa.select(its.number).where(its.order_id == order.id)).scalars())
     wanted = {line.number: line for line in order.lines}
@@ -313,6 +321,17 @@ def changes_of(db: sa.Connection, name: str) -> list[SaleChange]:
         )
         for row in db.execute(sa.select(table).where(table.c.order_id == name).order_by(table.c.seq))
     ]
+
+
+def conflict(db: sa.Connection, name: str, known: int, version: int) -> SalesConflict:
+    """That an order's version is ``known``, and not ``version``; with what somebody did to it, or else what came last.
+
+    What the rules find then, they note in the same transaction, of the same time.
+    """
+    changes = changes_of(db, name)
+    last = [one for one in changes if one.at_us == changes[-1].at_us]
+    since = next((one for one in reversed(last) if one.by), last[-1] if last else None)
+    return SalesConflict(f"order {name}: its version is {known}, not {version}", since)
 
 
 def set_findings(db: sa.Connection, found: Mapping[str, Sequence[SaleFinding]], at_us: int) -> None:

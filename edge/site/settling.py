@@ -108,6 +108,7 @@ def settle(
         done = work(db, at_us)
         case = case_of(db, number)
         if case.state is CaseState.RESOLVED:
+            _same(db, number, wish.by)
             return case
         told: list[OutboxTold] = []
         units = case_units.units_of(db, number)
@@ -130,6 +131,13 @@ def settle(
         done.told += [*told, OutboxTold("case.resolved.v1", f"case-{number}", resolved)]
         done.finish()
         return case
+
+
+def _same(db: sa.Connection, number: int, by: str) -> None:
+    """Raises CaseError where somebody else resolved it meanwhile."""
+    who = cases.who_did(db, number, "resolved")
+    if who not in ("", by):
+        raise CaseError(f"case {number}: {who} resolved it meanwhile")
 
 
 def _counts(unit: CaseUnit, wish: CaseSettlement) -> bool:

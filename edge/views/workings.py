@@ -1,6 +1,6 @@
 """What engineers look at: the newest numbers of each device, what connected with what, and what portals learn.
 
-Public names: Workings, DeviceWorkings, AntennaWorkings, ControllerWorkings, LineTrial.
+Public names: Workings, DeviceWorkings, AntennaWorkings, ControllerWorkings, LineTrial, clock_shown.
 
 Pure: time comes in with the records. Everything is bounded, however long it runs.
 """
@@ -8,16 +8,22 @@ Pure: time comes in with the records. Everything is bounded, however long it run
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from edge.core.events import Anomaly, AnomalyCode, DeviceChanged, Measured, PassageSeen, PlcConnected, Stage, Started
+from edge.core.iso_time import iso
 from edge.journal.record import Value
 from edge.views.portal_picture import Learned, learned_of
+from edge.views.words.phrase import Phrase, phrase
 
 KEEP_PASSAGES = 400
 _EVERY_S = 10.0
 _ANTENNA = ("reads", "rssi_dbm")
+_COUNTS_US = 10 * 365 * 86_400_000_000
+"""A clock that is so far behind shows no time of day: it counts from its start."""
+_OFF_US = 1_000_000
+"""A clock that shows the time of day and is so far off misleads whoever reads the device's own log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,17 @@ class LineTrial:
     text: str
     at_us: int
     refused: bool = False
+
+
+def clock_shown(values: Mapping[str, float]) -> tuple[Phrase, bool]:
+    """How a device's clock stands to the controller's by its newest numbers, and whether somebody should set it."""
+    if (ahead_us := values.get("clock_ahead_us")) is None:
+        return phrase("tech.clock.none"), False
+    unsure = f"{values.get('clock_unsure_us', 0) / 1000:.1f}"
+    if ahead_us < -_COUNTS_US:
+        return phrase("tech.clock.counts", since=iso(int(-ahead_us)), unsure=unsure), False
+    word = "tech.clock.ahead" if ahead_us >= 0 else "tech.clock.behind"
+    return phrase(word, ms=f"{abs(ahead_us) / 1000:.1f}", unsure=unsure), abs(ahead_us) > _OFF_US
 
 
 NO_TRIAL = LineTrial(on=False, text="", at_us=0)

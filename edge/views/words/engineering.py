@@ -70,7 +70,12 @@ ENGINEERING: Rows = {
     "tech.backlog": ("{count} records to go", "尚有 {count} 筆"),
     "tech.files": ("Files and clocks", "檔案與時鐘"),
     "tech.free": ("{mb} MB free", "剩餘 {mb} MB"),
-    "tech.clocks": ("Clock of this machine", "本機時鐘"),
+    "tech.clocks": ("Clocks", "時鐘"),
+    "tech.clock.host": ("This machine", "本機"),
+    "tech.clock.ahead": ("{ms} ms ahead of this machine, ± {unsure} ms", "比本機快 {ms} 毫秒，± {unsure} 毫秒"),
+    "tech.clock.behind": ("{ms} ms behind this machine, ± {unsure} ms", "比本機慢 {ms} 毫秒，± {unsure} 毫秒"),
+    "tech.clock.counts": ("counts since {since}, ± {unsure} ms", "自 {since} 起計時，± {unsure} 毫秒"),
+    "tech.clock.none": ("tells no time", "未提供時間"),
     "tech.clock.good": (
         "Follows a time server: {offset} µs to correct, at most {most} µs wrong",
         "已與時間伺服器同步：待校正 {offset} µs，誤差至多 {most} µs",

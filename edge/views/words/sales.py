@@ -71,6 +71,10 @@ SALES: Rows = {
         "Somebody changed the order meanwhile: look at it again",
         "訂單已被他人變更，請重新檢視",
     ),
+    "sales.changed.since": (
+        "Somebody changed the order meanwhile: look at it again. {did}{more}",
+        "訂單已被他人變更，請重新檢視。{did}{more}",
+    ),
     "block.title": ("Blocklist", "管制名單"),
     "block.help": (
         "Orders of who is listed here are held until somebody releases them.",

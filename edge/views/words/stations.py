@@ -98,6 +98,10 @@ STATIONS: Rows = {
     "station.wrong": ("{scanned} is not in this order.", "{scanned} 不在此訂單中。"),
     "station.refused.no-order": ("There is no order {order}.", "沒有訂單 {order}。"),
     "station.refused.not-open": ("Order {order} is {state}.", "訂單 {order} 狀態為 {state}。"),
+    "station.refused.packed": (
+        "{by} packed order {order} meanwhile at {station}, as parcel {sscc}: put yours aside.",
+        "{by} 已於 {station} 包裝訂單 {order}，包裹 {sscc}：請將您手上的放到一旁。",
+    ),
     "station.refused.refused": (
         "Quality refused {sku} of order {order} ({fault}), and nobody settled that yet.",
         "訂單 {order} 的 {sku} 不合格（{fault}），尚未處理。",

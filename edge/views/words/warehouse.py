@@ -53,6 +53,7 @@ WAREHOUSE: Rows = {
     "pick.short": ("Not all are there", "數量不足"),
     "pick.reason": ("Reason", "原因"),
     "pick.changed": ("The round was changed meanwhile; this is how it is now.", "任務已被變更，以下為最新內容。"),
+    "pick.others": ("Round {task} is {picker}'s by now.", "任務 {task} 現由 {picker} 執行。"),
     "pick.wrong.tote": ("{scanned} is no tote.", "{scanned} 不是物流箱。"),
     "pick.picked": ("{n} of {all}", "{n}／{all}"),
     "pick.count": ("Pieces in all", "總件數"),
