@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from edge.controller.retention import Position
     from edge.controller.rounds import Targets
     from edge.core.values.feed import FeedPlace, FeedPortion
+    from edge.core.values.lease import LeaseStore
     from edge.site.store import SiteStore
 
 ENDS_WHEN_TOLD = frozenset({"run", "sim", "publish", "api", "opcua"})
@@ -163,6 +164,12 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     of_module("opcua", "edge.opcua.server", "portals as AutoID devices and lines as PackML machines on OPC UA")
 
     of_module(
+        "standby",
+        "edge.site.lease_command",
+        "two controllers of the same lines: status, hand-over",
+        "Two controllers of the same lines.",
+    )
+    of_module(
         "reload", "edge.commands.reload", "has running processes take a changed LINE.toml or SITE.toml, and waits"
     )
     of_module("support", "edge.commands.support", "one file for those who help, without secrets and people")
@@ -220,6 +227,7 @@ def _run(arguments: argparse.Namespace) -> int:
         retention=lambda config: Retention(config, _positions(config)),
         targets=_targets,
         file=File(arguments.config, load_line, refused),
+        lease=_lease(config),
     )
     _until_stopped(controller.run, controller.look_again)
     return 0
@@ -245,6 +253,16 @@ def _sim(arguments: argparse.Namespace) -> int:
     from edge.sim.server import main
 
     return main(arguments, _feed)
+
+
+def _lease(config: LineConfig) -> LeaseStore | None:
+    """The lease by which it commands its lines; opened at the first call, and again after trouble."""
+    if config.standby is None:
+        return None
+    from edge.site.leases import Leases
+
+    url = config.standby.store or config.store
+    return Leases(url, config.standby.lease, own=url != config.store)
 
 
 def _publish(arguments: argparse.Namespace) -> int:

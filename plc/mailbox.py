@@ -71,12 +71,17 @@ TAKEOVER_US = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What the journal knows of a PLC: session, newest stored event and command, last seen ``events_lost``."""
+    """What the journal knows of a PLC: session, newest stored event and command, last seen ``events_lost``.
+
+    ``by_other``: another host told it, and went on for a moment. Its commands since then must all be in DOWN; where
+    more were handled than that holds, nothing of it counts.
+    """
 
     session: int
     event_seq: int
     command_seq: int
     events_lost: int
+    by_other: bool = False
 
 
 class _Phase(Enum):
@@ -94,7 +99,7 @@ class Host:
     ``memory`` None: nothing is known of this PLC. ``epoch`` is the fencing token of a lease, 1..65535; None: one
     more than the PLC obeys at the first connect. ``at_us`` is any clock that only goes forward.
     ``takeover_us``: how long another host's heartbeat, read back in DOWN, must stand still before the PLC is taken back
-    from it; with a lease it never is.
+    from it; with a lease that is done by an epoch which passes the other's, see ``to_pass`` and ``lease``.
     Commands go out only once the PLC shows our epoch in UP: from then on no older host's block can be obeyed. Of a PLC
     of version 2 a host that comes new then takes all events that wait, before it tells any of them: what was commanded
     before, a ROUTED among them says, and a parcel that has a route keeps it. Where room is used up, so that the rest
@@ -112,6 +117,7 @@ class Host:
         self._other: tuple[int, int, int] = (0, 0, 0)  # epoch that is obeyed; epoch and heartbeat in DOWN
         self._other_us = self._fenced_us = 0  # when that last changed; since when another host is obeyed
         self._take_now = False
+        self._to_pass: int | None = None
         self._epoch = 0
         self._phase = _Phase.AWAY
         self._words: Sequence[int] = ()
@@ -190,7 +196,16 @@ class Host:
 
     def take_over(self) -> None:
         """Takes the PLC back from another host with the next ``connect``, whether that one lives or not."""
-        self._take_now = self.fenced and self._lease is None
+        self._take_now = self.fenced
+
+    @property
+    def to_pass(self) -> int | None:
+        """The epoch that a lease must pass for the PLC to be ours again; None = none, or its host lives."""
+        return self._to_pass if self.fenced else None
+
+    def lease(self, epoch: int) -> None:
+        """The lease has this epoch, 1..65535; from the next ``connect`` on it counts, where it passes a fence."""
+        self._lease = epoch
 
     @property
     def unhandled(self) -> int:
@@ -234,12 +249,17 @@ class Host:
             fresh = True
             signals += self._restart(up)
         if serial_after(up.epoch, self._epoch):
-            if self._lease is not None:
+            if self._lease is None:
+                self._begin_epoch(_next_epoch(_next_epoch(up.epoch)))  # who begins meanwhile takes the one between
+            elif serial_after(up.epoch, self._lease):
                 self._session = None if first else self._session
+                self._to_pass = up.epoch if first else None
                 return [*signals, self._fence(up.epoch, at_us)]
-            self._begin_epoch(_next_epoch(_next_epoch(up.epoch)))  # who begins meanwhile takes the one between
+            else:
+                self._begin_epoch(self._lease)
             comes_new = True
         self._take_now = False
+        self._to_pass = None
         self._claim(at_us)
         if self._gathering is not None:
             self._gathering.goal, self._gathering.moved_us = None, at_us
@@ -333,6 +353,8 @@ class Host:
         memory, newest = self._memory, newest_event(self._words)
         if memory is not None and (memory.session != up.session or serial_after(memory.event_seq, newest)):
             memory = None
+        if memory is not None and memory.by_other and serial_behind(memory.command_seq, up.cmd_done) > RING:
+            memory = None
         self._start_events(up, memory)
         self._begin_epoch(_next_epoch(up.epoch) if self._lease is None else self._lease)
         self._commands.start(up.cmd_done)
@@ -406,12 +428,16 @@ class Host:
         if self._phase is not _Phase.FENCED:
             fenced = self._session is not None and self._lease is None and up.session == self._session
             return fenced and serial_after(up.epoch, self._epoch)
-        if self._lease is not None:
-            return serial_after(up.epoch, self._epoch)
         other = up.epoch, down_words[3], down_words[2]
         if other != self._other:
             self._other, self._other_us = other, at_us
-        return not self._take_now and at_us - self._other_us < self._takeover_us
+        lives = not self._take_now and at_us - self._other_us < self._takeover_us
+        if self._lease is None:
+            return lives
+        if not serial_after(up.epoch, self._lease):
+            return False
+        self._to_pass = None if lives and self._session is not None else up.epoch
+        return True
 
     def _follow(self, at_us: int) -> list[HostSignal]:
         """Moves between the phases of a connection by what the PLC's heartbeat and epoch say."""

@@ -122,7 +122,7 @@ function say(finding) {
 }
 
 // What speaks for a device, so that it is not said twice.
-const ALARM_OF = { "plc": "plc-down.", "host": "fenced.", "reader": "reader-down.", "points": "points-down.", "packml": "packml-down.", "publish": "target-down.", "site-store": "site-store-down.", "journal": "journal-down.", "journal-room": "journal-full.", "disk": "disk-low.", "disk-slow": "disk-slow.", "files": "file-damaged.", "config": "config-refused." };
+const ALARM_OF = { "plc": "plc-down.", "host": "fenced.", "reader": "reader-down.", "points": "points-down.", "packml": "packml-down.", "publish": "target-down.", "site-store": "site-store-down.", "journal": "journal-down.", "journal-room": "journal-full.", "disk": "disk-low.", "disk-slow": "disk-slow.", "files": "file-damaged.", "config": "config-refused.", "standby": "no-standby." };
 const alarmOf = (device) => {
   const [kind, name] = device.split(/\.(.*)/s);
   return `${ALARM_OF[kind]}${name ?? ""}`;

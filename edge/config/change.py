@@ -19,7 +19,7 @@ from edge.metrics import Sample
 
 log = logging.getLogger(__name__)
 Config = TypeVar("Config", LineConfig, SiteConfig)
-_PROCESS = ("controller", "site", "journal", "store", "publish_state", "metrics")
+_PROCESS = ("controller", "site", "journal", "store", "publish_state", "metrics", "standby")
 """Keys of LINE.toml by which a controller is known and found."""
 _ANYTIME = frozenset({"point", "points", "points_ms", "points_hole", "packml", "io"})
 """Keys of a PLC with a mailbox beside those of its mailbox."""

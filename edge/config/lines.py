@@ -39,6 +39,7 @@ from edge.config.readers import ReaderConfig
 from edge.config.review import ReviewTable
 from edge.config.shipping import PlanTable, ServiceTable
 from edge.config.sim import SimConfig
+from edge.config.standby import StandbyTable
 from edge.config.stations import QualityTable, StationTable
 from edge.config.table import SQLITE, Beside, Frozen, Listen, Name, StoreUrl
 from edge.config.tls import ServerTlsTable
@@ -194,6 +195,10 @@ class LineConfig(Frozen):
     retention: RetentionConfig = Field(default=RetentionConfig(), description="how long the journal keeps records")
     disk: DiskConfig = Field(default=DiskConfig(), description="when the alarm `disk-low` comes")
     metrics: MetricsConfig = Field(default=MetricsConfig(), description="numbers of the processes for Prometheus")
+    standby: StandbyTable | None = Field(
+        default=None,
+        description="another controller stands by for the same lines, see docs/standby.md; none = no other",
+    )
     sim: SimConfig = Field(default=SimConfig(), description="the simulated floor")
 
     @property

@@ -37,6 +37,7 @@ from edge.config.remote_io import io_problems
 from edge.config.review_rules import review_problems
 from edge.config.shipping import shipping_problems
 from edge.config.sim import SimConfig
+from edge.config.standby import standby_problems
 from edge.config.stations import station_problems
 from edge.config.table import Frozen, Name, file_problems
 from edge.config.tls import server_tls_problems
@@ -267,6 +268,7 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
     used_readers: dict[str, str] = {}
     eyes: dict[tuple[str, int], str] = {}
     yield from carrier_problems(config, {})
+    yield from standby_problems(config.standby, config.store)
     for name, line in config.line.items():
         here = f"line.{name}"
         if line.plc not in config.plc:

@@ -28,9 +28,11 @@ from edge.controller.changes import NewFiles
 from edge.controller.faults import Rests, failed, part_of, shown
 from edge.controller.feed import FeedFollower
 from edge.controller.feed import OrderFeed as OrderFeed
+from edge.controller.handing import body_of, taken_of
 from edge.controller.retention import Retention
 from edge.controller.rounds import Rounds, Targets
 from edge.controller.sessions import Runs, Session, Sessions
+from edge.controller.standby import Standby, boot_us
 from edge.controller.turns import ReadTurns
 from edge.controller.vitals import EVERY_S, Vitals, samples
 from edge.core.alarms.facts import identity
@@ -57,6 +59,7 @@ from edge.core.iso_time import iso
 from edge.core.values.alarm import AlarmAction, AlarmKind
 from edge.core.values.flags import FLAGS
 from edge.core.values.layout import LineLayout
+from edge.core.values.lease import LeaseStore, Told
 from edge.devices.packml import PackmlSession
 from edge.devices.plc import PlcSession
 from edge.devices.points import PointSession
@@ -106,7 +109,7 @@ class Controller:
 
     ``threaded`` False keeps the journal's writing and the feed's reading in the loop, for tests in virtual time;
     ``zero_us``: see HostClock. ``retention``: None = every record stays. ``file``: where the configuration comes from,
-    None = `look_again` finds nothing.
+    None = `look_again` finds nothing. ``lease``: where `[standby]` has it, None = the lines are always this one's.
     """
 
     def __init__(
@@ -119,6 +122,7 @@ class Controller:
         retention: Callable[[LineConfig], Retention] | None = None,
         targets: Callable[[LineConfig], Targets | None] | None = None,
         file: File | None = None,
+        lease: LeaseStore | None = None,
     ) -> None:
         self._config = config
         self._feed = feed
@@ -157,6 +161,12 @@ class Controller:
             threaded=threaded,
         )
         self._told: dict[str, tuple[tuple[str, float], ...]] = {}
+        self._lease = lease
+        self._standby: Standby | None = None
+        self._following = asyncio.Lock()
+        self._more_stored = asyncio.Event()
+        self._new_hosts: set[str] = set()
+        """PLCs whose session was made when the lease was taken."""
 
     async def run(self) -> None:
         """Runs until cancelled; what was decided by then is stored.
@@ -179,6 +189,7 @@ class Controller:
                 raise JournalError(
                     f"{other}, this one is {self._config.controller!r}; give `journal` a file of its own"
                 )
+            self._standby = self._stands_by()
             self._plcs = {name: self._plc(name) for name, table in self._config.plc.items() if table.mailbox}
             if seq:  # of an earlier version it is stored whole, which takes the longer the more orders there are
                 self._journal.checkpoint(seq, self._core.state)
@@ -220,20 +231,11 @@ class Controller:
     def _wanted(self) -> dict[str, Runs]:
         """What is to run by the configuration in force."""
         config, rounds = self._config, self._rounds
-        wanted: dict[str, Runs] = {}
-        for name, table in config.plc.items():
-            if table.mailbox:
-                lines = [layout for layout in config.layouts() if layout.plc == name] if table.io else []
-                wanted[f"plc.{name}"] = Runs((table.io, lines), partial(self._begin_plc, name))
-            if table.point:
-                wanted[f"points.{name}"] = Runs(table, partial(self._begin_points, name))
-            if table.packml is not None:
-                wanted[f"packml.{name}"] = Runs(table.packml, partial(self._begin_machine, name, table.packml))
-        for name, reader in config.reader.items():
-            wanted[f"reader.{name}"] = Runs(reader, partial(self._begin_reader, name))
+        wanted = self._wanted_devices() if self.leads else {}
         files = config.disk, config.files()
         wanted["config"] = Runs(None, lambda: self._changes.run)
-        wanted["measures"] = Runs(None, lambda: self._measure)
+        if (standby := self._standby) is not None:
+            wanted["standby"] = Runs(None, lambda: standby.run)
         wanted["disk-watch"] = Runs(files, lambda: rounds.look_at_disks)
         wanted["damage-watch"] = Runs(files, lambda: rounds.look_for_damage)
         wanted["pace-watch"] = Runs(None, lambda: partial(rounds.look_at_pace, self._journal, self._plcs))
@@ -249,6 +251,22 @@ class Controller:
             wanted["certificates"] = Runs(certificates, lambda: certify)
         if (feed := self._feed) is not None:
             wanted["site-store"] = Runs(None, lambda: self._feed_follower(feed).run)
+        return wanted
+
+    def _wanted_devices(self) -> dict[str, Runs]:
+        """What only the controller runs that commands the lines."""
+        config = self._config
+        wanted = {"measures": Runs(None, lambda: self._measure)}
+        for name, table in config.plc.items():
+            if table.mailbox:
+                lines = [layout for layout in config.layouts() if layout.plc == name] if table.io else []
+                wanted[f"plc.{name}"] = Runs((table.io, lines), partial(self._begin_plc, name))
+            if table.point:
+                wanted[f"points.{name}"] = Runs(table, partial(self._begin_points, name))
+            if table.packml is not None:
+                wanted[f"packml.{name}"] = Runs(table.packml, partial(self._begin_machine, name, table.packml))
+        for name, reader in config.reader.items():
+            wanted[f"reader.{name}"] = Runs(reader, partial(self._begin_reader, name))
         return wanted
 
     def _feed_follower(self, feed: OrderFeed) -> FeedFollower:
@@ -274,6 +292,63 @@ class Controller:
         own = identity(AlarmKind.CONFIG_REFUSED, self._config.controller)
         if isinstance(given, AlarmRequested) and given.action is AlarmAction.TAKE_CONFIG and given.alarm == own:
             self.look_again(given.by)
+
+    # ---- another controller ------------------------------------------------------------------------------------------
+
+    @property
+    def leads(self) -> bool:
+        """Whether it commands the lines, or stands by for the controller that does."""
+        return self._standby is None or self._standby.leads
+
+    def _stands_by(self) -> Standby | None:
+        table = self._config.standby
+        if table is None or self._lease is None:
+            return None
+        return Standby(
+            table.name,
+            table.hold_ms,
+            self._lease,
+            body=lambda whole: body_of(self._core.state, table.name, self._epoch or 0, self._now(), whole),
+            lead=self._lead,
+            cease=self._cease,
+            tell=self._device,
+            threaded=self._threaded,
+            clock=boot_us if self._threaded else self._now,
+        )
+
+    @property
+    def _epoch(self) -> int | None:
+        return None if self._standby is None else self._standby.epoch
+
+    async def _lead(self, epoch: int, told: Told | None, now_us: int, ours: bool) -> None:
+        """The lines are this controller's from now on; see `edge.controller.standby.Leads`."""
+        if not ours:
+            taken = taken_of(told, epoch, self._now(), now_us)
+            if self._give(taken)[1] is not None and told is not None:  # said by the fault itself
+                self._take(taken_of(None, epoch, self._now(), now_us))
+        await self._until_stored()  # what a PLC's session takes for stored, it acknowledges
+        self._plcs |= {name: self._plc(name, by_other=not ours) for name in self._plcs}
+        self._new_hosts = set(self._plcs)
+        await self._follow_config()
+
+    async def _cease(self) -> None:
+        """They are another's."""
+        for device, trouble in [*self._reasons.items()]:
+            if trouble is not None and device.partition(".")[0] in ("plc", "host", "reader", "points", "packml"):
+                self._device(device, None, "this controller stands by")
+        await self._follow_config()
+
+    async def _until_stored(self) -> None:
+        """All that was taken by now."""
+        seq = self._journal.seq
+        while self._journal.stored < seq:
+            self._more_stored.clear()
+            await self._more_stored.wait()
+
+    def _check_lease(self, plc: PlcSession) -> None:
+        """Raises PlcError where another controller may command by now."""
+        if self._standby is not None and not self._standby.may_write():
+            raise PlcError(f"{plc.name}: the lease is not this controller's any more")
 
     # ---- another configuration ---------------------------------------------------------------------------------------
 
@@ -312,7 +387,10 @@ class Controller:
         )
 
     async def _follow_config(self) -> None:
-        wanted = self._wanted()
+        async with self._following:
+            await self._follow_wanted(self._wanted())
+
+    async def _follow_wanted(self, wanted: dict[str, Runs]) -> None:
         await self._sessions.follow(self._tasks, wanted)
         self._told = {}  # what is gone is told no more
         self._points = {name: one for name, one in self._points.items() if f"points.{name}" in wanted}
@@ -320,7 +398,9 @@ class Controller:
         self._readers = {name: one for name, one in self._readers.items() if f"reader.{name}" in wanted}
 
     def _begin_plc(self, name: str) -> Session:
-        if self._tasks_began:
+        if name in self._new_hosts:
+            self._new_hosts.remove(name)
+        elif self._tasks_began:
             self._anew[name] = self._journal.seq
         return partial(self._plc_session, name)
 
@@ -450,6 +530,8 @@ class Controller:
 
     def _command(self, command: Command) -> list[OutputSet | CommandDropped]:
         """Sends a command; an output of a reader that cannot be set now, or what is no command, is said at once."""
+        if not self.leads:
+            return []
         match command:
             case Route(plc, track_id, lane, _):
                 return self._queue(plc, command, Opcode.ROUTE, track_id, lane)
@@ -491,9 +573,10 @@ class Controller:
 
     # ---- PLCs --------------------------------------------------------------------------------------------------------
 
-    def _plc(self, name: str) -> PlcSession:
+    def _plc(self, name: str, by_other: bool = False) -> PlcSession:
         lines = [layout for layout in self._config.layouts() if layout.plc == name]
-        return PlcSession(name, self._config.plc[name], self._core.state.plcs.get(name), lines, self._buses)
+        known, epoch = self._core.state.plcs.get(name), self._epoch or None
+        return PlcSession(name, self._config.plc[name], known, lines, self._buses, epoch, by_other)
 
     async def _plc_session(self, name: str) -> None:
         """One connection to a PLC, polled until it fails. Raises PlcError."""
@@ -529,6 +612,7 @@ class Controller:
                     block = self._down(plc) if at_once else None
                 asked_us = self._now()
                 up = await (link.read_up() if block is None else link.exchange(block))
+                self._check_lease(plc)
                 at_us = self._now()
                 self._vitals.polled(plc.name, at_us - asked_us)
                 step_us = plc.observe(up, at_us, asked_us)
@@ -547,16 +631,22 @@ class Controller:
         while True:
             up = await plc.link.read_up()
             down = await plc.link.read_down()
+            self._check_lease(plc)
             at_us = self._now()
+            if self._standby is not None:
+                plc.host.lease(self._standby.epoch)
             self._signals(plc, plc.host.connect(up, down, at_us), at_us)
             if not plc.host.fenced:
                 return
+            if self._standby is not None and (other := plc.host.to_pass) is not None:
+                self._standby.pass_epoch(other)
             _, signals = plc.host.down(at_us)
             self._signals(plc, signals, at_us)
             await asyncio.sleep(WATCH_S)
 
     def _down(self, plc: PlcSession) -> Sequence[int] | None:
-        """The block to write now; None = nothing to say."""
+        """The block to write now; None = nothing to say. Raises PlcError."""
+        self._check_lease(plc)
         block, signals = plc.host.down(self._now())
         if signals:
             self._signals(plc, signals, self._now())
@@ -672,6 +762,11 @@ class Controller:
         yield Sample("journal_stands_since_seconds", why, sign.since_s)
         yield Sample("files_damaged", "1 = a file of ours is damaged", int(bool(self._reasons.get("files"))))
         yield from disk_samples(self._rounds.disks.rooms)
+        if self._standby is not None:
+            text = "1 = this controller commands the lines, 0 = it stands by"
+            yield Sample("standby_leads", text, int(self._standby.leads))
+            yield Sample("standby_epoch", "of the lease, as it was seen last", self._standby.epoch)
+            yield Sample("standby_alone", "1 = no other controller stands by", int(bool(self._reasons.get("standby"))))
         yield from self._changes.standing.samples()
 
     # ---- the journal answers -----------------------------------------------------------------------------------------
@@ -686,6 +781,7 @@ class Controller:
     def _stored(self, seq: int) -> None:
         for plc in self._plcs.values():
             plc.stored(seq)
+        self._more_stored.set()
 
     def _trouble_from_thread(self, text: str) -> None:
         if text:

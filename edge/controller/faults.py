@@ -27,6 +27,7 @@ from edge.core.events import (
     InputFailed,
     ItemReleased,
     LaneRequested,
+    LinesTaken,
     LoadRequested,
     MachineReported,
     Measured,
@@ -114,6 +115,8 @@ def _source(given: Input) -> str:
             return f"reader.{given.reader}"
         case DeviceChanged() | DeviceNotice() | Measured() | CertificateChecked() | OutputSet():
             return given.device
+        case LinesTaken():
+            return "standby"
         case OrderChanged() | FeedFollowed() | LaneRequested() | AlarmRequested():
             return "site-store"
         case PointWriteRequested() | LoadRequested() | ItemReleased():

@@ -6,6 +6,7 @@ Public names: Core, DOORS, ALARMS.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import replace
 from typing import assert_never
 
@@ -35,6 +36,7 @@ from edge.core.events import (
     ItemReleased,
     Journaled,
     LaneRequested,
+    LinesTaken,
     LoadRequested,
     MachineReported,
     Measured,
@@ -195,6 +197,8 @@ class Core:
                 if given.anew:
                     self.state.feed_seq = 0
                 self._gate.loads.take(given)
+            case LinesTaken():
+                self._lines_taken(given)
             case OrderChanged():
                 self.state.feed_seq = max(self.state.feed_seq, given.feed_seq)
                 turns = self._turns and self.book.order(given.order.id) is not None
@@ -295,7 +299,7 @@ class Core:
                 return self._by_plc.get(given.plc, ())
             case InputFailed() if given.line in self._lines:
                 return (self._lines[given.line],)
-            case Started() | PassageSeen() | DeviceChanged():
+            case Started() | PassageSeen() | DeviceChanged() | LinesTaken():
                 return self._lines.values()
             case _:
                 return ()
@@ -320,6 +324,17 @@ class Core:
                 line.portal.clock_set_back()
                 for track in line.state.tracks.values():
                     track.due_us = given.at_us
+
+    def _lines_taken(self, given: LinesTaken) -> None:
+        """Goes on with lines and PLCs as another controller told them; of its readers nothing is known yet."""
+        self.state.lines = deepcopy(given.lines)
+        self.state.plcs = deepcopy(given.plcs)
+        self.state.book.bound.update(given.bound)
+        if given.loads is not None:
+            self.state.loads = deepcopy(given.loads)
+        if (started := self.state.started) is not None:
+            self._take_layouts(started.layouts, started.docks)
+            self._gate.loads.take(started)
 
     def _take_flags(self, started: Started) -> None:
         check_flags(started.flags)

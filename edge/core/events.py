@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import TypeAlias, get_args
 
 from edge.core.values.evidence import CENTRAL, TIE, Claim, Finding, Scan, SideEvidence, TagEvidence, tied
+from edge.core.values.handed import LinesTaken
 from edge.core.values.inputs import (
     AlarmDue,
     AlarmRequested,
@@ -117,6 +118,7 @@ __all__ = [
     "Journaled",
     "LaneChanged",
     "LaneRequested",
+    "LinesTaken",
     "LoadClosed",
     "LoadOpened",
     "LoadRefused",
@@ -171,6 +173,7 @@ Journaled: TypeAlias = (
     | CommandHandled
     | CommandDropped
     | FeedFollowed
+    | LinesTaken
     | OrderChanged
     | LaneRequested
     | AlarmRequested

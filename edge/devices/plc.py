@@ -58,7 +58,7 @@ class PlcSession:
     """One PLC for the life of the process.
 
     ``known``: what the journal remembers of it, None = nothing. ``lines``: those that it drives. ``buses``: see
-    plc_link.
+    plc_link. ``epoch``: of the lease, None = there is none. ``by_other``: see Remembered.
     """
 
     def __init__(
@@ -68,6 +68,8 @@ class PlcSession:
         known: PlcState | None,
         lines: Sequence[LineLayout] = (),
         buses: Buses | None = None,
+        epoch: int | None = None,
+        by_other: bool = False,
     ) -> None:
         self.name = name
         self._buses = buses
@@ -75,7 +77,10 @@ class PlcSession:
         self.config = config
         self.lookout = Lookout(() if config.io else lines, config.poll_ms * 1000)
         self.host = Host(
-            None if known is None else Remembered(known.session, known.event_seq, known.command_seq, known.events_lost),
+            None
+            if known is None
+            else Remembered(known.session, known.event_seq, known.command_seq, known.events_lost, by_other),
+            epoch=epoch,
             takeover_us=config.takeover_ms * 1000,
         )
         self._link: PlcLink | None = None

@@ -36,6 +36,7 @@ from edge.core.events import (
     Journaled,
     LaneChanged,
     LaneRequested,
+    LinesTaken,
     LoadClosed,
     LoadOpened,
     LoadRefused,
@@ -276,6 +277,7 @@ class Measures:
                 | CommandSent()
                 | CertificateChecked()
                 | FeedFollowed()
+                | LinesTaken()
                 | InputFailed()
                 | ItemReleased()
                 | AlarmDue()

@@ -260,7 +260,7 @@ UNTOLD = frozenset(
     {
         "AlarmDue", "BarcodesRead", "CommandDropped", "CommandHandled", "CommandSent", "DeviceNotice", "DoorSeen",
         "EventsMissed", "FeedFollowed", "OutputSet", "PassageSeen", "PointWriteRequested", "PointWritten",
-        "CertificateChecked", "InputFailed",
+        "CertificateChecked", "InputFailed", "LinesTaken",
     }
 )  # fmt: skip
 """Kinds of records that never make a message."""

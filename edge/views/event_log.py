@@ -31,6 +31,7 @@ from edge.core.events import (
     ItemReleased,
     LaneChanged,
     LaneRequested,
+    LinesTaken,
     LoadClosed,
     LoadOpened,
     LoadRefused,
@@ -93,7 +94,7 @@ KINDS_OF: dict[LogKind, tuple[type[Value], ...]] = {
     LogKind.DEVICES: (
         DeviceChanged, DeviceNotice, PlcConnected, EventsMissed, MachineReported, CertificateChecked,
     ),
-    LogKind.CONFIGURATION: (Started, FeedFollowed),
+    LogKind.CONFIGURATION: (Started, FeedFollowed, LinesTaken),
     LogKind.NOTICES: (Anomaly, InputFailed),
     LogKind.DOCKS: (LoadOpened, LoadClosed, LoadRefused, DockChanged, ParcelGated),
     LogKind.ORDERS: (OrderChanged, OrderShipped, ItemReleased),

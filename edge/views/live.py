@@ -32,6 +32,7 @@ from edge.core.events import (
     ItemReleased,
     LaneChanged,
     LaneRequested,
+    LinesTaken,
     LoadClosed,
     LoadOpened,
     LoadRefused,
@@ -279,6 +280,7 @@ class LiveView:
                 | MachineReported()
                 | CertificateChecked()
                 | FeedFollowed()
+                | LinesTaken()
                 | InputFailed()
                 | CommandSent()
                 | CommandDropped()

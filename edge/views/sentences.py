@@ -34,6 +34,7 @@ from edge.core.events import (
     ItemReleased,
     LaneChanged,
     LaneRequested,
+    LinesTaken,
     LoadClosed,
     LoadOpened,
     LoadRefused,
@@ -404,6 +405,7 @@ def _machine(
     | PlcConnected
     | EventsMissed
     | FeedFollowed
+    | LinesTaken
     | InputFailed
     | DeviceNotice
     | Measured
@@ -434,6 +436,9 @@ def _machine(
             code = "feed-anew" if value.anew else "feed-followed"
             places = {"newest": value.newest, "before": value.before} if value.anew else {}
             return phrase(code, store=value.store or phrase("feed.unmarked"), epoch=value.epoch, **places)
+        case LinesTaken():
+            told = phrase("lines-taken.told", node=value.node) if value.node else phrase("lines-taken.untold")
+            return phrase("lines-taken", epoch=value.epoch, told=told)
         case InputFailed():
             return phrase("input-failed", kind=value.kind, source=value.source, why=value.why)
         case DeviceNotice():

@@ -406,6 +406,7 @@ def _places(kind: AlarmKind, given: Started) -> Iterator[tuple[str, str, str]]:
             | AlarmKind.DISK_SLOW
             | AlarmKind.FILE_DAMAGED
             | AlarmKind.CONFIG_REFUSED
+            | AlarmKind.NO_STANDBY
         ):
             yield given.controller, "", ""
         case (

@@ -62,6 +62,7 @@ _PARTS = {
     "disk-slow": AlarmKind.DISK_SLOW,
     "files": AlarmKind.FILE_DAMAGED,
     "config": AlarmKind.CONFIG_REFUSED,
+    "standby": AlarmKind.NO_STANDBY,
 }
 PARTS = tuple(_PARTS.values())
 """What is told of the controller's own parts."""

@@ -73,6 +73,7 @@ RULES: tuple[AlarmRule, ...] = (
     _rule(AlarmKind.DISK_SLOW, Priority.HIGH, off_delay_us=10 * _S),
     _rule(AlarmKind.FILE_DAMAGED, Priority.HIGH),
     _rule(AlarmKind.CONFIG_REFUSED, Priority.LOW),
+    _rule(AlarmKind.NO_STANDBY, Priority.MEDIUM, on_delay_us=20 * _S, off_delay_us=5 * _S),
     _rule(AlarmKind.TARGET_DOWN, Priority.MEDIUM, on_delay_us=60 * _S, off_delay_us=10 * _S),
     _rule(AlarmKind.INCOMPATIBLE, Priority.HIGH, off_delay_us=30 * _S),
     _rule(AlarmKind.FENCED, Priority.HIGH, off_delay_us=1 * _S),

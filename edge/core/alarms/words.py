@@ -192,6 +192,19 @@ ALARM_WORDS: dict[str, tuple[str, str]] = {
         "See what writes there, as with iotop. If it comes again, replace the disk or move the journal to another.",
         "以 iotop 等查看什麼在寫入。若再次發生，請更換磁碟或把日誌移到別的磁碟。",
     ),
+    "alarm.no-standby": ("No standby", "沒有備援控制器"),
+    "alarm.no-standby.cause": (
+        "The other controller is off, or it or this one cannot reach the database of the lease.",
+        "另一台控制器已關閉，或任一台連不上租約所在的資料庫。",
+    ),
+    "alarm.no-standby.consequence": (
+        "The lines go on. If this controller stops too, or loses the database, nobody commands them.",
+        "產線照常運作；若本控制器也停止或失去資料庫，將無人指揮產線。",
+    ),
+    "alarm.no-standby.action": (
+        "Start the other controller; look at the database and the network between. See lanewise standby status.",
+        "啟動另一台控制器；檢查資料庫與其間的網路。可用 lanewise standby status 查看。",
+    ),
     "alarm.file-damaged": ("File damaged", "檔案已損壞"),
     "alarm.file-damaged.cause": (
         "Pages of journal, publish_state or store are not what was written: the disk, the power, or another program.",

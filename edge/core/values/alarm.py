@@ -34,6 +34,7 @@ class AlarmKind(StrEnum):
     DISK_SLOW = "disk-slow"  # controller
     FILE_DAMAGED = "file-damaged"  # controller
     CONFIG_REFUSED = "config-refused"  # controller
+    NO_STANDBY = "no-standby"  # controller
     TARGET_DOWN = "target-down"  # publisher
     INCOMPATIBLE = "incompatible"  # PLC
     FENCED = "fenced"  # PLC

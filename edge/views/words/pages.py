@@ -104,6 +104,7 @@ PAGES: Rows = {
     "device.disk": ("Room on the disk", "磁碟空間"),
     "device.files": ("Soundness of the files", "檔案完整性"),
     "device.config": ("Newest configuration", "最新設定"),
+    "device.standby": ("Standby", "備援控制器"),
     "device.journal-room": ("Room for the journal", "日誌空間"),
     "points.title": ("Points", "點位"),
     "points.good": ("good", "正常"),

@@ -229,6 +229,12 @@ STORIES: Rows = {
         "站點資料庫已被更換：{store} 紀元 {epoch} 到 {newest} 為止，先前已到 {before}；重新接收其全部訂單",
     ),
     "feed.unmarked": ("version 0.1.0", "0.1.0 版"),
+    "lines-taken": (
+        "This controller commands the lines, with epoch {epoch}; {told}",
+        "由本控制器指揮產線，紀元 {epoch}；{told}",
+    ),
+    "lines-taken.told": ("{node} told what is on the belts", "{node} 已告知輸送帶上的物件"),
+    "lines-taken.untold": ("nobody told what is on the belts", "無人告知輸送帶上的物件"),
     "input-failed": (
         "{source}: {kind} is left out, by a fault of this program: {why}",
         "{source}：因程式錯誤略過 {kind}（{why}）",
