@@ -28,7 +28,7 @@ from chaos.site import OURS, WITHIN_S, Cluster, GoneWrongError, Site, open_site,
 
 KEPT = Path(__file__).resolve().parents[1] / ".chaos"
 GOAL = 1_000
-AT_ONCE = (1, 2, 3, 4)
+AT_ONCE = (1, 2, 4, 6, 8)
 DRAINS_S = 240.0
 """The belts run empty, and everything is acknowledged."""
 DEVICES = 8
