@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo up down test check format docs site pictures bench fuzz peers deb deb-try sbom containers lock wheel clean
+.PHONY: help demo up down test check format docs site pictures bench fuzz chaos peers deb deb-try sbom containers lock wheel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1\t/p' Makefile
@@ -88,6 +88,9 @@ bench: .venv/.dev  ## every measurement of bench/, one after the other
 
 fuzz: .venv/.fuzz  ## gives every border what nobody would send, led by coverage; ARGS="--seconds 60 --only epc"
 	nice $(BIN)/python -m fuzz $(ARGS)
+
+chaos: .venv/.dev peers  ## a site on which everything goes wrong that a seed draws; ARGS="--faults 100 --seed 1"
+	$(BIN)/python -m chaos $(ARGS)
 
 peers:  ## foreign programs that the tests talk to, by apt-get
 	@scripts/peers

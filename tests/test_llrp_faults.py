@@ -78,7 +78,7 @@ SAID = {
     ReaderFault.HUGE: r"the stream makes no sense any more: length \d+ is not in",
     ReaderFault.CLOCK_JUMP: "its clock was set",
 }
-CASES = [(fault, None) for fault in ReaderFault] + [(ReaderFault.CLOCK_JUMP, -7_200_000), (ReaderFault.SLOW, 1)]
+CASES = [(fault, None) for fault in SAID] + [(ReaderFault.CLOCK_JUMP, -7_200_000), (ReaderFault.SLOW, 1)]
 
 
 @pytest.mark.parametrize("clock", [ReaderClock.UTC, ReaderClock.UPTIME])
@@ -118,6 +118,30 @@ def test_a_fault_is_noticed_said_and_mended(fault: ReaderFault, amount: int | No
     last_s = {ReaderFault.SILENCE: MEND_S, ReaderFault.REFUSAL: MEND_S, ReaderFault.SLOW: MEND_S}.get(fault, FAULT_S)
     assert all(at_s <= last_s + 6 for at_s, _ in ill.said), ill.said
     assert ill.heard[-1][0] == max(ill.made)  # live again
+
+
+def test_a_flood_comes_beside_the_others_until_it_is_mended() -> None:
+    async def main() -> Site:
+        site = Site("portal1", ReaderClock.UTC)
+        await site.reader.start()
+        host = asyncio.create_task(site.host())
+        loop = asyncio.get_running_loop()
+        loop.call_at(FAULT_S, site.reader.fault, ReaderFault.FLOOD, 2_000)
+        loop.call_at(MEND_S, site.reader.mend)
+        await asyncio.sleep(BEGIN_S)
+        while loop.time() < MEND_S + BEGIN_S:
+            site.read()
+            await asyncio.sleep(EVERY_S)
+        await stop(host)
+        await site.reader.stop()
+        return site
+
+    site = run_virtual(main())
+    flood = [(epc, at_us / 1e6) for epc, at_us, _ in site.heard if epc not in site.made]
+    assert sorted(epc for epc, _, _ in site.heard if epc in site.made) == sorted(site.made)
+    assert len({epc for epc, _ in flood}) == len(flood) and 13_500 <= len(flood) <= 14_500
+    assert min(at_s for _, at_s in flood) >= FAULT_S - 0.01 and max(at_s for _, at_s in flood) <= MEND_S
+    assert site.said == []
 
 
 def test_faults_of_every_reader_cost_no_parcel_its_lane(project: Path, tmp_path: Path) -> None:

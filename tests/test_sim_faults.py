@@ -77,7 +77,10 @@ def test_faults_begin_and_end_in_time() -> None:
     [
         ("reader.r silence", "'reader.r silence' is no fault: write DEVICE:FAULT"),
         ("reader.q:silence", "no device 'reader.q', there are reader.r"),
-        ("reader.r:fire", "no fault 'fire', allowed: silence, cut, refusal, garbage, slow, huge, clock-jump, mend"),
+        (
+            "reader.r:fire",
+            "no fault 'fire', allowed: silence, cut, refusal, garbage, slow, huge, clock-jump, flood, mend",
+        ),
         ("reader.r:silence=3", "silence of 3, allowed: none"),
         ("reader.r:slow=0", "slow of 0, allowed: 1 to 1000000"),
         ("reader.r:mend+3s", "leave .LASTS out"),

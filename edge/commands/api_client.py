@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -46,6 +47,8 @@ def send(
             return told
     except HTTPError as error:
         raise ApiError(_problems(error)) from None
+    except HTTPException:
+        raise ApiError(f"{url}: its answer broke off: look whether that was done before you ask again") from None
     except OSError as error:
         reason = error.reason if isinstance(error, URLError) else error
         why = reason.strerror if isinstance(reason, OSError) and reason.strerror else reason

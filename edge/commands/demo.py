@@ -25,10 +25,10 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from http.client import HTTPException
 from importlib.resources import files
 from pathlib import Path
 from typing import TextIO
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import edge
@@ -365,7 +365,7 @@ def _answers(url: str) -> bool:
     try:
         with urlopen(url, timeout=2) as answer:  # noqa: S310  our own loopback address
             return bool(answer.status == 200)
-    except (URLError, OSError):
+    except (OSError, HTTPException):
         return False
 
 

@@ -21,6 +21,7 @@ import sys
 import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from http.client import HTTPException
 from importlib.metadata import distributions
 from pathlib import Path
 from urllib.parse import quote
@@ -164,7 +165,7 @@ def _metrics(url: str) -> str:
     try:
         with urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310  http, on loopback, as the configuration has it
             told: bytes = answer.read()
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         return f"{url}: {error}\n"
     return told.decode(errors="replace")
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from edge.config.lines import LineConfig
@@ -46,7 +47,7 @@ class DockCrew:
             try:
                 leaves = await loop.run_in_executor(None, self._look)
                 self.trouble = ""
-            except (URLError, OSError, ValueError, KeyError) as error:
+            except (OSError, HTTPException, ValueError, KeyError) as error:
                 self.trouble = f"{self._url}: {getattr(error, 'reason', error)}"
             await asyncio.sleep(NEXT_S if leaves else EVERY_S)
 

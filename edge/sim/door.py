@@ -10,9 +10,10 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
@@ -126,7 +127,7 @@ def _asked(url: str, data: bytes | None, headers: Mapping[str, str]) -> DoorAnsw
             if error.code >= 500:
                 raise ShutError(f"{url}: {error.code}") from None
             return _read(error.code, error.read(), error.headers.get("Content-Type", ""), "")
-    except (URLError, OSError) as error:
+    except (OSError, HTTPException) as error:
         raise ShutError(f"{url}: {getattr(error, 'reason', error)}") from None
 
 

@@ -10,8 +10,9 @@ import json
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict
+from http.client import HTTPException
 from math import ceil
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -84,6 +85,6 @@ class OrderFeeder:
             if error.code < 500:
                 raise FeedError(f"{self._url}: {error.code}: {text}") from None
             return f"{self._url}: {error.code}: {text}"
-        except (URLError, OSError) as error:
+        except (OSError, HTTPException) as error:
             return f"{self._url}: {getattr(error, 'reason', error)}"
         return ""

@@ -20,6 +20,10 @@ from rfid.tcp import stop_listening
 
 _TURN_S = 0.01
 """How often a slow reader sends a little more."""
+_FLOOD_S = 0.05
+"""How often a reader that floods reports."""
+_FLOODED = 0xF1 << 88
+"""96 bits of no header that EPCs have; those of a flood count on from there."""
 
 
 class ReaderFault(StrEnum):
@@ -32,6 +36,7 @@ class ReaderFault(StrEnum):
     SLOW = "slow"  # so many octets a second (50), until mended
     HUGE = "huge"  # a report of so many octets (one more than clients take); once
     CLOCK_JUMP = "clock-jump"  # its clock is set so many ms (3600000) ahead, or back; stays
+    FLOOD = "flood"  # so many reads a second (1000) of tags that nobody knows, each once, until mended
 
 
 AMOUNTS = {
@@ -39,6 +44,7 @@ AMOUNTS = {
     ReaderFault.SLOW: range(1, 1_000_001),
     ReaderFault.HUGE: range(HEADER.size, 4 * MAX_FRAME + 1),
     ReaderFault.CLOCK_JUMP: range(-(10**12), 10**12 + 1),
+    ReaderFault.FLOOD: range(1, 50_001),
 }
 """What a fault may be given; the others take no amount."""
 _USUAL = {
@@ -46,6 +52,7 @@ _USUAL = {
     ReaderFault.SLOW: 50,
     ReaderFault.HUGE: MAX_FRAME + 1,
     ReaderFault.CLOCK_JUMP: 3_600_000,
+    ReaderFault.FLOOD: 1_000,
 }
 
 
@@ -81,6 +88,8 @@ class SimulatedReader:
         self._every_ms = 0
         self._faults: dict[ReaderFault, int] = {}
         self._jump_us = 0
+        self._flooding: asyncio.TimerHandle | None = None
+        self._flooded = 0
 
     @property
     def port(self) -> int:
@@ -160,6 +169,9 @@ class SimulatedReader:
                 self._tell(HEADER.pack(1 << 10 | 61, given, 0) + bytes(given - HEADER.size))
             case ReaderFault.CLOCK_JUMP:
                 self._jump_us += given * 1_000
+            case ReaderFault.FLOOD:
+                self._faults[fault] = given
+                self._flood()
             case ReaderFault.SILENCE | ReaderFault.CUT | ReaderFault.REFUSAL | ReaderFault.SLOW:
                 self._faults[fault] = given
                 if fault is ReaderFault.REFUSAL:
@@ -189,8 +201,9 @@ class SimulatedReader:
 
     async def stop(self) -> None:
         """Stops listening and drops all clients."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._flooding):
+            if timer is not None:
+                timer.cancel()
         if self._server is not None:
             await stop_listening(self._server)
             gone = [client.gone for client in self._clients]
@@ -273,6 +286,18 @@ class SimulatedReader:
     def _expire(self, at_us: int) -> None:
         self._tell(self._device.expire(at_us), keep=True)
         self._watch()
+
+    def _flood(self) -> None:
+        """Reports what came since the last time, as long as it floods."""
+        if self._flooding is not None:
+            self._flooding.cancel()
+            self._flooding = None
+        if (reads := self._faults.get(ReaderFault.FLOOD)) is None:
+            return
+        at_us, first = self._clock(), self._flooded
+        self._flooded += max(1, round(reads * _FLOOD_S))
+        self.report([TagRead(f"{_FLOODED + tag:024X}", 1, -60.0, at_us, 1) for tag in range(first, self._flooded)])
+        self._flooding = asyncio.get_running_loop().call_later(_FLOOD_S, self._flood)
 
     def _beat(self) -> None:
         """Keeps a timer for the next keepalive."""
