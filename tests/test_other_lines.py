@@ -189,8 +189,8 @@ def test_what_cannot_be_stood_in_for_is_said_at_once(
 
 def test_a_demo_of_a_line_of_ones_own(project: Path, tmp_path: Path) -> None:
     """Every process of it, on real time: orders through the api, by the copied line, into their lanes."""
-    file, report = project / "examples" / "readers" / "LINE.toml", tmp_path / "report.json"
-    command = [sys.executable, "-m", "edge.cli", "demo", str(file), "--headless", "--seconds", "4"]
+    file, report = project / "examples" / "own-devices" / "LINE.toml", tmp_path / "report.json"
+    command = [sys.executable, "-m", "edge.cli", "demo", str(file), "--headless", "--seconds", "3"]
     command += ["--rate", "3000", "--dir", str(tmp_path / "run"), "--report", str(report)]
     ended = subprocess.run(command, timeout=3 * HANGS_S, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -269,7 +269,7 @@ def test_a_wms_sees_its_own_orders_come_back(project: Path, tmp_path: Path) -> N
     store.put_orders(wanted, UTC_US)
 
     async def move() -> tuple[FloorReport, str]:
-        floor = SimulatedFloor(config, seconds=32, empty=True, released=False)
+        floor = SimulatedFloor(config, seconds=24, empty=True, released=False)
         own = StoreOrders(floor, store.follow, threaded=False)
         await floor.start()
         bringing = asyncio.create_task(own.run())

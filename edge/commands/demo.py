@@ -136,9 +136,10 @@ def _write_configuration(folder: Path, given: Path | None, headless: bool, site_
     for name in ("var", "log"):
         (folder / name).mkdir(exist_ok=True)
     if given is not None:
-        (site_port,) = _own_ports(1, held) if headless else (site_port,)
+        free = _ports_without_end(held) if headless else free_ports()
+        site_port = next(free) if headless else site_port
         _must_be_free([site_port])
-        made = at_home(given, free_ports(), site_port)
+        made = at_home(given, free, site_port)
         (folder / "LINE.toml").write_text(made.line, encoding="utf-8")
         (folder / "SITE.toml").write_text(made.site, encoding="utf-8")
         return site_port
@@ -180,6 +181,11 @@ def _own_ports(count: int, held: ExitStack) -> list[int]:
             held.enter_context(sign.pop_all())
             return own
     raise DemoError(f"no free ports of 127.0.0.1 from {HEADLESS_PORTS.start} to {HEADLESS_PORTS.stop - 1}")
+
+
+def _ports_without_end(held: ExitStack) -> Iterator[int]:
+    while True:
+        yield from _own_ports(HEADLESS_PORTS.step - 1, held)
 
 
 def _must_be_free(ports: list[int]) -> None:

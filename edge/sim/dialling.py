@@ -1,6 +1,6 @@
 """Devices of the simulated floor that connect by themselves, to the controller or a broker, and say what they have.
 
-Public names: Dialling, Way, Refused, dial_problem.
+Public names: Dialling, DeviceWay, NotTakenError, dial_problem.
 
 As real ones do, they call again whenever their connection ends, and what they see meanwhile is lost.
 """
@@ -24,11 +24,11 @@ _MOST = 20_000
 """Messages that wait for their turn; older ones are lost."""
 
 
-class Refused(OSError):  # noqa: N818  # what is refused is the device
+class NotTakenError(OSError):
     """The other side does not want what the device says; the text has its answer."""
 
 
-class Way(Protocol):
+class DeviceWay(Protocol):
     """How a device speaks over a connection that stands."""
 
     async def greet(self) -> None:
@@ -51,7 +51,7 @@ class Dialling:
         self,
         host: str,
         port: int,
-        way: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Way],
+        way: Callable[[asyncio.StreamReader, asyncio.StreamWriter], DeviceWay],
         alive: Callable[[], bytes | None],
         from_host: str = "",
     ) -> None:
@@ -92,7 +92,7 @@ class Dialling:
             except TimeoutError:
                 self.trouble = "no answer"
             except OSError as error:
-                self.trouble = str(error) if isinstance(error, Refused) else dial_problem(error)
+                self.trouble = str(error) if isinstance(error, NotTakenError) else dial_problem(error)
             self.ready = False
             self._waiting.clear()
             await asyncio.sleep(AGAIN_S)
@@ -130,7 +130,7 @@ class Dialling:
                 await self._some.wait()
         except TimeoutError:
             if reader.at_eof():
-                raise Refused("it hung up") from None
+                raise NotTakenError("it hung up") from None
 
 
 def dial_problem(error: OSError) -> str:

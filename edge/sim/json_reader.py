@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from edge.config.readers import HttpJsonConfig, MqttJsonConfig, PushJsonConfig
 from edge.config.secret import bearer
 from edge.sim.device_words import alive_of, connect_packet, publish_packet, read_of, text_frame
-from edge.sim.dialling import ALIVE_S, Dialling, Refused, Way
+from edge.sim.dialling import ALIVE_S, DeviceWay, Dialling, NotTakenError
 from edge.sim.listening import Listening
 from rfid.driver import TagRead
 from rfid.vendor_json import PushWay, Vendor
@@ -35,7 +35,7 @@ class _Speaker:
         clock: Callable[[], int],
         host: str,
         port: int,
-        way: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Way],
+        way: Callable[[asyncio.StreamReader, asyncio.StreamWriter], DeviceWay],
         from_host: str = "",
     ) -> None:
         self._name = name
@@ -91,7 +91,7 @@ class PushingReader(_Speaker):
         head = "".join(f"{key}: {value}\r\n" for key, value in given.items())
         path = config.path or "/"
 
-        def way(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Way:
+        def way(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> DeviceWay:
             match config.way:
                 case PushWay.HTTP:
                     return _Posts(reader, writer, path, head)
@@ -228,7 +228,7 @@ class _Packets:
         self._writer.write(self._connect)
         answer = await self._reader.readexactly(4)
         if answer[0] != 0x20 or answer[3]:
-            raise Refused(f"the broker refuses it: CONNACK code {answer[3]}")
+            raise NotTakenError(f"the broker refuses it: CONNACK code {answer[3]}")
 
     async def say(self, messages: Sequence[bytes]) -> None:
         for message in messages:
@@ -236,14 +236,14 @@ class _Packets:
 
 
 async def _answered(reader: asyncio.StreamReader, good: Sequence[str]) -> None:
-    """Takes an answer of HTTP whose body has a length. Raises Refused."""
+    """Takes an answer of HTTP whose body has a length. Raises NotTakenError."""
     try:
         status, given = _head_of(await reader.readuntil(_BEHIND_HEAD))
     except asyncio.LimitOverrunError:
-        raise Refused("an answer without end") from None
+        raise NotTakenError("an answer without end") from None
     await reader.readexactly(int(given.get("content-length", "0")))
     if not set(status.split(" ")[1:2]) & set(good):
-        raise Refused(f"it answers {status!r} where {' or '.join(good)} is needed")
+        raise NotTakenError(f"it answers {status!r} where {' or '.join(good)} is needed")
 
 
 def _head_of(octets: bytes) -> tuple[str, dict[str, str]]:
