@@ -1,4 +1,4 @@
-"""The table of a lease in memory: what PostgreSQL does with each deed; tests/test_standby.py holds it to that.
+"""The table of a lease in memory: what PostgreSQL does with each deed; tests/test_standby_wire.py holds it to that.
 
 Public names: LeaseTable.
 """
@@ -35,7 +35,7 @@ class LeaseTable:
                 self.row, done = replace(row, waits=ask.me, waits_beat=row.waits_beat + 1), False
             case _:
                 done = False
-        if done and ask.body:
+        if done and ask.body and ask.deed is not LeaseDeed.TAKE:
             self._told = Told(node_of(ask.me), now_us, ask.body)
             self.row = replace(self.row, told_by=node_of(ask.me))
         told = self._told if done and ask.deed is LeaseDeed.TAKE else None

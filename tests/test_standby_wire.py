@@ -5,10 +5,13 @@ from __future__ import annotations
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from leases import LeaseTable
 from pair import Pair
 from ports import on_free_ports
 from postgres import Cluster, programs_path
@@ -17,12 +20,13 @@ from routed_once import assert_routed_once
 from waiting import until
 
 from edge.core.events import CommandSent
-from edge.core.values.lease import node_of
+from edge.core.values.lease import LeaseAsk, LeaseDeed, LeaseRow, next_epoch, node_of
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError
 from edge.journal.replay import replay
 from edge.sim.devices import SimulatedFloor
 from edge.sim.tally import FloorReport
+from edge.site.leases import Leases
 from edge.site.store import SiteStore
 
 
@@ -37,7 +41,9 @@ def test_one_is_killed_and_one_stands_still_and_goes_on(
     monkeypatch.setenv("PATH", programs_path())
     cluster = Cluster(peer)
     config = on_free_ports(example(project, rate=3_600, seed=17), tmp_path, poll_ms=40)
-    pair = Pair(project / "examples/warehouse", config, tmp_path, cluster.database())
+    url = cluster.database()
+    pair = Pair(project / "examples/warehouse", config, tmp_path, url)
+    assert_as_in_memory(url)
 
     async def main() -> FloorReport:
         floor = SimulatedFloor(config)
@@ -98,3 +104,32 @@ def commanded(pair: Pair, node: str) -> int:
         finally:
             reader.close()
     return 0
+
+
+def assert_as_in_memory(url: str) -> None:
+    """PostgreSQL does what the laws of tests/test_standby_laws.py are proven with."""
+    stored, table = Leases(url, "other", own=True), LeaseTable(lambda: 0)
+    deeds = [LeaseDeed.LOOK, LeaseDeed.TAKE, LeaseDeed.RENEW, LeaseDeed.RENEW, LeaseDeed.RELEASE]
+    turns = Random(5)
+    for step in range(60):
+        row = table.row
+        ask = LeaseAsk(
+            deed=turns.choice(deeds),
+            me=turns.choice(["a/1", "b/2"]),
+            epoch=row.epoch - (turns.random() < 0.1),
+            beat=row.beat - (turns.random() < 0.1),
+            to_epoch=next_epoch(row.epoch) if turns.random() < 0.5 else row.epoch,
+            waits=turns.random() < 0.5,
+            body=turns.choice(["", f"body {step}"]),
+        )
+        found, wanted = stored(ask), table(ask)
+        if turns.random() < 0.1:
+            stored.ask_hand_over()
+            table.ask_hand_over()
+        assert _without_times(found) == _without_times(wanted), ask
+    stored.close()
+
+
+def _without_times(row: LeaseRow) -> LeaseRow:
+    told = None if row.told is None else replace(row.told, at_us=0)
+    return replace(row, now_us=0, told=told)

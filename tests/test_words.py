@@ -111,6 +111,7 @@ PAGES_SAY: dict[str, Iterable[str]] = {
             "site-store",
             "journal",
             "journal-room",
+            "standby",
             "disk",
             "files",
             "config",

@@ -44,6 +44,7 @@ from edge.core.events import (
     Input,
     InputFailed,
     Journaled,
+    LinesTaken,
     Measured,
     OutputSet,
     PassageSeen,
@@ -331,8 +332,10 @@ class Controller:
         self._new_hosts = set(self._plcs)
         await self._follow_config()
 
-    async def _cease(self) -> None:
-        """They are another's."""
+    async def _cease(self, away: bool) -> None:
+        """They are not this controller's any more; ``away``: another has them, or is offered them."""
+        if away:
+            self._give(LinesTaken(at_us=self._now(), node="", epoch=self._epoch or 0, away=True))
         for device, trouble in [*self._reasons.items()]:
             if trouble is not None and device.partition(".")[0] in ("plc", "host", "reader", "points", "packml"):
                 self._device(device, None, "this controller stands by")
@@ -533,6 +536,8 @@ class Controller:
         if not self.leads:
             return []
         match command:
+            case Route(plc) if self._standby is not None and not self._plcs[plc].was_connected:
+                return []  # when it is, all that is decided goes out
             case Route(plc, track_id, lane, _):
                 return self._queue(plc, command, Opcode.ROUTE, track_id, lane)
             case SetLane(plc, lane, enabled, _):

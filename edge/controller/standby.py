@@ -53,7 +53,8 @@ class Standby:
     """One controller's. ``node``: its name, another for each controller of the lease.
 
     ``body``: what is told of the lines; True = all of it, for a hand-over. ``lead``, ``cease``: the lines are ours from
-    now on, or no more; both may take their time. ``threaded`` False asks the store in the loop.
+    now on, or no more; both may take their time; True = another has them, or may. ``threaded`` False asks the store in
+    the loop.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Standby:
         *,
         body: Callable[[bool], str],
         lead: Leads,
-        cease: Callable[[], Awaitable[None]],
+        cease: Callable[[bool], Awaitable[None]],
         tell: TellStanding,
         threaded: bool = True,
         clock: Callable[[], int] = boot_us,
@@ -77,11 +78,12 @@ class Standby:
         self._cease = cease
         self._tell = tell
         self._clock = clock
-        self._pool = ThreadPoolExecutor(1, "lease") if threaded else None
+        self._threaded = threaded
+        self._pool: ThreadPoolExecutor | None = None
         self._woken = asyncio.Event()
         self._above: int | None = None
         self._turn = asyncio.Lock()
-        self._leading = False
+        self._leading = self._offered = self._kept = False
         self._waits: tuple[str, int] = ("", 0)
         self._waits_us = self._say_us = 0
 
@@ -113,6 +115,7 @@ class Standby:
     async def run(self) -> None:
         """Until cancelled; then the lines are offered to others."""
         self._waits_us = self._clock()
+        self._pool = ThreadPoolExecutor(1, "lease") if self._threaded else None
         try:
             while True:
                 await self._once()
@@ -150,7 +153,8 @@ class Standby:
             self._leading = True
             assert row is not None
             known = before or row
-            ours = {node_of(known.last), known.told_by} <= {"", self.node}
+            ours = not self._offered and {node_of(known.last), known.told_by} <= {"", self.node}
+            self._offered = self._kept = False
             log.info("%s commands the lines, epoch %d", self.node, row.epoch)
             try:
                 await self._lead(row.epoch, None if ours else row.told, row.now_us, ours)
@@ -161,13 +165,19 @@ class Standby:
             await self._end("the lease ran out, or another controller took it")
         elif self._leading and row is not None and row.asked == row.epoch and self._waits[0]:
             self._leading = False
+            self._offered = True
             await self._release()
             await self._end("they are handed over, as somebody asked")
+        if self._kept and row is not None and row.holder not in ("", lease.me):
+            self._kept = False
+            await self._cease(True)
 
     async def _end(self, why: str) -> None:
+        """What is known of the lines is kept until another has them."""
         self._leading = False
+        self._kept = not self._offered
         log.warning("%s commands the lines no more: %s", self.node, why)
-        await self._cease()
+        await self._cease(self._offered)
 
     async def _release(self) -> None:
         """Offers the lease to others, with all that is known of the lines. Unheard, it runs out."""

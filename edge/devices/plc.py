@@ -89,6 +89,11 @@ class PlcSession:
         self._connected_before = False
         self._unstored: deque[tuple[int, EventRecord | Sent, int]] = deque()
 
+    @property
+    def was_connected(self) -> bool:
+        """Whether it was connected to since this session was made: before, decisions wait for it (PlcConnected)."""
+        return self._connected_before
+
     def follow(self, lines: Sequence[LineLayout]) -> None:
         """Its lines are these from now on."""
         self._lines = lines

@@ -436,6 +436,8 @@ def _machine(
             code = "feed-anew" if value.anew else "feed-followed"
             places = {"newest": value.newest, "before": value.before} if value.anew else {}
             return phrase(code, store=value.store or phrase("feed.unmarked"), epoch=value.epoch, **places)
+        case LinesTaken(away=True):
+            return phrase("lines-away")
         case LinesTaken():
             told = phrase("lines-taken.told", node=value.node) if value.node else phrase("lines-taken.untold")
             return phrase("lines-taken", epoch=value.epoch, told=told)

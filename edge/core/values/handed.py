@@ -15,7 +15,8 @@ class LinesTaken:
     """From now on this controller commands the lines, with lease ``epoch``, as ``node`` told them last.
 
     ``node``: empty = nothing was told; what stands here of lines and PLCs is all that is known then. ``bound``: see
-    BookState. ``loads``: None = not told, they stay as they are.
+    BookState. ``loads``: None = not told, they stay as they are. ``away`` True: another controller commands them, and
+    what is on their belts is that one's.
     """
 
     at_us: int
@@ -25,6 +26,7 @@ class LinesTaken:
     plcs: dict[str, PlcState] = field(default_factory=dict)
     bound: dict[str, str] = field(default_factory=dict)
     loads: LoadsState | None = None
+    away: bool = False
 
 
 def later(taken: LinesTaken, by_us: int) -> LinesTaken:

@@ -229,6 +229,7 @@ STORIES: Rows = {
         "站點資料庫已被更換：{store} 紀元 {epoch} 到 {newest} 為止，先前已到 {before}；重新接收其全部訂單",
     ),
     "feed.unmarked": ("version 0.1.0", "0.1.0 版"),
+    "lines-away": ("Another controller commands the lines", "由另一台控制器指揮產線"),
     "lines-taken": (
         "This controller commands the lines, with epoch {epoch}; {told}",
         "由本控制器指揮產線，紀元 {epoch}；{told}",
