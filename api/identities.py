@@ -20,6 +20,7 @@ from typing import TypeVar
 from starlette.datastructures import Headers
 
 from edge.config.accounts import AccountTable
+from edge.config.secret import read_api_token
 from edge.core.values.rights import MAY, Action, Role
 from edge.intake.operators import Asker
 from edge.journal.host_time import now_us
@@ -75,7 +76,9 @@ class Who:
 
 
 class Identities:
-    """Of one site. ``store``: gives its store, raises StoreError, as all calls do."""
+    """Of one site. ``store``: gives its store, raises StoreError, as all calls do. Raises ConfigError for a machine
+    without a token.
+    """
 
     def __init__(self, site: str, table: AccountTable, token: str | None, store: Callable[[], SiteStore]) -> None:
         self.cookie = f"lanewise-{site}-session"
@@ -83,7 +86,9 @@ class Identities:
         self.rules = SessionRules(
             table.idle_min * 60_000_000, table.longest_h * 3_600_000_000, table.station_lock_s * 1_000_000
         )
-        self._token = None if token is None else token.encode()
+        self._holders = [] if token is None else [(token.encode(), "token", frozenset(table.token))]
+        for name, its in table.machine.items():
+            self._holders.append((read_api_token(its.token_file).encode(), name, frozenset(its.may)))
         self._store = store
         self._slow = ThreadPoolExecutor(2, "passwords")
         self._noting = ThreadPoolExecutor(1, "audit")
@@ -153,9 +158,11 @@ class Identities:
                 yield message
 
     def _holder(self, given: str) -> Who | None:
-        if self._token is None or not hmac.compare_digest(given.encode(errors="replace"), self._token):
-            return None
-        return Who(name="token", title="token", way=Way.TOKEN, may=frozenset(self.table.token))
+        brought = given.encode(errors="replace")
+        for token, name, may in self._holders:
+            if hmac.compare_digest(brought, token):
+                return Who(name=name, title=name, way=Way.TOKEN, may=may)
+        return None
 
     async def _remembered(self, secret: str, used: bool, look: Callable[[str], Who | None]) -> Who | None:
         mark, now_s = (hashed(secret), used), time.monotonic()

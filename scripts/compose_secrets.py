@@ -47,7 +47,7 @@ def main(folder: Path) -> None:
             made.append(name)
 
     keep("nobody", "not-for-this-service")
-    for name in ("api_token", "grafana_admin", "influx_admin", "influx_reader"):
+    for name in ("api_token", "publisher_token", "simulator_token", "grafana_admin", "influx_admin", "influx_reader"):
         keep(name, secret())
     keep("influx_token", f"apiv3_{secret()}")  # the prefix that InfluxDB 3 asks for
     token = read_secret(folder / "influx_token")

@@ -13,7 +13,9 @@ LINE_HEAD = """\
 # The warehouse of examples/warehouse in the containers of compose.yaml, written from there by `make docs`.
 # For a line of your own copy this folder, change it and say where it is: make up SITE=./my-site SIMULATOR=
 """
-SITE_HEAD = "# The api process of compose.yaml. It answers whoever brings the token in secrets/api_token.\n"
+SITE_HEAD = (
+    "# The api process of compose.yaml. It answers whoever signs in, or brings the token in secrets/api_token.\n"
+)
 LINE_CHANGES = {
     'journal = "var/journal.sqlite"': 'journal = "/var/lib/lanewise/journal.sqlite"',
     '"sqlite:///var/site.sqlite"': '"sqlite:////var/lib/lanewise/site.sqlite"',
@@ -47,7 +49,21 @@ password_file = "/run/secrets/mqtt_publisher"
 plain = true
 commands = ["orders", "lane", "alarm"]
 api = "http://api:8000"
-token_file = "/run/secrets/api_token"
+token_file = "/run/secrets/publisher_token"
+"""
+MACHINES = """
+# People sign in (docs/accounts.md): `docker compose logs api` says the first administrator's password for one sign-in.
+# Each machine has a token of its own, and may with it what it is there for.
+[accounts]
+
+[accounts.machine.publisher] # passes on what is asked over MQTT
+token_file = "/run/secrets/publisher_token"
+may = ["order", "lane", "alarm"]
+
+[accounts.machine.simulator] # plays shops, people and carriers, but nobody who looks after lines
+token_file = "/run/secrets/simulator_token"
+may = ["view", "person", "load", "order", "stock", "wave", "pick", "pack", "quality", "carrier", "track", "return",
+    "case"]
 """
 
 
@@ -68,7 +84,7 @@ def main() -> int:
     """Returns the exit status."""
     made = {
         EXAMPLES / "containers" / "LINE.toml": changed("LINE.toml", LINE_HEAD, LINE_CHANGES) + PUBLISHERS,
-        EXAMPLES / "containers" / "SITE.toml": changed("SITE.toml", SITE_HEAD, SITE_CHANGES),
+        EXAMPLES / "containers" / "SITE.toml": changed("SITE.toml", SITE_HEAD, SITE_CHANGES) + MACHINES,
     }
     status = 0
     for path, text in made.items():

@@ -73,9 +73,9 @@ def test_every_service_is_pinned_hardened_and_watched(compose: dict[str, Any], s
     own = {name: {one for one in compose["services"][name]["secrets"] if isinstance(one, str)} for name in OURS}
     assert own == {
         "controller": set(),
-        "publisher": {"api_token", "influx_token", "mqtt_publisher"},
-        "api": {"api_token"},
-        "simulator": {"api_token"},
+        "publisher": {"publisher_token", "influx_token", "mqtt_publisher"},
+        "api": {"api_token", "publisher_token", "simulator_token"},
+        "simulator": {"simulator_token"},
     }
     assert compose["networks"]["inside"] == {"internal": True}
     assert "ports" not in compose["services"]["influxdb"]

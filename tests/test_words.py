@@ -86,7 +86,7 @@ PACKING = (
     *DifferenceKind,
     *(f"unchecked-{one}" for one in AfterCheck),
     *("no-order", "not-open", "refused", "due", "not-verified", "no-weight", "weight-light", "weight-heavy"),
-    *("item-elsewhere", "nobody-carries", "cannot-part", "put-back"),
+    *("item-elsewhere", "nobody-carries", "cannot-part", "put-back", "packed"),
 )
 """Why a parcel is not packed so."""
 

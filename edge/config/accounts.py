@@ -1,6 +1,6 @@
 """[accounts] of SITE.toml: that people sign in, for how long, and what the token of token_file may do then.
 
-Public names: AccountTable, OidcTable, account_problems.
+Public names: AccountTable, OidcTable, MachineTable, account_problems.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from edge.config.login import PlainTable, told_problems
-from edge.config.table import Beside, Frozen, Url
+from edge.config.table import Beside, Frozen, Name, Url
 from edge.config.tls import TlsTable, of_url, tls_problems
 from edge.core.values.rights import HOLDER, Action, Role
 
@@ -40,6 +40,16 @@ class OidcTable(TlsTable, PlainTable):
     role: Role | None = Field(default=None, description="whoever has none of these; none = is not let in")
 
 
+class MachineTable(Frozen):
+    """A machine of the site that brings a token of its own, as the publisher that passes commands of MQTT on."""
+
+    token_file: Beside = Field(
+        description="file with a secret of 24 characters or more in its first line; the machine brings it as "
+        "`Authorization: Bearer`"
+    )
+    may: tuple[Action, ...] = Field(min_length=1, description="what it may do, see docs/rights.md")
+
+
 class AccountTable(Frozen):
     """That people sign in. What requests may do is docs/rights.md."""
 
@@ -57,6 +67,9 @@ class AccountTable(Frozen):
         description="what the token of `token_file` may do, as machines bring it",
     )
     oidc: OidcTable | None = Field(default=None, description="a provider of OpenID Connect; none = passwords of ours")
+    machine: dict[Name, MachineTable] = Field(
+        default={}, description="machines with a token of their own, by the name under which their wishes are noted"
+    )
 
 
 def account_problems(accounts: AccountTable | None) -> Iterator[str]:

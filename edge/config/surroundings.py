@@ -61,6 +61,8 @@ def check_site(path: Path) -> SiteConfig:
     if config.accounts is not None and config.accounts.oidc is not None:
         secret = config.accounts.oidc.client_secret_file
         problems += _secret("accounts.oidc.client_secret_file", secret, read_secret)
+    for name, machine in config.accounts.machine.items() if config.accounts is not None else ():
+        problems += _secret(f"accounts.machine.{name}.token_file", machine.token_file, read_api_token)
     for name, hook in config.webhook.items():
         problems += _secret(f"webhook.{name}.secret_file", hook.secret_file, signing_key)
     for name, carrier in config.carrier.items():
@@ -90,6 +92,8 @@ def exposed(config: LineConfig | SiteConfig) -> Iterator[str]:
         files = [("token_file", config.token_file), ("tls.key", config.tls.key if config.tls else None)]
         if config.accounts is not None and config.accounts.oidc is not None:
             files.append(("accounts.oidc.client_secret_file", config.accounts.oidc.client_secret_file))
+        for name, machine in config.accounts.machine.items() if config.accounts is not None else ():
+            files.append((f"accounts.machine.{name}.token_file", machine.token_file))
         files += [(f"webhook.{name}.secret_file", hook.secret_file) for name, hook in config.webhook.items()]
         doors = [(name, one.hook) for name, one in config.carrier.items() if one.hook is not None]
         files += [(f"carrier.{name}.hook.secret_file", hook.secret_file) for name, hook in doors]

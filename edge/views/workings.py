@@ -83,8 +83,10 @@ def clock_shown(values: Mapping[str, float]) -> tuple[Phrase, bool]:
     unsure = f"{values.get('clock_unsure_us', 0) / 1000:.1f}"
     if ahead_us < -_COUNTS_US:
         return phrase("tech.clock.counts", since=iso(int(-ahead_us)), unsure=unsure), False
-    word = "tech.clock.ahead" if ahead_us >= 0 else "tech.clock.behind"
-    return phrase(word, ms=f"{abs(ahead_us) / 1000:.1f}", unsure=unsure), abs(ahead_us) > _OFF_US
+    off, ms = abs(ahead_us) > _OFF_US, f"{abs(ahead_us) / 1000:.1f}"
+    if ahead_us < 0:
+        return phrase("tech.clock.behind", ms=ms, unsure=unsure), off
+    return phrase("tech.clock.ahead", ms=ms, unsure=unsure), off
 
 
 NO_TRIAL = LineTrial(on=False, text="", at_us=0)
