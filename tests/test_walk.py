@@ -265,6 +265,12 @@ def the_operator_works_on_an_alarm(operator: Person, shop: Shop) -> None:
     operator.goes("/alarms/a/reader-down.dock2")
     operator.sends("#work", "[formaction$=shelve]", comment="is being changed")
     operator.sees(f"{row}.shelved")
+    tell(shop.folder / "sim.sock", ["reader.dock2:mend"])
+
+    def up() -> bool:
+        return any(one["name"] == "reader.dock2" and one["up"] for one in shop.get("/api/state")["devices"])
+
+    shop.until(up)
 
 
 def the_packer_takes_a_return(packer: Person) -> None:
