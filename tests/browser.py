@@ -32,11 +32,16 @@ class _BetweenPages(AssertionError):  # noqa: N818  no error of the page: it is 
 
 
 class Browser:
-    """One page in a headless Chromium. ``errors``: what its console and its network complained about."""
+    """One page in a headless Chromium.
+
+    ``errors``: what its console and its network complained about; ``requests``: whatever was asked for; ``weight``:
+    octets that came for the page that is open, of its live stream so far.
+    """
 
     def __init__(self, executable: str, width: int = 1920, height: int = 1080, *, dark: bool = False) -> None:
         self.errors: list[str] = []
         self.requests: list[str] = []
+        self._weights: dict[str, int] = {}
         self._executable = executable
         self._size = (width, height)
         self._scheme = "dark" if dark else "light"
@@ -121,9 +126,35 @@ class Browser:
     def open(self, url: str) -> None:
         """Goes to a page; it is loaded behind this, and its modules have run."""
         self.until("window.before = true")
+        self._weights.clear()
         anew = "loaderId" in self._call("Page.navigate", url=url)  # else another place of the same page
         read = "window.before === undefined && document.readyState === 'complete' && " if anew else ""
         self.until(f"{read}location.href", lambda there: str(there).startswith(url))
+
+    @property
+    def weight(self) -> int:
+        """Octets of the page that is open, without what the browser had already: nothing, behind `keep_nothing`."""
+        return sum(self._weights.values())
+
+    def keep_nothing(self) -> None:
+        """From now on every page is fetched whole, as by somebody who comes for the first time."""
+        self._call("Network.setCacheDisabled", cacheDisabled=True)
+
+    def type(self, text: str) -> None:
+        """Types where the focus is, instead of what is marked there."""
+        self._call("Input.insertText", text=text)
+
+    def press(self, key: str, code: int) -> None:
+        """Presses a key that writes nothing, by its name and its number: Enter 13, Tab 9, Escape 27."""
+        pressed = {"key": key, "code": key, "windowsVirtualKeyCode": code, **({"text": "\r"} if code == 13 else {})}
+        self._call("Input.dispatchKeyEvent", type="keyDown", **pressed)
+        self._call("Input.dispatchKeyEvent", type="keyUp", key=key, code=key, windowsVirtualKeyCode=code)
+
+    def give_files(self, field: str, *files: Path) -> None:
+        """Chooses files in a field, a CSS selector."""
+        root = self._call("DOM.getDocument")["root"]["nodeId"]
+        node = self._call("DOM.querySelector", nodeId=root, selector=field)["nodeId"]
+        self._call("DOM.setFileInputFiles", nodeId=node, files=[str(file) for file in files])
 
     def ask(self, expression: str) -> Any:
         """The value of a JavaScript expression; a promise's value."""
@@ -189,6 +220,11 @@ class Browser:
                 self.errors.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
             case "Network.requestWillBeSent":
                 self.requests.append(parameters["request"]["url"])
+            case "Network.dataReceived":
+                known = self._weights.get(parameters["requestId"], 0)
+                self._weights[parameters["requestId"]] = known + parameters["dataLength"]
+            case "Network.loadingFinished":
+                self._weights[parameters["requestId"]] = int(parameters["encodedDataLength"])
             case _:
                 pass
 

@@ -73,15 +73,18 @@ class NobodyAnswersError(Exception):
 
 
 class Shop:
-    """A folder with the example on ports of its own. ``lives``: makes what each life of the api process begins with."""
+    """A folder with the example on ports of its own. ``lives``: makes what each life of the api process begins with;
+    ``token``: what is shown with each request, empty = nobody asks for one.
+    """
 
-    def __init__(self, folder: Path, url: str, lives: Callable[[], Callable[[], None] | None]) -> None:
+    def __init__(self, folder: Path, url: str, lives: Callable[[], Callable[[], None] | None], token: str = "") -> None:
         self.folder = folder
         self.api: ForkServerProcess | None = None
         self.ended = 0
         self._lives = lives
         self.address = url.removeprefix("http://")
-        self._http = httpx.Client(timeout=HANGS_S, base_url=url)
+        shown = {"authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(timeout=HANGS_S, base_url=url, headers=shown)
 
     # ---- processes ---------------------------------------------------------------------------------------------------
 
@@ -200,8 +203,11 @@ def open_shop(
     lives: Callable[[], Callable[[], None] | None] = lambda: None,
     replaced: Mapping[str, str] = {},
     sorter_mm_s: int = 1_500,
+    token: str = "",
 ) -> Iterator[Shop]:
-    """The shop at work, its three processes; ``replaced``: in SITE.toml; ``sorter_mm_s``: the speed of its sorter."""
+    """The shop at work, its three processes; ``replaced``: in SITE.toml; ``sorter_mm_s``: the speed of its sorter;
+    ``token``: of machines.
+    """
     shutil.copytree(project / "examples" / "orders", folder, dirs_exist_ok=True)
     site, line = folder / "SITE.toml", folder / "LINE.toml"
     text = line.read_text(encoding="utf-8")
@@ -217,9 +223,13 @@ def open_shop(
         assert old in text, old
         text = text.replace(old, new)
     named = f'store = "{store_url}"\nsecret_file = "site.secret"'
+    if token:
+        named += '\ntoken_file = "token"'
+        (folder / "token").write_text(token)
+        (folder / "token").chmod(0o600)
     text = re.sub(r'^store = ".*"$', named, text, flags=re.MULTILINE)
     site.write_text(text + "\n[intake]\npoll_s = 0.1\n", encoding="utf-8")
-    shop = Shop(folder, f"http://127.0.0.1:{port}", lives)
+    shop = Shop(folder, f"http://127.0.0.1:{port}", lives, token)
     begun = []
     try:
         for command in (("sim", "LINE.toml", "--empty", "--control", "sim.sock", "--quiet"), ("run", "LINE.toml")):

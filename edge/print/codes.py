@@ -43,7 +43,7 @@ def bars(shape: object, across: float = 1, up: float = 1) -> list[tuple[float, f
 
 
 def code_svg(text: str, height_mm: float = 14) -> str:
-    """A code as an SVG element for a page, without scripts and styles; it names nothing of the text."""
+    """A code as an SVG element for a page, without scripts and styles; its text is to stand beside it."""
     drawing = code_drawing(text, 80, height_mm)
     high = drawing.height
     rects = "".join(
@@ -51,6 +51,7 @@ def code_svg(text: str, height_mm: float = 14) -> str:
         for x, y, wide, tall in bars(drawing)
     )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="code" viewBox="0 0 {drawing.width:.2f} {high:.2f}" role="img"'
-        f' width="{drawing.width / mm:.1f}mm" height="{high / mm:.1f}mm" shape-rendering="crispEdges">{rects}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="code" viewBox="0 0 {drawing.width:.2f} {high:.2f}"'
+        f' width="{drawing.width / mm:.1f}mm" height="{high / mm:.1f}mm" shape-rendering="crispEdges"'
+        f' aria-hidden="true">{rects}</svg>'
     )
