@@ -81,7 +81,7 @@ def _orders(first: int, count: int, at_us: int) -> Iterator[OrderChanged]:
 def _grow(path: Path, count: int) -> dict[str, float]:
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)  # as `lanewise run` does
+    gc.set_threshold(5_000, 2, 5_000)  # as `lanewise run` does
     line = load_line(Path("examples/warehouse/LINE.toml"))
     core, journal, found = Core(()), Journal(path), {}
     core.step(Started(at_us=START_US, controller="edge1", version="0", layouts=line.layouts(), flags=FLAGS))
@@ -90,6 +90,7 @@ def _grow(path: Path, count: int) -> dict[str, float]:
     journal.append([kept(one) for one in _orders(0, 1, START_US)])
     journal.checkpoint(journal.seq, core.state)
     journal.flush()
+    gc.freeze()
     longest = 0.0
     for one in _orders(count, MORE, START_US):
         begun = time.thread_time()
