@@ -92,7 +92,7 @@ class Floor:
                 self._give(DeviceChanged(START_US - 10_000_000, f"reader.{reader}", True, "reads"), counted=False)
         gc.collect()
         gc.freeze()
-        gc.set_threshold(50_000, 20, 100)  # as `lanewise run` does
+        gc.set_threshold(5_000, 2, 5_000)  # as `lanewise run` does
         for at_us in range(0, self.seconds * 1_000_000, REPORT_US):
             if at_us % 1_000_000 == 0:
                 self.resident_mb.append(_resident_mb())

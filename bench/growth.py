@@ -78,10 +78,15 @@ def _orders(first: int, count: int, at_us: int) -> Iterator[OrderChanged]:
         yield OrderChanged(at_us + number, order=fulfilment(number), feed_seq=number + 1)
 
 
-def _grow(path: Path, count: int) -> dict[str, float]:
+def _collects() -> None:
+    """As `lanewise run` does."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)  # as `lanewise run` does
+    gc.set_threshold(5_000, 2, 5_000)
+
+
+def _grow(path: Path, count: int) -> dict[str, float]:
+    _collects()
     line = load_line(Path("examples/warehouse/LINE.toml"))
     core, journal, found = Core(()), Journal(path), {}
     core.step(Started(at_us=START_US, controller="edge1", version="0", layouts=line.layouts(), flags=FLAGS))
@@ -90,6 +95,7 @@ def _grow(path: Path, count: int) -> dict[str, float]:
     journal.append([kept(one) for one in _orders(0, 1, START_US)])
     journal.checkpoint(journal.seq, core.state)
     journal.flush()
+    gc.freeze()
     longest = 0.0
     for one in _orders(count, MORE, START_US):
         begun = time.thread_time()
@@ -120,6 +126,7 @@ def _grow(path: Path, count: int) -> dict[str, float]:
 
 
 def _start(path: Path) -> dict[str, float]:
+    _collects()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     begun = time.thread_time()
     core, _ = recover(path)

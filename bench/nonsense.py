@@ -329,7 +329,7 @@ def flooded(case: Case, port: int, seconds: float, folder: Path) -> Iterator[tup
     )
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)  # as `lanewise run` does
+    gc.set_threshold(5_000, 2, 5_000)  # as `lanewise run` does
     sys.setswitchinterval(0.0005)
 
     async def main() -> Turns:

@@ -245,25 +245,24 @@ def told(counts: dict[str, int]) -> str:
 def away(machine: Machine, began: int) -> float:
     """From the last record of the controller of before until all PLCs are up again, in s."""
     stopped = machine.asked(f"SELECT max(at_us) FROM record WHERE seq<{began}")
-    plcs = f"kind='DeviceChanged' AND body LIKE '%\"device\":\"plc.%' AND seq>{began}"
+    plcs = f"kind='DeviceChanged' AND body LIKE '%\"device\":\"plc.%' AND json_extract(body, '$.up') AND seq>{began}"
     until("all PLCs are up", lambda: machine.asked(f"SELECT count(*) FROM record WHERE {plcs}"))
-    again = machine.asked(f"SELECT max(at_us) FROM (SELECT min(at_us) at_us FROM record WHERE {plcs} GROUP BY body)")
+    each = f"SELECT min(at_us) at_us FROM record WHERE {plcs} GROUP BY json_extract(body, '$.device')"
+    again = machine.asked(f"SELECT max(at_us) FROM ({each})")
     return (again - stopped) / 1e6
 
 
 def parts_of_away(machine: Machine, began: int) -> str:
     """Where that time went: the old process ended, the new one imported and took up the journal, asked, decided."""
     monotonic_us = int(machine.run("systemctl show --value -p ExecMainStartTimestampMonotonic lanewise-run@LINE"))
+    answered = machine.asked(f"SELECT min(seq) FROM record WHERE kind='PlcConnected' AND seq>{began}")
+    decided = f"kind='RouteDecided' AND seq>{answered}"
     marks = {
         "": machine.asked(f"SELECT max(at_us) FROM record WHERE seq<{began}"),
         "until the new process began": int((time.time() - time.monotonic()) * 1e6) + monotonic_us,
         "until it had the journal": machine.asked(f"SELECT at_us FROM record WHERE seq={began}"),
-        "until a PLC answered": machine.asked(
-            f"SELECT min(at_us) FROM record WHERE kind='PlcConnected' AND seq>{began}"
-        ),
-        "until a parcel was decided": machine.asked(
-            f"SELECT min(at_us) FROM record WHERE kind='RouteDecided' AND seq>{began}"
-        ),
+        "until a PLC answered": machine.asked(f"SELECT at_us FROM record WHERE seq={answered}"),
+        "until a parcel was decided": machine.asked(f"SELECT min(at_us) FROM record WHERE {decided}"),
     }
     times = list(marks.values())
     steps = zip(list(marks)[1:], times, times[1:], strict=False)

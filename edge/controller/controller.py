@@ -111,6 +111,7 @@ class Controller:
     ``threaded`` False keeps the journal's writing and the feed's reading in the loop, for tests in virtual time;
     ``zero_us``: see HostClock. ``retention``: None = every record stays. ``file``: where the configuration comes from,
     None = `look_again` finds nothing. ``lease``: where `[standby]` has it, None = the lines are always this one's.
+    ``settled``: called when much has been taken up that stays, as the orders of a start.
     """
 
     def __init__(
@@ -124,8 +125,10 @@ class Controller:
         targets: Callable[[LineConfig], Targets | None] | None = None,
         file: File | None = None,
         lease: LeaseStore | None = None,
+        settled: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
+        self._settled = settled
         self._feed = feed
         self._threaded = threaded
         self._zero_us = zero_us
@@ -194,6 +197,7 @@ class Controller:
             self._plcs = {name: self._plc(name) for name, table in self._config.plc.items() if table.mailbox}
             if seq:  # of an earlier version it is stored whole, which takes the longer the more orders there are
                 self._journal.checkpoint(seq, self._core.state)
+            self._settled()
             if self._threaded:
                 self._journal.start()
             self._started = self._take(self._start(self._config, self._core.following(self._config.layouts())))
@@ -279,6 +283,7 @@ class Controller:
             take=self._take_fed,
             tell=self._device,
             threaded=self._threaded,
+            settled=self._settled,
         )
 
     def _take_fed(self, given: Input) -> None:

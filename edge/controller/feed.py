@@ -27,7 +27,8 @@ OrderFeed = Callable[[FeedPlace, int], FeedPortion]
 
 class FeedFollower:
     """One controller's. ``stores``: whether what is taken can be stored now. ``take`` decides by an input, and does
-    what it asks of devices. The feed is read in a thread of its own, unless ``threaded`` is False.
+    what it asks of devices. The feed is read in a thread of its own, unless ``threaded`` is False. ``settled``: called
+    behind each full portion until there is one that is not: much has come that stays.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class FeedFollower:
         take: Callable[[Input], object],
         tell: TellStanding,
         threaded: bool,
+        settled: Callable[[], None] = lambda: None,
     ) -> None:
         self._feed = feed
         self._state = state
@@ -48,6 +50,7 @@ class FeedFollower:
         self._take = take
         self._tell = tell
         self._threaded = threaded
+        self._settled: Callable[[], None] | None = settled
 
     async def run(self) -> None:
         """Until cancelled. Raises what the decisions raised."""
@@ -76,7 +79,12 @@ class FeedFollower:
                     self._take(replace(item, at_us=self._now_us()))
                     if len(portion.values) > 20:
                         await asyncio.sleep(0)  # a long catch-up must not hold up a divert
-                if len(portion.values) < FEED_PORTION and not portion.anew:
+                full = len(portion.values) == FEED_PORTION
+                if self._settled is not None and full:
+                    self._settled()
+                elif not portion.anew:
+                    self._settled = None
+                if not full and not portion.anew:
                     await asyncio.sleep(FEED_EVERY_S)
         finally:
             if pool is not None:
