@@ -173,7 +173,7 @@ def main() -> int:
         print("Chromium is missing: make peers", file=sys.stderr)
         return 1
     # So many are on all belts together when so many come in an hour.
-    rate = round(given.parcels * 3_600 / 17)
+    rate = round(given.parcels * 3_600 / 6)
     with tempfile.TemporaryDirectory() as name, floor_of(Path(name), rate) as (url, _), Browser(chromium) as browser:
         shown, per_s, longest_ms = frames(browser, url, given.parcels, given.seconds)
         print(f"{shown} parcels: {per_s:.0f} frames/s, the longest pause {longest_ms:.0f} ms")
