@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from edge.publish import schema
 from grafana.board import Board, Section
-from grafana.influxql import FIGURES_NOW, select, totals
+from grafana.influxql import FIGURES_NOW, Influx, select, totals
 from grafana.panels import ALARM, NEUTRAL, Panel, T, bars, number, trend
 
 _TODAY = T("This day so far; docs/kpis.md says what counts.", "今日至今；計算方式見 docs/kpis.md。")
@@ -39,6 +39,10 @@ def _over(title: T, names: tuple[str, ...], unit: str) -> Panel:
     where = f'"kpi" =~ /^({which})$/ AND "dimension" = \'site\''
     query = select(schema.KPI, 'last("value")', by=("kpi",), where=where, every=True)
     return trend(title, _TODAY, query, "$tag_kpi", unit=unit, width=12, names=names, step="15m")
+
+
+def _whole(kpi: str) -> str:
+    return select(schema.KPI, 'last("value")', where=_of(kpi), every=True)
 
 
 SERVICE = Board(
@@ -134,7 +138,18 @@ SERVICE = Board(
                 _by(T("Carriage a parcel", "每件運費"), "cost.parcel", "carrier", "none"),
                 _by(T("Carriage an order", "每單運費"), "cost.order", "channel", "none"),
                 _by(T("Parcels by carrier", "各承運商包裹"), "cost.parcel", "carrier", "none", "denominator"),
-                _over(T("A parcel's cost, over the day", "每件成本走勢"), ("cost.parcel", "cost.material"), "none"),
+                trend(
+                    T("A parcel's cost, over the day", "每件成本走勢"),
+                    _TODAY,
+                    (
+                        Influx(_whole("cost.parcel"), "carriage"),
+                        Influx(_whole("cost.material"), "material", ref="B"),
+                    ),
+                    unit="none",
+                    width=12,
+                    names=("carriage", "material"),
+                    step="15m",
+                ),
                 _over(T("Material a parcel, over the day", "每件包材走勢"), ("material",), "none"),
             ),
         ),

@@ -27,6 +27,8 @@ from plc.wires import Serial
 from plc.words import DOWN_WORDS, UP_1_WORDS, UP_WORDS, EventType, LaneChange, MailboxError, Opcode, serial_add
 
 _OPEN_ROUTES = 4096
+_ACCEPTED = 4
+"""Turns of the loop in which a connection that was accepted becomes known."""
 _TABLES = {
     **dict.fromkeys((1, 5, 15), Table.COIL),
     2: Table.DISCRETE,
@@ -153,6 +155,8 @@ class SimulatedPlc:
             self._timer = None
         if self._server is not None:
             server, self._server = self._server, None
+            if isinstance(server, ModbusTcpServer):
+                await _accepted(cast(asyncio.Server, server.transport))
             await server.shutdown()  # type: ignore[no-untyped-call]  # untyped there
 
     def restart(self, side: PlcSide) -> None:
@@ -342,3 +346,11 @@ class SimulatedPlc:
             sum(bit << place for place, bit in enumerate(bits[word : word + 16])) for word in range(0, len(bits), 16)
         ]
         return None
+
+
+async def _accepted(server: asyncio.Server) -> None:
+    """Has no more come in, and what was accepted become a connection, which a server of Python 3.11 else forgets."""
+    for listener in server.sockets:
+        asyncio.get_running_loop().remove_reader(listener.fileno())
+    for _ in range(_ACCEPTED):
+        await asyncio.sleep(0)

@@ -56,7 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="scenarios: expect from now on what is derived now")
 
 
-LONG = ("walk", "order_way", "second_half", "floor_demo", "modbus", "feed_identity", "crash", "store_away")
+LONG = ("order_way", "second_half", "floor_demo", "modbus", "feed_identity", "crash", "store_away")
 """Begun first, so that at the end no worker waits for another."""
 
 

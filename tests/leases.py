@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from edge.core.values.lease import LeaseAsk, LeaseDeed, LeaseRow, Told, node_of
+from edge.core.values.lease import LeaseAsk, LeaseDeed, LeaseRow, LeaseTold, node_of
 
 
 class LeaseTable:
@@ -16,7 +16,7 @@ class LeaseTable:
 
     def __init__(self, now_us: Callable[[], int]) -> None:
         self.row = LeaseRow(done=False, holder="", epoch=0, beat=0)
-        self._told: Told | None = None
+        self._told: LeaseTold | None = None
         self._now_us = now_us
 
     def __call__(self, ask: LeaseAsk) -> LeaseRow:
@@ -36,7 +36,7 @@ class LeaseTable:
             case _:
                 done = False
         if done and ask.body and ask.deed is not LeaseDeed.TAKE:
-            self._told = Told(node_of(ask.me), now_us, ask.body)
+            self._told = LeaseTold(node_of(ask.me), now_us, ask.body)
             self.row = replace(self.row, told_by=node_of(ask.me))
         told = self._told if done and ask.deed is LeaseDeed.TAKE else None
         return replace(self.row, done=done, told=told, now_us=now_us)

@@ -39,7 +39,7 @@ NAMED_LIKE_STDLIB = {"mailbox"}
 
 # What one file does for all, and how another would give itself away.
 ONCE: dict[str, set[str]] = {
-    r"time_ns\(|\btime\.time\(": {"edge/journal/host_time.py", "lanewise_client/__init__.py"},
+    r"(?<!get)time_ns\(|\btime\.time\(": {"edge/journal/host_time.py", "lanewise_client/__init__.py"},
     r"\.isoformat\(|strftime\(": set(),
     r"ssl\.(create_default_context|SSLContext\(|PROTOCOL_TLS_CLIENT)": {"edge/config/tls.py"},
     r"(token|password|secret)\w*\.(open|read_text|read_bytes)\(": set(),

@@ -375,11 +375,11 @@ def test_pages_files_reports_and_the_orders_behind_a_number(project: Path, tmp_p
             shift = (await client.get("/kpis/shift/day", params={"day": DAY.isoformat()})).text
             paper = await client.get("/kpis/shift/day/report.pdf", params={"day": DAY.isoformat(), "lang": "zh-Hant"})
             text = "".join(one.extract_text() for one in PdfReader(io.BytesIO(paper.content)).pages)
-            assert "80.0 %" in shift and "80.0 %" in text and "班報" in text and "missing" in text
+            assert "80.0 %" in shift and "80.0 %" in text and "班報" in text and "缺件" in text
             night = (await client.get("/api/v1/kpis/shifts/night", params={"day": DAY.isoformat()})).json()
             assert not night["figures"] and night["end_us"] - night["begin_us"] == 8 * 60 * MINUTE_US
             train = (await client.get("/kpis/people", params={"day": DAY.isoformat()})).text
-            assert "Bob" in train and "damaged" in train
+            assert "Bob" in train and "損壞" in train
         async with client_of(apps[1]) as client:
             days = (await client.get("/api/v1/kpis", params=whole)).json()
             assert days and "Bob" not in str(days)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.core.events import DeviceChanged
-from edge.core.values.noted import Noted
+from edge.core.values.noted import NotedDict
 from edge.core.values.order import Order
 from edge.core.values.state import CoreState
 from edge.journal import parts
@@ -44,12 +44,12 @@ class Kept:
         self.queued: parts.Checkpoint | None = None
         self.marks: dict[int, list[tuple[str, str]]] = {}
 
-    def queue(self, part: Noted[str]) -> None:
+    def queue(self, part: NotedDict[str]) -> None:
         rest = parts.packed({"book": {"bound": {}}}, ["book.bound"])
         given = parts.Checkpoint(self.seq, rest, 1, {"book.bound": part.taken()})
         self.queued = given.behind(self.queued)
 
-    def store(self, part: Noted[str], mark: bool) -> None:
+    def store(self, part: NotedDict[str], mark: bool) -> None:
         self.queue(part)
         assert self.queued is not None
         self.db.execute("BEGIN")
@@ -83,7 +83,7 @@ class Kept:
 @settings(max_examples=200)
 def test_every_state_that_was_stored_comes_back_as_it_was(acts: list[tuple[str, str]]) -> None:
     """In its order, whatever was stored since, by whom, and what was taken out; and no row is left for nobody."""
-    kept, part = Kept(), Noted[str]()
+    kept, part = Kept(), NotedDict[str]()
     stored: dict[str, str] = {}
     with closing(kept.db):
         for number, (act, key) in enumerate([*acts, ("checkpoint", "")]):
@@ -102,11 +102,11 @@ def test_every_state_that_was_stored_comes_back_as_it_was(acts: list[tuple[str, 
                     kept.store(part, act == "mark")
                     stored = dict(part)
                 case "restart":  # a process was killed, and goes on with what was stored
-                    kept.queued, part = None, Noted(stored)
+                    kept.queued, part = None, NotedDict(stored)
                     if stored:
                         part.begin()
                 case "whole":  # an earlier version wrote here meanwhile
-                    kept.queued, part = None, Noted({"x": str(number), "a": "as it is"})
+                    kept.queued, part = None, NotedDict({"x": str(number), "a": "as it is"})
                 case _:
                     kept.trim()
             for seq, its in kept.marks.items():

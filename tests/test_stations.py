@@ -215,7 +215,9 @@ def test_what_is_refused_gets_no_label_until_it_is_settled(store: SiteStore) -> 
     store.put_orders([replace(fed(store, name), refused=False)], NOW_US)  # as another system would say it again
     assert fed(store, name).refused
     settled = quality.settle(store.connections, row.seq, Settlement.REWORK, "Eve", "polished", NOW_US)
-    assert settled == quality.settle(store.connections, row.seq, Settlement.SCRAP, "Eve", "", NOW_US), "said once"
+    assert settled == quality.settle(store.connections, row.seq, Settlement.REWORK, "Eve", "", NOW_US), "said once"
+    with pytest.raises(QualityError, match="Eve settled it meanwhile: rework"):
+        quality.settle(store.connections, row.seq, Settlement.SCRAP, "Eve", "", NOW_US)
     assert not fed(store, name).refused
     assert pack(store, said(name, from_tote=True)).fulfilment == name
     assert told_of(store)[-4:] == ["quality.refused.v1", "quality.settled.v1", "parcel.labelled.v1", "parcel.packed.v1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +68,7 @@ WRONG = r"""(() => {
 LINKS = "[...document.querySelectorAll('a[href]')].map((one) => one.href)"
 
 
+@pytest.mark.skipif("LANEWISE_WALK" not in os.environ, reason="takes minutes: set LANEWISE_WALK")
 @pytest.mark.timeout(600)
 def test_everybody_does_their_part_by_the_pages_and_every_page_is_sound(
     project: Path, tmp_path: Path, peer: Callable[[str], str], npm: Callable[[str], Path]

@@ -60,7 +60,7 @@ from edge.core.iso_time import iso
 from edge.core.values.alarm import AlarmAction, AlarmKind
 from edge.core.values.flags import FLAGS
 from edge.core.values.layout import LineLayout
-from edge.core.values.lease import LeaseStore, Told
+from edge.core.values.lease import LeaseStore, LeaseTold
 from edge.devices.packml import PackmlSession
 from edge.devices.plc import PlcSession
 from edge.devices.points import PointSession
@@ -326,7 +326,7 @@ class Controller:
     def _epoch(self) -> int | None:
         return None if self._standby is None else self._standby.epoch
 
-    async def _lead(self, epoch: int, told: Told | None, now_us: int, ours: bool) -> None:
+    async def _lead(self, epoch: int, told: LeaseTold | None, now_us: int, ours: bool) -> None:
         """The lines are this controller's from now on; see `edge.controller.standby.Leads`."""
         if not ours:
             taken = taken_of(told, epoch, self._now(), now_us)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from edge.core.values.handed import LinesTaken, later
-from edge.core.values.lease import Told
+from edge.core.values.lease import LeaseTold
 from edge.core.values.state import CoreState
 from edge.journal.record import JournalError, decode_all, encode
 
@@ -30,7 +30,7 @@ def body_of(state: CoreState, node: str, epoch: int, at_us: int, whole: bool) ->
     )
 
 
-def taken_of(told: Told | None, epoch: int, at_us: int, store_us: int) -> LinesTaken:
+def taken_of(told: LeaseTold | None, epoch: int, at_us: int, store_us: int) -> LinesTaken:
     """What is taken now, ``at_us``, when the store's clock says ``store_us``.
 
     The other machine's clock is asked nothing: how long ago it told says the store's.

@@ -20,7 +20,7 @@ from typing import Protocol
 
 from edge.controller.lease import Lease
 from edge.controller.rounds import TellStanding
-from edge.core.values.lease import LeaseAsk, LeaseDeed, LeaseRow, LeaseStore, Told, node_of
+from edge.core.values.lease import LeaseAsk, LeaseDeed, LeaseRow, LeaseStore, LeaseTold, node_of
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Leads(Protocol):
     before told of them, None = nothing; ``now_us``: of the store's clock.
     """
 
-    async def __call__(self, epoch: int, told: Told | None, now_us: int, ours: bool) -> None: ...
+    async def __call__(self, epoch: int, told: LeaseTold | None, now_us: int, ours: bool) -> None: ...
 
 
 def boot_us() -> int:

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from edge.core.values.noted import Changes
+from edge.core.values.noted import NotedChanges
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS part(name TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, place INTEGER NOT NULL,
@@ -61,7 +61,7 @@ class Checkpoint:
     seq: int
     rest: bytes
     started: int
-    parts: dict[str, Changes[Any]]
+    parts: dict[str, NotedChanges[Any]]
 
     def behind(self, earlier: Checkpoint | None) -> Checkpoint:
         """With what an earlier one, which was not stored yet, changed as well."""

@@ -1,6 +1,6 @@
 """Reading a journal from any process, without ever writing to it.
 
-Public names: JournalReader, Stored, APPLICATION_ID, check_form.
+Public names: JournalReader, StoredState, APPLICATION_ID, check_form.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FORM = 0
 """The form of its tables, in the file's `user_version`; one more when versions before cannot read or write them."""
 
 
-class Stored(NamedTuple, Generic[State]):
+class StoredState(NamedTuple, Generic[State]):
     """A state behind record ``seq``. ``apart``: its large parts are stored apart, so only what changes need be."""
 
     seq: int
@@ -139,11 +139,11 @@ class JournalReader:
         found = self.stored(kind)
         return None if found is None else (found.seq, found.state)
 
-    def stored(self, kind: type[State]) -> Stored[State] | None:
+    def stored(self, kind: type[State]) -> StoredState[State] | None:
         """As `checkpoint`, and how it lies there."""
         for seq, body, apart in self._states("SELECT seq, state FROM checkpoint"):
             state = _state(body, kind)
-            return None if state is None else Stored(seq, state, apart)
+            return None if state is None else StoredState(seq, state, apart)
         return None
 
     def trimmed(self) -> int:

@@ -141,17 +141,15 @@ def main(arguments: argparse.Namespace, feed_of: Callable[[LineConfig], OrderFee
     except asyncio.CancelledError:
         return 0
     except UnsimulatedError as error:
-        print(f"lanewise sim: {arguments.config}: {error}", file=sys.stderr)
-        print(f"`lanewise sim {arguments.config} --copy DIR` writes a copy without these", file=sys.stderr)
+        copy = f"`lanewise sim {arguments.config} --copy DIR` writes a copy without these"
+        print(f"lanewise sim: {arguments.config}: {error}; {copy}", file=sys.stderr)
         return 2
     except (FeedError, FaultError) as error:
         print(f"lanewise sim: {error}", file=sys.stderr)
         return 2
     except (PlcError, ReaderError) as error:
-        print(f"lanewise sim: {error}: end what uses it, or choose another in LINE.toml", file=sys.stderr)
-        print(
-            f"`lanewise sim {arguments.config} --copy DIR` writes a copy on this machine's addresses", file=sys.stderr
-        )
+        copy = f"`lanewise sim {arguments.config} --copy DIR` writes a copy on this machine's addresses"
+        print(f"lanewise sim: {error}: end what uses it, or choose another in LINE.toml; {copy}", file=sys.stderr)
         return 2
     return 0
 

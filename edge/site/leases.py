@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from typing import Any
+from typing import Any, assert_never
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from edge.core.values.lease import LeaseAsk, LeaseDeed, LeaseRow, Told, node_of
+from edge.core.values.lease import LeaseAsk, LeaseDeed, LeaseRow, LeaseTold, node_of
 from edge.site.engine import StoreError, engine, named, trouble_of
 from edge.site.tables.leases import leases
 
@@ -100,6 +100,8 @@ class Leases:
             case LeaseDeed.RELEASE:
                 freed = {"holder": "", "beat": ask.beat + 1, "asked": 0, **told}
                 deed = deed.where(as_seen, _its.holder == ask.me).values(freed)
+            case _:
+                assert_never(ask.deed)
         if ask.deed is LeaseDeed.TAKE:
             found = db.execute(deed.returning(*_COLUMNS, _its.told_us, _its.told)).first()
             return None if found is None else _row(True, found, _told(found))
@@ -116,7 +118,7 @@ class Leases:
         return found
 
 
-def _row(done: bool, found: sa.Row[Any], told: Told | None = None) -> LeaseRow:
+def _row(done: bool, found: sa.Row[Any], told: LeaseTold | None = None) -> LeaseRow:
     return LeaseRow(
         done=done,
         holder=found.holder,
@@ -132,8 +134,8 @@ def _row(done: bool, found: sa.Row[Any], told: Told | None = None) -> LeaseRow:
     )
 
 
-def _told(found: sa.Row[Any]) -> Told | None:
-    return Told(found.told_by, found.told_us, found.told) if found.told else None
+def _told(found: sa.Row[Any]) -> LeaseTold | None:
+    return LeaseTold(found.told_by, found.told_us, found.told) if found.told else None
 
 
 def _with(url: str) -> str:

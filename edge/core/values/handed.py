@@ -44,7 +44,8 @@ def later(taken: LinesTaken, by_us: int) -> LinesTaken:
         portal.before_us = {track: at_us + by_us for track, at_us in portal.before_us.items()}
     loads = taken.loads
     if loads is not None:
-        loads.waiting = {key: replace(one, at_us=one.at_us + by_us) for key, one in loads.waiting.items()}
+        for parcel, waiting in loads.waiting.items():
+            loads.waiting[parcel] = replace(waiting, at_us=waiting.at_us + by_us)
     return taken
 
 

@@ -1,6 +1,6 @@
 """The lease by which one of several controllers commands the PLCs of some lines: what is asked of it, what is answered.
 
-Public names: LeaseAsk, LeaseDeed, LeaseRow, LeaseStore, Told, next_epoch, node_of.
+Public names: LeaseAsk, LeaseDeed, LeaseRow, LeaseStore, LeaseTold, next_epoch, node_of.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class LeaseDeed(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LeaseTold:
     """What the holder told of its lines. ``body``: a LinesTaken as a journal has it; ``at_us``: by the store's clock,
     as is ``LeaseRow.now_us``.
     """
@@ -67,7 +67,7 @@ class LeaseRow:
     asked: int = 0
     last: str = ""
     told_by: str = ""
-    told: Told | None = None
+    told: LeaseTold | None = None
     now_us: int = 0
 
 

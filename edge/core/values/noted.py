@@ -1,6 +1,6 @@
 """A dict that tells what changed in it, so that a large one need not be stored whole again and again.
 
-Public names: Noted, Change, Changes.
+Public names: NotedDict, NotedChange, NotedChanges.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 V = TypeVar("V")
 
 
-class Change(NamedTuple, Generic[V]):
+class NotedChange(NamedTuple, Generic[V]):
     """What a key is now. ``new``: it came in behind all others; else it stands where it stood. ``gone``: it is out."""
 
     value: V | None
@@ -19,13 +19,13 @@ class Change(NamedTuple, Generic[V]):
     gone: bool = False
 
 
-class Changes(NamedTuple, Generic[V]):
+class NotedChanges(NamedTuple, Generic[V]):
     """By key, in the order in which they came in. ``whole``: it is all there is, and no other key is left."""
 
     whole: bool
-    changed: dict[str, Change[V]]
+    changed: dict[str, NotedChange[V]]
 
-    def then(self, later: Changes[V]) -> Changes[V]:
+    def then(self, later: NotedChanges[V]) -> NotedChanges[V]:
         """Both as one."""
         if later.whole:
             return later
@@ -33,10 +33,10 @@ class Changes(NamedTuple, Generic[V]):
         for key, one in later.changed.items():
             before = changed.pop(key, None) if one.new else changed.get(key)
             changed[key] = one._replace(new=one.new or (before is not None and before.new and not one.gone))
-        return Changes(self.whole, changed)
+        return NotedChanges(self.whole, changed)
 
 
-class Noted(dict[str, V]):
+class NotedDict(dict[str, V]):
     """As a dict. ``taken`` tells what changed since it was taken before; the first time, that is all of it.
 
     Values must be frozen: who takes them looks at them later, in another thread.
@@ -46,31 +46,31 @@ class Noted(dict[str, V]):
 
     def __init__(self, given: Mapping[str, V] | Iterable[tuple[str, V]] = ()) -> None:
         super().__init__(given)
-        self._changed: dict[str, Change[V]] | None = None
+        self._changed: dict[str, NotedChange[V]] | None = None
 
     def begin(self) -> None:
         """What it holds now was taken, in this order, as by another that was the same."""
         self._changed = {}
 
-    def taken(self) -> Changes[V]:
+    def taken(self) -> NotedChanges[V]:
         """What changed since then; it is not told again."""
         before, self._changed = self._changed, {}
         if before is None:
-            return Changes(True, {key: Change(value, new=True) for key, value in self.items()})
-        return Changes(False, before)
+            return NotedChanges(True, {key: NotedChange(value, new=True) for key, value in self.items()})
+        return NotedChanges(False, before)
 
     def __setitem__(self, key: str, value: V) -> None:
         changed = self._changed
         if changed is not None:
             new = key not in self
             before = changed.pop(key, None) if new else changed.get(key)
-            changed[key] = Change(value, new or (before is not None and before.new))
+            changed[key] = NotedChange(value, new or (before is not None and before.new))
         super().__setitem__(key, value)
 
     def __delitem__(self, key: str) -> None:
         super().__delitem__(key)
         if self._changed is not None:
-            self._changed[key] = Change(None, new=False, gone=True)
+            self._changed[key] = NotedChange(None, new=False, gone=True)
 
     def pop(self, key: str, *default: Any) -> Any:
         """As a dict's."""
@@ -86,6 +86,6 @@ class Noted(dict[str, V]):
     update = MutableMapping.update
     setdefault = MutableMapping.setdefault
 
-    def __ior__(self, other: object) -> Noted[V]:  # type: ignore[override, misc]
+    def __ior__(self, other: object) -> NotedDict[V]:  # type: ignore[override, misc]
         self.update(other)  # type: ignore[call-overload]
         return self

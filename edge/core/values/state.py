@@ -2,7 +2,7 @@
 
 Public names: CoreState, LineState, PortalState, AntennaPlace, Antenna, Passage, PlcState, BookState,
 AlarmsState, AlarmRecord, LoadsState, OpenLoad, Waiting, DockState.
-What grows with the orders is `Noted`: `CoreState.parts` and `CoreState.rest` take them apart to be stored.
+What grows with the orders is `NotedDict`: `CoreState.parts` and `CoreState.rest` take them apart to be stored.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from edge.core.values.alarm import AlarmKind, AlarmRule, AlarmState
 from edge.core.values.inputs import FeedEpoch, Started
 from edge.core.values.load import Aboard, Load
-from edge.core.values.noted import Noted
+from edge.core.values.noted import NotedDict
 from edge.core.values.order import Order
 from edge.core.values.track import Track
 
@@ -120,8 +120,8 @@ class BookState:
     released: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.orders, self.bound = Noted(self.orders), Noted(self.bound)
-        self.closed, self.released = Noted(self.closed), Noted(self.released)
+        self.orders, self.bound = NotedDict(self.orders), NotedDict(self.bound)
+        self.closed, self.released = NotedDict(self.closed), NotedDict(self.released)
 
     @property
     def still_open(self) -> int:
@@ -224,8 +224,8 @@ class LoadsState:
     known: int = 0
 
     def __post_init__(self) -> None:
-        self.waiting, self.where = Noted(self.waiting), Noted(self.where)
-        self.closed, self.cancelled = Noted(self.closed), Noted(self.cancelled)
+        self.waiting, self.where = NotedDict(self.waiting), NotedDict(self.where)
+        self.closed, self.cancelled = NotedDict(self.closed), NotedDict(self.cancelled)
 
 
 @dataclass(slots=True)
@@ -247,7 +247,7 @@ class CoreState:
     feed_epochs: tuple[FeedEpoch, ...] = ()
     feed_known: int = 0
 
-    def parts(self) -> dict[str, Noted[Any]]:
+    def parts(self) -> dict[str, NotedDict[Any]]:
         """What may be large, by its path in the state."""
         book, loads = self.book, self.loads
         found = {
@@ -260,7 +260,7 @@ class CoreState:
             "loads.closed": loads.closed,
             "loads.cancelled": loads.cancelled,
         }
-        assert all(isinstance(one, Noted) for one in found.values()), "another dict was put in its place"
+        assert all(isinstance(one, NotedDict) for one in found.values()), "another dict was put in its place"
         return found  # type: ignore[return-value]  # as asserted
 
     def rest(self) -> CoreState:
