@@ -140,12 +140,20 @@ def run(watch: PortalWatch, cartons: Sequence[Sequence[str]], seed: int = 1, she
 
 
 @pytest.mark.parametrize("loop", [1, 2, 3, 5])
-def test_cartons_that_go_round_are_seen_each_time(loop: int) -> None:
+@pytest.mark.parametrize("tags", [1, 2, 3, 12])
+def test_cartons_that_go_round_are_seen_each_time(loop: int, tags: int) -> None:
     """Even one carton alone, which is its own neighbour, round after round."""
-    cartons = [[f"{carton:04X}{tag:020X}" for tag in range(12)] for carton in range(loop)]
+    cartons = [[f"{carton:04X}{tag:020X}" for tag in range(tags)] for carton in range(loop)]
     passages = [cartons[number % loop] for number in range(40)]
     for one, tags in zip(run(watch_of(), passages), passages, strict=True):
         assert set(one.owned) == set(tags), one.passage
+
+
+@given(st.lists(st.sets(st.sampled_from("ABCDEFGH"), min_size=1), min_size=2, max_size=4), st.integers(0, 99))
+def test_what_was_changed_before_it_was_put_back_is_seen_as_it_is(contents: list[set[str]], seed: int) -> None:
+    """One tote alone on the line, refused, mended by hand and put back at once, with few tags or many."""
+    passages = [["70", *sorted(tags)] for tags in contents]
+    assert [set(one.owned) for one in run(watch_of(), passages, seed)] == [set(tags) for tags in passages]
 
 
 def test_what_stands_beside_the_belt_is_masked_and_what_goes_round_is_not() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -68,7 +67,6 @@ WRONG = r"""(() => {
 LINKS = "[...document.querySelectorAll('a[href]')].map((one) => one.href)"
 
 
-@pytest.mark.skipif("LANEWISE_WALK" not in os.environ, reason="takes minutes: set LANEWISE_WALK")
 @pytest.mark.timeout(600)
 def test_everybody_does_their_part_by_the_pages_and_every_page_is_sound(
     project: Path, tmp_path: Path, peer: Callable[[str], str], npm: Callable[[str], Path]
@@ -200,9 +198,7 @@ def the_operator_sees_that_it_was_put_right(operator: Person, shop: Shop) -> Non
 
 
 def passes(shop: Shop, tag: str, *, verified: bool) -> None:
-    """Somebody puts tote 4 on its belt with this in it, again where its tags were taken for those of its time before,
-    or a machine that stood still had it go by unseen.
-    """
+    """Somebody puts tote 4 on its belt with this in it, again where a machine that stood still had it go by unseen."""
 
     def verdicts() -> list[dict[str, Any]]:
         return [one for one in shop.get("/api/state")["lines"]["tote1"]["verdicts"] if one["final"]]

@@ -6,7 +6,8 @@ A passage is one item's way past the photo-eye beside the antennas. Each read co
 the time since the item's middle was in front of its antenna; the bell is as wide (sigma) as half the item's time in the
 photo-eye. No read counts far more than the tag's usual ones: where an echo is strong, the antenna is not. A tag belongs
 to the passage with the most evidence among two neighbours on each side. Where two claim it about as much, and the order
-of only one of them wants it, it belongs to that one; without a tie no order has a say. What is heard better at another
+of only one of them wants it, it belongs to that one; without a tie no order has a say. What goes round, or is put back,
+is not its own neighbour (``again``). What is heard better at another
 place at that moment is there, and what is no proof is doubtful (``places``). What came so late that it may belong to a
 neighbour is no proof of anything (``lateness``). The time from eye to antenna is learned
 (``offsets``). A tag that is there again and again and never stronger does not move, and is masked.
@@ -23,6 +24,7 @@ from math import exp, floor
 from statistics import median_low
 
 from edge.core.events import CENTRAL, Claim, PassageSeen, Stage, TagEvidence, Wanted, tied
+from edge.core.portal.again import Sums, Totals, again
 from edge.core.portal.background import Background
 from edge.core.portal.lateness import Lateness
 from edge.core.portal.offsets import OffsetLearner, Offsets
@@ -37,10 +39,6 @@ ECHO = 50.0
 """A read counts at most so many times the tag's median read: a place where an echo is strong is not the antenna."""
 KEEP_PASSAGES = 24
 """Passages remembered with their evidence: so many items may be between photo-eye and induction."""
-AGAIN_TAGS, AGAIN_SHARE = 4, 0.75
-"""Two passages with so many tags are one item seen twice where this share of them is the same."""
-AGAIN_VARIES = 30.0
-"""A tag's evidence in two passages is comparable up to this factor."""
 KEEP_READS = 50_000
 KEEP_READS_US = 30_000_000
 PLC = "the PLC"
@@ -48,8 +46,6 @@ KEEP_FLOODS, SAME_FLOOD_US = 64, 250_000
 """Times remembered in which reads were left out; those so near to each other are one."""
 
 _Read = tuple[int, str, Antenna, float]
-_Sums = dict[tuple[str, Antenna], list[float]]
-_Totals = dict[str, tuple[float, float]]
 Wants = Callable[[Sequence[str], Sequence[str]], frozenset[str]]
 """From the tags that surely belong to a passage, and others: which of the others its order wants."""
 
@@ -74,7 +70,7 @@ class PortalWatch:
         portal = layout.portal
         self._places = Places(portal, state)
         self._reads: list[_Read] = []  # in order of time
-        self._sums: dict[int, tuple[_Sums, _Totals]] = {}
+        self._sums: dict[int, tuple[Sums, Totals]] = {}
         self._learner = OffsetLearner(portal.facing) if learner is None else learner
         self._background = Background(state.presence)
         self._quiet = QuietWatch(layout, state, self._background.__contains__) if portal.quiet_us else None
@@ -331,7 +327,7 @@ class PortalWatch:
         reads = self._reads
         return reads[bisect_left(reads, (first_us,)) : bisect_left(reads, (floor(last_us) + 1,))]
 
-    def _sum(self, passage: Passage, now_us: int) -> tuple[_Sums, _Totals]:
+    def _sum(self, passage: Passage, now_us: int) -> tuple[Sums, Totals]:
         """count, first, last, weight and power by tag and antenna, and weight and power by tag.
 
         Reads of what was elsewhere at that moment are neither counted nor weighed.
@@ -348,8 +344,8 @@ class PortalWatch:
         least_us, most_us = min(beside), max(beside)
         masked = self._background.tags
         known: dict[Antenna, tuple[int, float]] = {}
-        sums: _Sums = {}
-        totals: _Totals = {}
+        sums: Sums = {}
+        totals: Totals = {}
         reads = self._between(first_us + least_us, last_us + most_us)
         most = self._most({read[1] for read in reads} - masked, first_us, last_us)
         loudest = Loudest(reads, self._places, sigma)
@@ -383,15 +379,17 @@ class PortalWatch:
                 powers[epc].append(power)
         return {epc: ECHO * median_low(some) for epc, some in powers.items() if some}
 
-    def _rivals(self, passage: Passage, now_us: int) -> list[tuple[Passage, _Totals]]:
-        """The neighbours' evidence, without those that are the same item once more."""
-        _, own = self._sum(passage, now_us)
+    def _rivals(self, passage: Passage, now_us: int) -> list[tuple[Passage, Totals]]:
+        """The neighbours' evidence, without what of it is here once more."""
+        mine = self._sum(passage, now_us)
+        middle_us, sigma = self._times.middle_us(passage), self._times.sigma_us(passage)
         found = []
         for other in self._state.passages:
             if other is not passage and abs(other.number - passage.number) <= NEIGHBOURS:
-                totals = self._sum(other, now_us)[1]
-                if not _same_item(own, totals):
-                    found.append((other, totals))
+                theirs = self._sum(other, now_us)
+                apart = abs(self._times.middle_us(other) - middle_us) / (sigma + self._times.sigma_us(other))
+                here = again(mine, theirs, apart)
+                found.append((other, {epc: one for epc, one in theirs[1].items() if epc not in here}))
         return found
 
     def _weigh(self, passage: Passage, stage: Stage, now_us: int) -> PassageSeen:
@@ -434,7 +432,7 @@ class PortalWatch:
             flooded=self._flooded(passage),
         )
 
-    def _doubted(self, passage: Passage, sums: _Sums, own: _Totals, strongest: dict[str, float]) -> frozenset[str]:
+    def _doubted(self, passage: Passage, sums: Sums, own: Totals, strongest: dict[str, float]) -> frozenset[str]:
         antennas: dict[str, list[Antenna]] = {}
         counts = dict.fromkeys(own, 0)
         for (epc, antenna), (count, *_) in sums.items():
@@ -458,8 +456,8 @@ class PortalWatch:
     def _wanted(
         self,
         passage: Passage,
-        own: _Totals,
-        rivals: Sequence[tuple[Passage, _Totals]],
+        own: Totals,
+        rivals: Sequence[tuple[Passage, Totals]],
         strongest: dict[str, float],
         now_us: int,
     ) -> dict[str, Wanted]:
@@ -569,16 +567,3 @@ def _middle_us(seen: PassageSeen) -> int:
     """When the tags of a reported passage were before the antennas."""
     middles = [(tag.first_us + tag.last_us) // 2 for tag in seen.tags]
     return median_low(middles) if middles else (seen.start_us + seen.stop_us) // 2
-
-
-def _same_item(one: _Totals, other: _Totals) -> bool:
-    """Whether two passages are the same item, gone round or seen twice: nearly all their tags are equally there."""
-    if len(one) < AGAIN_TAGS or len(other) < AGAIN_TAGS:
-        return False
-    central = [{epc for epc, (weight, power) in totals.items() if weight > 0.3 * power} for totals in (one, other)]
-    both = [
-        epc
-        for epc in central[0] & central[1]
-        if one[epc][0] < AGAIN_VARIES * other[epc][0] and other[epc][0] < AGAIN_VARIES * one[epc][0]
-    ]
-    return len(both) >= AGAIN_TAGS and len(both) >= AGAIN_SHARE * max(len(tags) for tags in central)
