@@ -4,9 +4,9 @@ Public names: Gap, main. Run: ``python -m bench.standby [--rate 20000] [--rounds
 
 The example warehouse's floor, simulated in this process, two `lanewise run` and a PostgreSQL of its own. Each round the
 lines are handed over as somebody asks, the controller that commands is killed, and it is stopped (SIGSTOP) and goes on
-once the other commands. ``gap``: from the newest record by which the one before had a PLC until the other has it, of
-the slowest PLC; ``defaulted``: loads without a route in time from there until 5 s later. A parcel with two routes ends
-the bench.
+once the other commands. ``gap``: from the signal, or from the newest record by which the one that was asked had a PLC,
+until the other has it, of the slowest PLC; ``defaulted``: loads without a route in time from there until 5 s later. A
+parcel with two routes ends the bench.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pathlib import Path
 
 from edge.config.lines import LineConfig
 from edge.core.events import PlcConnected, PlcEvent
+from edge.journal.host_time import now_us
 from edge.journal.record import Record
 from edge.sim.devices import SimulatedFloor
 from edge.site.store import SiteStore
@@ -63,6 +64,7 @@ async def changes(pair: Pair, floor: SimulatedFloor, rounds: int) -> list[Gap]:
             leads = pair.row().holder.partition("/")[0]
             other = next(node for node in pair.NODES if node != leads)
             before = floor.report()["defaulted"]
+            from_us = now_us()
             match how:
                 case "asked for":
                     pair.hand_over()
@@ -79,7 +81,9 @@ async def changes(pair: Pair, floor: SimulatedFloor, rounds: int) -> list[Gap]:
             elif how == "SIGSTOP":
                 pair.tell(leads, signal.SIGCONT)
                 await until(partial(_waits, pair, leads))
-            found.append(Gap(how, gap_s(pair.journal(leads), pair.journal(other)), defaulted))
+            asked = how == "asked for"
+            gap = gap_s(pair.journal(leads), pair.journal(other), None if asked else from_us)
+            found.append(Gap(how, gap, defaulted))
             print(f"{found[-1].how:12}{found[-1].gap_s:8.2f} s{defaulted:12}", flush=True)
     return found
 
@@ -96,8 +100,8 @@ def _has_all(pair: Pair, node: str) -> bool:
     return plcs == {*pair.configs[node].plc}
 
 
-def gap_s(before: Sequence[Record], after: Sequence[Record]) -> float:
-    """How long the PLC that waited longest was nobody's at the newest change."""
+def gap_s(before: Sequence[Record], after: Sequence[Record], from_us: int | None) -> float:
+    """How long the PLC that waited longest was nobody's at the newest change; ``from_us`` None: since it was left."""
     taken_us = max(one.at_us for one in after if one.kind == "LinesTaken")
     ends: dict[str, int] = {}
     begins: dict[str, int] = {}
@@ -107,7 +111,7 @@ def gap_s(before: Sequence[Record], after: Sequence[Record]) -> float:
     for one in after:
         if isinstance(one.value, PlcConnected) and one.at_us >= taken_us:
             begins.setdefault(one.value.plc, one.at_us)
-    return max(at_us - ends.get(plc, at_us) for plc, at_us in begins.items()) / 1e6
+    return max(at_us - (from_us or ends.get(plc, at_us)) for plc, at_us in begins.items()) / 1e6
 
 
 async def work(config: LineConfig, pair: Pair, folder: Path, rounds: int, rate: int) -> list[Gap]:
