@@ -19,6 +19,7 @@ from edge.config.sim import RoomKind
 from edge.core.book import OrderBook
 from edge.core.events import PassageSeen, Stage
 from edge.core.line.verify import DOUBTED, check, wants
+from edge.core.portal.offsets import OffsetLearner
 from edge.core.portal.passage import PortalWatch
 from edge.core.values.layout import Job, LineLayout, Portal
 from edge.core.values.order import Order, OrderLine
@@ -154,6 +155,34 @@ def test_what_was_changed_before_it_was_put_back_is_seen_as_it_is(contents: list
     """One tote alone on the line, refused, mended by hand and put back at once, with few tags or many."""
     passages = [["70", *sorted(tags)] for tags in contents]
     assert [set(one.owned) for one in run(watch_of(), passages, seed)] == [set(tags) for tags in passages]
+
+
+@given(
+    st.randoms(use_true_random=False),
+    st.integers(12, 40),
+    st.integers(0, 400),
+    st.sampled_from([50_000, 300_000, 1_500_000]),
+)
+def test_a_crowd_of_strangers_moves_no_antenna(chance: Random, parcels: int, strangers: int, lasts_us: int) -> None:
+    """A pallet is carried past, or a reader floods: many tags, each once, between parcels that have one label each."""
+    learner, offset_us, sigma_us, at_us = OffsetLearner(), 49_000, 65_000, 0
+    happened: list[tuple[int, int, str, float]] = []
+    crowd = chance.randrange(8, parcels)  # by then something is known of this portal
+    for number in range(parcels):
+        at_us += chance.randint(400_000, 1_600_000)
+        happened.append((at_us + sigma_us, at_us, "", 0.0))
+        near = [(place * 20_000, 10 ** (-abs(place) / 6)) for place in range(-12, 13)]
+        happened += [(at_us + offset_us + away_us, 0, f"P{number}", power) for away_us, power in near]
+        if number == crowd:
+            from_us = at_us + chance.randint(-500_000, 500_000)
+            happened += [(from_us + lasts_us * one // strangers, 0, f"X{one}", 0.5) for one in range(strangers)]
+    for now_us, middle_us, epc, power in sorted(happened):
+        if epc:
+            learner.read(("r", 1), epc, now_us, power)
+            continue
+        learner.passed(middle_us)
+        known = learner.learn(now_us, 0, sigma_us)
+        assert known is None or abs(known.offset_us - offset_us) < sigma_us
 
 
 def test_what_stands_beside_the_belt_is_masked_and_what_goes_round_is_not() -> None:

@@ -9,7 +9,8 @@ middles of the passages: the offset is the median of what lies between a visit a
 passage is nearest depends on the offset: it is looked for first on the circle of one cycle, then among the offsets a
 whole cycle apart the one is taken that leaves the least spread and lies nearest to the drawing. Nothing here depends on
 which passage was given a tag, so that a wrong offset never confirms itself; and nothing follows from the tags of a few
-passages, which all err alike, nor from visits at the edge of what is known.
+passages, which all err alike, nor from visits at the edge of what is known, nor from a crowd of tags that nobody
+expected: what comes between two passages has together no more of a say than what usually does.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from math import atan2, cos, pi, sin
-from statistics import median
+from statistics import median, median_high
 from typing import TypeAlias
 
 from edge.core.values.state import Antenna, AntennaPlace
@@ -35,7 +36,9 @@ EDGE = 2
 LEARN_EVERY = 160
 """What is known is learned anew after so many visits."""
 USE_VISITS, USE_PASSAGES = 96, 24
-"""The newest visits, and all of the newest passages: of many only every so-manieth is looked at. A divert waits."""
+"""The newest visits, and all of the newest passages: of many only so many are looked at, as many from between each two
+passages. A divert waits.
+"""
 KEEP_VISITS, KEEP_MIDDLES = 1_000, 512
 KEEP_OPEN = 5_000
 """Tags that are at the portal, or that no passage has looked after since. More: the one silent for longest is none."""
@@ -45,6 +48,8 @@ LONGEST_CYCLES, LONGEST_US = 8, 5_000_000
 """What is there for longer stands beside the belt."""
 FIRM = 6
 """Visits of an antenna after which half of its measured distance to the others is believed."""
+AGREE = 0.15
+"""Nothing is learned where the spread is more of a cycle: among metal it is up to 0.12, without any order 0.25."""
 FAR = 0.1
 """What a microsecond away from the drawing costs, against one of spread."""
 
@@ -153,10 +158,12 @@ class OffsetLearner:
             return None
         from_us = middles[-min(USE_PASSAGES, len(middles))]
         newest = sum(_any_us(visit) >= from_us for visit in self._visits)
-        visits = list(self._visits)[-max(newest, self._use) :]
-        return _offsets(
-            visits[:: -(-len(visits) // self._use)], middles, self._facing, edge, cycles, prior_us, sigma_us
-        )
+        gaps: dict[int, list[_Places]] = {}
+        for visit in islice(self._visits, max(0, len(self._visits) - max(newest, self._use)), None):
+            gaps.setdefault(bisect(middles, _any_us(visit)), []).append(visit)
+        most = max(1, self._use // len(gaps))
+        some = [visit for gap in gaps.values() for visit in gap[:: -(-len(gap) // most)]]
+        return _offsets(some, middles, self._facing, edge, cycles, prior_us, sigma_us)
 
     def _silent_us(self) -> float:
         return max(SILENT_US, SILENT_CYCLES * _cycle_us(self._middles))
@@ -207,7 +214,7 @@ def _offsets(
     where = [after for after, _, _ in inner]
     if len(inner) < LEARN_AFTER or max(where) - min(where) < cycles:
         return None
-    found = _nearest_offset([place for _, place, _ in inner], middles, prior_us)
+    found = _nearest_offset([place for _, place, _ in inner], _says(where), middles, prior_us)
     if found is None:
         return None
     offset, _ = found
@@ -238,29 +245,54 @@ def _place_us(visit: _Places, beside: Mapping[Antenna, float]) -> float:
     return sum((at_us - beside[antenna]) * (power / total) for antenna, (at_us, power) in visit.items())
 
 
-def _nearest_offset(places: Sequence[float], middles: Sequence[int], prior_us: int) -> tuple[float, float] | None:
-    """The offset and the spread that it leaves; None where no visit lies between two passages."""
+def _says(where: Sequence[int]) -> list[float]:
+    """How much each visit counts, by the gap between two passages in which it is."""
+    counts = Counter(where)
+    usual = median_high(counts.values())
+    return [min(1.0, usual / counts[gap]) for gap in where]
+
+
+def _nearest_offset(
+    places: Sequence[float], says: Sequence[float], middles: Sequence[int], prior_us: int
+) -> tuple[float, float] | None:
+    """The offset and the spread that it leaves; None where no visit lies between two passages, or none agree."""
     east = north = 0.0
     cycle = median(later - earlier for earlier, later in pairwise(middles))
-    for place in places:
+    for place, say in zip(places, says, strict=True):
         after = bisect(middles, place)
         if 0 < after < len(middles) and middles[after] - middles[after - 1] < 2 * cycle:
             angle = 2 * pi * (place - middles[after - 1]) / (middles[after] - middles[after - 1] or 1)
-            east += cos(angle)
-            north += sin(angle)
+            east += say * cos(angle)
+            north += say * sin(angle)
     if not (east or north):
         return None
     first = atan2(north, east) / (2 * pi) * cycle
     first += round((prior_us - first) / cycle) * cycle if cycle else 0.0
-    tried = [_spread(places, middles, first + turns * cycle) for turns in (0, -1, 1)]
-    return min(tried, key=lambda one: one[1] + FAR * abs(one[0] - prior_us))
+    tried = [_spread(places, says, middles, first + turns * cycle) for turns in (0, -1, 1)]
+    best = min(tried, key=lambda one: one[1] + FAR * abs(one[0] - prior_us))
+    return best if best[1] <= AGREE * cycle else None
 
 
-def _spread(places: Sequence[float], middles: Sequence[int], offset: float) -> tuple[float, float]:
+def _spread(
+    places: Sequence[float], says: Sequence[float], middles: Sequence[int], offset: float
+) -> tuple[float, float]:
     """The offset nearest to ``offset`` that the places agree on, and their median distance from it."""
     aways = _aways(places, middles, offset)
-    offset = median(aways)
-    return offset, median(abs(away - offset) for away in aways)
+    offset = _median(aways, says)
+    return offset, _median([abs(away - offset) for away in aways], says)
+
+
+def _median(values: Sequence[float], says: Sequence[float]) -> float:
+    """Half of what is said lies on either side."""
+    ordered = sorted(zip(values, says, strict=True))
+    left = sum(says) / 2
+    for place, (value, say) in enumerate(ordered):
+        left -= say
+        if left < 0:
+            return value
+        if left == 0:
+            return (value + ordered[place + 1][0]) / 2
+    return ordered[-1][0]
 
 
 def _scatter(places: Sequence[float], middles: Sequence[int], offset: float) -> float:
