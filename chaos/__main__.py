@@ -21,10 +21,10 @@ from http.client import HTTPException
 from pathlib import Path
 from random import Random
 
-from chaos.books import Ledger, balanced, floor_troubles, read_journal
+from chaos.books import Ledger, balanced, both, floor_troubles, read_journal
 from chaos.faults import KINDS, Fault, draw
 from chaos.page import build
-from chaos.site import OURS, WITHIN_S, Cluster, GoneWrongError, Site, open_site, preloaded, programs_path, wait_for
+from chaos.site import WITHIN_S, Cluster, GoneWrongError, Site, open_site, preloaded, programs_path, wait_for
 
 KEPT = Path(__file__).resolve().parents[1] / ".chaos"
 GOAL = 1_000
@@ -46,6 +46,7 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=3600, help="parcels an hour (default 3600)")
     parser.add_argument("--only", action="append", choices=[*KINDS], default=[], help="this kind, may be given again")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), help="of every round (default: in turn)")
+    parser.add_argument("--hosts", type=int, choices=(1, 2), help="of every round on PostgreSQL (default: in turn)")
     given = parser.parse_args()
     os.environ["PATH"] = f"{programs_path()}:/usr/sbin"
     preloaded(build(KEPT))
@@ -107,6 +108,7 @@ def _round(
         broker=_found("mosquitto"),
         listens=_found("mosquitto_sub"),
         on_postgres=cluster,
+        hosts=1 if cluster is None else given.hosts or 1 + number // 2 % 2,
     )
     begun = time.monotonic()
     given_here: Counter[str] = Counter()
@@ -121,7 +123,8 @@ def _round(
     except GoneWrongError as why:
         print(f"round {number} on {store}, fault {given_here.total()}: {why}")
         only = "".join(f" --only {kind!r}" for kind in given.only)
-        again = f"python -m chaos --seed {given.seed} --round {number} --store {store}{only}"
+        hosts = f" --hosts {given.hosts}" if given.hosts else ""
+        again = f"python -m chaos --seed {given.seed} --round {number} --store {store}{hosts}{only}"
         print(f"  it stays in {folder}; again: {again}", flush=True)
         return False
     finally:
@@ -138,7 +141,7 @@ class _Round:
 
     def __init__(self, site: Site, rng: Random, only: frozenset[str], counts: Counter[str]) -> None:
         self._site, self._rng, self._only, self._counts = site, rng, only, counts
-        self._ledger = Ledger()
+        self._ledgers = {run: Ledger(shared=len(site.hosts) > 1) for run in site.configs}
         self._seen: dict[str, int] = {}
         self._told = (site.folder / "faults.log").open("w", encoding="utf-8", buffering=1)
         self._begun = time.monotonic()
@@ -155,7 +158,7 @@ class _Round:
             wait_for(lambda: site.running["sim"].status is not None, lambda: "the floor does not end", DRAINS_S)
             if status := site.running["sim"].status:
                 raise GoneWrongError(f"the floor ended with {status}")
-            return balanced(site, self._ledger)
+            return balanced(site, self._ledgers)
 
     @property
     def _ending(self) -> bool:
@@ -165,6 +168,8 @@ class _Round:
         """Some faults side by side, and then all is well again."""
         drawn = [draw(self._rng, self._site, self._only) for _ in range(self._rng.choice(AT_ONCE))]
         group = list({fault.target: fault for fault in drawn}.values())
+        whole = {name for fault in group for name in fault.others}
+        group = [fault for fault in group if fault.target not in whole]
         begun = time.monotonic()
         for fault in group:
             self._say(f"begins: {fault}")
@@ -189,37 +194,48 @@ class _Round:
                     one.start()
                 elif name != "sim" or status:
                     raise GoneWrongError(f"{name} ended with {status}")
-            answer = all(site.numbers(name) for name in ("run", "publish"))
-            return answer and read_journal(site, self._ledger) and self._devices() and self._healthy()
+            answer = all(site.numbers(name) for name in (*site.configs, "publish"))
+            read = all(read_journal(config, self._ledgers[run]) for run, config in site.configs.items())
+            return answer and read and self._devices() and self._healthy()
 
         told = ", ".join(map(str, group))
         wait_for(there, lambda: f"not all is there again after {told}: {self._missing()}", WITHIN_S)
         self._say("all there")
         self._logs(bool(may_end))
-        if troubles := self._ledger.troubles + floor_troubles(site):
+        told_wrong = [trouble for ledger in self._ledgers.values() for trouble in ledger.troubles]
+        if troubles := told_wrong + both(list(self._ledgers.values())) + floor_troubles(site):
             raise GoneWrongError(f"after {told}: {'; '.join(troubles)}")
+
+    def _leads(self) -> Ledger | None:
+        """The journal of the controller that commands."""
+        leads = self._site.leads()
+        return None if leads < 0 else list(self._ledgers.values())[leads]
 
     def _devices(self) -> bool:
         if self._site.running["sim"].status is not None:
             return True
-        known = {name: up for name, up in self._ledger.up.items() if name.startswith(("plc.", "reader."))}
+        if (ledger := self._leads()) is None:
+            return False
+        known = {name: up for name, up in ledger.up.items() if name.startswith(("plc.", "reader."))}
         return len(known) == DEVICES and all(known.values())
 
     def _healthy(self) -> bool:
         with suppress(OSError, HTTPException, ValueError):
-            return bool(self._site.ask("/api/health")["ok"])
+            return all(self._site.ask("/api/health", host[1])["ok"] for host in self._site.hosts)
         return False
 
     def _missing(self) -> str:
-        away = [name for name, up in self._ledger.up.items() if not up]
-        health: object = "no answer"
-        with suppress(OSError, HTTPException, ValueError):
-            health = self._site.ask("/api/health")
-        return f"away: {', '.join(away) or 'nothing'}; health: {health}"
+        ledger = self._leads()
+        away = ["who commands"] if ledger is None else [name for name, up in ledger.up.items() if not up]
+        health: list[object] = []
+        for _, api, *_ in self._site.hosts:
+            with suppress(OSError, HTTPException, ValueError):
+                health.append(self._site.ask("/api/health", api))
+        return f"away: {', '.join(away) or 'nothing'}; health: {health or 'no answer'}"
 
     def _logs(self, forgiven: bool) -> None:
         """No log of ours speaks of a fault of the program, unless its memory was taken."""
-        for name in OURS:
+        for name in self._site.ours:
             text = self._site.running[name].log.read_text(errors="replace")
             new, self._seen[name] = text[self._seen.get(name, 0) :], len(text)
             said = [line for line in new.splitlines() if any(word in line for word in NEVER_SAID)]

@@ -1,20 +1,24 @@
 """What must hold whatever went wrong: the floor's truth, the journal, the store and those who are told say the same.
 
-Public names: Ledger, balanced, floor_troubles.
+Public names: Ledger, balanced, both, floor_troubles, read_journal.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from chaos.site import GoneWrongError, Site, wait_for
-from edge.core.events import CommandSent, DeviceChanged, OrderShipped, PlcConnected, PlcEvent, Started
+from edge.config.lines import LineConfig
+from edge.core.events import CommandSent, DeviceChanged, EventsMissed, OrderShipped, PlcConnected, PlcEvent, Started
 from edge.core.values.order import OrderState
 from edge.journal.reader import JournalReader
 from edge.journal.record import JournalError, encode
 from edge.journal.replay import replay
+from edge.journal.source import JournalSource
 from edge.publish.cursors import CursorError, read_cursors
 from edge.publish.line_protocol import LineEncoder
 from edge.publish.measures import Measures
@@ -34,14 +38,17 @@ class Ledger:
     """A journal as it is read on: each event of a PLC's session once and in order, and one lane a parcel and round.
 
     ``up``: the devices of which the newest controller has spoken, and whether they are there.
-    ``troubles``: what must not be.
+    ``troubles``: what must not be. ``shared``: another journal has what is missing here, see ``both``.
     """
 
+    shared: bool = False
     seq: int = 0
     up: dict[str, bool] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
     shipped: dict[str, int] = field(default_factory=dict)
     events: int = 0
+    told: dict[tuple[str, int, int], PlcEvent] = field(default_factory=dict)
+    missed: Counter[str] = field(default_factory=Counter)
     _newest: dict[tuple[str, int], int] = field(default_factory=dict)
     _lanes: dict[tuple[str, int], set[int]] = field(default_factory=dict)
 
@@ -62,6 +69,8 @@ class Ledger:
                             self._routed(sent.plc, sent.value, sent.target)
                 case Started():
                     self.up.clear()
+                case EventsMissed(plc=plc, count=count):
+                    self.missed[plc] += count
                 case DeviceChanged(device=device, up=up):
                     self.up[device] = up
                 case OrderShipped(order=order):
@@ -72,6 +81,9 @@ class Ledger:
     def _told(self, event: PlcEvent) -> None:
         self.events += 1
         where = (event.plc, event.session)
+        if self.shared:
+            self.told[*where, event.seq] = event
+            return
         wanted = (self._newest.get(where, 0) + 1) % 65_536
         if event.seq != wanted:
             self.troubles.append(f"journal: PLC {event.plc}, session {event.session}: event {event.seq}, not {wanted}")
@@ -80,10 +92,47 @@ class Ledger:
             self._lanes[event.plc, event.track_id] = set()
 
     def _routed(self, plc: str, track: int, lane: int) -> None:
+        if self.shared:
+            return
         lanes = self._lanes.setdefault((plc, track), set())
         lanes.add(lane)
         if len(lanes) > 1:
             self.troubles.append(f"journal: PLC {plc}, track {track} was routed to lanes {sorted(lanes)}")
+
+
+def both(ledgers: Sequence[Ledger]) -> list[str]:
+    """What two journals of one floor must not say together: an event told in two ways, two lanes for a parcel in one
+    round, more events in neither than the controllers said they missed.
+    """
+    told: dict[tuple[str, int, int], PlcEvent] = {}
+    troubles: list[str] = []
+    for ledger in ledgers:
+        for where, event in ledger.told.items():
+            same = told.setdefault(where, event)
+            if (same.type, same.track_id, same.station) != (event.type, event.track_id, event.station):
+                troubles.append(f"PLC {where[0]}, event {where[2]} is told in two ways")
+    lanes: dict[tuple[str, int], set[int]] = {}
+    newest: dict[tuple[str, int], int] = {}
+    lacks: Counter[str] = Counter()
+    for (plc, session, seq), event in sorted(told.items()):
+        lacks[plc] += seq - newest.get((plc, session), 0) - 1
+        newest[plc, session] = seq
+        of_track = lanes.setdefault((plc, event.track_id), set())
+        match event.type:
+            case EventType.INDUCTED:
+                of_track.clear()
+            case EventType.ROUTED:
+                of_track.add(event.station)
+                if len(of_track) > 1:
+                    troubles.append(f"PLC {plc}, track {event.track_id} was routed to lanes {sorted(of_track)}")
+            case _:
+                pass
+    missed = sum((ledger.missed for ledger in ledgers), Counter[str]())
+    return troubles + [
+        f"PLC {plc}: {count} events in neither journal, and {missed[plc]} said to be missed"
+        for plc, count in lacks.items()
+        if count > missed[plc]
+    ]
 
 
 def floor_troubles(site: Site) -> list[str]:
@@ -92,26 +141,33 @@ def floor_troubles(site: Site) -> list[str]:
     return [f"{seen[f'sim_{name}']:.0f} {what}" for name, what in _BAD.items() if seen.get(f"sim_{name}")]
 
 
-def balanced(site: Site, ledger: Ledger) -> dict[str, int]:
+def balanced(site: Site, ledgers: Mapping[str, Ledger]) -> dict[str, int]:
     """When the floor is empty: waits until everybody knows everything, and compares; how much of what was compared.
 
-    Raises GoneWrongError.
+    ``ledgers``: by the controller's process. Raises GoneWrongError.
     """
-    troubles = list(ledger.troubles)
     truth = json.loads(site.report.read_text(encoding="utf-8"))
-    troubles += [f"{truth[name]} {what}" for name, what in (_BAD | _LEFT).items() if truth[name]]
+    troubles = [f"{truth[name]} {what}" for name, what in (_BAD | _LEFT).items() if truth[name]]
     troubles += [f"PLC {name} dropped {one['lost']} events" for name, one in truth["plc_events"].items() if one["lost"]]
-    config = site.config
-    with closing(JournalReader(config.journal)) as reader:
-        ledger.read_on(reader)
-        _caught_up(site, reader)
-        told = replay(reader.every())
-        if told.difference is not None:
-            troubles.append(f"replay differs: {told.difference}")
-        ledger.read_on(reader)
-        troubles += _published(site, reader)
-    troubles += [f"order {order} shipped {count} times" for order, count in ledger.shipped.items() if count > 1]
-    troubles += _stored(site, ledger)
+    derived = 0
+    for run, ledger in ledgers.items():
+        config = site.configs[run]
+        with closing(JournalReader(config.journal)) as reader:
+            ledger.read_on(reader)
+            if run == "run":
+                _caught_up(site, reader)
+            _followed(site, config, reader)
+            told = replay(reader.every())
+            derived += told.decisions
+            if told.difference is not None:
+                troubles.append(f"replay of {run} differs: {told.difference}")
+            ledger.read_on(reader)
+            if run == "run":
+                troubles += _published(site, reader)
+        troubles += ledger.troubles
+        troubles += [f"order {order} shipped {count} times" for order, count in ledger.shipped.items() if count > 1]
+        troubles += _stored(site, ledger)
+    troubles += both(list(ledgers.values()))
     if audit := site.ask("/api/v1/stock/audit"):
         troubles.append(f"stock: {audit}")
     if troubles:
@@ -119,17 +175,17 @@ def balanced(site: Site, ledger: Ledger) -> dict[str, int]:
     return {
         "parcels": truth["parcels_inducted"],
         "totes": truth["totes_inducted"],
-        "PLC events": ledger.events,
-        "records": ledger.seq,
-        "decisions derived again": told.decisions,
-        "orders shipped": len(ledger.shipped),
+        "PLC events": sum(ledger.events for ledger in ledgers.values()),
+        "records": sum(ledger.seq for ledger in ledgers.values()),
+        "decisions derived again": derived,
+        "orders shipped": len({order for ledger in ledgers.values() for order in ledger.shipped}),
         "points": len(set(site.influx.taken)),
         "messages": len(site.heard.messages()),
     }
 
 
 def _caught_up(site: Site, reader: JournalReader) -> None:
-    """Publishers and store have all that the journal had when this began."""
+    """Publishers have all that the journal had when this began."""
     newest = reader.last()
     config = site.config
 
@@ -140,21 +196,28 @@ def _caught_up(site: Site, reader: JournalReader) -> None:
             return False
         return all(name in known and known[name].seq >= newest for name in config.publish)
 
+    wait_for(
+        published, lambda: f"publishers do not catch up with record {newest}: {read_cursors(config.publish_state)}"
+    )
+    for cursor in read_cursors(config.publish_state):
+        if cursor.set_aside:
+            raise GoneWrongError(f"publisher {cursor.publisher} set {cursor.set_aside} aside")
+
+
+def _followed(site: Site, config: LineConfig, reader: JournalReader) -> None:
+    """The store has all that a journal had when this began."""
+    newest = reader.last()
+    with closing(JournalSource(config.journal, config.controller)) as source:
+        node = source.node(reader)
+
     def followed() -> bool:
-        (node,) = {cursor.node for cursor in read_cursors(config.publish_state)}
         try:
-            with closing(SiteStore(site.config.store, readonly=True)) as store:
+            with closing(SiteStore(config.store, readonly=True)) as store:
                 return store.cursor(node) >= newest
         except OSError:
             return False
 
-    wait_for(
-        published, lambda: f"publishers do not catch up with record {newest}: {read_cursors(config.publish_state)}"
-    )
-    wait_for(followed, lambda: f"the store does not catch up with record {newest}")
-    for cursor in read_cursors(config.publish_state):
-        if cursor.set_aside:
-            raise GoneWrongError(f"publisher {cursor.publisher} set {cursor.set_aside} aside")
+    wait_for(followed, lambda: f"the store does not catch up with record {newest} of {config.journal}")
 
 
 def _published(site: Site, reader: JournalReader) -> list[str]:
@@ -197,10 +260,10 @@ def _stored(site: Site, ledger: Ledger) -> list[str]:
     ]
 
 
-def read_journal(site: Site, ledger: Ledger) -> bool:
+def read_journal(config: LineConfig, ledger: Ledger) -> bool:
     """Reads on; False while there is no journal to be read."""
     try:
-        with closing(JournalReader(site.config.journal)) as reader:
+        with closing(JournalReader(config.journal)) as reader:
             ledger.read_on(reader)
     except JournalError:
         return False

@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 
 from chaos.links import Way
 from chaos.page import Flaw
-from chaos.site import OURS, GoneWrongError, Running, Site, begin
+from chaos.site import GoneWrongError, Running, Site, begin
 from edge.sim.control import tell
+from edge.site.leases import Leases
 from plc.simulated_faults import PlcFault
 from rfid.llrp_device.simulator import ReaderFault
 
@@ -35,9 +37,8 @@ _REFUSED = 2
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """``target``: who must not have another one meanwhile. ``may_end``: the process may end of it, and is begun again.
-
-    ``lasts_s``: between ``begin`` and ``end``.
+    """``target``, ``others``: who must not have another one meanwhile. ``may_end``: the process may end of it, and is
+    begun again. ``lasts_s``: between ``begin`` and ``end``.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Fault:
     begin: Callable[[], None]
     end: Callable[[], None] = lambda: None
     may_end: bool = False
+    others: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind} {self.target}{f' {self.what}' if self.what else ''}, {self.lasts_s:.1f} s"
@@ -68,14 +70,14 @@ def _lasts_s(rng: Random) -> float:
 
 
 def _kill(rng: Random, site: Site) -> Fault:
-    one = site.running[rng.choice(OURS)]
+    one = site.running[rng.choice(site.ours)]
     return Fault(
         "kill", one.name, "", rng.uniform(0.0, 1.5), lambda: _ends(one, signal.SIGKILL, -signal.SIGKILL), one.start
     )
 
 
 def _term(rng: Random, site: Site) -> Fault:
-    one = site.running[rng.choice(OURS)]
+    one = site.running[rng.choice(site.ours)]
     number = rng.choice((signal.SIGTERM, signal.SIGINT))
     return Fault("stop", one.name, number.name, rng.uniform(0.0, 1.0), lambda: _ends(one, number, 0), one.start)
 
@@ -86,16 +88,55 @@ def _ends(one: Running, number: int, status: int) -> None:
 
 
 def _freeze(rng: Random, site: Site) -> Fault:
-    one = site.running[rng.choice((*OURS, "sim"))]
+    one = site.running[rng.choice((*site.ours, "sim"))]
     return Fault(
         "freeze", one.name, "", _lasts_s(rng), lambda: one.signal(signal.SIGSTOP), lambda: one.signal(signal.SIGCONT)
     )
 
 
+def _host(rng: Random, site: Site) -> Fault:
+    """Of two hosts one dies or stands still as a whole, or is asked to hand over; of one, a process is killed."""
+    if len(site.hosts) == 1:
+        return _kill(rng, site)
+    names = rng.choice(site.hosts)
+    ones = [site.running[name] for name in names]
+    way = rng.choice(("killed", "frozen", "handed over"))
+    lasts_s = rng.uniform(*rng.choice(((0.2, 1.5), (1.0, 8.0))))
+
+    def signals(number: int) -> None:
+        for one in ones:
+            one.signal(number)
+
+    def killed() -> None:
+        for one in ones:
+            _ends(one, signal.SIGKILL, -signal.SIGKILL)
+
+    def started() -> None:
+        for one in ones:
+            one.start()
+
+    match way:
+        case "killed":
+            return Fault("host", "host", f"{names[0]} {way}", lasts_s, killed, started, others=names)
+        case "frozen":
+            stops, goes = partial(signals, signal.SIGSTOP), partial(signals, signal.SIGCONT)
+            return Fault("host", "host", f"{names[0]} {way}", lasts_s, stops, goes, others=names)
+        case _:
+            return Fault("host", "host", way, 0.0, partial(_asks, site))
+
+
+def _asks(site: Site) -> None:
+    standby = site.config.standby
+    assert standby is not None
+    with suppress(OSError), closing(Leases(standby.store, standby.lease, own=False)) as leases:
+        leases.ask_hand_over()
+
+
 def _signals(rng: Random, site: Site) -> Fault:
     """SIGHUP in a burst, with the file good and bad in turn, and good at the end."""
-    one = site.running[rng.choice(OURS)]
-    file = site.folder / ("SITE.toml" if one.name == "api" else "LINE.toml")
+    one = site.running[rng.choice(site.ours)]
+    end = "-b" if one.name.endswith("-b") else ""
+    file = site.folder / f"{'SITE' if one.name.startswith('api') else 'LINE'}{end}.toml"
     good = file.read_text(encoding="utf-8")
     count = rng.randrange(2, 30)
 
@@ -125,7 +166,7 @@ def _second(rng: Random, site: Site) -> Fault:
 
 
 def _memory(rng: Random, site: Site) -> Fault:
-    one = site.running[rng.choice(OURS)]
+    one = site.running[rng.choice(site.ours)]
     more = rng.randrange(0, _TIGHT_BYTES)
 
     def tight() -> None:
@@ -146,7 +187,7 @@ def _memory(rng: Random, site: Site) -> Fault:
 
 def _disk(flaw: Flaw) -> Callable[[Random, Site], Fault]:
     def drawn(rng: Random, site: Site) -> Fault:
-        one = site.running[rng.choice(OURS)]
+        one = site.running[rng.choice(site.ours)]
         return Fault(
             f"disk {flaw.name.lower()}",
             one.name,
@@ -161,7 +202,7 @@ def _disk(flaw: Flaw) -> Callable[[Random, Site], Fault]:
 
 def _clock(rng: Random, site: Site) -> Fault:
     """A clock is set, and set right again."""
-    one = site.running[rng.choice(OURS)]
+    one = site.running[rng.choice(site.ours)]
     ahead_ns = rng.choice((-1, 1)) * rng.choice(
         (rng.randrange(1_000_000, 2_000_000_000), rng.randrange(2_000_000_000, 7_200_000_000_000), _DAY_NS)
     )
@@ -303,6 +344,7 @@ KINDS: Mapping[str, tuple[float, Callable[[Random, Site], Fault]]] = {
     "kill": (2, _kill),
     "stop": (1, _term),
     "freeze": (2, _freeze),
+    "host": (1.5, _host),
     "signals": (1, _signals),
     "second": (0.3, _second),
     "memory": (1, _memory),

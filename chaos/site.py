@@ -1,7 +1,8 @@
 """The site that is made to suffer: its processes, its links, and the floor whose truth it must not lose.
 
-Public names: Site, Running, OURS, GoneWrongError, open_site, preloaded, wait_for; of the tests begin, Cluster,
-programs_path.
+Public names: Site, Running, GoneWrongError, open_site, preloaded, wait_for; of the tests begin, Cluster, programs_path.
+
+With two hosts a second controller has the same lines in standby, with a journal and an api of its own.
 """
 
 from __future__ import annotations
@@ -35,12 +36,12 @@ from postgres import Cluster, programs_path  # noqa: E402
 from shipped import begin  # noqa: E402
 
 __all__ = [
-    "OURS", "WITHIN_S", "Cluster", "GoneWrongError", "Running", "Site", "begin", "open_site", "preloaded",
+    "WITHIN_S", "Cluster", "GoneWrongError", "Running", "Site", "begin", "open_site", "preloaded",
     "programs_path", "wait_for",
 ]  # fmt: skip
 
-OURS = ("run", "api", "publish")
-"""Processes that are killed, and begun again as systemd would."""
+FIRST, SECOND = ("run", "api", "publish"), ("run-b", "api-b")
+"""Processes of each host, which are killed, and begun again as systemd would."""
 WITHIN_S = 240.0
 """Nothing that comes back takes so long, on a machine that is shared."""
 LOOK_S = 0.25
@@ -62,6 +63,11 @@ url = "http://127.0.0.1:{influx}"
 org = "acme"
 bucket = "lanewise"
 token_file = "token"
+"""
+_STANDBY = """
+[standby]
+node = "{node}"
+store = "{store}"
 """
 
 
@@ -127,7 +133,7 @@ class Running:
 class Site:
     """One round's site; made by ``open_site``. ``on_postgres``: the server of its store, None = SQLite.
 
-    ``seconds``: of the floor's inflow.
+    ``seconds``: of the floor's inflow. ``configs``: by the controller's process what it reads.
     """
 
     def __init__(
@@ -151,23 +157,42 @@ class Site:
         self.ports = ports
         self.running: dict[str, Running] = {}
         self.config = load_line(folder / "LINE.toml")
+        self.configs = {"run": self.config}
+        self.hosts: tuple[tuple[str, ...], ...] = (FIRST,)
+        if (folder / "LINE-b.toml").exists():
+            self.configs["run-b"] = load_line(folder / "LINE-b.toml")
+            self.hosts = FIRST, SECOND
         self.control = folder / "sim.sock"
         self.report = folder / "sim.json"
 
-    def ask(self, path: str) -> Any:
-        """What the api answers, by its own port. Raises OSError, HTTPException, ValueError."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['api']}{path}", timeout=10) as answer:
+    @property
+    def ours(self) -> tuple[str, ...]:
+        """All processes of ours but the floor."""
+        return tuple(name for host in self.hosts for name in host)
+
+    def ask(self, path: str, api: str = "api") -> Any:
+        """What an api answers, by its own port. Raises OSError, HTTPException, ValueError."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[api]}{path}", timeout=10) as answer:
             return json.load(answer)
 
+    def leads(self) -> int:
+        """Which of the hosts commands the lines, by its own word; -1 = none says so, or both do."""
+        if len(self.hosts) == 1:
+            return 0
+        said = [bool(self.numbers(host[0]).get("standby_leads")) for host in self.hosts]
+        return said.index(True) if said.count(True) == 1 else -1
+
     def numbers(self, process: str) -> dict[str, float]:
-        """A process's numbers without labels, by name; empty = it does not answer."""
+        """A process's numbers that have one value, by name; empty = it does not answer."""
         found: dict[str, float] = {}
         with (
             suppress(OSError, HTTPException),
             urllib.request.urlopen(f"http://127.0.0.1:{self.ports[process]}/metrics", timeout=5) as answer,
         ):
             for text in answer.read().decode().splitlines():
-                name, _, value = text.partition(" ")
+                name, _, value = text.rpartition(" ")
+                if name.startswith("lanewise_standby_"):
+                    name = name.partition("{")[0]
                 if name.startswith("lanewise_") and "{" not in name:
                     found[name.removeprefix("lanewise_")] = float(value)
         return found
@@ -211,8 +236,11 @@ def preloaded(library: Path) -> None:
             os.environ["LD_PRELOAD"] = before
 
 
-def _write(folder: Path, links: Links, ports: dict[str, int], store: str) -> None:
-    """LINE.toml and SITE.toml, and SIM.toml, which is LINE.toml without the links."""
+def _write(folder: Path, links: Links, ports: dict[str, int], store: str, leases: tuple[str, ...]) -> None:
+    """LINE.toml and SITE.toml, and SIM.toml, which is LINE.toml without the links; of a second host too.
+
+    ``leases``: of each host's standby its way to the store; empty = there is one host.
+    """
     example = ROOT / "examples" / "warehouse"
     text = (example / "LINE.toml").read_text(encoding="utf-8")
     text = re.sub(r"\n\[sim\.shop\]\n.*\Z", "\n", text, flags=re.DOTALL)
@@ -226,27 +254,45 @@ def _write(folder: Path, links: Links, ports: dict[str, int], store: str) -> Non
         ports[name] = free_port()
         text = text.replace(f"port = {old}\n", f"port = {ports[name]}\n")
         ours = ours.replace(f"port = {old}\n", f"port = {links.make(name, ports[name])}\n")
-    for name in ("run", "publish", "sim", "api"):
+    for name in ("publish", "sim", *(FIRST[:2] if not leases else (*FIRST[:2], *SECOND))):
         ports[name] = free_port()
     for name in ("broker", "influx", "api"):
         ports[f"to {name}"] = links.make(name, ports[name])
     more = _MORE.format(**{**ports, "broker": ports["to broker"], "influx": ports["to influx"]})
     (folder / "token").write_text(f"{TOKEN}\n", encoding="utf-8")
     (folder / "SIM.toml").write_text(text + more, encoding="utf-8")
-    (folder / "LINE.toml").write_text(ours + more, encoding="utf-8")
     site = (example / "SITE.toml").read_text(encoding="utf-8")
-    site = re.sub(r"^listen = .*$", f'listen = "127.0.0.1:{ports["api"]}"', site, flags=re.MULTILINE)
     site = re.sub(r'^store = ".*"$', f'store = "{store}"', site, flags=re.MULTILINE)
-    (folder / "SITE.toml").write_text(site, encoding="utf-8")
+    for host, lease in zip((FIRST, SECOND), leases or ("",), strict=False):
+        run, api = host[:2]
+        end = run.removeprefix("run")
+        line = ours + more.replace(f":{ports['run']}", f":{ports[run]}")
+        if lease:
+            line += _STANDBY.format(node=run, store=lease)
+        own = re.sub(r"^listen = .*$", f'listen = "127.0.0.1:{ports[api]}"', site, flags=re.MULTILINE)
+        if end:
+            (folder / f"var{end}").mkdir()
+            line, own = (one.replace("var/journal", f"var{end}/journal") for one in (line, own))
+            own = own.replace("LINE.toml", f"LINE{end}.toml").replace('"in/', f'"in{end}/')
+        (folder / f"LINE{end}.toml").write_text(line, encoding="utf-8")
+        (folder / f"SITE{end}.toml").write_text(own, encoding="utf-8")
 
 
 @contextmanager
 def open_site(
-    folder: Path, *, seed: int, rate: int, seconds: float, broker: str, listens: str, on_postgres: Cluster | None
+    folder: Path,
+    *,
+    seed: int,
+    rate: int,
+    seconds: float,
+    broker: str,
+    listens: str,
+    on_postgres: Cluster | None,
+    hosts: int = 1,
 ) -> Iterator[Site]:
     """A site at work in a new folder; ``broker``, ``listens``: the executables of mosquitto and mosquitto_sub.
 
-    ``seconds``: how long the floor's inflow lasts, by its own clock.
+    ``seconds``: how long the floor's inflow lasts, by its own clock. Two ``hosts`` need PostgreSQL.
     """
     for name in ("var", "log"):
         (folder / name).mkdir(parents=True)
@@ -257,12 +303,13 @@ def open_site(
         fake = FakeInflux("2.x parse")
         influx = opened.enter_context(closing(V2Door(fake.take, TOKEN)))
         ports |= {"broker": there.port, "influx": int(influx.url.rpartition(":")[2])}
-        store = "sqlite:///var/site.sqlite"
+        store, leases = "sqlite:///var/site.sqlite", list[str]()
         if on_postgres is not None:
             name = on_postgres.database().partition("?")[0].rpartition("/")[2]
-            port = links.make("store", on_postgres.folder / ".s.PGSQL.5432")
-            store = f"postgresql://lanewise@127.0.0.1:{port}/{name}"
-        _write(folder, links, ports, store)
+            socket = on_postgres.folder / ".s.PGSQL.5432"
+            ways = ["store", *(f"lease {host}" for host in "ab"[:hosts] if hosts > 1)]
+            store, *leases = (f"postgresql://lanewise@127.0.0.1:{links.make(way, socket)}/{name}" for way in ways)
+        _write(folder, links, ports, store, tuple(leases))
         heard = opened.enter_context(Heard(listens, there.port))
         site = Site(folder, ports, links, on_postgres, there, influx, heard, seconds)
         floor: tuple[str, ...] = (
@@ -280,6 +327,8 @@ def open_site(
             "api": ("api", "SITE.toml"),
             "publish": ("publish", "LINE.toml"),
         }
+        if leases:
+            commands |= {"run-b": ("run", "LINE-b.toml"), "api-b": ("api", "SITE-b.toml")}
         for name, command in commands.items():
             site.running[name] = opened.enter_context(closing(Running(folder, name, command)))
             site.running[name].start()

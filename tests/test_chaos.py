@@ -19,15 +19,15 @@ from typing import cast
 import pytest
 from pure_site import PureSite, example
 
-from chaos.books import Ledger
+from chaos.books import Ledger, both
 from chaos.faults import KINDS, draw
 from chaos.links import Links, Way
 from chaos.page import Flaw, Page, build
 from chaos.site import Site
-from edge.core.events import CommandSent, PlcEvent
+from edge.core.events import CommandSent, EventsMissed, PlcEvent
 from edge.journal.reader import JournalReader
 from edge.journal.writer import Journal
-from plc.words import Opcode
+from plc.words import EventType, Opcode
 
 HANGS_S = 60
 
@@ -58,6 +58,61 @@ def test_what_is_lost_doubled_or_routed_twice_is_found(project: Path, tmp_path: 
         ledger.read_on(reader)
     assert bool(ledger.troubles) == bool(spoilt), ledger.troubles
     assert journal.close()
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        ("", ""),
+        ("lost", "PLC sorter: 1 events in neither journal, and 0 said to be missed"),
+        ("missed", ""),
+        ("otherwise", "PLC sorter, event 3 is told in two ways"),
+        ("rerouted", "PLC sorter, track 7 was routed to lanes [2, 4]"),
+    ],
+)
+def test_two_journals_say_together_what_one_may_not(tmp_path: Path, spoilt: str, said: str) -> None:
+    """The first controller has the first three events, and the other those from the third on."""
+    types = (EventType.ENTERED, EventType.LEFT, EventType.INDUCTED, EventType.ROUTED, EventType.ROUTED)
+    events = [
+        PlcEvent(
+            at_us=seq,
+            device_us=seq,
+            plc="sorter",
+            session=5,
+            seq=seq,
+            type=type_,
+            track_id=7,
+            station=2 if type_ == EventType.ROUTED else 0,
+            cause=0,
+            value=0,
+            plc_ms=seq,
+        )
+        for seq, type_ in enumerate(types, 1)
+    ]
+    first: list[PlcEvent | EventsMissed] = [*events[:3]]
+    other: list[PlcEvent | EventsMissed] = [*events[2:]]
+    match spoilt:
+        case "lost" | "missed":
+            del first[1]
+            if spoilt == "missed":
+                other.append(EventsMissed(9, "sorter", 2, 2, 1))
+        case "otherwise":
+            other[0] = replace(events[2], track_id=8)
+        case "rerouted":
+            other[-1] = replace(events[-1], station=4)
+        case _:
+            pass
+    ledgers = []
+    for name, values in (("a", first), ("b", other)):
+        journal = Journal(tmp_path / name)
+        journal.append(values)
+        journal.flush()
+        assert journal.close()
+        ledgers.append(Ledger(shared=True))
+        with closing(JournalReader(tmp_path / name)) as reader:
+            ledgers[-1].read_on(reader)
+        assert ledgers[-1].troubles == []
+    assert both(ledgers) == ([said] if said else [])
 
 
 def test_a_disk_and_a_clock_fail_for_one_process(tmp_path: Path) -> None:
@@ -148,7 +203,15 @@ def test_a_seed_draws_the_same(tmp_path: Path) -> None:
     site = cast(
         Site,
         SimpleNamespace(
-            running=running, folder=tmp_path, links=links, on_postgres=None, broker=broker, influx=None, control=None
+            running=running,
+            folder=tmp_path,
+            links=links,
+            on_postgres=None,
+            broker=broker,
+            influx=None,
+            control=None,
+            ours=("run", "api", "publish"),
+            hosts=(("run", "api", "publish"),),
         ),
     )
     first, again = ([str(draw(rng, site, frozenset())) for _ in range(300)] for rng in (Random("1/0"), Random("1/0")))

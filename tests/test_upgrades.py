@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from edge.cli import main
 from edge.core.events import LaneRequested, RouteDecided, Started
@@ -28,7 +29,9 @@ from edge.journal.replay import recover, replay
 from edge.journal.trim import Trim
 from edge.journal.writer import Journal
 from edge.publish.cursors import CursorError, Cursors, read_cursors
+from edge.site.schema import upgrade
 from edge.site.store import SiteStore, StoreError
+from edge.site.tables.leases import leases
 
 GOLDEN = sorted(Path(__file__).with_name("golden").glob("*.sqlite.xz"))
 
@@ -269,6 +272,21 @@ def test_a_store_that_is_not_ours_is_left_as_it_is(journal: Path, tmp_path: Path
             with pytest.raises(StoreError, match=f"{path.name}: {said}"):
                 SiteStore(f"sqlite:///{path}", readonly)
         assert read(path, "SELECT group_concat(sql) FROM sqlite_schema") == before
+
+
+def test_a_store_is_made_and_upgraded_where_a_controller_has_made_its_lease(tmp_path: Path) -> None:
+    """`[standby] store` may name the same database in other words, and the controller may be sooner than the api."""
+    path = tmp_path / "site.sqlite"
+    at = f"sqlite:///{path}"
+    made = sa.create_engine(at)
+    leases.create(made)
+    made.dispose()
+    with pytest.raises(StoreError, match="nothing is in it yet"):
+        SiteStore(at, readonly=True)
+    SiteStore(at).close()
+    change(path, "UPDATE alembic_version SET version_num='0020'")
+    assert [step.revision for step in upgrade(at, dry_run=False)] == ["0023"]
+    SiteStore(at).close()
 
 
 def test_a_feed_that_says_something_newer_is_trouble_of_the_store(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from edge.site import dialect, tables
 from edge.site.dialect import Lock
 from edge.site.engine import StoreError, StoreHeld, engine, held, named, sqlite_file, trouble_of
+from edge.site.tables.leases import leases
 
 _POSTGRESQL = 15
 _UPGRADE = "`lanewise site upgrade SITE.toml`"
@@ -35,7 +36,7 @@ def take(db: sa.Connection) -> str:
     if told := _server_trouble(db):
         return told
     dialect.lock(db, Lock.SCHEMA)
-    if not sa.inspect(db).get_table_names():
+    if not _known(db):
         tables.METADATA.create_all(db)
         _books.create_all(db)
         db.execute(tables.schema_version.insert().values(version=tables.SCHEMA))
@@ -56,7 +57,7 @@ def take(db: sa.Connection) -> str:
 
 def read_trouble(db: sa.Connection) -> str:
     """Why this version cannot read a store, empty = it can: also one that is not upgraded yet, or was already."""
-    known = sa.inspect(db).get_table_names()
+    known = _known(db)
     if tables.schema_version.name not in known:
         return "another program's database: give it one of its own" if known else "nothing is in it yet"
     if (version := db.execute(sa.select(tables.schema_version.c.version)).scalar()) not in tables.SCHEMAS:
@@ -96,6 +97,12 @@ def _server_trouble(db: sa.Connection) -> str:
         return f"PostgreSQL {version}: {_POSTGRESQL} or newer is needed"
     encoding = db.exec_driver_sql("SHOW server_encoding").scalar()
     return "" if encoding == "UTF8" else f"encoding {encoding}: create the database with ENCODING 'UTF8'"
+
+
+def _known(db: sa.Connection) -> list[str]:
+    """The tables of a database, but for that of the leases alone: a controller makes it where it was sooner."""
+    known = sa.inspect(db).get_table_names()
+    return [] if known == [leases.name] else known
 
 
 def _has(db: sa.Connection) -> str:
