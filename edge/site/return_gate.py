@@ -49,6 +49,9 @@ _LIVE = (CaseState.OPEN, CaseState.PERSON, CaseState.AUTHORISED, CaseState.WAITI
          CaseState.INSPECTED, CaseState.EXPIRED, CaseState.REFUSED)  # fmt: skip
 _AWAITED = (CaseState.AUTHORISED, CaseState.WAITING, CaseState.RECEIVED, CaseState.INSPECTED)
 
+_AGAIN_US = 86_400_000_000
+"""Within a day somebody says again that units without a tag came."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSeen:
@@ -99,6 +102,9 @@ class _Gate:
         asked = [(epc, "", 1) for epc in dict.fromkeys(seen.epcs)]
         asked += [("", sku, n) for sku, n in seen.skus.items() if n > 0]
         for epc, sku, count in sorted(asked, key=lambda one: one[0] not in self._sold):  # what is known says whose
+            if told := self._told_before(epc, sku):
+                found += told
+                continue
             if (before := self._before(epc, named)) is not None:
                 found.append(before)
                 continue
@@ -107,8 +113,6 @@ class _Gate:
             case = named or self._case_for(epc, gtin, sku)
             if case is None:
                 case = self._unannounced(epc, sku)
-            if not epc and self._known(case.id, sku):
-                continue
             for finding, of, n in self._recognised(case, epc, gtin, sku, count):
                 left = self._sold.get(epc)
                 whose = (*of, left.fulfilment if left is not None else "")
@@ -127,6 +131,18 @@ class _Gate:
         of = tables.cases.c.number == self._seen.number
         if (found := next(iter(cases.cases_where(self._db, of)), None)) is None:
             raise CaseError(f"return {self._seen.number}: there is no such label")
+        return found
+
+    def _told_before(self, epc: str, sku: str) -> list[SeenUnit]:
+        """What came of the same by this very cause, whatever became of it since: somebody did not hear our answer."""
+        its = tables.units.c
+        lately = sa.and_(its.epc == "", its.sku == sku, its.at_us > self._at_us - _AGAIN_US)
+        query = sa.select(its.case).where(its.epc == epc if epc else lately).distinct()
+        found: list[SeenUnit] = []
+        for number, notes in cases.notes_of(self._db, self._db.execute(query).scalars()).items():
+            mine = [one.body for one in notes if one.what == "came" and one.body.get("cause") == self._seen.cause]
+            seqs = {one["unit"] for one in mine if one.get("epc") == epc and (epc or one.get("sku") == sku)}
+            found += [SeenUnit(number, one) for one in case_units.units_of(self._db, number) if one.seq in seqs]
         return found
 
     def _before(self, epc: str, named: ServiceCase | None) -> SeenUnit | None:
@@ -243,13 +259,6 @@ class _Gate:
         right = min(count, line.units - line.came)
         parts = [(UnitFinding.RIGHT, of, right)]
         return [*parts, (UnitFinding.SURPLUS, of, count - right)] if count > right else parts
-
-    def _known(self, case: int, sku: str) -> bool:
-        """Whether untagged units of a cause were received already."""
-        return any(
-            note.what == "came" and note.body.get("cause") == self._seen.cause and note.body.get("sku") == sku
-            for note in cases.notes_of(self._db, [case]).get(case, ())
-        )
 
     def _note(self, case: ServiceCase, unit: CaseUnit) -> None:
         body: dict[str, str | int | list[str]] = {
