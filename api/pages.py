@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import secrets
 from collections.abc import Callable, Container, Mapping
 from html import escape
 from pathlib import Path
@@ -22,6 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import RedirectResponse
 
 from api.answers import json_answer
+from api.asked_again import KEY_FIELD
 from api.entrance import who_of
 from api.guard import FORM_FIELD, FORM_POLICY, PAGE_COOKIE
 from api.identities import Who
@@ -132,10 +134,17 @@ def _pages(site: Site, who: Who | None) -> list[Page]:
 
 
 def with_form_secret(page: str, who: Who | None) -> str:
-    """A page whose forms bring the secret of the session, first of all; text of others has no ``<`` in it."""
-    if who is None or not who.form_secret:
-        return page
-    return _FORM.sub(lambda form: f'{form[0]}<input type="hidden" name="{FORM_FIELD}" value="{who.form_secret}">', page)
+    """A page whose forms bring the secret of the session, first of all, and a key each by which it is done once.
+
+    Text of others has no ``<`` in it.
+    """
+    secret = "" if who is None else who.form_secret
+    first = f'<input type="hidden" name="{FORM_FIELD}" value="{secret}">' if secret else ""
+
+    def with_fields(form: re.Match[str]) -> str:
+        return f'{form[0]}{first}<input type="hidden" name="{KEY_FIELD}" value="{secrets.token_urlsafe(12)}">'
+
+    return _FORM.sub(with_fields, page)
 
 
 def _list_routes(app: FastAPI, site: Site) -> None:

@@ -1,0 +1,53 @@
+"""What became of requests that brought a key, and what was answered: each call is one transaction.
+
+Public names: AskedBook, Answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+import sqlalchemy as sa
+
+from edge.site.connections import StoreConnections
+from edge.site.tables.asked import asked as table
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of a request. ``said``: a hash of all that was asked; ``status`` 0: it was done, and nobody knows
+    what was answered.
+    """
+
+    said: str
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+class AskedBook:
+    """Of one store, by the keys of `edge.site.asked.Asked`. All calls raise StoreError."""
+
+    def __init__(self, at: StoreConnections) -> None:
+        self._at = at
+
+    def look(self, key: str) -> Answered | None:
+        """None = nobody asked with this key, or nothing came of it."""
+        with self._at.reading() as db:
+            row = db.execute(sa.select(table).where(table.c.key == key)).first()
+        if row is None:
+            return None
+        return Answered(row.said, row.status, msgspec.json.decode(row.headers, type=dict[str, str]), row.body)
+
+    def keep(self, key: str, status: int, headers: Mapping[str, str], body: str) -> None:
+        """What is answered whoever asks again."""
+        values = {"status": status, "headers": msgspec.json.encode(dict(headers)).decode(), "body": body}
+        with self._at.writing() as db:
+            db.execute(table.update().where(table.c.key == key).values(values))
+
+    def take_back(self, key: str) -> None:
+        """It was refused: who asks again may be luckier."""
+        with self._at.writing() as db:
+            db.execute(table.delete().where(table.c.key == key))
