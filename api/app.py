@@ -93,7 +93,7 @@ from edge.site.packing import PackError
 from edge.site.parcels import ParcelError
 from edge.site.quality import QualityError
 from edge.site.rounds import StalePickError
-from edge.site.store import OrderConflict, Put, StoreError
+from edge.site.store import OrderConflict, Put, SiteStore, StoreError
 from edge.views.history import MINUTES, Window
 from edge.views.picture import Snapshot
 from edge.views.station_sentences import tell_pack_error
@@ -199,7 +199,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     app.state.site = site
     app.state.web = WEB
     wrong = WrongTokens(site.doubts)
-    app.add_middleware(AskedAgain, book=lambda: AskedBook(site.store().connections))
+    app.add_middleware(AskedAgain, book=lambda: _asked_book(site.store()))
     if site.identities is not None:
         app.add_middleware(Entrance, served=app, identities=site.identities, wrong=wrong)
     app.add_middleware(Guard, token=site.token, wrong=wrong, signed_in=site.identities is not None)
@@ -261,6 +261,10 @@ def create_app(config: SiteConfig) -> FastAPI:
     app.mount("/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app
+
+
+def _asked_book(store: SiteStore) -> AskedBook:
+    return AskedBook(store.connections, lambda: store.keys)
 
 
 def _answer_errors(app: FastAPI) -> None:

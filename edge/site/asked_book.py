@@ -5,13 +5,15 @@ Public names: AskedBook, Answered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 import sqlalchemy as sa
+from cryptography.fernet import InvalidToken
 
 from edge.site.connections import StoreConnections
+from edge.site.personal import Keys
 from edge.site.tables.asked import asked as table
 
 
@@ -28,10 +30,13 @@ class Answered:
 
 
 class AskedBook:
-    """Of one store, by the keys of `edge.site.asked.Asked`. All calls raise StoreError."""
+    """Of one store, by the keys of `edge.site.asked.Asked`. All calls raise StoreError.
 
-    def __init__(self, at: StoreConnections) -> None:
-        self._at = at
+    An answer may say who gets an order: with ``keys`` it is closed, and who has the database alone cannot read it.
+    """
+
+    def __init__(self, at: StoreConnections, keys: Callable[[], Keys]) -> None:
+        self._at, self._keys = at, keys
 
     def look(self, key: str) -> Answered | None:
         """None = nobody asked with this key, or nothing came of it."""
@@ -39,11 +44,21 @@ class AskedBook:
             row = db.execute(sa.select(table).where(table.c.key == key)).first()
         if row is None:
             return None
-        return Answered(row.said, row.status, msgspec.json.decode(row.headers, type=dict[str, str]), row.body)
+        status, body = row.status, ""
+        if status:
+            try:
+                body = self._keys().sealing().decrypt(row.body.encode()).decode()
+            except InvalidToken:  # by another secret
+                status = 0
+        return Answered(row.said, status, msgspec.json.decode(row.headers, type=dict[str, str]), body)
 
     def keep(self, key: str, status: int, headers: Mapping[str, str], body: str) -> None:
         """What is answered whoever asks again."""
-        values = {"status": status, "headers": msgspec.json.encode(dict(headers)).decode(), "body": body}
+        values = {
+            "status": status,
+            "headers": msgspec.json.encode(dict(headers)).decode(),
+            "body": self._keys().sealing().encrypt(body.encode()).decode(),
+        }
         with self._at.writing() as db:
             db.execute(table.update().where(table.c.key == key).values(values))
 

@@ -17,5 +17,5 @@ asked = sa.Table(
     sa.Column("at_us", sa.BigInteger, nullable=False, index=True),
     sa.Column("status", sa.Integer, nullable=False),  # of HTTP; 0 = it is done, and the answer is not known
     sa.Column("headers", sa.Text, nullable=False),  # JSON: by name
-    sa.Column("body", sa.Text, nullable=False),  # may say who gets an order; emptied with the persons
+    sa.Column("body", sa.Text, nullable=False),  # closed with the secret of the site; emptied when persons are
 )
