@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -74,6 +74,7 @@ class AskedAgain:
                 await self._app(scope, body, send)
                 return
             key = f"{key} {said}"  # a form that is sent again with other words is another wish
+            body.leave_out(KEY_FIELD)
         elif len(key) > _LONGEST or not (key.isascii() and key.isprintable()):
             text = f"allowed are 1 to {_LONGEST} printable characters"
             answer = field_problems_answer(400, f"{KEY_HEADER}: {text}", [FieldSaid(KEY_HEADER, text)])
@@ -174,6 +175,12 @@ class _Body:
         if self._given <= len(self._whole):
             return self._whole[self._given - 1]
         return await self._receive()
+
+    def leave_out(self, field: str) -> None:
+        """Gives on a form without a field, which is none of its page's."""
+        given = parse_qsl(self.said.decode("utf-8", "replace"), keep_blank_values=True)
+        rest = urlencode([(name, value) for name, value in given if name != field]).encode()
+        self._whole = [{"type": "http.request", "body": rest, "more_body": False}]
 
     def anew(self) -> None:
         """From its beginning."""

@@ -57,6 +57,8 @@ from edge.views.words.table import LANGUAGES, Language, say
 _LANGUAGE = "lanewise-language"
 _NAMES: tuple[tuple[Language, str], ...] = (("en", "English"), ("zh-Hant", "\u7e41\u9ad4\u4e2d\u6587"))
 _FORM = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>')
+_DONE_ONCE = re.compile(r'\baction="/(?!login|logout|account)')
+"""Not of forms by which people sign in, nor of alarms, whose state says what was done."""
 _OF_ACCOUNTS = ("/accounts", "/audit")
 _ROWS = 8
 _ROOM = 50
@@ -142,6 +144,8 @@ def with_form_secret(page: str, who: Who | None) -> str:
     first = f'<input type="hidden" name="{FORM_FIELD}" value="{secret}">' if secret else ""
 
     def with_fields(form: re.Match[str]) -> str:
+        if not _DONE_ONCE.search(form[0]):
+            return form[0] + first
         return f'{form[0]}{first}<input type="hidden" name="{KEY_FIELD}" value="{secrets.token_urlsafe(12)}">'
 
     return _FORM.sub(with_fields, page)

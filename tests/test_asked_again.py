@@ -24,11 +24,13 @@ from example_site import client_of, example_site
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.asked_again import KEY_HEADER, REPLAYED
+from api.asked_again import KEY_FIELD, KEY_HEADER, REPLAYED
 from edge.config.care import CareTable, ReturnsTable, TeamTable
 from edge.config.label import LabelTable
 from edge.config.shipping import PlanTable, ServiceTable, ZoneTable
 from edge.intake.sales_orders import EXAMPLE
+from edge.site import asked
+from edge.site.asked_book import AskedBook
 from edge.site.store import SiteStore
 from edge.site.tables import METADATA
 
@@ -233,7 +235,7 @@ def rows_of(store: SiteStore) -> dict[str, int]:
         }
         for table in METADATA.sorted_tables:
             for name in ("amount", "paid", "credited", "on_hand", "allocated", "promised", "sellable"):
-                if name in table.c:
+                if name in table.c and isinstance(table.c[name].type, sa.Integer):
                     found[f"{table.name}.{name}"] = int(db.execute(sa.select(sa.func.sum(table.c[name]))).scalar() or 0)
     return found
 
@@ -289,3 +291,62 @@ def test_nothing_is_done_twice(store_url: str, project: Path, tmp_path: Path, ru
     assert {name: n for name, n in again.items() if n != once[name]} == {}, {
         name: once[name] for name in once if once[name] != again[name]
     }
+
+
+def test_a_form_is_done_once_and_with_other_words_again(project: Path, tmp_path: Path, run: Run) -> None:
+    """A browser that sends its form a second time, or goes back and sends it, is led to where it was led before."""
+
+    async def talk() -> None:
+        app = app_of(project, tmp_path / "site", f"sqlite:///{tmp_path}/site.sqlite")
+        async with client_of(app) as client:
+            page = (await client.get("/cases")).text
+            keys = re.findall(rf'name="{KEY_FIELD}" value="([\w-]+)"', page)
+            assert len(keys) == len(set(keys)) == len(re.findall('method="post" action="/cases', page)) > 1
+            form = {KEY_FIELD: keys[0], "kind": "carrier", "value": "Post", "what": "talk to them", "owner": "Lee"}
+            answers = await asyncio.gather(*(client.post("/cases/act", data=form) for _ in range(3)))
+            answers.append(await client.post("/cases/act", data=form))
+            assert {one.status_code for one in answers} == {303}, [one.text[:200] for one in answers]
+            assert len({one.headers["location"] for one in answers}) == 1
+            assert (await client.post("/cases/act", data=form | {"what": "send it back"})).status_code == 303
+            assert (await client.post("/cases/act", data=form | {KEY_FIELD: keys[1]})).status_code == 303
+            found = (await client.get("/api/v1/cases/actions")).json()
+            assert sorted(one["what"] for one in found) == ["send it back", "talk to them", "talk to them"]
+
+    run(talk())
+
+
+def test_what_was_refused_may_be_asked_again_and_what_was_done_never_is(
+    project: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the api ended between its commit and its answer; and nobody's key is another one's."""
+    monkeypatch.setattr("api.asked_again._WAIT_S", 0.0)
+
+    async def talk() -> None:
+        app = app_of(project, tmp_path / "site", f"sqlite:///{tmp_path}/site.sqlite")
+        async with client_of(app) as client:
+            store: SiteStore = app.state.site.store()
+            await asyncio.to_thread(filled, store)
+            of, key = "/api/v1/sales-orders/shop-N1", {"if-match": "*", KEY_HEADER: "mine"}
+            assert (await client.post("/api/v1/sales-orders", json=sale(1, payment=UNPAID))).status_code == 201
+            late = await client.post(f"{of}/delivery-refused", json={**WHY, "fulfilment": "x"}, headers=key)
+            assert late.status_code == 409
+            with monkeypatch.context() as dying:
+                dying.setattr(AskedBook, "keep", lambda *_: None)
+                assert (await client.post(f"{of}/pay", json={**BY, "amount": 70}, headers=key)).status_code == 200
+            again = await client.post(f"{of}/pay", json={**BY, "amount": 70}, headers=key)
+            assert again.status_code == 409 and "was done" in again.text
+            assert (await client.get(of)).json()["amounts"]["paid"] == 70
+            wrong = await client.post(f"{of}/pay", json={**BY, "amount": 1}, headers={**key, KEY_HEADER: "x" * 201})
+            assert wrong.status_code == 400 and KEY_HEADER in wrong.text
+            told = await client.post(f"{of}/pay", json={**BY, "amount": 5}, headers={**key, KEY_HEADER: "other"})
+            assert told.status_code == 200
+            with store.connections.writing() as db:
+                rows = db.execute(sa.select(METADATA.tables["asked"])).all()
+                assert sorted(row.status for row in rows) == [0, 200]
+                assert "N1" not in "".join(row.body for row in rows), "nobody reads it in the database"
+                asked.forget_answers(db)
+                assert asked.forget_asked(1, max(row.at_us for row in rows) + 1, db) == 1
+            again = await client.post(f"{of}/pay", json={**BY, "amount": 5}, headers={**key, KEY_HEADER: "other"})
+            assert again.status_code == 409, "persons are erased, and what was done is not done again"
+
+    run(talk())

@@ -56,7 +56,7 @@ def claim(db: sa.Connection) -> Asked | None:
         return None
     insert = (postgresql.insert if dialect.is_postgresql(db) else sqlite.insert)(table)
     values = {"key": one.key, "said": one.said, "at_us": one.at_us, "status": 0, "headers": "{}", "body": ""}
-    if db.execute(insert.values(values).on_conflict_do_nothing()).rowcount != 1:
+    if db.execute(insert.values(values).on_conflict_do_nothing().returning(table.c.key)).first() is None:
         raise AskedBeforeError
     return one
 
