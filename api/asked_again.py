@@ -22,8 +22,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.answers import FieldSaid, field_problems_answer
 from api.guard import HOOKS, READING, is_entrance, media_type
 from edge.journal.host_time import now_us
-from edge.site.asked import Asked, AskedBeforeError, asking
-from edge.site.asked_book import Answered, AskedBook
+from edge.site.asked import AskedBeforeError, KeyedRequest, asking
+from edge.site.asked_book import AskedBook, KeptAnswer
 from edge.site.store import StoreError
 
 KEY_HEADER = "Idempotency-Key"
@@ -81,10 +81,10 @@ class AskedAgain:
             await answer(scope, body, send)
             return
         who = scope.get("lanewise.who")
-        request = Asked(_hashed("" if who is None else who.name, key), said, now_us())
+        request = KeyedRequest(_hashed("" if who is None else who.name, key), said, now_us())
         await self._once(request, scope, body, send)
 
-    async def _once(self, request: Asked, scope: Scope, body: _Body, send: Send) -> None:
+    async def _once(self, request: KeyedRequest, scope: Scope, body: _Body, send: Send) -> None:
         kept = _Kept()
         body.anew()
         try:
@@ -104,7 +104,7 @@ class AskedAgain:
                 return
         await self._again(request, known, scope, body, send)
 
-    async def _keep(self, request: Asked, kept: _Kept) -> None:
+    async def _keep(self, request: KeyedRequest, kept: _Kept) -> None:
         """What was refused is not done, and may be asked again; of what went wrong nobody knows what was done."""
         if not request.done or kept.status >= 500:
             return
@@ -119,7 +119,9 @@ class AskedAgain:
         except StoreError:  # it is done, and its answer says so
             return
 
-    async def _again(self, request: Asked, known: Answered | None, scope: Scope, body: _Body, send: Send) -> None:
+    async def _again(
+        self, request: KeyedRequest, known: KeptAnswer | None, scope: Scope, body: _Body, send: Send
+    ) -> None:
         """Waits until the first one is answered."""
         loop = asyncio.get_running_loop()
         until = loop.time() + _WAIT_S

@@ -39,7 +39,7 @@ from edge.core.values.text import one_line
 from edge.intake.sales_orders import OrderEntry, entry_of
 from edge.journal.host_time import now_us
 from edge.orders.contact import ContactOutcome
-from edge.orders.money import MoneyError, digits_of, minor, shown
+from edge.orders.money import MoneyError, digits_of, minor, priced, shown
 from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState, Place
@@ -474,8 +474,7 @@ def bare(template: str, language: Language, status: int, **values: Any) -> Respo
 def amount_of(site: Site) -> Callable[[int], str]:
     """How prices of carriers are shown."""
     currency = site.config.plan.currency
-    digits = digits_of(currency, site.review.digits) if currency else 0
-    return lambda amount: f"{shown(amount, digits)} {currency}" if currency else str(amount)
+    return priced(currency, digits_of(currency, site.review.digits))
 
 
 def language_of(request: Request) -> Language:

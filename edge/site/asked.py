@@ -1,6 +1,6 @@
 """What is asked twice is done once: the key of a request is written by the transaction that does what it asks.
 
-Public names: Asked, AskedBeforeError, asking, claim, forget_asked, forget_answers.
+Public names: KeyedRequest, AskedBeforeError, asking, claim, forget_asked, forget_answers.
 
 Who asks again with the same key is refused by that transaction, whoever asks, wherever, and however close behind; then
 he is given the answer that the first one got (`edge.site.asked_book`).
@@ -25,7 +25,7 @@ class AskedBeforeError(Exception):
 
 
 @dataclass(slots=True)
-class Asked:
+class KeyedRequest:
     """A request that must not be done twice. ``key``, ``said``: hashes, of up to 64 characters, of who asks with his
     key and of all that he asks; ``done``: whether a transaction with it stands.
     """
@@ -36,11 +36,11 @@ class Asked:
     done: bool = False
 
 
-_NOW: ContextVar[Asked | None] = ContextVar("asked", default=None)
+_NOW: ContextVar[KeyedRequest | None] = ContextVar("asked", default=None)
 
 
 @contextmanager
-def asking(one: Asked) -> Iterator[None]:
+def asking(one: KeyedRequest) -> Iterator[None]:
     """What is written within the context, and in threads that begin in it, is what this request asks."""
     token = _NOW.set(one)
     try:
@@ -49,7 +49,7 @@ def asking(one: Asked) -> Iterator[None]:
         _NOW.reset(token)
 
 
-def claim(db: sa.Connection) -> Asked | None:
+def claim(db: sa.Connection) -> KeyedRequest | None:
     """The first of a transaction: it is that of a request that nobody did yet, if any. Raises AskedBeforeError."""
     one = _NOW.get()
     if one is None or one.done:

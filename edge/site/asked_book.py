@@ -1,6 +1,6 @@
 """What became of requests that brought a key, and what was answered: each call is one transaction.
 
-Public names: AskedBook, Answered.
+Public names: AskedBook, KeptAnswer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from edge.site.tables.asked import asked as table
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class KeptAnswer:
     """What became of a request. ``said``: a hash of all that was asked; ``status`` 0: it was done, and nobody knows
     what was answered.
     """
@@ -30,7 +30,7 @@ class Answered:
 
 
 class AskedBook:
-    """Of one store, by the keys of `edge.site.asked.Asked`. All calls raise StoreError.
+    """Of one store, by the keys of `edge.site.asked.KeyedRequest`. All calls raise StoreError.
 
     An answer may say who gets an order: with ``keys`` it is closed, and who has the database alone cannot read it.
     """
@@ -38,7 +38,7 @@ class AskedBook:
     def __init__(self, at: StoreConnections, keys: Callable[[], Keys]) -> None:
         self._at, self._keys = at, keys
 
-    def look(self, key: str) -> Answered | None:
+    def look(self, key: str) -> KeptAnswer | None:
         """None = nobody asked with this key, or nothing came of it."""
         with self._at.reading() as db:
             row = db.execute(sa.select(table).where(table.c.key == key)).first()
@@ -50,7 +50,7 @@ class AskedBook:
                 body = self._keys().sealing().decrypt(row.body.encode()).decode()
             except InvalidToken:  # by another secret
                 status = 0
-        return Answered(row.said, status, msgspec.json.decode(row.headers, type=dict[str, str]), body)
+        return KeptAnswer(row.said, status, msgspec.json.decode(row.headers, type=dict[str, str]), body)
 
     def keep(self, key: str, status: int, headers: Mapping[str, str], body: str) -> None:
         """What is answered whoever asks again."""
