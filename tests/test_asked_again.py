@@ -328,6 +328,12 @@ def test_what_was_refused_may_be_asked_again_and_what_was_done_never_is(
             await asyncio.to_thread(filled, store)
             of, key = "/api/v1/sales-orders/shop-N1", {"if-match": "*", KEY_HEADER: "mine"}
             assert (await client.post("/api/v1/sales-orders", json=sale(1, payment=UNPAID))).status_code == 201
+            for wish, body in (
+                ("pay", {"amount": 70}),
+                ("amend", {"reason": "more", "added": [{"sku": "SKU-1", "quantity": 1}]}),
+            ):
+                keyless = await client.post(f"{of}/{wish}", json={**BY, **body}, headers={"if-match": "*"})
+                assert keyless.status_code == 428 and KEY_HEADER in keyless.text, keyless.text
             late = await client.post(f"{of}/delivery-refused", json={**WHY, "fulfilment": "x"}, headers=key)
             assert late.status_code == 409
             with monkeypatch.context() as dying:
