@@ -42,7 +42,7 @@ KEY_PARAMETER = {
 _LONGEST = 200
 _BODY = 2**20
 """A body beyond that is taken without its key: what is as large is naturally the same twice."""
-_KEPT = 2**20
+_KEPT = 2**18
 _WAIT_S = 10.0
 _LOOK_S = 0.1
 _SHOWN = ("content-type", "etag", "location")
