@@ -195,6 +195,18 @@ def test_an_order_in_exchange_is_no_duplicate(store: SiteStore) -> None:
     assert {one.code for one in sales.detail(twice.id).open} == {"duplicate"}
 
 
+def test_what_is_known_to_be_somebodys_is_no_other_customers(store: SiteStore) -> None:
+    """Who sends back without a word, while another's case awaits the same article."""
+    ship(store, draft(1, [(1, 1, 1000)]), [item(1, 1)])
+    ship(store, draft(2, [(1, 1, 1000)]), [item(1, 2)], NOW_US + 8)
+    desk = desk_of(store)
+    awaited = desk.ask(asked("shop-2", AskedLine(line=1), want=CustomerWant.EXCHANGE), ASKED_US)
+    (seen,) = desk.came(GateSeen(cause="box 1", epcs=(item(1, 1),)), ASKED_US)
+    assert (seen.unit.order, seen.unit.finding) == ("shop-1", UnitFinding.RIGHT) and seen.case != awaited.id
+    (mine,) = desk.came(GateSeen(cause="box 2", epcs=(item(1, 2),)), ASKED_US)
+    assert (mine.case, mine.unit.finding) == (awaited.id, UnitFinding.RIGHT)
+
+
 def test_what_came_by_a_cause_came_once_whenever_it_is_said_again(store: SiteStore) -> None:
     """Also after the unit was sent back, or is on its shelf, and where no tag tells."""
     ship(store, draft(1, [(1, 1, 1000), (2, 2, 100)]), [item(1, 1)])

@@ -162,7 +162,9 @@ class _Gate:
         return SeenUnit(number, mine[-1])
 
     def _case_for(self, epc: str, gtin: str, sku: str) -> ServiceCase | None:
-        """The case that awaits a unit: of the order that it left with, or else the only one that awaits such."""
+        """The case that awaits a unit: of the order that it left with; only where nobody knows that, the one case that
+        awaits such. None = it gets one of its own: what is known to be somebody's is no other customer's.
+        """
         its, line = tables.cases.c, tables.lines.c
         mine = self._sold.get(epc)
         if mine is not None:
@@ -170,8 +172,7 @@ class _Gate:
             about = sa.select(line.case).where(line.order_id == mine.order, line.line == mine.line)
             found = cases.cases_where(self._db, sa.and_(of, its.id.in_(about)))
             found.sort(key=lambda one: (not self._wants(one, gtin, sku), one.state not in _AWAITED))
-            if found:
-                return found[0]
+            return found[0] if found else None
         alike = sa.or_(sa.and_(line.gtin == gtin, line.gtin != ""), sa.and_(line.sku == sku, line.sku != ""))
         about = sa.select(line.case).where(alike)
         awaited = sa.and_(its.state.in_([str(one) for one in _AWAITED]), its.id.in_(about))
@@ -179,7 +180,7 @@ class _Gate:
         beside = [one for one in found if one.id in self._moved]
         if len(beside or found) == 1:
             return (beside or found)[0]
-        if mine is None and len(self._moved) == 1:  # it lies with what is another's
+        if len(self._moved) == 1:  # it lies with what is another's
             return case_of(self._db, min(self._moved))
         return None
 
