@@ -167,7 +167,7 @@ def _own_routes(app: FastAPI, site: Site, identities: Identities) -> None:
             status,
             problems=problems,
             sessions=identities.accounts.sessions(now_us(), who.name),
-            rights=sorted(who.may),
+            rights=sorted(who.may, key=lambda one: say(of_right(one), language_of(request))),
             **_SAID,
         )
 

@@ -23,7 +23,7 @@ from edge.core.iso_time import iso
 from edge.core.values.alarm import AlarmAction, AlarmKind, Priority
 from edge.core.values.wishes import AlarmWish
 from edge.intake.operators import By, Remark
-from edge.site.store import StoreError
+from edge.site.store import StoreError, WishTakenError
 from edge.views.alarm_history import AlarmFigures, Call, figures, urgency
 from edge.views.csv_table import csv_table
 
@@ -105,6 +105,9 @@ async def ask_of(site: Site, alarm: str, action: AlarmAction, by: str, minutes: 
     site.awaited[alarm] = wish
     try:
         return await site.ask(wish)
+    except WishTakenError as taken:  # at another api of the site
+        site.awaited.pop(alarm, None)
+        raise HTTPException(409, str(taken)) from None
     except StoreError:
         site.awaited.pop(alarm, None)
         raise

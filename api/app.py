@@ -28,6 +28,7 @@ from api.account_pages import account_page_routes, session_route
 from api.alarm_desk import AlarmAsked, alarm_desk_routes, ask_of
 from api.alarm_pages import alarm_page_routes
 from api.answers import PROBLEMS, FieldSaid, field_problems_answer, json_answer, problems_answer
+from api.asked_again import AskedAgain
 from api.audit_page import audit_page_routes
 from api.blocklist import blocklist_page_routes, blocklist_routes
 from api.carriers import carrier_routes
@@ -86,12 +87,13 @@ from edge.orders.articles import GtinError
 from edge.orders.cases import CaseError, UnknownCaseError
 from edge.orders.picking import PickError, ToteHeldError
 from edge.orders.stock import StockError
+from edge.site.asked_book import AskedBook
 from edge.site.desk import SalesConflict, UnknownSale
 from edge.site.packing import PackError
 from edge.site.parcels import ParcelError
 from edge.site.quality import QualityError
 from edge.site.rounds import StalePickError
-from edge.site.store import OrderConflict, Put, StoreError
+from edge.site.store import OrderConflict, Put, SiteStore, StoreError
 from edge.views.history import MINUTES, Window
 from edge.views.picture import Snapshot
 from edge.views.station_sentences import tell_pack_error
@@ -197,6 +199,7 @@ def create_app(config: SiteConfig) -> FastAPI:
     app.state.site = site
     app.state.web = WEB
     wrong = WrongTokens(site.doubts)
+    app.add_middleware(AskedAgain, book=lambda: _asked_book(site.store()))
     if site.identities is not None:
         app.add_middleware(Entrance, served=app, identities=site.identities, wrong=wrong)
     app.add_middleware(Guard, token=site.token, wrong=wrong, signed_in=site.identities is not None)
@@ -258,6 +261,10 @@ def create_app(config: SiteConfig) -> FastAPI:
     app.mount("/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.mount("/", StaticFiles(directory=WEB, html=True), name="page")
     return app
+
+
+def _asked_book(store: SiteStore) -> AskedBook:
+    return AskedBook(store.connections, lambda: store.keys)
 
 
 def _answer_errors(app: FastAPI) -> None:

@@ -20,6 +20,7 @@ from edge.intake.calendars import local_day
 from edge.intake.operators import By
 from edge.journal.host_time import now_us
 from edge.orders.kpis import BY_NAME, KPIS, Better, Dimension, Figure, Unit
+from edge.orders.money import digits_of
 from edge.print.figure_book import BookRow, figure_book
 from edge.site import kpi_days
 from edge.site.kpi_days import DayFigure, Errors, Subject
@@ -184,7 +185,9 @@ def kpi_routes(site: Site) -> APIRouter:
         """The same as a workbook, with what each figure means."""
         last = day_of(site, until)
         found = days_asked(site, day_of(site, since) if since else last, last, kpi, dimension)
-        body = figure_book((BookRow(one.day, one.figure) for one in found), language)
+        currency = site.config.plan.currency
+        digits = digits_of(currency, site.review.digits)
+        body = figure_book((BookRow(one.day, one.figure) for one in found), language, currency, digits)
         return _file(body, _XLSX, "xlsx")
 
     @routes.get("/definitions", response_model=tuple[KpiDefinition, ...])

@@ -17,6 +17,8 @@ from typing import Annotated, Any
 from fastapi import FastAPI
 from pydantic import TypeAdapter, WithJsonSchema
 
+from api.asked_again import KEY_PARAMETER
+from api.guard import HOOKS
 from api.sale_bodies import WISHES
 from api.sales import OrdersSaid
 from edge.core.events import LoadOpened
@@ -212,9 +214,11 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
             answer["content"] = {"application/json": {"schema": shape}}
     batch = document["paths"]["/api/v1/events"]["get"]["responses"]["200"]["content"]
     batch[BATCH_TYPE]["schema"] = batch["application/json"]["schema"]
-    for path, _, operation in _operations(document):
+    for path, method, operation in _operations(document):
         if kind := next((kind for end, kind in FILES.items() if path.endswith(end)), ""):
             operation["responses"]["200"]["content"] = {kind: {"schema": {"type": "string", "format": "binary"}}}
+        if method in ("post", "put") and not path.startswith(HOOKS):
+            operation["parameters"] = [*operation.get("parameters", ()), KEY_PARAMETER]
         operation.setdefault("tags", [next(tag for begin, tag in _TAG_OF if path.startswith(begin))])
         if sentence := operation.get("description", "").partition("\n\n")[0]:
             operation["description"] = operation["description"].replace("``", "`")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import secrets
 from collections.abc import Callable, Container, Mapping
 from html import escape
 from pathlib import Path
@@ -22,6 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import RedirectResponse
 
 from api.answers import json_answer
+from api.asked_again import KEY_FIELD
 from api.entrance import who_of
 from api.guard import FORM_FIELD, FORM_POLICY, PAGE_COOKIE
 from api.identities import Who
@@ -37,7 +39,7 @@ from edge.core.values.text import one_line
 from edge.intake.sales_orders import OrderEntry, entry_of
 from edge.journal.host_time import now_us
 from edge.orders.contact import ContactOutcome
-from edge.orders.money import MoneyError, digits_of, minor, shown
+from edge.orders.money import MoneyError, digits_of, minor, priced, shown
 from edge.orders.review import ReviewRule
 from edge.orders.sales import OrderStage
 from edge.orders.stages import FulfilmentState, Place
@@ -47,7 +49,7 @@ from edge.site.desk import COUNTED, SaleFilter, SalesConflict
 from edge.site.store import StoreError
 from edge.views import order_words, track_words
 from edge.views.order_story import tell_change
-from edge.views.plan_sentences import pickup_shown, tell_refusal
+from edge.views.plan_sentences import tell_refusal
 from edge.views.spoken import shortened
 from edge.views.words.phrase import Phrase, Word, phrase
 from edge.views.words.table import LANGUAGES, Language, say
@@ -55,6 +57,8 @@ from edge.views.words.table import LANGUAGES, Language, say
 _LANGUAGE = "lanewise-language"
 _NAMES: tuple[tuple[Language, str], ...] = (("en", "English"), ("zh-Hant", "\u7e41\u9ad4\u4e2d\u6587"))
 _FORM = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>')
+_DONE_ONCE = re.compile(r'\baction="/(?!login|logout|account)')
+"""Not of forms by which people sign in, nor of alarms, whose state says what was done."""
 _OF_ACCOUNTS = ("/accounts", "/audit")
 _ROWS = 8
 _ROOM = 50
@@ -132,10 +136,19 @@ def _pages(site: Site, who: Who | None) -> list[Page]:
 
 
 def with_form_secret(page: str, who: Who | None) -> str:
-    """A page whose forms bring the secret of the session, first of all; text of others has no ``<`` in it."""
-    if who is None or not who.form_secret:
-        return page
-    return _FORM.sub(lambda form: f'{form[0]}<input type="hidden" name="{FORM_FIELD}" value="{who.form_secret}">', page)
+    """A page whose forms bring the secret of the session, first of all, and a key each by which it is done once.
+
+    Text of others has no ``<`` in it.
+    """
+    secret = "" if who is None else who.form_secret
+    first = f'<input type="hidden" name="{FORM_FIELD}" value="{secret}">' if secret else ""
+
+    def with_fields(form: re.Match[str]) -> str:
+        if not _DONE_ONCE.search(form[0]):
+            return form[0] + first
+        return f'{form[0]}{first}<input type="hidden" name="{KEY_FIELD}" value="{secrets.token_urlsafe(12)}">'
+
+    return _FORM.sub(with_fields, page)
 
 
 def _list_routes(app: FastAPI, site: Site) -> None:
@@ -225,7 +238,6 @@ def _detail(site: Site, request: Request, name: str, problems: list[str] | None 
         choices=choices,
         amount=amount_of(site),
         of_refusal=tell_refusal,
-        pickup=pickup_shown,
         outcomes=list(ContactOutcome),
     )
 
@@ -461,8 +473,7 @@ def bare(template: str, language: Language, status: int, **values: Any) -> Respo
 def amount_of(site: Site) -> Callable[[int], str]:
     """How prices of carriers are shown."""
     currency = site.config.plan.currency
-    digits = digits_of(currency, site.review.digits) if currency else 0
-    return lambda amount: f"{shown(amount, digits)} {currency}" if currency else str(amount)
+    return priced(currency, digits_of(currency, site.review.digits))
 
 
 def language_of(request: Request) -> Language:

@@ -1,6 +1,6 @@
 """What is wished of a sales order over HTTP: the body of each wish, and the call of the desk that does it.
 
-Public names: WISHES, Wish, and a class for each body.
+Public names: WISHES, Wish, adds_up, and a class for each body.
 """
 
 from __future__ import annotations
@@ -104,6 +104,17 @@ class DeliveryRefusedBody(_Wish):
     """A parcel was refused at the door; ``fulfilment``: which."""
 
     fulfilment: _Id
+
+
+def adds_up(body: Body) -> bool:
+    """Whether a wish that is done twice costs twice, or moves twice as much."""
+    match body:
+        case PayBody() | PutBackBody():
+            return True
+        case AmendBody():
+            return bool(body.added)
+        case _:
+            return False
 
 
 Wish: TypeAlias = Callable[[SalesDesk, str, int | None, Any], SalesOrder | WishRefused]

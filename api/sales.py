@@ -22,9 +22,10 @@ from pydantic import (
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from api.answers import FieldSaid, field_problems_answer, json_answer, said_of_field
+from api.asked_again import KEY_HEADER
 from api.guard import media_type
 from api.problem_details import V1_PROBLEMS
-from api.sale_bodies import WISHES, Wish
+from api.sale_bodies import WISHES, Wish, adds_up
 from api.sale_stories import story_of
 from api.site_state import Site
 from api.v1_bodies import Body, body_of, known_id, whole_schema
@@ -258,6 +259,9 @@ def _wish_route(app: FastAPI, site: Site, action: str, kind: type[Body], wish: W
         given = body_of(kind, await request.body())
         if isinstance(given, Response):
             return given
+        if KEY_HEADER not in request.headers and (version is None or action == "put-back") and adds_up(given):
+            text = "missing: asked twice it would be done twice; or name the version, If-Match"
+            return field_problems_answer(428, f"{KEY_HEADER}: {text}", [FieldSaid(KEY_HEADER, text)])
 
         def done() -> Response:
             desk = site.desk()

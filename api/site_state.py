@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -287,7 +288,10 @@ class Site:
     async def ask(self, wish: Wish) -> int:
         """Hands a wish to its controller; its place in the feed. Raises StoreError."""
         at_us = now_us()
-        asked = asyncio.get_running_loop().run_in_executor(self._wishes, lambda: self.store().request(wish, at_us))
+        asks = copy_context()  # with the key of who asks
+        asked = asyncio.get_running_loop().run_in_executor(
+            self._wishes, asks.run, lambda: self.store().request(wish, at_us)
+        )
         return await asked
 
     def snapshot(self) -> Snapshot:

@@ -81,12 +81,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=int, help="parcels an hour at the sorter")
+    parser.add_argument("--lost-answers", type=float, default=0.0, help="share of the site's answers that nobody gets")
     parser.add_argument("--dir", type=Path, help="folder of the run; none = a new one, which stays")
     given = parser.parse_args(arguments)
     folder = (given.dir or Path(tempfile.mkdtemp(prefix="lanewise-books-"))).resolve()
     rate = [] if given.rate is None else ["--rate", f"{given.rate}"]
     report = folder.with_name(f"{folder.name}.json")
     told = ["--headless", "--seconds", f"{given.minutes * 60}", "--seed", f"{given.seed}", "--report", f"{report}"]
+    told += ["--lost-answers", f"{given.lost_answers}"]
     status = subprocess.run([*LANEWISE, "demo", *told, *rate, "--dir", f"{folder}"], check=False).returncode
     if not report.exists():
         return status or 2

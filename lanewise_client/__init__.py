@@ -9,8 +9,8 @@ It needs nothing but Python's own library, and imports nothing of Lanewise, so i
     for event in site.events(after=last):
         print(event["type"], event["subject"])
 
-What is refused raises ProblemError with a line for each field. Questions, and what may be sent again without harm, are
-asked again where the site says that it is busy or starting, or is not there.
+What is refused raises ProblemError with a line for each field. All that is asked has a key of its own, and is
+asked again by it where the site says that it is busy or starting, or is not there.
 
 Source: the site's own /api/openapi.json; RFC 9457; CloudEvents 1.0.2; Standard Webhooks 1.0.
 """
@@ -29,6 +29,7 @@ from typing import Any, NotRequired, TypedDict
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
+from uuid import uuid4
 
 __all__ = [
     "CloudEvent",
@@ -227,7 +228,7 @@ class Site:
         """Orders for the lines of a site whose WMS plans and picks by itself: all or none. The same again changes
         nothing. Raises ProblemError.
         """
-        put: Put = self.ask("POST", "/api/orders", body=list(orders), again=True)
+        put: Put = self.ask("POST", "/api/orders", body=list(orders))
         return put
 
     def line_order(self, order: str) -> dict[str, Any]:
@@ -236,7 +237,7 @@ class Site:
 
     def take_sales_orders(self, orders: Sequence[SalesOrder]) -> list[SaleSaid]:
         """Orders as they were sold; each is taken, held or refused by itself. The same again changes nothing."""
-        return list(self.ask("POST", "/api/v1/sales-orders", body=list(orders), again=True)["results"])
+        return list(self.ask("POST", "/api/v1/sales-orders", body=list(orders))["results"])
 
     def sales_order(self, order: str) -> dict[str, Any]:
         """All that is known of a sales order; ``["order"]["version"]`` is what wishes ask for. Raises ProblemError."""
@@ -272,9 +273,7 @@ class Site:
 
     def move_stock(self, movements: Sequence[StockMovement]) -> Any:
         """Movements, all or none; each cause is booked once. Raises ProblemError."""
-        return self.ask(
-            "POST", "/api/v1/stock/movements", body={"by": self._by, "movements": list(movements)}, again=True
-        )
+        return self.ask("POST", "/api/v1/stock/movements", body={"by": self._by, "movements": list(movements)})
 
     def parcel(self, sscc: str) -> dict[str, Any]:
         """Where a parcel is, with all that its carrier said. Raises ProblemError."""
@@ -283,7 +282,7 @@ class Site:
     def ask_return(self, order: str, lines: Sequence[ReturnLine], *, key: str, want: str = "refund") -> dict[str, Any]:
         """A return, exchange or repair; the same ``key`` again is the same case. Raises ProblemError."""
         body = {"order": order, "lines": list(lines), "key": key, "want": want, "by": self._by}
-        return dict(self.ask("POST", "/api/v1/cases/returns", body=body, again=True))
+        return dict(self.ask("POST", "/api/v1/cases/returns", body=body))
 
     # ---- events ------------------------------------------------------------------------------------------------------
 
@@ -303,16 +302,17 @@ class Site:
         *,
         body: object = None,
         headers: Mapping[str, str] | None = None,
-        again: bool | None = None,
+        again: bool = True,
     ) -> Any:
         """Any route; the answer's JSON, None without one. Raises ProblemError.
 
-        ``again``: it may be asked twice without harm; None = what only asks may.
+        ``again``: it is asked anew where no answer comes, by the same key, so that nothing is done twice.
         """
-        again = method == "GET" if again is None else again
         url = f"{self._url}{path}{'?' + urlencode(query) if query else ''}"
         data = None if body is None else json.dumps(body).encode()
         about = {} if data is None else {"Content-Type": "application/json"}
+        if method != "GET":
+            about["Idempotency-Key"] = uuid4().hex
         about |= {**self._headers, **(headers or {})}
         request = Request(url, data, about, method=method)  # noqa: S310  the caller's
         for tried in range(1, TRIES + 1):

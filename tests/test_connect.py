@@ -25,6 +25,7 @@ from standardwebhooks import Webhook
 from waiting import HANGS_S, wait_until
 
 from api.app import create_app
+from api.asked_again import KEY_HEADER
 from lanewise_client import ProblemError, Site, verified
 
 SLOW = 500
@@ -98,13 +99,15 @@ def test_a_message_is_believed_by_its_signature_alone() -> None:
             verified(secret, given, content, now_s=at.timestamp() + later)
 
 
-def test_a_client_asks_again_what_may_be_asked_again_and_nothing_else() -> None:
+def test_a_client_asks_again_by_the_same_key() -> None:
     """A site that is busy at first; its second word is another."""
     came: list[str] = []
+    keys: list[str | None] = []
 
     class Busy(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             came.append(self.command)
+            keys.append(self.headers.get(KEY_HEADER))
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(503 if len(came) == 1 else 200)
             self.send_header("Retry-After", "0")
@@ -126,8 +129,11 @@ def test_a_client_asks_again_what_may_be_asked_again_and_nothing_else() -> None:
             came.clear()
             assert site.put_line_orders([]) == {} and came == ["POST"] * 2
             came.clear()
+            assert site.wish("1", "hold", "why") == {} and came == ["POST"] * 2
+            assert keys[:2] == [None, None] and keys[2] == keys[3] != keys[4] == keys[5]
+            came.clear()
             with pytest.raises(ProblemError) as refused:
-                site.wish("1", "hold", "why")
+                site.ask("POST", "/", again=False)
             assert (refused.value.status, came) == (503, ["POST"])
         finally:
             server.shutdown()

@@ -17,7 +17,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import sqlalchemy as sa
-from came_back import CARE, DAY_US, RULES, draft, item, planning, ship
+from came_back import CARE, DAY_US, GTINS, RULES, draft, item, leave, planning, release, ship
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from stocked import NOW_US
@@ -32,6 +32,7 @@ from edge.orders.stock import StockCondition
 from edge.site import books, case_care, cases, tables
 from edge.site.case_desk import AskedLine, CaseDesk, CaseFilter, CaseOpened, CaseSettlement, GateSeen, ReturnAsked
 from edge.site.desk import SalesDesk
+from edge.site.sales_work import SaleWork
 from edge.site.store import SiteStore
 
 ASKED_US = NOW_US + 3 * DAY_US
@@ -165,6 +166,63 @@ def test_an_exchange_costs_the_difference_alone(store: SiteStore) -> None:
     assert more.stage is OrderStage.HELD, "nobody owes that"  # type: ignore[union-attr]
     assert [(one.code, one.value) for one in sales.detail(done.linked).open] == [("overpaid", "13.50 TWD")]
     assert paid(store, done.linked) == (1350, 0, -50)
+
+
+def test_an_order_in_exchange_is_no_duplicate(store: SiteStore) -> None:
+    """The same goods again, and again in exchange for these; whenever it is looked at. What is ordered twice is one."""
+    desk, sales = desk_of(store), SalesDesk(store, RULES, ["TW"], planning)
+    ship(store, draft(1, [(1, 1, 1000)]), [item(1, 1)])
+    name, names = "shop-1", ["shop-1"]
+    for serial in (1, 2):
+        case = desk.ask(
+            asked(name, AskedLine(line=1, reason=ReturnReason.DEFECTIVE), want=CustomerWant.EXCHANGE), ASKED_US + serial
+        )
+        (seen,) = desk.came(GateSeen(cause=f"g{serial}", epcs=(item(1, serial),)), ASKED_US + serial)
+        desk.inspect(case.id, seen.unit.seq, Disposition.SCRAP, "broken", "Eve", ASKED_US + serial)
+        same = SalesLine(number=1, sku="SKU-1", gtin=GTINS[1], quantity=1, price=1000, name="x")
+        name = desk.settle(case.id, CaseSettlement(by="Ann", instead=(same,)), ASKED_US + serial).linked
+        assert sales.detail(name).order.stage is OrderStage.ACCEPTED, sales.detail(name).open
+        names.append(name)
+        with store.connections.writing() as db:
+            work = SaleWork(db, store.keys, RULES, ASKED_US + serial, planning)
+            work.judge(names)
+            work.finish()
+        assert sales.detail(name).order.stage is OrderStage.ACCEPTED, "whenever it is looked at"
+        release(store, ASKED_US + 2 * serial)
+        (fulfilment,) = sales.fulfilments(name)
+        leave(store, fulfilment, [item(1, serial + 1)], ASKED_US + 2 * serial)
+    (twice,) = sales.take([replace(draft(2, [(1, 1, 1000)]), consignee=draft(1, [(1, 1, 1)]).consignee)], ASKED_US + 9)
+    assert {one.code for one in sales.detail(twice.id).open} == {"duplicate"}
+
+
+def test_what_is_known_to_be_somebodys_is_no_other_customers(store: SiteStore) -> None:
+    """Who sends back without a word, while another's case awaits the same article."""
+    ship(store, draft(1, [(1, 1, 1000)]), [item(1, 1)])
+    ship(store, draft(2, [(1, 1, 1000)]), [item(1, 2)], NOW_US + 8)
+    desk = desk_of(store)
+    awaited = desk.ask(asked("shop-2", AskedLine(line=1), want=CustomerWant.EXCHANGE), ASKED_US)
+    (seen,) = desk.came(GateSeen(cause="box 1", epcs=(item(1, 1),)), ASKED_US)
+    assert (seen.unit.order, seen.unit.finding) == ("shop-1", UnitFinding.RIGHT) and seen.case != awaited.id
+    (mine,) = desk.came(GateSeen(cause="box 2", epcs=(item(1, 2),)), ASKED_US)
+    assert (mine.case, mine.unit.finding) == (awaited.id, UnitFinding.RIGHT)
+
+
+def test_what_came_by_a_cause_came_once_whenever_it_is_said_again(store: SiteStore) -> None:
+    """Also after the unit was sent back, or is on its shelf, and where no tag tells."""
+    ship(store, draft(1, [(1, 1, 1000), (2, 2, 100)]), [item(1, 1)])
+    desk = desk_of(store)
+    desk.ask(asked("shop-1", AskedLine(line=1), AskedLine(line=2, units=2)), ASKED_US)
+    other = item(1, 77)
+    seen = GateSeen(cause="box 1", epcs=(other, item(1, 1)), skus={"SKU-2": 2})
+    first = desk.came(seen, ASKED_US)
+    assert len(first) == 3
+    for one, to in zip(first, (Disposition.RESTOCK, Disposition.BACK, Disposition.RESTOCK), strict=True):
+        assert desk.came(seen, ASKED_US + 1), "asked again meanwhile"
+        desk.inspect(one.case, one.unit.seq, to, "", "Eve", ASKED_US + 1)
+    again = desk.came(seen, ASKED_US + 2)
+    assert {(one.case, one.unit.seq) for one in again} == {(one.case, one.unit.seq) for one in first}
+    with store.connections.reading() as db:
+        assert db.execute(sa.select(sa.func.count()).select_from(tables.cases.units)).scalar() == 3
 
 
 def test_what_was_refused_at_the_door_comes_back_without_money(store: SiteStore) -> None:

@@ -229,7 +229,11 @@ def test_the_same_item_is_sold_again_and_verified(
         assert amounts == [("payment", 333), ("moved", 273), ("credit", 333), ("freight", -60), ("moved", -273)]
         new = site.get(f"/api/v1/sales-orders/{done['linked']}")
         assert (new["amounts"]["due"], new["order"]["stage"]) == (177, "held")
-        site.post(f"/api/v1/sales-orders/{done['linked']}/pay", {"by": "Ann", "amount": 177}, **{"if-match": "*"})
+        site.post(
+            f"/api/v1/sales-orders/{done['linked']}/pay",
+            {"by": "Ann", "amount": 177},
+            **{"if-match": "*", "idempotency-key": "paid"},
+        )
         assert site.get(f"/api/v1/sales-orders/{done['linked']}")["order"]["stage"] == "accepted"
 
         its = site.get("/api/v1/sales-orders/shop-1/timeline")["entries"]

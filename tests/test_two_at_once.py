@@ -25,6 +25,8 @@ from edge.core.core import Core
 from edge.core.events import AlarmRequested, Event, Journaled, LoadRequested, Route, SetLane, SetOutput, Started
 from edge.core.values.alarm import AlarmAction, AlarmState
 from edge.core.values.load import Load, LoadAction
+from edge.core.values.wishes import AlarmWish
+from edge.journal.record import Record, encode
 from edge.journal.writer import Journal
 from edge.orders.amend import Amend
 from edge.orders.cases import CaseKind
@@ -38,7 +40,7 @@ from edge.site.desk import SalesDesk
 from edge.site.packing import PackSaid
 from edge.site.picking import Picked
 from edge.site.quality import CheckSaid
-from edge.site.store import SiteStore
+from edge.site.store import SiteStore, WishTakenError
 from rfid.epc.identity import identify
 
 TIMES = 5
@@ -204,6 +206,33 @@ def test_a_case_is_taken_settled_and_closed_by_one(store: SiteStore) -> None:
 
     for n in range(TIMES):
         turn(n)
+
+
+def test_an_alarm_is_asked_for_by_one_of_two_apis(store: SiteStore) -> None:
+    """Whose memories are apart: the feed says who was first, until the controller's journal has it."""
+
+    def ask(by: str, at_us: int) -> int:
+        return store.request(AlarmWish("missorts.sorter", AlarmAction.ACKNOWLEDGE, by), at_us)
+
+    def asks(by: str) -> object:
+        try:
+            return ask(by, NOW_US)
+        except WishTakenError as error:
+            return error
+
+    for n in range(TIMES):
+        came = at_once(lambda: asks("Ann"), lambda: asks("Bob"))
+        ((winner, seq),) = [(who, one) for who, one in zip(TWO, came, strict=True) if isinstance(one, int)]
+        (lost,) = [one for one in came if isinstance(one, WishTakenError)]
+        assert lost.by == winner and f"{winner} asked for that" in str(lost)
+        assert ask(winner, NOW_US) > seq, "said again"
+        done = store.feed(0, 1_000)[-1]
+        assert isinstance(done, AlarmRequested)
+        record = Record(n + 1, NOW_US, "sorter", type(done).__name__, encode(done))
+        store.project("line", [record])
+    with pytest.raises(WishTakenError):
+        ask("Eve", NOW_US) and ask("Ann", NOW_US)
+    assert ask("Ann", NOW_US + 86_400_000_001), "nobody answered for a day"
 
 
 def test_an_alarm_and_a_load_are_one_persons(store_url: str, project: Path, tmp_path: Path, run: Run) -> None:

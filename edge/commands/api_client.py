@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
+from uuid import uuid4
 
 from edge.config.lines import SiteConfig
 from edge.config.secret import bearer
@@ -39,6 +40,8 @@ def send(
     host, _, port = site.listen.rpartition(":")
     url = f"{'https' if site.tls else 'http'}://{_REACHED.get(host, host)}:{port}{path}"
     headers = {"Content-Type": media_type, **bearer(site.token_file), **(more or {})}
+    if body is not None:
+        headers["Idempotency-Key"] = uuid4().hex  # whatever stands between asks again
     request = Request(url, body, headers)  # noqa: S310  http or https, as above
     try:
         context = site.tls.asking() if site.tls else None

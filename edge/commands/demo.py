@@ -86,6 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, metavar="S", help="inflow ends after so long (headless: 30)")
     parser.add_argument("--rate", type=int, metavar="N", help="parcels an hour at the sorter")
     parser.add_argument("--seed", type=int, metavar="N", help="the same seed brings the same orders, items and tags")
+    parser.add_argument("--lost-answers", type=float, metavar="SHARE", help="of the site, after all was done (0..1)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write what happened there as JSON")
     parser.add_argument("--port", type=int, default=8000, metavar="N", help="port of the page (default: 8000)")
     parser.add_argument(
@@ -100,7 +101,8 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         with _fresh_folder(wanted.resolve()) as folder, ExitStack() as held:
             site_port = _write_configuration(folder, arguments.config, arguments.headless, arguments.port, held)
-            config = with_sim(load_line(folder / "LINE.toml"), rate=arguments.rate, seed=arguments.seed)
+            given = {name: getattr(arguments, name) for name in ("rate", "seed", "lost_answers")}
+            config = with_sim(load_line(folder / "LINE.toml"), **given)
             status = asyncio.run(_Demo(arguments, folder, config, site_port).run())
     except (DemoError, ConfigError) as error:
         print(f"lanewise demo: {error}", file=sys.stderr)
@@ -271,6 +273,7 @@ class _Demo:
             return
         sim = self._config.sim
         floor = ["--orders", self._url, "--report", str(truth_file), "--rate", f"{sim.rate}", "--seed", f"{sim.seed}"]
+        floor += ["--lost-answers", f"{sim.lost_answers}"]
         if self._seconds is not None:
             floor += ["--seconds", f"{self._seconds}"]
         child = await self._start("sim", "sim", "LINE.toml", *floor, piped=True)

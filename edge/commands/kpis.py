@@ -14,9 +14,11 @@ from urllib.parse import quote, urlencode
 
 from edge.commands.api_client import ask
 from edge.commands.command_line import add_by, add_command, add_site, who
+from edge.config.lines import SiteConfig
 from edge.config.load import load_site
 from edge.orders.kpis import BY_NAME, Unit
-from edge.views.kpi_board import said_value
+from edge.orders.money import digits_of, priced
+from edge.views.kpi_board import Price, said_value
 from edge.views.words.phrase import phrase
 from edge.views.words.table import say
 
@@ -66,13 +68,19 @@ def _days(arguments: argparse.Namespace, **more: str) -> str:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    asked = _days(arguments, kpi=arguments.kpi, dimension=arguments.dimension)
-    for row in json.loads(ask(load_site(arguments.site), f"/api/v1/kpis?{asked}")):
-        print(json.dumps(row, ensure_ascii=False) if arguments.json else _line(row))
+    asked, site = _days(arguments, kpi=arguments.kpi, dimension=arguments.dimension), load_site(arguments.site)
+    for row in json.loads(ask(site, f"/api/v1/kpis?{asked}")):
+        print(json.dumps(row, ensure_ascii=False) if arguments.json else _line(row, _price(site)))
     return 0
 
 
-def _line(row: dict[str, Any]) -> str:
+def _price(site: SiteConfig) -> Price:
+    """As the pages show it."""
+    currency = site.plan.currency
+    return priced(currency, digits_of(currency, site.review.digits))
+
+
+def _line(row: dict[str, Any], price: Price) -> str:
     kpi = BY_NAME.get(row["kpi"])
     if kpi is None:  # of a newer api
         return f"{row['day']} {row['kpi']} {row['member']}: {row['numerator']} of {row['denominator']}"
@@ -82,8 +90,10 @@ def _line(row: dict[str, Any]) -> str:
         if kpi.unit is Unit.SHARE
         else say(phrase("kpi.count", count=row["denominator"]))
     )
-    late = f", {say(phrase('kpi.p90'))} {say(said_value(kpi, row['p90_us']))}" if row["p90_us"] is not None else ""
-    return f"{row['day']} {kpi.name}{member}: {say(said_value(kpi, row['value']))} ({many}{late})"
+    late = (
+        f", {say(phrase('kpi.p90'))} {say(said_value(kpi, row['p90_us'], price))}" if row["p90_us"] is not None else ""
+    )
+    return f"{row['day']} {kpi.name}{member}: {say(said_value(kpi, row['value'], price))} ({many}{late})"
 
 
 def _export(arguments: argparse.Namespace) -> int:
@@ -106,12 +116,13 @@ def _behind(arguments: argparse.Namespace) -> int:
 def _shift(arguments: argparse.Namespace) -> int:
     day = urlencode({"day": arguments.day}) if arguments.day else ""
     path = f"/api/v1/kpis/shifts/{quote(arguments.shift, safe='')}?{day}"
-    told = json.loads(ask(load_site(arguments.site), path))
+    site = load_site(arguments.site)
+    told, price = json.loads(ask(site, path)), _price(site)
     before = {one["kpi"]: one["value"] for one in told["before"] if one["dimension"] == "site"}
     for row in told["figures"]:
         if row["dimension"] == "site" and (kpi := BY_NAME.get(row["kpi"])) is not None:
-            earlier = say(said_value(kpi, before.get(kpi.name)))
-            print(f"{_line(row)}{f', a day before {earlier}' if earlier else ''}")
+            earlier = say(said_value(kpi, before.get(kpi.name), price))
+            print(f"{_line(row, price)}{f', a day before {earlier}' if earlier else ''}")
     return 0
 
 

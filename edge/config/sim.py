@@ -78,6 +78,13 @@ class SimConfig(Frozen):
     docks: dict[Name, str] = Field(
         default={}, description="by dock door, the carrier whose parcels are carried out through it"
     )
+    lost_answers: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="share of answers of the site that the people around the shop never get, after all was done; they "
+        "ask again",
+    )
     faults: SimFaults = Field(default=SimFaults(), description="what is wrong on purpose")
     shop: ShopConfig | None = Field(
         default=None, description="who orders and picks, where orders are brought; none = nobody"

@@ -1,7 +1,7 @@
 """What an order costs, and what of it is due: whole numbers in the minor unit of a currency.
 
 Public names: Amounts, split, apportioned, worth, parts, amounts, at_the_door, refundable, exchange, digits_of, minor,
-shown, MoneyError.
+shown, priced, MoneyError.
 
 Nothing is rounded twice: what an order's discount and freight are for each line is given once, and what a unit of the
 line costs follows from that. Units are given back in turn; the last one brings the rest.
@@ -10,7 +10,7 @@ line costs follows from that. Units are given back in turn; the last one brings 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -157,6 +157,11 @@ def shown(amount: int, digits: int) -> str:
         return str(amount)
     whole, fraction = divmod(abs(amount), 10**digits)
     return f"{'-' if amount < 0 else ''}{whole}.{fraction:0{digits}}"
+
+
+def priced(currency: str, digits: int) -> Callable[[int], str]:
+    """How amounts of a currency are shown, ``12.30 EUR``; empty = nobody says which, then as whole numbers."""
+    return lambda amount: f"{shown(amount, digits)} {currency}" if currency else str(amount)
 
 
 def _goods(line: SalesLine) -> int:

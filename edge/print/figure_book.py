@@ -25,8 +25,10 @@ class BookRow(NamedTuple):
     figure: Figure
 
 
-def figure_book(rows: Iterable[BookRow], language: Language) -> bytes:
-    """The file. Numbers are numbers: shares as per cent, times as hours, minutes and seconds."""
+def figure_book(rows: Iterable[BookRow], language: Language, currency: str = "", digits: int = 0) -> bytes:
+    """The file. Numbers are numbers: shares as per cent, times as hours, minutes and seconds, money in units of its
+    currency. ``digits``: of its minor unit; without a currency both stay as they are.
+    """
 
     def t(code: str) -> str:
         return say(phrase(code), language)
@@ -39,9 +41,10 @@ def figure_book(rows: Iterable[BookRow], language: Language) -> bytes:
     formats = {
         Unit.SHARE: book.add_format({"num_format": "0.0%"}),
         Unit.TIME: book.add_format({"num_format": "[h]:mm:ss"}),
-        Unit.MONEY: book.add_format({"num_format": "0"}),
+        Unit.MONEY: book.add_format({"num_format": _money_format(currency, digits)}),
         Unit.COUNT: book.add_format({"num_format": "0.00"}),
     }
+    scales = {Unit.TIME: _DAY_US, Unit.MONEY: 10**digits if currency else 1}
     sheet = book.add_worksheet(t("kpi.page"))
     names = (t("kpi.day"), "kpi", "dimension", "member", "numerator", "denominator", "value", "p90")
     sheet.write_row(0, 0, names, bold)
@@ -49,7 +52,7 @@ def figure_book(rows: Iterable[BookRow], language: Language) -> bytes:
     for last, (day, one) in enumerate(rows, 1):
         kpi = BY_NAME.get(one.kpi)
         sheet.write_row(last, 0, (day, one.kpi, str(one.dimension), one.member, one.numerator, one.denominator))
-        scale = _DAY_US if kpi is not None and kpi.unit is Unit.TIME else 1
+        scale = scales.get(kpi.unit, 1) if kpi is not None else 1
         shown = formats[kpi.unit] if kpi is not None else None
         for column, value in ((6, one.value), (7, one.p90)):
             if value is not None:
@@ -65,6 +68,12 @@ def figure_book(rows: Iterable[BookRow], language: Language) -> bytes:
     meaning.set_column(0, len(_MEANING), 36)
     book.close()
     return room.getvalue()
+
+
+def _money_format(currency: str, digits: int) -> str:
+    if not currency:
+        return "0"
+    return f'0{"." if digits else ""}{"0" * digits} "{currency}"'
 
 
 _MEANING = ("kpi.figure", "kpi.numerator", "kpi.denominator", "kpi.source", "kpi.exclusions")

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from asyncio import Future
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from random import Random
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
+from uuid import uuid4
 
 TIMEOUT_S = 10
 AGAIN_S = 1.0
@@ -41,10 +44,15 @@ class DoorAnswer:
 
 
 class SiteDoor:
-    """``trouble``: why nothing gets through at the moment, or empty."""
+    """``trouble``: why nothing gets through at the moment, or empty. ``lost``: answers that nobody got, each after all
+    was done; ``losing``: the share of them, of what was asked to be done.
+    """
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(self, url: str, token: str | None = None, losing: float = 0.0, seed: int = 0) -> None:
         self.trouble = ""
+        self.lost = 0
+        self._losing, self._rng = losing, Random(f"{seed}/door")
+        self._name, self._asked = uuid4().hex, 0
         self._asking = 0
         self._open = asyncio.Event()
         self._open.set()
@@ -73,6 +81,9 @@ class SiteDoor:
     async def send(self, path: str, data: bytes | None, headers: Mapping[str, str]) -> DoorAnswer:
         """GETs, or POSTs octets as they are. Waits while nobody answers."""
         loop = asyncio.get_running_loop()
+        if data is not None:
+            self._asked += 1
+            headers = {"Idempotency-Key": f"{self._name}-{self._asked}", **headers}
         await self._open.wait()
         self._asking += 1
         self._idle.clear()
@@ -100,12 +111,23 @@ class SiteDoor:
     ) -> DoorAnswer:
         while True:
             try:
+                if data is not None and self._rng.random() < self._losing:
+                    await self._lose(loop, url, data, headers)
                 answer = await loop.run_in_executor(None, _asked, url, data, headers)
                 self.trouble = ""
                 return answer
             except ShutError as why:
                 self.trouble = str(why)
                 await asyncio.sleep(AGAIN_S)
+
+    async def _lose(self, loop: asyncio.AbstractEventLoop, url: str, data: bytes, headers: Mapping[str, str]) -> None:
+        """Asks, and does not hear the answer; every other time whoever asks has not the patience to wait for it."""
+        self.lost += 1
+        first = loop.run_in_executor(None, _asked, url, data, headers)
+        if self.lost % 2:
+            await first
+        else:
+            first.add_done_callback(Future.exception)
 
     def drop(self, folder: Path, files: Mapping[str, bytes]) -> None:
         """Files as a folder's watcher takes them: each is whole when it has its name."""

@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", type=Path, metavar="LINE.toml", help="its [sim] table says what comes")
     parser.add_argument("--rate", type=int, metavar="N", help="parcels an hour at each sorting line")
     parser.add_argument("--seed", type=int, metavar="N", help="the same seed brings the same orders, items and tags")
+    parser.add_argument("--lost-answers", type=float, metavar="SHARE", help="of the site, after all was done (0..1)")
     parser.add_argument("--seconds", type=float, metavar="S", help="end the inflow after so long, then run empty")
     parser.add_argument(
         "--alone", action="store_true", help="the belts do not wait for a controller: to watch readers, or check a PLC"
@@ -98,7 +99,9 @@ def main(arguments: argparse.Namespace, feed_of: Callable[[LineConfig], OrderFee
     """
     if arguments.copy is not None:
         return _copy(arguments.config, arguments.copy)
-    config = with_sim(load_line(arguments.config), rate=arguments.rate, seed=arguments.seed)
+    config = with_sim(
+        load_line(arguments.config), rate=arguments.rate, seed=arguments.seed, lost_answers=arguments.lost_answers
+    )
     feed = feed_of(config) if arguments.from_store else None
     if arguments.from_store and (feed is None or arguments.orders is not None):
         why = "LINE.toml has no store" if feed is None else "without --orders, which brings others"

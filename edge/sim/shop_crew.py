@@ -54,7 +54,7 @@ class ShopCrew:
         self, floor: SimulatedFloor, config: LineConfig, shop: ShopConfig, url: str, token: str | None
     ) -> None:
         self._floor, self._shop = floor, shop
-        self._door = SiteDoor(url, token)
+        self._door = SiteDoor(url, token, config.sim.lost_answers, floor.seed)
         self._house = House(floor.seed)
         self._customers = Customers(self._house, floor.seed, shop.troubles)
         self.book = ShopBook()

@@ -144,6 +144,7 @@ class CaseDesk:
         team = self._care.team_of(opened.kind, opened.class_)
         first_us, due_us = self._care.due_us(team, opened.kind, opened.class_, opened.priority, at_us)
         with self._store.connections.writing() as db:
+            dialect.lock(db, Lock.SALES)  # it is said twice at once, and told once
             cause = f"{opened.kind} {opened.order} {opened.key}"[:200]
             known = db.execute(sa.select(tables.cases.c.id).where(tables.cases.c.cause == cause)).scalar()
             if known is not None:

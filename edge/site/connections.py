@@ -16,7 +16,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from edge.site import dialect
+from edge.site import asked, dialect
 from edge.site.dialect import Lock
 from edge.site.engine import StoreError, engine, file_identity, held, named, sqlite_file, trouble_of
 
@@ -102,7 +102,7 @@ class StoreConnections:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that is there when the context is left, or not at all."""
+        """A transaction that is there when the context is left, or not at all. Raises AskedBeforeError too."""
         if self._writer is None:
             raise StoreError(f"site store {self.name}: opened read-only")
         self._check_place()
@@ -110,7 +110,10 @@ class StoreConnections:
             if self.path is not None:
                 stack.enter_context(self._turns.turn())
             with self.errors(), self._writer.begin() as db:
+                request = asked.claim(db)
                 yield db
+        if request is not None:
+            request.done = True
         self._check_place()  # what was written just now may be gone with it
 
     @contextmanager

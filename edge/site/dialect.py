@@ -1,7 +1,7 @@
 """What SQLite and PostgreSQL say otherwise, all of it: many rows at once, sets of values, locks, numbers in order.
 
-Public names: among, listed, as_listed, begins, beside, bulk_insert, insert_new, claim, lock, Lock, held_elsewhere,
-taken_for_life, append, place, IN_USE.
+Public names: among, listed, as_listed, begins, beside, bulk_insert, insert_new, claim, lock, lock_name, Lock,
+held_elsewhere, taken_for_life, append, place, IN_USE.
 """
 
 from __future__ import annotations
@@ -133,6 +133,12 @@ def lock(db: sa.Connection, what: Lock, shared: bool = False) -> None:
     if is_postgresql(db):
         taken = sa.func.pg_advisory_xact_lock_shared if shared else sa.func.pg_advisory_xact_lock
         db.execute(sa.select(taken(_OURS, int(what))))
+
+
+def lock_name(db: sa.Connection, name: str) -> None:
+    """The same by somebody's name: what he asks twice at once is done one after the other, and nobody else waits."""
+    if is_postgresql(db):
+        db.execute(sa.select(sa.func.pg_advisory_xact_lock(_OURS + 1, sa.func.hashtext(name))))
 
 
 def held_elsewhere(db: sa.Connection, what: Lock) -> bool:

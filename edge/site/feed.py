@@ -1,7 +1,7 @@
 """The feed within a transaction: every order change and request, in the order in which it was taken.
 
-Public names: append, release, values_after, portion_at, begin_writing, begin_epoch, records_of, FEED_KINDS,
-CAUSE_LENGTH.
+Public names: append, alarm_awaited, release, values_after, portion_at, begin_writing, begin_epoch, records_of,
+FEED_KINDS, CAUSE_LENGTH.
 
 A row's body is its value as the journal has it, but with ``feed_seq`` 0: the row's own ``seq`` is its number.
 """
@@ -15,7 +15,7 @@ from typing import get_args
 
 import sqlalchemy as sa
 
-from edge.core.events import ItemReleased, OrderChanged, Requested
+from edge.core.events import AlarmRequested, ItemReleased, OrderChanged, Requested
 from edge.core.names import refs
 from edge.core.values.feed import EPOCHS_KEPT, FeedPlace, FeedPortion
 from edge.core.values.inputs import FeedEpoch
@@ -47,6 +47,35 @@ def append(db: sa.Connection, told: Sequence[tuple[Order | Wish | ItemReleased, 
     pairs = [(name, seq) for seq, names in zip(numbers, named, strict=True) for name in names]
     dialect.bulk_insert(db, tables.feed_refs, ("ref", "seq"), pairs)
     return numbers
+
+
+def alarm_awaited(db: sa.Connection, alarm: str, since_us: int) -> AlarmRequested | None:
+    """What was asked of an alarm last since an instant, and no journal that the site knows has yet; held until the
+    transaction ends. Only `append` and the outbox may come behind it.
+    """
+    dialect.lock(db, Lock.FEED)
+    its, ref, kind = tables.feed, tables.feed_refs.c, AlarmRequested.__name__
+    query = (
+        sa.select(its)
+        .join(tables.feed_refs, ref.seq == its.c.seq)
+        .where(ref.ref == alarm, its.c.kind == kind, its.c.at_us >= since_us)
+        .order_by(its.c.seq.desc())
+        .limit(1)
+    )
+    row = db.execute(query).first()
+    if row is None:
+        return None
+    mirror, name = tables.mirror, tables.mirror_refs.c
+    told = (
+        sa.select(mirror.c.kind, mirror.c.body)
+        .join(tables.mirror_refs, sa.and_(name.node == mirror.c.node, name.seq == mirror.c.seq))
+        .where(name.ref == alarm, mirror.c.kind == kind, mirror.c.at_us >= since_us)
+    )
+    journaled = (decode(one.kind, one.body) for one in db.execute(told))
+    if any(isinstance(one, AlarmRequested) and one.feed_seq == row.seq for one in journaled):
+        return None
+    value = _value(row.seq, row.at_us, row.kind, row.body)
+    return value if isinstance(value, AlarmRequested) else None
 
 
 def release(db: sa.Connection, epc: str, cause: str, at_us: int) -> int | None:

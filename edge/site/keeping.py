@@ -22,7 +22,7 @@ from edge.core.values.order import OrderState
 from edge.journal.record import decode
 from edge.orders.sales import Consignee, OrderStage
 from edge.orders.sscc import REUSE_US
-from edge.site import blocklist, cases, dialect, sales, tables, tracking_shown
+from edge.site import asked, blocklist, cases, dialect, sales, tables, tracking_shown
 from edge.site import orders as orders_of
 from edge.site.connections import StoreConnections
 from edge.site.dialect import Lock
@@ -107,6 +107,7 @@ def keep_up(at: StoreConnections, keep: Keep, now_us: int) -> Kept:
     if keep.raw_days:
         raw = sum(_portions(at, partial(tracking_shown.trim_raw, PORTION, now_us - keep.raw_days * _DAY_US)))
     causes_us = now_us - keep.months * MONTH_US if keep.months else 0
+    sum(_portions(at, partial(asked.forget_asked, PORTION, now_us - _DAY_US)))
     feed = _trim_feed(at, keep.followers, now_us - _FEED_US, causes_us)
     people = sum(_portions(at, partial(_purge, iso(now_us)[:10], now_us)))
     return Kept(records, told, feed, people, parcels, moved, waves, tracked, raw)
@@ -301,6 +302,8 @@ def _erase(db: sa.Connection, names: Sequence[str], at_us: int) -> None:
     blocklist.erase(db, names)
     tracking_shown.erase_words(db, names)
     cases.erase_words(db, names)
+    if names:
+        asked.forget_answers(db)
 
 
 def told(people: Sequence[Person]) -> str:

@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import unicodedata
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from tempfile import NamedTemporaryFile
 
 import msgspec
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 
 from edge.intake import compare
 from edge.orders.likeness import numbers_of
@@ -53,6 +55,11 @@ class Keys:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
+
+    def sealing(self) -> Fernet:
+        """Closes and opens what is kept for a while and may say who somebody is."""
+        key = blake2b(b"sealing", key=self._secret, digest_size=_BYTES).digest()
+        return Fernet(urlsafe_b64encode(key))
 
     @property
     def mark(self) -> str:

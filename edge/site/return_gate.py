@@ -49,6 +49,9 @@ _LIVE = (CaseState.OPEN, CaseState.PERSON, CaseState.AUTHORISED, CaseState.WAITI
          CaseState.INSPECTED, CaseState.EXPIRED, CaseState.REFUSED)  # fmt: skip
 _AWAITED = (CaseState.AUTHORISED, CaseState.WAITING, CaseState.RECEIVED, CaseState.INSPECTED)
 
+_AGAIN_US = 86_400_000_000
+"""Within a day somebody says again that units without a tag came."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSeen:
@@ -99,6 +102,9 @@ class _Gate:
         asked = [(epc, "", 1) for epc in dict.fromkeys(seen.epcs)]
         asked += [("", sku, n) for sku, n in seen.skus.items() if n > 0]
         for epc, sku, count in sorted(asked, key=lambda one: one[0] not in self._sold):  # what is known says whose
+            if told := self._told_before(epc, sku):
+                found += told
+                continue
             if (before := self._before(epc, named)) is not None:
                 found.append(before)
                 continue
@@ -107,8 +113,6 @@ class _Gate:
             case = named or self._case_for(epc, gtin, sku)
             if case is None:
                 case = self._unannounced(epc, sku)
-            if not epc and self._known(case.id, sku):
-                continue
             for finding, of, n in self._recognised(case, epc, gtin, sku, count):
                 left = self._sold.get(epc)
                 whose = (*of, left.fulfilment if left is not None else "")
@@ -129,6 +133,18 @@ class _Gate:
             raise CaseError(f"return {self._seen.number}: there is no such label")
         return found
 
+    def _told_before(self, epc: str, sku: str) -> list[SeenUnit]:
+        """What came of the same by this very cause, whatever became of it since: somebody did not hear our answer."""
+        its = tables.units.c
+        lately = sa.and_(its.epc == "", its.sku == sku, its.at_us > self._at_us - _AGAIN_US)
+        query = sa.select(its.case).where(its.epc == epc if epc else lately).distinct()
+        found: list[SeenUnit] = []
+        for number, notes in cases.notes_of(self._db, self._db.execute(query).scalars()).items():
+            mine = [one.body for one in notes if one.what == "came" and one.body.get("cause") == self._seen.cause]
+            seqs = {one["unit"] for one in mine if one.get("epc") == epc and (epc or one.get("sku") == sku)}
+            found += [SeenUnit(number, one) for one in case_units.units_of(self._db, number) if one.seq in seqs]
+        return found
+
     def _before(self, epc: str, named: ServiceCase | None) -> SeenUnit | None:
         """The same unit, seen already and not gone since."""
         if not epc or epc in self._sold:
@@ -146,7 +162,9 @@ class _Gate:
         return SeenUnit(number, mine[-1])
 
     def _case_for(self, epc: str, gtin: str, sku: str) -> ServiceCase | None:
-        """The case that awaits a unit: of the order that it left with, or else the only one that awaits such."""
+        """The case that awaits a unit: of the order that it left with; only where nobody knows that, the one case that
+        awaits such. None = it gets one of its own: what is known to be somebody's is no other customer's.
+        """
         its, line = tables.cases.c, tables.lines.c
         mine = self._sold.get(epc)
         if mine is not None:
@@ -154,8 +172,7 @@ class _Gate:
             about = sa.select(line.case).where(line.order_id == mine.order, line.line == mine.line)
             found = cases.cases_where(self._db, sa.and_(of, its.id.in_(about)))
             found.sort(key=lambda one: (not self._wants(one, gtin, sku), one.state not in _AWAITED))
-            if found:
-                return found[0]
+            return found[0] if found else None
         alike = sa.or_(sa.and_(line.gtin == gtin, line.gtin != ""), sa.and_(line.sku == sku, line.sku != ""))
         about = sa.select(line.case).where(alike)
         awaited = sa.and_(its.state.in_([str(one) for one in _AWAITED]), its.id.in_(about))
@@ -163,7 +180,7 @@ class _Gate:
         beside = [one for one in found if one.id in self._moved]
         if len(beside or found) == 1:
             return (beside or found)[0]
-        if mine is None and len(self._moved) == 1:  # it lies with what is another's
+        if len(self._moved) == 1:  # it lies with what is another's
             return case_of(self._db, min(self._moved))
         return None
 
@@ -243,13 +260,6 @@ class _Gate:
         right = min(count, line.units - line.came)
         parts = [(UnitFinding.RIGHT, of, right)]
         return [*parts, (UnitFinding.SURPLUS, of, count - right)] if count > right else parts
-
-    def _known(self, case: int, sku: str) -> bool:
-        """Whether untagged units of a cause were received already."""
-        return any(
-            note.what == "came" and note.body.get("cause") == self._seen.cause and note.body.get("sku") == sku
-            for note in cases.notes_of(self._db, [case]).get(case, ())
-        )
 
     def _note(self, case: ServiceCase, unit: CaseUnit) -> None:
         body: dict[str, str | int | list[str]] = {

@@ -216,6 +216,7 @@ def claim(at: StoreConnections, picker: str, at_us: int = 0) -> PickTask | None:
     """
     table = tables.tasks.c
     with at.writing() as db:
+        dialect.lock_name(db, picker)
         if (mine := task_in_hand(db, picker)) is not None:
             return mine
         free = sa.select(table.id).where(table.state == str(TaskState.OPEN))

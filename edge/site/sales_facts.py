@@ -22,6 +22,7 @@ from edge.orders.reservations import ReservationState
 from edge.orders.review import Facts, ReviewRules, SkuFact
 from edge.orders.sales import Consignee, Noted, OrderStage, SalesOrder
 from edge.site import dialect, sales
+from edge.site.tables import cases as case_tables
 from edge.site.tables import sales as tables
 from edge.site.tables import stock as stock_tables
 from edge.site.taking import FreshSale
@@ -105,6 +106,8 @@ def _gathered(
     wanted = {line.sku for order in orders.values() for line in order.lines}
     skus, free = _skus(db, wanted), _free(db, wanted)
     nobody = Consignee()
+    before = {name: found for name, its in mine.items() if (found := beside.before(its))}
+    first = _first_of(db, {*before, *(one.id for found in before.values() for one in found)})
     facts: dict[str, Facts] = {}
     for name, order in orders.items():
         its = mine.get(name)
@@ -113,7 +116,11 @@ def _gathered(
             skus=skus,
             noted=noted.get(name, ()),
             stock=None if free is None else _stock(order, free, reserved.get(name, {})),
-            similar=[] if its is None else [_similar(its, one) for one in beside.before(its)],
+            similar=[
+                _similar(its, one)
+                for one in before.get(name, ())
+                if its is not None and first.get(one.id, one.id) != first.get(name, name)
+            ],
             recent={} if its is None else beside.recent(its),
         )
     return Gathered(facts, beside.later)
@@ -210,6 +217,24 @@ def _gone(db: sa.Connection, names: set[str]) -> set[str]:
     order = tables.orders.c
     query = sa.select(order.id).where(dialect.among(db, order.id, names), order.stage.in_([str(one) for one in _GONE]))
     return set(db.execute(query).scalars()) if names else set()
+
+
+def _first_of(db: sa.Connection, names: set[str]) -> dict[str, str]:
+    """Of orders that cases made the one that was ordered, also where it was exchanged more than once: an order in
+    exchange is no duplicate of it, nor of another one in exchange for it.
+    """
+    its = case_tables.cases.c
+    of: dict[str, str] = {}
+    while names:
+        query = sa.select(its.linked, its.order_id).where(its.linked != "", dialect.among(db, its.linked, names))
+        found = {str(linked): str(order) for linked, order in db.execute(query)}
+        of |= found
+        names = set(found.values()) - of.keys()
+
+    def first(name: str) -> str:
+        return first(of[name]) if name in of else name
+
+    return {name: first(name) for name in of}
 
 
 def _similar(mine: _Seen, other: _Seen) -> Similar:

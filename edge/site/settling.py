@@ -32,7 +32,6 @@ from edge.orders.returns import (
     UnitFinding,
     settled,
 )
-from edge.orders.review import ReviewRule
 from edge.orders.sales import Draft, Payment, PaymentKind, SalesLine, SalesOrder
 from edge.site import case_units, cases, dialect, ledger, outbox, sales, taking
 from edge.site.awaited import expected_of
@@ -43,7 +42,6 @@ from edge.site.dialect import Lock
 from edge.site.ledger import MoneyKind, MoneyRow
 from edge.site.outbox import OutboxTold
 from edge.site.personal import Keys
-from edge.site.sales import SaleWaiver
 from edge.site.sales_work import SaleWork
 from edge.site.tables import cases as tables
 from edge.site.taking import SaleOutcome
@@ -304,22 +302,14 @@ def _exchange(
         service=order.service,
     )
     draft = Draft(order=apportioned(new), consignee=person)
+    case = cases.save_case(db, replace(case_of(db, case.id), linked=new.id))  # it is judged as one in exchange
     (taken,) = taking.take_untold(db, keys, [draft], at_us, work.first_stages, of=order.id)
     if taken.outcome is not SaleOutcome.NEW:
         raise CaseError(f"case {case.id}: order {new.id}: {taken.text or taken.outcome}")
     work.told += taking.told_of([taken])
     work.fresh({new.id: {"case": case.id}})
-    alike = [one for one in sales.findings_of(db, [new.id]).get(new.id, []) if one.code == ReviewRule.DUPLICATE]
-    if alike:
-        reason = f"in exchange, case {case.id}"
-        its_waivers = [
-            SaleWaiver(code=one.code, where=one.where, value=one.value, by=wish.by, reason=reason, at_us=at_us)
-            for one in alike
-        ]
-        sales.waive(db, new.id, its_waivers)
-        work.judge([new.id])
     _book(db, case, order, its, 0, wish.by, at_us, told)
     _mark(db, units)
     body: dict[str, str | int | list[str]] = {"order": new.id, "due": its.due, "moved": its.moved}
     cases.note_case(db, case.id, wish.by, "exchanged", at_us, body=body)
-    return cases.save_case(db, replace(case_of(db, case.id), linked=new.id))
+    return case

@@ -1,6 +1,7 @@
 """The site store: orders, the feed that controllers follow, and what the journals told.
 
-Public names: SiteStore, Put, SaleTaken, SaleOutcome, Keep, Kept, Person, StoreError, StoreHeld, OrderConflict.
+Public names: SiteStore, Put, SaleTaken, SaleOutcome, Keep, Kept, Person, StoreError, StoreHeld, OrderConflict,
+WishTakenError.
 
 With SQLite one process writes, and each time that one begins to, the feed has a new epoch (`edge.core.values.feed`);
 readers, in this process and in others, open the file read-only. With PostgreSQL any number of processes write, and an
@@ -17,10 +18,11 @@ import sqlalchemy as sa
 
 from edge.core.events import DeviceChanged, FeedFollowed, OrderChanged, OrderShipped, Requested
 from edge.core.names import refs
+from edge.core.values.alarm import AlarmAction
 from edge.core.values.feed import FeedPlace, FeedPortion
 from edge.core.values.layout import LineLayout
 from edge.core.values.order import Order
-from edge.core.values.wishes import Wish
+from edge.core.values.wishes import AlarmWish, Wish
 from edge.journal.record import Record, Value
 from edge.orders.review import ReviewRules
 from edge.orders.sales import Consignee, Draft, SalesOrder
@@ -57,7 +59,18 @@ __all__ = [
     "SiteStore",
     "StoreError",
     "StoreHeld",
+    "WishTakenError",
 ]
+_AWAITED_US = 86_400_000_000
+"""What nobody answered for a day is asked anew by anybody."""
+
+
+class WishTakenError(Exception):
+    """Somebody else asked for the same, and was not answered yet. ``by``: who."""
+
+    def __init__(self, text: str, by: str) -> None:
+        super().__init__(f"{text}: {by} asked for that, and its controller has not answered yet")
+        self.by = by
 
 
 class SiteStore:
@@ -156,8 +169,15 @@ class SiteStore:
         return found
 
     def request(self, wish: Wish, at_us: int) -> int:
-        """Asks the controller whose line, alarm, PLC or dock door it is; the wish's place in the feed."""
+        """Asks the controller whose line, alarm, PLC or dock door it is; the wish's place in the feed.
+
+        Raises WishTakenError where somebody else asked the same of an alarm and was not answered yet.
+        """
         with self._at.writing() as db:
+            if isinstance(wish, AlarmWish) and wish.action is not AlarmAction.TAKE_CONFIG:  # the file may be another
+                other = feed.alarm_awaited(db, wish.alarm, at_us - _AWAITED_US)
+                if other is not None and other.action is wish.action and other.by != wish.by:
+                    raise WishTakenError(f"alarm {wish.alarm}: {wish.action}", other.by)
             return feed.append(db, [(wish, at_us)])[0]
 
     def release_item(self, epc: str, cause: str, at_us: int) -> int | None:

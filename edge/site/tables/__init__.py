@@ -2,6 +2,7 @@
 
 from edge.site.tables import (
     accounts,
+    asked,
     carriers,
     cases,
     endings,
@@ -41,6 +42,7 @@ __all__ = [
     "SCHEMAS",
     "SCHEMA_RELEASES",
     "accounts",
+    "asked",
     "carriers",
     "cases",
     "endings",
