@@ -27,7 +27,7 @@ from edge.core.portal.background import Background
 from edge.core.portal.lateness import Lateness
 from edge.core.portal.offsets import OffsetLearner, Offsets
 from edge.core.portal.passage_times import GRACE_US, NEIGHBOURS, WINDOW_SIGMAS, PassageTimes
-from edge.core.portal.places import Loudest, Places, doubtful
+from edge.core.portal.places import UNMEASURED_MW, Loudest, Places, doubtful
 from edge.core.portal.quiet import QuietWatch
 from edge.core.values.layout import Job, LineLayout
 from edge.core.values.state import Antenna, Passage, PortalState
@@ -332,7 +332,7 @@ class PortalWatch:
         return reads[bisect_left(reads, (first_us,)) : bisect_left(reads, (floor(last_us) + 1,))]
 
     def _sum(self, passage: Passage, now_us: int) -> tuple[_Sums, _Totals]:
-        """count, first, last, weight and power by tag and antenna, and weight and power by tag.
+        """count, first, last, weight, power and reads with a power by tag and antenna; weight and power by tag.
 
         Reads of what was elsewhere at that moment are neither counted nor weighed.
 
@@ -359,10 +359,11 @@ class PortalWatch:
             away_us, share = known[antenna]
             if not (share and first_us <= at_us - away_us <= last_us) or epc not in most:
                 continue
-            one = sums.setdefault((epc, antenna), [0, at_us, at_us, 0.0, 0.0])
+            one = sums.setdefault((epc, antenna), [0, at_us, at_us, 0.0, 0.0, 0])
             one[2] = at_us
             if loudest.elsewhere(at_us, epc, antenna, power):
                 continue
+            one[5] += power != UNMEASURED_MW
             power = min(power, most[epc]) * share
             weight = power * exp(-0.5 * ((at_us - away_us - centre_us) / sigma) ** 2)
             one[0] += 1
@@ -378,10 +379,14 @@ class PortalWatch:
         """What one read of each tag counts at most; about the same for neighbours, who compete for it."""
         reach_us = NEIGHBOURS * self._times.cycle_us()
         powers: dict[str, list[float]] = {epc: [] for epc in epcs}
+        most: dict[str, float] = {}
         for _, epc, antenna, power in self._between(first_us - reach_us, last_us + reach_us):
             if epc in powers and self._places.used(antenna):
-                powers[epc].append(power)
-        return {epc: ECHO * median_low(some) for epc, some in powers.items() if some}
+                if power == UNMEASURED_MW:
+                    most[epc] = power
+                else:
+                    powers[epc].append(power)
+        return most | {epc: ECHO * median_low(some) for epc, some in powers.items() if some}
 
     def _rivals(self, passage: Passage, now_us: int) -> list[tuple[Passage, _Totals]]:
         """The neighbours' evidence, without those that are the same item once more."""
@@ -427,7 +432,7 @@ class PortalWatch:
                     weight=weight,
                     reader=reader,
                 )
-                for (epc, (reader, antenna)), (count, first, last, weight, _) in sums.items()
+                for (epc, (reader, antenna)), (count, first, last, weight, *_) in sums.items()
             ),
             settled=self._newest_us > self._times.own_end_us(passage) - GRACE_US,
             cause=self._cause(passage, now_us),
@@ -436,14 +441,16 @@ class PortalWatch:
 
     def _doubted(self, passage: Passage, sums: _Sums, own: _Totals, strongest: dict[str, float]) -> frozenset[str]:
         antennas: dict[str, list[Antenna]] = {}
-        counts = dict.fromkeys(own, 0)
-        for (epc, antenna), (count, *_) in sums.items():
+        counts, measured = dict.fromkeys(own, 0), dict.fromkeys(own, False)
+        for (epc, antenna), (count, *_, powers) in sums.items():
             if count:
                 antennas.setdefault(epc, []).append(antenna)
                 counts[epc] += int(count)
+                measured[epc] |= powers > 0
         sigma = self._times.sigma_us(passage)
         heard = {
-            epc: (counts[epc], weight, self._places.sure(antennas[epc], sigma)) for epc, (weight, _) in own.items()
+            epc: (counts[epc], weight, self._places.sure(antennas[epc], sigma), measured[epc])
+            for epc, (weight, _) in own.items()
         }
         doubted = doubtful(heard, strongest)
         if self._layout.job is not Job.SORT:
@@ -530,12 +537,15 @@ class PortalWatch:
         middle_us = self._times.middle_us(passage) + self._times.offset_us()
         half_us = self._times.cycle_us() // 2
         powers: dict[str, tuple[float, float]] = {}
+        measured: set[str] = set()
         for at_us, epc, antenna, power in self._between(middle_us - half_us, middle_us + half_us):
             if not self._places.used(antenna):
                 continue
+            if power != UNMEASURED_MW:
+                measured.add(epc)
             every, near = powers.get(epc, (0.0, 0.0))
             powers[epc] = every + power, near + power * (2 * abs(at_us - middle_us) < half_us)
-        self._background.note(passage.number, powers)
+        self._background.note(passage.number, powers, measured)
 
     def _open_from(self) -> int:
         return next((item.number for item in self._state.passages if not item.final), self._state.next_passage)
