@@ -140,6 +140,14 @@ export function needs(state) {
       found.push({ kind: "trouble", text: t("trouble.device", { name: deviceName(device.name) }), detail: device.reason, at_us: device.since_us });
     }
   }
+  for (const line of state.since ? state.lines : []) {
+    for (const reader of line.info.layout.portal.readers) {
+      const device = state.devices.get(`reader.${reader}`);
+      if (!device || device.up !== null || covers(state.alarms, alarmOf(device.name))) continue;
+      const values = { name: deviceName(device.name), line: line.info.title || line.info.layout.name };
+      found.push({ kind: "trouble", text: t("trouble.unheard", values), detail: t("trouble.todo.unheard", values) });
+    }
+  }
   for (const line of state.lines) {
     for (const lane of line.lanes.values()) {
       for (const word of ["full", "disabled"]) {

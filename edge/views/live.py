@@ -214,7 +214,7 @@ class LiveView:
             self._set_device(Device(device.device, device.up, device.reason, device.at_us))
             self._machines.apply(device)
 
-    def apply(self, value: Value) -> None:
+    def apply(self, value: Value) -> None:  # noqa: C901  a case for each kind of value
         """Takes the next record's value."""
         self._since_us = self._since_us or value.at_us
         self._new_machines.update((machine.line, machine) for machine in self._machines.apply(value))
@@ -251,6 +251,8 @@ class LiveView:
                     if value.fresh:
                         for item in list(line.items.values()):
                             line.put(replace(item, place="gone"))
+            case Started(running=False):
+                self._begun(value)
             case DeviceChanged():
                 self._set_device(Device(value.device, value.up, value.reason, value.at_us))
             case AlarmChanged():
@@ -370,6 +372,16 @@ class LiveView:
 
     def _of_plc(self, plc: str) -> list[_Line]:
         return [line for line in self._lines.values() if line.layout.plc == plc]
+
+    def _begun(self, started: Started) -> None:
+        """A new process knows of no reader that it is there before it hears it."""
+        readers = {f"reader.{dock.reader}" for dock in started.docks}
+        for layout in started.layouts:
+            readers.update(f"reader.{name}" for name in (*layout.portal.readers, *layout.portal.scanners))
+        for name in sorted(readers):
+            known = self._devices.get(name)
+            if known is not None and known.up:
+                self._set_device(Device(name, None, "", started.at_us))
 
     def _set_device(self, device: Device) -> None:
         self._devices[device.name] = self._new_devices[device.name] = device

@@ -44,6 +44,8 @@ AGAIN_VARIES = 30.0
 KEEP_READS = 50_000
 KEEP_READS_US = 30_000_000
 PLC = "the PLC"
+UNHEARD = "not heard yet"
+"""Of a reader: a dead one is as mute as one that speaks only when it reads something."""
 KEEP_FLOODS, SAME_FLOOD_US = 64, 250_000
 """Times remembered in which reads were left out; those so near to each other are one."""
 
@@ -82,7 +84,7 @@ class PortalWatch:
         self._lateness = Lateness()
         self._newest_us = 0
         self._floods: deque[tuple[int, int]] = deque(maxlen=KEEP_FLOODS)
-        self._away = dict.fromkeys(portal.readers, "not connected yet")
+        self._away = dict.fromkeys(portal.readers, UNHEARD)
         self._awaited: set[str] = set()
         self._blind_until_us = 0
         self._deadline_us: int | None = None

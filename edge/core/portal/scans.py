@@ -53,7 +53,7 @@ class ScanWatch:
         self._late_us = portal.scan_late_us
         self._state = state
         self._scans: deque[Scan] = deque(maxlen=KEEP_SCANS)
-        self._away = dict.fromkeys(portal.scanners, "not connected yet")
+        self._away = dict.fromkeys(portal.scanners, "not heard yet")
         self._steps = {name: _Step() for name in portal.scanners}
 
     def follow(self, layout: LineLayout) -> None:
@@ -63,7 +63,7 @@ class ScanWatch:
         self._late_us = portal.scan_late_us
         new = [name for name in portal.scanners if name not in self._steps]
         self._away = {name: why for name, why in self._away.items() if name in portal.scanners}
-        self._away |= dict.fromkeys(new, "not connected yet")
+        self._away |= dict.fromkeys(new, "not heard yet")
         self._steps = {name: self._steps.get(name, _Step()) for name in portal.scanners}
         kept = [scan for scan in self._scans if scan.reader in self._steps]
         self._scans = deque(kept, maxlen=KEEP_SCANS)
