@@ -43,12 +43,13 @@ from edge.config.standby import StandbyTable
 from edge.config.stations import QualityTable, StationTable
 from edge.config.table import SQLITE, Beside, Frozen, Listen, Name, StoreUrl
 from edge.config.tls import ServerTlsTable
+from edge.config.totes import ToteTable, tote_plans
 from edge.config.tracking import CarrierTable, TrackingTable
 from edge.config.webhooks import WebhookTable
 from edge.core.alarms.rules import RULES
 from edge.core.values.alarm import AlarmKind, AlarmRule, Priority
 from edge.core.values.dock import DockLayout
-from edge.core.values.layout import Job, Lane, LaneRole, LineLayout, Portal
+from edge.core.values.layout import Job, Lane, LaneRole, LineLayout, Portal, TotePlan
 
 Station = Annotated[int, Field(ge=1, le=65535)]
 LaneNumber = Annotated[int, Field(ge=1, le=64)]
@@ -180,6 +181,7 @@ class LineConfig(Frozen):
     )
     line: dict[Name, LineTable] = Field(default={}, description="the lines, by name; a line or a dock door is needed")
     dock: tuple[DockTable, ...] = Field(default=(), description="the dock doors")
+    tote: tuple[ToteTable, ...] = Field(default=(), description="totes by numbers of one's own, besides GRAIs")
     opcua_server: UaServerConfig | None = Field(
         default=None, description="what `lanewise opcua` serves; none = nothing"
     )
@@ -222,7 +224,8 @@ class LineConfig(Frozen):
 
     def layouts(self) -> tuple[LineLayout, ...]:
         """What the decisions need to know of each line."""
-        return tuple(_layout(name, table) for name, table in self.line.items())
+        totes = tote_plans(self.tote)
+        return tuple(_layout(name, table, totes) for name, table in self.line.items())
 
     def docks(self) -> tuple[DockLayout, ...]:
         """What the decisions need to know of each dock door."""
@@ -360,7 +363,7 @@ def _file(store: str) -> Path | None:
     return Path(store.removeprefix(SQLITE)) if store.startswith(SQLITE) else None
 
 
-def _layout(name: str, table: LineTable) -> LineLayout:
+def _layout(name: str, table: LineTable, totes: tuple[TotePlan, ...]) -> LineLayout:
     portal = table.portal
     return LineLayout(
         name=name,
@@ -401,6 +404,7 @@ def _layout(name: str, table: LineTable) -> LineLayout:
             )
             for lane in table.lane
         ),
+        totes=totes,
     )
 
 

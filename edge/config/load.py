@@ -41,8 +41,10 @@ from edge.config.standby import standby_problems
 from edge.config.stations import station_problems
 from edge.config.table import Frozen, Name, file_problems
 from edge.config.tls import server_tls_problems
+from edge.config.totes import tote_plans
 from edge.config.tracking import tracking_problems
 from edge.config.webhooks import webhook_problems
+from edge.core.totes import plan_problems
 from edge.core.values.alarm import MOMENTS, RATES
 from edge.core.values.layout import Job, LaneRole
 
@@ -269,6 +271,7 @@ def _line_problems(config: LineConfig) -> Iterator[str]:
     eyes: dict[tuple[str, int], str] = {}
     yield from carrier_problems(config, {})
     yield from standby_problems(config.standby, config.store)
+    yield from (f"tote.{problem}" for problem in plan_problems(tote_plans(config.tote)))
     for name, line in config.line.items():
         here = f"line.{name}"
         if line.plc not in config.plc:

@@ -71,6 +71,7 @@ from edge.core.line.journey import (
 )
 from edge.core.line.line import KEPT, NEVER_US, Line, Result
 from edge.core.portal.flood import FloodWatch
+from edge.core.totes import names_by, plans_of
 from edge.core.values.dock import DockLayout
 from edge.core.values.flags import check_flags
 from edge.core.values.layout import Job, LineLayout
@@ -381,6 +382,7 @@ class Core:
             self._by_plc.setdefault(layout.plc, []).append(line)
             for reader in (*layout.portal.readers, *layout.portal.scanners):
                 self._by_reader[reader] = line
+        self._totes = names_by(plans_of(line.layout.totes for line in self._lines.values()))
         readers = (*self._by_reader, *(dock.reader for dock in self._gate.docks.values()))
         self._floods = {reader: self._floods.get(reader) or FloodWatch(reader) for reader in readers}
         self._dues_us = dict.fromkeys(self._lines, NEVER_US)  # in the lines' order, which is that of what is told
@@ -779,7 +781,7 @@ class Core:
             self._own(notice, out, lambda: _noticed(notice, out))
 
     def _expected(self, epc: str) -> Expected:
-        return self.book.expects(fresh_identity(epc))
+        return self.book.expects(self._totes.of_tag(epc) or fresh_identity(epc))
 
     def left_out(self) -> dict[str, int]:
         """By reader, how many reads were left out as a flood since the controller began."""

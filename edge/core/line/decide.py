@@ -49,7 +49,7 @@ def decide(line: Line, seen: PassageSeen, out: list[Result]) -> None:
 def _verify(line: Line, seen: PassageSeen, out: list[Result]) -> None:
     if seen.stage is Stage.EARLY:
         return
-    result = check(seen.own, line.book, seen.codes, seen.doubted, _whose(line, seen.passage))
+    result = check(seen.own, line.book, seen.codes, seen.doubted, _whose(line, seen.passage), line.totes)
     findings = result.findings
     if seen.cause:  # what was not read cannot be said to be right
         findings = (*findings, Finding(FindingKind.UNREADABLE, "", text=seen.cause))

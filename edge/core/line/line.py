@@ -13,6 +13,7 @@ from edge.core.events import Command, Event
 from edge.core.line.verify import wants
 from edge.core.portal.passage import PortalWatch
 from edge.core.portal.scans import ScanWatch
+from edge.core.totes import ToteNames, names_by
 from edge.core.values.layout import Job, LineLayout
 from edge.core.values.state import LineState
 from edge.core.values.track import RouteState, Track
@@ -52,6 +53,11 @@ class Line:
         """The line's name in the configuration."""
         return self.layout.name
 
+    @property
+    def totes(self) -> ToteNames:
+        """Which tags and codes are totes, and what they are called."""
+        return names_by(self.layout.totes)
+
     def reader_changed(self, name: str, trouble: str, at_us: int) -> None:
         """A reader or a scanner is there from now on (``trouble`` empty), or not."""
         if name in self.layout.portal.scanners:
@@ -80,7 +86,7 @@ class Line:
         return None if window_us is None else max(window_us, self.scans.wait_until_us(track_id))
 
     def _wants(self, clear: Sequence[str], others: Sequence[str]) -> frozenset[str]:
-        return wants(clear, others, self.book) if self.layout.job is Job.VERIFY else frozenset()
+        return wants(clear, others, self.book, self.totes) if self.layout.job is Job.VERIFY else frozenset()
 
     def usable(self, lane: int) -> bool:
         """Whether a lane is neither full nor disabled nor closing."""

@@ -19,6 +19,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from edge.core.events import BarcodesRead, PassageSeen, Scan
+from edge.core.totes import names_by
 from edge.core.values.layout import LineLayout
 from edge.core.values.state import Passage, PortalState
 from rfid.epc.identity import identity_of_hex
@@ -49,6 +50,7 @@ class ScanWatch:
 
     def __init__(self, layout: LineLayout, state: PortalState) -> None:
         portal = layout.portal
+        self._names = names_by(layout.totes)
         self._travel_us = layout.travel_us(portal.eye_mm, portal.scan_mm)
         self._late_us = portal.scan_late_us
         self._state = state
@@ -61,6 +63,7 @@ class ScanWatch:
         portal = layout.portal
         self._travel_us = layout.travel_us(portal.eye_mm, portal.scan_mm)
         self._late_us = portal.scan_late_us
+        self._names = names_by(layout.totes)
         new = [name for name in portal.scanners if name not in self._steps]
         self._away = {name: why for name, why in self._away.items() if name in portal.scanners}
         self._away |= dict.fromkeys(new, "not heard yet")
@@ -90,10 +93,10 @@ class ScanWatch:
 
     def seen(self, seen: PassageSeen) -> None:
         """A passage's final evidence: a scanner whose word agrees with the tag is in step."""
-        tags = {identity_of_hex(epc) for epc in seen.owned}
+        tags = {self._names.of_tag(epc) or identity_of_hex(epc) for epc in seen.owned}
         for scan in seen.scans:
             step = self._steps[scan.reader]
-            if seen.passage > step.wrong and tags & set(scan.codes):
+            if seen.passage > step.wrong and tags & {self._names.of_code(code) or code for code in scan.codes}:
                 step.sure = True
 
     def wait_until_us(self, track_id: int) -> int:

@@ -331,7 +331,7 @@ PAGES: Rows = {
     "trouble.device": ("{name} is down", "{name} 中斷"),
     "trouble.unheard": ("{name} was not heard yet", "{name} 尚無訊息"),
     "trouble.todo.unheard": (
-        "Until then line {line} refuses totes and knows no parcel by its tag. Hold a tag or card before it; or look at it.",
+        "Until then line {line} refuses totes and knows no parcel by its tag. Hold a tag or card before it.",
         "在此之前，{line} 線會拒絕物流箱，也無法以標籤辨識包裹。請拿標籤或卡片靠近它；若仍無訊息，請查電源與線路。",
     ),
     "trouble.lane": ("{line}: lane {lane} is {state}", "{line}：{lane} 號道{state}"),
