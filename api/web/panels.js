@@ -141,9 +141,12 @@ export function needs(state) {
     }
   }
   for (const line of state.since ? state.lines : []) {
-    for (const reader of line.info.layout.portal.readers) {
-      const device = state.devices.get(`reader.${reader}`);
-      if (!device || device.up !== null || covers(state.alarms, alarmOf(device.name))) continue;
+    const { portal, check } = line.info.layout;
+    const unheard = (its) => its.readers.map((name) => state.devices.get(`reader.${name}`))
+      .filter((device) => device && device.up === null && !covers(state.alarms, alarmOf(device.name)));
+    const mute = [portal, check].filter(Boolean).map(unheard);
+    // One portal is enough, so both must be unheard.
+    for (const device of mute.every((some) => some.length) ? mute.flat() : []) {
       const values = { name: deviceName(device.name), line: line.info.title || line.info.layout.name };
       found.push({ kind: "trouble", text: t("trouble.unheard", values), detail: t("trouble.todo.unheard", values) });
     }

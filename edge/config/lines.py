@@ -127,7 +127,7 @@ class LaneConfig(Frozen):
 
 
 class LineTable(Frozen):
-    """One line: a belt with one induction, one portal and lanes."""
+    """One line: a belt with one induction, a portal or two, and lanes."""
 
     job: Job = Field(description="`verify` totes against their orders, or `sort` parcels into their carriers' lanes")
     title: str = Field(default="", description="what people call the line")
@@ -144,7 +144,15 @@ class LineTable(Frozen):
         default=2, ge=0, le=100, description="rounds before a parcel goes to the reject lane"
     )
     portal: PortalConfig = Field(description="its portal")
+    check: PortalConfig | None = Field(
+        default=None, description="a second portal behind it, which names the same once more; none = one is enough"
+    )
     lane: tuple[LaneConfig, ...] = Field(min_length=1, max_length=64, description="its lanes")
+
+    @property
+    def portals(self) -> dict[str, PortalConfig]:
+        """By key, in the direction of travel."""
+        return {"portal": self.portal} if self.check is None else {"portal": self.portal, "check": self.check}
 
 
 class AlarmTable(Frozen):
@@ -364,7 +372,6 @@ def _file(store: str) -> Path | None:
 
 
 def _layout(name: str, table: LineTable, totes: tuple[TotePlan, ...]) -> LineLayout:
-    portal = table.portal
     return LineLayout(
         name=name,
         job=table.job,
@@ -376,22 +383,7 @@ def _layout(name: str, table: LineTable, totes: tuple[TotePlan, ...]) -> LineLay
         margin_us=table.margin_ms * 1000,
         default_lane=table.default_lane,
         recirculate_limit=table.recirculate_limit,
-        portal=Portal(
-            name=portal.name,
-            readers=portal.readers,
-            eye=portal.eye or 0,
-            eye_mm=portal.antenna_mm if portal.eye_mm is None else portal.eye_mm,
-            antenna_mm=portal.antenna_mm,
-            facing=portal.facing,
-            upstream=portal.upstream,
-            downstream=portal.downstream,
-            pre_roll_us=None if portal.pre_roll_ms is None else portal.pre_roll_ms * 1000,
-            post_roll_us=None if portal.post_roll_ms is None else portal.post_roll_ms * 1000,
-            scanners=portal.scanners,
-            scan_mm=portal.scan_mm,
-            scan_late_us=portal.scan_late_ms * 1000,
-            quiet_us=0 if portal.eye is not None else portal.quiet_ms * 1000,
-        ),
+        portal=_portal(table.portal),
         lanes=tuple(
             Lane(
                 number=lane.number,
@@ -405,6 +397,26 @@ def _layout(name: str, table: LineTable, totes: tuple[TotePlan, ...]) -> LineLay
             for lane in table.lane
         ),
         totes=totes,
+        check=None if table.check is None else _portal(table.check),
+    )
+
+
+def _portal(portal: PortalConfig) -> Portal:
+    return Portal(
+        name=portal.name,
+        readers=portal.readers,
+        eye=portal.eye or 0,
+        eye_mm=portal.antenna_mm if portal.eye_mm is None else portal.eye_mm,
+        antenna_mm=portal.antenna_mm,
+        facing=portal.facing,
+        upstream=portal.upstream,
+        downstream=portal.downstream,
+        pre_roll_us=None if portal.pre_roll_ms is None else portal.pre_roll_ms * 1000,
+        post_roll_us=None if portal.post_roll_ms is None else portal.post_roll_ms * 1000,
+        scanners=portal.scanners,
+        scan_mm=portal.scan_mm,
+        scan_late_us=portal.scan_late_ms * 1000,
+        quiet_us=0 if portal.eye is not None else portal.quiet_ms * 1000,
     )
 
 

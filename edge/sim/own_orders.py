@@ -41,7 +41,7 @@ class OwnOrders:
         self.trouble: dict[str, str] = {}
         self._verifying = [layout for layout in layouts if layout.job is Job.VERIFY]
         self._sorting = [layout for layout in layouts if layout.job is Job.SORT]
-        self._scanned = {layout.name for layout in layouts if layout.portal.scanners}
+        self._scanned = {layout.name for layout in layouts if layout.scanners}
         self._names = names_by(plans_of(layout.totes for layout in layouts))
         self._seed = seed
         self._discs = discs

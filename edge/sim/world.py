@@ -1,6 +1,6 @@
 """What moves on the simulated floor, and the truth about it: orders, totes, items, parcels and their tags.
 
-Public names: FloorFault, PlacedTag, FloorLoad, World, by_hand.
+Public names: FloorFault, PlacedTag, FloorLoad, World, by_hand, relabelled.
 
 Everything follows from the seed: each tote and parcel has a random generator of its own, made from seed, line and
 index, so no timing and no neighbour ever changes a content. Streams are endless; ``index`` counts from 0.
@@ -59,6 +59,7 @@ class FloorFault(StrEnum):
     UNPROGRAMMED = "unprogrammed"  # the item is there, its tag was never given an EPC
     PARCEL_DEAD_TAG = "parcel-dead-tag"
     PARCEL_UNKNOWN = "parcel-unknown"  # a label that no order has
+    PARCEL_RELABELLED = "parcel-relabelled"  # another parcel's label before the second portal than before the first
     PARCEL_WRONG_BARCODE = "parcel-wrong-barcode"  # the barcode is another parcel's; only where a scanner looks at it
 
 
@@ -78,7 +79,8 @@ class FloorLoad:
 
     ``name``: the same for the same seed, whatever the timing. ``barcode``: what a scanner reads on it, ``disc``: the
     EPC that its 125 kHz disc means; empty = nothing. ``order``: the order it belongs to, None where it has none.
-    ``companions``: other orders that its fault needs the site to know.
+    ``companions``: other orders that its fault needs the site to know. ``relabel``: the tag of the label that it bears
+    before a second portal, empty = the same.
     """
 
     line: str
@@ -92,6 +94,7 @@ class FloorLoad:
     tags: tuple[PlacedTag, ...]
     barcode: str = ""
     disc: str = ""
+    relabel: str = ""
 
     @property
     def good(self) -> bool:
@@ -130,7 +133,8 @@ class World:
         layouts = config.layouts()
         self._number = {layout.name: number for number, layout in enumerate(layouts)}
         self._services = {layout.name: _services(layout) for layout in layouts if layout.job is Job.SORT}
-        self._scanned = {layout.name for layout in layouts if layout.portal.scanners}
+        self._checked = {layout.name for layout in layouts if layout.check is not None}
+        self._scanned = {layout.name for layout in layouts if layout.scanners}
         self.totes = names_by(layouts[0].totes if layouts else ())
         self.discs = _discs(config, self.totes)
         self._all_services = [service for services in self._services.values() for service in services]
@@ -182,6 +186,10 @@ class World:
             fault = FloorFault.PARCEL_DEAD_TAG
         elif draw < faults.parcel_dead_tag + faults.parcel_unknown:
             fault = FloorFault.PARCEL_UNKNOWN
+        elif line in self._checked and draw < (
+            faults.parcel_dead_tag + faults.parcel_unknown + faults.parcel_relabelled
+        ):
+            fault = FloorFault.PARCEL_RELABELLED
         elif line in self._scanned and draw > 1 - faults.parcel_wrong_barcode:
             fault = FloorFault.PARCEL_WRONG_BARCODE
         label = self._label(line, index)
@@ -200,6 +208,8 @@ class World:
         if fault is FloorFault.PARCEL_UNKNOWN:
             order = None
         parcel = _parcel(rng, line, index, f"{line}/{index}", label, fault, order)
+        if fault is FloorFault.PARCEL_RELABELLED:
+            parcel = replace(parcel, relabel=self._label(line, index + 5_000_000))
         wrong = fault is FloorFault.PARCEL_WRONG_BARCODE
         return self._labelled(parcel, identify(self._label(line, index + 5_000_000)) if wrong else parcel.identity)
 
@@ -359,6 +369,11 @@ def by_hand(layout: LineLayout, index: int, tags: Sequence[str]) -> FloorLoad:
     return FloorLoad(layout.name, index, name, identity, length_mm, FloorFault.NONE, None, (), placed)
 
 
+def relabelled(load: FloorLoad) -> tuple[PlacedTag, ...]:
+    """The tags of a load behind the first portal."""
+    return tuple(replace(tag, epc=load.relabel) for tag in load.tags) if load.relabel else load.tags
+
+
 def _parcel(
     rng: Random, line: str, index: int, name: str, label: str, fault: FloorFault, order: Order | None
 ) -> FloorLoad:
@@ -379,7 +394,8 @@ def _discs(config: LineConfig, names: ToteNames) -> dict[str, tuple[str, ...]]:
     placed: set[str] = set()
     found = {}
     for name, line in config.line.items():
-        tables = [table for reader in line.portal.readers if (table := config.reader.get(reader)) is not None]
+        readers = [reader for portal in line.portals.values() for reader in portal.readers]
+        tables = [table for reader in readers if (table := config.reader.get(reader)) is not None]
         files = [table.cards for table in tables if isinstance(table, SerialConfig) and table.cards is not None]
         epcs = dict.fromkeys(epc for file in files for epc in read_cards(file).epcs.values())
         totes = [epc for epc in epcs if epc not in placed and names.of_tag(epc) is not None]

@@ -125,6 +125,11 @@ class _Line:
         self.hands = {lane.number: LaneHand() for lane in self.layout.lanes}
 
     @property
+    def eyes(self) -> dict[int, int]:
+        """Where each portal's photo-eye is, by its number."""
+        return {portal.eye: portal.eye_mm for portal in self.layout.portals}
+
+    @property
     def end_mm(self) -> int:
         return max(lane.divert_mm for lane in self.layout.lanes)
 
@@ -377,7 +382,7 @@ class LiveView:
         """A new process knows of no reader that it is there before it hears it."""
         readers = {f"reader.{dock.reader}" for dock in started.docks}
         for layout in started.layouts:
-            readers.update(f"reader.{name}" for name in (*layout.portal.readers, *layout.portal.scanners))
+            readers.update(f"reader.{name}" for name in (*layout.readers, *layout.scanners))
         for name in sorted(readers):
             known = self._devices.get(name)
             if known is not None and known.up:
@@ -419,11 +424,11 @@ class LiveView:
                         line.inductions.append(event.at_us)
                         if len(line.inductions) > 10_000:
                             line.inductions.popleft()
-                case EventType.ENTERED if event.station == layout.portal.eye and event.track_id:
+                case EventType.ENTERED if (at_mm := line.eyes.get(event.station)) is not None and event.track_id:
                     item = known or ItemView(event.track_id, 0, 0)
                     line.entered[event.track_id] = event.device_us
-                    line.put(replace(item, at_mm=layout.portal.eye_mm, at_us=event.device_us))
-                case EventType.LEFT if event.station == layout.portal.eye and known:
+                    line.put(replace(item, at_mm=at_mm, at_us=event.device_us))
+                case EventType.LEFT if event.station in line.eyes and known:
                     entered_us = line.entered.pop(event.track_id, None)
                     if entered_us is not None:
                         length_mm = (event.device_us - entered_us) * layout.speed_mm_s // 1_000_000

@@ -1,6 +1,6 @@
 """Verify: the tags of one passage against the order of its tote.
 
-Public names: check, Check, wants.
+Public names: check, Check, totes_of, wants.
 Law: every tag seen is exactly one of the tote, matched, extra, foreign, duplicate or unreadable.
 """
 
@@ -75,6 +75,13 @@ def check(
         return Check(tote, "", (), tuple(findings))
     matched, wrong = _compare(order, sorted(items), book, {identity_of_hex(epc) for epc in doubted})
     return Check(tote, order.id, matched, (*findings, *wrong))
+
+
+def totes_of(claims: Sequence[Claim], codes: Sequence[str], names: ToteNames) -> tuple[str, ...]:
+    """The totes that tags and codes name, strongest tag first."""
+    tags = sorted(claims, key=lambda claim: (-claim.weight, claim.epc))
+    found = [*(names.of_tag(claim.epc) for claim in tags), *map(names.of_code, codes)]
+    return tuple(dict.fromkeys(name for name in found if name is not None))
 
 
 def wants(clear: Sequence[str], others: Sequence[str], book: OrderBook, names: ToteNames = _GRAIS) -> frozenset[str]:

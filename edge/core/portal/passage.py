@@ -255,13 +255,18 @@ class PortalWatch:
         """Which readers do not read now, and why; empty when all do."""
         return "; ".join(f"reader {name}: {trouble}" for name, trouble in self._away.items())
 
-    def evidence(self, track_id: int, stage: Stage, now_us: int) -> PassageSeen:
-        """Weighs the newest passage of a track; passage 0 without evidence where it had none."""
+    def entered_us(self, track_id: int) -> int:
+        """When the newest passage of a track began; 0 without any."""
+        passage = self._of_track(track_id)
+        return 0 if passage is None else passage.start_us
+
+    def evidence(self, track_id: int, stage: Stage, now_us: int, since_us: int = 0) -> PassageSeen:
+        """Weighs the newest passage of a track; passage 0 without evidence where it had none since then."""
         if self._quiet is not None:
             passage, why = self._quiet.of_track(track_id)
         else:
             passage, why = self._of_track(track_id), f"no passage at photo-eye {self._layout.portal.eye}"
-        if passage is None:
+        if passage is None or passage.start_us < since_us:
             text = self.blind() or why
             return PassageSeen(
                 at_us=now_us,

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from edge.core.events import BarcodesRead, PassageSeen, Scan
 from edge.core.totes import names_by
 from edge.core.values.layout import LineLayout
-from edge.core.values.state import Passage, PortalState
+from edge.core.values.state import CHECK_PASSAGES, Passage, PortalState
 from rfid.epc.identity import identity_of_hex
 
 SLACK_US = 150_000
@@ -160,7 +160,7 @@ class ScanWatch:
     def _after_pause(self, passage: Passage) -> bool:
         before = self._passage(passage.number - 1)
         if before is None:
-            return passage.number == 1
+            return passage.number % CHECK_PASSAGES == 1
         return before.stop_us > 0 and passage.start_us - before.stop_us > PAUSE_US
 
     def _judge(self, number: int) -> None:

@@ -85,11 +85,11 @@ class TotePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineLayout:
-    """One belt with one induction, one portal and its lanes, driven by one PLC.
+    """One belt with one induction, its portals and its lanes, driven by one PLC.
 
     ``induction``: number of the induction in the PLC. ``decision_mm``: where the PLC must know the lane.
     ``actuation_us``: time the divert needs; ``margin_us``: reserve for transport and PLC scan. ``totes``: which tags
-    and codes are totes besides GRAIs.
+    and codes are totes besides GRAIs. ``check``: a second portal behind the first, which names the same once more.
     """
 
     name: str
@@ -105,6 +105,22 @@ class LineLayout:
     portal: Portal
     lanes: tuple[Lane, ...]
     totes: tuple[TotePlan, ...] = ()
+    check: Portal | None = None
+
+    @property
+    def portals(self) -> tuple[Portal, ...]:
+        """In the direction of travel."""
+        return (self.portal,) if self.check is None else (self.portal, self.check)
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """The names of all its readers."""
+        return tuple(reader for portal in self.portals for reader in portal.readers)
+
+    @property
+    def scanners(self) -> tuple[str, ...]:
+        """The names of all its barcode scanners."""
+        return tuple(scanner for portal in self.portals for scanner in portal.scanners)
 
     def travel_us(self, from_mm: int, to_mm: int) -> int:
         """Time from one position to another at the belt's speed; negative when it lies behind."""

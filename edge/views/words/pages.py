@@ -163,6 +163,7 @@ PAGES: Rows = {
     "close": ("Close", "關閉"),
     "lane.asked": ("Asked. The lane changes when the PLC does it.", "已送出，PLC 執行後此道即改變。"),
     "portal": ("Portal", "讀取門"),
+    "portal.check": ("Check", "複核"),
     "decision": ("Decision", "決定點"),
     "induction": ("Induction", "上線點"),
     "belt.of": ("{title}: belt with {count} items", "{title}：輸送帶上 {count} 件"),

@@ -97,6 +97,7 @@ STORIES: Rows = {
     "stage.early": ("at first sight", "初步"),
     "stage.due": ("when it had to be decided", "決定時"),
     "stage.final": ("with its neighbours known", "最終"),
+    "passage.portal": (", at the second portal {portal}", "，於第二讀取門 {portal}"),
     "passage.codes": (", {codes}", "；{codes}"),
     "passage.doubtful": (" ({codes: } may be a neighbour's)", "（{codes: } 可能屬於相鄰物件）"),
     "passage.cause": ("; {text}", "；{text}"),
