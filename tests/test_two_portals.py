@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from journals import assert_replays
+from pure_site import PureSite
 
 from edge.config.load import ConfigError, load_line
 from edge.core.core import Core
 from edge.core.events import (
     Claim,
+    DeviceChanged,
     FindingKind,
     OrderChanged,
     PassageSeen,
@@ -28,6 +31,9 @@ from edge.core.line.line import Result
 from edge.core.values.flags import FLAGS
 from edge.core.values.layout import Job, Lane, LaneRole, LineLayout
 from edge.core.values.order import Order, OrderLine
+from edge.sim.world import FloorFault
+from edge.views.sentences import Teller
+from edge.views.words.table import say
 from plc.words import EventType
 from rfid.epc.identity import grai96, gtin_of, identify, sgtin96, sscc96
 
@@ -232,3 +238,37 @@ def test_a_second_portal_that_cannot_be_is_refused(
     with pytest.raises(ConfigError) as error:
         load_line(path)
     assert said in str(error.value)
+
+
+FAULTS = {"parcel_dead_tag": 0.1, "parcel_unknown": 0.02, "parcel_wrong_barcode": 0.0, "barcode_unreadable": 0.1}
+
+
+@pytest.mark.parametrize("away", ["", "identify", "check", "top"])
+def test_the_whole_core_identifies_and_checks(project: Path, away: str) -> None:
+    """Labels change between the portals, tags are dead, and one device may be away."""
+    config = load_line(project / "examples" / "two-portals" / "LINE.toml")
+    faults = config.sim.faults.model_copy(update=FAULTS | {"parcel_relabelled": 0.1})
+    config = config.model_copy(update={"sim": config.sim.model_copy(update={"faults": faults, "rate": 2_400})})
+    site = PureSite(config, 31, {"sorter": 120}, FLAGS)
+    if away:
+        site.give(DeviceChanged(site.outcome.journal[-1].at_us, f"reader.{away}", False, f"{away}: unplugged"))
+        give = site.give
+        site.give = lambda given: [] if getattr(given, "reader", "") == away else give(given)  # type: ignore[method-assign]
+    outcome = site.run(3600)
+    assert len(outcome.landed) >= 120
+    assert not any(landed.defaulted for landed in outcome.landed)
+    relabelled = [landed for landed in outcome.landed if landed.load.fault is FloorFault.PARCEL_RELABELLED]
+    assert len(relabelled) >= 5
+    for landed in outcome.landed:
+        if landed.lane.role is LaneRole.CARRIER and landed.load.fault is not FloorFault.PARCEL_RELABELLED:
+            assert landed.load.order is not None and landed.lane.carrier == landed.load.order.carrier
+    # Without the first nobody knows what it was before; without the second's reader its barcode may be unreadable.
+    told_apart = [one for one in relabelled if away != "identify" and (away != "check" or one.load.barcode)]
+    assert {landed.lane.role for landed in told_apart} <= {LaneRole.REJECT}
+    routes = [value for value in outcome.journal if isinstance(value, RouteDecided)]
+    assert sum(one.reason is RouteReason.CONTRADICTION for one in routes) == len(told_apart)
+    finals = [value for value in outcome.journal if isinstance(value, PassageSeen) and value.stage is Stage.FINAL]
+    assert {value.portal for value in finals} == {"", "check"}
+    told = [say(Teller(config.layouts()).tell(value)) for value in finals if value.portal]
+    assert all("at the second portal check" in text for text in told)
+    assert_replays(outcome.journal)
